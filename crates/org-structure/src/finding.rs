@@ -1,0 +1,42 @@
+//! `Finding`: what is odd about a tree that could be built all the same.
+
+use core::fmt;
+
+use crate::OrgId;
+
+/// Something that a real database may hold, that a tree can be built from, and that somebody should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "finding"))]
+#[non_exhaustive]
+pub enum Finding {
+    /// The row names a parent that is not an organization of this tree. The organization became a root, because
+    /// keeping the name of a parent that is not there would break the symmetry of the natural tree.
+    DanglingParent {
+        /// The organization.
+        org: OrgId,
+        /// What its row names as parent, cut after 64 bytes.
+        parent: String,
+    },
+    /// There is more than one root.
+    SeveralRoots {
+        /// All roots, in tree order.
+        roots: Vec<OrgId>,
+    },
+    /// The tree has organizations, but `0` is not one of them.
+    NoOrganizationZero,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::DanglingParent { org, parent } => {
+                write!(f, "parent `{parent}` of organization `{org}` is not in the tree; `{org}` is a root here")
+            }
+            Finding::SeveralRoots { roots } => {
+                write!(f, "the tree has {} roots: ", roots.len())?;
+                crate::error::list_ids(f, roots)
+            }
+            Finding::NoOrganizationZero => f.write_str("the tree has no organization `0`"),
+        }
+    }
+}

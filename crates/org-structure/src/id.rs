@@ -1,0 +1,241 @@
+//! `OrgId`: the name of an organization, by value.
+
+use core::fmt;
+use core::str::FromStr;
+
+/// The longest id that an organization may have, in bytes of UTF-8.
+pub const MAX_ID_BYTES: usize = 32;
+
+/// The id of an organization: 1 to 32 bytes of UTF-8, compared byte for byte.
+///
+/// Openbravo's ids are 32 upper-case hexadecimal digits, or short numbers for rows that the product ships
+/// (`0` is the organization `*`). Any other text within the length is an id too. There is no case folding.
+///
+/// The value is `Copy` and owns no heap: an id may cross threads and crates without an allocation.
+///
+/// # Memory
+/// 33 bytes. (An [`OrgStructure`](crate::OrgStructure) does not keep ids in this form; it packs them.)
+///
+/// # Examples
+/// ```
+/// use org_structure::OrgId;
+///
+/// let id: OrgId = "19404EAD144C49A0AF37D54377CF452D".parse()?;
+/// assert_eq!(id.as_str(), "19404EAD144C49A0AF37D54377CF452D");
+/// assert!(OrgId::ZERO < id);
+/// assert!("".parse::<OrgId>().is_err());
+/// # Ok::<(), org_structure::InvalidId>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct OrgId {
+    // INVARIANT: `bytes[..len]` is UTF-8 of 1 to 32 bytes, and the rest is zero.
+    len: u8,
+    bytes: [u8; MAX_ID_BYTES],
+}
+
+/// Why a text cannot be the id of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidId {
+    /// The text is empty.
+    #[error("an organization id must not be empty")]
+    Empty,
+    /// The text has more than [`MAX_ID_BYTES`] bytes.
+    #[error("organization id `{id}` has {bytes} bytes; at most 32 are allowed")]
+    TooLong {
+        /// The beginning of the text, enough to recognize it.
+        id: String,
+        /// The length of the whole text in bytes.
+        bytes: usize,
+    },
+}
+
+impl OrgId {
+    /// The organization `0`, named `*`: the root of every client's tree in Openbravo.
+    pub const ZERO: OrgId = {
+        let mut bytes = [0; MAX_ID_BYTES];
+        bytes[0] = b'0';
+        OrgId { len: 1, bytes }
+    };
+
+    /// Takes a text as an id.
+    ///
+    /// # Errors
+    /// [`InvalidId`] if the text is empty or longer than 32 bytes.
+    pub fn new(text: &str) -> Result<Self, InvalidId> {
+        let mut bytes = [0; MAX_ID_BYTES];
+        let Some(head) = bytes.get_mut(..text.len()) else {
+            return Err(InvalidId::TooLong { id: abbreviate(text), bytes: text.len() });
+        };
+        head.copy_from_slice(text.as_bytes());
+        match u8::try_from(text.len()) {
+            Ok(len) if len > 0 => Ok(OrgId { len, bytes }),
+            _ => Err(InvalidId::Empty),
+        }
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // The invariant makes both fallbacks unreachable; without `unsafe` they have to be written down.
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of the text.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Is this the organization `0`?
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        *self == Self::ZERO
+    }
+}
+
+/// The first 64 bytes of a text (cut at a character), for error messages that must stay short.
+pub(crate) fn abbreviate(text: &str) -> String {
+    let end = text.floor_char_boundary(64);
+    match text.get(..end) {
+        Some(head) if end < text.len() => format!("{head}…"),
+        _ => text.to_owned(),
+    }
+}
+
+impl FromStr for OrgId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<&str> for OrgId {
+    type Error = InvalidId;
+
+    fn try_from(text: &str) -> Result<Self, InvalidId> {
+        Self::new(text)
+    }
+}
+
+impl AsRef<str> for OrgId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq for OrgId {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.bytes == other.bytes
+    }
+}
+
+impl Eq for OrgId {}
+
+impl PartialEq<str> for OrgId {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for OrgId {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl core::hash::Hash for OrgId {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialOrd for OrgId {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for OrgId {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl core::borrow::Borrow<str> for OrgId {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for OrgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for OrgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OrgId({})", self.as_str())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for OrgId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for OrgId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl serde::de::Visitor<'_> for Text {
+            type Value = OrgId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an organization id of 1 to 32 bytes")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OrgId, E> {
+                OrgId::new(text).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_any_text_of_up_to_32_bytes() {
+        for text in ["0", "a", "19404EAD144C49A0AF37D54377CF452D", "ÄÖÜ", "with 'quote'", "\0"] {
+            assert_eq!(OrgId::new(text).unwrap().as_str(), text);
+        }
+        assert_eq!(OrgId::new(""), Err(InvalidId::Empty));
+        assert!(OrgId::new(&"é".repeat(16)).is_ok());
+    }
+
+    #[test]
+    fn names_the_beginning_of_an_over_long_id() {
+        let error = OrgId::new(&"é".repeat(10_000)).unwrap_err();
+        assert!(error.to_string().len() < 200, "{error}");
+        assert!(matches!(error, InvalidId::TooLong { bytes: 20_000, .. }));
+    }
+
+    #[test]
+    fn compares_byte_for_byte() {
+        let id = |text| OrgId::new(text).unwrap();
+        assert!(id("A") < id("a"));
+        assert!(id("0") < id("00"));
+        assert_ne!(id("a"), id("A"));
+        assert!(id("Z") < id("É"));
+        assert_ne!(id("\0"), id("\0\0"));
+    }
+}

@@ -1,0 +1,31 @@
+//! `OrgIndex`: the place of an organization in its tree.
+
+use core::fmt;
+
+/// The position of an organization in one [`OrgStructure`](crate::OrgStructure): its preorder rank, from 0.
+///
+/// An index means something only to the structure that gave it out. One that lies outside a structure is
+/// answered there as an organization that is not in the tree, never with a panic.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct OrgIndex(u32);
+
+impl OrgIndex {
+    /// The index with the given preorder rank.
+    #[must_use]
+    pub const fn new(rank: u32) -> Self {
+        OrgIndex(rank)
+    }
+
+    /// The preorder rank.
+    #[must_use]
+    pub const fn rank(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Debug for OrgIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}

@@ -1,0 +1,69 @@
+//! `OrgRow`: what the outside world says about one organization.
+
+use crate::OrgFlags;
+
+/// One organization as a database, a file or a test delivers it. A tree is built from rows in any order.
+///
+/// The texts are borrowed: building a tree copies what it keeps, in packed form.
+///
+/// # Examples
+/// ```
+/// use org_structure::{OrgFlags, OrgRow};
+///
+/// let row = OrgRow::new("A").under("0").with_flags(OrgFlags::READY | OrgFlags::LEGAL_ENTITY);
+/// assert_eq!(row.parent, Some("0"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct OrgRow<'a> {
+    /// The organization's id.
+    pub id: &'a str,
+    /// The id of the organization directly above, or `None` for a root.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub parent: Option<&'a str>,
+    /// The yes-or-no facts.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub flags: OrgFlags,
+    /// The IANA time zone, where one is set (`ad_org.timezone`).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub time_zone: Option<&'a str>,
+    /// The organization's own calendar, where it has one (`ad_org.c_calendar_id`).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub calendar: Option<&'a str>,
+}
+
+impl<'a> OrgRow<'a> {
+    /// A root without any flag.
+    #[must_use]
+    pub const fn new(id: &'a str) -> Self {
+        OrgRow { id, parent: None, flags: OrgFlags::empty(), time_zone: None, calendar: None }
+    }
+
+    /// The same organization below another one.
+    #[must_use]
+    pub const fn under(mut self, parent: &'a str) -> Self {
+        self.parent = Some(parent);
+        self
+    }
+
+    /// The same organization with these flags and no others.
+    #[must_use]
+    pub const fn with_flags(mut self, flags: OrgFlags) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    /// The same organization in a time zone.
+    #[must_use]
+    pub const fn in_time_zone(mut self, time_zone: &'a str) -> Self {
+        self.time_zone = Some(time_zone);
+        self
+    }
+
+    /// The same organization with a calendar of its own.
+    #[must_use]
+    pub const fn with_calendar(mut self, calendar: &'a str) -> Self {
+        self.calendar = Some(calendar);
+        self
+    }
+}
