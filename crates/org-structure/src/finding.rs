@@ -30,7 +30,10 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::DanglingParent { org, parent } => {
-                write!(f, "parent `{parent}` of organization `{org}` is not in the tree; `{org}` is a root here")
+                write!(
+                    f,
+                    "parent `{parent}` of organization `{org}` is not in the tree; `{org}` is a root here"
+                )
             }
             Finding::SeveralRoots { roots } => {
                 write!(f, "the tree has {} roots: ", roots.len())?;

@@ -74,6 +74,11 @@ impl OrgId {
         }
     }
 
+    /// An id of 32 hexadecimal digits.
+    pub(crate) const fn of_digits(digits: [u8; MAX_ID_BYTES]) -> Self {
+        OrgId { len: 32, bytes: digits }
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,0 +1,167 @@
+//! Rows in, tree out.
+
+use crate::column::NONE;
+use crate::id::abbreviate;
+use crate::numbering::{Numbering, parents_by_rank};
+use crate::roster::{Roster, RosterFault};
+use crate::side_table::SideTable;
+use crate::{BuildError, Cycle, Finding, OrgId, OrgIndex, OrgRow, OrgStructure};
+
+/// The most organizations that a tree may have.
+pub const MAX_ORGANIZATIONS: u32 = u32::MAX - 1;
+
+/// A tree, and what is odd about the rows it was built from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Built {
+    /// The tree.
+    pub structure: OrgStructure,
+    /// What somebody should know, in a fixed order: dangling parents by id, then several roots, then no `0`.
+    pub findings: Vec<Finding>,
+}
+
+impl OrgStructure {
+    /// Builds a tree from rows in any order. The same rows in another order give the same tree.
+    ///
+    /// Accepted, and reported as [`Finding`]s: several roots, no organization `0`, and a parent that is not among
+    /// the rows (that organization becomes a root).
+    ///
+    /// # Complexity
+    /// O(n log n) time, O(n) memory; no recursion, whatever the depth.
+    ///
+    /// # Errors
+    /// [`BuildError`] with the ids in it: an empty or over-long id, an id that occurs twice, an organization that
+    /// is its own parent, organizations that are each other's ancestors, more than [`MAX_ORGANIZATIONS`] rows.
+    ///
+    /// # Examples
+    /// ```
+    /// use org_structure::{OrgRow, OrgStructure};
+    ///
+    /// let rows = [OrgRow::new("Madrid").under("Spain"), OrgRow::new("0"), OrgRow::new("Spain").under("0")];
+    /// let built = OrgStructure::build(rows)?;
+    /// assert!(built.findings.is_empty());
+    ///
+    /// let tree = built.structure;
+    /// let madrid = tree.index_of("Madrid").unwrap();
+    /// assert_eq!(tree.depth(madrid), Some(2));
+    /// # Ok::<(), org_structure::BuildError>(())
+    /// ```
+    pub fn build<'a>(rows: impl IntoIterator<Item = OrgRow<'a>>) -> Result<Built, BuildError> {
+        Self::build_at_most(MAX_ORGANIZATIONS, rows)
+    }
+
+    /// Builds a tree of at most `limit` organizations; rows past the limit are not read.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and [`BuildError::TooMany`] past the limit.
+    pub fn build_at_most<'a>(
+        limit: u32,
+        rows: impl IntoIterator<Item = OrgRow<'a>>,
+    ) -> Result<Built, BuildError> {
+        let limit = limit.min(MAX_ORGANIZATIONS);
+        let rows: Vec<OrgRow<'a>> = rows.into_iter().take((limit as usize).saturating_add(1)).collect();
+        if rows.len() > limit as usize {
+            return Err(BuildError::TooMany { limit });
+        }
+        build(&rows)
+    }
+}
+
+fn build(rows: &[OrgRow<'_>]) -> Result<Built, BuildError> {
+    let roster = Roster::new(rows.iter().map(|row| (row.id, row.flags))).map_err(|fault| match fault {
+        RosterFault::Id(error) => BuildError::Id(error),
+        RosterFault::Duplicate(id) => BuildError::Duplicate { id },
+    })?;
+    let (parents, mut findings) = resolve_parents(rows, &roster)?;
+    let id = |row: u32| rows.get(row as usize).map_or(&b""[..], |row| row.id.as_bytes());
+    let numbering =
+        Numbering::new(&parents, id).map_err(|unreached| find_cycle(&parents, &unreached, &roster))?;
+
+    let time_zones = by_rank(rows, &numbering.order, |row| row.time_zone);
+    let calendars = by_rank(rows, &numbering.order, |row| row.calendar);
+
+    let structure = OrgStructure::assemble(
+        &parents_by_rank(&numbering, &parents),
+        roster.reorder(&numbering.order, &numbering.rank_of),
+        SideTable::new(&time_zones),
+        SideTable::new(&calendars),
+    );
+    findings.extend(odd_roots(&structure));
+    Ok(Built { structure, findings })
+}
+
+/// The rows that have some text, by rank.
+fn by_rank<'a>(
+    rows: &[OrgRow<'a>],
+    order: &[u32],
+    text: impl Fn(&OrgRow<'a>) -> Option<&'a str>,
+) -> Vec<(u32, &'a str)> {
+    let text_of = |&row: &u32| rows.get(row as usize).and_then(&text);
+    (0..).zip(order.iter().map(text_of)).filter_map(|(rank, text)| Some((rank, text?))).collect()
+}
+
+/// Each row's parent as a row number, or [`NONE`] for a root; and the parents that are not there.
+fn resolve_parents(rows: &[OrgRow<'_>], roster: &Roster) -> Result<(Vec<u32>, Vec<Finding>), BuildError> {
+    let mut parents = Vec::with_capacity(rows.len());
+    let mut dangling: Vec<(OrgId, &str)> = Vec::new();
+    let mut own_parent: Option<OrgId> = None;
+    for (number, row) in (0..).zip(rows) {
+        let parent = row.parent.map(|parent| roster.rank_of(parent).ok_or(parent));
+        parents.push(match parent {
+            None => NONE,
+            Some(Ok(parent)) => {
+                if parent == number {
+                    own_parent = own_parent.into_iter().chain(roster.id(number)).min();
+                }
+                parent
+            }
+            Some(Err(name)) => {
+                dangling.extend(roster.id(number).map(|id| (id, name)));
+                NONE
+            }
+        });
+    }
+    if let Some(id) = own_parent {
+        return Err(BuildError::SelfParent { id });
+    }
+    dangling.sort_unstable();
+    let finding = |(org, name)| Finding::DanglingParent { org, parent: abbreviate(name) };
+    Ok((parents, dangling.into_iter().map(finding).collect()))
+}
+
+/// Of the cycles among rows that no root leads to, the one with the smallest id.
+fn find_cycle(parents: &[u32], unreached: &[u32], roster: &Roster) -> BuildError {
+    // Which walk came by a row first, counted from 1.
+    let mut walks = vec![0_usize; parents.len()];
+    let mut found: Option<(OrgId, u32)> = None;
+    for (walk, &start) in (1..).zip(unreached) {
+        let mut row = start;
+        while let Some(mark) = walks.get_mut(row as usize).filter(|mark| **mark == 0) {
+            *mark = walk;
+            row = parents.get(row as usize).copied().unwrap_or(NONE);
+        }
+        if walks.get(row as usize) == Some(&walk) {
+            let smallest = around(parents, row).filter_map(|row| Some((roster.id(row)?, row))).min();
+            found = found.into_iter().chain(smallest).min();
+        }
+    }
+    let first = found.map_or(NONE, |(_, row)| row);
+    Cycle::new(around(parents, first).filter_map(|row| roster.id(row)).collect()).into()
+}
+
+/// The rows of the cycle on which a row lies, each followed by its parent, beginning with that row.
+fn around(parents: &[u32], first: u32) -> impl Iterator<Item = u32> {
+    core::iter::successors(Some(first), move |&row| {
+        parents.get(row as usize).copied().filter(|&parent| parent != first)
+    })
+}
+
+fn odd_roots(structure: &OrgStructure) -> impl Iterator<Item = Finding> {
+    let roots: Vec<OrgIndex> = structure.roots().collect();
+    let several = (roots.len() > 1).then(|| Finding::SeveralRoots {
+        roots: roots.into_iter().filter_map(|root| structure.id(root)).collect(),
+    });
+    let no_zero =
+        (!structure.is_empty() && structure.index_of("0").is_none()).then_some(Finding::NoOrganizationZero);
+    several.into_iter().chain(no_zero)
+}

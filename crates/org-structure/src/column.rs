@@ -1,0 +1,67 @@
+//! `Column`: an array of indices in the narrowest integers that fit.
+
+/// Stands for "none" in a column, whatever its width: no tree has an organization of this rank.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// The most organizations that are numbered by 16 bits. (The largest value of either width stands for [`NONE`].)
+pub(crate) const NARROW_MAX: usize = 65_535;
+
+/// One integer an organization: 2 bytes each where every value fits, else 4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    Narrow(Box<[u16]>),
+    Wide(Box<[u32]>),
+}
+
+impl Column {
+    /// Stores the values of a tree of `organizations`. Values are ranks, the number of organizations, or [`NONE`].
+    pub(crate) fn new(organizations: usize, values: &[u32]) -> Self {
+        if organizations > NARROW_MAX {
+            return Column::Wide(values.into());
+        }
+        Column::Narrow(values.iter().map(|&value| u16::try_from(value).unwrap_or(u16::MAX)).collect())
+    }
+
+    /// The value at a position, or `None` past the end.
+    #[inline]
+    pub(crate) fn get(&self, position: u32) -> Option<u32> {
+        let position = position as usize;
+        match self {
+            Column::Narrow(values) => values.get(position).map(|&value| u32::from(value)),
+            Column::Wide(values) => values.get(position).copied(),
+        }
+    }
+
+    /// The value at a position as a rank, or `None` past the end and where none is stored.
+    #[inline]
+    pub(crate) fn rank(&self, position: u32) -> Option<u32> {
+        let position = position as usize;
+        match self {
+            Column::Narrow(values) => {
+                values.get(position).filter(|&&value| value != u16::MAX).map(|&value| u32::from(value))
+            }
+            Column::Wide(values) => values.get(position).copied().filter(|&value| value != NONE),
+        }
+    }
+
+    /// How many of the values, which ascend, are at most `limit`.
+    #[inline]
+    pub(crate) fn count_up_to(&self, limit: u32) -> usize {
+        match self {
+            Column::Narrow(values) => values.partition_point(|&value| u32::from(value) <= limit),
+            Column::Wide(values) => values.partition_point(|&value| value <= limit),
+        }
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match self {
+            Column::Narrow(values) => size_of_val::<[u16]>(values),
+            Column::Wide(values) => size_of_val::<[u32]>(values),
+        }
+    }
+}
+
+/// A count or rank of a tree as 32 bits. Trees are bounded below `u32::MAX` when they are built.
+pub(crate) fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(NONE)
+}

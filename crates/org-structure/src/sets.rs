@@ -1,0 +1,131 @@
+//! Questions whose answer is a set of organizations, computed when asked.
+
+use crate::column::narrow;
+use crate::{OrgFlags, OrgId, OrgIndex, OrgSet, OrgStructure};
+
+/// Ids sorted into those that are in a tree and those that are not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Resolved<'a> {
+    /// The organizations that are in the tree.
+    pub known: OrgSet,
+    /// The ids that are not, in the order given.
+    pub unknown: Vec<&'a str>,
+}
+
+impl OrgStructure {
+    /// All organizations of the tree.
+    #[must_use]
+    pub fn all(&self) -> OrgSet {
+        let mut set = OrgSet::new();
+        set.insert_range(0..narrow(self.len()));
+        set
+    }
+
+    /// An organization, its ancestors and its descendants; empty if it is not in the tree.
+    ///
+    /// To ask about one organization only, [`is_in_natural_tree`](Self::is_in_natural_tree) is a hundred times cheaper.
+    ///
+    /// # Complexity
+    /// O(log n), whatever the size of the set.
+    #[must_use]
+    pub fn natural_tree(&self, org: OrgIndex) -> OrgSet {
+        let mut set = self.ancestors(org, false);
+        set.insert_range(self.subtree(org));
+        set
+    }
+
+    /// The organizations above one, with or without itself; empty if it is not in the tree.
+    ///
+    /// For their order, nearest first, see [`path_to_root`](Self::path_to_root).
+    ///
+    /// # Complexity
+    /// O(log n): the set is at most `log2(n) + 1` ranges.
+    #[must_use]
+    pub fn ancestors(&self, org: OrgIndex, include_self: bool) -> OrgSet {
+        let mut set = OrgSet::new();
+        for range in self.path_ranges(org) {
+            let end = if range.end == org.rank() + 1 && !include_self { org.rank() } else { range.end };
+            set.insert_range(range.start..end);
+        }
+        set
+    }
+
+    /// The organizations below one, with or without itself; empty if it is not in the tree.
+    ///
+    /// # Complexity
+    /// O(1): the set is one range.
+    #[must_use]
+    pub fn descendants(&self, org: OrgIndex, include_self: bool) -> OrgSet {
+        let mut range = self.subtree(org);
+        if !include_self && !range.is_empty() {
+            range.start += 1;
+        }
+        let mut set = OrgSet::new();
+        set.insert_range(range);
+        set
+    }
+
+    /// The organizations of a set that have all of some flags.
+    ///
+    /// # Complexity
+    /// O(size of the set).
+    #[must_use]
+    pub fn with_flags(&self, flags: OrgFlags, within: &OrgSet) -> OrgSet {
+        within.iter().filter(|&org| self.flags(org).is_some_and(|own| own.contains(flags))).collect()
+    }
+
+    /// Sorts ids into those that are in the tree and those that are not.
+    ///
+    /// # Complexity
+    /// O(ids).
+    #[must_use]
+    pub fn resolve<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Resolved<'a> {
+        let mut resolved = Resolved::default();
+        for id in ids {
+            match self.index_of(id) {
+                Some(org) => {
+                    resolved.known.insert(org);
+                }
+                None => resolved.unknown.push(id),
+            }
+        }
+        resolved
+    }
+
+    /// The ids of a set, in tree order.
+    pub fn ids(&self, set: &OrgSet) -> impl Iterator<Item = OrgId> {
+        set.iter().filter_map(|org| self.id(org))
+    }
+
+    /// The ids of a set as an array for SQL, to be bound as in `ad_org_id = ANY($1)`.
+    #[must_use]
+    pub fn sql_ids(&self, set: &OrgSet) -> Vec<String> {
+        self.ids(set).map(|id| id.as_str().to_owned()).collect()
+    }
+
+    /// The ids of a set as Openbravo's session variables hold them: quoted and comma separated, in tree order.
+    ///
+    /// A quote within an id is doubled, so that the text may stand in an SQL statement whatever the ids are.
+    /// Where the database driver allows it, bind [`sql_ids`](Self::sql_ids) instead.
+    #[must_use]
+    pub fn quoted_list(&self, set: &OrgSet) -> String {
+        quoted_list(self.ids(set))
+    }
+}
+
+/// Ids quoted and comma separated; quotes within are doubled.
+pub(crate) fn quoted_list(ids: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut list = String::new();
+    for id in ids {
+        list.push_str(if list.is_empty() { "'" } else { ",'" });
+        for (position, part) in id.as_ref().split('\'').enumerate() {
+            if position > 0 {
+                list.push_str("''");
+            }
+            list.push_str(part);
+        }
+        list.push('\'');
+    }
+    list
+}

@@ -1,0 +1,56 @@
+//! `SideTable`: a text for the few organizations that have one.
+
+use crate::column::narrow;
+
+/// Texts of some organizations, each distinct text kept once.
+///
+/// # Memory
+/// 8 bytes an organization that has a text; 16 bytes and its own bytes a distinct text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SideTable {
+    // INVARIANT: ranks ascend strictly; `texts` ascends strictly and each is used; every number is below its length.
+    entries: Box<[(u32, u32)]>,
+    texts: Box<[Box<str>]>,
+}
+
+impl SideTable {
+    /// Takes (rank, text) pairs with ascending ranks.
+    pub(crate) fn new(pairs: &[(u32, &str)]) -> Self {
+        let mut texts: Vec<&str> = pairs.iter().map(|&(_, text)| text).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let number = |text: &str| texts.binary_search(&text).map_or(0, narrow);
+        let entries = pairs.iter().map(|&(rank, text)| (rank, number(text))).collect();
+        SideTable { entries, texts: texts.into_iter().map(Box::from).collect() }
+    }
+
+    /// The text of an organization.
+    ///
+    /// # Complexity
+    /// O(log entries), no allocation.
+    pub(crate) fn get(&self, rank: u32) -> Option<&str> {
+        let position = self.entries.binary_search_by_key(&rank, |&(rank, _)| rank).ok()?;
+        let &(_, number) = self.entries.get(position)?;
+        self.texts.get(number as usize).map(Box::as_ref)
+    }
+
+    /// All (rank, number of the text) pairs, ranks ascending.
+    pub(crate) fn entries(&self) -> &[(u32, u32)] {
+        &self.entries
+    }
+
+    /// The distinct texts, ascending bytewise.
+    pub(crate) fn texts(&self) -> &[Box<str>] {
+        &self.texts
+    }
+
+    pub(crate) fn ranks(&self) -> impl Iterator<Item = u32> {
+        self.entries.iter().map(|&(rank, _)| rank)
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val::<[(u32, u32)]>(&self.entries)
+            + size_of_val::<[Box<str>]>(&self.texts)
+            + self.texts.iter().map(|text| text.len()).sum::<usize>()
+    }
+}

@@ -1,0 +1,12 @@
+//! The tests of the tree, layer by layer: laws for every tree, bytes, memory, and the defects of those before us.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "test code may fail loudly"
+)]
+
+mod memory;
+mod oracle;
+mod properties;
+mod shapes;

@@ -1,0 +1,153 @@
+//! Bytes, exact: what `footprint` says is what the allocator gave.
+
+use crate::shapes::{Row, Shape, build, measured};
+use allocation_counter::measure;
+use org_structure::{OrgFlags, OrgIndex, OrgRow, OrgSet, OrgStructure};
+
+/// The bytes that a value keeps on the heap.
+fn kept<T>(make: impl FnOnce() -> T) -> (T, usize) {
+    let mut value = None;
+    let counted = measure(|| value = Some(make()));
+    (value.unwrap(), usize::try_from(counted.bytes_current).unwrap())
+}
+
+fn assert_exact(make: impl FnOnce() -> OrgStructure) {
+    let (tree, bytes) = kept(make);
+    assert_eq!(tree.footprint(), bytes, "{} organizations", tree.len());
+    let encoded = tree.encode();
+    let (decoded, bytes) = kept(|| OrgStructure::decode(&encoded).unwrap());
+    assert_eq!(decoded.footprint(), bytes);
+    let (copy, bytes) = kept(|| tree.clone());
+    assert_eq!(copy.footprint(), bytes);
+}
+
+/// The hasher's keys for the whole process are made once, at first use; they belong to no tree.
+fn settle() {
+    drop(build(&[]));
+}
+
+#[test]
+fn a_tree_owns_exactly_what_it_says() {
+    settle();
+    assert_exact(|| build(&[]));
+    for shape in Shape::ALL {
+        for count in [0, 1, 7, 600, 70_000] {
+            let rows = measured(shape, count);
+            assert_exact(|| build(&rows));
+        }
+    }
+}
+
+#[test]
+fn texts_are_counted() {
+    settle();
+    let mut rows = measured(Shape::Random, 1_000);
+    for (place, row) in rows.iter_mut().enumerate() {
+        row.time_zone = (place % 3 == 0).then(|| format!("Zone/{}", place % 7));
+        row.calendar = (place % 5 == 0).then(|| format!("CALENDAR{}", place % 11));
+    }
+    rows.extend((0..100).map(|place| Row {
+        id: format!("an-id-with-29-bytes-{place:09}"),
+        parent: None,
+        flags: OrgFlags::BUSINESS_UNIT,
+        time_zone: None,
+        calendar: None,
+    }));
+    assert_exact(|| build(&rows));
+}
+
+#[test]
+fn budget_of_600_organizations() {
+    let bytes = |shape| build(&measured(shape, 600)).footprint();
+    let all: Vec<usize> = Shape::ALL[..5].iter().map(|&shape| bytes(shape)).collect();
+    let (least, most) = (all.iter().min().unwrap(), all.iter().max().unwrap());
+    assert!(*most <= 18_000, "{all:?}");
+    assert!((most - least) * 100 <= most * 3, "shapes within 3 %: {all:?}");
+}
+
+#[test]
+fn budget_of_a_million_organizations() {
+    for shape in [Shape::Chain, Shape::Fan5, Shape::Flat] {
+        let rows = measured(shape, 999_999);
+        let tree = build(&rows);
+        assert_eq!(tree.len(), 1_000_000);
+        assert!(tree.footprint() <= 42 * 1_000_000, "{shape:?}: {}", tree.footprint());
+        let bottom = tree.indices().next_back().unwrap();
+        assert_eq!(tree.depth(bottom), Some(tree.path_to_root(bottom).count() as u32 - 1));
+        assert_eq!(tree.natural_tree(tree.index_of("0").unwrap()).len(), 1_000_000);
+        assert_eq!(OrgStructure::decode(&tree.encode()).unwrap(), tree);
+    }
+}
+
+#[test]
+fn a_yes_or_no_does_not_allocate() {
+    let rows = measured(Shape::Random, 600);
+    let tree = build(&rows);
+    let counted = measure(|| {
+        for row in &rows {
+            let org = tree.index_of(&row.id).unwrap();
+            for other in tree.indices() {
+                assert_eq!(tree.is_in_natural_tree(org, other), tree.is_in_natural_tree(other, org));
+            }
+            tree.nearest(org, OrgFlags::LEGAL_ENTITY).and_then(|nearest| tree.id(nearest));
+            assert!(tree.flags(org).unwrap().contains(OrgFlags::READY));
+            assert_eq!(
+                tree.depth(org),
+                tree.level(org, tree.path_to_root(org).last().unwrap()).map(|l| l - 1)
+            );
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+}
+
+#[test]
+fn a_trimmed_set_owns_exactly_what_it_says() {
+    let rows = measured(Shape::Random, 200_000);
+    let tree = build(&rows);
+    let every_third: OrgSet = tree.indices().step_by(3).collect();
+    let scattered: OrgSet = tree.indices().step_by(1_000).collect();
+    let sets = tree.indices().step_by(20_000).map(|org| tree.natural_tree(org));
+    for set in sets.chain([tree.all(), OrgSet::new(), every_third, scattered]) {
+        let len = set.len();
+        let (trimmed, bytes) = kept(|| set.clone().trimmed());
+        assert_eq!(trimmed.footprint(), bytes, "{len} organizations");
+        assert_eq!(trimmed, set);
+    }
+}
+
+#[test]
+fn ancestors_are_few_ranges() {
+    for shape in Shape::ALL {
+        let tree = build(&measured(shape, 5_000));
+        let most = tree.len().ilog2() as usize + 1;
+        for org in tree.indices() {
+            let ancestors: Vec<u32> = tree.ancestors(org, true).iter().map(OrgIndex::rank).collect();
+            let ranges = ancestors.chunk_by(|a, b| a + 1 == *b).count();
+            assert!(ranges <= most, "{shape:?}: {ranges} ranges, at most {most} allowed");
+        }
+    }
+}
+
+#[test]
+fn both_widths_at_their_border() {
+    // Below `0`: 65,535 organizations in all are numbered by 16 bits, one more needs 32.
+    for count in [65_533, 65_534, 65_535, 65_536] {
+        let rows = measured(Shape::Chain, count);
+        let tree = build(&rows);
+        let top = tree.index_of("0").unwrap();
+        let bottom = tree.indices().next_back().unwrap();
+        assert_eq!(tree.depth(bottom), Some(count as u32));
+        assert_eq!(tree.level(bottom, top), Some(count as u32 + 1));
+        assert_eq!(tree.id(bottom).unwrap().as_str(), rows.last().unwrap().id);
+        assert_eq!(tree.path_to_root(bottom).count(), count + 1);
+        assert_eq!(tree.nearest(bottom, OrgFlags::LEGAL_ENTITY).map(|org| org.rank() % 10), Some(5));
+        assert_eq!(tree.nearest(top, OrgFlags::LEGAL_ENTITY), None);
+        assert_eq!(OrgStructure::decode(&tree.encode()).unwrap(), tree);
+    }
+}
+
+#[test]
+fn a_row_is_borrowed() {
+    let row = OrgRow::new("0");
+    assert_eq!(measure(|| assert_eq!(row.under("x").parent, Some("x"))).count_total, 0);
+}
