@@ -1,4 +1,53 @@
 //! An ERP's organization tree, stored once.
+//!
+//! An ERP asks its organization tree in every operation: may a record of this organization refer to that one, which
+//! legal entity owns this store, does this organization allow transactions? An [`OrgStructure`] answers all of it
+//! from a few flat arrays: about 17 KB for 600 organizations, whatever the shape of the tree, shared by all who hold
+//! it, and never changed.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use org_structure::{OrgFlags, OrgRow, OrgStructure};
+//!
+//! // Rows in any order, from wherever they come.
+//! let built = OrgStructure::build([
+//!     OrgRow::new("Madrid").under("Spain").with_flags(OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED),
+//!     OrgRow::new("0"),
+//!     OrgRow::new("Spain").under("0").with_flags(OrgFlags::READY | OrgFlags::LEGAL_ENTITY),
+//!     OrgRow::new("USA").under("0"),
+//! ])?;
+//! assert!(built.findings.is_empty());
+//! let tree = Arc::new(built.structure);
+//!
+//! // By index: two comparisons, no allocation.
+//! let [spain, madrid, usa] = ["Spain", "Madrid", "USA"].map(|id| tree.index_of(id).unwrap());
+//! assert!(tree.is_in_natural_tree(madrid, spain));
+//! assert!(!tree.is_in_natural_tree(madrid, usa));
+//! assert_eq!(tree.nearest(madrid, OrgFlags::LEGAL_ENTITY), Some(spain));
+//!
+//! // As a set, for SQL: bind it to `ad_org_id = ANY($1)`.
+//! assert_eq!(tree.sql_ids(&tree.natural_tree(spain)), ["0", "Spain", "Madrid"]);
+//! # Ok::<(), org_structure::BuildError>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! | --- | --- |
+//! | building a tree, and what is refused or reported | [`OrgStructure::build`], [`BuildError`], [`Finding`] |
+//! | yes or no, one organization, a set of them | [`OrgStructure`] |
+//! | sets: union, intersection, iteration | [`OrgSet`] |
+//! | storing a tree, and recognizing it again | [`OrgStructure::encode`], [`OrgStructure::decode`], [`Fingerprint`] |
+//! | the methods of Openbravo's OrganizationStructureProvider | [`openbravo`] |
+//!
+//! # Words
+//!
+//! The *natural tree* of an organization is itself, its ancestors and its descendants. An [`OrgIndex`] is an
+//! organization's position in the tree; an [`OrgId`] its name. Ids are compared byte for byte.
+//!
+//! # Features
+//!
+//! `serde` (default): `Serialize` and `Deserialize` for ids, indices, flags, rows, sets, findings and fingerprints.
 
 mod build;
 mod canonical;

@@ -6,7 +6,10 @@
     reason = "test code may fail loudly"
 )]
 
+mod canonical;
 mod memory;
+mod openbravo;
 mod oracle;
 mod properties;
+mod refusals;
 mod shapes;
