@@ -1,0 +1,145 @@
+//! `cargo xtask ci`: what must hold before a change lands, apart from the tests.
+
+use std::fmt::Write as _;
+use std::process::{Command, ExitCode};
+
+use crate::workspace;
+
+/// Check format, lints, documentation, feature combinations and packaging.
+///
+/// The first step that fails ends the run and names the command to repeat.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Print the commands and run none
+    #[arg(long)]
+    list: bool,
+}
+
+/// Feature combinations in which a library must compile without a warning, default features off.
+///
+/// All features together are not listed: the lint step covers them.
+const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[("org-structure", &["", "serde"])];
+
+/// Members of the workspace that are not packaged, because they say `publish = false`.
+const UNPUBLISHED: &[&str] = &["xtask"];
+
+/// Runs the steps in order, up to the first that fails.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let steps = steps();
+    for (number, step) in (1..).zip(&steps) {
+        eprintln!("[{number}/{}] {}: {}", steps.len(), step.name, step.shell_line());
+        if args.list {
+            continue;
+        }
+        let failure = match step.command().status() {
+            Ok(status) if status.success() => continue,
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        eprintln!("error: {} failed ({failure}); to see it again, run\n    {}", step.name, step.shell_line());
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+/// One cargo command with its name and, where it needs one, an environment variable.
+struct Step {
+    name: String,
+    variable: Option<(&'static str, &'static str)>,
+    arguments: Vec<&'static str>,
+}
+
+impl Step {
+    fn new(name: impl Into<String>, arguments: &[&'static str]) -> Self {
+        Self { name: name.into(), variable: None, arguments: arguments.to_vec() }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = workspace::cargo();
+        command.args(&self.arguments).envs(self.variable);
+        command
+    }
+
+    /// The step as a line to paste into a shell.
+    fn shell_line(&self) -> String {
+        let mut line = String::new();
+        if let Some((name, value)) = self.variable {
+            // Writing to a `String` cannot fail.
+            let _ = write!(line, "{name}=\"{value}\" ");
+        }
+        line.push_str("cargo");
+        for argument in &self.arguments {
+            let quote = if argument.is_empty() { "\"\"" } else { "" };
+            let _ = write!(line, " {argument}{quote}");
+        }
+        line
+    }
+}
+
+fn steps() -> Vec<Step> {
+    let mut steps = vec![
+        Step::new("format", &["fmt", "--all", "--check"]),
+        Step::new(
+            "lints",
+            &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
+        ),
+        Step {
+            name: "documentation".into(),
+            variable: Some(("RUSTDOCFLAGS", "-D warnings")),
+            arguments: vec!["doc", "--workspace", "--all-features", "--no-deps"],
+        },
+    ];
+    for &(package, combinations) in FEATURE_COMBINATIONS {
+        for &features in combinations {
+            let name = if features.is_empty() {
+                format!("{package} without features")
+            } else {
+                format!("{package} with {features} alone")
+            };
+            steps.push(Step::new(
+                name,
+                &[
+                    "clippy",
+                    "--package",
+                    package,
+                    "--no-default-features",
+                    "--features",
+                    features,
+                    "--",
+                    "-D",
+                    "warnings",
+                ],
+            ));
+        }
+    }
+    // Each package is built from its own archive, so that a file outside of its folder is missed here
+    // and not by the first user.
+    let mut packaging = vec!["package", "--workspace", "--allow-dirty", "--quiet"];
+    packaging.extend(UNPUBLISHED.iter().flat_map(|package| ["--exclude", package]));
+    steps.push(Step::new("packages", &packaging));
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Step, steps};
+
+    #[test]
+    fn a_step_prints_as_a_line_for_the_shell() {
+        let step = Step {
+            name: "documentation".into(),
+            variable: Some(("RUSTDOCFLAGS", "-D warnings")),
+            arguments: vec!["doc", "--features", ""],
+        };
+        assert_eq!(step.shell_line(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --features \"\"");
+    }
+
+    #[test]
+    fn every_step_has_a_name_of_its_own() {
+        let steps = steps();
+        let mut names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), steps.len());
+    }
+}

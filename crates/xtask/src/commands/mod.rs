@@ -1,0 +1,4 @@
+//! One file for each command: its arguments, and a `run` that ends in an exit code.
+
+pub(crate) mod ci;
+pub(crate) mod test;

@@ -1,0 +1,169 @@
+//! `cargo xtask test`: all tests of the workspace, with everything they need.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+
+use crate::interrupt::{Interrupt, Interrupted};
+use crate::postgres::{self, Account, Cluster, Programs};
+use crate::prerequisite::{self, Found};
+use crate::scratch::Scratch;
+use crate::tally::{Tally, Verdict};
+use crate::workspace;
+
+/// Run all tests and doc tests, on a PostgreSQL cluster made for this run
+///
+/// PostgreSQL is found, or installed where this runs as root on Debian; the cluster is removed at the end,
+/// however that comes. The last line is `N passed, N failed`. An ignored test counts as failed.
+///
+/// The tests find in their environment: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
+/// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; TMPDIR, a directory that is removed
+/// at the end with all that is in it, servers included.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Passed on to `cargo test`, for example `-p org-structure` or the name of a test
+    #[arg(last = true, value_name = "CARGO TEST ARGUMENTS")]
+    cargo: Vec<OsString>,
+}
+
+/// Runs the tests and prints the closing line, which nothing follows.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let interrupt = match Interrupt::catch() {
+        Ok(interrupt) => interrupt,
+        Err(error) => return close(&Verdict::not_started(format!("cannot catch signals: {error}")), None),
+    };
+    let verdict = test(args, &interrupt).unwrap_or_else(|error| Verdict::not_started(format!("{error:#}")));
+    close(&verdict, interrupt.check().err())
+}
+
+fn close(verdict: &Verdict, interrupted: Option<Interrupted>) -> ExitCode {
+    for remark in verdict.remarks() {
+        eprintln!("error: {remark}");
+    }
+    // Nobody may be reading any more, and then nobody misses the line.
+    let _ = writeln!(io::stdout(), "{verdict}");
+    if verdict.is_success() {
+        ExitCode::SUCCESS
+    } else {
+        interrupted.map_or(ExitCode::FAILURE, Interrupted::exit_code)
+    }
+}
+
+/// Prepares what the tests need, runs them and cleans up. An error means that none could start.
+fn test(args: &Args, interrupt: &Interrupt) -> Result<Verdict> {
+    let found = prerequisite::prepare()?;
+    interrupt.check()?;
+    let programs = Programs::new(found.path(prerequisite::POSTGRES_PROGRAMS)?);
+    Scratch::remove_leftovers(&programs)?;
+    let scratch = Scratch::create(&programs)?;
+    let cluster = Cluster::start(&programs, &scratch, Account::for_servers()?)?;
+    eprintln!("{} on port {}, in {}", programs.version()?, cluster.port(), scratch.path().display());
+    interrupt.check()?;
+    let mut verdict = cargo_test(&mut command(args, &found, &scratch, &cluster), interrupt)?;
+    if let Err(error) = scratch.remove() {
+        verdict.fail(format!("{error:#}"));
+    }
+    if let Err(interrupted) = interrupt.check() {
+        verdict.fail(interrupted.to_string());
+    }
+    Ok(verdict)
+}
+
+fn command(args: &Args, found: &Found, scratch: &Scratch, cluster: &Cluster) -> Command {
+    let mut command = workspace::cargo();
+    command.args(["test", "--no-fail-fast"]);
+    if !chooses_packages(&args.cargo) {
+        command.arg("--workspace");
+    }
+    command.args(&args.cargo);
+    // A setting of the user's own databases must not lead a test there.
+    for (name, _) in env::vars_os().filter(|(name, _)| postgres::is_client_setting(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    command.envs(found.variables());
+    command.env("ORGCACHE_TEST_POSTGRES_URL", cluster.url());
+    command.env("TMPDIR", scratch.temporary());
+    command
+}
+
+/// Whether the arguments for cargo name packages, so that not all of them are meant.
+fn chooses_packages(arguments: &[OsString]) -> bool {
+    let of_cargo = arguments.iter().take_while(|argument| *argument != "--");
+    of_cargo.map(|argument| argument.to_string_lossy()).any(|argument| {
+        argument.starts_with("--package") || (argument.starts_with("-p") && !argument.starts_with("--"))
+    })
+}
+
+fn cargo_test(command: &mut Command, interrupt: &Interrupt) -> Result<Verdict> {
+    let mut group = interrupt.spawn(command.stdout(Stdio::piped())).context("cannot run cargo")?;
+    let output = group.child.stdout.take().context("cargo has no output")?;
+    let relay = thread::spawn(move || relay(output, io::stdout()));
+    let status = group.child.wait().context("cannot wait for cargo")?;
+    // What a test left running holds the other end of the output, which would then never end.
+    drop(group);
+    let tally = relay.join().map_err(|_| anyhow!("the reader of the tests' output panicked"))?;
+    // Cargo's own failure goes without saying where a signal ended it.
+    let cargo_succeeded = status.success() || interrupt.check().is_err();
+    Ok(tally.context("cannot pass on the tests' output")?.conclude(cargo_succeeded))
+}
+
+/// Passes output on as it comes, and sums it up.
+fn relay(mut output: impl Read, mut copy: impl Write) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    let mut buffer = vec![0; 8 * 1024];
+    loop {
+        let length = match output.read(&mut buffer) {
+            Ok(0) => return Ok(tally),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let piece = buffer.get(..length).unwrap_or_default();
+        tally.push(piece);
+        copy.write_all(piece)?;
+        copy.flush()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::{chooses_packages, relay};
+
+    const RESULT: &[u8] =
+        b"running 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured\n";
+
+    #[test]
+    fn packages_are_chosen_before_the_arguments_of_the_test_programs() {
+        let chooses = |line: &str| chooses_packages(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for line in
+            ["-p org-structure", "-porg-structure", "name --package=org-structure", "--package org-structure"]
+        {
+            assert!(chooses(line), "{line}");
+        }
+        for line in ["", "name", "--release", "-- -p", "--profile dev"] {
+            assert!(!chooses(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn output_is_passed_on_byte_by_byte_and_summed_up() {
+        let mut copy = Vec::new();
+        let output = [RESULT, b"\xff not text"].concat();
+        let tally = relay(output.as_slice(), &mut copy).unwrap();
+        assert_eq!(copy, output);
+        assert_eq!(tally.conclude(true).to_string(), "1 passed, 0 failed");
+    }
+
+    #[test]
+    fn an_output_that_nobody_reads_is_an_error() {
+        let mut short = [0; 4];
+        assert!(relay(RESULT, short.as_mut_slice()).is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! `cargo xtask`: the commands that build, check and test this workspace.
+//!
+//! Read it in this order:
+//!
+//! - [`commands`]: one file for each command;
+//! - [`prerequisite`]: programs from outside the workspace that the tests run, found or installed;
+//! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
+//! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
+//! - [`tally`]: what the test programs said, summed up;
+//! - [`interrupt`]: signals, so that a run that is cut short still cleans up.
+
+mod commands;
+mod interrupt;
+mod postgres;
+mod prerequisite;
+mod scratch;
+mod tally;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Build, check and test the orgcache workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Test(commands::test::Args),
+    Ci(commands::ci::Args),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Test(args) => commands::test::run(&args),
+        Command::Ci(args) => commands::ci::run(&args),
+    }
+}

@@ -1,0 +1,30 @@
+//! Where the workspace is, and how its cargo is called.
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A cargo command at the root of the workspace, with nothing to read from standard input.
+///
+/// It is the cargo that started this program, so that the pinned toolchain is the one that runs.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).stdin(Stdio::null());
+    command
+}
+
+/// The root of the workspace, two folders above this package.
+fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::root;
+
+    #[test]
+    fn the_root_holds_the_lock_file() {
+        assert!(root().join("Cargo.lock").is_file());
+    }
+}
