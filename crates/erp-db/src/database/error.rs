@@ -1,0 +1,171 @@
+//! What can go wrong between this process and a database.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// An error of a driver, kept as the cause without making the driver part of this crate's interface.
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL has no scheme, or one that no driver answers to.
+    #[error("`{scheme}` is no database URL; one begins with `sqlite:` or `postgres:`")]
+    UnknownScheme {
+        /// What stands before the first colon, cut after 20 characters.
+        scheme: String,
+    },
+    /// The driver was left out of this build.
+    #[error("this build cannot speak to {product}: it was made without the feature `{feature}`")]
+    DriverLeftOut {
+        /// The product that the URL names.
+        product: &'static str,
+        /// The feature that brings its driver.
+        feature: &'static str,
+    },
+    /// The URL has the right scheme, but does not hold together.
+    #[error("the {product} URL cannot be used: {reason}")]
+    InvalidUrl {
+        /// The product that the URL names.
+        product: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The SQLite file is not there.
+    #[error("there is no SQLite file `{}`; `?mode=rwc` at the end of the URL creates it", file.display())]
+    NoSuchFile {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Opening the database failed.
+    #[error(transparent)]
+    Database(#[from] StatementError),
+}
+
+impl ConnectError {
+    /// May the same call succeed later, without anybody changing the URL or the build?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, ConnectError::Database(error) if error.is_transient())
+    }
+}
+
+/// Why a statement, or opening a connection for it, failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StatementError {
+    /// Nobody answers, the connection broke, or the server is shutting down or too busy.
+    #[error("{place} cannot be reached: {cause}")]
+    Unreachable {
+        /// The database, without password.
+        place: String,
+        /// What the driver said.
+        #[source]
+        cause: Cause,
+    },
+    /// The answer took longer than [`Limits`](crate::Limits) allow.
+    #[error("{place} did not answer within {limit:?}")]
+    TimedOut {
+        /// The database, without password.
+        place: String,
+        /// The limit that was passed.
+        limit: Duration,
+    },
+    /// The database answered that it will not do this: a missing right, a wrong password, a broken file, a
+    /// constraint.
+    #[error("{place} refused: {cause}")]
+    Refused {
+        /// The database, without password.
+        place: String,
+        /// What the database said.
+        #[source]
+        cause: Cause,
+    },
+    /// A row with the same unique key is there already.
+    #[error("{place} has such a row already: {cause}")]
+    Conflict {
+        /// The database, without password.
+        place: String,
+        /// What the database said; it names the key.
+        #[source]
+        cause: Cause,
+    },
+    /// A row came, but with a value that is not of the kind that the column must hold.
+    #[error("{place} returned a value of column `{column}` that cannot be read: {cause}")]
+    Value {
+        /// The database, without password.
+        place: String,
+        /// The column.
+        column: String,
+        /// What the driver said.
+        #[source]
+        cause: Cause,
+    },
+}
+
+impl StatementError {
+    /// May the same statement succeed later, without anybody changing the data or the rights?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, StatementError::Unreachable { .. } | StatementError::TimedOut { .. })
+    }
+
+    /// Sorts a driver's error.
+    pub(crate) fn new(place: &str, limit: Duration, error: sqlx::Error) -> Self {
+        let place = place.to_owned();
+        match error {
+            sqlx::Error::PoolTimedOut => StatementError::TimedOut { place, limit },
+            sqlx::Error::Database(error) => {
+                let code = error.code().unwrap_or_default().into_owned();
+                // A statement that PostgreSQL cancelled at our own limit.
+                if code == "57014" {
+                    StatementError::TimedOut { place, limit }
+                } else if error.is_unique_violation() {
+                    StatementError::Conflict { place, cause: error.into_error() }
+                } else if is_passing(&code) {
+                    StatementError::Unreachable { place, cause: error.into_error() }
+                } else {
+                    StatementError::Refused { place, cause: error.into_error() }
+                }
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => StatementError::Unreachable { place, cause: error.into() },
+            sqlx::Error::ColumnDecode { index, source } => {
+                StatementError::Value { place, column: index, cause: source }
+            }
+            other => StatementError::Refused { place, cause: other.into() },
+        }
+    }
+}
+
+/// Codes of conditions that pass by themselves. SQLSTATEs have five characters, SQLite's codes never do when
+/// reduced to their primary part.
+fn is_passing(code: &str) -> bool {
+    if code.len() == 5 {
+        // Connection trouble, lack of resources, operator intervention, serialization, deadlock, lock timeout.
+        return ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+            || ["40001", "40P01", "55P03"].contains(&code);
+    }
+    // The low byte is the primary code: busy 5, locked 6, interrupted 9, disk I/O 10, protocol 15.
+    code.parse::<u32>().is_ok_and(|code| [5, 6, 9, 10, 15].contains(&(code & 0xff)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passing_conditions_are_told_from_lasting_ones() {
+        for code in ["08006", "53300", "57P01", "57P03", "40001", "40P01", "55P03", "5", "517", "261", "10"] {
+            assert!(is_passing(code), "{code}");
+        }
+        for code in ["42501", "28P01", "3D000", "42P01", "23505", "14", "26", "1555", "2067", "8", ""] {
+            assert!(!is_passing(code), "{code}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `Database`: a pool of connections to SQLite or PostgreSQL, with a limit on every wait.
+
+mod error;
+mod options;
+mod row;
+mod statement;
+mod transaction;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+#[cfg(feature = "postgres")]
+use sqlx::PgPool;
+#[cfg(feature = "sqlite")]
+use sqlx::SqlitePool;
+
+pub use error::{ConnectError, StatementError};
+pub(crate) use row::Row;
+pub(crate) use transaction::Transaction;
+
+/// A database: SQLite or PostgreSQL. Cloning gives another handle to the same connections.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), erp_db::ConnectError> {
+/// let embedded = erp_db::Database::connect("sqlite:demo.db").await?;
+/// let server = erp_db::Database::connect("postgres://reader:secret@db.example.org/openbravo").await?;
+/// assert_eq!(embedded.kind(), erp_db::DatabaseKind::Sqlite);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    /// What messages call this database. Never holds a password.
+    place: String,
+    limits: Limits,
+    statements: AtomicU64,
+}
+
+#[derive(Clone)]
+pub(crate) enum Pool {
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqlitePool),
+    #[cfg(feature = "postgres")]
+    Postgres(PgPool),
+}
+
+/// The product behind a [`Database`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DatabaseKind {
+    /// SQLite, compiled in.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+/// How long to wait for a database, and how many connections to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For the first connection, by which [`Database::connect`] proves that the database is there.
+    pub connect: Duration,
+    /// For a free connection, or for the lock on an SQLite file.
+    pub acquire: Duration,
+    /// For one statement, all its rows included. PostgreSQL is told to give up after the same time.
+    pub statement: Duration,
+    /// The number of connections, at least 1.
+    pub connections: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connect: Duration::from_secs(10),
+            acquire: Duration::from_secs(10),
+            statement: Duration::from_secs(30),
+            connections: 8,
+        }
+    }
+}
+
+impl Database {
+    /// Connects with the default [`Limits`].
+    ///
+    /// # Errors
+    /// As for [`Database::connect_with`].
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Self::connect_with(url, Limits::default()).await
+    }
+
+    /// Connects to `sqlite:FILE`, `postgres://…` or `postgresql://…`.
+    ///
+    /// An SQLite file has to exist, unless the URL ends in `?mode=rwc`; `?mode=ro` opens it for reading alone.
+    ///
+    /// # Errors
+    /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the database
+    /// cannot be reached within the limit. No message repeats the URL, which may hold a password.
+    pub async fn connect_with(url: &str, limits: Limits) -> Result<Self, ConnectError> {
+        let (pool, place) = options::open(url, &limits).await?;
+        Ok(Database { inner: Arc::new(Inner { pool, place, limits, statements: AtomicU64::new(0) }) })
+    }
+
+    /// Opens an SQLite file that exists, for reading and writing, with the default [`Limits`]. Unlike in a URL, no
+    /// character of the path means anything else.
+    ///
+    /// # Errors
+    /// As for [`Database::connect_with`].
+    #[cfg(feature = "sqlite")]
+    pub async fn open_file(file: &std::path::Path) -> Result<Self, ConnectError> {
+        if !file.exists() {
+            return Err(ConnectError::NoSuchFile { file: file.to_owned() });
+        }
+        let limits = Limits::default();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        let (pool, place) = options::sqlite_file(options, &limits).await?;
+        Ok(Database { inner: Arc::new(Inner { pool, place, limits, statements: AtomicU64::new(0) }) })
+    }
+
+    /// The product behind this handle.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        match &self.inner.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => DatabaseKind::Sqlite,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => DatabaseKind::Postgres,
+        }
+    }
+
+    /// What messages call this database: its file, or its host, port and name.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.inner.place
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// How many statements were sent through this handle and its clones.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.inner.statements.load(Ordering::Relaxed)
+    }
+
+    /// Closes all connections. Later statements through any clone fail.
+    pub async fn close(&self) {
+        match &self.inner.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => pool.close().await,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
+    fn count_statement(&self) {
+        self.inner.statements.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Database").field(&self.inner.place).finish()
+    }
+}

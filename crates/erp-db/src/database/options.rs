@@ -1,0 +1,138 @@
+//! From a URL to open connections.
+
+use std::future::Future;
+use std::time::Duration;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
+
+use super::{ConnectError, Limits, Pool, StatementError};
+
+pub(super) async fn open(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
+    let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
+    match scheme {
+        "sqlite" => sqlite(url, limits).await,
+        "postgres" | "postgresql" => postgres(url, limits).await,
+        // Only what can be part of a scheme is repeated: a mistyped URL may hold a password.
+        _ => Err(ConnectError::UnknownScheme {
+            scheme: scheme
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || "+.-".contains(*c))
+                .take(20)
+                .collect(),
+        }),
+    }
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    let invalid = |reason: String| ConnectError::InvalidUrl { product: "SQLite", reason };
+    let (path, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let path = path.trim_start_matches("sqlite:").trim_start_matches("//");
+    if path.is_empty() {
+        return Err(invalid("it names no file".to_owned()));
+    }
+    let parameters = || parameters.split('&');
+    if path == ":memory:" || parameters().any(|parameter| parameter == "mode=memory") {
+        return Err(invalid("a database in memory has no rows to read; name a file".to_owned()));
+    }
+    let options: SqliteConnectOptions = url.parse().map_err(|error| invalid(reason(error)))?;
+    let file = options.get_filename();
+    if !parameters().any(|parameter| parameter == "mode=rwc") && !file.exists() {
+        return Err(ConnectError::NoSuchFile { file: file.to_owned() });
+    }
+    sqlite_file(options, limits).await
+}
+
+/// Opens an SQLite file.
+#[cfg(feature = "sqlite")]
+pub(super) async fn sqlite_file(
+    options: sqlx::sqlite::SqliteConnectOptions,
+    limits: &Limits,
+) -> Result<(Pool, String), ConnectError> {
+    let options = options.busy_timeout(limits.acquire);
+    let file = options.get_filename();
+    let place = format!("SQLite file `{}`", file.display());
+    probe(options.connect(), &place, limits.connect).await?;
+    // An embedded database has no server that would drop idle connections: keep them.
+    let pool = pool_options(limits).idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
+    Ok((Pool::Sqlite(pool), place))
+}
+
+#[cfg(not(feature = "sqlite"))]
+#[expect(clippy::unused_async, reason = "the same signature as where the driver is built in")]
+async fn sqlite(_url: &str, _limits: &Limits) -> Result<(Pool, String), ConnectError> {
+    Err(ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" })
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
+    use sqlx::postgres::PgConnectOptions;
+
+    let options: PgConnectOptions = url
+        .parse()
+        .map_err(|error| ConnectError::InvalidUrl { product: "PostgreSQL", reason: reason(error) })?;
+    let host = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    let place = match options.get_database() {
+        Some(name) => format!("PostgreSQL at `{host}`, database `{name}`"),
+        None => format!("PostgreSQL at `{host}`"),
+    };
+    probe(options.connect(), &place, limits.connect).await?;
+    let milliseconds = limits.statement.as_millis().max(1).to_string();
+    let pool = pool_options::<sqlx::Postgres>(limits)
+        // Set by a statement, not as a start-up parameter, which connection poolers in between refuse.
+        .after_connect(move |connection, _| {
+            let milliseconds = milliseconds.clone();
+            Box::pin(async move {
+                sqlx::query("SELECT pg_catalog.set_config('statement_timeout', $1, false)")
+                    .bind(milliseconds)
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options);
+    Ok((Pool::Postgres(pool), place))
+}
+
+#[cfg(not(feature = "postgres"))]
+#[expect(clippy::unused_async, reason = "the same signature as where the driver is built in")]
+async fn postgres(_url: &str, _limits: &Limits) -> Result<(Pool, String), ConnectError> {
+    Err(ConnectError::DriverLeftOut { product: "PostgreSQL", feature: "postgres" })
+}
+
+fn pool_options<DB: sqlx::Database>(limits: &Limits) -> PoolOptions<DB> {
+    PoolOptions::new().max_connections(limits.connections.max(1)).acquire_timeout(limits.acquire)
+}
+
+/// Opens one connection and closes it again. The pool would repeat a refused attempt until its time is up, and
+/// then not tell the cause.
+async fn probe<C: Connection>(
+    connecting: impl Future<Output = Result<C, sqlx::Error>>,
+    place: &str,
+    limit: Duration,
+) -> Result<(), StatementError> {
+    let fail = |error| StatementError::new(place, limit, error);
+    let attempt = async {
+        let mut connection = connecting.await?;
+        connection.ping().await?;
+        connection.close().await
+    };
+    match tokio::time::timeout(limit, attempt).await {
+        Ok(outcome) => outcome.map_err(fail),
+        Err(_) => Err(StatementError::TimedOut { place: place.to_owned(), limit }),
+    }
+}
+
+/// What is wrong with a URL, without the driver's introduction.
+fn reason(error: sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Configuration(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,81 @@
+//! `Row`: one row of an answer, whichever database gave it.
+
+#[cfg(feature = "postgres")]
+use sqlx::postgres::PgRow;
+#[cfg(feature = "sqlite")]
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Column, Row as _};
+
+use super::StatementError;
+
+/// One row of an answer. Columns are taken by position; the texts borrow from the row.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(super) values: Values<'a>,
+    pub(super) place: &'a str,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Values<'a> {
+    #[cfg(feature = "sqlite")]
+    Sqlite(&'a SqliteRow),
+    #[cfg(feature = "postgres")]
+    Postgres(&'a PgRow),
+}
+
+/// Takes a column of either kind of row, with the same target type.
+macro_rules! take {
+    ($row:expr, $column:expr) => {
+        match $row.values {
+            #[cfg(feature = "sqlite")]
+            Values::Sqlite(row) => row.try_get($column),
+            #[cfg(feature = "postgres")]
+            Values::Postgres(row) => row.try_get($column),
+        }
+    };
+}
+
+impl<'a> Row<'a> {
+    /// A text, or `None` for null.
+    pub(crate) fn text(self, column: usize) -> Result<Option<&'a str>, StatementError> {
+        take!(self, column).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// A text; null is read as empty.
+    pub(crate) fn text_or_empty(self, column: usize) -> Result<&'a str, StatementError> {
+        Ok(self.text(column)?.unwrap_or_default())
+    }
+
+    /// A `Y`/`N` column: only `Y` is yes, null and anything else is no.
+    pub(crate) fn flag(self, column: usize) -> Result<bool, StatementError> {
+        Ok(self.text(column)? == Some("Y"))
+    }
+
+    /// A number that the statement has cast to double precision.
+    pub(crate) fn number(self, column: usize) -> Result<Option<f64>, StatementError> {
+        take!(self, column).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// A number that the statement has cast to a big integer.
+    pub(crate) fn integer(self, column: usize) -> Result<Option<i64>, StatementError> {
+        take!(self, column).map_err(|error| self.unreadable(column, error))
+    }
+
+    fn unreadable(self, column: usize, error: sqlx::Error) -> StatementError {
+        let name = match self.values {
+            #[cfg(feature = "sqlite")]
+            Values::Sqlite(row) => row.columns().get(column).map(|column| column.name().to_owned()),
+            #[cfg(feature = "postgres")]
+            Values::Postgres(row) => row.columns().get(column).map(|column| column.name().to_owned()),
+        };
+        let cause = match error {
+            sqlx::Error::ColumnDecode { source, .. } => source,
+            other => other.into(),
+        };
+        StatementError::Value {
+            place: self.place.to_owned(),
+            column: name.unwrap_or_else(|| column.to_string()),
+            cause,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `Transaction`: several statements that take effect together or not at all.
+
+use sqlx::SqlSafeStr;
+
+use super::row::Row;
+use super::statement::{Connection, Driver, Scope};
+use super::{Database, Pool, StatementError};
+
+/// A running transaction. Dropping it without [`Transaction::commit`] rolls it back.
+pub(crate) struct Transaction<'a> {
+    database: &'a Database,
+    running: Running,
+}
+
+enum Running {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqliteTransaction<'static>),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgTransaction<'static>),
+}
+
+impl Database {
+    /// Begins a transaction that is going to write.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'_>, StatementError> {
+        let scope = Scope { place: self.place(), limit: self.limits().acquire };
+        self.count_statement();
+        let running = match self.pool() {
+            // The lock is taken at once: a reader that turns into a writer later could be refused half-way.
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => {
+                Running::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| scope.error(error))?)
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => {
+                Running::Postgres(pool.begin().await.map_err(|error| scope.error(error))?)
+            }
+        };
+        Ok(Transaction { database: self, running })
+    }
+}
+
+impl Transaction<'_> {
+    fn connection(&mut self) -> Connection<'_> {
+        self.database.count_statement();
+        Connection {
+            scope: Scope { place: self.database.place(), limit: self.database.limits().statement },
+            driver: match &mut self.running {
+                #[cfg(feature = "sqlite")]
+                Running::Sqlite(transaction) => Driver::Sqlite(transaction),
+                #[cfg(feature = "postgres")]
+                Running::Postgres(transaction) => Driver::Postgres(transaction),
+            },
+        }
+    }
+
+    /// Sends one statement and hands each row to `visit`.
+    pub(crate) async fn each<E: From<StatementError>>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        arguments: &[Option<&str>],
+        visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        self.connection().each(sql.into_sql_str(), arguments, visit).await
+    }
+
+    /// Sends one statement; gives the number of rows that it changed.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: impl SqlSafeStr,
+        arguments: &[Option<&str>],
+    ) -> Result<u64, StatementError> {
+        self.connection().execute(sql.into_sql_str(), arguments).await
+    }
+
+    /// Sends several statements without arguments, separated by semicolons.
+    pub(crate) async fn run_script(&mut self, sql: &'static str) -> Result<(), StatementError> {
+        self.connection().run_script(sql).await
+    }
+
+    /// Makes everything that was done take effect.
+    pub(crate) async fn commit(self) -> Result<(), StatementError> {
+        let scope = Scope { place: self.database.place(), limit: self.database.limits().statement };
+        match self.running {
+            #[cfg(feature = "sqlite")]
+            Running::Sqlite(transaction) => transaction.commit().await,
+            #[cfg(feature = "postgres")]
+            Running::Postgres(transaction) => transaction.commit().await,
+        }
+        .map_err(|error| scope.error(error))
+    }
+}

@@ -1,0 +1,98 @@
+//! The demonstration database: the sample rows, with their users activated.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::database::{ConnectError, Database, StatementError};
+use crate::import::{ImportError, Source, import_sources};
+
+/// Why the demonstration database could not be created.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DemoError {
+    /// The file cannot be written where it should be.
+    #[error("the demonstration database cannot be created as `{}`: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The new file cannot be opened as a database.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The sample rows were refused.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The users could not be activated.
+    #[error(transparent)]
+    Database(#[from] StatementError),
+}
+
+/// Who made the demonstration database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// This call.
+    Now,
+    /// Somebody before, or at the same time. The file was not touched.
+    Before,
+}
+
+/// Creates the demonstration database, unless there is a file of that name.
+///
+/// It holds the sample rows, and its users are active, so that they can log in. (Imported rows are left as they are.) The
+/// file appears complete or not at all: however many processes start at once, each finds one sound database.
+///
+/// # Errors
+/// [`DemoError`] if the folder does not exist or may not be written to.
+pub async fn create(path: &Path) -> Result<Created, DemoError> {
+    let fail = |cause| DemoError::File { path: path.to_owned(), cause };
+    if path.try_exists().map_err(fail)? {
+        return Ok(Created::Before);
+    }
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let prefix = ".orgcache-demo-";
+    let file = tempfile::Builder::new().prefix(prefix).suffix(".db").tempfile_in(folder).map_err(fail)?;
+    let database = Database::open_file(file.path()).await?;
+    fill(&database).await?;
+    database.close().await;
+    file.as_file().sync_all().map_err(fail)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(Created::Now),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(Created::Before),
+        Err(error) => Err(fail(error.error)),
+    }
+}
+
+async fn fill(database: &Database) -> Result<(), DemoError> {
+    let sources =
+        SAMPLE.iter().filter_map(|(table, name, json)| Source::embedded(table, name, json)).collect();
+    import_sources(database, sources).await?;
+    let mut transaction = database.begin().await?;
+    transaction.execute("UPDATE ad_user SET isactive = 'Y'", &[]).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+macro_rules! sample {
+    ($($folder:literal: $($table:literal)+;)+) => {
+        &[$($((
+            $table,
+            concat!($folder, "/", $table, ".json"),
+            include_str!(concat!("../migrations/erp-sample/rows/", $folder, "/", $table, ".json")),
+        )),+),+]
+    };
+}
+
+/// Table, name and rows of every sample file.
+static SAMPLE: &[(&str, &str, &str)] = sample! {
+    "system": "ad_client" "ad_orgtype" "ad_tree" "ad_clientinfo" "ad_org" "ad_treenode" "ad_role" "ad_user";
+    "fb-international-group": "ad_client" "ad_tree" "ad_clientinfo" "ad_org" "ad_treenode" "ad_org_tree" "ad_role"
+        "ad_role_orgaccess" "ad_user" "ad_user_roles";
+    "qa-testing": "ad_client" "ad_tree" "ad_clientinfo" "ad_org" "ad_treenode" "ad_org_tree" "ad_role"
+        "ad_role_orgaccess" "ad_user" "ad_user_roles";
+};

@@ -1,0 +1,61 @@
+//! Questions about clients.
+
+use super::{Client, ClientOrganization, ErpReader, ReadError};
+use crate::text::can_be_id;
+
+impl ErpReader {
+    /// All clients, ordered by id.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a column is missing or the database does not answer.
+    pub async fn clients(&self) -> Result<Vec<Client>, ReadError> {
+        self.require("ad_client", &["ad_client_id", "name", "value", "isactive"])?;
+        let mut clients = self
+            .database
+            .list("SELECT ad_client_id, name, value, isactive FROM ad_client", &[], |row| {
+                Ok::<_, ReadError>(Client {
+                    id: row.text_or_empty(0)?.to_owned(),
+                    name: row.text_or_empty(1)?.to_owned(),
+                    search_key: row.text_or_empty(2)?.to_owned(),
+                    active: row.flag(3)?,
+                })
+            })
+            .await?;
+        clients.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(clients)
+    }
+
+    /// Whether there is a client of that id.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the database does not answer.
+    pub async fn client_exists(&self, client: &str) -> Result<bool, ReadError> {
+        if !can_be_id(client) {
+            return Ok(false);
+        }
+        let statement = "SELECT ad_client_id FROM ad_client WHERE ad_client_id = $1";
+        let found = self.database.first(statement, &[Some(client)], |_| Ok::<_, ReadError>(())).await?;
+        Ok(found.is_some())
+    }
+
+    /// All organizations that belong to a client, in its tree or not, active or not, ordered by id; none for an
+    /// unknown client.
+    ///
+    /// # Errors
+    /// [`ReadError`] if an id is over-long or the database does not answer.
+    pub async fn organizations_of_client(&self, client: &str) -> Result<Vec<ClientOrganization>, ReadError> {
+        if !can_be_id(client) {
+            return Ok(Vec::new());
+        }
+        let statement = "SELECT ad_org_id, isactive FROM ad_org WHERE ad_client_id = $1";
+        let mut organizations = self
+            .database
+            .list(statement, &[Some(client)], |row| {
+                let id = self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)?;
+                Ok::<_, ReadError>(ClientOrganization { id, active: row.flag(1)? })
+            })
+            .await?;
+        organizations.sort_unstable_by_key(|organization| organization.id);
+        Ok(organizations)
+    }
+}

@@ -1,0 +1,142 @@
+//! `Directory`: names and sibling order of organizations, which are not part of a tree.
+
+use core::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use org_structure::OrgId;
+
+/// The names of a client's organizations and their order among siblings, as they are in the database now.
+///
+/// It holds the organizations that belong to the client and those of its tree. It is read beside a tree and may be
+/// newer or older than that.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Directory {
+    entries: BTreeMap<OrgId, DirectoryEntry>,
+}
+
+/// What a display says about an organization.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct DirectoryEntry {
+    /// Its name.
+    pub name: String,
+    /// Its search key (`value`).
+    pub search_key: String,
+    /// The name of its type; `None` if the type has no row.
+    pub type_name: Option<String>,
+    /// Whether the user interface lets it have children. No question about a tree looks at this.
+    pub summary: bool,
+    /// Its place among its siblings (`ad_treenode.seqno`, a decimal); `None` if that is null, or if it is not in the
+    /// tree.
+    pub sequence_number: Option<f64>,
+}
+
+impl Directory {
+    /// What is known about an organization.
+    #[must_use]
+    pub fn get(&self, org: &str) -> Option<&DirectoryEntry> {
+        self.entries.get(org)
+    }
+
+    /// All organizations, ordered by id.
+    pub fn iter(&self) -> impl Iterator<Item = (&OrgId, &DirectoryEntry)> {
+        self.entries.iter()
+    }
+
+    /// The number of organizations.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The order in which two siblings are shown: by sequence number, those without one last, then by id.
+    #[must_use]
+    pub fn sibling_order(&self, a: &str, b: &str) -> Ordering {
+        let place = |org: &str| self.get(org).and_then(|entry| entry.sequence_number);
+        let by_number = match (place(a), place(b)) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        };
+        by_number.then_with(|| a.as_bytes().cmp(b.as_bytes()))
+    }
+}
+
+impl FromIterator<(OrgId, DirectoryEntry)> for Directory {
+    fn from_iter<I: IntoIterator<Item = (OrgId, DirectoryEntry)>>(entries: I) -> Self {
+        Directory { entries: entries.into_iter().collect() }
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod reading {
+    use super::{Directory, DirectoryEntry};
+    use crate::erp::{ErpReader, ReadError};
+
+    impl ErpReader {
+        /// Reads the directory of a client, with two statements.
+        ///
+        /// # Errors
+        /// [`ReadError::UnknownClient`]; [`ReadError`] if a column is missing, an id is over-long or the database
+        /// does not answer.
+        pub async fn directory(&self, client: &str) -> Result<Directory, ReadError> {
+            self.require("ad_org", &["name", "value", "issummary"])?;
+            self.require("ad_orgtype", &["name"])?;
+            self.require("ad_treenode", &["seqno"])?;
+            let tree = self.tree_of(client).await?;
+            let statement = "SELECT o.ad_org_id, o.name, o.value, y.name, o.issummary, \
+                 CAST(n.seqno AS double precision) AS seqno FROM ad_org o \
+                 LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id \
+                 LEFT JOIN ad_treenode n ON n.ad_tree_id = $2 AND n.node_id = o.ad_org_id \
+                 WHERE o.ad_client_id = $1 OR n.node_id IS NOT NULL";
+            let entries = self
+                .database
+                .list(statement, &[Some(client), tree.as_deref()], |row| {
+                    let id = self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)?;
+                    let entry = DirectoryEntry {
+                        name: row.text_or_empty(1)?.to_owned(),
+                        search_key: row.text_or_empty(2)?.to_owned(),
+                        type_name: row.text(3)?.map(str::to_owned),
+                        summary: row.flag(4)?,
+                        sequence_number: row.number(5)?,
+                    };
+                    Ok::<_, ReadError>((id, entry))
+                })
+                .await?;
+            Ok(entries.into_iter().collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn siblings_are_ordered_by_number_then_id_and_null_is_last() {
+        let numbers = [("a", None), ("b", Some(10.5)), ("c", Some(10.0)), ("D", None), ("e", Some(10.5))];
+        let directory: Directory = numbers
+            .iter()
+            .map(|(id, sequence_number)| {
+                let entry = DirectoryEntry {
+                    name: String::new(),
+                    search_key: String::new(),
+                    type_name: None,
+                    summary: false,
+                    sequence_number: *sequence_number,
+                };
+                (id.parse().unwrap(), entry)
+            })
+            .collect();
+        let mut ids = ["unknown", "e", "a", "b", "D", "c"];
+        ids.sort_by(|a, b| directory.sibling_order(a, b));
+        assert_eq!(ids, ["c", "b", "e", "D", "a", "unknown"]);
+    }
+}

@@ -1,0 +1,91 @@
+//! `TreeFinding`: what is odd about a client's tree that could be loaded all the same.
+
+use core::fmt;
+
+/// Something about a client's organization tree that somebody should know, and that did not prevent loading it.
+/// Ids are cut after 64 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum TreeFinding {
+    /// Found about the database's rows.
+    Rows(RowFinding),
+    /// Found about the tree that the rows make.
+    Structure(org_structure::Finding),
+}
+
+/// Something odd about the rows that a client's tree is made of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(tag = "finding")]
+#[non_exhaustive]
+pub enum RowFinding {
+    /// `ad_clientinfo` names a tree that is not a tree of organizations (table 155) of this client. It was not used.
+    NamedTreeNotUsable {
+        /// The tree that is named.
+        tree: String,
+    },
+    /// The client has no organization tree: it is empty here.
+    NoTree,
+    /// The client has one more organization tree, which was not used.
+    FurtherTree {
+        /// The tree that was not used.
+        tree: String,
+    },
+    /// A node of the tree has no row in `ad_org`. It was left out.
+    NodeWithoutOrganization {
+        /// The node.
+        node: String,
+    },
+    /// The type of an organization has no row in `ad_orgtype`. The organization was left out.
+    NodeWithoutType {
+        /// The node, which is the organization's id.
+        node: String,
+        /// The type that the organization names.
+        org_type: Option<String>,
+    },
+    /// An organization of the tree belongs to another client, which is not `0` either. It was kept.
+    OrganizationOfAnotherClient {
+        /// The organization.
+        org: String,
+        /// The client that it belongs to.
+        client: Option<String>,
+    },
+}
+
+impl fmt::Display for TreeFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TreeFinding::Rows(finding) => finding.fmt(f),
+            TreeFinding::Structure(finding) => finding.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for RowFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RowFinding::NamedTreeNotUsable { tree } => {
+                write!(f, "ad_clientinfo names tree `{tree}`, which is no organization tree of this client")
+            }
+            RowFinding::NoTree => f.write_str("the client has no organization tree"),
+            RowFinding::FurtherTree { tree } => {
+                write!(f, "tree `{tree}` is an organization tree of this client too, and is not used")
+            }
+            RowFinding::NodeWithoutOrganization { node } => {
+                write!(f, "node `{node}` has no row in ad_org and is left out")
+            }
+            RowFinding::NodeWithoutType { node, org_type: Some(org_type) } => {
+                write!(f, "organization `{node}` is left out: its type `{org_type}` has no row in ad_orgtype")
+            }
+            RowFinding::NodeWithoutType { node, org_type: None } => {
+                write!(f, "organization `{node}` is left out: it has no type")
+            }
+            RowFinding::OrganizationOfAnotherClient { org, client: Some(client) } => {
+                write!(f, "organization `{org}` in the tree belongs to client `{client}`")
+            }
+            RowFinding::OrganizationOfAnotherClient { org, client: None } => {
+                write!(f, "organization `{org}` in the tree belongs to no client")
+            }
+        }
+    }
+}

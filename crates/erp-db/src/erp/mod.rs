@@ -1,0 +1,41 @@
+//! Reading an ERP's own tables. Nothing here ever writes to them.
+//!
+//! In the order to read: `tree` (the rows of a client's organization tree, by one statement), `directory` (names
+//! and sibling order beside it), then the small questions about clients, organizations, roles and users. `schema`
+//! knows which tables and columns the database at hand has.
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod clients;
+mod directory;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod error;
+mod finding;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod organizations;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod reader;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod roles;
+mod rows;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod schema;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod tree;
+mod types;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod users;
+
+pub use directory::{Directory, DirectoryEntry};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use error::ReadError;
+pub use finding::TreeFinding;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use reader::ErpReader;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use schema::Schema;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use tree::LoadedTree;
+pub use types::{
+    AccessedOrganization, Client, ClientOrganization, OrgTreeLevel, Role, RoleOrgAccess, StoredOrgInfo, User,
+    UserRole,
+};

@@ -1,0 +1,88 @@
+//! `ErpReader`: the questions that an ERP's database answers.
+
+use std::sync::Arc;
+
+use org_structure::OrgId;
+
+use super::{ReadError, Schema};
+use crate::database::Database;
+use crate::text::abbreviate;
+
+/// Reads an Openbravo or Etendo database as it stands. It needs no right but to select from the `ad_*` tables, and
+/// works on a file opened with `?mode=ro`.
+///
+/// Ids are compared byte for byte and lists come in that order, whatever the database's collation. A text that
+/// cannot be an id (empty, longer than 32 bytes, with a NUL in it) is an id that is not there, and is not sent.
+///
+/// Cloning gives another handle to the same database.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use erp_db::{Database, ErpReader};
+///
+/// let erp = ErpReader::open(Database::connect("sqlite:demo.db?mode=ro").await?).await?;
+/// for client in erp.clients().await? {
+///     let tree = erp.load_tree(&client.id).await?;
+///     println!("{}: {} organizations", client.name, tree.structure.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ErpReader {
+    pub(super) database: Database,
+    pub(super) schema: Arc<Schema>,
+}
+
+impl ErpReader {
+    /// Looks up once which tables and columns the database has, and makes sure that trees can be read.
+    ///
+    /// What an ERP got later may be missing: then only the call that needs it says so. A table or column that is
+    /// added while the process runs is noticed by the next reader that is opened.
+    ///
+    /// # Errors
+    /// [`ReadError::MissingTable`] or [`ReadError::MissingColumn`] for what every version has, and
+    /// [`ReadError::Database`].
+    pub async fn open(database: Database) -> Result<Self, ReadError> {
+        let schema = Arc::new(Schema::probe(&database).await?);
+        let reader = ErpReader { database, schema };
+        reader.require_tree()?;
+        Ok(reader)
+    }
+
+    /// The database behind this reader.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Whether organizations have time zones here (`ad_org.timezone`, since 2023). Where not, trees load without.
+    #[must_use]
+    pub fn has_time_zones(&self) -> bool {
+        self.schema.has("ad_org", "timezone")
+    }
+
+    pub(super) fn require(&self, table: &'static str, columns: &[&'static str]) -> Result<(), ReadError> {
+        self.schema.require(&self.database, table, columns)
+    }
+
+    pub(super) fn unknown_client(&self, client: &str) -> ReadError {
+        ReadError::UnknownClient { place: self.database.place().to_owned(), client: abbreviate(client) }
+    }
+
+    /// A text of a column that must be an organization id.
+    pub(super) fn org_id(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        text: &str,
+    ) -> Result<OrgId, ReadError> {
+        OrgId::new(text).map_err(|cause| ReadError::InvalidId {
+            place: self.database.place().to_owned(),
+            table,
+            column,
+            cause,
+        })
+    }
+}

@@ -1,0 +1,302 @@
+//! Loading the organization tree of a client, by one statement.
+
+use std::collections::BTreeSet;
+
+use org_structure::{OrgFlags, OrgRow, OrgStructure};
+
+use super::finding::{RowFinding, TreeFinding};
+use super::rows::TreeRows;
+use super::{ErpReader, ReadError};
+use crate::database::Row;
+use crate::text::{abbreviate, can_be_id};
+
+/// A client's organization tree as it was in the database at one moment.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LoadedTree {
+    /// The client.
+    pub client: String,
+    /// The tree that was read (`ad_tree_id`); `None` if the client has none.
+    pub tree: Option<String>,
+    /// The tree itself; empty if the client has none.
+    pub structure: OrgStructure,
+    /// What is odd about it.
+    pub findings: Vec<TreeFinding>,
+}
+
+/// All nodes of all organization trees of a client, with their organization and its type. Nothing is filtered by
+/// isactive. The outer joins leave a row for a client without a tree, and for a node without an organization, so
+/// that one statement, hence one moment of the database, answers everything.
+macro_rules! tree_statement {
+    ($time_zone:literal) => {
+        concat!(
+            "SELECT i.ad_tree_org_id, t.ad_tree_id, n.node_id, n.parent_id, o.ad_org_id, o.ad_client_id, o.isactive, \
+             o.isready, o.isperiodcontrolallowed, o.c_calendar_id, o.ad_orgtype_id, y.ad_orgtype_id, \
+             y.islegalentity, y.isbusinessunit, y.istransactionsallowed, y.isacctlegalentity, ",
+            $time_zone,
+            " FROM ad_client c \
+             LEFT JOIN ad_clientinfo i ON i.ad_client_id = c.ad_client_id \
+             LEFT JOIN ad_tree t ON t.ad_client_id = c.ad_client_id AND t.ad_table_id = '155' \
+             LEFT JOIN ad_treenode n ON n.ad_tree_id = t.ad_tree_id \
+             LEFT JOIN ad_org o ON o.ad_org_id = n.node_id \
+             LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id \
+             WHERE c.ad_client_id = $1"
+        )
+    };
+}
+const WITH_TIME_ZONES: &str = tree_statement!("o.timezone");
+const WITHOUT_TIME_ZONES: &str = tree_statement!("NULL");
+
+/// The trees of a client alone, for whoever needs to know which one counts.
+const CANDIDATES: &str = "SELECT i.ad_tree_org_id, t.ad_tree_id FROM ad_client c \
+     LEFT JOIN ad_clientinfo i ON i.ad_client_id = c.ad_client_id \
+     LEFT JOIN ad_tree t ON t.ad_client_id = c.ad_client_id AND t.ad_table_id = '155' \
+     WHERE c.ad_client_id = $1";
+
+impl ErpReader {
+    pub(super) fn require_tree(&self) -> Result<(), ReadError> {
+        self.require("ad_client", &["ad_client_id"])?;
+        self.require("ad_clientinfo", &["ad_client_id", "ad_tree_org_id"])?;
+        self.require("ad_tree", &["ad_tree_id", "ad_client_id", "ad_table_id"])?;
+        self.require("ad_treenode", &["ad_tree_id", "node_id", "parent_id"])?;
+        self.require(
+            "ad_org",
+            &[
+                "ad_org_id",
+                "ad_client_id",
+                "isactive",
+                "isready",
+                "isperiodcontrolallowed",
+                "c_calendar_id",
+                "ad_orgtype_id",
+            ],
+        )?;
+        self.require(
+            "ad_orgtype",
+            &[
+                "ad_orgtype_id",
+                "islegalentity",
+                "isbusinessunit",
+                "istransactionsallowed",
+                "isacctlegalentity",
+            ],
+        )
+    }
+
+    /// Loads the organization tree of a client, with exactly one statement.
+    ///
+    /// It is the tree that `ad_clientinfo` names, if that is an organization tree (table 155) of the client; else
+    /// the client's organization tree of the bytewise smallest id. A client that has none has an empty tree. Inactive
+    /// nodes, organizations and trees count like active ones.
+    ///
+    /// # Memory
+    /// While loading, about 200 bytes an organization of the trees that may turn out to be the one.
+    ///
+    /// # Errors
+    /// [`ReadError::UnknownClient`]; [`ReadError::Tree`] if the rows do not make a tree, with the ids of those that
+    /// are to blame; [`ReadError::Database`].
+    pub async fn load_tree(&self, client: &str) -> Result<LoadedTree, ReadError> {
+        let (choice, rows) = self.read_tree(client).await?;
+        let mut findings = choice.findings();
+        findings.extend(rows.findings.iter().cloned());
+        // A large tree takes a while to build, and other tasks need this thread meanwhile.
+        let building = tokio::task::spawn_blocking(move || OrgStructure::build(rows.iter()));
+        let built = building
+            .await
+            .map_err(|_| ReadError::ShuttingDown { client: abbreviate(client) })?
+            .map_err(|cause| ReadError::Tree {
+                place: self.database.place().to_owned(),
+                client: abbreviate(client),
+                cause,
+            })?;
+        let findings = findings.into_iter().map(TreeFinding::Rows);
+        Ok(LoadedTree {
+            client: client.to_owned(),
+            tree: choice.chosen().map(str::to_owned),
+            structure: built.structure,
+            findings: findings.chain(built.findings.into_iter().map(TreeFinding::Structure)).collect(),
+        })
+    }
+
+    async fn read_tree(&self, client: &str) -> Result<(Choice, TreeRows), ReadError> {
+        if !can_be_id(client) {
+            return Err(self.unknown_client(client));
+        }
+        let statement = if self.has_time_zones() { WITH_TIME_ZONES } else { WITHOUT_TIME_ZONES };
+        let mut choice = Choice::default();
+        let (mut named, mut smallest) = (TreeRows::default(), TreeRows::default());
+        self.database
+            .each(statement, &[Some(client)], |row| match choice.see(row.text(0)?, row.text(1)?) {
+                Seen::Named => read_node(row, client, &mut named),
+                Seen::SmallestSoFar { first } => {
+                    if first {
+                        smallest = TreeRows::default();
+                    }
+                    read_node(row, client, &mut smallest)
+                }
+                Seen::Other => Ok(()),
+            })
+            .await?;
+        if !choice.any_row {
+            return Err(self.unknown_client(client));
+        }
+        let mut rows = if choice.named_is_usable() { named } else { smallest };
+        rows.findings.sort_unstable();
+        Ok((choice, rows))
+    }
+
+    /// Which tree is the organization tree of a client.
+    pub(super) async fn tree_of(&self, client: &str) -> Result<Option<String>, ReadError> {
+        if !can_be_id(client) {
+            return Err(self.unknown_client(client));
+        }
+        let mut choice = Choice::default();
+        self.database
+            .each(CANDIDATES, &[Some(client)], |row| {
+                choice.see(row.text(0)?, row.text(1)?);
+                Ok::<(), ReadError>(())
+            })
+            .await?;
+        if choice.any_row { Ok(choice.chosen().map(str::to_owned)) } else { Err(self.unknown_client(client)) }
+    }
+}
+
+/// Which of a client's trees counts, decided while rows of all of them come by in any order.
+#[derive(Default)]
+struct Choice {
+    any_row: bool,
+    named: Option<String>,
+    candidates: BTreeSet<String>,
+}
+
+/// What a row's tree is, as far as can be told when it comes by.
+enum Seen {
+    /// The one that `ad_clientinfo` names.
+    Named,
+    /// The smallest until now; `first` if the rows of another one were taken for it before.
+    SmallestSoFar { first: bool },
+    /// Neither, or no tree at all.
+    Other,
+}
+
+impl Choice {
+    fn see(&mut self, named: Option<&str>, tree: Option<&str>) -> Seen {
+        if !self.any_row {
+            self.any_row = true;
+            self.named = named.map(str::to_owned);
+        }
+        let Some(tree) = tree else { return Seen::Other };
+        let first = !self.candidates.contains(tree);
+        if first {
+            self.candidates.insert(tree.to_owned());
+        }
+        if self.named.as_deref() == Some(tree) {
+            Seen::Named
+        } else if self.candidates.first().is_some_and(|smallest| smallest == tree) {
+            Seen::SmallestSoFar { first }
+        } else {
+            Seen::Other
+        }
+    }
+
+    fn named_is_usable(&self) -> bool {
+        self.named.as_ref().is_some_and(|named| self.candidates.contains(named))
+    }
+
+    fn chosen(&self) -> Option<&str> {
+        let named = self.named.as_deref().filter(|_| self.named_is_usable());
+        named.or(self.candidates.first().map(String::as_str))
+    }
+
+    fn findings(&self) -> Vec<RowFinding> {
+        let mut findings = Vec::new();
+        if let Some(named) = self.named.as_deref().filter(|_| !self.named_is_usable()) {
+            findings.push(RowFinding::NamedTreeNotUsable { tree: abbreviate(named) });
+        }
+        if self.candidates.is_empty() {
+            findings.push(RowFinding::NoTree);
+        }
+        let unused = self.candidates.iter().filter(|tree| Some(tree.as_str()) != self.chosen());
+        findings.extend(unused.map(|tree| RowFinding::FurtherTree { tree: abbreviate(tree) }));
+        findings
+    }
+}
+
+/// Takes the node of a row, unless its organization or type is missing. Flags and order of columns are those of the
+/// statement above.
+fn read_node(row: Row<'_>, client: &str, rows: &mut TreeRows) -> Result<(), ReadError> {
+    let Some(node) = row.text(2)? else { return Ok(()) };
+    if row.text(4)?.is_none() {
+        rows.findings.push(RowFinding::NodeWithoutOrganization { node: abbreviate(node) });
+        return Ok(());
+    }
+    if row.text(11)?.is_none() {
+        let org_type = row.text(10)?.map(abbreviate);
+        rows.findings.push(RowFinding::NodeWithoutType { node: abbreviate(node), org_type });
+        return Ok(());
+    }
+    let owner = row.text(5)?;
+    if owner != Some(client) && owner != Some("0") {
+        let org = abbreviate(node);
+        rows.findings.push(RowFinding::OrganizationOfAnotherClient { org, client: owner.map(abbreviate) });
+    }
+    let mut flags = OrgFlags::empty();
+    flags.set(OrgFlags::ACTIVE, row.flag(6)?);
+    flags.set(OrgFlags::READY, row.flag(7)?);
+    flags.set(OrgFlags::PERIOD_CONTROL, row.flag(8)?);
+    flags.set(OrgFlags::LEGAL_ENTITY, row.flag(12)?);
+    flags.set(OrgFlags::BUSINESS_UNIT, row.flag(13)?);
+    flags.set(OrgFlags::TRANSACTIONS_ALLOWED, row.flag(14)?);
+    flags.set(OrgFlags::ACCOUNTING, row.flag(15)?);
+    rows.push(OrgRow {
+        id: node,
+        parent: row.text(3)?,
+        flags,
+        calendar: row.text(9)?,
+        time_zone: row.text(16)?,
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(named: Option<&str>, trees: &[&str]) -> (Option<String>, Vec<String>) {
+        let mut choice = Choice::default();
+        choice.see(named, None);
+        for tree in trees {
+            choice.see(named, Some(tree));
+        }
+        let findings = choice.findings().iter().map(ToString::to_string).collect();
+        (choice.chosen().map(str::to_owned), findings)
+    }
+
+    #[test]
+    fn the_named_tree_counts_then_the_bytewise_smallest() {
+        assert_eq!(choose(Some("b"), &["a", "b"]).0.as_deref(), Some("b"));
+        assert_eq!(choose(None, &["a", "B", "c"]).0.as_deref(), Some("B"));
+        assert_eq!(choose(Some("x"), &["b", "a"]).0.as_deref(), Some("a"));
+        assert_eq!(choose(Some("x"), &[]).0, None);
+        assert_eq!(choose(None, &[]).0, None);
+    }
+
+    #[test]
+    fn what_was_not_used_is_reported() {
+        assert!(choose(Some("a"), &["a", "a"]).1.is_empty());
+        assert_eq!(choose(None, &["b", "a", "b"]).1.len(), 1);
+        assert_eq!(choose(Some("x"), &["b", "a"]).1.len(), 2);
+        assert_eq!(choose(Some("50"), &[]).1.len(), 2);
+    }
+
+    #[test]
+    fn rows_of_a_tree_are_dropped_when_a_smaller_one_comes_by() {
+        let mut choice = Choice::default();
+        assert!(matches!(choice.see(Some("x"), Some("c")), Seen::SmallestSoFar { first: true }));
+        assert!(matches!(choice.see(Some("x"), Some("c")), Seen::SmallestSoFar { first: false }));
+        assert!(matches!(choice.see(Some("x"), Some("b")), Seen::SmallestSoFar { first: true }));
+        assert!(matches!(choice.see(Some("x"), Some("c")), Seen::Other));
+        assert!(matches!(choice.see(Some("x"), Some("b")), Seen::SmallestSoFar { first: false }));
+        assert!(matches!(choice.see(Some("x"), Some("x")), Seen::Named));
+    }
+}

@@ -1,0 +1,131 @@
+//! The records that are read from an ERP. They need no database driver.
+
+use org_structure::OrgId;
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Client {
+    /// `ad_client_id`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its search key (`value`).
+    pub search_key: String,
+    /// Whether it is active.
+    pub active: bool,
+}
+
+/// An organization of a client, in the tree or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct ClientOrganization {
+    /// `ad_org_id`.
+    pub id: OrgId,
+    /// Whether it is active.
+    pub active: bool,
+}
+
+/// What Openbravo stores with an organization when it is set ready, as it stands in the database.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct StoredOrgInfo {
+    /// `ad_legalentity_org_id`.
+    pub legal_entity: Option<String>,
+    /// `ad_businessunit_org_id`.
+    pub business_unit: Option<String>,
+    /// `ad_periodcontrolallowed_org_id`.
+    pub period_control_allowed: Option<String>,
+    /// `ad_calendarowner_org_id`.
+    pub calendar_owner: Option<String>,
+    /// `ad_inheritedcalendar_id`.
+    pub inherited_calendar: Option<String>,
+}
+
+/// What the flat ancestor table `ad_org_tree` says about two organizations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrgTreeLevel {
+    /// The second is the first (1), its parent (2), its grandparent (3), …
+    Level(i64),
+    /// The client has rows, but none about these two.
+    NotIncluded,
+    /// The client has no rows at all: the table is not filled, or none of its organizations is ready.
+    NotFilled,
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Role {
+    /// `ad_role_id`.
+    pub id: String,
+    /// The client that the role belongs to.
+    pub client: String,
+    /// Its name.
+    pub name: String,
+    /// The user level exactly as stored, position blanks included: `S`, ` C`, ` CO` or `  O`.
+    pub user_level: String,
+    /// Whether its organizations are listed by hand. An automatic role has those of its client. Null is read as
+    /// yes, as is a database from before the column.
+    pub manual: bool,
+    /// Whether it administers its client. A database from before the column is read as no.
+    pub client_admin: bool,
+    /// Whether it is active.
+    pub active: bool,
+}
+
+/// A row of `ad_role_orgaccess`: a role may work in an organization.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct RoleOrgAccess {
+    /// The organization.
+    pub org: OrgId,
+    /// The client of the access row.
+    pub client: String,
+    /// Whether the access row is active.
+    pub active: bool,
+    /// The organization's own row; `None` if there is none.
+    pub organization: Option<AccessedOrganization>,
+}
+
+/// The organization that an access row names.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct AccessedOrganization {
+    /// The client that the organization belongs to.
+    pub client: String,
+    /// Whether the organization is active.
+    pub active: bool,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct User {
+    /// `ad_user_id`.
+    pub id: String,
+    /// The client that the user belongs to.
+    pub client: String,
+    /// The name to log in with; who has none cannot log in.
+    pub username: Option<String>,
+    /// Whether the user is active.
+    pub active: bool,
+    /// Whether the user is locked out.
+    pub locked: bool,
+    /// The client to log in to, where none is chosen.
+    pub default_client: Option<String>,
+    /// The organization to log in to, where none is chosen.
+    pub default_org: Option<String>,
+    /// The role to log in with, where none is chosen.
+    pub default_role: Option<String>,
+}
+
+/// A row of `ad_user_roles`: a user may take a role.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct UserRole {
+    /// The role.
+    pub role: String,
+    /// Whether the row is active.
+    pub active: bool,
+}

@@ -1,0 +1,98 @@
+//! Questions about users.
+
+use super::{ErpReader, ReadError, User, UserRole};
+use crate::database::Row;
+use crate::text::can_be_id;
+
+/// The columns of a user, in the order in which [`read`] takes them.
+macro_rules! users_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT ad_user_id, ad_client_id, username, isactive, islocked, default_ad_client_id, default_ad_org_id, \
+             default_ad_role_id FROM ad_user WHERE ",
+            $condition
+        )
+    };
+}
+
+/// The longest name that is looked up, in bytes. The column holds 60 characters.
+const MAX_USERNAME_BYTES: usize = 240;
+
+impl ErpReader {
+    /// A user, or `None` if there is none of that id.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer.
+    pub async fn user(&self, user: &str) -> Result<Option<User>, ReadError> {
+        self.require_users()?;
+        if !can_be_id(user) {
+            return Ok(None);
+        }
+        self.database.first(users_where!("ad_user_id = $1"), &[Some(user)], read).await
+    }
+
+    /// The user who logs in with a name, compared byte for byte, or `None`. Should several have that name, it is the
+    /// one of the smallest id.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer.
+    pub async fn user_named(&self, username: &str) -> Result<Option<User>, ReadError> {
+        self.require_users()?;
+        if username.is_empty() || username.len() > MAX_USERNAME_BYTES || username.contains('\0') {
+            return Ok(None);
+        }
+        let users = self.database.list(users_where!("username = $1"), &[Some(username)], read).await?;
+        Ok(users.into_iter().min_by(|a, b| a.id.cmp(&b.id)))
+    }
+
+    /// The roles that a user may take, whether the rows are active or not, ordered by role; none for an unknown user.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer.
+    pub async fn user_roles(&self, user: &str) -> Result<Vec<UserRole>, ReadError> {
+        self.require("ad_user_roles", &["ad_user_id", "ad_role_id", "isactive"])?;
+        if !can_be_id(user) {
+            return Ok(Vec::new());
+        }
+        let statement = "SELECT ad_role_id, isactive FROM ad_user_roles WHERE ad_user_id = $1";
+        let mut roles = self
+            .database
+            .list(statement, &[Some(user)], |row| {
+                let role = row.text_or_empty(0)?.to_owned();
+                Ok::<_, ReadError>(UserRole { role, active: row.flag(1)? })
+            })
+            .await?;
+        roles.sort_unstable_by(|a, b| a.role.cmp(&b.role));
+        Ok(roles)
+    }
+
+    fn require_users(&self) -> Result<(), ReadError> {
+        self.require(
+            "ad_user",
+            &[
+                "ad_user_id",
+                "ad_client_id",
+                "username",
+                "isactive",
+                "islocked",
+                "default_ad_client_id",
+                "default_ad_org_id",
+                "default_ad_role_id",
+            ],
+        )
+    }
+}
+
+fn read(row: Row<'_>) -> Result<User, ReadError> {
+    let owned = |column| Ok::<_, ReadError>(row.text(column)?.map(str::to_owned));
+    Ok(User {
+        id: row.text_or_empty(0)?.to_owned(),
+        client: row.text_or_empty(1)?.to_owned(),
+        username: owned(2)?,
+        active: row.flag(3)?,
+        locked: row.flag(4)?,
+        default_client: owned(5)?,
+        default_org: owned(6)?,
+        default_role: owned(7)?,
+    })
+}

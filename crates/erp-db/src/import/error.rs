@@ -1,0 +1,203 @@
+//! `ImportError`: why nothing was imported.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::database::StatementError;
+
+/// A row of an imported file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowPlace {
+    /// The file.
+    pub file: String,
+    /// The row within the file's array, from 1.
+    pub row: u64,
+}
+
+impl fmt::Display for RowPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`, row {}", self.file, self.row)
+    }
+}
+
+/// Why nothing was imported. Whatever the reason, the database is as it was before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// A file or folder cannot be read.
+    #[error("`{}` cannot be read: {cause}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// There is no file of a known name in the folder or in the folders in it.
+    #[error(
+        "there is nothing to import in `{}`: no file there, or in a folder there, is named after a table, as \
+         `ad_org.json` is",
+        folder.display()
+    )]
+    NothingFound {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file is larger than an import takes.
+    #[error("`{file}` has more than {limit} bytes, which is the most that a file may have")]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// The most bytes that a file may have.
+        limit: u64,
+    },
+    /// A file does not hold an array of objects.
+    #[error("`{file}`{} is not as it must be, one array of objects in JSON: {cause}", at_row(*row))]
+    Json {
+        /// The file.
+        file: String,
+        /// The row at which reading ended, from 1; `None` if it ended before the first.
+        row: Option<u64>,
+        /// What the parser said, with line and column.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// A row has a column that the table does not have.
+    #[error("{place}: table `{table}` has no column `{column}`")]
+    UnknownColumn {
+        /// The row.
+        place: RowPlace,
+        /// The table.
+        table: &'static str,
+        /// The column, cut after 64 bytes.
+        column: String,
+    },
+    /// A value cannot stand in its column.
+    #[error("{place}: column `{column}` {problem}")]
+    Value {
+        /// The row.
+        place: RowPlace,
+        /// The column.
+        column: &'static str,
+        /// What is wrong with it.
+        problem: ValueProblem,
+    },
+    /// A row has a value for a column that the database at hand, an older one, does not have.
+    #[error(
+        "{place}: table `{table}` of this database has no column `{column}`, and the row has a value for it"
+    )]
+    ColumnNotInDatabase {
+        /// The row.
+        place: RowPlace,
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// A row's key exists already, in the database or in the same import.
+    #[error("{place}: `{table}` has a row with the key `{key}` already")]
+    KeyExists {
+        /// The row.
+        place: RowPlace,
+        /// The table.
+        table: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// A row refers to one that is neither in the database nor in the import.
+    #[error("{place}: column `{column}` refers to `{value}`, which is not in `{table}`")]
+    Reference {
+        /// The row.
+        place: RowPlace,
+        /// The column.
+        column: &'static str,
+        /// What it refers to.
+        value: String,
+        /// The table that it refers to.
+        table: &'static str,
+    },
+    /// The database refused a row, or did not answer when it got it.
+    #[error("{place}: {cause}")]
+    Row {
+        /// The row.
+        place: RowPlace,
+        /// What the database said.
+        #[source]
+        cause: StatementError,
+    },
+    /// The process is shutting down: the thread that was to read the file did not run.
+    #[error("`{file}` was not read: this process is shutting down")]
+    ShuttingDown {
+        /// The file.
+        file: String,
+    },
+    /// The database did not answer, or refused to be written to.
+    #[error(transparent)]
+    Database(#[from] StatementError),
+}
+
+impl ImportError {
+    /// May the same import succeed later, without anybody changing the files or the database?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            ImportError::Row { cause, .. } | ImportError::Database(cause) => cause.is_transient(),
+            _ => false,
+        }
+    }
+}
+
+fn at_row(row: Option<u64>) -> String {
+    row.map_or_else(String::new, |row| format!(", row {row},"))
+}
+
+/// Why a value cannot stand in its column.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueProblem {
+    /// Null, or absent, where a value is required.
+    #[error("must have a value")]
+    Missing,
+    /// The row names the column twice.
+    #[error("occurs twice")]
+    Repeated,
+    /// Not a text.
+    #[error("must be a text, not {found}")]
+    NotText {
+        /// The kind of JSON value that was found.
+        found: &'static str,
+    },
+    /// Not a number.
+    #[error("must be a number, not {found}")]
+    NotNumber {
+        /// The kind of JSON value that was found.
+        found: &'static str,
+    },
+    /// Neither `"Y"` nor `"N"`.
+    #[error("must be `Y` or `N`, not {found}")]
+    NotFlag {
+        /// The text that was found, or the kind of JSON value.
+        found: String,
+    },
+    /// An id of no characters.
+    #[error("must not be empty")]
+    Empty,
+    /// An id that is too long.
+    #[error("has {bytes} bytes, but an id has at most 32")]
+    IdTooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A text that is too long.
+    #[error("has {characters} characters, but at most {limit} fit in")]
+    TooLong {
+        /// Its length.
+        characters: usize,
+        /// The most that fit in.
+        limit: usize,
+    },
+    /// A text with the character NUL, which PostgreSQL cannot hold.
+    #[error("has a NUL character in it")]
+    Nul,
+}

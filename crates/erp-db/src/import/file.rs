@@ -1,0 +1,259 @@
+//! From a file to rows whose values fit their columns.
+
+use std::fmt;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+use super::error::{ImportError, RowPlace, ValueProblem};
+use super::table::{Column, Kind, Table};
+use crate::text::abbreviate;
+
+/// A row's values, in the order of its table's columns. Numbers are kept as text.
+pub(super) type Values = Vec<Option<String>>;
+
+/// Reads the rows of a file.
+pub(super) fn rows(table: &'static Table, file: &str, content: &[u8]) -> Result<Vec<Values>, ImportError> {
+    let mut reading = Reading { table, file, rows: Vec::new(), row: None, error: None };
+    let mut json = serde_json::Deserializer::from_slice(content);
+    let outcome = json.deserialize_seq(&mut reading).and_then(|()| json.end());
+    match (reading.error, outcome) {
+        (Some(error), _) => Err(error),
+        (None, Err(cause)) => Err(ImportError::Json { file: file.to_owned(), row: reading.row, cause }),
+        (None, Ok(())) => Ok(reading.rows),
+    }
+}
+
+struct Reading<'a> {
+    table: &'static Table,
+    file: &'a str,
+    rows: Vec<Values>,
+    /// The row that is being read, from 1.
+    row: Option<u64>,
+    /// What is wrong with a row that is good JSON. The parser's own error type could not carry it.
+    error: Option<ImportError>,
+}
+
+impl<'de> Visitor<'de> for &mut Reading<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        let mut number = 0;
+        loop {
+            number += 1;
+            self.row = Some(number);
+            if array.next_element_seed(OneRow(self))?.is_none() {
+                // What comes after the last row belongs to none.
+                self.row = None;
+                return Ok(());
+            }
+        }
+    }
+}
+
+struct OneRow<'r, 'a>(&'r mut Reading<'a>);
+
+impl<'de> DeserializeSeed<'de> for OneRow<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, row: D) -> Result<(), D::Error> {
+        row.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OneRow<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row, which is an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let reading = self.0;
+        let place = RowPlace { file: reading.file.to_owned(), row: reading.row.unwrap_or_default() };
+        let mut row = Row::new(reading.table, place);
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value::<Json>()?;
+            if let Err(error) = row.take(&name, value) {
+                reading.error = Some(error);
+                return Err(A::Error::custom("the row is not usable"));
+            }
+        }
+        match row.finish() {
+            Ok(values) => {
+                reading.rows.push(values);
+                Ok(())
+            }
+            Err(error) => {
+                reading.error = Some(error);
+                Err(A::Error::custom("the row is not usable"))
+            }
+        }
+    }
+}
+
+/// A row that is being gathered.
+struct Row {
+    table: &'static Table,
+    place: RowPlace,
+    values: Values,
+    /// Which columns were named, null or not.
+    named: Vec<bool>,
+}
+
+impl Row {
+    fn new(table: &'static Table, place: RowPlace) -> Self {
+        let columns = table.columns.len();
+        Row { table, place, values: vec![None; columns], named: vec![false; columns] }
+    }
+
+    fn take(&mut self, name: &str, value: Json) -> Result<(), ImportError> {
+        let found = self.table.columns.iter().zip(self.values.iter_mut().zip(&mut self.named));
+        let Some((column, (slot, named))) = found.into_iter().find(|(column, _)| column.name == name) else {
+            return Err(ImportError::UnknownColumn {
+                place: self.place.clone(),
+                table: self.table.name,
+                column: abbreviate(name),
+            });
+        };
+        let problem =
+            |problem| ImportError::Value { place: self.place.clone(), column: column.name, problem };
+        if std::mem::replace(named, true) {
+            return Err(problem(ValueProblem::Repeated));
+        }
+        *slot = checked(column, value).map_err(problem)?;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Values, ImportError> {
+        let mut columns = self.table.columns.iter().zip(&self.values);
+        match columns.find(|(column, value)| column.required && value.is_none()) {
+            Some((column, _)) => Err(ImportError::Value {
+                place: self.place,
+                column: column.name,
+                problem: ValueProblem::Missing,
+            }),
+            None => Ok(self.values),
+        }
+    }
+}
+
+/// The value as its column takes it.
+fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem> {
+    if matches!(value, Json::Null) {
+        return Ok(None);
+    }
+    match column.kind {
+        Kind::Number => match value {
+            Json::Number(number) => Ok(Some(number)),
+            other => Err(ValueProblem::NotNumber { found: other.kind() }),
+        },
+        Kind::Flag => match value {
+            Json::Text(flag) if flag == "Y" || flag == "N" => Ok(Some(flag)),
+            Json::Text(other) => Err(ValueProblem::NotFlag { found: format!("`{}`", abbreviate(&other)) }),
+            other => Err(ValueProblem::NotFlag { found: other.kind().to_owned() }),
+        },
+        Kind::Id | Kind::Text(_) => {
+            let text = match value {
+                Json::Text(text) => text,
+                other => return Err(ValueProblem::NotText { found: other.kind() }),
+            };
+            if text.contains('\0') {
+                return Err(ValueProblem::Nul);
+            }
+            match column.kind {
+                Kind::Id if text.is_empty() => Err(ValueProblem::Empty),
+                Kind::Id if text.len() > org_structure::MAX_ID_BYTES => {
+                    Err(ValueProblem::IdTooLong { bytes: text.len() })
+                }
+                Kind::Text(limit) if text.chars().nth(limit).is_some() => {
+                    Err(ValueProblem::TooLong { characters: text.chars().count(), limit })
+                }
+                _ => Ok(Some(text)),
+            }
+        }
+    }
+}
+
+/// A JSON value, as far as a column may hold it.
+enum Json {
+    Null,
+    Text(String),
+    Number(String),
+    Boolean,
+    Array,
+    Object,
+}
+
+impl Json {
+    fn kind(&self) -> &'static str {
+        match self {
+            Json::Null => "null",
+            Json::Text(_) => "a text",
+            Json::Number(_) => "a number",
+            Json::Boolean => "true or false",
+            Json::Array => "an array",
+            Json::Object => "an object",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyJson)
+    }
+}
+
+struct AnyJson;
+
+impl<'de> Visitor<'de> for AnyJson {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Boolean)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::Number(number.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(Json::Number(number.to_string()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::Text(text))
+    }
+
+    // The parser limits how deep arrays and objects go, so these may be walked over.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Json, A::Error> {
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Json::Array)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Json::Object)
+    }
+}

@@ -1,0 +1,53 @@
+//! Filling an ERP's tables from files: all or nothing.
+
+mod error;
+mod file;
+mod references;
+mod source;
+mod table;
+mod write;
+
+use std::path::Path;
+
+pub use error::{ImportError, RowPlace, ValueProblem};
+pub use source::MAX_FILE_BYTES;
+#[cfg(feature = "demo")]
+pub(crate) use source::Source;
+pub use write::Imported;
+#[cfg(feature = "demo")]
+pub(crate) use write::import_sources;
+
+use crate::database::Database;
+
+/// Imports the files of a client's folder, or of a folder of such folders, in one transaction.
+///
+/// A file is named after its table (`ad_org.json`) and holds one array of objects, in any layout of JSON; other
+/// files are ignored. Keys are the columns' names in lower case. Texts, ids and flags (`"Y"`, `"N"`) are texts, `seqno` and
+/// `levelno` are numbers; blanks are kept. A column that is absent is null. Tables that are missing in the database are
+/// created, with their indexes; those that are there are taken as they are.
+///
+/// When all is read, every column that refers to one of these tables must refer to a row of the import or of the
+/// database. `ad_treenode.node_id` and `parent_id` and the columns that refer to other tables (`c_calendar_id` and so on) are not checked.
+///
+/// # Memory
+/// A file of at most [`MAX_FILE_BYTES`] at a time, its rows, and the keys and the different references of all files.
+///
+/// # Errors
+/// [`ImportError`] with the file and the row, wherever one is to blame. Nothing was imported then.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::path::Path;
+///
+/// let database = erp_db::Database::connect("sqlite:erp.db?mode=rwc").await?;
+/// let imported = erp_db::import(&database, Path::new("rows")).await?;
+/// for (table, rows) in &imported.rows {
+///     println!("{table}: {rows}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub async fn import(database: &Database, folder: &Path) -> Result<Imported, ImportError> {
+    write::import_sources(database, source::find(folder)?).await
+}

@@ -1,0 +1,63 @@
+//! `References`: what imported rows refer to, checked when all is read.
+
+use std::collections::{HashMap, HashSet};
+
+use super::error::{ImportError, RowPlace};
+use super::table::{Column, Table};
+use crate::database::Transaction;
+use crate::text::abbreviate;
+
+/// What imported rows refer to. Of equal references the first is kept.
+#[derive(Default)]
+pub(super) struct References {
+    keys: HashMap<&'static str, HashSet<String>>,
+    seen: HashMap<&'static str, HashSet<String>>,
+    /// In the order of rows, so that the first bad one is reported.
+    pending: Vec<Reference>,
+}
+
+struct Reference {
+    place: RowPlace,
+    column: &'static str,
+    value: String,
+    table: &'static str,
+}
+
+impl References {
+    /// Notes the key of a row.
+    pub(super) fn add_key(&mut self, table: &'static Table, key: &str) {
+        self.keys.entry(table.name).or_default().insert(key.to_owned());
+    }
+
+    /// Notes a value, if its column refers to a table.
+    pub(super) fn add(&mut self, place: impl FnOnce() -> RowPlace, column: &'static Column, value: &str) {
+        let Some(table) = column.references else { return };
+        if self.seen.entry(table).or_default().insert(value.to_owned()) {
+            let reference = Reference { place: place(), column: column.name, value: value.to_owned(), table };
+            self.pending.push(reference);
+        }
+    }
+
+    /// Makes sure that everything referred to is imported or was there before.
+    pub(super) async fn check(self, transaction: &mut Transaction<'_>) -> Result<(), ImportError> {
+        for Reference { place, column, value, table } in self.pending {
+            if self.keys.get(table).is_some_and(|keys| keys.contains(&value)) {
+                continue;
+            }
+            let statement = Table::named(table).map_or_else(String::new, |target| {
+                format!("SELECT 1 FROM {} WHERE {} = $1", target.name, target.key())
+            });
+            let mut found = false;
+            transaction
+                .each(sqlx::AssertSqlSafe(statement), &[Some(&value)], |_| {
+                    found = true;
+                    Ok::<(), ImportError>(())
+                })
+                .await?;
+            if !found {
+                return Err(ImportError::Reference { place, column, value: abbreviate(&value), table });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,245 @@
+//! The tables that can be imported: their columns, what those hold, and what they refer to.
+
+/// A table of the ERP.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// Its name, and that of its files.
+    pub(super) name: &'static str,
+    /// Creates it in SQLite.
+    pub(super) sqlite: &'static str,
+    /// Creates it in PostgreSQL.
+    pub(super) postgres: &'static str,
+    /// Its columns; the first one is the key.
+    pub(super) columns: &'static [Column],
+}
+
+/// A column of a table.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    /// Whether every row must have a value.
+    pub(super) required: bool,
+    /// The table in which the value must be a key.
+    pub(super) references: Option<&'static str>,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// 1 to 32 bytes.
+    Id,
+    /// At most so many characters.
+    Text(usize),
+    /// `Y` or `N`.
+    Flag,
+    /// A decimal.
+    Number,
+}
+
+const fn column(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind, required: false, references: None }
+}
+
+const fn id(name: &'static str) -> Column {
+    column(name, Kind::Id)
+}
+
+const fn text(name: &'static str, characters: usize) -> Column {
+    column(name, Kind::Text(characters))
+}
+
+const fn flag(name: &'static str) -> Column {
+    column(name, Kind::Flag)
+}
+
+const fn number(name: &'static str) -> Column {
+    column(name, Kind::Number)
+}
+
+impl Column {
+    const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    const fn to(mut self, table: &'static str) -> Self {
+        self.references = Some(table);
+        self
+    }
+}
+
+macro_rules! table {
+    ($name:literal, [$($column:expr),+ $(,)?]) => {
+        Table {
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/erp-sample/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../../migrations/erp-sample/postgres/", $name, ".sql")),
+            columns: const { &[$($column),+] },
+        }
+    };
+}
+
+/// All tables, each after those that it refers to as far as that is possible.
+pub(super) static TABLES: &[Table] = &[
+    table!(
+        "ad_client",
+        [
+            id("ad_client_id").required(),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            text("value", 40).required(),
+            text("name", 60).required(),
+        ]
+    ),
+    table!(
+        "ad_orgtype",
+        [
+            id("ad_orgtype_id").required(),
+            id("ad_client_id").required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            flag("isdefault"),
+            text("name", 60).required(),
+            text("description", 255),
+            flag("islegalentity").required(),
+            flag("isbusinessunit").required(),
+            flag("istransactionsallowed").required(),
+            flag("isacctlegalentity").required(),
+        ]
+    ),
+    table!(
+        "ad_tree",
+        [
+            id("ad_tree_id").required(),
+            id("ad_client_id").required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            text("name", 60).required(),
+            text("treetype", 60),
+            flag("isallnodes"),
+            id("ad_table_id"),
+        ]
+    ),
+    table!(
+        "ad_clientinfo",
+        [
+            id("ad_client_id").required().to("ad_client"),
+            flag("isactive").required(),
+            id("ad_tree_org_id").to("ad_tree"),
+        ]
+    ),
+    table!(
+        "ad_org",
+        [
+            id("ad_org_id").required(),
+            id("ad_client_id").required().to("ad_client"),
+            flag("isactive").required(),
+            text("value", 40).required(),
+            text("name", 60).required(),
+            flag("issummary").required(),
+            id("ad_orgtype_id").required().to("ad_orgtype"),
+            flag("isperiodcontrolallowed").required(),
+            id("c_calendar_id"),
+            flag("isready").required(),
+            id("c_currency_id"),
+            id("c_acctschema_id"),
+            id("ad_periodcontrolallowed_org_id").to("ad_org"),
+            id("ad_calendarowner_org_id").to("ad_org"),
+            id("ad_legalentity_org_id").to("ad_org"),
+            id("ad_inheritedcalendar_id"),
+            id("ad_businessunit_org_id").to("ad_org"),
+            id("ad_groupbusinessunit_org_id").to("ad_org"),
+            text("timezone", 60),
+        ]
+    ),
+    table!(
+        "ad_treenode",
+        [
+            id("ad_treenode_id").required(),
+            id("ad_tree_id").required().to("ad_tree"),
+            id("node_id").required(),
+            id("ad_client_id").to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            id("parent_id"),
+            number("seqno"),
+        ]
+    ),
+    table!(
+        "ad_org_tree",
+        [
+            id("ad_org_tree_id").required(),
+            id("ad_client_id").required().to("ad_client"),
+            flag("isactive").required(),
+            id("ad_org_id").required().to("ad_org"),
+            id("ad_parent_org_id").required().to("ad_org"),
+            number("levelno").required(),
+        ]
+    ),
+    table!(
+        "ad_role",
+        [
+            id("ad_role_id").required(),
+            id("ad_client_id").required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            text("name", 60).required(),
+            text("userlevel", 60).required(),
+            flag("ismanual"),
+            flag("is_client_admin"),
+            flag("istemplate"),
+            flag("isrestrictbackend"),
+            flag("isportal"),
+        ]
+    ),
+    table!(
+        "ad_role_orgaccess",
+        [
+            id("ad_role_orgaccess_id").required(),
+            id("ad_role_id").required().to("ad_role"),
+            id("ad_org_id").required().to("ad_org"),
+            id("ad_client_id").required().to("ad_client"),
+            flag("isactive").required(),
+            flag("is_org_admin"),
+            id("inherited_from").to("ad_role"),
+        ]
+    ),
+    table!(
+        "ad_user",
+        [
+            id("ad_user_id").required(),
+            id("ad_client_id").required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            text("username", 60),
+            flag("islocked"),
+            id("default_ad_client_id").to("ad_client"),
+            id("default_ad_org_id").to("ad_org"),
+            id("default_ad_role_id").to("ad_role"),
+        ]
+    ),
+    table!(
+        "ad_user_roles",
+        [
+            id("ad_user_roles_id").required(),
+            id("ad_user_id").required().to("ad_user"),
+            id("ad_role_id").required().to("ad_role"),
+            id("ad_client_id").required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            flag("is_role_admin"),
+        ]
+    ),
+];
+
+impl Table {
+    pub(super) fn named(name: &str) -> Option<&'static Table> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+
+    /// The name of the key.
+    pub(super) fn key(&self) -> &'static str {
+        self.columns.first().map_or("", |column| column.name)
+    }
+}

@@ -1,0 +1,127 @@
+//! Writing rows, in one transaction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
+use super::error::{ImportError, RowPlace};
+use super::file::Values;
+use super::references::References;
+use super::source::Source;
+use super::table::{Kind, TABLES, Table};
+use crate::database::{Database, DatabaseKind, StatementError, Transaction};
+use crate::erp::Schema;
+
+/// What an import brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Imported {
+    /// The number of files.
+    pub files: usize,
+    /// The number of rows by table, for the tables that there were files of.
+    pub rows: BTreeMap<&'static str, usize>,
+}
+
+/// Imports rows from wherever they come.
+pub(crate) async fn import_sources(
+    database: &Database,
+    sources: Vec<Source>,
+) -> Result<Imported, ImportError> {
+    let mut transaction = database.begin().await?;
+    let schema = create_tables(database, &mut transaction).await?;
+    let mut imported = Imported::default();
+    let mut references = References::default();
+    for source in sources {
+        let (table, file) = (source.table, source.name());
+        // Files are read where waiting for a disk holds up nobody.
+        let rows = tokio::task::spawn_blocking(move || source.rows())
+            .await
+            .map_err(|_| ImportError::ShuttingDown { file: file.clone() })??;
+        imported.files += 1;
+        *imported.rows.entry(table.name).or_default() += rows.len();
+        insert(&mut transaction, &schema, table, &file, &rows, &mut references).await?;
+    }
+    references.check(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(imported)
+}
+
+/// Creates the tables that are missing, and only those: where one is found by way of the search path, another one of the
+/// same name would hide it.
+async fn create_tables(
+    database: &Database,
+    transaction: &mut Transaction<'_>,
+) -> Result<Schema, StatementError> {
+    let schema = Schema::probe_in(transaction, database).await?;
+    let mut complete = true;
+    for table in TABLES.iter().filter(|table| !schema.has_table(table.name)) {
+        complete = false;
+        let statement = match database.kind() {
+            DatabaseKind::Sqlite => table.sqlite,
+            DatabaseKind::Postgres => table.postgres,
+        };
+        transaction.run_script(statement).await?;
+    }
+    if complete { Ok(schema) } else { Schema::probe_in(transaction, database).await }
+}
+
+async fn insert(
+    transaction: &mut Transaction<'_>,
+    schema: &Schema,
+    table: &'static Table,
+    file: &str,
+    rows: &[Values],
+    references: &mut References,
+) -> Result<(), ImportError> {
+    let present: Vec<bool> = table.columns.iter().map(|column| schema.has(table.name, column.name)).collect();
+    let statement = statement(table, &present);
+    for (number, row) in (1..).zip(rows) {
+        let place = || RowPlace { file: file.to_owned(), row: number };
+        let mut arguments = Vec::with_capacity(row.len());
+        for ((column, value), present) in table.columns.iter().zip(row).zip(&present) {
+            if let Some(value) = value {
+                references.add(place, column, value);
+            }
+            match (present, value) {
+                (true, value) => arguments.push(value.as_deref()),
+                (false, None) => {}
+                (false, Some(_)) => {
+                    let (table, column) = (table.name, column.name);
+                    return Err(ImportError::ColumnNotInDatabase { place: place(), table, column });
+                }
+            }
+        }
+        let key = row.first().and_then(Option::as_deref).unwrap_or_default();
+        let inserted = transaction
+            .execute(statement.clone(), &arguments)
+            .await
+            .map_err(|cause| ImportError::Row { place: place(), cause })?;
+        if inserted == 0 {
+            return Err(ImportError::KeyExists { place: place(), table: table.name, key: key.to_owned() });
+        }
+        references.add_key(table, key);
+    }
+    Ok(())
+}
+
+/// The statement that inserts a row unless its key exists, which is asked for by name because a table that was found
+/// may have no constraint. It is made of names from our own list.
+fn statement(table: &Table, present: &[bool]) -> SqlStr {
+    let columns =
+        || table.columns.iter().zip(present).filter(|(_, present)| **present).map(|(column, _)| column);
+    let names: Vec<&str> = columns().map(|column| column.name).collect();
+    let values: Vec<String> = (1..)
+        .zip(columns())
+        .map(|(position, column)| match column.kind {
+            Kind::Number => format!("CAST(${position} AS numeric)"),
+            _ => format!("${position}"),
+        })
+        .collect();
+    let (table, key) = (table.name, table.key());
+    let (names, values) = (names.join(", "), values.join(", "));
+    let statement = format!(
+        "INSERT INTO {table} ({names}) SELECT {values} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {key} = $1)"
+    );
+    AssertSqlSafe(Arc::<str>::from(statement)).into_sql_str()
+}

@@ -1,0 +1,34 @@
+//! Reads an ERP's organization trees, roles and users from its own database: Openbravo's or Etendo's `ad_*` tables, on
+//! SQLite and PostgreSQL.
+//!
+//! The rooms, in the order in which to read them:
+//!
+//! - [`Database`]: connections, time limits, errors;
+//! - [`ErpReader`]: the questions, one method each. It only ever reads;
+//! - [`import`]: fills `ad_*` tables from files;
+//! - `demo` (feature `demo`): a database with the sample rows, made on first use.
+//!
+//! | feature | default | what it brings |
+//! | --- | --- | --- |
+//! | `sqlite` | yes | the SQLite driver, and SQLite itself |
+//! | `postgres` | yes | the PostgreSQL driver |
+//! | `tls` | no | encrypted connections to PostgreSQL, by rustls |
+//! | `demo` | no | the demonstration database, about 80 KB of rows |
+//!
+//! Without any driver the crate has only the records that are read ([`Client`], [`Role`], [`Directory`] and so on).
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod database;
+#[cfg(feature = "demo")]
+pub mod demo;
+mod erp;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod import;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod text;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use database::{ConnectError, Database, DatabaseKind, Limits, StatementError};
+pub use erp::*;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};

@@ -1,0 +1,5 @@
+CREATE TABLE IF NOT EXISTS ad_clientinfo (
+    ad_client_id   varchar(32) NOT NULL PRIMARY KEY,
+    isactive       char(1) NOT NULL DEFAULT 'Y',
+    ad_tree_org_id varchar(32)
+);
