@@ -13,6 +13,12 @@ pub(crate) enum Column {
     Wide(Box<[u32]>),
 }
 
+impl Default for Column {
+    fn default() -> Self {
+        Column::Narrow(Box::default())
+    }
+}
+
 impl Column {
     /// Stores the values of a tree of `organizations`. Values are ranks, the number of organizations, or [`NONE`].
     pub(crate) fn new(organizations: usize, values: &[u32]) -> Self {

@@ -17,6 +17,12 @@ pub(crate) enum Nearest {
     Owners(Column),
 }
 
+impl Default for Nearest {
+    fn default() -> Self {
+        Nearest::Owners(Column::default())
+    }
+}
+
 impl Nearest {
     /// `kind` are the ranks of the organizations of that kind, ascending.
     pub(crate) fn new(subtree_end: &[u32], kind: impl IntoIterator<Item = u32>) -> Self {

@@ -18,7 +18,7 @@ const LENGTH: usize = 15;
 /// 17 bytes an organization; a hash table of ranks with 1 control byte a place and 8 places for 7 organizations,
 /// rounded up to a power of two; the texts of ids with 16 to 31 bytes, and of those with 32 that are not
 /// upper-case hexadecimal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
     /// 16 bytes of packed digits, or a text of up to 15 bytes and its length, or where a longer text begins.
     slots: Box<[[u8; 16]]>,
@@ -106,7 +106,7 @@ impl Roster {
 
     /// Fills the hash table, which is empty and large enough.
     fn index(&mut self) -> Result<(), RosterFault> {
-        let mut ranks = core::mem::replace(&mut self.ranks, Ranks::Wide(HashTable::new()));
+        let mut ranks = core::mem::take(&mut self.ranks);
         let mut duplicate: Option<OrgId> = None;
         for rank in 0..narrow(self.slots.len()) {
             let Some(slot) = self.slot(rank) else { continue };
@@ -243,6 +243,12 @@ fn text_slot(text: &str, texts: &mut String) -> [u8; 16] {
         *last = u8::try_from(text.len()).unwrap_or(u8::MAX);
     }
     slot
+}
+
+impl Default for Ranks {
+    fn default() -> Self {
+        Ranks::Narrow(HashTable::new())
+    }
 }
 
 impl Ranks {

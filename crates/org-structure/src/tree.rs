@@ -38,7 +38,9 @@ use crate::{OrgFlags, OrgId, OrgIndex};
 /// assert_eq!(tree.quoted_list(&tree.natural_tree(madrid)), "'0','Spain','Madrid'");
 /// # Ok::<(), org_structure::BuildError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// The default is the tree without any organization.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrgStructure {
     // INVARIANT: all columns and the roster have one entry an organization; a parent's rank is less than its
     // child's; `subtree_end` and `chain_head` follow from `parent`, and everything `nearest_*` from those and the flags.

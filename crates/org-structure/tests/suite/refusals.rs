@@ -120,5 +120,6 @@ fn findings_are_typed_and_in_a_fixed_order() {
     );
     assert_eq!(found[3].to_string(), "the tree has 3 roots: `b`, `a`, `d`");
     assert_eq!(findings([]), []);
+    assert_eq!(OrgStructure::build([]).unwrap().structure, OrgStructure::default());
     assert_eq!(findings([OrgRow::new("0")]), []);
 }

@@ -1,0 +1,25 @@
+//! `orgcache import`: JSON files into an ERP's tables, all or nothing.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use erp_db::Database;
+
+use crate::cli::ImportArguments;
+use crate::failure::Failure;
+
+pub(crate) async fn run(url: Option<&str>, arguments: &ImportArguments) -> Result<ExitCode, Failure> {
+    let url = url.ok_or_else(|| {
+        Failure::nothing_done("`import` needs to know where to")
+            .advise("Name a database with --database-url.")
+    })?;
+    let database = Database::connect(url).await?;
+    let imported = erp_db::import(&database, &arguments.dir)
+        .await
+        .map_err(|error| Failure::refused(&error).advise("Nothing was imported."))?;
+    let mut out = anstream::stdout().lock();
+    for (table, rows) in &imported.rows {
+        writeln!(out, "{rows:>9}  {table}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

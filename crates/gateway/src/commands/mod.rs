@@ -1,0 +1,6 @@
+//! What each command does, one file a command.
+
+pub(crate) mod import;
+pub(crate) mod overview;
+pub(crate) mod query;
+pub(crate) mod tree;

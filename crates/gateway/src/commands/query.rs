@@ -1,0 +1,59 @@
+//! `orgcache query`: JSON objects in, answers out, line by line.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use crate::demo;
+use crate::failure::{Failure, REFUSED};
+use crate::query::{Answer, Erp, answer_line};
+
+/// The longest line that is read. A longer one is answered with an error, and the next line is read all the same.
+const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
+
+pub(crate) async fn run(url: Option<&str>) -> Result<ExitCode, Failure> {
+    let mut erp = Erp::new(demo::open(url).await?);
+    let mut input = io::stdin().lock();
+    if input_is_a_person() {
+        anstream::eprintln!("reading questions, one JSON object a line; Ctrl-D ends");
+    }
+    let mut output = io::stdout().lock();
+    let mut all_answered = true;
+    let mut line = Vec::new();
+    while let Some(read) = read_line(&mut input, &mut line).map_err(unreadable)? {
+        let answer = match read {
+            Line::Whole if line.trim_ascii().is_empty() => continue,
+            Line::Whole => answer_line(&mut erp, &line).await,
+            Line::TooLong => Answer::too_long(MAX_LINE_BYTES),
+        };
+        all_answered &= answer.is_result();
+        serde_json::to_writer(&mut output, &answer).map_err(io::Error::from)?;
+        output.write_all(b"\n")?;
+    }
+    Ok(if all_answered { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+enum Line {
+    Whole,
+    TooLong,
+}
+
+/// Reads one line, of which it keeps no more than the limit.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<Line>> {
+    line.clear();
+    if input.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', line)? == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') || input.fill_buf()?.is_empty() {
+        return Ok(Some(Line::Whole));
+    }
+    input.skip_until(b'\n')?;
+    Ok(Some(Line::TooLong))
+}
+
+fn input_is_a_person() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn unreadable(error: io::Error) -> Failure {
+    Failure::nothing_done(format!("standard input cannot be read: {error}"))
+}

@@ -1,0 +1,49 @@
+//! Which database a command reads: the one that is named, or the demonstration database.
+
+use std::path::{Path, PathBuf};
+
+use erp_db::{Database, ErpReader, demo};
+
+use crate::failure::Failure;
+
+/// Opens the database at a URL, or the demonstration database, which is created on first use.
+pub(crate) async fn open(url: Option<&str>) -> Result<ErpReader, Failure> {
+    let url = match url {
+        Some(url) => url.to_owned(),
+        None => {
+            let file = demo_file()?;
+            create(&file).await?;
+            format!("sqlite:{}?mode=ro", file.display())
+        }
+    };
+    Ok(ErpReader::open(Database::connect(&url).await?).await?)
+}
+
+/// Creates the demonstration database if it is not there yet.
+async fn create(file: &Path) -> Result<(), Failure> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::nothing_done(format!("cannot create folder `{}`: {error}", folder.display()))
+        })?;
+    }
+    match demo::create(file).await {
+        Ok(demo::Created::Now) => {
+            anstream::eprintln!("created the demonstration database {}", file.display());
+        }
+        Ok(demo::Created::Before) => {}
+        Err(error) => return Err(Failure::nothing_done(&error)),
+    }
+    Ok(())
+}
+
+/// Where the demonstration database of this version is: in the user's data directory, as the XDG base directory
+/// specification has it.
+fn demo_file() -> Result<PathBuf, Failure> {
+    let from = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
+    let data = data.ok_or_else(|| {
+        Failure::nothing_done("there is no place for the demonstration database")
+            .advise("Set HOME or XDG_DATA_HOME, or name a database with --database-url.")
+    })?;
+    Ok(data.join("orgcache").join(concat!("demo-", env!("CARGO_PKG_VERSION"), ".db")))
+}

@@ -1,0 +1,89 @@
+//! `Failure`: why a command ended early, and what to do next.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use erp_db::{ConnectError, ReadError};
+
+/// The exit status when data was refused.
+pub(crate) const REFUSED: u8 = 1;
+/// The exit status when nothing could be done.
+pub(crate) const NOTHING_DONE: u8 = 2;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: u8,
+    message: String,
+    advice: Option<String>,
+}
+
+impl Failure {
+    /// The data was refused.
+    pub(crate) fn refused(cause: &dyn Error) -> Self {
+        Failure { status: REFUSED, message: cause.to_string(), advice: None }
+    }
+
+    /// Nothing could be done.
+    pub(crate) fn nothing_done(cause: impl ToString) -> Self {
+        Failure { status: NOTHING_DONE, message: cause.to_string(), advice: None }
+    }
+
+    pub(crate) fn no_runtime(cause: io::Error) -> Self {
+        Self::nothing_done(format!("this process cannot start: {cause}"))
+    }
+
+    /// The same failure with what to do next.
+    pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// Tells the person at the terminal.
+    pub(crate) fn report(&self) -> ExitCode {
+        let style = anstyle::AnsiColor::Red.on_default().bold();
+        anstream::eprintln!("{style}error{style:#}: {}", self.message);
+        if let Some(advice) = &self.advice {
+            anstream::eprintln!("{advice}");
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        let failure = Self::nothing_done(&error);
+        match error {
+            ConnectError::UnknownScheme { .. } | ConnectError::InvalidUrl { .. } => failure.advise(
+                "For example: --database-url sqlite:erp.db, or postgres://user:password@localhost/openbravo",
+            ),
+            ConnectError::Database(error) if error.is_transient() => {
+                failure.advise("Is the server running, and are host and port right?")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Tree { .. } | ReadError::InvalidId { .. } => Self::refused(&error),
+            ReadError::UnknownClient { .. } => Self::refused(&error).advise("`orgcache tree` without --client shows all clients."),
+            ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => Self::nothing_done(&error)
+                .advise("Is this an Openbravo or Etendo database, and does the user see its schema (search_path)?"),
+            _ => Self::nothing_done(&error),
+        }
+    }
+}
+
+/// Writing the answer failed. A reader that has seen enough (`orgcache | head`) is no failure.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        Self::nothing_done(format!("the answer cannot be written: {error}"))
+    }
+}

@@ -1,0 +1,40 @@
+//! The calls, by name.
+
+mod database;
+mod tree;
+
+use serde_json::Value;
+
+use super::arguments::Arguments;
+use super::erp::Erp;
+use super::problem::Problem;
+use super::request::Request;
+
+/// Answers a call.
+///
+/// # Errors
+/// An unknown call, a missing or wrong argument, an unknown client, a database that does not answer.
+pub(crate) async fn call(erp: &mut Erp, request: Request) -> Result<Value, Problem> {
+    let Request { client, call, arguments } = request;
+    let (client, call, mut arguments) = (client.as_deref(), call.as_str(), Arguments::new(arguments));
+    // Three calls name the client themselves.
+    if let Some(question) = database::OfAnyClient::take(call, &mut arguments)? {
+        arguments.done()?;
+        return question.answer(erp).await;
+    }
+    // The arguments are judged before the client: the same line has the same fault on every database.
+    if let Some(question) = tree::OfTree::take(call, &mut arguments)? {
+        arguments.done()?;
+        return question.answer(&erp.tree(required(client)?).await?);
+    }
+    if let Some(question) = database::OfDatabase::take(call, &mut arguments)? {
+        arguments.done()?;
+        let tree = erp.tree(required(client)?).await?;
+        return question.answer(erp, &tree).await;
+    }
+    Err(Problem::unknown_call(call))
+}
+
+fn required(client: Option<&str>) -> Result<&str, Problem> {
+    client.ok_or_else(|| Problem::missing_argument("client"))
+}

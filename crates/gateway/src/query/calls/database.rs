@@ -1,0 +1,138 @@
+//! Calls that need more than one tree: what is stored, and whose organization is whose.
+
+use erp_db::{OrgTreeLevel, ReadError, StoredOrgInfo};
+use org_structure::OrgIndex;
+use org_structure::openbravo::OrganizationStructureProvider;
+use serde_json::{Value, json};
+
+use crate::query::arguments::Arguments;
+use crate::query::erp::Erp;
+use crate::query::problem::Problem;
+
+type Id = Option<String>;
+
+/// A question that names its client itself. An unknown or null client has an ordinary answer.
+pub(crate) enum OfAnyClient {
+    IsOrgIncluded { org: Id, parent: Id, client: Id },
+    SqlIsInNaturalTree { one: Id, other: Id, client: Id },
+    LegalEntities { client: Id },
+}
+
+impl OfAnyClient {
+    /// The question of a call, if it is one of these.
+    pub(crate) fn take(call: &str, from: &mut Arguments) -> Result<Option<Self>, Problem> {
+        Ok(Some(match call {
+            "is_org_included" => {
+                let (org, parent) = (from.id("org")?, from.id("parent")?);
+                OfAnyClient::IsOrgIncluded { org, parent, client: from.id("client")? }
+            }
+            "sql_is_in_natural_tree" => {
+                let (one, other) = (from.id("org_a")?, from.id("org_b")?);
+                OfAnyClient::SqlIsInNaturalTree { one, other, client: from.id("client")? }
+            }
+            "legal_entities_of_client" => OfAnyClient::LegalEntities { client: from.id("client")? },
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(crate) async fn answer(&self, erp: &mut Erp) -> Result<Value, Problem> {
+        match self {
+            OfAnyClient::IsOrgIncluded { org, parent, client } => {
+                let level = level(erp, org.as_deref(), parent.as_deref(), client.as_deref()).await?;
+                Ok(level.unwrap_or(-1).into())
+            }
+            OfAnyClient::SqlIsInNaturalTree { one, other, client } => {
+                let (one, other, client) = (one.as_deref(), other.as_deref(), client.as_deref());
+                let included = level(erp, one, other, client).await?.is_some()
+                    || level(erp, other, one, client).await?.is_some();
+                Ok(if included { "Y" } else { "N" }.into())
+            }
+            OfAnyClient::LegalEntities { client } => {
+                let Some(tree) = erp.tree_of_any(client.as_deref()).await? else { return Ok(json!([])) };
+                let mut orgs = erp.reader().legal_entities_of_client(tree.client_id()).await?;
+                let place = |org: &str| tree.structure().index_of(org).map_or(u32::MAX, OrgIndex::rank);
+                orgs.sort_by_cached_key(|org| (place(org.as_str()), *org));
+                Ok(json!(orgs))
+            }
+        }
+    }
+}
+
+/// The level of a parent above an organization, as `AD_ISORGINCLUDED` answers: from the stored ancestor table where the
+/// client has rows in it, else by walking.
+async fn level(
+    erp: &mut Erp,
+    org: Option<&str>,
+    parent: Option<&str>,
+    client: Option<&str>,
+) -> Result<Option<i64>, Problem> {
+    let Some(tree) = erp.tree_of_any(client).await? else { return Ok(None) };
+    let (Some(org), Some(parent)) = (org, parent) else { return Ok(None) };
+    if org != "0" {
+        match erp.reader().org_tree_level(org, parent, tree.client_id()).await {
+            Ok(OrgTreeLevel::Level(level)) => return Ok(Some(level)),
+            Ok(OrgTreeLevel::NotIncluded) => return Ok(None),
+            // A database from before 2017 has no such table; the walk gives the same.
+            Ok(OrgTreeLevel::NotFilled) | Err(ReadError::MissingTable { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(tree.is_org_included(Some(org), Some(parent)).map(i64::from))
+}
+
+/// A question about one client's organizations that takes the database to answer.
+pub(crate) enum OfDatabase {
+    MayReference { org: Id, referenced_org: Id },
+    Stored { org: Id, column: fn(StoredOrgInfo) -> Option<String> },
+}
+
+impl OfDatabase {
+    /// The question of a call, if it is one of these.
+    pub(crate) fn take(call: &str, from: &mut Arguments) -> Result<Option<Self>, Problem> {
+        let column: fn(StoredOrgInfo) -> Option<String> = match call {
+            "may_reference" => {
+                let org = from.id("org")?;
+                return Ok(Some(OfDatabase::MayReference {
+                    org,
+                    referenced_org: from.id("referenced_org")?,
+                }));
+            }
+            "sql_legal_entity" => |stored| stored.legal_entity,
+            "sql_business_unit" => |stored| stored.business_unit,
+            "sql_legal_entity_or_business_unit" => |stored| stored.business_unit.or(stored.legal_entity),
+            "sql_period_control_org" => |stored| stored.period_control_allowed,
+            "sql_calendar_owner" => |stored| stored.calendar_owner,
+            _ => return Ok(None),
+        };
+        Ok(Some(OfDatabase::Stored { org: from.id("org")?, column }))
+    }
+
+    pub(crate) async fn answer(
+        &self,
+        erp: &mut Erp,
+        tree: &OrganizationStructureProvider,
+    ) -> Result<Value, Problem> {
+        match self {
+            OfDatabase::MayReference { org, referenced_org } => {
+                let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
+                // The tree that counts is that of the client to which the referring organization belongs.
+                let owner = match org {
+                    Some(org) => erp.reader().client_of_organization(org).await?,
+                    None => None,
+                };
+                let owners = match owner {
+                    Some(owner) if owner != tree.client_id() => erp.tree_of_any(Some(&owner)).await?,
+                    _ => None,
+                };
+                Ok(owners.as_ref().unwrap_or(tree).is_in_natural_tree(org, referenced_org).into())
+            }
+            OfDatabase::Stored { org, column } => {
+                let stored = match org {
+                    Some(org) => erp.reader().stored_org_info(org).await?,
+                    None => None,
+                };
+                Ok(json!(stored.and_then(column)))
+            }
+        }
+    }
+}

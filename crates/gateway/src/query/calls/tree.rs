@@ -1,0 +1,117 @@
+//! Calls that a tree answers alone.
+
+use org_structure::openbravo::{OrganizationStructureProvider, Orgs};
+use org_structure::{OrgFlags, OrgId};
+use serde_json::{Value, json};
+
+use crate::query::arguments::{Arguments, Record};
+use crate::query::problem::Problem;
+
+type Id = Option<String>;
+
+/// A question that a tree answers alone.
+pub(crate) enum OfTree {
+    NaturalTree(Id),
+    IsInNaturalTree(Id, Id),
+    ParentOrg(Id),
+    ParentList(Id, bool),
+    ParentTree(Id, bool),
+    ChildOrg(Id),
+    ChildTree(Id, bool),
+    LegalEntity(Id),
+    LegalEntityOrBusinessUnit(Id),
+    BusinessUnit(Id),
+    PeriodControlOrg(Id),
+    CalendarOwner(Id),
+    ChildLegalEntities(Id),
+    TransactionAllowedOrgs(String),
+    Closest(Vec<Record>, Id),
+    PersistedOrgInfo(Id),
+    PeriodControlOrgTreenode(Id),
+    CalendarOwnerTreenode(Id),
+}
+
+impl OfTree {
+    /// The question of a call, if it is one of these.
+    pub(crate) fn take(call: &str, from: &mut Arguments) -> Result<Option<Self>, Problem> {
+        Ok(Some(match call {
+            "natural_tree" | "referenceable_orgs" => OfTree::NaturalTree(from.id("org")?),
+            "is_in_natural_tree" => OfTree::IsInNaturalTree(from.id("org1")?, from.id("org2")?),
+            "parent_org" => OfTree::ParentOrg(from.id("org")?),
+            "parent_list" => OfTree::ParentList(from.id("org")?, from.flag("include_org")?),
+            "parent_tree" => OfTree::ParentTree(from.id("org")?, from.flag("include_org")?),
+            "child_org" => OfTree::ChildOrg(from.id("org")?),
+            "child_tree" => OfTree::ChildTree(from.id("org")?, from.flag("include_org")?),
+            "legal_entity" => OfTree::LegalEntity(from.id("org")?),
+            "legal_entity_or_business_unit" => OfTree::LegalEntityOrBusinessUnit(from.id("org")?),
+            "business_unit" => OfTree::BusinessUnit(from.id("org")?),
+            "period_control_org" => OfTree::PeriodControlOrg(from.id("org")?),
+            "calendar_owner" => OfTree::CalendarOwner(from.id("org")?),
+            "child_legal_entities" => OfTree::ChildLegalEntities(from.id("org")?),
+            "transaction_allowed_orgs" => OfTree::TransactionAllowedOrgs(from.text("orgs")?),
+            "closest" => OfTree::Closest(from.records("records")?, from.id("org")?),
+            "persisted_org_info" => OfTree::PersistedOrgInfo(from.id("org")?),
+            "sql_period_control_org_treenode" => OfTree::PeriodControlOrgTreenode(from.id("org")?),
+            "sql_calendar_owner_treenode" => OfTree::CalendarOwnerTreenode(from.id("org")?),
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(crate) fn answer(&self, tree: &OrganizationStructureProvider) -> Result<Value, Problem> {
+        Ok(match self {
+            OfTree::NaturalTree(org) => set(&tree.natural_tree(org.as_deref())),
+            OfTree::IsInNaturalTree(one, other) => {
+                tree.is_in_natural_tree(one.as_deref(), other.as_deref()).into()
+            }
+            OfTree::ParentOrg(org) => id(tree.parent_org(org.as_deref())),
+            OfTree::ParentList(org, include_org) => json!(tree.parent_list(org.as_deref(), *include_org)),
+            OfTree::ParentTree(org, include_org) => set(&tree.parent_tree(org.as_deref(), *include_org)),
+            OfTree::ChildOrg(org) => set(&tree.child_org(org.as_deref())),
+            OfTree::ChildTree(org, include_org) => set(&tree.child_tree(org.as_deref(), *include_org)),
+            OfTree::LegalEntity(org) => id(tree.legal_entity(org.as_deref())),
+            OfTree::LegalEntityOrBusinessUnit(org) => id(tree.legal_entity_or_business_unit(org.as_deref())),
+            OfTree::BusinessUnit(org) => id(tree.business_unit(org.as_deref())),
+            OfTree::PeriodControlOrg(org) => id(tree.period_control_allowed(org.as_deref())),
+            OfTree::CalendarOwner(org) => id(tree.calendar_owner(org.as_deref())),
+            OfTree::ChildLegalEntities(org) => set(&tree.child_legal_entities(org.as_deref())),
+            OfTree::TransactionAllowedOrgs(orgs) => tree.transaction_allowed_orgs(orgs).into(),
+            OfTree::Closest(records, org) => {
+                let owned =
+                    records.iter().filter_map(|(record, org)| Some((record.as_str(), org.as_deref()?)));
+                tree.closest(owned, org.as_deref()).into()
+            }
+            OfTree::PersistedOrgInfo(org) => persisted_org_info(tree, org.as_deref()),
+            OfTree::PeriodControlOrgTreenode(org) => below_zero(org, |org| tree.period_control_allowed(org)),
+            OfTree::CalendarOwnerTreenode(org) => below_zero(org, |org| tree.calendar_owner(org)),
+        })
+    }
+}
+
+/// What would be stored with an organization if it were set ready now.
+fn persisted_org_info(tree: &OrganizationStructureProvider, org: Option<&str>) -> Value {
+    let structure = tree.structure();
+    let org_index = org.and_then(|org| structure.index_of(org));
+    let nearest = |flags| id(org_index.and_then(|org| structure.id(structure.nearest(org, flags)?)));
+    let owner = org_index.and_then(|org| structure.nearest_calendar_owner(org));
+    json!({
+        "legal_entity": nearest(OrgFlags::LEGAL_ENTITY),
+        "business_unit": nearest(OrgFlags::BUSINESS_UNIT),
+        "period_control_allowed": nearest(OrgFlags::PERIOD_CONTROL),
+        "calendar_owner": id(owner.and_then(|owner| structure.id(owner))),
+        "inherited_calendar": owner.and_then(|owner| structure.calendar(owner)),
+    })
+}
+
+/// The database functions that walk the nodes stop before `0`: they find neither `0` nor anything for it.
+fn below_zero(org: &Id, nearest: impl Fn(Option<&str>) -> Option<OrgId>) -> Value {
+    id(nearest(org.as_deref()).filter(|found| !found.is_zero()))
+}
+
+/// A set: organizations of the tree in tree order, then an unknown id that answers itself.
+pub(crate) fn set(orgs: &Orgs<'_>) -> Value {
+    orgs.iter().map(|org| org.map_or(Value::Null, Value::from)).collect()
+}
+
+pub(crate) fn id(org: Option<OrgId>) -> Value {
+    org.map_or(Value::Null, |org| org.as_str().into())
+}

@@ -1,0 +1,47 @@
+//! `Erp`: where the answers come from. Each client's tree is loaded once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use erp_db::ErpReader;
+use org_structure::openbravo::OrganizationStructureProvider;
+
+use super::problem::Problem;
+
+pub(crate) struct Erp {
+    reader: ErpReader,
+    trees: HashMap<String, OrganizationStructureProvider>,
+}
+
+impl Erp {
+    pub(crate) fn new(reader: ErpReader) -> Self {
+        Erp { reader, trees: HashMap::new() }
+    }
+
+    pub(crate) fn reader(&self) -> &ErpReader {
+        &self.reader
+    }
+
+    /// The tree of a client.
+    pub(crate) async fn tree(&mut self, client: &str) -> Result<OrganizationStructureProvider, Problem> {
+        if let Some(tree) = self.trees.get(client) {
+            return Ok(tree.clone());
+        }
+        let loaded = self.reader.load_tree(client).await?;
+        let tree = OrganizationStructureProvider::new(client, Arc::new(loaded.structure));
+        self.trees.insert(client.to_owned(), tree.clone());
+        Ok(tree)
+    }
+
+    /// The tree of a client that may be unknown or null.
+    pub(crate) async fn tree_of_any(
+        &mut self,
+        client: Option<&str>,
+    ) -> Result<Option<OrganizationStructureProvider>, Problem> {
+        let Some(client) = client else { return Ok(None) };
+        if !self.trees.contains_key(client) && !self.reader.client_exists(client).await? {
+            return Ok(None);
+        }
+        self.tree(client).await.map(Some)
+    }
+}

@@ -1,0 +1,25 @@
+//! Questions as JSON: `orgcache query`, one object a line. All calls are in docs/query.md.
+//!
+//! `request` takes a line apart, `arguments` its arguments; `calls` has one function a call; `erp` is where the answers
+//! come from; `answer` is what is written.
+
+mod answer;
+mod arguments;
+mod calls;
+mod erp;
+mod problem;
+mod request;
+
+pub(crate) use answer::Answer;
+pub(crate) use erp::Erp;
+use request::Request;
+
+/// Answers one line.
+pub(crate) async fn answer_line(erp: &mut Erp, line: &[u8]) -> Answer {
+    let (id, request) = Request::parse(line);
+    let outcome = match request {
+        Ok(request) => calls::call(erp, request).await,
+        Err(problem) => Err(problem),
+    };
+    Answer::new(id, outcome)
+}

@@ -1,0 +1,137 @@
+//! A client's tree, indented, with names, types and flags.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Table, presets};
+use erp_db::{Client, Directory, TreeFinding};
+use org_structure::{OrgFlags, OrgIndex, OrgStructure};
+
+const TITLE: Style = Style::new().bold().underline();
+const ODD: Style = AnsiColor::Yellow.on_default();
+
+/// A client's tree, and what is read beside it to show it.
+pub(crate) struct ClientTree {
+    pub(crate) client: Client,
+    pub(crate) structure: OrgStructure,
+    pub(crate) findings: Vec<TreeFinding>,
+    pub(crate) directory: Directory,
+}
+
+impl ClientTree {
+    /// The name of an organization, or its id where no name is known.
+    pub(crate) fn name(&self, org: OrgIndex) -> String {
+        let Some(id) = self.structure.id(org) else { return String::new() };
+        self.directory.get(id.as_str()).map_or_else(|| id.to_string(), |entry| plain(&entry.name))
+    }
+
+    /// The first of the organizations farthest from their root, as they are shown; none in a tree of one or none.
+    pub(crate) fn deepest(&self) -> Option<OrgIndex> {
+        let lines = self.in_display_order();
+        let deepest = lines.iter().map(Line::depth).max().filter(|&depth| depth > 0)?;
+        lines.into_iter().find(|line| line.depth() == deepest).map(|line| line.org)
+    }
+
+    /// All organizations as the ERP shows them: siblings by their sequence number.
+    fn in_display_order(&self) -> Vec<Line> {
+        let mut lines = Vec::with_capacity(self.structure.len());
+        // What is still to be shown, the next one last; no recursion, whatever the depth.
+        let mut waiting: Vec<Line> = self.siblings(self.structure.roots(), &[]);
+        while let Some(line) = waiting.pop() {
+            waiting.extend(self.siblings(self.structure.children(line.org), &line.last));
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Siblings in reverse order.
+    fn siblings(&self, siblings: impl Iterator<Item = OrgIndex>, above: &[bool]) -> Vec<Line> {
+        let mut siblings: Vec<_> = siblings.filter_map(|org| Some((self.structure.id(org)?, org))).collect();
+        siblings.sort_by(|(a, _), (b, _)| self.directory.sibling_order(b.as_str(), a.as_str()));
+        let mut last = true;
+        siblings
+            .into_iter()
+            .map(|(_, org)| Line { org, last: [above, &[std::mem::take(&mut last)]].concat() })
+            .collect()
+    }
+}
+
+/// An organization on its line.
+struct Line {
+    org: OrgIndex,
+    /// From the root down to the organization: is each the last of its siblings?
+    last: Vec<bool>,
+}
+
+impl Line {
+    fn depth(&self) -> usize {
+        self.last.len() - 1
+    }
+
+    /// The lines that lead to the organization. A root has none, and deep ones are cut.
+    fn branches(&self) -> String {
+        const SHOWN: usize = 30;
+        let Some((own, above)) = self.last.get(1..).and_then(<[bool]>::split_last) else {
+            return String::new();
+        };
+        let hidden = above.len().saturating_sub(SHOWN);
+        let mut branches = if hidden > 0 { format!("… {hidden} more … ") } else { String::new() };
+        for last in above.iter().skip(hidden) {
+            branches.push_str(if *last { "   " } else { "│  " });
+        }
+        branches.push_str(if *own { "└─ " } else { "├─ " });
+        branches
+    }
+}
+
+/// Shows a client's tree and what is odd about it.
+pub(crate) fn tree(out: &mut impl Write, tree: &ClientTree) -> io::Result<()> {
+    let structure = &tree.structure;
+    writeln!(out, "{TITLE}{}{TITLE:#}  client {}", plain(&tree.client.name), tree.client.id)?;
+    writeln!(
+        out,
+        "{} organizations, {} bytes in memory, fingerprint {:.16}…\n",
+        super::thousands(structure.len()),
+        super::thousands(structure.footprint()),
+        structure.fingerprint(),
+    )?;
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for line in tree.in_display_order() {
+        let Some((id, flags)) = structure.id(line.org).zip(structure.flags(line.org)) else { continue };
+        let org_type = tree.directory.get(id.as_str()).and_then(|entry| entry.type_name.as_deref());
+        table.add_row([
+            format!("{}{}", line.branches(), tree.name(line.org)),
+            plain(org_type.unwrap_or("no type")),
+            words(flags),
+            id.to_string(),
+        ]);
+    }
+    if !structure.is_empty() {
+        writeln!(out, "{}", table.trim_fmt())?;
+    }
+    for finding in &tree.findings {
+        writeln!(out, "{ODD}note{ODD:#}: {finding}")?;
+    }
+    writeln!(out)
+}
+
+/// The flags that matter to whoever reads a tree.
+fn words(flags: OrgFlags) -> String {
+    let mut words = vec![if flags.contains(OrgFlags::READY) { "ready" } else { "not ready" }];
+    if flags.contains(OrgFlags::TRANSACTIONS_ALLOWED) {
+        words.push("transactions");
+    }
+    if flags.contains(OrgFlags::PERIOD_CONTROL) {
+        words.push("period control");
+    }
+    if !flags.contains(OrgFlags::ACTIVE) {
+        words.push("inactive");
+    }
+    words.join(", ")
+}
+
+/// A text from the database without characters that would move the cursor or colour the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
