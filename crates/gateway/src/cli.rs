@@ -22,7 +22,7 @@ Exit status:
 #[derive(Debug, Parser)]
 #[command(name = "orgcache", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// The database to read.
+    /// The database: sqlite:FILE or postgres://…, see below.
     #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 

@@ -1,0 +1,95 @@
+//! `orgcache` alone and `orgcache tree`: what a person sees.
+
+use crate::databases::samples;
+use crate::program::run;
+use crate::questions::{EAST, FOOD, US};
+
+#[test]
+fn the_first_command_shows_the_sample_clients() {
+    let home = tempfile::tempdir().unwrap();
+    let first = run(home.path(), &[], "");
+    assert_eq!(first.status, 0, "{}", first.err);
+    assert!(first.err.starts_with("created the demonstration database"), "{}", first.err);
+    for line in [
+        "F&B International Group  client 23C59575B9CF467C9620760EB255B389",
+        " *                                   Organization           ready                                0",
+        "    ├─ F&B España, S.A               Legal with accounting  ready, transactions, period control  B843C30461EA4501935CB1D125C9C25A",
+        "    │  ├─ F&B España - Región Norte  Generic                ready, transactions                  E443A31992CB4635AFCAEABE7183CE85",
+        "       └─ F&B US West Coast          Generic                ready, transactions                  BAE22373FEBE4CCCA24517E23F0C8A48",
+        "  natural tree              * · F&B International Group · F&B España, S.A · F&B España - Región Norte",
+        "  legal entity              F&B España, S.A",
+    ] {
+        assert!(first.out.lines().any(|shown| shown == line), "no line `{line}` in\n{}", first.out);
+    }
+    assert!(!first.out.contains('\u{1b}'), "no colours where nobody sees them");
+
+    let second = run(home.path(), &[], "");
+    assert_eq!((second.status, second.err.as_str()), (0, ""));
+    assert_eq!(second.out, first.out);
+}
+
+#[test]
+fn one_client_and_one_organization() {
+    for database in samples() {
+        let shown = run(
+            database.home(),
+            &["tree", "--database-url", &database.url, "--client", FOOD, "--org", US],
+            "",
+        );
+        assert_eq!(shown.status, 0, "{}", shown.err);
+        assert!(
+            shown.out.contains("  children                  F&B US East Coast · F&B US West Coast\n"),
+            "{}",
+            shown.out
+        );
+        assert!(!shown.out.contains("QA Testing"));
+
+        let all = run(database.home(), &["tree", "--database-url", &database.url], "");
+        assert!(all.out.contains("QA Testing") && all.out.contains("System"));
+    }
+}
+
+#[test]
+fn odd_trees_are_shown_with_a_note_and_names_cannot_steer_the_terminal() {
+    for database in samples() {
+        database.execute(&format!(
+            "UPDATE ad_treenode SET parent_id = 'gone' WHERE node_id = '{EAST}';
+             UPDATE ad_org SET name = 'red \u{1b}[31m' WHERE ad_org_id = '{EAST}'"
+        ));
+        let shown = run(database.home(), &["tree", "--database-url", &database.url, "--client", FOOD], "");
+        assert!(
+            shown.out.contains(
+                "parent `gone` of organization `7BABA5FF80494CAFA54DEBD22EC46F01` is not in the tree"
+            )
+        );
+        assert!(shown.out.contains("red \u{fffd}[31m") && !shown.out.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn unknown_clients_and_organizations_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    let unknown = run(home.path(), &["tree", "--client", "nobody"], "");
+    assert_eq!(unknown.status, 1);
+    assert!(unknown.err.contains("there is no client `nobody`"), "{}", unknown.err);
+    let unknown = run(home.path(), &["tree", "--org", "nowhere"], "");
+    assert_eq!(unknown.status, 2);
+    assert!(unknown.err.contains("organization `nowhere`"), "{}", unknown.err);
+    let ambiguous = run(home.path(), &["tree", "--org", "0"], "");
+    assert!(
+        ambiguous.err.contains("is in 2 trees") && ambiguous.err.contains("--client"),
+        "{}",
+        ambiguous.err
+    );
+}
+
+#[test]
+fn the_help_says_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [&["--help"][..], &["tree", "--help"], &["query", "--help"], &["import", "--help"]] {
+        let help = run(home.path(), arguments, "");
+        assert_eq!(help.status, 0);
+        assert!(help.out.contains("--database-url"), "{}", help.out);
+    }
+    assert!(run(home.path(), &["--help"], "").out.contains("Exit status:"));
+}

@@ -1,0 +1,240 @@
+//! `orgcache query`: answers, errors, exit statuses.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::databases::{Scratch, empty_sqlite, samples};
+use crate::program::{Run, run};
+use crate::questions::{EAST, FOOD, QA, Question, US, all};
+
+fn ask(database: &Scratch, lines: impl AsRef<[u8]>) -> Run {
+    run(database.home(), &["query", "--database-url", &database.url], lines)
+}
+
+fn line((client, call, args, _): &Question) -> String {
+    let mut question = json!({"call": call, "args": args});
+    if let Some(client) = client {
+        question["client"] = json!(client);
+    }
+    question.to_string()
+}
+
+#[test]
+fn every_call_on_every_database() {
+    let questions = all();
+    let lines = questions.iter().map(line).collect::<Vec<_>>().join("\n");
+    for database in samples() {
+        let asked = ask(&database, &lines);
+        let answers = asked.answers();
+        assert_eq!(answers.len(), questions.len());
+        for (question, answer) in questions.iter().zip(answers) {
+            assert_eq!(answer, json!({"result": question.3}), "{} on {}", line(question), database.url);
+        }
+        assert_eq!((asked.status, asked.err.as_str()), (0, ""));
+    }
+}
+
+/// Where the ancestor table is empty, missing, or not filled for a client, the walk gives the same levels.
+#[test]
+fn levels_are_the_same_with_and_without_the_ancestor_table() {
+    let ids =
+        ["0", "unknown", US, EAST, "19404EAD144C49A0AF37D54377CF452D", "357947E87C284935AD1D783CF6F099A1"];
+    let mut lines = String::new();
+    for org in ids {
+        for parent in ids {
+            for client in [FOOD, QA, "0"] {
+                let args = json!({"org": org, "parent": parent, "client": client});
+                lines.push_str(&json!({"call": "is_org_included", "args": args}).to_string());
+                lines.push('\n');
+            }
+        }
+    }
+    for database in samples() {
+        let stored = ask(&database, &lines).out;
+        database.execute("DELETE FROM ad_org_tree");
+        assert_eq!(ask(&database, &lines).out, stored);
+        database.execute("DROP TABLE ad_org_tree");
+        assert_eq!(ask(&database, &lines).out, stored);
+    }
+}
+
+#[test]
+fn what_is_stored_may_differ_from_what_the_tree_says() {
+    for database in samples() {
+        database.execute(&format!(
+            "UPDATE ad_org SET ad_businessunit_org_id = '{US}', ad_calendarowner_org_id = NULL WHERE ad_org_id = '{EAST}'"
+        ));
+        let question = |call| json!({"client": FOOD, "call": call, "args": {"org": EAST}}).to_string();
+        let calls = [
+            "sql_business_unit",
+            "sql_legal_entity_or_business_unit",
+            "sql_calendar_owner",
+            "business_unit",
+            "calendar_owner",
+            "sql_calendar_owner_treenode",
+        ];
+        let asked = ask(&database, calls.map(question).join("\n"));
+        let results: Vec<Value> =
+            asked.answers().into_iter().map(|mut answer| answer["result"].take()).collect();
+        assert_eq!(json!(results), json!([US, US, null, null, US, US]));
+    }
+}
+
+#[test]
+fn columns_of_later_versions_are_missed_only_by_the_calls_that_need_them() {
+    for database in samples() {
+        database.execute("ALTER TABLE ad_org DROP COLUMN ad_legalentity_org_id");
+        let asked = ask(
+            &database,
+            [
+                json!({"client": FOOD, "call": "sql_legal_entity", "args": {"org": EAST}}).to_string(),
+                json!({"client": FOOD, "call": "legal_entity", "args": {"org": EAST}}).to_string(),
+            ]
+            .join("\n"),
+        );
+        let answers = asked.answers();
+        assert_eq!(answers[0]["error"]["code"], "not_in_database");
+        assert!(answers[0]["error"]["message"].as_str().unwrap().contains("ad_legalentity_org_id"));
+        assert_eq!(answers[1], json!({"result": US}));
+        assert_eq!(asked.status, 1);
+    }
+}
+
+#[rstest]
+#[case::broken_json("{", "bad_json", "EOF")]
+#[case::not_utf8("\u{fffd}", "bad_json", "expected value")]
+#[case::not_an_object("[]", "bad_request", "object")]
+#[case::too_deep(&"[".repeat(100_000), "bad_json", "recursion limit")]
+#[case::no_call(r#"{"client": "0"}"#, "bad_request", "`call` is missing")]
+#[case::call_of_wrong_type(r#"{"call": 7}"#, "bad_request", "`call` must be a string")]
+#[case::client_of_wrong_type(r#"{"call": "child_org", "client": 0}"#, "bad_request", "`client`")]
+#[case::args_of_wrong_type(r#"{"call": "child_org", "client": "0", "args": []}"#, "bad_request", "`args`")]
+#[case::misspelt_part(r#"{"call": "child_org", "cleint": "0"}"#, "bad_request", "`cleint`")]
+#[case::unknown_call(r#"{"call": "drop_table", "client": "0"}"#, "unknown_call", "`drop_table`")]
+#[case::no_client(r#"{"call": "child_org", "args": {"org": "0"}}"#, "missing_argument", "`client`")]
+#[case::null_client(
+    r#"{"call": "child_org", "client": null, "args": {"org": "0"}}"#,
+    "missing_argument",
+    "`client`"
+)]
+#[case::unknown_client(
+    r#"{"call": "child_org", "client": "x'y", "args": {"org": "0"}}"#,
+    "unknown_client",
+    "`x'y`"
+)]
+#[case::empty_client(r#"{"call": "child_org", "client": "", "args": {"org": "0"}}"#, "unknown_client", "``")]
+#[case::no_argument(r#"{"call": "child_org", "client": "0"}"#, "missing_argument", "`org`")]
+#[case::no_include_org(
+    r#"{"call": "child_tree", "client": "0", "args": {"org": "0"}}"#,
+    "missing_argument",
+    "`include_org`"
+)]
+#[case::wrong_type(r#"{"call": "child_org", "client": "0", "args": {"org": 0}}"#, "wrong_argument", "`org`")]
+#[case::wrong_flag(
+    r#"{"call": "child_tree", "client": "0", "args": {"org": "0", "include_org": "Y"}}"#,
+    "wrong_argument",
+    "`include_org`"
+)]
+#[case::null_text(
+    r#"{"call": "transaction_allowed_orgs", "client": "0", "args": {"orgs": null}}"#,
+    "wrong_argument",
+    "`orgs`"
+)]
+#[case::argument_too_many(
+    r#"{"call": "child_org", "client": "0", "args": {"org": "0", "orgs": "0"}}"#,
+    "wrong_argument",
+    "`orgs`"
+)]
+#[case::record_without_id(
+    r#"{"call": "closest", "client": "0", "args": {"org": "0", "records": [{"org": "0"}]}}"#,
+    "missing_argument",
+    "`id`"
+)]
+#[case::no_client_argument(
+    r#"{"call": "is_org_included", "client": "0", "args": {"org": "0", "parent": "0"}}"#,
+    "missing_argument",
+    "`client`"
+)]
+fn a_line_that_cannot_be_answered(#[case] question: &str, #[case] code: &str, #[case] names: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let lines =
+        format!("{question}\n{}", json!({"id": 2, "client": "0", "call": "child_org", "args": {"org": "0"}}));
+    let asked = run(home.path(), &["query"], lines);
+    let answers = asked.answers();
+    assert_eq!(answers[0]["error"]["code"], code, "{}", answers[0]);
+    let message = answers[0]["error"]["message"].as_str().unwrap();
+    assert!(message.contains(names), "{message}");
+    assert!(message.len() < 300, "{message}");
+    // The next line is answered all the same.
+    assert_eq!(answers[1], json!({"id": 2, "result": []}));
+    assert_eq!(asked.status, 1);
+}
+
+#[test]
+fn ids_are_echoed_as_they_came() {
+    let home = tempfile::tempdir().unwrap();
+    let ids = [json!(7), json!("seven"), json!(null), json!({"a": [1.5]}), json!(12345678901234567890_u64)];
+    let question =
+        |id: &Value| json!({"id": id, "client": "0", "call": "child_org", "args": {"org": "0"}}).to_string();
+    let asked = run(home.path(), &["query"], ids.iter().map(question).collect::<Vec<_>>().join("\n\n"));
+    let echoed: Vec<Value> = asked.answers().iter().map(|answer| answer["id"].clone()).collect();
+    assert_eq!(echoed, ids);
+    assert_eq!(asked.status, 0);
+
+    let faulty = run(home.path(), &["query"], r#"{"id": "x", "call": "nothing"}"#).answers();
+    assert_eq!(faulty[0]["id"], "x");
+    let broken = run(home.path(), &["query"], r#"{"id": "x", "call"#).answers();
+    assert_eq!(broken[0]["id"], Value::Null);
+}
+
+#[test]
+fn a_line_may_be_over_long_or_no_text() {
+    let home = tempfile::tempdir().unwrap();
+    let good = json!({"id": 1, "client": "0", "call": "child_org", "args": {"org": "0"}}).to_string();
+    let mut lines = vec![b' '; 17 * 1024 * 1024];
+    lines.extend(format!("\n{good}\n").bytes());
+    lines.extend([0xff, 0xfe, b'\n']);
+    lines.extend(good.bytes());
+    let asked = run(home.path(), &["query"], lines);
+    let answers = asked.answers();
+    assert_eq!(answers.len(), 4);
+    assert_eq!(answers[0]["error"]["code"], "bad_request");
+    assert_eq!(answers[2]["error"]["code"], "bad_json");
+    assert_eq!((&answers[1]["id"], &answers[3]["id"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn a_damaged_tree_is_named_and_other_clients_are_answered() {
+    for database in samples() {
+        database.execute(&format!("UPDATE ad_treenode SET parent_id = '{EAST}' WHERE node_id = '{US}'"));
+        let question =
+            |client, org| json!({"client": client, "call": "parent_org", "args": {"org": org}}).to_string();
+        let asked = ask(
+            &database,
+            [question(FOOD, EAST), question(QA, "357947E87C284935AD1D783CF6F099A1")].join("\n"),
+        );
+        let answers = asked.answers();
+        assert_eq!(answers[0]["error"]["code"], "damaged_tree");
+        let message = answers[0]["error"]["message"].as_str().unwrap();
+        assert!(message.contains(US) && message.contains(EAST), "{message}");
+        assert_eq!(answers[1], json!({"result": "43D590B4814049C6B85C6545E8264E37"}));
+    }
+}
+
+#[test]
+fn nothing_can_be_done_without_a_database() {
+    let database = empty_sqlite();
+    let missing = database.url.replace("?mode=rwc", "");
+    for url in
+        [missing.as_str(), "postgres://nobody@127.0.0.1:1/nothing", "mysql://localhost/x", "nonsense", ""]
+    {
+        let asked = run(database.home(), &["query", "--database-url", url], "{}");
+        assert_eq!((asked.status, asked.out.as_str()), (2, ""), "{url}");
+        assert!(asked.err.starts_with("error: "), "{}", asked.err);
+    }
+    // An SQLite file without an ERP's tables.
+    let asked = run(database.home(), &["query", "--database-url", &database.url], "{}");
+    assert_eq!(asked.status, 2);
+    assert!(asked.err.contains("ad_"), "{}", asked.err);
+    assert_eq!(run(database.home(), &["query", "--no-such-option"], "").status, 2);
+}
