@@ -9,7 +9,7 @@
 //! | 4 | number of organizations, `n` |
 //! | `w` each | parent ranks in tree order; all bits set for a root |
 //! | 1 each | flags; bit 7 set where the id is written as text |
-//! | 16 each, or 1 + length | ids: packed hexadecimal digits, or length and text |
+//! | 16 each, or 1 + length | ids: packed hexadecimal digits (digit `i` in the upper half of byte `i`, digit `i + 16` in its lower half), or length and text |
 //! | table | time zones |
 //! | table | calendars |
 //!

@@ -2,6 +2,7 @@
 
 use ahash::RandomState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::column::{NARROW_MAX, narrow};
 use crate::{InvalidId, MAX_ID_BYTES, OrgFlags, OrgId, hex};
@@ -110,12 +111,9 @@ impl Roster {
         let mut duplicate: Option<OrgId> = None;
         for rank in 0..narrow(self.slots.len()) {
             let Some(slot) = self.slot(rank) else { continue };
-            let hash = self.hash_of(rank);
             let same = |other: u32| self.slot(other) == Some(slot);
-            if ranks.find(hash, same).is_some() {
+            if !ranks.insert(slot.hash(&self.hasher), rank, same, |other| self.hash_of(other)) {
                 duplicate = duplicate.into_iter().chain(self.id(rank)).min();
-            } else {
-                ranks.insert(hash, rank, |other| self.hash_of(other));
             }
         }
         self.ranks = ranks;
@@ -260,15 +258,34 @@ impl Ranks {
         }
     }
 
-    fn insert(&mut self, hash: u64, rank: u32, rehash: impl Fn(u32) -> u64) {
+    /// Inserts a rank unless an equal one is there; true if it was inserted.
+    #[inline]
+    fn insert(
+        &mut self,
+        hash: u64,
+        rank: u32,
+        is_it: impl Fn(u32) -> bool,
+        rehash: impl Fn(u32) -> u64,
+    ) -> bool {
         match self {
             Ranks::Narrow(table) => {
                 let rank = u16::try_from(rank).unwrap_or(u16::MAX);
-                table.insert_unique(hash, rank, |&other| rehash(u32::from(other)));
+                let is_it = |&other: &u16| is_it(u32::from(other));
+                match table.entry(hash, is_it, |&other| rehash(u32::from(other))) {
+                    Entry::Occupied(_) => false,
+                    Entry::Vacant(place) => {
+                        place.insert(rank);
+                        true
+                    }
+                }
             }
-            Ranks::Wide(table) => {
-                table.insert_unique(hash, rank, |&other| rehash(other));
-            }
+            Ranks::Wide(table) => match table.entry(hash, |&other| is_it(other), |&other| rehash(other)) {
+                Entry::Occupied(_) => false,
+                Entry::Vacant(place) => {
+                    place.insert(rank);
+                    true
+                }
+            },
         }
     }
 

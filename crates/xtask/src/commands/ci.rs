@@ -18,10 +18,13 @@ pub(crate) struct Args {
 /// Feature combinations in which a library must compile without a warning, default features off.
 ///
 /// All features together are not listed: the lint step covers them.
-const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[("org-structure", &["", "serde"])];
+const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
+    ("org-structure", &["", "serde"]),
+    ("erp-db", &["", "sqlite", "postgres"]),
+];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
-const UNPUBLISHED: &[&str] = &["xtask"];
+const UNPUBLISHED: &[&str] = &["benches", "orgcache-tests", "xtask"];
 
 /// Runs the steps in order, up to the first that fails.
 pub(crate) fn run(args: &Args) -> ExitCode {
