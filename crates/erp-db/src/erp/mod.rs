@@ -28,7 +28,7 @@ mod users;
 pub use directory::{Directory, DirectoryEntry};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use error::ReadError;
-pub use finding::TreeFinding;
+pub use finding::{RowFinding, TreeFinding};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use reader::ErpReader;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
