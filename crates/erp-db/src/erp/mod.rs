@@ -16,6 +16,7 @@ mod organizations;
 mod reader;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod roles;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod rows;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod schema;

@@ -186,6 +186,8 @@ async fn broken_json_is_named_with_file_and_row(db: TestDatabase) {
         ("{}", None),
         ("null", None),
         ("\"text\"", None),
+        (&*format!("\"{}\"", "long".repeat(1000)), None),
+        (&*format!("[\"{}\"]", "long".repeat(1000)), Some(1)),
         (&*one, None),
         ("[", Some(1)),
         ("[1]", Some(1)),
@@ -424,6 +426,10 @@ async fn folders_without_a_file_are_refused(db: TestDatabase) {
     }
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("ad_org.json")).unwrap();
+    let error = import(&database, folder.path()).await.unwrap_err();
+    assert!(matches!(error, ImportError::Unreadable { .. }), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("gone", folder.path().join("ad_org.json")).unwrap();
     let error = import(&database, folder.path()).await.unwrap_err();
     assert!(matches!(error, ImportError::Unreadable { .. }), "{error}");
 }

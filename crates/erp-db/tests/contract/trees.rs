@@ -23,6 +23,7 @@ on_both_databases! {
     nodes_without_rows_are_left_out_and_reported,
     organizations_of_another_client_are_kept_and_reported,
     a_database_at_work_serves_many_loads_at_once,
+    columns_may_be_altered_while_a_reader_is_open,
 }
 
 /// (id, parent) of all organizations, in tree order.
@@ -346,5 +347,19 @@ async fn a_database_at_work_serves_many_loads_at_once(db: TestDatabase) {
     });
     for load in loads.collect::<Vec<_>>() {
         assert_eq!(load.await.unwrap().unwrap(), expected);
+    }
+}
+
+async fn columns_may_be_altered_while_a_reader_is_open(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    let before = erp.load_tree(FB).await.unwrap().structure.fingerprint();
+    db.execute(if db.is_postgres() {
+        "ALTER TABLE ad_org ALTER timezone TYPE varchar(80), ALTER c_calendar_id TYPE text, ADD COLUMN late text"
+    } else {
+        "ALTER TABLE ad_org ADD COLUMN late text; ALTER TABLE ad_org RENAME COLUMN c_currency_id TO currency"
+    })
+    .await;
+    for _ in 0..16 {
+        assert_eq!(erp.load_tree(FB).await.unwrap().structure.fingerprint(), before);
     }
 }
