@@ -96,3 +96,26 @@ static SAMPLE: &[(&str, &str, &str)] = sample! {
     "qa-testing": "ad_client" "ad_tree" "ad_clientinfo" "ad_org" "ad_treenode" "ad_org_tree" "ad_role"
         "ad_role_orgaccess" "ad_user" "ad_user_roles";
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_file_is_part_of_the_program() {
+        let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/erp-sample/rows");
+        let mut found = Vec::new();
+        for folder in
+            std::fs::read_dir(&rows).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+        {
+            for file in std::fs::read_dir(&folder).unwrap() {
+                found.push(file.unwrap().path().strip_prefix(&rows).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+        found.sort_unstable();
+        let mut embedded: Vec<_> = SAMPLE.iter().map(|(_, name, _)| (*name).to_owned()).collect();
+        embedded.sort_unstable();
+        assert_eq!(embedded, found);
+        assert!(SAMPLE.iter().all(|(table, name, json)| Source::embedded(table, name, json).is_some()));
+    }
+}

@@ -18,6 +18,8 @@
 //! Without any driver the crate has only the records that are read ([`Client`], [`Role`], [`Directory`] and so on).
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod blocking;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod database;
 #[cfg(feature = "demo")]
 pub mod demo;

@@ -11,7 +11,10 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL has no scheme, or one that no driver answers to.
+    /// The text has no scheme. It is not repeated: it may hold a password.
+    #[error("a database URL begins with `sqlite:` or `postgres:`")]
+    NoScheme,
+    /// The URL has a scheme that no driver answers to.
     #[error("`{scheme}` is no database URL; one begins with `sqlite:` or `postgres:`")]
     UnknownScheme {
         /// What stands before the first colon, cut after 20 characters.
@@ -119,15 +122,17 @@ impl StatementError {
             sqlx::Error::PoolTimedOut => StatementError::TimedOut { place, limit },
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default().into_owned();
+                // The code helps to look the condition up; where in its own source the server noticed does not.
+                let cause = format!("{} ({code})", error.message()).into();
                 // A statement that PostgreSQL cancelled at our own limit.
                 if code == "57014" {
                     StatementError::TimedOut { place, limit }
                 } else if error.is_unique_violation() {
-                    StatementError::Conflict { place, cause: error.into_error() }
+                    StatementError::Conflict { place, cause }
                 } else if is_passing(&code) {
-                    StatementError::Unreachable { place, cause: error.into_error() }
+                    StatementError::Unreachable { place, cause }
                 } else {
-                    StatementError::Refused { place, cause: error.into_error() }
+                    StatementError::Refused { place, cause }
                 }
             }
             sqlx::Error::Io(_)

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
 use super::{ConnectError, Limits, Pool, StatementError};
 
 pub(super) async fn open(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
-    let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
+    let Some((scheme, _)) = url.split_once(':') else { return Err(ConnectError::NoScheme) };
     match scheme {
         "sqlite" => sqlite(url, limits).await,
         "postgres" | "postgresql" => postgres(url, limits).await,

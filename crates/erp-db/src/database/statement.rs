@@ -33,7 +33,7 @@ impl Scope<'_> {
         StatementError::new(self.place, self.limit, error)
     }
 
-    async fn timed<T, E: From<StatementError>>(
+    pub(super) async fn timed<T, E: From<StatementError>>(
         self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
@@ -55,6 +55,9 @@ macro_rules! bound {
 
 impl Connection<'_> {
     /// Sends one statement and hands each row to `visit`.
+    ///
+    /// The statement is not kept prepared: a server refuses to run a kept one again once a column that it reads was
+    /// altered, as the upgrade of an ERP may do while this process runs.
     pub(super) async fn each<E: From<StatementError>>(
         self,
         sql: SqlStr,
@@ -67,14 +70,14 @@ impl Connection<'_> {
                 match driver {
                     #[cfg(feature = "sqlite")]
                     Driver::Sqlite(connection) => {
-                        let mut rows = bound!(sql, arguments).fetch(connection);
+                        let mut rows = bound!(sql, arguments).persistent(false).fetch(connection);
                         while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
                             visit(Row { values: Values::Sqlite(&row), place: scope.place })?;
                         }
                     }
                     #[cfg(feature = "postgres")]
                     Driver::Postgres(connection) => {
-                        let mut rows = bound!(sql, arguments).fetch(connection);
+                        let mut rows = bound!(sql, arguments).persistent(false).fetch(connection);
                         while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
                             visit(Row { values: Values::Postgres(&row), place: scope.place })?;
                         }

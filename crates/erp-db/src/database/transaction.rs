@@ -77,15 +77,19 @@ impl Transaction<'_> {
         self.connection().run_script(sql).await
     }
 
-    /// Makes everything that was done take effect.
+    /// Makes everything that was done take effect. An error that may pass leaves open whether it did.
     pub(crate) async fn commit(self) -> Result<(), StatementError> {
         let scope = Scope { place: self.database.place(), limit: self.database.limits().statement };
-        match self.running {
-            #[cfg(feature = "sqlite")]
-            Running::Sqlite(transaction) => transaction.commit().await,
-            #[cfg(feature = "postgres")]
-            Running::Postgres(transaction) => transaction.commit().await,
-        }
-        .map_err(|error| scope.error(error))
+        self.database.count_statement();
+        let committing = async {
+            match self.running {
+                #[cfg(feature = "sqlite")]
+                Running::Sqlite(transaction) => transaction.commit().await,
+                #[cfg(feature = "postgres")]
+                Running::Postgres(transaction) => transaction.commit().await,
+            }
+            .map_err(|error| scope.error(error))
+        };
+        scope.timed(committing).await
     }
 }

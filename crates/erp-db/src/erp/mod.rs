@@ -16,6 +16,7 @@ mod organizations;
 mod reader;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod roles;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod rows;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod schema;
@@ -28,7 +29,7 @@ mod users;
 pub use directory::{Directory, DirectoryEntry};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use error::ReadError;
-pub use finding::TreeFinding;
+pub use finding::{RowFinding, TreeFinding};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use reader::ErpReader;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -7,6 +7,7 @@ use org_structure::{OrgFlags, OrgRow, OrgStructure};
 use super::finding::{RowFinding, TreeFinding};
 use super::rows::TreeRows;
 use super::{ErpReader, ReadError};
+use crate::blocking;
 use crate::database::Row;
 use crate::text::{abbreviate, can_be_id};
 
@@ -100,10 +101,9 @@ impl ErpReader {
         let mut findings = choice.findings();
         findings.extend(rows.findings.iter().cloned());
         // A large tree takes a while to build, and other tasks need this thread meanwhile.
-        let building = tokio::task::spawn_blocking(move || OrgStructure::build(rows.iter()));
-        let built = building
+        let built = blocking::run(move || OrgStructure::build(rows.iter()))
             .await
-            .map_err(|_| ReadError::ShuttingDown { client: abbreviate(client) })?
+            .ok_or_else(|| ReadError::ShuttingDown { client: abbreviate(client) })?
             .map_err(|cause| ReadError::Tree {
                 place: self.database.place().to_owned(),
                 client: abbreviate(client),

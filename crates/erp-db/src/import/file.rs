@@ -17,7 +17,7 @@ pub(super) type Values = Vec<Option<String>>;
 pub(super) fn rows(table: &'static Table, file: &str, content: &[u8]) -> Result<Vec<Values>, ImportError> {
     let mut reading = Reading { table, file, rows: Vec::new(), row: None, error: None };
     let mut json = serde_json::Deserializer::from_slice(content);
-    let outcome = json.deserialize_seq(&mut reading).and_then(|()| json.end());
+    let outcome = json.deserialize_any(&mut reading).and_then(|()| json.end());
     match (reading.error, outcome) {
         (Some(error), _) => Err(error),
         (None, Err(cause)) => Err(ImportError::Json { file: file.to_owned(), row: reading.row, cause }),
@@ -42,6 +42,11 @@ impl<'de> Visitor<'de> for &mut Reading<'_> {
         f.write_str("an array of rows")
     }
 
+    // The default would repeat the text, however long it is.
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
+        Err(E::custom("a text stands where an array of rows should"))
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
         let mut number = 0;
         loop {
@@ -62,7 +67,7 @@ impl<'de> DeserializeSeed<'de> for OneRow<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, row: D) -> Result<(), D::Error> {
-        row.deserialize_map(self)
+        row.deserialize_any(self)
     }
 }
 
@@ -71,6 +76,11 @@ impl<'de> Visitor<'de> for OneRow<'_, '_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a row, which is an object")
+    }
+
+    // The default would repeat the text, however long it is.
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
+        Err(E::custom("a text stands where a row should, which is an object"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {

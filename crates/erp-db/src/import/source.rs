@@ -68,8 +68,8 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Source>, ImportError> {
     for table in TABLES {
         for folder in &folders {
             let path = folder.join(table.name).with_extension("json");
-            // Not `exists`, which would pass over a file that may not be looked at.
-            match fs::metadata(&path) {
+            // Not `exists`, which would pass over a link to nowhere and a file that may not be looked at.
+            match fs::symlink_metadata(&path) {
                 Ok(_) => sources.push(Source { table, content: Content::File(path) }),
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
                 Err(cause) => return Err(unreadable(&path, cause)),

@@ -243,3 +243,58 @@ impl Table {
         self.columns.first().map_or("", |column| column.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The columns that a statement creates: name, type, and whether they must have a value.
+    fn created(sql: &str) -> Vec<(String, String, bool)> {
+        let body = sql.split_once('(').unwrap().1.split_once(");").unwrap().0;
+        let lines =
+            body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("CONSTRAINT"));
+        lines
+            .map(|line| {
+                let mut words = line.trim_end_matches(',').split_whitespace();
+                let (name, kind) = (words.next().unwrap(), words.next().unwrap());
+                (name.to_owned(), kind.to_owned(), line.contains("NOT NULL"))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn tables_are_created_as_they_are_described() {
+        for table in TABLES {
+            let described = |name_of: fn(Kind) -> String| -> Vec<(String, String, bool)> {
+                let columns = table.columns.iter();
+                columns
+                    .map(|column| (column.name.to_owned(), name_of(column.kind), column.required))
+                    .collect()
+            };
+            let sqlite = described(|kind| match kind {
+                Kind::Number => "NUMERIC".to_owned(),
+                _ => "TEXT".to_owned(),
+            });
+            let postgres = described(|kind| match kind {
+                Kind::Id => "varchar(32)".to_owned(),
+                Kind::Text(characters) => format!("varchar({characters})"),
+                Kind::Flag => "char(1)".to_owned(),
+                Kind::Number => "numeric".to_owned(),
+            });
+            assert_eq!(created(table.sqlite), sqlite, "{}", table.name);
+            assert_eq!(created(table.postgres), postgres, "{}", table.name);
+            assert!(table.sqlite.starts_with(&format!("CREATE TABLE IF NOT EXISTS {} (", table.name)));
+            assert!(table.postgres.starts_with(&format!("CREATE TABLE IF NOT EXISTS {} (", table.name)));
+        }
+    }
+
+    #[test]
+    fn references_name_tables_and_keys_are_required() {
+        for table in TABLES {
+            assert!(table.columns.first().is_some_and(|key| key.required), "{}", table.name);
+            for target in table.columns.iter().filter_map(|column| column.references) {
+                assert!(Table::named(target).is_some(), "{target}");
+            }
+        }
+    }
+}

@@ -10,6 +10,7 @@ use super::file::Values;
 use super::references::References;
 use super::source::Source;
 use super::table::{Kind, TABLES, Table};
+use crate::blocking;
 use crate::database::{Database, DatabaseKind, StatementError, Transaction};
 use crate::erp::Schema;
 
@@ -35,9 +36,9 @@ pub(crate) async fn import_sources(
     for source in sources {
         let (table, file) = (source.table, source.name());
         // Files are read where waiting for a disk holds up nobody.
-        let rows = tokio::task::spawn_blocking(move || source.rows())
+        let rows = blocking::run(move || source.rows())
             .await
-            .map_err(|_| ImportError::ShuttingDown { file: file.clone() })??;
+            .ok_or_else(|| ImportError::ShuttingDown { file: file.clone() })??;
         imported.files += 1;
         *imported.rows.entry(table.name).or_default() += rows.len();
         insert(&mut transaction, &schema, table, &file, &rows, &mut references).await?;

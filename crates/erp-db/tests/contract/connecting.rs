@@ -1,0 +1,203 @@
+//! Opening databases, and databases that go away.
+
+use std::time::Duration;
+
+use erp_db::{ConnectError, Database, DatabaseKind, ErpReader, Limits, ReadError, StatementError};
+use sqlx::Connection;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::support::{FB, TestDatabase, on_both_databases, postgres_url};
+
+on_both_databases! {
+    a_lock_is_waited_for_no_longer_than_allowed,
+    a_closed_database_is_unreachable,
+}
+
+async fn error(url: &str) -> ConnectError {
+    Database::connect(url).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn other_urls_are_refused_without_repeating_them() {
+    for url in ["secret@host/db", "", "postgres", "/tmp/erp.db"] {
+        let error = error(url).await;
+        assert!(matches!(error, ConnectError::NoScheme), "{url}: {error}");
+        assert!(!error.is_transient() && !error.to_string().contains("secret"), "{error}");
+    }
+    for url in ["mysql://u:secret@h/db", "SQLITE:x", "file:x", ":", "://secret"] {
+        let error = error(url).await;
+        assert!(matches!(error, ConnectError::UnknownScheme { .. }), "{url}: {error}");
+        assert!(!error.is_transient() && !error.to_string().contains("secret"), "{error}");
+        assert!(error.to_string().contains("`sqlite:`"));
+    }
+    for url in
+        ["sqlite:", "sqlite::memory:", "sqlite:x?mode=memory", "sqlite:x?mode=secret", "sqlite:x?other=1"]
+    {
+        let error = error(url).await;
+        assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}: {error}");
+        assert!(!error.is_transient());
+    }
+    for url in ["postgres://u:secret@host:port/db", "postgres://u:secret@host/db?sslmode=sometimes"] {
+        let error = error(url).await;
+        assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}: {error}");
+        assert!(!error.to_string().contains("secret") && !error.is_transient(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_sqlite_file_is_created_only_when_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("with ä and 100% of it?.db");
+    let error = Database::open_file(&file).await.unwrap_err();
+    assert!(matches!(&error, ConnectError::NoSuchFile { file: named } if *named == file), "{error}");
+    let file = folder.path().join("erp.db");
+    for mode in ["", "?mode=rw", "?mode=ro"] {
+        let error = self::error(&format!("sqlite:{}{mode}", file.display())).await;
+        assert!(matches!(&error, ConnectError::NoSuchFile { file: named } if *named == file), "{error}");
+        assert!(!file.exists() && !error.is_transient());
+    }
+    let created = Database::connect(&format!("sqlite://{}?mode=rwc", file.display())).await.unwrap();
+    assert_eq!(created.kind(), DatabaseKind::Sqlite);
+    assert!(file.exists());
+    assert!(created.place().contains(file.to_str().unwrap()));
+    Database::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("erp.db");
+    std::fs::write(&file, "this is a text, and a long one at that. ".repeat(100)).unwrap();
+    let database = Database::connect(&format!("sqlite:{}", file.display())).await;
+    let transient = match database {
+        Err(error) => error.is_transient(),
+        Ok(database) => ErpReader::open(database).await.unwrap_err().is_transient(),
+    };
+    assert!(!transient);
+    let error = self::error(&format!("sqlite:{}", folder.path().display())).await;
+    assert!(!error.is_transient(), "{error}");
+}
+
+#[tokio::test]
+async fn an_unreachable_server_is_named_without_password() {
+    // Bound and never accepting: nobody else can answer on that port, and nothing is behind it once it is closed.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = error(&format!("postgres://someone:secret@127.0.0.1:{port}/erp")).await;
+    assert!(error.is_transient(), "{error}");
+    let message = error.to_string();
+    assert!(message.contains(&format!("127.0.0.1:{port}")) && message.contains("`erp`"), "{message}");
+    assert!(!message.contains("secret") && !format!("{error:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://someone:secret@{}/erp", silent.local_addr().unwrap());
+    let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
+    let error = Database::connect_with(&url, limits).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Database(StatementError::TimedOut { .. })), "{error}");
+    assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn a_missing_database_or_user_is_no_passing_trouble() {
+    let db = TestDatabase::postgres().await;
+    let error = error(&format!("{}_gone", db.url)).await;
+    assert!(matches!(error, ConnectError::Database(StatementError::Refused { .. })), "{error}");
+    assert!(!error.is_transient());
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_ended_is_replaced() {
+    let db = TestDatabase::postgres().await;
+    let erp = db.with_sample().await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    db.execute(end).await;
+    assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
+}
+
+/// Passes bytes on to the cluster, until it is stopped: then the server is gone, as far as anybody behind it sees.
+struct Cable {
+    port: u16,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Cable {
+    async fn to_the_cluster() -> Self {
+        let options: sqlx::postgres::PgConnectOptions = postgres_url().parse().unwrap();
+        let (host, port) = (options.get_host().to_owned(), options.get_port());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own_port = listener.local_addr().unwrap().port();
+        let task = tokio::spawn(async move {
+            // Ends with the task, and with it all connections.
+            let mut connections = JoinSet::new();
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut far = TcpStream::connect((host.as_str(), port)).await.unwrap();
+                connections.spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+            }
+        });
+        Cable { port: own_port, task }
+    }
+
+    async fn cut(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_passing_trouble() {
+    let db = TestDatabase::postgres().await;
+    db.with_sample().await;
+    let cable = Cable::to_the_cluster().await;
+    let options: sqlx::postgres::PgConnectOptions = postgres_url().parse().unwrap();
+    let (host, port) = (options.get_host().to_owned(), options.get_port());
+    let url = db.url.replace(&format!("{host}:{port}"), &format!("127.0.0.1:{}", cable.port));
+    assert_ne!(url, db.url);
+    let impatient = Limits { acquire: Duration::from_millis(300), ..Limits::default() };
+    let erp = ErpReader::open(Database::connect_with(&url, impatient).await.unwrap()).await.unwrap();
+    assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
+    cable.cut().await;
+    for _ in 0..3 {
+        let error = erp.load_tree(FB).await.unwrap_err();
+        assert!(error.is_transient(), "{error}");
+    }
+}
+
+/// Somebody holds a lock; the reader gives up in time, says that it may pass, and works again afterwards.
+async fn a_lock_is_waited_for_no_longer_than_allowed(db: TestDatabase) {
+    let impatient = Limits {
+        acquire: Duration::from_millis(200),
+        statement: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    db.with_sample().await.database().close().await;
+    let erp = ErpReader::open(Database::connect_with(&db.url, impatient).await.unwrap()).await.unwrap();
+    let error = if db.is_postgres() {
+        let mut other = sqlx::PgConnection::connect(&db.url).await.unwrap();
+        let lock = "BEGIN; LOCK TABLE ad_org IN ACCESS EXCLUSIVE MODE";
+        sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+        let error = erp.load_tree(FB).await.unwrap_err();
+        other.close().await.unwrap();
+        error
+    } else {
+        let mut other = sqlx::SqliteConnection::connect(&db.url).await.unwrap();
+        sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+        let error = erp.load_tree(FB).await.unwrap_err();
+        other.close().await.unwrap();
+        error
+    };
+    assert!(matches!(error, ReadError::Database(_)) && error.is_transient(), "{error}");
+    assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
+}
+
+async fn a_closed_database_is_unreachable(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    erp.database().clone().close().await;
+    let error = erp.load_tree(FB).await.unwrap_err();
+    assert!(matches!(error, ReadError::Database(StatementError::Unreachable { .. })), "{error}");
+}

@@ -1,0 +1,247 @@
+//! The small questions, and who may ask them.
+
+use erp_db::{Database, ErpReader, OrgTreeLevel};
+
+use crate::support::{FB, QA, TestDatabase, client_with, on_both_databases};
+
+const GROUP: &str = "19404EAD144C49A0AF37D54377CF452D";
+const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
+const ES: &str = "B843C30461EA4501935CB1D125C9C25A";
+const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
+
+/// Texts that are no id, and ids that are not there.
+const UNKNOWN: [&str; 6] = ["", "\0", "unknown", "' OR '1'='1", "0\0", "19404EAD144C49A0AF37D54377CF452DX"];
+
+on_both_databases! {
+    clients_are_listed_by_id,
+    organizations_are_found,
+    stored_columns_are_read,
+    the_flat_ancestor_table_is_read,
+    roles_and_their_accesses_are_read,
+    users_and_their_roles_are_read,
+    the_directory_names_and_orders,
+    sequence_numbers_are_decimals,
+    null_is_read_as_documented,
+    a_reader_needs_no_right_but_to_read,
+}
+
+async fn clients_are_listed_by_id(db: TestDatabase) {
+    let clients = db.with_sample().await.clients().await.unwrap();
+    let short: Vec<_> =
+        clients.iter().map(|client| (client.id.as_str(), client.name.as_str(), client.active)).collect();
+    assert_eq!(
+        short,
+        [("0", "System", true), (FB, "F&B International Group", true), (QA, "QA Testing", true)]
+    );
+    assert_eq!(clients[0].search_key, "SYSTEM");
+}
+
+async fn organizations_are_found(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    assert_eq!(erp.client_of_organization(US).await.unwrap().as_deref(), Some(FB));
+    assert_eq!(erp.client_of_organization("0").await.unwrap().as_deref(), Some("0"));
+    // Organizations that are in no tree belong to their client all the same.
+    db.execute(&format!(
+        "DELETE FROM ad_treenode; UPDATE ad_org SET isactive = 'N' WHERE ad_org_id = '{ES}'"
+    ))
+    .await;
+    let orgs = erp.organizations_of_client(FB).await.unwrap();
+    assert_eq!(orgs.len(), 7);
+    assert!(orgs.is_sorted_by_key(|org| org.id));
+    assert_eq!(orgs.iter().filter(|org| !org.active).map(|org| org.id.as_str()).collect::<Vec<_>>(), [ES]);
+    let entities = erp.legal_entities_of_client(FB).await.unwrap();
+    assert_eq!(entities.iter().map(org_structure::OrgId::as_str).collect::<Vec<_>>(), [US]);
+    for unknown in UNKNOWN {
+        assert_eq!(erp.client_of_organization(unknown).await.unwrap(), None);
+        assert_eq!(erp.organizations_of_client(unknown).await.unwrap(), []);
+        assert!(erp.legal_entities_of_client(unknown).await.unwrap().is_empty());
+    }
+}
+
+async fn stored_columns_are_read(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    let info = erp.stored_org_info(NORTE).await.unwrap().unwrap();
+    assert_eq!(info.legal_entity.as_deref(), Some(ES));
+    assert_eq!(info.period_control_allowed.as_deref(), Some(ES));
+    assert_eq!(info.calendar_owner.as_deref(), Some(ES));
+    assert_eq!(info.inherited_calendar.as_deref(), Some("33713ADA2916460A8EA4129836CB0730"));
+    assert_eq!(info.business_unit, None);
+    for unknown in UNKNOWN {
+        assert_eq!(erp.stored_org_info(unknown).await.unwrap(), None);
+    }
+}
+
+async fn the_flat_ancestor_table_is_read(db: TestDatabase) {
+    use OrgTreeLevel::{Level, NotFilled, NotIncluded};
+    let erp = db.with_sample().await;
+    let cases = [
+        (NORTE, NORTE, FB, Level(1)),
+        (NORTE, ES, FB, Level(2)),
+        (NORTE, GROUP, FB, Level(3)),
+        (NORTE, "0", FB, Level(4)),
+        (NORTE, US, FB, NotIncluded),
+        (ES, NORTE, FB, NotIncluded),
+        ("0", "0", FB, NotIncluded),
+        (NORTE, NORTE, QA, NotIncluded),
+        (NORTE, NORTE, "0", NotFilled),
+    ];
+    for (org, parent, client, expected) in cases {
+        assert_eq!(
+            erp.org_tree_level(org, parent, client).await.unwrap(),
+            expected,
+            "{org} {parent} {client}"
+        );
+    }
+    for unknown in UNKNOWN {
+        assert_eq!(erp.org_tree_level(unknown, "0", FB).await.unwrap(), NotIncluded);
+        assert_eq!(erp.org_tree_level(NORTE, unknown, FB).await.unwrap(), NotIncluded);
+        assert_eq!(erp.org_tree_level(NORTE, "0", unknown).await.unwrap(), NotFilled);
+    }
+    // Each of the ten organizations below `0` has a row for itself and one for each of its ancestors.
+    let mut orgs = vec!["0".to_owned()];
+    for client in [FB, QA] {
+        orgs.extend(erp.organizations_of_client(client).await.unwrap().iter().map(|org| org.id.to_string()));
+    }
+    let mut levels = [0; 5];
+    for org in &orgs {
+        for parent in &orgs {
+            for client in ["0", FB, QA] {
+                match erp.org_tree_level(org, parent, client).await.unwrap() {
+                    Level(level) => levels[usize::try_from(level).unwrap()] += 1,
+                    NotIncluded | NotFilled => levels[0] += 1,
+                }
+            }
+        }
+    }
+    assert_eq!(levels, [11 * 11 * 3 - 32, 10, 10, 8, 4]);
+}
+
+async fn roles_and_their_accesses_are_read(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    let role = erp.role("0D4689364DDB473BB3023E4E554C8762").await.unwrap().unwrap();
+    assert_eq!((role.name.as_str(), role.user_level.as_str(), role.client.as_str()), ("F&BUser", "  O", FB));
+    assert!(!role.manual && !role.client_admin && role.active);
+    let role = erp.role("0939A3E7AB1545F3ABE6F02A1FF078C0").await.unwrap().unwrap();
+    assert_eq!((role.user_level.as_str(), role.manual), (" CO", true));
+    assert_eq!(erp.role("0").await.unwrap().unwrap().user_level, "S");
+
+    let role = "F77D70601AD549B19DE47965F6D48D12";
+    let all = erp.role_org_accesses(role).await.unwrap();
+    assert!(!all.is_empty());
+    assert!(all.is_sorted_by(|a, b| (&a.client, a.org) < (&b.client, b.org)));
+    assert!(all.iter().all(|access| access.active && access.client == FB));
+    db.execute(&format!(
+        "UPDATE ad_role_orgaccess SET isactive = 'N' WHERE ad_org_id = '{NORTE}'; \
+         DELETE FROM ad_org WHERE ad_org_id = '{NORTE}'; UPDATE ad_org SET isactive = 'N'"
+    ))
+    .await;
+    for access in erp.role_org_accesses(role).await.unwrap() {
+        if access.org == *NORTE {
+            assert!(!access.active);
+            assert_eq!(access.organization, None);
+        } else {
+            let organization = access.organization.unwrap();
+            assert!(access.active && !organization.active);
+            assert_eq!(organization.client, if access.org.is_zero() { "0" } else { FB });
+        }
+    }
+    for unknown in UNKNOWN {
+        assert_eq!(erp.role(unknown).await.unwrap(), None);
+        assert_eq!(erp.role_org_accesses(unknown).await.unwrap(), []);
+    }
+}
+
+async fn users_and_their_roles_are_read(db: TestDatabase) {
+    const QA_ADMIN: &str = "4028E6C72959682B01295A0735CB0120";
+    let erp = db.with_sample().await;
+    let user = erp.user(QA_ADMIN).await.unwrap().unwrap();
+    assert_eq!(user.username.as_deref(), Some("QAAdmin"));
+    assert!(!user.active && !user.locked, "an import activates nobody");
+    assert_eq!(user.default_role.as_deref(), Some("4028E6C72959682B01295A071429011E"));
+    assert_eq!(user.default_org.as_deref(), Some("357947E87C284935AD1D783CF6F099A1"));
+    assert_eq!((user.default_client.as_deref(), user.client.as_str()), (None, QA));
+    assert_eq!(erp.user_named("QAAdmin").await.unwrap().unwrap(), user);
+    assert_eq!(erp.user_named("qaadmin").await.unwrap(), None);
+    assert!(erp.user("100").await.unwrap().unwrap().active);
+
+    let roles = erp.user_roles("100").await.unwrap();
+    assert!(roles.len() > 1 && roles.iter().all(|role| role.active));
+    assert!(roles.is_sorted_by(|a, b| a.role < b.role));
+    for unknown in UNKNOWN {
+        assert_eq!(erp.user(unknown).await.unwrap(), None);
+        assert_eq!(erp.user_named(unknown).await.unwrap(), None);
+        assert_eq!(erp.user_roles(unknown).await.unwrap(), []);
+    }
+    assert_eq!(erp.user_named(&"x".repeat(1 << 20)).await.unwrap(), None);
+}
+
+async fn the_directory_names_and_orders(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    let directory = erp.directory(FB).await.unwrap();
+    assert_eq!(directory.len(), 8);
+    let es = directory.get(ES).unwrap();
+    assert_eq!((es.name.as_str(), es.search_key.as_str()), ("F&B España, S.A", "F&B España, S.A"));
+    assert_eq!((es.type_name.as_deref(), es.summary), (Some("Legal with accounting"), true));
+    assert_eq!(es.sequence_number, Some(10.0));
+    assert_eq!(directory.get("0").unwrap().name, "*");
+    // An organization outside the tree is in the directory, without a place among siblings.
+    db.execute(&format!("DELETE FROM ad_treenode WHERE node_id = '{ES}'")).await;
+    assert_eq!(erp.directory(FB).await.unwrap().get(ES).unwrap().sequence_number, None);
+    // A client without a tree has a directory of its organizations.
+    assert_eq!(erp.directory("0").await.unwrap().len(), 1);
+}
+
+async fn sequence_numbers_are_decimals(db: TestDatabase) {
+    let erp = db
+        .with_rows(&(client_with(&[("0", None), ("A", Some("0")), ("B", Some("0")), ("D", Some("0"))])
+            + "UPDATE ad_treenode SET seqno = 10.5 WHERE node_id = 'A'; \
+               UPDATE ad_treenode SET seqno = 10 WHERE node_id = 'B'; \
+               UPDATE ad_treenode SET seqno = -3 WHERE node_id = '0'; \
+               INSERT INTO ad_tree (ad_tree_id, ad_client_id, name, ad_table_id) VALUES ('S', 'C', 's', '155'); \
+               INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id, seqno) VALUES ('SB', 'S', 'B', 99)"))
+        .await;
+    let directory = erp.directory("C").await.unwrap();
+    let number = |org| directory.get(org).unwrap().sequence_number;
+    assert_eq!(
+        [number("A"), number("B"), number("D"), number("0")],
+        [Some(10.5), Some(10.0), None, Some(-3.0)]
+    );
+    let mut siblings = ["A", "D", "B"];
+    siblings.sort_by(|a, b| directory.sibling_order(a, b));
+    assert_eq!(siblings, ["B", "A", "D"]);
+}
+
+async fn null_is_read_as_documented(db: TestDatabase) {
+    let erp = db
+        .with_rows(&(client_with(&[("0", None)])
+            + "INSERT INTO ad_role (ad_role_id, ad_client_id, name, ismanual, is_client_admin) \
+                 VALUES ('R', 'C', 'r', NULL, NULL); \
+               INSERT INTO ad_user (ad_user_id, ad_client_id, username, islocked) VALUES ('U', 'C', NULL, NULL)"))
+        .await;
+    let role = erp.role("R").await.unwrap().unwrap();
+    assert!(role.manual && !role.client_admin);
+    assert_eq!(role.user_level, "  O", "the column's default");
+    let user = erp.user("U").await.unwrap().unwrap();
+    assert_eq!((user.username, user.locked), (None, false));
+}
+
+async fn a_reader_needs_no_right_but_to_read(db: TestDatabase) {
+    let full = db.with_sample().await;
+    let expected = full.load_tree(FB).await.unwrap().structure.fingerprint();
+    full.database().close().await;
+    let url = if db.is_postgres() { db.reader_url().await } else { db.url.replace("mode=rwc", "mode=ro") };
+    let erp = ErpReader::open(Database::connect(&url).await.unwrap()).await.unwrap();
+    assert_eq!(erp.load_tree(FB).await.unwrap().structure.fingerprint(), expected);
+    assert_eq!(erp.clients().await.unwrap().len(), 3);
+    assert_eq!(erp.directory(FB).await.unwrap().len(), 8);
+    assert_eq!(erp.legal_entities_of_client(FB).await.unwrap().len(), 2);
+    assert_eq!(erp.organizations_of_client(FB).await.unwrap().len(), 7);
+    assert!(erp.stored_org_info(US).await.unwrap().is_some());
+    assert_eq!(erp.org_tree_level(US, "0", FB).await.unwrap(), OrgTreeLevel::Level(3));
+    assert!(erp.role("0").await.unwrap().is_some());
+    assert!(!erp.role_org_accesses("F77D70601AD549B19DE47965F6D48D12").await.unwrap().is_empty());
+    assert!(erp.user_named("QAAdmin").await.unwrap().is_some());
+    assert!(!erp.user_roles("100").await.unwrap().is_empty());
+    let error = erp_db::import(erp.database(), &crate::support::sample()).await.unwrap_err();
+    assert!(!error.is_transient(), "{error}");
+}

@@ -1,0 +1,204 @@
+//! Databases of a test's own.
+
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use erp_db::{Database, ErpReader};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use tempfile::TempDir;
+
+pub(crate) const FB: &str = "23C59575B9CF467C9620760EB255B389";
+pub(crate) const QA: &str = "4028E6C72959682B01295A070852010D";
+
+/// Runs each case on SQLite and on PostgreSQL.
+macro_rules! on_both_databases {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case($crate::support::TestDatabase::sqlite()).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case($crate::support::TestDatabase::postgres().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_databases;
+
+/// A new, empty database that goes away with this value.
+pub(crate) struct TestDatabase {
+    pub(crate) url: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Sqlite { _folder: TempDir },
+    Postgres { name: String },
+}
+
+impl TestDatabase {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}?mode=rwc", folder.path().join("erp.db").display());
+        TestDatabase { url, kind: Kind::Sqlite { _folder: folder } }
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        Self::postgres_with("").await
+    }
+
+    /// A database that sorts texts as people do, not by bytes.
+    pub(crate) async fn postgres_icu() -> Self {
+        Self::postgres_with("LOCALE_PROVIDER icu ICU_LOCALE 'en-US'").await
+    }
+
+    async fn postgres_with(options: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("erp_db_{}_{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let create = format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' {options}"
+        );
+        execute(&postgres_url(), &create).await;
+        TestDatabase { url: with_name(&postgres_url(), &name), kind: Kind::Postgres { name } }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.kind, Kind::Postgres { .. })
+    }
+
+    pub(crate) async fn connect(&self) -> Database {
+        Database::connect(&self.url).await.unwrap()
+    }
+
+    /// A reader of a database with the sample rows.
+    pub(crate) async fn with_sample(&self) -> ErpReader {
+        let database = self.connect().await;
+        erp_db::import(&database, &sample()).await.unwrap();
+        ErpReader::open(database).await.unwrap()
+    }
+
+    /// Runs SQL statements that the test is made of.
+    pub(crate) async fn execute(&self, sql: &str) {
+        execute(&self.url, sql).await;
+    }
+
+    /// The URL of the same database for a user who may only read. PostgreSQL only.
+    pub(crate) async fn reader_url(&self) -> String {
+        let Kind::Postgres { name } = &self.kind else { panic!("SQLite has no users") };
+        let role = format!("{name}_reader");
+        self.execute(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"
+        ))
+        .await;
+        let (scheme, rest) = self.url.split_once("://").unwrap();
+        let (authority, path) = rest.split_once('/').unwrap();
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        format!("{scheme}://{role}:reader@{host}/{path}")
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Kind::Postgres { name } = &self.kind else { return };
+        let drop_database = format!("DROP DATABASE {name} WITH (FORCE)");
+        let drop_role = format!("DROP ROLE IF EXISTS {name}_reader");
+        // A thread of its own, because this one may be inside a runtime.
+        let cleaning = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+                execute(&postgres_url(), &drop_database).await;
+                execute(&postgres_url(), &drop_role).await;
+            });
+        });
+        assert!(cleaning.join().is_ok() || std::thread::panicking(), "the test's database was not dropped");
+    }
+}
+
+/// The throw-away cluster that tests may make databases in.
+pub(crate) fn postgres_url() -> String {
+    std::env::var("ORGCACHE_TEST_POSTGRES_URL").unwrap_or_else(|_| {
+        panic!("ORGCACHE_TEST_POSTGRES_URL names no PostgreSQL cluster to test with; run cargo xtask test")
+    })
+}
+
+/// A PostgreSQL URL for another database of the same cluster.
+fn with_name(url: &str, name: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+    let authority = rest.split_once('/').map_or(rest, |(authority, _)| authority);
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    format!("{scheme}://{authority}/{name}{query}")
+}
+
+async fn execute(url: &str, sql: &str) {
+    let script = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+    if url.starts_with("sqlite:") {
+        let options: sqlx::sqlite::SqliteConnectOptions = url.parse().unwrap();
+        let mut connection = options.foreign_keys(false).connect().await.unwrap();
+        script.execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    } else {
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        script.execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+/// The folder of the sample rows.
+pub(crate) fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/erp-sample/rows")
+}
+
+/// Inserts the rows of a small client `C` (with System, types and organization `0`), whose tree `T` has the given
+/// (node, parent) pairs. Every node but `0` becomes a generic organization of that client.
+pub(crate) fn client_with(nodes: &[(&str, Option<&str>)]) -> String {
+    let mut sql = String::from(
+        "INSERT INTO ad_client (ad_client_id, value, name) VALUES ('0', 'System', 'System'), ('C', 'c', 'c'); \
+         INSERT INTO ad_orgtype (ad_orgtype_id, ad_client_id, name) VALUES ('2', '0', 'Generic'); \
+         INSERT INTO ad_org (ad_org_id, ad_client_id, value, name, ad_orgtype_id) VALUES ('0', '0', '0', '*', '2'); \
+         INSERT INTO ad_tree (ad_tree_id, ad_client_id, name, treetype, ad_table_id) VALUES \
+           ('T', 'C', 'organizations', 'OO', '155'), ('P', 'C', 'products', 'PR', '208'); \
+         INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id) VALUES ('P0', 'P', '0'); \
+         INSERT INTO ad_clientinfo (ad_client_id, ad_tree_org_id) VALUES ('C', 'T'); ",
+    );
+    for (node, parent) in nodes {
+        if *node != "0" {
+            sql.push_str(&format!(
+                "INSERT INTO ad_org (ad_org_id, ad_client_id, value, name, ad_orgtype_id) \
+                 VALUES ('{node}', 'C', '{node}', '{node}', '2'); "
+            ));
+        }
+        sql.push_str(&tree_node("T", node, *parent));
+    }
+    sql
+}
+
+/// Inserts a node into a tree.
+pub(crate) fn tree_node(tree: &str, node: &str, parent: Option<&str>) -> String {
+    let parent = parent.map_or_else(|| "NULL".to_owned(), |parent| format!("'{parent}'"));
+    format!(
+        "INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id, parent_id) \
+         VALUES ('{tree}{node}', '{tree}', '{node}', {parent}); "
+    )
+}
+
+impl TestDatabase {
+    /// A reader of a database with the tables and what `sql` puts in.
+    pub(crate) async fn with_rows(&self, sql: &str) -> ErpReader {
+        let database = self.connect().await;
+        self.create_tables(&database).await;
+        self.execute(sql).await;
+        ErpReader::open(database).await.unwrap()
+    }
+
+    /// Creates the tables, without rows.
+    pub(crate) async fn create_tables(&self, database: &Database) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ad_client.json"), "[]").unwrap();
+        erp_db::import(database, folder.path()).await.unwrap();
+    }
+}
