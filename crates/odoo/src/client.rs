@@ -117,9 +117,13 @@ impl OdooClient {
                 self.inner.login.user().ok_or(OdooError::Session)?
             }
         };
+        Ok(self.scope_of(user))
+    }
+
+    fn scope_of(&self, user: i64) -> Scope {
         let config = &self.inner.config;
         let principal = Principal::new(&config.database_key(), user);
-        Ok(Scope::new(principal, config.language.as_deref().unwrap_or_default()))
+        Scope::new(principal, config.language.as_deref().unwrap_or_default())
     }
 
     /// The transport in use, once it is known.
@@ -132,6 +136,33 @@ impl OdooClient {
     #[must_use]
     pub fn pool_stats(&self) -> PoolStats {
         self.inner.pool.stats()
+    }
+
+    /// A lease if a connection is free now and nobody waits for one.
+    pub(crate) fn try_lease(&self) -> Option<Lease> {
+        self.look_after_pool();
+        self.inner.pool.try_lease()
+    }
+
+    /// A lease when its turn comes, however long that takes.
+    pub(crate) async fn lease_at_any_time(&self) -> Result<Lease, OdooError> {
+        self.look_after_pool();
+        Ok(self.inner.pool.lease_at_any_time().await?)
+    }
+
+    /// The user's scope, if somebody has logged in already.
+    pub(crate) fn known_scope(&self) -> Option<Scope> {
+        self.inner.login.user().map(|user| self.scope_of(user))
+    }
+
+    /// Sends a call over a lease and reads its result.
+    pub(crate) async fn call_over<T: DeserializeOwned>(
+        &self,
+        lease: &mut Lease,
+        call: &Call,
+    ) -> Result<T, OdooError> {
+        let result = self.inner.send(lease, call).await?;
+        serde_json::from_str(result.get()).map_err(|_| OdooError::Unexpected { method: call.method.clone() })
     }
 
     fn look_after_pool(&self) {

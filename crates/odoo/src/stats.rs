@@ -45,3 +45,27 @@ impl PoolStats {
         self.bytes_unpacked.saturating_sub(self.bytes_received)
     }
 }
+
+/// What a [`Reader`](crate::Reader) has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ReadStats {
+    /// Reads that found a connection free and went at once, alone.
+    pub direct: u64,
+    /// Reads that had to wait for a connection.
+    pub queued: u64,
+    /// Of those, reads that travelled with others.
+    pub together: u64,
+    /// Requests that carried several reads.
+    pub batches: u64,
+    /// Requests that carried several reads and failed, so that their reads were sent in smaller company or alone.
+    pub splits: u64,
+}
+
+impl ReadStats {
+    /// The requests that travelling together has saved. Splits cost some again.
+    #[must_use]
+    pub fn requests_saved(&self) -> u64 {
+        self.together.saturating_sub(self.batches)
+    }
+}

@@ -273,3 +273,20 @@ async fn what_is_larger_than_the_bound_pushes_nobody_out() {
     let stats = cache.stats().fields;
     assert_eq!((stats.entries, stats.loads_oversized, stats.evicted_capacity), (1, 1, 0));
 }
+
+#[tokio::test]
+async fn what_is_known_can_be_seen_without_a_question() {
+    let (cache, clock) = cache(CacheConfig::default());
+    let server = partner();
+    assert!(cache.known_fields(&scope(2), "res.partner").is_none());
+    let asked = cache.fields(&server, &scope(2), "res.partner").await.unwrap().unwrap();
+    let before = cache.stats().fields;
+    assert!(Arc::ptr_eq(&cache.known_fields(&scope(2), "res.partner").unwrap(), &asked));
+    assert!(cache.known_fields(&scope(6), "res.partner").is_none());
+    assert_eq!(cache.stats().fields, before);
+    clock.advance(seconds(3_600));
+    assert!(cache.known_fields(&scope(2), "res.partner").is_none());
+    cache.fields(&server, &scope(2), "res.partner").await.unwrap();
+    cache.invalidate_model("production", "res.partner");
+    assert!(cache.known_fields(&scope(2), "res.partner").is_none());
+}

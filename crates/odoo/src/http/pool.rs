@@ -103,6 +103,14 @@ impl Pool {
         }
     }
 
+    /// A lease as soon as its turn comes; whoever asks has its own limit of time.
+    pub(crate) async fn lease_at_any_time(self: &Arc<Self>) -> Result<Lease, Fault> {
+        match Arc::clone(&self.permits).acquire_owned().await {
+            Ok(permit) => Ok(Lease { pool: Arc::clone(self), _permit: permit }),
+            Err(_) => Err(Fault::Busy { within: self.limits.wait }),
+        }
+    }
+
     pub(crate) fn stats(&self) -> PoolStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counters = &self.counters;
