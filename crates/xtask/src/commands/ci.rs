@@ -22,7 +22,7 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] =
     &[("org-structure", &["", "serde"]), ("erp-db", &["", "sqlite", "postgres"])];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
-const UNPUBLISHED: &[&str] = &["benches", "orgcache-tests", "xtask"];
+const UNPUBLISHED: &[&str] = &["benches", "odoo-double", "orgcache-tests", "xtask"];
 
 /// Runs the steps in order, up to the first that fails.
 pub(crate) fn run(args: &Args) -> ExitCode {

@@ -1,0 +1,25 @@
+//! A client of Odoo.
+//!
+//! * [`OdooClient`] calls methods as one user of one database: it chooses the transport, logs in when it must, and
+//!   keeps a bounded number of connections that are well.
+//! * A [`Reader`] reads records. Reads that find no connection free travel together.
+//! * What a call brings is typed, its failure too: [`OdooError`].
+
+mod call;
+mod client;
+mod config;
+mod error;
+mod metadata;
+mod read;
+mod stats;
+
+mod http;
+mod login;
+mod wire;
+
+pub use call::{Call, Effect};
+pub use client::OdooClient;
+pub use config::{ConfigError, Credential, Limits, OdooConfig, Transport, TransportChoice};
+pub use error::{Fault, OdooError};
+pub use read::{Read, Reader, Record};
+pub use stats::{PoolStats, ReadStats};

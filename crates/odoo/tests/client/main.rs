@@ -1,0 +1,13 @@
+//! The client against a server that behaves like Odoo, for better and for worse.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod batching;
+mod configuration;
+mod connections;
+mod faults;
+mod metadata;
+mod sessions;
+mod support;
+mod tls;
+mod transports;
