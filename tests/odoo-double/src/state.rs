@@ -39,7 +39,7 @@ pub(crate) struct State {
     pub(crate) running: usize,
     pub(crate) most_running: usize,
     sessions_opened: u64,
-    recorded: Recorded,
+    recorded: &'static Recorded,
 }
 
 impl State {
