@@ -18,9 +18,8 @@ use crate::stats::PoolStats;
 use crate::wire::{self, Reply};
 use crate::{Call, ConfigError, OdooConfig, OdooError};
 
-/// How often a call is sent again because its session was over. A server that changes the cookie with each answer may
-/// end the session of calls that are under way at the same time.
-const SESSIONS: usize = 5;
+/// In how many sessions a call is tried. A new one may be over at once if somebody else ends it, but not for ever.
+const SESSIONS: usize = 3;
 
 /// One user of one database. Clones share everything.
 ///

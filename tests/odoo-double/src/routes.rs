@@ -190,8 +190,8 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
                         Ok(value) => result(id, value),
                         Err(failure) => error(id, failure),
                     };
-                    if let (true, Some(cookie), Ok(call)) = (state.behaviour.rotate_cookie, cookie, call) {
-                        state.sessions.remove(cookie);
+                    if let (true, Some(_), Ok(call)) = (state.behaviour.rotate_cookie, cookie, call) {
+                        state.end_old_sessions(call.user);
                         response.headers.push(("Set-Cookie", state.open_session(call.user)));
                     }
                     response

@@ -73,6 +73,14 @@ impl State {
         )
     }
 
+    /// Ends the sessions of a user, except for the newest few: calls that are under way keep theirs.
+    pub(crate) fn end_old_sessions(&mut self, user: i64) {
+        const KEPT: usize = 8;
+        let own = self.sessions.iter().filter(|(_, owner)| **owner == user);
+        let old: Vec<String> = own.rev().skip(KEPT).map(|(cookie, _)| cookie.clone()).collect();
+        self.sessions.retain(|cookie, _| !old.contains(cookie));
+    }
+
     /// The answer to a call: of a model in memory, else as it was recorded.
     pub(crate) fn answer(&mut self, call: &ServerCall) -> Result<Value, Failure> {
         if call.model == "res.users" && call.method == "context_get" {

@@ -157,8 +157,14 @@ impl World {
         })
     }
 
-    /// Reads, and checks the answer. Says whether a fault was met.
-    async fn read(self: Arc<Self>, user: usize, ids: Vec<i64>, fields: usize, recent: bool) -> bool {
+    /// Reads, and checks the answer. Tells the fault that was met.
+    async fn read(
+        self: Arc<Self>,
+        user: usize,
+        ids: Vec<i64>,
+        fields: usize,
+        recent: bool,
+    ) -> Option<OdooError> {
         let confirmed = self.versions.confirmed.lock().clone();
         let read = Read::new(MODEL, &ids, FIELD_SETS[fields]);
         let answer = if recent {
@@ -167,12 +173,13 @@ impl World {
             self.readers[user].read(read).await
         };
         let issued = self.versions.issued.lock().clone();
-        let fault =
-            matches!(answer, Err(OdooError::Fault(_) | OdooError::Session | OdooError::Server { .. }));
-        if !fault {
-            self.check(&ids, FIELD_SETS[fields], answer, &confirmed, &issued);
+        match answer {
+            Err(fault @ (OdooError::Fault(_) | OdooError::Session | OdooError::Server { .. })) => Some(fault),
+            answer => {
+                self.check(&ids, FIELD_SETS[fields], answer, &confirmed, &issued);
+                None
+            }
         }
-        fault
     }
 
     fn check(
@@ -222,8 +229,8 @@ impl World {
         }
     }
 
-    /// Changes a record. Says whether a fault was met.
-    async fn write(self: Arc<Self>, user: usize, id: i64) -> bool {
+    /// Changes a record. Tells the fault that was met.
+    async fn write(self: Arc<Self>, user: usize, id: i64) -> Option<OdooError> {
         let _turn = self.versions.turns[&id].lock().await;
         let version = {
             let mut issued = self.versions.issued.lock();
@@ -237,9 +244,9 @@ impl World {
             Ok(done) => {
                 assert!(done);
                 self.versions.confirmed.lock().insert(id, version);
-                false
+                None
             }
-            Err(OdooError::Fault(_) | OdooError::Session | OdooError::Server { .. }) => true,
+            Err(fault @ (OdooError::Fault(_) | OdooError::Session | OdooError::Server { .. })) => Some(fault),
             Err(error) => panic!("a change of {id}: {error:?}"),
         }
     }
@@ -247,7 +254,7 @@ impl World {
 
 async fn run(script: Script, seen: &Mutex<Seen>) {
     let world = World::new(&script).await;
-    let mut tasks: Vec<(JoinHandle<bool>, Option<u8>)> = Vec::new();
+    let mut tasks: Vec<(JoinHandle<Option<OdooError>>, Option<u8>)> = Vec::new();
     let mut faults = 0;
     for step in script.steps {
         match step {
@@ -278,22 +285,23 @@ async fn run(script: Script, seen: &Mutex<Seen>) {
             }
         }
     }
-    let mut met = 0;
+    let mut met = Vec::new();
     for (task, _) in tasks {
         match task.await {
-            Ok(fault) => met += usize::from(fault),
+            Ok(fault) => met.extend(fault),
             Err(error) if error.is_cancelled() => {}
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
-    let mut seen = seen.lock();
-    seen.hits += world.clients[0].records().stats().hits;
-    for stats in world.readers.each_ref().map(CachedReader::stats) {
-        seen.together += stats.together;
-        seen.splits += stats.splits;
+    {
+        let mut seen = seen.lock();
+        seen.hits += world.clients[0].records().stats().hits;
+        for stats in world.readers.each_ref().map(CachedReader::stats) {
+            seen.together += stats.together;
+            seen.splits += stats.splits;
+        }
     }
-    drop(seen);
-    assert!(met <= faults, "{met} callers met faults, of which there were {faults}");
+    assert!(met.len() <= faults, "of {faults} faults more were met: {met:?}");
     for client in &world.clients {
         for _ in 0..200 {
             if client.pool_stats().free == script.pool_size {
