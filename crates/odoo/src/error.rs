@@ -154,6 +154,11 @@ impl Fault {
         matches!(self, Fault::Unreachable { .. } | Fault::Broken)
     }
 
+    /// May Odoo have been asked, and be at it still?
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        !matches!(self, Fault::Unreachable { .. } | Fault::Busy { .. } | Fault::Resting)
+    }
+
     /// Does it say that the server is not well?
     pub(crate) fn is_sickness(&self) -> bool {
         matches!(

@@ -3,6 +3,8 @@
 //! * [`OdooClient`] calls methods as one user of one database: it chooses the transport, logs in when it must, and
 //!   keeps a bounded number of connections that are well.
 //! * A [`Reader`] reads records. Reads that find no connection free travel together.
+//! * A [`CachedReader`] answers from a [`RecordCache`] whoever accepts records of a bounded age, and reads ahead what is
+//!   asked for most of the time.
 //! * What a call brings is typed, its failure too: [`OdooError`].
 
 mod call;
@@ -11,6 +13,7 @@ mod config;
 mod error;
 mod metadata;
 mod read;
+mod records;
 mod stats;
 
 mod http;
@@ -22,4 +25,5 @@ pub use client::OdooClient;
 pub use config::{ConfigError, Credential, Limits, OdooConfig, Transport, TransportChoice};
 pub use error::{Fault, OdooError};
 pub use read::{Read, Reader, Record};
-pub use stats::{PoolStats, ReadStats};
+pub use records::{CachedReader, RecordCache, RecordPolicy};
+pub use stats::{PoolStats, ReadStats, RecordStats};

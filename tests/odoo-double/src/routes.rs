@@ -30,7 +30,11 @@ pub(crate) enum Task {
 /// How a call is answered.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    JsonRpc { id: Value, session: bool },
+    /// By JSON-RPC; in the session with this cookie, if in one.
+    JsonRpc {
+        id: Value,
+        cookie: Option<String>,
+    },
     Json2,
 }
 
@@ -65,12 +69,12 @@ impl Task {
                 password: text(&params["password"]),
             },
             "/web/dataset/call_kw" => {
-                let user = cookie.and_then(|cookie| state.sessions.get(&cookie).copied());
+                let user = cookie.as_ref().and_then(|cookie| state.sessions.get(cookie).copied());
                 let call = user.ok_or_else(Failure::session_expired).map(|user| {
                     let (args, kwargs) = (list(&params["args"]), object(&params["kwargs"]));
                     ServerCall::new(user, &text(&params["model"]), &text(&params["method"]), &args, &kwargs)
                 });
-                Task::Call { reply: Reply::JsonRpc { id, session: true }, call }
+                Task::Call { reply: Reply::JsonRpc { id, cookie }, call }
             }
             "/web/session/destroy" => Task::Destroy { id, cookie },
             path => named(path, request, body, state),
@@ -100,7 +104,7 @@ fn stateless(id: Value, params: &Value, state: &State) -> Task {
             } else {
                 Err(Failure::access_denied())
             };
-            Task::Call { reply: Reply::JsonRpc { id, session: false }, call }
+            Task::Call { reply: Reply::JsonRpc { id, cookie: None }, call }
         }
         _ => Task::Refused(400),
     }
@@ -181,13 +185,13 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
                     let (status, body) = failure.json_2();
                     Response::json(status, &body)
                 }
-                (Reply::JsonRpc { id, session }, outcome) => {
+                (Reply::JsonRpc { id, cookie }, outcome) => {
                     let mut response = match &outcome {
                         Ok(value) => result(id, value),
                         Err(failure) => error(id, failure),
                     };
-                    if let (true, true, Ok(call)) = (*session, state.behaviour.rotate_cookie, call) {
-                        state.sessions.retain(|_, user| *user != call.user);
+                    if let (true, Some(_), Ok(call)) = (state.behaviour.rotate_cookie, cookie, call) {
+                        state.end_old_sessions(call.user);
                         response.headers.push(("Set-Cookie", state.open_session(call.user)));
                     }
                     response

@@ -39,7 +39,7 @@ pub(crate) struct State {
     pub(crate) running: usize,
     pub(crate) most_running: usize,
     sessions_opened: u64,
-    recorded: Recorded,
+    recorded: &'static Recorded,
 }
 
 impl State {
@@ -71,6 +71,14 @@ impl State {
         format!(
             "session_id={cookie}; Expires=Thu, 01 Jan 2099 00:00:00 GMT; Max-Age=604800; HttpOnly; Path=/"
         )
+    }
+
+    /// Ends the sessions of a user, except for the newest few: calls that are under way keep theirs.
+    pub(crate) fn end_old_sessions(&mut self, user: i64) {
+        const KEPT: usize = 8;
+        let own = self.sessions.iter().filter(|(_, owner)| **owner == user);
+        let old: Vec<String> = own.rev().skip(KEPT).map(|(cookie, _)| cookie.clone()).collect();
+        self.sessions.retain(|cookie, _| !old.contains(cookie));
     }
 
     /// The answer to a call: of a model in memory, else as it was recorded.
