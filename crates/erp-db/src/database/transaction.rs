@@ -4,7 +4,7 @@ use sqlx::SqlSafeStr;
 
 use super::row::Row;
 use super::statement::{Connection, Driver, Scope};
-use super::{Database, Pool, StatementError};
+use super::{Database, DatabaseKind, Pool, StatementError};
 
 /// A running transaction. Dropping it without [`Transaction::commit`] rolls it back.
 pub(crate) struct Transaction<'a> {
@@ -51,6 +51,11 @@ impl Transaction<'_> {
                 Running::Postgres(transaction) => Driver::Postgres(transaction),
             },
         }
+    }
+
+    /// The product behind it.
+    pub(crate) fn kind(&self) -> DatabaseKind {
+        self.database.kind()
     }
 
     /// Sends one statement and hands each row to `visit`.

@@ -87,6 +87,18 @@ impl TestDatabase {
         execute(&self.url, sql).await;
     }
 
+    /// The first column of every row of an answer.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if self.is_postgres() {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+        } else {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+        }
+    }
+
     /// The URL of the same database for a user who may only read. PostgreSQL only.
     pub(crate) async fn reader_url(&self) -> String {
         let Kind::Postgres { name } = &self.kind else { panic!("SQLite has no users") };
