@@ -78,7 +78,8 @@ pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<Checked> {
         None => {
             let contender = all().into_iter().find(|contender| contender.name == budget.structure);
             let contender = contender.with_context(|| format!("`{}` is no structure", budget.structure))?;
-            let bytes = (contender.count)(&database, 2, counter).map_err(unanswered)?;
+            let sessions = if budget.metric == "bytes_further_session" { 2 } else { 1 };
+            let bytes = (contender.count)(&database, sessions, counter).map_err(unanswered)?;
             let organizations = crate::footprint::float(budget.organizations as u64);
             let figure = match budget.metric.as_str() {
                 "bytes_first_session" => bytes.first,

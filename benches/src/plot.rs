@@ -130,12 +130,13 @@ fn picture(title: &str, unit: &str, all: &[Series<'_>], name: &dyn Fn(usize) -> 
         // The second time round the colours, lines are dashed.
         let dashed = number >= COLOURS.len();
         let dash = if dashed { " stroke-dasharray=\"6 4\"" } else { "" };
+        let width = if series.name.starts_with("orgcache") { 4 } else { 2 };
         let points: Vec<(f64, f64)> =
             series.points.iter().map(|&(x, value)| (across(x), up(value))).collect();
         let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(
             svg,
-            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"{dash} points=\"{}\"/>",
+            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{dash} points=\"{}\"/>",
             path.join(" ")
         );
         for (x, y) in &points {

@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 
 use crate::contender::{Contender, Timed};
 use crate::options::Options;
-use crate::orgcache::{Orgcache, Shared};
+use crate::orgcache::{Orgcache, Reopened, Shared, Unshared};
 use crate::record::Record;
 use crate::structure::{Answer, Database, Structure, Unanswered};
 use crate::trees::{rows, sequence};
@@ -181,7 +181,11 @@ pub fn run(
     contenders: &[Contender],
     progress: &ProgressBar,
 ) -> anyhow::Result<Vec<Record>> {
-    for contender in contenders {
+    // However a session holds its tree, the calls are the same.
+    let same = [Orgcache::<Unshared>::NAME, Orgcache::<Reopened>::NAME];
+    let is_chosen = |contender: &&Contender| !options.structure.is_empty() || !same.contains(&contender.name);
+    let contenders: Vec<Contender> = contenders.iter().filter(is_chosen).copied().collect();
+    for contender in &contenders {
         (contender.agree)()?;
     }
     let pace = if options.quick { Pace::QUICK } else { Pace::FULL };
