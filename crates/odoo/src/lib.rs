@@ -9,6 +9,8 @@
 
 mod call;
 mod client;
+#[cfg(feature = "session")]
+mod companies;
 mod config;
 mod error;
 mod metadata;
@@ -22,6 +24,8 @@ mod wire;
 
 pub use call::{Call, Effect};
 pub use client::OdooClient;
+#[cfg(feature = "session")]
+pub use companies::{CompanySource, company_context};
 pub use config::{ConfigError, Credential, Limits, OdooConfig, Transport, TransportChoice};
 pub use error::{Fault, OdooError};
 pub use read::{Read, Reader, Record};

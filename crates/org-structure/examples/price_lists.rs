@@ -8,7 +8,8 @@ use org_structure::{BuildError, OrgFlags, OrgRow, OrgStructure};
 
 fn main() -> Result<(), BuildError> {
     // From a database these would be the rows of one query, in any order.
-    let company = OrgFlags::READY | OrgFlags::ACTIVE | OrgFlags::LEGAL_ENTITY | OrgFlags::TRANSACTIONS_ALLOWED;
+    let company =
+        OrgFlags::READY | OrgFlags::ACTIVE | OrgFlags::LEGAL_ENTITY | OrgFlags::TRANSACTIONS_ALLOWED;
     let shop = OrgFlags::READY | OrgFlags::ACTIVE | OrgFlags::TRANSACTIONS_ALLOWED;
     let built = OrgStructure::build([
         OrgRow::new("0"),
@@ -23,7 +24,12 @@ fn main() -> Result<(), BuildError> {
     }
 
     let tree = built.structure;
-    println!("{} organizations in {} bytes, fingerprint {}", tree.len(), tree.footprint(), tree.fingerprint());
+    println!(
+        "{} organizations in {} bytes, fingerprint {}",
+        tree.len(),
+        tree.footprint(),
+        tree.fingerprint()
+    );
 
     // An order of Madrid may use what belongs to Madrid, to those above, or to those below: never to a sister.
     let Some(madrid) = tree.index_of("Madrid") else { return Ok(()) };
