@@ -19,7 +19,7 @@ pub(crate) struct Args {
 ///
 /// All features together are not listed: the lint step covers them.
 const FEATURE_COMBINATIONS: &[(&str, &[&str])] =
-    &[("org-structure", &["", "serde"]), ("erp-db", &["", "sqlite", "postgres"])];
+    &[("org-structure", &["", "serde"]), ("erp-db", &["", "sqlite", "postgres"]), ("odoo", &["", "session"])];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
 const UNPUBLISHED: &[&str] = &["benches", "odoo-double", "orgcache-tests", "xtask"];
