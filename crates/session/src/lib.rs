@@ -82,8 +82,9 @@
 //!
 //! # Memory
 //!
-//! A session takes 376 bytes and its place in three tables, 64 to 147 bytes as their load is; of these the part about
-//! organizations is 105 bytes. Trees and accesses are shared. [`SessionManager::footprint`] is exact.
+//! A session takes 344 bytes, of which the part about organizations is 105, and 68 to 135 bytes as the load of three tables is:
+//! the manager's, that of its users, and the store's in memory. Trees and accesses are shared. A million sessions of a million
+//! users on one tree of 600 organizations take 468 MB with [`MemoryStore`]. [`SessionManager::footprint`] is exact.
 
 mod access;
 mod access_bytes;
@@ -140,3 +141,8 @@ pub use stats::Stats;
 pub use store::{BATCH, Contents, Created, Hint, NewSession, Seen, SessionStore};
 pub use token::{InvalidSessionId, SessionId, Token};
 pub use user_level::{InvalidUserLevel, UserLevel};
+
+/// Runs the examples of the page on OrgTree.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/orgtree-retirement.md")]
+mod orgtree_retirement {}
