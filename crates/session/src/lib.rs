@@ -68,8 +68,8 @@
 //!   acknowledged. An end said on this node holds here when the call returns, whatever the store does.
 //! * **After a time.** An end said on another node holds here within [`Options::revalidate_within`] (5 s) and the time that the
 //!   store takes to answer; a hint of the store may make it sooner. Other nodes learn of use after
-//!   [`Options::flush_interval`] (30 s). With a shared store an idle session may live two of these longer than its idle time;
-//!   without one it ends to the millisecond.
+//!   [`Options::flush_interval`] (30 s). With a shared store, and after a restart, an idle session may live two of these
+//!   longer than its idle time; else it ends to the millisecond.
 //! * **Approximately.** Limits: each node counts its own sessions.
 //! * **Not at all.** The tree and the role's rows are two reads, both after the login began; a change between them may
 //!   be in one and not in the other. A change of roles has no revision: it is seen by every login, and by no session.
