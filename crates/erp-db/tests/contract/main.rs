@@ -7,5 +7,6 @@ mod demonstration;
 mod importing;
 mod questions;
 mod schema;
+mod stores;
 mod support;
 mod trees;
