@@ -79,9 +79,11 @@ async fn version(transaction: &mut Transaction<'_>, kind: DatabaseKind) -> Resul
     Ok(transaction.first(statement, &[], |row| row.integer(0)).await?.flatten().unwrap_or_default())
 }
 
+#[cfg(feature = "sqlite")]
 pub(super) const SQLITE_HAS_JOURNAL: &str =
     "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'orgcache_migration'";
 pub(super) const SQLITE_VERSION: &str = "SELECT MAX(version) FROM orgcache_migration";
+#[cfg(feature = "postgres")]
 pub(super) const POSTGRES_HAS_JOURNAL: &str =
     "SELECT 1::bigint WHERE pg_catalog.to_regclass('orgcache.orgcache_migration') IS NOT NULL";
 pub(super) const POSTGRES_VERSION: &str = "SELECT MAX(version) FROM orgcache.orgcache_migration";

@@ -5,7 +5,9 @@
 mod connecting;
 mod demonstration;
 mod importing;
+mod logins;
 mod questions;
+mod revisions;
 mod schema;
 mod stores;
 mod support;
