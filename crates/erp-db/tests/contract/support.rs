@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use erp_db::{Database, ErpReader};
+use erp_db::{Database, ErpReader, SqlStore, StoreOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 
@@ -73,6 +73,13 @@ impl TestDatabase {
 
     pub(crate) async fn connect(&self) -> Database {
         Database::connect(&self.url).await.unwrap()
+    }
+
+    /// A session store in this database.
+    pub(crate) async fn store(&self) -> SqlStore {
+        let options = StoreOptions::new(&self.url);
+        SqlStore::migrate(&options).await.unwrap();
+        SqlStore::open(&options).await.unwrap()
     }
 
     /// A reader of a database with the sample rows.
@@ -146,7 +153,7 @@ fn with_name(url: &str, name: &str) -> String {
     format!("{scheme}://{authority}/{name}{query}")
 }
 
-async fn execute(url: &str, sql: &str) {
+pub(crate) async fn execute(url: &str, sql: &str) {
     let script = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     if url.starts_with("sqlite:") {
         let options: sqlx::sqlite::SqliteConnectOptions = url.parse().unwrap();

@@ -18,8 +18,11 @@ pub(crate) struct Args {
 /// Feature combinations in which a library must compile without a warning, default features off.
 ///
 /// All features together are not listed: the lint step covers them.
-const FEATURE_COMBINATIONS: &[(&str, &[&str])] =
-    &[("org-structure", &["", "serde"]), ("erp-db", &["", "sqlite", "postgres"]), ("odoo", &["", "session"])];
+const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
+    ("org-structure", &["", "serde"]),
+    ("erp-db", &["", "sqlite", "postgres", "sqlite,session", "postgres,session"]),
+    ("odoo", &["", "session"]),
+];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
 const UNPUBLISHED: &[&str] = &["benches", "odoo-double", "orgcache-tests", "xtask"];
