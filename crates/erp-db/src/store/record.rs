@@ -54,7 +54,6 @@ impl ScopeIds {
             Scope::Role(client, role) => {
                 ScopeIds { client: Some(client.to_string()), role: Some(role.to_string()), ..none }
             }
-            _ => return None,
         })
     }
 }
