@@ -88,7 +88,7 @@ async fn a_pooler_of_transactions_may_stand_in_between() {
     while hint(&nodes[1]).await != Hint::Ended(scope) {}
     // No state was left behind on the connections that others get next.
     let state = db
-        .texts("SELECT count(*)::text FROM pg_prepared_statements UNION ALL SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory'")
+        .texts("SELECT count(*)::text FROM pg_prepared_statements UNION ALL SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
         .await;
     assert_eq!(state, ["0", "0"]);
     for node in nodes {
