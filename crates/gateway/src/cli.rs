@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Show a client's tree, and one organization closely.
     Tree(TreeArguments),
-    /// Answer questions: one JSON object a line on standard input, one answer a line on standard output.
+    /// Answer questions: one JSON object a line on standard input, one answer a line on standard output
     ///
     /// For example:
     ///

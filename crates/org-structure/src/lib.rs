@@ -47,7 +47,8 @@
 //!
 //! # Features
 //!
-//! `serde` (default): `Serialize` and `Deserialize` for ids, indices, flags, rows, sets, findings and fingerprints.
+//! `serde` (default): `Serialize` and `Deserialize` for ids, indices, flags, sets, findings and fingerprints, and
+//! `Serialize` for rows, which borrow their texts.
 
 mod build;
 mod canonical;

@@ -14,21 +14,17 @@ use crate::OrgFlags;
 /// assert_eq!(row.parent, Some("0"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OrgRow<'a> {
     /// The organization's id.
     pub id: &'a str,
     /// The id of the organization directly above, or `None` for a root.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub parent: Option<&'a str>,
     /// The yes-or-no facts.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub flags: OrgFlags,
     /// The IANA time zone, where one is set (`ad_org.timezone`).
-    #[cfg_attr(feature = "serde", serde(default))]
     pub time_zone: Option<&'a str>,
     /// The organization's own calendar, where it has one (`ad_org.c_calendar_id`).
-    #[cfg_attr(feature = "serde", serde(default))]
     pub calendar: Option<&'a str>,
 }
 

@@ -28,58 +28,50 @@ impl ClientTree {
     /// The first of the organizations farthest from their root, as they are shown; none in a tree of one or none.
     pub(crate) fn deepest(&self) -> Option<OrgIndex> {
         let lines = self.in_display_order();
-        let deepest = lines.iter().map(Line::depth).max().filter(|&depth| depth > 0)?;
-        lines.into_iter().find(|line| line.depth() == deepest).map(|line| line.org)
+        let deepest = lines.iter().map(|line| line.depth).max().filter(|&depth| depth > 0)?;
+        lines.into_iter().find(|line| line.depth == deepest).map(|line| line.org)
     }
 
     /// All organizations as the ERP shows them: siblings by their sequence number.
     fn in_display_order(&self) -> Vec<Line> {
         let mut lines = Vec::with_capacity(self.structure.len());
         // What is still to be shown, the next one last; no recursion, whatever the depth.
-        let mut waiting: Vec<Line> = self.siblings(self.structure.roots(), &[]);
+        let mut waiting: Vec<Line> = self.siblings(self.structure.roots(), 0, 0);
         while let Some(line) = waiting.pop() {
-            waiting.extend(self.siblings(self.structure.children(line.org), &line.last));
+            waiting.extend(self.siblings(self.structure.children(line.org), line.depth + 1, line.last));
             lines.push(line);
         }
         lines
     }
 
     /// Siblings in reverse order.
-    fn siblings(&self, siblings: impl Iterator<Item = OrgIndex>, above: &[bool]) -> Vec<Line> {
+    fn siblings(&self, siblings: impl Iterator<Item = OrgIndex>, depth: usize, above: u32) -> Vec<Line> {
         let mut siblings: Vec<_> = siblings.filter_map(|org| Some((self.structure.id(org)?, org))).collect();
         siblings.sort_by(|(a, _), (b, _)| self.directory.sibling_order(b.as_str(), a.as_str()));
-        let mut last = true;
-        siblings
-            .into_iter()
-            .map(|(_, org)| Line { org, last: [above, &[std::mem::take(&mut last)]].concat() })
-            .collect()
+        let line = |(place, (_, org))| Line { org, depth, last: above << 1 | u32::from(place == 0) };
+        siblings.into_iter().enumerate().map(line).collect()
     }
 }
 
 /// An organization on its line.
 struct Line {
     org: OrgIndex,
-    /// From the root down to the organization: is each the last of its siblings?
-    last: Vec<bool>,
+    depth: usize,
+    /// Is it the last of its siblings? In the lowest bit; in the next one the same of its parent, and so on.
+    last: u32,
 }
 
 impl Line {
-    fn depth(&self) -> usize {
-        self.last.len() - 1
-    }
-
-    /// The lines that lead to the organization. A root has none, and deep ones are cut.
+    /// The lines that lead to the organization. A root has none, and only the last 30 of a deep one are drawn.
     fn branches(&self) -> String {
-        const SHOWN: usize = 30;
-        let Some((own, above)) = self.last.get(1..).and_then(<[bool]>::split_last) else {
-            return String::new();
-        };
-        let hidden = above.len().saturating_sub(SHOWN);
+        const DRAWN: usize = 30;
+        let Some(above) = self.depth.checked_sub(1) else { return String::new() };
+        let hidden = above.saturating_sub(DRAWN);
         let mut branches = if hidden > 0 { format!("… {hidden} more … ") } else { String::new() };
-        for last in above.iter().skip(hidden) {
-            branches.push_str(if *last { "   " } else { "│  " });
+        for steps in (1..=above.min(DRAWN)).rev() {
+            branches.push_str(if self.last >> steps & 1 == 1 { "   " } else { "│  " });
         }
-        branches.push_str(if *own { "└─ " } else { "├─ " });
+        branches.push_str(if self.last & 1 == 1 { "└─ " } else { "├─ " });
         branches
     }
 }

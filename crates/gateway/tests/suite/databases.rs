@@ -25,7 +25,8 @@ impl Scratch {
         execute(&self.url, statements);
     }
 
-    fn fill(self) -> Self {
+    /// With Openbravo's sample rows.
+    pub(crate) fn fill(self) -> Self {
         let imported =
             run(self.home(), &["import", "--database-url", &self.url, sample().to_str().unwrap()], "");
         assert_eq!(imported.status, 0, "{}", imported.err);

@@ -67,6 +67,26 @@ fn odd_trees_are_shown_with_a_note_and_names_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn a_deep_tree_is_shown_without_drawing_all_of_it() {
+    let database = crate::databases::empty_sqlite().fill();
+    let nodes = (0..5_000).map(|depth| {
+        let parent = if depth == 0 { EAST.to_owned() } else { format!("deep{}", depth - 1) };
+        format!(
+            "INSERT INTO ad_org (ad_org_id, ad_client_id, value, name, ad_orgtype_id)
+                 VALUES ('deep{depth}', '{FOOD}', 'deep{depth}', 'Deep {depth}', '2');
+             INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id, parent_id, ad_client_id, ad_org_id)
+                 VALUES ('deep{depth}', '28449865CD75486CAE52ED581311027B', 'deep{depth}', '{parent}', '{FOOD}', '0');"
+        )
+    });
+    database.execute(&format!("BEGIN; {} COMMIT", nodes.collect::<String>()));
+    let shown = run(database.home(), &["tree", "--database-url", &database.url, "--client", FOOD], "");
+    assert_eq!(shown.status, 0, "{}", shown.err);
+    let deepest = shown.out.lines().find(|line| line.contains("Deep 4999")).unwrap();
+    assert!(deepest.contains("└─ Deep 4999") && deepest.contains("… 4972 more …"), "{deepest}");
+    assert!(deepest.chars().count() < 300, "{deepest}");
+}
+
+#[test]
 fn unknown_clients_and_organizations_are_named() {
     let home = tempfile::tempdir().unwrap();
     let unknown = run(home.path(), &["tree", "--client", "nobody"], "");

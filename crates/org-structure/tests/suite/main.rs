@@ -7,6 +7,7 @@
 )]
 
 mod canonical;
+mod json;
 mod memory;
 mod openbravo;
 mod oracle;

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use crate::workspace;
 
-/// Check format, lints, documentation, feature combinations and packaging.
+/// Check format, lints, documentation, feature combinations, budgets and packaging.
 ///
 /// The first step that fails ends the run and names the command to repeat.
 #[derive(clap::Args)]
@@ -24,7 +24,7 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
 ];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
-const UNPUBLISHED: &[&str] = &["benches", "orgcache-tests", "xtask"];
+const UNPUBLISHED: &[&str] = &["benches", "odoo-double", "orgcache-tests", "xtask"];
 
 /// Runs the steps in order, up to the first that fails.
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -115,6 +115,10 @@ fn steps() -> Vec<Step> {
             ));
         }
     }
+    steps.push(Step::new(
+        "budgets",
+        &["run", "--quiet", "--release", "--package", "benches", "--bin", "bench-budgets"],
+    ));
     // Each package is built from its own archive, so that a file outside of its folder is missed here
     // and not by the first user.
     let mut packaging = vec!["package", "--workspace", "--allow-dirty", "--quiet"];

@@ -100,10 +100,8 @@ impl PostgresStore {
     }
 
     fn notify(&self, scope: &Scope) {
-        if let Some(text) = hint::write(scope) {
-            // Where too many wait already this one is lost, as any may be.
-            let _ = self.notifications.try_send(text);
-        }
+        // Where too many wait already this one is lost, as any may be.
+        let _ = self.notifications.try_send(hint::write(scope));
     }
 
     pub(super) async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
@@ -207,7 +205,7 @@ impl PostgresStore {
     }
 
     pub(super) async fn end(&self, scope: &Scope, ago: i64) -> Result<u64, PortError> {
-        let Some(ScopeIds { client, user, role, .. }) = ScopeIds::new(scope) else { return Ok(0) };
+        let ScopeIds { client, user, role, .. } = ScopeIds::new(scope);
         let text = |id: &Option<String>| id.clone().unwrap_or_default();
         let (client, user, role) = (text(&client), text(&user), text(&role));
         let ago = Literal::Number(ago);
@@ -258,9 +256,7 @@ impl PostgresStore {
         after: Option<&SessionId>,
         limit: usize,
     ) -> Result<Vec<StoredSession>, PortError> {
-        let Some(ScopeIds { session, client, user, role }) = ScopeIds::new(scope) else {
-            return Ok(Vec::new());
-        };
+        let ScopeIds { session, client, user, role } = ScopeIds::new(scope);
         let session = session.as_deref().and_then(hex::decode).unwrap_or_default();
         let (client, user, role) =
             (client.unwrap_or_default(), user.unwrap_or_default(), role.unwrap_or_default());
