@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use org_structure::Fingerprint;
+use parking_lot::Mutex;
 use session::{AccessHash, Contents, Created, Hint, NewSession, PortError, Scope, SessionId, StoredSession};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -39,7 +40,7 @@ pub(super) struct PostgresStore {
     hints: Arc<Hints>,
     notifications: mpsc::Sender<String>,
     /// Sends and receives notifications; ends with this value.
-    _tasks: JoinSet<()>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl PostgresStore {
@@ -68,10 +69,11 @@ impl PostgresStore {
         let mut tasks = JoinSet::new();
         tasks.spawn(signal::tell(Arc::clone(&link), texts));
         tasks.spawn(ear.hear(listener, Arc::clone(&hints)));
-        Ok(PostgresStore { link, bulk: options.bulk, hints, notifications, _tasks: tasks })
+        Ok(PostgresStore { link, bulk: options.bulk, hints, notifications, tasks: Mutex::new(tasks) })
     }
 
     pub(super) async fn close(&self) {
+        self.tasks.lock().abort_all();
         self.link.close().await;
     }
 
