@@ -6,6 +6,7 @@
 //! - [`Database`]: connections, time limits, errors;
 //! - [`ErpReader`]: the questions, one method each. It only ever reads;
 //! - [`import`]: fills `ad_*` tables from files;
+//! - [`PasswordTable`]: password hashes in a table of our own;
 //! - `demo` (feature `demo`): a database with the sample rows, made on first use.
 //!
 //! | feature | default | what it brings |
@@ -27,6 +28,8 @@ mod erp;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod import;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod passwords;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod text;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -34,3 +37,5 @@ pub use database::{ConnectError, Database, DatabaseKind, Limits, StatementError}
 pub use erp::*;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use passwords::PasswordTable;

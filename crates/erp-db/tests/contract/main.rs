@@ -5,6 +5,7 @@
 mod connecting;
 mod demonstration;
 mod importing;
+mod passwords;
 mod questions;
 mod schema;
 mod support;

@@ -1,9 +1,9 @@
-//! `Erp`: where the answers come from. Each client's tree is loaded once.
+//! `Erp`: where the answers come from. Each client's tree is loaded once, or is the one that a session is pinned to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use erp_db::ErpReader;
+use erp_db::{ErpReader, StoredOrgInfo};
 use org_structure::openbravo::OrganizationStructureProvider;
 
 use super::problem::Problem;
@@ -11,11 +11,43 @@ use super::problem::Problem;
 pub(crate) struct Erp {
     reader: ErpReader,
     trees: HashMap<String, OrganizationStructureProvider>,
+    /// The only client that is known, where a session asks: all others are to it as if they were not there.
+    only: Option<String>,
 }
 
 impl Erp {
     pub(crate) fn new(reader: ErpReader) -> Self {
-        Erp { reader, trees: HashMap::new() }
+        Erp { reader, trees: HashMap::new(), only: None }
+    }
+
+    /// An ERP with one client alone, whose tree is at hand.
+    pub(crate) fn of_client(reader: ErpReader, tree: OrganizationStructureProvider) -> Self {
+        let client = tree.client_id().to_owned();
+        Erp { reader, trees: HashMap::from([(client.clone(), tree)]), only: Some(client) }
+    }
+
+    /// The client that is meant where none is named.
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.only.as_deref()
+    }
+
+    /// Is a client known here, if there is one?
+    fn knows(&self, client: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == client)
+    }
+
+    /// The client to which an organization belongs; none for an organization that is not known here.
+    pub(crate) async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem> {
+        let owner = self.reader.client_of_organization(org).await?;
+        Ok(owner.filter(|owner| self.knows(owner)))
+    }
+
+    /// What is stored with an organization; nothing for one that is not known here.
+    pub(crate) async fn stored_org_info(&self, org: &str) -> Result<Option<StoredOrgInfo>, Problem> {
+        if self.only.is_some() && org != "0" && self.client_of_organization(org).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(self.reader.stored_org_info(org).await?)
     }
 
     pub(crate) fn reader(&self) -> &ErpReader {
@@ -26,6 +58,9 @@ impl Erp {
     pub(crate) async fn tree(&mut self, client: &str) -> Result<OrganizationStructureProvider, Problem> {
         if let Some(tree) = self.trees.get(client) {
             return Ok(tree.clone());
+        }
+        if !self.knows(client) {
+            return Err(Problem::unknown_client());
         }
         let loaded = self.reader.load_tree(client).await?;
         let tree = OrganizationStructureProvider::new(client, Arc::new(loaded.structure));
@@ -39,6 +74,9 @@ impl Erp {
         client: Option<&str>,
     ) -> Result<Option<OrganizationStructureProvider>, Problem> {
         let Some(client) = client else { return Ok(None) };
+        if !self.knows(client) {
+            return Ok(None);
+        }
         if !self.trees.contains_key(client) && !self.reader.client_exists(client).await? {
             return Ok(None);
         }
