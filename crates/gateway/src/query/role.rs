@@ -1,24 +1,27 @@
 //! Reading a role with everything that decides about its access.
 
-use erp_db::ErpReader;
 use session::openbravo::{AccessedOrganization, ClientOrganization, OrgAccess, RoleFacts};
 use session::{ClientId, RoleId, UserLevel};
 
+use super::erp::Erp;
 use super::problem::Problem;
 
-/// A role of any client, with the organizations that matter where it works in `current_client`.
+/// A role of any client that is known, with the organizations that matter where it works in `current_client`.
 ///
 /// # Errors
 /// An unknown role; a database that does not answer, or has what cannot be an id.
 pub(crate) async fn read(
-    reader: &ErpReader,
+    erp: &Erp,
     id: Option<&str>,
     current_client: ClientId,
 ) -> Result<RoleFacts, Problem> {
+    let reader = erp.reader();
     let role = match id {
         Some(id) => reader.role(id).await?,
         None => None,
     };
+    // The system's roles work in every client; those of a client that is not known here are not there.
+    let role = role.filter(|role| role.client == "0" || erp.knows(&role.client));
     let role = role.ok_or_else(|| Problem::unknown_role(id))?;
     let mut facts = RoleFacts {
         id: RoleId::new(&role.id).map_err(|error| Problem::damaged_rows(&error))?,
@@ -38,6 +41,9 @@ pub(crate) async fn read(
         facts.accesses.push(OrgAccess { org: row.org, client, active: row.active, organization });
     }
     for client in facts.needs_organizations_of(current_client) {
+        if !erp.knows(client.as_str()) {
+            continue;
+        }
         let organizations = reader.organizations_of_client(client.as_str()).await?;
         facts.organizations.extend(organizations.into_iter().map(|organization| ClientOrganization {
             id: organization.id,
