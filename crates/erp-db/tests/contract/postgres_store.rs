@@ -171,7 +171,8 @@ async fn a_pooler_of_transactions_may_stand_in_between() {
     let proxied: PgConnectOptions = options.url.parse().unwrap();
     let mut other = proxied.extra_float_digits(None).connect().await.unwrap();
     let state = "SELECT (SELECT count(*) FROM pg_prepared_statements) + (SELECT count(*) FROM pg_listening_channels()) \
-         + (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')";
+         + (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'\
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
     for _ in 0..8 {
         let row = sqlx::raw_sql(state).fetch_one(&mut other).await.unwrap();
         assert_eq!(row.get::<i64, _>(0), 0);

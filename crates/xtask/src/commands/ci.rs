@@ -21,6 +21,7 @@ pub(crate) struct Args {
 const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
     ("org-structure", &["", "serde"]),
     ("erp-db", &["", "sqlite", "postgres", "sqlite,session", "postgres,session"]),
+    ("odoo", &["", "session"]),
 ];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
