@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 use crate::call::Effect;
 use crate::config::Transport;
 use crate::http::{Connector, Lease, Pool};
-use crate::login::Login;
+use crate::login::{Login, Ticket};
 use crate::records::{RecordCache, RecordPolicy};
 use crate::stats::PoolStats;
-use crate::wire::{self, Reply};
+use crate::wire::{self, Question, Reply};
 use crate::{Call, ConfigError, OdooConfig, OdooError};
 
 /// In how many sessions a call is tried. A new one may be over at once if somebody else ends it, but not for ever.
@@ -143,6 +143,42 @@ impl OdooClient {
         Scope::new(principal, config.language.as_deref().unwrap_or_default())
     }
 
+    /// The server's major version, such as 17. It is asked for once.
+    ///
+    /// # Errors
+    /// [`OdooError`] if it has to be asked for and cannot be had.
+    pub async fn version(&self) -> Result<u64, OdooError> {
+        if let Some(version) = self.inner.login.known_version() {
+            return Ok(version);
+        }
+        self.look_after_pool();
+        let mut lease = self.inner.pool.lease().await?;
+        self.inner.login.version(&mut lease).await
+    }
+
+    /// Asks the add-on `mcp_server`, with a new login in between where the session is over.
+    pub(crate) async fn ask_addon<T>(
+        &self,
+        ask: impl Fn(&Ticket, &OdooConfig) -> Question<T>,
+    ) -> Result<T, OdooError> {
+        self.look_after_pool();
+        let inner = &self.inner;
+        let mut lease = inner.pool.lease().await?;
+        let mut stale = None;
+        for _ in 0..SESSIONS {
+            let ticket = inner.login.ticket(&mut lease, stale.as_ref()).await?;
+            let Question { request, read } = ask(&ticket, &inner.config);
+            let answer = lease.send(&request, Effect::Read).await?;
+            inner.login.renew(&ticket, &answer);
+            if matches!(answer.status, 401 | 403) && matches!(ticket, Ticket::Session(_)) {
+                stale = Some(ticket);
+                continue;
+            }
+            return read(&answer);
+        }
+        Err(OdooError::Session)
+    }
+
     /// The transport in use, once it is known.
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {
@@ -202,7 +238,7 @@ impl Inner {
         let mut stale = None;
         for _ in 0..SESSIONS {
             let ticket = self.login.ticket(lease, stale.as_ref()).await?;
-            let request = wire::encode(call, &ticket, &self.config);
+            let request = wire::encode(call, &ticket, &self.config)?;
             let answer = lease.send(&request, call.effect).await?;
             match wire::decode(&answer, &ticket, &self.config)? {
                 Reply::SessionExpired => stale = Some(ticket),

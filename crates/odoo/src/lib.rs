@@ -7,6 +7,7 @@
 //!   asked for most of the time.
 //! * What a call brings is typed, its failure too: [`OdooError`].
 
+mod addon;
 mod call;
 mod client;
 #[cfg(feature = "session")]
@@ -22,6 +23,7 @@ mod http;
 mod login;
 mod wire;
 
+pub use addon::AddonRules;
 pub use call::{Call, Effect};
 pub use client::OdooClient;
 #[cfg(feature = "session")]

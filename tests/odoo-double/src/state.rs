@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) users: Vec<User>,
     pub(crate) models: BTreeMap<String, Model>,
     pub(crate) sessions: BTreeMap<String, i64>,
+    /// The models of the add-on with their operations; nothing if it is not installed.
+    pub(crate) rules: Option<Vec<(String, Vec<&'static str>)>>,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) down: bool,
     pub(crate) seen: Vec<Seen>,
@@ -51,6 +53,7 @@ impl State {
             users: vec![user(2, "admin"), user(6, "demo")],
             models: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            rules: None,
             faults: VecDeque::new(),
             down: false,
             seen: Vec::new(),
