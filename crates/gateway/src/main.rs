@@ -32,6 +32,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             Some(Command::Tree(arguments)) => commands::tree::run(url, arguments).await,
             Some(Command::Query) => commands::query::run(url).await,
             Some(Command::Import(arguments)) => commands::import::run(url, arguments).await,
+            Some(Command::Mcp) => commands::mcp::run().await,
         }
     })
 }

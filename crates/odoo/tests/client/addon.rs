@@ -48,7 +48,7 @@ async fn what_the_addon_does_not_answer_is_neither_allowed_nor_denied() {
     assert!(matches!(*missing, OdooError::Unverified { .. }), "{missing:?}");
     double.set_rules(Some(&[("x.other", &["read"])]));
     let unknown = cache.permissions(&rules, &scope, THINGS).await.unwrap_err();
-    assert_eq!(unknown.to_string(), "the permission could not be verified: Model not found");
+    assert_eq!(*unknown, OdooError::Access { message: "Model not found".into() }, "which is a refusal");
     let odd = cache.permissions(&rules, &scope, "x.other/../x.thing").await.unwrap_err();
     assert!(matches!(*odd, OdooError::Name { .. }), "{odd:?}");
 }
