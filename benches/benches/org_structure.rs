@@ -87,7 +87,7 @@ fn calls(criterion: &mut Criterion) {
         each(group, id, orgs, |&(one, other)| tree.is_in_natural_tree(one, other));
     });
     on_every_tree(criterion, "is_in_natural_tree_by_id", |group, id, Asked { tree, ids, .. }| {
-        let provider = OrganizationStructureProvider::new("client", Arc::clone(tree));
+        let provider = OrganizationStructureProvider::new("client", tree);
         each(group, id, ids, |(one, other)| provider.is_in_natural_tree(Some(one), Some(other)));
     });
     on_every_tree(criterion, "natural_tree", |group, id, Asked { tree, orgs, .. }| {

@@ -7,6 +7,9 @@
 //! - [`ErpReader`]: the questions, one method each. It only ever reads;
 //! - [`import`]: fills `ad_*` tables from files;
 //! - [`PasswordTable`]: password hashes in a table of our own;
+//! - `ErpSource` (feature `session`): what the crate `session` asks an ERP at a login, and `revisions`, the optional
+//!   counters by which it knows an unchanged tree without reading it;
+//! - `SqlStore` (feature `session`): where sessions live, in tables of our own;
 //! - `demo` (feature `demo`): a database with the sample rows, made on first use.
 //!
 //! | feature | default | what it brings |
@@ -14,6 +17,7 @@
 //! | `sqlite` | yes | the SQLite driver, and SQLite itself |
 //! | `postgres` | yes | the PostgreSQL driver |
 //! | `tls` | no | encrypted connections to PostgreSQL, by rustls |
+//! | `session` | no | logins: `ErpSource`, `revisions` and `SqlStore`; the crate `session` |
 //! | `demo` | no | the demonstration database, about 80 KB of rows |
 //!
 //! Without any driver the crate has only the records that are read ([`Client`], [`Role`], [`Directory`] and so on).
@@ -29,6 +33,12 @@ mod erp;
 mod import;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod passwords;
+#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+pub mod revisions;
+#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+mod source;
+#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+mod store;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod text;
 
@@ -39,3 +49,7 @@ pub use erp::*;
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use passwords::PasswordTable;
+#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+pub use source::ErpSource;
+#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+pub use store::{SqlStore, StoreError, StoreOptions};

@@ -37,27 +37,23 @@
 //! * **Cycles**: refused with a typed error that names the organizations; there every walk upwards went on for ever.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use crate::sets::quoted_list;
 use crate::{OrgFlags, OrgId, OrgIndex, OrgSet, OrgStructure};
 
 /// The answers of Openbravo's class of the same name, from one client's tree.
 ///
-/// Methods that answer yes or no, or with one organization, do not allocate.
-///
-/// # Memory
-/// The client's id and a reference to the shared tree.
+/// It borrows the tree from whoever holds it, and is as cheap to make as to copy. Methods that answer yes or no, or with
+/// one organization, do not allocate.
 ///
 /// # Examples
 /// ```
-/// use std::sync::Arc;
 /// use org_structure::openbravo::OrganizationStructureProvider;
 /// use org_structure::{OrgRow, OrgStructure};
 ///
 /// let rows = [OrgRow::new("0"), OrgRow::new("Spain").under("0"), OrgRow::new("USA").under("0")];
-/// let tree = Arc::new(OrgStructure::build(rows)?.structure);
-/// let provider = OrganizationStructureProvider::new("23C59575B9CF467C9620760EB255B389", tree);
+/// let tree = OrgStructure::build(rows)?.structure;
+/// let provider = OrganizationStructureProvider::new("23C59575B9CF467C9620760EB255B389", &tree);
 ///
 /// assert_eq!(provider.natural_tree(Some("Spain")).to_quoted_list(), "'0','Spain'");
 /// assert_eq!(provider.natural_tree(Some("unknown")).to_quoted_list(), "'unknown'");
@@ -65,38 +61,38 @@ use crate::{OrgFlags, OrgId, OrgIndex, OrgSet, OrgStructure};
 /// assert!(!provider.is_in_natural_tree(Some("Spain"), Some("USA")));
 /// # Ok::<(), org_structure::BuildError>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct OrganizationStructureProvider {
-    client: Arc<str>,
-    tree: Arc<OrgStructure>,
+#[derive(Clone, Copy, Debug)]
+pub struct OrganizationStructureProvider<'t> {
+    client: &'t str,
+    tree: &'t OrgStructure,
 }
 
-impl OrganizationStructureProvider {
+impl<'t> OrganizationStructureProvider<'t> {
     /// A provider for one client, with that client's tree.
     #[must_use]
-    pub fn new(client: impl Into<Arc<str>>, tree: Arc<OrgStructure>) -> Self {
-        OrganizationStructureProvider { client: client.into(), tree }
+    pub const fn new(client: &'t str, tree: &'t OrgStructure) -> Self {
+        OrganizationStructureProvider { client, tree }
     }
 
     /// The client whose tree this is.
     #[must_use]
-    pub fn client_id(&self) -> &str {
-        &self.client
+    pub const fn client_id(&self) -> &'t str {
+        self.client
     }
 
     /// The tree behind the answers.
     #[must_use]
-    pub fn structure(&self) -> &Arc<OrgStructure> {
-        &self.tree
+    pub const fn structure(&self) -> &'t OrgStructure {
+        self.tree
     }
 
     /// Serves another client from now on.
-    pub fn set_client(&mut self, client: impl Into<Arc<str>>, tree: Arc<OrgStructure>) {
+    pub const fn set_client(&mut self, client: &'t str, tree: &'t OrgStructure) {
         *self = Self::new(client, tree);
     }
 
     /// Serves a newer tree of the same client from now on.
-    pub fn re_initialize(&mut self, tree: Arc<OrgStructure>) {
+    pub const fn re_initialize(&mut self, tree: &'t OrgStructure) {
         self.tree = tree;
     }
 
@@ -105,7 +101,10 @@ impl OrganizationStructureProvider {
     /// # Complexity
     /// O(log n).
     #[must_use]
-    pub fn natural_tree<'a>(&'a self, org: Option<&'a str>) -> Orgs<'a> {
+    pub fn natural_tree<'a>(&self, org: Option<&'a str>) -> Orgs<'a>
+    where
+        't: 'a,
+    {
         self.answer(org, true, |org| self.tree.natural_tree(org))
     }
 
@@ -135,7 +134,7 @@ impl OrganizationStructureProvider {
 
     /// The ancestors, nearest first, up to the root; with or without the organization. Unknown: itself or nothing.
     #[must_use]
-    pub fn parent_list<'a>(&'a self, org: Option<&'a str>, include_org: bool) -> Vec<Option<Cow<'a, str>>> {
+    pub fn parent_list<'a>(&self, org: Option<&'a str>, include_org: bool) -> Vec<Option<Cow<'a, str>>> {
         let skipped = usize::from(!include_org);
         match self.find(org) {
             Some(org) => {
@@ -148,19 +147,28 @@ impl OrganizationStructureProvider {
 
     /// The ancestors as a set, with or without the organization. Unknown: itself or nothing.
     #[must_use]
-    pub fn parent_tree<'a>(&'a self, org: Option<&'a str>, include_org: bool) -> Orgs<'a> {
+    pub fn parent_tree<'a>(&self, org: Option<&'a str>, include_org: bool) -> Orgs<'a>
+    where
+        't: 'a,
+    {
         self.answer(org, include_org, |org| self.tree.ancestors(org, include_org))
     }
 
     /// The organizations directly below. Unknown: none.
     #[must_use]
-    pub fn child_org<'a>(&'a self, org: Option<&'a str>) -> Orgs<'a> {
+    pub fn child_org<'a>(&self, org: Option<&'a str>) -> Orgs<'a>
+    where
+        't: 'a,
+    {
         self.answer(org, false, |org| self.tree.children(org).collect())
     }
 
     /// All organizations below, with or without the organization. Unknown: itself or nothing.
     #[must_use]
-    pub fn child_tree<'a>(&'a self, org: Option<&'a str>, include_org: bool) -> Orgs<'a> {
+    pub fn child_tree<'a>(&self, org: Option<&'a str>, include_org: bool) -> Orgs<'a>
+    where
+        't: 'a,
+    {
         self.answer(org, include_org, |org| self.tree.descendants(org, include_org))
     }
 
@@ -196,7 +204,10 @@ impl OrganizationStructureProvider {
 
     /// The legal entities below the organization, itself excluded.
     #[must_use]
-    pub fn child_legal_entities<'a>(&'a self, org: Option<&'a str>) -> Orgs<'a> {
+    pub fn child_legal_entities<'a>(&self, org: Option<&'a str>) -> Orgs<'a>
+    where
+        't: 'a,
+    {
         self.answer(org, false, |org| {
             self.tree.with_flags(OrgFlags::LEGAL_ENTITY, &self.tree.descendants(org, false))
         })
@@ -204,9 +215,9 @@ impl OrganizationStructureProvider {
 
     /// The active legal entities of the tree.
     #[must_use]
-    pub fn legal_entities(&self) -> Orgs<'_> {
+    pub fn legal_entities(&self) -> Orgs<'t> {
         let known = self.tree.with_flags(OrgFlags::LEGAL_ENTITY | OrgFlags::ACTIVE, &self.tree.all());
-        Orgs { tree: &self.tree, known, unknown: None }
+        Orgs { tree: self.tree, known, unknown: None }
     }
 
     /// Of a comma-separated list, those organizations that are ready and whose type allows transactions: quoted, in the
@@ -247,7 +258,7 @@ impl OrganizationStructureProvider {
 
     /// The time zone of the organization itself, where it has one.
     #[must_use]
-    pub fn time_zone(&self, org: Option<&str>) -> Option<&str> {
+    pub fn time_zone(&self, org: Option<&str>) -> Option<&'t str> {
         self.tree.time_zone(self.find(org)?)
     }
 
@@ -286,16 +297,19 @@ impl OrganizationStructureProvider {
 
     /// A set for an organization of the tree; for any other id itself or nothing.
     fn answer<'a>(
-        &'a self,
+        &self,
         org: Option<&'a str>,
         include_org: bool,
         set: impl FnOnce(OrgIndex) -> OrgSet,
-    ) -> Orgs<'a> {
+    ) -> Orgs<'a>
+    where
+        't: 'a,
+    {
         let (known, unknown) = match self.find(org) {
             Some(org) => (set(org), None),
             None => (OrgSet::new(), Some(org).filter(|_| include_org)),
         };
-        Orgs { tree: &self.tree, known, unknown }
+        Orgs { tree: self.tree, known, unknown }
     }
 }
 

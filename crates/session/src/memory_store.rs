@@ -18,8 +18,8 @@ const SHARDS: usize = 64;
 /// Keeps sessions in memory: the store for one process that may forget them when it ends.
 ///
 /// # Memory
-/// 25 bytes a session at a load of a half to seven eighths, since records are shared with the manager; canonical bytes once
-/// for each distinct tree and access.
+/// 29 to 57 bytes a session, since records are shared with the manager; canonical bytes once for each distinct tree and
+/// access.
 #[derive(Debug)]
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,

@@ -72,7 +72,6 @@ pub struct StoredSession {
 
 /// Which sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Scope {
     /// One.
     Session(SessionId),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use org_structure::openbravo::OrganizationStructureProvider;
-use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure, quoted_list};
+use org_structure::{OrgFlags, OrgId, OrgStructure, quoted_list};
 
 use crate::live::Live;
 use crate::pinned::{PinnedAccess, shared_bytes};
@@ -28,14 +28,6 @@ impl Session {
 
     fn record(&self) -> &SessionRecord {
         &self.live.record
-    }
-
-    fn find(&self, org: &str) -> Option<OrgIndex> {
-        self.tree().index_of(org)
-    }
-
-    fn nearest(&self, org: &str, flags: OrgFlags) -> Option<OrgId> {
-        self.tree().nearest(self.find(org)?, flags).and_then(|nearest| self.tree().id(nearest))
     }
 
     /// The name of the session.
@@ -123,14 +115,7 @@ impl Session {
     /// O(1), no allocation.
     #[must_use]
     pub fn may_reference(&self, org: &str, referenced: &str) -> bool {
-        if org == "0" || referenced == "0" {
-            return true;
-        }
-        match (self.find(org), self.find(referenced)) {
-            (Some(org), Some(referenced)) => self.tree().is_in_natural_tree(org, referenced),
-            (None, None) => org == referenced,
-            _ => false,
-        }
+        self.organization_structure_provider().is_in_natural_tree(Some(org), Some(referenced))
     }
 
     /// Is it ready, and does its type allow transactions?
@@ -140,7 +125,7 @@ impl Session {
     #[must_use]
     pub fn allows_transactions(&self, org: &str) -> bool {
         let wanted = OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;
-        let flags = self.find(org).and_then(|org| self.tree().flags(org));
+        let flags = self.tree().index_of(org).and_then(|org| self.tree().flags(org));
         flags.is_some_and(|flags| flags.contains(wanted))
     }
 
@@ -150,19 +135,19 @@ impl Session {
     /// O(log legal entities), no allocation.
     #[must_use]
     pub fn legal_entity(&self, org: &str) -> Option<OrgId> {
-        self.nearest(org, OrgFlags::LEGAL_ENTITY)
+        self.organization_structure_provider().legal_entity(Some(org))
     }
 
     /// The nearest business unit from the organization upwards.
     #[must_use]
     pub fn business_unit(&self, org: &str) -> Option<OrgId> {
-        self.nearest(org, OrgFlags::BUSINESS_UNIT)
+        self.organization_structure_provider().business_unit(Some(org))
     }
 
     /// The nearest organization from here upwards that opens and closes its own periods.
     #[must_use]
     pub fn period_control_org(&self, org: &str) -> Option<OrgId> {
-        self.nearest(org, OrgFlags::PERIOD_CONTROL)
+        self.organization_structure_provider().period_control_allowed(Some(org))
     }
 
     /// The organizations whose records may be read, as an array for SQL: `ad_org_id = ANY($1)`.
@@ -227,8 +212,8 @@ impl Session {
 
     /// All of Openbravo's `OrganizationStructureProvider`, answered from the session's tree.
     #[must_use]
-    pub fn organization_structure_provider(&self) -> OrganizationStructureProvider {
-        OrganizationStructureProvider::new(self.client().as_str(), Arc::clone(self.tree()))
+    pub fn organization_structure_provider(&self) -> OrganizationStructureProvider<'_> {
+        OrganizationStructureProvider::new(self.record().client.as_str(), self.tree())
     }
 
     /// What the session weighs.

@@ -53,5 +53,12 @@ pub trait OrgSource: Debug + Send + Sync + 'static {
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError>;
 
     /// The rows that decide about a login. They should be of one snapshot; they need not be that of the tree.
+    ///
+    /// For Openbravo: the user with its links to roles; the role that
+    /// [`UserFacts::role_to_take`](crate::openbravo::UserFacts::role_to_take) names, with all its access rows and the
+    /// organizations that they name; the organizations of the clients that
+    /// [`RoleFacts::needs_organizations_of`](crate::openbravo::RoleFacts::needs_organizations_of) names for the role's own client;
+    /// that client. Nothing is filtered and nothing is checked: that is done by
+    /// [`LoginFacts::check`](crate::openbravo::LoginFacts::check).
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError>;
 }

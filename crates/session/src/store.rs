@@ -79,7 +79,6 @@ pub struct Seen {
 
 /// What another node may have done. It proves nothing: whoever gets it looks for himself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Hint {
     /// These sessions may have been ended.
     Ended(Scope),

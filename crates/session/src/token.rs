@@ -6,6 +6,9 @@ use subtle::ConstantTimeEq;
 
 use crate::entropy::{Entropy, NoEntropy};
 
+/// Keeps the hash of a token apart from any other hash of the same bytes.
+const PURPOSE: &[u8; 32] = b"orgcache session token version 1";
+
 /// What a client shows to be let in: 256 random bits, given out once at login and kept nowhere.
 ///
 /// # Memory
@@ -38,7 +41,7 @@ impl Token {
     /// The name of the session that this token opens.
     #[must_use]
     pub fn id(&self) -> SessionId {
-        SessionId(blake3::derive_key("orgcache 2026-11-21 session token v1", &self.0))
+        SessionId(*blake3::keyed_hash(PURPOSE, &self.0).as_bytes())
     }
 }
 

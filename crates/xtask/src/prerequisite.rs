@@ -30,19 +30,39 @@ pub(crate) struct Prerequisite {
 /// Directory of PostgreSQL's server programs, for tests that run clusters of their own.
 pub(crate) const POSTGRES_PROGRAMS: &str = "ORGCACHE_TEST_POSTGRES_BIN";
 
+/// The program pgbouncer, for tests that put it in front of a cluster.
+const PGBOUNCER: &str = "ORGCACHE_TEST_PGBOUNCER";
+
 /// Everything that the tests need beside Rust.
-const PREREQUISITES: &[Prerequisite] = &[Prerequisite {
-    name: "the PostgreSQL server",
-    variable: POSTGRES_PROGRAMS,
-    locate: postgres::locate,
-    packages: &["postgresql"],
-    // The tests start a cluster of their own: the package need not leave one running on the machine.
-    while_installing: Some((
-        "/etc/postgresql-common/createcluster.d/orgcache-test.conf",
-        "create_main_cluster = false\n",
-    )),
-    otherwise: "install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN",
-}];
+const PREREQUISITES: &[Prerequisite] = &[
+    Prerequisite {
+        name: "the PostgreSQL server",
+        variable: POSTGRES_PROGRAMS,
+        locate: postgres::locate,
+        packages: &["postgresql"],
+        // The tests start a cluster of their own: the package need not leave one running on the machine.
+        while_installing: Some((
+            "/etc/postgresql-common/createcluster.d/orgcache-test.conf",
+            "create_main_cluster = false\n",
+        )),
+        otherwise: "install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN",
+    },
+    Prerequisite {
+        name: "the connection pooler pgbouncer",
+        variable: PGBOUNCER,
+        locate: locate_pgbouncer,
+        packages: &["pgbouncer"],
+        while_installing: None,
+        otherwise: "install pgbouncer where PATH leads",
+    },
+];
+
+/// Finds pgbouncer: in `PATH`, or where Debian keeps it, which is not in the `PATH` of every user.
+fn locate_pgbouncer() -> Result<Option<PathBuf>> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(["/usr/sbin".into()]);
+    Ok(folders.map(|folder| folder.join("pgbouncer")).find(|program| program.is_file()))
+}
 
 /// Where each prerequisite was found, by the variable that tells the tests.
 pub(crate) struct Found(Vec<(&'static str, PathBuf)>);

@@ -5,8 +5,17 @@
 mod connecting;
 mod demonstration;
 mod importing;
+mod logins;
 mod passwords;
+#[cfg(unix)]
+mod postgres_store;
 mod questions;
+mod revisions;
 mod schema;
+#[cfg(unix)]
+mod server;
+mod sessions;
+mod sqlite_store;
+mod stores;
 mod support;
 mod trees;

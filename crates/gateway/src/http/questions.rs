@@ -1,6 +1,8 @@
 //! `POST /v1/questions` and `/v1/questions/batch`: the calls of docs/query.md, about the session's own client and answered from
 //! its pinned tree.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,7 +14,7 @@ use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
 use super::input::{Input, unprocessable};
-use crate::query::{self, Erp, Request};
+use crate::query::{self, Erp, Request, Tree};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
@@ -109,14 +111,15 @@ pub(crate) async fn batch(
 }
 
 fn erp(gateway: &Gateway, session: &Session) -> Erp {
-    Erp::of_client(gateway.inner.reader.clone(), session.organization_structure_provider())
+    let tree = Tree { client: session.client().as_str().into(), structure: Arc::clone(session.tree()) };
+    Erp::of_client(gateway.inner.reader.clone(), tree)
 }
 
 async fn ask(erp: &mut Erp, call: String, arguments: Map<String, Value>) -> Result<Value, query::Problem> {
     let client = erp.client().map(str::to_owned);
     let answer = query::call(erp, Request { client, call, arguments }).await;
     answer.map_err(|problem| {
-        if matches!(problem.code(), "damaged_tree" | "not_in_database" | "database") {
+        if matches!(problem.code(), "damaged_tree" | "damaged_rows" | "not_in_database" | "database") {
             tracing::error!(error = problem.message(), "a question could not be answered");
         }
         problem.without_internals()
@@ -125,7 +128,7 @@ async fn ask(erp: &mut Erp, call: String, arguments: Map<String, Value>) -> Resu
 
 fn refused(problem: &query::Problem) -> Problem {
     let (status, field) = match problem.code() {
-        "database" | "damaged_tree" => (StatusCode::SERVICE_UNAVAILABLE, None),
+        "database" | "damaged_tree" | "damaged_rows" => (StatusCode::SERVICE_UNAVAILABLE, None),
         "not_in_database" => (StatusCode::NOT_IMPLEMENTED, Some("call".to_owned())),
         "unknown_call" => (StatusCode::UNPROCESSABLE_ENTITY, Some("call".to_owned())),
         _ => {

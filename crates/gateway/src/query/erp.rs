@@ -4,15 +4,29 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use erp_db::{ErpReader, StoredOrgInfo};
+use org_structure::OrgStructure;
 use org_structure::openbravo::OrganizationStructureProvider;
 
 use super::problem::Problem;
 
 pub(crate) struct Erp {
     reader: ErpReader,
-    trees: HashMap<String, OrganizationStructureProvider>,
+    trees: HashMap<String, Tree>,
     /// The only client that is known, where a session asks: all others are to it as if they were not there.
     only: Option<String>,
+}
+
+/// A client and its tree.
+#[derive(Clone)]
+pub(crate) struct Tree {
+    pub(crate) client: Arc<str>,
+    pub(crate) structure: Arc<OrgStructure>,
+}
+
+impl Tree {
+    pub(crate) fn provider(&self) -> OrganizationStructureProvider<'_> {
+        OrganizationStructureProvider::new(&self.client, &self.structure)
+    }
 }
 
 impl Erp {
@@ -21,8 +35,8 @@ impl Erp {
     }
 
     /// An ERP with one client alone, whose tree is at hand.
-    pub(crate) fn of_client(reader: ErpReader, tree: OrganizationStructureProvider) -> Self {
-        let client = tree.client_id().to_owned();
+    pub(crate) fn of_client(reader: ErpReader, tree: Tree) -> Self {
+        let client = tree.client.to_string();
         Erp { reader, trees: HashMap::from([(client.clone(), tree)]), only: Some(client) }
     }
 
@@ -32,7 +46,7 @@ impl Erp {
     }
 
     /// Is a client known here, if there is one?
-    fn knows(&self, client: &str) -> bool {
+    pub(crate) fn knows(&self, client: &str) -> bool {
         self.only.as_deref().is_none_or(|only| only == client)
     }
 
@@ -55,7 +69,7 @@ impl Erp {
     }
 
     /// The tree of a client.
-    pub(crate) async fn tree(&mut self, client: &str) -> Result<OrganizationStructureProvider, Problem> {
+    pub(crate) async fn tree(&mut self, client: &str) -> Result<Tree, Problem> {
         if let Some(tree) = self.trees.get(client) {
             return Ok(tree.clone());
         }
@@ -63,16 +77,13 @@ impl Erp {
             return Err(Problem::unknown_client());
         }
         let loaded = self.reader.load_tree(client).await?;
-        let tree = OrganizationStructureProvider::new(client, Arc::new(loaded.structure));
+        let tree = Tree { client: client.into(), structure: Arc::new(loaded.structure) };
         self.trees.insert(client.to_owned(), tree.clone());
         Ok(tree)
     }
 
     /// The tree of a client that may be unknown or null.
-    pub(crate) async fn tree_of_any(
-        &mut self,
-        client: Option<&str>,
-    ) -> Result<Option<OrganizationStructureProvider>, Problem> {
+    pub(crate) async fn tree_of_any(&mut self, client: Option<&str>) -> Result<Option<Tree>, Problem> {
         let Some(client) = client else { return Ok(None) };
         if !self.knows(client) {
             return Ok(None);

@@ -9,10 +9,11 @@ mod calls;
 mod erp;
 mod problem;
 mod request;
+mod role;
 
 pub(crate) use answer::Answer;
 pub(crate) use calls::call;
-pub(crate) use erp::Erp;
+pub(crate) use erp::{Erp, Tree};
 pub(crate) use problem::Problem;
 pub(crate) use request::Request;
 

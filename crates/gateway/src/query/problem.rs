@@ -51,11 +51,25 @@ impl Problem {
         let message = match self.code {
             "unknown_client" => "there is no such client",
             "damaged_tree" => "the client's rows do not make a tree",
+            "damaged_rows" => "the database holds a value that cannot be",
             "not_in_database" => "a table or column that this call needs is not there",
             "database" => "the database does not answer at the moment",
             _ => return self,
         };
         Problem { message: message.to_owned(), ..self }
+    }
+
+    pub(crate) fn unknown_role(role: Option<&str>) -> Self {
+        let message = role.map_or_else(
+            || "null is no role".to_owned(),
+            |role| format!("there is no role `{}`", shortened(role)),
+        );
+        Problem { code: "unknown_role", message, argument: Some("role".to_owned()) }
+    }
+
+    /// A value in the database that cannot be what its column says.
+    pub(crate) fn damaged_rows(cause: &dyn std::error::Error) -> Self {
+        Problem { code: "damaged_rows", message: cause.to_string(), argument: None }
     }
 
     pub(crate) fn missing_argument(name: &str) -> Self {

@@ -1,7 +1,5 @@
 //! The answers of Openbravo's class, on its own sample organizations and on the shapes that went wrong there.
 
-use std::sync::Arc;
-
 use org_structure::openbravo::{OrganizationStructureProvider, Orgs};
 use org_structure::{BuildError, OrgFlags, OrgRow, OrgStructure};
 use rstest::rstest;
@@ -34,11 +32,16 @@ fn food_and_beverages() -> [OrgRow<'static>; 8] {
     ]
 }
 
-fn provider_of<'a>(rows: impl IntoIterator<Item = OrgRow<'a>>) -> OrganizationStructureProvider {
-    OrganizationStructureProvider::new("client", Arc::new(OrgStructure::build(rows).unwrap().structure))
+/// Test trees are made to last.
+fn tree_of<'a>(rows: impl IntoIterator<Item = OrgRow<'a>>) -> &'static OrgStructure {
+    Box::leak(Box::new(OrgStructure::build(rows).unwrap().structure))
 }
 
-fn provider() -> OrganizationStructureProvider {
+fn provider_of<'a>(rows: impl IntoIterator<Item = OrgRow<'a>>) -> OrganizationStructureProvider<'static> {
+    OrganizationStructureProvider::new("client", tree_of(rows))
+}
+
+fn provider() -> OrganizationStructureProvider<'static> {
     provider_of(food_and_beverages())
 }
 
@@ -244,7 +247,7 @@ fn several_roots() {
 fn defects_4_and_5_depth_costs_nothing() {
     let tree = build(&measured(Shape::Chain, 60_000));
     let [top, bottom] = [1, 60_000].map(crate::shapes::hex_id);
-    let provider = OrganizationStructureProvider::new("client", Arc::new(tree));
+    let provider = OrganizationStructureProvider::new("client", &tree);
     assert_eq!(provider.child_tree(Some(&top), false).len(), 59_999);
     assert_eq!(provider.natural_tree(Some(&bottom)).len(), 60_001);
     assert_eq!(provider.parent_list(Some(&bottom), true).len(), 60_001);
@@ -272,15 +275,13 @@ fn defects_6_10_11_12_reading_changes_nothing() {
 fn defect_7_a_new_tree_replaces_the_old_one_as_a_whole() {
     let mut provider =
         provider_of([OrgRow::new("0"), OrgRow::new("a").under("0"), OrgRow::new("b").under("a")]);
-    let held = Arc::clone(provider.structure());
-    let newer = OrgStructure::build([OrgRow::new("0"), OrgRow::new("a").under("0")]).unwrap().structure;
-    provider.re_initialize(Arc::new(newer));
+    let held = provider;
+    provider.re_initialize(tree_of([OrgRow::new("0"), OrgRow::new("a").under("0")]));
     assert_eq!(provider.parent_org(Some("b")), None);
     assert_eq!(provider.client_id(), "client");
-    assert!(held.index_of("b").is_some());
+    assert_eq!(held.parent_org(Some("b")).unwrap(), "a");
 
-    let other = OrgStructure::build([OrgRow::new("0"), OrgRow::new("z").under("0")]).unwrap().structure;
-    provider.set_client("other", Arc::new(other));
+    provider.set_client("other", tree_of([OrgRow::new("0"), OrgRow::new("z").under("0")]));
     assert_eq!(provider.client_id(), "other");
     assert_eq!(provider.natural_tree(Some("0")).to_quoted_list(), "'0','z'");
 }

@@ -1,7 +1,6 @@
 //! Laws that hold for every tree, and equality with the oracle for every call.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::oracle::Oracle;
 use crate::shapes::{any_rows, build};
@@ -134,7 +133,7 @@ proptest! {
         let (tree, oracle) = (build(&rows), Oracle::new(&rows));
         let records: Vec<(String, &str)> =
             records.iter().map(|(id, at)| (format!("{id:03}"), rows[at.index(rows.len())].id.as_str())).collect();
-        let provider = OrganizationStructureProvider::new("client", Arc::new(tree));
+        let provider = OrganizationStructureProvider::new("client", &tree);
         for id in oracle.ids() {
             let path = oracle.path(id);
             let below = oracle.descendants(id);

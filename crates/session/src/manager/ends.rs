@@ -36,12 +36,17 @@ impl SessionManager {
     pub async fn logout(&self, token: &str) -> Result<Ended, SessionError> {
         let Some(token) = Token::parse(token) else { return Ok(Ended { sessions: 0, pending: None }) };
         let id = token.id();
+        let scope = Scope::Session(id);
         if self.core.table.get(&id).is_some() {
-            return Ok(self.core.end(Scope::Session(id)).await);
+            return Ok(self.core.end(scope).await);
         }
         // Nobody's word is kept for later about a session that may never have been.
-        let ended = self.core.noted(self.core.store.end(&Scope::Session(id), Duration::ZERO).await);
-        ended.map(|sessions| Ended { sessions, pending: None }).map_err(SessionError::Unavailable)
+        let ended = self.core.noted(self.core.store.end(&scope, Duration::ZERO).await);
+        let sessions = ended.map_err(SessionError::Unavailable)?;
+        // Somebody may have brought it in meanwhile, or be about to.
+        self.core.table.end(&id);
+        self.core.table.ended(&id);
+        Ok(Ended { sessions, pending: None })
     }
 
     /// Ends all sessions of a scope: here when this returns, and on other nodes within
@@ -86,7 +91,7 @@ impl Core {
     }
 
     /// Tells the store of an end that was said here.
-    async fn tell_end(&self, scope: &Scope, said: Moment) -> Result<u64, PortError> {
+    pub(super) async fn tell_end(&self, scope: &Scope, said: Moment) -> Result<u64, PortError> {
         // Sessions that began since are not meant.
         let ago = self.now().since(said);
         let sessions = self.noted(self.store.end(scope, ago).await)?;

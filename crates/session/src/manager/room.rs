@@ -5,43 +5,42 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::Core;
 use crate::clock::Moment;
 use crate::live::Live;
+use crate::stats::Counters;
 use crate::{AtLimit, ClientId, LoginError, Scope, SessionId, UserId};
 
 impl Core {
     /// Ends the oldest sessions beyond the limits.
     pub(super) async fn make_room(&self, newest: &Live) -> Vec<SessionId> {
-        let mut ended = Vec::new();
         if self.options.at_limit == AtLimit::Refuse {
-            return ended;
+            return Vec::new();
         }
-        if let Some(limit) = self.options.max_sessions_per_user {
-            let of_user = self.table.users().of(newest.record.client, newest.record.user);
-            let beyond = of_user.len().saturating_sub(limit.max(1));
-            ended.extend(of_user.iter().take(beyond).map(|live| live.record.id));
-        }
-        let held = self.table.len().saturating_sub(ended.len());
-        for _ in self.options.max_sessions.max(1)..held {
-            ended.extend(self.next_oldest());
-        }
-        ended.retain(|id| *id != newest.record.id);
+        let ended = self.end_oldest(newest);
         for id in &ended {
-            self.end(Scope::Session(*id)).await;
+            // A failure was counted, and maintenance tries again.
+            drop(self.tell_end(&Scope::Session(*id), self.now()).await);
         }
+        Counters::add(&self.counters.ended, ended.len());
         ended
     }
 
-    /// The session that began first, of those that are held.
-    fn next_oldest(&self) -> Option<SessionId> {
+    /// Takes the oldest sessions beyond the limits out of the table, but never the newest.
+    fn end_oldest(&self, newest: &Live) -> Vec<SessionId> {
+        let mut ended = Vec::new();
+        // One at a time, so that no two logins make the same room twice.
         let mut oldest = self.oldest.lock();
-        for _ in 0..2 {
-            while let Some(id) = oldest.queue.pop_front() {
-                if self.table.get(&id).is_some() {
-                    return Some(id);
-                }
-            }
-            oldest.fill(self);
+        if let Some(limit) = self.options.max_sessions_per_user {
+            let mut of_user = self.table.users().of(newest.record.client, newest.record.user);
+            let beyond = of_user.len().saturating_sub(limit.max(1));
+            of_user.retain(|live| live.record.id != newest.record.id);
+            ended.extend(of_user.iter().take(beyond).map(|live| live.record.id));
+            ended.iter().for_each(|id| drop(self.table.end(id)));
         }
-        None
+        while self.table.len() > self.options.max_sessions.max(1) {
+            let Some(id) = oldest.next(self, &newest.record.id) else { break };
+            self.table.end(&id);
+            ended.push(id);
+        }
+        ended
     }
 }
 
@@ -52,8 +51,22 @@ pub(super) struct Oldest {
 }
 
 impl Oldest {
+    /// The session that began first, of those that are held, but for one.
+    fn next(&mut self, core: &Core, newest: &SessionId) -> Option<SessionId> {
+        for _ in 0..2 {
+            while let Some(id) = self.queue.pop_front() {
+                if id != *newest && core.table.get(&id).is_some() {
+                    return Some(id);
+                }
+            }
+            self.fill(core);
+        }
+        None
+    }
+
     fn fill(&mut self, core: &Core) {
-        let wanted = core.table.len() / 1_024 + 1;
+        // One of them may be the newest.
+        let wanted = core.table.len() / 1_024 + 2;
         let mut oldest: BinaryHeap<(Moment, SessionId)> = BinaryHeap::with_capacity(wanted + 1);
         for shard in core.table.shards() {
             for live in core.table.select(shard, |_| true) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::{Either, select};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::{Core, SessionManager};
 use crate::store::Hint;
@@ -38,35 +39,37 @@ impl SessionManager {
 }
 
 async fn keep_in_order(core: Weak<Core>) {
-    let mut since_flush = Duration::ZERO;
+    let mut next = Instant::now();
+    let mut next_flush = next;
     loop {
         let Some(core) = core.upgrade() else { return };
         let manager = SessionManager { core };
-        let options = manager.options();
-        let pause = (options.revalidate_within / 2)
-            .clamp(Duration::from_millis(10), options.flush_interval.max(Duration::from_millis(10)));
-        match wait(&manager, pause).await {
-            Some(hint) => manager.take_hint(&hint),
-            None => {
-                since_flush += pause;
-                let is_due = since_flush >= manager.options().flush_interval;
-                // Every failure is counted, and met again in the next round.
-                let outcome = if is_due { manager.maintain().await } else { manager.revalidate().await };
-                drop(outcome);
-                if is_due {
-                    since_flush = Duration::ZERO;
-                }
-            }
+        // However many hints come, they do not put the clock off.
+        if let Some(hint) = wait(&manager, next).await {
+            manager.take_hint(&hint);
+            continue;
         }
+        let options = manager.options();
+        let is_due = Instant::now() >= next_flush;
+        // Every failure is counted, and met again in the next round.
+        drop(if is_due { manager.maintain().await } else { manager.revalidate().await });
+        if is_due {
+            next_flush = Instant::now() + options.flush_interval.max(SHORTEST);
+        }
+        next = Instant::now() + options.flush_interval.min(options.revalidate_within / 2).max(SHORTEST);
     }
 }
 
-/// Waits for a hint, for as long as a pause is.
-async fn wait(manager: &SessionManager, pause: Duration) -> Option<Hint> {
+/// No option makes the task busy.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// Waits for a hint, until a moment.
+async fn wait(manager: &SessionManager, until: Instant) -> Option<Hint> {
     let hint = pin!(manager.core.store.next_hint());
-    let pause = pin!(tokio::time::sleep(pause));
-    match select(hint, pause).await {
-        Either::Left((hint, _)) => Some(hint),
-        Either::Right(_) => None,
+    let clock = pin!(tokio::time::sleep_until(until));
+    // The clock first: a store that is full of hints must not keep it from being seen.
+    match select(clock, hint).await {
+        Either::Left(_) => None,
+        Either::Right((hint, _)) => Some(hint),
     }
 }

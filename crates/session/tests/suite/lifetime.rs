@@ -111,3 +111,22 @@ async fn the_task_does_it_by_the_clock() {
     tokio::time::sleep(MINUTE).await;
     assert_eq!(node.manager.stats().sessions, 1, "nobody looks any more");
 }
+
+#[tokio::test(start_paused = true)]
+async fn hints_without_end_do_not_keep_the_task_from_its_work() {
+    let world = World::shared();
+    let node = world.node();
+    node.way.is_chatty.store(true, std::sync::atomic::Ordering::SeqCst);
+    let _task = node.manager.start_maintenance();
+    let token = node.token().await;
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(node.is_live(&token).await);
+    world.pass(31 * MINUTE);
+    tokio::time::advance(MINUTE).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(node.manager.stats().sessions, 0);
+}

@@ -8,6 +8,7 @@
 
 mod access;
 mod cluster;
+mod companies;
 mod contract;
 mod erp;
 mod legacy;

@@ -47,7 +47,7 @@ impl OrgSource for Fixed {
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
         // Three kinds of access.
         let kind = principal.user.as_str().len() % 3 + 1;
-        let companies: Vec<OrgId> = (1..600).step_by(kind * 7).map(id).collect();
+        let companies: Vec<OrgId> = (1..600).step_by(kind * 50).map(id).collect();
         let default = companies[0];
         Ok(Facts::Companies(Some(CompanyFacts { client: client("C"), role: role("R"), companies, default })))
     }

@@ -102,6 +102,7 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
             assert!(a.manager.session(token).await.is_err());
         }
         assert!(a.manager.maintain().await.is_err());
+        assert!(a.manager.logout(&one).await.is_err(), "said again");
         a.way.go_down(false);
         for token in [&one, &of_role] {
             assert!(!a.is_live(token).await, "the store still has it, and does not bring it back");

@@ -2,11 +2,10 @@
 
 use erp_db::{OrgTreeLevel, ReadError, StoredOrgInfo};
 use org_structure::OrgIndex;
-use org_structure::openbravo::OrganizationStructureProvider;
 use serde_json::{Value, json};
 
 use crate::query::arguments::Arguments;
-use crate::query::erp::Erp;
+use crate::query::erp::{Erp, Tree};
 use crate::query::problem::Problem;
 
 type Id = Option<String>;
@@ -49,8 +48,8 @@ impl OfAnyClient {
             }
             OfAnyClient::LegalEntities { client } => {
                 let Some(tree) = erp.tree_of_any(client.as_deref()).await? else { return Ok(json!([])) };
-                let mut orgs = erp.reader().legal_entities_of_client(tree.client_id()).await?;
-                let place = |org: &str| tree.structure().index_of(org).map_or(u32::MAX, OrgIndex::rank);
+                let mut orgs = erp.reader().legal_entities_of_client(&tree.client).await?;
+                let place = |org: &str| tree.structure.index_of(org).map_or(u32::MAX, OrgIndex::rank);
                 orgs.sort_by_cached_key(|org| (place(org.as_str()), *org));
                 Ok(json!(orgs))
             }
@@ -69,7 +68,7 @@ async fn level(
     let Some(tree) = erp.tree_of_any(client).await? else { return Ok(None) };
     let (Some(org), Some(parent)) = (org, parent) else { return Ok(None) };
     if org != "0" {
-        match erp.reader().org_tree_level(org, parent, tree.client_id()).await {
+        match erp.reader().org_tree_level(org, parent, &tree.client).await {
             Ok(OrgTreeLevel::Level(level)) => return Ok(Some(level)),
             Ok(OrgTreeLevel::NotIncluded) => return Ok(None),
             // A database from before 2017 has no such table; the walk gives the same.
@@ -77,7 +76,7 @@ async fn level(
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(tree.is_org_included(Some(org), Some(parent)).map(i64::from))
+    Ok(tree.provider().is_org_included(Some(org), Some(parent)).map(i64::from))
 }
 
 /// A question about one client's organizations that takes the database to answer.
@@ -107,11 +106,7 @@ impl OfDatabase {
         Ok(Some(OfDatabase::Stored { org: from.id("org")?, column }))
     }
 
-    pub(crate) async fn answer(
-        &self,
-        erp: &mut Erp,
-        tree: &OrganizationStructureProvider,
-    ) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &mut Erp, tree: &Tree) -> Result<Value, Problem> {
         match self {
             OfDatabase::MayReference { org, referenced_org } => {
                 let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
@@ -121,10 +116,10 @@ impl OfDatabase {
                     None => None,
                 };
                 let owners = match owner {
-                    Some(owner) if owner != tree.client_id() => erp.tree_of_any(Some(&owner)).await?,
+                    Some(owner) if *owner != *tree.client => erp.tree_of_any(Some(&owner)).await?,
                     _ => None,
                 };
-                Ok(owners.as_ref().unwrap_or(tree).is_in_natural_tree(org, referenced_org).into())
+                Ok(owners.as_ref().unwrap_or(tree).provider().is_in_natural_tree(org, referenced_org).into())
             }
             OfDatabase::Stored { org, column } => {
                 let stored = match org {

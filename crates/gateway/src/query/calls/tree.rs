@@ -57,7 +57,7 @@ impl OfTree {
         }))
     }
 
-    pub(crate) fn answer(&self, tree: &OrganizationStructureProvider) -> Result<Value, Problem> {
+    pub(crate) fn answer(&self, tree: OrganizationStructureProvider<'_>) -> Result<Value, Problem> {
         Ok(match self {
             OfTree::NaturalTree(org) => set(&tree.natural_tree(org.as_deref())),
             OfTree::IsInNaturalTree(one, other) => {
@@ -88,7 +88,7 @@ impl OfTree {
 }
 
 /// What would be stored with an organization if it were set ready now.
-fn persisted_org_info(tree: &OrganizationStructureProvider, org: Option<&str>) -> Value {
+fn persisted_org_info(tree: OrganizationStructureProvider<'_>, org: Option<&str>) -> Value {
     let structure = tree.structure();
     let org_index = org.and_then(|org| structure.index_of(org));
     let nearest = |flags| id(org_index.and_then(|org| structure.id(structure.nearest(org, flags)?)));

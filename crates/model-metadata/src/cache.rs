@@ -1,0 +1,229 @@
+//! `MetadataCache`: the door to the tables.
+
+use core::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
+
+use crate::content::Content;
+use crate::entry::Key;
+use crate::table::{Lead, Table};
+use crate::{
+    CacheConfig, CacheStats, Clock, FieldDefinitions, MetadataLoader, ModelList, Permissions, Principal,
+    Scope, SystemClock,
+};
+
+type Spawn = Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
+
+/// What servers say of their models, kept per scope: field definitions, permissions, model lists.
+///
+/// The cache belongs to no connection and no client: a loader comes with each question, and `E` is its error. Loads are
+/// shared: however many ask the same at once, one of them asks the server, and the others wait for it; if that one goes
+/// away, another takes over. Errors are told to all who waited and are not remembered.
+///
+/// # Consistency
+/// After an `invalidate_…` returns, nobody who asks then gets anything whose load began before it, from the table or
+/// from a load that was under way. "There is no such model" and "there is no such field" are believed for
+/// [`negative_time_to_live`](crate::TablePolicy::negative_time_to_live), counted from the moment at which the server
+/// was asked; after that a name that the cache does not know is asked of the server again.
+///
+/// # Memory
+/// Each table stays within its bound. Equal values are one allocation, whoever they belong to, and are counted once.
+/// A value that a caller still holds after its entry has gone is the caller's.
+pub struct MetadataCache<E> {
+    fields: Arc<Table<FieldDefinitions, E>>,
+    permissions: Arc<Table<Permissions, E>>,
+    models: Arc<Table<ModelList, E>>,
+    spawn: Option<Spawn>,
+}
+
+impl<E: Send + Sync + 'static> MetadataCache<E> {
+    /// An empty cache on the process's clock.
+    #[must_use]
+    pub fn new(config: CacheConfig) -> Self {
+        Self::with_clock(config, Arc::new(SystemClock::new()))
+    }
+
+    /// An empty cache on a clock of the caller's.
+    #[must_use]
+    pub fn with_clock(config: CacheConfig, clock: Arc<dyn Clock>) -> Self {
+        MetadataCache {
+            fields: Table::new(config.fields, Arc::clone(&clock)),
+            permissions: Table::new(config.permissions, Arc::clone(&clock)),
+            models: Table::new(config.models, clock),
+            spawn: None,
+        }
+    }
+
+    /// Lets answers be refreshed in the background, by tasks that the given function starts.
+    #[must_use]
+    pub fn refresh_with(mut self, spawn: impl Fn(BoxFuture<'static, ()>) + Send + Sync + 'static) -> Self {
+        self.spawn = Some(Arc::new(spawn));
+        self
+    }
+
+    /// The complete definitions of a model's fields; `None` if there is no such model.
+    ///
+    /// # Errors
+    /// The loader's, for everybody who waited for the load.
+    pub async fn fields<L: MetadataLoader<Error = E>>(
+        &self,
+        loader: &Arc<L>,
+        scope: &Scope,
+        model: &str,
+    ) -> Result<Option<Arc<FieldDefinitions>>, Arc<E>> {
+        self.fields_naming(loader, scope, model, &[]).await
+    }
+
+    /// The complete definitions of a model's fields, recent enough that a name which they lack can be believed not to
+    /// exist.
+    ///
+    /// # Errors
+    /// The loader's, for everybody who waited for the load.
+    pub async fn fields_naming<L: MetadataLoader<Error = E>>(
+        &self,
+        loader: &Arc<L>,
+        scope: &Scope,
+        model: &str,
+        names: &[&str],
+    ) -> Result<Option<Arc<FieldDefinitions>>, Arc<E>> {
+        let key = Key { scope: scope.clone(), model: model.into() };
+        let has_all = |known: &FieldDefinitions| names.iter().all(|name| known.get(name).is_some());
+        let satisfies = (!names.is_empty()).then_some(&has_all as &(dyn Fn(&_) -> bool + Sync));
+        let load = || {
+            let (loader, key) = (Arc::clone(loader), key.clone());
+            async move { loader.load_fields(&key.scope, &key.model).await }
+        };
+        let (outcome, lead) = self.fields.get(&key, self.spawn.is_some(), satisfies, load).await;
+        self.refresh(lead, load);
+        outcome
+    }
+
+    /// The definitions of a model's fields if they are known already. Nobody is asked, and it counts as no question.
+    #[must_use]
+    pub fn known_fields(&self, scope: &Scope, model: &str) -> Option<Arc<FieldDefinitions>> {
+        self.fields.peek(&Key { scope: scope.clone(), model: model.into() })
+    }
+
+    /// What the principal of the scope may do with a model; `None` if there is no such model.
+    ///
+    /// # Errors
+    /// The loader's, for everybody who waited for the load.
+    pub async fn permissions<L: MetadataLoader<Error = E>>(
+        &self,
+        loader: &Arc<L>,
+        scope: &Scope,
+        model: &str,
+    ) -> Result<Option<Permissions>, Arc<E>> {
+        let key = Key { scope: scope.without_language(), model: model.into() };
+        let load = || {
+            let (loader, key) = (Arc::clone(loader), key.clone());
+            async move { loader.load_permissions(&key.scope, &key.model).await }
+        };
+        let (outcome, lead) = self.permissions.get(&key, self.spawn.is_some(), None, load).await;
+        self.refresh(lead, load);
+        Ok(outcome?.map(|permissions| *permissions))
+    }
+
+    /// The permissions for many models, in their order; at most `at_once` loads are under way at a time.
+    ///
+    /// One failure leaves the answers for the other models as they are.
+    ///
+    /// # Errors
+    /// The loader's, model by model.
+    pub async fn permissions_for<L: MetadataLoader<Error = E>>(
+        &self,
+        loader: &Arc<L>,
+        scope: &Scope,
+        models: &[&str],
+        at_once: usize,
+    ) -> Vec<Result<Option<Permissions>, Arc<E>>> {
+        let scope = scope.without_language();
+        let questions = models.iter().map(|model| self.permissions(loader, &scope, model));
+        stream::iter(questions).buffered(at_once.max(1)).collect().await
+    }
+
+    /// The models that the principal of the scope may know of, recent enough that a name in `naming` which the list
+    /// lacks can be believed not to exist.
+    ///
+    /// # Errors
+    /// The loader's, for everybody who waited for the load.
+    pub async fn models<L: MetadataLoader<Error = E>>(
+        &self,
+        loader: &Arc<L>,
+        scope: &Scope,
+        naming: &[&str],
+    ) -> Result<Arc<ModelList>, Arc<E>> {
+        let key = Key { scope: scope.clone(), model: "".into() };
+        let has_all = |known: &ModelList| naming.iter().all(|model| known.label(model).is_some());
+        let satisfies = (!naming.is_empty()).then_some(&has_all as &(dyn Fn(&_) -> bool + Sync));
+        let load = || {
+            let (loader, key) = (Arc::clone(loader), key.clone());
+            async move { loader.load_models(&key.scope).await.map(Some) }
+        };
+        let (outcome, lead) = self.models.get(&key, self.spawn.is_some(), satisfies, load).await;
+        self.refresh(lead, load);
+        outcome.map(Option::unwrap_or_default)
+    }
+
+    /// Forgets the fields and permissions of a model of a database, for every principal.
+    pub fn invalidate_model(&self, database: &str, model: &str) {
+        self.fields.invalidate_model(database, model);
+        self.permissions.invalidate_model(database, model);
+    }
+
+    /// Forgets everything that a principal was told.
+    pub fn invalidate_principal(&self, principal: &Principal) {
+        self.fields.invalidate_principal(principal);
+        self.permissions.invalidate_principal(principal);
+        self.models.invalidate_principal(principal);
+    }
+
+    /// Forgets everything.
+    pub fn invalidate_all(&self) {
+        self.fields.invalidate_all();
+        self.permissions.invalidate_all();
+        self.models.invalidate_all();
+    }
+
+    /// Removes what is too old to be given; without it, an entry that nobody asks for stays until its room is needed.
+    ///
+    /// # Complexity
+    /// O(entries), under the locks of the tables.
+    pub fn remove_expired(&self) {
+        self.fields.remove_expired();
+        self.permissions.remove_expired();
+        self.models.remove_expired();
+    }
+
+    /// What has been counted, and what is held now.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        CacheStats {
+            fields: self.fields.stats(),
+            permissions: self.permissions.stats(),
+            models: self.models.stats(),
+        }
+    }
+
+    fn refresh<V, F>(&self, lead: Option<Lead<V, E>>, load: impl Fn() -> F)
+    where
+        V: Content + 'static,
+        F: Future<Output = Result<Option<V>, E>> + Send + 'static,
+    {
+        if let (Some(lead), Some(spawn)) = (lead, &self.spawn) {
+            let load = load();
+            spawn(Box::pin(async move {
+                // Whoever waits for the flight is told; nobody else hears of a refresh that failed.
+                drop(lead.finish(load.await));
+            }));
+        }
+    }
+}
+
+impl<E> fmt::Debug for MetadataCache<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetadataCache").finish_non_exhaustive()
+    }
+}

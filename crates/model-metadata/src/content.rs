@@ -1,0 +1,71 @@
+//! `Contents`: equal values are one allocation.
+
+use core::hash::Hash;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A value that can be shared by whoever has an equal one.
+pub(crate) trait Content: Eq + Hash + Send + Sync {
+    /// The bytes that the value owns besides itself.
+    fn heap_bytes(&self) -> usize;
+}
+
+/// The distinct values of a table, with the number of entries that use each.
+#[derive(Debug)]
+pub(crate) struct Contents<V> {
+    uses: HashMap<Arc<V>, usize, ahash::RandomState>,
+}
+
+impl<V> Default for Contents<V> {
+    fn default() -> Self {
+        Contents { uses: HashMap::default() }
+    }
+}
+
+impl<V: Content> Contents<V> {
+    /// Takes a value in use; returns the one allocation of it, and the bytes by which the table grew.
+    pub(crate) fn acquire(&mut self, value: V) -> (Arc<V>, usize) {
+        if let Some((known, _)) = self.uses.get_key_value(&value) {
+            let known = Arc::clone(known);
+            if let Some(uses) = self.uses.get_mut(&value) {
+                *uses += 1;
+            }
+            return (known, 0);
+        }
+        let value = Arc::new(value);
+        self.uses.insert(Arc::clone(&value), 1);
+        let bytes = Self::bytes(&value);
+        (value, bytes)
+    }
+
+    /// Gives up one use of a value; returns the bytes by which the table shrank.
+    pub(crate) fn release(&mut self, value: &Arc<V>) -> usize {
+        match self.uses.get_mut(value) {
+            Some(uses) if *uses > 1 => {
+                *uses -= 1;
+                0
+            }
+            Some(_) => {
+                self.uses.remove(value);
+                // What is unused must not keep a table of the size that it once had.
+                if self.uses.capacity() > 64 && self.uses.len() < self.uses.capacity() / 4 {
+                    self.uses.shrink_to(self.uses.len() * 2);
+                }
+                Self::bytes(value)
+            }
+            None => 0,
+        }
+    }
+
+    /// How many distinct values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.uses.len()
+    }
+
+    /// The allocation of a value (with its two counts) and its slot in the table, half of which may be free.
+    fn bytes(value: &Arc<V>) -> usize {
+        const COUNTS: usize = 2 * size_of::<usize>();
+        const SLOT: usize = 2 * (size_of::<(usize, usize)>() + 1);
+        COUNTS + size_of::<V>() + value.heap_bytes() + SLOT
+    }
+}

@@ -1,0 +1,77 @@
+//! `Permissions`: what a principal may do with a model.
+
+use serde::{Deserialize, Serialize};
+
+use crate::content::Content;
+
+/// What can be done with the records of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// Reading records.
+    Read,
+    /// Changing records.
+    Write,
+    /// Creating records.
+    Create,
+    /// Deleting records.
+    Unlink,
+}
+
+impl Operation {
+    /// All operations.
+    pub const ALL: [Operation; 4] = [Operation::Read, Operation::Write, Operation::Create, Operation::Unlink];
+
+    /// The operation's name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Read => "read",
+            Operation::Write => "write",
+            Operation::Create => "create",
+            Operation::Unlink => "unlink",
+        }
+    }
+}
+
+/// What a principal may do with a model; it says nothing about single records.
+///
+/// # Examples
+/// ```
+/// use model_metadata::{Operation, Permissions};
+///
+/// let permissions = Permissions { read: true, ..Permissions::default() };
+/// assert!(permissions.allow(Operation::Read));
+/// assert!(!permissions.allow(Operation::Unlink));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Permissions {
+    /// May records be read?
+    pub read: bool,
+    /// May records be changed?
+    pub write: bool,
+    /// May records be created?
+    pub create: bool,
+    /// May records be deleted?
+    pub unlink: bool,
+}
+
+impl Permissions {
+    /// Is the operation allowed?
+    #[must_use]
+    pub fn allow(&self, operation: Operation) -> bool {
+        match operation {
+            Operation::Read => self.read,
+            Operation::Write => self.write,
+            Operation::Create => self.create,
+            Operation::Unlink => self.unlink,
+        }
+    }
+}
+
+impl Content for Permissions {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}

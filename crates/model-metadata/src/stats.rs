@@ -1,0 +1,98 @@
+//! What the cache counts.
+
+use core::ops::Add;
+
+use serde::Serialize;
+
+/// What one table of the cache has counted since it was made, and what it holds now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TableStats {
+    /// Questions that were answered without waiting for the server.
+    pub hits: u64,
+    /// Questions that had to wait for the server, whoever asked it.
+    pub misses: u64,
+    /// Loads begun, refreshes in the background included.
+    pub loads: u64,
+    /// Loads that failed.
+    pub load_failures: u64,
+    /// Loads that were given up because whoever ran them went away.
+    pub loads_abandoned: u64,
+    /// Loads whose result was not kept, since an invalidation or a younger load overtook them.
+    pub loads_overtaken: u64,
+    /// Loads whose result was not kept, since it alone would have been larger than the bound.
+    pub loads_oversized: u64,
+    /// Entries that were removed because they were too old.
+    pub evicted_expired: u64,
+    /// Entries that were removed to keep within the bound.
+    pub evicted_capacity: u64,
+    /// Entries that were removed by an invalidation.
+    pub evicted_invalidated: u64,
+    /// Entries there are now.
+    pub entries: u64,
+    /// Distinct values that those entries share.
+    pub contents: u64,
+    /// Bytes that the entries take now, their values included.
+    pub bytes: u64,
+}
+
+impl TableStats {
+    /// The share of questions that were hits, from 0 to 1; nothing before the first question.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a rate needs no more than the 52 bits that a float keeps"
+    )]
+    pub fn hit_rate(&self) -> Option<f64> {
+        let questions = self.hits.saturating_add(self.misses);
+        (questions > 0).then(|| self.hits as f64 / questions as f64)
+    }
+
+    /// Entries removed for any cause.
+    #[must_use]
+    pub fn evictions(&self) -> u64 {
+        self.evicted_expired + self.evicted_capacity + self.evicted_invalidated
+    }
+}
+
+impl Add for TableStats {
+    type Output = TableStats;
+
+    fn add(self, other: TableStats) -> TableStats {
+        TableStats {
+            hits: self.hits + other.hits,
+            misses: self.misses + other.misses,
+            loads: self.loads + other.loads,
+            load_failures: self.load_failures + other.load_failures,
+            loads_abandoned: self.loads_abandoned + other.loads_abandoned,
+            loads_overtaken: self.loads_overtaken + other.loads_overtaken,
+            loads_oversized: self.loads_oversized + other.loads_oversized,
+            evicted_expired: self.evicted_expired + other.evicted_expired,
+            evicted_capacity: self.evicted_capacity + other.evicted_capacity,
+            evicted_invalidated: self.evicted_invalidated + other.evicted_invalidated,
+            entries: self.entries + other.entries,
+            contents: self.contents + other.contents,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
+/// What a [`MetadataCache`](crate::MetadataCache) has counted, table by table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Field definitions.
+    pub fields: TableStats,
+    /// Permissions.
+    pub permissions: TableStats,
+    /// Model lists.
+    pub models: TableStats,
+}
+
+impl CacheStats {
+    /// All tables together.
+    #[must_use]
+    pub fn total(&self) -> TableStats {
+        self.fields + self.permissions + self.models
+    }
+}

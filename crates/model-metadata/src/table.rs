@@ -1,0 +1,312 @@
+//! `Table`: entries of one kind, with single flight, epochs and a bound on bytes.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hashlink::LinkedHashMap;
+
+use crate::config::TablePolicy;
+use crate::content::{Content, Contents};
+use crate::entry::{Entry, Key};
+use crate::epochs::{Epochs, Stamp};
+use crate::flight::{Flight, Outcome, Wait};
+use crate::shim::Mutex;
+use crate::{Clock, Principal, TableStats};
+
+/// Entries of one kind. Everything happens under one lock that is never held across an await.
+#[derive(Debug)]
+pub(crate) struct Table<V, E> {
+    policy: TablePolicy,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State<V, E>>,
+}
+
+#[derive(Debug)]
+struct State<V, E> {
+    /// In the order of use, the least recent first.
+    entries: LinkedHashMap<Key, Entry<V>, ahash::RandomState>,
+    contents: Contents<V>,
+    // INVARIANT: the newest load of each key; an older one, overtaken, is only known to those who wait for it.
+    flights: HashMap<Key, Arc<Flight<V, E>>, ahash::RandomState>,
+    epochs: Epochs,
+    bytes: usize,
+    stats: TableStats,
+}
+
+impl TablePolicy {
+    fn is_expired<V>(&self, entry: &Entry<V>, now: Duration) -> bool {
+        let lifetime = if entry.value.is_some() { self.time_to_live } else { self.negative_time_to_live };
+        now >= entry.began.saturating_add(lifetime)
+    }
+}
+
+/// What to do about a question.
+enum Step<V: Content, E> {
+    Answer(Option<Arc<V>>, Option<Lead<V, E>>),
+    Join(Arc<Flight<V, E>>),
+    Load(Lead<V, E>),
+}
+
+/// The duty to load; dropped unfinished, it lets somebody else begin again.
+pub(crate) struct Lead<V: Content, E> {
+    table: Arc<Table<V, E>>,
+    key: Key,
+    flight: Arc<Flight<V, E>>,
+    finished: bool,
+}
+
+impl<V: Content, E> Table<V, E> {
+    pub(crate) fn new(policy: TablePolicy, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let state = State {
+            entries: LinkedHashMap::default(),
+            contents: Contents::default(),
+            flights: HashMap::default(),
+            epochs: Epochs::default(),
+            bytes: 0,
+            stats: TableStats::default(),
+        };
+        Arc::new(Table { policy, clock, state: Mutex::new(state) })
+    }
+
+    /// Answers from the table, or loads, or waits for a load that is under way.
+    ///
+    /// An answer that does not `satisfy` is believed only if it is as young as a negative one must be. With the answer
+    /// comes the duty to refresh, if it is time for that and `refresh` allows it.
+    pub(crate) async fn get<F>(
+        self: &Arc<Self>,
+        key: &Key,
+        refresh: bool,
+        satisfies: Option<&(dyn Fn(&V) -> bool + Sync)>,
+        load: impl Fn() -> F,
+    ) -> (Outcome<V, E>, Option<Lead<V, E>>)
+    where
+        F: Future<Output = Result<Option<V>, E>>,
+    {
+        let mut first = true;
+        loop {
+            match self.step(key, refresh, satisfies, core::mem::take(&mut first)) {
+                Step::Answer(value, lead) => return (Ok(value), lead),
+                Step::Load(lead) => return (lead.finish(load().await), None),
+                Step::Join(flight) => {
+                    if let Some(outcome) = Wait::new(flight).await {
+                        return (outcome, None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is known now and may still be given, without asking anybody. It counts as no question.
+    pub(crate) fn peek(&self, key: &Key) -> Option<Arc<V>> {
+        let now = self.clock.now();
+        let state = self.state.lock();
+        let stamp = state.epochs.stamp(key.scope.principal(), &key.model);
+        let entry = state.entries.get(key)?;
+        let valid = entry.stamp == stamp && !self.policy.is_expired(entry, now);
+        if valid { entry.value.clone() } else { None }
+    }
+
+    fn step(
+        self: &Arc<Self>,
+        key: &Key,
+        refresh: bool,
+        satisfies: Option<&(dyn Fn(&V) -> bool + Sync)>,
+        first: bool,
+    ) -> Step<V, E> {
+        let now = self.clock.now();
+        let believes_absence =
+            |began: Duration| now < began.saturating_add(self.policy.negative_time_to_live);
+        let mut state = self.state.lock();
+        let stamp = state.epochs.stamp(key.scope.principal(), &key.model);
+
+        if let Some(entry) = state.entries.get(key) {
+            let answer = entry.value.clone();
+            let refresh_due = entry.refresh_at.is_some_and(|at| refresh && at <= now);
+            let satisfied = match (&answer, satisfies) {
+                (Some(value), Some(satisfies)) => satisfies(value),
+                _ => true,
+            };
+            if entry.stamp != stamp {
+                state.remove(key);
+                state.stats.evicted_invalidated += 1;
+            } else if self.policy.is_expired(entry, now) {
+                state.remove(key);
+                state.stats.evicted_expired += 1;
+            } else if satisfied || believes_absence(entry.began) {
+                state.stats.hits += u64::from(first);
+                state.entries.to_back(key);
+                let idle = !state.flights.contains_key(key);
+                let lead = (refresh_due && idle).then(|| self.lead(&mut state, key, now, stamp));
+                return Step::Answer(answer, lead);
+            }
+        }
+        state.stats.misses += u64::from(first);
+        if let Some(flight) = state.flights.get(key)
+            && flight.stamp == stamp
+            && (satisfies.is_none() || believes_absence(flight.began))
+        {
+            return Step::Join(Arc::clone(flight));
+        }
+        Step::Load(self.lead(&mut state, key, now, stamp))
+    }
+
+    fn lead(self: &Arc<Self>, state: &mut State<V, E>, key: &Key, now: Duration, stamp: Stamp) -> Lead<V, E> {
+        let flight = Arc::new(Flight::new(now, stamp));
+        state.flights.insert(key.clone(), Arc::clone(&flight));
+        state.stats.loads += 1;
+        Lead { table: Arc::clone(self), key: key.clone(), flight, finished: false }
+    }
+
+    /// Forgets a model of a database, for every principal.
+    pub(crate) fn invalidate_model(&self, database: &str, model: &str) {
+        let mut state = self.state.lock();
+        state.epochs.raise_model(database, model);
+        state.invalidate(|key| *key.model == *model && key.scope.principal().database() == database);
+    }
+
+    /// Forgets what a principal knows.
+    pub(crate) fn invalidate_principal(&self, principal: &Principal) {
+        let mut state = self.state.lock();
+        state.epochs.raise_principal(principal);
+        state.invalidate(|key| key.scope.principal() == principal);
+    }
+
+    /// Forgets everything.
+    pub(crate) fn invalidate_all(&self) {
+        let mut state = self.state.lock();
+        state.epochs.raise_all();
+        state.invalidate(|_| true);
+    }
+
+    /// Removes the entries that are too old to be given.
+    pub(crate) fn remove_expired(&self) {
+        let now = self.clock.now();
+        let mut state = self.state.lock();
+        let removed = state.remove_where(|_, entry| self.policy.is_expired(entry, now));
+        state.stats.evicted_expired += removed;
+    }
+
+    pub(crate) fn stats(&self) -> TableStats {
+        let state = self.state.lock();
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        TableStats {
+            entries: count(state.entries.len()),
+            contents: count(state.contents.len()),
+            bytes: count(state.bytes),
+            ..state.stats
+        }
+    }
+
+    /// Keeps the result of a load, unless something younger overtook it.
+    fn publish(&self, key: &Key, flight: &Arc<Flight<V, E>>, value: Option<V>) -> Option<Arc<V>> {
+        let mut state = self.state.lock();
+        state.leave(key, flight);
+        let current = state.epochs.stamp(key.scope.principal(), &key.model) == flight.stamp;
+        let newest = state.entries.get(key).is_none_or(|known| known.began <= flight.began);
+        if !(current && newest) {
+            state.stats.loads_overtaken += 1;
+            return value.map(Arc::new);
+        }
+        let least = key.entry_bytes::<V>() + value.as_ref().map_or(0, Content::heap_bytes);
+        if least > self.policy.max_bytes {
+            state.stats.loads_oversized += 1;
+            return value.map(Arc::new);
+        }
+        state.remove(key);
+        let (value, grown) = match value.map(|value| state.contents.acquire(value)) {
+            Some((value, grown)) => (Some(value), grown),
+            None => (None, 0),
+        };
+        let refresh_at = self.policy.refresh_after.map(|after| flight.began.saturating_add(after));
+        let entry = Entry { value: value.clone(), began: flight.began, stamp: flight.stamp, refresh_at };
+        state.bytes += grown + key.entry_bytes::<V>();
+        state.entries.insert(key.clone(), entry);
+        while state.bytes > self.policy.max_bytes && state.remove_oldest() {
+            state.stats.evicted_capacity += 1;
+        }
+        value
+    }
+
+    fn fail(&self, key: &Key, flight: &Arc<Flight<V, E>>) {
+        let mut state = self.state.lock();
+        state.leave(key, flight);
+        state.stats.load_failures += 1;
+        // A refresh that fails is not tried again at once: the server may be down.
+        let retry_at = self.clock.now().saturating_add(self.policy.negative_time_to_live);
+        if let Some(entry) = state.entries.get_mut(key) {
+            entry.refresh_at = entry.refresh_at.map(|at| at.max(retry_at));
+        }
+    }
+}
+
+impl<V: Content, E> Lead<V, E> {
+    /// Ends the load and tells everybody who waits for it.
+    pub(crate) fn finish(mut self, result: Result<Option<V>, E>) -> Outcome<V, E> {
+        self.finished = true;
+        let outcome = match result {
+            Ok(value) => Ok(self.table.publish(&self.key, &self.flight, value)),
+            Err(error) => {
+                self.table.fail(&self.key, &self.flight);
+                Err(Arc::new(error))
+            }
+        };
+        self.flight.land(outcome.clone());
+        outcome
+    }
+}
+
+impl<V: Content, E> Drop for Lead<V, E> {
+    fn drop(&mut self) {
+        if !self.finished {
+            let mut state = self.table.state.lock();
+            state.leave(&self.key, &self.flight);
+            state.stats.loads_abandoned += 1;
+            drop(state);
+            self.flight.abandon();
+        }
+    }
+}
+
+impl<V: Content, E> State<V, E> {
+    /// Takes a flight off the list, unless another one has taken its place.
+    fn leave(&mut self, key: &Key, flight: &Arc<Flight<V, E>>) {
+        if self.flights.get(key).is_some_and(|current| Arc::ptr_eq(current, flight)) {
+            self.flights.remove(key);
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.give_back(key, entry);
+        }
+    }
+
+    fn remove_oldest(&mut self) -> bool {
+        let Some((key, entry)) = self.entries.pop_front() else { return false };
+        self.give_back(&key, entry);
+        true
+    }
+
+    fn give_back(&mut self, key: &Key, entry: Entry<V>) {
+        self.bytes -= key.entry_bytes::<V>();
+        if let Some(value) = entry.value {
+            self.bytes -= self.contents.release(&value);
+        }
+    }
+
+    fn invalidate(&mut self, concerns: impl Fn(&Key) -> bool) {
+        let removed = self.remove_where(|key, _| concerns(key));
+        self.stats.evicted_invalidated += removed;
+    }
+
+    fn remove_where(&mut self, goes: impl Fn(&Key, &Entry<V>) -> bool) -> u64 {
+        let gone: Vec<Key> =
+            self.entries.iter().filter(|(key, entry)| goes(key, entry)).map(|(key, _)| key.clone()).collect();
+        for key in &gone {
+            self.remove(key);
+        }
+        self.entries.shrink_to_fit();
+        u64::try_from(gone.len()).unwrap_or(u64::MAX)
+    }
+}

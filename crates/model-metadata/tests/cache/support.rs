@@ -1,0 +1,125 @@
+//! A server in memory that counts who asks, shared by the tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use model_metadata::{
+    CacheConfig, FieldDefinitions, ManualClock, MetadataCache, MetadataLoader, ModelList, Permissions,
+    Principal, Scope,
+};
+use parking_lot::Mutex;
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server is away")]
+pub(crate) struct Away;
+
+/// Models with their definitions as JSON, per user and language where they differ.
+#[derive(Default)]
+pub(crate) struct Server {
+    pub(crate) models: Mutex<BTreeMap<String, String>>,
+    /// A field that only this user is told of.
+    pub(crate) secret: Mutex<Option<(i64, String)>>,
+    pub(crate) away: AtomicBool,
+    pub(crate) loads: AtomicUsize,
+    pub(crate) permission_loads_running: AtomicUsize,
+    pub(crate) permission_loads_at_once: AtomicUsize,
+}
+
+impl Server {
+    pub(crate) fn with(models: &[(&str, String)]) -> Arc<Self> {
+        let models = models.iter().map(|(name, json)| ((*name).to_owned(), json.clone())).collect();
+        Arc::new(Server { models: Mutex::new(models), ..Server::default() })
+    }
+
+    pub(crate) fn set(&self, model: &str, json: &str) {
+        self.models.lock().insert(model.to_owned(), json.to_owned());
+    }
+
+    pub(crate) fn loads(&self) -> usize {
+        self.loads.load(Ordering::SeqCst)
+    }
+
+    fn answer(&self) -> Result<(), Away> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        if self.away.load(Ordering::SeqCst) { Err(Away) } else { Ok(()) }
+    }
+}
+
+impl MetadataLoader for Server {
+    type Error = Away;
+
+    async fn load_fields(&self, scope: &Scope, model: &str) -> Result<Option<FieldDefinitions>, Away> {
+        self.answer()?;
+        tokio::task::yield_now().await;
+        let Some(json) = self.models.lock().get(model).cloned() else { return Ok(None) };
+        if let Some((user, field)) = &*self.secret.lock()
+            && *user == scope.principal().user()
+        {
+            let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&json).unwrap();
+            fields.insert(field.clone(), serde_json::json!({"type": "char", "string": "Secret"}));
+            return Ok(Some(serde_json::from_value(fields.into()).unwrap()));
+        }
+        Ok(Some(serde_json::from_str(&json).unwrap()))
+    }
+
+    async fn load_permissions(&self, scope: &Scope, model: &str) -> Result<Option<Permissions>, Away> {
+        tokio::task::yield_now().await;
+        self.answer()?;
+        let running = 1 + self.permission_loads_running.fetch_add(1, Ordering::SeqCst);
+        self.permission_loads_at_once.fetch_max(running, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        self.permission_loads_running.fetch_sub(1, Ordering::SeqCst);
+        let known = self.models.lock().contains_key(model);
+        let write = scope.principal().user() == 2;
+        Ok(known.then_some(Permissions { read: true, write, ..Permissions::default() }))
+    }
+
+    async fn load_models(&self, _: &Scope) -> Result<ModelList, Away> {
+        self.answer()?;
+        Ok(self.models.lock().keys().map(|name| (name.as_str(), "a label")).collect())
+    }
+}
+
+/// Definitions of the size and the sameness of real ones: 15 attributes a field, most of them alike.
+pub(crate) fn definitions(model: &str, fields: usize) -> String {
+    let mut all = serde_json::Map::new();
+    for number in 0..fields {
+        let name = format!("x_field_{number}");
+        let json = serde_json::json!({
+            "change_default": false, "company_dependent": false, "default_export_compatible": false,
+            "depends": [], "exportable": true, "manual": false, "name": name,
+            "readonly": number % 3 == 0, "required": false, "searchable": true, "sortable": true,
+            "store": number % 5 != 0, "string": format!("Field {number} of {model}"), "type": "char",
+            "relation": format!("{model}.relation{}", number % 7),
+        });
+        all.insert(name, json);
+    }
+    serde_json::Value::from(all).to_string()
+}
+
+pub(crate) fn scope(user: i64) -> Scope {
+    Scope::new(Principal::new("production", user), "en_US")
+}
+
+pub(crate) fn cache(config: CacheConfig) -> (MetadataCache<Away>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::default());
+    (MetadataCache::with_clock(config, Arc::clone(&clock) as _), clock)
+}
+
+pub(crate) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A small generator of numbers, the same in every run.
+pub(crate) struct Numbers(pub(crate) u64);
+
+impl Numbers {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}

@@ -1,0 +1,32 @@
+//! The hit rate of a working day: people and agents who work on a few models, each in bursts.
+
+use crate::support::{Numbers, Server, cache, definitions, scope, seconds};
+use model_metadata::CacheConfig;
+
+/// Eight hours of 20 principals. Each burst goes to one of 30 models, the popular ones far more often; each call of
+/// a burst checks a permission and needs definitions; one call in 200 names a field that does not exist.
+#[tokio::test]
+async fn a_working_day_hits_more_than_four_times_in_five() {
+    let names: Vec<String> = (0..30).map(|number| format!("model.{number}")).collect();
+    let models: Vec<_> = names.iter().map(|name| (name.as_str(), definitions(name, 20))).collect();
+    let server = Server::with(&models);
+    let (cache, clock) = cache(CacheConfig::default());
+    let mut numbers = Numbers(7);
+    // A burst of one principal every 20 seconds.
+    for _ in 0..8 * 180 {
+        let scope = scope(1 + i64::try_from(numbers.below(20)).unwrap());
+        let model = (0..3).map(|_| numbers.below(30)).min().unwrap();
+        let model = &names[usize::try_from(model).unwrap()];
+        for _ in 0..2 + numbers.below(9) {
+            clock.advance(seconds(2));
+            cache.permissions(&server, &scope, model).await.unwrap().unwrap();
+            let asked: &[&str] = if numbers.below(200) == 0 { &["no_such"] } else { &["x_field_1"] };
+            cache.fields_naming(&server, &scope, model, asked).await.unwrap().unwrap();
+        }
+        clock.advance(seconds(8));
+    }
+    let stats = cache.stats();
+    let (fields, all) = (stats.fields.hit_rate().unwrap(), stats.total().hit_rate().unwrap());
+    assert!(fields > 0.8, "fields {fields:.3}");
+    assert!(all > 0.8, "all {all:.3}");
+}

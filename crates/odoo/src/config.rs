@@ -1,0 +1,296 @@
+//! How to reach Odoo, and as whom.
+
+use core::fmt;
+use core::str::FromStr;
+use core::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+/// How to reach Odoo, and as whom.
+///
+/// # Examples
+/// ```
+/// use odoo::OdooConfig;
+///
+/// let settings = |name: &str| match name {
+///     "ODOO_URL" => Some("https://erp.example.com".to_owned()),
+///     "ODOO_DB" => Some("production".to_owned()),
+///     "ODOO_API_KEY" => Some("0123456789abcdef".to_owned()),
+///     _ => None,
+/// };
+/// let config = OdooConfig::from_settings(settings)?;
+/// assert_eq!(config.pool_size, 5);
+/// assert!(!format!("{config:?}").contains("0123456789abcdef"));
+/// # Ok::<(), odoo::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct OdooConfig {
+    /// Where Odoo is; a path in it goes before Odoo's own (`ODOO_URL`).
+    pub url: Url,
+    /// The database (`ODOO_DB`).
+    pub database: String,
+    /// The user's login (`ODOO_USER`); an API key on Odoo 19 and later can do without.
+    pub login: Option<String>,
+    /// What proves that it is the user.
+    pub credential: Credential,
+    /// The transport (`ODOO_RPC_TRANSPORT`, `auto`).
+    pub transport: TransportChoice,
+    /// The language of labels and texts (`ODOO_LOCALE`); the server's choice if nothing.
+    pub language: Option<String>,
+    /// How many connections there may be at a time (`ODOO_MCP_POOL_SIZE`, 5).
+    pub pool_size: usize,
+    /// Do reads travel together where no connection is free (`ODOO_MCP_ENABLE_BATCHING`, true)?
+    pub batching: bool,
+    /// How many ids travel together at most, unless one caller asks for more (`ODOO_MCP_BATCH_SIZE`, 100).
+    pub batch_size: usize,
+    /// How long field definitions are believed (`ODOO_MCP_CACHE_TTL`, 3600 seconds).
+    pub fields_time_to_live: Duration,
+    /// The limits of time and size.
+    pub limits: Limits,
+    /// Certificates of authorities that are trusted besides the system's, in DER.
+    pub extra_roots: Vec<Vec<u8>>,
+}
+
+/// Limits of time and size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a connection may take to be made: 10 seconds.
+    pub connect: Duration,
+    /// How long an answer may take, from the request to its last byte: 60 seconds.
+    pub answer: Duration,
+    /// How long a call may wait for a free connection: 30 seconds.
+    pub wait: Duration,
+    /// How large an answer may be, packed or unpacked: 64 MiB.
+    pub answer_bytes: usize,
+    /// How often idle connections are checked: every 60 seconds.
+    pub health_interval: Duration,
+    /// After how many failures in a row Odoo is left alone: 5.
+    pub breaker_failures: u32,
+    /// For how long it is left alone: 5 seconds.
+    pub breaker_rest: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(60),
+            wait: Duration::from_secs(30),
+            answer_bytes: 64 << 20,
+            health_interval: Duration::from_secs(60),
+            breaker_failures: 5,
+            breaker_rest: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What proves that it is the user. `Debug` does not show it.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// The user's password (`ODOO_PASSWORD`).
+    Password(SecretString),
+    /// An API key of the user's (`ODOO_API_KEY`).
+    ApiKey(SecretString),
+}
+
+/// How calls are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A session that is opened once and kept by a cookie: for passwords.
+    Session,
+    /// `/jsonrpc`, which takes the credential with each call: for API keys up to Odoo 18.
+    JsonRpc,
+    /// `/json/2/…` with the API key as bearer: from Odoo 19 on. It follows the documentation, and has not met a real
+    /// server yet.
+    Json2,
+}
+
+/// Which transport to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TransportChoice {
+    /// The one that fits the credential and the server's version.
+    #[default]
+    Auto,
+    /// This one.
+    Forced(Transport),
+}
+
+/// Why a configuration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A setting is missing.
+    #[error("{name} is not set; {reason}")]
+    Missing {
+        /// The setting.
+        name: &'static str,
+        /// What it is needed for.
+        reason: &'static str,
+    },
+    /// A setting cannot be understood.
+    #[error("{name} is `{value}`; {expected}")]
+    Invalid {
+        /// The setting.
+        name: &'static str,
+        /// Its value, unless it may hold a secret.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The trusted certificates cannot be used.
+    #[error("the trusted certificates cannot be used: {cause}")]
+    Certificates {
+        /// What the TLS library says.
+        cause: String,
+    },
+}
+
+impl OdooConfig {
+    /// A configuration with the usual settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the URL cannot be used.
+    pub fn new(url: &str, database: &str, login: &str, credential: Credential) -> Result<Self, ConfigError> {
+        Ok(OdooConfig {
+            url: parse_url(url)?,
+            database: database.into(),
+            login: (!login.is_empty()).then(|| login.into()),
+            credential,
+            transport: TransportChoice::Auto,
+            language: None,
+            pool_size: 5,
+            batching: true,
+            batch_size: 100,
+            fields_time_to_live: Duration::from_secs(3600),
+            limits: Limits::default(),
+            extra_roots: Vec::new(),
+        })
+    }
+
+    /// Reads the configuration from the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names the variable which is missing or cannot be understood.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_settings(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the configuration from settings that have the names of environment variables. Empty ones count as missing.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names the setting which is missing or cannot be understood.
+    pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let setting = |name: &str| settings(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+        let required = |name, reason| setting(name).ok_or(ConfigError::Missing { name, reason });
+        let url = required("ODOO_URL", "it says where odoo is")?;
+        let database = required("ODOO_DB", "it names the database")?;
+        let login = setting("ODOO_USER");
+        let secret = |name| setting(name).map(SecretString::from);
+        let credential = match (secret("ODOO_API_KEY"), secret("ODOO_PASSWORD")) {
+            (Some(key), _) => Credential::ApiKey(key),
+            (None, Some(password)) => Credential::Password(password),
+            (None, None) => {
+                let reason = "a password or an api key (ODOO_API_KEY) is needed";
+                return Err(ConfigError::Missing { name: "ODOO_PASSWORD", reason });
+            }
+        };
+        if login.is_none() && matches!(credential, Credential::Password(_)) {
+            return Err(ConfigError::Missing { name: "ODOO_USER", reason: "a password belongs to a user" });
+        }
+        let transport =
+            setting("ODOO_RPC_TRANSPORT").map_or(Ok(TransportChoice::Auto), |name| name.parse())?;
+        let seconds = number(&setting, "ODOO_MCP_CACHE_TTL", 3600)?;
+        Ok(OdooConfig {
+            transport,
+            language: setting("ODOO_LOCALE"),
+            pool_size: number(&setting, "ODOO_MCP_POOL_SIZE", 5)?,
+            batching: flag(&setting, "ODOO_MCP_ENABLE_BATCHING", true)?,
+            batch_size: number(&setting, "ODOO_MCP_BATCH_SIZE", 100)?,
+            fields_time_to_live: Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)),
+            ..Self::new(&url, &database, login.as_deref().unwrap_or_default(), credential)?
+        })
+    }
+
+    /// The name under which a cache knows the database: a database of the same name elsewhere is another one.
+    #[must_use]
+    pub fn database_key(&self) -> String {
+        format!("{}#{}", self.url, self.database)
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Transport::Session => "session",
+            Transport::JsonRpc => "jsonrpc",
+            Transport::Json2 => "json2",
+        })
+    }
+}
+
+impl FromStr for TransportChoice {
+    type Err = ConfigError;
+
+    /// `xmlrpc` is what other clients call the stateless transport; it is carried by JSON here.
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        match name.to_ascii_lowercase().as_str() {
+            "auto" => Ok(TransportChoice::Auto),
+            "session" => Ok(TransportChoice::Forced(Transport::Session)),
+            "jsonrpc" | "xmlrpc" => Ok(TransportChoice::Forced(Transport::JsonRpc)),
+            "json2" => Ok(TransportChoice::Forced(Transport::Json2)),
+            _ => Err(ConfigError::Invalid {
+                name: "ODOO_RPC_TRANSPORT",
+                value: name.chars().take(64).collect(),
+                expected: "it must be auto, session, jsonrpc or json2",
+            }),
+        }
+    }
+}
+
+/// The value is not repeated in errors: somebody may have put a password into it.
+fn parse_url(text: &str) -> Result<Url, ConfigError> {
+    let invalid = |expected| ConfigError::Invalid { name: "ODOO_URL", value: "…".into(), expected };
+    let url = Url::parse(text).map_err(|_| invalid("it must be a url such as https://erp.example.com"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(invalid("it must begin with http:// or https:// and name a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("the user and the password have settings of their own"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(invalid("it must end with a host or a path"));
+    }
+    Ok(url)
+}
+
+fn number(
+    setting: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    usual: usize,
+) -> Result<usize, ConfigError> {
+    let Some(value) = setting(name) else { return Ok(usual) };
+    match value.parse() {
+        Ok(number) if (1..=1_000_000).contains(&number) => Ok(number),
+        _ => {
+            let value = value.chars().take(64).collect();
+            Err(ConfigError::Invalid { name, value, expected: "it must be a number from 1 to 1000000" })
+        }
+    }
+}
+
+fn flag(
+    setting: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    usual: bool,
+) -> Result<bool, ConfigError> {
+    let Some(value) = setting(name) else { return Ok(usual) };
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => {
+            let value = value.chars().take(64).collect();
+            Err(ConfigError::Invalid { name, value, expected: "it must be true or false" })
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Why a call to Odoo fails.
+
+use core::time::Duration;
+
+/// Why a call to Odoo fails.
+///
+/// Messages are those that Odoo writes for people, or this crate's own. Tracebacks, passwords and keys are in none of
+/// them, nor in what `Debug` shows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OdooError {
+    /// Odoo does not accept the credentials.
+    #[error("odoo does not accept the credentials for database `{database}`")]
+    Credentials {
+        /// The database.
+        database: String,
+    },
+    /// The user may not do that (`AccessError`).
+    #[error("{message}")]
+    Access {
+        /// What Odoo says to the user.
+        message: String,
+    },
+    /// A record does not exist (`MissingError`).
+    #[error("{message}")]
+    Missing {
+        /// What Odoo says to the user.
+        message: String,
+    },
+    /// Odoo objects to what is asked (`UserError`, `ValidationError` and their like).
+    #[error("{message}")]
+    User {
+        /// The class of the exception.
+        class: String,
+        /// What Odoo says to the user.
+        message: String,
+    },
+    /// The call makes no sense to Odoo: an unknown model, field, method or argument.
+    #[error("odoo rejects the call: {message}")]
+    Rejected {
+        /// The class of the exception.
+        class: String,
+        /// What Odoo says.
+        message: String,
+    },
+    /// Odoo failed inside.
+    #[error("odoo failed inside with `{class}`")]
+    Server {
+        /// The class of the exception.
+        class: String,
+    },
+    /// A new session expired at once.
+    #[error("odoo ends each session as soon as it is opened")]
+    Session,
+    /// A model or method has a name that no model or method can have.
+    #[error("`{name}` cannot be the name of a model or method")]
+    Name {
+        /// The beginning of the name.
+        name: String,
+    },
+    /// The transport takes arguments by name only.
+    #[error("the arguments of `{method}` need names with this transport")]
+    Unnamed {
+        /// The method.
+        method: String,
+    },
+    /// Nobody could say whether it is allowed, so it is not.
+    #[error("the permission could not be verified: {message}")]
+    Unverified {
+        /// What the add-on says, or what is wrong with it.
+        message: String,
+    },
+    /// The answer is JSON, but not what the call returns.
+    #[error("odoo's answer to `{method}` is not what was expected")]
+    Unexpected {
+        /// The method.
+        method: String,
+    },
+    /// The answer never came, or was no answer.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// No connection can be made.
+    #[error("odoo cannot be reached: {cause}")]
+    Unreachable {
+        /// What the system says.
+        cause: String,
+    },
+    /// The connection ended before the answer did.
+    #[error("the connection to odoo ended before the answer was complete")]
+    Broken,
+    /// The answer took too long.
+    #[error("odoo did not answer within {within:?}")]
+    Timeout {
+        /// The time allowed.
+        within: Duration,
+    },
+    /// No connection was free in time.
+    #[error("no connection to odoo was free within {within:?}")]
+    Busy {
+        /// The time allowed.
+        within: Duration,
+    },
+    /// Odoo failed so often just now that it is left alone for a while.
+    #[error("odoo failed repeatedly and is not asked again for a moment")]
+    Resting,
+    /// A proxy says that Odoo is not there (status 502, 503 or 504).
+    #[error("odoo is not available (status {status})")]
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The answer is not JSON: the address is not Odoo's, perhaps, or a page for people came instead.
+    #[error("the answer is not odoo's: status {status}, content type `{content_type}`")]
+    NotJson {
+        /// The HTTP status.
+        status: u16,
+        /// The content type.
+        content_type: String,
+    },
+    /// The answer says that it is JSON and is not.
+    #[error("odoo's answer is not valid json")]
+    Malformed,
+    /// The answer is larger than is allowed.
+    #[error("odoo's answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl OdooError {
+    /// May the same call succeed later, although nobody changes anything?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            OdooError::Fault(fault) => fault.is_transient(),
+            OdooError::Session => true,
+            _ => false,
+        }
+    }
+}
+
+impl Fault {
+    /// May the same call succeed later, although nobody changes anything?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Fault::Unreachable { .. }
+            | Fault::Broken
+            | Fault::Timeout { .. }
+            | Fault::Busy { .. }
+            | Fault::Resting
+            | Fault::Unavailable { .. } => true,
+            Fault::NotJson { .. } | Fault::Malformed | Fault::TooLarge { .. } => false,
+        }
+    }
+
+    /// Did the connection fail, so that an idempotent call is worth a second try at once?
+    pub(crate) fn is_of_connection(&self) -> bool {
+        matches!(self, Fault::Unreachable { .. } | Fault::Broken)
+    }
+
+    /// May Odoo have been asked, and be at it still?
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        !matches!(self, Fault::Unreachable { .. } | Fault::Busy { .. } | Fault::Resting)
+    }
+
+    /// Does it say that the server is not well?
+    pub(crate) fn is_sickness(&self) -> bool {
+        matches!(
+            self,
+            Fault::Unreachable { .. } | Fault::Broken | Fault::Timeout { .. } | Fault::Unavailable { .. }
+        )
+    }
+}

@@ -1,0 +1,158 @@
+//! Bodies: read to their end, unpacked on the way, and bounded before and after.
+
+use std::io::{self, Write};
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::Fault;
+
+/// What requests offer to understand. Odoo itself ignores it; a proxy in front of it may not.
+pub(crate) const ACCEPT_ENCODING: &str = "gzip, zstd";
+
+/// Bytes that refuse to become more than a limit.
+struct Bounded {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if piece.len() > self.limit.saturating_sub(self.bytes.len()) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Unpacks what comes, piece by piece: a small body that unpacks to a huge one is given up at the limit.
+enum Decoder {
+    Plain(Bounded),
+    Gzip(flate2::write::MultiGzDecoder<Bounded>),
+    Zstd(zstd::stream::write::Decoder<'static, Bounded>),
+}
+
+impl Decoder {
+    /// The largest window that a zstd body may ask memory for: 8 MiB, which every decoder must support.
+    const ZSTD_WINDOW_LOG: u32 = 23;
+
+    fn new(encoding: &str, limit: usize) -> Result<Self, Fault> {
+        let bounded = Bounded { bytes: Vec::new(), limit };
+        match encoding.trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Ok(Decoder::Plain(bounded)),
+            "gzip" | "x-gzip" => Ok(Decoder::Gzip(flate2::write::MultiGzDecoder::new(bounded))),
+            "zstd" => {
+                let mut decoder = zstd::stream::write::Decoder::new(bounded).map_err(|_| Fault::Malformed)?;
+                decoder.window_log_max(Self::ZSTD_WINDOW_LOG).map_err(|_| Fault::Malformed)?;
+                Ok(Decoder::Zstd(decoder))
+            }
+            _ => Err(Fault::Malformed),
+        }
+    }
+
+    fn push(&mut self, piece: &[u8], limit: usize) -> Result<(), Fault> {
+        let pushed = match self {
+            Decoder::Plain(writer) => writer.write_all(piece),
+            Decoder::Gzip(writer) => writer.write_all(piece),
+            Decoder::Zstd(writer) => writer.write_all(piece),
+        };
+        pushed.map_err(|error| fault(&error, limit))
+    }
+
+    fn finish(self, limit: usize) -> Result<Vec<u8>, Fault> {
+        let bounded = match self {
+            Decoder::Plain(bounded) => bounded,
+            Decoder::Gzip(decoder) => decoder.finish().map_err(|error| fault(&error, limit))?,
+            Decoder::Zstd(mut decoder) => {
+                decoder.flush().map_err(|error| fault(&error, limit))?;
+                decoder.into_inner()
+            }
+        };
+        Ok(bounded.bytes)
+    }
+}
+
+fn fault(error: &io::Error, limit: usize) -> Fault {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => Fault::TooLarge { limit },
+        _ => Fault::Malformed,
+    }
+}
+
+/// A body as it was, and how many bytes of it came over the wire.
+pub(crate) struct Collected {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) received: u64,
+}
+
+/// Reads a body to its end.
+pub(crate) async fn collect(mut body: Incoming, encoding: &str, limit: usize) -> Result<Collected, Fault> {
+    let mut decoder = Decoder::new(encoding, limit)?;
+    let mut received = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Fault::Broken)?;
+        if let Some(piece) = frame.data_ref() {
+            received = received.saturating_add(piece.len());
+            if received > limit {
+                return Err(Fault::TooLarge { limit });
+            }
+            decoder.push(piece, limit)?;
+        }
+    }
+    let bytes = decoder.finish(limit)?;
+    Ok(Collected { bytes, received: u64::try_from(received).unwrap_or(u64::MAX) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpack(encoding: &str, packed: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
+        let mut decoder = Decoder::new(encoding, limit)?;
+        for piece in packed.chunks(7) {
+            decoder.push(piece, limit)?;
+        }
+        decoder.finish(limit)
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn every_encoding_gives_the_bytes_back() {
+        let text = "{\"name\": \"é\"}".repeat(500).into_bytes();
+        let zstd = zstd::bulk::compress(&text, 3).unwrap();
+        for (encoding, packed) in [("", text.clone()), ("GZIP", gzip(&text)), ("zstd", zstd)] {
+            assert_eq!(unpack(encoding, &packed, text.len()).unwrap(), text, "{encoding}");
+            let limit = text.len() - 1;
+            assert_eq!(unpack(encoding, &packed, limit), Err(Fault::TooLarge { limit }), "{encoding}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_takes_no_more_than_the_limit() {
+        let bomb = vec![b' '; 20 << 20];
+        let limit = 64 << 10;
+        for (encoding, packed) in [("gzip", gzip(&bomb)), ("zstd", zstd::bulk::compress(&bomb, 3).unwrap())] {
+            assert!(packed.len() < limit, "{encoding} is no bomb");
+            assert_eq!(unpack(encoding, &packed, limit), Err(Fault::TooLarge { limit }), "{encoding}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_unpacked_is_malformed() {
+        let cut = gzip(b"some text that is cut");
+        assert_eq!(unpack("gzip", &cut[..cut.len() - 4], 100), Err(Fault::Malformed));
+        assert_eq!(unpack("gzip", b"no gzip at all", 100), Err(Fault::Malformed));
+        assert_eq!(unpack("zstd", b"no zstd at all", 100), Err(Fault::Malformed));
+        assert_eq!(unpack("br", b"", 100), Err(Fault::Malformed));
+    }
+}

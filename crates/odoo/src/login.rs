@@ -1,0 +1,252 @@
+//! `Login`: how the client is known to Odoo, once for all its calls.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::call::Effect;
+use crate::config::{Transport, TransportChoice};
+use crate::http::{Answer, Lease, Request};
+use crate::wire::{self, Reply};
+use crate::{Call, Credential, OdooConfig, OdooError};
+
+/// What a call needs to be let in.
+#[derive(Clone, Debug)]
+pub(crate) enum Ticket {
+    Session(Arc<Session>),
+    Stateless { user: i64 },
+    Json2,
+}
+
+/// A session as it is known now; a new cookie makes it another one.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) cookie: SecretString,
+    serial: u64,
+}
+
+/// Logs in when it is needed, once for all who need it.
+#[derive(Debug)]
+pub(crate) struct Login {
+    config: Arc<OdooConfig>,
+    /// Held by whoever logs in.
+    busy: tokio::sync::Mutex<()>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    ticket: Option<Ticket>,
+    user: Option<i64>,
+    transport: Option<Transport>,
+    /// The server's major version.
+    version: Option<u64>,
+    serial: u64,
+    /// Attempts that have ended, and the error of the last one.
+    attempts: u64,
+    failure: Option<OdooError>,
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    uid: Option<i64>,
+    /// A new session tells the version too.
+    #[serde(flatten)]
+    version: Version,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default)]
+    server_version_info: Vec<serde_json::Value>,
+}
+
+impl Login {
+    pub(crate) fn new(config: Arc<OdooConfig>) -> Self {
+        Login { config, busy: tokio::sync::Mutex::default(), known: Mutex::default() }
+    }
+
+    /// The ticket for a call. A session that turned out to be over is `stale`: all who meet it wait for one new login,
+    /// and share its error. The login goes over the caller's own lease, so that it needs no further connection.
+    pub(crate) async fn ticket(
+        &self,
+        lease: &mut Lease,
+        stale: Option<&Ticket>,
+    ) -> Result<Ticket, OdooError> {
+        let attempts = match self.fresh(stale) {
+            Ok(ticket) => return Ok(ticket),
+            Err(attempts) => attempts,
+        };
+        let _busy = self.busy.lock().await;
+        let attempts_now = match self.fresh(stale) {
+            Ok(ticket) => return Ok(ticket),
+            Err(attempts) => attempts,
+        };
+        if attempts_now > attempts
+            && let Some(failure) = self.known.lock().failure.clone()
+        {
+            return Err(failure);
+        }
+        let outcome = self.log_in(lease).await;
+        let mut known = self.known.lock();
+        known.attempts += 1;
+        known.failure = outcome.as_ref().err().cloned();
+        let (ticket, user) = outcome?;
+        known.ticket = Some(ticket.clone());
+        known.user = Some(user);
+        Ok(ticket)
+    }
+
+    /// The ticket that is known, unless it is the stale one; else how many attempts there have been.
+    fn fresh(&self, stale: Option<&Ticket>) -> Result<Ticket, u64> {
+        let known = self.known.lock();
+        match &known.ticket {
+            Some(ticket) if stale.is_none_or(|stale| !stale.is_same(ticket)) => Ok(ticket.clone()),
+            _ => Err(known.attempts),
+        }
+    }
+
+    /// The user's number, once somebody has logged in.
+    pub(crate) fn user(&self) -> Option<i64> {
+        self.known.lock().user
+    }
+
+    /// The transport, once it is known.
+    pub(crate) fn transport(&self) -> Option<Transport> {
+        self.known.lock().transport
+    }
+
+    /// Takes over a cookie that an answer set, unless a newer one is known.
+    pub(crate) fn renew(&self, used: &Ticket, answer: &Answer) {
+        let mut known = self.known.lock();
+        if let (Some(cookie), Some(current)) = (&answer.session, &known.ticket)
+            && used.is_same(current)
+            && matches!(used, Ticket::Session(_))
+        {
+            known.serial += 1;
+            let session = Session { cookie: cookie.clone(), serial: known.serial };
+            known.ticket = Some(Ticket::Session(Arc::new(session)));
+        }
+    }
+
+    async fn log_in(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
+        let known = self.known.lock().transport;
+        let transport = match known {
+            Some(transport) => transport,
+            None => self.choose(lease).await?,
+        };
+        self.known.lock().transport = Some(transport);
+        match transport {
+            Transport::Session => self.open_session(lease).await,
+            Transport::JsonRpc => {
+                let request = wire::authenticate_stateless(&self.config);
+                let (user, _) = self.ask::<serde_json::Value>(lease, &request, "authenticate").await?;
+                // Wrong credentials are answered with `false`.
+                let user = user.as_i64().filter(|user| *user > 0).ok_or_else(|| self.refused())?;
+                Ok((Ticket::Stateless { user }, user))
+            }
+            Transport::Json2 => {
+                let call = Call::method("res.users", "context_get").idempotent();
+                let request = wire::encode(&call, &Ticket::Json2, &self.config)?;
+                let answer = lease.send(&request, Effect::Read).await?;
+                let identity: Identity = match wire::decode(&answer, &Ticket::Json2, &self.config)? {
+                    Reply::Result(result) => parse(result.get(), "context_get")?,
+                    Reply::Failed(error) => return Err(error),
+                    Reply::SessionExpired => return Err(OdooError::Session),
+                };
+                let user = identity.uid.ok_or_else(|| unexpected("context_get"))?;
+                Ok((Ticket::Json2, user))
+            }
+        }
+    }
+
+    /// The transport that fits the credential and, for an API key, the server's version.
+    async fn choose(&self, lease: &mut Lease) -> Result<Transport, OdooError> {
+        match (self.config.transport, &self.config.credential) {
+            (TransportChoice::Forced(transport), _) => Ok(transport),
+            (TransportChoice::Auto, Credential::Password(_)) => Ok(Transport::Session),
+            (TransportChoice::Auto, Credential::ApiKey(_)) => {
+                let major = self.version(lease).await?;
+                Ok(if major >= 19 { Transport::Json2 } else { Transport::JsonRpc })
+            }
+        }
+    }
+
+    /// The server's major version, asked for once.
+    pub(crate) async fn version(&self, lease: &mut Lease) -> Result<u64, OdooError> {
+        if let Some(version) = self.known_version() {
+            return Ok(version);
+        }
+        let (version, _) = self.ask::<Version>(lease, &wire::version(), "version").await?;
+        self.note_version(&version).ok_or_else(|| unexpected("version"))
+    }
+
+    /// The server's major version, if anybody has asked for it.
+    pub(crate) fn known_version(&self) -> Option<u64> {
+        self.known.lock().version
+    }
+
+    fn note_version(&self, version: &Version) -> Option<u64> {
+        let major = version.server_version_info.first().and_then(major);
+        self.known.lock().version = major;
+        major
+    }
+
+    async fn open_session(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
+        let request = wire::authenticate_session(&self.config);
+        let (identity, answer) = self.ask::<Option<Identity>>(lease, &request, "authenticate").await?;
+        let identity = identity.ok_or_else(|| self.refused())?;
+        let user = identity.uid.ok_or_else(|| self.refused())?;
+        self.note_version(&identity.version);
+        let cookie = answer.session.ok_or_else(|| unexpected("authenticate"))?;
+        let mut known = self.known.lock();
+        known.serial += 1;
+        Ok((Ticket::Session(Arc::new(Session { cookie, serial: known.serial })), user))
+    }
+
+    /// Asks something that needs no ticket. A login may be repeated: it changes nothing that lasts.
+    async fn ask<T: for<'de> Deserialize<'de>>(
+        &self,
+        lease: &mut Lease,
+        request: &Request,
+        method: &str,
+    ) -> Result<(T, Answer), OdooError> {
+        let answer = lease.send(request, Effect::Read).await?;
+        match wire::decode_json_rpc(&answer, &self.config)? {
+            Reply::Result(result) => Ok((parse(result.get(), method)?, answer)),
+            Reply::Failed(error) => Err(error),
+            Reply::SessionExpired => Err(OdooError::Session),
+        }
+    }
+
+    fn refused(&self) -> OdooError {
+        OdooError::Credentials { database: self.config.database.clone() }
+    }
+}
+
+impl Ticket {
+    fn is_same(&self, other: &Ticket) -> bool {
+        match (self, other) {
+            (Ticket::Session(one), Ticket::Session(other)) => one.serial == other.serial,
+            (Ticket::Stateless { user: one }, Ticket::Stateless { user: other }) => one == other,
+            (Ticket::Json2, Ticket::Json2) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The major version: a number, or the number at the end of a text such as `saas~18`.
+fn major(version: &serde_json::Value) -> Option<u64> {
+    let text = |text: &str| text.rsplit('~').next().and_then(|number| number.parse().ok());
+    version.as_u64().or_else(|| version.as_str().and_then(text))
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(json: &str, method: &str) -> Result<T, OdooError> {
+    serde_json::from_str(json).map_err(|_| unexpected(method))
+}
+
+fn unexpected(method: &str) -> OdooError {
+    OdooError::Unexpected { method: method.into() }
+}

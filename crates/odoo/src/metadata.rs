@@ -1,0 +1,84 @@
+//! Metadata as Odoo tells it: the client is a loader for the metadata cache.
+
+use model_metadata::{FieldDefinitions, MetadataLoader, ModelList, Operation, Permissions, Scope};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::wire::unknown_model;
+use crate::{Call, OdooClient, OdooError};
+
+#[derive(Deserialize)]
+struct ModelRow {
+    model: String,
+    name: String,
+}
+
+impl OdooClient {
+    /// A scope's answers may only be loaded by its own user: what another is told may be less, or more.
+    pub(crate) async fn check_scope(&self, scope: &Scope) -> Result<(), OdooError> {
+        let own = self.scope().await?;
+        if own.principal() == scope.principal() {
+            return Ok(());
+        }
+        Err(OdooError::Credentials { database: self.config().database.clone() })
+    }
+
+    /// A call with the language and companies of a scope.
+    fn in_scope(call: Call, scope: &Scope) -> Call {
+        let mut context = serde_json::Map::new();
+        if !scope.language().is_empty() {
+            context.insert("lang".into(), scope.language().into());
+        }
+        if !scope.companies().is_empty() {
+            context.insert("allowed_company_ids".into(), scope.companies().into());
+        }
+        call.context(&context)
+    }
+}
+
+impl MetadataLoader for OdooClient {
+    type Error = OdooError;
+
+    async fn load_fields(&self, scope: &Scope, model: &str) -> Result<Option<FieldDefinitions>, OdooError> {
+        self.check_scope(scope).await?;
+        let call = Self::in_scope(Call::fields_get(model), scope);
+        match self.call(call.clone()).await {
+            Ok(definitions) => Ok(Some(definitions)),
+            Err(error) if unknown_model(&call, &error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn load_permissions(&self, scope: &Scope, model: &str) -> Result<Option<Permissions>, OdooError> {
+        self.check_scope(scope).await?;
+        let ask = async |operation: Operation| {
+            let call = Self::in_scope(Call::check_access_rights(model, operation.name()), scope);
+            match self.call::<bool>(call.clone()).await {
+                Ok(allowed) => Ok(Some(allowed)),
+                Err(error) if unknown_model(&call, &error) => Ok(None),
+                // Versions that raise although they are asked not to say the same by it.
+                Err(OdooError::Access { .. }) => Ok(Some(false)),
+                Err(error) => Err(error),
+            }
+        };
+        let [read, write, create, unlink] = Operation::ALL;
+        let answers =
+            futures_util::future::try_join4(ask(read), ask(write), ask(create), ask(unlink)).await?;
+        Ok(match answers {
+            (Some(read), Some(write), Some(create), Some(unlink)) => {
+                Some(Permissions { read, write, create, unlink })
+            }
+            _ => None,
+        })
+    }
+
+    /// The models that are not transient. Only administrators may read them; for others this fails with
+    /// [`OdooError::Access`].
+    async fn load_models(&self, scope: &Scope) -> Result<ModelList, OdooError> {
+        self.check_scope(scope).await?;
+        let call = Call::search_read("ir.model", json!([["transient", "=", false]]), &["model", "name"]);
+        let call = Self::in_scope(call.option("order", "name"), scope);
+        let rows: Vec<ModelRow> = self.call(call).await?;
+        Ok(rows.iter().map(|row| (row.model.as_str(), row.name.as_str())).collect())
+    }
+}

@@ -1,0 +1,93 @@
+//! `Batch`: reads that travel together, and how each gets its own answer.
+
+use std::collections::{BTreeSet, HashMap};
+
+use tokio::sync::oneshot;
+
+use super::{Read, Record};
+use crate::{Call, OdooError};
+
+pub(super) type Answer = Result<Vec<Record>, OdooError>;
+
+/// A read whose caller waits.
+#[derive(Debug)]
+pub(super) struct Passenger {
+    pub(super) read: Read,
+    /// Tells the caller that it waits for Odoo from now on, no longer for a connection.
+    pub(super) departed: Option<oneshot::Sender<()>>,
+    pub(super) answer: oneshot::Sender<Answer>,
+}
+
+/// Reads of one model in one context that can be answered by one.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) passengers: Vec<Passenger>,
+    /// The fields of all; none for all fields.
+    pub(super) fields: Vec<String>,
+}
+
+impl Passenger {
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
+    /// A caller that has gone away needs no answer.
+    pub(super) fn tell(self, answer: Answer) {
+        let _gone = self.answer.send(answer);
+    }
+}
+
+impl Batch {
+    /// How many ids travel, as they were asked for.
+    pub(super) fn ids(&self) -> usize {
+        self.passengers.iter().map(|passenger| passenger.read.ids.len()).sum()
+    }
+
+    /// One call for all: every id once, in the order of asking.
+    pub(super) fn call(&self) -> Option<Call> {
+        let first = &self.passengers.first()?.read;
+        let mut seen = BTreeSet::new();
+        let ids = self.passengers.iter().flat_map(|passenger| &passenger.read.ids);
+        let ids: Vec<i64> = ids.copied().filter(|id| seen.insert(*id)).collect();
+        let fields: Vec<&str> = self.fields.iter().map(String::as_str).collect();
+        Some(Call::read(&first.model, &ids, &fields).context(&first.context))
+    }
+
+    /// Gives each caller what it asked for: its ids in its order, as often as it named them, without those that do not
+    /// exist, and its fields. Gives the batch back if the records are not what was asked for.
+    pub(super) fn distribute(self, records: Vec<Record>) -> Result<(), Batch> {
+        let mut by_id: HashMap<i64, Record> = HashMap::with_capacity(records.len());
+        for record in records {
+            match record.get("id").and_then(serde_json::Value::as_i64) {
+                Some(id) => drop(by_id.insert(id, record)),
+                None => return Err(self),
+            }
+        }
+        for passenger in self.passengers {
+            let read = &passenger.read;
+            let own = read
+                .ids
+                .iter()
+                .filter_map(|id| by_id.get(id))
+                .map(|record| project(record, read, &self.fields));
+            let own: Vec<Record> = own.collect();
+            passenger.tell(Ok(own));
+        }
+        Ok(())
+    }
+
+    /// Two batches of half the callers each.
+    pub(super) fn halves(mut self) -> [Batch; 2] {
+        let second = self.passengers.split_off(self.passengers.len() / 2);
+        [self.passengers, second].map(|passengers| Batch { passengers, fields: self.fields.clone() })
+    }
+}
+
+/// The part of a record that a read asked for.
+fn project(record: &Record, read: &Read, fields: &[String]) -> Record {
+    if read.fields.len() == fields.len() {
+        return record.clone();
+    }
+    let asked = |name: &String| name == "id" || read.fields.binary_search(name).is_ok();
+    record.iter().filter(|(name, _)| asked(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}

@@ -1,0 +1,191 @@
+//! `Reader`: who reads alone, who reads with others.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use model_metadata::MetadataCache;
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::batch::{Answer, Batch, Passenger};
+use super::queue::{Queues, Route};
+use super::{Read, Record};
+use crate::http::Lease;
+use crate::stats::ReadStats;
+use crate::{Fault, OdooClient, OdooError};
+
+/// Reads records as one user. Clones share everything.
+///
+/// A read that finds a connection free goes at once and alone. Reads that find none wait; those of one model and context
+/// whose fields are the same, or nearly the same and cheap, leave together when a connection is free. Each caller gets
+/// what it would have got alone: its ids in its order, its fields, its errors. If a request that carries several reads
+/// fails, it is split between callers until each has its own answer. A caller that goes away disturbs nobody.
+#[derive(Clone)]
+pub struct Reader {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: OdooClient,
+    metadata: Arc<MetadataCache<OdooError>>,
+    queues: Mutex<Queues>,
+    counters: Counters,
+}
+
+#[derive(Default)]
+struct Counters {
+    direct: AtomicU64,
+    queued: AtomicU64,
+    together: AtomicU64,
+    batches: AtomicU64,
+    splits: AtomicU64,
+}
+
+impl Reader {
+    /// A reader for the client's user. What the cache knows of fields decides which of them are cheap; nothing is loaded
+    /// for that.
+    #[must_use]
+    pub fn new(client: OdooClient, metadata: Arc<MetadataCache<OdooError>>) -> Self {
+        let (queues, counters) = (Mutex::default(), Counters::default());
+        Reader { inner: Arc::new(Inner { client, metadata, queues, counters }) }
+    }
+
+    /// Reads records. Ids that do not exist are left out, if Odoo leaves them out.
+    ///
+    /// # Errors
+    /// [`OdooError`], the one that this read would have met alone.
+    pub async fn read(&self, read: Read) -> Result<Vec<Record>, OdooError> {
+        let inner = &self.inner;
+        if let Some(mut lease) = inner.client.try_lease() {
+            count(&inner.counters.direct, 1);
+            return inner.client.call_over(&mut lease, &read.call()).await;
+        }
+        count(&inner.counters.queued, 1);
+        // Without ids there is nothing to merge, and the answer may still be a refusal.
+        if !inner.client.config().batching || read.ids.is_empty() {
+            return inner.client.call(read.call()).await;
+        }
+        self.read_with_others(read).await
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub fn stats(&self) -> ReadStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.inner.counters;
+        ReadStats {
+            direct: read(&counters.direct),
+            queued: read(&counters.queued),
+            together: read(&counters.together),
+            batches: read(&counters.batches),
+            splits: read(&counters.splits),
+        }
+    }
+
+    async fn read_with_others(&self, read: Read) -> Answer {
+        let inner = &self.inner;
+        let (departed, departure) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
+        let route =
+            Route { model: read.model.clone(), context: Value::from(read.context.clone()).to_string() };
+        let scope = inner.client.known_scope();
+        let definitions = scope.and_then(|scope| inner.metadata.known_fields(&scope, &read.model));
+        let passenger = Passenger { read, departed: Some(departed), answer };
+        let size = inner.client.config().batch_size;
+        let new = inner.queues.lock().add(&route, passenger, size, definitions.as_deref());
+        if let Some(number) = new {
+            // In a task of its own: the caller that comes first may be the first to go.
+            tokio::spawn(Arc::clone(inner).carry(route, number));
+        }
+        let within = inner.client.config().limits.wait;
+        if tokio::time::timeout(within, departure).await.is_err() {
+            return Err(Fault::Busy { within }.into());
+        }
+        // The task that carries the batch answers everybody, unless its runtime is shut down.
+        answered.await.unwrap_or(Err(OdooError::Fault(Fault::Broken)))
+    }
+}
+
+impl Inner {
+    /// Waits for a connection on behalf of a batch, and sees to it that everybody in it is answered.
+    async fn carry(self: Arc<Self>, route: Route, number: u64) {
+        let lease = self.client.lease_at_any_time().await;
+        let mut batch = self.queues.lock().take(&route, number);
+        for passenger in &mut batch.passengers {
+            if let Some(departed) = passenger.departed.take() {
+                let _gone = departed.send(());
+            }
+        }
+        let Some(call) = batch.call() else { return };
+        let mut lease = match lease {
+            Ok(lease) => lease,
+            Err(error) => return batch.passengers.into_iter().for_each(|it| it.tell(Err(error.clone()))),
+        };
+        if batch.passengers.len() == 1 {
+            return self.carry_alone(batch, &mut lease).await;
+        }
+        let result = self.carry_together(batch, &call, &mut lease).await;
+        drop(lease);
+        if let Err(failed) = result {
+            self.split(failed).await;
+        }
+    }
+
+    async fn carry_alone(&self, batch: Batch, lease: &mut Lease) {
+        for passenger in batch.passengers {
+            let answer = self.client.call_over(lease, &passenger.read.call()).await;
+            passenger.tell(answer);
+        }
+    }
+
+    /// Sends one request for a batch; gives the batch back if it fails, whatever the reason.
+    async fn carry_together(&self, batch: Batch, call: &crate::Call, lease: &mut Lease) -> Result<(), Batch> {
+        count(&self.counters.batches, 1);
+        let passengers = u64::try_from(batch.passengers.len()).unwrap_or(u64::MAX);
+        let result = match self.client.call_over(lease, call).await {
+            Ok(records) => batch.distribute(records),
+            Err(_) => Err(batch),
+        };
+        match &result {
+            Ok(()) => count(&self.counters.together, passengers),
+            Err(_) => count(&self.counters.splits, 1),
+        }
+        result
+    }
+
+    /// Halves a batch that failed until every caller has its answer: one that spoils it for many costs few requests.
+    async fn split(&self, failed: Batch) {
+        let mut carried: FuturesUnordered<_> =
+            failed.halves().map(|half| self.carry_half(half)).into_iter().collect();
+        while let Some(result) = carried.next().await {
+            if let Err(failed) = result {
+                carried.extend(failed.halves().map(|half| self.carry_half(half)));
+            }
+        }
+    }
+
+    async fn carry_half(&self, mut batch: Batch) -> Result<(), Batch> {
+        batch.passengers.retain(Passenger::is_waiting);
+        let Some(call) = batch.call() else { return Ok(()) };
+        match self.client.lease_at_any_time().await {
+            Err(error) => batch.passengers.into_iter().for_each(|it| it.tell(Err(error.clone()))),
+            Ok(mut lease) if batch.passengers.len() == 1 => self.carry_alone(batch, &mut lease).await,
+            Ok(mut lease) => return self.carry_together(batch, &call, &mut lease).await,
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("client", &self.inner.client).finish_non_exhaustive()
+    }
+}
+
+fn count(counter: &AtomicU64, number: u64) {
+    counter.fetch_add(number, Ordering::Relaxed);
+}

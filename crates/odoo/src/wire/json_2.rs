@@ -1,0 +1,42 @@
+//! JSON-2, the API of Odoo 19 and later, as its documentation describes it.
+
+use serde_json::value::RawValue;
+
+use super::{Reply, body};
+use crate::http::{Answer, Request};
+use crate::wire::failure::Exception;
+use crate::{Call, Credential, Fault, OdooConfig, OdooError};
+
+pub(super) fn encode(call: &Call, config: &OdooConfig) -> Result<Request, OdooError> {
+    let mut arguments = call.options.clone();
+    if call.arguments.iter().any(|(name, _)| name.is_empty()) {
+        return Err(OdooError::Unnamed { method: call.method.clone() });
+    }
+    arguments.extend(call.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    if let Some(ids) = &call.ids {
+        arguments.insert("ids".into(), ids.clone().into());
+    }
+    if !call.context.is_empty() {
+        arguments.insert("context".into(), call.context.clone().into());
+    }
+    let (Credential::ApiKey(key) | Credential::Password(key)) = &config.credential;
+    let path = format!("/json/2/{}/{}", call.model, call.method);
+    Ok(Request {
+        bearer: Some(key.clone()),
+        database: Some(config.database.clone()),
+        ..Request::post(&path, body(&arguments.into()))
+    })
+}
+
+pub(super) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, OdooError> {
+    if answer.status == 401 {
+        return Ok(Reply::Failed(OdooError::Credentials { database: config.database.clone() }));
+    }
+    answer.check_json_of_any_status()?;
+    if (200..300).contains(&answer.status) {
+        let result: Box<RawValue> = serde_json::from_slice(&answer.body).map_err(|_| Fault::Malformed)?;
+        return Ok(Reply::Result(result));
+    }
+    let exception: Exception = serde_json::from_slice(&answer.body).map_err(|_| Fault::Malformed)?;
+    Ok(Reply::Failed(exception.into_error(config)))
+}

@@ -1,0 +1,95 @@
+//! JSON-RPC: with a session cookie, and stateless.
+
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::{Reply, body};
+use crate::http::{Answer, Request};
+use crate::login::Session;
+use crate::wire::failure::Exception;
+use crate::{Call, Credential, Fault, OdooConfig, OdooError};
+
+/// Odoo's code for a session that is missing or over.
+const SESSION_EXPIRED: i64 = 100;
+
+pub(super) fn in_session(call: &Call, session: &Session) -> Request {
+    let (args, kwargs) = positional(call);
+    let params = json!({"model": call.model, "method": call.method, "args": args, "kwargs": kwargs});
+    Request { cookie: Some(session.cookie.clone()), ..request("/web/dataset/call_kw", &params) }
+}
+
+pub(super) fn stateless(call: &Call, user: i64, config: &OdooConfig) -> Request {
+    let (args, kwargs) = positional(call);
+    let args = json!([config.database, user, secret(config), call.model, call.method, args, kwargs]);
+    request("/jsonrpc", &json!({"service": "object", "method": "execute_kw", "args": args}))
+}
+
+/// Asks for the server's version, which needs no login.
+pub(crate) fn version() -> Request {
+    request("/jsonrpc", &json!({"service": "common", "method": "version", "args": []}))
+}
+
+pub(crate) fn authenticate_session(config: &OdooConfig) -> Request {
+    let login = config.login.as_deref().unwrap_or_default();
+    let params = json!({"db": config.database, "login": login, "password": secret(config)});
+    request("/web/session/authenticate", &params)
+}
+
+pub(crate) fn authenticate_stateless(config: &OdooConfig) -> Request {
+    let login = config.login.as_deref().unwrap_or_default();
+    let args = json!([config.database, login, secret(config), {}]);
+    request("/jsonrpc", &json!({"service": "common", "method": "authenticate", "args": args}))
+}
+
+fn request(path: &str, params: &Value) -> Request {
+    let envelope = json!({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params});
+    Request::post(path, body(&envelope))
+}
+
+fn secret(config: &OdooConfig) -> &str {
+    match &config.credential {
+        Credential::Password(secret) | Credential::ApiKey(secret) => secret.expose_secret(),
+    }
+}
+
+fn positional(call: &Call) -> (Vec<Value>, Map<String, Value>) {
+    let ids = call.ids.iter().map(|ids| Value::from(ids.clone()));
+    let args = ids.chain(call.arguments.iter().map(|(_, value)| value.clone())).collect();
+    let mut kwargs = call.options.clone();
+    if !call.context.is_empty() {
+        kwargs.insert("context".into(), call.context.clone().into());
+    }
+    (args, kwargs)
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    error: Option<Failure>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    #[serde(default)]
+    code: i64,
+    data: Option<Exception>,
+}
+
+/// Reads an answer; without a result or an error, the result is null.
+pub(crate) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, OdooError> {
+    answer.check_json()?;
+    let envelope: Envelope<'_> = serde_json::from_slice(&answer.body).map_err(|_| Fault::Malformed)?;
+    Ok(match envelope {
+        Envelope { error: Some(Failure { code: SESSION_EXPIRED, .. }), .. } => Reply::SessionExpired,
+        Envelope { error: Some(Failure { data, .. }), .. } => {
+            let unnamed = Exception { name: "an unnamed exception".into(), message: String::new() };
+            Reply::Failed(data.unwrap_or(unnamed).into_error(config))
+        }
+        Envelope { result, .. } => {
+            Reply::Result(result.map_or_else(|| RawValue::NULL.to_owned(), ToOwned::to_owned))
+        }
+    })
+}

@@ -1,0 +1,85 @@
+//! The client as a loader: what a real server said, through the cache.
+
+use std::sync::Arc;
+
+use model_metadata::{CacheConfig, MetadataCache, Principal, Projection, Scope};
+use odoo::{OdooClient, OdooConfig, OdooError};
+use odoo_double::{Behaviour, OdooDouble, stateless_exchanges};
+
+use crate::support::{THINGS, config, double, password};
+
+async fn logged_in(double: &OdooDouble, login: &str) -> (Arc<OdooClient>, Scope) {
+    let config = OdooConfig { login: Some(login.into()), ..config(double, password()) };
+    let client = Arc::new(OdooClient::new(config).unwrap());
+    let scope = client.scope().await.unwrap();
+    (client, scope)
+}
+
+#[tokio::test]
+async fn fields_are_those_that_the_server_told_once() {
+    let double = OdooDouble::start(Behaviour::default()).await.unwrap();
+    let (client, scope) = logged_in(&double, "admin").await;
+    let cache = MetadataCache::new(CacheConfig::default());
+    for exchange in stateless_exchanges().iter().filter(|it| it.name.contains("all attributes")) {
+        let model = exchange.request["params"]["args"][3].as_str().unwrap();
+        for _ in 0..2 {
+            let fields = cache.fields(&client, &scope, model).await.unwrap().unwrap();
+            let told = serde_json::to_value(Projection::new(&fields, None, None)).unwrap();
+            assert_eq!(told, exchange.response["result"]);
+        }
+    }
+    assert_eq!((double.calls().len(), cache.stats().fields.loads), (4, 4));
+}
+
+#[tokio::test]
+async fn permissions_and_model_lists_are_those_of_the_user() {
+    let double = OdooDouble::start(Behaviour::default()).await.unwrap();
+    let cache = MetadataCache::new(CacheConfig::default());
+    let (admin, admin_scope) = logged_in(&double, "admin").await;
+    let (demo, demo_scope) = logged_in(&double, "demo").await;
+    let company = cache.permissions(&admin, &admin_scope, "res.company").await.unwrap().unwrap();
+    assert!(company.read && company.write && company.create && company.unlink);
+    let company = cache.permissions(&demo, &demo_scope, "res.company").await.unwrap().unwrap();
+    assert!(company.read && !company.write && !company.create && !company.unlink);
+    let models = cache.models(&admin, &admin_scope, &["res.partner"]).await.unwrap();
+    assert_eq!(models.label("res.partner"), Some("Contact"));
+    assert!(models.len() > 200);
+    double.put_model(
+        "ir.model",
+        odoo_double::Model {
+            forbidden: [1].into(),
+            ..odoo_double::Model::with_fields(&[
+                ("model", "char"),
+                ("name", "char"),
+                ("transient", "boolean"),
+            ])
+        },
+    );
+    double.with_model("ir.model", |model| model.insert(1, &serde_json::json!({})));
+    let refused = cache.models(&demo, &demo_scope, &[]).await.unwrap_err();
+    assert!(matches!(*refused, OdooError::Access { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_model_that_does_not_exist_is_no_error() {
+    let double = double(Behaviour::default()).await;
+    let (client, scope) = logged_in(&double, "admin").await;
+    let cache = MetadataCache::new(CacheConfig::default());
+    assert!(cache.fields(&client, &scope, "res.nothing").await.unwrap().is_none());
+    assert!(cache.permissions(&client, &scope, "res.nothing").await.unwrap().is_none());
+    assert!(cache.fields(&client, &scope, THINGS).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn nobody_loads_for_another() {
+    let double = double(Behaviour::default()).await;
+    let (client, own) = logged_in(&double, "admin").await;
+    let cache = MetadataCache::new(CacheConfig::default());
+    let another = Scope::new(Principal::new(own.principal().database(), 6), "");
+    let elsewhere = Scope::new(Principal::new("elsewhere", own.principal().user()), "");
+    for scope in [another, elsewhere] {
+        let refused = cache.fields(&client, &scope, THINGS).await.unwrap_err();
+        assert!(matches!(*refused, OdooError::Credentials { .. }), "{refused:?}");
+    }
+    assert!(double.calls().is_empty());
+}

@@ -1,0 +1,111 @@
+//! A session is opened once, and again when it is over: for all callers together.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use odoo::{Call, OdooClient, OdooConfig, OdooError};
+use odoo_double::{Behaviour, Fault};
+use serde_json::Value;
+
+use crate::support::{THINGS, client, config, double, name_of, password};
+
+#[tokio::test]
+async fn one_login_serves_all_callers() {
+    let double = double(Behaviour::default()).await;
+    let client = client(&double);
+    let names = join_all((1..=12).map(|id| name_of(&client, id))).await;
+    assert!(names.iter().zip(1..).all(|(name, id)| *name.as_ref().unwrap() == format!("Thing {id}")));
+    assert_eq!(double.logins(), 1);
+}
+
+#[tokio::test]
+async fn an_expired_session_costs_one_login_however_many_meet_it() {
+    let double = double(Behaviour::default()).await;
+    let client = client(&double);
+    for logins in 2..5 {
+        name_of(&client, 1).await.unwrap();
+        double.expire_sessions();
+        for name in join_all((1..=12).map(|id| name_of(&client, id))).await {
+            name.unwrap();
+        }
+        assert_eq!(double.logins(), logins);
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_met_an_expired_session_is_made_once() {
+    let double = double(Behaviour::default()).await;
+    let client = client(&double);
+    name_of(&client, 1).await.unwrap();
+    double.inject(Fault::ExpireSessions);
+    client.call::<i64>(Call::create(THINGS, serde_json::Map::new())).await.unwrap();
+    assert_eq!(double.with_model(THINGS, |model| model.records.len()), Some(51));
+}
+
+#[tokio::test]
+async fn a_failed_login_is_told_to_all_and_tried_once() {
+    let double = double(Behaviour::default()).await;
+    let client = client(&double);
+    name_of(&client, 1).await.unwrap();
+    double.expire_sessions();
+    double.set_password("admin", "another");
+    double.behave(|behaviour| behaviour.delays = [("login", Duration::from_millis(50))].into());
+    for name in join_all((1..=5).map(|id| name_of(&client, id))).await {
+        assert_eq!(name.unwrap_err(), OdooError::Credentials { database: "odoo".into() });
+    }
+    assert_eq!(double.logins(), 2);
+    double.set_password("admin", "<password>");
+    name_of(&client, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn cookies_that_come_later_are_honoured() {
+    let double = double(Behaviour { rotate_cookie: true, ..Behaviour::default() }).await;
+    let client = client(&double);
+    for id in 20..50 {
+        name_of(&client, id).await.unwrap();
+    }
+    assert_eq!(double.logins(), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_is_given_up_is_taken_over() {
+    let double = double(Behaviour::default()).await;
+    double.behave(|behaviour| behaviour.delays = [("login", Duration::from_millis(30))].into());
+    let client = client(&double);
+    let leader = tokio::spawn({
+        let client = client.clone();
+        async move { name_of(&client, 1).await }
+    });
+    while double.logins() == 0 && double.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let follower = tokio::spawn({
+        let client = client.clone();
+        async move { name_of(&client, 2).await }
+    });
+    tokio::task::yield_now().await;
+    leader.abort();
+    assert_eq!(follower.await.unwrap().unwrap(), "Thing 2");
+}
+
+#[tokio::test]
+async fn a_session_that_never_holds_is_given_up() {
+    let double = double(Behaviour::default()).await;
+    for _ in 0..10 {
+        double.inject(Fault::ExpireSessions);
+    }
+    let error = name_of(&client(&double), 1).await.unwrap_err();
+    assert_eq!((&error, error.is_transient()), (&OdooError::Session, true));
+}
+
+#[tokio::test]
+async fn a_pool_of_one_can_log_in_again() {
+    let double = double(Behaviour::default()).await;
+    let client = OdooClient::new(OdooConfig { pool_size: 1, ..config(&double, password()) }).unwrap();
+    for _ in 0..2 {
+        client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await.unwrap();
+        double.expire_sessions();
+    }
+    assert_eq!(double.logins(), 2);
+}

@@ -1,0 +1,79 @@
+//! A double with a model of things, and clients for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model_metadata::ManualClock;
+use odoo::{Call, Credential, Limits, OdooClient, OdooConfig, RecordCache, RecordPolicy};
+use odoo_double::{Behaviour, Model, OdooDouble};
+use serde_json::{Value, json};
+
+pub(crate) const THINGS: &str = "x.thing";
+
+/// Limits short enough for tests that wait for them.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        connect: Duration::from_secs(2),
+        answer: Duration::from_millis(400),
+        wait: Duration::from_millis(400),
+        answer_bytes: 1 << 20,
+        breaker_failures: 1_000,
+        ..Limits::default()
+    }
+}
+
+pub(crate) fn password() -> Credential {
+    Credential::Password("<password>".to_owned().into())
+}
+
+pub(crate) fn api_key() -> Credential {
+    Credential::ApiKey("<key of admin>".to_owned().into())
+}
+
+pub(crate) fn config(double: &OdooDouble, credential: Credential) -> OdooConfig {
+    let config = OdooConfig::new(&double.url(), "odoo", "admin", credential).unwrap();
+    OdooConfig { limits: limits(), ..config }
+}
+
+pub(crate) fn client(double: &OdooDouble) -> OdooClient {
+    OdooClient::new(config(double, password())).unwrap()
+}
+
+/// A client on a clock that the test moves.
+pub(crate) fn client_on(config: OdooConfig, clock: &Arc<ManualClock>) -> OdooClient {
+    let records = RecordCache::with_clock(RecordPolicy::default(), Arc::clone(clock) as _);
+    OdooClient::with_parts(config, records, Arc::clone(clock) as _).unwrap()
+}
+
+/// A double with things 1 to 50, of which 13 is forbidden.
+pub(crate) async fn double(behaviour: Behaviour) -> OdooDouble {
+    let double = OdooDouble::start(behaviour).await.unwrap();
+    double.put_model(THINGS, things());
+    double
+}
+
+pub(crate) fn things() -> Model {
+    let mut model = Model::with_fields(&[
+        ("name", "char"),
+        ("city", "char"),
+        ("note", "html"),
+        ("image", "binary"),
+        ("line_ids", "one2many"),
+        ("score", "float"),
+    ]);
+    model.fields.get_mut("score").unwrap()["store"] = json!(false);
+    for id in 1..=50 {
+        model.insert(
+            id,
+            &json!({"name": format!("Thing {id}"), "city": format!("City {}", id % 5), "score": id}),
+        );
+    }
+    model.forbidden.insert(13);
+    model
+}
+
+/// The name of a thing, read on its own.
+pub(crate) async fn name_of(client: &OdooClient, id: i64) -> Result<Value, odoo::OdooError> {
+    let rows: Vec<Value> = client.call(Call::read(THINGS, &[id], &["name"])).await?;
+    Ok(rows.first().map_or(Value::Null, |row| row["name"].clone()))
+}

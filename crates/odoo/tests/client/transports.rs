@@ -1,0 +1,165 @@
+//! Every transport asks the same and understands the same answers.
+
+use odoo::{Call, OdooClient, OdooConfig, OdooError, Transport, TransportChoice};
+use odoo_double::Behaviour;
+use serde_json::{Map, Value, json};
+
+use crate::support::{THINGS, api_key, client, config, double, password};
+
+/// A client for each transport, with a server of the version that has it.
+async fn each() -> Vec<(odoo_double::OdooDouble, OdooClient, Transport)> {
+    let mut all = Vec::new();
+    for (version, credential, transport) in [
+        (17, password(), Transport::Session),
+        (17, api_key(), Transport::JsonRpc),
+        (19, api_key(), Transport::Json2),
+    ] {
+        let double = double(Behaviour { version, ..Behaviour::default() }).await;
+        let client = OdooClient::new(config(&double, credential)).unwrap();
+        all.push((double, client, transport));
+    }
+    all
+}
+
+#[tokio::test]
+async fn the_transport_follows_from_the_credential_and_the_version() {
+    for (double, client, transport) in each().await {
+        assert_eq!(client.transport(), None, "nothing is sent before the first call");
+        assert_eq!(double.seen().len(), 0);
+        assert_eq!(client.scope().await.unwrap().principal().user(), 2);
+        assert_eq!(client.transport(), Some(transport));
+    }
+}
+
+#[tokio::test]
+async fn a_transport_can_be_forced() {
+    let double = double(Behaviour::default()).await;
+    let forced = TransportChoice::Forced(Transport::JsonRpc);
+    let config = OdooConfig { transport: forced, ..config(&double, password()) };
+    let client = OdooClient::new(config).unwrap();
+    let count: usize = client.call(Call::search_count(THINGS, json!([]))).await.unwrap();
+    assert_eq!((count, client.transport()), (50, Some(Transport::JsonRpc)));
+    assert!(double.seen().iter().all(|seen| seen.path == "/jsonrpc"));
+}
+
+#[tokio::test]
+async fn every_transport_reads_and_writes() {
+    for (double, client, transport) in each().await {
+        let rows: Vec<Value> = client.call(Call::read(THINGS, &[2, 1, 2, 999], &["name"])).await.unwrap();
+        let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["Thing 2", "Thing 1", "Thing 2"], "{transport}");
+
+        let domain = json!([["city", "=", "City 1"]]);
+        let search = Call::search(THINGS, domain.clone()).option("limit", 2).option("offset", 1);
+        assert_eq!(client.call::<Vec<i64>>(search).await.unwrap(), [6, 11], "{transport}");
+        let found = Call::search_read(THINGS, domain, &["name"]).option("limit", 1);
+        assert_eq!(client.call::<Value>(found).await.unwrap(), json!([{"id": 1, "name": "Thing 1"}]));
+
+        let values = |name: &str| Map::from_iter([("name".to_owned(), name.into())]);
+        let id: i64 = client.call(Call::create(THINGS, values("New"))).await.unwrap();
+        assert!(client.call::<bool>(Call::write(THINGS, &[id], values("Newer"))).await.unwrap());
+        let stored = double.with_model(THINGS, |model| model.records[&id]["name"].clone());
+        assert_eq!(stored, Some(json!("Newer")), "{transport}");
+        assert!(client.call::<bool>(Call::unlink(THINGS, &[id])).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn every_transport_tells_the_same_errors() {
+    for (double, client, transport) in each().await {
+        double.behave(|behaviour| behaviour.missing_is_an_error = true);
+        let read = async |ids: &[i64], field: &str| {
+            client.call::<Value>(Call::read(THINGS, ids, &[field])).await.unwrap_err()
+        };
+        assert!(matches!(read(&[13], "name").await, OdooError::Access { .. }), "{transport}");
+        assert!(matches!(read(&[999], "name").await, OdooError::Missing { .. }), "{transport}");
+        let unknown = read(&[1], "no_such").await;
+        assert_eq!(unknown.to_string(), "odoo rejects the call: Invalid field 'no_such' on model 'x.thing'");
+        assert!(!unknown.is_transient());
+        let private = client.call::<Value>(Call::method(THINGS, "_compute").on(&[1])).await;
+        assert!(matches!(private, Err(OdooError::Access { .. })), "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_told_as_such() {
+    let wrong = || "<wrong>".to_owned().into();
+    for (version, credential) in [
+        (17, odoo::Credential::Password(wrong())),
+        (17, odoo::Credential::ApiKey(wrong())),
+        (19, odoo::Credential::ApiKey(wrong())),
+    ] {
+        let double = double(Behaviour { version, ..Behaviour::default() }).await;
+        let client = OdooClient::new(config(&double, credential)).unwrap();
+        let error = client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await.unwrap_err();
+        assert_eq!(error, OdooError::Credentials { database: "odoo".into() });
+        assert!(!error.is_transient());
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_exist_tells_nothing_of_the_server() {
+    let double = double(Behaviour::default()).await;
+    let config = OdooConfig { database: "nodb".into(), ..config(&double, password()) };
+    let error = OdooClient::new(config).unwrap().scope().await.unwrap_err();
+    assert_eq!(error.to_string(), "odoo failed inside with `psycopg2.OperationalError`");
+}
+
+#[tokio::test]
+async fn names_cannot_leave_their_place() {
+    let double = double(Behaviour { version: 19, ..Behaviour::default() }).await;
+    let client = OdooClient::new(config(&double, api_key())).unwrap();
+    for (model, method) in [
+        ("../web", "read"),
+        ("x.thing", "read/../write"),
+        ("", "read"),
+        ("x thing", "read"),
+        ("x.thing", "a?b"),
+    ] {
+        let error = client.call::<Value>(Call::method(model, method)).await.unwrap_err();
+        assert!(matches!(error, OdooError::Name { .. }), "{model} {method}: {error}");
+    }
+    assert!(double.seen().is_empty());
+}
+
+#[tokio::test]
+async fn the_language_goes_with_every_call() {
+    let double = double(Behaviour::default()).await;
+    let config = OdooConfig { language: Some("fr_FR".into()), ..config(&double, password()) };
+    let french = OdooClient::new(config).unwrap();
+    let call = Call::read(THINGS, &[1], &["name"]);
+    french.call::<Value>(call.clone()).await.unwrap();
+    client(&double).call::<Value>(call).await.unwrap();
+    let contexts: Vec<_> = double.calls().iter().map(|call| call.arguments.get("context").cloned()).collect();
+    assert_eq!(contexts, [Some(json!({"lang": "fr_FR"})), None]);
+}
+
+#[tokio::test]
+async fn the_version_is_asked_for_once_at_most() {
+    for (double, client, transport) in each().await {
+        let version = if transport == Transport::Json2 { 19 } else { 17 };
+        if transport == Transport::Session {
+            client.scope().await.unwrap();
+        }
+        for _ in 0..2 {
+            assert_eq!(client.version().await.unwrap(), version);
+        }
+        client.scope().await.unwrap();
+        assert_eq!(double.seen().len(), [1, 2][usize::from(transport != Transport::Session)], "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn arguments_without_names_need_a_transport_that_goes_by_place() {
+    for (double, client, transport) in each().await {
+        let call = Call::method(THINGS, "write").positional(json!([1])).positional(json!({"name": "New"}));
+        let written = client.call::<bool>(call).await;
+        if transport == Transport::Json2 {
+            assert_eq!(written, Err(OdooError::Unnamed { method: "write".into() }));
+        } else {
+            assert_eq!(written, Ok(true));
+            let name = double.with_model(THINGS, |model| model.records[&1]["name"].clone());
+            assert_eq!(name, Some(json!("New")));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What a real server said.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a json value is null where it has nothing: indexing it never panics"
+)]
+
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value};
+
+use crate::call::ServerCall;
+use crate::failure::Failure;
+
+const STATELESS: &str = include_str!("../recorded/execute_kw.json");
+const SESSION: &str = include_str!("../recorded/web_session.json");
+
+/// One exchange as it was recorded.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// What it is about.
+    pub name: String,
+    /// The request's path.
+    pub path: String,
+    /// The request's JSON.
+    pub request: Value,
+    /// The answer's JSON.
+    pub response: Value,
+}
+
+/// The exchanges of the stateless route.
+///
+/// # Panics
+/// If the recorded file is not what it should be.
+#[must_use]
+pub fn stateless_exchanges() -> Vec<Exchange> {
+    exchanges(STATELESS)
+}
+
+/// The exchanges of the session routes.
+///
+/// # Panics
+/// If the recorded file is not what it should be.
+#[must_use]
+pub fn session_exchanges() -> Vec<Exchange> {
+    exchanges(SESSION)
+}
+
+#[expect(clippy::expect_used, reason = "the files are part of the crate")]
+fn exchanges(json: &str) -> Vec<Exchange> {
+    let list: Vec<Value> = serde_json::from_str(json).expect("a list of exchanges");
+    let text = |entry: &Value, key: &str| entry[key].as_str().expect("a text").to_owned();
+    let exchange = |entry: &Value| Exchange {
+        name: text(entry, "name"),
+        path: text(entry, "path"),
+        request: entry["request"].clone(),
+        response: entry["response"].clone(),
+    };
+    list.iter().map(exchange).collect()
+}
+
+/// The recorded calls on models, with their answers.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    calls: Vec<(ServerCall, Result<Value, Failure>)>,
+    models: Vec<String>,
+}
+
+impl Recorded {
+    /// The recorded calls, read once in a process.
+    pub(crate) fn load() -> &'static Self {
+        static RECORDED: OnceLock<Recorded> = OnceLock::new();
+        RECORDED.get_or_init(Self::read)
+    }
+
+    fn read() -> Self {
+        let mut calls = Vec::new();
+        for Exchange { name, request, response, .. } in stateless_exchanges() {
+            let args = request["params"]["args"].as_array().cloned().unwrap_or_default();
+            // The password is checked elsewhere, and one recorded call has a wrong one that looks like the right one.
+            if let [_, Value::Number(user), _, Value::String(model), Value::String(method), rest @ ..] =
+                &args[..]
+                && name != "wrong password on execute_kw"
+            {
+                let call = match rest {
+                    [Value::Array(args), Value::Object(kwargs)] => (args.clone(), kwargs.clone()),
+                    _ => (Vec::new(), Map::new()),
+                };
+                let user = user.as_i64().unwrap_or_default();
+                calls.push((ServerCall::new(user, model, method, &call.0, &call.1), outcome(&response)));
+            }
+        }
+        for Exchange { path, request, response, name } in session_exchanges() {
+            let params = &request["params"];
+            if let ("/web/dataset/call_kw", Value::Array(args), Value::Object(kwargs)) =
+                (path.as_str(), &params["args"], &params["kwargs"])
+                && !name.contains("without a session")
+                && !name.contains("after destroy")
+            {
+                let (model, method) = (&params["model"], &params["method"]);
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                let call = ServerCall::new(2, &text(model), &text(method), args, kwargs);
+                calls.push((call, outcome(&response)));
+            }
+        }
+        let listed = calls.iter().find(|(call, _)| call.model == "ir.model" && call.method == "search_read");
+        let rows = listed.and_then(|(_, answer)| answer.as_ref().ok()).and_then(Value::as_array);
+        let names = rows.into_iter().flatten().filter_map(|row| row["model"].as_str().map(str::to_owned));
+        let models = names.chain(["ir.model".into(), "ir.model.fields".into()]).collect();
+        Recorded { calls, models }
+    }
+
+    /// The recorded answer to a call. A permission that was not recorded is granted to the administrator and refused to
+    /// others; anything else that was not recorded is a failure that says so.
+    pub(crate) fn answer(&self, call: &ServerCall) -> Result<Value, Failure> {
+        if let Some((_, answer)) = self.calls.iter().find(|(known, _)| known == call) {
+            return answer.clone();
+        }
+        if !self.models.contains(&call.model) {
+            return Err(match call.method.as_str() {
+                "fields_get" => {
+                    Failure::new("odoo.exceptions.UserError", format!("Object {} doesn't exist", call.model))
+                }
+                _ => Failure::new("builtins.KeyError", call.model.clone()),
+            });
+        }
+        match call.method.as_str() {
+            "check_access_rights" => Ok(Value::Bool(call.user == 2)),
+            method => Err(Failure::new(
+                "double.NotRecorded",
+                format!("{method} on {}: {:?}", call.model, call.arguments),
+            )),
+        }
+    }
+}
+
+fn outcome(response: &Value) -> Result<Value, Failure> {
+    match &response["error"]["data"] {
+        Value::Null => Ok(response["result"].clone()),
+        data => {
+            let text = |key: &str| data[key].as_str().unwrap_or_default();
+            Err(Failure::new(text("name"), text("message")))
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Which route answers what.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a json value is null where it has nothing: indexing it never panics"
+)]
+
+use serde_json::{Map, Value, json};
+
+use crate::call::ServerCall;
+use crate::failure::Failure;
+use crate::http::{Request, Response};
+use crate::state::State;
+
+/// A request as the double understands it.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// `common.version`, or anything that only shows that the server lives.
+    Version(Value),
+    /// `common.authenticate`, and the route that opens a session.
+    Authenticate { id: Value, session: bool, database: String, login: String, password: String },
+    /// A call on a model, or why it is refused.
+    Call { reply: Reply, call: Result<ServerCall, Failure> },
+    /// The session ends.
+    Destroy { id: Value, cookie: Option<String> },
+    /// The models that the add-on `mcp_server` allows, or what it allows with one of them.
+    Rules { user: Option<i64>, model: Option<String> },
+    /// There is no such route, or the request makes no sense.
+    Refused(u16),
+}
+
+/// How a call is answered.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// By JSON-RPC; in the session with this cookie, if in one.
+    JsonRpc {
+        id: Value,
+        cookie: Option<String>,
+    },
+    Json2,
+}
+
+impl Task {
+    /// The name under which a delay for this task is found.
+    pub(crate) fn method(&self) -> &str {
+        match self {
+            Task::Version(_) => "version",
+            Task::Authenticate { .. } => "login",
+            Task::Call { call: Ok(call), .. } => &call.method,
+            _ => "",
+        }
+    }
+
+    /// Understands a request.
+    pub(crate) fn of(request: &Request, state: &State) -> Task {
+        if let Some(rest) = request.path.strip_prefix("/mcp/models") {
+            let model = rest.strip_prefix('/').and_then(|rest| rest.strip_suffix("/access"));
+            return Task::Rules { user: agent(request, state), model: model.map(str::to_owned) };
+        }
+        let json = serde_json::from_slice::<Value>(&request.body);
+        let Ok(Value::Object(body)) = json else { return Task::Refused(400) };
+        if request.header("content-encoding").is_some() {
+            return Task::Refused(400);
+        }
+        let id = body.get("id").cloned().unwrap_or_default();
+        let params = body.get("params").cloned().unwrap_or_default();
+        let cookie = cookie(request);
+        match request.path.as_str() {
+            "/jsonrpc" => stateless(id, &params, state),
+            "/web/session/authenticate" => Task::Authenticate {
+                id,
+                session: true,
+                database: text(&params["db"]),
+                login: text(&params["login"]),
+                password: text(&params["password"]),
+            },
+            "/web/dataset/call_kw" => {
+                let user = cookie.as_ref().and_then(|cookie| state.sessions.get(cookie).copied());
+                let call = user.ok_or_else(Failure::session_expired).map(|user| {
+                    let (args, kwargs) = (list(&params["args"]), object(&params["kwargs"]));
+                    ServerCall::new(user, &text(&params["model"]), &text(&params["method"]), &args, &kwargs)
+                });
+                Task::Call { reply: Reply::JsonRpc { id, cookie }, call }
+            }
+            "/web/session/destroy" => Task::Destroy { id, cookie },
+            path => named(path, request, body, state),
+        }
+    }
+}
+
+/// Who asks the add-on: by API key, or in a session.
+fn agent(request: &Request, state: &State) -> Option<i64> {
+    let by_key = |key: &str| state.users.iter().find(|user| user.key == key).map(|user| user.id);
+    let in_session = || state.sessions.get(&cookie(request)?).copied();
+    request.header("x-api-key").and_then(by_key).or_else(in_session)
+}
+
+fn stateless(id: Value, params: &Value, state: &State) -> Task {
+    let args = list(&params["args"]);
+    let text_at = |position: usize| args.get(position).map(text).unwrap_or_default();
+    match (text(&params["service"]).as_str(), text(&params["method"]).as_str()) {
+        ("common", "version") => Task::Version(id),
+        ("common", "authenticate") => Task::Authenticate {
+            id,
+            session: false,
+            database: text_at(0),
+            login: text_at(1),
+            password: text_at(2),
+        },
+        ("object", "execute_kw") => {
+            let user = args.get(1).and_then(Value::as_i64).unwrap_or_default();
+            let known = state.users.iter().any(|it| it.id == user && it.accepts(&text_at(2), false));
+            let call = if known {
+                let (positional, named) = (args.get(5).map(list), args.get(6).map(object));
+                let positional = positional.unwrap_or_default();
+                Ok(ServerCall::new(user, &text_at(3), &text_at(4), &positional, &named.unwrap_or_default()))
+            } else {
+                Err(Failure::access_denied())
+            };
+            Task::Call { reply: Reply::JsonRpc { id, cookie: None }, call }
+        }
+        _ => Task::Refused(400),
+    }
+}
+
+/// A call by JSON-2: `/json/2/<model>/<method>`.
+fn named(path: &str, request: &Request, body: Map<String, Value>, state: &State) -> Task {
+    let Some((model, method)) = path.strip_prefix("/json/2/").and_then(|rest| rest.split_once('/')) else {
+        return Task::Refused(404);
+    };
+    if state.behaviour.version < 19 {
+        return Task::Refused(404);
+    }
+    let key = request.header("authorization").and_then(|value| value.strip_prefix("bearer "));
+    let user = state.users.iter().find(|user| Some(user.key.as_str()) == key);
+    let call = user.ok_or_else(Failure::access_denied).map(|user| ServerCall {
+        user: user.id,
+        model: model.into(),
+        method: method.into(),
+        arguments: body,
+    });
+    Task::Call { reply: Reply::Json2, call }
+}
+
+/// Carries a task out.
+pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
+    match task {
+        Task::Refused(status) => Response::html(*status),
+        Task::Rules { user, model } => rules(*user, model.as_deref(), state),
+        Task::Version(id) => {
+            let major = state.behaviour.version;
+            result(
+                id,
+                &json!({
+                    "server_version": format!("{major}.0"),
+                    "server_version_info": [major, 0, 0, "final", 0, ""],
+                    "server_serie": format!("{major}.0"),
+                    "protocol_version": 1,
+                }),
+            )
+        }
+        Task::Authenticate { id, session, database, login, password } => {
+            state.logins += 1;
+            if database != "odoo" {
+                let message = format!(
+                    "connection to server at \"127.0.0.1\", port 54329 failed: FATAL:  \
+                     database \"{database}\" does not exist\n"
+                );
+                return error(id, &Failure::new("psycopg2.OperationalError", message));
+            }
+            let known = state.users.iter().find(|it| it.login == *login && it.accepts(password, *session));
+            match (known.map(|user| user.id), *session) {
+                (Some(user), false) => result(id, &user.into()),
+                (None, false) => result(id, &Value::Bool(false)),
+                (None, true) => error(id, &Failure::access_denied()),
+                (Some(user), true) => {
+                    let mut response = result(
+                        id,
+                        &json!({
+                            "uid": user, "db": database, "username": login,
+                            "server_version_info": [state.behaviour.version, 0, 0, "final", 0, ""],
+                            "user_context": {"lang": "en_US", "tz": "Europe/Brussels", "uid": user},
+                        }),
+                    );
+                    response.headers.push(("Set-Cookie", state.open_session(user)));
+                    response
+                }
+            }
+        }
+        Task::Destroy { id, cookie } => {
+            state.sessions.retain(|known, _| Some(known) != cookie.as_ref());
+            result(id, &Value::Null)
+        }
+        Task::Call { reply, call } => {
+            let outcome = call.clone().and_then(|call| state.answer(&call));
+            match (reply, outcome) {
+                (Reply::Json2, Ok(value)) => Response::json(200, &value),
+                (Reply::Json2, Err(failure)) => {
+                    let (status, body) = failure.json_2();
+                    Response::json(status, &body)
+                }
+                (Reply::JsonRpc { id, cookie }, outcome) => {
+                    let mut response = match &outcome {
+                        Ok(value) => result(id, value),
+                        Err(failure) => error(id, failure),
+                    };
+                    if let (true, Some(_), Ok(call)) = (state.behaviour.rotate_cookie, cookie, call) {
+                        state.end_old_sessions(call.user);
+                        response.headers.push(("Set-Cookie", state.open_session(call.user)));
+                    }
+                    response
+                }
+            }
+        }
+    }
+}
+
+fn rules(user: Option<i64>, model: Option<&str>, state: &State) -> Response {
+    let Some(rules) = &state.rules else { return Response::html(404) };
+    let failure = |status, message: &str| {
+        Response::json(status, &json!({"success": false, "error": {"message": message, "code": status}}))
+    };
+    let success = |data: Value| Response::json(200, &json!({"success": true, "data": data}));
+    match (user, model) {
+        (None, _) => failure(401, "Authentication required"),
+        (Some(_), None) => {
+            let models =
+                rules.iter().map(|(model, _)| json!({"model": model, "name": format!("Label of {model}")}));
+            success(json!({"models": models.collect::<Vec<_>>()}))
+        }
+        (Some(_), Some(model)) => match rules.iter().find(|(known, _)| known == model) {
+            None => failure(404, "Model not found"),
+            Some((_, operations)) => {
+                let allowed = |name: &str| operations.contains(&name);
+                let each =
+                    ["read", "write", "create", "unlink"].map(|name| (name.to_owned(), allowed(name).into()));
+                let operations = Value::Object(each.into_iter().collect());
+                success(json!({"model": model, "enabled": true, "operations": operations}))
+            }
+        },
+    }
+}
+
+pub(crate) fn result(id: &Value, value: &Value) -> Response {
+    Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "result": value}))
+}
+
+fn error(id: &Value, failure: &Failure) -> Response {
+    Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "error": failure.json_rpc()}))
+}
+
+fn cookie(request: &Request) -> Option<String> {
+    let pairs = request.header("cookie")?.split(';');
+    pairs.filter_map(|pair| pair.trim().strip_prefix("session_id=")).map(str::to_owned).next()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+fn object(value: &Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
+}
