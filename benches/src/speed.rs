@@ -70,6 +70,16 @@ impl Metric {
     }
 }
 
+impl Metric {
+    /// How many different questions there are.
+    const fn questions(self) -> usize {
+        match self {
+            Metric::TransactionAllowed | Metric::Build | Metric::Encode | Metric::Decode => 1,
+            _ => Asked::LENGTH,
+        }
+    }
+}
+
 /// Who is asked about: a fixed random sequence.
 #[derive(Debug)]
 pub struct Asked {
@@ -113,14 +123,19 @@ impl Asked {
 /// How long and how often is measured.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// How long one round of one structure takes.
+    /// How long one round of one structure takes at least.
     round: Duration,
+    /// How long it may take, where the whole sequence takes longer than `round`; who is slower yet is asked about
+    /// as much of the sequence as fits.
+    at_most: Duration,
     rounds: usize,
 }
 
 impl Pace {
-    const QUICK: Pace = Pace { round: Duration::from_micros(800), rounds: 5 };
-    const FULL: Pace = Pace { round: Duration::from_millis(10), rounds: 15 };
+    const QUICK: Pace =
+        Pace { round: Duration::from_micros(800), at_most: Duration::from_millis(50), rounds: 5 };
+    const FULL: Pace =
+        Pace { round: Duration::from_millis(10), at_most: Duration::from_millis(500), rounds: 15 };
 }
 
 /// One structure in the run, with its figure so far.
@@ -132,16 +147,24 @@ struct Runner {
 }
 
 impl Runner {
-    /// Finds out how many calls fill a round.
+    /// Finds out how many calls make a round: the whole sequence, once or several times, where that is not too long.
     fn prepare(&mut self, metric: Metric, asked: &Asked, pace: Pace) {
-        self.best = Err(Unanswered::NoSuchCall);
         self.calls = 1;
-        while let Some(taken) = self.round(metric, asked) {
-            if taken > pace.round * 20 {
-                // Slow enough to be told apart by one call.
-                self.calls = 0;
+        loop {
+            self.best = Err(Unanswered::NoSuchCall);
+            let Some(mut taken) = self.round(metric, asked) else { return };
+            if taken * 2 > pace.at_most {
+                // Is it slow, or was it interrupted?
+                let Some(again) = self.round(metric, asked) else { return };
+                taken = taken.min(again);
             }
-            if taken * 2 >= pace.round {
+            if taken > pace.at_most {
+                // A single call that is slower yet is the figure.
+                self.calls /= 2;
+                return;
+            }
+            let is_whole = self.calls >= metric.questions() && taken * 2 >= pace.round;
+            if is_whole || taken * 2 > pace.at_most {
                 return;
             }
             self.calls *= 2;

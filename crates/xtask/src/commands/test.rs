@@ -22,8 +22,7 @@ use crate::workspace;
 ///
 /// The tests find in their environment: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
 /// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER, the program
-/// pgbouncer; TMPDIR, a directory that is removed
-/// at the end with all that is in it, servers included.
+/// pgbouncer; TMPDIR, a directory that is removed at the end with all that is in it, servers included.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
