@@ -69,7 +69,7 @@ pub(crate) struct ServeArguments {
     /// Where to listen. Beyond loopback, put something in front that speaks TLS.
     #[arg(long, value_name = "ADDRESS", env = "ORGCACHE_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
-    /// Where passwords are kept: sqlite:FILE or postgres://…; tables of our own are created there.
+    /// Where sessions and passwords are kept: sqlite:FILE or postgres://…; tables of our own are created there.
     #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
     pub(crate) store_url: Option<String>,
     /// A user, by id, who administers all clients; may be given several times.

@@ -11,13 +11,10 @@ pub mod http;
 mod log;
 mod query;
 mod show;
-mod source;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-
-pub use source::ErpSource;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;

@@ -6,14 +6,14 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use erp_db::{Database, ErpReader, PasswordTable};
-use session::{Clock, MemoryStore, Options, OrgSource, SessionManager, SystemClock, UserId};
+use erp_db::{Database, ErpReader, ErpSource, PasswordTable, SqlStore, StoreOptions};
+use session::{Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId};
 use tokio::signal;
 
 use crate::cli::ServeArguments;
 use crate::failure::Failure;
 use crate::http::{Credentials, Gateway, MemoryCredentials, Parts, Server, Settings, hash_password};
-use crate::{ErpSource, demo, log};
+use crate::{demo, log};
 
 /// The password of every user of the demonstration database. It is no secret: the demonstration is on loopback alone.
 const DEMO_PASSWORD: &str = "orgcache";
@@ -47,7 +47,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     let settings = settings(arguments, address, is_demo)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
-    let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
+    let store = open_store(arguments.store_url.as_deref(), &clock).await?;
     let manager = SessionManager::new(Arc::clone(&source), store, Options::default());
     let _maintenance = manager.start_maintenance();
     let gateway = Gateway::new(Parts { reader, source, manager, credentials, settings, clock });
@@ -57,6 +57,15 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     welcome(address, &users)?;
     server.run(gateway, stop).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where sessions live: in the database that is named, else in memory.
+async fn open_store(url: Option<&str>, clock: &Arc<dyn Clock>) -> Result<Arc<dyn SessionStore>, Failure> {
+    let Some(url) = url else { return Ok(Arc::new(MemoryStore::new(Arc::clone(clock)))) };
+    let options = StoreOptions::new(url);
+    let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
+    SqlStore::migrate(&options).await.map_err(failed)?;
+    Ok(Arc::new(SqlStore::open(&options).await.map_err(failed)?))
 }
 
 fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> Result<Settings, Failure> {

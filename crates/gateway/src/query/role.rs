@@ -15,6 +15,9 @@ pub(crate) async fn read(
     id: Option<&str>,
     current_client: ClientId,
 ) -> Result<RoleFacts, Problem> {
+    if !erp.knows(current_client.as_str()) {
+        return Err(Problem::unknown_client());
+    }
     let reader = erp.reader();
     let role = match id {
         Some(id) => reader.role(id).await?,
@@ -50,6 +53,9 @@ pub(crate) async fn read(
             client,
             active: organization.active,
         }));
+    }
+    if erp.client().is_some() {
+        facts.remove_other_clients();
     }
     Ok(facts)
 }

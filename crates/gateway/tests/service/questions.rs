@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{ADMIN, Answer, ESPANA, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, Service, US};
+use crate::service::{
+    ADMIN, Answer, ESPANA, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, SALES, Service, US,
+};
 
 async fn ask(service: &Service, token: &str, question: Value) -> Answer {
     Answer::with_token(service.post("/v1/questions", question), token).await
@@ -117,6 +119,7 @@ async fn another_clients_organizations_are_unknown() {
             ("is_org_included", json!({"org": "ORG", "parent": "ORG", "client": QA})),
             ("sql_is_in_natural_tree", json!({"org_a": "ORG", "org_b": "ORG", "client": QA})),
             ("legal_entities_of_client", json!({"client": QA})),
+            ("legacy_referenceable_orgs", json!({"org": "ORG"})),
         ] {
             let with = |org: &str| arguments.to_string().replace("ORG", org);
             let mut answers = Vec::new();
@@ -133,6 +136,26 @@ async fn another_clients_organizations_are_unknown() {
         let nobodys =
             ask(&service, &token, json!({"call": "legal_entities_of_client", "args": {"client": "x"}})).await;
         assert_eq!(theirs.text, nobodys.text);
+        // A role of the other client is no role, and nothing is asked as if one worked there.
+        for call in [
+            "writable_orgs",
+            "readable_orgs",
+            "readable_orgs_count",
+            "user_org_context",
+            "legacy_accessible_tree",
+        ] {
+            for role in ["FA057013C10148828D2430F66F42EF1A", "x"] {
+                let refused = ask(&service, &token, json!({"call": call, "args": {"role": role}})).await;
+                assert_eq!(refused.refused(422, "unknown_role")["field"], "args.role", "{call}");
+            }
+            let own = json!({"call": call, "args": {"role": SALES}});
+            assert_eq!(ask(&service, &token, own).await.status, 200);
+        }
+        for client in [QA, "x"] {
+            let elsewhere =
+                json!({"call": "readable_orgs", "args": {"role": SALES, "current_client": client}});
+            ask(&service, &token, elsewhere).await.refused(422, "unknown_client");
+        }
     }
 }
 

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader};
-use gateway::ErpSource;
+use erp_db::{Database, ErpReader, ErpSource};
 use gateway::http::{Gateway, MemoryCredentials, Parts, Server, Settings, hash_password};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
