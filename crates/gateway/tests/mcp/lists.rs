@@ -43,8 +43,8 @@ async fn who_may_not_read_the_list_is_told_so() {
 
 #[tokio::test]
 async fn the_rules_are_asked_together_and_kept() {
-    let mut behaviour = Behaviour::default();
-    behaviour.round_trip = std::time::Duration::from_millis(20);
+    let round_trip = std::time::Duration::from_millis(20);
+    let behaviour = Behaviour { round_trip, ..Behaviour::default() };
     let double = double(behaviour).await;
     double.set_rules(Some(&[
         ("res.partner", &["read", "write"]),

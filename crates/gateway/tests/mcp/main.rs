@@ -1,12 +1,7 @@
 //! `orgcache mcp` as its clients see it: the program itself, on its standard input and output, driven by the client of
 //! the protocol's official SDK, before a double of Odoo.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, and a json value that has nothing is null"
-)]
+#![expect(clippy::unwrap_used, reason = "what a test stands on is there")]
 
 mod documents;
 mod files;
