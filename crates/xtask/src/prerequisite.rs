@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use rustix::process::geteuid;
 
-use crate::postgres;
+use crate::{browser, postgres};
 
 /// Something that has to be on the machine before the tests can run.
 pub(crate) struct Prerequisite {
@@ -31,18 +31,36 @@ pub(crate) struct Prerequisite {
 pub(crate) const POSTGRES_PROGRAMS: &str = "ORGCACHE_TEST_POSTGRES_BIN";
 
 /// Everything that the tests need beside Rust.
-const PREREQUISITES: &[Prerequisite] = &[Prerequisite {
-    name: "the PostgreSQL server",
-    variable: POSTGRES_PROGRAMS,
-    locate: postgres::locate,
-    packages: &["postgresql"],
-    // The tests start a cluster of their own: the package need not leave one running on the machine.
-    while_installing: Some((
-        "/etc/postgresql-common/createcluster.d/orgcache-test.conf",
-        "create_main_cluster = false\n",
-    )),
-    otherwise: "install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN",
-}];
+const PREREQUISITES: &[Prerequisite] = &[
+    Prerequisite {
+        name: "the PostgreSQL server",
+        variable: POSTGRES_PROGRAMS,
+        locate: postgres::locate,
+        packages: &["postgresql"],
+        // The tests start a cluster of their own: the package need not leave one running on the machine.
+        while_installing: Some((
+            "/etc/postgresql-common/createcluster.d/orgcache-test.conf",
+            "create_main_cluster = false\n",
+        )),
+        otherwise: "install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN",
+    },
+    Prerequisite {
+        name: "Chromium",
+        variable: "ORGCACHE_TEST_CHROMIUM",
+        locate: browser::locate_chromium,
+        packages: &["chromium"],
+        while_installing: None,
+        otherwise: "install Chromium or Chrome, and name the program in ORGCACHE_CHROMIUM",
+    },
+    Prerequisite {
+        name: "chromedriver",
+        variable: "ORGCACHE_TEST_CHROMEDRIVER",
+        locate: browser::locate_driver,
+        packages: &["chromium-driver"],
+        while_installing: None,
+        otherwise: "install chromedriver of the browser's version, and name the program in ORGCACHE_CHROMEDRIVER",
+    },
+];
 
 /// Where each prerequisite was found, by the variable that tells the tests.
 pub(crate) struct Found(Vec<(&'static str, PathBuf)>);
@@ -93,7 +111,7 @@ fn missing(prerequisites: &'static [Prerequisite]) -> Result<Vec<&'static Prereq
 fn advice(missing: &[&Prerequisite]) -> String {
     let names: Vec<_> = missing.iter().map(|prerequisite| prerequisite.name).collect();
     let mut advice = format!(
-        "the tests need {}; on Debian and Ubuntu, run\n    sudo apt-get update && sudo apt-get install --yes {}",
+        "the tests need {}; on Debian, run\n    sudo apt-get update && sudo apt-get install --yes {}",
         names.join(" and "),
         packages(missing).join(" ")
     );
@@ -199,7 +217,7 @@ mod tests {
         let missing: Vec<_> = PREREQUISITES.iter().take(1).chain([&OTHER]).collect();
         assert_eq!(
             advice(&missing),
-            "the tests need the PostgreSQL server and a browser; on Debian and Ubuntu, run\n    \
+            "the tests need the PostgreSQL server and a browser; on Debian, run\n    \
              sudo apt-get update && sudo apt-get install --yes postgresql chromium\n\
              elsewhere, install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN\n\
              elsewhere, install a browser"

@@ -112,8 +112,8 @@ async function enter(confirmed) {
   byId("bar").hidden = false;
   byId("stale").hidden = true;
   noTrouble();
-  byId("who-user").textContent = session.username;
-  byId("who-client").textContent = session.client_name;
+  byId("who-user").textContent = session.username ?? session.user;
+  byId("who-client").textContent = session.client_name ?? session.client;
   byId("sessions-link").hidden = !isAdmin();
   tree.show(organizations);
   search();
@@ -147,6 +147,8 @@ function forget() {
   sessions.clear();
   memory.clear();
   byId("search").value = "";
+  byId("who-role").replaceChildren();
+  for (const id of ["who-user", "who-client", "tree-count", "tree-empty", "announcement"]) byId(id).textContent = "";
 }
 
 async function showRoles() {

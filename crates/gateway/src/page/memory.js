@@ -125,29 +125,36 @@ function placed(made, share) {
 }
 
 function rates(statistics) {
-  const { pool, compression, footprint } = statistics;
-  const asked = (pool?.hits ?? 0) + (pool?.loads ?? 0);
+  const { pool, lookups, compression, footprint } = statistics;
+  const trees = pool.hits + pool.joined + pool.loads;
   const cards = [
-    pool && rate("Trees found in the pool", asked === 0 ? null : pool.hits / asked, `${integer(pool.hits)} hits, ${integer(pool.loads)} loads`),
-    compression && rate(
-      "Saved by compression",
-      compression.bytes_in === 0 ? null : 1 - compression.bytes_out / compression.bytes_in,
-      `${bytes(compression.bytes_in)} in, ${bytes(compression.bytes_out)} out`,
-    ),
-  ].filter(Boolean);
+    rate("Requests answered from memory", lookups.hits, lookups.hits + lookups.store_reads, "looked up"),
+    rate("Logins that shared a tree", pool.hits + pool.joined + pool.already_held, trees, "logins"),
+    rate("Logins that read no tree", pool.hits + pool.joined, trees, "logins"),
+    saved(compression),
+  ];
   const lists = [
-    ["In memory", footprint, bytesElement],
-    ["Pool of trees", pool, integer],
-  ].filter(([, figures]) => figures);
+    figureList("In memory", footprint, bytesElement),
+    figureList("Trees for logins", pool, integer),
+    figureList("Tokens", lookups, integer),
+  ];
   return [
     element("h2", {}, "Caches"),
     element("div.cards", {}, ...cards),
-    element("div.cards", {}, ...lists.map(([title, figures, show]) => figureList(title, figures, show))),
+    element("div.cards", {}, ...lists),
   ];
 }
 
+function rate(title, part, whole, what) {
+  return card(title, whole === 0 ? null : part / whole, `${integer(part)} of ${integer(whole)} ${what}`);
+}
+
+function saved({ bytes_in: given, bytes_out: sent }) {
+  return card("Saved by compression", given === 0 ? null : 1 - sent / given, `${bytes(given)} became ${bytes(sent)}`);
+}
+
 /** A share as a number and as a bar. */
-function rate(title, share, note) {
+function card(title, share, note) {
   const filled = element("span.rate-filled");
   filled.style.width = `${(share ?? 0) * 100}%`;
   return element(
