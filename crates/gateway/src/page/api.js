@@ -1,7 +1,7 @@
 // Requests to the server: the session's cookie goes along by itself, its CSRF value as a header.
 
-/** How long an answer may take, in milliseconds, before the server counts as gone. */
-const PATIENCE = 15_000;
+/** How long an answer may take, in milliseconds, before the server counts as gone: longer than it allows itself. */
+const PATIENCE = 35_000;
 
 /** A request that did not get what it asked for. `kind` says what to do about it. */
 export class RequestError extends Error {

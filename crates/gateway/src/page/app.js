@@ -5,6 +5,7 @@ import { Connection } from "/page/connection.js";
 import { Details } from "/page/details.js";
 import { byId, element, integer } from "/page/dom.js";
 import { Memory } from "/page/memory.js";
+import { announce, confirmed, noTrouble, stale, trouble } from "/page/notices.js";
 import { Organizations } from "/page/organizations.js";
 import { Sessions } from "/page/sessions.js";
 import { Tree } from "/page/tree.js";
@@ -31,7 +32,7 @@ const sessions = new Sessions(byId("sessions-content"), {
   onError: failed,
 });
 const memory = new Memory(byId("memory-content"), { session: () => session, isAdmin, onError: failed });
-const connection = new Connection({ fresh, lost, back, failed });
+const connection = new Connection({ fresh: (current) => stale(!current), lost, back, failed });
 /** Tells the other tabs that the cookie they share now stands for something else. */
 const tabs = new BroadcastChannel("orgcache-session");
 tabs.addEventListener("message", () => start());
@@ -42,10 +43,10 @@ async function start() {
   era += 1;
   let mine = era;
   try {
-    const confirmed = await get("/v1/session");
+    const answered = await get("/v1/session");
     if (mine !== era) return;
     mine += 1;
-    await enter(confirmed);
+    await enter(answered);
   } catch (error) {
     if (mine !== era) return;
     if (error.kind === "unauthorized") signedOut("");
@@ -97,20 +98,19 @@ async function changed(answer) {
 }
 
 /** Shows the page to a session. */
-async function enter(confirmed) {
+async function enter(answered) {
   era += 1;
   const mine = era;
   const { organizations: rows } = await get("/v1/tree");
   if (mine !== era) return;
-  if (confirmed.csrf) rememberCsrf(confirmed.csrf);
-  const another = session !== null && session.user !== confirmed.user;
-  if (another) forget();
-  session = confirmed;
+  if (answered.csrf) rememberCsrf(answered.csrf);
+  if (session !== null && session.user !== answered.user) forget();
+  session = answered;
   organizations = new Organizations(rows);
   byId("loading").hidden = true;
   byId("sign-in").hidden = true;
   byId("bar").hidden = false;
-  byId("stale").hidden = true;
+  stale(false);
   noTrouble();
   byId("who-user").textContent = session.username ?? session.user;
   byId("who-client").textContent = session.client_name ?? session.client;
@@ -241,7 +241,8 @@ function search() {
   const none = found?.matches.length === 0;
   byId("tree-count").textContent = found ? `${integer(found.matches.length)} of ${all} found` : `${all} in this tree`;
   byId("tree-empty").hidden = !none && organizations.size > 0;
-  byId("tree-empty").textContent = none ? `No organization has “${text}” in its name, search key or id.` : "This client has no organization tree.";
+  const nothing = `No organization has “${text}” in its name, search key or id.`;
+  byId("tree-empty").textContent = none ? nothing : "This client has no organization tree.";
 }
 
 function loadFigures() {
@@ -270,12 +271,6 @@ function failed(error, again) {
   }
 }
 
-function fresh(current) {
-  const notice = byId("stale");
-  if (notice.hidden === current) return;
-  notice.hidden = current;
-}
-
 function lost(seconds) {
   trouble(`The server does not answer. The next attempt is in ${integer(seconds)} s.`, "Try now", () => connection.askNow());
 }
@@ -287,36 +282,6 @@ function back() {
   afterTrouble = null;
   if (again) again();
   else showView();
-}
-
-function trouble(text, label, action) {
-  byId("loading").hidden = true;
-  byId("trouble-text").textContent = text;
-  byId("trouble-action").textContent = label;
-  byId("trouble-action").onclick = action;
-  byId("trouble").hidden = false;
-}
-
-function noTrouble() {
-  byId("trouble").hidden = true;
-}
-
-/** Tells screen readers what others see happen. */
-function announce(text) {
-  byId("announcement").textContent = text;
-}
-
-/** Asks a yes-or-no question; closing the dialog in any other way is a no. */
-function confirmed(title, text, yes) {
-  const dialog = byId("confirm");
-  byId("confirm-title").textContent = title;
-  byId("confirm-text").textContent = text;
-  byId("confirm-yes").textContent = yes;
-  dialog.returnValue = "no";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-  });
 }
 
 function decoded(text) {

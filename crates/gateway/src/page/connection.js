@@ -18,7 +18,12 @@ export class Connection {
   #asking = false;
 
   /**
-   * @param {{fresh: (current: boolean) => void, lost: (seconds: number) => void, back: () => void, failed: (error: Error) => void}} tell
+   * @param {{
+   *   fresh: (current: boolean) => void,
+   *   lost: (seconds: number) => void,
+   *   back: () => void,
+   *   failed: (error: Error) => void,
+   * }} tell
    */
   constructor(tell) {
     this.#tell = tell;

@@ -11,6 +11,9 @@ const OPENBRAVO = [
   ["head", "Openbravo from 2022", "one map for all, which may change under a running session"],
 ];
 
+const SCALE = "Bars are on a logarithmic scale: each line is ten times the one before.";
+const OURS = "one tree for all sessions that share it, fixed at login";
+
 /** The view of memory and caches. */
 export class Memory {
   #content;
@@ -53,11 +56,11 @@ function comparison(statistics) {
   const total = totalOf(statistics.footprint);
   const others = statistics.openbravo_would_take ?? {};
   const bars = [
-    { key: "orgcache", title: "orgcache, this process", note: "one tree for all sessions that share it, fixed at login", bytes: total },
-    ...OPENBRAVO.filter(([key]) => others[key] > 0).map(([key, title, note]) => ({ key, title, note, bytes: others[key] })),
-  ];
+    { key: "orgcache", title: "orgcache, this process", note: OURS, bytes: total },
+    ...OPENBRAVO.map(([key, title, note]) => ({ key, title, note, bytes: others[key] ?? 0 })),
+  ].filter((bar) => bar.bytes > 0);
   return [
-    element("p.lead", {}, `${sessionCount(statistics.sessions)}. Bars are on a logarithmic scale: each line is ten times the one before.`),
+    element("p.lead", {}, `${sessionCount(statistics.sessions)}. ${SCALE}`),
     chart(bars, total),
   ];
 }
@@ -182,13 +185,17 @@ function ownSession(footprint, session) {
     ["tree", "the tree it is pinned to, shared with every session that has the same"],
   ]
     .filter(([key]) => key in footprint)
-    .map(([key, meaning]) =>
-      element("tr", {}, element("th", { scope: "row" }, words(key)), element("td", {}, meaning), element("td.number", {}, bytesElement(footprint[key]))),
-    );
+    .map(([key, meaning]) => [
+      element("th", { scope: "row" }, words(key)),
+      element("td.prose", {}, meaning),
+      element("td.number", {}, bytesElement(footprint[key])),
+    ])
+    .map((cells) => element("tr", {}, ...cells));
   const columns = [{ title: "Part" }, { title: "What it is" }, { title: "Bytes", number: true }];
+  const [read, write, all] = [session.readable, session.writable, session.organizations].map(integer);
   return [
     element("h2", {}, "This session"),
-    element("p.muted", {}, `May read ${integer(session.readable)} and write ${integer(session.writable)} of ${integer(session.organizations)} organizations.`),
+    element("p.muted", {}, `May read ${read} and write ${write} of ${all} organizations.`),
     table("Bytes of this session", columns, rows),
   ];
 }

@@ -88,14 +88,15 @@ export class Sessions {
   }
 
   #draw() {
-    const trees = new Map(this.#trees.map((tree) => [tree.fingerprint, tree]));
-    const stale = this.#loaded.filter((session) => trees.get(session.tree)?.current === false).length;
+    const trees = new Map(this.#trees.map((tree) => [`${tree.client} ${tree.fingerprint}`, tree]));
+    const treeOf = (session) => trees.get(`${session.client} ${session.tree}`);
+    const stale = this.#loaded.filter((session) => treeOf(session)?.current === false).length;
     const summary = `${integer(this.#loaded.length)}${this.#next ? " or more" : ""} on show` +
       (stale > 0 ? `, ${integer(stale)} with an older tree` : "");
     replaceQuietly(
       this.#content,
       element("p.muted", { id: "sessions-summary" }, summary),
-      table("Sessions", COLUMNS, this.#loaded.map((session) => this.#row(session, trees.get(session.tree)))),
+      table("Sessions", COLUMNS, this.#loaded.map((session) => this.#row(session, treeOf(session)))),
       this.#next ? element("p", {}, element("button", { type: "button", onclick: () => this.#more() }, "Show more")) : null,
       element("h2", {}, "Trees in memory"),
       table("Trees in memory", TREE_COLUMNS, this.#trees.map(treeRow)),
@@ -106,13 +107,11 @@ export class Sessions {
     const own = this.#page.session().id === session.id;
     const org = session.org_name ?? this.#page.organizations()?.titleOf(session.org) ?? session.org;
     const user = session.username ?? session.user;
+    const label = `End the session of ${user}`;
+    const onclick = () => this.#end(session);
     const end = own
       ? element("span.muted", {}, "this session")
-      : element(
-          "button",
-          { type: "button", "data-focus": session.id, "aria-label": `End the session of ${user}`, onclick: () => this.#end(session) },
-          "End",
-        );
+      : element("button", { type: "button", "data-focus": session.id, "aria-label": label, onclick }, "End");
     return element(
       "tr",
       { "data-session": session.id, class: own ? "own" : undefined },

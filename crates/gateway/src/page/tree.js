@@ -1,14 +1,11 @@
 // The tree on the screen: only the rows in sight are elements, whatever the number of organizations.
 
-import { element, integer, name } from "/page/dom.js";
+import { makeRow } from "/page/row.js";
 
 /** Rows kept above and below those in sight, so that scrolling does not show gaps. */
 const MARGIN = 10;
 /** Rows that the first view may have before whole levels are expanded no further. */
 const FIRST_ROWS = 250;
-/** Levels that are indented in a wide and in a narrow panel; the style sheet has the same numbers. */
-const DEEPEST = 16;
-const DEEPEST_NARROW = 6;
 /** How long typed letters count as one word, in milliseconds. */
 const TYPING = 700;
 
@@ -27,7 +24,7 @@ export class Tree {
   #rowOf = new Map();
   #elements = new Map();
   #selected = -1;
-  #typed = { text: "", at: 0 };
+  #typed = { text: "", at: -Infinity };
   #rowHeight = 30;
   #drawing = false;
 
@@ -179,54 +176,13 @@ export class Tree {
     const active = this.#rowOf.get(this.#selected);
     // The active row is there even when it is out of sight: the container refers to it.
     if (active !== undefined && (active < first || active >= last)) nodes.push(this.#selected);
-    const elements = new Map(nodes.map((node) => [node, this.#elements.get(node) ?? this.#make(node)]));
+    const elements = new Map(nodes.map((node) => [node, this.#elements.get(node) ?? makeRow(this.#organizations, node, this.#filter?.wanted)]));
     for (const [node, row] of elements) this.#update(node, row);
     for (const [node, row] of this.#elements) if (!elements.has(node)) row.remove();
     for (const [node, row] of elements) if (!this.#elements.has(node)) this.#rows.append(row);
     this.#elements = elements;
     if (active === undefined) this.#container.removeAttribute("aria-activedescendant");
     else this.#container.setAttribute("aria-activedescendant", `org-${this.#selected}`);
-  }
-
-  #make(node) {
-    const organizations = this.#organizations;
-    const row = organizations.rows[node];
-    const title = organizations.title(node);
-    const level = organizations.level[node];
-    const made = element(
-      "div.row",
-      {
-        id: `org-${node}`,
-        role: "treeitem",
-        "data-id": row.id,
-        "data-node": node,
-        "aria-level": level,
-        "aria-setsize": organizations.siblings[node],
-        "aria-posinset": organizations.position[node],
-      },
-      element(organizations.hasChildren(node) ? "span.twisty" : "span.leaf", { "aria-hidden": "true" }),
-      element("span.depth", { "aria-hidden": "true", title: `level ${level}` }, integer(level)),
-      name(this.#marked(node, title), { class: "row-name", title }),
-      row.flags.includes("legal_entity") ? element("span.tag", { title: "legal entity" }, "legal entity") : null,
-      row.flags.includes("ready") ? null : element("span.tag.tag-weak", { title: "not set ready" }, "not ready"),
-      element("span.may-marks", {}, may(row.readable, "read"), may(row.writable, "write")),
-    );
-    made.style.setProperty("--level", String(level - 1));
-    // Indentation ends somewhere, or a chain would leave the screen: deeper rows tell their level.
-    made.classList.toggle("deep", level - 1 > DEEPEST);
-    made.classList.toggle("deep-narrow", level - 1 > DEEPEST_NARROW);
-    return made;
-  }
-
-  /** The title with what was searched for marked in it. */
-  #marked(node, title) {
-    const folded = this.#organizations.folded[node].name;
-    const wanted = this.#filter?.wanted ?? "";
-    const at = wanted === "" ? -1 : folded.indexOf(wanted);
-    // Where accents were taken off, positions differ: then the row alone shows that it was found.
-    if (at < 0 || folded.length !== title.length) return title;
-    const end = at + wanted.length;
-    return element("span", {}, title.slice(0, at), element("mark", {}, title.slice(at, end)), title.slice(end));
   }
 
   #update(node, row) {
@@ -275,8 +231,10 @@ export class Tree {
       " ": () => node >= 0 && this.#organizations.hasChildren(node) && this.#toggle(node),
       "*": () => node >= 0 && this.#expandSiblings(node),
     }[event.key];
-    if (action) action();
-    else if ([...event.key].length === 1) this.#type(event);
+    const typing = event.timeStamp - this.#typed.at <= TYPING;
+    // A space within a word that is being typed belongs to it.
+    if (action && !(typing && event.key === " ")) action();
+    else if ([...event.key].length === 1) this.#type(event, typing);
     else return;
     event.preventDefault();
   }
@@ -312,11 +270,10 @@ export class Tree {
   }
 
   /** Goes to the next row whose name begins with the letters typed in short order. */
-  #type(event) {
-    const fresh = event.timeStamp - this.#typed.at > TYPING;
-    const text = (fresh ? "" : this.#typed.text) + event.key.toLowerCase();
+  #type(event, typing) {
+    const text = (typing ? this.#typed.text : "") + event.key.toLowerCase();
     this.#typed = { text, at: event.timeStamp };
-    const from = (this.#rowOf.get(this.#selected) ?? -1) + (fresh ? 1 : 0);
+    const from = (this.#rowOf.get(this.#selected) ?? -1) + (typing ? 0 : 1);
     const size = this.#shown.length;
     for (let step = 0; step < size; step += 1) {
       const node = this.#shown[(from + step + size) % size];
@@ -326,8 +283,4 @@ export class Tree {
       }
     }
   }
-}
-
-function may(granted, what) {
-  return granted ? element(`span.may.may-${what}`, {}, what) : null;
 }
