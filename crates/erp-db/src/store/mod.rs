@@ -27,7 +27,7 @@ pub use options::StoreOptions;
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 use crate::database::ConnectError;
-use crate::database::{self, Database, DatabaseKind};
+use crate::database::{self, Database, DatabaseKind, Limits};
 
 /// Sessions in a database: in a file for one process (SQLite), or on a server for many (PostgreSQL).
 ///
@@ -77,7 +77,9 @@ impl SqlStore {
     /// # Errors
     /// [`StoreError`] if the database cannot be reached or refuses. Nothing was changed then.
     pub async fn migrate(options: &StoreOptions) -> Result<(), StoreError> {
-        let database = Database::connect_with(options.direct_url(), options.limits).await?;
+        // Large tables take a while, and so does another node that does the same.
+        let limits = Limits { statement: options.bulk.max(options.limits.statement), ..options.limits };
+        let database = Database::connect_with(options.direct_url(), limits).await?;
         let outcome = migration::migrate(&database).await;
         database.close().await;
         outcome

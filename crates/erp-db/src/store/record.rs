@@ -42,10 +42,9 @@ pub(super) struct ScopeIds {
 }
 
 impl ScopeIds {
-    /// `None` for a kind of scope that this version does not know.
-    pub(super) fn new(scope: &Scope) -> Option<Self> {
+    pub(super) fn new(scope: &Scope) -> Self {
         let none = ScopeIds::default();
-        Some(match scope {
+        match scope {
             Scope::Session(id) => ScopeIds { session: Some(hex::encode(id.as_bytes())), ..none },
             Scope::Client(client) => ScopeIds { client: Some(client.to_string()), ..none },
             Scope::User(client, user) => {
@@ -54,7 +53,11 @@ impl ScopeIds {
             Scope::Role(client, role) => {
                 ScopeIds { client: Some(client.to_string()), role: Some(role.to_string()), ..none }
             }
+<<<<<<< HEAD
         })
+=======
+        }
+>>>>>>> store
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use org_structure::Fingerprint;
+use parking_lot::Mutex;
 use session::{AccessHash, Contents, Created, Hint, NewSession, PortError, Scope, SessionId, StoredSession};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -39,7 +40,7 @@ pub(super) struct PostgresStore {
     hints: Arc<Hints>,
     notifications: mpsc::Sender<String>,
     /// Sends and receives notifications; ends with this value.
-    _tasks: JoinSet<()>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl PostgresStore {
@@ -68,10 +69,11 @@ impl PostgresStore {
         let mut tasks = JoinSet::new();
         tasks.spawn(signal::tell(Arc::clone(&link), texts));
         tasks.spawn(ear.hear(listener, Arc::clone(&hints)));
-        Ok(PostgresStore { link, bulk: options.bulk, hints, notifications, _tasks: tasks })
+        Ok(PostgresStore { link, bulk: options.bulk, hints, notifications, tasks: Mutex::new(tasks) })
     }
 
     pub(super) async fn close(&self) {
+        self.tasks.lock().abort_all();
         self.link.close().await;
     }
 
@@ -100,10 +102,8 @@ impl PostgresStore {
     }
 
     fn notify(&self, scope: &Scope) {
-        if let Some(text) = hint::write(scope) {
-            // Where too many wait already this one is lost, as any may be.
-            let _ = self.notifications.try_send(text);
-        }
+        // Where too many wait already this one is lost, as any may be.
+        let _ = self.notifications.try_send(hint::write(scope));
     }
 
     pub(super) async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
@@ -207,7 +207,7 @@ impl PostgresStore {
     }
 
     pub(super) async fn end(&self, scope: &Scope, ago: i64) -> Result<u64, PortError> {
-        let Some(ScopeIds { client, user, role, .. }) = ScopeIds::new(scope) else { return Ok(0) };
+        let ScopeIds { client, user, role, .. } = ScopeIds::new(scope);
         let text = |id: &Option<String>| id.clone().unwrap_or_default();
         let (client, user, role) = (text(&client), text(&user), text(&role));
         let ago = Literal::Number(ago);
@@ -258,9 +258,7 @@ impl PostgresStore {
         after: Option<&SessionId>,
         limit: usize,
     ) -> Result<Vec<StoredSession>, PortError> {
-        let Some(ScopeIds { session, client, user, role }) = ScopeIds::new(scope) else {
-            return Ok(Vec::new());
-        };
+        let ScopeIds { session, client, user, role } = ScopeIds::new(scope);
         let session = session.as_deref().and_then(hex::decode).unwrap_or_default();
         let (client, user, role) =
             (client.unwrap_or_default(), user.unwrap_or_default(), role.unwrap_or_default());

@@ -99,7 +99,7 @@ impl SqliteStore {
     }
 
     pub(super) async fn end(&self, scope: &Scope, ago: i64) -> Result<u64, PortError> {
-        let Some(ids) = ScopeIds::new(scope) else { return Ok(0) };
+        let ids = ScopeIds::new(scope);
         let limit = if ids.session.is_some() { self.limit } else { self.bulk };
         self.writer.send(limit, |reply| Job::End(ids, ago, reply)).await
     }
@@ -124,9 +124,7 @@ impl SqliteStore {
         after: Option<&SessionId>,
         limit: usize,
     ) -> Result<Vec<StoredSession>, PortError> {
-        let Some(ScopeIds { session, client, user, role }) = ScopeIds::new(scope) else {
-            return Ok(Vec::new());
-        };
+        let ScopeIds { session, client, user, role } = ScopeIds::new(scope);
         let after = after.map(|id| hex::encode(id.as_bytes())).unwrap_or_default();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX).to_string();
         let (statement, ids) = match (&session, &user, &role) {

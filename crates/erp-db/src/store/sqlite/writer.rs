@@ -112,3 +112,51 @@ async fn commit(database: &Database, group: &mut Vec<Job>) {
     }
     done.into_iter().for_each(|done| done.acknowledge(failed.as_ref()));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::record::ScopeIds;
+    use crate::store::{StoreOptions, migration};
+
+    #[tokio::test]
+    async fn what_waits_at_the_same_time_is_committed_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sessions.db");
+        let url = format!("sqlite:{}?mode=rwc", file.display());
+        let limits = StoreOptions::new("").limits;
+        let database = Database::open_own(&url, limits).await.unwrap();
+        migration::migrate(&database).await.unwrap();
+        let writer = Writer::start(database.clone(), FileLock::take(&file).unwrap());
+        let before = database.statements();
+        // On one thread all of them are queued before the writer's turn comes.
+        let calls = (0..100).map(|_| {
+            let ids = ScopeIds { client: Some("C".to_owned()), ..ScopeIds::default() };
+            writer.send(limits.statement, |reply| Job::End(ids, 0, reply))
+        });
+        for ended in futures_util::future::join_all(calls).await {
+            assert_eq!(ended.unwrap(), 0);
+        }
+        let (begin, commit, of_each) = (1, 1, 3);
+        assert_eq!(database.statements() - before, begin + 100 * of_each + commit);
+        writer.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_dropped_while_it_waited_is_not_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sessions.db");
+        let limits = StoreOptions::new("").limits;
+        let url = format!("sqlite:{}?mode=rwc", file.display());
+        let database = Database::open_own(&url, limits).await.unwrap();
+        migration::migrate(&database).await.unwrap();
+        let writer = Writer::start(database.clone(), FileLock::take(&file).unwrap());
+        let before = database.statements();
+        {
+            let call = writer.send(limits.statement, |reply| Job::Touch(Vec::new(), reply));
+            assert!(tokio::time::timeout(Duration::ZERO, call).await.is_err());
+        }
+        writer.close().await;
+        assert_eq!(database.statements() - before, 2, "an empty transaction");
+    }
+}
