@@ -1,3 +1,20 @@
-//! The bundled bench harness: orgcache beside what people use today, on the same trees.
+//! The bundled bench harness: orgcache beside what people use today, on the same trees in the same run.
+//!
+//! [`structure`] is what everything answers, [`orgcache`], [`baselines`] and [`backends`] are who answers it, and
+//! [`agreement`] sees to it that they answer alike. [`footprint`] counts bytes, [`speed`] takes times, both give
+//! [`record`]s; [`table`] and [`plot`] show them. [`budgets`] checks what does not depend on the machine.
 
+pub mod agreement;
+pub mod backends;
+pub mod baselines;
+pub mod budgets;
+pub mod contender;
+pub mod footprint;
+pub mod options;
+pub mod orgcache;
+pub mod plot;
+pub mod record;
+pub mod speed;
+pub mod structure;
+pub mod table;
 pub mod trees;

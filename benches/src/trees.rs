@@ -92,12 +92,14 @@ impl Row {
 }
 
 /// The rows of a tree with `organizations` organizations below `0`: one top organization and all others below
-/// that. One in ten is a legal entity, one in twenty is under period control. The order is shuffled, and
-/// the same on every run, as are the ids.
+/// that. One in ten is a legal entity, one in twenty is under period control, one in eight is not ready yet; in `0`
+/// itself no transactions are allowed. The order is shuffled, and the same on every run, as are the ids.
 #[must_use]
 pub fn rows(shape: Shape, organizations: usize) -> Vec<Row> {
     let row = |place: usize| {
-        let mut flags = OrgFlags::READY | OrgFlags::ACTIVE | OrgFlags::TRANSACTIONS_ALLOWED;
+        let mut flags = OrgFlags::ACTIVE;
+        flags.set(OrgFlags::READY, place % 8 != 3);
+        flags.set(OrgFlags::TRANSACTIONS_ALLOWED, place > 0);
         flags.set(OrgFlags::LEGAL_ENTITY, place % 10 == 5);
         flags.set(OrgFlags::PERIOD_CONTROL, place % 20 == 5);
         let parent = place.checked_sub(1).map(|below| shape.parent(below).map_or(0, |parent| parent + 1));

@@ -128,6 +128,12 @@ impl Call {
         self
     }
 
+    /// With one more argument in its place that has no known name. Transports that go by name refuse it.
+    #[must_use]
+    pub fn positional(self, value: Value) -> Self {
+        self.argument("", value)
+    }
+
     /// With a named argument.
     #[must_use]
     pub fn option(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -163,12 +169,16 @@ impl Call {
 
     /// Checks the names, which become part of a path in some transports.
     pub(crate) fn check_names(&self) -> Result<(), OdooError> {
-        for (name, dots) in [(&self.model, true), (&self.method, false)] {
-            let fits = |it: char| it.is_ascii_alphanumeric() || it == '_' || (dots && it == '.');
-            if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
-                return Err(OdooError::Name { name: name.chars().take(64).collect() });
-            }
-        }
-        Ok(())
+        check_name(&self.model, true)?;
+        check_name(&self.method, false)
     }
+}
+
+/// Checks the name of a model, which may have dots, or of a method.
+pub(crate) fn check_name(name: &str, dots: bool) -> Result<(), OdooError> {
+    let fits = |it: char| it.is_ascii_alphanumeric() || it == '_' || (dots && it == '.');
+    if name.is_empty() || name.len() > 128 || name.contains("..") || !name.chars().all(fits) {
+        return Err(OdooError::Name { name: name.chars().take(64).collect() });
+    }
+    Ok(())
 }

@@ -12,13 +12,13 @@ use tokio::task::JoinHandle;
 use crate::call::Effect;
 use crate::config::Transport;
 use crate::http::{Connector, Lease, Pool};
-use crate::login::Login;
+use crate::login::{Login, Ticket};
+use crate::records::{RecordCache, RecordPolicy};
 use crate::stats::PoolStats;
-use crate::wire::{self, Reply};
+use crate::wire::{self, Question, Reply};
 use crate::{Call, ConfigError, OdooConfig, OdooError};
 
-/// How often a call is sent again because its session was over. A server that changes the cookie with each answer may
-/// end the session of calls that are under way at the same time.
+/// In how many sessions a call is tried. A new one may be over at once if somebody else ends it, but not for ever.
 const SESSIONS: usize = 3;
 
 /// One user of one database. Clones share everything.
@@ -35,8 +35,11 @@ pub struct OdooClient {
 
 struct Inner {
     config: Arc<OdooConfig>,
+    /// The database's name among all servers'.
+    database: Arc<str>,
     pool: Arc<Pool>,
     login: Login,
+    records: Arc<RecordCache>,
     caretaker: OnceLock<Caretaker>,
 }
 
@@ -50,23 +53,30 @@ impl Drop for Caretaker {
 }
 
 impl OdooClient {
-    /// A client that has not connected yet.
+    /// A client that has not connected yet, with a record cache of its own.
     ///
     /// # Errors
     /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
     pub fn new(config: OdooConfig) -> Result<Self, ConfigError> {
-        Self::with_clock(config, Arc::new(SystemClock::new()))
+        Self::with_parts(config, RecordCache::new(RecordPolicy::default()), Arc::new(SystemClock::new()))
     }
 
-    /// The same, on a clock of the caller's: it tells how long a server that failed is left alone.
+    /// A client on a clock of the caller's, and with a record cache that it shares with others: whatever one of them
+    /// changes is forgotten for all.
     ///
     /// # Errors
     /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
-    pub fn with_clock(config: OdooConfig, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+    pub fn with_parts(
+        config: OdooConfig,
+        records: Arc<RecordCache>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
         let pool = Pool::new(Connector::new(&config)?, config.pool_size, config.limits, clock);
         let config = Arc::new(config);
         let login = Login::new(Arc::clone(&config));
-        Ok(OdooClient { inner: Arc::new(Inner { config, pool, login, caretaker: OnceLock::new() }) })
+        let database = config.database_key().into();
+        let caretaker = OnceLock::new();
+        Ok(OdooClient { inner: Arc::new(Inner { config, database, pool, login, records, caretaker }) })
     }
 
     /// The configuration.
@@ -98,7 +108,14 @@ impl OdooClient {
         // From here on in a task of its own: nobody could tell what became of a change that was given up in the middle.
         let inner = Arc::clone(&self.inner);
         let method = call.method.clone();
-        let task = tokio::spawn(async move { inner.send(&mut lease, &call).await });
+        let mut writing = inner.records.writing(&inner.database);
+        let task = tokio::spawn(async move {
+            let result = inner.send(&mut lease, &call).await;
+            if !matches!(&result, Err(OdooError::Fault(fault)) if fault.leaves_doubt()) {
+                writing.ended();
+            }
+            result
+        });
         task.await.unwrap_or(Err(OdooError::Unexpected { method }))
     }
 
@@ -122,14 +139,56 @@ impl OdooClient {
 
     fn scope_of(&self, user: i64) -> Scope {
         let config = &self.inner.config;
-        let principal = Principal::new(&config.database_key(), user);
+        let principal = Principal::new(&self.inner.database, user);
         Scope::new(principal, config.language.as_deref().unwrap_or_default())
+    }
+
+    /// The server's major version, such as 17. It is asked for once.
+    ///
+    /// # Errors
+    /// [`OdooError`] if it has to be asked for and cannot be had.
+    pub async fn version(&self) -> Result<u64, OdooError> {
+        if let Some(version) = self.inner.login.known_version() {
+            return Ok(version);
+        }
+        self.look_after_pool();
+        let mut lease = self.inner.pool.lease().await?;
+        self.inner.login.version(&mut lease).await
+    }
+
+    /// Asks the add-on `mcp_server`, with a new login in between where the session is over.
+    pub(crate) async fn ask_addon<T>(
+        &self,
+        ask: impl Fn(&Ticket, &OdooConfig) -> Question<T>,
+    ) -> Result<T, OdooError> {
+        self.look_after_pool();
+        let inner = &self.inner;
+        let mut lease = inner.pool.lease().await?;
+        let mut stale = None;
+        for _ in 0..SESSIONS {
+            let ticket = inner.login.ticket(&mut lease, stale.as_ref()).await?;
+            let Question { request, read } = ask(&ticket, &inner.config);
+            let answer = lease.send(&request, Effect::Read).await?;
+            inner.login.renew(&ticket, &answer);
+            if matches!(answer.status, 401 | 403) && matches!(ticket, Ticket::Session(_)) {
+                stale = Some(ticket);
+                continue;
+            }
+            return read(&answer);
+        }
+        Err(OdooError::Session)
     }
 
     /// The transport in use, once it is known.
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {
         self.inner.login.transport()
+    }
+
+    /// The record cache that this client empties when it changes something.
+    #[must_use]
+    pub fn records(&self) -> &Arc<RecordCache> {
+        &self.inner.records
     }
 
     /// What the pool has counted.
@@ -179,7 +238,7 @@ impl Inner {
         let mut stale = None;
         for _ in 0..SESSIONS {
             let ticket = self.login.ticket(lease, stale.as_ref()).await?;
-            let request = wire::encode(call, &ticket, &self.config);
+            let request = wire::encode(call, &ticket, &self.config)?;
             let answer = lease.send(&request, call.effect).await?;
             match wire::decode(&answer, &ticket, &self.config)? {
                 Reply::SessionExpired => stale = Some(ticket),

@@ -58,6 +58,18 @@ pub enum OdooError {
         /// The beginning of the name.
         name: String,
     },
+    /// The transport takes arguments by name only.
+    #[error("the arguments of `{method}` need names with this transport")]
+    Unnamed {
+        /// The method.
+        method: String,
+    },
+    /// Nobody could say whether it is allowed, so it is not.
+    #[error("the permission could not be verified: {message}")]
+    Unverified {
+        /// What the add-on says, or what is wrong with it.
+        message: String,
+    },
     /// The answer is JSON, but not what the call returns.
     #[error("odoo's answer to `{method}` is not what was expected")]
     Unexpected {
@@ -152,6 +164,11 @@ impl Fault {
     /// Did the connection fail, so that an idempotent call is worth a second try at once?
     pub(crate) fn is_of_connection(&self) -> bool {
         matches!(self, Fault::Unreachable { .. } | Fault::Broken)
+    }
+
+    /// May Odoo have been asked, and be at it still?
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        !matches!(self, Fault::Unreachable { .. } | Fault::Busy { .. } | Fault::Resting)
     }
 
     /// Does it say that the server is not well?

@@ -3,23 +3,33 @@
 //! * [`OdooClient`] calls methods as one user of one database: it chooses the transport, logs in when it must, and
 //!   keeps a bounded number of connections that are well.
 //! * A [`Reader`] reads records. Reads that find no connection free travel together.
+//! * A [`CachedReader`] answers from a [`RecordCache`] whoever accepts records of a bounded age, and reads ahead what is
+//!   asked for most of the time.
 //! * What a call brings is typed, its failure too: [`OdooError`].
 
+mod addon;
 mod call;
 mod client;
+#[cfg(feature = "session")]
+mod companies;
 mod config;
 mod error;
 mod metadata;
 mod read;
+mod records;
 mod stats;
 
 mod http;
 mod login;
 mod wire;
 
+pub use addon::AddonRules;
 pub use call::{Call, Effect};
 pub use client::OdooClient;
+#[cfg(feature = "session")]
+pub use companies::{CompanySource, company_context};
 pub use config::{ConfigError, Credential, Limits, OdooConfig, Transport, TransportChoice};
 pub use error::{Fault, OdooError};
 pub use read::{Read, Reader, Record};
-pub use stats::{PoolStats, ReadStats};
+pub use records::{CachedReader, RecordCache, RecordPolicy};
+pub use stats::{PoolStats, ReadStats, RecordStats};

@@ -41,6 +41,8 @@ struct Known {
     ticket: Option<Ticket>,
     user: Option<i64>,
     transport: Option<Transport>,
+    /// The server's major version.
+    version: Option<u64>,
     serial: u64,
     /// Attempts that have ended, and the error of the last one.
     attempts: u64,
@@ -50,6 +52,15 @@ struct Known {
 #[derive(Deserialize)]
 struct Identity {
     uid: Option<i64>,
+    /// A new session tells the version too.
+    #[serde(flatten)]
+    version: Version,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default)]
+    server_version_info: Vec<serde_json::Value>,
 }
 
 impl Login {
@@ -138,7 +149,7 @@ impl Login {
             }
             Transport::Json2 => {
                 let call = Call::method("res.users", "context_get").idempotent();
-                let request = wire::encode(&call, &Ticket::Json2, &self.config);
+                let request = wire::encode(&call, &Ticket::Json2, &self.config)?;
                 let answer = lease.send(&request, Effect::Read).await?;
                 let identity: Identity = match wire::decode(&answer, &Ticket::Json2, &self.config)? {
                     Reply::Result(result) => parse(result.get(), "context_get")?,
@@ -153,29 +164,42 @@ impl Login {
 
     /// The transport that fits the credential and, for an API key, the server's version.
     async fn choose(&self, lease: &mut Lease) -> Result<Transport, OdooError> {
-        #[derive(Deserialize)]
-        struct Version {
-            server_version_info: Vec<serde_json::Value>,
-        }
         match (self.config.transport, &self.config.credential) {
             (TransportChoice::Forced(transport), _) => Ok(transport),
             (TransportChoice::Auto, Credential::Password(_)) => Ok(Transport::Session),
             (TransportChoice::Auto, Credential::ApiKey(_)) => {
-                let (version, _) = self.ask::<Version>(lease, &wire::version(), "version").await?;
-                let major = version
-                    .server_version_info
-                    .first()
-                    .and_then(major)
-                    .ok_or_else(|| unexpected("version"))?;
+                let major = self.version(lease).await?;
                 Ok(if major >= 19 { Transport::Json2 } else { Transport::JsonRpc })
             }
         }
     }
 
+    /// The server's major version, asked for once.
+    pub(crate) async fn version(&self, lease: &mut Lease) -> Result<u64, OdooError> {
+        if let Some(version) = self.known_version() {
+            return Ok(version);
+        }
+        let (version, _) = self.ask::<Version>(lease, &wire::version(), "version").await?;
+        self.note_version(&version).ok_or_else(|| unexpected("version"))
+    }
+
+    /// The server's major version, if anybody has asked for it.
+    pub(crate) fn known_version(&self) -> Option<u64> {
+        self.known.lock().version
+    }
+
+    fn note_version(&self, version: &Version) -> Option<u64> {
+        let major = version.server_version_info.first().and_then(major);
+        self.known.lock().version = major;
+        major
+    }
+
     async fn open_session(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
         let request = wire::authenticate_session(&self.config);
         let (identity, answer) = self.ask::<Option<Identity>>(lease, &request, "authenticate").await?;
-        let user = identity.and_then(|identity| identity.uid).ok_or_else(|| self.refused())?;
+        let identity = identity.ok_or_else(|| self.refused())?;
+        let user = identity.uid.ok_or_else(|| self.refused())?;
+        self.note_version(&identity.version);
         let cookie = answer.session.ok_or_else(|| unexpected("authenticate"))?;
         let mut known = self.known.lock();
         known.serial += 1;

@@ -15,7 +15,7 @@ struct ModelRow {
 
 impl OdooClient {
     /// A scope's answers may only be loaded by its own user: what another is told may be less, or more.
-    async fn check_scope(&self, scope: &Scope) -> Result<(), OdooError> {
+    pub(crate) async fn check_scope(&self, scope: &Scope) -> Result<(), OdooError> {
         let own = self.scope().await?;
         if own.principal() == scope.principal() {
             return Ok(());

@@ -69,3 +69,29 @@ impl ReadStats {
         self.together.saturating_sub(self.batches)
     }
 }
+
+/// What a [`RecordCache`](crate::RecordCache) has counted, and what it holds now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RecordStats {
+    /// Reads that were answered from the cache.
+    pub hits: u64,
+    /// Reads that would have accepted an answer from the cache and had to ask Odoo.
+    pub misses: u64,
+    /// Reads whose answer was not kept, since something was changed meanwhile.
+    pub overtaken: u64,
+    /// How often a change emptied the cache of a database's records.
+    pub emptied: u64,
+    /// Values that were read ahead, before anybody asked for them.
+    pub ahead_read: u64,
+    /// Of those, values that somebody asked for afterwards.
+    pub ahead_useful: u64,
+    /// Of those, values that were forgotten before anybody asked.
+    pub ahead_wasted: u64,
+    /// How often reading ahead was turned off for a principal and a model, since it did not pay.
+    pub ahead_paused: u64,
+    /// Records there are now.
+    pub entries: u64,
+    /// Bytes that they take.
+    pub bytes: u64,
+}

@@ -50,13 +50,18 @@ impl Column {
         }
     }
 
-    /// How many of the values, which ascend, are at most `limit`.
+    /// How many of the first `count` values, which ascend, are at most `limit`.
     #[inline]
-    pub(crate) fn count_up_to(&self, limit: u32) -> usize {
-        match self {
-            Column::Narrow(values) => values.partition_point(|&value| u32::from(value) <= limit),
-            Column::Wide(values) => values.partition_point(|&value| value <= limit),
-        }
+    pub(crate) fn count_up_to(&self, limit: u32, count: u32) -> u32 {
+        let count = count as usize;
+        narrow(match self {
+            Column::Narrow(values) => {
+                values.get(..count).unwrap_or_default().partition_point(|&value| u32::from(value) <= limit)
+            }
+            Column::Wide(values) => {
+                values.get(..count).unwrap_or_default().partition_point(|&value| value <= limit)
+            }
+        })
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {

@@ -81,5 +81,5 @@ pub use id::{InvalidId, MAX_ID_BYTES, OrgId};
 pub use index::OrgIndex;
 pub use row::OrgRow;
 pub use set::OrgSet;
-pub use sets::Resolved;
+pub use sets::{Resolved, quoted_list};
 pub use tree::OrgStructure;

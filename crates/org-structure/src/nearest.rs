@@ -10,17 +10,12 @@ use crate::column::{Column, NONE, narrow};
 ///
 /// # Memory
 /// `min(2 * steps, organizations)` integers of 2 or 4 bytes, with `steps <= 2 * organizations of the kind`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Nearest {
-    // INVARIANT: `starts` ascends strictly, and there is one owner a start.
-    Steps { starts: Column, owners: Column },
-    Owners(Column),
-}
-
-impl Default for Nearest {
-    fn default() -> Self {
-        Nearest::Owners(Column::default())
-    }
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Nearest {
+    // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner from there
+    // on, one a start; where there are none, it is one owner an organization, or nothing if nobody has an owner.
+    values: Column,
+    steps: u32,
 }
 
 impl Nearest {
@@ -41,8 +36,9 @@ impl Nearest {
         steps.starts.pop_if(|start| *start as usize >= organizations);
         steps.owners.truncate(steps.starts.len());
         if steps.starts.len() * 2 < organizations {
-            let starts = Column::new(organizations, &steps.starts);
-            return Nearest::Steps { starts, owners: Column::new(organizations, &steps.owners) };
+            let count = narrow(steps.starts.len());
+            steps.starts.append(&mut steps.owners);
+            return Nearest { values: Column::new(organizations, &steps.starts), steps: count };
         }
         let mut owners = vec![NONE; organizations];
         let ends = steps.starts.iter().skip(1).copied().chain([narrow(organizations)]);
@@ -51,7 +47,7 @@ impl Nearest {
                 range.fill(owner);
             }
         }
-        Nearest::Owners(Column::new(organizations, &owners))
+        Nearest { values: Column::new(organizations, &owners), steps: 0 }
     }
 
     /// The rank of the nearest organization of the kind from `rank` upwards, `rank` included.
@@ -60,20 +56,15 @@ impl Nearest {
     /// O(log steps), no allocation.
     #[inline]
     pub(crate) fn from(&self, rank: u32) -> Option<u32> {
-        match self {
-            Nearest::Steps { starts, owners } => {
-                let step = starts.count_up_to(rank).checked_sub(1)?;
-                owners.rank(narrow(step))
-            }
-            Nearest::Owners(owners) => owners.rank(rank),
+        if self.steps == 0 {
+            return self.values.rank(rank);
         }
+        let step = self.values.count_up_to(rank, self.steps).checked_sub(1)?;
+        self.values.rank(self.steps + step)
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        match self {
-            Nearest::Steps { starts, owners } => starts.heap_bytes() + owners.heap_bytes(),
-            Nearest::Owners(owners) => owners.heap_bytes(),
-        }
+        self.values.heap_bytes()
     }
 }
 

@@ -114,8 +114,16 @@ impl OrgStructure {
     }
 }
 
-/// Ids quoted and comma separated; quotes within are doubled.
-pub(crate) fn quoted_list(ids: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+/// Ids quoted and comma separated, in the order given: the form in which Openbravo's session variables hold them.
+///
+/// A quote within an id is doubled, so that the text may stand in an SQL statement whatever the ids are.
+///
+/// # Examples
+/// ```
+/// assert_eq!(org_structure::quoted_list(["0", "O'Hara"]), "'0','O''Hara'");
+/// ```
+#[must_use]
+pub fn quoted_list(ids: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let mut list = String::new();
     for id in ids {
         list.push_str(if list.is_empty() { "'" } else { ",'" });

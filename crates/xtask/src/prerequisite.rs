@@ -30,6 +30,9 @@ pub(crate) struct Prerequisite {
 /// Directory of PostgreSQL's server programs, for tests that run clusters of their own.
 pub(crate) const POSTGRES_PROGRAMS: &str = "ORGCACHE_TEST_POSTGRES_BIN";
 
+/// The program pgbouncer, for tests that put it in front of a cluster.
+const PGBOUNCER: &str = "ORGCACHE_TEST_PGBOUNCER";
+
 /// Everything that the tests need beside Rust.
 const PREREQUISITES: &[Prerequisite] = &[
     Prerequisite {
@@ -60,7 +63,22 @@ const PREREQUISITES: &[Prerequisite] = &[
         while_installing: None,
         otherwise: "install chromedriver of the browser's version, and name the program in ORGCACHE_CHROMEDRIVER",
     },
+    Prerequisite {
+        name: "the connection pooler pgbouncer",
+        variable: PGBOUNCER,
+        locate: locate_pgbouncer,
+        packages: &["pgbouncer"],
+        while_installing: None,
+        otherwise: "install pgbouncer where PATH leads",
+    },
 ];
+
+/// Finds pgbouncer: in `PATH`, or where Debian keeps it, which is not in the `PATH` of every user.
+fn locate_pgbouncer() -> Result<Option<PathBuf>> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(["/usr/sbin".into()]);
+    Ok(folders.map(|folder| folder.join("pgbouncer")).find(|program| program.is_file()))
+}
 
 /// Where each prerequisite was found, by the variable that tells the tests.
 pub(crate) struct Found(Vec<(&'static str, PathBuf)>);

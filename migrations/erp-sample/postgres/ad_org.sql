@@ -17,6 +17,10 @@ CREATE TABLE IF NOT EXISTS ad_org (
     ad_inheritedcalendar_id        varchar(32),
     ad_businessunit_org_id         varchar(32),
     ad_groupbusinessunit_org_id    varchar(32),
-    timezone                       varchar(60)
+    timezone                       varchar(60),
+    created                        timestamp,
+    createdby                      varchar(32),
+    updated                        timestamp,
+    updatedby                      varchar(32)
 );
 CREATE INDEX IF NOT EXISTS ad_org_client ON ad_org (ad_client_id);

@@ -9,5 +9,9 @@ CREATE TABLE IF NOT EXISTS ad_orgtype (
     islegalentity         char(1) NOT NULL DEFAULT 'N',
     isbusinessunit        char(1) NOT NULL DEFAULT 'N',
     istransactionsallowed char(1) NOT NULL DEFAULT 'N',
-    isacctlegalentity     char(1) NOT NULL DEFAULT 'N'
+    isacctlegalentity     char(1) NOT NULL DEFAULT 'N',
+    created               timestamp,
+    createdby             varchar(32),
+    updated               timestamp,
+    updatedby             varchar(32)
 );

@@ -9,5 +9,9 @@ CREATE TABLE IF NOT EXISTS ad_role (
     is_client_admin   char(1) DEFAULT 'N',
     istemplate        char(1) DEFAULT 'N',
     isrestrictbackend char(1) DEFAULT 'N',
-    isportal          char(1) DEFAULT 'N'
+    isportal          char(1) DEFAULT 'N',
+    created           timestamp,
+    createdby         varchar(32),
+    updated           timestamp,
+    updatedby         varchar(32)
 );

@@ -6,5 +6,9 @@ CREATE TABLE IF NOT EXISTS ad_role_orgaccess (
     isactive             char(1) NOT NULL DEFAULT 'Y',
     is_org_admin         char(1) DEFAULT 'N',
     inherited_from       varchar(32),
+    created              timestamp,
+    createdby            varchar(32),
+    updated              timestamp,
+    updatedby            varchar(32),
     CONSTRAINT ad_role_orgaccess_role_org UNIQUE (ad_role_id, ad_org_id)
 );

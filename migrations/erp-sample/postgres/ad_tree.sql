@@ -6,6 +6,10 @@ CREATE TABLE IF NOT EXISTS ad_tree (
     name         varchar(60) NOT NULL,
     treetype     varchar(60),
     isallnodes   char(1) DEFAULT 'N',
-    ad_table_id  varchar(32)
+    ad_table_id  varchar(32),
+    created      timestamp,
+    createdby    varchar(32),
+    updated      timestamp,
+    updatedby    varchar(32)
 );
 CREATE INDEX IF NOT EXISTS ad_tree_client ON ad_tree (ad_client_id);

@@ -7,5 +7,9 @@ CREATE TABLE IF NOT EXISTS ad_treenode (
     isactive       char(1) NOT NULL DEFAULT 'Y',
     parent_id      varchar(32),
     seqno          numeric,
+    created        timestamp,
+    createdby      varchar(32),
+    updated        timestamp,
+    updatedby      varchar(32),
     CONSTRAINT ad_treenode_tree_node UNIQUE (ad_tree_id, node_id)
 );

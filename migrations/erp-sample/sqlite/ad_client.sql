@@ -3,5 +3,9 @@ CREATE TABLE IF NOT EXISTS ad_client (
     ad_org_id    TEXT,
     isactive     TEXT NOT NULL DEFAULT 'Y',
     value        TEXT NOT NULL,
-    name         TEXT NOT NULL
+    name         TEXT NOT NULL,
+    created      TEXT,
+    createdby    TEXT,
+    updated      TEXT,
+    updatedby    TEXT
 );

@@ -17,6 +17,10 @@ CREATE TABLE IF NOT EXISTS ad_org (
     ad_inheritedcalendar_id        TEXT,
     ad_businessunit_org_id         TEXT,
     ad_groupbusinessunit_org_id    TEXT,
-    timezone                       TEXT
+    timezone                       TEXT,
+    created                        TEXT,
+    createdby                      TEXT,
+    updated                        TEXT,
+    updatedby                      TEXT
 );
 CREATE INDEX IF NOT EXISTS ad_org_client ON ad_org (ad_client_id);

@@ -5,6 +5,10 @@ CREATE TABLE IF NOT EXISTS ad_org_tree (
     ad_org_id        TEXT NOT NULL,
     ad_parent_org_id TEXT NOT NULL,
     levelno          NUMERIC NOT NULL,
+    created          TEXT,
+    createdby        TEXT,
+    updated          TEXT,
+    updatedby        TEXT,
     CONSTRAINT ad_org_tree_path UNIQUE (ad_org_id, ad_parent_org_id, ad_client_id, levelno)
 );
 CREATE INDEX IF NOT EXISTS ad_org_tree_client ON ad_org_tree (ad_client_id);

@@ -9,5 +9,9 @@ CREATE TABLE IF NOT EXISTS ad_orgtype (
     islegalentity         TEXT NOT NULL DEFAULT 'N',
     isbusinessunit        TEXT NOT NULL DEFAULT 'N',
     istransactionsallowed TEXT NOT NULL DEFAULT 'N',
-    isacctlegalentity     TEXT NOT NULL DEFAULT 'N'
+    isacctlegalentity     TEXT NOT NULL DEFAULT 'N',
+    created               TEXT,
+    createdby             TEXT,
+    updated               TEXT,
+    updatedby             TEXT
 );

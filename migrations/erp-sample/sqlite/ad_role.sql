@@ -9,5 +9,9 @@ CREATE TABLE IF NOT EXISTS ad_role (
     is_client_admin   TEXT DEFAULT 'N',
     istemplate        TEXT DEFAULT 'N',
     isrestrictbackend TEXT DEFAULT 'N',
-    isportal          TEXT DEFAULT 'N'
+    isportal          TEXT DEFAULT 'N',
+    created           TEXT,
+    createdby         TEXT,
+    updated           TEXT,
+    updatedby         TEXT
 );

@@ -6,6 +6,10 @@ CREATE TABLE IF NOT EXISTS ad_tree (
     name         TEXT NOT NULL,
     treetype     TEXT,
     isallnodes   TEXT DEFAULT 'N',
-    ad_table_id  TEXT
+    ad_table_id  TEXT,
+    created      TEXT,
+    createdby    TEXT,
+    updated      TEXT,
+    updatedby    TEXT
 );
 CREATE INDEX IF NOT EXISTS ad_tree_client ON ad_tree (ad_client_id);

@@ -7,5 +7,9 @@ CREATE TABLE IF NOT EXISTS ad_treenode (
     isactive       TEXT NOT NULL DEFAULT 'Y',
     parent_id      TEXT,
     seqno          NUMERIC,
+    created        TEXT,
+    createdby      TEXT,
+    updated        TEXT,
+    updatedby      TEXT,
     CONSTRAINT ad_treenode_tree_node UNIQUE (ad_tree_id, node_id)
 );

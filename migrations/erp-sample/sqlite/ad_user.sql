@@ -7,6 +7,10 @@ CREATE TABLE IF NOT EXISTS ad_user (
     islocked             TEXT DEFAULT 'N',
     default_ad_client_id TEXT,
     default_ad_org_id    TEXT,
-    default_ad_role_id   TEXT
+    default_ad_role_id   TEXT,
+    created              TEXT,
+    createdby            TEXT,
+    updated              TEXT,
+    updatedby            TEXT
 );
 CREATE INDEX IF NOT EXISTS ad_user_username ON ad_user (username);

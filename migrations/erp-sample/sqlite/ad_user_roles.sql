@@ -6,5 +6,9 @@ CREATE TABLE IF NOT EXISTS ad_user_roles (
     ad_org_id        TEXT,
     isactive         TEXT NOT NULL DEFAULT 'Y',
     is_role_admin    TEXT DEFAULT 'N',
+    created          TEXT,
+    createdby        TEXT,
+    updated          TEXT,
+    updatedby        TEXT,
     CONSTRAINT ad_user_roles_user_role UNIQUE (ad_user_id, ad_role_id)
 );

@@ -20,7 +20,7 @@ pub struct Behaviour {
     pub version: u32,
     /// Does `read` fail for missing ids, as some versions do, instead of leaving them out?
     pub missing_is_an_error: bool,
-    /// Does every answer set a new session cookie, which alone is valid from then on?
+    /// Does every answer set a new session cookie? The cookies before it stay valid for a few answers.
     pub rotate_cookie: bool,
 }
 

@@ -113,6 +113,14 @@ impl OdooDouble {
         self.shared.state.lock().models.insert(name.into(), model);
     }
 
+    /// Installs the add-on `mcp_server` with these models and the operations that it allows, or removes it.
+    pub fn set_rules(&self, rules: Option<&[(&str, &[&'static str])]>) {
+        let own = |rules: &[(&str, &[&'static str])]| {
+            rules.iter().map(|(model, operations)| ((*model).to_owned(), operations.to_vec())).collect()
+        };
+        self.shared.state.lock().rules = rules.map(own);
+    }
+
     /// Looks at a model or changes it.
     pub fn with_model<T>(&self, name: &str, act: impl FnOnce(&mut Model) -> T) -> Option<T> {
         self.shared.state.lock().models.get_mut(name).map(act)

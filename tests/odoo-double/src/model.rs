@@ -54,14 +54,7 @@ impl Model {
                 let page = self.page(call);
                 self.read(&call.model, &page, call.names("fields"), behaviour)
             }
-            "web_search_read" => {
-                let page = self.page(call);
-                let names = call.arguments.get("specification").and_then(Value::as_object);
-                let names = names.map(|names| names.keys().map(String::as_str).collect());
-                let records = self.read(&call.model, &page, names, behaviour)?;
-                let length = if page.is_empty() { 0 } else { self.found(call).len() };
-                Ok(json!({"length": length, "records": records}))
-            }
+            "web_search_read" => self.web_search_read(call, behaviour),
             "write" => self.write(call),
             "create" => Ok(self.create(call).into()),
             "unlink" => {
@@ -111,6 +104,35 @@ impl Model {
             Value::Object(row)
         });
         Ok(rows.collect())
+    }
+
+    /// Rows and total at once. A total is inferred from a page that is not full, unless the context forces a count, and
+    /// is 0 for an empty page; a many2one shows its name if that is asked for.
+    fn web_search_read(&self, call: &ServerCall, behaviour: &Behaviour) -> Result<Value, Failure> {
+        let page = self.page(call);
+        let asked =
+            call.arguments.get("specification").and_then(Value::as_object).cloned().unwrap_or_default();
+        let names: Vec<&str> = asked.keys().map(String::as_str).collect();
+        let names = if names.is_empty() { vec!["id"] } else { names };
+        let mut records = self.read(&call.model, &page, Some(names), behaviour)?;
+        for record in records.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            for (name, value) in record.iter_mut() {
+                if let Some([id, label]) = value.as_array().map(Vec::as_slice)
+                    && label.is_string()
+                {
+                    let named = asked.get(name).and_then(|it| it.get("fields")).is_some();
+                    *value = if named { json!({"id": id, "display_name": label}) } else { id.clone() };
+                }
+            }
+        }
+        let forced = call.arguments.get("context").and_then(|it| it.get("force_search_count")).is_some();
+        let full = call.number("limit").is_some_and(|limit| page.len() >= limit);
+        let length = match page.len() {
+            0 => 0,
+            _ if forced || full => self.found(call).len(),
+            rows => call.number("offset").unwrap_or_default() + rows,
+        };
+        Ok(json!({"length": length, "records": records}))
     }
 
     fn fields_get(&self, call: &ServerCall) -> Value {

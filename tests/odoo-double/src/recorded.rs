@@ -5,6 +5,8 @@
     reason = "a json value is null where it has nothing: indexing it never panics"
 )]
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value};
 
 use crate::call::ServerCall;
@@ -65,7 +67,13 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    pub(crate) fn load() -> Self {
+    /// The recorded calls, read once in a process.
+    pub(crate) fn load() -> &'static Self {
+        static RECORDED: OnceLock<Recorded> = OnceLock::new();
+        RECORDED.get_or_init(Self::read)
+    }
+
+    fn read() -> Self {
         let mut calls = Vec::new();
         for Exchange { name, request, response, .. } in stateless_exchanges() {
             let args = request["params"]["args"].as_array().cloned().unwrap_or_default();

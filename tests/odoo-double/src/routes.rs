@@ -23,6 +23,8 @@ pub(crate) enum Task {
     Call { reply: Reply, call: Result<ServerCall, Failure> },
     /// The session ends.
     Destroy { id: Value, cookie: Option<String> },
+    /// The models that the add-on `mcp_server` allows, or what it allows with one of them.
+    Rules { user: Option<i64>, model: Option<String> },
     /// There is no such route, or the request makes no sense.
     Refused(u16),
 }
@@ -30,7 +32,11 @@ pub(crate) enum Task {
 /// How a call is answered.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    JsonRpc { id: Value, session: bool },
+    /// By JSON-RPC; in the session with this cookie, if in one.
+    JsonRpc {
+        id: Value,
+        cookie: Option<String>,
+    },
     Json2,
 }
 
@@ -47,6 +53,10 @@ impl Task {
 
     /// Understands a request.
     pub(crate) fn of(request: &Request, state: &State) -> Task {
+        if let Some(rest) = request.path.strip_prefix("/mcp/models") {
+            let model = rest.strip_prefix('/').and_then(|rest| rest.strip_suffix("/access"));
+            return Task::Rules { user: agent(request, state), model: model.map(str::to_owned) };
+        }
         let json = serde_json::from_slice::<Value>(&request.body);
         let Ok(Value::Object(body)) = json else { return Task::Refused(400) };
         if request.header("content-encoding").is_some() {
@@ -65,17 +75,24 @@ impl Task {
                 password: text(&params["password"]),
             },
             "/web/dataset/call_kw" => {
-                let user = cookie.and_then(|cookie| state.sessions.get(&cookie).copied());
+                let user = cookie.as_ref().and_then(|cookie| state.sessions.get(cookie).copied());
                 let call = user.ok_or_else(Failure::session_expired).map(|user| {
                     let (args, kwargs) = (list(&params["args"]), object(&params["kwargs"]));
                     ServerCall::new(user, &text(&params["model"]), &text(&params["method"]), &args, &kwargs)
                 });
-                Task::Call { reply: Reply::JsonRpc { id, session: true }, call }
+                Task::Call { reply: Reply::JsonRpc { id, cookie }, call }
             }
             "/web/session/destroy" => Task::Destroy { id, cookie },
             path => named(path, request, body, state),
         }
     }
+}
+
+/// Who asks the add-on: by API key, or in a session.
+fn agent(request: &Request, state: &State) -> Option<i64> {
+    let by_key = |key: &str| state.users.iter().find(|user| user.key == key).map(|user| user.id);
+    let in_session = || state.sessions.get(&cookie(request)?).copied();
+    request.header("x-api-key").and_then(by_key).or_else(in_session)
 }
 
 fn stateless(id: Value, params: &Value, state: &State) -> Task {
@@ -100,7 +117,7 @@ fn stateless(id: Value, params: &Value, state: &State) -> Task {
             } else {
                 Err(Failure::access_denied())
             };
-            Task::Call { reply: Reply::JsonRpc { id, session: false }, call }
+            Task::Call { reply: Reply::JsonRpc { id, cookie: None }, call }
         }
         _ => Task::Refused(400),
     }
@@ -129,6 +146,7 @@ fn named(path: &str, request: &Request, body: Map<String, Value>, state: &State)
 pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
     match task {
         Task::Refused(status) => Response::html(*status),
+        Task::Rules { user, model } => rules(*user, model.as_deref(), state),
         Task::Version(id) => {
             let major = state.behaviour.version;
             result(
@@ -181,19 +199,45 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
                     let (status, body) = failure.json_2();
                     Response::json(status, &body)
                 }
-                (Reply::JsonRpc { id, session }, outcome) => {
+                (Reply::JsonRpc { id, cookie }, outcome) => {
                     let mut response = match &outcome {
                         Ok(value) => result(id, value),
                         Err(failure) => error(id, failure),
                     };
-                    if let (true, true, Ok(call)) = (*session, state.behaviour.rotate_cookie, call) {
-                        state.sessions.retain(|_, user| *user != call.user);
+                    if let (true, Some(_), Ok(call)) = (state.behaviour.rotate_cookie, cookie, call) {
+                        state.end_old_sessions(call.user);
                         response.headers.push(("Set-Cookie", state.open_session(call.user)));
                     }
                     response
                 }
             }
         }
+    }
+}
+
+fn rules(user: Option<i64>, model: Option<&str>, state: &State) -> Response {
+    let Some(rules) = &state.rules else { return Response::html(404) };
+    let failure = |status, message: &str| {
+        Response::json(status, &json!({"success": false, "error": {"message": message, "code": status}}))
+    };
+    let success = |data: Value| Response::json(200, &json!({"success": true, "data": data}));
+    match (user, model) {
+        (None, _) => failure(401, "Authentication required"),
+        (Some(_), None) => {
+            let models =
+                rules.iter().map(|(model, _)| json!({"model": model, "name": format!("Label of {model}")}));
+            success(json!({"models": models.collect::<Vec<_>>()}))
+        }
+        (Some(_), Some(model)) => match rules.iter().find(|(known, _)| known == model) {
+            None => failure(404, "Model not found"),
+            Some((_, operations)) => {
+                let allowed = |name: &str| operations.contains(&name);
+                let each =
+                    ["read", "write", "create", "unlink"].map(|name| (name.to_owned(), allowed(name).into()));
+                let operations = Value::Object(each.into_iter().collect());
+                success(json!({"model": model, "enabled": true, "operations": operations}))
+            }
+        },
     }
 }
 

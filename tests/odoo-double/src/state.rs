@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) users: Vec<User>,
     pub(crate) models: BTreeMap<String, Model>,
     pub(crate) sessions: BTreeMap<String, i64>,
+    /// The models of the add-on with their operations; nothing if it is not installed.
+    pub(crate) rules: Option<Vec<(String, Vec<&'static str>)>>,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) down: bool,
     pub(crate) seen: Vec<Seen>,
@@ -39,7 +41,7 @@ pub(crate) struct State {
     pub(crate) running: usize,
     pub(crate) most_running: usize,
     sessions_opened: u64,
-    recorded: Recorded,
+    recorded: &'static Recorded,
 }
 
 impl State {
@@ -51,6 +53,7 @@ impl State {
             users: vec![user(2, "admin"), user(6, "demo")],
             models: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            rules: None,
             faults: VecDeque::new(),
             down: false,
             seen: Vec::new(),
@@ -71,6 +74,14 @@ impl State {
         format!(
             "session_id={cookie}; Expires=Thu, 01 Jan 2099 00:00:00 GMT; Max-Age=604800; HttpOnly; Path=/"
         )
+    }
+
+    /// Ends the sessions of a user, except for the newest few: calls that are under way keep theirs.
+    pub(crate) fn end_old_sessions(&mut self, user: i64) {
+        const KEPT: usize = 8;
+        let own = self.sessions.iter().filter(|(_, owner)| **owner == user);
+        let old: Vec<String> = own.rev().skip(KEPT).map(|(cookie, _)| cookie.clone()).collect();
+        self.sessions.retain(|cookie, _| !old.contains(cookie));
     }
 
     /// The answer to a call: of a model in memory, else as it was recorded.

@@ -16,7 +16,13 @@ use sqlx::PgPool;
 use sqlx::SqlitePool;
 
 pub use error::{ConnectError, StatementError};
+#[cfg(feature = "session")]
+pub(crate) use options::kind as kind_of;
+#[cfg(all(feature = "postgres", feature = "session"))]
+pub(crate) use options::{direct_postgres, stateless_postgres};
 pub(crate) use row::Row;
+#[cfg(all(feature = "postgres", feature = "session"))]
+pub(crate) use statement::Scope;
 pub(crate) use transaction::Transaction;
 
 /// A database: SQLite or PostgreSQL. Cloning gives another handle to the same connections.
@@ -41,6 +47,8 @@ struct Inner {
     place: String,
     limits: Limits,
     statements: AtomicU64,
+    /// Whether statements stay prepared.
+    keeps_statements: bool,
 }
 
 #[derive(Clone)]
@@ -103,7 +111,12 @@ impl Database {
     /// cannot be reached within the limit. No message repeats the URL, which may hold a password.
     pub async fn connect_with(url: &str, limits: Limits) -> Result<Self, ConnectError> {
         let (pool, place) = options::open(url, &limits).await?;
-        Ok(Database { inner: Arc::new(Inner { pool, place, limits, statements: AtomicU64::new(0) }) })
+        Ok(Self::new(pool, place, limits, false))
+    }
+
+    fn new(pool: Pool, place: String, limits: Limits, keeps_statements: bool) -> Self {
+        let statements = AtomicU64::new(0);
+        Database { inner: Arc::new(Inner { pool, place, limits, statements, keeps_statements }) }
     }
 
     /// Opens an SQLite file that exists, for reading and writing, with the default [`Limits`]. Unlike in a URL, no
@@ -119,7 +132,27 @@ impl Database {
         let limits = Limits::default();
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
         let (pool, place) = options::sqlite_file(options, &limits).await?;
-        Ok(Database { inner: Arc::new(Inner { pool, place, limits, statements: AtomicU64::new(0) }) })
+        Ok(Self::new(pool, place, limits, false))
+    }
+
+    /// The file that an SQLite URL names.
+    #[cfg(all(feature = "sqlite", feature = "session"))]
+    pub(crate) fn file_of(url: &str) -> Result<std::path::PathBuf, ConnectError> {
+        Ok(options::sqlite_options(url)?.get_filename().to_owned())
+    }
+
+    /// Opens an SQLite file for tables of our own: what is committed is on the disk, readers and the writer do not wait for
+    /// each other, and statements stay prepared.
+    #[cfg(all(feature = "sqlite", feature = "session"))]
+    pub(crate) async fn open_own(url: &str, limits: Limits) -> Result<Self, ConnectError> {
+        use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+        let options = options::sqlite_options(url)?
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true);
+        let (pool, place) = options::sqlite_file(options, &limits).await?;
+        Ok(Self::new(pool, place, limits, true))
     }
 
     /// The product behind this handle.
@@ -163,6 +196,10 @@ impl Database {
 
     pub(crate) fn pool(&self) -> &Pool {
         &self.inner.pool
+    }
+
+    fn keeps_statements(&self) -> bool {
+        self.inner.keeps_statements
     }
 
     fn count_statement(&self) {

@@ -6,13 +6,21 @@ use std::time::Duration;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
 
-use super::{ConnectError, Limits, Pool, StatementError};
+use super::{ConnectError, DatabaseKind, Limits, Pool, StatementError};
 
 pub(super) async fn open(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
+    match kind(url)? {
+        DatabaseKind::Sqlite => sqlite(url, limits).await,
+        DatabaseKind::Postgres => postgres(url, limits).await,
+    }
+}
+
+/// The product that a URL names, whether or not its driver is part of this build.
+pub(crate) fn kind(url: &str) -> Result<DatabaseKind, ConnectError> {
     let Some((scheme, _)) = url.split_once(':') else { return Err(ConnectError::NoScheme) };
     match scheme {
-        "sqlite" => sqlite(url, limits).await,
-        "postgres" | "postgresql" => postgres(url, limits).await,
+        "sqlite" => Ok(DatabaseKind::Sqlite),
+        "postgres" | "postgresql" => Ok(DatabaseKind::Postgres),
         // Only what can be part of a scheme is repeated: a mistyped URL may hold a password.
         _ => Err(ConnectError::UnknownScheme {
             scheme: scheme
@@ -26,8 +34,12 @@ pub(super) async fn open(url: &str, limits: &Limits) -> Result<(Pool, String), C
 
 #[cfg(feature = "sqlite")]
 async fn sqlite(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
-    use sqlx::sqlite::SqliteConnectOptions;
+    sqlite_file(sqlite_options(url)?, limits).await
+}
 
+/// The file that a URL names, and how it is to be opened.
+#[cfg(feature = "sqlite")]
+pub(super) fn sqlite_options(url: &str) -> Result<sqlx::sqlite::SqliteConnectOptions, ConnectError> {
     let invalid = |reason: String| ConnectError::InvalidUrl { product: "SQLite", reason };
     let (path, parameters) = url.split_once('?').unwrap_or((url, ""));
     let path = path.trim_start_matches("sqlite:").trim_start_matches("//");
@@ -38,12 +50,12 @@ async fn sqlite(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectErr
     if path == ":memory:" || parameters().any(|parameter| parameter == "mode=memory") {
         return Err(invalid("a database in memory has no rows to read; name a file".to_owned()));
     }
-    let options: SqliteConnectOptions = url.parse().map_err(|error| invalid(reason(error)))?;
+    let options: sqlx::sqlite::SqliteConnectOptions = url.parse().map_err(|error| invalid(reason(error)))?;
     let file = options.get_filename();
     if !parameters().any(|parameter| parameter == "mode=rwc") && !file.exists() {
         return Err(ConnectError::NoSuchFile { file: file.to_owned() });
     }
-    sqlite_file(options, limits).await
+    Ok(options)
 }
 
 /// Opens an SQLite file.
@@ -67,11 +79,10 @@ async fn sqlite(_url: &str, _limits: &Limits) -> Result<(Pool, String), ConnectE
     Err(ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" })
 }
 
+/// The server that a URL names, and what messages call it.
 #[cfg(feature = "postgres")]
-async fn postgres(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
-    use sqlx::postgres::PgConnectOptions;
-
-    let options: PgConnectOptions = url
+fn postgres_options(url: &str) -> Result<(sqlx::postgres::PgConnectOptions, String), ConnectError> {
+    let options: sqlx::postgres::PgConnectOptions = url
         .parse()
         .map_err(|error| ConnectError::InvalidUrl { product: "PostgreSQL", reason: reason(error) })?;
     let host = match options.get_socket() {
@@ -82,6 +93,31 @@ async fn postgres(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectE
         Some(name) => format!("PostgreSQL at `{host}`, database `{name}`"),
         None => format!("PostgreSQL at `{host}`"),
     };
+    Ok((options, place))
+}
+
+/// The server that a URL names, for a connection of the caller's own.
+#[cfg(all(feature = "postgres", feature = "session"))]
+pub(crate) fn direct_postgres(url: &str) -> Result<(sqlx::postgres::PgConnectOptions, String), ConnectError> {
+    postgres_options(url)
+}
+
+/// Opens connections that hold no state of their own, so that a proxy in between may give every transaction another one.
+#[cfg(all(feature = "postgres", feature = "session"))]
+pub(crate) async fn stateless_postgres(
+    url: &str,
+    limits: &Limits,
+) -> Result<(sqlx::PgPool, String), ConnectError> {
+    let (options, place) = postgres_options(url)?;
+    // A start-up parameter that proxies refuse, and statements that one server would keep and the next not know.
+    let options = options.extra_float_digits(None).statement_cache_capacity(0);
+    probe(options.connect(), &place, limits.connect).await?;
+    Ok((pool_options(limits).connect_lazy_with(options), place))
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
+    let (options, place) = postgres_options(url)?;
     probe(options.connect(), &place, limits.connect).await?;
     let milliseconds = limits.statement.as_millis().max(1).to_string();
     let pool = pool_options::<sqlx::Postgres>(limits)

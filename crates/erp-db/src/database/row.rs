@@ -36,6 +36,12 @@ macro_rules! take {
 }
 
 impl<'a> Row<'a> {
+    /// A row that came otherwise than through a `Database`.
+    #[cfg(all(feature = "postgres", feature = "session"))]
+    pub(crate) fn of_postgres(row: &'a PgRow, place: &'a str) -> Self {
+        Row { values: Values::Postgres(row), place }
+    }
+
     /// A text, or `None` for null.
     pub(crate) fn text(self, column: usize) -> Result<Option<&'a str>, StatementError> {
         take!(self, column).map_err(|error| self.unreadable(column, error))
@@ -59,6 +65,16 @@ impl<'a> Row<'a> {
     /// A number that the statement has cast to a big integer.
     pub(crate) fn integer(self, column: usize) -> Result<Option<i64>, StatementError> {
         take!(self, column).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// The error for a value that is of the right type and still not what it must be.
+    #[cfg(feature = "session")]
+    pub(crate) fn invalid(
+        self,
+        column: usize,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> StatementError {
+        self.unreadable(column, sqlx::Error::ColumnDecode { index: String::new(), source: cause.into() })
     }
 
     fn unreadable(self, column: usize, error: sqlx::Error) -> StatementError {

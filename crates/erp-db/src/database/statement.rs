@@ -12,6 +12,8 @@ use super::{Database, Pool, StatementError};
 pub(super) struct Connection<'c> {
     pub(super) driver: Driver<'c>,
     pub(super) scope: Scope<'c>,
+    /// Whether the statement stays prepared for the next time.
+    pub(super) kept: bool,
 }
 
 pub(super) enum Driver<'c> {
@@ -23,17 +25,17 @@ pub(super) enum Driver<'c> {
 
 /// Where a statement runs, and how long it may.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
-    pub(super) place: &'a str,
-    pub(super) limit: Duration,
+pub(crate) struct Scope<'a> {
+    pub(crate) place: &'a str,
+    pub(crate) limit: Duration,
 }
 
 impl Scope<'_> {
-    pub(super) fn error(self, error: sqlx::Error) -> StatementError {
+    pub(crate) fn error(self, error: sqlx::Error) -> StatementError {
         StatementError::new(self.place, self.limit, error)
     }
 
-    pub(super) async fn timed<T, E: From<StatementError>>(
+    pub(crate) async fn timed<T, E: From<StatementError>>(
         self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
@@ -56,28 +58,28 @@ macro_rules! bound {
 impl Connection<'_> {
     /// Sends one statement and hands each row to `visit`.
     ///
-    /// The statement is not kept prepared: a server refuses to run a kept one again once a column that it reads was
-    /// altered, as the upgrade of an ERP may do while this process runs.
+    /// Of an ERP's tables no statement is kept prepared: a server refuses to run a kept one again once a column that it
+    /// reads was altered, as the upgrade of an ERP may do while this process runs.
     pub(super) async fn each<E: From<StatementError>>(
         self,
         sql: SqlStr,
         arguments: &[Option<&str>],
         mut visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        let Connection { driver, scope } = self;
+        let Connection { driver, scope, kept } = self;
         scope
             .timed(async {
                 match driver {
                     #[cfg(feature = "sqlite")]
                     Driver::Sqlite(connection) => {
-                        let mut rows = bound!(sql, arguments).persistent(false).fetch(connection);
+                        let mut rows = bound!(sql, arguments).persistent(kept).fetch(connection);
                         while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
                             visit(Row { values: Values::Sqlite(&row), place: scope.place })?;
                         }
                     }
                     #[cfg(feature = "postgres")]
                     Driver::Postgres(connection) => {
-                        let mut rows = bound!(sql, arguments).persistent(false).fetch(connection);
+                        let mut rows = bound!(sql, arguments).persistent(kept).fetch(connection);
                         while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
                             visit(Row { values: Values::Postgres(&row), place: scope.place })?;
                         }
@@ -94,7 +96,7 @@ impl Connection<'_> {
         sql: SqlStr,
         arguments: &[Option<&str>],
     ) -> Result<u64, StatementError> {
-        let Connection { driver, scope } = self;
+        let Connection { driver, scope, .. } = self;
         scope
             .timed(async {
                 match driver {
@@ -114,7 +116,7 @@ impl Connection<'_> {
 
     /// Sends several statements without arguments, separated by semicolons.
     pub(super) async fn run_script(self, sql: &'static str) -> Result<(), StatementError> {
-        let Connection { driver, scope } = self;
+        let Connection { driver, scope, .. } = self;
         scope
             .timed(async {
                 match driver {
@@ -149,14 +151,14 @@ impl Database {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => {
                 let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
-                Connection { driver: Driver::Sqlite(&mut connection), scope }
+                Connection { driver: Driver::Sqlite(&mut connection), scope, kept: self.keeps_statements() }
                     .each(sql, arguments, visit)
                     .await
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
-                Connection { driver: Driver::Postgres(&mut connection), scope }
+                Connection { driver: Driver::Postgres(&mut connection), scope, kept: self.keeps_statements() }
                     .each(sql, arguments, visit)
                     .await
             }

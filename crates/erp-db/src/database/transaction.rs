@@ -4,7 +4,7 @@ use sqlx::SqlSafeStr;
 
 use super::row::Row;
 use super::statement::{Connection, Driver, Scope};
-use super::{Database, Pool, StatementError};
+use super::{Database, DatabaseKind, Pool, StatementError};
 
 /// A running transaction. Dropping it without [`Transaction::commit`] rolls it back.
 pub(crate) struct Transaction<'a> {
@@ -22,19 +22,35 @@ enum Running {
 impl Database {
     /// Begins a transaction that is going to write.
     pub(crate) async fn begin(&self) -> Result<Transaction<'_>, StatementError> {
+        // The lock is taken at once: a reader that turns into a writer later could be refused half-way.
+        self.begin_with("BEGIN IMMEDIATE", "BEGIN").await
+    }
+
+    /// Begins a transaction that only reads, and sees one moment of the database.
+    #[cfg(feature = "session")]
+    pub(crate) async fn begin_reading(&self) -> Result<Transaction<'_>, StatementError> {
+        self.begin_with("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    async fn begin_with(
+        &self,
+        sqlite: &'static str,
+        postgres: &'static str,
+    ) -> Result<Transaction<'_>, StatementError> {
         let scope = Scope { place: self.place(), limit: self.limits().acquire };
         self.count_statement();
         let running = match self.pool() {
-            // The lock is taken at once: a reader that turns into a writer later could be refused half-way.
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => {
-                Running::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| scope.error(error))?)
+                Running::Sqlite(pool.begin_with(sqlite).await.map_err(|error| scope.error(error))?)
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
-                Running::Postgres(pool.begin().await.map_err(|error| scope.error(error))?)
+                Running::Postgres(pool.begin_with(postgres).await.map_err(|error| scope.error(error))?)
             }
         };
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        let _ = (sqlite, postgres);
         Ok(Transaction { database: self, running })
     }
 }
@@ -43,6 +59,7 @@ impl Transaction<'_> {
     fn connection(&mut self) -> Connection<'_> {
         self.database.count_statement();
         Connection {
+            kept: self.database.keeps_statements(),
             scope: Scope { place: self.database.place(), limit: self.database.limits().statement },
             driver: match &mut self.running {
                 #[cfg(feature = "sqlite")]
@@ -53,6 +70,11 @@ impl Transaction<'_> {
         }
     }
 
+    /// The product behind it.
+    pub(crate) fn kind(&self) -> DatabaseKind {
+        self.database.kind()
+    }
+
     /// Sends one statement and hands each row to `visit`.
     pub(crate) async fn each<E: From<StatementError>>(
         &mut self,
@@ -61,6 +83,25 @@ impl Transaction<'_> {
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         self.connection().each(sql.into_sql_str(), arguments, visit).await
+    }
+
+    /// Sends one statement and reads its first row, if there is one.
+    #[cfg(feature = "session")]
+    pub(crate) async fn first<T: Send, E: From<StatementError> + Send>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        arguments: &[Option<&str>],
+        mut read: impl FnMut(Row<'_>) -> Result<T, E> + Send,
+    ) -> Result<Option<T>, E> {
+        let mut found = None;
+        self.each(sql, arguments, |row| {
+            if found.is_none() {
+                found = Some(read(row)?);
+            }
+            Ok::<(), E>(())
+        })
+        .await?;
+        Ok(found)
     }
 
     /// Sends one statement; gives the number of rows that it changed.

@@ -32,7 +32,7 @@ use crate::text::abbreviate;
 #[derive(Clone, Debug)]
 pub struct ErpReader {
     pub(super) database: Database,
-    pub(super) schema: Arc<Schema>,
+    pub(crate) schema: Arc<Schema>,
 }
 
 impl ErpReader {
@@ -63,7 +63,7 @@ impl ErpReader {
         self.schema.has("ad_org", "timezone")
     }
 
-    pub(super) fn require(&self, table: &'static str, columns: &[&'static str]) -> Result<(), ReadError> {
+    pub(crate) fn require(&self, table: &'static str, columns: &[&'static str]) -> Result<(), ReadError> {
         self.schema.require(&self.database, table, columns)
     }
 

@@ -180,6 +180,12 @@ pub enum ValueProblem {
         /// The text that was found, or the kind of JSON value.
         found: String,
     },
+    /// Neither a date nor a date with a time, or one that no calendar has.
+    #[error("must be a date or a date and a time without zone, as in `2018-02-23T15:04:05`, not {found}")]
+    NotTimestamp {
+        /// The text that was found, cut after 64 bytes.
+        found: String,
+    },
     /// An id of no characters.
     #[error("must not be empty")]
     Empty,

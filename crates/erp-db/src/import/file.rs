@@ -8,6 +8,7 @@ use serde::de::{
 
 use super::error::{ImportError, RowPlace, ValueProblem};
 use super::table::{Column, Kind, Table};
+use super::timestamp::is_timestamp;
 use crate::text::abbreviate;
 
 /// A row's values, in the order of its table's columns. Numbers are kept as text.
@@ -168,7 +169,7 @@ fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem>
             Json::Text(other) => Err(ValueProblem::NotFlag { found: format!("`{}`", abbreviate(&other)) }),
             other => Err(ValueProblem::NotFlag { found: other.kind().to_owned() }),
         },
-        Kind::Id | Kind::Text(_) => {
+        Kind::Id | Kind::Text(_) | Kind::Timestamp => {
             let text = match value {
                 Json::Text(text) => text,
                 other => return Err(ValueProblem::NotText { found: other.kind() }),
@@ -180,6 +181,9 @@ fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem>
                 Kind::Id if text.is_empty() => Err(ValueProblem::Empty),
                 Kind::Id if text.len() > org_structure::MAX_ID_BYTES => {
                     Err(ValueProblem::IdTooLong { bytes: text.len() })
+                }
+                Kind::Timestamp if !is_timestamp(&text) => {
+                    Err(ValueProblem::NotTimestamp { found: format!("`{}`", abbreviate(&text)) })
                 }
                 Kind::Text(limit) if text.chars().nth(limit).is_some() => {
                     Err(ValueProblem::TooLong { characters: text.chars().count(), limit })

@@ -5,6 +5,7 @@ mod file;
 mod references;
 mod source;
 mod table;
+mod timestamp;
 mod write;
 
 use std::path::Path;
@@ -23,11 +24,14 @@ use crate::database::Database;
 ///
 /// A file is named after its table (`ad_org.json`) and holds one array of objects, in any layout of JSON; other
 /// files are ignored. Keys are the columns' names in lower case. Texts, ids and flags (`"Y"`, `"N"`) are texts, `seqno` and
-/// `levelno` are numbers; blanks are kept. A column that is absent is null. Tables that are missing in the database are
+/// `levelno` are numbers; blanks are kept. A column that is absent is null. The audit columns `created` and `updated` are ISO
+/// dates or dates with times, without a zone; where no row of a file has a value for one of the audit columns, it is left to
+/// the table's default. Tables that are missing in the database are
 /// created, with their indexes; those that are there are taken as they are.
 ///
 /// When all is read, every column that refers to one of these tables must refer to a row of the import or of the
-/// database. `ad_treenode.node_id` and `parent_id` and the columns that refer to other tables (`c_calendar_id` and so on) are not checked.
+/// database. `ad_treenode.node_id` and `parent_id`, the columns that refer to other
+/// tables (`c_calendar_id` and so on), and the users in the audit columns are not checked.
 ///
 /// # Memory
 /// A file of at most [`MAX_FILE_BYTES`] at a time, its rows, and the keys and the different references of all files.

@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Flag,
     /// A decimal.
     Number,
+    /// A date, or a date and a time, in ISO 8601.
+    Timestamp,
 }
 
 const fn column(name: &'static str, kind: Kind) -> Column {
@@ -57,6 +59,10 @@ const fn number(name: &'static str) -> Column {
     column(name, Kind::Number)
 }
 
+const fn timestamp(name: &'static str) -> Column {
+    column(name, Kind::Timestamp)
+}
+
 impl Column {
     const fn required(mut self) -> Self {
         self.required = true;
@@ -69,13 +75,21 @@ impl Column {
     }
 }
 
+/// The number of columns that every table ends with: who made and changed a row, and when.
+///
+/// They refer to users that need not be among the imported ones, so that is not checked. A real ERP fills some of them in by
+/// itself, which a null would prevent: they are left out where no row of a file has a value.
+const AUDIT_COLUMNS: usize = 4;
+
 macro_rules! table {
     ($name:literal, [$($column:expr),+ $(,)?]) => {
         Table {
             name: $name,
             sqlite: include_str!(concat!("../../migrations/erp-sample/sqlite/", $name, ".sql")),
             postgres: include_str!(concat!("../../migrations/erp-sample/postgres/", $name, ".sql")),
-            columns: const { &[$($column),+] },
+            columns: const {
+                &[$($column),+, timestamp("created"), id("createdby"), timestamp("updated"), id("updatedby")]
+            },
         }
     };
 }
@@ -238,6 +252,12 @@ impl Table {
         TABLES.iter().find(|table| table.name == name)
     }
 
+    /// The columns, each with whether it is one of the audit columns.
+    pub(super) fn columns_and_audit(&self) -> impl Iterator<Item = (&'static Column, bool)> {
+        let audit = self.columns.len().saturating_sub(AUDIT_COLUMNS);
+        self.columns.iter().enumerate().map(move |(position, column)| (column, position >= audit))
+    }
+
     /// The name of the key.
     pub(super) fn key(&self) -> &'static str {
         self.columns.first().map_or("", |column| column.name)
@@ -280,11 +300,24 @@ mod tests {
                 Kind::Text(characters) => format!("varchar({characters})"),
                 Kind::Flag => "char(1)".to_owned(),
                 Kind::Number => "numeric".to_owned(),
+                Kind::Timestamp => "timestamp".to_owned(),
             });
             assert_eq!(created(table.sqlite), sqlite, "{}", table.name);
             assert_eq!(created(table.postgres), postgres, "{}", table.name);
             assert!(table.sqlite.starts_with(&format!("CREATE TABLE IF NOT EXISTS {} (", table.name)));
             assert!(table.postgres.starts_with(&format!("CREATE TABLE IF NOT EXISTS {} (", table.name)));
+        }
+    }
+
+    #[test]
+    fn every_table_ends_with_the_audit_columns() {
+        for table in TABLES {
+            let audit: Vec<_> = table
+                .columns_and_audit()
+                .filter(|(_, audit)| *audit)
+                .map(|(column, _)| column.name)
+                .collect();
+            assert_eq!(audit, ["created", "createdby", "updated", "updatedby"], "{}", table.name);
         }
     }
 

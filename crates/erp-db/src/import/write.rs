@@ -76,21 +76,29 @@ async fn insert(
     references: &mut References,
 ) -> Result<(), ImportError> {
     let present: Vec<bool> = table.columns.iter().map(|column| schema.has(table.name, column.name)).collect();
-    let statement = statement(table, &present);
+    let named: Vec<bool> = (0..)
+        .zip(table.columns_and_audit().zip(&present))
+        .map(|(position, ((_, audit), present))| {
+            *present && (!audit || rows.iter().any(|row| row.get(position).is_some_and(Option::is_some)))
+        })
+        .collect();
+    let statement = statement(table, &named, transaction.kind());
     for (number, row) in (1..).zip(rows) {
         let place = || RowPlace { file: file.to_owned(), row: number };
         let mut arguments = Vec::with_capacity(row.len());
-        for ((column, value), present) in table.columns.iter().zip(row).zip(&present) {
+        for ((column, value), (present, named)) in
+            table.columns.iter().zip(row).zip(present.iter().zip(&named))
+        {
             if let Some(value) = value {
                 references.add(place, column, value);
             }
-            match (present, value) {
-                (true, value) => arguments.push(value.as_deref()),
-                (false, None) => {}
-                (false, Some(_)) => {
+            match value {
+                value if *named => arguments.push(value.as_deref()),
+                Some(_) if !*present => {
                     let (table, column) = (table.name, column.name);
                     return Err(ImportError::ColumnNotInDatabase { place: place(), table, column });
                 }
+                _ => {}
             }
         }
         let key = row.first().and_then(Option::as_deref).unwrap_or_default();
@@ -108,14 +116,16 @@ async fn insert(
 
 /// The statement that inserts a row unless its key exists, which is asked for by name because a table that was found
 /// may have no constraint. It is made of names from our own list.
-fn statement(table: &Table, present: &[bool]) -> SqlStr {
-    let columns =
-        || table.columns.iter().zip(present).filter(|(_, present)| **present).map(|(column, _)| column);
+fn statement(table: &Table, named: &[bool], kind: DatabaseKind) -> SqlStr {
+    // SQLite has no such type: it would make a number of it.
+    let postgres = kind == DatabaseKind::Postgres;
+    let columns = || table.columns.iter().zip(named).filter(|(_, named)| **named).map(|(column, _)| column);
     let names: Vec<&str> = columns().map(|column| column.name).collect();
     let values: Vec<String> = (1..)
         .zip(columns())
         .map(|(position, column)| match column.kind {
             Kind::Number => format!("CAST(${position} AS numeric)"),
+            Kind::Timestamp if postgres => format!("CAST(${position} AS timestamp)"),
             _ => format!("${position}"),
         })
         .collect();

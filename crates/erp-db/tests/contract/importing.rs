@@ -14,6 +14,8 @@ on_both_databases! {
     layout_and_order_do_not_matter,
     numbers_may_be_decimals,
     absent_columns_are_null,
+    audit_columns_are_taken_along,
+    audit_columns_without_a_value_are_left_to_the_table,
     broken_json_is_named_with_file_and_row,
     values_that_do_not_fit_are_named,
     unknown_columns_are_named,
@@ -177,6 +179,42 @@ async fn absent_columns_are_null(db: TestDatabase) {
     let tree = erp.load_tree("C").await.unwrap().structure;
     let a = tree.index_of("A").unwrap();
     assert_eq!((tree.time_zone(a), tree.calendar(a)), (None, None));
+}
+
+async fn audit_columns_are_taken_along(db: TestDatabase) {
+    let rows = Rows::new();
+    rows.put("ad_client", r#"[{"ad_client_id": "C", "value": "c", "name": "c", "isactive": "Y", "created": "2008-02-29T23:59:59.5", "createdby": "100", "updated": "2018-02-23", "updatedby": null}]"#);
+    import(&db.connect().await, rows.path()).await.unwrap();
+    // Read as a text on either database; what is missing would be an error of the statement.
+    let found = db
+        .texts(
+            "SELECT CAST(created AS varchar(40)) || '|' || createdby || '|' || CAST(updated AS varchar(40)) FROM ad_client \
+             WHERE updatedby IS NULL",
+        )
+        .await;
+    let expected = if db.is_postgres() {
+        "2008-02-29 23:59:59.5|100|2018-02-23 00:00:00"
+    } else {
+        "2008-02-29T23:59:59.5|100|2018-02-23"
+    };
+    assert_eq!(found, [expected]);
+}
+
+async fn audit_columns_without_a_value_are_left_to_the_table(db: TestDatabase) {
+    db.execute(
+        "CREATE TABLE ad_client (ad_client_id varchar(32) PRIMARY KEY, ad_org_id varchar(32), isactive char(1), \
+         value varchar(40), name varchar(60), createdby varchar(32) NOT NULL DEFAULT '7')",
+    )
+    .await;
+    import(&db.connect().await, Rows::new().path()).await.unwrap();
+    assert_eq!(db.texts("SELECT createdby FROM ad_client").await, ["7"]);
+    let rows = Rows::new();
+    rows.put(
+        "ad_client",
+        r#"[{"ad_client_id": "D", "value": "d", "name": "d", "isactive": "Y", "updatedby": "100"}]"#,
+    );
+    let error = refused(&db, &rows, "`updatedby`").await;
+    assert!(matches!(error, ImportError::ColumnNotInDatabase { .. }), "{error}");
 }
 
 async fn broken_json_is_named_with_file_and_row(db: TestDatabase) {

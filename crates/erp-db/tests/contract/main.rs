@@ -5,7 +5,16 @@
 mod connecting;
 mod demonstration;
 mod importing;
+mod logins;
+#[cfg(unix)]
+mod postgres_store;
 mod questions;
+mod revisions;
 mod schema;
+#[cfg(unix)]
+mod server;
+mod sessions;
+mod sqlite_store;
+mod stores;
 mod support;
 mod trees;

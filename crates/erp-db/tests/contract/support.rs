@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use erp_db::{Database, ErpReader};
+use erp_db::{Database, ErpReader, SqlStore, StoreOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 
@@ -75,6 +75,13 @@ impl TestDatabase {
         Database::connect(&self.url).await.unwrap()
     }
 
+    /// A session store in this database.
+    pub(crate) async fn store(&self) -> SqlStore {
+        let options = StoreOptions::new(&self.url);
+        SqlStore::migrate(&options).await.unwrap();
+        SqlStore::open(&options).await.unwrap()
+    }
+
     /// A reader of a database with the sample rows.
     pub(crate) async fn with_sample(&self) -> ErpReader {
         let database = self.connect().await;
@@ -85,6 +92,18 @@ impl TestDatabase {
     /// Runs SQL statements that the test is made of.
     pub(crate) async fn execute(&self, sql: &str) {
         execute(&self.url, sql).await;
+    }
+
+    /// The first column of every row of an answer.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if self.is_postgres() {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+        } else {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+        }
     }
 
     /// The URL of the same database for a user who may only read. PostgreSQL only.
@@ -134,7 +153,7 @@ fn with_name(url: &str, name: &str) -> String {
     format!("{scheme}://{authority}/{name}{query}")
 }
 
-async fn execute(url: &str, sql: &str) {
+pub(crate) async fn execute(url: &str, sql: &str) {
     let script = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     if url.starts_with("sqlite:") {
         let options: sqlx::sqlite::SqliteConnectOptions = url.parse().unwrap();

@@ -1,5 +1,6 @@
 //! `Arguments`: what a call is given, taken out one by one.
 
+use org_structure::OrgId;
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
@@ -43,6 +44,32 @@ impl Arguments {
         match self.take(name)? {
             Value::Bool(flag) => Ok(flag),
             _ => Err(Problem::wrong_argument(name, "must be true or false")),
+        }
+    }
+
+    /// Yes or no, or `default` where nothing is said.
+    pub(crate) fn optional_flag(&mut self, name: &str, default: bool) -> Result<bool, Problem> {
+        if self.left.contains_key(name) { self.flag(name) } else { Ok(default) }
+    }
+
+    /// An id, or none where nothing is said.
+    pub(crate) fn optional_id(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        if self.left.contains_key(name) { self.id(name) } else { Ok(None) }
+    }
+
+    /// Ids; none where nothing is said. Those that cannot be anybody's are left out.
+    pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, Problem> {
+        let wrong = || Problem::wrong_argument(name, "must be an array of ids");
+        match self.left.remove(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(ids)) => {
+                let ids: Vec<Option<String>> = ids
+                    .into_iter()
+                    .map(|value| id(name, value).map_err(|_| wrong()))
+                    .collect::<Result<_, _>>()?;
+                Ok(ids.iter().flatten().filter_map(|id| OrgId::new(id).ok()).collect())
+            }
+            Some(_) => Err(wrong()),
         }
     }
 

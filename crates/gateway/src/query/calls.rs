@@ -1,6 +1,7 @@
 //! The calls, by name.
 
 mod database;
+mod role;
 mod tree;
 
 use serde_json::Value;
@@ -28,6 +29,11 @@ pub(crate) async fn call(erp: &mut Erp, request: Request) -> Result<Value, Probl
         return question.answer(erp.tree(required(client)?).await?.provider());
     }
     if let Some(question) = database::OfDatabase::take(call, &mut arguments)? {
+        arguments.done()?;
+        let tree = erp.tree(required(client)?).await?;
+        return question.answer(erp, &tree).await;
+    }
+    if let Some(question) = role::OfRole::take(call, &mut arguments)? {
         arguments.done()?;
         let tree = erp.tree(required(client)?).await?;
         return question.answer(erp, &tree).await;

@@ -9,6 +9,7 @@ mod calls;
 mod erp;
 mod problem;
 mod request;
+mod role;
 
 pub(crate) use answer::Answer;
 pub(crate) use erp::Erp;

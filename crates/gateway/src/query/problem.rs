@@ -23,6 +23,19 @@ impl Problem {
         Problem { code: "unknown_call", message: format!("there is no call `{}`", shortened(call)) }
     }
 
+    pub(crate) fn unknown_role(role: Option<&str>) -> Self {
+        let message = role.map_or_else(
+            || "null is no role".to_owned(),
+            |role| format!("there is no role `{}`", shortened(role)),
+        );
+        Problem { code: "unknown_role", message }
+    }
+
+    /// A value in the database that cannot be what its column says.
+    pub(crate) fn damaged_rows(cause: &dyn std::error::Error) -> Self {
+        Problem { code: "damaged_rows", message: cause.to_string() }
+    }
+
     pub(crate) fn missing_argument(name: &str) -> Self {
         Problem { code: "missing_argument", message: format!("argument `{name}` is missing") }
     }

@@ -155,6 +155,26 @@ fn columns_of_later_versions_are_missed_only_by_the_calls_that_need_them() {
     "missing_argument",
     "`client`"
 )]
+#[case::unknown_role(
+    r#"{"call": "readable_orgs", "client": "0", "args": {"role": "nobody"}}"#,
+    "unknown_role",
+    "`nobody`"
+)]
+#[case::null_role(
+    r#"{"call": "readable_orgs", "client": "0", "args": {"role": null}}"#,
+    "unknown_role",
+    "null"
+)]
+#[case::wrong_ids(
+    r#"{"call": "readable_orgs", "client": "0", "args": {"role": "0", "inactive_orgs": "0"}}"#,
+    "wrong_argument",
+    "`inactive_orgs`"
+)]
+#[case::what_if_too_many(
+    r#"{"call": "user_org_context", "client": "0", "args": {"role": "0", "inactive_orgs": []}}"#,
+    "wrong_argument",
+    "`inactive_orgs`"
+)]
 fn a_line_that_cannot_be_answered(#[case] question: &str, #[case] code: &str, #[case] names: &str) {
     let home = tempfile::tempdir().unwrap();
     let lines =
@@ -218,6 +238,26 @@ fn a_damaged_tree_is_named_and_other_clients_are_answered() {
         let message = answers[0]["error"]["message"].as_str().unwrap();
         assert!(message.contains(US) && message.contains(EAST), "{message}");
         assert_eq!(answers[1], json!({"result": "43D590B4814049C6B85C6545E8264E37"}));
+    }
+}
+
+/// The shape of bug 38761: with access to a parent and to one child, the other child is readable too, in whatever
+/// order the rows come.
+#[test]
+fn access_to_a_parent_and_a_child_reads_the_sibling() {
+    for database in samples() {
+        let role = "0939A3E7AB1545F3ABE6F02A1FF078C0";
+        database.execute(&format!(
+            "DELETE FROM ad_role_orgaccess WHERE ad_role_id = '{role}'
+            AND ad_org_id = 'DC206C91AA6A4897B44DA897936E0EC3'"
+        ));
+        let asked = ask(
+            &database,
+            json!({"client": FOOD, "call": "readable_orgs", "args": {"role": role}}).to_string(),
+        );
+        let readable = asked.answers()[0]["result"].to_string();
+        assert!(readable.contains("DC206C91AA6A4897B44DA897936E0EC3"), "{readable}");
+        assert!(!readable.contains(US), "{readable}");
     }
 }
 

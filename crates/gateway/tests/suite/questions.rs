@@ -19,6 +19,15 @@ const USA: &str = "5EFF95EB540740A3B10510D9814EFAD5";
 const US_CALENDAR: &str = "2EDC8590A1AA42169A2E1AA22BCD2F6E";
 const QA_CALENDAR: &str = "F827204279974213BD0D91164A648C49";
 
+const ALL: [&str; 8] = ["0", GROUP, US, EAST, WEST, ES, SOUTH, NORTH];
+
+const GROUP_ADMIN: &str = "42D0EEB1C66F497A90DD526DC597E6F0";
+const US_ADMIN: &str = "E669860946664B24BD1AE1ACDF2F5FC3";
+const NORTH_USER: &str = "F77D70601AD549B19DE47965F6D48D12";
+const SOUTH_USER: &str = "1CAE17A7848D4F0BAAF21FEB17045B88";
+const QA_ADMIN: &str = "4028E6C72959682B01295A071429011E";
+const QA_SALES: &str = "FA057013C10148828D2430F66F42EF1A";
+
 /// (client, call, arguments, answer)
 pub(crate) type Question = (Option<&'static str>, &'static str, Value, Value);
 
@@ -161,5 +170,62 @@ pub(crate) fn all() -> Vec<Question> {
         food("sql_period_control_org_treenode", json!({"org": "0"}), nothing.clone()),
         food("sql_calendar_owner_treenode", json!({"org": NORTH}), json!(ES)),
         food("sql_calendar_owner_treenode", json!({"org": null}), nothing),
+        // A role with access to `0` reads everything of the client; only itself is writable by its rows.
+        food("readable_orgs", json!({"role": GROUP_ADMIN, "automatic_roles": false}), json!(ALL)),
+        food("writable_orgs", json!({"role": GROUP_ADMIN, "automatic_roles": false}), json!(["0"])),
+        food("writable_orgs", json!({"role": GROUP_ADMIN}), json!(ALL)),
+        food("user_org_context", json!({"role": GROUP_ADMIN}), json!("'0','0'")),
+        // An automatic role has its client's organizations, less those that inactive rows deny; `0` is denied here too.
+        food("readable_orgs", json!({"role": US_ADMIN}), json!(["0", GROUP, US, EAST, WEST])),
+        food("writable_orgs", json!({"role": US_ADMIN}), json!(["0", US, EAST, WEST])),
+        food("readable_orgs_count", json!({"role": US_ADMIN, "automatic_roles": false}), json!(5)),
+        food(
+            "writable_orgs",
+            json!({"role": US_ADMIN, "inactive_access": [EAST], "inactive_orgs": [WEST, "unknown"]}),
+            json!(["0", US]),
+        ),
+        // The old tree asked nobody whether a row was active.
+        food("legacy_accessible_tree", json!({"role": US_ADMIN}), json!(ALL)),
+        // Organization level: never `0`. Without a row and not automatic: nothing but `0` to read.
+        food("writable_orgs", json!({"role": NORTH_USER}), json!([EAST, WEST, SOUTH, NORTH])),
+        food("readable_orgs_count", json!({"role": NORTH_USER}), json!(8)),
+        food(
+            "user_org_context",
+            json!({"role": NORTH_USER}),
+            json!(format!("'{EAST}','{WEST}','{SOUTH}','{NORTH}'")),
+        ),
+        food("writable_orgs", json!({"role": SOUTH_USER, "automatic_roles": false}), json!([])),
+        food("readable_orgs", json!({"role": SOUTH_USER, "automatic_roles": false}), json!(["0"])),
+        food("legacy_accessible_tree", json!({"role": SOUTH_USER}), json!([])),
+        food(
+            "readable_orgs",
+            json!({"role": NORTH_USER, "inactive_access": [EAST, WEST, SOUTH]}),
+            json!(["0", GROUP, ES, NORTH]),
+        ),
+        qa("readable_orgs", json!({"role": QA_SALES}), json!(["0", MAIN, SPAIN, USA])),
+        qa("readable_orgs", json!({"role": QA_SALES, "inactive_orgs": [USA]}), json!(["0", MAIN, SPAIN])),
+        qa("writable_orgs", json!({"role": QA_SALES}), json!(["0", SPAIN, USA])),
+        qa("user_org_context", json!({"role": QA_SALES}), json!(format!("'0','{SPAIN}','{USA}'"))),
+        // Roles of another client, and what they read there: organizations outside the tree come last, bytewise.
+        qa("readable_orgs", json!({"role": "0"}), json!(["0", MAIN, SPAIN, USA])),
+        qa("writable_orgs", json!({"role": "0"}), json!(["0"])),
+        system("readable_orgs", json!({"role": "0"}), json!(["0"])),
+        qa(
+            "readable_orgs",
+            json!({"role": QA_ADMIN, "current_client": FOOD}),
+            json!(["0", GROUP, US, EAST, ES, WEST, SOUTH, NORTH]),
+        ),
+        food(
+            "legacy_referenceable_orgs",
+            json!({"org": ES}),
+            json!(format!("'{ES}','{NORTH}','{SOUTH}','{GROUP}','0'")),
+        ),
+        food(
+            "legacy_referenceable_orgs",
+            json!({"org": ""}),
+            json!(format!("'0','{GROUP}','{ES}','{NORTH}','{SOUTH}','{US}','{EAST}','{WEST}'")),
+        ),
+        food("legacy_referenceable_orgs", json!({"org": null}), json!("")),
+        food("legacy_referenceable_orgs", json!({"org": "unknown"}), json!("")),
     ]
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::HeaderMap;
 use hyper::client::conn::http1::SendRequest;
 use hyper::header::{self, HeaderValue};
-use hyper::{HeaderMap, Method};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinHandle;
 
@@ -97,7 +97,7 @@ impl Drop for Connection {
 
 fn message(request: &Request, connector: &Connector) -> Option<hyper::Request<Full<Bytes>>> {
     let mut message = hyper::Request::builder()
-        .method(Method::POST)
+        .method(request.method.clone())
         .uri(connector.path(&request.path))
         .header(header::HOST, connector.host())
         .header(header::CONTENT_TYPE, "application/json")
@@ -114,6 +114,9 @@ fn message(request: &Request, connector: &Connector) -> Option<hyper::Request<Fu
     }
     if let Some(key) = &request.bearer {
         message = message.header(header::AUTHORIZATION, secret("bearer ", key)?);
+    }
+    if let Some(key) = &request.api_key {
+        message = message.header("X-API-Key", secret("", key)?);
     }
     if let Some(database) = &request.database {
         message = message.header("X-Odoo-Database", HeaderValue::try_from(database).ok()?);

@@ -7,7 +7,7 @@ mod connector;
 mod pool;
 
 use bytes::Bytes;
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use secrecy::SecretString;
 
 use crate::Fault;
@@ -18,16 +18,31 @@ pub(crate) use pool::{Lease, Pool};
 /// A request, apart from where the server is. `Debug` shows neither body nor credentials.
 #[derive(Clone)]
 pub(crate) struct Request {
+    pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) body: Bytes,
     pub(crate) cookie: Option<SecretString>,
     pub(crate) bearer: Option<SecretString>,
+    /// An API key as the add-on `mcp_server` wants it.
+    pub(crate) api_key: Option<SecretString>,
     pub(crate) database: Option<String>,
 }
 
 impl Request {
     pub(crate) fn post(path: &str, body: Bytes) -> Self {
-        Request { path: path.into(), body, cookie: None, bearer: None, database: None }
+        Request {
+            method: Method::POST,
+            path: path.into(),
+            body,
+            cookie: None,
+            bearer: None,
+            api_key: None,
+            database: None,
+        }
+    }
+
+    pub(crate) fn get(path: &str) -> Self {
+        Request { method: Method::GET, ..Self::post(path, Bytes::new()) }
     }
 }
 

@@ -11,8 +11,25 @@ fn is_cheap(definition: &FieldDefinition<'_>) -> bool {
     definition.is_true("store") && definition.text("type").is_some_and(|kind| kind != "binary")
 }
 
+/// May the field be read ahead, before anybody asks for it? Only what is stored, small, and read with the record's own row.
+pub(crate) fn may_be_read_ahead(definition: &FieldDefinition<'_>) -> bool {
+    const KINDS: [&str; 10] = [
+        "boolean",
+        "char",
+        "date",
+        "datetime",
+        "float",
+        "integer",
+        "many2one",
+        "monetary",
+        "selection",
+        "text",
+    ];
+    definition.is_true("store") && definition.text("type").is_some_and(|kind| KINDS.contains(&&*kind))
+}
+
 /// The fields of two sets together, both ascending.
-pub(super) fn union(one: &[String], other: &[String]) -> Vec<String> {
+pub(crate) fn union(one: &[String], other: &[String]) -> Vec<String> {
     let mut all = [one, other].concat();
     all.sort_unstable();
     all.dedup();

@@ -1,7 +1,7 @@
 //! Reading records: alone where a connection is free, together where none is.
 
 mod batch;
-mod cost;
+pub(crate) mod cost;
 mod queue;
 mod reader;
 
@@ -65,6 +65,17 @@ impl Read {
     #[must_use]
     pub fn fields(&self) -> &[String] {
         &self.fields
+    }
+
+    /// The context.
+    #[must_use]
+    pub fn context(&self) -> &Map<String, Value> {
+        &self.context
+    }
+
+    /// The same read of other fields.
+    pub(crate) fn of_fields(&self, fields: Vec<String>) -> Self {
+        Read { fields, ..self.clone() }
     }
 
     /// The call for this read alone.

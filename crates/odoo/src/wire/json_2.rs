@@ -7,8 +7,11 @@ use crate::http::{Answer, Request};
 use crate::wire::failure::Exception;
 use crate::{Call, Credential, Fault, OdooConfig, OdooError};
 
-pub(super) fn encode(call: &Call, config: &OdooConfig) -> Request {
+pub(super) fn encode(call: &Call, config: &OdooConfig) -> Result<Request, OdooError> {
     let mut arguments = call.options.clone();
+    if call.arguments.iter().any(|(name, _)| name.is_empty()) {
+        return Err(OdooError::Unnamed { method: call.method.clone() });
+    }
     arguments.extend(call.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     if let Some(ids) = &call.ids {
         arguments.insert("ids".into(), ids.clone().into());
@@ -18,11 +21,11 @@ pub(super) fn encode(call: &Call, config: &OdooConfig) -> Request {
     }
     let (Credential::ApiKey(key) | Credential::Password(key)) = &config.credential;
     let path = format!("/json/2/{}/{}", call.model, call.method);
-    Request {
+    Ok(Request {
         bearer: Some(key.clone()),
         database: Some(config.database.clone()),
         ..Request::post(&path, body(&arguments.into()))
-    }
+    })
 }
 
 pub(super) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, OdooError> {

@@ -1,5 +1,6 @@
 //! What a call looks like on the wire, transport by transport.
 
+mod addon;
 mod failure;
 mod json_2;
 mod json_rpc;
@@ -11,6 +12,7 @@ use crate::http::{Answer, Request};
 use crate::login::Ticket;
 use crate::{Call, OdooConfig, OdooError};
 
+pub(crate) use addon::{Question, access as addon_access, models as addon_models};
 pub(crate) use failure::unknown_model;
 pub(crate) use json_rpc::{authenticate_session, authenticate_stateless, decode as decode_json_rpc, version};
 
@@ -23,12 +25,12 @@ pub(crate) enum Reply {
 }
 
 /// The request for a call.
-pub(crate) fn encode(call: &Call, ticket: &Ticket, config: &OdooConfig) -> Request {
-    match ticket {
+pub(crate) fn encode(call: &Call, ticket: &Ticket, config: &OdooConfig) -> Result<Request, OdooError> {
+    Ok(match ticket {
         Ticket::Session(session) => json_rpc::in_session(call, session),
         Ticket::Stateless { user } => json_rpc::stateless(call, *user, config),
-        Ticket::Json2 => json_2::encode(call, config),
-    }
+        Ticket::Json2 => json_2::encode(call, config)?,
+    })
 }
 
 /// The reply in an answer.

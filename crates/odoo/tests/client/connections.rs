@@ -10,7 +10,7 @@ use odoo::{Call, Fault as ClientFault, Limits, OdooClient, OdooConfig, OdooError
 use odoo_double::{Behaviour, Fault};
 use serde_json::{Map, Value};
 
-use crate::support::{THINGS, client, config, double, limits, name_of, password};
+use crate::support::{THINGS, client, client_on, config, double, limits, name_of, password};
 
 fn slow(milliseconds: u64) -> Behaviour {
     let mut behaviour = Behaviour::default();
@@ -129,7 +129,7 @@ async fn connections_that_ended_while_idle_are_never_handed_out() {
 async fn a_change_does_not_trust_a_connection_that_was_idle_for_long() {
     let double = double(Behaviour { keep_alive: true, ..Behaviour::default() }).await;
     let clock = Arc::new(ManualClock::default());
-    let client = OdooClient::with_clock(config(&double, password()), Arc::clone(&clock) as _).unwrap();
+    let client = client_on(config(&double, password()), &clock);
     let write = || client.call::<bool>(Call::write(THINGS, &[1], Map::new()));
     name_of(&client, 1).await.unwrap();
     write().await.unwrap();

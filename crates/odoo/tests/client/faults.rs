@@ -9,7 +9,7 @@ use odoo::{Call, Fault as ClientFault, Limits, OdooClient, OdooConfig, OdooError
 use odoo_double::{Behaviour, Fault, OdooDouble};
 use serde_json::Map;
 
-use crate::support::{THINGS, client, config, double, limits, name_of, password};
+use crate::support::{THINGS, client, client_on, config, double, limits, name_of, password};
 
 async fn fault_of(double: &OdooDouble, faults: &[Fault]) -> ClientFault {
     let client = client(double);
@@ -135,7 +135,7 @@ async fn a_dead_server_is_left_alone_and_found_again() {
     let clock = Arc::new(ManualClock::default());
     let limits = Limits { breaker_failures: 3, ..limits() };
     let config = OdooConfig { limits, ..config(&double, password()) };
-    let client = OdooClient::with_clock(config, Arc::clone(&clock) as _).unwrap();
+    let client = client_on(config, &clock);
     name_of(&client, 1).await.unwrap();
     double.set_down(true);
     for name in join_all((1..=20).map(|id| name_of(&client, id))).await {

@@ -62,7 +62,7 @@ async fn a_failed_login_is_told_to_all_and_tried_once() {
 async fn cookies_that_come_later_are_honoured() {
     let double = double(Behaviour { rotate_cookie: true, ..Behaviour::default() }).await;
     let client = client(&double);
-    for id in 1..=10 {
+    for id in 20..50 {
         name_of(&client, id).await.unwrap();
     }
     assert_eq!(double.logins(), 1);

@@ -1,8 +1,10 @@
 //! A double with a model of things, and clients for it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use odoo::{Call, Credential, Limits, OdooClient, OdooConfig};
+use model_metadata::ManualClock;
+use odoo::{Call, Credential, Limits, OdooClient, OdooConfig, RecordCache, RecordPolicy};
 use odoo_double::{Behaviour, Model, OdooDouble};
 use serde_json::{Value, json};
 
@@ -35,6 +37,12 @@ pub(crate) fn config(double: &OdooDouble, credential: Credential) -> OdooConfig 
 
 pub(crate) fn client(double: &OdooDouble) -> OdooClient {
     OdooClient::new(config(double, password())).unwrap()
+}
+
+/// A client on a clock that the test moves.
+pub(crate) fn client_on(config: OdooConfig, clock: &Arc<ManualClock>) -> OdooClient {
+    let records = RecordCache::with_clock(RecordPolicy::default(), Arc::clone(clock) as _);
+    OdooClient::with_parts(config, records, Arc::clone(clock) as _).unwrap()
 }
 
 /// A double with things 1 to 50, of which 13 is forbidden.

@@ -133,3 +133,33 @@ async fn the_language_goes_with_every_call() {
     let contexts: Vec<_> = double.calls().iter().map(|call| call.arguments.get("context").cloned()).collect();
     assert_eq!(contexts, [Some(json!({"lang": "fr_FR"})), None]);
 }
+
+#[tokio::test]
+async fn the_version_is_asked_for_once_at_most() {
+    for (double, client, transport) in each().await {
+        let version = if transport == Transport::Json2 { 19 } else { 17 };
+        if transport == Transport::Session {
+            client.scope().await.unwrap();
+        }
+        for _ in 0..2 {
+            assert_eq!(client.version().await.unwrap(), version);
+        }
+        client.scope().await.unwrap();
+        assert_eq!(double.seen().len(), [1, 2][usize::from(transport != Transport::Session)], "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn arguments_without_names_need_a_transport_that_goes_by_place() {
+    for (double, client, transport) in each().await {
+        let call = Call::method(THINGS, "write").positional(json!([1])).positional(json!({"name": "New"}));
+        let written = client.call::<bool>(call).await;
+        if transport == Transport::Json2 {
+            assert_eq!(written, Err(OdooError::Unnamed { method: "write".into() }));
+        } else {
+            assert_eq!(written, Ok(true));
+            let name = double.with_model(THINGS, |model| model.records[&1]["name"].clone());
+            assert_eq!(name, Some(json!("New")));
+        }
+    }
+}

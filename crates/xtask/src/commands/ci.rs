@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use crate::workspace;
 
-/// Check format, lints, documentation, feature combinations and packaging.
+/// Check format, lints, documentation, feature combinations, budgets and packaging.
 ///
 /// The first step that fails ends the run and names the command to repeat.
 #[derive(clap::Args)]
@@ -18,8 +18,11 @@ pub(crate) struct Args {
 /// Feature combinations in which a library must compile without a warning, default features off.
 ///
 /// All features together are not listed: the lint step covers them.
-const FEATURE_COMBINATIONS: &[(&str, &[&str])] =
-    &[("org-structure", &["", "serde"]), ("erp-db", &["", "sqlite", "postgres"])];
+const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
+    ("org-structure", &["", "serde"]),
+    ("erp-db", &["", "sqlite", "postgres", "sqlite,session", "postgres,session"]),
+    ("odoo", &["", "session"]),
+];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
 const UNPUBLISHED: &[&str] = &["benches", "odoo-double", "orgcache-tests", "xtask"];
@@ -113,6 +116,10 @@ fn steps() -> Vec<Step> {
             ));
         }
     }
+    steps.push(Step::new(
+        "budgets",
+        &["run", "--quiet", "--release", "--package", "benches", "--bin", "bench-budgets"],
+    ));
     // Each package is built from its own archive, so that a file outside of its folder is missed here
     // and not by the first user.
     let mut packaging = vec!["package", "--workspace", "--allow-dirty", "--quiet"];

@@ -1,4 +1,5 @@
 //! One file for each command: its arguments, and a `run` that ends in an exit code.
 
 pub(crate) mod ci;
+pub(crate) mod harness;
 pub(crate) mod test;

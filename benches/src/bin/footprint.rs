@@ -1,0 +1,26 @@
+//! Bytes per session of orgcache and of what people use today, side by side.
+
+use benches::footprint::{self, Counted};
+use benches::options::Options;
+use clap::Parser;
+
+/// Bytes per session of orgcache and of what people use today, side by side
+#[derive(Parser)]
+#[command(name = "footprint", version)]
+struct Footprint {
+    #[command(flatten)]
+    options: Options,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Footprint { options } = Footprint::parse();
+    let progress = options.progress();
+    let records = footprint::run(&options, &options.contenders()?, counted, &progress);
+    progress.finish_and_clear();
+    options.show(&records)
+}
+
+fn counted(run: &mut dyn FnMut()) -> Counted {
+    let counted = allocation_counter::measure(run);
+    Counted { bytes: u64::try_from(counted.bytes_current).unwrap_or(0), allocations: counted.count_total }
+}

@@ -1,0 +1,152 @@
+//! What does not depend on the machine, against a committed table.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use crate::contender::all;
+use crate::footprint::{Counted, Counter};
+use crate::orgcache::{Orgcache, Shared};
+use crate::structure::{Answer, Database, Structure};
+use crate::table::thousands;
+use crate::trees::{Shape, rows};
+
+/// One line of the table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// What is counted, of which structure.
+    pub structure: String,
+    /// `bytes_first_session`, `bytes_further_session`, `bytes_per_organization`, or
+    /// `allocations_` and the name of a call.
+    pub metric: String,
+    /// The shape of the tree.
+    pub shape: String,
+    /// Its organizations below `0`.
+    pub organizations: usize,
+    /// The most it may be.
+    pub at_most: u64,
+}
+
+/// A budget, and what was counted.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The budget.
+    pub budget: Budget,
+    /// What was counted, rounded up.
+    pub counted: u64,
+}
+
+impl Checked {
+    /// Is it within the budget?
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.counted <= self.budget.at_most
+    }
+}
+
+impl core::fmt::Display for Checked {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Budget { structure, metric, shape, organizations, at_most } = &self.budget;
+        let verdict = if self.is_met() { "met   " } else { "MISSED" };
+        let at_most = thousands(usize::try_from(*at_most).unwrap_or(usize::MAX));
+        let counted = thousands(usize::try_from(self.counted).unwrap_or(usize::MAX));
+        let tree = format!("{shape} {}", thousands(*organizations));
+        write!(f, "{verdict}  {structure:18} {metric:38} {tree:16} {counted:>10} of {at_most:>10}")
+    }
+}
+
+/// The committed table.
+///
+/// # Errors
+/// Where it is not what it should be.
+pub fn table() -> anyhow::Result<Vec<Budget>> {
+    serde_json::from_str(include_str!("../budgets.json")).context("budgets.json is broken")
+}
+
+/// Counts what one budget is about.
+///
+/// # Errors
+/// Where the budget names something that there is not.
+pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<Checked> {
+    let shape: Shape = budget.shape.parse()?;
+    let database = Arc::new(Database::new(rows(shape, budget.organizations)));
+    let unanswered = |reason| anyhow::anyhow!("{}, {}: {reason}", budget.structure, budget.metric);
+    let counted = match budget.metric.strip_prefix("allocations_") {
+        Some(call) => allocations(call, &database, counter).map_err(unanswered)?,
+        None => {
+            let contender = all().into_iter().find(|contender| contender.name == budget.structure);
+            let contender = contender.with_context(|| format!("`{}` is no structure", budget.structure))?;
+            let sessions = if budget.metric == "bytes_further_session" { 2 } else { 1 };
+            let bytes = (contender.count)(&database, sessions, counter).map_err(unanswered)?;
+            let organizations = crate::footprint::float(budget.organizations as u64);
+            let figure = match budget.metric.as_str() {
+                "bytes_first_session" => bytes.first,
+                "bytes_further_session" => bytes.further,
+                "bytes_per_organization" => bytes.first / organizations,
+                other => anyhow::bail!("`{other}` is no metric"),
+            };
+            ceiling(figure)
+        }
+    };
+    Ok(Checked { budget, counted })
+}
+
+/// How often calls of orgcache ask for memory, in all for one call about every pair of neighbours.
+fn allocations(call: &str, database: &Arc<Database>, counter: Counter) -> Answer<u64> {
+    let orgcache = Orgcache::<Shared>::load(database)?;
+    let mut answer = Ok(());
+    let Counted { allocations, .. } = counter(&mut || {
+        for pair in database.rows().windows(2) {
+            let [one, other] = pair else { continue };
+            let asked = match call {
+                "natural_tree_test" => orgcache.is_in_natural_tree(&one.id, &other.id).map(drop),
+                "natural_tree_test_by_index" => orgcache.is_in_natural_tree_by_index(0, 1).map(drop),
+                "legal_entity" => orgcache.legal_entity(&one.id).map(drop),
+                _ => Err(crate::structure::Unanswered::NoSuchCall),
+            };
+            answer = answer.and(asked);
+        }
+    });
+    answer.map(|()| allocations)
+}
+
+/// The least whole number that is not smaller.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are whole, positive and small"
+)]
+fn ceiling(figure: f64) -> u64 {
+    figure.ceil() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_names_what_there_is() {
+        fn nothing(run: &mut dyn FnMut()) -> Counted {
+            run();
+            Counted { bytes: 0, allocations: 0 }
+        }
+        let table = table().unwrap();
+        assert!(!table.is_empty());
+        for budget in table {
+            let small = Budget { organizations: 30, ..budget };
+            check(small, nothing).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_figure_above_its_budget_is_missed() {
+        let budget = table().unwrap().remove(0);
+        let at_most = budget.at_most;
+        assert!(Checked { budget: budget.clone(), counted: at_most }.is_met());
+        let missed = Checked { budget, counted: at_most + 1 };
+        assert!(!missed.is_met());
+        assert!(missed.to_string().starts_with("MISSED"));
+    }
+}

@@ -1,0 +1,118 @@
+//! Everything that is compared, behind one table.
+
+use core::hint::black_box;
+use core::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::agreement::{self, Disagreement};
+use crate::backends::{HashSets, IndexTree, PetGraph, RoaringPerOrg};
+use crate::baselines::{Head, MemoizedOrgTree, OrgTree, Post, Pre};
+use crate::footprint::{Bytes, Counter, count};
+use crate::orgcache::{Orgcache, Reopened, Shared, Unshared};
+use crate::speed::{Asked, Metric};
+use crate::structure::{Answer, Database, Structure};
+
+/// One of the structures that are compared.
+#[derive(Clone, Copy)]
+pub struct Contender {
+    /// Its name in tables and records.
+    pub name: &'static str,
+    /// Compares its answers with those of orgcache.
+    pub agree: fn() -> Result<(), Disagreement>,
+    /// Loads it, to be timed.
+    pub load: fn(&Arc<Database>) -> Answer<Box<dyn Timed>>,
+    /// Counts the bytes of so many sessions.
+    pub count: fn(&Arc<Database>, usize, Counter) -> Answer<Bytes>,
+}
+
+/// A loaded structure whose calls can be timed.
+pub trait Timed {
+    /// How long so many calls take.
+    ///
+    /// # Errors
+    /// As the call itself.
+    fn time(&self, metric: Metric, asked: &Asked, calls: usize) -> Answer<Duration>;
+}
+
+fn contender<S: Structure + 'static>() -> Contender {
+    Contender {
+        name: S::NAME,
+        agree: agreement::check::<S>,
+        load: |database| S::load(database).map(|structure| Box::new(structure) as Box<dyn Timed>),
+        count: count::<S>,
+    }
+}
+
+/// All of them, orgcache first.
+#[must_use]
+pub fn all() -> Vec<Contender> {
+    vec![
+        contender::<Orgcache<Shared>>(),
+        contender::<Orgcache<Unshared>>(),
+        contender::<Orgcache<Reopened>>(),
+        contender::<Pre>(),
+        contender::<Post>(),
+        contender::<Head>(),
+        contender::<OrgTree>(),
+        contender::<MemoizedOrgTree>(),
+        contender::<HashSets>(),
+        contender::<RoaringPerOrg>(),
+        contender::<PetGraph>(),
+        contender::<IndexTree>(),
+    ]
+}
+
+impl<S: Structure> Timed for S {
+    fn time(&self, metric: Metric, asked: &Asked, calls: usize) -> Answer<Duration> {
+        match metric {
+            Metric::NaturalTreeTestByIndex => {
+                repeat(calls, &asked.indices, |&(one, other)| self.is_in_natural_tree_by_index(one, other))
+            }
+            Metric::NaturalTreeTest => {
+                repeat(calls, &asked.ids, |(one, other)| self.is_in_natural_tree(one, other))
+            }
+            Metric::NaturalTree => repeat(calls, &asked.ids, |(org, _)| self.natural_tree(org)),
+            Metric::Descendants => repeat(calls, &asked.ids, |(org, _)| self.descendants(org)),
+            Metric::Ancestors => repeat(calls, &asked.ids, |(org, _)| self.ancestors(org)),
+            Metric::LegalEntity => repeat(calls, &asked.ids, |(org, _)| self.legal_entity(org)),
+            Metric::TransactionAllowed => repeat(calls, &[()], |()| self.transaction_allowed(&asked.list)),
+            Metric::Build => repeat(calls, &[()], |()| S::load(&asked.database)),
+            Metric::Encode => repeat(calls, &[()], |()| self.encode()),
+            Metric::Decode => repeat(calls, &[()], |()| S::decode(&asked.bytes)),
+        }
+    }
+}
+
+/// Asks again and again, and counts every answer as used.
+fn repeat<'a, Q, A>(calls: usize, asked: &'a [Q], call: impl Fn(&'a Q) -> Answer<A>) -> Answer<Duration> {
+    let mut left = calls;
+    let start = Instant::now();
+    while left > 0 && !asked.is_empty() {
+        let now = asked.get(..left).unwrap_or(asked);
+        for question in now {
+            black_box(call(question)?);
+        }
+        left -= now.len();
+    }
+    Ok(start.elapsed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_answer_as_orgcache_does() {
+        for contender in all() {
+            (contender.agree)().unwrap();
+        }
+    }
+
+    #[test]
+    fn names_are_distinct() {
+        let mut names: Vec<&str> = all().iter().map(|contender| contender.name).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}

@@ -1,0 +1,110 @@
+//! What may be said on the command line.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::contender::{Contender, all};
+use crate::record::{Record, to_json, write};
+use crate::trees::Shape;
+use crate::{plot, table};
+
+/// Options that the measurements have in common.
+#[derive(Args, Debug, Default)]
+pub struct Options {
+    /// Print one JSON array of records instead of tables
+    #[arg(long)]
+    pub json: bool,
+    /// Fewer sizes and shorter measurements: under a minute
+    #[arg(long)]
+    pub quick: bool,
+    /// Only these structures (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub structure: Vec<String>,
+    /// Only trees of these shapes: flat, fan5, chain, random (may be repeated)
+    #[arg(long, value_name = "SHAPE")]
+    pub shape: Vec<Shape>,
+    /// Only trees of these sizes (may be repeated)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub organizations: Vec<u32>,
+    /// Write pictures (SVG) into this folder
+    #[arg(long, value_name = "DIR")]
+    pub plot: Option<PathBuf>,
+    /// Write the JSON records into this file as well
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+impl Options {
+    /// The structures chosen.
+    ///
+    /// # Errors
+    /// Where one is named that there is not.
+    pub fn contenders(&self) -> anyhow::Result<Vec<Contender>> {
+        let all = all();
+        for name in &self.structure {
+            let names: Vec<&str> = all.iter().map(|contender| contender.name).collect();
+            ensure!(
+                names.contains(&name.as_str()),
+                "`{name}` is no structure; there are {}",
+                names.join(", ")
+            );
+        }
+        let chosen = |contender: &Contender| {
+            self.structure.is_empty() || self.structure.iter().any(|name| name == contender.name)
+        };
+        Ok(all.into_iter().filter(chosen).collect())
+    }
+
+    /// The sizes chosen, else those of a quick or of a full measurement.
+    #[must_use]
+    pub fn organizations(&self, quick: &[usize], full: &[usize]) -> Vec<usize> {
+        if self.organizations.is_empty() {
+            return if self.quick { quick } else { full }.to_vec();
+        }
+        self.organizations.iter().map(|&count| count as usize).collect()
+    }
+
+    /// The shapes chosen, else all.
+    #[must_use]
+    pub fn shapes(&self) -> Vec<Shape> {
+        if self.shape.is_empty() { Shape::ALL.to_vec() } else { self.shape.clone() }
+    }
+
+    /// A bar on the terminal that shows how far a measurement is; nothing where there is no terminal.
+    #[must_use]
+    pub fn progress(&self) -> ProgressBar {
+        let progress = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
+            progress.set_style(style);
+        }
+        progress
+    }
+
+    /// Shows and writes what was measured, when all of it is there.
+    ///
+    /// # Errors
+    /// As the file system, and standard output.
+    pub fn show(&self, records: &[Record]) -> anyhow::Result<()> {
+        let json = to_json(records)?;
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            out.write_all(json.as_bytes())?;
+        } else {
+            out.write_all(table::render(records, std::io::stdout().is_terminal()).as_bytes())?;
+        }
+        if let Some(path) = &self.output {
+            write(path, &json).with_context(|| format!("cannot write `{}`", path.display()))?;
+        }
+        if let Some(folder) = &self.plot {
+            for (name, picture) in plot::pictures(records) {
+                let path = folder.join(name);
+                write(&path, &picture).with_context(|| format!("cannot write `{}`", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! orgcache itself: one tree a session, or one tree that sessions share.
+
+use core::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use org_structure::{OrgFlags, OrgIndex, OrgSet, OrgStructure};
+
+use crate::structure::{Answer, Database, Structure, Unanswered, transaction_allowed};
+use crate::trees::build;
+
+/// What a session holds of the tree.
+pub trait Held: Borrow<OrgStructure> + Sized {
+    /// The name in tables and records.
+    const NAME: &'static str;
+
+    /// Holds a tree that was just built.
+    ///
+    /// # Errors
+    /// As [`Structure::load`].
+    fn hold(tree: OrgStructure) -> Answer<Self>;
+
+    /// What a further session holds, if not a tree of its own.
+    fn share(&self) -> Option<Self> {
+        None
+    }
+}
+
+/// A tree of its own for every session.
+#[derive(Debug)]
+pub struct Unshared(OrgStructure);
+
+/// A tree of its own, read back from its canonical bytes.
+#[derive(Debug)]
+pub struct Reopened(OrgStructure);
+
+/// A reference to the one tree.
+#[derive(Debug)]
+pub struct Shared(Arc<OrgStructure>);
+
+impl Borrow<OrgStructure> for Unshared {
+    fn borrow(&self) -> &OrgStructure {
+        &self.0
+    }
+}
+
+impl Borrow<OrgStructure> for Reopened {
+    fn borrow(&self) -> &OrgStructure {
+        &self.0
+    }
+}
+
+impl Borrow<OrgStructure> for Shared {
+    fn borrow(&self) -> &OrgStructure {
+        &self.0
+    }
+}
+
+impl Held for Unshared {
+    const NAME: &'static str = "orgcache-unshared";
+
+    fn hold(tree: OrgStructure) -> Answer<Self> {
+        Ok(Unshared(tree))
+    }
+}
+
+impl Held for Reopened {
+    const NAME: &'static str = "orgcache-reopened";
+
+    fn hold(tree: OrgStructure) -> Answer<Self> {
+        reopen(&tree.encode()).map(Reopened)
+    }
+}
+
+impl Held for Shared {
+    const NAME: &'static str = "orgcache-shared";
+
+    fn hold(tree: OrgStructure) -> Answer<Self> {
+        Ok(Shared(Arc::new(tree)))
+    }
+
+    fn share(&self) -> Option<Self> {
+        Some(Shared(Arc::clone(&self.0)))
+    }
+}
+
+/// orgcache, as some session holds it.
+#[derive(Debug)]
+pub struct Orgcache<H> {
+    held: H,
+}
+
+impl<H: Held> Orgcache<H> {
+    #[inline]
+    fn tree(&self) -> &OrgStructure {
+        self.held.borrow()
+    }
+}
+
+fn reopen(bytes: &[u8]) -> Answer<OrgStructure> {
+    // The harness hands over only bytes that a tree was written to.
+    OrgStructure::decode(bytes).map_err(|_| Unanswered::NoSuchCall)
+}
+
+impl<H: Held> Structure for Orgcache<H> {
+    const NAME: &'static str = H::NAME;
+    type Set = OrgSet;
+    type Org = OrgIndex;
+
+    fn load(database: &Arc<Database>) -> Answer<Self> {
+        // The harness makes only rows that are a tree.
+        let tree = build(database.rows()).map_err(|_| Unanswered::NoSuchCall)?;
+        Ok(Orgcache { held: H::hold(tree)? })
+    }
+
+    fn another(&self, database: &Arc<Database>) -> Answer<Self> {
+        self.held.share().map_or_else(|| Self::load(database), |held| Ok(Orgcache { held }))
+    }
+
+    fn is_in_natural_tree(&self, one: &str, other: &str) -> Answer<bool> {
+        let tree = self.tree();
+        let both = tree.index_of(one).zip(tree.index_of(other));
+        Ok(both.is_some_and(|(one, other)| tree.is_in_natural_tree(one, other)))
+    }
+
+    fn is_in_natural_tree_by_index(&self, one: u32, other: u32) -> Answer<bool> {
+        Ok(self.tree().is_in_natural_tree(OrgIndex::new(one), OrgIndex::new(other)))
+    }
+
+    fn natural_tree(&self, org: &str) -> Answer<OrgSet> {
+        let tree = self.tree();
+        Ok(tree.index_of(org).map(|org| tree.natural_tree(org)).unwrap_or_default())
+    }
+
+    fn descendants(&self, org: &str) -> Answer<OrgSet> {
+        let tree = self.tree();
+        Ok(tree.index_of(org).map(|org| tree.descendants(org, false)).unwrap_or_default())
+    }
+
+    fn ancestors(&self, org: &str) -> Answer<Vec<OrgIndex>> {
+        let tree = self.tree();
+        Ok(tree.index_of(org).map(|org| tree.path_to_root(org).skip(1).collect()).unwrap_or_default())
+    }
+
+    fn legal_entity(&self, org: &str) -> Answer<Option<OrgIndex>> {
+        let tree = self.tree();
+        Ok(tree.index_of(org).and_then(|org| tree.nearest(org, OrgFlags::LEGAL_ENTITY)))
+    }
+
+    fn transaction_allowed(&self, orgs: &str) -> Answer<String> {
+        let tree = self.tree();
+        Ok(transaction_allowed(orgs, |org| tree.flags(tree.index_of(org)?)))
+    }
+
+    fn encode(&self) -> Answer<Vec<u8>> {
+        Ok(self.tree().encode())
+    }
+
+    fn decode(bytes: &[u8]) -> Answer<Self> {
+        Ok(Orgcache { held: H::hold(reopen(bytes)?)? })
+    }
+
+    fn texts(&self, set: &OrgSet) -> BTreeSet<String> {
+        self.tree().ids(set).map(|id| id.to_string()).collect()
+    }
+
+    fn text(&self, org: &OrgIndex) -> String {
+        self.tree().id(*org).map(|id| id.to_string()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,256 @@
+//! Time that calls take.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use indicatif::ProgressBar;
+
+use crate::contender::{Contender, Timed};
+use crate::options::Options;
+use crate::orgcache::{Orgcache, Reopened, Shared, Unshared};
+use crate::record::Record;
+use crate::structure::{Answer, Database, Structure, Unanswered};
+use crate::trees::{rows, sequence};
+
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Is one organization in the natural tree of another, by the structure's own numbers?
+    NaturalTreeTestByIndex,
+    /// The same by two id strings.
+    NaturalTreeTest,
+    /// A natural tree as a set.
+    NaturalTree,
+    /// All organizations below one.
+    Descendants,
+    /// The organizations above one, in order.
+    Ancestors,
+    /// The nearest legal entity.
+    LegalEntity,
+    /// Which of 600 ids allow transactions.
+    TransactionAllowed,
+    /// Reading the tree from rows in no order.
+    Build,
+    /// Writing the canonical bytes.
+    Encode,
+    /// Reading them.
+    Decode,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Metric; 10] = [
+        Metric::NaturalTreeTestByIndex,
+        Metric::NaturalTreeTest,
+        Metric::NaturalTree,
+        Metric::Descendants,
+        Metric::Ancestors,
+        Metric::LegalEntity,
+        Metric::TransactionAllowed,
+        Metric::Build,
+        Metric::Encode,
+        Metric::Decode,
+    ];
+
+    /// The name in tables and records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Metric::NaturalTreeTestByIndex => "natural_tree_test_by_index",
+            Metric::NaturalTreeTest => "natural_tree_test",
+            Metric::NaturalTree => "natural_tree",
+            Metric::Descendants => "descendants",
+            Metric::Ancestors => "ancestors",
+            Metric::LegalEntity => "legal_entity",
+            Metric::TransactionAllowed => "transaction_allowed",
+            Metric::Build => "build",
+            Metric::Encode => "encode",
+            Metric::Decode => "decode",
+        }
+    }
+}
+
+impl Metric {
+    /// How many different questions there are.
+    const fn questions(self) -> usize {
+        match self {
+            Metric::TransactionAllowed | Metric::Build | Metric::Encode | Metric::Decode => 1,
+            _ => Asked::LENGTH,
+        }
+    }
+}
+
+/// Who is asked about: a fixed random sequence.
+#[derive(Debug)]
+pub struct Asked {
+    /// Where the tree is read from.
+    pub database: Arc<Database>,
+    /// Pairs of ids. Calls about one organization take the first.
+    pub ids: Vec<(String, String)>,
+    /// Pairs of numbers.
+    pub indices: Vec<(u32, u32)>,
+    /// 600 ids (or all there are), quoted and comma separated.
+    pub list: String,
+    /// The canonical bytes of the tree.
+    pub bytes: Vec<u8>,
+}
+
+impl Asked {
+    const LENGTH: usize = 4_096;
+
+    /// The sequence for a tree.
+    ///
+    /// # Errors
+    /// As [`Structure::load`].
+    pub fn new(database: Arc<Database>) -> Answer<Self> {
+        let count = database.rows().len();
+        let id = |position: usize| database.rows().get(position).map(|row| row.id.clone());
+        let draw = |seed| sequence(count, Self::LENGTH, seed);
+        let number = |position: usize| u32::try_from(position).unwrap_or_default();
+        let listed: Vec<String> =
+            database.rows().iter().take(600).map(|row| format!("'{}'", row.id)).collect();
+        let bytes = Orgcache::<Shared>::load(&database)?.encode()?;
+        Ok(Asked {
+            ids: draw(1).filter_map(id).zip(draw(2).filter_map(id)).collect(),
+            indices: draw(1).map(number).zip(draw(2).map(number)).collect(),
+            list: listed.join(","),
+            bytes,
+            database,
+        })
+    }
+}
+
+/// How long and how often is measured.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// How long one round of one structure takes at least.
+    round: Duration,
+    /// How long it may take, where the whole sequence takes longer than `round`; who is slower yet is asked about
+    /// as much of the sequence as fits.
+    at_most: Duration,
+    rounds: usize,
+}
+
+impl Pace {
+    const QUICK: Pace =
+        Pace { round: Duration::from_micros(800), at_most: Duration::from_millis(50), rounds: 5 };
+    const FULL: Pace =
+        Pace { round: Duration::from_millis(10), at_most: Duration::from_millis(500), rounds: 15 };
+}
+
+/// One structure in the run, with its figure so far.
+struct Runner {
+    name: &'static str,
+    loaded: Answer<Box<dyn Timed>>,
+    calls: usize,
+    best: Answer<f64>,
+}
+
+impl Runner {
+    /// Finds out how many calls make a round: the whole sequence, once or several times, where that is not too long.
+    fn prepare(&mut self, metric: Metric, asked: &Asked, pace: Pace) {
+        self.calls = 1;
+        loop {
+            self.best = Err(Unanswered::NoSuchCall);
+            let Some(mut taken) = self.round(metric, asked) else { return };
+            if taken * 2 > pace.at_most {
+                // Is it slow, or was it interrupted?
+                let Some(again) = self.round(metric, asked) else { return };
+                taken = taken.min(again);
+            }
+            if taken > pace.at_most {
+                // A single call that is slower yet is the figure.
+                self.calls /= 2;
+                return;
+            }
+            let is_whole = self.calls >= metric.questions() && taken * 2 >= pace.round;
+            if is_whole || taken * 2 > pace.at_most {
+                return;
+            }
+            self.calls *= 2;
+        }
+    }
+
+    /// One round, if the structure takes part in it.
+    fn round(&mut self, metric: Metric, asked: &Asked) -> Option<Duration> {
+        let loaded = self.loaded.as_ref().ok().filter(|_| self.calls > 0)?;
+        match loaded.time(metric, asked, self.calls) {
+            Ok(taken) => {
+                self.keep(taken);
+                Some(taken)
+            }
+            Err(stopped) => {
+                self.best = Err(stopped);
+                self.calls = 0;
+                None
+            }
+        }
+    }
+
+    /// Keeps the least: whatever disturbs a measurement only adds to it.
+    fn keep(&mut self, taken: Duration) {
+        let each = taken.as_secs_f64() * 1e9 / crate::footprint::float(self.calls as u64);
+        self.best = Ok(self.best.map_or(each, |best| best.min(each)));
+    }
+}
+
+/// Measures all that the options choose: in every round every structure once, so that a machine that drifts hurts
+/// all alike.
+///
+/// # Errors
+/// Where a structure does not answer as orgcache does.
+pub fn run(
+    options: &Options,
+    contenders: &[Contender],
+    progress: &ProgressBar,
+) -> anyhow::Result<Vec<Record>> {
+    // However a session holds its tree, the calls are the same.
+    let same = [Orgcache::<Unshared>::NAME, Orgcache::<Reopened>::NAME];
+    let is_chosen = |contender: &&Contender| !options.structure.is_empty() || !same.contains(&contender.name);
+    let contenders: Vec<Contender> = contenders.iter().filter(is_chosen).copied().collect();
+    for contender in &contenders {
+        (contender.agree)()?;
+    }
+    let pace = if options.quick { Pace::QUICK } else { Pace::FULL };
+    let sizes = options.organizations(&[600, 6_000], &[600, 6_000, 60_000]);
+    let shapes = options.shapes();
+    progress.set_length((sizes.len() * shapes.len() * Metric::ALL.len()) as u64);
+    let mut records = Vec::new();
+    for &organizations in &sizes {
+        for &shape in &shapes {
+            progress.set_message(format!("loading {shape} {organizations}"));
+            let database = Arc::new(Database::new(rows(shape, organizations)));
+            let Ok(asked) = Asked::new(Arc::clone(&database)) else { continue };
+            let runner = |contender: &Contender| Runner {
+                name: contender.name,
+                loaded: (contender.load)(&database),
+                calls: 0,
+                best: Err(Unanswered::NoSuchCall),
+            };
+            let mut runners: Vec<Runner> = contenders.iter().map(runner).collect();
+            for metric in Metric::ALL {
+                progress.set_message(format!("{} {shape} {organizations}", metric.name()));
+                for runner in &mut runners {
+                    runner.prepare(metric, &asked, pace);
+                }
+                for _ in 0..pace.rounds {
+                    for runner in &mut runners {
+                        runner.round(metric, &asked);
+                    }
+                }
+                records.extend(runners.iter().map(|runner| Record {
+                    structure: runner.name,
+                    metric: metric.name(),
+                    organizations,
+                    shape: shape.name(),
+                    sessions: 1,
+                    value:
+                        runner.loaded.as_ref().map_or_else(|stopped| Err(*stopped), |_| runner.best).into(),
+                    unit: "ns",
+                }));
+                progress.inc(1);
+            }
+        }
+    }
+    Ok(records)
+}

@@ -1,0 +1,28 @@
+//! `RevisionsError`: why triggers could not be installed.
+
+use crate::database::StatementError;
+
+/// Why revisions could not be installed or removed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RevisionsError {
+    /// One of the tables that a tree is read from is not there, or is a view or something else that cannot be watched.
+    #[error("`{table}` in {place} is not a plain table, so its changes cannot be counted")]
+    NotATable {
+        /// The database.
+        place: String,
+        /// The table.
+        table: &'static str,
+    },
+    /// The database refused, or did not answer.
+    #[error(transparent)]
+    Database(#[from] StatementError),
+}
+
+impl RevisionsError {
+    /// May the same call succeed later, without anybody changing tables or rights?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, RevisionsError::Database(error) if error.is_transient())
+    }
+}

@@ -1,0 +1,40 @@
+//! Revisions: optional counters in the ERP's database by which an unchanged tree is known without reading it.
+//!
+//! Triggers on the five tables that a tree is read from count, for every client, the changes of its tree, within the
+//! transaction that makes them. So a revision that was read is as new as the rows that were committed, and a change that was
+//! rolled back was never counted. What concerns all clients (a change of an organization type) has a counter of its own.
+//!
+//! Nothing of the ERP's own is altered. [`install`] adds a table and the triggers, [`remove`] takes them away, and
+//! [`are_kept`] says whether they do their work.
+//!
+//! # Costs
+//! A change of a tree writes one row more, and two transactions that change the same client's tree wait for each
+//! other, even if they change other rows. On PostgreSQL a transaction that is set to REPEATABLE READ or higher may instead be
+//! refused, as if both had changed the same row.
+//!
+//! # What makes a revision
+//! Not the counters alone: also which triggers there are and when each was last altered. So triggers that were disabled for
+//! a while, or dropped and installed again, make another revision, although they counted nothing.
+
+mod counters;
+mod error;
+mod install;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod table;
+
+pub(crate) use counters::Counters;
+pub use error::RevisionsError;
+pub use install::{install, remove};
+
+use crate::database::{Database, StatementError};
+
+/// Whether revisions are kept: all counters and triggers are there and enabled, and this user may read them.
+///
+/// # Errors
+/// [`StatementError`] if the database does not answer.
+pub async fn are_kept(database: &Database) -> Result<bool, StatementError> {
+    Ok(Counters::new(database.clone()).revision("0").await?.is_some())
+}

@@ -1,0 +1,119 @@
+//! The triggers in PostgreSQL: one for each kind of statement, which counts once however many rows it changed.
+
+use std::collections::BTreeMap;
+
+use super::table::{ALL_CLIENTS, WATCHED, Watched};
+
+/// The kinds of statements, with the rows that each shows.
+const EVENTS: [(&str, &[(&str, &str)]); 4] = [
+    ("insert", &[("NEW", "new_rows")]),
+    ("update", &[("OLD", "old_rows"), ("NEW", "new_rows")]),
+    ("delete", &[("OLD", "old_rows")]),
+    ("truncate", &[]),
+];
+
+/// The number of triggers.
+pub(super) const TRIGGERS: i64 = 20;
+
+pub(super) const LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(7741096482901338)";
+
+/// Where each of the watched tables is, and what it is.
+pub(super) const TABLES: &str = "SELECT c.relname::text, n.nspname::text, c.relkind::text FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE pg_catalog.pg_table_is_visible(c.oid) \
+     AND c.relname IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";
+
+pub(super) const NO_SCHEMA: &str = "SELECT 1 WHERE NOT EXISTS \
+     (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'orgcache')";
+
+/// Whether there are counters that this user may read. Asked of the catalog alone: where none are kept, nothing fails.
+pub(super) const THERE: &str = "SELECT 1 FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = 'orgcache' AND c.relname = 'orgcache_revision' \
+     AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')";
+
+/// How many triggers are enabled whatever a session's replication role is, their state, and the two counters. Altering a
+/// trigger or its function gives its catalog row another `xmin`.
+pub(super) const STATE: &str = "SELECT COUNT(*), \
+       pg_catalog.string_agg(t.oid || ':' || t.xmin::text || ':' || p.xmin::text, ',' ORDER BY t.oid), \
+       (SELECT revision::text FROM orgcache.orgcache_revision WHERE client_id = ''), \
+       (SELECT revision::text FROM orgcache.orgcache_revision WHERE client_id = $1) \
+     FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
+     JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
+     WHERE c.relname IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode') \
+     AND pg_catalog.pg_table_is_visible(c.oid) AND t.tgname LIKE 'orgcache@_revision@_%' ESCAPE '@' \
+     AND t.tgenabled = 'A'";
+
+const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache.orgcache_revision (
+    client_id text COLLATE \"C\" PRIMARY KEY,
+    revision  bigint NOT NULL
+)";
+
+/// Begins where no earlier counter can have been.
+const FIRST: &str = "INSERT INTO orgcache.orgcache_revision AS r (client_id, revision) \
+     VALUES ('', pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint) \
+     ON CONFLICT (client_id) DO UPDATE SET revision = GREATEST(r.revision + 1, EXCLUDED.revision)";
+
+/// The statements that add everything, each on its own. `schemas` says where the watched tables are.
+pub(super) fn install(schemas: &BTreeMap<String, String>) -> Vec<String> {
+    let table = |name: &str| {
+        let schema = schemas.get(name).map_or("", String::as_str).replace('"', "\"\"");
+        format!("\"{schema}\".{name}")
+    };
+    let mut statements = vec![
+        COUNTERS.to_owned(),
+        FIRST.to_owned(),
+        // Counters tell nothing but that something changed, and the reader is another user than the one who installs.
+        "GRANT USAGE ON SCHEMA orgcache TO PUBLIC".to_owned(),
+        "GRANT SELECT ON orgcache.orgcache_revision TO PUBLIC".to_owned(),
+    ];
+    for watched in &WATCHED {
+        for (event, rows) in EVENTS {
+            let (name, on) = (watched.trigger(event), table(watched.name));
+            let shown: Vec<String> =
+                rows.iter().map(|(which, name)| format!(" {which} TABLE AS {name}")).collect();
+            let referencing = if rows.is_empty() { "" } else { "REFERENCING" };
+            statements.push(function(watched, event, rows, table));
+            statements.push(format!("DROP TRIGGER IF EXISTS {name} ON {on}"));
+            statements.push(format!(
+                "CREATE TRIGGER {name} AFTER {event} ON {on} {referencing}{} \
+                 FOR EACH STATEMENT EXECUTE FUNCTION orgcache.{name}()",
+                shown.concat()
+            ));
+            // Also where rows are applied by replication.
+            statements.push(format!("ALTER TABLE {on} ENABLE ALWAYS TRIGGER {name}"));
+        }
+    }
+    statements
+}
+
+/// The function of a trigger. It runs with the rights of who installs it, so that the ERP's user needs none.
+fn function(watched: &Watched, event: &str, rows: &[(&str, &str)], table: impl Fn(&str) -> String) -> String {
+    let queries: Vec<String> =
+        rows.iter().map(|(_, name)| watched.clients(&format!("{name} r"), &table)).collect();
+    let clients =
+        if queries.is_empty() { format!("SELECT {ALL_CLIENTS} AS client") } else { queries.join(" UNION ") };
+    // In the order of clients, so that two transactions that concern several wait for each other in line. What has no
+    // client must not make the ERP's own statement fail.
+    format!(
+        "CREATE OR REPLACE FUNCTION orgcache.{}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
+         SET search_path = pg_catalog AS $body$ BEGIN \
+         INSERT INTO orgcache.orgcache_revision AS r (client_id, revision) \
+         SELECT c.client, 1 FROM ({clients}) c WHERE c.client IS NOT NULL ORDER BY c.client COLLATE \"C\" \
+         ON CONFLICT (client_id) DO UPDATE SET revision = r.revision + 1; \
+         RETURN NULL; END $body$",
+        watched.trigger(event)
+    )
+}
+
+/// The statements that take everything away.
+pub(super) fn remove() -> Vec<String> {
+    let mut statements: Vec<String> = WATCHED
+        .iter()
+        .flat_map(|watched| EVENTS.map(|(event, _)| watched.trigger(event)))
+        // The triggers go with their functions.
+        .map(|name| format!("DROP FUNCTION IF EXISTS orgcache.{name}() CASCADE"))
+        .collect();
+    statements.push("DROP TABLE IF EXISTS orgcache.orgcache_revision".to_owned());
+    statements
+}

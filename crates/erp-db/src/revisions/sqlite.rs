@@ -1,0 +1,106 @@
+//! The triggers in SQLite, which run for every row.
+
+use super::table::{WATCHED, Watched};
+
+/// The kinds of triggers, with the rows that each sees.
+const EVENTS: [(&str, &str, &[&str]); 4] = [
+    // An `INSERT OR REPLACE` takes the row of the same key away without a word to the triggers for that.
+    ("displace", "BEFORE INSERT", &[]),
+    ("insert", "AFTER INSERT", &["NEW"]),
+    ("update", "AFTER UPDATE", &["OLD", "NEW"]),
+    ("delete", "AFTER DELETE", &["OLD"]),
+];
+
+/// The number of triggers.
+pub(super) const TRIGGERS: i64 = 20;
+
+/// Whether the watched tables are tables.
+pub(super) const TABLES: &str = "SELECT lower(name), 'main', 'r' FROM sqlite_master WHERE type = 'table' \
+     AND lower(name) IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";
+
+pub(super) const THERE: &str =
+    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'orgcache_revision'";
+
+/// How many triggers there are, the number of the schema, which every change of it moves, and the two counters.
+pub(super) const STATE: &str = "SELECT COUNT(*), (SELECT CAST(schema_version AS TEXT) FROM pragma_schema_version), \
+       (SELECT CAST(revision AS TEXT) FROM orgcache_revision WHERE client_id = ''), \
+       (SELECT CAST(revision AS TEXT) FROM orgcache_revision WHERE client_id = $1) \
+     FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'orgcache@_revision@_%' ESCAPE '@' \
+     AND lower(tbl_name) IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";
+
+const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache_revision (
+    client_id TEXT NOT NULL PRIMARY KEY,
+    revision  INTEGER NOT NULL
+)";
+
+/// Begins where no earlier counter can have been.
+const FIRST: &str = "INSERT INTO orgcache_revision (client_id, revision) \
+     VALUES ('', CAST(unixepoch('subsec') * 1000000 AS INTEGER)) \
+     ON CONFLICT (client_id) DO UPDATE SET revision = MAX(revision + 1, excluded.revision)";
+
+/// The statements that add everything, each on its own.
+pub(super) fn install() -> Vec<String> {
+    let mut statements = remove_triggers();
+    statements.extend([COUNTERS.to_owned(), FIRST.to_owned()]);
+    for watched in &WATCHED {
+        for (event, when, rows) in EVENTS {
+            let queries: Vec<String> = match rows {
+                [] => vec![displaced(watched)],
+                rows => rows.iter().map(|row| clients(watched, row)).collect(),
+            };
+            statements.push(format!(
+                "CREATE TRIGGER {} {when} ON {} BEGIN {} END",
+                watched.trigger(event),
+                watched.name,
+                queries.iter().map(|query| count(query)).collect::<String>()
+            ));
+        }
+    }
+    statements
+}
+
+/// The clients that a changed row concerns.
+fn clients(watched: &Watched, row: &str) -> String {
+    let columns: Vec<String> =
+        columns(watched).iter().map(|column| format!("{row}.{column} AS {column}")).collect();
+    watched.clients(&format!("(SELECT {}) r", columns.join(", ")), str::to_owned)
+}
+
+/// The clients that the row of the same key concerns, before a new one takes its place.
+fn displaced(watched: &Watched) -> String {
+    let key = columns(watched).first().copied().unwrap_or_default();
+    let rows = format!("(SELECT * FROM {} WHERE {key} = NEW.{key}) r", watched.name);
+    watched.clients(&rows, str::to_owned)
+}
+
+/// The columns by which a row concerns a client; the first one is the key.
+fn columns(watched: &Watched) -> &'static [&'static str] {
+    match watched.name {
+        "ad_clientinfo" => &["ad_client_id"],
+        "ad_org" => &["ad_org_id"],
+        "ad_orgtype" => &["ad_orgtype_id"],
+        "ad_tree" => &["ad_tree_id", "ad_client_id", "ad_table_id"],
+        _ => &["ad_treenode_id", "ad_tree_id"],
+    }
+}
+
+/// Counts for some clients. Not by ON CONFLICT: the statement that set the trigger off decides what that means.
+fn count(clients: &str) -> String {
+    format!(
+        "INSERT INTO orgcache_revision (client_id, revision) SELECT client, 0 FROM ({clients}) \
+         WHERE client IS NOT NULL AND client NOT IN (SELECT client_id FROM orgcache_revision); \
+         UPDATE orgcache_revision SET revision = revision + 1 WHERE client_id IN (SELECT client FROM ({clients})); "
+    )
+}
+
+fn remove_triggers() -> Vec<String> {
+    let names = WATCHED.iter().flat_map(|watched| EVENTS.map(|(event, ..)| watched.trigger(event)));
+    names.map(|name| format!("DROP TRIGGER IF EXISTS {name}")).collect()
+}
+
+/// The statements that take everything away.
+pub(super) fn remove() -> Vec<String> {
+    let mut statements = remove_triggers();
+    statements.push("DROP TABLE IF EXISTS orgcache_revision".to_owned());
+    statements
+}

@@ -1,0 +1,79 @@
+//! `ErpSource`: what a login asks the ERP.
+
+mod facts;
+
+use session::{ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, async_trait};
+
+use crate::erp::{ErpReader, ReadError};
+use crate::revisions::Counters;
+
+/// Answers the questions of [`session::SessionManager`] from an ERP's own tables. It only ever reads.
+///
+/// The database must be the primary one, not a replica: a login must see what was committed before it began.
+///
+/// Where [`revisions`](crate::revisions) are kept, a login on an unchanged tree costs one small read of them. Where not, the
+/// tree is read by every login that cannot share somebody else's, and known by its fingerprint.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use erp_db::{Database, ErpReader, ErpSource};
+///
+/// let database = Database::connect("postgres://reader:secret@db.example.org/openbravo").await?;
+/// let source = ErpSource::new(ErpReader::open(database).await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct ErpSource {
+    reader: ErpReader,
+    counters: Counters,
+}
+
+impl ErpSource {
+    /// Answers from what a reader reads.
+    #[must_use]
+    pub fn new(reader: ErpReader) -> Self {
+        let counters = Counters::new(reader.database().clone());
+        ErpSource { reader, counters }
+    }
+
+    /// The reader.
+    #[must_use]
+    pub fn reader(&self) -> &ErpReader {
+        &self.reader
+    }
+}
+
+impl From<ReadError> for PortError {
+    fn from(error: ReadError) -> Self {
+        if error.is_transient() { Self::transient(error) } else { Self::permanent(error) }
+    }
+}
+
+#[async_trait]
+impl OrgSource for ErpSource {
+    async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError> {
+        Ok(self.counters.revision(client.as_str()).await?.map(Revision))
+    }
+
+    async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
+        // Before the rows: a change in between makes the tree newer than its revision, which costs one load more. The
+        // other way round an old tree would go by a new revision.
+        let revision = self.revision(client).await?;
+        let structure = match self.reader.load_tree(client.as_str()).await {
+            Ok(tree) => tree.structure,
+            // Not there is no error here, and has no organizations.
+            Err(ReadError::UnknownClient { .. }) => {
+                org_structure::OrgStructure::build([]).map_err(PortError::permanent)?.structure
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(LoadedTree { structure, revision })
+    }
+
+    async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
+        let facts = facts::read(&self.reader, principal).await?;
+        Ok(Facts::Openbravo(Box::new(facts)))
+    }
+}

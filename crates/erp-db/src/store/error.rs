@@ -1,0 +1,67 @@
+//! `StoreError`: why a store cannot be opened.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::database::{ConnectError, StatementError};
+
+/// Why a store cannot be opened or its tables cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The database refused, or did not answer.
+    #[error(transparent)]
+    Database(#[from] StatementError),
+    /// The store's tables are not there, or are older than this version needs.
+    #[error(
+        "{place} has the session store's tables in version {found}, and this program needs {needed}; migrate it"
+    )]
+    NotMigrated {
+        /// The database.
+        place: String,
+        /// The version of the tables, 0 if there are none.
+        found: i64,
+        /// The version that is needed.
+        needed: i64,
+    },
+    /// Another process, or another store of this one, uses the SQLite file.
+    #[error(
+        "`{}` is in use by another session store: an SQLite file serves one process, a PostgreSQL database any number",
+        file.display()
+    )]
+    InUse {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file that keeps other processes away from an SQLite file cannot be made or locked.
+    #[error("`{}` cannot be locked: {cause}", file.display())]
+    Lock {
+        /// The lock file.
+        file: PathBuf,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+impl StoreError {
+    /// May the same call succeed later, without anybody changing options, tables or rights?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            StoreError::Connect(error) => error.is_transient(),
+            StoreError::Database(error) => error.is_transient(),
+            StoreError::InUse { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+impl From<StatementError> for session::PortError {
+    fn from(error: StatementError) -> Self {
+        if error.is_transient() { Self::transient(error) } else { Self::permanent(error) }
+    }
+}

@@ -1,0 +1,211 @@
+//! `SqlStore`: where sessions live beyond the process, on SQLite or PostgreSQL.
+//!
+//! In the order to read: `options`, `migration` (our own tables), then one folder a product. `sqlite` has one writer that
+//! commits waiting logins together. `postgres` sends every call as one message that holds no state on the
+//! connection. `record` is what both have in common.
+
+mod error;
+mod hex;
+mod migration;
+mod options;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::time::Duration;
+
+use org_structure::Fingerprint;
+use session::{
+    AccessHash, Contents, Created, Hint, NewSession, PortError, Scope, Seen, SessionId, SessionStore,
+    StoredSession, async_trait,
+};
+
+pub use error::StoreError;
+pub use options::StoreOptions;
+
+#[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+use crate::database::ConnectError;
+use crate::database::{self, Database, DatabaseKind, Limits};
+
+/// Sessions in a database: in a file for one process (SQLite), or on a server for many (PostgreSQL).
+///
+/// Its tables are its own (`orgcache_…`; on PostgreSQL in a schema `orgcache`), so it may share a database with an ERP or
+/// have one for itself. [`SqlStore::migrate`] makes them, when asked.
+///
+/// # SQLite
+/// One process a file: a second one is refused. Logins that wait at the same time are committed together, each
+/// acknowledged when it is on the disk.
+///
+/// # PostgreSQL
+/// Every call is one message and one transaction, and leaves nothing behind on the connection, so that a proxy that pools
+/// transactions may stand in between. Two things need the server itself, by [`StoreOptions::direct_url`]: migrations, and
+/// listening for what other nodes ended.
+///
+/// A call that takes too long, or is dropped, closes its connection; a statement that the server has begun may still run to its
+/// end. Whoever wants a limit there as well sets `statement_timeout` for the role.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), erp_db::StoreError> {
+/// use erp_db::{SqlStore, StoreOptions};
+///
+/// let options = StoreOptions::new("postgres://orgcache:secret@pool.example.org:6432/sessions")
+///     .with_direct_url("postgres://orgcache:secret@db.example.org/sessions");
+/// SqlStore::migrate(&options).await?;
+/// let store = SqlStore::open(&options).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SqlStore(Product);
+
+#[derive(Debug)]
+enum Product {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::SqliteStore),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::PostgresStore),
+}
+
+impl SqlStore {
+    /// Makes the store's tables, or brings them up to date; does nothing where they are. Several nodes may do so at once.
+    ///
+    /// Newer tables than this version knows are left as they are: during a rolling upgrade older nodes go on.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be reached or refuses. Nothing was changed then.
+    pub async fn migrate(options: &StoreOptions) -> Result<(), StoreError> {
+        // Large tables take a while, and so does another node that does the same.
+        let limits = Limits { statement: options.bulk.max(options.limits.statement), ..options.limits };
+        let database = Database::connect_with(options.direct_url(), limits).await?;
+        let outcome = migration::migrate(&database).await;
+        database.close().await;
+        outcome
+    }
+
+    /// Opens a store whose tables are there.
+    ///
+    /// # Errors
+    /// [`StoreError::NotMigrated`] if the tables are missing or older than this version needs;
+    /// [`StoreError::InUse`] if another process uses the same SQLite file; [`StoreError`] if the
+    /// database cannot be reached.
+    pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        match database::kind_of(&options.url)? {
+            #[cfg(feature = "sqlite")]
+            DatabaseKind::Sqlite => Ok(SqlStore(Product::Sqlite(sqlite::SqliteStore::open(options).await?))),
+            #[cfg(feature = "postgres")]
+            DatabaseKind::Postgres => {
+                Ok(SqlStore(Product::Postgres(postgres::PostgresStore::open(options).await?)))
+            }
+            #[cfg(not(feature = "sqlite"))]
+            DatabaseKind::Sqlite => {
+                Err(ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" }.into())
+            }
+            #[cfg(not(feature = "postgres"))]
+            DatabaseKind::Postgres => {
+                Err(ConnectError::DriverLeftOut { product: "PostgreSQL", feature: "postgres" }.into())
+            }
+        }
+    }
+
+    /// Waits for what is under way and closes all connections. Later calls fail. A store that is dropped instead does the
+    /// same in the background.
+    pub async fn close(&self) {
+        match &self.0 {
+            #[cfg(feature = "sqlite")]
+            Product::Sqlite(store) => store.close().await,
+            #[cfg(feature = "postgres")]
+            Product::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+/// Calls the same method of whichever product it is.
+macro_rules! either {
+    ($self:expr, $store:ident => $call:expr) => {
+        match &$self.0 {
+            #[cfg(feature = "sqlite")]
+            Product::Sqlite($store) => $call,
+            #[cfg(feature = "postgres")]
+            Product::Postgres($store) => $call,
+        }
+    };
+}
+
+#[async_trait]
+impl SessionStore for SqlStore {
+    fn is_shared(&self) -> bool {
+        match &self.0 {
+            #[cfg(feature = "sqlite")]
+            Product::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Product::Postgres(_) => true,
+        }
+    }
+
+    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+        either!(self, store => store.create(new).await)
+    }
+
+    async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
+        either!(self, store => store.session(id).await)
+    }
+
+    async fn contents(
+        &self,
+        tree: Option<&Fingerprint>,
+        access: Option<&AccessHash>,
+    ) -> Result<Contents, PortError> {
+        if tree.is_none() && access.is_none() {
+            return Ok(Contents::default());
+        }
+        either!(self, store => store.contents(tree, access).await)
+    }
+
+    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+        if seen.is_empty() {
+            return Ok(());
+        }
+        either!(self, store => store.touch(record::latest(seen)).await)
+    }
+
+    async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError> {
+        either!(self, store => store.end(scope, record::span(ago)).await)
+    }
+
+    async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        either!(self, store => store.missing(ids).await)
+    }
+
+    async fn sweep(&self, allowance: Duration, limit: usize) -> Result<u64, PortError> {
+        either!(self, store => store.sweep(record::span(allowance), limit).await)
+    }
+
+    async fn collect(&self, grace: Duration, limit: usize) -> Result<u64, PortError> {
+        either!(self, store => store.collect(record::span(grace), limit).await)
+    }
+
+    async fn list(
+        &self,
+        scope: &Scope,
+        after: Option<&SessionId>,
+        limit: usize,
+    ) -> Result<Vec<StoredSession>, PortError> {
+        either!(self, store => store.list(scope, after, limit).await)
+    }
+
+    async fn next_hint(&self) -> Hint {
+        match &self.0 {
+            // Nobody else ends sessions here.
+            #[cfg(feature = "sqlite")]
+            Product::Sqlite(_) => core::future::pending().await,
+            #[cfg(feature = "postgres")]
+            Product::Postgres(store) => store.next_hint().await,
+        }
+    }
+}

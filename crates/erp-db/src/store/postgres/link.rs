@@ -1,0 +1,99 @@
+//! `Link`: messages to PostgreSQL that leave no state on a connection.
+
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, PgPool, Postgres};
+
+use crate::database::{Limits, Row, Scope, StatementError};
+
+/// Connections to PostgreSQL, perhaps through a proxy that gives every transaction another one.
+#[derive(Debug)]
+pub(super) struct Link {
+    pool: PgPool,
+    place: String,
+    limits: Limits,
+}
+
+/// Why a message failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A row refers, or is referred to, against the rule: somebody else was faster.
+    Reference,
+    /// Anything else.
+    Statement(StatementError),
+}
+
+impl From<StatementError> for Failure {
+    fn from(error: StatementError) -> Self {
+        Failure::Statement(error)
+    }
+}
+
+impl Link {
+    pub(super) fn new(pool: PgPool, place: String, limits: Limits) -> Self {
+        Link { pool, place, limits }
+    }
+
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Sends statements as one message, which is one transaction, and reads the rows of all answers.
+    pub(super) async fn run<T>(
+        &self,
+        sql: String,
+        limit: Duration,
+        mut read: impl FnMut(Row<'_>) -> Result<T, StatementError> + Send,
+    ) -> Result<Vec<T>, Failure> {
+        let waiting = Scope { place: &self.place, limit: self.limits.acquire };
+        let scope = Scope { place: &self.place, limit };
+        let mut lease = Lease(Some(self.pool.acquire().await.map_err(|error| waiting.error(error))?));
+        let Some(connection) = lease.0.as_deref_mut() else { return Ok(Vec::new()) };
+        let answer = scope
+            .timed(async {
+                let sent = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await;
+                match sent {
+                    Err(sqlx::Error::Database(error)) => Ok(Err(error)),
+                    other => other.map(Ok).map_err(|error| scope.error(error)),
+                }
+            })
+            .await?;
+        // The server has answered, so the connection is at rest.
+        lease.give_back();
+        match answer {
+            Ok(rows) => rows
+                .iter()
+                .map(|row| read(Row::of_postgres(row, &self.place)).map_err(Failure::from))
+                .collect(),
+            Err(error) if error.is_foreign_key_violation() => Err(Failure::Reference),
+            Err(error) => Err(scope.error(sqlx::Error::Database(error)).into()),
+        }
+    }
+}
+
+/// A connection that is closed rather than given back while an answer is under way: the next one to get it would have to
+/// wait for that answer.
+struct Lease(Option<PoolConnection<Postgres>>);
+
+impl Lease {
+    fn give_back(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! `Job`: what waits for the writer, and how it is done.
+
+use std::sync::Arc;
+
+use session::{NewSession, PortError, SessionId, SessionRecord};
+use tokio::sync::oneshot;
+
+use super::statements;
+use crate::database::{Row, StatementError, Transaction};
+use crate::store::hex;
+use crate::store::record::{self, ScopeIds};
+
+/// Where an answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, PortError>>;
+
+/// A call that writes.
+pub(super) enum Job {
+    Create(Login, Reply<LoginOutcome>),
+    Touch(Vec<(SessionId, i64)>, Reply<u64>),
+    End(ScopeIds, i64, Reply<u64>),
+    Sweep { allowance: i64, limit: usize, reply: Reply<u64> },
+    Collect { grace: i64, limit: usize, reply: Reply<u64> },
+}
+
+/// A session to be stored.
+#[derive(Clone)]
+pub(super) struct Login {
+    pub(super) record: Arc<SessionRecord>,
+    pub(super) replaces: Option<SessionId>,
+    pub(super) bytes: Option<LoginBytes>,
+}
+
+/// What a session is pinned to, in hexadecimal digits. Made only where it is not stored yet.
+#[derive(Clone)]
+pub(super) struct LoginBytes {
+    tree: Arc<str>,
+    access: Arc<str>,
+}
+
+/// What became of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoginOutcome {
+    Created,
+    ReplacedIsGone,
+    /// Nothing was changed: try again with the bytes.
+    BytesMissing,
+}
+
+impl Login {
+    pub(super) fn new(new: &NewSession<'_>) -> Self {
+        Login { record: Arc::clone(new.record), replaces: new.replaces, bytes: None }
+    }
+}
+
+impl LoginBytes {
+    pub(super) fn new(new: &NewSession<'_>) -> Self {
+        LoginBytes {
+            tree: hex::encode(&new.tree_bytes()).into(),
+            access: hex::encode(&new.access_bytes()).into(),
+        }
+    }
+}
+
+/// A job that was done in a transaction, to be acknowledged when that is committed.
+pub(super) enum Done {
+    Login(Reply<LoginOutcome>, Result<LoginOutcome, PortError>),
+    Count(Reply<u64>, Result<u64, PortError>),
+}
+
+impl Done {
+    /// Acknowledges the job, or says why the commit failed. Who has gone away does not hear it.
+    pub(super) fn acknowledge(self, failed: Option<&PortError>) {
+        match self {
+            Done::Login(reply, outcome) => drop(reply.send(failed.cloned().map_or(outcome, Err))),
+            Done::Count(reply, outcome) => drop(reply.send(failed.cloned().map_or(outcome, Err))),
+        }
+    }
+}
+
+impl Job {
+    /// Whether nobody waits for it any more: it was never begun, so it need not be.
+    pub(super) fn is_given_up(&self) -> bool {
+        match self {
+            Job::Create(_, reply) => reply.is_closed(),
+            Job::Touch(_, reply) | Job::End(_, _, reply) => reply.is_closed(),
+            Job::Sweep { reply, .. } | Job::Collect { reply, .. } => reply.is_closed(),
+        }
+    }
+
+    /// Answers without having done anything.
+    pub(super) fn refuse(self, error: PortError) {
+        match self {
+            Job::Create(_, reply) => drop(reply.send(Err(error))),
+            Job::Touch(_, reply) | Job::End(_, _, reply) => drop(reply.send(Err(error))),
+            Job::Sweep { reply, .. } | Job::Collect { reply, .. } => drop(reply.send(Err(error))),
+        }
+    }
+
+    /// Does the job as a part of a transaction: as a whole or not at all.
+    pub(super) async fn run(self, transaction: &mut Transaction<'_>) -> Result<Done, StatementError> {
+        transaction.execute("SAVEPOINT job", &[]).await?;
+        let done = match self {
+            Job::Create(login, reply) => {
+                Done::Login(reply, create(&login, transaction).await.map_err(Into::into))
+            }
+            Job::Touch(seen, reply) => {
+                Done::Count(reply, touch(&seen, transaction).await.map_err(Into::into))
+            }
+            Job::End(ids, ago, reply) => {
+                Done::Count(reply, end(&ids, ago, transaction).await.map_err(Into::into))
+            }
+            Job::Sweep { allowance, limit, reply } => {
+                let arguments = [allowance.to_string(), limit.to_string()];
+                let [allowance, limit] = &arguments;
+                let swept = transaction.execute(statements::SWEEP, &[Some(allowance), Some(limit)]).await;
+                Done::Count(reply, swept.map_err(Into::into))
+            }
+            Job::Collect { grace, limit, reply } => {
+                Done::Count(reply, collect(grace, limit, transaction).await.map_err(Into::into))
+            }
+        };
+        let failed = match &done {
+            Done::Login(_, outcome) => outcome.is_err(),
+            Done::Count(_, outcome) => outcome.is_err(),
+        };
+        if failed {
+            transaction.execute("ROLLBACK TO job", &[]).await?;
+        }
+        transaction.execute("RELEASE job", &[]).await?;
+        Ok(done)
+    }
+}
+
+async fn create(login: &Login, transaction: &mut Transaction<'_>) -> Result<LoginOutcome, StatementError> {
+    let record = &*login.record;
+    let tree = hex::encode(record.tree.as_bytes());
+    let access = hex::encode(record.access.as_bytes());
+    let old = login.replaces.map(|old| hex::encode(old.as_bytes()));
+    let flag = |row: Row<'_>, column| Ok::<_, StatementError>(row.integer(column)? == Some(1));
+    let there = transaction
+        .first(statements::THERE, &[Some(&tree), Some(&access), old.as_deref()], |row| {
+            Ok::<_, StatementError>((flag(row, 0)?, flag(row, 1)?, flag(row, 2)?))
+        })
+        .await?;
+    let (has_tree, has_access, has_old) = there.unwrap_or_default();
+    if old.is_some() && !has_old {
+        return Ok(LoginOutcome::ReplacedIsGone);
+    }
+    match &login.bytes {
+        None if !has_tree || !has_access => return Ok(LoginOutcome::BytesMissing),
+        None => {}
+        Some(bytes) => {
+            if !has_tree {
+                transaction.execute(statements::ADD_TREE, &[Some(&tree), Some(&bytes.tree)]).await?;
+            }
+            if !has_access {
+                transaction.execute(statements::ADD_ACCESS, &[Some(&access), Some(&bytes.access)]).await?;
+            }
+        }
+    }
+    transaction.execute(statements::USE_TREE, &[Some(&tree)]).await?;
+    transaction.execute(statements::USE_ACCESS, &[Some(&access)]).await?;
+    if let Some(old) = &old {
+        transaction.execute(statements::END_REPLACED, &[Some(old)]).await?;
+    }
+    let id = hex::encode(record.id.as_bytes());
+    let idle = record::exact_span(record.lifetime.idle()).to_string();
+    let absolute = record::exact_span(record.lifetime.absolute()).to_string();
+    let arguments = [
+        &id,
+        record.client.as_str(),
+        record.user.as_str(),
+        record.role.as_str(),
+        record.org.as_str(),
+        &tree,
+        &access,
+        &idle,
+        &absolute,
+    ];
+    transaction.execute(statements::ADD_SESSION, &arguments.map(Some)).await?;
+    Ok(LoginOutcome::Created)
+}
+
+async fn touch(seen: &[(SessionId, i64)], transaction: &mut Transaction<'_>) -> Result<u64, StatementError> {
+    let mut touched = 0;
+    for (id, ago) in seen {
+        let (id, ago) = (hex::encode(id.as_bytes()), ago.to_string());
+        touched += transaction.execute(statements::TOUCH, &[Some(&id), Some(&ago)]).await?;
+    }
+    Ok(touched)
+}
+
+async fn end(ids: &ScopeIds, ago: i64, transaction: &mut Transaction<'_>) -> Result<u64, StatementError> {
+    let ago = ago.to_string();
+    let ago = Some(ago.as_str());
+    let client = ids.client.as_deref();
+    if ids.session.is_some() {
+        transaction.execute(statements::END_SESSION, &[ago, ids.session.as_deref()]).await
+    } else if ids.user.is_some() {
+        transaction.execute(statements::END_USER, &[ago, client, ids.user.as_deref()]).await
+    } else if ids.role.is_some() {
+        transaction.execute(statements::END_ROLE, &[ago, client, ids.role.as_deref()]).await
+    } else {
+        transaction.execute(statements::END_CLIENT, &[ago, client]).await
+    }
+}
+
+async fn collect(grace: i64, limit: usize, transaction: &mut Transaction<'_>) -> Result<u64, StatementError> {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let grace = grace.to_string();
+    let mut collected = 0;
+    for [used, unused, over] in [statements::COLLECT_TREES, statements::COLLECT_ACCESSES] {
+        transaction.execute(used, &[]).await?;
+        let all = limit.min(1 << 31).to_string();
+        transaction.execute(unused, &[Some(&all)]).await?;
+        let rest = (limit - collected).min(1 << 31).to_string();
+        collected += transaction.execute(over, &[Some(&rest), Some(&grace)]).await?;
+    }
+    Ok(collected)
+}

@@ -1,0 +1,213 @@
+//! What a login asks the ERP, and logins from end to end.
+
+use std::sync::Arc;
+
+use erp_db::{ErpReader, ErpSource, SqlStore, StoreOptions};
+use session::openbravo::{LoginFacts, Refusal};
+use session::{ClientId, Facts, Options, OrgSource, Principal, RoleId, Scope, SessionManager, UserId};
+
+use crate::support::{FB, TestDatabase, client_with, on_both_databases};
+
+on_both_databases! {
+    a_user_comes_with_roles_role_organizations_and_client,
+    the_role_is_the_one_that_a_login_takes,
+    what_is_not_there_is_left_out,
+    a_role_with_organization_0_comes_with_all_of_its_client,
+    an_older_database_has_manual_roles,
+    ids_that_are_none_are_errors,
+    facts_are_of_one_moment,
+    a_session_outlives_its_process_on_the_tree_it_was_pinned_to,
+    sessions_may_live_beside_the_erp,
+}
+
+const ROWS: &str = "\
+    INSERT INTO ad_user (ad_user_id, ad_client_id, username, islocked, default_ad_role_id, default_ad_org_id) VALUES \
+      ('U', 'C', 'u', 'N', 'R', 'B'), ('L', 'C', 'l', 'Y', NULL, NULL), ('E', 'C', 'e', 'N', '', ''); \
+    INSERT INTO ad_role (ad_role_id, ad_client_id, name, userlevel, ismanual) VALUES \
+      ('R', 'C', 'r', '  O', 'Y'), ('Q', 'C', 'q', ' CO', 'N'), ('Z', 'C', 'z', ' CO', NULL); \
+    INSERT INTO ad_user_roles (ad_user_roles_id, ad_user_id, ad_role_id, ad_client_id, isactive) VALUES \
+      ('1', 'U', 'R', 'C', 'Y'), ('2', 'U', 'Q', 'C', 'N'), ('3', 'L', 'Z', 'C', 'Y'), ('4', 'E', 'none', 'C', 'Y'); \
+    INSERT INTO ad_role_orgaccess (ad_role_orgaccess_id, ad_role_id, ad_org_id, ad_client_id, isactive) VALUES \
+      ('1', 'R', 'B', 'C', 'Y'), ('2', 'R', 'gone', 'C', 'N'), ('3', 'Z', '0', 'C', 'Y'); ";
+
+fn user(id: &str) -> Principal {
+    Principal::new(UserId::new(id).unwrap())
+}
+
+fn role(id: &str) -> RoleId {
+    RoleId::new(id).unwrap()
+}
+
+/// Client `C` with A above B, and the users and roles above.
+async fn source(db: &TestDatabase) -> ErpSource {
+    let sql = client_with(&[("0", None), ("A", Some("0")), ("B", Some("A"))]) + ROWS;
+    ErpSource::new(db.with_rows(&sql).await)
+}
+
+async fn facts(source: &ErpSource, principal: &Principal) -> LoginFacts {
+    match source.facts(principal).await.unwrap() {
+        Facts::Openbravo(facts) => *facts,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn a_user_comes_with_roles_role_organizations_and_client(db: TestDatabase) {
+    let facts = facts(&source(&db).await, &user("U")).await;
+    let user = facts.user.unwrap();
+    assert_eq!((user.client.as_str(), user.active, user.locked), ("C", true, false));
+    assert_eq!(user.default_role, Some(role("R")));
+    assert_eq!(user.default_org.unwrap().as_str(), "B");
+    let mut roles: Vec<_> = user.roles.iter().map(|row| (row.role.to_string(), row.active)).collect();
+    roles.sort();
+    assert_eq!(roles, [("Q".to_owned(), false), ("R".to_owned(), true)]);
+    let role = facts.role.unwrap();
+    assert_eq!((role.id.as_str(), role.client.as_str(), role.level.as_stored()), ("R", "C", "  O"));
+    assert!(role.manual && role.active && role.organizations.is_empty());
+    let mut accesses: Vec<_> = role
+        .accesses
+        .iter()
+        .map(|row| {
+            (
+                row.org.to_string(),
+                row.active,
+                row.organization.map(|org| (org.client.to_string(), org.active)),
+            )
+        })
+        .collect();
+    accesses.sort();
+    assert_eq!(
+        accesses,
+        [("B".to_owned(), true, Some(("C".to_owned(), true))), ("gone".to_owned(), false, None)]
+    );
+    let client = facts.client.unwrap();
+    assert_eq!((client.id.as_str(), client.active), ("C", true));
+}
+
+async fn the_role_is_the_one_that_a_login_takes(db: TestDatabase) {
+    let source = source(&db).await;
+    let asked = facts(&source, &user("U").with_role(role("Z"))).await;
+    assert_eq!(asked.role.as_ref().unwrap().id, role("Z"), "read, and then refused");
+    let refusal = asked.check(&user("U").with_role(role("Z"))).unwrap_err();
+    assert!(matches!(refusal, Refusal::RoleNotGiven { .. }), "{refusal}");
+    db.execute("UPDATE ad_user_roles SET isactive = 'Y'; UPDATE ad_user SET default_ad_role_id = 'Z'").await;
+    assert_eq!(facts(&source, &user("U")).await.role.unwrap().id, role("Q"), "the smallest that it may take");
+}
+
+async fn what_is_not_there_is_left_out(db: TestDatabase) {
+    let source = source(&db).await;
+    assert_eq!(facts(&source, &user("nobody")).await, LoginFacts::default());
+    let lost = facts(&source, &user("E")).await;
+    assert_eq!((lost.role, lost.client), (None, None), "a link to a role that is not there");
+    let found = lost.user.unwrap();
+    assert_eq!((found.default_role, found.default_org), (None, None));
+    assert!(facts(&source, &user("L")).await.user.unwrap().locked);
+    db.execute("DELETE FROM ad_client WHERE ad_client_id = 'C'").await;
+    let facts = facts(&source, &user("U")).await;
+    assert!(facts.role.is_some() && facts.client.is_none());
+}
+
+async fn a_role_with_organization_0_comes_with_all_of_its_client(db: TestDatabase) {
+    let source = source(&db).await;
+    db.execute("INSERT INTO ad_org (ad_org_id, ad_client_id, value, name, ad_orgtype_id, isactive) VALUES ('X', 'C', 'x', 'x', '2', 'N')").await;
+    for (principal, manual) in [(user("L"), true), (user("U").with_role(role("Q")), false)] {
+        let found = facts(&source, &principal).await.role.unwrap();
+        assert_eq!(found.manual, manual, "null is read as manual");
+        let mut orgs: Vec<_> =
+            found.organizations.iter().map(|org| (org.id.to_string(), org.active)).collect();
+        orgs.sort();
+        assert_eq!(orgs, [("A".to_owned(), true), ("B".to_owned(), true), ("X".to_owned(), false)]);
+    }
+}
+
+async fn an_older_database_has_manual_roles(db: TestDatabase) {
+    let reader = source(&db).await.reader().database().clone();
+    db.execute("ALTER TABLE ad_role DROP COLUMN ismanual").await;
+    let source = ErpSource::new(ErpReader::open(reader).await.unwrap());
+    assert!(facts(&source, &user("U").with_role(role("Q"))).await.role.unwrap().manual);
+}
+
+async fn ids_that_are_none_are_errors(db: TestDatabase) {
+    let source = source(&db).await;
+    db.execute("UPDATE ad_role_orgaccess SET ad_org_id = '' WHERE ad_role_orgaccess_id = '1'").await;
+    let error = source.facts(&user("U")).await.unwrap_err();
+    assert!(!error.is_transient() && error.to_string().contains("ad_org_id"), "{error}");
+    source.reader().database().close().await;
+    assert!(source.facts(&user("U")).await.unwrap_err().is_transient());
+}
+
+/// Somebody makes the link active and the user inactive, and back, each time in one transaction: no login may see both
+/// active, or neither.
+async fn facts_are_of_one_moment(db: TestDatabase) {
+    let source = source(&db).await;
+    db.execute("UPDATE ad_role SET isactive = 'N' WHERE ad_role_id = 'R'").await;
+    let change = async {
+        for _ in 0..20 {
+            for (user, role) in [("N", "Y"), ("Y", "N")] {
+                db.execute(&format!(
+                    "BEGIN; UPDATE ad_user SET isactive = '{user}' WHERE ad_user_id = 'U'; \
+                     UPDATE ad_role SET isactive = '{role}' WHERE ad_role_id = 'R'; COMMIT"
+                ))
+                .await;
+            }
+        }
+    };
+    let watch = async {
+        let mut seen = [false; 2];
+        for _ in 0..100 {
+            let facts = facts(&source, &user("U")).await;
+            let (user, role) = (facts.user.unwrap().active, facts.role.unwrap().active);
+            assert_ne!(user, role);
+            seen[usize::from(user)] = true;
+        }
+        seen
+    };
+    let ((), seen) = futures_util::future::join(change, watch).await;
+    assert!(seen.contains(&true));
+}
+
+async fn manager(db: &TestDatabase, sessions: &TestDatabase) -> (SessionManager, Arc<SqlStore>) {
+    let source = ErpSource::new(ErpReader::open(db.connect().await).await.unwrap());
+    let store = Arc::new(sessions.store().await);
+    (SessionManager::new(Arc::new(source), store.clone(), Options::default()), store)
+}
+
+async fn a_session_outlives_its_process_on_the_tree_it_was_pinned_to(db: TestDatabase) {
+    let source = source(&db).await;
+    let (first, store) = manager(&db, &db).await;
+    let login = first.login(user("U")).await.unwrap();
+    let before = login.session.tree().fingerprint();
+    store.close().await;
+    drop((first, store));
+
+    db.execute("UPDATE ad_treenode SET parent_id = '0' WHERE node_id = 'B'; UPDATE ad_role_orgaccess SET isactive = 'N'")
+        .await;
+    let (second, store) = manager(&db, &db).await;
+    let session = second.session(&login.token.expose()).await.unwrap();
+    assert_eq!(session.tree().fingerprint(), before);
+    assert!(session.can_write("B") && session.can_read("A"));
+    let changed = source.load_tree(&ClientId::new("C").unwrap()).await.unwrap();
+    assert_ne!(changed.structure.fingerprint(), before);
+    assert!(!second.login(user("U")).await.unwrap().session.can_write("B"));
+    let ended = second.end(Scope::Client(ClientId::new("C").unwrap())).await;
+    assert_eq!((ended.sessions, ended.pending.is_none()), (2, true));
+    assert!(second.session(&login.token.expose()).await.is_err());
+    store.close().await;
+}
+
+/// The ERP may be read-only, and of another product.
+async fn sessions_may_live_beside_the_erp(db: TestDatabase) {
+    let erp = TestDatabase::sqlite();
+    erp.with_sample().await.database().close().await;
+    erp.execute("UPDATE ad_user SET isactive = 'Y'").await;
+    let url = erp.url.replace("?mode=rwc", "?mode=ro");
+    let database = erp_db::Database::connect(&url).await.unwrap();
+    let source = ErpSource::new(ErpReader::open(database).await.unwrap());
+    let options = StoreOptions::new(&db.url);
+    SqlStore::migrate(&options).await.unwrap();
+    let store = Arc::new(SqlStore::open(&options).await.unwrap());
+    let manager = SessionManager::new(Arc::new(source), store.clone(), Options::default());
+    let user_id = &erp.texts(&format!("SELECT u.ad_user_id FROM ad_user u JOIN ad_user_roles r USING (ad_user_id) WHERE u.ad_client_id = '{FB}' ORDER BY 1")).await[0];
+    let login = manager.login(user(user_id)).await.unwrap();
+    assert_eq!(login.session.tree().len(), 8);
+    store.close().await;
+}

@@ -1,0 +1,321 @@
+//! Revisions: whatever changes a tree changes its revision, and nothing is trusted that does not count.
+
+use erp_db::revisions::{self, RevisionsError};
+use erp_db::{Database, ErpReader, ErpSource};
+use session::{ClientId, OrgSource, Revision};
+
+use crate::support::{FB, QA, TestDatabase, on_both_databases};
+
+on_both_databases! {
+    an_untouched_database_has_no_revisions,
+    every_change_of_a_tree_moves_its_revision,
+    other_changes_move_nothing,
+    a_change_that_is_rolled_back_was_none,
+    many_changes_at_once_are_all_counted,
+    triggers_that_were_dropped_are_missed,
+    removing_takes_everything_away,
+    installing_again_makes_another_revision,
+    the_erps_own_tables_stay_as_they_are,
+    views_cannot_be_watched,
+    a_row_of_the_same_key_may_take_anothers_place,
+}
+
+fn client(id: &str) -> ClientId {
+    ClientId::new(id).unwrap()
+}
+
+async fn revision(source: &ErpSource, id: &str) -> Option<Revision> {
+    source.revision(&client(id)).await.unwrap()
+}
+
+/// The sample, watched.
+async fn watched(db: &TestDatabase) -> ErpSource {
+    let source = ErpSource::new(db.with_sample().await);
+    revisions::install(source.reader().database()).await.unwrap();
+    source
+}
+
+async fn an_untouched_database_has_no_revisions(db: TestDatabase) {
+    let source = ErpSource::new(db.with_sample().await);
+    assert_eq!(revision(&source, FB).await, None);
+    assert!(!revisions::are_kept(source.reader().database()).await.unwrap());
+    let loaded = source.load_tree(&client(FB)).await.unwrap();
+    assert_eq!((loaded.structure.len(), loaded.revision), (8, None));
+    assert_eq!(source.load_tree(&client("nobody")).await.unwrap().structure.len(), 0);
+}
+
+/// Whose revision a statement moves.
+enum Moves {
+    Fb,
+    Both,
+}
+
+async fn every_change_of_a_tree_moves_its_revision(db: TestDatabase) {
+    let source = watched(&db).await;
+    let mut before = (revision(&source, FB).await.unwrap(), revision(&source, QA).await.unwrap());
+    assert_eq!(source.load_tree(&client(FB)).await.unwrap().revision, Some(before.0));
+    let org = "E443A31992CB4635AFCAEABE7183CE85";
+    let tree =
+        &db.texts(&format!("SELECT ad_tree_org_id FROM ad_clientinfo WHERE ad_client_id = '{FB}'")).await[0];
+    let statements = [
+        (format!("UPDATE ad_org SET isactive = 'N' WHERE ad_org_id = '{org}'"), Moves::Fb),
+        (format!("UPDATE ad_org SET isready = 'N' WHERE ad_client_id = '{FB}'"), Moves::Fb),
+        (
+            format!(
+                "UPDATE ad_treenode SET parent_id = '0' WHERE ad_tree_id = '{tree}' AND node_id = '{org}'"
+            ),
+            Moves::Fb,
+        ),
+        (format!("DELETE FROM ad_treenode WHERE ad_tree_id = '{tree}' AND node_id = '{org}'"), Moves::Fb),
+        (
+            format!(
+                "INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id, parent_id) VALUES ('N', '{tree}', '{org}', '0')"
+            ),
+            Moves::Fb,
+        ),
+        (format!("DELETE FROM ad_org WHERE ad_org_id = '{org}'"), Moves::Fb),
+        (
+            format!(
+                "INSERT INTO ad_org (ad_org_id, ad_client_id, value, name, ad_orgtype_id) \
+                 VALUES ('{org}', '{FB}', 'a', 'a', '2')"
+            ),
+            Moves::Fb,
+        ),
+        // Organization 0 is in every tree, and a type in any.
+        ("UPDATE ad_org SET isready = 'N' WHERE ad_org_id = '0'".to_owned(), Moves::Both),
+        ("UPDATE ad_orgtype SET islegalentity = 'N' WHERE ad_orgtype_id = '1'".to_owned(), Moves::Both),
+        (
+            "INSERT INTO ad_orgtype (ad_orgtype_id, ad_client_id, name) VALUES ('B', '0', 'Unit')".to_owned(),
+            Moves::Both,
+        ),
+        ("DELETE FROM ad_orgtype WHERE ad_orgtype_id = 'B'".to_owned(), Moves::Both),
+        (format!("UPDATE ad_clientinfo SET ad_tree_org_id = NULL WHERE ad_client_id = '{FB}'"), Moves::Fb),
+        (format!("DELETE FROM ad_clientinfo WHERE ad_client_id = '{FB}'"), Moves::Fb),
+        (
+            format!("INSERT INTO ad_clientinfo (ad_client_id, ad_tree_org_id) VALUES ('{FB}', '{tree}')"),
+            Moves::Fb,
+        ),
+        (
+            format!(
+                "INSERT INTO ad_tree (ad_tree_id, ad_client_id, name, ad_table_id) VALUES ('1', '{FB}', 'n', '155')"
+            ),
+            Moves::Fb,
+        ),
+        ("UPDATE ad_tree SET ad_table_id = '208' WHERE ad_tree_id = '1'".to_owned(), Moves::Fb),
+        ("UPDATE ad_tree SET ad_table_id = '155' WHERE ad_tree_id = '1'".to_owned(), Moves::Fb),
+        ("DELETE FROM ad_tree WHERE ad_tree_id = '1'".to_owned(), Moves::Fb),
+        (
+            // From one client to the other.
+            format!("UPDATE ad_tree SET ad_client_id = '{QA}' WHERE ad_tree_id = '{tree}'"),
+            Moves::Both,
+        ),
+    ];
+    for (statement, moves) in statements {
+        db.execute(&statement).await;
+        let after = (revision(&source, FB).await.unwrap(), revision(&source, QA).await.unwrap());
+        assert_ne!(after.0, before.0, "{statement}");
+        assert_eq!(after.1 != before.1, matches!(moves, Moves::Both), "{statement}");
+        before = after;
+    }
+}
+
+async fn other_changes_move_nothing(db: TestDatabase) {
+    let source = watched(&db).await;
+    let before = revision(&source, FB).await;
+    let product_tree = &db
+        .texts(&format!(
+            "SELECT ad_tree_id FROM ad_tree WHERE ad_client_id = '{FB}' AND ad_table_id <> '155' ORDER BY 1"
+        ))
+        .await[0];
+    for statement in [
+        format!("UPDATE ad_treenode SET seqno = 5 WHERE ad_tree_id = '{product_tree}'"),
+        format!("UPDATE ad_tree SET name = 'x' WHERE ad_tree_id = '{product_tree}'"),
+        "UPDATE ad_org SET isactive = 'N' WHERE 1 = 0".to_owned(),
+        "UPDATE ad_role SET isactive = 'N'".to_owned(),
+        "UPDATE ad_user SET isactive = 'N'".to_owned(),
+    ] {
+        db.execute(&statement).await;
+        assert_eq!(revision(&source, FB).await, before, "{statement}");
+    }
+}
+
+async fn a_change_that_is_rolled_back_was_none(db: TestDatabase) {
+    let source = watched(&db).await;
+    let before = revision(&source, FB).await;
+    db.execute("BEGIN; UPDATE ad_org SET isactive = 'N'; UPDATE ad_orgtype SET isactive = 'N'; ROLLBACK")
+        .await;
+    assert_eq!(revision(&source, FB).await, before);
+}
+
+async fn many_changes_at_once_are_all_counted(db: TestDatabase) {
+    let source = watched(&db).await;
+    let table = if db.is_postgres() { "orgcache.orgcache_revision" } else { "orgcache_revision" };
+    let count = format!("SELECT CAST(revision AS varchar(20)) FROM {table} WHERE client_id = '{FB}'");
+    let tree =
+        &db.texts(&format!("SELECT ad_tree_org_id FROM ad_clientinfo WHERE ad_client_id = '{FB}'")).await[0];
+    let changes = (0..20).map(|number| {
+        let (db, tree) = (&db, tree.clone());
+        async move {
+            db.execute(&format!(
+                "INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id) VALUES ('N{number}', '{tree}', 'N{number}')"
+            ))
+            .await;
+        }
+    });
+    futures_util::future::join_all(changes).await;
+    assert_eq!(db.texts(&count).await, ["20"]);
+    assert!(revision(&source, FB).await.is_some());
+}
+
+async fn triggers_that_were_dropped_are_missed(db: TestDatabase) {
+    let source = watched(&db).await;
+    let before = revision(&source, FB).await;
+    assert!(before.is_some());
+    let on = if db.is_postgres() { " ON ad_org" } else { "" };
+    db.execute(&format!("DROP TRIGGER orgcache_revision_ad_org_update{on}")).await;
+    assert_eq!(revision(&source, FB).await, None);
+    assert_eq!(source.load_tree(&client(FB)).await.unwrap().revision, None);
+    revisions::install(source.reader().database()).await.unwrap();
+    let after = revision(&source, FB).await;
+    assert!(after.is_some() && after != before);
+}
+
+async fn removing_takes_everything_away(db: TestDatabase) {
+    let source = watched(&db).await;
+    let database = source.reader().database();
+    for _ in 0..2 {
+        revisions::remove(database).await.unwrap();
+        assert_eq!(revision(&source, FB).await, None);
+        assert!(!revisions::are_kept(database).await.unwrap());
+    }
+    let left = if db.is_postgres() {
+        "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal UNION ALL \
+         SELECT proname::text FROM pg_proc WHERE proname LIKE 'orgcache%'"
+    } else {
+        "SELECT name FROM sqlite_master WHERE name LIKE 'orgcache%'"
+    };
+    assert!(db.texts(left).await.is_empty());
+    db.execute("UPDATE ad_org SET isactive = 'N'").await;
+}
+
+async fn installing_again_makes_another_revision(db: TestDatabase) {
+    let source = watched(&db).await;
+    let database = source.reader().database();
+    let mut seen = vec![revision(&source, FB).await.unwrap()];
+    for remove_first in [false, true, false] {
+        if remove_first {
+            revisions::remove(database).await.unwrap();
+            // Nobody counts this.
+            db.execute("UPDATE ad_org SET isactive = 'N'").await;
+        }
+        revisions::install(database).await.unwrap();
+        let revision = revision(&source, FB).await.unwrap();
+        assert!(!seen.contains(&revision));
+        seen.push(revision);
+    }
+}
+
+async fn the_erps_own_tables_stay_as_they_are(db: TestDatabase) {
+    db.with_sample().await.database().close().await;
+    let columns = if db.is_postgres() {
+        "SELECT table_name || '.' || column_name || ' ' || data_type || coalesce(column_default, '') \
+         FROM information_schema.columns WHERE table_name LIKE 'ad@_%' ESCAPE '@' ORDER BY 1"
+    } else {
+        "SELECT sql FROM sqlite_master WHERE type = 'table' AND name LIKE 'ad@_%' ESCAPE '@' ORDER BY name"
+    };
+    let before = db.texts(columns).await;
+    assert!(before.len() >= 11);
+    let store = db.store().await;
+    let database = db.connect().await;
+    revisions::install(&database).await.unwrap();
+    assert_eq!(db.texts(columns).await, before);
+    revisions::remove(&database).await.unwrap();
+    store.close().await;
+    assert_eq!(db.texts(columns).await, before);
+}
+
+async fn views_cannot_be_watched(db: TestDatabase) {
+    let database = db.with_sample().await.database().clone();
+    db.execute("ALTER TABLE ad_org RENAME TO real_org; CREATE VIEW ad_org AS SELECT * FROM real_org").await;
+    let error = revisions::install(&database).await.unwrap_err();
+    assert!(matches!(error, RevisionsError::NotATable { table: "ad_org", .. }), "{error}");
+    assert!(!error.is_transient());
+    assert!(!revisions::are_kept(&database).await.unwrap());
+}
+
+/// A node that goes from one client's tree to another's, in whichever way the database calls an upsert.
+async fn a_row_of_the_same_key_may_take_anothers_place(db: TestDatabase) {
+    let source = watched(&db).await;
+    let tree = |id| format!("SELECT ad_tree_org_id FROM ad_clientinfo WHERE ad_client_id = '{id}'");
+    let (fb, qa) = (&db.texts(&tree(FB)).await[0], &db.texts(&tree(QA)).await[0]);
+    db.execute(&format!(
+        "INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id) VALUES ('N', '{fb}', 'N')"
+    ))
+    .await;
+    let before = (revision(&source, FB).await, revision(&source, QA).await);
+    let node = format!("INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id) VALUES ('N', '{qa}', 'N')");
+    if db.is_postgres() {
+        db.execute(&format!(
+            "INSERT {node} ON CONFLICT (ad_treenode_id) DO UPDATE SET ad_tree_id = EXCLUDED.ad_tree_id"
+        ))
+        .await;
+    } else {
+        db.execute(&format!("INSERT OR REPLACE {node}")).await;
+    }
+    assert_ne!(revision(&source, FB).await, before.0);
+    assert_ne!(revision(&source, QA).await, before.1);
+}
+
+#[tokio::test]
+async fn disabled_triggers_are_missed_and_what_they_missed_too() {
+    let db = TestDatabase::postgres().await;
+    let source = watched(&db).await;
+    let before = revision(&source, FB).await;
+    db.execute("ALTER TABLE ad_org DISABLE TRIGGER ALL").await;
+    assert_eq!(revision(&source, FB).await, None);
+    // Nobody counts this.
+    db.execute("UPDATE ad_org SET isactive = 'N'").await;
+    db.execute("ALTER TABLE ad_org ENABLE TRIGGER ALL").await;
+    assert_eq!(revision(&source, FB).await, None, "enabled, but not where rows are replicated");
+    for name in ["insert", "update", "delete", "truncate"] {
+        db.execute(&format!("ALTER TABLE ad_org ENABLE ALWAYS TRIGGER orgcache_revision_ad_org_{name}"))
+            .await;
+    }
+    let after = revision(&source, FB).await;
+    assert!(after.is_some() && after != before);
+}
+
+#[tokio::test]
+async fn replicated_and_truncated_rows_are_counted() {
+    let db = TestDatabase::postgres().await;
+    let source = watched(&db).await;
+    let mut before = revision(&source, FB).await;
+    for change in [
+        "SET session_replication_role = replica; UPDATE ad_org SET isactive = 'N'",
+        "TRUNCATE ad_orgtype",
+        "TRUNCATE ad_treenode",
+    ] {
+        db.execute(change).await;
+        let after = revision(&source, FB).await;
+        assert!(after.is_some() && after != before, "{change}");
+        before = after;
+    }
+}
+
+/// The ERP's user has no right on the counters, and who reads has none to write.
+#[tokio::test]
+async fn neither_the_erp_nor_the_reader_needs_rights_on_the_counters() {
+    let db = TestDatabase::postgres().await;
+    watched(&db).await;
+    let url = db.reader_url().await;
+    let source = ErpSource::new(ErpReader::open(Database::connect(&url).await.unwrap()).await.unwrap());
+    let before = revision(&source, FB).await;
+    assert!(before.is_some());
+    let reader =
+        db.texts("SELECT rolname::text FROM pg_roles WHERE rolname LIKE current_database() || '%'").await;
+    db.execute(&format!("GRANT UPDATE ON ad_org TO {}", reader[0])).await;
+    crate::support::execute(&url, "UPDATE ad_org SET isactive = 'N'").await;
+    assert_ne!(revision(&source, FB).await, before);
+    db.execute("REVOKE ALL ON orgcache.orgcache_revision FROM PUBLIC").await;
+    assert_eq!(revision(&source, FB).await, None, "what cannot be read decides nothing");
+}

@@ -1,0 +1,160 @@
+//! Servers of a test's own, which it may stop and start.
+
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A PostgreSQL cluster on a port of its own. It goes away with this value.
+pub(crate) struct Cluster {
+    folder: TempDir,
+    port: u16,
+}
+
+impl Cluster {
+    pub(crate) fn new() -> Self {
+        let folder = folder();
+        let cluster = Cluster { folder, port: free_port() };
+        let data = cluster.data();
+        // Nothing has to survive a crash of the machine.
+        run(
+            "initdb",
+            &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+        );
+        cluster
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    pub(crate) fn start(&self) {
+        let options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off",
+            self.port,
+            self.folder.path().display()
+        );
+        let log = self.folder.path().join("log");
+        run(
+            "pg_ctl",
+            &["start", "-D", &self.data(), "-w", "-s", "-l", log.to_str().unwrap(), "-o", &options],
+        );
+    }
+
+    /// Stops the server at once, as if it had crashed.
+    pub(crate) fn stop(&self) {
+        run("pg_ctl", &["stop", "-D", &self.data(), "-w", "-s", "-m", "immediate"]);
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if Path::new(&self.data()).join("postmaster.pid").exists() {
+            self.stop();
+        }
+    }
+}
+
+/// A pgbouncer that gives every transaction another connection to the cluster of the tests. It goes away with this value.
+pub(crate) struct Bouncer {
+    _folder: TempDir,
+    port: u16,
+    child: Child,
+}
+
+impl Bouncer {
+    pub(crate) fn new(url: &str) -> Self {
+        let program = std::env::var("ORGCACHE_TEST_PGBOUNCER").unwrap_or_else(|_| {
+            panic!("ORGCACHE_TEST_PGBOUNCER names no pgbouncer to test with; run cargo xtask test")
+        });
+        let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+        let password =
+            url.split_once("://").unwrap().1.split_once('@').unwrap().0.split_once(':').map(|(_, it)| it);
+        let (folder, port) = (folder(), free_port());
+        let settings = format!(
+            "[databases]\n* = host={} port={} user={}{}\n\
+             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n\
+             pool_mode = transaction\ndefault_pool_size = 4\nmax_client_conn = 200\nserver_round_robin = 1\n",
+            options.get_host(),
+            options.get_port(),
+            options.get_username(),
+            password.map(|password| format!(" password={password}")).unwrap_or_default(),
+        );
+        let file = folder.path().join("pgbouncer.ini");
+        std::fs::write(&file, settings).unwrap();
+        let mut command = Command::new(program);
+        command.arg("--quiet").arg(&file).stdin(Stdio::null()).current_dir(folder.path());
+        let child = as_a_server(&mut command).spawn().unwrap();
+        let bouncer = Bouncer { _folder: folder, port, child };
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        bouncer
+    }
+
+    /// The URL of a database by way of this pooler.
+    pub(crate) fn url(&self, direct: &str) -> String {
+        let name = direct.split_once("://").unwrap().1.split_once('/').unwrap().1;
+        format!("postgres://someone@127.0.0.1:{}/{name}", self.port)
+    }
+}
+
+impl Drop for Bouncer {
+    fn drop(&mut self) {
+        // It fails where the program has ended, which is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs one of PostgreSQL's programs to its end.
+fn run(program: &str, arguments: &[&str]) {
+    let programs = std::env::var_os("ORGCACHE_TEST_POSTGRES_BIN").unwrap_or_else(|| {
+        panic!("ORGCACHE_TEST_POSTGRES_BIN names no PostgreSQL programs to test with; run cargo xtask test")
+    });
+    let mut command = Command::new(Path::new(&programs).join(program));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).current_dir("/");
+    let status = as_a_server(&mut command).status().unwrap();
+    assert!(status.success(), "{program} failed: {status}");
+}
+
+/// Servers refuse to run as root.
+fn as_a_server(command: &mut Command) -> &mut Command {
+    match server_account() {
+        Some((user, group)) => command.uid(user).gid(group),
+        None => command,
+    }
+}
+
+fn server_account() -> Option<(u32, u32)> {
+    if id(&["-u"]) != Some(0) {
+        return None;
+    }
+    let account =
+        ["postgres", "nobody"].iter().find_map(|name| Some((id(&["-u", name])?, id(&["-g", name])?)));
+    Some(account.unwrap_or_else(|| panic!("there is no user postgres or nobody to run a server as")))
+}
+
+fn id(arguments: &[&str]) -> Option<u32> {
+    let output = Command::new("id").args(arguments).stderr(Stdio::null()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().ok()
+}
+
+/// A folder that belongs to the servers' account.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    if let Some((user, group)) = server_account() {
+        std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
+    }
+    folder
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

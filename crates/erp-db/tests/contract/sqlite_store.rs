@@ -1,0 +1,102 @@
+//! Sessions in an SQLite file: one process at a time, and what was acknowledged is on the disk.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use erp_db::{SqlStore, StoreError, StoreOptions};
+use session::SessionStore;
+
+use crate::sessions::Pinned;
+use crate::support::TestDatabase;
+
+#[tokio::test]
+async fn a_second_store_is_refused_until_the_first_is_closed() {
+    let db = TestDatabase::sqlite();
+    let store = db.store().await;
+    let record = Pinned::new(1).create(&store, 1).await;
+    let error = SqlStore::open(&StoreOptions::new(&db.url)).await.unwrap_err();
+    assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    assert!(error.to_string().contains("an SQLite file serves one process"), "{error}");
+    store.close().await;
+    assert!(store.open(&record.id).await.unwrap_err().is_transient());
+    assert!(Pinned::new(1).try_create(&store, 2).await.unwrap_err().is_transient());
+    let again = db.store().await;
+    assert_eq!(again.open(&record.id).await.unwrap().unwrap().record, *record);
+    again.close().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn another_name_of_the_file_is_the_same_file() {
+    let db = TestDatabase::sqlite();
+    let store = db.store().await;
+    let file = db.url.trim_start_matches("sqlite:").trim_end_matches("?mode=rwc");
+    let link = format!("{file}-link");
+    std::os::unix::fs::symlink(file, &link).unwrap();
+    let error = SqlStore::open(&StoreOptions::new(format!("sqlite:{link}"))).await.unwrap_err();
+    assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    store.close().await;
+}
+
+/// This test runs itself again as another process, which stores a session, says so, and waits to be killed.
+#[tokio::test]
+async fn a_second_process_is_refused_and_a_killed_one_loses_nothing() {
+    const URL: &str = "ORGCACHE_TEST_STORE_OF_ANOTHER_PROCESS";
+    let pinned = Pinned::new(1);
+    if let Ok(url) = std::env::var(URL) {
+        let store = SqlStore::open(&StoreOptions::new(url)).await.unwrap();
+        pinned.create(&store, 7).await;
+        println!("\nstored");
+        std::io::stdout().flush().unwrap();
+        // Until the other end is closed, or this process is killed.
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+        return;
+    }
+    let db = TestDatabase::sqlite();
+    let options = StoreOptions::new(&db.url);
+    SqlStore::migrate(&options).await.unwrap();
+    let mut other = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "sqlite_store::a_second_process_is_refused_and_a_killed_one_loses_nothing",
+            "--nocapture",
+        ])
+        .env(URL, &db.url)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(other.stdout.take().unwrap()).lines();
+    let stored = lines.map_while(Result::ok).any(|line| line == "stored");
+    let refused = SqlStore::open(&options).await;
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert!(stored, "the other process did not store its session");
+    assert!(matches!(refused, Err(StoreError::InUse { .. })), "{refused:?}");
+    let store = SqlStore::open(&options).await.unwrap();
+    let record = pinned.record(7);
+    assert_eq!(store.open(&record.id).await.unwrap().unwrap().record, *record);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn logins_wait_for_a_lock_no_longer_than_allowed() {
+    use sqlx::Connection;
+
+    let db = TestDatabase::sqlite();
+    db.store().await.close().await;
+    let limits = erp_db::Limits {
+        acquire: std::time::Duration::from_millis(200),
+        statement: std::time::Duration::from_millis(300),
+        ..StoreOptions::new("").limits
+    };
+    let store = SqlStore::open(&StoreOptions::new(&db.url).with_limits(limits)).await.unwrap();
+    let pinned = Pinned::new(1);
+    let mut other = sqlx::SqliteConnection::connect(&db.url).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let error = pinned.try_create(&store, 1).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    other.close().await.unwrap();
+    pinned.create(&store, 1).await;
+    store.close().await;
+}

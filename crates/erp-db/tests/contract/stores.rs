@@ -1,0 +1,144 @@
+//! Sessions in a database: the contract of every store, and what only a database can do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use erp_db::{SqlStore, StoreError, StoreOptions};
+use parking_lot::Mutex;
+use session::contract::{self, Fixture};
+use session::{Scope, SessionStore, async_trait};
+
+use crate::sessions::Pinned;
+use crate::support::{TestDatabase, on_both_databases};
+
+on_both_databases! {
+    the_contract_of_every_store_holds,
+    tables_have_to_be_made_first,
+    several_may_make_the_tables_at_once,
+    newer_tables_are_left_as_they_are,
+    collecting_takes_nothing_from_logins,
+    a_damaged_row_is_an_error_and_no_other_session,
+}
+
+/// Makes a database for every case.
+struct Databases {
+    postgres: bool,
+    made: Mutex<Vec<(TestDatabase, Arc<SqlStore>)>>,
+}
+
+#[async_trait]
+impl Fixture for Databases {
+    async fn empty_store(&self) -> Arc<dyn SessionStore> {
+        let db = if self.postgres { TestDatabase::postgres().await } else { TestDatabase::sqlite() };
+        let store = Arc::new(db.store().await);
+        self.made.lock().push((db, Arc::clone(&store)));
+        store
+    }
+
+    async fn pass(&self, store: &dyn SessionStore, time: Duration) {
+        assert_eq!(store.is_shared(), self.postgres);
+        // The cases come one after the other.
+        let (url, schema) = {
+            let made = self.made.lock();
+            (made.last().unwrap().0.url.clone(), if self.postgres { "orgcache." } else { "" })
+        };
+        let time = time.as_millis();
+        crate::support::execute(
+            &url,
+            &format!(
+                "UPDATE {schema}orgcache_session SET began = began - {time}, seen = seen - {time}; \
+                 UPDATE {schema}orgcache_tree SET unused_since = unused_since - {time}; \
+                 UPDATE {schema}orgcache_access SET unused_since = unused_since - {time}"
+            ),
+        )
+        .await;
+    }
+}
+
+async fn the_contract_of_every_store_holds(db: TestDatabase) {
+    let databases = Databases { postgres: db.is_postgres(), made: Mutex::default() };
+    contract::check(&databases).await;
+    for (_db, store) in databases.made.into_inner() {
+        store.close().await;
+    }
+}
+
+async fn tables_have_to_be_made_first(db: TestDatabase) {
+    let options = StoreOptions::new(&db.url);
+    let error = SqlStore::open(&options).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotMigrated { found: 0, needed: 1, .. }), "{error}");
+    assert!(!error.is_transient());
+    for _ in 0..2 {
+        SqlStore::migrate(&options).await.unwrap();
+    }
+    SqlStore::open(&options).await.unwrap().close().await;
+}
+
+async fn several_may_make_the_tables_at_once(db: TestDatabase) {
+    let options = StoreOptions::new(&db.url);
+    // So that the file is there.
+    db.execute("CREATE TABLE other (a integer)").await;
+    let nodes = (0..6).map(|_| SqlStore::migrate(&options));
+    for outcome in futures_util::future::join_all(nodes).await {
+        outcome.unwrap();
+    }
+    SqlStore::open(&options).await.unwrap().close().await;
+}
+
+async fn newer_tables_are_left_as_they_are(db: TestDatabase) {
+    let options = StoreOptions::new(&db.url);
+    SqlStore::migrate(&options).await.unwrap();
+    let table = if db.is_postgres() { "orgcache.orgcache_migration" } else { "orgcache_migration" };
+    db.execute(&format!("INSERT INTO {table} (version, name) VALUES (99, 'later')")).await;
+    SqlStore::migrate(&options).await.unwrap();
+    SqlStore::open(&options).await.unwrap().close().await;
+}
+
+/// Logins come and go on a few trees while somebody collects whatever is unused at once.
+async fn collecting_takes_nothing_from_logins(db: TestDatabase) {
+    let store = db.store().await;
+    // Where there can be one, another node collects.
+    let other = if db.is_postgres() { Some(db.store().await) } else { None };
+    let collector = other.as_ref().unwrap_or(&store);
+    let pinned = [Pinned::new(1), Pinned::new(2), Pinned::new(3)];
+    let collected = AtomicU64::new(0);
+    let running = AtomicU64::new(6);
+    let logins = (0..6_u64).map(|worker| {
+        let (store, pinned, running) = (&store, &pinned, &running);
+        async move {
+            for round in 0..25 {
+                let pinned = &pinned[usize::try_from((worker + round) % 3).unwrap()];
+                let record = pinned.create(store, worker * 1_000 + round).await;
+                let contents = store.contents(Some(&record.tree), Some(&record.access)).await.unwrap();
+                assert!(contents.tree.is_some() && contents.access.is_some());
+                assert_eq!(store.end(&Scope::Session(record.id), Duration::ZERO).await.unwrap(), 1);
+            }
+            running.fetch_sub(1, Ordering::Relaxed);
+        }
+    });
+    let collecting = async {
+        while running.load(Ordering::Relaxed) > 0 {
+            collected.fetch_add(collector.collect(Duration::ZERO, 10).await.unwrap(), Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    };
+    futures_util::future::join(futures_util::future::join_all(logins), collecting).await;
+    assert!(collected.load(Ordering::Relaxed) > 0, "nothing was collected, so nothing was tried");
+    for store in other.iter().chain([&store]) {
+        store.close().await;
+    }
+}
+
+async fn a_damaged_row_is_an_error_and_no_other_session(db: TestDatabase) {
+    let store = db.store().await;
+    let record = Pinned::new(1).create(&store, 1).await;
+    let table = if db.is_postgres() { "orgcache.orgcache_session" } else { "orgcache_session" };
+    let long = "x".repeat(33);
+    for client in ["", &long] {
+        db.execute(&format!("UPDATE {table} SET client_id = '{client}'")).await;
+        let error = store.open(&record.id).await.unwrap_err();
+        assert!(!error.is_transient() && error.to_string().contains("client"), "{error}");
+    }
+    store.close().await;
+}

@@ -1,0 +1,105 @@
+//! Calls about a role, and what the retired OrgTree answered.
+
+use org_structure::{OrgId, quoted_list};
+use serde_json::{Value, json};
+use session::openbravo::legacy::{SiblingOrder, accessible_tree, referenceable_orgs};
+use session::openbravo::{AccessOptions, AutomaticRoles, user_org_context};
+use session::{ClientId, OrgSelection, RoleAccess};
+
+use crate::query::arguments::Arguments;
+use crate::query::erp::{Erp, Tree};
+use crate::query::problem::Problem;
+use crate::query::role;
+
+type Id = Option<String>;
+
+/// A question about a role, or one that the retired OrgTree answered.
+pub(crate) enum OfRole {
+    Writable(WhatIf),
+    Readable(WhatIf),
+    ReadableCount(WhatIf),
+    UserOrgContext { role: Id },
+    LegacyAccessibleTree { role: Id },
+    LegacyReferenceable { org: Id },
+}
+
+/// A role, and what is supposed about it.
+pub(crate) struct WhatIf {
+    role: Id,
+    automatic_roles: bool,
+    current_client: Id,
+    inactive_access: Vec<OrgId>,
+    inactive_orgs: Vec<OrgId>,
+}
+
+impl OfRole {
+    /// The question of a call, if it is one of these.
+    pub(crate) fn take(call: &str, from: &mut Arguments) -> Result<Option<Self>, Problem> {
+        Ok(Some(match call {
+            "writable_orgs" => OfRole::Writable(WhatIf::take(from)?),
+            "readable_orgs" => OfRole::Readable(WhatIf::take(from)?),
+            "readable_orgs_count" => OfRole::ReadableCount(WhatIf::take(from)?),
+            "user_org_context" => OfRole::UserOrgContext { role: from.id("role")? },
+            "legacy_accessible_tree" => OfRole::LegacyAccessibleTree { role: from.id("role")? },
+            "legacy_referenceable_orgs" => OfRole::LegacyReferenceable { org: from.id("org")? },
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(crate) async fn answer(&self, erp: &Erp, tree: &Tree) -> Result<Value, Problem> {
+        let structure = &tree.structure;
+        let set = |orgs: &OrgSelection| json!(orgs.ids(structure).collect::<Vec<_>>());
+        Ok(match self {
+            OfRole::Writable(what_if) => set(what_if.access(erp, tree).await?.writable()),
+            OfRole::Readable(what_if) => set(what_if.access(erp, tree).await?.readable()),
+            OfRole::ReadableCount(what_if) => what_if.access(erp, tree).await?.readable().len().into(),
+            OfRole::UserOrgContext { role } => {
+                let client = role::client_id(&tree.client)?;
+                user_org_context(&role::read(erp.reader(), role.as_deref(), client).await?).into()
+            }
+            OfRole::LegacyAccessibleTree { role } => {
+                let client = role::client_id(&tree.client)?;
+                let role = role::read(erp.reader(), role.as_deref(), client).await?;
+                set(&accessible_tree(structure, &role.accesses))
+            }
+            OfRole::LegacyReferenceable { org } => {
+                let directory = erp.reader().directory(&tree.client).await?;
+                let numbers: Vec<(OrgId, Option<f64>)> =
+                    directory.iter().map(|(id, entry)| (*id, entry.sequence_number)).collect();
+                let order = SiblingOrder::new(&numbers);
+                quoted_list(referenceable_orgs(structure, &order, org.as_deref())).into()
+            }
+        })
+    }
+}
+
+impl WhatIf {
+    fn take(from: &mut Arguments) -> Result<Self, Problem> {
+        Ok(WhatIf {
+            role: from.id("role")?,
+            automatic_roles: from.optional_flag("automatic_roles", true)?,
+            current_client: from.optional_id("current_client")?,
+            inactive_access: from.optional_org_ids("inactive_access")?,
+            inactive_orgs: from.optional_org_ids("inactive_orgs")?,
+        })
+    }
+
+    async fn access(&self, erp: &Erp, tree: &Tree) -> Result<RoleAccess, Problem> {
+        let current_client = self.current_client.as_deref().unwrap_or(&tree.client);
+        let current_client = ClientId::new(current_client)
+            .map_err(|error| Problem::wrong_argument("current_client", &format!("is no id: {error}")))?;
+        let role = role::read(erp.reader(), self.role.as_deref(), current_client).await?;
+        let options = AccessOptions {
+            automatic_roles: if self.automatic_roles {
+                AutomaticRoles::OfClient
+            } else {
+                AutomaticRoles::ByRows
+            },
+            current_client: Some(current_client),
+            inactive_access: &self.inactive_access,
+            inactive_orgs: &self.inactive_orgs,
+            ..AccessOptions::default()
+        };
+        Ok(role.access(&tree.structure, &options))
+    }
+}

@@ -1,0 +1,41 @@
+//! `AddonRules`: what the add-on `mcp_server` lets agents do.
+
+use model_metadata::{FieldDefinitions, MetadataLoader, ModelList, Permissions, Scope};
+
+use crate::{OdooClient, OdooError, wire};
+
+/// What the add-on `mcp_server` lets agents do, as a loader for a metadata cache of its own.
+///
+/// What the add-on does not answer is an error ([`OdooError::Unverified`]), which is not a refusal and not a permission.
+#[derive(Clone, Debug)]
+pub struct AddonRules {
+    client: OdooClient,
+}
+
+impl AddonRules {
+    /// The rules for the client's user.
+    #[must_use]
+    pub fn new(client: OdooClient) -> Self {
+        AddonRules { client }
+    }
+}
+
+impl MetadataLoader for AddonRules {
+    type Error = OdooError;
+
+    /// The add-on has no rules for fields: they are Odoo's.
+    async fn load_fields(&self, scope: &Scope, model: &str) -> Result<Option<FieldDefinitions>, OdooError> {
+        self.client.load_fields(scope, model).await
+    }
+
+    async fn load_permissions(&self, scope: &Scope, model: &str) -> Result<Option<Permissions>, OdooError> {
+        self.client.check_scope(scope).await?;
+        crate::call::check_name(model, true)?;
+        self.client.ask_addon(|ticket, config| wire::addon_access(model, ticket, config)).await.map(Some)
+    }
+
+    async fn load_models(&self, scope: &Scope) -> Result<ModelList, OdooError> {
+        self.client.check_scope(scope).await?;
+        self.client.ask_addon(wire::addon_models).await
+    }
+}

@@ -1,0 +1,9 @@
+//! Records that were read a moment ago, for callers who accept them; and fields that are read ahead.
+
+mod cache;
+mod entry;
+mod reader;
+mod usage;
+
+pub use cache::{RecordCache, RecordPolicy};
+pub use reader::CachedReader;

@@ -1,0 +1,93 @@
+//! The add-on `mcp_server`, which says what of a database agents may use.
+
+use model_metadata::{ModelList, Permissions};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::http::{Answer, Request};
+use crate::login::Ticket;
+use crate::{Credential, OdooConfig, OdooError};
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    success: bool,
+    data: Option<T>,
+    error: Option<Failure>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Models {
+    models: Vec<Model>,
+}
+
+#[derive(Deserialize)]
+struct Model {
+    model: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Access {
+    enabled: bool,
+    #[serde(default)]
+    operations: Permissions,
+}
+
+/// A request, and how its answer is read.
+pub(crate) struct Question<T> {
+    pub(crate) request: Request,
+    pub(crate) read: fn(&Answer) -> Result<T, OdooError>,
+}
+
+/// Asks for the models that agents may use.
+pub(crate) fn models(ticket: &Ticket, config: &OdooConfig) -> Question<ModelList> {
+    let read = |answer: &Answer| {
+        let Models { models } = data(answer)?;
+        Ok(models.iter().map(|model| (model.model.as_str(), model.name.as_str())).collect())
+    };
+    Question { request: request("/mcp/models", ticket, config), read }
+}
+
+/// Asks what agents may do with a model. A model that is not enabled allows nothing.
+pub(crate) fn access(model: &str, ticket: &Ticket, config: &OdooConfig) -> Question<Permissions> {
+    let read = |answer: &Answer| {
+        let Access { enabled, operations } = data(answer)?;
+        Ok(if enabled { operations } else { Permissions::default() })
+    };
+    Question { request: request(&format!("/mcp/models/{model}/access"), ticket, config), read }
+}
+
+fn request(path: &str, ticket: &Ticket, config: &OdooConfig) -> Request {
+    let mut request = Request { database: Some(config.database.clone()), ..Request::get(path) };
+    match (ticket, &config.credential) {
+        (Ticket::Session(session), _) => request.cookie = Some(session.cookie.clone()),
+        (_, Credential::ApiKey(key) | Credential::Password(key)) => {
+            request.api_key = Some(key.expose_secret().into());
+        }
+    }
+    request
+}
+
+/// The data of an answer. Whatever is no success means that nothing could be verified.
+fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, OdooError> {
+    answer.check_json_of_any_status().map_err(|_| missing())?;
+    let envelope: Envelope<T> = serde_json::from_slice(&answer.body).map_err(|_| missing())?;
+    match envelope {
+        Envelope { success: true, data: Some(data), .. } => Ok(data),
+        Envelope { error, .. } => {
+            let message = error.map(|error| error.message).unwrap_or_default();
+            Err(OdooError::Unverified { message: message.chars().take(500).collect() })
+        }
+    }
+}
+
+fn missing() -> OdooError {
+    OdooError::Unverified { message: "the add-on mcp_server does not answer".into() }
+}

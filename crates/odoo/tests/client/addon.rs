@@ -1,0 +1,54 @@
+//! The rules of the add-on: what it allows, and what it means if it does not answer.
+
+use std::sync::Arc;
+
+use model_metadata::{CacheConfig, MetadataCache, Permissions};
+use odoo::{AddonRules, OdooClient, OdooError};
+use odoo_double::{Behaviour, OdooDouble};
+
+use crate::support::{THINGS, api_key, config, double, password};
+
+async fn rules(
+    double: &OdooDouble,
+    credential: odoo::Credential,
+) -> (Arc<AddonRules>, model_metadata::Scope) {
+    let client = OdooClient::new(config(double, credential)).unwrap();
+    let scope = client.scope().await.unwrap();
+    (Arc::new(AddonRules::new(client)), scope)
+}
+
+#[tokio::test]
+async fn the_addon_says_what_agents_may_do() {
+    for credential in [password(), api_key()] {
+        let double = double(Behaviour::default()).await;
+        double.set_rules(Some(&[(THINGS, &["read", "create"]), ("x.empty", &[])]));
+        let (rules, scope) = rules(&double, credential).await;
+        let cache = MetadataCache::new(CacheConfig::default());
+        let things = cache.permissions(&rules, &scope, THINGS).await.unwrap().unwrap();
+        assert_eq!(things, Permissions { read: true, create: true, ..Permissions::default() });
+        let empty = cache.permissions(&rules, &scope, "x.empty").await.unwrap().unwrap();
+        assert_eq!(empty, Permissions::default());
+        let models = cache.models(&rules, &scope, &[]).await.unwrap();
+        assert_eq!(models.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["x.empty", THINGS]);
+        double.expire_sessions();
+        cache.invalidate_all();
+        assert!(
+            cache.permissions(&rules, &scope, THINGS).await.unwrap().unwrap().read,
+            "a new session was opened"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_the_addon_does_not_answer_is_neither_allowed_nor_denied() {
+    let double = double(Behaviour::default()).await;
+    let (rules, scope) = rules(&double, password()).await;
+    let cache = MetadataCache::new(CacheConfig::default());
+    let missing = cache.permissions(&rules, &scope, THINGS).await.unwrap_err();
+    assert!(matches!(*missing, OdooError::Unverified { .. }), "{missing:?}");
+    double.set_rules(Some(&[("x.other", &["read"])]));
+    let unknown = cache.permissions(&rules, &scope, THINGS).await.unwrap_err();
+    assert_eq!(unknown.to_string(), "the permission could not be verified: Model not found");
+    let odd = cache.permissions(&rules, &scope, "x.other/../x.thing").await.unwrap_err();
+    assert!(matches!(*odd, OdooError::Name { .. }), "{odd:?}");
+}

@@ -1,0 +1,106 @@
+//! `RoleAccess`: what a role may read and write in one tree.
+
+use org_structure::{OrgId, OrgStructure, quoted_list};
+
+use crate::{ClientId, OrgSelection, UserLevel};
+
+/// What a role may read and write in one tree, settled once: no order of calls, no later change has any influence.
+///
+/// It means something only together with the tree that it was made for. Made by
+/// [`openbravo::RoleFacts::access`](crate::openbravo::RoleFacts::access) or
+/// [`CompanyFacts::access`](crate::CompanyFacts::access), or read from its
+/// [canonical bytes](Self::encode).
+///
+/// # Memory
+/// The two selections, and the clients and organizations of the role's own list; see [`footprint`](Self::footprint).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleAccess {
+    pub(crate) level: UserLevel,
+    pub(crate) readable: OrgSelection,
+    pub(crate) writable: OrgSelection,
+    // INVARIANT: clients ascend strictly, and no group is empty.
+    pub(crate) granted: Box<[Granted]>,
+}
+
+/// The organizations that a role was given by rows of one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Granted {
+    pub(crate) client: ClientId,
+    pub(crate) orgs: OrgSelection,
+}
+
+impl RoleAccess {
+    /// The role's user level.
+    #[must_use]
+    pub fn level(&self) -> &UserLevel {
+        &self.level
+    }
+
+    /// The organizations whose records the role may read. Organization `0` is one of them by Openbravo's rule.
+    #[must_use]
+    pub fn readable(&self) -> &OrgSelection {
+        &self.readable
+    }
+
+    /// The organizations whose records the role may write.
+    #[must_use]
+    pub fn writable(&self) -> &OrgSelection {
+        &self.writable
+    }
+
+    /// May the role write nowhere at all?
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.writable.is_empty()
+    }
+
+    /// The clients of the rows that give the role its organizations, ascending (`#User_Client`).
+    pub fn granted_clients(&self) -> impl Iterator<Item = ClientId> {
+        self.granted.iter().map(|group| group.client)
+    }
+
+    /// The organizations that the role was given, ordered by the client of the row, then by id (`#User_Org`).
+    ///
+    /// Unlike [`writable`](Self::writable) this includes inactive organizations, and the level has no influence.
+    #[must_use]
+    pub fn granted_orgs(&self, tree: &OrgStructure) -> Vec<OrgId> {
+        let mut orgs = Vec::new();
+        for group in &self.granted {
+            let start = orgs.len();
+            orgs.extend(group.orgs.ids(tree));
+            if let Some(added) = orgs.get_mut(start..) {
+                added.sort_unstable();
+            }
+        }
+        orgs
+    }
+
+    /// The session variable `#User_Org` as Openbravo's context helper hands it out where there is no window: `'0'`
+    /// alone for system and client levels, without `'0'` for the organization level, else with `'0'` in front if it is missing.
+    ///
+    /// Openbravo makes `'0','0'` out of a lone `'0'`; this does not.
+    #[must_use]
+    pub fn user_org_as_read(&self, tree: &OrgStructure) -> String {
+        let level = self.level.as_stored();
+        if level.contains('S') || level == " C" {
+            return quoted_list([OrgId::ZERO]);
+        }
+        let mut orgs = self.granted_orgs(tree);
+        if level == "  O" {
+            orgs.retain(|org| !org.is_zero());
+        } else if !orgs.contains(&OrgId::ZERO) {
+            orgs.insert(0, OrgId::ZERO);
+        }
+        quoted_list(orgs)
+    }
+
+    /// The heap bytes, exactly.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        self.level.footprint()
+            + self.readable.footprint()
+            + self.writable.footprint()
+            + size_of_val::<[Granted]>(&self.granted)
+            + self.granted.iter().map(|group| group.orgs.footprint()).sum::<usize>()
+    }
+}

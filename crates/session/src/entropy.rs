@@ -1,0 +1,27 @@
+//! `Entropy`: the seam through which random bits come.
+
+use core::fmt::Debug;
+
+/// Gives random bytes that nobody can guess.
+pub trait Entropy: Debug + Send + Sync + 'static {
+    /// Fills the bytes.
+    ///
+    /// # Errors
+    /// [`NoEntropy`] if there are none to be had.
+    fn fill(&self, bytes: &mut [u8; 32]) -> Result<(), NoEntropy>;
+}
+
+/// The operating system has no random bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system has no random bytes")]
+pub struct NoEntropy;
+
+/// The operating system's random bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    fn fill(&self, bytes: &mut [u8; 32]) -> Result<(), NoEntropy> {
+        getrandom::fill(bytes).map_err(|_| NoEntropy)
+    }
+}

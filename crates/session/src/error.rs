@@ -1,0 +1,150 @@
+//! Why there is no session.
+
+use org_structure::{DecodeError, OrgId};
+
+use crate::entropy::NoEntropy;
+use crate::openbravo::Refusal;
+use crate::{AccessDecodeError, ClientId, PortError, SessionId, UserId};
+
+/// Why a token gave no session.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// No live session goes by this token: it never was one, or it has ended. Which, is not said.
+    #[error("no live session has this token: log in again")]
+    NotLive,
+    /// What is stored is not what the session was pinned to. The session has been ended.
+    #[error("session `{id}` was ended: its stored {what} is not the one it was pinned to")]
+    Damaged {
+        /// The session.
+        id: SessionId,
+        /// What did not match.
+        what: &'static str,
+    },
+    /// What is stored cannot be read here. The session goes on, perhaps on another node.
+    #[error("session `{id}` cannot be read on this node: {cause}")]
+    Unreadable {
+        /// The session.
+        id: SessionId,
+        /// Why not.
+        #[source]
+        cause: Unreadable,
+    },
+    /// The store did not answer.
+    #[error("the session store does not answer: {0}")]
+    Unavailable(#[source] PortError),
+}
+
+impl SessionError {
+    /// May the same token give its session later?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            SessionError::Unavailable(error) => error.is_transient(),
+            SessionError::Unreadable { cause, .. } => cause.is_transient(),
+            _ => false,
+        }
+    }
+}
+
+/// Why stored bytes cannot be read, although their digest is right or unknown.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// The bytes were not found.
+    #[error("its {what} is not in the store")]
+    Missing {
+        /// What was not found.
+        what: &'static str,
+    },
+    /// The tree does not decode.
+    #[error(transparent)]
+    Tree(#[from] DecodeError),
+    /// The access does not decode.
+    #[error(transparent)]
+    Access(#[from] AccessDecodeError),
+}
+
+impl Unreadable {
+    /// May the bytes be read later, or by a newer node?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Unreadable::Missing { .. } => true,
+            Unreadable::Tree(error) => error.is_transient(),
+            Unreadable::Access(error) => error.is_transient(),
+        }
+    }
+}
+
+/// Why a login, a refresh or a switch gave no session. Nothing was changed, unless it says otherwise.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The login is not allowed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The user has no companies, or may not log in.
+    #[error("user `{user}` may not log in")]
+    NotAllowed {
+        /// The user.
+        user: UserId,
+    },
+    /// An organization that was to become writable is not in the client's tree.
+    #[error("organization `{org}` is not in the tree of client `{client}`")]
+    UnknownOrg {
+        /// The organization.
+        org: OrgId,
+        /// The client of the session.
+        client: ClientId,
+    },
+    /// This node holds as many sessions as it may.
+    #[error("{limit} sessions are open, which is the limit")]
+    TooManySessions {
+        /// The limit.
+        limit: usize,
+    },
+    /// The user has as many sessions as one may have.
+    #[error("user `{user}` has {limit} sessions open, which is the limit")]
+    TooManySessionsOfUser {
+        /// The user.
+        user: UserId,
+        /// The limit.
+        limit: usize,
+    },
+    /// The ERP did not say what is needed.
+    #[error("the login could not be checked: {0}")]
+    Source(#[source] PortError),
+    /// The session could not be stored. If the answer got lost, it may be stored: nobody has its token.
+    #[error("the session could not be stored: {0}")]
+    Store(#[source] PortError),
+    /// The session to be replaced cannot be used, or was ended meanwhile.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The new session was ended by somebody else before it could be handed out.
+    #[error("the session was ended while it was made")]
+    EndedMeanwhile,
+    /// There are no random bytes to make a token of.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+    /// This process is shutting down.
+    #[error("no more logins: this process is shutting down")]
+    ShuttingDown,
+}
+
+impl LoginError {
+    /// May the same login succeed later, without anybody changing data?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            LoginError::Source(error) | LoginError::Store(error) => error.is_transient(),
+            LoginError::Session(error) => error.is_transient(),
+            LoginError::TooManySessions { .. }
+            | LoginError::TooManySessionsOfUser { .. }
+            | LoginError::EndedMeanwhile
+            | LoginError::NoEntropy(_)
+            | LoginError::ShuttingDown => true,
+            LoginError::Refused(_) | LoginError::NotAllowed { .. } | LoginError::UnknownOrg { .. } => false,
+        }
+    }
+}

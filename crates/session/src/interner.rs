@@ -1,0 +1,66 @@
+//! `Interner`: one value for each name, for as long as somebody holds it.
+
+use core::fmt;
+use core::hash::Hash;
+use std::sync::{Arc, Weak};
+
+use hashbrown::HashMap;
+
+use crate::shim::Mutex;
+
+/// Values by name, held weakly: a value goes when its last holder goes.
+pub(crate) struct Interner<K, V> {
+    values: Mutex<HashMap<K, Weak<V>, ahash::RandomState>>,
+}
+
+impl<K: Eq + Hash, V> Interner<K, V> {
+    pub(crate) fn new() -> Self {
+        Interner { values: Mutex::new(HashMap::default()) }
+    }
+
+    pub(crate) fn get(&self, name: &K) -> Option<Arc<V>> {
+        self.values.lock().get(name).and_then(Weak::upgrade)
+    }
+
+    /// The value that goes by this name already, or else the one made now. True if it was there.
+    pub(crate) fn intern(&self, name: K, make: impl FnOnce() -> V) -> (Arc<V>, bool) {
+        let mut values = self.values.lock();
+        if let Some(value) = values.get(&name).and_then(Weak::upgrade) {
+            return (value, true);
+        }
+        let value = Arc::new(make());
+        values.insert(name, Arc::downgrade(&value));
+        (value, false)
+    }
+
+    /// Forgets the names of values that are gone. (Until then each keeps its bytes without its heap.)
+    pub(crate) fn prune(&self) {
+        let mut values = self.values.lock();
+        values.retain(|_, value| value.strong_count() > 0);
+        values.shrink_to_fit();
+    }
+
+    /// How many values there are, and the bytes of each by `footprint`.
+    pub(crate) fn measure(&self, footprint: impl Fn(&V) -> usize) -> Interned {
+        let values = self.values.lock();
+        let live: Vec<Arc<V>> = values.values().filter_map(Weak::upgrade).collect();
+        Interned {
+            values: live.len(),
+            bytes: live.iter().map(|value| footprint(value)).sum(),
+            table_bytes: values.allocation_size(),
+        }
+    }
+}
+
+impl<K, V> fmt::Debug for Interner<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interner").finish_non_exhaustive()
+    }
+}
+
+/// What an interner holds.
+pub(crate) struct Interned {
+    pub(crate) values: usize,
+    pub(crate) bytes: usize,
+    pub(crate) table_bytes: usize,
+}

@@ -1,0 +1,148 @@
+//! Logins of an ERP, each with the organization tree and the role's access **as they were at that moment**.
+//!
+//! A [`Session`] answers everything an ERP operation asks about organizations from memory: may this role read that
+//! record, may it write there, may one record refer to another, which legal entity owns this store. Nothing that
+//! happens in the database, or on another node, changes an answer before the next login, refresh or switch. Sessions on
+//! equal trees share one tree; sessions with equal access share that.
+//!
+//! # Ten lines
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use session::{CompanyFacts, Facts, LoadedTree, PortError, Revision, async_trait};
+//! # use org_structure::{OrgRow, OrgStructure};
+//! # #[derive(Debug)] struct Erp;
+//! # #[async_trait]
+//! # impl session::OrgSource for Erp {
+//! #     async fn revision(&self, _: &session::ClientId) -> Result<Option<Revision>, PortError> { Ok(None) }
+//! #     async fn load_tree(&self, _: &session::ClientId) -> Result<LoadedTree, PortError> {
+//! #         let rows = [OrgRow::new("0"), OrgRow::new("Madrid").under("0"), OrgRow::new("Boston").under("0")];
+//! #         Ok(LoadedTree { structure: OrgStructure::build(rows).unwrap().structure, revision: None })
+//! #     }
+//! #     async fn facts(&self, _: &session::Principal) -> Result<Facts, PortError> {
+//! #         let madrid: org_structure::OrgId = "Madrid".parse().unwrap();
+//! #         let (client, role) = ("C".parse().unwrap(), "R".parse().unwrap());
+//! #         Ok(Facts::Companies(Some(CompanyFacts { client, role, companies: vec![madrid], default: madrid })))
+//! #     }
+//! # }
+//! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
+//! use session::{MemoryStore, Options, Principal, SessionManager};
+//!
+//! let sessions = SessionManager::new(Arc::new(Erp), Arc::new(MemoryStore::default()), Options::default());
+//! let maintenance = sessions.start_maintenance();
+//!
+//! // When somebody has logged in to the ERP:
+//! let login = sessions.login(Principal::new("100".parse()?)).await?;
+//! let cookie = login.token.expose();
+//!
+//! // In every request:
+//! let session = sessions.session(&cookie).await?;
+//! assert!(session.can_write("Madrid") && !session.can_read("Boston"));
+//! assert!(!session.may_reference("Madrid", "Boston"));
+//!
+//! sessions.logout(&cookie).await?;
+//! # drop(maintenance);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(backend()).unwrap();
+//! ```
+//!
+//! `Erp` is your [`OrgSource`]: three reads of the ERP's database. For Openbravo and Etendo on PostgreSQL or SQLite the
+//! crate `erp-db` has one, and a durable [`SessionStore`].
+//!
+//! # Rooms
+//!
+//! | where | what |
+//! | --- | --- |
+//! | [`SessionManager`] | login, lookup, refresh, switch, end, list, limits, maintenance |
+//! | [`Session`], [`RoleAccess`] | what a session answers |
+//! | [`openbravo`] | the rules of access and login as pure functions of rows, and what OrgTree answered |
+//! | [`OrgSource`], [`SessionStore`] | the two ports; [`MemoryStore`] is the default store |
+//! | [`Clock`], [`Entropy`] | where time and random bits come from |
+//! | `contract` (feature `contract`) | the test suite that every store passes |
+//!
+//! # What holds when
+//!
+//! * **Always.** An answer of a session never changes. A login's tree is no older than the moment at which the login
+//!   began. A token means one session with one tree and one access, on every node. A login is in the store before it is
+//!   acknowledged. An end said on this node holds here when the call returns, whatever the store does.
+//! * **After a time.** An end said on another node holds here within [`Options::revalidate_within`] (5 s) and the time that the
+//!   store takes to answer; a hint of the store may make it sooner. Other nodes learn of use after
+//!   [`Options::flush_interval`] (30 s). With a shared store, and after a restart, an idle session may live two of these
+//!   longer than its idle time; else it ends to the millisecond.
+//! * **Approximately.** Limits: each node counts its own sessions.
+//! * **Not at all.** The tree and the role's rows are two reads, both after the login began; a change between them may
+//!   be in one and not in the other. A change of roles has no revision: it is seen by every login, and by no session.
+//!
+//! # If a database is away
+//!
+//! Sessions that this node holds go on for [`Options::fail_open`], counted. Sessions that it does not hold, and logins, get a
+//! transient error. Ends hold here and are told to the store when it answers. After an outage nothing is swept until all
+//! nodes had time to report use.
+//!
+//! # Memory
+//!
+//! A session takes 344 bytes, of which the part about organizations is 105, and 68 to 135 bytes as the load of three tables is:
+//! the manager's, that of its users, and the store's in memory. Trees and accesses are shared. A million sessions of a million
+//! users on one tree of 600 organizations take 468 MB with [`MemoryStore`]. [`SessionManager::footprint`] is exact.
+
+mod access;
+mod access_bytes;
+mod clock;
+mod company;
+#[cfg(feature = "contract")]
+pub mod contract;
+mod entropy;
+mod error;
+mod flight;
+mod id;
+mod interner;
+mod limits;
+mod live;
+mod manager;
+mod memory_store;
+pub mod openbravo;
+mod options;
+mod pinned;
+mod pool;
+mod port_error;
+mod principal;
+mod record;
+mod selection;
+mod session;
+mod shim;
+mod source;
+mod stats;
+mod store;
+mod table;
+mod token;
+mod user_level;
+
+pub use access::RoleAccess;
+pub use access_bytes::{ACCESS_FORMAT_VERSION, AccessDecodeError, AccessHash};
+pub use async_trait::async_trait;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use company::CompanyFacts;
+pub use entropy::{Entropy, NoEntropy, OsEntropy};
+pub use error::{LoginError, SessionError, Unreadable};
+pub use id::{ClientId, InvalidId, RoleId, UserId};
+#[cfg(not(shuttle))]
+pub use manager::MaintenanceTask;
+pub use manager::{Ended, LoggedIn, ManagerFootprint, Notice, SessionManager};
+pub use memory_store::MemoryStore;
+pub use options::{AtLimit, Options};
+pub use port_error::PortError;
+pub use principal::Principal;
+pub use record::{Lifetime, Scope, SessionRecord, StoredSession};
+pub use selection::OrgSelection;
+pub use session::{Session, SessionFootprint};
+pub use source::{Facts, LoadedTree, OrgSource, Revision};
+pub use stats::Stats;
+pub use store::{BATCH, Contents, Created, Hint, NewSession, Seen, SessionStore};
+pub use token::{InvalidSessionId, SessionId, Token};
+pub use user_level::{InvalidUserLevel, UserLevel};
+
+/// Runs the examples of the page on OrgTree.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/orgtree-retirement.md")]
+mod orgtree_retirement {}

@@ -1,0 +1,308 @@
+//! Logging in, refreshing, switching.
+
+use std::sync::Arc;
+
+use org_structure::OrgId;
+
+use super::room::Claim;
+use super::{Core, SessionManager};
+use crate::live::Live;
+use crate::openbravo::{AccessOptions, Refusal, RoleFacts};
+use crate::pinned::{PinnedAccess, PinnedTree};
+use crate::shim::Ordering;
+use crate::source::Facts;
+use crate::store::{Created, NewSession};
+use crate::table::Inserted;
+use crate::token::Token;
+use crate::{
+    AccessHash, ClientId, CompanyFacts, LoginError, Principal, RoleAccess, RoleId, Session, SessionError,
+    SessionId, SessionRecord,
+};
+
+/// A session that was just made, and the only copy of its token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoggedIn {
+    /// What opens the session. It is kept nowhere.
+    pub token: Token,
+    /// The session.
+    pub session: Session,
+    /// What somebody should know.
+    pub notices: Vec<Notice>,
+}
+
+/// What somebody should know about a login that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The role can write nowhere.
+    ReadOnly,
+    /// The role cannot write in the organization that was asked for or follows from the defaults, so the session works in another
+    /// one.
+    OrgReplaced {
+        /// The organization that it would have been.
+        org: OrgId,
+        /// The organization that it is.
+        by: OrgId,
+    },
+    /// Another session was ended, because the limit was reached.
+    OldestEnded(SessionId),
+}
+
+/// What is different about a session that takes the place of another.
+#[derive(Debug, Default)]
+struct Succession {
+    replaces: Option<SessionId>,
+    /// The organization to stay in, if the role still works there.
+    stay_in: Option<OrgId>,
+    additional_writable: Vec<OrgId>,
+}
+
+impl SessionManager {
+    /// Makes a session for a principal, whom the ERP has authenticated: with the tree and the access of this moment, or later, and
+    /// durable in the store when this returns.
+    ///
+    /// The source is asked for the facts of the login and for a revision; the tree is loaded only if no live one may be
+    /// shared. The store does one transaction.
+    ///
+    /// # Errors
+    /// [`LoginError`]: which check failed, which limit is reached, what database does not answer.
+    pub async fn login(&self, principal: Principal) -> Result<LoggedIn, LoginError> {
+        self.begin(principal, Succession::default()).await
+    }
+
+    /// Ends a session and gives another one to the same user, role and organization, with tree and access as they are now. If the
+    /// role does not work in that organization any more, another one is chosen as at login.
+    ///
+    /// If the answer gets lost, neither token is of use: log in again.
+    ///
+    /// # Errors
+    /// As [`login`](Self::login); then the old session goes on.
+    pub async fn refresh(&self, token: &str) -> Result<LoggedIn, LoginError> {
+        self.renew_in_place(token, Vec::new()).await
+    }
+
+    /// As [`refresh`](Self::refresh), and lets the session write in an organization that a process has just created, whatever the
+    /// role's rows say. (Openbravo's `addWritableOrganization`.) The next refresh or switch goes by the rows again.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh); [`LoginError::UnknownOrg`] if the organization is not in the client's tree.
+    pub async fn add_writable_org(&self, token: &str, org: OrgId) -> Result<LoggedIn, LoginError> {
+        self.renew_in_place(token, vec![org]).await
+    }
+
+    /// Ends a session and gives the same user another one in another role, in an organization or in the user's default one.
+    ///
+    /// # Errors
+    /// As [`login`](Self::login); then the old session goes on.
+    pub async fn switch_role(
+        &self,
+        token: &str,
+        role: RoleId,
+        org: Option<OrgId>,
+    ) -> Result<LoggedIn, LoginError> {
+        let old = self.session(token).await?;
+        let mut principal = Principal::new(old.user()).with_role(role);
+        principal.org = org;
+        self.begin(principal, Succession { replaces: Some(old.id()), ..Succession::default() }).await
+    }
+
+    /// Ends a session and gives the same user and role another one in another organization.
+    ///
+    /// # Errors
+    /// As [`login`](Self::login); then the old session goes on.
+    pub async fn switch_org(&self, token: &str, org: OrgId) -> Result<LoggedIn, LoginError> {
+        let old = self.session(token).await?;
+        let principal = Principal::new(old.user()).with_role(old.role()).in_client(old.client()).in_org(org);
+        self.begin(principal, Succession { replaces: Some(old.id()), ..Succession::default() }).await
+    }
+
+    async fn renew_in_place(
+        &self,
+        token: &str,
+        additional_writable: Vec<OrgId>,
+    ) -> Result<LoggedIn, LoginError> {
+        let old = self.session(token).await?;
+        let principal = Principal::new(old.user()).with_role(old.role()).in_client(old.client());
+        let succession =
+            Succession { replaces: Some(old.id()), stay_in: Some(old.org()), additional_writable };
+        self.begin(principal, succession).await
+    }
+
+    async fn begin(&self, principal: Principal, succession: Succession) -> Result<LoggedIn, LoginError> {
+        let core = &self.core;
+        let outcome = core.begin(principal, succession).await;
+        core.count(if outcome.is_ok() { &core.counters.logins } else { &core.counters.refused });
+        outcome
+    }
+}
+
+impl Core {
+    async fn begin(&self, principal: Principal, succession: Succession) -> Result<LoggedIn, LoginError> {
+        let ticket = self.trees.ticket();
+        if self.closing.load(Ordering::SeqCst) {
+            return Err(LoginError::ShuttingDown);
+        }
+        let mut claim = Claim::new(self, succession.replaces.is_some())?;
+        let facts = self.source.facts(&principal).await.map_err(LoginError::Source)?;
+        let login = Checked::new(facts, &principal)?;
+        let (client, role) = login.works_as();
+        claim.of_user(client, principal.user)?;
+        let tree = self.trees.pin(client, ticket).await.map_err(LoginError::Source)?;
+        let (pinned, org, mut notices) = self.settle(&login, &principal, &succession, tree)?;
+
+        let token = Token::new(&*self.entropy)?;
+        let record = Arc::new(SessionRecord {
+            id: token.id(),
+            client,
+            user: principal.user,
+            role,
+            org,
+            tree: pinned.tree.fingerprint,
+            access: pinned.hash,
+            lifetime: self.lifetime(),
+        });
+        let live = self.commit(record, pinned, succession.replaces, claim.place).await?;
+        claim.keep();
+        if let Some(old) = succession.replaces {
+            self.table.end(&old);
+            self.table.ended(&old);
+        }
+        notices.extend(self.make_room(&live).await.into_iter().map(Notice::OldestEnded));
+        Ok(LoggedIn { token, session: Session::new(live), notices })
+    }
+
+    /// Access and organization of a login, once the tree is known.
+    fn settle(
+        &self,
+        login: &Checked,
+        principal: &Principal,
+        succession: &Succession,
+        tree: Arc<PinnedTree>,
+    ) -> Result<(Arc<PinnedAccess>, OrgId, Vec<Notice>), LoginError> {
+        let mut notices = Vec::new();
+        let (access, wanted) = match login {
+            Checked::Openbravo { role, default_org } => {
+                let additional = &succession.additional_writable;
+                let foreign = additional
+                    .iter()
+                    .find(|org| org.is_zero() || tree.structure.index_of(org.as_str()).is_none());
+                if let Some(org) = foreign {
+                    return Err(LoginError::UnknownOrg { org: *org, client: role.client });
+                }
+                let options = AccessOptions {
+                    automatic_roles: self.options.automatic_roles,
+                    additional_writable: additional,
+                    ..AccessOptions::default()
+                };
+                let default = succession.stay_in.or(*default_org);
+                let org = role.current_org(&options, principal.org, default)?;
+                (role.access(&tree.structure, &options), org)
+            }
+            Checked::Companies(facts) => {
+                let access = facts.access(&tree.structure);
+                let wanted = principal.org.or(succession
+                    .stay_in
+                    .filter(|org| access.writable().contains(&tree.structure, org.as_str())));
+                let org = wanted.unwrap_or(facts.default);
+                if !access.writable().contains(&tree.structure, org.as_str()) {
+                    return Err(Refusal::OrgNotGiven { role: facts.role, org }.into());
+                }
+                (access, org)
+            }
+        };
+        let org = if access.writable().contains(&tree.structure, wanted.as_str()) {
+            wanted
+        } else {
+            access.writable().ids(&tree.structure).max().unwrap_or(wanted)
+        };
+        if org != wanted {
+            notices.push(Notice::OrgReplaced { org: wanted, by: org });
+        }
+        if access.is_read_only() {
+            notices.push(Notice::ReadOnly);
+        }
+        Ok((self.pin_access(access, tree), org, notices))
+    }
+
+    fn pin_access(&self, access: RoleAccess, tree: Arc<PinnedTree>) -> Arc<PinnedAccess> {
+        let hash = AccessHash::of_bytes(&access.encode(tree.fingerprint));
+        let (pinned, _) = self.accesses.intern(hash, || PinnedAccess { access, hash, tree });
+        pinned
+    }
+
+    /// Stores a session and takes it in.
+    async fn commit(
+        &self,
+        record: Arc<SessionRecord>,
+        pinned: Arc<PinnedAccess>,
+        replaces: Option<SessionId>,
+        claimed: bool,
+    ) -> Result<Arc<Live>, LoginError> {
+        let id = record.id;
+        let began = self.now();
+        if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
+            // Should this be dropped half-way, the store knows whether the old session is still there.
+            old.doubt(began);
+        }
+        let mut ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
+        let new = NewSession::new(&record, &pinned.tree.structure, &pinned.access).replacing(replaces);
+        match self.noted(self.store.create(&new).await).map_err(LoginError::Store)? {
+            Created::Done => {}
+            Created::ReplacedIsGone => {
+                if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
+                    self.is_gone(&old);
+                }
+                return Err(SessionError::NotLive.into());
+            }
+        }
+        let live = Arc::new(Live::new(record, pinned, began, began, began));
+        loop {
+            match self.table.insert(Arc::clone(&live), ends, claimed) {
+                Inserted::Held(live) => return Ok(live),
+                Inserted::LookAgain => {
+                    // Something near it was ended while it was stored: perhaps this one, with all of its user.
+                    ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
+                    if self.is_ended_in_bulk(&live.record, began) {
+                        return Err(LoginError::EndedMeanwhile);
+                    }
+                    let found = self.noted(self.store.open(&id).await).map_err(LoginError::Store)?;
+                    found.ok_or(LoginError::EndedMeanwhile)?;
+                }
+            }
+        }
+    }
+}
+
+/// Facts that passed the login's checks.
+enum Checked {
+    Openbravo { role: RoleFacts, default_org: Option<OrgId> },
+    Companies(CompanyFacts),
+}
+
+impl Checked {
+    fn new(facts: Facts, principal: &Principal) -> Result<Self, LoginError> {
+        match facts {
+            Facts::Openbravo(facts) => {
+                let role = facts.check(principal)?;
+                let default_org = facts.user.as_ref().and_then(|user| user.default_org);
+                Ok(Checked::Openbravo { role, default_org })
+            }
+            Facts::Companies(facts) => {
+                let not_allowed = LoginError::NotAllowed { user: principal.user };
+                facts
+                    .filter(|facts| principal.client.is_none_or(|client| client == facts.client))
+                    .filter(|facts| principal.role.is_none_or(|role| role == facts.role))
+                    .map(Checked::Companies)
+                    .ok_or(not_allowed)
+            }
+        }
+    }
+
+    fn works_as(&self) -> (ClientId, RoleId) {
+        match self {
+            Checked::Openbravo { role, .. } => (role.client, role.id),
+            Checked::Companies(facts) => (facts.client, facts.role),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! From a token to its session.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use super::reopen::Failure;
+use super::{Core, SessionManager};
+use crate::clock::Moment;
+use crate::live::Live;
+use crate::pinned::PinnedAccess;
+use crate::table::Inserted;
+use crate::token::Token;
+use crate::{Scope, Session, SessionError, SessionId, SessionRecord, StoredSession};
+
+impl SessionManager {
+    /// The session of a token, and notes that it was used.
+    ///
+    /// Mostly answered from memory. The store is asked, by one read of one row, for a session that this node does not
+    /// hold or has not seen confirmed for [`Options::revalidate_within`](crate::Options::revalidate_within); by one more
+    /// read for a tree or access that it does not hold.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn session(&self, token: &str) -> Result<Session, SessionError> {
+        let core = &self.core;
+        let Some(token) = Token::parse(token) else {
+            core.count(&core.counters.unknown_tokens);
+            return Err(SessionError::NotLive);
+        };
+        let id = token.id();
+        let now = core.now();
+        let held = core.table.get(&id);
+        if let Some(live) = &held
+            && core.is_trusted(live, now)
+        {
+            live.touch(now);
+            core.count(&core.counters.hits);
+            return Ok(Session::new(Arc::clone(live)));
+        }
+        let found = core.look(id, held).await.map(Session::new);
+        if matches!(found, Err(SessionError::NotLive)) {
+            core.count(&core.counters.unknown_tokens);
+        }
+        found
+    }
+}
+
+impl Core {
+    /// May a session be answered without asking the store?
+    fn is_trusted(&self, live: &Live, now: Moment) -> bool {
+        !live.is_too_old(now)
+            && !live.is_idle(now, Duration::ZERO)
+            && !live.is_doubted()
+            && (!self.store.is_shared() || now.since(live.validated()) <= self.options.revalidate_within)
+    }
+
+    /// Looks into the store for a session that may be held.
+    async fn look(&self, id: SessionId, held: Option<Arc<Live>>) -> Result<Arc<Live>, SessionError> {
+        if let Some(live) = &held
+            && self.is_over(live).await
+        {
+            return Err(SessionError::NotLive);
+        }
+        loop {
+            let ends = self.table.ends(&id).ok_or(SessionError::NotLive)?;
+            let now = self.now();
+            if let Some(live) =
+                held.as_ref().filter(|live| self.is_store_away(now) && self.fails_open(live, now))
+            {
+                return self.use_held(live, now);
+            }
+            self.count(&self.counters.store_reads);
+            let stored = match self.noted(self.store.open(&id).await) {
+                Ok(Some(stored)) if stored.record.id == id => stored,
+                Ok(_) => {
+                    held.iter().for_each(|live| self.is_gone(live));
+                    return Err(SessionError::NotLive);
+                }
+                Err(error) => {
+                    return match held.filter(|live| self.fails_open(live, now)) {
+                        Some(live) => self.use_held(&live, now),
+                        None => Err(SessionError::Unavailable(error)),
+                    };
+                }
+            };
+            let began = now.before(stored.age);
+            if self.is_ended_in_bulk(&stored.record, began)
+                || self.is_stored_over(&stored, held.as_deref(), now)
+            {
+                return Err(SessionError::NotLive);
+            }
+            let live = match &held {
+                Some(live) => Arc::clone(live),
+                None => {
+                    let seen = now.before(stored.idle);
+                    let record = Arc::new(stored.record);
+                    let pinned = self.find_pinned(&record).await?;
+                    Arc::new(Live::new(record, pinned, began, seen, now))
+                }
+            };
+            match self.table.insert(live, ends, false) {
+                Inserted::Held(live) => {
+                    if held.is_none() {
+                        self.count(&self.counters.reopened);
+                    }
+                    live.validate(now);
+                    live.touch(now);
+                    return Ok(live);
+                }
+                Inserted::LookAgain => {}
+            }
+        }
+    }
+
+    /// What a session is pinned to. Bytes that are proven to be others end it.
+    async fn find_pinned(&self, record: &SessionRecord) -> Result<Arc<PinnedAccess>, SessionError> {
+        match self.reopening.find(record).await {
+            Ok(pinned) => Ok(pinned),
+            Err(Failure::Unavailable(error)) => self.noted(Err(error)).map_err(SessionError::Unavailable),
+            Err(failure) => {
+                if matches!(failure, Failure::Damaged(_)) {
+                    self.count(&self.counters.damaged);
+                    self.end(Scope::Session(record.id)).await;
+                }
+                Err(failure.of(record.id))
+            }
+        }
+    }
+
+    /// Is the time of a session over that is held, as far as this node can tell by itself?
+    async fn is_over(&self, live: &Arc<Live>) -> bool {
+        let now = self.now();
+        let is_idle = live.is_idle(now, Duration::ZERO);
+        if live.is_too_old(now) || is_idle && !self.store.is_shared() {
+            self.expire(live).await;
+            return true;
+        }
+        false
+    }
+
+    /// Takes a session out whose time is over.
+    pub(super) async fn expire(&self, live: &Arc<Live>) {
+        if self.store.is_shared() {
+            // Other nodes come to the same conclusion, or know of later use; the sweep takes it from the store.
+            self.table.remove(live);
+        } else {
+            self.end(Scope::Session(live.record.id)).await;
+        }
+        self.count(&self.counters.expired);
+    }
+
+    /// Is the time of a stored session over? What other nodes have not told the store yet is allowed for.
+    fn is_stored_over(&self, stored: &StoredSession, held: Option<&Live>, now: Moment) -> bool {
+        let lifetime = stored.record.lifetime;
+        let idle_here = held.map_or(stored.idle, |live| now.since(live.seen()));
+        stored.age > lifetime.absolute()
+            || stored.idle.min(idle_here) > lifetime.idle().saturating_add(self.options.allowance())
+    }
+
+    /// May a held session be answered although the store cannot be asked?
+    fn fails_open(&self, live: &Live, now: Moment) -> bool {
+        let limit = self.options.fail_open.unwrap_or(live.record.lifetime.idle());
+        now.since(live.validated()) <= limit && !live.is_too_old(now) && !live.is_idle(now, Duration::ZERO)
+    }
+
+    fn use_held(&self, live: &Arc<Live>, now: Moment) -> Result<Arc<Live>, SessionError> {
+        if live.is_ended() {
+            return Err(SessionError::NotLive);
+        }
+        live.touch(now);
+        self.count(&self.counters.failed_open);
+        Ok(Arc::clone(live))
+    }
+}

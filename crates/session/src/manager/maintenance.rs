@@ -1,0 +1,165 @@
+//! What a manager does beside answering: it tells the store, asks the store, and tidies up.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use super::{Core, SessionManager};
+use crate::live::Live;
+use crate::shim::Ordering;
+use crate::stats::Counters;
+use crate::store::{BATCH, Hint, Seen};
+use crate::{PortError, SessionId};
+
+impl SessionManager {
+    /// One round of everything: tells the store of pending ends and of use, re-validates, takes out what is over,
+    /// sweeps the store by one bounded batch, and forgets what nobody holds.
+    ///
+    /// [`MaintenanceTask`](crate::MaintenanceTask) calls this and its parts by the clock. Tests call it themselves.
+    ///
+    /// # Errors
+    /// The first failure of the store; the other steps are done all the same, but for the sweep: after an outage nothing is
+    /// swept until all nodes had time to report use.
+    pub async fn maintain(&self) -> Result<(), PortError> {
+        let flushed = self.flush().await;
+        let revalidated = self.revalidate().await;
+        self.expire().await;
+        let swept = self.sweep().await;
+        flushed.and(revalidated).and(swept)
+    }
+
+    /// Tells the store of pending ends and of use.
+    ///
+    /// # Errors
+    /// The store does not answer; what was not told stays to be told.
+    pub async fn flush(&self) -> Result<(), PortError> {
+        let ends = self.core.retry_ends().await;
+        let used = self.core.flush_use().await;
+        ends.and(used)
+    }
+
+    /// Asks the store whether the sessions that were used since they were last confirmed are still there: one statement for
+    /// [`BATCH`](crate::BATCH) of them. Does nothing if the store is not shared.
+    ///
+    /// # Errors
+    /// The store does not answer; sessions that are held go on, for as long as
+    /// [`Options::fail_open`](crate::Options::fail_open) says.
+    pub async fn revalidate(&self) -> Result<(), PortError> {
+        if self.core.store.is_shared() { self.core.revalidate().await } else { Ok(()) }
+    }
+
+    /// Takes sessions out whose time is over, and forgets trees and accesses that no session holds.
+    pub async fn expire(&self) {
+        let core = &self.core;
+        for shard in core.table.shards() {
+            let now = core.now();
+            let over = |live: &Live| live.is_too_old(now) || live.is_idle(now, Duration::ZERO);
+            for live in core.table.select(shard, over) {
+                core.expire(&live).await;
+            }
+        }
+        core.accesses.prune();
+        core.trees.prune();
+    }
+
+    /// Takes one bounded batch of sessions from the store whose time is over, and one of trees and accesses that no session
+    /// refers to. After the store was away it does nothing for two flush intervals.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn sweep(&self) -> Result<(), PortError> {
+        let core = &self.core;
+        if core.health.failed.load(Ordering::SeqCst) != 0 {
+            // A look at a session that never was: does the store answer again?
+            core.noted(core.store.open(&SessionId::from_bytes([0; 32])).await)?;
+        }
+        if core.now().0 < core.health.quiet_until.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let (limit, grace) = (core.options.sweep_batch, core.options.collect_grace);
+        let swept = core.noted(core.store.sweep(core.options.allowance(), limit).await)?;
+        core.counters.swept.fetch_add(swept, Ordering::Relaxed);
+        core.noted(core.store.collect(grace, limit).await)?;
+        Ok(())
+    }
+
+    /// Lets the sessions that a hint is about be looked up in the store at their next use.
+    pub fn take_hint(&self, hint: &Hint) {
+        let core = &self.core;
+        let now = core.now();
+        for shard in core.table.shards() {
+            let meant = |live: &Live| match hint {
+                Hint::Ended(scope) => scope.covers(&live.record),
+                Hint::Anything => true,
+            };
+            core.table.select(shard, meant).iter().for_each(|live| live.doubt(now));
+        }
+    }
+
+    /// Takes no more logins, and tells the store what it was not told yet. Sessions go on being answered.
+    ///
+    /// # Errors
+    /// The store does not answer: pending ends and the use of the last flush interval are forgotten with this process.
+    pub async fn shutdown(&self) -> Result<(), PortError> {
+        self.core.closing.store(true, Ordering::SeqCst);
+        self.flush().await
+    }
+}
+
+impl Core {
+    async fn flush_use(&self) -> Result<(), PortError> {
+        let mut batch: Vec<Arc<Live>> = Vec::new();
+        for shard in self.table.shards() {
+            batch.extend(self.table.select(shard, |live| live.unflushed().is_some()));
+            if batch.len() >= BATCH {
+                self.flush_batch(&core::mem::take(&mut batch)).await?;
+            }
+        }
+        self.flush_batch(&batch).await
+    }
+
+    async fn flush_batch(&self, lives: &[Arc<Live>]) -> Result<(), PortError> {
+        for lives in lives.chunks(BATCH) {
+            let moments: Vec<_> = lives.iter().map(|live| live.seen()).collect();
+            let now = self.now();
+            let pairs = || lives.iter().zip(&moments);
+            let seen: Vec<Seen> =
+                pairs().map(|(live, seen)| Seen { id: live.record.id, ago: now.since(*seen) }).collect();
+            self.noted(self.store.touch(&seen).await)?;
+            pairs().for_each(|(live, seen)| live.flushed(*seen));
+        }
+        Ok(())
+    }
+
+    async fn revalidate(&self) -> Result<(), PortError> {
+        let mut batch: Vec<Arc<Live>> = Vec::new();
+        for shard in self.table.shards() {
+            let is_due = |live: &Live| live.seen() > live.validated() || live.is_doubted();
+            batch.extend(self.table.select(shard, is_due));
+            if batch.len() >= BATCH {
+                self.revalidate_batch(&core::mem::take(&mut batch)).await?;
+            }
+        }
+        self.revalidate_batch(&batch).await
+    }
+
+    async fn revalidate_batch(&self, lives: &[Arc<Live>]) -> Result<(), PortError> {
+        for lives in lives.chunks(BATCH) {
+            let ids: Vec<SessionId> = lives.iter().map(|live| live.record.id).collect();
+            let began = self.now();
+            let mut missing = self.noted(self.store.missing(&ids).await)?;
+            missing.sort_unstable();
+            let (mut gone, mut there) = (0, 0);
+            for live in lives {
+                if missing.binary_search(&live.record.id).is_ok() {
+                    self.is_gone(live);
+                    gone += 1;
+                } else {
+                    live.validate(began);
+                    there += 1;
+                }
+            }
+            Counters::add(&self.counters.revalidated, gone + there);
+        }
+        Ok(())
+    }
+}

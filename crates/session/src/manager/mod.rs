@@ -1,0 +1,205 @@
+//! `SessionManager`: logins, and what becomes of them.
+
+mod ends;
+mod login;
+mod lookup;
+mod maintenance;
+mod reopen;
+mod room;
+#[cfg(not(shuttle))]
+mod task;
+
+use std::sync::Arc;
+
+use crate::clock::{Clock, Moment, SystemClock};
+use crate::entropy::{Entropy, OsEntropy};
+use crate::interner::Interner;
+use crate::pinned::{PinnedAccess, PinnedTree};
+use crate::pool::TreePool;
+use crate::record::Lifetime;
+use crate::shim::{AtomicBool, AtomicU64, Mutex, Ordering};
+use crate::stats::Counters;
+use crate::table::Table;
+use crate::{AccessHash, Options, OrgSource, PortError, SessionStore, Stats};
+
+use reopen::Reopening;
+
+pub use ends::Ended;
+pub use login::{LoggedIn, Notice};
+#[cfg(not(shuttle))]
+pub use task::MaintenanceTask;
+
+/// Gives out sessions and finds them again. Cloning gives another handle to the same manager.
+///
+/// What it holds at once, always: an answer of a [`Session`](crate::Session) never changes; a login's tree is no older than
+/// the login; an end said on this node holds here when the call returns; a login that was acknowledged is in the store.
+///
+/// What holds after a time: an end said on another node ([`Options::revalidate_within`]); when a session was last used
+/// ([`Options::flush_interval`]); limits, which each node counts for itself.
+#[derive(Clone, Debug)]
+pub struct SessionManager {
+    core: Arc<Core>,
+}
+
+#[derive(Debug)]
+struct Core {
+    source: Arc<dyn OrgSource>,
+    store: Arc<dyn SessionStore>,
+    options: Options,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    counters: Arc<Counters>,
+    trees: TreePool,
+    accesses: Arc<Interner<AccessHash, PinnedAccess>>,
+    reopening: Reopening,
+    table: Table,
+    oldest: Mutex<room::Oldest>,
+    /// Ends of many sessions that the store was not told yet, one a scope.
+    bulk_ends: Mutex<Vec<ends::BulkEnd>>,
+    health: Health,
+    closing: AtomicBool,
+}
+
+/// How the store fares, as far as this node can tell.
+#[derive(Debug, Default)]
+struct Health {
+    /// When it failed last, if it has not answered since; else 0.
+    failed: AtomicU64,
+    /// No sweep before this: other nodes may have use to report that they could not.
+    quiet_until: AtomicU64,
+}
+
+impl SessionManager {
+    /// A manager over a source and a store.
+    #[must_use]
+    pub fn new(source: Arc<dyn OrgSource>, store: Arc<dyn SessionStore>, options: Options) -> Self {
+        Self::with_seams(source, store, options, Arc::new(SystemClock::default()), Arc::new(OsEntropy))
+    }
+
+    /// A manager with a clock and random bytes of the caller's choice: for tests.
+    #[must_use]
+    pub fn with_seams(
+        source: Arc<dyn OrgSource>,
+        store: Arc<dyn SessionStore>,
+        options: Options,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        let counters = Arc::new(Counters::default());
+        let trees = TreePool::new(Arc::clone(&source), Arc::clone(&counters));
+        let accesses = Arc::new(Interner::new());
+        SessionManager {
+            core: Arc::new(Core {
+                reopening: Reopening::new(Arc::clone(&store), trees.clone(), Arc::clone(&accesses)),
+                trees,
+                accesses,
+                source,
+                store,
+                options,
+                clock,
+                entropy,
+                counters,
+                table: Table::new(),
+                oldest: Mutex::new(room::Oldest::default()),
+                bulk_ends: Mutex::new(Vec::new()),
+                health: Health::default(),
+                closing: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// How this manager behaves.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.core.options
+    }
+
+    /// What was counted, and what is held now.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let core = &self.core;
+        Stats {
+            sessions: core.table.len(),
+            trees: core.trees.trees().measure(|_| 0).values,
+            accesses: core.accesses.measure(|_| 0).values,
+            pending_ends: core.table.count_ending() + core.bulk_ends.lock().len(),
+            ..core.counters.read()
+        }
+    }
+
+    /// What everything weighs that this manager holds, without what the store keeps.
+    ///
+    /// # Complexity
+    /// O(users + trees + accesses): for a page that somebody looks at, not for every request.
+    #[must_use]
+    pub fn footprint(&self) -> ManagerFootprint {
+        let core = &self.core;
+        let trees = core.trees.trees().measure(PinnedTree::footprint);
+        let accesses = core.accesses.measure(PinnedAccess::footprint);
+        ManagerFootprint {
+            sessions: core.table.footprint(),
+            trees: trees.bytes + trees.table_bytes + core.trees.table_bytes(),
+            accesses: accesses.bytes + accesses.table_bytes,
+        }
+    }
+}
+
+/// What a manager holds, in bytes of the heap, when no call is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ManagerFootprint {
+    /// The sessions and the tables in which they are found.
+    pub sessions: usize,
+    /// The trees, each once.
+    pub trees: usize,
+    /// The accesses, each once.
+    pub accesses: usize,
+}
+
+impl ManagerFootprint {
+    /// All of it.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.sessions + self.trees + self.accesses
+    }
+}
+
+impl Core {
+    fn now(&self) -> Moment {
+        Moment::now(&*self.clock)
+    }
+
+    fn lifetime(&self) -> Lifetime {
+        Lifetime::new(self.options.idle, self.options.absolute)
+    }
+
+    fn count(&self, counter: &AtomicU64) {
+        Counters::add(counter, 1);
+    }
+
+    /// Takes note of how a call to the store went.
+    fn noted<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+        match &outcome {
+            Ok(_) => {
+                if self.health.failed.load(Ordering::Relaxed) != 0 {
+                    let quiet = self.now().after(self.options.allowance());
+                    self.health.quiet_until.fetch_max(quiet.0, Ordering::SeqCst);
+                    self.health.failed.store(0, Ordering::SeqCst);
+                }
+            }
+            Err(error) => {
+                self.count(&self.counters.store_failures);
+                if error.is_transient() {
+                    self.health.failed.store(self.now().0, Ordering::SeqCst);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Did the store fail just now?
+    fn is_store_away(&self, now: Moment) -> bool {
+        let failed = self.health.failed.load(Ordering::Relaxed);
+        failed != 0 && now.since(Moment(failed)) < self.options.retry_after
+    }
+}

@@ -1,0 +1,124 @@
+//! Opening a session again on exactly the tree and access it was pinned to.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use org_structure::{Fingerprint, OrgStructure};
+
+use crate::error::Unreadable;
+use crate::flight::Flight;
+use crate::interner::Interner;
+use crate::pinned::{PinnedAccess, PinnedTree};
+use crate::pool::TreePool;
+use crate::shim::Mutex;
+use crate::{
+    AccessDecodeError, AccessHash, PortError, RoleAccess, SessionError, SessionId, SessionRecord,
+    SessionStore,
+};
+
+/// Reads back what sessions are pinned to: once, however many wait for it.
+#[derive(Debug)]
+pub(super) struct Reopening {
+    store: Arc<dyn SessionStore>,
+    trees: TreePool,
+    accesses: Arc<Interner<AccessHash, PinnedAccess>>,
+    flights: Mutex<HashMap<Names, Flight<Outcome>, ahash::RandomState>>,
+}
+
+type Names = (Fingerprint, AccessHash);
+type Outcome = Result<Arc<PinnedAccess>, Failure>;
+
+/// Why something could not be read back, whichever session wanted it.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    Damaged(&'static str),
+    Unreadable(Unreadable),
+    Unavailable(PortError),
+}
+
+impl Failure {
+    pub(super) fn of(self, id: SessionId) -> SessionError {
+        match self {
+            Failure::Damaged(what) => SessionError::Damaged { id, what },
+            Failure::Unreadable(cause) => SessionError::Unreadable { id, cause },
+            Failure::Unavailable(error) => SessionError::Unavailable(error),
+        }
+    }
+}
+
+impl Reopening {
+    pub(super) fn new(
+        store: Arc<dyn SessionStore>,
+        trees: TreePool,
+        accesses: Arc<Interner<AccessHash, PinnedAccess>>,
+    ) -> Self {
+        Reopening { store, trees, accesses, flights: Mutex::new(HashMap::default()) }
+    }
+
+    /// What a session is pinned to: shared with others that are held, or else read from the store and verified.
+    pub(super) async fn find(&self, record: &SessionRecord) -> Outcome {
+        let names = (record.tree, record.access);
+        if let Some(pinned) = self.accesses.get(&record.access) {
+            // The hash of the access covers the name of its tree.
+            let is_it = pinned.tree.fingerprint == record.tree;
+            return if is_it { Ok(pinned) } else { Err(Failure::Damaged("tree")) };
+        }
+        let waiting = {
+            let mut flights = self.flights.lock();
+            if let Some(waiting) = flights.get(&names).and_then(Flight::join) {
+                waiting
+            } else {
+                let store = Arc::clone(&self.store);
+                let trees = self.trees.clone();
+                let accesses = Arc::clone(&self.accesses);
+                let (flight, waiting) = Flight::begin(read(store, trees, accesses, names));
+                flights.insert(names, flight);
+                waiting
+            }
+        };
+        let outcome = waiting.await;
+        let mut flights = self.flights.lock();
+        flights.retain(|_, flight| flight.join().is_some());
+        if flights.is_empty() {
+            *flights = HashMap::default();
+        }
+        outcome
+    }
+}
+
+async fn read(
+    store: Arc<dyn SessionStore>,
+    trees: TreePool,
+    accesses: Arc<Interner<AccessHash, PinnedAccess>>,
+    (fingerprint, hash): Names,
+) -> Outcome {
+    let held = trees.trees().get(&fingerprint);
+    let wanted_tree = held.is_none().then_some(&fingerprint);
+    let contents = store.contents(wanted_tree, Some(&hash)).await.map_err(Failure::Unavailable)?;
+    let missing = |what| Failure::Unreadable(Unreadable::Missing { what });
+
+    let access_bytes = contents.access.ok_or_else(|| missing("access"))?;
+    if AccessHash::of_bytes(&access_bytes) != hash {
+        return Err(Failure::Damaged("access"));
+    }
+    let tree = if let Some(tree) = held {
+        tree
+    } else {
+        let bytes = contents.tree.ok_or_else(|| missing("tree"))?;
+        if Fingerprint::of_bytes(&bytes) != fingerprint {
+            return Err(Failure::Damaged("tree"));
+        }
+        let structure =
+            OrgStructure::decode(&bytes).map_err(|error| Failure::Unreadable(Unreadable::Tree(error)))?;
+        let make = || PinnedTree { structure: Arc::new(structure), fingerprint };
+        let (tree, _) = trees.trees().intern(fingerprint, make);
+        tree
+    };
+    let access =
+        RoleAccess::decode(&access_bytes, &tree.structure, fingerprint).map_err(|error| match error {
+            AccessDecodeError::AnotherTree { .. } => Failure::Damaged("tree"),
+            error => Failure::Unreadable(Unreadable::Access(error)),
+        })?;
+    let (pinned, _) = accesses.intern(hash, || PinnedAccess { access, hash, tree });
+    Ok(pinned)
+}

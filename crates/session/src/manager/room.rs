@@ -1,0 +1,132 @@
+//! Room for one more session, within the limits.
+
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::Core;
+use crate::clock::Moment;
+use crate::live::Live;
+use crate::stats::Counters;
+use crate::{AtLimit, ClientId, LoginError, Scope, SessionId, UserId};
+
+impl Core {
+    /// Ends the oldest sessions beyond the limits.
+    pub(super) async fn make_room(&self, newest: &Live) -> Vec<SessionId> {
+        if self.options.at_limit == AtLimit::Refuse {
+            return Vec::new();
+        }
+        let ended = self.end_oldest(newest);
+        for id in &ended {
+            // A failure was counted, and maintenance tries again.
+            drop(self.tell_end(&Scope::Session(*id), self.now()).await);
+        }
+        Counters::add(&self.counters.ended, ended.len());
+        ended
+    }
+
+    /// Takes the oldest sessions beyond the limits out of the table, but never the newest.
+    fn end_oldest(&self, newest: &Live) -> Vec<SessionId> {
+        let mut ended = Vec::new();
+        // One at a time, so that no two logins make the same room twice.
+        let mut oldest = self.oldest.lock();
+        if let Some(limit) = self.options.max_sessions_per_user {
+            let mut of_user = self.table.users().of(newest.record.client, newest.record.user);
+            let beyond = of_user.len().saturating_sub(limit.max(1));
+            of_user.retain(|live| live.record.id != newest.record.id);
+            ended.extend(of_user.iter().take(beyond).map(|live| live.record.id));
+            ended.iter().for_each(|id| drop(self.table.end(id)));
+        }
+        while self.table.len() > self.options.max_sessions.max(1) {
+            let Some(id) = oldest.next(self, &newest.record.id) else { break };
+            self.table.end(&id);
+            ended.push(id);
+        }
+        ended
+    }
+}
+
+/// The sessions that began first, so many that looking for them is seldom done.
+#[derive(Debug, Default)]
+pub(super) struct Oldest {
+    queue: VecDeque<SessionId>,
+}
+
+impl Oldest {
+    /// The session that began first, of those that are held, but for one.
+    fn next(&mut self, core: &Core, newest: &SessionId) -> Option<SessionId> {
+        for _ in 0..2 {
+            while let Some(id) = self.queue.pop_front() {
+                if id != *newest && core.table.get(&id).is_some() {
+                    return Some(id);
+                }
+            }
+            self.fill(core);
+        }
+        None
+    }
+
+    fn fill(&mut self, core: &Core) {
+        // One of them may be the newest.
+        let wanted = core.table.len() / 1_024 + 2;
+        let mut oldest: BinaryHeap<(Moment, SessionId)> = BinaryHeap::with_capacity(wanted + 1);
+        for shard in core.table.shards() {
+            for live in core.table.select(shard, |_| true) {
+                oldest.push((live.began, live.record.id));
+                if oldest.len() > wanted {
+                    oldest.pop();
+                }
+            }
+        }
+        self.queue = oldest.into_sorted_vec().into_iter().map(|(_, id)| id).collect();
+    }
+}
+
+/// Places under the limits, taken while a login is under way and given back unless it succeeds.
+pub(super) struct Claim<'a> {
+    core: &'a Core,
+    pub(super) place: bool,
+    user: Option<(ClientId, UserId)>,
+    succeeds: bool,
+}
+
+impl<'a> Claim<'a> {
+    /// A session that takes another one's place needs none of its own.
+    pub(super) fn new(core: &'a Core, succeeds: bool) -> Result<Self, LoginError> {
+        let mut claim = Claim { core, place: false, user: None, succeeds };
+        if succeeds || core.options.at_limit == AtLimit::EndOldest {
+            return Ok(claim);
+        }
+        let limit = core.options.max_sessions;
+        if !core.table.claim(limit) {
+            return Err(LoginError::TooManySessions { limit });
+        }
+        claim.place = true;
+        Ok(claim)
+    }
+
+    pub(super) fn of_user(&mut self, client: ClientId, user: UserId) -> Result<(), LoginError> {
+        let refuses = self.core.options.at_limit == AtLimit::Refuse && !self.succeeds;
+        let Some(limit) = self.core.options.max_sessions_per_user.filter(|_| refuses) else { return Ok(()) };
+        if !self.core.table.users().claim(client, user, limit) {
+            return Err(LoginError::TooManySessionsOfUser { user, limit });
+        }
+        self.user = Some((client, user));
+        Ok(())
+    }
+
+    /// The session is in the table, and the places are its own.
+    pub(super) fn keep(mut self) {
+        self.place = false;
+        self.user = None;
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if self.place {
+            self.core.table.release();
+        }
+        if let Some((client, user)) = self.user {
+            self.core.table.users().release(client, user);
+        }
+    }
+}

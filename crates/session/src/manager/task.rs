@@ -1,0 +1,75 @@
+//! `MaintenanceTask`: maintenance by the clock.
+
+use core::pin::pin;
+use core::time::Duration;
+use std::sync::{Arc, Weak};
+
+use futures_util::future::{Either, select};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::{Core, SessionManager};
+use crate::store::Hint;
+
+/// A task that keeps a manager in order until it is dropped, or the last handle of the manager is.
+#[derive(Debug)]
+pub struct MaintenanceTask {
+    task: JoinHandle<()>,
+}
+
+impl Drop for MaintenanceTask {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl SessionManager {
+    /// Starts maintenance in the current tokio runtime: re-validation twice within
+    /// [`Options::revalidate_within`](crate::Options::revalidate_within), everything else once in
+    /// [`Options::flush_interval`](crate::Options::flush_interval), and hints of the store when they come.
+    ///
+    /// Failures are counted in [`Stats::store_failures`](crate::Stats::store_failures) and tried again the next time.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with time enabled.
+    #[must_use = "dropping the task ends maintenance"]
+    pub fn start_maintenance(&self) -> MaintenanceTask {
+        MaintenanceTask { task: tokio::spawn(keep_in_order(Arc::downgrade(&self.core))) }
+    }
+}
+
+async fn keep_in_order(core: Weak<Core>) {
+    let mut next = Instant::now();
+    let mut next_flush = next;
+    loop {
+        let Some(core) = core.upgrade() else { return };
+        let manager = SessionManager { core };
+        // However many hints come, they do not put the clock off.
+        if let Some(hint) = wait(&manager, next).await {
+            manager.take_hint(&hint);
+            continue;
+        }
+        let options = manager.options();
+        let is_due = Instant::now() >= next_flush;
+        // Every failure is counted, and met again in the next round.
+        drop(if is_due { manager.maintain().await } else { manager.revalidate().await });
+        if is_due {
+            next_flush = Instant::now() + options.flush_interval.max(SHORTEST);
+        }
+        next = Instant::now() + options.flush_interval.min(options.revalidate_within / 2).max(SHORTEST);
+    }
+}
+
+/// No option makes the task busy.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// Waits for a hint, until a moment.
+async fn wait(manager: &SessionManager, until: Instant) -> Option<Hint> {
+    let hint = pin!(manager.core.store.next_hint());
+    let clock = pin!(tokio::time::sleep_until(until));
+    // The clock first: a store that is full of hints must not keep it from being seen.
+    match select(clock, hint).await {
+        Either::Left(_) => None,
+        Either::Right((hint, _)) => Some(hint),
+    }
+}

@@ -1,0 +1,275 @@
+//! `MemoryStore`: sessions that live as long as the process.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hashbrown::{HashMap, HashTable};
+use org_structure::Fingerprint;
+
+use crate::clock::{Clock, Moment, SystemClock};
+use crate::shim::{AtomicUsize, Mutex, Ordering, RwLock};
+use crate::store::{Contents, Created, NewSession, Seen};
+use crate::table::is_too_large;
+use crate::{AccessHash, PortError, Scope, SessionId, SessionRecord, SessionStore, StoredSession};
+
+const SHARDS: usize = 64;
+
+/// Keeps sessions in memory: the store for one process that may forget them when it ends.
+///
+/// # Memory
+/// 29 to 57 bytes a session, since records are shared with the manager; canonical bytes once for each distinct tree and
+/// access.
+#[derive(Debug)]
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    shared: bool,
+    shards: Box<[RwLock<HashTable<Row>>]>,
+    contents: Mutex<Stored>,
+    /// Where the last sweep stopped.
+    next_shard: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Row {
+    record: Arc<SessionRecord>,
+    began: Moment,
+    seen: Moment,
+}
+
+#[derive(Debug, Default)]
+struct Stored {
+    trees: HashMap<Fingerprint, Content, ahash::RandomState>,
+    accesses: HashMap<AccessHash, Content, ahash::RandomState>,
+}
+
+/// Canonical bytes, and who refers to them.
+#[derive(Debug)]
+struct Content {
+    bytes: Box<[u8]>,
+    sessions: usize,
+    unused_since: Moment,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock::default()))
+    }
+}
+
+impl MemoryStore {
+    /// A store with a clock of its own.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        MemoryStore {
+            clock,
+            shared: false,
+            shards: (0..SHARDS).map(|_| RwLock::new(HashTable::new())).collect(),
+            contents: Mutex::new(Stored::default()),
+            next_shard: AtomicUsize::new(0),
+        }
+    }
+
+    /// A store that several managers of one process share as if they were nodes.
+    #[must_use]
+    pub fn shared(clock: Arc<dyn Clock>) -> Self {
+        MemoryStore { shared: true, ..Self::new(clock) }
+    }
+
+    /// The heap bytes, exactly, without the records, which belong to the manager as well.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        let contents = self.contents.lock();
+        let bytes =
+            contents.trees.values().chain(contents.accesses.values()).map(|content| content.bytes.len());
+        bytes.sum::<usize>()
+            + contents.trees.allocation_size()
+            + contents.accesses.allocation_size()
+            + size_of_val::<[RwLock<HashTable<Row>>]>(&self.shards)
+            + self.shards.iter().map(|shard| shard.read().allocation_size()).sum::<usize>()
+    }
+
+    fn now(&self) -> Moment {
+        Moment::now(&*self.clock)
+    }
+
+    fn shard(&self, id: &SessionId) -> Option<&RwLock<HashTable<Row>>> {
+        let [.., last] = id.as_bytes();
+        self.shards.get(usize::from(*last) % SHARDS)
+    }
+
+    fn take(&self, id: &SessionId, is_it: impl Fn(&Row) -> bool) -> bool {
+        let Some(shard) = self.shard(id) else { return false };
+        let taken = {
+            let mut rows = shard.write();
+            let Ok(entry) = rows.find_entry(id.hash(), |row| row.record.id == *id) else { return false };
+            if !is_it(entry.get()) {
+                return false;
+            }
+            let (row, _) = entry.remove();
+            if is_too_large(&rows) {
+                rows.shrink_to_fit(|row| row.record.id.hash());
+            }
+            row
+        };
+        self.contents.lock().release(&taken.record, self.now());
+        true
+    }
+
+    fn select(&self, shard: &RwLock<HashTable<Row>>, is_it: impl Fn(&Row) -> bool) -> Vec<SessionId> {
+        shard.read().iter().filter(|row| is_it(row)).map(|row| row.record.id).collect()
+    }
+
+    fn stored(&self, row: &Row) -> StoredSession {
+        let now = self.now();
+        StoredSession {
+            record: SessionRecord::clone(&row.record),
+            age: now.since(row.began),
+            idle: now.since(row.seen),
+        }
+    }
+}
+
+impl Stored {
+    fn refer(&mut self, new: &NewSession<'_>, now: Moment) {
+        let content = |bytes: Vec<u8>| Content { bytes: bytes.into(), sessions: 0, unused_since: now };
+        let tree = self.trees.entry(new.record.tree).or_insert_with(|| content(new.tree_bytes()));
+        tree.sessions += 1;
+        let access = self.accesses.entry(new.record.access).or_insert_with(|| content(new.access_bytes()));
+        access.sessions += 1;
+    }
+
+    fn release(&mut self, record: &SessionRecord, now: Moment) {
+        let tree = self.trees.get_mut(&record.tree);
+        for content in tree.into_iter().chain(self.accesses.get_mut(&record.access)) {
+            content.sessions = content.sessions.saturating_sub(1);
+            content.unused_since = now;
+        }
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryStore {
+    fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+        let now = self.now();
+        // Referred to first, so that a collection in between finds them in use.
+        self.contents.lock().refer(new, now);
+        if new.replaces.is_some_and(|old| !self.take(&old, |_| true)) {
+            self.contents.lock().release(new.record, now);
+            return Ok(Created::ReplacedIsGone);
+        }
+        if let Some(shard) = self.shard(&new.record.id) {
+            let row = Row { record: Arc::clone(new.record), began: now, seen: now };
+            shard.write().insert_unique(new.record.id.hash(), row, |row| row.record.id.hash());
+        }
+        Ok(Created::Done)
+    }
+
+    async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
+        let Some(shard) = self.shard(id) else { return Ok(None) };
+        let rows = shard.read();
+        Ok(rows.find(id.hash(), |row| row.record.id == *id).map(|row| self.stored(row)))
+    }
+
+    async fn contents(
+        &self,
+        tree: Option<&Fingerprint>,
+        access: Option<&AccessHash>,
+    ) -> Result<Contents, PortError> {
+        let contents = self.contents.lock();
+        let tree = tree.and_then(|tree| contents.trees.get(tree));
+        let access = access.and_then(|access| contents.accesses.get(access));
+        let bytes = |content: &Content| content.bytes.to_vec();
+        Ok(Contents { tree: tree.map(bytes), access: access.map(bytes) })
+    }
+
+    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+        let now = self.now();
+        for Seen { id, ago } in seen {
+            let Some(shard) = self.shard(id) else { continue };
+            if let Some(row) = shard.write().find_mut(id.hash(), |row| row.record.id == *id) {
+                row.seen = row.seen.max(now.before(*ago));
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError> {
+        let now = self.now();
+        let is_meant = |row: &Row| scope.covers(&row.record) && now.since(row.began) >= ago;
+        let ids = match scope {
+            Scope::Session(id) => vec![*id],
+            _ => self.shards.iter().flat_map(|shard| self.select(shard, is_meant)).collect(),
+        };
+        Ok(ids.iter().map(|id| u64::from(self.take(id, is_meant))).sum())
+    }
+
+    async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
+        let is_there = |id: &SessionId| {
+            self.shard(id)
+                .is_some_and(|shard| shard.read().find(id.hash(), |row| row.record.id == *id).is_some())
+        };
+        Ok(ids.iter().copied().filter(|id| !is_there(id)).collect())
+    }
+
+    async fn sweep(&self, allowance: Duration, limit: usize) -> Result<u64, PortError> {
+        let now = self.now();
+        let is_over = |row: &Row| {
+            let lifetime = row.record.lifetime;
+            now.since(row.began) > lifetime.absolute()
+                || now.since(row.seen) > lifetime.idle().saturating_add(allowance)
+        };
+        let mut swept = 0;
+        for _ in 0..SHARDS {
+            let place = self.next_shard.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            let Some(shard) = self.shards.get(place) else { continue };
+            for id in self.select(shard, is_over) {
+                if swept == limit {
+                    return Ok(u64::try_from(swept).unwrap_or(u64::MAX));
+                }
+                // Used meanwhile: it stays.
+                swept += usize::from(self.take(&id, is_over));
+            }
+        }
+        Ok(u64::try_from(swept).unwrap_or(u64::MAX))
+    }
+
+    async fn collect(&self, grace: Duration, limit: usize) -> Result<u64, PortError> {
+        let now = self.now();
+        let mut contents = self.contents.lock();
+        let mut collected = 0;
+        let mut stays = |content: &Content| {
+            let goes = collected < limit && content.sessions == 0 && now.since(content.unused_since) >= grace;
+            collected += usize::from(goes);
+            !goes
+        };
+        contents.trees.retain(|_, content| stays(content));
+        contents.accesses.retain(|_, content| stays(content));
+        contents.trees.shrink_to_fit();
+        contents.accesses.shrink_to_fit();
+        Ok(u64::try_from(collected).unwrap_or(u64::MAX))
+    }
+
+    async fn list(
+        &self,
+        scope: &Scope,
+        after: Option<&SessionId>,
+        limit: usize,
+    ) -> Result<Vec<StoredSession>, PortError> {
+        let is_next =
+            |row: &Row| scope.covers(&row.record) && after.is_none_or(|after| row.record.id > *after);
+        let mut ids: Vec<SessionId> =
+            self.shards.iter().flat_map(|shard| self.select(shard, is_next)).collect();
+        ids.sort_unstable();
+        ids.truncate(limit);
+        let mut found = Vec::with_capacity(ids.len());
+        for id in &ids {
+            found.extend(self.open(id).await?);
+        }
+        Ok(found)
+    }
+}

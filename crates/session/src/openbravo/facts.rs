@@ -1,0 +1,139 @@
+//! The rows that decide about a login, as a database delivers them.
+
+use std::collections::BTreeSet;
+
+use org_structure::OrgId;
+
+use crate::{ClientId, RoleId, UserId, UserLevel};
+
+/// A role (`ad_role`) with its organizations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleFacts {
+    /// The role.
+    pub id: RoleId,
+    /// The client that it belongs to.
+    pub client: ClientId,
+    /// Its user level, exactly as stored.
+    pub level: UserLevel,
+    /// Whether its organizations are listed by hand; an automatic role has those of its client.
+    pub manual: bool,
+    /// Whether it is active.
+    pub active: bool,
+    /// All its access rows, active or not, in any order.
+    pub accesses: Vec<OrgAccess>,
+    /// All organizations of the clients that [`needs_organizations_of`](Self::needs_organizations_of) names, in the
+    /// tree or not, active or not, in any order. Organizations of other clients may be among them.
+    pub organizations: Vec<ClientOrganization>,
+}
+
+/// A row of `ad_role_orgaccess`: a role may work in an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrgAccess {
+    /// The organization.
+    pub org: OrgId,
+    /// The client of this row.
+    pub client: ClientId,
+    /// Whether this row is active.
+    pub active: bool,
+    /// The organization's own row; `None` if there is none.
+    pub organization: Option<AccessedOrganization>,
+}
+
+/// The organization that an access row names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessedOrganization {
+    /// The client that the organization belongs to.
+    pub client: ClientId,
+    /// Whether the organization is active.
+    pub active: bool,
+}
+
+/// An organization of a client (`ad_org`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientOrganization {
+    /// The organization.
+    pub id: OrgId,
+    /// The client that it belongs to.
+    pub client: ClientId,
+    /// Whether it is active.
+    pub active: bool,
+}
+
+/// A user (`ad_user`) with the roles that it may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFacts {
+    /// The user.
+    pub id: UserId,
+    /// The client that it belongs to.
+    pub client: ClientId,
+    /// Whether it is active.
+    pub active: bool,
+    /// Whether it is locked out.
+    pub locked: bool,
+    /// The role to log in with where none is chosen.
+    pub default_role: Option<RoleId>,
+    /// The organization to log in to where none is chosen.
+    pub default_org: Option<OrgId>,
+    /// The user's rows of `ad_user_roles`, active or not, in any order.
+    pub roles: Vec<UserRole>,
+}
+
+/// A row of `ad_user_roles`: a user may take a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserRole {
+    /// The role.
+    pub role: RoleId,
+    /// Whether this row is active.
+    pub active: bool,
+}
+
+/// A client (`ad_client`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientFacts {
+    /// The client.
+    pub id: ClientId,
+    /// Whether it is active.
+    pub active: bool,
+}
+
+impl UserFacts {
+    /// The role that a login takes: the one asked for; else the user's default, if it may take that; else the one of
+    /// the smallest id that it may take. `None` if there is none.
+    #[must_use]
+    pub fn role_to_take(&self, asked: Option<RoleId>) -> Option<RoleId> {
+        let active = || self.roles.iter().filter(|row| row.active).map(|row| row.role);
+        asked
+            .or_else(|| self.default_role.filter(|default| active().any(|role| role == *default)))
+            .or_else(|| active().min())
+    }
+}
+
+impl RoleFacts {
+    /// Which clients' organizations have to be read before [`access`](Self::access) can be asked: those of the role's
+    /// own client if it is automatic, and those of the current client if it has organization `0`.
+    ///
+    /// Everything else needs no organization but those that the access rows name.
+    #[must_use]
+    pub fn needs_organizations_of(&self, current_client: ClientId) -> BTreeSet<ClientId> {
+        let automatic = (!self.manual).then_some(self.client);
+        let has_zero = !self.manual || self.accesses.iter().any(|row| row.org.is_zero());
+        automatic.into_iter().chain(has_zero.then_some(current_client)).collect()
+    }
+
+    /// Takes out the access rows that name another client's organization, and says which.
+    ///
+    /// Openbravo's rule does not look at the client of an organization; a login does, so that clients never mix.
+    pub fn remove_other_clients(&mut self) -> Vec<OrgId> {
+        let own = [self.client, ClientId::ZERO];
+        let mut removed = Vec::new();
+        self.accesses.retain(|row| {
+            let stays = row.organization.is_none_or(|organization| own.contains(&organization.client));
+            if !stays {
+                removed.push(row.org);
+            }
+            stays
+        });
+        removed.sort_unstable();
+        removed
+    }
+}

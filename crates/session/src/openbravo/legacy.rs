@@ -1,0 +1,73 @@
+//! What OrgTree answered, which Openbravo retired in 2018: for comparison with an installation that still has it.
+
+use std::collections::BTreeMap;
+
+use org_structure::{OrgId, OrgIndex, OrgStructure};
+
+use super::OrgAccess;
+use crate::OrgSelection;
+use crate::selection::Draft;
+
+/// The order of siblings in the old lists: by sequence number, those without one last, then by id.
+#[derive(Clone, Debug, Default)]
+pub struct SiblingOrder {
+    places: BTreeMap<OrgId, f64>,
+}
+
+impl SiblingOrder {
+    /// Takes the sequence numbers (`ad_treenode.seqno`) of organizations; one that is missing has none.
+    #[must_use]
+    pub fn new(numbers: &[(OrgId, Option<f64>)]) -> Self {
+        let places = numbers.iter().filter_map(|&(id, number)| Some((id, number?)));
+        SiblingOrder { places: places.filter(|(_, number)| !number.is_nan()).collect() }
+    }
+
+    /// Sorts siblings, the first one last, as a stack needs them.
+    fn stacked(
+        &self,
+        tree: &OrgStructure,
+        siblings: impl Iterator<Item = OrgIndex>,
+    ) -> Vec<(OrgIndex, OrgId)> {
+        let mut siblings: Vec<(OrgIndex, OrgId)> =
+            siblings.filter_map(|org| Some((org, tree.id(org)?))).collect();
+        let place = |id: &OrgId| self.places.get(id).copied().unwrap_or(f64::INFINITY);
+        siblings.sort_unstable_by(|(_, a), (_, b)| place(b).total_cmp(&place(a)).then_with(|| b.cmp(a)));
+        siblings
+    }
+}
+
+/// `getReferenceableOrganizations`: the organization and all below it in pre-order, then its ancestors bottom-up.
+///
+/// Unknown or null: none. The empty text: the whole tree.
+///
+/// # Complexity
+/// O(n log n), no recursion.
+#[must_use]
+pub fn referenceable_orgs(tree: &OrgStructure, order: &SiblingOrder, org: Option<&str>) -> Vec<OrgId> {
+    let Some(org) = org else { return Vec::new() };
+    let start = tree.index_of(org);
+    let mut waiting = match start {
+        Some(_) => order.stacked(tree, start.into_iter()),
+        None if org.is_empty() => order.stacked(tree, tree.roots()),
+        None => Vec::new(),
+    };
+    let mut list = Vec::new();
+    while let Some((org, id)) = waiting.pop() {
+        list.push(id);
+        waiting.extend(order.stacked(tree, tree.children(org)));
+    }
+    let above = start.into_iter().flat_map(|org| tree.path_to_root(org).skip(1));
+    list.extend(above.filter_map(|org| tree.id(org)));
+    list
+}
+
+/// `getAccessibleTree`, the old `#AccessibleOrgTree`, as a set: the natural trees of all organizations of a role's
+/// access rows, active or not. An organization that is not in the tree adds nothing.
+#[must_use]
+pub fn accessible_tree(tree: &OrgStructure, accesses: &[OrgAccess]) -> OrgSelection {
+    let mut accessible = Draft::new(tree);
+    for row in accesses.iter().filter(|row| tree.index_of(row.org.as_str()).is_some()) {
+        accessible.add_natural_tree(&row.org);
+    }
+    accessible.finish()
+}

@@ -1,0 +1,204 @@
+//! The rule of readable and writable organizations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use org_structure::{OrgId, OrgStructure};
+
+use super::{OrgAccess, RoleFacts};
+use crate::access::Granted;
+use crate::selection::Draft;
+use crate::{ClientId, OrgSelection, RoleAccess};
+
+/// Which organizations a role has that lists none by hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutomaticRoles {
+    /// Those of its client, less those that an inactive access row denies: Openbravo since October 2023.
+    #[default]
+    OfClient,
+    /// Those of its access rows, like any other role: Openbravo before that.
+    ByRows,
+}
+
+/// What beside the rows decides about access.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AccessOptions<'a> {
+    /// How automatic roles are treated.
+    pub automatic_roles: AutomaticRoles,
+    /// Organizations that are writable beyond what the rows say: those that a process has just created.
+    pub additional_writable: &'a [OrgId],
+    /// The client to work in; the role's own if `None`.
+    pub current_client: Option<ClientId>,
+    /// "What if the role's access rows for these organizations were inactive?"
+    pub inactive_access: &'a [OrgId],
+    /// "What if these organizations were inactive?"
+    pub inactive_orgs: &'a [OrgId],
+}
+
+impl RoleFacts {
+    /// What the role may read and write in a tree, by Openbravo's rule.
+    ///
+    /// The *active list* are the organizations of active access rows that are active themselves, those of an automatic
+    /// role, and the additional writable ones. Writable are: `0` for levels that include system or client; the active
+    /// list, but never `0` for the organization level; the additional ones. Readable are: `0`; and all
+    /// organizations of the current client if the active list has `0`, in the tree or not, inactive ones included; else
+    /// the natural trees of **all** organizations of the active list, whichever of them lies within another's.
+    ///
+    /// The order of the rows has no influence. The client's organizations must have been read where
+    /// [`needs_organizations_of`](Self::needs_organizations_of) says so.
+    ///
+    /// # Complexity
+    /// O(rows × log n).
+    ///
+    /// # Examples
+    /// ```
+    /// use org_structure::{OrgId, OrgRow, OrgStructure};
+    /// use session::openbravo::{AccessOptions, AccessedOrganization, OrgAccess, RoleFacts};
+    /// use session::{ClientId, RoleId, UserLevel};
+    ///
+    /// let tree = OrgStructure::build([
+    ///     OrgRow::new("0"),
+    ///     OrgRow::new("Spain").under("0"),
+    ///     OrgRow::new("Madrid").under("Spain"),
+    ///     OrgRow::new("Sevilla").under("Spain"),
+    /// ])?
+    /// .structure;
+    /// let client = ClientId::new("C")?;
+    /// let row = |org: &str| OrgAccess {
+    ///     org: org.parse().unwrap(),
+    ///     client,
+    ///     active: true,
+    ///     organization: Some(AccessedOrganization { client, active: true }),
+    /// };
+    /// let role = RoleFacts {
+    ///     id: RoleId::new("R")?,
+    ///     client,
+    ///     level: UserLevel::new("  O")?,
+    ///     manual: true,
+    ///     active: true,
+    ///     accesses: vec![row("Madrid"), row("Spain")],
+    ///     organizations: vec![],
+    /// };
+    /// let access = role.access(&tree, &AccessOptions::default());
+    /// // Madrid's natural tree has Spain in it, but only Spain's own has Sevilla.
+    /// assert!(access.readable().contains(&tree, "Sevilla"));
+    /// assert!(!access.writable().contains(&tree, "Sevilla"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn access(&self, tree: &OrgStructure, options: &AccessOptions<'_>) -> RoleAccess {
+        let facts = Weighed::new(self, options);
+        let active = facts.active_list();
+
+        let mut writable = Draft::new(tree);
+        active.iter().for_each(|org| writable.add(org));
+        if self.level.writes_zero() {
+            writable.add(&OrgId::ZERO);
+        }
+        if self.level.is_organization() {
+            writable.remove(&OrgId::ZERO);
+        }
+        options.additional_writable.iter().for_each(|org| writable.add(org));
+
+        let mut readable = Draft::new(tree);
+        readable.add(&OrgId::ZERO);
+        if active.contains(&OrgId::ZERO) {
+            let client = options.current_client.unwrap_or(self.client);
+            let organizations =
+                self.organizations.iter().filter(|organization| organization.client == client);
+            organizations.for_each(|organization| readable.add(&organization.id));
+        } else {
+            active.iter().for_each(|org| readable.add_natural_tree(org));
+        }
+
+        RoleAccess {
+            level: self.level.clone(),
+            readable: readable.finish(),
+            writable: writable.finish(),
+            granted: facts.granted(tree),
+        }
+    }
+
+    /// The organizations in which the role works: those of active rows that are active themselves, those of an automatic role,
+    /// the additional writable ones.
+    #[must_use]
+    pub fn active_list(&self, options: &AccessOptions<'_>) -> BTreeSet<OrgId> {
+        Weighed::new(self, options).active_list()
+    }
+}
+
+/// Rows with the options that change who counts as active.
+struct Weighed<'a> {
+    role: &'a RoleFacts,
+    options: &'a AccessOptions<'a>,
+    inactive_access: BTreeSet<OrgId>,
+    inactive_orgs: BTreeSet<OrgId>,
+}
+
+impl<'a> Weighed<'a> {
+    fn new(role: &'a RoleFacts, options: &'a AccessOptions<'a>) -> Self {
+        Weighed {
+            role,
+            options,
+            inactive_access: options.inactive_access.iter().copied().collect(),
+            inactive_orgs: options.inactive_orgs.iter().copied().collect(),
+        }
+    }
+
+    fn is_row_active(&self, row: &OrgAccess) -> bool {
+        row.active && !self.inactive_access.contains(&row.org)
+    }
+
+    fn active_list(&self) -> BTreeSet<OrgId> {
+        let rows = self.role.accesses.iter().filter(|row| {
+            self.is_row_active(row)
+                && row.organization.is_some_and(|organization| organization.active)
+                && !self.inactive_orgs.contains(&row.org)
+        });
+        let additional = self.options.additional_writable.iter().copied();
+        rows.map(|row| row.org).chain(self.automatic()).chain(additional).collect()
+    }
+
+    /// The organizations that an automatic role has without a row. An inactive row is a denial.
+    fn automatic(&self) -> BTreeSet<OrgId> {
+        let role = self.role;
+        if role.manual || self.options.automatic_roles == AutomaticRoles::ByRows {
+            return BTreeSet::new();
+        }
+        let rows = role.accesses.iter();
+        let denied: BTreeSet<OrgId> =
+            rows.filter(|row| !self.is_row_active(row)).map(|row| row.org).collect();
+        let level = role.level.trimmed();
+        let mut orgs = BTreeSet::new();
+        if ["CO", "O"].contains(&level) {
+            let own = role.organizations.iter().filter(|organization| {
+                organization.client == role.client
+                    && organization.active
+                    && !organization.id.is_zero()
+                    && !self.inactive_orgs.contains(&organization.id)
+            });
+            orgs.extend(own.map(|organization| organization.id));
+        }
+        if ["S", "C", "CO"].contains(&level) {
+            orgs.insert(OrgId::ZERO);
+        }
+        &orgs - &denied
+    }
+
+    /// What `#User_Org` and `#User_Client` are made of: active rows, whether or not the organization is.
+    fn granted(&self, tree: &OrgStructure) -> Box<[Granted]> {
+        let mut clients: BTreeMap<ClientId, BTreeSet<OrgId>> = BTreeMap::new();
+        let mut automatic = self.automatic();
+        for row in self.role.accesses.iter().filter(|row| self.is_row_active(row)) {
+            automatic.remove(&row.org);
+            clients.entry(row.client).or_default().insert(row.org);
+        }
+        if !automatic.is_empty() {
+            clients.entry(self.role.client).or_default().extend(automatic);
+        }
+        let group = |(client, orgs): (ClientId, BTreeSet<OrgId>)| Granted {
+            client,
+            orgs: OrgSelection::of_ids(tree, &orgs),
+        };
+        clients.into_iter().map(group).collect()
+    }
+}

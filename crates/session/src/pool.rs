@@ -1,0 +1,200 @@
+//! `TreePool`: where logins get their tree, shared with all who may share it.
+
+use std::sync::{Arc, Weak};
+
+use hashbrown::HashMap;
+use org_structure::Fingerprint;
+
+use crate::flight::{Flight, Waiting};
+use crate::interner::Interner;
+use crate::pinned::PinnedTree;
+use crate::shim::{AtomicU64, Mutex, Ordering};
+use crate::source::Revision;
+use crate::stats::Counters;
+use crate::{ClientId, OrgSource, PortError};
+
+/// The trees of all clients.
+///
+/// A login takes a ticket when it begins. It shares a live tree of the revision that it sees itself; or it joins a
+/// load that was made for that revision, or that began after the ticket was taken; or it begins one. Of each client at most
+/// one load runs and one more is queued behind it, which begins when that one is done, so whoever comes may join it.
+#[derive(Clone, Debug)]
+pub(crate) struct TreePool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    source: Arc<dyn OrgSource>,
+    trees: Interner<Fingerprint, PinnedTree>,
+    clients: Mutex<HashMap<ClientId, ClientTrees, ahash::RandomState>>,
+    /// What came first: the beginnings of logins and of loads, numbered from 1.
+    moments: AtomicU64,
+    counters: Arc<Counters>,
+}
+
+/// When a login began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket(u64);
+
+#[derive(Debug, Default)]
+struct ClientTrees {
+    latest: Option<(Revision, Weak<PinnedTree>)>,
+    running: Option<TreeLoad>,
+    queued: Option<TreeLoad>,
+}
+
+type Outcome = Result<Arc<PinnedTree>, PortError>;
+
+#[derive(Debug)]
+struct TreeLoad {
+    /// What the login had seen that asked for the load.
+    seen: Option<Revision>,
+    /// When the load began; 0 if it has not yet.
+    began: Arc<AtomicU64>,
+    flight: Flight<Outcome>,
+}
+
+impl TreeLoad {
+    /// Will the load's tree be no older than a login that took `ticket` and saw this revision after that?
+    fn serves(&self, seen: Option<Revision>, ticket: Ticket) -> bool {
+        let began = self.began.load(Ordering::SeqCst);
+        began == 0 || began > ticket.0 || seen.is_some() && seen == self.seen
+    }
+}
+
+impl TreePool {
+    pub(crate) fn new(source: Arc<dyn OrgSource>, counters: Arc<Counters>) -> Self {
+        TreePool(Arc::new(Shared {
+            source,
+            trees: Interner::new(),
+            clients: Mutex::new(HashMap::default()),
+            moments: AtomicU64::new(1),
+            counters,
+        }))
+    }
+
+    /// To be called first of all when a login begins.
+    pub(crate) fn ticket(&self) -> Ticket {
+        Ticket(self.0.next_moment())
+    }
+
+    pub(crate) fn trees(&self) -> &Interner<Fingerprint, PinnedTree> {
+        &self.0.trees
+    }
+
+    /// The tree of a client as it was when the ticket was taken, or later.
+    pub(crate) async fn pin(&self, client: ClientId, ticket: Ticket) -> Outcome {
+        let seen = self.0.source.revision(&client).await?;
+        let waiting = {
+            let mut clients = self.0.clients.lock();
+            let state = clients.entry(client).or_default();
+            if let Some(tree) = state.latest_of(seen) {
+                Counters::add(&self.0.counters.trees_by_revision, 1);
+                return Ok(tree);
+            }
+            self.join_or_begin(state, client, seen, ticket)
+        };
+        waiting.await
+    }
+
+    fn join_or_begin(
+        &self,
+        state: &mut ClientTrees,
+        client: ClientId,
+        seen: Option<Revision>,
+        ticket: Ticket,
+    ) -> Waiting<Outcome> {
+        let Some(running) = state.running() else {
+            let (load, waiting) = self.begin(client, seen, None);
+            (state.running, state.queued) = (Some(load), None);
+            return waiting;
+        };
+        let serving = |load: &TreeLoad| load.serves(seen, ticket).then(|| load.flight.join()).flatten();
+        let joined =
+            state.running.as_ref().and_then(serving).or_else(|| state.queued.as_ref().and_then(serving));
+        if let Some(waiting) = joined {
+            Counters::add(&self.0.counters.joined_loads, 1);
+            return waiting;
+        }
+        let (load, waiting) = self.begin(client, seen, Some(running));
+        state.queued = Some(load);
+        waiting
+    }
+
+    /// A load that begins when the one before it is done, whatever came of that.
+    fn begin(
+        &self,
+        client: ClientId,
+        seen: Option<Revision>,
+        after: Option<Waiting<Outcome>>,
+    ) -> (TreeLoad, Waiting<Outcome>) {
+        let shared = Arc::clone(&self.0);
+        let began = Arc::new(AtomicU64::new(0));
+        let beginning = Arc::clone(&began);
+        let (flight, waiting) = Flight::begin(async move {
+            if let Some(before) = after {
+                drop(before.await);
+            }
+            beginning.store(shared.next_moment(), Ordering::SeqCst);
+            shared.load(client).await
+        });
+        (TreeLoad { seen, began, flight }, waiting)
+    }
+
+    /// Forgets what nobody holds any more.
+    pub(crate) fn prune(&self) {
+        self.0.trees.prune();
+        let mut clients = self.0.clients.lock();
+        clients.retain(|_, state| state.is_of_use());
+        clients.shrink_to_fit();
+    }
+
+    /// The bytes of the table of clients.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.0.clients.lock().allocation_size()
+    }
+}
+
+impl Shared {
+    fn next_moment(&self) -> u64 {
+        self.moments.fetch_add(1, Ordering::SeqCst)
+    }
+
+    async fn load(&self, client: ClientId) -> Outcome {
+        Counters::add(&self.counters.loads, 1);
+        let loaded = self.source.load_tree(&client).await.inspect_err(|_| {
+            Counters::add(&self.counters.failed_loads, 1);
+        })?;
+        let fingerprint = loaded.structure.fingerprint();
+        let make = || PinnedTree { structure: Arc::new(loaded.structure), fingerprint };
+        let (tree, was_there) = self.trees.intern(fingerprint, make);
+        if was_there {
+            Counters::add(&self.counters.trees_by_fingerprint, 1);
+        }
+        if let Some(revision) = loaded.revision {
+            let mut clients = self.clients.lock();
+            clients.entry(client).or_default().latest = Some((revision, Arc::downgrade(&tree)));
+        }
+        Ok(tree)
+    }
+}
+
+impl ClientTrees {
+    fn latest_of(&self, seen: Option<Revision>) -> Option<Arc<PinnedTree>> {
+        let (revision, tree) = self.latest.as_ref()?;
+        tree.upgrade().filter(|_| seen == Some(*revision))
+    }
+
+    /// The load that runs, once the queued one has taken the place of one that is done.
+    fn running(&mut self) -> Option<Waiting<Outcome>> {
+        let join = || self.running.as_ref().and_then(|load| load.flight.join());
+        if let Some(waiting) = join() {
+            return Some(waiting);
+        }
+        self.running = self.queued.take();
+        self.running.as_ref().and_then(|load| load.flight.join())
+    }
+
+    fn is_of_use(&mut self) -> bool {
+        self.running().is_some() || self.latest.as_ref().is_some_and(|(_, tree)| tree.strong_count() > 0)
+    }
+}

@@ -1,0 +1,57 @@
+//! `PortError`: what went wrong in a database behind a port.
+
+use core::error::Error;
+use core::fmt;
+use std::sync::Arc;
+
+/// Why a source or a store could not do what was asked. Cheap to clone: everybody who waited gets the same cause.
+#[derive(Clone)]
+pub struct PortError {
+    transient: bool,
+    cause: Arc<dyn Error + Send + Sync>,
+}
+
+impl PortError {
+    /// The same call may succeed later, without anybody changing data, tables or rights: a database that is away, a
+    /// time limit, a conflict.
+    #[must_use]
+    pub fn transient(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        PortError { transient: true, cause: Arc::from(cause.into()) }
+    }
+
+    /// The same call will fail again until somebody changes something.
+    #[must_use]
+    pub fn permanent(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        PortError { transient: false, cause: Arc::from(cause.into()) }
+    }
+
+    /// May the same call succeed later?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.transient
+    }
+
+    /// What the adapter said.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.cause
+    }
+}
+
+impl fmt::Display for PortError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl fmt::Debug for PortError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PortError").field("transient", &self.transient).field("cause", &self.cause).finish()
+    }
+}
+
+impl Error for PortError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
+}

@@ -1,0 +1,97 @@
+//! `SessionRecord`: what is kept of a session, here and in a store.
+
+use core::time::Duration;
+
+use org_structure::{Fingerprint, OrgId};
+
+use crate::{AccessHash, ClientId, RoleId, SessionId, UserId};
+
+/// A session as it was made at login. It never changes: another role, organization or tree is another session.
+///
+/// # Memory
+/// 248 bytes, none on the heap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Its name.
+    pub id: SessionId,
+    /// The client in which it works.
+    pub client: ClientId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The role that was taken.
+    pub role: RoleId,
+    /// The organization in which it works.
+    pub org: OrgId,
+    /// The tree to which it is pinned.
+    pub tree: Fingerprint,
+    /// The access to which it is pinned.
+    pub access: AccessHash,
+    /// How it ends by itself.
+    pub lifetime: Lifetime,
+}
+
+/// When a session ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    idle: u64,
+    absolute: u64,
+}
+
+impl Lifetime {
+    /// Ends after a time without use, and after a time in all, each rounded down to milliseconds.
+    #[must_use]
+    pub fn new(idle: Duration, absolute: Duration) -> Self {
+        // Stores keep signed numbers.
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(u64::MAX >> 1);
+        Lifetime { idle: millis(idle), absolute: millis(absolute) }
+    }
+
+    /// The time without use.
+    #[must_use]
+    pub const fn idle(&self) -> Duration {
+        Duration::from_millis(self.idle)
+    }
+
+    /// The time in all.
+    #[must_use]
+    pub const fn absolute(&self) -> Duration {
+        Duration::from_millis(self.absolute)
+    }
+}
+
+/// A session as a store has it. Times are on the store's own clock and cross the port as durations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSession {
+    /// The session.
+    pub record: SessionRecord,
+    /// How long ago it was made.
+    pub age: Duration,
+    /// How long ago it was used last, as far as the store was told.
+    pub idle: Duration,
+}
+
+/// Which sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One.
+    Session(SessionId),
+    /// All of a user in a client.
+    User(ClientId, UserId),
+    /// All in a role of a client.
+    Role(ClientId, RoleId),
+    /// All of a client.
+    Client(ClientId),
+}
+
+impl Scope {
+    /// Is a session among them?
+    #[must_use]
+    pub fn covers(&self, record: &SessionRecord) -> bool {
+        match self {
+            Scope::Session(id) => record.id == *id,
+            Scope::User(client, user) => record.client == *client && record.user == *user,
+            Scope::Role(client, role) => record.client == *client && record.role == *role,
+            Scope::Client(client) => record.client == *client,
+        }
+    }
+}

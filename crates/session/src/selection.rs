@@ -1,0 +1,139 @@
+//! `OrgSelection`: organizations of one tree, and some that are not in it.
+
+use std::collections::BTreeSet;
+
+use org_structure::{OrgId, OrgSet, OrgStructure, quoted_list};
+
+/// A set of organizations, of which some may not be in the tree.
+///
+/// Openbravo lets a role work in organizations that the tree does not know, and organization `0` is readable for
+/// everybody, even where the tree has none. The order is tree order, then the rest bytewise.
+///
+/// # Memory
+/// That of an [`OrgSet`], and 33 bytes an organization outside the tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrgSelection {
+    // INVARIANT: `outside` ascends strictly, and none of it is in the tree.
+    known: OrgSet,
+    outside: Box<[OrgId]>,
+}
+
+impl OrgSelection {
+    /// The set of organizations with the given ids.
+    #[must_use]
+    pub fn of_ids<'a>(tree: &OrgStructure, ids: impl IntoIterator<Item = &'a OrgId>) -> Self {
+        let mut draft = Draft::new(tree);
+        for id in ids {
+            draft.add(id);
+        }
+        draft.finish()
+    }
+
+    /// `outside` must ascend strictly.
+    pub(crate) fn from_parts(known: OrgSet, outside: Vec<OrgId>) -> Self {
+        OrgSelection { known: known.trimmed(), outside: outside.into() }
+    }
+
+    /// The organizations that are in the tree.
+    #[must_use]
+    pub fn known(&self) -> &OrgSet {
+        &self.known
+    }
+
+    /// The organizations that are not, ascending bytewise.
+    #[must_use]
+    pub fn outside(&self) -> &[OrgId] {
+        &self.outside
+    }
+
+    /// Is an organization in the set? `tree` is the tree of this set.
+    ///
+    /// # Complexity
+    /// O(1), and O(log organizations outside) for an id that is not in the tree. No allocation.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, tree: &OrgStructure, id: &str) -> bool {
+        match tree.index_of(id) {
+            Some(org) => self.known.contains(org),
+            None => self.outside.binary_search_by(|other| other.as_str().cmp(id)).is_ok(),
+        }
+    }
+
+    /// How many organizations are in the set.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.len() + self.outside.len()
+    }
+
+    /// Is no organization in the set?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.outside.is_empty()
+    }
+
+    /// The ids in tree order, then those outside the tree.
+    pub fn ids(&self, tree: &OrgStructure) -> impl Iterator<Item = OrgId> {
+        tree.ids(&self.known).chain(self.outside.iter().copied())
+    }
+
+    /// The ids quoted and comma separated, as session variables hold them.
+    #[must_use]
+    pub fn quoted_list(&self, tree: &OrgStructure) -> String {
+        quoted_list(self.ids(tree))
+    }
+
+    /// The heap bytes, exactly.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        self.known.footprint() + size_of_val::<[OrgId]>(&self.outside)
+    }
+}
+
+/// A selection while it is put together, in any order.
+pub(crate) struct Draft<'t> {
+    tree: &'t OrgStructure,
+    known: OrgSet,
+    outside: BTreeSet<OrgId>,
+}
+
+impl<'t> Draft<'t> {
+    pub(crate) fn new(tree: &'t OrgStructure) -> Self {
+        Draft { tree, known: OrgSet::new(), outside: BTreeSet::new() }
+    }
+
+    pub(crate) fn add(&mut self, id: &OrgId) {
+        match self.tree.index_of(id.as_str()) {
+            Some(org) => {
+                self.known.insert(org);
+            }
+            None => {
+                self.outside.insert(*id);
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: &OrgId) {
+        match self.tree.index_of(id.as_str()) {
+            Some(org) => {
+                self.known.remove(org);
+            }
+            None => {
+                self.outside.remove(id);
+            }
+        }
+    }
+
+    /// Adds an organization with all above and below it; one that is not in the tree is alone.
+    pub(crate) fn add_natural_tree(&mut self, id: &OrgId) {
+        match self.tree.index_of(id.as_str()) {
+            Some(org) => self.known.extend_with(&self.tree.natural_tree(org)),
+            None => {
+                self.outside.insert(*id);
+            }
+        }
+    }
+
+    pub(crate) fn finish(self) -> OrgSelection {
+        OrgSelection { known: self.known.trimmed(), outside: self.outside.into_iter().collect() }
+    }
+}

@@ -1,0 +1,245 @@
+//! `Session`: what a login got, and everything it can be asked.
+
+use std::sync::Arc;
+
+use org_structure::openbravo::OrganizationStructureProvider;
+use org_structure::{OrgFlags, OrgId, OrgStructure, quoted_list};
+
+use crate::live::Live;
+use crate::pinned::{PinnedAccess, shared_bytes};
+use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
+
+/// A session: a user in a role, with the tree and the access as they were at login.
+///
+/// Nothing that happens in a database or on another node changes an answer. No method does I/O or takes a lock; those
+/// that answer yes or no do not allocate. A handle that is kept goes on answering after the session has
+/// ended: ask the manager for each request, and [`is_ended`](Self::is_ended) within a long one.
+///
+/// Ids that are not in the tree, over-long or of another client, are nobody's: not readable, not writable.
+#[derive(Clone, Debug)]
+pub struct Session {
+    live: Arc<Live>,
+}
+
+impl Session {
+    pub(crate) fn new(live: Arc<Live>) -> Self {
+        Session { live }
+    }
+
+    fn record(&self) -> &SessionRecord {
+        &self.live.record
+    }
+
+    /// The name of the session.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.record().id
+    }
+
+    /// Whose session it is (`#AD_User_ID`).
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        self.record().user
+    }
+
+    /// The role that was taken (`#AD_Role_ID`).
+    #[must_use]
+    pub fn role(&self) -> RoleId {
+        self.record().role
+    }
+
+    /// The client in which the session works (`#AD_Client_ID`).
+    #[must_use]
+    pub fn client(&self) -> ClientId {
+        self.record().client
+    }
+
+    /// The organization in which the session works (`#AD_Org_ID`).
+    #[must_use]
+    pub fn org(&self) -> OrgId {
+        self.record().org
+    }
+
+    /// The session as it is stored.
+    #[must_use]
+    pub fn as_record(&self) -> &SessionRecord {
+        self.record()
+    }
+
+    /// Was the session ended on this node, or found gone from the store? A yes is final.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.live.is_ended()
+    }
+
+    /// The tree as it was at login.
+    #[must_use]
+    pub fn tree(&self) -> &Arc<OrgStructure> {
+        &self.live.pinned.tree.structure
+    }
+
+    /// What the role might read and write at login.
+    #[must_use]
+    pub fn access(&self) -> &RoleAccess {
+        &self.live.pinned.access
+    }
+
+    /// May the session write nowhere at all?
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.access().is_read_only()
+    }
+
+    /// May records of the organization be read?
+    ///
+    /// # Complexity
+    /// O(1), no allocation.
+    #[must_use]
+    pub fn can_read(&self, org: &str) -> bool {
+        self.access().readable().contains(self.tree(), org)
+    }
+
+    /// May records of the organization be written?
+    ///
+    /// # Complexity
+    /// O(1), no allocation.
+    #[must_use]
+    pub fn can_write(&self, org: &str) -> bool {
+        self.access().writable().contains(self.tree(), org)
+    }
+
+    /// May a record of `org` refer to a record of `referenced`? Openbravo's reference check: `0` with anything, else
+    /// one in the natural tree of the other; an organization that is not in the tree only with itself.
+    ///
+    /// # Complexity
+    /// O(1), no allocation.
+    #[must_use]
+    pub fn may_reference(&self, org: &str, referenced: &str) -> bool {
+        self.organization_structure_provider().is_in_natural_tree(Some(org), Some(referenced))
+    }
+
+    /// Is it ready, and does its type allow transactions?
+    ///
+    /// # Complexity
+    /// O(1), no allocation.
+    #[must_use]
+    pub fn allows_transactions(&self, org: &str) -> bool {
+        let wanted = OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;
+        let flags = self.tree().index_of(org).and_then(|org| self.tree().flags(org));
+        flags.is_some_and(|flags| flags.contains(wanted))
+    }
+
+    /// The nearest legal entity from the organization upwards.
+    ///
+    /// # Complexity
+    /// O(log legal entities), no allocation.
+    #[must_use]
+    pub fn legal_entity(&self, org: &str) -> Option<OrgId> {
+        self.organization_structure_provider().legal_entity(Some(org))
+    }
+
+    /// The nearest business unit from the organization upwards.
+    #[must_use]
+    pub fn business_unit(&self, org: &str) -> Option<OrgId> {
+        self.organization_structure_provider().business_unit(Some(org))
+    }
+
+    /// The nearest organization from here upwards that opens and closes its own periods.
+    #[must_use]
+    pub fn period_control_org(&self, org: &str) -> Option<OrgId> {
+        self.organization_structure_provider().period_control_allowed(Some(org))
+    }
+
+    /// The organizations whose records may be read, as an array for SQL: `ad_org_id = ANY($1)`.
+    #[must_use]
+    pub fn readable_sql_ids(&self) -> Vec<String> {
+        self.access().readable().ids(self.tree()).map(|id| id.as_str().to_owned()).collect()
+    }
+
+    /// The clients whose records may be read: `0`, and the session's own unless the role is of the system level.
+    #[must_use]
+    pub fn readable_clients(&self) -> Vec<ClientId> {
+        let own = [self.client(), ClientId::ZERO];
+        let skipped = usize::from(self.client() == ClientId::ZERO || self.access().level().is_system());
+        own.into_iter().skip(skipped).collect()
+    }
+
+    /// `#AccessibleOrgTree`: the readable organizations, quoted.
+    #[must_use]
+    pub fn accessible_org_tree(&self) -> String {
+        self.access().readable().quoted_list(self.tree())
+    }
+
+    /// `#User_Org`: the organizations that the role was given, quoted. For the form in which Openbravo's context hands
+    /// it out see [`RoleAccess::user_org_as_read`].
+    #[must_use]
+    pub fn user_org(&self) -> String {
+        quoted_list(self.access().granted_orgs(self.tree()))
+    }
+
+    /// `#User_Client`: the clients of the rows that gave them, quoted.
+    #[must_use]
+    pub fn user_client(&self) -> String {
+        quoted_list(self.access().granted_clients())
+    }
+
+    /// `#User_Level`: exactly as stored, blanks included.
+    #[must_use]
+    pub fn user_level(&self) -> &str {
+        self.access().level().as_stored()
+    }
+
+    /// A session variable of Openbravo by its name, as it is stored in the session there; `None` for a name that this crate
+    /// does not answer. Upper and lower case do not matter.
+    ///
+    /// Computed from what is pinned: no text is kept.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let name = name.strip_prefix('#')?;
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        Some(match () {
+            () if is("AccessibleOrgTree") => self.accessible_org_tree(),
+            () if is("User_Org") => self.user_org(),
+            () if is("User_Client") => self.user_client(),
+            () if is("User_Level") => self.user_level().to_owned(),
+            () if is("AD_Org_ID") => self.org().as_str().to_owned(),
+            () if is("AD_Client_ID") => self.client().as_str().to_owned(),
+            () if is("AD_Role_ID") => self.role().as_str().to_owned(),
+            () if is("AD_User_ID") => self.user().as_str().to_owned(),
+            () => return None,
+        })
+    }
+
+    /// All of Openbravo's `OrganizationStructureProvider`, answered from the session's tree.
+    #[must_use]
+    pub fn organization_structure_provider(&self) -> OrganizationStructureProvider<'_> {
+        OrganizationStructureProvider::new(self.record().client.as_str(), self.tree())
+    }
+
+    /// What the session weighs.
+    #[must_use]
+    pub fn footprint(&self) -> SessionFootprint {
+        SessionFootprint {
+            own: shared_bytes::<Live>() + shared_bytes::<SessionRecord>(),
+            organizations: size_of::<Arc<PinnedAccess>>()
+                + size_of::<OrgId>()
+                + 2 * size_of::<org_structure::Fingerprint>(),
+            access: self.live.pinned.footprint(),
+            tree: self.live.pinned.tree.footprint(),
+        }
+    }
+}
+
+/// What a session weighs, in bytes, exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionFootprint {
+    /// What is this session's alone, without its place in the manager's table.
+    pub own: usize,
+    /// The part of that which is about organizations.
+    pub organizations: usize,
+    /// The access, shared with all sessions that have equal access.
+    pub access: usize,
+    /// The tree, shared with all sessions on equal trees.
+    pub tree: usize,
+}

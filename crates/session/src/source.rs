@@ -1,0 +1,64 @@
+//! `OrgSource`: the port to the ERP that says what trees, users and roles are.
+
+use core::fmt::Debug;
+
+use async_trait::async_trait;
+use org_structure::OrgStructure;
+
+use crate::openbravo::LoginFacts;
+use crate::{ClientId, CompanyFacts, PortError, Principal};
+
+/// The state of a client's tree as a counter that every committed change moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Revision(pub i64);
+
+/// A tree as it was at one moment after the call began.
+#[derive(Clone, Debug)]
+pub struct LoadedTree {
+    /// The tree; empty if the client has none.
+    pub structure: OrgStructure,
+    /// The revision, read in the same snapshot of the database as the rows, **or before them**; `None` if none are
+    /// kept. (Read after them, an old tree would go by a new revision for ever.)
+    pub revision: Option<Revision>,
+}
+
+/// What decides about one login.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Facts {
+    /// Openbravo's and its descendants' rows.
+    Openbravo(Box<LoginFacts>),
+    /// A list of companies; `None` if there is no such user, or it may not log in.
+    Companies(Option<CompanyFacts>),
+}
+
+/// Reads an ERP. Nothing here writes.
+///
+/// Every answer must be at least as new as the moment at which the call began: it comes from the primary database, never from
+/// a replica or a cache. Calls may be dropped half-way and may run at the same time. An implementation has its own time
+/// limits: a call that can hang for ever makes logins hang for ever.
+///
+/// Errors are [`PortError::transient`] if the same call may succeed later, else [`PortError::permanent`]. What is
+/// simply not there (an unknown user, role or client) is no error but an answer without it.
+#[async_trait]
+pub trait OrgSource: Debug + Send + Sync + 'static {
+    /// The revision of a client's tree now, or `None` if none are kept: no counter, or what moves it is missing or
+    /// disabled. Asked once by every login, so it should be one small read.
+    ///
+    /// Two equal revisions of a client must mean the same rows. A counter that went back to a value it had before (a restored
+    /// backup) breaks this.
+    async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError>;
+
+    /// The tree of a client. All its rows are of one snapshot of the database.
+    async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError>;
+
+    /// The rows that decide about a login. They should be of one snapshot; they need not be that of the tree.
+    ///
+    /// For Openbravo: the user with its links to roles; the role that
+    /// [`UserFacts::role_to_take`](crate::openbravo::UserFacts::role_to_take) names, with all its access rows and the
+    /// organizations that they name; the organizations of the clients that
+    /// [`RoleFacts::needs_organizations_of`](crate::openbravo::RoleFacts::needs_organizations_of) names for the role's own client;
+    /// that client. Nothing is filtered and nothing is checked: that is done by
+    /// [`LoginFacts::check`](crate::openbravo::LoginFacts::check).
+    async fn facts(&self, principal: &Principal) -> Result<Facts, PortError>;
+}

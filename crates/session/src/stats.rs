@@ -1,0 +1,83 @@
+//! `Stats`: what a manager counted.
+
+use crate::shim::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// What a manager counted since it was made, and what it holds now.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Stats {
+            /// Sessions held in memory now.
+            pub sessions: usize,
+            /// Distinct trees held now.
+            pub trees: usize,
+            /// Distinct accesses held now.
+            pub accesses: usize,
+            /// Ends said here that the store was not told yet.
+            pub pending_ends: usize,
+            $($(#[doc = $doc])+ pub $name: u64,)+
+        }
+
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters {
+            $(pub(crate) $name: AtomicU64,)+
+        }
+
+        impl Counters {
+            pub(crate) fn read(&self) -> Stats {
+                Stats {
+                    $($name: self.$name.load(Ordering::Relaxed),)+
+                    ..Stats::default()
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Logins that were given a session, refreshes and switches included.
+    logins,
+    /// Logins that were refused or failed.
+    refused,
+    /// Trees loaded from the source.
+    loads,
+    /// Loads that failed.
+    failed_loads,
+    /// Logins that joined another one's load.
+    joined_loads,
+    /// Logins that shared a live tree because its revision was still the one in the source.
+    trees_by_revision,
+    /// Loads whose tree turned out to be one that was there already.
+    trees_by_fingerprint,
+    /// Tokens answered from memory.
+    hits,
+    /// Tokens for which the store was asked.
+    store_reads,
+    /// Sessions opened again from the store.
+    reopened,
+    /// Tokens that opened no session.
+    unknown_tokens,
+    /// Tokens answered although the store could not be asked.
+    failed_open,
+    /// Sessions ended because their stored bytes were not those they were pinned to.
+    damaged,
+    /// Sessions ended by a call on this node.
+    ended,
+    /// Sessions that the store was asked about by re-validation.
+    revalidated,
+    /// Sessions found gone from the store.
+    ended_elsewhere,
+    /// Sessions dropped from memory because their time was over.
+    expired,
+    /// Sessions that the store swept at this node's request.
+    swept,
+    /// Calls to the store that failed.
+    store_failures,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64, count: usize) {
+        counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,159 @@
+//! `Token` and `SessionId`: what opens a session, and what names it.
+
+use core::fmt;
+
+use subtle::ConstantTimeEq;
+
+use crate::entropy::{Entropy, NoEntropy};
+
+/// Keeps the hash of a token apart from any other hash of the same bytes.
+const PURPOSE: &[u8; 32] = b"orgcache session token version 1";
+
+/// What a client shows to be let in: 256 random bits, given out once at login and kept nowhere.
+///
+/// # Memory
+/// 32 bytes.
+#[derive(Clone)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    pub(crate) fn new(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
+        let mut bytes = [0; 32];
+        entropy.fill(&mut bytes)?;
+        Ok(Token(bytes))
+    }
+
+    /// Reads a token that a client sent: 64 lower-case hexadecimal digits. `None` for anything else, however long.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 64 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return None;
+        }
+        blake3::Hash::from_hex(text).ok().map(|hash| Token(*hash.as_bytes()))
+    }
+
+    /// The token as text, to be sent to the client: 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn expose(&self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+
+    /// The name of the session that this token opens.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        SessionId(*blake3::keyed_hash(PURPOSE, &self.0).as_bytes())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// The name of a session: the hash of its token. It may be listed, logged and stored; it opens nothing.
+///
+/// Comparison takes the same time wherever two names differ.
+#[derive(Clone, Copy, Eq)]
+pub struct SessionId([u8; 32]);
+
+impl SessionId {
+    /// A name that was kept as bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        SessionId(bytes)
+    }
+
+    /// The bytes of the name.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The first bytes as a number: the name is a hash already, and needs no other to be put in a table.
+    pub(crate) fn hash(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |head| u64::from_le_bytes(*head))
+    }
+}
+
+impl PartialEq for SessionId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl core::hash::Hash for SessionId {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(SessionId::hash(self));
+    }
+}
+
+impl PartialOrd for SessionId {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SessionId {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl core::str::FromStr for SessionId {
+    type Err = InvalidSessionId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSessionId> {
+        // The same 64 digits as a token, but of a name.
+        Token::parse(text).map(|token| SessionId(token.0)).ok_or(InvalidSessionId)
+    }
+}
+
+/// The text is not the name of a session. (It is not repeated: somebody may have pasted a token.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a session, which has 64 lower-case hexadecimal digits")]
+pub struct InvalidSessionId;
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&blake3::Hash::from_bytes(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::OsEntropy;
+
+    #[test]
+    fn a_token_is_text_and_back() {
+        let token = Token::new(&OsEntropy).unwrap();
+        assert_eq!(Token::parse(&token.expose()).unwrap().id(), token.id());
+        assert_ne!(token.expose(), token.id().to_string());
+        assert_eq!(token.id().to_string().parse(), Ok(token.id()));
+        assert_eq!(format!("{token:?}"), "Token(…)");
+    }
+
+    #[test]
+    fn nothing_else_is_a_token() {
+        let text = Token::new(&OsEntropy).unwrap().expose();
+        let wrong = [
+            "",
+            "0",
+            &text[1..],
+            &format!("{text}0"),
+            &"A".repeat(64),
+            &"é".repeat(32),
+            &"a".repeat(1 << 20),
+        ];
+        for wrong in wrong {
+            assert!(Token::parse(wrong).is_none(), "{wrong:.80}");
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! The rule of readable and writable organizations: against a naive oracle, and against the order of rows.
+
+use std::collections::BTreeSet;
+
+use org_structure::{OrgId, OrgRow, OrgStructure};
+use proptest::prelude::*;
+use session::openbravo::{
+    AccessOptions, AccessedOrganization, AutomaticRoles, ClientOrganization, OrgAccess, RoleFacts,
+    user_org_context,
+};
+use session::{AccessDecodeError, AccessHash, ClientId, RoleAccess, UserLevel};
+
+use crate::erp::{client, org, role};
+
+/// A tree as a list of parents, and a role.
+#[derive(Clone, Debug)]
+struct Case {
+    parents: Vec<Option<usize>>,
+    rows: Vec<(usize, bool, bool)>,
+    org_active: Vec<bool>,
+    level: &'static str,
+    manual: bool,
+    automatic: AutomaticRoles,
+    additional: Vec<usize>,
+    inactive_access: Vec<usize>,
+    inactive_orgs: Vec<usize>,
+}
+
+/// Organization 0 is `0`; the last three are not in the tree, the very last one is of another client.
+fn id(place: usize) -> OrgId {
+    org(&if place == 0 { "0".to_owned() } else { format!("{:032X}", place * 7_919 % 1_009) })
+}
+
+impl Case {
+    fn orgs(&self) -> usize {
+        self.parents.len() + 3
+    }
+
+    fn owner(&self, place: usize) -> ClientId {
+        match place {
+            0 => ClientId::ZERO,
+            _ if place == self.orgs() - 1 => client("D"),
+            _ => client("C"),
+        }
+    }
+
+    fn tree(&self) -> OrgStructure {
+        let ids: Vec<OrgId> = (0..self.parents.len()).map(id).collect();
+        let rows = self.parents.iter().zip(&ids).map(|(parent, id)| OrgRow {
+            parent: parent.map(|parent| ids[parent].as_str()),
+            ..OrgRow::new(id.as_str())
+        });
+        OrgStructure::build(rows).unwrap().structure
+    }
+
+    fn facts(&self) -> RoleFacts {
+        let organization =
+            |place: usize| AccessedOrganization { client: self.owner(place), active: self.org_active[place] };
+        RoleFacts {
+            id: role("R"),
+            client: client("C"),
+            level: UserLevel::new(self.level).unwrap(),
+            manual: self.manual,
+            active: true,
+            accesses: self
+                .rows
+                .iter()
+                .map(|&(place, active, exists)| OrgAccess {
+                    org: id(place),
+                    client: self.owner(place),
+                    active,
+                    organization: exists.then(|| organization(place)),
+                })
+                .collect(),
+            organizations: (0..self.orgs())
+                .map(|place| ClientOrganization {
+                    id: id(place),
+                    client: self.owner(place),
+                    active: self.org_active[place],
+                })
+                .collect(),
+        }
+    }
+
+    fn access(&self, facts: &RoleFacts) -> RoleAccess {
+        let ids = |places: &[usize]| places.iter().map(|&place| id(place)).collect::<Vec<_>>();
+        let (additional, access, orgs) =
+            (ids(&self.additional), ids(&self.inactive_access), ids(&self.inactive_orgs));
+        let options = AccessOptions {
+            automatic_roles: self.automatic,
+            additional_writable: &additional,
+            current_client: None,
+            inactive_access: &access,
+            inactive_orgs: &orgs,
+        };
+        facts.access(&self.tree(), &options)
+    }
+
+    fn natural_tree(&self, place: usize) -> BTreeSet<usize> {
+        let up = |place: usize| std::iter::successors(Some(place), |&place| *self.parents.get(place)?);
+        (0..self.orgs())
+            .filter(|&other| up(other).any(|above| above == place) || up(place).any(|above| above == other))
+            .collect()
+    }
+
+    /// Word for word from the rule, with places for ids.
+    fn oracle(&self) -> (BTreeSet<usize>, BTreeSet<usize>) {
+        let row_active =
+            |&(place, active, _): &(usize, bool, bool)| active && !self.inactive_access.contains(&place);
+        let is_active = |place: usize| self.org_active[place] && !self.inactive_orgs.contains(&place);
+        let mut list: BTreeSet<usize> = BTreeSet::new();
+        for row in &self.rows {
+            if row_active(row) && row.2 && is_active(row.0) {
+                list.insert(row.0);
+            }
+        }
+        if !self.manual && self.automatic == AutomaticRoles::OfClient {
+            let denied = |place: usize| self.rows.iter().any(|row| row.0 == place && !row_active(row));
+            for place in 1..self.orgs() - 1 {
+                if [" CO", "  O"].contains(&self.level) && is_active(place) && !denied(place) {
+                    list.insert(place);
+                }
+            }
+            if ["S", " C", " CO"].contains(&self.level) && !denied(0) {
+                list.insert(0);
+            }
+        }
+        list.extend(&self.additional);
+
+        let mut writable: BTreeSet<usize> = BTreeSet::new();
+        if self.level.contains('S') || self.level.contains('C') {
+            writable.insert(0);
+        }
+        writable.extend(&list);
+        if self.level.trim() == "O" {
+            writable.remove(&0);
+        }
+        writable.extend(&self.additional);
+
+        let mut readable: BTreeSet<usize> = if list.contains(&0) {
+            (1..self.orgs() - 1).collect()
+        } else {
+            list.iter().flat_map(|&place| self.natural_tree(place)).collect()
+        };
+        readable.insert(0);
+        (readable, writable)
+    }
+}
+
+fn any_case() -> impl Strategy<Value = Case> {
+    (1..20_usize)
+        .prop_flat_map(|orgs| {
+            let parents = (0..orgs).map(|place| match place {
+                0 => Just(None).boxed(),
+                _ => proptest::option::weighted(0.9, 0..place).boxed(),
+            });
+            let all = orgs + 3;
+            let flags = proptest::bool::weighted;
+            let rows = proptest::collection::btree_map(0..all, (flags(0.8), flags(0.9)), 0..6);
+            let rows =
+                rows.prop_map(|rows| rows.into_iter().map(|(p, (a, e))| (p, a, e)).collect::<Vec<_>>());
+            let some = || proptest::collection::vec(0..all, 0..3);
+            let none_or_some = || prop_oneof![3 => Just(Vec::new()), 1 => some()];
+            (
+                parents.collect::<Vec<_>>(),
+                rows.prop_shuffle(),
+                proptest::collection::vec(flags(0.8), all),
+                proptest::sample::select(vec!["S", " C", " CO", "  O", "", "odd"]),
+                any::<bool>(),
+                proptest::sample::select(vec![AutomaticRoles::OfClient, AutomaticRoles::ByRows]),
+                none_or_some(),
+                none_or_some(),
+                none_or_some(),
+            )
+        })
+        .prop_map(
+            |(
+                parents,
+                rows,
+                org_active,
+                level,
+                manual,
+                automatic,
+                additional,
+                inactive_access,
+                inactive_orgs,
+            )| Case {
+                parents,
+                rows,
+                org_active,
+                level,
+                manual,
+                automatic,
+                additional,
+                inactive_access,
+                inactive_orgs,
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn access_is_the_oracles(case in any_case()) {
+        let (readable, writable) = case.oracle();
+        let tree = case.tree();
+        let access = case.access(&case.facts());
+        for place in 0..case.orgs() {
+            let id = id(place);
+            prop_assert_eq!(access.readable().contains(&tree, id.as_str()), readable.contains(&place), "{}", place);
+            prop_assert_eq!(access.writable().contains(&tree, id.as_str()), writable.contains(&place), "{}", place);
+        }
+        prop_assert_eq!(access.readable().len(), readable.len());
+        prop_assert_eq!(access.writable().len(), writable.len());
+        prop_assert_eq!(access.readable().ids(&tree).count(), readable.len());
+        prop_assert_eq!(access.is_read_only(), writable.is_empty());
+    }
+
+    #[test]
+    fn the_order_of_rows_has_no_influence(case in any_case(), seed in any::<u64>()) {
+        let facts = case.facts();
+        let mut shuffled = facts.clone();
+        let turn = |len: usize| (seed as usize).checked_rem(len).unwrap_or_default();
+        shuffled.accesses.reverse();
+        let len = shuffled.accesses.len();
+        shuffled.accesses.rotate_left(turn(len));
+        shuffled.organizations.rotate_right(turn(case.orgs()));
+        let (one, other) = (case.access(&facts), case.access(&shuffled));
+        let fingerprint = case.tree().fingerprint();
+        prop_assert_eq!(one.encode(fingerprint), other.encode(fingerprint));
+        prop_assert_eq!(one, other);
+        prop_assert_eq!(user_org_context(&facts), user_org_context(&shuffled));
+    }
+
+    #[test]
+    fn bytes_come_back(case in any_case()) {
+        let tree = case.tree();
+        let fingerprint = tree.fingerprint();
+        let access = case.access(&case.facts());
+        let bytes = access.encode(fingerprint);
+        let decoded = RoleAccess::decode(&bytes, &tree, fingerprint).unwrap();
+        prop_assert_eq!(&decoded, &access);
+        prop_assert_eq!(AccessHash::of_bytes(&decoded.encode(fingerprint)), AccessHash::of_bytes(&bytes));
+        prop_assert_eq!(decoded.granted_orgs(&tree), access.granted_orgs(&tree));
+    }
+
+    /// Whatever decodes is exactly what would be written: no two byte strings mean the same.
+    #[test]
+    fn damaged_bytes_are_refused_or_mean_something_else(
+        case in any_case(),
+        place in any::<proptest::sample::Index>(),
+        value in any::<u8>(),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let tree = case.tree();
+        let fingerprint = tree.fingerprint();
+        let bytes = case.access(&case.facts()).encode(fingerprint);
+        let mut damaged = bytes.clone();
+        let place = place.index(damaged.len());
+        damaged[place] = value;
+        if let Ok(access) = RoleAccess::decode(&damaged, &tree, fingerprint) {
+            prop_assert_eq!(access.encode(fingerprint), damaged);
+        }
+        prop_assert!(RoleAccess::decode(&bytes[..cut.index(bytes.len())], &tree, fingerprint).is_err());
+        let longer = [bytes.as_slice(), &[value]].concat();
+        prop_assert_eq!(
+            RoleAccess::decode(&longer, &tree, fingerprint),
+            Err(AccessDecodeError::LeftOver { bytes: 1 })
+        );
+    }
+
+    #[test]
+    fn noise_is_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let tree = OrgStructure::build([OrgRow::new("0")]).unwrap().structure;
+        let fingerprint = tree.fingerprint();
+        prop_assert!(RoleAccess::decode(&bytes, &tree, fingerprint).is_err());
+        let mut head = b"orgacc\x01\x00".to_vec();
+        head.extend(fingerprint.as_bytes());
+        head.extend(&bytes);
+        if let Ok(access) = RoleAccess::decode(&head, &tree, fingerprint) {
+            prop_assert_eq!(access.encode(fingerprint), head);
+        }
+    }
+}
+
+#[test]
+fn counts_that_promise_too_much_allocate_nothing() {
+    let tree = OrgStructure::build([OrgRow::new("0")]).unwrap().structure;
+    let fingerprint = tree.fingerprint();
+    let mut bytes = b"orgacc\x01\x00".to_vec();
+    bytes.extend(fingerprint.as_bytes());
+    bytes.push(0);
+    bytes.extend(u32::MAX.to_le_bytes());
+    let counted = allocation_counter::measure(|| {
+        assert!(matches!(
+            RoleAccess::decode(&bytes, &tree, fingerprint),
+            Err(AccessDecodeError::Truncated { .. })
+        ));
+    });
+    assert!(counted.bytes_total < 1_000, "{counted:?}");
+    // A run over the whole range of numbers is refused before it is walked.
+    bytes.truncate(bytes.len() - 4);
+    for number in [1, 0, u32::MAX] {
+        bytes.extend(u32::to_le_bytes(number));
+    }
+    bytes.extend([0; 20]);
+    assert!(matches!(
+        RoleAccess::decode(&bytes, &tree, fingerprint),
+        Err(AccessDecodeError::NotCanonical { rule: "runs lie within the tree" })
+    ));
+}
+
+#[test]
+fn versions_and_trees_are_told_apart() {
+    let case = Case {
+        parents: vec![None, Some(0)],
+        rows: vec![(1, true, true)],
+        org_active: vec![true; 5],
+        level: "  O",
+        manual: true,
+        automatic: AutomaticRoles::OfClient,
+        additional: vec![],
+        inactive_access: vec![],
+        inactive_orgs: vec![],
+    };
+    let tree = case.tree();
+    let fingerprint = tree.fingerprint();
+    let mut bytes = case.access(&case.facts()).encode(fingerprint);
+    let other = OrgStructure::build([OrgRow::new("0")]).unwrap().structure;
+    let error = RoleAccess::decode(&bytes, &other, other.fingerprint()).unwrap_err();
+    assert!(matches!(error, AccessDecodeError::AnotherTree { .. }) && !error.is_transient());
+    bytes[6] = 2;
+    let error = RoleAccess::decode(&bytes, &tree, fingerprint).unwrap_err();
+    assert_eq!(error, AccessDecodeError::UnknownVersion { version: 2 });
+    assert!(error.is_transient());
+}
+
+/// Access to a parent and to one child of it: the sibling is readable, whichever row comes first.
+#[test]
+fn a_parent_and_one_child_make_the_sibling_readable() {
+    for rows in [vec![(1, true, true), (2, true, true)], vec![(2, true, true), (1, true, true)]] {
+        let case = Case {
+            parents: vec![None, Some(0), Some(1), Some(1), Some(0)],
+            rows,
+            org_active: vec![true; 8],
+            level: "  O",
+            manual: true,
+            automatic: AutomaticRoles::OfClient,
+            additional: vec![],
+            inactive_access: vec![],
+            inactive_orgs: vec![],
+        };
+        let tree = case.tree();
+        let access = case.access(&case.facts());
+        let readable: BTreeSet<OrgId> = access.readable().ids(&tree).collect();
+        assert_eq!(readable, (0..4).map(id).collect());
+        let writable: BTreeSet<OrgId> = access.writable().ids(&tree).collect();
+        assert_eq!(writable, [1, 2].map(id).into());
+    }
+}
+
+#[test]
+fn another_client_may_be_the_current_one() {
+    let case = Case {
+        parents: vec![None, Some(0)],
+        rows: vec![(0, true, true)],
+        org_active: vec![true, true, false, true, true],
+        level: " CO",
+        manual: true,
+        automatic: AutomaticRoles::OfClient,
+        additional: vec![],
+        inactive_access: vec![],
+        inactive_orgs: vec![],
+    };
+    let tree = case.tree();
+    let facts = case.facts();
+    assert_eq!(facts.needs_organizations_of(client("D")), [client("D")].into());
+    let options = AccessOptions { current_client: Some(client("D")), ..AccessOptions::default() };
+    let readable: Vec<OrgId> = facts.access(&tree, &options).readable().ids(&tree).collect();
+    assert_eq!(readable, [id(0), id(4)]);
+    let own: Vec<OrgId> = facts.access(&tree, &AccessOptions::default()).readable().ids(&tree).collect();
+    assert_eq!(own, [id(0), id(1), id(3), id(2)], "inactive ones too, then those outside the tree");
+}
+
+#[test]
+fn user_org_as_the_product_reads_it() {
+    let text = |level: &str, orgs: &[&str]| {
+        let rows = orgs.iter().map(|id| OrgAccess {
+            org: org(id),
+            client: if *id == "0" { ClientId::ZERO } else { client("C") },
+            active: !id.starts_with('-'),
+            organization: None,
+        });
+        let facts = RoleFacts {
+            id: role("R"),
+            client: client("C"),
+            level: UserLevel::new(level).unwrap(),
+            manual: true,
+            active: true,
+            accesses: rows.collect(),
+            organizations: vec![],
+        };
+        let tree = OrgStructure::build([]).unwrap().structure;
+        let own = facts.access(&tree, &AccessOptions::default()).user_org_as_read(&tree);
+        (user_org_context(&facts), own)
+    };
+    let same = |text: &str| (text.to_owned(), text.to_owned());
+    assert_eq!(text(" CO", &["0"]), ("'0','0'".into(), "'0'".into()));
+    assert_eq!(text(" CO", &["B", "A", "-X"]), same("'0','A','B'"));
+    assert_eq!(text(" CO", &["B", "A", "0"]), same("'0','A','B'"));
+    assert_eq!(text(" CO", &[]), same("'0'"));
+    assert_eq!(text("  O", &["B", "A", "0"]), same("'A','B'"));
+    assert_eq!(text("  O", &["0"]), same(""));
+    assert_eq!(text("S", &["A"]), same("'0'"));
+    assert_eq!(text(" C", &["A"]), same("'0'"));
+}

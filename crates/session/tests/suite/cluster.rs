@@ -1,0 +1,198 @@
+//! Several nodes on one store.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use session::{AccessHash, Contents, Hint, Scope, SessionError, Unreadable};
+
+use crate::erp::{World, as_user, client, role, user};
+
+const BOUND: Duration = Duration::from_secs(5);
+const MOMENT: Duration = Duration::from_millis(1);
+
+#[tokio::test]
+async fn any_node_opens_any_session_on_the_tree_it_was_pinned_to() {
+    let world = World::shared();
+    let a = world.node();
+    let mut tokens = Vec::new();
+    for _ in 0..50 {
+        tokens.push(a.token().await);
+    }
+    world.erp.change(|tables| drop(tables.orgs.remove("Sevilla")));
+    drop(a);
+    let b = Arc::new(world.node());
+    let opened = join_all(tokens.iter().map(|token| b.manager.session(token))).await;
+    for session in opened {
+        assert!(session.unwrap().can_read("Sevilla"));
+    }
+    let stats = b.manager.stats();
+    assert_eq!((stats.sessions, stats.trees, stats.accesses, stats.loads), (50, 1, 1, 0));
+    assert_eq!(stats.reopened, 50);
+}
+
+#[tokio::test]
+async fn an_end_holds_everywhere_within_the_bound() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let token = a.token().await;
+    assert!(b.is_live(&token).await);
+    let ended = a.manager.logout(&token).await.unwrap();
+    assert_eq!((ended.sessions, ended.pending.is_none()), (1, true));
+    assert!(!a.is_live(&token).await);
+    world.pass(BOUND + MOMENT);
+    assert!(!b.is_live(&token).await, "asked at its use");
+    assert_eq!(b.manager.stats().ended_elsewhere, 1);
+}
+
+#[tokio::test]
+async fn re_validation_asks_about_used_sessions_in_one_go() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let mut tokens = Vec::new();
+    for _ in 0..20 {
+        let token = a.token().await;
+        assert!(b.is_live(&token).await);
+        tokens.push(token);
+    }
+    world.pass(BOUND / 2);
+    for token in &tokens[..10] {
+        assert!(b.is_live(token).await);
+    }
+    a.manager.end(Scope::User(client("C"), user("u"))).await;
+    let reads = b.way.reads.load(Ordering::SeqCst);
+    b.manager.revalidate().await.unwrap();
+    let stats = b.manager.stats();
+    assert_eq!((stats.revalidated, stats.ended_elsewhere, stats.sessions), (10, 10, 10));
+    assert_eq!(b.way.reads.load(Ordering::SeqCst), reads);
+    // Those that nobody used are asked about when somebody does.
+    world.pass(BOUND);
+    for token in &tokens {
+        assert!(!b.is_live(token).await);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_confirmed_is_answered_from_memory() {
+    let world = World::shared();
+    let node = world.node();
+    let token = node.token().await;
+    for _ in 0..10 {
+        world.pass(BOUND / 2);
+        assert!(node.is_live(&token).await);
+        node.manager.revalidate().await.unwrap();
+    }
+    assert_eq!(node.way.reads.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn hints_make_it_sooner_and_prove_nothing() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let (mine, other) = (a.token().await, a.login(as_user("d")).await.unwrap().token.expose());
+    for token in [&mine, &other] {
+        assert!(b.is_live(token).await);
+    }
+    world.pass(MOMENT);
+    let forged = [
+        Hint::Ended(Scope::Client(client("C"))),
+        Hint::Ended(Scope::Client(client("nobody"))),
+        Hint::Anything,
+    ];
+    for hint in forged {
+        b.manager.take_hint(&hint);
+        for token in [&mine, &other] {
+            assert!(b.is_live(token).await, "{hint:?}");
+        }
+    }
+    world.pass(MOMENT);
+    for token in [&mine, &other] {
+        assert!(b.is_live(token).await);
+    }
+    a.manager.end(Scope::Role(client("C"), role("seller"))).await;
+    assert!(b.is_live(&mine).await, "not told yet");
+    world.pass(MOMENT);
+    b.manager.take_hint(&Hint::Ended(Scope::Role(client("C"), role("seller"))));
+    assert!(!b.is_live(&mine).await);
+    assert!(b.is_live(&other).await);
+}
+
+#[tokio::test]
+async fn a_token_is_replaced_once_whichever_node_is_asked() {
+    let world = World::shared();
+    let nodes: Vec<_> = (0..4).map(|_| world.node()).collect();
+    let token = nodes[0].token().await;
+    for node in &nodes {
+        assert!(node.is_live(&token).await);
+    }
+    let outcomes = join_all(nodes.iter().map(|node| node.manager.refresh(&token))).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    for (node, outcome) in nodes.iter().zip(&outcomes) {
+        assert!(!node.is_live(&token).await, "who won and who lost both know");
+        if let Ok(login) = outcome {
+            assert!(node.is_live(&login.token.expose()).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn tampered_bytes_end_the_session_and_never_give_another_tree() {
+    let tampers: [(&str, crate::erp::Tamper); 3] = [
+        ("tree", |contents| Contents {
+            tree: contents.tree.map(|mut bytes| {
+                *bytes.last_mut().unwrap() ^= 1;
+                bytes
+            }),
+            ..contents
+        }),
+        ("access", |contents| Contents { access: Some(Vec::new()), ..contents }),
+        ("access", |contents| Contents { access: contents.tree.clone(), ..contents }),
+    ];
+    for (expected, tamper) in tampers {
+        let world = World::shared();
+        let token = world.node().token().await;
+        let node = world.node();
+        *node.way.tampered.lock() = Some(tamper);
+        match node.manager.session(&token).await {
+            Err(error @ SessionError::Damaged { what, .. }) => {
+                assert_eq!(what, expected);
+                assert!(!error.is_transient());
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(node.manager.stats().damaged, 1);
+        *node.way.tampered.lock() = None;
+        assert!(!node.is_live(&token).await);
+        assert!(!world.node().is_live(&token).await, "ended for all");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_yet_ends_nothing() {
+    let world = World::shared();
+    let token = world.node().token().await;
+    let node = world.node();
+    let missing: [crate::erp::Tamper; 2] =
+        [|contents| Contents { tree: None, ..contents }, |contents| Contents { access: None, ..contents }];
+    for tamper in missing {
+        *node.way.tampered.lock() = Some(tamper);
+        let error = node.manager.session(&token).await.unwrap_err();
+        assert!(matches!(error, SessionError::Unreadable { cause: Unreadable::Missing { .. }, .. }));
+        assert!(error.is_transient());
+    }
+    *node.way.tampered.lock() = None;
+    assert!(node.is_live(&token).await);
+}
+
+/// The hash of an access says which tree it is for, so that a row cannot join one session's access with another's tree.
+#[tokio::test]
+async fn access_and_tree_belong_together() {
+    let world = World::shared();
+    let node = world.node();
+    let session = node.login(as_user("u")).await.unwrap().session;
+    let other = node.login(as_user("d")).await.unwrap().session;
+    let bytes = session.access().encode(session.tree().fingerprint());
+    assert_eq!(AccessHash::of_bytes(&bytes), session.as_record().access);
+    assert!(session::RoleAccess::decode(&bytes, other.tree(), other.tree().fingerprint()).is_err());
+}

@@ -1,0 +1,132 @@
+//! When sessions end by themselves.
+
+use std::time::Duration;
+
+use session::ClientId;
+
+use crate::erp::{World, client};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn idle_sessions_end_to_the_moment_in_one_process() {
+    let world = World::new();
+    let node = world.node();
+    let (used, left) = (node.token().await, node.token().await);
+    for _ in 0..5 {
+        world.pass(20 * MINUTE);
+        assert!(node.is_live(&used).await);
+    }
+    assert!(!node.is_live(&left).await);
+    world.pass(30 * MINUTE);
+    assert!(node.is_live(&used).await, "at the limit, not beyond");
+    world.pass(30 * MINUTE + Duration::from_millis(1));
+    assert!(!node.is_live(&used).await);
+    assert_eq!(node.manager.stats().sessions, 0);
+    assert_eq!(node.manager.stats().expired, 2);
+    assert!(!node.is_live(&used).await, "and stays so");
+}
+
+#[tokio::test]
+async fn sessions_end_after_their_time_in_all_however_much_they_are_used() {
+    for world in [World::new(), World::shared()] {
+        let node = world.node();
+        let token = node.token().await;
+        for _ in 0..12 * 4 {
+            world.pass(15 * MINUTE);
+            assert!(node.is_live(&token).await);
+            node.manager.maintain().await.unwrap();
+        }
+        world.pass(Duration::from_millis(1));
+        assert!(!node.is_live(&token).await);
+        node.manager.maintain().await.unwrap();
+        assert!(node.manager.list(session::Scope::Client(client("C")), None, 10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn maintenance_takes_out_what_nobody_asks_for() {
+    let world = World::new();
+    let node = world.node();
+    for _ in 0..10 {
+        node.token().await;
+    }
+    world.pass(29 * MINUTE);
+    node.manager.maintain().await.unwrap();
+    assert_eq!(node.manager.stats().sessions, 10);
+    world.pass(2 * MINUTE);
+    node.manager.maintain().await.unwrap();
+    let stats = node.manager.stats();
+    assert_eq!((stats.sessions, stats.trees, stats.accesses, stats.expired), (0, 0, 0, 10));
+}
+
+#[tokio::test]
+async fn use_on_one_node_keeps_a_session_alive_on_all() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let token = a.token().await;
+    assert!(b.is_live(&token).await);
+    for _ in 0..10 {
+        world.pass(25 * MINUTE);
+        assert!(a.is_live(&token).await);
+        a.manager.maintain().await.unwrap();
+        b.manager.maintain().await.unwrap();
+    }
+    assert_eq!(b.manager.stats().sessions, 0, "b forgot it");
+    assert!(b.is_live(&token).await, "and finds it again");
+}
+
+#[tokio::test]
+async fn expiry_allows_for_use_that_was_not_told_yet() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let token = a.token().await;
+    world.pass(MINUTE / 2);
+    assert!(a.is_live(&token).await);
+    // 30 minutes after the last use that the store knows of, b cannot tell.
+    world.pass(30 * MINUTE);
+    b.manager.maintain().await.unwrap();
+    assert!(b.is_live(&token).await);
+    let idle = a.manager.options().idle + 2 * a.manager.options().flush_interval;
+    world.pass(idle + Duration::from_millis(1));
+    assert!(!b.is_live(&token).await);
+    b.manager.maintain().await.unwrap();
+    let all = session::Scope::Client(ClientId::new("C").unwrap());
+    assert!(b.manager.list(all, None, 10).await.unwrap().is_empty(), "swept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_does_it_by_the_clock() {
+    let world = World::new();
+    let node = world.node();
+    let task = node.manager.start_maintenance();
+    node.token().await;
+    world.pass(31 * MINUTE);
+    tokio::time::sleep(MINUTE).await;
+    assert_eq!(node.manager.stats().sessions, 0);
+    node.token().await;
+    drop(task);
+    tokio::time::sleep(MINUTE).await;
+    world.pass(31 * MINUTE);
+    tokio::time::sleep(MINUTE).await;
+    assert_eq!(node.manager.stats().sessions, 1, "nobody looks any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn hints_without_end_do_not_keep_the_task_from_its_work() {
+    let world = World::shared();
+    let node = world.node();
+    node.way.is_chatty.store(true, std::sync::atomic::Ordering::SeqCst);
+    let _task = node.manager.start_maintenance();
+    let token = node.token().await;
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(node.is_live(&token).await);
+    world.pass(31 * MINUTE);
+    tokio::time::advance(MINUTE).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(node.manager.stats().sessions, 0);
+}

@@ -1,0 +1,22 @@
+//! The tests of sessions, layer by layer: the rule of access, logins, what stays fixed, what ends, limits, bytes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "test code may fail loudly"
+)]
+
+mod access;
+mod cluster;
+mod companies;
+mod contract;
+mod erp;
+mod legacy;
+mod lifetime;
+mod limits;
+mod logins;
+mod memory;
+mod outage;
+mod pinned;
+mod security;
+mod storms;

@@ -1,0 +1,207 @@
+//! Bytes, exact, and budgets; and that a yes or no costs none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use allocation_counter::measure;
+use org_structure::{OrgFlags, OrgId, OrgRow, OrgStructure};
+use session::openbravo::{AccessOptions, AccessedOrganization, OrgAccess, RoleFacts};
+use session::{
+    AtLimit, ClientId, CompanyFacts, Facts, LoadedTree, LoggedIn, ManualClock, MemoryStore, Options,
+    OrgSource, OsEntropy, PortError, Principal, Revision, SessionManager, UserId, UserLevel, async_trait,
+};
+
+use crate::erp::{World, as_user, client, role};
+
+/// A tree of 600 organizations; as many users as there are numbers.
+#[derive(Debug)]
+struct Fixed {
+    tree: OrgStructure,
+}
+
+fn id(place: usize) -> OrgId {
+    let text = if place == 0 { "0".to_owned() } else { format!("{:032X}", place * 1_000_003) };
+    OrgId::new(&text).unwrap()
+}
+
+fn tree() -> OrgStructure {
+    let ids: Vec<OrgId> = (0..600).map(id).collect();
+    let rows = ids.iter().enumerate().map(|(place, id)| OrgRow {
+        parent: place.checked_sub(1).map(|before| ids[before / 5].as_str()),
+        flags: if place % 10 == 5 { OrgFlags::LEGAL_ENTITY } else { OrgFlags::READY },
+        ..OrgRow::new(id.as_str())
+    });
+    OrgStructure::build(rows).unwrap().structure
+}
+
+#[async_trait]
+impl OrgSource for Fixed {
+    async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
+        Ok(Some(Revision(1)))
+    }
+
+    async fn load_tree(&self, _: &ClientId) -> Result<LoadedTree, PortError> {
+        Ok(LoadedTree { structure: self.tree.clone(), revision: Some(Revision(1)) })
+    }
+
+    async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
+        // Three kinds of access.
+        let kind = principal.user.as_str().len() % 3 + 1;
+        let companies: Vec<OrgId> = (1..600).step_by(kind * 50).map(id).collect();
+        let default = companies[0];
+        Ok(Facts::Companies(Some(CompanyFacts { client: client("C"), role: role("R"), companies, default })))
+    }
+}
+
+/// The hasher's keys for the whole process are made once, at first use; they belong to nobody.
+fn settled() {
+    drop(tree());
+}
+
+fn manager() -> (SessionManager, Arc<MemoryStore>) {
+    let clock = Arc::new(ManualClock::default());
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let source = Arc::new(Fixed { tree: tree() });
+    let options = Options { at_limit: AtLimit::Refuse, collect_grace: Duration::ZERO, ..Options::default() };
+    (SessionManager::with_seams(source, store.clone(), options, clock, Arc::new(OsEntropy)), store)
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+async fn login(manager: &SessionManager, user: usize) -> LoggedIn {
+    manager.login(Principal::new(UserId::new(&format!("{user}")).unwrap())).await.unwrap()
+}
+
+/// What logins leave on the heap: manager and store, by their own word and by the allocator's.
+fn assert_exact(logins: usize, users: usize) -> (usize, usize) {
+    settled();
+    let (manager, store) = manager();
+    let before = manager.footprint().total() + store.footprint();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    // What the runtime keeps for itself is made at its first use.
+    runtime.block_on(async {});
+    let counted = measure(|| {
+        runtime.block_on(async {
+            for number in 0..logins {
+                login(&manager, number % users).await;
+            }
+            manager.expire().await;
+        });
+    });
+    let after = manager.footprint().total() + store.footprint();
+    let measured = usize::try_from(counted.bytes_current).unwrap();
+    assert_eq!(after - before, measured, "{logins} logins of {users} users: {:?}", manager.footprint());
+    (measured, manager.footprint().sessions + store.footprint())
+}
+
+#[test]
+fn manager_and_store_own_exactly_what_they_say() {
+    for (logins, users) in [(1, 1), (10, 1), (10, 10), (1_000, 1_000), (5_000, 1_700)] {
+        assert_exact(logins, users);
+    }
+}
+
+#[test]
+fn what_ended_is_given_back() {
+    settled();
+    let (manager, store) = manager();
+    block_on(async {
+        for round in 0..3 {
+            for number in 0..2_000 {
+                login(&manager, number + round).await;
+            }
+            manager.end(session::Scope::Client(client("C"))).await;
+            manager.maintain().await.unwrap();
+        }
+    });
+    let footprint = manager.footprint();
+    assert_eq!((footprint.trees, footprint.accesses), (0, 0), "{footprint:?}");
+    assert!(footprint.sessions < 20 * 1_024, "{footprint:?}");
+    assert_eq!(manager.stats().sessions, 0);
+    assert!(store.footprint() < 8 * 1_024);
+}
+
+#[test]
+fn budget_of_a_session() {
+    let session = block_on(async { login(&manager().0, 1).await.session });
+    let footprint = session.footprint();
+    assert!(footprint.organizations <= 256, "{footprint:?}");
+    assert!(footprint.own <= 400, "{footprint:?}");
+    // Just after a table grew, and just before: with the store's own row and all tables.
+    for sessions in [7_500, 13_000] {
+        let (measured, _) = assert_exact(sessions, sessions);
+        let shared = 100 * 1_024;
+        assert!(measured - shared <= 512 * sessions, "{} bytes a session", measured / sessions);
+    }
+}
+
+#[test]
+fn a_yes_or_no_does_not_allocate() {
+    let world = World::new();
+    let node = world.node();
+    let login = block_on(node.login(as_user("u"))).unwrap();
+    let (session, token) = (login.session, login.token.expose());
+    let counted = measure(|| {
+        for one in ["0", "Spain", "Madrid", "Boston", "Other", "unknown", ""] {
+            for other in ["0", "Spain", "Boston", "unknown"] {
+                std::hint::black_box(session.may_reference(one, other));
+            }
+            std::hint::black_box((session.can_read(one), session.can_write(one)));
+            std::hint::black_box((session.allows_transactions(one), session.legal_entity(one)));
+            std::hint::black_box((session.business_unit(one), session.period_control_org(one)));
+        }
+        std::hint::black_box((session.org(), session.client(), session.role(), session.user(), session.id()));
+        std::hint::black_box((session.is_read_only(), session.is_ended(), session.user_level().len()));
+    });
+    assert_eq!(counted.count_total, 0);
+    // The way from a token to its session, when it is held: one future, which lives where its caller puts it.
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let counted = measure(|| {
+            let mut found = std::pin::pin!(node.manager.session(&token));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(found.as_mut().poll(&mut context).is_ready());
+        });
+        assert_eq!(counted.count_total, 0);
+    });
+}
+
+#[test]
+fn access_owns_exactly_what_it_says() {
+    settled();
+    let tree = tree();
+    for step in [1, 2, 3, 50, 700] {
+        let row = |place| OrgAccess {
+            org: id(place),
+            client: client(["C", "D"][place % 2]),
+            active: true,
+            organization: Some(AccessedOrganization { client: client("C"), active: true }),
+        };
+        let facts = RoleFacts {
+            id: role("R"),
+            client: client("C"),
+            level: UserLevel::new(" CO").unwrap(),
+            manual: true,
+            active: true,
+            // Some are not in the tree.
+            accesses: (1..650).step_by(step).map(row).collect(),
+            organizations: vec![],
+        };
+        let fingerprint = tree.fingerprint();
+        let mut made = None;
+        let counted = measure(|| made = Some(facts.access(&tree, &AccessOptions::default())));
+        let access = made.unwrap();
+        assert_eq!(access.footprint(), usize::try_from(counted.bytes_current).unwrap(), "every {step}");
+        let bytes = access.encode(fingerprint);
+        let mut read = None;
+        let counted =
+            measure(|| read = Some(session::RoleAccess::decode(&bytes, &tree, fingerprint).unwrap()));
+        assert_eq!(
+            read.unwrap().footprint(),
+            usize::try_from(counted.bytes_current).unwrap(),
+            "every {step}"
+        );
+    }
+}

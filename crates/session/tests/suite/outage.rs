@@ -1,0 +1,176 @@
+//! The store goes away and comes back.
+
+use std::time::Duration;
+
+use session::{LoginError, Scope, SessionError};
+
+use crate::erp::{Node, World, as_user, client, role, user};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn is_refused_for_now(node: &Node, token: &str) -> bool {
+    matches!(node.manager.session(token).await, Err(error @ SessionError::Unavailable(_)) if error.is_transient())
+}
+
+#[tokio::test]
+async fn sessions_that_are_held_go_on_for_their_idle_time() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let token = a.token().await;
+    let idle = a.manager.options().idle;
+    for node in [&a, &b] {
+        node.way.go_down(true);
+    }
+    assert!(is_refused_for_now(&b, &token).await, "not held there");
+    for _ in 0..29 {
+        world.pass(60 * SECOND);
+        assert!(a.is_live(&token).await);
+        assert!(a.manager.maintain().await.is_err());
+    }
+    assert!(a.manager.stats().failed_open >= 29);
+    world.pass(idle);
+    assert!(a.manager.session(&token).await.is_err(), "the time to fail open is over");
+    for node in [&a, &b] {
+        node.way.go_down(false);
+    }
+}
+
+#[tokio::test]
+async fn the_time_to_fail_open_is_an_option() {
+    let world = World::shared().with(|options| options.fail_open = Some(60 * SECOND));
+    let node = world.node();
+    let token = node.token().await;
+    node.way.go_down(true);
+    world.pass(60 * SECOND);
+    assert!(node.is_live(&token).await);
+    world.pass(SECOND);
+    assert!(is_refused_for_now(&node, &token).await);
+    node.way.go_down(false);
+    assert!(node.is_live(&token).await, "recovers by itself");
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_not_asked_by_every_request() {
+    let world = World::shared();
+    let node = world.node();
+    let token = node.token().await;
+    node.way.go_down(true);
+    world.pass(6 * SECOND);
+    for _ in 0..100 {
+        assert!(node.is_live(&token).await);
+    }
+    assert_eq!(node.way.reads.load(std::sync::atomic::Ordering::SeqCst), 1);
+    world.pass(SECOND);
+    node.way.go_down(false);
+    assert!(node.is_live(&token).await);
+    assert_eq!(node.way.reads.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn logins_fail_fast_and_change_nothing() {
+    let world = World::shared();
+    let node = world.node();
+    let token = node.token().await;
+    node.way.go_down(true);
+    let error = node.login(as_user("u")).await.unwrap_err();
+    assert!(matches!(error, LoginError::Store(_)) && error.is_transient(), "{error}");
+    assert!(node.manager.refresh(&token).await.is_err());
+    assert!(node.is_live(&token).await);
+    assert_eq!(node.manager.stats().sessions, 1);
+    node.way.go_down(false);
+    world.pass(2 * SECOND);
+    node.manager.refresh(&token).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
+    for shared in [true, false] {
+        let world = if shared { World::shared() } else { World::new() };
+        let (a, b) = (world.node(), world.node());
+        let (one, of_role, stays) = (
+            a.token().await,
+            a.login(as_user("u").with_role(role("boss"))).await.unwrap().token.expose(),
+            a.login(as_user("d")).await.unwrap().token.expose(),
+        );
+        a.way.go_down(true);
+        let ended = a.manager.logout(&one).await.unwrap();
+        assert!(ended.sessions == 1 && ended.pending.unwrap().is_transient());
+        let ended = a.manager.end(Scope::Role(client("C"), role("boss"))).await;
+        assert!(ended.sessions == 1 && ended.pending.is_some());
+        assert_eq!(a.manager.stats().pending_ends, 2);
+        for token in [&one, &of_role] {
+            assert!(a.manager.session(token).await.is_err());
+        }
+        assert!(a.manager.maintain().await.is_err());
+        assert!(a.manager.logout(&one).await.is_err(), "said again");
+        a.way.go_down(false);
+        for token in [&one, &of_role] {
+            assert!(!a.is_live(token).await, "the store still has it, and does not bring it back");
+        }
+        world.pass(2 * SECOND);
+        // Made after the end was said: not meant.
+        let later = b.login(as_user("u").with_role(role("boss"))).await.unwrap().token.expose();
+        a.manager.maintain().await.unwrap();
+        assert_eq!(a.manager.stats().pending_ends, 0);
+        for (token, lives) in [(&one, false), (&of_role, false), (&stays, true), (&later, true)] {
+            assert_eq!(a.is_live(token).await, lives);
+            assert_eq!(b.is_live(token).await, lives);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_promised_about_sessions_that_may_not_exist() {
+    let world = World::shared();
+    let token = world.node().token().await;
+    let node = world.node();
+    node.way.go_down(true);
+    assert!(matches!(node.manager.logout(&token).await, Err(SessionError::Unavailable(_))));
+    assert_eq!(node.manager.stats().pending_ends, 0, "guessed tokens fill no memory");
+    node.way.go_down(false);
+    assert_eq!(node.manager.logout(&token).await.unwrap().sessions, 1);
+}
+
+#[tokio::test]
+async fn after_an_outage_nothing_is_swept_before_all_could_report() {
+    let world = World::shared().with(|options| options.fail_open = Some(7_200 * SECOND));
+    let (a, b) = (world.node(), world.node());
+    let token = a.token().await;
+    for node in [&a, &b] {
+        node.way.go_down(true);
+    }
+    let all = Scope::User(client("C"), user("u"));
+    // Used all the time, and nobody could tell the store.
+    for _ in 0..25 {
+        world.pass(120 * SECOND);
+        assert!(a.is_live(&token).await);
+        assert!(a.manager.maintain().await.is_err() && b.manager.maintain().await.is_err());
+    }
+    for node in [&a, &b] {
+        node.way.go_down(false);
+    }
+    b.manager.maintain().await.unwrap();
+    assert_eq!(b.manager.list(all, None, 10).await.unwrap().len(), 1, "b waits");
+    a.manager.maintain().await.unwrap();
+    world.pass(61 * SECOND);
+    b.manager.maintain().await.unwrap();
+    assert_eq!(b.manager.list(all, None, 10).await.unwrap().len(), 1, "by now the store knows");
+}
+
+#[tokio::test]
+async fn use_is_told_when_the_store_is_back() {
+    let world = World::shared();
+    let node = world.node();
+    let token = node.token().await;
+    let id = node.manager.session(&token).await.unwrap().id();
+    world.pass(600 * SECOND);
+    assert!(node.is_live(&token).await);
+    node.way.go_down(true);
+    assert!(node.manager.flush().await.is_err());
+    world.pass(60 * SECOND);
+    node.way.go_down(false);
+    node.manager.flush().await.unwrap();
+    let stored = node.manager.list(Scope::Session(id), None, 1).await.unwrap();
+    assert_eq!(stored[0].idle, 60 * SECOND);
+    assert_eq!(stored[0].age, 660 * SECOND);
+}

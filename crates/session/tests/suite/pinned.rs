@@ -1,0 +1,103 @@
+//! Whatever changes, a session answers as at its login; the next one answers anew.
+
+use org_structure::OrgFlags;
+use session::Session;
+
+use crate::erp::{Tables, World, as_user, org, role};
+
+/// Everything a session can be asked, as text.
+fn answers(session: &Session) -> String {
+    let ids = ["0", "Spain", "Madrid", "Sevilla", "USA", "Boston", "Toledo", "Other", "", "unknown"];
+    let mut text = String::new();
+    for one in ids {
+        text += &format!(
+            "{one}: {} {} {} {:?} {:?} {:?};",
+            session.can_read(one),
+            session.can_write(one),
+            session.allows_transactions(one),
+            session.legal_entity(one),
+            session.business_unit(one),
+            session.period_control_org(one),
+        );
+        text.extend(ids.map(|other| if session.may_reference(one, other) { '1' } else { '0' }));
+    }
+    let variables =
+        ["#User_Org", "#AccessibleOrgTree", "#User_Client", "#User_Level", "#AD_Org_ID", "#AD_Client_ID"];
+    text.extend(variables.map(|name| session.variable(name).unwrap()));
+    text += &session.readable_sql_ids().join(" ");
+    text += &format!(
+        "{:?} {} {}",
+        session.readable_clients(),
+        session.is_read_only(),
+        session.tree().fingerprint()
+    );
+    text
+}
+
+#[tokio::test]
+async fn nothing_changes_under_a_session() {
+    type Change = (&'static str, fn(&mut Tables));
+    let changes: [Change; 11] = [
+        ("insert", |tables| tables.org("C", "Toledo", "Spain", OrgFlags::ACTIVE)),
+        ("move", |tables| tables.orgs.get_mut("Madrid").unwrap().parent = Some("USA".into())),
+        ("delete", |tables| drop(tables.orgs.remove("Sevilla"))),
+        ("ready", |tables| tables.orgs.get_mut("Spain").unwrap().flags -= OrgFlags::READY),
+        ("type", |tables| {
+            tables.orgs.get_mut("Madrid").unwrap().flags |= OrgFlags::LEGAL_ENTITY | OrgFlags::PERIOD_CONTROL;
+        }),
+        ("transactions", |tables| {
+            tables.orgs.get_mut("Madrid").unwrap().flags -= OrgFlags::TRANSACTIONS_ALLOWED;
+        }),
+        ("inactive", |tables| tables.orgs.get_mut("Madrid").unwrap().flags -= OrgFlags::ACTIVE),
+        ("access", |tables| tables.role("C", "seller", "  O", &["Boston"])),
+        ("level", |tables| tables.role("C", "seller", " CO", &["Madrid", "Spain"])),
+        ("inactive row", |tables| tables.roles.get_mut("seller").unwrap().accesses[0].active = false),
+        ("automatic", |tables| tables.roles.get_mut("seller").unwrap().manual = false),
+    ];
+    for (name, change) in changes {
+        for keeps_revisions in [true, false] {
+            let world = World::shared();
+            world.erp.keeps_revisions.store(keeps_revisions, std::sync::atomic::Ordering::SeqCst);
+            let (a, b) = (world.node(), world.node());
+            let token = a.token().await;
+            let before = answers(&a.manager.session(&token).await.unwrap());
+            world.erp.change(change);
+            assert_eq!(answers(&a.manager.session(&token).await.unwrap()), before, "{name}, same node");
+            assert_eq!(answers(&b.manager.session(&token).await.unwrap()), before, "{name}, another node");
+            world.pass(a.manager.options().idle / 2);
+            a.manager.maintain().await.unwrap();
+            assert_eq!(answers(&a.manager.session(&token).await.unwrap()), before, "{name}, later");
+
+            let anew = answers(&a.login(as_user("u")).await.unwrap().session);
+            assert_ne!(anew, before, "{name}: a new login sees it");
+            let refreshed = b.manager.refresh(&token).await.unwrap();
+            assert_ne!(answers(&refreshed.session), before, "{name}: a refresh sees it");
+            assert!(!b.is_live(&token).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn texts_of_the_session() {
+    let world = World::new();
+    let node = world.node();
+    let session = node.login(as_user("u").in_org(org("Madrid"))).await.unwrap().session;
+    assert_eq!(session.variable("#User_Org").unwrap(), "'Madrid','Spain'");
+    assert_eq!(session.variable("#AccessibleOrgTree").unwrap(), "'0','Spain','Madrid','Sevilla'");
+    assert_eq!(session.variable("#User_Client").unwrap(), "'C'");
+    assert_eq!(session.variable("#User_Level").unwrap(), "  O");
+    assert_eq!(session.variable("#AD_Org_ID").unwrap(), "Madrid");
+    assert_eq!(session.variable("#ad_user_id").unwrap(), "u");
+    assert_eq!(session.variable("#AD_Role_ID").unwrap(), "seller");
+    assert_eq!(session.variable("#CompleteOrgTree"), None);
+    assert_eq!(session.variable("User_Org"), None);
+    assert_eq!(session.readable_sql_ids(), ["0", "Spain", "Madrid", "Sevilla"]);
+    assert_eq!(session.access().user_org_as_read(session.tree()), "'Madrid','Spain'");
+    let boss = node.login(as_user("u").with_role(role("boss"))).await.unwrap().session;
+    assert_eq!(boss.access().user_org_as_read(boss.tree()), "'0'", "without the quirk");
+    let system = node.login(as_user("100").with_role(role("0"))).await.unwrap().session;
+    assert_eq!(system.readable_clients(), [session::ClientId::ZERO]);
+    assert_eq!(session.readable_clients(), [session.client(), session::ClientId::ZERO]);
+    let provider = session.organization_structure_provider();
+    assert!(provider.is_in_natural_tree(Some("Madrid"), Some("Spain")));
+}
