@@ -6,6 +6,7 @@
 //! - [`Database`]: connections, time limits, errors;
 //! - [`ErpReader`]: the questions, one method each. It only ever reads;
 //! - [`import`]: fills `ad_*` tables from files;
+//! - [`PasswordTable`]: password hashes in a table of our own;
 //! - `ErpSource` (feature `session`): what the crate `session` asks an ERP at a login, and `revisions`, the optional
 //!   counters by which it knows an unchanged tree without reading it;
 //! - `SqlStore` (feature `session`): where sessions live, in tables of our own;
@@ -30,6 +31,8 @@ pub mod demo;
 mod erp;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod import;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod passwords;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub mod revisions;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
@@ -44,6 +47,8 @@ pub use database::{ConnectError, Database, DatabaseKind, Limits, StatementError}
 pub use erp::*;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use passwords::PasswordTable;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub use source::ErpSource;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]

@@ -1,8 +1,11 @@
 //! The command line: what may be said, and what the help says about it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use tracing_subscriber::filter::LevelFilter;
 
 const AFTER_HELP: &str = "\
 Databases:
@@ -16,9 +19,9 @@ Exit status:
   1  the data was refused: a file, a row, a tree, or a line of `query`
   2  nothing could be done: wrong usage, or a database that cannot be opened or read";
 
-/// Organization trees of an Openbravo or Etendo database: shown, asked, imported.
+/// Organization trees and sessions of an Openbravo or Etendo database: served over HTTP, shown, asked, imported.
 ///
-/// Without a command: every client's tree, one organization looked at closely, and what it all takes in memory.
+/// Without a command: the service, as `serve`.
 #[derive(Debug, Parser)]
 #[command(name = "orgcache", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -26,12 +29,19 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Answer over HTTP until Ctrl-C.
+    Serve(ServeArguments),
+    /// Show every client's tree, one organization closely, and what it all takes in memory.
+    Overview,
     /// Show a client's tree, and one organization closely.
     Tree(TreeArguments),
     /// Answer questions: one JSON object a line on standard input, one answer a line on standard output
@@ -43,8 +53,53 @@ pub(crate) enum Command {
     /// All calls are in docs/query.md.
     #[command(verbatim_doc_comment)]
     Query,
+    /// Set a user's password for the service: one line on standard input; an empty one takes the password away.
+    Password(PasswordArguments),
     /// Fill an ERP's tables from JSON files: all of them, or nothing.
     Import(ImportArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen. Beyond loopback, put something in front that speaks TLS.
+    #[arg(long, value_name = "ADDRESS", env = "ORGCACHE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Where sessions and passwords are kept: sqlite:FILE or postgres://…; tables of our own are created there.
+    #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
+    pub(crate) store_url: Option<String>,
+    /// A user, by id, who administers all clients; may be given several times.
+    #[arg(long, value_name = "USER", env = "ORGCACHE_INSTANCE_ADMIN", value_delimiter = ',')]
+    pub(crate) instance_admin: Vec<String>,
+    /// A proxy, or a network of them, whose X-Forwarded-For counts; may be given several times.
+    #[arg(long, value_name = "NETWORK", env = "ORGCACHE_TRUSTED_PROXY", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<IpNet>,
+    /// Clients come over TLS, which ends in front of this: cookies are for TLS alone. So they are beyond loopback anyway.
+    #[arg(long, env = "ORGCACHE_BEHIND_TLS")]
+    pub(crate) behind_tls: bool,
+    /// What is logged, on standard error: off, error, warn, info, debug, trace.
+    #[arg(long, value_name = "LEVEL", env = "ORGCACHE_LOG", default_value = "warn")]
+    pub(crate) log: LevelFilter,
+    /// How it is logged.
+    #[arg(long, value_name = "FORMAT", env = "ORGCACHE_LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PasswordArguments {
+    /// The name by which the user logs in.
+    pub(crate) user: String,
+    /// Where passwords are kept.
+    #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
+    pub(crate) store_url: String,
 }
 
 #[derive(Debug, Args)]

@@ -128,7 +128,7 @@ pub use error::{LoginError, SessionError, Unreadable};
 pub use id::{ClientId, InvalidId, RoleId, UserId};
 #[cfg(not(shuttle))]
 pub use manager::MaintenanceTask;
-pub use manager::{Ended, LoggedIn, ManagerFootprint, Notice, SessionManager};
+pub use manager::{Ended, HeldTree, LoggedIn, ManagerFootprint, Notice, SessionManager};
 pub use memory_store::MemoryStore;
 pub use options::{AtLimit, Options};
 pub use port_error::PortError;

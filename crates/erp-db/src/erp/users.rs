@@ -45,6 +45,17 @@ impl ErpReader {
         Ok(users.into_iter().min_by(|a, b| a.id.cmp(&b.id)))
     }
 
+    /// All users of all clients, ordered by id: for small databases.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer.
+    pub async fn users(&self) -> Result<Vec<User>, ReadError> {
+        self.require_users()?;
+        let mut users = self.database.list(users_where!("1 = 1"), &[], read).await?;
+        users.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(users)
+    }
+
     /// The roles that a user may take, whether the rows are active or not, ordered by role; none for an unknown user.
     ///
     /// # Errors

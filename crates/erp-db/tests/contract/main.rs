@@ -6,6 +6,7 @@ mod connecting;
 mod demonstration;
 mod importing;
 mod logins;
+mod passwords;
 #[cfg(unix)]
 mod postgres_store;
 mod questions;

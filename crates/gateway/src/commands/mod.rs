@@ -2,5 +2,7 @@
 
 pub(crate) mod import;
 pub(crate) mod overview;
+pub(crate) mod password;
 pub(crate) mod query;
+pub(crate) mod serve;
 pub(crate) mod tree;

@@ -1,4 +1,4 @@
-//! `orgcache` alone: every client's tree, one organization closely, and what it takes in memory.
+//! `orgcache overview`: every client's tree, one organization closely, and what it takes in memory.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
-//! `Erp`: where the answers come from. Each client's tree is loaded once.
+//! `Erp`: where the answers come from. Each client's tree is loaded once, or is the one that a session is pinned to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use erp_db::ErpReader;
+use erp_db::{ErpReader, StoredOrgInfo};
 use org_structure::OrgStructure;
 use org_structure::openbravo::OrganizationStructureProvider;
 
@@ -12,6 +12,8 @@ use super::problem::Problem;
 pub(crate) struct Erp {
     reader: ErpReader,
     trees: HashMap<String, Tree>,
+    /// The only client that is known, where a session asks: all others are to it as if they were not there.
+    only: Option<String>,
 }
 
 /// A client and its tree.
@@ -29,7 +31,37 @@ impl Tree {
 
 impl Erp {
     pub(crate) fn new(reader: ErpReader) -> Self {
-        Erp { reader, trees: HashMap::new() }
+        Erp { reader, trees: HashMap::new(), only: None }
+    }
+
+    /// An ERP with one client alone, whose tree is at hand.
+    pub(crate) fn of_client(reader: ErpReader, tree: Tree) -> Self {
+        let client = tree.client.to_string();
+        Erp { reader, trees: HashMap::from([(client.clone(), tree)]), only: Some(client) }
+    }
+
+    /// The client that is meant where none is named.
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.only.as_deref()
+    }
+
+    /// Is a client known here, if there is one?
+    pub(crate) fn knows(&self, client: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == client)
+    }
+
+    /// The client to which an organization belongs; none for an organization that is not known here.
+    pub(crate) async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem> {
+        let owner = self.reader.client_of_organization(org).await?;
+        Ok(owner.filter(|owner| self.knows(owner)))
+    }
+
+    /// What is stored with an organization; nothing for one that is not known here.
+    pub(crate) async fn stored_org_info(&self, org: &str) -> Result<Option<StoredOrgInfo>, Problem> {
+        if self.only.is_some() && org != "0" && self.client_of_organization(org).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(self.reader.stored_org_info(org).await?)
     }
 
     pub(crate) fn reader(&self) -> &ErpReader {
@@ -41,6 +73,9 @@ impl Erp {
         if let Some(tree) = self.trees.get(client) {
             return Ok(tree.clone());
         }
+        if !self.knows(client) {
+            return Err(Problem::unknown_client());
+        }
         let loaded = self.reader.load_tree(client).await?;
         let tree = Tree { client: client.into(), structure: Arc::new(loaded.structure) };
         self.trees.insert(client.to_owned(), tree.clone());
@@ -50,6 +85,9 @@ impl Erp {
     /// The tree of a client that may be unknown or null.
     pub(crate) async fn tree_of_any(&mut self, client: Option<&str>) -> Result<Option<Tree>, Problem> {
         let Some(client) = client else { return Ok(None) };
+        if !self.knows(client) {
+            return Ok(None);
+        }
         if !self.trees.contains_key(client) && !self.reader.client_exists(client).await? {
             return Ok(None);
         }

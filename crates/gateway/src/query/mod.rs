@@ -1,4 +1,4 @@
-//! Questions as JSON: `orgcache query`, one object a line. All calls are in docs/query.md.
+//! Questions as JSON: `orgcache query`, one object a line, and the service's questions. All calls are in docs/query.md.
 //!
 //! `request` takes a line apart, `arguments` its arguments; `calls` has one function a call; `erp` is where the answers
 //! come from; `answer` is what is written.
@@ -12,14 +12,16 @@ mod request;
 mod role;
 
 pub(crate) use answer::Answer;
-pub(crate) use erp::Erp;
-use request::Request;
+pub(crate) use calls::call;
+pub(crate) use erp::{Erp, Tree};
+pub(crate) use problem::Problem;
+pub(crate) use request::Request;
 
 /// Answers one line.
 pub(crate) async fn answer_line(erp: &mut Erp, line: &[u8]) -> Answer {
     let (id, request) = Request::parse(line);
     let outcome = match request {
-        Ok(request) => calls::call(erp, request).await,
+        Ok(request) => call(erp, request).await,
         Err(problem) => Err(problem),
     };
     Answer::new(id, outcome)

@@ -8,19 +8,55 @@ use serde::Serialize;
 pub(crate) struct Problem {
     code: &'static str,
     message: String,
+    /// The argument that is wrong.
+    #[serde(skip)]
+    argument: Option<String>,
 }
 
 impl Problem {
     pub(crate) fn bad_json(message: impl ToString) -> Self {
-        Problem { code: "bad_json", message: message.to_string() }
+        Problem { code: "bad_json", message: message.to_string(), argument: None }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
-        Problem { code: "bad_request", message: message.into() }
+        Problem { code: "bad_request", message: message.into(), argument: None }
     }
 
     pub(crate) fn unknown_call(call: &str) -> Self {
-        Problem { code: "unknown_call", message: format!("there is no call `{}`", shortened(call)) }
+        Problem {
+            code: "unknown_call",
+            message: format!("there is no call `{}`", shortened(call)),
+            argument: None,
+        }
+    }
+
+    pub(crate) fn unknown_client() -> Self {
+        Problem { code: "unknown_client", message: "there is no such client".to_owned(), argument: None }
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(crate) fn argument(&self) -> Option<&str> {
+        self.argument.as_deref()
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The same for somebody who is not to know about the inside of this installation.
+    pub(crate) fn without_internals(self) -> Self {
+        let message = match self.code {
+            "unknown_client" => "there is no such client",
+            "damaged_tree" => "the client's rows do not make a tree",
+            "damaged_rows" => "the database holds a value that cannot be",
+            "not_in_database" => "a table or column that this call needs is not there",
+            "database" => "the database does not answer at the moment",
+            _ => return self,
+        };
+        Problem { message: message.to_owned(), ..self }
     }
 
     pub(crate) fn unknown_role(role: Option<&str>) -> Self {
@@ -28,20 +64,29 @@ impl Problem {
             || "null is no role".to_owned(),
             |role| format!("there is no role `{}`", shortened(role)),
         );
-        Problem { code: "unknown_role", message }
+        Problem { code: "unknown_role", message, argument: Some("role".to_owned()) }
     }
 
     /// A value in the database that cannot be what its column says.
     pub(crate) fn damaged_rows(cause: &dyn std::error::Error) -> Self {
-        Problem { code: "damaged_rows", message: cause.to_string() }
+        Problem { code: "damaged_rows", message: cause.to_string(), argument: None }
     }
 
     pub(crate) fn missing_argument(name: &str) -> Self {
-        Problem { code: "missing_argument", message: format!("argument `{name}` is missing") }
+        Problem {
+            code: "missing_argument",
+            message: format!("argument `{name}` is missing"),
+            argument: Some(name.to_owned()),
+        }
     }
 
     pub(crate) fn wrong_argument(name: &str, expected: &str) -> Self {
-        Problem { code: "wrong_argument", message: format!("argument `{}` {expected}", shortened(name)) }
+        let name = shortened(name);
+        Problem {
+            code: "wrong_argument",
+            message: format!("argument `{name}` {expected}"),
+            argument: Some(name.to_owned()),
+        }
     }
 }
 
@@ -53,7 +98,7 @@ impl From<ReadError> for Problem {
             ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => "not_in_database",
             _ => "database",
         };
-        Problem { code, message: error.to_string() }
+        Problem { code, message: error.to_string(), argument: None }
     }
 }
 

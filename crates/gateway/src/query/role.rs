@@ -1,9 +1,9 @@
 //! Reading a role with everything that decides about its access.
 
-use erp_db::ErpReader;
 use session::openbravo::{AccessedOrganization, ClientOrganization, OrgAccess, RoleFacts};
 use session::{ClientId, RoleId, UserLevel};
 
+use super::erp::Erp;
 use super::problem::Problem;
 
 /// A role of any client, with the organizations that matter where it works in `current_client`.
@@ -11,12 +11,16 @@ use super::problem::Problem;
 /// # Errors
 /// An unknown role; a database that does not answer, or has what cannot be an id.
 pub(crate) async fn read(
-    reader: &ErpReader,
+    erp: &Erp,
     id: Option<&str>,
     current_client: ClientId,
 ) -> Result<RoleFacts, Problem> {
+    if !erp.knows(current_client.as_str()) {
+        return Err(Problem::unknown_client());
+    }
+    let reader = erp.reader();
     let role = match id {
-        Some(id) => reader.role(id).await?,
+        Some(id) => reader.role(id).await?.filter(|role| erp.knows(&role.client)),
         None => None,
     };
     let role = role.ok_or_else(|| Problem::unknown_role(id))?;
@@ -44,6 +48,9 @@ pub(crate) async fn read(
             client,
             active: organization.active,
         }));
+    }
+    if erp.client().is_some() {
+        facts.remove_other_clients();
     }
     Ok(facts)
 }

@@ -7,3 +7,4 @@ mod overview;
 mod program;
 mod query;
 mod questions;
+mod serve;

@@ -1,13 +1,13 @@
-//! `orgcache` alone and `orgcache tree`: what a person sees.
+//! `orgcache overview` and `orgcache tree`: what a person sees.
 
 use crate::databases::samples;
 use crate::program::run;
 use crate::questions::{EAST, FOOD, US};
 
 #[test]
-fn the_first_command_shows_the_sample_clients() {
+fn the_overview_shows_the_sample_clients() {
     let home = tempfile::tempdir().unwrap();
-    let first = run(home.path(), &[], "");
+    let first = run(home.path(), &["overview"], "");
     assert_eq!(first.status, 0, "{}", first.err);
     assert!(first.err.starts_with("created the demonstration database"), "{}", first.err);
     for line in [
@@ -23,7 +23,7 @@ fn the_first_command_shows_the_sample_clients() {
     }
     assert!(!first.out.contains('\u{1b}'), "no colours where nobody sees them");
 
-    let second = run(home.path(), &[], "");
+    let second = run(home.path(), &["overview"], "");
     assert_eq!((second.status, second.err.as_str()), (0, ""));
     assert_eq!(second.out, first.out);
 }

@@ -1,6 +1,7 @@
 //! `SessionManager`: logins, and what becomes of them.
 
 mod ends;
+mod held;
 mod login;
 mod lookup;
 mod maintenance;
@@ -25,6 +26,7 @@ use crate::{AccessHash, Options, OrgSource, PortError, SessionStore, Stats};
 use reopen::Reopening;
 
 pub use ends::Ended;
+pub use held::HeldTree;
 pub use login::{LoggedIn, Notice};
 #[cfg(not(shuttle))]
 pub use task::MaintenanceTask;

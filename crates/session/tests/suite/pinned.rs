@@ -101,3 +101,22 @@ async fn texts_of_the_session() {
     let provider = session.organization_structure_provider();
     assert!(provider.is_in_natural_tree(Some("Madrid"), Some("Spain")));
 }
+
+#[tokio::test]
+async fn held_trees_say_how_many_sessions_are_on_which() {
+    let world = World::new();
+    let node = world.node();
+    assert!(node.manager.held_trees().is_empty());
+    let old = [node.token().await, node.token().await];
+    node.login(as_user("d")).await.unwrap();
+    world.erp.change(|tables| tables.org("C", "Toledo", "Spain", OrgFlags::ACTIVE));
+    node.manager.refresh(&old[0]).await.unwrap();
+    let held = node.manager.held_trees();
+    let mut shown: Vec<_> =
+        held.iter().map(|tree| (tree.client.to_string(), tree.structure.len(), tree.sessions)).collect();
+    shown.sort();
+    assert_eq!(shown, [("C".to_owned(), 6, 1), ("C".to_owned(), 7, 1), ("D".to_owned(), 2, 1)]);
+    assert!(held.iter().all(|tree| tree.fingerprint == tree.structure.fingerprint()));
+    node.manager.logout(&old[1]).await.unwrap();
+    assert_eq!(node.manager.held_trees().len(), 2);
+}

@@ -112,7 +112,7 @@ impl OfDatabase {
                 let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
                 // The tree that counts is that of the client to which the referring organization belongs.
                 let owner = match org {
-                    Some(org) => erp.reader().client_of_organization(org).await?,
+                    Some(org) => erp.client_of_organization(org).await?,
                     None => None,
                 };
                 let owners = match owner {
@@ -123,7 +123,7 @@ impl OfDatabase {
             }
             OfDatabase::Stored { org, column } => {
                 let stored = match org {
-                    Some(org) => erp.reader().stored_org_info(org).await?,
+                    Some(org) => erp.stored_org_info(org).await?,
                     None => None,
                 };
                 Ok(json!(stored.and_then(column)))

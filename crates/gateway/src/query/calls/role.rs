@@ -55,11 +55,11 @@ impl OfRole {
             OfRole::ReadableCount(what_if) => what_if.access(erp, tree).await?.readable().len().into(),
             OfRole::UserOrgContext { role } => {
                 let client = role::client_id(&tree.client)?;
-                user_org_context(&role::read(erp.reader(), role.as_deref(), client).await?).into()
+                user_org_context(&role::read(erp, role.as_deref(), client).await?).into()
             }
             OfRole::LegacyAccessibleTree { role } => {
                 let client = role::client_id(&tree.client)?;
-                let role = role::read(erp.reader(), role.as_deref(), client).await?;
+                let role = role::read(erp, role.as_deref(), client).await?;
                 set(&accessible_tree(structure, &role.accesses))
             }
             OfRole::LegacyReferenceable { org } => {
@@ -88,7 +88,7 @@ impl WhatIf {
         let current_client = self.current_client.as_deref().unwrap_or(&tree.client);
         let current_client = ClientId::new(current_client)
             .map_err(|error| Problem::wrong_argument("current_client", &format!("is no id: {error}")))?;
-        let role = role::read(erp.reader(), self.role.as_deref(), current_client).await?;
+        let role = role::read(erp, self.role.as_deref(), current_client).await?;
         let options = AccessOptions {
             automatic_roles: if self.automatic_roles {
                 AutomaticRoles::OfClient

@@ -1,0 +1,150 @@
+//! `orgcache serve`: the service, until Ctrl-C or SIGTERM.
+
+use std::io;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use erp_db::{Database, ErpReader, ErpSource, PasswordTable, SqlStore, StoreOptions};
+use session::{Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId};
+use tokio::signal;
+
+use crate::cli::ServeArguments;
+use crate::failure::Failure;
+use crate::http::{Credentials, Gateway, MemoryCredentials, Parts, Server, Settings, hash_password};
+use crate::{demo, log};
+
+/// The password of every user of the demonstration database. It is no secret: the demonstration is on loopback alone.
+const DEMO_PASSWORD: &str = "orgcache";
+
+/// The user who administers the demonstration: the product's own administrator.
+const DEMO_ADMIN: &str = "100";
+
+pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result<ExitCode, Failure> {
+    let is_demo = url.is_none();
+    if is_demo && !arguments.listen.ip().is_loopback() {
+        return Err(Failure::nothing_done(format!(
+            "the demonstration is for this machine alone, not for `{}`: everybody knows its password",
+            arguments.listen
+        ))
+        .advise("Name a database of your own with --database-url, or a loopback address with --listen."));
+    }
+    log::begin(arguments);
+    let server = Server::bind(arguments.listen).await.map_err(|error| not_bound(arguments.listen, &error))?;
+    let address = server.address().map_err(|error| not_bound(arguments.listen, &error))?;
+    let reader = demo::open(url).await?;
+    let (credentials, users) = match &arguments.store_url {
+        _ if is_demo => demo_credentials(&reader).await?,
+        Some(store) => {
+            let table = PasswordTable::open(Database::connect(store).await?).await;
+            let table = table.map_err(|error| Failure::nothing_done(&error))?;
+            (Box::new(table) as Box<dyn Credentials>, Vec::new())
+        }
+        None => return Err(no_passwords()),
+    };
+
+    let settings = settings(arguments, address, is_demo)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
+    let store = open_store(arguments.store_url.as_deref(), &clock).await?;
+    let manager = SessionManager::new(Arc::clone(&source), store, Options::default());
+    let _maintenance = manager.start_maintenance();
+    let gateway = Gateway::new(Parts { reader, source, manager, credentials, settings, clock });
+
+    let stop =
+        signals().map_err(|error| Failure::nothing_done(format!("no signal can be waited for: {error}")))?;
+    welcome(address, &users)?;
+    server.run(gateway, stop).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where sessions live: in the database that is named, else in memory.
+async fn open_store(url: Option<&str>, clock: &Arc<dyn Clock>) -> Result<Arc<dyn SessionStore>, Failure> {
+    let Some(url) = url else { return Ok(Arc::new(MemoryStore::new(Arc::clone(clock)))) };
+    let options = StoreOptions::new(url);
+    let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
+    SqlStore::migrate(&options).await.map_err(failed)?;
+    Ok(Arc::new(SqlStore::open(&options).await.map_err(failed)?))
+}
+
+fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> Result<Settings, Failure> {
+    let mut settings = Settings::default();
+    let on_loopback = address.ip().is_loopback();
+    settings.secure = !on_loopback || arguments.behind_tls;
+    settings.local_names_only = on_loopback && arguments.trusted_proxy.is_empty() && !arguments.behind_tls;
+    settings.trusted_proxies.clone_from(&arguments.trusted_proxy);
+    let named = arguments.instance_admin.iter().map(String::as_str);
+    for user in named.chain(is_demo.then_some(DEMO_ADMIN)) {
+        settings.instance_admins.push(UserId::new(user).map_err(|error| Failure::nothing_done(&error))?);
+    }
+    Ok(settings)
+}
+
+fn no_passwords() -> Failure {
+    Failure::nothing_done("nobody could log in: there is no place for passwords").advise(
+        "Name one with --store-url, for example sqlite:orgcache.db?mode=rwc, and set passwords with `orgcache password`.",
+    )
+}
+
+/// One password for all users of the demonstration who can log in, and their names.
+async fn demo_credentials(reader: &ErpReader) -> Result<(Box<dyn Credentials>, Vec<String>), Failure> {
+    let hash = hash_password(DEMO_PASSWORD).map_err(|error| Failure::nothing_done(&error))?;
+    let users = reader.users().await?;
+    let mut names = Vec::new();
+    let mut ids = Vec::new();
+    for user in users {
+        let roles = reader.user_roles(&user.id).await?;
+        let can_log_in = user.active && !user.locked && roles.iter().any(|role| role.active);
+        if let (Some(name), true) = (user.username, can_log_in) {
+            ids.push(UserId::new(&user.id).map_err(|error| Failure::nothing_done(&error))?);
+            names.push(name);
+        }
+    }
+    Ok((Box::new(MemoryCredentials::shared(ids, &hash)), names))
+}
+
+/// Tells the person at the terminal where to go.
+fn welcome(address: SocketAddr, users: &[String]) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "orgcache listens on http://{address}")?;
+    if !users.is_empty() {
+        writeln!(out, "users: {}", users.join(", "))?;
+        writeln!(out, "password of all of them: {DEMO_PASSWORD}")?;
+    }
+    writeln!(out, "Ctrl-C stops it.")?;
+    out.flush()
+}
+
+fn not_bound(address: SocketAddr, error: &io::Error) -> Failure {
+    let failure = Failure::nothing_done(format!("cannot listen on `{address}`: {error}"));
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            failure.advise("Something listens there already; choose another port with --listen.")
+        }
+        _ => failure,
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM. From here on neither ends the process by itself.
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        if let Err(error) = signal::ctrl_c().await {
+            tracing::error!(%error, "Ctrl-C cannot be waited for");
+            std::future::pending::<()>().await;
+        }
+    })
+}

@@ -1,0 +1,62 @@
+//! Administration: sessions, trees, totals. A client administrator sees its own client, an instance administrator all.
+
+pub(crate) mod sessions;
+pub(crate) mod statistics;
+pub(crate) mod trees;
+
+mod openbravo;
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use session::{ClientId, Session};
+use session_axum::{CurrentSession, Problem};
+
+use super::gateway::Gateway;
+use super::login::away;
+
+/// Somebody who may administer.
+#[derive(Debug)]
+pub(crate) struct Administrator {
+    pub(crate) session: Session,
+    pub(crate) of_instance: bool,
+}
+
+impl FromRequestParts<Gateway> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
+        let CurrentSession(session) = CurrentSession::from_request_parts(parts, gateway).await?;
+        let of_instance = gateway.settings().instance_admins.contains(&session.user());
+        // Rights over other people's sessions are not pinned: who loses them, loses them at once.
+        if !of_instance {
+            let role =
+                gateway.inner.reader.role(session.role().as_str()).await.map_err(|error| away(&error))?;
+            let is_admin = role.is_some_and(|role| {
+                role.active && role.client_admin && role.client == session.client().as_str()
+            });
+            if !is_admin {
+                return Err(Problem::new(StatusCode::FORBIDDEN, "not_an_administrator")
+                    .with_detail("only administrators may do this"));
+            }
+        }
+        Ok(Administrator { session, of_instance })
+    }
+}
+
+impl Administrator {
+    /// The client that is meant: the one named, or the administrator's own.
+    pub(crate) fn client(&self, named: Option<ClientId>) -> Result<ClientId, Problem> {
+        let client = named.unwrap_or(self.session.client());
+        if self.may_see(client) {
+            return Ok(client);
+        }
+        Err(Problem::new(StatusCode::FORBIDDEN, "client_not_given")
+            .with_detail("only an instance administrator may look at other clients")
+            .with_field("client"))
+    }
+
+    pub(crate) fn may_see(&self, client: ClientId) -> bool {
+        self.of_instance || client == self.session.client()
+    }
+}

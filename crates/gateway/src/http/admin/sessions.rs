@@ -1,0 +1,155 @@
+//! `GET /v1/admin/sessions`, `DELETE /v1/admin/sessions/{id}`, `POST /v1/admin/sessions/end`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use session::{Ended, RoleId, Scope, SessionId, StoredSession, UserId};
+use session_axum::Problem;
+
+use super::Administrator;
+use crate::http::gateway::Gateway;
+use crate::http::input::{Input, Search, id, unprocessable};
+use crate::http::login::away;
+
+/// The most sessions of one page.
+const MAX_PAGE: usize = 1_000;
+
+#[derive(Serialize)]
+pub(crate) struct Sessions {
+    sessions: Vec<Listed>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    user: String,
+    role: String,
+    client: String,
+    org: String,
+    age_seconds: u64,
+    idle_seconds: u64,
+    tree: String,
+}
+
+impl From<StoredSession> for Listed {
+    fn from(stored: StoredSession) -> Self {
+        let StoredSession { record, age, idle } = stored;
+        Listed {
+            id: record.id.to_string(),
+            user: record.user.to_string(),
+            role: record.role.to_string(),
+            client: record.client.to_string(),
+            org: record.org.to_string(),
+            age_seconds: age.as_secs(),
+            idle_seconds: idle.as_secs(),
+            tree: record.tree.to_string(),
+        }
+    }
+}
+
+pub(crate) async fn list(
+    State(gateway): State<Gateway>,
+    administrator: Administrator,
+    mut search: Search,
+) -> Result<Json<Sessions>, Problem> {
+    let (user, role): (Option<UserId>, Option<RoleId>) = (search.id("user")?, search.id("role")?);
+    let client = administrator.client(search.id("client")?)?;
+    let after = session_id("after", search.take("after")?.as_deref())?;
+    let limit = page(search.take("limit")?.as_deref())?;
+    search.done()?;
+    let scope = match (user, role) {
+        (Some(user), _) => Scope::User(client, user),
+        (None, Some(role)) => Scope::Role(client, role),
+        (None, None) => Scope::Client(client),
+    };
+    let found = gateway.manager().list(scope, after, limit).await.map_err(|error| away(&error))?;
+    // A full page may be followed by another one. With user and role, pages may hold fewer than asked for.
+    let next = found.last().filter(|_| found.len() == limit).map(|last| last.record.id.to_string());
+    let fits = |stored: &StoredSession| role.is_none_or(|role| stored.record.role == role);
+    Ok(Json(Sessions { sessions: found.into_iter().filter(fits).map(Listed::from).collect(), next }))
+}
+
+fn page(limit: Option<&str>) -> Result<usize, Problem> {
+    let Some(limit) = limit else { return Ok(100) };
+    let number = limit.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
+    number.ok_or_else(|| unprocessable(format!("it is a number from 1 to {MAX_PAGE}")).with_field("limit"))
+}
+
+fn session_id(field: &'static str, text: Option<&str>) -> Result<Option<SessionId>, Problem> {
+    let parse = |text: &str| {
+        text.parse().map_err(|_| unprocessable("it is not the name of a session").with_field(field))
+    };
+    text.map(parse).transpose()
+}
+
+#[derive(Serialize)]
+pub(crate) struct End {
+    ended: u64,
+    /// Are the sessions ended on other nodes too?
+    elsewhere: &'static str,
+}
+
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        if let Some(error) = &ended.pending {
+            tracing::warn!(%error, "sessions are ended here, and elsewhere once the store answers");
+        }
+        End { ended: ended.sessions, elsewhere: if ended.pending.is_none() { "done" } else { "pending" } }
+    }
+}
+
+pub(crate) async fn end_one(
+    State(gateway): State<Gateway>,
+    administrator: Administrator,
+    Path(name): Path<String>,
+) -> Result<Json<End>, Problem> {
+    let scope = match session_id("id", Some(&name))? {
+        Some(id) => Scope::Session(id),
+        None => return Err(unknown()),
+    };
+    let found = gateway.manager().list(scope, None, 1).await.map_err(|error| away(&error))?;
+    // Another client's session is as unknown as one that never was.
+    let is_visible = found.first().is_some_and(|stored| administrator.may_see(stored.record.client));
+    if !is_visible {
+        return Err(unknown());
+    }
+    tracing::info!(by = %administrator.session.user(), session = %name, "an administrator ends a session");
+    Ok(Json(gateway.manager().end(scope).await.into()))
+}
+
+fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown_session")
+        .with_detail("there is no such session")
+        .with_field("id")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `user`, `role` or `client`")]
+pub(crate) struct EndForm {
+    user: Option<String>,
+    role: Option<String>,
+    client: Option<String>,
+}
+
+pub(crate) async fn end_many(
+    State(gateway): State<Gateway>,
+    administrator: Administrator,
+    Input(form): Input<EndForm>,
+) -> Result<Json<End>, Problem> {
+    let (user, role) = (id("user", form.user.as_deref())?, id("role", form.role.as_deref())?);
+    let named = id("client", form.client.as_deref())?;
+    let client = administrator.client(named)?;
+    let scope = match (user, role, named) {
+        (Some(user), None, _) => Scope::User(client, user),
+        (None, Some(role), _) => Scope::Role(client, role),
+        (None, None, Some(client)) => Scope::Client(client),
+        (Some(_), Some(_), _) => {
+            return Err(unprocessable("name a user or a role, not both").with_field("role"));
+        }
+        (None, None, None) => return Err(unprocessable("name a user, a role or a client")),
+    };
+    tracing::info!(by = %administrator.session.user(), ?scope, "an administrator ends sessions");
+    Ok(Json(gateway.manager().end(scope).await.into()))
+}

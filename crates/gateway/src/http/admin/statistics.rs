@@ -1,0 +1,106 @@
+//! `GET /v1/admin/statistics`: what this instance holds and did.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use session::Stats;
+
+use super::Administrator;
+use super::openbravo::Estimate;
+use super::trees::visible;
+use crate::http::gateway::Gateway;
+
+#[derive(Serialize)]
+pub(crate) struct Statistics {
+    sessions: usize,
+    footprint: Bytes,
+    pool: Pool,
+    lookups: Lookups,
+    compression: Compression,
+    openbravo_would_take: Estimate,
+}
+
+/// Bytes of the heap: of the whole instance, or for a client administrator of its client's sessions and trees.
+#[derive(Serialize)]
+struct Bytes {
+    sessions: usize,
+    trees: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accesses: Option<usize>,
+    total: usize,
+}
+
+/// Where the trees of logins came from.
+#[derive(Serialize)]
+struct Pool {
+    hits: u64,
+    joined: u64,
+    loads: u64,
+    failed_loads: u64,
+    already_held: u64,
+}
+
+/// How tokens were answered.
+#[derive(Serialize)]
+struct Lookups {
+    hits: u64,
+    store_reads: u64,
+    reopened: u64,
+    unknown: u64,
+}
+
+#[derive(Serialize)]
+struct Compression {
+    bytes_in: u64,
+    bytes_out: u64,
+    /// Bytes in for each byte out; null as long as nothing was compressed.
+    ratio: Option<f64>,
+}
+
+pub(crate) async fn statistics(
+    State(gateway): State<Gateway>,
+    administrator: Administrator,
+) -> Json<Statistics> {
+    let stats: Stats = gateway.manager().stats();
+    let trees = visible(&gateway, &administrator);
+    let sessions = trees.iter().map(|tree| tree.sessions).sum();
+    let footprint = if administrator.of_instance {
+        let footprint = gateway.manager().footprint();
+        Bytes {
+            sessions: footprint.sessions,
+            trees: footprint.trees,
+            accesses: Some(footprint.accesses),
+            total: footprint.total(),
+        }
+    } else {
+        let own = administrator.session.footprint().own * sessions;
+        let trees = trees.iter().map(|tree| tree.structure.footprint()).sum::<usize>();
+        Bytes { sessions: own, trees, accesses: None, total: own + trees }
+    };
+    let (bytes_in, bytes_out) = gateway.inner.metrics.compressed();
+    Json(Statistics {
+        sessions,
+        footprint,
+        pool: Pool {
+            hits: stats.trees_by_revision,
+            joined: stats.joined_loads,
+            loads: stats.loads,
+            failed_loads: stats.failed_loads,
+            already_held: stats.trees_by_fingerprint,
+        },
+        lookups: Lookups {
+            hits: stats.hits,
+            store_reads: stats.store_reads,
+            reopened: stats.reopened,
+            unknown: stats.unknown_tokens,
+        },
+        compression: Compression { bytes_in, bytes_out, ratio: ratio(bytes_in, bytes_out) },
+        openbravo_would_take: Estimate::of(&trees),
+    })
+}
+
+fn ratio(bytes_in: u64, bytes_out: u64) -> Option<f64> {
+    // Counts of bytes that a float cannot hold exactly are shown near enough.
+    let float = |count: u64| count.to_string().parse::<f64>().ok();
+    (bytes_out > 0).then(|| Some(float(bytes_in)? / float(bytes_out)?)).flatten()
+}

@@ -1,0 +1,106 @@
+//! `Gateway`: what all requests share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use erp_db::ErpReader;
+use session::{Clock, OrgSource, SessionManager};
+
+use super::credentials::Credentials;
+use super::freshness::Freshness;
+use super::limiter::Limiter;
+use super::metrics::Metrics;
+use super::names::Names;
+use super::password::Passwords;
+use super::peer::Network;
+use super::settings::Settings;
+
+/// The service without its sockets: give [`router`](super::router) to any server, or let [`Server`](super::Server) answer.
+/// Cloning gives another handle to the same service.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) reader: ErpReader,
+    pub(crate) manager: SessionManager,
+    pub(crate) credentials: Box<dyn Credentials>,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) passwords: Passwords,
+    pub(crate) by_address: Limiter<Network>,
+    pub(crate) by_user: Limiter<String>,
+    pub(crate) names: Names,
+    pub(crate) freshness: Freshness,
+    pub(crate) metrics: Metrics,
+    closing: AtomicBool,
+}
+
+/// What a [`Gateway`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where names, users and stored columns are read.
+    pub reader: ErpReader,
+    /// Where trees are read.
+    pub source: Arc<dyn OrgSource>,
+    /// Who keeps the sessions.
+    pub manager: SessionManager,
+    /// Where passwords are checked.
+    pub credentials: Box<dyn Credentials>,
+    /// How to behave.
+    pub settings: Settings,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Gateway {
+    /// Puts a service together. It opens nothing.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { reader, source, manager, credentials, settings, clock } = parts;
+        Gateway {
+            inner: Arc::new(Inner {
+                passwords: Passwords::new(),
+                by_address: Limiter::new(settings.failures_by_address),
+                by_user: Limiter::new(settings.failures_by_user),
+                names: Names::new(reader.clone(), settings.names_for, Arc::clone(&clock)),
+                freshness: Freshness::new(source, settings.freshness_for, Arc::clone(&clock)),
+                metrics: Metrics::new(manager.clone()),
+                closing: AtomicBool::new(false),
+                reader,
+                manager,
+                credentials,
+                settings,
+                clock,
+            }),
+        }
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub fn manager(&self) -> &SessionManager {
+        &self.inner.manager
+    }
+
+    /// How the service behaves.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// From now on `/readyz` says that this instance takes no more requests.
+    pub fn close(&self) {
+        self.inner.closing.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.inner.closing.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.inner.clock.now()
+    }
+}

@@ -1,0 +1,155 @@
+//! `Input` and `Search`: the body and the query of a request, taken apart with errors that name what is wrong.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use org_structure::OrgId;
+use serde::de::DeserializeOwned;
+use session::{ClientId, RoleId, UserId};
+use session_axum::Problem;
+
+use super::gateway::Gateway;
+
+/// The longest message about a wrong value, which may repeat it.
+const MAX_MESSAGE_BYTES: usize = 200;
+
+/// The JSON body of a request.
+#[derive(Debug)]
+pub(crate) struct Input<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Gateway> for Input<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json")
+                .with_detail("the body must be JSON, and `content-type` say so")
+                .with_field("content-type"));
+        }
+        let (parts, body) = request.into_parts();
+        let bytes = read(gateway, &parts.headers, body).await?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| wrong(&error))?;
+        json.end().map_err(|error| bad_json(&error))?;
+        Ok(Input(value))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+async fn read(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
+    let settings = gateway.settings();
+    let limit = settings.max_body_bytes;
+    let too_large = || {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large")
+            .with_detail(format!("the body is longer than {limit} bytes"))
+    };
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|bytes| bytes > limit) {
+        return Err(too_large());
+    }
+    let collected = tokio::time::timeout(settings.body_within, Limited::new(body, limit).collect()).await;
+    match collected {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, "broken_body").with_detail("the body broke off"))
+        }
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow")
+            .with_detail("the body did not arrive in time")),
+    }
+}
+
+fn bad_json(error: &serde_json::Error) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad_json").with_detail(shortened(&error.to_string()))
+}
+
+fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    if !error.inner().is_data() {
+        return bad_json(error.inner());
+    }
+    let problem = unprocessable(shortened(&error.inner().to_string()));
+    match error.path().to_string() {
+        path if path == "." => problem,
+        path => problem.with_field(shortened(&path)),
+    }
+}
+
+/// A value that is well-formed but cannot be.
+pub(crate) fn unprocessable(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_value").with_detail(detail.into())
+}
+
+fn shortened(text: &str) -> String {
+    text.get(..text.floor_char_boundary(MAX_MESSAGE_BYTES)).unwrap_or_default().to_owned()
+}
+
+/// An id in a request.
+pub(crate) trait Id: Sized {
+    fn parse(text: &str) -> Result<Self, String>;
+}
+
+macro_rules! ids {
+    ($($id:ty),+) => {
+        $(impl Id for $id {
+            fn parse(text: &str) -> Result<Self, String> {
+                if text.contains('\0') {
+                    return Err("an id holds no NUL".to_owned());
+                }
+                <$id>::new(text).map_err(|error| error.to_string())
+            }
+        })+
+    };
+}
+ids!(UserId, RoleId, ClientId, OrgId);
+
+/// Reads an id, if there is one.
+pub(crate) fn id<T: Id>(field: &'static str, text: Option<&str>) -> Result<Option<T>, Problem> {
+    text.map(|text| T::parse(text).map_err(|error| unprocessable(error).with_field(field))).transpose()
+}
+
+/// The query of a request: every name once, none that is not known.
+#[derive(Debug)]
+pub(crate) struct Search(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Search {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(pairs)| Search(pairs))
+            .map_err(|_| unprocessable("the query of the address cannot be read"))
+    }
+}
+
+impl Search {
+    /// Takes a value out.
+    pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        let mut values = self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
+        let first = values.next();
+        match values.next() {
+            Some(_) => Err(unprocessable("it is given more than once").with_field(name)),
+            None => Ok(first),
+        }
+    }
+
+    /// Takes an id out.
+    pub(crate) fn id<T: Id>(&mut self, name: &'static str) -> Result<Option<T>, Problem> {
+        id(name, self.take(name)?.as_deref())
+    }
+
+    /// Nothing may be left.
+    pub(crate) fn done(self) -> Result<(), Problem> {
+        match self.0.first() {
+            Some((name, _)) => Err(unprocessable("there is no such parameter").with_field(shortened(name))),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! `POST /v1/login`: from a user's name and password to a session.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use org_structure::OrgId;
+use serde::{Deserialize, Serialize};
+use session::openbravo::Refusal;
+use session::{LoggedIn, LoginError, Principal, RoleId, UserId};
+use session_axum::{COOKIE, Problem, csrf_value, refusal};
+
+use super::gateway::Gateway;
+use super::input::{Input, id, unprocessable};
+use super::password::MAX_PASSWORD_BYTES;
+use super::peer::Peer;
+use super::session::Shown;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(crate) struct LoginForm {
+    user: String,
+    password: String,
+    role: Option<String>,
+    org: Option<String>,
+    #[serde(default)]
+    cookie: bool,
+}
+
+pub(crate) async fn login(
+    State(gateway): State<Gateway>,
+    peer: Peer,
+    Input(form): Input<LoginForm>,
+) -> Result<Response, Problem> {
+    // What may be wrong whoever asks is said before; it tells nothing about users.
+    let role: Option<RoleId> = id("role", form.role.as_deref())?;
+    let org: Option<OrgId> = id("org", form.org.as_deref())?;
+    if form.password.len() > MAX_PASSWORD_BYTES {
+        let detail = format!("a password has at most {MAX_PASSWORD_BYTES} bytes");
+        return Err(unprocessable(detail).with_field("password"));
+    }
+    let attempt = Attempt::begin(&gateway, peer, &form.user)?;
+    let user = authenticate(&gateway, &form.user, form.password).await?;
+    attempt.succeeded();
+
+    let mut principal = Principal::new(user);
+    principal.role = role;
+    principal.org = org;
+    let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
+    Ok(answer(&gateway, &logged_in, form.cookie).await)
+}
+
+/// An attempt to prove who one is, which counts as failed until it succeeds.
+pub(crate) struct Attempt<'a> {
+    gateway: &'a Gateway,
+    peer: Peer,
+    user: &'a str,
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn begin(gateway: &'a Gateway, peer: Peer, user: &'a str) -> Result<Self, Problem> {
+        let (inner, now) = (&gateway.inner, gateway.now());
+        inner.by_address.take(&peer.network(), now).map_err(|wait| too_many(gateway, wait))?;
+        let by_user = inner.by_user.take(&key(user), now);
+        if let Err(wait) = by_user {
+            inner.by_address.give_back(&peer.network(), now);
+            return Err(too_many(gateway, wait));
+        }
+        Ok(Attempt { gateway, peer, user })
+    }
+
+    pub(crate) fn succeeded(self) {
+        let (inner, now) = (&self.gateway.inner, self.gateway.now());
+        inner.by_address.give_back(&self.peer.network(), now);
+        inner.by_user.give_back(&key(self.user), now);
+    }
+}
+
+/// What attempts as a user are counted by; long names are no way to fill memory.
+fn key(user: &str) -> String {
+    if user.len() <= 64 { user.to_owned() } else { blake3::hash(user.as_bytes()).to_hex().to_string() }
+}
+
+fn too_many(gateway: &Gateway, wait: std::time::Duration) -> Problem {
+    gateway.inner.metrics.login_refused_by_limit();
+    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts")
+        .with_detail("too many failed logins")
+        .with_retry_after(seconds)
+}
+
+/// The user whose name and password these are. One answer for everything that does not fit, after the same work.
+async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result<UserId, Problem> {
+    let inner = &gateway.inner;
+    let found = inner.reader.user_named(name).await.map_err(|error| away(&error))?;
+    let user = found.as_ref().and_then(|user| UserId::new(&user.id).ok());
+    // An unknown user has no hash, and costs the same questions.
+    let asked = user.unwrap_or(UserId::ZERO);
+    let hash = inner.credentials.password_hash(&asked).await.map_err(|error| away(&error))?;
+    let hash = hash.filter(|_| user.is_some());
+    let has_password = hash.is_some();
+    let fits = inner.passwords.check(hash, password).await.map_err(|_| {
+        tracing::warn!("refused a login: too many are being checked");
+        Problem::unavailable("too many logins are being checked")
+    })?;
+    match user.filter(|_| fits) {
+        Some(user) => Ok(user),
+        None => {
+            let reason = match (user, has_password) {
+                (None, _) => "no such user",
+                (_, false) => "the user has no password",
+                _ => "wrong password",
+            };
+            inner.metrics.login_failed();
+            tracing::info!(reason, user = name.get(..name.floor_char_boundary(64)), "login refused");
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized")
+                .with_detail("user and password do not fit"))
+        }
+    }
+}
+
+pub(crate) fn away(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "a database does not answer as it should");
+    Problem::unavailable("the database does not answer at the moment")
+}
+
+#[derive(Serialize)]
+struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf: Option<String>,
+    session: Shown,
+}
+
+/// The answer to whoever got a session. The token goes into the body or into a cookie, never into both.
+pub(crate) async fn answer(gateway: &Gateway, logged_in: &LoggedIn, by_cookie: bool) -> Response {
+    let token = logged_in.token.expose();
+    let session = Shown::of(gateway, &logged_in.session).await;
+    if !by_cookie {
+        return Json(Answer { token: Some(token), csrf: None, session }).into_response();
+    }
+    let csrf = Some(csrf_value(&token));
+    let mut response = Json(Answer { token: None, csrf, session }).into_response();
+    let seconds = gateway.manager().options().absolute.as_secs();
+    set_cookie(gateway, &mut response, &token, seconds);
+    response
+}
+
+/// Sets the cookie for so many seconds; for none takes it away.
+pub(crate) fn set_cookie(gateway: &Gateway, response: &mut Response, token: &str, seconds: u64) {
+    let secure = if gateway.settings().secure { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    // Hexadecimal digits and fixed words are always a header value.
+    if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
+        cookie.set_sensitive(true);
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+}
+
+/// The answer to a login, refresh or switch of somebody who is known by now.
+pub(crate) fn login_refusal(error: &LoginError) -> Problem {
+    let forbidden =
+        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
+    let problem = match error {
+        LoginError::Refused(refusal) => refused(refusal),
+        LoginError::NotAllowed { .. } => forbidden("not_allowed", "the user may not log in"),
+        LoginError::UnknownOrg { .. } => org_not_given(),
+        LoginError::TooManySessions { .. } => Problem::unavailable("too many sessions are open"),
+        LoginError::TooManySessionsOfUser { .. } => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sessions")
+                .with_detail("the user has as many sessions open as allowed")
+                .with_retry_after(60)
+        }
+        LoginError::Source(cause) | LoginError::Store(cause) => return away(cause),
+        LoginError::Session(cause) => refusal(cause),
+        LoginError::EndedMeanwhile => Problem::new(StatusCode::CONFLICT, "ended_meanwhile")
+            .with_detail("the session was ended while it was made"),
+        LoginError::ShuttingDown => Problem::unavailable("this instance is shutting down"),
+        _ => Problem::unavailable("no session can be made at the moment"),
+    };
+    tracing::info!(reason = %error, "no session was given");
+    problem
+}
+
+fn org_not_given() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "org_not_given")
+        .with_detail("the role does not work in this organization")
+        .with_field("org")
+}
+
+/// Nothing here names what belongs to another client.
+fn refused(refusal: &Refusal) -> Problem {
+    let forbidden =
+        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
+    match refusal {
+        Refusal::UnknownUser { .. } | Refusal::InactiveUser { .. } => {
+            forbidden("user_inactive", "the user is not active").with_field("user")
+        }
+        Refusal::LockedUser { .. } => forbidden("user_locked", "the user is locked out").with_field("user"),
+        Refusal::NoRole { .. } => forbidden("no_role", "the user may take no role").with_field("role"),
+        Refusal::InactiveRole { .. } => {
+            forbidden("role_inactive", "the role is not active").with_field("role")
+        }
+        Refusal::InactiveClient { .. } => {
+            forbidden("client_inactive", "the client of the role is not active").with_field("role")
+        }
+        Refusal::InactiveOrg { .. } => {
+            forbidden("org_inactive", "the organization is not active").with_field("org")
+        }
+        Refusal::OrgNotGiven { .. } | Refusal::OrgOfAnotherClient { .. } => org_not_given(),
+        _ => forbidden("role_not_given", "the user may not take this role").with_field("role"),
+    }
+}

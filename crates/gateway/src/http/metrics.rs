@@ -1,0 +1,196 @@
+//! `Metrics`: what is counted, and `GET /metrics`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use session::SessionManager;
+use session_axum::Problem;
+
+use super::gateway::Gateway;
+
+/// What the service counts.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    durations: Family<Route, Histogram, fn() -> Histogram>,
+    under_way: Gauge,
+    failed_logins: Counter,
+    limited_logins: Counter,
+    compression: Arc<Compression>,
+}
+
+#[derive(Debug, Default)]
+struct Compression {
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: String,
+}
+
+/// A request that is being answered.
+pub(crate) struct UnderWay(Gauge);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new(manager: SessionManager) -> Self {
+        let buckets: fn() -> Histogram =
+            || Histogram::new([0.000_1, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0]);
+        let mut metrics = Metrics {
+            registry: Registry::with_prefix("orgcache"),
+            requests: Family::default(),
+            durations: Family::new_with_constructor(buckets),
+            under_way: Gauge::default(),
+            failed_logins: Counter::default(),
+            limited_logins: Counter::default(),
+            compression: Arc::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("http_requests", "Requests answered", metrics.requests.clone());
+        registry.register("http_request_seconds", "Time until the answer began", metrics.durations.clone());
+        registry.register("http_requests_under_way", "Requests being answered", metrics.under_way.clone());
+        registry.register(
+            "logins_failed",
+            "Logins whose credential did not fit",
+            metrics.failed_logins.clone(),
+        );
+        registry.register(
+            "logins_limited",
+            "Logins refused by the rate limit",
+            metrics.limited_logins.clone(),
+        );
+        let compression = Arc::clone(&metrics.compression);
+        registry.register_collector(Box::new(Held { manager, compression }));
+        metrics
+    }
+
+    pub(crate) fn begin(&self) -> UnderWay {
+        self.under_way.inc();
+        UnderWay(self.under_way.clone())
+    }
+
+    pub(crate) fn request(&self, method: &Method, route: Option<&str>, status: StatusCode, took: Duration) {
+        // A method or path that somebody made up must not become a series of its own.
+        let method = match *method {
+            Method::GET => "GET",
+            Method::POST => "POST",
+            Method::DELETE => "DELETE",
+            Method::HEAD => "HEAD",
+            _ => "other",
+        };
+        let route = route.unwrap_or("none").to_owned();
+        self.durations.get_or_create(&Route { route: route.clone() }).observe(took.as_secs_f64());
+        self.requests.get_or_create(&Request { method, route, status: status.as_u16() }).inc();
+    }
+
+    pub(crate) fn login_failed(&self) {
+        self.failed_logins.inc();
+    }
+
+    pub(crate) fn login_refused_by_limit(&self) {
+        self.limited_logins.inc();
+    }
+
+    pub(crate) fn compressed_one(&self, bytes_in: u64, bytes_out: u64) {
+        self.compression.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
+        self.compression.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
+    }
+
+    /// Bytes of bodies before and after compression, of those that were compressed.
+    pub(crate) fn compressed(&self) -> (u64, u64) {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (read(&self.compression.bytes_in), read(&self.compression.bytes_out))
+    }
+}
+
+/// What is asked of the sessions when somebody looks.
+#[derive(Debug)]
+struct Held {
+    manager: SessionManager,
+    compression: Arc<Compression>,
+}
+
+impl Collector for Held {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
+        let (stats, footprint) = (self.manager.stats(), self.manager.footprint());
+        let gauges = [
+            ("sessions", "Sessions held in memory", stats.sessions),
+            ("trees", "Distinct trees held in memory", stats.trees),
+            ("accesses", "Distinct role accesses held in memory", stats.accesses),
+            ("pending_ends", "Ends that the session store was not told yet", stats.pending_ends),
+            ("session_bytes", "Bytes of sessions and their tables", footprint.sessions),
+            ("tree_bytes", "Bytes of trees", footprint.trees),
+            ("access_bytes", "Bytes of role accesses", footprint.accesses),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let counters = [
+            ("logins", "Logins, refreshes and switches that got a session", stats.logins),
+            ("logins_refused", "Logins, refreshes and switches that got none", stats.refused),
+            ("tree_loads", "Trees loaded from the ERP", stats.loads),
+            ("tree_loads_failed", "Loads that failed", stats.failed_loads),
+            ("tree_loads_joined", "Logins that joined another one's load", stats.joined_loads),
+            ("trees_by_revision", "Logins that shared a tree by its revision", stats.trees_by_revision),
+            ("trees_by_fingerprint", "Loaded trees that were held already", stats.trees_by_fingerprint),
+            ("tokens_from_memory", "Tokens answered from memory", stats.hits),
+            ("tokens_unknown", "Tokens that opened no session", stats.unknown_tokens),
+            ("store_reads", "Tokens for which the session store was asked", stats.store_reads),
+            ("sessions_reopened", "Sessions opened again from the store", stats.reopened),
+            ("sessions_ended", "Sessions ended on this instance", stats.ended),
+            ("sessions_ended_elsewhere", "Sessions found gone from the store", stats.ended_elsewhere),
+            ("sessions_expired", "Sessions whose time was over", stats.expired),
+            ("sessions_damaged", "Sessions ended because their stored bytes were wrong", stats.damaged),
+            ("tokens_failed_open", "Tokens answered while the store was away", stats.failed_open),
+            ("store_failures", "Calls to the session store that failed", stats.store_failures),
+            ("compressed_bytes_in", "Bytes of bodies before compression", read(&self.compression.bytes_in)),
+            ("compressed_bytes_out", "Bytes of the same after it", read(&self.compression.bytes_out)),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) async fn metrics(State(gateway): State<Gateway>) -> Result<Response, Problem> {
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &gateway.inner.metrics.registry).map_err(
+        |error| {
+            tracing::error!(%error, "the metrics cannot be written");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+        },
+    )?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(CONTENT_TYPE, kind)], text).into_response())
+}

@@ -1,0 +1,38 @@
+//! The service: JSON over HTTP under `/v1`, described by `/v1/openapi.json`.
+//!
+//! The rooms, in the order to read: [`Server`] takes connections; `finish` is what every request goes through; `routes` says which
+//! request goes where, one file a noun: `login`, `session`, `switch`, `organizations`, `tree`, `questions`, `admin`, `metrics`,
+//! `health`, `openapi`. [`Gateway`] is what they share, [`Settings`] how it behaves.
+
+mod admin;
+mod cache;
+mod compression;
+mod credentials;
+mod finish;
+mod freshness;
+mod gateway;
+mod health;
+mod input;
+mod limiter;
+mod login;
+mod metrics;
+mod names;
+mod openapi;
+mod organizations;
+mod password;
+mod peer;
+mod questions;
+mod routes;
+mod server;
+mod session;
+mod settings;
+mod switch;
+mod tree;
+
+pub use credentials::{Credentials, MemoryCredentials};
+pub use gateway::{Gateway, Parts};
+pub use limiter::Allowance;
+pub use password::{HashError, MAX_PASSWORD_BYTES, hash_password};
+pub use routes::router;
+pub use server::Server;
+pub use settings::Settings;

@@ -1,0 +1,69 @@
+//! What a session may read and write: `GET /v1/session/readable`, `/writable`, `/sql-filter`, and the roles to switch to.
+
+use axum::Json;
+use axum::extract::State;
+use org_structure::OrgId;
+use serde::Serialize;
+use session::OrgSelection;
+use session_axum::{CurrentSession, Problem};
+
+use super::gateway::Gateway;
+use super::login::away;
+
+/// The most roles of a user that are shown.
+const MAX_ROLES: usize = 1_000;
+
+#[derive(Serialize)]
+pub(crate) struct Organizations {
+    organizations: Vec<OrgId>,
+}
+
+pub(crate) async fn readable(CurrentSession(session): CurrentSession) -> Json<Organizations> {
+    Json(Organizations { organizations: ids(&session, session.access().readable()) })
+}
+
+pub(crate) async fn writable(CurrentSession(session): CurrentSession) -> Json<Organizations> {
+    Json(Organizations { organizations: ids(&session, session.access().writable()) })
+}
+
+fn ids(session: &session::Session, selection: &OrgSelection) -> Vec<OrgId> {
+    selection.ids(session.tree()).collect()
+}
+
+#[derive(Serialize)]
+pub(crate) struct SqlFilter {
+    ids: Vec<String>,
+    quoted: String,
+}
+
+pub(crate) async fn sql_filter(CurrentSession(session): CurrentSession) -> Json<SqlFilter> {
+    Json(SqlFilter { ids: session.readable_sql_ids(), quoted: session.accessible_org_tree() })
+}
+
+#[derive(Serialize)]
+pub(crate) struct Roles {
+    roles: Vec<RoleName>,
+}
+
+#[derive(Serialize)]
+struct RoleName {
+    id: String,
+    name: String,
+}
+
+/// The active roles of the session's client that its user may take, as they are in the database now.
+pub(crate) async fn roles(
+    State(gateway): State<Gateway>,
+    CurrentSession(session): CurrentSession,
+) -> Result<Json<Roles>, Problem> {
+    let reader = &gateway.inner.reader;
+    let given = reader.user_roles(session.user().as_str()).await.map_err(|error| away(&error))?;
+    let mut roles = Vec::new();
+    for row in given.iter().filter(|row| row.active).take(MAX_ROLES) {
+        let role = reader.role(&row.role).await.map_err(|error| away(&error))?;
+        let role = role.filter(|role| role.active && role.client == session.client().as_str());
+        roles.extend(role.map(|role| RoleName { id: role.id, name: role.name }));
+    }
+    roles.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+    Ok(Json(Roles { roles }))
+}

@@ -1,0 +1,104 @@
+//! `Peer`: who sent a request, as far as that can be known.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
+use ipnet::IpNet;
+
+use super::gateway::Gateway;
+
+/// The address of whoever sent a request. Forwarding headers count only if a configured proxy sent them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// Did a configured proxy pass the request on?
+    pub(crate) is_proxied: bool,
+}
+
+/// What attempts are counted by: an address, or for IPv6 the network of a household.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Network(IpAddr);
+
+impl Peer {
+    pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> Self {
+        Self::find(request.extensions(), request.headers(), trusted)
+    }
+
+    fn find(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+        let connected = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let connected = connected.map_or(Ipv6Addr::UNSPECIFIED.into(), |address| address.to_canonical());
+        let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+        let mut peer = Peer { address: connected, is_proxied: is_trusted(&connected) };
+        // From the nearest hop outwards, as long as each hop is one of ours.
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let hops: Vec<&str> = forwarded.flat_map(|hops| hops.split(',')).collect();
+        for hop in hops.iter().rev() {
+            if !is_trusted(&peer.address) {
+                break;
+            }
+            let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+            peer.address = address.to_canonical();
+        }
+        peer
+    }
+
+    pub(crate) fn network(&self) -> Network {
+        Network(match self.address {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+            }
+        })
+    }
+}
+
+impl FromRequestParts<Gateway> for Peer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Self::Rejection> {
+        Ok(Self::find(&parts.extensions, &parts.headers, &gateway.settings().trusted_proxies))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(connected: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo(SocketAddr::new(connected.parse().unwrap(), 1)));
+        let headers = forwarded
+            .iter()
+            .map(|value| ("x-forwarded-for".parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        Peer::find(&extensions, &headers, &trusted).address.to_string()
+    }
+
+    #[test]
+    fn only_configured_proxies_are_believed() {
+        assert_eq!(peer("192.0.2.1", &["198.51.100.7"], &[]), "192.0.2.1");
+        assert_eq!(peer("192.0.2.1", &["198.51.100.7"], &["192.0.2.0/24"]), "198.51.100.7");
+        let spoofed = &["203.0.113.9, 198.51.100.7"];
+        assert_eq!(
+            peer("192.0.2.1", spoofed, &["192.0.2.1/32"]),
+            "198.51.100.7",
+            "what a client claims is not"
+        );
+        let chained = &["203.0.113.9", "198.51.100.7"];
+        assert_eq!(peer("192.0.2.1", chained, &["192.0.2.1/32", "198.51.100.7/32"]), "203.0.113.9");
+        assert_eq!(peer("192.0.2.1", &["unknown"], &["192.0.2.1/32"]), "192.0.2.1");
+        assert_eq!(peer("::ffff:192.0.2.1", &["198.51.100.7"], &["192.0.2.1/32"]), "198.51.100.7");
+    }
+
+    #[test]
+    fn a_household_counts_once() {
+        let network = |address: &str| Peer { address: address.parse().unwrap(), is_proxied: false }.network();
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+}

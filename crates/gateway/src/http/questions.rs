@@ -1,0 +1,144 @@
+//! `POST /v1/questions` and `/v1/questions/batch`: the calls of docs/query.md, about the session's own client and answered from
+//! its pinned tree.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use session::Session;
+use session_axum::{CurrentSession, Problem};
+
+use super::gateway::Gateway;
+use super::input::{Input, unprocessable};
+use crate::query::{self, Erp, Request, Tree};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
+pub(crate) struct Question {
+    call: String,
+    #[serde(default)]
+    args: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Answered {
+    result: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `questions`")]
+pub(crate) struct Batch {
+    questions: Vec<Numbered>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
+struct Numbered {
+    #[serde(default, deserialize_with = "present")]
+    id: Option<Value>,
+    call: String,
+    #[serde(default)]
+    args: Map<String, Value>,
+}
+
+/// An id of null is an id, and comes back.
+fn present<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(json).map(Some)
+}
+
+#[derive(Serialize)]
+pub(crate) struct Answers {
+    answers: Vec<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<query::Problem>,
+}
+
+pub(crate) async fn one(
+    State(gateway): State<Gateway>,
+    CurrentSession(session): CurrentSession,
+    Input(question): Input<Question>,
+) -> Result<Json<Answered>, Problem> {
+    let mut erp = erp(&gateway, &session);
+    let result = ask(&mut erp, question.call, question.args).await.map_err(|problem| refused(&problem))?;
+    Ok(Json(Answered { result }))
+}
+
+pub(crate) async fn batch(
+    State(gateway): State<Gateway>,
+    CurrentSession(session): CurrentSession,
+    Input(Batch { questions }): Input<Batch>,
+) -> Result<Json<Answers>, Problem> {
+    let settings = gateway.settings();
+    if questions.len() > settings.max_questions {
+        let detail = format!("a batch has at most {} questions", settings.max_questions);
+        return Err(unprocessable(detail).with_field("questions"));
+    }
+    let mut erp = erp(&gateway, &session);
+    let mut answers = Vec::with_capacity(questions.len());
+    let mut bytes = 0_usize;
+    for Numbered { id, call, args } in questions {
+        let answer = match ask(&mut erp, call, args).await {
+            Ok(result) => Answer { id, result: Some(result), error: None },
+            Err(error) => Answer { id, result: None, error: Some(error) },
+        };
+        let answer = serde_json::value::to_raw_value(&answer).map_err(|error| {
+            tracing::error!(%error, "an answer cannot be written");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+        })?;
+        bytes = bytes.saturating_add(answer.get().len());
+        if bytes > settings.max_answer_bytes {
+            let detail =
+                format!("the answers are longer than {} bytes; ask fewer at once", settings.max_answer_bytes);
+            return Err(unprocessable(detail).with_field("questions"));
+        }
+        answers.push(answer);
+        // A long batch lets other requests through, and can be broken off at the time limit.
+        tokio::task::yield_now().await;
+    }
+    Ok(Json(Answers { answers }))
+}
+
+fn erp(gateway: &Gateway, session: &Session) -> Erp {
+    let tree = Tree { client: session.client().as_str().into(), structure: Arc::clone(session.tree()) };
+    Erp::of_client(gateway.inner.reader.clone(), tree)
+}
+
+async fn ask(erp: &mut Erp, call: String, arguments: Map<String, Value>) -> Result<Value, query::Problem> {
+    let client = erp.client().map(str::to_owned);
+    let answer = query::call(erp, Request { client, call, arguments }).await;
+    answer.map_err(|problem| {
+        if matches!(problem.code(), "damaged_tree" | "damaged_rows" | "not_in_database" | "database") {
+            tracing::error!(error = problem.message(), "a question could not be answered");
+        }
+        problem.without_internals()
+    })
+}
+
+fn refused(problem: &query::Problem) -> Problem {
+    let (status, field) = match problem.code() {
+        "database" | "damaged_tree" | "damaged_rows" => (StatusCode::SERVICE_UNAVAILABLE, None),
+        "not_in_database" => (StatusCode::NOT_IMPLEMENTED, Some("call".to_owned())),
+        "unknown_call" => (StatusCode::UNPROCESSABLE_ENTITY, Some("call".to_owned())),
+        _ => {
+            let argument = problem.argument().map(|argument| format!("args.{argument}"));
+            (StatusCode::UNPROCESSABLE_ENTITY, argument)
+        }
+    };
+    let refused = Problem::new(status, problem.code()).with_detail(problem.message().to_owned());
+    match field {
+        Some(field) => refused.with_field(field),
+        None => refused,
+    }
+}

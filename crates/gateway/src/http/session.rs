@@ -1,0 +1,111 @@
+//! `GET /v1/session` and what else a session says about itself.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use session::{Session, SessionFootprint};
+use session_axum::{Credential, CurrentSession, Problem, csrf_value};
+
+use super::gateway::Gateway;
+use super::login::away;
+
+/// A session as it is shown. Names are read beside what is pinned.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    id: String,
+    user: String,
+    username: Option<String>,
+    role: String,
+    role_name: Option<String>,
+    client: String,
+    client_name: Option<String>,
+    org: String,
+    org_name: Option<String>,
+    user_level: String,
+    read_only: bool,
+    client_admin: bool,
+    instance_admin: bool,
+    organizations: usize,
+    readable: usize,
+    writable: usize,
+    tree: String,
+    footprint: Footprint,
+}
+
+/// What a session weighs, in bytes.
+#[derive(Serialize)]
+pub(crate) struct Footprint {
+    own: usize,
+    organizations: usize,
+    access: usize,
+    tree: usize,
+}
+
+impl From<SessionFootprint> for Footprint {
+    fn from(footprint: SessionFootprint) -> Self {
+        let SessionFootprint { own, organizations, access, tree, .. } = footprint;
+        Footprint { own, organizations, access, tree }
+    }
+}
+
+impl Shown {
+    pub(crate) async fn of(gateway: &Gateway, session: &Session) -> Self {
+        let names = &gateway.inner.names;
+        let role = names.role(session.role()).await;
+        let directory = names.directory(session.client()).await;
+        Shown {
+            id: session.id().to_string(),
+            user: session.user().to_string(),
+            username: names.user(session.user()).await,
+            role: session.role().to_string(),
+            role_name: role.as_ref().map(|role| role.name.clone()),
+            client: session.client().to_string(),
+            client_name: names.client(session.client()).await,
+            org: session.org().to_string(),
+            org_name: directory.get(session.org().as_str()).map(|entry| entry.name.clone()),
+            user_level: session.user_level().to_owned(),
+            read_only: session.is_read_only(),
+            client_admin: role.is_some_and(|role| role.active && role.client_admin),
+            instance_admin: gateway.settings().instance_admins.contains(&session.user()),
+            organizations: session.tree().len(),
+            readable: session.access().readable().len(),
+            writable: session.access().writable().len(),
+            tree: session.as_record().tree.to_string(),
+            footprint: session.footprint().into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct WhoAmI {
+    #[serde(flatten)]
+    session: Shown,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf: Option<String>,
+}
+
+pub(crate) async fn who_am_i(
+    State(gateway): State<Gateway>,
+    CurrentSession(session): CurrentSession,
+    credential: Credential,
+) -> Json<WhoAmI> {
+    let csrf = credential.is_by_cookie().then(|| csrf_value(credential.token()));
+    Json(WhoAmI { session: Shown::of(&gateway, &session).await, csrf })
+}
+
+pub(crate) async fn footprint(CurrentSession(session): CurrentSession) -> Json<Footprint> {
+    Json(session.footprint().into())
+}
+
+#[derive(Serialize)]
+pub(crate) struct Current {
+    current: bool,
+}
+
+pub(crate) async fn freshness(
+    State(gateway): State<Gateway>,
+    CurrentSession(session): CurrentSession,
+) -> Result<Json<Current>, Problem> {
+    let current = gateway.inner.freshness.current(session.client()).await.map_err(|error| away(&error))?;
+    Ok(Json(Current { current: current == session.as_record().tree }))
+}

@@ -1,0 +1,77 @@
+//! `Settings`: how the service behaves.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use session::UserId;
+
+use super::limiter::Allowance;
+
+/// How the service behaves. The defaults suit a service on loopback.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Are clients reached over TLS, so that cookies are `Secure` and browsers are told to stay with it? Off loopback
+    /// always.
+    pub secure: bool,
+    /// Is only a `Host` that names this machine answered? Keeps web pages elsewhere from reaching a service on loopback by
+    /// a name of theirs.
+    pub local_names_only: bool,
+    /// Users who administer all clients.
+    pub instance_admins: Vec<UserId>,
+    /// Proxies whose `X-Forwarded-For` and `X-Request-Id` count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The longest time for an answer: 30 s.
+    pub answer_within: Duration,
+    /// The longest time for the body of a request to arrive: 10 s.
+    pub body_within: Duration,
+    /// The longest time for the head of a request to arrive, and for an idle connection: 20 s.
+    pub head_within: Duration,
+    /// The longest time for requests that are under way to end, once the service shuts down: 20 s.
+    pub drain_within: Duration,
+    /// The most bytes of a request's body: 1 MiB.
+    pub max_body_bytes: usize,
+    /// The most bytes of a request's head: 32 KiB.
+    pub max_head_bytes: usize,
+    /// The most questions of one batch: 1,000.
+    pub max_questions: usize,
+    /// The most bytes of the answers to one batch: 16 MiB.
+    pub max_answer_bytes: usize,
+    /// The most connections at a time; further ones wait: 10,000.
+    pub max_connections: usize,
+    /// The shortest body that is compressed: 10,240 bytes.
+    pub compress_from: u64,
+    /// How often one address may fail to log in.
+    pub failures_by_address: Allowance,
+    /// How often anybody may fail to log in as one user.
+    pub failures_by_user: Allowance,
+    /// For how long names are answered from memory: 10 s.
+    pub names_for: Duration,
+    /// For how long the state of a client's tree is answered from memory: 2 s.
+    pub freshness_for: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            secure: false,
+            local_names_only: false,
+            instance_admins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            answer_within: Duration::from_secs(30),
+            body_within: Duration::from_secs(10),
+            head_within: Duration::from_secs(20),
+            drain_within: Duration::from_secs(20),
+            max_body_bytes: 1 << 20,
+            max_head_bytes: 32 << 10,
+            max_questions: 1_000,
+            max_answer_bytes: 16 << 20,
+            max_connections: 10_000,
+            compress_from: 10_240,
+            failures_by_address: Allowance::new(20, Duration::from_secs(3)),
+            failures_by_user: Allowance::new(50, Duration::from_secs(6)),
+            names_for: Duration::from_secs(10),
+            freshness_for: Duration::from_secs(2),
+        }
+    }
+}

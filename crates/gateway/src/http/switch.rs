@@ -1,0 +1,79 @@
+//! `POST /v1/session/refresh`, `/role`, `/org` and `POST /v1/logout`: the end of a token.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use session::{LoggedIn, LoginError};
+use session_axum::{Credential, Problem, refusal};
+
+use super::gateway::Gateway;
+use super::input::{Input, id, unprocessable};
+use super::login::{answer, login_refusal, set_cookie};
+
+pub(crate) async fn refresh(
+    State(gateway): State<Gateway>,
+    credential: Credential,
+) -> Result<Response, Problem> {
+    let renewed = gateway.manager().refresh(credential.token()).await;
+    settle(&gateway, &credential, renewed).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(crate) struct RoleForm {
+    role: String,
+    org: Option<String>,
+}
+
+pub(crate) async fn role(
+    State(gateway): State<Gateway>,
+    credential: Credential,
+    Input(form): Input<RoleForm>,
+) -> Result<Response, Problem> {
+    let role =
+        id("role", Some(&form.role))?.ok_or_else(|| unprocessable("it is missing").with_field("role"))?;
+    let org = id("org", form.org.as_deref())?;
+    let switched = gateway.manager().switch_role(credential.token(), role, org).await;
+    settle(&gateway, &credential, switched).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(crate) struct OrgForm {
+    org: String,
+}
+
+pub(crate) async fn org(
+    State(gateway): State<Gateway>,
+    credential: Credential,
+    Input(form): Input<OrgForm>,
+) -> Result<Response, Problem> {
+    let org = id("org", Some(&form.org))?.ok_or_else(|| unprocessable("it is missing").with_field("org"))?;
+    let switched = gateway.manager().switch_org(credential.token(), org).await;
+    settle(&gateway, &credential, switched).await
+}
+
+async fn settle(
+    gateway: &Gateway,
+    credential: &Credential,
+    outcome: Result<LoggedIn, LoginError>,
+) -> Result<Response, Problem> {
+    let logged_in = outcome.map_err(|error| login_refusal(&error))?;
+    Ok(answer(gateway, &logged_in, credential.is_by_cookie()).await)
+}
+
+pub(crate) async fn logout(
+    State(gateway): State<Gateway>,
+    credential: Credential,
+) -> Result<Response, Problem> {
+    let ended = gateway.manager().logout(credential.token()).await.map_err(|error| refusal(&error))?;
+    if let Some(error) = ended.pending {
+        tracing::warn!(%error, "a session is ended here, and elsewhere once the store answers");
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if credential.is_by_cookie() {
+        set_cookie(&gateway, &mut response, "", 0);
+    }
+    Ok(response)
+}

@@ -1,0 +1,94 @@
+//! `GET /v1/tree`: the pinned tree in the order in which it is shown.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use erp_db::Directory;
+use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure};
+use serde::Serialize;
+use session::Session;
+use session_axum::CurrentSession;
+
+use super::gateway::Gateway;
+
+#[derive(Serialize)]
+pub(crate) struct Tree {
+    organizations: Vec<Organization>,
+}
+
+#[derive(Serialize)]
+struct Organization {
+    id: OrgId,
+    parent: Option<OrgId>,
+    /// Its name now; its id if it is not in the database any more.
+    name: String,
+    search_key: String,
+    r#type: Option<String>,
+    flags: Vec<&'static str>,
+    readable: bool,
+    writable: bool,
+}
+
+/// The names of the flags.
+const FLAGS: [(OrgFlags, &str); 7] = [
+    (OrgFlags::READY, "ready"),
+    (OrgFlags::ACTIVE, "active"),
+    (OrgFlags::LEGAL_ENTITY, "legal_entity"),
+    (OrgFlags::BUSINESS_UNIT, "business_unit"),
+    (OrgFlags::TRANSACTIONS_ALLOWED, "transactions_allowed"),
+    (OrgFlags::PERIOD_CONTROL, "period_control"),
+    (OrgFlags::ACCOUNTING, "accounting"),
+];
+
+pub(crate) async fn tree(
+    State(gateway): State<Gateway>,
+    CurrentSession(session): CurrentSession,
+) -> Json<Tree> {
+    let directory = gateway.inner.names.directory(session.client()).await;
+    let order = display_order(session.tree(), &directory);
+    Json(Tree {
+        organizations: order.into_iter().filter_map(|org| shown(&session, &directory, org)).collect(),
+    })
+}
+
+/// Every organization after its parent, siblings by their sequence number. No recursion, whatever the depth.
+fn display_order(tree: &Arc<OrgStructure>, directory: &Directory) -> Vec<OrgIndex> {
+    // What is still to be shown, the next one last.
+    let mut waiting = Vec::new();
+    let mut order = Vec::with_capacity(tree.len());
+    push_siblings(&mut waiting, tree, directory, tree.roots());
+    while let Some(org) = waiting.pop() {
+        order.push(org);
+        push_siblings(&mut waiting, tree, directory, tree.children(org));
+    }
+    order
+}
+
+fn push_siblings(
+    waiting: &mut Vec<OrgIndex>,
+    tree: &OrgStructure,
+    directory: &Directory,
+    siblings: impl Iterator<Item = OrgIndex>,
+) {
+    let mut siblings: Vec<(OrgId, OrgIndex)> =
+        siblings.filter_map(|org| Some((tree.id(org)?, org))).collect();
+    siblings.sort_by(|(a, _), (b, _)| directory.sibling_order(b.as_str(), a.as_str()));
+    waiting.extend(siblings.into_iter().map(|(_, org)| org));
+}
+
+fn shown(session: &Session, directory: &Directory, org: OrgIndex) -> Option<Organization> {
+    let tree = session.tree();
+    let (id, flags) = tree.id(org).zip(tree.flags(org))?;
+    let entry = directory.get(id.as_str());
+    Some(Organization {
+        id,
+        parent: tree.parent(org).and_then(|parent| tree.id(parent)),
+        name: entry.map_or_else(|| id.as_str().to_owned(), |entry| entry.name.clone()),
+        search_key: entry.map(|entry| entry.search_key.clone()).unwrap_or_default(),
+        r#type: entry.and_then(|entry| entry.type_name.clone()),
+        flags: FLAGS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| *name).collect(),
+        readable: session.access().readable().known().contains(org),
+        writable: session.access().writable().known().contains(org),
+    })
+}

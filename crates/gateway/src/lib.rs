@@ -1,0 +1,55 @@
+//! `orgcache`, the command and the service: an ERP's organization trees and sessions at the terminal and over HTTP.
+//!
+//! [`http`] is the service, for whoever wants to run it within another program; [`run`] is the command. To have sessions in an axum
+//! program of one's own, the crate `session-axum` is enough.
+
+mod cli;
+mod commands;
+mod demo;
+mod failure;
+pub mod http;
+mod log;
+mod query;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+/// Does what the command line says.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
+    let url = cli.database_url.as_deref();
+    let serve = |arguments| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(url, arguments))
+    };
+    let command = match &cli.command {
+        None => return serve(&cli.serve),
+        Some(Command::Serve(arguments)) => return serve(arguments),
+        Some(command) => command,
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::no_runtime)?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(arguments) => commands::serve::run(url, arguments).await,
+            Command::Overview => commands::overview::run(url).await,
+            Command::Tree(arguments) => commands::tree::run(url, arguments).await,
+            Command::Query => commands::query::run(url).await,
+            Command::Password(arguments) => commands::password::run(url, arguments).await,
+            Command::Import(arguments) => commands::import::run(url, arguments).await,
+        }
+    })
+}

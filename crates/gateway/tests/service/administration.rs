@@ -1,0 +1,213 @@
+//! `/v1/admin`: who may see and end what.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::service::{
+    ADMIN, Answer, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, SALES, SPAIN, SPAIN_ID, Service, WAREHOUSE,
+};
+
+async fn get(service: &Service, path: &str, token: &str) -> Answer {
+    Answer::with_token(service.get(path), token).await
+}
+
+/// The name of the session of a token.
+async fn name(service: &Service, token: &str) -> String {
+    get(service, "/v1/session", token).await.json()["id"].as_str().unwrap().to_owned()
+}
+
+async fn end(service: &Service, token: &str, form: Value) -> Answer {
+    Answer::with_token(service.post("/v1/admin/sessions/end", form), token).await
+}
+
+async fn is_live(service: &Service, token: &str) -> bool {
+    get(service, "/v1/session", token).await.status == 200
+}
+
+async fn spain(service: &Service, role: &str) -> String {
+    service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": role})).await
+}
+
+#[tokio::test]
+async fn only_administrators_administer() {
+    let service = Service::start().await;
+    let token = spain(&service, SALES).await;
+    let own = name(&service, &token).await;
+    for path in ["/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics"] {
+        get(&service, path, &token).await.refused(403, "not_an_administrator");
+    }
+    end(&service, &token, json!({"user": SPAIN_ID})).await.refused(403, "not_an_administrator");
+    let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{own}"));
+    Answer::with_token(delete, &token).await.refused(403, "not_an_administrator");
+    assert!(is_live(&service, &token).await);
+}
+
+#[tokio::test]
+async fn rights_that_are_taken_away_are_gone_at_once() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    assert_eq!(get(&service, "/v1/admin/sessions", &token).await.status, 200);
+    service.execute("UPDATE ad_role SET is_client_admin = 'N'").await;
+    get(&service, "/v1/admin/sessions", &token).await.refused(403, "not_an_administrator");
+}
+
+#[tokio::test]
+async fn a_client_administrator_sees_its_client_alone() {
+    let service = Service::start().await;
+    let (admin, user, foreign) =
+        (service.token(ADMIN).await, spain(&service, SALES).await, service.token(QA_ADMIN).await);
+    let listed = get(&service, "/v1/admin/sessions", &admin).await.json();
+    let sessions = listed["sessions"].as_array().unwrap();
+    assert_eq!((sessions.len(), &listed["next"]), (2, &Value::Null));
+    assert!(sessions.iter().all(|session| session["client"] == FOOD));
+    get(&service, &format!("/v1/admin/sessions?client={QA}"), &admin).await.refused(403, "client_not_given");
+    end(&service, &admin, json!({"client": QA})).await.refused(403, "client_not_given");
+    end(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120", "client": QA}))
+        .await
+        .refused(403, "client_not_given");
+
+    let theirs = name(&service, &foreign).await;
+    let nobodys = "0".repeat(64);
+    for id in [&theirs, &nobodys] {
+        let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{id}"));
+        Answer::with_token(delete, &admin).await.refused(404, "unknown_session");
+    }
+    // In its own client nobody has such a user or role.
+    let ended = end(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120"})).await;
+    assert_eq!(ended.json(), json!({"ended": 0, "elsewhere": "done"}));
+    assert!(is_live(&service, &foreign).await);
+
+    let trees = get(&service, "/v1/admin/trees", &admin).await.json();
+    assert!(trees["trees"].as_array().unwrap().iter().all(|tree| tree["client"] == FOOD));
+    assert_eq!(get(&service, "/v1/admin/statistics", &admin).await.json()["sessions"], 2);
+    assert!(is_live(&service, &user).await);
+}
+
+#[tokio::test]
+async fn an_instance_administrator_sees_all_clients() {
+    let service = Service::start().await;
+    let (user, foreign) = (service.token(ADMIN).await, service.token(QA_ADMIN).await);
+    let admin = service.token(OPENBRAVO).await;
+    let session = get(&service, "/v1/session", &admin).await.json();
+    assert_eq!(session["instance_admin"], true);
+    let listed = get(&service, &format!("/v1/admin/sessions?client={QA}"), &admin).await.json();
+    assert!(
+        listed["sessions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|session| session["user"] == "4028E6C72959682B01295A0735CB0120")
+    );
+    let delete =
+        service.request(Method::DELETE, &format!("/v1/admin/sessions/{}", name(&service, &foreign).await));
+    assert_eq!(Answer::with_token(delete, &admin).await.json(), json!({"ended": 1, "elsewhere": "done"}));
+    assert!(!is_live(&service, &foreign).await && is_live(&service, &user).await);
+    let statistics = get(&service, "/v1/admin/statistics", &admin).await.json();
+    assert_eq!(statistics["sessions"], 2);
+    assert!(statistics["footprint"]["accesses"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn sessions_are_ended_by_user_by_role_and_by_client() {
+    let service = Service::start().await;
+    let admin = service.token(ADMIN).await;
+    let (sales, warehouse) = (spain(&service, SALES).await, spain(&service, WAREHOUSE).await);
+    let ended = end(&service, &admin, json!({"role": SALES})).await.json();
+    assert_eq!(ended, json!({"ended": 1, "elsewhere": "done"}));
+    assert!(!is_live(&service, &sales).await && is_live(&service, &warehouse).await);
+    assert_eq!(end(&service, &admin, json!({"user": SPAIN_ID})).await.json()["ended"], 1);
+    assert!(!is_live(&service, &warehouse).await);
+    for wrong in
+        [json!({}), json!({"user": SPAIN_ID, "role": SALES}), json!({"user": ""}), json!({"all": true})]
+    {
+        end(&service, &admin, wrong).await.refused(422, "wrong_value");
+    }
+    assert_eq!(end(&service, &admin, json!({"client": FOOD})).await.json()["ended"], 1);
+    assert!(!is_live(&service, &admin).await, "its own session is one of them");
+}
+
+#[tokio::test]
+async fn sessions_are_listed_page_by_page() {
+    let service = Service::start().await;
+    let admin = service.token(ADMIN).await;
+    for _ in 0..4 {
+        spain(&service, SALES).await;
+    }
+    spain(&service, WAREHOUSE).await;
+    let mut seen = Vec::new();
+    let mut path = format!("/v1/admin/sessions?limit=2&user={SPAIN_ID}");
+    loop {
+        let page = get(&service, &path, &admin).await.json();
+        seen.extend(page["sessions"].as_array().unwrap().iter().map(|session| session["id"].to_string()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/v1/admin/sessions?limit=2&user={SPAIN_ID}&after={next}");
+    }
+    let mut sorted = seen.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!((seen.len(), &sorted), (5, &seen));
+    let both =
+        get(&service, &format!("/v1/admin/sessions?user={SPAIN_ID}&role={WAREHOUSE}"), &admin).await.json();
+    assert_eq!(both["sessions"].as_array().unwrap().len(), 1);
+    let role = get(&service, &format!("/v1/admin/sessions?role={SALES}"), &admin).await.json();
+    assert_eq!(role["sessions"].as_array().unwrap().len(), 4);
+
+    for (query, field) in [
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=x", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("after=x", "after"),
+        ("user=", "user"),
+        ("role=%00", "role"),
+        ("roles=x", "roles"),
+    ] {
+        let problem = get(&service, &format!("/v1/admin/sessions?{query}"), &admin).await;
+        assert_eq!(problem.refused(422, "wrong_value")["field"], field, "{query}");
+    }
+    let delete = service.request(Method::DELETE, "/v1/admin/sessions/x");
+    assert_eq!(Answer::with_token(delete, &admin).await.refused(422, "wrong_value")["field"], "id");
+}
+
+#[tokio::test]
+async fn trees_say_who_still_holds_an_old_one() {
+    let service = Service::start().await;
+    let (admin, user) = (service.token(ADMIN).await, spain(&service, SALES).await);
+    service
+        .execute("UPDATE ad_org SET isready = 'N' WHERE ad_org_id = 'E443A31992CB4635AFCAEABE7183CE85'")
+        .await;
+    service.clock.advance(std::time::Duration::from_secs(2));
+    let refreshed =
+        Answer::with_token(service.request(Method::POST, "/v1/session/refresh"), &user).await.json();
+    let trees = get(&service, "/v1/admin/trees", &admin).await.json()["trees"].as_array().unwrap().clone();
+    assert_eq!(trees.len(), 2);
+    let is_current = |current: bool| trees.iter().find(|tree| tree["current"] == current).unwrap();
+    assert_eq!(is_current(true)["fingerprint"], refreshed["session"]["tree"]);
+    for tree in &trees {
+        assert_eq!((&tree["sessions"], &tree["organizations"]), (&json!(1), &json!(8)));
+        assert!(tree["bytes"].as_u64().unwrap() > 0);
+    }
+    let question = json!({"call": "transaction_allowed_orgs", "args": {"orgs": format!("'{NORTE}'")}});
+    let old = Answer::with_token(service.post("/v1/questions", question), &admin).await.json();
+    assert_eq!(old["result"], format!("'{NORTE}'"), "the old tree is still the old one");
+}
+
+#[tokio::test]
+async fn statistics_count() {
+    let service = Service::start().await;
+    let admin = service.token(ADMIN).await;
+    spain(&service, SALES).await;
+    let statistics = get(&service, "/v1/admin/statistics", &admin).await.json();
+    let footprint = &statistics["footprint"];
+    let own = get(&service, "/v1/session/footprint", &admin).await.json()["own"].as_u64().unwrap();
+    assert_eq!(footprint["sessions"], 2 * own);
+    let sum = footprint["sessions"].as_u64().unwrap() + footprint["trees"].as_u64().unwrap();
+    assert_eq!(footprint["total"], sum);
+    assert_eq!(statistics["pool"]["loads"], 2);
+    assert_eq!(statistics["pool"]["already_held"], 1);
+    let would = &statistics["openbravo_would_take"];
+    assert!(
+        would["pre"].as_u64() > would["post"].as_u64() && would["post"].as_u64() > would["head"].as_u64()
+    );
+    assert_eq!(statistics["compression"]["ratio"], Value::Null);
+}

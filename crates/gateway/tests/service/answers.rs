@@ -1,0 +1,172 @@
+//! What all answers have in common: shape, headers, compression.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::service::{ADMIN, Answer, PASSWORD, Service};
+
+#[tokio::test]
+async fn every_answer_has_the_headers_that_browsers_go_by() {
+    let service = Service::start().await;
+    for path in ["/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/session", "/nowhere"] {
+        let answer = Answer::of(service.get(path)).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ] {
+            assert_eq!(answer.header(name), value, "{path}");
+        }
+        assert_eq!(answer.header("strict-transport-security"), "", "not where there is no TLS");
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+    }
+}
+
+#[tokio::test]
+async fn requests_have_ids_of_their_own_unless_a_proxy_names_them() {
+    let service = Service::start().await;
+    let id = async |service: &Service| {
+        Answer::of(service.get("/healthz").header("x-request-id", "mine-1"))
+            .await
+            .header("x-request-id")
+            .to_owned()
+    };
+    let (one, two) = (id(&service).await, id(&service).await);
+    assert!(one != two && one != "mine-1" && !one.is_empty());
+    let behind =
+        Service::start_with(|settings| settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()])
+            .await;
+    assert_eq!(id(&behind).await, "mine-1");
+    let long = "x".repeat(65);
+    for forged in ["a b", "<script>", long.as_str()] {
+        let answer = Answer::of(behind.get("/healthz").header("x-request-id", forged)).await;
+        assert_ne!(answer.header("x-request-id"), forged);
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems_too() {
+    let service = Service::start().await;
+    for path in ["/nowhere", "/v1", "/v1/", "/v1/login/", "/v1/../healthz2", "/%00", "/v1/admin/sessions/a/b"]
+    {
+        Answer::of(service.get(path)).await.refused(404, "not_found");
+    }
+    let wrong = Answer::of(service.request(Method::DELETE, "/v1/login")).await;
+    wrong.refused(405, "method_not_allowed");
+    assert_eq!(wrong.header("allow"), "POST");
+    Answer::of(service.request(Method::OPTIONS, "/v1/login")).await.refused(405, "method_not_allowed");
+    Answer::of(service.request(Method::TRACE, "/healthz")).await.refused(405, "method_not_allowed");
+    let made_up = Method::from_bytes(b"BREW").unwrap();
+    Answer::of(service.request(made_up, "/healthz")).await.refused(405, "method_not_allowed");
+    let metrics = Answer::of(service.get("/metrics")).await.text;
+    assert!(!metrics.contains("BREW") && !metrics.contains("/nowhere"), "no series by what strangers send");
+}
+
+#[tokio::test]
+async fn bodies_must_be_json() {
+    let service = Service::start().await;
+    let login = |kind: Option<&str>, body: &'static str| {
+        let request = service.request(Method::POST, "/v1/login").body(body);
+        match kind {
+            Some(kind) => request.header("content-type", kind),
+            None => request,
+        }
+    };
+    for kind in
+        [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonx")]
+    {
+        let problem = Answer::of(login(kind, "{}")).await.refused(415, "not_json");
+        assert_eq!(problem["field"], "content-type");
+    }
+    for body in [
+        "",
+        "{",
+        r#"{"user": "a", "password": "b"} {}"#,
+        "{\"user\": \"\\ud800\"}",
+        "nul",
+        "{\"user\": 1e999}",
+        "\u{feff}{}",
+    ] {
+        Answer::of(login(Some("application/json; charset=utf-8"), body)).await.refused(400, "bad_json");
+    }
+    let deep = format!("{{\"user\": {}", "[".repeat(100_000));
+    let deep =
+        service.request(Method::POST, "/v1/login").header("content-type", "application/json").body(deep);
+    let deep = Answer::of(deep).await;
+    assert!([400, 422].contains(&deep.status), "{}", deep.text);
+    let invalid = service.request(Method::POST, "/v1/login").header("content-type", "application/json");
+    Answer::of(invalid.body(b"{\"user\": \"\xff\"}".to_vec())).await.refused(400, "bad_json");
+    let twice = login(Some("application/json"), r#"{"user": "a", "user": "b", "password": "x"}"#);
+    Answer::of(twice).await.refused(422, "wrong_value");
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed_as_negotiated() {
+    let service = Service::start().await;
+    let plain = Answer::of(service.get("/v1/openapi.json")).await;
+    assert_eq!((plain.header("content-encoding"), plain.header("vary")), ("", "accept-encoding"));
+    for (accepted, used) in [
+        ("gzip", "gzip"),
+        ("br", "br"),
+        ("zstd", "zstd"),
+        ("gzip;q=0.5, br;q=0.9", "br"),
+        ("identity", ""),
+        ("gzip;q=0", ""),
+        ("compress", ""),
+    ] {
+        let answer = Answer::of(service.get("/v1/openapi.json").header("accept-encoding", accepted)).await;
+        assert_eq!((answer.status, answer.header("content-encoding")), (200, used), "{accepted}");
+        assert_eq!(answer.header("vary"), "accept-encoding");
+    }
+    let admin = service.token(ADMIN).await;
+    let compression =
+        Answer::with_token(service.get("/v1/admin/statistics"), &admin).await.json()["compression"].clone();
+    let whole = u64::try_from(plain.text.len()).unwrap();
+    assert_eq!(compression["bytes_in"], 4 * whole);
+    assert!(
+        compression["bytes_out"].as_u64().unwrap() < whole && compression["ratio"].as_f64().unwrap() > 4.0
+    );
+}
+
+#[tokio::test]
+async fn short_answers_and_secrets_are_not_compressed() {
+    let service = Service::start_with(|settings| settings.compress_from = 1).await;
+    let token = service.token(ADMIN).await;
+    let zipped = |path: &str| service.get(path).header("accept-encoding", "gzip, br, zstd");
+    let tree = Answer::with_token(zipped("/v1/tree"), &token).await;
+    assert_ne!(tree.header("content-encoding"), "");
+    let form = json!({"user": ADMIN, "password": PASSWORD});
+    let login = Answer::of(service.post("/v1/login", form).header("accept-encoding", "gzip")).await;
+    assert_eq!((login.status, login.header("content-encoding")), (200, ""));
+    assert_eq!(Answer::with_token(zipped("/v1/session"), &token).await.header("content-encoding"), "");
+
+    let usual = Service::start().await;
+    let token = usual.token(ADMIN).await;
+    let tree = Answer::with_token(usual.get("/v1/tree").header("accept-encoding", "gzip"), &token).await;
+    assert_eq!(tree.header("content-encoding"), "", "{} bytes are not worth it", tree.text.len());
+}
+
+#[tokio::test]
+async fn metrics_say_what_happened() {
+    let service = Service::start().await;
+    service.token(ADMIN).await;
+    Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))
+        .await
+        .refused(401, "unauthorized");
+    let metrics = Answer::of(service.get("/metrics")).await;
+    assert_eq!(metrics.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    for line in [
+        r#"orgcache_http_requests_total{method="POST",route="/v1/login",status="200"} 1"#,
+        r#"orgcache_http_requests_total{method="POST",route="/v1/login",status="401"} 1"#,
+        "orgcache_logins_failed_total 1",
+        "orgcache_logins_total 1",
+        "orgcache_sessions 1",
+        "orgcache_trees 1",
+        "# EOF",
+    ] {
+        assert!(metrics.text.lines().any(|shown| shown == line), "no `{line}` in\n{}", metrics.text);
+    }
+}

@@ -1,0 +1,138 @@
+//! Slow and huge requests, other hosts' names, and the end of the service.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::service::{ADMIN, Answer, Service};
+
+/// Sends bytes as they are, and reads until the service closes the connection.
+async fn raw(service: &Service, request: &str) -> String {
+    let mut stream = TcpStream::connect(service.address()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+    drop(read.unwrap());
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn long_bodies_are_refused_before_they_are_read() {
+    let service = Service::start().await;
+    let body = format!("{{\"user\": \"{}\"}}", "x".repeat(2 << 20));
+    let request = service.request(Method::POST, "/v1/login").header("content-type", "application/json");
+    Answer::of(request.body(body)).await.refused(413, "too_large");
+    let announced = "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                     content-length: 99999999999\r\nconnection: close\r\n\r\n";
+    assert!(raw(&service, announced).await.starts_with("HTTP/1.1 413 "));
+    let mut chunked = "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                       transfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+        .to_owned();
+    for _ in 0..20 {
+        chunked.push_str(&format!("10000\r\n{}\r\n", " ".repeat(0x10000)));
+    }
+    assert!(raw(&service, &chunked).await.starts_with("HTTP/1.1 413 "));
+}
+
+#[tokio::test]
+async fn slow_bodies_and_heads_are_given_up() {
+    let service = Service::start_with(|settings| {
+        settings.body_within = Duration::from_millis(300);
+        settings.head_within = Duration::from_millis(300);
+    })
+    .await;
+    let body =
+        "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{";
+    let answer = raw(&service, body).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 408 ") && answer.contains("urn:orgcache:problem:too_slow"),
+        "{answer}"
+    );
+    assert_eq!(raw(&service, "GET /healthz HTTP/1.1\r\nhost:").await, "", "closed without an answer");
+}
+
+#[tokio::test]
+async fn long_heads_are_refused() {
+    let service = Service::start().await;
+    let long = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(64 << 10));
+    assert!(raw(&service, &long).await.starts_with("HTTP/1.1 431 "));
+    let many: String = (0..200).map(|number| format!("x-{number}: 1\r\n")).collect();
+    assert!(
+        raw(&service, &format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{many}\r\n"))
+            .await
+            .starts_with("HTTP/1.1 431 ")
+    );
+    assert!(raw(&service, "nonsense\r\n\r\n").await.starts_with("HTTP/1.1 400 "));
+    assert_eq!(Answer::of(service.get("/healthz")).await.text, "ok\n");
+}
+
+#[tokio::test]
+async fn slow_answers_are_given_up() {
+    let service = Service::start_with(|settings| settings.answer_within = Duration::ZERO).await;
+    Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))
+        .await
+        .refused(503, "unavailable");
+}
+
+#[tokio::test]
+async fn on_loopback_only_names_of_this_machine_are_answered() {
+    let service = Service::start_with(|settings| settings.local_names_only = true).await;
+    for host in ["localhost", "127.0.0.1", "[::1]", "LOCALHOST:8080", "127.0.0.1:1"] {
+        assert_eq!(Answer::of(service.get("/healthz").header("host", host)).await.status, 200, "{host}");
+    }
+    for host in
+        ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", "evil.example:80", "::1"]
+    {
+        let problem = Answer::of(service.get("/healthz").header("host", host)).await;
+        assert_eq!(problem.refused(421, "misdirected")["field"], "host", "{host}");
+    }
+    let without = raw(&service, "GET /healthz HTTP/1.0\r\n\r\n").await;
+    assert!(without.starts_with("HTTP/1.0 421 "), "{without}");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait() {
+    let service = Service::start_with(|settings| settings.max_connections = 1).await;
+    let mut first = TcpStream::connect(service.address()).await.unwrap();
+    first.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut head = [0; 12];
+    first.read_exact(&mut head).await.unwrap();
+    let waiting = tokio::spawn(Answer::of(service.get("/healthz")));
+    drop(first);
+    assert_eq!(waiting.await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn the_end_lets_requests_under_way_finish() {
+    let mut service = Service::start().await;
+    let mut slow = TcpStream::connect(service.address()).await.unwrap();
+    let head =
+        "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    // An answer on another connection proves that the service has got that far.
+    assert_eq!(Answer::of(service.get("/readyz")).await.status, 200);
+    service.begin_to_stop();
+    while TcpStream::connect(service.address()).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    slow.write_all(b"{}").await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 422 ") && answer.contains("connection: close"), "{answer}");
+}
+
+#[tokio::test]
+async fn readiness_is_the_databases_and_the_services_own() {
+    let mut service = Service::start().await;
+    assert_eq!(Answer::of(service.get("/readyz")).await.text, "ok\n");
+    service.execute("ALTER TABLE ad_client RENAME TO gone").await;
+    Answer::of(service.get("/readyz")).await.refused(503, "unavailable");
+    assert_eq!(Answer::of(service.get("/healthz")).await.text, "ok\n", "a restart would not mend a database");
+    service.execute("ALTER TABLE gone RENAME TO ad_client").await;
+    service.gateway.close();
+    Answer::of(service.get("/readyz")).await.refused(503, "unavailable");
+    service.stop().await;
+}

@@ -1,0 +1,197 @@
+//! `POST /v1/login`, with the right and with wrong passwords.
+
+use std::time::Duration;
+
+use gateway::http::Allowance;
+use serde_json::{Value, json};
+
+use crate::service::{ADMIN, Answer, ESPANA, FOOD, NORTE, PASSWORD, QA, SALES, SPAIN, SPAIN_ID, Service, US};
+
+async fn log_in(service: &Service, form: Value) -> Answer {
+    Answer::of(service.post("/v1/login", form)).await
+}
+
+#[tokio::test]
+async fn the_right_password_gives_a_session() {
+    let service = Service::start().await;
+    let answer = log_in(&service, json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("set-cookie"), "");
+    let (login, session) = (answer.json(), answer.json()["session"].clone());
+    assert_eq!(login["token"].as_str().unwrap().len(), 64);
+    assert_eq!(login["csrf"], Value::Null);
+    assert_eq!(session["user"], SPAIN_ID);
+    assert_eq!(session["username"], SPAIN);
+    assert_eq!((&session["role"], &session["role_name"]), (&json!(SALES), &json!("F&B España, S.A - Sales")));
+    assert_eq!(
+        (&session["client"], &session["client_name"]),
+        (&json!(FOOD), &json!("F&B International Group"))
+    );
+    assert_eq!(session["user_level"], " CO");
+    assert_eq!((&session["client_admin"], &session["instance_admin"]), (&json!(false), &json!(false)));
+    assert_eq!(session["organizations"], 8);
+    assert_ne!(login["token"], session["id"], "the name of a session does not open it");
+}
+
+#[tokio::test]
+async fn an_organization_may_be_chosen() {
+    let service = Service::start().await;
+    let form = |org: &str| json!({"user": ADMIN, "password": PASSWORD, "org": org});
+    assert_eq!(log_in(&service, form(US)).await.json()["session"]["org"], US);
+    assert_eq!(log_in(&service, form(ESPANA)).await.json()["session"]["org_name"], "F&B España, S.A");
+}
+
+#[tokio::test]
+async fn whatever_does_not_fit_gets_the_same_answer() {
+    let service = Service::start().await;
+    let wrong = [
+        json!({"user": ADMIN, "password": "wrong"}),
+        json!({"user": ADMIN, "password": ""}),
+        json!({"user": ADMIN, "password": format!("{PASSWORD}\u{0}")}),
+        json!({"user": "nobody", "password": PASSWORD}),
+        json!({"user": "", "password": PASSWORD}),
+        json!({"user": "f&badmin", "password": PASSWORD}),
+        json!({"user": "x".repeat(10_000), "password": PASSWORD}),
+        json!({"user": "a\u{0}b", "password": PASSWORD}),
+        json!({"user": "' OR '1'='1", "password": PASSWORD}),
+        // There is such a user, without a password.
+        json!({"user": "System", "password": PASSWORD}),
+        // What is chosen is looked at only after the password.
+        json!({"user": ADMIN, "password": "wrong", "role": "0"}),
+    ];
+    let mut answers = Vec::new();
+    for form in wrong {
+        let answer = log_in(&service, form).await;
+        let mut problem = answer.refused(401, "unauthorized");
+        problem["request_id"] = Value::Null;
+        let mut headers = answer.headers.clone();
+        for of_this_answer in ["x-request-id", "date", "content-length"] {
+            headers.remove(of_this_answer);
+        }
+        answers.push((problem, headers));
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");
+    assert_eq!(answers[0].1["www-authenticate"], "Bearer");
+}
+
+#[tokio::test]
+async fn a_known_user_hears_what_is_not_given() {
+    let service = Service::start().await;
+    let form = |role: &str, org: Option<&str>| json!({"user": SPAIN, "password": PASSWORD, "role": role, "org": org});
+    let foreign = log_in(&service, form("42D0EEB1C66F497A90DD526DC597E6F0", None)).await;
+    assert_eq!(foreign.refused(403, "role_not_given")["field"], "role");
+    let unknown = log_in(&service, form("no such role", None)).await;
+    assert_eq!(unknown.refused(403, "role_not_given")["detail"], foreign.json()["detail"]);
+    let org = log_in(&service, form(SALES, Some(US))).await;
+    assert_eq!(org.refused(403, "org_not_given")["field"], "org");
+    let org = log_in(&service, form(SALES, Some("nowhere"))).await;
+    org.refused(403, "org_not_given");
+    assert!(!foreign.text.contains(FOOD) && !foreign.text.contains(QA));
+
+    service.execute("UPDATE ad_user SET islocked = 'Y' WHERE username = 'F&BESUser'").await;
+    log_in(&service, form(SALES, None)).await.refused(403, "user_locked");
+    service.execute("UPDATE ad_user SET isactive = 'N' WHERE username = 'F&BESUser'").await;
+    log_in(&service, form(SALES, None)).await.refused(403, "user_inactive");
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_named() {
+    let service = Service::start().await;
+    let long = "x".repeat(33);
+    for (form, field) in [
+        (json!({"user": ADMIN}), None),
+        (json!({"user": ADMIN, "password": 1}), Some("password")),
+        (json!({"user": [], "password": PASSWORD}), Some("user")),
+        (json!({"user": ADMIN, "password": PASSWORD, "role": ""}), Some("role")),
+        (json!({"user": ADMIN, "password": PASSWORD, "role": long}), Some("role")),
+        (json!({"user": ADMIN, "password": PASSWORD, "org": long}), Some("org")),
+        (json!({"user": ADMIN, "password": PASSWORD, "org": "a\u{0}"}), Some("org")),
+        (json!({"user": ADMIN, "password": PASSWORD, "cookie": "yes"}), Some("cookie")),
+        (json!({"user": ADMIN, "password": PASSWORD, "admin": true}), Some("admin")),
+        (json!({"user": ADMIN, "password": "x".repeat(1_025)}), Some("password")),
+        (json!([ADMIN, PASSWORD]), None),
+        (json!("text"), None),
+    ] {
+        let answer = log_in(&service, form.clone()).await;
+        let problem = answer.refused(422, "wrong_value");
+        assert_eq!(problem["field"], json!(field), "{form}: {problem}");
+        assert!(!answer.text.contains("LoginForm"), "no type names: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_wrong_passwords_is_slowed_down_and_right_ones_are_not() {
+    let service = Service::start_with(|settings| {
+        settings.failures_by_address = Allowance::new(4, Duration::from_secs(3));
+        settings.failures_by_user = Allowance::new(100, Duration::from_secs(3));
+    })
+    .await;
+    for _ in 0..12 {
+        assert_eq!(log_in(&service, json!({"user": ADMIN, "password": PASSWORD})).await.status, 200);
+    }
+    for _ in 0..4 {
+        log_in(&service, json!({"user": "nobody", "password": "guess"})).await.refused(401, "unauthorized");
+    }
+    let limited = log_in(&service, json!({"user": "nobody", "password": "guess"})).await;
+    limited.refused(429, "too_many_attempts");
+    let wait: u64 = limited.header("retry-after").parse().unwrap();
+    assert!((1..=4).contains(&wait), "{wait}");
+    // A right password does not help while the limit holds: the answer must not tell.
+    log_in(&service, json!({"user": ADMIN, "password": PASSWORD})).await.refused(429, "too_many_attempts");
+    service.clock.advance(Duration::from_secs(wait));
+    assert_eq!(log_in(&service, json!({"user": ADMIN, "password": PASSWORD})).await.status, 200);
+}
+
+#[tokio::test]
+async fn guesses_at_one_user_count_wherever_they_come_from() {
+    let service = Service::start_with(|settings| {
+        settings.failures_by_user = Allowance::new(3, Duration::from_secs(60));
+        settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let from = |address: &str, user: &str| {
+        let form = json!({"user": user, "password": "guess"});
+        Answer::of(service.post("/v1/login", form).header("x-forwarded-for", address))
+    };
+    for address in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
+        from(address, ADMIN).await.refused(401, "unauthorized");
+    }
+    from("192.0.2.4", ADMIN).await.refused(429, "too_many_attempts");
+    from("192.0.2.4", SPAIN).await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn forwarding_headers_of_strangers_change_nothing() {
+    let service = Service::start_with(|settings| {
+        settings.failures_by_address = Allowance::new(2, Duration::from_secs(60));
+    })
+    .await;
+    let from = |address: &str| {
+        let form = json!({"user": "nobody", "password": "guess"});
+        Answer::of(service.post("/v1/login", form).header("x-forwarded-for", address))
+    };
+    from("192.0.2.1").await.refused(401, "unauthorized");
+    from("192.0.2.2").await.refused(401, "unauthorized");
+    from("192.0.2.3").await.refused(429, "too_many_attempts");
+}
+
+#[tokio::test]
+async fn many_at_once_are_all_answered() {
+    let service = Service::start_with(|settings| {
+        settings.failures_by_address = Allowance::new(1_000, Duration::from_secs(1));
+        settings.failures_by_user = Allowance::new(1_000, Duration::from_secs(1));
+    })
+    .await;
+    let attempts = (0..100).map(|number| {
+        let password = if number % 2 == 0 { PASSWORD } else { "guess" };
+        let request = service.post("/v1/login", json!({"user": ADMIN, "password": password, "org": NORTE}));
+        tokio::spawn(Answer::of(request))
+    });
+    for (number, attempt) in attempts.collect::<Vec<_>>().into_iter().enumerate() {
+        let answer = attempt.await.unwrap();
+        let expected = if number % 2 == 0 { 200 } else { 401 };
+        assert!([expected, 503].contains(&answer.status), "{}", answer.text);
+    }
+    assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
+}

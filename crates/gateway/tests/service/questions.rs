@@ -1,0 +1,177 @@
+//! `POST /v1/questions` and `/v1/questions/batch`.
+
+use serde_json::{Value, json};
+
+use crate::service::{
+    ADMIN, Answer, ESPANA, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, SALES, Service, US,
+};
+
+async fn ask(service: &Service, token: &str, question: Value) -> Answer {
+    Answer::with_token(service.post("/v1/questions", question), token).await
+}
+
+/// An organization of the other client.
+async fn of_qa(service: &Service) -> String {
+    let token = service.token(QA_ADMIN).await;
+    let readable = Answer::with_token(service.get("/v1/session/readable"), &token).await.json();
+    readable["organizations"][2].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn calls_are_answered_from_the_sessions_tree() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    for (question, result) in [
+        (json!({"call": "parent_org", "args": {"org": NORTE}}), json!(ESPANA)),
+        (json!({"call": "is_in_natural_tree", "args": {"org1": NORTE, "org2": US}}), json!(false)),
+        (json!({"call": "legal_entity", "args": {"org": NORTE}}), json!(ESPANA)),
+        (json!({"call": "sql_legal_entity", "args": {"org": NORTE}}), json!(ESPANA)),
+        (
+            json!({"call": "is_org_included", "args": {"org": NORTE, "parent": ESPANA, "client": FOOD}}),
+            json!(2),
+        ),
+        (json!({"call": "may_reference", "args": {"org": NORTE, "referenced_org": US}}), json!(false)),
+        (json!({"call": "natural_tree", "args": {"org": null}}), json!([null])),
+    ] {
+        let answer = ask(&service, &token, question.clone()).await;
+        assert_eq!((answer.status, answer.json()), (200, json!({"result": result})), "{question}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_question_is_named() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    for (question, code, field) in [
+        (json!({"call": "no_such_call", "args": {}}), "unknown_call", json!("call")),
+        (json!({"call": "parent_org", "args": {}}), "missing_argument", json!("args.org")),
+        (json!({"call": "parent_org"}), "missing_argument", json!("args.org")),
+        (json!({"call": "parent_org", "args": {"org": 1}}), "wrong_argument", json!("args.org")),
+        (json!({"call": "parent_org", "args": {"org": "0", "x": 1}}), "wrong_argument", json!("args.x")),
+        (json!({"call": 1, "args": {}}), "wrong_value", json!("call")),
+        (json!({"call": "parent_org", "args": []}), "wrong_value", json!("args")),
+        (json!({"call": "parent_org", "args": {"org": "0"}, "client": QA}), "wrong_value", json!("client")),
+        (json!({"args": {}}), "wrong_value", Value::Null),
+    ] {
+        let problem = ask(&service, &token, question.clone()).await.refused(422, code);
+        assert_eq!(problem["field"], field, "{question}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_one_by_one() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let batch = json!({"questions": [
+        {"id": 7, "call": "parent_org", "args": {"org": NORTE}},
+        {"call": "no_such_call", "args": {}},
+        {"id": null, "call": "parent_org", "args": {"org": "0"}},
+        {"id": {"a": [1]}, "call": "parent_org", "args": {}},
+    ]});
+    let answer = Answer::with_token(service.post("/v1/questions/batch", batch), &token).await;
+    let expected = json!({"answers": [
+        {"id": 7, "result": ESPANA},
+        {"error": {"code": "unknown_call", "message": "there is no call `no_such_call`"}},
+        {"id": null, "result": null},
+        {"id": {"a": [1]}, "error": {"code": "missing_argument", "message": "argument `org` is missing"}},
+    ]});
+    assert_eq!((answer.status, answer.json()), (200, expected));
+    let empty =
+        Answer::with_token(service.post("/v1/questions/batch", json!({"questions": []})), &token).await;
+    assert_eq!(empty.json(), json!({"answers": []}));
+}
+
+#[tokio::test]
+async fn batches_are_bounded_in_number_and_in_bytes() {
+    let service = Service::start_with(|settings| settings.max_answer_bytes = 10_000).await;
+    let token = service.token(ADMIN).await;
+    let questions = |number: usize, call: &str| {
+        let question = json!({"call": call, "args": {"org": "0"}});
+        service.post("/v1/questions/batch", json!({"questions": vec![question; number]}))
+    };
+    assert_eq!(Answer::with_token(questions(20, "parent_org"), &token).await.status, 200);
+    let many = Answer::with_token(questions(1_001, "parent_org"), &token).await;
+    assert_eq!(many.refused(422, "wrong_value")["field"], "questions");
+    let long = Answer::with_token(questions(1_000, "natural_tree"), &token).await;
+    assert_eq!(long.refused(422, "wrong_value")["field"], "questions");
+}
+
+#[tokio::test]
+async fn another_clients_organizations_are_unknown() {
+    let service = Service::start().await;
+    let foreign = of_qa(&service).await;
+    let unknown = "no such organization";
+    // The built-in administrator too is in one client at a time.
+    let role = "42D0EEB1C66F497A90DD526DC597E6F0";
+    let administrator =
+        service.token_as(json!({"user": OPENBRAVO, "password": PASSWORD, "role": role})).await;
+    for token in [service.token(ADMIN).await, administrator] {
+        for (call, arguments) in [
+            ("natural_tree", json!({"org": "ORG"})),
+            ("child_tree", json!({"org": "ORG", "include_org": true})),
+            ("parent_org", json!({"org": "ORG"})),
+            ("may_reference", json!({"org": "ORG", "referenced_org": "ORG"})),
+            ("may_reference", json!({"org": "ORG", "referenced_org": NORTE})),
+            ("sql_legal_entity", json!({"org": "ORG"})),
+            ("sql_calendar_owner", json!({"org": "ORG"})),
+            ("persisted_org_info", json!({"org": "ORG"})),
+            ("is_org_included", json!({"org": "ORG", "parent": "ORG", "client": FOOD})),
+            ("is_org_included", json!({"org": "ORG", "parent": "ORG", "client": QA})),
+            ("sql_is_in_natural_tree", json!({"org_a": "ORG", "org_b": "ORG", "client": QA})),
+            ("legal_entities_of_client", json!({"client": QA})),
+            ("legacy_referenceable_orgs", json!({"org": "ORG"})),
+        ] {
+            let with = |org: &str| arguments.to_string().replace("ORG", org);
+            let mut answers = Vec::new();
+            for org in [foreign.as_str(), unknown] {
+                let arguments: Value = serde_json::from_str(&with(org)).unwrap();
+                let answer = ask(&service, &token, json!({"call": call, "args": arguments})).await;
+                assert_eq!(answer.status, 200, "{call}: {}", answer.text);
+                answers.push(answer.text.replace(org, "ORG"));
+            }
+            assert_eq!(answers[0], answers[1], "{call} tells another client's organization from none");
+        }
+        let theirs =
+            ask(&service, &token, json!({"call": "legal_entities_of_client", "args": {"client": QA}})).await;
+        let nobodys =
+            ask(&service, &token, json!({"call": "legal_entities_of_client", "args": {"client": "x"}})).await;
+        assert_eq!(theirs.text, nobodys.text);
+        // A role of the other client is no role, and nothing is asked as if one worked there.
+        for call in [
+            "writable_orgs",
+            "readable_orgs",
+            "readable_orgs_count",
+            "user_org_context",
+            "legacy_accessible_tree",
+        ] {
+            for role in ["FA057013C10148828D2430F66F42EF1A", "x"] {
+                let refused = ask(&service, &token, json!({"call": call, "args": {"role": role}})).await;
+                assert_eq!(refused.refused(422, "unknown_role")["field"], "args.role", "{call}");
+            }
+            let own = json!({"call": call, "args": {"role": SALES}});
+            assert_eq!(ask(&service, &token, own).await.status, 200);
+        }
+        for client in [QA, "x"] {
+            let elsewhere =
+                json!({"call": "readable_orgs", "args": {"role": SALES, "current_client": client}});
+            ask(&service, &token, elsewhere).await.refused(422, "unknown_client");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_goes_away_is_said_without_details() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    service
+        .execute(
+            "ALTER TABLE ad_org_tree RENAME TO gone; ALTER TABLE ad_org DROP COLUMN ad_legalentity_org_id",
+        )
+        .await;
+    let answer = ask(&service, &token, json!({"call": "sql_legal_entity", "args": {"org": NORTE}})).await;
+    assert!([501, 503].contains(&answer.status), "{}", answer.text);
+    let batch = json!({"questions": [{"call": "sql_legal_entity", "args": {"org": NORTE}}]});
+    let batch = Answer::with_token(service.post("/v1/questions/batch", batch), &token).await;
+    assert_eq!(batch.status, 200);
+    assert!(!batch.text.contains("erp.db") && !batch.text.contains("ad_"), "{}", batch.text);
+}

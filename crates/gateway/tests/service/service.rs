@@ -1,0 +1,202 @@
+//! A service of a test's own, on a copy of the demonstration database.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use erp_db::{Database, ErpReader, ErpSource};
+use gateway::http::{Gateway, MemoryCredentials, Parts, Server, Settings, hash_password};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use session::{Clock, ManualClock, MemoryStore, Options, OsEntropy, SessionManager, UserId};
+use sqlx::{Connection, Executor};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+/// The client with a tree of eight organizations, and users of it.
+pub(crate) const FOOD: &str = "23C59575B9CF467C9620760EB255B389";
+/// Its administrator.
+pub(crate) const ADMIN: &str = "F&BAdmin";
+/// A user with several roles.
+pub(crate) const SPAIN: &str = "F&BESUser";
+pub(crate) const SPAIN_ID: &str = "167450A5BB284AB29C4FEF039E98C963";
+/// Two of that user's roles.
+pub(crate) const SALES: &str = "E03ED4A0056340678C3D6A3BA183F941";
+pub(crate) const WAREHOUSE: &str = "5D9DF947C6904FF0AA78AEB1D8E59375";
+/// The organization of Spain and the one below it, and another country's.
+pub(crate) const ESPANA: &str = "B843C30461EA4501935CB1D125C9C25A";
+pub(crate) const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
+pub(crate) const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
+/// Another client, and a user of it.
+pub(crate) const QA: &str = "4028E6C72959682B01295A070852010D";
+pub(crate) const QA_ADMIN: &str = "QAAdmin";
+/// Who administers the instance here.
+pub(crate) const OPENBRAVO: &str = "Openbravo";
+
+pub(crate) const PASSWORD: &str = "a password of the tests";
+
+pub(crate) struct Service {
+    folder: TempDir,
+    address: SocketAddr,
+    pub(crate) gateway: Gateway,
+    pub(crate) clock: Arc<ManualClock>,
+    client: Client,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("erp.db");
+        erp_db::demo::create(&file).await.unwrap();
+        let reader = ErpReader::open(Database::open_file(&file).await.unwrap()).await.unwrap();
+        let users: Vec<UserId> =
+            reader.users().await.unwrap().iter().map(|user| UserId::new(&user.id).unwrap()).collect();
+        // The user named System has no password.
+        let users = users.into_iter().filter(|user| *user != UserId::ZERO);
+        let credentials = MemoryCredentials::shared(users, &hash_password(PASSWORD).unwrap());
+
+        let mut settings = Settings::default();
+        settings.instance_admins = vec![UserId::new("100").unwrap()];
+        change(&mut settings);
+        let clock = Arc::new(ManualClock::default());
+        let source = Arc::new(ErpSource::new(reader.clone()));
+        let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
+        let manager = SessionManager::with_seams(
+            Arc::clone(&source) as _,
+            store,
+            Options::default(),
+            Arc::clone(&clock) as _,
+            Arc::new(OsEntropy),
+        );
+        let gateway = Gateway::new(Parts {
+            reader,
+            source,
+            manager,
+            credentials: Box::new(credentials),
+            settings,
+            clock: Arc::clone(&clock) as _,
+        });
+        let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = server.address().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let serving = server.run(gateway.clone(), async {
+            drop(stopped.await);
+        });
+        let served = Some(tokio::spawn(serving));
+        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        Service { folder, address, gateway, clock, client, stop: Some(stop), served }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("erp.db")
+    }
+
+    /// Changes the ERP's rows behind the service's back.
+    pub(crate) async fn execute(&self, statements: &'static str) {
+        let url = format!("sqlite:{}", self.file().display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        connection.execute(sqlx::raw_sql(statements)).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: Value) -> RequestBuilder {
+        self.request(Method::POST, path).json(&body)
+    }
+
+    /// The token of a login that must succeed.
+    pub(crate) async fn token(&self, user: &str) -> String {
+        self.token_as(json!({"user": user, "password": PASSWORD})).await
+    }
+
+    pub(crate) async fn token_as(&self, form: Value) -> String {
+        let answer = Answer::of(self.post("/v1/login", form)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Stops the service as Ctrl-C does, and waits until it has ended.
+    pub(crate) async fn stop(&mut self) {
+        self.begin_to_stop();
+        self.served.take().unwrap().await.unwrap();
+    }
+
+    pub(crate) fn begin_to_stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
+        Self::read(request.send().await.unwrap()).await
+    }
+
+    pub(crate) async fn with_token(request: RequestBuilder, token: &str) -> Self {
+        Self::of(request.bearer_auth(token)).await
+    }
+
+    async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
+        let answer = Answer { status: status.as_u16(), headers, text };
+        if status.is_client_error() || status.is_server_error() {
+            answer.assert_problem(status);
+        }
+        answer
+    }
+
+    /// Every refusal has the same shape.
+    fn assert_problem(&self, status: StatusCode) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        let problem = self.json();
+        assert_eq!(problem["status"], status.as_u16());
+        assert_eq!(problem["title"], status.canonical_reason().unwrap());
+        assert!(problem["type"].as_str().unwrap().starts_with("urn:orgcache:problem:"), "{problem}");
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        for internal in ["erp.db", "sqlite", "SELECT", "src/", "panicked"] {
+            assert!(!self.text.contains(internal), "{}", self.text);
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts a refusal with its code.
+    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("urn:orgcache:problem:{code}"), "{problem}");
+        problem
+    }
+}

@@ -1,0 +1,217 @@
+//! What becomes of a session: looked at, refreshed, switched, ended, expired, forged.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::service::{ADMIN, Answer, ESPANA, NORTE, PASSWORD, SALES, SPAIN, Service, US, WAREHOUSE};
+
+/// Every route that needs a session, with a body that it takes.
+pub(crate) const GUARDED: &[(Method, &str, &str)] = &[
+    (Method::GET, "/v1/session", ""),
+    (Method::GET, "/v1/session/footprint", ""),
+    (Method::GET, "/v1/session/freshness", ""),
+    (Method::GET, "/v1/session/readable", ""),
+    (Method::GET, "/v1/session/writable", ""),
+    (Method::GET, "/v1/session/sql-filter", ""),
+    (Method::GET, "/v1/session/roles", ""),
+    (Method::GET, "/v1/tree", ""),
+    (Method::GET, "/v1/admin/sessions", ""),
+    (Method::GET, "/v1/admin/trees", ""),
+    (Method::GET, "/v1/admin/statistics", ""),
+    (Method::POST, "/v1/questions", r#"{"call": "natural_tree", "args": {"org": "0"}}"#),
+    (Method::POST, "/v1/questions/batch", r#"{"questions": []}"#),
+    (Method::POST, "/v1/admin/sessions/end", r#"{"user": "nobody"}"#),
+    (Method::DELETE, "/v1/admin/sessions/x", ""),
+    (Method::POST, "/v1/session/refresh", ""),
+    (Method::POST, "/v1/session/role", r#"{"role": "0"}"#),
+    (Method::POST, "/v1/session/org", r#"{"org": "0"}"#),
+    (Method::POST, "/v1/logout", ""),
+];
+
+async fn who(service: &Service, token: &str) -> Answer {
+    Answer::with_token(service.get("/v1/session"), token).await
+}
+
+#[tokio::test]
+async fn a_token_opens_its_session() {
+    let service = Service::start().await;
+    let login =
+        Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": PASSWORD}))).await.json();
+    let session = who(&service, login["token"].as_str().unwrap()).await;
+    assert_eq!(session.json(), login["session"]);
+    let footprint =
+        Answer::with_token(service.get("/v1/session/footprint"), login["token"].as_str().unwrap()).await;
+    assert_eq!(footprint.json(), session.json()["footprint"]);
+    assert!(footprint.json()["own"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn without_a_session_every_guarded_route_gives_the_same_401() {
+    let service = Service::start().await;
+    let forged = "0".repeat(64);
+    let session = who(&service, &service.token(ADMIN).await).await.json();
+    let name_of_a_session = session["id"].as_str().unwrap();
+    let credentials = [
+        None,
+        Some(format!("Bearer {forged}")),
+        Some("Bearer x".to_owned()),
+        Some(format!("Bearer {}", "a".repeat(10_000))),
+        Some("Basic RiZCQWRtaW46b3JnY2FjaGU=".to_owned()),
+        Some("Bearer".to_owned()),
+        Some(format!("Bearer {name_of_a_session}")),
+    ];
+    for (method, path, body) in GUARDED {
+        for credential in &credentials {
+            let mut request =
+                service.request(method.clone(), path).body(*body).header("content-type", "application/json");
+            if let Some(credential) = credential {
+                request = request.header("authorization", credential);
+            }
+            let answer = Answer::of(request).await;
+            let problem = answer.refused(401, "unauthorized");
+            assert_eq!(problem["detail"], "log in first, or again", "{method} {path} {credential:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_sees_the_change_that_the_session_did_not() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let current = async |token: &str| {
+        Answer::with_token(service.get("/v1/session/freshness"), token).await.json()["current"].clone()
+    };
+    let parent = async |token: &str| {
+        let question = json!({"call": "parent_org", "args": {"org": NORTE}});
+        Answer::with_token(service.post("/v1/questions", question), token).await.json()["result"].clone()
+    };
+    assert_eq!(current(&token).await, true);
+    service
+        .execute(
+            "UPDATE ad_treenode SET parent_id = '2E60544D37534C0B89E765FE29BC0B43'
+             WHERE node_id = 'E443A31992CB4635AFCAEABE7183CE85'",
+        )
+        .await;
+    service.clock.advance(Duration::from_secs(2));
+    assert_eq!(current(&token).await, false);
+    assert_eq!(parent(&token).await, ESPANA, "the pinned tree does not change");
+
+    let refreshed = Answer::with_token(service.request(Method::POST, "/v1/session/refresh"), &token).await;
+    assert_eq!(refreshed.status, 200, "{}", refreshed.text);
+    let fresh = refreshed.json()["token"].as_str().unwrap().to_owned();
+    assert_eq!((current(&fresh).await, parent(&fresh).await), (json!(true), json!(US)));
+    who(&service, &token).await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn role_and_organization_are_switched_by_another_token() {
+    let service = Service::start().await;
+    let first = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
+    let switched =
+        Answer::with_token(service.post("/v1/session/role", json!({"role": WAREHOUSE})), &first).await;
+    assert_eq!(switched.json()["session"]["role"], WAREHOUSE);
+    who(&service, &first).await.refused(401, "unauthorized");
+
+    let second = switched.json()["token"].as_str().unwrap().to_owned();
+    let refused = Answer::with_token(service.post("/v1/session/org", json!({"org": US})), &second).await;
+    assert_eq!(refused.refused(403, "org_not_given")["field"], "org");
+    let refused = Answer::with_token(service.post("/v1/session/role", json!({"role": "0"})), &second).await;
+    assert_eq!(refused.refused(403, "role_not_given")["field"], "role");
+    assert_eq!(who(&service, &second).await.status, 200, "what is refused changes nothing");
+
+    let third = service.token(ADMIN).await;
+    let moved = Answer::with_token(service.post("/v1/session/org", json!({"org": US})), &third).await.json();
+    assert_eq!(moved["session"]["org"], US);
+    for body in [json!({}), json!({"org": 1}), json!({"org": ""}), json!({"org": US, "role": SALES})] {
+        let token = moved["token"].as_str().unwrap();
+        Answer::with_token(service.post("/v1/session/org", body), token).await.refused(422, "wrong_value");
+    }
+}
+
+#[tokio::test]
+async fn logout_ends_a_session_at_once() {
+    let service = Service::start().await;
+    let (mine, other) = (service.token(ADMIN).await, service.token(ADMIN).await);
+    let logout = Answer::with_token(service.request(Method::POST, "/v1/logout"), &mine).await;
+    assert_eq!((logout.status, logout.text.as_str()), (204, ""));
+    who(&service, &mine).await.refused(401, "unauthorized");
+    assert_eq!(who(&service, &other).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_session_expires_by_itself() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    service.clock.advance(Duration::from_secs(29 * 60));
+    assert_eq!(who(&service, &token).await.status, 200);
+    service.clock.advance(Duration::from_secs(31 * 60));
+    who(&service, &token).await.refused(401, "unauthorized");
+
+    let busy = service.token(ADMIN).await;
+    for _ in 0..36 {
+        assert_eq!(who(&service, &busy).await.status, 200);
+        service.clock.advance(Duration::from_secs(20 * 60 + 1));
+    }
+    who(&service, &busy).await.refused(401, "unauthorized");
+}
+
+/// A browser: the cookie of an answer, and the CSRF value in its body.
+async fn browser(service: &Service) -> (String, String, Answer) {
+    let form = json!({"user": ADMIN, "password": PASSWORD, "cookie": true});
+    let answer = Answer::of(service.post("/v1/login", form)).await;
+    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    let csrf = answer.json()["csrf"].as_str().unwrap().to_owned();
+    (cookie, csrf, answer)
+}
+
+#[tokio::test]
+async fn a_cookie_is_kept_from_scripts_and_other_sites() {
+    let service = Service::start().await;
+    let (cookie, csrf, answer) = browser(&service).await;
+    assert_eq!(answer.json()["token"], Value::Null, "not where a script could read it");
+    assert!(cookie.starts_with("orgcache_session="));
+    let attributes: Vec<&str> = answer.header("set-cookie").split("; ").skip(1).collect();
+    assert_eq!(attributes, ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=43200"]);
+    let session = Answer::of(service.get("/v1/session").header("cookie", &cookie)).await.json();
+    assert_eq!(session["csrf"], csrf, "a page that was loaded anew finds it again");
+
+    let secure = Service::start_with(|settings| settings.secure = true).await;
+    let (_, _, answer) = browser(&secure).await;
+    assert!(answer.header("set-cookie").ends_with("; Secure"));
+    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+}
+
+#[tokio::test]
+async fn by_cookie_nothing_changes_without_the_csrf_value() {
+    let service = Service::start().await;
+    let (cookie, csrf, _) = browser(&service).await;
+    let (_, another, _) = browser(&service).await;
+    let unsafe_ones = GUARDED.iter().filter(|(method, ..)| *method != Method::GET);
+    for (method, path, body) in unsafe_ones {
+        for value in [None, Some(""), Some("x"), Some(another.as_str())] {
+            let mut request = service.request(method.clone(), path).body(*body);
+            request = request.header("cookie", &cookie).header("content-type", "application/json");
+            if let Some(value) = value {
+                request = request.header("x-orgcache-csrf", value);
+            }
+            Answer::of(request).await.refused(403, "csrf");
+        }
+    }
+    let refresh = service.request(Method::POST, "/v1/session/refresh");
+    let refreshed = Answer::of(refresh.header("cookie", &cookie).header("x-orgcache-csrf", &csrf)).await;
+    assert_eq!(refreshed.status, 200, "{}", refreshed.text);
+    let fresh = refreshed.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert_ne!(refreshed.json()["csrf"], csrf);
+    let csrf = refreshed.json()["csrf"].as_str().unwrap().to_owned();
+
+    let logout = service.request(Method::POST, "/v1/logout");
+    let logout = Answer::of(logout.header("cookie", &fresh).header("x-orgcache-csrf", csrf)).await;
+    assert_eq!(logout.status, 204);
+    assert!(
+        logout.header("set-cookie").starts_with("orgcache_session=; ")
+            && logout.header("set-cookie").contains("Max-Age=0")
+    );
+    Answer::of(service.get("/v1/session").header("cookie", fresh)).await.refused(401, "unauthorized");
+}

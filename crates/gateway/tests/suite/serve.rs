@@ -1,0 +1,199 @@
+//! `orgcache` alone, `orgcache serve` and `orgcache password`: the real program, with signals.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::NamedTempFile;
+
+use crate::databases::samples;
+use crate::program::run;
+
+/// The program while it serves.
+struct Serving {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    /// What is said on standard error. A pipe that nobody reads would fill up and hold the program.
+    said: NamedTempFile,
+    address: String,
+}
+
+impl Serving {
+    /// Starts the program on a port of its own, and reads where it listens.
+    fn start(home: &Path, arguments: &[&str]) -> Self {
+        let said = NamedTempFile::new().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home)
+            .env("ORGCACHE_LISTEN", "127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(said.reopen().unwrap())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("orgcache listens on http://")
+            .unwrap_or_else(|| panic!("`{line}` {}", std::fs::read_to_string(said.path()).unwrap()));
+        let address = address.to_owned();
+        Serving { child, out, said, address }
+    }
+
+    /// What else was printed, up to the line that ends it.
+    fn greeting(&mut self) -> String {
+        let mut greeting = String::new();
+        while !greeting.ends_with("Ctrl-C stops it.\n") {
+            assert_ne!(self.out.read_line(&mut greeting).unwrap(), 0, "{greeting}");
+        }
+        greeting
+    }
+
+    fn log_in(&self, user: &str, password: &str) -> String {
+        let body = serde_json::json!({"user": user, "password": password}).to_string();
+        let head = format!(
+            "POST /v1/login HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Sends a signal, and waits for a clean end.
+    fn stop(mut self, signal: Signal) -> String {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        std::fs::read_to_string(self.said.path()).unwrap()
+    }
+}
+
+impl Drop for Serving {
+    /// A test that fails leaves nothing behind.
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[test]
+fn the_first_command_serves_the_demonstration() {
+    let home = tempfile::tempdir().unwrap();
+    let mut serving = Serving::start(home.path(), &[]);
+    let greeting = serving.greeting();
+    assert!(
+        greeting.contains("F&BAdmin") && greeting.contains("password of all of them: orgcache"),
+        "{greeting}"
+    );
+    for user in ["F&BAdmin", "QAAdmin", "Openbravo"] {
+        let answer = serving.log_in(user, "orgcache");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert_eq!(answer.contains(r#""instance_admin":true"#), user == "Openbravo");
+    }
+    assert!(serving.log_in("F&BAdmin", "wrong").starts_with("HTTP/1.1 401 "));
+    let said = serving.stop(Signal::INT);
+    assert!(said.starts_with("created the demonstration database"), "{said}");
+    assert_eq!(Serving::start(home.path(), &["serve"]).stop(Signal::TERM), "");
+}
+
+#[test]
+fn the_log_is_structured_and_holds_no_secret() {
+    let home = tempfile::tempdir().unwrap();
+    let serving = Serving::start(home.path(), &["serve", "--log", "trace", "--log-format", "json"]);
+    let answer = serving.log_in("F&BAdmin", "orgcache");
+    let token = answer.split(r#""token":""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    serving.log_in("F&BAdmin", "a wrong password");
+    let said = serving.stop(Signal::TERM);
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .filter(|line| !line.starts_with("created the demonstration"))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines.iter().any(|line| line["message"] == "answered" && line["status"] == 401), "{said}");
+    let refused = lines.iter().find(|line| line["message"] == "login refused").unwrap();
+    assert_eq!((&refused["reason"], &refused["user"]), (&"wrong password".into(), &"F&BAdmin".into()));
+    assert!(refused["span"]["id"].is_string() || refused["spans"][0]["id"].is_string(), "{refused}");
+    for secret in [token.as_str(), "a wrong password"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+}
+
+#[test]
+fn the_demonstration_stays_on_loopback() {
+    let home = tempfile::tempdir().unwrap();
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
+        let refused = run(home.path(), &["serve", "--listen", address], "");
+        assert_eq!(refused.status, 2);
+        assert!(refused.err.contains(address) && refused.err.contains("--database-url"), "{}", refused.err);
+    }
+    let wrong = run(home.path(), &["--listen", "nowhere"], "");
+    assert_eq!(wrong.status, 2);
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let serving = Serving::start(home.path(), &[]);
+    let second = run(home.path(), &["--listen", &serving.address], "");
+    assert_eq!(second.status, 2);
+    assert!(second.err.contains(&serving.address) && second.err.contains("--listen"), "{}", second.err);
+    serving.stop(Signal::TERM);
+}
+
+#[test]
+fn an_erp_is_served_with_passwords_of_its_own() {
+    for database in samples() {
+        database.execute("UPDATE ad_user SET isactive = 'Y'");
+        let home = database.home();
+        let nowhere = run(home, &["serve", "--database-url", &database.url], "");
+        assert_eq!(nowhere.status, 2);
+        assert!(nowhere.err.contains("--store-url"), "{}", nowhere.err);
+
+        let store = if database.url.starts_with("sqlite:") {
+            format!("sqlite:{}?mode=rwc", home.join("store.db").display())
+        } else {
+            database.url.clone()
+        };
+        let urls = ["--database-url", &database.url, "--store-url", &store];
+        let password = |user: &str, password: &str| {
+            run(home, &[&["password", user], &urls[..]].concat(), format!("{password}\n"))
+        };
+        let set = password("F&BAdmin", "correct horse");
+        assert_eq!(set.status, 0, "{}", set.err);
+        assert!(
+            set.out.contains("A530AAE22C864702B7E1C22D58E7B17B") && !set.out.contains("horse"),
+            "{}",
+            set.out
+        );
+        assert_eq!(password("F&BAdmin", "short").status, 2);
+        assert_eq!(password("F&BAdmin", &"x".repeat(1_025)).status, 2);
+        assert!(password("nobody", "correct horse").err.contains("`nobody`"));
+
+        let serving = Serving::start(home, &[&["serve"], &urls[..]].concat());
+        assert!(serving.log_in("F&BAdmin", "correct horse").starts_with("HTTP/1.1 200 "));
+        for (user, wrong) in [("F&BAdmin", "orgcache"), ("QAAdmin", "orgcache"), ("QAAdmin", "")] {
+            assert!(serving.log_in(user, wrong).starts_with("HTTP/1.1 401 "));
+        }
+        assert_eq!(password("F&BAdmin", "").status, 0);
+        assert!(serving.log_in("F&BAdmin", "correct horse").starts_with("HTTP/1.1 401 "), "at once");
+        serving.stop(Signal::TERM);
+    }
+}
+
+#[test]
+fn the_demonstration_needs_no_passwords_to_be_set() {
+    let home = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}?mode=rwc", home.path().join("store.db").display());
+    let refused = run(home.path(), &["password", "F&BAdmin", "--store-url", &store], "correct horse\n");
+    assert_eq!(refused.status, 2);
+    assert!(refused.err.contains("--database-url"), "{}", refused.err);
+}

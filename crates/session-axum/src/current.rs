@@ -1,0 +1,23 @@
+//! `CurrentSession`: the session of the request, as an argument of a handler.
+
+use axum_core::extract::FromRequestParts;
+use http::request::Parts;
+use session::Session;
+
+use crate::Problem;
+
+/// The session of the request that is being answered.
+///
+/// # Errors
+/// A request that has none never gets to the handler: the [`SessionLayer`](crate::SessionLayer) has answered it. On a route without that
+/// layer, which is a mistake of the program, every request is answered with a 500.
+#[derive(Clone, Debug)]
+pub struct CurrentSession(pub Session);
+
+impl<S: Sync> FromRequestParts<S> for CurrentSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().map(CurrentSession).ok_or_else(Problem::no_layer)
+    }
+}

@@ -1,0 +1,110 @@
+//! `SessionLayer`: nobody passes without a session.
+
+use core::convert::Infallible;
+use core::task::{Context, Poll};
+
+use axum_core::body::Body;
+use axum_core::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
+use http::{Request, StatusCode};
+use session::{SessionError, SessionManager};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{Credential, Problem};
+
+/// Puts the session of each request where [`CurrentSession`](crate::CurrentSession) finds it, and answers requests without one
+/// itself:
+///
+/// | what | answer |
+/// | --- | --- |
+/// | no credential, or one that opens no live session | 401, always the same |
+/// | by cookie, changing something, without the right [`CSRF_HEADER`](crate::CSRF_HEADER) | 403 |
+/// | whether there is a session cannot be said now | 503 with `Retry-After` |
+///
+/// The precise reason goes to the log. Each request counts as use of its session.
+#[derive(Clone, Debug)]
+pub struct SessionLayer {
+    manager: SessionManager,
+}
+
+impl SessionLayer {
+    /// A layer that asks a manager.
+    #[must_use]
+    pub fn new(manager: SessionManager) -> Self {
+        SessionLayer { manager }
+    }
+}
+
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> SessionService<S> {
+        SessionService { inner, manager: self.manager.clone() }
+    }
+}
+
+/// The service that a [`SessionLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct SessionService<S> {
+    inner: S,
+    manager: SessionManager,
+}
+
+impl<S> Service<Request<Body>> for SessionService<S>
+where
+    S: Service<Request<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let manager = self.manager.clone();
+        // The service that was polled ready is the one to call; its clone waits for the next request.
+        let waiting = self.inner.clone();
+        let mut inner = core::mem::replace(&mut self.inner, waiting);
+        Box::pin(async move {
+            match admit(&manager, &mut request).await {
+                Ok(()) => inner.call(request).await.map(IntoResponse::into_response),
+                Err(problem) => Ok(problem.into_response()),
+            }
+        })
+    }
+}
+
+/// Finds the session of a request.
+async fn admit(manager: &SessionManager, request: &mut Request<Body>) -> Result<(), Problem> {
+    let credential = Credential::of(request.headers()).ok_or_else(Problem::unauthorized)?;
+    let session = manager.session(credential.token()).await.map_err(|error| refusal(&error))?;
+    if !credential.may_do(request.method(), request.headers()) {
+        tracing::warn!(session = %session.id(), "refused: a cookie without its CSRF value");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "csrf")
+            .with_detail("a request by cookie that changes something needs the header `x-orgcache-csrf`"));
+    }
+    request.extensions_mut().insert(session);
+    request.extensions_mut().insert(credential);
+    Ok(())
+}
+
+/// The answer to a token that gave no session. The reason goes to the log.
+#[must_use]
+pub fn refusal(error: &SessionError) -> Problem {
+    match error {
+        SessionError::NotLive => Problem::unauthorized(),
+        SessionError::Damaged { .. } => {
+            tracing::error!(%error, "a session was ended");
+            Problem::unauthorized()
+        }
+        _ => {
+            tracing::error!(%error, "a session could not be looked up");
+            Problem::unavailable("sessions cannot be looked up at the moment")
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Sessions for axum: a layer finds the session of a request, an extractor hands it to the handler, and everybody else gets
+//! a 401 with a body that programs can read.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use session_axum::{CurrentSession, SessionLayer};
+//!
+//! async fn may_write(CurrentSession(session): CurrentSession) -> &'static str {
+//!     if session.can_write("E443A31992CB4635AFCAEABE7183CE85") { "yes" } else { "no" }
+//! }
+//!
+//! fn routes(manager: session::SessionManager) -> Router {
+//!     Router::new().route("/may-write", get(may_write)).route_layer(SessionLayer::new(manager))
+//! }
+//! ```
+//!
+//! A request shows its token as `Authorization: Bearer TOKEN`, or in the cookie [`COOKIE`]. What comes by cookie may have been
+//! sent by somebody else's page, so a method that changes something must also carry the header [`CSRF_HEADER`] with the
+//! [`csrf_value`] of that token, which a foreign page cannot read.
+//!
+//! The rooms, in the order to read: [`SessionLayer`], [`Credential`], [`CurrentSession`], [`Problem`].
+
+mod credential;
+mod csrf;
+mod current;
+mod layer;
+mod problem;
+
+pub use credential::{COOKIE, Credential};
+pub use csrf::{CSRF_HEADER, csrf_value};
+pub use current::CurrentSession;
+pub use layer::{SessionLayer, SessionService, refusal};
+pub use problem::Problem;
