@@ -53,11 +53,7 @@ impl ScopeIds {
             Scope::Role(client, role) => {
                 ScopeIds { client: Some(client.to_string()), role: Some(role.to_string()), ..none }
             }
-<<<<<<< HEAD
-        })
-=======
         }
->>>>>>> store
     }
 }
 
