@@ -6,10 +6,10 @@
 //! - [`Database`]: connections, time limits, errors;
 //! - [`ErpReader`]: the questions, one method each. It only ever reads;
 //! - [`import`]: fills `ad_*` tables from files;
-//! - [`PasswordTable`]: password hashes in a table of our own;
 //! - `ErpSource` (feature `session`): what the crate `session` asks an ERP at a login, and `revisions`, the optional
 //!   counters by which it knows an unchanged tree without reading it;
 //! - `SqlStore` (feature `session`): where sessions live, in tables of our own;
+//! - [`PasswordTable`]: password hashes in a table of our own;
 //! - `demo` (feature `demo`): a database with the sample rows, made on first use.
 //!
 //! | feature | default | what it brings |

@@ -12,6 +12,9 @@
 //! other, even if they change other rows. On PostgreSQL a transaction that is set to REPEATABLE READ or higher may instead be
 //! refused, as if both had changed the same row.
 //!
+//! No revisions are kept where rows come in by logical replication, and after somebody disabled and enabled all triggers of a
+//! table, as an upgrade of the ERP may do: then [`install`] puts them in order again.
+//!
 //! # What makes a revision
 //! Not the counters alone: also which triggers there are and when each was last altered. So triggers that were disabled for
 //! a while, or dropped and installed again, make another revision, although they counted nothing.

@@ -40,7 +40,7 @@ use crate::database::{self, Database, DatabaseKind, Limits};
 ///
 /// # PostgreSQL
 /// Every call is one message and one transaction, and leaves nothing behind on the connection, so that a proxy that pools
-/// transactions may stand in between. Two things need the server itself, by [`StoreOptions::direct_url`]: migrations, and
+/// transactions may stand in between. Two things need the server itself, by [`StoreOptions::with_direct_url`]: migrations, and
 /// listening for what other nodes ended.
 ///
 /// A call that takes too long, or is dropped, closes its connection; a statement that the server has begun may still run to its

@@ -158,7 +158,7 @@ async fn a_server_that_goes_away_is_passing_trouble() {
     let (host, port) = (options.get_host().to_owned(), options.get_port());
     let url = db.url.replace(&format!("{host}:{port}"), &format!("127.0.0.1:{}", cable.port));
     assert_ne!(url, db.url);
-    let impatient = Limits { acquire: Duration::from_millis(300), ..Limits::default() };
+    let impatient = Limits { acquire: Duration::from_secs(2), ..Limits::default() };
     let erp = ErpReader::open(Database::connect_with(&url, impatient).await.unwrap()).await.unwrap();
     assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
     cable.cut().await;
@@ -170,11 +170,8 @@ async fn a_server_that_goes_away_is_passing_trouble() {
 
 /// Somebody holds a lock; the reader gives up in time, says that it may pass, and works again afterwards.
 async fn a_lock_is_waited_for_no_longer_than_allowed(db: TestDatabase) {
-    let impatient = Limits {
-        acquire: Duration::from_millis(200),
-        statement: Duration::from_millis(300),
-        ..Limits::default()
-    };
+    let impatient =
+        Limits { acquire: Duration::from_secs(1), statement: Duration::from_secs(2), ..Limits::default() };
     db.with_sample().await.database().close().await;
     let erp = ErpReader::open(Database::connect_with(&db.url, impatient).await.unwrap()).await.unwrap();
     let error = if db.is_postgres() {

@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions, Connection, Row};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use crate::server::{Bouncer, Cluster};
 use crate::sessions::Pinned;
@@ -66,8 +67,14 @@ async fn a_lost_ear_is_made_up_for() {
 /// Passes bytes on to the cluster, and swallows them while told to, as a network does that lost the other end.
 struct Network {
     port: u16,
-    silent: Arc<AtomicBool>,
+    silent: Arc<Silence>,
     task: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Silence {
+    on: AtomicBool,
+    swallowed: Notify,
 }
 
 impl Network {
@@ -76,7 +83,7 @@ impl Network {
         let (host, port) = (options.get_host().to_owned(), options.get_port());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own_port = listener.local_addr().unwrap().port();
-        let silent = Arc::new(AtomicBool::new(false));
+        let silent = Arc::new(Silence::default());
         let flag = Arc::clone(&silent);
         let task = tokio::spawn(async move {
             loop {
@@ -92,12 +99,14 @@ impl Network {
 }
 
 /// Ends with either end; what is swallowed once makes the connection silent for ever.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, silent: Arc<AtomicBool>) {
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, silent: Arc<Silence>) {
     let mut buffer = [0; 4_096];
     let mut lost = false;
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        lost |= silent.load(Ordering::SeqCst);
-        if !lost && to.write_all(&buffer[..length]).await.is_err() {
+        lost |= silent.on.load(Ordering::SeqCst);
+        if lost {
+            silent.swallowed.notify_one();
+        } else if to.write_all(&buffer[..length]).await.is_err() {
             return;
         }
     }
@@ -115,11 +124,10 @@ async fn an_ear_that_hears_nothing_any_more_is_noticed() {
         .with_limits(Limits { statement: Duration::from_secs(2), ..StoreOptions::new("").limits });
     options.heartbeat = Duration::from_millis(100);
     let store = SqlStore::open(&options).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    network.silent.store(true, Ordering::SeqCst);
-    // Long enough for a beat to get lost; connections that are made later are heard again.
-    tokio::time::sleep(Duration::from_millis(250)).await;
-    network.silent.store(false, Ordering::SeqCst);
+    network.silent.on.store(true, Ordering::SeqCst);
+    // A beat gets lost; connections that are made later are heard again.
+    network.silent.swallowed.notified().await;
+    network.silent.on.store(false, Ordering::SeqCst);
     assert_eq!(hint(&store).await, Hint::Anything);
     let scope = Scope::Session(Pinned::new(1).create(&store, 1).await.id);
     store.end(&scope, Duration::ZERO).await.unwrap();
@@ -179,8 +187,7 @@ async fn a_pooler_of_transactions_may_stand_in_between() {
 async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
     let cluster = Cluster::new();
     cluster.start();
-    let limits = Limits { acquire: Duration::from_millis(500), ..StoreOptions::new("").limits };
-    let options = StoreOptions::new(cluster.url()).with_limits(limits);
+    let options = StoreOptions::new(cluster.url());
     SqlStore::migrate(&options).await.unwrap();
     let store = SqlStore::open(&options).await.unwrap();
     let pinned = Pinned::new(1);
@@ -211,8 +218,7 @@ async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
 async fn a_call_that_takes_too_long_is_given_up() {
     let db = TestDatabase::postgres().await;
     db.store().await.close().await;
-    let limits =
-        Limits { statement: Duration::from_millis(300), connections: 1, ..StoreOptions::new("").limits };
+    let limits = Limits { statement: Duration::from_secs(2), connections: 1, ..StoreOptions::new("").limits };
     let store = SqlStore::open(&StoreOptions::new(&db.url).with_limits(limits)).await.unwrap();
     let pinned = Pinned::new(1);
     let record = pinned.create(&store, 1).await;

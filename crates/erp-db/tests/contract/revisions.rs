@@ -286,7 +286,7 @@ async fn disabled_triggers_are_missed_and_what_they_missed_too() {
 }
 
 #[tokio::test]
-async fn replicated_and_truncated_rows_are_counted() {
+async fn changes_as_a_replica_and_truncations_are_counted() {
     let db = TestDatabase::postgres().await;
     let source = watched(&db).await;
     let mut before = revision(&source, FB).await;
@@ -300,6 +300,21 @@ async fn replicated_and_truncated_rows_are_counted() {
         assert!(after.is_some() && after != before, "{change}");
         before = after;
     }
+}
+
+#[tokio::test]
+async fn rows_that_a_subscription_brings_are_not_counted_on() {
+    let db = TestDatabase::postgres().await;
+    let source = watched(&db).await;
+    assert!(revision(&source, FB).await.is_some());
+    // What a subscription would enter.
+    db.execute(
+        "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) VALUES (1, 'ad_org'::regclass, 'r')",
+    )
+    .await;
+    assert_eq!(revision(&source, FB).await, None);
+    db.execute("DELETE FROM pg_subscription_rel").await;
+    assert!(revision(&source, FB).await.is_some());
 }
 
 /// The ERP's user has no right on the counters, and who reads has none to write.

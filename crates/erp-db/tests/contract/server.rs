@@ -91,8 +91,9 @@ impl Bouncer {
         let mut command = Command::new(program);
         command.arg("--quiet").arg(&file).stdin(Stdio::null()).current_dir(folder.path());
         let child = as_a_server(&mut command).spawn().unwrap();
-        let bouncer = Bouncer { _folder: folder, port, child };
+        let mut bouncer = Bouncer { _folder: folder, port, child };
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(bouncer.child.try_wait().unwrap().is_none(), "pgbouncer has ended");
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         bouncer

@@ -86,8 +86,8 @@ async fn logins_wait_for_a_lock_no_longer_than_allowed() {
     let db = TestDatabase::sqlite();
     db.store().await.close().await;
     let limits = erp_db::Limits {
-        acquire: std::time::Duration::from_millis(200),
-        statement: std::time::Duration::from_millis(300),
+        acquire: std::time::Duration::from_secs(1),
+        statement: std::time::Duration::from_secs(2),
         ..StoreOptions::new("").limits
     };
     let store = SqlStore::open(&StoreOptions::new(&db.url).with_limits(limits)).await.unwrap();

@@ -14,7 +14,7 @@ use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
 use super::input::{Input, unprocessable};
-use crate::query::{self, Erp, Request, Tree};
+use crate::query::{self, Erp, Request};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
@@ -111,15 +111,14 @@ pub(crate) async fn batch(
 }
 
 fn erp(gateway: &Gateway, session: &Session) -> Erp {
-    let tree = Tree { client: session.client().as_str().into(), structure: Arc::clone(session.tree()) };
-    Erp::of_client(gateway.inner.reader.clone(), tree)
+    Erp::of_client(gateway.inner.reader.clone(), session.client().as_str(), Arc::clone(session.tree()))
 }
 
 async fn ask(erp: &mut Erp, call: String, arguments: Map<String, Value>) -> Result<Value, query::Problem> {
     let client = erp.client().map(str::to_owned);
     let answer = query::call(erp, Request { client, call, arguments }).await;
     answer.map_err(|problem| {
-        if matches!(problem.code(), "damaged_tree" | "damaged_rows" | "not_in_database" | "database") {
+        if matches!(problem.code(), "damaged_rows" | "damaged_tree" | "not_in_database" | "database") {
             tracing::error!(error = problem.message(), "a question could not be answered");
         }
         problem.without_internals()

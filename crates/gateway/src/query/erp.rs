@@ -35,9 +35,9 @@ impl Erp {
     }
 
     /// An ERP with one client alone, whose tree is at hand.
-    pub(crate) fn of_client(reader: ErpReader, tree: Tree) -> Self {
-        let client = tree.client.to_string();
-        Erp { reader, trees: HashMap::from([(client.clone(), tree)]), only: Some(client) }
+    pub(crate) fn of_client(reader: ErpReader, client: &str, structure: Arc<OrgStructure>) -> Self {
+        let tree = Tree { client: client.into(), structure };
+        Erp { reader, trees: HashMap::from([(client.to_owned(), tree)]), only: Some(client.to_owned()) }
     }
 
     /// The client that is meant where none is named.

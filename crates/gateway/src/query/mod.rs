@@ -13,7 +13,7 @@ mod role;
 
 pub(crate) use answer::Answer;
 pub(crate) use calls::call;
-pub(crate) use erp::{Erp, Tree};
+pub(crate) use erp::Erp;
 pub(crate) use problem::Problem;
 pub(crate) use request::Request;
 

@@ -51,7 +51,7 @@ impl Problem {
         let message = match self.code {
             "unknown_client" => "there is no such client",
             "damaged_tree" => "the client's rows do not make a tree",
-            "damaged_rows" => "the database holds a value that cannot be",
+            "damaged_rows" => "a value in the database cannot be what its column says",
             "not_in_database" => "a table or column that this call needs is not there",
             "database" => "the database does not answer at the moment",
             _ => return self,

@@ -6,7 +6,7 @@ use session::{ClientId, RoleId, UserLevel};
 use super::erp::Erp;
 use super::problem::Problem;
 
-/// A role of any client, with the organizations that matter where it works in `current_client`.
+/// A role of any client that is known, with the organizations that matter where it works in `current_client`.
 ///
 /// # Errors
 /// An unknown role; a database that does not answer, or has what cannot be an id.
@@ -20,9 +20,11 @@ pub(crate) async fn read(
     }
     let reader = erp.reader();
     let role = match id {
-        Some(id) => reader.role(id).await?.filter(|role| erp.knows(&role.client)),
+        Some(id) => reader.role(id).await?,
         None => None,
     };
+    // The system's roles work in every client; those of a client that is not known here are not there.
+    let role = role.filter(|role| role.client == "0" || erp.knows(&role.client));
     let role = role.ok_or_else(|| Problem::unknown_role(id))?;
     let mut facts = RoleFacts {
         id: RoleId::new(&role.id).map_err(|error| Problem::damaged_rows(&error))?,
@@ -42,6 +44,9 @@ pub(crate) async fn read(
         facts.accesses.push(OrgAccess { org: row.org, client, active: row.active, organization });
     }
     for client in facts.needs_organizations_of(current_client) {
+        if !erp.knows(client.as_str()) {
+            continue;
+        }
         let organizations = reader.organizations_of_client(client.as_str()).await?;
         facts.organizations.extend(organizations.into_iter().map(|organization| ClientOrganization {
             id: organization.id,

@@ -56,12 +56,20 @@ impl Serving {
 
     fn log_in(&self, user: &str, password: &str) -> String {
         let body = serde_json::json!({"user": user, "password": password}).to_string();
-        let head = format!(
-            "POST /v1/login HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-             connection: close\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
+        let length = body.len();
+        let headers = format!("content-type: application/json\r\ncontent-length: {length}\r\n");
+        self.ask("POST /v1/login", &headers, &body)
+    }
+
+    /// Asks with a token.
+    fn with_token(&self, request: &str, token: &str) -> String {
+        self.ask(request, &format!("authorization: Bearer {token}\r\n"), "")
+    }
+
+    fn ask(&self, request: &str, headers: &str, body: &str) -> String {
+        let address = &self.address;
+        let head =
+            format!("{request} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n{body}");
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
         let mut answer = String::new();
@@ -83,6 +91,17 @@ impl Drop for Serving {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+fn token_of(answer: &str) -> String {
+    answer
+        .split(r#""token":""#)
+        .nth(1)
+        .unwrap_or_else(|| panic!("{answer}"))
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -110,7 +129,7 @@ fn the_log_is_structured_and_holds_no_secret() {
     let home = tempfile::tempdir().unwrap();
     let serving = Serving::start(home.path(), &["serve", "--log", "trace", "--log-format", "json"]);
     let answer = serving.log_in("F&BAdmin", "orgcache");
-    let token = answer.split(r#""token":""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let token = token_of(&answer);
     serving.log_in("F&BAdmin", "a wrong password");
     let said = serving.stop(Signal::TERM);
     let lines: Vec<serde_json::Value> = said
@@ -196,4 +215,55 @@ fn the_demonstration_needs_no_passwords_to_be_set() {
     let refused = run(home.path(), &["password", "F&BAdmin", "--store-url", &store], "correct horse\n");
     assert_eq!(refused.status, 2);
     assert!(refused.err.contains("--database-url"), "{}", refused.err);
+}
+
+#[test]
+fn sessions_in_a_store_survive_the_process() {
+    let home = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}?mode=rwc", home.path().join("store.db").display());
+    let arguments = ["serve", "--store-url", &store];
+    let serving = Serving::start(home.path(), &arguments);
+    let answer = serving.log_in("F&BAdmin", "orgcache");
+    let (token, before) = (token_of(&answer), answer.split(r#""session":"#).nth(1).unwrap());
+    let second = run(home.path(), &[&arguments[..], &["--listen", "127.0.0.1:0"]].concat(), "");
+    assert_eq!(second.status, 2, "one process a file: {}", second.err);
+    serving.stop(Signal::TERM);
+
+    let serving = Serving::start(home.path(), &arguments);
+    let after = serving.with_token("GET /v1/session", &token);
+    assert!(
+        after.starts_with("HTTP/1.1 200 ") && after.ends_with(before.strip_suffix('}').unwrap()),
+        "{after}"
+    );
+    assert!(serving.with_token("POST /v1/logout", &token).starts_with("HTTP/1.1 204 "));
+    serving.stop(Signal::TERM);
+}
+
+#[test]
+fn instances_on_one_server_are_a_cluster() {
+    let database = crate::databases::empty_postgres("");
+    let home = database.home();
+    let arguments = ["serve", "--store-url", &database.url];
+    let (one, two) = (Serving::start(home, &arguments), Serving::start(home, &arguments));
+    let answer = one.log_in("F&BAdmin", "orgcache");
+    let token = token_of(&answer);
+    let tree =
+        |answer: &str| answer.split(r#""tree":""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let elsewhere = two.with_token("GET /v1/session", &token);
+    assert!(elsewhere.starts_with("HTTP/1.1 200 "), "{elsewhere}");
+    assert_eq!(tree(&elsewhere), tree(&answer));
+
+    assert!(one.with_token("POST /v1/logout", &token).starts_with("HTTP/1.1 204 "));
+    assert!(one.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 401 "), "here at once");
+    let begun = std::time::Instant::now();
+    while !two.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 401 ") {
+        assert!(begun.elapsed().as_secs() < 30, "the end never arrived");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+
+    // What one acknowledged is there after it was killed.
+    let token = token_of(&one.log_in("F&BAdmin", "orgcache"));
+    drop(one);
+    assert!(two.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 200 "));
+    two.stop(Signal::TERM);
 }
