@@ -9,6 +9,7 @@ mod demo;
 mod failure;
 pub mod http;
 mod log;
+mod page;
 mod query;
 mod show;
 

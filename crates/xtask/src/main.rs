@@ -4,11 +4,13 @@
 //!
 //! - [`commands`]: one file for each command;
 //! - [`prerequisite`]: programs from outside the workspace that the tests run, found or installed;
+//! - [`browser`]: the browser of the tests;
 //! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
 //! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
 //! - [`tally`]: what the test programs said, summed up;
 //! - [`interrupt`]: signals, so that a run that is cut short still cleans up.
 
+mod browser;
 mod commands;
 mod interrupt;
 mod postgres;

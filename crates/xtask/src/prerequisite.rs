@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use rustix::process::geteuid;
 
-use crate::postgres;
+use crate::{browser, postgres};
 
 /// Something that has to be on the machine before the tests can run.
 pub(crate) struct Prerequisite {
@@ -46,6 +46,22 @@ const PREREQUISITES: &[Prerequisite] = &[
             "create_main_cluster = false\n",
         )),
         otherwise: "install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN",
+    },
+    Prerequisite {
+        name: "Chromium",
+        variable: "ORGCACHE_TEST_CHROMIUM",
+        locate: browser::locate_chromium,
+        packages: &["chromium"],
+        while_installing: None,
+        otherwise: "install Chromium or Chrome, and name the program in ORGCACHE_CHROMIUM",
+    },
+    Prerequisite {
+        name: "chromedriver",
+        variable: "ORGCACHE_TEST_CHROMEDRIVER",
+        locate: browser::locate_driver,
+        packages: &["chromium-driver"],
+        while_installing: None,
+        otherwise: "install chromedriver of the browser's version, and name the program in ORGCACHE_CHROMEDRIVER",
     },
     Prerequisite {
         name: "the connection pooler pgbouncer",
@@ -113,7 +129,7 @@ fn missing(prerequisites: &'static [Prerequisite]) -> Result<Vec<&'static Prereq
 fn advice(missing: &[&Prerequisite]) -> String {
     let names: Vec<_> = missing.iter().map(|prerequisite| prerequisite.name).collect();
     let mut advice = format!(
-        "the tests need {}; on Debian and Ubuntu, run\n    sudo apt-get update && sudo apt-get install --yes {}",
+        "the tests need {}; on Debian, run\n    sudo apt-get update && sudo apt-get install --yes {}",
         names.join(" and "),
         packages(missing).join(" ")
     );
@@ -219,7 +235,7 @@ mod tests {
         let missing: Vec<_> = PREREQUISITES.iter().take(1).chain([&OTHER]).collect();
         assert_eq!(
             advice(&missing),
-            "the tests need the PostgreSQL server and a browser; on Debian and Ubuntu, run\n    \
+            "the tests need the PostgreSQL server and a browser; on Debian, run\n    \
              sudo apt-get update && sudo apt-get install --yes postgresql chromium\n\
              elsewhere, install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN\n\
              elsewhere, install a browser"

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use erp_db::{Database, ErpReader, ErpSource, PasswordTable, SqlStore, StoreOptions};
-use session::{Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId};
+use session::{
+    AtLimit, Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId,
+};
 use tokio::signal;
 
 use crate::cli::ServeArguments;
@@ -48,7 +50,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
     let store = open_store(arguments.store_url.as_deref(), &clock).await?;
-    let manager = SessionManager::new(Arc::clone(&source), store, Options::default());
+    let manager = SessionManager::new(Arc::clone(&source), store, options());
     let _maintenance = manager.start_maintenance();
     let gateway = Gateway::new(Parts { reader, source, manager, credentials, settings, clock });
 
@@ -66,6 +68,11 @@ async fn open_store(url: Option<&str>, clock: &Arc<dyn Clock>) -> Result<Arc<dyn
     let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
     SqlStore::migrate(&options).await.map_err(failed)?;
     Ok(Arc::new(SqlStore::open(&options).await.map_err(failed)?))
+}
+
+/// One user who logs in again and again takes nobody else's place.
+fn options() -> Options {
+    Options { max_sessions_per_user: Some(1_000), at_limit: AtLimit::EndOldest, ..Options::default() }
 }
 
 fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> Result<Settings, Failure> {

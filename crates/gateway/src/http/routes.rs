@@ -15,6 +15,7 @@ use super::{
     admin, compression, finish, health, login, metrics, openapi, organizations, questions, session, switch,
     tree,
 };
+use crate::page;
 
 /// All routes of a service, with everything that a request goes through.
 pub fn router(gateway: &Gateway) -> Router {
@@ -43,7 +44,8 @@ pub fn router(gateway: &Gateway) -> Router {
         .route("/v1/admin/statistics", get(admin::statistics::statistics));
     let open = Router::new()
         .route("/v1/openapi.json", get(openapi::openapi))
-        .route("/metrics", get(metrics::metrics));
+        .route("/metrics", get(metrics::metrics))
+        .merge(page::routes());
     let compressed = compressed
         .route_layer(sessions.clone())
         .merge(open)

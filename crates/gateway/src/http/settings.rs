@@ -45,7 +45,7 @@ pub struct Settings {
     pub failures_by_address: Allowance,
     /// How often anybody may fail to log in as one user.
     pub failures_by_user: Allowance,
-    /// For how long names are answered from memory: 10 s.
+    /// For how long names are answered from memory: 2 s, so that a new organization has its name by the time it is seen.
     pub names_for: Duration,
     /// For how long the state of a client's tree is answered from memory: 2 s.
     pub freshness_for: Duration,
@@ -70,7 +70,7 @@ impl Default for Settings {
             compress_from: 10_240,
             failures_by_address: Allowance::new(20, Duration::from_secs(3)),
             failures_by_user: Allowance::new(50, Duration::from_secs(6)),
-            names_for: Duration::from_secs(10),
+            names_for: Duration::from_secs(2),
             freshness_for: Duration::from_secs(2),
         }
     }

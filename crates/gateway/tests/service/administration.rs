@@ -193,6 +193,23 @@ async fn trees_say_who_still_holds_an_old_one() {
 }
 
 #[tokio::test]
+async fn sessions_are_listed_with_names_and_bytes() {
+    let service = Service::start().await;
+    let admin = service.token(ADMIN).await;
+    let listed = get(&service, "/v1/admin/sessions", &admin).await.json();
+    let shown = get(&service, "/v1/session", &admin).await.json();
+    for part in
+        ["id", "user", "username", "role", "role_name", "client", "org", "org_name", "tree", "footprint"]
+    {
+        assert_eq!(listed["sessions"][0][part], shown[part], "{part}");
+        assert_ne!(shown[part], Value::Null, "{part}");
+    }
+    let trees = get(&service, "/v1/admin/trees", &admin).await.json();
+    assert_eq!(trees["trees"][0]["client_name"], shown["client_name"]);
+    assert_eq!(trees["trees"][0]["bytes"], shown["footprint"]["tree"]);
+}
+
+#[tokio::test]
 async fn statistics_count() {
     let service = Service::start().await;
     let admin = service.token(ADMIN).await;
@@ -201,7 +218,8 @@ async fn statistics_count() {
     let footprint = &statistics["footprint"];
     let own = get(&service, "/v1/session/footprint", &admin).await.json()["own"].as_u64().unwrap();
     assert_eq!(footprint["sessions"], 2 * own);
-    let sum = footprint["sessions"].as_u64().unwrap() + footprint["trees"].as_u64().unwrap();
+    let sum: u64 =
+        ["sessions", "trees", "accesses"].iter().map(|part| footprint[part].as_u64().unwrap()).sum();
     assert_eq!(footprint["total"], sum);
     assert_eq!(statistics["pool"]["loads"], 2);
     assert_eq!(statistics["pool"]["already_held"], 1);

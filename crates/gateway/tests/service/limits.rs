@@ -52,6 +52,9 @@ async fn slow_bodies_and_heads_are_given_up() {
         "{answer}"
     );
     assert_eq!(raw(&service, "GET /healthz HTTP/1.1\r\nhost:").await, "", "closed without an answer");
+    assert_eq!(raw(&service, "").await, "", "nor does a connection without a request stay");
+    let kept = raw(&service, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(kept.starts_with("HTTP/1.1 200 ") && kept.ends_with("ok\n"), "{kept}");
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! Which trees the sessions of this node hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use org_structure::{Fingerprint, OrgStructure};
 
-use super::SessionManager;
-use crate::ClientId;
+use super::{ManagerFootprint, SessionManager};
+use crate::{ClientId, Session, SessionFootprint, SessionId};
 
 /// A tree with the number of this node's sessions of one client that are pinned to it.
 #[derive(Clone, Debug)]
@@ -18,11 +18,41 @@ pub struct HeldTree {
     pub fingerprint: Fingerprint,
     /// The tree.
     pub structure: Arc<OrgStructure>,
+    /// What it takes on this node, in bytes.
+    pub bytes: usize,
     /// How many sessions hold it.
     pub sessions: usize,
 }
 
 impl SessionManager {
+    /// What a session weighs on this node; nothing where this node does not hold it. Asking is no use of the session.
+    #[must_use]
+    pub fn footprint_of(&self, id: SessionId) -> Option<SessionFootprint> {
+        self.core.table.get(&id).map(|live| Session::new(live).footprint())
+    }
+
+    /// What the sessions of one client take on this node: a tree or an access once, however many of them share it. Their
+    /// places in the manager's tables are not counted, as clients share those.
+    ///
+    /// # Complexity
+    /// O(sessions): for administrators, not for every request.
+    #[must_use]
+    pub fn footprint_of_client(&self, client: ClientId) -> ManagerFootprint {
+        let mut footprint = ManagerFootprint { sessions: 0, trees: 0, accesses: 0 };
+        let (mut trees, mut accesses) = (BTreeSet::new(), BTreeSet::new());
+        for shard in self.core.table.shards() {
+            for live in self.core.table.select(shard, |live| live.record.client == client) {
+                let is_first_on_tree = trees.insert(Arc::as_ptr(&live.pinned.tree));
+                let is_first_of_access = accesses.insert(Arc::as_ptr(&live.pinned));
+                let SessionFootprint { own, access, tree, .. } = Session::new(live).footprint();
+                footprint.sessions += own;
+                footprint.accesses += if is_first_of_access { access } else { 0 };
+                footprint.trees += if is_first_on_tree { tree } else { 0 };
+            }
+        }
+        footprint
+    }
+
     /// The trees that the sessions of this node hold, ordered by client, then by fingerprint. Clients with equal trees
     /// share one, which is named for each of them.
     ///
@@ -39,6 +69,7 @@ impl SessionManager {
                     client,
                     fingerprint,
                     structure: Arc::clone(&live.pinned.tree.structure),
+                    bytes: live.pinned.tree.footprint(),
                     sessions: 0,
                 });
                 tree.sessions += 1;

@@ -104,6 +104,29 @@ fn manager_and_store_own_exactly_what_they_say() {
 }
 
 #[test]
+fn what_sessions_share_is_counted_once() {
+    let (manager, _store) = manager();
+    block_on(async {
+        // Numbers of as many digits have the same access.
+        let (mut own, mut accesses) = (0, 0);
+        for (number, is_first) in [(1, true), (2, false), (10, true), (100, true), (999, false)] {
+            let session = login(&manager, number).await.session;
+            let footprint = session.footprint();
+            assert_eq!(manager.footprint_of(session.id()), Some(footprint));
+            own += footprint.own;
+            accesses += if is_first { footprint.access } else { 0 };
+        }
+        let held = manager.held_trees();
+        let [tree] = held.as_slice() else { panic!("{held:?}") };
+        assert_eq!((tree.client, tree.sessions), (client("C"), 5));
+        assert!(tree.bytes > tree.structure.footprint());
+        let footprint = manager.footprint_of_client(client("C"));
+        assert_eq!((footprint.sessions, footprint.accesses, footprint.trees), (own, accesses, tree.bytes));
+        assert_eq!(manager.footprint_of_client(client("D")).total(), 0);
+    });
+}
+
+#[test]
 fn what_ended_is_given_back() {
     settled();
     let (manager, store) = manager();

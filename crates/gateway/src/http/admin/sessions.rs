@@ -11,6 +11,7 @@ use super::Administrator;
 use crate::http::gateway::Gateway;
 use crate::http::input::{Input, Search, id, unprocessable};
 use crate::http::login::away;
+use crate::http::session::Footprint;
 
 /// The most sessions of one page.
 const MAX_PAGE: usize = 1_000;
@@ -25,26 +26,37 @@ pub(crate) struct Sessions {
 struct Listed {
     id: String,
     user: String,
+    username: Option<String>,
     role: String,
+    role_name: Option<String>,
     client: String,
     org: String,
+    org_name: Option<String>,
     age_seconds: u64,
     idle_seconds: u64,
     tree: String,
+    /// What it weighs in this process; null where this process does not hold it.
+    footprint: Option<Footprint>,
 }
 
-impl From<StoredSession> for Listed {
-    fn from(stored: StoredSession) -> Self {
+impl Listed {
+    async fn of(gateway: &Gateway, stored: StoredSession) -> Self {
         let StoredSession { record, age, idle } = stored;
+        let names = &gateway.inner.names;
+        let directory = names.directory(record.client).await;
         Listed {
             id: record.id.to_string(),
             user: record.user.to_string(),
+            username: names.user(record.user).await,
             role: record.role.to_string(),
+            role_name: names.role(record.role).await.map(|role| role.name.clone()),
             client: record.client.to_string(),
             org: record.org.to_string(),
+            org_name: directory.get(record.org.as_str()).map(|entry| entry.name.clone()),
             age_seconds: age.as_secs(),
             idle_seconds: idle.as_secs(),
             tree: record.tree.to_string(),
+            footprint: gateway.manager().footprint_of(record.id).map(Footprint::from),
         }
     }
 }
@@ -67,8 +79,11 @@ pub(crate) async fn list(
     let found = gateway.manager().list(scope, after, limit).await.map_err(|error| away(&error))?;
     // A full page may be followed by another one. With user and role, pages may hold fewer than asked for.
     let next = found.last().filter(|_| found.len() == limit).map(|last| last.record.id.to_string());
-    let fits = |stored: &StoredSession| role.is_none_or(|role| stored.record.role == role);
-    Ok(Json(Sessions { sessions: found.into_iter().filter(fits).map(Listed::from).collect(), next }))
+    let mut sessions = Vec::with_capacity(found.len());
+    for stored in found.into_iter().filter(|stored| role.is_none_or(|role| stored.record.role == role)) {
+        sessions.push(Listed::of(&gateway, stored).await);
+    }
+    Ok(Json(Sessions { sessions, next }))
 }
 
 fn page(limit: Option<&str>) -> Result<usize, Problem> {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use session::Stats;
+use session::{ManagerFootprint, Stats};
 
 use super::Administrator;
 use super::openbravo::Estimate;
@@ -20,14 +20,20 @@ pub(crate) struct Statistics {
     openbravo_would_take: Estimate,
 }
 
-/// Bytes of the heap: of the whole instance, or for a client administrator of its client's sessions and trees.
+/// Bytes of the heap: of the whole instance, or for a client administrator of its client's sessions.
 #[derive(Serialize)]
 struct Bytes {
     sessions: usize,
     trees: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    accesses: Option<usize>,
+    accesses: usize,
     total: usize,
+}
+
+impl From<ManagerFootprint> for Bytes {
+    fn from(footprint: ManagerFootprint) -> Self {
+        let ManagerFootprint { sessions, trees, accesses, .. } = footprint;
+        Bytes { sessions, trees, accesses, total: footprint.total() }
+    }
 }
 
 /// Where the trees of logins came from.
@@ -65,22 +71,14 @@ pub(crate) async fn statistics(
     let trees = visible(&gateway, &administrator);
     let sessions = trees.iter().map(|tree| tree.sessions).sum();
     let footprint = if administrator.of_instance {
-        let footprint = gateway.manager().footprint();
-        Bytes {
-            sessions: footprint.sessions,
-            trees: footprint.trees,
-            accesses: Some(footprint.accesses),
-            total: footprint.total(),
-        }
+        gateway.manager().footprint()
     } else {
-        let own = administrator.session.footprint().own * sessions;
-        let trees = trees.iter().map(|tree| tree.structure.footprint()).sum::<usize>();
-        Bytes { sessions: own, trees, accesses: None, total: own + trees }
+        gateway.manager().footprint_of_client(administrator.session.client())
     };
     let (bytes_in, bytes_out) = gateway.inner.metrics.compressed();
     Json(Statistics {
         sessions,
-        footprint,
+        footprint: footprint.into(),
         pool: Pool {
             hits: stats.trees_by_revision,
             joined: stats.joined_loads,

@@ -19,6 +19,7 @@ pub(crate) struct Trees {
 struct Generation {
     fingerprint: String,
     client: String,
+    client_name: Option<String>,
     organizations: usize,
     bytes: usize,
     sessions: usize,
@@ -36,8 +37,9 @@ pub(crate) async fn list(
         trees.push(Generation {
             fingerprint: held.fingerprint.to_string(),
             client: held.client.to_string(),
+            client_name: gateway.inner.names.client(held.client).await,
             organizations: held.structure.len(),
-            bytes: held.structure.footprint(),
+            bytes: held.bytes,
             sessions: held.sessions,
             current: held.fingerprint == current,
         });

@@ -1,0 +1,316 @@
+// The page: who is signed in, which view is on show, and what happens when something fails.
+
+import { get, post, rememberCsrf } from "/page/api.js";
+import { Connection } from "/page/connection.js";
+import { Details } from "/page/details.js";
+import { byId, element, integer } from "/page/dom.js";
+import { Memory } from "/page/memory.js";
+import { announce, confirmed, noTrouble, stale, trouble } from "/page/notices.js";
+import { Organizations } from "/page/organizations.js";
+import { Sessions } from "/page/sessions.js";
+import { Tree } from "/page/tree.js";
+
+const VIEWS = ["organizations", "sessions", "memory"];
+/** Milliseconds between two looks at figures that change by themselves. */
+const FIGURES = 5_000;
+
+let session = null;
+let organizations = null;
+let afterTrouble = null;
+/** Counts the changes of who is signed in: an answer to an earlier question is not for the session of now. */
+let era = 0;
+
+const isAdmin = () => Boolean(session?.client_admin || session?.instance_admin);
+
+const tree = new Tree(byId("tree"), byId("tree-rows"), selected);
+const details = new Details(byId("details"), reveal, failed);
+const sessions = new Sessions(byId("sessions-content"), {
+  session: () => session,
+  organizations: () => organizations,
+  confirm: confirmed,
+  announce,
+  onError: failed,
+});
+const memory = new Memory(byId("memory-content"), { session: () => session, isAdmin, onError: failed });
+const connection = new Connection({ fresh: (current) => stale(!current), lost, back, failed });
+/** Tells the other tabs that the cookie they share now stands for something else. */
+const tabs = new BroadcastChannel("orgcache-session");
+tabs.addEventListener("message", () => start());
+
+// ---- signing in and out ----
+
+async function start() {
+  era += 1;
+  let mine = era;
+  try {
+    const answered = await get("/v1/session");
+    if (mine !== era) return;
+    mine += 1;
+    await enter(answered);
+  } catch (error) {
+    if (mine !== era) return;
+    if (error.kind === "unauthorized") signedOut("");
+    else failed(error, start);
+  }
+}
+
+async function signIn(event) {
+  event.preventDefault();
+  const user = byId("sign-in-user");
+  const password = byId("sign-in-password");
+  const button = byId("sign-in-submit");
+  byId("sign-in-error").textContent = "";
+  button.disabled = true;
+  try {
+    const answer = await post("/v1/login", { user: user.value, password: password.value, cookie: true });
+    password.value = "";
+    await changed(answer);
+    byId("search").focus();
+  } catch (error) {
+    byId("sign-in-error").textContent =
+      error.kind === "unauthorized" ? "This user and password do not fit together." : error.message;
+    const field = error.field === "user" ? user : password;
+    field.focus();
+    field.select();
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function signOut() {
+  try {
+    await post("/v1/logout");
+  } catch (error) {
+    if (error.kind !== "unauthorized") {
+      failed(error);
+      return;
+    }
+  }
+  tabs.postMessage("changed");
+  signedOut("You have signed out.");
+}
+
+/** Takes up what a login, a refresh or a switch answered: a new session under the same cookie. */
+async function changed(answer) {
+  rememberCsrf(answer.csrf);
+  tabs.postMessage("changed");
+  await enter(answer.session);
+}
+
+/** Shows the page to a session. */
+async function enter(answered) {
+  era += 1;
+  const mine = era;
+  const { organizations: rows } = await get("/v1/tree");
+  if (mine !== era) return;
+  if (answered.csrf) rememberCsrf(answered.csrf);
+  if (session !== null && session.user !== answered.user) forget();
+  session = answered;
+  organizations = new Organizations(rows);
+  byId("loading").hidden = true;
+  byId("sign-in").hidden = true;
+  byId("bar").hidden = false;
+  stale(false);
+  noTrouble();
+  byId("who-user").textContent = session.username ?? session.user;
+  byId("who-client").textContent = session.client_name ?? session.client;
+  byId("sessions-link").hidden = !isAdmin();
+  tree.show(organizations);
+  search();
+  connection.watch();
+  connection.askNow();
+  showView();
+  await showRoles();
+}
+
+function signedOut(reason) {
+  era += 1;
+  connection.rest();
+  forget();
+  session = null;
+  rememberCsrf("");
+  noTrouble();
+  for (const id of ["bar", "stale", "loading", ...VIEWS]) byId(id).hidden = true;
+  byId("sign-in").hidden = false;
+  byId("sign-in-reason").textContent = reason;
+  byId("sign-in-error").textContent = "";
+  byId("confirm").close();
+  document.title = "Sign in – orgcache";
+  byId(byId("sign-in-user").value === "" ? "sign-in-user" : "sign-in-password").focus();
+}
+
+/** What one user saw is not left in the document for the next. */
+function forget() {
+  organizations = null;
+  tree.clear();
+  details.clear();
+  sessions.clear();
+  memory.clear();
+  byId("search").value = "";
+  byId("who-role").replaceChildren();
+  for (const id of ["who-user", "who-client", "tree-count", "tree-empty", "announcement"]) byId(id).textContent = "";
+}
+
+async function showRoles() {
+  const select = byId("who-role");
+  try {
+    const { roles } = await get("/v1/session/roles");
+    select.replaceChildren(...roles.map((role) => element("option", { value: role.id }, role.name)));
+    select.value = session.role;
+    select.disabled = roles.length < 2;
+  } catch (error) {
+    failed(error);
+  }
+}
+
+async function switchRole() {
+  const select = byId("who-role");
+  try {
+    await changed(await post("/v1/session/role", { role: select.value }));
+    announce(`You now act as ${session.role_name}.`);
+  } catch (error) {
+    select.value = session?.role ?? "";
+    failed(error);
+  }
+}
+
+async function refresh() {
+  const button = byId("refresh");
+  button.disabled = true;
+  try {
+    await changed(await post("/v1/session/refresh"));
+    announce(`Your tree is the current one, with ${integer(organizations.size)} organizations.`);
+    byId("tree").focus();
+  } catch (error) {
+    failed(error, refresh);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+// ---- views ----
+
+function showView() {
+  if (!session) return;
+  const [wanted, id] = location.hash.slice(1).split("/");
+  const view = VIEWS.includes(wanted) && (wanted !== "sessions" || isAdmin()) ? wanted : "organizations";
+  for (const other of VIEWS) byId(other).hidden = other !== view;
+  for (const link of byId("views").querySelectorAll("a")) {
+    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (view === "organizations") showOrganization(id);
+  else loadFigures();
+  titled(view);
+}
+
+function showOrganization(id) {
+  // The tree measures itself only while it is on show.
+  const node = organizations.byId.get(decoded(id));
+  if (node !== undefined && node !== tree.selected) reveal(node);
+  else if (tree.selected >= 0) details.show(organizations, tree.selected);
+  else details.clear();
+}
+
+function titled(view) {
+  const node = view === "organizations" ? tree.selected : -1;
+  const what = node >= 0 ? organizations.title(node) : view.charAt(0).toUpperCase() + view.slice(1);
+  document.title = `${what} – orgcache`;
+}
+
+function selected(node) {
+  details.show(organizations, node);
+  history.replaceState(null, "", `#organizations/${encodeURIComponent(organizations.rows[node].id)}`);
+  titled("organizations");
+}
+
+/** Selects an organization even where the search hides it. */
+function reveal(node) {
+  if (tree.hides(node)) {
+    byId("search").value = "";
+    search();
+  }
+  tree.select(node);
+}
+
+function search() {
+  const text = byId("search").value.trim();
+  const found = text === "" ? null : organizations.search(text);
+  tree.filter(found);
+  const all = integer(organizations.size);
+  const none = found?.matches.length === 0;
+  byId("tree-count").textContent = found ? `${integer(found.matches.length)} of ${all} found` : `${all} in this tree`;
+  byId("tree-empty").hidden = !none && organizations.size > 0;
+  const nothing = `No organization has “${text}” in its name, search key or id.`;
+  byId("tree-empty").textContent = none ? nothing : "This client has no organization tree.";
+}
+
+function loadFigures() {
+  if (!session || document.hidden) return;
+  if (!byId("sessions").hidden) sessions.load();
+  if (!byId("memory").hidden) memory.load();
+}
+
+// ---- what goes wrong, and what is said ----
+
+/** Answers to a failure: sign in again, wait for the server, or read what it said. */
+function failed(error, again) {
+  if (error.kind === "unauthorized") {
+    signedOut("Your session has ended. Sign in again.");
+  } else if (error.kind === "unreachable") {
+    if (again) afterTrouble = again;
+    connection.lose();
+  } else if (error.kind === "refused" && error.status === 403 && session) {
+    // Another tab may have signed in meanwhile: then this page's proof belongs to a session that is gone.
+    trouble(error.message, "Reload", start);
+  } else if (error.kind === "refused") {
+    trouble(error.message, "Dismiss", noTrouble);
+  } else {
+    trouble("This page made a mistake. Reload it.", "Reload", () => location.reload());
+    throw error;
+  }
+}
+
+function lost(seconds) {
+  trouble(`The server does not answer. The next attempt is in ${integer(seconds)} s.`, "Try now", () => connection.askNow());
+}
+
+function back() {
+  noTrouble();
+  announce("The server answers again.");
+  const again = afterTrouble;
+  afterTrouble = null;
+  if (again) again();
+  else showView();
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text ?? "");
+  } catch {
+    return "";
+  }
+}
+
+// ---- wiring ----
+
+byId("sign-in").addEventListener("submit", signIn);
+byId("sign-out").addEventListener("click", signOut);
+byId("refresh").addEventListener("click", refresh);
+byId("who-role").addEventListener("change", switchRole);
+byId("search").addEventListener("input", search);
+byId("search").addEventListener("keydown", (event) => {
+  if (event.key === "ArrowDown" || event.key === "Enter") {
+    event.preventDefault();
+    tree.enter();
+  } else if (event.key === "Escape" && byId("search").value !== "") {
+    event.preventDefault();
+    byId("search").value = "";
+    search();
+  }
+});
+byId("expand-all").addEventListener("click", () => tree.expandAll());
+byId("collapse-all").addEventListener("click", () => tree.collapseAll());
+window.addEventListener("hashchange", showView);
+setInterval(loadFigures, FIGURES);
+start();

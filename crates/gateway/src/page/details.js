@@ -1,0 +1,182 @@
+// What there is to know about one organization.
+
+import { post } from "/page/api.js";
+import { element, integer, name, words } from "/page/dom.js";
+
+/** Flags in the order of reading; any others that the server names come after them. */
+const FLAGS = [
+  "ready",
+  "active",
+  "legal_entity",
+  "business_unit",
+  "transactions_allowed",
+  "period_control",
+  "accounting",
+];
+
+/** Calls whose answer is the nearest organization, and what the page says. */
+const NEAREST = [
+  ["legal_entity", "Legal entity"],
+  ["business_unit", "Business unit"],
+  ["period_control_org", "Period control"],
+  ["calendar_owner", "Calendar owner"],
+];
+
+/** Organizations named at once; long lists are cut, and say so. */
+const NAMED = 40;
+/** How long the selection rests before the server is asked, in milliseconds: arrow keys pass over many rows. */
+const REST = 120;
+
+/** The panel beside the tree. */
+export class Details {
+  #panel;
+  #select;
+  #onError;
+  #asked = null;
+
+  /**
+   * @param {HTMLElement} panel
+   * @param {(node: number) => void} select goes to another organization
+   * @param {(error: Error) => void} onError
+   */
+  constructor(panel, select, onError) {
+    this.#panel = panel;
+    this.#select = select;
+    this.#onError = onError;
+  }
+
+  /** Shows nothing but what to do. */
+  clear() {
+    this.#asked?.abort();
+    const hint = "Pick an organization to see its natural tree, its legal entity and what this session may do with it.";
+    this.#panel.replaceChildren(element("p.empty.muted", {}, hint));
+  }
+
+  /** Shows an organization: first what the page knows, then what the server answers. */
+  show(organizations, node) {
+    this.#asked?.abort();
+    const asked = new AbortController();
+    this.#asked = asked;
+    const row = organizations.rows[node];
+    const answers = element("dl.facts", { "aria-busy": "true" });
+    this.#fill(answers, organizations, undefined);
+    this.#panel.replaceChildren(
+      this.#head(organizations, node),
+      section("This session may", permissions(row)),
+      section("Nearest upwards", answers),
+      section("Flags", flags(row.flags)),
+      section("Natural tree", ...this.#naturalTree(organizations, node)),
+    );
+    setTimeout(() => this.#ask(asked.signal, organizations, row.id, answers), REST);
+  }
+
+  async #ask(signal, organizations, org, answers) {
+    if (signal.aborted) return;
+    const questions = NEAREST.map(([call]) => ({ id: call, call, args: { org } }));
+    try {
+      const answer = await post("/v1/questions/batch", { questions }, signal);
+      this.#fill(answers, organizations, new Map(answer.answers.map((one) => [one.id, one])));
+    } catch (error) {
+      if (signal.aborted) return;
+      answers.replaceChildren(element("dd.error", {}, error.message));
+      this.#onError(error);
+    }
+    answers.removeAttribute("aria-busy");
+  }
+
+  #fill(answers, organizations, known) {
+    const pairs = NEAREST.flatMap(([call, title]) => {
+      const answer = known?.get(call);
+      let shown = "…";
+      if (answer?.error) shown = element("span.error", {}, answer.error.message ?? "not answered");
+      else if (known) shown = answer?.result ? this.#link(organizations, answer.result) : muted("none");
+      return [element("dt", {}, title), element("dd", { "data-call": call }, shown)];
+    });
+    answers.replaceChildren(...pairs);
+  }
+
+  #head(organizations, node) {
+    const row = organizations.rows[node];
+    const facts = [`id ${row.id}`, row.search_key && row.search_key !== row.name ? `key ${row.search_key}` : "", row.type];
+    return element(
+      "header",
+      {},
+      element("h2", { id: "details-title" }, name(organizations.title(node))),
+      element("p.muted.identity", {}, ...facts.filter(Boolean).map((fact) => name(fact))),
+    );
+  }
+
+  #naturalTree(organizations, node) {
+    const ancestors = organizations.ancestors(node);
+    const below = organizations.end[node] - node - 1;
+    const listed = (other) => element("li", {}, this.#linkTo(organizations, other));
+    const children = [];
+    let more = 0;
+    for (let child = node + 1; child < organizations.end[node]; child = organizations.end[child]) {
+      if (children.length < NAMED) children.push(listed(child));
+      else more += 1;
+    }
+    if (more > 0) children.push(element("li.muted", {}, `and ${integer(more)} more`));
+    return [
+      element(
+        "p",
+        { id: "natural-tree-count" },
+        count(ancestors.length, "ancestor"),
+        ", itself, ",
+        count(below, "descendant"),
+      ),
+      labelled("Ancestors", element("ol.path", { id: "ancestors" }, ...cutMiddle(ancestors, listed))),
+      labelled("Children", element("ul.path.path-plain", {}, ...children)),
+    ].filter(Boolean);
+  }
+
+  #link(organizations, id) {
+    const node = organizations.byId.get(id);
+    return node === undefined ? name(id) : this.#linkTo(organizations, node);
+  }
+
+  #linkTo(organizations, node) {
+    const go = () => this.#select(node);
+    const title = organizations.title(node);
+    return element("button.link", { type: "button", title, onclick: go }, name(title));
+  }
+}
+
+/** Elements for a path; of a long one, for its beginning and its end. */
+function cutMiddle(path, listed) {
+  const left = path.length - NAMED;
+  if (left <= 0) return path.map(listed);
+  const gap = element("li.muted", {}, `${integer(left)} more`);
+  return [...path.slice(0, NAMED / 2).map(listed), gap, ...path.slice(-NAMED / 2).map(listed)];
+}
+
+function permissions(row) {
+  return element(
+    "ul.marks",
+    { id: "permissions" },
+    mark(row.readable, "read it", "not read it"),
+    mark(row.writable, "write to it", "not write to it"),
+  );
+}
+
+function flags(set) {
+  const all = [...FLAGS, ...set.filter((flag) => !FLAGS.includes(flag))];
+  return element("ul.marks", { id: "flags" }, ...all.map((flag) => mark(set.includes(flag), words(flag), `not ${words(flag)}`)));
+}
+
+/** A yes or a no, told by sign and by words, not by colour alone. */
+function mark(yes, whenYes, whenNo) {
+  return element(yes ? "li.yes" : "li.no", {}, yes ? whenYes : whenNo);
+}
+
+function section(title, ...children) {
+  return element("section", {}, element("h3", {}, title), ...children);
+}
+
+function labelled(label, list) {
+  return list.childElementCount === 0 ? null : element("div.labelled", {}, element("h4", {}, label), list);
+}
+
+const count = (number, noun) => `${integer(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+const muted = (text) => element("span.muted", {}, text);

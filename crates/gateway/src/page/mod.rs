@@ -1,0 +1,109 @@
+//! The page at `/`: files embedded in the program and sent as they are. There is no build step.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+/// Nothing but the page's own files runs or is loaded, nothing frames the page, and markup cannot be made from text.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const IMAGE: &str = "image/svg+xml";
+
+/// Where each file is asked for, what it is, and what is in it.
+const FILES: [(&str, &str, &str); 14] = [
+    ("/", HTML, include_str!("index.html")),
+    ("/page/style.css", STYLE, include_str!("style.css")),
+    ("/page/icon.svg", IMAGE, include_str!("icon.svg")),
+    ("/page/app.js", SCRIPT, include_str!("app.js")),
+    ("/page/api.js", SCRIPT, include_str!("api.js")),
+    ("/page/connection.js", SCRIPT, include_str!("connection.js")),
+    ("/page/details.js", SCRIPT, include_str!("details.js")),
+    ("/page/dom.js", SCRIPT, include_str!("dom.js")),
+    ("/page/memory.js", SCRIPT, include_str!("memory.js")),
+    ("/page/notices.js", SCRIPT, include_str!("notices.js")),
+    ("/page/organizations.js", SCRIPT, include_str!("organizations.js")),
+    ("/page/row.js", SCRIPT, include_str!("row.js")),
+    ("/page/sessions.js", SCRIPT, include_str!("sessions.js")),
+    ("/page/tree.js", SCRIPT, include_str!("tree.js")),
+];
+
+/// The routes of the page's files. None of them needs a session or knows anything of one.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    FILES.into_iter().fold(Router::new(), |router, (path, media_type, content)| {
+        // Weak, as the same file may travel compressed in one way or another.
+        let tag = format!("W/\"{}\"", blake3::hash(content.as_bytes()).to_hex());
+        let answer = async move |request: Request| file(request.headers(), media_type, content, &tag);
+        router.route(path, get(answer))
+    })
+}
+
+/// A file, or that the browser has it already: it asks each time, so that a new version shows at once.
+fn file(asked: &HeaderMap, media_type: &'static str, content: &'static str, tag: &str) -> Response {
+    let is_known = asked.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response =
+        if is_known { StatusCode::NOT_MODIFIED.into_response() } else { content.into_response() };
+    let headers = response.headers_mut();
+    for (name, value) in
+        [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY)]
+    {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(ETAG, tag);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_files_ask_for_is_there_and_nothing_is_from_elsewhere() {
+        let paths: Vec<_> = FILES.iter().map(|(path, ..)| *path).collect();
+        let mut asked = 0;
+        for (file, _, content) in FILES {
+            for mark in ["src=\"", "href=\"", "from \""] {
+                for reference in content.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
+                    asked += 1;
+                    assert!(
+                        reference.starts_with('#') || paths.contains(&reference),
+                        "{file} asks for {reference}"
+                    );
+                }
+            }
+        }
+        assert!(asked > 20, "only {asked} references were found");
+    }
+
+    #[test]
+    fn the_page_keeps_to_its_own_policy() {
+        for (path, media_type, content) in FILES {
+            for forbidden in
+                [" style=\"", " onclick=\"", "<style", "innerHTML", "insertAdjacentHTML", "eval("]
+            {
+                assert!(!content.contains(forbidden), "{path} has `{forbidden}`");
+            }
+            let scripts = content.matches("<script").count();
+            assert!(media_type != HTML || scripts == 1, "{path} has {scripts} scripts");
+        }
+    }
+
+    #[test]
+    fn a_file_that_the_browser_has_is_not_sent_again() {
+        let first = file(&HeaderMap::new(), SCRIPT, "content", "W/\"tag\"");
+        assert_eq!(first.status(), StatusCode::OK);
+        let asked = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers().get(ETAG).unwrap().clone())]);
+        assert_eq!(file(&asked, SCRIPT, "content", "W/\"tag\"").status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(file(&asked, SCRIPT, "content", "W/\"other\"").status(), StatusCode::OK);
+        assert_eq!(first.headers().get(CONTENT_SECURITY_POLICY).unwrap(), POLICY);
+        assert_eq!(first.headers().get_all(CONTENT_TYPE).iter().collect::<Vec<_>>(), [SCRIPT]);
+    }
+}

@@ -1,0 +1,209 @@
+//! A headless browser with a profile of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::{ParseError, Url};
+
+/// How long the page may take to become what a test waits for. Only failing tests take that long.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait before looking again.
+const STEP: Duration = Duration::from_millis(50);
+
+/// A window on a page. Dropped, it takes the browser with it, also when the test fails.
+pub(crate) struct Browser {
+    client: Client,
+    _driver: Driver,
+}
+
+impl Browser {
+    /// Opens a page in a window of the usual size.
+    pub(crate) async fn open(address: &str) -> Self {
+        Self::open_sized(address, 1280, 800).await
+    }
+
+    /// Opens a page in a window of some size.
+    pub(crate) async fn open_sized(address: &str, width: u32, height: u32) -> Self {
+        let driver = Driver::start();
+        let chrome = json!({
+            "binary": program("ORGCACHE_TEST_CHROMIUM"),
+            "args": [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                // The browser ends when the driver is gone, however that went.
+                "--remote-debugging-pipe",
+                format!("--user-data-dir={}", driver.profile.path().display()),
+            ],
+            "mobileEmulation": { "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1, "touch": false } },
+        });
+        let mut capabilities = Capabilities::new();
+        capabilities.insert("goog:chromeOptions".into(), chrome);
+        capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "WARNING" }));
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(capabilities).connect(&driver.address).await.unwrap();
+        let browser = Browser { client, _driver: driver };
+        browser.go(address).await;
+        browser
+    }
+
+    pub(crate) async fn go(&self, address: &str) {
+        self.client.goto(address).await.unwrap();
+    }
+
+    /// What a script returns, `return` included.
+    pub(crate) async fn script(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("`{script}`: {error}"))
+    }
+
+    /// Waits until an expression holds.
+    pub(crate) async fn until(&self, expression: &str) {
+        let begun = Instant::now();
+        while self.script(&format!("return Boolean({expression})")).await != json!(true) {
+            if begun.elapsed() > PATIENCE {
+                let shown = self.script("return document.body.innerText").await;
+                panic!("`{expression}` does not come to hold; on the page is {shown}");
+            }
+            tokio::time::sleep(STEP).await;
+        }
+    }
+
+    /// Waits until an element is on show and its text contains the words.
+    pub(crate) async fn until_reads(&self, css: &str, words: &str) {
+        let (css, words) = (json!(css), json!(words));
+        self.until(&format!(
+            "[...document.querySelectorAll({css})].some((one) => one.checkVisibility() && one.innerText.includes({words}))"
+        ))
+        .await;
+    }
+
+    pub(crate) async fn text(&self, css: &str) -> String {
+        self.client.find(Locator::Css(css)).await.unwrap().text().await.unwrap()
+    }
+
+    /// Types into an element, as a person who has put the cursor there.
+    pub(crate) async fn type_into(&self, css: &str, text: &str) {
+        self.client.find(Locator::Css(css)).await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    /// Types wherever the focus is.
+    pub(crate) async fn type_keys(&self, keys: &str) {
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Clicks on an element, once it is there.
+    pub(crate) async fn click(&self, css: &str) {
+        let begun = Instant::now();
+        loop {
+            let found = self.client.find(Locator::Css(css)).await;
+            let clicked = match found {
+                Ok(element) => element.click().await,
+                Err(error) => Err(error),
+            };
+            // Figures are drawn anew every few seconds: the element may be another one by now.
+            let Err(error) = clicked else { return };
+            assert!(begun.elapsed() < PATIENCE, "`{css}` cannot be clicked on: {error}");
+            tokio::time::sleep(STEP).await;
+        }
+    }
+
+    /// Has the page shown as to somebody who prefers `light` or `dark`.
+    pub(crate) async fn prefer(&self, scheme: &str) {
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        let command = json!({ "cmd": "Emulation.setEmulatedMedia", "params": media });
+        self.client.issue_cmd(Extension("goog/cdp/execute", command)).await.unwrap();
+    }
+
+    /// Fails if the browser complained about the page: errors in scripts, breaches of the page's policy. Refusals and a server
+    /// that is gone are the browser's to report and the page's to handle.
+    pub(crate) async fn assert_no_complaints(&self) {
+        let log = self.client.issue_cmd(Extension("se/log", json!({ "type": "browser" }))).await.unwrap();
+        let entries = log.as_array().unwrap().iter();
+        let complaints: Vec<_> =
+            entries.filter(|entry| entry.get("source") != Some(&json!("network"))).collect();
+        assert!(complaints.is_empty(), "{complaints:#?}");
+    }
+
+    /// Signs in, and waits for the tree.
+    pub(crate) async fn sign_in(&self, user: &str, password: &str) {
+        self.until_reads("#sign-in-title", "Sign in").await;
+        self.type_into("#sign-in-user", user).await;
+        self.type_into("#sign-in-password", &format!("{password}{ENTER}")).await;
+        self.until("document.querySelector('.row')?.checkVisibility()").await;
+    }
+}
+
+pub(crate) const ENTER: char = '\u{e007}';
+pub(crate) const TAB: char = '\u{e004}';
+pub(crate) const ESCAPE: char = '\u{e00c}';
+pub(crate) const END: char = '\u{e010}';
+pub(crate) const HOME: char = '\u{e011}';
+pub(crate) const LEFT: char = '\u{e012}';
+pub(crate) const UP: char = '\u{e013}';
+pub(crate) const RIGHT: char = '\u{e014}';
+pub(crate) const DOWN: char = '\u{e015}';
+
+/// The program that drives the browser.
+struct Driver {
+    child: Child,
+    address: String,
+    profile: TempDir,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let mut child = Command::new(program("ORGCACHE_TEST_CHROMEDRIVER"))
+            .args(["--port=0", "--log-level=SEVERE"])
+            .env("HOME", profile.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port =
+            lines.filter_map(|line| Some(line.split_once("successfully on port ")?.1.to_owned())).next();
+        let mut driver = Driver { child, address: String::new(), profile };
+        let port = port.unwrap_or_else(|| panic!("chromedriver does not say its port"));
+        driver.address = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
+        driver
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // It fails only where the driver has ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn program(variable: &str) -> PathBuf {
+    let Some(path) = std::env::var_os(variable) else {
+        panic!(
+            "this test needs a browser: run `cargo xtask test`, which finds or installs one ({variable} is not set)"
+        );
+    };
+    path.into()
+}
+
+/// A command beyond the standard: its path below the session's, and its body.
+#[derive(Debug)]
+struct Extension(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.0))
+    }
+
+    fn method_and_body(&self, _request: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.1.to_string()))
+    }
+}

@@ -1,0 +1,58 @@
+//! Ten thousand organizations.
+
+use crate::browser::{Browser, END, ENTER};
+use crate::service::{ADMIN, CLIENT, GROUP, PASSWORD, Service, TREE};
+
+/// Rows that the document may hold at a time, whatever the tree.
+const MOST_ROWS: u64 = 100;
+
+/// Organizations below the group: the last is under the one before it, and so on, for `depth` of them; all others are
+/// siblings.
+fn organizations(count: u32, depth: u32) -> String {
+    let numbers =
+        format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
+    let siblings = count - depth;
+    format!(
+        "{numbers} INSERT INTO ad_org (ad_org_id, ad_client_id, isactive, value, name, issummary, ad_orgtype_id, isready)
+           SELECT 'L' || i, '{CLIENT}', 'Y', 'L' || i, 'Shop ' || i, 'N', '2', 'Y' FROM n;
+         {numbers} INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id, ad_client_id, ad_org_id, isactive, parent_id, seqno)
+           SELECT 'N' || i, '{TREE}', 'L' || i, '{CLIENT}', '0', 'Y',
+             CASE WHEN i > {siblings} + 1 THEN 'L' || (i - 1) ELSE '{GROUP}' END, i FROM n"
+    )
+}
+
+#[tokio::test]
+async fn ten_thousand_organizations_are_expanded_scrolled_and_searched() {
+    let service = Service::start_with(&organizations(10_000, 200)).await;
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    assert_eq!(browser.text("#tree-count").await, "10,008 in this tree");
+    browser.click("#expand-all").await;
+    let rows = "return document.querySelectorAll('.row').length";
+    assert!(browser.script(rows).await.as_u64().unwrap() < MOST_ROWS);
+
+    browser.type_into("#tree", &END.to_string()).await;
+    browser.until_reads("#details-title", "Shop 10000").await;
+    assert!(browser.script(rows).await.as_u64().unwrap() < MOST_ROWS);
+    // A path of 200 is cut in the middle, and the row stays on the screen however deep it is.
+    browser.until_reads("#ancestors", "more").await;
+    browser
+        .until(
+            "document.querySelector('.row[aria-selected=true] .row-name').getBoundingClientRect().width > 50",
+        )
+        .await;
+
+    // Scrolled out of sight, the active row is still there for those who are told about it.
+    browser.script("document.getElementById('tree').scrollTop = 0").await;
+    browser.until("document.querySelector(\"[data-id='0']\")").await;
+    browser
+        .until(
+            "document.getElementById(document.getElementById('tree').getAttribute('aria-activedescendant'))",
+        )
+        .await;
+
+    browser.type_into("#search", &format!("shop 5678{ENTER}")).await;
+    browser.until_reads("#details-title", "Shop 5678").await;
+    assert_eq!(browser.text("#tree-count").await, "1 of 10,008 found");
+    browser.assert_no_complaints().await;
+}

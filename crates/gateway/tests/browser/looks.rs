@@ -1,0 +1,78 @@
+//! Light and dark, wide and narrow.
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::service::{ADMIN, PASSWORD, Service, US_WEST};
+
+#[tokio::test]
+async fn nothing_reaches_beyond_a_narrow_screen() {
+    let service = Service::start();
+    let browser = Browser::open_sized(&service.address, 360, 640).await;
+    let beyond = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
+    assert_eq!(browser.script(beyond).await, false, "signing in");
+    browser.sign_in(ADMIN, PASSWORD).await;
+    for (view, sign) in [
+        (format!("organizations/{US_WEST}"), "#flags"),
+        ("sessions".into(), "tr.own"),
+        ("memory".into(), "#memory-chart"),
+    ] {
+        browser.script(&format!("location.hash = '#{view}'")).await;
+        browser.until(&format!("document.querySelector('{sign}')?.checkVisibility()")).await;
+        assert_eq!(browser.script(beyond).await, false, "{view}");
+    }
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn text_stands_out_from_its_ground_in_light_and_dark() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    // Pairs of text and ground as the style sheet uses them.
+    let pairs = json!([
+        ["text", "ground"],
+        ["text", "surface"],
+        ["text", "sunken"],
+        ["text", "ancestor"],
+        ["text", "descendant"],
+        ["text", "mark"],
+        ["muted", "ground"],
+        ["muted", "surface"],
+        ["muted", "sunken"],
+        ["muted", "ancestor"],
+        ["muted", "descendant"],
+        ["accent-strong", "surface"],
+        ["accent-strong", "descendant"],
+        ["on-accent", "accent"],
+        ["accent", "on-accent"],
+        ["surface", "text"],
+        ["warn-text", "warn"],
+        ["bad-text", "bad"],
+        ["bad-text", "surface"],
+    ]);
+    let poor = format!(
+        "const canvas = document.createElement('canvas').getContext('2d', {{ willReadFrequently: true }});
+         const style = getComputedStyle(document.documentElement);
+         const luminance = (name) => {{
+             canvas.fillStyle = style.getPropertyValue('--' + name);
+             canvas.fillRect(0, 0, 1, 1);
+             const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => {{
+                 const share = part / 255;
+                 return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+             }});
+             return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+         }};
+         return {pairs}.map(([text, ground]) => {{
+             const [low, high] = [luminance(text), luminance(ground)].sort((a, b) => a - b);
+             return [text, ground, (high + 0.05) / (low + 0.05)];
+         }}).filter(([, , contrast]) => contrast < 4.5)"
+    );
+    let ground = "return getComputedStyle(document.body).backgroundColor";
+    browser.prefer("light").await;
+    let light = browser.script(ground).await;
+    assert_eq!(browser.script(&poor).await, json!([]), "light");
+    browser.prefer("dark").await;
+    assert_ne!(browser.script(ground).await, light);
+    assert_eq!(browser.script(&poor).await, json!([]), "dark");
+    browser.assert_no_complaints().await;
+}

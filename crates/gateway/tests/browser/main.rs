@@ -1,0 +1,14 @@
+//! The page as a person meets it: the real program, a real database, a real browser.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code may fail loudly")]
+
+mod browser;
+mod service;
+
+mod connection;
+mod large;
+mod looks;
+mod names;
+mod refreshing;
+mod sessions;
+mod signing_in;
+mod tree;

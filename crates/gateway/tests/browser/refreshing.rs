@@ -1,0 +1,54 @@
+//! A tree that changes while somebody looks at it.
+
+use crate::browser::Browser;
+use crate::service::{ADMIN, CLIENT, PASSWORD, Service, TREE, US, US_WEST};
+
+#[tokio::test]
+async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
+    let service = Service::start();
+    let browser = Browser::open(&format!("{}/#organizations/{US_WEST}", service.address)).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    browser.until_reads("#natural-tree-count", "3 ancestors").await;
+    browser.until_reads("[data-call=legal_entity]", "F&B US, Inc.").await;
+    browser.until("!document.getElementById('stale').checkVisibility()").await;
+
+    let moved = format!(
+        "UPDATE ad_treenode SET parent_id = '0' WHERE ad_tree_id = '{TREE}' AND node_id = '{US_WEST}'"
+    );
+    service.execute(&moved).await;
+    browser.until_reads("#stale", "older than the current one").await;
+    // Until it is asked for, the old tree answers: on the page, and after a reload.
+    assert_eq!(browser.text("#natural-tree-count").await, "3 ancestors, itself, 0 descendants");
+    browser.go("about:blank").await;
+    browser.go(&format!("{}/#organizations/{US_WEST}", service.address)).await;
+    browser.until_reads("#natural-tree-count", "3 ancestors").await;
+
+    browser.click("#refresh").await;
+    browser.until_reads("#natural-tree-count", "1 ancestor,").await;
+    browser.until_reads("[data-call=legal_entity]", "none").await;
+    browser.until("!document.getElementById('stale').checkVisibility()").await;
+    assert_eq!(browser.text("#details-title").await, "F&B US West Coast", "the selection is kept");
+
+    // The new session is one for which requests count that change something.
+    browser.click("#sign-out").await;
+    browser.until_reads("#sign-in-reason", "You have signed out.").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn a_new_organization_has_its_name_when_it_is_seen() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    let added = format!(
+        "INSERT INTO ad_org (ad_org_id, ad_client_id, isactive, value, name, issummary, ad_orgtype_id, isready)
+           VALUES ('NORTH', '{CLIENT}', 'Y', 'north', 'F&B US North', 'N', '2', 'Y');
+         INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id, ad_client_id, ad_org_id, isactive, parent_id, seqno)
+           VALUES ('NORTH', '{TREE}', 'NORTH', '{CLIENT}', '0', 'Y', '{US}', 9999)"
+    );
+    service.execute(&added).await;
+    browser.click("#refresh").await;
+    browser.until_reads("[data-id='NORTH']", "F&B US North").await;
+    browser.until_reads("#tree-count", "9 in this tree").await;
+    browser.assert_no_complaints().await;
+}

@@ -1,0 +1,156 @@
+//! `orgcache serve` on the demonstration database, and what happens to it beside the page.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+use sqlx::{Connection, Executor, SqliteConnection};
+use tempfile::TempDir;
+
+/// The client administrator of the demonstration.
+pub(crate) const ADMIN: &str = "F&BAdmin";
+/// A user of the same client who administers nothing.
+pub(crate) const USER: &str = "F&BUSUser";
+/// The password of both.
+pub(crate) const PASSWORD: &str = "orgcache";
+
+/// Organizations of the demonstration.
+pub(crate) const GROUP: &str = "19404EAD144C49A0AF37D54377CF452D";
+pub(crate) const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
+pub(crate) const US_WEST: &str = "BAE22373FEBE4CCCA24517E23F0C8A48";
+/// Their client and its tree.
+pub(crate) const CLIENT: &str = "23C59575B9CF467C9620760EB255B389";
+pub(crate) const TREE: &str = "28449865CD75486CAE52ED581311027B";
+
+/// A running service with a home, and so a database, of its own.
+pub(crate) struct Service {
+    home: TempDir,
+    process: Process,
+    pub(crate) address: String,
+}
+
+/// The running program. Dropped, it ends.
+struct Process {
+    child: Child,
+    /// Open as long as the program may write to it.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Service {
+    /// Starts the service on the demonstration database.
+    pub(crate) fn start() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let (process, address) = serve(&home, "127.0.0.1:0");
+        Service { home, process, address }
+    }
+
+    /// Starts the service on the demonstration database after some statements.
+    pub(crate) async fn start_with(statements: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let made =
+            command(&home).arg("overview").stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert!(made.success());
+        execute(&home, statements).await;
+        let (process, address) = serve(&home, "127.0.0.1:0");
+        Service { home, process, address }
+    }
+
+    /// Changes the database, as an ERP does behind the service's back.
+    pub(crate) async fn execute(&self, statements: &str) {
+        execute(&self.home, statements).await;
+    }
+
+    /// Ends the service without grace.
+    pub(crate) fn stop(&mut self) {
+        self.process.end();
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn start_again(&mut self) {
+        let listen = self.address.trim_start_matches("http://").to_owned();
+        (self.process, _) = serve(&self.home, &listen);
+    }
+
+    /// Logs somebody in who does not use the page.
+    pub(crate) async fn log_in(&self, user: &str) -> Visitor {
+        let client = reqwest::Client::new();
+        let login = json!({ "user": user, "password": PASSWORD });
+        let answer = client.post(format!("{}/v1/login", self.address)).json(&login).send().await.unwrap();
+        let answer: Value = answer.error_for_status().unwrap().json().await.unwrap();
+        let part = |pointer| answer.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
+        Visitor { client, address: self.address.clone(), token: part("/token"), id: part("/session/id") }
+    }
+}
+
+impl Process {
+    fn end(&mut self) {
+        // It fails only where the program has ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Somebody with a session of their own.
+pub(crate) struct Visitor {
+    client: reqwest::Client,
+    address: String,
+    token: String,
+    pub(crate) id: String,
+}
+
+impl Visitor {
+    /// The status of the answer to "who am I".
+    pub(crate) async fn status(&self) -> u16 {
+        let request = self.client.get(format!("{}/v1/session", self.address)).bearer_auth(&self.token);
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    /// Ends all sessions of a user, as an administrator may.
+    pub(crate) async fn end_all_of(&self, user: &str) {
+        let request =
+            self.client.post(format!("{}/v1/admin/sessions/end", self.address)).bearer_auth(&self.token);
+        request.json(&json!({ "user": user })).send().await.unwrap().error_for_status().unwrap();
+    }
+}
+
+fn command(home: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orgcache"));
+    command.env_clear().env("HOME", home.path());
+    command
+}
+
+/// Starts the program and reads where it listens.
+fn serve(home: &TempDir, listen: &str) -> (Process, String) {
+    let mut child = command(home)
+        .args(["serve", "--listen", listen])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let process = Process { child, _output: output };
+    let Some((_, address)) = line.trim_end().split_once("listens on ") else {
+        panic!("the service does not start: {line}");
+    };
+    (process, address.to_owned())
+}
+
+fn database(home: &TempDir) -> PathBuf {
+    home.path().join(concat!(".local/share/orgcache/demo-", env!("CARGO_PKG_VERSION"), ".db"))
+}
+
+async fn execute(home: &TempDir, statements: &str) {
+    let mut database = SqliteConnection::connect(database(home).to_str().unwrap()).await.unwrap();
+    database.execute(sqlx::AssertSqlSafe(statements.to_owned())).await.unwrap();
+    database.close().await.unwrap();
+}

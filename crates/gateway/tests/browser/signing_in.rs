@@ -1,0 +1,81 @@
+//! Signing in and out.
+
+use crate::browser::{Browser, ENTER, TAB};
+use crate::service::{ADMIN, PASSWORD, Service, USER};
+
+#[tokio::test]
+async fn somebody_signs_in_with_the_keyboard_alone_and_out_again() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.until("document.activeElement.id === 'sign-in-user'").await;
+    browser.type_keys(&format!("{ADMIN}{TAB}")).await;
+    browser.type_keys(&format!("{PASSWORD}{ENTER}")).await;
+    browser.until_reads("#who-user", ADMIN).await;
+    browser.until_reads("#who-client", "F&B International Group").await;
+    browser.until("document.activeElement.id === 'search'").await;
+    assert_eq!(browser.text("#tree-count").await, "8 in this tree");
+
+    // The session is the cookie's, which no script can read: a reload finds it again.
+    assert_eq!(browser.script("return document.cookie").await, "");
+    browser.go(&service.address).await;
+    browser.until_reads("#who-user", ADMIN).await;
+
+    browser.click("#sign-out").await;
+    browser.until_reads("#sign-in-reason", "You have signed out.").await;
+    let left = browser.script("return document.querySelectorAll('.row').length").await;
+    assert_eq!(left, 0, "what one user saw is still in the document");
+    browser.go(&service.address).await;
+    browser.until_reads("#sign-in-title", "Sign in").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_where_it_is_typed() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.type_into("#sign-in-user", ADMIN).await;
+    browser.type_into("#sign-in-password", &format!("wrong{ENTER}")).await;
+    browser.until_reads("#sign-in-error", "do not fit together").await;
+    browser.until("document.activeElement.id === 'sign-in-password'").await;
+    // It is selected: what is typed next replaces it.
+    browser.type_keys(&format!("{PASSWORD}{ENTER}")).await;
+    browser.until_reads("#who-user", ADMIN).await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn who_administers_nothing_is_offered_no_administration() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(USER, PASSWORD).await;
+    browser.until("document.getElementById('who-role').options.length === 4").await;
+    browser.until("!document.getElementById('sessions-link').checkVisibility()").await;
+    browser.go(&format!("{}/#sessions", service.address)).await;
+    browser.until("document.getElementById('organizations').checkVisibility()").await;
+    browser.go(&format!("{}/#memory", service.address)).await;
+    browser.until_reads("#memory", "This session").await;
+    browser.until("document.getElementById('memory-chart') === null").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn another_role_sees_with_other_rights() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(USER, PASSWORD).await;
+    browser.until("document.getElementById('who-role').options.length === 4").await;
+    let chosen = "document.getElementById('who-role').selectedOptions[0].text";
+    let before = browser.script(&format!("return {chosen}")).await;
+    let other = "const roles = document.getElementById('who-role');
+        roles.selectedIndex = (roles.selectedIndex + 1) % roles.options.length;
+        roles.dispatchEvent(new Event('change'));
+        return roles.selectedOptions[0].text";
+    let other = browser.script(other).await;
+    assert_ne!(before, other);
+    browser.until(&format!("document.getElementById('announcement').innerText.includes({other})")).await;
+    browser.go(&service.address).await;
+    browser
+        .until(&format!("document.getElementById('who-role').options.length === 4 && {chosen} === {other}"))
+        .await;
+    browser.assert_no_complaints().await;
+}
