@@ -57,6 +57,11 @@ pub(crate) enum Command {
     Password(PasswordArguments),
     /// Fill an ERP's tables from JSON files: all of them, or nothing.
     Import(ImportArguments),
+    /// Serve an Odoo database to language models, by the Model Context Protocol on standard input and output
+    ///
+    /// It is set by the environment variables of mcp-server-odoo, such as ODOO_URL, ODOO_DB, ODOO_USER, ODOO_API_KEY
+    /// and ODOO_YOLO. All of them are in docs/odoo.md.
+    Mcp,
 }
 
 #[derive(Debug, Args)]

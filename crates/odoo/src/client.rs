@@ -170,7 +170,7 @@ impl OdooClient {
             let Question { request, read } = ask(&ticket, &inner.config);
             let answer = lease.send(&request, Effect::Read).await?;
             inner.login.renew(&ticket, &answer);
-            if matches!(answer.status, 401 | 403) && matches!(ticket, Ticket::Session(_)) {
+            if answer.status == 401 && matches!(ticket, Ticket::Session(_)) {
                 stale = Some(ticket);
                 continue;
             }

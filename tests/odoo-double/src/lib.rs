@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod call;
+mod domain;
 mod model;
 mod recorded;
 

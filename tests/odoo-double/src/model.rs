@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Behaviour;
 use crate::call::ServerCall;
+use crate::domain;
 use crate::failure::Failure;
 
 /// A model with its fields and records.
@@ -19,6 +20,8 @@ pub struct Model {
     pub forbidden: BTreeSet<i64>,
     /// Operations that no user may perform.
     pub denied: BTreeSet<String>,
+    /// Fields that no user may read, such as those computed from a model that is closed.
+    pub refused: BTreeSet<String>,
 }
 
 impl Model {
@@ -56,7 +59,9 @@ impl Model {
             }
             "web_search_read" => self.web_search_read(call, behaviour),
             "write" => self.write(call),
-            "create" => Ok(self.create(call).into()),
+            "create" => Ok(self.create(call)),
+            "message_post" if self.fields.contains_key("message_ids") => Ok(Value::from(self.posted(call))),
+            "read_group" => Ok(self.read_group(call)),
             "unlink" => {
                 let ids = call.ids();
                 self.records.retain(|id, _| !ids.contains(id));
@@ -85,6 +90,10 @@ impl Model {
             let message = format!("Invalid field '{unknown}' on model '{model}'");
             return Err(Failure::new("builtins.ValueError", message));
         }
+        if let Some(refused) = names.iter().find(|name| self.refused.contains(**name)) {
+            let message = format!("You are not allowed to access what {refused} is computed from");
+            return Err(Failure::new("odoo.exceptions.AccessError", message));
+        }
         if let Some(forbidden) = ids.iter().find(|id| self.forbidden.contains(id)) {
             let message = format!("You are not allowed to access {model} {forbidden}");
             return Err(Failure::new("odoo.exceptions.AccessError", message));
@@ -97,7 +106,9 @@ impl Model {
         }
         let rows = ids.iter().filter_map(|id| self.records.get(id).map(|record| (id, record)));
         let rows = rows.map(|(id, record)| {
-            let cell = |name: &&str| record.get(*name).cloned().unwrap_or(Value::Bool(false));
+            let own = |name: &str| record.get(name).cloned();
+            let named = |name: &str| if name == "display_name" { own("name") } else { None };
+            let cell = |name: &&str| own(name).or_else(|| named(name)).unwrap_or(Value::Bool(false));
             let mut row: Map<String, Value> =
                 names.iter().map(|name| ((*name).to_owned(), cell(name))).collect();
             row.insert("id".into(), (*id).into());
@@ -151,22 +162,10 @@ impl Model {
         Value::Object(fields.collect())
     }
 
-    /// The ids that a domain finds: of its leaves, `=` and `in` are understood, and all must hold.
+    /// The ids that a domain finds.
     fn found(&self, call: &ServerCall) -> Vec<i64> {
         let domain = call.arguments.get("domain").and_then(Value::as_array).cloned().unwrap_or_default();
-        let holds = |id: i64, record: &Map<String, Value>, leaf: &Value| {
-            let leaf = leaf.as_array().map(Vec::as_slice).unwrap_or_default();
-            let [Value::String(field), Value::String(operator), value] = leaf else { return false };
-            let own = if field == "id" { Some(Value::from(id)) } else { record.get(field).cloned() };
-            let own = own.unwrap_or(Value::Bool(false));
-            match operator.as_str() {
-                "=" => own == *value,
-                "in" => value.as_array().is_some_and(|values| values.contains(&own)),
-                _ => false,
-            }
-        };
-        let found =
-            self.records.iter().filter(|(id, record)| domain.iter().all(|leaf| holds(**id, record, leaf)));
+        let found = self.records.iter().filter(|(id, record)| domain::holds(&domain, **id, record));
         found.map(|(id, _)| *id).collect()
     }
 
@@ -188,10 +187,58 @@ impl Model {
         Ok(Value::Bool(true))
     }
 
-    fn create(&mut self, call: &ServerCall) -> i64 {
-        let id = self.records.keys().next_back().copied().unwrap_or_default() + 1;
-        let values = call.arguments.get("vals_list").and_then(Value::as_object).cloned().unwrap_or_default();
-        self.records.insert(id, values);
-        id
+    /// Creates one record and returns its id, or several and returns theirs.
+    fn create(&mut self, call: &ServerCall) -> Value {
+        let mut create = |values: &Value| {
+            let id = self.records.keys().next_back().copied().unwrap_or_default() + 1;
+            self.insert(id, values);
+            Value::from(id)
+        };
+        match call.arguments.get("vals_list") {
+            Some(Value::Array(all)) => all.iter().map(create).collect(),
+            Some(values) => create(values),
+            None => create(&Value::Null),
+        }
+    }
+
+    /// Keeps a message with the record that it was posted on, and numbers it.
+    fn posted(&mut self, call: &ServerCall) -> usize {
+        let message = call.arguments.get("body").cloned().unwrap_or_default();
+        let record = call.ids().first().and_then(|id| self.records.get_mut(id));
+        let messages = record.map(|record| record.entry("messages").or_insert_with(|| json!([])));
+        let Some(messages) = messages.and_then(Value::as_array_mut) else { return 0 };
+        messages.push(message);
+        messages.len()
+    }
+
+    /// Groups by one field, or not at all, and sums up fields under their bare names.
+    fn read_group(&self, call: &ServerCall) -> Value {
+        let field = call.names("groupby").and_then(|names| names.first().copied()).map(str::to_owned);
+        let mut groups: Vec<(Value, Vec<i64>)> = Vec::new();
+        for id in self.found(call) {
+            let own = |name: &String| self.records.get(&id).and_then(|record| record.get(name)).cloned();
+            let key = field.as_ref().and_then(own).unwrap_or(Value::Bool(false));
+            match groups.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, ids)) => ids.push(id),
+                None => groups.push((key, vec![id])),
+            }
+        }
+        let (offset, limit) = (call.number("offset").unwrap_or_default(), call.number("limit"));
+        let row = |(key, ids): (Value, Vec<i64>)| {
+            let mut row = Map::from_iter([("__count".to_owned(), json!(ids.len()))]);
+            for expression in call.names("fields").unwrap_or_default() {
+                let (name, _) = expression.split_once(':').unwrap_or((expression, ""));
+                let values = ids.iter().filter_map(|id| self.records.get(id)?.get(name)?.as_i64());
+                if self.fields.contains_key(name) {
+                    row.insert(name.into(), values.sum::<i64>().into());
+                }
+            }
+            if let Some(field) = &field {
+                row.insert("__domain".into(), json!([[field, "=", key]]));
+                row.insert(field.clone(), key);
+            }
+            Value::Object(row)
+        };
+        groups.into_iter().skip(offset).take(limit.unwrap_or(usize::MAX)).map(row).collect()
     }
 }

@@ -229,6 +229,9 @@ fn rules(user: Option<i64>, model: Option<&str>, state: &State) -> Response {
             success(json!({"models": models.collect::<Vec<_>>()}))
         }
         (Some(_), Some(model)) => match rules.iter().find(|(known, _)| known == model) {
+            None if state.models.contains_key(model) => {
+                failure(403, &format!("Model '{model}' is not enabled for MCP access."))
+            }
             None => failure(404, "Model not found"),
             Some((_, operations)) => {
                 let allowed = |name: &str| operations.contains(&name);

@@ -1,6 +1,7 @@
 //! What each command does, one file a command.
 
 pub(crate) mod import;
+pub(crate) mod mcp;
 pub(crate) mod overview;
 pub(crate) mod password;
 pub(crate) mod query;

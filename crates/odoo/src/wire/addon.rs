@@ -75,15 +75,18 @@ fn request(path: &str, ticket: &Ticket, config: &OdooConfig) -> Request {
     request
 }
 
-/// The data of an answer. Whatever is no success means that nothing could be verified.
+/// The data of an answer. A refusal is one only if the add-on itself says so; whatever else is no success means that
+/// nothing could be verified.
 fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, OdooError> {
     answer.check_json_of_any_status().map_err(|_| missing())?;
     let envelope: Envelope<T> = serde_json::from_slice(&answer.body).map_err(|_| missing())?;
     match envelope {
         Envelope { success: true, data: Some(data), .. } => Ok(data),
-        Envelope { error, .. } => {
+        Envelope { success, error, .. } => {
             let message = error.map(|error| error.message).unwrap_or_default();
-            Err(OdooError::Unverified { message: message.chars().take(500).collect() })
+            let message: String = message.chars().take(500).collect();
+            let refused = !success && !message.is_empty() && matches!(answer.status, 200 | 401 | 403 | 404);
+            Err(if refused { OdooError::Access { message } } else { OdooError::Unverified { message } })
         }
     }
 }

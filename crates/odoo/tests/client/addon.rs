@@ -47,8 +47,13 @@ async fn what_the_addon_does_not_answer_is_neither_allowed_nor_denied() {
     let missing = cache.permissions(&rules, &scope, THINGS).await.unwrap_err();
     assert!(matches!(*missing, OdooError::Unverified { .. }), "{missing:?}");
     double.set_rules(Some(&[("x.other", &["read"])]));
-    let unknown = cache.permissions(&rules, &scope, THINGS).await.unwrap_err();
-    assert_eq!(unknown.to_string(), "the permission could not be verified: Model not found");
+    for (model, message) in
+        [(THINGS, "Model 'x.thing' is not enabled for MCP access."), ("x.nothing", "Model not found")]
+    {
+        let refused = cache.permissions(&rules, &scope, model).await.unwrap_err();
+        assert_eq!(*refused, OdooError::Access { message: message.into() });
+    }
+    assert_eq!(double.logins(), 1, "a refusal is no reason to log in again");
     let odd = cache.permissions(&rules, &scope, "x.other/../x.thing").await.unwrap_err();
     assert!(matches!(*odd, OdooError::Name { .. }), "{odd:?}");
 }

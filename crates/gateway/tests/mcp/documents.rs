@@ -1,0 +1,69 @@
+//! Attachments and messages belong to a record of another model, whose rules hold for them.
+
+use odoo_double::{Behaviour, OdooDouble};
+use serde_json::json;
+
+use crate::support::{Agent, PARTNERS, double};
+
+const ALL: &[&str] = &["read", "write", "create", "unlink"];
+
+/// Contacts and attachments are open, payslips are closed. Attachment 6 is a payslip's.
+async fn rules() -> OdooDouble {
+    let double = double(Behaviour::default()).await;
+    double.set_rules(Some(&[(PARTNERS, ALL), ("ir.attachment", ALL)]));
+    double
+}
+
+#[tokio::test]
+async fn files_of_a_closed_model_are_neither_found_nor_read() {
+    let agent = Agent::with(rules().await, &[]).await;
+    let found = agent.ask("search_records", json!({"model": "ir.attachment", "fields": ["name"]})).await;
+    assert_eq!(found["total"], 6);
+    assert!(!found.to_string().contains("payslip"), "{found}");
+    let around = json!({"model": "ir.attachment", "domain": ["|", ["id", "=", 6], ["id", "=", 1]]});
+    assert_eq!(agent.ask("search_records", around).await["total"], 1);
+    let open = json!({"model": "ir.attachment", "domain": [["id", "=", 6], "|"]});
+    assert!(agent.refused("search_records", open).await.contains("ends too early"));
+    let groups = agent.ask("aggregate_records", json!({"model": "ir.attachment"})).await;
+    assert_eq!(groups["groups"][0]["__count"], 6);
+    for (tool, arguments) in [
+        ("get_record", json!({"model": "ir.attachment", "record_id": 6})),
+        ("read_attachment", json!({"attachment_id": 6})),
+        ("read_attachment", json!({"uri": "odoo://ir.attachment/record/6/datas"})),
+    ] {
+        let told = agent.refused(tool, arguments).await;
+        assert!(told.contains("belongs to `hr.payslip`, where `read` is not allowed"), "{told}");
+    }
+    assert!(agent.resource("odoo://attachment/6").await.is_err());
+    assert!(agent.resource("odoo://ir.attachment/record/6").await.is_err());
+    agent.ask("get_record", json!({"model": "ir.attachment", "record_id": 1})).await;
+}
+
+#[tokio::test]
+async fn files_of_a_closed_model_are_neither_moved_nor_deleted_nor_planted() {
+    let agent = Agent::with(rules().await, &[]).await;
+    for (tool, arguments) in [
+        (
+            "update_record",
+            json!({"model": "ir.attachment", "record_id": 6, "values": {"res_model": PARTNERS}}),
+        ),
+        ("update_records", json!({"model": "ir.attachment", "record_ids": [1, 6], "values": {"name": "x"}})),
+        (
+            "update_record",
+            json!({"model": "ir.attachment", "record_id": 1, "values": {"res_model": "hr.payslip"}}),
+        ),
+        (
+            "create_record",
+            json!({"model": "ir.attachment", "values": {"name": "x", "res_model": "hr.payslip"}}),
+        ),
+        ("delete_record", json!({"model": "ir.attachment", "record_id": 6})),
+        ("post_message", json!({"model": PARTNERS, "record_id": 1, "body": "x", "attachment_ids": [6]})),
+        ("upload_attachment", json!({"model": "hr.payslip", "record_id": 1, "name": "x", "data": "eA=="})),
+    ] {
+        let told = agent.refused(tool, arguments.clone()).await;
+        assert!(told.starts_with("access denied: ") && told.contains("hr.payslip"), "{arguments}: {told}");
+    }
+    let owner = agent.double.with_model("ir.attachment", |model| model.records[&6]["res_model"].clone());
+    assert_eq!(owner, Some(json!("hr.payslip")));
+    agent.ask("delete_record", json!({"model": "ir.attachment", "record_id": 1})).await;
+}

@@ -1,0 +1,150 @@
+//! What is told of models, of the user, of the server.
+
+use odoo_double::Behaviour;
+use serde_json::{Value, json};
+
+use crate::support::{Agent, double, text};
+
+#[tokio::test]
+async fn all_models_are_listed_by_one_request_and_then_by_none() {
+    let agent = Agent::new(&[("ODOO_YOLO", "true")]).await;
+    agent.ask("get_current_context", json!({})).await;
+    let before = agent.seen();
+    let listed = agent.ask("list_models", json!({})).await;
+    assert_eq!(agent.seen() - before, 1);
+    let names: Vec<&str> =
+        listed["models"].as_array().unwrap().iter().filter_map(|it| it["model"].as_str()).collect();
+    assert!(names.len() > 200 && names.contains(&"res.partner") && names.contains(&"ir.attachment"));
+    assert!(!names.contains(&"ir.ui.view") && !names.contains(&"base"));
+    assert_eq!(
+        listed["yolo_mode"]["operations"],
+        json!({"read": true, "write": true, "create": true, "unlink": true})
+    );
+    assert_eq!((&listed["total"], &listed["error"]), (&json!(names.len()), &Value::Null));
+    agent.ask("list_models", json!({})).await;
+    assert_eq!(agent.seen() - before, 1);
+}
+
+#[tokio::test]
+async fn who_may_not_read_the_list_is_told_so() {
+    let settings = [("ODOO_YOLO", "read"), ("ODOO_USER", "demo"), ("ODOO_API_KEY", "<key of demo>")];
+    let double = double(Behaviour::default()).await;
+    let denied = odoo_double::Model {
+        forbidden: [1].into(),
+        ..odoo_double::Model::with_fields(&[("model", "char"), ("name", "char"), ("transient", "boolean")])
+    };
+    double.put_model("ir.model", denied);
+    double.with_model("ir.model", |model| model.insert(1, &json!({"transient": false})));
+    let agent = Agent::with(double, &settings).await;
+    let listed = agent.ask("list_models", json!({})).await;
+    assert_eq!((&listed["models"], &listed["total_available"]), (&json!([]), &Value::Null));
+    assert!(listed["error"].as_str().unwrap().contains("only administrators"), "{listed}");
+}
+
+#[tokio::test]
+async fn the_rules_are_asked_together_and_kept() {
+    let mut behaviour = Behaviour::default();
+    behaviour.round_trip = std::time::Duration::from_millis(20);
+    let double = double(behaviour).await;
+    double.set_rules(Some(&[
+        ("res.partner", &["read", "write"]),
+        ("res.country", &["read"]),
+        ("hr.payslip", &[]),
+    ]));
+    let agent = Agent::with(double, &[]).await;
+    let listed = agent.ask("list_models", json!({})).await;
+    assert_eq!(listed["total"], 3);
+    let operations = |model: &str| {
+        let models = listed["models"].as_array().unwrap();
+        models.iter().find(|it| it["model"] == model).unwrap()["operations"].clone()
+    };
+    assert_eq!(
+        operations("res.partner"),
+        json!({"read": true, "write": true, "create": false, "unlink": false})
+    );
+    assert_eq!(
+        operations("hr.payslip"),
+        json!({"read": false, "write": false, "create": false, "unlink": false})
+    );
+    assert_eq!(listed["yolo_mode"], Value::Null);
+    assert!(agent.double.most_running() >= 3, "asked one after the other");
+    let before = agent.seen();
+    agent.ask("list_models", json!({})).await;
+    agent.ask("list_resource_templates", json!({})).await;
+    assert_eq!(agent.seen(), before);
+}
+
+#[tokio::test]
+async fn the_user_is_told_with_the_companies() {
+    let agent = Agent::new(&[("ODOO_YOLO", "read")]).await;
+    let context = agent.ask("get_current_context", json!({})).await;
+    assert_eq!(context["login"], "admin");
+    assert_eq!(
+        context["allowed_companies"],
+        json!([{"id": 1, "name": "San Francisco"}, {"id": 2, "name": "Chicago"}])
+    );
+    assert!(
+        context["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("User: Mitchell Admin (login admin)\nTime zone: Europe/Brussels\n")
+    );
+
+    let settings = [("ODOO_YOLO", "read"), ("ODOO_USER", "demo"), ("ODOO_ALLOWED_COMPANIES", "2")];
+    let confined = Agent::new(&settings).await;
+    let context = confined.ask("get_current_context", json!({})).await;
+    assert_eq!((&context["company_id"], &context["company_name"]), (&json!(2), &json!("Chicago")));
+    assert!(context["text"].as_str().unwrap().starts_with("User: Marc Demo"), "a name is one line");
+    let calls = confined.double.calls();
+    let models = calls.iter().filter(|call| call.method == "read");
+    assert!(models.clone().count() > 0);
+    for call in models {
+        assert_eq!(call.arguments["context"]["allowed_company_ids"], json!([2]), "{call:?}");
+    }
+    let elsewhere = json!({"model": "res.partner", "context": {"allowed_company_ids": [1]}});
+    assert!(confined.refused("search_records", elsewhere).await.contains("company 1"));
+    let own = json!({"model": "res.partner", "context": {"allowed_company_ids": [2, 3]}});
+    assert!(agent.refused("search_records", own).await.contains("company 3"));
+}
+
+#[tokio::test]
+async fn patterns_are_listed_by_the_tool_and_by_the_protocol() {
+    let agent = Agent::new(&[("ODOO_YOLO", "read")]).await;
+    let told = agent.ask("list_resource_templates", json!({})).await;
+    let patterns: Vec<&str> =
+        told["templates"].as_array().unwrap().iter().filter_map(|it| it["uri_template"].as_str()).collect();
+    assert_eq!(
+        patterns,
+        [
+            "odoo://{model}/record/{record_id}",
+            "odoo://{model}/search",
+            "odoo://{model}/count",
+            "odoo://{model}/fields",
+            "odoo://{model}/record/{record_id}/{field}",
+            "odoo://attachment/{attachment_id}"
+        ]
+    );
+    let listed = agent.client.list_all_resource_templates().await.unwrap();
+    assert_eq!(listed.iter().map(|it| it.uri_template.as_str()).collect::<Vec<_>>(), patterns);
+}
+
+#[tokio::test]
+async fn everything_that_is_counted_is_told() {
+    let agent = Agent::new(&[("ODOO_YOLO", "read")]).await;
+    let asked = json!({"model": "res.partner"});
+    agent.ask("get_fields", asked.clone()).await;
+    agent.ask("get_fields", asked).await;
+    let stats = agent.ask("get_stats", json!({})).await;
+    assert_eq!(stats["pool"]["requests"], json!(agent.seen()));
+    assert_eq!(
+        (&stats["metadata"]["fields"]["hits"], &stats["metadata"]["fields"]["loads"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(stats["metadata"]["hit_rate"], json!(0.5));
+    for (part, counter) in
+        [("pool", "bytes_saved"), ("reads", "requests_saved"), ("rules", "total"), ("pool", "retries")]
+    {
+        assert!(!stats[part][counter].is_null(), "{part}.{counter}");
+    }
+    assert!(text(&agent.call("get_stats", json!({})).await).contains("requests: "));
+}

@@ -1,0 +1,175 @@
+//! Searching, reading, describing, counting.
+
+use odoo_double::Behaviour;
+use serde_json::{Value, json};
+
+use crate::support::{Agent, PARTNERS, double, text};
+
+const READ: &[(&str, &str)] = &[("ODOO_YOLO", "read")];
+
+#[tokio::test]
+async fn a_search_gives_a_page_and_the_total_by_one_request() {
+    let agent = Agent::new(READ).await;
+    let asked = json!({"model": PARTNERS, "domain": [["country_id", "=", [20, "Belgium"]]],
+                       "fields": ["name", "country_id", "date"], "limit": 2, "offset": 1});
+    let found = agent.ask("search_records", asked.clone()).await;
+    let record = json!({"id": 4, "name": "Partner 4", "country_id": [20, "Belgium"], "date": "2026-01-31T10:00:00+00:00"});
+    assert_eq!(found["records"][0], record);
+    assert_eq!((&found["total"], &found["limit"], &found["offset"]), (&json!(30), &json!(2), &json!(1)));
+    let before = agent.seen();
+    let again = agent.call("search_records", asked).await;
+    assert_eq!(agent.seen() - before, 1);
+    assert_eq!(agent.methods(PARTNERS).last().unwrap(), "web_search_read");
+    assert!(
+        text(&again).contains("[20,\"Belgium\"] | 2026-01-31T10:00:00+00:00 | 4 | Partner 4"),
+        "{}",
+        text(&again)
+    );
+}
+
+#[tokio::test]
+async fn totals_are_honest_on_every_page_and_version() {
+    for version in [16, 17] {
+        let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, READ).await;
+        for (offset, rows) in [(0, 25), (50, 10), (60, 0), (10_000, 0)] {
+            let asked = json!({"model": PARTNERS, "fields": ["name"], "offset": offset});
+            let found = agent.ask("search_records", asked).await;
+            assert_eq!(found["records"].as_array().unwrap().len(), rows, "{offset}");
+            assert_eq!(found["total"], 60, "{offset}, version {version}");
+        }
+        let none = json!({"model": PARTNERS, "domain": [["name", "=", "Nobody"]]});
+        assert_eq!(agent.ask("search_records", none).await["total"], 0);
+    }
+}
+
+#[tokio::test]
+async fn arguments_are_forgiving_where_it_is_harmless_and_explained_where_not() {
+    let agent = Agent::new(READ).await;
+    let lenient = json!({"model": PARTNERS, "domain": "[[\"id\", \"=\", 5]]", "fields": "name"});
+    assert_eq!(
+        agent.ask("search_records", lenient).await["records"],
+        json!([{"id": 5, "name": "Partner 5"}])
+    );
+    let by_digits = json!({"model": PARTNERS, "record_id": "5", "fields": ["name"]});
+    assert_eq!(agent.ask("get_record", by_digits).await["record"]["id"], 5);
+    for (tool, arguments, explanation) in [
+        ("search_records", json!({"model": PARTNERS, "limt": 3}), "unknown field `limt`"),
+        ("search_records", json!({"model": PARTNERS, "limit": -1}), "limit must be 0 or more, and is -1"),
+        (
+            "search_records",
+            json!({"model": PARTNERS, "offset": -1}),
+            "offset must be from 0 to 25000, and is -1",
+        ),
+        (
+            "search_records",
+            json!({"model": PARTNERS, "domain": ["|", ["id", "=", 1]]}),
+            "the domain ends too early",
+        ),
+        (
+            "search_records",
+            json!({"model": PARTNERS, "fields": ["no_such"]}),
+            "`res.partner` has no field `no_such`",
+        ),
+        (
+            "search_records",
+            json!({"model": PARTNERS, "context": {"default_name": "x"}}),
+            "unknown field `default_name`",
+        ),
+        ("search_records", json!({"model": "../web"}), "`../web` cannot be the name of a model"),
+        ("search_records", json!({"model": "res.nothing"}), "there is no model `res.nothing`"),
+        ("get_record", json!({"model": PARTNERS, "record_id": true}), "the id of a record is a number"),
+        (
+            "get_record",
+            json!({"model": PARTNERS, "record_id": 99}),
+            "record not found: res.partner with id 99",
+        ),
+        ("get_record", json!({"model": PARTNERS, "record_id": 99, "fields": ["id"]}), "record not found"),
+        (
+            "aggregate_records",
+            json!({"model": PARTNERS, "aggregates": ["credit"]}),
+            "`credit` needs an operator",
+        ),
+    ] {
+        let told = agent.refused(tool, arguments.clone()).await;
+        assert!(told.contains(explanation), "{arguments}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_has_the_usual_fields_or_those_that_are_named() {
+    let agent = Agent::new(READ).await;
+    let usual = agent.ask("get_record", json!({"model": PARTNERS, "record_id": 2})).await;
+    let names: Vec<&String> = usual["record"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["country_id", "credit", "date", "display_name", "email", "id", "name"]);
+    assert_eq!(usual["metadata"]["field_selection_method"], "smart_defaults");
+    assert_eq!(usual["metadata"]["total_fields_available"], 13);
+
+    agent.double.with_model(PARTNERS, |model| model.refused.insert("credit".into()));
+    let all =
+        agent.ask("get_record", json!({"model": PARTNERS, "record_id": 2, "fields": ["__all__"]})).await;
+    assert_eq!(all["skipped_fields"], json!(["credit"]), "what the user may not read is left out");
+    assert_eq!(all["record"]["api_key"], Value::Null, "what looks like a credential is left out");
+    assert!(all["metadata"]["note"].as_str().unwrap().contains("api_key"));
+    assert_eq!(all["related_summaries"]["category_id"], json!([{"id": 7, "display_name": "Customers"}]));
+    let page = agent.ask("search_records", json!({"model": PARTNERS, "limit": 2})).await;
+    assert_eq!((&page["skipped_fields"], &page["total"]), (&json!(["credit"]), &json!(60)));
+
+    let named = json!({"model": PARTNERS, "record_id": 2, "fields": ["api_key"]});
+    assert_eq!(agent.ask("get_record", named).await["record"]["api_key"], "secret of a partner");
+    let refused = json!({"model": PARTNERS, "record_id": 2, "fields": ["credit"]});
+    assert!(agent.refused("get_record", refused).await.contains("You are not allowed"));
+}
+
+#[tokio::test]
+async fn known_fields_cost_no_request() {
+    let agent = Agent::new(READ).await;
+    agent.ask("get_fields", json!({"model": PARTNERS})).await;
+    let before = agent.seen();
+    let usual = agent.ask("get_fields", json!({"model": PARTNERS})).await;
+    assert_eq!(usual["omitted"], 2, "a credential, and the messages: {usual}");
+    let all = agent.ask("get_fields", json!({"model": PARTNERS, "field_names": ["__all__"]})).await;
+    assert_eq!(all["total"], 13);
+    let asked =
+        json!({"model": PARTNERS, "field_names": ["country_id"], "attributes": ["relation", "store"]});
+    let some = agent.ask("get_fields", asked).await;
+    assert_eq!(some["fields"], json!([{"name": "country_id", "relation": "res.country", "store": true}]));
+    let unknown = agent.ask("get_fields", json!({"model": PARTNERS, "field_names": ["x_new"]})).await;
+    assert_eq!(unknown["note"], "res.partner has no field named x_new.");
+    assert_eq!(agent.seen(), before, "all definitions are known, and recent");
+}
+
+#[tokio::test]
+async fn groups_are_counted_in_the_server() {
+    let agent = Agent::new(READ).await;
+    let asked = json!({"model": PARTNERS, "groupby": "country_id", "aggregates": ["__count", "credit:sum"], "limit": 1});
+    let found = agent.ask("aggregate_records", asked).await;
+    assert_eq!(
+        found["groups"],
+        json!([{"country_id": false, "__count": 30, "credit:sum": 900, "__extra_domain": [["country_id", "=", false]]}])
+    );
+    assert_eq!(
+        (&found["has_more"], &found["next_hint"]),
+        (&json!(true), &json!("aggregate_records with offset=1, limit=1"))
+    );
+    let all = agent.ask("aggregate_records", json!({"model": PARTNERS})).await;
+    assert_eq!(all["groups"], json!([{"__count": 60, "__extra_domain": []}]));
+    let twice = json!({"model": PARTNERS, "aggregates": ["credit:sum", "credit:avg"]});
+    assert!(
+        agent
+            .refused("aggregate_records", twice)
+            .await
+            .contains("cannot be told from another value of `credit`")
+    );
+}
+
+#[tokio::test]
+async fn searches_run_together_up_to_the_pools_size() {
+    let mut behaviour = Behaviour::default();
+    behaviour.delays.insert("web_search_read", std::time::Duration::from_millis(50));
+    let agent = Agent::with(double(behaviour).await, READ).await;
+    agent.ask("get_fields", json!({"model": PARTNERS})).await;
+    let search = |_| agent.ask("search_records", json!({"model": PARTNERS, "limit": 3}));
+    let found = futures_util::future::join_all((0..16).map(search)).await;
+    assert!(found.iter().all(|page| page["total"] == 60));
+    assert_eq!(agent.double.most_running(), 5);
+}

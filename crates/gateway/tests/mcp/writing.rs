@@ -1,0 +1,141 @@
+//! Creating, changing, deleting, posting, calling.
+
+use odoo_double::{Behaviour, Fault};
+use serde_json::{Value, json};
+
+use crate::support::{Agent, PARTNERS, double};
+
+const FULL: &[(&str, &str)] = &[("ODOO_YOLO", "true")];
+
+#[tokio::test]
+async fn a_record_is_created_changed_and_deleted() {
+    let agent = Agent::new(FULL).await;
+    let created = agent
+        .ask("create_record", json!({"model": PARTNERS, "values": {"name": "New", "country_id": 20}}))
+        .await;
+    assert_eq!(created["record"], json!({"id": 61, "display_name": "New"}));
+    let url = format!("{}/web#id=61&model=res.partner&view_type=form", agent.double.url());
+    assert_eq!(created["url"], url);
+    let asked = json!({"model": PARTNERS, "record_id": 61, "values": {"name": "Newer"}});
+    assert_eq!(agent.ask("update_record", asked).await["record"]["display_name"], "Newer");
+    let deleted = agent.ask("delete_record", json!({"model": PARTNERS, "record_id": 61})).await;
+    assert_eq!((&deleted["deleted_id"], &deleted["deleted_name"]), (&json!(61), &json!("Newer")));
+    let gone = agent.refused("delete_record", json!({"model": PARTNERS, "record_id": 61})).await;
+    assert_eq!(gone, "record not found: res.partner with id 61");
+}
+
+#[tokio::test]
+async fn several_records_are_written_by_one_call() {
+    let agent = Agent::new(FULL).await;
+    let created = agent
+        .ask("create_records", json!({"model": PARTNERS, "records": [{"name": "A"}, {"name": "B"}]}))
+        .await;
+    assert_eq!(created["created_count"], 2);
+    assert_eq!(created["records"][1]["display_name"], "B");
+    let asked = json!({"model": PARTNERS, "record_ids": [61, 62, 61], "values": {"name": "C"}});
+    let updated = agent.ask("update_records", asked).await;
+    assert_eq!((&updated["updated_count"], &updated["records"][0]["display_name"]), (&json!(2), &json!("C")));
+    let writes = |method: &str| agent.methods(PARTNERS).iter().filter(|it| *it == method).count();
+    assert_eq!((writes("create"), writes("write")), (1, 1));
+}
+
+#[tokio::test]
+async fn writes_that_make_no_sense_never_begin() {
+    let agent = Agent::new(FULL).await;
+    let many: Vec<Value> = vec![json!({"name": "x"}); 101];
+    let ids: Vec<i64> = (1..=101).collect();
+    for (tool, arguments, explanation) in [
+        ("create_record", json!({"model": PARTNERS, "values": {}}), "values must name a field"),
+        ("create_record", json!({"model": PARTNERS, "values": {"nmae": "x"}}), "has no field `nmae`"),
+        ("create_record", json!({"model": PARTNERS, "values": {"country_id": [20, "Belgium"]}}), "pass 20"),
+        ("create_records", json!({"model": PARTNERS, "records": []}), "no records are given"),
+        ("create_records", json!({"model": PARTNERS, "records": many}), "101 records are given"),
+        (
+            "create_records",
+            json!({"model": PARTNERS, "records": [{"name": "x"}, {}]}),
+            "records[1] must name a field",
+        ),
+        (
+            "update_record",
+            json!({"model": PARTNERS, "record_id": 99, "values": {"name": "x"}}),
+            "record not found",
+        ),
+        (
+            "update_records",
+            json!({"model": PARTNERS, "record_ids": ids, "values": {"name": "x"}}),
+            "100 can be written",
+        ),
+        (
+            "update_records",
+            json!({"model": PARTNERS, "record_ids": [1, 99], "values": {"name": "x"}}),
+            "with id 99",
+        ),
+        (
+            "update_records",
+            json!({"model": PARTNERS, "values": {"name": "x"}}),
+            "give either record_ids and values",
+        ),
+        (
+            "update_records",
+            json!({"model": PARTNERS, "updates": [{"id": 1, "values": {"name": "x"}}]}),
+            "need odoo 19",
+        ),
+        ("post_message", json!({"model": PARTNERS, "record_id": 1, "body": " "}), "body must not be empty"),
+        (
+            "post_message",
+            json!({"model": PARTNERS, "record_id": 1, "body": "x", "attachment_ids": [99]}),
+            "ir.attachment with id 99",
+        ),
+        ("post_message", json!({"model": "res.country", "record_id": 20, "body": "x"}), "have no messages"),
+    ] {
+        let told = agent.refused(tool, arguments.clone()).await;
+        assert!(told.contains(explanation), "{arguments}: {told}");
+    }
+    let written = agent.methods(PARTNERS).into_iter().filter(|it| it == "create" || it == "write").count();
+    assert_eq!(written, 0);
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_not_sent_again() {
+    let agent = Agent::new(FULL).await;
+    agent.ask("get_fields", json!({"model": PARTNERS})).await;
+    agent.double.inject(Fault::CloseUnanswered);
+    agent.refused("create_record", json!({"model": PARTNERS, "values": {"name": "Once"}})).await;
+    assert_eq!(agent.double.with_model(PARTNERS, |model| model.records.len()), Some(61));
+}
+
+#[tokio::test]
+async fn messages_are_text_unless_it_is_said_that_they_are_html() {
+    for (version, html, stored) in [(17, false, "a < b"), (16, false, "a &lt; b"), (16, true, "a < b")] {
+        let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, FULL).await;
+        let asked = json!({"model": PARTNERS, "record_id": 1, "body": "a < b", "body_is_html": html, "subtype": "comment",
+                           "partner_ids": [2], "attachment_ids": [1]});
+        assert_eq!(agent.ask("post_message", asked).await, json!({"success": true, "message_id": 1}));
+        let call = agent.double.calls().into_iter().find(|call| call.method == "message_post").unwrap();
+        assert_eq!(call.arguments["body"], stored);
+        assert_eq!(call.arguments["subtype_xmlid"], "mail.mt_comment");
+        assert_eq!(
+            (&call.arguments["partner_ids"], &call.arguments["attachment_ids"]),
+            (&json!([2]), &json!([1]))
+        );
+    }
+}
+
+#[tokio::test]
+async fn methods_are_called_only_where_both_switches_are_on() {
+    let half = Agent::new(FULL).await;
+    let tools = half.client.list_all_tools().await.unwrap();
+    assert!(tools.iter().all(|tool| tool.name != "call_model_method"));
+    let request = rmcp::model::CallToolRequestParams::new("call_model_method");
+    assert!(half.client.call_tool(request).await.unwrap_err().to_string().contains("there is no tool"));
+
+    let agent = Agent::new(&[("ODOO_YOLO", "true"), ("ODOO_MCP_ENABLE_METHOD_CALLS", "true")]).await;
+    let asked = json!({"model": PARTNERS, "method": "message_post", "arguments": [[1]], "keyword_arguments": {"body": "x"}});
+    assert_eq!(agent.ask("call_model_method", asked).await["result"], 1);
+    for (model, method) in
+        [(PARTNERS, "write"), (PARTNERS, "web_save"), (PARTNERS, "_write"), ("ir.cron", "toggle")]
+    {
+        agent.refused("call_model_method", json!({"model": model, "method": method})).await;
+    }
+    assert!(!agent.methods(PARTNERS).contains(&"write".to_owned()));
+}

@@ -1,0 +1,42 @@
+//! `CallContext`: the part of Odoo's context that a caller may choose.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::ToolError;
+
+/// Odoo's context for this call. It chooses which data the call sees, and in which language; keys that would change
+/// what a write does cannot be given.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub(crate) struct CallContext {
+    /// The language of labels and texts, such as `de_DE`.
+    lang: Option<String>,
+    /// The time zone, such as `Europe/Brussels`.
+    tz: Option<String>,
+    /// `false` includes archived records in searches.
+    active_test: Option<bool>,
+    /// The companies to act in; the first is the active one.
+    pub(crate) allowed_company_ids: Option<Vec<i64>>,
+}
+
+impl CallContext {
+    pub(crate) fn write_to(&self, context: &mut Map<String, Value>) -> Result<(), ToolError> {
+        for (key, value) in [("lang", &self.lang), ("tz", &self.tz)] {
+            let Some(value) = value else { continue };
+            if value.trim().is_empty() || value.len() > 64 {
+                return Err(ToolError::invalid(format!("context.{key} must be a name")));
+            }
+            context.insert(key.into(), value.clone().into());
+        }
+        if let Some(active_test) = self.active_test {
+            context.insert("active_test".into(), active_test.into());
+        }
+        if let Some(companies) = &self.allowed_company_ids {
+            context.insert("allowed_company_ids".into(), companies.clone().into());
+        }
+        Ok(())
+    }
+}

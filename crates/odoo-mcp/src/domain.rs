@@ -1,0 +1,58 @@
+//! Domains: are they whole?
+
+use serde_json::Value;
+
+use crate::ToolError;
+
+/// Makes sure that every operator has operands of its own. Conditions that the server appends would else become
+/// operands of the caller's operators, and confine nothing.
+pub(crate) fn check_balance(domain: &[Value]) -> Result<(), ToolError> {
+    let mut expected: usize = 1;
+    for (place, term) in domain.iter().enumerate() {
+        if expected == 0 {
+            // Terms that stand beside each other are joined by "and".
+            expected = 1;
+        }
+        match term {
+            Value::Array(parts) if parts.len() == 3 => expected -= 1,
+            Value::String(operator) if operator == "!" => {}
+            Value::String(operator) if operator == "&" || operator == "|" => expected += 1,
+            _ => {
+                return Err(ToolError::invalid(format!(
+                    "term {place} of the domain is neither a condition [field, operator, value] nor \"&\", \"|\" or \"!\""
+                )));
+            }
+        }
+    }
+    if domain.is_empty() || expected == 0 {
+        return Ok(());
+    }
+    Err(ToolError::invalid(format!(
+        "the domain ends too early: its operators need {expected} more condition(s)"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::check_balance;
+
+    fn balanced(domain: Value) -> bool {
+        check_balance(domain.as_array().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn operators_need_operands_of_their_own() {
+        assert!(balanced(json!([])));
+        assert!(balanced(json!([["a", "=", 1], ["b", "=", 2]])));
+        assert!(balanced(json!(["|", ["a", "=", 1], ["b", "=", 2]])));
+        assert!(balanced(json!(["!", ["a", "=", 1], "|", "&", ["a", "=", 1], ["b", "=", 2], ["c", "=", 3]])));
+        assert!(!balanced(json!(["|", ["a", "=", 1]])));
+        assert!(!balanced(json!([["a", "=", 1], "|"])));
+        assert!(!balanced(json!(["!"])));
+        assert!(!balanced(json!([["a", "="]])));
+        assert!(!balanced(json!(["and", ["a", "=", 1]])));
+        assert!(!balanced(json!([1])));
+    }
+}

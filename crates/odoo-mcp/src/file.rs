@@ -1,0 +1,194 @@
+//! Files: attachments, and the binary fields of records.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use model_metadata::Operation;
+use odoo::Call;
+use serde_json::{Map, Value, json};
+
+use crate::ToolError;
+use crate::service::Service;
+
+/// What is known of a file without reading it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) name: Option<String>,
+    pub(crate) mimetype: Option<String>,
+    pub(crate) size: Option<usize>,
+    /// The address that it is, if it is no file but a link.
+    pub(crate) link: Option<String>,
+    /// The text that Odoo found in it.
+    pub(crate) index: Option<String>,
+}
+
+impl Facts {
+    fn of(row: &Map<String, Value>) -> Self {
+        let text =
+            |name: &str| row.get(name).and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned);
+        let is_link = text("type").as_deref() == Some("url");
+        let size = row.get("file_size").and_then(Value::as_u64).filter(|size| *size > 0);
+        Facts {
+            name: text("name"),
+            mimetype: text("mimetype"),
+            size: size.and_then(|size| usize::try_from(size).ok()),
+            link: is_link.then(|| text("url").unwrap_or_default()),
+            index: text("index_content"),
+        }
+    }
+}
+
+impl Service {
+    /// What is known of an attachment. Its owner's rules hold for it.
+    pub(crate) async fn attachment_facts(&self, id: i64) -> Result<Facts, ToolError> {
+        self.require_read("ir.attachment").await?;
+        self.check_owners("ir.attachment", &[id], Operation::Read).await?;
+        let fields = ["name", "mimetype", "file_size", "type", "url", "index_content"];
+        let mut context = self.context(None).await?;
+        context.insert("active_test".into(), Value::Bool(false));
+        let call = Call::search_read("ir.attachment", json!([["id", "=", id]]), &fields);
+        let rows: Vec<Map<String, Value>> = self.call(call, &context).await?;
+        rows.first().map(Facts::of).ok_or_else(|| ToolError::not_found("ir.attachment", &[id]))
+    }
+
+    /// What is known of the file in a field: nothing unless it is stored as an attachment that may be read.
+    pub(crate) async fn field_facts(&self, model: &str, id: i64, field: &str) -> Result<Facts, ToolError> {
+        self.require_read(model).await?;
+        if !self.gate.allows("ir.attachment", Operation::Read).await? {
+            return Ok(Facts::default());
+        }
+        let domain = json!([["res_model", "=", model], ["res_id", "=", id], ["res_field", "=", field]]);
+        let call =
+            Call::search_read("ir.attachment", domain, &["name", "mimetype", "file_size"]).option("limit", 1);
+        let context = self.context(None).await?;
+        match self.call::<Vec<Map<String, Value>>>(call, &context).await {
+            Ok(rows) => Ok(rows.first().map(Facts::of).unwrap_or_default()),
+            Err(error) if error.is_refusal() => Ok(Facts::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The bytes of an attachment.
+    pub(crate) async fn attachment_bytes(&self, id: i64, facts: &Facts) -> Result<Vec<u8>, ToolError> {
+        // From version 20 on there is no `datas`.
+        let field = if self.client.version().await? >= 20 { "raw" } else { "datas" };
+        self.bytes("ir.attachment", id, field, facts).await
+    }
+
+    /// The bytes in a binary field.
+    pub(crate) async fn field_bytes(
+        &self,
+        model: &str,
+        id: i64,
+        field: &str,
+        facts: &Facts,
+    ) -> Result<Vec<u8>, ToolError> {
+        self.require_read(model).await?;
+        self.check_owners(model, &[id], Operation::Read).await?;
+        let definitions = self.check_names(model, [field]).await?;
+        let kind = definitions.get(field).and_then(|field| field.text("type")).unwrap_or_default();
+        if !matches!(kind.as_str(), "binary" | "image") {
+            return Err(ToolError::invalid(format!("`{field}` of `{model}` holds no file")));
+        }
+        self.bytes(model, id, field, facts).await
+    }
+
+    async fn bytes(&self, model: &str, id: i64, field: &str, facts: &Facts) -> Result<Vec<u8>, ToolError> {
+        self.check_size(facts.size.unwrap_or_default())?;
+        let context = self.context(None).await?;
+        let rows: Vec<Map<String, Value>> = self.call(Call::read(model, &[id], &[field]), &context).await?;
+        let row = rows.first().ok_or_else(|| ToolError::not_found(model, &[id]))?;
+        let value = row.get(field).unwrap_or(&Value::Null);
+        let content = value.as_str().or_else(|| value.get("content")?.as_str());
+        let content = content
+            .filter(|content| !content.is_empty())
+            .ok_or_else(|| ToolError::invalid(format!("`{field}` of {model} record {id} is empty")))?;
+        self.check_size(content.len() / 4 * 3)?;
+        STANDARD
+            .decode(content)
+            .map_err(|_| ToolError::invalid(format!("`{field}` of `{model}` is no valid base64")))
+    }
+
+    fn check_size(&self, bytes: usize) -> Result<(), ToolError> {
+        let limit = self.settings.max_binary_size;
+        if bytes <= limit {
+            return Ok(());
+        }
+        Err(ToolError::invalid(format!(
+            "the file has {bytes} bytes, and {limit} are allowed (ODOO_MCP_MAX_BINARY_SIZE)"
+        )))
+    }
+}
+
+/// The types of images that a model can look at, by their first bytes. What a file is declared to be depends on its
+/// name, which may be wrong.
+pub(crate) fn image_type(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        _ => None,
+    }
+}
+
+/// The type of a file of which nobody says what it is.
+pub(crate) fn guess_type(bytes: &[u8]) -> &'static str {
+    let head = String::from_utf8_lossy(bytes.get(..512.min(bytes.len())).unwrap_or_default())
+        .trim_start()
+        .to_lowercase();
+    match image_type(bytes) {
+        Some(image) => image,
+        None if bytes.starts_with(b"%PDF") => "application/pdf",
+        None if bytes.starts_with(b"PK\x03\x04") => "application/zip",
+        None if head.starts_with("<svg") || (head.starts_with("<?xml") && head.contains("<svg")) => {
+            "image/svg+xml"
+        }
+        None => "application/octet-stream",
+    }
+}
+
+/// Is a file of this type text?
+pub(crate) fn is_text(mimetype: &str) -> bool {
+    let essence = mimetype.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let named = [
+        "application/json",
+        "application/xml",
+        "application/javascript",
+        "application/csv",
+        "application/yaml",
+        "application/x-yaml",
+        "application/x-sh",
+        "application/sql",
+        "application/graphql",
+    ];
+    essence.starts_with("text/")
+        || essence.ends_with("+json")
+        || essence.ends_with("+xml")
+        || named.contains(&essence.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{guess_type, image_type, is_text};
+
+    #[test]
+    fn types_are_told_by_the_first_bytes() {
+        assert_eq!(image_type(b"\x89PNG\r\n\x1a\n...."), Some("image/png"));
+        assert_eq!(image_type(b"RIFF....WEBPVP8 "), Some("image/webp"));
+        assert_eq!(image_type(b"GIF89a"), Some("image/gif"));
+        assert_eq!(image_type(b""), None);
+        assert_eq!(guess_type(b"%PDF-1.7"), "application/pdf");
+        assert_eq!(guess_type(b"<?xml version='1.0'?><svg>"), "image/svg+xml");
+        assert_eq!(guess_type(b"\x00\xff"), "application/octet-stream");
+    }
+
+    #[test]
+    fn text_is_told_by_its_type() {
+        for text in ["text/plain; charset=utf-8", "TEXT/CSV", "application/ld+json", "image/svg+xml"] {
+            assert!(is_text(text), "{text}");
+        }
+        for other in ["", "application/pdf", "image/png", "application/octet-stream"] {
+            assert!(!is_text(other), "{other}");
+        }
+    }
+}

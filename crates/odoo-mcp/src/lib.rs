@@ -1,0 +1,32 @@
+//! Odoo for language models: the tools and resources of an MCP server over a client of Odoo.
+//!
+//! * [`OdooServer`] serves one user of one database, with the tools, limits and modes that users of mcp-server-odoo
+//!   know. What it may do is set by [`Settings`].
+//! * Every tool is a file in `tools`; `access` decides what they may do; `protocol` is the only module that knows the
+//!   protocol's SDK.
+
+mod error;
+mod server;
+mod settings;
+
+mod protocol;
+mod resource;
+mod tool;
+mod tools;
+
+mod access;
+mod arguments;
+mod context;
+mod domain;
+mod file;
+mod read;
+mod secrecy;
+mod selection;
+mod service;
+mod shape;
+mod text;
+mod uri;
+
+pub use error::{ServeError, ToolError};
+pub use server::OdooServer;
+pub use settings::{Mode, Settings};

@@ -1,0 +1,147 @@
+//! The Model Context Protocol, by its official SDK. No other module knows the SDK.
+
+use std::sync::Arc;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
+    ListResourceTemplatesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, ResourceContents, ResourceTemplate, ServerCapabilities,
+    ServerConfig, Tool, ToolAnnotations,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
+
+use crate::resource::{self, Content, TEMPLATES};
+use crate::service::Service;
+use crate::tool::{Entry, Nature, Reply};
+use crate::{ServeError, ToolError};
+
+const INSTRUCTIONS: &str = "Tools and resources of an Odoo server. list_models tells which models there are, and \
+    get_fields what their fields are. search_records reads many records at once and tells their total; \
+    aggregate_records counts and sums up in the server. create_records and update_records write many records in one \
+    call. Files come as odoo:// addresses, which read_attachment reads. Moments are in UTC: get_current_context tells \
+    the user's time zone, and as whom calls are made.";
+
+/// Answers requests of one client of the protocol.
+#[derive(Clone)]
+pub(crate) struct Handler {
+    service: Arc<Service>,
+    entries: Arc<[Entry]>,
+}
+
+impl Handler {
+    pub(crate) fn new(service: Arc<Service>, entries: Arc<[Entry]>) -> Self {
+        Handler { service, entries }
+    }
+
+    /// Serves standard input and output until the client is gone.
+    pub(crate) async fn serve_stdio(self) -> Result<(), ServeError> {
+        let running = match self.serve(rmcp::transport::io::stdio_pipes()).await {
+            Ok(running) => running,
+            // A client that leaves before it has said anything is none of the server's troubles.
+            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+            Err(error) => return Err(ServeError::new(&error)),
+        };
+        running.waiting().await.map(drop).map_err(|error| ServeError::new(&error))
+    }
+}
+
+impl ServerHandler for Handler {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+        ServerConfig::new(capabilities)
+            .with_server_info(Implementation::new("orgcache", env!("CARGO_PKG_VERSION")))
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.entries.iter().map(tool).collect()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.entries.iter().find(|entry| entry.name == name).map(tool)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(entry) = self.entries.iter().find(|entry| entry.name == request.name) else {
+            return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
+        };
+        let outcome = (entry.run)(&self.service, request.arguments.unwrap_or_default()).await;
+        Ok(CallToolResponse::Complete(result(outcome)))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let template = |it: &resource::Template| {
+            ResourceTemplate::new(it.pattern, it.title)
+                .with_title(it.title)
+                .with_description(it.description)
+                .with_mime_type(it.mimetype)
+        };
+        Ok(ListResourceTemplatesResult::with_all_items(TEMPLATES.iter().map(template).collect()))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let contents = match resource::read(&self.service, &request.uri).await {
+            Ok(Content::Text { text, mimetype }) => {
+                ResourceContents::text(text, request.uri).with_mime_type(mimetype)
+            }
+            Ok(Content::Blob { data, mimetype }) => {
+                ResourceContents::blob(data, request.uri).with_mime_type(mimetype)
+            }
+            Err(error) => return Err(refusal(&error)),
+        };
+        Ok(ReadResourceResponse::Complete(ReadResourceResult::new(vec![contents])))
+    }
+}
+
+fn tool(entry: &Entry) -> Tool {
+    let reads = entry.nature == Nature::Reads;
+    let annotations = ToolAnnotations::with_title(entry.title)
+        .read_only(reads)
+        .destructive(entry.nature == Nature::Destroys)
+        .idempotent(reads || entry.nature == Nature::Changes)
+        .open_world(false);
+    Tool::new(entry.name, entry.description, Arc::clone(&entry.input))
+        .with_title(entry.title)
+        .with_raw_output_schema(Arc::clone(&entry.output))
+        .with_annotations(annotations)
+}
+
+/// An error of a tool is an answer: whoever called it reads it, and can do better.
+fn result(outcome: Result<Reply, ToolError>) -> CallToolResult {
+    match outcome {
+        Ok(reply) => {
+            let mut result = CallToolResult::structured(reply.structured);
+            result.content = vec![ContentBlock::text(reply.text)];
+            let image = reply.image.map(|image| ContentBlock::image(image.data, image.mimetype));
+            result.content.extend(image);
+            result
+        }
+        Err(error) => CallToolResult::error(vec![ContentBlock::text(error.to_string())]),
+    }
+}
+
+fn refusal(error: &ToolError) -> ErrorData {
+    let message = error.to_string();
+    match error {
+        ToolError::NotFound { .. } => ErrorData::resource_not_found(message, None),
+        ToolError::Invalid(_) | ToolError::Denied(_) => ErrorData::invalid_params(message, None),
+        _ => ErrorData::internal_error(message, None),
+    }
+}

@@ -1,0 +1,150 @@
+//! `Service`: what all tools share.
+
+use std::sync::Arc;
+
+use model_metadata::{CacheConfig, FieldDefinitions, MetadataCache, Operation, Scope};
+use odoo::{Call, OdooClient, OdooError, ReadStats, Reader};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::access::Gate;
+use crate::context::CallContext;
+use crate::{Settings, ToolError};
+
+/// A client of Odoo with its caches, and the gate before them.
+pub(crate) struct Service {
+    pub(crate) client: Arc<OdooClient>,
+    pub(crate) reader: Reader,
+    pub(crate) metadata: Arc<MetadataCache<OdooError>>,
+    pub(crate) gate: Gate,
+    pub(crate) settings: Settings,
+}
+
+impl Service {
+    pub(crate) fn new(client: OdooClient, settings: Settings) -> Self {
+        let mut config = CacheConfig::default();
+        config.fields.time_to_live = client.config().fields_time_to_live;
+        let metadata = Arc::new(MetadataCache::new(config));
+        Service {
+            reader: Reader::new(client.clone(), Arc::clone(&metadata)),
+            gate: Gate::new(settings.mode, client.clone()),
+            client: Arc::new(client),
+            metadata,
+            settings,
+        }
+    }
+
+    /// The scope of metadata: the user, in the companies that calls are confined to.
+    pub(crate) async fn scope(&self) -> Result<Scope, ToolError> {
+        let scope = self.client.scope().await?;
+        Ok(scope.with_companies(self.settings.companies.iter().copied()))
+    }
+
+    /// The definitions of a model's fields, recent enough to believe that a name which they lack does not exist.
+    pub(crate) async fn fields(
+        &self,
+        model: &str,
+        names: &[&str],
+    ) -> Result<Arc<FieldDefinitions>, ToolError> {
+        let scope = self.scope().await?;
+        let fields = self.metadata.fields_naming(&self.client, &scope, model, names).await?;
+        fields.ok_or_else(|| ToolError::invalid(format!("there is no model `{model}`")))
+    }
+
+    /// Makes sure that the model has fields of these names.
+    pub(crate) async fn check_names<'a>(
+        &self,
+        model: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Arc<FieldDefinitions>, ToolError> {
+        let names: Vec<&str> = names.into_iter().collect();
+        let fields = self.fields(model, &names).await?;
+        let mut unknown: Vec<String> =
+            names.iter().filter(|name| fields.get(name).is_none()).map(|name| format!("`{name}`")).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        if unknown.is_empty() {
+            return Ok(fields);
+        }
+        let unknown = unknown.join(", ");
+        Err(ToolError::invalid(format!("`{model}` has no field {unknown} that this user may see")))
+    }
+
+    /// The context of a call: the companies that are configured, and over it what the caller asks for.
+    pub(crate) async fn context(&self, asked: Option<&CallContext>) -> Result<Map<String, Value>, ToolError> {
+        let mut context = Map::new();
+        if !self.settings.companies.is_empty() {
+            context.insert("allowed_company_ids".into(), self.settings.companies.clone().into());
+        }
+        let Some(asked) = asked else { return Ok(context) };
+        if let Some(companies) = &asked.allowed_company_ids {
+            self.check_companies(companies).await?;
+        }
+        asked.write_to(&mut context)?;
+        Ok(context)
+    }
+
+    async fn check_companies(&self, companies: &[i64]) -> Result<(), ToolError> {
+        let own = if self.settings.companies.is_empty() {
+            let user = self.client.scope().await?.principal().user();
+            let rows: Vec<Map<String, Value>> =
+                self.client.call(Call::read("res.users", &[user], &["company_ids"])).await?;
+            let ids = rows.first().and_then(|row| row.get("company_ids")).and_then(Value::as_array);
+            ids.into_iter().flatten().filter_map(Value::as_i64).collect()
+        } else {
+            self.settings.companies.clone()
+        };
+        match companies.iter().find(|company| !own.contains(company)) {
+            None if companies.is_empty() => {
+                Err(ToolError::invalid("context.allowed_company_ids must name a company"))
+            }
+            None => Ok(()),
+            Some(company) => Err(ToolError::Denied(format!(
+                "company {company} in context.allowed_company_ids is none of those that this user may act in here"
+            ))),
+        }
+    }
+
+    /// Calls a method in a context.
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        context: &Map<String, Value>,
+    ) -> Result<T, ToolError> {
+        Ok(self.client.call(call.context(context)).await?)
+    }
+
+    /// Makes sure that a record exists, archived or not.
+    pub(crate) async fn check_exists(
+        &self,
+        model: &str,
+        ids: &[i64],
+        context: &Map<String, Value>,
+    ) -> Result<(), ToolError> {
+        let domain = serde_json::json!([["id", "in", ids]]);
+        let archived_too = Map::from_iter([("active_test".to_owned(), Value::Bool(false))]);
+        let call = Call::search(model, domain).context(context).context(&archived_too);
+        let found: Vec<i64> = self.client.call(call).await?;
+        let missing: Vec<i64> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(ToolError::not_found(model, &missing)) }
+    }
+
+    /// Where people look at a record.
+    pub(crate) async fn record_url(&self, model: &str, id: i64) -> Result<String, ToolError> {
+        let base = self.client.config().url.as_str().trim_end_matches('/');
+        Ok(if self.client.version().await? >= 18 {
+            format!("{base}/odoo/{model}/{id}")
+        } else {
+            format!("{base}/web#id={id}&model={model}&view_type=form")
+        })
+    }
+
+    /// Lets reading a model through.
+    pub(crate) async fn require_read(&self, model: &str) -> Result<(), ToolError> {
+        self.gate.require(model, Operation::Read).await
+    }
+
+    pub(crate) fn read_stats(&self) -> ReadStats {
+        self.reader.stats()
+    }
+}

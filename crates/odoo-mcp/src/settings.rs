@@ -1,0 +1,190 @@
+//! `Settings`: what the server may do, and how much at a time.
+
+use odoo::ConfigError;
+
+/// Which operations the server lets through (`ODOO_YOLO`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// What the rules of the add-on "mcp_server" allow, model by model (`off`).
+    #[default]
+    Rules,
+    /// Reading, on every model (`read`).
+    Read,
+    /// Everything that the user may do (`true`).
+    Full,
+}
+
+impl Mode {
+    /// The value of `ODOO_YOLO` that chooses it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Rules => "off",
+            Mode::Read => "read",
+            Mode::Full => "true",
+        }
+    }
+}
+
+/// What the server may do, and how much at a time.
+///
+/// # Examples
+/// ```
+/// use odoo_mcp::{Mode, Settings};
+///
+/// let settings = Settings::from_settings(|name| (name == "ODOO_YOLO").then(|| "read".to_owned()))?;
+/// assert_eq!(settings.mode, Mode::Read);
+/// assert_eq!(settings.default_limit, 25);
+/// # Ok::<(), odoo::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Which operations are let through (`ODOO_YOLO`, off).
+    pub mode: Mode,
+    /// The rows of a page if nobody says how many (`ODOO_MCP_DEFAULT_LIMIT`, 25).
+    pub default_limit: usize,
+    /// The rows of a page at most (`ODOO_MCP_MAX_LIMIT`, 100).
+    pub max_limit: usize,
+    /// The fields that are read if nobody names any (`ODOO_MCP_MAX_SMART_FIELDS`, 15).
+    pub max_smart_fields: usize,
+    /// The largest file that is handed out, in bytes (`ODOO_MCP_MAX_BINARY_SIZE`, 50 MiB).
+    pub max_binary_size: usize,
+    /// May methods be called by name (`ODOO_MCP_ENABLE_METHOD_CALLS`)? It takes effect with [`Mode::Full`].
+    pub method_calls: bool,
+    /// The companies that calls are confined to, the active one first (`ODOO_ALLOWED_COMPANIES`); the user's own if
+    /// there are none.
+    pub companies: Vec<i64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            mode: Mode::Rules,
+            default_limit: 25,
+            max_limit: 100,
+            max_smart_fields: 15,
+            max_binary_size: 50 << 20,
+            method_calls: false,
+            companies: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings from the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names the variable which cannot be understood.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_settings(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings that have the names of environment variables. Empty ones count as missing.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names the setting which cannot be understood.
+    pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let setting = |name: &str| settings(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+        let usual = Settings::default();
+        let settings = Settings {
+            mode: mode(setting("ODOO_YOLO"))?,
+            default_limit: number(
+                setting("ODOO_MCP_DEFAULT_LIMIT"),
+                "ODOO_MCP_DEFAULT_LIMIT",
+                usual.default_limit,
+            )?,
+            max_limit: number(setting("ODOO_MCP_MAX_LIMIT"), "ODOO_MCP_MAX_LIMIT", usual.max_limit)?,
+            max_smart_fields: number(
+                setting("ODOO_MCP_MAX_SMART_FIELDS"),
+                "ODOO_MCP_MAX_SMART_FIELDS",
+                usual.max_smart_fields,
+            )?,
+            max_binary_size: number(
+                setting("ODOO_MCP_MAX_BINARY_SIZE"),
+                "ODOO_MCP_MAX_BINARY_SIZE",
+                usual.max_binary_size,
+            )?,
+            method_calls: flag(setting("ODOO_MCP_ENABLE_METHOD_CALLS"), "ODOO_MCP_ENABLE_METHOD_CALLS")?,
+            companies: companies(setting("ODOO_ALLOWED_COMPANIES"))?,
+        };
+        if settings.default_limit > settings.max_limit {
+            return Err(invalid(
+                "ODOO_MCP_DEFAULT_LIMIT",
+                &settings.default_limit.to_string(),
+                "it must not be larger than ODOO_MCP_MAX_LIMIT",
+            ));
+        }
+        Ok(settings)
+    }
+}
+
+fn mode(value: Option<String>) -> Result<Mode, ConfigError> {
+    let Some(value) = value else { return Ok(Mode::Rules) };
+    match value.to_ascii_lowercase().as_str() {
+        "off" | "false" | "0" | "no" => Ok(Mode::Rules),
+        "read" | "readonly" | "read-only" => Ok(Mode::Read),
+        "true" | "1" | "yes" | "full" => Ok(Mode::Full),
+        _ => Err(invalid("ODOO_YOLO", &value, "it must be off, read or true")),
+    }
+}
+
+fn number(value: Option<String>, name: &'static str, usual: usize) -> Result<usize, ConfigError> {
+    let Some(value) = value else { return Ok(usual) };
+    match value.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(invalid(name, &value, "it must be a number, at least 1")),
+    }
+}
+
+fn flag(value: Option<String>, name: &'static str) -> Result<bool, ConfigError> {
+    let Some(value) = value else { return Ok(false) };
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(invalid(name, &value, "it must be true or false")),
+    }
+}
+
+fn companies(value: Option<String>) -> Result<Vec<i64>, ConfigError> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty());
+    let ids: Result<Vec<i64>, _> = ids.map(str::parse).collect();
+    ids.ok().filter(|ids| ids.iter().all(|id| *id > 0)).ok_or_else(|| {
+        invalid("ODOO_ALLOWED_COMPANIES", &value, "it must be ids of companies with commas between them")
+    })
+}
+
+fn invalid(name: &'static str, value: &str, expected: &'static str) -> ConfigError {
+    ConfigError::Invalid { name, value: value.chars().take(64).collect(), expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mode, Settings};
+
+    fn with(name: &'static str, value: &'static str) -> Result<Settings, String> {
+        Settings::from_settings(|asked| (asked == name).then(|| value.to_owned()))
+            .map_err(|it| it.to_string())
+    }
+
+    #[test]
+    fn nothing_is_allowed_beyond_the_rules_unless_it_is_said() {
+        assert_eq!(Settings::from_settings(|_| None).unwrap(), Settings::default());
+        assert_eq!(with("ODOO_YOLO", " ").unwrap().mode, Mode::Rules);
+        assert_eq!(with("ODOO_YOLO", "READ").unwrap().mode, Mode::Read);
+        assert_eq!(with("ODOO_YOLO", "true").unwrap().mode, Mode::Full);
+        assert_eq!(
+            with("ODOO_YOLO", "maybe").unwrap_err(),
+            "ODOO_YOLO is `maybe`; it must be off, read or true"
+        );
+    }
+
+    #[test]
+    fn numbers_and_companies_are_checked() {
+        assert_eq!(with("ODOO_ALLOWED_COMPANIES", "3, 1,").unwrap().companies, [3, 1]);
+        assert!(with("ODOO_ALLOWED_COMPANIES", "3,x").is_err());
+        assert!(with("ODOO_ALLOWED_COMPANIES", "-3").is_err());
+        assert!(with("ODOO_MCP_MAX_LIMIT", "0").is_err());
+        assert!(with("ODOO_MCP_MAX_LIMIT", "10").unwrap_err().contains("ODOO_MCP_DEFAULT_LIMIT"));
+    }
+}

@@ -1,0 +1,131 @@
+//! Records as they are handed out: moments in ISO 8601, files as links.
+
+use model_metadata::FieldDefinitions;
+use serde_json::{Map, Value, json};
+
+use crate::uri;
+
+/// The context with which binary fields are read as their sizes.
+pub(crate) const SIZES_ONLY: &str = "bin_size";
+
+/// Turns a record as Odoo reads it into one as it is handed out.
+pub(crate) fn shape(model: &str, fields: &FieldDefinitions, record: &mut Map<String, Value>) {
+    let id = record.get("id").and_then(Value::as_i64);
+    let is_link = model == "ir.attachment" && record.get("type").and_then(Value::as_str) == Some("url");
+    for (name, value) in record.iter_mut() {
+        let Some(kind) = fields.get(name).and_then(|field| field.text("type")) else { continue };
+        match (kind.as_str(), id) {
+            ("datetime", _) => {
+                if let Some(moment) = value.as_str().and_then(iso) {
+                    *value = Value::String(moment);
+                }
+            }
+            ("binary" | "image", Some(id)) if is_file(value) || (is_link && uri::is_content(name)) => {
+                *value = Value::String(uri::of_field(model, id, name));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `2026-01-31 10:00:00`, which is in UTC, as `2026-01-31T10:00:00+00:00`.
+pub(crate) fn iso(moment: &str) -> Option<String> {
+    let (day, time) = moment.split_once(' ')?;
+    (day.len() == 10 && time.len() >= 8).then(|| format!("{day}T{time}+00:00"))
+}
+
+/// Is the value of a binary field a file, as its size or as what newer servers say of it? Some fields of that type hold
+/// other things, which stay as they are.
+fn is_file(value: &Value) -> bool {
+    match value {
+        Value::String(size) => !size.is_empty(),
+        Value::Object(parts) => {
+            parts.contains_key("content")
+                && parts.contains_key("size")
+                && parts.keys().all(|key| ["content", "size", "filename"].contains(&key.as_str()))
+        }
+        _ => false,
+    }
+}
+
+/// What `web_search_read` is to read of a field: the name too where it refers to a record.
+pub(crate) fn specification(fields: &FieldDefinitions, names: &[&str]) -> Value {
+    let of = |name: &str| {
+        let kind = fields.get(name).and_then(|field| field.text("type"));
+        let by_name = kind.as_deref() == Some("many2one");
+        if by_name { json!({"fields": {"display_name": {}}}) } else { json!({}) }
+    };
+    names.iter().map(|name| ((*name).to_owned(), of(name))).collect::<Map<_, _>>().into()
+}
+
+/// Turns references as `web_search_read` gives them into pairs of id and name, as `read` gives them.
+pub(crate) fn pair_references(fields: &FieldDefinitions, record: &mut Map<String, Value>) {
+    for (name, value) in record.iter_mut() {
+        let is_reference = || fields.get(name).and_then(|it| it.text("type")).as_deref() == Some("many2one");
+        if let Value::Object(reference) = &*value
+            && is_reference()
+            && let Some(id) = reference.get("id")
+        {
+            *value = json!([id, reference.get("display_name")]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model_metadata::FieldDefinitions;
+    use serde_json::{Map, Value, json};
+
+    use super::{pair_references, shape, specification};
+
+    fn fields() -> FieldDefinitions {
+        serde_json::from_value(json!({
+            "id": {"type": "integer"}, "name": {"type": "char"}, "date": {"type": "datetime"}, "day": {"type": "date"},
+            "image": {"type": "binary"}, "totals": {"type": "binary"}, "country_id": {"type": "many2one"},
+            "datas": {"type": "binary"}, "type": {"type": "selection"}
+        }))
+        .unwrap()
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn moments_are_iso_and_files_are_links() {
+        let mut record = object(json!({
+            "id": 7, "name": "2026-01-31 10:00:00", "date": "2026-01-31 10:00:00", "day": "2026-01-31",
+            "image": "12.50 Kb", "totals": {"amount": 3}, "unknown": "x"
+        }));
+        shape("res.partner", &fields(), &mut record);
+        let expected = json!({
+            "id": 7, "name": "2026-01-31 10:00:00", "date": "2026-01-31T10:00:00+00:00", "day": "2026-01-31",
+            "image": "odoo://res.partner/record/7/image", "totals": {"amount": 3}, "unknown": "x"
+        });
+        assert_eq!(Value::Object(record), expected);
+    }
+
+    #[test]
+    fn attachments_have_links_of_their_own() {
+        for (record, expected) in [
+            (json!({"id": 7, "datas": "12.50 Kb"}), json!("odoo://attachment/7")),
+            (json!({"id": 7, "datas": false, "type": "url"}), json!("odoo://attachment/7")),
+            (json!({"id": 7, "datas": false, "type": "binary"}), json!(false)),
+            (json!({"id": 7, "datas": {"content": "eA==", "size": 1}}), json!("odoo://attachment/7")),
+        ] {
+            let mut record = object(record);
+            shape("ir.attachment", &fields(), &mut record);
+            assert_eq!(record.get("datas"), Some(&expected));
+        }
+    }
+
+    #[test]
+    fn references_are_pairs_of_id_and_name() {
+        let asked = specification(&fields(), &["name", "country_id"]);
+        assert_eq!(asked, json!({"name": {}, "country_id": {"fields": {"display_name": {}}}}));
+        let mut record =
+            object(json!({"id": 1, "country_id": {"id": 20, "display_name": "Belgium"}, "name": "x"}));
+        pair_references(&fields(), &mut record);
+        assert_eq!(Value::Object(record), json!({"id": 1, "country_id": [20, "Belgium"], "name": "x"}));
+    }
+}

@@ -1,0 +1,123 @@
+//! Answers as text: everything that the structured answer has, in few words.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+/// Writes an answer as text. Lists of records become a table if all have the same keys; nothing is shortened.
+pub(crate) fn render(answer: &Value) -> String {
+    let mut text = String::new();
+    match answer {
+        Value::Object(object) => fields(&mut text, object, 0),
+        value => line(&mut text, value),
+    }
+    text
+}
+
+/// One line a field; what is null is left out.
+fn fields(text: &mut String, object: &Map<String, Value>, depth: usize) {
+    for (name, value) in object {
+        let indent = "  ".repeat(depth);
+        match value {
+            Value::Null => {}
+            Value::Object(inner) if inner.is_empty() => push(text, &format!("{indent}{name}: {{}}\n")),
+            Value::Object(inner) => {
+                push(text, &format!("{indent}{name}:\n"));
+                fields(text, inner, depth + 1);
+            }
+            Value::Array(rows) if !rows.is_empty() && rows.iter().all(Value::is_object) => {
+                push(text, &format!("{indent}{name} ({}):\n", rows.len()));
+                table(text, rows, depth + 1);
+            }
+            value => {
+                push(text, &format!("{indent}{name}: "));
+                line(text, value);
+                text.push('\n');
+            }
+        }
+    }
+}
+
+/// Rows with the same keys share a header; others name the keys in each row.
+fn table(text: &mut String, rows: &[Value], depth: usize) {
+    let indent = "  ".repeat(depth);
+    let keys =
+        |row: &Value| row.as_object().map(|row| row.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let header = rows.first().map(keys).unwrap_or_default();
+    let uniform = rows.len() > 1 && rows.iter().all(|row| keys(row) == header);
+    if uniform {
+        push(text, &format!("{indent}{}\n", header.join(" | ")));
+    }
+    for row in rows {
+        let Some(row) = row.as_object() else { continue };
+        text.push_str(&indent);
+        let mut separator = "";
+        for (name, value) in row {
+            if !uniform && value.is_null() {
+                continue;
+            }
+            text.push_str(separator);
+            if !uniform {
+                push(text, &format!("{name}: "));
+            }
+            line(text, value);
+            separator = if uniform { " | " } else { "; " };
+        }
+        text.push('\n');
+    }
+}
+
+/// A value on one line. Texts that hold line breaks or separators are quoted, so that no value of a record can pass for
+/// another line of the answer.
+fn line(text: &mut String, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::String(value) if is_plain(value) => text.push_str(value),
+        value => push(text, &value.to_string()),
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}' | '|' | ';' | '"');
+    text.trim() == text && !text.chars().any(breaks)
+}
+
+fn push(text: &mut String, piece: &str) {
+    // Writing to a text cannot fail.
+    let _ = text.write_str(piece);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::render;
+
+    #[test]
+    fn records_become_a_table() {
+        let answer = json!({
+            "records": [{"id": 1, "name": "Azure", "country_id": [233, "United States"]}, {"id": 2, "name": "a|b\nc", "country_id": false}],
+            "total": 2, "note": null, "metadata": {"fields": 3, "empty": {}}
+        });
+        let expected = "metadata:\n  empty: {}\n  fields: 3\nrecords (2):\n  country_id | id | name\n  \
+                        [233,\"United States\"] | 1 | Azure\n  false | 2 | \"a|b\\nc\"\ntotal: 2\n";
+        assert_eq!(render(&answer), expected);
+    }
+
+    #[test]
+    fn rows_that_differ_name_their_keys() {
+        let answer =
+            json!({"fields": [{"name": "id", "type": "integer"}, {"name": "x", "relation": "res.users"}]});
+        assert_eq!(
+            render(&answer),
+            "fields (2):\n  name: id; type: integer\n  name: x; relation: res.users\n"
+        );
+    }
+
+    #[test]
+    fn no_value_passes_for_another_line() {
+        let answer = json!({"text": "a\u{2028}total: 9", "other": "x\r\ntotal: 9"});
+        assert_eq!(render(&answer).lines().count(), 2);
+        assert!(!render(&answer).contains("\ntotal"));
+    }
+}

@@ -1,0 +1,115 @@
+//! `Tool`: something that can be called, and `Entry`: the same without its types.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::ToolError;
+use crate::service::Service;
+use crate::text;
+
+/// What calling a tool does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nature {
+    /// It only reads.
+    Reads,
+    /// It adds something; calling it twice adds two.
+    Adds,
+    /// It changes something; calling it twice is no different.
+    Changes,
+    /// It may destroy something.
+    Destroys,
+}
+
+/// Something that can be called.
+pub(crate) trait Tool {
+    const NAME: &'static str;
+    const TITLE: &'static str;
+    const NATURE: Nature;
+    /// What it does, for whoever chooses among tools.
+    const DESCRIPTION: &'static str;
+    type Arguments: DeserializeOwned + JsonSchema + Send;
+    type Answer: Serialize + JsonSchema + Send;
+
+    fn run(
+        service: &Service,
+        arguments: Self::Arguments,
+    ) -> impl Future<Output = Result<Self::Answer, ToolError>> + Send;
+
+    /// An image that goes with the answer.
+    fn image(_: &Self::Answer) -> Option<Image> {
+        None
+    }
+}
+
+/// An image that a model can look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Image {
+    /// In base64.
+    pub(crate) data: String,
+    pub(crate) mimetype: String,
+}
+
+/// What a tool answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    pub(crate) structured: Value,
+    pub(crate) image: Option<Image>,
+}
+
+type Run = for<'a> fn(&'a Service, Map<String, Value>) -> BoxFuture<'a, Result<Reply, ToolError>>;
+
+/// A tool without its types.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) nature: Nature,
+    pub(crate) input: Arc<Map<String, Value>>,
+    pub(crate) output: Arc<Map<String, Value>>,
+    pub(crate) run: Run,
+}
+
+impl Entry {
+    pub(crate) fn of<T: Tool + 'static>() -> Self {
+        Entry {
+            name: T::NAME,
+            title: T::TITLE,
+            description: T::DESCRIPTION,
+            nature: T::NATURE,
+            input: schema::<T::Arguments>(SchemaSettings::draft2020_12()),
+            output: schema::<T::Answer>(SchemaSettings::draft2020_12().for_serialize()),
+            run: |service, arguments| Box::pin(call::<T>(service, arguments)),
+        }
+    }
+}
+
+/// Calls a tool with arguments as they came.
+pub(crate) async fn call<T: Tool>(
+    service: &Service,
+    arguments: Map<String, Value>,
+) -> Result<Reply, ToolError> {
+    let arguments = serde_json::from_value(Value::Object(arguments))
+        .map_err(|error| ToolError::invalid(format!("these arguments do not fit: {error}")))?;
+    let answer = T::run(service, arguments).await?;
+    let structured = serde_json::to_value(&answer)
+        .map_err(|_| ToolError::invalid("the answer cannot be written as json"))?;
+    Ok(Reply { text: text::render(&structured), structured, image: T::image(&answer) })
+}
+
+fn schema<T: JsonSchema>(settings: SchemaSettings) -> Arc<Map<String, Value>> {
+    let mut settings = settings;
+    settings.inline_subschemas = true;
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    let object = schema.ensure_object();
+    object.remove("title");
+    object.remove("description");
+    Arc::new(std::mem::take(object))
+}

@@ -1,0 +1,201 @@
+//! `aggregate_records`: counts and totals by group.
+
+use model_metadata::FieldDefinitions;
+use odoo::Call;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::search_records::page;
+use crate::ToolError;
+use crate::arguments::{Domain, Names};
+use crate::context::CallContext;
+use crate::domain::check_balance;
+use crate::service::Service;
+use crate::tool::{Nature, Tool};
+
+/// From this version on, there is a method whose answer has this tool's shape.
+const FORMATTED_SINCE: u64 = 19;
+const COUNT: &str = "__count";
+
+pub(crate) struct AggregateRecords;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The model, such as `sale.order`.
+    model: String,
+    /// Fields to group by, dates with a granularity: `["partner_id", "date_order:month"]`. Without it there is one row.
+    groupby: Option<Names>,
+    /// What to compute, as `field:operator`: `["amount_total:sum"]`; without it, and as `__count`, the number of records.
+    aggregates: Option<Names>,
+    /// The condition; all records without it.
+    domain: Option<Domain>,
+    /// The order, by groups or aggregates: `amount_total:sum desc`.
+    order: Option<String>,
+    /// How many groups at most; without it the configured number.
+    limit: Option<i64>,
+    /// How many groups to skip.
+    #[serde(default)]
+    offset: i64,
+    context: Option<CallContext>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    /// The groups, each with what it is grouped by, what was computed, and in `__extra_domain` a condition that, together
+    /// with the domain of the call, finds its records.
+    groups: Vec<Map<String, Value>>,
+    model: String,
+    groupby: Vec<String>,
+    aggregates: Vec<String>,
+    /// Are there more groups after these?
+    has_more: bool,
+    /// How to get them.
+    next_hint: Option<String>,
+}
+
+impl Tool for AggregateRecords {
+    const NAME: &'static str = "aggregate_records";
+    const TITLE: &'static str = "Aggregate Records";
+    const NATURE: Nature = Nature::Reads;
+    const DESCRIPTION: &'static str = "Count and sum up records of an Odoo model by group, in the server. Use it for \
+        totals and numbers instead of reading the records. To see a group's records, search with the domain of the \
+        call and the group's __extra_domain after it.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let Arguments { model, groupby, aggregates, domain, order, limit, offset, context } = arguments;
+        service.require_read(&model).await?;
+        let (limit, offset) = page(limit, offset, &service.settings)?;
+        let Domain(mut domain) = domain.unwrap_or_default();
+        check_balance(&domain)?;
+        let groupby = groupby.unwrap_or_default().0;
+        let mut aggregates = aggregates.unwrap_or_default().0;
+        if aggregates.is_empty() {
+            aggregates.push(COUNT.into());
+        }
+        let groups: Vec<&str> = groupby.iter().map(String::as_str).collect();
+        service.check_paths(&model, &domain, &groups, order.as_deref()).await?;
+        domain.extend(service.owner_conditions(&model).await?);
+        let context = service.context(context.as_ref()).await?;
+        let bare = aggregates.iter().filter(|it| *it != COUNT).map(|it| field_of(it));
+        let definitions = service.check_names(&model, bare).await?;
+        let grouping = Grouping {
+            model: &model,
+            domain,
+            groupby: &groupby,
+            aggregates: &aggregates,
+            order: order.as_deref(),
+            // One more than the page holds tells whether there is another page.
+            limit: limit + 1,
+            offset,
+            context: &context,
+        };
+        let mut groups = if service.client.version().await? >= FORMATTED_SINCE {
+            grouping.formatted(service).await?
+        } else {
+            grouping.plain(service, &definitions).await?
+        };
+        let has_more = groups.len() > limit;
+        groups.truncate(limit);
+        let next = offset + limit;
+        let next_hint = has_more.then(|| format!("aggregate_records with offset={next}, limit={limit}"));
+        Ok(Answer { groups, model, groupby, aggregates, has_more, next_hint })
+    }
+}
+
+struct Grouping<'a> {
+    model: &'a str,
+    domain: Vec<Value>,
+    groupby: &'a [String],
+    aggregates: &'a [String],
+    order: Option<&'a str>,
+    limit: usize,
+    offset: usize,
+    context: &'a Map<String, Value>,
+}
+
+type Groups = Vec<Map<String, Value>>;
+
+impl Grouping<'_> {
+    async fn formatted(&self, service: &Service) -> Result<Groups, ToolError> {
+        let mut call = Call::method(self.model, "formatted_read_group")
+            .idempotent()
+            .argument("domain", self.domain.clone())
+            .option("groupby", self.groupby)
+            .option("aggregates", self.aggregates)
+            .option("limit", self.limit)
+            .option("offset", self.offset);
+        if let Some(order) = self.order {
+            call = call.option("order", order);
+        }
+        service.call(call, self.context).await
+    }
+
+    /// By the older method, which names an aggregate by its field alone: two of one field, or one of a field that is
+    /// also grouped by, would be one value under a wrong name.
+    async fn plain(&self, service: &Service, definitions: &FieldDefinitions) -> Result<Groups, ToolError> {
+        let computed: Vec<&String> = self.aggregates.iter().filter(|it| *it != COUNT).collect();
+        let grouped: Vec<&str> = self.groupby.iter().map(|it| field_of(it)).collect();
+        for (place, aggregate) in computed.iter().enumerate() {
+            let field = field_of(aggregate);
+            let again = computed.iter().skip(place + 1).any(|other| field_of(other) == field);
+            if again || grouped.contains(&field) {
+                return Err(ToolError::invalid(format!(
+                    "`{aggregate}` cannot be told from another value of `{field}` before odoo {FORMATTED_SINCE}: ask for \
+                     them in calls of their own"
+                )));
+            }
+            if definitions.get(field).is_some() && !aggregate.contains(':') {
+                return Err(ToolError::invalid(format!(
+                    "`{aggregate}` needs an operator, such as `{aggregate}:sum`"
+                )));
+            }
+        }
+        // Without any field the server would compute all that can be summed up.
+        let fields: Vec<&str> =
+            if computed.is_empty() { vec![COUNT] } else { computed.iter().map(|it| it.as_str()).collect() };
+        let mut call = Call::method(self.model, "read_group")
+            .idempotent()
+            .argument("domain", self.domain.clone())
+            .argument("fields", fields)
+            .argument("groupby", self.groupby)
+            .option("limit", self.limit)
+            .option("offset", self.offset)
+            .option("lazy", false);
+        if let Some(order) = self.order {
+            call = call.option("orderby", order);
+        }
+        let groups: Groups = service.call(call, self.context).await?;
+        Ok(groups.into_iter().map(|group| self.renamed(group)).collect())
+    }
+
+    /// A group of the older method in the shape of the newer one.
+    fn renamed(&self, mut group: Map<String, Value>) -> Map<String, Value> {
+        let mut renamed = Map::new();
+        for name in self.groupby {
+            renamed.insert(name.clone(), group.remove(name).unwrap_or(Value::Bool(false)));
+        }
+        for name in self.aggregates {
+            renamed.insert(name.clone(), group.remove(field_of(name)).unwrap_or_default());
+        }
+        if let Some(count) = group.remove(COUNT) {
+            renamed.insert(COUNT.into(), count);
+        }
+        for name in ["__range", "__fold"] {
+            if let Some(value) = group.remove(name) {
+                renamed.insert(name.into(), value);
+            }
+        }
+        let condition = group.remove("__domain").unwrap_or_else(|| Value::Array(Vec::new()));
+        renamed.insert("__extra_domain".into(), condition);
+        renamed
+    }
+}
+
+/// The field of `field:operator` or `field:granularity`.
+fn field_of(expression: &str) -> &str {
+    expression.split(':').next().unwrap_or_default()
+}

@@ -1,0 +1,192 @@
+//! `call_model_method`: a method by its name, where that was switched on.
+
+use odoo::Call;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::service::Service;
+use crate::tool::{Nature, Tool};
+use crate::{Mode, ToolError};
+
+/// How many items of a list are handed out.
+const ITEMS: usize = 100;
+
+/// Models whose methods act with more rights than the caller's, with all models below them.
+const ELEVATED: &[&str] = &["ir.actions", "ir.cron"];
+
+/// Methods that other tools stand for, under all their names.
+const DATA_ACCESS: &[&str] = &[
+    "browse",
+    "copy",
+    "copy_data",
+    "copy_multi",
+    "create",
+    "default_get",
+    "exists",
+    "export_data",
+    "fetch",
+    "fields_get",
+    "formatted_read_group",
+    "formatted_read_grouping_sets",
+    "get_view",
+    "get_views",
+    "load",
+    "name_create",
+    "name_search",
+    "read",
+    "read_group",
+    "read_progress_bar",
+    "search",
+    "search_count",
+    "search_fetch",
+    "search_panel_select_multi_range",
+    "search_panel_select_range",
+    "search_read",
+    "sudo",
+    "unlink",
+    "update",
+    "with_context",
+    "with_env",
+    "with_user",
+    "write",
+];
+
+/// Methods that run actions or jobs with more rights than the caller's, on whichever model they are.
+const ELEVATING: &[&str] = &["method_direct_trigger", "run"];
+
+pub(crate) struct CallModelMethod;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The model, such as `account.move`.
+    model: String,
+    /// The method, such as `action_post`.
+    method: String,
+    /// The arguments by place; for a method of records, the list of ids first: `[[42]]`.
+    arguments: Option<Vec<Value>>,
+    /// The arguments by name.
+    keyword_arguments: Option<Map<String, Value>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    success: bool,
+    /// What the method returned.
+    result: Value,
+    message: String,
+}
+
+impl Tool for CallModelMethod {
+    const NAME: &'static str = "call_model_method";
+    const TITLE: &'static str = "Call Model Method";
+    const NATURE: Nature = Nature::Destroys;
+    const DESCRIPTION: &'static str = "Call a public method of an Odoo model, such as action_confirm of sale.order, \
+        for what the other tools cannot do. Odoo's access rights hold. Reading and writing records, server actions and \
+        scheduled jobs cannot be called.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let Arguments { model, method, arguments, keyword_arguments } = arguments;
+        if !(service.settings.mode == Mode::Full && service.settings.method_calls) {
+            return Err(ToolError::Denied("methods may not be called here".into()));
+        }
+        service.gate.require(&model, model_metadata::Operation::Write).await?;
+        check(&model, &method)?;
+        let mut options = keyword_arguments.unwrap_or_default();
+        let mut context = service.context(None).await?;
+        match options.remove("context") {
+            None => {}
+            Some(Value::Object(own)) => context.extend(own),
+            Some(_) => return Err(ToolError::invalid("the context must be an object")),
+        }
+        // Nobody leaves the companies that are configured.
+        if let (false, Some(companies)) =
+            (service.settings.companies.is_empty(), context.get("allowed_company_ids"))
+        {
+            let confined = companies.as_array().is_some_and(|companies| {
+                companies
+                    .iter()
+                    .all(|it| it.as_i64().is_some_and(|it| service.settings.companies.contains(&it)))
+            });
+            if !confined {
+                return Err(ToolError::Denied(
+                    "the context leaves the companies of ODOO_ALLOWED_COMPANIES".into(),
+                ));
+            }
+        }
+        let mut places = arguments.unwrap_or_default().into_iter().peekable();
+        let mut call = Call::method(&model, &method);
+        if let Some(ids) = places.next_if(is_ids) {
+            let ids: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
+            call = call.on(&ids);
+        }
+        for value in places {
+            call = call.positional(value);
+        }
+        for (name, value) in options {
+            call = call.option(&name, value);
+        }
+        let mut result: Value = service.call(call, &context).await?;
+        let mut message = format!("called {model}.{method}");
+        if let Value::Array(items) = &mut result
+            && items.len() > ITEMS
+        {
+            message = format!("{message}; {ITEMS} of {} items are here", items.len());
+            items.truncate(ITEMS);
+        }
+        Ok(Answer { success: true, result, message })
+    }
+}
+
+fn is_ids(value: &Value) -> bool {
+    value.as_array().is_some_and(|ids| ids.iter().all(Value::is_i64))
+}
+
+fn check(model: &str, method: &str) -> Result<(), ToolError> {
+    let public = method.starts_with(|first: char| first.is_ascii_alphabetic())
+        && method.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
+    if !public {
+        let shown: String = method.chars().take(64).collect();
+        return Err(ToolError::invalid(format!("`{shown}` is not the name of a public method")));
+    }
+    let below =
+        |family: &str| model.strip_prefix(family).is_some_and(|it| it.is_empty() || it.starts_with('.'));
+    if ELEVATED.iter().any(|family| below(family)) || ELEVATING.contains(&method) {
+        return Err(ToolError::Denied(format!(
+            "`{method}` on `{model}` would act with more rights than the user's"
+        )));
+    }
+    if DATA_ACCESS.contains(&method) || method.starts_with("web_") {
+        return Err(ToolError::Denied(format!("`{method}` reads or writes records: use the tools for that")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn what_would_get_around_the_tools_or_the_rights_is_refused() {
+        assert!(check("sale.order", "action_confirm").is_ok());
+        assert!(check("ir.attachment", "action_archive").is_ok());
+        assert!(check("ir.actionsx", "action_archive").is_ok());
+        for (model, method) in [
+            ("ir.actions", "x"),
+            ("ir.actions.server", "x"),
+            ("ir.cron", "x"),
+            ("res.partner", "run"),
+            ("res.partner", "write"),
+            ("res.partner", "web_save"),
+            ("res.partner", "_write"),
+            ("res.partner", "a.b"),
+            ("res.partner", ""),
+            ("res.partner", "é"),
+        ] {
+            assert!(check(model, method).is_err(), "{model}.{method}");
+        }
+    }
+}

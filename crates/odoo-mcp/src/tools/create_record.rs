@@ -1,0 +1,82 @@
+//! `create_record`: one new record.
+
+use model_metadata::Operation;
+use odoo::Call;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::ToolError;
+use crate::context::CallContext;
+use crate::service::Service;
+use crate::tool::{Nature, Tool};
+
+pub(crate) struct CreateRecord;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The model, such as `res.partner`.
+    model: String,
+    /// The fields' values; a reference takes an id.
+    values: Map<String, Value>,
+    context: Option<CallContext>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    success: bool,
+    /// Id and name of the record.
+    record: Map<String, Value>,
+    /// Where people look at the record.
+    url: String,
+    message: String,
+}
+
+impl Tool for CreateRecord {
+    const NAME: &'static str = "create_record";
+    const TITLE: &'static str = "Create Record";
+    const NATURE: Nature = Nature::Adds;
+    const DESCRIPTION: &'static str =
+        "Create a record of an Odoo model. get_fields tells which fields are required.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let Arguments { model, values, context } = arguments;
+        service.gate.require(&model, Operation::Create).await?;
+        if values.is_empty() {
+            return Err(ToolError::invalid("values must name a field"));
+        }
+        let context = service.context(context.as_ref()).await?;
+        service.check_values(&model, &[], &[(&values, "values".to_owned())]).await?;
+        let id: i64 = service.call(Call::create(&model, values), &context).await?;
+        let record = name_of(service, &model, id, &context).await;
+        let url = service.record_url(&model, id).await?;
+        Ok(Answer { success: true, record, url, message: format!("created {model} record {id}") })
+    }
+}
+
+/// Id and name of a record that was just written; the id alone where its name may not be read.
+pub(super) async fn name_of(
+    service: &Service,
+    model: &str,
+    id: i64,
+    context: &Map<String, Value>,
+) -> Map<String, Value> {
+    names_of(service, model, &[id], context).await.pop().unwrap_or_default()
+}
+
+/// The same for several records, in their order. The write is done: that a name cannot be read does not undo it.
+pub(super) async fn names_of(
+    service: &Service,
+    model: &str,
+    ids: &[i64],
+    context: &Map<String, Value>,
+) -> Vec<Map<String, Value>> {
+    let call = Call::read(model, ids, &["display_name"]);
+    let rows: Vec<Map<String, Value>> = service.call(call, context).await.unwrap_or_default();
+    let row = |id: &i64| rows.iter().find(|row| row.get("id").and_then(Value::as_i64) == Some(*id)).cloned();
+    let bare = |id: &i64| Map::from_iter([("id".to_owned(), Value::from(*id))]);
+    ids.iter().map(|id| row(id).unwrap_or_else(|| bare(id))).collect()
+}

@@ -1,0 +1,80 @@
+//! `create_records`: several new records, or none.
+
+use model_metadata::Operation;
+use odoo::Call;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::create_record::names_of;
+use crate::ToolError;
+use crate::context::CallContext;
+use crate::service::Service;
+use crate::tool::{Nature, Tool};
+
+/// How many records one call writes at most.
+pub(super) const AT_ONCE: usize = 100;
+
+pub(crate) struct CreateRecords;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The model, such as `res.partner`.
+    model: String,
+    /// The fields' values of each record, at most 100.
+    records: Vec<Map<String, Value>>,
+    context: Option<CallContext>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    success: bool,
+    created_count: usize,
+    /// Id, name and url of each record, in the order of the call.
+    records: Vec<Map<String, Value>>,
+    message: String,
+}
+
+impl Tool for CreateRecords {
+    const NAME: &'static str = "create_records";
+    const TITLE: &'static str = "Create Records (Bulk)";
+    const NATURE: Nature = Nature::Adds;
+    const DESCRIPTION: &'static str = "Create up to 100 records of an Odoo model in one call: all of them, or none. \
+        Use it instead of many calls of create_record.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let Arguments { model, records, context } = arguments;
+        service.gate.require(&model, Operation::Create).await?;
+        check_number(records.len())?;
+        if let Some(place) = records.iter().position(Map::is_empty) {
+            return Err(ToolError::invalid(format!("records[{place}] must name a field")));
+        }
+        let context = service.context(context.as_ref()).await?;
+        let values: Vec<_> =
+            records.iter().enumerate().map(|(place, values)| (values, format!("records[{place}]"))).collect();
+        service.check_values(&model, &[], &values).await?;
+        let values: Vec<Value> = records.into_iter().map(Value::Object).collect();
+        let call = Call::method(&model, "create").argument("vals_list", values);
+        let ids: Vec<i64> = service.call(call, &context).await?;
+        let mut records = names_of(service, &model, &ids, &context).await;
+        for (record, id) in records.iter_mut().zip(&ids) {
+            record.insert("url".into(), service.record_url(&model, *id).await?.into());
+        }
+        let message = format!("created {} {model} record(s)", ids.len());
+        Ok(Answer { success: true, created_count: ids.len(), records, message })
+    }
+}
+
+/// Makes sure that there is something to write, and not too much.
+pub(super) fn check_number(records: usize) -> Result<(), ToolError> {
+    match records {
+        0 => Err(ToolError::invalid("no records are given")),
+        1..=AT_ONCE => Ok(()),
+        _ => Err(ToolError::invalid(format!(
+            "{records} records are given, and {AT_ONCE} can be written at once"
+        ))),
+    }
+}

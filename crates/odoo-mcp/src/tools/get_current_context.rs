@@ -1,0 +1,159 @@
+//! `get_current_context`: as whom calls are made.
+
+use model_metadata::Operation;
+use odoo::Call;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::ToolError;
+use crate::service::Service;
+use crate::tool::{Nature, Tool};
+
+const MOMENTS: &str = "Odoo keeps moments in UTC: pass them in UTC, and convert those in answers to the user's time \
+    zone before showing them. Dates without a time have no zone.";
+
+/// How many companies the text names.
+const COMPANIES_NAMED: usize = 10;
+
+pub(crate) struct GetCurrentContext;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    /// The user's name.
+    user_name: Option<String>,
+    /// The user's login.
+    login: Option<String>,
+    /// The user's time zone; UTC if there is none.
+    timezone: Option<String>,
+    /// The active company.
+    company_id: Option<i64>,
+    /// Its name.
+    company_name: Option<String>,
+    /// The companies that the user may act in, if there are several.
+    allowed_companies: Option<Vec<Company>>,
+    /// The same in words, and how moments are to be read.
+    text: String,
+}
+
+#[derive(Clone, Serialize, JsonSchema)]
+struct Company {
+    id: i64,
+    name: String,
+}
+
+impl Tool for GetCurrentContext {
+    const NAME: &'static str = "get_current_context";
+    const TITLE: &'static str = "Get Current Context";
+    const NATURE: Nature = Nature::Reads;
+    const DESCRIPTION: &'static str = "Tell as whom calls are made: the user, the time zone, the active company and \
+        the other ones that the user may act in, and how moments are to be read.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, _: Arguments) -> Result<Answer, ToolError> {
+        let answer = match user(service).await {
+            Ok(answer) => answer,
+            Err(error) if error.is_refusal() => {
+                let text = format!("Who the user is cannot be told: {error}.\n\n{MOMENTS}");
+                return Ok(Answer { text, ..Answer::default() });
+            }
+            Err(error) => return Err(error),
+        };
+        let text = words(&answer);
+        Ok(Answer { text, ..answer })
+    }
+}
+
+async fn user(service: &Service) -> Result<Answer, ToolError> {
+    service.require_read("res.users").await?;
+    let id = service.client.scope().await?.principal().user();
+    let fields = ["name", "login", "tz", "company_id", "company_ids"];
+    let context = service.context(None).await?;
+    let rows: Vec<Map<String, Value>> =
+        service.call(Call::read("res.users", &[id], &fields), &context).await?;
+    let user = rows.into_iter().next().ok_or_else(|| ToolError::not_found("res.users", &[id]))?;
+    let text = |name: &str| user.get(name).and_then(Value::as_str).map(str::to_owned);
+    let company = user.get("company_id").and_then(Value::as_array);
+    let part = |position: usize| company.and_then(|pair| pair.get(position));
+    let mut answer = Answer {
+        user_name: text("name"),
+        login: text("login"),
+        timezone: text("tz"),
+        company_id: part(0).and_then(Value::as_i64),
+        company_name: part(1).and_then(Value::as_str).map(str::to_owned),
+        ..Answer::default()
+    };
+    let mut ids: Vec<i64> = user
+        .get("company_ids")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_i64)
+        .collect();
+    if let Some(first) = service.settings.companies.first() {
+        // The configured companies take the place of the user's own.
+        ids.clone_from(&service.settings.companies);
+        if answer.company_id != Some(*first) {
+            (answer.company_id, answer.company_name) = (Some(*first), None);
+        }
+    }
+    let nameless = answer.company_id.is_some() && answer.company_name.is_none();
+    if (ids.len() > 1 || nameless) && service.gate.allows("res.company", Operation::Read).await? {
+        let rows: Result<Vec<Map<String, Value>>, ToolError> =
+            service.call(Call::read("res.company", &ids, &["display_name"]), &context).await;
+        match rows {
+            Ok(rows) => name_companies(&mut answer, &rows),
+            // The user is known all the same.
+            Err(error) if error.is_refusal() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(answer)
+}
+
+fn name_companies(answer: &mut Answer, rows: &[Map<String, Value>]) {
+    let companies: Vec<Company> = rows
+        .iter()
+        .filter_map(|row| {
+            let (id, name) = (row.get("id")?.as_i64()?, row.get("display_name")?.as_str()?);
+            Some(Company { id, name: name.to_owned() })
+        })
+        .collect();
+    if answer.company_name.is_none() {
+        let active = companies.iter().find(|company| Some(company.id) == answer.company_id);
+        answer.company_name = active.map(|company| company.name.clone());
+    }
+    answer.allowed_companies = (companies.len() > 1).then_some(companies);
+}
+
+fn words(answer: &Answer) -> String {
+    let told = |value: &Option<String>| one_line(value.as_deref().unwrap_or("unknown"));
+    let mut lines = vec![
+        format!("User: {} (login {})", told(&answer.user_name), told(&answer.login)),
+        format!("Time zone: {}", one_line(answer.timezone.as_deref().unwrap_or("UTC"))),
+    ];
+    if let Some(id) = answer.company_id {
+        lines.push(format!("Active company: {} (id {id})", told(&answer.company_name)));
+    }
+    if let Some(companies) = &answer.allowed_companies {
+        let named =
+            companies.iter().take(COMPANIES_NAMED).map(|it| format!("{} (id {})", one_line(&it.name), it.id));
+        let mut named: Vec<String> = named.collect();
+        if let Some(more) = companies.len().checked_sub(COMPANIES_NAMED).filter(|more| *more > 0) {
+            named.push(format!("and {more} more"));
+        }
+        lines.push(format!("Allowed companies: {}", named.join(", ")));
+    }
+    format!("{}\n\n{MOMENTS}", lines.join("\n"))
+}
+
+/// Names are users' to choose: none may look like another line.
+fn one_line(text: &str) -> String {
+    let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
+    text.chars().map(|it| if breaks(it) { ' ' } else { it }).collect()
+}

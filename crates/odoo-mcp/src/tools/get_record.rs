@@ -1,0 +1,150 @@
+//! `get_record`: one record.
+
+use futures_util::{StreamExt, stream};
+use model_metadata::{FieldDefinitions, Operation};
+use odoo::Read;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use crate::ToolError;
+use crate::arguments::{Names, RecordId};
+use crate::context::CallContext;
+use crate::read::{Method, left_out};
+use crate::service::Service;
+use crate::shape::shape;
+use crate::tool::{Nature, Tool};
+
+/// Lists of related records up to this length are shown by name.
+const SHOWN: usize = 5;
+/// For so many fields of a record.
+const LISTS_SHOWN: usize = 8;
+
+pub(crate) struct GetRecord;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The model, such as `res.partner`.
+    model: String,
+    /// The record.
+    record_id: RecordId,
+    /// The fields to read; without it the usual ones, with `["__all__"]` all of them, which may be large.
+    fields: Option<Names>,
+    context: Option<CallContext>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    /// The fields of the record.
+    record: Map<String, Value>,
+    /// How the fields were chosen, if they were not named.
+    metadata: Option<Metadata>,
+    /// The names of related records, by field, where there are few.
+    related_summaries: Option<BTreeMap<String, Vec<Related>>>,
+    /// Fields left out since this user may not read them.
+    skipped_fields: Option<Vec<String>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Metadata {
+    /// How many fields the record has here.
+    fields_returned: usize,
+    /// How the fields were chosen: smart_defaults, explicit or all.
+    field_selection_method: &'static str,
+    /// How many fields the model has.
+    total_fields_available: Option<usize>,
+    /// How to get more.
+    note: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Related {
+    id: i64,
+    display_name: String,
+}
+
+impl Tool for GetRecord {
+    const NAME: &'static str = "get_record";
+    const TITLE: &'static str = "Get Record";
+    const NATURE: Nature = Nature::Reads;
+    const DESCRIPTION: &'static str = "Read one record of an Odoo model by its id. Without fields the usual ones are \
+        read; get_fields tells which there are. Files come as odoo:// URIs: read_attachment reads them. To read \
+        several records use search_records with [[\"id\", \"in\", ids]]. Moments are in UTC.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let Arguments { model, record_id: RecordId(id), fields, context } = arguments;
+        service.require_read(&model).await?;
+        let context = service.context(context.as_ref()).await?;
+        service.check_owners(&model, &[id], Operation::Read).await?;
+        let (selection, definitions) = service.select(&model, fields.as_ref()).await?;
+        if selection.names == ["id"] {
+            // Reading nothing but the id does not look whether the record exists.
+            service.check_exists(&model, &[id], &context).await?;
+        }
+        let rows = service.read(&model, &[id], &selection, &context).await?;
+        let mut record =
+            rows.records.into_iter().next().ok_or_else(|| ToolError::not_found(&model, &[id]))?;
+        let related = related(service, &definitions, &record, &context).await?;
+        shape(&model, &definitions, &mut record);
+        let left_out = left_out(&selection.withheld, &rows.skipped);
+        let note = match selection.method {
+            Method::Chosen => Some(format!(
+                "These are the usual fields. Name others, which get_fields lists, or pass [\"__all__\"]. {}",
+                left_out.unwrap_or_default()
+            )),
+            Method::All | Method::Explicit => left_out,
+        };
+        let metadata = note.map(|note| Metadata {
+            fields_returned: record.len(),
+            field_selection_method: selection.method.name(),
+            total_fields_available: Some(definitions.len()),
+            note: Some(note.trim_end().to_owned()),
+        });
+        let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
+        Ok(Answer { record, metadata, related_summaries: related, skipped_fields })
+    }
+}
+
+/// The names of related records, where a list of them is short; nothing where the user may not read them.
+async fn related(
+    service: &Service,
+    definitions: &FieldDefinitions,
+    record: &Map<String, Value>,
+    context: &Map<String, Value>,
+) -> Result<Option<BTreeMap<String, Vec<Related>>>, ToolError> {
+    let mut lists: Vec<(&str, String, Vec<i64>)> = Vec::new();
+    for (name, value) in record {
+        let Some(field) = definitions.get(name) else { continue };
+        let ids: Vec<i64> = value.as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
+        let is_list = matches!(field.text("type").as_deref(), Some("one2many" | "many2many"));
+        if let (true, 1..=SHOWN, Some(relation)) = (is_list, ids.len(), field.text("relation")) {
+            lists.push((name, relation, ids));
+        }
+    }
+    let read = async |(name, relation, ids): (&str, String, Vec<i64>)| {
+        service.require_read(&relation).await?;
+        let read = Read::new(&relation, &ids, &["display_name"]).in_context(context.clone());
+        Ok::<_, ToolError>((name.to_owned(), service.reader.read(read).await?))
+    };
+    let reads = lists.into_iter().take(LISTS_SHOWN).map(read);
+    let mut related = BTreeMap::new();
+    for list in stream::iter(reads).buffered(LISTS_SHOWN).collect::<Vec<_>>().await {
+        match list {
+            Ok((name, rows)) => {
+                let rows = rows.iter().filter_map(|row| {
+                    let id = row.get("id")?.as_i64()?;
+                    let name = row.get("display_name").and_then(Value::as_str);
+                    Some(Related { id, display_name: name.map_or_else(|| format!("id {id}"), str::to_owned) })
+                });
+                related.insert(name, rows.collect());
+            }
+            Err(error) if error.is_refusal() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((!related.is_empty()).then_some(related))
+}

@@ -1,0 +1,74 @@
+//! The tools, one file each.
+
+mod aggregate_records;
+mod call_model_method;
+mod create_record;
+mod create_records;
+mod delete_record;
+mod get_current_context;
+mod get_fields;
+mod get_record;
+mod get_stats;
+mod list_models;
+mod list_record_attachments;
+mod list_resource_templates;
+mod post_message;
+mod read_attachment;
+mod search_records;
+mod update_record;
+mod update_records;
+mod upload_attachment;
+
+use serde_json::{Value, json};
+
+use crate::arguments::ALL;
+use crate::service::Service;
+use crate::tool::{Entry, Tool, call};
+use crate::{Mode, Settings, ToolError};
+
+/// The tools that these settings bring, in the order in which they are listed.
+pub(crate) fn all(settings: &Settings) -> Vec<Entry> {
+    let mut tools = vec![
+        Entry::of::<search_records::SearchRecords>(),
+        Entry::of::<get_record::GetRecord>(),
+        Entry::of::<get_fields::GetFields>(),
+        Entry::of::<get_current_context::GetCurrentContext>(),
+        Entry::of::<list_models::ListModels>(),
+        Entry::of::<list_resource_templates::ListResourceTemplates>(),
+        Entry::of::<create_record::CreateRecord>(),
+        Entry::of::<create_records::CreateRecords>(),
+        Entry::of::<update_record::UpdateRecord>(),
+        Entry::of::<update_records::UpdateRecords>(),
+        Entry::of::<delete_record::DeleteRecord>(),
+        Entry::of::<post_message::PostMessage>(),
+        Entry::of::<read_attachment::ReadAttachment>(),
+        Entry::of::<list_record_attachments::ListRecordAttachments>(),
+        Entry::of::<upload_attachment::UploadAttachment>(),
+        Entry::of::<aggregate_records::AggregateRecords>(),
+        Entry::of::<get_stats::GetStats>(),
+    ];
+    if settings.mode == Mode::Full && settings.method_calls {
+        tools.push(Entry::of::<call_model_method::CallModelMethod>());
+    }
+    tools
+}
+
+/// A record with all its fields, as text.
+pub(crate) async fn record_text(service: &Service, model: String, id: i64) -> Result<String, ToolError> {
+    let arguments = json!({"model": model, "record_id": id, "fields": [ALL]});
+    text_of::<get_record::GetRecord>(service, arguments).await
+}
+
+/// The first records of a model, as text.
+pub(crate) async fn search_text(service: &Service, model: String) -> Result<String, ToolError> {
+    text_of::<search_records::SearchRecords>(service, json!({"model": model})).await
+}
+
+/// All fields of a model, as text.
+pub(crate) async fn fields_text(service: &Service, model: String) -> Result<String, ToolError> {
+    text_of::<get_fields::GetFields>(service, json!({"model": model, "field_names": [ALL]})).await
+}
+
+async fn text_of<T: Tool>(service: &Service, arguments: Value) -> Result<String, ToolError> {
+    Ok(call::<T>(service, arguments.as_object().cloned().unwrap_or_default()).await?.text)
+}

@@ -1,0 +1,143 @@
+//! `post_message`: a message to a record's followers, or a note.
+
+use model_metadata::Operation;
+use odoo::{Call, OdooError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ToolError;
+use crate::arguments::RecordId;
+use crate::service::Service;
+use crate::tool::{Nature, Tool};
+
+/// Before this version a body is taken as HTML, whatever it is.
+const ESCAPES_SINCE: u64 = 17;
+
+pub(crate) struct PostMessage;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The model, such as `res.partner`.
+    model: String,
+    /// The record.
+    record_id: RecordId,
+    /// The message: plain text, or HTML with body_is_html.
+    body: String,
+    /// `note` is internal, `comment` notifies the followers.
+    #[serde(default)]
+    subtype: Subtype,
+    #[serde(default)]
+    message_type: MessageType,
+    /// Contacts to notify besides the followers.
+    partner_ids: Option<Vec<RecordId>>,
+    /// Attachments that go with the message.
+    attachment_ids: Option<Vec<RecordId>>,
+    /// Is the body HTML?
+    #[serde(default)]
+    body_is_html: bool,
+    subject: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Subtype {
+    #[default]
+    Note,
+    Comment,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum MessageType {
+    #[default]
+    Comment,
+    Notification,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    success: bool,
+    /// The new message.
+    message_id: i64,
+}
+
+impl Tool for PostMessage {
+    const NAME: &'static str = "post_message";
+    const TITLE: &'static str = "Post Message";
+    const NATURE: Nature = Nature::Adds;
+    const DESCRIPTION: &'static str = "Post a message on a record: an internal note, or with subtype `comment` a \
+        message that notifies the followers. The body is plain text unless body_is_html is true.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let Arguments { model, record_id: RecordId(id), mut body, .. } = arguments;
+        service.gate.require(&model, Operation::Write).await?;
+        if body.trim().is_empty() {
+            return Err(ToolError::invalid("body must not be empty"));
+        }
+        let plain = |ids: Option<Vec<RecordId>>| ids.map(|ids| ids.iter().map(|it| it.0).collect::<Vec<_>>());
+        let (partners, attachments) = (plain(arguments.partner_ids), plain(arguments.attachment_ids));
+        let context = service.context(None).await?;
+        // Whoever may read the message may read its attachments.
+        service.check_owners(&model, &[id], Operation::Write).await?;
+        service.check_exists(&model, &[id], &context).await?;
+        if let Some(attachments) = &attachments {
+            service.check_owners("ir.attachment", attachments, Operation::Read).await?;
+            service.check_exists("ir.attachment", attachments, &context).await?;
+        }
+        if !arguments.body_is_html && service.client.version().await? < ESCAPES_SINCE {
+            body = escaped(&body);
+        }
+        let subtype = match arguments.subtype {
+            Subtype::Note => "mail.mt_note",
+            Subtype::Comment => "mail.mt_comment",
+        };
+        let message_type = match arguments.message_type {
+            MessageType::Comment => "comment",
+            MessageType::Notification => "notification",
+        };
+        let mut call = Call::method(&model, "message_post")
+            .on(&[id])
+            .option("body", body)
+            .option("message_type", message_type)
+            .option("subtype_xmlid", subtype);
+        if let Some(subject) = arguments.subject.filter(|subject| !subject.is_empty()) {
+            call = call.option("subject", subject);
+        }
+        for (name, ids) in [("partner_ids", partners), ("attachment_ids", attachments)] {
+            if let Some(ids) = ids {
+                call = call.option(name, ids);
+            }
+        }
+        if arguments.body_is_html {
+            call = call.option("body_is_html", true);
+        }
+        let posted: Value = match service.call(call, &context).await {
+            Err(ToolError::Odoo(OdooError::Rejected { class, .. })) if class == "builtins.AttributeError" => {
+                return Err(ToolError::invalid(format!("records of `{model}` have no messages")));
+            }
+            posted => posted?,
+        };
+        let message_id = posted.as_i64().or_else(|| posted.as_array()?.first()?.as_i64());
+        let message_id = message_id.ok_or_else(|| OdooError::Unexpected { method: "message_post".into() })?;
+        Ok(Answer { success: true, message_id })
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#x27;"),
+            letter => html.push(letter),
+        }
+    }
+    html
+}

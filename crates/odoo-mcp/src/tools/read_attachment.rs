@@ -1,0 +1,199 @@
+//! `read_attachment`: what is in a file.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ToolError;
+use crate::arguments::RecordId;
+use crate::file::{Facts, guess_type, image_type, is_text};
+use crate::service::Service;
+use crate::tool::{Image, Nature, Tool};
+use crate::uri::{self, Target};
+
+/// The characters of a text that are handed out.
+const TEXT_CHARACTERS: usize = 100_000;
+/// The largest text that is read for that, in bytes.
+const TEXT_BYTES: usize = 1 << 20;
+/// The largest image that is handed out, in bytes.
+const IMAGE_BYTES: usize = 256 << 10;
+
+/// Types of documents in which Odoo may have found text.
+const DOCUMENTS: &[&str] = &[
+    "application/pdf",
+    "application/msword",
+    "application/vnd.ms-",
+    "application/vnd.oasis.opendocument.",
+    "application/vnd.openxmlformats-officedocument.",
+];
+
+const NO_TEXT: &str = "Odoo found no text in this file: that takes its attachment_indexation module.";
+
+pub(crate) struct ReadAttachment;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The odoo:// address of a file, from another tool's answer.
+    uri: Option<String>,
+    /// Instead of it, the id of an attachment.
+    attachment_id: Option<RecordId>,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    uri: String,
+    name: Option<String>,
+    mimetype: Option<String>,
+    /// In bytes.
+    size: Option<usize>,
+    /// `text`, `extracted_text` (what Odoo found in a document), `image` (it follows), `url` or `link`.
+    kind: &'static str,
+    text: Option<String>,
+    truncated: bool,
+    /// Where a person who is logged in to Odoo gets the file.
+    download_url: String,
+    /// Why there is only a link, or how much of the text is missing.
+    note: Option<String>,
+    #[serde(skip)]
+    image: Option<Vec<u8>>,
+}
+
+impl Tool for ReadAttachment {
+    const NAME: &'static str = "read_attachment";
+    const TITLE: &'static str = "Read Attachment";
+    const NATURE: Nature = Nature::Reads;
+    const DESCRIPTION: &'static str = "Read a file of Odoo, by its odoo:// address or by the id of an attachment: text \
+        (up to 100,000 characters), the text that Odoo found in a PDF or office document, or an image up to 256 KiB. \
+        Of anything else you get a link for people.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let target = match (&arguments.uri, arguments.attachment_id) {
+            (None, Some(RecordId(id))) => Some(Target::Attachment { id }),
+            (Some(uri), None) => uri::parse(uri),
+            _ => return Err(ToolError::invalid("give either uri or attachment_id")),
+        };
+        let base = service.client.config().url.as_str().trim_end_matches('/');
+        match target {
+            Some(Target::Attachment { id }) => {
+                let facts = service.attachment_facts(id).await?;
+                let mut answer = Answer {
+                    uri: uri::of_attachment(id),
+                    download_url: format!("{base}/web/content/{id}?download=true"),
+                    ..Answer::of(&facts)
+                };
+                if answer.by_facts(&facts) {
+                    answer.take(service.attachment_bytes(id, &facts).await?);
+                }
+                Ok(answer)
+            }
+            Some(Target::File { model, id, field }) => {
+                let facts = service.field_facts(&model, id, &field).await?;
+                let mut answer = Answer {
+                    uri: uri::of_field(&model, id, &field),
+                    download_url: format!("{base}/web/content/{model}/{id}/{field}?download=true"),
+                    ..Answer::of(&facts)
+                };
+                answer.name = answer.name.or(Some(field.clone()));
+                if answer.by_facts(&facts) {
+                    answer.take(service.field_bytes(&model, id, &field, &facts).await?);
+                }
+                Ok(answer)
+            }
+            _ => {
+                let files = "odoo://attachment/{id} or odoo://{model}/record/{id}/{field}";
+                Err(ToolError::invalid(format!("uri is not the address of a file: {files}")))
+            }
+        }
+    }
+
+    fn image(answer: &Answer) -> Option<Image> {
+        let bytes = answer.image.as_ref()?;
+        Some(Image { data: STANDARD.encode(bytes), mimetype: image_type(bytes)?.to_owned() })
+    }
+}
+
+impl Answer {
+    fn of(facts: &Facts) -> Self {
+        let (name, mimetype) = (facts.name.clone(), facts.mimetype.clone());
+        Answer { name, mimetype, size: facts.size, kind: "link", ..Answer::default() }
+    }
+
+    /// Answers by what is known of the file, as far as that goes; else says that it must be read.
+    fn by_facts(&mut self, facts: &Facts) -> bool {
+        if let Some(link) = &facts.link {
+            (self.kind, self.text) = ("url", Some(link.clone()));
+            return false;
+        }
+        let Some(mimetype) = facts.mimetype.as_deref() else { return true };
+        let too_large = |limit: usize| facts.size.is_some_and(|size| size > limit);
+        if DOCUMENTS.iter().any(|it| mimetype.starts_with(it)) {
+            // Without its module for that, Odoo puts the first half of the type where the text would be.
+            let index = facts.index.as_deref().map(str::trim);
+            match index.filter(|index| !index.is_empty() && Some(*index) != mimetype.split('/').next()) {
+                Some(index) => self.tell("extracted_text", index),
+                None => self.note = Some(NO_TEXT.into()),
+            }
+            return false;
+        }
+        self.note = match mimetype {
+            // An image of this kind is drawn by its text, which is of little use to look at.
+            "image/svg+xml" => Some("Images of this type come as a link.".into()),
+            it if it.starts_with("image/") && too_large(IMAGE_BYTES) => Some(image_too_large()),
+            it if it.starts_with("image/") => return true,
+            it if is_text(it) && too_large(TEXT_BYTES) => Some(text_too_large()),
+            it if is_text(it) => return true,
+            it => Some(format!("Files of type {it} come as a link.")),
+        };
+        false
+    }
+
+    /// Answers with the file's content.
+    fn take(&mut self, bytes: Vec<u8>) {
+        self.size = Some(bytes.len());
+        let mimetype = self.mimetype.clone().unwrap_or_else(|| guess_type(&bytes).to_owned());
+        let image = image_type(&bytes);
+        self.mimetype = Some(image.map_or_else(|| mimetype.clone(), str::to_owned));
+        if image.is_some() {
+            if bytes.len() > IMAGE_BYTES {
+                self.note = Some(image_too_large());
+            } else {
+                (self.kind, self.image) = ("image", Some(bytes));
+            }
+            return;
+        }
+        if !is_text(&mimetype) {
+            self.note = Some(format!("Files of type {mimetype} come as a link."));
+        } else if bytes.len() > TEXT_BYTES {
+            self.note = Some(text_too_large());
+        } else {
+            self.tell("text", &String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    fn tell(&mut self, kind: &'static str, text: &str) {
+        self.kind = kind;
+        match text.char_indices().nth(TEXT_CHARACTERS) {
+            None => self.text = Some(text.to_owned()),
+            Some((end, _)) => {
+                self.text = text.get(..end).map(str::to_owned);
+                self.truncated = true;
+                let all = text.chars().count();
+                self.note = Some(format!(
+                    "These are {TEXT_CHARACTERS} of {all} characters; download_url has them all."
+                ));
+            }
+        }
+    }
+}
+
+fn image_too_large() -> String {
+    format!("The image has more than {IMAGE_BYTES} bytes and comes as a link.")
+}
+
+fn text_too_large() -> String {
+    format!("The text has more than {TEXT_BYTES} bytes and comes as a link.")
+}

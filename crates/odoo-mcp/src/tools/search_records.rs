@@ -1,0 +1,205 @@
+//! `search_records`: a page of records, and how many there are in all.
+
+use odoo::{Call, OdooError, Record};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::arguments::{Domain, Names};
+use crate::context::CallContext;
+use crate::domain::check_balance;
+use crate::read::{Method, Rows, Selection, left_out, with_sizes};
+use crate::service::Service;
+use crate::shape::{pair_references, shape, specification};
+use crate::tool::{Nature, Tool};
+use crate::{Settings, ToolError};
+
+/// From this version on, one call answers with rows and their number.
+const ONE_CALL_SINCE: u64 = 17;
+
+pub(crate) struct SearchRecords;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The model, such as `res.partner`.
+    model: String,
+    /// The condition; all records without it.
+    domain: Option<Domain>,
+    /// The fields to read; without it the usual ones, with `["__all__"]` all of them, which may be slow.
+    fields: Option<Names>,
+    /// How many records at most; without it the configured number.
+    limit: Option<i64>,
+    /// How many records to skip.
+    #[serde(default)]
+    offset: i64,
+    /// The order, such as `name asc`.
+    order: Option<String>,
+    context: Option<CallContext>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    /// The records of this page.
+    records: Vec<Map<String, Value>>,
+    /// How many records the domain finds in all.
+    total: u64,
+    /// How many records a page may have.
+    limit: usize,
+    /// How many records were skipped.
+    offset: usize,
+    /// The model.
+    model: String,
+    /// What else there is to say.
+    note: Option<String>,
+    /// Fields left out since this user may not read them.
+    skipped_fields: Option<Vec<String>>,
+}
+
+impl Tool for SearchRecords {
+    const NAME: &'static str = "search_records";
+    const TITLE: &'static str = "Search Records";
+    const NATURE: Nature = Nature::Reads;
+    const DESCRIPTION: &'static str = "Search for records of an Odoo model and read them, with the total number that \
+        the domain finds. This is the main tool for reading: to read many records whose ids are known, pass \
+        [[\"id\", \"in\", ids]] as domain in one call; prefer one call with a larger limit to many small pages. \
+        For counts and totals by group use aggregate_records. Files come as odoo:// URIs: read_attachment reads them. \
+        Moments are in UTC.";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let Arguments { model, domain, fields, limit, offset, order, context } = arguments;
+        service.require_read(&model).await?;
+        let (limit, offset) = page(limit, offset, &service.settings)?;
+        let Domain(mut domain) = domain.unwrap_or_default();
+        check_balance(&domain)?;
+        service.check_paths(&model, &domain, &[], order.as_deref()).await?;
+        domain.extend(service.owner_conditions(&model).await?);
+        let context = service.context(context.as_ref()).await?;
+        let (selection, definitions) = service.select(&model, fields.as_ref()).await?;
+        let search =
+            Search { model: &model, domain, limit, offset, order: order.as_deref(), context: &context };
+        let (mut rows, total) = if service.client.version().await? >= ONE_CALL_SINCE {
+            let specification = specification(&definitions, &selection.names());
+            match search.at_once(service, specification).await {
+                Err(ToolError::Odoo(OdooError::Access { .. })) if selection.method != Method::Explicit => {
+                    search.in_steps(service, &selection).await?
+                }
+                found => {
+                    let (mut records, total) = found?;
+                    records.iter_mut().for_each(|record| pair_references(&definitions, record));
+                    (Rows { records, skipped: Vec::new() }, total)
+                }
+            }
+        } else {
+            search.in_steps(service, &selection).await?
+        };
+        rows.records.iter_mut().for_each(|record| shape(&model, &definitions, record));
+        let note = left_out(&selection.withheld, &rows.skipped);
+        let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
+        Ok(Answer { records: rows.records, total, limit, offset, model, note, skipped_fields })
+    }
+}
+
+struct Search<'a> {
+    model: &'a str,
+    domain: Vec<Value>,
+    limit: usize,
+    offset: usize,
+    order: Option<&'a str>,
+    context: &'a Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    length: u64,
+    records: Vec<Record>,
+}
+
+impl Search<'_> {
+    fn paged(&self, call: Call) -> Call {
+        let call = call.option("limit", self.limit).option("offset", self.offset);
+        match self.order {
+            Some(order) => call.option("order", order),
+            None => call,
+        }
+    }
+
+    /// Rows and total in one call. Unless it is made to count, the server takes a page that is not full for the last
+    /// one, which is wrong where records are filtered after the search; and an empty page is never counted.
+    async fn at_once(&self, service: &Service, fields: Value) -> Result<(Vec<Record>, u64), ToolError> {
+        let call = Call::method(self.model, "web_search_read")
+            .idempotent()
+            .argument("domain", self.domain.clone())
+            .argument("specification", fields);
+        let mut context = with_sizes(self.context);
+        context.insert("force_search_count".into(), Value::Bool(true));
+        let found: Found = service.call(self.paged(call), &context).await?;
+        if found.records.is_empty() {
+            return Ok((found.records, self.count(service).await?));
+        }
+        Ok((found.records, found.length))
+    }
+
+    async fn count(&self, service: &Service) -> Result<u64, ToolError> {
+        let call = Call::search_count(self.model, self.domain.clone().into());
+        service.call(call, self.context).await
+    }
+
+    /// Ids and total at the same time, then the rows.
+    async fn in_steps(&self, service: &Service, selection: &Selection) -> Result<(Rows, u64), ToolError> {
+        let search = self.paged(Call::search(self.model, self.domain.clone().into()));
+        let ids = service.call::<Vec<i64>>(search, self.context);
+        let (ids, total) = futures_util::future::try_join(ids, self.count(service)).await?;
+        if ids.is_empty() {
+            return Ok((Rows { records: Vec::new(), skipped: Vec::new() }, total));
+        }
+        Ok((service.read(self.model, &ids, selection, self.context).await?, total))
+    }
+}
+
+/// The rows of a page: the configured number if none is given, and never more than is allowed.
+fn page_limit(limit: Option<i64>, settings: &Settings) -> Result<usize, ToolError> {
+    match limit {
+        None | Some(0) => Ok(settings.default_limit),
+        Some(limit) => usize::try_from(limit)
+            .map(|limit| limit.min(settings.max_limit))
+            .map_err(|_| ToolError::invalid(format!("limit must be 0 or more, and is {limit}"))),
+    }
+}
+
+/// The limit and the offset of a page. Every row that is skipped costs the server work.
+pub(super) fn page(
+    limit: Option<i64>,
+    offset: i64,
+    settings: &Settings,
+) -> Result<(usize, usize), ToolError> {
+    let limit = page_limit(limit, settings)?;
+    let deepest = limit.saturating_mul(1000).max(10_000);
+    match usize::try_from(offset) {
+        Ok(offset) if offset <= deepest => Ok((limit, offset)),
+        _ => Err(ToolError::invalid(format!(
+            "offset must be from 0 to {deepest}, and is {offset}: narrow the domain, or order the records so that \
+             those come first"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+    use crate::Settings;
+
+    #[test]
+    fn pages_stay_within_the_settings() {
+        let settings = Settings::default();
+        assert_eq!(page(None, 0, &settings).unwrap(), (25, 0));
+        assert_eq!(page(Some(0), 3, &settings).unwrap(), (25, 3));
+        assert_eq!(page(Some(7), 10_000, &settings).unwrap(), (7, 10_000));
+        assert_eq!(page(Some(i64::MAX), 100_000, &settings).unwrap(), (100, 100_000));
+        assert!(page(Some(-1), 0, &settings).is_err());
+        assert!(page(None, -1, &settings).is_err());
+        assert!(page(None, 25_001, &settings).is_err());
+    }
+}

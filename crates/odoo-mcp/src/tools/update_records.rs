@@ -1,0 +1,158 @@
+//! `update_records`: several records changed.
+
+use model_metadata::Operation;
+use odoo::Call;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::create_record::names_of;
+use super::create_records::check_number;
+use crate::ToolError;
+use crate::arguments::RecordId;
+use crate::context::CallContext;
+use crate::service::Service;
+use crate::tool::{Nature, Tool};
+
+/// From this version on, one call writes different values to different records.
+const EACH_SINCE: u64 = 19;
+
+pub(crate) struct UpdateRecords;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arguments {
+    /// The model, such as `res.partner`.
+    model: String,
+    /// The records, at most 100; with values.
+    record_ids: Option<Vec<RecordId>>,
+    /// The new values, the same for all record_ids.
+    values: Option<Map<String, Value>>,
+    /// Instead of those two: the new values of each record. It needs Odoo 19 or later.
+    updates: Option<Vec<Update>>,
+    context: Option<CallContext>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Update {
+    id: RecordId,
+    values: Map<String, Value>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answer {
+    success: bool,
+    updated_count: usize,
+    /// Id and name of each record.
+    records: Vec<Map<String, Value>>,
+    message: String,
+}
+
+impl Tool for UpdateRecords {
+    const NAME: &'static str = "update_records";
+    const TITLE: &'static str = "Update Records (Bulk)";
+    const NATURE: Nature = Nature::Changes;
+    const DESCRIPTION: &'static str = "Change up to 100 records of an Odoo model in one call: either the same values \
+        for all (record_ids and values), or, on Odoo 19 and later, different ones ({\"id\", \"values\"} in updates).";
+    type Arguments = Arguments;
+    type Answer = Answer;
+
+    async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
+        let Arguments { model, record_ids, values, updates, context } = arguments;
+        service.gate.require(&model, Operation::Write).await?;
+        let change = match (record_ids, values, updates) {
+            (Some(ids), Some(values), None) => Change::same(ids, values)?,
+            (None, None, Some(updates)) => Change::each(updates)?,
+            _ => return Err(ToolError::invalid("give either record_ids and values, or updates")),
+        };
+        if let Change::Each(..) = change {
+            if service.gate.has_rules() {
+                let why = "the rules do not tell whether each record may get values of its own: give one set of values";
+                return Err(ToolError::Denied(why.into()));
+            }
+            let version = service.client.version().await?;
+            if version < EACH_SINCE {
+                return Err(ToolError::invalid(format!(
+                    "different values need odoo {EACH_SINCE}, and this is odoo {version}: give one set of values"
+                )));
+            }
+        }
+        let context = service.context(context.as_ref()).await?;
+        let ids = change.ids().to_vec();
+        service.check_values(&model, &ids, &change.values()).await?;
+        service.check_exists(&model, &ids, &context).await?;
+        match change {
+            Change::Same(ids, values) => {
+                let _done: Value = service.call(Call::write(&model, &ids, values), &context).await?;
+            }
+            Change::Each(ids, values) => {
+                let call = Call::method(&model, "web_save_multi")
+                    .on(&ids)
+                    .argument("vals_list", values.into_iter().map(Value::Object).collect::<Vec<_>>())
+                    .argument("specification", json!({"display_name": {}}));
+                let _done: Value = service.call(call, &context).await?;
+            }
+        }
+        let records = names_of(service, &model, &ids, &context).await;
+        let message = format!("updated {} {model} record(s)", ids.len());
+        Ok(Answer { success: true, updated_count: ids.len(), records, message })
+    }
+}
+
+/// Which records get which values.
+enum Change {
+    Same(Vec<i64>, Map<String, Value>),
+    Each(Vec<i64>, Vec<Map<String, Value>>),
+}
+
+impl Change {
+    fn same(ids: Vec<RecordId>, values: Map<String, Value>) -> Result<Self, ToolError> {
+        let mut distinct: Vec<i64> = Vec::with_capacity(ids.len().min(1000));
+        for RecordId(id) in ids {
+            if !distinct.contains(&id) {
+                distinct.push(id);
+            }
+            // The same id over and over is one record, but nobody has to count to the end.
+            if distinct.len() > super::create_records::AT_ONCE {
+                break;
+            }
+        }
+        check_number(distinct.len())?;
+        if values.is_empty() {
+            return Err(ToolError::invalid("values must name a field"));
+        }
+        Ok(Change::Same(distinct, values))
+    }
+
+    fn each(updates: Vec<Update>) -> Result<Self, ToolError> {
+        check_number(updates.len())?;
+        let (mut ids, mut all) = (Vec::new(), Vec::new());
+        for Update { id: RecordId(id), values } in updates {
+            if ids.contains(&id) {
+                return Err(ToolError::invalid(format!("record {id} is given twice")));
+            }
+            if values.is_empty() {
+                return Err(ToolError::invalid(format!("the values of record {id} must name a field")));
+            }
+            ids.push(id);
+            all.push(values);
+        }
+        Ok(Change::Each(ids, all))
+    }
+
+    fn ids(&self) -> &[i64] {
+        let (Change::Same(ids, _) | Change::Each(ids, _)) = self;
+        ids
+    }
+
+    fn values(&self) -> Vec<(&Map<String, Value>, String)> {
+        match self {
+            Change::Same(_, values) => vec![(values, "values".to_owned())],
+            Change::Each(_, all) => {
+                let path = |(place, values)| (values, format!("updates[{place}].values"));
+                all.iter().enumerate().map(path).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Domains, as far as the models in memory understand them.
+
+use serde_json::{Map, Value};
+
+/// Does a record fulfil a domain? Of the conditions, `=`, `!=` and `in` are understood; operators stand before their
+/// operands, and terms beside each other are joined by "and".
+pub(crate) fn holds(domain: &[Value], id: i64, record: &Map<String, Value>) -> bool {
+    let mut stack: Vec<bool> = Vec::new();
+    for term in domain.iter().rev() {
+        let mut operand = || stack.pop().unwrap_or(true);
+        let outcome = match term.as_str() {
+            Some("!") => !operand(),
+            Some("|") => {
+                let (one, other) = (operand(), operand());
+                one || other
+            }
+            Some(_) => {
+                let (one, other) = (operand(), operand());
+                one && other
+            }
+            None => condition(term, id, record),
+        };
+        stack.push(outcome);
+    }
+    stack.into_iter().all(|outcome| outcome)
+}
+
+fn condition(term: &Value, id: i64, record: &Map<String, Value>) -> bool {
+    let parts = term.as_array().map(Vec::as_slice).unwrap_or_default();
+    let [Value::String(field), Value::String(operator), value] = parts else { return false };
+    let own = if field == "id" { Some(Value::from(id)) } else { record.get(field).cloned() };
+    let own = own.unwrap_or(Value::Bool(false));
+    match operator.as_str() {
+        "=" => own == *value,
+        "!=" => own != *value,
+        "in" => value.as_array().is_some_and(|values| values.contains(&own)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::holds;
+
+    #[test]
+    fn operators_take_the_terms_after_them() {
+        let record: Map<String, Value> = json!({"a": 1, "b": 2}).as_object().cloned().unwrap();
+        let holds = |domain: Value| holds(domain.as_array().unwrap(), 7, &record);
+        assert!(holds(json!([])));
+        assert!(holds(json!([["a", "=", 1], ["id", "in", [7]]])));
+        assert!(!holds(json!([["a", "=", 1], ["b", "=", 3]])));
+        assert!(holds(json!(["|", ["a", "=", 2], ["b", "=", 2]])));
+        assert!(!holds(json!([["a", "=", 2], "|", ["a", "=", 1], ["b", "=", 2]])));
+        assert!(holds(json!(["!", "&", ["a", "!=", 1], ["b", "=", 2]])));
+        assert!(holds(json!([["missing", "=", false]])));
+    }
+}
