@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: what must hold before a change lands, apart from the tests.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use crate::workspace;
@@ -27,6 +28,27 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
 /// Members of the workspace that are not packaged, because they say `publish = false`.
 const UNPUBLISHED: &[&str] = &["benches", "odoo-double", "orgcache-tests", "xtask"];
 
+const PACKAGES: &str = "packages";
+
+/// Removes the sources that cargo unpacked from earlier runs of the packaging step.
+///
+/// Cargo checks packages that depend on each other through a registry of its own in the target folder, and keeps what it unpacks
+/// from there by name and version. The version stays while the sources change, so a later run would build against
+/// the old ones. Folders of registries without a host (those are the ones) have a name that begins with a hyphen.
+fn forget_earlier_packages() {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    for kept in ["src", "cache", "index"] {
+        let Some(folder) = home.as_ref().map(|home| home.join("registry").join(kept)) else { return };
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with('-') {
+                // What cannot be removed is at worst an error of the step that follows.
+                drop(std::fs::remove_dir_all(entry.path()));
+            }
+        }
+    }
+}
+
 /// Runs the steps in order, up to the first that fails.
 pub(crate) fn run(args: &Args) -> ExitCode {
     let steps = steps();
@@ -34,6 +56,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         eprintln!("[{number}/{}] {}: {}", steps.len(), step.name, step.shell_line());
         if args.list {
             continue;
+        }
+        if step.name == PACKAGES {
+            forget_earlier_packages();
         }
         let failure = match step.command().status() {
             Ok(status) if status.success() => continue,
@@ -124,7 +149,7 @@ fn steps() -> Vec<Step> {
     // and not by the first user.
     let mut packaging = vec!["package", "--workspace", "--allow-dirty", "--quiet"];
     packaging.extend(UNPUBLISHED.iter().flat_map(|package| ["--exclude", package]));
-    steps.push(Step::new("packages", &packaging));
+    steps.push(Step::new(PACKAGES, &packaging));
     steps
 }
 
