@@ -19,12 +19,15 @@ const HABITS: usize = 256;
 /// How long records are kept, and how much room they may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordPolicy {
-    /// How old a record may be at most, even for a caller who would accept an older one: 5 seconds.
+    /// How old a record may be at most, even for a caller who would accept an older one: 5 seconds. With zero, no record is
+    /// kept.
     pub time_to_live: Duration,
     /// The bytes that all records may take: 8 MiB.
     pub max_bytes: usize,
     /// For how long nothing is kept after a change of which nobody knows whether Odoo is still making it: 60 seconds.
     pub doubt: Duration,
+    /// Are fields that are asked for most of the time read ahead? They are.
+    pub read_ahead: bool,
 }
 
 impl Default for RecordPolicy {
@@ -33,6 +36,7 @@ impl Default for RecordPolicy {
             time_to_live: Duration::from_secs(5),
             max_bytes: 8 << 20,
             doubt: Duration::from_secs(60),
+            read_ahead: true,
         }
     }
 }
@@ -111,6 +115,9 @@ impl RecordCache {
 
     /// Notes a request, and says which fields are asked for so often that they should be read with it.
     pub(super) fn note(&self, place: &Place, fields: &[String]) -> Vec<String> {
+        if !self.policy.read_ahead || self.keeps_nothing() {
+            return Vec::new();
+        }
         let mut state = self.state.lock();
         let usage = state.usage(place);
         usage.note(fields);
@@ -146,6 +153,10 @@ impl RecordCache {
         records
     }
 
+    fn keeps_nothing(&self) -> bool {
+        self.policy.time_to_live.is_zero()
+    }
+
     /// The moment before a read.
     pub(super) fn moment(&self, scope: &Scope) -> Moment {
         let asked_at = self.clock.now();
@@ -156,6 +167,9 @@ impl RecordCache {
 
     /// Keeps what was read since a moment, unless something was changed, or may have been.
     pub(super) fn keep(&self, place: &Place, moment: Moment, records: &[Record], asked: &[String]) {
+        if self.keeps_nothing() {
+            return;
+        }
         let now = self.clock.now();
         let mut state = self.state.lock();
         let database = state.databases.get(place.scope.principal().database()).copied().unwrap_or_default();
