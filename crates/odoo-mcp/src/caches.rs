@@ -47,11 +47,7 @@ impl Caches {
         let setting = |name: &str| settings(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
         let usual = RecordPolicy::default();
         let records = RecordPolicy {
-            time_to_live: seconds(
-                setting("ODOO_MCP_RECORD_TTL"),
-                "ODOO_MCP_RECORD_TTL",
-                usual.time_to_live,
-            )?,
+            time_to_live: seconds(setting("ODOO_MCP_RECORD_TTL"), "ODOO_MCP_RECORD_TTL", usual.time_to_live)?,
             read_ahead: flag(setting("ODOO_MCP_ENABLE_PREFETCH"), "ODOO_MCP_ENABLE_PREFETCH", true)?,
             ..usual
         };

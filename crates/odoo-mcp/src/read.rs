@@ -126,7 +126,11 @@ impl Service {
 
     /// Reads records, from the cache for whoever accepts an age.
     pub(crate) async fn rows(&self, read: Read, max_age: Duration) -> Result<Vec<Record>, OdooError> {
-        if max_age.is_zero() { self.reader.read(read).await } else { self.reader.read_recent(read, max_age).await }
+        if max_age.is_zero() {
+            self.reader.read(read).await
+        } else {
+            self.reader.read_recent(read, max_age).await
+        }
     }
 }
 

@@ -21,7 +21,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(client: OdooClient, metadata: Arc<MetadataCache<OdooError>>, settings: Settings) -> Self {
+    pub(crate) fn new(
+        client: OdooClient,
+        metadata: Arc<MetadataCache<OdooError>>,
+        settings: Settings,
+    ) -> Self {
         Service {
             reader: CachedReader::new(client.clone(), Arc::clone(&metadata)),
             gate: Gate::new(settings.mode, client.clone()),

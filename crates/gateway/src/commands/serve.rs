@@ -86,7 +86,8 @@ fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> R
         settings.instance_admins.push(UserId::new(user).map_err(|error| Failure::nothing_done(&error))?);
     }
     if let Some(file) = &arguments.mcp {
-        let mcp = Mcp::open(file).map_err(|error| Failure::nothing_done(error).advise("docs/odoo.md tells what --mcp expects."))?;
+        let mcp = Mcp::open(file)
+            .map_err(|error| Failure::nothing_done(error).advise("docs/odoo.md tells what --mcp expects."))?;
         settings.mcp = Some(mcp);
     }
     Ok(settings)

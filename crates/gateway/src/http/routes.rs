@@ -12,8 +12,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::gateway::Gateway;
 use super::{
-    admin, compression, finish, health, login, mcp, metrics, openapi, organizations, questions, session, switch,
-    tree,
+    admin, compression, finish, health, login, mcp, metrics, openapi, organizations, questions, session,
+    switch, tree,
 };
 use crate::page;
 

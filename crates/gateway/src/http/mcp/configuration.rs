@@ -241,8 +241,16 @@ mod tests {
             ("/principals/0/settings", json!({}), "ODOO_PASSWORD is not set"),
             ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_YOLLO": "read"}), "`ODOO_YOLLO`"),
             ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_MCP_CACHE_TTL": "1"}), "`sales`"),
-            ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_YOLO": "maybe"}), "ODOO_YOLO is `maybe`"),
-            ("/settings", json!({"ODOO_URL": "http://a", "ODOO_DB": "b", "ODOO_API_KEY": "k3y"}), "for all principals"),
+            (
+                "/principals/0/settings",
+                json!({"ODOO_API_KEY": "k3y", "ODOO_YOLO": "maybe"}),
+                "ODOO_YOLO is `maybe`",
+            ),
+            (
+                "/settings",
+                json!({"ODOO_URL": "http://a", "ODOO_DB": "b", "ODOO_API_KEY": "k3y"}),
+                "for all principals",
+            ),
             (principal, json!({"name": "sales", "key": "k3y"}), "principals[0]"),
         ];
         for (place, value, expected) in cases {

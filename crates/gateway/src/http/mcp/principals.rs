@@ -34,8 +34,10 @@ impl Mcp {
     /// # Errors
     /// [`McpError`] if the file cannot be read, or says what makes no sense.
     pub fn open(file: &Path) -> Result<Self, McpError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| McpError::Unreadable { file: file.display().to_string(), cause: error.to_string() })?;
+        let text = std::fs::read_to_string(file).map_err(|error| McpError::Unreadable {
+            file: file.display().to_string(),
+            cause: error.to_string(),
+        })?;
         Self::from_json(&text)
     }
 
