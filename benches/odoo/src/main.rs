@@ -59,7 +59,7 @@ async fn main() -> anyhow::Result<()> {
     }
     eprintln!("over http");
     records.extend(web::measure(&program, if options.quick { 5 } else { 30 }).await?);
-    report::show(&records, options.json, peer.as_ref().err().map(|error| error.to_string()))?;
+    report::show(&records, options.json, peer.as_ref().err().map(ToString::to_string))?;
     Ok(())
 }
 

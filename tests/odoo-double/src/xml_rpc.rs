@@ -117,7 +117,7 @@ fn write(xml: &mut String, value: &Value) {
     match value {
         Value::Null => xml.push_str("<nil/>"),
         Value::Bool(value) => {
-            xml.push_str(if *value { "<boolean>1</boolean>" } else { "<boolean>0</boolean>" })
+            xml.push_str(if *value { "<boolean>1</boolean>" } else { "<boolean>0</boolean>" });
         }
         Value::Number(number) if number.is_i64() => xml.push_str(&format!("<int>{number}</int>")),
         Value::Number(number) => xml.push_str(&format!("<double>{number}</double>")),
