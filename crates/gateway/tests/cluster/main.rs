@@ -10,5 +10,6 @@ mod pinned;
 mod round_robin;
 #[path = "../../../erp-db/tests/contract/server.rs"]
 mod server;
+mod tampering;
 mod waiting;
 mod world;

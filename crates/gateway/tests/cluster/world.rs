@@ -66,6 +66,15 @@ impl World {
     pub(crate) async fn execute(&self, statements: &str) {
         execute(&self.url, statements).await;
     }
+
+    /// One text that a statement gives.
+    pub(crate) async fn text(&self, statement: &str) -> String {
+        let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+        let statement = AssertSqlSafe(statement.to_owned());
+        let text = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        text
+    }
 }
 
 impl Drop for World {
