@@ -21,7 +21,7 @@ const DELAYS: &[(&str, u64)] = &[
 ];
 
 /// How many contacts there are.
-pub(crate) const PARTNERS: i64 = 538;
+const PARTNERS: i64 = 538;
 
 /// A double with two workers that closes each connection, as Odoo does.
 pub(crate) async fn start(added: Duration) -> anyhow::Result<OdooDouble> {
@@ -31,6 +31,7 @@ pub(crate) async fn start(added: Duration) -> anyhow::Result<OdooDouble> {
     let double = OdooDouble::start(behaviour).await?;
     double.put_model("res.partner", partners()?);
     double.put_model("ir.model", models()?);
+    double.put_model("res.company", Model::with_fields(&[("name", "char")]));
     Ok(double)
 }
 

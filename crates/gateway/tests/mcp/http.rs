@@ -1,13 +1,16 @@
 //! `/mcp`: who is let in, whose sessions are whose, and what goes over the wire.
 
 use std::io::Read;
+use std::time::Duration;
 
 use gateway::http::Settings;
 use odoo_double::Behaviour;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{PARTNERS, double};
-use crate::web::{ADMIN, DEMO, Web, ask, body, call, initialize};
+use crate::web::{ADMIN, DEMO, Web, ask, body, call, initialize, settings};
 
 #[tokio::test]
 async fn each_token_is_its_own_user_by_both_ways_of_beginning() {
@@ -234,6 +237,24 @@ async fn the_rest_of_the_service_is_as_it_was() {
         assert_eq!(web.get(path).bearer_auth(ADMIN).send().await.unwrap().status(), 404, "{path}");
     }
     assert_eq!(web.get("/v1/tree").bearer_auth(ADMIN).send().await.unwrap().status(), 401, "other tokens");
+    web.end().await;
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_is_not_waited_for() {
+    let double = double(Behaviour::default()).await;
+    let mut settings = settings(&double, "read", &json!({}));
+    settings.answer_within = Duration::from_millis(300);
+    let web = Web::serve(double, settings).await;
+    let mut stream = TcpStream::connect(web.address).await.unwrap();
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ADMIN}\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\nContent-Length: 1000\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 503 "), "{}", String::from_utf8_lossy(&answer));
     web.end().await;
 }
 

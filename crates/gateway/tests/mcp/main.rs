@@ -1,7 +1,12 @@
 //! `orgcache mcp` and `/mcp` as their clients see them: the program itself, on its standard input and output, and the service,
 //! driven by the official SDK's client and by the Python one, before a double of Odoo.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test stands on is there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what a test stands on is there"
+)]
 
 mod documents;
 mod files;

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::support::{PARTNERS, double};
-use crate::web::{ADMIN, Web};
+use crate::web::{ADMIN, Web, settings};
 
 /// What the client got, which must have come without a complaint.
 async fn drive(task: &Value) -> Value {
@@ -87,7 +87,9 @@ async fn the_python_client_drives_the_program_in_all_modes() {
 #[tokio::test]
 async fn the_python_client_drives_the_service_in_all_modes() {
     for (mode, beginning) in [("off", "legacy"), ("read", "auto"), ("true", "legacy"), ("true", "auto")] {
-        let web = Web::in_mode(ruled().await, mode).await;
+        let double = ruled().await;
+        let settings = settings(&double, mode, &json!({}));
+        let web = Web::serve(double, settings).await;
         let task = json!({
             "url": web.url(), "token": ADMIN, "mode": beginning, "calls": calls(),
             "resource": "odoo://res.partner/count",

@@ -26,7 +26,7 @@ pub(crate) const DEMO: &str = "the token of the demonstrator's agent 1";
 
 pub(crate) struct Web {
     pub(crate) double: OdooDouble,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     http: reqwest::Client,
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<()>,
@@ -38,6 +38,20 @@ fn principal(name: &str, token: &str, settings: &Value) -> Value {
     json!({"name": name, "token_sha256": hash, "settings": settings})
 }
 
+/// Settings for two principals, the first of them in a mode, and with more in their configuration.
+pub(crate) fn settings(double: &OdooDouble, mode: &str, more: &Value) -> Settings {
+    let admin = json!({"ODOO_USER": "admin", "ODOO_PASSWORD": "<password>", "ODOO_YOLO": mode});
+    let demo = json!({"ODOO_USER": "demo", "ODOO_API_KEY": "<key of demo>", "ODOO_YOLO": "read"});
+    let mut file = json!({
+        "settings": {"ODOO_URL": double.url(), "ODOO_DB": "odoo"},
+        "principals": [principal("admin", ADMIN, &admin), principal("demo", DEMO, &demo)],
+    });
+    file.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let mut settings = Settings::default();
+    settings.mcp = Some(Mcp::from_json(&file.to_string()).unwrap());
+    settings
+}
+
 impl Web {
     /// A service for two principals: one with all rights, one that only reads.
     pub(crate) async fn start() -> Self {
@@ -46,27 +60,11 @@ impl Web {
 
     /// The same with more in its configuration.
     pub(crate) async fn with(double: OdooDouble, more: Value) -> Self {
-        Self::configured(double, "true", more).await
-    }
-
-    /// The same, the first principal in a mode.
-    pub(crate) async fn in_mode(double: OdooDouble, mode: &str) -> Self {
-        Self::configured(double, mode, json!({})).await
-    }
-
-    async fn configured(double: OdooDouble, mode: &str, more: Value) -> Self {
-        let admin = json!({"ODOO_USER": "admin", "ODOO_PASSWORD": "<password>", "ODOO_YOLO": mode});
-        let demo = json!({"ODOO_USER": "demo", "ODOO_API_KEY": "<key of demo>", "ODOO_YOLO": "read"});
-        let mut file = json!({
-            "settings": {"ODOO_URL": double.url(), "ODOO_DB": "odoo"},
-            "principals": [principal("admin", ADMIN, &admin), principal("demo", DEMO, &demo)],
-        });
-        file.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let mut settings = Settings::default();
-        settings.mcp = Some(Mcp::from_json(&file.to_string()).unwrap());
+        let settings = settings(&double, "true", &more);
         Self::serve(double, settings).await
     }
 
+    /// A service that behaves as its settings say.
     pub(crate) async fn serve(double: OdooDouble, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("erp.db");
