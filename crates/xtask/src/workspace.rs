@@ -1,7 +1,7 @@
 //! Where the workspace is, and how its cargo is called.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A cargo command at the root of the workspace, with nothing to read from standard input.
@@ -23,6 +23,11 @@ pub(crate) fn enter(command: &mut Command) {
 pub(crate) fn root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.ancestors().nth(2).unwrap_or(package)
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
 #[cfg(test)]

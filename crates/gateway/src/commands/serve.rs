@@ -5,8 +5,9 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, PasswordTable, SqlStore, StoreOptions};
+use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, SqlStore, StoreOptions};
 use session::{
     AtLimit, Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId,
 };
@@ -35,11 +36,13 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     log::begin(arguments);
     let server = Server::bind(arguments.listen).await.map_err(|error| not_bound(arguments.listen, &error))?;
     let address = server.address().map_err(|error| not_bound(arguments.listen, &error))?;
-    let reader = demo::open(url).await?;
-    let (credentials, users) = match &arguments.store_url {
+    let reader = demo::open_within(url, limits()).await?;
+    // Passwords are asked for by statements with parameters, which take more than one message.
+    let direct_url = arguments.store_direct_url.as_ref().or(arguments.store_url.as_ref());
+    let (credentials, users) = match direct_url {
         _ if is_demo => demo_credentials(&reader).await?,
         Some(store) => {
-            let table = PasswordTable::open(Database::connect(store).await?).await;
+            let table = PasswordTable::open(Database::connect_with(store, limits()).await?).await;
             let table = table.map_err(|error| Failure::nothing_done(&error))?;
             (Box::new(table) as Box<dyn Credentials>, Vec::new())
         }
@@ -49,7 +52,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     let settings = settings(arguments, address, is_demo)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
-    let store = open_store(arguments.store_url.as_deref(), &clock).await?;
+    let store = open_store(arguments, &clock).await?;
     let manager = SessionManager::new(Arc::clone(&source), store, options());
     let _maintenance = manager.start_maintenance();
     let gateway = Gateway::new(Parts { reader, source, manager, credentials, settings, clock });
@@ -61,10 +64,19 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
+/// While the ERP's database is away a login should rather fail than hang.
+fn limits() -> Limits {
+    Limits { acquire: Duration::from_secs(2), ..Limits::default() }
+}
+
 /// Where sessions live: in the database that is named, else in memory.
-async fn open_store(url: Option<&str>, clock: &Arc<dyn Clock>) -> Result<Arc<dyn SessionStore>, Failure> {
-    let Some(url) = url else { return Ok(Arc::new(MemoryStore::new(Arc::clone(clock)))) };
-    let options = StoreOptions::new(url);
+async fn open_store(
+    arguments: &ServeArguments,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn SessionStore>, Failure> {
+    let Some(url) = &arguments.store_url else { return Ok(Arc::new(MemoryStore::new(Arc::clone(clock)))) };
+    let mut options = StoreOptions::new(url);
+    options.direct_url.clone_from(&arguments.store_direct_url);
     let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
     SqlStore::migrate(&options).await.map_err(failed)?;
     Ok(Arc::new(SqlStore::open(&options).await.map_err(failed)?))
