@@ -9,11 +9,14 @@
 //! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
 //! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
 //! - [`tally`]: what the test programs said, summed up;
+//! - [`document`], [`machine`]: what a measurement writes, and on which machine it was taken;
 //! - [`interrupt`]: signals, so that a run that is cut short still cleans up.
 
 mod browser;
 mod commands;
+mod document;
 mod interrupt;
+mod machine;
 mod postgres;
 mod prerequisite;
 mod python;
@@ -45,15 +48,17 @@ enum Command {
     OdooSpeed(commands::harness::Args),
     /// Check bytes and allocation counts against the committed budgets.
     Budgets(commands::harness::Args),
+    Benchmarks(commands::benchmarks::Args),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Test(args) => commands::test::run(&args),
         Command::Ci(args) => commands::ci::run(&args),
-        Command::Footprint(args) => commands::harness::run("bench-footprint", &args),
-        Command::Speed(args) => commands::harness::run("bench-speed", &args),
-        Command::OdooSpeed(args) => commands::odoo_speed::run(&args),
-        Command::Budgets(args) => commands::harness::run("bench-budgets", &args),
+        Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
+        Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),
+        Command::OdooSpeed(args) => commands::harness::run(&commands::harness::ODOO, &args),
+        Command::Budgets(args) => commands::harness::run(&commands::harness::BUDGETS, &args),
+        Command::Benchmarks(args) => commands::benchmarks::run(&args),
     }
 }

@@ -113,7 +113,18 @@ impl Found {
 
 /// Finds all prerequisites, and first installs those that are missing where that is possible.
 pub(crate) fn prepare() -> Result<Found> {
-    let missing = missing(PREREQUISITES)?;
+    prepare_these(PREREQUISITES)
+}
+
+/// The same with PostgreSQL's programs alone.
+pub(crate) fn prepare_postgres() -> Result<PathBuf> {
+    let postgres = PREREQUISITES.iter().find(|prerequisite| prerequisite.variable == POSTGRES_PROGRAMS);
+    let found = prepare_these(postgres.map(std::slice::from_ref).unwrap_or_default())?;
+    found.path(POSTGRES_PROGRAMS).map(Path::to_owned)
+}
+
+fn prepare_these(prerequisites: &'static [Prerequisite]) -> Result<Found> {
+    let missing = missing(prerequisites)?;
     if !missing.is_empty() {
         if !geteuid().is_root() || !has_apt() {
             bail!("{}", advice(&missing));
@@ -121,7 +132,7 @@ pub(crate) fn prepare() -> Result<Found> {
         install(&missing).with_context(|| advice(&missing))?;
     }
     let mut found = Vec::new();
-    for prerequisite in PREREQUISITES {
+    for prerequisite in prerequisites {
         let Some(path) = (prerequisite.locate)()? else {
             bail!("{} is installed and still not found", prerequisite.name);
         };

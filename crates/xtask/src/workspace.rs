@@ -9,8 +9,14 @@ use std::process::{Command, Stdio};
 /// It is the cargo that started this program, so that the pinned toolchain is the one that runs.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).stdin(Stdio::null());
+    command.stdin(Stdio::null());
+    enter(&mut command);
     command
+}
+
+/// Has a command run at the root of the workspace.
+pub(crate) fn enter(command: &mut Command) {
+    command.current_dir(root());
 }
 
 /// The root of the workspace, two folders above this package.

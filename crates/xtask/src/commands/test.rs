@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 
 use crate::interrupt::{Interrupt, Interrupted};
-use crate::postgres::{self, Account, Cluster, Programs};
+use crate::postgres::{self, Account, Cluster, Durability, Programs};
 use crate::prerequisite::{self, Found};
 use crate::scratch::Scratch;
 use crate::tally::{Tally, Verdict};
@@ -63,7 +63,7 @@ fn test(args: &Args, interrupt: &Interrupt) -> Result<Verdict> {
     let programs = Programs::new(found.path(prerequisite::POSTGRES_PROGRAMS)?);
     Scratch::remove_leftovers(&programs)?;
     let scratch = Scratch::create(&programs)?;
-    let cluster = Cluster::start(&programs, &scratch, Account::for_servers()?)?;
+    let cluster = Cluster::start(&programs, &scratch, Account::for_servers()?, Durability::None)?;
     eprintln!("{} on port {}, in {}", programs.version()?, cluster.port(), scratch.path().display());
     interrupt.check()?;
     let mut verdict = cargo_test(&mut command(args, &found, &scratch, &cluster), interrupt)?;
