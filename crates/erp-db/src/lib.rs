@@ -45,6 +45,6 @@ pub use erp::*;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
-pub use source::ErpSource;
+pub use source::{ClientRoles, ErpSource, NamedRole};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub use store::{PasswordTable, SqlStore, StoreError, StoreOptions};

@@ -43,6 +43,8 @@ enum Command {
     Speed(commands::harness::Args),
     /// Check bytes and allocation counts against the committed budgets.
     Budgets(commands::harness::Args),
+    /// Measure the service under load, beside a bare axum.
+    Load(commands::load::Args),
 }
 
 fn main() -> ExitCode {
@@ -52,5 +54,6 @@ fn main() -> ExitCode {
         Command::Footprint(args) => commands::harness::run("bench-footprint", &args),
         Command::Speed(args) => commands::harness::run("bench-speed", &args),
         Command::Budgets(args) => commands::harness::run("bench-budgets", &args),
+        Command::Load(args) => commands::load::run(&args),
     }
 }

@@ -128,7 +128,7 @@ async fn role(
     Ok((role, client))
 }
 
-fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
+pub(super) fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
     let organization = match row.text(9)? {
         Some(_) => {
             Some(AccessedOrganization { client: parse(row, 10, ClientId::new)?, active: row.flag(11)? })
@@ -143,7 +143,7 @@ fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
     })
 }
 
-async fn organizations(
+pub(super) async fn organizations(
     transaction: &mut Transaction<'_>,
     client: ClientId,
 ) -> Result<Vec<ClientOrganization>, ReadError> {
@@ -163,7 +163,7 @@ async fn organizations(
 }
 
 /// A text of a column that must be an id, or a user level.
-fn parse<T, E: std::error::Error + Send + Sync + 'static>(
+pub(super) fn parse<T, E: std::error::Error + Send + Sync + 'static>(
     row: Row<'_>,
     column: usize,
     read: impl FnOnce(&str) -> Result<T, E>,

@@ -1,11 +1,14 @@
 //! `ErpSource`: what a login asks the ERP.
 
 mod facts;
+mod roles;
 
 use session::{ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, async_trait};
 
 use crate::erp::{ErpReader, ReadError};
 use crate::revisions::Counters;
+
+pub use roles::{ClientRoles, NamedRole};
 
 /// Answers the questions of [`session::SessionManager`] from an ERP's own tables. It only ever reads.
 ///

@@ -2,4 +2,5 @@
 
 pub(crate) mod ci;
 pub(crate) mod harness;
+pub(crate) mod load;
 pub(crate) mod test;
