@@ -60,7 +60,7 @@ fn table(records: &[Record]) -> String {
             [record.structure.to_owned(), what, format!("{} {}", figure(record.value), record.unit)]
         })
         .collect();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.len()).max();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max();
     let (first, second) = (width(0).unwrap_or_default(), width(1).unwrap_or_default());
     let third = width(2).unwrap_or_default();
     let mut text = String::new();
