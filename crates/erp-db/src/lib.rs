@@ -53,8 +53,7 @@
 //! - [`import`]: fills `ad_*` tables from files;
 //! - `ErpSource` (feature `session`): what the crate `session` asks an ERP at a login, and `revisions`, the optional
 //!   counters by which it knows an unchanged tree without reading it;
-//! - `SqlStore` (feature `session`): where sessions live, in tables of our own;
-//! - [`PasswordTable`]: password hashes in a table of our own;
+//! - `SqlStore` and `PasswordTable` (feature `session`): where sessions and password hashes live, in tables of our own;
 //! - `demo` (feature `demo`): a database with the sample rows, made on first use.
 //!
 //! # Features
@@ -64,7 +63,7 @@
 //! | `sqlite` | yes | the SQLite driver, and SQLite itself |
 //! | `postgres` | yes | the PostgreSQL driver |
 //! | `tls` | no | encrypted connections to PostgreSQL, by rustls |
-//! | `session` | no | logins: `ErpSource`, `revisions` and `SqlStore`; the crate `session` |
+//! | `session` | no | logins: `ErpSource`, `revisions`, `SqlStore` and `PasswordTable`; the crate `session` |
 //! | `demo` | no | the demonstration database, about 80 KB of rows |
 //!
 //! Without any driver the crate has only the records that are read ([`Client`], [`Role`], [`Directory`] and so on).
@@ -78,8 +77,6 @@ pub mod demo;
 mod erp;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod import;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod passwords;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub mod revisions;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
@@ -94,9 +91,7 @@ pub use database::{ConnectError, Database, DatabaseKind, Limits, StatementError}
 pub use erp::*;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use passwords::PasswordTable;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
-pub use source::ErpSource;
+pub use source::{ClientRoles, ErpSource, NamedRole};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
-pub use store::{SqlStore, StoreError, StoreOptions};
+pub use store::{PasswordTable, SqlStore, StoreError, StoreOptions};

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::http::AssertionAlgorithm;
+
 const AFTER_HELP: &str = "\
 Databases:
   sqlite:FILE            an existing SQLite file; sqlite:FILE?mode=rwc creates it
@@ -16,7 +18,8 @@ Databases:
 
 Exit status:
   0  done; with `query`, every line was answered
-  1  the data was refused: a file, a row, a tree, or a line of `query`
+  1  the data was refused: a file, a row, a tree, or a line of `query`; with
+     `revisions status`, nothing is counted
   2  nothing could be done: wrong usage, or a database that cannot be opened or read";
 
 /// Organization trees and sessions of an Openbravo or Etendo database: served over HTTP, shown, asked, imported.
@@ -57,6 +60,11 @@ pub(crate) enum Command {
     Password(PasswordArguments),
     /// Fill an ERP's tables from JSON files: all of them, or nothing.
     Import(ImportArguments),
+    /// Count changes of trees by triggers in the ERP's database, so that logins need not read what did not change.
+    Revisions {
+        #[command(subcommand)]
+        action: RevisionsAction,
+    },
     /// Serve an Odoo database to language models, by the Model Context Protocol on standard input and output
     ///
     /// It is set by the environment variables of mcp-server-odoo, such as ODOO_URL, ODOO_DB, ODOO_USER, ODOO_API_KEY
@@ -94,12 +102,38 @@ pub(crate) struct ServeArguments {
     /// Serve Odoo databases to language models at /mcp, to the principals that this file names: see docs/odoo.md.
     #[arg(long, value_name = "FILE", env = "ORGCACHE_MCP")]
     pub(crate) mcp: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) assertions: AssertionArguments,
     /// What is logged, on standard error: off, error, warn, info, debug, trace.
     #[arg(long, value_name = "LEVEL", env = "ORGCACHE_LOG", default_value = "warn")]
     pub(crate) log: LevelFilter,
     /// How it is logged.
     #[arg(long, value_name = "FORMAT", env = "ORGCACHE_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
+}
+
+/// Whose assertions are accepted: all of it, or nothing.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Logins by a front end's signed assertion (docs/operations.md)")]
+pub(crate) struct AssertionArguments {
+    /// The public key in PEM, or the secret of HS256; two files while one key replaces another.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ORGCACHE_ASSERTION_KEY",
+        value_delimiter = ',',
+        requires_all = ["assertion_algorithm", "assertion_issuer", "assertion_audience"]
+    )]
+    pub(crate) assertion_key: Vec<PathBuf>,
+    /// The one algorithm that is accepted.
+    #[arg(long, value_name = "ALGORITHM", env = "ORGCACHE_ASSERTION_ALGORITHM", requires = "assertion_key")]
+    pub(crate) assertion_algorithm: Option<AssertionAlgorithm>,
+    /// What an assertion must have as `iss`.
+    #[arg(long, value_name = "TEXT", env = "ORGCACHE_ASSERTION_ISSUER", requires = "assertion_key")]
+    pub(crate) assertion_issuer: Option<String>,
+    /// What an assertion must have as `aud`.
+    #[arg(long, value_name = "TEXT", env = "ORGCACHE_ASSERTION_AUDIENCE", requires = "assertion_key")]
+    pub(crate) assertion_audience: Option<String>,
 }
 
 /// How the log is written.
@@ -109,6 +143,16 @@ pub(crate) enum LogFormat {
     Text,
     /// A JSON object a line.
     Json,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum RevisionsAction {
+    /// Add the triggers, or put them in order. On PostgreSQL this needs the owner of the ad_* tables.
+    Install,
+    /// Take the triggers away.
+    Remove,
+    /// Say whether changes are counted. The exit status is 1 if they are not.
+    Status,
 }
 
 #[derive(Debug, Args)]

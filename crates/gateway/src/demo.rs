@@ -1,5 +1,6 @@
 //! Which database a command reads: the one that is named, or the demonstration database.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use erp_db::{Database, ErpReader, Limits, demo};
@@ -33,7 +34,8 @@ async fn create(file: &Path) -> Result<(), Failure> {
     }
     match demo::create(file).await {
         Ok(demo::Created::Now) => {
-            anstream::eprintln!("created the demonstration database {}", file.display());
+            // It may be that nobody reads it.
+            drop(writeln!(anstream::stderr(), "created the demonstration database {}", file.display()));
         }
         Ok(demo::Created::Before) => {}
         Err(error) => return Err(Failure::nothing_done(&error)),

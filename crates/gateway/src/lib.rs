@@ -50,6 +50,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
             Command::Tree(arguments) => commands::tree::run(url, arguments).await,
             Command::Query => commands::query::run(url).await,
             Command::Password(arguments) => commands::password::run(url, arguments).await,
+            Command::Revisions { action } => commands::revisions::run(url, *action).await,
             Command::Import(arguments) => commands::import::run(url, arguments).await,
             Command::Mcp => commands::mcp::run().await,
         }

@@ -13,6 +13,10 @@ use tower_service::Service;
 
 use crate::{Credential, Problem};
 
+/// The header of a request that looks by itself, such as those of a page that is open and shows what changes. Where the method changes
+/// nothing, it does not count as use of the session.
+pub const BACKGROUND_HEADER: &str = "x-orgcache-background";
+
 /// Puts the session of each request where [`CurrentSession`](crate::CurrentSession) finds it, and answers requests without one
 /// itself:
 ///
@@ -22,7 +26,8 @@ use crate::{Credential, Problem};
 /// | by cookie, changing something, without the right [`CSRF_HEADER`](crate::CSRF_HEADER) | 403 |
 /// | whether there is a session cannot be said now | 503 with `Retry-After` |
 ///
-/// The precise reason goes to the log. Each request counts as use of its session.
+/// The precise reason goes to the log. Each request counts as use of its session, but for those that look by themselves and say so
+/// by the header [`BACKGROUND_HEADER`].
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     manager: SessionManager,
@@ -82,7 +87,13 @@ where
 /// Finds the session of a request.
 async fn admit(manager: &SessionManager, request: &mut Request<Body>) -> Result<(), Problem> {
     let credential = Credential::of(request.headers()).ok_or_else(Problem::unauthorized)?;
-    let session = manager.session(credential.token()).await.map_err(|error| refusal(&error))?;
+    let in_background = request.method().is_safe() && request.headers().contains_key(BACKGROUND_HEADER);
+    let found = if in_background {
+        manager.peek(credential.token()).await
+    } else {
+        manager.session(credential.token()).await
+    };
+    let session = found.map_err(|error| refusal(&error))?;
     if !credential.may_do(request.method(), request.headers()) {
         tracing::warn!(session = %session.id(), "refused: a cookie without its CSRF value");
         return Err(Problem::new(StatusCode::FORBIDDEN, "csrf")

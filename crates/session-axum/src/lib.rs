@@ -36,5 +36,5 @@ mod problem;
 pub use credential::{COOKIE, Credential};
 pub use csrf::{CSRF_HEADER, csrf_value};
 pub use current::CurrentSession;
-pub use layer::{SessionLayer, SessionService, refusal};
+pub use layer::{BACKGROUND_HEADER, SessionLayer, SessionService, refusal};
 pub use problem::Problem;

@@ -49,6 +49,8 @@ enum Command {
     /// Check bytes and allocation counts against the committed budgets.
     Budgets(commands::harness::Args),
     Benchmarks(commands::benchmarks::Args),
+    /// Measure the service under load, beside a bare axum.
+    Load(commands::harness::Args),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +62,6 @@ fn main() -> ExitCode {
         Command::OdooSpeed(args) => commands::harness::run(&commands::harness::ODOO, &args),
         Command::Budgets(args) => commands::harness::run(&commands::harness::BUDGETS, &args),
         Command::Benchmarks(args) => commands::benchmarks::run(&args),
+        Command::Load(args) => commands::harness::run(&commands::harness::LOAD, &args),
     }
 }

@@ -1,5 +1,9 @@
 //! Questions about users.
 
+use std::collections::BTreeMap;
+
+use sqlx::AssertSqlSafe;
+
 use super::{ErpReader, ReadError, User, UserRole};
 use crate::database::Row;
 use crate::text::can_be_id;
@@ -17,6 +21,9 @@ macro_rules! users_where {
 
 /// The longest name that is looked up, in bytes. The column holds 60 characters.
 const MAX_USERNAME_BYTES: usize = 240;
+
+/// The most ids of one statement.
+const MAX_IDS: usize = 1_000;
 
 impl ErpReader {
     /// A user, or `None` if there is none of that id.
@@ -54,6 +61,43 @@ impl ErpReader {
         let mut users = self.database.list(users_where!("1 = 1"), &[], read).await?;
         users.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(users)
+    }
+
+    /// The names by which users log in, of those among `users` that are there and have one: one statement for up to a thousand.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer.
+    pub async fn usernames(&self, users: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
+        self.require_users()?;
+        self.named("SELECT ad_user_id, username FROM ad_user WHERE ad_user_id", users).await
+    }
+
+    /// The names of those among `roles` that are there: one statement for up to a thousand.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer.
+    pub async fn role_names(&self, roles: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
+        self.require("ad_role", &["ad_role_id", "name"])?;
+        self.named("SELECT ad_role_id, name FROM ad_role WHERE ad_role_id", roles).await
+    }
+
+    /// Ids with names, by a statement that lacks but the list of ids.
+    async fn named(&self, select: &'static str, ids: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
+        let ids: Vec<Option<&str>> = ids.iter().copied().filter(|id| can_be_id(id)).map(Some).collect();
+        let mut names = BTreeMap::new();
+        for ids in ids.chunks(MAX_IDS) {
+            let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+            let statement = format!("{select} IN ({})", places.join(", "));
+            self.database
+                .each(AssertSqlSafe(statement), ids, |row| {
+                    if let Some(name) = row.text(1)? {
+                        names.insert(row.text_or_empty(0)?.to_owned(), name.to_owned());
+                    }
+                    Ok::<_, ReadError>(())
+                })
+                .await?;
+        }
+        Ok(names)
     }
 
     /// The roles that a user may take, whether the rows are active or not, ordered by role; none for an unknown user.

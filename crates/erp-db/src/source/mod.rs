@@ -2,11 +2,14 @@
 
 mod facts;
 mod role;
+mod roles;
 
 use session::{ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, async_trait};
 
 use crate::erp::{ErpReader, ReadError};
 use crate::revisions::Counters;
+
+pub use roles::{ClientRoles, NamedRole};
 
 /// Answers the questions of [`session::SessionManager`] from an ERP's own tables. It only ever reads.
 ///

@@ -121,7 +121,7 @@ async fn role_and_client(
     Ok((role, client))
 }
 
-fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
+pub(super) fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
     let organization = match row.text(9)? {
         Some(_) => {
             Some(AccessedOrganization { client: parse(row, 10, ClientId::new)?, active: row.flag(11)? })
@@ -136,7 +136,7 @@ fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
     })
 }
 
-async fn organizations(
+pub(super) async fn organizations(
     transaction: &mut Transaction<'_>,
     client: ClientId,
 ) -> Result<Vec<ClientOrganization>, ReadError> {

@@ -12,15 +12,23 @@ struct Migration {
     postgres: &'static str,
 }
 
-static MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "sessions",
-    sqlite: include_str!("../../migrations/session-store/sqlite/0001_sessions.sql"),
-    postgres: include_str!("../../migrations/session-store/postgres/0001_sessions.sql"),
-}];
+static MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "sessions",
+        sqlite: include_str!("../../migrations/session-store/sqlite/0001_sessions.sql"),
+        postgres: include_str!("../../migrations/session-store/postgres/0001_sessions.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "logins",
+        sqlite: include_str!("../../migrations/session-store/sqlite/0002_logins.sql"),
+        postgres: include_str!("../../migrations/session-store/postgres/0002_logins.sql"),
+    },
+];
 
 /// The version of the tables that this program needs.
-pub(super) const NEEDED: i64 = 1;
+pub(super) const NEEDED: i64 = 2;
 
 /// A number that nobody else is likely to lock.
 const LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(7741096482901337)";
@@ -79,14 +87,24 @@ async fn version(transaction: &mut Transaction<'_>, kind: DatabaseKind) -> Resul
     Ok(transaction.first(statement, &[], |row| row.integer(0)).await?.flatten().unwrap_or_default())
 }
 
-#[cfg(feature = "sqlite")]
-pub(super) const SQLITE_HAS_JOURNAL: &str =
+const SQLITE_HAS_JOURNAL: &str =
     "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'orgcache_migration'";
-pub(super) const SQLITE_VERSION: &str = "SELECT MAX(version) FROM orgcache_migration";
-#[cfg(feature = "postgres")]
+const SQLITE_VERSION: &str = "SELECT MAX(version) FROM orgcache_migration";
 pub(super) const POSTGRES_HAS_JOURNAL: &str =
     "SELECT 1::bigint WHERE pg_catalog.to_regclass('orgcache.orgcache_migration') IS NOT NULL";
 pub(super) const POSTGRES_VERSION: &str = "SELECT MAX(version) FROM orgcache.orgcache_migration";
+
+/// Makes sure that a database has all tables that this program needs.
+pub(super) async fn check(database: &Database) -> Result<(), StoreError> {
+    let (has_journal, version) = match database.kind() {
+        DatabaseKind::Sqlite => (SQLITE_HAS_JOURNAL, SQLITE_VERSION),
+        DatabaseKind::Postgres => (POSTGRES_HAS_JOURNAL, POSTGRES_VERSION),
+    };
+    let is_there = database.first(has_journal, &[], |_| Ok::<_, StatementError>(())).await?.is_some();
+    let found: Option<Option<i64>> =
+        if is_there { database.first(version, &[], |row| row.integer(0)).await? } else { None };
+    require(database.place(), found.flatten().unwrap_or_default())
+}
 
 /// Makes sure that a version is enough.
 pub(super) fn require(place: &str, found: i64) -> Result<(), StoreError> {
@@ -110,13 +128,15 @@ mod tests {
     fn only_our_own_tables_are_named() {
         for migration in MIGRATIONS {
             for script in [migration.sqlite, migration.postgres] {
-                assert!(!script.contains("ad_"), "{}", migration.name);
+                assert!(!script.replace("ad_user_id", "").contains("ad_"), "{}", migration.name);
             }
             for line in migration.postgres.lines().filter(|line| line.starts_with("CREATE TABLE")) {
-                assert!(line.starts_with("CREATE TABLE orgcache.orgcache_"), "{line}");
+                let name = line.trim_start_matches("CREATE TABLE ").trim_start_matches("IF NOT EXISTS ");
+                assert!(name.starts_with("orgcache.orgcache_"), "{line}");
             }
             for line in migration.sqlite.lines().filter(|line| line.starts_with("CREATE TABLE")) {
-                assert!(line.starts_with("CREATE TABLE orgcache_"), "{line}");
+                let name = line.trim_start_matches("CREATE TABLE ").trim_start_matches("IF NOT EXISTS ");
+                assert!(name.starts_with("orgcache_"), "{line}");
             }
         }
     }

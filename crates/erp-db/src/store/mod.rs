@@ -2,12 +2,13 @@
 //!
 //! In the order to read: `options`, `migration` (our own tables), then one folder a product. `sqlite` has one writer that
 //! commits waiting logins together. `postgres` sends every call as one message that holds no state on the
-//! connection. `record` is what both have in common.
+//! connection. `record` is what both have in common. `passwords` stands beside the store, in the same tables.
 
 mod error;
 mod hex;
 mod migration;
 mod options;
+mod passwords;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
@@ -24,6 +25,7 @@ use session::{
 
 pub use error::StoreError;
 pub use options::StoreOptions;
+pub use passwords::PasswordTable;
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 use crate::database::ConnectError;
@@ -69,6 +71,18 @@ enum Product {
     Postgres(postgres::PostgresStore),
 }
 
+/// Calls the same method of whichever product it is.
+macro_rules! either {
+    ($self:expr, $store:ident => $call:expr) => {
+        match &$self.0 {
+            #[cfg(feature = "sqlite")]
+            Product::Sqlite($store) => $call,
+            #[cfg(feature = "postgres")]
+            Product::Postgres($store) => $call,
+        }
+    };
+}
+
 impl SqlStore {
     /// Makes the store's tables, or brings them up to date; does nothing where they are. Several nodes may do so at once.
     ///
@@ -110,6 +124,24 @@ impl SqlStore {
         }
     }
 
+    /// Takes note of a name that may be used once, such as that of a signed assertion: `true` for the first to use it, on
+    /// whatever node, and `false` from then on for as long as it is kept. When this returns the note is on the disk.
+    ///
+    /// # Errors
+    /// The database does not answer; then the name may have been noted or not.
+    pub async fn use_once(&self, name: &[u8; 32], keep: Duration) -> Result<bool, PortError> {
+        either!(self, store => store.use_once(name, record::span(keep)).await)
+    }
+
+    /// Forgets used names that were kept long enough, at most `limit` of them, and says how many. Nobody calls this but who
+    /// uses names.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn forget_used(&self, limit: usize) -> Result<u64, PortError> {
+        either!(self, store => store.forget_used(limit).await)
+    }
+
     /// Waits for what is under way and closes all connections. Later calls fail. A store that is dropped instead does the
     /// same in the background.
     pub async fn close(&self) {
@@ -120,18 +152,6 @@ impl SqlStore {
             Product::Postgres(store) => store.close().await,
         }
     }
-}
-
-/// Calls the same method of whichever product it is.
-macro_rules! either {
-    ($self:expr, $store:ident => $call:expr) => {
-        match &$self.0 {
-            #[cfg(feature = "sqlite")]
-            Product::Sqlite($store) => $call,
-            #[cfg(feature = "postgres")]
-            Product::Postgres($store) => $call,
-        }
-    };
 }
 
 #[async_trait]

@@ -16,6 +16,7 @@ on_both_databases! {
     an_older_database_has_manual_roles,
     ids_that_are_none_are_errors,
     facts_are_of_one_moment,
+    the_roles_of_a_client_have_the_facts_that_a_login_takes,
     a_session_outlives_its_process_on_the_tree_it_was_pinned_to,
     sessions_may_live_beside_the_erp,
 }
@@ -210,4 +211,48 @@ async fn sessions_may_live_beside_the_erp(db: TestDatabase) {
     let login = manager.login(user(user_id)).await.unwrap();
     assert_eq!(login.session.tree().len(), 8);
     store.close().await;
+}
+
+async fn the_roles_of_a_client_have_the_facts_that_a_login_takes(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    db.execute("UPDATE ad_user SET isactive = 'Y'").await;
+    let client = ClientId::new(FB).unwrap();
+    let all = erp.roles_of_client(client, None, 1_000).await.unwrap();
+    let ids: Vec<RoleId> = all.roles.iter().map(|role| role.facts.id).collect();
+    assert!(ids.len() > 20 && ids.is_sorted_by(|a, b| a.as_str() < b.as_str()));
+    assert_eq!(all.organizations.len(), 7, "all but `0`, which is the system's");
+
+    let source = ErpSource::new(erp.clone());
+    let mut compared = 0;
+    for named in &all.roles {
+        assert_eq!(erp.role(named.facts.id.as_str()).await.unwrap().unwrap().name, named.name);
+        let mut principal = user("100");
+        principal.role = Some(named.facts.id);
+        let Facts::Openbravo(login) = source.facts(&principal).await.unwrap() else { panic!("an ERP") };
+        let mut login = login.role.unwrap();
+        let mut facts = named.facts.clone();
+        if !login.organizations.is_empty() {
+            facts.organizations.clone_from(&all.organizations);
+        }
+        for facts in [&mut login, &mut facts] {
+            facts.accesses.sort_unstable_by_key(|row| row.org);
+            facts.organizations.sort_unstable_by_key(|row| row.id);
+        }
+        assert_eq!(facts, login, "{}", named.name);
+        compared += 1;
+    }
+    assert_eq!(compared, ids.len());
+
+    // Page by page they are the same.
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let page = erp.roles_of_client(client, after, 5).await.unwrap().roles;
+        assert!(page.len() <= 5);
+        let Some(last) = page.last() else { break };
+        after = Some(last.facts.id);
+        paged.extend(page.iter().map(|role| role.facts.id));
+    }
+    assert_eq!(paged, ids);
+    let nobodys = erp.roles_of_client(ClientId::new("no such client").unwrap(), None, 5).await.unwrap();
+    assert!(nobodys.roles.is_empty() && nobodys.organizations.is_empty());
 }

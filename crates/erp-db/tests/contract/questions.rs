@@ -21,6 +21,7 @@ on_both_databases! {
     roles_are_read,
     the_rows_of_a_role_are_read,
     users_and_their_roles_are_read,
+    many_names_are_one_statement,
     the_directory_names_and_orders,
     sequence_numbers_are_decimals,
     null_is_read_as_documented,
@@ -172,6 +173,27 @@ async fn the_rows_of_a_role_are_read(db: TestDatabase) {
     db.execute(&format!("UPDATE ad_role SET ad_client_id = '' WHERE ad_role_id = '{role}'")).await;
     let error = erp.role_facts(role.parse().unwrap(), ClientId::ZERO).await.unwrap_err();
     assert!(error.to_string().contains("ad_client_id") && !error.is_transient(), "{error}");
+}
+
+async fn many_names_are_one_statement(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    let users = erp.users().await.unwrap();
+    let mut ids: Vec<&str> = users.iter().map(|user| user.id.as_str()).collect();
+    ids.extend(UNKNOWN);
+    let before = erp.database().statements();
+    let names = erp.usernames(&ids).await.unwrap();
+    assert_eq!(erp.database().statements() - before, 1);
+    let expected = users.iter().filter_map(|user| Some((user.id.clone(), user.username.clone()?))).collect();
+    assert_eq!(names, expected);
+
+    let roles = ["0939A3E7AB1545F3ABE6F02A1FF078C0", "0D4689364DDB473BB3023E4E554C8762", "unknown"];
+    let named = erp.role_names(&roles).await.unwrap();
+    let named: Vec<&str> = named.values().map(String::as_str).collect();
+    assert_eq!(named, ["F&B España, S.A - Company Admin", "F&BUser"]);
+    let many: Vec<String> = (0..2_500).map(|number| format!("{number:032}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert!(erp.role_names(&many).await.unwrap().is_empty());
+    assert!(erp.role_names(&[]).await.unwrap().is_empty());
 }
 
 async fn users_and_their_roles_are_read(db: TestDatabase) {

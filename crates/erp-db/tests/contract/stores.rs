@@ -67,7 +67,7 @@ async fn the_contract_of_every_store_holds(db: TestDatabase) {
 async fn tables_have_to_be_made_first(db: TestDatabase) {
     let options = StoreOptions::new(&db.url);
     let error = SqlStore::open(&options).await.unwrap_err();
-    assert!(matches!(error, StoreError::NotMigrated { found: 0, needed: 1, .. }), "{error}");
+    assert!(matches!(error, StoreError::NotMigrated { found: 0, needed: 2, .. }), "{error}");
     assert!(!error.is_transient());
     for _ in 0..2 {
         SqlStore::migrate(&options).await.unwrap();

@@ -5,5 +5,6 @@ pub(crate) mod mcp;
 pub(crate) mod overview;
 pub(crate) mod password;
 pub(crate) mod query;
+pub(crate) mod revisions;
 pub(crate) mod serve;
 pub(crate) mod tree;

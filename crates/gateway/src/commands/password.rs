@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
-use erp_db::{Database, PasswordTable};
+use erp_db::{Database, PasswordTable, SqlStore, StoreError, StoreOptions};
 
 use crate::cli::PasswordArguments;
 use crate::demo;
@@ -28,9 +28,10 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
     })?;
     let password = read()?;
     let hash = if password.is_empty() { None } else { Some(hashed(&password)?) };
-    let failed = |error| Failure::nothing_done(&error);
+    let failed = |error: StoreError| Failure::nothing_done(&error);
+    SqlStore::migrate(&StoreOptions::new(&arguments.store_url)).await.map_err(failed)?;
     let table = PasswordTable::open(Database::connect(&arguments.store_url).await?).await.map_err(failed)?;
-    table.set(&user.id, hash.as_deref()).await.map_err(failed)?;
+    table.set(&user.id, hash.as_deref()).await.map_err(|error| failed(error.into()))?;
     let done = if hash.is_some() { "set" } else { "taken away" };
     writeln!(anstream::stdout(), "the password of `{}` (user {}) is {done}", arguments.user, user.id)?;
     Ok(ExitCode::SUCCESS)

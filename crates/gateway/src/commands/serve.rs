@@ -13,9 +13,12 @@ use session::{
 };
 use tokio::signal;
 
-use crate::cli::ServeArguments;
+use crate::cli::{AssertionArguments, ServeArguments};
 use crate::failure::Failure;
-use crate::http::{Credentials, Gateway, Mcp, MemoryCredentials, Parts, Server, Settings, hash_password};
+use crate::http::{
+    AssertionKey, Assertions, Credentials, Gateway, Mcp, MemoryCredentials, Parts, Server, Settings,
+    hash_password,
+};
 use crate::{demo, log};
 
 /// The password of every user of the demonstration database. It is no secret: the demonstration is on loopback alone.
@@ -37,6 +40,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     let server = Server::bind(arguments.listen).await.map_err(|error| not_bound(arguments.listen, &error))?;
     let address = server.address().map_err(|error| not_bound(arguments.listen, &error))?;
     let reader = demo::open_within(url, limits()).await?;
+    let store = open_store(arguments).await?;
     // Passwords are asked for by statements with parameters, which take more than one message.
     let direct_url = arguments.store_direct_url.as_ref().or(arguments.store_url.as_ref());
     let (credentials, users) = match direct_url {
@@ -48,18 +52,26 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
         }
         None => return Err(no_passwords()),
     };
+    let assertions = assertions(&arguments.assertions, store.as_ref())?;
 
     let settings = settings(arguments, address, is_demo)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
-    let store = open_store(arguments, &clock).await?;
+    let store: Arc<dyn SessionStore> = match store {
+        Some(store) => store,
+        None => Arc::new(MemoryStore::new(Arc::clone(&clock))),
+    };
     let manager = SessionManager::new(Arc::clone(&source), store, options());
     let _maintenance = manager.start_maintenance();
-    let gateway = Gateway::new(Parts { reader, source, manager, credentials, settings, clock });
+    let gateway = Gateway::new(Parts { reader, source, manager, credentials, assertions, settings, clock });
 
     let stop =
         signals().map_err(|error| Failure::nothing_done(format!("no signal can be waited for: {error}")))?;
-    welcome(address, &users)?;
+    tracing::info!(%address, "listening");
+    if let Err(error) = welcome(address, &users) {
+        // Nobody reads it; the service is for others.
+        tracing::info!(%error, "the greeting could not be written");
+    }
     server.run(gateway, stop).await;
     Ok(ExitCode::SUCCESS)
 }
@@ -69,17 +81,45 @@ fn limits() -> Limits {
     Limits { acquire: Duration::from_secs(2), ..Limits::default() }
 }
 
-/// Where sessions live: in the database that is named, else in memory.
-async fn open_store(
-    arguments: &ServeArguments,
-    clock: &Arc<dyn Clock>,
-) -> Result<Arc<dyn SessionStore>, Failure> {
-    let Some(url) = &arguments.store_url else { return Ok(Arc::new(MemoryStore::new(Arc::clone(clock)))) };
+/// Where sessions live, if not in memory.
+async fn open_store(arguments: &ServeArguments) -> Result<Option<Arc<SqlStore>>, Failure> {
+    let Some(url) = &arguments.store_url else { return Ok(None) };
     let mut options = StoreOptions::new(url);
     options.direct_url.clone_from(&arguments.store_direct_url);
     let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
     SqlStore::migrate(&options).await.map_err(failed)?;
-    Ok(Arc::new(SqlStore::open(&options).await.map_err(failed)?))
+    Ok(Some(Arc::new(SqlStore::open(&options).await.map_err(failed)?)))
+}
+
+/// Whose assertions are accepted, if anybody's.
+fn assertions(
+    arguments: &AssertionArguments,
+    store: Option<&Arc<SqlStore>>,
+) -> Result<Option<Assertions>, Failure> {
+    let AssertionArguments {
+        assertion_key: files,
+        assertion_algorithm,
+        assertion_issuer,
+        assertion_audience,
+    } = arguments;
+    let (Some(algorithm), Some(issuer), Some(audience)) =
+        (assertion_algorithm, assertion_issuer, assertion_audience)
+    else {
+        return Ok(None);
+    };
+    let store = store.ok_or_else(|| {
+        Failure::nothing_done("there is no place to note which assertions were used")
+            .advise("Name one with --store-url, for example sqlite:orgcache.db?mode=rwc")
+    })?;
+    let mut key = AssertionKey::new(*algorithm);
+    for file in files {
+        let unusable = |error: &dyn std::error::Error| {
+            Failure::nothing_done(format!("the key `{}` cannot be used: {error}", file.display()))
+        };
+        let bytes = std::fs::read(file).map_err(|error| unusable(&error))?;
+        key = key.with(&bytes).map_err(|error| unusable(&error))?;
+    }
+    Ok(Some(Assertions::new(key, issuer, audience, Arc::clone(store))))
 }
 
 /// One user who logs in again and again takes nobody else's place.

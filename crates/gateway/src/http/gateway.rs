@@ -7,6 +7,7 @@ use std::time::Duration;
 use erp_db::ErpReader;
 use session::{Clock, OrgSource, SessionManager};
 
+use super::assertion::Assertions;
 use super::credentials::Credentials;
 use super::freshness::Freshness;
 use super::limiter::Limiter;
@@ -28,6 +29,7 @@ pub(crate) struct Inner {
     pub(crate) reader: ErpReader,
     pub(crate) manager: SessionManager,
     pub(crate) credentials: Box<dyn Credentials>,
+    pub(crate) assertions: Option<Assertions>,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: Passwords,
@@ -50,6 +52,8 @@ pub struct Parts {
     pub manager: SessionManager,
     /// Where passwords are checked.
     pub credentials: Box<dyn Credentials>,
+    /// Whose word counts, if anybody's.
+    pub assertions: Option<Assertions>,
     /// How to behave.
     pub settings: Settings,
     /// What time it is.
@@ -60,7 +64,7 @@ impl Gateway {
     /// Puts a service together. It opens nothing.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { reader, source, manager, credentials, settings, clock } = parts;
+        let Parts { reader, source, manager, credentials, assertions, settings, clock } = parts;
         Gateway {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(),
@@ -73,6 +77,7 @@ impl Gateway {
                 reader,
                 manager,
                 credentials,
+                assertions,
                 settings,
                 clock,
             }),

@@ -145,6 +145,13 @@ impl Search {
         id(name, self.take(name)?.as_deref())
     }
 
+    /// Takes out how many things a page may hold, from one to `most`.
+    pub(crate) fn limit(&mut self, usual: usize, most: usize) -> Result<usize, Problem> {
+        let Some(limit) = self.take("limit")? else { return Ok(usual) };
+        let number = limit.parse().ok().filter(|limit| (1..=most).contains(limit));
+        number.ok_or_else(|| unprocessable(format!("it is a number from 1 to {most}")).with_field("limit"))
+    }
+
     /// Nothing may be left.
     pub(crate) fn done(self) -> Result<(), Problem> {
         match self.0.first() {

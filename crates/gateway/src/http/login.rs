@@ -51,33 +51,50 @@ pub(crate) async fn login(
     let mut principal = Principal::new(user);
     principal.role = role;
     principal.org = org;
+    log_in(&gateway, principal, form.cookie).await
+}
+
+/// Makes a session for somebody who has proven who it is.
+pub(crate) async fn log_in(
+    gateway: &Gateway,
+    principal: Principal,
+    by_cookie: bool,
+) -> Result<Response, Problem> {
     let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
-    Ok(answer(&gateway, &logged_in, form.cookie).await)
+    Ok(answer(gateway, &logged_in, by_cookie).await)
 }
 
 /// An attempt to prove who one is, which counts as failed unless it is forgotten.
 pub(crate) struct Attempt<'a> {
     gateway: &'a Gateway,
     peer: Peer,
-    user: &'a str,
+    user: Option<&'a str>,
 }
 
 impl<'a> Attempt<'a> {
-    pub(crate) fn begin(gateway: &'a Gateway, peer: Peer, user: &'a str) -> Result<Self, Problem> {
-        let (inner, now) = (&gateway.inner, gateway.now());
-        inner.by_address.take(&peer.network(), now).map_err(|wait| too_many(gateway, wait))?;
-        let by_user = inner.by_user.take(&key(user), now);
-        if let Err(wait) = by_user {
-            inner.by_address.give_back(&peer.network(), now);
+    /// An attempt of an address to be a user.
+    fn begin(gateway: &'a Gateway, peer: Peer, user: &'a str) -> Result<Self, Problem> {
+        let attempt = Self::from_address(gateway, peer)?;
+        if let Err(wait) = gateway.inner.by_user.take(&key(user), gateway.now()) {
+            attempt.forget();
             return Err(too_many(gateway, wait));
         }
-        Ok(Attempt { gateway, peer, user })
+        Ok(Attempt { user: Some(user), ..attempt })
+    }
+
+    /// An attempt of an address to be anybody.
+    pub(crate) fn from_address(gateway: &'a Gateway, peer: Peer) -> Result<Self, Problem> {
+        let taken = gateway.inner.by_address.take(&peer.network(), gateway.now());
+        taken.map_err(|wait| too_many(gateway, wait))?;
+        Ok(Attempt { gateway, peer, user: None })
     }
 
     pub(crate) fn forget(self) {
         let (inner, now) = (&self.gateway.inner, self.gateway.now());
         inner.by_address.give_back(&self.peer.network(), now);
-        inner.by_user.give_back(&key(self.user), now);
+        if let Some(user) = self.user {
+            inner.by_user.give_back(&key(user), now);
+        }
     }
 }
 

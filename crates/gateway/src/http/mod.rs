@@ -1,10 +1,11 @@
 //! The service: JSON over HTTP under `/v1`, described by `/v1/openapi.json`.
 //!
 //! The rooms, in the order to read: [`Server`] takes connections; `finish` is what every request goes through; `routes` says which
-//! request goes where, one file a noun: `login`, `session`, `switch`, `organizations`, `tree`, `questions`, `admin`, `metrics`,
-//! `health`, `openapi`, and `mcp` where it is configured. [`Gateway`] is what they share, [`Settings`] how it behaves.
+//! request goes where, one file a noun: `login`, `assertion`, `session`, `switch`, `organizations`, `tree`, `questions`, `admin`,
+//! `metrics`, `health`, `openapi`, and `mcp` where it is configured. [`Gateway`] is what they share, [`Settings`] how it behaves.
 
 mod admin;
+mod assertion;
 mod cache;
 mod compression;
 mod credentials;
@@ -30,6 +31,9 @@ mod settings;
 mod switch;
 mod tree;
 
+pub use assertion::{
+    AssertionAlgorithm, AssertionKey, AssertionKeyError, Assertions, SystemWallClock, WallClock,
+};
 pub use credentials::{Credentials, MemoryCredentials};
 pub use gateway::{Gateway, Parts};
 pub use limiter::Allowance;

@@ -1,6 +1,6 @@
 //! `Names`: what people call users, roles, clients and organizations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +38,18 @@ impl Names {
             Ok(user.and_then(|user| user.username))
         };
         shown(self.users.get(user, load).await).flatten()
+    }
+
+    /// The names by which users log in: one question, whatever their number.
+    pub(crate) async fn users(&self, users: BTreeSet<UserId>) -> BTreeMap<String, String> {
+        let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        shown(self.reader.usernames(&ids).await).unwrap_or_default()
+    }
+
+    /// The names of roles: one question, whatever their number.
+    pub(crate) async fn roles(&self, roles: BTreeSet<RoleId>) -> BTreeMap<String, String> {
+        let ids: Vec<&str> = roles.iter().map(RoleId::as_str).collect();
+        shown(self.reader.role_names(&ids).await).unwrap_or_default()
     }
 
     pub(crate) async fn role(&self, role: RoleId) -> Option<Arc<Role>> {

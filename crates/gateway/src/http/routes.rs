@@ -12,8 +12,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::gateway::Gateway;
 use super::{
-    admin, compression, finish, health, login, mcp, metrics, openapi, organizations, questions, session,
-    switch, tree,
+    admin, assertion, compression, finish, health, login, mcp, metrics, openapi, organizations, questions,
+    session, switch, tree,
 };
 use crate::page;
 
@@ -40,6 +40,7 @@ pub fn router(gateway: &Gateway) -> Router {
         .route("/v1/admin/sessions", get(admin::sessions::list))
         .route("/v1/admin/sessions/end", post(admin::sessions::end_many))
         .route("/v1/admin/sessions/{id}", delete(admin::sessions::end_one))
+        .route("/v1/admin/organizations/{id}/roles", get(admin::roles::list))
         .route("/v1/admin/trees", get(admin::trees::list))
         .route("/v1/admin/statistics", get(admin::statistics::statistics));
     let open = Router::new()
@@ -54,6 +55,7 @@ pub fn router(gateway: &Gateway) -> Router {
         .route_layer(from_fn_with_state(gateway.clone(), compression::count));
     Router::new()
         .route("/v1/login", post(login::login))
+        .route("/v1/login/assertion", post(assertion::login::login))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(secret.route_layer(sessions))

@@ -30,6 +30,11 @@ export function get(path, signal) {
   return send("GET", path, undefined, signal);
 }
 
+/** Asks for a resource without being told to by anybody: that keeps no session alive. */
+export function look(path) {
+  return send("GET", path, undefined, undefined, { "x-orgcache-background": "1" });
+}
+
 /** Sends `body` as JSON. */
 export function post(path, body = {}, signal) {
   return send("POST", path, body, signal);
@@ -40,8 +45,8 @@ export function remove(path) {
   return send("DELETE", path);
 }
 
-async function send(method, path, body, signal) {
-  const headers = { accept: "application/json" };
+async function send(method, path, body, signal, further = {}) {
+  const headers = { accept: "application/json", ...further };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET" && csrf !== "") headers["x-orgcache-csrf"] = csrf;
   const timeout = AbortSignal.timeout(PATIENCE);

@@ -23,7 +23,7 @@ let era = 0;
 const isAdmin = () => Boolean(session?.client_admin || session?.instance_admin);
 
 const tree = new Tree(byId("tree"), byId("tree-rows"), selected);
-const details = new Details(byId("details"), reveal, failed);
+const details = new Details(byId("details"), { select: reveal, isAdmin, onError: failed });
 const sessions = new Sessions(byId("sessions-content"), {
   session: () => session,
   organizations: () => organizations,
@@ -200,7 +200,7 @@ function showView() {
     else link.removeAttribute("aria-current");
   }
   if (view === "organizations") showOrganization(id);
-  else loadFigures();
+  else loadFigures(false);
   titled(view);
 }
 
@@ -245,10 +245,10 @@ function search() {
   byId("tree-empty").textContent = none ? nothing : "This client has no organization tree.";
 }
 
-function loadFigures() {
+function loadFigures(byItself) {
   if (!session || document.hidden) return;
-  if (!byId("sessions").hidden) sessions.load();
-  if (!byId("memory").hidden) memory.load();
+  if (!byId("sessions").hidden) sessions.load(byItself);
+  if (!byId("memory").hidden) memory.load(byItself);
 }
 
 // ---- what goes wrong, and what is said ----
@@ -312,5 +312,5 @@ byId("search").addEventListener("keydown", (event) => {
 byId("expand-all").addEventListener("click", () => tree.expandAll());
 byId("collapse-all").addEventListener("click", () => tree.collapseAll());
 window.addEventListener("hashchange", showView);
-setInterval(loadFigures, FIGURES);
+setInterval(() => loadFigures(true), FIGURES);
 start();

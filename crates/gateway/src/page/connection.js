@@ -1,6 +1,6 @@
 // Whether the server is there, the session lives, and its tree is the current one.
 
-import { get } from "/page/api.js";
+import { look } from "/page/api.js";
 
 /** Milliseconds between two questions while all is well. */
 const INTERVAL = 5_000;
@@ -67,7 +67,7 @@ export class Connection {
     if (document.hidden) return;
     this.#asking = true;
     try {
-      const { current } = await get("/v1/session/freshness");
+      const { current } = await look("/v1/session/freshness");
       this.#found();
       this.#tell.fresh(current);
       this.#again(INTERVAL);

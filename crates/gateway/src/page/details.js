@@ -1,6 +1,6 @@
 // What there is to know about one organization.
 
-import { post } from "/page/api.js";
+import { get, post } from "/page/api.js";
 import { element, integer, name, words } from "/page/dom.js";
 
 /** Flags in the order of reading; any others that the server names come after them. */
@@ -24,25 +24,25 @@ const NEAREST = [
 
 /** Organizations named at once; long lists are cut, and say so. */
 const NAMED = 40;
+/** Pages of roles asked for at most; a hundred roles are looked at for each. */
+const PAGES = 5;
 /** How long the selection rests before the server is asked, in milliseconds: arrow keys pass over many rows. */
 const REST = 120;
 
 /** The panel beside the tree. */
 export class Details {
   #panel;
-  #select;
-  #onError;
+  #page;
   #asked = null;
 
   /**
    * @param {HTMLElement} panel
-   * @param {(node: number) => void} select goes to another organization
-   * @param {(error: Error) => void} onError
+   * @param {{select: (node: number) => void, isAdmin: () => boolean, onError: (error: Error) => void}} page `select` goes to another
+   * organization
    */
-  constructor(panel, select, onError) {
+  constructor(panel, page) {
     this.#panel = panel;
-    this.#select = select;
-    this.#onError = onError;
+    this.#page = page;
   }
 
   /** Shows nothing but what to do. */
@@ -59,15 +59,42 @@ export class Details {
     this.#asked = asked;
     const row = organizations.rows[node];
     const answers = element("dl.facts", { "aria-busy": "true" });
+    const roles = element("div", { id: "roles", "aria-busy": "true" }, element("p", {}, "…"));
     this.#fill(answers, organizations, undefined);
     this.#panel.replaceChildren(
       this.#head(organizations, node),
       section("This session may", permissions(row)),
+      ...(this.#page.isAdmin() ? [section("Roles that may, as they are now", roles)] : []),
       section("Nearest upwards", answers),
       section("Flags", flags(row.flags)),
       section("Natural tree", ...this.#naturalTree(organizations, node)),
     );
-    setTimeout(() => this.#ask(asked.signal, organizations, row.id, answers), REST);
+    setTimeout(() => {
+      this.#ask(asked.signal, organizations, row.id, answers);
+      if (this.#page.isAdmin()) this.#askRoles(asked.signal, row.id, roles);
+    }, REST);
+  }
+
+  async #askRoles(signal, org, shown) {
+    if (signal.aborted) return;
+    try {
+      const all = [];
+      let next = null;
+      let pages = 0;
+      do {
+        const query = next === null ? "" : `?${new URLSearchParams({ after: next })}`;
+        const page = await get(`/v1/admin/organizations/${encodeURIComponent(org)}/roles${query}`, signal);
+        all.push(...page.roles);
+        next = page.next;
+        pages += 1;
+      } while (next !== null && pages < PAGES);
+      shown.replaceChildren(...rolesOf(all, next !== null));
+    } catch (error) {
+      if (signal.aborted) return;
+      shown.replaceChildren(element("p.error", {}, error.message));
+      this.#page.onError(error);
+    }
+    shown.removeAttribute("aria-busy");
   }
 
   async #ask(signal, organizations, org, answers) {
@@ -79,7 +106,7 @@ export class Details {
     } catch (error) {
       if (signal.aborted) return;
       answers.replaceChildren(element("dd.error", {}, error.message));
-      this.#onError(error);
+      this.#page.onError(error);
     }
     answers.removeAttribute("aria-busy");
   }
@@ -136,7 +163,7 @@ export class Details {
   }
 
   #linkTo(organizations, node) {
-    const go = () => this.#select(node);
+    const go = () => this.#page.select(node);
     const title = organizations.title(node);
     return element("button.link", { type: "button", title, onclick: go }, name(title));
   }
@@ -148,6 +175,24 @@ function cutMiddle(path, listed) {
   if (left <= 0) return path.map(listed);
   const gap = element("li.muted", {}, `${integer(left)} more`);
   return [...path.slice(0, NAMED / 2).map(listed), gap, ...path.slice(-NAMED / 2).map(listed)];
+}
+
+/** Roles that may write, then those that may only read. */
+function rolesOf(roles, isCut) {
+  const list = (id, title, chosen) => {
+    const names = chosen.map((role) => role.name).sort((a, b) => a.localeCompare(b));
+    const named = names.slice(0, NAMED).map((title) => element("li", {}, name(title)));
+    if (names.length > NAMED) named.push(element("li.muted", {}, `and ${integer(names.length - NAMED)} more`));
+    return labelled(title, element("ul.path.path-plain", { id }, ...named));
+  };
+  const shown = [
+    list("roles-writing", "Read and write", roles.filter((role) => role.readable && role.writable)),
+    list("roles-reading", "Only read", roles.filter((role) => role.readable && !role.writable)),
+    // A role of the level of the client writes to `*` without reading below it.
+    list("roles-writing-only", "Only write", roles.filter((role) => !role.readable)),
+    isCut ? element("p.muted", {}, "There are more roles than are shown here.") : null,
+  ].filter(Boolean);
+  return shown.length > 0 ? shown : [element("p.muted", {}, "No role of this client.")];
 }
 
 function permissions(row) {

@@ -1,6 +1,6 @@
 // What the sessions take in memory, beside what Openbravo's structures would take for the same.
 
-import { get } from "/page/api.js";
+import { get, look } from "/page/api.js";
 import { bytes, bytesElement, element, integer, replaceQuietly, rounded, table, words } from "/page/dom.js";
 
 /** Structures of Openbravo, in the order in which they were in use. */
@@ -34,14 +34,15 @@ export class Memory {
     this.#content.replaceChildren();
   }
 
-  /** Asks again for all figures. */
-  async load() {
+  /** Asks again for all figures: because somebody wants to see them, or `byItself`. */
+  async load(byItself = false) {
+    const ask = byItself ? look : get;
     this.#round += 1;
     const round = this.#round;
     try {
       const [own, statistics] = await Promise.all([
-        get("/v1/session/footprint"),
-        this.#page.isAdmin() ? get("/v1/admin/statistics") : null,
+        ask("/v1/session/footprint"),
+        this.#page.isAdmin() ? ask("/v1/admin/statistics") : null,
       ]);
       if (round !== this.#round) return;
       const parts = statistics ? [...comparison(statistics), ...rates(statistics)] : [];

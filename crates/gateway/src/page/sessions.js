@@ -1,6 +1,6 @@
 // The sessions and the trees they hold, for administrators.
 
-import { get, remove } from "/page/api.js";
+import { get, look, remove } from "/page/api.js";
 import { bytesElement, duration, element, integer, name, replaceQuietly, table } from "/page/dom.js";
 
 /** Sessions asked for at once. */
@@ -55,11 +55,12 @@ export class Sessions {
     this.#content.replaceChildren();
   }
 
-  /** Asks again for all that is on show. */
-  load() {
+  /** Asks again for all that is on show: because somebody wants to see it, or `byItself`. */
+  load(byItself = false) {
+    const ask = byItself ? look : get;
     return this.#ask(async () => {
       const wanted = Math.min(Math.max(PAGE, this.#loaded.length), LONGEST_PAGE);
-      const [page, { trees }] = await Promise.all([get(path(null, wanted)), get("/v1/admin/trees")]);
+      const [page, { trees }] = await Promise.all([ask(path(null, wanted)), ask("/v1/admin/trees")]);
       return { loaded: page.sessions, next: page.next ?? null, trees };
     });
   }

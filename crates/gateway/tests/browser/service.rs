@@ -112,6 +112,15 @@ impl Visitor {
         request.send().await.unwrap().status().as_u16()
     }
 
+    /// For how many seconds each session of the client but this one was not used, as an administrator sees it.
+    pub(crate) async fn idle(&self) -> Vec<u64> {
+        let request = self.client.get(format!("{}/v1/admin/sessions", self.address)).bearer_auth(&self.token);
+        let answer: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
+        let sessions = answer.pointer("/sessions").and_then(Value::as_array).unwrap();
+        let others = sessions.iter().filter(|session| session.get("id") != Some(&json!(self.id)));
+        others.map(|session| session.get("idle_seconds").and_then(Value::as_u64).unwrap()).collect()
+    }
+
     /// Ends all sessions of a user, as an administrator may.
     pub(crate) async fn end_all_of(&self, user: &str) {
         let request =

@@ -1,7 +1,9 @@
 //! Other people's sessions, and memory.
 
+use std::time::{Duration, Instant};
+
 use crate::browser::Browser;
-use crate::service::{ADMIN, PASSWORD, Service, USER};
+use crate::service::{ADMIN, PASSWORD, Service, US, USER};
 
 #[tokio::test]
 async fn an_administrator_ends_the_session_of_another() {
@@ -54,5 +56,34 @@ async fn memory_is_shown_beside_what_openbravo_would_take() {
     assert!(width("post") > width("head"), "{widths}");
     browser.until_reads(".card", "Logins that shared a tree").await;
     browser.until_reads("#memory", "this session alone").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn an_open_page_that_nobody_uses_becomes_idle() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    browser.click("#sessions-link").await;
+    browser.until_reads("#sessions-summary", "1 on show").await;
+    let other = service.log_in(ADMIN).await;
+    // The page asks every five seconds, and shows what it hears. If that were use, it would never be idle for longer.
+    browser.until_reads("#sessions-summary", "2 on show").await;
+    let begun = Instant::now();
+    while other.idle().await.iter().any(|seconds| *seconds < 12) {
+        assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", other.idle().await);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn who_administers_nothing_is_told_of_no_roles() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(USER, PASSWORD).await;
+    browser.click(&format!("[data-id='{US}'] .row-name")).await;
+    browser.until_reads("[data-call=legal_entity]", "F&B US, Inc.").await;
+    assert_eq!(browser.script("return document.getElementById('roles')").await, serde_json::Value::Null);
     browser.assert_no_complaints().await;
 }

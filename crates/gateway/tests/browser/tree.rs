@@ -56,11 +56,13 @@ async fn an_organization_is_shown_with_its_natural_tree() {
     browser.until_reads("#flags .yes", "legal entity").await;
     browser.until_reads("#flags .no", "not business unit").await;
     browser.until_reads("#permissions .yes", "read it").await;
+    browser.until_reads("#roles-writing", "F&B US, Inc. - Sales").await;
 
     // The names in the panel lead on, and the address says where one is.
     browser.click("#ancestors li:nth-child(2) button").await;
     browser.until_reads("#details-title", "F&B International Group").await;
     browser.until_reads("[data-call=legal_entity]", "none").await;
+    browser.until_reads("#roles-reading", "F&B US, Inc. - Sales").await;
     assert_eq!(browser.script("return location.hash").await, format!("#organizations/{GROUP}"));
     browser.go("about:blank").await;
     browser.go(&format!("{}/#organizations/{US_WEST}", service.address)).await;

@@ -79,6 +79,7 @@ impl Web {
             manager: SessionManager::new(Arc::clone(&source) as _, store, Options::default()),
             source,
             credentials: Box::new(credentials),
+            assertions: None,
             settings,
             clock,
         });

@@ -3,9 +3,24 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::databases::{Databases, on_both_databases};
 use crate::service::{
-    ADMIN, Answer, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, SALES, SPAIN, SPAIN_ID, Service, WAREHOUSE,
+    ADMIN, Answer, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, SALES, SPAIN, SPAIN_ID, Service, US,
+    WAREHOUSE,
 };
+
+on_both_databases! {
+    only_administrators_administer,
+    rights_that_are_taken_away_are_gone_at_once,
+    a_client_administrator_sees_its_client_alone,
+    an_instance_administrator_sees_all_clients,
+    sessions_are_ended_by_user_by_role_and_by_client,
+    sessions_are_listed_page_by_page,
+    trees_say_who_still_holds_an_old_one,
+    sessions_are_listed_with_names_and_bytes,
+    roles_that_may_read_and_write_an_organization_are_named,
+    roles_come_page_by_page,
+}
 
 async fn get(service: &Service, path: &str, token: &str) -> Answer {
     Answer::with_token(service.get(path), token).await
@@ -28,12 +43,12 @@ async fn spain(service: &Service, role: &str) -> String {
     service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": role})).await
 }
 
-#[tokio::test]
-async fn only_administrators_administer() {
-    let service = Service::start().await;
+async fn only_administrators_administer(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let token = spain(&service, SALES).await;
     let own = name(&service, &token).await;
-    for path in ["/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics"] {
+    let roles = format!("/v1/admin/organizations/{NORTE}/roles");
+    for path in ["/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles] {
         get(&service, path, &token).await.refused(403, "not_an_administrator");
     }
     end(&service, &token, json!({"user": SPAIN_ID})).await.refused(403, "not_an_administrator");
@@ -42,18 +57,16 @@ async fn only_administrators_administer() {
     assert!(is_live(&service, &token).await);
 }
 
-#[tokio::test]
-async fn rights_that_are_taken_away_are_gone_at_once() {
-    let service = Service::start().await;
+async fn rights_that_are_taken_away_are_gone_at_once(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let token = service.token(ADMIN).await;
     assert_eq!(get(&service, "/v1/admin/sessions", &token).await.status, 200);
     service.execute("UPDATE ad_role SET is_client_admin = 'N'").await;
     get(&service, "/v1/admin/sessions", &token).await.refused(403, "not_an_administrator");
 }
 
-#[tokio::test]
-async fn a_client_administrator_sees_its_client_alone() {
-    let service = Service::start().await;
+async fn a_client_administrator_sees_its_client_alone(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let (admin, user, foreign) =
         (service.token(ADMIN).await, spain(&service, SALES).await, service.token(QA_ADMIN).await);
     let listed = get(&service, "/v1/admin/sessions", &admin).await.json();
@@ -83,9 +96,8 @@ async fn a_client_administrator_sees_its_client_alone() {
     assert!(is_live(&service, &user).await);
 }
 
-#[tokio::test]
-async fn an_instance_administrator_sees_all_clients() {
-    let service = Service::start().await;
+async fn an_instance_administrator_sees_all_clients(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let (user, foreign) = (service.token(ADMIN).await, service.token(QA_ADMIN).await);
     let admin = service.token(OPENBRAVO).await;
     let session = get(&service, "/v1/session", &admin).await.json();
@@ -107,9 +119,8 @@ async fn an_instance_administrator_sees_all_clients() {
     assert!(statistics["footprint"]["accesses"].as_u64().unwrap() > 0);
 }
 
-#[tokio::test]
-async fn sessions_are_ended_by_user_by_role_and_by_client() {
-    let service = Service::start().await;
+async fn sessions_are_ended_by_user_by_role_and_by_client(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let admin = service.token(ADMIN).await;
     let (sales, warehouse) = (spain(&service, SALES).await, spain(&service, WAREHOUSE).await);
     let ended = end(&service, &admin, json!({"role": SALES})).await.json();
@@ -126,9 +137,8 @@ async fn sessions_are_ended_by_user_by_role_and_by_client() {
     assert!(!is_live(&service, &admin).await, "its own session is one of them");
 }
 
-#[tokio::test]
-async fn sessions_are_listed_page_by_page() {
-    let service = Service::start().await;
+async fn sessions_are_listed_page_by_page(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let admin = service.token(ADMIN).await;
     for _ in 0..4 {
         spain(&service, SALES).await;
@@ -169,9 +179,8 @@ async fn sessions_are_listed_page_by_page() {
     assert_eq!(Answer::with_token(delete, &admin).await.refused(422, "wrong_value")["field"], "id");
 }
 
-#[tokio::test]
-async fn trees_say_who_still_holds_an_old_one() {
-    let service = Service::start().await;
+async fn trees_say_who_still_holds_an_old_one(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let (admin, user) = (service.token(ADMIN).await, spain(&service, SALES).await);
     service
         .execute("UPDATE ad_org SET isready = 'N' WHERE ad_org_id = 'E443A31992CB4635AFCAEABE7183CE85'")
@@ -192,9 +201,8 @@ async fn trees_say_who_still_holds_an_old_one() {
     assert_eq!(old["result"], format!("'{NORTE}'"), "the old tree is still the old one");
 }
 
-#[tokio::test]
-async fn sessions_are_listed_with_names_and_bytes() {
-    let service = Service::start().await;
+async fn sessions_are_listed_with_names_and_bytes(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let admin = service.token(ADMIN).await;
     let listed = get(&service, "/v1/admin/sessions", &admin).await.json();
     let shown = get(&service, "/v1/session", &admin).await.json();
@@ -228,4 +236,69 @@ async fn statistics_count() {
         would["pre"].as_u64() > would["post"].as_u64() && would["post"].as_u64() > would["head"].as_u64()
     );
     assert_eq!(statistics["compression"]["ratio"], Value::Null);
+}
+
+/// The names of the roles of an organization that may do something there.
+async fn roles(service: &Service, token: &str, org: &str, what: &str) -> Vec<String> {
+    let answer = get(service, &format!("/v1/admin/organizations/{org}/roles"), token).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let roles = answer.json()["roles"].as_array().unwrap().clone();
+    let named = roles.iter().filter(|role| role[what] == true).map(|role| role["name"].as_str().unwrap());
+    named.map(str::to_owned).collect()
+}
+
+async fn roles_that_may_read_and_write_an_organization_are_named(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let admin = service.token(ADMIN).await;
+    // What the roles of a login say is what is said of the role.
+    for role in [SALES, WAREHOUSE] {
+        let token = spain(&service, role).await;
+        let named = get(&service, "/v1/session", &token).await.json()["role_name"].clone();
+        let named = named.as_str().unwrap().to_owned();
+        for org in [NORTE, US, "0"] {
+            for (what, path) in [("readable", "/v1/session/readable"), ("writable", "/v1/session/writable")] {
+                let may = get(&service, path, &token).await.json()["organizations"].clone();
+                let may = may.as_array().unwrap().contains(&json!(org));
+                let said = roles(&service, &admin, org, what).await.contains(&named);
+                assert_eq!(may, said, "{named} {what} {org}");
+            }
+        }
+    }
+    assert!(roles(&service, &admin, NORTE, "writable").await.len() > 1);
+
+    // They are those of this moment.
+    service.execute("UPDATE ad_role SET isactive = 'N' WHERE name LIKE '%Sales'").await;
+    assert!(roles(&service, &admin, NORTE, "readable").await.iter().all(|name| !name.ends_with("Sales")));
+
+    // Other clients' organizations are unknown, whoever asks for them.
+    service.execute("UPDATE ad_role SET is_client_admin = 'Y' WHERE name LIKE '%QA%'").await;
+    let foreign = service.token(QA_ADMIN).await;
+    for (token, org) in [(&foreign, NORTE), (&admin, "no such organization"), (&admin, "a%00b"), (&admin, QA)]
+    {
+        let path = format!("/v1/admin/organizations/{}/roles", org.replace(' ', "%20"));
+        assert_eq!(get(&service, &path, token).await.refused(404, "unknown_org")["field"], "id");
+    }
+    let theirs = roles(&service, &foreign, "0", "readable").await;
+    let ours = roles(&service, &admin, "0", "readable").await;
+    assert!(!theirs.is_empty() && theirs.iter().all(|name| !ours.contains(name)), "{theirs:?}");
+}
+
+async fn roles_come_page_by_page(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let admin = service.token(ADMIN).await;
+    let base = format!("/v1/admin/organizations/{NORTE}/roles");
+    let all = get(&service, &base, &admin).await.json();
+    assert_eq!(all["next"], Value::Null);
+    let (mut seen, mut path) = (Vec::new(), format!("{base}?limit=1"));
+    loop {
+        let page = get(&service, &path, &admin).await.json();
+        seen.extend(page["roles"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("{base}?limit=1&after={next}");
+    }
+    assert_eq!(json!(seen), all["roles"]);
+    for (query, field) in [("limit=0", "limit"), ("limit=101", "limit"), ("after=", "after"), ("x=1", "x")] {
+        let problem = get(&service, &format!("{base}?{query}"), &admin).await;
+        assert_eq!(problem.refused(422, "wrong_value")["field"], field, "{query}");
+    }
 }

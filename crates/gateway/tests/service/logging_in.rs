@@ -5,15 +5,24 @@ use std::time::Duration;
 use gateway::http::Allowance;
 use serde_json::{Value, json};
 
+use crate::databases::{Databases, on_both_databases};
 use crate::service::{ADMIN, Answer, ESPANA, FOOD, NORTE, PASSWORD, QA, SALES, SPAIN, SPAIN_ID, Service, US};
+
+on_both_databases! {
+    the_right_password_gives_a_session,
+    an_organization_may_be_chosen,
+    whatever_does_not_fit_gets_the_same_answer,
+    a_known_user_hears_what_is_not_given,
+    a_flood_of_wrong_passwords_is_slowed_down_and_right_ones_are_not,
+    guesses_at_one_user_count_wherever_they_come_from,
+}
 
 async fn log_in(service: &Service, form: Value) -> Answer {
     Answer::of(service.post("/v1/login", form)).await
 }
 
-#[tokio::test]
-async fn the_right_password_gives_a_session() {
-    let service = Service::start().await;
+async fn the_right_password_gives_a_session(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let answer = log_in(&service, json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -34,17 +43,15 @@ async fn the_right_password_gives_a_session() {
     assert_ne!(login["token"], session["id"], "the name of a session does not open it");
 }
 
-#[tokio::test]
-async fn an_organization_may_be_chosen() {
-    let service = Service::start().await;
+async fn an_organization_may_be_chosen(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let form = |org: &str| json!({"user": ADMIN, "password": PASSWORD, "org": org});
     assert_eq!(log_in(&service, form(US)).await.json()["session"]["org"], US);
     assert_eq!(log_in(&service, form(ESPANA)).await.json()["session"]["org_name"], "F&B España, S.A");
 }
 
-#[tokio::test]
-async fn whatever_does_not_fit_gets_the_same_answer() {
-    let service = Service::start().await;
+async fn whatever_does_not_fit_gets_the_same_answer(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let wrong = [
         json!({"user": ADMIN, "password": "wrong"}),
         json!({"user": ADMIN, "password": ""}),
@@ -75,9 +82,8 @@ async fn whatever_does_not_fit_gets_the_same_answer() {
     assert_eq!(answers[0].1["www-authenticate"], "Bearer");
 }
 
-#[tokio::test]
-async fn a_known_user_hears_what_is_not_given() {
-    let service = Service::start().await;
+async fn a_known_user_hears_what_is_not_given(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let form = |role: &str, org: Option<&str>| json!({"user": SPAIN, "password": PASSWORD, "role": role, "org": org});
     let foreign = log_in(&service, form("42D0EEB1C66F497A90DD526DC597E6F0", None)).await;
     assert_eq!(foreign.refused(403, "role_not_given")["field"], "role");
@@ -120,9 +126,8 @@ async fn what_cannot_be_is_named() {
     }
 }
 
-#[tokio::test]
-async fn a_flood_of_wrong_passwords_is_slowed_down_and_right_ones_are_not() {
-    let service = Service::start_with(|settings| {
+async fn a_flood_of_wrong_passwords_is_slowed_down_and_right_ones_are_not(databases: Databases) {
+    let service = Service::start_on(&databases, |settings| {
         settings.failures_by_address = Allowance::new(4, Duration::from_secs(3));
         settings.failures_by_user = Allowance::new(100, Duration::from_secs(3));
     })
@@ -143,9 +148,8 @@ async fn a_flood_of_wrong_passwords_is_slowed_down_and_right_ones_are_not() {
     assert_eq!(log_in(&service, json!({"user": ADMIN, "password": PASSWORD})).await.status, 200);
 }
 
-#[tokio::test]
-async fn guesses_at_one_user_count_wherever_they_come_from() {
-    let service = Service::start_with(|settings| {
+async fn guesses_at_one_user_count_wherever_they_come_from(databases: Databases) {
+    let service = Service::start_on(&databases, |settings| {
         settings.failures_by_user = Allowance::new(3, Duration::from_secs(60));
         settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })

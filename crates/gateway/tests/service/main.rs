@@ -3,10 +3,15 @@
 
 mod administration;
 mod answers;
+mod assertions;
+mod databases;
 mod description;
+mod examples;
+mod front_end;
 mod limits;
 mod logging_in;
 mod organizations;
 mod questions;
+mod schemathesis;
 mod service;
 mod sessions;

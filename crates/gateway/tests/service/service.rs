@@ -1,18 +1,18 @@
-//! A service of a test's own, on a copy of the demonstration database.
+//! A service of a test's own, on databases of its own.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource};
-use gateway::http::{Gateway, MemoryCredentials, Parts, Server, Settings, hash_password};
+use erp_db::{ErpSource, SqlStore};
+use gateway::http::{Gateway, Parts, Server, Settings, hash_password};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use session::{Clock, ManualClock, MemoryStore, Options, OsEntropy, SessionManager, UserId};
-use sqlx::{Connection, Executor};
-use tempfile::TempDir;
+use session::{Clock, ManualClock, Options, OsEntropy, SessionManager, UserId};
 use tokio::sync::oneshot;
+
+use crate::databases::Databases;
+use crate::front_end::FrontEnd;
 
 /// The client with a tree of eight organizations, and users of it.
 pub(crate) const FOOD: &str = "23C59575B9CF467C9620760EB255B389";
@@ -37,40 +37,54 @@ pub(crate) const OPENBRAVO: &str = "Openbravo";
 pub(crate) const PASSWORD: &str = "a password of the tests";
 
 pub(crate) struct Service {
-    folder: TempDir,
+    databases: Databases,
     address: SocketAddr,
     pub(crate) gateway: Gateway,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) front_end: FrontEnd,
+    /// Where sessions are, if not in memory.
+    pub(crate) stored: Option<Arc<SqlStore>>,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Service {
+    /// Over rows in a file, with sessions in memory.
     pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("erp.db");
-        erp_db::demo::create(&file).await.unwrap();
-        let reader = ErpReader::open(Database::open_file(&file).await.unwrap()).await.unwrap();
+        Self::start_on(&Databases::memory().await, change).await
+    }
+
+    /// Over databases that it may share with others, as far as they can be shared.
+    pub(crate) async fn start_on(databases: &Databases, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_trusting(FrontEnd::default(), databases, change).await
+    }
+
+    pub(crate) async fn start_trusting(
+        front_end: FrontEnd,
+        databases: &Databases,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let reader = databases.reader().await;
+        let stored = databases.store().await;
         let users: Vec<UserId> =
             reader.users().await.unwrap().iter().map(|user| UserId::new(&user.id).unwrap()).collect();
         // The user named System has no password.
-        let users = users.into_iter().filter(|user| *user != UserId::ZERO);
-        let credentials = MemoryCredentials::shared(users, &hash_password(PASSWORD).unwrap());
+        let users = users.into_iter().filter(|user| *user != UserId::ZERO).collect();
+        let credentials = databases.credentials(users, &hash_password(PASSWORD).unwrap()).await;
 
         let mut settings = Settings::default();
         settings.instance_admins = vec![UserId::new("100").unwrap()];
         change(&mut settings);
         let clock = Arc::new(ManualClock::default());
         let source = Arc::new(ErpSource::new(reader.clone()));
-        let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
         let manager = SessionManager::with_seams(
             Arc::clone(&source) as _,
-            store,
+            Databases::or_memory(stored.clone(), &(Arc::clone(&clock) as Arc<dyn Clock>)),
             Options::default(),
             Arc::clone(&clock) as _,
             Arc::new(OsEntropy),
@@ -79,7 +93,8 @@ impl Service {
             reader,
             source,
             manager,
-            credentials: Box::new(credentials),
+            credentials,
+            assertions: stored.clone().map(|store| front_end.trusted(store)),
             settings,
             clock: Arc::clone(&clock) as _,
         });
@@ -91,23 +106,17 @@ impl Service {
         });
         let served = Some(tokio::spawn(serving));
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Service { folder, address, gateway, clock, client, stop: Some(stop), served }
+        let databases = databases.clone();
+        Service { databases, address, gateway, clock, front_end, stored, client, stop: Some(stop), served }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(crate) fn file(&self) -> PathBuf {
-        self.folder.path().join("erp.db")
-    }
-
     /// Changes the ERP's rows behind the service's back.
-    pub(crate) async fn execute(&self, statements: &'static str) {
-        let url = format!("sqlite:{}", self.file().display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        connection.execute(sqlx::raw_sql(statements)).await.unwrap();
-        connection.close().await.unwrap();
+    pub(crate) async fn execute(&self, statements: &str) {
+        self.databases.execute(statements).await;
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -179,7 +188,7 @@ impl Answer {
         assert_eq!(problem["title"], status.canonical_reason().unwrap());
         assert!(problem["type"].as_str().unwrap().starts_with("urn:orgcache:problem:"), "{problem}");
         assert_eq!(problem["request_id"], self.header("x-request-id"));
-        for internal in ["erp.db", "sqlite", "SELECT", "src/", "panicked"] {
+        for internal in ["erp.db", "sessions.db", "sqlite", "postgres", "SELECT", "src/", "panicked"] {
             assert!(!self.text.contains(internal), "{}", self.text);
         }
     }

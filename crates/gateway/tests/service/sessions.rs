@@ -5,7 +5,17 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::databases::{Databases, on_both_databases};
 use crate::service::{ADMIN, Answer, ESPANA, NORTE, PASSWORD, SALES, SPAIN, Service, US, WAREHOUSE};
+
+on_both_databases! {
+    a_token_opens_its_session,
+    without_a_session_every_guarded_route_gives_the_same_401,
+    a_refresh_sees_the_change_that_the_session_did_not,
+    role_and_organization_are_switched_by_another_token,
+    logout_ends_a_session_at_once,
+    a_cookie_is_kept_from_scripts_and_other_sites,
+}
 
 /// Every route that needs a session, with a body that it takes.
 pub(crate) const GUARDED: &[(Method, &str, &str)] = &[
@@ -24,6 +34,7 @@ pub(crate) const GUARDED: &[(Method, &str, &str)] = &[
     (Method::POST, "/v1/questions/batch", r#"{"questions": []}"#),
     (Method::POST, "/v1/admin/sessions/end", r#"{"user": "nobody"}"#),
     (Method::DELETE, "/v1/admin/sessions/x", ""),
+    (Method::GET, "/v1/admin/organizations/x/roles", ""),
     (Method::POST, "/v1/session/refresh", ""),
     (Method::POST, "/v1/session/role", r#"{"role": "0"}"#),
     (Method::POST, "/v1/session/org", r#"{"org": "0"}"#),
@@ -34,9 +45,8 @@ async fn who(service: &Service, token: &str) -> Answer {
     Answer::with_token(service.get("/v1/session"), token).await
 }
 
-#[tokio::test]
-async fn a_token_opens_its_session() {
-    let service = Service::start().await;
+async fn a_token_opens_its_session(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let login =
         Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": PASSWORD}))).await.json();
     let session = who(&service, login["token"].as_str().unwrap()).await;
@@ -47,9 +57,8 @@ async fn a_token_opens_its_session() {
     assert!(footprint.json()["own"].as_u64().unwrap() > 0);
 }
 
-#[tokio::test]
-async fn without_a_session_every_guarded_route_gives_the_same_401() {
-    let service = Service::start().await;
+async fn without_a_session_every_guarded_route_gives_the_same_401(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let forged = "0".repeat(64);
     let session = who(&service, &service.token(ADMIN).await).await.json();
     let name_of_a_session = session["id"].as_str().unwrap();
@@ -76,9 +85,8 @@ async fn without_a_session_every_guarded_route_gives_the_same_401() {
     }
 }
 
-#[tokio::test]
-async fn a_refresh_sees_the_change_that_the_session_did_not() {
-    let service = Service::start().await;
+async fn a_refresh_sees_the_change_that_the_session_did_not(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let token = service.token(ADMIN).await;
     let current = async |token: &str| {
         Answer::with_token(service.get("/v1/session/freshness"), token).await.json()["current"].clone()
@@ -105,9 +113,8 @@ async fn a_refresh_sees_the_change_that_the_session_did_not() {
     who(&service, &token).await.refused(401, "unauthorized");
 }
 
-#[tokio::test]
-async fn role_and_organization_are_switched_by_another_token() {
-    let service = Service::start().await;
+async fn role_and_organization_are_switched_by_another_token(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let first = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     let switched =
         Answer::with_token(service.post("/v1/session/role", json!({"role": WAREHOUSE})), &first).await;
@@ -130,14 +137,36 @@ async fn role_and_organization_are_switched_by_another_token() {
     }
 }
 
-#[tokio::test]
-async fn logout_ends_a_session_at_once() {
-    let service = Service::start().await;
+async fn logout_ends_a_session_at_once(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let (mine, other) = (service.token(ADMIN).await, service.token(ADMIN).await);
     let logout = Answer::with_token(service.request(Method::POST, "/v1/logout"), &mine).await;
     assert_eq!((logout.status, logout.text.as_str()), (204, ""));
     who(&service, &mine).await.refused(401, "unauthorized");
     assert_eq!(who(&service, &other).await.status, 200);
+}
+
+#[tokio::test]
+async fn who_only_looks_keeps_no_session_alive() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let look = async |path: &str| {
+        let request = service.get(path).header("x-orgcache-background", "1");
+        Answer::with_token(request, &token).await.status
+    };
+    for _ in 0..6 {
+        service.clock.advance(Duration::from_secs(5 * 60));
+        assert_eq!(look("/v1/session/freshness").await, 200);
+        assert_eq!(look("/v1/admin/sessions").await, 200);
+    }
+    // What changes something is never done by itself.
+    let question = service.post("/v1/questions", json!({"call": "child_org", "args": {"org": "0"}}));
+    let asked = Answer::with_token(question.header("x-orgcache-background", "1"), &token).await;
+    assert_eq!(asked.status, 200);
+    service.clock.advance(Duration::from_secs(29 * 60));
+    assert_eq!(look("/v1/session/freshness").await, 200);
+    service.clock.advance(Duration::from_secs(2 * 60));
+    assert_eq!(look("/v1/session/freshness").await, 401);
 }
 
 #[tokio::test]
@@ -166,9 +195,8 @@ async fn browser(service: &Service) -> (String, String, Answer) {
     (cookie, csrf, answer)
 }
 
-#[tokio::test]
-async fn a_cookie_is_kept_from_scripts_and_other_sites() {
-    let service = Service::start().await;
+async fn a_cookie_is_kept_from_scripts_and_other_sites(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
     let (cookie, csrf, answer) = browser(&service).await;
     assert_eq!(answer.json()["token"], Value::Null, "not where a script could read it");
     assert!(cookie.starts_with("orgcache_session="));

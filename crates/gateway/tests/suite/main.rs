@@ -7,4 +7,5 @@ mod overview;
 mod program;
 mod query;
 mod questions;
+mod revisions;
 mod serve;

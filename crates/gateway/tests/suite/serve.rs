@@ -1,9 +1,9 @@
 //! `orgcache` alone, `orgcache serve` and `orgcache password`: the real program, with signals.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::NamedTempFile;
@@ -14,7 +14,7 @@ use crate::program::run;
 /// The program while it serves.
 struct Serving {
     child: Child,
-    out: BufReader<ChildStdout>,
+    out: BufReader<PipeReader>,
     /// What is said on standard error. A pipe that nobody reads would fill up and hold the program.
     said: NamedTempFile,
     address: String,
@@ -24,17 +24,18 @@ impl Serving {
     /// Starts the program on a port of its own, and reads where it listens.
     fn start(home: &Path, arguments: &[&str]) -> Self {
         let said = NamedTempFile::new().unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
+        let (out, writer) = std::io::pipe().unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
             .args(arguments)
             .env_clear()
             .env("HOME", home)
             .env("ORGCACHE_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(writer)
             .stderr(said.reopen().unwrap())
             .spawn()
             .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut out = BufReader::new(out);
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
         let address = line
@@ -102,6 +103,41 @@ fn token_of(answer: &str) -> String {
         .next()
         .unwrap()
         .to_owned()
+}
+
+#[test]
+fn nobody_has_to_read_what_it_says() {
+    let home = tempfile::tempdir().unwrap();
+    let said = NamedTempFile::new().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
+        .env_clear()
+        .env("HOME", home.path())
+        .env("ORGCACHE_LISTEN", "127.0.0.1:0")
+        .env("ORGCACHE_LOG", "info")
+        .env("ORGCACHE_LOG_FORMAT", "json")
+        .stdin(Stdio::null())
+        .stdout(writer)
+        .stderr(said.reopen().unwrap())
+        .spawn()
+        .unwrap();
+    let (out, _) = std::io::pipe().unwrap();
+    let begun = std::time::Instant::now();
+    let address = loop {
+        let log = std::fs::read_to_string(said.path()).unwrap();
+        let found = log.split(r#""address":""#).nth(1).and_then(|rest| rest.split_once('"'));
+        if let Some((address, _)) = found {
+            break address.to_owned();
+        }
+        assert!(begun.elapsed().as_secs() < 60, "it never listened: {log}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    let serving = Serving { child, out: BufReader::new(out), said, address };
+    assert!(serving.ask("GET /healthz", "", "").starts_with("HTTP/1.1 200 "));
+    assert!(serving.log_in("F&BAdmin", "orgcache").starts_with("HTTP/1.1 200 "));
+    let log = serving.stop(Signal::TERM);
+    assert!(log.contains("the greeting could not be written"), "{log}");
 }
 
 #[test]

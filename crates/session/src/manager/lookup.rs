@@ -22,6 +22,20 @@ impl SessionManager {
     /// # Errors
     /// [`SessionError`].
     pub async fn session(&self, token: &str) -> Result<Session, SessionError> {
+        self.find(token, Use::Yes).await
+    }
+
+    /// The session of a token, as [`session`](Self::session) finds it, without noting that it was used: for what looks by
+    /// itself, such as a page that is open and asks whether anything changed. However often it asks, a session that nobody uses
+    /// becomes idle.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn peek(&self, token: &str) -> Result<Session, SessionError> {
+        self.find(token, Use::No).await
+    }
+
+    async fn find(&self, token: &str, usage: Use) -> Result<Session, SessionError> {
         let core = &self.core;
         let Some(token) = Token::parse(token) else {
             core.count(&core.counters.unknown_tokens);
@@ -33,15 +47,31 @@ impl SessionManager {
         if let Some(live) = &held
             && core.is_trusted(live, now)
         {
-            live.touch(now);
+            usage.note(live, now);
             core.count(&core.counters.hits);
             return Ok(Session::new(Arc::clone(live)));
         }
-        let found = core.look(id, held).await.map(Session::new);
+        let found = core.look(id, held, usage).await.map(Session::new);
         if matches!(found, Err(SessionError::NotLive)) {
             core.count(&core.counters.unknown_tokens);
         }
         found
+    }
+}
+
+/// Does a look at a session count as use of it?
+#[derive(Clone, Copy, Debug)]
+enum Use {
+    Yes,
+    No,
+}
+
+impl Use {
+    fn note(self, live: &Live, now: Moment) {
+        match self {
+            Use::Yes => live.touch(now),
+            Use::No => {}
+        }
     }
 }
 
@@ -55,7 +85,12 @@ impl Core {
     }
 
     /// Looks into the store for a session that may be held.
-    async fn look(&self, id: SessionId, held: Option<Arc<Live>>) -> Result<Arc<Live>, SessionError> {
+    async fn look(
+        &self,
+        id: SessionId,
+        held: Option<Arc<Live>>,
+        usage: Use,
+    ) -> Result<Arc<Live>, SessionError> {
         if let Some(live) = &held
             && self.is_over(live).await
         {
@@ -67,7 +102,7 @@ impl Core {
             if let Some(live) =
                 held.as_ref().filter(|live| self.is_store_away(now) && self.fails_open(live, now))
             {
-                return self.use_held(live, now);
+                return self.use_held(live, now, usage);
             }
             self.count(&self.counters.store_reads);
             let stored = match self.noted(self.store.open(&id).await) {
@@ -78,7 +113,7 @@ impl Core {
                 }
                 Err(error) => {
                     return match held.filter(|live| self.fails_open(live, now)) {
-                        Some(live) => self.use_held(&live, now),
+                        Some(live) => self.use_held(&live, now, usage),
                         None => Err(SessionError::Unavailable(error)),
                     };
                 }
@@ -104,7 +139,7 @@ impl Core {
                         self.count(&self.counters.reopened);
                     }
                     live.validate(now);
-                    live.touch(now);
+                    usage.note(&live, now);
                     return Ok(live);
                 }
                 Inserted::LookAgain => {}
@@ -163,11 +198,11 @@ impl Core {
         now.since(live.validated()) <= limit && !live.is_too_old(now) && !live.is_idle(now, Duration::ZERO)
     }
 
-    fn use_held(&self, live: &Arc<Live>, now: Moment) -> Result<Arc<Live>, SessionError> {
+    fn use_held(&self, live: &Arc<Live>, now: Moment, usage: Use) -> Result<Arc<Live>, SessionError> {
         if live.is_ended() {
             return Err(SessionError::NotLive);
         }
-        live.touch(now);
+        usage.note(live, now);
         self.count(&self.counters.failed_open);
         Ok(Arc::clone(live))
     }

@@ -28,6 +28,25 @@ async fn idle_sessions_end_to_the_moment_in_one_process() {
 }
 
 #[tokio::test]
+async fn who_only_looks_keeps_no_session_alive() {
+    for (world, allowance) in [(World::new(), Duration::ZERO), (World::shared(), 2 * MINUTE)] {
+        let (node, other) = (world.node(), world.node());
+        let (watched, used) = (node.token().await, node.token().await);
+        let mut looks = 0;
+        while node.manager.peek(&watched).await.is_ok() {
+            assert!(node.is_live(&used).await);
+            node.manager.maintain().await.unwrap();
+            world.pass(MINUTE / 2);
+            looks += 1;
+        }
+        assert!(MINUTE / 2 * looks > 30 * MINUTE && MINUTE / 2 * looks <= 31 * MINUTE + allowance, "{looks}");
+        assert!(!node.is_live(&watched).await);
+        assert!(other.manager.peek(&watched).await.is_err());
+        assert!(node.is_live(&used).await);
+    }
+}
+
+#[tokio::test]
 async fn sessions_end_after_their_time_in_all_however_much_they_are_used() {
     for world in [World::new(), World::shared()] {
         let node = world.node();

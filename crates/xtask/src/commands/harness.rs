@@ -1,4 +1,4 @@
-//! `cargo xtask footprint`, `speed`, `budgets` and `odoo-speed`: the programs below `benches`, built for speed.
+//! `cargo xtask footprint`, `speed`, `budgets`, `load` and `odoo-speed`: the programs below `benches`, built for speed.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -20,6 +20,8 @@ pub(crate) struct Program {
     binary: &'static str,
     /// Whether it uses PostgreSQL where there is one.
     postgres: bool,
+    /// Whether it starts the service, which then has to be built beside it.
+    service: bool,
 }
 
 pub(crate) const FOOTPRINT: Program = Program::of_benches("bench-footprint");
@@ -27,23 +29,30 @@ pub(crate) const SPEED: Program = Program::of_benches("bench-speed").with_databa
 pub(crate) const BUDGETS: Program = Program::of_benches("bench-budgets");
 /// Tool calls on Odoo, beside the Python server.
 pub(crate) const ODOO: Program = Program::of_package("bench-odoo");
+/// Load on the service, beside a bare axum.
+pub(crate) const LOAD: Program = Program::of_package("bench-service").with_service();
 /// Makes tables for the documents out of what the others wrote.
 pub(crate) const SUMMARY: Program = Program::of_benches("bench-summary");
 
 impl Program {
     /// A program of the package `benches`.
     const fn of_benches(binary: &'static str) -> Self {
-        Self { package: "benches", features: &[], binary, postgres: false }
+        Self { package: "benches", features: &[], binary, postgres: false, service: false }
     }
 
     /// The only program of a package, of the package's name.
     const fn of_package(package: &'static str) -> Self {
-        Self { package, features: &[], binary: package, postgres: false }
+        Self { package, features: &[], binary: package, postgres: false, service: false }
     }
 
     /// The same program with what needs databases.
     const fn with_databases(self) -> Self {
         Self { features: &["databases"], postgres: true, ..self }
+    }
+
+    /// The same program, which starts the service.
+    const fn with_service(self) -> Self {
+        Self { service: true, ..self }
     }
 
     fn cargo(&self, command: &str) -> Command {
@@ -55,9 +64,13 @@ impl Program {
         cargo
     }
 
-    /// The command that builds it, and does not run it.
+    /// The command that builds it with all that it needs, and does not run it.
     pub(crate) fn building(&self) -> Command {
-        self.cargo("build")
+        let mut cargo = self.cargo("build");
+        if self.service {
+            cargo.args(["--package", "gateway", "--bin", "orgcache"]);
+        }
+        cargo
     }
 
     /// The command that runs it; arguments may follow.
@@ -83,6 +96,9 @@ pub(crate) struct Args {
 
 /// Runs one of the programs and ends as it ends.
 pub(crate) fn run(program: &Program, args: &Args) -> ExitCode {
+    if program.service && !program.building().status().is_ok_and(|status| status.success()) {
+        return ExitCode::FAILURE;
+    }
     let mut command = program.running();
     command.args(&args.options);
     let asks_for_help = args.options.iter().any(|option| option == "--help" || option == "-h");

@@ -252,6 +252,15 @@ impl PostgresStore {
         Ok(collected)
     }
 
+    pub(super) async fn use_once(&self, name: &[u8; 32], keep: i64) -> Result<bool, PortError> {
+        let sql = fill(statements::USE_ONCE, &[Literal::Bytes(name), Literal::Number(keep)]);
+        Ok(self.count(&sql, self.link.limits().statement).await? > 0)
+    }
+
+    pub(super) async fn forget_used(&self, limit: usize) -> Result<u64, PortError> {
+        self.count(&fill(statements::FORGET_USED, &[number(limit)]), self.bulk).await
+    }
+
     pub(super) async fn list(
         &self,
         scope: &Scope,

@@ -20,6 +20,8 @@ pub(super) enum Job {
     End(ScopeIds, i64, Reply<u64>),
     Sweep { allowance: i64, limit: usize, reply: Reply<u64> },
     Collect { grace: i64, limit: usize, reply: Reply<u64> },
+    UseOnce { name: String, keep: i64, reply: Reply<u64> },
+    ForgetUsed { limit: usize, reply: Reply<u64> },
 }
 
 /// A session to be stored.
@@ -84,6 +86,7 @@ impl Job {
             Job::Create(_, reply) => reply.is_closed(),
             Job::Touch(_, reply) | Job::End(_, _, reply) => reply.is_closed(),
             Job::Sweep { reply, .. } | Job::Collect { reply, .. } => reply.is_closed(),
+            Job::UseOnce { reply, .. } | Job::ForgetUsed { reply, .. } => reply.is_closed(),
         }
     }
 
@@ -93,6 +96,7 @@ impl Job {
             Job::Create(_, reply) => drop(reply.send(Err(error))),
             Job::Touch(_, reply) | Job::End(_, _, reply) => drop(reply.send(Err(error))),
             Job::Sweep { reply, .. } | Job::Collect { reply, .. } => drop(reply.send(Err(error))),
+            Job::UseOnce { reply, .. } | Job::ForgetUsed { reply, .. } => drop(reply.send(Err(error))),
         }
     }
 
@@ -117,6 +121,16 @@ impl Job {
             }
             Job::Collect { grace, limit, reply } => {
                 Done::Count(reply, collect(grace, limit, transaction).await.map_err(Into::into))
+            }
+            Job::UseOnce { name, keep, reply } => {
+                let arguments = [Some(name.as_str()), Some(&*keep.to_string())];
+                let used = transaction.execute(statements::USE_ONCE, &arguments).await;
+                Done::Count(reply, used.map_err(Into::into))
+            }
+            Job::ForgetUsed { limit, reply } => {
+                let forgotten =
+                    transaction.execute(statements::FORGET_USED, &[Some(&limit.to_string())]).await;
+                Done::Count(reply, forgotten.map_err(Into::into))
             }
         };
         let failed = match &done {

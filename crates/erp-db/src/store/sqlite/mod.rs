@@ -38,16 +38,7 @@ impl SqliteStore {
             ..options.limits
         };
         let database = Database::open_own(&options.url, limits).await?;
-        let version = async {
-            let there =
-                database.first(migration::SQLITE_HAS_JOURNAL, &[], |_| Ok::<_, StatementError>(())).await?;
-            match there {
-                Some(()) => database.first(migration::SQLITE_VERSION, &[], |row| row.integer(0)).await,
-                None => Ok(None),
-            }
-        };
-        let version: Result<Option<Option<i64>>, StatementError> = version.await;
-        migration::require(database.place(), version?.flatten().unwrap_or_default())?;
+        migration::check(&database).await?;
         let writer = Writer::start(database.clone(), lock);
         let limit = options.limits.acquire + options.limits.statement;
         Ok(SqliteStore { database, writer, limit, bulk: options.bulk })
@@ -116,6 +107,15 @@ impl SqliteStore {
 
     pub(super) async fn collect(&self, grace: i64, limit: usize) -> Result<u64, PortError> {
         self.writer.send(self.bulk, |reply| Job::Collect { grace, limit, reply }).await
+    }
+
+    pub(super) async fn use_once(&self, name: &[u8; 32], keep: i64) -> Result<bool, PortError> {
+        let name = hex::encode(name);
+        Ok(self.writer.send(self.limit, |reply| Job::UseOnce { name, keep, reply }).await? > 0)
+    }
+
+    pub(super) async fn forget_used(&self, limit: usize) -> Result<u64, PortError> {
+        self.writer.send(self.bulk, |reply| Job::ForgetUsed { limit, reply }).await
     }
 
     pub(super) async fn list(

@@ -1,5 +1,6 @@
 //! Administration: sessions, trees, totals. A client administrator sees its own client, an instance administrator all.
 
+pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod statistics;
 pub(crate) mod trees;

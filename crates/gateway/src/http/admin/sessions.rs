@@ -1,10 +1,14 @@
 //! `GET /v1/admin/sessions`, `DELETE /v1/admin/sessions/{id}`, `POST /v1/admin/sessions/end`.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use erp_db::Directory;
 use serde::{Deserialize, Serialize};
-use session::{Ended, RoleId, Scope, SessionId, StoredSession, UserId};
+use session::{ClientId, Ended, RoleId, Scope, SessionId, StoredSession, UserId};
 use session_axum::Problem;
 
 use super::Administrator;
@@ -40,24 +44,49 @@ struct Listed {
 }
 
 impl Listed {
-    async fn of(gateway: &Gateway, stored: StoredSession) -> Self {
+    fn of(gateway: &Gateway, stored: StoredSession, named: &Named) -> Self {
         let StoredSession { record, age, idle } = stored;
-        let names = &gateway.inner.names;
-        let directory = names.directory(record.client).await;
+        let directory = named.directories.get(&record.client);
         Listed {
             id: record.id.to_string(),
             user: record.user.to_string(),
-            username: names.user(record.user).await,
+            username: named.users.get(record.user.as_str()).cloned(),
             role: record.role.to_string(),
-            role_name: names.role(record.role).await.map(|role| role.name.clone()),
+            role_name: named.roles.get(record.role.as_str()).cloned(),
             client: record.client.to_string(),
             org: record.org.to_string(),
-            org_name: directory.get(record.org.as_str()).map(|entry| entry.name.clone()),
+            org_name: directory
+                .and_then(|directory| directory.get(record.org.as_str()))
+                .map(|entry| entry.name.clone()),
             age_seconds: age.as_secs(),
             idle_seconds: idle.as_secs(),
             tree: record.tree.to_string(),
             footprint: gateway.manager().footprint_of(record.id).map(Footprint::from),
         }
+    }
+}
+
+/// What people call all that a page is about: one question for the users and one for the roles, however many there are.
+#[derive(Default)]
+struct Named {
+    users: BTreeMap<String, String>,
+    roles: BTreeMap<String, String>,
+    directories: BTreeMap<ClientId, Arc<Directory>>,
+}
+
+impl Named {
+    async fn of(gateway: &Gateway, sessions: &[StoredSession]) -> Self {
+        let names = &gateway.inner.names;
+        let records = || sessions.iter().map(|stored| &stored.record);
+        let mut named = Named {
+            users: names.users(records().map(|record| record.user).collect()).await,
+            roles: names.roles(records().map(|record| record.role).collect()).await,
+            directories: BTreeMap::new(),
+        };
+        for client in records().map(|record| record.client).collect::<BTreeSet<_>>() {
+            named.directories.insert(client, names.directory(client).await);
+        }
+        named
     }
 }
 
@@ -69,27 +98,20 @@ pub(crate) async fn list(
     let (user, role): (Option<UserId>, Option<RoleId>) = (search.id("user")?, search.id("role")?);
     let client = administrator.client(search.id("client")?)?;
     let after = session_id("after", search.take("after")?.as_deref())?;
-    let limit = page(search.take("limit")?.as_deref())?;
+    let limit = search.limit(100, MAX_PAGE)?;
     search.done()?;
     let scope = match (user, role) {
         (Some(user), _) => Scope::User(client, user),
         (None, Some(role)) => Scope::Role(client, role),
         (None, None) => Scope::Client(client),
     };
-    let found = gateway.manager().list(scope, after, limit).await.map_err(|error| away(&error))?;
+    let mut found = gateway.manager().list(scope, after, limit).await.map_err(|error| away(&error))?;
     // A full page may be followed by another one. With user and role, pages may hold fewer than asked for.
     let next = found.last().filter(|_| found.len() == limit).map(|last| last.record.id.to_string());
-    let mut sessions = Vec::with_capacity(found.len());
-    for stored in found.into_iter().filter(|stored| role.is_none_or(|role| stored.record.role == role)) {
-        sessions.push(Listed::of(&gateway, stored).await);
-    }
+    found.retain(|stored| role.is_none_or(|role| stored.record.role == role));
+    let named = Named::of(&gateway, &found).await;
+    let sessions = found.into_iter().map(|stored| Listed::of(&gateway, stored, &named)).collect();
     Ok(Json(Sessions { sessions, next }))
-}
-
-fn page(limit: Option<&str>) -> Result<usize, Problem> {
-    let Some(limit) = limit else { return Ok(100) };
-    let number = limit.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
-    number.ok_or_else(|| unprocessable(format!("it is a number from 1 to {MAX_PAGE}")).with_field("limit"))
 }
 
 fn session_id(field: &'static str, text: Option<&str>) -> Result<Option<SessionId>, Problem> {

@@ -1,0 +1,87 @@
+//! Requests for a while, over connections that are kept.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use tokio::task::JoinSet;
+
+use crate::client::Client;
+
+/// What a load came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    /// How long each request took, in ascending order.
+    pub(crate) times: Vec<Duration>,
+    /// How long all of it took.
+    pub(crate) took: Duration,
+}
+
+impl Outcome {
+    pub(crate) fn per_second(&self) -> f64 {
+        count(self.times.len()) / self.took.as_secs_f64()
+    }
+
+    /// The time within which so many of a hundred requests were answered.
+    pub(crate) fn percentile(&self, percent: usize) -> Duration {
+        let place = (self.times.len() * percent / 100).min(self.times.len().saturating_sub(1));
+        self.times.get(place).copied().unwrap_or_default()
+    }
+}
+
+/// A number of things as a figure.
+pub(crate) fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}
+
+/// How much is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Until {
+    /// For so long.
+    Passed(Duration),
+    /// So many requests, shared out evenly among the connections.
+    Sent(usize),
+}
+
+/// Sends requests over several connections, each the next one as soon as the last is answered. `request` is told the number of the
+/// connection and of the request on it.
+pub(crate) async fn load(
+    address: SocketAddr,
+    connections: usize,
+    until: Until,
+    request: impl Fn(usize, usize) -> Result<Request<Full<Bytes>>> + Clone + Send + 'static,
+) -> Result<Outcome> {
+    let mut clients = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        clients.push(Client::connect(address).await?);
+    }
+    let begun = Instant::now();
+    let mut running = JoinSet::new();
+    for (number, mut client) in clients.into_iter().enumerate() {
+        let request = request.clone();
+        running.spawn(async move {
+            let mut times = Vec::new();
+            let goes_on = |sent: usize| match until {
+                Until::Passed(time) => begun.elapsed() < time,
+                Until::Sent(all) => sent < all / connections,
+            };
+            while goes_on(times.len()) {
+                let request = request(number, times.len())?;
+                let sent = Instant::now();
+                client.send(request).await?;
+                times.push(sent.elapsed());
+            }
+            Ok::<_, anyhow::Error>(times)
+        });
+    }
+    let mut outcome = Outcome::default();
+    while let Some(times) = running.join_next().await {
+        outcome.times.extend(times??);
+    }
+    outcome.took = begun.elapsed();
+    outcome.times.sort_unstable();
+    Ok(outcome)
+}

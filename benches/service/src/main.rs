@@ -1,0 +1,54 @@
+//! Load on the service: the release build of `orgcache serve` beside a bare axum, each a process of its own on loopback.
+//!
+//! In the order to read: `world` (a database with 600 organizations and 200 users), `server` (a process that is measured),
+//! `client` (connections that are kept), `load` (requests for a while), `measure` (what is asked, in which order), `record`.
+
+mod client;
+mod front_end;
+mod load;
+mod measure;
+mod record;
+mod server;
+mod world;
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+use axum::Router;
+use axum::routing::get;
+use clap::Parser;
+
+/// Measures requests, logins, memory and compression of the service, beside a bare axum in the same run.
+#[derive(Parser)]
+#[command(name = "bench-service")]
+pub(crate) struct Options {
+    /// Print one JSON array of records instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Shorter and fewer measurements: under a minute
+    #[arg(long)]
+    quick: bool,
+    /// Only be the bare axum, which the measurement starts by itself
+    #[arg(long, hide = true)]
+    hello: bool,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    if options.hello {
+        // As many threads as the service has.
+        return tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(hello());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let records = runtime.block_on(measure::all(&options))?;
+    record::show(&records, options.json)
+}
+
+/// What axum can do by itself: one route, no layer, five bytes.
+async fn hello() -> Result<()> {
+    let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    println!("hello listens on http://{}", listener.local_addr()?);
+    let routes = Router::new().route("/", get(|| async { "hello" }));
+    axum::serve(listener, routes).await?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! `Server`: a process that is measured.
+
+use std::ffi::OsStr;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// A running process that listens. Dropped, it ends.
+pub(crate) struct Server {
+    child: Child,
+    /// Open as long as the process may write to it.
+    _output: Lines<BufReader<ChildStdout>>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a program that says on its first line where it listens.
+    pub(crate) async fn start(program: &Path, arguments: &[&OsStr]) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().with_context(|| format!("cannot run `{}`", program.display()))?;
+        let output = child.stdout.take().context("a process without output")?;
+        let mut output = BufReader::new(output).lines();
+        while let Some(line) = output.next_line().await? {
+            if let Some((_, address)) = line.split_once("listens on http://") {
+                let address = address.trim().parse()?;
+                return Ok(Server { child, _output: output, address });
+            }
+        }
+        bail!("`{}` ended before it listened", program.display())
+    }
+
+    /// Bytes of memory that are resident; `None` where the system does not tell.
+    pub(crate) fn resident(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kilobytes * 1024)
+    }
+
+    /// Seconds of processor time that it took so far; `None` where the system does not tell.
+    pub(crate) fn processor_seconds(&self) -> Option<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()?)).ok()?;
+        // The name may hold blanks; what follows it does not. Time is in hundredths of a second.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace().skip(11);
+        let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+        Some((user + system) / 100.0)
+    }
+}
+
+/// The release build of the service, which is beside this program.
+pub(crate) fn orgcache() -> Result<PathBuf> {
+    let program =
+        std::env::current_exe()?.with_file_name(format!("orgcache{}", std::env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        bail!("there is no `{}`: build it by `cargo build --release -p gateway`", program.display());
+    }
+    Ok(program)
+}

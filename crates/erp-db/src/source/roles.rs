@@ -1,0 +1,103 @@
+//! The roles of a client with everything that decides about their access, page by page.
+
+use session::openbravo::{ClientOrganization, RoleFacts};
+use session::{ClientId, RoleId, UserLevel};
+use sqlx::AssertSqlSafe;
+
+use super::role::{access, organizations, parse};
+use crate::database::{DatabaseKind, StatementError};
+use crate::erp::{ErpReader, ReadError};
+use crate::text::can_be_id;
+
+/// Some roles of a client, all of one moment of the database.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ClientRoles {
+    /// The roles, ordered by id. What organizations their client has is not among their facts.
+    pub roles: Vec<NamedRole>,
+    /// All organizations of the client, in the tree or not, if the access of one of the roles depends on them.
+    pub organizations: Vec<ClientOrganization>,
+}
+
+/// A role with its name.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NamedRole {
+    /// Its name.
+    pub name: String,
+    /// What decides about its access.
+    pub facts: RoleFacts,
+}
+
+impl ErpReader {
+    /// At most `limit` roles of a client, active or not, from the one after `after` in the order of ids; none for an unknown client.
+    ///
+    /// # Complexity
+    /// At most two statements; O(access rows of these roles + organizations of the client).
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing, an id is over-long or the database does not answer.
+    pub async fn roles_of_client(
+        &self,
+        client: ClientId,
+        after: Option<RoleId>,
+        limit: usize,
+    ) -> Result<ClientRoles, ReadError> {
+        self.require("ad_role", &["ad_role_id", "ad_client_id", "name", "userlevel", "isactive"])?;
+        self.require("ad_role_orgaccess", &["ad_role_id", "ad_org_id", "ad_client_id", "isactive"])?;
+        let after = after.as_ref().map_or("", RoleId::as_str);
+        if !can_be_id(client.as_str()) {
+            return Ok(ClientRoles::default());
+        }
+        let mut found = ClientRoles::default();
+        let mut transaction = self.database().begin_reading().await?;
+        let arguments = [Some(client.as_str()), Some(after), Some(&*limit.to_string())];
+        transaction
+            .each(AssertSqlSafe(self.statement()), &arguments, |row| {
+                let id = parse(row, 0, RoleId::new)?;
+                let is_another = found.roles.last().is_none_or(|role| role.facts.id != id);
+                if is_another {
+                    let facts = RoleFacts {
+                        id,
+                        client,
+                        level: parse(row, 2, UserLevel::new)?,
+                        active: row.flag(3)?,
+                        manual: row.text(4)? != Some("N"),
+                        accesses: Vec::new(),
+                        organizations: Vec::new(),
+                    };
+                    found.roles.push(NamedRole { name: row.text_or_empty(1)?.to_owned(), facts });
+                }
+                if row.text(6)?.is_some()
+                    && let Some(role) = found.roles.last_mut()
+                {
+                    role.facts.accesses.push(access(row)?);
+                }
+                Ok::<(), StatementError>(())
+            })
+            .await?;
+        if found.roles.iter().any(|role| role.facts.needs_organizations_of(client).contains(&client)) {
+            found.organizations = organizations(&mut transaction, client).await?;
+        }
+        transaction.commit().await?;
+        Ok(found)
+    }
+
+    /// Nothing but fixed words gets into the statement. Ids are compared byte for byte, which is SQLite's own way.
+    fn statement(&self) -> String {
+        let manual = if self.schema.has("ad_role", "ismanual") { "ismanual" } else { "NULL" };
+        let (by_bytes, limit) = match self.database().kind() {
+            DatabaseKind::Sqlite => ("", "CAST($3 AS INTEGER)"),
+            DatabaseKind::Postgres => (" COLLATE \"C\"", "CAST($3 AS bigint)"),
+        };
+        // The columns from the seventh on are those that the access of a login is read from.
+        format!(
+            "SELECT r.ad_role_id, r.name, r.userlevel, r.isactive, r.manual, NULL, \
+             a.ad_org_id, a.ad_client_id, a.isactive, o.ad_org_id, o.ad_client_id, o.isactive \
+             FROM (SELECT ad_role_id, name, userlevel, isactive, {manual} AS manual FROM ad_role \
+               WHERE ad_client_id = $1 AND ad_role_id{by_bytes} > $2 ORDER BY ad_role_id{by_bytes} LIMIT {limit}) r \
+             LEFT JOIN ad_role_orgaccess a ON a.ad_role_id = r.ad_role_id \
+             LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id ORDER BY r.ad_role_id{by_bytes}"
+        )
+    }
+}

@@ -1,0 +1,52 @@
+//! Names that may be used once, on whatever node.
+
+use std::time::Duration;
+
+use crate::support::{TestDatabase, execute, on_both_databases};
+
+on_both_databases!(a_name_is_used_once, of_many_at_once_one_is_the_first, what_was_kept_long_enough_goes);
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn a_name_is_used_once(database: TestDatabase) {
+    let store = database.store().await;
+    assert!(store.use_once(&[1; 32], MINUTE).await.unwrap());
+    assert!(!store.use_once(&[1; 32], MINUTE).await.unwrap());
+    assert!(store.use_once(&[2; 32], MINUTE).await.unwrap());
+    store.close().await;
+    let again = database.store().await;
+    assert!(!again.use_once(&[1; 32], MINUTE).await.unwrap(), "a restart forgets nothing");
+    again.close().await;
+    let error = again.use_once(&[3; 32], MINUTE).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+}
+
+async fn of_many_at_once_one_is_the_first(database: TestDatabase) {
+    let mut nodes = vec![database.store().await];
+    if database.is_postgres() {
+        nodes.push(database.store().await);
+    }
+    let uses = (0..32).map(|number| nodes[number % nodes.len()].use_once(&[7; 32], MINUTE));
+    let uses = futures_util::future::join_all(uses).await;
+    assert_eq!(uses.into_iter().filter(|first| *first.as_ref().unwrap()).count(), 1);
+    for node in nodes {
+        node.close().await;
+    }
+}
+
+async fn what_was_kept_long_enough_goes(database: TestDatabase) {
+    let store = database.store().await;
+    for name in 0..5 {
+        assert!(store.use_once(&[name; 32], MINUTE).await.unwrap());
+    }
+    assert!(store.use_once(&[5; 32], 3 * MINUTE).await.unwrap());
+    assert_eq!(store.forget_used(100).await.unwrap(), 0);
+    let schema = if database.is_postgres() { "orgcache." } else { "" };
+    let pass = format!("UPDATE {schema}orgcache_assertion SET expires = expires - 61000");
+    execute(&database.url, &pass).await;
+    assert_eq!(store.forget_used(3).await.unwrap(), 3, "bounded");
+    assert_eq!(store.forget_used(3).await.unwrap(), 2);
+    assert!(store.use_once(&[0; 32], MINUTE).await.unwrap());
+    assert!(!store.use_once(&[5; 32], MINUTE).await.unwrap());
+    store.close().await;
+}

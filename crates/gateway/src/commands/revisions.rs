@@ -1,0 +1,56 @@
+//! `orgcache revisions`: the optional triggers by which an unchanged tree is known without reading it.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use erp_db::revisions::{self, RevisionsError};
+use erp_db::{Database, StatementError};
+
+use crate::cli::RevisionsAction;
+use crate::failure::{Failure, REFUSED};
+
+pub(crate) async fn run(url: Option<&str>, action: RevisionsAction) -> Result<ExitCode, Failure> {
+    let url = url.ok_or_else(|| {
+        Failure::nothing_done("`revisions` is about an ERP's own database")
+            .advise("Name it with --database-url.")
+    })?;
+    let database = Database::connect(url).await?;
+    let place = database.place();
+    let asked = |error: StatementError| Failure::nothing_done(&error);
+    let mut out = anstream::stdout().lock();
+    match action {
+        RevisionsAction::Install => {
+            revisions::install(&database).await.map_err(not_changed)?;
+            if !revisions::are_kept(&database).await.map_err(asked)? {
+                let failure =
+                    Failure::nothing_done(format!("the triggers in {place} are there, but do not work"));
+                return Err(failure.advise("Are rows replicated into its tables by a subscription?"));
+            }
+            writeln!(out, "{place} counts the changes of its trees from now on")?;
+        }
+        RevisionsAction::Remove => {
+            revisions::remove(&database).await.map_err(not_changed)?;
+            writeln!(out, "{place} counts no changes any more")?;
+        }
+        RevisionsAction::Status => {
+            if !revisions::are_kept(&database).await.map_err(asked)? {
+                writeln!(out, "{place} does not count the changes of its trees: every login reads its tree")?;
+                return Ok(ExitCode::from(REFUSED));
+            }
+            writeln!(out, "{place} counts the changes of its trees: an unchanged tree is not read again")?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn not_changed(error: RevisionsError) -> Failure {
+    let advice = match error {
+        RevisionsError::NotATable { .. } => {
+            "Is this an Openbravo or Etendo database, and does the user see its schema (search_path)?"
+        }
+        _ => {
+            "Nothing was changed. The user must own the ad_* tables, and may need to create a schema `orgcache`."
+        }
+    };
+    Failure::nothing_done(&error).advise(advice)
+}

@@ -1,0 +1,76 @@
+//! `GET /v1/admin/organizations/{id}/roles`: which roles may read an organization, and which may write to it.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use session::RoleId;
+use session::openbravo::AccessOptions;
+use session_axum::Problem;
+
+use super::Administrator;
+use crate::http::gateway::Gateway;
+use crate::http::input::Search;
+use crate::http::login::away;
+
+/// The most roles that are looked at for one page.
+const MAX_PAGE: usize = 100;
+
+#[derive(Serialize)]
+pub(crate) struct Roles {
+    roles: Vec<OfRole>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OfRole {
+    id: String,
+    name: String,
+    readable: bool,
+    writable: bool,
+}
+
+/// The roles as they are in the database now, in the tree that the session is pinned to: what a login of this moment would pin,
+/// as long as that tree is the current one.
+pub(crate) async fn list(
+    State(gateway): State<Gateway>,
+    administrator: Administrator,
+    Path(org): Path<String>,
+    mut search: Search,
+) -> Result<Json<Roles>, Problem> {
+    let after = search.id::<RoleId>("after")?;
+    let limit = search.limit(MAX_PAGE, MAX_PAGE)?;
+    search.done()?;
+    let session = &administrator.session;
+    // An organization of another client is as unknown as one that never was.
+    if session.tree().index_of(&org).is_none() {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "unknown_org")
+            .with_detail("there is no such organization in the tree")
+            .with_field("id"));
+    }
+    let reader = &gateway.inner.reader;
+    let mut found =
+        reader.roles_of_client(session.client(), after, limit).await.map_err(|error| away(&error))?;
+    let next =
+        found.roles.last().filter(|_| found.roles.len() == limit).map(|role| role.facts.id.to_string());
+    let options = AccessOptions {
+        automatic_roles: gateway.manager().options().automatic_roles,
+        ..AccessOptions::default()
+    };
+    let mut roles = Vec::new();
+    for mut role in found.roles.into_iter().filter(|role| role.facts.active) {
+        // As at a login, clients never mix.
+        role.facts.remove_other_clients();
+        role.facts.organizations = std::mem::take(&mut found.organizations);
+        let access = role.facts.access(session.tree(), &options);
+        found.organizations = std::mem::take(&mut role.facts.organizations);
+        let readable = access.readable().contains(session.tree(), &org);
+        let writable = access.writable().contains(session.tree(), &org);
+        if readable || writable {
+            roles.push(OfRole { id: role.facts.id.to_string(), name: role.name, readable, writable });
+        }
+        // A page of roles with many organizations lets other requests through.
+        tokio::task::yield_now().await;
+    }
+    Ok(Json(Roles { roles, next }))
+}

@@ -1,0 +1,66 @@
+//! `POST /v1/login/assertion`: from a trusted front end's word to a session.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use org_structure::OrgId;
+use serde::Deserialize;
+use session::{Principal, RoleId, UserId};
+use session_axum::Problem;
+
+use super::{MAX_ASSERTION_BYTES, Refused};
+use crate::http::gateway::Gateway;
+use crate::http::input::{Input, id, unprocessable};
+use crate::http::login::{Attempt, away, log_in};
+use crate::http::peer::Peer;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `assertion`")]
+pub(crate) struct AssertionForm {
+    assertion: String,
+    role: Option<String>,
+    org: Option<String>,
+    #[serde(default)]
+    cookie: bool,
+}
+
+pub(crate) async fn login(
+    State(gateway): State<Gateway>,
+    peer: Peer,
+    Input(form): Input<AssertionForm>,
+) -> Result<Response, Problem> {
+    let Some(assertions) = &gateway.inner.assertions else {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "no_assertions")
+            .with_detail("this service takes no assertions"));
+    };
+    let role: Option<RoleId> = id("role", form.role.as_deref())?;
+    let org: Option<OrgId> = id("org", form.org.as_deref())?;
+    if form.assertion.len() > MAX_ASSERTION_BYTES {
+        let detail = format!("an assertion has at most {MAX_ASSERTION_BYTES} bytes");
+        return Err(unprocessable(detail).with_field("assertion"));
+    }
+    // All of a front end's users come from one address. Who knows the key is not slowed down, and as checking a signature waits
+    // for nothing, not even many at once take each other's attempts.
+    let attempt = Attempt::from_address(&gateway, peer)?;
+    let claims = assertions.verify(&form.assertion).map_err(|reason| refused(&gateway, reason))?;
+    attempt.forget();
+    if !assertions.use_up(&claims).await.map_err(|error| away(&error))? {
+        // Somebody got hold of it, or the front end sends things twice.
+        let _failed = Attempt::from_address(&gateway, peer)?;
+        return Err(refused(&gateway, Refused::Used));
+    }
+    let found = gateway.inner.reader.user_named(&claims.user).await.map_err(|error| away(&error))?;
+    let user = found.and_then(|user| UserId::new(&user.id).ok());
+    let user = user.ok_or_else(|| refused(&gateway, Refused::UnknownUser))?;
+    let mut principal = Principal::new(user);
+    principal.role = role;
+    principal.org = org;
+    log_in(&gateway, principal, form.cookie).await
+}
+
+/// The one answer to all that is not accepted. The reason goes to the log.
+fn refused(gateway: &Gateway, reason: Refused) -> Problem {
+    gateway.inner.metrics.login_failed();
+    tracing::info!(%reason, "assertion refused");
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("the assertion is not accepted")
+}
