@@ -35,6 +35,7 @@ struct Cli {
 enum Command {
     Test(commands::test::Args),
     Ci(commands::ci::Args),
+    Shuttle(commands::shuttle::Args),
     /// Compare bytes per session of orgcache and of what people use today.
     Footprint(commands::harness::Args),
     /// Compare time per call of orgcache and of what people use today.
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Test(args) => commands::test::run(&args),
         Command::Ci(args) => commands::ci::run(&args),
+        Command::Shuttle(args) => commands::shuttle::run(&args),
         Command::Footprint(args) => commands::harness::run("bench-footprint", &args),
         Command::Speed(args) => commands::harness::run("bench-speed", &args),
         Command::Budgets(args) => commands::harness::run("bench-budgets", &args),

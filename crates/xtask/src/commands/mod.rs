@@ -2,4 +2,5 @@
 
 pub(crate) mod ci;
 pub(crate) mod harness;
+pub(crate) mod shuttle;
 pub(crate) mod test;
