@@ -53,6 +53,28 @@ fn check_shape<S: Structure>(shape: Shape) -> Result<(), Disagreement> {
                 .ok_or_else(|| differs("natural_tree_test"))?;
         }
     }
+    // Structures number organizations as they like: over all numbers the answers are those over all ids.
+    let numbers = || (0..ids.len()).filter_map(|number| u32::try_from(number).ok());
+    let trees = |all: Answer<BTreeSet<BTreeSet<String>>>| all;
+    let by_number =
+        numbers().map(|org| structure.natural_tree_by_index(org).map(|set| structure.texts(&set)));
+    let by_id = ids.iter().map(|org| orgcache.natural_tree(org).map(|set| orgcache.texts(&set)));
+    agree(trees(by_number.collect()), trees(by_id.collect()))
+        .ok_or_else(|| differs("natural_tree_by_index", "0"))?;
+    let owners = |all: Answer<Vec<Option<String>>>| {
+        all.map(|mut all| {
+            all.sort_unstable();
+            all
+        })
+    };
+    let by_number = numbers().map(|org| {
+        structure.legal_entity_by_index(org).map(|owner| owner.map(|owner| structure.text(&owner)))
+    });
+    let by_id = ids
+        .iter()
+        .map(|org| orgcache.legal_entity(org).map(|owner| owner.map(|owner| orgcache.text(&owner))));
+    agree(owners(by_number.collect()), owners(by_id.collect()))
+        .ok_or_else(|| differs("legal_entity_by_index", "0"))?;
     let picked: BTreeSet<usize> = sequence(ids.len(), 60, 3).collect();
     let list: Vec<String> = picked.iter().filter_map(|&at| ids.get(at)).map(|id| format!("'{id}'")).collect();
     let list = list.join(",");

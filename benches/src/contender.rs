@@ -73,11 +73,17 @@ impl<S: Structure> Timed for S {
                 repeat(calls, &asked.ids, |(one, other)| self.is_in_natural_tree(one, other))
             }
             Metric::NaturalTree => repeat(calls, &asked.ids, |(org, _)| self.natural_tree(org)),
+            Metric::NaturalTreeByIndex => {
+                repeat(calls, &asked.indices, |&(org, _)| self.natural_tree_by_index(org))
+            }
             Metric::Descendants => repeat(calls, &asked.ids, |(org, _)| self.descendants(org)),
             Metric::Ancestors => repeat(calls, &asked.ids, |(org, _)| self.ancestors(org)),
             Metric::LegalEntity => repeat(calls, &asked.ids, |(org, _)| self.legal_entity(org)),
+            Metric::LegalEntityByIndex => {
+                repeat(calls, &asked.indices, |&(org, _)| self.legal_entity_by_index(org))
+            }
             Metric::TransactionAllowed => repeat(calls, &[()], |()| self.transaction_allowed(&asked.list)),
-            Metric::Build => repeat(calls, &[()], |()| S::load(&asked.database)),
+            Metric::Build => repeat(calls, &[()], |()| S::build(&asked.database)),
             Metric::Encode => repeat(calls, &[()], |()| self.encode()),
             Metric::Decode => repeat(calls, &[()], |()| S::decode(&asked.bytes)),
         }

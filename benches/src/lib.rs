@@ -1,8 +1,10 @@
 //! The bundled bench harness: orgcache beside what people use today, on the same trees in the same run.
 //!
-//! [`structure`] is what everything answers, [`orgcache`], [`baselines`] and [`backends`] are who answers it, and
+//! [`structure`] is what everything answers, [`orgcache`], [`baselines`], [`backends`] and
+//! `sql` (feature `databases`) are who answers it, and
 //! [`agreement`] sees to it that they answer alike. [`footprint`] counts bytes, [`speed`] takes times, both give
-//! [`record`]s; [`table`] and [`plot`] show them. [`budgets`] checks what does not depend on the machine.
+//! [`record`]s; [`table`] and [`plot`] show them. [`summary`] draws on the records of
+//! several programs, [`budgets`] checks what does not depend on the machine.
 
 pub mod agreement;
 pub mod backends;
@@ -15,6 +17,9 @@ pub mod orgcache;
 pub mod plot;
 pub mod record;
 pub mod speed;
+#[cfg(feature = "databases")]
+pub mod sql;
 pub mod structure;
+pub mod summary;
 pub mod table;
 pub mod trees;

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::contender::{Contender, all};
+use crate::contender::Contender;
 use crate::record::{Record, to_json, write};
 use crate::trees::Shape;
 use crate::{plot, table};
@@ -30,6 +30,9 @@ pub struct Options {
     /// Only trees of these sizes (may be repeated)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub organizations: Vec<u32>,
+    /// Only these figures (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub metric: Vec<String>,
     /// Write pictures (SVG) into this folder
     #[arg(long, value_name = "DIR")]
     pub plot: Option<PathBuf>,
@@ -39,12 +42,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// The structures chosen.
+    /// The structures chosen of all that there are.
     ///
     /// # Errors
     /// Where one is named that there is not.
-    pub fn contenders(&self) -> anyhow::Result<Vec<Contender>> {
-        let all = all();
+    pub fn contenders(&self, all: Vec<Contender>) -> anyhow::Result<Vec<Contender>> {
         for name in &self.structure {
             let names: Vec<&str> = all.iter().map(|contender| contender.name).collect();
             ensure!(
@@ -66,6 +68,19 @@ impl Options {
             return if self.quick { quick } else { full }.to_vec();
         }
         self.organizations.iter().map(|&count| count as usize).collect()
+    }
+
+    /// The figures chosen of those that a program takes, else all of them.
+    ///
+    /// # Errors
+    /// Where one is named that there is not.
+    pub fn metrics<'a>(&self, all: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
+        for name in &self.metric {
+            ensure!(all.contains(&name.as_str()), "`{name}` is no figure; there are {}", all.join(", "));
+        }
+        let chosen =
+            |name: &&&str| self.metric.is_empty() || self.metric.iter().any(|metric| metric == *name);
+        Ok(all.iter().filter(chosen).copied().collect())
     }
 
     /// The shapes chosen, else all.

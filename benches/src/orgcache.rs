@@ -132,6 +132,10 @@ impl<H: Held> Structure for Orgcache<H> {
         Ok(tree.index_of(org).map(|org| tree.natural_tree(org)).unwrap_or_default())
     }
 
+    fn natural_tree_by_index(&self, org: u32) -> Answer<OrgSet> {
+        Ok(self.tree().natural_tree(OrgIndex::new(org)))
+    }
+
     fn descendants(&self, org: &str) -> Answer<OrgSet> {
         let tree = self.tree();
         Ok(tree.index_of(org).map(|org| tree.descendants(org, false)).unwrap_or_default())
@@ -145,6 +149,10 @@ impl<H: Held> Structure for Orgcache<H> {
     fn legal_entity(&self, org: &str) -> Answer<Option<OrgIndex>> {
         let tree = self.tree();
         Ok(tree.index_of(org).and_then(|org| tree.nearest(org, OrgFlags::LEGAL_ENTITY)))
+    }
+
+    fn legal_entity_by_index(&self, org: u32) -> Answer<Option<OrgIndex>> {
+        Ok(self.tree().nearest(OrgIndex::new(org), OrgFlags::LEGAL_ENTITY))
     }
 
     fn transaction_allowed(&self, orgs: &str) -> Answer<String> {

@@ -21,12 +21,16 @@ pub enum Metric {
     NaturalTreeTest,
     /// A natural tree as a set.
     NaturalTree,
+    /// The same by the structure's own number.
+    NaturalTreeByIndex,
     /// All organizations below one.
     Descendants,
     /// The organizations above one, in order.
     Ancestors,
     /// The nearest legal entity.
     LegalEntity,
+    /// The same by the structure's own number.
+    LegalEntityByIndex,
     /// Which of 600 ids allow transactions.
     TransactionAllowed,
     /// Reading the tree from rows in no order.
@@ -39,13 +43,15 @@ pub enum Metric {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Metric; 10] = [
+    pub const ALL: [Metric; 12] = [
         Metric::NaturalTreeTestByIndex,
         Metric::NaturalTreeTest,
         Metric::NaturalTree,
+        Metric::NaturalTreeByIndex,
         Metric::Descendants,
         Metric::Ancestors,
         Metric::LegalEntity,
+        Metric::LegalEntityByIndex,
         Metric::TransactionAllowed,
         Metric::Build,
         Metric::Encode,
@@ -59,9 +65,11 @@ impl Metric {
             Metric::NaturalTreeTestByIndex => "natural_tree_test_by_index",
             Metric::NaturalTreeTest => "natural_tree_test",
             Metric::NaturalTree => "natural_tree",
+            Metric::NaturalTreeByIndex => "natural_tree_by_index",
             Metric::Descendants => "descendants",
             Metric::Ancestors => "ancestors",
             Metric::LegalEntity => "legal_entity",
+            Metric::LegalEntityByIndex => "legal_entity_by_index",
             Metric::TransactionAllowed => "transaction_allowed",
             Metric::Build => "build",
             Metric::Encode => "encode",
@@ -135,7 +143,7 @@ impl Pace {
     const QUICK: Pace =
         Pace { round: Duration::from_micros(800), at_most: Duration::from_millis(50), rounds: 5 };
     const FULL: Pace =
-        Pace { round: Duration::from_millis(10), at_most: Duration::from_millis(500), rounds: 15 };
+        Pace { round: Duration::from_millis(10), at_most: Duration::from_millis(60), rounds: 12 };
 }
 
 /// One structure in the run, with its figure so far.
@@ -211,10 +219,13 @@ pub fn run(
     for contender in &contenders {
         (contender.agree)()?;
     }
+    let chosen = options.metrics(&Metric::ALL.map(Metric::name))?;
+    let metrics = Metric::ALL.into_iter().filter(|metric| chosen.contains(&metric.name()));
+    let metrics: Vec<Metric> = metrics.collect();
     let pace = if options.quick { Pace::QUICK } else { Pace::FULL };
     let sizes = options.organizations(&[600, 6_000], &[600, 6_000, 60_000]);
     let shapes = options.shapes();
-    progress.set_length((sizes.len() * shapes.len() * Metric::ALL.len()) as u64);
+    progress.set_length((sizes.len() * shapes.len() * metrics.len()) as u64);
     let mut records = Vec::new();
     for &organizations in &sizes {
         for &shape in &shapes {
@@ -228,7 +239,7 @@ pub fn run(
                 best: Err(Unanswered::NoSuchCall),
             };
             let mut runners: Vec<Runner> = contenders.iter().map(runner).collect();
-            for metric in Metric::ALL {
+            for &metric in &metrics {
                 progress.set_message(format!("{} {shape} {organizations}", metric.name()));
                 for runner in &mut runners {
                     runner.prepare(metric, &asked, pace);
@@ -237,6 +248,13 @@ pub fn run(
                     for runner in &mut runners {
                         runner.round(metric, &asked);
                     }
+                }
+                let failed = |runner: &&Runner| {
+                    let answer = runner.loaded.as_ref().map_or_else(|stopped| Err(*stopped), |_| runner.best);
+                    answer == Err(Unanswered::DatabaseFailed)
+                };
+                if let Some(runner) = runners.iter().find(failed) {
+                    anyhow::bail!("{}: {} was not answered", runner.name, metric.name());
                 }
                 records.extend(runners.iter().map(|runner| Record {
                     structure: runner.name,

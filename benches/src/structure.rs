@@ -57,12 +57,15 @@ pub enum Unanswered {
         /// The limit.
         ids: usize,
     },
+    /// A database failed, which ends the run.
+    DatabaseFailed,
 }
 
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unanswered::NoSuchCall => f.write_str("no such call"),
+            Unanswered::DatabaseFailed => f.write_str("the database failed"),
             Unanswered::DidNotFinish { ids } => write!(f, "did not finish within {ids} ids"),
         }
     }
@@ -91,10 +94,10 @@ impl Effort {
         Self::within(10_000_000)
     }
 
-    /// For comparisons and bit operations while loading: some ten seconds.
+    /// For comparisons and bit operations while loading: some seconds.
     #[must_use]
     pub fn of_loading() -> Self {
-        Self::within(2_000_000_000)
+        Self::within(1_000_000_000)
     }
 
     /// For so many ids.
@@ -127,6 +130,14 @@ pub trait Structure: Sized {
     /// # Errors
     /// [`Unanswered`], as all calls, where the structure has no such call or does not finish.
     fn load(database: &Arc<Database>) -> Answer<Self>;
+
+    /// Reading the tree once more, as it is timed.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn build(database: &Arc<Database>) -> Answer<Self> {
+        Self::load(database)
+    }
 
     /// What a further session holds, given what another one holds.
     ///
@@ -166,6 +177,15 @@ pub trait Structure: Sized {
     /// As [`load`](Self::load).
     fn natural_tree(&self, org: &str) -> Answer<Self::Set>;
 
+    /// The same of an organization by its number.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn natural_tree_by_index(&self, org: u32) -> Answer<Self::Set> {
+        let _ = org;
+        Err(Unanswered::NoSuchCall)
+    }
+
     /// All organizations below one, without itself.
     ///
     /// # Errors
@@ -183,6 +203,15 @@ pub trait Structure: Sized {
     /// # Errors
     /// As [`load`](Self::load).
     fn legal_entity(&self, org: &str) -> Answer<Option<Self::Org>>;
+
+    /// The same of an organization by its number.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn legal_entity_by_index(&self, org: u32) -> Answer<Option<Self::Org>> {
+        let _ = org;
+        Err(Unanswered::NoSuchCall)
+    }
 
     /// Of a quoted, comma-separated list those that are ready and allow transactions.
     ///

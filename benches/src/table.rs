@@ -92,7 +92,7 @@ fn cells(records: &[&Record]) -> Vec<Vec<Cell>> {
                     Cell { text: shown(value, unit, ratio), best: value <= least }
                 }
                 Some((Err(Unanswered::DidNotFinish { .. }), _)) => plain("did not finish"),
-                Some((Err(Unanswered::NoSuchCall), _)) | None => plain("–"),
+                Some((Err(Unanswered::NoSuchCall | Unanswered::DatabaseFailed), _)) | None => plain("–"),
             });
         }
         rows.push(row);
@@ -121,13 +121,18 @@ fn lines(rows: &[Vec<Cell>], terminal: bool) -> String {
 }
 
 fn shown(value: f64, unit: &str, ratio: Option<f64>) -> String {
-    let ratio = match ratio {
-        Some(ratio) if ratio >= 99.5 => format!("  ×{}", thousands_of(ratio)),
-        Some(ratio) if ratio < 0.1 => format!("  ÷{}", thousands_of(1.0 / ratio)),
-        Some(ratio) => format!("  ×{ratio:.2}"),
-        None => String::new(),
-    };
+    let ratio = ratio.map(|number| format!("  {}", self::ratio(number))).unwrap_or_default();
     format!("{}{ratio}", with_unit(value, unit))
+}
+
+/// How many times as much, or as little.
+#[must_use]
+pub fn ratio(ratio: f64) -> String {
+    match ratio {
+        99.5.. => format!("×{}", thousands_of(ratio)),
+        ..0.1 => format!("÷{}", thousands_of(1.0 / ratio)),
+        _ => format!("×{ratio:.2}"),
+    }
 }
 
 /// A figure in the unit in which it is easiest to read.
@@ -135,7 +140,7 @@ fn shown(value: f64, unit: &str, ratio: Option<f64>) -> String {
 pub fn with_unit(value: f64, unit: &str) -> String {
     let units: &[(&str, f64)] = match unit {
         "ns" => &[("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0)],
-        "bytes" => &[("MB", 1e6), ("KB", 1e3), ("B", 1.0)],
+        "bytes" => &[("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1.0)],
         other => return format!("{value:.0} {other}"),
     };
     let fits = units.iter().find(|(_, factor)| value >= *factor).or(units.last());

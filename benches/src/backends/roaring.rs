@@ -85,6 +85,10 @@ impl Structure for RoaringPerOrg {
         Ok(self.find(org).map(|(_, entry)| entry.natural_tree.clone()).unwrap_or_default())
     }
 
+    fn natural_tree_by_index(&self, org: u32) -> Answer<RoaringBitmap> {
+        Ok(self.entry(org).map(|entry| entry.natural_tree.clone()).unwrap_or_default())
+    }
+
     fn descendants(&self, org: &str) -> Answer<RoaringBitmap> {
         let Some((number, entry)) = self.find(org) else { return Ok(RoaringBitmap::new()) };
         let above: RoaringBitmap = self.path(number).chain([number]).collect();
@@ -96,7 +100,10 @@ impl Structure for RoaringPerOrg {
     }
 
     fn legal_entity(&self, org: &str) -> Answer<Option<u32>> {
-        let Some((number, _)) = self.find(org) else { return Ok(None) };
+        self.find(org).map_or(Ok(None), |(number, _)| self.legal_entity_by_index(number))
+    }
+
+    fn legal_entity_by_index(&self, number: u32) -> Answer<Option<u32>> {
         let is_legal_entity =
             |&org: &u32| self.entry(org).is_some_and(|entry| entry.flags.contains(OrgFlags::LEGAL_ENTITY));
         Ok(core::iter::once(number).chain(self.path(number)).find(is_legal_entity))

@@ -1,5 +1,6 @@
 //! Bytes per session of orgcache and of what people use today, side by side.
 
+use benches::contender::all;
 use benches::footprint::{self, Counted};
 use benches::options::Options;
 use clap::Parser;
@@ -15,7 +16,7 @@ struct Footprint {
 fn main() -> anyhow::Result<()> {
     let Footprint { options } = Footprint::parse();
     let progress = options.progress();
-    let records = footprint::run(&options, &options.contenders()?, counted, &progress);
+    let records = footprint::run(&options, &options.contenders(all())?, counted, &progress)?;
     progress.finish_and_clear();
     options.show(&records)
 }

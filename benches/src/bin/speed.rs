@@ -1,5 +1,6 @@
 //! Time per call of orgcache and of what people use today, side by side.
 
+use benches::contender::{Contender, all};
 use benches::{options::Options, speed};
 use clap::Parser;
 
@@ -13,8 +14,22 @@ struct Speed {
 
 fn main() -> anyhow::Result<()> {
     let Speed { options } = Speed::parse();
+    let contenders = options.contenders(contenders())?;
     let progress = options.progress();
-    let records = speed::run(&options, &options.contenders()?, &progress)?;
+    let records = speed::run(&options, &contenders, &progress)?;
     progress.finish_and_clear();
     options.show(&records)
+}
+
+#[cfg(feature = "databases")]
+fn contenders() -> Vec<Contender> {
+    if benches::sql::postgres_url().is_none() {
+        eprintln!("without PostgreSQL: `cargo xtask speed` starts it where it is installed");
+    }
+    all().into_iter().chain(benches::sql::contenders()).collect()
+}
+
+#[cfg(not(feature = "databases"))]
+fn contenders() -> Vec<Contender> {
+    all()
 }

@@ -91,6 +91,9 @@ pub(crate) struct ServeArguments {
     /// Clients come over TLS, which ends in front of this: cookies are for TLS alone. So they are beyond loopback anyway.
     #[arg(long, env = "ORGCACHE_BEHIND_TLS")]
     pub(crate) behind_tls: bool,
+    /// Serve Odoo databases to language models at /mcp, to the principals that this file names: see docs/odoo.md.
+    #[arg(long, value_name = "FILE", env = "ORGCACHE_MCP")]
+    pub(crate) mcp: Option<PathBuf>,
     /// What is logged, on standard error: off, error, warn, info, debug, trace.
     #[arg(long, value_name = "LEVEL", env = "ORGCACHE_LOG", default_value = "warn")]
     pub(crate) log: LevelFilter,

@@ -5,16 +5,21 @@
 //! - [`commands`]: one file for each command;
 //! - [`prerequisite`]: programs from outside the workspace that the tests run, found or installed;
 //! - [`browser`]: the browser of the tests;
+//! - [`python`]: the Python packages of the tests;
 //! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
 //! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
 //! - [`tally`]: what the test programs said, summed up;
+//! - [`document`], [`machine`]: what a measurement writes, and on which machine it was taken;
 //! - [`interrupt`]: signals, so that a run that is cut short still cleans up.
 
 mod browser;
 mod commands;
+mod document;
 mod interrupt;
+mod machine;
 mod postgres;
 mod prerequisite;
+mod python;
 mod scratch;
 mod tally;
 mod workspace;
@@ -40,8 +45,11 @@ enum Command {
     Footprint(commands::harness::Args),
     /// Compare time per call of orgcache and of what people use today.
     Speed(commands::harness::Args),
+    /// Compare time, requests and memory of tool calls on Odoo with those of the Python server.
+    OdooSpeed(commands::harness::Args),
     /// Check bytes and allocation counts against the committed budgets.
     Budgets(commands::harness::Args),
+    Benchmarks(commands::benchmarks::Args),
 }
 
 fn main() -> ExitCode {
@@ -49,8 +57,10 @@ fn main() -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Ci(args) => commands::ci::run(&args),
         Command::Shuttle(args) => commands::shuttle::run(&args),
-        Command::Footprint(args) => commands::harness::run("bench-footprint", &args),
-        Command::Speed(args) => commands::harness::run("bench-speed", &args),
-        Command::Budgets(args) => commands::harness::run("bench-budgets", &args),
+        Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
+        Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),
+        Command::OdooSpeed(args) => commands::harness::run(&commands::harness::ODOO, &args),
+        Command::Budgets(args) => commands::harness::run(&commands::harness::BUDGETS, &args),
+        Command::Benchmarks(args) => commands::benchmarks::run(&args),
     }
 }

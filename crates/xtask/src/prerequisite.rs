@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use rustix::process::geteuid;
 
-use crate::{browser, postgres};
+use crate::{browser, postgres, python};
 
 /// Something that has to be on the machine before the tests can run.
 pub(crate) struct Prerequisite {
@@ -19,6 +19,8 @@ pub(crate) struct Prerequisite {
     variable: &'static str,
     /// Looks for it; an error where the user's own choice is wrong.
     locate: fn() -> Result<Option<PathBuf>>,
+    /// Makes of what was found what the tests use, where that is something else.
+    prepare: Option<fn(&Path) -> Result<PathBuf>>,
     /// The packages of Debian that bring it.
     packages: &'static [&'static str],
     /// A file that has to be there while the packages are installed, and its content.
@@ -39,6 +41,7 @@ const PREREQUISITES: &[Prerequisite] = &[
         name: "the PostgreSQL server",
         variable: POSTGRES_PROGRAMS,
         locate: postgres::locate,
+        prepare: None,
         packages: &["postgresql"],
         // The tests start a cluster of their own: the package need not leave one running on the machine.
         while_installing: Some((
@@ -51,6 +54,7 @@ const PREREQUISITES: &[Prerequisite] = &[
         name: "Chromium",
         variable: "ORGCACHE_TEST_CHROMIUM",
         locate: browser::locate_chromium,
+        prepare: None,
         packages: &["chromium"],
         while_installing: None,
         otherwise: "install Chromium or Chrome, and name the program in ORGCACHE_CHROMIUM",
@@ -59,6 +63,7 @@ const PREREQUISITES: &[Prerequisite] = &[
         name: "chromedriver",
         variable: "ORGCACHE_TEST_CHROMEDRIVER",
         locate: browser::locate_driver,
+        prepare: None,
         packages: &["chromium-driver"],
         while_installing: None,
         otherwise: "install chromedriver of the browser's version, and name the program in ORGCACHE_CHROMEDRIVER",
@@ -67,9 +72,19 @@ const PREREQUISITES: &[Prerequisite] = &[
         name: "the connection pooler pgbouncer",
         variable: PGBOUNCER,
         locate: locate_pgbouncer,
+        prepare: None,
         packages: &["pgbouncer"],
         while_installing: None,
         otherwise: "install pgbouncer where PATH leads",
+    },
+    Prerequisite {
+        name: "Python 3",
+        variable: "ORGCACHE_TEST_PYTHON",
+        locate: python::locate,
+        prepare: Some(python::environment),
+        packages: &["python3-venv"],
+        while_installing: None,
+        otherwise: "install Python 3 with its module venv, and name the program in ORGCACHE_PYTHON",
     },
 ];
 
@@ -98,7 +113,18 @@ impl Found {
 
 /// Finds all prerequisites, and first installs those that are missing where that is possible.
 pub(crate) fn prepare() -> Result<Found> {
-    let missing = missing(PREREQUISITES)?;
+    prepare_these(PREREQUISITES)
+}
+
+/// The same with PostgreSQL's programs alone.
+pub(crate) fn prepare_postgres() -> Result<PathBuf> {
+    let postgres = PREREQUISITES.iter().find(|prerequisite| prerequisite.variable == POSTGRES_PROGRAMS);
+    let found = prepare_these(postgres.map(std::slice::from_ref).unwrap_or_default())?;
+    found.path(POSTGRES_PROGRAMS).map(Path::to_owned)
+}
+
+fn prepare_these(prerequisites: &'static [Prerequisite]) -> Result<Found> {
+    let missing = missing(prerequisites)?;
     if !missing.is_empty() {
         if !geteuid().is_root() || !has_apt() {
             bail!("{}", advice(&missing));
@@ -106,9 +132,15 @@ pub(crate) fn prepare() -> Result<Found> {
         install(&missing).with_context(|| advice(&missing))?;
     }
     let mut found = Vec::new();
-    for prerequisite in PREREQUISITES {
+    for prerequisite in prerequisites {
         let Some(path) = (prerequisite.locate)()? else {
             bail!("{} is installed and still not found", prerequisite.name);
+        };
+        let path = match prerequisite.prepare {
+            Some(prepare) => {
+                prepare(&path).with_context(|| format!("cannot prepare {}", prerequisite.name))?
+            }
+            None => path,
         };
         found.push((prerequisite.variable, path));
     }
@@ -225,6 +257,7 @@ mod tests {
         name: "a browser",
         variable: "ORGCACHE_TEST_BROWSER",
         locate: || Ok(None),
+        prepare: None,
         packages: &["chromium"],
         while_installing: None,
         otherwise: "install a browser",

@@ -15,7 +15,7 @@ use tokio::signal;
 
 use crate::cli::ServeArguments;
 use crate::failure::Failure;
-use crate::http::{Credentials, Gateway, MemoryCredentials, Parts, Server, Settings, hash_password};
+use crate::http::{Credentials, Gateway, Mcp, MemoryCredentials, Parts, Server, Settings, hash_password};
 use crate::{demo, log};
 
 /// The password of every user of the demonstration database. It is no secret: the demonstration is on loopback alone.
@@ -96,6 +96,11 @@ fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> R
     let named = arguments.instance_admin.iter().map(String::as_str);
     for user in named.chain(is_demo.then_some(DEMO_ADMIN)) {
         settings.instance_admins.push(UserId::new(user).map_err(|error| Failure::nothing_done(&error))?);
+    }
+    if let Some(file) = &arguments.mcp {
+        let mcp = Mcp::open(file)
+            .map_err(|error| Failure::nothing_done(error).advise("docs/odoo.md tells what --mcp expects."))?;
+        settings.mcp = Some(mcp);
     }
     Ok(settings)
 }

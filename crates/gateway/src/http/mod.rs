@@ -2,7 +2,7 @@
 //!
 //! The rooms, in the order to read: [`Server`] takes connections; `finish` is what every request goes through; `routes` says which
 //! request goes where, one file a noun: `login`, `session`, `switch`, `organizations`, `tree`, `questions`, `admin`, `metrics`,
-//! `health`, `openapi`. [`Gateway`] is what they share, [`Settings`] how it behaves.
+//! `health`, `openapi`, and `mcp` where it is configured. [`Gateway`] is what they share, [`Settings`] how it behaves.
 
 mod admin;
 mod cache;
@@ -15,6 +15,7 @@ mod health;
 mod input;
 mod limiter;
 mod login;
+mod mcp;
 mod metrics;
 mod names;
 mod openapi;
@@ -32,6 +33,7 @@ mod tree;
 pub use credentials::{Credentials, MemoryCredentials};
 pub use gateway::{Gateway, Parts};
 pub use limiter::Allowance;
+pub use mcp::{Mcp, McpError};
 pub use password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use routes::router;
 pub use server::Server;

@@ -12,8 +12,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::gateway::Gateway;
 use super::{
-    admin, compression, finish, health, login, metrics, openapi, organizations, questions, session, switch,
-    tree,
+    admin, compression, finish, health, login, mcp, metrics, openapi, organizations, questions, session,
+    switch, tree,
 };
 use crate::page;
 
@@ -58,6 +58,7 @@ pub fn router(gateway: &Gateway) -> Router {
         .route("/readyz", get(health::readyz))
         .merge(secret.route_layer(sessions))
         .merge(compressed)
+        .merge(mcp::routes(gateway))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(gateway.clone(), finish::finish))
         .with_state(gateway.clone())

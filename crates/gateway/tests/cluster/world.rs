@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use argon2::password_hash::{PasswordHasher, SaltString};
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
 use erp_db::{Database, PasswordTable, SqlStore, StoreOptions};
 use sqlx::{AssertSqlSafe, Connection};
@@ -97,7 +98,7 @@ async fn execute(url: &str, statements: &str) {
 /// Hashing is slow on purpose, which is not what is tested here.
 fn cheap_hash() -> String {
     let params = Params::new(Params::MIN_M_COST, Params::MIN_T_COST, Params::MIN_P_COST, None).unwrap();
-    let salt = SaltString::encode_b64(b"of the tests").unwrap();
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon2.hash_password(PASSWORD.as_bytes(), &salt).unwrap().to_string()
+    let hash: PasswordHash = argon2.hash_password(PASSWORD.as_bytes()).unwrap();
+    hash.to_string()
 }

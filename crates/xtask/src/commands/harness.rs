@@ -1,28 +1,120 @@
-//! `cargo xtask footprint`, `speed` and `budgets`: the programs of `benches`, built for speed.
+//! `cargo xtask footprint`, `speed`, `budgets` and `odoo-speed`: the programs below `benches`, built for speed.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
+use anyhow::{Context, Result};
+
+use crate::interrupt::Interrupt;
+use crate::postgres::{self, Programs, Server};
 use crate::workspace;
+
+/// A program that measures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Program {
+    /// The package.
+    package: &'static str,
+    /// What of it is compiled.
+    features: &'static [&'static str],
+    /// The program.
+    binary: &'static str,
+    /// Whether it uses PostgreSQL where there is one.
+    postgres: bool,
+}
+
+pub(crate) const FOOTPRINT: Program = Program::of_benches("bench-footprint");
+pub(crate) const SPEED: Program = Program::of_benches("bench-speed").with_databases();
+pub(crate) const BUDGETS: Program = Program::of_benches("bench-budgets");
+/// Tool calls on Odoo, beside the Python server.
+pub(crate) const ODOO: Program = Program::of_package("bench-odoo");
+/// Makes tables for the documents out of what the others wrote.
+pub(crate) const SUMMARY: Program = Program::of_benches("bench-summary");
+
+impl Program {
+    /// A program of the package `benches`.
+    const fn of_benches(binary: &'static str) -> Self {
+        Self { package: "benches", features: &[], binary, postgres: false }
+    }
+
+    /// The only program of a package, of the package's name.
+    const fn of_package(package: &'static str) -> Self {
+        Self { package, features: &[], binary: package, postgres: false }
+    }
+
+    /// The same program with what needs databases.
+    const fn with_databases(self) -> Self {
+        Self { features: &["databases"], postgres: true, ..self }
+    }
+
+    fn cargo(&self, command: &str) -> Command {
+        let mut cargo = workspace::cargo();
+        cargo.args([command, "--quiet", "--release", "--package", self.package, "--bin", self.binary]);
+        if !self.features.is_empty() {
+            cargo.args(["--features", &self.features.join(",")]);
+        }
+        cargo
+    }
+
+    /// The command that builds it, and does not run it.
+    pub(crate) fn building(&self) -> Command {
+        self.cargo("build")
+    }
+
+    /// The command that runs it; arguments may follow.
+    pub(crate) fn running(&self) -> Command {
+        let mut cargo = self.cargo("run");
+        cargo.arg("--");
+        cargo
+    }
+
+    /// The name of the program.
+    pub(crate) fn name(&self) -> &'static str {
+        self.binary
+    }
+}
 
 /// What the program is told; `--help` says what it understands.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
-    options: Vec<OsString>,
+    pub(super) options: Vec<OsString>,
 }
 
 /// Runs one of the programs and ends as it ends.
-pub(crate) fn run(program: &str, args: &Args) -> ExitCode {
-    let mut command = workspace::cargo();
-    command.args(["run", "--quiet", "--release", "--package", "benches", "--bin", program, "--"]);
-    match command.args(&args.options).status() {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: cannot run cargo: {error}");
-            ExitCode::FAILURE
-        }
+pub(crate) fn run(program: &Program, args: &Args) -> ExitCode {
+    let mut command = program.running();
+    command.args(&args.options);
+    let asks_for_help = args.options.iter().any(|option| option == "--help" || option == "-h");
+    let ended = if program.postgres && !asks_for_help {
+        run_with_postgres(&mut command)
+    } else {
+        command
+            .status()
+            .map(|status| if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            .context("cannot run cargo")
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs a program beside a server of its own, if PostgreSQL is on this machine; else it says what it leaves out.
+fn run_with_postgres(command: &mut Command) -> Result<ExitCode> {
+    let interrupt = Interrupt::catch().context("cannot catch signals")?;
+    let programs = postgres::locate()?.map(|directory| Programs::new(&directory));
+    let server = programs.as_ref().map(Server::start).transpose()?;
+    if let Some(server) = &server {
+        server.lend_to(command);
     }
+    interrupt.check()?;
+    let mut group = interrupt.spawn(command).context("cannot run cargo")?;
+    let status = group.child.wait().context("cannot wait for cargo")?;
+    drop(group);
+    Ok(match interrupt.check() {
+        Err(interrupted) => interrupted.exit_code(),
+        Ok(()) if status.success() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+    })
 }

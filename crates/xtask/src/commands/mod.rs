@@ -1,5 +1,6 @@
 //! One file for each command: its arguments, and a `run` that ends in an exit code.
 
+pub(crate) mod benchmarks;
 pub(crate) mod ci;
 pub(crate) mod harness;
 pub(crate) mod shuttle;

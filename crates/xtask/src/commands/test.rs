@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 
 use crate::interrupt::{Interrupt, Interrupted};
-use crate::postgres::{self, Account, Cluster, Programs};
+use crate::postgres::{self, Account, Cluster, Durability, Programs};
 use crate::prerequisite::{self, Found};
 use crate::scratch::Scratch;
 use crate::tally::{Tally, Verdict};
@@ -17,13 +17,14 @@ use crate::workspace;
 
 /// Run all tests and doc tests, on a PostgreSQL cluster made for this run
 ///
-/// PostgreSQL and a browser are found, or installed where this runs as root on Debian; the cluster is removed at the
-/// end, however that comes. The last line is `N passed, N failed`. An ignored test counts as failed.
+/// PostgreSQL, a browser and Python are found, or installed where this runs as root on Debian; the cluster is removed
+/// at the end, however that comes. The last line is `N passed, N failed`. An ignored test counts as failed.
 ///
 /// The tests find in their environment: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
 /// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER, the program
 /// pgbouncer; ORGCACHE_TEST_CHROMIUM and ORGCACHE_TEST_CHROMEDRIVER, the browser and the program that drives it;
-/// TMPDIR, a directory that is removed at the end with all that is in it, servers included.
+/// ORGCACHE_TEST_PYTHON, an interpreter with the packages of tests/python/requirements.txt; TMPDIR, a directory that
+/// is removed at the end with all that is in it, servers included.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -62,7 +63,7 @@ fn test(args: &Args, interrupt: &Interrupt) -> Result<Verdict> {
     let programs = Programs::new(found.path(prerequisite::POSTGRES_PROGRAMS)?);
     Scratch::remove_leftovers(&programs)?;
     let scratch = Scratch::create(&programs)?;
-    let cluster = Cluster::start(&programs, &scratch, Account::for_servers()?)?;
+    let cluster = Cluster::start(&programs, &scratch, Account::for_servers()?, Durability::None)?;
     eprintln!("{} on port {}, in {}", programs.version()?, cluster.port(), scratch.path().display());
     interrupt.check()?;
     let mut verdict = cargo_test(&mut command(args, &found, &scratch, &cluster), interrupt)?;

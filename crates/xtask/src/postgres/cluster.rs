@@ -13,16 +13,28 @@ use crate::scratch::{Scratch, random_hex};
 
 /// What differs from the settings that initdb writes.
 ///
-/// Nothing has to survive a crash of the machine. The socket is in the data directory, which is where the
-/// server works: any other path may be too long for a socket.
+/// The socket is in the data directory, which is where the server works: any other path may be too long for a socket.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '.'
 max_connections = 200
+";
+
+/// For tests: nothing has to survive a crash of the machine.
+const NOT_DURABLE: &str = "
 fsync = off
 synchronous_commit = off
 full_page_writes = off
 ";
+
+/// Whether what was committed survives a crash of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// No: tests are quicker so.
+    None,
+    /// Yes, as everywhere else: what a commit costs is to be measured.
+    Full,
+}
 
 const SUPERUSER: &str = "postgres";
 
@@ -39,10 +51,15 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Creates the cluster in a directory of `scratch` and starts it.
-    pub(crate) fn start(programs: &Programs, scratch: &Scratch, account: Option<Account>) -> Result<Self> {
+    pub(crate) fn start(
+        programs: &Programs,
+        scratch: &Scratch,
+        account: Option<Account>,
+        durability: Durability,
+    ) -> Result<Self> {
         let data = scratch.path().join("postgres");
         let password = random_hex().context("no random bytes for a password")?;
-        initialize(programs, &data, account, &password)?;
+        initialize(programs, &data, account, &password, durability)?;
         let data_text = as_text(&data)?;
         let log = data.join("log");
         let log_text = as_text(&log)?;
@@ -73,7 +90,13 @@ impl Cluster {
 }
 
 /// Fills `data` with a new cluster that asks for `password` on every connection.
-fn initialize(programs: &Programs, data: &Path, account: Option<Account>, password: &str) -> Result<()> {
+fn initialize(
+    programs: &Programs,
+    data: &Path,
+    account: Option<Account>,
+    password: &str,
+    durability: Durability,
+) -> Result<()> {
     DirBuilder::new()
         .mode(0o700)
         .create(data)
@@ -111,12 +134,14 @@ fn initialize(programs: &Programs, data: &Path, account: Option<Account>, passwo
     )?;
     fs::remove_file(&password_file)
         .with_context(|| format!("cannot remove `{}`", password_file.display()))?;
-    let settings = data.join("postgresql.conf");
+    let path = data.join("postgresql.conf");
+    let durability = if durability == Durability::None { NOT_DURABLE } else { "" };
+    let settings = format!("{SETTINGS}{durability}");
     OpenOptions::new()
         .append(true)
-        .open(&settings)
-        .and_then(|mut file| file.write_all(SETTINGS.as_bytes()))
-        .with_context(|| format!("cannot write `{}`", settings.display()))
+        .open(&path)
+        .and_then(|mut file| file.write_all(settings.as_bytes()))
+        .with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 fn free_port() -> Result<u16> {
@@ -133,7 +158,7 @@ mod tests {
     use std::fs;
     use std::net::{Ipv4Addr, TcpStream};
 
-    use super::{Account, Cluster, Programs};
+    use super::{Account, Cluster, Durability, Programs};
     use crate::postgres::locate;
     use crate::scratch::Scratch;
 
@@ -141,7 +166,8 @@ mod tests {
     fn start() -> (Programs, Scratch, Cluster) {
         let programs = Programs::new(&locate().unwrap().expect("PostgreSQL's server programs"));
         let scratch = Scratch::create(&programs).unwrap();
-        let cluster = Cluster::start(&programs, &scratch, Account::for_servers().unwrap()).unwrap();
+        let account = Account::for_servers().unwrap();
+        let cluster = Cluster::start(&programs, &scratch, account, Durability::None).unwrap();
         (programs, scratch, cluster)
     }
 

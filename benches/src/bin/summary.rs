@@ -1,0 +1,43 @@
+//! Tables for documents, out of records.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use benches::summary::{budgets, headline, read};
+use clap::{Parser, ValueEnum};
+
+/// Make a table for a document out of the records that the other programs wrote
+#[derive(Parser)]
+#[command(name = "summary", version)]
+struct Summary {
+    /// Which table
+    table: Table,
+    /// Files that were written with `--output`
+    #[arg(required = true)]
+    records: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Table {
+    /// orgcache beside Openbravo's structures
+    Headline,
+    /// What was measured beside what it should be at most
+    Budgets,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Summary { table, records } = Summary::parse();
+    let mut figures = Vec::new();
+    for path in records {
+        let name = path.display();
+        let json = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
+        figures.extend(read(&json).with_context(|| format!("`{name}` holds no records"))?);
+    }
+    let text = match table {
+        Table::Headline => headline(&figures)?,
+        Table::Budgets => budgets(&figures)?,
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! The tree as tables, and each question as one statement.
+
+use core::marker::PhantomData;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use super::Engine;
+use crate::structure::{Answer, Database, Effort, Structure, Unanswered};
+use crate::trees::build;
+use org_structure::OrgFlags;
+
+/// How the tree is kept and asked.
+pub trait Way {
+    /// Whether there is a table of ancestors.
+    const HAS_TABLE: bool;
+    /// One row if `$1` is in the natural tree of `$2`.
+    const NATURAL_TREE_TEST: &'static str;
+    /// The natural tree of `$1`.
+    const NATURAL_TREE: &'static str;
+    /// All organizations below `$1`.
+    const DESCENDANTS: &'static str;
+    /// The organizations above `$1`, nearest first.
+    const ANCESTORS: &'static str;
+    /// The nearest legal entity of `$1`.
+    const LEGAL_ENTITY: &'static str;
+}
+
+/// Parents alone, and recursive queries.
+#[derive(Debug)]
+pub struct Recursive;
+
+/// The path of an organization upwards, itself included.
+macro_rules! path {
+    ($name:literal, $of:literal) => {
+        concat!(
+            $name,
+            " (id, parent, legal_entity, level) AS (SELECT id, parent, legal_entity, 0 FROM org WHERE id = ",
+            $of,
+            " UNION ALL SELECT org.id, org.parent, org.legal_entity, level + 1 FROM ",
+            $name,
+            " JOIN org ON org.id = ",
+            $name,
+            ".parent)"
+        )
+    };
+}
+
+/// All organizations below one.
+macro_rules! down {
+    () => {
+        "down (id) AS (SELECT id FROM org WHERE parent = $1 \
+         UNION ALL SELECT org.id FROM down JOIN org ON org.parent = down.id)"
+    };
+}
+
+impl Way for Recursive {
+    const HAS_TABLE: bool = false;
+    const NATURAL_TREE_TEST: &'static str = concat!(
+        "WITH RECURSIVE ",
+        path!("up", "$1"),
+        ", ",
+        path!("other", "$2"),
+        " SELECT 'yes' WHERE EXISTS (SELECT 1 FROM up WHERE id = $2) OR EXISTS (SELECT 1 FROM other WHERE id = $1)"
+    );
+    const NATURAL_TREE: &'static str = concat!(
+        "WITH RECURSIVE ",
+        path!("up", "$1"),
+        ", ",
+        down!(),
+        " SELECT id FROM up UNION ALL SELECT id FROM down"
+    );
+    const DESCENDANTS: &'static str = concat!("WITH RECURSIVE ", down!(), " SELECT id FROM down");
+    const ANCESTORS: &'static str =
+        concat!("WITH RECURSIVE ", path!("up", "$1"), " SELECT id FROM up WHERE level > 0 ORDER BY level");
+    const LEGAL_ENTITY: &'static str = concat!(
+        "WITH RECURSIVE ",
+        path!("up", "$1"),
+        " SELECT id FROM up WHERE legal_entity = 1 ORDER BY level LIMIT 1"
+    );
+}
+
+/// A row for each organization and each of its ancestors, itself included, as Openbravo's `ad_org_tree`; with an index for
+/// either direction.
+#[derive(Debug)]
+pub struct AncestorTable;
+
+impl Way for AncestorTable {
+    const HAS_TABLE: bool = true;
+    const NATURAL_TREE_TEST: &'static str = "SELECT 'yes' WHERE \
+        EXISTS (SELECT 1 FROM org_tree WHERE org = $1 AND ancestor = $2) \
+        OR EXISTS (SELECT 1 FROM org_tree WHERE org = $2 AND ancestor = $1)";
+    const NATURAL_TREE: &'static str = "SELECT ancestor FROM org_tree WHERE org = $1 \
+        UNION ALL SELECT org FROM org_tree WHERE ancestor = $1 AND level > 0";
+    const DESCENDANTS: &'static str = "SELECT org FROM org_tree WHERE ancestor = $1 AND level > 0";
+    const ANCESTORS: &'static str =
+        "SELECT ancestor FROM org_tree WHERE org = $1 AND level > 0 ORDER BY level";
+    const LEGAL_ENTITY: &'static str = "SELECT ancestor FROM org_tree JOIN org ON org.id = ancestor \
+        WHERE org_tree.org = $1 AND legal_entity = 1 ORDER BY level LIMIT 1";
+}
+
+/// A database that is asked, one statement a question.
+#[derive(Debug)]
+pub struct Sql<E, W> {
+    engine: E,
+    way: PhantomData<W>,
+}
+
+impl<E: Engine, W: Way> Sql<E, W> {
+    fn ask(&self, statement: &'static str, arguments: &[&str]) -> Answer<Vec<String>> {
+        self.engine.ask(statement, arguments).map_err(failed)
+    }
+
+    fn fill(&self, rows: &str) -> sqlx::Result<()> {
+        self.engine.run(
+            "CREATE TABLE org (id text PRIMARY KEY, parent text, legal_entity int NOT NULL, allowed int NOT NULL)",
+        )?;
+        self.engine.ask(E::FILL, &[rows])?;
+        self.engine.run("CREATE INDEX org_parent ON org (parent)")?;
+        if W::HAS_TABLE {
+            self.engine.run(
+                "CREATE TABLE org_tree \
+                 (org text NOT NULL, ancestor text NOT NULL, level int NOT NULL, PRIMARY KEY (org, ancestor)); \
+                 INSERT INTO org_tree WITH RECURSIVE path (org, ancestor, level) AS (\
+                 SELECT id, id, 0 FROM org UNION ALL SELECT path.org, org.parent, level + 1 \
+                 FROM path JOIN org ON org.id = path.ancestor WHERE org.parent IS NOT NULL) SELECT * FROM path; \
+                 CREATE INDEX org_tree_ancestor ON org_tree (ancestor, org)",
+            )?;
+        }
+        self.engine.run("ANALYZE")
+    }
+}
+
+/// How many rows a table of ancestors has.
+fn pairs(database: &Database) -> usize {
+    let Ok(tree) = build(database.rows()) else { return 0 };
+    let above = tree.indices().filter_map(|org| tree.depth(org));
+    above.map(|depth| usize::try_from(depth).map_or(usize::MAX, |depth| depth + 1)).sum()
+}
+
+fn failed(error: impl core::fmt::Display) -> Unanswered {
+    // The run ends with it.
+    eprintln!("error: {error:#}");
+    Unanswered::DatabaseFailed
+}
+
+impl<E: Engine, W: Way> Structure for Sql<E, W> {
+    const NAME: &'static str = if W::HAS_TABLE { E::ANCESTOR_TABLE } else { E::RECURSIVE };
+    type Set = Vec<String>;
+    type Org = String;
+
+    fn load(database: &Arc<Database>) -> Answer<Self> {
+        if W::HAS_TABLE {
+            Effort::of_storing().spend(pairs(database))?;
+        }
+        let engine = E::open().map_err(failed)?;
+        let sql = Sql { engine, way: PhantomData };
+        let needed = OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;
+        let row = |row: &crate::trees::Row| {
+            let flag = |flags| u8::from(row.flags.contains(flags));
+            (row.id.clone(), row.parent.clone(), flag(OrgFlags::LEGAL_ENTITY), flag(needed))
+        };
+        let rows: Vec<_> = database.rows().iter().map(row).collect();
+        let rows = serde_json::to_string(&rows).map_err(failed)?;
+        sql.fill(&rows).map_err(failed)?;
+        Ok(sql)
+    }
+
+    fn build(_: &Arc<Database>) -> Answer<Self> {
+        // The tables are there: nobody fills them for a session.
+        Err(Unanswered::NoSuchCall)
+    }
+
+    fn is_in_natural_tree(&self, one: &str, other: &str) -> Answer<bool> {
+        self.ask(W::NATURAL_TREE_TEST, &[one, other]).map(|found| !found.is_empty())
+    }
+
+    fn natural_tree(&self, org: &str) -> Answer<Vec<String>> {
+        self.ask(W::NATURAL_TREE, &[org])
+    }
+
+    fn descendants(&self, org: &str) -> Answer<Vec<String>> {
+        self.ask(W::DESCENDANTS, &[org])
+    }
+
+    fn ancestors(&self, org: &str) -> Answer<Vec<String>> {
+        self.ask(W::ANCESTORS, &[org])
+    }
+
+    fn legal_entity(&self, org: &str) -> Answer<Option<String>> {
+        self.ask(W::LEGAL_ENTITY, &[org]).map(|found| found.into_iter().next())
+    }
+
+    fn transaction_allowed(&self, orgs: &str) -> Answer<String> {
+        let asked: Vec<&str> = orgs.split(',').map(|quoted| quoted.trim_matches('\'')).collect();
+        let json = serde_json::to_string(&asked).map_err(failed)?;
+        let allowed: HashSet<String> = self.ask(E::ALLOWED, &[&json])?.into_iter().collect();
+        let allowed = asked.into_iter().filter(|org| allowed.contains(*org)).map(|org| format!("'{org}'"));
+        Ok(allowed.collect::<Vec<String>>().join(","))
+    }
+
+    fn texts(&self, set: &Vec<String>) -> BTreeSet<String> {
+        set.iter().cloned().collect()
+    }
+
+    fn text(&self, org: &String) -> String {
+        org.clone()
+    }
+}

@@ -1,0 +1,231 @@
+//! `cargo xtask benchmarks`: every figure of `docs/benchmarks.md`, and the table of `README.md`, measured again.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::harness::{self, Program};
+use crate::document::{Document, replace_all};
+use crate::interrupt::{Interrupt, Interrupted};
+use crate::machine::Machine;
+use crate::postgres::{Programs, Server};
+use crate::{prerequisite, workspace};
+
+/// Measure again every figure of docs/benchmarks.md and of README.md, and write them there
+///
+/// The programs run one after another, beside a PostgreSQL made for them. The documents change when all of them have
+/// succeeded; a run that fails, or is interrupted, leaves them as they are. Figures are worth quoting from a quiet machine
+/// alone: the documents say what its load was.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Fewer sizes and shorter measurements: some minutes
+    #[arg(long)]
+    quick: bool,
+}
+
+/// One block of `docs/benchmarks.md`: its name, the program that prints it, and how that is called.
+struct Block {
+    name: &'static str,
+    program: Program,
+    arguments: &'static [&'static str],
+    /// Whether the program understands `--output` and `--plot`.
+    writes_records: bool,
+}
+
+impl Block {
+    /// A block of a program that writes records and pictures, too.
+    const fn of_harness(name: &'static str, program: Program, arguments: &'static [&'static str]) -> Self {
+        Self { name, program, arguments, writes_records: true }
+    }
+}
+
+/// All blocks that programs print, in the order in which they run. Each has its place in the document, between
+/// `<!-- begin NAME -->` and `<!-- end NAME -->`.
+const BLOCKS: &[Block] = &[
+    Block::of_harness("footprint", harness::FOOTPRINT, &[]),
+    Block::of_harness("speed", harness::SPEED, &["--organizations", "600"]),
+    Block::of_harness("speed-larger", harness::SPEED, LARGER),
+    Block::of_harness("speed-largest", harness::SPEED, LARGEST),
+];
+
+/// How some calls fare on larger trees.
+const LARGER: &[&str] = &[
+    "--organizations=6000",
+    "--metric=natural_tree_test",
+    "--metric=natural_tree",
+    "--metric=legal_entity",
+    "--metric=build",
+];
+
+/// The same on the largest, of a structure of each kind that can hold them.
+const LARGEST: &[&str] = &[
+    "--organizations=60000",
+    "--organizations=1000000",
+    "--metric=natural_tree_test",
+    "--metric=legal_entity",
+    "--metric=build",
+    "--structure=orgcache-shared",
+    "--structure=openbravo-post",
+    "--structure=petgraph",
+];
+
+/// The tables that are made out of the records of all programs: document, block, and what the program is asked for.
+const SUMMARIES: &[(&str, &str)] = &[(BENCHMARKS, "budgets"), (README, "headline")];
+
+const BENCHMARKS: &str = "docs/benchmarks.md";
+const README: &str = "README.md";
+const PICTURES: &str = "docs/benchmarks";
+const MACHINE: &str = "machine";
+
+/// Runs everything, and then writes.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let caught = Interrupt::catch().context("cannot catch signals");
+    match caught.and_then(|interrupt| measure(args, &interrupt)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}; the documents are as they were");
+            error
+                .downcast_ref::<Interrupted>()
+                .map_or(ExitCode::FAILURE, |interrupted| interrupted.exit_code())
+        }
+    }
+}
+
+fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
+    let mut documents = Documents::read()?;
+    let programs = Programs::new(&prerequisite::prepare_postgres()?);
+    interrupt.check()?;
+    let every_program = || BLOCKS.iter().map(|block| &block.program).chain([&harness::SUMMARY]);
+    for program in every_program() {
+        eprintln!("building {}", program.name());
+        succeed(&mut program.building(), interrupt)?;
+    }
+    let server = Server::start(&programs)?;
+    interrupt.check()?;
+    let machine = Machine::look(server.version(), args.quick);
+    let pictures = server.temporary().join("pictures");
+    let mut records = Vec::new();
+    for (number, block) in (1..).zip(BLOCKS) {
+        eprintln!("[{number}/{}] {}", BLOCKS.len(), block.name);
+        let mut command = block.program.running();
+        command.args(block.arguments);
+        if args.quick {
+            command.arg("--quick");
+        }
+        if block.writes_records {
+            let file = server.temporary().join(format!("{}.json", block.name));
+            command.arg("--output").arg(&file).arg("--plot").arg(&pictures);
+            records.push(file);
+        }
+        server.lend_to(&mut command);
+        let printed = output_of(&mut command, interrupt)?;
+        documents.benchmarks.replace_block(block.name, &format!("```text\n{}\n```", printed.trim_end()))?;
+    }
+    documents.benchmarks.replace_block(MACHINE, &machine.to_string())?;
+    for (document, block) in SUMMARIES {
+        let mut command = harness::SUMMARY.running();
+        let table = output_of(command.arg(block).args(&records), interrupt)?;
+        documents.of(document).replace_block(block, &table)?;
+    }
+    let files = documents.into_files(&pictures)?;
+    interrupt.check()?;
+    replace_all(&files)?;
+    for (path, _) in files {
+        eprintln!("wrote {}", path.display());
+    }
+    Ok(())
+}
+
+/// What is renewed.
+struct Documents {
+    benchmarks: Document,
+    readme: Document,
+}
+
+impl Documents {
+    /// Reads them, and sees to it before anything is measured that every block has its place.
+    fn read() -> Result<Self> {
+        let read = |path: &str| Document::read(workspace::root().join(path));
+        let mut documents = Self { benchmarks: read(BENCHMARKS)?, readme: read(README)? };
+        let printed = BLOCKS.iter().map(|block| (BENCHMARKS, block.name));
+        for (document, block) in printed.chain([(BENCHMARKS, MACHINE)]).chain(SUMMARIES.iter().copied()) {
+            documents.of(document).expect_block(block)?;
+        }
+        Ok(documents)
+    }
+
+    fn of(&mut self, path: &str) -> &mut Document {
+        if path == README { &mut self.readme } else { &mut self.benchmarks }
+    }
+
+    /// The documents with the pictures that are there already, drawn again.
+    fn into_files(self, drawn: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+        let mut files = vec![self.benchmarks.into_file(), self.readme.into_file()];
+        let folder = workspace::root().join(PICTURES);
+        let entries = fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default();
+            let picture = fs::read(drawn.join(name))
+                .with_context(|| format!("no program drew `{}` again", path.display()))?;
+            files.push((path, picture));
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// Runs a command to its end; what it prints goes where this program's errors go.
+fn succeed(command: &mut Command, interrupt: &Interrupt) -> Result<()> {
+    let mut group = interrupt.spawn(command.stdout(std::io::stderr())).context("cannot run cargo")?;
+    let status = group.child.wait().context("cannot wait for cargo")?;
+    drop(group);
+    interrupt.check()?;
+    if !status.success() {
+        bail!("a program failed ({status})");
+    }
+    Ok(())
+}
+
+/// Runs a command to its end and returns what it printed.
+fn output_of(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
+    let mut group = interrupt.spawn(command.stdout(Stdio::piped())).context("cannot run cargo")?;
+    let mut printed = String::new();
+    let read = group.child.stdout.take().map(|mut output| output.read_to_string(&mut printed));
+    let status = group.child.wait().context("cannot wait for cargo")?;
+    drop(group);
+    interrupt.check()?;
+    read.transpose().context("cannot read what a program printed")?;
+    if !status.success() {
+        bail!("a program failed ({status})");
+    }
+    Ok(printed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{BENCHMARKS, BLOCKS, Documents, PICTURES, SUMMARIES};
+    use crate::workspace;
+
+    #[test]
+    fn every_block_has_its_place_in_the_documents() {
+        Documents::read().unwrap();
+        let names: BTreeSet<&str> =
+            BLOCKS.iter().map(|block| block.name).chain(SUMMARIES.iter().map(|(_, name)| *name)).collect();
+        assert_eq!(names.len(), BLOCKS.len() + SUMMARIES.len());
+    }
+
+    #[test]
+    fn every_picture_is_shown() {
+        let text = std::fs::read_to_string(workspace::root().join(BENCHMARKS)).unwrap();
+        for entry in std::fs::read_dir(workspace::root().join(PICTURES)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(text.contains(&format!("(benchmarks/{name})")), "{name}");
+        }
+    }
+}

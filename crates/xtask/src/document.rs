@@ -1,0 +1,155 @@
+//! Documents with blocks that a program writes, between markers that no reader sees.
+//!
+//! ```text
+//! <!-- begin NAME -->
+//! …
+//! <!-- end NAME -->
+//! ```
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// A document in memory. Nothing on disk changes before [`replace_all`].
+pub(crate) struct Document {
+    path: PathBuf,
+    text: String,
+}
+
+impl Document {
+    /// Reads a document.
+    pub(crate) fn read(path: PathBuf) -> Result<Self> {
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        Ok(Self { path, text })
+    }
+
+    /// Where the content of a block begins and ends.
+    fn block(&self, name: &str) -> Result<(usize, usize)> {
+        let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
+        for marker in [&begin, &end] {
+            let count = self.text.matches(marker.as_str()).count();
+            if count != 1 {
+                bail!("`{}` has `{}` {count} times, not once", self.path.display(), marker.trim());
+            }
+        }
+        let start = self.text.find(&begin).map(|at| at + begin.len());
+        match start.zip(self.text.find(&end)) {
+            Some((start, end)) if start <= end => Ok((start, end)),
+            _ => bail!("in `{}` block `{name}` ends before it begins", self.path.display()),
+        }
+    }
+
+    /// An error if a block is not there.
+    pub(crate) fn expect_block(&self, name: &str) -> Result<()> {
+        self.block(name).map(drop)
+    }
+
+    /// Gives a block another content.
+    pub(crate) fn replace_block(&mut self, name: &str, content: &str) -> Result<()> {
+        let (start, end) = self.block(name)?;
+        if content.contains("<!--") {
+            bail!("what was written for block `{name}` holds a marker");
+        }
+        self.text.replace_range(start..end, &format!("{}\n", content.trim_end()));
+        Ok(())
+    }
+
+    /// The file that it becomes.
+    pub(crate) fn into_file(self) -> (PathBuf, Vec<u8>) {
+        (self.path, self.text.into_bytes())
+    }
+}
+
+/// Replaces files by new ones, once all of these are written: an error or an interruption before that leaves all of
+/// them as they were.
+pub(crate) fn replace_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    let mut staged = Staged(Vec::new());
+    for (path, content) in files {
+        let beside = beside(path);
+        staged.0.push(beside.clone());
+        fs::File::create(&beside)
+            .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+            .with_context(|| format!("cannot write `{}`", beside.display()))?;
+    }
+    for ((path, _), beside) in files.iter().zip(&staged.0) {
+        fs::rename(beside, path).with_context(|| format!("cannot replace `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
+}
+
+/// Files that go again, unless they took their place.
+struct Staged(Vec<PathBuf>);
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            // Most are no longer there.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Document, beside, replace_all};
+    use crate::scratch::random_hex;
+
+    const TEXT: &str = "before\n<!-- begin one -->\nold\nolder\n<!-- end one -->\nbetween\n\
+        <!-- begin two -->\n<!-- end two -->\nafter\n";
+
+    fn document(text: &str) -> Document {
+        Document { path: "some.md".into(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_block_is_replaced_and_nothing_else() {
+        let mut document = document(TEXT);
+        document.replace_block("one", "new\n\n").unwrap();
+        document.replace_block("two", "more").unwrap();
+        let expected = "before\n<!-- begin one -->\nnew\n<!-- end one -->\nbetween\n\
+            <!-- begin two -->\nmore\n<!-- end two -->\nafter\n";
+        assert_eq!(document.text, expected);
+        document.replace_block("one", "new").unwrap();
+        assert_eq!(document.text, expected, "a second time changes nothing");
+    }
+
+    #[test]
+    fn a_block_is_there_once_and_in_order() {
+        for (text, complaint) in [
+            ("nothing", "`<!-- begin one -->` 0 times"),
+            ("<!-- begin one -->\n", "`<!-- end one -->` 0 times"),
+            ("<!-- end one -->\n<!-- begin one -->\n", "ends before it begins"),
+            (&TEXT.repeat(2), "2 times"),
+        ] {
+            let error = document(text).expect_block("one").unwrap_err().to_string();
+            assert!(error.contains(complaint), "{error}");
+        }
+        document(TEXT).expect_block("one").unwrap();
+        assert!(document(TEXT).replace_block("one", "<!-- end one -->").is_err());
+    }
+
+    #[test]
+    fn files_are_replaced_all_or_none() {
+        let folder = std::env::temp_dir().join(format!("xtask-{}", random_hex().unwrap()));
+        std::fs::create_dir(&folder).unwrap();
+        let [one, two] = ["one", "two"].map(|name| folder.join(name));
+        std::fs::write(&one, "old").unwrap();
+        let missing = folder.join("missing/two");
+        replace_all(&[(one.clone(), b"new".to_vec()), (missing, b"new".to_vec())]).unwrap_err();
+        assert_eq!(std::fs::read_to_string(&one).unwrap(), "old");
+        assert!(!beside(&one).exists());
+        replace_all(&[(one.clone(), b"new".to_vec()), (two.clone(), b"newer".to_vec())]).unwrap();
+        assert_eq!(std::fs::read_to_string(&one).unwrap(), "new");
+        assert_eq!(std::fs::read_to_string(&two).unwrap(), "newer");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,99 @@
+//! The machine that something was measured on, in a sentence.
+
+use std::fmt;
+use std::fs;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use crate::workspace;
+
+/// What is known of the machine before a measurement, so that the sentence can say how busy it was.
+pub(crate) struct Machine {
+    postgres: String,
+    load: String,
+    quick: bool,
+    began: Instant,
+}
+
+impl Machine {
+    /// Takes note of the load before anything runs.
+    pub(crate) fn look(postgres: String, quick: bool) -> Self {
+        Self { postgres, load: load(), quick, began: Instant::now() }
+    }
+}
+
+/// The sentence, with the load at the moment of its writing.
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let rustc = said(Command::new("rustc").arg("--version"));
+        write!(
+            f,
+            "Measured on {}: {cores} cores ({}), {} GB of memory, {}, {rustc}, {}. ",
+            said(Command::new("date").args(["-u", "+%-d %B %Y"])),
+            processor(&read("/proc/cpuinfo")),
+            gigabytes(&read("/proc/meminfo")),
+            said(Command::new("uname").arg("-sr")),
+            self.postgres,
+        )?;
+        let minutes = self.began.elapsed().as_secs().div_ceil(60);
+        let kind = if self.quick { "quick" } else { "full" };
+        write!(
+            f,
+            "A {kind} run of {minutes} min. Load (processes that run or wait, mean of a minute): {} before, {} at the end, where the \
+             run itself is one or two.",
+            self.load,
+            load()
+        )
+    }
+}
+
+/// The mean number of processes that ran or waited in the last minute.
+fn load() -> String {
+    read("/proc/loadavg").split_whitespace().next().unwrap_or("unknown").to_owned()
+}
+
+fn processor(cpuinfo: &str) -> String {
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"));
+    let name = line.and_then(|line| line.split_once(':')).map(|(_, name)| name.trim());
+    name.unwrap_or(std::env::consts::ARCH).to_owned()
+}
+
+fn gigabytes(meminfo: &str) -> String {
+    let line = meminfo.lines().find(|line| line.starts_with("MemTotal"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kilobytes.map_or_else(|| "?".to_owned(), |kilobytes| (kilobytes / 1_000_000).to_string())
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// What a program says; nothing where there is no such program.
+fn said(command: &mut Command) -> String {
+    // The pinned toolchain's compiler is asked, not another one's.
+    workspace::enter(command);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Machine, gigabytes, processor};
+
+    #[test]
+    fn a_machine_is_described_by_what_linux_says() {
+        let cpuinfo = "processor\t: 0\nmodel name\t: Some CPU @ 2.00GHz\nmodel name\t: Some CPU\n";
+        assert_eq!(processor(cpuinfo), "Some CPU @ 2.00GHz");
+        assert_eq!(processor(""), std::env::consts::ARCH);
+        assert_eq!(gigabytes("MemTotal:       24028144 kB\nMemFree: 1 kB\n"), "24");
+        assert_eq!(gigabytes("nothing"), "?");
+    }
+
+    #[test]
+    fn the_sentence_says_which_compiler() {
+        let sentence = Machine::look("PostgreSQL 15".into(), true).to_string();
+        assert!(sentence.contains("rustc 1.") && sentence.contains("A quick run of"), "{sentence}");
+    }
+}

@@ -1,0 +1,64 @@
+//! The Python packages of the tests, in a virtual environment of their own.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace;
+
+/// What the tests need of Python, from the root of the workspace.
+const REQUIREMENTS: &str = "tests/python/requirements.txt";
+
+/// Finds a Python that can make virtual environments.
+pub(crate) fn locate() -> Result<Option<PathBuf>> {
+    if let Some(program) = env::var_os("ORGCACHE_PYTHON").map(PathBuf::from) {
+        if !makes_environments(&program) {
+            bail!("`{}`, named by ORGCACHE_PYTHON, is not a Python 3 with `venv`", program.display());
+        }
+        return Ok(Some(program));
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let programs = env::split_paths(&path).map(|folder| folder.join("python3"));
+    Ok(programs.filter(|program| program.is_file()).find(|program| makes_environments(program)))
+}
+
+fn makes_environments(python: &Path) -> bool {
+    let mut command = Command::new(python);
+    command.args(["-c", "import ensurepip, venv"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// The interpreter of the tests' virtual environment, which is made where it is missing or out of date.
+pub(crate) fn environment(python: &Path) -> Result<PathBuf> {
+    let requirements = workspace::root().join(REQUIREMENTS);
+    let folder = workspace::target().join("python");
+    let interpreter = folder.join("bin/python");
+    // Written last, so that an environment that was never finished does not pass for one.
+    let finished = folder.join("requirements.txt");
+    let wanted =
+        fs::read(&requirements).with_context(|| format!("cannot read `{}`", requirements.display()))?;
+    if fs::read(&finished).is_ok_and(|installed| installed == wanted) && makes_environments(&interpreter) {
+        return Ok(interpreter);
+    }
+    eprintln!("installing `{REQUIREMENTS}` in `{}`", folder.display());
+    run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut pip = Command::new(&interpreter);
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+    run(pip.arg("--requirement").arg(&requirements))?;
+    fs::write(&finished, wanted).with_context(|| format!("cannot write `{}`", finished.display()))?;
+    Ok(interpreter)
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    // What pip says is not part of the tests' output.
+    let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
+    let status = status.with_context(|| format!("cannot run {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed ({status})");
+    }
+    Ok(())
+}
