@@ -40,6 +40,7 @@ struct Cli {
 enum Command {
     Test(commands::test::Args),
     Ci(commands::ci::Args),
+    Shuttle(commands::shuttle::Args),
     /// Compare bytes per session of orgcache and of what people use today.
     Footprint(commands::harness::Args),
     /// Compare time per call of orgcache and of what people use today.
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Test(args) => commands::test::run(&args),
         Command::Ci(args) => commands::ci::run(&args),
+        Command::Shuttle(args) => commands::shuttle::run(&args),
         Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
         Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),
         Command::OdooSpeed(args) => commands::harness::run(&commands::harness::ODOO, &args),

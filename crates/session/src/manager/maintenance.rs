@@ -8,7 +8,7 @@ use crate::live::Live;
 use crate::shim::Ordering;
 use crate::stats::Counters;
 use crate::store::{BATCH, Hint, Seen};
-use crate::{PortError, SessionId};
+use crate::{PortError, Scope, SessionId};
 
 impl SessionManager {
     /// One round of everything: tells the store of pending ends and of use, re-validates, takes out what is over,
@@ -90,15 +90,27 @@ impl SessionManager {
     }
 
     /// Lets the sessions that a hint is about be looked up in the store at their next use.
+    ///
+    /// # Complexity
+    /// O(sessions that it is about) for one session or a user's; else O(sessions).
     pub fn take_hint(&self, hint: &Hint) {
         let core = &self.core;
         let now = core.now();
-        for shard in core.table.shards() {
-            let meant = |live: &Live| match hint {
-                Hint::Ended(scope) => scope.covers(&live.record),
-                Hint::Anything => true,
-            };
-            core.table.select(shard, meant).iter().for_each(|live| live.doubt(now));
+        let doubt = |lives: &[Arc<Live>]| lives.iter().for_each(|live| live.doubt(now));
+        match hint {
+            // The end of one session is what nodes hear of all day.
+            Hint::Ended(Scope::Session(id)) => doubt(core.table.get(id).as_slice()),
+            Hint::Ended(Scope::User(client, user)) => doubt(&core.table.users().of(*client, *user)),
+            Hint::Ended(scope) => {
+                for shard in core.table.shards() {
+                    doubt(&core.table.select(shard, |live| scope.covers(&live.record)));
+                }
+            }
+            Hint::Anything => {
+                for shard in core.table.shards() {
+                    doubt(&core.table.select(shard, |_| true));
+                }
+            }
         }
     }
 

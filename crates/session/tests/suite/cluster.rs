@@ -110,12 +110,23 @@ async fn hints_make_it_sooner_and_prove_nothing() {
     for token in [&mine, &other] {
         assert!(b.is_live(token).await);
     }
-    a.manager.end(Scope::Role(client("C"), role("seller"))).await;
-    assert!(b.is_live(&mine).await, "not told yet");
-    world.pass(MOMENT);
-    b.manager.take_hint(&Hint::Ended(Scope::Role(client("C"), role("seller"))));
-    assert!(!b.is_live(&mine).await);
-    assert!(b.is_live(&other).await);
+    for kind in 0..4 {
+        let token = a.token().await;
+        let id = b.manager.session(&token).await.unwrap().id();
+        let scope = match kind {
+            0 => Scope::Session(id),
+            1 => Scope::User(client("C"), user("u")),
+            2 => Scope::Role(client("C"), role("seller")),
+            _ => Scope::Client(client("C")),
+        };
+        world.pass(MOMENT);
+        a.manager.end(scope).await;
+        assert!(b.is_live(&token).await, "not told yet");
+        world.pass(MOMENT);
+        b.manager.take_hint(&Hint::Ended(scope));
+        assert!(!b.is_live(&token).await, "{scope:?}");
+        assert!(b.is_live(&other).await);
+    }
 }
 
 #[tokio::test]

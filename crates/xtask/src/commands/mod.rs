@@ -3,4 +3,5 @@
 pub(crate) mod benchmarks;
 pub(crate) mod ci;
 pub(crate) mod harness;
+pub(crate) mod shuttle;
 pub(crate) mod test;

@@ -1,0 +1,57 @@
+//! What sessions cost PostgreSQL: messages, statements and bytes of each operation, write-ahead log, and disk.
+//!
+//! ```console
+//! $ cargo run --release -p erp-db --example store_cost -- postgres://postgres@localhost/postgres
+//! $ cargo run --release -p erp-db --example store_cost -- --quick postgres://postgres@localhost/postgres
+//! ```
+//!
+//! It makes a database of its own on that server, which should have nothing else to do, and drops it at the end. The figures of
+//! docs/scaling.md are its output.
+
+mod disk;
+mod operations;
+mod wire;
+mod world;
+
+use std::error::Error;
+
+use world::World;
+
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    /// Sessions that one node holds, or that are made one by one.
+    pub(crate) held: usize,
+    /// Sessions that are stored in all.
+    pub(crate) stored: usize,
+}
+
+#[tokio::main]
+async fn main() -> Outcome {
+    let (mut extent, mut url) = (Extent { held: 2_000, stored: 100_000 }, None);
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--quick" => extent = Extent { held: 200, stored: 2_000 },
+            _ => url = Some(argument),
+        }
+    }
+    let url = url.ok_or("name a server: postgres://USER@HOST/DATABASE, where databases may be created")?;
+    let world = World::make(&url).await?;
+    let outcome = measure(&world, extent).await;
+    world.drop_database().await?;
+    outcome
+}
+
+async fn measure(world: &World, extent: Extent) -> Outcome {
+    let version = world.number("SELECT current_setting('server_version_num')::bigint").await?;
+    println!(
+        "PostgreSQL {}.{}, trees of {} organizations",
+        version / 10_000,
+        version % 10_000,
+        world::ORGANIZATIONS
+    );
+    operations::measure(world, extent).await?;
+    disk::measure(world, extent).await
+}
