@@ -1,7 +1,52 @@
 //! Reads an ERP's organization trees, roles and users from its own database: Openbravo's or Etendo's `ad_*` tables, on
 //! SQLite and PostgreSQL.
 //!
-//! The rooms, in the order in which to read them:
+//! # Ten lines
+//!
+//! With the feature `session`, logins of an ERP that is only read, in tables of our own beside it or elsewhere:
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("erp.db");
+//! # erp_db::demo::create(&file).await?;
+//! # let (erp_url, store_url) = (format!("sqlite:{}", file.display()), format!("sqlite:{}.sessions?mode=rwc", file.display()));
+//! use erp_db::{Database, ErpReader, ErpSource, SqlStore, StoreOptions};
+//! use session::{Options, Principal, SessionManager};
+//!
+//! let erp = ErpReader::open(Database::connect(&erp_url).await?).await?; // postgres://… or sqlite:…
+//! let store = StoreOptions::new(&store_url);
+//! SqlStore::migrate(&store).await?;
+//! let (source, store) = (Arc::new(ErpSource::new(erp)), Arc::new(SqlStore::open(&store).await?));
+//! let sessions = SessionManager::new(source, store, Options::default());
+//! let maintenance = sessions.start_maintenance();
+//!
+//! // When user 100 has logged in to the ERP:
+//! let login = sessions.login(Principal::new("100".parse()?)).await?;
+//! // In every request:
+//! let session = sessions.session(&login.token.expose()).await?;
+//! assert!(session.can_read("0"));
+//! # drop(maintenance);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(backend()).unwrap();
+//! ```
+//!
+//! Without sessions, a tree to ask:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let erp = erp_db::ErpReader::open(erp_db::Database::connect("sqlite:erp.db").await?).await?;
+//! let tree = erp.load_tree("23C59575B9CF467C9620760EB255B389").await?.structure;
+//! println!("{} organizations", tree.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Rooms
+//!
+//! In the order in which to read them:
 //!
 //! - [`Database`]: connections, time limits, errors;
 //! - [`ErpReader`]: the questions, one method each. It only ever reads;
@@ -10,6 +55,8 @@
 //!   counters by which it knows an unchanged tree without reading it;
 //! - `SqlStore` and `PasswordTable` (feature `session`): where sessions and password hashes live, in tables of our own;
 //! - `demo` (feature `demo`): a database with the sample rows, made on first use.
+//!
+//! # Features
 //!
 //! | feature | default | what it brings |
 //! | --- | --- | --- |

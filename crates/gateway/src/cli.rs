@@ -80,6 +80,16 @@ pub(crate) struct ServeArguments {
     /// Where sessions and passwords are kept: sqlite:FILE or postgres://…; tables of our own are created there.
     #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
     pub(crate) store_url: Option<String>,
+    /// The PostgreSQL server itself, where --store-url names a proxy that pools transactions: for passwords, for creating
+    /// tables, and for hearing what other instances ended.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ORGCACHE_STORE_DIRECT_URL",
+        hide_env_values = true,
+        requires = "store_url"
+    )]
+    pub(crate) store_direct_url: Option<String>,
     /// A user, by id, who administers all clients; may be given several times.
     #[arg(long, value_name = "USER", env = "ORGCACHE_INSTANCE_ADMIN", value_delimiter = ',')]
     pub(crate) instance_admin: Vec<String>,
@@ -89,6 +99,9 @@ pub(crate) struct ServeArguments {
     /// Clients come over TLS, which ends in front of this: cookies are for TLS alone. So they are beyond loopback anyway.
     #[arg(long, env = "ORGCACHE_BEHIND_TLS")]
     pub(crate) behind_tls: bool,
+    /// Serve Odoo databases to language models at /mcp, to the principals that this file names: see docs/odoo.md.
+    #[arg(long, value_name = "FILE", env = "ORGCACHE_MCP")]
+    pub(crate) mcp: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) assertions: AssertionArguments,
     /// What is logged, on standard error: off, error, warn, info, debug, trace.

@@ -3,12 +3,17 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use erp_db::{Database, ErpReader, demo};
+use erp_db::{Database, ErpReader, Limits, demo};
 
 use crate::failure::Failure;
 
 /// Opens the database at a URL, or the demonstration database, which is created on first use.
 pub(crate) async fn open(url: Option<&str>) -> Result<ErpReader, Failure> {
+    open_within(url, Limits::default()).await
+}
+
+/// The same with other limits.
+pub(crate) async fn open_within(url: Option<&str>, limits: Limits) -> Result<ErpReader, Failure> {
     let url = match url {
         Some(url) => url.to_owned(),
         None => {
@@ -17,7 +22,7 @@ pub(crate) async fn open(url: Option<&str>) -> Result<ErpReader, Failure> {
             format!("sqlite:{}?mode=ro", file.display())
         }
     };
-    Ok(ErpReader::open(Database::connect(&url).await?).await?)
+    Ok(ErpReader::open(Database::connect_with(&url, limits).await?).await?)
 }
 
 /// Creates the demonstration database if it is not there yet.

@@ -2,9 +2,11 @@
 //!
 //! * [`OdooServer`] serves one user of one database, with the tools, limits and modes that users of mcp-server-odoo
 //!   know. What it may do is set by [`Settings`].
+//! * [`Caches`] is what all servers of a process share; [`HttpService`] answers by streamable HTTP.
 //! * Every tool is a file in `tools`; `access` decides what they may do; `protocol` is the only module that knows the
 //!   protocol's SDK.
 
+mod caches;
 mod error;
 mod server;
 mod settings;
@@ -27,6 +29,8 @@ mod shape;
 mod text;
 mod uri;
 
+pub use caches::Caches;
 pub use error::{ServeError, ToolError};
+pub use protocol::{HttpOptions, HttpService};
 pub use server::OdooServer;
 pub use settings::{Mode, Settings};

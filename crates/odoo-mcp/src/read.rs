@@ -1,5 +1,7 @@
 //! Reading with a selection of fields: named, chosen, or all.
 
+use core::time::Duration;
+
 use model_metadata::FieldDefinitions;
 use odoo::{OdooError, Read, Record};
 use serde_json::{Map, Value};
@@ -80,17 +82,20 @@ impl Service {
 
     /// Reads records, files as their sizes. If nobody named the fields, those that the user may not read are left out,
     /// such as a total that is computed from another model.
+    ///
+    /// The answer is Odoo's; only whoever accepts an age may get one that was given before.
     pub(crate) async fn read(
         &self,
         model: &str,
         ids: &[i64],
         selection: &Selection,
         context: &Map<String, Value>,
+        max_age: Duration,
     ) -> Result<Rows, ToolError> {
         let context = with_sizes(context);
         let names = selection.names();
         let read = |ids: &[i64], names: &[&str]| Read::new(model, ids, names).in_context(context.clone());
-        let refused = match self.reader.read(read(ids, &names)).await {
+        let refused = match self.rows(read(ids, &names), max_age).await {
             Ok(records) => return Ok(Rows { records, skipped: Vec::new() }),
             Err(refused @ OdooError::Access { .. }) if selection.method != Method::Explicit => refused,
             Err(error) => return Err(error.into()),
@@ -117,6 +122,15 @@ impl Service {
         }
         let records = self.reader.read(read(ids, &readable)).await?;
         Ok(Rows { records, skipped: skipped.into_iter().map(str::to_owned).collect() })
+    }
+
+    /// Reads records, from the cache for whoever accepts an age.
+    pub(crate) async fn rows(&self, read: Read, max_age: Duration) -> Result<Vec<Record>, OdooError> {
+        if max_age.is_zero() {
+            self.reader.read(read).await
+        } else {
+            self.reader.read_recent(read, max_age).await
+        }
     }
 }
 

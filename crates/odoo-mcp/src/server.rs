@@ -3,12 +3,13 @@
 use core::fmt;
 use std::sync::Arc;
 
-use odoo::OdooClient;
+use model_metadata::SystemClock;
+use odoo::{ConfigError, OdooClient, OdooConfig};
 
-use crate::protocol::Handler;
+use crate::protocol::{Handler, HttpOptions, HttpService};
 use crate::service::Service;
 use crate::tool::Entry;
-use crate::{ServeError, Settings, tools};
+use crate::{Caches, ServeError, Settings, tools};
 
 /// Serves one user of one database by the Model Context Protocol. Clones share everything.
 #[derive(Clone)]
@@ -18,11 +19,23 @@ pub struct OdooServer {
 }
 
 impl OdooServer {
-    /// A server for the user of a client. Nothing is sent to Odoo yet.
-    #[must_use]
-    pub fn new(client: OdooClient, settings: Settings) -> Self {
+    /// A server for one user, with caches that it shares with the other servers of the process. Nothing is sent to Odoo
+    /// yet.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
+    pub fn new(config: OdooConfig, settings: Settings, caches: &Caches) -> Result<Self, ConfigError> {
+        let records = Arc::clone(&caches.records);
+        let client = OdooClient::with_parts(config, records, Arc::new(SystemClock::new()))?;
         let entries = tools::all(&settings).into();
-        OdooServer { service: Arc::new(Service::new(client, settings)), entries }
+        let service = Service::new(client, Arc::clone(&caches.metadata), settings);
+        Ok(OdooServer { service: Arc::new(service), entries })
+    }
+
+    /// Answers by streamable HTTP whoever has been let in: whose request it is must have been checked before.
+    #[must_use]
+    pub fn http(&self, options: &HttpOptions) -> HttpService {
+        HttpService::new(Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries)), options)
     }
 
     /// Serves standard input and output until the client is gone. The login to Odoo begins at once, beside the

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use model_metadata::{CacheConfig, FieldDefinitions, MetadataCache, Operation, Scope};
-use odoo::{Call, OdooClient, OdooError, ReadStats, Reader};
+use model_metadata::{FieldDefinitions, MetadataCache, Operation, Scope};
+use odoo::{CachedReader, Call, OdooClient, OdooError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -14,19 +14,20 @@ use crate::{Settings, ToolError};
 /// A client of Odoo with its caches, and the gate before them.
 pub(crate) struct Service {
     pub(crate) client: Arc<OdooClient>,
-    pub(crate) reader: Reader,
+    pub(crate) reader: CachedReader,
     pub(crate) metadata: Arc<MetadataCache<OdooError>>,
     pub(crate) gate: Gate,
     pub(crate) settings: Settings,
 }
 
 impl Service {
-    pub(crate) fn new(client: OdooClient, settings: Settings) -> Self {
-        let mut config = CacheConfig::default();
-        config.fields.time_to_live = client.config().fields_time_to_live;
-        let metadata = Arc::new(MetadataCache::new(config));
+    pub(crate) fn new(
+        client: OdooClient,
+        metadata: Arc<MetadataCache<OdooError>>,
+        settings: Settings,
+    ) -> Self {
         Service {
-            reader: Reader::new(client.clone(), Arc::clone(&metadata)),
+            reader: CachedReader::new(client.clone(), Arc::clone(&metadata)),
             gate: Gate::new(settings.mode, client.clone()),
             client: Arc::new(client),
             metadata,
@@ -142,9 +143,5 @@ impl Service {
     /// Lets reading a model through.
     pub(crate) async fn require_read(&self, model: &str) -> Result<(), ToolError> {
         self.gate.require(model, Operation::Read).await
-    }
-
-    pub(crate) fn read_stats(&self) -> ReadStats {
-        self.reader.stats()
     }
 }

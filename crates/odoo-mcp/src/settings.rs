@@ -1,5 +1,7 @@
 //! `Settings`: what the server may do, and how much at a time.
 
+use core::time::Duration;
+
 use odoo::ConfigError;
 
 /// Which operations the server lets through (`ODOO_YOLO`).
@@ -104,7 +106,11 @@ impl Settings {
                 "ODOO_MCP_MAX_BINARY_SIZE",
                 usual.max_binary_size,
             )?,
-            method_calls: flag(setting("ODOO_MCP_ENABLE_METHOD_CALLS"), "ODOO_MCP_ENABLE_METHOD_CALLS")?,
+            method_calls: flag(
+                setting("ODOO_MCP_ENABLE_METHOD_CALLS"),
+                "ODOO_MCP_ENABLE_METHOD_CALLS",
+                usual.method_calls,
+            )?,
             companies: companies(setting("ODOO_ALLOWED_COMPANIES"))?,
         };
         if settings.default_limit > settings.max_limit {
@@ -136,13 +142,23 @@ fn number(value: Option<String>, name: &'static str, usual: usize) -> Result<usi
     }
 }
 
-fn flag(value: Option<String>, name: &'static str) -> Result<bool, ConfigError> {
-    let Some(value) = value else { return Ok(false) };
+pub(crate) fn flag(value: Option<String>, name: &'static str, usual: bool) -> Result<bool, ConfigError> {
+    let Some(value) = value else { return Ok(usual) };
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err(invalid(name, &value, "it must be true or false")),
     }
+}
+
+pub(crate) fn seconds(
+    value: Option<String>,
+    name: &'static str,
+    usual: Duration,
+) -> Result<Duration, ConfigError> {
+    let Some(value) = value else { return Ok(usual) };
+    let seconds = value.parse().map(Duration::from_secs);
+    seconds.map_err(|_| invalid(name, &value, "it must be a number of seconds"))
 }
 
 fn companies(value: Option<String>) -> Result<Vec<i64>, ConfigError> {

@@ -44,8 +44,6 @@ pub struct OdooConfig {
     pub batching: bool,
     /// How many ids travel together at most, unless one caller asks for more (`ODOO_MCP_BATCH_SIZE`, 100).
     pub batch_size: usize,
-    /// How long field definitions are believed (`ODOO_MCP_CACHE_TTL`, 3600 seconds).
-    pub fields_time_to_live: Duration,
     /// The limits of time and size.
     pub limits: Limits,
     /// Certificates of authorities that are trusted besides the system's, in DER.
@@ -162,7 +160,6 @@ impl OdooConfig {
             pool_size: 5,
             batching: true,
             batch_size: 100,
-            fields_time_to_live: Duration::from_secs(3600),
             limits: Limits::default(),
             extra_roots: Vec::new(),
         })
@@ -200,14 +197,12 @@ impl OdooConfig {
         }
         let transport =
             setting("ODOO_RPC_TRANSPORT").map_or(Ok(TransportChoice::Auto), |name| name.parse())?;
-        let seconds = number(&setting, "ODOO_MCP_CACHE_TTL", 3600)?;
         Ok(OdooConfig {
             transport,
             language: setting("ODOO_LOCALE"),
             pool_size: number(&setting, "ODOO_MCP_POOL_SIZE", 5)?,
             batching: flag(&setting, "ODOO_MCP_ENABLE_BATCHING", true)?,
             batch_size: number(&setting, "ODOO_MCP_BATCH_SIZE", 100)?,
-            fields_time_to_live: Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)),
             ..Self::new(&url, &database, login.as_deref().unwrap_or_default(), credential)?
         })
     }

@@ -14,6 +14,13 @@
 //! }
 //! ```
 //!
+//! The manager is one of the crate `session`: over an ERP's own tables, and with sessions that survive the process, by the crate
+//! `erp-db`. `examples/orders.rs` is a whole service of that kind, from the login to orders that each sees as it may:
+//!
+//! ```console
+//! $ cargo run -p session-axum --example orders
+//! ```
+//!
 //! A request shows its token as `Authorization: Bearer TOKEN`, or in the cookie [`COOKIE`]. What comes by cookie may have been
 //! sent by somebody else's page, so a method that changes something must also carry the header [`CSRF_HEADER`] with the
 //! [`csrf_value`] of that token, which a foreign page cannot read.

@@ -80,6 +80,14 @@
 //! transient error. Ends hold here and are told to the store when it answers. After an outage nothing is swept until all
 //! nodes had time to report use.
 //!
+//! # Formats
+//!
+//! Stores keep trees and accesses as canonical bytes, each in a format that has a version
+//! ([`org_structure::FORMAT_VERSION`], [`ACCESS_FORMAT_VERSION`]). There has been one version of each until now, so there
+//! is no choice of what to write. A node that meets a newer one answers with a transient error and ends nothing: a
+//! newer node can go on with the session. A second version will be written only by nodes that are told to, once all can read
+//! it.
+//!
 //! # Memory
 //!
 //! A session takes 344 bytes, of which the part about organizations is 105, and 68 to 135 bytes as the load of three tables is:

@@ -1,5 +1,4 @@
-//! The pool of trees, the table of sessions, ends and expiry under many schedules. Run with
-//! `RUSTFLAGS="--cfg shuttle" cargo test -p session --test shuttle --target-dir target/shuttle`.
+//! The pool of trees, the table of sessions, ends and expiry under many schedules: `cargo xtask shuttle`.
 #![cfg(shuttle)]
 #![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
 

@@ -41,6 +41,8 @@ enum Command {
     Footprint(commands::harness::Args),
     /// Compare time per call of orgcache and of what people use today.
     Speed(commands::harness::Args),
+    /// Compare time, requests and memory of tool calls on Odoo with those of the Python server.
+    OdooSpeed(commands::harness::Args),
     /// Check bytes and allocation counts against the committed budgets.
     Budgets(commands::harness::Args),
     /// Measure the service under load, beside a bare axum.
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => commands::ci::run(&args),
         Command::Footprint(args) => commands::harness::run("bench-footprint", &args),
         Command::Speed(args) => commands::harness::run("bench-speed", &args),
+        Command::OdooSpeed(args) => commands::odoo_speed::run(&args),
         Command::Budgets(args) => commands::harness::run("bench-budgets", &args),
         Command::Load(args) => commands::load::run(&args),
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Does a record fulfil a domain? Of the conditions, `=`, `!=` and `in` are understood; operators stand before their
+/// Does a record fulfil a domain? Of the conditions, `=`, `!=`, `in`, `not in` and `=like` with a `%` at the end are understood; operators stand before their
 /// operands, and terms beside each other are joined by "and".
 pub(crate) fn holds(domain: &[Value], id: i64, record: &Map<String, Value>) -> bool {
     let mut stack: Vec<bool> = Vec::new();
@@ -34,6 +34,11 @@ fn condition(term: &Value, id: i64, record: &Map<String, Value>) -> bool {
         "=" => own == *value,
         "!=" => own != *value,
         "in" => value.as_array().is_some_and(|values| values.contains(&own)),
+        "not in" => value.as_array().is_some_and(|values| !values.contains(&own)),
+        "=like" => {
+            let pattern = value.as_str().and_then(|pattern| pattern.strip_suffix('%'));
+            own.as_str().zip(pattern).is_some_and(|(own, start)| own.starts_with(start))
+        }
         _ => false,
     }
 }
@@ -46,7 +51,7 @@ mod tests {
 
     #[test]
     fn operators_take_the_terms_after_them() {
-        let record: Map<String, Value> = json!({"a": 1, "b": 2}).as_object().cloned().unwrap();
+        let record: Map<String, Value> = json!({"a": 1, "b": 2, "c": "x.y"}).as_object().cloned().unwrap();
         let holds = |domain: Value| holds(domain.as_array().unwrap(), 7, &record);
         assert!(holds(json!([])));
         assert!(holds(json!([["a", "=", 1], ["id", "in", [7]]])));
@@ -55,5 +60,6 @@ mod tests {
         assert!(!holds(json!([["a", "=", 2], "|", ["a", "=", 1], ["b", "=", 2]])));
         assert!(holds(json!(["!", "&", ["a", "!=", 1], ["b", "=", 2]])));
         assert!(holds(json!([["missing", "=", false]])));
+        assert!(holds(json!([["a", "not in", [2, 3]], "!", ["c", "=like", "xy%"], ["c", "=like", "x%"]])));
     }
 }

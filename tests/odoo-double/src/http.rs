@@ -66,6 +66,11 @@ impl Response {
         Response { status, content_type: "application/json; charset=utf-8", headers: Vec::new(), body }
     }
 
+    pub(crate) fn xml(text: &str) -> Self {
+        let body = text.as_bytes().to_vec();
+        Response { status: 200, content_type: "text/xml", headers: Vec::new(), body }
+    }
+
     pub(crate) fn html(status: u16) -> Self {
         let body = format!("<!doctype html><title>{status}</title><p>A page for people.</p>").into_bytes();
         Response { status, content_type: "text/html; charset=utf-8", headers: Vec::new(), body }

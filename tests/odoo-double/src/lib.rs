@@ -12,6 +12,7 @@ mod failure;
 mod http;
 mod routes;
 mod state;
+mod xml_rpc;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -217,9 +218,11 @@ impl Shared {
                 return Ok(());
             }
             let response = {
-                let _permit = self.workers.acquire().await.map_err(io::Error::other)?;
                 let _running = Running::new(self);
-                tokio::time::sleep(wait).await;
+                // On the way, a request keeps no worker busy.
+                tokio::time::sleep(wait.on_the_way).await;
+                let _permit = self.workers.acquire().await.map_err(io::Error::other)?;
+                tokio::time::sleep(wait.at_work).await;
                 carry_out(&task, &mut self.state.lock())
             };
             let (keep_alive, encodings) = {
@@ -254,15 +257,15 @@ impl Shared {
     }
 
     /// Notes a request, and decides what becomes of it.
-    fn understand(&self, request: &Request, connection: usize) -> (Task, Option<Fault>, Duration) {
+    fn understand(&self, request: &Request, connection: usize) -> (Task, Option<Fault>, Wait) {
         let mut state = self.state.lock();
-        let is_call = matches!(Task::of(request, &state), Task::Call { .. });
+        let is_call = matches!(Task::of(request, &state).core(), Task::Call { .. });
         let fault = if is_call { state.faults.pop_front() } else { None };
         if fault == Some(Fault::ExpireSessions) {
             state.sessions.clear();
         }
         let task = Task::of(request, &state);
-        let call = match &task {
+        let call = match task.core() {
             Task::Call { call: Ok(call), .. } => Some(call.clone()),
             _ => None,
         };
@@ -270,9 +273,15 @@ impl Shared {
         state.seen.push(Seen { path: request.path.clone(), call, connection, accept_encoding });
         let behaviour = &state.behaviour;
         let delay = behaviour.delays.get(task.method()).copied().unwrap_or_default();
-        let wait = behaviour.round_trip + delay;
+        let wait = Wait { on_the_way: behaviour.round_trip, at_work: delay };
         (task, fault, wait)
     }
+}
+
+/// How long an answer takes.
+struct Wait {
+    on_the_way: Duration,
+    at_work: Duration,
 }
 
 /// Counts a call that is under way.

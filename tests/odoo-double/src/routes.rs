@@ -11,6 +11,7 @@ use crate::call::ServerCall;
 use crate::failure::Failure;
 use crate::http::{Request, Response};
 use crate::state::State;
+use crate::xml_rpc;
 
 /// A request as the double understands it.
 #[derive(Debug)]
@@ -25,6 +26,10 @@ pub(crate) enum Task {
     Destroy { id: Value, cookie: Option<String> },
     /// The models that the add-on `mcp_server` allows, or what it allows with one of them.
     Rules { user: Option<i64>, model: Option<String> },
+    /// The same task, answered in XML.
+    InXml(Box<Task>),
+    /// `db.list`, or the same by a route of its own.
+    Databases(Value),
     /// There is no such route, or the request makes no sense.
     Refused(u16),
 }
@@ -41,9 +46,17 @@ pub(crate) enum Reply {
 }
 
 impl Task {
+    /// The task whichever way it is answered.
+    pub(crate) fn core(&self) -> &Task {
+        match self {
+            Task::InXml(task) => task,
+            task => task,
+        }
+    }
+
     /// The name under which a delay for this task is found.
     pub(crate) fn method(&self) -> &str {
-        match self {
+        match self.core() {
             Task::Version(_) => "version",
             Task::Authenticate { .. } => "login",
             Task::Call { call: Ok(call), .. } => &call.method,
@@ -56,6 +69,9 @@ impl Task {
         if let Some(rest) = request.path.strip_prefix("/mcp/models") {
             let model = rest.strip_prefix('/').and_then(|rest| rest.strip_suffix("/access"));
             return Task::Rules { user: agent(request, state), model: model.map(str::to_owned) };
+        }
+        if let Some(service) = xml_service(&request.path) {
+            return in_xml(service, request, state);
         }
         let json = serde_json::from_slice::<Value>(&request.body);
         let Ok(Value::Object(body)) = json else { return Task::Refused(400) };
@@ -82,6 +98,7 @@ impl Task {
                 });
                 Task::Call { reply: Reply::JsonRpc { id, cookie }, call }
             }
+            "/web/database/list" => Task::Databases(id),
             "/web/session/destroy" => Task::Destroy { id, cookie },
             path => named(path, request, body, state),
         }
@@ -119,7 +136,29 @@ fn stateless(id: Value, params: &Value, state: &State) -> Task {
             };
             Task::Call { reply: Reply::JsonRpc { id, cookie: None }, call }
         }
+        ("db", "list") => Task::Databases(id),
         _ => Task::Refused(400),
+    }
+}
+
+/// The service behind a route of XML-RPC: Odoo's own, or the add-on's.
+fn xml_service(path: &str) -> Option<&'static str> {
+    Some(match path {
+        "/xmlrpc/db" => "db",
+        "/xmlrpc/2/common" | "/mcp/xmlrpc/common" => "common",
+        "/xmlrpc/2/object" | "/mcp/xmlrpc/object" => "object",
+        _ => return None,
+    })
+}
+
+/// A call in XML is the stateless call in JSON in other clothes.
+fn in_xml(service: &str, request: &Request, state: &State) -> Task {
+    match xml_rpc::parse(&request.body) {
+        Some((method, args)) => {
+            let params = json!({"service": service, "method": method, "args": args});
+            Task::InXml(Box::new(stateless(Value::Null, &params, state)))
+        }
+        None => Task::Refused(400),
     }
 }
 
@@ -146,6 +185,14 @@ fn named(path: &str, request: &Request, body: Map<String, Value>, state: &State)
 pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
     match task {
         Task::Refused(status) => Response::html(*status),
+        Task::InXml(task) => {
+            let response = carry_out(task, state);
+            match serde_json::from_slice(&response.body) {
+                Ok(answer) => Response::xml(&xml_rpc::answer(&answer)),
+                Err(_) => response,
+            }
+        }
+        Task::Databases(id) => result(id, &json!(["odoo"])),
         Task::Rules { user, model } => rules(*user, model.as_deref(), state),
         Task::Version(id) => {
             let major = state.behaviour.version;

@@ -36,7 +36,4 @@ pub use reader::ErpReader;
 pub(crate) use schema::Schema;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tree::LoadedTree;
-pub use types::{
-    AccessedOrganization, Client, ClientOrganization, OrgTreeLevel, Role, RoleOrgAccess, StoredOrgInfo, User,
-    UserRole,
-};
+pub use types::{Client, ClientOrganization, OrgTreeLevel, Role, StoredOrgInfo, User, UserRole};

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{AccessedOrganization, ErpReader, ReadError, Role, RoleOrgAccess};
+use super::{ErpReader, ReadError, Role};
 use crate::text::can_be_id;
 
 impl ErpReader {
@@ -35,39 +35,5 @@ impl ErpReader {
                 })
             })
             .await
-    }
-
-    /// The organizations that a role is given by access rows, active or not, ordered by client, then organization;
-    /// none for an unknown role.
-    ///
-    /// # Errors
-    /// [`ReadError`] if a table or column is missing, an id is over-long or the database does not answer.
-    pub async fn role_org_accesses(&self, role: &str) -> Result<Vec<RoleOrgAccess>, ReadError> {
-        self.require("ad_role_orgaccess", &["ad_role_id", "ad_org_id", "ad_client_id", "isactive"])?;
-        if !can_be_id(role) {
-            return Ok(Vec::new());
-        }
-        let statement = "SELECT a.ad_org_id, a.ad_client_id, a.isactive, o.ad_org_id, o.ad_client_id, o.isactive \
-             FROM ad_role_orgaccess a LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id WHERE a.ad_role_id = $1";
-        let mut accesses = self
-            .database
-            .list(statement, &[Some(role)], |row| {
-                let organization = match row.text(3)? {
-                    Some(_) => Some(AccessedOrganization {
-                        client: row.text_or_empty(4)?.to_owned(),
-                        active: row.flag(5)?,
-                    }),
-                    None => None,
-                };
-                Ok::<_, ReadError>(RoleOrgAccess {
-                    org: self.org_id("ad_role_orgaccess", "ad_org_id", row.text_or_empty(0)?)?,
-                    client: row.text_or_empty(1)?.to_owned(),
-                    active: row.flag(2)?,
-                    organization,
-                })
-            })
-            .await?;
-        accesses.sort_unstable_by(|a, b| a.client.cmp(&b.client).then_with(|| a.org.cmp(&b.org)));
-        Ok(accesses)
     }
 }

@@ -74,30 +74,6 @@ pub struct Role {
     pub active: bool,
 }
 
-/// A row of `ad_role_orgaccess`: a role may work in an organization.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct RoleOrgAccess {
-    /// The organization.
-    pub org: OrgId,
-    /// The client of the access row.
-    pub client: String,
-    /// Whether the access row is active.
-    pub active: bool,
-    /// The organization's own row; `None` if there is none.
-    pub organization: Option<AccessedOrganization>,
-}
-
-/// The organization that an access row names.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct AccessedOrganization {
-    /// The client that the organization belongs to.
-    pub client: String,
-    /// Whether the organization is active.
-    pub active: bool,
-}
-
 /// A user.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]

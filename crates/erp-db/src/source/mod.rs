@@ -1,6 +1,7 @@
 //! `ErpSource`: what a login asks the ERP.
 
 mod facts;
+mod role;
 mod roles;
 
 use session::{ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, async_trait};

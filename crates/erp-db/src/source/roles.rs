@@ -4,7 +4,7 @@ use session::openbravo::{ClientOrganization, RoleFacts};
 use session::{ClientId, RoleId, UserLevel};
 use sqlx::AssertSqlSafe;
 
-use super::facts::{access, organizations, parse};
+use super::role::{access, organizations, parse};
 use crate::database::{DatabaseKind, StatementError};
 use crate::erp::{ErpReader, ReadError};
 use crate::text::can_be_id;

@@ -35,9 +35,13 @@ async fn what_one_node_does_the_other_sees_and_hears() {
     assert_eq!(b.create(&replacing).await.unwrap(), Created::Done);
     assert_eq!(hint(&a).await, Hint::Ended(Scope::Session(first.id)));
     assert_eq!(a.missing(&[first.id, second.id]).await.unwrap(), [first.id]);
+    for number in 3..6 {
+        pinned.create(&a, number).await;
+    }
     let client = ClientId::new("C").unwrap();
     let scope = Scope::User(client, UserId::new("U").unwrap());
-    assert_eq!(a.end(&scope, Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(a.end(&scope, Duration::ZERO).await.unwrap(), 4);
+    // One hint, however many sessions it is about.
     for store in [&a, &b] {
         while hint(store).await != Hint::Ended(scope) {}
     }

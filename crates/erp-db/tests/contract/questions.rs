@@ -1,6 +1,7 @@
 //! The small questions, and who may ask them.
 
 use erp_db::{Database, ErpReader, OrgTreeLevel};
+use session::ClientId;
 
 use crate::support::{FB, QA, TestDatabase, client_with, on_both_databases};
 
@@ -17,7 +18,8 @@ on_both_databases! {
     organizations_are_found,
     stored_columns_are_read,
     the_flat_ancestor_table_is_read,
-    roles_and_their_accesses_are_read,
+    roles_are_read,
+    the_rows_of_a_role_are_read,
     users_and_their_roles_are_read,
     many_names_are_one_statement,
     the_directory_names_and_orders,
@@ -117,7 +119,7 @@ async fn the_flat_ancestor_table_is_read(db: TestDatabase) {
     assert_eq!(levels, [11 * 11 * 3 - 32, 10, 10, 8, 4]);
 }
 
-async fn roles_and_their_accesses_are_read(db: TestDatabase) {
+async fn roles_are_read(db: TestDatabase) {
     let erp = db.with_sample().await;
     let role = erp.role("0D4689364DDB473BB3023E4E554C8762").await.unwrap().unwrap();
     assert_eq!((role.name.as_str(), role.user_level.as_str(), role.client.as_str()), ("F&BUser", "  O", FB));
@@ -126,30 +128,51 @@ async fn roles_and_their_accesses_are_read(db: TestDatabase) {
     assert_eq!((role.user_level.as_str(), role.manual), (" CO", true));
     assert_eq!(erp.role("0").await.unwrap().unwrap().user_level, "S");
 
+    for unknown in UNKNOWN {
+        assert_eq!(erp.role(unknown).await.unwrap(), None);
+    }
+}
+
+async fn the_rows_of_a_role_are_read(db: TestDatabase) {
+    let erp = db.with_sample().await;
+    let facts = async |role: &str, client: &str| {
+        erp.role_facts(role.parse().unwrap(), client.parse().unwrap()).await.unwrap()
+    };
+    let accesses = async |role: &str| facts(role, FB).await.unwrap().accesses;
     let role = "F77D70601AD549B19DE47965F6D48D12";
-    let all = erp.role_org_accesses(role).await.unwrap();
-    assert!(!all.is_empty());
-    assert!(all.is_sorted_by(|a, b| (&a.client, a.org) < (&b.client, b.org)));
-    assert!(all.iter().all(|access| access.active && access.client == FB));
+    let all = accesses(role).await;
+    assert!(!all.is_empty() && all.iter().all(|access| access.active && access.client.as_str() == FB));
     db.execute(&format!(
         "UPDATE ad_role_orgaccess SET isactive = 'N' WHERE ad_org_id = '{NORTE}'; \
          DELETE FROM ad_org WHERE ad_org_id = '{NORTE}'; UPDATE ad_org SET isactive = 'N'"
     ))
     .await;
-    for access in erp.role_org_accesses(role).await.unwrap() {
+    for access in accesses(role).await {
         if access.org == *NORTE {
             assert!(!access.active);
             assert_eq!(access.organization, None);
         } else {
             let organization = access.organization.unwrap();
             assert!(access.active && !organization.active);
-            assert_eq!(organization.client, if access.org.is_zero() { "0" } else { FB });
+            assert_eq!(organization.client.as_str(), if access.org.is_zero() { "0" } else { FB });
         }
     }
-    for unknown in UNKNOWN {
-        assert_eq!(erp.role(unknown).await.unwrap(), None);
-        assert_eq!(erp.role_org_accesses(unknown).await.unwrap(), []);
+
+    // An automatic role has the organizations of its client; with `0`, those of the client in which it works as well.
+    let automatic = facts("42D0EEB1C66F497A90DD526DC597E6F0", QA).await.unwrap();
+    assert!(!automatic.manual && automatic.client.as_str() == FB && automatic.level.as_stored() == " CO");
+    let mut clients: Vec<&str> = automatic.organizations.iter().map(|org| org.client.as_str()).collect();
+    clients.dedup();
+    clients.sort_unstable();
+    assert_eq!(clients, [FB, QA]);
+    for unknown in ["nobody", "0\u{301}", "'", "%"] {
+        assert_eq!(facts(unknown, FB).await, None);
     }
+
+    // What cannot be an id is said, with its column.
+    db.execute(&format!("UPDATE ad_role SET ad_client_id = '' WHERE ad_role_id = '{role}'")).await;
+    let error = erp.role_facts(role.parse().unwrap(), ClientId::ZERO).await.unwrap_err();
+    assert!(error.to_string().contains("ad_client_id") && !error.is_transient(), "{error}");
 }
 
 async fn many_names_are_one_statement(db: TestDatabase) {
@@ -261,7 +284,8 @@ async fn a_reader_needs_no_right_but_to_read(db: TestDatabase) {
     assert!(erp.stored_org_info(US).await.unwrap().is_some());
     assert_eq!(erp.org_tree_level(US, "0", FB).await.unwrap(), OrgTreeLevel::Level(3));
     assert!(erp.role("0").await.unwrap().is_some());
-    assert!(!erp.role_org_accesses("F77D70601AD549B19DE47965F6D48D12").await.unwrap().is_empty());
+    let role = erp.role_facts("F77D70601AD549B19DE47965F6D48D12".parse().unwrap(), ClientId::ZERO).await;
+    assert!(!role.unwrap().unwrap().accesses.is_empty());
     assert!(erp.user_named("QAAdmin").await.unwrap().is_some());
     assert!(!erp.user_roles("100").await.unwrap().is_empty());
     let error = erp_db::import(erp.database(), &crate::support::sample()).await.unwrap_err();

@@ -1,6 +1,7 @@
 //! Databases that lack a table or a column.
 
 use erp_db::{ErpReader, OrgTreeLevel, ReadError};
+use session::{ClientId, RoleId};
 
 use crate::support::{FB, TestDatabase, on_both_databases};
 
@@ -73,7 +74,8 @@ async fn other_tables_are_missed_by_their_own_calls(db: TestDatabase) {
     let erp = ErpReader::open(erp.database().clone()).await.unwrap();
     assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
     assert!(is_missing_table(&erp.role("0").await.unwrap_err(), "ad_role"));
-    assert!(is_missing_table(&erp.role_org_accesses("0").await.unwrap_err(), "ad_role_orgaccess"));
+    let error = erp.role_facts(RoleId::ZERO, ClientId::ZERO).await.unwrap_err();
+    assert!(is_missing_table(&error, "ad_role"));
     assert!(is_missing_table(&erp.user("0").await.unwrap_err(), "ad_user"));
     assert!(is_missing_table(&erp.user_named("x").await.unwrap_err(), "ad_user"));
     assert!(is_missing_table(&erp.user_roles("0").await.unwrap_err(), "ad_user_roles"));

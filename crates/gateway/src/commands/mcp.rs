@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use odoo::{ConfigError, OdooClient, OdooConfig};
-use odoo_mcp::{OdooServer, Settings};
+use odoo::{ConfigError, OdooConfig};
+use odoo_mcp::{Caches, OdooServer, Settings};
 
 use crate::failure::Failure;
 
@@ -22,5 +22,5 @@ fn server() -> Result<OdooServer, ConfigError> {
         let value = transport.chars().take(64).collect();
         return Err(ConfigError::Invalid { name: "ODOO_MCP_TRANSPORT", value, expected });
     }
-    Ok(OdooServer::new(OdooClient::new(OdooConfig::from_env()?)?, Settings::from_env()?))
+    OdooServer::new(OdooConfig::from_env()?, Settings::from_env()?, &Caches::from_env()?)
 }

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, PasswordTable, SqlStore, StoreOptions};
+use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, SqlStore, StoreOptions};
 use session::{
     AtLimit, Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId,
 };
@@ -15,7 +16,8 @@ use tokio::signal;
 use crate::cli::{AssertionArguments, ServeArguments};
 use crate::failure::Failure;
 use crate::http::{
-    AssertionKey, Assertions, Credentials, Gateway, MemoryCredentials, Parts, Server, Settings, hash_password,
+    AssertionKey, Assertions, Credentials, Gateway, Mcp, MemoryCredentials, Parts, Server, Settings,
+    hash_password,
 };
 use crate::{demo, log};
 
@@ -37,15 +39,14 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     log::begin(arguments);
     let server = Server::bind(arguments.listen).await.map_err(|error| not_bound(arguments.listen, &error))?;
     let address = server.address().map_err(|error| not_bound(arguments.listen, &error))?;
-    let reader = demo::open(url).await?;
-    let store = match &arguments.store_url {
-        Some(url) => Some(Arc::new(open_store(url).await?)),
-        None => None,
-    };
-    let (credentials, users) = match &arguments.store_url {
+    let reader = demo::open_within(url, limits()).await?;
+    let store = open_store(arguments).await?;
+    // Passwords are asked for by statements with parameters, which take more than one message.
+    let direct_url = arguments.store_direct_url.as_ref().or(arguments.store_url.as_ref());
+    let (credentials, users) = match direct_url {
         _ if is_demo => demo_credentials(&reader).await?,
         Some(store) => {
-            let table = PasswordTable::open(Database::connect(store).await?).await;
+            let table = PasswordTable::open(Database::connect_with(store, limits()).await?).await;
             let table = table.map_err(|error| Failure::nothing_done(&error))?;
             (Box::new(table) as Box<dyn Credentials>, Vec::new())
         }
@@ -75,12 +76,19 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
+/// While the ERP's database is away a login should rather fail than hang.
+fn limits() -> Limits {
+    Limits { acquire: Duration::from_secs(2), ..Limits::default() }
+}
+
 /// Where sessions live, if not in memory.
-async fn open_store(url: &str) -> Result<SqlStore, Failure> {
-    let options = StoreOptions::new(url);
+async fn open_store(arguments: &ServeArguments) -> Result<Option<Arc<SqlStore>>, Failure> {
+    let Some(url) = &arguments.store_url else { return Ok(None) };
+    let mut options = StoreOptions::new(url);
+    options.direct_url.clone_from(&arguments.store_direct_url);
     let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
     SqlStore::migrate(&options).await.map_err(failed)?;
-    SqlStore::open(&options).await.map_err(failed)
+    Ok(Some(Arc::new(SqlStore::open(&options).await.map_err(failed)?)))
 }
 
 /// Whose assertions are accepted, if anybody's.
@@ -128,6 +136,11 @@ fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> R
     let named = arguments.instance_admin.iter().map(String::as_str);
     for user in named.chain(is_demo.then_some(DEMO_ADMIN)) {
         settings.instance_admins.push(UserId::new(user).map_err(|error| Failure::nothing_done(&error))?);
+    }
+    if let Some(file) = &arguments.mcp {
+        let mcp = Mcp::open(file)
+            .map_err(|error| Failure::nothing_done(error).advise("docs/odoo.md tells what --mcp expects."))?;
+        settings.mcp = Some(mcp);
     }
     Ok(settings)
 }

@@ -115,7 +115,8 @@ fn render(gateway: &Gateway, response: Response, id: &str, route: Option<&str>) 
 /// A refusal as a problem with the request's id, whoever refused.
 fn shaped(mut response: Response, id: &str) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_refusal = status.is_client_error() || status.is_server_error();
+    if !is_refusal || response.extensions().get::<super::mcp::Shaped>().is_some() {
         return response;
     }
     let problem = match response.extensions_mut().remove::<Problem>() {

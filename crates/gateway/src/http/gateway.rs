@@ -96,9 +96,12 @@ impl Gateway {
         &self.inner.settings
     }
 
-    /// From now on `/readyz` says that this instance takes no more requests.
+    /// From now on `/readyz` says that this instance takes no more requests; streams that would never end are ended.
     pub fn close(&self) {
         self.inner.closing.store(true, Ordering::SeqCst);
+        if let Some(mcp) = &self.inner.settings.mcp {
+            mcp.close();
+        }
     }
 
     pub(crate) fn is_closing(&self) -> bool {

@@ -41,8 +41,12 @@ pub(crate) async fn login(
         return Err(unprocessable(detail).with_field("password"));
     }
     let attempt = Attempt::begin(&gateway, peer, &form.user)?;
-    let user = authenticate(&gateway, &form.user, form.password).await?;
-    attempt.succeeded();
+    let user = authenticate(&gateway, &form.user, form.password).await;
+    // That a database does not answer says nothing about who asks.
+    if !matches!(&user, Err(problem) if problem.status().is_client_error()) {
+        attempt.forget();
+    }
+    let user = user?;
 
     let mut principal = Principal::new(user);
     principal.role = role;
@@ -60,7 +64,7 @@ pub(crate) async fn log_in(
     Ok(answer(gateway, &logged_in, by_cookie).await)
 }
 
-/// An attempt to prove who one is, which counts as failed until it succeeds.
+/// An attempt to prove who one is, which counts as failed unless it is forgotten.
 pub(crate) struct Attempt<'a> {
     gateway: &'a Gateway,
     peer: Peer,
@@ -72,7 +76,7 @@ impl<'a> Attempt<'a> {
     fn begin(gateway: &'a Gateway, peer: Peer, user: &'a str) -> Result<Self, Problem> {
         let attempt = Self::from_address(gateway, peer)?;
         if let Err(wait) = gateway.inner.by_user.take(&key(user), gateway.now()) {
-            attempt.succeeded();
+            attempt.forget();
             return Err(too_many(gateway, wait));
         }
         Ok(Attempt { user: Some(user), ..attempt })
@@ -85,7 +89,7 @@ impl<'a> Attempt<'a> {
         Ok(Attempt { gateway, peer, user: None })
     }
 
-    pub(crate) fn succeeded(self) {
+    pub(crate) fn forget(self) {
         let (inner, now) = (&self.gateway.inner, self.gateway.now());
         inner.by_address.give_back(&self.peer.network(), now);
         if let Some(user) = self.user {

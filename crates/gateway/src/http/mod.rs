@@ -1,8 +1,8 @@
 //! The service: JSON over HTTP under `/v1`, described by `/v1/openapi.json`.
 //!
 //! The rooms, in the order to read: [`Server`] takes connections; `finish` is what every request goes through; `routes` says which
-//! request goes where, one file a noun: `login`, `assertion`, `session`, `switch`, `organizations`, `tree`, `questions`, `admin`, `metrics`,
-//! `health`, `openapi`. [`Gateway`] is what they share, [`Settings`] how it behaves.
+//! request goes where, one file a noun: `login`, `assertion`, `session`, `switch`, `organizations`, `tree`, `questions`, `admin`,
+//! `metrics`, `health`, `openapi`, and `mcp` where it is configured. [`Gateway`] is what they share, [`Settings`] how it behaves.
 
 mod admin;
 mod assertion;
@@ -16,6 +16,7 @@ mod health;
 mod input;
 mod limiter;
 mod login;
+mod mcp;
 mod metrics;
 mod names;
 mod openapi;
@@ -36,6 +37,7 @@ pub use assertion::{
 pub use credentials::{Credentials, MemoryCredentials};
 pub use gateway::{Gateway, Parts};
 pub use limiter::Allowance;
+pub use mcp::{Mcp, McpError};
 pub use password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use routes::router;
 pub use server::Server;

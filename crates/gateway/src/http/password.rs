@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
 /// The longest password, in bytes.
@@ -60,25 +61,16 @@ fn verify(hash: &str, password: &str) -> bool {
 
 /// Why a password could not be hashed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HashError {
-    /// There are no random bytes for a salt.
-    #[error("there are no random bytes for a salt: {0}")]
-    NoEntropy(#[from] getrandom::Error),
-    /// The password was refused.
-    #[error("the password cannot be hashed: {0}")]
-    Refused(#[from] argon2::password_hash::Error),
-}
+#[error("the password cannot be hashed: {0}")]
+pub struct HashError(#[from] argon2::password_hash::Error);
 
-/// The hash of a password, by Argon2id with the parameters that OWASP recommends, as a PHC string.
+/// The hash of a password, by Argon2id with the parameters that OWASP recommends and a random salt, as a PHC string.
 ///
 /// # Errors
-/// [`HashError`].
+/// [`HashError`], as when there are no random bytes.
 pub fn hash_password(password: &str) -> Result<String, HashError> {
-    let mut salt = [0; 16];
-    getrandom::fill(&mut salt)?;
-    let salt = SaltString::encode_b64(&salt)?;
-    Ok(Argon2::default().hash_password(password.as_bytes(), &salt)?.to_string())
+    let hash: PasswordHash = Argon2::default().hash_password(password.as_bytes())?;
+    Ok(hash.to_string())
 }
 
 #[cfg(test)]
@@ -98,7 +90,7 @@ mod tests {
     fn nobodys_hash_costs_what_any_other_does() {
         let cost = |hash: &str| {
             let hash = PasswordHash::new(hash).unwrap();
-            let lengths = (hash.hash.unwrap().len(), hash.salt.unwrap().as_str().len());
+            let lengths = (hash.hash.unwrap().len(), hash.salt.unwrap().len());
             (hash.algorithm.to_string(), hash.version, hash.params.to_string(), lengths)
         };
         assert_eq!(cost(NOBODY), cost(&hash_password("x").unwrap()));

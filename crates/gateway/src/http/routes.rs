@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::gateway::Gateway;
 use super::{
-    admin, assertion, compression, finish, health, login, metrics, openapi, organizations, questions,
+    admin, assertion, compression, finish, health, login, mcp, metrics, openapi, organizations, questions,
     session, switch, tree,
 };
 use crate::page;
@@ -60,6 +60,7 @@ pub fn router(gateway: &Gateway) -> Router {
         .route("/readyz", get(health::readyz))
         .merge(secret.route_layer(sessions))
         .merge(compressed)
+        .merge(mcp::routes(gateway))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(gateway.clone(), finish::finish))
         .with_state(gateway.clone())

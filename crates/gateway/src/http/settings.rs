@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use session::UserId;
 
 use super::limiter::Allowance;
+use super::mcp::Mcp;
 
 /// How the service behaves. The defaults suit a service on loopback.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub struct Settings {
     pub names_for: Duration,
     /// For how long the state of a client's tree is answered from memory: 2 s.
     pub freshness_for: Duration,
+    /// Odoo databases for language models, at `/mcp`; nothing is there without.
+    pub mcp: Option<Mcp>,
 }
 
 impl Default for Settings {
@@ -72,6 +75,7 @@ impl Default for Settings {
             failures_by_user: Allowance::new(50, Duration::from_secs(6)),
             names_for: Duration::from_secs(2),
             freshness_for: Duration::from_secs(2),
+            mcp: None,
         }
     }
 }

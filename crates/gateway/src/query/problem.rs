@@ -1,6 +1,6 @@
 //! `Problem`: why a line cannot be answered.
 
-use erp_db::ReadError;
+use erp_db::{ReadError, StatementError};
 use serde::Serialize;
 
 /// Why a line cannot be answered: a code for programs and a message for people.
@@ -96,6 +96,7 @@ impl From<ReadError> for Problem {
             ReadError::UnknownClient { .. } => "unknown_client",
             ReadError::Tree { .. } | ReadError::InvalidId { .. } => "damaged_tree",
             ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => "not_in_database",
+            ReadError::Database(StatementError::Value { .. }) => "damaged_rows",
             _ => "database",
         };
         Problem { code, message: error.to_string(), argument: None }

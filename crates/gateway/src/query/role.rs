@@ -1,7 +1,7 @@
 //! Reading a role with everything that decides about its access.
 
-use session::openbravo::{AccessedOrganization, ClientOrganization, OrgAccess, RoleFacts};
-use session::{ClientId, RoleId, UserLevel};
+use session::openbravo::RoleFacts;
+use session::{ClientId, RoleId};
 
 use super::erp::Erp;
 use super::problem::Problem;
@@ -18,46 +18,19 @@ pub(crate) async fn read(
     if !erp.knows(current_client.as_str()) {
         return Err(Problem::unknown_client());
     }
-    let reader = erp.reader();
-    let role = match id {
-        Some(id) => reader.role(id).await?,
+    // What cannot be an id names no role.
+    let role = match id.and_then(|id| RoleId::new(id).ok()) {
+        Some(id) => erp.reader().role_facts(id, current_client).await?,
         None => None,
     };
     // The system's roles work in every client; those of a client that is not known here are not there.
-    let role = role.filter(|role| role.client == "0" || erp.knows(&role.client));
-    let role = role.ok_or_else(|| Problem::unknown_role(id))?;
-    let mut facts = RoleFacts {
-        id: RoleId::new(&role.id).map_err(|error| Problem::damaged_rows(&error))?,
-        client: client_id(&role.client)?,
-        level: UserLevel::new(&role.user_level).map_err(|error| Problem::damaged_rows(&error))?,
-        manual: role.manual,
-        active: role.active,
-        accesses: Vec::new(),
-        organizations: Vec::new(),
-    };
-    for row in reader.role_org_accesses(&role.id).await? {
-        let organization = match row.organization {
-            Some(org) => Some(AccessedOrganization { client: client_id(&org.client)?, active: org.active }),
-            None => None,
-        };
-        let client = client_id(&row.client)?;
-        facts.accesses.push(OrgAccess { org: row.org, client, active: row.active, organization });
-    }
-    for client in facts.needs_organizations_of(current_client) {
-        if !erp.knows(client.as_str()) {
-            continue;
-        }
-        let organizations = reader.organizations_of_client(client.as_str()).await?;
-        facts.organizations.extend(organizations.into_iter().map(|organization| ClientOrganization {
-            id: organization.id,
-            client,
-            active: organization.active,
-        }));
-    }
+    let role = role.filter(|role| role.client == ClientId::ZERO || erp.knows(role.client.as_str()));
+    let mut role = role.ok_or_else(|| Problem::unknown_role(id))?;
+    role.organizations.retain(|organization| erp.knows(organization.client.as_str()));
     if erp.client().is_some() {
-        facts.remove_other_clients();
+        role.remove_other_clients();
     }
-    Ok(facts)
+    Ok(role)
 }
 
 /// A client's id as it stands in the database.

@@ -1,13 +1,21 @@
-//! `orgcache mcp` as its clients see it: the program itself, on its standard input and output, driven by the client of
-//! the protocol's official SDK, before a double of Odoo.
+//! `orgcache mcp` and `/mcp` as their clients see them: the program itself, on its standard input and output, and the service,
+//! driven by the official SDK's client and by the Python one, before a double of Odoo.
 
-#![expect(clippy::unwrap_used, reason = "what a test stands on is there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what a test stands on is there"
+)]
 
 mod documents;
 mod files;
+mod http;
 mod lists;
 mod modes;
+mod python;
 mod reading;
 mod start;
 mod support;
+mod web;
 mod writing;

@@ -1,12 +1,14 @@
 //! `get_record`: one record.
 
+use core::time::Duration;
+use std::collections::BTreeMap;
+
 use futures_util::{StreamExt, stream};
 use model_metadata::{FieldDefinitions, Operation};
 use odoo::Read;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 use crate::ToolError;
 use crate::arguments::{Names, RecordId};
@@ -33,6 +35,10 @@ pub(crate) struct Arguments {
     /// The fields to read; without it the usual ones, with `["__all__"]` all of them, which may be large.
     fields: Option<Names>,
     context: Option<CallContext>,
+    /// How many seconds old the answer may be; without it, Odoo is asked. No answer is older than a few seconds, nor than
+    /// the last change that was made here.
+    #[serde(default)]
+    max_age: u32,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -76,7 +82,8 @@ impl Tool for GetRecord {
     type Answer = Answer;
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
-        let Arguments { model, record_id: RecordId(id), fields, context } = arguments;
+        let Arguments { model, record_id: RecordId(id), fields, context, max_age } = arguments;
+        let max_age = Duration::from_secs(max_age.into());
         service.require_read(&model).await?;
         let context = service.context(context.as_ref()).await?;
         service.check_owners(&model, &[id], Operation::Read).await?;
@@ -85,10 +92,10 @@ impl Tool for GetRecord {
             // Reading nothing but the id does not look whether the record exists.
             service.check_exists(&model, &[id], &context).await?;
         }
-        let rows = service.read(&model, &[id], &selection, &context).await?;
+        let rows = service.read(&model, &[id], &selection, &context, max_age).await?;
         let mut record =
             rows.records.into_iter().next().ok_or_else(|| ToolError::not_found(&model, &[id]))?;
-        let related = related(service, &definitions, &record, &context).await?;
+        let related = related(service, &definitions, &record, &context, max_age).await?;
         shape(&model, &definitions, &mut record);
         let left_out = left_out(&selection.withheld, &rows.skipped);
         let note = match selection.method {
@@ -115,6 +122,7 @@ async fn related(
     definitions: &FieldDefinitions,
     record: &Map<String, Value>,
     context: &Map<String, Value>,
+    max_age: Duration,
 ) -> Result<Option<BTreeMap<String, Vec<Related>>>, ToolError> {
     let mut lists: Vec<(&str, String, Vec<i64>)> = Vec::new();
     for (name, value) in record {
@@ -128,7 +136,7 @@ async fn related(
     let read = async |(name, relation, ids): (&str, String, Vec<i64>)| {
         service.require_read(&relation).await?;
         let read = Read::new(&relation, &ids, &["display_name"]).in_context(context.clone());
-        Ok::<_, ToolError>((name.to_owned(), service.reader.read(read).await?))
+        Ok::<_, ToolError>((name.to_owned(), service.rows(read, max_age).await?))
     };
     let reads = lists.into_iter().take(LISTS_SHOWN).map(read);
     let mut related = BTreeMap::new();

@@ -20,7 +20,9 @@ pub(crate) struct Answer {
     pool: Value,
     /// Reads that went alone, and reads that travelled together.
     reads: Value,
-    /// The cache of field definitions and model lists, table by table.
+    /// The cache of records, and what was read ahead: of all users whom this process serves.
+    records: Value,
+    /// The cache of field definitions and model lists, table by table: of all users whom this process serves.
     metadata: Value,
     /// The cache of the add-on's rules, table by table.
     rules: Value,
@@ -36,10 +38,11 @@ impl Tool for GetStats {
     type Answer = Answer;
 
     async fn run(service: &Service, _: Arguments) -> Result<Answer, ToolError> {
-        let (pool, reads) = (service.client.pool_stats(), service.read_stats());
+        let (pool, reads) = (service.client.pool_stats(), service.reader.stats());
         let mut answer = Answer {
             pool: json!(pool),
             reads: json!(reads),
+            records: json!(service.client.records().stats()),
             metadata: cache(&service.metadata.stats()),
             rules: cache(&service.gate.stats()),
         };

@@ -1,5 +1,7 @@
 //! `search_records`: a page of records, and how many there are in all.
 
+use core::time::Duration;
+
 use odoo::{Call, OdooError, Record};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -155,7 +157,8 @@ impl Search<'_> {
         if ids.is_empty() {
             return Ok((Rows { records: Vec::new(), skipped: Vec::new() }, total));
         }
-        Ok((service.read(self.model, &ids, selection, self.context).await?, total))
+        let rows = service.read(self.model, &ids, selection, self.context, Duration::ZERO).await?;
+        Ok((rows, total))
     }
 }
 

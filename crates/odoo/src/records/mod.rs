@@ -3,7 +3,15 @@
 mod cache;
 mod entry;
 mod reader;
+mod state;
 mod usage;
+
+mod shim;
+
+#[cfg(test)]
+mod checked;
+#[cfg(test)]
+mod memory;
 
 pub use cache::{RecordCache, RecordPolicy};
 pub use reader::CachedReader;

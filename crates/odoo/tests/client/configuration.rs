@@ -24,7 +24,6 @@ fn with(more: &[(&'static str, &'static str)]) -> Result<OdooConfig, ConfigError
 fn the_least_is_an_address_a_database_and_a_credential() {
     let config = with(&[]).unwrap();
     assert_eq!((config.pool_size, config.batch_size, config.batching), (5, 100, true));
-    assert_eq!(config.fields_time_to_live.as_secs(), 3600);
     assert!(matches!(config.credential, Credential::Password(_)));
     for missing in 0..LEAST.len() {
         let mut settings = LEAST.to_vec();
@@ -46,14 +45,12 @@ fn every_setting_is_heard() {
         ("ODOO_MCP_POOL_SIZE", "2"),
         ("ODOO_MCP_ENABLE_BATCHING", "False"),
         ("ODOO_MCP_BATCH_SIZE", "7"),
-        ("ODOO_MCP_CACHE_TTL", "60"),
     ])
     .unwrap();
     assert!(matches!(config.credential, Credential::ApiKey(_)), "a key comes before a password");
     assert_eq!(config.transport, TransportChoice::Forced(Transport::JsonRpc));
     assert_eq!(config.language.as_deref(), Some("fr_FR"));
     assert_eq!((config.pool_size, config.batch_size, config.batching), (2, 7, false));
-    assert_eq!(config.fields_time_to_live.as_secs(), 60);
 }
 
 #[test]
@@ -62,7 +59,6 @@ fn what_cannot_be_understood_is_named() {
         ("ODOO_MCP_POOL_SIZE", "0"),
         ("ODOO_MCP_POOL_SIZE", "-1"),
         ("ODOO_MCP_BATCH_SIZE", "many"),
-        ("ODOO_MCP_CACHE_TTL", "1h"),
         ("ODOO_MCP_ENABLE_BATCHING", "perhaps"),
         ("ODOO_RPC_TRANSPORT", "pigeon"),
     ] {

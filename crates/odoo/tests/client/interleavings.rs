@@ -295,7 +295,9 @@ async fn run(script: Script, seen: &Mutex<Seen>) {
     }
     {
         let mut seen = seen.lock();
-        seen.hits += world.clients[0].records().stats().hits;
+        let records = world.clients[0].records().stats();
+        seen.hits += records.hits;
+        seen.ahead += records.ahead_read;
         for stats in world.readers.each_ref().map(CachedReader::stats) {
             seen.together += stats.together;
             seen.splits += stats.splits;
@@ -317,6 +319,7 @@ async fn run(script: Script, seen: &Mutex<Seen>) {
 #[derive(Debug, Default)]
 struct Seen {
     hits: u64,
+    ahead: u64,
     together: u64,
     splits: u64,
 }
@@ -339,5 +342,5 @@ fn everybody_gets_what_it_would_have_got_alone() {
         panic!("{failure}");
     }
     let seen = seen.into_inner();
-    assert!(seen.hits > 10 && seen.together > 50 && seen.splits > 5, "{seen:?}");
+    assert!(seen.hits > 10 && seen.ahead > 3 && seen.together > 50 && seen.splits > 5, "{seen:?}");
 }

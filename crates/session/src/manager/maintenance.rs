@@ -47,6 +47,13 @@ impl SessionManager {
         if self.core.store.is_shared() { self.core.revalidate().await } else { Ok(()) }
     }
 
+    /// What others wait for: ends that the store was not told yet, here and there.
+    #[cfg(not(shuttle))]
+    pub(super) async fn catch_up(&self) -> Result<(), PortError> {
+        let told = self.core.retry_ends().await;
+        told.and(self.revalidate().await)
+    }
+
     /// Takes sessions out whose time is over, and forgets trees and accesses that no session holds.
     pub async fn expire(&self) {
         let core = &self.core;

@@ -24,8 +24,8 @@ impl Drop for MaintenanceTask {
 }
 
 impl SessionManager {
-    /// Starts maintenance in the current tokio runtime: re-validation twice within
-    /// [`Options::revalidate_within`](crate::Options::revalidate_within), everything else once in
+    /// Starts maintenance in the current tokio runtime: re-validation, and ends that the store was not told yet, twice within
+    /// [`Options::revalidate_within`](crate::Options::revalidate_within); everything else once in
     /// [`Options::flush_interval`](crate::Options::flush_interval), and hints of the store when they come.
     ///
     /// Failures are counted in [`Stats::store_failures`](crate::Stats::store_failures) and tried again the next time.
@@ -52,7 +52,7 @@ async fn keep_in_order(core: Weak<Core>) {
         let options = manager.options();
         let is_due = Instant::now() >= next_flush;
         // Every failure is counted, and met again in the next round.
-        drop(if is_due { manager.maintain().await } else { manager.revalidate().await });
+        drop(if is_due { manager.maintain().await } else { manager.catch_up().await });
         if is_due {
             next_flush = Instant::now() + options.flush_interval.max(SHORTEST);
         }

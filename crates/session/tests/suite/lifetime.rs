@@ -132,6 +132,21 @@ async fn the_task_does_it_by_the_clock() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_end_that_is_pending_does_not_wait_for_the_next_flush() {
+    let world = World::shared();
+    let node = world.node();
+    let _task = node.manager.start_maintenance();
+    let token = node.token().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    node.way.go_down(true);
+    assert!(node.manager.logout(&token).await.unwrap().pending.is_some());
+    node.way.go_down(false);
+    assert_eq!(node.manager.stats().pending_ends, 1);
+    tokio::time::sleep(node.manager.options().revalidate_within).await;
+    assert_eq!(node.manager.stats().pending_ends, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn hints_without_end_do_not_keep_the_task_from_its_work() {
     let world = World::shared();
     let node = world.node();

@@ -59,11 +59,14 @@ fn settled() {
 }
 
 fn manager() -> (SessionManager, Arc<MemoryStore>) {
+    manager_of(Fixed { tree: tree() })
+}
+
+fn manager_of(source: impl OrgSource) -> (SessionManager, Arc<MemoryStore>) {
     let clock = Arc::new(ManualClock::default());
     let store = Arc::new(MemoryStore::new(clock.clone()));
-    let source = Arc::new(Fixed { tree: tree() });
     let options = Options { at_limit: AtLimit::Refuse, collect_grace: Duration::ZERO, ..Options::default() };
-    (SessionManager::with_seams(source, store.clone(), options, clock, Arc::new(OsEntropy)), store)
+    (SessionManager::with_seams(Arc::new(source), store.clone(), options, clock, Arc::new(OsEntropy)), store)
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -101,6 +104,70 @@ fn manager_and_store_own_exactly_what_they_say() {
     for (logins, users) in [(1, 1), (10, 1), (10, 10), (1_000, 1_000), (5_000, 1_700)] {
         assert_exact(logins, users);
     }
+}
+
+/// As many clients as there are, each with a tree of its own; a role in all of a tree, and one in little of it.
+#[derive(Debug)]
+struct Varied;
+
+const CLIENTS: usize = 39;
+
+#[async_trait]
+impl OrgSource for Varied {
+    async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
+        Ok(Some(Revision(1)))
+    }
+
+    async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
+        let rows = [OrgRow::new("0"), OrgRow::new(client.as_str()).under("0")];
+        let ids: Vec<OrgId> = (1..200).map(id).collect();
+        let rows =
+            rows.into_iter().chain(ids.iter().map(|id| OrgRow::new(id.as_str()).under(client.as_str())));
+        Ok(LoadedTree {
+            structure: OrgStructure::build(rows).unwrap().structure,
+            revision: Some(Revision(1)),
+        })
+    }
+
+    async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
+        let number: usize = principal.user.as_str().parse().unwrap();
+        let taken = principal.role.unwrap_or(role("all"));
+        let step = if taken == role("all") { 1 } else { 90 };
+        let companies: Vec<OrgId> = (1..200).step_by(step).map(id).collect();
+        let (client, default) = (client(&format!("C{}", number % CLIENTS)), companies[0]);
+        Ok(Facts::Companies(Some(CompanyFacts { client, role: taken, companies, default })))
+    }
+}
+
+#[test]
+fn many_trees_large_roles_and_switches_are_counted_exactly() {
+    settled();
+    let (manager, store) = manager_of(Varied);
+    let before = manager.footprint().total() + store.footprint();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {});
+    let counted = measure(|| {
+        runtime.block_on(async {
+            for number in 0..900 {
+                let token = login(&manager, number).await.token.expose();
+                match number % 5 {
+                    0 => drop(manager.switch_role(&token, role("few"), None).await.unwrap()),
+                    1 => drop(manager.switch_org(&token, id(7)).await.unwrap()),
+                    2 => drop(manager.refresh(&token).await.unwrap()),
+                    3 => drop(manager.logout(&token).await.unwrap()),
+                    _ => {}
+                }
+            }
+            manager.expire().await;
+        });
+    });
+    let footprint = manager.footprint();
+    let measured = usize::try_from(counted.bytes_current).unwrap();
+    assert_eq!(footprint.total() + store.footprint() - before, measured, "{footprint:?}");
+    let stats = manager.stats();
+    // In each client somebody has each role; that of all organizations in one run takes little more.
+    assert_eq!((stats.trees, stats.sessions), (CLIENTS, 720));
+    assert!(stats.accesses > CLIENTS, "{stats:?}");
 }
 
 #[test]

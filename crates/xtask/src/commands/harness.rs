@@ -10,7 +10,7 @@ use crate::workspace;
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
-    options: Vec<OsString>,
+    pub(super) options: Vec<OsString>,
 }
 
 /// Runs one of the programs and ends as it ends.

@@ -3,4 +3,5 @@
 pub(crate) mod ci;
 pub(crate) mod harness;
 pub(crate) mod load;
+pub(crate) mod odoo_speed;
 pub(crate) mod test;

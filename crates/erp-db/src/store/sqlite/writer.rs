@@ -115,6 +115,8 @@ async fn commit(database: &Database, group: &mut Vec<Job>) {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+
     use super::*;
     use crate::store::record::ScopeIds;
     use crate::store::{StoreOptions, migration};
@@ -153,9 +155,9 @@ mod tests {
         let writer = Writer::start(database.clone(), FileLock::take(&file).unwrap());
         let before = database.statements();
         {
-            let call = writer.send(limits.statement, |reply| Job::Touch(Vec::new(), reply));
-            // Polled once, so that it is queued before the writer's turn comes.
-            assert!(futures_util::FutureExt::now_or_never(call).is_none());
+            // Queued and dropped before the writer's turn comes.
+            let mut call = Box::pin(writer.send(limits.statement, |reply| Job::Touch(Vec::new(), reply)));
+            assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
         writer.close().await;
         assert_eq!(database.statements() - before, 2, "an empty transaction");

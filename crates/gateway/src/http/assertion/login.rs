@@ -43,7 +43,7 @@ pub(crate) async fn login(
     // for nothing, not even many at once take each other's attempts.
     let attempt = Attempt::from_address(&gateway, peer)?;
     let claims = assertions.verify(&form.assertion).map_err(|reason| refused(&gateway, reason))?;
-    attempt.succeeded();
+    attempt.forget();
     if !assertions.use_up(&claims).await.map_err(|error| away(&error))? {
         // Somebody got hold of it, or the front end sends things twice.
         let _failed = Attempt::from_address(&gateway, peer)?;

@@ -1,5 +1,8 @@
 //! The Model Context Protocol, by its official SDK. No other module knows the SDK.
 
+mod http;
+mod sessions;
+
 use std::sync::Arc;
 
 use rmcp::model::{
@@ -15,6 +18,8 @@ use crate::resource::{self, Content, TEMPLATES};
 use crate::service::Service;
 use crate::tool::{Entry, Nature, Reply};
 use crate::{ServeError, ToolError};
+
+pub use http::{HttpOptions, HttpService};
 
 const INSTRUCTIONS: &str = "Tools and resources of an Odoo server. list_models tells which models there are, and \
     get_fields what their fields are. search_records reads many records at once and tells their total; \

@@ -1,0 +1,165 @@
+//! The rows of a role: itself, its client, its accesses and the organizations that matter.
+
+use org_structure::OrgId;
+use session::openbravo::{AccessedOrganization, ClientFacts, ClientOrganization, OrgAccess, RoleFacts};
+use session::{ClientId, RoleId, UserLevel};
+
+use crate::database::{Row, StatementError, Transaction};
+use crate::erp::{ErpReader, ReadError};
+use crate::text::can_be_id;
+
+/// A role with its client and its access rows; a row for each of these, and one if there is none.
+macro_rules! role {
+    ($manual:literal) => {
+        concat!(
+            "SELECT r.ad_client_id, r.userlevel, r.isactive, ",
+            $manual,
+            ", c.ad_client_id, c.isactive, \
+             a.ad_org_id, a.ad_client_id, a.isactive, o.ad_org_id, o.ad_client_id, o.isactive \
+             FROM ad_role r LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id \
+             LEFT JOIN ad_role_orgaccess a ON a.ad_role_id = r.ad_role_id \
+             LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id WHERE r.ad_role_id = $1"
+        )
+    };
+}
+const ROLE: &str = role!("r.ismanual");
+const ROLE_WITHOUT_MANUAL: &str = role!("NULL");
+
+impl ErpReader {
+    /// The rows that decide about a role's access where it works in `current_client`, all of one moment of the database; `None`
+    /// if there is no role of that id. Nothing is filtered: rows of other clients are among them where the database has such.
+    ///
+    /// A login reads the same rows, for the role's own client.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing, a column holds what cannot be an id, or the database does not answer.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(erp: erp_db::ErpReader) -> Result<(), Box<dyn std::error::Error>> {
+    /// use session::openbravo::AccessOptions;
+    ///
+    /// let tree = erp.load_tree("C").await?.structure;
+    /// let client = "C".parse()?;
+    /// if let Some(role) = erp.role_facts("R".parse()?, client).await? {
+    ///     let options = AccessOptions { current_client: Some(client), ..AccessOptions::default() };
+    ///     let writable = role.access(&tree, &options).writable().len();
+    ///     println!("writes in {writable} organizations");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn role_facts(
+        &self,
+        role: RoleId,
+        current_client: ClientId,
+    ) -> Result<Option<RoleFacts>, ReadError> {
+        require(self)?;
+        let mut transaction = self.database().begin_reading().await?;
+        let (role, _) = read(&mut transaction, self, role, Some(current_client)).await?;
+        transaction.commit().await?;
+        Ok(role)
+    }
+}
+
+pub(super) fn require(reader: &ErpReader) -> Result<(), ReadError> {
+    reader.require("ad_client", &["ad_client_id", "isactive"])?;
+    reader.require("ad_role", &["ad_role_id", "ad_client_id", "userlevel", "isactive"])?;
+    reader.require("ad_role_orgaccess", &["ad_role_id", "ad_org_id", "ad_client_id", "isactive"])
+}
+
+/// A role and its client. The role works in the current client, or else in its own.
+pub(super) async fn read(
+    transaction: &mut Transaction<'_>,
+    reader: &ErpReader,
+    id: RoleId,
+    current_client: Option<ClientId>,
+) -> Result<(Option<RoleFacts>, Option<ClientFacts>), ReadError> {
+    let (mut role, client) = role_and_client(transaction, reader, id).await?;
+    if let Some(role) = &mut role {
+        for client in role.needs_organizations_of(current_client.unwrap_or(role.client)) {
+            role.organizations.extend(organizations(transaction, client).await?);
+        }
+    }
+    Ok((role, client))
+}
+
+async fn role_and_client(
+    transaction: &mut Transaction<'_>,
+    reader: &ErpReader,
+    id: RoleId,
+) -> Result<(Option<RoleFacts>, Option<ClientFacts>), ReadError> {
+    if !can_be_id(id.as_str()) {
+        return Ok((None, None));
+    }
+    // The column came late.
+    let statement = if reader.schema.has("ad_role", "ismanual") { ROLE } else { ROLE_WITHOUT_MANUAL };
+    let (mut role, mut client) = (None, None);
+    transaction
+        .each(statement, &[Some(id.as_str())], |row| {
+            if role.is_none() && row.text(4)?.is_some() {
+                client = Some(ClientFacts { id: parse(row, 4, ClientId::new)?, active: row.flag(5)? });
+            }
+            let role = match &mut role {
+                Some(role) => role,
+                None => role.insert(RoleFacts {
+                    id,
+                    client: parse(row, 0, ClientId::new)?,
+                    level: parse(row, 1, UserLevel::new)?,
+                    active: row.flag(2)?,
+                    manual: row.text(3)? != Some("N"),
+                    accesses: Vec::new(),
+                    organizations: Vec::new(),
+                }),
+            };
+            if row.text(6)?.is_some() {
+                role.accesses.push(access(row)?);
+            }
+            Ok::<(), StatementError>(())
+        })
+        .await?;
+    Ok((role, client))
+}
+
+pub(super) fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
+    let organization = match row.text(9)? {
+        Some(_) => {
+            Some(AccessedOrganization { client: parse(row, 10, ClientId::new)?, active: row.flag(11)? })
+        }
+        None => None,
+    };
+    Ok(OrgAccess {
+        org: parse(row, 6, OrgId::new)?,
+        client: parse(row, 7, ClientId::new)?,
+        active: row.flag(8)?,
+        organization,
+    })
+}
+
+pub(super) async fn organizations(
+    transaction: &mut Transaction<'_>,
+    client: ClientId,
+) -> Result<Vec<ClientOrganization>, ReadError> {
+    let statement = "SELECT ad_org_id, isactive FROM ad_org WHERE ad_client_id = $1";
+    let mut organizations = Vec::new();
+    transaction
+        .each(statement, &[Some(client.as_str())], |row| {
+            organizations.push(ClientOrganization {
+                id: parse(row, 0, OrgId::new)?,
+                client,
+                active: row.flag(1)?,
+            });
+            Ok::<(), StatementError>(())
+        })
+        .await?;
+    Ok(organizations)
+}
+
+/// A text of a column that must be an id, or a user level.
+pub(super) fn parse<T, E: std::error::Error + Send + Sync + 'static>(
+    row: Row<'_>,
+    column: usize,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, StatementError> {
+    read(row.text_or_empty(column)?).map_err(|cause| row.invalid(column, cause))
+}

@@ -1,0 +1,267 @@
+//! The file that says who may ask, and as whom Odoo is asked.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use odoo::{ConfigError, OdooConfig};
+use odoo_mcp::{Caches, HttpOptions, HttpService, OdooServer, Settings};
+use serde::Deserialize;
+
+use super::principals::TokenHash;
+
+/// The settings that belong to one principal alone.
+const OWN: [&str; 3] = ["ODOO_USER", "ODOO_PASSWORD", "ODOO_API_KEY"];
+const THRESHOLD: &str = "ODOO_MCP_COMPRESSION_THRESHOLD";
+
+/// Why `/mcp` cannot be served. No secret is in it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum McpError {
+    /// The file cannot be read.
+    #[error("`{file}` cannot be read: {cause}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// It is no JSON, or not what is expected.
+    #[error("the principals are not written as expected, in line {line}, column {column}, at `{place}`")]
+    Malformed {
+        /// Where it stops making sense.
+        place: String,
+        /// The line.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// It names nobody.
+    #[error("no principal is named, so nobody could ask")]
+    Nobody,
+    /// A token's hash is none.
+    #[error("`token_sha256` of principal `{principal}` is not 64 hexadecimal digits")]
+    TokenHash {
+        /// The principal.
+        principal: String,
+    },
+    /// Two principals have the same name, or the same token.
+    #[error("principal `{principal}` has the name or the token of another one")]
+    Twice {
+        /// The principal.
+        principal: String,
+    },
+    /// A setting is not known, or not in this place.
+    #[error("`{name}` cannot be set {place}")]
+    Unknown {
+        /// The setting.
+        name: String,
+        /// Where it stands.
+        place: String,
+    },
+    /// A setting makes no sense.
+    #[error("{place}: {cause}")]
+    Setting {
+        /// Where it stands.
+        place: String,
+        /// What is wrong.
+        cause: ConfigError,
+    },
+}
+
+type Names = BTreeMap<String, String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    allowed_hosts: Vec<String>,
+    #[serde(default)]
+    allowed_origins: Vec<String>,
+    max_sessions: Option<usize>,
+    session_idle_seconds: Option<u64>,
+    max_body_bytes: Option<usize>,
+    /// For all principals, and for what they share.
+    #[serde(default)]
+    settings: Names,
+    principals: Vec<Principal>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Principal {
+    name: String,
+    token_sha256: String,
+    #[serde(default)]
+    settings: Names,
+}
+
+/// Settings that remember which of them were asked for: the others are misspelt, or in the wrong place.
+#[derive(Default)]
+struct Asked(RefCell<BTreeSet<String>>);
+
+impl Asked {
+    fn note(&self, name: &str) {
+        self.0.borrow_mut().insert(name.to_owned());
+    }
+
+    fn check(&self, given: &Names, place: &str) -> Result<(), McpError> {
+        let asked = self.0.borrow();
+        match given.keys().find(|name| !asked.contains(*name)) {
+            None => Ok(()),
+            Some(name) => {
+                Err(McpError::Unknown { name: name.chars().take(64).collect(), place: place.to_owned() })
+            }
+        }
+    }
+}
+
+/// The service of each principal, and from how many bytes on answers are compressed.
+pub(super) fn services(text: &str) -> Result<(HashMap<TokenHash, HttpService>, Option<u64>), McpError> {
+    let file = parse(text)?;
+    let everybody = "for all principals";
+    let of_all = |cause| McpError::Setting { place: everybody.into(), cause };
+    if let Some(name) = OWN.iter().find(|name| file.settings.contains_key(**name)) {
+        return Err(McpError::Unknown { name: (*name).into(), place: everybody.into() });
+    }
+    let asked = Asked::default();
+    let common = |name: &str| {
+        asked.note(name);
+        file.settings.get(name).cloned()
+    };
+    let caches = Caches::from_settings(common).map_err(of_all)?;
+    let compress_from = threshold(common(THRESHOLD)).map_err(of_all)?;
+    let options = options(&file);
+
+    let (mut services, mut names) = (HashMap::new(), BTreeSet::new());
+    for principal in &file.principals {
+        let place = format!("for principal `{}`", principal.name);
+        let own = Asked::default();
+        let setting = |name: &str| {
+            own.note(name);
+            let value = principal.settings.get(name).cloned();
+            if OWN.contains(&name) { value } else { value.or_else(|| common(name)) }
+        };
+        let failed = |cause| McpError::Setting { place: place.clone(), cause };
+        let config = OdooConfig::from_settings(setting).map_err(failed)?;
+        let settings = Settings::from_settings(setting).map_err(failed)?;
+        own.check(&principal.settings, &place)?;
+        let server = OdooServer::new(config, settings, &caches).map_err(failed)?;
+        let hash = hash(principal)?;
+        if !names.insert(&principal.name) || services.insert(hash, server.http(&options)).is_some() {
+            return Err(McpError::Twice { principal: principal.name.clone() });
+        }
+    }
+    if services.is_empty() {
+        return Err(McpError::Nobody);
+    }
+    asked.check(&file.settings, everybody)?;
+    Ok((services, compress_from))
+}
+
+/// The parser's own words may repeat what was written, a key for instance: only the place is told.
+fn parse(text: &str) -> Result<File, McpError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let (line, column) = (error.inner().line(), error.inner().column());
+        McpError::Malformed { place: error.path().to_string().chars().take(128).collect(), line, column }
+    })?;
+    deserializer.end().map_err(|error| McpError::Malformed {
+        place: ".".into(),
+        line: error.line(),
+        column: error.column(),
+    })?;
+    Ok(parsed)
+}
+
+fn options(file: &File) -> HttpOptions {
+    let mut options = HttpOptions::default();
+    options.allowed_hosts.clone_from(&file.allowed_hosts);
+    options.allowed_origins.clone_from(&file.allowed_origins);
+    options.max_sessions = file.max_sessions.unwrap_or(options.max_sessions);
+    options.session_idle = file.session_idle_seconds.map_or(options.session_idle, Duration::from_secs);
+    options.max_body_bytes = file.max_body_bytes.unwrap_or(options.max_body_bytes);
+    options
+}
+
+fn threshold(value: Option<String>) -> Result<Option<u64>, ConfigError> {
+    let Some(value) = value else { return Ok(None) };
+    value.trim().parse().map(Some).map_err(|_| ConfigError::Invalid {
+        name: THRESHOLD,
+        value: value.chars().take(64).collect(),
+        expected: "it must be a number of bytes",
+    })
+}
+
+fn hash(principal: &Principal) -> Result<TokenHash, McpError> {
+    let wrong = || McpError::TokenHash { principal: principal.name.clone() };
+    let digits = principal.token_sha256.as_bytes();
+    let mut hash = TokenHash::default();
+    if digits.len() != 2 * hash.len() {
+        return Err(wrong());
+    }
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+        let pair = core::str::from_utf8(pair).ok().filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()));
+        *byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(wrong)?;
+    }
+    Ok(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::Mcp;
+
+    const HASH: &str = "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef";
+
+    fn file() -> Value {
+        json!({
+            "settings": {"ODOO_URL": "http://127.0.0.1:1", "ODOO_DB": "odoo", "ODOO_MCP_CACHE_TTL": "60"},
+            "principals": [{"name": "sales", "token_sha256": HASH, "settings": {"ODOO_API_KEY": "k3y"}}],
+        })
+    }
+
+    fn told(change: impl FnOnce(&mut Value)) -> String {
+        let mut file = file();
+        change(&mut file);
+        let told = Mcp::from_json(&file.to_string()).unwrap_err().to_string();
+        assert!(!told.contains("k3y"), "{told}");
+        told
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_with_its_place() {
+        assert!(Mcp::from_json(&file().to_string()).is_ok());
+        let principal = "/principals/0";
+        let cases: [(&str, Value, &str); 9] = [
+            ("/principals", json!([]), "no principal"),
+            ("/principals/0/token_sha256", json!("abc"), "64 hexadecimal digits"),
+            ("/principals/0/token_sha256", json!("+1".repeat(32)), "64 hexadecimal digits"),
+            ("/principals/0/settings", json!({}), "ODOO_PASSWORD is not set"),
+            ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_YOLLO": "read"}), "`ODOO_YOLLO`"),
+            ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_MCP_CACHE_TTL": "1"}), "`sales`"),
+            (
+                "/principals/0/settings",
+                json!({"ODOO_API_KEY": "k3y", "ODOO_YOLO": "maybe"}),
+                "ODOO_YOLO is `maybe`",
+            ),
+            (
+                "/settings",
+                json!({"ODOO_URL": "http://a", "ODOO_DB": "b", "ODOO_API_KEY": "k3y"}),
+                "for all principals",
+            ),
+            (principal, json!({"name": "sales", "key": "k3y"}), "principals[0]"),
+        ];
+        for (place, value, expected) in cases {
+            let told = told(|file| *file.pointer_mut(place).unwrap() = value.clone());
+            assert!(told.contains(expected), "{place} {value}: {told}");
+        }
+        let twice = told(|file| {
+            let first = file["principals"][0].clone();
+            file["principals"].as_array_mut().unwrap().push(first);
+        });
+        assert!(twice.contains("another one"), "{twice}");
+        assert!(Mcp::from_json("{} {}").is_err() && Mcp::from_json("").is_err());
+    }
+}

@@ -1,0 +1,55 @@
+//! `/mcp`: Odoo databases for language models, by the Model Context Protocol over streamable HTTP.
+//!
+//! `principals` is who may ask, and as whom Odoo is asked; `configuration` is the file that says so.
+
+mod configuration;
+mod principals;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use session_axum::Problem;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+
+use super::compression;
+use super::gateway::Gateway;
+
+pub use configuration::McpError;
+pub use principals::Mcp;
+
+/// An answer whose shape is the protocol's own, refusals included.
+#[derive(Clone, Copy)]
+pub(crate) struct Shaped;
+
+/// The route, if the service is configured. Plain answers are compressed; event streams are not, since what was packed
+/// waits for more to come.
+pub(crate) fn routes(gateway: &Gateway) -> Router<Gateway> {
+    let Some(mcp) = &gateway.settings().mcp else { return Router::new() };
+    let from = mcp.compress_from().unwrap_or(gateway.settings().compress_from);
+    let plain_and_large = SizeAbove::new(from).and(NotForContentType::SSE);
+    Router::new()
+        .route("/mcp", any(answer))
+        .route_layer(from_fn(compression::note_length))
+        .route_layer(CompressionLayer::new().compress_when(plain_and_large))
+        .route_layer(from_fn_with_state(gateway.clone(), compression::count))
+}
+
+async fn answer(State(gateway): State<Gateway>, mut request: Request) -> Response {
+    let mcp = gateway.settings().mcp.as_ref();
+    let Some(service) = mcp.and_then(|mcp| mcp.service_for(request.headers())) else {
+        return Problem::unauthorized().into_response();
+    };
+    // What let the request in is nobody's business any more.
+    request.headers_mut().remove(AUTHORIZATION);
+    request.headers_mut().remove(COOKIE);
+    let mut response = service.answer(request).await.map(Body::new);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(Shaped);
+    response
+}

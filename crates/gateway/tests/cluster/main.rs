@@ -1,0 +1,15 @@
+//! Several instances of the real program on one PostgreSQL, each a process of its own, and what may befall them.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code may fail loudly")]
+
+mod collecting;
+mod ends;
+mod network;
+mod node;
+mod outage;
+mod pinned;
+mod round_robin;
+#[path = "../../../erp-db/tests/contract/server.rs"]
+mod server;
+mod tampering;
+mod waiting;
+mod world;

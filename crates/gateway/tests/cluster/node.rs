@@ -1,0 +1,146 @@
+//! One instance: a process of the real program, and a client of it.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::world::{PASSWORD, World};
+
+/// Longer than any request may take; one that takes as long hangs.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A process that serves. It is killed with this value.
+pub(crate) struct Node {
+    child: Child,
+    _out: BufReader<ChildStdout>,
+    pub(crate) at: Place,
+}
+
+impl Node {
+    /// Starts on the world's database, for the ERP's rows, sessions and passwords.
+    pub(crate) async fn start(world: &World) -> Self {
+        Self::start_with(world, &["--store-url", &world.url]).await
+    }
+
+    /// Starts with other places for sessions and passwords.
+    pub(crate) async fn start_with(world: &World, options: &[&str]) -> Self {
+        // A pipe that nobody reads would fill up and hold the program.
+        let said = NamedTempFile::new().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", &world.url])
+            .args(options)
+            .env_clear()
+            .env("HOME", world.home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(said.reopen().unwrap())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).await.unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("orgcache listens on ")
+            .unwrap_or_else(|| panic!("`{line}` {}", std::fs::read_to_string(said.path()).unwrap()));
+        let client = Client::builder().no_proxy().timeout(LONGEST).build().unwrap();
+        Node { child, at: Place { client, address: address.to_owned() }, _out: out }
+    }
+
+    /// `kill -9`.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+/// Where an instance is asked.
+#[derive(Clone)]
+pub(crate) struct Place {
+    client: Client,
+    address: String,
+}
+
+/// A status and a body.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn token(&self) -> String {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body["token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Place {
+    /// Asks; the error is that of a connection that broke or was not made.
+    pub(crate) async fn try_ask(
+        &self,
+        (method, path): (Method, &str),
+        token: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, reqwest::Error> {
+        let mut request = self.client.request(method, format!("{}{path}", self.address));
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let bytes = response.bytes().await?;
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+    }
+
+    async fn ask(&self, what: (Method, &str), token: &str, body: Option<&Value>) -> Answer {
+        self.try_ask(what, token, body).await.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    pub(crate) async fn try_log_in(&self, user: &str) -> Result<Answer, reqwest::Error> {
+        let form = json!({"user": user, "password": PASSWORD});
+        self.try_ask((Method::POST, "/v1/login"), "", Some(&form)).await
+    }
+
+    pub(crate) async fn log_in(&self, form: Value) -> Answer {
+        self.ask((Method::POST, "/v1/login"), "", Some(&form)).await
+    }
+
+    /// A token of a login that must succeed.
+    pub(crate) async fn token(&self, user: &str) -> String {
+        self.try_log_in(user).await.unwrap().token()
+    }
+
+    pub(crate) async fn log_out(&self, token: &str) -> u16 {
+        self.ask((Method::POST, "/v1/logout"), token, None).await.status
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask((Method::GET, path), token, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.ask((Method::POST, path), token, Some(body)).await
+    }
+
+    /// The status of a question that is answered from what is pinned alone.
+    pub(crate) async fn status(&self, token: &str) -> u16 {
+        self.get("/v1/session/writable", token).await.status
+    }
+
+    /// A number of `/metrics`.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let response = self.client.get(format!("{}/metrics", self.address)).send().await.unwrap();
+        let text = response.text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+    }
+}

@@ -1,0 +1,104 @@
+//! An ERP's database with everything that instances need to start.
+
+use std::path::Path;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, Version};
+use erp_db::{Database, PasswordTable, SqlStore, StoreOptions};
+use sqlx::{AssertSqlSafe, Connection};
+use tempfile::TempDir;
+
+/// The client whose administrator and whose user log in here.
+pub(crate) const ADMIN: &str = "F&BAdmin";
+pub(crate) const SPAIN: &str = "F&BESUser";
+pub(crate) const SPAIN_ID: &str = "167450A5BB284AB29C4FEF039E98C963";
+/// The role in which that user works, in three of Spain's organizations.
+pub(crate) const SALES: &str = "E03ED4A0056340678C3D6A3BA183F941";
+
+pub(crate) const PASSWORD: &str = "a password of the tests";
+
+/// Sample rows, sessions and passwords in one database, and a home for programs.
+pub(crate) struct World {
+    pub(crate) home: TempDir,
+    pub(crate) url: String,
+    server: Option<(String, String)>,
+}
+
+impl World {
+    /// In a database of its own on the cluster that all tests share.
+    pub(crate) async fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let Ok(server) = std::env::var("ORGCACHE_TEST_POSTGRES_URL") else {
+            panic!("this test needs PostgreSQL: run `cargo xtask test`, which starts one");
+        };
+        let name = format!("cluster_{}_{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        execute(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+        let (base, _) = server.rsplit_once('/').unwrap();
+        Self::fill(format!("{base}/{name}"), Some((server, name))).await
+    }
+
+    /// In an empty database that the test looks after.
+    pub(crate) async fn within(url: String) -> Self {
+        Self::fill(url, None).await
+    }
+
+    async fn fill(url: String, server: Option<(String, String)>) -> Self {
+        let world = World { home: tempfile::tempdir().unwrap(), url, server };
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/erp-sample/rows");
+        let database = Database::connect(&world.url).await.unwrap();
+        erp_db::import(&database, &sample).await.unwrap();
+        world.execute("UPDATE ad_user SET isactive = 'Y'").await;
+        SqlStore::migrate(&StoreOptions::new(&world.url)).await.unwrap();
+        let passwords = PasswordTable::open(database.clone()).await.unwrap();
+        let reader = erp_db::ErpReader::open(database.clone()).await.unwrap();
+        for name in [ADMIN, SPAIN] {
+            let user = reader.user_named(name).await.unwrap().unwrap();
+            passwords.set(&user.id, Some(&cheap_hash())).await.unwrap();
+        }
+        database.close().await;
+        world
+    }
+
+    /// Changes rows behind everybody's back.
+    pub(crate) async fn execute(&self, statements: &str) {
+        execute(&self.url, statements).await;
+    }
+
+    /// One text that a statement gives.
+    pub(crate) async fn text(&self, statement: &str) -> String {
+        let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+        let statement = AssertSqlSafe(statement.to_owned());
+        let text = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        text
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let Some((server, name)) = self.server.take() else { return };
+        // A thread of its own, because this one may be inside a runtime.
+        let cleaning = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)")));
+        });
+        assert!(cleaning.join().is_ok() || std::thread::panicking(), "the test's database was not dropped");
+    }
+}
+
+async fn execute(url: &str, statements: &str) {
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Hashing is slow on purpose, which is not what is tested here.
+fn cheap_hash() -> String {
+    let params = Params::new(Params::MIN_M_COST, Params::MIN_T_COST, Params::MIN_P_COST, None).unwrap();
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash: PasswordHash = argon2.hash_password(PASSWORD.as_bytes()).unwrap();
+    hash.to_string()
+}

@@ -1,0 +1,100 @@
+//! The Python client of the protocol, on standard input and output and over HTTP, in all three modes.
+
+use std::process::Stdio;
+
+use odoo_double::{Behaviour, OdooDouble};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::support::{PARTNERS, double};
+use crate::web::{ADMIN, Web, settings};
+
+/// What the client got, which must have come without a complaint.
+async fn drive(task: &Value) -> Value {
+    let python =
+        std::env::var_os("ORGCACHE_TEST_PYTHON").expect("`cargo xtask test` sets ORGCACHE_TEST_PYTHON");
+    let mut command = Command::new(python);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mcp/client.py"));
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = pipes.kill_on_drop(true).spawn().unwrap();
+    let mut input = program.stdin.take().unwrap();
+    input.write_all(task.to_string().as_bytes()).await.unwrap();
+    drop(input);
+    let output = program.wait_with_output().await.unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What is asked in every mode.
+fn calls() -> Value {
+    let search = json!({"model": PARTNERS, "domain": [["country_id", "=", [20, "Belgium"]]], "fields": ["name"], "limit": 2});
+    json!([
+        ["search_records", search],
+        ["get_record", {"model": PARTNERS, "record_id": 3, "fields": ["name", "date"], "max_age": 2}],
+        ["get_fields", {"model": PARTNERS, "field_names": ["country_id"]}],
+        ["list_models", {}],
+        ["update_record", {"model": PARTNERS, "record_id": 3, "values": {"name": "changed"}}],
+        ["get_record", {"model": PARTNERS, "record_id": 999}],
+        ["get_stats", {}],
+    ])
+}
+
+/// What must have come in a mode.
+fn check(mode: &str, told: &Value) {
+    assert_eq!(told["tools"].as_array().unwrap().len(), 17, "{mode}");
+    assert_eq!(told["templates"], 6);
+    let answers = told["answers"].as_array().unwrap();
+    let failed: Vec<bool> = answers.iter().map(|it| it["is_error"].as_bool().unwrap()).collect();
+    let may_write = mode == "true";
+    assert_eq!(failed, [false, false, false, false, !may_write, true, false], "{mode}: {answers:?}");
+    assert_eq!(answers[0]["structured"]["total"], 30);
+    assert_eq!(answers[0]["structured"]["records"][0], json!({"id": 2, "name": "Partner 2"}));
+    assert_eq!(
+        answers[1]["structured"]["record"],
+        json!({"id": 3, "name": "Partner 3", "date": "2026-01-31T10:00:00+00:00"})
+    );
+    assert_eq!(answers[2]["structured"]["fields"][0]["relation"], "res.country");
+    let models = answers[3]["structured"]["models"].as_array().unwrap().len();
+    assert!(if mode == "off" { models == 2 } else { models > 200 }, "{mode}: {models}");
+    assert!(may_write || answers[4]["text"].as_str().unwrap().starts_with("access denied"));
+    assert_eq!(answers[5]["text"], "record not found: res.partner with id 999");
+    assert!(answers[6]["structured"]["pool"]["requests"].as_u64().unwrap() > 0);
+    assert_eq!(told["resource"], "res.partner: 60 records");
+}
+
+async fn ruled() -> OdooDouble {
+    let double = double(Behaviour::default()).await;
+    double.set_rules(Some(&[(PARTNERS, &["read"]), ("res.country", &["read"])]));
+    double
+}
+
+#[tokio::test]
+async fn the_python_client_drives_the_program_in_all_modes() {
+    for (mode, beginning) in [("off", "auto"), ("read", "legacy"), ("true", "auto"), ("true", "legacy")] {
+        let double = ruled().await;
+        let task = json!({
+            "command": env!("CARGO_BIN_EXE_orgcache"), "mode": beginning,
+            "env": {"ODOO_URL": double.url(), "ODOO_DB": "odoo", "ODOO_USER": "admin", "ODOO_PASSWORD": "<password>",
+                    "ODOO_YOLO": mode},
+            "calls": calls(), "resource": "odoo://res.partner/count",
+        });
+        check(mode, &drive(&task).await);
+    }
+}
+
+#[tokio::test]
+async fn the_python_client_drives_the_service_in_all_modes() {
+    for (mode, beginning) in [("off", "legacy"), ("read", "auto"), ("true", "legacy"), ("true", "auto")] {
+        let double = ruled().await;
+        let settings = settings(&double, mode, &json!({}));
+        let web = Web::serve(double, settings).await;
+        let task = json!({
+            "url": web.url(), "token": ADMIN, "mode": beginning, "calls": calls(),
+            "resource": "odoo://res.partner/count",
+        });
+        check(mode, &drive(&task).await);
+        web.end().await;
+    }
+}

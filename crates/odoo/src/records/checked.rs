@@ -1,0 +1,125 @@
+//! What holds in every interleaving of reads and changes: checked by `shuttle` over random schedules.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::sync::Arc;
+
+use model_metadata::{ManualClock, Principal, Scope};
+use serde_json::json;
+use shuttle::thread;
+
+use super::cache::{RecordCache, RecordPolicy};
+use super::entry::Place;
+
+const SCHEDULES: usize = 2_000;
+const AGE: Duration = Duration::from_secs(4);
+
+/// A database with one record, whose only field is a number that grows.
+struct World {
+    cache: Arc<RecordCache>,
+    clock: Arc<ManualClock>,
+    database: Arc<str>,
+    version: AtomicU64,
+}
+
+impl World {
+    fn new() -> Arc<Self> {
+        let clock = Arc::new(ManualClock::default());
+        let cache = RecordCache::with_clock(RecordPolicy::default(), Arc::clone(&clock) as _);
+        Arc::new(World { cache, clock, database: "odoo".into(), version: AtomicU64::new(0) })
+    }
+
+    fn place(&self, user: i64) -> Place {
+        let scope = Scope::new(Principal::new(&self.database, user), "");
+        Place { scope, model: "res.partner".into(), context: "{}".into() }
+    }
+
+    /// Reads the number as a caller does who accepts what was read before.
+    fn read(&self, user: i64) -> u64 {
+        let (place, fields) = (self.place(user), ["version".to_owned()]);
+        if let Some(rows) = self.cache.get(&place, &[1], &fields, AGE) {
+            return rows.first().and_then(|row| row.get("version")?.as_u64()).unwrap();
+        }
+        let moment = self.cache.moment(&place.scope);
+        thread::yield_now();
+        let version = self.version.load(Ordering::SeqCst);
+        thread::yield_now();
+        let record = json!({"id": 1, "version": version}).as_object().cloned().unwrap();
+        self.cache.keep(&place, moment, &[record], &fields);
+        version
+    }
+
+    /// Changes the number; the one that it has now when Odoo has answered.
+    fn write(&self) -> u64 {
+        let mut writing = self.cache.writing(&self.database);
+        thread::yield_now();
+        let version = 1 + self.version.fetch_add(1, Ordering::SeqCst);
+        thread::yield_now();
+        writing.ended();
+        drop(writing);
+        version
+    }
+}
+
+/// Who reads after a change has ended sees it, whoever made it, and whatever reads were under way.
+#[test]
+fn nothing_older_than_a_change_that_has_ended_is_ever_given() {
+    shuttle::check_random(
+        || {
+            let world = World::new();
+            let mut tasks = Vec::new();
+            for user in [1, 2] {
+                let world = Arc::clone(&world);
+                tasks.push(thread::spawn(move || {
+                    let mut seen = 0;
+                    for _ in 0..3 {
+                        let now = world.read(user);
+                        assert!(now >= seen, "{now} after {seen}");
+                        seen = now;
+                    }
+                }));
+            }
+            for user in [1, 3] {
+                let world = Arc::clone(&world);
+                tasks.push(thread::spawn(move || {
+                    let written = world.write();
+                    let seen = world.read(user);
+                    assert!(seen >= written, "{seen}, and {written} was written");
+                }));
+            }
+            for task in tasks {
+                task.join().unwrap();
+            }
+            // When all is quiet, what is read is kept again.
+            assert_eq!(world.read(1), 2);
+            let hits = world.cache.stats().hits;
+            assert_eq!(world.read(1), 2);
+            assert_eq!(world.cache.stats().hits, hits + 1);
+        },
+        SCHEDULES,
+    );
+}
+
+/// A change of which nobody knows whether Odoo is still making it keeps the cache empty until it must be over.
+#[test]
+fn nothing_is_kept_while_a_change_may_still_be_made() {
+    shuttle::check_random(
+        || {
+            let world = World::new();
+            world.read(1);
+            let lost = Arc::clone(&world);
+            let giving_up = thread::spawn(move || drop(lost.cache.writing(&lost.database)));
+            world.read(2);
+            giving_up.join().unwrap();
+            // Odoo makes the change at last.
+            world.read(1);
+            world.version.fetch_add(1, Ordering::SeqCst);
+            assert_eq!(world.read(1), 1);
+            assert_eq!(world.cache.stats().entries, 0);
+            world.clock.advance(RecordPolicy::default().doubt);
+            world.read(1);
+            assert_eq!(world.cache.stats().entries, 1);
+        },
+        SCHEDULES,
+    );
+}

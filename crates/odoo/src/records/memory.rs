@@ -1,0 +1,98 @@
+//! Bytes: what the cache says it takes, what it really takes, and that it takes no more with time.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use allocation_counter::measure;
+use model_metadata::{Principal, Scope};
+use serde_json::json;
+
+use super::cache::RecordPolicy;
+use super::entry::Place;
+use super::state::State;
+use crate::Record;
+
+const MAX_BYTES: usize = 200_000;
+
+/// Numbers that look random, the same every time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+fn places(databases: &[Arc<str>; 2]) -> Vec<Place> {
+    let place = |number: i64| {
+        let database = if number % 2 == 0 { &databases[0] } else { &databases[1] };
+        let scope = Scope::new(Principal::new(database, number % 10), "en_US");
+        Place { scope, model: format!("model.{}", number % 40).into(), context: "{}".into() }
+    };
+    (0..400).map(place).collect()
+}
+
+fn record(id: i64, fields: &[String]) -> Record {
+    let mut record = Record::new();
+    record.insert("id".into(), id.into());
+    for name in fields {
+        record.insert(name.clone(), json!(format!("{name} of {id}")));
+    }
+    record
+}
+
+fn names(first: u64) -> Vec<String> {
+    (first..first + 3).map(|number| format!("field_{:02}", number % 40)).collect()
+}
+
+/// Every kind of operation, on many more records, users and fields than there is room for.
+#[test]
+fn a_million_operations_leave_nothing_behind() {
+    let databases: [Arc<str>; 2] = ["one".into(), "other".into()];
+    let places = places(&databases);
+    let policy = RecordPolicy { max_bytes: MAX_BYTES, ..RecordPolicy::default() };
+    let mut numbers = Numbers(42);
+    let mut state = State::default();
+    let run = |state: &mut State, numbers: &mut Numbers, operations: u32, begin: u64| {
+        for step in 0..u64::from(operations) {
+            let now = Duration::from_millis(begin + step);
+            let place = &places[usize::try_from(numbers.below(400)).unwrap()];
+            let id = i64::try_from(1 + numbers.below(500)).unwrap();
+            let fields = names(numbers.below(40));
+            match numbers.below(10) {
+                0..=3 => drop(state.get(place, &[id], &fields, now.saturating_sub(policy.time_to_live))),
+                4 => drop(state.note(place, &fields)),
+                5 if numbers.below(2_000) == 0 => {
+                    let database = &databases[usize::try_from(numbers.below(2)).unwrap()];
+                    state.empty(database, |database| database.writing += 1);
+                    state.empty(database, |database| database.writing -= 1);
+                }
+                _ => {
+                    let moment = state.moment(&place.scope, now);
+                    // The first field was asked for, the others are read ahead.
+                    let rows = [record(id, &fields)];
+                    state.keep(place, moment, &rows, &fields[..1], now, &policy);
+                }
+            }
+        }
+    };
+    // By then as many habits are remembered as ever will be.
+    let warm = measure(|| run(&mut state, &mut numbers, 200_000, 0));
+    let then = measure(|| run(&mut state, &mut numbers, 1_000_000, 200_000));
+    let stats = state.stats();
+    let said = i64::try_from(stats.bytes).unwrap();
+    assert!(stats.hits > 0 && stats.emptied > 0 && stats.entries > 100, "{stats:?}");
+    assert!(stats.bytes <= MAX_BYTES as u64, "{stats:?}");
+    assert!(then.bytes_current < warm.bytes_current / 4, "{then:?} after {warm:?}");
+    let held = warm.bytes_current + then.bytes_current;
+    // Records, and a bounded number of habits with a bounded number of names each.
+    assert!(held < said * 2 + 256 * 8_192, "held {held}, said {said}");
+    let emptied = measure(|| {
+        for database in &databases {
+            state.empty(database, |_| {});
+        }
+    });
+    assert_eq!((state.stats().entries, state.stats().bytes), (0, 0));
+    assert!(-emptied.bytes_current * 5 > said * 4, "{emptied:?}, and {said} were said");
+}

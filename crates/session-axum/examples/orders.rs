@@ -1,0 +1,135 @@
+//! A small service of its own that embeds sessions: who may see and write which orders?
+//!
+//! ```console
+//! $ cargo run -p session-axum --example orders
+//! $ cargo run -p session-axum --example orders -- postgres://reader:secret@db/openbravo postgres://orgcache:secret@db/orgcache
+//! ```
+//!
+//! Without arguments it works on a demonstration database in the temporary folder, and keeps sessions in memory. The
+//! first argument is the ERP's database, which is only read; the second is where sessions live, so that several instances share
+//! them.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use erp_db::{Database, ErpReader, ErpSource, SqlStore, StoreOptions};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use session::{MemoryStore, Options, Principal, SessionManager, SessionStore, UserId};
+use session_axum::{Credential, CurrentSession, Problem, SessionLayer, refusal};
+
+/// An order of an organization, by a price list of another or the same one.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Order {
+    org: String,
+    price_list_org: String,
+}
+
+/// What all requests share.
+#[derive(Clone, Debug)]
+pub(crate) struct Orders {
+    sessions: SessionManager,
+    erp: ErpReader,
+    // A table of the ERP's own, in a real program.
+    orders: Arc<Mutex<Vec<Order>>>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (erp, store) = (arguments.next(), arguments.next());
+    let orders = open(erp.as_deref(), store.as_deref()).await?;
+    let _maintenance = orders.sessions.start_maintenance();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
+    println!(
+        "try: curl -d '\"F&BAdmin\"' -H 'content-type: application/json' {}/login",
+        listener.local_addr()?
+    );
+    axum::serve(listener, routes(orders)).await?;
+    Ok(())
+}
+
+/// The ERP's rows on one side, sessions on the other.
+pub(crate) async fn open(erp: Option<&str>, store: Option<&str>) -> Result<Orders, Box<dyn Error>> {
+    let database = match erp {
+        Some(url) => Database::connect(url).await?,
+        None => {
+            let file = std::env::temp_dir().join("orgcache-example.db");
+            erp_db::demo::create(&file).await?;
+            Database::open_file(&file).await?
+        }
+    };
+    let store: Arc<dyn SessionStore> = match store {
+        Some(url) => {
+            let options = StoreOptions::new(url);
+            SqlStore::migrate(&options).await?;
+            Arc::new(SqlStore::open(&options).await?)
+        }
+        None => Arc::new(MemoryStore::default()),
+    };
+    let erp = ErpReader::open(database).await?;
+    let sessions = SessionManager::new(Arc::new(ErpSource::new(erp.clone())), store, Options::default());
+    Ok(Orders { sessions, erp, orders: Arc::default() })
+}
+
+/// All routes. Nobody gets to an order without a session.
+pub(crate) fn routes(orders: Orders) -> Router {
+    Router::new()
+        .route("/orders", get(list).post(add))
+        .route("/logout", post(log_out))
+        .route_layer(SessionLayer::new(orders.sessions.clone()))
+        .route("/login", post(log_in))
+        .with_state(orders)
+}
+
+/// Gives a token to whoever says a user's name. A real program asks for a password as well, as it always did: sessions begin
+/// where that is done.
+async fn log_in(State(orders): State<Orders>, Json(name): Json<String>) -> Result<String, Response> {
+    let unavailable = || Problem::unavailable("the database does not answer").into_response();
+    let user = orders.erp.user_named(&name).await.map_err(|_| unavailable())?;
+    let user =
+        user.and_then(|user| UserId::new(&user.id).ok()).ok_or(Problem::unauthorized().into_response())?;
+    match orders.sessions.login(Principal::new(user)).await {
+        Ok(login) => Ok(login.token.expose()),
+        Err(error) if error.is_transient() => Err(unavailable()),
+        Err(error) => Err((StatusCode::FORBIDDEN, error.to_string()).into_response()),
+    }
+}
+
+/// The orders that the session may read. No question about organizations here or below asks a database, or waits.
+async fn list(State(orders): State<Orders>, CurrentSession(session): CurrentSession) -> Json<Vec<Order>> {
+    let orders = orders.orders.lock();
+    Json(orders.iter().filter(|order| session.can_read(&order.org)).cloned().collect())
+}
+
+/// Takes an order, if the session may write there, transactions are allowed, and the price list may be referred to; names the
+/// legal entity that has to account for it.
+async fn add(
+    State(orders): State<Orders>,
+    CurrentSession(session): CurrentSession,
+    Json(order): Json<Order>,
+) -> Result<String, (StatusCode, &'static str)> {
+    let refused = |why| Err((StatusCode::FORBIDDEN, why));
+    if !session.can_write(&order.org) {
+        return refused("the role may not write in this organization");
+    }
+    if !session.allows_transactions(&order.org) {
+        return refused("this organization allows no transactions");
+    }
+    if !session.may_reference(&order.org, &order.price_list_org) {
+        return refused("this organization may not use that price list");
+    }
+    let entity = session.legal_entity(&order.org).map(|id| id.to_string()).unwrap_or_default();
+    orders.orders.lock().push(order);
+    Ok(entity)
+}
+
+async fn log_out(State(orders): State<Orders>, credential: Credential) -> Result<StatusCode, Problem> {
+    orders.sessions.logout(credential.token()).await.map_err(|error| refusal(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
