@@ -49,6 +49,7 @@ const BLOCKS: &[Block] = &[
     Block::of_harness("speed", harness::SPEED, &["--organizations", "600"]),
     Block::of_harness("speed-larger", harness::SPEED, LARGER),
     Block::of_harness("speed-largest", harness::SPEED, LARGEST),
+    Block { name: "odoo", program: harness::ODOO, arguments: &[], writes_records: false },
 ];
 
 /// How some calls fare on larger trees.
