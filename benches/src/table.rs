@@ -10,7 +10,7 @@ const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
 /// What the figures of a table are compared with: the first of these that is there.
-const REFERENCES: [&str; 2] = ["orgcache-unshared", "orgcache-shared"];
+const REFERENCES: [&str; 3] = ["orgcache-unshared", "orgcache-shared", "orgcache"];
 
 /// One table for each metric, size and number of sessions: a row a structure, a column a shape. Ratios are to
 /// orgcache (each session its own tree, where bytes are counted); the best of a column is bold on a terminal.

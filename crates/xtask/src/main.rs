@@ -44,7 +44,9 @@ enum Command {
     Footprint(commands::harness::Args),
     /// Compare time per call of orgcache and of what people use today.
     Speed(commands::harness::Args),
-    /// Check bytes and allocation counts against the committed budgets.
+    /// Measure what logins take: bytes, time, loads, on SQLite and PostgreSQL.
+    Sessions(commands::harness::Args),
+    /// Check bytes, allocation counts and loads against the committed budgets.
     Budgets(commands::harness::Args),
     Benchmarks(commands::benchmarks::Args),
 }
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => commands::ci::run(&args),
         Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
         Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),
+        Command::Sessions(args) => commands::harness::run(&commands::harness::SESSIONS, &args),
         Command::Budgets(args) => commands::harness::run(&commands::harness::BUDGETS, &args),
         Command::Benchmarks(args) => commands::benchmarks::run(&args),
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask footprint`, `speed` and `budgets`: the programs of `benches`, built for speed.
+//! `cargo xtask footprint`, `speed`, `sessions` and `budgets`: the programs of `benches`, built for speed.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -24,6 +24,7 @@ pub(crate) struct Program {
 
 pub(crate) const FOOTPRINT: Program = Program::of_benches("bench-footprint");
 pub(crate) const SPEED: Program = Program::of_benches("bench-speed").with_databases();
+pub(crate) const SESSIONS: Program = Program::of_benches("bench-sessions").with_databases();
 pub(crate) const BUDGETS: Program = Program::of_benches("bench-budgets");
 /// Makes tables for the documents out of what the others wrote.
 pub(crate) const SUMMARY: Program = Program::of_benches("bench-summary");
