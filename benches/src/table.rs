@@ -25,7 +25,7 @@ pub fn render(records: &[Record], terminal: bool) -> String {
     }
     for kind in kinds {
         let here: Vec<&Record> = records.iter().filter(|record| Kind::of(record) == kind).collect();
-        let sessions = if kind.2 > 1 { format!(", {} sessions", kind.2) } else { String::new() };
+        let sessions = if kind.2 > 1 { format!(", {} sessions", thousands(kind.2)) } else { String::new() };
         let title = format!("{}, {} organizations{sessions}", kind.0.replace('_', " "), thousands(kind.1));
         // Writing to a text cannot fail.
         let _ = writeln!(text, "{title}");
