@@ -8,9 +8,15 @@ use serde::Deserialize;
 use crate::contender::all;
 use crate::footprint::{Counted, Counter};
 use crate::orgcache::{Orgcache, Shared};
+use crate::sessions::Access;
+use crate::sessions::held::Sessions;
+use crate::sessions::storm::{self, Revisions};
 use crate::structure::{Answer, Database, Structure};
 use crate::table::thousands;
 use crate::trees::{Shape, rows};
+
+/// How many sessions there are where their bytes, or the loads of their logins, are counted.
+const LOGINS: usize = 10_000;
 
 /// One line of the table.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,7 +25,8 @@ pub struct Budget {
     /// What is counted, of which structure.
     pub structure: String,
     /// `bytes_first_session`, `bytes_further_session`, `bytes_per_organization`, or
-    /// `allocations_` and the name of a call.
+    /// `allocations_` and the name of a call; of `sessions` `bytes_per_session`, `bytes_about_organizations`,
+    /// `loads_of_a_storm`, `loads_of_a_storm_without_revisions`.
     pub metric: String,
     /// The shape of the tree.
     pub shape: String,
@@ -73,9 +80,10 @@ pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<Checked> {
     let shape: Shape = budget.shape.parse()?;
     let database = Arc::new(Database::new(rows(shape, budget.organizations)));
     let unanswered = |reason| anyhow::anyhow!("{}, {}: {reason}", budget.structure, budget.metric);
-    let counted = match budget.metric.strip_prefix("allocations_") {
-        Some(call) => allocations(call, &database, counter).map_err(unanswered)?,
-        None => {
+    let counted = match (budget.structure.as_str(), budget.metric.strip_prefix("allocations_")) {
+        ("sessions", _) => sessions(&budget, counter)?,
+        (_, Some(call)) => allocations(call, &database, counter).map_err(unanswered)?,
+        (_, None) => {
             let contender = all().into_iter().find(|contender| contender.name == budget.structure);
             let contender = contender.with_context(|| format!("`{}` is no structure", budget.structure))?;
             let sessions = if budget.metric == "bytes_further_session" { 2 } else { 1 };
@@ -91,6 +99,23 @@ pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<Checked> {
         }
     };
     Ok(Checked { budget, counted })
+}
+
+/// What is counted of logins.
+fn sessions(budget: &Budget, counter: Counter) -> anyhow::Result<u64> {
+    let storm = |revisions| storm::loads(LOGINS, budget.organizations, revisions);
+    let hold = || {
+        let sessions =
+            Sessions { count: LOGINS, trees: 1, access: Access::Few, organizations: budget.organizations };
+        sessions.hold(counter)
+    };
+    match budget.metric.as_str() {
+        "loads_of_a_storm" => storm(Revisions::Kept),
+        "loads_of_a_storm_without_revisions" => storm(Revisions::NotKept),
+        "bytes_per_session" => Ok(hold()?.bytes.div_ceil(LOGINS as u64)),
+        "bytes_about_organizations" => Ok(hold()?.organizations),
+        other => anyhow::bail!("`{other}` is not counted of sessions"),
+    }
 }
 
 /// How often calls of orgcache ask for memory, in all for one call about every pair of neighbours.

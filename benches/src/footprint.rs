@@ -87,20 +87,17 @@ pub fn run(
 ) -> anyhow::Result<Vec<Record>> {
     let metrics = options.metrics(&[BYTES_PER_SESSION, BYTES_PER_FURTHER_SESSION])?;
     let mut records = Vec::new();
-    let sizes = options.organizations(&[600, 6_000], &[600, 6_000, 60_000, 1_000_000]);
-    let shapes = options.shapes();
-    progress.set_length((sizes.len() * shapes.len() * contenders.len()) as u64);
-    for &organizations in &sizes {
-        for &shape in &shapes {
-            let database = Arc::new(Database::new(rows(shape, organizations)));
-            for contender in contenders {
-                progress.set_message(format!("{} {shape} {organizations}", contender.name));
-                let sessions = sessions(organizations, options.quick);
-                let bytes = (contender.count)(&database, sessions, counter);
-                let taken = as_records(contender.name, shape, organizations, sessions, bytes);
-                records.extend(taken.into_iter().filter(|record| metrics.contains(&record.metric)));
-                progress.inc(1);
-            }
+    let trees = options.trees(&[600, 6_000], &[600, 6_000, 60_000, 1_000_000]);
+    progress.set_length((trees.len() * contenders.len()) as u64);
+    for (shape, organizations) in trees {
+        let database = Arc::new(Database::new(rows(shape, organizations)));
+        for contender in contenders {
+            progress.set_message(format!("{} {shape} {organizations}", contender.name));
+            let sessions = sessions(organizations, options.quick);
+            let bytes = (contender.count)(&database, sessions, counter);
+            let taken = as_records(contender.name, shape, organizations, sessions, bytes);
+            records.extend(taken.into_iter().filter(|record| metrics.contains(&record.metric)));
+            progress.inc(1);
         }
     }
     Ok(records)

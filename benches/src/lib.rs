@@ -2,9 +2,9 @@
 //!
 //! [`structure`] is what everything answers, [`orgcache`], [`baselines`], [`backends`] and
 //! `sql` (feature `databases`) are who answers it, and
-//! [`agreement`] sees to it that they answer alike. [`footprint`] counts bytes, [`speed`] takes times, both give
-//! [`record`]s; [`table`] and [`plot`] show them. [`summary`] draws on the records of
-//! several programs, [`budgets`] checks what does not depend on the machine.
+//! [`agreement`] sees to it that they answer alike. [`footprint`] counts bytes, [`speed`] takes times, [`sessions`]
+//! what logins take; all give [`record`]s; [`table`] and [`plot`] show them. [`summary`] draws on the records of
+//! several programs, [`budgets`] and [`instructions`] check what does not depend on the machine.
 
 pub mod agreement;
 pub mod backends;
@@ -12,10 +12,13 @@ pub mod baselines;
 pub mod budgets;
 pub mod contender;
 pub mod footprint;
+pub mod instructions;
 pub mod options;
 pub mod orgcache;
 pub mod plot;
 pub mod record;
+mod samples;
+pub mod sessions;
 pub mod speed;
 #[cfg(feature = "databases")]
 pub mod sql;

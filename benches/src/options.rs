@@ -24,7 +24,7 @@ pub struct Options {
     /// Only these structures (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub structure: Vec<String>,
-    /// Only trees of these shapes: flat, fan5, chain, random (may be repeated)
+    /// Only trees of these shapes: flat, fan5, chain, random, sample-f&b, sample-qa (may be repeated)
     #[arg(long, value_name = "SHAPE")]
     pub shape: Vec<Shape>,
     /// Only trees of these sizes (may be repeated)
@@ -61,13 +61,25 @@ impl Options {
         Ok(all.into_iter().filter(chosen).collect())
     }
 
-    /// The sizes chosen, else those of a quick or of a full measurement.
+    /// The trees chosen, by shape and size; else those of a quick or of a full measurement and the sample clients.
     #[must_use]
-    pub fn organizations(&self, quick: &[usize], full: &[usize]) -> Vec<usize> {
-        if self.organizations.is_empty() {
-            return if self.quick { quick } else { full }.to_vec();
+    pub fn trees(&self, quick: &[usize], full: &[usize]) -> Vec<(Shape, usize)> {
+        let sizes = if self.organizations.is_empty() {
+            if self.quick { quick } else { full }.to_vec()
+        } else {
+            self.organizations.iter().map(|&count| count as usize).collect()
+        };
+        let mut shapes = self.shape.clone();
+        if shapes.is_empty() {
+            shapes.extend(Shape::ALL);
+            if self.organizations.is_empty() {
+                shapes.extend(Shape::SAMPLES);
+            }
         }
-        self.organizations.iter().map(|&count| count as usize).collect()
+        let samples = shapes.iter().filter_map(|&shape| Some((shape, shape.own_size()?)));
+        let of_any_size = || shapes.iter().copied().filter(|shape| shape.own_size().is_none());
+        let others = sizes.iter().flat_map(|&size| of_any_size().map(move |shape| (shape, size)));
+        others.chain(samples).collect()
     }
 
     /// The figures chosen of those that a program takes, else all of them.
@@ -81,12 +93,6 @@ impl Options {
         let chosen =
             |name: &&&str| self.metric.is_empty() || self.metric.iter().any(|metric| metric == *name);
         Ok(all.iter().filter(chosen).copied().collect())
-    }
-
-    /// The shapes chosen, else all.
-    #[must_use]
-    pub fn shapes(&self) -> Vec<Shape> {
-        if self.shape.is_empty() { Shape::ALL.to_vec() } else { self.shape.clone() }
     }
 
     /// A bar on the terminal that shows how far a measurement is; nothing where there is no terminal.

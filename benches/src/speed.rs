@@ -223,51 +223,47 @@ pub fn run(
     let metrics = Metric::ALL.into_iter().filter(|metric| chosen.contains(&metric.name()));
     let metrics: Vec<Metric> = metrics.collect();
     let pace = if options.quick { Pace::QUICK } else { Pace::FULL };
-    let sizes = options.organizations(&[600, 6_000], &[600, 6_000, 60_000]);
-    let shapes = options.shapes();
-    progress.set_length((sizes.len() * shapes.len() * metrics.len()) as u64);
+    let trees = options.trees(&[600, 6_000], &[600, 6_000, 60_000]);
+    progress.set_length((trees.len() * metrics.len()) as u64);
     let mut records = Vec::new();
-    for &organizations in &sizes {
-        for &shape in &shapes {
-            progress.set_message(format!("loading {shape} {organizations}"));
-            let database = Arc::new(Database::new(rows(shape, organizations)));
-            let Ok(asked) = Asked::new(Arc::clone(&database)) else { continue };
-            let runner = |contender: &Contender| Runner {
-                name: contender.name,
-                loaded: (contender.load)(&database),
-                calls: 0,
-                best: Err(Unanswered::NoSuchCall),
-            };
-            let mut runners: Vec<Runner> = contenders.iter().map(runner).collect();
-            for &metric in &metrics {
-                progress.set_message(format!("{} {shape} {organizations}", metric.name()));
-                for runner in &mut runners {
-                    runner.prepare(metric, &asked, pace);
-                }
-                for _ in 0..pace.rounds {
-                    for runner in &mut runners {
-                        runner.round(metric, &asked);
-                    }
-                }
-                let failed = |runner: &&Runner| {
-                    let answer = runner.loaded.as_ref().map_or_else(|stopped| Err(*stopped), |_| runner.best);
-                    answer == Err(Unanswered::DatabaseFailed)
-                };
-                if let Some(runner) = runners.iter().find(failed) {
-                    anyhow::bail!("{}: {} was not answered", runner.name, metric.name());
-                }
-                records.extend(runners.iter().map(|runner| Record {
-                    structure: runner.name,
-                    metric: metric.name(),
-                    organizations,
-                    shape: shape.name(),
-                    sessions: 1,
-                    value:
-                        runner.loaded.as_ref().map_or_else(|stopped| Err(*stopped), |_| runner.best).into(),
-                    unit: "ns",
-                }));
-                progress.inc(1);
+    for (shape, organizations) in trees {
+        progress.set_message(format!("loading {shape} {organizations}"));
+        let database = Arc::new(Database::new(rows(shape, organizations)));
+        let Ok(asked) = Asked::new(Arc::clone(&database)) else { continue };
+        let runner = |contender: &Contender| Runner {
+            name: contender.name,
+            loaded: (contender.load)(&database),
+            calls: 0,
+            best: Err(Unanswered::NoSuchCall),
+        };
+        let mut runners: Vec<Runner> = contenders.iter().map(runner).collect();
+        for &metric in &metrics {
+            progress.set_message(format!("{} {shape} {organizations}", metric.name()));
+            for runner in &mut runners {
+                runner.prepare(metric, &asked, pace);
             }
+            for _ in 0..pace.rounds {
+                for runner in &mut runners {
+                    runner.round(metric, &asked);
+                }
+            }
+            let failed = |runner: &&Runner| {
+                let answer = runner.loaded.as_ref().map_or_else(|stopped| Err(*stopped), |_| runner.best);
+                answer == Err(Unanswered::DatabaseFailed)
+            };
+            if let Some(runner) = runners.iter().find(failed) {
+                anyhow::bail!("{}: {} was not answered", runner.name, metric.name());
+            }
+            records.extend(runners.iter().map(|runner| Record {
+                structure: runner.name,
+                metric: metric.name(),
+                organizations,
+                shape: shape.name(),
+                sessions: 1,
+                value: runner.loaded.as_ref().map_or_else(|stopped| Err(*stopped), |_| runner.best).into(),
+                unit: "ns",
+            }));
+            progress.inc(1);
         }
     }
     Ok(records)

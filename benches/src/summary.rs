@@ -32,13 +32,14 @@ const OPENBRAVO: [(&str, &str); 3] =
     [("openbravo-pre", "until 2017"), ("openbravo-post", "from 2018"), ("openbravo-head", "since 2022")];
 
 /// What the table at the top shows: a name, the metric, orgcache's structure, the unit that is named by its metric.
-const HEADLINE: [(&str, &str, &str); 6] = [
+const HEADLINE: [(&str, &str, &str); 7] = [
     ("one session's tree", "bytes_per_session", "orgcache-unshared"),
     ("a further session on it", "bytes_per_further_session", "orgcache-shared"),
     ("may a record of A refer to one of B?", "natural_tree_test", "orgcache-shared"),
     ("the natural tree as a set", "natural_tree", "orgcache-shared"),
     ("the legal entity", "legal_entity", "orgcache-shared"),
     ("reading the tree from its rows", "build", "orgcache-shared"),
+    ("many sessions in all", "bytes_of_all_sessions", "orgcache"),
 ];
 
 /// orgcache beside Openbravo's structures, on flat trees and on chains of 600: a table in Markdown.
@@ -216,6 +217,7 @@ mod tests {
         assert!(headline(&figures[2..]).unwrap_err().to_string().contains("bytes_per_session"));
         figures.push(figure("orgcache-unshared", "bytes_per_session", "chain", 1, Some(100.0)));
         figures.push(figure("openbravo-pre", "bytes_per_session", "chain", 1, None));
+        figures.push(figure("orgcache", "bytes_of_all_sessions", "flat", 1_000, Some(5_000.0)));
         let text = headline(&figures).unwrap();
         let line = "| one session's tree | flat | **10 B** | 1.25 KB (×125) | – | – |";
         assert!(text.contains(line), "{text}");
@@ -223,6 +225,7 @@ mod tests {
             text.contains("| one session's tree | chain | **100 B** | did not finish | – | – |"),
             "{text}"
         );
+        assert!(text.contains("| many sessions in all (1,000) | flat | **5.00 KB** |"), "{text}");
         assert_eq!(text.lines().count(), 2 + HEADLINE.len() + 1);
     }
 

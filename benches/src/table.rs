@@ -10,7 +10,7 @@ const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
 /// What the figures of a table are compared with: the first of these that is there.
-const REFERENCES: [&str; 2] = ["orgcache-unshared", "orgcache-shared"];
+const REFERENCES: [&str; 3] = ["orgcache-unshared", "orgcache-shared", "orgcache"];
 
 /// One table for each metric, size and number of sessions: a row a structure, a column a shape. Ratios are to
 /// orgcache (each session its own tree, where bytes are counted); the best of a column is bold on a terminal.
@@ -25,7 +25,7 @@ pub fn render(records: &[Record], terminal: bool) -> String {
     }
     for kind in kinds {
         let here: Vec<&Record> = records.iter().filter(|record| Kind::of(record) == kind).collect();
-        let sessions = if kind.2 > 1 { format!(", {} sessions", kind.2) } else { String::new() };
+        let sessions = if kind.2 > 1 { format!(", {} sessions", thousands(kind.2)) } else { String::new() };
         let title = format!("{}, {} organizations{sessions}", kind.0.replace('_', " "), thousands(kind.1));
         // Writing to a text cannot fail.
         let _ = writeln!(text, "{title}");

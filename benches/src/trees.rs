@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::samples::{self, Sample};
 use org_structure::{BuildError, OrgFlags, OrgRow, OrgStructure};
 
 /// How the organizations of a tree are attached to each other.
@@ -16,11 +17,33 @@ pub enum Shape {
     Chain,
     /// Each below one that was drawn at random from those before it.
     Random,
+    /// The tree of the sample client F&B International Group, as it is.
+    FbInternational,
+    /// The tree of the sample client QA Testing, as it is.
+    QaTesting,
 }
 
 impl Shape {
-    /// Every shape.
+    /// Every shape that a tree of any size can have.
     pub const ALL: [Shape; 4] = [Shape::Flat, Shape::Fan5, Shape::Chain, Shape::Random];
+
+    /// The trees of the sample clients, which have their own size.
+    pub const SAMPLES: [Shape; 2] = [Shape::FbInternational, Shape::QaTesting];
+
+    /// The sample client that it is the tree of.
+    fn sample(self) -> Option<Sample> {
+        match self {
+            Shape::FbInternational => Some(samples::FB),
+            Shape::QaTesting => Some(samples::QA),
+            _ => None,
+        }
+    }
+
+    /// How many organizations below `0` a sample client has; nothing where a tree may have any number.
+    #[must_use]
+    pub fn own_size(self) -> Option<usize> {
+        self.sample().map(|_| rows(self, 0).len().saturating_sub(1))
+    }
 
     /// The name of the shape in tables and records.
     #[must_use]
@@ -30,6 +53,8 @@ impl Shape {
             Shape::Fan5 => "fan5",
             Shape::Chain => "chain",
             Shape::Random => "random",
+            Shape::FbInternational => "sample-f&b",
+            Shape::QaTesting => "sample-qa",
         }
     }
 
@@ -37,7 +62,8 @@ impl Shape {
     fn parent(self, place: usize) -> Option<usize> {
         let before = place.checked_sub(1)?;
         Some(match self {
-            Shape::Flat => 0,
+            // Sample clients have their own rows.
+            Shape::Flat | Shape::FbInternational | Shape::QaTesting => 0,
             Shape::Fan5 => before / 5,
             Shape::Chain => before,
             Shape::Random => pick(place as u64, place),
@@ -59,7 +85,7 @@ impl std::error::Error for UnknownShape {}
 
 impl fmt::Display for UnknownShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no shape; there are flat, fan5, chain, random", self.0)
+        write!(f, "`{}` is no shape; there are flat, fan5, chain, random, sample-f&b, sample-qa", self.0)
     }
 }
 
@@ -67,7 +93,11 @@ impl FromStr for Shape {
     type Err = UnknownShape;
 
     fn from_str(text: &str) -> Result<Self, UnknownShape> {
-        Shape::ALL.into_iter().find(|shape| shape.name() == text).ok_or_else(|| UnknownShape(text.to_owned()))
+        Shape::ALL
+            .into_iter()
+            .chain(Shape::SAMPLES)
+            .find(|shape| shape.name() == text)
+            .ok_or_else(|| UnknownShape(text.to_owned()))
     }
 }
 
@@ -93,9 +123,14 @@ impl Row {
 
 /// The rows of a tree with `organizations` organizations below `0`: one top organization and all others below
 /// that. One in ten is a legal entity, one in twenty is under period control, one in eight is not ready yet; in `0`
-/// itself no transactions are allowed. The order is shuffled, and the same on every run, as are the ids.
+/// itself no transactions are allowed. The order is shuffled, and the same on every run, as are the ids. (A sample client's
+/// tree has its own rows, however many are asked for.)
 #[must_use]
 pub fn rows(shape: Shape, organizations: usize) -> Vec<Row> {
+    if let Some(sample) = shape.sample() {
+        // The shipped rows are what a test has read.
+        return sample.rows().unwrap_or_default();
+    }
     let row = |place: usize| {
         let mut flags = OrgFlags::ACTIVE;
         flags.set(OrgFlags::READY, place % 8 != 3);
@@ -190,7 +225,7 @@ mod tests {
 
     #[test]
     fn shapes_are_known_by_name() {
-        for shape in Shape::ALL {
+        for shape in Shape::ALL.into_iter().chain(Shape::SAMPLES) {
             assert_eq!(shape.to_string().parse::<Shape>().unwrap(), shape);
         }
         assert!("star".parse::<Shape>().is_err());

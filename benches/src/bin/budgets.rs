@@ -1,19 +1,40 @@
-//! Checks what does not depend on the machine against the committed table.
+//! Checks what does not depend on the machine against the committed tables.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use benches::budgets::{check, table};
 use benches::footprint::Counted;
+use benches::instructions;
 use clap::Parser;
 
-/// Check bytes and allocation counts against benches/budgets.json; exit status 1 if one is missed
+/// Check bytes, allocation counts and loads against benches/budgets.json; exit status 1 if one is missed
 #[derive(Parser)]
 #[command(name = "budgets", version)]
-struct Budgets {}
+struct Budgets {
+    /// Count the instructions of the hot calls, under valgrind, against benches/instructions.json instead
+    #[arg(long)]
+    instructions: bool,
+    /// Print what was counted as benches/instructions.json has it, and check nothing
+    #[arg(long, requires = "instructions")]
+    json: bool,
+    /// Make the calls of one line; this program runs itself so under valgrind
+    #[arg(long, hide = true, value_name = "METRIC,SHAPE")]
+    call: Option<String>,
+}
 
 fn main() -> anyhow::Result<ExitCode> {
-    Budgets::parse();
+    let options = Budgets::parse();
+    if let Some(line) = options.call {
+        instructions::call(&line)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let missed = if options.instructions { check_instructions(options.json)? } else { check_counts()? };
+    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Gives the number of budgets that were missed.
+fn check_counts() -> anyhow::Result<usize> {
     let mut out = std::io::stdout().lock();
     let mut missed = 0;
     for budget in table()? {
@@ -22,7 +43,38 @@ fn main() -> anyhow::Result<ExitCode> {
         missed += usize::from(!checked.is_met());
     }
     writeln!(out, "{missed} budgets missed")?;
-    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(missed)
+}
+
+/// The same for instructions.
+fn check_instructions(json: bool) -> anyhow::Result<usize> {
+    let mut out = std::io::stdout().lock();
+    let folder = tempfile::tempdir()?;
+    let program = std::env::current_exe()?;
+    let mut missed = 0;
+    let mut lines = instructions::table()?;
+    for line in &mut lines {
+        let counted = instructions::count(line, &program, folder.path())?;
+        let allowed = line.allows(counted);
+        let verdict = if allowed { "met   " } else { "MISSED" };
+        if json {
+            line.instructions = counted;
+        } else {
+            writeln!(
+                out,
+                "{verdict}  {:28} {:8} {counted:>8} instructions, {} in the table",
+                line.metric, line.shape, line.instructions
+            )?;
+            missed += usize::from(!allowed);
+        }
+    }
+    if json {
+        let lines: Result<Vec<String>, _> = lines.iter().map(serde_json::to_string).collect();
+        writeln!(out, "[\n  {}\n]", lines?.join(",\n  "))?;
+    } else {
+        writeln!(out, "{missed} budgets missed")?;
+    }
+    Ok(missed)
 }
 
 fn counted(run: &mut dyn FnMut()) -> Counted {

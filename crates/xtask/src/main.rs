@@ -45,13 +45,15 @@ enum Command {
     Footprint(commands::harness::Args),
     /// Compare time per call of orgcache and of what people use today.
     Speed(commands::harness::Args),
-    /// Compare time, requests and memory of tool calls on Odoo with those of the Python server.
-    OdooSpeed(commands::harness::Args),
-    /// Check bytes and allocation counts against the committed budgets.
-    Budgets(commands::harness::Args),
-    Benchmarks(commands::benchmarks::Args),
+    /// Measure what logins take: bytes, time, loads, on SQLite and PostgreSQL.
+    Sessions(commands::harness::Args),
     /// Measure the service under load, beside a bare axum.
     Load(commands::harness::Args),
+    /// Compare time, requests and memory of tool calls on Odoo with those of the Python server.
+    OdooSpeed(commands::harness::Args),
+    /// Check bytes, allocation counts and loads against the committed budgets.
+    Budgets(commands::harness::Args),
+    Benchmarks(commands::benchmarks::Args),
 }
 
 fn main() -> ExitCode {
@@ -61,9 +63,10 @@ fn main() -> ExitCode {
         Command::Shuttle(args) => commands::shuttle::run(&args),
         Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
         Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),
+        Command::Sessions(args) => commands::harness::run(&commands::harness::SESSIONS, &args),
+        Command::Load(args) => commands::harness::run(&commands::harness::LOAD, &args),
         Command::OdooSpeed(args) => commands::harness::run(&commands::harness::ODOO, &args),
         Command::Budgets(args) => commands::harness::run(&commands::harness::BUDGETS, &args),
         Command::Benchmarks(args) => commands::benchmarks::run(&args),
-        Command::Load(args) => commands::harness::run(&commands::harness::LOAD, &args),
     }
 }

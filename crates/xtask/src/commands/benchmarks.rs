@@ -31,25 +31,68 @@ struct Block {
     name: &'static str,
     program: Program,
     arguments: &'static [&'static str],
-    /// Whether the program understands `--output` and `--plot`.
+    /// Whether the program understands `--output`, and the summaries draw on what it writes.
     writes_records: bool,
+    /// Whether it draws the pictures, too.
+    draws: bool,
 }
 
 impl Block {
-    /// A block of a program that writes records and pictures, too.
+    /// A block of a program that prints tables and nothing else.
+    const fn of_program(name: &'static str, program: Program) -> Self {
+        Self { name, program, arguments: &[], writes_records: false, draws: false }
+    }
+
+    /// A block of a program that writes records.
     const fn of_harness(name: &'static str, program: Program, arguments: &'static [&'static str]) -> Self {
-        Self { name, program, arguments, writes_records: true }
+        Self { name, program, arguments, writes_records: true, draws: false }
+    }
+
+    const fn with_pictures(self) -> Self {
+        Self { draws: true, ..self }
     }
 }
 
 /// All blocks that programs print, in the order in which they run. Each has its place in the document, between
 /// `<!-- begin NAME -->` and `<!-- end NAME -->`.
 const BLOCKS: &[Block] = &[
-    Block::of_harness("footprint", harness::FOOTPRINT, &[]),
-    Block::of_harness("speed", harness::SPEED, &["--organizations", "600"]),
+    Block::of_harness("footprint", harness::FOOTPRINT, SIZES).with_pictures(),
+    Block::of_harness("footprint-largest", harness::FOOTPRINT, LARGEST_FOOTPRINT),
+    Block::of_harness("footprint-samples", harness::FOOTPRINT, SAMPLES),
+    Block::of_harness("speed", harness::SPEED, &["--organizations=600"]).with_pictures(),
     Block::of_harness("speed-larger", harness::SPEED, LARGER),
     Block::of_harness("speed-largest", harness::SPEED, LARGEST),
-    Block { name: "odoo", program: harness::ODOO, arguments: &[], writes_records: false },
+    Block::of_harness("speed-samples", harness::SPEED, SAMPLE_CALLS),
+    Block::of_harness("sessions", harness::SESSIONS, &[]),
+    Block::of_program("service", harness::LOAD),
+    Block::of_program("odoo", harness::ODOO),
+];
+
+/// The sizes of which bytes are counted for every structure.
+const SIZES: &[&str] = &["--organizations=600", "--organizations=6000", "--organizations=60000"];
+
+/// The largest trees, and a structure of each kind that can hold them.
+const LARGEST_FOOTPRINT: &[&str] = &[
+    "--organizations=1000000",
+    "--metric=bytes_per_session",
+    "--structure=orgcache-unshared",
+    "--structure=orgcache-shared",
+    "--structure=openbravo-post",
+    "--structure=openbravo-head",
+    "--structure=petgraph",
+];
+
+/// The trees of the sample clients.
+const SAMPLES: &[&str] = &["--shape=sample-f&b", "--shape=sample-qa"];
+
+/// Some calls on these.
+const SAMPLE_CALLS: &[&str] = &[
+    "--shape=sample-f&b",
+    "--shape=sample-qa",
+    "--metric=natural_tree_test",
+    "--metric=natural_tree",
+    "--metric=legal_entity",
+    "--metric=build",
 ];
 
 /// How some calls fare on larger trees.
@@ -61,7 +104,7 @@ const LARGER: &[&str] = &[
     "--metric=build",
 ];
 
-/// The same on the largest, of a structure of each kind that can hold them.
+/// The same on the largest.
 const LARGEST: &[&str] = &[
     "--organizations=60000",
     "--organizations=1000000",
@@ -118,8 +161,11 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
         }
         if block.writes_records {
             let file = server.temporary().join(format!("{}.json", block.name));
-            command.arg("--output").arg(&file).arg("--plot").arg(&pictures);
+            command.arg("--output").arg(&file);
             records.push(file);
+        }
+        if block.draws {
+            command.arg("--plot").arg(&pictures);
         }
         server.lend_to(&mut command);
         let printed = output_of(&mut command, interrupt)?;

@@ -1,4 +1,4 @@
-//! `cargo xtask footprint`, `speed`, `budgets`, `load` and `odoo-speed`: the programs below `benches`, built for speed.
+//! `cargo xtask footprint`, `speed`, `sessions`, `budgets`, `load` and `odoo-speed`: the programs below `benches`, built for speed.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -26,6 +26,7 @@ pub(crate) struct Program {
 
 pub(crate) const FOOTPRINT: Program = Program::of_benches("bench-footprint");
 pub(crate) const SPEED: Program = Program::of_benches("bench-speed").with_databases();
+pub(crate) const SESSIONS: Program = Program::of_benches("bench-sessions").with_databases();
 pub(crate) const BUDGETS: Program = Program::of_benches("bench-budgets");
 /// Tool calls on Odoo, beside the Python server.
 pub(crate) const ODOO: Program = Program::of_package("bench-odoo");

@@ -1,0 +1,47 @@
+//! What logins take: bytes, time, loads.
+
+use std::io::Write;
+
+use benches::footprint::Counted;
+use benches::options::Options;
+use benches::sessions::{calls, held, logins};
+use clap::Parser;
+
+/// What logins take: bytes that sessions hold, time, loads after a change
+#[derive(Parser)]
+#[command(name = "sessions", version)]
+struct Program {
+    #[command(flatten)]
+    options: Options,
+    /// Hold sessions and say what they take; this program runs itself so
+    #[arg(long, hide = true, value_name = "COUNT,TREES,ACCESS", value_parser = held::parse)]
+    hold: Option<held::Sessions>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Program { options, hold } = Program::parse();
+    if let Some(sessions) = hold {
+        let held = serde_json::to_vec(&sessions.hold(counted)?)?;
+        return Ok(std::io::stdout().lock().write_all(&held)?);
+    }
+    if benches::sql::postgres_url().is_none() {
+        eprintln!("without PostgreSQL: `cargo xtask sessions` starts it where it is installed");
+    }
+    let progress = options.progress();
+    let mut records = held::run(options.quick, counted, &progress)?;
+    progress.set_message("calls in memory");
+    records.extend(calls::run(options.quick)?);
+    progress.set_message("logins on databases");
+    records.extend(logins::run(options.quick)?);
+    progress.finish_and_clear();
+    records.retain(|record| {
+        let all = |chosen: &[String], name: &str| chosen.is_empty() || chosen.iter().any(|one| one == name);
+        all(&options.metric, record.metric) && all(&options.structure, record.structure)
+    });
+    options.show(&records)
+}
+
+fn counted(run: &mut dyn FnMut()) -> Counted {
+    let counted = allocation_counter::measure(run);
+    Counted { bytes: u64::try_from(counted.bytes_current).unwrap_or(0), allocations: counted.count_total }
+}

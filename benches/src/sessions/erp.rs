@@ -1,0 +1,178 @@
+//! An ERP in memory: any number of clients with a tree each, users that may do little or everything.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+
+use org_structure::OrgId;
+use session::openbravo::{
+    AccessedOrganization, ClientFacts, ClientOrganization, LoginFacts, OrgAccess, RoleFacts, UserFacts,
+    UserRole,
+};
+use session::{
+    ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, RoleId, UserId, UserLevel,
+    async_trait,
+};
+
+use super::SHAPE;
+use crate::trees::{Row, build, rows};
+
+/// What a role may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Three organizations.
+    Few,
+    /// All of them.
+    All,
+}
+
+impl Access {
+    const fn role(self) -> &'static str {
+        match self {
+            Access::Few => "FEW",
+            Access::All => "ALL",
+        }
+    }
+}
+
+/// The ERP. Its clients are numbered; the trees of any two of them differ.
+#[derive(Debug)]
+pub struct Erp {
+    rows: Vec<Row>,
+    keeps_revisions: AtomicBool,
+    revision: AtomicI64,
+    /// How often a load lets others run before it is done.
+    patience: AtomicUsize,
+}
+
+impl Erp {
+    /// An ERP whose trees have so many organizations.
+    #[must_use]
+    pub fn new(organizations: usize) -> Self {
+        let rows = rows(SHAPE, organizations);
+        Erp {
+            rows,
+            keeps_revisions: AtomicBool::new(true),
+            revision: AtomicI64::new(1),
+            patience: AtomicUsize::new(0),
+        }
+    }
+
+    /// From now on nobody counts changes.
+    pub fn forget_revisions(&self) {
+        self.keeps_revisions.store(false, Ordering::SeqCst);
+    }
+
+    /// Changes all trees, and has loads take from now on as long as it takes so many logins to begin.
+    pub fn change(&self, logins: usize) {
+        self.patience.store(logins, Ordering::SeqCst);
+        self.revision.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Somebody who logs in.
+    ///
+    /// # Errors
+    /// None that can happen.
+    pub fn principal(user: usize, client: usize, access: Access) -> anyhow::Result<Principal> {
+        let user = UserId::new(&format!("{user:032X}"))?;
+        let client = ClientId::new(&format!("{client:X}"))?;
+        Ok(Principal::new(user).with_role(RoleId::new(access.role())?).in_client(client))
+    }
+
+    fn revision(&self) -> Option<Revision> {
+        let revision = Revision(self.revision.load(Ordering::SeqCst));
+        self.keeps_revisions.load(Ordering::SeqCst).then_some(revision)
+    }
+
+    /// The rows of a client: other ids in each.
+    fn rows_of(&self, client: &ClientId) -> Vec<Row> {
+        let name = |id: &str| match id.get(8..) {
+            Some(rest) => format!("{:0>8}{rest}", client.as_str()),
+            None => id.to_owned(),
+        };
+        let row =
+            |row: &Row| Row { id: name(&row.id), parent: row.parent.as_deref().map(name), flags: row.flags };
+        self.rows.iter().map(row).collect()
+    }
+
+    fn facts_of(&self, principal: &Principal) -> Result<LoginFacts, session::InvalidId> {
+        let client = match principal.client {
+            Some(client) => client,
+            None => ClientId::new("1")?,
+        };
+        let role = match principal.role {
+            Some(role) => role,
+            None => RoleId::new(Access::Few.role())?,
+        };
+        let id = |row: &Row| OrgId::new(&row.id).ok();
+        let all = role.as_str() == Access::All.role();
+        let rows = if all { self.rows_of(&client) } else { self.first_rows_of(&client) };
+        let organization = AccessedOrganization { client, active: true };
+        let access = |org| OrgAccess { org, client, active: true, organization: Some(organization) };
+        let few = rows.iter().filter_map(id).filter(|org| !org.is_zero()).take(3).map(access);
+        let accesses: Vec<OrgAccess> = if all { vec![access(OrgId::ZERO)] } else { few.collect() };
+        let organizations =
+            rows.iter().filter_map(id).map(|id| ClientOrganization { id, client, active: true });
+        let level = UserLevel::new(if all { " CO" } else { "  O" }).ok();
+        let role_facts = level.map(|level| RoleFacts {
+            id: role,
+            client,
+            level,
+            manual: true,
+            active: true,
+            accesses,
+            organizations: if all { organizations.collect() } else { Vec::new() },
+        });
+        let user = UserFacts {
+            id: principal.user,
+            client,
+            active: true,
+            locked: false,
+            default_role: None,
+            default_org: None,
+            roles: vec![UserRole { role, active: true }],
+        };
+        Ok(LoginFacts {
+            user: Some(user),
+            role: role_facts,
+            client: Some(ClientFacts { id: client, active: true }),
+        })
+    }
+
+    /// Rows enough for a role that may do little.
+    fn first_rows_of(&self, client: &ClientId) -> Vec<Row> {
+        let few = Erp {
+            rows: self.rows.iter().take(4).cloned().collect(),
+            keeps_revisions: AtomicBool::new(false),
+            revision: AtomicI64::new(0),
+            patience: AtomicUsize::new(0),
+        };
+        few.rows_of(client)
+    }
+}
+
+#[async_trait]
+impl OrgSource for Erp {
+    async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
+        Ok(self.revision())
+    }
+
+    async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
+        let revision = self.revision();
+        let mut rows = self.rows_of(client);
+        // A change that every revision sees: one organization is ready, or not.
+        if self.revision.load(Ordering::SeqCst) % 2 == 0
+            && let Some(row) = rows.last_mut()
+        {
+            row.flags.toggle(org_structure::OrgFlags::READY);
+        }
+        let structure = build(&rows).map_err(PortError::permanent)?;
+        for _ in 0..self.patience.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        Ok(LoadedTree { structure, revision })
+    }
+
+    async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
+        let facts = self.facts_of(principal).map_err(PortError::permanent)?;
+        Ok(Facts::Openbravo(Box::new(facts)))
+    }
+}

@@ -1,0 +1,36 @@
+//! What logins take: bytes that sessions hold, loads after a change, time.
+//!
+//! [`Erp`] is where the managers here read from; [`held`] counts bytes, [`storm`] loads, [`calls`] takes times in memory.
+//! With the feature `databases`, `logins` does so on SQLite and PostgreSQL, where `tables` are an ERP's own.
+
+pub mod calls;
+mod erp;
+pub mod held;
+#[cfg(feature = "databases")]
+pub mod logins;
+pub mod storm;
+#[cfg(feature = "databases")]
+mod tables;
+
+use crate::record::Record;
+use crate::structure::Answer;
+
+pub use erp::{Access, Erp};
+
+/// How many organizations the trees have that sessions are on.
+pub const ORGANIZATIONS: usize = 600;
+
+/// The shape of these trees.
+pub const SHAPE: crate::trees::Shape = crate::trees::Shape::Flat;
+
+/// One figure about sessions.
+fn record(
+    structure: &'static str,
+    metric: &'static str,
+    sessions: usize,
+    value: Answer<f64>,
+    unit: &'static str,
+) -> Record {
+    let value = value.into();
+    Record { structure, metric, organizations: ORGANIZATIONS, shape: SHAPE.name(), sessions, value, unit }
+}
