@@ -26,7 +26,8 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
 ];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
-const UNPUBLISHED: &[&str] = &["benches", "odoo-double", "orgcache-tests", "xtask"];
+const UNPUBLISHED: &[&str] =
+    &["bench-odoo", "bench-service", "benches", "odoo-double", "orgcache-tests", "xtask"];
 
 const PACKAGES: &str = "packages";
 
