@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: what must hold before a change lands, apart from the tests.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::workspace;
@@ -31,23 +31,34 @@ const UNPUBLISHED: &[&str] =
 
 const PACKAGES: &str = "packages";
 
-/// Removes the sources that cargo unpacked from earlier runs of the packaging step.
+/// Removes what cargo kept of our own packages from earlier runs of the packaging step.
 ///
-/// Cargo checks packages that depend on each other through a registry of its own in the target folder, and keeps what it unpacks
-/// from there by name and version. The version stays while the sources change, so a later run would build against
-/// the old ones. Folders of registries without a host (those are the ones) have a name that begins with a hyphen.
+/// Cargo checks packages that depend on each other through a registry of its own in the target folder, and takes what it unpacked
+/// and compiled from there for up to date as long as name and version stay. The sources change while they do, so a later
+/// run would build against the old ones. What cannot be removed is at worst an error of the step that follows.
 fn forget_earlier_packages() {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     for kept in ["src", "cache", "index"] {
-        let Some(folder) = home.as_ref().map(|home| home.join("registry").join(kept)) else { return };
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with('-') {
-                // What cannot be removed is at worst an error of the step that follows.
-                drop(std::fs::remove_dir_all(entry.path()));
-            }
-        }
+        let Some(folder) = home.as_ref().map(|home| home.join("registry").join(kept)) else { break };
+        // Folders of registries without a host, and those are the ones, have a name that begins with a hyphen.
+        remove_folders(&folder, |name| name.starts_with('-'));
     }
+    let ours: Vec<_> = names_in(&workspace::root().join("crates")).map(|name| format!("{name}-")).collect();
+    remove_folders(&workspace::target().join("debug/.fingerprint"), |name| {
+        ours.iter().any(|prefix| name.starts_with(prefix))
+    });
+}
+
+fn remove_folders(parent: &Path, concerns: impl Fn(&str) -> bool) {
+    for name in names_in(parent).filter(|name| concerns(name)) {
+        drop(std::fs::remove_dir_all(parent.join(name)));
+    }
+}
+
+fn names_in(folder: &Path) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
 /// Runs the steps in order, up to the first that fails.
