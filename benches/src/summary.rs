@@ -39,7 +39,7 @@ const HEADLINE: [(&str, &str, &str); 7] = [
     ("the natural tree as a set", "natural_tree", "orgcache-shared"),
     ("the legal entity", "legal_entity", "orgcache-shared"),
     ("reading the tree from its rows", "build", "orgcache-shared"),
-    ("many sessions in all", "bytes_of_all_sessions", "orgcache"),
+    ("whole sessions; of Openbravo, the tree alone", "bytes_of_all_sessions", "orgcache"),
 ];
 
 /// orgcache beside Openbravo's structures, on flat trees and on chains of 600: a table in Markdown.
@@ -225,7 +225,10 @@ mod tests {
             text.contains("| one session's tree | chain | **100 B** | did not finish | – | – |"),
             "{text}"
         );
-        assert!(text.contains("| many sessions in all (1,000) | flat | **5.00 KB** |"), "{text}");
+        assert!(
+            text.contains("| whole sessions; of Openbravo, the tree alone (1,000) | flat | **5.00 KB** |"),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 2 + HEADLINE.len() + 1);
     }
 
