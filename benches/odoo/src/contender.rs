@@ -16,16 +16,16 @@ pub(crate) type Client = RunningService<RoleClient, ()>;
 pub(crate) struct Program(PathBuf);
 
 impl Program {
-    /// Builds it beside this program.
-    pub(crate) fn build() -> anyhow::Result<Self> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = std::process::Command::new(cargo);
-        command.args(["build", "--quiet", "--release", "--package", "gateway", "--bin", "orgcache"]);
-        // Standard output is for figures.
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::null());
-        ensure!(command.status().context("cannot run cargo")?.success(), "orgcache cannot be built");
+    /// Finds it beside this program.
+    pub(crate) fn find() -> anyhow::Result<Self> {
         let own = std::env::current_exe().context("this program does not know where it is")?;
-        Ok(Program(own.with_file_name("orgcache")))
+        let program = own.with_file_name(format!("orgcache{}", std::env::consts::EXE_SUFFIX));
+        ensure!(
+            program.is_file(),
+            "there is no `{}`: build it by `cargo build --release -p gateway`",
+            program.display()
+        );
+        Ok(Program(program))
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -41,7 +41,7 @@ struct Samples {
 #[tokio::main(worker_threads = 2)]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let program = Program::build()?;
+    let program = Program::find()?;
     let peer = peer::interpreter();
     let mut records = Vec::new();
     for milliseconds in [0, 50] {

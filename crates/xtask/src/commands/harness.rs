@@ -1,7 +1,7 @@
 //! `cargo xtask footprint`, `speed`, `sessions`, `budgets`, `load` and `odoo-speed`: the programs below `benches`, built for speed.
 
 use std::ffi::OsString;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -29,7 +29,7 @@ pub(crate) const SPEED: Program = Program::of_benches("bench-speed").with_databa
 pub(crate) const SESSIONS: Program = Program::of_benches("bench-sessions").with_databases();
 pub(crate) const BUDGETS: Program = Program::of_benches("bench-budgets");
 /// Tool calls on Odoo, beside the Python server.
-pub(crate) const ODOO: Program = Program::of_package("bench-odoo");
+pub(crate) const ODOO: Program = Program::of_package("bench-odoo").with_service();
 /// Load on the service, beside a bare axum.
 pub(crate) const LOAD: Program = Program::of_package("bench-service").with_service();
 /// Makes tables for the documents out of what the others wrote.
@@ -56,29 +56,25 @@ impl Program {
         Self { service: true, ..self }
     }
 
-    fn cargo(&self, command: &str) -> Command {
+    /// The command that builds it with all that it needs, in one go: two would compile what they share twice.
+    pub(crate) fn building(&self) -> Command {
         let mut cargo = workspace::cargo();
-        cargo.args([command, "--quiet", "--release", "--package", self.package, "--bin", self.binary]);
+        cargo.args(["build", "--quiet", "--release", "--package", self.package, "--bin", self.binary]);
         if !self.features.is_empty() {
             cargo.args(["--features", &self.features.join(",")]);
         }
-        cargo
-    }
-
-    /// The command that builds it with all that it needs, and does not run it.
-    pub(crate) fn building(&self) -> Command {
-        let mut cargo = self.cargo("build");
         if self.service {
             cargo.args(["--package", "gateway", "--bin", "orgcache"]);
         }
         cargo
     }
 
-    /// The command that runs it; arguments may follow.
+    /// The command that runs what was built; arguments may follow.
     pub(crate) fn running(&self) -> Command {
-        let mut cargo = self.cargo("run");
-        cargo.arg("--");
-        cargo
+        let file = format!("{}{}", self.binary, std::env::consts::EXE_SUFFIX);
+        let mut command = Command::new(workspace::target().join("release").join(file));
+        command.current_dir(workspace::root()).stdin(Stdio::null());
+        command
     }
 
     /// The name of the program.
@@ -97,7 +93,7 @@ pub(crate) struct Args {
 
 /// Runs one of the programs and ends as it ends.
 pub(crate) fn run(program: &Program, args: &Args) -> ExitCode {
-    if program.service && !program.building().status().is_ok_and(|status| status.success()) {
+    if !program.building().status().is_ok_and(|status| status.success()) {
         return ExitCode::FAILURE;
     }
     let mut command = program.running();
@@ -109,7 +105,7 @@ pub(crate) fn run(program: &Program, args: &Args) -> ExitCode {
         command
             .status()
             .map(|status| if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-            .context("cannot run cargo")
+            .with_context(|| format!("cannot run {}", program.name()))
     };
     ended.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
