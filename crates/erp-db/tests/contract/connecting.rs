@@ -82,8 +82,10 @@ async fn a_file_that_is_no_database_is_refused() {
 
 #[tokio::test]
 async fn an_unreachable_server_is_named_without_password() {
-    // Bound and never accepting: nobody else can answer on that port, and nothing is behind it once it is closed.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Bound and never listening: nobody else can have the port, and whoever connects is refused.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
     let error = error(&format!("postgres://someone:secret@127.0.0.1:{port}/erp")).await;
     assert!(error.is_transient(), "{error}");
     let message = error.to_string();

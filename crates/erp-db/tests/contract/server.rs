@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
@@ -156,6 +157,15 @@ fn folder() -> TempDir {
     folder
 }
 
+/// A port for a server that ends and comes back: below those that systems give out to whoever asks for any, so that nobody has it
+/// in between. Processes look from different places on.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let (first, ports) = (20_000, 12_000);
+    let start = u16::try_from(std::process::id() % u32::from(ports)).unwrap();
+    let free = (0..ports).find_map(|_| {
+        let port = first + (start + TAKEN.fetch_add(1, Ordering::Relaxed)) % ports;
+        TcpListener::bind(("127.0.0.1", port)).is_ok().then_some(port)
+    });
+    free.unwrap_or_else(|| panic!("no port is free"))
 }

@@ -14,9 +14,9 @@ use tempfile::TempDir;
 use url::{ParseError, Url};
 
 /// How long the page may take to become what a test waits for. Only failing tests take that long.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait before looking again.
-const STEP: Duration = Duration::from_millis(50);
+pub(crate) const STEP: Duration = Duration::from_millis(50);
 
 /// A window on a page. Dropped, it takes the browser with it, also when the test fails.
 pub(crate) struct Browser {
@@ -158,7 +158,17 @@ struct Driver {
 }
 
 impl Driver {
+    /// Starts the program on a free port.
+    ///
+    /// It takes the port that the system gives it for one family of addresses for the other as well, and ends where something
+    /// else has that one: with tests all around, that happens. Then it is started again.
     fn start() -> Self {
+        (0..10)
+            .find_map(|_| Self::try_start())
+            .unwrap_or_else(|| panic!("chromedriver does not say its port"))
+    }
+
+    fn try_start() -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new(program("ORGCACHE_TEST_CHROMEDRIVER"))
             .args(["--port=0", "--log-level=SEVERE"])
@@ -167,13 +177,12 @@ impl Driver {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port =
-            lines.filter_map(|line| Some(line.split_once("successfully on port ")?.1.to_owned())).next();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut driver = Driver { child, address: String::new(), profile };
-        let port = port.unwrap_or_else(|| panic!("chromedriver does not say its port"));
+        // Where the program has ended, so have its lines; dropping the driver buries it.
+        let port = lines.find_map(|line| Some(line.split_once("successfully on port ")?.1.to_owned()))?;
         driver.address = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
-        driver
+        Some(driver)
     }
 }
 

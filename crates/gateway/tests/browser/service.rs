@@ -3,10 +3,13 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, SqliteConnection};
 use tempfile::TempDir;
+
+use crate::browser::{PATIENCE, STEP};
 
 /// The client administrator of the demonstration.
 pub(crate) const ADMIN: &str = "F&BAdmin";
@@ -41,7 +44,7 @@ impl Service {
     /// Starts the service on the demonstration database.
     pub(crate) fn start() -> Self {
         let home = tempfile::tempdir().unwrap();
-        let (process, address) = serve(&home, "127.0.0.1:0");
+        let (process, address) = serve(&home, "127.0.0.1:0").unwrap();
         Service { home, process, address }
     }
 
@@ -52,7 +55,7 @@ impl Service {
             command(&home).arg("overview").stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
         assert!(made.success());
         execute(&home, statements).await;
-        let (process, address) = serve(&home, "127.0.0.1:0");
+        let (process, address) = serve(&home, "127.0.0.1:0").unwrap();
         Service { home, process, address }
     }
 
@@ -66,10 +69,20 @@ impl Service {
         self.process.end();
     }
 
-    /// Starts it again where it was.
+    /// Starts it again where it was. Somebody's connection may have got the port for a moment.
     pub(crate) fn start_again(&mut self) {
         let listen = self.address.trim_start_matches("http://").to_owned();
-        (self.process, _) = serve(&self.home, &listen);
+        let begun = Instant::now();
+        loop {
+            match serve(&self.home, &listen) {
+                Ok((process, _)) => {
+                    self.process = process;
+                    return;
+                }
+                Err(said) => assert!(begun.elapsed() < PATIENCE, "{said}"),
+            }
+            std::thread::sleep(STEP);
+        }
     }
 
     /// Logs somebody in who does not use the page.
@@ -135,8 +148,8 @@ fn command(home: &TempDir) -> Command {
     command
 }
 
-/// Starts the program and reads where it listens.
-fn serve(home: &TempDir, listen: &str) -> (Process, String) {
+/// Starts the program and reads where it listens; otherwise gives what it says instead.
+fn serve(home: &TempDir, listen: &str) -> Result<(Process, String), String> {
     let mut child = command(home)
         .args(["serve", "--listen", listen])
         .stdin(Stdio::null())
@@ -149,9 +162,9 @@ fn serve(home: &TempDir, listen: &str) -> (Process, String) {
     output.read_line(&mut line).unwrap();
     let process = Process { child, _output: output };
     let Some((_, address)) = line.trim_end().split_once("listens on ") else {
-        panic!("the service does not start: {line}");
+        return Err(format!("the service does not start: {line}"));
     };
-    (process, address.to_owned())
+    Ok((process, address.to_owned()))
 }
 
 fn database(home: &TempDir) -> PathBuf {
