@@ -3,6 +3,8 @@
 use core::fmt;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use model_metadata::SystemClock;
 use odoo::{ConfigError, OdooClient, OdooConfig};
 
@@ -43,12 +45,17 @@ impl OdooServer {
     ///
     /// # Errors
     /// [`ServeError`] if the client does not keep to the protocol.
-    pub async fn serve_stdio(&self) -> Result<(), ServeError> {
+    pub fn serve_stdio(&self) -> BoxFuture<'static, Result<(), ServeError>> {
+        // Boxed, the protocol is compiled here, and not in every crate that calls.
         let service = Arc::clone(&self.service);
-        let login = tokio::spawn(async move { service.client.scope().await.is_ok() });
-        let served = Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries)).serve_stdio().await;
-        login.abort();
-        served
+        let handler = Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries));
+        async move {
+            let login = tokio::spawn(async move { service.client.scope().await.is_ok() });
+            let served = handler.serve_stdio().await;
+            login.abort();
+            served
+        }
+        .boxed()
     }
 }
 

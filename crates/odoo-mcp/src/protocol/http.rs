@@ -6,9 +6,12 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::combinators::BoxBody;
+use http_body_util::BodyExt;
+use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use super::Handler;
@@ -74,9 +77,17 @@ impl HttpService {
     /// Answers a request. Whose it is must have been checked before.
     pub async fn answer<B>(&self, request: Request<B>) -> Response<BoxBody<Bytes, Infallible>>
     where
-        B: Body<Data: Send, Error: fmt::Display> + Send + 'static,
+        B: Body<Data = Bytes, Error: fmt::Display> + Send + 'static,
     {
-        self.inner.handle(request).await
+        self.answer_any(request.map(|body| body.map_err(|error| error.to_string()).boxed_unsync())).await
+    }
+
+    /// One type for all requests and answers: the protocol is compiled here, and not in every crate that calls.
+    fn answer_any(
+        &self,
+        request: Request<UnsyncBoxBody<Bytes, String>>,
+    ) -> BoxFuture<'_, Response<BoxBody<Bytes, Infallible>>> {
+        self.inner.handle(request).boxed()
     }
 
     /// Ends all sessions and all streams of answers.
