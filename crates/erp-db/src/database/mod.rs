@@ -6,6 +6,7 @@ mod row;
 mod statement;
 mod transaction;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,6 +25,10 @@ pub(crate) use row::Row;
 #[cfg(all(feature = "postgres", feature = "session"))]
 pub(crate) use statement::Scope;
 pub(crate) use transaction::Transaction;
+
+/// A future that is compiled here, with the driver below it. The body of an async function is compiled anew in every crate that
+/// awaits it; a boxed future of one type is not.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A database: SQLite or PostgreSQL. Cloning gives another handle to the same connections.
 ///
@@ -186,11 +191,15 @@ impl Database {
 
     /// Closes all connections. Later statements through any clone fail.
     pub async fn close(&self) {
+        self.closing().await;
+    }
+
+    fn closing(&self) -> Boxed<'_, ()> {
         match &self.inner.pool {
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Sqlite(pool) => Box::pin(pool.close()),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => pool.close().await,
+            Pool::Postgres(pool) => Box::pin(pool.close()),
         }
     }
 

@@ -6,13 +6,15 @@ use std::time::Duration;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
 
-use super::{ConnectError, DatabaseKind, Limits, Pool, StatementError};
+use super::{Boxed, ConnectError, DatabaseKind, Limits, Pool, StatementError};
 
-pub(super) async fn open(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
-    match kind(url)? {
-        DatabaseKind::Sqlite => sqlite(url, limits).await,
-        DatabaseKind::Postgres => postgres(url, limits).await,
-    }
+pub(super) fn open<'a>(url: &'a str, limits: &'a Limits) -> Boxed<'a, Result<(Pool, String), ConnectError>> {
+    Box::pin(async move {
+        match kind(url)? {
+            DatabaseKind::Sqlite => sqlite(url, limits).await,
+            DatabaseKind::Postgres => postgres(url, limits).await,
+        }
+    })
 }
 
 /// The product that a URL names, whether or not its driver is part of this build.
@@ -60,17 +62,18 @@ pub(super) fn sqlite_options(url: &str) -> Result<sqlx::sqlite::SqliteConnectOpt
 
 /// Opens an SQLite file.
 #[cfg(feature = "sqlite")]
-pub(super) async fn sqlite_file(
+pub(super) fn sqlite_file(
     options: sqlx::sqlite::SqliteConnectOptions,
     limits: &Limits,
-) -> Result<(Pool, String), ConnectError> {
+) -> Boxed<'_, Result<(Pool, String), ConnectError>> {
     let options = options.busy_timeout(limits.acquire);
-    let file = options.get_filename();
-    let place = format!("SQLite file `{}`", file.display());
-    probe(options.connect(), &place, limits.connect).await?;
-    // An embedded database has no server that would drop idle connections: keep them.
-    let pool = pool_options(limits).idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
-    Ok((Pool::Sqlite(pool), place))
+    let place = format!("SQLite file `{}`", options.get_filename().display());
+    Box::pin(async move {
+        probe(options.connect(), &place, limits.connect).await?;
+        // An embedded database has no server that would drop idle connections: keep them.
+        let pool = pool_options(limits).idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
+        Ok((Pool::Sqlite(pool), place))
+    })
 }
 
 #[cfg(not(feature = "sqlite"))]

@@ -1,12 +1,13 @@
 //! Sending statements, and handing their rows on one by one.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use sqlx::{SqlSafeStr, SqlStr};
 
 use super::row::{Row, Values};
-use super::{Database, Pool, StatementError};
+use super::{Boxed, Database, Pool, StatementError};
 
 /// A connection that a statement may use, and what its errors need.
 pub(super) struct Connection<'c> {
@@ -55,79 +56,118 @@ macro_rules! bound {
     };
 }
 
-impl Connection<'_> {
-    /// Sends one statement and hands each row to `visit`.
+/// What is shown the rows of an answer.
+pub(super) trait Visit: Send {
+    /// Takes a row, and says whether it wants more.
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()>;
+}
+
+/// A function that is shown the rows of an answer, and the error at which it stopped.
+pub(super) struct Visitor<F, E> {
+    visit: F,
+    stopped: Option<E>,
+}
+
+impl<F, E> Visitor<F, E> {
+    pub(super) fn new(visit: F) -> Self {
+        Visitor { visit, stopped: None }
+    }
+
+    pub(super) fn outcome(self) -> Result<(), E> {
+        self.stopped.map_or(Ok(()), Err)
+    }
+}
+
+impl<F: FnMut(Row<'_>) -> Result<(), E> + Send, E: Send> Visit for Visitor<F, E> {
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        match (self.visit)(row) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.stopped = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+impl<'c> Connection<'c> {
+    /// Sends one statement and shows `visitor` the rows.
     ///
     /// Of an ERP's tables no statement is kept prepared: a server refuses to run a kept one again once a column that it
     /// reads was altered, as the upgrade of an ERP may do while this process runs.
-    pub(super) async fn each<E: From<StatementError>>(
+    pub(super) fn each<'a>(
         self,
         sql: SqlStr,
-        arguments: &[Option<&str>],
-        mut visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
-    ) -> Result<(), E> {
+        arguments: &'a [Option<&'a str>],
+        visitor: &'a mut dyn Visit,
+    ) -> Boxed<'a, Result<(), StatementError>>
+    where
+        'c: 'a,
+    {
         let Connection { driver, scope, kept } = self;
-        scope
-            .timed(async {
-                match driver {
-                    #[cfg(feature = "sqlite")]
-                    Driver::Sqlite(connection) => {
-                        let mut rows = bound!(sql, arguments).persistent(kept).fetch(connection);
-                        while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
-                            visit(Row { values: Values::Sqlite(&row), place: scope.place })?;
-                        }
-                    }
-                    #[cfg(feature = "postgres")]
-                    Driver::Postgres(connection) => {
-                        let mut rows = bound!(sql, arguments).persistent(kept).fetch(connection);
-                        while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
-                            visit(Row { values: Values::Postgres(&row), place: scope.place })?;
+        Box::pin(scope.timed(async move {
+            match driver {
+                #[cfg(feature = "sqlite")]
+                Driver::Sqlite(connection) => {
+                    let mut rows = bound!(sql, arguments).persistent(kept).fetch(connection);
+                    while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
+                        if visitor.row(Row { values: Values::Sqlite(&row), place: scope.place }).is_break() {
+                            break;
                         }
                     }
                 }
-                Ok(())
-            })
-            .await
+                #[cfg(feature = "postgres")]
+                Driver::Postgres(connection) => {
+                    let mut rows = bound!(sql, arguments).persistent(kept).fetch(connection);
+                    while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
+                        if visitor.row(Row { values: Values::Postgres(&row), place: scope.place }).is_break()
+                        {
+                            break;
+                        }
+                    }
+                }
+            }
+            Ok(())
+        }))
     }
 
     /// Sends one statement; gives the number of rows that it changed.
-    pub(super) async fn execute(
+    pub(super) fn execute<'a>(
         self,
         sql: SqlStr,
-        arguments: &[Option<&str>],
-    ) -> Result<u64, StatementError> {
+        arguments: &'a [Option<&'a str>],
+    ) -> Boxed<'a, Result<u64, StatementError>>
+    where
+        'c: 'a,
+    {
         let Connection { driver, scope, .. } = self;
-        scope
-            .timed(async {
-                match driver {
-                    #[cfg(feature = "sqlite")]
-                    Driver::Sqlite(connection) => {
-                        bound!(sql, arguments).execute(connection).await.map(|done| done.rows_affected())
-                    }
-                    #[cfg(feature = "postgres")]
-                    Driver::Postgres(connection) => {
-                        bound!(sql, arguments).execute(connection).await.map(|done| done.rows_affected())
-                    }
+        Box::pin(scope.timed(async move {
+            match driver {
+                #[cfg(feature = "sqlite")]
+                Driver::Sqlite(connection) => {
+                    bound!(sql, arguments).execute(connection).await.map(|done| done.rows_affected())
                 }
-                .map_err(|error| scope.error(error))
-            })
-            .await
+                #[cfg(feature = "postgres")]
+                Driver::Postgres(connection) => {
+                    bound!(sql, arguments).execute(connection).await.map(|done| done.rows_affected())
+                }
+            }
+            .map_err(|error| scope.error(error))
+        }))
     }
 
     /// Sends several statements without arguments, separated by semicolons.
-    pub(super) async fn run_script(self, sql: &'static str) -> Result<(), StatementError> {
+    pub(super) fn run_script(self, sql: &'static str) -> Boxed<'c, Result<(), StatementError>> {
         let Connection { driver, scope, .. } = self;
-        scope
-            .timed(async {
-                match driver {
-                    #[cfg(feature = "sqlite")]
-                    Driver::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
-                    #[cfg(feature = "postgres")]
-                    Driver::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
-                }
-                .map_err(|error| scope.error(error))
-            })
-            .await
+        Box::pin(scope.timed(async move {
+            match driver {
+                #[cfg(feature = "sqlite")]
+                Driver::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
+                #[cfg(feature = "postgres")]
+                Driver::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
+            }
+            .map_err(|error| scope.error(error))
+        }))
     }
 }
 
@@ -137,32 +177,43 @@ impl Database {
     ///
     /// # Errors
     /// What the database, the time limit or `visit` say first.
-    pub(crate) async fn each<E: From<StatementError>>(
+    pub(crate) async fn each<E: From<StatementError> + Send>(
         &self,
         sql: impl SqlSafeStr,
         arguments: &[Option<&str>],
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        let sql = sql.into_sql_str();
+        let mut visitor = Visitor::new(visit);
+        self.show(sql.into_sql_str(), arguments, &mut visitor).await?;
+        visitor.outcome()
+    }
+
+    fn show<'a>(
+        &'a self,
+        sql: SqlStr,
+        arguments: &'a [Option<&'a str>],
+        visitor: &'a mut dyn Visit,
+    ) -> Boxed<'a, Result<(), StatementError>> {
         let scope = Scope { place: self.place(), limit: self.limits().statement };
         let waiting = Scope { limit: self.limits().acquire, ..scope };
+        let kept = self.keeps_statements();
         self.count_statement();
-        match self.pool() {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => {
-                let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
-                Connection { driver: Driver::Sqlite(&mut connection), scope, kept: self.keeps_statements() }
-                    .each(sql, arguments, visit)
-                    .await
+        Box::pin(async move {
+            match self.pool() {
+                #[cfg(feature = "sqlite")]
+                Pool::Sqlite(pool) => {
+                    let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
+                    let driver = Driver::Sqlite(&mut connection);
+                    Connection { driver, scope, kept }.each(sql, arguments, visitor).await
+                }
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(pool) => {
+                    let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
+                    let driver = Driver::Postgres(&mut connection);
+                    Connection { driver, scope, kept }.each(sql, arguments, visitor).await
+                }
             }
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => {
-                let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
-                Connection { driver: Driver::Postgres(&mut connection), scope, kept: self.keeps_statements() }
-                    .each(sql, arguments, visit)
-                    .await
-            }
-        }
+        })
     }
 
     /// Sends one statement and gathers what `read` makes of each row.

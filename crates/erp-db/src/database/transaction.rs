@@ -3,8 +3,8 @@
 use sqlx::SqlSafeStr;
 
 use super::row::Row;
-use super::statement::{Connection, Driver, Scope};
-use super::{Database, DatabaseKind, Pool, StatementError};
+use super::statement::{Connection, Driver, Scope, Visitor};
+use super::{Boxed, Database, DatabaseKind, Pool, StatementError};
 
 /// A running transaction. Dropping it without [`Transaction::commit`] rolls it back.
 pub(crate) struct Transaction<'a> {
@@ -32,26 +32,28 @@ impl Database {
         self.begin_with("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
     }
 
-    async fn begin_with(
+    fn begin_with(
         &self,
         sqlite: &'static str,
         postgres: &'static str,
-    ) -> Result<Transaction<'_>, StatementError> {
+    ) -> Boxed<'_, Result<Transaction<'_>, StatementError>> {
         let scope = Scope { place: self.place(), limit: self.limits().acquire };
         self.count_statement();
-        let running = match self.pool() {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => {
-                Running::Sqlite(pool.begin_with(sqlite).await.map_err(|error| scope.error(error))?)
-            }
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => {
-                Running::Postgres(pool.begin_with(postgres).await.map_err(|error| scope.error(error))?)
-            }
-        };
-        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-        let _ = (sqlite, postgres);
-        Ok(Transaction { database: self, running })
+        Box::pin(async move {
+            let running = match self.pool() {
+                #[cfg(feature = "sqlite")]
+                Pool::Sqlite(pool) => {
+                    Running::Sqlite(pool.begin_with(sqlite).await.map_err(|error| scope.error(error))?)
+                }
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(pool) => {
+                    Running::Postgres(pool.begin_with(postgres).await.map_err(|error| scope.error(error))?)
+                }
+            };
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            let _ = (sqlite, postgres);
+            Ok(Transaction { database: self, running })
+        })
     }
 }
 
@@ -76,13 +78,15 @@ impl Transaction<'_> {
     }
 
     /// Sends one statement and hands each row to `visit`.
-    pub(crate) async fn each<E: From<StatementError>>(
+    pub(crate) async fn each<E: From<StatementError> + Send>(
         &mut self,
         sql: impl SqlSafeStr,
         arguments: &[Option<&str>],
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        self.connection().each(sql.into_sql_str(), arguments, visit).await
+        let mut visitor = Visitor::new(visit);
+        self.connection().each(sql.into_sql_str(), arguments, &mut visitor).await?;
+        visitor.outcome()
     }
 
     /// Sends one statement and reads its first row, if there is one.
@@ -120,9 +124,15 @@ impl Transaction<'_> {
 
     /// Makes everything that was done take effect. An error that may pass leaves open whether it did.
     pub(crate) async fn commit(self) -> Result<(), StatementError> {
-        let scope = Scope { place: self.database.place(), limit: self.database.limits().statement };
         self.database.count_statement();
-        let committing = async {
+        self.committing().await
+    }
+}
+
+impl<'a> Transaction<'a> {
+    fn committing(self) -> Boxed<'a, Result<(), StatementError>> {
+        let scope = Scope { place: self.database.place(), limit: self.database.limits().statement };
+        Box::pin(scope.timed(async move {
             match self.running {
                 #[cfg(feature = "sqlite")]
                 Running::Sqlite(transaction) => transaction.commit().await,
@@ -130,7 +140,6 @@ impl Transaction<'_> {
                 Running::Postgres(transaction) => transaction.commit().await,
             }
             .map_err(|error| scope.error(error))
-        };
-        scope.timed(committing).await
+        }))
     }
 }

@@ -29,7 +29,7 @@ pub use passwords::PasswordTable;
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 use crate::database::ConnectError;
-use crate::database::{self, Database, DatabaseKind, Limits};
+use crate::database::{self, Boxed, Database, DatabaseKind, Limits};
 
 /// Sessions in a database: in a file for one process (SQLite), or on a server for many (PostgreSQL).
 ///
@@ -106,22 +106,30 @@ impl SqlStore {
     /// [`StoreError::InUse`] if another process uses the same SQLite file; [`StoreError`] if the
     /// database cannot be reached.
     pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        match database::kind_of(&options.url)? {
-            #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite => Ok(SqlStore(Product::Sqlite(sqlite::SqliteStore::open(options).await?))),
-            #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres => {
-                Ok(SqlStore(Product::Postgres(postgres::PostgresStore::open(options).await?)))
+        Self::opening(options).await
+    }
+
+    fn opening(options: &StoreOptions) -> Boxed<'_, Result<Self, StoreError>> {
+        Box::pin(async move {
+            match database::kind_of(&options.url)? {
+                #[cfg(feature = "sqlite")]
+                DatabaseKind::Sqlite => {
+                    Ok(SqlStore(Product::Sqlite(sqlite::SqliteStore::open(options).await?)))
+                }
+                #[cfg(feature = "postgres")]
+                DatabaseKind::Postgres => {
+                    Ok(SqlStore(Product::Postgres(postgres::PostgresStore::open(options).await?)))
+                }
+                #[cfg(not(feature = "sqlite"))]
+                DatabaseKind::Sqlite => {
+                    Err(ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" }.into())
+                }
+                #[cfg(not(feature = "postgres"))]
+                DatabaseKind::Postgres => {
+                    Err(ConnectError::DriverLeftOut { product: "PostgreSQL", feature: "postgres" }.into())
+                }
             }
-            #[cfg(not(feature = "sqlite"))]
-            DatabaseKind::Sqlite => {
-                Err(ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" }.into())
-            }
-            #[cfg(not(feature = "postgres"))]
-            DatabaseKind::Postgres => {
-                Err(ConnectError::DriverLeftOut { product: "PostgreSQL", feature: "postgres" }.into())
-            }
-        }
+        })
     }
 
     /// Takes note of a name that may be used once, such as that of a signed assertion: `true` for the first to use it, on

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgPool, Postgres};
 
-use crate::database::{Limits, Row, Scope, StatementError};
+use crate::database::{Boxed, Limits, Row, Scope, StatementError};
 
 /// Connections to PostgreSQL, perhaps through a proxy that gives every transaction another one.
 #[derive(Debug)]
@@ -54,29 +55,33 @@ impl Link {
         limit: Duration,
         mut read: impl FnMut(Row<'_>) -> Result<T, StatementError> + Send,
     ) -> Result<Vec<T>, Failure> {
+        let rows = self.send(sql, limit).await?;
+        rows.iter().map(|row| read(Row::of_postgres(row, &self.place)).map_err(Failure::from)).collect()
+    }
+
+    fn send(&self, sql: String, limit: Duration) -> Boxed<'_, Result<Vec<PgRow>, Failure>> {
         let waiting = Scope { place: &self.place, limit: self.limits.acquire };
         let scope = Scope { place: &self.place, limit };
-        let mut lease = Lease(Some(self.pool.acquire().await.map_err(|error| waiting.error(error))?));
-        let Some(connection) = lease.0.as_deref_mut() else { return Ok(Vec::new()) };
-        let answer = scope
-            .timed(async {
-                let sent = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await;
-                match sent {
-                    Err(sqlx::Error::Database(error)) => Ok(Err(error)),
-                    other => other.map(Ok).map_err(|error| scope.error(error)),
-                }
-            })
-            .await?;
-        // The server has answered, so the connection is at rest.
-        lease.give_back();
-        match answer {
-            Ok(rows) => rows
-                .iter()
-                .map(|row| read(Row::of_postgres(row, &self.place)).map_err(Failure::from))
-                .collect(),
-            Err(error) if error.is_foreign_key_violation() => Err(Failure::Reference),
-            Err(error) => Err(scope.error(sqlx::Error::Database(error)).into()),
-        }
+        Box::pin(async move {
+            let mut lease = Lease(Some(self.pool.acquire().await.map_err(|error| waiting.error(error))?));
+            let Some(connection) = lease.0.as_deref_mut() else { return Ok(Vec::new()) };
+            let answer = scope
+                .timed(async {
+                    let sent = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await;
+                    match sent {
+                        Err(sqlx::Error::Database(error)) => Ok(Err(error)),
+                        other => other.map(Ok).map_err(|error| scope.error(error)),
+                    }
+                })
+                .await?;
+            // The server has answered, so the connection is at rest.
+            lease.give_back();
+            match answer {
+                Ok(rows) => Ok(rows),
+                Err(error) if error.is_foreign_key_violation() => Err(Failure::Reference),
+                Err(error) => Err(scope.error(sqlx::Error::Database(error)).into()),
+            }
+        })
     }
 }
 
