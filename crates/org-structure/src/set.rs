@@ -47,8 +47,32 @@ impl OrgSet {
         Self::default()
     }
 
-    pub(crate) fn insert_range(&mut self, range: Range<u32>) {
-        self.bitmap.insert_range(range);
+    /// The set of the ranks in a range.
+    pub(crate) fn of_range(range: Range<u32>) -> Self {
+        let mut set = OrgSet::new();
+        set.bitmap.insert_range(range);
+        set
+    }
+
+    /// The set of the ranks in some ranges, which ascend and do not overlap.
+    ///
+    /// # Complexity
+    /// O(ranges), however long they are, and one step for each 65,536 ranks.
+    pub(crate) fn of_ranges(ranges: &[Range<u32>]) -> Self {
+        let mut bitmap = RoaringBitmap::new();
+        let is_long = |range: &&Range<u32>| range.len() > 2;
+        if ranges.iter().any(|range| is_long(&range)) {
+            // The long ones first: a container that begins as a run takes any further range as one, where a list of values
+            // is given every value.
+            let short = ranges.iter().filter(|range| !is_long(range));
+            for range in ranges.iter().filter(is_long).chain(short) {
+                bitmap.insert_range(range.clone());
+            }
+        } else {
+            // Nothing is refused, as the ranges ascend.
+            let _ = bitmap.append(ranges.iter().cloned().flatten());
+        }
+        OrgSet { bitmap }
     }
 
     /// Adds an organization; true if it was not in the set.
