@@ -112,6 +112,18 @@ impl OrgSet {
         self.bitmap.iter().map(OrgIndex::new)
     }
 
+    /// The ranks as ranges, ascending and with a gap between any two.
+    ///
+    /// # Complexity
+    /// O(log n) a range, however long it is.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<u32>> {
+        let mut rest = self.bitmap.iter();
+        // No rank is the largest number.
+        core::iter::from_fn(move || {
+            rest.next_range().map(|range| *range.start()..range.end().saturating_add(1))
+        })
+    }
+
     /// Adds all organizations of another set of the same tree.
     pub fn extend_with(&mut self, other: &OrgSet) {
         self.bitmap |= &other.bitmap;
@@ -151,9 +163,17 @@ impl OrgSet {
     }
 }
 
+/// # Complexity
+/// O(m log m) for m organizations, and O(m) where they ascend.
 impl FromIterator<OrgIndex> for OrgSet {
     fn from_iter<I: IntoIterator<Item = OrgIndex>>(orgs: I) -> Self {
-        OrgSet { bitmap: orgs.into_iter().map(OrgIndex::rank).collect() }
+        let mut ranks: Vec<u32> = orgs.into_iter().map(OrgIndex::rank).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        let mut bitmap = RoaringBitmap::new();
+        // Nothing is refused, as the ranks ascend.
+        let _ = bitmap.append(ranks);
+        OrgSet { bitmap }
     }
 }
 
@@ -166,7 +186,7 @@ struct Ranks(Vec<u32>);
 #[cfg(feature = "serde")]
 impl From<Ranks> for OrgSet {
     fn from(ranks: Ranks) -> Self {
-        OrgSet { bitmap: ranks.0.into_iter().collect() }
+        ranks.0.into_iter().map(OrgIndex::new).collect()
     }
 }
 

@@ -36,6 +36,37 @@ impl OrgStructure {
         OrgSet::of_ranges(path.ranges())
     }
 
+    /// The natural trees of all organizations of a set, together.
+    ///
+    /// # Complexity
+    /// O((m + r) log n) for m organizations whose natural trees are r ranges.
+    #[must_use]
+    pub fn natural_trees(&self, orgs: &OrgSet) -> OrgSet {
+        let mut ranges: Vec<Range<u32>> = Vec::new();
+        let mut covered = 0;
+        let mut last = None;
+        for org in orgs.iter() {
+            let subtree = self.subtree(org);
+            // Below an organization that was here before, or in another tree.
+            if subtree.end <= covered {
+                continue;
+            }
+            // What is above this one and not above the last one comes after it.
+            let start = ranges.len();
+            let new = last.map_or(0, |last: OrgIndex| last.rank() + 1);
+            let path = self.path_ranges(org).take_while(|range| range.end > new);
+            ranges.extend(path.map(|range| range.start.max(new)..range.end));
+            if let Some(path) = ranges.get_mut(start..) {
+                path.reverse();
+            }
+            if let Some(own) = ranges.last_mut() {
+                own.end = subtree.end;
+            }
+            (covered, last) = (subtree.end, Some(org));
+        }
+        OrgSet::of_ranges(&ranges)
+    }
+
     /// The organizations above one, with or without itself; empty if it is not in the tree.
     ///
     /// For their order, nearest first, see [`path_to_root`](Self::path_to_root).
