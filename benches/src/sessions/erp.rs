@@ -15,6 +15,9 @@ use session::{
 use super::SHAPE;
 use crate::trees::{Row, build, rows};
 
+/// The client of those who name none.
+const FIRST: &str = "1";
+
 /// What a role may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -37,6 +40,9 @@ impl Access {
 #[derive(Debug)]
 pub struct Erp {
     rows: Vec<Row>,
+    /// The roles of the first client, which nearly everybody takes: to make up their rows takes longer than the login that
+    /// asks for them.
+    first_roles: Vec<RoleFacts>,
     keeps_revisions: AtomicBool,
     revision: AtomicI64,
     /// How often a load lets others run before it is done.
@@ -47,13 +53,19 @@ impl Erp {
     /// An ERP whose trees have so many organizations.
     #[must_use]
     pub fn new(organizations: usize) -> Self {
-        let rows = rows(SHAPE, organizations);
-        Erp {
-            rows,
+        let mut erp = Erp {
+            rows: rows(SHAPE, organizations),
+            first_roles: Vec::new(),
             keeps_revisions: AtomicBool::new(true),
             revision: AtomicI64::new(1),
             patience: AtomicUsize::new(0),
-        }
+        };
+        let first = ClientId::new(FIRST).into_iter();
+        erp.first_roles = first
+            .flat_map(|client| [Access::Few, Access::All].map(|access| erp.role(client, access)))
+            .flatten()
+            .collect();
+        erp
     }
 
     /// From now on nobody counts changes.
@@ -82,45 +94,12 @@ impl Erp {
         self.keeps_revisions.load(Ordering::SeqCst).then_some(revision)
     }
 
-    /// The rows of a client: other ids in each.
-    fn rows_of(&self, client: &ClientId) -> Vec<Row> {
-        let name = |id: &str| match id.get(8..) {
-            Some(rest) => format!("{:0>8}{rest}", client.as_str()),
-            None => id.to_owned(),
-        };
-        let row =
-            |row: &Row| Row { id: name(&row.id), parent: row.parent.as_deref().map(name), flags: row.flags };
-        self.rows.iter().map(row).collect()
-    }
-
     fn facts_of(&self, principal: &Principal) -> Result<LoginFacts, session::InvalidId> {
-        let client = match principal.client {
-            Some(client) => client,
-            None => ClientId::new("1")?,
-        };
-        let role = match principal.role {
-            Some(role) => role,
-            None => RoleId::new(Access::Few.role())?,
-        };
-        let id = |row: &Row| OrgId::new(&row.id).ok();
-        let all = role.as_str() == Access::All.role();
-        let rows = if all { self.rows_of(&client) } else { self.first_rows_of(&client) };
-        let organization = AccessedOrganization { client, active: true };
-        let access = |org| OrgAccess { org, client, active: true, organization: Some(organization) };
-        let few = rows.iter().filter_map(id).filter(|org| !org.is_zero()).take(3).map(access);
-        let accesses: Vec<OrgAccess> = if all { vec![access(OrgId::ZERO)] } else { few.collect() };
-        let organizations =
-            rows.iter().filter_map(id).map(|id| ClientOrganization { id, client, active: true });
-        let level = UserLevel::new(if all { " CO" } else { "  O" }).ok();
-        let role_facts = level.map(|level| RoleFacts {
-            id: role,
-            client,
-            level,
-            manual: true,
-            active: true,
-            accesses,
-            organizations: if all { organizations.collect() } else { Vec::new() },
-        });
+        let client = principal.client.map_or_else(|| ClientId::new(FIRST), Ok)?;
+        let all = RoleId::new(Access::All.role())?;
+        let access = if principal.role == Some(all) { Access::All } else { Access::Few };
+        let role = RoleId::new(access.role())?;
+        let known = self.first_roles.iter().find(|known| known.client == client && known.id == role);
         let user = UserFacts {
             id: principal.user,
             client,
@@ -132,21 +111,44 @@ impl Erp {
         };
         Ok(LoginFacts {
             user: Some(user),
-            role: role_facts,
+            role: known.cloned().or_else(|| self.role(client, access)),
             client: Some(ClientFacts { id: client, active: true }),
         })
     }
 
-    /// Rows enough for a role that may do little.
-    fn first_rows_of(&self, client: &ClientId) -> Vec<Row> {
-        let few = Erp {
-            rows: self.rows.iter().take(4).cloned().collect(),
-            keeps_revisions: AtomicBool::new(false),
-            revision: AtomicI64::new(0),
-            patience: AtomicUsize::new(0),
-        };
-        few.rows_of(client)
+    /// A client's role.
+    fn role(&self, client: ClientId, access: Access) -> Option<RoleFacts> {
+        let all = access == Access::All;
+        // Those are enough for a role that may do little.
+        let few = self.rows.get(..4).filter(|_| !all);
+        let rows = rows_of(few.unwrap_or(&self.rows), &client);
+        let id = |row: &Row| OrgId::new(&row.id).ok();
+        let organization = AccessedOrganization { client, active: true };
+        let given = |org| OrgAccess { org, client, active: true, organization: Some(organization) };
+        let few = rows.iter().filter_map(id).filter(|org| !org.is_zero()).take(3).map(given);
+        let organizations =
+            rows.iter().filter_map(id).map(|id| ClientOrganization { id, client, active: true });
+        Some(RoleFacts {
+            id: RoleId::new(access.role()).ok()?,
+            client,
+            level: UserLevel::new(if all { " CO" } else { "  O" }).ok()?,
+            manual: true,
+            active: true,
+            accesses: if all { vec![given(OrgId::ZERO)] } else { few.collect() },
+            organizations: if all { organizations.collect() } else { Vec::new() },
+        })
     }
+}
+
+/// The rows of a client: other ids in each.
+fn rows_of(rows: &[Row], client: &ClientId) -> Vec<Row> {
+    let name = |id: &str| match id.get(8..) {
+        Some(rest) => format!("{:0>8}{rest}", client.as_str()),
+        None => id.to_owned(),
+    };
+    let row =
+        |row: &Row| Row { id: name(&row.id), parent: row.parent.as_deref().map(name), flags: row.flags };
+    rows.iter().map(row).collect()
 }
 
 #[async_trait]
@@ -157,7 +159,7 @@ impl OrgSource for Erp {
 
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
         let revision = self.revision();
-        let mut rows = self.rows_of(client);
+        let mut rows = rows_of(&self.rows, client);
         // A change that every revision sees: one organization is ready, or not.
         if self.revision.load(Ordering::SeqCst) % 2 == 0
             && let Some(row) = rows.last_mut()

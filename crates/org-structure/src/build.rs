@@ -74,11 +74,10 @@ fn build(rows: &[OrgRow<'_>]) -> Result<Built, BuildError> {
     })?;
     let (parents, mut findings) = resolve_parents(rows, &roster)?;
     let id = |row: u32| rows.get(row as usize).map_or(&b""[..], |row| row.id.as_bytes());
-    let numbering =
-        Numbering::new(&parents, id).map_err(|unreached| find_cycle(&parents, &unreached, &roster))?;
+    let numbering = Numbering::new(&parents, id).map_err(|cyclic| find_cycle(&parents, &cyclic, &roster))?;
 
-    let time_zones = by_rank(rows, &numbering.order, |row| row.time_zone);
-    let calendars = by_rank(rows, &numbering.order, |row| row.calendar);
+    let time_zones = by_rank(rows, &numbering, |row| row.time_zone);
+    let calendars = by_rank(rows, &numbering, |row| row.calendar);
 
     let structure = OrgStructure::assemble(
         &parents_by_rank(&numbering, &parents),
@@ -93,11 +92,13 @@ fn build(rows: &[OrgRow<'_>]) -> Result<Built, BuildError> {
 /// The rows that have some text, by rank.
 fn by_rank<'a>(
     rows: &[OrgRow<'a>],
-    order: &[u32],
+    numbering: &Numbering,
     text: impl Fn(&OrgRow<'a>) -> Option<&'a str>,
 ) -> Vec<(u32, &'a str)> {
-    let text_of = |&row: &u32| rows.get(row as usize).and_then(&text);
-    (0..).zip(order.iter().map(text_of)).filter_map(|(rank, text)| Some((rank, text?))).collect()
+    let ranked = rows.iter().zip(&numbering.rank_of);
+    let mut texts: Vec<(u32, &str)> = ranked.filter_map(|(row, &rank)| Some((rank, text(row)?))).collect();
+    texts.sort_unstable();
+    texts
 }
 
 /// Each row's parent as a row number, or [`NONE`] for a root; and the parents that are not there.
@@ -129,12 +130,12 @@ fn resolve_parents(rows: &[OrgRow<'_>], roster: &Roster) -> Result<(Vec<u32>, Ve
     Ok((parents, dangling.into_iter().map(finding).collect()))
 }
 
-/// Of the cycles among rows that no root leads to, the one with the smallest id.
-fn find_cycle(parents: &[u32], unreached: &[u32], roster: &Roster) -> BuildError {
+/// Of the cycles through some rows, the one with the smallest id.
+fn find_cycle(parents: &[u32], rows: &[u32], roster: &Roster) -> BuildError {
     // Which walk came by a row first, counted from 1.
     let mut walks = vec![0_usize; parents.len()];
     let mut found: Option<(OrgId, u32)> = None;
-    for (walk, &start) in (1..).zip(unreached) {
+    for (walk, &start) in (1..).zip(rows) {
         let mut row = start;
         while let Some(mark) = walks.get_mut(row as usize).filter(|mark| **mark == 0) {
             *mark = walk;

@@ -15,38 +15,22 @@ pub(crate) struct Numbering {
     pub(crate) rank_of: Vec<u32>,
 }
 
-/// A row below some parent, with what decides its place among the siblings.
-#[derive(Clone, Copy, Default)]
-struct Child {
-    size: u32,
-    row: u32,
-    /// The first 8 bytes of the id: mostly enough to compare.
-    prefix: u64,
-}
-
-impl Child {
-    /// Heaviest first, then by the beginning of the id: one number, so that sorting takes no branch on it.
-    fn key(&self) -> u128 {
-        u128::from(!self.size) << 64 | u128::from(self.prefix)
-    }
-}
-
 impl Numbering {
     /// Orders rows, given each row's parent row (or [`NONE`]) and the bytes of its id.
     ///
     /// # Errors
-    /// The rows that lie on cycles or below one, if there are any.
+    /// The rows that lie on cycles, if there are any.
     ///
     /// # Complexity
     /// O(n log n) time, O(n) memory, no recursion.
     pub(crate) fn new<'a>(parents: &[u32], id: impl Fn(u32) -> &'a [u8]) -> Result<Self, Vec<u32>> {
-        let mut siblings = Siblings::new(parents, &id);
-        let downwards = siblings.breadth_first(parents)?;
-        siblings.sort(&subtree_sizes(parents, &downwards), &id);
+        let counts = child_counts(parents);
+        let Subtrees { sizes, upwards } = Subtrees::new(parents, counts.clone())?;
+        let siblings = Siblings::new(parents, counts, &sizes, &id);
 
         let mut numbering = Numbering { order: vec![0; parents.len()], rank_of: vec![0; parents.len()] };
         numbering.place(0, siblings.roots());
-        for &row in &downwards {
+        for &row in upwards.iter().rev() {
             let rank = numbering.rank_of.get(row as usize).copied().unwrap_or_default();
             numbering.place(rank + 1, siblings.below(row));
         }
@@ -57,17 +41,93 @@ impl Numbering {
     fn place(&mut self, mut rank: u32, siblings: &[Child]) {
         for child in siblings {
             if let Some(place) = self.order.get_mut(rank as usize) {
-                *place = child.row;
+                *place = child.row();
             }
-            if let Some(place) = self.rank_of.get_mut(child.row as usize) {
+            if let Some(place) = self.rank_of.get_mut(child.row() as usize) {
                 *place = rank;
             }
-            rank += child.size;
+            rank += child.size();
         }
     }
 }
 
-/// All rows, grouped by parent; the roots come first.
+/// How many rows are directly below each row.
+fn child_counts(parents: &[u32]) -> Vec<u32> {
+    let mut counts = vec![0; parents.len()];
+    for &parent in parents {
+        if let Some(count) = counts.get_mut(parent as usize) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// The subtrees of all rows.
+struct Subtrees {
+    /// How many rows each one has, the row itself included.
+    sizes: Vec<u32>,
+    /// All rows, children before parents.
+    upwards: Vec<u32>,
+}
+
+impl Subtrees {
+    /// Counts them from the leaves upwards, given how many children each row has; where there are cycles, the rows on
+    /// these are left over.
+    fn new(parents: &[u32], mut uncounted: Vec<u32>) -> Result<Self, Vec<u32>> {
+        /// In place of a number of children: the row itself is counted.
+        const COUNTED: u32 = NONE;
+        let mut sizes = vec![1_u32; parents.len()];
+        let mut upwards = Vec::with_capacity(parents.len());
+        for start in 0..narrow(parents.len()) {
+            let mut row = start;
+            while let Some(children) = uncounted.get_mut(row as usize).filter(|children| **children == 0) {
+                *children = COUNTED;
+                upwards.push(row);
+                let size = sizes.get(row as usize).copied().unwrap_or_default();
+                row = parents.get(row as usize).copied().unwrap_or(NONE);
+                if let Some(children) = uncounted.get_mut(row as usize) {
+                    *children -= 1;
+                }
+                if let Some(parent_size) = sizes.get_mut(row as usize) {
+                    *parent_size += size;
+                }
+            }
+        }
+        if upwards.len() == parents.len() {
+            return Ok(Subtrees { sizes, upwards });
+        }
+        let left = (0..).zip(uncounted).filter(|&(_, children)| children != COUNTED);
+        Err(left.map(|(row, _)| row).collect())
+    }
+}
+
+/// A row below some parent, with what decides its place among the siblings, in one number, so that sorting takes no branch:
+/// 32 bits that are larger for smaller subtrees, the first 8 bytes of the id, and 32 bits for the row.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Child(u128);
+
+impl Child {
+    fn new(size: u32, id: &[u8], row: u32) -> Self {
+        Child(u128::from(!size) << 96 | u128::from(prefix(id)) << 32 | u128::from(row))
+    }
+
+    fn size(self) -> u32 {
+        let [.., a, b, c, d] = self.0.to_le_bytes();
+        !u32::from_le_bytes([a, b, c, d])
+    }
+
+    fn row(self) -> u32 {
+        let [a, b, c, d, ..] = self.0.to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    /// Does only the rest of the id decide which of the two is first?
+    fn is_like(self, other: Self) -> bool {
+        self.0 >> 32 == other.0 >> 32
+    }
+}
+
+/// All rows, grouped by parent and sorted within each group; the roots come first.
 struct Siblings {
     children: Vec<Child>,
     /// Where the group below each row ends; it begins where that of the row before ends.
@@ -76,15 +136,8 @@ struct Siblings {
 }
 
 impl Siblings {
-    fn new<'a>(parents: &[u32], id: &impl Fn(u32) -> &'a [u8]) -> Self {
-        let mut counts = vec![0_u32; parents.len()];
-        let mut roots = 0;
-        for &parent in parents {
-            match counts.get_mut(parent as usize) {
-                Some(count) => *count += 1,
-                None => roots += 1,
-            }
-        }
+    fn new<'a>(parents: &[u32], mut counts: Vec<u32>, sizes: &[u32], id: &impl Fn(u32) -> &'a [u8]) -> Self {
+        let roots = narrow(parents.len()) - counts.iter().sum::<u32>();
         let mut next_root = 0;
         let mut end = roots;
         // Counts become the place of each group's next child, and so, when all are placed, its end.
@@ -92,64 +145,44 @@ impl Siblings {
             end += core::mem::replace(count, end);
         }
         let mut children = vec![Child::default(); parents.len()];
-        for (row, &parent) in (0..).zip(parents) {
+        for ((row, &parent), &size) in (0..).zip(parents).zip(sizes) {
             let place = counts.get_mut(parent as usize).unwrap_or(&mut next_root);
             if let Some(child) = children.get_mut(*place as usize) {
-                *child = Child { size: 1, row, prefix: prefix(id(row)) };
+                *child = Child::new(size, id(row), row);
             }
             *place += 1;
         }
-        Siblings { children, ends: counts, roots }
+        let mut siblings = Siblings { children, ends: counts, roots };
+        siblings.sort(id);
+        siblings
     }
 
-    fn group(&self, row: u32) -> core::ops::Range<usize> {
-        let start = match row.checked_sub(1) {
-            Some(before) => self.ends.get(before as usize).copied().unwrap_or_default(),
-            None => self.roots,
-        };
-        start as usize..self.ends.get(row as usize).copied().unwrap_or(start) as usize
-    }
-
-    fn below(&self, row: u32) -> &[Child] {
-        self.children.get(self.group(row)).unwrap_or_default()
-    }
-
-    fn roots(&self) -> &[Child] {
-        self.children.get(..self.roots as usize).unwrap_or_default()
-    }
-
-    /// All rows, parents before children; or those that no root leads to.
-    fn breadth_first(&self, parents: &[u32]) -> Result<Vec<u32>, Vec<u32>> {
-        let mut reached: Vec<u32> = Vec::with_capacity(parents.len());
-        reached.extend(self.roots().iter().map(|root| root.row));
-        let mut next = 0;
-        while let Some(&row) = reached.get(next) {
-            reached.extend(self.below(row).iter().map(|child| child.row));
-            next += 1;
-        }
-        if reached.len() == parents.len() {
-            return Ok(reached);
-        }
-        let mut unreached = vec![true; parents.len()];
-        for row in reached {
-            if let Some(mark) = unreached.get_mut(row as usize) {
-                *mark = false;
-            }
-        }
-        Err((0..).zip(unreached).filter(|&(_, unreached)| unreached).map(|(row, _)| row).collect())
-    }
-
-    fn sort<'a>(&mut self, sizes: &[u32], id: &impl Fn(u32) -> &'a [u8]) {
-        for child in &mut self.children {
-            child.size = sizes.get(child.row as usize).copied().unwrap_or(1);
-        }
+    fn sort<'a>(&mut self, id: &impl Fn(u32) -> &'a [u8]) {
         let mut rest = self.children.as_mut_slice();
         let mut start = 0;
         for end in core::iter::once(self.roots).chain(self.ends.iter().copied()) {
             let Some((group, after)) = rest.split_at_mut_checked((end - start) as usize) else { return };
-            group.sort_unstable_by(|a, b| a.key().cmp(&b.key()).then_with(|| id(a.row).cmp(id(b.row))));
+            if group.len() > 1 {
+                group.sort_unstable();
+                for alike in group.chunk_by_mut(|one, next| one.is_like(*next)) {
+                    alike.sort_unstable_by_key(|child| id(child.row()));
+                }
+            }
             (rest, start) = (after, end);
         }
+    }
+
+    fn below(&self, row: u32) -> &[Child] {
+        let start = match row.checked_sub(1) {
+            Some(before) => self.ends.get(before as usize).copied().unwrap_or_default(),
+            None => self.roots,
+        };
+        let end = self.ends.get(row as usize).copied().unwrap_or(start);
+        self.children.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    fn roots(&self) -> &[Child] {
+        self.children.get(..self.roots as usize).unwrap_or_default()
     }
 }
 
@@ -163,18 +196,6 @@ fn prefix(id: &[u8]) -> u64 {
         *place = byte;
     }
     u64::from_be_bytes(padded)
-}
-
-/// How many rows each row's subtree has, itself included.
-fn subtree_sizes(parents: &[u32], downwards: &[u32]) -> Vec<u32> {
-    let mut sizes = vec![1; parents.len()];
-    for &row in downwards.iter().rev() {
-        let size = sizes.get(row as usize).copied().unwrap_or_default();
-        if let Some(parent) = parents.get(row as usize).and_then(|&parent| sizes.get_mut(parent as usize)) {
-            *parent += size;
-        }
-    }
-    sizes
 }
 
 /// The parents of ranks, as ranks.
@@ -199,10 +220,12 @@ pub(crate) fn subtree_ends(parents: &[u32]) -> Vec<u32> {
 
 /// The first rank of each rank's heavy chain.
 pub(crate) fn chain_heads(parents: &[u32]) -> Vec<u32> {
-    let mut heads: Vec<u32> = Vec::with_capacity(parents.len());
-    for (rank, &parent) in (0_u32..).zip(parents) {
-        let continues = rank.checked_sub(1) == Some(parent);
-        heads.push(if continues { heads.last().copied().unwrap_or(rank) } else { rank });
-    }
-    heads
+    let mut head = 0;
+    let head_of = |(rank, &parent): (u32, &u32)| {
+        if rank.checked_sub(1) != Some(parent) {
+            head = rank;
+        }
+        head
+    };
+    (0..).zip(parents).map(head_of).collect()
 }

@@ -41,20 +41,24 @@ enum Ranks {
 /// An id in the form in which slots are compared.
 #[derive(Clone, Copy, PartialEq)]
 enum Key<'a> {
-    Digits([u8; 16]),
+    /// The 16 bytes of packed digits: a number stays in registers.
+    Digits(u128),
     Text(&'a str),
 }
 
 impl<'a> Key<'a> {
     #[inline]
     fn of(id: &'a str) -> Self {
-        hex::pack(id.as_bytes()).map_or(Key::Text(id), Key::Digits)
+        match hex::pack(id.as_bytes()) {
+            Some(digits) => Key::Digits(u128::from_le_bytes(digits)),
+            None => Key::Text(id),
+        }
     }
 
     #[inline]
     fn hash(&self, hasher: &RandomState) -> u64 {
         match self {
-            Key::Digits(digits) => hasher.hash_one(u128::from_le_bytes(*digits)),
+            Key::Digits(digits) => hasher.hash_one(digits),
             Key::Text(text) => hasher.hash_one(text),
         }
     }
@@ -79,7 +83,7 @@ impl Roster {
         for (id, flags) in members {
             match Key::of(id) {
                 Key::Digits(digits) => {
-                    slots.push(digits);
+                    slots.push(digits.to_le_bytes());
                     tags.push(flags.bits() & !TEXT);
                 }
                 Key::Text(text) => {
@@ -122,8 +126,10 @@ impl Roster {
 
     /// The same organizations in another order: `order` gives the old rank of each new one, `new_rank` the reverse.
     pub(crate) fn reorder(mut self, order: &[u32], new_rank: &[u32]) -> Self {
-        let slots = order.iter().filter_map(|&old| self.slots.get(old as usize).copied()).collect();
-        let tags = order.iter().filter_map(|&old| self.tags.get(old as usize).copied()).collect();
+        let slots =
+            order.iter().map(|&old| self.slots.get(old as usize).copied().unwrap_or_default()).collect();
+        let tags =
+            order.iter().map(|&old| self.tags.get(old as usize).copied().unwrap_or_default()).collect();
         self.ranks.renumber(new_rank);
         Roster { slots, tags, ..self }
     }
@@ -140,7 +146,7 @@ impl Roster {
         match key {
             Key::Digits(digits) => self.ranks.find(hash, |rank| {
                 let rank = rank as usize;
-                self.slots.get(rank) == Some(&digits)
+                self.slots.get(rank) == Some(&digits.to_le_bytes())
                     && self.tags.get(rank).is_some_and(|tag| tag & TEXT == 0)
             }),
             Key::Text(text) => self.ranks.find(hash, |rank| self.text(rank) == Some(text)),
@@ -159,7 +165,7 @@ impl Roster {
     /// The packed digits at a rank, or the text where the id is none of 32 upper-case hexadecimal digits.
     pub(crate) fn digits_or_text(&self, rank: u32) -> Option<Result<[u8; 16], &str>> {
         match self.slot(rank)? {
-            Key::Digits(digits) => Some(Ok(digits)),
+            Key::Digits(digits) => Some(Ok(digits.to_le_bytes())),
             Key::Text(text) => Some(Err(text)),
         }
     }
@@ -191,7 +197,7 @@ impl Roster {
     #[inline]
     fn slot(&self, rank: u32) -> Option<Key<'_>> {
         if self.tags.get(rank as usize)? & TEXT == 0 {
-            self.slots.get(rank as usize).map(|&digits| Key::Digits(digits))
+            self.slots.get(rank as usize).map(|&digits| Key::Digits(u128::from_le_bytes(digits)))
         } else {
             self.text(rank).map(Key::Text)
         }

@@ -47,8 +47,32 @@ impl OrgSet {
         Self::default()
     }
 
-    pub(crate) fn insert_range(&mut self, range: Range<u32>) {
-        self.bitmap.insert_range(range);
+    /// The set of the ranks in a range.
+    pub(crate) fn of_range(range: Range<u32>) -> Self {
+        let mut set = OrgSet::new();
+        set.bitmap.insert_range(range);
+        set
+    }
+
+    /// The set of the ranks in some ranges, which ascend and do not overlap.
+    ///
+    /// # Complexity
+    /// O(ranges), however long they are, and one step for each 65,536 ranks.
+    pub(crate) fn of_ranges(ranges: &[Range<u32>]) -> Self {
+        let mut bitmap = RoaringBitmap::new();
+        let is_long = |range: &&Range<u32>| range.len() > 2;
+        if ranges.iter().any(|range| is_long(&range)) {
+            // The long ones first: a container that begins as a run takes any further range as one, where a list of values
+            // is given every value.
+            let short = ranges.iter().filter(|range| !is_long(range));
+            for range in ranges.iter().filter(is_long).chain(short) {
+                bitmap.insert_range(range.clone());
+            }
+        } else {
+            // Nothing is refused, as the ranges ascend.
+            let _ = bitmap.append(ranges.iter().cloned().flatten());
+        }
+        OrgSet { bitmap }
     }
 
     /// Adds an organization; true if it was not in the set.
@@ -86,6 +110,18 @@ impl OrgSet {
     /// The organizations in tree order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = OrgIndex> {
         self.bitmap.iter().map(OrgIndex::new)
+    }
+
+    /// The ranks as ranges, ascending and with a gap between any two.
+    ///
+    /// # Complexity
+    /// O(log n) a range, however long it is.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<u32>> {
+        let mut rest = self.bitmap.iter();
+        // No rank is the largest number.
+        core::iter::from_fn(move || {
+            rest.next_range().map(|range| *range.start()..range.end().saturating_add(1))
+        })
     }
 
     /// Adds all organizations of another set of the same tree.
@@ -127,9 +163,17 @@ impl OrgSet {
     }
 }
 
+/// # Complexity
+/// O(m log m) for m organizations, and O(m) where they ascend.
 impl FromIterator<OrgIndex> for OrgSet {
     fn from_iter<I: IntoIterator<Item = OrgIndex>>(orgs: I) -> Self {
-        OrgSet { bitmap: orgs.into_iter().map(OrgIndex::rank).collect() }
+        let mut ranks: Vec<u32> = orgs.into_iter().map(OrgIndex::rank).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        let mut bitmap = RoaringBitmap::new();
+        // Nothing is refused, as the ranks ascend.
+        let _ = bitmap.append(ranks);
+        OrgSet { bitmap }
     }
 }
 
@@ -142,7 +186,7 @@ struct Ranks(Vec<u32>);
 #[cfg(feature = "serde")]
 impl From<Ranks> for OrgSet {
     fn from(ranks: Ranks) -> Self {
-        OrgSet { bitmap: ranks.0.into_iter().collect() }
+        ranks.0.into_iter().map(OrgIndex::new).collect()
     }
 }
 

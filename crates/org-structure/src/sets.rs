@@ -1,5 +1,7 @@
 //! Questions whose answer is a set of organizations, computed when asked.
 
+use core::ops::Range;
+
 use crate::column::narrow;
 use crate::{OrgFlags, OrgId, OrgIndex, OrgSet, OrgStructure};
 
@@ -17,9 +19,7 @@ impl OrgStructure {
     /// All organizations of the tree.
     #[must_use]
     pub fn all(&self) -> OrgSet {
-        let mut set = OrgSet::new();
-        set.insert_range(0..narrow(self.len()));
-        set
+        OrgSet::of_range(0..narrow(self.len()))
     }
 
     /// An organization, its ancestors and its descendants; empty if it is not in the tree.
@@ -30,9 +30,41 @@ impl OrgStructure {
     /// O(log n), whatever the size of the set.
     #[must_use]
     pub fn natural_tree(&self, org: OrgIndex) -> OrgSet {
-        let mut set = self.ancestors(org, false);
-        set.insert_range(self.subtree(org));
-        set
+        let mut path = Path::new(self, org);
+        // What lies below an organization follows on its own range.
+        path.end_at(self.subtree(org).end);
+        OrgSet::of_ranges(path.ranges())
+    }
+
+    /// The natural trees of all organizations of a set, together.
+    ///
+    /// # Complexity
+    /// O((m + r) log n) for m organizations whose natural trees are r ranges.
+    #[must_use]
+    pub fn natural_trees(&self, orgs: &OrgSet) -> OrgSet {
+        let mut ranges: Vec<Range<u32>> = Vec::new();
+        let mut covered = 0;
+        let mut last = None;
+        for org in orgs.iter() {
+            let subtree = self.subtree(org);
+            // Below an organization that was here before, or in another tree.
+            if subtree.end <= covered {
+                continue;
+            }
+            // What is above this one and not above the last one comes after it.
+            let start = ranges.len();
+            let new = last.map_or(0, |last: OrgIndex| last.rank() + 1);
+            let path = self.path_ranges(org).take_while(|range| range.end > new);
+            ranges.extend(path.map(|range| range.start.max(new)..range.end));
+            if let Some(path) = ranges.get_mut(start..) {
+                path.reverse();
+            }
+            if let Some(own) = ranges.last_mut() {
+                own.end = subtree.end;
+            }
+            (covered, last) = (subtree.end, Some(org));
+        }
+        OrgSet::of_ranges(&ranges)
     }
 
     /// The organizations above one, with or without itself; empty if it is not in the tree.
@@ -43,12 +75,11 @@ impl OrgStructure {
     /// O(log n): the set is at most `log2(n) + 1` ranges.
     #[must_use]
     pub fn ancestors(&self, org: OrgIndex, include_self: bool) -> OrgSet {
-        let mut set = OrgSet::new();
-        for range in self.path_ranges(org) {
-            let end = if range.end == org.rank() + 1 && !include_self { org.rank() } else { range.end };
-            set.insert_range(range.start..end);
+        let mut path = Path::new(self, org);
+        if !include_self {
+            path.end_at(org.rank());
         }
-        set
+        OrgSet::of_ranges(path.ranges())
     }
 
     /// The organizations below one, with or without itself; empty if it is not in the tree.
@@ -61,9 +92,7 @@ impl OrgStructure {
         if !include_self && !range.is_empty() {
             range.start += 1;
         }
-        let mut set = OrgSet::new();
-        set.insert_range(range);
-        set
+        OrgSet::of_range(range)
     }
 
     /// The organizations of a set that have all of some flags.
@@ -111,6 +140,38 @@ impl OrgStructure {
     #[must_use]
     pub fn quoted_list(&self, set: &OrgSet) -> String {
         quoted_list(self.ids(set))
+    }
+}
+
+/// The path from an organization to its root as ranges of ranks, the root's range first.
+struct Path {
+    // INVARIANT: the last `count` ranges are the path's.
+    ranges: [Range<u32>; Path::LONGEST],
+    count: usize,
+}
+
+impl Path {
+    /// From range to range a subtree at least doubles, so there is at most one for each bit of a rank.
+    const LONGEST: usize = u32::BITS as usize;
+
+    fn new(tree: &OrgStructure, org: OrgIndex) -> Self {
+        let mut path = Path { ranges: [const { 0..0 }; Path::LONGEST], count: 0 };
+        for (place, range) in path.ranges.iter_mut().rev().zip(tree.path_ranges(org)) {
+            *place = range;
+            path.count += 1;
+        }
+        path
+    }
+
+    /// Lets the last range, the one with the organization itself, end elsewhere.
+    fn end_at(&mut self, end: u32) {
+        if let Some(last) = self.ranges.last_mut() {
+            last.end = end;
+        }
+    }
+
+    fn ranges(&self) -> &[Range<u32>] {
+        self.ranges.get(Path::LONGEST - self.count..).unwrap_or_default()
     }
 }
 

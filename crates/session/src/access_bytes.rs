@@ -1,6 +1,7 @@
 //! The canonical bytes of role access, and its hash: the name under which it is stored.
 
 use core::fmt;
+use core::ops::Range;
 
 use org_structure::{Fingerprint, MAX_ID_BYTES, OrgId, OrgIndex, OrgSet, OrgStructure};
 
@@ -101,7 +102,7 @@ impl RoleAccess {
     /// The canonical bytes: equal access to equal trees has equal bytes, on every machine. They name the tree.
     ///
     /// # Complexity
-    /// O(organizations that may be read); 8 bytes a run of consecutive organizations.
+    /// O(runs of consecutive organizations), 8 bytes each.
     #[must_use]
     pub fn encode(&self, tree: Fingerprint) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(128);
@@ -183,24 +184,13 @@ fn write_text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend(text.as_bytes());
 }
 
-/// The ranks of a set as runs (first, end), ascending, with a gap between any two.
-fn runs(set: &OrgSet) -> Vec<(u32, u32)> {
-    let mut runs: Vec<(u32, u32)> = Vec::new();
-    for rank in set.iter().map(OrgIndex::rank) {
-        match runs.last_mut() {
-            Some((_, end)) if *end == rank => *end = rank + 1,
-            _ => runs.push((rank, rank + 1)),
-        }
-    }
-    runs
-}
-
 fn write_selection(bytes: &mut Vec<u8>, selection: &OrgSelection) {
-    let runs = runs(selection.known());
+    // Runs of consecutive ranks, each with its first and its end.
+    let runs: Vec<Range<u32>> = selection.known().ranges().collect();
     write_count(bytes, runs.len());
-    for (start, end) in runs {
-        bytes.extend(start.to_le_bytes());
-        bytes.extend(end.to_le_bytes());
+    for run in runs {
+        bytes.extend(run.start.to_le_bytes());
+        bytes.extend(run.end.to_le_bytes());
     }
     write_count(bytes, selection.outside().len());
     for id in selection.outside() {

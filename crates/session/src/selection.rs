@@ -22,11 +22,7 @@ impl OrgSelection {
     /// The set of organizations with the given ids.
     #[must_use]
     pub fn of_ids<'a>(tree: &OrgStructure, ids: impl IntoIterator<Item = &'a OrgId>) -> Self {
-        let mut draft = Draft::new(tree);
-        for id in ids {
-            draft.add(id);
-        }
-        draft.finish()
+        Draft::of_ids(tree, ids).finish()
     }
 
     /// `outside` must ascend strictly.
@@ -97,8 +93,28 @@ pub(crate) struct Draft<'t> {
 }
 
 impl<'t> Draft<'t> {
-    pub(crate) fn new(tree: &'t OrgStructure) -> Self {
-        Draft { tree, known: OrgSet::new(), outside: BTreeSet::new() }
+    pub(crate) fn of_ids<'a>(tree: &'t OrgStructure, ids: impl IntoIterator<Item = &'a OrgId>) -> Self {
+        let mut outside = BTreeSet::new();
+        let known = ids.into_iter().filter_map(|id| {
+            let org = tree.index_of(id.as_str());
+            if org.is_none() {
+                outside.insert(*id);
+            }
+            org
+        });
+        Draft { tree, known: known.collect(), outside }
+    }
+
+    /// The same organizations, with all above and below them; one that is not in the tree is alone.
+    pub(crate) fn natural_trees(&self) -> Self {
+        Draft { known: self.tree.natural_trees(&self.known), outside: self.outside.clone(), tree: self.tree }
+    }
+
+    pub(crate) fn contains(&self, id: &OrgId) -> bool {
+        match self.tree.index_of(id.as_str()) {
+            Some(org) => self.known.contains(org),
+            None => self.outside.contains(id),
+        }
     }
 
     pub(crate) fn add(&mut self, id: &OrgId) {
@@ -119,16 +135,6 @@ impl<'t> Draft<'t> {
             }
             None => {
                 self.outside.remove(id);
-            }
-        }
-    }
-
-    /// Adds an organization with all above and below it; one that is not in the tree is alone.
-    pub(crate) fn add_natural_tree(&mut self, id: &OrgId) {
-        match self.tree.index_of(id.as_str()) {
-            Some(org) => self.known.extend_with(&self.tree.natural_tree(org)),
-            None => {
-                self.outside.insert(*id);
             }
         }
     }

@@ -4,27 +4,20 @@ use std::fmt;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
+use crate::kept::Part;
 use crate::workspace;
 
-/// What is known of the machine before a measurement, so that the sentence can say how busy it was.
-pub(crate) struct Machine {
-    postgres: String,
-    load: String,
-    quick: bool,
-    began: Instant,
+/// What is said of a run: where, how long, how busy the machine was.
+pub(crate) struct Machine<'a> {
+    pub(crate) postgres: &'a str,
+    pub(crate) quick: bool,
+    pub(crate) parts: &'a [Part],
 }
 
-impl Machine {
-    /// Takes note of the load before anything runs.
-    pub(crate) fn look(postgres: String, quick: bool) -> Self {
-        Self { postgres, load: load(), quick, began: Instant::now() }
-    }
-}
-
-/// The sentence, with the load at the moment of its writing.
-impl fmt::Display for Machine {
+/// The sentences.
+impl fmt::Display for Machine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let rustc = said(Command::new("rustc").arg("--version"));
@@ -37,20 +30,20 @@ impl fmt::Display for Machine {
             said(Command::new("uname").arg("-sr")),
             self.postgres,
         )?;
-        let minutes = self.began.elapsed().as_secs().div_ceil(60);
+        let minutes = self.parts.iter().map(|part| part.took).sum::<Duration>().as_secs().div_ceil(60);
         let kind = if self.quick { "quick" } else { "full" };
+        let loads = self.parts.iter().map(|part| part.load.as_str());
         write!(
             f,
-            "A {kind} run of {minutes} min. Load (processes that run or wait, mean of a minute): {} before, {} at the end, where the \
-             run itself is one or two.",
-            self.load,
-            load()
+            "A {kind} run of {minutes} min. Load (processes that run or wait, mean of a minute) before its parts, one after the other, where \
+             the part before is one or two: {}.",
+            loads.collect::<Vec<_>>().join(", "),
         )
     }
 }
 
 /// The mean number of processes that ran or waited in the last minute.
-fn load() -> String {
+pub(crate) fn load() -> String {
     read("/proc/loadavg").split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
@@ -80,7 +73,9 @@ fn said(command: &mut Command) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Machine, gigabytes, processor};
+    use std::time::Duration;
+
+    use super::{Machine, Part, gigabytes, processor};
 
     #[test]
     fn a_machine_is_described_by_what_linux_says() {
@@ -92,8 +87,16 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_says_which_compiler() {
-        let sentence = Machine::look("PostgreSQL 15".into(), true).to_string();
-        assert!(sentence.contains("rustc 1.") && sentence.contains("A quick run of"), "{sentence}");
+    fn the_sentences_say_which_compiler_how_long_and_how_busy() {
+        let part = |seconds, load: &str| Part {
+            printed: String::new(),
+            took: Duration::from_secs(seconds),
+            load: load.into(),
+        };
+        let parts = [part(100, "0.10"), part(50, "1.20")];
+        let sentences = Machine { postgres: "PostgreSQL 15", quick: false, parts: &parts }.to_string();
+        for said in ["rustc 1.", "PostgreSQL 15", "A full run of 3 min.", "one or two: 0.10, 1.20."] {
+            assert!(sentences.contains(said), "{sentences}");
+        }
     }
 }

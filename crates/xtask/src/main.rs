@@ -9,13 +9,14 @@
 //! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
 //! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
 //! - [`tally`]: what the test programs said, summed up;
-//! - [`document`], [`machine`]: what a measurement writes, and on which machine it was taken;
+//! - [`kept`], [`document`], [`machine`]: what a run of measurements has so far, what it writes, and on which machine it was taken;
 //! - [`interrupt`]: signals, so that a run that is cut short still cleans up.
 
 mod browser;
 mod commands;
 mod document;
 mod interrupt;
+mod kept;
 mod machine;
 mod postgres;
 mod prerequisite;

@@ -129,6 +129,17 @@ fn ancestors_are_few_ranges() {
 }
 
 #[test]
+fn a_natural_tree_takes_few_bytes_however_large_it_is() {
+    for shape in Shape::ALL {
+        let tree = build(&measured(shape, 5_000));
+        for org in tree.indices() {
+            let (set, bytes) = kept(|| tree.natural_tree(org));
+            assert!(bytes <= 320, "{shape:?}: {bytes} bytes for {} organizations", set.len());
+        }
+    }
+}
+
+#[test]
 fn both_widths_at_their_border() {
     // Below `0`: 65,535 organizations in all are numbered by 16 bits, one more needs 32.
     for count in [65_533, 65_534, 65_535, 65_536] {

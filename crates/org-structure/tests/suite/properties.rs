@@ -125,6 +125,28 @@ proptest! {
     }
 
     #[test]
+    fn natural_trees_together_are_each_of_them(
+        rows in any_rows(),
+        chosen in proptest::collection::vec(0..70_u32, 0..12),
+    ) {
+        let tree = build(&rows);
+        // In no order, some of them twice, some in no tree.
+        let chosen: OrgSet = chosen.into_iter().map(OrgIndex::new).collect();
+        let mut each = OrgSet::new();
+        chosen.iter().for_each(|org| each.extend_with(&tree.natural_tree(org)));
+        prop_assert_eq!(tree.natural_trees(&chosen), each);
+    }
+
+    #[test]
+    fn ranges_are_a_set_s_ranks(ranks in proptest::collection::btree_set(0..90_u32, 0..60), far in 65_500..65_600_u32) {
+        let ranks: BTreeSet<u32> = ranks.into_iter().chain(65_500..far).collect();
+        let set: OrgSet = ranks.iter().rev().copied().map(OrgIndex::new).collect();
+        let ranges: Vec<_> = set.ranges().collect();
+        prop_assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start), "{:?}", ranges);
+        prop_assert!(ranges.into_iter().flatten().eq(ranks));
+    }
+
+    #[test]
     fn closest_is_nearest_above_then_smallest_below(
         rows in any_rows(),
         records in proptest::collection::vec((any::<u8>(), any::<prop::sample::Index>()), 0..6),

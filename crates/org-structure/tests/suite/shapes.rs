@@ -91,7 +91,7 @@ pub(crate) fn measured(shape: Shape, count: usize) -> Vec<Row> {
 /// Rows in a random order, of a random shape, with ids of every kind.
 pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
     let shape = proptest::sample::select(&Shape::ALL[..]);
-    let node = (any::<usize>(), 0..128_u8, 0..6_u8, 0..8_u8, 0..8_u8);
+    let node = (any::<usize>(), 0..128_u8, 0..7_u8, 0..8_u8, 0..8_u8);
     (shape, proptest::collection::vec(node, 0..60))
         .prop_map(|(shape, nodes)| {
             let id = |place: usize| match nodes[place].2 {
@@ -100,6 +100,8 @@ pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
                 2 => format!("{}", 1_000_000 + place),
                 3 => hex_id(place).to_lowercase(),
                 4 => format!("{place} Región Norte"),
+                // Only what follows the first bytes tells them apart.
+                5 => format!("Organización {place}"),
                 _ => format!("{place}-ÄÖÜß-with-20-bytes"),
             };
             nodes

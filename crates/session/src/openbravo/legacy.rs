@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use org_structure::{OrgId, OrgIndex, OrgStructure};
+use org_structure::{OrgId, OrgIndex, OrgSet, OrgStructure};
 
 use super::OrgAccess;
 use crate::OrgSelection;
-use crate::selection::Draft;
 
 /// The order of siblings in the old lists: by sequence number, those without one last, then by id.
 #[derive(Clone, Debug, Default)]
@@ -65,9 +64,6 @@ pub fn referenceable_orgs(tree: &OrgStructure, order: &SiblingOrder, org: Option
 /// access rows, active or not. An organization that is not in the tree adds nothing.
 #[must_use]
 pub fn accessible_tree(tree: &OrgStructure, accesses: &[OrgAccess]) -> OrgSelection {
-    let mut accessible = Draft::new(tree);
-    for row in accesses.iter().filter(|row| tree.index_of(row.org.as_str()).is_some()) {
-        accessible.add_natural_tree(&row.org);
-    }
-    accessible.finish()
+    let given: OrgSet = accesses.iter().filter_map(|row| tree.index_of(row.org.as_str())).collect();
+    OrgSelection::from_parts(tree.natural_trees(&given), Vec::new())
 }

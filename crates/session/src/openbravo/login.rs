@@ -182,12 +182,11 @@ impl RoleFacts {
         asked: Option<OrgId>,
         default: Option<OrgId>,
     ) -> Result<OrgId, Refusal> {
-        let active = self.active_list(options);
         let Some(org) = asked else {
-            let default = default.filter(|org| active.contains(org));
-            return Ok(default.or_else(|| active.last().copied()).unwrap_or(OrgId::ZERO));
+            let default = default.filter(|org| self.works_in(options, org));
+            return Ok(default.or_else(|| self.last_active(options)).unwrap_or(OrgId::ZERO));
         };
-        if active.contains(&org) {
+        if self.works_in(options, &org) {
             return Ok(org);
         }
         let row = self.accesses.iter().find(|row| row.org == org && row.active);

@@ -87,10 +87,19 @@ impl RoleFacts {
     #[must_use]
     pub fn access(&self, tree: &OrgStructure, options: &AccessOptions<'_>) -> RoleAccess {
         let facts = Weighed::new(self, options);
-        let active = facts.active_list();
+        let active = Draft::of_ids(tree, facts.active());
 
-        let mut writable = Draft::new(tree);
-        active.iter().for_each(|org| writable.add(org));
+        let mut readable = if active.contains(&OrgId::ZERO) {
+            let client = options.current_client.unwrap_or(self.client);
+            let organizations =
+                self.organizations.iter().filter(|organization| organization.client == client);
+            Draft::of_ids(tree, organizations.map(|organization| &organization.id))
+        } else {
+            active.natural_trees()
+        };
+        readable.add(&OrgId::ZERO);
+
+        let mut writable = active;
         if self.level.writes_zero() {
             writable.add(&OrgId::ZERO);
         }
@@ -98,17 +107,6 @@ impl RoleFacts {
             writable.remove(&OrgId::ZERO);
         }
         options.additional_writable.iter().for_each(|org| writable.add(org));
-
-        let mut readable = Draft::new(tree);
-        readable.add(&OrgId::ZERO);
-        if active.contains(&OrgId::ZERO) {
-            let client = options.current_client.unwrap_or(self.client);
-            let organizations =
-                self.organizations.iter().filter(|organization| organization.client == client);
-            organizations.for_each(|organization| readable.add(&organization.id));
-        } else {
-            active.iter().for_each(|org| readable.add_natural_tree(org));
-        }
 
         RoleAccess {
             level: self.level.clone(),
@@ -122,7 +120,17 @@ impl RoleFacts {
     /// the additional writable ones.
     #[must_use]
     pub fn active_list(&self, options: &AccessOptions<'_>) -> BTreeSet<OrgId> {
-        Weighed::new(self, options).active_list()
+        Weighed::new(self, options).active().copied().collect()
+    }
+
+    /// Is an organization one of those?
+    pub(super) fn works_in(&self, options: &AccessOptions<'_>, org: &OrgId) -> bool {
+        Weighed::new(self, options).active().any(|active| active == org)
+    }
+
+    /// The one with the largest id of those.
+    pub(super) fn last_active(&self, options: &AccessOptions<'_>) -> Option<OrgId> {
+        Weighed::new(self, options).active().max().copied()
     }
 }
 
@@ -132,73 +140,76 @@ struct Weighed<'a> {
     options: &'a AccessOptions<'a>,
     inactive_access: BTreeSet<OrgId>,
     inactive_orgs: BTreeSet<OrgId>,
+    /// The organizations that an automatic role does not have: an inactive row is a denial.
+    denied: BTreeSet<OrgId>,
 }
 
 impl<'a> Weighed<'a> {
     fn new(role: &'a RoleFacts, options: &'a AccessOptions<'a>) -> Self {
-        Weighed {
+        let mut weighed = Weighed {
             role,
             options,
             inactive_access: options.inactive_access.iter().copied().collect(),
             inactive_orgs: options.inactive_orgs.iter().copied().collect(),
+            denied: BTreeSet::new(),
+        };
+        if weighed.is_automatic() {
+            let denials = role.accesses.iter().filter(|row| !weighed.is_row_active(row));
+            weighed.denied = denials.map(|row| row.org).collect();
         }
+        weighed
+    }
+
+    fn is_automatic(&self) -> bool {
+        !self.role.manual && self.options.automatic_roles == AutomaticRoles::OfClient
     }
 
     fn is_row_active(&self, row: &OrgAccess) -> bool {
         row.active && !self.inactive_access.contains(&row.org)
     }
 
-    fn active_list(&self) -> BTreeSet<OrgId> {
-        let rows = self.role.accesses.iter().filter(|row| {
-            self.is_row_active(row)
-                && row.organization.is_some_and(|organization| organization.active)
-                && !self.inactive_orgs.contains(&row.org)
-        });
-        let additional = self.options.additional_writable.iter().copied();
-        rows.map(|row| row.org).chain(self.automatic()).chain(additional).collect()
+    fn active_rows(&self) -> impl Iterator<Item = &OrgAccess> {
+        self.role.accesses.iter().filter(|row| self.is_row_active(row))
     }
 
-    /// The organizations that an automatic role has without a row. An inactive row is a denial.
-    fn automatic(&self) -> BTreeSet<OrgId> {
+    /// The active list, in no order, and with some organizations several times.
+    fn active(&self) -> impl Iterator<Item = &OrgId> {
+        let rows = self.active_rows().filter(|row| {
+            row.organization.is_some_and(|organization| organization.active)
+                && !self.inactive_orgs.contains(&row.org)
+        });
+        rows.map(|row| &row.org).chain(self.automatic()).chain(self.options.additional_writable)
+    }
+
+    /// The organizations that an automatic role has without a row.
+    fn automatic(&self) -> impl Iterator<Item = &OrgId> {
         let role = self.role;
-        if role.manual || self.options.automatic_roles == AutomaticRoles::ByRows {
-            return BTreeSet::new();
-        }
-        let rows = role.accesses.iter();
-        let denied: BTreeSet<OrgId> =
-            rows.filter(|row| !self.is_row_active(row)).map(|row| row.org).collect();
         let level = role.level.trimmed();
-        let mut orgs = BTreeSet::new();
-        if ["CO", "O"].contains(&level) {
-            let own = role.organizations.iter().filter(|organization| {
+        let has = |levels: &[&str]| self.is_automatic() && levels.contains(&level);
+        let own =
+            has(&["CO", "O"]).then_some(&role.organizations).into_iter().flatten().filter(|organization| {
                 organization.client == role.client
                     && organization.active
                     && !organization.id.is_zero()
                     && !self.inactive_orgs.contains(&organization.id)
             });
-            orgs.extend(own.map(|organization| organization.id));
-        }
-        if ["S", "C", "CO"].contains(&level) {
-            orgs.insert(OrgId::ZERO);
-        }
-        &orgs - &denied
+        let zero = has(&["S", "C", "CO"]).then_some(&OrgId::ZERO);
+        own.map(|organization| &organization.id).chain(zero).filter(|org| !self.denied.contains(*org))
     }
 
     /// What `#User_Org` and `#User_Client` are made of: active rows, whether or not the organization is.
     fn granted(&self, tree: &OrgStructure) -> Box<[Granted]> {
-        let mut clients: BTreeMap<ClientId, BTreeSet<OrgId>> = BTreeMap::new();
-        let mut automatic = self.automatic();
-        for row in self.role.accesses.iter().filter(|row| self.is_row_active(row)) {
-            automatic.remove(&row.org);
-            clients.entry(row.client).or_default().insert(row.org);
+        let mut clients: BTreeMap<ClientId, Vec<&OrgId>> = BTreeMap::new();
+        for row in self.active_rows() {
+            clients.entry(row.client).or_default().push(&row.org);
         }
-        if !automatic.is_empty() {
-            clients.entry(self.role.client).or_default().extend(automatic);
+        if self.is_automatic() {
+            let by_row: BTreeSet<&OrgId> = self.active_rows().map(|row| &row.org).collect();
+            for org in self.automatic().filter(|org| !by_row.contains(org)) {
+                clients.entry(self.role.client).or_default().push(org);
+            }
         }
-        let group = |(client, orgs): (ClientId, BTreeSet<OrgId>)| Granted {
-            client,
-            orgs: OrgSelection::of_ids(tree, &orgs),
-        };
+        let group = |(client, orgs)| Granted { client, orgs: OrgSelection::of_ids(tree, orgs) };
         clients.into_iter().map(group).collect()
     }
 }

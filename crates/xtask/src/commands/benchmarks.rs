@@ -4,26 +4,31 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::harness::{self, Program};
 use crate::document::{Document, replace_all};
 use crate::interrupt::{Interrupt, Interrupted};
-use crate::machine::Machine;
+use crate::kept::{Kept, Part};
+use crate::machine::{self, Machine};
 use crate::postgres::{Programs, Server};
 use crate::{prerequisite, workspace};
 
 /// Measure again every figure of docs/benchmarks.md and of README.md, and write them there
 ///
 /// The programs run one after another, beside a PostgreSQL made for them. The documents change when all of them have
-/// succeeded; a run that fails, or is interrupted, leaves them as they are. Figures are worth quoting from a quiet machine
-/// alone: the documents say what its load was.
+/// succeeded; a run that fails, or is interrupted, leaves them as they are, and keeps what it has measured below `target/benchmarks`.
+/// Figures are worth quoting from a quiet machine alone: the documents say what its load was.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Fewer sizes and shorter measurements: some minutes
     #[arg(long)]
     quick: bool,
+    /// Go on with a run that stopped, on the same machine and the same code
+    #[arg(long)]
+    resume: bool,
 }
 
 /// One block of `docs/benchmarks.md`: its name, the program that prints it, and how that is called.
@@ -50,6 +55,28 @@ impl Block {
 
     const fn with_pictures(self) -> Self {
         Self { draws: true, ..self }
+    }
+
+    /// Where its records are kept.
+    fn records(&self, kept: &Kept) -> PathBuf {
+        kept.folder().join(format!("{}.json", self.name))
+    }
+
+    /// What is run for it.
+    fn command(&self, quick: bool, kept: &Kept, server: &Server) -> Command {
+        let mut command = self.program.running();
+        command.args(self.arguments);
+        if quick {
+            command.arg("--quick");
+        }
+        if self.writes_records {
+            command.arg("--output").arg(self.records(kept));
+        }
+        if self.draws {
+            command.arg("--plot").arg(pictures(kept));
+        }
+        server.lend_to(&mut command);
+        command
     }
 }
 
@@ -130,7 +157,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match caught.and_then(|interrupt| measure(args, &interrupt)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}; the documents are as they were");
+            eprintln!(
+                "error: {error:#}; the documents are as they were; `--resume` goes on with what was measured"
+            );
             error
                 .downcast_ref::<Interrupted>()
                 .map_or(ExitCode::FAILURE, |interrupted| interrupted.exit_code())
@@ -139,7 +168,10 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
+    let began = Instant::now();
     let mut documents = Documents::read()?;
+    let folder = workspace::target().join("benchmarks").join(if args.quick { "quick" } else { "full" });
+    let kept = if args.resume { Kept::resume(folder) } else { Kept::begin(folder) }?;
     let programs = Programs::new(&prerequisite::prepare_postgres()?);
     interrupt.check()?;
     let every_program = || BLOCKS.iter().map(|block| &block.program).chain([&harness::SUMMARY]);
@@ -149,41 +181,62 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     }
     let server = Server::start(&programs)?;
     interrupt.check()?;
-    let machine = Machine::look(server.version(), args.quick);
-    let pictures = server.temporary().join("pictures");
-    let mut records = Vec::new();
-    for (number, block) in (1..).zip(BLOCKS) {
-        eprintln!("[{number}/{}] {}", BLOCKS.len(), block.name);
-        let mut command = block.program.running();
-        command.args(block.arguments);
-        if args.quick {
-            command.arg("--quick");
-        }
-        if block.writes_records {
-            let file = server.temporary().join(format!("{}.json", block.name));
-            command.arg("--output").arg(&file);
-            records.push(file);
-        }
-        if block.draws {
-            command.arg("--plot").arg(&pictures);
-        }
-        server.lend_to(&mut command);
-        let printed = output_of(&mut command, interrupt)?;
-        documents.benchmarks.replace_block(block.name, &format!("```text\n{}\n```", printed.trim_end()))?;
+    let parts = all_parts(args.quick, &kept, &server, interrupt)?;
+    for (block, part) in BLOCKS.iter().zip(&parts) {
+        let printed = part.printed.trim_end();
+        documents.benchmarks.replace_block(block.name, &format!("```text\n{printed}\n```"))?;
     }
+    let machine = Machine { postgres: &server.version(), quick: args.quick, parts: &parts };
     documents.benchmarks.replace_block(MACHINE, &machine.to_string())?;
+    let records = BLOCKS.iter().filter(|block| block.writes_records).map(|block| block.records(&kept));
+    let records: Vec<PathBuf> = records.collect();
     for (document, block) in SUMMARIES {
         let mut command = harness::SUMMARY.running();
         let table = output_of(command.arg(block).args(&records), interrupt)?;
         documents.of(document).replace_block(block, &table)?;
     }
-    let files = documents.into_files(&pictures)?;
+    let files = documents.into_files(&pictures(&kept))?;
     interrupt.check()?;
     replace_all(&files)?;
     for (path, _) in files {
         eprintln!("wrote {}", path.display());
     }
+    eprintln!("{} from start to end", minutes(began.elapsed()));
     Ok(())
+}
+
+/// Runs every program that has not been run yet, one after the other, and keeps what each one says.
+fn all_parts(quick: bool, kept: &Kept, server: &Server, interrupt: &Interrupt) -> Result<Vec<Part>> {
+    let mut parts: Vec<Part> = Vec::with_capacity(BLOCKS.len());
+    for (number, block) in (1..).zip(BLOCKS) {
+        let step = format!("[{number}/{}] {}", BLOCKS.len(), block.name);
+        let part = if let Some(part) = kept.part(block.name) {
+            eprintln!("{step}: measured before");
+            part
+        } else {
+            eprintln!("{step}");
+            let (load, began) = (machine::load(), Instant::now());
+            let printed =
+                output_of(&mut block.command(quick, kept, server), interrupt).context(block.name)?;
+            let part = Part { printed, took: began.elapsed(), load };
+            kept.keep(block.name, &part)?;
+            eprintln!("{step}: {}", minutes(part.took));
+            part
+        };
+        parts.push(part);
+    }
+    let all: Duration = parts.iter().map(|part| part.took).sum();
+    eprintln!("everything is measured, in {}", minutes(all));
+    Ok(parts)
+}
+
+/// Where the programs draw.
+fn pictures(kept: &Kept) -> PathBuf {
+    kept.folder().join("pictures")
+}
+
+fn minutes(time: Duration) -> String {
+    format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60)
 }
 
 /// What is renewed.

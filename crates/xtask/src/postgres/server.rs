@@ -36,11 +36,6 @@ impl Server {
         command.env(URL, self.cluster.url()).env("TMPDIR", self.scratch.temporary());
     }
 
-    /// The directory for temporary files.
-    pub(crate) fn temporary(&self) -> std::path::PathBuf {
-        self.scratch.temporary()
-    }
-
     /// Name and version of the product.
     pub(crate) fn version(&self) -> String {
         self.version.replace("postgres (PostgreSQL)", "PostgreSQL")

@@ -1,0 +1,89 @@
+//! What a run of measurements has so far, part by part, so that one that stops half-way can go on.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// A folder with the finished parts of one run.
+pub(crate) struct Kept {
+    folder: PathBuf,
+}
+
+/// One finished part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// What its program printed.
+    pub(crate) printed: String,
+    /// How long it took.
+    pub(crate) took: Duration,
+    /// The machine's load before it.
+    pub(crate) load: String,
+}
+
+impl Kept {
+    /// A run without any part yet: what another run left in the folder goes.
+    pub(crate) fn begin(folder: PathBuf) -> Result<Self> {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot empty `{}`", folder.display()))?;
+        }
+        Self::resume(folder)
+    }
+
+    /// The run that the folder holds.
+    pub(crate) fn resume(folder: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        Ok(Self { folder })
+    }
+
+    /// Where the run keeps things.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A part that is finished.
+    pub(crate) fn part(&self, name: &str) -> Option<Part> {
+        let text = fs::read_to_string(self.file(name)).ok()?;
+        let (head, printed) = text.split_once('\n')?;
+        let (seconds, load) = head.split_once(' ')?;
+        let took = Duration::from_secs(seconds.parse().ok()?);
+        Some(Part { printed: printed.to_owned(), took, load: load.to_owned() })
+    }
+
+    /// Keeps a part, whole or not at all.
+    pub(crate) fn keep(&self, name: &str, part: &Part) -> Result<()> {
+        let (file, beside) = (self.file(name), self.file(&format!("{name}-new")));
+        fs::write(&beside, format!("{} {}\n{}", part.took.as_secs(), part.load, part.printed))
+            .and_then(|()| fs::rename(&beside, &file))
+            .with_context(|| format!("cannot write `{}`", file.display()))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.txt"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Kept, Part};
+    use crate::scratch::random_hex;
+
+    #[test]
+    fn a_part_is_there_until_the_next_run_begins() {
+        let folder = std::env::temp_dir().join(format!("xtask-{}", random_hex().unwrap()));
+        let part =
+            Part { printed: "figures\n\nmore".into(), took: Duration::from_secs(7), load: "0.50".into() };
+        let kept = Kept::begin(folder.clone()).unwrap();
+        assert_eq!(kept.part("speed"), None);
+        kept.keep("speed", &part).unwrap();
+        let again = Kept::resume(folder.clone()).unwrap();
+        assert_eq!(again.part("speed"), Some(part));
+        assert_eq!(again.part("sessions"), None);
+        assert_eq!(std::fs::read_dir(again.folder()).unwrap().count(), 1);
+        assert_eq!(Kept::begin(folder.clone()).unwrap().part("speed"), None);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
