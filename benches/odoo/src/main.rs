@@ -1,22 +1,29 @@
 //! orgcache beside mcp-server-odoo, the Python server of the Model Context Protocol for Odoo: what calls of tools take, and how many
-//! requests they cost, on a double of Odoo with the delays of a real one.
+//! requests they cost, on a double of Odoo with the delays of a real one; and each part of orgcache on and off.
 //!
-//! Read it in this order: [`world`] is the Odoo, [`contender`] who is measured, [`tools`] and [`web`] what is measured, [`report`] how it
-//! is told.
+//! Read it in this order: [`world`] is the Odoo, [`subject`] who is measured, [`rounds`] how; [`tools`], [`together`], [`parts`],
+//! [`alone`], [`web`] and [`proxy`] what; [`goals`] what was wanted, [`table`] how it is told.
 
-mod contender;
-mod peer;
-mod report;
+mod alone;
+mod goals;
+mod parts;
+mod proxy;
+mod rounds;
+mod subject;
+mod table;
+mod together;
 mod tools;
 mod web;
 mod world;
 
+use std::io::Write;
 use std::time::Duration;
 
 use clap::Parser;
 
-use crate::contender::{Contender, Program};
-use crate::report::Record;
+use crate::rounds::{end_all, start_all};
+use crate::subject::{Contender, Program};
+use crate::table::Table;
 
 /// orgcache beside the Python server for Odoo: milliseconds and requests of tool calls, memory, bytes of answers
 #[derive(Parser)]
@@ -33,40 +40,65 @@ struct Options {
 /// How often each thing is done.
 #[derive(Clone, Copy)]
 struct Samples {
-    calls: usize,
+    /// New processes.
     starts: usize,
+    /// Calls that Odoo is asked for, or not.
+    calls: usize,
+    /// Sixteen calls at once.
     storms: usize,
+    /// Pairs of processes of which one has batching on, and pairs of calls of each.
+    pairs: (usize, usize),
+}
+
+impl Samples {
+    fn of(quick: bool, added: Duration) -> Self {
+        match (quick, added.is_zero()) {
+            (true, true) => Samples { starts: 2, calls: 9, storms: 2, pairs: (6, 12) },
+            (true, false) => Samples { starts: 1, calls: 4, storms: 1, pairs: (6, 2) },
+            (false, true) => Samples { starts: 5, calls: 40, storms: 9, pairs: (24, 32) },
+            (false, false) => Samples { starts: 3, calls: 15, storms: 5, pairs: (8, 10) },
+        }
+    }
 }
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let program = Program::find()?;
-    let peer = peer::interpreter();
-    let mut records = Vec::new();
+    let (own, peer) = (Contender::orgcache(&program, &[]), Contender::peer());
+    let contenders: Vec<&Contender> = [&own].into_iter().chain(&peer).collect();
+    let mut tables: Vec<Table> = Vec::new();
     for milliseconds in [0, 50] {
         let added = Duration::from_millis(milliseconds);
-        let samples = match (options.quick, milliseconds) {
-            (true, 0) => Samples { calls: 9, starts: 2, storms: 2 },
-            (true, _) => Samples { calls: 6, starts: 1, storms: 1 },
-            (false, 0) => Samples { calls: 40, starts: 5, storms: 5 },
-            (false, _) => Samples { calls: 20, starts: 3, storms: 3 },
-        };
-        for contender in Contender::all(&program, peer.as_ref().ok()) {
-            eprintln!("{}, +{milliseconds} ms", contender.name);
-            records.extend(tools::measure(&contender, added, samples).await?);
-        }
+        let samples = Samples::of(options.quick, added);
+        let progress = |what: &str| eprintln!("{what}, +{milliseconds} ms");
+        let mut subjects = start_all(&contenders, added).await?;
+        progress("tools");
+        tables.push(tools::measure(&mut subjects, added, samples).await?);
+        progress("searches at once");
+        tables.push(together::measure(&subjects, added, samples).await?);
+        end_all(subjects).await?;
+        progress("parts on and off");
+        tables.push(parts::measure(&program, added, samples).await?);
+        progress("a read alone");
+        tables.push(alone::measure(&program, added, samples).await?);
     }
     eprintln!("over http");
-    records.extend(web::measure(&program, if options.quick { 5 } else { 30 }).await?);
-    report::show(&records, options.json, peer.as_ref().err().map(ToString::to_string))?;
-    Ok(())
-}
+    tables.push(web::measure(&program, if options.quick { 5 } else { 30 }).await?);
+    tables.push(proxy::measure(&own).await?);
 
-impl Record {
-    /// A figure of a contender with so much added to each round trip.
-    fn of(structure: &str, metric: &'static str, added: Duration, value: f64, unit: &'static str) -> Self {
-        let shape = format!("+{} ms", added.as_millis());
-        Record { structure: structure.into(), metric, organizations: 0, shape, sessions: 1, value, unit }
+    let mut out = std::io::stdout().lock();
+    if options.json {
+        let records: Vec<_> = tables.iter().flat_map(Table::records).collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&records)?)?;
+        return Ok(());
     }
+    for table in &tables {
+        writeln!(out, "{table}")?;
+    }
+    writeln!(out, "{}", goals::verdicts(&tables))?;
+    if peer.is_none() {
+        writeln!(out, "mcp-server-odoo was not measured: its packages for Python are not here")?;
+    }
+    Ok(())
 }

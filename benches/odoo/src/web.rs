@@ -1,24 +1,29 @@
-//! `/mcp`: bytes and time of a large answer with each encoding.
+//! `/mcp`: bytes and time of large answers with each encoding.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use serde_json::json;
+use reqwest::Client;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::contender::Program;
-use crate::report::{Record, median};
-use crate::tools::{Call, of_partner};
+use crate::rounds::median;
+use crate::subject::{Call, Program};
+use crate::table::{Figure, Table};
 use crate::world;
 
+pub(crate) const TITLE: &str = "answers over HTTP, by encoding";
+pub(crate) const SMALLER: &str = "search_records, 100 rows: smaller by";
+
 const TOKEN: &str = "the token of whoever measures here";
+const ENCODINGS: [&str; 4] = ["identity", "gzip", "br", "zstd"];
 
 /// A search of 100 rows, and all definitions of a model, with each encoding.
-pub(crate) async fn measure(program: &Program, samples: usize) -> anyhow::Result<Vec<Record>> {
+pub(crate) async fn measure(program: &Program, samples: usize) -> anyhow::Result<Table> {
     let double = world::start(Duration::ZERO).await?;
     let folder = tempfile::tempdir()?;
     let hash: String = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -31,9 +36,9 @@ pub(crate) async fn measure(program: &Program, samples: usize) -> anyhow::Result
     let file = folder.path().join("mcp.json");
     std::fs::write(&file, configuration.to_string())?;
     let (mut server, url) = serve(program.path(), folder.path(), &file).await?;
-    let records = compare(&url, samples).await;
+    let table = compare(&url, samples).await;
     server.kill().await?;
-    records
+    table
 }
 
 /// Starts the service on a free port; where `/mcp` is.
@@ -48,44 +53,51 @@ async fn serve(program: &Path, home: &Path, file: &Path) -> anyhow::Result<(Chil
     Ok((server, format!("{address}/mcp")))
 }
 
-async fn compare(url: &str, samples: usize) -> anyhow::Result<Vec<Record>> {
-    let calls: [(&'static str, &'static str, Call); 2] = [
+/// Bytes of bodies as they travel, how much smaller than plain ones they are, and time.
+async fn compare(url: &str, samples: usize) -> anyhow::Result<Table> {
+    let http = Client::builder().no_proxy().build()?;
+    let mut table = Table::new(TITLE, None, &ENCODINGS);
+    let all_fields = json!({"field_names": ["__all__"]});
+    for ([bytes_row, smaller_row, time_row], call) in [
+        (["search_records, 100 rows: bytes", SMALLER, "search_records, 100 rows: ms"], Call::search(100)),
         (
-            "search_records of 100 rows over /mcp",
-            "search_records of 100 rows over /mcp, bytes",
-            of_partner("search_records", json!({"limit": 100})),
+            [
+                "get_fields, all fields: bytes",
+                "get_fields, all fields: smaller by",
+                "get_fields, all fields: ms",
+            ],
+            Call::of_partner("get_fields", all_fields),
         ),
-        (
-            "get_fields of all fields over /mcp",
-            "get_fields of all fields over /mcp, bytes",
-            of_partner("get_fields", json!({"field_names": ["__all__"]})),
-        ),
-    ];
-    let http = reqwest::Client::builder().no_proxy().build()?;
-    let mut records = Vec::new();
-    for (metric, bytes_metric, (tool, arguments)) in &calls {
+    ] {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
-                             "params": {"name": tool, "arguments": arguments}});
-        for encoding in ["identity", "gzip", "br", "zstd"] {
-            let (mut bytes, mut took) = (0, Vec::new());
-            for _ in 0..samples {
+                             "params": {"name": call.tool, "arguments": call.arguments}});
+        send(&http, url, &message, "identity").await?;
+        let mut bytes = Vec::new();
+        let mut times: Vec<Vec<Duration>> = ENCODINGS.map(|_| Vec::new()).to_vec();
+        for _ in 0..samples {
+            bytes.clear();
+            for (encoding, times) in ENCODINGS.iter().zip(&mut times) {
                 let began = Instant::now();
-                let request = http.post(url).bearer_auth(TOKEN).header("accept-encoding", encoding);
-                let request = request.header("accept", "application/json, text/event-stream").json(&message);
-                let answer = request.send().await?;
-                ensure!(answer.status().is_success(), "{tool} over http: {}", answer.status());
-                let chosen = answer.headers().get("content-encoding").and_then(|it| it.to_str().ok());
-                ensure!(
-                    chosen.unwrap_or("identity") == encoding,
-                    "{encoding} was asked for, {chosen:?} came"
-                );
-                bytes = answer.bytes().await?.len();
-                took.push(began.elapsed());
+                bytes.push(f64::from(u32::try_from(send(&http, url, &message, encoding).await?)?));
+                times.push(began.elapsed());
             }
-            let figure = |metric, value, unit| Record::of(encoding, metric, Duration::ZERO, value, unit);
-            records.push(figure(bytes_metric, f64::from(u32::try_from(bytes)?), "bytes"));
-            records.push(figure(metric, median(took), "ms"));
         }
+        let plain = bytes.first().copied().unwrap_or(f64::NAN);
+        let smaller = |bytes: &f64| Figure::percent((1.0 - bytes / plain) * 100.0);
+        table.add(bytes_row, bytes.iter().copied().map(Figure::bytes).collect());
+        table.add(smaller_row, bytes.iter().map(smaller).collect());
+        table.add(time_row, times.into_iter().map(|it| Figure::milliseconds(median(it))).collect());
     }
-    Ok(records)
+    Ok(table)
+}
+
+/// The number of bytes that an answer's body has.
+async fn send(http: &Client, url: &str, message: &Value, encoding: &str) -> anyhow::Result<usize> {
+    let request = http.post(url).bearer_auth(TOKEN).header("accept-encoding", encoding);
+    let request = request.header("accept", "application/json, text/event-stream").json(message);
+    let answer = request.send().await?;
+    ensure!(answer.status().is_success(), "over http: {}", answer.status());
+    let chosen = answer.headers().get("content-encoding").and_then(|it| it.to_str().ok());
+    ensure!(chosen.unwrap_or("identity") == encoding, "{encoding} was asked for, {chosen:?} came");
+    Ok(answer.bytes().await?.len())
 }

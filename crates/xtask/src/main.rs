@@ -5,7 +5,7 @@
 //! - [`commands`]: one file for each command;
 //! - [`prerequisite`]: programs from outside the workspace that the tests run, found or installed;
 //! - [`browser`]: the browser of the tests;
-//! - [`python`]: the Python packages of the tests;
+//! - [`python`]: the Python packages of the tests and measurements;
 //! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
 //! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
 //! - [`tally`]: what the test programs said, summed up;

@@ -79,7 +79,7 @@ const PREREQUISITES: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "Python 3",
-        variable: "ORGCACHE_TEST_PYTHON",
+        variable: python::VARIABLE,
         locate: python::locate,
         prepare: Some(python::environment),
         packages: &["python3-venv"],

@@ -1,4 +1,4 @@
-//! The Python packages of the tests, in a virtual environment of their own.
+//! The Python packages of the tests and measurements, in a virtual environment of their own.
 
 use std::env;
 use std::fs;
@@ -9,8 +9,17 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace;
 
-/// What the tests need of Python, from the root of the workspace.
+/// The environment variable that tells tests and measurements which interpreter has the packages.
+pub(crate) const VARIABLE: &str = "ORGCACHE_TEST_PYTHON";
+
+/// What they need of Python, from the root of the workspace.
 const REQUIREMENTS: &str = "tests/python/requirements.txt";
+
+/// The interpreter with the packages, on whatever Python there is.
+pub(crate) fn interpreter() -> Result<PathBuf> {
+    let python = locate()?.context("there is no Python 3 with `venv` on this machine")?;
+    environment(&python).context("the Python packages cannot be had")
+}
 
 /// Finds a Python that can make virtual environments.
 pub(crate) fn locate() -> Result<Option<PathBuf>> {
@@ -32,7 +41,7 @@ fn makes_environments(python: &Path) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// The interpreter of the tests' virtual environment, which is made where it is missing or out of date.
+/// The interpreter of the virtual environment, which is made where it is missing or out of date.
 pub(crate) fn environment(python: &Path) -> Result<PathBuf> {
     let requirements = workspace::root().join(REQUIREMENTS);
     let folder = workspace::target().join("python");

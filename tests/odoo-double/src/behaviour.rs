@@ -3,6 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
+use crate::routes::Task;
+
+/// The name of `fields_get` where it is asked for some attributes only.
+const SOME_ATTRIBUTES: &str = "fields_get of some attributes";
+
 /// How the double behaves.
 #[derive(Clone, Debug)]
 pub struct Behaviour {
@@ -12,8 +19,10 @@ pub struct Behaviour {
     pub encodings: Vec<&'static str>,
     /// Added to every request.
     pub round_trip: Duration,
-    /// The time that a method takes, by name; `login` is one.
+    /// The time that a method takes, by name; `login` is one, and `fields_get of some attributes` another than `fields_get`.
     pub delays: BTreeMap<&'static str, Duration>,
+    /// The time that each value of each record takes that an answer has.
+    pub each_value: Duration,
     /// How many calls run at a time; the others wait.
     pub workers: usize,
     /// The major version that it says it has.
@@ -31,12 +40,32 @@ impl Default for Behaviour {
             encodings: Vec::new(),
             round_trip: Duration::ZERO,
             delays: BTreeMap::new(),
+            each_value: Duration::ZERO,
             workers: 64,
             version: 17,
             missing_is_an_error: false,
             rotate_cookie: false,
         }
     }
+}
+
+impl Behaviour {
+    /// The time that a method takes, whatever it answers.
+    pub(crate) fn delay(&self, task: &Task) -> Duration {
+        let known = |name: &str| self.delays.get(name).copied();
+        let some = match task.core() {
+            Task::Call { call: Ok(call), .. } if call.names("attributes").is_some() => known(SOME_ATTRIBUTES),
+            _ => None,
+        };
+        some.or_else(|| known(task.method())).unwrap_or_default()
+    }
+}
+
+/// How many values of records there are in what a call answers: in rows, or in rows with their total.
+pub(crate) fn values(answer: &Value) -> u32 {
+    let rows = answer.get("records").unwrap_or(answer).as_array();
+    let values = rows.into_iter().flatten().filter_map(Value::as_object).map(serde_json::Map::len);
+    u32::try_from(values.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
 /// What the double does wrong with one request. The call itself is carried out, unless the fault says otherwise.

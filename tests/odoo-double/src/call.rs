@@ -52,11 +52,14 @@ impl ServerCall {
         ServerCall { user, model: model.into(), method: method.into(), arguments }
     }
 
-    /// The ids that the call concerns.
+    /// The ids that the call concerns; one may stand without a list.
     #[must_use]
     pub fn ids(&self) -> Vec<i64> {
-        let ids = self.arguments.get("ids").and_then(Value::as_array);
-        ids.into_iter().flatten().filter_map(Value::as_i64).collect()
+        match self.arguments.get("ids") {
+            Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_i64).collect(),
+            Some(id) => id.as_i64().into_iter().collect(),
+            None => Vec::new(),
+        }
     }
 
     /// The names in an argument that is a list of names; nothing if it is missing or empty.

@@ -58,22 +58,30 @@ pub(crate) struct Response {
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
+    /// How many values of records the answer has.
+    pub(crate) values: u32,
 }
 
 impl Response {
     pub(crate) fn json(status: u16, value: &serde_json::Value) -> Self {
         let body = value.to_string().into_bytes();
-        Response { status, content_type: "application/json; charset=utf-8", headers: Vec::new(), body }
+        Response {
+            status,
+            content_type: "application/json; charset=utf-8",
+            headers: Vec::new(),
+            body,
+            values: 0,
+        }
     }
 
     pub(crate) fn xml(text: &str) -> Self {
         let body = text.as_bytes().to_vec();
-        Response { status: 200, content_type: "text/xml", headers: Vec::new(), body }
+        Response { status: 200, content_type: "text/xml", headers: Vec::new(), body, values: 0 }
     }
 
     pub(crate) fn html(status: u16) -> Self {
         let body = format!("<!doctype html><title>{status}</title><p>A page for people.</p>").into_bytes();
-        Response { status, content_type: "text/html; charset=utf-8", headers: Vec::new(), body }
+        Response { status, content_type: "text/html; charset=utf-8", headers: Vec::new(), body, values: 0 }
     }
 
     pub(crate) fn bytes(&self, keep_alive: bool) -> Vec<u8> {

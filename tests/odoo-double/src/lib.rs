@@ -25,6 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 pub use behaviour::{Behaviour, Fault};
 pub use call::ServerCall;
@@ -220,10 +221,13 @@ impl Shared {
             let response = {
                 let _running = Running::new(self);
                 // On the way, a request keeps no worker busy.
-                tokio::time::sleep(wait.on_the_way).await;
+                pause_until(Instant::now() + wait.on_the_way).await;
                 let _permit = self.workers.acquire().await.map_err(io::Error::other)?;
-                tokio::time::sleep(wait.at_work).await;
-                carry_out(&task, &mut self.state.lock())
+                let done = Instant::now() + wait.at_work;
+                pause_until(done).await;
+                let response = carry_out(&task, &mut self.state.lock());
+                pause_until(done + wait.each_value * response.values).await;
+                response
             };
             let (keep_alive, encodings) = {
                 let state = self.state.lock();
@@ -272,9 +276,19 @@ impl Shared {
         let accept_encoding = request.header("accept-encoding").map(str::to_owned);
         state.seen.push(Seen { path: request.path.clone(), call, connection, accept_encoding });
         let behaviour = &state.behaviour;
-        let delay = behaviour.delays.get(task.method()).copied().unwrap_or_default();
-        let wait = Wait { on_the_way: behaviour.round_trip, at_work: delay };
+        let wait = Wait {
+            on_the_way: behaviour.round_trip,
+            at_work: behaviour.delay(&task),
+            each_value: behaviour.each_value,
+        };
         (task, fault, wait)
+    }
+}
+
+/// Waits, unless the moment is past: the clock's step of a millisecond would be waited for, too.
+async fn pause_until(moment: Instant) {
+    if moment > Instant::now() {
+        tokio::time::sleep_until(moment).await;
     }
 }
 
@@ -282,6 +296,7 @@ impl Shared {
 struct Wait {
     on_the_way: Duration,
     at_work: Duration,
+    each_value: Duration,
 }
 
 /// Counts a call that is under way.

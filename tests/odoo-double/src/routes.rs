@@ -7,6 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::behaviour::values;
 use crate::call::ServerCall;
 use crate::failure::Failure;
 use crate::http::{Request, Response};
@@ -188,7 +189,9 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
         Task::InXml(task) => {
             let response = carry_out(task, state);
             match serde_json::from_slice(&response.body) {
-                Ok(answer) => Response::xml(&xml_rpc::answer(&answer)),
+                Ok(answer) => {
+                    Response { values: response.values, ..Response::xml(&xml_rpc::answer(&answer)) }
+                }
                 Err(_) => response,
             }
         }
@@ -240,7 +243,8 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
         }
         Task::Call { reply, call } => {
             let outcome = call.clone().and_then(|call| state.answer(&call));
-            match (reply, outcome) {
+            let values = outcome.as_ref().map_or(0, values);
+            let response = match (reply, outcome) {
                 (Reply::Json2, Ok(value)) => Response::json(200, &value),
                 (Reply::Json2, Err(failure)) => {
                     let (status, body) = failure.json_2();
@@ -257,7 +261,8 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
                     }
                     response
                 }
-            }
+            };
+            Response { values, ..response }
         }
     }
 }

@@ -37,7 +37,7 @@ async def drive(client, calls, resource):
 async def main(task):
     arguments = (task["calls"], task.get("resource"))
     if "command" in task:
-        server = StdioServerParameters(command=task["command"], args=["mcp"], env=task["env"])
+        server = StdioServerParameters(command=task["command"], args=task["args"], env=task["env"])
         async with Client(server, mode=task["mode"]) as client:
             return await drive(client, *arguments)
     headers = {"Authorization": "Bearer " + task["token"]}

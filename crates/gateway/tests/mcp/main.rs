@@ -13,6 +13,7 @@ mod files;
 mod http;
 mod lists;
 mod modes;
+mod peer;
 mod python;
 mod reading;
 mod start;

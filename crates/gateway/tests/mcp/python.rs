@@ -10,11 +10,14 @@ use tokio::process::Command;
 use crate::support::{PARTNERS, double};
 use crate::web::{ADMIN, Web, settings};
 
+/// The interpreter that has the client, and the Python server.
+pub(crate) fn python() -> String {
+    std::env::var("ORGCACHE_TEST_PYTHON").expect("`cargo xtask test` sets ORGCACHE_TEST_PYTHON")
+}
+
 /// What the client got, which must have come without a complaint.
-async fn drive(task: &Value) -> Value {
-    let python =
-        std::env::var_os("ORGCACHE_TEST_PYTHON").expect("`cargo xtask test` sets ORGCACHE_TEST_PYTHON");
-    let mut command = Command::new(python);
+pub(crate) async fn drive(task: &Value) -> Value {
+    let mut command = Command::new(python());
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mcp/client.py"));
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut program = pipes.kill_on_drop(true).spawn().unwrap();
@@ -75,7 +78,7 @@ async fn the_python_client_drives_the_program_in_all_modes() {
     for (mode, beginning) in [("off", "auto"), ("read", "legacy"), ("true", "auto"), ("true", "legacy")] {
         let double = ruled().await;
         let task = json!({
-            "command": env!("CARGO_BIN_EXE_orgcache"), "mode": beginning,
+            "command": env!("CARGO_BIN_EXE_orgcache"), "args": ["mcp"], "mode": beginning,
             "env": {"ODOO_URL": double.url(), "ODOO_DB": "odoo", "ODOO_USER": "admin", "ODOO_PASSWORD": "<password>",
                     "ODOO_YOLO": mode},
             "calls": calls(), "resource": "odoo://res.partner/count",

@@ -178,6 +178,8 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     for program in every_program() {
         eprintln!("building {}", program.name());
         succeed(&mut program.building(), interrupt)?;
+        // What is missing is installed now, before anything is measured.
+        drop(program.running());
     }
     let server = Server::start(&programs)?;
     interrupt.check()?;

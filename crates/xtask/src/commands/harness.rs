@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::interrupt::Interrupt;
 use crate::postgres::{self, Programs, Server};
-use crate::workspace;
+use crate::{python, workspace};
 
 /// A program that measures.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Program {
     postgres: bool,
     /// Whether it starts the service, which then has to be built beside it.
     service: bool,
+    /// Whether it measures a program in Python where there is one.
+    python: bool,
 }
 
 pub(crate) const FOOTPRINT: Program = Program::of_benches("bench-footprint");
@@ -29,7 +31,7 @@ pub(crate) const SPEED: Program = Program::of_benches("bench-speed").with_databa
 pub(crate) const SESSIONS: Program = Program::of_benches("bench-sessions").with_databases();
 pub(crate) const BUDGETS: Program = Program::of_benches("bench-budgets");
 /// Tool calls on Odoo, beside the Python server.
-pub(crate) const ODOO: Program = Program::of_package("bench-odoo").with_service();
+pub(crate) const ODOO: Program = Program::of_package("bench-odoo").with_service().with_python();
 /// Load on the service, beside a bare axum.
 pub(crate) const LOAD: Program = Program::of_package("bench-service").with_service();
 /// Makes tables for the documents out of what the others wrote.
@@ -38,12 +40,12 @@ pub(crate) const SUMMARY: Program = Program::of_benches("bench-summary");
 impl Program {
     /// A program of the package `benches`.
     const fn of_benches(binary: &'static str) -> Self {
-        Self { package: "benches", features: &[], binary, postgres: false, service: false }
+        Self { package: "benches", features: &[], binary, postgres: false, service: false, python: false }
     }
 
     /// The only program of a package, of the package's name.
     const fn of_package(package: &'static str) -> Self {
-        Self { package, features: &[], binary: package, postgres: false, service: false }
+        Self { package, features: &[], binary: package, postgres: false, service: false, python: false }
     }
 
     /// The same program with what needs databases.
@@ -54,6 +56,11 @@ impl Program {
     /// The same program, which starts the service.
     const fn with_service(self) -> Self {
         Self { service: true, ..self }
+    }
+
+    /// The same program, which measures one in Python beside it.
+    const fn with_python(self) -> Self {
+        Self { python: true, ..self }
     }
 
     /// The command that builds it with all that it needs, in one go: two would compile what they share twice.
@@ -70,10 +77,21 @@ impl Program {
     }
 
     /// The command that runs what was built; arguments may follow.
+    ///
+    /// Python's packages are installed where they are missing. Where they cannot be had, the program says what it leaves out.
     pub(crate) fn running(&self) -> Command {
         let file = format!("{}{}", self.binary, std::env::consts::EXE_SUFFIX);
         let mut command = Command::new(workspace::target().join("release").join(file));
         command.current_dir(workspace::root()).stdin(Stdio::null());
+        if self.python {
+            match python::interpreter() {
+                Ok(interpreter) => drop(command.env(python::VARIABLE, interpreter)),
+                Err(error) => {
+                    command.env_remove(python::VARIABLE);
+                    eprintln!("warning: {error:#}");
+                }
+            }
+        }
         command
     }
 

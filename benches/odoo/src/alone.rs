@@ -1,0 +1,88 @@
+//! A read that is alone: is it later because there is batching?
+
+use std::time::{Duration, Instant};
+
+use crate::Samples;
+use crate::parts::{NO_BATCHING, OFF, ON};
+use crate::rounds::{end_all, median, start_all};
+use crate::subject::{Call, Contender, Program, Subject};
+use crate::table::{Figure, Table};
+
+pub(crate) const ALONE: &str = "get_record";
+pub(crate) const LOWEST: &str = "at least";
+pub(crate) const HIGHEST: &str = "at most";
+
+/// Pairs of reads, one with batching and one without, in changing order, of many pairs of processes: two processes are never alike.
+/// What counts is the middle of the pairs' differences, and between which of them the true middle lies in 95 of 100 such
+/// measurements, whatever the distribution.
+pub(crate) async fn measure(program: &Program, added: Duration, samples: Samples) -> anyhow::Result<Table> {
+    let (on, off) = (Contender::orgcache(program, &[]), Contender::orgcache(program, NO_BATCHING));
+    let (mut with, mut without, mut differences) = (Vec::new(), Vec::new(), Vec::new());
+    let (processes, calls) = samples.pairs;
+    for _ in 0..processes {
+        let subjects = start_all(&[&on, &off], added).await?;
+        if let [on, off] = &*subjects {
+            let (on, off) = pairs(on, off, calls).await?;
+            let pairs = on.iter().zip(&off);
+            differences.push(middle(pairs.map(|(on, off)| on.as_secs_f64() - off.as_secs_f64()).collect()));
+            with.extend(on);
+            without.extend(off);
+        }
+        end_all(subjects).await?;
+    }
+    differences.sort_unstable_by(f64::total_cmp);
+    let (low, high) = confidence(&differences);
+    let off = median(without);
+    let percent = |seconds: f64| Figure::percent(seconds * 1000.0 / off * 100.0);
+    let columns = [ON, OFF, "difference", LOWEST, HIGHEST];
+    let mut table = Table::new("a read alone", Some(added), &columns);
+    let times = [median(with), off].map(Figure::milliseconds);
+    table.add(ALONE, times.into_iter().chain([middle(differences), low, high].map(percent)).collect());
+    Ok(table)
+}
+
+/// What each call took, with batching and without.
+async fn pairs(
+    on: &Subject<'_>,
+    off: &Subject<'_>,
+    calls: usize,
+) -> anyhow::Result<(Vec<Duration>, Vec<Duration>)> {
+    let call = Call::record(1);
+    on.ask(&call).await?;
+    off.ask(&call).await?;
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for number in 0..calls {
+        if number % 2 == 0 {
+            with.push(timed(on, &call).await?);
+            without.push(timed(off, &call).await?);
+        } else {
+            without.push(timed(off, &call).await?);
+            with.push(timed(on, &call).await?);
+        }
+    }
+    Ok((with, without))
+}
+
+async fn timed(subject: &Subject<'_>, call: &Call) -> anyhow::Result<Duration> {
+    let began = Instant::now();
+    subject.ask(call).await?;
+    Ok(began.elapsed())
+}
+
+fn middle(mut samples: Vec<f64>) -> f64 {
+    samples.sort_unstable_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The two of ascending samples between which the true middle lies with a probability of 95 %: how many of n samples are below it
+/// is binomial, with a deviation of half the root of n. Of a few samples they are the outermost.
+fn confidence(samples: &[f64]) -> (f64, f64) {
+    let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
+    let reach = 0.98 * f64::from(count).sqrt();
+    let steps = (0..count).take_while(|step| f64::from(*step) < reach).count();
+    let middle = samples.len() / 2;
+    let at = |position: usize| {
+        samples.get(position.min(samples.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+    };
+    (at(middle.saturating_sub(steps)), at(middle + steps))
+}

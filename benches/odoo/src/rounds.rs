@@ -1,0 +1,69 @@
+//! Rounds: in each, every subject does the same thing once, so that a machine that drifts hurts all alike.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+
+use crate::subject::{Contender, Subject};
+use crate::table::Figure;
+
+/// Starts contenders side by side, each before an Odoo of its own.
+pub(crate) async fn start_all<'a>(
+    contenders: &[&'a Contender],
+    added: Duration,
+) -> anyhow::Result<Vec<Subject<'a>>> {
+    try_join_all(contenders.iter().map(|contender| contender.start(added))).await
+}
+
+pub(crate) async fn end_all(subjects: Vec<Subject<'_>>) -> anyhow::Result<()> {
+    try_join_all(subjects.into_iter().map(Subject::end)).await.map(drop)
+}
+
+/// What one subject's samples took, and the requests to Odoo of all of them.
+#[derive(Default)]
+pub(crate) struct Taken {
+    times: Vec<Duration>,
+    requests: usize,
+}
+
+impl Taken {
+    pub(crate) fn add(&mut self, time: Duration, requests: usize) {
+        self.times.push(time);
+        self.requests += requests;
+    }
+
+    /// The middle time, and the requests of one sample.
+    pub(crate) fn figure(self) -> Figure {
+        let samples = self.times.len();
+        Figure::milliseconds(median(self.times)).with_requests(per(self.requests, samples))
+    }
+}
+
+/// What a thing takes that is done so many times by each of the subjects, in turn. The thing is told which time it is.
+pub(crate) async fn rounds<T>(
+    subjects: &[Subject<'_>],
+    times: usize,
+    thing: impl AsyncFn(&Subject<'_>, usize) -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<Figure>> {
+    let mut taken: Vec<Taken> = subjects.iter().map(|_| Taken::default()).collect();
+    for time in 0..times {
+        for (subject, taken) in subjects.iter().zip(&mut taken) {
+            let before = subject.requests();
+            let began = Instant::now();
+            thing(subject, time).await?;
+            taken.add(began.elapsed(), subject.requests() - before);
+        }
+    }
+    Ok(taken.into_iter().map(Taken::figure).collect())
+}
+
+/// The middle of the samples, in milliseconds.
+pub(crate) fn median(mut samples: Vec<Duration>) -> f64 {
+    samples.sort_unstable();
+    samples.get(samples.len() / 2).map_or(f64::NAN, |middle| middle.as_secs_f64() * 1000.0)
+}
+
+fn per(number: usize, samples: usize) -> f64 {
+    let float = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    float(number) / float(samples.max(1))
+}

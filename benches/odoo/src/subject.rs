@@ -1,0 +1,170 @@
+//! Who is measured: orgcache, as it comes or with a part off, and the Python server.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use futures_util::future::try_join_all;
+use odoo_double::OdooDouble;
+use rmcp::model::CallToolRequestParams;
+use rmcp::service::RunningService;
+use rmcp::transport::TokioChildProcess;
+use rmcp::{RoleClient, ServiceExt};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::world;
+
+/// Names an interpreter that has the Python server; `cargo xtask` sets it.
+const PYTHON: &str = "ORGCACHE_TEST_PYTHON";
+
+/// The program `orgcache`, built as it is shipped.
+pub(crate) struct Program(PathBuf);
+
+impl Program {
+    /// Finds it beside this program.
+    pub(crate) fn find() -> anyhow::Result<Self> {
+        let own = std::env::current_exe().context("this program does not know where it is")?;
+        let program = own.with_file_name(format!("orgcache{}", std::env::consts::EXE_SUFFIX));
+        ensure!(
+            program.is_file(),
+            "there is no `{}`: build it by `cargo build --release -p gateway`",
+            program.display()
+        );
+        Ok(Program(program))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// A server that can be measured.
+pub(crate) struct Contender {
+    name: &'static str,
+    program: PathBuf,
+    arguments: &'static [&'static str],
+    settings: &'static [(&'static str, &'static str)],
+}
+
+impl Contender {
+    /// orgcache with these settings.
+    pub(crate) fn orgcache(program: &Program, settings: &'static [(&'static str, &'static str)]) -> Self {
+        Contender { name: "orgcache", program: program.0.clone(), arguments: &["mcp"], settings }
+    }
+
+    /// The Python server, if its packages are here.
+    pub(crate) fn peer() -> Option<Self> {
+        let program = std::env::var_os(PYTHON)?.into();
+        let arguments = &["-m", "mcp_server_odoo"];
+        Some(Contender { name: "mcp-server-odoo 0.9.0", program, arguments, settings: &[] })
+    }
+
+    /// Starts it before an Odoo of its own, with so much added to each round trip.
+    pub(crate) async fn start(&self, added: Duration) -> anyhow::Result<Subject<'_>> {
+        let double = world::start(added).await?;
+        let (client, process) = self.connect(&double).await?;
+        Ok(Subject { contender: self, double, client, process })
+    }
+
+    /// Starts the process, up to the end of the protocol's beginning.
+    async fn connect(&self, double: &OdooDouble) -> anyhow::Result<(Client, Option<u32>)> {
+        let mut command = Command::new(&self.program);
+        command.args(self.arguments).env_clear().env("HOME", std::env::temp_dir());
+        command.env("ODOO_URL", double.url()).env("ODOO_DB", "odoo").env("ODOO_YOLO", "true");
+        command.env("ODOO_USER", "admin").env("ODOO_PASSWORD", "<password>");
+        command.envs(self.settings.iter().copied());
+        let (process, _) = TokioChildProcess::builder(command).stderr(Stdio::null()).spawn()?;
+        let id = process.id();
+        Ok((().serve(process).await.with_context(|| format!("{} does not start", self.name))?, id))
+    }
+}
+
+type Client = RunningService<RoleClient, ()>;
+
+/// A tool and its arguments.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) tool: &'static str,
+    pub(crate) arguments: Value,
+}
+
+impl Call {
+    pub(crate) fn new(tool: &'static str, arguments: Value) -> Self {
+        Call { tool, arguments }
+    }
+
+    /// A call about contacts.
+    pub(crate) fn of_partner(tool: &'static str, mut arguments: Value) -> Self {
+        if let Value::Object(arguments) = &mut arguments {
+            arguments.insert("model".into(), "res.partner".into());
+        }
+        Call { tool, arguments }
+    }
+
+    /// A search for so many contacts.
+    pub(crate) fn search(limit: usize) -> Self {
+        Self::of_partner("search_records", json!({"limit": limit}))
+    }
+
+    /// One contact.
+    pub(crate) fn record(id: usize) -> Self {
+        Self::of_partner("get_record", json!({"record_id": id}))
+    }
+}
+
+/// A server that is running, before an Odoo of its own.
+pub(crate) struct Subject<'a> {
+    contender: &'a Contender,
+    pub(crate) double: OdooDouble,
+    client: Client,
+    process: Option<u32>,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn name(&self) -> &'a str {
+        self.contender.name
+    }
+
+    /// Ends the process and starts another one before the same Odoo; how long that took up to the end of the protocol's beginning.
+    pub(crate) async fn restart(&mut self) -> anyhow::Result<Duration> {
+        self.client.close().await?;
+        let began = Instant::now();
+        (self.client, self.process) = self.contender.connect(&self.double).await?;
+        Ok(began.elapsed())
+    }
+
+    /// Asks, and gives the structured answer.
+    pub(crate) async fn ask(&self, call: &Call) -> anyhow::Result<Value> {
+        let tool = call.tool;
+        let arguments = call.arguments.as_object().cloned().unwrap_or_default();
+        let request = CallToolRequestParams::new(tool).with_arguments(arguments);
+        let answer = self.client.call_tool(request).await?;
+        ensure!(answer.is_error != Some(true), "{tool} failed: {answer:?}");
+        Ok(answer.structured_content.unwrap_or_default())
+    }
+
+    /// Asks all at once.
+    pub(crate) async fn ask_together(&self, calls: &[Call]) -> anyhow::Result<()> {
+        try_join_all(calls.iter().map(|call| self.ask(call))).await.map(drop)
+    }
+
+    /// How many requests its Odoo has seen.
+    pub(crate) fn requests(&self) -> usize {
+        self.double.seen().len()
+    }
+
+    /// The bytes of memory that the process has in use; nothing where the system does not tell.
+    pub(crate) fn resident(&self) -> Option<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process?)).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kibibytes: u32 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(f64::from(kibibytes) * 1024.0)
+    }
+
+    pub(crate) async fn end(self) -> anyhow::Result<()> {
+        self.client.cancel().await?;
+        Ok(())
+    }
+}

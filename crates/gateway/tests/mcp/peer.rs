@@ -1,0 +1,160 @@
+//! mcp-server-odoo itself beside `orgcache mcp`, each before a double of its own: whoever switches may do neither more nor less,
+//! and gets the same answers.
+
+use odoo_double::{Behaviour, Model, OdooDouble};
+use serde_json::{Map, Value, json};
+
+use crate::python::{drive, python};
+use crate::support::{PARTNERS, double};
+
+/// Models with a record each, and what the add-on's rules allow with them; nothing where a model is not enabled.
+const RULES: &[(&str, i64, Option<&[&str]>)] = &[
+    (PARTNERS, 1, Some(&["read", "write"])),
+    ("res.country", 20, Some(&["read", "create"])),
+    ("res.partner.category", 7, Some(&["read", "write", "create", "unlink"])),
+    ("hr.payslip", 1, Some(&[])),
+    ("res.company", 1, Some(&["read", "unlink"])),
+    ("res.users", 6, None),
+    ("no.such.model", 1, None),
+];
+
+/// What people read: it need not be the same word for word.
+const WORDS: &[&str] = &["message", "note", "text", "description", "warning", "parameters"];
+
+/// What both servers are told by calls in a mode, orgcache first; and their doubles.
+async fn both(mode: &str, calls: &Value) -> [(Vec<Value>, OdooDouble); 2] {
+    let own = (env!("CARGO_BIN_EXE_orgcache").to_owned(), json!(["mcp"]));
+    let peer = (python(), json!(["-m", "mcp_server_odoo"]));
+    let ask = async |(command, args)| {
+        let double = ruled().await;
+        let task = json!({
+            "command": command, "args": args, "mode": "auto", "calls": calls,
+            "env": {"ODOO_URL": double.url(), "ODOO_DB": "odoo", "ODOO_USER": "admin", "ODOO_PASSWORD": "<password>",
+                    "ODOO_YOLO": mode, "ODOO_MCP_ENABLE_METHOD_CALLS": "true"},
+        });
+        let told = drive(&task).await;
+        (told["answers"].as_array().unwrap().clone(), double)
+    };
+    [ask(own).await, ask(peer).await]
+}
+
+async fn ruled() -> OdooDouble {
+    let double = double(Behaviour::default()).await;
+    let allowed = RULES.iter().filter_map(|(model, _, allowed)| Some((*model, (*allowed)?)));
+    double.set_rules(Some(&allowed.collect::<Vec<_>>()));
+    let fields = [("model", "char"), ("name", "char"), ("transient", "boolean"), ("display_name", "char")];
+    let mut models = Model::with_fields(&fields);
+    // The double does not sort: they come in the order in which they are put in.
+    let mut names: Vec<&str> = RULES.iter().map(|(model, ..)| *model).collect();
+    names.sort_unstable();
+    for (id, model) in (1..).zip(names) {
+        let name = format!("Label of {model}");
+        models.insert(id, &json!({"model": model, "name": name, "transient": false}));
+    }
+    double.put_model("ir.model", models);
+    double
+}
+
+/// An answer without what only people read, and without members that say nothing.
+fn essence(answer: &Value) -> Value {
+    match answer {
+        Value::Object(members) => {
+            let told = members.iter().filter(|(name, value)| !WORDS.contains(&&***name) && !value.is_null());
+            Value::Object(told.map(|(name, value)| (name.clone(), essence(value))).collect::<Map<_, _>>())
+        }
+        Value::Array(values) => values.iter().map(essence).collect(),
+        value => value.clone(),
+    }
+}
+
+/// What the models of a double hold.
+fn content(double: &OdooDouble) -> Vec<String> {
+    let known = RULES.iter().filter_map(|(model, ..)| {
+        double.with_model(model, |model| json!(model.records.values().collect::<Vec<_>>()).to_string())
+    });
+    known.collect()
+}
+
+#[tokio::test]
+async fn the_rules_of_the_addon_allow_both_servers_the_same() {
+    let attempts = |(model, id, _): &(&str, i64, _)| {
+        let (model, id) = (*model, *id);
+        [
+            json!(["search_records", {"model": model, "fields": ["name"]}]),
+            json!(["get_record", {"model": model, "record_id": id, "fields": ["name"]}]),
+            json!(["get_fields", {"model": model}]),
+            json!(["aggregate_records", {"model": model}]),
+            json!(["create_record", {"model": model, "values": {"name": "new"}}]),
+            json!(["create_records", {"model": model, "records": [{"name": "newer"}]}]),
+            json!(["update_record", {"model": model, "record_id": id, "values": {"name": "changed"}}]),
+            json!(["update_records", {"model": model, "record_ids": [id], "values": {"name": "again"}}]),
+            json!(["delete_record", {"model": model, "record_id": id}]),
+        ]
+    };
+    let mut calls: Vec<Value> = RULES.iter().flat_map(attempts).collect();
+    calls.push(json!(["list_models", {}]));
+    let [(own, own_double), (peer, peer_double)] = both("off", &json!(calls)).await;
+    assert_eq!((own.len(), peer.len()), (calls.len(), calls.len()));
+    let mut allowed = 0;
+    for ((call, own), peer) in calls.iter().zip(&own).zip(&peer) {
+        assert_eq!(own["is_error"], peer["is_error"], "{call}: {own} and {peer}");
+        allowed += usize::from(own["is_error"] == false);
+    }
+    // Reading is four of the attempts, two create, two change, one deletes; and the list.
+    assert_eq!(allowed, (4 + 2) + (4 + 2) + 9 + (4 + 1) + 1);
+    let models = |answers: &[Value]| {
+        let mut models = answers.last().unwrap()["structured"]["models"].as_array().unwrap().clone();
+        models.sort_by_key(|model| model["model"].to_string());
+        models
+    };
+    assert_eq!(models(&own), models(&peer));
+    assert_eq!(content(&own_double), content(&peer_double));
+}
+
+#[tokio::test]
+async fn both_servers_answer_the_same() {
+    let every_kind = ["name", "country_id", "category_id", "date", "image_128", "credit", "email"];
+    let calls = json!([
+        ["search_records", {"model": PARTNERS, "limit": 2}],
+        ["search_records", {"model": PARTNERS, "limit": 200, "fields": ["name"], "offset": 58}],
+        ["search_records", {"model": PARTNERS, "limit": 0, "fields": ["name"]}],
+        ["search_records", {"model": PARTNERS, "domain": "[[\"id\", \"=\", 6]]", "fields": every_kind}],
+        ["get_record", {"model": PARTNERS, "record_id": 2}],
+        ["get_record", {"model": PARTNERS, "record_id": 2, "fields": ["__all__"]}],
+        ["get_record", {"model": PARTNERS, "record_id": 2, "fields": every_kind}],
+        ["get_record", {"model": PARTNERS, "record_id": 999}],
+        ["get_fields", {"model": PARTNERS}],
+        ["get_fields", {"model": PARTNERS, "field_names": ["country_id", "unheard_of"]}],
+        ["get_fields", {"model": PARTNERS, "field_names": ["country_id"], "attributes": ["type", "store"]}],
+        ["get_current_context", {}],
+        ["list_models", {}],
+        ["list_resource_templates", {}],
+        ["create_record", {"model": PARTNERS, "values": {"name": "x", "country_id": 20}}],
+        ["create_records", {"model": PARTNERS, "records": [{"name": "y"}, {"name": "z"}]}],
+        ["update_record", {"model": PARTNERS, "record_id": 3, "values": {"name": "changed"}}],
+        ["update_records", {"model": PARTNERS, "record_ids": [3, 4], "values": {"name": "changed"}}],
+        ["update_record", {"model": PARTNERS, "record_id": 999, "values": {"name": "changed"}}],
+        ["post_message", {"model": PARTNERS, "record_id": 1, "body": "hello"}],
+        ["list_record_attachments", {"model": PARTNERS, "record_id": 1}],
+        ["read_attachment", {"attachment_id": 1}],
+        ["read_attachment", {"attachment_id": 2}],
+        ["read_attachment", {"attachment_id": 3}],
+        ["read_attachment", {"attachment_id": 4}],
+        ["read_attachment", {"attachment_id": 5}],
+        ["upload_attachment", {"model": PARTNERS, "record_id": 1, "name": "n.txt", "data": "eA=="}],
+        ["aggregate_records", {"model": PARTNERS, "groupby": ["country_id"], "aggregates": ["__count", "credit:sum"]}],
+        ["aggregate_records", {"model": PARTNERS}],
+        ["delete_record", {"model": PARTNERS, "record_id": 5}],
+        ["call_model_method", {"model": PARTNERS, "method": "message_post", "arguments": [[2]],
+                               "keyword_arguments": {"body": "x"}}],
+    ]);
+    let [(own, own_double), (peer, peer_double)] = both("true", &calls).await;
+    let without_address = |answer: &Value, double: &OdooDouble| -> Value {
+        serde_json::from_str(&essence(answer).to_string().replace(&double.url(), "http://odoo")).unwrap()
+    };
+    for ((call, own), peer) in calls.as_array().unwrap().iter().zip(&own).zip(&peer) {
+        assert_eq!(without_address(own, &own_double), without_address(peer, &peer_double), "{call}");
+    }
+    assert_eq!((own.len(), peer.len()), (31, 31));
+    assert_eq!(content(&own_double), content(&peer_double));
+}
