@@ -6,6 +6,7 @@
 //! - [`prerequisite`]: programs from outside the workspace that the tests run, found or installed;
 //! - [`browser`]: the browser of the tests;
 //! - [`python`]: the Python packages of the tests and measurements;
+//! - [`java`]: the Java that runs an example;
 //! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
 //! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
 //! - [`tally`]: what the test programs said, summed up;
@@ -16,6 +17,7 @@ mod browser;
 mod commands;
 mod document;
 mod interrupt;
+mod java;
 mod kept;
 mod machine;
 mod postgres;

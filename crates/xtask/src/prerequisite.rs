@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use rustix::process::geteuid;
 
-use crate::{browser, postgres, python};
+use crate::{browser, java, postgres, python};
 
 /// Something that has to be on the machine before the tests can run.
 pub(crate) struct Prerequisite {
@@ -85,6 +85,15 @@ const PREREQUISITES: &[Prerequisite] = &[
         packages: &["python3-venv"],
         while_installing: None,
         otherwise: "install Python 3 with its module venv, and name the program in ORGCACHE_PYTHON",
+    },
+    Prerequisite {
+        name: "a Java development kit",
+        variable: "ORGCACHE_TEST_JAVA",
+        locate: java::locate,
+        prepare: None,
+        packages: &["default-jdk-headless"],
+        while_installing: None,
+        otherwise: "install a JDK, and name its program java in ORGCACHE_JAVA",
     },
 ];
 

@@ -1,48 +1,70 @@
 //! Compression of answers: by negotiation, above a threshold, counted.
 //!
-//! Only routes whose answers hold no secret are layered with it: where a secret and something that an attacker chose are
-//! compressed together, the length tells about the secret.
+//! Only answers that their routes offer for it are compressed, and these hold no secret: where a secret and something that an
+//! attacker chose are compressed together, the length tells about the secret.
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::http::header::CONTENT_ENCODING;
-use axum::middleware::Next;
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+use axum::http::{HeaderMap, Request};
 use axum::response::Response;
 use http_body::{Body as _, Frame, SizeHint};
+use tower::util::MapResponseLayer;
+use tower::{Layer, ServiceExt, service_fn};
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 use super::gateway::Gateway;
 
-/// Compresses bodies of so many bytes and more.
-pub(crate) fn layer(from: u64) -> CompressionLayer<SizeAbove> {
-    CompressionLayer::new().compress_when(SizeAbove::new(from))
-}
-
-/// The length of a body before it is compressed.
+/// An answer that may be compressed.
 #[derive(Clone, Copy)]
-struct Uncompressed(u64);
+struct Offered;
 
-/// Inside the compression: notes how long the body is.
-pub(crate) async fn note_length(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if let Some(bytes) = response.body().size_hint().exact() {
-        response.extensions_mut().insert(Uncompressed(bytes));
-    }
-    response
+/// Offers answers of so many bytes and more.
+pub(crate) fn offer(from: u64) -> MapResponseLayer<impl Fn(Response) -> Response + Clone> {
+    let large = SizeAbove::new(from);
+    MapResponseLayer::new(move |mut response: Response| {
+        if large.should_compress(&response) {
+            response.extensions_mut().insert(Offered);
+        }
+        response
+    })
 }
 
-/// Outside the compression: counts what it saved.
-pub(crate) async fn count(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    let Some(Uncompressed(bytes_in)) = response.extensions().get().copied() else { return response };
-    if !response.headers().contains_key(CONTENT_ENCODING) {
-        return response;
+/// What a request says about the encodings that it accepts.
+pub(crate) fn accepted(headers: &HeaderMap) -> HeaderMap {
+    headers.get_all(ACCEPT_ENCODING).iter().map(|value| (ACCEPT_ENCODING, value.clone())).collect()
+}
+
+/// Compresses an answer that is offered, as is accepted, and counts what that saves.
+pub(crate) async fn compress(gateway: &Gateway, accepted: HeaderMap, mut response: Response) -> Response {
+    match response.extensions_mut().remove() {
+        // What packs is large; most answers are small.
+        Some(Offered) => Box::pin(pack(gateway, accepted, response)).await,
+        None => response,
     }
-    response.map(|inner| Body::new(Counted { inner, gateway, bytes_in, bytes_out: 0 }))
+}
+
+async fn pack(gateway: &Gateway, accepted: HeaderMap, response: Response) -> Response {
+    let bytes_in = response.body().size_hint().exact();
+    let mut request = Request::new(Body::empty());
+    *request.headers_mut() = accepted;
+    let mut response = Some(response);
+    let answer = service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
+    // As it comes it leaves alone what is an image or a stream of events, which would wait for more to come.
+    let Ok(response) = CompressionLayer::new().layer(answer).oneshot(request).await;
+    match bytes_in.filter(|_| response.headers().contains_key(CONTENT_ENCODING)) {
+        Some(bytes_in) => {
+            let gateway = gateway.clone();
+            response
+                .map(|inner| Body::new(Counted { inner: Body::new(inner), gateway, bytes_in, bytes_out: 0 }))
+        }
+        None => response.map(Body::new),
+    }
 }
 
 /// A compressed body that counts its bytes, and reports them when it is through.

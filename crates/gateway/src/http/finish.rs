@@ -1,46 +1,98 @@
 //! What every request goes through, outermost: an id, a time limit, a log line, counters, and an answer that browsers may be
 //! trusted with.
 
+use std::any::Any;
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{CONTENT_TYPE, HOST, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use session_axum::Problem;
+use tower::{Layer, Service};
 use tracing::Instrument;
 
+use super::compression;
 use super::gateway::Gateway;
 use super::peer::Peer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(crate) async fn finish(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let peer = Peer::of(&request, &gateway.settings().trusted_proxies);
-    let id = request_id(request.headers(), peer);
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    // At the level of errors, so that whatever is logged on the way carries the id.
-    let span = tracing::error_span!("request", id);
+/// The most bytes of an id that is given here: two numbers in hexadecimal digits, and what is between them.
+const LONGEST_OWN_ID: usize = 16 + 1 + 16;
 
-    let _under_way = gateway.inner.metrics.begin();
-    let response = match refuse(&gateway, &request) {
-        Some(problem) => problem.into_response(),
-        None => answer(&gateway, request, next).instrument(span).await,
-    };
-    let response = render(&gateway, response, &id, route.as_deref());
+/// The layer around everything else.
+#[derive(Clone, Debug)]
+pub(crate) struct Finish(pub(crate) Gateway);
 
-    let (status, took) = (response.status(), began.elapsed());
-    gateway.inner.metrics.request(&method, route.as_deref(), status, took);
-    log(&method, route.as_deref(), status, took, &id, peer);
-    response
+impl<S> Layer<S> for Finish {
+    type Service = Finished<S>;
+
+    fn layer(&self, inner: S) -> Finished<S> {
+        Finished { gateway: self.0.clone(), inner }
+    }
+}
+
+/// A service whose answers are fit to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Finished<S> {
+    gateway: Gateway,
+    inner: S,
+}
+
+impl<S> Service<Request> for Finished<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let gateway = self.gateway.clone();
+        let began = Instant::now();
+        let under_way = gateway.inner.metrics.begin();
+        let peer = Peer::of(&request, &gateway.settings().trusted_proxies);
+        let id = request_id(request.headers(), peer);
+        let method = request.method().clone();
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let accepted = compression::accepted(request.headers());
+        // Begun here, it runs when it is polled.
+        let answer = match refuse(&gateway, &request) {
+            Some(problem) => Err(problem),
+            None => Ok(self.inner.call(request)),
+        };
+        Box::pin(async move {
+            let response = match answer {
+                Ok(answer) => {
+                    // At the level of errors, so that whatever is logged on the way carries the id.
+                    let span = tracing::error_span!("request", %id);
+                    in_time(gateway.settings().answer_within, answer).instrument(span).await
+                }
+                Err(problem) => problem.into_response(),
+            };
+            let response = compression::compress(&gateway, accepted, response).await;
+            let response = render(&gateway, response, &id, route.as_ref().map(MatchedPath::as_str));
+            let (status, took) = (response.status(), began.elapsed());
+            log(&method, route.as_ref().map(MatchedPath::as_str), status, took, &id, peer);
+            gateway.inner.metrics.request(&method, route, status, took);
+            drop(under_way);
+            Ok(response)
+        })
+    }
 }
 
 /// The id of a request: a trusted proxy's, or a new one.
@@ -52,11 +104,15 @@ fn request_id(headers: &HeaderMap, peer: Peer) -> String {
     if let Some(id) = given {
         return id.to_owned();
     }
-    static PROCESS: OnceLock<u64> = OnceLock::new();
+    static PROCESS: OnceLock<String> = OnceLock::new();
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     // Without random bytes ids of two processes may be alike; nothing depends on them but reading logs.
-    let process = PROCESS.get_or_init(|| getrandom::u64().unwrap_or_default());
-    format!("{process:016x}-{:x}", NUMBER.fetch_add(1, Ordering::Relaxed))
+    let process = PROCESS.get_or_init(|| format!("{:016x}", getrandom::u64().unwrap_or_default()));
+    let mut id = String::with_capacity(LONGEST_OWN_ID);
+    id.push_str(process);
+    // Writing to a text cannot fail.
+    let _ = write!(id, "-{:x}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    id
 }
 
 /// Refuses what no route has to look at.
@@ -79,33 +135,27 @@ fn refuse(gateway: &Gateway, request: &Request) -> Option<Problem> {
     (!is_local).then(misdirected)
 }
 
-async fn answer(gateway: &Gateway, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(gateway.settings().answer_within, next.run(request)).await {
-        Ok(response) => response,
+/// Waits for an answer, but not for ever. A handler that panics has answered, too.
+async fn in_time(limit: Duration, answer: impl Future<Output = Result<Response, Infallible>>) -> Response {
+    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Err(panic)) => panicked(panic.as_ref()).into_response(),
         Err(_) => Problem::unavailable("the answer takes too long").into_response(),
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Problem {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
+    tracing::error!(said, "a handler panicked");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
 }
 
 /// Gives an answer the headers that all answers have, and every refusal the same shape.
 fn render(gateway: &Gateway, response: Response, id: &str, route: Option<&str>) -> Response {
     let mut response = shaped(response, id);
-    let is_page = response.headers().get(CONTENT_SECURITY_POLICY).is_some();
     let headers = response.headers_mut();
-    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
-    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(X_FRAME_OPTIONS, "DENY");
-    set(REFERRER_POLICY, "no-referrer");
-    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    if !is_page {
-        set(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
-    }
-    if route.is_none_or(|route| route.starts_with("/v1/")) {
-        set(CACHE_CONTROL, "no-store");
-    }
-    if gateway.settings().secure {
-        set(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-    }
+    gateway.inner.headers.add_to(headers, route);
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }
@@ -142,19 +192,30 @@ fn code(status: StatusCode) -> &'static str {
     }
 }
 
-fn log(
-    method: &Method,
-    route: Option<&str>,
-    status: StatusCode,
-    took: std::time::Duration,
-    id: &str,
-    peer: Peer,
-) {
+fn log(method: &Method, route: Option<&str>, status: StatusCode, took: Duration, id: &str, peer: Peer) {
     let (status, route, micros) = (status.as_u16(), route.unwrap_or("-"), took.as_micros());
     let address = peer.address;
     if status >= 500 {
         tracing::error!(%method, route, status, micros, request = id, %address, "answered");
     } else {
         tracing::info!(%method, route, status, micros, request = id, %address, "answered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_panics_or_takes_too_long_is_answered_for() {
+        let minute = Duration::from_secs(60);
+        let fine = in_time(minute, async { Ok(StatusCode::NO_CONTENT.into_response()) }).await;
+        assert_eq!(fine.status(), StatusCode::NO_CONTENT);
+        let panicked = in_time(minute, async { panic!("on purpose") }).await;
+        assert_eq!(panicked.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let said = panicked.extensions().get::<Problem>().unwrap().to_json();
+        assert!(said.contains(":internal") && !said.contains("purpose"), "{said}");
+        let slow = in_time(Duration::ZERO, std::future::pending()).await;
+        assert_eq!(slow.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -10,6 +10,7 @@ use session::{Clock, OrgSource, SessionManager};
 use super::assertion::Assertions;
 use super::credentials::Credentials;
 use super::freshness::Freshness;
+use super::headers::CommonHeaders;
 use super::limiter::Limiter;
 use super::metrics::Metrics;
 use super::names::Names;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) names: Names,
     pub(crate) freshness: Freshness,
     pub(crate) metrics: Metrics,
+    pub(crate) headers: CommonHeaders,
     closing: AtomicBool,
 }
 
@@ -73,6 +75,7 @@ impl Gateway {
                 names: Names::new(reader.clone(), settings.names_for, Arc::clone(&clock)),
                 freshness: Freshness::new(source, settings.freshness_for, Arc::clone(&clock)),
                 metrics: Metrics::new(manager.clone()),
+                headers: CommonHeaders::new(settings.secure),
                 closing: AtomicBool::new(false),
                 reader,
                 manager,

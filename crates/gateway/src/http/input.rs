@@ -31,10 +31,7 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Input<T> {
         }
         let (parts, body) = request.into_parts();
         let bytes = read(gateway, &parts.headers, body).await?;
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| wrong(&error))?;
-        json.end().map_err(|error| bad_json(&error))?;
-        Ok(Input(value))
+        serde_json::from_slice(&bytes).map(Input).map_err(|error| explain::<T>(&bytes, &error))
     }
 }
 
@@ -69,6 +66,16 @@ async fn read(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<byte
 
 fn bad_json(error: &serde_json::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_json").with_detail(shortened(&error.to_string()))
+}
+
+/// What is wrong with a body, and where. To keep track of the place takes time, so it is found by reading once more.
+fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Err(error) => wrong(&error),
+        // It is what follows the value.
+        Ok(_) => bad_json(error),
+    }
 }
 
 fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {

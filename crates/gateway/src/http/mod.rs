@@ -12,6 +12,7 @@ mod credentials;
 mod finish;
 mod freshness;
 mod gateway;
+mod headers;
 mod health;
 mod input;
 mod limiter;

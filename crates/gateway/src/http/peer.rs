@@ -31,6 +31,9 @@ impl Peer {
         let connected = connected.map_or(Ipv6Addr::UNSPECIFIED.into(), |address| address.to_canonical());
         let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
         let mut peer = Peer { address: connected, is_proxied: is_trusted(&connected) };
+        if !peer.is_proxied {
+            return peer;
+        }
         // From the nearest hop outwards, as long as each hop is one of ours.
         let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = forwarded.flat_map(|hops| hops.split(',')).collect();

@@ -1,19 +1,14 @@
 //! Which request goes where.
 
-use std::any::Any;
-
 use axum::Router;
-use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use session_axum::{Problem, SessionLayer};
-use tower_http::catch_panic::CatchPanicLayer;
+use session_axum::SessionLayer;
 
+use super::finish::Finish;
 use super::gateway::Gateway;
 use super::{
-    admin, assertion, compression, finish, health, login, mcp, metrics, openapi, organizations, questions,
-    session, switch, tree,
+    admin, assertion, compression, health, login, mcp, metrics, openapi, organizations, questions, session,
+    switch, tree,
 };
 use crate::page;
 
@@ -47,29 +42,16 @@ pub fn router(gateway: &Gateway) -> Router {
         .route("/v1/openapi.json", get(openapi::openapi))
         .route("/metrics", get(metrics::metrics))
         .merge(page::routes());
-    let compressed = compressed
-        .route_layer(sessions.clone())
-        .merge(open)
-        .route_layer(from_fn(compression::note_length))
-        .route_layer(compression::layer(gateway.settings().compress_from))
-        .route_layer(from_fn_with_state(gateway.clone(), compression::count));
+    let offer = compression::offer(gateway.settings().compress_from);
     Router::new()
         .route("/v1/login", post(login::login))
         .route("/v1/login/assertion", post(assertion::login::login))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .merge(secret.route_layer(sessions))
-        .merge(compressed)
+        .merge(secret.route_layer(sessions.clone()))
+        .merge(compressed.route_layer((offer.clone(), sessions)))
+        .merge(open.route_layer(offer))
         .merge(mcp::routes(gateway))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(gateway.clone(), finish::finish))
+        .layer(Finish(gateway.clone()))
         .with_state(gateway.clone())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer asks for")]
-fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let said = panic.downcast_ref::<String>().map(String::as_str);
-    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
-    tracing::error!(said, "a handler panicked");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal").into_response()
 }

@@ -16,12 +16,13 @@ use super::request::Request;
 /// # Errors
 /// An unknown call, a missing or wrong argument, an unknown client, a database that does not answer.
 pub(crate) async fn call(erp: &mut Erp, request: Request) -> Result<Value, Problem> {
+    // Futures that ask the database are large: boxed, they are no burden where the tree answers alone.
     let Request { client, call, arguments } = request;
     let (client, call, mut arguments) = (client.as_deref(), call.as_str(), Arguments::new(arguments));
     // Three calls name the client themselves.
     if let Some(question) = database::OfAnyClient::take(call, &mut arguments)? {
         arguments.done()?;
-        return question.answer(erp).await;
+        return Box::pin(question.answer(erp)).await;
     }
     // The arguments are judged before the client: the same line has the same fault on every database.
     if let Some(question) = tree::OfTree::take(call, &mut arguments)? {
@@ -31,12 +32,12 @@ pub(crate) async fn call(erp: &mut Erp, request: Request) -> Result<Value, Probl
     if let Some(question) = database::OfDatabase::take(call, &mut arguments)? {
         arguments.done()?;
         let tree = erp.tree(required(client)?).await?;
-        return question.answer(erp, &tree).await;
+        return Box::pin(question.answer(erp, &tree)).await;
     }
     if let Some(question) = role::OfRole::take(call, &mut arguments)? {
         arguments.done()?;
         let tree = erp.tree(required(client)?).await?;
-        return question.answer(erp, &tree).await;
+        return Box::pin(question.answer(erp, &tree)).await;
     }
     Err(Problem::unknown_call(call))
 }

@@ -11,9 +11,9 @@ use super::problem::Problem;
 
 pub(crate) struct Erp {
     reader: ErpReader,
-    trees: HashMap<String, Tree>,
+    loaded: HashMap<String, Tree>,
     /// The only client that is known, where a session asks: all others are to it as if they were not there.
-    only: Option<String>,
+    only: Option<Tree>,
 }
 
 /// A client and its tree.
@@ -31,23 +31,23 @@ impl Tree {
 
 impl Erp {
     pub(crate) fn new(reader: ErpReader) -> Self {
-        Erp { reader, trees: HashMap::new(), only: None }
+        Erp { reader, loaded: HashMap::new(), only: None }
     }
 
     /// An ERP with one client alone, whose tree is at hand.
     pub(crate) fn of_client(reader: ErpReader, client: &str, structure: Arc<OrgStructure>) -> Self {
-        let tree = Tree { client: client.into(), structure };
-        Erp { reader, trees: HashMap::from([(client.to_owned(), tree)]), only: Some(client.to_owned()) }
+        let only = Some(Tree { client: client.into(), structure });
+        Erp { reader, loaded: HashMap::new(), only }
     }
 
     /// The client that is meant where none is named.
     pub(crate) fn client(&self) -> Option<&str> {
-        self.only.as_deref()
+        self.only.as_ref().map(|only| &*only.client)
     }
 
     /// Is a client known here, if there is one?
     pub(crate) fn knows(&self, client: &str) -> bool {
-        self.only.as_deref().is_none_or(|only| only == client)
+        self.only.as_ref().is_none_or(|only| *only.client == *client)
     }
 
     /// The client to which an organization belongs; none for an organization that is not known here.
@@ -70,15 +70,15 @@ impl Erp {
 
     /// The tree of a client.
     pub(crate) async fn tree(&mut self, client: &str) -> Result<Tree, Problem> {
-        if let Some(tree) = self.trees.get(client) {
-            return Ok(tree.clone());
-        }
         if !self.knows(client) {
             return Err(Problem::unknown_client());
         }
-        let loaded = self.reader.load_tree(client).await?;
+        if let Some(tree) = self.only.as_ref().or_else(|| self.loaded.get(client)) {
+            return Ok(tree.clone());
+        }
+        let loaded = Box::pin(self.reader.load_tree(client)).await?;
         let tree = Tree { client: client.into(), structure: Arc::new(loaded.structure) };
-        self.trees.insert(client.to_owned(), tree.clone());
+        self.loaded.insert(client.to_owned(), tree.clone());
         Ok(tree)
     }
 
@@ -88,7 +88,10 @@ impl Erp {
         if !self.knows(client) {
             return Ok(None);
         }
-        if !self.trees.contains_key(client) && !self.reader.client_exists(client).await? {
+        if self.only.is_none()
+            && !self.loaded.contains_key(client)
+            && !self.reader.client_exists(client).await?
+        {
             return Ok(None);
         }
         self.tree(client).await.map(Some)

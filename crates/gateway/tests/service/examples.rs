@@ -1,15 +1,22 @@
-//! The example of docs/operations.md, run as it stands there, and by each algorithm.
+//! The examples of docs/operations.md, run as they stand there; the one in Python by each algorithm.
 
 use std::process::Stdio;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use gateway::http::{AssertionAlgorithm, AssertionKey};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::databases::Databases;
 use crate::front_end::FrontEnd;
-use crate::service::{Answer, Service};
+use crate::service::{ADMIN, Answer, Service};
+
+/// What comes before the point of a public P-256 key in its standard encoding.
+const P256: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
 /// The first example of a language.
 fn example(language: &str) -> &'static str {
@@ -94,7 +101,6 @@ async fn what_the_example_signs_is_accepted_whatever_the_algorithm() {
 
 /// When a token was issued.
 fn issued(token: &str) -> u64 {
-    use base64::Engine;
     let claims = token.split('.').nth(1).unwrap();
     let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
     serde_json::from_slice::<Value>(&claims).unwrap()["iat"].as_u64().unwrap()
@@ -120,4 +126,47 @@ async fn what_is_no_key_for_the_algorithm_is_refused() {
     {
         AssertionKey::new(AssertionAlgorithm::EdDSA).with(nonsense.as_bytes()).unwrap_err();
     }
+}
+
+fn pem(kind: &str, bytes: &[u8]) -> String {
+    format!("-----BEGIN {kind} KEY-----\n{}\n-----END {kind} KEY-----\n", STANDARD.encode(bytes))
+}
+
+#[tokio::test]
+async fn the_java_program_logs_in() {
+    let java = std::env::var_os("ORGCACHE_TEST_JAVA")
+        .unwrap_or_else(|| panic!("this test needs Java: run `cargo xtask test`, which installs it"));
+    let random = SystemRandom::new();
+    let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private.as_ref(), &random).unwrap();
+    let public = pem("PUBLIC", &[P256, pair.public_key().as_ref()].concat());
+    let key = AssertionKey::new(AssertionAlgorithm::ES256).with(public.as_bytes()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("portal-key.pem"), pem("PRIVATE", private.as_ref())).unwrap();
+    std::fs::write(folder.path().join("Portal.java"), example("java")).unwrap();
+
+    let databases = Databases::sqlite().await;
+    let service = Service::start_trusting(FrontEnd::with_key(key), &databases, |_| {}).await;
+    service.front_end.use_the_time_of_day();
+    let log_in = async |user: &str| {
+        let url = format!("http://{}", service.address());
+        let mut program = Command::new(&java);
+        program.args(["Portal.java", "portal-key.pem", &url, user]).current_dir(folder.path());
+        let output = program.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (
+            output.status.code(),
+            serde_json::from_str::<Value>(&said)
+                .unwrap_or_else(|_| panic!("{said}{}", String::from_utf8_lossy(&output.stderr))),
+        )
+    };
+    let (status, answer) = log_in(ADMIN).await;
+    assert_eq!((status, &answer["session"]["username"]), (Some(0), &json!(ADMIN)), "{answer}");
+    let token = answer["token"].as_str().unwrap();
+    assert_eq!(Answer::with_token(service.get("/v1/session"), token).await.status, 200);
+
+    // A name that would end its quotes says no more than a name.
+    let forged = format!(r#"{ADMIN}", "department": "x"#);
+    let (status, answer) = log_in(&forged).await;
+    assert_eq!((status, &answer["status"]), (Some(1), &json!(401)), "{answer}");
 }

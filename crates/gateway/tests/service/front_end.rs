@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use erp_db::SqlStore;
-use gateway::http::{AssertionAlgorithm, AssertionKey, Assertions, WallClock};
+use gateway::http::{AssertionAlgorithm, AssertionKey, Assertions, SystemWallClock, WallClock};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
@@ -20,13 +20,16 @@ const ENCODING: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 
 /// The seed of the front end's key.
 const SEED: [u8; 32] = [7; 32];
 
-/// The time of day, which moves when it is told to.
+/// The time of day, which moves when it is told to; at 0 that of the machine.
 #[derive(Debug)]
 struct TimeOfDay(AtomicU64);
 
 impl WallClock for TimeOfDay {
     fn now(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::SeqCst))
+        match self.0.load(Ordering::SeqCst) {
+            0 => SystemWallClock.now(),
+            seconds => Duration::from_secs(seconds),
+        }
     }
 }
 
@@ -67,6 +70,11 @@ impl FrontEnd {
     /// Sets the service's clock by that of the front end.
     pub(crate) fn set(&self, now: u64) {
         self.time.0.store(now, Ordering::SeqCst);
+    }
+
+    /// Leaves the service's clock to the machine, whose time a program of its own goes by.
+    pub(crate) fn use_the_time_of_day(&self) {
+        self.set(0);
     }
 
     /// Claims that are accepted, once.

@@ -10,12 +10,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE};
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use session_axum::Problem;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use super::compression;
 use super::gateway::Gateway;
@@ -27,17 +24,11 @@ pub use principals::Mcp;
 #[derive(Clone, Copy)]
 pub(crate) struct Shaped;
 
-/// The route, if the service is configured. Plain answers are compressed; event streams are not, since what was packed
-/// waits for more to come.
+/// The route, if the service is configured.
 pub(crate) fn routes(gateway: &Gateway) -> Router<Gateway> {
     let Some(mcp) = &gateway.settings().mcp else { return Router::new() };
     let from = mcp.compress_from().unwrap_or(gateway.settings().compress_from);
-    let plain_and_large = SizeAbove::new(from).and(NotForContentType::SSE);
-    Router::new()
-        .route("/mcp", any(answer))
-        .route_layer(from_fn(compression::note_length))
-        .route_layer(CompressionLayer::new().compress_when(plain_and_large))
-        .route_layer(from_fn_with_state(gateway.clone(), compression::count))
+    Router::new().route("/mcp", any(answer)).route_layer(compression::offer(from))
 }
 
 async fn answer(State(gateway): State<Gateway>, mut request: Request) -> Response {
