@@ -68,9 +68,9 @@ pub fn count<S: Structure>(database: &Arc<Database>, sessions: usize, counter: C
 
 /// How many sessions are held at once: as many as an ordinary machine holds of the largest structure.
 fn sessions(organizations: usize, quick: bool) -> usize {
-    match organizations {
-        0..=1_000 if !quick => 20,
-        0..=10_000 => 5,
+    match (organizations, quick) {
+        (0..=1_000, false) => 20,
+        (0..=1_000, true) => 5,
         _ => 2,
     }
 }

@@ -47,18 +47,17 @@ impl Options {
     /// # Errors
     /// Where one is named that there is not.
     pub fn contenders(&self, all: Vec<Contender>) -> anyhow::Result<Vec<Contender>> {
-        for name in &self.structure {
-            let names: Vec<&str> = all.iter().map(|contender| contender.name).collect();
-            ensure!(
-                names.contains(&name.as_str()),
-                "`{name}` is no structure; there are {}",
-                names.join(", ")
-            );
-        }
-        let chosen = |contender: &Contender| {
-            self.structure.is_empty() || self.structure.iter().any(|name| name == contender.name)
-        };
-        Ok(all.into_iter().filter(chosen).collect())
+        let names: Vec<&str> = all.iter().map(|contender| contender.name).collect();
+        let chosen = self.structures(&names)?;
+        Ok(all.into_iter().filter(|contender| chosen.contains(&contender.name)).collect())
+    }
+
+    /// The names chosen of all structures that there are.
+    ///
+    /// # Errors
+    /// As [`contenders`](Self::contenders).
+    pub fn structures<'a>(&self, all: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
+        chosen(&self.structure, all, "structure")
     }
 
     /// The trees chosen, by shape and size; else those of a quick or of a full measurement and the sample clients.
@@ -87,12 +86,7 @@ impl Options {
     /// # Errors
     /// Where one is named that there is not.
     pub fn metrics<'a>(&self, all: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
-        for name in &self.metric {
-            ensure!(all.contains(&name.as_str()), "`{name}` is no figure; there are {}", all.join(", "));
-        }
-        let chosen =
-            |name: &&&str| self.metric.is_empty() || self.metric.iter().any(|metric| metric == *name);
-        Ok(all.iter().filter(chosen).copied().collect())
+        chosen(&self.metric, all, "figure")
     }
 
     /// A bar on the terminal that shows how far a measurement is; nothing where there is no terminal.
@@ -128,4 +122,13 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// What is named of all that there is; all of it where nothing is named.
+fn chosen<'a>(named: &[String], all: &[&'a str], kind: &str) -> anyhow::Result<Vec<&'a str>> {
+    for name in named {
+        ensure!(all.contains(&name.as_str()), "`{name}` is no {kind}; there are {}", all.join(", "));
+    }
+    let is_chosen = |name: &&&str| named.is_empty() || named.iter().any(|one| one == *name);
+    Ok(all.iter().filter(is_chosen).copied().collect())
 }

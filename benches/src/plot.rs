@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::footprint::BYTES_PER_SESSION;
+use crate::footprint::BYTES_PER_FURTHER_SESSION;
 use crate::record::Record;
 use crate::table::{thousands, with_unit};
 use crate::trees::Shape;
@@ -25,11 +25,11 @@ const STYLE: &str = "<style>text{font:13px system-ui,sans-serif;fill:#24292f}.ti
 pub fn pictures(records: &[Record]) -> Vec<(String, String)> {
     let mut pictures = Vec::new();
     for shape in Shape::ALL {
-        let bytes = |record: &&Record| {
-            record.metric == BYTES_PER_SESSION && record.sessions > 1 && record.shape == shape.name()
-        };
+        // The mean of several sessions says less: where they share, it depends on how many there are.
+        let bytes =
+            |record: &&Record| record.metric == BYTES_PER_FURTHER_SESSION && record.shape == shape.name();
         let series = series(records.iter().filter(bytes), |record| record.organizations);
-        let title = format!("Bytes per session, {shape}");
+        let title = format!("Bytes per further session, {shape}");
         pictures.extend(
             picture(&title, "bytes", &series, &thousands).map(|svg| (format!("bytes-{shape}.svg"), svg)),
         );
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     fn record(structure: &'static str, organizations: usize, value: f64) -> Record {
-        let metric = BYTES_PER_SESSION;
+        let metric = BYTES_PER_FURTHER_SESSION;
         Record {
             structure,
             metric,

@@ -22,11 +22,20 @@ pub(crate) struct Record {
     value: f64,
     /// What it is counted in.
     pub(crate) unit: &'static str,
+    /// What it should be at least.
+    #[serde(skip)]
+    goal: Option<f64>,
 }
 
 impl Record {
     pub(crate) fn new(structure: &'static str, metric: &'static str, value: f64, unit: &'static str) -> Self {
-        Record { structure, metric, organizations: ORGANIZATIONS, shape: "fan5", sessions: 1, value, unit }
+        let organizations = ORGANIZATIONS;
+        Record { structure, metric, organizations, shape: "fan5", sessions: 1, value, unit, goal: None }
+    }
+
+    pub(crate) fn with_goal(mut self, goal: f64) -> Self {
+        self.goal = Some(goal);
+        self
     }
 
     pub(crate) fn with_sessions(mut self, sessions: usize) -> Self {
@@ -56,7 +65,9 @@ fn table(records: &[Record]) -> String {
                 0 | 1 => String::new(),
                 sessions => format!(", {} sessions", thousands(sessions)),
             };
-            let what = format!("{}{sessions}", record.metric.replace('_', " "));
+            let verdict = if record.goal.is_some_and(|goal| record.value < goal) { "missed" } else { "met" };
+            let goal = record.goal.map(|goal| format!(" (goal of {}: {verdict})", figure(goal)));
+            let what = format!("{}{sessions}{}", record.metric.replace('_', " "), goal.unwrap_or_default());
             [record.structure.to_owned(), what, format!("{} {}", figure(record.value), record.unit)]
         })
         .collect();
@@ -104,11 +115,13 @@ mod tests {
         let records = [
             Record::new("hello", "requests", 12_345.678, "/s"),
             Record::new("orgcache", "resident_memory", 3.456, "MB").with_sessions(100_000),
+            Record::new("orgcache", "requests_for_each", 0.456, "").with_goal(0.8),
         ];
         assert_eq!(
             table(&records),
-            "hello     requests                           12,346 /s\n\
-             orgcache  resident memory, 100,000 sessions    3.46 MB\n"
+            "hello     requests                                  12,346 /s\n\
+             orgcache  resident memory, 100,000 sessions           3.46 MB\n\
+             orgcache  requests for each (goal of 0.80: missed)      0.46 \n"
         );
     }
 }

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
+use anyhow::ensure;
 use benches::footprint::Counted;
 use benches::options::Options;
-use benches::sessions::{calls, held, logins};
+use benches::sessions::{ORGANIZATIONS, SHAPE, STRUCTURES, calls, held, logins};
 use clap::Parser;
 
 /// What logins take: bytes that sessions hold, time, loads after a change
@@ -27,17 +28,29 @@ fn main() -> anyhow::Result<()> {
     if benches::sql::postgres_url().is_none() {
         eprintln!("without PostgreSQL: `cargo xtask sessions` starts it where it is installed");
     }
+    ensure!(
+        options.shape.iter().all(|shape| *shape == SHAPE)
+            && options.organizations.iter().all(|&count| count as usize == ORGANIZATIONS),
+        "sessions are measured on a {SHAPE} tree of {ORGANIZATIONS} organizations"
+    );
+    let metrics = options.metrics(&[&held::METRICS[..], &calls::METRICS, &logins::METRICS].concat())?;
+    let structures = options.structures(&STRUCTURES)?;
+    let is_asked = |part: &[&str]| part.iter().any(|metric| metrics.contains(metric));
     let progress = options.progress();
-    let mut records = held::run(options.quick, counted, &progress)?;
-    progress.set_message("calls in memory");
-    records.extend(calls::run(options.quick)?);
-    progress.set_message("logins on databases");
-    records.extend(logins::run(options.quick)?);
+    let mut records = Vec::new();
+    if is_asked(&held::METRICS) {
+        records.extend(held::run(options.quick, counted, &progress)?);
+    }
+    if is_asked(&calls::METRICS) {
+        progress.set_message("calls in memory");
+        records.extend(calls::run(options.quick)?);
+    }
+    if is_asked(&logins::METRICS) {
+        progress.set_message("logins on databases");
+        records.extend(logins::run(options.quick)?);
+    }
     progress.finish_and_clear();
-    records.retain(|record| {
-        let all = |chosen: &[String], name: &str| chosen.is_empty() || chosen.iter().any(|one| one == name);
-        all(&options.metric, record.metric) && all(&options.structure, record.structure)
-    });
+    records.retain(|record| metrics.contains(&record.metric) && structures.contains(&record.structure));
     options.show(&records)
 }
 

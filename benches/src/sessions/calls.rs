@@ -13,6 +13,9 @@ use crate::footprint::float;
 use crate::record::Record;
 use crate::trees::{rows, sequence};
 
+/// What is timed.
+pub const METRICS: [&str; 4] = ["login_in_memory", "token_lookup", "is_readable", "is_writable"];
+
 /// A manager with sessions on one tree, and who is asked about.
 struct Asked {
     runtime: Runtime,
@@ -60,8 +63,10 @@ impl Asked {
 /// # Errors
 /// Where a call fails.
 pub fn run(quick: bool) -> anyhow::Result<Vec<Record>> {
-    let sessions = if quick { 1_000 } else { 10_000 };
-    let rounds = if quick { 5 } else { 25 };
+    if quick { rounds_of(5, 1_000) } else { rounds_of(25, 10_000) }
+}
+
+fn rounds_of(rounds: usize, sessions: usize) -> anyhow::Result<Vec<Record>> {
     let mut records = Vec::new();
     let roles = [("orgcache", Access::Few), ("orgcache-role-with-all", Access::All)];
     let asked: Vec<(&'static str, Access, Asked)> = roles
@@ -112,4 +117,20 @@ pub fn run(quick: bool) -> anyhow::Result<Vec<Record>> {
         })?;
     }
     Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::STRUCTURES;
+    use super::*;
+
+    #[test]
+    fn every_call_is_timed_for_every_role() {
+        let records = rounds_of(1, 10).unwrap();
+        assert_eq!(records.len(), METRICS.len() * 2);
+        for record in records {
+            assert!(record.value.0.unwrap() > 0.0, "{record:?}");
+            assert!(METRICS.contains(&record.metric) && STRUCTURES.contains(&record.structure), "{record:?}");
+        }
+    }
 }

@@ -24,6 +24,10 @@ pub const RESIDENT_SET: &str = "resident_set_of_all_sessions";
 /// The name of the metric for what of a session is about organizations.
 pub const BYTES_ABOUT_ORGANIZATIONS: &str = "bytes_about_organizations";
 
+/// All of them.
+pub const METRICS: [&str; 4] =
+    [BYTES_OF_ALL_SESSIONS, BYTES_PER_SESSION, RESIDENT_SET, BYTES_ABOUT_ORGANIZATIONS];
+
 /// Which sessions.
 #[derive(Clone, Copy, Debug)]
 pub struct Sessions {

@@ -21,6 +21,21 @@ const USERS: usize = 500;
 /// How many logins are under way at the same time.
 const AT_ONCE: usize = 16;
 
+/// What is measured.
+pub const METRICS: [&str; 11] = [
+    "login_on_sqlite",
+    "login_on_sqlite_at_once",
+    "storm_on_sqlite_loads",
+    "storm_on_sqlite",
+    "load_of_a_tree",
+    "login_on_postgres",
+    "login_on_postgres_at_once",
+    "storm_on_postgres_loads",
+    "storm_on_postgres",
+    "first_session_on_another_node",
+    "further_session_on_another_node",
+];
+
 /// A storm has to wait rather than fail, as everybody waits for the same few connections.
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(60),
@@ -59,19 +74,7 @@ pub fn run(quick: bool) -> anyhow::Result<Vec<Record>> {
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let file = |name: &str| format!("sqlite:{}?mode=rwc", folder.path().join(name).display());
-        let sqlite = Product {
-            is_postgres: false,
-            metrics: [
-                "login_on_sqlite",
-                "login_on_sqlite_at_once",
-                "storm_on_sqlite_loads",
-                "storm_on_sqlite",
-            ],
-            erp: file("erp.db"),
-            store: file("sessions.db"),
-        };
-        let mut records = sqlite.measure(folder.path(), extent).await?;
+        let mut records = Product::sqlite(folder.path()).measure(folder.path(), extent).await?;
         if let Some(server) = postgres_url() {
             let name = format!("bench_sessions_{}", std::process::id());
             let url = database_on(&server, &name).await?;
@@ -101,6 +104,21 @@ async fn database_on(server: &str, name: &str) -> anyhow::Result<String> {
 }
 
 impl Product {
+    fn sqlite(folder: &Path) -> Self {
+        let file = |name: &str| format!("sqlite:{}?mode=rwc", folder.join(name).display());
+        Product {
+            is_postgres: false,
+            metrics: [
+                "login_on_sqlite",
+                "login_on_sqlite_at_once",
+                "storm_on_sqlite_loads",
+                "storm_on_sqlite",
+            ],
+            erp: file("erp.db"),
+            store: file("sessions.db"),
+        }
+    }
+
     async fn measure(&self, folder: &Path, extent: Extent) -> anyhow::Result<Vec<Record>> {
         let rows = folder.join("rows");
         std::fs::create_dir_all(&rows)?;
@@ -343,23 +361,21 @@ mod bare {
 
 #[cfg(test)]
 mod tests {
+    use super::super::STRUCTURES;
     use super::*;
 
     #[test]
     fn logins_on_sqlite_are_measured() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| format!("sqlite:{}?mode=rwc", folder.path().join(name).display());
-        let sqlite = Product {
-            is_postgres: false,
-            metrics: ["one", "at_once", "loads", "storm"],
-            erp: file("erp.db"),
-            store: file("sessions.db"),
-        };
+        let sqlite = Product::sqlite(folder.path());
         let extent = Extent { logins: 40, storm: 100, reopened: 0 };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let records = runtime.block_on(sqlite.measure(folder.path(), extent)).unwrap();
-        let loads = records.iter().find(|record| record.metric == "loads").unwrap();
+        let loads = records.iter().find(|record| record.metric == "storm_on_sqlite_loads").unwrap();
         assert_eq!(loads.value.0.unwrap(), 1.0, "the tree was changed, and revisions are kept");
-        assert!(records.iter().all(|record| record.value.0.unwrap() > 0.0));
+        for record in records {
+            assert!(record.value.0.unwrap() > 0.0, "{record:?}");
+            assert!(METRICS.contains(&record.metric) && STRUCTURES.contains(&record.structure), "{record:?}");
+        }
     }
 }
