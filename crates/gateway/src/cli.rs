@@ -99,7 +99,8 @@ pub(crate) struct ServeArguments {
     /// Clients come over TLS, which ends in front of this: cookies are for TLS alone. So they are beyond loopback anyway.
     #[arg(long, env = "ORGCACHE_BEHIND_TLS")]
     pub(crate) behind_tls: bool,
-    /// Serve Odoo databases to language models at /mcp, to the principals that this file names: see docs/odoo.md.
+    /// Serve Odoo databases to language models at /mcp, to the principals that this file names: see docs/odoo.md. SIGHUP has
+    /// it read again.
     #[arg(long, value_name = "FILE", env = "ORGCACHE_MCP")]
     pub(crate) mcp: Option<PathBuf>,
     #[command(flatten)]
