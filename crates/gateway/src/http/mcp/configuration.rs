@@ -188,6 +188,11 @@ impl Configuration {
             };
             let failed = |cause| McpError::Setting { place: place(&principal.name), cause };
             let config = OdooConfig::from_settings(setting).map_err(failed)?;
+            if config.database.is_none() {
+                // Principals of one database must be known to be that.
+                let reason = "principals say which database is theirs";
+                return Err(failed(ConfigError::Missing { name: "ODOO_DB", reason }));
+            }
             let settings = Settings::from_settings(setting).map_err(failed)?;
             own.check(&principal.settings, &place(&principal.name))?;
             let token = hash(principal)?;
@@ -286,11 +291,12 @@ mod tests {
     fn what_makes_no_sense_is_told_with_its_place() {
         assert!(Mcp::from_json(&file().to_string()).is_ok());
         let principal = "/principals/0";
-        let cases: [(&str, Value, &str); 9] = [
+        let cases: [(&str, Value, &str); 10] = [
             ("/principals", json!([]), "no principal"),
             ("/principals/0/token_sha256", json!("abc"), "64 hexadecimal digits"),
             ("/principals/0/token_sha256", json!("+1".repeat(32)), "64 hexadecimal digits"),
             ("/principals/0/settings", json!({}), "ODOO_PASSWORD is not set"),
+            ("/settings", json!({"ODOO_URL": "http://a"}), "ODOO_DB is not set"),
             ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_YOLLO": "read"}), "`ODOO_YOLLO`"),
             ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_MCP_CACHE_TTL": "1"}), "`sales`"),
             (
