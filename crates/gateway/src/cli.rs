@@ -70,7 +70,7 @@ pub(crate) enum Command {
     /// It takes the place of mcp-server-odoo, and is set by the same environment variables. docs/odoo.md tells more of them.
     // It has nothing to do with the ERP's database, which the options would tell of.
     #[command(
-        help_template = "{about-with-newline}\nUsage: orgcache mcp\n\n{after-help}",
+        help_template = "{about-with-newline}\nUsage: orgcache mcp{after-help}",
         after_long_help = include_str!("commands/mcp_settings.txt")
     )]
     Mcp,
