@@ -86,3 +86,17 @@ fn confidence(samples: &[f64]) -> (f64, f64) {
     };
     (at(middle.saturating_sub(steps)), at(middle + steps))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{confidence, middle};
+
+    #[test]
+    fn the_bounds_are_as_far_from_the_middle_as_chance_goes() {
+        let samples: Vec<f64> = (0..100).map(f64::from).collect();
+        assert_eq!(confidence(&samples), (40.0, 60.0));
+        assert_eq!(confidence(&[1.0, 2.0, 3.0]), (1.0, 3.0), "the outermost of a few");
+        assert!(confidence(&[]).0.is_nan());
+        assert_eq!(middle(vec![9.0, 1.0, 5.0]), 5.0);
+    }
+}

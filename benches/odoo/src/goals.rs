@@ -130,3 +130,31 @@ impl fmt::Display for Goals {
         align(f, &[head].into_iter().chain(goals).collect::<Vec<_>>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Verdict, below, fewer, undelayed, verdicts};
+    use crate::table::Figure;
+
+    fn percents(figures: [f64; 5]) -> Verdict {
+        undelayed(&figures.map(Figure::percent)).verdict
+    }
+
+    #[test]
+    fn noise_decides_nothing() {
+        assert_eq!(percents([0.0, 0.0, 0.1, -0.5, 0.9]), Verdict::Met);
+        assert_eq!(percents([0.0, 0.0, -2.0, -3.0, -1.5]), Verdict::Met, "earlier is not later");
+        assert_eq!(percents([0.0, 0.0, 0.1, -0.5, 1.1]), Verdict::Open);
+        assert_eq!(percents([0.0, 0.0, 2.0, 1.2, 3.0]), Verdict::Missed);
+        assert_eq!(percents([0.0, 0.0, f64::NAN, f64::NAN, f64::NAN]), Verdict::Open);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_neither_met_nor_missed() {
+        assert!(verdicts(&[]).0.iter().all(|goal| goal.verdict == Verdict::NotMeasured));
+        assert_eq!(below("", &[Figure::milliseconds(5.0)], 5.0).verdict, Verdict::Missed);
+        let requests = [6.0, 16.0].map(|it| Figure::milliseconds(1.0).with_requests(it));
+        assert_eq!(fewer(&requests).verdict, Verdict::Met);
+        assert_eq!(fewer(&[requests[1], requests[1]]).verdict, Verdict::Missed);
+    }
+}

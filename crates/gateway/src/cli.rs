@@ -67,8 +67,12 @@ pub(crate) enum Command {
     },
     /// Serve an Odoo database to language models, by the Model Context Protocol on standard input and output
     ///
-    /// It is set by the environment variables of mcp-server-odoo, such as ODOO_URL, ODOO_DB, ODOO_USER, ODOO_API_KEY
-    /// and ODOO_YOLO. All of them are in docs/odoo.md.
+    /// It takes the place of mcp-server-odoo, and is set by the same environment variables. docs/odoo.md tells more of them.
+    // It has nothing to do with the ERP's database, which the options would tell of.
+    #[command(
+        help_template = "{about-with-newline}\nUsage: orgcache mcp{after-help}",
+        after_long_help = include_str!("commands/mcp_settings.txt")
+    )]
     Mcp,
 }
 
@@ -99,7 +103,8 @@ pub(crate) struct ServeArguments {
     /// Clients come over TLS, which ends in front of this: cookies are for TLS alone. So they are beyond loopback anyway.
     #[arg(long, env = "ORGCACHE_BEHIND_TLS")]
     pub(crate) behind_tls: bool,
-    /// Serve Odoo databases to language models at /mcp, to the principals that this file names: see docs/odoo.md.
+    /// Serve Odoo databases to language models at /mcp, to the principals that this file names: see docs/odoo.md. SIGHUP has
+    /// it read again.
     #[arg(long, value_name = "FILE", env = "ORGCACHE_MCP")]
     pub(crate) mcp: Option<PathBuf>,
     #[command(flatten)]

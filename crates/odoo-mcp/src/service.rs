@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model_metadata::{FieldDefinitions, MetadataCache, Operation, Scope};
-use odoo::{CachedReader, Call, OdooClient, OdooError};
+use odoo::{CachedReader, Call, Effect, OdooClient, OdooError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -106,12 +106,26 @@ impl Service {
         }
     }
 
-    /// Calls a method in a context.
+    /// Have the definitions of a model's fields changed since they were asked for? They are asked for again, but no more often
+    /// than names that do not exist.
+    pub(crate) async fn fields_have_changed(&self, model: &str) -> Result<bool, ToolError> {
+        /// What no field is called, so that definitions of some age are not believed to be all.
+        const NO_FIELD: &str = "";
+        let scope = self.scope().await?;
+        let Some(before) = self.metadata.known_fields(&scope, model) else { return Ok(false) };
+        let now = self.metadata.fields_naming(&self.client, &scope, model, &[NO_FIELD]).await?;
+        // Equal definitions are one allocation.
+        Ok(now.is_none_or(|now| !Arc::ptr_eq(&before, &now)))
+    }
+
+    /// Calls a method in a context. Whatever is known of models is forgotten if the call may change them.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         call: Call,
         context: &Map<String, Value>,
     ) -> Result<T, ToolError> {
+        let _forgets = (call.effect() == Effect::Write && defines_models(call.model()))
+            .then(|| Forgets(Arc::clone(&self.metadata)));
         Ok(self.client.call(call.context(context)).await?)
     }
 
@@ -143,5 +157,39 @@ impl Service {
     /// Lets reading a model through.
     pub(crate) async fn require_read(&self, model: &str) -> Result<(), ToolError> {
         self.gate.require(model, Operation::Read).await
+    }
+}
+
+/// Forgets all metadata when it is dropped, whether the call was waited for or given up.
+struct Forgets(Arc<MetadataCache<OdooError>>);
+
+impl Drop for Forgets {
+    fn drop(&mut self) {
+        self.0.invalidate_all();
+    }
+}
+
+/// Does a record of this model, or a wizard, decide which models and fields there are, what they are called, or who sees them?
+fn defines_models(model: &str) -> bool {
+    const FAMILIES: [&str; 2] = ["ir.model", "base"];
+    const OTHERS: [&str; 4] = ["ir.module.module", "res.groups", "res.users", "res.lang"];
+    let below =
+        |family: &&str| model.strip_prefix(*family).is_some_and(|it| it.is_empty() || it.starts_with('.'));
+    OTHERS.contains(&model) || FAMILIES.iter().any(below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::defines_models;
+
+    #[test]
+    fn some_models_are_about_models() {
+        for model in ["ir.model", "ir.model.fields", "base.module.upgrade", "res.groups", "ir.module.module"]
+        {
+            assert!(defines_models(model), "{model}");
+        }
+        for model in ["res.partner", "ir.modeller", "ir.attachment", "res.users.log", "database.x"] {
+            assert!(!defines_models(model), "{model}");
+        }
     }
 }

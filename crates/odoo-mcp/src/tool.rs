@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use odoo::OdooError;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ToolError;
@@ -92,13 +93,27 @@ impl Entry {
 }
 
 /// Calls a tool with arguments as they came.
+///
+/// If Odoo rejects what a tool reads, the model may have lost a field that is still believed to exist, and that was
+/// chosen for whoever calls: then it is tried once more with what the model is now.
 pub(crate) async fn call<T: Tool>(
     service: &Service,
     arguments: Map<String, Value>,
 ) -> Result<Reply, ToolError> {
-    let arguments = serde_json::from_value(Value::Object(arguments))
-        .map_err(|error| ToolError::invalid(format!("these arguments do not fit: {error}")))?;
-    let answer = T::run(service, arguments).await?;
+    let arguments = Value::Object(arguments);
+    let run = async || {
+        let arguments = T::Arguments::deserialize(&arguments)
+            .map_err(|error| ToolError::invalid(format!("these arguments do not fit: {error}")))?;
+        T::run(service, arguments).await
+    };
+    let mut answer = run().await;
+    if let (Err(ToolError::Odoo(OdooError::Rejected { .. })), Nature::Reads, Some(model)) =
+        (&answer, T::NATURE, arguments.get("model").and_then(Value::as_str))
+        && service.fields_have_changed(model).await?
+    {
+        answer = run().await;
+    }
+    let answer = answer?;
     let structured = serde_json::to_value(&answer)
         .map_err(|_| ToolError::invalid("the answer cannot be written as json"))?;
     Ok(Reply { text: text::render(&structured), structured, image: T::image(&answer) })

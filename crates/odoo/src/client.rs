@@ -34,7 +34,6 @@ pub struct OdooClient {
 }
 
 struct Inner {
-    config: Arc<OdooConfig>,
     /// The database's name among all servers'.
     database: Arc<str>,
     pool: Arc<Pool>,
@@ -72,17 +71,15 @@ impl OdooClient {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ConfigError> {
         let pool = Pool::new(Connector::new(&config)?, config.pool_size, config.limits, clock);
-        let config = Arc::new(config);
-        let login = Login::new(Arc::clone(&config));
         let database = config.database_key().into();
-        let caretaker = OnceLock::new();
-        Ok(OdooClient { inner: Arc::new(Inner { config, database, pool, login, records, caretaker }) })
+        let (login, caretaker) = (Login::new(Arc::new(config)), OnceLock::new());
+        Ok(OdooClient { inner: Arc::new(Inner { database, pool, login, records, caretaker }) })
     }
 
-    /// The configuration.
+    /// The configuration. If it did not name the database, it does so after the first login.
     #[must_use]
     pub fn config(&self) -> &OdooConfig {
-        &self.inner.config
+        self.inner.login.config()
     }
 
     /// Calls a method and reads its result.
@@ -138,7 +135,7 @@ impl OdooClient {
     }
 
     fn scope_of(&self, user: i64) -> Scope {
-        let config = &self.inner.config;
+        let config = self.config();
         let principal = Principal::new(&self.inner.database, user);
         Scope::new(principal, config.language.as_deref().unwrap_or_default())
     }
@@ -167,7 +164,7 @@ impl OdooClient {
         let mut stale = None;
         for _ in 0..SESSIONS {
             let ticket = inner.login.ticket(&mut lease, stale.as_ref()).await?;
-            let Question { request, read } = ask(&ticket, &inner.config);
+            let Question { request, read } = ask(&ticket, inner.login.config());
             let answer = lease.send(&request, Effect::Read).await?;
             inner.login.renew(&ticket, &answer);
             if answer.status == 401 && matches!(ticket, Ticket::Session(_)) {
@@ -238,9 +235,9 @@ impl Inner {
         let mut stale = None;
         for _ in 0..SESSIONS {
             let ticket = self.login.ticket(lease, stale.as_ref()).await?;
-            let request = wire::encode(call, &ticket, &self.config)?;
+            let request = wire::encode(call, &ticket, self.login.config())?;
             let answer = lease.send(&request, call.effect).await?;
-            match wire::decode(&answer, &ticket, &self.config)? {
+            match wire::decode(&answer, &ticket, self.login.config())? {
                 Reply::SessionExpired => stale = Some(ticket),
                 Reply::Result(result) => {
                     self.login.renew(&ticket, &answer);
@@ -258,7 +255,7 @@ impl Inner {
     /// The call in the configured language, unless it names one itself.
     fn localize(&self, call: &Call) -> Call {
         let mut call = call.clone();
-        if let Some(language) = &self.config.language {
+        if let Some(language) = &self.login.config().language {
             call.context.entry("lang").or_insert_with(|| Value::from(language.clone()));
         }
         call
@@ -267,6 +264,6 @@ impl Inner {
 
 impl fmt::Debug for OdooClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OdooClient").field("config", &self.inner.config).finish_non_exhaustive()
+        f.debug_struct("OdooClient").field("config", self.config()).finish_non_exhaustive()
     }
 }

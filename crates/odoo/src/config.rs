@@ -28,8 +28,8 @@ use url::Url;
 pub struct OdooConfig {
     /// Where Odoo is; a path in it goes before Odoo's own (`ODOO_URL`).
     pub url: Url,
-    /// The database (`ODOO_DB`).
-    pub database: String,
+    /// The database (`ODOO_DB`); if nothing, the only one that the server has, or of several the one named `odoo`.
+    pub database: Option<String>,
     /// The user's login (`ODOO_USER`); an API key on Odoo 19 and later can do without.
     pub login: Option<String>,
     /// What proves that it is the user.
@@ -145,14 +145,14 @@ pub enum ConfigError {
 }
 
 impl OdooConfig {
-    /// A configuration with the usual settings.
+    /// A configuration with the usual settings. An empty name of the database, or login, is none.
     ///
     /// # Errors
     /// [`ConfigError`] if the URL cannot be used.
     pub fn new(url: &str, database: &str, login: &str, credential: Credential) -> Result<Self, ConfigError> {
         Ok(OdooConfig {
             url: parse_url(url)?,
-            database: database.into(),
+            database: (!database.is_empty()).then(|| database.into()),
             login: (!login.is_empty()).then(|| login.into()),
             credential,
             transport: TransportChoice::Auto,
@@ -181,7 +181,7 @@ impl OdooConfig {
         let setting = |name: &str| settings(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
         let required = |name, reason| setting(name).ok_or(ConfigError::Missing { name, reason });
         let url = required("ODOO_URL", "it says where odoo is")?;
-        let database = required("ODOO_DB", "it names the database")?;
+        let database = setting("ODOO_DB").unwrap_or_default();
         let login = setting("ODOO_USER");
         let secret = |name| setting(name).map(SecretString::from);
         let credential = match (secret("ODOO_API_KEY"), secret("ODOO_PASSWORD")) {
@@ -207,10 +207,16 @@ impl OdooConfig {
         })
     }
 
-    /// The name under which a cache knows the database: a database of the same name elsewhere is another one.
+    /// The name under which a cache knows the database: a database of the same name elsewhere is another one, and so is one
+    /// that nobody named.
     #[must_use]
     pub fn database_key(&self) -> String {
-        format!("{}#{}", self.url, self.database)
+        format!("{}#{}", self.url, self.database_name())
+    }
+
+    /// The name of the database; nothing until it is known.
+    pub(crate) fn database_name(&self) -> &str {
+        self.database.as_deref().unwrap_or_default()
     }
 }
 

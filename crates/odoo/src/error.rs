@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::OdooConfig;
+
 /// Why a call to Odoo fails.
 ///
 /// Messages are those that Odoo writes for people, or this crate's own. Tracebacks, passwords and keys are in none of
@@ -15,6 +17,17 @@ pub enum OdooError {
         /// The database.
         database: String,
     },
+    /// Nobody said which database is meant, and it does not go without saying.
+    #[error("{}: name one (ODOO_DB)", databases(*.found))]
+    Database {
+        /// How many there are, as far as Odoo tells.
+        found: usize,
+    },
+    /// Nobody said whose the API key is, and the add-on `mcp_server` does not tell.
+    #[error(
+        "odoo needs the user's login (ODOO_USER) beside the api key: the add-on mcp_server does not tell whose it is"
+    )]
+    Login,
     /// The user may not do that (`AccessError`).
     #[error("{message}")]
     Access {
@@ -134,7 +147,19 @@ pub enum Fault {
     },
 }
 
+fn databases(found: usize) -> String {
+    match found {
+        0 => "odoo does not tell which databases it has".into(),
+        found => format!("odoo has {found} databases"),
+    }
+}
+
 impl OdooError {
+    /// The configured credentials are not accepted.
+    pub(crate) fn refused(config: &OdooConfig) -> Self {
+        OdooError::Credentials { database: config.database_name().into() }
+    }
+
     /// May the same call succeed later, although nobody changes anything?
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -1,6 +1,6 @@
 //! `Login`: how the client is known to Odoo, once for all its calls.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use secrecy::SecretString;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::call::Effect;
 use crate::config::{Transport, TransportChoice};
 use crate::http::{Answer, Lease, Request};
-use crate::wire::{self, Reply};
+use crate::wire::{self, Question, Reply};
 use crate::{Call, Credential, OdooConfig, OdooError};
 
 /// What a call needs to be let in.
@@ -31,6 +31,8 @@ pub(crate) struct Session {
 #[derive(Debug)]
 pub(crate) struct Login {
     config: Arc<OdooConfig>,
+    /// The same with the name of the database, if that had to be found out.
+    named: OnceLock<Arc<OdooConfig>>,
     /// Held by whoever logs in.
     busy: tokio::sync::Mutex<()>,
     known: Mutex<Known>,
@@ -65,7 +67,8 @@ struct Version {
 
 impl Login {
     pub(crate) fn new(config: Arc<OdooConfig>) -> Self {
-        Login { config, busy: tokio::sync::Mutex::default(), known: Mutex::default() }
+        let named = OnceLock::new();
+        Login { config, named, busy: tokio::sync::Mutex::default(), known: Mutex::default() }
     }
 
     /// The ticket for a call. A session that turned out to be over is `stale`: all who meet it wait for one new login,
@@ -108,6 +111,11 @@ impl Login {
         }
     }
 
+    /// The configuration, with the name of the database as soon as that is known.
+    pub(crate) fn config(&self) -> &OdooConfig {
+        self.named.get().unwrap_or(&self.config)
+    }
+
     /// The user's number, once somebody has logged in.
     pub(crate) fn user(&self) -> Option<i64> {
         self.known.lock().user
@@ -132,6 +140,9 @@ impl Login {
     }
 
     async fn log_in(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
+        if self.config().database.is_none() {
+            self.find_database(lease).await?;
+        }
         let known = self.known.lock().transport;
         let transport = match known {
             Some(transport) => transport,
@@ -140,8 +151,9 @@ impl Login {
         self.known.lock().transport = Some(transport);
         match transport {
             Transport::Session => self.open_session(lease).await,
+            Transport::JsonRpc if self.config.login.is_none() => self.ask_whose_key_it_is(lease).await,
             Transport::JsonRpc => {
-                let request = wire::authenticate_stateless(&self.config);
+                let request = wire::authenticate_stateless(self.config());
                 let (user, _) = self.ask::<serde_json::Value>(lease, &request, "authenticate").await?;
                 // Wrong credentials are answered with `false`.
                 let user = user.as_i64().filter(|user| *user > 0).ok_or_else(|| self.refused())?;
@@ -149,9 +161,9 @@ impl Login {
             }
             Transport::Json2 => {
                 let call = Call::method("res.users", "context_get").idempotent();
-                let request = wire::encode(&call, &Ticket::Json2, &self.config)?;
+                let request = wire::encode(&call, &Ticket::Json2, self.config())?;
                 let answer = lease.send(&request, Effect::Read).await?;
-                let identity: Identity = match wire::decode(&answer, &Ticket::Json2, &self.config)? {
+                let identity: Identity = match wire::decode(&answer, &Ticket::Json2, self.config())? {
                     Reply::Result(result) => parse(result.get(), "context_get")?,
                     Reply::Failed(error) => return Err(error),
                     Reply::SessionExpired => return Err(OdooError::Session),
@@ -159,6 +171,38 @@ impl Login {
                 let user = identity.uid.ok_or_else(|| unexpected("context_get"))?;
                 Ok((Ticket::Json2, user))
             }
+        }
+    }
+
+    /// Finds out which database is meant: the only one there is, or the one that is named as most are.
+    async fn find_database(&self, lease: &mut Lease) -> Result<(), OdooError> {
+        const USUAL: &str = "odoo";
+        let names = match self.ask::<Vec<String>>(lease, &wire::databases(), "list").await {
+            Ok((names, _)) => names,
+            Err(OdooError::Fault(fault)) => return Err(fault.into()),
+            // Servers may be told to keep it to themselves.
+            Err(_) => Vec::new(),
+        };
+        let usual = || names.iter().find(|name| *name == USUAL);
+        let name = if let [only] = names.as_slice() { Some(only) } else { usual() };
+        let name = name.ok_or(OdooError::Database { found: names.len() })?;
+        let config = OdooConfig { database: Some(name.clone()), ..(*self.config).clone() };
+        self.named.get_or_init(|| Arc::new(config));
+        Ok(())
+    }
+
+    /// Asks the add-on `mcp_server` for the user of the API key, where nobody says who that is.
+    async fn ask_whose_key_it_is(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
+        let Question { request, read } = wire::owner_of_key(self.config());
+        let answer = lease.send(&request, Effect::Read).await?;
+        if answer.status == 401 {
+            return Err(self.refused());
+        }
+        match read(&answer) {
+            Ok(Some(user)) => Ok((Ticket::Stateless { user }, user)),
+            Ok(None) => Err(self.refused()),
+            Err(OdooError::Unverified { .. }) => Err(OdooError::Login),
+            Err(error) => Err(error),
         }
     }
 
@@ -195,7 +239,7 @@ impl Login {
     }
 
     async fn open_session(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
-        let request = wire::authenticate_session(&self.config);
+        let request = wire::authenticate_session(self.config());
         let (identity, answer) = self.ask::<Option<Identity>>(lease, &request, "authenticate").await?;
         let identity = identity.ok_or_else(|| self.refused())?;
         let user = identity.uid.ok_or_else(|| self.refused())?;
@@ -214,7 +258,7 @@ impl Login {
         method: &str,
     ) -> Result<(T, Answer), OdooError> {
         let answer = lease.send(request, Effect::Read).await?;
-        match wire::decode_json_rpc(&answer, &self.config)? {
+        match wire::decode_json_rpc(&answer, self.config())? {
             Reply::Result(result) => Ok((parse(result.get(), method)?, answer)),
             Reply::Failed(error) => Err(error),
             Reply::SessionExpired => Err(OdooError::Session),
@@ -222,7 +266,7 @@ impl Login {
     }
 
     fn refused(&self) -> OdooError {
-        OdooError::Credentials { database: self.config.database.clone() }
+        OdooError::refused(self.config())
     }
 }
 

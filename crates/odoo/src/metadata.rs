@@ -20,7 +20,7 @@ impl OdooClient {
         if own.principal() == scope.principal() {
             return Ok(());
         }
-        Err(OdooError::Credentials { database: self.config().database.clone() })
+        Err(OdooError::refused(self.config()))
     }
 
     /// A call with the language and companies of a scope.

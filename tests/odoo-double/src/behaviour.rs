@@ -27,6 +27,8 @@ pub struct Behaviour {
     pub workers: usize,
     /// The major version that it says it has.
     pub version: u32,
+    /// The databases that it says it has; nothing if it keeps that to itself. There is one, `odoo`, whatever it says.
+    pub databases: Option<Vec<&'static str>>,
     /// Does `read` fail for missing ids, as some versions do, instead of leaving them out?
     pub missing_is_an_error: bool,
     /// Does every answer set a new session cookie? The cookies before it stay valid for a few answers.
@@ -43,6 +45,7 @@ impl Default for Behaviour {
             each_value: Duration::ZERO,
             workers: 64,
             version: 17,
+            databases: Some(vec!["odoo"]),
             missing_is_an_error: false,
             rotate_cookie: false,
         }

@@ -27,6 +27,8 @@ pub(crate) enum Task {
     Destroy { id: Value, cookie: Option<String> },
     /// The models that the add-on `mcp_server` allows, or what it allows with one of them.
     Rules { user: Option<i64>, model: Option<String> },
+    /// Whose the API key is, as the add-on tells.
+    Owner { user: Option<i64> },
     /// The same task, answered in XML.
     InXml(Box<Task>),
     /// `db.list`, or the same by a route of its own.
@@ -67,6 +69,9 @@ impl Task {
 
     /// Understands a request.
     pub(crate) fn of(request: &Request, state: &State) -> Task {
+        if request.path == "/mcp/auth/validate" {
+            return Task::Owner { user: agent(request, state) };
+        }
         if let Some(rest) = request.path.strip_prefix("/mcp/models") {
             let model = rest.strip_prefix('/').and_then(|rest| rest.strip_suffix("/access"));
             return Task::Rules { user: agent(request, state), model: model.map(str::to_owned) };
@@ -195,7 +200,15 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
                 Err(_) => response,
             }
         }
-        Task::Databases(id) => result(id, &json!(["odoo"])),
+        Task::Databases(id) => match &state.behaviour.databases {
+            Some(names) => result(id, &json!(names)),
+            None => error(id, &Failure::access_denied()),
+        },
+        Task::Owner { user } => match (&state.rules, user) {
+            (None, _) => Response::html(404),
+            (Some(_), None) => refusal(401, "Invalid or expired API key"),
+            (Some(_), Some(user)) => success(&json!({"valid": true, "user_id": user})),
+        },
         Task::Rules { user, model } => rules(*user, model.as_deref(), state),
         Task::Version(id) => {
             let major = state.behaviour.version;
@@ -269,31 +282,35 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
 
 fn rules(user: Option<i64>, model: Option<&str>, state: &State) -> Response {
     let Some(rules) = &state.rules else { return Response::html(404) };
-    let failure = |status, message: &str| {
-        Response::json(status, &json!({"success": false, "error": {"message": message, "code": status}}))
-    };
-    let success = |data: Value| Response::json(200, &json!({"success": true, "data": data}));
     match (user, model) {
-        (None, _) => failure(401, "Authentication required"),
+        (None, _) => refusal(401, "Authentication required"),
         (Some(_), None) => {
             let models =
                 rules.iter().map(|(model, _)| json!({"model": model, "name": format!("Label of {model}")}));
-            success(json!({"models": models.collect::<Vec<_>>()}))
+            success(&json!({"models": models.collect::<Vec<_>>()}))
         }
         (Some(_), Some(model)) => match rules.iter().find(|(known, _)| known == model) {
             None if state.models.contains_key(model) => {
-                failure(403, &format!("Model '{model}' is not enabled for MCP access."))
+                refusal(403, &format!("Model '{model}' is not enabled for MCP access."))
             }
-            None => failure(404, "Model not found"),
+            None => refusal(404, "Model not found"),
             Some((_, operations)) => {
                 let allowed = |name: &str| operations.contains(&name);
                 let each =
                     ["read", "write", "create", "unlink"].map(|name| (name.to_owned(), allowed(name).into()));
                 let operations = Value::Object(each.into_iter().collect());
-                success(json!({"model": model, "enabled": true, "operations": operations}))
+                success(&json!({"model": model, "enabled": true, "operations": operations}))
             }
         },
     }
+}
+
+fn success(data: &Value) -> Response {
+    Response::json(200, &json!({"success": true, "data": data}))
+}
+
+fn refusal(status: u16, message: &str) -> Response {
+    Response::json(status, &json!({"success": false, "error": {"message": message, "code": status}}))
 }
 
 pub(crate) fn result(id: &Value, value: &Value) -> Response {

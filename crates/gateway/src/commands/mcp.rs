@@ -9,7 +9,8 @@ use crate::failure::Failure;
 
 pub(crate) async fn run() -> Result<ExitCode, Failure> {
     let server = server().map_err(|error| {
-        Failure::nothing_done(error).advise("All settings are environment variables: see docs/odoo.md.")
+        Failure::nothing_done(error)
+            .advise("All settings are environment variables: see `orgcache mcp --help`.")
     })?;
     server.serve_stdio().await.map_err(Failure::nothing_done)?;
     Ok(ExitCode::SUCCESS)

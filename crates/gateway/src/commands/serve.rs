@@ -16,8 +16,8 @@ use tokio::signal;
 use crate::cli::{AssertionArguments, ServeArguments};
 use crate::failure::Failure;
 use crate::http::{
-    AssertionKey, Assertions, Credentials, Gateway, Mcp, MemoryCredentials, Parts, Server, Settings,
-    hash_password,
+    AssertionKey, Assertions, Credentials, Gateway, Mcp, MemoryCredentials, Parts, Reloaded, Server,
+    Settings, hash_password,
 };
 use crate::{demo, log};
 
@@ -55,6 +55,9 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     let assertions = assertions(&arguments.assertions, store.as_ref())?;
 
     let settings = settings(arguments, address, is_demo)?;
+    if let Some(mcp) = &settings.mcp {
+        reload_at_hangup(mcp.clone()).map_err(|error| not_waited_for(&error))?;
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
     let store: Arc<dyn SessionStore> = match store {
@@ -65,8 +68,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     let _maintenance = manager.start_maintenance();
     let gateway = Gateway::new(Parts { reader, source, manager, credentials, assertions, settings, clock });
 
-    let stop =
-        signals().map_err(|error| Failure::nothing_done(format!("no signal can be waited for: {error}")))?;
+    let stop = signals().map_err(|error| not_waited_for(&error))?;
     tracing::info!(%address, "listening");
     if let Err(error) = welcome(address, &users) {
         // Nobody reads it; the service is for others.
@@ -188,6 +190,39 @@ fn not_bound(address: SocketAddr, error: &io::Error) -> Failure {
         }
         _ => failure,
     }
+}
+
+fn not_waited_for(error: &io::Error) -> Failure {
+    Failure::nothing_done(format!("no signal can be waited for: {error}"))
+}
+
+/// From here on SIGHUP does not end the process: the principals are read again, each time.
+#[cfg(unix)]
+fn reload_at_hangup(mcp: Mcp) -> io::Result<()> {
+    let mut hangup = signal::unix::signal(signal::unix::SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            match mcp.reload() {
+                Ok(Reloaded { begun, ended, later, .. }) => {
+                    tracing::info!(begun, ended, "the principals of /mcp were read again");
+                    if !later.is_empty() {
+                        let settings = later.join(", ");
+                        tracing::warn!(
+                            settings,
+                            "these settings for all principals take effect with the next start"
+                        );
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the principals of /mcp stay as they were"),
+            }
+        }
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn reload_at_hangup(_: Mcp) -> io::Result<()> {
+    Ok(())
 }
 
 /// Waits for Ctrl-C or SIGTERM. From here on neither ends the process by itself.

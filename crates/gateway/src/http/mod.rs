@@ -38,7 +38,7 @@ pub use assertion::{
 pub use credentials::{Credentials, MemoryCredentials};
 pub use gateway::{Gateway, Parts};
 pub use limiter::Allowance;
-pub use mcp::{Mcp, McpError};
+pub use mcp::{Mcp, McpError, Reloaded};
 pub use password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use routes::router;
 pub use server::Server;

@@ -43,7 +43,7 @@ async fn who_may_not_read_the_list_is_told_so() {
 
 #[tokio::test]
 async fn the_rules_are_asked_together_and_kept() {
-    let round_trip = std::time::Duration::from_millis(20);
+    let round_trip = std::time::Duration::from_millis(100);
     let behaviour = Behaviour { round_trip, ..Behaviour::default() };
     let double = double(behaviour).await;
     double.set_rules(Some(&[
@@ -147,4 +147,12 @@ async fn everything_that_is_counted_is_told() {
         assert!(!stats[part][counter].is_null(), "{part}.{counter}");
     }
     assert!(text(&agent.call("get_stats", json!({})).await).contains("requests: "));
+    let manual = include_str!("../../../../docs/odoo.md");
+    let mut parts = vec![&stats];
+    while let Some(part) = parts.pop() {
+        for (name, value) in part.as_object().into_iter().flatten() {
+            assert!(manual.contains(&format!("`{name}`")), "{name} is not described");
+            parts.push(value);
+        }
+    }
 }

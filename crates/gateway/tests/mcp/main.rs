@@ -16,6 +16,7 @@ mod modes;
 mod peer;
 mod python;
 mod reading;
+mod reload;
 mod start;
 mod support;
 mod web;

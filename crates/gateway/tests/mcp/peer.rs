@@ -21,17 +21,21 @@ const RULES: &[(&str, i64, Option<&[&str]>)] = &[
 /// What people read: it need not be the same word for word.
 const WORDS: &[&str] = &["message", "note", "text", "description", "warning", "parameters"];
 
-/// What both servers are told by calls in a mode, orgcache first; and their doubles.
-async fn both(mode: &str, calls: &Value) -> [(Vec<Value>, OdooDouble); 2] {
+/// With the administrator's password, in a mode.
+fn in_mode(mode: &str) -> Value {
+    json!({"ODOO_DB": "odoo", "ODOO_USER": "admin", "ODOO_PASSWORD": "<password>", "ODOO_YOLO": mode,
+           "ODOO_MCP_ENABLE_METHOD_CALLS": "true"})
+}
+
+/// What both servers are told by calls with the same settings, orgcache first; and their doubles.
+async fn both(settings: &Value, calls: &Value) -> [(Vec<Value>, OdooDouble); 2] {
     let own = (env!("CARGO_BIN_EXE_orgcache").to_owned(), json!(["mcp"]));
     let peer = (python(), json!(["-m", "mcp_server_odoo"]));
     let ask = async |(command, args)| {
         let double = ruled().await;
-        let task = json!({
-            "command": command, "args": args, "mode": "auto", "calls": calls,
-            "env": {"ODOO_URL": double.url(), "ODOO_DB": "odoo", "ODOO_USER": "admin", "ODOO_PASSWORD": "<password>",
-                    "ODOO_YOLO": mode, "ODOO_MCP_ENABLE_METHOD_CALLS": "true"},
-        });
+        let mut env = settings.clone();
+        env["ODOO_URL"] = double.url().into();
+        let task = json!({"command": command, "args": args, "mode": "auto", "calls": calls, "env": env});
         let told = drive(&task).await;
         (told["answers"].as_array().unwrap().clone(), double)
     };
@@ -93,7 +97,7 @@ async fn the_rules_of_the_addon_allow_both_servers_the_same() {
     };
     let mut calls: Vec<Value> = RULES.iter().flat_map(attempts).collect();
     calls.push(json!(["list_models", {}]));
-    let [(own, own_double), (peer, peer_double)] = both("off", &json!(calls)).await;
+    let [(own, own_double), (peer, peer_double)] = both(&in_mode("off"), &json!(calls)).await;
     assert_eq!((own.len(), peer.len()), (calls.len(), calls.len()));
     let mut allowed = 0;
     for ((call, own), peer) in calls.iter().zip(&own).zip(&peer) {
@@ -148,7 +152,7 @@ async fn both_servers_answer_the_same() {
         ["call_model_method", {"model": PARTNERS, "method": "message_post", "arguments": [[2]],
                                "keyword_arguments": {"body": "x"}}],
     ]);
-    let [(own, own_double), (peer, peer_double)] = both("true", &calls).await;
+    let [(own, own_double), (peer, peer_double)] = both(&in_mode("true"), &calls).await;
     let without_address = |answer: &Value, double: &OdooDouble| -> Value {
         serde_json::from_str(&essence(answer).to_string().replace(&double.url(), "http://odoo")).unwrap()
     };
@@ -157,4 +161,16 @@ async fn both_servers_answer_the_same() {
     }
     assert_eq!((own.len(), peer.len()), (31, 31));
     assert_eq!(content(&own_double), content(&peer_double));
+}
+
+#[tokio::test]
+async fn an_address_and_a_key_are_enough_for_both() {
+    let calls = json!([["search_records", {"model": PARTNERS, "fields": ["name"]}], ["list_models", {}]]);
+    for (user, key) in [(2, "<key of admin>"), (6, "<key of demo>")] {
+        for (answers, double) in both(&json!({"ODOO_API_KEY": key}), &calls).await {
+            assert_eq!(answers[0]["structured"]["total"], 60, "{answers:?}");
+            assert_eq!(answers[1]["structured"]["total"], 5, "{answers:?}");
+            assert_eq!(double.calls().last().unwrap().user, user);
+        }
+    }
 }

@@ -139,6 +139,44 @@ async fn known_fields_cost_no_request() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_no_more_spoils_no_answer_that_nobody_wanted_it_for() {
+    let agent = Agent::new(&[("ODOO_YOLO", "true")]).await;
+    let usual = json!({"model": PARTNERS, "record_id": 2});
+    assert_eq!(agent.ask("get_record", usual.clone()).await["record"]["email"], false);
+    agent.double.with_model(PARTNERS, |model| model.fields.remove("email"));
+    let begun = std::time::Instant::now();
+    loop {
+        let answer = agent.call("search_records", json!({"model": PARTNERS})).await;
+        if answer.is_error == Some(false) {
+            assert!(!text(&answer).contains("email"), "{answer:?}");
+            break;
+        }
+        // Definitions that have only just been asked for are not asked for again.
+        assert!(text(&answer).contains("Invalid field 'email'"), "{answer:?}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{answer:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(agent.ask("get_record", usual).await["record"].get("email"), None);
+    let asked = json!({"model": PARTNERS, "record_id": 2, "fields": ["email"]});
+    assert!(agent.refused("get_record", asked).await.contains("has no field `email`"));
+}
+
+#[tokio::test]
+async fn what_decides_on_fields_is_not_changed_unnoticed() {
+    let agent = Agent::new(&[("ODOO_YOLO", "true")]).await;
+    let fields = async || agent.ask("get_fields", json!({"model": PARTNERS})).await["total"].clone();
+    let before = fields().await;
+    agent.double.with_model(PARTNERS, |model| {
+        model.fields.insert("x_new".into(), json!({"type": "char", "store": true}));
+    });
+    assert_eq!(fields().await, before, "nobody knows");
+    let model = odoo_double::Model::with_fields(&[("name", "char"), ("display_name", "char")]);
+    agent.double.put_model("ir.model.fields", model);
+    agent.ask("create_record", json!({"model": "ir.model.fields", "values": {"name": "x_new"}})).await;
+    assert_eq!(fields().await, json!(before.as_i64().unwrap() + 1));
+}
+
+#[tokio::test]
 async fn groups_are_counted_in_the_server() {
     let agent = Agent::new(READ).await;
     let asked = json!({"model": PARTNERS, "groupby": "country_id", "aggregates": ["__count", "credit:sum"], "limit": 1});

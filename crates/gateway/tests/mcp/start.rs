@@ -1,23 +1,28 @@
 //! The beginning, what goes wrong, and what must never be told.
 
-use std::process::Command;
-use std::time::{Duration, Instant};
-
-use odoo_double::{Behaviour, Fault};
+use odoo_double::Fault;
 use serde_json::json;
+use std::process::Command;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
 
-use crate::support::{Agent, PARTNERS, double};
+use crate::support::{Agent, PARTNERS};
 
 #[tokio::test]
 async fn the_beginning_does_not_wait_for_the_login() {
-    let mut behaviour = Behaviour::default();
-    behaviour.delays.insert("login", Duration::from_secs(2));
-    let double = double(behaviour).await;
-    let began = Instant::now();
-    let agent = Agent::with(double, &[("ODOO_YOLO", "read")]).await;
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    // The tools are listed before this server, which never answers, has been heard of.
+    let agent = Agent::new(&[("ODOO_YOLO", "read"), ("ODOO_URL", &url)]).await;
+    let (mut login, _) = silent.accept().await.unwrap();
+    let mut begun = [0; 32];
+    login.read_exact(&mut begun).await.unwrap();
+    assert!(begun.starts_with(b"POST /web/session/authenticate"), "it begins with the program");
+    assert_eq!(agent.end().await, "");
+
+    let agent = Agent::new(&[("ODOO_YOLO", "read")]).await;
     agent.ask("get_fields", json!({"model": PARTNERS})).await;
-    assert_eq!(agent.double.logins(), 1, "the login began with the program");
+    assert_eq!(agent.double.logins(), 1, "the first call waits for that one");
 }
 
 #[tokio::test]
@@ -76,4 +81,19 @@ fn settings_that_make_no_sense_are_told_before_anything_begins() {
         assert_eq!(status, Some(2));
         assert!(told.contains(name) && told.contains(value) && !told.contains("k3y"), "{told}");
     }
+}
+
+#[test]
+fn every_setting_is_described_where_people_look() {
+    let manual = include_str!("../../../../docs/odoo.md");
+    let program = Command::new(env!("CARGO_BIN_EXE_orgcache")).args(["mcp", "--help"]).output().unwrap();
+    let help = String::from_utf8(program.stdout).unwrap();
+    let names = |text: &str| -> std::collections::BTreeSet<String> {
+        let words = text.split(|it: char| !it.is_ascii_uppercase() && it != '_');
+        words.filter(|word| word.starts_with("ODOO_")).map(str::to_owned).collect()
+    };
+    let (_, table) = manual.split_once("\n## Settings\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    assert!(names(table).len() > 20, "{table}");
+    assert_eq!(names(table), names(&help));
 }

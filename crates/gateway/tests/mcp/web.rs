@@ -33,7 +33,8 @@ pub(crate) struct Web {
     _folder: TempDir,
 }
 
-fn principal(name: &str, token: &str, settings: &Value) -> Value {
+/// A principal as the file has it.
+pub(crate) fn principal(name: &str, token: &str, settings: &Value) -> Value {
     let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
     json!({"name": name, "token_sha256": hash, "settings": settings})
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::databases::samples;
@@ -78,9 +79,13 @@ impl Serving {
         answer
     }
 
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Sends a signal, and waits for a clean end.
     fn stop(mut self, signal: Signal) -> String {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.signal(signal);
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         std::fs::read_to_string(self.said.path()).unwrap()
     }
@@ -158,6 +163,50 @@ fn the_first_command_serves_the_demonstration() {
     let said = serving.stop(Signal::INT);
     assert!(said.starts_with("created the demonstration database"), "{said}");
     assert_eq!(Serving::start(home.path(), &["serve"]).stop(Signal::TERM), "");
+}
+
+#[test]
+fn a_hangup_has_the_principals_read_again() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("principals.json");
+    let [old, new] = ["the token until now, quite long enough", "the token from now on, long enough too"];
+    let write = |token: &str| {
+        let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
+        let settings =
+            serde_json::json!({"ODOO_URL": "http://127.0.0.1:9", "ODOO_DB": "odoo", "ODOO_API_KEY": "k3y"});
+        let principal = serde_json::json!({"name": "agent", "token_sha256": hash, "settings": settings});
+        let content = serde_json::json!({"max_sessions": 0, "principals": [principal]}).to_string();
+        std::fs::write(&file, content).unwrap();
+    };
+    write(old);
+    let file_argument = file.to_str().unwrap();
+    let serving = Serving::start(home.path(), &["serve", "--log", "info", "--mcp", file_argument]);
+    let body = r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#;
+    let status = |token: &str| {
+        let headers = format!(
+            "authorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             accept: application/json, text/event-stream\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        serving.ask("POST /mcp", &headers, body).split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!((status(old).as_str(), status(new).as_str()), ("200", "401"));
+    let hang_up = |expected: &str| {
+        serving.signal(Signal::HUP);
+        let begun = std::time::Instant::now();
+        while !std::fs::read_to_string(serving.said.path()).unwrap().contains(expected) {
+            assert!(begun.elapsed().as_secs() < 60, "it never said `{expected}`");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    };
+    write(new);
+    hang_up("read again");
+    assert_eq!((status(old).as_str(), status(new).as_str()), ("401", "200"));
+    std::fs::write(&file, "no json, and k3y in it").unwrap();
+    hang_up("stay as they were");
+    assert_eq!(status(new), "200");
+    let said = serving.stop(Signal::TERM);
+    assert!(!said.contains("k3y"), "{said}");
 }
 
 #[test]

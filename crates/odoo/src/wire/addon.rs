@@ -1,7 +1,6 @@
 //! The add-on `mcp_server`, which says what of a database agents may use.
 
 use model_metadata::{ModelList, Permissions};
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -40,6 +39,13 @@ struct Access {
     operations: Permissions,
 }
 
+#[derive(Deserialize)]
+struct Owner {
+    #[serde(default)]
+    valid: bool,
+    user_id: Option<i64>,
+}
+
 /// A request, and how its answer is read.
 pub(crate) struct Question<T> {
     pub(crate) request: Request,
@@ -64,15 +70,29 @@ pub(crate) fn access(model: &str, ticket: &Ticket, config: &OdooConfig) -> Quest
     Question { request: request(&format!("/mcp/models/{model}/access"), ticket, config), read }
 }
 
+/// Asks whose the API key is. Nobody's, if there is no number.
+pub(crate) fn owner_of_key(config: &OdooConfig) -> Question<Option<i64>> {
+    let read = |answer: &Answer| {
+        let Owner { valid, user_id } = data(answer)?;
+        Ok(user_id.filter(|user| valid && *user > 0))
+    };
+    Question { request: by_key("/mcp/auth/validate", config), read }
+}
+
 fn request(path: &str, ticket: &Ticket, config: &OdooConfig) -> Request {
-    let mut request = Request { database: Some(config.database.clone()), ..Request::get(path) };
-    match (ticket, &config.credential) {
-        (Ticket::Session(session), _) => request.cookie = Some(session.cookie.clone()),
-        (_, Credential::ApiKey(key) | Credential::Password(key)) => {
-            request.api_key = Some(key.expose_secret().into());
-        }
+    match ticket {
+        Ticket::Session(session) => Request {
+            cookie: Some(session.cookie.clone()),
+            database: config.database.clone(),
+            ..Request::get(path)
+        },
+        Ticket::Stateless { .. } | Ticket::Json2 => by_key(path, config),
     }
-    request
+}
+
+fn by_key(path: &str, config: &OdooConfig) -> Request {
+    let (Credential::ApiKey(key) | Credential::Password(key)) = &config.credential;
+    Request { api_key: Some(key.clone()), database: config.database.clone(), ..Request::get(path) }
 }
 
 /// The data of an answer. A refusal is one only if the add-on itself says so; whatever else is no success means that

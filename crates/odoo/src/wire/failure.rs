@@ -18,7 +18,7 @@ impl Exception {
         let class: String = self.name.chars().take(200).collect();
         let message = abbreviate(self.message);
         match class.as_str() {
-            "odoo.exceptions.AccessDenied" => OdooError::Credentials { database: config.database.clone() },
+            "odoo.exceptions.AccessDenied" => OdooError::refused(config),
             "odoo.exceptions.AccessError" | "werkzeug.exceptions.Forbidden" => OdooError::Access { message },
             "odoo.exceptions.MissingError" => OdooError::Missing { message },
             name if name.starts_with("odoo.exceptions.") => OdooError::User { class, message },

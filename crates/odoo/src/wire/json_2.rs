@@ -23,14 +23,14 @@ pub(super) fn encode(call: &Call, config: &OdooConfig) -> Result<Request, OdooEr
     let path = format!("/json/2/{}/{}", call.model, call.method);
     Ok(Request {
         bearer: Some(key.clone()),
-        database: Some(config.database.clone()),
+        database: config.database.clone(),
         ..Request::post(&path, body(&arguments.into()))
     })
 }
 
 pub(super) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, OdooError> {
     if answer.status == 401 {
-        return Ok(Reply::Failed(OdooError::Credentials { database: config.database.clone() }));
+        return Ok(Reply::Failed(OdooError::refused(config)));
     }
     answer.check_json_of_any_status()?;
     if (200..300).contains(&answer.status) {

@@ -22,7 +22,7 @@ pub(super) fn in_session(call: &Call, session: &Session) -> Request {
 
 pub(super) fn stateless(call: &Call, user: i64, config: &OdooConfig) -> Request {
     let (args, kwargs) = positional(call);
-    let args = json!([config.database, user, secret(config), call.model, call.method, args, kwargs]);
+    let args = json!([config.database_name(), user, secret(config), call.model, call.method, args, kwargs]);
     request("/jsonrpc", &json!({"service": "object", "method": "execute_kw", "args": args}))
 }
 
@@ -31,15 +31,20 @@ pub(crate) fn version() -> Request {
     request("/jsonrpc", &json!({"service": "common", "method": "version", "args": []}))
 }
 
+/// Asks which databases there are, which needs no login.
+pub(crate) fn databases() -> Request {
+    request("/web/database/list", &json!({}))
+}
+
 pub(crate) fn authenticate_session(config: &OdooConfig) -> Request {
     let login = config.login.as_deref().unwrap_or_default();
-    let params = json!({"db": config.database, "login": login, "password": secret(config)});
+    let params = json!({"db": config.database_name(), "login": login, "password": secret(config)});
     request("/web/session/authenticate", &params)
 }
 
 pub(crate) fn authenticate_stateless(config: &OdooConfig) -> Request {
     let login = config.login.as_deref().unwrap_or_default();
-    let args = json!([config.database, login, secret(config), {}]);
+    let args = json!([config.database_name(), login, secret(config), {}]);
     request("/jsonrpc", &json!({"service": "common", "method": "authenticate", "args": args}))
 }
 

@@ -12,9 +12,11 @@ use crate::http::{Answer, Request};
 use crate::login::Ticket;
 use crate::{Call, OdooConfig, OdooError};
 
-pub(crate) use addon::{Question, access as addon_access, models as addon_models};
+pub(crate) use addon::{Question, access as addon_access, models as addon_models, owner_of_key};
 pub(crate) use failure::unknown_model;
-pub(crate) use json_rpc::{authenticate_session, authenticate_stateless, decode as decode_json_rpc, version};
+pub(crate) use json_rpc::{
+    authenticate_session, authenticate_stateless, databases, decode as decode_json_rpc, version,
+};
 
 /// What came of a call, as far as the transport can tell.
 #[derive(Debug)]

@@ -40,6 +40,25 @@ async fn the_addon_says_what_agents_may_do() {
 }
 
 #[tokio::test]
+async fn the_addon_says_whose_a_key_is_if_nobody_else_does() {
+    let double = double(Behaviour::default()).await;
+    let with_key = |key: &str| {
+        let credential = odoo::Credential::ApiKey(key.to_owned().into());
+        OdooClient::new(odoo::OdooConfig { login: None, ..config(&double, credential) }).unwrap()
+    };
+    let client = with_key("<key of demo>");
+    let untold = client.scope().await.unwrap_err();
+    assert!(matches!(untold, OdooError::Login) && untold.to_string().contains("ODOO_USER"), "{untold:?}");
+    double.set_rules(Some(&[(THINGS, &["read"])]));
+    assert_eq!(client.scope().await.unwrap().principal().user(), 6);
+    let rows: Vec<serde_json::Value> = client.call(odoo::Call::read(THINGS, &[1], &["name"])).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(double.calls().last().unwrap().user, 6);
+    let refused = with_key("<key of nobody>").scope().await.unwrap_err();
+    assert!(matches!(refused, OdooError::Credentials { .. }), "{refused:?}");
+}
+
+#[tokio::test]
 async fn what_the_addon_does_not_answer_is_neither_allowed_nor_denied() {
     let double = double(Behaviour::default()).await;
     let (rules, scope) = rules(&double, password()).await;

@@ -9,20 +9,18 @@ fn read(settings: &[(&str, &str)]) -> Result<OdooConfig, ConfigError> {
     OdooConfig::from_settings(|name| settings.get(name).map(|value| (*value).to_owned()))
 }
 
-const LEAST: [(&str, &str); 4] = [
-    ("ODOO_URL", "https://erp.example.com/odoo/"),
-    ("ODOO_DB", "production"),
-    ("ODOO_USER", "admin"),
-    ("ODOO_PASSWORD", "s3cret"),
-];
+const LEAST: [(&str, &str); 3] =
+    [("ODOO_URL", "https://erp.example.com/odoo/"), ("ODOO_USER", "admin"), ("ODOO_PASSWORD", "s3cret")];
 
 fn with(more: &[(&'static str, &'static str)]) -> Result<OdooConfig, ConfigError> {
     read(&[&LEAST[..], more].concat())
 }
 
 #[test]
-fn the_least_is_an_address_a_database_and_a_credential() {
+fn the_least_is_an_address_and_a_credential() {
     let config = with(&[]).unwrap();
+    assert_eq!(config.database, None);
+    assert_eq!(with(&[("ODOO_DB", " production ")]).unwrap().database.as_deref(), Some("production"));
     assert_eq!((config.pool_size, config.batch_size, config.batching), (5, 100, true));
     assert!(matches!(config.credential, Credential::Password(_)));
     for missing in 0..LEAST.len() {
@@ -32,7 +30,7 @@ fn the_least_is_an_address_a_database_and_a_credential() {
         settings.push((name, "  "));
         assert!(read(&settings).unwrap_err().to_string().contains(name), "blank is missing");
     }
-    let key_alone = [LEAST[0], LEAST[1], ("ODOO_API_KEY", "k3y")];
+    let key_alone = [LEAST[0], ("ODOO_API_KEY", "k3y")];
     assert!(matches!(read(&key_alone).unwrap().credential, Credential::ApiKey(_)));
 }
 

@@ -32,6 +32,36 @@ async fn the_transport_follows_from_the_credential_and_the_version() {
 }
 
 #[tokio::test]
+async fn a_database_that_nobody_named_is_found_where_that_is_no_question() {
+    for (version, credential) in [(17, password()), (17, api_key()), (19, api_key())] {
+        for (databases, found) in [
+            (Some(vec!["odoo"]), Ok(())),
+            (Some(vec!["test", "odoo"]), Ok(())),
+            (Some(vec!["a", "b"]), Err(2)),
+            (None, Err(0)),
+        ] {
+            let double = double(Behaviour { version, databases, ..Behaviour::default() }).await;
+            let client =
+                OdooClient::new(OdooConfig { database: None, ..config(&double, credential.clone()) })
+                    .unwrap();
+            for _ in 0..2 {
+                let told = client.scope().await.map(drop);
+                assert_eq!(told, found.map_err(|found| OdooError::Database { found }), "{version}");
+            }
+            let lists = || double.seen().iter().filter(|seen| seen.path == "/web/database/list").count();
+            if found.is_ok() {
+                assert_eq!(client.call::<usize>(Call::search_count(THINGS, json!([]))).await.unwrap(), 50);
+                assert_eq!((client.config().database.as_deref(), lists()), (Some("odoo"), 1), "asked once");
+            }
+        }
+    }
+    let double = double(Behaviour { databases: Some(vec!["other"]), ..Behaviour::default() }).await;
+    let client = OdooClient::new(OdooConfig { database: None, ..config(&double, password()) }).unwrap();
+    assert!(client.scope().await.is_err(), "the only one is taken, whatever its name");
+    assert_eq!(client.config().database.as_deref(), Some("other"));
+}
+
+#[tokio::test]
 async fn a_transport_can_be_forced() {
     let double = double(Behaviour::default()).await;
     let forced = TransportChoice::Forced(Transport::JsonRpc);
@@ -100,7 +130,7 @@ async fn wrong_credentials_are_told_as_such() {
 #[tokio::test]
 async fn a_database_that_does_not_exist_tells_nothing_of_the_server() {
     let double = double(Behaviour::default()).await;
-    let config = OdooConfig { database: "nodb".into(), ..config(&double, password()) };
+    let config = OdooConfig { database: Some("nodb".into()), ..config(&double, password()) };
     let error = OdooClient::new(config).unwrap().scope().await.unwrap_err();
     assert_eq!(error.to_string(), "odoo failed inside with `psycopg2.OperationalError`");
 }

@@ -1,14 +1,16 @@
 //! The file that says who may ask, and as whom Odoo is asked.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use odoo::{ConfigError, OdooConfig};
-use odoo_mcp::{Caches, HttpOptions, HttpService, OdooServer, Settings};
+use odoo_mcp::{Caches, HttpOptions, OdooServer, Settings};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
-use super::principals::TokenHash;
+use super::principals::{Hash, Principal};
 
 /// The settings that belong to one principal alone.
 const OWN: [&str; 3] = ["ODOO_USER", "ODOO_PASSWORD", "ODOO_API_KEY"];
@@ -84,16 +86,47 @@ struct File {
     /// For all principals, and for what they share.
     #[serde(default)]
     settings: Names,
-    principals: Vec<Principal>,
+    principals: Vec<Named>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Principal {
+struct Named {
     name: String,
     token_sha256: String,
     #[serde(default)]
     settings: Names,
+}
+
+/// What the file says.
+pub(super) struct Configuration {
+    /// The settings of what all principals share.
+    pub(super) shared: Names,
+    pub(super) caches: Caches,
+    /// From how many bytes on answers are compressed.
+    pub(super) compress_from: Option<u64>,
+    pub(super) definitions: Vec<Definition>,
+}
+
+/// A principal as the file defines it.
+pub(super) struct Definition {
+    /// Of its token.
+    pub(super) token: Hash,
+    /// Of everything that the file says of it: equal ones need not begin anew.
+    pub(super) content: Hash,
+    name: String,
+    config: OdooConfig,
+    settings: Settings,
+    options: HttpOptions,
+}
+
+impl Definition {
+    /// A principal that nobody has asked for yet.
+    pub(super) fn begin(&self, caches: &Caches) -> Result<Principal, McpError> {
+        let server = OdooServer::new(self.config.clone(), self.settings.clone(), caches);
+        let server = server.map_err(|cause| McpError::Setting { place: place(&self.name), cause })?;
+        Ok(Principal { content: self.content, service: Arc::new(server.http(&self.options)) })
+    }
 }
 
 /// Settings that remember which of them were asked for: the others are misspelt, or in the wrong place.
@@ -103,6 +136,13 @@ struct Asked(RefCell<BTreeSet<String>>);
 impl Asked {
     fn note(&self, name: &str) {
         self.0.borrow_mut().insert(name.to_owned());
+    }
+
+    /// Those of the settings that were asked for so far.
+    fn among(&self, given: &Names) -> Names {
+        let asked = self.0.borrow();
+        let among = given.iter().filter(|(name, _)| asked.contains(*name));
+        among.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     fn check(&self, given: &Names, place: &str) -> Result<(), McpError> {
@@ -116,47 +156,64 @@ impl Asked {
     }
 }
 
-/// The service of each principal, and from how many bytes on answers are compressed.
-pub(super) fn services(text: &str) -> Result<(HashMap<TokenHash, HttpService>, Option<u64>), McpError> {
-    let file = parse(text)?;
-    let everybody = "for all principals";
-    let of_all = |cause| McpError::Setting { place: everybody.into(), cause };
-    if let Some(name) = OWN.iter().find(|name| file.settings.contains_key(**name)) {
-        return Err(McpError::Unknown { name: (*name).into(), place: everybody.into() });
-    }
-    let asked = Asked::default();
-    let common = |name: &str| {
-        asked.note(name);
-        file.settings.get(name).cloned()
-    };
-    let caches = Caches::from_settings(common).map_err(of_all)?;
-    let compress_from = threshold(common(THRESHOLD)).map_err(of_all)?;
-    let options = options(&file);
-
-    let (mut services, mut names) = (HashMap::new(), BTreeSet::new());
-    for principal in &file.principals {
-        let place = format!("for principal `{}`", principal.name);
-        let own = Asked::default();
-        let setting = |name: &str| {
-            own.note(name);
-            let value = principal.settings.get(name).cloned();
-            if OWN.contains(&name) { value } else { value.or_else(|| common(name)) }
-        };
-        let failed = |cause| McpError::Setting { place: place.clone(), cause };
-        let config = OdooConfig::from_settings(setting).map_err(failed)?;
-        let settings = Settings::from_settings(setting).map_err(failed)?;
-        own.check(&principal.settings, &place)?;
-        let server = OdooServer::new(config, settings, &caches).map_err(failed)?;
-        let hash = hash(principal)?;
-        if !names.insert(&principal.name) || services.insert(hash, server.http(&options)).is_some() {
-            return Err(McpError::Twice { principal: principal.name.clone() });
+impl Configuration {
+    /// Understands the content of the file.
+    pub(super) fn read(text: &str) -> Result<Self, McpError> {
+        let file = parse(text)?;
+        let everybody = "for all principals";
+        let of_all = |cause| McpError::Setting { place: everybody.into(), cause };
+        if let Some(name) = OWN.iter().find(|name| file.settings.contains_key(**name)) {
+            return Err(McpError::Unknown { name: (*name).into(), place: everybody.into() });
         }
+        let asked = Asked::default();
+        let common = |name: &str| {
+            asked.note(name);
+            file.settings.get(name).cloned()
+        };
+        let caches = Caches::from_settings(common).map_err(of_all)?;
+        let compress_from = threshold(common(THRESHOLD)).map_err(of_all)?;
+        let shared = asked.among(&file.settings);
+        let options = options(&file);
+
+        let (mut definitions, mut tokens, mut names) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for principal in &file.principals {
+            let own = Asked::default();
+            let used = RefCell::new(Names::new());
+            let setting = |name: &str| {
+                own.note(name);
+                let value = principal.settings.get(name).cloned();
+                let value = if OWN.contains(&name) { value } else { value.or_else(|| common(name)) };
+                used.borrow_mut().extend(value.clone().map(|value| (name.to_owned(), value)));
+                value
+            };
+            let failed = |cause| McpError::Setting { place: place(&principal.name), cause };
+            let config = OdooConfig::from_settings(setting).map_err(failed)?;
+            if config.database.is_none() {
+                // Principals of one database must be known to be that.
+                let reason = "principals say which database is theirs";
+                return Err(failed(ConfigError::Missing { name: "ODOO_DB", reason }));
+            }
+            let settings = Settings::from_settings(setting).map_err(failed)?;
+            own.check(&principal.settings, &place(&principal.name))?;
+            let token = hash(principal)?;
+            if !names.insert(&principal.name) || !tokens.insert(token) {
+                return Err(McpError::Twice { principal: principal.name.clone() });
+            }
+            let content = format!("{:?}", (&principal.name, used.into_inner(), &options));
+            let content = Hash::from(Sha256::digest(content));
+            let (name, options) = (principal.name.clone(), options.clone());
+            definitions.push(Definition { token, content, name, config, settings, options });
+        }
+        if definitions.is_empty() {
+            return Err(McpError::Nobody);
+        }
+        asked.check(&file.settings, everybody)?;
+        Ok(Configuration { shared, caches, compress_from, definitions })
     }
-    if services.is_empty() {
-        return Err(McpError::Nobody);
-    }
-    asked.check(&file.settings, everybody)?;
-    Ok((services, compress_from))
+}
+
+fn place(principal: &str) -> String {
+    format!("for principal `{principal}`")
 }
 
 /// The parser's own words may repeat what was written, a key for instance: only the place is told.
@@ -193,10 +250,10 @@ fn threshold(value: Option<String>) -> Result<Option<u64>, ConfigError> {
     })
 }
 
-fn hash(principal: &Principal) -> Result<TokenHash, McpError> {
+fn hash(principal: &Named) -> Result<Hash, McpError> {
     let wrong = || McpError::TokenHash { principal: principal.name.clone() };
     let digits = principal.token_sha256.as_bytes();
-    let mut hash = TokenHash::default();
+    let mut hash = Hash::default();
     if digits.len() != 2 * hash.len() {
         return Err(wrong());
     }
@@ -234,11 +291,12 @@ mod tests {
     fn what_makes_no_sense_is_told_with_its_place() {
         assert!(Mcp::from_json(&file().to_string()).is_ok());
         let principal = "/principals/0";
-        let cases: [(&str, Value, &str); 9] = [
+        let cases: [(&str, Value, &str); 10] = [
             ("/principals", json!([]), "no principal"),
             ("/principals/0/token_sha256", json!("abc"), "64 hexadecimal digits"),
             ("/principals/0/token_sha256", json!("+1".repeat(32)), "64 hexadecimal digits"),
             ("/principals/0/settings", json!({}), "ODOO_PASSWORD is not set"),
+            ("/settings", json!({"ODOO_URL": "http://a"}), "ODOO_DB is not set"),
             ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_YOLLO": "read"}), "`ODOO_YOLLO`"),
             ("/principals/0/settings", json!({"ODOO_API_KEY": "k3y", "ODOO_MCP_CACHE_TTL": "1"}), "`sales`"),
             (

@@ -18,7 +18,7 @@ use super::compression;
 use super::gateway::Gateway;
 
 pub use configuration::McpError;
-pub use principals::Mcp;
+pub use principals::{Mcp, Reloaded};
 
 /// An answer whose shape is the protocol's own, refusals included.
 #[derive(Clone, Copy)]

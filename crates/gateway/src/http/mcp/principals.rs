@@ -1,22 +1,31 @@
 //! `Mcp`: who may ask, and the service of each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use odoo_mcp::HttpService;
+use odoo_mcp::{Caches, HttpService};
+use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 
-use super::configuration::{self, McpError};
+use super::configuration::{Configuration, McpError};
 
 /// The shortest token that opens anything: whoever makes up a short one makes up one that can be guessed.
 const SHORTEST_TOKEN: usize = 32;
 
-/// The SHA-256 of a token.
-pub(super) type TokenHash = [u8; 32];
+/// A SHA-256.
+pub(super) type Hash = [u8; 32];
+
+/// Somebody who may ask.
+#[derive(Clone)]
+pub(super) struct Principal {
+    /// Of what the file says of it.
+    pub(super) content: Hash,
+    pub(super) service: Arc<HttpService>,
+}
 
 /// Odoo databases for language models: each token stands for one user of one database.
 ///
@@ -24,8 +33,31 @@ pub(super) type TokenHash = [u8; 32];
 /// does not exist for another. Clones share everything.
 #[derive(Clone)]
 pub struct Mcp {
-    services: Arc<HashMap<TokenHash, HttpService>>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    file: Option<PathBuf>,
+    /// The settings of what is shared, which stays as it was made.
+    shared: BTreeMap<String, String>,
+    caches: Caches,
     compress_from: Option<u64>,
+    /// By the hash of the token.
+    principals: RwLock<HashMap<Hash, Principal>>,
+    /// Held by whoever reads the file again.
+    reloading: Mutex<()>,
+}
+
+/// What has changed since the file was read before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reloaded {
+    /// Principals that are new, or not what they were.
+    pub begun: usize,
+    /// Principals that are no more, or not what they were.
+    pub ended: usize,
+    /// Settings that have changed and take effect with the next start only.
+    pub later: Vec<String>,
 }
 
 impl Mcp {
@@ -34,11 +66,7 @@ impl Mcp {
     /// # Errors
     /// [`McpError`] if the file cannot be read, or says what makes no sense.
     pub fn open(file: &Path) -> Result<Self, McpError> {
-        let text = std::fs::read_to_string(file).map_err(|error| McpError::Unreadable {
-            file: file.display().to_string(),
-            cause: error.to_string(),
-        })?;
-        Self::from_json(&text)
+        Self::new(&read(file)?, Some(file.to_owned()))
     }
 
     /// Reads who may ask from the content of such a file.
@@ -46,33 +74,95 @@ impl Mcp {
     /// # Errors
     /// [`McpError`] if it says what makes no sense.
     pub fn from_json(text: &str) -> Result<Self, McpError> {
-        let (services, compress_from) = configuration::services(text)?;
-        Ok(Mcp { services: Arc::new(services), compress_from })
+        Self::new(text, None)
+    }
+
+    fn new(text: &str, file: Option<PathBuf>) -> Result<Self, McpError> {
+        let Configuration { shared, caches, compress_from, definitions } = Configuration::read(text)?;
+        let principals = definitions.iter().map(|it| Ok((it.token, it.begin(&caches)?)));
+        let principals = RwLock::new(principals.collect::<Result<_, McpError>>()?);
+        let reloading = Mutex::default();
+        Ok(Mcp { inner: Arc::new(Inner { file, shared, caches, compress_from, principals, reloading }) })
+    }
+
+    /// Reads the file again. Tokens that are not in it any more open nothing from now on, and the sessions of their
+    /// principals end. So do those of principals whose settings have changed; the others go on as if nothing had happened.
+    ///
+    /// Without a file nothing changes.
+    ///
+    /// # Errors
+    /// [`McpError`] if the file cannot be read, or says what makes no sense: then everything stays as it was.
+    pub fn reload(&self) -> Result<Reloaded, McpError> {
+        let inner = &*self.inner;
+        let Some(file) = &inner.file else { return Ok(Reloaded::default()) };
+        let _alone = inner.reloading.lock();
+        let configuration = Configuration::read(&read(file)?)?;
+        let known = inner.principals.read().clone();
+        let mut principals = HashMap::new();
+        for definition in &configuration.definitions {
+            let same = known.get(&definition.token).filter(|it| it.content == definition.content);
+            let principal = match same {
+                Some(principal) => principal.clone(),
+                None => definition.begin(&inner.caches)?,
+            };
+            principals.insert(definition.token, principal);
+        }
+        let kept = |token: &Hash, other: &HashMap<Hash, Principal>, content: Hash| {
+            other.get(token).is_some_and(|it| it.content == content)
+        };
+        let mut reloaded = Reloaded {
+            begun: principals.iter().filter(|(token, it)| !kept(token, &known, it.content)).count(),
+            ended: 0,
+            later: changed(&inner.shared, &configuration.shared),
+        };
+        *inner.principals.write() = principals.clone();
+        for (_, principal) in known.iter().filter(|(token, it)| !kept(token, &principals, it.content)) {
+            reloaded.ended += 1;
+            principal.service.close();
+        }
+        Ok(reloaded)
     }
 
     /// Ends all sessions of the protocol and all streams.
     pub fn close(&self) {
-        self.services.values().for_each(HttpService::close);
+        self.inner.principals.read().values().for_each(|principal| principal.service.close());
     }
 
     pub(super) fn compress_from(&self) -> Option<u64> {
-        self.compress_from
+        self.inner.compress_from
     }
 
     /// The service for whoever sent these headers.
-    pub(super) fn service_for(&self, headers: &HeaderMap) -> Option<&HttpService> {
+    pub(super) fn service_for(&self, headers: &HeaderMap) -> Option<Arc<HttpService>> {
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let (Some(credential), None) = (given.next(), given.next()) else { return None };
         let (scheme, token) = credential.to_str().ok()?.split_once(' ')?;
         let token = token.trim();
-        let is_bearer = scheme.eq_ignore_ascii_case("bearer") && token.len() >= SHORTEST_TOKEN;
+        if !scheme.eq_ignore_ascii_case("bearer") || token.len() < SHORTEST_TOKEN {
+            return None;
+        }
         // Looking up a hash tells whoever measures the time nothing about tokens.
-        is_bearer.then(|| self.services.get(&TokenHash::from(Sha256::digest(token))))?
+        let token = Hash::from(Sha256::digest(token));
+        self.inner.principals.read().get(&token).map(|principal| Arc::clone(&principal.service))
     }
+}
+
+fn read(file: &Path) -> Result<String, McpError> {
+    std::fs::read_to_string(file)
+        .map_err(|error| McpError::Unreadable { file: file.display().to_string(), cause: error.to_string() })
+}
+
+/// The names of settings whose values differ.
+fn changed(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
+    let mut names: Vec<&String> = before.keys().chain(now.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().filter(|name| before.get(*name) != now.get(*name)).cloned().collect()
 }
 
 impl fmt::Debug for Mcp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mcp").field("principals", &self.services.len()).finish_non_exhaustive()
+        let principals = self.inner.principals.read().len();
+        f.debug_struct("Mcp").field("principals", &principals).finish_non_exhaustive()
     }
 }
