@@ -26,3 +26,14 @@ pub mod structure;
 pub mod summary;
 pub mod table;
 pub mod trees;
+
+/// Ends a program: where it failed, with the reason in one line on standard error.
+pub fn end(outcome: anyhow::Result<()>) -> std::process::ExitCode {
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

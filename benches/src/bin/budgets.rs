@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::ensure;
 use benches::budgets::{check, table};
 use benches::footprint::Counted;
 use benches::instructions;
@@ -23,14 +24,17 @@ struct Budgets {
     call: Option<String>,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let options = Budgets::parse();
+fn main() -> ExitCode {
+    benches::end(run(Budgets::parse()))
+}
+
+fn run(options: Budgets) -> anyhow::Result<()> {
     if let Some(line) = options.call {
-        instructions::call(&line)?;
-        return Ok(ExitCode::SUCCESS);
+        return instructions::call(&line);
     }
     let missed = if options.instructions { check_instructions(options.json)? } else { check_counts()? };
-    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    ensure!(missed == 0, "{missed} budgets missed");
+    Ok(())
 }
 
 /// Gives the number of budgets that were missed.
@@ -42,7 +46,6 @@ fn check_counts() -> anyhow::Result<usize> {
         writeln!(out, "{checked}")?;
         missed += usize::from(!checked.is_met());
     }
-    writeln!(out, "{missed} budgets missed")?;
     Ok(missed)
 }
 
@@ -71,8 +74,6 @@ fn check_instructions(json: bool) -> anyhow::Result<usize> {
     if json {
         let lines: Result<Vec<String>, _> = lines.iter().map(serde_json::to_string).collect();
         writeln!(out, "[\n  {}\n]", lines?.join(",\n  "))?;
-    } else {
-        writeln!(out, "{missed} budgets missed")?;
     }
     Ok(missed)
 }

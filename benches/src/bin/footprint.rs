@@ -1,5 +1,7 @@
 //! Bytes per session of orgcache and of what people use today, side by side.
 
+use std::process::ExitCode;
+
 use benches::contender::all;
 use benches::footprint::{self, Counted};
 use benches::options::Options;
@@ -13,8 +15,11 @@ struct Footprint {
     options: Options,
 }
 
-fn main() -> anyhow::Result<()> {
-    let Footprint { options } = Footprint::parse();
+fn main() -> ExitCode {
+    benches::end(run(Footprint::parse()))
+}
+
+fn run(Footprint { options }: Footprint) -> anyhow::Result<()> {
     let progress = options.progress();
     let records = footprint::run(&options, &options.contenders(all())?, counted, &progress)?;
     progress.finish_and_clear();

@@ -1,5 +1,7 @@
 //! What logins take: bytes, time, loads.
 
+use std::process::ExitCode;
+
 use std::io::Write;
 
 use anyhow::ensure;
@@ -19,8 +21,11 @@ struct Program {
     hold: Option<held::Sessions>,
 }
 
-fn main() -> anyhow::Result<()> {
-    let Program { options, hold } = Program::parse();
+fn main() -> ExitCode {
+    benches::end(run(Program::parse()))
+}
+
+fn run(Program { options, hold }: Program) -> anyhow::Result<()> {
     if let Some(sessions) = hold {
         let held = serde_json::to_vec(&sessions.hold(counted)?)?;
         return Ok(std::io::stdout().lock().write_all(&held)?);

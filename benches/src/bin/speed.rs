@@ -1,5 +1,7 @@
 //! Time per call of orgcache and of what people use today, side by side.
 
+use std::process::ExitCode;
+
 use benches::contender::{Contender, all};
 use benches::{options::Options, speed};
 use clap::Parser;
@@ -12,8 +14,11 @@ struct Speed {
     options: Options,
 }
 
-fn main() -> anyhow::Result<()> {
-    let Speed { options } = Speed::parse();
+fn main() -> ExitCode {
+    benches::end(run(Speed::parse()))
+}
+
+fn run(Speed { options }: Speed) -> anyhow::Result<()> {
     let contenders = options.contenders(contenders())?;
     let progress = options.progress();
     let records = speed::run(&options, &contenders, &progress)?;

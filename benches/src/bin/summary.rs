@@ -1,5 +1,7 @@
 //! Tables for documents, out of records.
 
+use std::process::ExitCode;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -26,8 +28,11 @@ enum Table {
     Budgets,
 }
 
-fn main() -> anyhow::Result<()> {
-    let Summary { table, records } = Summary::parse();
+fn main() -> ExitCode {
+    benches::end(run(Summary::parse()))
+}
+
+fn run(Summary { table, records }: Summary) -> anyhow::Result<()> {
     let mut figures = Vec::new();
     for path in records {
         let name = path.display();
