@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -28,7 +30,7 @@ Exit status:
 #[derive(Debug, Parser)]
 #[command(name = "orgcache", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// The database: sqlite:FILE or postgres://…, see below.
+    /// The ERP's database: sqlite:FILE or postgres://…; the demonstration if left out.
     #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 
@@ -37,6 +39,28 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+impl Cli {
+    /// What the command line says. Where it cannot be understood the process ends, having said why.
+    pub(crate) fn read() -> Self {
+        let matches = Self::command().get_matches();
+        Self::of(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(matches: &ArgMatches) -> Result<Self, Error> {
+        if let Some((command, _)) = matches.subcommand() {
+            let of_serve = ServeArguments::augment_args(clap::Command::new("serve"));
+            // Before another word they would be those of a service that is not asked for, and go unheard.
+            let is_said = |id: &clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+            let unheard = of_serve.get_arguments().find(|argument| is_said(argument.get_id()));
+            if let Some(option) = unheard.and_then(clap::Arg::get_long) {
+                let message = format!("`--{option}` belongs after `serve`, not before `{command}`");
+                return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+            }
+        }
+        Self::from_arg_matches(matches)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,7 +121,7 @@ pub(crate) struct ServeArguments {
     /// A user, by id, who administers all clients; may be given several times.
     #[arg(long, value_name = "USER", env = "ORGCACHE_INSTANCE_ADMIN", value_delimiter = ',')]
     pub(crate) instance_admin: Vec<String>,
-    /// A proxy, or a network of them, whose X-Forwarded-For counts; may be given several times.
+    /// A proxy, or a network of them, whose X-Forwarded-For and X-Request-Id count; may be given several times.
     #[arg(long, value_name = "NETWORK", env = "ORGCACHE_TRUSTED_PROXY", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<IpNet>,
     /// Clients come over TLS, which ends in front of this: cookies are for TLS alone. So they are beyond loopback anyway.
@@ -107,14 +131,15 @@ pub(crate) struct ServeArguments {
     /// it read again.
     #[arg(long, value_name = "FILE", env = "ORGCACHE_MCP")]
     pub(crate) mcp: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) assertions: AssertionArguments,
     /// What is logged, on standard error: off, error, warn, info, debug, trace.
     #[arg(long, value_name = "LEVEL", env = "ORGCACHE_LOG", default_value = "warn")]
     pub(crate) log: LevelFilter,
     /// How it is logged.
     #[arg(long, value_name = "FORMAT", env = "ORGCACHE_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
+    // Last, since its heading stands above all that follows.
+    #[command(flatten)]
+    pub(crate) assertions: AssertionArguments,
 }
 
 /// Whose assertions are accepted: all of it, or nothing.
@@ -187,12 +212,22 @@ pub(crate) struct ImportArguments {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::Cli;
+    use super::*;
 
     #[test]
     fn the_command_line_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_for_the_service_is_not_said_before_another_word() {
+        let said = |line: &str| Cli::of(&Cli::command().get_matches_from(line.split(' ')));
+        assert!(said("orgcache --listen 127.0.0.1:1").is_ok());
+        assert!(said("orgcache serve --listen 127.0.0.1:1").is_ok());
+        assert!(said("orgcache --database-url sqlite:x overview").is_ok());
+        for line in ["orgcache --listen 127.0.0.1:1 serve", "orgcache --behind-tls overview"] {
+            let error = said(line).unwrap_err().to_string();
+            assert!(error.contains("belongs after `serve`"), "{error}");
+        }
     }
 }

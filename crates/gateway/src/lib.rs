@@ -15,15 +15,13 @@ mod show;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 
 /// Does what the command line says.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     match dispatch(&cli) {
         Ok(code) => code,
         Err(failure) => failure.report(),

@@ -34,8 +34,7 @@ pub(crate) async fn login(
     Input(form): Input<LoginForm>,
 ) -> Result<Response, Problem> {
     // What may be wrong whoever asks is said before; it tells nothing about users.
-    let role: Option<RoleId> = id("role", form.role.as_deref())?;
-    let org: Option<OrgId> = id("org", form.org.as_deref())?;
+    let wish = Wish::of(form.role.as_deref(), form.org.as_deref(), form.cookie)?;
     if form.password.len() > MAX_PASSWORD_BYTES {
         let detail = format!("a password has at most {MAX_PASSWORD_BYTES} bytes");
         return Err(unprocessable(detail).with_field("password"));
@@ -46,22 +45,29 @@ pub(crate) async fn login(
     if !matches!(&user, Err(problem) if problem.status().is_client_error()) {
         attempt.forget();
     }
-    let user = user?;
-
-    let mut principal = Principal::new(user);
-    principal.role = role;
-    principal.org = org;
-    log_in(&gateway, principal, form.cookie).await
+    wish.grant(&gateway, user?).await
 }
 
-/// Makes a session for somebody who has proven who it is.
-pub(crate) async fn log_in(
-    gateway: &Gateway,
-    principal: Principal,
+/// What somebody who logs in wants to be, by whatever proof.
+pub(crate) struct Wish {
+    role: Option<RoleId>,
+    org: Option<OrgId>,
     by_cookie: bool,
-) -> Result<Response, Problem> {
-    let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
-    Ok(answer(gateway, &logged_in, by_cookie).await)
+}
+
+impl Wish {
+    /// A role and an organization, where others than the usual are meant, and a cookie instead of a token.
+    pub(crate) fn of(role: Option<&str>, org: Option<&str>, by_cookie: bool) -> Result<Self, Problem> {
+        Ok(Wish { role: id("role", role)?, org: id("org", org)?, by_cookie })
+    }
+
+    /// Makes a session for a user who has proven who it is.
+    pub(crate) async fn grant(self, gateway: &Gateway, user: UserId) -> Result<Response, Problem> {
+        let mut principal = Principal::new(user);
+        (principal.role, principal.org) = (self.role, self.org);
+        let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
+        Ok(answer(gateway, &logged_in, self.by_cookie).await)
+    }
 }
 
 /// An attempt to prove who one is, which counts as failed unless it is forgotten.

@@ -1,8 +1,8 @@
 //! `Metrics`: what is counted, and `GET /metrics`.
 
-use std::hash::{Hash, Hasher};
+use std::cmp::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{self, AtomicU64};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, State};
@@ -14,7 +14,6 @@ use prometheus_client::encoding::{
     DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder,
 };
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
@@ -22,13 +21,14 @@ use session::SessionManager;
 use session_axum::Problem;
 
 use super::gateway::Gateway;
+use super::series::Series;
 
 /// What the service counts.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    requests: Family<Request, Counter>,
-    durations: Family<Route, Histogram, fn() -> Histogram>,
+    requests: Series<Request, Counter>,
+    durations: Series<Route, Histogram>,
     under_way: Gauge,
     failed_logins: Counter,
     limited_logins: Counter,
@@ -41,14 +41,14 @@ struct Compression {
     bytes_out: AtomicU64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
 struct Request {
     method: &'static str,
     route: Label,
     status: u16,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
 struct Route {
     route: Label,
 }
@@ -63,19 +63,25 @@ impl Label {
     }
 }
 
+impl Ord for Label {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Label {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl PartialEq for Label {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.cmp(other).is_eq()
     }
 }
 
 impl Eq for Label {}
-
-impl Hash for Label {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
-    }
-}
 
 impl EncodeLabelValue for Label {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
@@ -94,12 +100,11 @@ impl Drop for UnderWay {
 
 impl Metrics {
     pub(crate) fn new(manager: SessionManager) -> Self {
-        let buckets: fn() -> Histogram =
-            || Histogram::new([0.000_1, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0]);
+        let durations = || Histogram::new([0.000_1, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0]);
         let mut metrics = Metrics {
             registry: Registry::with_prefix("orgcache"),
-            requests: Family::default(),
-            durations: Family::new_with_constructor(buckets),
+            requests: Series::new(Counter::default),
+            durations: Series::new(durations),
             under_way: Gauge::default(),
             failed_logins: Counter::default(),
             limited_logins: Counter::default(),
@@ -145,8 +150,10 @@ impl Metrics {
             _ => "other",
         };
         let route = Label(route);
-        self.durations.get_or_create(&Route { route: route.clone() }).observe(took.as_secs_f64());
-        self.requests.get_or_create(&Request { method, route, status: status.as_u16() }).inc();
+        self.durations.of(Route { route: route.clone() }, |durations| durations.observe(took.as_secs_f64()));
+        self.requests.of(Request { method, route, status: status.as_u16() }, |answered| {
+            answered.inc();
+        });
     }
 
     pub(crate) fn login_failed(&self) {
@@ -158,13 +165,13 @@ impl Metrics {
     }
 
     pub(crate) fn compressed_one(&self, bytes_in: u64, bytes_out: u64) {
-        self.compression.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
-        self.compression.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
+        self.compression.bytes_in.fetch_add(bytes_in, atomic::Ordering::Relaxed);
+        self.compression.bytes_out.fetch_add(bytes_out, atomic::Ordering::Relaxed);
     }
 
     /// Bytes of bodies before and after compression, of those that were compressed.
     pub(crate) fn compressed(&self) -> (u64, u64) {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let read = |count: &AtomicU64| count.load(atomic::Ordering::Relaxed);
         (read(&self.compression.bytes_in), read(&self.compression.bytes_out))
     }
 }
@@ -192,7 +199,7 @@ impl Collector for Held {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let read = |count: &AtomicU64| count.load(atomic::Ordering::Relaxed);
         let counters = [
             ("logins", "Logins, refreshes and switches that got a session", stats.logins),
             ("logins_refused", "Logins, refreshes and switches that got none", stats.refused),

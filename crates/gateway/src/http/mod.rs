@@ -26,6 +26,7 @@ mod password;
 mod peer;
 mod questions;
 mod routes;
+mod series;
 mod server;
 mod session;
 mod settings;

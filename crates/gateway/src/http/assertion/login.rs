@@ -3,15 +3,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use org_structure::OrgId;
 use serde::Deserialize;
-use session::{Principal, RoleId, UserId};
+use session::UserId;
 use session_axum::Problem;
 
 use super::{MAX_ASSERTION_BYTES, Refused};
 use crate::http::gateway::Gateway;
-use crate::http::input::{Input, id, unprocessable};
-use crate::http::login::{Attempt, away, log_in};
+use crate::http::input::{Input, unprocessable};
+use crate::http::login::{Attempt, Wish, away};
 use crate::http::peer::Peer;
 
 #[derive(Deserialize)]
@@ -33,8 +32,7 @@ pub(crate) async fn login(
         return Err(Problem::new(StatusCode::NOT_FOUND, "no_assertions")
             .with_detail("this service takes no assertions"));
     };
-    let role: Option<RoleId> = id("role", form.role.as_deref())?;
-    let org: Option<OrgId> = id("org", form.org.as_deref())?;
+    let wish = Wish::of(form.role.as_deref(), form.org.as_deref(), form.cookie)?;
     if form.assertion.len() > MAX_ASSERTION_BYTES {
         let detail = format!("an assertion has at most {MAX_ASSERTION_BYTES} bytes");
         return Err(unprocessable(detail).with_field("assertion"));
@@ -51,11 +49,7 @@ pub(crate) async fn login(
     }
     let found = gateway.inner.reader.user_named(&claims.user).await.map_err(|error| away(&error))?;
     let user = found.and_then(|user| UserId::new(&user.id).ok());
-    let user = user.ok_or_else(|| refused(&gateway, Refused::UnknownUser))?;
-    let mut principal = Principal::new(user);
-    principal.role = role;
-    principal.org = org;
-    log_in(&gateway, principal, form.cookie).await
+    wish.grant(&gateway, user.ok_or_else(|| refused(&gateway, Refused::UnknownUser))?).await
 }
 
 /// The one answer to all that is not accepted. The reason goes to the log.

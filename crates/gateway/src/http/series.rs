@@ -1,0 +1,75 @@
+//! `Series`: metrics of one kind, told apart by labels.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::{MetricType, TypedMetric};
+
+/// A metric for each set of labels that was seen, shown in their order. Cloning gives another handle to the same metrics.
+#[derive(Clone, Debug)]
+pub(crate) struct Series<L, M> {
+    metrics: Arc<RwLock<BTreeMap<L, M>>>,
+    new: fn() -> M,
+}
+
+impl<L: Ord, M> Series<L, M> {
+    /// None yet, and how one begins.
+    pub(crate) fn new(new: fn() -> M) -> Self {
+        Series { metrics: Arc::default(), new }
+    }
+
+    /// Does something to the metric of some labels.
+    pub(crate) fn of(&self, labels: L, change: impl FnOnce(&M)) {
+        if let Some(metric) = self.metrics.read().get(&labels) {
+            return change(metric);
+        }
+        change(self.metrics.write().entry(labels).or_insert_with(self.new));
+    }
+}
+
+impl<L: EncodeLabelSet, M: EncodeMetric + TypedMetric> EncodeMetric for Series<L, M> {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+        self.metrics
+            .read()
+            .iter()
+            .try_for_each(|(labels, metric)| metric.encode(encoder.encode_family(labels)?))
+    }
+
+    fn metric_type(&self) -> MetricType {
+        M::TYPE
+    }
+
+    fn is_empty(&self) -> bool {
+        self.metrics.read().is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::encoding::text;
+    use prometheus_client::metrics::counter::Counter;
+    use prometheus_client::registry::Registry;
+
+    use super::*;
+
+    #[test]
+    fn they_are_shown_in_the_order_of_their_labels() {
+        let series = Series::<_, Counter>::new(Counter::default);
+        let mut registry = Registry::default();
+        registry.register("cups", "Cups filled", series.clone());
+        for kind in ["tea", "coffee", "milk", "tea"] {
+            series.of([("kind", kind)], |cups| {
+                cups.inc();
+            });
+        }
+        let mut shown = String::new();
+        text::encode(&mut shown, &registry).unwrap();
+        let cups: Vec<&str> = shown.lines().filter(|line| !line.starts_with('#')).collect();
+        let expected =
+            ["cups_total{kind=\"coffee\"} 1", "cups_total{kind=\"milk\"} 1", "cups_total{kind=\"tea\"} 2"];
+        assert_eq!(cups, expected);
+    }
+}
