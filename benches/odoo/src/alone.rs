@@ -1,26 +1,30 @@
 //! A read that is alone: is it later because there is batching?
+//!
+//! Odoo answers at once here. What batching does to such a read does not depend on how long Odoo takes, and is told from noise far
+//! sooner where nothing else is waited for.
 
 use std::time::{Duration, Instant};
 
-use crate::Samples;
 use crate::parts::{NO_BATCHING, OFF, ON};
 use crate::rounds::{end_all, median, start_all};
 use crate::subject::{Call, Contender, Program, Subject};
 use crate::table::{Figure, Table};
+use crate::world::{READ, without_delays};
 
+pub(crate) const TITLE: &str = "a read alone, answered at once";
 pub(crate) const ALONE: &str = "get_record";
 pub(crate) const LOWEST: &str = "at least";
 pub(crate) const HIGHEST: &str = "at most";
 
 /// Pairs of reads, one with batching and one without, in changing order, of many pairs of processes: two processes are never alike.
 /// What counts is the middle of the pairs' differences, and between which of them the true middle lies in 95 of 100 such
-/// measurements, whatever the distribution.
-pub(crate) async fn measure(program: &Program, added: Duration, samples: Samples) -> anyhow::Result<Table> {
+/// measurements, whatever the distribution. Shares are those of a read that takes Odoo as long as it did.
+pub(crate) async fn measure(program: &Program, processes: usize, calls: usize) -> anyhow::Result<Table> {
     let (on, off) = (Contender::orgcache(program, &[]), Contender::orgcache(program, NO_BATCHING));
     let (mut with, mut without, mut differences) = (Vec::new(), Vec::new(), Vec::new());
-    let (processes, calls) = samples.pairs;
     for _ in 0..processes {
-        let subjects = start_all(&[&on, &off], added).await?;
+        let subjects = start_all(&[&on, &off], Duration::ZERO).await?;
+        subjects.iter().for_each(|subject| without_delays(&subject.double));
         if let [on, off] = &*subjects {
             let (on, off) = pairs(on, off, calls).await?;
             let pairs = on.iter().zip(&off);
@@ -33,9 +37,10 @@ pub(crate) async fn measure(program: &Program, added: Duration, samples: Samples
     differences.sort_unstable_by(f64::total_cmp);
     let (low, high) = confidence(&differences);
     let off = median(without);
-    let percent = |seconds: f64| Figure::percent(seconds * 1000.0 / off * 100.0);
+    let whole = READ.as_secs_f64() + off / 1000.0;
+    let percent = |seconds: f64| Figure::percent(seconds / whole * 100.0);
     let columns = [ON, OFF, "difference", LOWEST, HIGHEST];
-    let mut table = Table::new("a read alone", Some(added), &columns);
+    let mut table = Table::new(TITLE, None, &columns);
     let times = [median(with), off].map(Figure::milliseconds);
     table.add(ALONE, times.into_iter().chain([middle(differences), low, high].map(percent)).collect());
     Ok(table)

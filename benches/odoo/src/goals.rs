@@ -39,7 +39,7 @@ pub(crate) fn verdicts(tables: &[Table]) -> Goals {
         requests("get_fields, warm: no request", of_tools(tools::FIELDS_WARM), 0.0),
         requests("search_records: one request", of_tools(tools::SEARCH), 1.0),
         reached(row("searches at once", together::SEARCHES)),
-        undelayed(row("a read alone", alone::ALONE)),
+        undelayed(row(alone::TITLE, alone::ALONE)),
         fewer(row("parts", parts::RECORDS)),
         smaller(row(web::TITLE, web::SMALLER)),
         below("start to initialized: under 50 ms", of_tools(tools::START), 50.0),

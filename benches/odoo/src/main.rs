@@ -46,17 +46,15 @@ struct Samples {
     calls: usize,
     /// Sixteen calls at once.
     storms: usize,
-    /// Pairs of processes of which one has batching on, and pairs of calls of each.
-    pairs: (usize, usize),
 }
 
 impl Samples {
     fn of(quick: bool, added: Duration) -> Self {
         match (quick, added.is_zero()) {
-            (true, true) => Samples { starts: 2, calls: 9, storms: 2, pairs: (6, 12) },
-            (true, false) => Samples { starts: 1, calls: 4, storms: 1, pairs: (6, 2) },
-            (false, true) => Samples { starts: 5, calls: 40, storms: 9, pairs: (24, 32) },
-            (false, false) => Samples { starts: 3, calls: 15, storms: 5, pairs: (8, 10) },
+            (true, true) => Samples { starts: 2, calls: 9, storms: 2 },
+            (true, false) => Samples { starts: 1, calls: 4, storms: 1 },
+            (false, true) => Samples { starts: 5, calls: 40, storms: 9 },
+            (false, false) => Samples { starts: 3, calls: 15, storms: 5 },
         }
     }
 }
@@ -80,9 +78,10 @@ async fn main() -> anyhow::Result<()> {
         end_all(subjects).await?;
         progress("parts on and off");
         tables.push(parts::measure(&program, added, samples).await?);
-        progress("a read alone");
-        tables.push(alone::measure(&program, added, samples).await?);
     }
+    eprintln!("a read alone");
+    let (processes, calls) = if options.quick { (12, 40) } else { (40, 100) };
+    tables.push(alone::measure(&program, processes, calls).await?);
     eprintln!("over http");
     tables.push(web::measure(&program, if options.quick { 5 } else { 30 }).await?);
     tables.push(proxy::measure(&own).await?);

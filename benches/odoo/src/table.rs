@@ -46,8 +46,10 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.value;
         match self.unit {
+            "ms" if value < 10.0 => write!(f, "{value:.2}")?,
             "ms" => write!(f, "{value:.1}")?,
             "bytes" => write!(f, "{value:.0}")?,
+            "%" if value.abs() < 10.0 => write!(f, "{value:.2} %")?,
             "%" => write!(f, "{value:.1} %")?,
             unit => write!(f, "{value:.1} {unit}")?,
         }

@@ -67,8 +67,10 @@ pub(crate) async fn measure(
 
 /// The beginning of a process, step by step: time and requests.
 async fn begin(subject: &mut Subject<'_>) -> anyhow::Result<Vec<(Duration, usize)>> {
+    subject.stop().await?;
     let (before, began) = (subject.requests(), Instant::now());
-    let mut steps = vec![(subject.restart().await?, subject.requests() - before)];
+    subject.start_again().await?;
+    let mut steps = vec![(began.elapsed(), subject.requests() - before)];
     // orgcache is not logged in before this.
     subject.ask(&Call::new("get_fields", json!({"model": "res.company"}))).await?;
     steps.push((began.elapsed(), subject.requests() - before));

@@ -10,7 +10,7 @@ use odoo::{Call, Fault as ClientFault, Limits, OdooClient, OdooConfig, OdooError
 use odoo_double::{Behaviour, Fault, OdooDouble};
 use serde_json::{Map, Value, json};
 
-use crate::support::{THINGS, config, double, limits, password};
+use crate::support::{THINGS, config, double, impatient, password};
 
 struct World {
     double: OdooDouble,
@@ -197,7 +197,7 @@ async fn a_caller_that_goes_away_disturbs_nobody() {
 #[tokio::test]
 async fn everybody_waits_for_a_connection_as_long_as_alone() {
     let wait = Duration::from_millis(30);
-    let world = world(|config| config.limits = Limits { wait, ..limits() }).await;
+    let world = world(|config| config.limits = Limits { wait, ..impatient() }).await;
     world.double.inject(Fault::Hang);
     let hanging = world.reader.read(names(&[1]));
     tokio::pin!(hanging);

@@ -10,7 +10,7 @@ use odoo::{Call, Fault as ClientFault, Limits, OdooClient, OdooConfig, OdooError
 use odoo_double::{Behaviour, Fault};
 use serde_json::{Map, Value};
 
-use crate::support::{THINGS, client, client_on, config, double, limits, name_of, password};
+use crate::support::{THINGS, client, client_on, config, double, impatient, limits, name_of, password};
 
 fn slow(milliseconds: u64) -> Behaviour {
     let mut behaviour = Behaviour::default();
@@ -99,7 +99,7 @@ async fn a_call_that_is_given_up_frees_its_connection() {
 async fn waiting_ends_in_time() {
     let double = double(Behaviour::default()).await;
     let wait = Duration::from_millis(30);
-    let limits = Limits { wait, ..limits() };
+    let limits = Limits { wait, ..impatient() };
     let client = OdooClient::new(OdooConfig { pool_size: 1, limits, ..config(&double, password()) }).unwrap();
     client.scope().await.unwrap();
     double.inject(Fault::Hang);
@@ -151,7 +151,7 @@ async fn idle_connections_are_checked_and_sick_ones_replaced() {
         name.unwrap();
     }
     let eventually = async |holds: &dyn Fn() -> bool| {
-        for _ in 0..500 {
+        for _ in 0..6_000 {
             if holds() {
                 return true;
             }

@@ -9,10 +9,11 @@ use odoo::{Call, Fault as ClientFault, Limits, OdooClient, OdooConfig, OdooError
 use odoo_double::{Behaviour, Fault, OdooDouble};
 use serde_json::Map;
 
-use crate::support::{THINGS, client, client_on, config, double, limits, name_of, password};
+use crate::support::{THINGS, client, client_on, config, double, impatient, limits, name_of, password};
 
 async fn fault_of(double: &OdooDouble, faults: &[Fault]) -> ClientFault {
-    let client = client(double);
+    let config = OdooConfig { limits: impatient(), ..config(double, password()) };
+    let client = OdooClient::new(config).unwrap();
     client.scope().await.unwrap();
     faults.iter().for_each(|fault| double.inject(fault.clone()));
     match name_of(&client, 1).await {
@@ -64,7 +65,7 @@ async fn a_change_is_carried_through_when_its_caller_goes_away() {
     client.scope().await.unwrap();
     let create = client.call::<i64>(Call::create(THINGS, Map::new()));
     assert!(tokio::time::timeout(Duration::from_millis(20), create).await.is_err());
-    for _ in 0..100 {
+    for _ in 0..6_000 {
         if client.pool_stats().free == 5 {
             break;
         }
@@ -76,7 +77,7 @@ async fn a_change_is_carried_through_when_its_caller_goes_away() {
 #[tokio::test]
 async fn an_answer_that_never_ends_is_given_up() {
     let double = double(Behaviour::default()).await;
-    let within = limits().answer;
+    let within = impatient().answer;
     assert_eq!(fault_of(&double, &[Fault::Hang]).await, ClientFault::Timeout { within });
     let trickle = Fault::Trickle(Duration::from_millis(50));
     assert_eq!(fault_of(&double, &[trickle]).await, ClientFault::Timeout { within });

@@ -305,7 +305,7 @@ async fn run(script: Script, seen: &Mutex<Seen>) {
     }
     assert!(met.len() <= faults, "of {faults} faults more were met: {met:?}");
     for client in &world.clients {
-        for _ in 0..200 {
+        for _ in 0..6_000 {
             if client.pool_stats().free == script.pool_size {
                 break;
             }
