@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 use tokio::task::JoinSet;
 
 use crate::client::Client;
+use crate::repeater::Repeater;
 
 /// What a load came to.
 #[derive(Clone, Debug, Default)]
@@ -52,16 +52,65 @@ pub(crate) async fn load(
     address: SocketAddr,
     connections: usize,
     until: Until,
-    request: impl Fn(usize, usize) -> Result<Request<Full<Bytes>>> + Clone + Send + 'static,
+    request: impl Fn(usize, usize) -> Result<Request<Bytes>> + Clone + Send + 'static,
 ) -> Result<Outcome> {
     let mut clients = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        clients.push(Client::connect(address).await?);
+    for connection in 0..connections {
+        let (client, request) = (Client::connect(address).await?, request.clone());
+        clients.push(Caller { client, request: move |number| request(connection, number) });
     }
+    run(clients, until).await
+}
+
+/// Sends one request over several connections for a while, whose answers all have one body.
+pub(crate) async fn repeat(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    request: &Request<Bytes>,
+    expected: &Bytes,
+) -> Result<Outcome> {
+    let mut repeaters = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        repeaters.push(Repeater::connect(address, request, expected.clone()).await?);
+    }
+    run(repeaters, Until::Passed(time)).await
+}
+
+/// Who asks over one connection.
+trait Asks: Send + 'static {
+    /// Sends the request of a number, and tells how long its answer took.
+    fn ask(&mut self, number: usize) -> impl Future<Output = Result<Duration>> + Send;
+}
+
+/// A client that sends another request each time.
+struct Caller<F> {
+    client: Client,
+    request: F,
+}
+
+impl<F: Fn(usize) -> Result<Request<Bytes>> + Send + 'static> Asks for Caller<F> {
+    async fn ask(&mut self, number: usize) -> Result<Duration> {
+        let request = (self.request)(number)?;
+        let sent = Instant::now();
+        self.client.send(request).await?;
+        Ok(sent.elapsed())
+    }
+}
+
+impl Asks for Repeater {
+    async fn ask(&mut self, _number: usize) -> Result<Duration> {
+        let sent = Instant::now();
+        self.again().await?;
+        Ok(sent.elapsed())
+    }
+}
+
+async fn run(clients: Vec<impl Asks>, until: Until) -> Result<Outcome> {
+    let connections = clients.len();
     let begun = Instant::now();
     let mut running = JoinSet::new();
-    for (number, mut client) in clients.into_iter().enumerate() {
-        let request = request.clone();
+    for mut client in clients {
         running.spawn(async move {
             let mut times = Vec::new();
             let goes_on = |sent: usize| match until {
@@ -69,10 +118,7 @@ pub(crate) async fn load(
                 Until::Sent(all) => sent < all / connections,
             };
             while goes_on(times.len()) {
-                let request = request(number, times.len())?;
-                let sent = Instant::now();
-                client.send(request).await?;
-                times.push(sent.elapsed());
+                times.push(client.ask(times.len()).await?);
             }
             Ok::<_, anyhow::Error>(times)
         });

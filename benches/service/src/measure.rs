@@ -16,7 +16,7 @@ use tokio::process::Command;
 use crate::Options;
 use crate::client::{Client, get, post};
 use crate::front_end::{FrontEnd, ISSUER};
-use crate::load::{Outcome, Until, count, load};
+use crate::load::{Outcome, Until, count, load, repeat};
 use crate::record::Record;
 use crate::server::{Server, orgcache};
 use crate::world;
@@ -117,23 +117,20 @@ impl Setting {
     /// "Is this organization in the natural tree of that one?", beside a bare axum that says hello.
     async fn questions(&self) -> Result<Vec<Record>> {
         let token = self.token().await?;
-        // Put together once, so that what a client spends on it is not taken from the servers.
         let question = post("/v1/questions", Some(&token), question().to_string().into())?;
         let hello = get("/", None)?;
-        let mut client = Client::connect(self.service.address).await?;
-        let answer = client.send(question.clone()).await?;
-        ensure!(&*answer.body == br#"{"result":true}"#, "{}", String::from_utf8_lossy(&answer.body));
+        let asked = [
+            (&self.hello, hello, Bytes::from_static(b"hello")),
+            (&self.service, question, Bytes::from_static(br#"{"result":true}"#)),
+        ];
         let mut rounds = [Vec::new(), Vec::new()];
         let mut busy = [Vec::new(), Vec::new()];
         // The first round warms up.
         for round in 0..=self.size.rounds {
-            let asked = [(&self.hello, &hello), (&self.service, &question)];
-            for (place, (server, request)) in asked.into_iter().enumerate() {
+            for (place, (server, request, expected)) in asked.iter().enumerate() {
                 self.progress.set_message(format!("questions, round {round} of {}", self.size.rounds));
-                let (until, request) = (Until::Passed(self.size.each), request.clone());
                 let before = server.processor_seconds();
-                let outcome =
-                    load(server.address, CONNECTIONS, until, move |_, _| Ok(request.clone())).await?;
+                let outcome = repeat(server.address, CONNECTIONS, self.size.each, request, expected).await?;
                 let after = server.processor_seconds();
                 if round > 0
                     && let (Some(rounds), Some(busy)) = (rounds.get_mut(place), busy.get_mut(place))
@@ -174,8 +171,8 @@ impl Setting {
         let token = self.token().await?;
         let body = json!({"questions": vec![question(); BATCH]}).to_string();
         let batch = post("/v1/questions/batch", Some(&token), body.into())?;
-        let until = Until::Passed(self.size.each * 2);
-        let outcome = load(self.service.address, CONNECTIONS, until, move |_, _| Ok(batch.clone())).await?;
+        let answers = Client::connect(self.service.address).await?.send(batch.clone()).await?.body;
+        let outcome = repeat(self.service.address, CONNECTIONS, self.size.each * 2, &batch, &answers).await?;
         let questions = outcome.per_second() * count(BATCH);
         let p99 = outcome.percentile(99).as_secs_f64() * 1e6;
         Ok(vec![
