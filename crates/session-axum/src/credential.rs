@@ -7,6 +7,7 @@ use http::header::{AUTHORIZATION, COOKIE as COOKIE_HEADER};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
+use crate::layer::Admitted;
 use crate::{Problem, csrf};
 
 /// The cookie in which a browser keeps its token.
@@ -70,7 +71,8 @@ impl<S: Sync> FromRequestParts<S> for Credential {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        parts.extensions.get().cloned().ok_or_else(Problem::no_layer)
+        let admitted = parts.extensions.get::<Admitted>().ok_or_else(Problem::no_layer)?;
+        Ok(admitted.credential.clone())
     }
 }
 

@@ -1,13 +1,15 @@
 //! `SessionLayer`: nobody passes without a session.
 
 use core::convert::Infallible;
+use core::future::ready;
 use core::task::{Context, Poll};
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
-use futures_util::future::BoxFuture;
+use futures_util::TryFutureExt;
+use futures_util::future::{BoxFuture, Either, MapOk};
 use http::{Request, StatusCode};
-use session::{SessionError, SessionManager};
+use session::{Session, SessionError, SessionManager};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -64,43 +66,64 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+    type Future = Either<
+        MapOk<S::Future, fn(S::Response) -> Response>,
+        BoxFuture<'static, Result<Response, Infallible>>,
+    >;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let refused = |problem: Problem| -> Self::Future {
+            Either::Right(Box::pin(ready(Ok(problem.into_response()))))
+        };
+        let Some(credential) = Credential::of(request.headers()) else {
+            return refused(Problem::unauthorized());
+        };
+        let in_background = request.method().is_safe() && request.headers().contains_key(BACKGROUND_HEADER);
+        // Mostly memory knows the session, and there is nothing to wait for.
+        if !in_background && let Some(session) = self.manager.session_in_memory(credential.token()) {
+            return match admit(&mut request, Admitted { session, credential }) {
+                Ok(()) => Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response)),
+                Err(problem) => refused(problem),
+            };
+        }
         let manager = self.manager.clone();
         // The service that was polled ready is the one to call; its clone waits for the next request.
         let waiting = self.inner.clone();
         let mut inner = core::mem::replace(&mut self.inner, waiting);
-        Box::pin(async move {
-            match admit(&manager, &mut request).await {
+        Either::Right(Box::pin(async move {
+            let found = if in_background {
+                manager.peek(credential.token()).await
+            } else {
+                manager.session(credential.token()).await
+            };
+            let found = found.map_err(|error| refusal(&error));
+            match found.and_then(|session| admit(&mut request, Admitted { session, credential })) {
                 Ok(()) => inner.call(request).await.map(IntoResponse::into_response),
                 Err(problem) => Ok(problem.into_response()),
             }
-        })
+        }))
     }
 }
 
-/// Finds the session of a request.
-async fn admit(manager: &SessionManager, request: &mut Request<Body>) -> Result<(), Problem> {
-    let credential = Credential::of(request.headers()).ok_or_else(Problem::unauthorized)?;
-    let in_background = request.method().is_safe() && request.headers().contains_key(BACKGROUND_HEADER);
-    let found = if in_background {
-        manager.peek(credential.token()).await
-    } else {
-        manager.session(credential.token()).await
-    };
-    let session = found.map_err(|error| refusal(&error))?;
-    if !credential.may_do(request.method(), request.headers()) {
-        tracing::warn!(session = %session.id(), "refused: a cookie without its CSRF value");
+/// A session, and what was shown for it: what [`CurrentSession`](crate::CurrentSession) and [`Credential`] hand to a handler.
+#[derive(Clone)]
+pub(crate) struct Admitted {
+    pub(crate) session: Session,
+    pub(crate) credential: Credential,
+}
+
+/// Lets a request in that may do what it means to.
+fn admit(request: &mut Request<Body>, admitted: Admitted) -> Result<(), Problem> {
+    if !admitted.credential.may_do(request.method(), request.headers()) {
+        tracing::warn!(session = %admitted.session.id(), "refused: a cookie without its CSRF value");
         return Err(Problem::new(StatusCode::FORBIDDEN, "csrf")
             .with_detail("a request by cookie that changes something needs the header `x-orgcache-csrf`"));
     }
-    request.extensions_mut().insert(session);
-    request.extensions_mut().insert(credential);
+    request.extensions_mut().insert(admitted);
     Ok(())
 }
 

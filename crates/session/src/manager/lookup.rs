@@ -35,6 +35,14 @@ impl SessionManager {
         self.find(token, Use::No).await
     }
 
+    /// The session of a token if memory alone can answer, as it mostly can: what [`session`](Self::session) finds then, without a
+    /// future to wait for. `None` says nothing about the token, but to ask [`session`](Self::session).
+    #[must_use]
+    pub fn session_in_memory(&self, token: &str) -> Option<Session> {
+        let id = Token::parse(token)?.id();
+        self.core.trusted(self.core.table.get(&id).as_ref(), Use::Yes)
+    }
+
     async fn find(&self, token: &str, usage: Use) -> Result<Session, SessionError> {
         let core = &self.core;
         let Some(token) = Token::parse(token) else {
@@ -42,16 +50,12 @@ impl SessionManager {
             return Err(SessionError::NotLive);
         };
         let id = token.id();
-        let now = core.now();
         let held = core.table.get(&id);
-        if let Some(live) = &held
-            && core.is_trusted(live, now)
-        {
-            usage.note(live, now);
-            core.count(&core.counters.hits);
-            return Ok(Session::new(Arc::clone(live)));
+        if let Some(session) = core.trusted(held.as_ref(), usage) {
+            return Ok(session);
         }
-        let found = core.look(id, held, usage).await.map(Session::new);
+        // A future that asks the store is large: boxed, it is no burden where memory answers.
+        let found = Box::pin(core.look(id, held, usage)).await.map(Session::new);
         if matches!(found, Err(SessionError::NotLive)) {
             core.count(&core.counters.unknown_tokens);
         }
@@ -76,6 +80,15 @@ impl Use {
 }
 
 impl Core {
+    /// The session that is held, if it may be answered without asking the store.
+    fn trusted(&self, held: Option<&Arc<Live>>, usage: Use) -> Option<Session> {
+        let now = self.now();
+        let live = held.filter(|live| self.is_trusted(live, now))?;
+        usage.note(live, now);
+        self.count(&self.counters.hits);
+        Some(Session::new(Arc::clone(live)))
+    }
+
     /// May a session be answered without asking the store?
     fn is_trusted(&self, live: &Live, now: Moment) -> bool {
         !live.is_too_old(now)
