@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{CONTENT_TYPE, HOST, VARY};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use session_axum::Problem;
@@ -22,9 +22,9 @@ use tracing::Instrument;
 
 use super::compression;
 use super::gateway::Gateway;
+use super::headers::REQUEST_ID;
 use super::peer::Peer;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use super::within::within;
 
 /// The most bytes of an id that is given here: two numbers in hexadecimal digits, and what is between them.
 const LONGEST_OWN_ID: usize = 16 + 1 + 16;
@@ -85,9 +85,11 @@ where
                 Err(problem) => problem.into_response(),
             };
             let response = compression::compress(&gateway, accepted, response).await;
-            let response = render(&gateway, response, &id, route.as_ref().map(MatchedPath::as_str));
+            let mut response = shaped(response, &id);
+            let path = route.as_ref().map(MatchedPath::as_str);
             let (status, took) = (response.status(), began.elapsed());
-            log(&method, route.as_ref().map(MatchedPath::as_str), status, took, &id, peer);
+            log(&method, path, status, took, &id, peer);
+            gateway.inner.headers.add_to(response.headers_mut(), path, id);
             gateway.inner.metrics.request(&method, route, status, took);
             drop(under_way);
             Ok(response)
@@ -137,10 +139,10 @@ fn refuse(gateway: &Gateway, request: &Request) -> Option<Problem> {
 
 /// Waits for an answer, but not for ever. A handler that panics has answered, too.
 async fn in_time(limit: Duration, answer: impl Future<Output = Result<Response, Infallible>>) -> Response {
-    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
-        Ok(Ok(Ok(response))) => response,
-        Ok(Err(panic)) => panicked(panic.as_ref()).into_response(),
-        Err(_) => Problem::unavailable("the answer takes too long").into_response(),
+    match within(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+        Some(Ok(Ok(response))) => response,
+        Some(Err(panic)) => panicked(panic.as_ref()).into_response(),
+        None => Problem::unavailable("the answer takes too long").into_response(),
     }
 }
 
@@ -149,17 +151,6 @@ fn panicked(panic: &(dyn Any + Send)) -> Problem {
     let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
     tracing::error!(said, "a handler panicked");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
-}
-
-/// Gives an answer the headers that all answers have, and every refusal the same shape.
-fn render(gateway: &Gateway, response: Response, id: &str, route: Option<&str>) -> Response {
-    let mut response = shaped(response, id);
-    let headers = response.headers_mut();
-    gateway.inner.headers.add_to(headers, route);
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    response
 }
 
 /// A refusal as a problem with the request's id, whoever refused.

@@ -6,42 +6,54 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
+/// The header with the id of a request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// The headers that all answers have. They are put together once.
 #[derive(Debug)]
 pub(crate) struct CommonHeaders {
-    /// Of files and of what is for operators.
-    plain: HeaderMap,
-    /// Of answers of the API, and where there is nothing: the same, and nobody keeps them.
-    unkept: HeaderMap,
+    /// Of what a browser may show, and of what is for operators.
+    shown: Vec<(HeaderName, HeaderValue)>,
+    /// Of answers of the API, and where there is nothing: nobody keeps them.
+    unkept: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl CommonHeaders {
     /// Those of a service that is reached over TLS, or is not.
     pub(crate) fn new(secure: bool) -> Self {
-        let mut plain = HeaderMap::from_iter(
+        let constant = |(name, value)| (name, HeaderValue::from_static(value));
+        let mut common = Vec::from(
             [
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
                 (X_FRAME_OPTIONS, "DENY"),
-                (REFERRER_POLICY, "no-referrer"),
                 (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-                (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
                 (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
             ]
-            .map(|(name, value)| (name, HeaderValue::from_static(value))),
+            .map(constant),
         );
         if secure {
-            plain.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+            common.push(constant((STRICT_TRANSPORT_SECURITY, "max-age=31536000")));
         }
-        let mut unkept = plain.clone();
-        unkept.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        CommonHeaders { plain, unkept }
+        let (mut shown, mut unkept) = (common.clone(), common);
+        // These are about pages: where their links lead, and what a window that they open may do.
+        shown.push(constant((REFERRER_POLICY, "no-referrer")));
+        shown.push(constant((HeaderName::from_static("cross-origin-opener-policy"), "same-origin")));
+        unkept.push(constant((CACHE_CONTROL, "no-store")));
+        CommonHeaders { shown, unkept }
     }
 
-    /// Adds them to those of an answer of a route. What the answer says itself counts, such as the page's own policy.
-    pub(crate) fn add_to(&self, headers: &mut HeaderMap, route: Option<&str>) {
+    /// Adds them and the request's id to those of an answer of a route. What the answer says itself counts, such as the page's own
+    /// policy.
+    pub(crate) fn add_to(&self, headers: &mut HeaderMap, route: Option<&str>, id: String) {
         let is_api = route.is_none_or(|route| route.starts_with("/v1/"));
-        let common = if is_api { &self.unkept } else { &self.plain };
-        let own = std::mem::replace(headers, common.clone());
-        headers.extend(own);
+        let common = if is_api { &self.unkept } else { &self.shown };
+        // At once, with room for the id and the length.
+        headers.reserve(common.len() + 2);
+        for (name, value) in common {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+        if let Ok(id) = HeaderValue::try_from(id) {
+            headers.insert(REQUEST_ID, id);
+        }
     }
 }

@@ -12,6 +12,7 @@ use session::{ClientId, RoleId, UserId};
 use session_axum::Problem;
 
 use super::gateway::Gateway;
+use super::within::within;
 
 /// The longest message about a wrong value, which may repeat it.
 const MAX_MESSAGE_BYTES: usize = 200;
@@ -37,7 +38,7 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Input<T> {
 
 fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default();
+    let (essence, _) = content_type.split_once(';').unwrap_or((content_type, ""));
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
@@ -52,14 +53,13 @@ async fn read(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<byte
     if announced.is_some_and(|bytes| bytes > limit) {
         return Err(too_large());
     }
-    let collected = tokio::time::timeout(settings.body_within, Limited::new(body, limit).collect()).await;
-    match collected {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => {
+    match within(settings.body_within, Limited::new(body, limit).collect()).await {
+        Some(Ok(collected)) => Ok(collected.to_bytes()),
+        Some(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Some(Err(_)) => {
             Err(Problem::new(StatusCode::BAD_REQUEST, "broken_body").with_detail("the body broke off"))
         }
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow")
+        None => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow")
             .with_detail("the body did not arrive in time")),
     }
 }

@@ -32,6 +32,7 @@ mod session;
 mod settings;
 mod switch;
 mod tree;
+mod within;
 
 pub use assertion::{
     AssertionAlgorithm, AssertionKey, AssertionKeyError, Assertions, SystemWallClock, WallClock,

@@ -7,21 +7,21 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use session::Session;
 use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
 use super::input::{Input, unprocessable};
-use crate::query::{self, Erp, Request};
+use crate::query::{self, Arguments, Erp, Request};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
 pub(crate) struct Question {
     call: String,
     #[serde(default)]
-    args: Map<String, Value>,
+    args: Arguments,
 }
 
 #[derive(Serialize)]
@@ -42,7 +42,7 @@ struct Numbered {
     id: Option<Value>,
     call: String,
     #[serde(default)]
-    args: Map<String, Value>,
+    args: Arguments,
 }
 
 /// An id of null is an id, and comes back.
@@ -114,9 +114,8 @@ fn erp(gateway: &Gateway, session: &Session) -> Erp {
     Erp::of_client(gateway.inner.reader.clone(), session.client().as_str(), Arc::clone(session.tree()))
 }
 
-async fn ask(erp: &mut Erp, call: String, arguments: Map<String, Value>) -> Result<Value, query::Problem> {
-    let client = erp.client().map(str::to_owned);
-    let answer = query::call(erp, Request { client, call, arguments }).await;
+async fn ask(erp: &mut Erp, call: String, arguments: Arguments) -> Result<Value, query::Problem> {
+    let answer = query::call(erp, Request { client: None, call, arguments }).await;
     answer.map_err(|problem| {
         if matches!(problem.code(), "damaged_rows" | "damaged_tree" | "not_in_database" | "database") {
             tracing::error!(error = problem.message(), "a question could not be answered");

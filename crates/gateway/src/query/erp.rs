@@ -40,9 +40,9 @@ impl Erp {
         Erp { reader, loaded: HashMap::new(), only }
     }
 
-    /// The client that is meant where none is named.
-    pub(crate) fn client(&self) -> Option<&str> {
-        self.only.as_ref().map(|only| &*only.client)
+    /// Is there one client alone?
+    pub(crate) fn has_one_client(&self) -> bool {
+        self.only.is_some()
     }
 
     /// Is a client known here, if there is one?
@@ -66,6 +66,15 @@ impl Erp {
 
     pub(crate) fn reader(&self) -> &ErpReader {
         &self.reader
+    }
+
+    /// The tree of a client, which must be named unless there is one alone.
+    pub(crate) async fn tree_of(&mut self, client: Option<&str>) -> Result<Tree, Problem> {
+        match (client, &self.only) {
+            (Some(client), _) => self.tree(client).await,
+            (None, Some(only)) => Ok(only.clone()),
+            (None, None) => Err(Problem::missing_argument("client")),
+        }
     }
 
     /// The tree of a client.

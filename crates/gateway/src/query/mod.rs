@@ -12,6 +12,7 @@ mod request;
 mod role;
 
 pub(crate) use answer::Answer;
+pub(crate) use arguments::Arguments;
 pub(crate) use calls::call;
 pub(crate) use erp::Erp;
 pub(crate) use problem::Problem;

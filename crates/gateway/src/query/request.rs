@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use super::arguments::Arguments;
 use super::problem::{Problem, shortened};
 
 /// One question.
 pub(crate) struct Request {
+    /// Nothing where it is the only one.
     pub(crate) client: Option<String>,
     pub(crate) call: String,
-    pub(crate) arguments: Map<String, Value>,
+    pub(crate) arguments: Arguments,
 }
 
 impl Request {
@@ -34,8 +36,8 @@ impl Request {
             None => return Err(Problem::bad_request("`call` is missing")),
         };
         let arguments = match object.remove("args") {
-            None => Map::new(),
-            Some(Value::Object(arguments)) => arguments,
+            None => Arguments::default(),
+            Some(Value::Object(arguments)) => arguments.into(),
             Some(_) => return Err(Problem::bad_request("`args` must be an object")),
         };
         match object.keys().next() {

@@ -27,7 +27,7 @@ pub(crate) async fn read(
     let role = role.filter(|role| role.client == ClientId::ZERO || erp.knows(role.client.as_str()));
     let mut role = role.ok_or_else(|| Problem::unknown_role(id))?;
     role.organizations.retain(|organization| erp.knows(organization.client.as_str()));
-    if erp.client().is_some() {
+    if erp.has_one_client() {
         role.remove_other_clients();
     }
     Ok(role)
