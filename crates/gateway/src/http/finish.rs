@@ -3,17 +3,14 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::fmt::Write;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{CONTENT_TYPE, HOST, VARY};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use session_axum::Problem;
@@ -22,12 +19,12 @@ use tracing::Instrument;
 
 use super::compression;
 use super::gateway::Gateway;
-use super::headers::REQUEST_ID;
 use super::peer::Peer;
+use super::request_id::RequestId;
 use super::within::within;
 
-/// The most bytes of an id that is given here: two numbers in hexadecimal digits, and what is between them.
-const LONGEST_OWN_ID: usize = 16 + 1 + 16;
+/// The name of the span that a request is answered in.
+pub(crate) const REQUEST_SPAN: &str = "request";
 
 /// The layer around everything else.
 #[derive(Clone, Debug)]
@@ -51,7 +48,7 @@ pub(crate) struct Finished<S> {
 impl<S> Service<Request> for Finished<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
+    S::Future: Send + Unpin + 'static,
 {
     type Response = Response;
     type Error = Infallible;
@@ -66,55 +63,37 @@ where
         let began = Instant::now();
         let under_way = gateway.inner.metrics.begin();
         let peer = Peer::of(&request, &gateway.settings().trusted_proxies);
-        let id = request_id(request.headers(), peer);
+        let id = RequestId::of(request.headers(), peer);
         let method = request.method().clone();
         let route = request.extensions().get::<MatchedPath>().cloned();
         let accepted = compression::accepted(request.headers());
         // Begun here, it runs when it is polled.
-        let answer = match refuse(&gateway, &request) {
+        let mut answer = match refuse(&gateway, &request) {
             Some(problem) => Err(problem),
             None => Ok(self.inner.call(request)),
         };
         Box::pin(async move {
-            let response = match answer {
+            // Where it is, not moved: it holds the whole request.
+            let response = match &mut answer {
                 Ok(answer) => {
-                    // At the level of errors, so that whatever is logged on the way carries the id.
-                    let span = tracing::error_span!("request", %id);
-                    in_time(gateway.settings().answer_within, answer).instrument(span).await
+                    // At the level of errors, so that whatever is logged on the way carries the id. (The log of `orgcache` itself
+                    // asks for the id instead, which costs nothing where nothing is logged.)
+                    let span = tracing::error_span!(REQUEST_SPAN, %id);
+                    id.name(in_time(gateway.settings().answer_within, answer)).instrument(span).await
                 }
-                Err(problem) => problem.into_response(),
+                Err(problem) => problem.clone().into_response(),
             };
             let response = compression::compress(&gateway, accepted, response).await;
-            let mut response = shaped(response, &id);
+            let mut response = shaped(response, id.as_str());
             let path = route.as_ref().map(MatchedPath::as_str);
             let (status, took) = (response.status(), began.elapsed());
-            log(&method, path, status, took, &id, peer);
-            gateway.inner.headers.add_to(response.headers_mut(), path, id);
+            log(&method, path, status, took, id.as_str(), peer);
+            gateway.inner.headers.add_to(response.headers_mut(), path, &id);
             gateway.inner.metrics.request(&method, route, status, took);
             drop(under_way);
             Ok(response)
         })
     }
-}
-
-/// The id of a request: a trusted proxy's, or a new one.
-fn request_id(headers: &HeaderMap, peer: Peer) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        peer.is_proxied && (1..=64).contains(&id.len()) && id.bytes().all(is_plain)
-    });
-    if let Some(id) = given {
-        return id.to_owned();
-    }
-    static PROCESS: OnceLock<String> = OnceLock::new();
-    static NUMBER: AtomicU64 = AtomicU64::new(1);
-    // Without random bytes ids of two processes may be alike; nothing depends on them but reading logs.
-    let process = PROCESS.get_or_init(|| format!("{:016x}", getrandom::u64().unwrap_or_default()));
-    let mut id = String::with_capacity(LONGEST_OWN_ID);
-    id.push_str(process);
-    // Writing to a text cannot fail.
-    let _ = write!(id, "-{:x}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    id
 }
 
 /// Refuses what no route has to look at.

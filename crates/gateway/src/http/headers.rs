@@ -6,8 +6,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The header with the id of a request.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use super::request_id::{REQUEST_ID, RequestId};
 
 /// The headers that all answers have. They are put together once.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ impl CommonHeaders {
 
     /// Adds them and the request's id to those of an answer of a route. What the answer says itself counts, such as the page's own
     /// policy.
-    pub(crate) fn add_to(&self, headers: &mut HeaderMap, route: Option<&str>, id: String) {
+    pub(crate) fn add_to(&self, headers: &mut HeaderMap, route: Option<&str>, id: &RequestId) {
         let is_api = route.is_none_or(|route| route.starts_with("/v1/"));
         let common = if is_api { &self.unkept } else { &self.shown };
         // At once, with room for the id and the length.
@@ -52,7 +51,7 @@ impl CommonHeaders {
         for (name, value) in common {
             headers.entry(name).or_insert_with(|| value.clone());
         }
-        if let Ok(id) = HeaderValue::try_from(id) {
+        if let Some(id) = id.to_header() {
             headers.insert(REQUEST_ID, id);
         }
     }

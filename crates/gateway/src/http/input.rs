@@ -1,6 +1,7 @@
 //! `Input` and `Search`: the body and the query of a request, taken apart with errors that name what is wrong.
 
-use axum::body::Body;
+use axum::BoxError;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -42,7 +43,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> {
+async fn read(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let settings = gateway.settings();
     let limit = settings.max_body_bytes;
     let too_large = || {
@@ -53,8 +54,8 @@ async fn read(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<byte
     if announced.is_some_and(|bytes| bytes > limit) {
         return Err(too_large());
     }
-    match within(settings.body_within, Limited::new(body, limit).collect()).await {
-        Some(Ok(collected)) => Ok(collected.to_bytes()),
+    match within(settings.body_within, collect(Limited::new(body, limit))).await {
+        Some(Ok(bytes)) => Ok(bytes),
         Some(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Some(Err(_)) => {
             Err(Problem::new(StatusCode::BAD_REQUEST, "broken_body").with_detail("the body broke off"))
@@ -62,6 +63,24 @@ async fn read(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<byte
         None => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow")
             .with_detail("the body did not arrive in time")),
     }
+}
+
+/// All of a body. Mostly it comes in one piece, which is taken as it is.
+async fn collect(mut body: Limited<Body>) -> Result<Bytes, BoxError> {
+    let mut first = Bytes::new();
+    let mut all = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame?.into_data() else { continue };
+        if first.is_empty() {
+            first = piece;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&piece);
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.into() })
 }
 
 fn bad_json(error: &serde_json::Error) -> Problem {

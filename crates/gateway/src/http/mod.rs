@@ -22,9 +22,11 @@ mod metrics;
 mod names;
 mod openapi;
 mod organizations;
+mod output;
 mod password;
 mod peer;
 mod questions;
+mod request_id;
 mod routes;
 mod series;
 mod server;
@@ -45,3 +47,6 @@ pub use password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use routes::router;
 pub use server::Server;
 pub use settings::Settings;
+
+pub(crate) use finish::REQUEST_SPAN;
+pub(crate) use request_id::RequestId;

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
 use super::input::{Input, unprocessable};
+use super::output::Output;
 use crate::query::{self, Arguments, Erp, Request};
 
 #[derive(Deserialize)]
@@ -69,17 +69,17 @@ pub(crate) async fn one(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
     Input(question): Input<Question>,
-) -> Result<Json<Answered>, Problem> {
+) -> Result<Output<Answered>, Problem> {
     let mut erp = erp(&gateway, &session);
     let result = ask(&mut erp, question.call, question.args).await.map_err(|problem| refused(&problem))?;
-    Ok(Json(Answered { result }))
+    Ok(Output(Answered { result }))
 }
 
 pub(crate) async fn batch(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
     Input(Batch { questions }): Input<Batch>,
-) -> Result<Json<Answers>, Problem> {
+) -> Result<Output<Answers>, Problem> {
     let settings = gateway.settings();
     if questions.len() > settings.max_questions {
         let detail = format!("a batch has at most {} questions", settings.max_questions);
@@ -107,7 +107,7 @@ pub(crate) async fn batch(
         // A long batch lets other requests through, and can be broken off at the time limit.
         tokio::task::yield_now().await;
     }
-    Ok(Json(Answers { answers }))
+    Ok(Output(Answers { answers }))
 }
 
 fn erp(gateway: &Gateway, session: &Session) -> Erp {
