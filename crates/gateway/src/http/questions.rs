@@ -137,6 +137,10 @@ fn refused(problem: &query::Problem) -> Problem {
         }
     };
     let refused = Problem::new(status, problem.code()).with_detail(problem.message().to_owned());
+    let refused = match status {
+        StatusCode::SERVICE_UNAVAILABLE => refused.with_retry_after(1),
+        _ => refused,
+    };
     match field {
         Some(field) => refused.with_field(field),
         None => refused,
