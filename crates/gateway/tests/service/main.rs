@@ -5,6 +5,7 @@ mod administration;
 mod answers;
 mod assertions;
 mod databases;
+mod described;
 mod description;
 mod examples;
 mod front_end;
