@@ -4,6 +4,7 @@
 mod administration;
 mod answers;
 mod assertions;
+mod calling;
 mod databases;
 mod described;
 mod description;
