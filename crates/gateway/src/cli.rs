@@ -146,7 +146,8 @@ pub(crate) struct ServeArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logins by a front end's signed assertion (docs/operations.md)")]
 pub(crate) struct AssertionArguments {
-    /// The public key in PEM, or the secret of HS256; two files while one key replaces another.
+    /// The public key in PEM, or the secret of HS256, to which one newline at the end of the file does not belong; two files
+    /// while one key replaces another.
     #[arg(
         long,
         value_name = "FILE",

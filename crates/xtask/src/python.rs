@@ -1,7 +1,7 @@
 //! The Python packages of the tests and measurements, in a virtual environment of their own.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -45,6 +45,11 @@ fn makes_environments(python: &Path) -> bool {
 pub(crate) fn environment(python: &Path) -> Result<PathBuf> {
     let requirements = workspace::root().join(REQUIREMENTS);
     let folder = workspace::target().join("python");
+    // Held until this returns: whoever comes meanwhile finds the environment finished.
+    let lock = folder.with_extension("lock");
+    fs::create_dir_all(workspace::target())?;
+    let held = File::create(&lock).with_context(|| format!("cannot write `{}`", lock.display()))?;
+    held.lock().with_context(|| format!("cannot lock `{}`", lock.display()))?;
     let interpreter = folder.join("bin/python");
     // Written last, so that an environment that was never finished does not pass for one.
     let finished = folder.join("requirements.txt");

@@ -53,10 +53,13 @@ async fn pack(gateway: &Gateway, accepted: HeaderMap, response: Response) -> Res
     let bytes_in = response.body().size_hint().exact();
     let mut request = Request::new(Body::empty());
     *request.headers_mut() = accepted;
+    let status = response.status();
     let mut response = Some(response);
     let answer = service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
     // As it comes it leaves alone what is an image or a stream of events, which would wait for more to come.
-    let Ok(response) = CompressionLayer::new().layer(answer).oneshot(request).await;
+    let Ok(mut response) = CompressionLayer::new().layer(answer).oneshot(request).await;
+    // Where every encoding is refused, the plain one too, it would say so of what is done by now: the answer stays as it was.
+    *response.status_mut() = status;
     match bytes_in.filter(|_| response.headers().contains_key(CONTENT_ENCODING)) {
         Some(bytes_in) => {
             let gateway = gateway.clone();

@@ -163,7 +163,9 @@ fn code(status: StatusCode) -> &'static str {
 }
 
 fn log(method: &Method, route: Option<&str>, status: StatusCode, took: Duration, id: &str, peer: Peer) {
-    let (status, route, micros) = (status.as_u16(), route.unwrap_or("-"), took.as_micros());
+    let (status, route) = (status.as_u16(), route.unwrap_or("-"));
+    // A number of 128 bits would be written as text.
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let address = peer.address;
     if status >= 500 {
         tracing::error!(%method, route, status, micros, request = id, %address, "answered");

@@ -13,12 +13,13 @@ use session::{ClientId, RoleId, UserId};
 use session_axum::Problem;
 
 use super::gateway::Gateway;
+use super::object::Object;
 use super::within::within;
 
 /// The longest message about a wrong value, which may repeat it.
 const MAX_MESSAGE_BYTES: usize = 200;
 
-/// The JSON body of a request.
+/// The JSON body of a request, an object.
 #[derive(Debug)]
 pub(crate) struct Input<T>(pub(crate) T);
 
@@ -33,7 +34,8 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Input<T> {
         }
         let (parts, body) = request.into_parts();
         let bytes = read(gateway, &parts.headers, body).await?;
-        serde_json::from_slice(&bytes).map(Input).map_err(|error| explain::<T>(&bytes, &error))
+        let read = serde_json::from_slice(&bytes);
+        read.map(|Object(input)| Input(input)).map_err(|error| explain::<Object<T>>(&bytes, &error))
     }
 }
 

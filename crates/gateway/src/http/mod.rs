@@ -20,6 +20,7 @@ mod login;
 mod mcp;
 mod metrics;
 mod names;
+mod object;
 mod openapi;
 mod organizations;
 mod output;

@@ -163,6 +163,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_more_wait_than_could_be_answered_soon() {
+        let passwords = Passwords::new();
+        let all = u32::try_from(passwords.admitted.available_permits()).unwrap();
+        let waiting = passwords.admitted.acquire_many(all).await.unwrap();
+        assert!(passwords.check(None, "x".into()).await.is_err());
+        drop(waiting);
+        assert!(!passwords.check(None, "x".into()).await.unwrap());
+    }
+
+    #[tokio::test]
     async fn without_a_hash_nothing_fits() {
         assert!(!Passwords::new().check(None, String::new()).await.unwrap());
     }

@@ -13,6 +13,7 @@ use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
 use super::input::{Input, unprocessable};
+use super::object::Object;
 use super::output::Output;
 use crate::query::{self, Arguments, Erp, Request};
 
@@ -32,7 +33,7 @@ pub(crate) struct Answered {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `questions`")]
 pub(crate) struct Batch {
-    questions: Vec<Numbered>,
+    questions: Vec<Object<Numbered>>,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +89,7 @@ pub(crate) async fn batch(
     let mut erp = erp(&gateway, &session);
     let mut answers = Vec::with_capacity(questions.len());
     let mut bytes = 0_usize;
-    for Numbered { id, call, args } in questions {
+    for Object(Numbered { id, call, args }) in questions {
         let answer = match ask(&mut erp, call, args).await {
             Ok(result) => Answer { id, result: Some(result), error: None },
             Err(error) => Answer { id, result: None, error: Some(error) },
@@ -135,6 +136,10 @@ fn refused(problem: &query::Problem) -> Problem {
         }
     };
     let refused = Problem::new(status, problem.code()).with_detail(problem.message().to_owned());
+    let refused = match status {
+        StatusCode::SERVICE_UNAVAILABLE => refused.with_retry_after(1),
+        _ => refused,
+    };
     match field {
         Some(field) => refused.with_field(field),
         None => refused,

@@ -64,7 +64,7 @@ export class Details {
     this.#panel.replaceChildren(
       this.#head(organizations, node),
       section("This session may", permissions(row)),
-      ...(this.#page.isAdmin() ? [section("Roles that may, as they are now", roles)] : []),
+      section("Roles that may, as they are now", this.#page.isAdmin() ? roles : muted("Shown to administrators of the client.")),
       section("Nearest upwards", answers),
       section("Flags", flags(row.flags)),
       section("Natural tree", ...this.#naturalTree(organizations, node)),

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -50,9 +50,13 @@ fn file(asked: &HeaderMap, media_type: &'static str, content: &'static str, tag:
     let mut response =
         if is_known { StatusCode::NOT_MODIFIED.into_response() } else { content.into_response() };
     let headers = response.headers_mut();
-    for (name, value) in
-        [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY)]
-    {
+    for (name, value) in [
+        (CONTENT_TYPE, media_type),
+        (CACHE_CONTROL, "no-cache"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        // Also of what is not sent again, which a cache may have from another browser.
+        (VARY, "accept-encoding"),
+    ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if let Ok(tag) = HeaderValue::from_str(tag) {
@@ -101,7 +105,9 @@ mod tests {
         let first = file(&HeaderMap::new(), SCRIPT, "content", "W/\"tag\"");
         assert_eq!(first.status(), StatusCode::OK);
         let asked = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers().get(ETAG).unwrap().clone())]);
-        assert_eq!(file(&asked, SCRIPT, "content", "W/\"tag\"").status(), StatusCode::NOT_MODIFIED);
+        let known = file(&asked, SCRIPT, "content", "W/\"tag\"");
+        assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(known.headers().get(VARY).unwrap(), "accept-encoding");
         assert_eq!(file(&asked, SCRIPT, "content", "W/\"other\"").status(), StatusCode::OK);
         assert_eq!(first.headers().get(CONTENT_SECURITY_POLICY).unwrap(), POLICY);
         assert_eq!(first.headers().get_all(CONTENT_TYPE).iter().collect::<Vec<_>>(), [SCRIPT]);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::{Browser, DOWN, END, ENTER, ESCAPE, HOME, LEFT, RIGHT, UP};
-use crate::service::{ADMIN, GROUP, PASSWORD, Service, US, US_WEST};
+use crate::service::{ADMIN, GROUP, PASSWORD, Service, US, US_WEST, USER};
 
 /// The names of the rows that are in a state, in the order in which they are seen.
 fn names(selector: &str) -> String {
@@ -67,6 +67,23 @@ async fn an_organization_is_shown_with_its_natural_tree() {
     browser.go("about:blank").await;
     browser.go(&format!("{}/#organizations/{US_WEST}", service.address)).await;
     browser.until_reads("#details-title", "F&B US West Coast").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn who_does_not_administer_sees_what_the_own_role_may_and_no_other() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(USER, PASSWORD).await;
+    browser.click(&format!("[data-id='{GROUP}'] .row-name")).await;
+    browser.until_reads("#permissions .yes", "read it").await;
+    browser.until_reads("#permissions .no", "not write to it").await;
+    browser.click(&format!("[data-id='{US}'] .row-name")).await;
+    browser.until_reads("#permissions .yes", "write to it").await;
+    browser.until_reads("#details", "Shown to administrators").await;
+    assert_eq!(browser.script("return document.getElementById('roles')").await, json!(null));
+    // Nor is anything asked for that would be refused.
+    assert_eq!(browser.script("return document.getElementById('trouble').hidden").await, true);
     browser.assert_no_complaints().await;
 }
 

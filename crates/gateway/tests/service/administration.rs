@@ -218,6 +218,18 @@ async fn sessions_are_listed_with_names_and_bytes(databases: Databases) {
 }
 
 #[tokio::test]
+async fn an_id_in_a_path_that_is_no_text_is_named() {
+    let service = Service::start().await;
+    let admin = service.token(ADMIN).await;
+    for (method, path) in
+        [(Method::DELETE, "/v1/admin/sessions/%ff"), (Method::GET, "/v1/admin/organizations/%ff/roles")]
+    {
+        let problem = Answer::with_token(service.request(method, path), &admin).await;
+        assert_eq!(problem.refused(422, "wrong_value")["field"], "id");
+    }
+}
+
+#[tokio::test]
 async fn statistics_count() {
     let service = Service::start().await;
     let admin = service.token(ADMIN).await;

@@ -102,6 +102,37 @@ async fn bodies_must_be_json() {
 }
 
 #[tokio::test]
+async fn bodies_are_objects_and_no_arrays_of_values_in_some_order() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let document = Answer::of(service.get("/v1/openapi.json")).await.json();
+    let with_bodies = document["paths"].as_object().unwrap().iter();
+    let with_bodies = with_bodies.filter(|(_, operations)| operations["post"].get("requestBody").is_some());
+    let paths: Vec<&String> = with_bodies.map(|(path, _)| path).collect();
+    assert_eq!(paths.len(), 7);
+    for path in paths {
+        for body in
+            [json!([]), json!([ADMIN, PASSWORD, null, null, false]), json!("x"), json!(1), json!(null)]
+        {
+            let answer = Answer::with_token(service.post(path, body.clone()), &token).await;
+            let problem = answer.refused(422, "wrong_value");
+            assert!(problem["detail"].as_str().unwrap().contains("expected an object"), "{path}: {problem}");
+            assert_eq!(problem.get("field"), None, "{path} {body}");
+        }
+    }
+    let batch = json!({"questions": [{"call": "parent_org"}, [null, "parent_org", {"org": "0"}]]});
+    let problem = Answer::with_token(service.post("/v1/questions/batch", batch), &token).await;
+    let problem = problem.refused(422, "wrong_value");
+    assert!(problem["detail"].as_str().unwrap().contains("expected an object"), "{problem}");
+    assert_eq!(problem["field"], "questions[1]");
+    assert_eq!(
+        Answer::with_token(service.get("/v1/session"), &token).await.status,
+        200,
+        "and nothing was done"
+    );
+}
+
+#[tokio::test]
 async fn long_answers_are_compressed_as_negotiated() {
     let service = Service::start().await;
     let plain = Answer::of(service.get("/v1/openapi.json")).await;
@@ -114,6 +145,13 @@ async fn long_answers_are_compressed_as_negotiated() {
         ("identity", ""),
         ("gzip;q=0", ""),
         ("compress", ""),
+        ("gzip;q=abc", ""),
+        ("", ""),
+        ("*;q=0.1, zstd;q=0", "br"),
+        // Plain, too, for those who would rather have nothing.
+        ("identity;q=0", ""),
+        ("*;q=0", ""),
+        ("identity;q=0, gzip;q=0", ""),
     ] {
         let answer = Answer::of(service.get("/v1/openapi.json").header("accept-encoding", accepted)).await;
         assert_eq!((answer.status, answer.header("content-encoding")), (200, used), "{accepted}");
@@ -123,7 +161,7 @@ async fn long_answers_are_compressed_as_negotiated() {
     let compression =
         Answer::with_token(service.get("/v1/admin/statistics"), &admin).await.json()["compression"].clone();
     let whole = u64::try_from(plain.text.len()).unwrap();
-    assert_eq!(compression["bytes_in"], 4 * whole);
+    assert_eq!(compression["bytes_in"], 5 * whole);
     assert!(
         compression["bytes_out"].as_u64().unwrap() < whole && compression["ratio"].as_f64().unwrap() > 4.0
     );

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::service::{ADMIN, Answer, Service};
+use crate::databases::Databases;
+use crate::service::{ADMIN, Answer, ESPANA, NORTE, PASSWORD, SALES, SPAIN, SPAIN_ID, Service, WAREHOUSE};
 use crate::sessions::GUARDED;
 
 async fn document(service: &Service) -> Value {
@@ -76,5 +77,78 @@ async fn the_description_holds_together() {
             Value::Array(array) => waiting.extend(array),
             _ => {}
         }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_succeeds_as_described() {
+    let service = Service::start_on(&Databases::sqlite().await, |_| {}).await;
+    let (admin, token) = (service.token(ADMIN).await, service.token(SPAIN).await);
+    let name = Answer::with_token(service.get("/v1/session"), &token).await.json()["id"].clone();
+    let (session, org) =
+        (format!("/v1/admin/sessions/{}", name.as_str().unwrap()), "/v1/admin/organizations/0");
+    let question = json!({"call": "parent_org", "args": {"org": NORTE}});
+    let assertion = service.front_end.assertion(SPAIN);
+    let mut calls = vec![
+        (Method::GET, format!("{org}/roles"), Value::Null),
+        (Method::POST, "/v1/login".into(), json!({"user": SPAIN, "password": PASSWORD})),
+        (Method::POST, "/v1/login/assertion".into(), json!({"assertion": assertion})),
+        (Method::POST, "/v1/questions".into(), question.clone()),
+        (Method::POST, "/v1/questions/batch".into(), json!({"questions": [question]})),
+        (Method::POST, "/v1/admin/sessions/end".into(), json!({"user": SPAIN_ID})),
+    ];
+    let document = document(&service).await;
+    let paths = document["paths"].as_object().unwrap();
+    let looks = paths.iter().filter(|(path, it)| it.get("get").is_some() && !path.contains('{'));
+    calls.extend(looks.map(|(path, _)| (Method::GET, path.clone(), Value::Null)));
+    calls.insert(0, (Method::DELETE, session, Value::Null));
+    let mut succeeded = BTreeSet::new();
+    let mut succeed = async |method: &Method, path: &str, body: &Value, token: &str| {
+        let request = service.request(method.clone(), path);
+        let request = if body.is_null() { request } else { request.json(body) };
+        let answer = Answer::with_token(request, token).await;
+        assert!([200, 204].contains(&answer.status), "{method} {path}: {}", answer.text);
+        // All of them have but one variable part.
+        let parts = path.split('/').map(|part| if part.len() == 64 || part == "0" { "{id}" } else { part });
+        succeeded.insert((method.as_str().to_lowercase(), parts.collect::<Vec<_>>().join("/")));
+        answer
+    };
+    for (method, path, body) in &calls {
+        succeed(method, path, body, &admin).await;
+    }
+    // Each of these ends the token, and all but the last give another.
+    let mut token = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
+    for (path, body) in [
+        ("/v1/session/refresh", Value::Null),
+        ("/v1/session/role", json!({"role": WAREHOUSE})),
+        ("/v1/session/org", json!({"org": ESPANA})),
+        ("/v1/logout", Value::Null),
+    ] {
+        let answer = succeed(&Method::POST, path, &body, &token).await;
+        if answer.status == 200 {
+            token = answer.json()["token"].as_str().unwrap().to_owned();
+        }
+    }
+    let described = paths.iter().flat_map(|(path, operations)| {
+        operations.as_object().unwrap().keys().map(move |method| (method.clone(), path.clone()))
+    });
+    assert_eq!(succeeded, described.collect());
+}
+
+#[tokio::test]
+async fn the_calls_are_those_of_the_documents() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let document = document(&service).await;
+    let calls = document["components"]["schemas"]["Call"]["enum"].as_array().unwrap();
+    let calls: BTreeSet<&str> = calls.iter().map(|call| call.as_str().unwrap()).collect();
+    let told = include_str!("../../../../docs/query.md").split("## Calls").nth(1).unwrap().lines();
+    let first_columns = told.filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let told: BTreeSet<&str> =
+        first_columns.flat_map(|names| names.trim_matches('`').split("`, `")).collect();
+    assert_eq!(calls, told);
+    for call in calls {
+        let answer = Answer::with_token(service.post("/v1/questions", json!({"call": call})), &token).await;
+        answer.refused(422, "missing_argument");
     }
 }

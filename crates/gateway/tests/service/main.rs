@@ -4,7 +4,9 @@
 mod administration;
 mod answers;
 mod assertions;
+mod calling;
 mod databases;
+mod described;
 mod description;
 mod examples;
 mod front_end;

@@ -12,6 +12,7 @@ use session::{Clock, ManualClock, Options, OsEntropy, SessionManager, UserId};
 use tokio::sync::oneshot;
 
 use crate::databases::Databases;
+use crate::described::assert_described;
 use crate::front_end::FrontEnd;
 
 /// The client with a tree of eight organizations, and users of it.
@@ -162,8 +163,17 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Sends a request. Whatever is answered must be as it is described.
     pub(crate) async fn of(request: RequestBuilder) -> Self {
-        Self::read(request.send().await.unwrap()).await
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let answer = Self::read(client.execute(request).await.unwrap()).await;
+        // What is compressed is described as it was before.
+        if answer.header("content-encoding").is_empty() {
+            assert_described(&method, &path, answer.status, answer.header("content-type"), &answer.text);
+        }
+        answer
     }
 
     pub(crate) async fn with_token(request: RequestBuilder, token: &str) -> Self {
@@ -188,6 +198,9 @@ impl Answer {
         assert_eq!(problem["title"], status.canonical_reason().unwrap());
         assert!(problem["type"].as_str().unwrap().starts_with("urn:orgcache:problem:"), "{problem}");
         assert_eq!(problem["request_id"], self.header("x-request-id"));
+        if [429, 503].contains(&status.as_u16()) {
+            assert!(self.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{problem}");
+        }
         for internal in ["erp.db", "sessions.db", "sqlite", "postgres", "SELECT", "src/", "panicked"] {
             assert!(!self.text.contains(internal), "{}", self.text);
         }

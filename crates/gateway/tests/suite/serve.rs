@@ -69,9 +69,12 @@ impl Serving {
     }
 
     fn ask(&self, request: &str, headers: &str, body: &str) -> String {
-        let address = &self.address;
-        let head =
-            format!("{request} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n{body}");
+        self.ask_as(&self.address, request, headers, body)
+    }
+
+    /// Asks by a name of the machine.
+    fn ask_as(&self, host: &str, request: &str, headers: &str, body: &str) -> String {
+        let head = format!("{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n{body}");
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
         let mut answer = String::new();
@@ -222,7 +225,8 @@ fn the_log_is_structured_and_holds_no_secret() {
         .filter(|line| !line.starts_with("created the demonstration"))
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert!(lines.iter().any(|line| line["message"] == "answered" && line["status"] == 401), "{said}");
+    let answered = lines.iter().find(|line| line["message"] == "answered" && line["status"] == 401);
+    assert!(answered.is_some_and(|line| line["micros"].is_u64()), "{said}");
     let refused = lines.iter().find(|line| line["message"] == "login refused").unwrap();
     assert_eq!((&refused["reason"], &refused["user"]), (&"wrong password".into(), &"F&BAdmin".into()));
     let answered =
@@ -243,6 +247,36 @@ fn the_demonstration_stays_on_loopback() {
     }
     let wrong = run(home.path(), &["--listen", "nowhere"], "");
     assert_eq!(wrong.status, 2);
+}
+
+#[test]
+fn cookies_are_for_tls_alone_where_there_is_tls() {
+    let database = crate::databases::empty_sqlite().fill();
+    let home = database.home();
+    let store = format!("sqlite:{}?mode=rwc", home.join("store.db").display());
+    let beyond = ["serve", "--listen", "0.0.0.0:0", "--database-url", &database.url, "--store-url", &store];
+    for (arguments, has_tls, is_local) in [
+        (&["serve"][..], false, true),
+        (&["serve", "--trusted-proxy", "127.0.0.1/32"], false, false),
+        (&["serve", "--behind-tls"], true, false),
+        (&beyond, true, false),
+    ] {
+        let serving = Serving::start(home, arguments);
+        let health = serving.ask("GET /healthz", "", "");
+        assert!(health.starts_with("HTTP/1.1 200 "), "{arguments:?}: {health}");
+        assert_eq!(health.contains("strict-transport-security: "), has_tls, "{arguments:?}: {health}");
+        // A name that somebody else's page may have is answered only where clients come by names.
+        let named = serving.ask_as("erp.example.org", "GET /healthz", "", "");
+        assert_eq!(named.starts_with("HTTP/1.1 421 "), is_local, "{arguments:?}: {named}");
+        if arguments != beyond {
+            let body = r#"{"user": "F&BAdmin", "password": "orgcache", "cookie": true}"#;
+            let headers = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+            let answer = serving.ask("POST /v1/login", &headers, body);
+            assert!(answer.contains("HttpOnly; SameSite=Strict; Max-Age="), "{answer}");
+            assert_eq!(answer.contains("; Secure\r\n"), has_tls, "{arguments:?}: {answer}");
+        }
+        serving.stop(Signal::TERM);
+    }
 }
 
 #[test]

@@ -174,12 +174,11 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     let kept = if args.resume { Kept::resume(folder) } else { Kept::begin(folder) }?;
     let programs = Programs::new(&prerequisite::prepare_postgres()?);
     interrupt.check()?;
-    let mut every_program: Vec<&Program> = BLOCKS.iter().map(|block| &block.program).collect();
-    every_program.push(&harness::SUMMARY);
-    every_program.dedup_by_key(|program| program.name());
-    for program in every_program {
-        eprintln!("building {}", program.name());
-        succeed(&mut program.building(), interrupt)?;
+    let every_program: Vec<Program> =
+        BLOCKS.iter().map(|block| block.program).chain([harness::SUMMARY]).collect();
+    eprintln!("building every program");
+    succeed(&mut harness::building(&every_program), interrupt)?;
+    for program in &every_program {
         // What is missing is installed now, before anything is measured.
         drop(program.running());
     }

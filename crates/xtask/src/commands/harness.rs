@@ -63,19 +63,6 @@ impl Program {
         Self { python: true, ..self }
     }
 
-    /// The command that builds it with all that it needs, in one go: two would compile what they share twice.
-    pub(crate) fn building(&self) -> Command {
-        let mut cargo = workspace::cargo();
-        cargo.args(["build", "--quiet", "--release", "--package", self.package, "--bin", self.binary]);
-        if !self.features.is_empty() {
-            cargo.args(["--features", &self.features.join(",")]);
-        }
-        if self.service {
-            cargo.args(["--package", "gateway", "--bin", "orgcache"]);
-        }
-        cargo
-    }
-
     /// The command that runs what was built; arguments may follow.
     ///
     /// Python's packages are installed where they are missing. Where they cannot be had, the program says what it leaves out.
@@ -101,6 +88,22 @@ impl Program {
     }
 }
 
+/// The command that builds programs with all that they need, in one go: several would compile what they share once for each.
+pub(crate) fn building(programs: &[Program]) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["build", "--quiet", "--release"]);
+    for program in programs {
+        cargo.args(["--package", program.package, "--bin", program.binary]);
+        for feature in program.features {
+            cargo.arg("--features").arg(format!("{}/{feature}", program.package));
+        }
+    }
+    if programs.iter().any(|program| program.service) {
+        cargo.args(["--package", "gateway", "--bin", "orgcache"]);
+    }
+    cargo
+}
+
 /// What the program is told; `--help` says what it understands.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
@@ -111,7 +114,7 @@ pub(crate) struct Args {
 
 /// Runs one of the programs and ends as it ends.
 pub(crate) fn run(program: &Program, args: &Args) -> ExitCode {
-    if !program.building().status().is_ok_and(|status| status.success()) {
+    if !building(&[*program]).status().is_ok_and(|status| status.success()) {
         return ExitCode::FAILURE;
     }
     let mut command = program.running();

@@ -7,13 +7,14 @@ pub(crate) mod trees;
 
 mod openbravo;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use session::{ClientId, Session};
 use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
+use super::input::unprocessable;
 use super::login::away;
 
 /// Somebody who may administer.
@@ -59,5 +60,20 @@ impl Administrator {
 
     pub(crate) fn may_see(&self, client: ClientId) -> bool {
         self.of_instance || client == self.session.client()
+    }
+}
+
+/// The `{id}` of a path, as it is written there.
+#[derive(Debug)]
+pub(crate) struct PathId(pub(crate) String);
+
+impl FromRequestParts<Gateway> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
+        let Path(id) = Path::from_request_parts(parts, gateway)
+            .await
+            .map_err(|_| unprocessable("it is not UTF-8").with_field("id"))?;
+        Ok(PathId(id))
     }
 }

@@ -1,14 +1,14 @@
 //! `GET /v1/admin/organizations/{id}/roles`: which roles may read an organization, and which may write to it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use session::RoleId;
 use session::openbravo::AccessOptions;
 use session_axum::Problem;
 
-use super::Administrator;
+use super::{Administrator, PathId};
 use crate::http::gateway::Gateway;
 use crate::http::input::Search;
 use crate::http::login::away;
@@ -35,7 +35,7 @@ struct OfRole {
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    Path(org): Path<String>,
+    PathId(org): PathId,
     mut search: Search,
 ) -> Result<Json<Roles>, Problem> {
     let after = search.id::<RoleId>("after")?;

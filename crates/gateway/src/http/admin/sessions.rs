@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use erp_db::Directory;
 use serde::{Deserialize, Serialize};
 use session::{ClientId, Ended, RoleId, Scope, SessionId, StoredSession, UserId};
 use session_axum::Problem;
 
-use super::Administrator;
+use super::{Administrator, PathId};
 use crate::http::gateway::Gateway;
 use crate::http::input::{Input, Search, id, unprocessable};
 use crate::http::login::away;
@@ -140,7 +140,7 @@ impl From<Ended> for End {
 pub(crate) async fn end_one(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    Path(name): Path<String>,
+    PathId(name): PathId,
 ) -> Result<Json<End>, Problem> {
     let scope = match session_id("id", Some(&name))? {
         Some(id) => Scope::Session(id),

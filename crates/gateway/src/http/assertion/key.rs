@@ -85,8 +85,7 @@ impl AssertionKey {
         let algorithm = self.algorithm;
         let (key, is_right) = match algorithm {
             AssertionAlgorithm::HS256 => {
-                let secret = key.strip_suffix(b"\n").unwrap_or(key);
-                let secret = secret.strip_suffix(b"\r").unwrap_or(secret);
+                let secret = key.strip_suffix(b"\r\n").or_else(|| key.strip_suffix(b"\n")).unwrap_or(key);
                 if secret.len() < MIN_SECRET_BYTES {
                     return Err(AssertionKeyError::TooShort { algorithm, needed: "32 bytes" });
                 }
@@ -129,4 +128,23 @@ type Parsed = Result<DecodingKey, jsonwebtoken::errors::Error>;
 fn has_length(key: Parsed, is_right: impl FnOnce(usize) -> bool) -> (Parsed, bool) {
     let length = key.as_ref().ok().and_then(|key| key.try_get_as_bytes().ok()).map(<[u8]>::len);
     (key, length.is_some_and(is_right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_newline_at_its_end_does_not_belong_to_a_secret() {
+        let secret = b"0123456789abcdef0123456789abcdef";
+        let read = |end: &str| {
+            let file = [secret.as_slice(), end.as_bytes()].concat();
+            let key = AssertionKey::new(AssertionAlgorithm::HS256).with(&file).unwrap();
+            let kept = key.keys[0].try_get_as_bytes().unwrap().strip_prefix(secret).unwrap();
+            String::from_utf8(kept.to_vec()).unwrap()
+        };
+        for (end, kept) in [("", ""), ("\n", ""), ("\r\n", ""), ("\r", "\r"), ("\n\n", "\n"), (" \n", " ")] {
+            assert_eq!(read(end), kept, "{end:?}");
+        }
+    }
 }
