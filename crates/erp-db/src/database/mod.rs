@@ -2,7 +2,10 @@
 
 mod error;
 mod options;
+#[cfg(feature = "sqlite")]
+mod packed;
 mod row;
+mod select;
 mod statement;
 mod transaction;
 
@@ -22,6 +25,7 @@ pub(crate) use options::kind as kind_of;
 #[cfg(all(feature = "postgres", feature = "session"))]
 pub(crate) use options::{direct_postgres, stateless_postgres};
 pub(crate) use row::Row;
+pub(crate) use select::Select;
 #[cfg(all(feature = "postgres", feature = "session"))]
 pub(crate) use statement::Scope;
 pub(crate) use transaction::Transaction;
