@@ -159,6 +159,9 @@ impl Database {
         let options = options::sqlite_options(url)?
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            // Rows of sessions are all over the file. The longer the log (here 40 MB), the more changes of a page are
+            // written to the file in one.
+            .pragma("wal_autocheckpoint", "10000")
             .foreign_keys(true);
         let (pool, place) = options::sqlite_file(options, &limits).await?;
         Ok(Self::new(pool, place, limits, true))
