@@ -1,6 +1,6 @@
 //! Load on the service: the release build of `orgcache serve` beside a bare axum, each a process of its own on loopback.
 //!
-//! In the order to read: `world` (a database with 600 organizations and 200 users), `server` (a process that is measured),
+//! In the order to read: `world` (a database with 600 organizations and 10,000 users), `server` (a process that is measured),
 //! `client` (connections that are kept), `repeater` (one request again and again), `load` (requests for a while), `measure` (what
 //! is asked, in which order), `record`.
 

@@ -53,9 +53,9 @@ struct Setting {
 /// Measures everything.
 pub(crate) async fn all(options: &Options) -> Result<Vec<Record>> {
     let size = if options.quick {
-        Size { rounds: 3, each: Duration::from_millis(500), sessions: 2_000 }
+        Size { rounds: 3, each: Duration::from_millis(500), sessions: 5_000 }
     } else {
-        Size { rounds: 10, each: Duration::from_secs(2), sessions: 20_000 }
+        Size { rounds: 10, each: Duration::from_secs(2), sessions: 100_000 }
     };
     let setting = Setting::new(size).await?;
     let mut records = setting.questions().await?;
@@ -211,6 +211,7 @@ impl Setting {
                 .await?;
         self.progress.set_message(format!("{} sessions", self.size.sessions));
         let before = self.service.resident();
+        let busy_before = self.service.processor_seconds();
         let front_end = self.front_end.clone();
         let until = Until::Sent(self.size.sessions);
         let by_assertion = load(self.service.address, LOGINS, until, move |connection, number| {
@@ -220,6 +221,7 @@ impl Setting {
             post("/v1/login/assertion", None, form.into())
         })
         .await?;
+        let busy = busy_before.zip(self.service.processor_seconds());
         let made = by_assertion.times.len();
         let mut records = vec![
             Record::new("orgcache", "logins_by_password", by_password.per_second(), "/s"),
@@ -231,6 +233,10 @@ impl Setting {
                 "ms",
             ),
         ];
+        if let Some((before, after)) = busy {
+            let each = (after - before) * 1e6 / count(made);
+            records.push(Record::new("orgcache", "processor_time_of_a_login_by_assertion", each, "us"));
+        }
         if let Some((before, after)) = before.zip(self.service.resident()) {
             let bytes = |bytes: u64| count(usize::try_from(bytes / 1_000).unwrap_or(usize::MAX)) * 1_000.0;
             let grown = bytes(after.saturating_sub(before));

@@ -2,7 +2,10 @@
 
 mod error;
 mod options;
+#[cfg(feature = "sqlite")]
+mod packed;
 mod row;
+mod select;
 mod statement;
 mod transaction;
 
@@ -22,6 +25,7 @@ pub(crate) use options::kind as kind_of;
 #[cfg(all(feature = "postgres", feature = "session"))]
 pub(crate) use options::{direct_postgres, stateless_postgres};
 pub(crate) use row::Row;
+pub(crate) use select::Select;
 #[cfg(all(feature = "postgres", feature = "session"))]
 pub(crate) use statement::Scope;
 pub(crate) use transaction::Transaction;
@@ -155,6 +159,9 @@ impl Database {
         let options = options::sqlite_options(url)?
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            // Rows of sessions are all over the file. The longer the log (here 40 MB), the more changes of a page are
+            // written to the file in one.
+            .pragma("wal_autocheckpoint", "10000")
             .foreign_keys(true);
         let (pool, place) = options::sqlite_file(options, &limits).await?;
         Ok(Self::new(pool, place, limits, true))

@@ -70,8 +70,9 @@ pub(super) fn sqlite_file(
     let place = format!("SQLite file `{}`", options.get_filename().display());
     Box::pin(async move {
         probe(options.connect(), &place, limits.connect).await?;
-        // An embedded database has no server that would drop idle connections: keep them.
-        let pool = pool_options(limits).idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
+        // An embedded database has no server that would drop idle connections: keep them, and do not try them before use.
+        let pool = pool_options(limits).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+        let pool = pool.connect_lazy_with(options);
         Ok((Pool::Sqlite(pool), place))
     })
 }

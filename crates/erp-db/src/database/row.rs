@@ -7,6 +7,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Column, Row as _};
 
 use super::StatementError;
+#[cfg(feature = "sqlite")]
+use super::packed::Cell;
 
 /// One row of an answer. Columns are taken by position; the texts borrow from the row.
 #[derive(Clone, Copy)]
@@ -19,16 +21,21 @@ pub(crate) struct Row<'a> {
 pub(super) enum Values<'a> {
     #[cfg(feature = "sqlite")]
     Sqlite(&'a SqliteRow),
+    /// One of many that came in one; texts alone.
+    #[cfg(feature = "sqlite")]
+    Packed { cells: &'a [Cell<'a>], columns: &'a [&'a str] },
     #[cfg(feature = "postgres")]
     Postgres(&'a PgRow),
 }
 
-/// Takes a column of either kind of row, with the same target type.
+/// Takes a column of any kind of row, with the same target type.
 macro_rules! take {
-    ($row:expr, $column:expr) => {
+    ($row:expr, $column:expr, $packed:expr) => {
         match $row.values {
             #[cfg(feature = "sqlite")]
             Values::Sqlite(row) => row.try_get($column),
+            #[cfg(feature = "sqlite")]
+            Values::Packed { cells, .. } => $packed(cells.get($column)),
             #[cfg(feature = "postgres")]
             Values::Postgres(row) => row.try_get($column),
         }
@@ -44,7 +51,7 @@ impl<'a> Row<'a> {
 
     /// A text, or `None` for null.
     pub(crate) fn text(self, column: usize) -> Result<Option<&'a str>, StatementError> {
-        take!(self, column).map_err(|error| self.unreadable(column, error))
+        take!(self, column, packed_text).map_err(|error| self.unreadable(column, error))
     }
 
     /// A text; null is read as empty.
@@ -59,12 +66,12 @@ impl<'a> Row<'a> {
 
     /// A number that the statement has cast to double precision.
     pub(crate) fn number(self, column: usize) -> Result<Option<f64>, StatementError> {
-        take!(self, column).map_err(|error| self.unreadable(column, error))
+        take!(self, column, |_| Err(not_packed())).map_err(|error| self.unreadable(column, error))
     }
 
     /// A number that the statement has cast to a big integer.
     pub(crate) fn integer(self, column: usize) -> Result<Option<i64>, StatementError> {
-        take!(self, column).map_err(|error| self.unreadable(column, error))
+        take!(self, column, |_| Err(not_packed())).map_err(|error| self.unreadable(column, error))
     }
 
     /// The error for a value that is of the right type and still not what it must be.
@@ -81,6 +88,11 @@ impl<'a> Row<'a> {
         let name = match self.values {
             #[cfg(feature = "sqlite")]
             Values::Sqlite(row) => row.columns().get(column).map(|column| column.name().to_owned()),
+            #[cfg(feature = "sqlite")]
+            Values::Packed { columns, .. } => columns.get(column).map(|column| {
+                // Without the table's name, as the driver calls it.
+                column.rsplit_once('.').map_or(*column, |(_, name)| name).to_owned()
+            }),
             #[cfg(feature = "postgres")]
             Values::Postgres(row) => row.columns().get(column).map(|column| column.name().to_owned()),
         };
@@ -94,4 +106,18 @@ impl<'a> Row<'a> {
             cause,
         }
     }
+}
+
+#[cfg(feature = "sqlite")]
+fn packed_text<'a>(cell: Option<&'a Cell<'a>>) -> sqlx::Result<Option<&'a str>> {
+    match cell {
+        Some(Cell::Text(text)) => Ok(Some(text)),
+        Some(Cell::Null) => Ok(None),
+        Some(Cell::Number) | None => Err(not_packed()),
+    }
+}
+
+#[cfg(feature = "sqlite")]
+fn not_packed() -> sqlx::Error {
+    sqlx::Error::Decode("it is not a text, nor is it null".into())
 }

@@ -4,10 +4,14 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use sqlx::{SqlSafeStr, SqlStr};
+#[cfg(feature = "sqlite")]
+use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
+#[cfg(feature = "sqlite")]
+use super::packed::unpack;
 use super::row::{Row, Values};
-use super::{Boxed, Database, Pool, StatementError};
+use super::{Boxed, Database, Pool, Select, StatementError};
 
 /// A connection that a statement may use, and what its errors need.
 pub(super) struct Connection<'c> {
@@ -90,7 +94,28 @@ impl<F: FnMut(Row<'_>) -> Result<(), E> + Send, E: Send> Visit for Visitor<F, E>
     }
 }
 
+/// A statement that gives rows.
+enum Statement<'a> {
+    Rows(SqlStr),
+    OfMany(&'a Select),
+}
+
 impl<'c> Connection<'c> {
+    fn show<'a>(
+        self,
+        statement: Statement<'a>,
+        arguments: &'a [Option<&'a str>],
+        visitor: &'a mut dyn Visit,
+    ) -> Boxed<'a, Result<(), StatementError>>
+    where
+        'c: 'a,
+    {
+        match statement {
+            Statement::Rows(sql) => self.each(sql, arguments, visitor),
+            Statement::OfMany(select) => self.each_of_many(select, arguments, visitor),
+        }
+    }
+
     /// Sends one statement and shows `visitor` the rows.
     ///
     /// Of an ERP's tables no statement is kept prepared: a server refuses to run a kept one again once a column that it
@@ -129,6 +154,46 @@ impl<'c> Connection<'c> {
             }
             Ok(())
         }))
+    }
+
+    /// Sends a statement of many rows and shows `visitor` each.
+    pub(super) fn each_of_many<'a>(
+        self,
+        select: &'a Select,
+        arguments: &'a [Option<&'a str>],
+        visitor: &'a mut dyn Visit,
+    ) -> Boxed<'a, Result<(), StatementError>>
+    where
+        'c: 'a,
+    {
+        let one_by_one = AssertSqlSafe(select.one_by_one()).into_sql_str();
+        let Connection { driver, scope, kept } = self;
+        match driver {
+            #[cfg(feature = "sqlite")]
+            Driver::Sqlite(connection) => Box::pin(async move {
+                let packed = AssertSqlSafe(select.packed()).into_sql_str();
+                let asked = scope.timed(async {
+                    let packed = bound!(packed, arguments).persistent(kept).fetch_one(&mut *connection);
+                    packed.await.map_err(|error| scope.error(error))
+                });
+                let row = match asked.await {
+                    Err(error) if error.is_transient() => return Err(error),
+                    row => row.ok(),
+                };
+                let packed = row.as_ref().and_then(|row| row.try_get::<Option<&str>, _>(0).ok());
+                match packed {
+                    Some(packed) => unpack(packed.unwrap_or_default(), select.columns, scope, visitor).await,
+                    // Nothing was shown yet. What JSON cannot hold, or one value is too short for, comes row by row; so does the
+                    // error, if it is one.
+                    None => {
+                        let driver = Driver::Sqlite(connection);
+                        Connection { driver, scope, kept }.each(one_by_one, arguments, visitor).await
+                    }
+                }
+            }),
+            #[cfg(feature = "postgres")]
+            Driver::Postgres(_) => Connection { driver, scope, kept }.each(one_by_one, arguments, visitor),
+        }
     }
 
     /// Sends one statement; gives the number of rows that it changed.
@@ -184,13 +249,28 @@ impl Database {
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let mut visitor = Visitor::new(visit);
-        self.show(sql.into_sql_str(), arguments, &mut visitor).await?;
+        self.show(Statement::Rows(sql.into_sql_str()), arguments, &mut visitor).await?;
+        visitor.outcome()
+    }
+
+    /// Sends a statement of many rows and hands each to `visit`.
+    ///
+    /// # Errors
+    /// As for [`each`](Self::each).
+    pub(crate) async fn each_of_many<E: From<StatementError> + Send>(
+        &self,
+        select: &Select,
+        arguments: &[Option<&str>],
+        visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let mut visitor = Visitor::new(visit);
+        self.show(Statement::OfMany(select), arguments, &mut visitor).await?;
         visitor.outcome()
     }
 
     fn show<'a>(
         &'a self,
-        sql: SqlStr,
+        statement: Statement<'a>,
         arguments: &'a [Option<&'a str>],
         visitor: &'a mut dyn Visit,
     ) -> Boxed<'a, Result<(), StatementError>> {
@@ -204,13 +284,13 @@ impl Database {
                 Pool::Sqlite(pool) => {
                     let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
                     let driver = Driver::Sqlite(&mut connection);
-                    Connection { driver, scope, kept }.each(sql, arguments, visitor).await
+                    Connection { driver, scope, kept }.show(statement, arguments, visitor).await
                 }
                 #[cfg(feature = "postgres")]
                 Pool::Postgres(pool) => {
                     let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
                     let driver = Driver::Postgres(&mut connection);
-                    Connection { driver, scope, kept }.each(sql, arguments, visitor).await
+                    Connection { driver, scope, kept }.show(statement, arguments, visitor).await
                 }
             }
         })

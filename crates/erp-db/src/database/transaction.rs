@@ -2,6 +2,8 @@
 
 use sqlx::SqlSafeStr;
 
+#[cfg(feature = "session")]
+use super::Select;
 use super::row::Row;
 use super::statement::{Connection, Driver, Scope, Visitor};
 use super::{Boxed, Database, DatabaseKind, Pool, StatementError};
@@ -86,6 +88,19 @@ impl Transaction<'_> {
     ) -> Result<(), E> {
         let mut visitor = Visitor::new(visit);
         self.connection().each(sql.into_sql_str(), arguments, &mut visitor).await?;
+        visitor.outcome()
+    }
+
+    /// Sends a statement of many rows and hands each to `visit`.
+    #[cfg(feature = "session")]
+    pub(crate) async fn each_of_many<E: From<StatementError> + Send>(
+        &mut self,
+        select: &Select,
+        arguments: &[Option<&str>],
+        visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let mut visitor = Visitor::new(visit);
+        self.connection().each_of_many(select, arguments, &mut visitor).await?;
         visitor.outcome()
     }
 

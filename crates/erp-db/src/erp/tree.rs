@@ -8,7 +8,7 @@ use super::finding::{RowFinding, TreeFinding};
 use super::rows::TreeRows;
 use super::{ErpReader, ReadError};
 use crate::blocking;
-use crate::database::Row;
+use crate::database::{Row, Select};
 use crate::text::{abbreviate, can_be_id};
 
 /// A client's organization tree as it was in the database at one moment.
@@ -30,23 +30,38 @@ pub struct LoadedTree {
 /// that one statement, hence one moment of the database, answers everything.
 macro_rules! tree_statement {
     ($time_zone:literal) => {
-        concat!(
-            "SELECT i.ad_tree_org_id, t.ad_tree_id, n.node_id, n.parent_id, o.ad_org_id, o.ad_client_id, o.isactive, \
-             o.isready, o.isperiodcontrolallowed, o.c_calendar_id, o.ad_orgtype_id, y.ad_orgtype_id, \
-             y.islegalentity, y.isbusinessunit, y.istransactionsallowed, y.isacctlegalentity, ",
-            $time_zone,
-            " FROM ad_client c \
-             LEFT JOIN ad_clientinfo i ON i.ad_client_id = c.ad_client_id \
-             LEFT JOIN ad_tree t ON t.ad_client_id = c.ad_client_id AND t.ad_table_id = '155' \
-             LEFT JOIN ad_treenode n ON n.ad_tree_id = t.ad_tree_id \
-             LEFT JOIN ad_org o ON o.ad_org_id = n.node_id \
-             LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id \
-             WHERE c.ad_client_id = $1"
-        )
+        Select {
+            columns: &[
+                "i.ad_tree_org_id",
+                "t.ad_tree_id",
+                "n.node_id",
+                "n.parent_id",
+                "o.ad_org_id",
+                "o.ad_client_id",
+                "o.isactive",
+                "o.isready",
+                "o.isperiodcontrolallowed",
+                "o.c_calendar_id",
+                "o.ad_orgtype_id",
+                "y.ad_orgtype_id",
+                "y.islegalentity",
+                "y.isbusinessunit",
+                "y.istransactionsallowed",
+                "y.isacctlegalentity",
+                $time_zone,
+            ],
+            from: "ad_client c \
+                 LEFT JOIN ad_clientinfo i ON i.ad_client_id = c.ad_client_id \
+                 LEFT JOIN ad_tree t ON t.ad_client_id = c.ad_client_id AND t.ad_table_id = '155' \
+                 LEFT JOIN ad_treenode n ON n.ad_tree_id = t.ad_tree_id \
+                 LEFT JOIN ad_org o ON o.ad_org_id = n.node_id \
+                 LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id \
+                 WHERE c.ad_client_id = $1",
+        }
     };
 }
-const WITH_TIME_ZONES: &str = tree_statement!("o.timezone");
-const WITHOUT_TIME_ZONES: &str = tree_statement!("NULL");
+const WITH_TIME_ZONES: Select = tree_statement!("o.timezone");
+const WITHOUT_TIME_ZONES: Select = tree_statement!("NULL");
 
 /// The trees of a client alone, for whoever needs to know which one counts.
 const CANDIDATES: &str = "SELECT i.ad_tree_org_id, t.ad_tree_id FROM ad_client c \
@@ -91,7 +106,8 @@ impl ErpReader {
     /// nodes, organizations and trees count like active ones.
     ///
     /// # Memory
-    /// While loading, about 200 bytes an organization of the trees that may turn out to be the one.
+    /// While loading, about 200 bytes an organization of the trees that may turn out to be the one; on SQLite also the text of all
+    /// rows, twice, some 600 bytes an organization.
     ///
     /// # Errors
     /// [`ReadError::UnknownClient`]; [`ReadError::Tree`] if the rows do not make a tree, with the ids of those that
@@ -122,11 +138,11 @@ impl ErpReader {
         if !can_be_id(client) {
             return Err(self.unknown_client(client));
         }
-        let statement = if self.has_time_zones() { WITH_TIME_ZONES } else { WITHOUT_TIME_ZONES };
+        let statement = if self.has_time_zones() { &WITH_TIME_ZONES } else { &WITHOUT_TIME_ZONES };
         let mut choice = Choice::default();
         let (mut named, mut smallest) = (TreeRows::default(), TreeRows::default());
         self.database
-            .each(statement, &[Some(client)], |row| match choice.see(row.text(0)?, row.text(1)?) {
+            .each_of_many(statement, &[Some(client)], |row| match choice.see(row.text(0)?, row.text(1)?) {
                 Seen::Named => read_node(row, client, &mut named),
                 Seen::SmallestSoFar { first } => {
                     if first {

@@ -4,26 +4,40 @@ use org_structure::OrgId;
 use session::openbravo::{AccessedOrganization, ClientFacts, ClientOrganization, OrgAccess, RoleFacts};
 use session::{ClientId, RoleId, UserLevel};
 
-use crate::database::{Row, StatementError, Transaction};
+use crate::database::{Row, Select, StatementError, Transaction};
 use crate::erp::{ErpReader, ReadError};
 use crate::text::can_be_id;
 
 /// A role with its client and its access rows; a row for each of these, and one if there is none.
 macro_rules! role {
     ($manual:literal) => {
-        concat!(
-            "SELECT r.ad_client_id, r.userlevel, r.isactive, ",
-            $manual,
-            ", c.ad_client_id, c.isactive, \
-             a.ad_org_id, a.ad_client_id, a.isactive, o.ad_org_id, o.ad_client_id, o.isactive \
-             FROM ad_role r LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id \
-             LEFT JOIN ad_role_orgaccess a ON a.ad_role_id = r.ad_role_id \
-             LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id WHERE r.ad_role_id = $1"
-        )
+        Select {
+            columns: &[
+                "r.ad_client_id",
+                "r.userlevel",
+                "r.isactive",
+                $manual,
+                "c.ad_client_id",
+                "c.isactive",
+                "a.ad_org_id",
+                "a.ad_client_id",
+                "a.isactive",
+                "o.ad_org_id",
+                "o.ad_client_id",
+                "o.isactive",
+            ],
+            from: "ad_role r LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id \
+                 LEFT JOIN ad_role_orgaccess a ON a.ad_role_id = r.ad_role_id \
+                 LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id WHERE r.ad_role_id = $1",
+        }
     };
 }
-const ROLE: &str = role!("r.ismanual");
-const ROLE_WITHOUT_MANUAL: &str = role!("NULL");
+const ROLE: Select = role!("r.ismanual");
+const ROLE_WITHOUT_MANUAL: Select = role!("NULL");
+
+/// All organizations of a client.
+const ORGANIZATIONS: Select =
+    Select { columns: &["ad_org_id", "isactive"], from: "ad_org WHERE ad_client_id = $1" };
 
 impl ErpReader {
     /// The rows that decide about a role's access where it works in `current_client`, all of one moment of the database; `None`
@@ -93,10 +107,10 @@ async fn role_and_client(
         return Ok((None, None));
     }
     // The column came late.
-    let statement = if reader.schema.has("ad_role", "ismanual") { ROLE } else { ROLE_WITHOUT_MANUAL };
+    let statement = if reader.schema.has("ad_role", "ismanual") { &ROLE } else { &ROLE_WITHOUT_MANUAL };
     let (mut role, mut client) = (None, None);
     transaction
-        .each(statement, &[Some(id.as_str())], |row| {
+        .each_of_many(statement, &[Some(id.as_str())], |row| {
             if role.is_none() && row.text(4)?.is_some() {
                 client = Some(ClientFacts { id: parse(row, 4, ClientId::new)?, active: row.flag(5)? });
             }
@@ -140,10 +154,9 @@ pub(super) async fn organizations(
     transaction: &mut Transaction<'_>,
     client: ClientId,
 ) -> Result<Vec<ClientOrganization>, ReadError> {
-    let statement = "SELECT ad_org_id, isactive FROM ad_org WHERE ad_client_id = $1";
     let mut organizations = Vec::new();
     transaction
-        .each(statement, &[Some(client.as_str())], |row| {
+        .each_of_many(&ORGANIZATIONS, &[Some(client.as_str())], |row| {
             organizations.push(ClientOrganization {
                 id: parse(row, 0, OrgId::new)?,
                 client,

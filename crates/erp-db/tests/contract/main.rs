@@ -7,6 +7,7 @@ mod connecting;
 mod demonstration;
 mod importing;
 mod logins;
+mod packed;
 mod passwords;
 #[cfg(unix)]
 mod postgres_store;

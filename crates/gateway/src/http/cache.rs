@@ -48,6 +48,12 @@ impl<K: Hash + Eq, V: Clone> TimedCache<K, V> {
         Ok(value)
     }
 
+    /// Keeps an answer that somebody has got just now by other means.
+    pub(crate) async fn put(&self, key: K, value: V) {
+        let slot = self.slot(key);
+        *slot.lock().await = Some((self.clock.now(), value));
+    }
+
     fn slot(&self, key: K) -> Arc<Slot<V>> {
         let mut slots = self.slots.lock();
         if slots.len() >= CAPACITY && !slots.contains_key(&key) {
@@ -73,5 +79,9 @@ mod tests {
         assert_eq!(cache.get("a", async |_| Err::<u8, _>("away")).await, Ok(1));
         clock.advance(Duration::from_millis(1));
         assert_eq!(cache.get("a", async |last| Ok::<_, ()>(last.map_or(1, |last| last + 1))).await, Ok(2));
+        cache.put("b", 7).await;
+        assert_eq!(cache.get("b", async |_| Err::<u8, _>("away")).await, Ok(7));
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(cache.get("b", async |_| Err::<u8, _>("away")).await, Err("away"));
     }
 }

@@ -45,7 +45,7 @@ pub(crate) async fn login(
     if !matches!(&user, Err(problem) if problem.status().is_client_error()) {
         attempt.forget();
     }
-    wish.grant(&gateway, user?).await
+    wish.grant(&gateway, user?, &form.user).await
 }
 
 /// What somebody who logs in wants to be, by whatever proof.
@@ -61,11 +61,18 @@ impl Wish {
         Ok(Wish { role: id("role", role)?, org: id("org", org)?, by_cookie })
     }
 
-    /// Makes a session for a user who has proven who it is.
-    pub(crate) async fn grant(self, gateway: &Gateway, user: UserId) -> Result<Response, Problem> {
+    /// Makes a session for a user who was found by this name, and has proven who it is.
+    pub(crate) async fn grant(
+        self,
+        gateway: &Gateway,
+        user: UserId,
+        name: &str,
+    ) -> Result<Response, Problem> {
         let mut principal = Principal::new(user);
         (principal.role, principal.org) = (self.role, self.org);
         let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
+        // The answer has the name; it need not be read again.
+        gateway.inner.names.note_user(user, name).await;
         Ok(answer(gateway, &logged_in, self.by_cookie).await)
     }
 }

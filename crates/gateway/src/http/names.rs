@@ -40,6 +40,11 @@ impl Names {
         shown(self.users.get(user, load).await).flatten()
     }
 
+    /// Takes note of a name by which a user has just been found.
+    pub(crate) async fn note_user(&self, user: UserId, name: &str) {
+        self.users.put(user, Some(name.to_owned())).await;
+    }
+
     /// The names by which users log in: one question, whatever their number.
     pub(crate) async fn users(&self, users: BTreeSet<UserId>) -> BTreeMap<String, String> {
         let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();

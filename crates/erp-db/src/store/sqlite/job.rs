@@ -102,13 +102,13 @@ impl Job {
 
     /// Does the job as a part of a transaction: as a whole or not at all.
     pub(super) async fn run(self, transaction: &mut Transaction<'_>) -> Result<Done, StatementError> {
-        transaction.execute("SAVEPOINT job", &[]).await?;
-        let done = match self {
+        Ok(match self {
             Job::Create(login, reply) => {
-                Done::Login(reply, create(&login, transaction).await.map_err(Into::into))
+                Done::Login(reply, create(&login, transaction).await?.map_err(Into::into))
             }
             Job::Touch(seen, reply) => {
-                Done::Count(reply, touch(&seen, transaction).await.map_err(Into::into))
+                let touched = in_one(transaction, async |transaction| touch(&seen, transaction).await);
+                Done::Count(reply, touched.await?.map_err(Into::into))
             }
             Job::End(ids, ago, reply) => {
                 Done::Count(reply, end(&ids, ago, transaction).await.map_err(Into::into))
@@ -120,7 +120,9 @@ impl Job {
                 Done::Count(reply, swept.map_err(Into::into))
             }
             Job::Collect { grace, limit, reply } => {
-                Done::Count(reply, collect(grace, limit, transaction).await.map_err(Into::into))
+                let collected =
+                    in_one(transaction, async |transaction| collect(grace, limit, transaction).await);
+                Done::Count(reply, collected.await?.map_err(Into::into))
             }
             Job::UseOnce { name, keep, reply } => {
                 let arguments = [Some(name.as_str()), Some(&*keep.to_string())];
@@ -132,51 +134,99 @@ impl Job {
                     transaction.execute(statements::FORGET_USED, &[Some(&limit.to_string())]).await;
                 Done::Count(reply, forgotten.map_err(Into::into))
             }
-        };
-        let failed = match &done {
-            Done::Login(_, outcome) => outcome.is_err(),
-            Done::Count(_, outcome) => outcome.is_err(),
-        };
-        if failed {
-            transaction.execute("ROLLBACK TO job", &[]).await?;
-        }
-        transaction.execute("RELEASE job", &[]).await?;
-        Ok(done)
+        })
     }
 }
 
-async fn create(login: &Login, transaction: &mut Transaction<'_>) -> Result<LoginOutcome, StatementError> {
+/// Does what takes several statements that write, as a whole or not at all. A single one is that by itself.
+///
+/// The outer error says that the transaction is broken.
+async fn in_one<T>(
+    transaction: &mut Transaction<'_>,
+    work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, StatementError>,
+) -> Result<Result<T, StatementError>, StatementError> {
+    transaction.execute("SAVEPOINT job", &[]).await?;
+    let done = work(transaction).await;
+    if done.is_err() {
+        transaction.execute("ROLLBACK TO job", &[]).await?;
+    }
+    transaction.execute("RELEASE job", &[]).await?;
+    Ok(done)
+}
+
+/// Stores a session, by as little as it takes: where nobody was first on its tree and access, by a look and one row.
+async fn create(
+    login: &Login,
+    transaction: &mut Transaction<'_>,
+) -> Result<Result<LoginOutcome, StatementError>, StatementError> {
     let record = &*login.record;
     let tree = hex::encode(record.tree.as_bytes());
     let access = hex::encode(record.access.as_bytes());
     let old = login.replaces.map(|old| hex::encode(old.as_bytes()));
-    let flag = |row: Row<'_>, column| Ok::<_, StatementError>(row.integer(column)? == Some(1));
-    let there = transaction
-        .first(statements::THERE, &[Some(&tree), Some(&access), old.as_deref()], |row| {
-            Ok::<_, StatementError>((flag(row, 0)?, flag(row, 1)?, flag(row, 2)?))
-        })
-        .await?;
-    let (has_tree, has_access, has_old) = there.unwrap_or_default();
-    if old.is_some() && !has_old {
-        return Ok(LoginOutcome::ReplacedIsGone);
+    let there = match transaction
+        .first(statements::THERE, &[Some(&tree), Some(&access), old.as_deref()], There::read)
+        .await
+    {
+        Ok(there) => there.unwrap_or_default(),
+        Err(error) => return Ok(Err(error)),
+    };
+    if old.is_some() && !there.replaced {
+        return Ok(Ok(LoginOutcome::ReplacedIsGone));
     }
-    match &login.bytes {
-        None if !has_tree || !has_access => return Ok(LoginOutcome::BytesMissing),
-        None => {}
-        Some(bytes) => {
-            if !has_tree {
+    if login.bytes.is_none() && !(there.tree && there.access) {
+        return Ok(Ok(LoginOutcome::BytesMissing));
+    }
+    let add = async |transaction: &mut Transaction<'_>| {
+        add_session(record, &tree, &access, transaction).await?;
+        Ok(LoginOutcome::Created)
+    };
+    if old.is_none() && there.tree && there.access && !there.unused {
+        return Ok(add(transaction).await);
+    }
+    in_one(transaction, async |transaction| {
+        if let Some(bytes) = &login.bytes {
+            if !there.tree {
                 transaction.execute(statements::ADD_TREE, &[Some(&tree), Some(&bytes.tree)]).await?;
             }
-            if !has_access {
+            if !there.access {
                 transaction.execute(statements::ADD_ACCESS, &[Some(&access), Some(&bytes.access)]).await?;
             }
         }
+        if there.unused {
+            transaction.execute(statements::USE_TREE, &[Some(&tree)]).await?;
+            transaction.execute(statements::USE_ACCESS, &[Some(&access)]).await?;
+        }
+        if let Some(old) = &old {
+            transaction.execute(statements::END_REPLACED, &[Some(old)]).await?;
+        }
+        add(transaction).await
+    })
+    .await
+}
+
+/// What is stored already when a session comes.
+#[derive(Default)]
+struct There {
+    tree: bool,
+    access: bool,
+    replaced: bool,
+    /// Whether the tree or the access was noted as unused.
+    unused: bool,
+}
+
+impl There {
+    fn read(row: Row<'_>) -> Result<Self, StatementError> {
+        let flag = |column| Ok::<_, StatementError>(row.integer(column)? == Some(1));
+        Ok(There { tree: flag(0)?, access: flag(1)?, replaced: flag(2)?, unused: flag(3)? })
     }
-    transaction.execute(statements::USE_TREE, &[Some(&tree)]).await?;
-    transaction.execute(statements::USE_ACCESS, &[Some(&access)]).await?;
-    if let Some(old) = &old {
-        transaction.execute(statements::END_REPLACED, &[Some(old)]).await?;
-    }
+}
+
+async fn add_session(
+    record: &SessionRecord,
+    tree: &str,
+    access: &str,
+    transaction: &mut Transaction<'_>,
+) -> Result<u64, StatementError> {
     let id = hex::encode(record.id.as_bytes());
     let idle = record::exact_span(record.lifetime.idle()).to_string();
     let absolute = record::exact_span(record.lifetime.absolute()).to_string();
@@ -186,13 +236,12 @@ async fn create(login: &Login, transaction: &mut Transaction<'_>) -> Result<Logi
         record.user.as_str(),
         record.role.as_str(),
         record.org.as_str(),
-        &tree,
-        &access,
+        tree,
+        access,
         &idle,
         &absolute,
     ];
-    transaction.execute(statements::ADD_SESSION, &arguments.map(Some)).await?;
-    Ok(LoginOutcome::Created)
+    transaction.execute(statements::ADD_SESSION, &arguments.map(Some)).await
 }
 
 async fn touch(seen: &[(SessionId, i64)], transaction: &mut Transaction<'_>) -> Result<u64, StatementError> {

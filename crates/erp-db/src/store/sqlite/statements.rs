@@ -41,16 +41,18 @@ pub(super) const CONTENTS: &str = "SELECT \
 pub(super) const MISSING: &str = "SELECT value FROM json_each($1) \
      WHERE NOT EXISTS (SELECT 1 FROM orgcache_session WHERE id = unhex(value))";
 
-/// Whether a tree and an access are stored and a session is there.
+/// Whether a tree and an access are stored, a session is there, and one of the former was noted as unused.
 pub(super) const THERE: &str = "SELECT EXISTS (SELECT 1 FROM orgcache_tree WHERE fingerprint = unhex($1)), \
      EXISTS (SELECT 1 FROM orgcache_access WHERE hash = unhex($2)), \
-     EXISTS (SELECT 1 FROM orgcache_session WHERE id = unhex($3))";
+     EXISTS (SELECT 1 FROM orgcache_session WHERE id = unhex($3)), \
+     EXISTS (SELECT 1 FROM orgcache_tree WHERE fingerprint = unhex($1) AND unused_since IS NOT NULL) \
+     OR EXISTS (SELECT 1 FROM orgcache_access WHERE hash = unhex($2) AND unused_since IS NOT NULL)";
 
 pub(super) const ADD_TREE: &str =
     "INSERT INTO orgcache_tree (fingerprint, bytes) VALUES (unhex($1), unhex($2))";
 pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache_access (hash, bytes) VALUES (unhex($1), unhex($2))";
 
-// Only where it was noted: a login writes no row that others share.
+// Only where one of them was noted: a login writes no row that others share.
 pub(super) const USE_TREE: &str =
     "UPDATE orgcache_tree SET unused_since = NULL WHERE fingerprint = unhex($1) AND unused_since IS NOT NULL";
 pub(super) const USE_ACCESS: &str =

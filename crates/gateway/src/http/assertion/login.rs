@@ -49,7 +49,8 @@ pub(crate) async fn login(
     }
     let found = gateway.inner.reader.user_named(&claims.user).await.map_err(|error| away(&error))?;
     let user = found.and_then(|user| UserId::new(&user.id).ok());
-    wish.grant(&gateway, user.ok_or_else(|| refused(&gateway, Refused::UnknownUser))?).await
+    let user = user.ok_or_else(|| refused(&gateway, Refused::UnknownUser))?;
+    wish.grant(&gateway, user, &claims.user).await
 }
 
 /// The one answer to all that is not accepted. The reason goes to the log.

@@ -1,0 +1,58 @@
+//! Statements of many rows, whose rows SQLite gives in one.
+
+use std::fmt::Write as _;
+
+use crate::support::{TestDatabase, client_with, on_both_databases, tree_node};
+
+on_both_databases! {
+    any_text_is_read_as_it_is,
+    more_rows_than_are_read_in_one_go_are_read,
+}
+
+/// What is written otherwise in JSON, and what looks like JSON.
+const ODD: [&str; 7] = ["a\"b\\", "c\nd\te", "f\u{1}g\u{7f}", "ñ€𝒳", "null", "[\"h\"]", "17"];
+
+async fn any_text_is_read_as_it_is(db: TestDatabase) {
+    let nodes: Vec<_> = ODD.iter().map(|id| (*id, Some("0"))).collect();
+    let rows = client_with(&[&[("0", None)], nodes.as_slice()].concat());
+    let odd = "UPDATE ad_org SET timezone = ad_org_id WHERE ad_org_id <> '0'";
+    let tree = db.with_rows(&(rows + odd)).await.load_tree("C").await.unwrap().structure;
+    assert_eq!(tree.len(), ODD.len() + 1);
+    for id in ODD {
+        let org = tree.index_of(id).unwrap();
+        assert_eq!(tree.time_zone(org), Some(id));
+        assert_eq!(tree.parent(org), tree.index_of("0"));
+    }
+}
+
+async fn more_rows_than_are_read_in_one_go_are_read(db: TestDatabase) {
+    let mut rows = client_with(&[("0", None)]);
+    for number in 1..=2_500 {
+        let id = number.to_string();
+        write!(
+            rows,
+            "INSERT INTO ad_org (ad_org_id, ad_client_id, value, name, ad_orgtype_id) \
+             VALUES ('{id}', 'C', '{id}', '{id}', '2'); {}",
+            tree_node("T", &id, Some(&(number / 2).to_string()))
+        )
+        .unwrap();
+    }
+    let erp = db.with_rows(&format!("BEGIN; {rows} COMMIT")).await;
+    assert_eq!(erp.load_tree("C").await.unwrap().structure.len(), 2_501);
+}
+
+/// The rows come one by one then, and the error is that of the value.
+#[tokio::test]
+async fn what_cannot_be_packed_is_an_error_that_names_the_column() {
+    for value in ["x'00'", "CAST(x'ff' AS TEXT)", "5"] {
+        let db = TestDatabase::sqlite();
+        let rows = client_with(&[("0", None), ("A", Some("0"))]);
+        // A column that takes a number as it is.
+        let other = "ALTER TABLE ad_org DROP COLUMN timezone; ALTER TABLE ad_org ADD COLUMN timezone BLOB; ";
+        let change = format!("UPDATE ad_org SET timezone = {value} WHERE ad_org_id = 'A'");
+        let erp = db.with_rows(&(rows + other + &change)).await;
+        let error = erp.load_tree("C").await.unwrap_err();
+        assert!(!error.is_transient(), "{error}");
+        assert!(error.to_string().contains("column `timezone`"), "{value}: {error}");
+    }
+}
