@@ -23,9 +23,10 @@ pub(crate) fn begin(arguments: &ServeArguments) {
     let needed = filter_fn(|what| what.name() != REQUEST_SPAN);
     let begun = match arguments.log_format {
         LogFormat::Text => {
-            let text = format().with_ansi(std::io::stderr().is_terminal());
-            let named = Named { format: text, end: "", field: " request=", close: "" };
-            to_stderr.event_format(named).finish().with(needed).try_init()
+            let is_terminal = std::io::stderr().is_terminal();
+            let text = format().with_ansi(is_terminal);
+            let named = Named { format: text, end: "", field: " request=\"", close: "\"" };
+            to_stderr.with_ansi(is_terminal).event_format(named).finish().with(needed).try_init()
         }
         LogFormat::Json => {
             let json = format().json().flatten_event(true);

@@ -238,6 +238,20 @@ fn the_log_is_structured_and_holds_no_secret() {
 }
 
 #[test]
+fn each_line_of_the_log_names_the_request_that_it_is_about() {
+    let home = tempfile::tempdir().unwrap();
+    let serving = Serving::start(home.path(), &["serve", "--log", "info"]);
+    serving.log_in("F&BAdmin", "a wrong password");
+    let said = serving.stop(Signal::TERM);
+    let refused = said.lines().find(|line| line.contains("login refused")).unwrap();
+    let (_, id) = refused.rsplit_once(" request=").unwrap();
+    assert!(id.len() > 2 && id.starts_with('"') && id.ends_with('"'), "{said}");
+    assert!(said.lines().any(|line| line.contains("answered") && line.contains(id)), "{said}");
+    let other = said.lines().find(|line| line.contains("shutting down")).unwrap();
+    assert!(!other.contains("request="), "{said}");
+}
+
+#[test]
 fn the_demonstration_stays_on_loopback() {
     let home = tempfile::tempdir().unwrap();
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
