@@ -159,6 +159,12 @@ pub(crate) fn away(error: &dyn std::error::Error) -> Problem {
     Problem::unavailable("the database does not answer at the moment")
 }
 
+/// The ERP's rows are there and make no sense, such as organizations in a cycle: somebody has to mend them.
+fn unusable(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "no session was given");
+    Problem::unavailable("the organizations cannot be used as they are: the log says why")
+}
+
 #[derive(Serialize)]
 struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,6 +213,7 @@ pub(crate) fn login_refusal(error: &LoginError) -> Problem {
                 .with_detail("the user has as many sessions open as allowed")
                 .with_retry_after(60)
         }
+        LoginError::Source(cause) if !cause.is_transient() => return unusable(cause),
         LoginError::Source(cause) | LoginError::Store(cause) => return away(cause),
         LoginError::Session(cause) => refusal(cause),
         LoginError::EndedMeanwhile => Problem::new(StatusCode::CONFLICT, "ended_meanwhile")

@@ -102,6 +102,17 @@ async fn a_known_user_hears_what_is_not_given(databases: Databases) {
 }
 
 #[tokio::test]
+async fn organizations_that_make_no_tree_are_not_called_a_database_that_is_away() {
+    let service = Service::start().await;
+    let form = json!({"user": SPAIN, "password": PASSWORD, "role": SALES});
+    assert_eq!(log_in(&service, form.clone()).await.status, 200);
+    let cycle = format!("UPDATE ad_treenode SET parent_id = '{NORTE}' WHERE node_id = '{ESPANA}'");
+    service.execute(&cycle).await;
+    let problem = log_in(&service, form).await.refused(503, "unavailable");
+    assert_eq!(problem["detail"], "the organizations cannot be used as they are: the log says why");
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_named() {
     let service = Service::start().await;
     let long = "x".repeat(33);
