@@ -21,6 +21,10 @@ async fn every_answer_has_the_headers_that_browsers_go_by() {
         assert_eq!(answer.header("strict-transport-security"), "", "not where there is no TLS");
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
+    let page = Answer::of(service.get("/")).await;
+    for (name, value) in [("referrer-policy", "no-referrer"), ("cross-origin-opener-policy", "same-origin")] {
+        assert_eq!(page.header(name), value);
+    }
 }
 
 #[tokio::test]
