@@ -20,7 +20,9 @@ impl Select {
     /// The statement that gives them in one.
     #[cfg(feature = "sqlite")]
     pub(super) fn packed(&self) -> String {
-        let columns = self.columns.join(", ");
-        format!("SELECT group_concat(json_array({columns}), char(10)) FROM {}", self.from)
+        // Bytes may happen to be JSON in SQLite's binary form, and would be read as that. These never are.
+        let not_bytes = |column: &&str| format!("iif(typeof({column}) = 'blob', x'ff', {column})");
+        let columns: Vec<String> = self.columns.iter().map(not_bytes).collect();
+        format!("SELECT group_concat(json_array({}), char(10)) FROM {}", columns.join(", "), self.from)
     }
 }

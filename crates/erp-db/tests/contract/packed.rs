@@ -44,7 +44,7 @@ async fn more_rows_than_are_read_in_one_go_are_read(db: TestDatabase) {
 /// The rows come one by one then, and the error is that of the value.
 #[tokio::test]
 async fn what_cannot_be_packed_is_an_error_that_names_the_column() {
-    for value in ["x'00'", "CAST(x'ff' AS TEXT)", "5"] {
+    for value in ["x'00'", "x'1741'", "x'ffff'", "CAST(x'ff' AS TEXT)", "5"] {
         let db = TestDatabase::sqlite();
         let rows = client_with(&[("0", None), ("A", Some("0"))]);
         // A column that takes a number as it is.
