@@ -1,6 +1,7 @@
 //! Time that calls take.
 
 use core::time::Duration;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
@@ -136,20 +137,26 @@ struct Pace {
     /// How long it may take, where the whole sequence takes longer than `round`; who is slower yet is asked about
     /// as much of the sequence as fits.
     at_most: Duration,
+    /// How often all calls of a tree are gone through, so that what disturbs the machine for some seconds is not there each time.
+    passes: usize,
+    /// Rounds of a call in a pass.
     rounds: usize,
 }
 
 impl Pace {
     const QUICK: Pace =
-        Pace { round: Duration::from_micros(800), at_most: Duration::from_millis(30), rounds: 5 };
+        Pace { round: Duration::from_micros(800), at_most: Duration::from_millis(30), passes: 5, rounds: 1 };
     const FULL: Pace =
-        Pace { round: Duration::from_millis(10), at_most: Duration::from_millis(40), rounds: 10 };
+        Pace { round: Duration::from_millis(10), at_most: Duration::from_millis(40), passes: 5, rounds: 2 };
 }
 
-/// One structure in the run, with its figure so far.
+/// A structure with a tree, or why it has none.
+type Loaded = Answer<Box<dyn Timed>>;
+
+/// One call of one structure in the run, with its figure so far.
 struct Runner {
     name: &'static str,
-    loaded: Answer<Box<dyn Timed>>,
+    loaded: Rc<Loaded>,
     calls: usize,
     best: Answer<f64>,
 }
@@ -181,7 +188,8 @@ impl Runner {
 
     /// One round, if the structure takes part in it.
     fn round(&mut self, metric: Metric, asked: &Asked) -> Option<Duration> {
-        let loaded = self.loaded.as_ref().ok().filter(|_| self.calls > 0)?;
+        let loaded = Rc::clone(&self.loaded);
+        let loaded = (*loaded).as_ref().ok().filter(|_| self.calls > 0)?;
         match loaded.time(metric, asked, self.calls) {
             Ok(taken) => {
                 self.keep(taken);
@@ -195,6 +203,11 @@ impl Runner {
         }
     }
 
+    /// The figure.
+    fn figure(&self) -> Answer<f64> {
+        (*self.loaded).as_ref().map_or_else(|stopped| Err(*stopped), |_| self.best)
+    }
+
     /// Keeps the least: whatever disturbs a measurement only adds to it.
     fn keep(&mut self, taken: Duration) {
         let each = taken.as_secs_f64() * 1e9 / crate::footprint::float(self.calls as u64);
@@ -203,7 +216,7 @@ impl Runner {
 }
 
 /// Measures all that the options choose: in every round every structure once, so that a machine that drifts hurts
-/// all alike.
+/// all alike; and the rounds of a call are not all at the same time.
 ///
 /// # Errors
 /// Where a structure does not answer as orgcache does.
@@ -224,46 +237,52 @@ pub fn run(
     let metrics: Vec<Metric> = metrics.collect();
     let pace = if options.quick { Pace::QUICK } else { Pace::FULL };
     let trees = options.trees(&[600], &[600, 6_000, 60_000]);
-    progress.set_length((trees.len() * metrics.len()) as u64);
+    progress.set_length((trees.len() * pace.passes * metrics.len()) as u64);
     let mut records = Vec::new();
     for (shape, organizations) in trees {
         progress.set_message(format!("loading {shape} {organizations}"));
         let database = Arc::new(Database::new(rows(shape, organizations)));
         let Ok(asked) = Asked::new(Arc::clone(&database)) else { continue };
-        let runner = |contender: &Contender| Runner {
-            name: contender.name,
-            loaded: (contender.load)(&database),
+        let loaded = |contender: &Contender| (contender.name, Rc::new((contender.load)(&database)));
+        let loaded: Vec<(&str, Rc<Loaded>)> = contenders.iter().map(loaded).collect();
+        let runner = |(name, loaded): &(&'static str, Rc<Loaded>)| Runner {
+            name,
+            loaded: Rc::clone(loaded),
             calls: 0,
             best: Err(Unanswered::NoSuchCall),
         };
-        let mut runners: Vec<Runner> = contenders.iter().map(runner).collect();
-        for &metric in &metrics {
-            progress.set_message(format!("{} {shape} {organizations}", metric.name()));
-            for runner in &mut runners {
-                runner.prepare(metric, &asked, pace);
-            }
-            for _ in 0..pace.rounds {
-                for runner in &mut runners {
-                    runner.round(metric, &asked);
+        let measured = |&metric: &Metric| (metric, loaded.iter().map(runner).collect());
+        let mut measured: Vec<(Metric, Vec<Runner>)> = metrics.iter().map(measured).collect();
+        for pass in 0..pace.passes {
+            for (metric, runners) in &mut measured {
+                progress.set_message(format!("{} {shape} {organizations}", metric.name()));
+                for runner in runners.iter_mut().filter(|_| pass == 0) {
+                    runner.prepare(*metric, &asked, pace);
                 }
+                for _ in 0..pace.rounds {
+                    for runner in &mut *runners {
+                        runner.round(*metric, &asked);
+                    }
+                }
+                progress.inc(1);
             }
-            let failed = |runner: &&Runner| {
-                let answer = runner.loaded.as_ref().map_or_else(|stopped| Err(*stopped), |_| runner.best);
-                answer == Err(Unanswered::DatabaseFailed)
-            };
-            if let Some(runner) = runners.iter().find(failed) {
-                anyhow::bail!("{}: {} was not answered", runner.name, metric.name());
+        }
+        for (metric, runners) in measured {
+            for runner in runners {
+                let figure = runner.figure();
+                if figure == Err(Unanswered::DatabaseFailed) {
+                    anyhow::bail!("{}: {} was not answered", runner.name, metric.name());
+                }
+                records.push(Record {
+                    structure: runner.name,
+                    metric: metric.name(),
+                    organizations,
+                    shape: shape.name(),
+                    sessions: 1,
+                    value: figure.into(),
+                    unit: "ns",
+                });
             }
-            records.extend(runners.iter().map(|runner| Record {
-                structure: runner.name,
-                metric: metric.name(),
-                organizations,
-                shape: shape.name(),
-                sessions: 1,
-                value: runner.loaded.as_ref().map_or_else(|stopped| Err(*stopped), |_| runner.best).into(),
-                unit: "ns",
-            }));
-            progress.inc(1);
         }
     }
     Ok(records)
