@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::Deserializer as Json;
 
 use super::StatementError;
@@ -13,9 +13,6 @@ use super::statement::{Scope, Visit};
 /// So many rows are read in well under a millisecond.
 const ROWS_AT_A_TIME: usize = 1_000;
 
-/// As many columns as a tree's rows have: no statement has more.
-const COLUMNS: usize = 17;
-
 /// Shows `visitor` the rows.
 pub(super) async fn unpack(
     packed: &str,
@@ -23,9 +20,9 @@ pub(super) async fn unpack(
     scope: Scope<'_>,
     visitor: &mut dyn Visit,
 ) -> Result<(), StatementError> {
-    let rows = Json::from_str(packed).into_iter::<Cells<'_>>();
+    let rows = Json::from_str(packed).into_iter::<Vec<Cell<'_>>>();
     for (number, cells) in (1_usize..).zip(rows) {
-        let Cells(cells) = cells.map_err(|error| scope.error(sqlx::Error::Decode(error.into())))?;
+        let cells = cells.map_err(|error| scope.error(sqlx::Error::Decode(error.into())))?;
         let values = Values::Packed { cells: &cells, columns };
         if visitor.row(Row { values, place: scope.place }).is_break() {
             break;
@@ -36,33 +33,6 @@ pub(super) async fn unpack(
         }
     }
     Ok(())
-}
-
-/// The values of a row.
-struct Cells<'a>(Vec<Cell<'a>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Cells<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(OfCells)
-    }
-}
-
-struct OfCells;
-
-impl<'de> Visitor<'de> for OfCells {
-    type Value = Cells<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the values of a row")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Self::Value, A::Error> {
-        let mut cells = Vec::with_capacity(COLUMNS);
-        while let Some(cell) = values.next_element()? {
-            cells.push(cell);
-        }
-        Ok(Cells(cells))
-    }
 }
 
 /// A value of a row.

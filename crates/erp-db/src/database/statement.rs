@@ -166,7 +166,7 @@ impl<'c> Connection<'c> {
     where
         'c: 'a,
     {
-        let one_by_one = AssertSqlSafe(select.one_by_one()).into_sql_str();
+        let one_by_one = || AssertSqlSafe(select.one_by_one()).into_sql_str();
         let Connection { driver, scope, kept } = self;
         match driver {
             #[cfg(feature = "sqlite")]
@@ -187,12 +187,12 @@ impl<'c> Connection<'c> {
                     // error, if it is one.
                     None => {
                         let driver = Driver::Sqlite(connection);
-                        Connection { driver, scope, kept }.each(one_by_one, arguments, visitor).await
+                        Connection { driver, scope, kept }.each(one_by_one(), arguments, visitor).await
                     }
                 }
             }),
             #[cfg(feature = "postgres")]
-            Driver::Postgres(_) => Connection { driver, scope, kept }.each(one_by_one, arguments, visitor),
+            Driver::Postgres(_) => Connection { driver, scope, kept }.each(one_by_one(), arguments, visitor),
         }
     }
 

@@ -162,7 +162,7 @@ pub(crate) fn away(error: &dyn std::error::Error) -> Problem {
 /// The ERP's rows are there and make no sense, such as organizations in a cycle: somebody has to mend them.
 fn unusable(error: &dyn std::error::Error) -> Problem {
     tracing::error!(%error, "no session was given");
-    Problem::unavailable("the organizations cannot be used as they are: the log says why")
+    Problem::unavailable("the rows of the ERP cannot be used as they are: the log says why")
 }
 
 #[derive(Serialize)]

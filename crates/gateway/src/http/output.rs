@@ -10,8 +10,8 @@ use session_axum::Problem;
 /// Room for the headers of an answer, so that they never have to move.
 const HEADERS: usize = 12;
 
-/// A value as the JSON of an answer: what axum's `Json` is, in half the time, for answers that are asked for all the time. One that
-/// cannot be written is a problem like any other.
+/// A value as the JSON of an answer: what axum's `Json` is, with room for all headers, for answers that are asked for all the time.
+/// One that cannot be written is a problem like any other.
 #[derive(Debug)]
 pub(crate) struct Output<T>(pub(crate) T);
 

@@ -109,7 +109,7 @@ async fn organizations_that_make_no_tree_are_not_called_a_database_that_is_away(
     let cycle = format!("UPDATE ad_treenode SET parent_id = '{NORTE}' WHERE node_id = '{ESPANA}'");
     service.execute(&cycle).await;
     let problem = log_in(&service, form).await.refused(503, "unavailable");
-    assert_eq!(problem["detail"], "the organizations cannot be used as they are: the log says why");
+    assert_eq!(problem["detail"], "the rows of the ERP cannot be used as they are: the log says why");
 }
 
 #[tokio::test]
