@@ -126,6 +126,12 @@ async fn what_is_no_key_for_the_algorithm_is_refused() {
     {
         AssertionKey::new(AssertionAlgorithm::EdDSA).with(nonsense.as_bytes()).unwrap_err();
     }
+    // The last number names the algorithm: a key to agree on secrets is as long as one for signatures.
+    for (algorithm, fits) in [(0x70, true), (0x6e, false)] {
+        let info = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, algorithm, 0x03, 0x21, 0x00];
+        let key = pem("PUBLIC", &[info.as_slice(), &[7; 32]].concat());
+        assert_eq!(AssertionKey::new(AssertionAlgorithm::EdDSA).with(key.as_bytes()).is_ok(), fits);
+    }
 }
 
 fn pem(kind: &str, bytes: &[u8]) -> String {

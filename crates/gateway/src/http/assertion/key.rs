@@ -4,6 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::ValueEnum;
 use jsonwebtoken::{Algorithm, DecodingKey};
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls_pki_types::pem::PemObject;
+use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 /// The shortest secret of HS256, in bytes, as RFC 7518 has it.
 const MIN_SECRET_BYTES: usize = 32;
@@ -83,28 +86,37 @@ impl AssertionKey {
     /// [`AssertionKeyError`].
     pub fn with(mut self, key: &[u8]) -> Result<Self, AssertionKeyError> {
         let algorithm = self.algorithm;
-        let (key, is_right) = match algorithm {
+        let key = match algorithm {
             AssertionAlgorithm::HS256 => {
                 let secret = key.strip_suffix(b"\r\n").or_else(|| key.strip_suffix(b"\n")).unwrap_or(key);
                 if secret.len() < MIN_SECRET_BYTES {
                     return Err(AssertionKeyError::TooShort { algorithm, needed: "32 bytes" });
                 }
-                (Ok(DecodingKey::from_secret(secret)), true)
+                DecodingKey::from_secret(secret)
             }
-            AssertionAlgorithm::EdDSA => has_length(DecodingKey::from_ed_pem(key), |length| length == 32),
-            // A point, not compressed.
-            AssertionAlgorithm::ES256 => has_length(DecodingKey::from_ec_pem(key), |length| length == 65),
-            AssertionAlgorithm::ES384 => has_length(DecodingKey::from_ec_pem(key), |length| length == 97),
+            AssertionAlgorithm::EdDSA => {
+                let is_right = |key: &PublicKey<'_>| key.is_of(ED25519, None) && key.length() == 32;
+                DecodingKey::from_ed_der(&public(algorithm, key, is_right)?)
+            }
+            // The length is that of a point which is not compressed.
+            AssertionAlgorithm::ES256 => {
+                let is_right =
+                    |key: &PublicKey<'_>| key.is_of(ELLIPTIC_CURVE, Some(P256)) && key.length() == 65;
+                DecodingKey::from_ec_der(&public(algorithm, key, is_right)?)
+            }
+            AssertionAlgorithm::ES384 => {
+                let is_right =
+                    |key: &PublicKey<'_>| key.is_of(ELLIPTIC_CURVE, Some(P384)) && key.length() == 97;
+                DecodingKey::from_ec_der(&public(algorithm, key, is_right)?)
+            }
             AssertionAlgorithm::RS256 | AssertionAlgorithm::PS256 => {
-                let (key, is_long) =
-                    has_length(DecodingKey::from_rsa_pem(key), |length| length >= MIN_RSA_BYTES);
-                if key.is_ok() && !is_long {
+                let key = public(algorithm, key, |key| key.is_of(RSA, None))?;
+                if key.len() < MIN_RSA_BYTES {
                     return Err(AssertionKeyError::TooShort { algorithm, needed: "2,048 bits" });
                 }
-                (key, is_long)
+                DecodingKey::from_rsa_der(&key)
             }
         };
-        let key = key.ok().filter(|_| is_right).ok_or(AssertionKeyError::NotAPublicKey { algorithm })?;
         self.keys.push(key);
         Ok(self)
     }
@@ -123,11 +135,43 @@ impl AssertionKey {
     }
 }
 
-type Parsed = Result<DecodingKey, jsonwebtoken::errors::Error>;
+/// What a key is for, in the words of RFC 5480, RFC 8410 and RFC 8017.
+const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-fn has_length(key: Parsed, is_right: impl FnOnce(usize) -> bool) -> (Parsed, bool) {
-    let length = key.as_ref().ok().and_then(|key| key.try_get_as_bytes().ok()).map(<[u8]>::len);
-    (key, length.is_some_and(is_right))
+/// The bits of a public key in PEM, if it is a right one.
+fn public(
+    algorithm: AssertionAlgorithm,
+    pem: &[u8],
+    is_right: impl FnOnce(&PublicKey<'_>) -> bool,
+) -> Result<Vec<u8>, AssertionKeyError> {
+    let bits = || {
+        let der = SubjectPublicKeyInfoDer::from_pem_slice(pem).ok()?;
+        let key = PublicKey(SubjectPublicKeyInfoRef::try_from(der.as_ref()).ok()?);
+        is_right(&key).then(|| key.bits().to_vec())
+    };
+    bits().ok_or(AssertionKeyError::NotAPublicKey { algorithm })
+}
+
+/// A public key as X.509 has it: what it is for, and its bits.
+struct PublicKey<'a>(SubjectPublicKeyInfoRef<'a>);
+
+impl PublicKey<'_> {
+    fn is_of(&self, algorithm: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> bool {
+        self.0.algorithm.oid == algorithm
+            && curve.is_none_or(|curve| self.0.algorithm.parameters_oid() == Ok(curve))
+    }
+
+    fn bits(&self) -> &[u8] {
+        self.0.subject_public_key.as_bytes().unwrap_or_default()
+    }
+
+    fn length(&self) -> usize {
+        self.bits().len()
+    }
 }
 
 #[cfg(test)]
