@@ -34,8 +34,10 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Input<T> {
         }
         let (parts, body) = request.into_parts();
         let bytes = read(gateway, &parts.headers, body).await?;
-        let read = serde_json::from_slice(&bytes);
-        read.map(|Object(input)| Input(input)).map_err(|error| explain::<Object<T>>(&bytes, &error))
+        // All at once: text by text it takes longer.
+        let text = str::from_utf8(&bytes).map_err(|error| bad_json(&error))?;
+        let read = serde_json::from_str(text);
+        read.map(|Object(input)| Input(input)).map_err(|error| explain::<Object<T>>(text, &error))
     }
 }
 
@@ -85,13 +87,13 @@ async fn collect(mut body: Limited<Body>) -> Result<Bytes, BoxError> {
     Ok(if all.is_empty() { first } else { all.into() })
 }
 
-fn bad_json(error: &serde_json::Error) -> Problem {
+fn bad_json(error: &dyn std::error::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_json").with_detail(shortened(&error.to_string()))
 }
 
 /// What is wrong with a body, and where. To keep track of the place takes time, so it is found by reading once more.
-fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
+fn explain<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Problem {
+    let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Err(error) => wrong(&error),
         // It is what follows the value.

@@ -7,11 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use session_axum::Problem;
 
-/// Room for the headers of an answer, so that they never have to move.
-const HEADERS: usize = 12;
-
-/// A value as the JSON of an answer: what axum's `Json` is, with room for all headers, for answers that are asked for all the time.
-/// One that cannot be written is a problem like any other.
+/// A value as the JSON of an answer: what axum's `Json` is, but one that cannot be written is a problem like any other.
 #[derive(Debug)]
 pub(crate) struct Output<T>(pub(crate) T);
 
@@ -25,9 +21,7 @@ impl<T: Serialize> IntoResponse for Output<T> {
             }
         };
         let mut response = Response::new(Body::from(json));
-        let headers = response.headers_mut();
-        headers.reserve(HEADERS);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 }
