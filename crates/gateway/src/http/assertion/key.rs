@@ -6,13 +6,15 @@ use clap::ValueEnum;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject;
+use spki::der::asn1::UintRef;
+use spki::der::{self, Decode, Reader, SliceReader};
 use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 /// The shortest secret of HS256, in bytes, as RFC 7518 has it.
 const MIN_SECRET_BYTES: usize = 32;
 
-/// The shortest RSA key, in bytes of its encoding: 2,048 bits.
-const MIN_RSA_BYTES: usize = 256;
+/// The shortest RSA key, in bits of its modulus, as RFC 7518 has it.
+const MIN_RSA_BITS: usize = 2_048;
 
 /// The algorithm that signs assertions. A token that names another one is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -111,7 +113,8 @@ impl AssertionKey {
             }
             AssertionAlgorithm::RS256 | AssertionAlgorithm::PS256 => {
                 let key = public(algorithm, key, |key| key.is_of(RSA, None))?;
-                if key.len() < MIN_RSA_BYTES {
+                let bits = bits_of_rsa(&key).map_err(|_| AssertionKeyError::NotAPublicKey { algorithm })?;
+                if bits < MIN_RSA_BITS {
                     return Err(AssertionKeyError::TooShort { algorithm, needed: "2,048 bits" });
                 }
                 DecodingKey::from_rsa_der(&key)
@@ -156,6 +159,16 @@ fn public(
     bits().ok_or(AssertionKeyError::NotAPublicKey { algorithm })
 }
 
+/// The length of an RSA key: a modulus and an exponent, after RFC 8017.
+fn bits_of_rsa(key: &[u8]) -> der::Result<usize> {
+    let mut key = SliceReader::new(key)?;
+    key.sequence(|key| {
+        let (modulus, _exponent) = (UintRef::decode(key)?, UintRef::decode(key)?);
+        let first = modulus.as_bytes().first().copied().unwrap_or_default();
+        Ok::<_, der::Error>((modulus.as_bytes().len() * 8).saturating_sub(first.leading_zeros() as usize))
+    })
+}
+
 /// A public key as X.509 has it: what it is for, and its bits.
 struct PublicKey<'a>(SubjectPublicKeyInfoRef<'a>);
 
@@ -177,6 +190,21 @@ impl PublicKey<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_rsa_key_is_as_long_as_its_modulus() {
+        let key = |modulus: &[u8]| {
+            let length = u16::try_from(modulus.len()).unwrap().to_be_bytes();
+            let number = [&[0x02, 0x82], length.as_slice(), modulus, &[0x02, 0x01, 0x03]].concat();
+            let length = u16::try_from(number.len()).unwrap().to_be_bytes();
+            [&[0x30, 0x82], length.as_slice(), &number].concat()
+        };
+        assert_eq!(bits_of_rsa(&key(&[[0].as_slice(), &[0x80; 256]].concat())).unwrap(), 2_048);
+        assert_eq!(bits_of_rsa(&key(&[0x7f; 256])).unwrap(), 2_047);
+        for wrong in [&[][..], &[0x30, 0x00], &[0x02, 0x01, 0x03], &key(&[0x7f; 256])[..200]] {
+            bits_of_rsa(wrong).unwrap_err();
+        }
+    }
 
     #[test]
     fn one_newline_at_its_end_does_not_belong_to_a_secret() {
