@@ -19,7 +19,7 @@ use anyhow::Result;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use clap::Parser;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 /// Measures requests, logins, memory and compression of the service, beside a bare axum in the same run.
 #[derive(Parser)]
@@ -47,12 +47,35 @@ fn main() -> Result<()> {
     record::show(&records, options.json)
 }
 
-/// What axum can do by itself: no layer, five bytes; and a question's JSON taken and an answer's given, with nothing in between.
+/// A question as a bare axum reads it.
+#[derive(Deserialize)]
+struct Question {
+    #[serde(rename = "call")]
+    _call: String,
+    #[serde(rename = "args")]
+    _args: Pair,
+}
+
+#[derive(Deserialize)]
+struct Pair {
+    #[serde(rename = "org1")]
+    _org1: String,
+    #[serde(rename = "org2")]
+    _org2: String,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    result: bool,
+}
+
+/// What axum can do by itself, without a layer: five bytes; and a question's JSON read and an answer's written, with nothing in
+/// between.
 async fn hello() -> Result<()> {
     let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     println!("hello listens on http://{}", listener.local_addr()?);
-    let echo = post(|Json(_): Json<Value>| async { Json(json!({"result": true})) });
-    let routes = Router::new().route("/", get(|| async { "hello" })).route("/json", echo);
+    let answer = post(|Json(_): Json<Question>| async { Json(Answer { result: true }) });
+    let routes = Router::new().route("/", get(|| async { "hello" })).route("/json", answer);
     axum::serve(listener, routes).await?;
     Ok(())
 }

@@ -88,6 +88,7 @@ impl AssertionKey {
     /// [`AssertionKeyError`].
     pub fn with(mut self, key: &[u8]) -> Result<Self, AssertionKeyError> {
         let algorithm = self.algorithm;
+        let unusable = AssertionKeyError::NotAPublicKey { algorithm };
         let key = match algorithm {
             AssertionAlgorithm::HS256 => {
                 let secret = key.strip_suffix(b"\r\n").or_else(|| key.strip_suffix(b"\n")).unwrap_or(key);
@@ -97,24 +98,21 @@ impl AssertionKey {
                 DecodingKey::from_secret(secret)
             }
             AssertionAlgorithm::EdDSA => {
-                let is_right = |key: &PublicKey<'_>| key.is_of(ED25519, None) && key.length() == 32;
-                DecodingKey::from_ed_der(&public(algorithm, key, is_right)?)
+                let point = public(key, ED25519, None).filter(|point| point.len() == 32);
+                DecodingKey::from_ed_der(&point.ok_or(unusable)?)
             }
             // The length is that of a point which is not compressed.
             AssertionAlgorithm::ES256 => {
-                let is_right =
-                    |key: &PublicKey<'_>| key.is_of(ELLIPTIC_CURVE, Some(P256)) && key.length() == 65;
-                DecodingKey::from_ec_der(&public(algorithm, key, is_right)?)
+                let point = public(key, ELLIPTIC_CURVE, Some(P256)).filter(|point| point.len() == 65);
+                DecodingKey::from_ec_der(&point.ok_or(unusable)?)
             }
             AssertionAlgorithm::ES384 => {
-                let is_right =
-                    |key: &PublicKey<'_>| key.is_of(ELLIPTIC_CURVE, Some(P384)) && key.length() == 97;
-                DecodingKey::from_ec_der(&public(algorithm, key, is_right)?)
+                let point = public(key, ELLIPTIC_CURVE, Some(P384)).filter(|point| point.len() == 97);
+                DecodingKey::from_ec_der(&point.ok_or(unusable)?)
             }
             AssertionAlgorithm::RS256 | AssertionAlgorithm::PS256 => {
-                let key = public(algorithm, key, |key| key.is_of(RSA, None))?;
-                let bits = bits_of_rsa(&key).map_err(|_| AssertionKeyError::NotAPublicKey { algorithm })?;
-                if bits < MIN_RSA_BITS {
+                let Some(key) = public(key, RSA, None) else { return Err(unusable) };
+                if bits_of_rsa(&key).map_err(|_| unusable)? < MIN_RSA_BITS {
                     return Err(AssertionKeyError::TooShort { algorithm, needed: "2,048 bits" });
                 }
                 DecodingKey::from_rsa_der(&key)
@@ -145,18 +143,13 @@ const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-/// The bits of a public key in PEM, if it is a right one.
-fn public(
-    algorithm: AssertionAlgorithm,
-    pem: &[u8],
-    is_right: impl FnOnce(&PublicKey<'_>) -> bool,
-) -> Result<Vec<u8>, AssertionKeyError> {
-    let bits = || {
-        let der = SubjectPublicKeyInfoDer::from_pem_slice(pem).ok()?;
-        let key = PublicKey(SubjectPublicKeyInfoRef::try_from(der.as_ref()).ok()?);
-        is_right(&key).then(|| key.bits().to_vec())
-    };
-    bits().ok_or(AssertionKeyError::NotAPublicKey { algorithm })
+/// The bits of a public key in PEM, if that is what it is for.
+fn public(pem: &[u8], kind: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Option<Vec<u8>> {
+    let der = SubjectPublicKeyInfoDer::from_pem_slice(pem).ok()?;
+    let key = SubjectPublicKeyInfoRef::try_from(der.as_ref()).ok()?;
+    let is_of_curve = curve.is_none_or(|curve| key.algorithm.parameters_oid() == Ok(curve));
+    let bits = key.subject_public_key.as_bytes()?;
+    (key.algorithm.oid == kind && is_of_curve).then(|| bits.to_vec())
 }
 
 /// The length of an RSA key: a modulus and an exponent, after RFC 8017.
@@ -167,24 +160,6 @@ fn bits_of_rsa(key: &[u8]) -> der::Result<usize> {
         let first = modulus.as_bytes().first().copied().unwrap_or_default();
         Ok::<_, der::Error>((modulus.as_bytes().len() * 8).saturating_sub(first.leading_zeros() as usize))
     })
-}
-
-/// A public key as X.509 has it: what it is for, and its bits.
-struct PublicKey<'a>(SubjectPublicKeyInfoRef<'a>);
-
-impl PublicKey<'_> {
-    fn is_of(&self, algorithm: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> bool {
-        self.0.algorithm.oid == algorithm
-            && curve.is_none_or(|curve| self.0.algorithm.parameters_oid() == Ok(curve))
-    }
-
-    fn bits(&self) -> &[u8] {
-        self.0.subject_public_key.as_bytes().unwrap_or_default()
-    }
-
-    fn length(&self) -> usize {
-        self.bits().len()
-    }
 }
 
 #[cfg(test)]
