@@ -8,7 +8,7 @@ use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use futures_util::TryFutureExt;
 use futures_util::future::{BoxFuture, Either, MapOk};
-use http::{Request, StatusCode};
+use http::{HeaderName, Request, StatusCode};
 use session::{Session, SessionError, SessionManager};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -18,6 +18,9 @@ use crate::{Credential, Problem};
 /// The header of a request that looks by itself, such as those of a page that is open and shows what changes. Where the method changes
 /// nothing, it does not count as use of the session.
 pub const BACKGROUND_HEADER: &str = "x-orgcache-background";
+
+/// The same, ready to be looked up.
+static BACKGROUND: HeaderName = HeaderName::from_static(BACKGROUND_HEADER);
 
 /// Puts the session of each request where [`CurrentSession`](crate::CurrentSession) finds it, and answers requests without one
 /// itself:
@@ -82,7 +85,7 @@ where
         let Some(credential) = Credential::of(request.headers()) else {
             return refused(Problem::unauthorized());
         };
-        let in_background = request.method().is_safe() && request.headers().contains_key(BACKGROUND_HEADER);
+        let in_background = request.method().is_safe() && request.headers().contains_key(&BACKGROUND);
         // Mostly memory knows the session, and there is nothing to wait for.
         if !in_background && let Some(session) = self.manager.session_in_memory(credential.token()) {
             return match admit(&mut request, Admitted { session, credential }) {

@@ -4,13 +4,13 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{CONTENT_TYPE, HOST, VARY};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use session_axum::Problem;
@@ -19,6 +19,7 @@ use tracing::Instrument;
 
 use super::compression;
 use super::gateway::Gateway;
+use super::metrics::UnderWay;
 use super::peer::Peer;
 use super::request_id::RequestId;
 use super::within::within;
@@ -48,7 +49,7 @@ pub(crate) struct Finished<S> {
 impl<S> Service<Request> for Finished<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + Unpin + 'static,
+    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
@@ -60,40 +61,69 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let gateway = self.gateway.clone();
-        let began = Instant::now();
-        let under_way = gateway.inner.metrics.begin();
-        let peer = Peer::of(&request, &gateway.settings().trusted_proxies);
-        let id = RequestId::of(request.headers(), peer);
-        let method = request.method().clone();
-        let route = request.extensions().get::<MatchedPath>().cloned();
-        let accepted = compression::accepted(request.headers());
+        let begun = Begun::new(&gateway, &request);
+        if let Some(problem) = refuse(&gateway, &request) {
+            return Box::pin(async move { Ok(finish(&gateway, begun, problem.into_response()).await) });
+        }
         // Begun here, it runs when it is polled.
-        let mut answer = match refuse(&gateway, &request) {
-            Some(problem) => Err(problem),
-            None => Ok(self.inner.call(request)),
-        };
+        let answer = self.inner.call(request);
         Box::pin(async move {
-            // Where it is, not moved: it holds the whole request.
-            let response = match &mut answer {
-                Ok(answer) => {
-                    // At the level of errors, so that whatever is logged on the way carries the id. (The log of `orgcache` itself
-                    // asks for the id instead, which costs nothing where nothing is logged.)
-                    let span = tracing::error_span!(REQUEST_SPAN, %id);
-                    id.name(in_time(gateway.settings().answer_within, answer)).instrument(span).await
-                }
-                Err(problem) => problem.clone().into_response(),
-            };
-            let response = compression::compress(&gateway, accepted, response).await;
-            let mut response = shaped(response, id.as_str());
-            let path = route.as_ref().map(MatchedPath::as_str);
-            let (status, took) = (response.status(), began.elapsed());
-            log(&method, path, status, took, id.as_str(), peer);
-            gateway.inner.headers.add_to(response.headers_mut(), path, &id);
-            gateway.inner.metrics.request(&method, route, status, took);
-            drop(under_way);
-            Ok(response)
+            let answer = begun.wait(&gateway, pin!(answer)).await;
+            Ok(finish(&gateway, begun, answer).await)
         })
     }
+}
+
+/// What is remembered of a request until it is answered.
+struct Begun {
+    at: Instant,
+    under_way: UnderWay,
+    peer: Peer,
+    id: RequestId,
+    method: Method,
+    route: Option<MatchedPath>,
+    accepted: HeaderMap,
+}
+
+impl Begun {
+    fn new(gateway: &Gateway, request: &Request) -> Self {
+        let peer = Peer::of(request, &gateway.settings().trusted_proxies);
+        Begun {
+            at: Instant::now(),
+            under_way: gateway.inner.metrics.begin(),
+            peer,
+            id: RequestId::of(request.headers(), peer),
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            accepted: compression::accepted(request.headers()),
+        }
+    }
+
+    /// Waits for the answer of a route.
+    async fn wait(&self, gateway: &Gateway, answer: Answer<'_>) -> Response {
+        let id = &self.id;
+        // At the level of errors, so that whatever is logged on the way carries the id. (The log of `orgcache` itself asks for the id
+        // instead, which costs nothing where nothing is logged.)
+        let span = tracing::error_span!(REQUEST_SPAN, %id);
+        id.name(in_time(gateway.settings().answer_within, answer)).instrument(span).await
+    }
+}
+
+/// The answer of a route. Whatever route it is, it is finished in the same way.
+type Answer<'a> = Pin<&'a mut (dyn Future<Output = Result<Response, Infallible>> + Send)>;
+
+/// Makes an answer fit to be sent.
+async fn finish(gateway: &Gateway, begun: Begun, response: Response) -> Response {
+    let Begun { at, under_way, peer, id, method, route, accepted } = begun;
+    let response = compression::compress(gateway, accepted, response).await;
+    let mut response = shaped(response, &id);
+    let path = route.as_ref().map(MatchedPath::as_str);
+    let (status, took) = (response.status(), at.elapsed());
+    log(&method, path, status, took, &id, peer);
+    gateway.inner.headers.add_to(response.headers_mut(), path, &id);
+    gateway.inner.metrics.request(&method, route, status, took);
+    drop(under_way);
+    response
 }
 
 /// Refuses what no route has to look at.
@@ -133,7 +163,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Problem {
 }
 
 /// A refusal as a problem with the request's id, whoever refused.
-fn shaped(mut response: Response, id: &str) -> Response {
+fn shaped(mut response: Response, id: &RequestId) -> Response {
     let status = response.status();
     let is_refusal = status.is_client_error() || status.is_server_error();
     if !is_refusal || response.extensions().get::<super::mcp::Shaped>().is_some() {
@@ -143,7 +173,7 @@ fn shaped(mut response: Response, id: &str) -> Response {
         Some(problem) => problem,
         None => Problem::new(status, code(status)),
     };
-    let mut shaped = problem.with_request_id(id).into_response();
+    let mut shaped = problem.with_request_id(id.to_string()).into_response();
     for (name, value) in response.headers() {
         let is_of_body = name == CONTENT_TYPE || name.as_str().starts_with("content-") || name == VARY;
         if !is_of_body {
@@ -162,15 +192,15 @@ fn code(status: StatusCode) -> &'static str {
     }
 }
 
-fn log(method: &Method, route: Option<&str>, status: StatusCode, took: Duration, id: &str, peer: Peer) {
+fn log(method: &Method, route: Option<&str>, status: StatusCode, took: Duration, id: &RequestId, peer: Peer) {
     let (status, route) = (status.as_u16(), route.unwrap_or("-"));
     // A number of 128 bits would be written as text.
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let address = peer.address;
     if status >= 500 {
-        tracing::error!(%method, route, status, micros, request = id, %address, "answered");
+        tracing::error!(%method, route, status, micros, request = %id, %address, "answered");
     } else {
-        tracing::info!(%method, route, status, micros, request = id, %address, "answered");
+        tracing::info!(%method, route, status, micros, request = %id, %address, "answered");
     }
 }
 

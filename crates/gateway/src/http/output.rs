@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use session_axum::Problem;
 
+use super::headers::ROOM;
+
 /// A value as the JSON of an answer: what axum's `Json` is, but one that cannot be written is a problem like any other.
 #[derive(Debug)]
 pub(crate) struct Output<T>(pub(crate) T);
@@ -21,7 +23,9 @@ impl<T: Serialize> IntoResponse for Output<T> {
             }
         };
         let mut response = Response::new(Body::from(json));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let headers = response.headers_mut();
+        headers.reserve(ROOM);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 }

@@ -1,8 +1,8 @@
 //! `RequestId`: what a request is called in its answer and in the log.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -11,9 +11,6 @@ use super::peer::Peer;
 /// The header with it.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The most bytes of an id that is given here: two numbers in hexadecimal digits, and what is between them.
-const LONGEST_OWN_ID: usize = 16 + 1 + 16;
-
 tokio::task_local! {
     /// The id of the request that is being answered.
     static CURRENT: RequestId;
@@ -21,7 +18,12 @@ tokio::task_local! {
 
 /// The id of a request: letters, digits, `-`, `_` and `.`.
 #[derive(Clone, Debug)]
-pub(crate) struct RequestId(Arc<str>);
+pub(crate) enum RequestId {
+    /// Given here: the next number. It becomes text only where it is seen.
+    Own(u64),
+    /// A trusted proxy's.
+    Given(Arc<str>),
+}
 
 impl RequestId {
     /// A trusted proxy's, or a new one.
@@ -30,7 +32,7 @@ impl RequestId {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
             peer.is_proxied && (1..=64).contains(&id.len()) && id.bytes().all(is_plain)
         });
-        RequestId(given.map_or_else(|| new().into(), Into::into))
+        given.map_or_else(|| RequestId::Own(next()), |given| RequestId::Given(given.into()))
     }
 
     /// That of the request that is being answered here, if one is.
@@ -43,29 +45,27 @@ impl RequestId {
         CURRENT.scope(self.clone(), answer).await
     }
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
+    /// As the header says it.
     pub(crate) fn to_header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.0).ok()
+        match self {
+            RequestId::Own(number) => Some((*number).into()),
+            RequestId::Given(id) => HeaderValue::from_str(id).ok(),
+        }
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            RequestId::Own(number) => number.fmt(f),
+            RequestId::Given(id) => f.write_str(id),
+        }
     }
 }
 
-fn new() -> String {
-    static PROCESS: OnceLock<String> = OnceLock::new();
-    static NUMBER: AtomicU64 = AtomicU64::new(1);
-    // Without random bytes ids of two processes may be alike; nothing depends on them but reading logs.
-    let process = PROCESS.get_or_init(|| format!("{:016x}", getrandom::u64().unwrap_or_default()));
-    let mut id = String::with_capacity(LONGEST_OWN_ID);
-    id.push_str(process);
-    // Writing to a text cannot fail.
-    let _ = write!(id, "-{:x}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    id
+/// The number after that of the request before. Each process begins anywhere, so that two of them hardly ever give the same; without
+/// random bytes they may, and nothing depends on it but reading logs.
+fn next() -> u64 {
+    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| getrandom::u64().unwrap_or_default().into());
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -35,7 +35,7 @@ const FILES: [(&str, &str, &str); 14] = [
 ];
 
 /// The routes of the page's files. None of them needs a session or knows anything of one.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+pub(crate) fn routes() -> Router {
     FILES.into_iter().fold(Router::new(), |router, (path, media_type, content)| {
         // Weak, as the same file may travel compressed in one way or another.
         let tag = format!("W/\"{}\"", blake3::hash(content.as_bytes()).to_hex());

@@ -15,6 +15,7 @@ use axum::routing::any;
 use session_axum::Problem;
 
 use super::compression;
+use super::finish::Finish;
 use super::gateway::Gateway;
 
 pub use configuration::McpError;
@@ -25,10 +26,11 @@ pub use principals::{Mcp, Reloaded};
 pub(crate) struct Shaped;
 
 /// The route, if the service is configured.
-pub(crate) fn routes(gateway: &Gateway) -> Router<Gateway> {
+pub(crate) fn routes(gateway: &Gateway) -> Router {
     let Some(mcp) = &gateway.settings().mcp else { return Router::new() };
     let from = mcp.compress_from().unwrap_or(gateway.settings().compress_from);
-    Router::new().route("/mcp", any(answer)).route_layer(compression::offer(from))
+    let layers = (Finish(gateway.clone()), compression::offer(from));
+    Router::new().route("/mcp", any(answer)).route_layer(layers).with_state(gateway.clone())
 }
 
 async fn answer(State(gateway): State<Gateway>, mut request: Request) -> Response {
