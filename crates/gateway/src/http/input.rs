@@ -1,10 +1,9 @@
-//! `Input` and `Search`: the body and the query of a request, taken apart with errors that name what is wrong.
+//! `Input`: the body of a request, taken apart with errors that name what is wrong.
 
 use axum::BoxError;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use org_structure::OrgId;
@@ -117,7 +116,7 @@ pub(crate) fn unprocessable(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_value").with_detail(detail.into())
 }
 
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     text.get(..text.floor_char_boundary(MAX_MESSAGE_BYTES)).unwrap_or_default().to_owned()
 }
 
@@ -143,50 +142,4 @@ ids!(UserId, RoleId, ClientId, OrgId);
 /// Reads an id, if there is one.
 pub(crate) fn id<T: Id>(field: &'static str, text: Option<&str>) -> Result<Option<T>, Problem> {
     text.map(|text| T::parse(text).map_err(|error| unprocessable(error).with_field(field))).transpose()
-}
-
-/// The query of a request: every name once, none that is not known.
-#[derive(Debug)]
-pub(crate) struct Search(Vec<(String, String)>);
-
-impl<S: Sync> FromRequestParts<S> for Search {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(pairs)| Search(pairs))
-            .map_err(|_| unprocessable("the query of the address cannot be read"))
-    }
-}
-
-impl Search {
-    /// Takes a value out.
-    pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
-        let mut values = self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
-        let first = values.next();
-        match values.next() {
-            Some(_) => Err(unprocessable("it is given more than once").with_field(name)),
-            None => Ok(first),
-        }
-    }
-
-    /// Takes an id out.
-    pub(crate) fn id<T: Id>(&mut self, name: &'static str) -> Result<Option<T>, Problem> {
-        id(name, self.take(name)?.as_deref())
-    }
-
-    /// Takes out how many things a page may hold, from one to `most`.
-    pub(crate) fn limit(&mut self, usual: usize, most: usize) -> Result<usize, Problem> {
-        let Some(limit) = self.take("limit")? else { return Ok(usual) };
-        let number = limit.parse().ok().filter(|limit| (1..=most).contains(limit));
-        number.ok_or_else(|| unprocessable(format!("it is a number from 1 to {most}")).with_field("limit"))
-    }
-
-    /// Nothing may be left.
-    pub(crate) fn done(self) -> Result<(), Problem> {
-        match self.0.first() {
-            Some((name, _)) => Err(unprocessable("there is no such parameter").with_field(shortened(name))),
-            None => Ok(()),
-        }
-    }
 }

@@ -1,11 +1,12 @@
-//! `POST /v1/questions` and `/v1/questions/batch`: the calls of docs/query.md, about the session's own client and answered from
-//! its pinned tree.
+//! `GET` and `POST /v1/questions`, `POST /v1/questions/batch`: the calls of docs/query.md, about the session's own client and
+//! answered from its pinned tree.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -16,6 +17,7 @@ use super::gateway::Gateway;
 use super::input::{Input, unprocessable};
 use super::object::Object;
 use super::output::Output;
+use super::search::pairs;
 use crate::query::{self, Arguments, Erp, Request};
 
 /// So long a batch is answered at a stretch. To let go after each question would take longer than most answers.
@@ -26,7 +28,7 @@ const STRETCH: Duration = Duration::from_micros(500);
 pub(crate) struct Question {
     call: String,
     #[serde(default)]
-    args: Arguments,
+    args: Arguments<'static>,
 }
 
 #[derive(Serialize)]
@@ -47,7 +49,7 @@ struct Numbered {
     id: Option<Value>,
     call: String,
     #[serde(default)]
-    args: Arguments,
+    args: Arguments<'static>,
 }
 
 /// An id of null is an id, and comes back.
@@ -70,14 +72,27 @@ struct Answer {
     error: Option<query::Problem>,
 }
 
+/// A question in the address: its call and its arguments side by side.
+pub(crate) async fn by_address(
+    State(gateway): State<Gateway>,
+    CurrentSession(session): CurrentSession,
+    uri: Uri,
+) -> Result<Output<Answered>, Problem> {
+    let mut arguments: Arguments<'_> = pairs(&uri).collect::<Result<_, _>>()?;
+    let call = arguments.text("call").map_err(|problem| refused(&problem, ""))?;
+    let mut erp = erp(&gateway, &session);
+    let result = ask(&mut erp, call, arguments).await;
+    result.map(|result| Output(Answered { result })).map_err(|problem| refused(&problem, ""))
+}
+
 pub(crate) async fn one(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-    Input(question): Input<Question>,
+    Input(Question { call, args }): Input<Question>,
 ) -> Result<Output<Answered>, Problem> {
     let mut erp = erp(&gateway, &session);
-    let result = ask(&mut erp, question.call, question.args).await.map_err(|problem| refused(&problem))?;
-    Ok(Output(Answered { result }))
+    let result = ask(&mut erp, call.into(), args).await;
+    result.map(|result| Output(Answered { result })).map_err(|problem| refused(&problem, "args."))
 }
 
 pub(crate) async fn batch(
@@ -95,7 +110,7 @@ pub(crate) async fn batch(
     let mut bytes = 0_usize;
     let mut since = Instant::now();
     for Object(Numbered { id, call, args }) in questions {
-        let answer = match ask(&mut erp, call, args).await {
+        let answer = match ask(&mut erp, call.into(), args).await {
             Ok(result) => Answer { id, result: Some(result), error: None },
             Err(error) => Answer { id, result: None, error: Some(error) },
         };
@@ -123,7 +138,7 @@ fn erp(gateway: &Gateway, session: &Session) -> Erp {
     Erp::of_client(gateway.inner.reader.clone(), session.client().as_str(), Arc::clone(session.tree()))
 }
 
-async fn ask(erp: &mut Erp, call: String, arguments: Arguments) -> Result<Value, query::Problem> {
+async fn ask(erp: &mut Erp, call: Cow<'_, str>, arguments: Arguments<'_>) -> Result<Value, query::Problem> {
     let answer = query::call(erp, Request { client: None, call, arguments }).await;
     answer.map_err(|problem| {
         if matches!(problem.code(), "damaged_rows" | "damaged_tree" | "not_in_database" | "database") {
@@ -133,13 +148,14 @@ async fn ask(erp: &mut Erp, call: String, arguments: Arguments) -> Result<Value,
     })
 }
 
-fn refused(problem: &query::Problem) -> Problem {
+/// A refusal, which names a wrong argument by where it stands.
+fn refused(problem: &query::Problem, place: &str) -> Problem {
     let (status, field) = match problem.code() {
         "database" | "damaged_tree" | "damaged_rows" => (StatusCode::SERVICE_UNAVAILABLE, None),
         "not_in_database" => (StatusCode::NOT_IMPLEMENTED, Some("call".to_owned())),
         "unknown_call" => (StatusCode::UNPROCESSABLE_ENTITY, Some("call".to_owned())),
         _ => {
-            let argument = problem.argument().map(|argument| format!("args.{argument}"));
+            let argument = problem.argument().map(|argument| format!("{place}{argument}"));
             (StatusCode::UNPROCESSABLE_ENTITY, argument)
         }
     };

@@ -63,7 +63,10 @@ pub fn router(gateway: &Gateway) -> Router {
         .route("/v1/session/sql-filter", get_service(own.to(organizations::sql_filter)))
         .route("/v1/session/roles", get_service(own.to(organizations::roles)))
         .route("/v1/tree", get_service(own.to(tree::tree)))
-        .route("/v1/questions", post_service(own.to(questions::one)))
+        .route(
+            "/v1/questions",
+            get_service(own.to(questions::by_address)).post_service(own.to(questions::one)),
+        )
         .route("/v1/questions/batch", post_service(own.to(questions::batch)))
         .route("/v1/admin/sessions", get_service(own.to(admin::sessions::list)))
         .route("/v1/admin/sessions/end", post_service(own.to(admin::sessions::end_many)))

@@ -14,10 +14,10 @@ use super::request::Request;
 ///
 /// # Errors
 /// An unknown call, a missing or wrong argument, an unknown client, a database that does not answer.
-pub(crate) async fn call(erp: &mut Erp, request: Request) -> Result<Value, Problem> {
+pub(crate) async fn call(erp: &mut Erp, request: Request<'_>) -> Result<Value, Problem> {
     // Futures that ask the database are large: boxed, they are no burden where the tree answers alone.
     let Request { client, call, mut arguments } = request;
-    let (client, call) = (client.as_deref(), call.as_str());
+    let (client, call) = (client.as_deref(), call.as_ref());
     // Three calls name the client themselves.
     if let Some(question) = database::OfAnyClient::take(call, &mut arguments)? {
         arguments.done()?;

@@ -1,4 +1,4 @@
-//! `POST /v1/questions` and `/v1/questions/batch`.
+//! `GET` and `POST /v1/questions`, and `POST /v1/questions/batch`.
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,10 @@ use crate::service::{
 
 async fn ask(service: &Service, token: &str, question: Value) -> Answer {
     Answer::with_token(service.post("/v1/questions", question), token).await
+}
+
+async fn ask_by_address(service: &Service, token: &str, call_and_arguments: &str) -> Answer {
+    Answer::with_token(service.get(&format!("/v1/questions?call={call_and_arguments}")), token).await
 }
 
 /// An organization of the other client.
@@ -55,6 +59,87 @@ async fn what_is_wrong_with_a_question_is_named() {
     ] {
         let problem = ask(&service, &token, question.clone()).await.refused(422, code);
         assert_eq!(problem["field"], field, "{question}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_asks_the_same() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let role = SALES;
+    for (address, question) in [
+        (format!("parent_org&org={NORTE}"), json!({"call": "parent_org", "args": {"org": NORTE}})),
+        (
+            format!("is_in_natural_tree&org1={NORTE}&org2={ESPANA}"),
+            json!({"call": "is_in_natural_tree", "args": {"org1": NORTE, "org2": ESPANA}}),
+        ),
+        (
+            format!("child_tree&include_org=true&org={ESPANA}"),
+            json!({"call": "child_tree", "args": {"org": ESPANA, "include_org": true}}),
+        ),
+        (
+            format!("child_tree&include_org=false&org={ESPANA}"),
+            json!({"call": "child_tree", "args": {"org": ESPANA, "include_org": false}}),
+        ),
+        (
+            format!("transaction_allowed_orgs&orgs=%27{NORTE}%27,%27{US}%27"),
+            json!({"call": "transaction_allowed_orgs", "args": {"orgs": format!("'{NORTE}','{US}'")}}),
+        ),
+        ("natural_tree&org=".to_owned(), json!({"call": "natural_tree", "args": {"org": ""}})),
+        (
+            "natural_tree&org=a%20b+c%2B%C3%B1".to_owned(),
+            json!({"call": "natural_tree", "args": {"org": "a b c+\u{f1}"}}),
+        ),
+        (
+            format!(
+                "readable_orgs&role={role}&inactive_orgs={NORTE}&automatic_roles=false&inactive_orgs={US}"
+            ),
+            json!({"call": "readable_orgs", "args": {
+                "role": role, "automatic_roles": false, "inactive_orgs": [NORTE, US],
+            }}),
+        ),
+        (
+            format!("sql_legal_entity&org={NORTE}"),
+            json!({"call": "sql_legal_entity", "args": {"org": NORTE}}),
+        ),
+        (
+            format!("is_org_included&org={NORTE}&parent={ESPANA}&client={FOOD}"),
+            json!({"call": "is_org_included", "args": {"org": NORTE, "parent": ESPANA, "client": FOOD}}),
+        ),
+    ] {
+        let by_body = ask(&service, &token, question).await;
+        let by_address = ask_by_address(&service, &token, &address).await;
+        assert_eq!((by_body.status, by_body.json()), (200, by_address.json()), "{address}");
+    }
+    // Given later or in between, it is the same question.
+    let answer =
+        Answer::with_token(service.get(&format!("/v1/questions?&org={NORTE}&&call=parent_org")), &token);
+    assert_eq!(answer.await.json()["result"], ESPANA);
+    let foreign = of_qa(&service).await;
+    let unknown = ask_by_address(&service, &token, &format!("parent_org&org={foreign}")).await;
+    assert_eq!((unknown.status, unknown.json()["result"].clone()), (200, Value::Null));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_address_is_named() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    for (query, code, field) in [
+        ("", "missing_argument", "call"),
+        ("?org=0", "missing_argument", "call"),
+        ("?call=parent_org&call=parent_org&org=0", "wrong_argument", "call"),
+        ("?call=no_such_call", "unknown_call", "call"),
+        ("?call=parent_org", "missing_argument", "org"),
+        ("?call=parent_org&org=0&org=0", "wrong_argument", "org"),
+        ("?call=parent_org&org=0&x=1", "wrong_argument", "x"),
+        ("?call=parent_org&org=%FF", "wrong_value", "org"),
+        ("?call=parent_org&%FF=1", "wrong_value", "%FF"),
+        ("?call=child_tree&org=0&include_org=yes", "wrong_argument", "include_org"),
+        ("?call=child_tree&org=0&include_org=", "wrong_argument", "include_org"),
+        ("?call=closest&org=0&records=[]", "wrong_argument", "records"),
+    ] {
+        let answer = Answer::with_token(service.get(&format!("/v1/questions{query}")), &token).await;
+        assert_eq!(answer.refused(422, code)["field"], field, "{query}");
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) const GUARDED: &[(Method, &str, &str)] = &[
     (Method::GET, "/v1/admin/sessions", ""),
     (Method::GET, "/v1/admin/trees", ""),
     (Method::GET, "/v1/admin/statistics", ""),
+    (Method::GET, "/v1/questions", ""),
     (Method::POST, "/v1/questions", r#"{"call": "natural_tree", "args": {"org": "0"}}"#),
     (Method::POST, "/v1/questions/batch", r#"{"questions": []}"#),
     (Method::POST, "/v1/admin/sessions/end", r#"{"user": "nobody"}"#),

@@ -10,8 +10,8 @@ use session_axum::Problem;
 
 use super::{Administrator, PathId};
 use crate::http::gateway::Gateway;
-use crate::http::input::Search;
 use crate::http::login::away;
+use crate::http::search::Search;
 
 /// The most roles that are looked at for one page.
 const MAX_PAGE: usize = 100;
@@ -36,7 +36,7 @@ pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
     PathId(org): PathId,
-    mut search: Search,
+    mut search: Search<'static>,
 ) -> Result<Json<Roles>, Problem> {
     let after = search.id::<RoleId>("after")?;
     let limit = search.limit(MAX_PAGE, MAX_PAGE)?;

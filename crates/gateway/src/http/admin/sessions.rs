@@ -13,8 +13,9 @@ use session_axum::Problem;
 
 use super::{Administrator, PathId};
 use crate::http::gateway::Gateway;
-use crate::http::input::{Input, Search, id, unprocessable};
+use crate::http::input::{Input, id, unprocessable};
 use crate::http::login::away;
+use crate::http::search::Search;
 use crate::http::session::Footprint;
 
 /// The most sessions of one page.
@@ -93,7 +94,7 @@ impl Named {
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    mut search: Search,
+    mut search: Search<'static>,
 ) -> Result<Json<Sessions>, Problem> {
     let (user, role): (Option<UserId>, Option<RoleId>) = (search.id("user")?, search.id("role")?);
     let client = administrator.client(search.id("client")?)?;

@@ -4,22 +4,20 @@ use erp_db::{OrgTreeLevel, ReadError, StoredOrgInfo};
 use org_structure::OrgIndex;
 use serde_json::{Value, json};
 
-use crate::query::arguments::Arguments;
+use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::Problem;
 
-type Id = Option<String>;
-
 /// A question that names its client itself. An unknown or null client has an ordinary answer.
-pub(crate) enum OfAnyClient {
-    IsOrgIncluded { org: Id, parent: Id, client: Id },
-    SqlIsInNaturalTree { one: Id, other: Id, client: Id },
-    LegalEntities { client: Id },
+pub(crate) enum OfAnyClient<'a> {
+    IsOrgIncluded { org: Id<'a>, parent: Id<'a>, client: Id<'a> },
+    SqlIsInNaturalTree { one: Id<'a>, other: Id<'a>, client: Id<'a> },
+    LegalEntities { client: Id<'a> },
 }
 
-impl OfAnyClient {
+impl<'a> OfAnyClient<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         Ok(Some(match call {
             "is_org_included" => {
                 let (org, parent) = (from.id("org")?, from.id("parent")?);
@@ -80,14 +78,14 @@ async fn level(
 }
 
 /// A question about one client's organizations that takes the database to answer.
-pub(crate) enum OfDatabase {
-    MayReference { org: Id, referenced_org: Id },
-    Stored { org: Id, column: fn(StoredOrgInfo) -> Option<String> },
+pub(crate) enum OfDatabase<'a> {
+    MayReference { org: Id<'a>, referenced_org: Id<'a> },
+    Stored { org: Id<'a>, column: fn(StoredOrgInfo) -> Option<String> },
 }
 
-impl OfDatabase {
+impl<'a> OfDatabase<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         let column: fn(StoredOrgInfo) -> Option<String> = match call {
             "may_reference" => {
                 let org = from.id("org")?;

@@ -6,35 +6,33 @@ use session::openbravo::legacy::{SiblingOrder, accessible_tree, referenceable_or
 use session::openbravo::{AccessOptions, AutomaticRoles, user_org_context};
 use session::{ClientId, OrgSelection, RoleAccess};
 
-use crate::query::arguments::Arguments;
+use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::Problem;
 use crate::query::role;
 
-type Id = Option<String>;
-
 /// A question about a role, or one that the retired OrgTree answered.
-pub(crate) enum OfRole {
-    Writable(WhatIf),
-    Readable(WhatIf),
-    ReadableCount(WhatIf),
-    UserOrgContext { role: Id },
-    LegacyAccessibleTree { role: Id },
-    LegacyReferenceable { org: Id },
+pub(crate) enum OfRole<'a> {
+    Writable(WhatIf<'a>),
+    Readable(WhatIf<'a>),
+    ReadableCount(WhatIf<'a>),
+    UserOrgContext { role: Id<'a> },
+    LegacyAccessibleTree { role: Id<'a> },
+    LegacyReferenceable { org: Id<'a> },
 }
 
 /// A role, and what is supposed about it.
-pub(crate) struct WhatIf {
-    role: Id,
+pub(crate) struct WhatIf<'a> {
+    role: Id<'a>,
     automatic_roles: bool,
-    current_client: Id,
+    current_client: Id<'a>,
     inactive_access: Vec<OrgId>,
     inactive_orgs: Vec<OrgId>,
 }
 
-impl OfRole {
+impl<'a> OfRole<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         Ok(Some(match call {
             "writable_orgs" => OfRole::Writable(WhatIf::take(from)?),
             "readable_orgs" => OfRole::Readable(WhatIf::take(from)?),
@@ -73,8 +71,8 @@ impl OfRole {
     }
 }
 
-impl WhatIf {
-    fn take(from: &mut Arguments) -> Result<Self, Problem> {
+impl<'a> WhatIf<'a> {
+    fn take(from: &mut Arguments<'a>) -> Result<Self, Problem> {
         Ok(WhatIf {
             role: from.id("role")?,
             automatic_roles: from.optional_flag("automatic_roles", true)?,

@@ -1,39 +1,39 @@
 //! Calls that a tree answers alone.
 
+use std::borrow::Cow;
+
 use org_structure::openbravo::{OrganizationStructureProvider, Orgs};
 use org_structure::{OrgFlags, OrgId};
 use serde_json::{Value, json};
 
-use crate::query::arguments::{Arguments, Record};
+use crate::query::arguments::{Arguments, Id, Record};
 use crate::query::problem::Problem;
 
-type Id = Option<String>;
-
 /// A question that a tree answers alone.
-pub(crate) enum OfTree {
-    NaturalTree(Id),
-    IsInNaturalTree(Id, Id),
-    ParentOrg(Id),
-    ParentList(Id, bool),
-    ParentTree(Id, bool),
-    ChildOrg(Id),
-    ChildTree(Id, bool),
-    LegalEntity(Id),
-    LegalEntityOrBusinessUnit(Id),
-    BusinessUnit(Id),
-    PeriodControlOrg(Id),
-    CalendarOwner(Id),
-    ChildLegalEntities(Id),
-    TransactionAllowedOrgs(String),
-    Closest(Vec<Record>, Id),
-    PersistedOrgInfo(Id),
-    PeriodControlOrgTreenode(Id),
-    CalendarOwnerTreenode(Id),
+pub(crate) enum OfTree<'a> {
+    NaturalTree(Id<'a>),
+    IsInNaturalTree(Id<'a>, Id<'a>),
+    ParentOrg(Id<'a>),
+    ParentList(Id<'a>, bool),
+    ParentTree(Id<'a>, bool),
+    ChildOrg(Id<'a>),
+    ChildTree(Id<'a>, bool),
+    LegalEntity(Id<'a>),
+    LegalEntityOrBusinessUnit(Id<'a>),
+    BusinessUnit(Id<'a>),
+    PeriodControlOrg(Id<'a>),
+    CalendarOwner(Id<'a>),
+    ChildLegalEntities(Id<'a>),
+    TransactionAllowedOrgs(Cow<'a, str>),
+    Closest(Vec<Record<'a>>, Id<'a>),
+    PersistedOrgInfo(Id<'a>),
+    PeriodControlOrgTreenode(Id<'a>),
+    CalendarOwnerTreenode(Id<'a>),
 }
 
-impl OfTree {
+impl<'a> OfTree<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         Ok(Some(match call {
             "natural_tree" | "referenceable_orgs" => OfTree::NaturalTree(from.id("org")?),
             "is_in_natural_tree" => OfTree::IsInNaturalTree(from.id("org1")?, from.id("org2")?),
@@ -77,7 +77,7 @@ impl OfTree {
             OfTree::TransactionAllowedOrgs(orgs) => tree.transaction_allowed_orgs(orgs).into(),
             OfTree::Closest(records, org) => {
                 let owned =
-                    records.iter().filter_map(|(record, org)| Some((record.as_str(), org.as_deref()?)));
+                    records.iter().filter_map(|(record, org)| Some((record.as_ref(), org.as_deref()?)));
                 tree.closest(owned, org.as_deref()).into()
             }
             OfTree::PersistedOrgInfo(org) => persisted_org_info(tree, org.as_deref()),
@@ -103,7 +103,7 @@ fn persisted_org_info(tree: OrganizationStructureProvider<'_>, org: Option<&str>
 }
 
 /// The database functions that walk the nodes stop before `0`: they find neither `0` nor anything for it.
-fn below_zero(org: &Id, nearest: impl Fn(Option<&str>) -> Option<OrgId>) -> Value {
+fn below_zero(org: &Id<'_>, nearest: impl Fn(Option<&str>) -> Option<OrgId>) -> Value {
     id(nearest(org.as_deref()).filter(|found| !found.is_zero()))
 }
 

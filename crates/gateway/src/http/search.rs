@@ -1,0 +1,123 @@
+//! `Search`: the query of a request's address, taken apart with errors that name what is wrong.
+
+use std::borrow::Cow;
+use std::iter;
+
+use axum::extract::FromRequestParts;
+use axum::http::Uri;
+use axum::http::request::Parts;
+use percent_encoding::percent_decode_str;
+use session_axum::Problem;
+
+use super::input::{Id, id, shortened, unprocessable};
+
+/// The query of an address, which forms and the usual libraries write as `application/x-www-form-urlencoded`. Parameters are taken
+/// out one by one, and none may be left over.
+#[derive(Debug)]
+pub(crate) struct Search<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<S: Sync> FromRequestParts<S> for Search<'static> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let Search(pairs) = Search::of(&parts.uri)?;
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Ok(Search(pairs.into_iter().map(|(name, value)| (owned(name), owned(value))).collect()))
+    }
+}
+
+impl<'a> Search<'a> {
+    /// That of an address.
+    pub(crate) fn of(uri: &'a Uri) -> Result<Self, Problem> {
+        pairs(uri).collect::<Result<_, _>>().map(Search)
+    }
+
+    /// Takes a value out.
+    pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<Cow<'a, str>>, Problem> {
+        let mut values = self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
+        let first = values.next();
+        match values.next() {
+            Some(_) => Err(unprocessable("it is given more than once").with_field(name)),
+            None => Ok(first),
+        }
+    }
+
+    /// Takes an id out.
+    pub(crate) fn id<T: Id>(&mut self, name: &'static str) -> Result<Option<T>, Problem> {
+        id(name, self.take(name)?.as_deref())
+    }
+
+    /// Takes out how many things a page may hold, from one to `most`.
+    pub(crate) fn limit(&mut self, usual: usize, most: usize) -> Result<usize, Problem> {
+        let Some(limit) = self.take("limit")? else { return Ok(usual) };
+        let number = limit.parse().ok().filter(|limit| (1..=most).contains(limit));
+        number.ok_or_else(|| unprocessable(format!("it is a number from 1 to {most}")).with_field("limit"))
+    }
+
+    /// Nothing may be left.
+    pub(crate) fn done(self) -> Result<(), Problem> {
+        match self.0.first() {
+            Some((name, _)) => Err(unprocessable("there is no such parameter").with_field(shortened(name))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The parameters of an address: names and their values. What is no UTF-8 is refused: with other characters in its place it would be
+/// another id.
+pub(crate) fn pairs(uri: &Uri) -> impl Iterator<Item = Result<(Cow<'_, str>, Cow<'_, str>), Problem>> {
+    let query = uri.query().unwrap_or_default();
+    // Without a way out, many bytes are looked at together.
+    let is_plain = !query.bytes().fold(false, |found, byte| found | (byte == b'%') | (byte == b'+'));
+    let mut rest = query;
+    let next = iter::from_fn(move || {
+        let (pair, behind) = split(Some(rest).filter(|rest| !rest.is_empty())?, b'&');
+        rest = behind;
+        Some(pair)
+    });
+    next.filter(|pair| !pair.is_empty()).map(move |pair| {
+        let (name, value) = split(pair, b'=');
+        Ok(if is_plain { (name.into(), value.into()) } else { (decoded(name, name)?, decoded(name, value)?) })
+    })
+}
+
+/// What is before an ASCII character and what is behind it. A plain loop, as these texts are short.
+fn split(text: &str, at: u8) -> (&str, &str) {
+    let place = text.bytes().position(|byte| byte == at).unwrap_or(text.len());
+    (text.get(..place).unwrap_or_default(), text.get(place + 1..).unwrap_or_default())
+}
+
+/// A name or a value, as it was meant.
+fn decoded(name: &str, text: &str) -> Result<Cow<'static, str>, Problem> {
+    let text = percent_decode_str(&text.replace('+', " ")).decode_utf8().map(Cow::into_owned);
+    text.map(Cow::Owned).map_err(|_| unprocessable("its bytes are not UTF-8").with_field(shortened(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(query: &str) -> Result<Vec<(String, String)>, String> {
+        let uri: Uri = format!("/?{query}").parse().unwrap();
+        let owned = |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), value.into_owned());
+        pairs(&uri).map(|pair| pair.map(owned).map_err(|problem| problem.to_json())).collect()
+    }
+
+    #[test]
+    fn pairs_are_those_that_forms_write() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            all("a=1&b=x%20y+z&&c&d=%C3%B1=%2B").unwrap(),
+            [pair("a", "1"), pair("b", "x y z"), pair("c", ""), pair("d", "\u{f1}=+"),]
+        );
+        assert_eq!(all("").unwrap(), []);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        for (query, field) in [("a=1&org=%FF", "org"), ("%FF+=1", "%FF+"), ("org=+%C3", "org")] {
+            let problem = all(query).unwrap_err();
+            assert!(problem.contains("not UTF-8") && problem.contains(field), "{query}: {problem}");
+        }
+    }
+}
