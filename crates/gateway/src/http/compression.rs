@@ -41,11 +41,11 @@ pub(crate) fn accepted(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// Compresses an answer that is offered, as is accepted, and counts what that saves.
-pub(crate) async fn compress(gateway: &Gateway, accepted: HeaderMap, mut response: Response) -> Response {
-    match response.extensions_mut().remove() {
+pub(crate) async fn compress(gateway: &Gateway, accepted: &HeaderMap, response: &mut Response) {
+    if let Some(Offered) = response.extensions_mut().remove() {
+        let plain = std::mem::take(response);
         // What packs is large; most answers are small.
-        Some(Offered) => Box::pin(pack(gateway, accepted, response)).await,
-        None => response,
+        *response = Box::pin(pack(gateway, accepted.clone(), plain)).await;
     }
 }
 

@@ -63,13 +63,13 @@ where
         let gateway = self.gateway.clone();
         let begun = Begun::new(&gateway, &request);
         if let Some(problem) = refuse(&gateway, &request) {
-            return Box::pin(async move { Ok(finish(&gateway, begun, problem.into_response()).await) });
+            return Box::pin(async move { Ok(begun.finish(&gateway, problem.into_response()).await) });
         }
         // Begun here, it runs when it is polled.
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = begun.wait(&gateway, pin!(answer)).await;
-            Ok(finish(&gateway, begun, answer).await)
+            Ok(begun.finish(&gateway, answer).await)
         })
     }
 }
@@ -77,7 +77,7 @@ where
 /// What is remembered of a request until it is answered.
 struct Begun {
     at: Instant,
-    under_way: UnderWay,
+    _under_way: UnderWay,
     peer: Peer,
     id: RequestId,
     method: Method,
@@ -90,7 +90,7 @@ impl Begun {
         let peer = Peer::of(request, &gateway.settings().trusted_proxies);
         Begun {
             at: Instant::now(),
-            under_way: gateway.inner.metrics.begin(),
+            _under_way: gateway.inner.metrics.begin(),
             peer,
             id: RequestId::of(request.headers(), peer),
             method: request.method().clone(),
@@ -107,24 +107,34 @@ impl Begun {
         let span = tracing::error_span!(REQUEST_SPAN, %id);
         id.name(in_time(gateway.settings().answer_within, answer)).instrument(span).await
     }
+
+    /// Makes an answer fit to be sent.
+    async fn finish(self, gateway: &Gateway, mut response: Response) -> Response {
+        compression::compress(gateway, &self.accepted, &mut response).await;
+        let mut response = shaped(response, &self.id);
+        let path = self.route.as_ref().map(MatchedPath::as_str);
+        let (status, took) = (response.status(), self.at.elapsed());
+        self.log(path, status, took);
+        gateway.inner.headers.add_to(response.headers_mut(), path, &self.id);
+        gateway.inner.metrics.request(&self.method, self.route, status, took);
+        response
+    }
+
+    fn log(&self, route: Option<&str>, status: StatusCode, took: Duration) {
+        let Begun { peer: Peer { address, .. }, id, method, .. } = self;
+        let (status, route) = (status.as_u16(), route.unwrap_or("-"));
+        // A number of 128 bits would be written as text.
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        if status >= 500 {
+            tracing::error!(%method, route, status, micros, request = id.to_string(), %address, "answered");
+        } else {
+            tracing::info!(%method, route, status, micros, request = id.to_string(), %address, "answered");
+        }
+    }
 }
 
-/// The answer of a route. Whatever route it is, it is finished in the same way.
+/// The answer of a route. Whatever route it is, it is waited for in the same way.
 type Answer<'a> = Pin<&'a mut (dyn Future<Output = Result<Response, Infallible>> + Send)>;
-
-/// Makes an answer fit to be sent.
-async fn finish(gateway: &Gateway, begun: Begun, response: Response) -> Response {
-    let Begun { at, under_way, peer, id, method, route, accepted } = begun;
-    let response = compression::compress(gateway, accepted, response).await;
-    let mut response = shaped(response, &id);
-    let path = route.as_ref().map(MatchedPath::as_str);
-    let (status, took) = (response.status(), at.elapsed());
-    log(&method, path, status, took, &id, peer);
-    gateway.inner.headers.add_to(response.headers_mut(), path, &id);
-    gateway.inner.metrics.request(&method, route, status, took);
-    drop(under_way);
-    response
-}
 
 /// Refuses what no route has to look at.
 fn refuse(gateway: &Gateway, request: &Request) -> Option<Problem> {
@@ -189,18 +199,6 @@ fn code(status: StatusCode) -> &'static str {
         StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
         StatusCode::INTERNAL_SERVER_ERROR => "internal",
         _ => "refused",
-    }
-}
-
-fn log(method: &Method, route: Option<&str>, status: StatusCode, took: Duration, id: &RequestId, peer: Peer) {
-    let (status, route) = (status.as_u16(), route.unwrap_or("-"));
-    // A number of 128 bits would be written as text.
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let address = peer.address;
-    if status >= 500 {
-        tracing::error!(%method, route, status, micros, request = %id, %address, "answered");
-    } else {
-        tracing::info!(%method, route, status, micros, request = %id, %address, "answered");
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Input`: the body of a request, taken apart with errors that name what is wrong.
+//! `Input` and `Unread`: the body of a request, taken apart with errors that name what is wrong.
 
 use axum::BoxError;
 use axum::body::{Body, Bytes};
@@ -7,6 +7,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use org_structure::OrgId;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use session::{ClientId, RoleId, UserId};
 use session_axum::Problem;
@@ -26,17 +27,35 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Input<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
+        Unread::from_request(request, gateway).await?.read().map(Input)
+    }
+}
+
+/// A JSON body that was not taken apart yet. What is read from it may borrow from it.
+#[derive(Debug)]
+pub(crate) struct Unread(Bytes);
+
+impl FromRequest<Gateway> for Unread {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json")
                 .with_detail("the body must be JSON, and `content-type` say so")
                 .with_field("content-type"));
         }
         let (parts, body) = request.into_parts();
-        let bytes = read(gateway, &parts.headers, body).await?;
+        arrived(gateway, &parts.headers, body).await.map(Unread)
+    }
+}
+
+impl Unread {
+    /// The object that it is.
+    pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         // All at once: text by text it takes longer.
-        let text = str::from_utf8(&bytes).map_err(|error| bad_json(&error))?;
+        let text = str::from_utf8(&self.0).map_err(|error| bad_json(&error))?;
         let read = serde_json::from_str(text);
-        read.map(|Object(input)| Input(input)).map_err(|error| explain::<Object<T>>(text, &error))
+        read.map(|Object(input)| input).map_err(|error| explain::<Object<T>>(text, &error))
     }
 }
 
@@ -46,7 +65,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+/// A body, once all of it is there.
+async fn arrived(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let settings = gateway.settings();
     let limit = settings.max_body_bytes;
     let too_large = || {
@@ -91,7 +111,7 @@ fn bad_json(error: &dyn std::error::Error) -> Problem {
 }
 
 /// What is wrong with a body, and where. To keep track of the place takes time, so it is found by reading once more.
-fn explain<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Problem {
+fn explain<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> Problem {
     let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Err(error) => wrong(&error),

@@ -5,18 +5,18 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use session::Session;
 use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
-use super::input::{Input, unprocessable};
+use super::input::{Unread, unprocessable};
 use super::object::Object;
-use super::output::Output;
+use super::output::{self, Output};
 use super::search::pairs;
 use crate::query::{self, Arguments, Erp, Request};
 
@@ -25,10 +25,11 @@ const STRETCH: Duration = Duration::from_micros(500);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
-pub(crate) struct Question {
-    call: String,
-    #[serde(default)]
-    args: Arguments<'static>,
+struct Question<'a> {
+    #[serde(borrow)]
+    call: Cow<'a, str>,
+    #[serde(borrow, default)]
+    args: Arguments<'a>,
 }
 
 #[derive(Serialize)]
@@ -38,28 +39,25 @@ pub(crate) struct Answered {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `questions`")]
-pub(crate) struct Batch {
-    questions: Vec<Object<Numbered>>,
+struct Batch<'a> {
+    #[serde(borrow)]
+    questions: Vec<Object<Numbered<'a>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
-struct Numbered {
+struct Numbered<'a> {
     #[serde(default, deserialize_with = "present")]
     id: Option<Value>,
-    call: String,
-    #[serde(default)]
-    args: Arguments<'static>,
+    #[serde(borrow)]
+    call: Cow<'a, str>,
+    #[serde(borrow, default)]
+    args: Arguments<'a>,
 }
 
 /// An id of null is an id, and comes back.
 fn present<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(json).map(Some)
-}
-
-#[derive(Serialize)]
-pub(crate) struct Answers {
-    answers: Vec<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -76,9 +74,9 @@ struct Answer {
 pub(crate) async fn by_address(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-    uri: Uri,
+    RawQuery(query): RawQuery,
 ) -> Result<Output<Answered>, Problem> {
-    let mut arguments: Arguments<'_> = pairs(&uri).collect::<Result<_, _>>()?;
+    let mut arguments: Arguments<'_> = pairs(query.as_deref()).collect::<Result<_, _>>()?;
     let call = arguments.text("call").map_err(|problem| refused(&problem, ""))?;
     let mut erp = erp(&gateway, &session);
     let result = ask(&mut erp, call, arguments).await;
@@ -88,50 +86,50 @@ pub(crate) async fn by_address(
 pub(crate) async fn one(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-    Input(Question { call, args }): Input<Question>,
+    body: Unread,
 ) -> Result<Output<Answered>, Problem> {
+    let Question { call, args } = body.read()?;
     let mut erp = erp(&gateway, &session);
-    let result = ask(&mut erp, call.into(), args).await;
+    let result = ask(&mut erp, call, args).await;
     result.map(|result| Output(Answered { result })).map_err(|problem| refused(&problem, "args."))
 }
 
 pub(crate) async fn batch(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-    Input(Batch { questions }): Input<Batch>,
-) -> Result<Output<Answers>, Problem> {
+    body: Unread,
+) -> Result<Response, Problem> {
     let settings = gateway.settings();
+    let Batch { questions } = body.read()?;
     if questions.len() > settings.max_questions {
         let detail = format!("a batch has at most {} questions", settings.max_questions);
         return Err(unprocessable(detail).with_field("questions"));
     }
     let mut erp = erp(&gateway, &session);
-    let mut answers = Vec::with_capacity(questions.len());
-    let mut bytes = 0_usize;
+    let mut json = br#"{"answers":["#.to_vec();
     let mut since = Instant::now();
-    for Object(Numbered { id, call, args }) in questions {
-        let answer = match ask(&mut erp, call.into(), args).await {
+    for (place, Object(Numbered { id, call, args })) in questions.into_iter().enumerate() {
+        let answer = match ask(&mut erp, call, args).await {
             Ok(result) => Answer { id, result: Some(result), error: None },
             Err(error) => Answer { id, result: None, error: Some(error) },
         };
-        let answer = serde_json::value::to_raw_value(&answer).map_err(|error| {
-            tracing::error!(%error, "an answer cannot be written");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
-        })?;
-        bytes = bytes.saturating_add(answer.get().len());
-        if bytes > settings.max_answer_bytes {
+        if place > 0 {
+            json.push(b',');
+        }
+        output::write(&mut json, &answer)?;
+        if json.len() > settings.max_answer_bytes {
             let detail =
                 format!("the answers are longer than {} bytes; ask fewer at once", settings.max_answer_bytes);
             return Err(unprocessable(detail).with_field("questions"));
         }
-        answers.push(answer);
         // A long batch lets other requests through, and can be broken off at the time limit.
         if since.elapsed() > STRETCH {
             tokio::task::yield_now().await;
             since = Instant::now();
         }
     }
-    Ok(Output(Answers { answers }))
+    json.extend_from_slice(b"]}");
+    Ok(output::json(json))
 }
 
 fn erp(gateway: &Gateway, session: &Session) -> Erp {

@@ -41,8 +41,8 @@ impl RequestId {
     }
 
     /// Answers a request of this id.
-    pub(crate) async fn name<T>(&self, answer: impl Future<Output = T>) -> T {
-        CURRENT.scope(self.clone(), answer).await
+    pub(crate) fn name<T>(&self, answer: impl Future<Output = T>) -> impl Future<Output = T> {
+        CURRENT.scope(self.clone(), answer)
     }
 
     /// As the header says it.

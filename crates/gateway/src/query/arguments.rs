@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use org_structure::OrgId;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
@@ -14,13 +16,14 @@ use super::problem::Problem;
 pub(crate) struct Arguments<'a> {
     /// As they came: calls have few, so a list is faster than a map.
     left: Vec<(Cow<'a, str>, Given<'a>)>,
+    /// Is there nothing but text, as in an address?
+    is_text: bool,
 }
 
 /// An argument as it was given.
 enum Given<'a> {
-    Json(Value),
-    /// In the address of a request, where there is nothing but text.
     Text(Cow<'a, str>),
+    Other(Value),
 }
 
 /// An id as it was given; none for null.
@@ -29,7 +32,7 @@ pub(crate) type Id<'a> = Option<Cow<'a, str>>;
 /// A record of the call `closest`: its id and its organization's.
 pub(crate) type Record<'a> = (Cow<'a, str>, Id<'a>);
 
-impl<'de> Deserialize<'de> for Arguments<'static> {
+impl<'de: 'a, 'a> Deserialize<'de> for Arguments<'a> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         json.deserialize_map(Entries)
     }
@@ -39,32 +42,99 @@ impl<'de> Deserialize<'de> for Arguments<'static> {
 struct Entries;
 
 impl<'de> Visitor<'de> for Entries {
-    type Value = Arguments<'static>;
+    type Value = Arguments<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Arguments<'static>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Arguments<'de>, A::Error> {
         let mut left = Vec::new();
-        while let Some((name, value)) = map.next_entry()? {
-            left.push((Cow::Owned(name), Given::Json(value)));
+        while let Some(Name(name)) = map.next_key()? {
+            left.push((name, map.next_value()?));
         }
-        Ok(Arguments { left })
+        Ok(Arguments { left, is_text: false })
+    }
+}
+
+/// The name of an argument, borrowed where it stands as it is.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Given<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(Any)
+    }
+}
+
+/// Reads any JSON; texts, which most arguments are, are borrowed where they stand as they are.
+struct Any;
+
+impl<'de> Visitor<'de> for Any {
+    type Value = Given<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Given<'de>, E> {
+        Ok(Given::Text(text.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Given<'de>, E> {
+        Ok(Given::Text(text.to_owned().into()))
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Given<'de>, E> {
+        Ok(Given::Other(flag.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Given<'de>, E> {
+        Ok(Given::Other(number.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Given<'de>, E> {
+        Ok(Given::Other(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Given<'de>, E> {
+        Ok(Given::Other(number.into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Given<'de>, E> {
+        Ok(Given::Other(Value::Null))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Given<'de>, A::Error> {
+        Value::deserialize(SeqAccessDeserializer::new(array)).map(Given::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Given<'de>, A::Error> {
+        Value::deserialize(MapAccessDeserializer::new(object)).map(Given::Other)
+    }
+}
+
+impl From<Value> for Given<'_> {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::String(text) => Given::Text(text.into()),
+            other => Given::Other(other),
+        }
     }
 }
 
 impl From<Map<String, Value>> for Arguments<'_> {
     fn from(map: Map<String, Value>) -> Self {
-        let left = map.into_iter().map(|(name, value)| (Cow::Owned(name), Given::Json(value)));
-        Arguments { left: left.collect() }
+        let left = map.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Arguments { left, is_text: false }
     }
 }
 
 impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Arguments<'a> {
     /// Texts, as an address has them: yes and no are `true` and `false`, a list is its name again for each of it, and there is no null.
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(texts: I) -> Self {
-        Arguments { left: texts.into_iter().map(|(name, text)| (name, Given::Text(text))).collect() }
+        let left = texts.into_iter().map(|(name, text)| (name, Given::Text(text))).collect();
+        Arguments { left, is_text: true }
     }
 }
 
@@ -86,17 +156,16 @@ impl<'a> Arguments<'a> {
     pub(crate) fn text(&mut self, name: &str) -> Result<Cow<'a, str>, Problem> {
         match self.take(name)? {
             Given::Text(text) => Ok(text),
-            Given::Json(Value::String(text)) => Ok(Cow::Owned(text)),
-            Given::Json(_) => Err(Problem::wrong_argument(name, "must be a string")),
+            Given::Other(_) => Err(Problem::wrong_argument(name, "must be a string")),
         }
     }
 
     /// Yes or no.
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, Problem> {
         match self.take(name)? {
-            Given::Json(Value::Bool(flag)) => Ok(flag),
-            Given::Text(text) if text == "true" => Ok(true),
-            Given::Text(text) if text == "false" => Ok(false),
+            Given::Other(Value::Bool(flag)) => Ok(flag),
+            Given::Text(text) if self.is_text && text == "true" => Ok(true),
+            Given::Text(text) if self.is_text && text == "false" => Ok(false),
             _ => Err(Problem::wrong_argument(name, "must be true or false")),
         }
     }
@@ -114,26 +183,24 @@ impl<'a> Arguments<'a> {
     /// Ids; none where nothing is said. Those that cannot be anybody's are left out.
     pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, Problem> {
         let wrong = || Problem::wrong_argument(name, "must be an array of ids");
-        let mut ids = Vec::new();
-        for given in self.all(name) {
-            match given {
-                Given::Text(_) => ids.push(id(name, given)?),
-                // As everywhere in JSON, the last one counts.
-                Given::Json(Value::Array(array)) => {
-                    let array =
-                        array.into_iter().map(|value| id(name, Given::Json(value)).map_err(|_| wrong()));
-                    ids = array.collect::<Result<_, _>>()?;
-                }
-                Given::Json(_) => return Err(wrong()),
+        let ids: Vec<Given<'_>> = if self.is_text {
+            self.all(name).collect()
+        } else {
+            match self.all(name).last() {
+                None => Vec::new(),
+                Some(Given::Other(Value::Array(ids))) => ids.into_iter().map(Given::from).collect(),
+                Some(_) => return Err(wrong()),
             }
-        }
+        };
+        let ids: Vec<Id<'_>> =
+            ids.into_iter().map(|given| id(name, given).map_err(|_| wrong())).collect::<Result<_, _>>()?;
         Ok(ids.iter().flatten().filter_map(|id| OrgId::new(id).ok()).collect())
     }
 
     /// Records with an id and an organization.
     pub(crate) fn records(&mut self, name: &str) -> Result<Vec<Record<'a>>, Problem> {
         let wrong = || Problem::wrong_argument(name, "must be an array of objects with `id` and `org`");
-        let Given::Json(Value::Array(records)) = self.take(name)? else { return Err(wrong()) };
+        let Given::Other(Value::Array(records)) = self.take(name)? else { return Err(wrong()) };
         let record = |record| {
             let Value::Object(record) = record else { return Err(wrong()) };
             let mut record = Arguments::from(record);
@@ -144,12 +211,13 @@ impl<'a> Arguments<'a> {
         records.into_iter().map(record).collect()
     }
 
-    /// Takes an argument out. In JSON the last one of a name counts; where there is only text, nobody can tell which is meant.
+    /// Takes an argument out. In JSON the last one of a name counts; in an address nobody can tell which is meant.
     fn take(&mut self, name: &str) -> Result<Given<'a>, Problem> {
+        let is_text = self.is_text;
         let mut given = self.all(name);
         let first = given.next().ok_or_else(|| Problem::missing_argument(name))?;
         match given.last() {
-            Some(Given::Text(_)) => Err(Problem::wrong_argument(name, "is given more than once")),
+            Some(_) if is_text => Err(Problem::wrong_argument(name, "is given more than once")),
             Some(last) => Ok(last),
             None => Ok(first),
         }
@@ -168,8 +236,7 @@ impl<'a> Arguments<'a> {
 fn id<'a>(name: &str, given: Given<'a>) -> Result<Id<'a>, Problem> {
     match given {
         Given::Text(id) => Ok(Some(id)),
-        Given::Json(Value::Null) => Ok(None),
-        Given::Json(Value::String(id)) => Ok(Some(Cow::Owned(id))),
-        Given::Json(_) => Err(Problem::wrong_argument(name, "must be an id: a string, or null")),
+        Given::Other(Value::Null) => Ok(None),
+        Given::Other(_) => Err(Problem::wrong_argument(name, "must be an id: a string, or null")),
     }
 }

@@ -6,37 +6,57 @@ mod tree;
 
 use serde_json::Value;
 
+use super::arguments::Arguments;
 use super::erp::Erp;
 use super::problem::Problem;
 use super::request::Request;
+
+/// A question, by whom it is answered.
+enum Question<'a> {
+    AnyClient(database::OfAnyClient<'a>),
+    Tree(tree::OfTree<'a>),
+    Database(database::OfDatabase<'a>),
+    Role(role::OfRole<'a>),
+}
+
+impl<'a> Question<'a> {
+    fn take(call: &str, mut from: Arguments<'a>) -> Result<Self, Problem> {
+        let question = if let Some(question) = tree::OfTree::take(call, &mut from)? {
+            Question::Tree(question)
+        } else if let Some(question) = database::OfAnyClient::take(call, &mut from)? {
+            Question::AnyClient(question)
+        } else if let Some(question) = database::OfDatabase::take(call, &mut from)? {
+            Question::Database(question)
+        } else if let Some(question) = role::OfRole::take(call, &mut from)? {
+            Question::Role(question)
+        } else {
+            return Err(Problem::unknown_call(call));
+        };
+        from.done()?;
+        Ok(question)
+    }
+}
 
 /// Answers a call.
 ///
 /// # Errors
 /// An unknown call, a missing or wrong argument, an unknown client, a database that does not answer.
 pub(crate) async fn call(erp: &mut Erp, request: Request<'_>) -> Result<Value, Problem> {
-    // Futures that ask the database are large: boxed, they are no burden where the tree answers alone.
-    let Request { client, call, mut arguments } = request;
-    let (client, call) = (client.as_deref(), call.as_ref());
-    // Three calls name the client themselves.
-    if let Some(question) = database::OfAnyClient::take(call, &mut arguments)? {
-        arguments.done()?;
-        return Box::pin(question.answer(erp)).await;
-    }
     // The arguments are judged before the client: the same line has the same fault on every database.
-    if let Some(question) = tree::OfTree::take(call, &mut arguments)? {
-        arguments.done()?;
-        return question.answer(erp.tree_of(client).await?.provider());
+    let question = Question::take(&request.call, request.arguments)?;
+    let client = request.client.as_deref();
+    // Futures that ask the database are large: boxed, they are no burden where the tree answers alone.
+    match &question {
+        Question::Tree(question) => question.answer(erp.tree_of(client).await?.provider()),
+        // These name the client themselves.
+        Question::AnyClient(question) => Box::pin(question.answer(erp)).await,
+        Question::Database(question) => {
+            let tree = erp.tree_of(client).await?;
+            Box::pin(question.answer(erp, &tree)).await
+        }
+        Question::Role(question) => {
+            let tree = erp.tree_of(client).await?;
+            Box::pin(question.answer(erp, &tree)).await
+        }
     }
-    if let Some(question) = database::OfDatabase::take(call, &mut arguments)? {
-        arguments.done()?;
-        let tree = erp.tree_of(client).await?;
-        return Box::pin(question.answer(erp, &tree)).await;
-    }
-    if let Some(question) = role::OfRole::take(call, &mut arguments)? {
-        arguments.done()?;
-        let tree = erp.tree_of(client).await?;
-        return Box::pin(question.answer(erp, &tree)).await;
-    }
-    Err(Problem::unknown_call(call))
 }
