@@ -1,5 +1,6 @@
 //! `GET` and `POST /v1/questions`, and `POST /v1/questions/batch`.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::service::{
@@ -51,7 +52,18 @@ async fn what_is_wrong_with_a_question_is_named() {
         (json!({"call": "parent_org", "args": {}}), "missing_argument", json!("args.org")),
         (json!({"call": "parent_org"}), "missing_argument", json!("args.org")),
         (json!({"call": "parent_org", "args": {"org": 1}}), "wrong_argument", json!("args.org")),
+        (json!({"call": "parent_org", "args": {"org": ["0"]}}), "wrong_argument", json!("args.org")),
         (json!({"call": "parent_org", "args": {"org": "0", "x": 1}}), "wrong_argument", json!("args.x")),
+        (
+            json!({"call": "child_tree", "args": {"org": "0", "include_org": "true"}}),
+            "wrong_argument",
+            json!("args.include_org"),
+        ),
+        (
+            json!({"call": "readable_orgs", "args": {"role": "0", "inactive_orgs": "0"}}),
+            "wrong_argument",
+            json!("args.inactive_orgs"),
+        ),
         (json!({"call": 1, "args": {}}), "wrong_value", json!("call")),
         (json!({"call": "parent_org", "args": []}), "wrong_value", json!("args")),
         (json!({"call": "parent_org", "args": {"org": "0"}, "client": QA}), "wrong_value", json!("client")),
@@ -59,6 +71,28 @@ async fn what_is_wrong_with_a_question_is_named() {
     ] {
         let problem = ask(&service, &token, question.clone()).await.refused(422, code);
         assert_eq!(problem["field"], field, "{question}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn texts_are_read_with_and_without_escapes() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let (first, rest) = NORTE.split_at(1);
+    let escaped = format!("\\u{:04x}{rest}", u32::from(first.as_bytes()[0]));
+    for text in [
+        format!(r#"{{"call": "parent_org", "args": {{"org": "{NORTE}"}}}}"#),
+        format!(r#"{{"c\u0061ll": "parent\u005forg", "args": {{"o\u0072g": "{escaped}"}}}}"#),
+        format!(r#"{{"args": {{"org": "0", "org": "{escaped}"}}, "call": "parent_org"}}"#),
+    ] {
+        let one = service.request(Method::POST, "/v1/questions").header("content-type", "application/json");
+        let answer = Answer::with_token(one.body(text.clone()), &token).await;
+        assert_eq!((answer.status, answer.json()), (200, json!({"result": ESPANA})), "{text}");
+        let batch = format!(r#"{{"questions": [{text}, {text}]}}"#);
+        let all =
+            service.request(Method::POST, "/v1/questions/batch").header("content-type", "application/json");
+        let answer = Answer::with_token(all.body(batch), &token).await;
+        assert_eq!(answer.json(), json!({"answers": [{"result": ESPANA}, {"result": ESPANA}]}), "{text}");
     }
 }
 
