@@ -74,6 +74,9 @@ where
     }
 }
 
+/// The answer of a route that is under way: one type for all routes, which are waited for by the same code.
+type Answer<'a> = Pin<&'a mut (dyn Future<Output = Result<Response, Infallible>> + Send)>;
+
 /// What is remembered of a request until it is answered.
 struct Begun {
     at: Instant,
@@ -132,9 +135,6 @@ impl Begun {
         }
     }
 }
-
-/// The answer of a route. Whatever route it is, it is waited for in the same way.
-type Answer<'a> = Pin<&'a mut (dyn Future<Output = Result<Response, Infallible>> + Send)>;
 
 /// Refuses what no route has to look at.
 fn refuse(gateway: &Gateway, request: &Request) -> Option<Problem> {

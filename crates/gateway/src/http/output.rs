@@ -9,29 +9,23 @@ use session_axum::Problem;
 
 use super::headers::ROOM;
 
-/// The bytes of most answers.
-const USUAL: usize = 128;
-
 /// A value as the JSON of an answer: what axum's `Json` is, but one that cannot be written is a problem like any other.
 #[derive(Debug)]
 pub(crate) struct Output<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for Output<T> {
     fn into_response(self) -> Response {
-        let mut text = Vec::with_capacity(USUAL);
-        match write(&mut text, &self.0) {
-            Ok(()) => json(text),
-            Err(problem) => problem.into_response(),
+        match serde_json::to_vec(&self.0) {
+            Ok(text) => json(text),
+            Err(error) => unwritten(&error).into_response(),
         }
     }
 }
 
-/// Writes a value as JSON.
-pub(crate) fn write(text: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Problem> {
-    serde_json::to_writer(text, value).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
-    })
+/// The refusal where an answer cannot be written.
+pub(crate) fn unwritten(error: &serde_json::Error) -> Problem {
+    tracing::error!(%error, "an answer cannot be written");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
 }
 
 /// An answer that is JSON already.

@@ -78,22 +78,20 @@ pub(crate) async fn by_address(
 ) -> Result<Output<Answered>, Problem> {
     let mut arguments: Arguments<'_> = pairs(query.as_deref()).collect::<Result<_, _>>()?;
     let call = arguments.text("call").map_err(|problem| refused(&problem, ""))?;
-    let mut erp = erp(&gateway, &session);
-    let result = ask(&mut erp, call, arguments).await;
-    result.map(|result| Output(Answered { result })).map_err(|problem| refused(&problem, ""))
+    answered(ask(&mut erp(&gateway, &session), call, arguments).await, "")
 }
 
+/// A question as JSON.
 pub(crate) async fn one(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
     body: Unread,
 ) -> Result<Output<Answered>, Problem> {
     let Question { call, args } = body.read()?;
-    let mut erp = erp(&gateway, &session);
-    let result = ask(&mut erp, call, args).await;
-    result.map(|result| Output(Answered { result })).map_err(|problem| refused(&problem, "args."))
+    answered(ask(&mut erp(&gateway, &session), call, args).await, "args.")
 }
 
+/// Many questions as JSON, each with an answer or an error of its own.
 pub(crate) async fn batch(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
@@ -116,7 +114,7 @@ pub(crate) async fn batch(
         if place > 0 {
             json.push(b',');
         }
-        output::write(&mut json, &answer)?;
+        serde_json::to_writer(&mut json, &answer).map_err(|error| output::unwritten(&error))?;
         if json.len() > settings.max_answer_bytes {
             let detail =
                 format!("the answers are longer than {} bytes; ask fewer at once", settings.max_answer_bytes);
@@ -144,6 +142,11 @@ async fn ask(erp: &mut Erp, call: Cow<'_, str>, arguments: Arguments<'_>) -> Res
         }
         problem.without_internals()
     })
+}
+
+/// The answer to one question, whose arguments stand at a place.
+fn answered(result: Result<Value, query::Problem>, place: &str) -> Result<Output<Answered>, Problem> {
+    result.map(|result| Output(Answered { result })).map_err(|problem| refused(&problem, place))
 }
 
 /// A refusal, which names a wrong argument by where it stands.

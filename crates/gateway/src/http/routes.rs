@@ -43,11 +43,12 @@ pub fn router(gateway: &Gateway) -> Router {
     let finish = Finish(gateway.clone());
     let sessions = SessionLayer::new(gateway.manager().clone());
     let offer = compression::offer(gateway.settings().compress_from);
+    // For everybody.
     let plain = Through::new(gateway, ());
     let open = Through::new(gateway, offer.clone());
-    // Answers that hold a token or its CSRF value, which are never compressed.
+    // For whoever has a session. Answers that hold a token or its CSRF value are never compressed.
     let secret = Through::new(gateway, sessions.clone());
-    let own = Through::new(gateway, (offer.clone(), sessions));
+    let guarded = Through::new(gateway, (offer.clone(), sessions));
     Router::new()
         .route("/v1/login", post_service(plain.to(login::login)))
         .route("/v1/login/assertion", post_service(plain.to(assertion::login::login)))
@@ -56,24 +57,24 @@ pub fn router(gateway: &Gateway) -> Router {
         .route("/v1/session/refresh", post_service(secret.to(switch::refresh)))
         .route("/v1/session/role", post_service(secret.to(switch::role)))
         .route("/v1/session/org", post_service(secret.to(switch::org)))
-        .route("/v1/session/footprint", get_service(own.to(session::footprint)))
-        .route("/v1/session/freshness", get_service(own.to(session::freshness)))
-        .route("/v1/session/readable", get_service(own.to(organizations::readable)))
-        .route("/v1/session/writable", get_service(own.to(organizations::writable)))
-        .route("/v1/session/sql-filter", get_service(own.to(organizations::sql_filter)))
-        .route("/v1/session/roles", get_service(own.to(organizations::roles)))
-        .route("/v1/tree", get_service(own.to(tree::tree)))
+        .route("/v1/session/footprint", get_service(guarded.to(session::footprint)))
+        .route("/v1/session/freshness", get_service(guarded.to(session::freshness)))
+        .route("/v1/session/readable", get_service(guarded.to(organizations::readable)))
+        .route("/v1/session/writable", get_service(guarded.to(organizations::writable)))
+        .route("/v1/session/sql-filter", get_service(guarded.to(organizations::sql_filter)))
+        .route("/v1/session/roles", get_service(guarded.to(organizations::roles)))
+        .route("/v1/tree", get_service(guarded.to(tree::tree)))
         .route(
             "/v1/questions",
-            get_service(own.to(questions::by_address)).post_service(own.to(questions::one)),
+            get_service(guarded.to(questions::by_address)).post_service(guarded.to(questions::one)),
         )
-        .route("/v1/questions/batch", post_service(own.to(questions::batch)))
-        .route("/v1/admin/sessions", get_service(own.to(admin::sessions::list)))
-        .route("/v1/admin/sessions/end", post_service(own.to(admin::sessions::end_many)))
-        .route("/v1/admin/sessions/{id}", delete_service(own.to(admin::sessions::end_one)))
-        .route("/v1/admin/organizations/{id}/roles", get_service(own.to(admin::roles::list)))
-        .route("/v1/admin/trees", get_service(own.to(admin::trees::list)))
-        .route("/v1/admin/statistics", get_service(own.to(admin::statistics::statistics)))
+        .route("/v1/questions/batch", post_service(guarded.to(questions::batch)))
+        .route("/v1/admin/sessions", get_service(guarded.to(admin::sessions::list)))
+        .route("/v1/admin/sessions/end", post_service(guarded.to(admin::sessions::end_many)))
+        .route("/v1/admin/sessions/{id}", delete_service(guarded.to(admin::sessions::end_one)))
+        .route("/v1/admin/organizations/{id}/roles", get_service(guarded.to(admin::roles::list)))
+        .route("/v1/admin/trees", get_service(guarded.to(admin::trees::list)))
+        .route("/v1/admin/statistics", get_service(guarded.to(admin::statistics::statistics)))
         .route("/v1/openapi.json", get_service(open.to(openapi::openapi)))
         .route("/metrics", get_service(open.to(metrics::metrics)))
         .route("/healthz", get_service(plain.to(health::healthz)))

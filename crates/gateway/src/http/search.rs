@@ -10,29 +10,22 @@ use session_axum::Problem;
 
 use super::input::{Id, id, shortened, unprocessable};
 
-/// The query of an address, which forms and the usual libraries write as `application/x-www-form-urlencoded`. Parameters are taken
-/// out one by one, and none may be left over.
+/// The query of an address. Parameters are taken out one by one, and none may be left over.
 #[derive(Debug)]
-pub(crate) struct Search<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(crate) struct Search(Vec<(String, String)>);
 
-impl<S: Sync> FromRequestParts<S> for Search<'static> {
+impl<S: Sync> FromRequestParts<S> for Search {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let Search(pairs) = Search::of(parts.uri.query())?;
-        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-        Ok(Search(pairs.into_iter().map(|(name, value)| (owned(name), owned(value))).collect()))
+        let owned = |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), value.into_owned());
+        pairs(parts.uri.query()).map(|pair| pair.map(owned)).collect::<Result<_, _>>().map(Search)
     }
 }
 
-impl<'a> Search<'a> {
-    /// That of an address, if it has one.
-    pub(crate) fn of(query: Option<&'a str>) -> Result<Self, Problem> {
-        pairs(query).collect::<Result<_, _>>().map(Search)
-    }
-
+impl Search {
     /// Takes a value out.
-    pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<Cow<'a, str>>, Problem> {
+    pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
         let mut values = self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
         let first = values.next();
         match values.next() {
@@ -62,8 +55,9 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The parameters of an address, from its query: names and their values. What is no UTF-8 is refused: with other characters in its place it would be
-/// another id.
+/// The parameters of an address: names and their values, from a query as forms and the usual libraries write it
+/// (`application/x-www-form-urlencoded`). Bytes that are no UTF-8 are refused: with other characters in their place an id would be
+/// another one.
 pub(crate) fn pairs(
     query: Option<&str>,
 ) -> impl Iterator<Item = Result<(Cow<'_, str>, Cow<'_, str>), Problem>> {
@@ -78,7 +72,10 @@ pub(crate) fn pairs(
     });
     next.filter(|pair| !pair.is_empty()).map(move |pair| {
         let (name, value) = split(pair, b'=');
-        Ok(if is_plain { (name.into(), value.into()) } else { (decoded(name, name)?, decoded(name, value)?) })
+        if is_plain {
+            return Ok((name.into(), value.into()));
+        }
+        Ok((decoded(name, name)?.into(), decoded(name, value)?.into()))
     })
 }
 
@@ -89,9 +86,9 @@ fn split(text: &str, at: u8) -> (&str, &str) {
 }
 
 /// A name or a value, as it was meant.
-fn decoded(name: &str, text: &str) -> Result<Cow<'static, str>, Problem> {
+fn decoded(name: &str, text: &str) -> Result<String, Problem> {
     let text = percent_decode_str(&text.replace('+', " ")).decode_utf8().map(Cow::into_owned);
-    text.map(Cow::Owned).map_err(|_| unprocessable("its bytes are not UTF-8").with_field(shortened(name)))
+    text.map_err(|_| unprocessable("its bytes are not UTF-8").with_field(shortened(name)))
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::fmt;
 
 use org_structure::OrgId;
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
@@ -20,9 +19,11 @@ pub(crate) struct Arguments<'a> {
     is_text: bool,
 }
 
-/// An argument as it was given.
+/// An argument as it was given. Most are texts, which are borrowed where they stand as they are.
+#[derive(Deserialize)]
+#[serde(untagged)]
 enum Given<'a> {
-    Text(Cow<'a, str>),
+    Text(#[serde(borrow)] Cow<'a, str>),
     Other(Value),
 }
 
@@ -60,59 +61,6 @@ impl<'de> Visitor<'de> for Entries {
 /// The name of an argument, borrowed where it stands as it is.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Given<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(Any)
-    }
-}
-
-/// Reads any JSON; texts, which most arguments are, are borrowed where they stand as they are.
-struct Any;
-
-impl<'de> Visitor<'de> for Any {
-    type Value = Given<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Given<'de>, E> {
-        Ok(Given::Text(text.into()))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Given<'de>, E> {
-        Ok(Given::Text(text.to_owned().into()))
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Given<'de>, E> {
-        Ok(Given::Other(flag.into()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Given<'de>, E> {
-        Ok(Given::Other(number.into()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Given<'de>, E> {
-        Ok(Given::Other(number.into()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Given<'de>, E> {
-        Ok(Given::Other(number.into()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Given<'de>, E> {
-        Ok(Given::Other(Value::Null))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Given<'de>, A::Error> {
-        Value::deserialize(SeqAccessDeserializer::new(array)).map(Given::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Given<'de>, A::Error> {
-        Value::deserialize(MapAccessDeserializer::new(object)).map(Given::Other)
-    }
-}
 
 impl From<Value> for Given<'_> {
     fn from(value: Value) -> Self {

@@ -36,7 +36,7 @@ pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
     PathId(org): PathId,
-    mut search: Search<'static>,
+    mut search: Search,
 ) -> Result<Json<Roles>, Problem> {
     let after = search.id::<RoleId>("after")?;
     let limit = search.limit(MAX_PAGE, MAX_PAGE)?;

@@ -94,7 +94,7 @@ impl Named {
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    mut search: Search<'static>,
+    mut search: Search,
 ) -> Result<Json<Sessions>, Problem> {
     let (user, role): (Option<UserId>, Option<RoleId>) = (search.id("user")?, search.id("role")?);
     let client = administrator.client(search.id("client")?)?;
