@@ -7,8 +7,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model_metadata::SystemClock;
 use odoo::{ConfigError, OdooClient, OdooConfig};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::protocol::{Handler, HttpOptions, HttpService};
+use crate::protocol::{self, Handler, HttpOptions, HttpService, Reader, Writer};
 use crate::service::Service;
 use crate::tool::Entry;
 use crate::{Caches, ServeError, Settings, tools};
@@ -46,12 +47,26 @@ impl OdooServer {
     /// # Errors
     /// [`ServeError`] if the client does not keep to the protocol.
     pub fn serve_stdio(&self) -> BoxFuture<'static, Result<(), ServeError>> {
+        let (reader, writer) = protocol::stdio();
+        self.serve(reader, writer)
+    }
+
+    /// Serves one client that writes its messages to a stream, one a line, and reads the answers from another.
+    ///
+    /// # Errors
+    /// [`ServeError`] if the client does not keep to the protocol.
+    pub fn serve(
+        &self,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> BoxFuture<'static, Result<(), ServeError>> {
         // Boxed, the protocol is compiled here, and not in every crate that calls.
+        let (reader, writer): (Reader, Writer) = (Box::new(reader), Box::new(writer));
         let service = Arc::clone(&self.service);
         let handler = Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries));
         async move {
             let login = tokio::spawn(async move { service.client.scope().await.is_ok() });
-            let served = handler.serve_stdio().await;
+            let served = handler.serve_lines(reader, writer).await;
             login.abort();
             served
         }

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod call;
+mod contacts;
 mod domain;
 mod model;
 mod recorded;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 
 pub use behaviour::{Behaviour, Fault};
 pub use call::ServerCall;
+pub use contacts::PARTNERS;
 pub use model::Model;
 pub use recorded::{Exchange, session_exchanges, stateless_exchanges};
 

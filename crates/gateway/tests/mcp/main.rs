@@ -8,16 +8,10 @@
     reason = "what a test stands on is there"
 )]
 
-mod documents;
-mod files;
 mod http;
-mod lists;
-mod modes;
 mod peer;
 mod python;
-mod reading;
 mod reload;
 mod start;
 mod support;
 mod web;
-mod writing;

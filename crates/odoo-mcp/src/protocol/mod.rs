@@ -13,6 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::resource::{self, Content, TEMPLATES};
 use crate::service::Service;
@@ -27,6 +28,16 @@ const INSTRUCTIONS: &str = "Tools and resources of an Odoo server. list_models t
     call. Files come as odoo:// addresses, which read_attachment reads. Moments are in UTC: get_current_context tells \
     the user's time zone, and as whom calls are made.";
 
+/// Where a client's messages come from.
+pub(crate) type Reader = Box<dyn AsyncRead + Send + Unpin>;
+/// Where a client's answers go.
+pub(crate) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// Standard input and output.
+pub(crate) fn stdio() -> (impl AsyncRead + Send + Unpin, impl AsyncWrite + Send + Unpin) {
+    rmcp::transport::io::stdio_pipes()
+}
+
 /// Answers requests of one client of the protocol.
 #[derive(Clone)]
 pub(crate) struct Handler {
@@ -39,9 +50,9 @@ impl Handler {
         Handler { service, entries }
     }
 
-    /// Serves standard input and output until the client is gone.
-    pub(crate) async fn serve_stdio(self) -> Result<(), ServeError> {
-        let running = match self.serve(rmcp::transport::io::stdio_pipes()).await {
+    /// Serves a client that sends a message a line, until it is gone.
+    pub(crate) async fn serve_lines(self, reader: Reader, writer: Writer) -> Result<(), ServeError> {
+        let running = match self.serve((reader, writer)).await {
             Ok(running) => running,
             // A client that leaves before it has said anything is none of the server's troubles.
             Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),

@@ -1,0 +1,105 @@
+//! A double of Odoo with contacts, and a server before it that the official SDK's client drives.
+
+use odoo::OdooConfig;
+pub(crate) use odoo_double::PARTNERS;
+use odoo_double::{Behaviour, OdooDouble};
+use odoo_mcp::{Caches, OdooServer, Settings};
+use rmcp::model::{CallToolRequestParams, CallToolResult, ReadResourceRequestParams, ResourceContents};
+use rmcp::service::RunningService;
+use rmcp::{RoleClient, ServiceError, ServiceExt};
+use serde_json::Value;
+use tokio::io::DuplexStream;
+
+/// A client of a server in this process, and the Odoo behind it.
+pub(crate) struct Agent {
+    pub(crate) double: OdooDouble,
+    pub(crate) client: RunningService<RoleClient, ()>,
+    schemas: Vec<(String, Value)>,
+}
+
+/// A double with the models that the tests use.
+pub(crate) async fn double(behaviour: Behaviour) -> OdooDouble {
+    OdooDouble::with_contacts(behaviour).await.unwrap()
+}
+
+/// A server of the double's administrator, with more settings; the client's end of its streams.
+pub(crate) fn begin(double: &OdooDouble, settings: &[(&str, &str)]) -> DuplexStream {
+    let url = double.url();
+    let usual =
+        [("ODOO_URL", &*url), ("ODOO_DB", "odoo"), ("ODOO_USER", "admin"), ("ODOO_PASSWORD", "<password>")];
+    let setting = |name: &str| {
+        let given = settings.iter().chain(&usual).find(|(known, _)| *known == name);
+        given.map(|(_, value)| (*value).to_owned())
+    };
+    let config = OdooConfig::from_settings(setting).unwrap();
+    let caches = Caches::from_settings(setting).unwrap();
+    let server = OdooServer::new(config, Settings::from_settings(setting).unwrap(), &caches).unwrap();
+    let (client, own) = tokio::io::duplex(1 << 16);
+    let (reader, writer) = tokio::io::split(own);
+    tokio::spawn(async move { server.serve(reader, writer).await });
+    client
+}
+
+impl Agent {
+    /// An agent that logs in with the administrator's password.
+    pub(crate) async fn new(settings: &[(&str, &str)]) -> Self {
+        Self::with(double(Behaviour::default()).await, settings).await
+    }
+
+    /// The same before a double of the caller's.
+    pub(crate) async fn with(double: OdooDouble, settings: &[(&str, &str)]) -> Self {
+        let client = ().serve(begin(&double, settings)).await.unwrap();
+        let tools = client.list_all_tools().await.unwrap();
+        let schema =
+            |tool: &rmcp::model::Tool| Value::Object((**tool.output_schema.as_ref().unwrap()).clone());
+        let schemas = tools.iter().map(|tool| (tool.name.to_string(), schema(tool))).collect();
+        Agent { double, client, schemas }
+    }
+
+    pub(crate) async fn call(&self, tool: &'static str, arguments: Value) -> CallToolResult {
+        let arguments = arguments.as_object().unwrap().clone();
+        let request = CallToolRequestParams::new(tool).with_arguments(arguments);
+        self.client.call_tool(request).await.unwrap()
+    }
+
+    /// What a tool answers, which must be what its schema says.
+    pub(crate) async fn ask(&self, tool: &'static str, arguments: Value) -> Value {
+        let result = self.call(tool, arguments).await;
+        assert_eq!(result.is_error, Some(false), "{result:?}");
+        let answer = result.structured_content.clone().unwrap();
+        let (_, schema) = self.schemas.iter().find(|(name, _)| name == tool).unwrap();
+        assert!(jsonschema::is_valid(schema, &answer), "{tool}: {answer}");
+        assert!(!text(&result).is_empty());
+        answer
+    }
+
+    /// Why a tool has no answer.
+    pub(crate) async fn refused(&self, tool: &'static str, arguments: Value) -> String {
+        let result = self.call(tool, arguments).await;
+        assert_eq!(result.is_error, Some(true), "{result:?}");
+        text(&result)
+    }
+
+    /// What is at an address.
+    pub(crate) async fn resource(&self, uri: &str) -> Result<ResourceContents, ServiceError> {
+        let mut result = self.client.read_resource(ReadResourceRequestParams::new(uri)).await?;
+        assert_eq!(result.contents.len(), 1);
+        Ok(result.contents.remove(0))
+    }
+
+    /// How many requests Odoo has seen.
+    pub(crate) fn seen(&self) -> usize {
+        self.double.seen().len()
+    }
+
+    /// The methods that were called on a model.
+    pub(crate) fn methods(&self, model: &str) -> Vec<String> {
+        let calls = self.double.calls().into_iter().filter(|call| call.model == model);
+        calls.map(|call| call.method).collect()
+    }
+}
+
+/// The text of an answer.
+pub(crate) fn text(result: &CallToolResult) -> String {
+    result.content.iter().filter_map(|block| block.as_text()).map(|it| it.text.clone()).collect()
+}
