@@ -12,13 +12,22 @@ use crate::workspace;
 /// The environment variable that tells tests and measurements which interpreter has the packages.
 pub(crate) const VARIABLE: &str = "ORGCACHE_TEST_PYTHON";
 
-/// What they need of Python, from the root of the workspace.
-const REQUIREMENTS: &str = "tests/python/requirements.txt";
+/// What the tests need of Python, from the root of the workspace.
+const TESTS: &str = "tests/python/requirements.txt";
+
+/// What a wheel for other machines is built with.
+const WHEEL: &str = "crates/python/requirements.txt";
 
 /// The interpreter with the packages, on whatever Python there is.
 pub(crate) fn interpreter() -> Result<PathBuf> {
     let python = locate()?.context("there is no Python 3 with `venv` on this machine")?;
     environment(&python).context("the Python packages cannot be had")
+}
+
+/// The interpreter with what a wheel is built with.
+pub(crate) fn wheel_builder() -> Result<PathBuf> {
+    let python = locate()?.context("there is no Python 3 with `venv` on this machine")?;
+    with_packages(&python, WHEEL, "python-wheel").context("the Python packages cannot be had")
 }
 
 /// Finds a Python that can make virtual environments.
@@ -41,10 +50,15 @@ fn makes_environments(python: &Path) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// The interpreter of the virtual environment, which is made where it is missing or out of date.
+/// The interpreter with the packages of the tests.
 pub(crate) fn environment(python: &Path) -> Result<PathBuf> {
-    let requirements = workspace::root().join(REQUIREMENTS);
-    let folder = workspace::target().join("python");
+    with_packages(python, TESTS, "python")
+}
+
+/// The interpreter of a virtual environment, which is made where it is missing or out of date.
+fn with_packages(python: &Path, list: &str, name: &str) -> Result<PathBuf> {
+    let requirements = workspace::root().join(list);
+    let folder = workspace::target().join(name);
     // Held until this returns: whoever comes meanwhile finds the environment finished.
     let lock = folder.with_extension("lock");
     fs::create_dir_all(workspace::target())?;
@@ -58,7 +72,7 @@ pub(crate) fn environment(python: &Path) -> Result<PathBuf> {
     if fs::read(&finished).is_ok_and(|installed| installed == wanted) && makes_environments(&interpreter) {
         return Ok(interpreter);
     }
-    eprintln!("installing `{REQUIREMENTS}` in `{}`", folder.display());
+    eprintln!("installing `{list}` in `{}`", folder.display());
     run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
     let mut pip = Command::new(&interpreter);
     pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);

@@ -27,7 +27,7 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
 const UNPUBLISHED: &[&str] =
-    &["bench-odoo", "bench-service", "benches", "odoo-double", "orgcache-tests", "xtask"];
+    &["bench-odoo", "bench-service", "benches", "odoo-double", "orgcache-python", "orgcache-tests", "xtask"];
 
 const PACKAGES: &str = "packages";
 

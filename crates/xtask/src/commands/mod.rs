@@ -5,3 +5,4 @@ pub(crate) mod ci;
 pub(crate) mod harness;
 pub(crate) mod shuttle;
 pub(crate) mod test;
+pub(crate) mod wheel;

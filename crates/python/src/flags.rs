@@ -1,0 +1,16 @@
+//! `OrgFlags` as Python's `enum.IntFlag`.
+
+use org_structure::OrgFlags;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Makes the class `orgcache.OrgFlags`, with the names and bits of [`OrgFlags`].
+pub(crate) fn int_flag(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let members = PyDict::new(py);
+    for (name, flag) in OrgFlags::all().iter_names() {
+        members.set_item(name, flag.bits())?;
+    }
+    let options = PyDict::new(py);
+    options.set_item("module", "orgcache")?;
+    py.import("enum")?.getattr("IntFlag")?.call(("OrgFlags", members), Some(&options))
+}

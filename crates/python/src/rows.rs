@@ -1,0 +1,62 @@
+//! Rows as Python gives them: tuples of two to five.
+
+use org_structure::{OrgFlags, OrgRow};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+/// One row with texts of its own.
+pub(crate) struct Row {
+    id: String,
+    parent: Option<String>,
+    flags: OrgFlags,
+    time_zone: Option<String>,
+    calendar: Option<String>,
+}
+
+impl Row {
+    /// Reads `(id, parent, flags=0, time_zone=None, calendar=None)`. `number` counts from 0 and is for messages.
+    pub(crate) fn from_python(number: usize, row: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let fault = |what: &str| PyTypeError::new_err(format!("row {number}: {what}"));
+        let expected = "expected a tuple (id, parent, flags, time_zone, calendar)";
+        let row: &Bound<'_, PyTuple> = row.cast().map_err(|_| fault(expected))?;
+        if !(2..=5).contains(&row.len()) {
+            return Err(fault(&format!("expected 2 to 5 values, not {}", row.len())));
+        }
+        let text = |place: usize, name: &str| match row.get_item(place) {
+            Err(_) => Ok(None),
+            Ok(value) => value
+                .extract::<Option<String>>()
+                .map_err(|_| fault(&format!("`{name}` is neither a str nor None"))),
+        };
+        let id = text(0, "id")?.ok_or_else(|| fault("`id` is None"))?;
+        let flags = match row.get_item(2) {
+            Err(_) => OrgFlags::empty(),
+            Ok(value) => {
+                let unknown = || {
+                    PyValueError::new_err(format!(
+                        "row {number}: `flags` must be OrgFlags from 0 to {}",
+                        OrgFlags::all().bits()
+                    ))
+                };
+                OrgFlags::from_bits(value.extract().map_err(|_| unknown())?).ok_or_else(unknown)?
+            }
+        };
+        Ok(Row {
+            id,
+            parent: text(1, "parent")?,
+            flags,
+            time_zone: text(3, "time_zone")?,
+            calendar: text(4, "calendar")?,
+        })
+    }
+
+    /// The row as the tree builder takes it.
+    pub(crate) fn as_org_row(&self) -> OrgRow<'_> {
+        let mut row = OrgRow::new(&self.id).with_flags(self.flags);
+        row.parent = self.parent.as_deref();
+        row.time_zone = self.time_zone.as_deref();
+        row.calendar = self.calendar.as_deref();
+        row
+    }
+}

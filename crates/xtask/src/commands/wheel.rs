@@ -1,0 +1,67 @@
+//! `cargo xtask wheel`: the Python wheel, with the module and the command.
+
+use std::fs;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{python, workspace};
+
+/// Build the Python wheel: the module and the command, for Linux with glibc 2.28 or later
+///
+/// The wheel is put into `target/wheels`. Zig, from a Python package, links against the old glibc.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {}
+
+/// The platform in Rust's words, with the glibc that the command is linked against.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+const GLIBC: &str = "2.28";
+const COMPATIBILITY: &str = "manylinux_2_28";
+
+pub(crate) fn run(_: &Args) -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<()> {
+    let python = python::wheel_builder()?;
+    let programs = python.parent().context("the interpreter has no folder")?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path)))?;
+    let in_environment = |program: &str| {
+        let mut command = Command::new(programs.join(program));
+        command.env("PATH", &path).stdin(Stdio::null());
+        workspace::enter(&mut command);
+        command
+    };
+
+    let mut command = in_environment("cargo-zigbuild");
+    command.args(["zigbuild", "--release", "--package", "gateway", "--bin", "orgcache", "--target"]);
+    succeed(command.arg(format!("{TARGET}.{GLIBC}")))?;
+    let scripts = workspace::root().join("crates/python/orgcache.data/scripts");
+    fs::create_dir_all(&scripts).with_context(|| format!("cannot make `{}`", scripts.display()))?;
+    let built = workspace::target().join(TARGET).join("release/orgcache");
+    fs::copy(&built, scripts.join("orgcache"))
+        .with_context(|| format!("cannot copy `{}`", built.display()))?;
+
+    let wheels = workspace::target().join("wheels");
+    let mut maturin = in_environment("maturin");
+    maturin.args(["build", "--release", "--zig", "--compatibility", COMPATIBILITY, "--target", TARGET]);
+    succeed(maturin.args(["--manifest-path", "crates/python/Cargo.toml", "--out"]).arg(&wheels))?;
+    eprintln!("the wheel is in {}", wheels.display());
+    Ok(())
+}
+
+fn succeed(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed ({status})");
+    }
+    Ok(())
+}
