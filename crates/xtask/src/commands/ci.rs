@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use crate::workspace;
 
-/// Check format, lints, documentation, feature combinations, budgets and packaging.
+/// Check format, lints, documentation, dependencies, feature combinations, budgets and packaging.
 ///
 /// The first step that fails ends the run and names the command to repeat.
 #[derive(clap::Args)]
@@ -129,6 +129,8 @@ fn steps() -> Vec<Step> {
             variable: Some(("RUSTDOCFLAGS", "-D warnings")),
             arguments: vec!["doc", "--workspace", "--all-features", "--no-deps"],
         },
+        // A program of its own: `cargo install --locked cargo-deny`.
+        Step::new("dependencies", &["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]),
     ];
     for &(package, combinations) in FEATURE_COMBINATIONS {
         for &features in combinations {
