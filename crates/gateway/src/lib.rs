@@ -41,7 +41,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::no_runtime)?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match command {
             Command::Serve(arguments) => commands::serve::run(url, arguments).await,
             Command::Overview => commands::overview::run(url).await,
@@ -52,5 +52,8 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
             Command::Import(arguments) => commands::import::run(url, arguments).await,
             Command::Mcp => commands::mcp::run().await,
         }
-    })
+    });
+    // A read of standard input that nobody waits for any more may never end.
+    runtime.shutdown_background();
+    outcome
 }

@@ -33,4 +33,4 @@ pub use caches::Caches;
 pub use error::{ServeError, ToolError};
 pub use protocol::{HttpOptions, HttpService};
 pub use server::OdooServer;
-pub use settings::{Mode, Settings};
+pub use settings::{Mode, Settings, StreamOptions};

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::protocol::{self, Handler, HttpOptions, HttpService, Reader, Writer};
 use crate::service::Service;
 use crate::tool::Entry;
-use crate::{Caches, ServeError, Settings, tools};
+use crate::{Caches, ServeError, Settings, StreamOptions, tools};
 
 /// Serves one user of one database by the Model Context Protocol. Clones share everything.
 #[derive(Clone)]
@@ -46,9 +46,9 @@ impl OdooServer {
     ///
     /// # Errors
     /// [`ServeError`] if the client does not keep to the protocol.
-    pub fn serve_stdio(&self) -> BoxFuture<'static, Result<(), ServeError>> {
+    pub fn serve_stdio(&self, options: StreamOptions) -> BoxFuture<'static, Result<(), ServeError>> {
         let (reader, writer) = protocol::stdio();
-        self.serve(reader, writer)
+        self.serve(reader, writer, options)
     }
 
     /// Serves one client that writes its messages to a stream, one a line, and reads the answers from another.
@@ -59,6 +59,7 @@ impl OdooServer {
         &self,
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
+        options: StreamOptions,
     ) -> BoxFuture<'static, Result<(), ServeError>> {
         // Boxed, the protocol is compiled here, and not in every crate that calls.
         let (reader, writer): (Reader, Writer) = (Box::new(reader), Box::new(writer));
@@ -66,7 +67,7 @@ impl OdooServer {
         let handler = Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries));
         async move {
             let login = tokio::spawn(async move { service.client.scope().await.is_ok() });
-            let served = handler.serve_lines(reader, writer).await;
+            let served = handler.serve_lines(reader, writer, &options).await;
             login.abort();
             served
         }

@@ -124,6 +124,36 @@ impl Settings {
     }
 }
 
+/// The setting of [`StreamOptions::max_message_bytes`].
+pub(crate) const MAX_MESSAGE_SIZE: &str = "ODOO_MCP_MAX_MESSAGE_SIZE";
+
+/// What a client may send over a pair of streams, such as standard input and output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamOptions {
+    /// How many bytes a message may have (`ODOO_MCP_MAX_MESSAGE_SIZE`, 16 MiB).
+    pub max_message_bytes: usize,
+}
+
+impl Default for StreamOptions {
+    fn default() -> Self {
+        StreamOptions { max_message_bytes: 16 << 20 }
+    }
+}
+
+impl StreamOptions {
+    /// Reads the options from the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names the variable which cannot be understood.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let value = std::env::var(MAX_MESSAGE_SIZE).ok().map(|it| it.trim().to_owned());
+        let value = value.filter(|it| !it.is_empty());
+        let usual = StreamOptions::default().max_message_bytes;
+        Ok(StreamOptions { max_message_bytes: number(value, MAX_MESSAGE_SIZE, usual)? })
+    }
+}
+
 fn mode(value: Option<String>) -> Result<Mode, ConfigError> {
     let Some(value) = value else { return Ok(Mode::Rules) };
     match value.to_ascii_lowercase().as_str() {

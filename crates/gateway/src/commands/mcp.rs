@@ -3,16 +3,24 @@
 use std::process::ExitCode;
 
 use odoo::{ConfigError, OdooConfig};
-use odoo_mcp::{Caches, OdooServer, Settings};
+use odoo_mcp::{Caches, OdooServer, Settings, StreamOptions};
 
+use super::signals::{not_waited_for, stop_signal};
 use crate::failure::Failure;
 
 pub(crate) async fn run() -> Result<ExitCode, Failure> {
-    let server = server().map_err(|error| {
+    let misconfigured = |error| {
         Failure::nothing_done(error)
             .advise("All settings are environment variables: see `orgcache mcp --help`.")
-    })?;
-    server.serve_stdio().await.map_err(Failure::nothing_done)?;
+    };
+    let (server, options) =
+        (server().map_err(misconfigured)?, StreamOptions::from_env().map_err(misconfigured)?);
+    // A container's first process is not ended by a signal that it does not wait for.
+    let stop = stop_signal().map_err(|error| not_waited_for(&error))?;
+    tokio::select! {
+        served = server.serve_stdio(options) => served.map_err(Failure::nothing_done)?,
+        () = stop => {}
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,4 +7,5 @@ pub(crate) mod password;
 pub(crate) mod query;
 pub(crate) mod revisions;
 pub(crate) mod serve;
+mod signals;
 pub(crate) mod tree;

@@ -13,6 +13,7 @@ use session::{
 };
 use tokio::signal;
 
+use super::signals::{not_waited_for, stop_signal};
 use crate::cli::{AssertionArguments, ServeArguments};
 use crate::failure::Failure;
 use crate::http::{
@@ -68,7 +69,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     let _maintenance = manager.start_maintenance();
     let gateway = Gateway::new(Parts { reader, source, manager, credentials, assertions, settings, clock });
 
-    let stop = signals().map_err(|error| not_waited_for(&error))?;
+    let stop = stop_signal().map_err(|error| not_waited_for(&error))?;
     tracing::info!(%address, "listening");
     if let Err(error) = welcome(address, &users) {
         // Nobody reads it; the service is for others.
@@ -192,10 +193,6 @@ fn not_bound(address: SocketAddr, error: &io::Error) -> Failure {
     }
 }
 
-fn not_waited_for(error: &io::Error) -> Failure {
-    Failure::nothing_done(format!("no signal can be waited for: {error}"))
-}
-
 /// From here on SIGHUP does not end the process: the principals are read again, each time.
 #[cfg(unix)]
 fn reload_at_hangup(mcp: Mcp) -> io::Result<()> {
@@ -223,27 +220,4 @@ fn reload_at_hangup(mcp: Mcp) -> io::Result<()> {
 #[cfg(not(unix))]
 fn reload_at_hangup(_: Mcp) -> io::Result<()> {
     Ok(())
-}
-
-/// Waits for Ctrl-C or SIGTERM. From here on neither ends the process by itself.
-fn signals() -> io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    {
-        use signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        })
-    }
-    #[cfg(not(unix))]
-    Ok(async {
-        if let Err(error) = signal::ctrl_c().await {
-            tracing::error!(%error, "Ctrl-C cannot be waited for");
-            std::future::pending::<()>().await;
-        }
-    })
 }

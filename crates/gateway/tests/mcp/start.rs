@@ -1,12 +1,16 @@
 //! The beginning, what goes wrong, and what must never be told.
 
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use odoo_double::Fault;
+use rustix::process::Pid;
 use serde_json::json;
-use std::process::Command;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use crate::support::{Agent, PARTNERS};
+use crate::web::initialize;
 
 #[tokio::test]
 async fn the_beginning_does_not_wait_for_the_login() {
@@ -63,6 +67,34 @@ async fn neither_tracebacks_nor_secrets_are_told() {
     }
 }
 
+/// The first process of a container is ended by no signal that it does not catch.
+#[tokio::test]
+async fn the_signal_to_end_is_caught_whatever_standard_input_is() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let (own, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let mut pipe = true;
+    for input in [Stdio::piped(), Stdio::from(std::os::fd::OwnedFd::from(theirs))] {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_orgcache"));
+        let odoo = [("ODOO_URL", &*url), ("ODOO_DB", "odoo"), ("ODOO_API_KEY", "k3y"), ("ODOO_YOLO", "read")];
+        command.arg("mcp").env_clear().envs(odoo).stdin(input).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut program = command.spawn().unwrap();
+        let begin = initialize().to_string() + "\n";
+        if pipe {
+            program.stdin.as_mut().unwrap().write_all(begin.as_bytes()).await.unwrap();
+        } else {
+            std::io::Write::write_all(&mut &own, begin.as_bytes()).unwrap();
+        }
+        let mut answers = BufReader::new(program.stdout.take().unwrap()).lines();
+        assert!(answers.next_line().await.unwrap().unwrap().contains("orgcache"));
+        let id = Pid::from_raw(i32::try_from(program.id().unwrap()).unwrap()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(20), program.wait()).await.expect("it goes on");
+        assert_eq!(ended.unwrap().code(), Some(0), "it ended by itself, not by the signal");
+        pipe = false;
+    }
+}
+
 #[test]
 fn settings_that_make_no_sense_are_told_before_anything_begins() {
     let run = |settings: &[(&str, &str)]| {
@@ -74,9 +106,12 @@ fn settings_that_make_no_sense_are_told_before_anything_begins() {
     assert_eq!(status, Some(2));
     assert!(told.starts_with("error: ODOO_URL is not set"), "{told}");
     let odoo = [("ODOO_URL", "http://127.0.0.1:1"), ("ODOO_DB", "odoo"), ("ODOO_API_KEY", "k3y")];
-    for (name, value) in
-        [("ODOO_YOLO", "maybe"), ("ODOO_MCP_TRANSPORT", "streamable-http"), ("ODOO_MCP_MAX_LIMIT", "x")]
-    {
+    for (name, value) in [
+        ("ODOO_YOLO", "maybe"),
+        ("ODOO_MCP_TRANSPORT", "streamable-http"),
+        ("ODOO_MCP_MAX_LIMIT", "x"),
+        ("ODOO_MCP_MAX_MESSAGE_SIZE", "16M"),
+    ] {
         let (status, told) = run(&[&odoo[..], &[(name, value)]].concat());
         assert_eq!(status, Some(2));
         assert!(told.contains(name) && told.contains(value) && !told.contains("k3y"), "{told}");

@@ -1,37 +1,55 @@
 //! The Model Context Protocol, by its official SDK. No other module knows the SDK.
 
+mod envelope;
 mod http;
+mod lines;
+mod message;
 mod sessions;
 
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    ListResourceTemplatesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ReadResourceResult, ResourceContents, ResourceTemplate, ServerCapabilities,
-    ServerConfig, Tool, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
+    ErrorCode, Implementation, ListResourceTemplatesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents, ResourceTemplate,
+    ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
+use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::resource::{self, Content, TEMPLATES};
 use crate::service::Service;
 use crate::tool::{Entry, Nature, Reply};
-use crate::{ServeError, ToolError};
+use crate::{ServeError, StreamOptions, ToolError};
 
 pub use http::{HttpOptions, HttpService};
+use lines::Lines;
+pub(crate) use lines::{Reader, Writer};
+
+/// Methods of the protocol that the SDK understands, if their parameters are right.
+const METHODS: &[&str] = &[
+    "initialize",
+    "ping",
+    "server/discover",
+    "tools/list",
+    "resources/list",
+    "resources/read",
+    "resources/templates/list",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+    "logging/setLevel",
+];
 
 const INSTRUCTIONS: &str = "Tools and resources of an Odoo server. list_models tells which models there are, and \
     get_fields what their fields are. search_records reads many records at once and tells their total; \
     aggregate_records counts and sums up in the server. create_records and update_records write many records in one \
     call. Files come as odoo:// addresses, which read_attachment reads. Moments are in UTC: get_current_context tells \
     the user's time zone, and as whom calls are made.";
-
-/// Where a client's messages come from.
-pub(crate) type Reader = Box<dyn AsyncRead + Send + Unpin>;
-/// Where a client's answers go.
-pub(crate) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// Standard input and output.
 pub(crate) fn stdio() -> (impl AsyncRead + Send + Unpin, impl AsyncWrite + Send + Unpin) {
@@ -51,14 +69,27 @@ impl Handler {
     }
 
     /// Serves a client that sends a message a line, until it is gone.
-    pub(crate) async fn serve_lines(self, reader: Reader, writer: Writer) -> Result<(), ServeError> {
-        let running = match self.serve((reader, writer)).await {
+    pub(crate) async fn serve_lines(
+        self,
+        reader: Reader,
+        writer: Writer,
+        options: &StreamOptions,
+    ) -> Result<(), ServeError> {
+        let running = match self.serve(Lines::new(reader, writer, options)).await {
             Ok(running) => running,
             // A client that leaves before it has said anything is none of the server's troubles.
             Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
             Err(error) => return Err(ServeError::new(&error)),
         };
         running.waiting().await.map(drop).map_err(|error| ServeError::new(&error))
+    }
+
+    async fn call(&self, name: &str, arguments: Map<String, Value>) -> Result<CallToolResult, ErrorData> {
+        let Some(entry) = self.entries.iter().find(|entry| entry.name == name) else {
+            let shown: String = name.chars().take(64).collect();
+            return Err(ErrorData::invalid_params(format!("there is no tool `{shown}`"), None));
+        };
+        Ok(result((entry.run)(&self.service, arguments).await))
     }
 }
 
@@ -87,11 +118,34 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let Some(entry) = self.entries.iter().find(|entry| entry.name == request.name) else {
-            return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
-        };
-        let outcome = (entry.run)(&self.service, request.arguments.unwrap_or_default()).await;
-        Ok(CallToolResponse::Complete(result(outcome)))
+        let result = self.call(&request.name, request.arguments.unwrap_or_default()).await?;
+        Ok(CallToolResponse::Complete(result))
+    }
+
+    /// A request whose parameters are not what the protocol says comes here, and one that the protocol does not know.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let CustomRequest { method, params, .. } = request;
+        match method.as_str() {
+            "tools/call" => {
+                let (name, arguments) = called(params)?;
+                let result = self.call(&name, arguments).await?;
+                let unwritable = |_| ErrorData::internal_error("the answer cannot be written as JSON", None);
+                serde_json::to_value(result).map(CustomResult).map_err(unwritable)
+            }
+            known if METHODS.contains(&known) => {
+                let message = format!("the parameters of `{known}` are not those of the protocol");
+                Err(ErrorData::invalid_params(message, None))
+            }
+            _ => {
+                let shown: String = method.chars().take(64).collect();
+                let message = format!("there is no method `{shown}`");
+                Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
+            }
+        }
     }
 
     async fn list_resource_templates(
@@ -123,6 +177,31 @@ impl ServerHandler for Handler {
             Err(error) => return Err(refusal(&error)),
         };
         Ok(ReadResourceResponse::Complete(ReadResourceResult::new(vec![contents])))
+    }
+}
+
+/// The name and the arguments in parameters of `tools/call` that the SDK did not understand. Arguments that were written
+/// as a text are taken.
+fn called(params: Option<Value>) -> Result<(String, Map<String, Value>), ErrorData> {
+    let wrong = |message: String| ErrorData::invalid_params(message, None);
+    let Some(Value::Object(mut params)) = params else {
+        return Err(wrong("the parameters of `tools/call` must be an object".into()));
+    };
+    let Some(Value::String(name)) = params.remove("name") else {
+        return Err(wrong("`name` of `tools/call` must be the name of a tool".into()));
+    };
+    let arguments = match params.remove("arguments") {
+        Some(Value::String(text)) => serde_json::from_str(&text).ok(),
+        Some(Value::Object(arguments)) => Some(arguments),
+        None | Some(Value::Null) => Some(Map::new()),
+        Some(_) => None,
+    };
+    match arguments {
+        Some(arguments) => Ok((name, arguments)),
+        None => {
+            let shown: String = name.chars().take(64).collect();
+            Err(wrong(format!("the `arguments` of tool `{shown}` must be an object")))
+        }
     }
 }
 

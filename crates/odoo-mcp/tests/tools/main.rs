@@ -1,9 +1,15 @@
 //! The tools and resources as a client of the protocol sees them, in this process, before a double of Odoo.
 
-#![expect(clippy::unwrap_used, reason = "what a test stands on is there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what a test stands on is there"
+)]
 
 mod documents;
 mod files;
+mod lines;
 mod lists;
 mod modes;
 mod reading;

@@ -3,7 +3,7 @@
 use odoo::OdooConfig;
 pub(crate) use odoo_double::PARTNERS;
 use odoo_double::{Behaviour, OdooDouble};
-use odoo_mcp::{Caches, OdooServer, Settings};
+use odoo_mcp::{Caches, OdooServer, Settings, StreamOptions};
 use rmcp::model::{CallToolRequestParams, CallToolResult, ReadResourceRequestParams, ResourceContents};
 use rmcp::service::RunningService;
 use rmcp::{RoleClient, ServiceError, ServiceExt};
@@ -24,6 +24,15 @@ pub(crate) async fn double(behaviour: Behaviour) -> OdooDouble {
 
 /// A server of the double's administrator, with more settings; the client's end of its streams.
 pub(crate) fn begin(double: &OdooDouble, settings: &[(&str, &str)]) -> DuplexStream {
+    begin_with(double, settings, StreamOptions::default())
+}
+
+/// The same with options.
+pub(crate) fn begin_with(
+    double: &OdooDouble,
+    settings: &[(&str, &str)],
+    options: StreamOptions,
+) -> DuplexStream {
     let url = double.url();
     let usual =
         [("ODOO_URL", &*url), ("ODOO_DB", "odoo"), ("ODOO_USER", "admin"), ("ODOO_PASSWORD", "<password>")];
@@ -36,7 +45,7 @@ pub(crate) fn begin(double: &OdooDouble, settings: &[(&str, &str)]) -> DuplexStr
     let server = OdooServer::new(config, Settings::from_settings(setting).unwrap(), &caches).unwrap();
     let (client, own) = tokio::io::duplex(1 << 16);
     let (reader, writer) = tokio::io::split(own);
-    tokio::spawn(async move { server.serve(reader, writer).await });
+    tokio::spawn(async move { server.serve(reader, writer, options).await });
     client
 }
 

@@ -1,0 +1,143 @@
+//! `Envelope`: the id of a message that cannot be read as a whole.
+//!
+//! It looks at bytes as they come and keeps none but the id's, so that a message without end costs nothing.
+
+use serde_json::Value;
+
+/// The longest id that is kept, in bytes.
+const LONGEST_ID: usize = 512;
+/// The longest name of a member that matters, in bytes.
+const LONGEST_NAME: usize = 8;
+
+/// What is known of a message from its outermost members.
+#[derive(Debug, Default)]
+pub(super) struct Envelope {
+    depth: usize,
+    in_text: bool,
+    escaped: bool,
+    /// Is what comes a member's value, as opposed to its name?
+    in_value: bool,
+    /// The text of the outermost level that came last.
+    name: Vec<u8>,
+    /// The bytes of the id; nothing if no member is called so.
+    id: Option<Vec<u8>>,
+    has_method: bool,
+    has_outcome: bool,
+}
+
+impl Envelope {
+    /// What the first bytes of a message tell, which may be all of them.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut envelope = Envelope::default();
+        envelope.read(bytes);
+        envelope
+    }
+
+    /// Goes on with the next bytes.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.step(*byte));
+    }
+
+    fn step(&mut self, byte: u8) {
+        let outermost = self.depth == 1;
+        if outermost && self.in_value && self.name == b"id" && (self.in_text || !b",}".contains(&byte)) {
+            let id = self.id.get_or_insert_default();
+            if id.len() < LONGEST_ID {
+                id.push(byte);
+            }
+        }
+        if self.in_text {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' => self.escaped = true,
+                b'"' => self.in_text = false,
+                _ if outermost && !self.in_value && self.name.len() < LONGEST_NAME => self.name.push(byte),
+                _ => {}
+            }
+            return;
+        }
+        match byte {
+            b'"' => {
+                self.in_text = true;
+                if outermost && !self.in_value {
+                    self.name.clear();
+                }
+            }
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            b':' if outermost => {
+                self.in_value = true;
+                match self.name.as_slice() {
+                    b"id" => self.id = Some(Vec::new()),
+                    b"method" => self.has_method = true,
+                    b"result" | b"error" => self.has_outcome = true,
+                    _ => {}
+                }
+            }
+            b',' if outermost => self.in_value = false,
+            _ => {}
+        }
+    }
+
+    /// The id; null if there is none, or if it is neither a text nor a number.
+    pub(super) fn id(&self) -> Value {
+        let id = self.id.as_deref().and_then(|id| serde_json::from_slice(id).ok());
+        id.filter(|id: &Value| id.is_string() || id.is_number()).unwrap_or_default()
+    }
+
+    /// Has the message an id, whatever it is?
+    pub(super) fn has_id(&self) -> bool {
+        self.id.is_some()
+    }
+
+    /// Is it an answer, which is not answered?
+    pub(super) fn is_answer(&self) -> bool {
+        self.has_outcome && !self.has_method
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Envelope;
+
+    #[test]
+    fn the_id_is_found_wherever_it_stands() {
+        for (message, id) in [
+            (r#"{"jsonrpc":"2.0","id":7,"method":"x"}"#, json!(7)),
+            (
+                r#"{"method":"x","params":{"id":1,"a":["\"id\":2}",{"id":3}]},"id" : "seven" }"#,
+                json!("seven"),
+            ),
+            (r#"{"params":{"text":"\ud83d"},"id":7}"#, json!(7)),
+            (r#"{"id":7,"params":{"#, json!(7)),
+            (r#"{"id":-7.5,"params":nonsense}"#, json!(-7.5)),
+            (r#"{"id":"a\"b,}","x":1}"#, json!("a\"b,}")),
+            (r#"{"name":"id","x":1}"#, Value::Null),
+            (r#"{"id":null}"#, Value::Null),
+            (r#"{"id":{"id":1}}"#, Value::Null),
+            (r#"{"id":[1]}"#, Value::Null),
+            (r#"{"id":"\ud83d"}"#, Value::Null),
+            (r#"{"identity":7}"#, Value::Null),
+            (r#"[{"id":7}]"#, Value::Null),
+            ("nonsense", Value::Null),
+            ("", Value::Null),
+        ] {
+            assert_eq!(Envelope::of(message.as_bytes()).id(), id, "{message}");
+            let mut piecemeal = Envelope::default();
+            message.as_bytes().chunks(1).for_each(|piece| piecemeal.read(piece));
+            assert_eq!(piecemeal.id(), id, "{message}");
+        }
+        let deep = format!("{{\"params\":{}{},\"id\":7}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(Envelope::of(deep.as_bytes()).id(), json!(7));
+    }
+
+    #[test]
+    fn answers_are_told_from_requests() {
+        assert!(Envelope::of(br#"{"id":1,"result":"#).is_answer());
+        assert!(!Envelope::of(br#"{"id":1,"method":"x","error":"#).is_answer());
+        assert!(Envelope::of(br#"{"id":null,"method":"x"}"#).has_id());
+        assert!(!Envelope::of(br#"{"method":"x","params":{"id":1}}"#).has_id());
+    }
+}

@@ -1,0 +1,231 @@
+//! `Lines`: a client that sends a message a line, as over standard input and output.
+//!
+//! The SDK has a transport for that, too. It drops lines that it cannot read, lines that are too long and a last line
+//! without an end, and gives up on a client that begins with a notification; here every request is answered.
+
+use std::collections::{HashSet, VecDeque};
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rmcp::RoleServer;
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, GetMeta, ProtocolVersion, RequestId,
+    ServerJsonRpcMessage,
+};
+use rmcp::transport::Transport;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::envelope::Envelope;
+use super::message::{Refusal, parse};
+use crate::StreamOptions;
+use crate::settings::MAX_MESSAGE_SIZE;
+
+/// Where a client's messages come from.
+pub(crate) type Reader = Box<dyn AsyncRead + Send + Unpin>;
+/// Where a client's answers go.
+pub(crate) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// A client that sends a message a line.
+pub(super) struct Lines {
+    reader: BufReader<Reader>,
+    writer: Arc<tokio::sync::Mutex<Writer>>,
+    limit: usize,
+    /// What has come of a line whose end has not.
+    line: Vec<u8>,
+    /// Of a line that is too long, what is known of it instead.
+    too_long: Option<Envelope>,
+    /// Lines that came in another one, as a batch.
+    batch: VecDeque<Vec<u8>>,
+    /// Has the client begun? Notifications before that are for nobody.
+    begun: bool,
+    has_ended: bool,
+    unanswered: Arc<Unanswered>,
+    /// A refusal that is being written.
+    refusal: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// The requests that wait for their answers.
+#[derive(Debug, Default)]
+struct Unanswered {
+    ids: Mutex<HashSet<RequestId>>,
+    answered: Notify,
+}
+
+impl Unanswered {
+    fn remove(&self, id: &RequestId) {
+        self.ids.lock().remove(id);
+        self.answered.notify_one();
+    }
+
+    async fn all_answered(&self) {
+        while !self.ids.lock().is_empty() {
+            self.answered.notified().await;
+        }
+    }
+}
+
+impl Lines {
+    pub(super) fn new(reader: Reader, writer: Writer, options: &StreamOptions) -> Self {
+        Lines {
+            reader: BufReader::new(reader),
+            writer: Arc::new(tokio::sync::Mutex::new(writer)),
+            limit: options.max_message_bytes,
+            line: Vec::new(),
+            too_long: None,
+            batch: VecDeque::new(),
+            begun: false,
+            has_ended: false,
+            unanswered: Arc::default(),
+            refusal: None,
+        }
+    }
+
+    /// The next line; nothing at the end. Given up and called again, it goes on where it was.
+    async fn next_line(&mut self) -> io::Result<Option<Result<Vec<u8>, Refusal>>> {
+        loop {
+            if let Some(line) = self.batch.pop_front() {
+                return Ok(Some(Ok(line)));
+            }
+            if self.has_ended {
+                return Ok(None);
+            }
+            let piece = self.reader.fill_buf().await?;
+            let end = piece.iter().position(|byte| *byte == b'\n');
+            self.has_ended = piece.is_empty();
+            let taken = end.map_or(piece.len(), |end| end + 1);
+            let piece = piece.get(..end.unwrap_or(taken)).unwrap_or_default();
+            if let Some(envelope) = &mut self.too_long {
+                envelope.read(piece);
+            } else if self.line.len() + piece.len() > self.limit {
+                let mut envelope = Envelope::of(&self.line);
+                envelope.read(piece);
+                self.too_long = Some(envelope);
+                self.line = Vec::new();
+            } else {
+                self.line.extend_from_slice(piece);
+            }
+            self.reader.consume(taken);
+            if end.is_none() && !self.has_ended {
+                continue;
+            }
+            if let Some(envelope) = self.too_long.take() {
+                return Ok(Some(Err(Refusal::too_long(envelope.id(), self.limit, MAX_MESSAGE_SIZE))));
+            }
+            let line = std::mem::take(&mut self.line);
+            let line = line.trim_ascii();
+            if !line.is_empty() {
+                return Ok(Some(Ok(line.to_vec())));
+            }
+        }
+    }
+
+    /// Understands a line: a message that is to be acted on, or nothing.
+    fn understand(&mut self, line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
+        if line.starts_with(b"[")
+            && let Ok(messages) = serde_json::from_slice::<Vec<Value>>(line)
+            && !messages.is_empty()
+        {
+            self.batch.extend(messages.iter().map(|message| message.to_string().into_bytes()));
+            return Ok(None);
+        }
+        let Some(message) = parse(line)? else { return Ok(None) };
+        match &message {
+            ClientJsonRpcMessage::Request(request) => {
+                self.begun |= begins(&request.request);
+                // A subscription has no answer until it ends.
+                let is_answered = !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_));
+                if is_answered && !self.unanswered.ids.lock().insert(request.id.clone()) {
+                    let why = "a request with this `id` has not been answered yet";
+                    return Err(Refusal::malformed(request.id.clone().into_json_value(), why));
+                }
+            }
+            ClientJsonRpcMessage::Notification(notification) if self.begun => {
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.unanswered.remove(id);
+                }
+            }
+            _ if self.begun => {}
+            _ => return Ok(None),
+        }
+        Ok(Some(message))
+    }
+}
+
+/// Does the conversation begin with this request?
+fn begins(request: &ClientRequest) -> bool {
+    match request {
+        ClientRequest::InitializeRequest(_) => true,
+        ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
+        request => {
+            let meta = request.get_meta();
+            let known = |version: ProtocolVersion| ProtocolVersion::KNOWN_VERSIONS.contains(&version);
+            meta.missing_required_keys(&ProtocolVersion::V_2026_07_28).is_empty()
+                && meta.protocol_version().is_some_and(known)
+        }
+    }
+}
+
+async fn write(writer: Arc<tokio::sync::Mutex<Writer>>, mut line: Vec<u8>) -> io::Result<()> {
+    line.push(b'\n');
+    let mut writer = writer.lock().await;
+    writer.write_all(&line).await?;
+    writer.flush().await
+}
+
+impl Transport<RoleServer> for Lines {
+    type Error = io::Error;
+
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
+        let (writer, unanswered) = (Arc::clone(&self.writer), Arc::clone(&self.unanswered));
+        async move {
+            let line = serde_json::to_vec(&message)?;
+            let written = write(writer, line).await;
+            let id = match message {
+                ServerJsonRpcMessage::Response(response) => Some(response.id),
+                ServerJsonRpcMessage::Error(error) => error.id,
+                _ => None,
+            };
+            if let Some(id) = id {
+                unanswered.remove(&id);
+            }
+            written
+        }
+    }
+
+    /// The next message; nothing when the client is gone and everything has been answered.
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        loop {
+            if let Some(refusal) = &mut self.refusal {
+                // Awaited in a task of its own: whoever gives this up does not cut the refusal in two.
+                let written = refusal.await;
+                self.refusal = None;
+                written.ok()?.ok()?;
+            }
+            let Some(line) = self.next_line().await.ok()? else {
+                self.unanswered.all_answered().await;
+                return None;
+            };
+            match line.and_then(|line| self.understand(&line)) {
+                Ok(None) => {}
+                Ok(message) => return message,
+                Err(refusal) => {
+                    let line = refusal.to_json().to_string().into_bytes();
+                    self.refusal = Some(tokio::spawn(write(Arc::clone(&self.writer), line)));
+                }
+            }
+        }
+    }
+
+    async fn close(&mut self) -> io::Result<()> {
+        self.writer.lock().await.shutdown().await
+    }
+}

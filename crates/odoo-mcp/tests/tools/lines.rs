@@ -1,0 +1,199 @@
+//! The lines of a conversation, as they are written and as they are answered.
+
+use std::time::Duration;
+
+use odoo_double::Behaviour;
+use odoo_mcp::StreamOptions;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
+
+use crate::support::{PARTNERS, begin_with, double};
+
+const READ: &[(&str, &str)] = &[("ODOO_YOLO", "read")];
+
+struct Conversation {
+    answers: Lines<BufReader<ReadHalf<DuplexStream>>>,
+    questions: WriteHalf<DuplexStream>,
+}
+
+impl Conversation {
+    async fn new(options: StreamOptions) -> Self {
+        Self::before(double(Behaviour::default()).await, options)
+    }
+
+    fn before(double: odoo_double::OdooDouble, options: StreamOptions) -> Self {
+        let stream = begin_with(&double, READ, options);
+        // The double is there as long as the process: what it answers is not what is tested here.
+        std::mem::forget(double);
+        let (reader, questions) = tokio::io::split(stream);
+        Conversation { answers: BufReader::new(reader).lines(), questions }
+    }
+
+    async fn begun(options: StreamOptions) -> Self {
+        let mut conversation = Self::new(options).await;
+        let begun = conversation.ask(&initialize()).await;
+        assert_eq!(begun["result"]["serverInfo"]["name"], "orgcache");
+        conversation
+    }
+
+    async fn write(&mut self, text: &str) {
+        self.questions.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// The next line; nothing at the end.
+    async fn answer(&mut self) -> Option<Value> {
+        let line = tokio::time::timeout(Duration::from_secs(30), self.answers.next_line());
+        line.await.expect("no answer").unwrap().map(|line| serde_json::from_str(&line).unwrap())
+    }
+
+    async fn ask(&mut self, line: &str) -> Value {
+        self.write(&format!("{line}\n")).await;
+        self.answer().await.unwrap()
+    }
+}
+
+fn request(id: impl Into<Value>, method: &str, params: &Value) -> String {
+    json!({"jsonrpc": "2.0", "id": id.into(), "method": method, "params": params}).to_string()
+}
+
+fn initialize() -> String {
+    let client = json!({"name": "test", "version": "1"});
+    request(
+        1,
+        "initialize",
+        &json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}),
+    )
+}
+
+#[tokio::test]
+async fn lines_that_cannot_be_read_are_answered_and_nothing_else_suffers() {
+    let mut talk = Conversation::begun(StreamOptions::default()).await;
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let deep = format!(r#"{{"jsonrpc":"2.0","method":"ping","params":{{"a":{deep}}},"id":"deep"}}"#);
+    let surrogate = r#"{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"get_record","arguments":{"model":"\ud83d"}}}"#;
+    for (line, code, id) in [
+        ("nonsense", -32700, Value::Null),
+        (surrogate, -32700, json!(5)),
+        (&*deep, -32700, json!("deep")),
+        (r#"{"jsonrpc":"2.0","id":6,"method":"tools/list""#, -32700, json!(6)),
+        (r#"{"id":8,"method":"tools/list"}"#, -32600, json!(8)),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"tools/list"}"#, -32600, Value::Null),
+        ("[]", -32600, Value::Null),
+    ] {
+        let answer = talk.ask(line).await;
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(code), &id), "{line}");
+        assert!(answer["error"]["message"].as_str().unwrap().len() > 10, "{answer}");
+        let alive = talk.ask(&request("alive", "ping", &json!({}))).await;
+        assert_eq!(alive, json!({"jsonrpc": "2.0", "id": "alive", "result": {}}));
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_is_refused_and_the_next_one_answered() {
+    let mut options = StreamOptions::default();
+    options.max_message_bytes = 1000;
+    let mut talk = Conversation::begun(options).await;
+    let long = |bytes: usize| json!({"name": "list_models", "arguments": {"x": "y".repeat(bytes)}});
+    for bytes in [1000, 50_000, 300_000] {
+        let first = request("long", "tools/call", &long(bytes));
+        // Some clients write the id last.
+        let last = format!("{{\"params\":{},\"method\":\"tools/call\",\"id\":\"long\"}}", long(bytes));
+        for line in [first, last] {
+            let answer = talk.ask(&line).await;
+            assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32600), &json!("long")));
+            let told = answer["error"]["message"].as_str().unwrap();
+            assert!(told.contains("1000") && told.contains("ODOO_MCP_MAX_MESSAGE_SIZE"), "{told}");
+        }
+    }
+    let padded = format!("{}{}", request(2, "ping", &json!({})), " ".repeat(900));
+    assert_eq!(talk.ask(&padded).await["result"], json!({}));
+}
+
+#[tokio::test]
+async fn what_comes_before_the_beginning_is_no_end() {
+    let mut talk = Conversation::new(StreamOptions::default()).await;
+    talk.write("\n\r\n{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\r\n").await;
+    talk.write("{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":{}}\n").await;
+    talk.write("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":1}}\n")
+        .await;
+    let early = talk.ask(&request(2, "tools/list", &json!({}))).await;
+    assert_eq!((&early["id"], &early["error"]["code"]), (&json!(2), &json!(-32602)));
+    assert_eq!(talk.ask("nonsense").await["error"]["code"], -32700);
+    talk.write("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n").await;
+    assert_eq!(talk.ask(&initialize()).await["id"], 1);
+    assert!(talk.ask(&request(3, "tools/list", &json!({}))).await["result"]["tools"].is_array());
+}
+
+#[tokio::test]
+async fn wrong_parameters_are_refused_by_name() {
+    let mut talk = Conversation::begun(StreamOptions::default()).await;
+    for (method, params, code, told) in [
+        ("tools/call", json!({"name": "search_records", "arguments": [1]}), -32602, "search_records"),
+        ("tools/call", json!({"name": "search_records", "arguments": 7}), -32602, "search_records"),
+        ("tools/call", json!({"name": "search_records", "arguments": "model"}), -32602, "search_records"),
+        ("tools/call", json!({"name": "search_rows", "arguments": {}}), -32602, "search_rows"),
+        ("tools/call", json!({"name": 7}), -32602, "`name`"),
+        ("tools/call", json!({"arguments": {}}), -32602, "`name`"),
+        ("tools/call", json!([]), -32602, "tools/call"),
+        ("resources/read", json!({}), -32602, "resources/read"),
+        ("resources/read", json!({"uri": 7}), -32602, "resources/read"),
+        ("no/such", json!({}), -32601, "no/such"),
+    ] {
+        let answer = talk.ask(&request(2, method, &params)).await;
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(2), &json!(code)), "{method} {params}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains(told), "{method} {params}: {message}");
+    }
+    let written =
+        json!({"name": "search_records", "arguments": json!({"model": PARTNERS, "limit": 1}).to_string()});
+    let answer = talk.ask(&request(3, "tools/call", &written)).await;
+    assert_eq!(answer["result"]["structuredContent"]["total"], 60, "{answer}");
+    for arguments in [Value::Null, json!({})] {
+        let answer = talk
+            .ask(&request(4, "tools/call", &json!({"name": "list_models", "arguments": arguments})))
+            .await;
+        assert_eq!(answer["result"]["isError"], false, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_line_counts_without_an_end_and_is_waited_for() {
+    let mut behaviour = Behaviour::default();
+    behaviour.delays.insert("web_search_read", Duration::from_millis(300));
+    let mut talk = Conversation::before(double(behaviour).await, StreamOptions::default());
+    let search = json!({"name": "search_records", "arguments": {"model": PARTNERS, "fields": ["name"]}});
+    talk.write(&format!("{}\n{}", initialize(), request(2, "tools/call", &search))).await;
+    talk.questions.shutdown().await.unwrap();
+    assert_eq!(talk.answer().await.unwrap()["id"], 1);
+    let answer = talk.answer().await.unwrap();
+    assert_eq!(answer["result"]["structuredContent"]["total"], 60, "{answer}");
+    assert_eq!(talk.answer().await, None);
+}
+
+#[tokio::test]
+async fn each_request_of_a_batch_is_answered() {
+    let mut talk = Conversation::begun(StreamOptions::default()).await;
+    let note = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}";
+    let ping = |id: &str| request(id, "ping", &json!({}));
+    talk.write(&format!("[{note}, {}, 7, {}]\n", ping("a"), ping("b"))).await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(talk.answer().await.unwrap()["id"].clone());
+    }
+    ids.sort_by_key(ToString::to_string);
+    assert_eq!(ids, [json!("a"), json!("b"), Value::Null]);
+}
+
+#[tokio::test]
+async fn an_id_that_is_in_use_is_refused() {
+    let mut behaviour = Behaviour::default();
+    behaviour.delays.insert("web_search_read", Duration::from_millis(500));
+    let mut talk = Conversation::before(double(behaviour).await, StreamOptions::default());
+    talk.ask(&initialize()).await;
+    let search = json!({"name": "search_records", "arguments": {"model": PARTNERS, "fields": ["name"]}});
+    talk.write(&format!("{}\n", request(2, "tools/call", &search))).await;
+    let twice = talk.ask(&request(2, "ping", &json!({}))).await;
+    assert_eq!((&twice["id"], &twice["error"]["code"]), (&json!(2), &json!(-32600)));
+    assert_eq!(talk.answer().await.unwrap()["result"]["structuredContent"]["total"], 60);
+    assert_eq!(talk.ask(&request(2, "ping", &json!({}))).await["result"], json!({}));
+}
