@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::ToolError;
+use crate::arguments::Ids;
 
 /// Odoo's context for this call. It chooses which data the call sees, and in which language; keys that would change
 /// what a write does cannot be given.
@@ -19,7 +20,7 @@ pub(crate) struct CallContext {
     /// `false` includes archived records in searches.
     active_test: Option<bool>,
     /// The companies to act in; the first is the active one.
-    pub(crate) allowed_company_ids: Option<Vec<i64>>,
+    pub(crate) allowed_company_ids: Option<Ids>,
 }
 
 impl CallContext {
@@ -34,7 +35,7 @@ impl CallContext {
         if let Some(active_test) = self.active_test {
             context.insert("active_test".into(), active_test.into());
         }
-        if let Some(companies) = &self.allowed_company_ids {
+        if let Some(Ids(companies)) = &self.allowed_company_ids {
             context.insert("allowed_company_ids".into(), companies.clone().into());
         }
         Ok(())

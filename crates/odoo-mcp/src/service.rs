@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::access::Gate;
+use crate::arguments::Ids;
 use crate::context::CallContext;
 use crate::{Settings, ToolError};
 
@@ -78,7 +79,7 @@ impl Service {
             context.insert("allowed_company_ids".into(), self.settings.companies.clone().into());
         }
         let Some(asked) = asked else { return Ok(context) };
-        if let Some(companies) = &asked.allowed_company_ids {
+        if let Some(Ids(companies)) = &asked.allowed_company_ids {
             self.check_companies(companies).await?;
         }
         asked.write_to(&mut context)?;

@@ -6,13 +6,12 @@ use futures_util::future::BoxFuture;
 use odoo::OdooError;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ToolError;
 use crate::service::Service;
-use crate::text;
+use crate::{ToolError, arguments, text};
 
 /// What calling a tool does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,18 +99,19 @@ pub(crate) async fn call<T: Tool>(
     service: &Service,
     arguments: Map<String, Value>,
 ) -> Result<Reply, ToolError> {
-    let arguments = Value::Object(arguments);
-    let run = async || {
-        let arguments = T::Arguments::deserialize(&arguments)
-            .map_err(|error| ToolError::invalid(format!("these arguments do not fit: {error}")))?;
-        T::run(service, arguments).await
+    let read = |arguments| {
+        arguments::read::<T::Arguments>(arguments)
+            .map_err(|problem| ToolError::invalid(format!("{}: {problem}", T::NAME)))
     };
-    let mut answer = run().await;
-    if let (Err(ToolError::Odoo(OdooError::Rejected { .. })), Nature::Reads, Some(model)) =
-        (&answer, T::NATURE, arguments.get("model").and_then(Value::as_str))
+    // What is read may have to be read again; what is written is not kept a second time.
+    let again = (T::NATURE == Nature::Reads).then(|| arguments.clone());
+    let mut answer = T::run(service, read(arguments)?).await;
+    let is_rejected = matches!(answer, Err(ToolError::Odoo(OdooError::Rejected { .. })));
+    if let (true, Some(arguments)) = (is_rejected, again)
+        && let Some(model) = arguments.get("model").and_then(Value::as_str)
         && service.fields_have_changed(model).await?
     {
-        answer = run().await;
+        answer = T::run(service, read(arguments)?).await;
     }
     let answer = answer?;
     let structured = serde_json::to_value(&answer)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ToolError;
-use crate::arguments::RecordId;
+use crate::arguments::{Ids, RecordId};
 use crate::service::Service;
 use crate::tool::{Nature, Tool};
 
@@ -31,9 +31,9 @@ pub(crate) struct Arguments {
     #[serde(default)]
     message_type: MessageType,
     /// Contacts to notify besides the followers.
-    partner_ids: Option<Vec<RecordId>>,
+    partner_ids: Option<Ids>,
     /// Attachments that go with the message.
-    attachment_ids: Option<Vec<RecordId>>,
+    attachment_ids: Option<Ids>,
     /// Is the body HTML?
     #[serde(default)]
     body_is_html: bool,
@@ -78,8 +78,8 @@ impl Tool for PostMessage {
         if body.trim().is_empty() {
             return Err(ToolError::invalid("body must not be empty"));
         }
-        let plain = |ids: Option<Vec<RecordId>>| ids.map(|ids| ids.iter().map(|it| it.0).collect::<Vec<_>>());
-        let (partners, attachments) = (plain(arguments.partner_ids), plain(arguments.attachment_ids));
+        let (partners, attachments) =
+            (arguments.partner_ids.map(|ids| ids.0), arguments.attachment_ids.map(|ids| ids.0));
         let context = service.context(None).await?;
         // Whoever may read the message may read its attachments.
         service.check_owners(&model, &[id], Operation::Write).await?;

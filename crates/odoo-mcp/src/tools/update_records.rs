@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::create_record::names_of;
 use super::create_records::check_number;
 use crate::ToolError;
-use crate::arguments::RecordId;
+use crate::arguments::{Ids, RecordId};
 use crate::context::CallContext;
 use crate::service::Service;
 use crate::tool::{Nature, Tool};
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
     /// The records, at most 100; with values.
-    record_ids: Option<Vec<RecordId>>,
+    record_ids: Option<Ids>,
     /// The new values, the same for all record_ids.
     values: Option<Map<String, Value>>,
     /// Instead of those two: the new values of each record. It needs Odoo 19 or later.
@@ -62,7 +62,7 @@ impl Tool for UpdateRecords {
         let Arguments { model, record_ids, values, updates, context } = arguments;
         service.gate.require(&model, Operation::Write).await?;
         let change = match (record_ids, values, updates) {
-            (Some(ids), Some(values), None) => Change::same(ids, values)?,
+            (Some(Ids(ids)), Some(values), None) => Change::same(ids, values)?,
             (None, None, Some(updates)) => Change::each(updates)?,
             _ => return Err(ToolError::invalid("give either record_ids and values, or updates")),
         };
@@ -107,9 +107,9 @@ enum Change {
 }
 
 impl Change {
-    fn same(ids: Vec<RecordId>, values: Map<String, Value>) -> Result<Self, ToolError> {
+    fn same(ids: Vec<i64>, values: Map<String, Value>) -> Result<Self, ToolError> {
         let mut distinct: Vec<i64> = Vec::with_capacity(ids.len().min(1000));
-        for RecordId(id) in ids {
+        for id in ids {
             if !distinct.contains(&id) {
                 distinct.push(id);
             }

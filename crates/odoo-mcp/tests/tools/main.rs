@@ -7,6 +7,7 @@
     reason = "what a test stands on is there"
 )]
 
+mod arguments;
 mod documents;
 mod files;
 mod lines;

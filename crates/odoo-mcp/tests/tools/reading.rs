@@ -53,7 +53,11 @@ async fn arguments_are_forgiving_where_it_is_harmless_and_explained_where_not() 
     let by_digits = json!({"model": PARTNERS, "record_id": "5", "fields": ["name"]});
     assert_eq!(agent.ask("get_record", by_digits).await["record"]["id"], 5);
     for (tool, arguments, explanation) in [
-        ("search_records", json!({"model": PARTNERS, "limt": 3}), "unknown field `limt`"),
+        (
+            "search_records",
+            json!({"model": PARTNERS, "limt": 3}),
+            "search_records: `limt` is an unknown argument",
+        ),
         ("search_records", json!({"model": PARTNERS, "limit": -1}), "limit must be 0 or more, and is -1"),
         (
             "search_records",
@@ -73,11 +77,15 @@ async fn arguments_are_forgiving_where_it_is_harmless_and_explained_where_not() 
         (
             "search_records",
             json!({"model": PARTNERS, "context": {"default_name": "x"}}),
-            "unknown field `default_name`",
+            "`context.default_name` is an unknown argument: there are `lang`",
         ),
         ("search_records", json!({"model": "../web"}), "`../web` cannot be the name of a model"),
         ("search_records", json!({"model": "res.nothing"}), "there is no model `res.nothing`"),
-        ("get_record", json!({"model": PARTNERS, "record_id": true}), "the id of a record is a number"),
+        (
+            "get_record",
+            json!({"model": PARTNERS, "record_id": true}),
+            "get_record: `record_id` must be the id of a record, from 1 to 2147483647, and is true",
+        ),
         (
             "get_record",
             json!({"model": PARTNERS, "record_id": 99}),

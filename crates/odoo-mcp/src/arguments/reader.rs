@@ -1,0 +1,423 @@
+//! The one reader of all tools' arguments: lenient with how a value is written, never with what it means.
+//!
+//! Clients write numbers as texts or with a fraction of zero, lists as JSON in a text, and null for what they leave
+//! out. All that can be read without loss is taken. Everything else is refused, in the words of JSON, by the name of the
+//! argument.
+
+use core::fmt;
+
+use serde::de::value::StringDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_json::{Map, Value};
+
+use super::{canonical, literal};
+
+/// Reads the arguments of a tool.
+///
+/// # Errors
+/// Which argument is wrong, and what it must be.
+pub(crate) fn read<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result<T, String> {
+    T::deserialize(Reader(Value::Object(arguments))).map_err(|problem| problem.to_string())
+}
+
+/// A number without a fraction, however it is written.
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    /// The largest whole number up to which a float holds every one.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number within the range was asked for")]
+    let of_float = |float: f64| (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64);
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| of_float(number.as_f64()?)),
+        Value::String(text) => {
+            let text = text.trim();
+            let is_number = text.bytes().all(|it| it.is_ascii_digit() || b"-.eE".contains(&it));
+            text.parse().ok().or_else(|| text.parse().ok().filter(|_| is_number).and_then(of_float))
+        }
+        _ => None,
+    }
+}
+
+/// A list, or one that was written into a text.
+pub(super) fn list(value: Value) -> Result<Vec<Value>, Problem> {
+    match unwrapped(value, &['[', '('])? {
+        Value::Array(items) => Ok(items),
+        value => Err(Problem::wanted("a list", &value)),
+    }
+}
+
+/// The value in a text that begins with one of these; else the value itself.
+fn unwrapped(value: Value, begins: &[char]) -> Result<Value, Problem> {
+    match &value {
+        Value::String(text) if text.trim_start().starts_with(begins) => {
+            literal::parse(text.trim()).map_err(Problem::custom)
+        }
+        _ => Ok(value),
+    }
+}
+
+/// What is wrong, and with which argument.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    /// The argument, or a part of one.
+    place: String,
+    /// The rest of the sentence.
+    what: String,
+}
+
+impl Problem {
+    /// A value is not what is wanted.
+    pub(super) fn wanted(wanted: &str, found: &Value) -> Self {
+        let mut shown = found.to_string();
+        if let Some((cut, _)) = shown.char_indices().nth(64) {
+            shown.truncate(cut);
+            shown.push('…');
+        }
+        Problem::custom(format!("must be {wanted}, and is {shown}"))
+    }
+
+    /// It is an item of a list.
+    pub(super) fn at(self, place: usize) -> Self {
+        self.within(&format!("[{place}]"))
+    }
+
+    fn within(mut self, name: &str) -> Self {
+        let separator = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
+        self.place = format!("{name}{separator}{}", self.place);
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.place.is_empty() { "the arguments" } else { &self.place };
+        write!(f, "`{place}` {}", self.what)
+    }
+}
+
+impl core::error::Error for Problem {}
+
+impl Error for Problem {
+    fn custom<T: fmt::Display>(what: T) -> Self {
+        Problem { place: String::new(), what: what.to_string() }
+    }
+
+    /// The types are Rust's: what is wanted was said before, where it could be said in words of JSON.
+    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Problem::custom("has a value of the wrong type")
+    }
+
+    fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Problem::custom("is out of range")
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Problem::wanted(&quoted(expected, " or "), &variant.into())
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let shown: String = field.chars().take(64).collect();
+        let known = match expected {
+            [] => "there are none".to_owned(),
+            _ => format!("there are {}", quoted(expected, ", ")),
+        };
+        Problem { place: shown, what: format!("is an unknown argument: {known}") }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Problem { place: field.into(), what: "is missing".into() }
+    }
+}
+
+fn quoted(names: &[&str], separator: &str) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(separator)
+}
+
+/// A value that is being read.
+struct Reader(Value);
+
+impl Reader {
+    fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match whole(&self.0) {
+            Some(number) => visitor.visit_i64(number),
+            None => Err(Problem::wanted("a whole number", &self.0)),
+        }
+    }
+
+    fn natural<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match whole(&self.0).map(u64::try_from) {
+            Some(Ok(number)) => visitor.visit_u64(number),
+            _ => Err(Problem::wanted("a whole number, 0 or more", &self.0)),
+        }
+    }
+
+    fn members(self) -> Result<Map<String, Value>, Problem> {
+        match unwrapped(self.0, &['{'])? {
+            Value::Object(members) => Ok(members),
+            value => Err(Problem::wanted("an object", &value)),
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Reader {
+    type Error = Problem;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.0.deserialize_any(visitor).map_err(Problem::custom)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        visitor.visit_newtype_struct(Reader(canonical(name, self.0)?))
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let text = self.0.as_str().map(str::trim).unwrap_or_default();
+        match &self.0 {
+            Value::Bool(value) => visitor.visit_bool(*value),
+            _ if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
+            _ if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
+            value => Err(Problem::wanted("true or false", value)),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.0 {
+            Value::String(text) => visitor.visit_string(text),
+            Value::Number(number) if number.is_i64() || number.is_u64() => {
+                visitor.visit_string(number.to_string())
+            }
+            value => Err(Problem::wanted("a text", &value)),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.deserialize_string(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_seq(Items { items: list(self.0)?.into_iter(), place: 0 })
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_map(Members { members: self.members()?.into_iter(), value: None })
+    }
+
+    /// The members of a struct are arguments, and null is none.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let mut members = self.members()?;
+        members.retain(|_, value| !value.is_null());
+        visitor.visit_map(Members { members: members.into_iter(), value: None })
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let Value::String(text) = self.0 else {
+            return Err(Problem::wanted(&quoted(variants, " or "), &self.0));
+        };
+        let text: StringDeserializer<Problem> = text.trim().to_lowercase().into_deserializer();
+        visitor.visit_enum(text)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.natural(visitor)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.natural(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i32 u8 u16 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any
+    }
+}
+
+struct Items {
+    items: std::vec::IntoIter<Value>,
+    place: usize,
+}
+
+impl<'de> SeqAccess<'de> for Items {
+    type Error = Problem;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+        let Some(item) = self.items.next() else { return Ok(None) };
+        let place = self.place;
+        self.place += 1;
+        seed.deserialize(Reader(item)).map(Some).map_err(|problem| problem.at(place))
+    }
+}
+
+struct Members {
+    members: serde_json::map::IntoIter,
+    value: Option<(String, Value)>,
+}
+
+impl<'de> MapAccess<'de> for Members {
+    type Error = Problem;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+        let Some((name, value)) = self.members.next() else { return Ok(None) };
+        let key: StringDeserializer<Problem> = name.clone().into_deserializer();
+        self.value = Some((name, value));
+        seed.deserialize(key).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
+        let (name, value) = self.value.take().unwrap_or_default();
+        seed.deserialize(Reader(value)).map_err(|problem| problem.within(&name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::{Map, Value, json};
+
+    use super::{read, whole};
+    use crate::arguments::{Domain, Ids, Names, RecordId};
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Arguments {
+        id: Option<RecordId>,
+        ids: Option<Ids>,
+        limit: Option<i64>,
+        age: u32,
+        html: bool,
+        text: String,
+        names: Option<Names>,
+        domain: Option<Domain>,
+        values: Map<String, Value>,
+        records: Vec<Map<String, Value>>,
+        kind: Kind,
+        part: Part,
+    }
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        #[default]
+        Note,
+        Comment,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Part {
+        flag: Option<bool>,
+    }
+
+    fn arguments(value: Value) -> Result<Arguments, String> {
+        read(value.as_object().cloned().unwrap())
+    }
+
+    #[test]
+    fn numbers_are_whole_however_they_are_written() {
+        for (value, number) in [
+            (json!(7), Some(7)),
+            (json!(7.0), Some(7)),
+            (json!("7"), Some(7)),
+            (json!(" -7 "), Some(-7)),
+            (json!("7.0"), Some(7)),
+            (json!("7e2"), Some(700)),
+            (json!(7.5), None),
+            (json!("7.5"), None),
+            (json!(1e17), None),
+            (json!(u64::MAX), None),
+            (json!("seven"), None),
+            (json!("inf"), None),
+            (json!(""), None),
+            (json!(true), None),
+            (json!([7]), None),
+        ] {
+            assert_eq!(whole(&value), number, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_without_loss_is_taken() {
+        let read = arguments(json!({
+            "id": "5", "ids": [1, "2", 3.0], "limit": 10.0, "age": "2", "html": "True", "text": 17,
+            "names": "name, email", "domain": "[('name', '=', 'x'), ('active', '=', False)]",
+            "values": "{\"name\": \"x\", \"parent_id\": null}", "records": "[{\"a\": 1}]", "kind": "Comment",
+            "part": "{\"flag\": \"false\"}",
+        }))
+        .unwrap();
+        assert_eq!((read.id, read.limit, read.age), (Some(RecordId(5)), Some(10), 2));
+        assert_eq!((read.ids, read.html, read.text), (Some(Ids(vec![1, 2, 3])), true, "17".to_owned()));
+        assert_eq!(read.names, Some(Names(vec!["name".into(), "email".into()])));
+        assert_eq!(read.domain.unwrap().0, [json!(["name", "=", "x"]), json!(["active", "=", false])]);
+        assert_eq!(Value::Object(read.values), json!({"name": "x", "parent_id": null}));
+        assert_eq!((read.records.len(), read.kind, read.part.flag), (1, Kind::Comment, Some(false)));
+
+        let none = json!({"id": null, "ids": null, "limit": null, "age": null, "html": null, "text": null, "names": null,
+            "domain": null, "values": null, "records": null, "kind": null, "part": null});
+        let read = arguments(none).unwrap();
+        assert!(read.id.is_none() && read.limit.is_none() && read.domain.is_none() && !read.html);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_in_words_of_json() {
+        for (value, told) in [
+            (json!({"limit": "ten"}), "`limit` must be a whole number, and is \"ten\""),
+            (json!({"limit": 1.5}), "`limit` must be a whole number, and is 1.5"),
+            (json!({"limit": true}), "`limit` must be a whole number, and is true"),
+            (json!({"age": -1}), "`age` must be a whole number, 0 or more, and is -1"),
+            (json!({"age": 5_000_000_000_i64}), "`age` is out of range"),
+            (json!({"id": 0}), "`id` must be the id of a record, from 1 to 2147483647, and is 0"),
+            (json!({"id": true}), "`id` must be the id of a record, from 1 to 2147483647, and is true"),
+            (
+                json!({"ids": [1, "x"]}),
+                "`ids[1]` must be the id of a record, from 1 to 2147483647, and is \"x\"",
+            ),
+            (json!({"html": 2}), "`html` must be true or false, and is 2"),
+            (json!({"text": {}}), "`text` must be a text, and is {}"),
+            (json!({"text": 1.5}), "`text` must be a text, and is 1.5"),
+            (json!({"names": [1]}), "`names[0]` must be a name, and is 1"),
+            (json!({"names": {}}), "`names` must be a list of names, and is {}"),
+            (json!({"domain": "name = x"}), "`domain` must be a list, and is \"name = x\""),
+            (
+                json!({"domain": "[('id', '=', uid)]"}),
+                "`domain` is a text that is neither JSON nor a Python literal: `uid` is not a value at character 14",
+            ),
+            (json!({"values": [1]}), "`values` must be an object, and is [1]"),
+            (json!({"values": "name=x"}), "`values` must be an object, and is \"name=x\""),
+            (json!({"records": {"a": 1}}), "`records` must be a list, and is {\"a\":1}"),
+            (json!({"records": [{}, 7]}), "`records[1]` must be an object, and is 7"),
+            (json!({"kind": "loud"}), "`kind` must be `note` or `comment`, and is \"loud\""),
+            (json!({"kind": 1}), "`kind` must be `note` or `comment`, and is 1"),
+            (json!({"part": {"flag": 7}}), "`part.flag` must be true or false, and is 7"),
+            (json!({"part": {"flog": true}}), "`part.flog` is an unknown argument: there are `flag`"),
+        ] {
+            assert_eq!(arguments(value.clone()).unwrap_err(), told, "{value}");
+        }
+        assert!(
+            arguments(json!({"limt": 1}))
+                .unwrap_err()
+                .starts_with("`limt` is an unknown argument: there are `id`, ")
+        );
+        let long = arguments(json!({"limit": "x".repeat(1000)})).unwrap_err();
+        assert!(long.len() < 150, "{long}");
+    }
+}
