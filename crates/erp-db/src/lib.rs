@@ -12,14 +12,15 @@
 //! # let file = folder.path().join("erp.db");
 //! # erp_db::demo::create(&file).await?;
 //! # let (erp_url, store_url) = (format!("sqlite:{}", file.display()), format!("sqlite:{}.sessions?mode=rwc", file.display()));
-//! use erp_db::{Database, ErpReader, ErpSource, SqlStore, StoreOptions};
+//! use erp_db::{AutomaticRolesPolicy, Database, ErpReader, ErpSource, SqlStore, StoreOptions};
 //! use session::{Options, Principal, SessionManager};
 //!
 //! let erp = ErpReader::open(Database::connect(&erp_url).await?).await?; // postgres://… or sqlite:…
 //! let store = StoreOptions::new(&store_url);
 //! SqlStore::migrate(&store).await?;
+//! let automatic_roles = erp.automatic_roles(AutomaticRolesPolicy::Detect).rule;
 //! let (source, store) = (Arc::new(ErpSource::new(erp)), Arc::new(SqlStore::open(&store).await?));
-//! let sessions = SessionManager::new(source, store, Options::default());
+//! let sessions = SessionManager::new(source, store, Options { automatic_roles, ..Options::default() });
 //! let maintenance = sessions.start_maintenance();
 //!
 //! // When user 100 has logged in to the ERP:
@@ -92,6 +93,6 @@ pub use erp::*;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
-pub use source::{ClientRoles, ErpSource, NamedRole};
+pub use source::{AutomaticRolesPolicy, ClientRoles, DetectedAutomaticRoles, ErpSource, NamedRole};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub use store::{PasswordTable, SqlStore, StoreError, StoreOptions};

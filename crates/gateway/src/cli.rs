@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
+use erp_db::AutomaticRolesPolicy;
 use ipnet::IpNet;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -33,6 +34,17 @@ pub(crate) struct Cli {
     /// The ERP's database: sqlite:FILE or postgres://…; the demonstration if left out.
     #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+
+    /// Which organizations an automatic role (`ismanual = N`) has.
+    #[arg(
+        long,
+        global = true,
+        value_name = "RULE",
+        env = "ORGCACHE_AUTOMATIC_ROLES",
+        value_enum,
+        default_value = "detect"
+    )]
+    pub(crate) automatic_roles: AutomaticRoles,
 
     #[command(flatten)]
     pub(crate) serve: ServeArguments,
@@ -165,6 +177,27 @@ pub(crate) struct AssertionArguments {
     /// What an assertion must have as `aud`.
     #[arg(long, value_name = "TEXT", env = "ORGCACHE_ASSERTION_AUDIENCE", requires = "assertion_key")]
     pub(crate) assertion_audience: Option<String>,
+}
+
+/// The rule for automatic roles, where rights are read.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AutomaticRoles {
+    /// All organizations of its client if the database has `ad_org.timezone`, else those of its access rows.
+    Detect,
+    /// Those of its access rows: Etendo, and Openbravo before October 2023.
+    ByRows,
+    /// All of its client, less those that an inactive access row denies: Openbravo since October 2023.
+    All,
+}
+
+impl From<AutomaticRoles> for AutomaticRolesPolicy {
+    fn from(argument: AutomaticRoles) -> Self {
+        match argument {
+            AutomaticRoles::Detect => Self::Detect,
+            AutomaticRoles::ByRows => Self::ByRows,
+            AutomaticRoles::All => Self::All,
+        }
+    }
 }
 
 /// How the log is written.

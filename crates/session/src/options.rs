@@ -42,7 +42,7 @@ pub struct Options {
     pub sweep_batch: usize,
     /// How long trees and accesses are kept in the store that no session refers to: one hour.
     pub collect_grace: Duration,
-    /// How automatic roles are treated: as in Openbravo since 2023.
+    /// The rule for automatic roles: only their access rows count.
     pub automatic_roles: AutomaticRoles,
 }
 

@@ -14,9 +14,19 @@ use crate::text::abbreviate;
 /// A row's values, in the order of its table's columns. Numbers are kept as text.
 pub(super) type Values = Vec<Option<String>>;
 
+/// The rows of a file.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) values: Vec<Values>,
+    /// Which of the table's columns some row names, null or not.
+    pub(super) named: Vec<bool>,
+}
+
 /// Reads the rows of a file.
-pub(super) fn rows(table: &'static Table, file: &str, content: &[u8]) -> Result<Vec<Values>, ImportError> {
-    let mut reading = Reading { table, file, rows: Vec::new(), row: None, error: None };
+pub(super) fn rows(table: &'static Table, file: &str, content: &[u8]) -> Result<Rows, ImportError> {
+    let named = vec![false; table.columns.len()];
+    let mut reading =
+        Reading { table, file, rows: Rows { values: Vec::new(), named }, row: None, error: None };
     let mut json = serde_json::Deserializer::from_slice(content);
     let outcome = json.deserialize_any(&mut reading).and_then(|()| json.end());
     match (reading.error, outcome) {
@@ -29,7 +39,7 @@ pub(super) fn rows(table: &'static Table, file: &str, content: &[u8]) -> Result<
 struct Reading<'a> {
     table: &'static Table,
     file: &'a str,
-    rows: Vec<Values>,
+    rows: Rows,
     /// The row that is being read, from 1.
     row: Option<u64>,
     /// What is wrong with a row that is good JSON. The parser's own error type could not carry it.
@@ -96,8 +106,10 @@ impl<'de> Visitor<'de> for OneRow<'_, '_> {
             }
         }
         match row.finish() {
-            Ok(values) => {
-                reading.rows.push(values);
+            Ok((values, named)) => {
+                let all = reading.rows.named.iter_mut().zip(named);
+                all.for_each(|(all, named)| *all |= named);
+                reading.rows.values.push(values);
                 Ok(())
             }
             Err(error) => {
@@ -141,7 +153,7 @@ impl Row {
         Ok(())
     }
 
-    fn finish(self) -> Result<Values, ImportError> {
+    fn finish(self) -> Result<(Values, Vec<bool>), ImportError> {
         let mut columns = self.table.columns.iter().zip(&self.values);
         match columns.find(|(column, value)| column.required && value.is_none()) {
             Some((column, _)) => Err(ImportError::Value {
@@ -149,7 +161,7 @@ impl Row {
                 column: column.name,
                 problem: ValueProblem::Missing,
             }),
-            None => Ok(self.values),
+            None => Ok((self.values, self.named)),
         }
     }
 }

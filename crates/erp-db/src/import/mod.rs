@@ -27,7 +27,9 @@ use crate::database::Database;
 /// `levelno` are numbers; blanks are kept. A column that is absent is null. The audit columns `created` and `updated` are ISO
 /// dates or dates with times, without a zone; where no row of a file has a value for one of the audit columns, it is left to
 /// the table's default. Tables that are missing in the database are
-/// created, with their indexes; those that are there are taken as they are.
+/// created, with their indexes; those that are there are taken as they are. A column that the ERP got with a later version
+/// (`timezone`, `ad_groupbusinessunit_org_id` and what is stored when an organization is set ready) is created only if a row of
+/// the files names it, so that the new database is of the version that the rows come from.
 ///
 /// When all is read, every column that refers to one of these tables must refer to a row of the import or of the
 /// database. `ad_treenode.node_id` and `parent_id`, the columns that refer to other

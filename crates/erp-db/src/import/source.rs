@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::ImportError;
-use super::file::{self, Values};
+use super::file::{self, Rows};
 use super::table::{TABLES, Table};
 
 /// The most bytes that an imported file may have: 64 MiB, some hundred thousand rows.
@@ -45,7 +45,7 @@ impl Source {
     }
 
     /// Reads and checks all rows.
-    pub(super) fn rows(&self) -> Result<Vec<Values>, ImportError> {
+    pub(super) fn rows(&self) -> Result<Rows, ImportError> {
         match &self.content {
             Content::File(path) => file::rows(self.table, &self.name(), &read(path)?),
             #[cfg(feature = "demo")]

@@ -9,7 +9,7 @@ pub(super) struct Table {
     pub(super) sqlite: &'static str,
     /// Creates it in PostgreSQL.
     pub(super) postgres: &'static str,
-    /// Its columns; the first one is the key.
+    /// Its columns; the first one is the key. The statements above create those that are not late.
     pub(super) columns: &'static [Column],
 }
 
@@ -22,6 +22,9 @@ pub(super) struct Column {
     pub(super) required: bool,
     /// The table in which the value must be a key.
     pub(super) references: Option<&'static str>,
+    /// Whether the ERP got it with a later version. An import adds such a column to a table that it creates only if a file
+    /// has it: what a database lacks tells its version, and with it which rights its roles have.
+    pub(super) late: bool,
 }
 
 /// What a column holds.
@@ -40,7 +43,7 @@ pub(super) enum Kind {
 }
 
 const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, required: false, references: None }
+    Column { name, kind, required: false, references: None, late: false }
 }
 
 const fn id(name: &'static str) -> Column {
@@ -67,6 +70,22 @@ impl Column {
     const fn required(mut self) -> Self {
         self.required = true;
         self
+    }
+
+    const fn late(mut self) -> Self {
+        self.late = true;
+        self
+    }
+
+    /// Its type in PostgreSQL; SQLite goes by the same name.
+    pub(super) fn sql_type(&self) -> String {
+        match self.kind {
+            Kind::Id => "varchar(32)".to_owned(),
+            Kind::Text(characters) => format!("varchar({characters})"),
+            Kind::Flag => "char(1)".to_owned(),
+            Kind::Number => "numeric".to_owned(),
+            Kind::Timestamp => "timestamp".to_owned(),
+        }
     }
 
     const fn to(mut self, table: &'static str) -> Self {
@@ -158,13 +177,13 @@ pub(super) static TABLES: &[Table] = &[
             flag("isready").required(),
             id("c_currency_id"),
             id("c_acctschema_id"),
-            id("ad_periodcontrolallowed_org_id").to("ad_org"),
-            id("ad_calendarowner_org_id").to("ad_org"),
-            id("ad_legalentity_org_id").to("ad_org"),
-            id("ad_inheritedcalendar_id"),
-            id("ad_businessunit_org_id").to("ad_org"),
-            id("ad_groupbusinessunit_org_id").to("ad_org"),
-            text("timezone", 60),
+            id("ad_periodcontrolallowed_org_id").to("ad_org").late(),
+            id("ad_calendarowner_org_id").to("ad_org").late(),
+            id("ad_legalentity_org_id").to("ad_org").late(),
+            id("ad_inheritedcalendar_id").late(),
+            id("ad_businessunit_org_id").to("ad_org").late(),
+            id("ad_groupbusinessunit_org_id").to("ad_org").late(),
+            text("timezone", 60).late(),
         ]
     ),
     table!(
@@ -285,23 +304,15 @@ mod tests {
     #[test]
     fn tables_are_created_as_they_are_described() {
         for table in TABLES {
-            let described = |name_of: fn(Kind) -> String| -> Vec<(String, String, bool)> {
-                let columns = table.columns.iter();
-                columns
-                    .map(|column| (column.name.to_owned(), name_of(column.kind), column.required))
-                    .collect()
+            let described = |name_of: fn(&Column) -> String| -> Vec<(String, String, bool)> {
+                let columns = table.columns.iter().filter(|column| !column.late);
+                columns.map(|column| (column.name.to_owned(), name_of(column), column.required)).collect()
             };
-            let sqlite = described(|kind| match kind {
+            let sqlite = described(|column| match column.kind {
                 Kind::Number => "NUMERIC".to_owned(),
                 _ => "TEXT".to_owned(),
             });
-            let postgres = described(|kind| match kind {
-                Kind::Id => "varchar(32)".to_owned(),
-                Kind::Text(characters) => format!("varchar({characters})"),
-                Kind::Flag => "char(1)".to_owned(),
-                Kind::Number => "numeric".to_owned(),
-                Kind::Timestamp => "timestamp".to_owned(),
-            });
+            let postgres = described(Column::sql_type);
             assert_eq!(created(table.sqlite), sqlite, "{}", table.name);
             assert_eq!(created(table.postgres), postgres, "{}", table.name);
             assert!(table.sqlite.starts_with(&format!("CREATE TABLE IF NOT EXISTS {} (", table.name)));

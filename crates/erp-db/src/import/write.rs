@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use super::error::{ImportError, RowPlace};
-use super::file::Values;
+use super::file::{Rows, Values};
 use super::references::References;
 use super::source::Source;
 use super::table::{Kind, TABLES, Table};
@@ -30,7 +30,7 @@ pub(crate) async fn import_sources(
     sources: Vec<Source>,
 ) -> Result<Imported, ImportError> {
     let mut transaction = database.begin().await?;
-    let schema = create_tables(database, &mut transaction).await?;
+    let (mut schema, created) = create_tables(database, &mut transaction).await?;
     let mut imported = Imported::default();
     let mut references = References::default();
     for source in sources {
@@ -40,8 +40,11 @@ pub(crate) async fn import_sources(
             .await
             .ok_or_else(|| ImportError::ShuttingDown { file: file.clone() })??;
         imported.files += 1;
-        *imported.rows.entry(table.name).or_default() += rows.len();
-        insert(&mut transaction, &schema, table, &file, &rows, &mut references).await?;
+        *imported.rows.entry(table.name).or_default() += rows.values.len();
+        if created.contains(&table.name) && add_late_columns(&mut transaction, &schema, table, &rows).await? {
+            schema = Schema::probe_in(&mut transaction, database).await?;
+        }
+        insert(&mut transaction, &schema, table, &file, &rows.values, &mut references).await?;
     }
     references.check(&mut transaction).await?;
     transaction.commit().await?;
@@ -49,22 +52,43 @@ pub(crate) async fn import_sources(
 }
 
 /// Creates the tables that are missing, and only those: where one is found by way of the search path, another one of the
-/// same name would hide it.
+/// same name would hide it. Gives what is there then, and which tables are new.
 async fn create_tables(
     database: &Database,
     transaction: &mut Transaction<'_>,
-) -> Result<Schema, StatementError> {
+) -> Result<(Schema, Vec<&'static str>), StatementError> {
     let schema = Schema::probe_in(transaction, database).await?;
-    let mut complete = true;
+    let mut created = Vec::new();
     for table in TABLES.iter().filter(|table| !schema.has_table(table.name)) {
-        complete = false;
+        created.push(table.name);
         let statement = match database.kind() {
             DatabaseKind::Sqlite => table.sqlite,
             DatabaseKind::Postgres => table.postgres,
         };
         transaction.run_script(statement).await?;
     }
-    if complete { Ok(schema) } else { Schema::probe_in(transaction, database).await }
+    let schema = if created.is_empty() { schema } else { Schema::probe_in(transaction, database).await? };
+    Ok((schema, created))
+}
+
+/// Adds the late columns that some row of a file names to a table that was created empty; says whether there were any.
+async fn add_late_columns(
+    transaction: &mut Transaction<'_>,
+    schema: &Schema,
+    table: &'static Table,
+    rows: &Rows,
+) -> Result<bool, StatementError> {
+    let mut added = false;
+    for (column, named) in table.columns.iter().zip(&rows.named) {
+        if column.late && *named && !schema.has(table.name, column.name) {
+            let (table, name, kind) = (table.name, column.name, column.sql_type());
+            // Names and types from our own list.
+            let statement = format!("ALTER TABLE {table} ADD COLUMN {name} {kind}");
+            transaction.execute(AssertSqlSafe(statement), &[]).await?;
+            added = true;
+        }
+    }
+    Ok(added)
 }
 
 async fn insert(

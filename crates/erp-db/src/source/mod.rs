@@ -1,5 +1,6 @@
 //! `ErpSource`: what a login asks the ERP.
 
+mod automatic_roles;
 mod facts;
 mod role;
 mod roles;
@@ -9,6 +10,7 @@ use session::{ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revi
 use crate::erp::{ErpReader, ReadError};
 use crate::revisions::Counters;
 
+pub use automatic_roles::{AutomaticRolesPolicy, DetectedAutomaticRoles};
 pub use roles::{ClientRoles, NamedRole};
 
 /// Answers the questions of [`session::SessionManager`] from an ERP's own tables. It only ever reads.
@@ -17,6 +19,9 @@ pub use roles::{ClientRoles, NamedRole};
 ///
 /// Where [`revisions`](crate::revisions) are kept, a login on an unchanged tree costs one small read of them. Where not, the
 /// tree is read by every login that cannot share somebody else's, and known by its fingerprint.
+///
+/// Sessions follow the ERP's rule for automatic roles if the manager is told which one that is: pass
+/// [`ErpReader::automatic_roles`] to [`session::Options`]. Without it, only access rows count.
 ///
 /// # Examples
 /// ```no_run

@@ -6,7 +6,7 @@ use std::path::Path;
 use erp_db::{ErpReader, ImportError, MAX_FILE_BYTES, ValueProblem, import};
 use tempfile::TempDir;
 
-use crate::support::{FB, QA, TestDatabase, on_both_databases, sample};
+use crate::support::{FB, LATE_COLUMNS, QA, TestDatabase, on_both_databases, sample};
 
 on_both_databases! {
     the_sample_is_imported_whole,
@@ -23,6 +23,7 @@ on_both_databases! {
     other_unique_keys_are_refused,
     every_reference_is_checked,
     what_points_elsewhere_is_not_checked,
+    late_columns_are_created_where_the_rows_have_them,
     tables_that_are_there_are_taken_as_they_are,
     a_refusal_leaves_nothing_behind,
     folders_without_a_file_are_refused,
@@ -417,6 +418,30 @@ async fn what_points_elsewhere_is_not_checked(db: TestDatabase) {
     rows.put("ad_org", &format!("[{}]", org("A").replace('}', elsewhere)));
     rows.put("ad_treenode", &format!("[{}, {}]", node("1", "A", "\"gone\""), node("2", "gone", "null")));
     import(&db.connect().await, rows.path()).await.unwrap();
+}
+
+async fn late_columns_are_created_where_the_rows_have_them(db: TestDatabase) {
+    // Rows of an older ERP make an older database.
+    let rows = Rows::new();
+    import(&db.connect().await, rows.path()).await.unwrap();
+    let older = ErpReader::open(db.connect().await).await.unwrap();
+    assert!(!older.has_time_zones());
+    let missing = older.stored_org_info("A").await.unwrap_err();
+    assert!(matches!(missing, erp_db::ReadError::MissingColumn { table: "ad_org", .. }), "{missing}");
+    for column in LATE_COLUMNS {
+        db.execute(
+            "DROP TABLE ad_client; DROP TABLE ad_org; DROP TABLE ad_orgtype; DROP TABLE ad_treenode; \
+                    DROP TABLE ad_tree; DROP TABLE ad_clientinfo",
+        )
+        .await;
+        // One row of several that names it is enough, with or without a value.
+        let named = org("B").replace('}', &format!(r#", "{column}": null}}"#));
+        rows.put("ad_org", &format!("[{}, {named}]", org("A")));
+        import(&db.connect().await, rows.path()).await.unwrap();
+        let there = ErpReader::open(db.connect().await).await.unwrap();
+        assert_eq!(there.has_time_zones(), column == "timezone");
+        db.texts(&format!("SELECT {column} FROM ad_org WHERE {column} IS NOT NULL")).await;
+    }
 }
 
 async fn tables_that_are_there_are_taken_as_they_are(db: TestDatabase) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use erp_db::{ErpReader, ErpSource, SqlStore, StoreOptions};
-use session::openbravo::{LoginFacts, Refusal};
+use erp_db::{AutomaticRolesPolicy, ErpReader, ErpSource, SqlStore, StoreOptions};
+use session::openbravo::{AccessOptions, AutomaticRoles, LoginFacts, Refusal};
 use session::{ClientId, Facts, Options, OrgSource, Principal, RoleId, Scope, SessionManager, UserId};
 
 use crate::support::{FB, TestDatabase, client_with, on_both_databases};
@@ -14,6 +14,7 @@ on_both_databases! {
     what_is_not_there_is_left_out,
     a_role_with_organization_0_comes_with_all_of_its_client,
     an_older_database_has_manual_roles,
+    automatic_roles_get_more_only_where_the_database_shows_it,
     ids_that_are_none_are_errors,
     facts_are_of_one_moment,
     the_roles_of_a_client_have_the_facts_that_a_login_takes,
@@ -125,6 +126,37 @@ async fn an_older_database_has_manual_roles(db: TestDatabase) {
     db.execute("ALTER TABLE ad_role DROP COLUMN ismanual").await;
     let source = ErpSource::new(ErpReader::open(reader).await.unwrap());
     assert!(facts(&source, &user("U").with_role(role("Q"))).await.role.unwrap().manual);
+}
+
+async fn automatic_roles_get_more_only_where_the_database_shows_it(db: TestDatabase) {
+    use AutomaticRolesPolicy::{All, ByRows, Detect};
+    let newer = source(&db).await.reader().clone();
+    let client = ClientId::new("C").unwrap();
+    let writable = async |erp: &ErpReader, policy| {
+        let tree = erp.load_tree("C").await.unwrap().structure;
+        let facts = erp.role_facts(role("Q"), client).await.unwrap().unwrap();
+        let automatic_roles = erp.automatic_roles(policy).rule;
+        let options = AccessOptions { automatic_roles, ..AccessOptions::default() };
+        facts.access(&tree, &options).writable().ids(&tree).map(|id| id.to_string()).collect::<Vec<_>>()
+    };
+    let (all, by_rows) = (vec!["0".to_owned(), "A".to_owned(), "B".to_owned()], vec!["0".to_owned()]);
+    assert_eq!(writable(&newer, Detect).await, all);
+    assert!(newer.automatic_roles(Detect).reason.contains("`ad_org.timezone`"));
+    assert_eq!(writable(&newer, ByRows).await, by_rows);
+    // The ERP before October 2023, and its forks.
+    db.execute("ALTER TABLE ad_org DROP COLUMN timezone").await;
+    let older = ErpReader::open(newer.database().clone()).await.unwrap();
+    assert_eq!(writable(&older, Detect).await, by_rows);
+    assert!(older.automatic_roles(Detect).reason.contains("no column `ad_org.timezone`"));
+    assert_eq!(writable(&older, All).await, all);
+    assert_eq!(AutomaticRolesPolicy::default(), Detect);
+    // Who does not ask gets less.
+    assert_eq!(Options::default().automatic_roles, AutomaticRoles::ByRows);
+    // Only `N` makes a role automatic.
+    for manual in ["NULL", "'n'", "''"] {
+        db.execute(&format!("UPDATE ad_role SET ismanual = {manual}")).await;
+        assert_eq!(writable(&older, All).await, by_rows, "{manual}");
+    }
 }
 
 async fn ids_that_are_none_are_errors(db: TestDatabase) {

@@ -11,6 +11,17 @@ use tempfile::TempDir;
 pub(crate) const FB: &str = "23C59575B9CF467C9620760EB255B389";
 pub(crate) const QA: &str = "4028E6C72959682B01295A070852010D";
 
+/// The columns that an import creates only where the rows have them.
+pub(crate) const LATE_COLUMNS: [&str; 7] = [
+    "timezone",
+    "ad_groupbusinessunit_org_id",
+    "ad_legalentity_org_id",
+    "ad_businessunit_org_id",
+    "ad_periodcontrolallowed_org_id",
+    "ad_calendarowner_org_id",
+    "ad_inheritedcalendar_id",
+];
+
 /// Runs each case on SQLite and on PostgreSQL.
 macro_rules! on_both_databases {
     ($($case:ident),+ $(,)?) => {
@@ -214,10 +225,13 @@ impl TestDatabase {
         ErpReader::open(database).await.unwrap()
     }
 
-    /// Creates the tables, without rows.
+    /// Creates the tables with all columns that the ERP has today, without rows.
     pub(crate) async fn create_tables(&self, database: &Database) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("ad_client.json"), "[]").unwrap();
         erp_db::import(database, folder.path()).await.unwrap();
+        for column in LATE_COLUMNS {
+            self.execute(&format!("ALTER TABLE ad_org ADD COLUMN {column} varchar(60)")).await;
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
+use erp_db::AutomaticRolesPolicy;
+
 use crate::demo;
 use crate::failure::{Failure, REFUSED};
 use crate::query::{Answer, Erp, answer_line};
@@ -10,8 +12,13 @@ use crate::query::{Answer, Erp, answer_line};
 /// The longest line that is read. A longer one is answered with an error, and the next line is read all the same.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
-pub(crate) async fn run(url: Option<&str>) -> Result<ExitCode, Failure> {
-    let mut erp = Erp::new(demo::open(url).await?);
+pub(crate) async fn run(
+    url: Option<&str>,
+    automatic_roles: AutomaticRolesPolicy,
+) -> Result<ExitCode, Failure> {
+    let reader = demo::open(url).await?;
+    let automatic_roles = reader.automatic_roles(automatic_roles).rule;
+    let mut erp = Erp::new(reader, automatic_roles);
     let mut input = io::stdin().lock();
     if input_is_a_person() {
         anstream::eprintln!("reading questions, one JSON object a line; Ctrl-D ends");

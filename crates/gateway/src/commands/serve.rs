@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, SqlStore, StoreOptions};
+use erp_db::{
+    AutomaticRolesPolicy, Database, ErpReader, ErpSource, Limits, PasswordTable, SqlStore, StoreOptions,
+};
+use session::openbravo::AutomaticRoles;
 use session::{
     AtLimit, Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId,
 };
@@ -28,7 +31,11 @@ const DEMO_PASSWORD: &str = "orgcache";
 /// The user who administers the demonstration: the product's own administrator.
 const DEMO_ADMIN: &str = "100";
 
-pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(
+    url: Option<&str>,
+    automatic_roles: AutomaticRolesPolicy,
+    arguments: &ServeArguments,
+) -> Result<ExitCode, Failure> {
     let is_demo = url.is_none();
     if is_demo && !arguments.listen.ip().is_loopback() {
         return Err(Failure::nothing_done(format!(
@@ -55,7 +62,11 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     };
     let assertions = assertions(&arguments.assertions, store.as_ref())?;
 
-    let settings = settings(arguments, address, is_demo)?;
+    let mut settings = settings(arguments, address, is_demo)?;
+    let automatic_roles = reader.automatic_roles(automatic_roles);
+    settings.automatic_roles_reason = automatic_roles.reason;
+    let rule = automatic_roles.rule;
+    tracing::info!(?rule, reason = automatic_roles.reason, "the rule for automatic roles");
     if let Some(mcp) = &settings.mcp {
         reload_at_hangup(mcp.clone()).map_err(|error| not_waited_for(&error))?;
     }
@@ -65,7 +76,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
         Some(store) => store,
         None => Arc::new(MemoryStore::new(Arc::clone(&clock))),
     };
-    let manager = SessionManager::new(Arc::clone(&source), store, options());
+    let manager = SessionManager::new(Arc::clone(&source), store, options(rule));
     let _maintenance = manager.start_maintenance();
     let gateway = Gateway::new(Parts { reader, source, manager, credentials, assertions, settings, clock });
 
@@ -126,8 +137,13 @@ fn assertions(
 }
 
 /// One user who logs in again and again takes nobody else's place.
-fn options() -> Options {
-    Options { max_sessions_per_user: Some(1_000), at_limit: AtLimit::EndOldest, ..Options::default() }
+fn options(automatic_roles: AutomaticRoles) -> Options {
+    Options {
+        max_sessions_per_user: Some(1_000),
+        at_limit: AtLimit::EndOldest,
+        automatic_roles,
+        ..Options::default()
+    }
 }
 
 fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> Result<Settings, Failure> {

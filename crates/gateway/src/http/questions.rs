@@ -131,7 +131,13 @@ pub(crate) async fn batch(
 }
 
 fn erp(gateway: &Gateway, session: &Session) -> Erp {
-    Erp::of_client(gateway.inner.reader.clone(), session.client().as_str(), Arc::clone(session.tree()))
+    let automatic_roles = gateway.manager().options().automatic_roles;
+    Erp::of_client(
+        gateway.inner.reader.clone(),
+        automatic_roles,
+        session.client().as_str(),
+        Arc::clone(session.tree()),
+    )
 }
 
 async fn ask(erp: &mut Erp, call: Cow<'_, str>, arguments: Arguments<'_>) -> Result<Value, query::Problem> {

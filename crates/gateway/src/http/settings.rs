@@ -50,6 +50,8 @@ pub struct Settings {
     pub names_for: Duration,
     /// For how long the state of a client's tree is answered from memory: 2 s.
     pub freshness_for: Duration,
+    /// Why the manager has its rule for automatic roles, for `/v1/admin/statistics`.
+    pub automatic_roles_reason: &'static str,
     /// Odoo databases for language models, at `/mcp`; nothing is there without.
     pub mcp: Option<Mcp>,
 }
@@ -75,6 +77,7 @@ impl Default for Settings {
             failures_by_user: Allowance::new(50, Duration::from_secs(6)),
             names_for: Duration::from_secs(2),
             freshness_for: Duration::from_secs(2),
+            automatic_roles_reason: "the program that runs the service chose it",
             mcp: None,
         }
     }

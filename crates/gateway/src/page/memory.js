@@ -129,7 +129,7 @@ function placed(made, share) {
 }
 
 function rates(statistics) {
-  const { pool, lookups, compression, footprint } = statistics;
+  const { pool, lookups, compression, footprint, automatic_roles: automatic } = statistics;
   const trees = pool.hits + pool.joined + pool.loads;
   const cards = [
     rate("Requests answered from memory", lookups.hits, lookups.hits + lookups.store_reads, "looked up"),
@@ -146,6 +146,19 @@ function rates(statistics) {
     element("h2", {}, "Caches"),
     element("div.cards", {}, ...cards),
     element("div.cards", {}, ...lists),
+    ...(automatic ? automaticRoles(automatic) : []),
+  ];
+}
+
+/** Which organizations automatic roles get at a login, and why. */
+function automaticRoles({ rule, reason }) {
+  const meaning =
+    rule === "all"
+      ? "all organizations of their client, less those that an inactive access row denies"
+      : "the organizations of their access rows, and no others";
+  return [
+    element("h2", {}, "Automatic roles"),
+    element("p.muted", { id: "automatic-roles" }, `They get ${meaning}: ${reason}.`),
   ];
 }
 

@@ -118,9 +118,9 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Yes or no, or `default` where nothing is said.
-    pub(crate) fn optional_flag(&mut self, name: &str, default: bool) -> Result<bool, Problem> {
-        if self.has(name) { self.flag(name) } else { Ok(default) }
+    /// Yes or no, or none if the argument is left out.
+    pub(crate) fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+        self.has(name).then(|| self.flag(name)).transpose()
     }
 
     /// An id, or none where nothing is said.

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use erp_db::{ErpReader, StoredOrgInfo};
 use org_structure::OrgStructure;
 use org_structure::openbravo::OrganizationStructureProvider;
+use session::openbravo::AutomaticRoles;
 
 use super::problem::Problem;
 
 pub(crate) struct Erp {
     reader: ErpReader,
+    /// The rule for automatic roles, where a question does not say otherwise.
+    automatic_roles: AutomaticRoles,
     loaded: HashMap<String, Tree>,
     /// The only client that is known, where a session asks: all others are to it as if they were not there.
     only: Option<Tree>,
@@ -30,14 +33,19 @@ impl Tree {
 }
 
 impl Erp {
-    pub(crate) fn new(reader: ErpReader) -> Self {
-        Erp { reader, loaded: HashMap::new(), only: None }
+    pub(crate) fn new(reader: ErpReader, automatic_roles: AutomaticRoles) -> Self {
+        Erp { reader, automatic_roles, loaded: HashMap::new(), only: None }
     }
 
     /// An ERP with one client alone, whose tree is at hand.
-    pub(crate) fn of_client(reader: ErpReader, client: &str, structure: Arc<OrgStructure>) -> Self {
+    pub(crate) fn of_client(
+        reader: ErpReader,
+        automatic_roles: AutomaticRoles,
+        client: &str,
+        structure: Arc<OrgStructure>,
+    ) -> Self {
         let only = Some(Tree { client: client.into(), structure });
-        Erp { reader, loaded: HashMap::new(), only }
+        Erp { reader, automatic_roles, loaded: HashMap::new(), only }
     }
 
     /// Is there one client alone?
@@ -66,6 +74,10 @@ impl Erp {
 
     pub(crate) fn reader(&self) -> &ErpReader {
         &self.reader
+    }
+
+    pub(crate) fn automatic_roles(&self) -> AutomaticRoles {
+        self.automatic_roles
     }
 
     /// The tree of a client, which must be named unless there is one alone.

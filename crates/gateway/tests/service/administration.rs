@@ -11,6 +11,7 @@ use crate::service::{
 
 on_both_databases! {
     only_administrators_administer,
+    automatic_roles_get_what_the_database_shows_and_statistics_say_so,
     rights_that_are_taken_away_are_gone_at_once,
     a_client_administrator_sees_its_client_alone,
     an_instance_administrator_sees_all_clients,
@@ -24,6 +25,25 @@ on_both_databases! {
 
 async fn get(service: &Service, path: &str, token: &str) -> Answer {
     Answer::with_token(service.get(path), token).await
+}
+
+async fn automatic_roles_get_what_the_database_shows_and_statistics_say_so(databases: Databases) {
+    let seen = async || {
+        let service = Service::start_on(&databases, |_| {}).await;
+        let token = service.token(ADMIN).await;
+        let writable = get(&service, "/v1/session/writable", &token).await.json()["organizations"].clone();
+        let question =
+            get(&service, "/v1/questions?call=writable_orgs&role=42D0EEB1C66F497A90DD526DC597E6F0", &token);
+        assert_eq!(question.await.json()["result"], writable);
+        let rule = get(&service, "/v1/admin/statistics", &token).await.json()["automatic_roles"].clone();
+        if let Some(store) = &service.stored {
+            store.close().await;
+        }
+        (writable.as_array().unwrap().len(), rule["rule"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(seen().await, (8, "all".to_owned()));
+    databases.execute("ALTER TABLE ad_org DROP COLUMN timezone").await;
+    assert_eq!(seen().await, (1, "by-rows".to_owned()));
 }
 
 /// The name of the session of a token.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{ErpSource, SqlStore};
+use erp_db::{AutomaticRolesPolicy, ErpSource, SqlStore};
 use gateway::http::{Gateway, Parts, Server, Settings, hash_password};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -86,7 +86,10 @@ impl Service {
         let manager = SessionManager::with_seams(
             Arc::clone(&source) as _,
             Databases::or_memory(stored.clone(), &(Arc::clone(&clock) as Arc<dyn Clock>)),
-            Options::default(),
+            Options {
+                automatic_roles: reader.automatic_roles(AutomaticRolesPolicy::Detect).rule,
+                ..Options::default()
+            },
             Arc::clone(&clock) as _,
             Arc::new(OsEntropy),
         );

@@ -34,6 +34,32 @@ fn every_call_on_every_database() {
     }
 }
 
+/// Rights as the ERP at hand gives them: more for automatic roles only where the database shows that it is of 2023 or later.
+#[test]
+fn automatic_roles_get_what_the_database_shows() {
+    const AUTOMATIC: &str = "42D0EEB1C66F497A90DD526DC597E6F0";
+    let ask = |database: &Scratch, before: &[&str], args: Value| {
+        let question = json!({"client": FOOD, "call": "writable_orgs", "args": args}).to_string();
+        let arguments = [before, &["query", "--database-url", &database.url]].concat();
+        let asked = run(database.home(), &arguments, question);
+        assert_eq!((asked.status, asked.err.as_str()), (0, ""));
+        asked.answers()[0]["result"].as_array().unwrap().len()
+    };
+    let role = || json!({"role": AUTOMATIC});
+    for database in samples() {
+        assert_eq!(ask(&database, &[], role()), 8);
+        assert_eq!(ask(&database, &["--automatic-roles", "by-rows"], role()), 1);
+        database.execute("ALTER TABLE ad_org DROP COLUMN timezone");
+        assert_eq!(ask(&database, &[], role()), 1);
+        assert_eq!(ask(&database, &["--automatic-roles", "detect"], role()), 1);
+        assert_eq!(ask(&database, &["--automatic-roles", "all"], role()), 8);
+        // A question that names the rule has it.
+        assert_eq!(ask(&database, &[], json!({"role": AUTOMATIC, "automatic_roles": true})), 8);
+        let by_rows = json!({"role": AUTOMATIC, "automatic_roles": false});
+        assert_eq!(ask(&database, &["--automatic-roles", "all"], by_rows), 1);
+    }
+}
+
 /// Where the ancestor table is empty, missing, or not filled for a client, the walk gives the same levels.
 #[test]
 fn levels_are_the_same_with_and_without_the_ancestor_table() {

@@ -15,7 +15,8 @@ pub struct RoleFacts {
     pub client: ClientId,
     /// Its user level, exactly as stored.
     pub level: UserLevel,
-    /// Whether its organizations are listed by hand; an automatic role has those of its client.
+    /// Whether its access rows are written by hand. For an automatic role,
+    /// [`AutomaticRoles`](super::AutomaticRoles) decides whether only the rows count.
     pub manual: bool,
     /// Whether it is active.
     pub active: bool,

@@ -2,6 +2,7 @@
 
 use org_structure::OrgFlags;
 use session::Session;
+use session::openbravo::AutomaticRoles;
 
 use crate::erp::{Tables, World, as_user, org, role};
 
@@ -56,7 +57,7 @@ async fn nothing_changes_under_a_session() {
     ];
     for (name, change) in changes {
         for keeps_revisions in [true, false] {
-            let world = World::shared();
+            let world = World::shared().with(|options| options.automatic_roles = AutomaticRoles::OfClient);
             world.erp.keeps_revisions.store(keeps_revisions, std::sync::atomic::Ordering::SeqCst);
             let (a, b) = (world.node(), world.node());
             let token = a.token().await;

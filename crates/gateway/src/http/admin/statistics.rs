@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use session::openbravo::AutomaticRoles;
 use session::{ManagerFootprint, Stats};
 
 use super::Administrator;
@@ -18,6 +19,14 @@ pub(crate) struct Statistics {
     lookups: Lookups,
     compression: Compression,
     openbravo_would_take: Estimate,
+    automatic_roles: AutomaticRolesRule,
+}
+
+/// The rule by which logins give automatic roles their organizations, and why it is that one.
+#[derive(Serialize)]
+struct AutomaticRolesRule {
+    rule: &'static str,
+    reason: &'static str,
 }
 
 /// Bytes of the heap: of the whole instance, or for a client administrator of its client's sessions.
@@ -94,6 +103,13 @@ pub(crate) async fn statistics(
         },
         compression: Compression { bytes_in, bytes_out, ratio: ratio(bytes_in, bytes_out) },
         openbravo_would_take: Estimate::of(&trees),
+        automatic_roles: AutomaticRolesRule {
+            rule: match gateway.manager().options().automatic_roles {
+                AutomaticRoles::OfClient => "all",
+                AutomaticRoles::ByRows => "by-rows",
+            },
+            reason: gateway.settings().automatic_roles_reason,
+        },
     })
 }
 

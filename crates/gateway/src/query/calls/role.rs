@@ -24,7 +24,8 @@ pub(crate) enum OfRole<'a> {
 /// A role, and what is supposed about it.
 pub(crate) struct WhatIf<'a> {
     role: Id<'a>,
-    automatic_roles: bool,
+    /// The rule for automatic roles, if the question names one.
+    automatic_roles: Option<AutomaticRoles>,
     current_client: Id<'a>,
     inactive_access: Vec<OrgId>,
     inactive_orgs: Vec<OrgId>,
@@ -75,7 +76,9 @@ impl<'a> WhatIf<'a> {
     fn take(from: &mut Arguments<'a>) -> Result<Self, Problem> {
         Ok(WhatIf {
             role: from.id("role")?,
-            automatic_roles: from.optional_flag("automatic_roles", true)?,
+            automatic_roles: from
+                .optional_flag("automatic_roles")?
+                .map(|all| if all { AutomaticRoles::OfClient } else { AutomaticRoles::ByRows }),
             current_client: from.optional_id("current_client")?,
             inactive_access: from.optional_org_ids("inactive_access")?,
             inactive_orgs: from.optional_org_ids("inactive_orgs")?,
@@ -88,11 +91,7 @@ impl<'a> WhatIf<'a> {
             .map_err(|error| Problem::wrong_argument("current_client", &format!("is no id: {error}")))?;
         let role = role::read(erp, self.role.as_deref(), current_client).await?;
         let options = AccessOptions {
-            automatic_roles: if self.automatic_roles {
-                AutomaticRoles::OfClient
-            } else {
-                AutomaticRoles::ByRows
-            },
+            automatic_roles: self.automatic_roles.unwrap_or(erp.automatic_roles()),
             current_client: Some(current_client),
             inactive_access: &self.inactive_access,
             inactive_orgs: &self.inactive_orgs,
