@@ -43,14 +43,18 @@ async fn create(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the demonstration database of this version is: in the user's data directory, as the XDG base directory
-/// specification has it.
+/// Where the demonstration database of this version is.
 fn demo_file() -> Result<PathBuf, Failure> {
+    Ok(data_folder()?.join(concat!("demo-", env!("CARGO_PKG_VERSION"), ".db")))
+}
+
+/// Our folder in the user's data directory, as the XDG base directory specification has it.
+pub(crate) fn data_folder() -> Result<PathBuf, Failure> {
     let from = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
     let data = data.ok_or_else(|| {
-        Failure::nothing_done("there is no place for the demonstration database")
-            .advise("Set HOME or XDG_DATA_HOME, or name a database with --database-url.")
+        Failure::nothing_done("there is no place for files of our own: neither HOME nor XDG_DATA_HOME is set")
+            .advise("Set one of them; for the demonstration database, --database-url names another one.")
     })?;
-    Ok(data.join("orgcache").join(concat!("demo-", env!("CARGO_PKG_VERSION"), ".db")))
+    Ok(data.join("orgcache"))
 }

@@ -8,6 +8,7 @@ mod commands;
 mod demo;
 mod failure;
 pub mod http;
+mod kept_ends;
 mod log;
 mod page;
 mod query;

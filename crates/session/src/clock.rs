@@ -42,6 +42,15 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         self.micros.fetch_add(micros(by), Ordering::SeqCst);
     }
+
+    /// Sets the clock back, which a [`Clock`] must never do: to test what a store makes of a database's clock that does.
+    ///
+    /// # Panics
+    /// If the clock would show less than zero.
+    pub fn set_back(&self, by: Duration) {
+        let before = self.micros.fetch_sub(micros(by), Ordering::SeqCst);
+        assert!(before >= micros(by), "a clock cannot show less than zero");
+    }
 }
 
 impl Clock for ManualClock {

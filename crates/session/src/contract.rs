@@ -17,6 +17,10 @@
 //!     async fn pass(&self, _: &dyn SessionStore, time: Duration) {
 //!         self.0.advance(time);
 //!     }
+//!
+//!     async fn set_back(&self, _: &dyn SessionStore, time: Duration) {
+//!         self.0.set_back(time);
+//!     }
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -49,6 +53,9 @@ pub trait Fixture: Sync {
     /// Lets time pass for a store that this fixture made, as far as its rows can tell: by moving its clock, or the moments
     /// in its rows.
     async fn pass(&self, store: &dyn SessionStore, time: Duration);
+
+    /// Sets the clock of a store that this fixture made back, as far as its rows can tell. Never by more than has passed.
+    async fn set_back(&self, store: &dyn SessionStore, time: Duration);
 }
 
 /// How much later than asked a real clock may be.
@@ -66,6 +73,9 @@ pub async fn check(fixture: &dyn Fixture) {
     use_only_grows(fixture).await;
     ends_reach_exactly_their_scope(fixture).await;
     an_end_passes_over_what_began_since(fixture).await;
+    ends_hold_whatever_the_clock_says(fixture).await;
+    a_session_of_the_future_is_replaced(fixture).await;
+    a_late_end_reaches_what_seems_to_begin_in_the_future(fixture).await;
     missing_sessions_are_named(fixture).await;
     a_sweep_takes_what_is_over_and_nothing_else(fixture).await;
     a_sweep_is_bounded(fixture).await;
@@ -248,6 +258,94 @@ async fn an_end_passes_over_what_began_since(fixture: &dyn Fixture) {
     let new = pinned.create(&*store, 2).await;
     let scope = Scope::Client(old.client);
     assert_eq!(store.end(&scope, HOUR / 2).await.unwrap(), 1);
+    assert!(!is_there(&*store, &old).await && is_there(&*store, &new).await);
+}
+
+/// How a store's clock may go wrong between the beginning of a session and its end.
+#[derive(Clone, Copy, Debug)]
+enum Clock {
+    Behind(Duration),
+    Ahead(Duration),
+}
+
+impl Clock {
+    /// From seconds to longer than a session may last.
+    const WRONG: [Clock; 5] = [
+        Clock::Behind(Duration::from_secs(10)),
+        Clock::Behind(Duration::from_secs(600)),
+        Clock::Behind(HOUR),
+        Clock::Behind(HOUR.saturating_mul(13)),
+        Clock::Ahead(HOUR.saturating_mul(13)),
+    ];
+
+    async fn go_wrong(self, fixture: &dyn Fixture, store: &dyn SessionStore) {
+        match self {
+            Clock::Behind(time) => fixture.set_back(store, time).await,
+            Clock::Ahead(time) => fixture.pass(store, time).await,
+        }
+    }
+
+    async fn go_right(self, fixture: &dyn Fixture, store: &dyn SessionStore) {
+        match self {
+            Clock::Behind(time) => fixture.pass(store, time).await,
+            Clock::Ahead(time) => fixture.set_back(store, time).await,
+        }
+    }
+}
+
+/// A store whose clock may be set back by as much as the cases do.
+async fn store_with_a_past(fixture: &dyn Fixture) -> Arc<dyn SessionStore> {
+    let store = fixture.empty_store().await;
+    fixture.pass(&*store, HOUR * 24).await;
+    store
+}
+
+async fn ends_hold_whatever_the_clock_says(fixture: &dyn Fixture) {
+    let pinned = Pinned::new(1);
+    let client = ClientId::new("C").unwrap();
+    let scopes = [
+        Scope::Session(pinned.record(0, "C", "U", "R").id),
+        Scope::User(client, UserId::new("U").unwrap()),
+        Scope::Role(client, RoleId::new("R").unwrap()),
+        Scope::Client(client),
+    ];
+    for clock in Clock::WRONG {
+        let store = store_with_a_past(fixture).await;
+        for scope in scopes {
+            let ends = pinned.create(&*store, 0).await;
+            let stays = pinned.create_as(&*store, 1, "D", "U", "R").await;
+            clock.go_wrong(fixture, &*store).await;
+            assert_eq!(store.end(&scope, Duration::ZERO).await.unwrap(), 1, "{clock:?}, {scope:?}");
+            assert!(!is_there(&*store, &ends).await, "{clock:?}, {scope:?}");
+            assert_eq!(store.missing(&[ends.id, stays.id]).await.unwrap(), [ends.id]);
+            assert_eq!(store.end(&scope, Duration::ZERO).await.unwrap(), 0);
+            clock.go_right(fixture, &*store).await;
+            assert!(!is_there(&*store, &ends).await, "it came back: {clock:?}, {scope:?}");
+            assert_eq!(store.end(&Scope::Session(stays.id), HOUR).await.unwrap(), 1, "young, and named");
+        }
+    }
+}
+
+async fn a_session_of_the_future_is_replaced(fixture: &dyn Fixture) {
+    let pinned = Pinned::new(1);
+    for clock in Clock::WRONG {
+        let store = store_with_a_past(fixture).await;
+        let old = pinned.create(&*store, 1).await;
+        clock.go_wrong(fixture, &*store).await;
+        let next = pinned.record(2, "C", "U", "R");
+        let created = store.create(&pinned.new_session(&next).replacing(Some(old.id))).await.unwrap();
+        assert_eq!(created, Created::Done, "{clock:?}");
+        assert!(!is_there(&*store, &old).await && is_there(&*store, &next).await, "{clock:?}");
+    }
+}
+
+async fn a_late_end_reaches_what_seems_to_begin_in_the_future(fixture: &dyn Fixture) {
+    let store = store_with_a_past(fixture).await;
+    let pinned = Pinned::new(1);
+    let old = pinned.create(&*store, 1).await;
+    fixture.set_back(&*store, HOUR).await;
+    let new = pinned.create(&*store, 2).await;
+    assert_eq!(store.end(&Scope::Client(old.client), HOUR / 2).await.unwrap(), 1);
     assert!(!is_there(&*store, &old).await && is_there(&*store, &new).await);
 }
 

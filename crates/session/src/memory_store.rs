@@ -200,7 +200,9 @@ impl SessionStore for MemoryStore {
 
     async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError> {
         let now = self.now();
-        let is_meant = |row: &Row| scope.covers(&row.record) && now.since(row.began) >= ago;
+        let is_single = matches!(scope, Scope::Session(_));
+        let began_before = |row: &Row| is_single || row.began > now || now.since(row.began) >= ago;
+        let is_meant = |row: &Row| scope.covers(&row.record) && began_before(row);
         let ids = match scope {
             Scope::Session(id) => vec![*id],
             _ => self.shards.iter().flat_map(|shard| self.select(shard, is_meant)).collect(),

@@ -127,8 +127,12 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
     /// At most [`BATCH`] at a time.
     async fn touch(&self, seen: &[Seen]) -> Result<(), PortError>;
 
-    /// Ends all sessions of a scope that began at least `ago` ago, and says how many: durable when this returns. To be told
-    /// again is harmless.
+    /// Ends all sessions of a scope, and returns how many: durable when this returns. Idempotent.
+    ///
+    /// No clock decides whether a session ends. [`Scope::Session`] ends the session whatever `ago` is, and any scope with an `ago`
+    /// of zero ends every session that the store has of it. A longer `ago` is for an end that is told late: it spares
+    /// the sessions that began since, which are those that by the store's clock began less than `ago` ago. A session whose
+    /// beginning lies in the future began before the clock was set back, and ends.
     ///
     /// Other nodes should be told by a [`Hint`], after the commit. It may get lost.
     async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError>;

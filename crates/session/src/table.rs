@@ -175,7 +175,7 @@ impl Table {
     pub(crate) fn ending(&self, limit: usize) -> Vec<SessionId> {
         let mut ids = Vec::new();
         for shard in &self.shards {
-            ids.extend(shard.read().ending.iter().take(limit - ids.len()));
+            ids.extend(shard.read().ending.iter().take(limit.saturating_sub(ids.len())));
         }
         ids
     }

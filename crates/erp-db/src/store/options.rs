@@ -1,8 +1,11 @@
 //! `StoreOptions`: which database, and how long to wait for it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::database::Limits;
+use crate::database::{self, ConnectError, Limits};
+#[cfg(feature = "sqlite")]
+use crate::database::{Database, DatabaseKind};
 
 /// Which database a store is in, and how long it waits.
 #[derive(Clone)]
@@ -55,6 +58,18 @@ impl StoreOptions {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The file of a store in SQLite; `None` for PostgreSQL.
+    ///
+    /// # Errors
+    /// [`ConnectError`] if the URL names no database.
+    pub fn sqlite_file(&self) -> Result<Option<PathBuf>, ConnectError> {
+        match database::kind_of(&self.url)? {
+            #[cfg(feature = "sqlite")]
+            DatabaseKind::Sqlite => Database::file_of(&self.url).map(Some),
+            _ => Ok(None),
+        }
     }
 
     pub(super) fn direct_url(&self) -> &str {

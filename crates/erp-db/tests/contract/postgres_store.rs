@@ -239,3 +239,29 @@ async fn a_call_that_takes_too_long_is_given_up() {
     pinned.create(&store, 3).await;
     store.close().await;
 }
+
+/// An end is told after the server was started again, with a clock that is behind: what began before the start ends, although
+/// it seems younger than the end.
+#[tokio::test]
+async fn a_late_end_reaches_what_began_before_the_server_was_started() {
+    let server = Cluster::new();
+    server.start();
+    let options = StoreOptions::new(server.url());
+    SqlStore::migrate(&options).await.unwrap();
+    let store = SqlStore::open(&options).await.unwrap();
+    let pinned = Pinned::new(1);
+    let old = pinned.create(&store, 1).await;
+    server.stop();
+    server.start();
+    let record = pinned.record(2);
+    let began = Instant::now();
+    while let Err(error) = store.create(&pinned.new_session(&record)).await {
+        assert!(error.is_transient() && began.elapsed() < Duration::from_secs(60), "{error}");
+    }
+    let long_ago = Duration::from_secs(3_600);
+    let client = Scope::Client(ClientId::new("C").unwrap());
+    assert_eq!(store.end(&client, long_ago).await.unwrap(), 1);
+    assert_eq!(store.missing(&[old.id, record.id]).await.unwrap(), [old.id]);
+    assert_eq!(store.end(&client, Duration::ZERO).await.unwrap(), 1);
+    store.close().await;
+}

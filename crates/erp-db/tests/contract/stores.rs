@@ -37,13 +37,23 @@ impl Fixture for Databases {
     }
 
     async fn pass(&self, store: &dyn SessionStore, time: Duration) {
+        self.shift(store, i64::try_from(time.as_millis()).unwrap()).await;
+    }
+
+    async fn set_back(&self, store: &dyn SessionStore, time: Duration) {
+        self.shift(store, -i64::try_from(time.as_millis()).unwrap()).await;
+    }
+}
+
+impl Databases {
+    /// Moves all moments, as if the clock had moved the other way.
+    async fn shift(&self, store: &dyn SessionStore, time: i64) {
         assert_eq!(store.is_shared(), self.postgres);
         // The cases come one after the other.
         let (url, schema) = {
             let made = self.made.lock();
             (made.last().unwrap().0.url.clone(), if self.postgres { "orgcache." } else { "" })
         };
-        let time = time.as_millis();
         crate::support::execute(
             &url,
             &format!(

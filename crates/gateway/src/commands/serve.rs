@@ -23,6 +23,7 @@ use crate::http::{
     AssertionKey, Assertions, Credentials, Gateway, Mcp, MemoryCredentials, Parts, Reloaded, Server,
     Settings, hash_password,
 };
+use crate::kept_ends::KeptEnds;
 use crate::{demo, log};
 
 /// The password of every user of the demonstration database. It is no secret: the demonstration is on loopback alone.
@@ -60,7 +61,7 @@ pub(crate) async fn run(
         }
         None => return Err(no_passwords()),
     };
-    let assertions = assertions(&arguments.assertions, store.as_ref())?;
+    let assertions = assertions(&arguments.assertions, store.as_ref().map(|(store, _)| store))?;
 
     let mut settings = settings(arguments, address, is_demo)?;
     let automatic_roles = reader.automatic_roles(automatic_roles);
@@ -72,13 +73,24 @@ pub(crate) async fn run(
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
-    let store: Arc<dyn SessionStore> = match store {
-        Some(store) => store,
-        None => Arc::new(MemoryStore::new(Arc::clone(&clock))),
+    let (store, kept_ends): (Arc<dyn SessionStore>, _) = match store {
+        Some((store, options)) => (store, Some(KeptEnds::of_store(&options)?)),
+        None => (Arc::new(MemoryStore::new(Arc::clone(&clock))), None),
     };
     let manager = SessionManager::new(Arc::clone(&source), store, options(rule));
+    if let Some(kept_ends) = &kept_ends {
+        kept_ends.tell(&manager).await?;
+    }
     let _maintenance = manager.start_maintenance();
-    let gateway = Gateway::new(Parts { reader, source, manager, credentials, assertions, settings, clock });
+    let gateway = Gateway::new(Parts {
+        reader,
+        source,
+        manager: manager.clone(),
+        credentials,
+        assertions,
+        settings,
+        clock,
+    });
 
     let stop = stop_signal().map_err(|error| not_waited_for(&error))?;
     tracing::info!(%address, "listening");
@@ -87,7 +99,23 @@ pub(crate) async fn run(
         tracing::info!(%error, "the greeting could not be written");
     }
     server.run(gateway, stop).await;
+    keep_ends(&manager, kept_ends.as_ref())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps what the store could not be told until the end.
+fn keep_ends(manager: &SessionManager, kept_ends: Option<&KeptEnds>) -> Result<(), Failure> {
+    let ends = manager.pending_ends();
+    let Some(kept_ends) = kept_ends.filter(|_| !ends.is_empty()) else { return Ok(()) };
+    let count = ends.len();
+    let file = kept_ends.keep(&ends).map_err(|error| {
+        Failure::nothing_done(format!(
+            "{count} ends of sessions are lost: the session store did not take them, and no file could: {error}"
+        ))
+        .advise("When the store answers again, end those sessions again.")
+    })?;
+    tracing::warn!(count, file = %file.display(), "the session store did not take all ends: the next start tells it");
+    Ok(())
 }
 
 /// While the ERP's database is away a login should rather fail than hang.
@@ -96,13 +124,14 @@ fn limits() -> Limits {
 }
 
 /// Where sessions live, if not in memory.
-async fn open_store(arguments: &ServeArguments) -> Result<Option<Arc<SqlStore>>, Failure> {
+async fn open_store(arguments: &ServeArguments) -> Result<Option<(Arc<SqlStore>, StoreOptions)>, Failure> {
     let Some(url) = &arguments.store_url else { return Ok(None) };
     let mut options = StoreOptions::new(url);
     options.direct_url.clone_from(&arguments.store_direct_url);
     let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
     SqlStore::migrate(&options).await.map_err(failed)?;
-    Ok(Some(Arc::new(SqlStore::open(&options).await.map_err(failed)?)))
+    let store = Arc::new(SqlStore::open(&options).await.map_err(failed)?);
+    Ok(Some((store, options)))
 }
 
 /// Whose assertions are accepted, if anybody's.

@@ -15,9 +15,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tower::Service;
 
 use super::gateway::Gateway;
+
+/// The pause before a session store that did not answer is told again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// The least time for the session store to be told, however long requests took to end.
+const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// Listens, and answers until it is told to stop.
 #[derive(Debug)]
@@ -43,7 +50,8 @@ impl Server {
     }
 
     /// Answers requests until `stop` is done; then takes no more, lets those under way end, and tells the session store what it was
-    /// not told yet.
+    /// not told yet. Ends of sessions are tried again until [`Settings::drain_within`](super::Settings::drain_within)
+    /// is over; those that are left then are [`SessionManager::pending_ends`](session::SessionManager::pending_ends).
     pub async fn run(self, gateway: Gateway, stop: impl Future<Output = ()>) {
         let routes = super::router(&gateway);
         let places = Arc::new(Semaphore::new(gateway.settings().max_connections));
@@ -67,11 +75,23 @@ impl Server {
         gateway.close();
         drop(self.listener);
         tracing::info!("shutting down");
-        if tokio::time::timeout(gateway.settings().drain_within, graceful.shutdown()).await.is_err() {
+        let deadline = Instant::now() + gateway.settings().drain_within;
+        if tokio::time::timeout_at(deadline, graceful.shutdown()).await.is_err() {
             tracing::warn!("requests that did not end in time are broken off");
         }
-        if let Err(error) = gateway.manager().shutdown().await {
-            tracing::error!(%error, "the session store was not told the last use of sessions");
+        let manager = gateway.manager();
+        let deadline = deadline.max(Instant::now() + LAST_CALL);
+        let tell = async {
+            while let Err(error) = manager.shutdown().await {
+                if manager.stats().pending_ends == 0 {
+                    tracing::error!(%error, "the session store was not told the last use of sessions");
+                    break;
+                }
+                tokio::time::sleep(RETRY_PAUSE).await;
+            }
+        };
+        if tokio::time::timeout_at(deadline, tell).await.is_err() {
+            tracing::error!(ends = manager.stats().pending_ends, "the session store was not told all ends");
         }
     }
 

@@ -28,7 +28,8 @@ pub struct Settings {
     pub body_within: Duration,
     /// The longest time for the head of a request to arrive, and for an idle connection: 20 s.
     pub head_within: Duration,
-    /// The longest time for requests that are under way to end, once the service shuts down: 20 s.
+    /// The longest time for requests that are under way to end, and for a session store that is away to come back for ends that
+    /// it was not told, once the service shuts down: 20 s.
     pub drain_within: Duration,
     /// The most bytes of a request's body: 1 MiB.
     pub max_body_bytes: usize,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use session::{LoggedIn, LoginError};
 use session_axum::{Credential, Problem, refusal};
 
+use super::admin::sessions::End;
 use super::gateway::Gateway;
 use super::input::{Input, id, unprocessable};
 use super::login::{answer, login_refusal, set_cookie};
@@ -68,10 +69,10 @@ pub(crate) async fn logout(
     credential: Credential,
 ) -> Result<Response, Problem> {
     let ended = gateway.manager().logout(credential.token()).await.map_err(|error| refusal(&error))?;
-    if let Some(error) = ended.pending {
-        tracing::warn!(%error, "a session is ended here, and elsewhere once the store answers");
-    }
-    let mut response = StatusCode::NO_CONTENT.into_response();
+    let mut response = match ended.pending {
+        None => StatusCode::NO_CONTENT.into_response(),
+        Some(_) => End::from(ended).into_response(),
+    };
     if credential.is_by_cookie() {
         set_cookie(&gateway, &mut response, "", 0);
     }

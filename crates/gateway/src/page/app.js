@@ -78,8 +78,9 @@ async function signIn(event) {
 }
 
 async function signOut() {
+  let pending = false;
   try {
-    await post("/v1/logout");
+    pending = (await post("/v1/logout"))?.elsewhere === "pending";
   } catch (error) {
     if (error.kind !== "unauthorized") {
       failed(error);
@@ -87,7 +88,7 @@ async function signOut() {
     }
   }
   tabs.postMessage("changed");
-  signedOut("You have signed out.");
+  signedOut(pending ? "You have signed out here. Other servers are still being told." : "You have signed out.");
 }
 
 /** Takes up what a login, a refresh or a switch answered: a new session under the same cookie. */

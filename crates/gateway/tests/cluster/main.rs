@@ -6,6 +6,7 @@ mod ends;
 mod network;
 mod node;
 mod outage;
+mod pending;
 mod pinned;
 mod round_robin;
 #[path = "../../../erp-db/tests/contract/server.rs"]

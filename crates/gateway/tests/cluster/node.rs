@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::{Client, Method};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -18,6 +19,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub(crate) struct Node {
     child: Child,
     _out: BufReader<ChildStdout>,
+    said: NamedTempFile,
     pub(crate) at: Place,
 }
 
@@ -50,12 +52,34 @@ impl Node {
             .strip_prefix("orgcache listens on ")
             .unwrap_or_else(|| panic!("`{line}` {}", std::fs::read_to_string(said.path()).unwrap()));
         let client = Client::builder().no_proxy().timeout(LONGEST).build().unwrap();
-        Node { child, at: Place { client, address: address.to_owned() }, _out: out }
+        Node { child, at: Place { client, address: address.to_owned() }, _out: out, said }
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn terminate(self) -> Termination {
+        let pid = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        Termination { child: self.child, _out: self._out, said: self.said }
     }
 
     /// `kill -9`.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+}
+
+/// A process that was told to end.
+pub(crate) struct Termination {
+    child: Child,
+    _out: BufReader<ChildStdout>,
+    said: NamedTempFile,
+}
+
+impl Termination {
+    /// The status and the log, once the process has ended.
+    pub(crate) async fn end(mut self) -> (Option<i32>, String) {
+        let status = tokio::time::timeout(LONGEST, self.child.wait()).await.unwrap().unwrap();
+        (status.code(), std::fs::read_to_string(self.said.path()).unwrap())
     }
 }
 

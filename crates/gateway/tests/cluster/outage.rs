@@ -54,7 +54,8 @@ impl Load {
             }
             if acknowledged.live.len() > 3 {
                 let token = acknowledged.live.remove(0);
-                assert_eq!(place.log_out(&token).await, 204, "an end holds here, whatever the store does");
+                let status = place.log_out(&token).await;
+                assert!(matches!(status, 202 | 204), "an end holds here, whatever the store does: {status}");
                 // Where the store was told of the end before it went away, nobody here remembers the session.
                 assert!(matches!(place.status(&token).await, 401 | 503));
                 acknowledged.ended.push(token);

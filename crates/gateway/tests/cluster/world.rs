@@ -51,15 +51,24 @@ impl World {
         let database = Database::connect(&world.url).await.unwrap();
         erp_db::import(&database, &sample).await.unwrap();
         world.execute("UPDATE ad_user SET isactive = 'Y'").await;
-        SqlStore::migrate(&StoreOptions::new(&world.url)).await.unwrap();
-        let passwords = PasswordTable::open(database.clone()).await.unwrap();
-        let reader = erp_db::ErpReader::open(database.clone()).await.unwrap();
+        database.close().await;
+        world.set_passwords(&world.url).await;
+        world
+    }
+
+    /// Sets the passwords of the users in a store.
+    pub(crate) async fn set_passwords(&self, store_url: &str) {
+        SqlStore::migrate(&StoreOptions::new(store_url)).await.unwrap();
+        let store = Database::connect(store_url).await.unwrap();
+        let passwords = PasswordTable::open(store.clone()).await.unwrap();
+        let erp = Database::connect(&self.url).await.unwrap();
+        let reader = erp_db::ErpReader::open(erp.clone()).await.unwrap();
         for name in [ADMIN, SPAIN] {
             let user = reader.user_named(name).await.unwrap().unwrap();
             passwords.set(&user.id, Some(&cheap_hash())).await.unwrap();
         }
-        database.close().await;
-        world
+        store.close().await;
+        erp.close().await;
     }
 
     /// Changes rows behind everybody's back.

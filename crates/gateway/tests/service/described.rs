@@ -86,6 +86,8 @@ fn another_answer_than_described_is_noticed() {
     assert!(!passes(Method::DELETE, "/v1/admin/sessions/x", 200, "text/plain", ended("done")));
     assert!(!passes(Method::DELETE, "/v1/admin/sessions/x", 204, "", String::new()));
     assert!(passes(Method::POST, "/v1/logout", 204, "", String::new()));
+    assert!(passes(Method::POST, "/v1/logout", 202, json, ended("pending")));
+    assert!(!passes(Method::POST, "/v1/logout", 202, "", String::new()), "it says what is pending");
     assert!(!passes(Method::POST, "/v1/logout", 204, "", "bye".to_owned()));
     assert!(passes(Method::GET, "/nowhere", 200, "", String::new()), "of which nothing is said");
 }

@@ -55,6 +55,30 @@ impl SessionManager {
         self.core.end(scope).await
     }
 
+    /// The ends that the store was not told yet. If the process ends before, keep them and say them again in the next one.
+    #[must_use]
+    pub fn pending_ends(&self) -> Vec<Scope> {
+        let core = &self.core;
+        let bulk: Vec<Scope> = core.bulk_ends.lock().iter().map(|end| end.scope).collect();
+        bulk.into_iter().chain(core.table.ending(usize::MAX).into_iter().map(Scope::Session)).collect()
+    }
+
+    /// How many sessions of a scope this node holds.
+    ///
+    /// # Complexity
+    /// O(sessions).
+    #[must_use]
+    pub fn count_held(&self, scope: &Scope) -> usize {
+        let table = &self.core.table;
+        table.shards().map(|shard| table.select(shard, |live| scope.covers(&live.record)).len()).sum()
+    }
+
+    /// A session that this node holds. Does not count as use.
+    #[must_use]
+    pub fn held_record(&self, id: SessionId) -> Option<Arc<SessionRecord>> {
+        self.core.table.get(&id).map(|live| Arc::clone(&live.record))
+    }
+
     /// Sessions of a scope, on all nodes, ordered by name, after a given one; at most `limit`.
     ///
     /// # Errors
@@ -84,16 +108,20 @@ impl Core {
             }
         };
         Counters::add(&self.counters.ended, here);
-        match self.tell_end(&scope, said).await {
+        // Told at once it is about every session that there is, so the store need not compare moments.
+        match self.tell_end(&scope, said, Duration::ZERO).await {
             Ok(sessions) => Ended { sessions, pending: None },
             Err(error) => Ended { sessions: u64::try_from(here).unwrap_or(u64::MAX), pending: Some(error) },
         }
     }
 
-    /// Tells the store of an end that was said here.
-    pub(super) async fn tell_end(&self, scope: &Scope, said: Moment) -> Result<u64, PortError> {
-        // Sessions that began since are not meant.
-        let ago = self.now().since(said);
+    /// Tells the store of an end that was said here, `ago` before: sessions that began since are not meant.
+    pub(super) async fn tell_end(
+        &self,
+        scope: &Scope,
+        said: Moment,
+        ago: Duration,
+    ) -> Result<u64, PortError> {
         let sessions = self.noted(self.store.end(scope, ago).await)?;
         match scope {
             Scope::Session(id) => self.table.ended(id),
@@ -110,15 +138,32 @@ impl Core {
     pub(super) async fn retry_ends(&self) -> Result<(), PortError> {
         let bulk: Vec<BulkEnd> = self.bulk_ends.lock().clone();
         for end in bulk {
-            self.tell_end(&end.scope, end.said).await?;
+            self.retry_bulk_end(&end).await?;
         }
         for id in self.table.ending(crate::store::BATCH) {
-            self.tell_end(&Scope::Session(id), self.now()).await?;
+            self.tell_end(&Scope::Session(id), self.now(), Duration::ZERO).await?;
         }
         Ok(())
     }
 
-    /// Was an end said here that covers a session which began then?
+    pub(super) async fn retry_bulk_end(&self, end: &BulkEnd) -> Result<(), PortError> {
+        let ago = if self.may_spare(end) { self.now().since(end.said) } else { Duration::ZERO };
+        self.tell_end(&end.scope, end.said, ago).await.map(drop)
+    }
+
+    /// Can sessions have begun since an end that covers them? Where the store is not shared they are all in the table.
+    fn may_spare(&self, end: &BulkEnd) -> bool {
+        let is_later = |live: &Live| live.began >= end.said && end.scope.covers(&live.record);
+        self.store.is_shared()
+            || self.table.shards().any(|shard| !self.table.select(shard, is_later).is_empty())
+    }
+
+    /// An end that covers a session and that the store was not told yet.
+    pub(super) fn bulk_end_of(&self, record: &SessionRecord) -> Option<BulkEnd> {
+        self.bulk_ends.lock().iter().find(|end| end.scope.covers(record)).copied()
+    }
+
+    /// Was an end said here that covers a session which began then, by this node's clock?
     pub(super) fn is_ended_in_bulk(&self, record: &SessionRecord, began: Moment) -> bool {
         self.bulk_ends.lock().iter().any(|end| began <= end.said && end.scope.covers(record))
     }

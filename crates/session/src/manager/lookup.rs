@@ -131,12 +131,15 @@ impl Core {
                     };
                 }
             };
-            let began = now.before(stored.age);
-            if self.is_ended_in_bulk(&stored.record, began)
-                || self.is_stored_over(&stored, held.as_deref(), now)
-            {
+            if let Some(end) = self.bulk_end_of(&stored.record) {
+                // Whether it began before that end, the store knows best: it is told, and asked again.
+                self.retry_bulk_end(&end).await.map_err(SessionError::Unavailable)?;
+                continue;
+            }
+            if self.is_stored_over(&stored, held.as_deref(), now) {
                 return Err(SessionError::NotLive);
             }
+            let began = now.before(stored.age);
             let live = match &held {
                 Some(live) => Arc::clone(live),
                 None => {

@@ -1,5 +1,6 @@
 //! Room for one more session, within the limits.
 
+use core::time::Duration;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::Core;
@@ -17,7 +18,7 @@ impl Core {
         let ended = self.end_oldest(newest);
         for id in &ended {
             // A failure was counted, and maintenance tries again.
-            drop(self.tell_end(&Scope::Session(*id), self.now()).await);
+            drop(self.tell_end(&Scope::Session(*id), self.now(), Duration::ZERO).await);
         }
         Counters::add(&self.counters.ended, ended.len());
         ended

@@ -17,6 +17,10 @@ impl Fixture for InMemory {
     async fn pass(&self, _: &dyn SessionStore, time: Duration) {
         self.0.advance(time);
     }
+
+    async fn set_back(&self, _: &dyn SessionStore, time: Duration) {
+        self.0.set_back(time);
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! The store goes away and comes back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use session::{LoginError, Scope, SessionError};
+use session::{LoginError, ManualClock, MemoryStore, Scope, SessionError};
 
 use crate::erp::{Node, World, as_user, client, role, user};
 
@@ -115,6 +116,81 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
         for (token, lives) in [(&one, false), (&of_role, false), (&stays, true), (&later, true)] {
             assert_eq!(a.is_live(token).await, lives);
             assert_eq!(b.is_live(token).await, lives);
+        }
+    }
+}
+
+/// A store with a clock of its own, which shows a day.
+fn with_own_clock(shared: bool) -> (World, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::default());
+    clock.advance(86_400 * SECOND);
+    let store = if shared { MemoryStore::shared(clock.clone()) } else { MemoryStore::new(clock.clone()) };
+    (World { store: Arc::new(store), ..World::new() }, clock)
+}
+
+/// How far the store's clock is wrong after it came back: behind, then ahead.
+const WRONG: [(u32, u32); 4] = [(10, 0), (600, 0), (3_600, 0), (0, 13 * 3_600)];
+
+#[tokio::test]
+async fn an_end_holds_whatever_the_clock_of_the_store_says() {
+    for (behind, ahead) in WRONG {
+        for by_scope in [false, true] {
+            let (world, clock) = with_own_clock(true);
+            let (a, b) = (world.node(), world.node());
+            let token = a.token().await;
+            world.pass(SECOND);
+            clock.advance(SECOND);
+            clock.set_back(behind * SECOND);
+            clock.advance(ahead * SECOND);
+            let sessions = if by_scope {
+                b.manager.end(Scope::User(client("C"), user("u"))).await.sessions
+            } else {
+                b.manager.logout(&token).await.unwrap().sessions
+            };
+            assert_eq!(sessions, 1, "{behind} behind, {ahead} ahead");
+            clock.advance(behind * SECOND);
+            clock.set_back(ahead * SECOND);
+            assert!(!world.node().is_live(&token).await, "it came back: {behind} behind, {ahead} ahead");
+        }
+    }
+}
+
+/// The database comes back with another clock while an end of many sessions waits for it.
+#[tokio::test]
+async fn an_end_that_waits_does_not_ask_the_clock_of_the_store() {
+    for shared in [true, false] {
+        for (behind, ahead) in WRONG {
+            let (world, clock) = with_own_clock(shared);
+            // One that the node does not hold, since it was restarted; one that it does.
+            let before = world.node().token().await;
+            let a = world.node();
+            let held = a.token().await;
+            let pass = |time| {
+                world.pass(time);
+                clock.advance(time);
+            };
+            pass(SECOND);
+            a.way.go_down(true);
+            let scope = Scope::User(client("C"), user("u"));
+            assert!(a.manager.end(scope).await.pending.is_some());
+            assert_eq!(a.manager.pending_ends(), [scope]);
+            // Where the store is shared, how long the end has waited is for the store to compare.
+            let waits = if shared { SECOND } else { 20 * SECOND };
+            pass(waits);
+            clock.set_back(behind * SECOND);
+            clock.advance(ahead * SECOND);
+            a.way.go_down(false);
+            for token in [&before, &held] {
+                assert!(!a.is_live(token).await, "{behind} behind, {ahead} ahead, shared: {shared}");
+            }
+            a.manager.maintain().await.unwrap();
+            assert_eq!(a.manager.pending_ends(), []);
+            clock.advance(behind * SECOND);
+            clock.set_back(ahead * SECOND);
+            let next = world.node();
+            for token in [&before, &held] {
+                assert!(!next.is_live(token).await, "{behind} behind, {ahead} ahead, shared: {shared}");
+            }
         }
     }
 }

@@ -213,7 +213,7 @@ impl PostgresStore {
         let ago = Literal::Number(ago);
         let (sql, limit) = match scope {
             Scope::Session(id) => (
-                fill(statements::END_SESSION, &[ago, Literal::Bytes(id.as_bytes())]),
+                fill(statements::END_SESSION, &[Literal::Bytes(id.as_bytes())]),
                 self.link.limits().statement,
             ),
             Scope::User(..) => {

@@ -94,19 +94,28 @@ pub(super) const TOUCH: &str = concat!(
      UPDATE orgcache.orgcache_session s SET seen = GREATEST(s.seen, later.seen) FROM later WHERE s.id = later.id"
 );
 
+/// The name says which session is meant: no clock is asked.
+pub(super) const END_SESSION: &str = "WITH ended AS (DELETE FROM orgcache.orgcache_session WHERE id = $1 \
+     RETURNING 1) SELECT COUNT(*) FROM ended";
+
+/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the clock was set back,
+/// and ends. If the server was started within the span, what began before its start ends too: then the clock may be another
+/// one than that by which the session began.
 macro_rules! end_where {
     ($condition:literal) => {
         concat!(
-            "WITH ended AS (DELETE FROM orgcache.orgcache_session WHERE ",
-            $condition,
-            " AND began <= (SELECT ",
+            "WITH clock AS MATERIALIZED (SELECT now, GREATEST(now - $1, \
+               pg_catalog.floor(extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000)::bigint) AS spared \
+               FROM (SELECT ",
             now!(),
-            ") - $1 RETURNING 1) SELECT COUNT(*) FROM ended"
+            " AS now) c), \
+             ended AS (DELETE FROM orgcache.orgcache_session USING clock WHERE ",
+            $condition,
+            " AND (began <= spared OR began > now) RETURNING 1) SELECT COUNT(*) FROM ended"
         )
     };
 }
 
-pub(super) const END_SESSION: &str = end_where!("id = $2");
 pub(super) const END_CLIENT: &str = end_where!("client_id = $2");
 pub(super) const END_USER: &str = end_where!("client_id = $2 AND user_id = $3");
 pub(super) const END_ROLE: &str = end_where!("client_id = $2 AND role_id = $3");

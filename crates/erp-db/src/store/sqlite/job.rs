@@ -197,7 +197,7 @@ async fn create(
             transaction.execute(statements::USE_ACCESS, &[Some(&access)]).await?;
         }
         if let Some(old) = &old {
-            transaction.execute(statements::END_REPLACED, &[Some(old)]).await?;
+            transaction.execute(statements::END_SESSION, &[Some(old)]).await?;
         }
         add(transaction).await
     })
@@ -258,7 +258,7 @@ async fn end(ids: &ScopeIds, ago: i64, transaction: &mut Transaction<'_>) -> Res
     let ago = Some(ago.as_str());
     let client = ids.client.as_deref();
     if ids.session.is_some() {
-        transaction.execute(statements::END_SESSION, &[ago, ids.session.as_deref()]).await
+        transaction.execute(statements::END_SESSION, &[ids.session.as_deref()]).await
     } else if ids.user.is_some() {
         transaction.execute(statements::END_USER, &[ago, client, ids.user.as_deref()]).await
     } else if ids.role.is_some() {

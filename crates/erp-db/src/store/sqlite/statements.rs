@@ -76,25 +76,28 @@ pub(super) const TOUCH: &str = concat!(
     " - CAST($2 AS INTEGER)"
 );
 
+/// The name says which session is meant: no clock is asked.
+pub(super) const END_SESSION: &str = "DELETE FROM orgcache_session WHERE id = unhex($1)";
+
+/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the clock was set back,
+/// and ends. The time is the same throughout a statement.
 macro_rules! end_where {
     ($condition:literal) => {
         concat!(
             "DELETE FROM orgcache_session WHERE ",
             $condition,
-            " AND began <= ",
+            " AND (began <= ",
             now!(),
-            " - CAST($1 AS INTEGER)"
+            " - CAST($1 AS INTEGER) OR began > ",
+            now!(),
+            ")"
         )
     };
 }
 
-pub(super) const END_SESSION: &str = end_where!("id = unhex($2)");
 pub(super) const END_CLIENT: &str = end_where!("client_id = $2");
 pub(super) const END_USER: &str = end_where!("client_id = $2 AND user_id = $3");
 pub(super) const END_ROLE: &str = end_where!("client_id = $2 AND role_id = $3");
-
-/// As one of the session that another replaces.
-pub(super) const END_REPLACED: &str = "DELETE FROM orgcache_session WHERE id = unhex($1)";
 
 pub(super) const SWEEP: &str = concat!(
     "DELETE FROM orgcache_session WHERE id IN (SELECT id FROM orgcache_session \

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use erp_db::Directory;
 use serde::{Deserialize, Serialize};
 use session::{ClientId, Ended, RoleId, Scope, SessionId, StoredSession, UserId};
@@ -122,7 +123,12 @@ fn session_id(field: &'static str, text: Option<&str>) -> Result<Option<SessionI
     text.map(parse).transpose()
 }
 
-#[derive(Serialize)]
+/// The session store has the end, so it holds everywhere and for good.
+const DONE: &str = "done";
+/// Only this instance knows of the end.
+const PENDING: &str = "pending";
+
+#[derive(Debug, Serialize)]
 pub(crate) struct End {
     ended: u64,
     /// Are the sessions ended on other nodes too?
@@ -131,10 +137,25 @@ pub(crate) struct End {
 
 impl From<Ended> for End {
     fn from(ended: Ended) -> Self {
-        if let Some(error) = &ended.pending {
-            tracing::warn!(%error, "sessions are ended here, and elsewhere once the store answers");
+        match &ended.pending {
+            None => End { ended: ended.sessions, elsewhere: DONE },
+            Some(error) => End::pending(ended.sessions, error),
         }
-        End { ended: ended.sessions, elsewhere: if ended.pending.is_none() { "done" } else { "pending" } }
+    }
+}
+
+impl End {
+    fn pending(ended: u64, error: &impl std::fmt::Display) -> Self {
+        tracing::warn!(%error, "sessions are ended here, and elsewhere once the store answers");
+        End { ended, elsewhere: PENDING }
+    }
+}
+
+impl IntoResponse for End {
+    fn into_response(self) -> Response {
+        // As long as the store was not told, the end holds on this instance alone.
+        let status = if self.elsewhere == DONE { StatusCode::OK } else { StatusCode::ACCEPTED };
+        (status, Json(self)).into_response()
     }
 }
 
@@ -142,19 +163,34 @@ pub(crate) async fn end_one(
     State(gateway): State<Gateway>,
     administrator: Administrator,
     PathId(name): PathId,
-) -> Result<Json<End>, Problem> {
-    let scope = match session_id("id", Some(&name))? {
-        Some(id) => Scope::Session(id),
-        None => return Err(unknown()),
+) -> Result<End, Problem> {
+    let id = session_id("id", Some(&name))?.ok_or_else(unknown)?;
+    let manager = gateway.manager();
+    // What is held here can be ended while the store is away.
+    let client = match manager.held_record(id) {
+        Some(record) => Some(record.client),
+        None => {
+            let found = manager.list(Scope::Session(id), None, 1).await.map_err(|error| away(&error))?;
+            found.first().map(|stored| stored.record.client)
+        }
     };
-    let found = gateway.manager().list(scope, None, 1).await.map_err(|error| away(&error))?;
     // Another client's session is as unknown as one that never was.
-    let is_visible = found.first().is_some_and(|stored| administrator.may_see(stored.record.client));
-    if !is_visible {
+    if !client.is_some_and(|client| administrator.may_see(client)) {
         return Err(unknown());
     }
     tracing::info!(by = %administrator.session.user(), session = %name, "an administrator ends a session");
-    Ok(Json(gateway.manager().end(scope).await.into()))
+    let end = end(&gateway, Scope::Session(id)).await;
+    if end.ended == 0 && end.elsewhere == DONE { Err(unknown()) } else { Ok(end) }
+}
+
+/// Ends sessions. A store that takes longer than the client would wait has not been told.
+async fn end(gateway: &Gateway, scope: Scope) -> End {
+    let manager = gateway.manager();
+    let held = manager.count_held(&scope);
+    match tokio::time::timeout(gateway.settings().answer_within / 2, manager.end(scope)).await {
+        Ok(ended) => ended.into(),
+        Err(error) => End::pending(u64::try_from(held).unwrap_or(u64::MAX), &error),
+    }
 }
 
 fn unknown() -> Problem {
@@ -175,7 +211,7 @@ pub(crate) async fn end_many(
     State(gateway): State<Gateway>,
     administrator: Administrator,
     Input(form): Input<EndForm>,
-) -> Result<Json<End>, Problem> {
+) -> Result<End, Problem> {
     let (user, role) = (id("user", form.user.as_deref())?, id("role", form.role.as_deref())?);
     let named = id("client", form.client.as_deref())?;
     let client = administrator.client(named)?;
@@ -189,5 +225,5 @@ pub(crate) async fn end_many(
         (None, None, None) => return Err(unprocessable("name a user, a role or a client")),
     };
     tracing::info!(by = %administrator.session.user(), ?scope, "an administrator ends sessions");
-    Ok(Json(gateway.manager().end(scope).await.into()))
+    Ok(end(&gateway, scope).await)
 }

@@ -1,0 +1,183 @@
+//! `KeptEnds`: ends of sessions that the store could not be told before the process ended, in a small file for the next one.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use erp_db::StoreOptions;
+use serde::{Deserialize, Serialize};
+use session::{ClientId, InvalidId, InvalidSessionId, RoleId, Scope, SessionManager, UserId};
+
+use crate::demo;
+use crate::failure::Failure;
+
+/// Where the ends of one store are kept: beside an SQLite file; for PostgreSQL in the user's data directory, by the name of the
+/// database. Every process writes a file of its own, so that several may end at the same time.
+#[derive(Debug)]
+pub(crate) struct KeptEnds {
+    folder: PathBuf,
+    prefix: String,
+}
+
+/// An end as it is written. A session's name opens nothing: it is the hash of the token.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum KeptEnd {
+    Session(String),
+    User { client: String, user: String },
+    Role { client: String, role: String },
+    Client(String),
+}
+
+impl KeptEnds {
+    pub(crate) fn of_store(options: &StoreOptions) -> Result<Self, Failure> {
+        if let Some(file) = options.sqlite_file()? {
+            let file = file.canonicalize().unwrap_or(file);
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let folder = file.parent().unwrap_or(Path::new(".")).to_owned();
+            return Ok(KeptEnds { folder, prefix: format!("{name}-orgcache-ends-") });
+        }
+        // Not by user and password, which may have changed when the next process comes.
+        let place = options.url.rsplit_once('@').map_or(&*options.url, |(_, place)| place);
+        let place = place.split(['?', '#']).next().unwrap_or_default();
+        let digits = blake3::hash(place.as_bytes()).to_hex();
+        let name = digits.get(..16).unwrap_or_default();
+        Ok(KeptEnds { folder: demo::data_folder()?, prefix: format!("store-{name}-ends-") })
+    }
+
+    /// Writes ends to a file that is on the disk when this returns, and says which.
+    pub(crate) fn keep(&self, ends: &[Scope]) -> io::Result<PathBuf> {
+        fs::create_dir_all(&self.folder)?;
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let name = format!("{}{}-{}.json", self.prefix, since.as_nanos(), std::process::id());
+        let ends: Vec<KeptEnd> = ends.iter().map(KeptEnd::from).collect();
+        // Whoever reads finds all of it or nothing.
+        let draft = self.folder.join(format!(".{name}"));
+        let mut file = fs::File::create(&draft)?;
+        serde_json::to_writer(&mut file, &ends)?;
+        file.flush()?;
+        file.sync_all()?;
+        let path = self.folder.join(name);
+        fs::rename(&draft, &path)?;
+        fs::File::open(&self.folder)?.sync_all()?;
+        Ok(path)
+    }
+
+    /// Tells the store of all ends that earlier processes kept. A file goes when the store has taken all of it.
+    pub(crate) async fn tell(&self, manager: &SessionManager) -> Result<(), Failure> {
+        for path in self.files().map_err(|error| unreadable(&self.folder, &error))? {
+            let ends = read(&path).map_err(|error| unreadable(&path, &error))?;
+            for end in &ends {
+                if let Some(error) = manager.end(*end).await.pending {
+                    return Err(Failure::nothing_done(format!(
+                        "the ends in `{}` cannot be told to the session store: {error}",
+                        path.display()
+                    )));
+                }
+            }
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(unreadable(&path, &error));
+                }
+                _ => tracing::info!(ends = ends.len(), file = %path.display(), "kept ends were told"),
+            }
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(&self.prefix) {
+                files.push(entry.path());
+            }
+        }
+        files.sort_unstable();
+        Ok(files)
+    }
+}
+
+fn unreadable(path: &Path, error: &dyn std::error::Error) -> Failure {
+    let path = path.display();
+    Failure::nothing_done(format!("`{path}` keeps ends of sessions and cannot be used: {error}"))
+        .advise("Make it readable and writable, or end those sessions in another way and remove the file.")
+}
+
+fn read(path: &Path) -> io::Result<Vec<Scope>> {
+    let ends: Vec<KeptEnd> = serde_json::from_slice(&fs::read(path)?)?;
+    ends.iter().map(|end| end.scope().map_err(io::Error::other)).collect()
+}
+
+/// Why a kept end names nothing.
+#[derive(Debug, thiserror::Error)]
+enum InvalidEnd {
+    #[error(transparent)]
+    Id(#[from] InvalidId),
+    #[error(transparent)]
+    Session(#[from] InvalidSessionId),
+}
+
+impl From<&Scope> for KeptEnd {
+    fn from(scope: &Scope) -> Self {
+        match scope {
+            Scope::Session(id) => KeptEnd::Session(id.to_string()),
+            Scope::User(client, user) => KeptEnd::User { client: client.to_string(), user: user.to_string() },
+            Scope::Role(client, role) => KeptEnd::Role { client: client.to_string(), role: role.to_string() },
+            Scope::Client(client) => KeptEnd::Client(client.to_string()),
+        }
+    }
+}
+
+impl KeptEnd {
+    fn scope(&self) -> Result<Scope, InvalidEnd> {
+        Ok(match self {
+            KeptEnd::Session(id) => Scope::Session(id.parse()?),
+            KeptEnd::User { client, user } => Scope::User(ClientId::new(client)?, UserId::new(user)?),
+            KeptEnd::Role { client, role } => Scope::Role(ClientId::new(client)?, RoleId::new(role)?),
+            KeptEnd::Client(client) => Scope::Client(ClientId::new(client)?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use session::SessionId;
+
+    use super::*;
+
+    #[test]
+    fn ends_come_back_from_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = KeptEnds { folder: folder.path().join("new"), prefix: "store-".to_owned() };
+        assert_eq!(kept.files().unwrap(), Vec::<PathBuf>::new());
+        let client = ClientId::new("é'\"").unwrap();
+        let ends = [
+            Scope::Session(SessionId::from_bytes([7; 32])),
+            Scope::User(client, UserId::new("100").unwrap()),
+            Scope::Role(client, RoleId::new("0").unwrap()),
+            Scope::Client(client),
+        ];
+        let (one, two) = (kept.keep(&ends).unwrap(), kept.keep(&ends[..1]).unwrap());
+        assert_eq!(kept.files().unwrap(), [one.clone(), two.clone()]);
+        assert_eq!(read(&one).unwrap(), ends);
+        assert_eq!(read(&two).unwrap(), ends[..1]);
+        for damaged in ["", "[", "[{}]", r#"["session"]"#, r#"[{"session":"00"}]"#, r#"[{"client":""}]"#] {
+            fs::write(&one, damaged).unwrap();
+            assert!(read(&one).is_err(), "{damaged}");
+        }
+    }
+
+    #[test]
+    fn the_file_of_a_server_does_not_depend_on_the_password() {
+        let prefix = |url: &str| KeptEnds::of_store(&StoreOptions::new(url)).unwrap().prefix;
+        let one = prefix("postgres://a:secret@db.example.org/orgcache");
+        assert_eq!(one, prefix("postgres://b@db.example.org/orgcache?sslmode=require"));
+        assert_ne!(one, prefix("postgres://a:secret@db.example.org/other"));
+    }
+}
