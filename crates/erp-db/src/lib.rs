@@ -76,6 +76,8 @@ mod database;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod erp;
+#[cfg(any(feature = "session", feature = "postgres"))]
+mod hex;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod import;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]

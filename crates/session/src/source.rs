@@ -8,7 +8,7 @@ use org_structure::OrgStructure;
 use crate::openbravo::LoginFacts;
 use crate::{ClientId, CompanyFacts, PortError, Principal};
 
-/// The state of a client's tree as a counter that every committed change moves.
+/// A name for the state of a client's tree, which every committed change replaces by one that was never there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Revision(pub i64);
 
@@ -17,8 +17,8 @@ pub struct Revision(pub i64);
 pub struct LoadedTree {
     /// The tree; empty if the client has none.
     pub structure: OrgStructure,
-    /// The revision, read in the same snapshot of the database as the rows, **or before them**; `None` if none are
-    /// kept. (Read after them, an old tree would go by a new revision for ever.)
+    /// The revision of these rows: read in the same snapshot of the database, or before and after them and the same both
+    /// times. `None` if none are kept, or if the rows changed meanwhile: then the next login reads them again.
     pub revision: Option<Revision>,
 }
 
@@ -45,8 +45,8 @@ pub trait OrgSource: Debug + Send + Sync + 'static {
     /// The revision of a client's tree now, or `None` if none are kept: no counter, or what moves it is missing or
     /// disabled. Asked once by every login, so it should be one small read.
     ///
-    /// Two equal revisions of a client must mean the same rows. A counter that went back to a value it had before (a restored
-    /// backup) breaks this.
+    /// Two equal revisions of a client must mean the same rows, also after a rollback of the database to an earlier state and
+    /// further changes. A counter that only adds one breaks this. Where it cannot be promised, the answer is `None`.
     async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError>;
 
     /// The tree of a client. All its rows are of one snapshot of the database.

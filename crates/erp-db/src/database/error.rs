@@ -156,8 +156,9 @@ fn is_passing(code: &str) -> bool {
         return ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
             || ["40001", "40P01", "55P03"].contains(&code);
     }
-    // The low byte is the primary code: busy 5, locked 6, interrupted 9, disk I/O 10, protocol 15.
-    code.parse::<u32>().is_ok_and(|code| [5, 6, 9, 10, 15].contains(&(code & 0xff)))
+    // The low byte is the primary code: busy 5, locked 6, out of memory 7, interrupted 9, disk I/O 10, disk full 13,
+    // protocol 15.
+    code.parse::<u32>().is_ok_and(|code| [5, 6, 7, 9, 10, 13, 15].contains(&(code & 0xff)))
 }
 
 #[cfg(test)]
@@ -166,7 +167,9 @@ mod tests {
 
     #[test]
     fn passing_conditions_are_told_from_lasting_ones() {
-        for code in ["08006", "53300", "57P01", "57P03", "40001", "40P01", "55P03", "5", "517", "261", "10"] {
+        for code in
+            ["08006", "53300", "57P01", "57P03", "40001", "40P01", "55P03", "5", "517", "261", "10", "13"]
+        {
             assert!(is_passing(code), "{code}");
         }
         for code in ["42501", "28P01", "3D000", "42P01", "23505", "14", "26", "1555", "2067", "8", ""] {

@@ -1,6 +1,9 @@
 //! `Database`: a pool of connections to SQLite or PostgreSQL, with a limit on every wait.
 
 mod error;
+mod lease;
+#[cfg(feature = "postgres")]
+mod literal;
 mod options;
 #[cfg(feature = "sqlite")]
 mod packed;
@@ -8,6 +11,8 @@ mod row;
 mod select;
 mod statement;
 mod transaction;
+#[cfg(feature = "sqlite")]
+mod watch;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,15 +25,20 @@ use sqlx::PgPool;
 use sqlx::SqlitePool;
 
 pub use error::{ConnectError, StatementError};
+pub(crate) use lease::Lease;
+#[cfg(feature = "postgres")]
+pub(crate) use literal::{Literal, fill};
 #[cfg(feature = "session")]
 pub(crate) use options::kind as kind_of;
 #[cfg(all(feature = "postgres", feature = "session"))]
-pub(crate) use options::{direct_postgres, stateless_postgres};
+pub(crate) use options::{direct_postgres, give_up_after, stateless_postgres};
 pub(crate) use row::Row;
 pub(crate) use select::Select;
 #[cfg(all(feature = "postgres", feature = "session"))]
 pub(crate) use statement::Scope;
 pub(crate) use transaction::Transaction;
+#[cfg(feature = "sqlite")]
+use watch::Seen;
 
 /// A future that is compiled here, with the driver below it. The body of an async function is compiled anew in every crate that
 /// awaits it; a boxed future of one type is not.
@@ -56,8 +66,10 @@ struct Inner {
     place: String,
     limits: Limits,
     statements: AtomicU64,
-    /// Whether statements stay prepared.
+    /// Whether SQLite keeps statements prepared.
     keeps_statements: bool,
+    /// What precedes each statement to PostgreSQL, in the same message.
+    preface: String,
 }
 
 #[derive(Clone)]
@@ -119,13 +131,13 @@ impl Database {
     /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the database
     /// cannot be reached within the limit. No message repeats the URL, which may hold a password.
     pub async fn connect_with(url: &str, limits: Limits) -> Result<Self, ConnectError> {
-        let (pool, place) = options::open(url, &limits).await?;
-        Ok(Self::new(pool, place, limits, false))
+        let (pool, place, preface) = options::open(url, &limits).await?;
+        Ok(Self::new(pool, place, limits, false, preface))
     }
 
-    fn new(pool: Pool, place: String, limits: Limits, keeps_statements: bool) -> Self {
+    fn new(pool: Pool, place: String, limits: Limits, keeps_statements: bool, preface: String) -> Self {
         let statements = AtomicU64::new(0);
-        Database { inner: Arc::new(Inner { pool, place, limits, statements, keeps_statements }) }
+        Database { inner: Arc::new(Inner { pool, place, limits, statements, keeps_statements, preface }) }
     }
 
     /// Opens an SQLite file that exists, for reading and writing, with the default [`Limits`]. Unlike in a URL, no
@@ -140,8 +152,8 @@ impl Database {
         }
         let limits = Limits::default();
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-        let (pool, place) = options::sqlite_file(options, &limits).await?;
-        Ok(Self::new(pool, place, limits, false))
+        let (pool, place) = options::sqlite_file(options, &limits, Seen::Whole).await?;
+        Ok(Self::new(pool, place, limits, false, String::new()))
     }
 
     /// The file that an SQLite URL names.
@@ -163,8 +175,8 @@ impl Database {
             // written to the file in one.
             .pragma("wal_autocheckpoint", "10000")
             .foreign_keys(true);
-        let (pool, place) = options::sqlite_file(options, &limits).await?;
-        Ok(Self::new(pool, place, limits, true))
+        let (pool, place) = options::sqlite_file(options, &limits, Seen::Name).await?;
+        Ok(Self::new(pool, place, limits, true, String::new()))
     }
 
     /// The product behind this handle.
@@ -216,6 +228,10 @@ impl Database {
 
     fn keeps_statements(&self) -> bool {
         self.inner.keeps_statements
+    }
+
+    fn preface(&self) -> &str {
+        &self.inner.preface
     }
 
     fn count_statement(&self) {

@@ -1,14 +1,21 @@
 //! From a URL to open connections.
 
 use std::future::Future;
+#[cfg(feature = "sqlite")]
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
 
+#[cfg(feature = "sqlite")]
+use super::watch::{FileWatch, Seen};
 use super::{Boxed, ConnectError, DatabaseKind, Limits, Pool, StatementError};
 
-pub(super) fn open<'a>(url: &'a str, limits: &'a Limits) -> Boxed<'a, Result<(Pool, String), ConnectError>> {
+/// Connections, what messages call the database, and what precedes each statement to PostgreSQL.
+type Opened = (Pool, String, String);
+
+pub(super) fn open<'a>(url: &'a str, limits: &'a Limits) -> Boxed<'a, Result<Opened, ConnectError>> {
     Box::pin(async move {
         match kind(url)? {
             DatabaseKind::Sqlite => sqlite(url, limits).await,
@@ -35,8 +42,9 @@ pub(crate) fn kind(url: &str) -> Result<DatabaseKind, ConnectError> {
 }
 
 #[cfg(feature = "sqlite")]
-async fn sqlite(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
-    sqlite_file(sqlite_options(url)?, limits).await
+async fn sqlite(url: &str, limits: &Limits) -> Result<Opened, ConnectError> {
+    let (pool, place) = sqlite_file(sqlite_options(url)?, limits, Seen::Whole).await?;
+    Ok((pool, place, String::new()))
 }
 
 /// The file that a URL names, and how it is to be opened.
@@ -65,21 +73,31 @@ pub(super) fn sqlite_options(url: &str) -> Result<sqlx::sqlite::SqliteConnectOpt
 pub(super) fn sqlite_file(
     options: sqlx::sqlite::SqliteConnectOptions,
     limits: &Limits,
+    seen: Seen,
 ) -> Boxed<'_, Result<(Pool, String), ConnectError>> {
+    let file = options.get_filename().to_owned();
     let options = options.busy_timeout(limits.acquire);
     let place = format!("SQLite file `{}`", options.get_filename().display());
     Box::pin(async move {
         probe(options.connect(), &place, limits.connect).await?;
         // An embedded database has no server that would drop idle connections: keep them, and do not try them before use.
-        let pool = pool_options(limits).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
-        let pool = pool.connect_lazy_with(options);
+        let watch = Arc::new(FileWatch::new(file, seen));
+        let pool = pool_options(limits)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .before_acquire(move |_, connection| {
+                let is_current = watch.is_current(connection.age);
+                Box::pin(async move { Ok(is_current) })
+            })
+            .connect_lazy_with(options);
         Ok((Pool::Sqlite(pool), place))
     })
 }
 
 #[cfg(not(feature = "sqlite"))]
 #[expect(clippy::unused_async, reason = "the same signature as where the driver is built in")]
-async fn sqlite(_url: &str, _limits: &Limits) -> Result<(Pool, String), ConnectError> {
+async fn sqlite(_url: &str, _limits: &Limits) -> Result<Opened, ConnectError> {
     Err(ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" })
 }
 
@@ -107,7 +125,7 @@ pub(crate) fn direct_postgres(url: &str) -> Result<(sqlx::postgres::PgConnectOpt
 }
 
 /// Opens connections that hold no state of their own, so that a proxy in between may give every transaction another one.
-#[cfg(all(feature = "postgres", feature = "session"))]
+#[cfg(feature = "postgres")]
 pub(crate) async fn stateless_postgres(
     url: &str,
     limits: &Limits,
@@ -120,29 +138,21 @@ pub(crate) async fn stateless_postgres(
 }
 
 #[cfg(feature = "postgres")]
-async fn postgres(url: &str, limits: &Limits) -> Result<(Pool, String), ConnectError> {
-    let (options, place) = postgres_options(url)?;
-    probe(options.connect(), &place, limits.connect).await?;
-    let milliseconds = limits.statement.as_millis().max(1).to_string();
-    let pool = pool_options::<sqlx::Postgres>(limits)
-        // Set by a statement, not as a start-up parameter, which connection poolers in between refuse.
-        .after_connect(move |connection, _| {
-            let milliseconds = milliseconds.clone();
-            Box::pin(async move {
-                sqlx::query("SELECT pg_catalog.set_config('statement_timeout', $1, false)")
-                    .bind(milliseconds)
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
-        })
-        .connect_lazy_with(options);
-    Ok((Pool::Postgres(pool), place))
+async fn postgres(url: &str, limits: &Limits) -> Result<Opened, ConnectError> {
+    let (pool, place) = stateless_postgres(url, limits).await?;
+    Ok((Pool::Postgres(pool), place, give_up_after(limits.statement)))
+}
+
+/// What tells the server to give up a statement, for the transaction that it is the first statement of: as a start-up
+/// parameter it would be refused by connection poolers, and set for a session it would hold for whoever gets it next.
+#[cfg(feature = "postgres")]
+pub(crate) fn give_up_after(limit: Duration) -> String {
+    format!("SET LOCAL statement_timeout = {};", limit.as_millis().clamp(1, 2_147_483_647))
 }
 
 #[cfg(not(feature = "postgres"))]
 #[expect(clippy::unused_async, reason = "the same signature as where the driver is built in")]
-async fn postgres(_url: &str, _limits: &Limits) -> Result<(Pool, String), ConnectError> {
+async fn postgres(_url: &str, _limits: &Limits) -> Result<Opened, ConnectError> {
     Err(ConnectError::DriverLeftOut { product: "PostgreSQL", feature: "postgres" })
 }
 

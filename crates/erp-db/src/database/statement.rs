@@ -11,17 +11,22 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 #[cfg(feature = "sqlite")]
 use super::packed::unpack;
 use super::row::{Row, Values};
-use super::{Boxed, Database, Pool, Select, StatementError};
+use super::{Boxed, Database, Lease, Select, StatementError};
+#[cfg(feature = "postgres")]
+use super::{Literal, fill};
 
 /// A connection that a statement may use, and what its errors need.
 pub(super) struct Connection<'c> {
     pub(super) driver: Driver<'c>,
     pub(super) scope: Scope<'c>,
-    /// Whether the statement stays prepared for the next time.
+    /// Whether SQLite keeps the statement prepared for the next time.
     pub(super) kept: bool,
+    /// What precedes each statement to PostgreSQL, in the same message.
+    pub(super) preface: &'c str,
 }
 
-pub(super) enum Driver<'c> {
+/// The driver's connection.
+pub(crate) enum Driver<'c> {
     #[cfg(feature = "sqlite")]
     Sqlite(&'c mut sqlx::SqliteConnection),
     #[cfg(feature = "postgres")]
@@ -53,11 +58,28 @@ impl Scope<'_> {
     }
 }
 
-/// A statement with its arguments bound.
-macro_rules! bound {
-    ($sql:expr, $arguments:expr) => {
-        $arguments.iter().fold(sqlx::query($sql), |query, argument| query.bind(*argument))
-    };
+/// A statement with its arguments bound, for SQLite.
+#[cfg(feature = "sqlite")]
+fn bound<'a>(
+    sql: SqlStr,
+    arguments: &[Option<&'a str>],
+) -> sqlx::query::Query<'a, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+    arguments.iter().fold(sqlx::query(sql), |query, argument| query.bind(*argument))
+}
+
+/// A statement with its arguments, for PostgreSQL: one message that leaves nothing on the connection, so that a proxy which
+/// pools transactions may stand in between. No statement is kept prepared: a server refuses to run a kept one again once a
+/// column that it reads was altered, as the upgrade of an ERP may do while this process runs.
+#[cfg(feature = "postgres")]
+fn message(preface: &str, sql: &SqlStr, arguments: &[Option<&str>]) -> sqlx::RawSql {
+    let mut text = preface.to_owned();
+    if arguments.is_empty() {
+        text.push_str(sql.as_str());
+    } else {
+        let values: Vec<Literal<'_>> = arguments.iter().map(|argument| Literal::from(*argument)).collect();
+        text.push_str(&fill(sql.as_str(), &values));
+    }
+    sqlx::raw_sql(AssertSqlSafe(text))
 }
 
 /// What is shown the rows of an answer.
@@ -117,9 +139,6 @@ impl<'c> Connection<'c> {
     }
 
     /// Sends one statement and shows `visitor` the rows.
-    ///
-    /// Of an ERP's tables no statement is kept prepared: a server refuses to run a kept one again once a column that it
-    /// reads was altered, as the upgrade of an ERP may do while this process runs.
     pub(super) fn each<'a>(
         self,
         sql: SqlStr,
@@ -129,12 +148,12 @@ impl<'c> Connection<'c> {
     where
         'c: 'a,
     {
-        let Connection { driver, scope, kept } = self;
+        let Connection { driver, scope, kept, preface } = self;
         Box::pin(scope.timed(async move {
             match driver {
                 #[cfg(feature = "sqlite")]
                 Driver::Sqlite(connection) => {
-                    let mut rows = bound!(sql, arguments).persistent(kept).fetch(connection);
+                    let mut rows = bound(sql, arguments).persistent(kept).fetch(connection);
                     while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
                         if visitor.row(Row { values: Values::Sqlite(&row), place: scope.place }).is_break() {
                             break;
@@ -143,7 +162,7 @@ impl<'c> Connection<'c> {
                 }
                 #[cfg(feature = "postgres")]
                 Driver::Postgres(connection) => {
-                    let mut rows = bound!(sql, arguments).persistent(kept).fetch(connection);
+                    let mut rows = message(preface, &sql, arguments).fetch(connection);
                     while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
                         if visitor.row(Row { values: Values::Postgres(&row), place: scope.place }).is_break()
                         {
@@ -167,13 +186,13 @@ impl<'c> Connection<'c> {
         'c: 'a,
     {
         let one_by_one = || AssertSqlSafe(select.one_by_one()).into_sql_str();
-        let Connection { driver, scope, kept } = self;
+        let Connection { driver, scope, kept, preface } = self;
         match driver {
             #[cfg(feature = "sqlite")]
             Driver::Sqlite(connection) => Box::pin(async move {
                 let packed = AssertSqlSafe(select.packed()).into_sql_str();
                 let asked = scope.timed(async {
-                    let packed = bound!(packed, arguments).persistent(kept).fetch_one(&mut *connection);
+                    let packed = bound(packed, arguments).persistent(kept).fetch_one(&mut *connection);
                     packed.await.map_err(|error| scope.error(error))
                 });
                 let row = match asked.await {
@@ -187,12 +206,15 @@ impl<'c> Connection<'c> {
                     // error, if it is one.
                     None => {
                         let driver = Driver::Sqlite(connection);
-                        Connection { driver, scope, kept }.each(one_by_one(), arguments, visitor).await
+                        let connection = Connection { driver, scope, kept, preface };
+                        connection.each(one_by_one(), arguments, visitor).await
                     }
                 }
             }),
             #[cfg(feature = "postgres")]
-            Driver::Postgres(_) => Connection { driver, scope, kept }.each(one_by_one(), arguments, visitor),
+            Driver::Postgres(_) => {
+                Connection { driver, scope, kept, preface }.each(one_by_one(), arguments, visitor)
+            }
         }
     }
 
@@ -205,16 +227,18 @@ impl<'c> Connection<'c> {
     where
         'c: 'a,
     {
-        let Connection { driver, scope, .. } = self;
+        let Connection { driver, scope, kept, preface } = self;
         Box::pin(scope.timed(async move {
             match driver {
                 #[cfg(feature = "sqlite")]
                 Driver::Sqlite(connection) => {
-                    bound!(sql, arguments).execute(connection).await.map(|done| done.rows_affected())
+                    let statement = bound(sql, arguments).persistent(kept);
+                    statement.execute(connection).await.map(|done| done.rows_affected())
                 }
                 #[cfg(feature = "postgres")]
                 Driver::Postgres(connection) => {
-                    bound!(sql, arguments).execute(connection).await.map(|done| done.rows_affected())
+                    let message = message(preface, &sql, arguments);
+                    message.execute(connection).await.map(|done| done.rows_affected())
                 }
             }
             .map_err(|error| scope.error(error))
@@ -276,23 +300,18 @@ impl Database {
     ) -> Boxed<'a, Result<(), StatementError>> {
         let scope = Scope { place: self.place(), limit: self.limits().statement };
         let waiting = Scope { limit: self.limits().acquire, ..scope };
-        let kept = self.keeps_statements();
+        let (kept, preface) = (self.keeps_statements(), self.preface());
         self.count_statement();
         Box::pin(async move {
-            match self.pool() {
-                #[cfg(feature = "sqlite")]
-                Pool::Sqlite(pool) => {
-                    let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
-                    let driver = Driver::Sqlite(&mut connection);
-                    Connection { driver, scope, kept }.show(statement, arguments, visitor).await
-                }
-                #[cfg(feature = "postgres")]
-                Pool::Postgres(pool) => {
-                    let mut connection = pool.acquire().await.map_err(|error| waiting.error(error))?;
-                    let driver = Driver::Postgres(&mut connection);
-                    Connection { driver, scope, kept }.show(statement, arguments, visitor).await
-                }
+            let mut lease = Lease::take(self.pool()).await.map_err(|error| waiting.error(error))?;
+            let driver = lease.driver(scope).map_err(|error| scope.error(error))?;
+            let connection = Connection { driver, scope, kept, preface };
+            let outcome = connection.show(statement, arguments, visitor).await;
+            // What does not pass by itself is an answer.
+            if !outcome.as_ref().is_err_and(StatementError::is_transient) {
+                lease.rest();
             }
+            outcome
         })
     }
 
@@ -310,6 +329,12 @@ impl Database {
         })
         .await?;
         Ok(all)
+    }
+
+    /// Whether a statement without arguments has a row to answer with.
+    #[cfg(feature = "session")]
+    pub(crate) async fn has_row(&self, sql: &'static str) -> Result<bool, StatementError> {
+        Ok(self.first(sql, &[], |_| Ok::<_, StatementError>(())).await?.is_some())
     }
 
     /// Sends one statement and reads its first row, if there is one.

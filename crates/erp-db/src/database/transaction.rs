@@ -1,37 +1,32 @@
 //! `Transaction`: several statements that take effect together or not at all.
 
-use sqlx::SqlSafeStr;
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 #[cfg(feature = "session")]
 use super::Select;
 use super::row::Row;
-use super::statement::{Connection, Driver, Scope, Visitor};
-use super::{Boxed, Database, DatabaseKind, Pool, StatementError};
+use super::statement::{Connection, Scope, Visitor};
+use super::{Boxed, Database, DatabaseKind, Lease, StatementError};
 
 /// A running transaction. Dropping it without [`Transaction::commit`] rolls it back.
 pub(crate) struct Transaction<'a> {
     database: &'a Database,
-    running: Running,
-}
-
-enum Running {
-    #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::SqliteTransaction<'static>),
-    #[cfg(feature = "postgres")]
-    Postgres(sqlx::PgTransaction<'static>),
+    lease: Lease,
+    /// Whether PostgreSQL has refused a statement: it answers a commit then as if nothing had happened, and rolls back.
+    refused: bool,
 }
 
 impl Database {
     /// Begins a transaction that is going to write.
     pub(crate) async fn begin(&self) -> Result<Transaction<'_>, StatementError> {
         // The lock is taken at once: a reader that turns into a writer later could be refused half-way.
-        self.begin_with("BEGIN IMMEDIATE", "BEGIN").await
+        self.begin_with("BEGIN IMMEDIATE", "BEGIN;").await
     }
 
     /// Begins a transaction that only reads, and sees one moment of the database.
     #[cfg(feature = "session")]
     pub(crate) async fn begin_reading(&self) -> Result<Transaction<'_>, StatementError> {
-        self.begin_with("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        self.begin_with("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;").await
     }
 
     fn begin_with(
@@ -40,38 +35,38 @@ impl Database {
         postgres: &'static str,
     ) -> Boxed<'_, Result<Transaction<'_>, StatementError>> {
         let scope = Scope { place: self.place(), limit: self.limits().acquire };
-        self.count_statement();
         Box::pin(async move {
-            let running = match self.pool() {
-                #[cfg(feature = "sqlite")]
-                Pool::Sqlite(pool) => {
-                    Running::Sqlite(pool.begin_with(sqlite).await.map_err(|error| scope.error(error))?)
-                }
-                #[cfg(feature = "postgres")]
-                Pool::Postgres(pool) => {
-                    Running::Postgres(pool.begin_with(postgres).await.map_err(|error| scope.error(error))?)
+            let mut lease = Lease::take(self.pool()).await.map_err(|error| scope.error(error))?;
+            lease.begins();
+            let mut transaction = Transaction { database: self, lease, refused: false };
+            let begin = match self.kind() {
+                DatabaseKind::Sqlite => sqlite.into_sql_str(),
+                // What the transaction sets ends with it.
+                DatabaseKind::Postgres => {
+                    AssertSqlSafe(format!("{postgres}{}", self.preface())).into_sql_str()
                 }
             };
-            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            let _ = (sqlite, postgres);
-            Ok(Transaction { database: self, running })
+            transaction.connection()?.execute(begin, &[]).await?;
+            Ok(transaction)
         })
     }
 }
 
 impl Transaction<'_> {
-    fn connection(&mut self) -> Connection<'_> {
+    fn connection(&mut self) -> Result<Connection<'_>, StatementError> {
         self.database.count_statement();
-        Connection {
+        let scope = Scope { place: self.database.place(), limit: self.database.limits().statement };
+        Ok(Connection {
             kept: self.database.keeps_statements(),
-            scope: Scope { place: self.database.place(), limit: self.database.limits().statement },
-            driver: match &mut self.running {
-                #[cfg(feature = "sqlite")]
-                Running::Sqlite(transaction) => Driver::Sqlite(transaction),
-                #[cfg(feature = "postgres")]
-                Running::Postgres(transaction) => Driver::Postgres(transaction),
-            },
-        }
+            preface: "",
+            scope,
+            driver: self.lease.driver(scope).map_err(|error| scope.error(error))?,
+        })
+    }
+
+    fn answered<T>(&mut self, outcome: Result<T, StatementError>) -> Result<T, StatementError> {
+        self.refused |= outcome.is_err() && self.kind() == DatabaseKind::Postgres;
+        outcome
     }
 
     /// The product behind it.
@@ -87,7 +82,8 @@ impl Transaction<'_> {
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let mut visitor = Visitor::new(visit);
-        self.connection().each(sql.into_sql_str(), arguments, &mut visitor).await?;
+        let outcome = self.connection()?.each(sql.into_sql_str(), arguments, &mut visitor).await;
+        self.answered(outcome)?;
         visitor.outcome()
     }
 
@@ -100,7 +96,8 @@ impl Transaction<'_> {
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let mut visitor = Visitor::new(visit);
-        self.connection().each_of_many(select, arguments, &mut visitor).await?;
+        let outcome = self.connection()?.each_of_many(select, arguments, &mut visitor).await;
+        self.answered(outcome)?;
         visitor.outcome()
     }
 
@@ -129,32 +126,24 @@ impl Transaction<'_> {
         sql: impl SqlSafeStr,
         arguments: &[Option<&str>],
     ) -> Result<u64, StatementError> {
-        self.connection().execute(sql.into_sql_str(), arguments).await
+        let outcome = self.connection()?.execute(sql.into_sql_str(), arguments).await;
+        self.answered(outcome)
     }
 
     /// Sends several statements without arguments, separated by semicolons.
     pub(crate) async fn run_script(&mut self, sql: &'static str) -> Result<(), StatementError> {
-        self.connection().run_script(sql).await
+        let outcome = self.connection()?.run_script(sql).await;
+        self.answered(outcome)
     }
 
     /// Makes everything that was done take effect. An error that may pass leaves open whether it did.
-    pub(crate) async fn commit(self) -> Result<(), StatementError> {
-        self.database.count_statement();
-        self.committing().await
-    }
-}
-
-impl<'a> Transaction<'a> {
-    fn committing(self) -> Boxed<'a, Result<(), StatementError>> {
-        let scope = Scope { place: self.database.place(), limit: self.database.limits().statement };
-        Box::pin(scope.timed(async move {
-            match self.running {
-                #[cfg(feature = "sqlite")]
-                Running::Sqlite(transaction) => transaction.commit().await,
-                #[cfg(feature = "postgres")]
-                Running::Postgres(transaction) => transaction.commit().await,
-            }
-            .map_err(|error| scope.error(error))
-        }))
+    pub(crate) async fn commit(mut self) -> Result<(), StatementError> {
+        if self.refused {
+            let cause = "an earlier statement of the transaction failed".into();
+            return Err(StatementError::Refused { place: self.database.place().to_owned(), cause });
+        }
+        self.connection()?.execute("COMMIT".into_sql_str(), &[]).await?;
+        self.lease.rest();
+        Ok(())
     }
 }

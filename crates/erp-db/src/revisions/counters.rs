@@ -48,7 +48,20 @@ impl Counters {
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
             _ => return Ok(false),
         };
-        Ok(self.database.first(statement, &[], |_| Ok::<_, StatementError>(())).await?.is_some())
+        self.database.has_row(statement).await
+    }
+
+    /// Whether there is any trigger, of this version or an earlier one.
+    pub(super) async fn are_installed(&self) -> Result<bool, StatementError> {
+        let statement = match self.database.kind() {
+            #[cfg(feature = "sqlite")]
+            DatabaseKind::Sqlite => sqlite::INSTALLED,
+            #[cfg(feature = "postgres")]
+            DatabaseKind::Postgres => postgres::INSTALLED,
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            _ => return Ok(false),
+        };
+        self.database.has_row(statement).await
     }
 
     async fn read(&self, client: &str) -> Result<Option<i64>, StatementError> {
@@ -65,7 +78,7 @@ impl Counters {
     }
 }
 
-/// One number for the state of the triggers and both counters: the same only if nothing of it changed.
+/// One number for the state of the triggers and both counters with their marks: the same only if nothing of it changed.
 fn state(row: Row<'_>, triggers: i64) -> Result<Option<i64>, StatementError> {
     if row.integer(0)? != Some(triggers) {
         return Ok(None);

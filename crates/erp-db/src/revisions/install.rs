@@ -53,7 +53,13 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
     }
     let statements = match database.kind() {
         #[cfg(feature = "sqlite")]
-        DatabaseKind::Sqlite => sqlite::install(),
+        DatabaseKind::Sqlite => {
+            let unmarked = transaction.first(sqlite::UNMARKED, &[], |_| Ok::<_, StatementError>(())).await?;
+            if unmarked.is_some() {
+                transaction.execute(sqlite::ADD_MARK, &[]).await?;
+            }
+            sqlite::install()
+        }
         #[cfg(feature = "postgres")]
         DatabaseKind::Postgres => {
             if lacks_schema(&mut transaction).await? {

@@ -16,8 +16,16 @@
 //! table, as an upgrade of the ERP may do: then [`install`] puts them in order again.
 //!
 //! # What makes a revision
-//! Not the counters alone: also which triggers there are and when each was last altered. So triggers that were disabled for
-//! a while, or dropped and installed again, make another revision, although they counted nothing.
+//! Each change moves a counter to the clock in microseconds, or by one where the clock is behind, and gives it a new random
+//! mark. A restored copy, point-in-time recovery or a failover sets the counter back; the next change still makes a revision
+//! that was never there, because its mark is new. So a revision names one state of the rows, whatever clocks say.
+//!
+//! Which triggers there are, and when each was last altered, belongs to it too (on PostgreSQL also when the server started).
+//! So triggers that were disabled for a while, or dropped and installed again, make another revision, although they counted
+//! nothing.
+//!
+//! Triggers of an earlier version, which only added one, are not trusted: [`are_outdated`] says so, trees are read at every
+//! login, and [`install`] replaces them.
 
 mod counters;
 mod error;
@@ -40,4 +48,12 @@ use crate::database::{Database, StatementError};
 /// [`StatementError`] if the database does not answer.
 pub async fn are_kept(database: &Database) -> Result<bool, StatementError> {
     Ok(Counters::new(database.clone()).revision("0").await?.is_some())
+}
+
+/// Whether triggers are there that are not trusted: of an earlier version, incomplete or disabled.
+///
+/// # Errors
+/// [`StatementError`] if the database does not answer.
+pub async fn are_outdated(database: &Database) -> Result<bool, StatementError> {
+    Ok(!are_kept(database).await? && Counters::new(database.clone()).are_installed().await?)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{ALL_CLIENTS, WATCHED, Watched};
+use super::table::{ALL_CLIENTS, VERSION, WATCHED, Watched};
 
 /// The kinds of statements, with the rows that each shows.
 const EVENTS: [(&str, &[(&str, &str)]); 4] = [
@@ -26,35 +26,51 @@ pub(super) const TABLES: &str = "SELECT c.relname::text, n.nspname::text, c.relk
 pub(super) const NO_SCHEMA: &str = "SELECT 1 WHERE NOT EXISTS \
      (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'orgcache')";
 
-/// Whether there are counters that this user may read. Asked of the catalog alone: where none are kept, nothing fails.
+/// Whether there are counters of this version that this user may read. Asked of the catalog alone: where none are kept, nothing fails.
 pub(super) const THERE: &str = "SELECT 1 FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'mark' AND NOT a.attisdropped \
      WHERE n.nspname = 'orgcache' AND c.relname = 'orgcache_revision' \
      AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')";
 
-/// How many triggers are enabled whatever a session's replication role is, their state, and the two counters. Altering a
-/// trigger or its function gives its catalog row another `xmin`. Those of a table that rows are replicated into by a
-/// subscription do not count: such rows set off no trigger for statements.
-pub(super) const STATE: &str = "SELECT COUNT(*), \
+/// The triggers of any version.
+pub(super) const INSTALLED: &str = "SELECT 1 FROM pg_catalog.pg_trigger t \
+     JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
+     WHERE c.relname IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode') \
+     AND pg_catalog.pg_table_is_visible(c.oid) AND t.tgname LIKE 'orgcache@_revision@_%' ESCAPE '@' LIMIT 1";
+
+/// How many triggers of this version are enabled whatever a session's replication role is, their state, and the two
+/// counters with their marks. Altering a trigger or its function gives its catalog row another `xmin`; since a restored
+/// copy may give the same one once more, the start of the server belongs to it. Triggers of a table that rows are
+/// replicated into by a subscription do not count: such rows set off no trigger for statements.
+pub(super) const STATE: &str = "SELECT COUNT(*), pg_catalog.pg_postmaster_start_time()::text || ' ' || \
        pg_catalog.string_agg(t.oid || ':' || t.xmin::text || ':' || p.xmin::text, ',' ORDER BY t.oid), \
-       (SELECT revision::text FROM orgcache.orgcache_revision WHERE client_id = ''), \
-       (SELECT revision::text FROM orgcache.orgcache_revision WHERE client_id = $1) \
+       (SELECT revision || ':' || mark FROM orgcache.orgcache_revision WHERE client_id = ''), \
+       (SELECT revision || ':' || mark FROM orgcache.orgcache_revision WHERE client_id = $1) \
      FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
      WHERE c.relname IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode') \
      AND pg_catalog.pg_table_is_visible(c.oid) AND t.tgname LIKE 'orgcache@_revision@_%' ESCAPE '@' \
-     AND t.tgenabled = 'A' \
+     AND t.tgenabled = 'A' AND pg_catalog.strpos(p.prosrc, 'orgcache revisions 2') > 0 \
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = t.tgrelid)";
 
 const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache.orgcache_revision (
     client_id text COLLATE \"C\" PRIMARY KEY,
-    revision  bigint NOT NULL
+    revision  bigint NOT NULL,
+    mark      text NOT NULL DEFAULT ''
 )";
 
-/// Begins where no earlier counter can have been.
-const FIRST: &str = "INSERT INTO orgcache.orgcache_revision AS r (client_id, revision) \
-     VALUES ('', pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint) \
-     ON CONFLICT (client_id) DO UPDATE SET revision = GREATEST(r.revision + 1, EXCLUDED.revision)";
+/// For counters of an earlier version.
+const ADD_MARK: &str =
+    "ALTER TABLE orgcache.orgcache_revision ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT ''";
+
+/// The number and the mark of a change: the clock in microseconds, and what no other change has, whatever the clock says.
+const CHANGE: &str = "pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint, \
+     pg_catalog.gen_random_uuid()::text";
+
+/// The number of a change is larger than the one before it.
+const MOVED: &str = "ON CONFLICT (client_id) DO UPDATE \
+     SET revision = GREATEST(r.revision + 1, EXCLUDED.revision), mark = EXCLUDED.mark";
 
 /// The statements that add everything, each on its own. `schemas` says where the watched tables are.
 pub(super) fn install(schemas: &BTreeMap<String, String>) -> Vec<String> {
@@ -64,7 +80,10 @@ pub(super) fn install(schemas: &BTreeMap<String, String>) -> Vec<String> {
     };
     let mut statements = vec![
         COUNTERS.to_owned(),
-        FIRST.to_owned(),
+        ADD_MARK.to_owned(),
+        format!(
+            "INSERT INTO orgcache.orgcache_revision AS r (client_id, revision, mark) SELECT '', {CHANGE} {MOVED}"
+        ),
         // Counters tell nothing but that something changed, and the reader is another user than the one who installs.
         "GRANT USAGE ON SCHEMA orgcache TO PUBLIC".to_owned(),
         "GRANT SELECT ON orgcache.orgcache_revision TO PUBLIC".to_owned(),
@@ -99,10 +118,10 @@ fn function(watched: &Watched, event: &str, rows: &[(&str, &str)], table: impl F
     // client must not make the ERP's own statement fail.
     format!(
         "CREATE OR REPLACE FUNCTION orgcache.{}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
-         SET search_path = pg_catalog AS $body$ BEGIN \
-         INSERT INTO orgcache.orgcache_revision AS r (client_id, revision) \
-         SELECT c.client, 1 FROM ({clients}) c WHERE c.client IS NOT NULL ORDER BY c.client COLLATE \"C\" \
-         ON CONFLICT (client_id) DO UPDATE SET revision = r.revision + 1; \
+         SET search_path = pg_catalog AS $body$ BEGIN /* {VERSION} */ \
+         INSERT INTO orgcache.orgcache_revision AS r (client_id, revision, mark) \
+         SELECT c.client, {CHANGE} FROM ({clients}) c WHERE c.client IS NOT NULL \
+         ORDER BY c.client COLLATE \"C\" {MOVED}; \
          RETURN NULL; END $body$",
         watched.trigger(event)
     )

@@ -1,6 +1,6 @@
 //! The triggers in SQLite, which run for every row.
 
-use super::table::{WATCHED, Watched};
+use super::table::{VERSION, WATCHED, Watched};
 
 /// The kinds of triggers, with the rows that each sees.
 const EVENTS: [(&str, &str, &[&str]); 4] = [
@@ -18,25 +18,54 @@ pub(super) const TRIGGERS: i64 = 20;
 pub(super) const TABLES: &str = "SELECT lower(name), 'main', 'r' FROM sqlite_master WHERE type = 'table' \
      AND lower(name) IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";
 
-pub(super) const THERE: &str =
-    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'orgcache_revision'";
+/// Whether there are counters of this version.
+pub(super) const THERE: &str = "SELECT 1 FROM pragma_table_info('orgcache_revision') WHERE name = 'mark'";
 
-/// How many triggers there are, the number of the schema, which every change of it moves, and the two counters.
+/// The triggers of any version.
+pub(super) const INSTALLED: &str = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
+     AND name LIKE 'orgcache@_revision@_%' ESCAPE '@' LIMIT 1";
+
+/// How many triggers of this version there are, the number of the schema, which every change of it moves, and the two
+/// counters with their marks.
 pub(super) const STATE: &str = "SELECT COUNT(*), (SELECT CAST(schema_version AS TEXT) FROM pragma_schema_version), \
-       (SELECT CAST(revision AS TEXT) FROM orgcache_revision WHERE client_id = ''), \
-       (SELECT CAST(revision AS TEXT) FROM orgcache_revision WHERE client_id = $1) \
+       (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = ''), \
+       (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = $1) \
      FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'orgcache@_revision@_%' ESCAPE '@' \
+     AND instr(sql, 'orgcache revisions 2') > 0 \
      AND lower(tbl_name) IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";
 
 const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache_revision (
     client_id TEXT NOT NULL PRIMARY KEY,
-    revision  INTEGER NOT NULL
+    revision  INTEGER NOT NULL,
+    mark      TEXT NOT NULL DEFAULT ''
 )";
 
-/// Begins where no earlier counter can have been.
-const FIRST: &str = "INSERT INTO orgcache_revision (client_id, revision) \
-     VALUES ('', CAST(unixepoch('subsec') * 1000000 AS INTEGER)) \
-     ON CONFLICT (client_id) DO UPDATE SET revision = MAX(revision + 1, excluded.revision)";
+/// Whether the counters are those of an earlier version.
+pub(super) const UNMARKED: &str = "SELECT 1 WHERE EXISTS (SELECT 1 FROM pragma_table_info('orgcache_revision')) \
+     AND NOT EXISTS (SELECT 1 FROM pragma_table_info('orgcache_revision') WHERE name = 'mark')";
+
+pub(super) const ADD_MARK: &str = "ALTER TABLE orgcache_revision ADD COLUMN mark TEXT NOT NULL DEFAULT ''";
+
+/// The clock in microseconds, as any SQLite has it that an ERP may write with.
+macro_rules! clock {
+    () => {
+        "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+    };
+}
+
+/// A change moves the number to the clock, and in any case on; it makes another mark, whatever the clock says.
+macro_rules! moved {
+    () => {
+        concat!("revision = MAX(revision + 1, ", clock!(), "), mark = hex(randomblob(16))")
+    };
+}
+
+const FIRST: &str = concat!(
+    "INSERT INTO orgcache_revision (client_id, revision, mark) VALUES ('', ",
+    clock!(),
+    ", hex(randomblob(16))) ON CONFLICT (client_id) DO UPDATE SET ",
+    moved!()
+);
 
 /// The statements that add everything, each on its own.
 pub(super) fn install() -> Vec<String> {
@@ -49,7 +78,7 @@ pub(super) fn install() -> Vec<String> {
                 rows => rows.iter().map(|row| clients(watched, row)).collect(),
             };
             statements.push(format!(
-                "CREATE TRIGGER {} {when} ON {} BEGIN {} END",
+                "CREATE TRIGGER {} {when} ON {} BEGIN /* {VERSION} */ {} END",
                 watched.trigger(event),
                 watched.name,
                 queries.iter().map(|query| count(query)).collect::<String>()
@@ -86,10 +115,11 @@ fn columns(watched: &Watched) -> &'static [&'static str] {
 
 /// Counts for some clients. Not by ON CONFLICT: the statement that set the trigger off decides what that means.
 fn count(clients: &str) -> String {
+    let moved = moved!();
     format!(
         "INSERT INTO orgcache_revision (client_id, revision) SELECT client, 0 FROM ({clients}) \
          WHERE client IS NOT NULL AND client NOT IN (SELECT client_id FROM orgcache_revision); \
-         UPDATE orgcache_revision SET revision = revision + 1 WHERE client_id IN (SELECT client FROM ({clients})); "
+         UPDATE orgcache_revision SET {moved} WHERE client_id IN (SELECT client FROM ({clients})); "
     )
 }
 

@@ -3,6 +3,10 @@
 /// The name under which changes that concern all clients are counted. No client has it: ids are not empty.
 pub(super) const ALL_CLIENTS: &str = "''";
 
+/// Stands in every trigger of this version. Triggers of an earlier one only add one, so a number that they wrote can come
+/// back after a rollback of the database: they are not trusted.
+pub(super) const VERSION: &str = "orgcache revisions 2";
+
 /// A table whose changes are counted.
 #[derive(Debug)]
 pub(super) struct Watched {

@@ -67,9 +67,7 @@ impl OrgSource for ErpSource {
     }
 
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
-        // Before the rows: a change in between makes the tree newer than its revision, which costs one load more. The
-        // other way round an old tree would go by a new revision.
-        let revision = self.revision(client).await?;
+        let before = self.revision(client).await?;
         let structure = match self.reader.load_tree(client.as_str()).await {
             Ok(tree) => tree.structure,
             // Not there is no error here, and has no organizations.
@@ -77,6 +75,12 @@ impl OrgSource for ErpSource {
                 org_structure::OrgStructure::build([]).map_err(PortError::permanent)?.structure
             }
             Err(error) => return Err(error.into()),
+        };
+        // A change in between makes the tree newer than the revision. That one may come back, if the database is set back to
+        // the moment before the change, and must not name this tree then.
+        let revision = match before {
+            Some(_) => self.revision(client).await?.filter(|after| before == Some(*after)),
+            None => None,
         };
         Ok(LoadedTree { structure, revision })
     }

@@ -5,7 +5,6 @@
 //! connection. `record` is what both have in common. `passwords` stands beside the store, in the same tables.
 
 mod error;
-mod hex;
 mod migration;
 mod options;
 mod passwords;

@@ -8,8 +8,8 @@ use session::{
     AccessHash, ClientId, Lifetime, RoleId, Scope, Seen, SessionId, SessionRecord, StoredSession, UserId,
 };
 
-use super::hex;
 use crate::database::{Row, StatementError};
+use crate::hex;
 
 /// A time or span in milliseconds, rounded down and cut where a sum of several would not fit.
 pub(super) fn span(time: Duration) -> i64 {

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod assertions;
+#[cfg(unix)]
+mod cancelled;
 mod connecting;
 mod demonstration;
 mod importing;
@@ -12,6 +14,8 @@ mod passwords;
 #[cfg(unix)]
 mod postgres_store;
 mod questions;
+#[cfg(unix)]
+mod restored;
 mod revisions;
 mod schema;
 #[cfg(unix)]

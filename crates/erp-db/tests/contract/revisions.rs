@@ -12,6 +12,8 @@ on_both_databases! {
     other_changes_move_nothing,
     a_change_that_is_rolled_back_was_none,
     many_changes_at_once_are_all_counted,
+    counters_go_with_the_clock,
+    an_earlier_versions_triggers_are_not_trusted,
     triggers_that_were_dropped_are_missed,
     removing_takes_everything_away,
     installing_again_makes_another_revision,
@@ -151,6 +153,9 @@ async fn many_changes_at_once_are_all_counted(db: TestDatabase) {
     let source = watched(&db).await;
     let table = if db.is_postgres() { "orgcache.orgcache_revision" } else { "orgcache_revision" };
     let count = format!("SELECT CAST(revision AS varchar(20)) FROM {table} WHERE client_id = '{FB}'");
+    // Far ahead of every clock, it is counted on.
+    let ahead = 1_i64 << 60;
+    db.execute(&format!("INSERT INTO {table} (client_id, revision) VALUES ('{FB}', {ahead})")).await;
     let tree =
         &db.texts(&format!("SELECT ad_tree_org_id FROM ad_clientinfo WHERE ad_client_id = '{FB}'")).await[0];
     let changes = (0..20).map(|number| {
@@ -163,8 +168,63 @@ async fn many_changes_at_once_are_all_counted(db: TestDatabase) {
         }
     });
     futures_util::future::join_all(changes).await;
-    assert_eq!(db.texts(&count).await, ["20"]);
+    assert_eq!(db.texts(&count).await, [(ahead + 20).to_string()]);
     assert!(revision(&source, FB).await.is_some());
+}
+
+/// A counter goes with the clock: after a rollback, changes do not count through the numbers that were there before.
+async fn counters_go_with_the_clock(db: TestDatabase) {
+    let source = watched(&db).await;
+    let table = if db.is_postgres() { "orgcache.orgcache_revision" } else { "orgcache_revision" };
+    let count = format!("SELECT CAST(revision AS varchar(20)) FROM {table} WHERE client_id = '{FB}'");
+    let now = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_micros()).unwrap();
+    // SQLite's clock has milliseconds.
+    let (mut before, tick) = (now() - 1_000, 1_000);
+    for _ in 0..3 {
+        db.execute("UPDATE ad_org SET isactive = 'N'").await;
+        let counted: i64 = db.texts(&count).await[0].parse().unwrap();
+        assert!(counted > before && counted <= now() + tick, "{counted}");
+        before = counted;
+    }
+    assert!(revision(&source, FB).await.is_some());
+}
+
+/// Counters as an earlier version made them: they only add one.
+async fn an_earlier_versions_triggers_are_not_trusted(db: TestDatabase) {
+    let source = watched(&db).await;
+    let database = source.reader().database();
+    assert!(!revisions::are_outdated(database).await.unwrap());
+    if db.is_postgres() {
+        db.execute(
+            "ALTER TABLE orgcache.orgcache_revision DROP COLUMN mark; \
+             CREATE OR REPLACE FUNCTION orgcache.orgcache_revision_ad_org_update() RETURNS trigger LANGUAGE plpgsql \
+             SECURITY DEFINER AS $$ BEGIN \
+               UPDATE orgcache.orgcache_revision SET revision = revision + 1; RETURN NULL; END $$",
+        )
+        .await;
+    } else {
+        db.execute(
+            "DROP TRIGGER orgcache_revision_ad_org_update; \
+             CREATE TRIGGER orgcache_revision_ad_org_update AFTER UPDATE ON ad_org BEGIN \
+               UPDATE orgcache_revision SET revision = revision + 1; END; \
+             ALTER TABLE orgcache_revision RENAME TO r; \
+             CREATE TABLE orgcache_revision (client_id TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL); \
+             INSERT INTO orgcache_revision SELECT client_id, revision FROM r; DROP TABLE r",
+        )
+        .await;
+    }
+    assert_eq!(revision(&source, FB).await, None);
+    assert_eq!(source.load_tree(&client(FB)).await.unwrap().revision, None);
+    assert!(revisions::are_outdated(database).await.unwrap());
+    revisions::install(database).await.unwrap();
+    assert!(!revisions::are_outdated(database).await.unwrap());
+    let before = revision(&source, FB).await;
+    assert!(before.is_some());
+    db.execute("UPDATE ad_org SET isactive = 'N'").await;
+    let after = revision(&source, FB).await;
+    assert!(after.is_some() && after != before);
+    revisions::remove(database).await.unwrap();
+    assert!(!revisions::are_outdated(database).await.unwrap());
 }
 
 async fn triggers_that_were_dropped_are_missed(db: TestDatabase) {

@@ -49,7 +49,8 @@ impl Cluster {
         run("pg_ctl", &["stop", "-D", &self.data(), "-w", "-s", "-m", "immediate"]);
     }
 
-    fn data(&self) -> String {
+    /// The folder of its data.
+    pub(crate) fn data(&self) -> String {
         self.folder.path().join("data").to_str().unwrap().to_owned()
     }
 }

@@ -227,11 +227,16 @@ impl TestDatabase {
 
     /// Creates the tables with all columns that the ERP has today, without rows.
     pub(crate) async fn create_tables(&self, database: &Database) {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ad_client.json"), "[]").unwrap();
-        erp_db::import(database, folder.path()).await.unwrap();
+        create_tables(database).await;
         for column in LATE_COLUMNS {
             self.execute(&format!("ALTER TABLE ad_org ADD COLUMN {column} varchar(60)")).await;
         }
     }
+}
+
+/// Creates the tables as `import` does, without rows.
+pub(crate) async fn create_tables(database: &Database) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ad_client.json"), "[]").unwrap();
+    erp_db::import(database, folder.path()).await.unwrap();
 }

@@ -35,6 +35,13 @@ pub(crate) async fn run(url: Option<&str>, action: RevisionsAction) -> Result<Ex
         RevisionsAction::Status => {
             if !revisions::are_kept(&database).await.map_err(asked)? {
                 writeln!(out, "{place} does not count the changes of its trees: every login reads its tree")?;
+                if revisions::are_outdated(&database).await.map_err(asked)? {
+                    writeln!(
+                        out,
+                        "The triggers there are of an earlier version, incomplete or disabled: \
+                         run `orgcache revisions install` again"
+                    )?;
+                }
                 return Ok(ExitCode::from(REFUSED));
             }
             writeln!(out, "{place} counts the changes of its trees: an unchanged tree is not read again")?;

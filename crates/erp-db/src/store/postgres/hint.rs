@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use session::{ClientId, Hint, RoleId, Scope, SessionId, UserId};
 use tokio::sync::Notify;
 
-use crate::store::hex;
+use crate::hex;
 use crate::store::record::ScopeIds;
 
 /// The most hints that wait; more than that are one hint that anything may have happened.

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgPool, Postgres};
+use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::database::{Boxed, Limits, Row, Scope, StatementError};
+use crate::database::{Boxed, Lease, Limits, Row, Scope, StatementError, give_up_after};
 
 /// Connections to PostgreSQL, perhaps through a proxy that gives every transaction another one.
 #[derive(Debug)]
@@ -62,9 +61,10 @@ impl Link {
     fn send(&self, sql: String, limit: Duration) -> Boxed<'_, Result<Vec<PgRow>, Failure>> {
         let waiting = Scope { place: &self.place, limit: self.limits.acquire };
         let scope = Scope { place: &self.place, limit };
+        let sql = give_up_after(limit) + &sql;
         Box::pin(async move {
-            let mut lease = Lease(Some(self.pool.acquire().await.map_err(|error| waiting.error(error))?));
-            let Some(connection) = lease.0.as_deref_mut() else { return Ok(Vec::new()) };
+            let mut lease = Lease::take_postgres(&self.pool).await.map_err(|error| waiting.error(error))?;
+            let connection = lease.postgres(scope).map_err(|error| scope.error(error))?;
             let answer = scope
                 .timed(async {
                     let sent = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await;
@@ -75,30 +75,12 @@ impl Link {
                 })
                 .await?;
             // The server has answered, so the connection is at rest.
-            lease.give_back();
+            lease.rest();
             match answer {
                 Ok(rows) => Ok(rows),
                 Err(error) if error.is_foreign_key_violation() => Err(Failure::Reference),
                 Err(error) => Err(scope.error(sqlx::Error::Database(error)).into()),
             }
         })
-    }
-}
-
-/// A connection that is closed rather than given back while an answer is under way: the next one to get it would have to
-/// wait for that answer.
-struct Lease(Option<PoolConnection<Postgres>>);
-
-impl Lease {
-    fn give_back(&mut self) {
-        drop(self.0.take());
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            drop(connection.detach());
-        }
     }
 }

@@ -2,7 +2,6 @@
 
 mod hint;
 mod link;
-mod literal;
 mod signal;
 mod statements;
 
@@ -17,11 +16,11 @@ use tokio::task::JoinSet;
 
 use self::hint::Hints;
 use self::link::{Failure, Link};
-use self::literal::{Literal, fill};
 use self::signal::Ear;
 use super::record::{self, ScopeIds};
-use super::{StoreError, StoreOptions, hex, migration};
-use crate::database::{Row, StatementError, stateless_postgres};
+use super::{StoreError, StoreOptions, migration};
+use crate::database::{Literal, Row, StatementError, fill, stateless_postgres};
+use crate::hex;
 
 /// How often a statement is tried again when somebody else collected what it needs, or needs what it collects.
 const ATTEMPTS: usize = 5;

@@ -10,9 +10,8 @@ use tokio::sync::mpsc;
 
 use super::hint::{self, Hints};
 use super::link::Link;
-use super::literal::{Literal, fill};
 use super::statements;
-use crate::database::{ConnectError, Limits, Scope, StatementError, direct_postgres};
+use crate::database::{ConnectError, Limits, Literal, Scope, StatementError, direct_postgres, fill};
 
 const CHANNEL: &str = "orgcache_sessions";
 

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::statements;
 use crate::database::{Row, StatementError, Transaction};
-use crate::store::hex;
+use crate::hex;
 use crate::store::record::{self, ScopeIds};
 
 /// Where an answer goes.
@@ -70,6 +70,17 @@ pub(super) enum Done {
 }
 
 impl Done {
+    /// The error of a job after which nothing more may be done in its transaction. On a full disk, for one, SQLite rolls the
+    /// whole transaction back, and would do what follows outside of any. What it refuses, as a key that is there already,
+    /// concerns one statement alone.
+    pub(super) fn breaks(&self) -> Option<&PortError> {
+        let error = match self {
+            Done::Login(_, outcome) => outcome.as_ref().err(),
+            Done::Count(_, outcome) => outcome.as_ref().err(),
+        };
+        error.filter(|error| error.is_transient())
+    }
+
     /// Acknowledges the job, or says why the commit failed. Who has gone away does not hear it.
     pub(super) fn acknowledge(self, failed: Option<&PortError>) {
         match self {

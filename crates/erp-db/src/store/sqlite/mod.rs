@@ -14,8 +14,9 @@ use self::job::{Job, Login, LoginBytes, LoginOutcome};
 use self::lock::FileLock;
 use self::writer::Writer;
 use super::record::{self, ScopeIds};
-use super::{StoreError, StoreOptions, hex, migration};
+use super::{StoreError, StoreOptions, migration};
 use crate::database::{Database, Limits, StatementError};
+use crate::hex;
 
 /// Sessions in an SQLite file. Reads go to the file at once; whatever writes is queued for the one writer.
 #[derive(Debug)]

@@ -101,7 +101,10 @@ async fn commit(database: &Database, group: &mut Vec<Job>) {
         match &failed {
             Some(error) => job.refuse(PortError::clone(error)),
             None => match job.run(&mut transaction).await {
-                Ok(outcome) => done.push(outcome),
+                Ok(outcome) => {
+                    failed = outcome.breaks().cloned();
+                    done.push(outcome);
+                }
                 // The transaction itself is broken; whoever sent this job learns it as its reply is dropped.
                 Err(error) => failed = Some(PortError::from(error)),
             },

@@ -1,14 +1,15 @@
 //! Bytes as hexadecimal digits: the form in which they travel to a database and back.
 
 /// The digits, in lower case.
-pub(super) fn encode(bytes: &[u8]) -> String {
+#[cfg(feature = "session")]
+pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     push(&mut text, bytes);
     text
 }
 
 /// Appends the digits.
-pub(super) fn push(text: &mut String, bytes: &[u8]) {
+pub(crate) fn push(text: &mut String, bytes: &[u8]) {
     let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + (value - 10) });
     for byte in bytes {
         text.push(digit(byte >> 4));
@@ -17,7 +18,8 @@ pub(super) fn push(text: &mut String, bytes: &[u8]) {
 }
 
 /// The bytes that the digits, of either case, stand for.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+#[cfg(feature = "session")]
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
@@ -27,12 +29,14 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Exactly 32 bytes.
-pub(super) fn decode_name(text: &str) -> Option<[u8; 32]> {
+#[cfg(feature = "session")]
+pub(crate) fn decode_name(text: &str) -> Option<[u8; 32]> {
     decode(text)?.try_into().ok()
 }
 
 /// Names, separated by commas.
-pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a [u8; 32]>) -> String {
+#[cfg(feature = "session")]
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a [u8; 32]>) -> String {
     let mut text = String::new();
     for name in names {
         if !text.is_empty() {
@@ -43,7 +47,7 @@ pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a [u8; 32]>) -> String 
     text
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "session"))]
 mod tests {
     use super::*;
 
