@@ -73,7 +73,10 @@ impl Contender {
         let mut command = Command::new(&self.program);
         command.args(self.arguments).env_clear().env("HOME", std::env::temp_dir());
         command.env("ODOO_URL", double.url()).env("ODOO_DB", "odoo").env("ODOO_YOLO", "true");
-        command.env("ODOO_USER", "admin").env("ODOO_PASSWORD", "<password>");
+        command
+            .env("ODOO_USER", "admin")
+            .env("ODOO_PASSWORD", "<password>")
+            .env("ODOO_MCP_ENABLE_STATS", "true");
         command.envs(self.settings.iter().copied());
         let (process, _) = TokioChildProcess::builder(command).stderr(Stdio::null()).spawn()?;
         let id = process.id();

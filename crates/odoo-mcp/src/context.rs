@@ -7,19 +7,15 @@ use serde_json::{Map, Value};
 use crate::ToolError;
 use crate::arguments::Ids;
 
-/// Odoo's context for this call. It chooses which data the call sees, and in which language; keys that would change
-/// what a write does cannot be given.
+/// As in search_records.
+// It chooses which data the call sees, and in which language; keys that would change what a write does cannot be given.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub(crate) struct CallContext {
-    /// The language of labels and texts, such as `de_DE`.
     lang: Option<String>,
-    /// The time zone, such as `Europe/Brussels`.
     tz: Option<String>,
-    /// `false` includes archived records in searches.
     active_test: Option<bool>,
-    /// The companies to act in; the first is the active one.
     pub(crate) allowed_company_ids: Option<Ids>,
 }
 

@@ -22,6 +22,7 @@ mod context;
 mod domain;
 mod file;
 mod read;
+mod schema;
 mod secrecy;
 mod selection;
 mod service;

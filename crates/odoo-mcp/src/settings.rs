@@ -53,6 +53,8 @@ pub struct Settings {
     pub max_binary_size: usize,
     /// May methods be called by name (`ODOO_MCP_ENABLE_METHOD_CALLS`)? It takes effect with [`Mode::Full`].
     pub method_calls: bool,
+    /// May clients ask what the server has counted (`ODOO_MCP_ENABLE_STATS`)? Operators want to know, and models seldom.
+    pub stats: bool,
     /// The companies that calls are confined to, the active one first (`ODOO_ALLOWED_COMPANIES`); the user's own if
     /// there are none.
     pub companies: Vec<i64>,
@@ -67,6 +69,7 @@ impl Default for Settings {
             max_smart_fields: 15,
             max_binary_size: 50 << 20,
             method_calls: false,
+            stats: false,
             companies: Vec::new(),
         }
     }
@@ -111,6 +114,7 @@ impl Settings {
                 "ODOO_MCP_ENABLE_METHOD_CALLS",
                 usual.method_calls,
             )?,
+            stats: flag(setting("ODOO_MCP_ENABLE_STATS"), "ODOO_MCP_ENABLE_STATS", usual.stats)?,
             companies: companies(setting("ODOO_ALLOWED_COMPANIES"))?,
         };
         if settings.default_limit > settings.max_limit {

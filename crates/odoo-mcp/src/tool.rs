@@ -5,13 +5,12 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use odoo::OdooError;
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::service::Service;
-use crate::{ToolError, arguments, text};
+use crate::{Settings, ToolError, arguments, schema, text};
 
 /// What calling a tool does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +77,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn of<T: Tool + 'static>() -> Self {
+    pub(crate) fn of<T: Tool + 'static>(settings: &Settings) -> Self {
         Entry {
             name: T::NAME,
             title: T::TITLE,
             description: T::DESCRIPTION,
             nature: T::NATURE,
-            input: schema::<T::Arguments>(SchemaSettings::draft2020_12()),
-            output: schema::<T::Answer>(SchemaSettings::draft2020_12().for_serialize()),
+            input: schema::of_arguments::<T::Arguments>(settings),
+            output: schema::of_answer::<T::Answer>(),
             run: |service, arguments| Box::pin(call::<T>(service, arguments)),
         }
     }
@@ -117,14 +116,4 @@ pub(crate) async fn call<T: Tool>(
     let structured = serde_json::to_value(&answer)
         .map_err(|_| ToolError::invalid("the answer cannot be written as json"))?;
     Ok(Reply { text: text::render(&structured), structured, image: T::image(&answer) })
-}
-
-fn schema<T: JsonSchema>(settings: SchemaSettings) -> Arc<Map<String, Value>> {
-    let mut settings = settings;
-    settings.inline_subschemas = true;
-    let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    let object = schema.ensure_object();
-    object.remove("title");
-    object.remove("description");
-    Arc::new(std::mem::take(object))
 }

@@ -80,7 +80,7 @@ async fn the_python_client_drives_the_program_in_all_modes() {
         let task = json!({
             "command": env!("CARGO_BIN_EXE_orgcache"), "args": ["mcp"], "mode": beginning,
             "env": {"ODOO_URL": double.url(), "ODOO_DB": "odoo", "ODOO_USER": "admin", "ODOO_PASSWORD": "<password>",
-                    "ODOO_YOLO": mode},
+                    "ODOO_YOLO": mode, "ODOO_MCP_ENABLE_STATS": "true"},
             "calls": calls(), "resource": "odoo://res.partner/count",
         });
         check(mode, &drive(&task).await);

@@ -31,9 +31,10 @@ async fn the_beginning_does_not_wait_for_the_login() {
 
 #[tokio::test]
 async fn a_failed_login_is_told_at_the_first_call_that_needs_it() {
+    let stats = ("ODOO_MCP_ENABLE_STATS", "true");
     for settings in [
-        [("ODOO_YOLO", "read"), ("ODOO_PASSWORD", "not the password")],
-        [("ODOO_YOLO", "off"), ("ODOO_API_KEY", "not the key")],
+        [("ODOO_YOLO", "read"), ("ODOO_PASSWORD", "not the password"), stats],
+        [("ODOO_YOLO", "off"), ("ODOO_API_KEY", "not the key"), stats],
     ] {
         let agent = Agent::new(&settings).await;
         let told = agent.refused("search_records", json!({"model": PARTNERS})).await;
@@ -45,7 +46,7 @@ async fn a_failed_login_is_told_at_the_first_call_that_needs_it() {
 
 #[tokio::test]
 async fn neither_tracebacks_nor_secrets_are_told() {
-    let agent = Agent::new(&[("ODOO_YOLO", "true")]).await;
+    let agent = Agent::new(&[("ODOO_YOLO", "true"), ("ODOO_MCP_ENABLE_STATS", "true")]).await;
     agent.ask("get_fields", json!({"model": PARTNERS})).await;
     let mut told = Vec::new();
     for fault in

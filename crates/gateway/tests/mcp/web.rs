@@ -41,7 +41,8 @@ pub(crate) fn principal(name: &str, token: &str, settings: &Value) -> Value {
 
 /// Settings for two principals, the first of them in a mode, and with more in their configuration.
 pub(crate) fn settings(double: &OdooDouble, mode: &str, more: &Value) -> Settings {
-    let admin = json!({"ODOO_USER": "admin", "ODOO_PASSWORD": "<password>", "ODOO_YOLO": mode});
+    let admin = json!({"ODOO_USER": "admin", "ODOO_PASSWORD": "<password>", "ODOO_YOLO": mode,
+                       "ODOO_MCP_ENABLE_STATS": "true"});
     let demo = json!({"ODOO_USER": "demo", "ODOO_API_KEY": "<key of demo>", "ODOO_YOLO": "read"});
     let mut file = json!({
         "settings": {"ODOO_URL": double.url(), "ODOO_DB": "odoo"},

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) use reader::read;
 use reader::{Problem, list, whole};
@@ -29,6 +29,10 @@ pub(crate) struct Ids(pub(crate) Vec<i64>);
 /// A list of names. One name alone is taken as a list of one, and so are several in a text, with commas.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 pub(crate) struct Names(pub(crate) Vec<String>);
+
+/// Values of any kind.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+pub(crate) struct Values(pub(crate) Vec<Value>);
 
 /// A domain: conditions, and the operators before them.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -89,64 +93,50 @@ fn several(value: Value, wanted: &str) -> Result<Vec<Value>, Problem> {
     }
 }
 
-impl JsonSchema for RecordId {
-    fn inline_schema() -> bool {
-        true
-    }
+/// What clients are told of these types. Every level says its type: some clients take no list whose items have none.
+macro_rules! inline_schema {
+    ($($kind:ident: $schema:expr;)*) => {
+        $(impl JsonSchema for $kind {
+            fn inline_schema() -> bool {
+                true
+            }
 
-    fn schema_name() -> Cow<'static, str> {
-        "RecordId".into()
-    }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($kind).into()
+            }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "integer"})
-    }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        })*
+    };
 }
 
-impl JsonSchema for Ids {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Ids".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "array", "items": {"type": "integer"}})
-    }
+inline_schema! {
+    RecordId: json_schema!({"type": "integer"});
+    Ids: json_schema!({"type": "array", "items": {"type": "integer"}});
+    Names: json_schema!({"type": "array", "items": {"type": "string"}});
+    Values: {
+        let object = json!({"type": "object", "properties": {}});
+        json_schema!({"type": "array", "items": any_of([object, lists(1)])})
+    };
+    Domain: json_schema!({"type": "array", "items": any_of([lists(3)]), "description": DOMAIN});
 }
 
-impl JsonSchema for Names {
-    fn inline_schema() -> bool {
-        true
-    }
+/// A domain in words.
+const DOMAIN: &str = "Which records; all without it. A list of conditions [field, operator, value], joined by \"&\" (the \
+    default), \"|\" or \"!\" before them. Operators: =, !=, <, <=, >, >=, in, not in, like, not like, ilike, not ilike, =like, \
+    =ilike, =?, child_of, parent_of, and from Odoo 17 on any, not any. A field may be a path such as partner_id.country_id; \
+    a datetime is \"2026-01-31 10:00:00\" in UTC. Examples: [[\"is_company\", \"=\", true], [\"country_id.code\", \"in\", \
+    [\"BE\", \"FR\"]]] and [\"|\", [\"email\", \"ilike\", \"@example.com\"], [\"phone\", \"=\", false]].";
 
-    fn schema_name() -> Cow<'static, str> {
-        "Names".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "array", "items": {"type": "string"}})
-    }
+/// Lists of plain values, nested so deep. Those of a domain are its conditions, of which one may have a domain as its value.
+fn lists(depth: usize) -> Value {
+    let within = (depth > 0).then(|| lists(depth - 1));
+    json!({"type": "array", "items": any_of(within)})
 }
 
-impl JsonSchema for Domain {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Domain".into()
-    }
-
-    /// Every level says its type: some clients take no list whose items have none.
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let plain = [("string"), ("number"), ("boolean")].map(|kind| serde_json::json!({"type": kind}));
-        let values = serde_json::json!({"type": "array", "items": {"anyOf": plain}});
-        let [text, number, truth] = plain;
-        let operand = [text.clone(), number, truth, values];
-        let condition = serde_json::json!({"type": "array", "items": {"anyOf": operand}});
-        json_schema!({"type": "array", "items": {"anyOf": [text, condition]}})
-    }
+fn any_of(others: impl IntoIterator<Item = Value>) -> Value {
+    let plain = ["string", "number", "boolean"].map(|kind| json!({"type": kind}));
+    json!({"anyOf": plain.into_iter().chain(others).collect::<Vec<_>>()})
 }

@@ -29,11 +29,11 @@ pub(crate) struct Arguments {
     groupby: Option<Names>,
     /// What to compute, as `field:operator`: `["amount_total:sum"]`; without it, and as `__count`, the number of records.
     aggregates: Option<Names>,
-    /// The condition; all records without it.
+    /// Which records, as in search_records; all without it.
     domain: Option<Domain>,
     /// The order, by groups or aggregates: `amount_total:sum desc`.
     order: Option<String>,
-    /// How many groups at most; without it the configured number.
+    /// How many groups at most.
     limit: Option<i64>,
     /// How many groups to skip.
     #[serde(default)]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::arguments::Values;
 use crate::service::Service;
 use crate::tool::{Nature, Tool};
 use crate::{Mode, ToolError};
@@ -65,7 +66,7 @@ pub(crate) struct Arguments {
     /// The method, such as `action_post`.
     method: String,
     /// The arguments by place; for a method of records, the list of ids first: `[[42]]`.
-    arguments: Option<Vec<Value>>,
+    arguments: Option<Values>,
     /// The arguments by name.
     keyword_arguments: Option<Map<String, Value>>,
 }
@@ -117,7 +118,7 @@ impl Tool for CallModelMethod {
                 ));
             }
         }
-        let mut places = arguments.unwrap_or_default().into_iter().peekable();
+        let mut places = arguments.unwrap_or_default().0.into_iter().peekable();
         let mut call = Call::method(&model, &method);
         if let Some(ids) = places.next_if(is_ids) {
             let ids: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(Value::as_i64).collect();

@@ -22,7 +22,7 @@ pub(crate) struct CreateRecords;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The fields' values of each record, at most 100.
+    /// The values of each record, as in create_record; 1 to 100 records.
     records: Vec<Map<String, Value>>,
     context: Option<CallContext>,
 }

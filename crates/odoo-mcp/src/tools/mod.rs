@@ -29,26 +29,28 @@ use crate::{Mode, Settings, ToolError};
 /// The tools that these settings bring, in the order in which they are listed.
 pub(crate) fn all(settings: &Settings) -> Vec<Entry> {
     let mut tools = vec![
-        Entry::of::<search_records::SearchRecords>(),
-        Entry::of::<get_record::GetRecord>(),
-        Entry::of::<get_fields::GetFields>(),
-        Entry::of::<get_current_context::GetCurrentContext>(),
-        Entry::of::<list_models::ListModels>(),
-        Entry::of::<list_resource_templates::ListResourceTemplates>(),
-        Entry::of::<create_record::CreateRecord>(),
-        Entry::of::<create_records::CreateRecords>(),
-        Entry::of::<update_record::UpdateRecord>(),
-        Entry::of::<update_records::UpdateRecords>(),
-        Entry::of::<delete_record::DeleteRecord>(),
-        Entry::of::<post_message::PostMessage>(),
-        Entry::of::<read_attachment::ReadAttachment>(),
-        Entry::of::<list_record_attachments::ListRecordAttachments>(),
-        Entry::of::<upload_attachment::UploadAttachment>(),
-        Entry::of::<aggregate_records::AggregateRecords>(),
-        Entry::of::<get_stats::GetStats>(),
+        Entry::of::<search_records::SearchRecords>(settings),
+        Entry::of::<get_record::GetRecord>(settings),
+        Entry::of::<get_fields::GetFields>(settings),
+        Entry::of::<get_current_context::GetCurrentContext>(settings),
+        Entry::of::<list_models::ListModels>(settings),
+        Entry::of::<list_resource_templates::ListResourceTemplates>(settings),
+        Entry::of::<create_record::CreateRecord>(settings),
+        Entry::of::<create_records::CreateRecords>(settings),
+        Entry::of::<update_record::UpdateRecord>(settings),
+        Entry::of::<update_records::UpdateRecords>(settings),
+        Entry::of::<delete_record::DeleteRecord>(settings),
+        Entry::of::<post_message::PostMessage>(settings),
+        Entry::of::<read_attachment::ReadAttachment>(settings),
+        Entry::of::<list_record_attachments::ListRecordAttachments>(settings),
+        Entry::of::<upload_attachment::UploadAttachment>(settings),
+        Entry::of::<aggregate_records::AggregateRecords>(settings),
     ];
+    if settings.stats {
+        tools.push(Entry::of::<get_stats::GetStats>(settings));
+    }
     if settings.mode == Mode::Full && settings.method_calls {
-        tools.push(Entry::of::<call_model_method::CallModelMethod>());
+        tools.push(Entry::of::<call_model_method::CallModelMethod>(settings));
     }
     tools
 }

@@ -26,17 +26,18 @@ pub(crate) struct SearchRecords;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The condition; all records without it.
     domain: Option<Domain>,
-    /// The fields to read; without it the usual ones, with `["__all__"]` all of them, which may be slow.
+    /// Fields to read; without it the usual ones, with `["__all__"]` all of them, which may be slow.
     fields: Option<Names>,
-    /// How many records at most; without it the configured number.
+    /// How many records at most.
     limit: Option<i64>,
     /// How many records to skip.
     #[serde(default)]
     offset: i64,
     /// The order, such as `name asc`.
     order: Option<String>,
+    /// Odoo's context: `lang` (such as `de_DE`), `tz` (such as `Europe/Brussels`), `active_test` (`false` finds archived
+    /// records too), `allowed_company_ids` (the first is the active company).
     context: Option<CallContext>,
 }
 

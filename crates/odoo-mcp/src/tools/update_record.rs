@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     model: String,
     /// The record.
     record_id: RecordId,
-    /// The new values of fields.
+    /// The new values, as in create_record.
     values: Map<String, Value>,
     context: Option<CallContext>,
 }

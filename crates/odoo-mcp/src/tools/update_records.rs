@@ -24,11 +24,11 @@ pub(crate) struct UpdateRecords;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The records, at most 100; with values.
+    /// The records, 1 to 100; with values.
     record_ids: Option<Ids>,
-    /// The new values, the same for all record_ids.
+    /// The new values, the same for all record_ids, as in create_record.
     values: Option<Map<String, Value>>,
-    /// Instead of those two: the new values of each record. It needs Odoo 19 or later.
+    /// Instead of those two: the new values of each record, 1 to 100. It needs Odoo 19 or later.
     updates: Option<Vec<Update>>,
     context: Option<CallContext>,
 }

@@ -130,7 +130,7 @@ async fn patterns_are_listed_by_the_tool_and_by_the_protocol() {
 
 #[tokio::test]
 async fn everything_that_is_counted_is_told() {
-    let agent = Agent::new(&[("ODOO_YOLO", "read")]).await;
+    let agent = Agent::new(&[("ODOO_YOLO", "read"), ("ODOO_MCP_ENABLE_STATS", "true")]).await;
     let asked = json!({"model": "res.partner"});
     agent.ask("get_fields", asked.clone()).await;
     agent.ask("get_fields", asked).await;

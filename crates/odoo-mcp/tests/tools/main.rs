@@ -14,5 +14,6 @@ mod lines;
 mod lists;
 mod modes;
 mod reading;
+mod schemas;
 mod support;
 mod writing;

@@ -1,0 +1,169 @@
+//! The schemas of arguments and answers, in the part of JSON Schema that all clients take.
+//!
+//! Clients hand arguments' schemas on to the interfaces of their models, each of which knows another part of JSON Schema. Common to
+//! all are: one type for each value, `properties` of every object, `items` of every list, no `format` of numbers, and
+//! neither true nor false in the place of a schema.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::Settings;
+
+/// The schema of a tool's arguments, with the limits that are set.
+pub(crate) fn of_arguments<T: JsonSchema>(settings: &Settings) -> Arc<Map<String, Value>> {
+    let mut schema = generate::<T>(SchemaSettings::draft2020_12());
+    make_plain(&mut schema, false);
+    if let Some(limit) = schema.pointer_mut("/properties/limit").and_then(Value::as_object_mut) {
+        limit.insert("default".into(), settings.default_limit.into());
+        limit.insert("maximum".into(), settings.max_limit.into());
+    }
+    finish(schema)
+}
+
+/// The schema of a tool's answer, whose members may be null.
+pub(crate) fn of_answer<T: JsonSchema>() -> Arc<Map<String, Value>> {
+    let mut schema = generate::<T>(SchemaSettings::draft2020_12().for_serialize());
+    make_plain(&mut schema, true);
+    finish(schema)
+}
+
+fn generate<T: JsonSchema>(mut settings: SchemaSettings) -> Value {
+    settings.inline_subschemas = true;
+    settings.meta_schema = None;
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// What a whole tool takes or answers is described by the tool.
+fn finish(schema: Value) -> Arc<Map<String, Value>> {
+    let Value::Object(mut schema) = schema else { return Arc::default() };
+    schema.remove("title");
+    schema.remove("description");
+    Arc::new(schema)
+}
+
+/// Rewrites a schema, and all schemas within it, with what all clients know.
+fn make_plain(schema: &mut Value, nullable: bool) {
+    let Some(object) = schema.as_object_mut() else {
+        *schema = json!({});
+        return;
+    };
+    for unknown in ["format", "additionalProperties"] {
+        object.remove(unknown);
+    }
+    if object.get("minimum").and_then(Value::as_i64) == Some(0) {
+        object.remove("minimum");
+    }
+    if let Some(Value::String(description)) = object.get_mut("description") {
+        // As it stands in the source, it has lines.
+        *description = description.replace('\n', " ");
+    }
+    // Of what may be null: the rest, and null beside it where it is answered.
+    if let Some(Value::Array(kinds)) = object.get("type") {
+        let mut kinds: Vec<Value> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
+        if let (Some(kind), true) = (kinds.pop(), kinds.is_empty()) {
+            object.insert("type".into(), kind);
+            let description = object.remove("description");
+            make_plain(schema, nullable);
+            if nullable {
+                *schema = json!({"anyOf": [schema.take(), {"type": "null"}]});
+            }
+            if let (Some(object), Some(description)) = (schema.as_object_mut(), description) {
+                object.insert("description".into(), description);
+            }
+            return;
+        }
+    }
+    if let (Some(Value::Array(choices)), false) = (object.get_mut("anyOf"), nullable) {
+        choices.retain(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
+        if let ([Value::Object(only)], true) = (choices.as_slice(), choices.len() == 1) {
+            let only = only.clone();
+            object.remove("anyOf");
+            for (name, value) in only {
+                object.entry(name).or_insert(value);
+            }
+        }
+    }
+    match object.get("type").and_then(Value::as_str) {
+        Some("object") => {
+            object.entry("properties").or_insert_with(|| json!({}));
+        }
+        Some("array") => {
+            object.entry("items").or_insert_with(|| json!({}));
+        }
+        _ => {}
+    }
+    for (name, value) in object.iter_mut() {
+        match (name.as_str(), value) {
+            ("properties", Value::Object(members)) => {
+                members.values_mut().for_each(|member| make_plain(member, nullable));
+            }
+            ("items", items) => make_plain(items, nullable),
+            ("anyOf", Value::Array(choices)) => {
+                choices.iter_mut().for_each(|choice| make_plain(choice, nullable));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde_json::{Map, Value, json};
+
+    use super::{of_answer, of_arguments};
+    use crate::Settings;
+
+    #[derive(JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Arguments {
+        /// The name,
+        /// in two lines.
+        name: String,
+        limit: Option<i64>,
+        age: u32,
+        values: Map<String, Value>,
+        part: Option<Part>,
+        any: Vec<Value>,
+    }
+
+    #[derive(JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Part {
+        /// Or not.
+        flag: Option<bool>,
+    }
+
+    #[derive(JsonSchema)]
+    struct Nothing {}
+
+    #[test]
+    fn schemas_are_plain() {
+        let settings = Settings { default_limit: 10, max_limit: 50, ..Settings::default() };
+        let part =
+            json!({"type": "object", "properties": {"flag": {"type": "boolean", "description": "Or not."}}});
+        let expected = json!({
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "description": "The name, in two lines."},
+                "limit": {"type": "integer", "default": 10, "maximum": 50},
+                "age": {"type": "integer"},
+                "values": {"type": "object", "properties": {}},
+                "part": part,
+                "any": {"type": "array", "items": {}},
+            },
+            "required": ["name", "age", "values", "any"],
+        });
+        assert_eq!(Value::Object((*of_arguments::<Arguments>(&settings)).clone()), expected);
+        let nothing = json!({"type": "object", "properties": {}});
+        assert_eq!(Value::Object((*of_arguments::<Nothing>(&settings)).clone()), nothing);
+        let answer = of_answer::<Part>();
+        let flag = json!({"anyOf": [{"type": "boolean"}, {"type": "null"}], "description": "Or not."});
+        assert_eq!(answer.get("properties").and_then(|it| it.get("flag")), Some(&flag));
+    }
+}
