@@ -1,8 +1,8 @@
 //! The schemas of arguments and answers, in the part of JSON Schema that all clients take.
 //!
-//! Clients hand arguments' schemas on to the interfaces of their models, each of which knows another part of JSON Schema. Common to
-//! all are: one type for each value, `properties` of every object, `items` of every list, no `format` of numbers, and
-//! neither true nor false in the place of a schema.
+//! Clients hand arguments' schemas on to the interfaces of their models, each of which knows another part of
+//! JSON Schema. Common to all are: one type for each value, `properties` of every object, `items` of every
+//! list, no `format` of numbers, and neither true nor false in the place of a schema.
 
 use std::sync::Arc;
 

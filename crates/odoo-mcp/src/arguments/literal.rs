@@ -1,5 +1,5 @@
-//! Lists and objects that were written into a text: as JSON, or as Python writes them, which is how Odoo's own
-//! documentation writes a domain.
+//! Lists and objects that were written into a text: as JSON, or as Python writes them, which is how Odoo's
+//! own documentation writes a domain.
 
 use serde_json::{Map, Number, Value};
 

@@ -46,7 +46,8 @@ impl Names {
     }
 }
 
-/// The value of an argument of one of these types, written as it should be. The reader knows them by their names.
+/// The value of an argument of one of these types, written as it should be. The reader knows them by their
+/// names.
 fn canonical(kind: &str, value: Value) -> Result<Value, Problem> {
     match kind {
         "RecordId" => id(&value),
@@ -93,7 +94,8 @@ fn several(value: Value, wanted: &str) -> Result<Vec<Value>, Problem> {
     }
 }
 
-/// What clients are told of these types. Every level says its type: some clients take no list whose items have none.
+/// What clients are told of these types. Every level says its type: some clients take no list whose items
+/// have none.
 macro_rules! inline_schema {
     ($($kind:ident: $schema:expr;)*) => {
         $(impl JsonSchema for $kind {
@@ -130,7 +132,8 @@ const DOMAIN: &str = "Which records; all without it. A list of conditions [field
     a datetime is \"2026-01-31 10:00:00\" in UTC. Examples: [[\"is_company\", \"=\", true], [\"country_id.code\", \"in\", \
     [\"BE\", \"FR\"]]] and [\"|\", [\"email\", \"ilike\", \"@example.com\"], [\"phone\", \"=\", false]].";
 
-/// Lists of plain values, nested so deep. Those of a domain are its conditions, of which one may have a domain as its value.
+/// Lists of plain values, nested so deep. Those of a domain are its conditions, of which one may have a
+/// domain as its value.
 fn lists(depth: usize) -> Value {
     let within = (depth > 0).then(|| lists(depth - 1));
     json!({"type": "array", "items": any_of(within)})

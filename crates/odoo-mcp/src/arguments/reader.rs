@@ -1,8 +1,8 @@
 //! The one reader of all tools' arguments: lenient with how a value is written, never with what it means.
 //!
-//! Clients write numbers as texts or with a fraction of zero, lists as JSON in a text, and null for what they leave
-//! out. All that can be read without loss is taken. Everything else is refused, in the words of JSON, by the name of the
-//! argument.
+//! Clients write numbers as texts or with a fraction of zero, lists as JSON in a text, and null for what they
+//! leave out. All that can be read without loss is taken. Everything else is refused, in the words of JSON,
+//! by the name of the argument.
 
 use core::fmt;
 

@@ -1,7 +1,8 @@
 //! `Lines`: a client that sends a message a line, as over standard input and output.
 //!
-//! The SDK has a transport for that, too. It drops lines that it cannot read, lines that are too long and a last line
-//! without an end, and gives up on a client that begins with a notification; here every request is answered.
+//! The SDK has a transport for that, too. It drops lines that it cannot read, lines that are too long and a
+//! last line without an end, and gives up on a client that begins with a notification; here every request is
+//! answered.
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
