@@ -1,6 +1,6 @@
 //! The command line: what may be said, and what the help says about it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -133,8 +133,9 @@ pub(crate) struct ServeArguments {
     /// A user, by id, who administers all clients; may be given several times.
     #[arg(long, value_name = "USER", env = "ORGCACHE_INSTANCE_ADMIN", value_delimiter = ',')]
     pub(crate) instance_admin: Vec<String>,
-    /// A proxy, or a network of them, whose X-Forwarded-For and X-Request-Id count; may be given several times.
-    #[arg(long, value_name = "NETWORK", env = "ORGCACHE_TRUSTED_PROXY", value_delimiter = ',')]
+    /// A proxy, as an address or a network, whose X-Forwarded-For and X-Request-Id count; may be given
+    /// several times.
+    #[arg(long, value_name = "NETWORK", env = "ORGCACHE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,
     /// Clients come over TLS, which ends in front of this: cookies are for TLS alone. So they are beyond loopback anyway.
     #[arg(long, env = "ORGCACHE_BEHIND_TLS")]
@@ -152,6 +153,15 @@ pub(crate) struct ServeArguments {
     // Last, since its heading stands above all that follows.
     #[command(flatten)]
     pub(crate) assertions: AssertionArguments,
+}
+
+/// A network; an address alone is the network of that address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = || text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
+    text.parse().ok().or_else(address).ok_or_else(|| {
+        "expected an address such as `127.0.0.1`, or a network such as `10.0.0.0/8`".to_owned()
+    })
 }
 
 /// Whose assertions are accepted: all of it, or nothing.
@@ -251,6 +261,18 @@ mod tests {
     #[test]
     fn the_command_line_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        let parsed = |text| network(text).unwrap().to_string();
+        assert_eq!(parsed("127.0.0.1"), "127.0.0.1/32");
+        assert_eq!(parsed("::1"), "::1/128");
+        assert_eq!(parsed("::ffff:192.0.2.1"), "192.0.2.1/32");
+        assert_eq!(parsed(" 10.0.0.0/8"), "10.0.0.0/8");
+        for wrong in ["", "localhost", "127.0.0.1:80", "10.0.0.0/33", "[::1]"] {
+            assert!(network(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use erp_db::ErpReader;
 use session::{Clock, OrgSource, SessionManager};
 
 use super::assertion::Assertions;
+use super::attempts::Attempts;
 use super::credentials::Credentials;
 use super::freshness::Freshness;
 use super::headers::CommonHeaders;
-use super::limiter::Limiter;
 use super::metrics::Metrics;
 use super::names::Names;
 use super::password::Passwords;
-use super::peer::Network;
 use super::settings::Settings;
 
 /// The service without its sockets: give [`router`](super::router) to any server, or let [`Server`](super::Server) answer.
@@ -32,10 +30,8 @@ pub(crate) struct Inner {
     pub(crate) credentials: Box<dyn Credentials>,
     pub(crate) assertions: Option<Assertions>,
     pub(crate) settings: Settings,
-    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: Passwords,
-    pub(crate) by_address: Limiter<Network>,
-    pub(crate) by_user: Limiter<String>,
+    pub(crate) attempts: Attempts,
     pub(crate) names: Names,
     pub(crate) freshness: Freshness,
     pub(crate) metrics: Metrics,
@@ -70,10 +66,9 @@ impl Gateway {
         Gateway {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(),
-                by_address: Limiter::new(settings.failures_by_address),
-                by_user: Limiter::new(settings.failures_by_user),
                 names: Names::new(reader.clone(), settings.names_for, Arc::clone(&clock)),
                 freshness: Freshness::new(source, settings.freshness_for, Arc::clone(&clock)),
+                attempts: Attempts::new(&settings, clock),
                 metrics: Metrics::new(manager.clone()),
                 headers: CommonHeaders::new(settings.secure),
                 closing: AtomicBool::new(false),
@@ -82,7 +77,6 @@ impl Gateway {
                 credentials,
                 assertions,
                 settings,
-                clock,
             }),
         }
     }
@@ -109,9 +103,5 @@ impl Gateway {
 
     pub(crate) fn is_closing(&self) -> bool {
         self.inner.closing.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn now(&self) -> Duration {
-        self.inner.clock.now()
     }
 }

@@ -1,12 +1,18 @@
-//! `Limiter`: how often somebody may fail.
+//! `Limiter`: how often a key may fail. Attempts that succeed are free, however many run at once.
 
+use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use session::Clock;
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
-/// So many failures at once, and one more after each interval.
+use super::generations::Generations;
+
+/// A burst of failures, and one more after each interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     burst: u32,
@@ -21,101 +27,222 @@ impl Allowance {
     }
 }
 
-/// The most keys of a generation. Two generations are kept, so memory is bounded however many keys are tried.
-const GENERATION: usize = 50_000;
-
-/// Counts attempts by key. An attempt is paid for when it begins and given back when it succeeds, so attempts that run at the
-/// same time count too.
+/// Counts failures by key, and reserves one for each attempt in flight, so that no more guesses are checked
+/// than may fail.
 ///
-/// What is kept for a key is the moment at which all its attempts will be forgotten (the generic cell rate algorithm).
+/// Only failures refuse an attempt. Where reservations alone use up the allowance, further attempts wait for
+/// them.
 #[derive(Debug)]
-pub(crate) struct Limiter<K> {
+pub(crate) struct Limiter<K: Hash + Eq + Copy> {
     allowance: Allowance,
-    generations: Mutex<Generations<K>>,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State<K>>,
 }
 
 #[derive(Debug)]
-struct Generations<K> {
-    young: HashMap<K, Duration>,
-    old: HashMap<K, Duration>,
+struct State<K> {
+    /// The moment at which all failures of a key will be forgotten (the generic cell rate algorithm).
+    failures: Generations<K, Duration>,
+    /// No larger than the number of requests in flight.
+    in_flight: HashMap<K, InFlight>,
 }
 
-impl<K: Hash + Eq + Clone> Limiter<K> {
-    pub(crate) fn new(allowance: Allowance) -> Self {
-        let generations = Generations { young: HashMap::new(), old: HashMap::new() };
-        Limiter { allowance, generations: Mutex::new(generations) }
+#[derive(Debug, Default)]
+struct InFlight {
+    attempts: u32,
+    ended: Arc<Notify>,
+}
+
+/// Why an attempt cannot begin now.
+enum Blocked {
+    /// Failures have used up the allowance for so long.
+    Failures(Duration),
+    /// Attempts in flight may use it up: wait for one to end.
+    InFlight(OwnedNotified),
+}
+
+impl<K: Hash + Eq + Copy> Limiter<K> {
+    pub(crate) fn new(allowance: Allowance, clock: Arc<dyn Clock>) -> Self {
+        let state = State { failures: Generations::default(), in_flight: HashMap::new() };
+        Limiter { allowance, clock, state: Mutex::new(state) }
     }
 
-    /// Takes one attempt, or says how long to wait for one.
-    pub(crate) fn take(&self, key: &K, now: Duration) -> Result<(), Duration> {
-        let Allowance { burst, interval } = self.allowance;
-        let mut generations = self.generations.lock();
-        let paid = generations.get(key).unwrap_or_default().max(now) + interval;
-        let furthest = now + interval * burst;
-        if paid > furthest {
-            return Err(paid - furthest);
+    /// Reserves a failure for an attempt, or says for how long failures refuse it. Waits for attempts in
+    /// flight.
+    pub(crate) async fn reserve(self: &Arc<Self>, key: K) -> Result<Reservation<K>, Duration> {
+        loop {
+            match self.try_reserve(key) {
+                Ok(()) => return Ok(Reservation { limiter: Arc::clone(self), key, has_failed: false }),
+                Err(Blocked::Failures(wait)) => return Err(wait),
+                Err(Blocked::InFlight(ended)) => ended.await,
+            }
         }
-        generations.set(key, paid, now);
+    }
+
+    fn try_reserve(&self, key: K) -> Result<(), Blocked> {
+        let mut state = self.state.lock();
+        let wait = self.wait_in(&state, key, 0);
+        if !wait.is_zero() {
+            return Err(Blocked::Failures(wait));
+        }
+        let attempts = state.in_flight.get(&key).map_or(0, |in_flight| in_flight.attempts);
+        let is_free = self.wait_in(&state, key, attempts).is_zero();
+        let in_flight = state.in_flight.entry(key).or_default();
+        if is_free {
+            in_flight.attempts += 1;
+            Ok(())
+        } else {
+            // Made under the lock, it hears of every end from here on.
+            Err(Blocked::InFlight(Arc::clone(&in_flight.ended).notified_owned()))
+        }
+    }
+
+    /// For how long failures refuse the next attempt: at most one interval.
+    pub(crate) fn wait(&self, key: K) -> Duration {
+        self.wait_in(&self.state.lock(), key, 0)
+    }
+
+    /// Counts a failure, or says for how long failures refuse the next one.
+    pub(crate) fn fail(&self, key: K) -> Result<(), Duration> {
+        let mut state = self.state.lock();
+        let wait = self.wait_in(&state, key, 0);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        self.count(&mut state, key);
         Ok(())
     }
 
-    /// Gives an attempt back.
-    pub(crate) fn give_back(&self, key: &K, now: Duration) {
-        let mut generations = self.generations.lock();
-        if let Some(paid) = generations.get(key) {
-            generations.set(key, paid.saturating_sub(self.allowance.interval), now);
-        }
+    fn wait_in(&self, state: &State<K>, key: K, attempts: u32) -> Duration {
+        let Allowance { burst, interval } = self.allowance;
+        let now = self.clock.now();
+        let forgotten = state.failures.get(&key).copied().unwrap_or_default().max(now);
+        (forgotten + interval * attempts.saturating_add(1)).saturating_sub(now + interval * burst)
+    }
+
+    fn count(&self, state: &mut State<K>, key: K) {
+        let now = self.clock.now();
+        let forgotten = state.failures.get(&key).copied().unwrap_or_default().max(now);
+        state.failures.set(key, forgotten + self.allowance.interval);
     }
 }
 
-impl<K: Hash + Eq + Clone> Generations<K> {
-    fn get(&self, key: &K) -> Option<Duration> {
-        self.young.get(key).or_else(|| self.old.get(key)).copied()
-    }
+/// A failure that is reserved for an attempt. It counts if the attempt fails, and is given back if it does
+/// not.
+#[derive(Debug)]
+pub(crate) struct Reservation<K: Hash + Eq + Copy> {
+    limiter: Arc<Limiter<K>>,
+    key: K,
+    has_failed: bool,
+}
 
-    fn set(&mut self, key: &K, paid: Duration, now: Duration) {
-        if self.young.len() >= GENERATION && !self.young.contains_key(key) {
-            // What is forgotten with the old generation has mostly been paid off.
-            self.old = std::mem::take(&mut self.young);
-            self.old.retain(|_, paid| *paid > now);
+impl<K: Hash + Eq + Copy> Reservation<K> {
+    /// Counts the failure.
+    pub(crate) fn fail(mut self) {
+        self.has_failed = true;
+    }
+}
+
+impl<K: Hash + Eq + Copy> Drop for Reservation<K> {
+    fn drop(&mut self) {
+        let mut state = self.limiter.state.lock();
+        if self.has_failed {
+            self.limiter.count(&mut state, self.key);
         }
-        self.young.insert(key.clone(), paid);
+        let Some(in_flight) = state.in_flight.get_mut(&self.key) else { return };
+        in_flight.attempts -= 1;
+        if self.has_failed || in_flight.attempts == 0 {
+            // After a failure each that waits may be refused; after the last one nothing else would wake it.
+            in_flight.ended.notify_waiters();
+        } else {
+            in_flight.ended.notify_one();
+        }
+        if in_flight.attempts == 0 {
+            state.in_flight.remove(&self.key);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::{join_all, poll_immediate};
+    use session::ManualClock;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    #[test]
-    fn a_burst_then_one_an_interval() {
-        let limiter = Limiter::new(Allowance::new(3, SECOND));
-        let at = Duration::from_millis;
-        for _ in 0..3 {
-            assert_eq!(limiter.take(&"a", at(0)), Ok(()));
-        }
-        assert_eq!(limiter.take(&"a", at(0)), Err(SECOND));
-        assert_eq!(limiter.take(&"b", at(0)), Ok(()), "others have their own");
-        assert_eq!(limiter.take(&"a", at(400)), Err(at(600)));
-        assert_eq!(limiter.take(&"a", at(1_000)), Ok(()));
-        assert_eq!(limiter.take(&"a", at(1_000)), Err(SECOND));
-        limiter.give_back(&"a", at(1_000));
-        assert_eq!(limiter.take(&"a", at(1_000)), Ok(()));
-        for _ in 0..3 {
-            assert_eq!(limiter.take(&"a", at(100_000)), Ok(()));
-        }
-        assert!(limiter.take(&"a", at(100_000)).is_err(), "saved time does not add up");
+    fn limiter<K: Hash + Eq + Copy>(burst: u32) -> (Arc<Limiter<K>>, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::default());
+        (Arc::new(Limiter::new(Allowance::new(burst, SECOND), Arc::clone(&clock) as _)), clock)
     }
 
     #[test]
-    fn memory_is_bounded() {
-        let limiter = Limiter::new(Allowance::new(1, SECOND));
-        for key in 0..3 * GENERATION {
-            assert_eq!(limiter.take(&key, Duration::ZERO), Ok(()));
+    fn a_burst_then_one_an_interval() {
+        let (limiter, clock) = limiter(3);
+        for _ in 0..3 {
+            assert_eq!(limiter.fail("a"), Ok(()));
         }
-        let generations = limiter.generations.lock();
-        assert!(generations.young.len() <= GENERATION && generations.old.len() <= GENERATION);
+        assert_eq!(limiter.fail("a"), Err(SECOND));
+        assert_eq!(limiter.fail("b"), Ok(()), "others have their own");
+        clock.advance(SECOND * 2 / 5);
+        assert_eq!(limiter.wait("a"), SECOND * 3 / 5);
+        clock.advance(SECOND * 3 / 5);
+        assert_eq!(limiter.fail("a"), Ok(()));
+        assert_eq!(limiter.fail("a"), Err(SECOND));
+        clock.advance(100 * SECOND);
+        for _ in 0..3 {
+            assert_eq!(limiter.fail("a"), Ok(()));
+        }
+        assert!(limiter.fail("a").is_err(), "saved time does not add up");
+    }
+
+    #[tokio::test]
+    async fn attempts_that_succeed_wait_for_each_other_and_are_never_refused() {
+        let (limiter, _) = limiter(2);
+        let attempts = (0..200).map(|_| {
+            let limiter = Arc::clone(&limiter);
+            tokio::spawn(async move {
+                let reservation = limiter.reserve("a").await.unwrap();
+                assert!(limiter.state.lock().in_flight["a"].attempts <= 2);
+                tokio::task::yield_now().await;
+                drop(reservation);
+            })
+        });
+        for attempt in join_all(attempts).await {
+            attempt.unwrap();
+        }
+        assert!(limiter.state.lock().in_flight.is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_more_guesses_are_checked_than_may_fail() {
+        let (limiter, _) = limiter(3);
+        let attempts = (0..50).map(|_| {
+            let limiter = Arc::clone(&limiter);
+            tokio::spawn(async move {
+                let reservation = limiter.reserve("a").await.ok()?;
+                tokio::task::yield_now().await;
+                reservation.fail();
+                Some(())
+            })
+        });
+        let checked = join_all(attempts).await.into_iter().filter(|attempt| matches!(attempt, Ok(Some(()))));
+        assert_eq!(checked.count(), 3);
+        assert!(limiter.state.lock().in_flight.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_waiter_that_gives_up_leaves_nothing_behind() {
+        let (limiter, _) = limiter(1);
+        let reservation = limiter.reserve("a").await.unwrap();
+        let mut gives_up = Box::pin(limiter.reserve("a"));
+        let mut stays = Box::pin(limiter.reserve("a"));
+        assert!(poll_immediate(&mut gives_up).await.is_none());
+        assert!(poll_immediate(&mut stays).await.is_none());
+        drop(reservation);
+        drop(gives_up);
+        drop(stays.await.unwrap());
+        assert!(limiter.state.lock().in_flight.is_empty());
     }
 }

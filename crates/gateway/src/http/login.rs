@@ -10,11 +10,14 @@ use serde::{Deserialize, Serialize};
 use session::openbravo::Refusal;
 use session::{LoggedIn, LoginError, Principal, RoleId, UserId};
 use session_axum::{COOKIE, Problem, csrf_value, refusal};
+use tracing::Instrument;
 
+use super::attempts::TooManyFailures;
 use super::gateway::Gateway;
 use super::input::{Input, id, unprocessable};
 use super::password::MAX_PASSWORD_BYTES;
 use super::peer::Peer;
+use super::request_id::RequestId;
 use super::session::Shown;
 
 #[derive(Deserialize)]
@@ -39,13 +42,23 @@ pub(crate) async fn login(
         let detail = format!("a password has at most {MAX_PASSWORD_BYTES} bytes");
         return Err(unprocessable(detail).with_field("password"));
     }
-    let attempt = Attempt::begin(&gateway, peer, &form.user)?;
-    let user = authenticate(&gateway, &form.user, form.password).await;
-    // That a database does not answer says nothing about who asks.
-    if !matches!(&user, Err(problem) if problem.status().is_client_error()) {
-        attempt.forget();
-    }
-    wish.grant(&gateway, user?, &form.user).await
+    let attempt = gateway.inner.attempts.begin(&form.user, peer.network()).await;
+    let attempt = attempt.map_err(|wait| too_many(&gateway, wait))?;
+    // A task of its own finds out whether the attempt fails, also where the client has gone meanwhile.
+    let (checking, user) = (gateway.clone(), form.user.clone());
+    let check = async move {
+        let found = authenticate(&checking, &user, form.password).await;
+        match &found {
+            Ok(_) => checking.inner.attempts.succeed(attempt),
+            Err(problem) if problem.status().is_client_error() => checking.inner.attempts.fail(attempt),
+            // A database that does not answer says nothing about the caller.
+            Err(_) => drop(attempt),
+        }
+        found
+    };
+    let check = tokio::spawn(RequestId::keep(check).in_current_span());
+    let user = check.await.map_err(|error| away(&error))??;
+    wish.grant(&gateway, user, &form.user).await
 }
 
 /// What somebody who logs in wants to be, by whatever proof.
@@ -77,46 +90,8 @@ impl Wish {
     }
 }
 
-/// An attempt to prove who one is, which counts as failed unless it is forgotten.
-pub(crate) struct Attempt<'a> {
-    gateway: &'a Gateway,
-    peer: Peer,
-    user: Option<&'a str>,
-}
-
-impl<'a> Attempt<'a> {
-    /// An attempt of an address to be a user.
-    fn begin(gateway: &'a Gateway, peer: Peer, user: &'a str) -> Result<Self, Problem> {
-        let attempt = Self::from_address(gateway, peer)?;
-        if let Err(wait) = gateway.inner.by_user.take(&key(user), gateway.now()) {
-            attempt.forget();
-            return Err(too_many(gateway, wait));
-        }
-        Ok(Attempt { user: Some(user), ..attempt })
-    }
-
-    /// An attempt of an address to be anybody.
-    pub(crate) fn from_address(gateway: &'a Gateway, peer: Peer) -> Result<Self, Problem> {
-        let taken = gateway.inner.by_address.take(&peer.network(), gateway.now());
-        taken.map_err(|wait| too_many(gateway, wait))?;
-        Ok(Attempt { gateway, peer, user: None })
-    }
-
-    pub(crate) fn forget(self) {
-        let (inner, now) = (&self.gateway.inner, self.gateway.now());
-        inner.by_address.give_back(&self.peer.network(), now);
-        if let Some(user) = self.user {
-            inner.by_user.give_back(&key(user), now);
-        }
-    }
-}
-
-/// What attempts as a user are counted by; long names are no way to fill memory.
-fn key(user: &str) -> String {
-    if user.len() <= 64 { user.to_owned() } else { blake3::hash(user.as_bytes()).to_hex().to_string() }
-}
-
-fn too_many(gateway: &Gateway, wait: std::time::Duration) -> Problem {
+/// The answer to a login that failures refuse.
+pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures) -> Problem {
     gateway.inner.metrics.login_refused_by_limit();
     let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts")

@@ -8,12 +8,14 @@
 
 mod admin;
 mod assertion;
+mod attempts;
 mod cache;
 mod compression;
 mod credentials;
 mod finish;
 mod freshness;
 mod gateway;
+mod generations;
 mod headers;
 mod health;
 mod input;

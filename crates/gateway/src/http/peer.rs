@@ -41,14 +41,28 @@ impl Peer {
             if !is_trusted(&peer.address) {
                 break;
             }
-            let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+            let Some(address) = hop_address(hop.trim()) else { break };
             peer.address = address.to_canonical();
         }
         peer
     }
 
     pub(crate) fn network(&self) -> Network {
-        Network(match self.address {
+        Network::of(self.address)
+    }
+}
+
+/// The address of a hop, which some proxies write with brackets, with the client's port, or with both.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    hop.parse().ok().or_else(|| bracketed().map(IpAddr::V6)).or_else(with_port)
+}
+
+impl Network {
+    /// That of an address.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Network(match address {
             IpAddr::V4(address) => address.into(),
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
@@ -95,6 +109,26 @@ mod tests {
         assert_eq!(peer("192.0.2.1", chained, &["192.0.2.1/32", "198.51.100.7/32"]), "203.0.113.9");
         assert_eq!(peer("192.0.2.1", &["unknown"], &["192.0.2.1/32"]), "192.0.2.1");
         assert_eq!(peer("::ffff:192.0.2.1", &["198.51.100.7"], &["192.0.2.1/32"]), "198.51.100.7");
+    }
+
+    #[test]
+    fn hops_may_have_ports_and_brackets() {
+        let from = |hop: &str| peer("192.0.2.1", &[hop], &["192.0.2.1/32", "2001:db8:ffff::/48"]);
+        for (hop, address) in [
+            ("203.0.113.7:4000", "203.0.113.7"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[::ffff:203.0.113.7]:1", "203.0.113.7"),
+            (" 203.0.113.7:4000 ,[2001:db8:ffff::2]:80", "203.0.113.7"),
+        ] {
+            assert_eq!(from(hop), address, "{hop}");
+        }
+        for hop in
+            ["203.0.113.7:", "203.0.113.7:65536", "[203.0.113.7]", "[2001:db8::1", "2001:db8::1]:1", ":1", ""]
+        {
+            assert_eq!(from(hop), "192.0.2.1", "{hop}");
+        }
     }
 
     #[test]

@@ -45,6 +45,17 @@ impl RequestId {
         CURRENT.scope(self.clone(), answer)
     }
 
+    /// Goes on with the request that is being answered here, in a task of its own.
+    pub(crate) fn keep<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+        let current = Self::current();
+        async move {
+            match current {
+                Some(id) => id.name(work).await,
+                None => work.await,
+            }
+        }
+    }
+
     /// As the header says it.
     pub(crate) fn to_header(&self) -> Option<HeaderValue> {
         match self {

@@ -43,9 +43,14 @@ pub struct Settings {
     pub max_connections: usize,
     /// The shortest body that is compressed: 10,240 bytes.
     pub compress_from: u64,
-    /// How often one address may fail to log in.
-    pub failures_by_address: Allowance,
-    /// How often anybody may fail to log in as one user.
+    /// How often logins from one network, an IPv4 address or an IPv6 /64, may fail before it is refused: 20
+    /// at once, and one more each 3 s.
+    pub failures_by_network: Allowance,
+    /// How often logins of one user from one network may fail before they are refused: 10 at once, and one
+    /// more each 6 s.
+    pub failures_by_user_and_network: Allowance,
+    /// How often logins of one user may fail before further ones wait, for as long as an interval: 50 at
+    /// once, and one more each 3 s.
     pub failures_by_user: Allowance,
     /// For how long names are answered from memory: 2 s, so that a new organization has its name by the time it is seen.
     pub names_for: Duration,
@@ -74,8 +79,9 @@ impl Default for Settings {
             max_answer_bytes: 16 << 20,
             max_connections: 10_000,
             compress_from: 10_240,
-            failures_by_address: Allowance::new(20, Duration::from_secs(3)),
-            failures_by_user: Allowance::new(50, Duration::from_secs(6)),
+            failures_by_network: Allowance::new(20, Duration::from_secs(3)),
+            failures_by_user_and_network: Allowance::new(10, Duration::from_secs(6)),
+            failures_by_user: Allowance::new(50, Duration::from_secs(3)),
             names_for: Duration::from_secs(2),
             freshness_for: Duration::from_secs(2),
             automatic_roles_reason: "the program that runs the service chose it",

@@ -13,8 +13,8 @@ on_both_databases! {
     an_organization_may_be_chosen,
     whatever_does_not_fit_gets_the_same_answer,
     a_known_user_hears_what_is_not_given,
-    a_flood_of_wrong_passwords_is_slowed_down_and_right_ones_are_not,
-    guesses_at_one_user_count_wherever_they_come_from,
+    a_flood_of_wrong_passwords_is_refused_and_right_ones_are_not,
+    a_network_locks_a_user_out_of_no_other,
 }
 
 async fn log_in(service: &Service, form: Value) -> Answer {
@@ -137,14 +137,14 @@ async fn what_cannot_be_is_named() {
     }
 }
 
-async fn a_flood_of_wrong_passwords_is_slowed_down_and_right_ones_are_not(databases: Databases) {
+async fn a_flood_of_wrong_passwords_is_refused_and_right_ones_are_not(databases: Databases) {
     let service = Service::start_on(&databases, |settings| {
-        settings.failures_by_address = Allowance::new(4, Duration::from_secs(3));
-        settings.failures_by_user = Allowance::new(100, Duration::from_secs(3));
+        settings.failures_by_network = Allowance::new(4, Duration::from_secs(3));
     })
     .await;
+    let right = |user: &str| json!({"user": user, "password": PASSWORD});
     for _ in 0..12 {
-        assert_eq!(log_in(&service, json!({"user": ADMIN, "password": PASSWORD})).await.status, 200);
+        assert_eq!(log_in(&service, right(ADMIN)).await.status, 200);
     }
     for _ in 0..4 {
         log_in(&service, json!({"user": "nobody", "password": "guess"})).await.refused(401, "unauthorized");
@@ -154,32 +154,60 @@ async fn a_flood_of_wrong_passwords_is_slowed_down_and_right_ones_are_not(databa
     let wait: u64 = limited.header("retry-after").parse().unwrap();
     assert!((1..=4).contains(&wait), "{wait}");
     // A right password does not help while the limit holds: the answer must not tell.
-    log_in(&service, json!({"user": ADMIN, "password": PASSWORD})).await.refused(429, "too_many_attempts");
+    log_in(&service, right(SPAIN)).await.refused(429, "too_many_attempts");
+    assert_eq!(log_in(&service, right(ADMIN)).await.status, 200, "who signed in from there gets through");
     service.clock.advance(Duration::from_secs(wait));
-    assert_eq!(log_in(&service, json!({"user": ADMIN, "password": PASSWORD})).await.status, 200);
+    assert_eq!(log_in(&service, right(SPAIN)).await.status, 200);
 }
 
-async fn guesses_at_one_user_count_wherever_they_come_from(databases: Databases) {
+async fn a_network_locks_a_user_out_of_no_other(databases: Databases) {
     let service = Service::start_on(&databases, |settings| {
-        settings.failures_by_user = Allowance::new(3, Duration::from_secs(60));
+        settings.failures_by_user_and_network = Allowance::new(3, Duration::from_secs(60));
+        settings.failures_by_user = Allowance::new(3, Duration::from_millis(50));
         settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await;
-    let from = |address: &str, user: &str| {
-        let form = json!({"user": user, "password": "guess"});
+    let from = |address: &str, user: &str, password: &str| {
+        let form = json!({"user": user, "password": password});
         Answer::of(service.post("/v1/login", form).header("x-forwarded-for", address))
     };
-    for address in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
-        from(address, ADMIN).await.refused(401, "unauthorized");
+    for _ in 0..10 {
+        for _ in 0..3 {
+            from("2001:db8::1", ADMIN, "guess").await.refused(401, "unauthorized");
+        }
+        from("2001:db8::2", ADMIN, PASSWORD).await.refused(429, "too_many_attempts");
+        assert_eq!(from("192.0.2.7", ADMIN, PASSWORD).await.status, 200);
+        service.clock.advance(Duration::from_secs(180));
     }
-    from("192.0.2.4", ADMIN).await.refused(429, "too_many_attempts");
-    from("192.0.2.4", SPAIN).await.refused(401, "unauthorized");
+    from("2001:db8::1", SPAIN, "guess").await.refused(401, "unauthorized");
+    // From many networks at once the user is slowed, and never refused.
+    for network in 10..40 {
+        from(&format!("192.0.2.{network}"), ADMIN, "guess").await.refused(401, "unauthorized");
+    }
+    assert_eq!(from("192.0.2.99", ADMIN, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn right_passwords_at_once_are_never_too_many_failures() {
+    let service = Service::start_with(|settings| {
+        settings.failures_by_network = Allowance::new(2, Duration::from_secs(60));
+        settings.failures_by_user_and_network = Allowance::new(1, Duration::from_secs(60));
+    })
+    .await;
+    let logins = (0..200).map(|number| {
+        let user = if number % 2 == 0 { ADMIN } else { SPAIN };
+        tokio::spawn(Answer::of(service.post("/v1/login", json!({"user": user, "password": PASSWORD}))))
+    });
+    for login in logins.collect::<Vec<_>>() {
+        let answer = login.await.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
 }
 
 #[tokio::test]
 async fn forwarding_headers_of_strangers_change_nothing() {
     let service = Service::start_with(|settings| {
-        settings.failures_by_address = Allowance::new(2, Duration::from_secs(60));
+        settings.failures_by_network = Allowance::new(2, Duration::from_secs(60));
     })
     .await;
     let from = |address: &str| {
@@ -194,8 +222,8 @@ async fn forwarding_headers_of_strangers_change_nothing() {
 #[tokio::test]
 async fn many_at_once_are_all_answered() {
     let service = Service::start_with(|settings| {
-        settings.failures_by_address = Allowance::new(1_000, Duration::from_secs(1));
-        settings.failures_by_user = Allowance::new(1_000, Duration::from_secs(1));
+        settings.failures_by_network = Allowance::new(1_000, Duration::from_secs(1));
+        settings.failures_by_user_and_network = Allowance::new(1_000, Duration::from_secs(1));
     })
     .await;
     let attempts = (0..100).map(|number| {

@@ -10,7 +10,7 @@ use session_axum::Problem;
 use super::{MAX_ASSERTION_BYTES, Refused};
 use crate::http::gateway::Gateway;
 use crate::http::input::{Input, unprocessable};
-use crate::http::login::{Attempt, Wish, away};
+use crate::http::login::{Wish, away, too_many};
 use crate::http::peer::Peer;
 
 #[derive(Deserialize)]
@@ -37,15 +37,16 @@ pub(crate) async fn login(
         let detail = format!("an assertion has at most {MAX_ASSERTION_BYTES} bytes");
         return Err(unprocessable(detail).with_field("assertion"));
     }
-    // All of a front end's users come from one address. Who knows the key is not slowed down, and as checking a signature waits
-    // for nothing, not even many at once take each other's attempts.
-    let attempt = Attempt::from_address(&gateway, peer)?;
-    let claims = assertions.verify(&form.assertion).map_err(|reason| refused(&gateway, reason))?;
-    attempt.forget();
+    // All of a front end's users come from one address. Failures from there never slow a valid assertion: its
+    // signature is checked before they are looked at, which takes no longer than to refuse it.
+    let failed = |reason| match gateway.inner.attempts.fail_without_user(peer.network()) {
+        Ok(()) => refused(&gateway, reason),
+        Err(wait) => too_many(&gateway, wait),
+    };
+    let claims = assertions.verify(&form.assertion).map_err(failed)?;
     if !assertions.use_up(&claims).await.map_err(|error| away(&error))? {
         // Somebody got hold of it, or the front end sends things twice.
-        let _failed = Attempt::from_address(&gateway, peer)?;
-        return Err(refused(&gateway, Refused::Used));
+        return Err(failed(Refused::Used));
     }
     let found = gateway.inner.reader.user_named(&claims.user).await.map_err(|error| away(&error))?;
     let user = found.and_then(|user| UserId::new(&user.id).ok());

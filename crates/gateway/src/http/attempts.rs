@@ -1,0 +1,228 @@
+//! `Attempts`: how often logins may fail, by network, by user and network, and by user.
+//!
+//! | count | once it is used up |
+//! | --- | --- |
+//! | user and network | refused; slowed where the user has signed in from that network before |
+//! | network | refused, but for users who have signed in from there before |
+//! | user | slowed, but for users who have signed in from there before |
+//!
+//! So the failures of one network never lock a user out of another one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use session::Clock;
+
+use super::generations::Generations;
+use super::limiter::{Limiter, Reservation};
+use super::peer::Network;
+use super::settings::Settings;
+
+/// The most networks of a user that are remembered, so that nobody fills memory with an account of their own.
+const NETWORKS_OF_USER: usize = 16;
+
+/// The longest time for which an attempt is slowed before it is refused. Answers take no longer than 30 s.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Counts failed logins, and remembers from which networks users have signed in.
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    clock: Arc<dyn Clock>,
+    by_network: Arc<Limiter<Network>>,
+    by_user_and_network: Arc<Limiter<(UserKey, Network)>>,
+    by_user: Limiter<UserKey>,
+    known: Mutex<Generations<UserKey, Vec<Network>>>,
+}
+
+/// What a user name is counted by: a hash, so that long names are no way to fill memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct UserKey([u8; 32]);
+
+/// For how long a login is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyFailures(pub(crate) Duration);
+
+/// An attempt to log in. Dropped, it counts as neither failed nor done.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    user: UserKey,
+    network: Network,
+    by_user_and_network: Reservation<(UserKey, Network)>,
+    by_network: Option<Reservation<Network>>,
+}
+
+impl Attempts {
+    pub(crate) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+        Attempts {
+            by_network: Arc::new(Limiter::new(settings.failures_by_network, Arc::clone(&clock))),
+            by_user_and_network: Arc::new(Limiter::new(
+                settings.failures_by_user_and_network,
+                Arc::clone(&clock),
+            )),
+            by_user: Limiter::new(settings.failures_by_user, Arc::clone(&clock)),
+            known: Mutex::default(),
+            clock,
+        }
+    }
+
+    /// Begins an attempt, once its turn has come.
+    pub(crate) async fn begin(&self, user: &str, network: Network) -> Result<Attempt, TooManyFailures> {
+        let user = UserKey(*blake3::hash(user.as_bytes()).as_bytes());
+        let pair = (user, network);
+        if self.is_known(user, network) {
+            let by_user_and_network = self.reserve_slowly(pair).await?;
+            return Ok(Attempt { user, network, by_user_and_network, by_network: None });
+        }
+        let brake = self.by_user.wait(user);
+        if !brake.is_zero() {
+            tokio::time::sleep(brake).await;
+        }
+        let by_user_and_network = self.by_user_and_network.reserve(pair).await.map_err(TooManyFailures)?;
+        let by_network = Some(self.by_network.reserve(network).await.map_err(TooManyFailures)?);
+        Ok(Attempt { user, network, by_user_and_network, by_network })
+    }
+
+    /// Waits until failures refuse the attempt no more, as long as that is soon.
+    async fn reserve_slowly(
+        &self,
+        pair: (UserKey, Network),
+    ) -> Result<Reservation<(UserKey, Network)>, TooManyFailures> {
+        let begun = self.clock.now();
+        loop {
+            let wait = match self.by_user_and_network.reserve(pair).await {
+                Ok(reservation) => return Ok(reservation),
+                Err(wait) => wait,
+            };
+            if self.clock.now().saturating_sub(begun) + wait > PATIENCE {
+                return Err(TooManyFailures(wait));
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Counts a failure that names no user, such as a forged assertion.
+    pub(crate) fn fail_without_user(&self, network: Network) -> Result<(), TooManyFailures> {
+        self.by_network.fail(network).map_err(TooManyFailures)
+    }
+
+    /// The user is who they say: from here on they get through from this network.
+    pub(crate) fn succeed(&self, attempt: Attempt) {
+        let Attempt { user, network, .. } = attempt;
+        let mut known = self.known.lock();
+        let mut networks = known.get(&user).cloned().unwrap_or_default();
+        networks.retain(|known| *known != network);
+        networks.truncate(NETWORKS_OF_USER - 1);
+        networks.insert(0, network);
+        known.set(user, networks);
+    }
+
+    /// Counts a failure.
+    pub(crate) fn fail(&self, attempt: Attempt) {
+        let Attempt { user, network, by_user_and_network, by_network } = attempt;
+        by_user_and_network.fail();
+        // A count that is full already stays full.
+        let _full = match by_network {
+            Some(reservation) => {
+                reservation.fail();
+                Ok(())
+            }
+            None => self.by_network.fail(network),
+        };
+        let _full = self.by_user.fail(user);
+    }
+
+    fn is_known(&self, user: UserKey, network: Network) -> bool {
+        self.known.lock().get(&user).is_some_and(|networks| networks.contains(&network))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::{join_all, poll_immediate};
+    use session::ManualClock;
+
+    use super::super::limiter::Allowance;
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn network(last: u8) -> Network {
+        Network::of([192, 0, 2, last].into())
+    }
+
+    fn attempts(change: impl FnOnce(&mut Settings)) -> (Attempts, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::default());
+        let mut settings = Settings::default();
+        change(&mut settings);
+        (Attempts::new(&settings, Arc::clone(&clock) as _), clock)
+    }
+
+    /// How many of some guesses are checked.
+    async fn guess(attempts: &Attempts, user: &str, from: Network, times: usize) -> usize {
+        let guesses = (0..times).map(async |_| match attempts.begin(user, from).await {
+            Ok(attempt) => {
+                attempts.fail(attempt);
+                1
+            }
+            Err(_) => 0,
+        });
+        join_all(guesses).await.into_iter().sum()
+    }
+
+    #[tokio::test]
+    async fn a_network_locks_a_user_out_of_no_other() {
+        let (attempts, clock) =
+            attempts(|settings| settings.failures_by_user = Allowance::new(50, MINUTE / 6_000));
+        let mut checked = 0;
+        for _ in 0..100 {
+            checked += guess(&attempts, "user", network(1), 20).await;
+            clock.advance(Duration::from_secs(6));
+        }
+        assert!((100..=120).contains(&checked), "{checked}");
+        assert!(attempts.begin("user", network(1)).await.is_ok(), "one more each interval");
+        guess(&attempts, "user", network(1), 1).await;
+        assert!(attempts.begin("user", network(1)).await.is_err());
+        assert!(attempts.begin("user", network(2)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_user_who_signed_in_from_there_gets_through() {
+        let (attempts, _) = attempts(|settings| settings.failures_by_user = Allowance::new(1, MINUTE));
+        attempts.succeed(attempts.begin("user", network(1)).await.unwrap());
+        for number in 0..30 {
+            guess(&attempts, &number.to_string(), network(1), 1).await;
+        }
+        assert!(attempts.begin("other", network(1)).await.is_err(), "the network has failed too often");
+        assert!(attempts.begin("user", network(1)).await.is_ok());
+        guess(&attempts, "user", network(2), 1).await;
+        let mut elsewhere = Box::pin(attempts.begin("user", network(99)));
+        assert!(poll_immediate(&mut elsewhere).await.is_none(), "slowed");
+        let mut there = Box::pin(attempts.begin("user", network(1)));
+        assert!(poll_immediate(&mut there).await.is_some(), "not slowed");
+    }
+
+    #[tokio::test]
+    async fn others_in_the_same_network_only_slow_the_user_who_signed_in_from_there() {
+        let (attempts, clock) = attempts(|settings| {
+            settings.failures_by_user_and_network = Allowance::new(2, Duration::from_millis(50));
+        });
+        attempts.succeed(attempts.begin("user", network(1)).await.unwrap());
+        guess(&attempts, "user", network(1), 2).await;
+        let mut user = Box::pin(attempts.begin("user", network(1)));
+        assert!(poll_immediate(&mut user).await.is_none());
+        clock.advance(Duration::from_millis(50));
+        assert!(user.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_account_of_ones_own_fills_no_memory() {
+        let (attempts, _) = attempts(|_| {});
+        for number in 0..100 {
+            attempts.succeed(attempts.begin("user", network(number)).await.unwrap());
+        }
+        let user = UserKey(*blake3::hash(b"user").as_bytes());
+        assert_eq!(attempts.known.lock().get(&user).unwrap().len(), NETWORKS_OF_USER);
+        assert!(attempts.is_known(user, network(99)) && !attempts.is_known(user, network(0)));
+    }
+}
