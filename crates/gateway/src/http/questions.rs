@@ -10,9 +10,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use session::Session;
 use session_axum::{CurrentSession, Problem};
 
+use super::admin::Administrator;
 use super::gateway::Gateway;
 use super::input::{Unread, unprocessable};
 use super::object::Object;
@@ -47,23 +49,23 @@ struct Batch<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
 struct Numbered<'a> {
-    #[serde(default, deserialize_with = "present")]
-    id: Option<Value>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
     #[serde(borrow)]
     call: Cow<'a, str>,
     #[serde(borrow, default)]
     args: Arguments<'a>,
 }
 
-/// An id of null is an id, and comes back.
-fn present<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(json).map(Some)
+/// An id comes back as it was written, null too.
+fn present<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(json).map(Some)
 }
 
 #[derive(Serialize)]
-struct Answer {
+struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<Value>,
+    id: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +80,7 @@ pub(crate) async fn by_address(
 ) -> Result<Output<Answered>, Problem> {
     let mut arguments: Arguments<'_> = pairs(query.as_deref()).collect::<Result<_, _>>()?;
     let call = arguments.text("call").map_err(|problem| refused(&problem, ""))?;
-    answered(ask(&mut erp(&gateway, &session), call, arguments).await, "")
+    answered(Asker::new(&gateway, &session).ask(call, arguments).await, "")
 }
 
 /// A question as JSON.
@@ -88,7 +90,7 @@ pub(crate) async fn one(
     body: Unread,
 ) -> Result<Output<Answered>, Problem> {
     let Question { call, args } = body.read()?;
-    answered(ask(&mut erp(&gateway, &session), call, args).await, "args.")
+    answered(Asker::new(&gateway, &session).ask(call, args).await, "args.")
 }
 
 /// Many questions as JSON, each with an answer or an error of its own.
@@ -103,11 +105,11 @@ pub(crate) async fn batch(
         let detail = format!("a batch has at most {} questions", settings.max_questions);
         return Err(unprocessable(detail).with_field("questions"));
     }
-    let mut erp = erp(&gateway, &session);
+    let mut asker = Asker::new(&gateway, &session);
     let mut json = br#"{"answers":["#.to_vec();
     let mut since = Instant::now();
     for (place, Object(Numbered { id, call, args })) in questions.into_iter().enumerate() {
-        let answer = match ask(&mut erp, call, args).await {
+        let answer = match asker.ask(call, args).await {
             Ok(result) => Answer { id, result: Some(result), error: None },
             Err(error) => Answer { id, result: None, error: Some(error) },
         };
@@ -140,14 +142,40 @@ fn erp(gateway: &Gateway, session: &Session) -> Erp {
     )
 }
 
-async fn ask(erp: &mut Erp, call: Cow<'_, str>, arguments: Arguments<'_>) -> Result<Value, query::Problem> {
-    let answer = query::call(erp, Request { client: None, call, arguments }).await;
-    answer.map_err(|problem| {
-        if matches!(problem.code(), "damaged_rows" | "damaged_tree" | "not_in_database" | "database") {
-            tracing::error!(error = problem.message(), "a question could not be answered");
+/// A session that asks.
+struct Asker<'a> {
+    gateway: &'a Gateway,
+    session: &'a Session,
+    erp: Erp,
+    /// Found out at most once for a request.
+    is_administrator: bool,
+}
+
+impl<'a> Asker<'a> {
+    fn new(gateway: &'a Gateway, session: &'a Session) -> Self {
+        Asker { gateway, session, erp: erp(gateway, session), is_administrator: false }
+    }
+
+    async fn ask(&mut self, call: Cow<'_, str>, arguments: Arguments<'_>) -> Result<Value, query::Problem> {
+        // What one's own role may is no secret; what other roles may is for administrators alone.
+        if !self.is_administrator
+            && query::is_about_another_role(&call, &arguments, self.session.role().as_str())
+        {
+            let checked = Administrator::check(self.gateway, self.session.clone());
+            Box::pin(checked).await.map_err(|problem| match problem.status() {
+                StatusCode::FORBIDDEN => query::Problem::not_an_administrator(),
+                _ => query::Problem::database(),
+            })?;
+            self.is_administrator = true;
         }
-        problem.without_internals()
-    })
+        let answer = query::call(&mut self.erp, Request { client: None, call, arguments }).await;
+        answer.map_err(|problem| {
+            if matches!(problem.code(), "damaged_rows" | "damaged_tree" | "not_in_database" | "database") {
+                tracing::error!(error = problem.message(), "a question could not be answered");
+            }
+            problem.without_internals()
+        })
+    }
 }
 
 /// The answer to one question, whose arguments stand at a place.
@@ -159,6 +187,7 @@ fn answered(result: Result<Value, query::Problem>, place: &str) -> Result<Output
 fn refused(problem: &query::Problem, place: &str) -> Problem {
     let (status, field) = match problem.code() {
         "database" | "damaged_tree" | "damaged_rows" => (StatusCode::SERVICE_UNAVAILABLE, None),
+        "not_an_administrator" => (StatusCode::FORBIDDEN, None),
         "not_in_database" => (StatusCode::NOT_IMPLEMENTED, Some("call".to_owned())),
         "unknown_call" => (StatusCode::UNPROCESSABLE_ENTITY, Some("call".to_owned())),
         _ => {

@@ -2,15 +2,16 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::problem::Problem;
 
 /// The answer to one line.
 #[derive(Debug, Serialize)]
-pub(crate) struct Answer {
-    /// The id of the request; none where it had none.
+pub(crate) struct Answer<'a> {
+    /// The id of the request, as it was written; none where it had none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<Value>,
+    id: Option<&'a RawValue>,
     #[serde(flatten)]
     outcome: Outcome,
 }
@@ -22,8 +23,8 @@ enum Outcome {
     Error(Problem),
 }
 
-impl Answer {
-    pub(crate) fn new(id: Option<Value>, outcome: Result<Value, Problem>) -> Self {
+impl<'a> Answer<'a> {
+    pub(crate) fn new(id: Option<&'a RawValue>, outcome: Result<Value, Problem>) -> Self {
         let outcome = match outcome {
             Ok(result) => Outcome::Result(result),
             Err(problem) => Outcome::Error(problem),
@@ -34,7 +35,7 @@ impl Answer {
     /// The answer to a line of which the rest was not read.
     pub(crate) fn too_long(limit: u64) -> Self {
         let problem = Problem::bad_request(format!("the line is longer than {limit} bytes"));
-        Self::new(Some(Value::Null), Err(problem))
+        Self::new(Some(RawValue::NULL), Err(problem))
     }
 
     pub(crate) fn is_result(&self) -> bool {

@@ -5,8 +5,7 @@ use std::fmt;
 
 use org_structure::OrgId;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::problem::Problem;
 
@@ -19,12 +18,15 @@ pub(crate) struct Arguments<'a> {
     is_text: bool,
 }
 
-/// An argument as it was given. Most are texts, which are borrowed where they stand as they are.
-#[derive(Deserialize)]
-#[serde(untagged)]
+/// An argument as it was given. Most are texts, which are borrowed where they stand as they are. An object
+/// keeps every part of it, so that one given twice is seen.
 enum Given<'a> {
-    Text(#[serde(borrow)] Cow<'a, str>),
-    Other(Value),
+    Text(Cow<'a, str>),
+    Flag(bool),
+    Null,
+    Number,
+    List(Vec<Given<'a>>),
+    Object(Arguments<'a>),
 }
 
 /// An id as it was given; none for null.
@@ -62,19 +64,60 @@ impl<'de> Visitor<'de> for Entries {
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl From<Value> for Given<'_> {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::String(text) => Given::Text(text.into()),
-            other => Given::Other(other),
-        }
+impl<'de: 'a, 'a> Deserialize<'de> for Given<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(AnyValue)
     }
 }
 
-impl From<Map<String, Value>> for Arguments<'_> {
-    fn from(map: Map<String, Value>) -> Self {
-        let left = map.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Arguments { left, is_text: false }
+/// Reads an argument from any value.
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Given<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Given<'de>, E> {
+        Ok(Given::Text(text.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Given<'de>, E> {
+        Ok(Given::Text(text.to_owned().into()))
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Given<'de>, E> {
+        Ok(Given::Flag(flag))
+    }
+
+    fn visit_unit<E>(self) -> Result<Given<'de>, E> {
+        Ok(Given::Null)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Given<'de>, E> {
+        Ok(Given::Number)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Given<'de>, E> {
+        Ok(Given::Number)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Given<'de>, E> {
+        Ok(Given::Number)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Given<'de>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = values.next_element()? {
+            list.push(value);
+        }
+        Ok(Given::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Given<'de>, A::Error> {
+        Entries.visit_map(map).map(Given::Object)
     }
 }
 
@@ -104,14 +147,14 @@ impl<'a> Arguments<'a> {
     pub(crate) fn text(&mut self, name: &str) -> Result<Cow<'a, str>, Problem> {
         match self.take(name)? {
             Given::Text(text) => Ok(text),
-            Given::Other(_) => Err(Problem::wrong_argument(name, "must be a string")),
+            _ => Err(Problem::wrong_argument(name, "must be a string")),
         }
     }
 
     /// Yes or no.
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, Problem> {
         match self.take(name)? {
-            Given::Other(Value::Bool(flag)) => Ok(flag),
+            Given::Flag(flag) => Ok(flag),
             Given::Text(text) if self.is_text && text == "true" => Ok(true),
             Given::Text(text) if self.is_text && text == "false" => Ok(false),
             _ => Err(Problem::wrong_argument(name, "must be true or false")),
@@ -131,15 +174,15 @@ impl<'a> Arguments<'a> {
     /// Ids; none where nothing is said. Those that cannot be anybody's are left out.
     pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, Problem> {
         let wrong = || Problem::wrong_argument(name, "must be an array of ids");
-        let ids: Vec<Given<'_>> = if self.is_text {
-            self.all(name).collect()
-        } else {
-            match self.all(name).last() {
-                None => Vec::new(),
-                Some(Given::Other(Value::Array(ids))) => ids.into_iter().map(Given::from).collect(),
-                Some(_) => return Err(wrong()),
-            }
-        };
+        let mut ids: Vec<Given<'_>> = self.all(name).collect();
+        if !self.is_text {
+            ids = match (ids.pop(), ids.is_empty()) {
+                (None, _) => Vec::new(),
+                (Some(_), false) => return Err(Problem::argument_twice(name)),
+                (Some(Given::List(ids)), true) => ids,
+                (Some(_), true) => return Err(wrong()),
+            };
+        }
         let ids: Vec<Id<'_>> =
             ids.into_iter().map(|given| id(name, given).map_err(|_| wrong())).collect::<Result<_, _>>()?;
         Ok(ids.iter().flatten().filter_map(|id| OrgId::new(id).ok()).collect())
@@ -148,10 +191,9 @@ impl<'a> Arguments<'a> {
     /// Records with an id and an organization.
     pub(crate) fn records(&mut self, name: &str) -> Result<Vec<Record<'a>>, Problem> {
         let wrong = || Problem::wrong_argument(name, "must be an array of objects with `id` and `org`");
-        let Given::Other(Value::Array(records)) = self.take(name)? else { return Err(wrong()) };
+        let Given::List(records) = self.take(name)? else { return Err(wrong()) };
         let record = |record| {
-            let Value::Object(record) = record else { return Err(wrong()) };
-            let mut record = Arguments::from(record);
+            let Given::Object(mut record) = record else { return Err(wrong()) };
             let parts = (record.text("id")?, record.id("org")?);
             record.done()?;
             Ok(parts)
@@ -159,20 +201,24 @@ impl<'a> Arguments<'a> {
         records.into_iter().map(record).collect()
     }
 
-    /// Takes an argument out. In JSON the last one of a name counts; in an address nobody can tell which is meant.
+    /// Takes an argument out. Of one given twice nobody can tell which is meant.
     fn take(&mut self, name: &str) -> Result<Given<'a>, Problem> {
-        let is_text = self.is_text;
         let mut given = self.all(name);
         let first = given.next().ok_or_else(|| Problem::missing_argument(name))?;
         match given.last() {
-            Some(_) if is_text => Err(Problem::wrong_argument(name, "is given more than once")),
-            Some(last) => Ok(last),
+            Some(_) => Err(Problem::argument_twice(name)),
             None => Ok(first),
         }
     }
 
     fn has(&self, name: &str) -> bool {
         self.left.iter().any(|(other, _)| other == name)
+    }
+
+    /// Is there an argument of a name that is anything but a text?
+    pub(crate) fn has_other(&self, name: &str, text: &str) -> bool {
+        let is_other = |given: &Given<'_>| !matches!(given, Given::Text(given) if given == text);
+        self.left.iter().any(|(other, given)| other == name && is_other(given))
     }
 
     /// Takes out everything of a name.
@@ -184,7 +230,7 @@ impl<'a> Arguments<'a> {
 fn id<'a>(name: &str, given: Given<'a>) -> Result<Id<'a>, Problem> {
     match given {
         Given::Text(id) => Ok(Some(id)),
-        Given::Other(Value::Null) => Ok(None),
-        Given::Other(_) => Err(Problem::wrong_argument(name, "must be an id: a string, or null")),
+        Given::Null => Ok(None),
+        _ => Err(Problem::wrong_argument(name, "must be an id: a string, or null")),
     }
 }

@@ -37,6 +37,11 @@ impl<'a> Question<'a> {
     }
 }
 
+/// Does a call ask what another role than `own` may? One without a role asks nothing yet.
+pub(crate) fn is_about_another_role(call: &str, arguments: &Arguments<'_>, own: &str) -> bool {
+    role::takes_a_role(call) && arguments.has_other("role", own)
+}
+
 /// Answers a call.
 ///
 /// # Errors

@@ -13,13 +13,13 @@ mod role;
 
 pub(crate) use answer::Answer;
 pub(crate) use arguments::Arguments;
-pub(crate) use calls::call;
+pub(crate) use calls::{call, is_about_another_role};
 pub(crate) use erp::Erp;
 pub(crate) use problem::Problem;
 pub(crate) use request::Request;
 
 /// Answers one line.
-pub(crate) async fn answer_line(erp: &mut Erp, line: &[u8]) -> Answer {
+pub(crate) async fn answer_line<'a>(erp: &mut Erp, line: &'a [u8]) -> Answer<'a> {
     let (id, request) = Request::parse(line);
     let outcome = match request {
         Ok(request) => call(erp, request).await,

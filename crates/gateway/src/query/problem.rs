@@ -34,6 +34,17 @@ impl Problem {
         Problem { code: "unknown_client", message: "there is no such client".to_owned(), argument: None }
     }
 
+    pub(crate) fn not_an_administrator() -> Self {
+        let message = "only administrators may ask about a role other than their own".to_owned();
+        Problem { code: "not_an_administrator", message, argument: None }
+    }
+
+    /// A database that does not answer.
+    pub(crate) fn database() -> Self {
+        let message = "the database does not answer at the moment".to_owned();
+        Problem { code: "database", message, argument: None }
+    }
+
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
@@ -78,6 +89,10 @@ impl Problem {
             message: format!("argument `{name}` is missing"),
             argument: Some(name.to_owned()),
         }
+    }
+
+    pub(crate) fn argument_twice(name: &str) -> Self {
+        Self::wrong_argument(name, "is given more than once")
     }
 
     pub(crate) fn wrong_argument(name: &str, expected: &str) -> Self {

@@ -1,8 +1,11 @@
 //! `Request`: one line, taken apart.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::arguments::Arguments;
 use super::problem::{Problem, shortened};
@@ -15,39 +18,87 @@ pub(crate) struct Request<'a> {
     pub(crate) arguments: Arguments<'a>,
 }
 
-impl Request<'_> {
-    /// Takes a line apart, into the id to answer with (null where the line is no JSON object) and the question or what is
-    /// wrong with it.
-    pub(crate) fn parse(line: &[u8]) -> (Option<Value>, Result<Self, Problem>) {
-        match serde_json::from_slice(line) {
-            Ok(Value::Object(mut object)) => (object.remove("id"), Self::of_object(object)),
-            Ok(_) => (Some(Value::Null), Err(Problem::bad_request("a question is a JSON object"))),
-            Err(error) => (Some(Value::Null), Err(Problem::bad_json(error))),
+impl<'a> Request<'a> {
+    /// Takes a line apart, into the id to answer with (null where the line is no JSON object), as it is
+    /// written, and the question or what is wrong with it.
+    pub(crate) fn parse(line: &'a [u8]) -> (Option<&'a RawValue>, Result<Self, Problem>) {
+        match serde_json::from_slice::<Parts<'_>>(line) {
+            Ok(Parts(parts)) => {
+                let id = parts.iter().find(|(name, _)| name == "id").map(|(_, id)| *id);
+                (id, Self::from_parts(&parts))
+            }
+            // The line may be another value, or break off as one.
+            Err(error) if error.is_data() => {
+                let problem = match serde_json::from_slice::<Value>(line) {
+                    Ok(_) => Problem::bad_request("a question is a JSON object"),
+                    Err(error) => Problem::bad_json(error),
+                };
+                (Some(RawValue::NULL), Err(problem))
+            }
+            Err(error) => (Some(RawValue::NULL), Err(Problem::bad_json(error))),
         }
     }
 
-    fn of_object(mut object: Map<String, Value>) -> Result<Self, Problem> {
-        let client = match object.remove("client") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(client)) => Some(Cow::Owned(client)),
-            Some(_) => return Err(Problem::bad_request("`client` must be a string")),
-        };
-        let call = match object.remove("call") {
-            Some(Value::String(call)) => Cow::Owned(call),
-            Some(_) => return Err(Problem::bad_request("`call` must be a string")),
-            None => return Err(Problem::bad_request("`call` is missing")),
-        };
-        let arguments = match object.remove("args") {
-            None => Arguments::default(),
-            Some(Value::Object(arguments)) => arguments.into(),
-            Some(_) => return Err(Problem::bad_request("`args` must be an object")),
-        };
-        match object.keys().next() {
-            Some(key) => Err(Problem::bad_request(format!(
-                "`{}` is not part of a question; it has `id`, `client`, `call` and `args`",
-                shortened(key)
-            ))),
-            None => Ok(Request { client, call, arguments }),
+    fn from_parts(parts: &[(Cow<'a, str>, &'a RawValue)]) -> Result<Self, Problem> {
+        let (mut client, mut call, mut arguments) = (None, None, None);
+        for (place, (name, json)) in parts.iter().enumerate() {
+            if parts.iter().take(place).any(|(other, _)| other == name) {
+                return Err(Problem::bad_request(format!("`{}` is given more than once", shortened(name))));
+            }
+            let json = json.get();
+            match name.as_ref() {
+                "id" => {}
+                "client" => client = read::<Option<Text<'_>>>(json, "`client` must be a string")?,
+                "call" => call = Some(read::<Text<'_>>(json, "`call` must be a string")?),
+                "args" => arguments = Some(read(json, "`args` must be an object")?),
+                other => {
+                    return Err(Problem::bad_request(format!(
+                        "`{}` is not part of a question; it has `id`, `client`, `call` and `args`",
+                        shortened(other)
+                    )));
+                }
+            }
         }
+        let Text(call) = call.ok_or_else(|| Problem::bad_request("`call` is missing"))?;
+        let client = client.map(|Text(client)| client);
+        Ok(Request { client, call, arguments: arguments.unwrap_or_default() })
+    }
+}
+
+/// Reads a part of a question.
+fn read<'a, T: Deserialize<'a>>(json: &'a str, expected: &str) -> Result<T, Problem> {
+    serde_json::from_str(json).map_err(|error| {
+        if error.is_data() { Problem::bad_request(expected) } else { Problem::bad_json(error) }
+    })
+}
+
+/// A text, borrowed where it stands as it is.
+#[derive(serde::Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The parts of a JSON object, each as it is written.
+struct Parts<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_map(ReadParts).map(Parts)
+    }
+}
+
+struct ReadParts;
+
+impl<'de> Visitor<'de> for ReadParts {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut parts = Vec::new();
+        while let Some(Text(name)) = map.next_key()? {
+            parts.push((name, map.next_value()?));
+        }
+        Ok(parts)
     }
 }

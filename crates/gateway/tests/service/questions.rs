@@ -4,7 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::service::{
-    ADMIN, Answer, ESPANA, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, SALES, Service, US,
+    ADMIN, Answer, ESPANA, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, SALES, SPAIN, Service, US,
+    WAREHOUSE,
 };
 
 async fn ask(service: &Service, token: &str, question: Value) -> Answer {
@@ -75,6 +76,130 @@ async fn what_is_wrong_with_a_question_is_named() {
 }
 
 #[tokio::test]
+async fn what_another_role_may_is_for_administrators() {
+    let service = Service::start().await;
+    let spain = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
+    let (admin, instance) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
+    for call in [
+        "readable_orgs",
+        "writable_orgs",
+        "readable_orgs_count",
+        "user_org_context",
+        "legacy_accessible_tree",
+    ] {
+        let about = |role: Value| json!({"call": call, "args": {"role": role}});
+        assert_eq!(ask(&service, &spain, about(json!(SALES))).await.status, 200, "{call}: one's own");
+        // Whether there is such a role is not told either.
+        for other in [json!(WAREHOUSE), json!("0"), json!("no such role"), Value::Null] {
+            let refused = ask(&service, &spain, about(other)).await.refused(403, "not_an_administrator");
+            assert_eq!(refused["field"], Value::Null);
+        }
+        let address = ask_by_address(&service, &spain, &format!("{call}&role={WAREHOUSE}")).await;
+        address.refused(403, "not_an_administrator");
+        let twice = ask_by_address(&service, &spain, &format!("{call}&role={SALES}&role={WAREHOUSE}")).await;
+        twice.refused(403, "not_an_administrator");
+        let batch = json!({"questions": [about(json!(SALES)), about(json!(WAREHOUSE)), about(json!(SALES))]});
+        let answers = Answer::with_token(service.post("/v1/questions/batch", batch.clone()), &spain).await;
+        let answers = answers.json()["answers"].clone();
+        assert_eq!(answers[1]["error"]["code"], "not_an_administrator", "{answers}");
+        assert!(answers[0]["result"] == answers[2]["result"] && !answers[0]["result"].is_null(), "{answers}");
+        let answers = Answer::with_token(service.post("/v1/questions/batch", batch), &admin).await;
+        assert_eq!(answers.json()["answers"][1]["error"], Value::Null);
+        assert_eq!(ask(&service, &admin, about(json!(WAREHOUSE))).await.status, 200, "{call}");
+    }
+    let about = json!({"call": "readable_orgs", "args": {"role": "0"}});
+    assert_eq!(ask(&service, &instance, about).await.status, 200);
+    service.execute("UPDATE ad_role SET is_client_admin = 'N'").await;
+    let about = json!({"call": "readable_orgs", "args": {"role": WAREHOUSE}});
+    ask(&service, &admin, about).await.refused(403, "not_an_administrator");
+}
+
+#[tokio::test]
+async fn an_argument_given_twice_is_refused() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let send = |path: &str, text: String| {
+        let request = service.request(Method::POST, path).header("content-type", "application/json");
+        Answer::with_token(request.body(text), &token)
+    };
+    for (question, field) in [
+        (format!(r#"{{"call": "parent_org", "args": {{"org": "0", "org": "{NORTE}"}}}}"#), "args.org"),
+        (
+            format!(r#"{{"call": "parent_org", "args": {{"o\u0072g": "{NORTE}", "org": "{NORTE}"}}}}"#),
+            "args.org",
+        ),
+        (
+            r#"{"call": "child_tree", "args": {"org": "0", "include_org": true, "include_org": true}}"#
+                .to_owned(),
+            "args.include_org",
+        ),
+        (
+            format!(
+                r#"{{"call": "readable_orgs", "args": {{"role": "{SALES}", "inactive_orgs": [], "inactive_orgs": []}}}}"#
+            ),
+            "args.inactive_orgs",
+        ),
+        (
+            r#"{"call": "closest", "args": {"org": "0", "records": [{"id": "a", "id": "b", "org": "0"}]}}"#
+                .to_owned(),
+            "args.id",
+        ),
+    ] {
+        let problem = send("/v1/questions", question.clone()).await.refused(422, "wrong_argument");
+        assert_eq!(
+            (&problem["field"], &problem["detail"].as_str().unwrap().contains("more than once")),
+            (&json!(field), &true)
+        );
+        let batch = send("/v1/questions/batch", format!(r#"{{"questions": [{question}]}}"#)).await.json();
+        assert_eq!(batch["answers"][0]["error"]["code"], "wrong_argument", "{batch}");
+    }
+    for text in [
+        r#"{"call": "parent_org", "call": "parent_org", "args": {"org": "0"}}"#,
+        r#"{"call": "parent_org", "args": {"org": "0"}, "args": {"org": "0"}}"#,
+    ] {
+        send("/v1/questions", text.to_owned()).await.refused(422, "wrong_value");
+        send("/v1/questions/batch", format!(r#"{{"questions": [{text}]}}"#))
+            .await
+            .refused(422, "wrong_value");
+    }
+    ask_by_address(&service, &token, "parent_org&org=0&org=0").await.refused(422, "wrong_argument");
+    ask_by_address(&service, &token, "parent_org&call=parent_org&org=0").await.refused(422, "wrong_argument");
+    let form = format!(r#"{{"user": "{ADMIN}", "user": "{ADMIN}", "password": "{PASSWORD}"}}"#);
+    send("/v1/login", form).await.refused(422, "wrong_value");
+}
+
+#[tokio::test]
+async fn ids_of_a_batch_come_back_byte_for_byte() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let ids = [
+        "1",
+        "1.0",
+        "1e2",
+        "-0",
+        "12345678901234567890123",
+        "0.1000000000000000055511151231257827",
+        "null",
+        "true",
+        r#""a\u0062\/c""#,
+        r#""\ud83d\ude00""#,
+        r#"{"b": 1,  "a" :[ ]}"#,
+        r#"{"a":1,"a":2}"#,
+        r#""""#,
+    ];
+    let questions: Vec<String> = ids
+        .iter()
+        .map(|id| format!(r#"{{"id": {id}, "call": "parent_org", "args": {{"org": "0"}}}}"#))
+        .collect();
+    let body = format!(r#"{{"questions": [{}]}}"#, questions.join(","));
+    let request =
+        service.request(Method::POST, "/v1/questions/batch").header("content-type", "application/json");
+    let answer = Answer::with_token(request.body(body), &token).await;
+    let answers: Vec<String> = ids.iter().map(|id| format!(r#"{{"id":{id},"result":null}}"#)).collect();
+    assert_eq!(answer.text, format!(r#"{{"answers":[{}]}}"#, answers.join(",")));
+}
+
+#[tokio::test]
 async fn texts_are_read_with_and_without_escapes() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
@@ -83,7 +208,6 @@ async fn texts_are_read_with_and_without_escapes() {
     for text in [
         format!(r#"{{"call": "parent_org", "args": {{"org": "{NORTE}"}}}}"#),
         format!(r#"{{"c\u0061ll": "parent\u005forg", "args": {{"o\u0072g": "{escaped}"}}}}"#),
-        format!(r#"{{"args": {{"org": "0", "org": "{escaped}"}}, "call": "parent_org"}}"#),
     ] {
         let one = service.request(Method::POST, "/v1/questions").header("content-type", "application/json");
         let answer = Answer::with_token(one.body(text.clone()), &token).await;

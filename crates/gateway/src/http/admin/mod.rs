@@ -29,6 +29,13 @@ impl FromRequestParts<Gateway> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
         let CurrentSession(session) = CurrentSession::from_request_parts(parts, gateway).await?;
+        Self::check(gateway, session).await
+    }
+}
+
+impl Administrator {
+    /// The administrator who has a session, if it is one's.
+    pub(crate) async fn check(gateway: &Gateway, session: Session) -> Result<Self, Problem> {
         let of_instance = gateway.settings().instance_admins.contains(&session.user());
         // Rights over other people's sessions are not pinned: who loses them, loses them at once.
         if !of_instance {
@@ -44,9 +51,7 @@ impl FromRequestParts<Gateway> for Administrator {
         }
         Ok(Administrator { session, of_instance })
     }
-}
 
-impl Administrator {
     /// The client that is meant: the one named, or the administrator's own.
     pub(crate) fn client(&self, named: Option<ClientId>) -> Result<ClientId, Problem> {
         let client = named.unwrap_or(self.session.client());

@@ -31,6 +31,18 @@ pub(crate) struct WhatIf<'a> {
     inactive_orgs: Vec<OrgId>,
 }
 
+/// Does a call tell what a role may?
+pub(crate) fn takes_a_role(call: &str) -> bool {
+    matches!(
+        call,
+        "writable_orgs"
+            | "readable_orgs"
+            | "readable_orgs_count"
+            | "user_org_context"
+            | "legacy_accessible_tree"
+    )
+}
+
 impl<'a> OfRole<'a> {
     /// The question of a call, if it is one of these.
     pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
