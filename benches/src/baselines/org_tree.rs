@@ -88,7 +88,7 @@ impl Structure for OrgTree {
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
         let types: Vec<Arc<OrgFlags>> =
-            (0..=u8::MAX).map(|bits| Arc::new(OrgFlags::from_bits_truncate(bits))).collect();
+            (0..=u8::MAX).map(|bits| Arc::new(OrgFlags::from_bits_truncate(bits.into()))).collect();
         let node = |row: &crate::trees::Row| {
             Some(Node {
                 id: row.id.clone(),

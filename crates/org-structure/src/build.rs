@@ -5,7 +5,7 @@ use crate::id::abbreviate;
 use crate::numbering::{Numbering, parents_by_rank};
 use crate::roster::{Roster, RosterFault};
 use crate::side_table::SideTable;
-use crate::{BuildError, Cycle, Finding, OrgId, OrgIndex, OrgRow, OrgStructure};
+use crate::{BuildError, Cycle, Finding, OrgFlags, OrgId, OrgIndex, OrgRow, OrgStructure};
 
 /// The most organizations that a tree may have.
 pub const MAX_ORGANIZATIONS: u32 = u32::MAX - 1;
@@ -31,7 +31,7 @@ impl OrgStructure {
     ///
     /// # Errors
     /// [`BuildError`] with the ids in it: an empty or over-long id, an id that occurs twice, an organization that
-    /// is its own parent, organizations that are each other's ancestors, more than [`MAX_ORGANIZATIONS`] rows.
+    /// is its own parent, flags that are not in [`OrgFlags`], organizations that are each other's ancestors, more than [`MAX_ORGANIZATIONS`] rows.
     ///
     /// # Examples
     /// ```
@@ -72,6 +72,7 @@ fn build(rows: &[OrgRow<'_>]) -> Result<Built, BuildError> {
         RosterFault::Id(error) => BuildError::Id(error),
         RosterFault::Duplicate(id) => BuildError::Duplicate { id },
     })?;
+    check_flags(rows)?;
     let (parents, mut findings) = resolve_parents(rows, &roster)?;
     let id = |row: u32| rows.get(row as usize).map_or(&b""[..], |row| row.id.as_bytes());
     let numbering = Numbering::new(&parents, id).map_err(|cyclic| find_cycle(&parents, &cyclic, &roster))?;
@@ -87,6 +88,15 @@ fn build(rows: &[OrgRow<'_>]) -> Result<Built, BuildError> {
     );
     findings.extend(odd_roots(&structure));
     Ok(Built { structure, findings })
+}
+
+/// Names the smallest id whose row has unknown flags. All ids are known to be valid.
+fn check_flags(rows: &[OrgRow<'_>]) -> Result<(), BuildError> {
+    let unknown = |row: &OrgRow<'_>| row.flags.difference(OrgFlags::all());
+    match rows.iter().filter(|row| !unknown(row).is_empty()).min_by_key(|row| row.id) {
+        Some(row) => Err(BuildError::UnknownFlags { id: OrgId::new(row.id)?, bits: unknown(row).bits() }),
+        None => Ok(()),
+    }
 }
 
 /// The rows that have some text, by rank.

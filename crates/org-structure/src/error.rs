@@ -26,6 +26,14 @@ pub enum BuildError {
     /// Organizations are each other's ancestors.
     #[error(transparent)]
     Cycle(#[from] Cycle),
+    /// A row has flags that are not in [`OrgFlags`](crate::OrgFlags).
+    #[error("organization `{id}` has unknown flags (bits {bits:#x})")]
+    UnknownFlags {
+        /// The organization.
+        id: OrgId,
+        /// The unknown bits.
+        bits: u16,
+    },
     /// There are more rows than the limit allows.
     #[error("more than {limit} organizations; a tree may have at most {limit}")]
     TooMany {

@@ -3,9 +3,13 @@
 use core::fmt;
 use core::str::FromStr;
 
-use crate::OrgStructure;
+use sha2::{Digest, Sha256};
 
-/// The BLAKE3 hash of a tree's canonical bytes: two trees with the same fingerprint are the same tree.
+use crate::{OrgStructure, hex};
+
+/// The SHA-256 hash of a tree's canonical bytes: two trees with the same fingerprint are the same tree.
+///
+/// SHA-256, because every platform that reads the canonical bytes has it in its library.
 ///
 /// # Memory
 /// 32 bytes.
@@ -30,7 +34,7 @@ impl Fingerprint {
     /// The fingerprint of canonical bytes, whether or not they decode.
     #[must_use]
     pub fn of_bytes(canonical: &[u8]) -> Self {
-        Fingerprint(*blake3::hash(canonical).as_bytes())
+        Fingerprint(Sha256::digest(canonical).into())
     }
 
     /// A fingerprint that was kept as bytes.
@@ -68,17 +72,15 @@ impl FromStr for Fingerprint {
     type Err = InvalidFingerprint;
 
     fn from_str(text: &str) -> Result<Self, InvalidFingerprint> {
-        let invalid = || InvalidFingerprint { text: crate::id::abbreviate(text) };
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Err(invalid());
-        }
-        blake3::Hash::from_hex(text).map(|hash| Fingerprint(*hash.as_bytes())).map_err(|_| invalid())
+        hex::parse(text)
+            .map(Fingerprint)
+            .ok_or_else(|| InvalidFingerprint { text: crate::id::abbreviate(text) })
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&blake3::Hash::from_bytes(self.0).to_hex())
+        f.pad(&hex::format(&self.0))
     }
 }
 

@@ -3,13 +3,24 @@
 bitflags::bitflags! {
     /// The yes-or-no facts about an organization, one bit each.
     ///
-    /// In Openbravo some belong to the organization (`ad_org`) and some to its type (`ad_orgtype`).
+    /// In Openbravo some belong to the organization (`ad_org`) and some to its type (`ad_orgtype`). Bits 12 to 15
+    /// belong to the application: this crate stores them and gives them no meaning. Bits 7 to 11 have no meaning yet;
+    /// [`OrgStructure::build`](crate::OrgStructure::build) refuses them.
     ///
     /// # Memory
-    /// 1 byte.
+    /// 2 bytes. A tree stores 1 byte an organization while no organization has one of the bits 8 to 15.
+    ///
+    /// # Examples
+    /// ```
+    /// use org_structure::OrgFlags;
+    ///
+    /// let flags = OrgFlags::READY | OrgFlags::LEGAL_ENTITY;
+    /// assert!(flags.contains(OrgFlags::LEGAL_ENTITY));
+    /// assert_eq!(flags.bits(), 0b101);
+    /// ```
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
-    pub struct OrgFlags: u8 {
+    pub struct OrgFlags: u16 {
         /// The structure above the organization is frozen (`ad_org.isready`).
         const READY = 1;
         /// The organization is active (`ad_org.isactive`).
@@ -24,5 +35,13 @@ bitflags::bitflags! {
         const PERIOD_CONTROL = 1 << 5;
         /// A legal entity with accounting (`ad_orgtype.isacctlegalentity`).
         const ACCOUNTING = 1 << 6;
+        /// The application's first flag of its own.
+        const CUSTOM_1 = 1 << 12;
+        /// The application's second flag of its own.
+        const CUSTOM_2 = 1 << 13;
+        /// The application's third flag of its own.
+        const CUSTOM_3 = 1 << 14;
+        /// The application's fourth flag of its own.
+        const CUSTOM_4 = 1 << 15;
     }
 }

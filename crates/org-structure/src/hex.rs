@@ -1,4 +1,6 @@
-//! Ids of 32 upper-case hexadecimal digits, folded into 16 bytes: each byte holds one digit of the first half of the
+//! Hexadecimal digits: of ids and of fingerprints.
+//!
+//! Ids of 32 upper-case hexadecimal digits are folded into 16 bytes: each byte holds one digit of the first half of the
 //! id in its upper four bits, and the digit 16 places further in its lower four.
 //!
 //! Folding, where pairing neighbours would be more usual, is two shifts of the whole id.
@@ -37,6 +39,55 @@ pub(crate) fn unpack(bytes: [u8; 16]) -> [u8; 32] {
     digits
 }
 
+/// Folded digits with neighbours paired, as the canonical bytes hold them: byte `i` is the digits `2i` and `2i + 1`.
+pub(crate) fn pairs(folded: [u8; 16]) -> [u8; 16] {
+    let mut digits = [0; 32];
+    let (high, low) = digits.split_at_mut(16);
+    for ((high, low), byte) in high.iter_mut().zip(low).zip(folded) {
+        (*high, *low) = (byte >> 4, byte & 0x0f);
+    }
+    let mut pairs = [0; 16];
+    for (pair, &[first, second]) in pairs.iter_mut().zip(digits.as_chunks().0) {
+        *pair = first << 4 | second;
+    }
+    pairs
+}
+
+/// The reverse of [`pairs`].
+pub(crate) fn fold(pairs: [u8; 16]) -> [u8; 16] {
+    let mut digits = [0; 32];
+    for ([first, second], pair) in digits.as_chunks_mut().0.iter_mut().zip(pairs) {
+        (*first, *second) = (pair >> 4, pair & 0x0f);
+    }
+    let mut folded = [0; 16];
+    let (high, low) = digits.split_at(16);
+    for ((byte, high), low) in folded.iter_mut().zip(high).zip(low) {
+        *byte = high << 4 | low;
+    }
+    folded
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn format(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
+}
+
+/// Exactly 64 lower-case hexadecimal digits as bytes.
+pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
+    let value = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
+    let mut bytes = [0; 32];
+    for (byte, &[high, low]) in bytes.iter_mut().zip(digits.as_chunks().0) {
+        *byte = value(high)? << 4 | value(low)?;
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,7 +98,13 @@ mod tests {
             [[0; 16], [0xff; 16], *b"\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10"]
         {
             assert_eq!(pack(&unpack(bytes)), Some(bytes));
+            assert_eq!(fold(pairs(bytes)), bytes);
         }
+        let pairs_of = |text: &[u8; 32]| pairs(pack(text).unwrap());
+        assert_eq!(
+            pairs_of(b"19404EAD144C49A0AF37D54377CF452D"),
+            *b"\x19\x40\x4e\xad\x14\x4c\x49\xa0\xaf\x37\xd5\x43\x77\xcf\x45\x2d"
+        );
         assert_eq!(
             pack(b"19404EAD144C49A0AF37D54377CF452D"),
             Some(*b"\x1a\x9f\x43\x07\x4d\xe5\xa4\xd3\x17\x47\x4c\xcf\x44\x95\xa2\x0d")

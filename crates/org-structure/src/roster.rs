@@ -7,24 +7,26 @@ use hashbrown::hash_table::Entry;
 use crate::column::{NARROW_MAX, narrow};
 use crate::{InvalidId, MAX_ID_BYTES, OrgFlags, OrgId, hex};
 
-/// The eighth bit beside the seven of [`OrgFlags`]: the slot holds a text, not 32 packed hexadecimal digits.
-const TEXT: u8 = 1 << 7;
-
 /// The place of a slot's last byte: the length of a text.
 const LENGTH: usize = 15;
 
 /// Ids and flags of all organizations.
 ///
 /// # Memory
-/// 17 bytes an organization; a hash table of ranks with 1 control byte a place and 8 places for 7 organizations,
+/// 17 bytes an organization, one more where an organization has one of the higher eight flags, and a bit where an id
+/// is not upper-case hexadecimal; a hash table of ranks with 1 control byte a place and 8 places for 7 organizations,
 /// rounded up to a power of two; the texts of ids with 16 to 31 bytes, and of those with 32 that are not
 /// upper-case hexadecimal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
     /// 16 bytes of packed digits, or a text of up to 15 bytes and its length, or where a longer text begins.
     slots: Box<[[u8; 16]]>,
-    /// Flags, and [`TEXT`].
-    tags: Box<[u8]>,
+    /// The lower eight flags.
+    low_flags: Box<[u8]>,
+    /// The higher eight flags; no bytes where no organization has one of them.
+    high_flags: Box<[u8]>,
+    /// A bit an organization, lowest first: the slot holds a text. No bytes where no slot does.
+    text_marks: Box<[u8]>,
     /// Where longer texts are kept, one after the other.
     texts: Box<str>,
     ranks: Ranks,
@@ -43,6 +45,14 @@ enum Ranks {
 enum Key<'a> {
     /// The 16 bytes of packed digits: a number stays in registers.
     Digits(u128),
+    Text(&'a str),
+}
+
+/// An id in the form in which it is kept.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Name<'a> {
+    /// 32 upper-case hexadecimal digits, [folded](hex).
+    Digits([u8; 16]),
     Text(&'a str),
 }
 
@@ -78,21 +88,21 @@ impl Roster {
     ) -> Result<Self, RosterFault> {
         let count = members.len();
         let mut slots = Vec::with_capacity(count);
-        let mut tags = Vec::with_capacity(count);
+        let mut flags = Vec::with_capacity(count);
         let mut texts = String::new();
-        for (id, flags) in members {
+        let mut marks = Marks::default();
+        for (id, own) in members {
+            flags.push(own);
             match Key::of(id) {
-                Key::Digits(digits) => {
-                    slots.push(digits.to_le_bytes());
-                    tags.push(flags.bits() & !TEXT);
-                }
+                Key::Digits(digits) => slots.push(digits.to_le_bytes()),
                 Key::Text(text) => {
                     OrgId::new(text).map_err(RosterFault::Id)?;
+                    marks.set(slots.len(), count);
                     slots.push(text_slot(text, &mut texts));
-                    tags.push(flags.bits() | TEXT);
                 }
             }
         }
+        let (low_flags, high_flags) = split_flags(&flags);
         let ranks = if count > NARROW_MAX {
             Ranks::Wide(HashTable::with_capacity(count))
         } else {
@@ -100,7 +110,9 @@ impl Roster {
         };
         let mut roster = Roster {
             slots: slots.into(),
-            tags: tags.into(),
+            low_flags,
+            high_flags,
+            text_marks: marks.0.into(),
             texts: texts.into(),
             ranks,
             hasher: RandomState::new(),
@@ -128,10 +140,14 @@ impl Roster {
     pub(crate) fn reorder(mut self, order: &[u32], new_rank: &[u32]) -> Self {
         let slots =
             order.iter().map(|&old| self.slots.get(old as usize).copied().unwrap_or_default()).collect();
-        let tags =
-            order.iter().map(|&old| self.tags.get(old as usize).copied().unwrap_or_default()).collect();
+        let flags: Vec<OrgFlags> = order.iter().map(|&old| self.flags(old).unwrap_or_default()).collect();
+        let mut marks = Marks::default();
+        for (new, _) in order.iter().enumerate().filter(|&(_, &old)| self.is_text(old)) {
+            marks.set(new, order.len());
+        }
+        let (low_flags, high_flags) = split_flags(&flags);
         self.ranks.renumber(new_rank);
-        Roster { slots, tags, ..self }
+        Roster { slots, low_flags, high_flags, text_marks: marks.0.into(), ..self }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -145,9 +161,7 @@ impl Roster {
         let hash = key.hash(&self.hasher);
         match key {
             Key::Digits(digits) => self.ranks.find(hash, |rank| {
-                let rank = rank as usize;
-                self.slots.get(rank) == Some(&digits.to_le_bytes())
-                    && self.tags.get(rank).is_some_and(|tag| tag & TEXT == 0)
+                self.slots.get(rank as usize) == Some(&digits.to_le_bytes()) && !self.is_text(rank)
             }),
             Key::Text(text) => self.ranks.find(hash, |rank| self.text(rank) == Some(text)),
         }
@@ -162,17 +176,23 @@ impl Roster {
         }
     }
 
-    /// The packed digits at a rank, or the text where the id is none of 32 upper-case hexadecimal digits.
-    pub(crate) fn digits_or_text(&self, rank: u32) -> Option<Result<[u8; 16], &str>> {
-        match self.slot(rank)? {
-            Key::Digits(digits) => Some(Ok(digits.to_le_bytes())),
-            Key::Text(text) => Some(Err(text)),
-        }
+    /// All ids in the form in which they are kept.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Name<'_>> {
+        (0..narrow(self.len())).filter_map(|rank| self.name(rank))
+    }
+
+    fn name(&self, rank: u32) -> Option<Name<'_>> {
+        Some(match self.slot(rank)? {
+            Key::Digits(digits) => Name::Digits(digits.to_le_bytes()),
+            Key::Text(text) => Name::Text(text),
+        })
     }
 
     #[inline]
     pub(crate) fn flags(&self, rank: u32) -> Option<OrgFlags> {
-        self.tags.get(rank as usize).map(|&tag| OrgFlags::from_bits_truncate(tag))
+        let rank = rank as usize;
+        let low = *self.low_flags.get(rank)?;
+        Some(join_flags(low, self.high_flags.get(rank)))
     }
 
     /// The flags of a range of ranks that lies within the tree.
@@ -180,13 +200,27 @@ impl Roster {
         &self,
         ranks: core::ops::Range<u32>,
     ) -> impl ExactSizeIterator<Item = OrgFlags> + DoubleEndedIterator {
-        let tags = self.tags.get(ranks.start as usize..ranks.end as usize).unwrap_or_default();
-        tags.iter().map(|&tag| OrgFlags::from_bits_truncate(tag))
+        let ranks = ranks.start as usize..ranks.end as usize;
+        let low = self.low_flags.get(ranks.clone()).unwrap_or_default();
+        let high = self.high_flags.get(ranks).unwrap_or_default();
+        low.iter().enumerate().map(|(place, &low)| join_flags(low, high.get(place)))
+    }
+
+    /// The lower eight flags of all organizations, and the higher ones if there are any.
+    pub(crate) fn flag_columns(&self) -> (&[u8], &[u8]) {
+        (&self.low_flags, &self.high_flags)
+    }
+
+    /// A bit for each id that is kept as text, lowest first; no bytes if there is none.
+    pub(crate) fn text_marks(&self) -> &[u8] {
+        &self.text_marks
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val::<[[u8; 16]]>(&self.slots)
-            + self.tags.len()
+            + self.low_flags.len()
+            + self.high_flags.len()
+            + self.text_marks.len()
             + self.texts.len()
             + match &self.ranks {
                 Ranks::Narrow(table) => table.allocation_size(),
@@ -196,16 +230,22 @@ impl Roster {
 
     #[inline]
     fn slot(&self, rank: u32) -> Option<Key<'_>> {
-        if self.tags.get(rank as usize)? & TEXT == 0 {
-            self.slots.get(rank as usize).map(|&digits| Key::Digits(u128::from_le_bytes(digits)))
-        } else {
+        if self.is_text(rank) {
             self.text(rank).map(Key::Text)
+        } else {
+            self.slots.get(rank as usize).map(|&digits| Key::Digits(u128::from_le_bytes(digits)))
         }
+    }
+
+    /// Does the slot hold a text?
+    #[inline]
+    fn is_text(&self, rank: u32) -> bool {
+        self.text_marks.get(rank as usize / 8).is_some_and(|marks| marks >> (rank % 8) & 1 == 1)
     }
 
     /// The text of a slot that holds one.
     fn text(&self, rank: u32) -> Option<&str> {
-        if self.tags.get(rank as usize)? & TEXT == 0 {
+        if !self.is_text(rank) {
             return None;
         }
         let slot = self.slots.get(rank as usize)?;
@@ -226,12 +266,43 @@ impl Roster {
 impl PartialEq for Roster {
     fn eq(&self, other: &Self) -> bool {
         // The texts may lie in another order, as the rows came; the ids are what counts.
-        self.tags == other.tags
-            && (0..narrow(self.len())).all(|rank| self.digits_or_text(rank) == other.digits_or_text(rank))
+        self.low_flags == other.low_flags
+            && self.high_flags == other.high_flags
+            && self.names().eq(other.names())
     }
 }
 
 impl Eq for Roster {}
+
+/// Marks of texts as they are collected.
+#[derive(Default)]
+struct Marks(Vec<u8>);
+
+impl Marks {
+    /// Marks an organization of `count`.
+    fn set(&mut self, rank: usize, count: usize) {
+        if self.0.is_empty() {
+            self.0 = vec![0; count.div_ceil(8)];
+        }
+        if let Some(marks) = self.0.get_mut(rank / 8) {
+            *marks |= 1 << (rank % 8);
+        }
+    }
+}
+
+/// Flags as a column of the lower eight and one of the higher eight, which is empty if it would be zero.
+fn split_flags(flags: &[OrgFlags]) -> (Box<[u8]>, Box<[u8]>) {
+    let bytes = || flags.iter().map(|flags| flags.bits().to_le_bytes());
+    let has_high = bytes().any(|[_, high]| high != 0);
+    let high = bytes().map(|[_, high]| high).filter(|_| has_high).collect();
+    (bytes().map(|[low, _]| low).collect(), high)
+}
+
+/// One organization's flags of both columns; where there is no column of higher ones, these are zero.
+#[inline]
+fn join_flags(low: u8, high: Option<&u8>) -> OrgFlags {
+    OrgFlags::from_bits_retain(u16::from_le_bytes([low, high.copied().unwrap_or(0)]))
+}
 
 /// A slot for a text of 1 to 32 bytes.
 fn text_slot(text: &str, texts: &mut String) -> [u8; 16] {

@@ -34,6 +34,11 @@ impl SideTable {
         self.texts.get(number as usize).map(Box::as_ref)
     }
 
+    /// Has no organization a text?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// All (rank, number of the text) pairs, ranks ascending.
     pub(crate) fn entries(&self) -> &[(u32, u32)] {
         &self.entries

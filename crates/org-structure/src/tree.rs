@@ -191,6 +191,11 @@ impl OrgStructure {
         }
     }
 
+    /// The parents of all organizations, as ranks.
+    pub(crate) fn parents(&self) -> &Column {
+        &self.parent
+    }
+
     /// The first rank of an organization's heavy chain.
     #[inline]
     pub(crate) fn chain_head(&self, rank: u32) -> Option<u32> {

@@ -139,6 +139,10 @@ pub fn refusal(error: &SessionError) -> Problem {
             tracing::error!(%error, "a session was ended");
             Problem::unauthorized()
         }
+        SessionError::Outdated { .. } => {
+            tracing::warn!(%error, "a session was ended");
+            Problem::unauthorized().with_detail("made by an older version: log in again")
+        }
         _ => {
             tracing::error!(%error, "a session could not be looked up");
             Problem::unavailable("sessions cannot be looked up at the moment")

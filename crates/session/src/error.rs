@@ -21,6 +21,13 @@ pub enum SessionError {
         /// What did not match.
         what: &'static str,
     },
+    /// An older version of this program stored the tree, in a format that is no longer read. The session has been
+    /// ended.
+    #[error("session `{id}` was ended: its tree was made by an older version: log in again")]
+    Outdated {
+        /// The session.
+        id: SessionId,
+    },
     /// What is stored cannot be read here. The session goes on, perhaps on another node.
     #[error("session `{id}` cannot be read on this node: {cause}")]
     Unreadable {
@@ -71,7 +78,7 @@ impl Unreadable {
     pub fn is_transient(&self) -> bool {
         match self {
             Unreadable::Missing { .. } => true,
-            Unreadable::Tree(error) => error.is_transient(),
+            Unreadable::Tree(error) => error.is_newer(),
             Unreadable::Access(error) => error.is_transient(),
         }
     }

@@ -83,10 +83,10 @@
 //! # Formats
 //!
 //! Stores keep trees and accesses as canonical bytes, each in a format that has a version
-//! ([`org_structure::FORMAT_VERSION`], [`ACCESS_FORMAT_VERSION`]). There has been one version of each until now, so there
-//! is no choice of what to write. A node that meets a newer one answers with a transient error and ends nothing: a
-//! newer node can go on with the session. A second version will be written only by nodes that are told to, once all can read
-//! it.
+//! ([`org_structure::FORMAT_VERSION`], [`ACCESS_FORMAT_VERSION`]). Each node writes one version and reads that one. A node
+//! that meets a newer version answers with a transient error and ends nothing: a newer node can continue the session.
+//! A node that meets version 1 of a tree ends the session with [`SessionError::Outdated`], and the collection of unused
+//! contents removes the bytes.
 //!
 //! # Memory
 //!

@@ -62,6 +62,8 @@ counters! {
     failed_open,
     /// Sessions ended because their stored bytes were not those they were pinned to.
     damaged,
+    /// Sessions ended because an older version stored their tree, in a format that is no longer read.
+    outdated,
     /// Sessions ended by a call on this node.
     ended,
     /// Sessions that the store was asked about by re-validation.

@@ -1,10 +1,15 @@
 //! What a login asks the ERP, and logins from end to end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use erp_db::{AutomaticRolesPolicy, ErpReader, ErpSource, SqlStore, StoreOptions};
+use org_structure::Fingerprint;
 use session::openbravo::{AccessOptions, AutomaticRoles, LoginFacts, Refusal};
-use session::{ClientId, Facts, Options, OrgSource, Principal, RoleId, Scope, SessionManager, UserId};
+use session::{
+    AccessHash, ClientId, Facts, Options, OrgSource, Principal, RoleId, Scope, SessionError, SessionManager,
+    SessionStore, UserId,
+};
 
 use crate::support::{FB, TestDatabase, client_with, on_both_databases};
 
@@ -19,6 +24,7 @@ on_both_databases! {
     facts_are_of_one_moment,
     the_roles_of_a_client_have_the_facts_that_a_login_takes,
     a_session_outlives_its_process_on_the_tree_it_was_pinned_to,
+    sessions_on_trees_of_format_version_1_end_and_their_bytes_go,
     sessions_may_live_beside_the_erp,
 }
 
@@ -224,6 +230,58 @@ async fn a_session_outlives_its_process_on_the_tree_it_was_pinned_to(db: TestDat
     let ended = second.end(Scope::Client(ClientId::new("C").unwrap())).await;
     assert_eq!((ended.sessions, ended.pending.is_none()), (2, true));
     assert!(second.session(&login.token.expose()).await.is_err());
+    store.close().await;
+}
+
+/// Version 1 of the format named a tree by the BLAKE3 hash of its bytes.
+async fn sessions_on_trees_of_format_version_1_end_and_their_bytes_go(db: TestDatabase) {
+    let source = source(&db).await;
+    let (first, store) = manager(&db, &db).await;
+    let (old, kept) = (first.login(user("U")).await.unwrap(), first.login(user("U")).await.unwrap());
+    let id = old.session.id();
+
+    // `0` with A below it and B below that, as version 1 wrote them.
+    let tree = b"orgtre\x01\0\x03\0\0\0\xff\xff\0\0\x01\0\x83\x83\x83\x010\x01A\x01B\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let fingerprint = Fingerprint::from_bytes(*blake3::hash(tree).as_bytes());
+    let access = old.session.access().encode(fingerprint);
+    let hash = AccessHash::of_bytes(&access);
+    store.close().await;
+    drop((first, store));
+    let schema = if db.is_postgres() { "orgcache." } else { "" };
+    let bytes = |hex: &str| if db.is_postgres() { format!("'\\x{hex}'") } else { format!("x'{hex}'") };
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let (tree, access) = (bytes(&hex(tree)), bytes(&hex(&access)));
+    let (fingerprint, hash) = (bytes(&fingerprint.to_string()), bytes(&hash.to_string()));
+    db.execute(&format!(
+        "INSERT INTO {schema}orgcache_tree (fingerprint, bytes) VALUES ({fingerprint}, {tree}); \
+         INSERT INTO {schema}orgcache_access (hash, bytes) VALUES ({hash}, {access}); \
+         UPDATE {schema}orgcache_session SET tree = {fingerprint}, access = {hash} WHERE id = {}",
+        bytes(&id.to_string()),
+    ))
+    .await;
+
+    let (second, store) = manager(&db, &db).await;
+    let error = second.session(&old.token.expose()).await.unwrap_err();
+    assert!(matches!(&error, SessionError::Outdated { id: ended } if *ended == id), "{error}");
+    assert!(error.to_string().contains("made by an older version: log in again"), "{error}");
+    assert_eq!((second.stats().outdated, second.stats().damaged), (1, 0));
+    assert!(matches!(second.session(&old.token.expose()).await, Err(SessionError::NotLive)));
+    assert!(second.session(&kept.token.expose()).await.is_ok());
+    assert!(second.login(user("U")).await.unwrap().session.can_write("B"));
+
+    let count = async |table: &str, key: &str, value: &str| {
+        let query = format!("SELECT CAST(count(*) AS text) FROM {schema}{table} WHERE {key} = {value}");
+        db.texts(&query).await.remove(0)
+    };
+    assert_eq!(count("orgcache_session", "tree", &fingerprint).await, "0");
+    // The first round marks what is not used, the second takes it.
+    for _ in 0..2 {
+        store.collect(Duration::ZERO, 10).await.unwrap();
+    }
+    assert_eq!(count("orgcache_tree", "fingerprint", &fingerprint).await, "0");
+    assert_eq!(count("orgcache_access", "hash", &hash).await, "0");
+    assert!(second.session(&kept.token.expose()).await.is_ok());
+    drop(source);
     store.close().await;
 }
 

@@ -216,6 +216,11 @@ impl Collector for Held {
             ("sessions_ended_elsewhere", "Sessions found gone from the store", stats.ended_elsewhere),
             ("sessions_expired", "Sessions whose time was over", stats.expired),
             ("sessions_damaged", "Sessions ended because their stored bytes were wrong", stats.damaged),
+            (
+                "sessions_outdated",
+                "Sessions ended because an older version stored their tree",
+                stats.outdated,
+            ),
             ("tokens_failed_open", "Tokens answered while the store was away", stats.failed_open),
             ("store_failures", "Calls to the session store that failed", stats.store_failures),
             ("compressed_bytes_in", "Bytes of bodies before compression", read(&self.compression.bytes_in)),

@@ -11,7 +11,7 @@ use org_structure::{BuildError, OrgFlags, OrgRow, OrgStructure};
 struct Row<'a> {
     id: Name<'a>,
     parent: Option<Name<'a>>,
-    flags: u8,
+    flags: u16,
     time_zone: Option<&'a str>,
     calendar: Option<&'a str>,
 }
@@ -41,7 +41,7 @@ fuzz_target!(|rows: Vec<Row<'_>>| {
         rows.iter().zip(&names).map(|(row, (id, parent))| OrgRow {
             id,
             parent: parent.as_deref(),
-            flags: OrgFlags::from_bits_truncate(row.flags),
+            flags: OrgFlags::from_bits_retain(row.flags),
             time_zone: row.time_zone,
             calendar: row.calendar,
         })
@@ -84,6 +84,9 @@ fuzz_target!(|rows: Vec<Row<'_>>| {
         }
         Err(BuildError::Id(_)) => {
             assert!(names.iter().any(|(id, _)| id.is_empty() || id.len() > org_structure::MAX_ID_BYTES));
+        }
+        Err(BuildError::UnknownFlags { id, bits }) => {
+            assert!(rows.iter().zip(&names).any(|(row, (name, _))| id == name.as_str() && row.flags & bits == bits));
         }
         Err(other) => panic!("{other}"),
     }

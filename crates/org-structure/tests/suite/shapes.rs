@@ -91,9 +91,11 @@ pub(crate) fn measured(shape: Shape, count: usize) -> Vec<Row> {
 /// Rows in a random order, of a random shape, with ids of every kind.
 pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
     let shape = proptest::sample::select(&Shape::ALL[..]);
-    let node = (any::<usize>(), 0..128_u8, 0..7_u8, 0..8_u8, 0..8_u8);
-    (shape, proptest::collection::vec(node, 0..60))
-        .prop_map(|(shape, nodes)| {
+    let node = (any::<usize>(), any::<u16>(), 0..7_u8, 0..8_u8, 0..8_u8);
+    // Trees with lower flags only, and with higher ones as well.
+    let mask = proptest::sample::select(&[0xff, u16::MAX][..]);
+    (shape, mask, proptest::collection::vec(node, 0..60))
+        .prop_map(|(shape, mask, nodes)| {
             let id = |place: usize| match nodes[place].2 {
                 _ if place == 0 => "0".to_owned(),
                 0 | 1 => hex_id(place),
@@ -110,7 +112,7 @@ pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
                 .map(|(place, &(random, flags, _, zone, calendar))| Row {
                     id: id(place),
                     parent: shape.parent(place, random).map(id),
-                    flags: OrgFlags::from_bits_truncate(flags),
+                    flags: OrgFlags::from_bits_truncate(flags & mask),
                     time_zone: (zone < 3).then(|| format!("Zone/{zone}")),
                     calendar: (calendar < 2).then(|| format!("CALENDAR{calendar}")),
                 })

@@ -163,16 +163,18 @@ impl Core {
         }
     }
 
-    /// What a session is pinned to. Bytes that are proven to be others end it.
+    /// What a session is pinned to. Bytes that are proven to be others, or that no version from now on reads, end it.
     async fn find_pinned(&self, record: &SessionRecord) -> Result<Arc<PinnedAccess>, SessionError> {
         match self.reopening.find(record).await {
             Ok(pinned) => Ok(pinned),
             Err(Failure::Unavailable(error)) => self.noted(Err(error)).map_err(SessionError::Unavailable),
             Err(failure) => {
-                if matches!(failure, Failure::Damaged(_)) {
-                    self.count(&self.counters.damaged);
-                    self.end(Scope::Session(record.id)).await;
+                match failure {
+                    Failure::Damaged(_) => self.count(&self.counters.damaged),
+                    Failure::Outdated => self.count(&self.counters.outdated),
+                    _ => return Err(failure.of(record.id)),
                 }
+                self.end(Scope::Session(record.id)).await;
                 Err(failure.of(record.id))
             }
         }

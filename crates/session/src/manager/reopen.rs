@@ -32,6 +32,7 @@ type Outcome = Result<Arc<PinnedAccess>, Failure>;
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
     Damaged(&'static str),
+    Outdated,
     Unreadable(Unreadable),
     Unavailable(PortError),
 }
@@ -40,6 +41,7 @@ impl Failure {
     pub(super) fn of(self, id: SessionId) -> SessionError {
         match self {
             Failure::Damaged(what) => SessionError::Damaged { id, what },
+            Failure::Outdated => SessionError::Outdated { id },
             Failure::Unreadable(cause) => SessionError::Unreadable { id, cause },
             Failure::Unavailable(error) => SessionError::Unavailable(error),
         }
@@ -105,11 +107,15 @@ async fn read(
         tree
     } else {
         let bytes = contents.tree.ok_or_else(|| missing("tree"))?;
+        let decoded = OrgStructure::decode(&bytes);
+        // Older versions named their trees by another hash.
+        if matches!(&decoded, Err(error) if error.is_older()) {
+            return Err(Failure::Outdated);
+        }
         if Fingerprint::of_bytes(&bytes) != fingerprint {
             return Err(Failure::Damaged("tree"));
         }
-        let structure =
-            OrgStructure::decode(&bytes).map_err(|error| Failure::Unreadable(Unreadable::Tree(error)))?;
+        let structure = decoded.map_err(|error| Failure::Unreadable(Unreadable::Tree(error)))?;
         let make = || PinnedTree { structure: Arc::new(structure), fingerprint };
         let (tree, _) = trees.trees().intern(fingerprint, make);
         tree

@@ -180,6 +180,23 @@ async fn tampered_bytes_end_the_session_and_never_give_another_tree() {
 }
 
 #[tokio::test]
+async fn a_tree_of_an_older_version_ends_the_session_with_a_reason_of_its_own() {
+    let world = World::shared();
+    let token = world.node().token().await;
+    let node = world.node();
+    *node.way.tampered.lock() =
+        Some(|contents| Contents { tree: Some(b"orgtre\x01\0\0\0\0\0".to_vec()), ..contents });
+    let error = node.manager.session(&token).await.unwrap_err();
+    assert!(matches!(error, SessionError::Outdated { .. }) && !error.is_transient());
+    assert!(error.to_string().ends_with("made by an older version: log in again"), "{error}");
+    let stats = node.manager.stats();
+    assert_eq!((stats.outdated, stats.damaged), (1, 0));
+    *node.way.tampered.lock() = None;
+    assert!(!node.is_live(&token).await);
+    assert!(!world.node().is_live(&token).await, "ended for all");
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_yet_ends_nothing() {
     let world = World::shared();
     let token = world.node().token().await;
