@@ -99,6 +99,80 @@ async fn only_known_names_and_pages_may_ask() {
 }
 
 #[tokio::test]
+async fn browsers_are_told_which_pages_may_ask() {
+    let page = "https://page.example.com";
+    let more = json!({"allowed_origins": ["https://page.example.com:443", "http://localhost:*"]});
+    let web = Web::with(double(Behaviour::default()).await, more).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let cross = |answer: &reqwest::Response| -> Vec<(String, String)> {
+        let told = answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-"));
+        told.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+    };
+    for url in [web.url(), format!("{}/", web.url())] {
+        let preflight = async |origin: &str| {
+            let request = http.request(reqwest::Method::OPTIONS, &url).header("origin", origin);
+            let request = request.header("access-control-request-method", "POST");
+            request
+                .header("access-control-request-headers", "authorization,content-type,x-more")
+                .send()
+                .await
+                .unwrap()
+        };
+        let post = async |origin: &str, token: &str| {
+            let request = http.post(&url).header("origin", origin).header("accept", "*/*").bearer_auth(token);
+            request.json(&initialize()).send().await.unwrap()
+        };
+        for origin in [page, "http://localhost:6274"] {
+            let answer = preflight(origin).await;
+            assert_eq!(
+                (answer.status(), &answer.headers()["access-control-allow-origin"]),
+                (204.try_into().unwrap(), &origin.parse().unwrap())
+            );
+            assert_eq!(answer.headers()["access-control-allow-headers"], "authorization,content-type,x-more");
+            for method in ["GET", "POST", "DELETE"] {
+                assert!(answer.headers()["access-control-allow-methods"].to_str().unwrap().contains(method));
+            }
+            let answer = post(origin, ADMIN).await;
+            assert_eq!(
+                (answer.status(), &answer.headers()["access-control-allow-origin"]),
+                (200.try_into().unwrap(), &origin.parse().unwrap())
+            );
+            assert!(
+                answer.headers()["access-control-expose-headers"]
+                    .to_str()
+                    .unwrap()
+                    .contains("Mcp-Session-Id")
+            );
+            assert!(answer.headers().contains_key("mcp-session-id"));
+            assert!(answer.headers().get_all("vary").iter().any(|value| value == "Origin"));
+            let refused = post(origin, "a token that opens nothing at all").await;
+            assert_eq!(
+                (refused.status(), &refused.headers()["access-control-allow-origin"]),
+                (401.try_into().unwrap(), &origin.parse().unwrap())
+            );
+        }
+        for origin in
+            ["https://evil.example.com", "http://page.example.com", "https://page.example.com:8443", "null"]
+        {
+            let answer = preflight(origin).await;
+            assert!(!answer.status().is_success(), "{origin}");
+            assert_eq!(cross(&answer), []);
+            let answer = post(origin, ADMIN).await;
+            assert_eq!(answer.status(), 403, "{origin}");
+            assert_eq!(cross(&answer), []);
+        }
+    }
+    let own = web.post(&initialize()).bearer_auth(ADMIN).send().await.unwrap();
+    assert_eq!((own.status(), cross(&own)), (200.try_into().unwrap(), Vec::new()));
+    web.end().await;
+    let closed = Web::start().await;
+    let request = http.request(reqwest::Method::OPTIONS, closed.url()).header("origin", page);
+    let answer = request.header("access-control-request-method", "POST").send().await.unwrap();
+    assert_eq!((answer.status(), cross(&answer)), (401.try_into().unwrap(), Vec::new()));
+    closed.end().await;
+}
+
+#[tokio::test]
 async fn a_session_is_its_principals_alone() {
     let web = Web::start().await;
     let session = web.session(ADMIN).await;
@@ -233,7 +307,7 @@ async fn the_rest_of_the_service_is_as_it_was() {
     for path in ["/", "/healthz", "/metrics", "/v1/openapi.json"] {
         assert_eq!(web.get(path).send().await.unwrap().status(), 200, "{path}");
     }
-    for path in ["/mcp/", "/mcp/x", "/v1/mcp"] {
+    for path in ["/mcp/x", "/mcp//", "/v1/mcp"] {
         assert_eq!(web.get(path).bearer_auth(ADMIN).send().await.unwrap().status(), 404, "{path}");
     }
     assert_eq!(web.get("/v1/tree").bearer_auth(ADMIN).send().await.unwrap().status(), 401, "other tokens");

@@ -8,32 +8,49 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::BodyExt;
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
+use http_body_util::{BodyExt, Empty, Full, LengthLimitError, Limited};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
-use super::Handler;
+use serde_json::Value;
+
+use super::accept::name_types;
+use super::envelope::Envelope;
+use super::message::{Refusal, parse};
 use super::sessions::Sessions;
+use super::{Handler, origin};
+
+/// The setting of [`HttpOptions::max_body_bytes`].
+const MAX_BODY_BYTES: &str = "max_body_bytes";
 
 /// Who may ask by HTTP, and how much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HttpOptions {
-    /// The names under which the service may be addressed (`Host`), with or without a port; those of this machine
-    /// (`localhost`, `127.0.0.1`, `::1`) if there are none.
+    /// The names under which the service may be addressed (`Host`), with or without a port; those of this
+    /// machine (`localhost`, `127.0.0.1`, `::1`) if there are none.
     pub allowed_hosts: Vec<String>,
-    /// The web pages that may ask (`Origin`), such as `https://agents.example.com:443`; no page if there are none. Programs
-    /// that are no browser send no origin.
+    /// The web pages that may ask (`Origin`), such as `https://agents.example.com:443`; no page if there are
+    /// none. Programs that are no browser send no origin.
     pub allowed_origins: Vec<String>,
-    /// How many sessions of the protocol there may be at a time: 64. The one that was not used for longest ends when
-    /// there are more. With none, every request stands alone and every answer is plain JSON.
+    /// How many sessions of the protocol there may be at a time: 64. The one that was not used for longest
+    /// ends when there are more. With none, every request stands alone and every answer is plain JSON.
     pub max_sessions: usize,
     /// After how long without a request a session ends: 30 minutes.
     pub session_idle: Duration,
     /// How many bytes a request may have: 4 MiB.
     pub max_body_bytes: usize,
+}
+
+impl HttpOptions {
+    /// May a web page of this origin ask?
+    #[must_use]
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        origin::is_allowed(origin, &self.allowed_origins)
+    }
 }
 
 impl Default for HttpOptions {
@@ -50,11 +67,13 @@ impl Default for HttpOptions {
 
 /// Answers one user by streamable HTTP, in sessions that no other service has. Clones share everything.
 ///
-/// Clients of the protocol's versions before 2026-07-28 have sessions, whose answers are event streams; those of later versions
-/// have none, and get plain JSON.
+/// Clients of the protocol's versions before 2026-07-28 have sessions, whose answers are event streams; those
+/// of later versions have none, and get plain JSON.
 #[derive(Clone)]
 pub struct HttpService {
     inner: StreamableHttpService<Handler, Sessions>,
+    max_body_bytes: usize,
+    has_sessions: bool,
 }
 
 impl HttpService {
@@ -71,6 +90,8 @@ impl HttpService {
         let sessions = Sessions::new(options.max_sessions, options.session_idle);
         HttpService {
             inner: StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(sessions), config),
+            max_body_bytes: options.max_body_bytes,
+            has_sessions: options.max_sessions > 0,
         }
     }
 
@@ -83,17 +104,78 @@ impl HttpService {
     }
 
     /// One type for all requests and answers: the protocol is compiled here, and not in every crate that calls.
-    fn answer_any(
-        &self,
-        request: Request<UnsyncBoxBody<Bytes, String>>,
-    ) -> BoxFuture<'_, Response<BoxBody<Bytes, Infallible>>> {
-        self.inner.handle(request).boxed()
+    fn answer_any(&self, request: Request<UnsyncBoxBody<Bytes, String>>) -> BoxFuture<'_, Answer> {
+        async move {
+            let (mut parts, body) = request.into_parts();
+            name_types(&parts.method, &mut parts.headers, !self.has_sessions);
+            let (method, has_json) = (parts.method.clone(), is_json(&parts.headers));
+            let body = match Limited::new(body, self.max_body_bytes).collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(error) if error.is::<LengthLimitError>() => {
+                    let refusal = Refusal::too_long(Value::Null, self.max_body_bytes, MAX_BODY_BYTES);
+                    return refused(StatusCode::PAYLOAD_TOO_LARGE, &refusal);
+                }
+                Err(error) => {
+                    let message = format!("the body cannot be read: {error}");
+                    return refused(StatusCode::BAD_REQUEST, &Refusal::malformed(Value::Null, message));
+                }
+            };
+            let response = self.inner.handle(Request::from_parts(parts, Full::new(body.clone()))).await;
+            match response.status() {
+                // The type is right: the SDK does not understand the body, or takes it for a notification.
+                StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::ACCEPTED
+                    if method == Method::POST && has_json =>
+                {
+                    match parse(&body) {
+                        Err(refusal) => refused(StatusCode::BAD_REQUEST, &refusal),
+                        Ok(_) => empty(StatusCode::ACCEPTED),
+                    }
+                }
+                StatusCode::ACCEPTED if method == Method::DELETE => empty(StatusCode::NO_CONTENT),
+                status if status.as_u16() >= 400 && !is_json(response.headers()) => {
+                    explained(response, &body).await
+                }
+                _ => response,
+            }
+        }
+        .boxed()
     }
 
     /// Ends all sessions and all streams of answers.
     pub fn close(&self) {
         self.inner.config.cancellation_token.cancel();
     }
+}
+
+type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn empty(status: StatusCode) -> Answer {
+    let mut response = Response::new(Empty::new().boxed());
+    *response.status_mut() = status;
+    response
+}
+
+fn refused(status: StatusCode, refusal: &Refusal) -> Answer {
+    let mut response = Response::new(Full::from(refusal.to_json().to_string()).boxed());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A refusal of the SDK's in the protocol's own form, under the id of the request.
+async fn explained(response: Answer, request: &[u8]) -> Answer {
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = body.collect().await;
+    let message = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+    let refusal = Refusal::malformed(Envelope::of(request).id(), message);
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, Full::from(refusal.to_json().to_string()).boxed())
 }
 
 impl fmt::Debug for HttpService {

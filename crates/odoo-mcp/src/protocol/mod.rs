@@ -1,9 +1,11 @@
 //! The Model Context Protocol, by its official SDK. No other module knows the SDK.
 
+mod accept;
 mod envelope;
 mod http;
 mod lines;
 mod message;
+mod origin;
 mod sessions;
 
 use std::sync::Arc;
@@ -122,7 +124,8 @@ impl ServerHandler for Handler {
         Ok(CallToolResponse::Complete(result))
     }
 
-    /// A request whose parameters are not what the protocol says comes here, and one that the protocol does not know.
+    /// A request whose parameters are not what the protocol says comes here, and one that the protocol does
+    /// not know.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
@@ -180,8 +183,8 @@ impl ServerHandler for Handler {
     }
 }
 
-/// The name and the arguments in parameters of `tools/call` that the SDK did not understand. Arguments that were written
-/// as a text are taken.
+/// The name and the arguments in parameters of `tools/call` that the SDK did not understand. Arguments that
+/// were written as a text are taken.
 fn called(params: Option<Value>) -> Result<(String, Map<String, Value>), ErrorData> {
     let wrong = |message: String| ErrorData::invalid_params(message, None);
     let Some(Value::Object(mut params)) = params else {

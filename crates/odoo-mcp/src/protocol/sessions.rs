@@ -14,8 +14,8 @@ use rmcp::transport::streamable_http_server::session::{ServerSseMessage, Session
 /// For how long an answer that was sent can be asked for again by a client whose connection broke.
 const ANSWERS_KEPT: Duration = Duration::from_secs(10);
 
-/// The sessions of one user. Where there would be too many, the one that was not used for longest ends: its client begins
-/// another one, as the protocol says.
+/// The sessions of one user. Where there would be too many, the one that was not used for longest ends: its
+/// client begins another one, as the protocol says.
 #[derive(Debug)]
 pub(super) struct Sessions {
     local: LocalSessionManager,

@@ -10,6 +10,7 @@
 mod arguments;
 mod documents;
 mod files;
+mod http;
 mod lines;
 mod lists;
 mod modes;

@@ -22,7 +22,7 @@ pub(crate) async fn double(behaviour: Behaviour) -> OdooDouble {
     OdooDouble::with_contacts(behaviour).await.unwrap()
 }
 
-/// A server of the double's administrator, with more settings; the client's end of its streams.
+/// Such a server's client: its end of the streams.
 pub(crate) fn begin(double: &OdooDouble, settings: &[(&str, &str)]) -> DuplexStream {
     begin_with(double, settings, StreamOptions::default())
 }
@@ -33,6 +33,15 @@ pub(crate) fn begin_with(
     settings: &[(&str, &str)],
     options: StreamOptions,
 ) -> DuplexStream {
+    let server = server(double, settings);
+    let (client, own) = tokio::io::duplex(1 << 16);
+    let (reader, writer) = tokio::io::split(own);
+    tokio::spawn(async move { server.serve(reader, writer, options).await });
+    client
+}
+
+/// A server of the double's administrator, with more settings.
+pub(crate) fn server(double: &OdooDouble, settings: &[(&str, &str)]) -> OdooServer {
     let url = double.url();
     let usual =
         [("ODOO_URL", &*url), ("ODOO_DB", "odoo"), ("ODOO_USER", "admin"), ("ODOO_PASSWORD", "<password>")];
@@ -42,11 +51,7 @@ pub(crate) fn begin_with(
     };
     let config = OdooConfig::from_settings(setting).unwrap();
     let caches = Caches::from_settings(setting).unwrap();
-    let server = OdooServer::new(config, Settings::from_settings(setting).unwrap(), &caches).unwrap();
-    let (client, own) = tokio::io::duplex(1 << 16);
-    let (reader, writer) = tokio::io::split(own);
-    tokio::spawn(async move { server.serve(reader, writer, options).await });
-    client
+    OdooServer::new(config, Settings::from_settings(setting).unwrap(), &caches).unwrap()
 }
 
 impl Agent {

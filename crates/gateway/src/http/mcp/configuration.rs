@@ -105,6 +105,7 @@ pub(super) struct Configuration {
     pub(super) caches: Caches,
     /// From how many bytes on answers are compressed.
     pub(super) compress_from: Option<u64>,
+    pub(super) options: HttpOptions,
     pub(super) definitions: Vec<Definition>,
 }
 
@@ -208,7 +209,7 @@ impl Configuration {
             return Err(McpError::Nobody);
         }
         asked.check(&file.settings, everybody)?;
-        Ok(Configuration { shared, caches, compress_from, definitions })
+        Ok(Configuration { shared, caches, compress_from, options, definitions })
     }
 }
 

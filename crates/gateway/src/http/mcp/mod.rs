@@ -1,15 +1,17 @@
 //! `/mcp`: Odoo databases for language models, by the Model Context Protocol over streamable HTTP.
 //!
-//! `principals` is who may ask, and as whom Odoo is asked; `configuration` is the file that says so.
+//! `principals` is who may ask, and as whom Odoo is asked; `configuration` is the file that says so; `cors` lets web
+//! pages ask.
 
 mod configuration;
+mod cors;
 mod principals;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use session_axum::Problem;
@@ -30,12 +32,23 @@ pub(crate) fn routes(gateway: &Gateway) -> Router {
     let Some(mcp) = &gateway.settings().mcp else { return Router::new() };
     let from = mcp.compress_from().unwrap_or(gateway.settings().compress_from);
     let layers = (Finish(gateway.clone()), compression::offer(from));
-    Router::new().route("/mcp", any(answer)).route_layer(layers).with_state(gateway.clone())
+    let routes = Router::new().route("/mcp", any(answer)).route("/mcp/", any(answer));
+    routes.route_layer(layers).with_state(gateway.clone())
 }
 
-async fn answer(State(gateway): State<Gateway>, mut request: Request) -> Response {
-    let mcp = gateway.settings().mcp.as_ref();
-    let Some(service) = mcp.and_then(|mcp| mcp.service_for(request.headers())) else {
+async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
+    let Some(mcp) = &gateway.settings().mcp else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(origin) = cors::listed_origin(mcp, request.headers()) else { return serve(mcp, request).await };
+    let mut response = match cors::preflight(request.method(), request.headers()) {
+        Some(response) => response,
+        None => serve(mcp, request).await,
+    };
+    cors::expose(&mut response, origin);
+    response
+}
+
+async fn serve(mcp: &Mcp, mut request: Request) -> Response {
+    let Some(service) = mcp.service_for(request.headers()) else {
         return Problem::unauthorized().into_response();
     };
     // What let the request in is nobody's business any more.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use odoo_mcp::{Caches, HttpService};
+use odoo_mcp::{Caches, HttpOptions, HttpService};
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 
@@ -42,6 +42,8 @@ struct Inner {
     shared: BTreeMap<String, String>,
     caches: Caches,
     compress_from: Option<u64>,
+    /// The same for all principals.
+    options: RwLock<HttpOptions>,
     /// By the hash of the token.
     principals: RwLock<HashMap<Hash, Principal>>,
     /// Held by whoever reads the file again.
@@ -78,11 +80,13 @@ impl Mcp {
     }
 
     fn new(text: &str, file: Option<PathBuf>) -> Result<Self, McpError> {
-        let Configuration { shared, caches, compress_from, definitions } = Configuration::read(text)?;
+        let Configuration { shared, caches, compress_from, options, definitions } =
+            Configuration::read(text)?;
         let principals = definitions.iter().map(|it| Ok((it.token, it.begin(&caches)?)));
         let principals = RwLock::new(principals.collect::<Result<_, McpError>>()?);
-        let reloading = Mutex::default();
-        Ok(Mcp { inner: Arc::new(Inner { file, shared, caches, compress_from, principals, reloading }) })
+        let (options, reloading) = (RwLock::new(options), Mutex::default());
+        let inner = Inner { file, shared, caches, compress_from, options, principals, reloading };
+        Ok(Mcp { inner: Arc::new(inner) })
     }
 
     /// Reads the file again. Tokens that are not in it any more open nothing from now on, and the sessions of their
@@ -115,6 +119,7 @@ impl Mcp {
             ended: 0,
             later: changed(&inner.shared, &configuration.shared),
         };
+        *inner.options.write() = configuration.options;
         *inner.principals.write() = principals.clone();
         for (_, principal) in known.iter().filter(|(token, it)| !kept(token, &principals, it.content)) {
             reloaded.ended += 1;
@@ -130,6 +135,11 @@ impl Mcp {
 
     pub(super) fn compress_from(&self) -> Option<u64> {
         self.inner.compress_from
+    }
+
+    /// May web pages of this origin ask?
+    pub(super) fn allows_origin(&self, origin: &str) -> bool {
+        self.inner.options.read().allows_origin(origin)
     }
 
     /// The service for whoever sent these headers.
