@@ -29,6 +29,10 @@ pub struct Behaviour {
     pub version: u32,
     /// The databases that it says it has; nothing if it keeps that to itself. There is one, `odoo`, whatever it says.
     pub databases: Option<Vec<&'static str>>,
+    /// Does a filter decide which databases there are? A wrong name is not found then, instead of failing to connect.
+    pub database_filter: bool,
+    /// For how long the session route is closed after ten wrong passwords.
+    pub login_rest: Duration,
     /// Does `read` fail for missing ids, as some versions do, instead of leaving them out?
     pub missing_is_an_error: bool,
     /// Does every answer set a new session cookie? The cookies before it stay valid for a few answers.
@@ -46,6 +50,8 @@ impl Default for Behaviour {
             workers: 64,
             version: 17,
             databases: Some(vec!["odoo"]),
+            database_filter: false,
+            login_rest: Duration::from_secs(60),
             missing_is_an_error: false,
             rotate_cookie: false,
         }

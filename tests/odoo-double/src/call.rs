@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::failure::Failure;
+
 /// A method call on a model, its arguments by name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServerCall {
@@ -15,22 +17,61 @@ pub struct ServerCall {
     pub arguments: Map<String, Value>,
 }
 
-/// The parameters of the methods whose arguments may come by position; `ids` first where there are records.
-fn parameters(method: &str) -> &'static [&'static str] {
-    match method {
-        "read" => &["ids", "fields", "load"],
-        "write" => &["ids", "vals"],
-        "unlink" => &["ids"],
-        "create" => &["vals_list"],
-        "search" => &["domain", "offset", "limit", "order"],
-        "search_count" => &["domain", "limit"],
-        "search_read" => &["domain", "fields", "offset", "limit", "order"],
-        "web_search_read" => &["domain", "specification", "offset", "limit", "order", "count_limit"],
-        "fields_get" => &["allfields", "attributes"],
-        "check_access_rights" => &["operation", "raise_exception"],
-        "read_group" => &["domain", "fields", "groupby", "offset", "limit", "orderby", "lazy"],
-        _ => &["ids"],
-    }
+/// By which route a call came; routes differ in how they tell a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Stateless,
+    Session,
+    Json2,
+}
+
+/// The parameters of a method that the double knows.
+struct Signature {
+    /// Is it a method of records, with `ids` as the first argument?
+    of_records: bool,
+    /// Those that cannot be left out come first.
+    required: usize,
+    names: &'static [&'static str],
+}
+
+fn signature(method: &str, version: u32) -> Option<Signature> {
+    let (of_records, required, names): (bool, usize, &'static [&'static str]) = match method {
+        "read" => (true, 0, &["fields", "load"]),
+        "write" => (true, 1, &["vals"]),
+        "unlink" => (true, 0, &[]),
+        "check_access_rule" => (true, 1, &["operation"]),
+        "copy" => (true, 0, &["default"]),
+        "create" => (false, 1, &["vals_list"]),
+        "search" => (false, 1, &["domain", "offset", "limit", "order"]),
+        "search_count" => (false, 1, &["domain", "limit"]),
+        "search_read" => (false, 0, &["domain", "fields", "offset", "limit", "order"]),
+        "web_search_read" => {
+            (false, 2, &["domain", "specification", "offset", "limit", "order", "count_limit"])
+        }
+        "web_save_multi" if version >= 19 => (true, 2, &["vals_list", "specification"]),
+        "fields_get" => (false, 0, &["allfields", "attributes"]),
+        "check_access_rights" => (false, 1, &["operation", "raise_exception"]),
+        "check_field_access_rights" => (false, 2, &["operation", "field_names"]),
+        "get_available_models" => (false, 0, &[]),
+        "has_access" if version >= 18 => (true, 1, &["operation"]),
+        "read_group" => (false, 3, &["domain", "fields", "groupby", "offset", "limit", "orderby", "lazy"]),
+        "formatted_read_group" if version >= 19 => {
+            (false, 1, &["domain", "groupby", "aggregates", "having", "offset", "limit", "order"])
+        }
+        "web_read_group" if version >= 19 => {
+            (false, 2, &["domain", "groupby", "aggregates", "limit", "offset", "order"])
+        }
+        "web_read_group" => {
+            (false, 3, &["domain", "fields", "groupby", "limit", "offset", "orderby", "lazy"])
+        }
+        "name_search" if version >= 19 => (false, 0, &["name", "domain", "operator", "limit"]),
+        "name_search" => (false, 0, &["name", "args", "operator", "limit"]),
+        "default_get" if version >= 19 => (false, 1, &["fields"]),
+        "default_get" => (false, 1, &["fields_list"]),
+        "has_group" => (version >= 18, 1, &["group_ext_id"]),
+        _ => return None,
+    };
+    Some(Signature { of_records, required, names })
 }
 
 impl ServerCall {
@@ -41,15 +82,41 @@ impl ServerCall {
         method: &str,
         args: &[Value],
         kwargs: &Map<String, Value>,
+        version: u32,
     ) -> Self {
         let mut arguments = kwargs.clone();
+        let names = match signature(method, version) {
+            Some(Signature { of_records: true, names, .. }) => [&["ids"], names].concat(),
+            Some(Signature { names, .. }) => names.to_vec(),
+            None => vec!["ids"],
+        };
         for (position, value) in args.iter().enumerate() {
-            let name = parameters(method)
-                .get(position)
-                .map_or_else(|| format!("#{position}"), |name| (*name).into());
+            let name = names.get(position).map_or_else(|| format!("#{position}"), |name| (*name).into());
             arguments.insert(name, value.clone());
         }
         ServerCall { user, model: model.into(), method: method.into(), arguments }
+    }
+
+    /// Refuses arguments that the method does not take, as the server does. Methods that the double does not know take
+    /// any.
+    pub(crate) fn check_arguments(&self, route: Route, version: u32) -> Result<(), Failure> {
+        let Some(signature) = signature(&self.method, version) else { return Ok(()) };
+        let failure = |message: String| Err(Failure::arguments(&self.method, &message, route));
+        if !signature.of_records && self.arguments.contains_key("ids") {
+            return failure(format!("cannot call {}.{} with ids", self.model, self.method));
+        }
+        let known = |name: &str| ["ids", "context"].contains(&name) || signature.names.contains(&name);
+        if let Some(unknown) = self.arguments.keys().find(|name| !known(name)) {
+            return failure(format!("got an unexpected keyword argument '{unknown}'"));
+        }
+        let mut required = signature.names.iter().take(signature.required);
+        if let Some(missing) = required.find(|name| !self.arguments.contains_key(**name)) {
+            return match route {
+                Route::Json2 => failure(format!("missing a required argument: '{missing}'")),
+                _ => failure(format!("missing 1 required positional argument: '{missing}'")),
+            };
+        }
+        Ok(())
     }
 
     /// The ids that the call concerns; one may stand without a list.

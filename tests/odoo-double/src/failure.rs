@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::call::Route;
+
 /// An exception of the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -22,6 +24,60 @@ impl Failure {
         Failure::new("odoo.exceptions.AccessDenied", "Access Denied")
     }
 
+    pub(crate) fn access(message: impl Into<String>) -> Self {
+        Failure::new("odoo.exceptions.AccessError", message)
+    }
+
+    /// A failure of the class that stands for an HTTP status, by its name.
+    pub(crate) fn http(name: &str, message: impl Into<String>) -> Self {
+        Failure::new(&format!("werkzeug.exceptions.{name}"), message)
+    }
+
+    /// There is no such model.
+    pub(crate) fn unknown_model(model: &str, route: Route, version: u32) -> Self {
+        match (route, version) {
+            (Route::Stateless, _) => {
+                Failure::new("odoo.exceptions.UserError", format!("Object {model} doesn't exist"))
+            }
+            (Route::Session, ..18) => Failure::new("builtins.KeyError", model),
+            (Route::Session, _) => Failure::http(
+                "NotFound",
+                "404 Not Found: The requested URL was not found on the server. If you entered the URL manually \
+                 please check your spelling and try again.",
+            ),
+            (Route::Json2, _) => Failure::http("NotFound", format!("the model '{model}' does not exist")),
+        }
+    }
+
+    /// The model has no such method.
+    pub(crate) fn unknown_method(model: &str, method: &str, route: Route, version: u32) -> Self {
+        let message = if version >= 18 {
+            format!("The method '{model}.{method}' does not exist")
+        } else {
+            format!("The method '{method}' does not exist on the model '{model}'")
+        };
+        match route {
+            Route::Json2 => Failure::http("NotFound", message),
+            Route::Stateless | Route::Session => Failure::new("builtins.AttributeError", message),
+        }
+    }
+
+    /// The method is not for callers from outside.
+    pub(crate) fn private_method(model: &str, method: &str, version: u32) -> Self {
+        let shown = if version >= 18 { format!("'{model}.{method}'") } else { method.to_owned() };
+        Failure::access(format!("Private methods (such as {shown}) cannot be called remotely."))
+    }
+
+    /// The arguments are not those of the method.
+    pub(crate) fn arguments(method: &str, message: &str, route: Route) -> Self {
+        match route {
+            Route::Json2 => Failure::http("UnprocessableEntity", message),
+            Route::Stateless | Route::Session => {
+                Failure::new("builtins.TypeError", format!("BaseModel.{method}() {message}"))
+            }
+        }
+    }
+
     fn data(&self) -> Value {
         json!({
             "name": self.class,
@@ -32,23 +88,48 @@ impl Failure {
         })
     }
 
-    /// The `error` of a JSON-RPC answer.
-    pub(crate) fn json_rpc(&self) -> Value {
-        let expired = *self == Failure::session_expired();
-        let (code, message) =
-            if expired { (100, "Odoo Session Expired") } else { (200, "Odoo Server Error") };
+    /// A class that stands for an HTTP status, where Odoo's own classes do not.
+    fn http_status(&self) -> Option<u16> {
+        Some(match self.class.strip_prefix("werkzeug.exceptions.")? {
+            "BadRequest" => 400,
+            "Unauthorized" => 401,
+            "Forbidden" => 403,
+            "NotFound" => 404,
+            "UnprocessableEntity" => 422,
+            _ => return None,
+        })
+    }
+
+    /// The `error` of a JSON-RPC answer. Version 19 gives no code of its own to errors.
+    pub(crate) fn json_rpc(&self, version: u32) -> Value {
+        let usual = if version >= 19 { 0 } else { 200 };
+        let (code, message) = match self.http_status() {
+            _ if *self == Failure::session_expired() => (100, "Odoo Session Expired"),
+            Some(404) => (404, "404: Not Found"),
+            _ => (usual, "Odoo Server Error"),
+        };
         json!({"code": code, "message": message, "data": self.data()})
+    }
+
+    /// Does the answer by JSON-RPC leave the id out? The request was not understood as a call then.
+    pub(crate) fn is_without_id(&self) -> bool {
+        *self == Failure::session_expired() || self.http_status().is_some()
     }
 
     /// The status and body of a JSON-2 answer.
     pub(crate) fn json_2(&self) -> (u16, Value) {
-        let status = match self.class.as_str() {
-            "odoo.exceptions.AccessDenied" => 401,
-            "odoo.exceptions.AccessError" => 403,
+        let status = self.http_status().unwrap_or(match self.class.as_str() {
+            "odoo.exceptions.AccessDenied" | "odoo.exceptions.AccessError" => 403,
             "odoo.exceptions.MissingError" => 404,
             "odoo.exceptions.UserError" | "odoo.exceptions.ValidationError" => 422,
             _ => 500,
-        };
-        (status, self.data())
+        });
+        let mut body = self.data();
+        if self.http_status().is_some()
+            && let Some(arguments) = body.get_mut("arguments").and_then(Value::as_array_mut)
+        {
+            arguments.push(status.into());
+        }
+        (status, body)
     }
 }

@@ -52,7 +52,7 @@ impl Request {
 }
 
 /// An answer before it is written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,

@@ -11,6 +11,7 @@ mod recorded;
 
 mod failure;
 mod http;
+mod json_2;
 mod routes;
 mod state;
 mod xml_rpc;
@@ -32,7 +33,7 @@ pub use behaviour::{Behaviour, Fault};
 pub use call::ServerCall;
 pub use contacts::PARTNERS;
 pub use model::Model;
-pub use recorded::{Exchange, session_exchanges, stateless_exchanges};
+pub use recorded::{Exchange, session_exchanges, stateless_exchanges, version_exchanges};
 
 use http::{Request, Response};
 use routes::{Task, carry_out};
@@ -338,7 +339,7 @@ fn spoil(response: Response, fault: Option<&Fault>) -> Response {
             let failure = failure::Failure::new("builtins.ZeroDivisionError", "division by zero");
             Response::json(
                 200,
-                &serde_json::json!({"jsonrpc": "2.0", "id": Value::Null, "error": failure.json_rpc()}),
+                &serde_json::json!({"jsonrpc": "2.0", "id": Value::Null, "error": failure.json_rpc(17)}),
             )
         }
         _ => response,

@@ -5,9 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::Behaviour;
-use crate::call::ServerCall;
+use crate::call::{Route, ServerCall};
 use crate::domain;
 use crate::failure::Failure;
+
+/// The user with all rights.
+const ADMINISTRATOR: i64 = 2;
+
+/// Methods that callers from outside may not call any more.
+const PRIVATE_SINCE_19: &[&str] = &["exists", "search_fetch", "fetch", "check_access"];
 
 /// A model with its fields and records.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +28,22 @@ pub struct Model {
     pub denied: BTreeSet<String>,
     /// Fields that no user may read, such as those computed from a model that is closed.
     pub refused: BTreeSet<String>,
+    /// Fields that only the administrator may read, since groups guard them. They are not announced to others.
+    pub guarded: BTreeSet<String>,
+    /// Guarded fields that are announced all the same, since users may read them of their own record (`res.users`).
+    pub of_oneself: BTreeSet<String>,
+    /// Fields that are announced to all, and that only the administrator may read (`hr.employee` of version 17).
+    pub off_profile: BTreeSet<String>,
+    /// Is the whole model the administrator's? Lists of related records of it cannot be read by others either.
+    pub closed: bool,
+}
+
+/// Who asks a model, and how.
+pub(crate) struct Asking<'a> {
+    pub(crate) behaviour: &'a Behaviour,
+    pub(crate) route: Route,
+    /// The models that the user may not read.
+    pub(crate) closed: &'a BTreeSet<String>,
 }
 
 impl Model {
@@ -43,63 +65,169 @@ impl Model {
         self.records.insert(id, values.as_object().cloned().unwrap_or_default());
     }
 
-    pub(crate) fn answer(&mut self, call: &ServerCall, behaviour: &Behaviour) -> Result<Value, Failure> {
+    pub(crate) fn answer(&mut self, call: &ServerCall, asking: &Asking<'_>) -> Result<Value, Failure> {
+        let version = asking.behaviour.version;
+        call.check_arguments(asking.route, version)?;
+        if version >= 19 && PRIVATE_SINCE_19.contains(&call.method.as_str()) || call.method.starts_with('_') {
+            return Err(Failure::private_method(&call.model, &call.method, version));
+        }
         match call.method.as_str() {
-            "read" => self.read(&call.model, &call.ids(), call.names("fields"), behaviour),
+            "read" => self.read(call, &call.ids(), call.names("fields"), asking),
             "fields_get" => Ok(self.fields_get(call)),
             "check_access_rights" => {
                 let operation = call.arguments.get("operation").and_then(Value::as_str).unwrap_or_default();
-                Ok(Value::Bool(!self.denied.contains(operation)))
+                Ok(Value::Bool(!self.denied.contains(operation) && !self.closes_to(call.user)))
             }
+            "has_access" if version >= 18 => {
+                let operation = call.arguments.get("operation").and_then(Value::as_str).unwrap_or_default();
+                Ok(Value::Bool(!self.denied.contains(operation) && !self.closes_to(call.user)))
+            }
+            "check_access_rule" => Ok(Value::Null),
+            "check_field_access_rights" => Ok(self.readable(call.user)),
             "search" => Ok(self.page(call).into()),
             "search_count" => Ok(self.found(call).len().into()),
             "search_read" => {
                 let page = self.page(call);
-                self.read(&call.model, &page, call.names("fields"), behaviour)
+                self.read(call, &page, call.names("fields"), asking)
             }
-            "web_search_read" => self.web_search_read(call, behaviour),
+            "web_search_read" => self.web_search_read(call, asking),
+            "name_search" => Ok(self.name_search(call)),
+            "default_get" => Ok(json!({})),
+            "has_group" => Ok(Value::Bool(call.user == 2)),
             "write" => self.write(call),
-            "create" => Ok(self.create(call)),
-            "message_post" if self.fields.contains_key("message_ids") => Ok(Value::from(self.posted(call))),
+            "web_save_multi" if version >= 19 => self.write_each(call),
+            "create" => Ok(self.create(call, asking.route)),
+            "copy" => {
+                let copy = self.copied(call);
+                Ok(if version >= 18 { json!([copy]) } else { copy })
+            }
+            "message_post" if self.fields.contains_key("message_ids") => {
+                let message = Value::from(self.posted(call));
+                Ok(if version >= 19 { json!([message]) } else { message })
+            }
             "read_group" => Ok(self.read_group(call)),
+            "formatted_read_group" if version >= 19 => self.formatted_read_group(call),
             "unlink" => {
                 let ids = call.ids();
                 self.records.retain(|id, _| !ids.contains(id));
                 Ok(Value::Bool(true))
             }
-            method if method.starts_with('_') => Err(Failure::new(
-                "odoo.exceptions.AccessError",
-                format!("Private methods (such as {method}) cannot be called remotely."),
-            )),
-            method => Err(Failure::new(
-                "builtins.AttributeError",
-                format!("The method '{method}' does not exist on the model '{}'", call.model),
-            )),
+            method => Err(Failure::unknown_method(&call.model, method, asking.route, version)),
         }
+    }
+
+    /// Is the model closed to a user?
+    pub(crate) fn closes_to(&self, user: i64) -> bool {
+        self.closed && user != ADMINISTRATOR
+    }
+
+    /// The names of fields that groups let a user read; of its own record, at least.
+    fn readable(&self, user: i64) -> Value {
+        let allowed = |name: &&String| {
+            user == ADMINISTRATOR || !(self.guarded.contains(*name) || self.of_oneself.contains(*name))
+        };
+        self.fields.keys().filter(allowed).map(String::as_str).collect()
+    }
+
+    /// Refuses fields that the user may not read, in the words of the version.
+    fn check_readable(
+        &self,
+        call: &ServerCall,
+        ids: &[i64],
+        names: &[&str],
+        asking: &Asking<'_>,
+    ) -> Result<(), Failure> {
+        let (model, version) = (&call.model, asking.behaviour.version);
+        let ordinary = call.user != ADMINISTRATOR;
+        if self.closes_to(call.user) {
+            return Err(Failure::access(closed_message(model)));
+        }
+        let own = model == "res.users" && ids == [call.user];
+        // Alone, or beside others that are the user's own to read.
+        let guards = |name: &str| self.guarded.contains(name) || (self.of_oneself.contains(name) && !own);
+        let guarded: Vec<&str> = names.iter().copied().filter(|name| ordinary && guards(name)).collect();
+        if let Some(first) = guarded.first() {
+            let lines: Vec<String> =
+                guarded.iter().map(|name| format!("- {name} (allowed for groups 'Officer')")).collect();
+            let lines = lines.join("\n");
+            let (all, user) = (guarded.join(","), call.user);
+            let title = title(model);
+            return Err(Failure::access(match version {
+                ..18 => format!(
+                    "The requested operation can not be completed due to security restrictions.\n\nDocument type: \
+                     {title} ({model})\nOperation: read\nUser: {user}\nFields:\n{lines}"
+                ),
+                18 => format!(
+                    "You do not have enough rights to access the fields \"{all}\" on {title} ({model}). Please \
+                     contact your system administrator.\n\nOperation: read\nUser: {user}\nFields:\n{lines}"
+                ),
+                _ => format!(
+                    "You do not have enough rights to access the field \"{first}\" on {title} ({model}). Please \
+                     contact your system administrator.\n\nOperation: read\nUser: {user}\nGroups: allowed for \
+                     groups 'Officer'"
+                ),
+            }));
+        }
+        let private: Vec<&str> =
+            names.iter().copied().filter(|name| ordinary && self.off_profile.contains(*name)).collect();
+        if !private.is_empty() {
+            let all = private.join(",");
+            return Err(Failure::access(match version {
+                ..19 => {
+                    format!(
+                        "The fields '{all}' you try to read is not available on the public employee profile."
+                    )
+                }
+                _ => format!(
+                    "The fields “{all}”, which you are trying to read, are not available for employee public profiles."
+                ),
+            }));
+        }
+        let closed = |name: &&&str| {
+            let field = self.fields.get(**name);
+            let text = |key: &str| field.and_then(|field| field.get(key)?.as_str());
+            matches!(text("type"), Some("one2many" | "many2many"))
+                && text("relation").is_some_and(|relation| asking.closed.contains(relation))
+        };
+        // Without records there is nothing to stumble upon.
+        if let (false, Some(name)) = (ids.is_empty(), names.iter().find(closed)) {
+            let relation = self.fields.get(*name).and_then(|field| field.get("relation")?.as_str());
+            let message = closed_message(relation.unwrap_or_default());
+            return Err(Failure::access(match version {
+                ..19 => message,
+                _ => format!("Failed to read field {model}.{name}\n{message}"),
+            }));
+        }
+        if let Some(refused) = names.iter().find(|name| self.refused.contains(**name)) {
+            return Err(Failure::access(format!(
+                "You are not allowed to access what {refused} is computed from"
+            )));
+        }
+        Ok(())
     }
 
     fn read(
         &self,
-        model: &str,
+        call: &ServerCall,
         ids: &[i64],
         names: Option<Vec<&str>>,
-        behaviour: &Behaviour,
+        asking: &Asking<'_>,
     ) -> Result<Value, Failure> {
+        let model = &call.model;
         let names = names.unwrap_or_else(|| self.fields.keys().map(String::as_str).collect());
         if let Some(unknown) = names.iter().find(|name| !self.fields.contains_key(**name)) {
-            let message = format!("Invalid field '{unknown}' on model '{model}'");
+            let message = match asking.behaviour.version {
+                ..19 => format!("Invalid field '{unknown}' on model '{model}'"),
+                _ => format!("Invalid field '{unknown}' on '{model}'"),
+            };
             return Err(Failure::new("builtins.ValueError", message));
         }
-        if let Some(refused) = names.iter().find(|name| self.refused.contains(**name)) {
-            let message = format!("You are not allowed to access what {refused} is computed from");
-            return Err(Failure::new("odoo.exceptions.AccessError", message));
-        }
+        self.check_readable(call, ids, &names, asking)?;
         if let Some(forbidden) = ids.iter().find(|id| self.forbidden.contains(id)) {
-            let message = format!("You are not allowed to access {model} {forbidden}");
-            return Err(Failure::new("odoo.exceptions.AccessError", message));
+            return Err(Failure::access(format!("You are not allowed to access {model} {forbidden}")));
         }
         let missing = ids.iter().find(|id| !self.records.contains_key(id));
-        if let (true, Some(missing)) = (behaviour.missing_is_an_error, missing) {
+        if let (true, Some(missing)) = (asking.behaviour.missing_is_an_error, missing) {
             let message =
                 format!("Record does not exist or has been deleted.\n(Record: {model}({missing},))");
             return Err(Failure::new("odoo.exceptions.MissingError", message));
@@ -119,13 +247,13 @@ impl Model {
 
     /// Rows and total at once. A total is inferred from a page that is not full, unless the context forces a count, and
     /// is 0 for an empty page; a many2one shows its name if that is asked for.
-    fn web_search_read(&self, call: &ServerCall, behaviour: &Behaviour) -> Result<Value, Failure> {
+    fn web_search_read(&self, call: &ServerCall, asking: &Asking<'_>) -> Result<Value, Failure> {
         let page = self.page(call);
         let asked =
             call.arguments.get("specification").and_then(Value::as_object).cloned().unwrap_or_default();
         let names: Vec<&str> = asked.keys().map(String::as_str).collect();
         let names = if names.is_empty() { vec!["id"] } else { names };
-        let mut records = self.read(&call.model, &page, Some(names), behaviour)?;
+        let mut records = self.read(call, &page, Some(names), asking)?;
         for record in records.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
             for (name, value) in record.iter_mut() {
                 if let Some([id, label]) = value.as_array().map(Vec::as_slice)
@@ -148,9 +276,11 @@ impl Model {
 
     fn fields_get(&self, call: &ServerCall) -> Value {
         let (names, attributes) = (call.names("allfields"), call.names("attributes"));
+        let announced = |name: &String| call.user == ADMINISTRATOR || !self.guarded.contains(name);
         let fields = self
             .fields
             .iter()
+            .filter(|(name, _)| announced(name))
             .filter(|(name, _)| names.as_ref().is_none_or(|asked| asked.contains(&name.as_str())));
         let fields = fields.map(|(name, definition)| {
             let kept = definition.as_object().into_iter().flatten();
@@ -187,8 +317,40 @@ impl Model {
         Ok(Value::Bool(true))
     }
 
-    /// Creates one record and returns its id, or several and returns theirs.
-    fn create(&mut self, call: &ServerCall) -> Value {
+    /// Gives each record values of its own.
+    fn write_each(&mut self, call: &ServerCall) -> Result<Value, Failure> {
+        let all = call.arguments.get("vals_list").and_then(Value::as_array).cloned().unwrap_or_default();
+        for (id, values) in call.ids().into_iter().zip(all) {
+            let mut one = call.clone();
+            one.arguments.insert("ids".into(), json!([id]));
+            one.arguments.insert("vals".into(), values);
+            self.write(&one)?;
+        }
+        let name =
+            |id: i64| json!({"id": id, "display_name": self.records.get(&id).and_then(|it| it.get("name"))});
+        Ok(call.ids().into_iter().map(name).collect())
+    }
+
+    /// Copies the first record; the new one's id.
+    fn copied(&mut self, call: &ServerCall) -> Value {
+        let values = call.ids().first().and_then(|id| self.records.get(id)).cloned().unwrap_or_default();
+        let id = self.records.keys().next_back().copied().unwrap_or_default() + 1;
+        self.records.insert(id, values);
+        id.into()
+    }
+
+    /// Ids and names of the records whose name contains a text.
+    fn name_search(&self, call: &ServerCall) -> Value {
+        let sought = call.arguments.get("name").and_then(Value::as_str).unwrap_or_default();
+        let found = self.records.iter().filter_map(|(id, record)| {
+            let name = record.get("name")?.as_str()?;
+            name.contains(sought).then(|| json!([id, name]))
+        });
+        found.take(call.number("limit").unwrap_or(100)).collect()
+    }
+
+    /// Creates one record and returns its id, or several and returns theirs. JSON-2 answers a list in any case.
+    fn create(&mut self, call: &ServerCall, route: Route) -> Value {
         let mut create = |values: &Value| {
             let id = self.records.keys().next_back().copied().unwrap_or_default() + 1;
             self.insert(id, values);
@@ -196,6 +358,7 @@ impl Model {
         };
         match call.arguments.get("vals_list") {
             Some(Value::Array(all)) => all.iter().map(create).collect(),
+            Some(values) if route == Route::Json2 => json!([create(values)]),
             Some(values) => create(values),
             None => create(&Value::Null),
         }
@@ -209,6 +372,33 @@ impl Model {
         let Some(messages) = messages.and_then(Value::as_array_mut) else { return 0 };
         messages.push(message);
         messages.len()
+    }
+
+    /// Groups by one field, or not at all, and sums up fields under `field:operator`.
+    fn formatted_read_group(&self, call: &ServerCall) -> Result<Value, Failure> {
+        let aggregates = call.names("aggregates").unwrap_or_default();
+        if let Some(bare) = aggregates.iter().find(|name| !name.contains(':') && **name != "__count") {
+            let message = format!("Aggregate method is mandatory for '{bare}'");
+            return Err(Failure::new("builtins.ValueError", message));
+        }
+        let mut plain = call.clone();
+        plain.arguments.insert("fields".into(), json!(aggregates));
+        let mut groups = self.read_group(&plain);
+        for group in groups.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            let condition = group.remove("__domain").unwrap_or_else(|| json!([[1, "=", 1]]));
+            group.insert("__extra_domain".into(), condition);
+            for name in &aggregates {
+                if let Some((field, _)) = name.split_once(':')
+                    && let Some(sum) = group.remove(field)
+                {
+                    group.insert((*name).to_owned(), sum);
+                }
+            }
+            if !aggregates.contains(&"__count") {
+                group.remove("__count");
+            }
+        }
+        Ok(groups)
     }
 
     /// Groups by one field, or not at all, and sums up fields under their bare names.
@@ -241,4 +431,19 @@ impl Model {
         };
         groups.into_iter().skip(offset).take(limit.unwrap_or(usize::MAX)).map(row).collect()
     }
+}
+
+/// The name that people know a model by, as far as the double knows it.
+fn title(model: &str) -> String {
+    let last = model.rsplit('.').next().unwrap_or_default();
+    let mut letters = last.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn closed_message(model: &str) -> String {
+    format!(
+        "You are not allowed to access '{}' ({model}) records.\n\nThis operation is allowed for the following \
+         groups:\n\t- Administration/Settings\n\nContact your administrator to request access if necessary.",
+        title(model)
+    )
 }

@@ -13,7 +13,11 @@ use crate::call::ServerCall;
 use crate::failure::Failure;
 
 const STATELESS: &str = include_str!("../recorded/execute_kw.json");
+const VERSIONS: &str = include_str!("../recorded/versions.json");
 const SESSION: &str = include_str!("../recorded/web_session.json");
+
+/// The version of the recorded server.
+const VERSION: u32 = 17;
 
 /// One exchange as it was recorded.
 #[derive(Clone, Debug)]
@@ -44,6 +48,17 @@ pub fn stateless_exchanges() -> Vec<Exchange> {
 #[must_use]
 pub fn session_exchanges() -> Vec<Exchange> {
     exchanges(SESSION)
+}
+
+/// Exchanges with servers of versions 17, 18 and 19, each with its `version`, `name`, `request` and `response`, the
+/// statuses and headers among them.
+///
+/// # Panics
+/// If the recorded file is not what it should be.
+#[must_use]
+#[expect(clippy::expect_used, reason = "the file is part of the crate")]
+pub fn version_exchanges() -> Vec<Value> {
+    serde_json::from_str(VERSIONS).expect("a list of exchanges")
 }
 
 #[expect(clippy::expect_used, reason = "the files are part of the crate")]
@@ -87,7 +102,10 @@ impl Recorded {
                     _ => (Vec::new(), Map::new()),
                 };
                 let user = user.as_i64().unwrap_or_default();
-                calls.push((ServerCall::new(user, model, method, &call.0, &call.1), outcome(&response)));
+                calls.push((
+                    ServerCall::new(user, model, method, &call.0, &call.1, VERSION),
+                    outcome(&response),
+                ));
             }
         }
         for Exchange { path, request, response, name } in session_exchanges() {
@@ -99,7 +117,7 @@ impl Recorded {
             {
                 let (model, method) = (&params["model"], &params["method"]);
                 let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                let call = ServerCall::new(2, &text(model), &text(method), args, kwargs);
+                let call = ServerCall::new(2, &text(model), &text(method), args, kwargs, VERSION);
                 calls.push((call, outcome(&response)));
             }
         }
@@ -110,27 +128,14 @@ impl Recorded {
         Recorded { calls, models }
     }
 
-    /// The recorded answer to a call. A permission that was not recorded is granted to the administrator and refused to
-    /// others; anything else that was not recorded is a failure that says so.
-    pub(crate) fn answer(&self, call: &ServerCall) -> Result<Value, Failure> {
-        if let Some((_, answer)) = self.calls.iter().find(|(known, _)| known == call) {
-            return answer.clone();
-        }
-        if !self.models.contains(&call.model) {
-            return Err(match call.method.as_str() {
-                "fields_get" => {
-                    Failure::new("odoo.exceptions.UserError", format!("Object {} doesn't exist", call.model))
-                }
-                _ => Failure::new("builtins.KeyError", call.model.clone()),
-            });
-        }
-        match call.method.as_str() {
-            "check_access_rights" => Ok(Value::Bool(call.user == 2)),
-            method => Err(Failure::new(
-                "double.NotRecorded",
-                format!("{method} on {}: {:?}", call.model, call.arguments),
-            )),
-        }
+    /// The recorded answer to a call; nothing if it was not recorded.
+    pub(crate) fn answer(&self, call: &ServerCall) -> Option<Result<Value, Failure>> {
+        self.calls.iter().find(|(known, _)| known == call).map(|(_, answer)| answer.clone())
+    }
+
+    /// Is there such a model on the recorded server?
+    pub(crate) fn knows(&self, model: &str) -> bool {
+        self.models.iter().any(|known| known == model)
     }
 }
 

@@ -8,9 +8,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::behaviour::values;
-use crate::call::ServerCall;
+use crate::call::{Route, ServerCall};
 use crate::failure::Failure;
 use crate::http::{Request, Response};
+use crate::json_2;
 use crate::state::State;
 use crate::xml_rpc;
 
@@ -35,6 +36,8 @@ pub(crate) enum Task {
     Databases(Value),
     /// There is no such route, or the request makes no sense.
     Refused(u16),
+    /// The answer, whatever the state.
+    Ready(Response),
 }
 
 /// How a call is answered.
@@ -46,6 +49,16 @@ pub(crate) enum Reply {
         cookie: Option<String>,
     },
     Json2,
+}
+
+impl Reply {
+    fn route(&self) -> Route {
+        match self {
+            Reply::JsonRpc { cookie: None, .. } => Route::Stateless,
+            Reply::JsonRpc { cookie: Some(_), .. } => Route::Session,
+            Reply::Json2 => Route::Json2,
+        }
+    }
 }
 
 impl Task {
@@ -79,16 +92,25 @@ impl Task {
         if let Some(service) = xml_service(&request.path) {
             return in_xml(service, request, state);
         }
-        let json = serde_json::from_slice::<Value>(&request.body);
-        let Ok(Value::Object(body)) = json else { return Task::Refused(400) };
-        if request.header("content-encoding").is_some() {
-            return Task::Refused(400);
+        if let Some(task) = json_2::task(request, state) {
+            return task;
         }
+        let version = state.behaviour.version;
+        let body = match serde_json::from_slice::<Value>(&request.body) {
+            _ if request.header("content-encoding").is_some() => return Task::Refused(400),
+            Ok(Value::Object(body)) => body,
+            _ if version < 18 || request.path == "/jsonrpc" => return Task::Refused(400),
+            Ok(_) => return misunderstood("builtins.TypeError", "list indices must be integers", version),
+            Err(error) => {
+                return misunderstood("json.decoder.JSONDecodeError", &error.to_string(), version);
+            }
+        };
         let id = body.get("id").cloned().unwrap_or_default();
         let params = body.get("params").cloned().unwrap_or_default();
         let cookie = cookie(request);
         match request.path.as_str() {
             "/jsonrpc" => stateless(id, &params, state),
+            "/web/webclient/version_info" => Task::Version(id),
             "/web/session/authenticate" => Task::Authenticate {
                 id,
                 session: true,
@@ -98,15 +120,31 @@ impl Task {
             },
             "/web/dataset/call_kw" => {
                 let user = cookie.as_ref().and_then(|cookie| state.sessions.get(cookie).copied());
+                let several = state.behaviour.databases.as_ref().is_some_and(|names| names.len() > 1);
+                if user.is_none() && several {
+                    // The session says which database is meant, and there is none.
+                    return Task::Ready(json_2::no_database());
+                }
+                if request.header("x-odoo-database").is_some_and(|name| name != "odoo") && version >= 19 {
+                    let why = "Cannot use both the session_id cookie and the x-odoo-database header.";
+                    return Task::Ready(html_page(403, "Forbidden", why));
+                }
                 let call = user.ok_or_else(Failure::session_expired).map(|user| {
                     let (args, kwargs) = (list(&params["args"]), object(&params["kwargs"]));
-                    ServerCall::new(user, &text(&params["model"]), &text(&params["method"]), &args, &kwargs)
+                    ServerCall::new(
+                        user,
+                        &text(&params["model"]),
+                        &text(&params["method"]),
+                        &args,
+                        &kwargs,
+                        version,
+                    )
                 });
                 Task::Call { reply: Reply::JsonRpc { id, cookie }, call }
             }
             "/web/database/list" => Task::Databases(id),
             "/web/session/destroy" => Task::Destroy { id, cookie },
-            path => named(path, request, body, state),
+            _ => Task::Refused(404),
         }
     }
 }
@@ -133,10 +171,14 @@ fn stateless(id: Value, params: &Value, state: &State) -> Task {
         ("object", "execute_kw") => {
             let user = args.get(1).and_then(Value::as_i64).unwrap_or_default();
             let known = state.users.iter().any(|it| it.id == user && it.accepts(&text_at(2), false));
-            let call = if known {
+            let call = if text_at(0) != "odoo" {
+                Err(unknown_database(&text_at(0)))
+            } else if known {
                 let (positional, named) = (args.get(5).map(list), args.get(6).map(object));
                 let positional = positional.unwrap_or_default();
-                Ok(ServerCall::new(user, &text_at(3), &text_at(4), &positional, &named.unwrap_or_default()))
+                let named = named.unwrap_or_default();
+                let version = state.behaviour.version;
+                Ok(ServerCall::new(user, &text_at(3), &text_at(4), &positional, &named, version))
             } else {
                 Err(Failure::access_denied())
             };
@@ -168,29 +210,24 @@ fn in_xml(service: &str, request: &Request, state: &State) -> Task {
     }
 }
 
-/// A call by JSON-2: `/json/2/<model>/<method>`.
-fn named(path: &str, request: &Request, body: Map<String, Value>, state: &State) -> Task {
-    let Some((model, method)) = path.strip_prefix("/json/2/").and_then(|rest| rest.split_once('/')) else {
-        return Task::Refused(404);
-    };
-    if state.behaviour.version < 19 {
-        return Task::Refused(404);
-    }
-    let key = request.header("authorization").and_then(|value| value.strip_prefix("bearer "));
-    let user = state.users.iter().find(|user| Some(user.key.as_str()) == key);
-    let call = user.ok_or_else(Failure::access_denied).map(|user| ServerCall {
-        user: user.id,
-        model: model.into(),
-        method: method.into(),
-        arguments: body,
-    });
-    Task::Call { reply: Reply::Json2, call }
+/// The answer to what is no call, from version 18 on.
+fn misunderstood(class: &str, message: &str, version: u32) -> Task {
+    Task::Ready(error(&Value::Null, &Failure::new(class, message), version))
+}
+
+/// The database server's own words, with where it is.
+fn unknown_database(name: &str) -> Failure {
+    let message = format!(
+        "connection to server at \"127.0.0.1\", port 54329 failed: FATAL:  database \"{name}\" does not exist\n"
+    );
+    Failure::new("psycopg2.OperationalError", message)
 }
 
 /// Carries a task out.
 pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
     match task {
         Task::Refused(status) => Response::html(*status),
+        Task::Ready(response) => response.clone(),
         Task::InXml(task) => {
             let response = carry_out(task, state);
             match serde_json::from_slice(&response.body) {
@@ -202,7 +239,7 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
         }
         Task::Databases(id) => match &state.behaviour.databases {
             Some(names) => result(id, &json!(names)),
-            None => error(id, &Failure::access_denied()),
+            None => error(id, &Failure::access_denied(), state.behaviour.version),
         },
         Task::Owner { user } => match (&state.rules, user) {
             (None, _) => Response::html(404),
@@ -224,18 +261,28 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
         }
         Task::Authenticate { id, session, database, login, password } => {
             state.logins += 1;
+            let version = state.behaviour.version;
             if database != "odoo" {
-                let message = format!(
-                    "connection to server at \"127.0.0.1\", port 54329 failed: FATAL:  \
-                     database \"{database}\" does not exist\n"
-                );
-                return error(id, &Failure::new("psycopg2.OperationalError", message));
+                let hidden = *session && state.behaviour.database_filter;
+                let failure = match hidden {
+                    true => Failure::access("Database not found."),
+                    false => unknown_database(database),
+                };
+                return error(id, &failure, version);
+            }
+            if *session && state.too_many_failed_logins() {
+                let why = "Too many login failures, please wait a bit before trying again.";
+                return error(id, &Failure::new("odoo.exceptions.AccessDenied", why), version);
             }
             let known = state.users.iter().find(|it| it.login == *login && it.accepts(password, *session));
-            match (known.map(|user| user.id), *session) {
+            let known = known.map(|user| user.id);
+            if *session {
+                state.note_login(known.is_some());
+            }
+            match (known, *session) {
                 (Some(user), false) => result(id, &user.into()),
                 (None, false) => result(id, &Value::Bool(false)),
-                (None, true) => error(id, &Failure::access_denied()),
+                (None, true) => error(id, &Failure::access_denied(), version),
                 (Some(user), true) => {
                     let mut response = result(
                         id,
@@ -245,7 +292,12 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
                             "user_context": {"lang": "en_US", "tz": "Europe/Brussels", "uid": user},
                         }),
                     );
-                    response.headers.push(("Set-Cookie", state.open_session(user)));
+                    let session = state.open_session(user);
+                    if version >= 19 {
+                        // The same one twice.
+                        response.headers.push(("Set-Cookie", session.clone()));
+                    }
+                    response.headers.push(("Set-Cookie", session));
                     response
                 }
             }
@@ -255,18 +307,23 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
             result(id, &Value::Null)
         }
         Task::Call { reply, call } => {
-            let outcome = call.clone().and_then(|call| state.answer(&call));
+            let outcome = call.clone().and_then(|call| state.answer(&call, reply.route()));
+            let version = state.behaviour.version;
             let values = outcome.as_ref().map_or(0, values);
             let response = match (reply, outcome) {
                 (Reply::Json2, Ok(value)) => Response::json(200, &value),
                 (Reply::Json2, Err(failure)) => {
                     let (status, body) = failure.json_2();
-                    Response::json(status, &body)
+                    let mut response = Response::json(status, &body);
+                    if status == 401 {
+                        response.headers.push(("WWW-Authenticate", "Bearer ".into()));
+                    }
+                    response
                 }
                 (Reply::JsonRpc { id, cookie }, outcome) => {
                     let mut response = match &outcome {
                         Ok(value) => result(id, value),
-                        Err(failure) => error(id, failure),
+                        Err(failure) => error(id, failure, version),
                     };
                     if let (true, Some(_), Ok(call)) = (state.behaviour.rotate_cookie, cookie, call) {
                         state.end_old_sessions(call.user);
@@ -314,14 +371,25 @@ fn refusal(status: u16, message: &str) -> Response {
 }
 
 pub(crate) fn result(id: &Value, value: &Value) -> Response {
-    Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "result": value}))
+    // What is nothing is left out.
+    match value {
+        Value::Null => Response::json(200, &json!({"jsonrpc": "2.0", "id": id})),
+        value => Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "result": value})),
+    }
 }
 
-fn error(id: &Value, failure: &Failure) -> Response {
-    Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "error": failure.json_rpc()}))
+fn error(id: &Value, failure: &Failure, version: u32) -> Response {
+    let id = if failure.is_without_id() { &Value::Null } else { id };
+    Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "error": failure.json_rpc(version)}))
 }
 
-fn cookie(request: &Request) -> Option<String> {
+/// A page for people.
+pub(crate) fn html_page(status: u16, title: &str, text: &str) -> Response {
+    let body = format!("<!doctype html>\n<title>{status} {title}</title>\n<h1>{title}</h1>\n<p>{text}</p>\n");
+    Response { body: body.into_bytes(), ..Response::html(status) }
+}
+
+pub(crate) fn cookie(request: &Request) -> Option<String> {
     let pairs = request.header("cookie")?.split(';');
     pairs.filter_map(|pair| pair.trim().strip_prefix("session_id=")).map(str::to_owned).next()
 }

@@ -1,13 +1,21 @@
 //! What the double knows.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use crate::call::ServerCall;
+use crate::call::{Route, ServerCall};
 use crate::failure::Failure;
+use crate::model::Asking;
 use crate::recorded::Recorded;
 use crate::{Behaviour, Fault, Model, Seen};
+
+/// After so many wrong passwords the session route is closed.
+const FAILED_LOGINS: u32 = 10;
+
+/// The languages that are installed.
+const INSTALLED: [&str; 3] = ["en_US", "fr_FR", "de_DE"];
 
 /// Somebody who may log in.
 #[derive(Clone, Debug)]
@@ -41,6 +49,9 @@ pub(crate) struct State {
     pub(crate) running: usize,
     pub(crate) most_running: usize,
     sessions_opened: u64,
+    failed_logins: u32,
+    /// When a password was checked last.
+    checked_at: Option<Instant>,
     recorded: &'static Recorded,
 }
 
@@ -50,7 +61,7 @@ impl State {
             |id, login| User { id, login, password: "<password>".into(), key: format!("<key of {login}>") };
         State {
             behaviour,
-            users: vec![user(2, "admin"), user(6, "demo")],
+            users: vec![user(2, "admin"), user(6, "demo"), user(7, "ana")],
             models: BTreeMap::new(),
             sessions: BTreeMap::new(),
             rules: None,
@@ -62,6 +73,8 @@ impl State {
             running: 0,
             most_running: 0,
             sessions_opened: 0,
+            failed_logins: 0,
+            checked_at: None,
             recorded: Recorded::load(),
         }
     }
@@ -69,11 +82,29 @@ impl State {
     /// Opens a session; returns the header that says so.
     pub(crate) fn open_session(&mut self, user: i64) -> String {
         self.sessions_opened += 1;
-        let cookie = format!("{:040x}", self.sessions_opened);
+        let cookie = match self.behaviour.version {
+            ..18 => format!("{:040x}", self.sessions_opened),
+            _ => format!("{:084x}", self.sessions_opened),
+        };
         self.sessions.insert(cookie.clone(), user);
         format!(
             "session_id={cookie}; Expires=Thu, 01 Jan 2099 00:00:00 GMT; Max-Age=604800; HttpOnly; Path=/"
         )
+    }
+
+    /// Has the session route seen too many wrong passwords just now, whoever's? It is closed for a minute then.
+    pub(crate) fn too_many_failed_logins(&self) -> bool {
+        let recent = self.checked_at.is_some_and(|at| at.elapsed() < self.behaviour.login_rest);
+        self.failed_logins >= FAILED_LOGINS && recent
+    }
+
+    /// Notes that a password was checked.
+    pub(crate) fn note_login(&mut self, right: bool) {
+        if self.checked_at.is_some_and(|at| at.elapsed() >= self.behaviour.login_rest) {
+            self.failed_logins = 0;
+        }
+        self.failed_logins = if right { 0 } else { self.failed_logins + 1 };
+        self.checked_at = Some(Instant::now());
     }
 
     /// Ends the sessions of a user, except for the newest few: calls that are under way keep theirs.
@@ -85,13 +116,47 @@ impl State {
     }
 
     /// The answer to a call: of a model in memory, else as it was recorded.
-    pub(crate) fn answer(&mut self, call: &ServerCall) -> Result<Value, Failure> {
+    pub(crate) fn answer(&mut self, call: &ServerCall, route: Route) -> Result<Value, Failure> {
+        let version = self.behaviour.version;
+        self.check_language(call)?;
         if call.model == "res.users" && call.method == "context_get" {
             return Ok(json!({"lang": "en_US", "tz": "Europe/Brussels", "uid": call.user}));
         }
-        match self.models.get_mut(&call.model) {
-            Some(model) => model.answer(call, &self.behaviour),
-            None => self.recorded.answer(call),
+        if call.model == "ir.model" && call.method == "get_available_models" && !self.models.is_empty() {
+            let open = self.models.iter().filter(|(_, model)| !model.closes_to(call.user));
+            return Ok(open
+                .map(|(name, _)| json!({"model": name, "display_name": format!("Label of {name}")}))
+                .collect());
+        }
+        let closed: BTreeSet<String> = self
+            .models
+            .iter()
+            .filter(|(_, model)| model.closes_to(call.user))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if let Some(model) = self.models.get_mut(&call.model) {
+            return model.answer(call, &Asking { behaviour: &self.behaviour, route, closed: &closed });
+        }
+        if !self.recorded.knows(&call.model) {
+            return Err(Failure::unknown_model(&call.model, route, version));
+        }
+        self.recorded.answer(call).unwrap_or_else(|| match call.method.as_str() {
+            "check_access_rights" => Ok(Value::Bool(call.user == 2)),
+            method => Err(Failure::new(
+                "double.NotRecorded",
+                format!("{method} on {}: {:?}", call.model, call.arguments),
+            )),
+        })
+    }
+
+    /// From version 18 on, a language that is not installed fails whatever is called in it.
+    fn check_language(&self, call: &ServerCall) -> Result<(), Failure> {
+        let language = call.arguments.get("context").and_then(|context| context.get("lang")?.as_str());
+        match language {
+            Some(language) if self.behaviour.version >= 18 && !INSTALLED.contains(&language) => {
+                Err(Failure::new("odoo.exceptions.UserError", format!("Invalid language code: {language}")))
+            }
+            _ => Ok(()),
         }
     }
 }
