@@ -145,19 +145,33 @@ impl Service {
         if missing.is_empty() { Ok(()) } else { Err(ToolError::not_found(model, &missing)) }
     }
 
-    /// Where people look at a record.
-    pub(crate) async fn record_url(&self, model: &str, id: i64) -> Result<String, ToolError> {
-        let base = self.client.config().url.as_str().trim_end_matches('/');
-        Ok(if self.client.version().await? >= 18 {
-            format!("{base}/odoo/{model}/{id}")
-        } else {
-            format!("{base}/web#id={id}&model={model}&view_type=form")
-        })
+    /// Where people look at records. It is asked for before a write, so that nothing can fail after it.
+    pub(crate) async fn record_pages(&self) -> Result<RecordPages, ToolError> {
+        let base = self.client.config().url.as_str().trim_end_matches('/').to_owned();
+        Ok(RecordPages { base, by_path: self.client.version().await? >= 18 })
     }
 
     /// Lets reading a model through.
     pub(crate) async fn require_read(&self, model: &str) -> Result<(), ToolError> {
         self.gate.require(model, Operation::Read).await
+    }
+}
+
+/// Where people look at records.
+pub(crate) struct RecordPages {
+    base: String,
+    /// From version 18 on, a page has a path of its own.
+    by_path: bool,
+}
+
+impl RecordPages {
+    pub(crate) fn url(&self, model: &str, id: i64) -> String {
+        let base = &self.base;
+        if self.by_path {
+            format!("{base}/odoo/{model}/{id}")
+        } else {
+            format!("{base}/web#id={id}&model={model}&view_type=form")
+        }
     }
 }
 

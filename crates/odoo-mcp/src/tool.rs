@@ -105,7 +105,8 @@ pub(crate) async fn call<T: Tool>(
     // What is read may have to be read again; what is written is not kept a second time.
     let again = (T::NATURE == Nature::Reads).then(|| arguments.clone());
     let mut answer = T::run(service, read(arguments)?).await;
-    let is_rejected = matches!(answer, Err(ToolError::Odoo(OdooError::Rejected { .. })));
+    let is_rejected =
+        matches!(answer, Err(ToolError::Odoo(OdooError::Rejected { .. } | OdooError::UnknownModel { .. })));
     if let (true, Some(arguments)) = (is_rejected, again)
         && let Some(model) = arguments.get("model").and_then(Value::as_str)
         && service.fields_have_changed(model).await?

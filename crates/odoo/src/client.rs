@@ -1,6 +1,7 @@
 //! `OdooClient`: one user of one database.
 
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use model_metadata::{Clock, Principal, Scope, SystemClock};
@@ -23,9 +24,9 @@ const SESSIONS: usize = 3;
 
 /// One user of one database. Clones share everything.
 ///
-/// Nothing is sent before the first call; that one logs in. Calls that change something are carried through even if
-/// their caller goes away, and are never sent twice; calls that read are dropped with their caller, and sent a second
-/// time if the connection fails.
+/// Nothing is sent before the first call; that one logs in. A call that changes something is never sent twice. If its
+/// caller goes away before it has left, it is not sent; once it has left, it is carried through. Calls that read are
+/// dropped with their caller, and sent a second time if the connection fails.
 ///
 /// A client belongs to the Tokio runtime of its first call.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ struct Inner {
     login: Login,
     records: Arc<RecordCache>,
     caretaker: OnceLock<Caretaker>,
+    /// Odoo said that the configured language is not installed.
+    language_refused: AtomicBool,
 }
 
 /// The task that looks after idle connections; it ends with the client.
@@ -70,10 +73,14 @@ impl OdooClient {
         records: Arc<RecordCache>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ConfigError> {
-        let pool = Pool::new(Connector::new(&config)?, config.pool_size, config.limits, clock);
+        let connector = Connector::new(&config)?;
+        let pool = Pool::new(connector, config.pool_size, config.limits, Arc::clone(&clock));
         let database = config.database_key().into();
-        let (login, caretaker) = (Login::new(Arc::new(config)), OnceLock::new());
-        Ok(OdooClient { inner: Arc::new(Inner { database, pool, login, records, caretaker }) })
+        let (login, caretaker) = (Login::new(Arc::new(config), clock), OnceLock::new());
+        let language_refused = AtomicBool::new(false);
+        Ok(OdooClient {
+            inner: Arc::new(Inner { database, pool, login, records, caretaker, language_refused }),
+        })
     }
 
     /// The configuration. If it did not name the database, it does so after the first login.
@@ -99,21 +106,7 @@ impl OdooClient {
     pub async fn call_raw(&self, call: Call) -> Result<Box<RawValue>, OdooError> {
         self.look_after_pool();
         let mut lease = self.inner.pool.lease().await?;
-        if call.effect == Effect::Read {
-            return self.inner.send(&mut lease, &call).await;
-        }
-        // From here on in a task of its own: nobody could tell what became of a change that was given up in the middle.
-        let inner = Arc::clone(&self.inner);
-        let method = call.method.clone();
-        let mut writing = inner.records.writing(&inner.database);
-        let task = tokio::spawn(async move {
-            let result = inner.send(&mut lease, &call).await;
-            if !matches!(&result, Err(OdooError::Fault(fault)) if fault.leaves_doubt()) {
-                writing.ended();
-            }
-            result
-        });
-        task.await.unwrap_or(Err(OdooError::Unexpected { method }))
+        self.inner.send(&mut lease, &call).await
     }
 
     /// The user's scope of metadata: the database, the user, and the language that is configured. Logs in if nobody has
@@ -176,6 +169,13 @@ impl OdooClient {
         Err(OdooError::Session)
     }
 
+    /// The configured language, if Odoo said that it is not installed: texts are in the user's own language then.
+    #[must_use]
+    pub fn refused_language(&self) -> Option<&str> {
+        let refused = self.inner.language_refused.load(Ordering::Relaxed);
+        self.config().language.as_deref().filter(|_| refused)
+    }
+
     /// The transport in use, once it is known.
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {
@@ -229,36 +229,93 @@ impl OdooClient {
 
 impl Inner {
     /// Sends a call, with a new login in between where the session is over: such a call was not carried out.
-    async fn send(&self, lease: &mut Lease, call: &Call) -> Result<Box<RawValue>, OdooError> {
+    async fn send(self: &Arc<Self>, lease: &mut Lease, call: &Call) -> Result<Box<RawValue>, OdooError> {
         call.check_names()?;
-        let call = &self.localize(call);
+        let mut call = call.clone();
+        self.localize(&mut call);
         let mut stale = None;
         for _ in 0..SESSIONS {
             let ticket = self.login.ticket(lease, stale.as_ref()).await?;
-            let request = wire::encode(call, &ticket, self.login.config())?;
-            let answer = lease.send(&request, call.effect).await?;
-            match wire::decode(&answer, &ticket, self.login.config())? {
+            let reply = match call.effect {
+                Effect::Read => self.exchange(lease, &call, &ticket, &|| true).await?,
+                Effect::Write => self.depart(lease, &call, &ticket).await?,
+            };
+            match reply {
                 Reply::SessionExpired => stale = Some(ticket),
-                Reply::Result(result) => {
-                    self.login.renew(&ticket, &answer);
-                    return Ok(result);
-                }
-                Reply::Failed(error) => {
-                    self.login.renew(&ticket, &answer);
-                    return Err(error);
-                }
+                Reply::Result(result) => return Ok(result),
+                // Nothing was done: Odoo rolls back what an error ends.
+                Reply::Failed(error) if self.refuses_language(&call, &error) => self.localize(&mut call),
+                Reply::Failed(error) => return Err(error),
             }
         }
         Err(OdooError::Session)
     }
 
-    /// The call in the configured language, unless it names one itself.
-    fn localize(&self, call: &Call) -> Call {
-        let mut call = call.clone();
-        if let Some(language) = &self.login.config().language {
-            call.context.entry("lang").or_insert_with(|| Value::from(language.clone()));
+    /// Sends a change in a task of its own: once it has left, nobody could tell what became of one that was given up in
+    /// the middle. A change whose caller goes away before it has left is not sent.
+    async fn depart(
+        self: &Arc<Self>,
+        lease: &Lease,
+        call: &Call,
+        ticket: &Ticket,
+    ) -> Result<Reply, OdooError> {
+        let caller = Arc::new(());
+        let waiting = Arc::downgrade(&caller);
+        let (inner, mut lease) = (Arc::clone(self), lease.clone());
+        let (call, ticket, method) = (call.clone(), ticket.clone(), call.method.clone());
+        let mut writing = inner.records.writing(&inner.database);
+        let task = tokio::spawn(async move {
+            let wanted = || waiting.strong_count() > 0;
+            let reply = inner.exchange(&mut lease, &call, &ticket, &wanted).await;
+            if !matches!(&reply, Err(OdooError::Fault(fault)) if fault.leaves_doubt()) {
+                writing.ended();
+            }
+            reply
+        });
+        let reply = task.await.unwrap_or(Err(OdooError::Unexpected { method }));
+        drop(caller);
+        reply
+    }
+
+    /// One request and its reply.
+    async fn exchange(
+        &self,
+        lease: &mut Lease,
+        call: &Call,
+        ticket: &Ticket,
+        wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Reply, OdooError> {
+        let config = self.login.config();
+        let request = wire::encode(call, ticket, config)?;
+        let answer = lease.send_while(&request, call.effect, wanted).await?;
+        let reply = wire::decode(call, &answer, ticket, config)?;
+        if !matches!(reply, Reply::SessionExpired) {
+            self.login.renew(ticket, &answer);
         }
-        call
+        Ok(reply)
+    }
+
+    /// Puts a call into the configured language, unless it names one itself; into the user's own where the configured one
+    /// is not installed.
+    fn localize(&self, call: &mut Call) {
+        let Some(language) = &self.login.config().language else { return };
+        if !self.language_refused.load(Ordering::Relaxed) {
+            call.context.entry("lang").or_insert_with(|| Value::from(language.clone()));
+        } else if call.context.get("lang").and_then(Value::as_str) == Some(language) {
+            call.context.remove("lang");
+        }
+    }
+
+    /// Does the error say that the configured language is not installed? It is not asked for again then.
+    fn refuses_language(&self, call: &Call, error: &OdooError) -> bool {
+        let OdooError::User { message, .. } = error else { return false };
+        let Some(language) = &self.login.config().language else { return false };
+        let asked = call.context.get("lang").and_then(Value::as_str) == Some(language);
+        let refused = asked && *message == format!("Invalid language code: {language}");
+        if refused {
+            self.language_refused.store(true, Ordering::Relaxed);
+        }
+        refused
     }
 }
 

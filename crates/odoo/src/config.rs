@@ -4,7 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 /// How to reach Odoo, and as whom.
@@ -88,7 +88,7 @@ impl Default for Limits {
 pub enum Credential {
     /// The user's password (`ODOO_PASSWORD`).
     Password(SecretString),
-    /// An API key of the user's (`ODOO_API_KEY`).
+    /// An API key of the user's (`ODOO_API_KEY`, or `ODOO_PASSWORD` if that has the form of a key).
     ApiKey(SecretString),
 }
 
@@ -99,8 +99,7 @@ pub enum Transport {
     Session,
     /// `/jsonrpc`, which takes the credential with each call: for API keys up to Odoo 18.
     JsonRpc,
-    /// `/json/2/…` with the API key as bearer: from Odoo 19 on. It follows the documentation, and has not met a real
-    /// server yet.
+    /// `/json/2/…` with the API key as bearer: from Odoo 19 on.
     Json2,
 }
 
@@ -186,6 +185,7 @@ impl OdooConfig {
         let secret = |name| setting(name).map(SecretString::from);
         let credential = match (secret("ODOO_API_KEY"), secret("ODOO_PASSWORD")) {
             (Some(key), _) => Credential::ApiKey(key),
+            (None, Some(password)) if is_key(password.expose_secret()) => Credential::ApiKey(password),
             (None, Some(password)) => Credential::Password(password),
             (None, None) => {
                 let reason = "a password or an api key (ODOO_API_KEY) is needed";
@@ -249,6 +249,11 @@ impl FromStr for TransportChoice {
     }
 }
 
+/// Does it have the form of an API key? Odoo makes them of 40 hexadecimal digits.
+fn is_key(secret: &str) -> bool {
+    secret.len() == 40 && secret.bytes().all(|it| it.is_ascii_hexdigit())
+}
+
 /// The value is not repeated in errors: somebody may have put a password into it.
 fn parse_url(text: &str) -> Result<Url, ConfigError> {
     let invalid = |expected| ConfigError::Invalid { name: "ODOO_URL", value: "…".into(), expected };
@@ -258,6 +263,9 @@ fn parse_url(text: &str) -> Result<Url, ConfigError> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid("the user and the password have settings of their own"));
+    }
+    if url.path_segments().into_iter().flatten().any(|segment| segment == "web") {
+        return Err(invalid("it must be odoo's address alone, without `/web` and what follows it"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(invalid("it must end with a host or a path"));

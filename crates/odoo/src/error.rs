@@ -17,6 +17,27 @@ pub enum OdooError {
         /// The database.
         database: String,
     },
+    /// Odoo refuses the login with a sentence of its own, such as after too many failures.
+    #[error("odoo refuses the login: {message}")]
+    LoginRefused {
+        /// What Odoo says.
+        message: String,
+    },
+    /// The server has no such database, or hides it.
+    #[error("odoo has no database `{database}`, or a filter of the server hides it: check ODOO_DB")]
+    UnknownDatabase {
+        /// The database.
+        database: String,
+    },
+    /// The address ends in the path of Odoo's own pages, and nothing of Odoo's API is there.
+    #[error("nothing of odoo's api is at `{url}`: leave `/odoo` and what follows it out of ODOO_URL")]
+    Address {
+        /// The address that is configured.
+        url: String,
+    },
+    /// The server does not have the transport.
+    #[error("this server does not have JSON-2, which came with odoo 19: set ODOO_RPC_TRANSPORT to auto")]
+    NoJson2,
     /// Nobody said which database is meant, and it does not go without saying.
     #[error("{}: name one (ODOO_DB)", databases(*.found))]
     Database {
@@ -48,7 +69,21 @@ pub enum OdooError {
         /// What Odoo says to the user.
         message: String,
     },
-    /// The call makes no sense to Odoo: an unknown model, field, method or argument.
+    /// There is no such model.
+    #[error("odoo has no model `{model}`")]
+    UnknownModel {
+        /// The model.
+        model: String,
+    },
+    /// The model has no such method, or none for callers from outside.
+    #[error("`{model}` has no method `{method}`")]
+    UnknownMethod {
+        /// The model.
+        model: String,
+        /// The method.
+        method: String,
+    },
+    /// The call makes no sense to Odoo: an unknown field or argument, or a value of the wrong type.
     #[error("odoo rejects the call: {message}")]
     Rejected {
         /// The class of the exception.
@@ -122,6 +157,17 @@ pub enum Fault {
     /// Odoo failed so often just now that it is left alone for a while.
     #[error("odoo failed repeatedly and is not asked again for a moment")]
     Resting,
+    /// The caller went away before the call left: nothing was sent.
+    #[error("the call was cancelled before it was sent")]
+    Cancelled,
+    /// The answer is a redirect, which a client of an API does not follow.
+    #[error(
+        "odoo's address redirects to `{location}`: set ODOO_URL to the address that odoo itself answers at"
+    )]
+    Redirect {
+        /// Where to.
+        location: String,
+    },
     /// A proxy says that Odoo is not there (status 502, 503 or 504).
     #[error("odoo is not available (status {status})")]
     Unavailable {
@@ -155,9 +201,19 @@ fn databases(found: usize) -> String {
 }
 
 impl OdooError {
+    /// The configured database does not exist.
+    pub(crate) fn unknown_database(config: &OdooConfig) -> Self {
+        OdooError::UnknownDatabase { database: config.database_name().into() }
+    }
+
     /// The configured credentials are not accepted.
     pub(crate) fn refused(config: &OdooConfig) -> Self {
         OdooError::Credentials { database: config.database_name().into() }
+    }
+
+    /// Does Odoo refuse the credentials?
+    pub(crate) fn is_refused_login(&self) -> bool {
+        matches!(self, OdooError::Credentials { .. } | OdooError::LoginRefused { .. })
     }
 
     /// May the same call succeed later, although nobody changes anything?
@@ -165,7 +221,7 @@ impl OdooError {
     pub fn is_transient(&self) -> bool {
         match self {
             OdooError::Fault(fault) => fault.is_transient(),
-            OdooError::Session => true,
+            OdooError::Session | OdooError::LoginRefused { .. } => true,
             _ => false,
         }
     }
@@ -181,8 +237,11 @@ impl Fault {
             | Fault::Timeout { .. }
             | Fault::Busy { .. }
             | Fault::Resting
+            | Fault::Cancelled
             | Fault::Unavailable { .. } => true,
-            Fault::NotJson { .. } | Fault::Malformed | Fault::TooLarge { .. } => false,
+            Fault::Redirect { .. } | Fault::NotJson { .. } | Fault::Malformed | Fault::TooLarge { .. } => {
+                false
+            }
         }
     }
 
@@ -193,7 +252,7 @@ impl Fault {
 
     /// May Odoo have been asked, and be at it still?
     pub(crate) fn leaves_doubt(&self) -> bool {
-        !matches!(self, Fault::Unreachable { .. } | Fault::Busy { .. } | Fault::Resting)
+        !matches!(self, Fault::Unreachable { .. } | Fault::Busy { .. } | Fault::Resting | Fault::Cancelled)
     }
 
     /// Does it say that the server is not well?

@@ -1,6 +1,9 @@
 //! `Login`: how the client is known to Odoo, once for all its calls.
 
+use core::time::Duration;
 use std::sync::{Arc, OnceLock};
+
+use model_metadata::Clock;
 
 use parking_lot::Mutex;
 use secrecy::SecretString;
@@ -10,7 +13,7 @@ use crate::call::Effect;
 use crate::config::{Transport, TransportChoice};
 use crate::http::{Answer, Lease, Request};
 use crate::wire::{self, Question, Reply};
-use crate::{Call, Credential, OdooConfig, OdooError};
+use crate::{Call, Credential, Fault, OdooConfig, OdooError};
 
 /// What a call needs to be let in.
 #[derive(Clone, Debug)]
@@ -36,6 +39,7 @@ pub(crate) struct Login {
     /// Held by whoever logs in.
     busy: tokio::sync::Mutex<()>,
     known: Mutex<Known>,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +53,8 @@ struct Known {
     /// Attempts that have ended, and the error of the last one.
     attempts: u64,
     failure: Option<OdooError>,
+    /// Odoo's refusal, and when it came.
+    refusal: Option<(OdooError, Duration)>,
 }
 
 #[derive(Deserialize)]
@@ -66,9 +72,9 @@ struct Version {
 }
 
 impl Login {
-    pub(crate) fn new(config: Arc<OdooConfig>) -> Self {
+    pub(crate) fn new(config: Arc<OdooConfig>, clock: Arc<dyn Clock>) -> Self {
         let named = OnceLock::new();
-        Login { config, named, busy: tokio::sync::Mutex::default(), known: Mutex::default() }
+        Login { config, named, busy: tokio::sync::Mutex::default(), known: Mutex::default(), clock }
     }
 
     /// The ticket for a call. A session that turned out to be over is `stale`: all who meet it wait for one new login,
@@ -92,10 +98,15 @@ impl Login {
         {
             return Err(failure);
         }
-        let outcome = self.log_in(lease).await;
+        if let Some(refusal) = self.recent_refusal() {
+            return Err(refusal);
+        }
+        let outcome = self.log_in(lease).await.map_err(|error| self.explain_address(error));
         let mut known = self.known.lock();
         known.attempts += 1;
         known.failure = outcome.as_ref().err().cloned();
+        known.refusal =
+            known.failure.clone().filter(OdooError::is_refused_login).map(|it| (it, self.clock.now()));
         let (ticket, user) = outcome?;
         known.ticket = Some(ticket.clone());
         known.user = Some(user);
@@ -109,6 +120,29 @@ impl Login {
             Some(ticket) if stale.is_none_or(|stale| !stale.is_same(ticket)) => Ok(ticket.clone()),
             _ => Err(known.attempts),
         }
+    }
+
+    /// A page instead of an answer, at an address that looks like one of Odoo's own pages. A proxy may have its Odoo
+    /// there all the same, so that the address is not refused unseen.
+    fn explain_address(&self, error: OdooError) -> OdooError {
+        let url = &self.config().url;
+        let is_page = url.path_segments().into_iter().flatten().any(|segment| segment == "odoo");
+        match error {
+            OdooError::Fault(Fault::NotJson { .. } | Fault::Redirect { .. }) | OdooError::NoJson2
+                if is_page =>
+            {
+                OdooError::Address { url: url.to_string() }
+            }
+            error => error,
+        }
+    }
+
+    /// The refusal that Odoo gave less than a minute ago. Odoo counts refused logins, and after some of them refuses all
+    /// that come from this address, whoever's they are.
+    fn recent_refusal(&self) -> Option<OdooError> {
+        const REMEMBERED: Duration = Duration::from_secs(60);
+        let (error, at) = self.known.lock().refusal.clone()?;
+        (self.clock.now() < at.saturating_add(REMEMBERED)).then_some(error)
     }
 
     /// The configuration, with the name of the database as soon as that is known.
@@ -163,7 +197,7 @@ impl Login {
                 let call = Call::method("res.users", "context_get").idempotent();
                 let request = wire::encode(&call, &Ticket::Json2, self.config())?;
                 let answer = lease.send(&request, Effect::Read).await?;
-                let identity: Identity = match wire::decode(&answer, &Ticket::Json2, self.config())? {
+                let identity: Identity = match wire::decode(&call, &answer, &Ticket::Json2, self.config())? {
                     Reply::Result(result) => parse(result.get(), "context_get")?,
                     Reply::Failed(error) => return Err(error),
                     Reply::SessionExpired => return Err(OdooError::Session),
@@ -240,7 +274,14 @@ impl Login {
 
     async fn open_session(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
         let request = wire::authenticate_session(self.config());
-        let (identity, answer) = self.ask::<Option<Identity>>(lease, &request, "authenticate").await?;
+        let asked = self.ask::<Option<Identity>>(lease, &request, "authenticate").await;
+        // Where a filter decides which databases there are, others are not found.
+        let (identity, answer) = match asked {
+            Err(OdooError::Access { message }) if message.starts_with("Database not found") => {
+                return Err(OdooError::unknown_database(self.config()));
+            }
+            asked => asked?,
+        };
         let identity = identity.ok_or_else(|| self.refused())?;
         let user = identity.uid.ok_or_else(|| self.refused())?;
         self.note_version(&identity.version);

@@ -4,7 +4,6 @@ use model_metadata::{FieldDefinitions, MetadataLoader, ModelList, Operation, Per
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::wire::unknown_model;
 use crate::{Call, OdooClient, OdooError};
 
 #[derive(Deserialize)]
@@ -42,9 +41,9 @@ impl MetadataLoader for OdooClient {
     async fn load_fields(&self, scope: &Scope, model: &str) -> Result<Option<FieldDefinitions>, OdooError> {
         self.check_scope(scope).await?;
         let call = Self::in_scope(Call::fields_get(model), scope);
-        match self.call(call.clone()).await {
+        match self.call(call).await {
             Ok(definitions) => Ok(Some(definitions)),
-            Err(error) if unknown_model(&call, &error) => Ok(None),
+            Err(OdooError::UnknownModel { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -53,9 +52,9 @@ impl MetadataLoader for OdooClient {
         self.check_scope(scope).await?;
         let ask = async |operation: Operation| {
             let call = Self::in_scope(Call::check_access_rights(model, operation.name()), scope);
-            match self.call::<bool>(call.clone()).await {
+            match self.call::<bool>(call).await {
                 Ok(allowed) => Ok(Some(allowed)),
-                Err(error) if unknown_model(&call, &error) => Ok(None),
+                Err(OdooError::UnknownModel { .. }) => Ok(None),
                 // Versions that raise although they are asked not to say the same by it.
                 Err(OdooError::Access { .. }) => Ok(Some(false)),
                 Err(error) => Err(error),

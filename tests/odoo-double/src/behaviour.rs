@@ -29,6 +29,8 @@ pub struct Behaviour {
     pub version: u32,
     /// The databases that it says it has; nothing if it keeps that to itself. There is one, `odoo`, whatever it says.
     pub databases: Option<Vec<&'static str>>,
+    /// Where a proxy redirects everything to, if it does.
+    pub redirect: Option<String>,
     /// Does a filter decide which databases there are? A wrong name is not found then, instead of failing to connect.
     pub database_filter: bool,
     /// For how long the session route is closed after ten wrong passwords.
@@ -50,6 +52,7 @@ impl Default for Behaviour {
             workers: 64,
             version: 17,
             databases: Some(vec!["odoo"]),
+            redirect: None,
             database_filter: false,
             login_rest: Duration::from_secs(60),
             missing_is_an_error: false,

@@ -50,6 +50,8 @@ pub struct Seen {
     pub connection: usize,
     /// The encodings that the client offered.
     pub accept_encoding: Option<String>,
+    /// The cookies that the client sent.
+    pub cookie: Option<String>,
 }
 
 /// A running double. It stops when it is dropped.
@@ -277,7 +279,8 @@ impl Shared {
             _ => None,
         };
         let accept_encoding = request.header("accept-encoding").map(str::to_owned);
-        state.seen.push(Seen { path: request.path.clone(), call, connection, accept_encoding });
+        let (path, cookie) = (request.path.clone(), request.header("cookie").map(str::to_owned));
+        state.seen.push(Seen { path, call, connection, accept_encoding, cookie });
         let behaviour = &state.behaviour;
         let wait = Wait {
             on_the_way: behaviour.round_trip,

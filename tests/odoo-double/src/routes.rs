@@ -82,6 +82,11 @@ impl Task {
 
     /// Understands a request.
     pub(crate) fn of(request: &Request, state: &State) -> Task {
+        if let Some(to) = &state.behaviour.redirect {
+            let mut page = html_page(301, "Moved Permanently", "The page is elsewhere.");
+            page.headers.push(("Location", to.clone()));
+            return Task::Ready(page);
+        }
         if request.path == "/mcp/auth/validate" {
             return Task::Owner { user: agent(request, state) };
         }

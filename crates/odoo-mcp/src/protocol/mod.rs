@@ -10,6 +10,7 @@ mod sessions;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
     ErrorCode, Implementation, ListResourceTemplatesResult, ListToolsResult, PaginatedRequestParams,
@@ -118,9 +119,11 @@ impl ServerHandler for Handler {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let result = self.call(&request.name, request.arguments.unwrap_or_default()).await?;
+        let call = self.call(&request.name, request.arguments.unwrap_or_default());
+        // A call that is dropped sends nothing more, in whatever step it is.
+        let result = context.ct.run_until_cancelled(call).await.unwrap_or_else(|| Err(cancelled()))?;
         Ok(CallToolResponse::Complete(result))
     }
 
@@ -129,13 +132,15 @@ impl ServerHandler for Handler {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let CustomRequest { method, params, .. } = request;
         match method.as_str() {
             "tools/call" => {
                 let (name, arguments) = called(params)?;
-                let result = self.call(&name, arguments).await?;
+                let call = self.call(&name, arguments);
+                let result =
+                    context.ct.run_until_cancelled(call).await.unwrap_or_else(|| Err(cancelled()))?;
                 let unwritable = |_| ErrorData::internal_error("the answer cannot be written as JSON", None);
                 serde_json::to_value(result).map(CustomResult).map_err(unwritable)
             }
@@ -168,9 +173,11 @@ impl ServerHandler for Handler {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let contents = match resource::read(&self.service, &request.uri).await {
+        let read = resource::read(&self.service, &request.uri).boxed();
+        let read = context.ct.run_until_cancelled(read);
+        let contents = match read.await.ok_or_else(cancelled)? {
             Ok(Content::Text { text, mimetype }) => {
                 ResourceContents::text(text, request.uri).with_mime_type(mimetype)
             }
@@ -233,6 +240,11 @@ fn result(outcome: Result<Reply, ToolError>) -> CallToolResult {
         }
         Err(error) => CallToolResult::error(vec![ContentBlock::text(error.to_string())]),
     }
+}
+
+/// The client does not get it: the protocol drops answers to what was cancelled.
+fn cancelled() -> ErrorData {
+    ErrorData::internal_error("the call was cancelled", None)
 }
 
 fn refusal(error: &ToolError) -> ErrorData {

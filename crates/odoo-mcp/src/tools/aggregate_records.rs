@@ -1,6 +1,5 @@
 //! `aggregate_records`: counts and totals by group.
 
-use model_metadata::FieldDefinitions;
 use odoo::Call;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,7 +80,10 @@ impl Tool for AggregateRecords {
         domain.extend(service.owner_conditions(&model).await?);
         let context = service.context(context.as_ref()).await?;
         let bare = aggregates.iter().filter(|it| *it != COUNT).map(|it| field_of(it));
-        let definitions = service.check_names(&model, bare).await?;
+        service.check_names(&model, bare).await?;
+        if let Some(bare) = aggregates.iter().find(|it| *it != COUNT && !it.contains(':')) {
+            return Err(ToolError::invalid(format!("`{bare}` needs an operator, such as `{bare}:sum`")));
+        }
         let grouping = Grouping {
             model: &model,
             domain,
@@ -96,7 +98,7 @@ impl Tool for AggregateRecords {
         let mut groups = if service.client.version().await? >= FORMATTED_SINCE {
             grouping.formatted(service).await?
         } else {
-            grouping.plain(service, &definitions).await?
+            grouping.plain(service).await?
         };
         let has_more = groups.len() > limit;
         groups.truncate(limit);
@@ -136,7 +138,7 @@ impl Grouping<'_> {
 
     /// By the older method, which names an aggregate by its field alone: two of one field, or one of a field that is
     /// also grouped by, would be one value under a wrong name.
-    async fn plain(&self, service: &Service, definitions: &FieldDefinitions) -> Result<Groups, ToolError> {
+    async fn plain(&self, service: &Service) -> Result<Groups, ToolError> {
         let computed: Vec<&String> = self.aggregates.iter().filter(|it| *it != COUNT).collect();
         let grouped: Vec<&str> = self.groupby.iter().map(|it| field_of(it)).collect();
         for (place, aggregate) in computed.iter().enumerate() {
@@ -146,11 +148,6 @@ impl Grouping<'_> {
                 return Err(ToolError::invalid(format!(
                     "`{aggregate}` cannot be told from another value of `{field}` before odoo {FORMATTED_SINCE}: ask for \
                      them in calls of their own"
-                )));
-            }
-            if definitions.get(field).is_some() && !aggregate.contains(':') {
-                return Err(ToolError::invalid(format!(
-                    "`{aggregate}` needs an operator, such as `{aggregate}:sum`"
                 )));
             }
         }

@@ -52,10 +52,11 @@ impl Tool for CreateRecord {
             return Err(ToolError::invalid("values must name a field"));
         }
         let context = service.context(context.as_ref()).await?;
+        let pages = service.record_pages().await?;
         service.check_values(&model, &[], &[(&values, "values".to_owned())]).await?;
-        let id: i64 = service.call(Call::create(&model, values), &context).await?;
+        let [id]: [i64; 1] = service.call(Call::create(&model, [values]), &context).await?;
         let record = name_of(service, &model, id, &context).await;
-        let url = service.record_url(&model, id).await?;
+        let url = pages.url(&model, id);
         Ok(Answer { success: true, record, url, message: format!("created {model} record {id}") })
     }
 }

@@ -55,13 +55,12 @@ impl Tool for CreateRecords {
         let context = service.context(context.as_ref()).await?;
         let values: Vec<_> =
             records.iter().enumerate().map(|(place, values)| (values, format!("records[{place}]"))).collect();
+        let pages = service.record_pages().await?;
         service.check_values(&model, &[], &values).await?;
-        let values: Vec<Value> = records.into_iter().map(Value::Object).collect();
-        let call = Call::method(&model, "create").argument("vals_list", values);
-        let ids: Vec<i64> = service.call(call, &context).await?;
+        let ids: Vec<i64> = service.call(Call::create(&model, records), &context).await?;
         let mut records = names_of(service, &model, &ids, &context).await;
         for (record, id) in records.iter_mut().zip(&ids) {
-            record.insert("url".into(), service.record_url(&model, *id).await?.into());
+            record.insert("url".into(), pages.url(&model, *id).into());
         }
         let message = format!("created {} {model} record(s)", ids.len());
         Ok(Answer { success: true, created_count: ids.len(), records, message })

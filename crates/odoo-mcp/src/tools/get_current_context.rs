@@ -64,7 +64,12 @@ impl Tool for GetCurrentContext {
             }
             Err(error) => return Err(error),
         };
-        let text = words(&answer);
+        let mut text = words(&answer);
+        if let Some(language) = service.client.refused_language() {
+            text = format!(
+                "{text}\n\nODOO_LOCALE is `{language}`, which is not installed in Odoo: texts are in the user's own language."
+            );
+        }
         Ok(Answer { text, ..answer })
     }
 }

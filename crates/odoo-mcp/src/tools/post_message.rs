@@ -116,7 +116,7 @@ impl Tool for PostMessage {
             call = call.option("body_is_html", true);
         }
         let posted: Value = match service.call(call, &context).await {
-            Err(ToolError::Odoo(OdooError::Rejected { class, .. })) if class == "builtins.AttributeError" => {
+            Err(ToolError::Odoo(OdooError::UnknownMethod { .. })) => {
                 return Err(ToolError::invalid(format!("records of `{model}` have no messages")));
             }
             posted => posted?,

@@ -52,11 +52,12 @@ impl Tool for UpdateRecord {
             return Err(ToolError::invalid("values must name a field"));
         }
         let context = service.context(context.as_ref()).await?;
+        let pages = service.record_pages().await?;
         service.check_values(&model, &[id], &[(&values, "values".to_owned())]).await?;
         service.check_exists(&model, &[id], &context).await?;
         let success = service.call(Call::write(&model, &[id], values), &context).await?;
         let record = name_of(service, &model, id, &context).await;
-        let url = service.record_url(&model, id).await?;
+        let url = pages.url(&model, id);
         Ok(Answer { success, record, url, message: format!("updated {model} record {id}") })
     }
 }

@@ -80,7 +80,8 @@ impl Tool for UploadAttachment {
         if let Some(mimetype) = mimetype {
             values.insert("mimetype".into(), mimetype.into());
         }
-        let attachment_id: i64 = service.call(Call::create("ir.attachment", values), &context).await?;
+        let create = Call::create("ir.attachment", [values]);
+        let [attachment_id]: [i64; 1] = service.call(create, &context).await?;
         let message = format!("attached {name} to {model} record {id}");
         Ok(Answer {
             success: true,

@@ -8,6 +8,7 @@
 )]
 
 mod arguments;
+mod cancelling;
 mod documents;
 mod files;
 mod http;
@@ -17,4 +18,5 @@ mod modes;
 mod reading;
 mod schemas;
 mod support;
+mod versions;
 mod writing;

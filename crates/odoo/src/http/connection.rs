@@ -81,6 +81,10 @@ impl Connection {
                     status: head.status.as_u16(),
                     content_type: text(&head.headers, &header::CONTENT_TYPE).to_owned(),
                     session: session(&head.headers),
+                    location: head
+                        .headers
+                        .get(header::LOCATION)
+                        .and_then(|it| Some(it.to_str().ok()?.to_owned())),
                     body: collected.bytes,
                 };
                 Exchange::Answered(answer, collected.received)

@@ -52,6 +52,8 @@ pub(crate) struct Answer {
     pub(crate) content_type: String,
     /// The value of the session cookie that the answer sets.
     pub(crate) session: Option<SecretString>,
+    /// Where a redirect leads to.
+    pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -71,10 +73,25 @@ impl Answer {
     }
 
     fn not_json(&self) -> Fault {
-        self.unavailable().unwrap_or_else(|| Fault::NotJson {
+        self.unavailable().or_else(|| self.redirect()).unwrap_or_else(|| Fault::NotJson {
             status: self.status,
             content_type: self.content_type.chars().take(100).collect(),
         })
+    }
+
+    fn redirect(&self) -> Option<Fault> {
+        let location = self.location.as_ref().filter(|_| (300..400).contains(&self.status))?;
+        Some(Fault::Redirect { location: location.chars().take(200).collect() })
+    }
+
+    pub(crate) fn is_html(&self) -> bool {
+        self.content_type.trim_start().to_ascii_lowercase().starts_with("text/html")
+    }
+
+    /// Is it the page that says that no database is selected? A name that does not exist has the same.
+    pub(crate) fn says_no_database(&self) -> bool {
+        const HEADER: &[u8] = b"X-Odoo-Database";
+        self.status == 404 && self.is_html() && self.body.windows(HEADER.len()).any(|it| it == HEADER)
     }
 
     /// Does a proxy say that the server is not there?

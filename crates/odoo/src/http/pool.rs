@@ -60,11 +60,12 @@ struct Counters {
     bytes_unpacked: AtomicU64,
 }
 
-/// The right to use a connection, for one call after the other, until it is dropped.
-#[derive(Debug)]
+/// The right to use a connection, for one call after the other, until the last clone is dropped. Clones do not send at
+/// the same time.
+#[derive(Clone, Debug)]
 pub(crate) struct Lease {
     pool: Arc<Pool>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl Pool {
@@ -84,7 +85,7 @@ impl Pool {
     /// A lease if one is free now and nobody waits for it.
     pub(crate) fn try_lease(self: &Arc<Self>) -> Option<Lease> {
         let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
-        Some(Lease { pool: Arc::clone(self), _permit: permit })
+        Some(self.lease_with(permit))
     }
 
     /// A lease as soon as it is this caller's turn.
@@ -95,7 +96,7 @@ impl Pool {
         add(&self.counters.waits, 1);
         let within = self.limits.wait;
         match tokio::time::timeout(within, Arc::clone(&self.permits).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Lease { pool: Arc::clone(self), _permit: permit }),
+            Ok(Ok(permit)) => Ok(self.lease_with(permit)),
             _ => {
                 add(&self.counters.wait_timeouts, 1);
                 Err(Fault::Busy { within })
@@ -106,9 +107,13 @@ impl Pool {
     /// A lease as soon as its turn comes; whoever asks has its own limit of time.
     pub(crate) async fn lease_at_any_time(self: &Arc<Self>) -> Result<Lease, Fault> {
         match Arc::clone(&self.permits).acquire_owned().await {
-            Ok(permit) => Ok(Lease { pool: Arc::clone(self), _permit: permit }),
+            Ok(permit) => Ok(self.lease_with(permit)),
             Err(_) => Err(Fault::Busy { within: self.limits.wait }),
         }
+    }
+
+    fn lease_with(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Lease {
+        Lease { pool: Arc::clone(self), _permit: Arc::new(permit) }
     }
 
     pub(crate) fn stats(&self) -> PoolStats {
@@ -239,12 +244,23 @@ impl Pool {
     }
 
     /// Sends a request once: on an idle connection if there is one, on a new one if that has ended unheard.
-    async fn send_once(&self, request: &Request, effect: Effect) -> Result<Answer, Fault> {
+    ///
+    /// A request whose caller has gone away is not sent: `wanted` is asked at the last moment.
+    async fn send_once(
+        &self,
+        request: &Request,
+        effect: Effect,
+        wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Answer, Fault> {
         loop {
             let (mut connection, new) = match self.take_idle(effect) {
                 Some(connection) => (connection, false),
                 None => (self.connect().await?, true),
             };
+            if !wanted() {
+                self.keep(connection).await;
+                return Err(Fault::Cancelled);
+            }
             match connection.exchange(request, &self.connector, self.limits.answer_bytes).await {
                 Exchange::Answered(answer, received) => {
                     add(&self.counters.bytes_received, received);
@@ -264,6 +280,16 @@ impl Pool {
 impl Lease {
     /// Sends a request; one that changes nothing is sent again, once, if the connection failed.
     pub(crate) async fn send(&mut self, request: &Request, effect: Effect) -> Result<Answer, Fault> {
+        self.send_while(request, effect, &|| true).await
+    }
+
+    /// The same, unless it is not wanted any more when it would leave.
+    pub(crate) async fn send_while(
+        &mut self,
+        request: &Request,
+        effect: Effect,
+        wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Answer, Fault> {
         let pool = &*self.pool;
         let within = pool.limits.answer;
         let mut tries = if effect == Effect::Read { 2 } else { 1 };
@@ -271,7 +297,7 @@ impl Lease {
             tries -= 1;
             pool.breaker.admit()?;
             add(&pool.counters.requests, 1);
-            let sent = match tokio::time::timeout(within, pool.send_once(request, effect)).await {
+            let sent = match tokio::time::timeout(within, pool.send_once(request, effect, wanted)).await {
                 Ok(Ok(answer)) => answer.unavailable().map_or(Ok(answer), Err),
                 Ok(Err(fault)) => Err(fault),
                 Err(_) => Err(Fault::Timeout { within }),

@@ -27,6 +27,11 @@ pub(super) struct Batch {
 }
 
 impl Passenger {
+    /// Resolves when the caller has gone away.
+    pub(super) async fn gone(&mut self) {
+        self.answer.closed().await;
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         !self.answer.is_closed()
     }
@@ -38,6 +43,13 @@ impl Passenger {
 }
 
 impl Batch {
+    /// Resolves when all callers have gone away.
+    pub(super) async fn abandoned(&mut self) {
+        for passenger in &mut self.passengers {
+            passenger.gone().await;
+        }
+    }
+
     /// How many ids travel, as they were asked for.
     pub(super) fn ids(&self) -> usize {
         self.passengers.iter().map(|passenger| passenger.read.ids.len()).sum()

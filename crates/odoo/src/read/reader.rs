@@ -135,26 +135,45 @@ impl Inner {
         }
     }
 
-    async fn carry_alone(&self, batch: Batch, lease: &mut Lease) {
-        for passenger in batch.passengers {
-            let answer = self.client.call_over(lease, &passenger.read.call()).await;
-            passenger.tell(answer);
+    async fn carry_alone(&self, mut batch: Batch, lease: &mut Lease) {
+        let Some(call) = batch.passengers.first().map(|passenger| passenger.read.call()) else { return };
+        if let Some(answer) = self.unless_abandoned(&mut batch, &call, lease).await {
+            batch.passengers.into_iter().for_each(|passenger| passenger.tell(answer.clone()));
         }
     }
 
     /// Sends one request for a batch; gives the batch back if it fails, whatever the reason.
-    async fn carry_together(&self, batch: Batch, call: &crate::Call, lease: &mut Lease) -> Result<(), Batch> {
+    async fn carry_together(
+        &self,
+        mut batch: Batch,
+        call: &crate::Call,
+        lease: &mut Lease,
+    ) -> Result<(), Batch> {
         count(&self.counters.batches, 1);
         let passengers = u64::try_from(batch.passengers.len()).unwrap_or(u64::MAX);
-        let result = match self.client.call_over(lease, call).await {
-            Ok(records) => batch.distribute(records),
-            Err(_) => Err(batch),
+        let result = match self.unless_abandoned(&mut batch, call, lease).await {
+            Some(Ok(records)) => batch.distribute(records),
+            Some(Err(_)) => Err(batch),
+            None => return Ok(()),
         };
         match &result {
             Ok(()) => count(&self.counters.together, passengers),
             Err(_) => count(&self.counters.splits, 1),
         }
         result
+    }
+
+    /// The answer to a batch; nothing if all its callers go away before it is there, and the call is dropped with them.
+    async fn unless_abandoned(
+        &self,
+        batch: &mut Batch,
+        call: &crate::Call,
+        lease: &mut Lease,
+    ) -> Option<Answer> {
+        tokio::select! {
+            answer = self.client.call_over(lease, call) => Some(answer),
+            () = batch.abandoned() => None,
+        }
     }
 
     /// Halves a batch that failed until every caller has its answer: one that spoils it for many costs few requests.

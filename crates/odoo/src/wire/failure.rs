@@ -18,7 +18,10 @@ impl Exception {
         let class: String = self.name.chars().take(200).collect();
         let message = abbreviate(self.message);
         match class.as_str() {
-            "odoo.exceptions.AccessDenied" => OdooError::refused(config),
+            "odoo.exceptions.AccessDenied" => login_refused(message, config),
+            "psycopg2.OperationalError" if message.contains("does not exist") => {
+                OdooError::unknown_database(config)
+            }
             "odoo.exceptions.AccessError" | "werkzeug.exceptions.Forbidden" => OdooError::Access { message },
             "odoo.exceptions.MissingError" => OdooError::Missing { message },
             name if name.starts_with("odoo.exceptions.") => OdooError::User { class, message },
@@ -33,6 +36,14 @@ impl Exception {
     }
 }
 
+/// A refusal says nothing that the caller does not know, unless it says more than that.
+fn login_refused(message: String, config: &OdooConfig) -> OdooError {
+    match message.trim() {
+        "" | "Access Denied" | "Access denied" => OdooError::refused(config),
+        _ => OdooError::LoginRefused { message },
+    }
+}
+
 /// Messages stay readable, whatever a server sends.
 fn abbreviate(mut message: String) -> String {
     const LONGEST: usize = 4_096;
@@ -43,16 +54,42 @@ fn abbreviate(mut message: String) -> String {
     message
 }
 
-/// Does the error say that the model of the call does not exist?
-pub(crate) fn unknown_model(call: &Call, error: &OdooError) -> bool {
+/// What a failure says of a call: versions and transports have words of their own for a model or method that does not
+/// exist.
+pub(super) fn explain(call: &Call, error: OdooError) -> OdooError {
+    let (model, method) = (&call.model, &call.method);
+    if says_unknown_model(model, &error) {
+        return OdooError::UnknownModel { model: model.clone() };
+    }
+    match &error {
+        OdooError::Rejected { message, .. } if message.starts_with("The method '") => {
+            let old = format!("The method '{method}' does not exist on the model '{model}'");
+            let new = format!("The method '{model}.{method}' does not exist");
+            if *message == old || *message == new {
+                return OdooError::UnknownMethod { model: model.clone(), method: method.clone() };
+            }
+            error
+        }
+        _ => error,
+    }
+}
+
+fn says_unknown_model(model: &str, error: &OdooError) -> bool {
     match error {
+        // Without a session, up to version 18.
         OdooError::User { class, message } => {
-            class == "odoo.exceptions.UserError" && message.contains(&call.model)
+            class == "odoo.exceptions.UserError" && message.starts_with("Object ") && message.contains(model)
         }
-        OdooError::Rejected { class, message } => {
-            class == "builtins.KeyError" && message.trim_matches('\'') == call.model
-                || class == "werkzeug.exceptions.NotFound"
-        }
+        OdooError::Rejected { class, message } => match class.as_str() {
+            // In a session of version 17.
+            "builtins.KeyError" => message.trim_matches('\'') == model,
+            // In a session from version 18 on, and by JSON-2.
+            "werkzeug.exceptions.NotFound" => {
+                message.starts_with("404 Not Found")
+                    || *message == format!("the model '{model}' does not exist")
+            }
+            _ => false,
+        },
         _ => false,
     }
 }

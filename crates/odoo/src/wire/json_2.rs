@@ -1,4 +1,4 @@
-//! JSON-2, the API of Odoo 19 and later, as its documentation describes it.
+//! JSON-2, the API of Odoo 19 and later, as a server of that version answers it.
 
 use serde_json::value::RawValue;
 
@@ -32,6 +32,12 @@ pub(super) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, Odoo
     if answer.status == 401 {
         return Ok(Reply::Failed(OdooError::refused(config)));
     }
+    if answer.says_no_database() {
+        return Ok(Reply::Failed(OdooError::unknown_database(config)));
+    }
+    if answer.is_html() && (answer.status == 404 || leads_to_login(answer)) {
+        return Ok(Reply::Failed(OdooError::NoJson2));
+    }
     answer.check_json_of_any_status()?;
     if (200..300).contains(&answer.status) {
         let result: Box<RawValue> = serde_json::from_slice(&answer.body).map_err(|_| Fault::Malformed)?;
@@ -39,4 +45,9 @@ pub(super) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, Odoo
     }
     let exception: Exception = serde_json::from_slice(&answer.body).map_err(|_| Fault::Malformed)?;
     Ok(Reply::Failed(exception.into_error(config)))
+}
+
+/// Version 18 has an older route in this place, for people, who have to log in first.
+fn leads_to_login(answer: &Answer) -> bool {
+    answer.status == 303 && answer.location.as_deref().is_some_and(|to| to.starts_with("/web/login"))
 }

@@ -26,9 +26,9 @@ pub(super) fn stateless(call: &Call, user: i64, config: &OdooConfig) -> Request 
     request("/jsonrpc", &json!({"service": "object", "method": "execute_kw", "args": args}))
 }
 
-/// Asks for the server's version, which needs no login.
+/// Asks for the server's version, which needs no login and no database, and has the same answer in every version.
 pub(crate) fn version() -> Request {
-    request("/jsonrpc", &json!({"service": "common", "method": "version", "args": []}))
+    request("/web/webclient/version_info", &json!({}))
 }
 
 /// Asks which databases there are, which needs no login.

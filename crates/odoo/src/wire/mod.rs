@@ -13,7 +13,6 @@ use crate::login::Ticket;
 use crate::{Call, OdooConfig, OdooError};
 
 pub(crate) use addon::{Question, access as addon_access, models as addon_models, owner_of_key};
-pub(crate) use failure::unknown_model;
 pub(crate) use json_rpc::{
     authenticate_session, authenticate_stateless, databases, decode as decode_json_rpc, version,
 };
@@ -35,12 +34,23 @@ pub(crate) fn encode(call: &Call, ticket: &Ticket, config: &OdooConfig) -> Resul
     })
 }
 
-/// The reply in an answer.
-pub(crate) fn decode(answer: &Answer, ticket: &Ticket, config: &OdooConfig) -> Result<Reply, OdooError> {
-    match ticket {
+/// The reply to a call in an answer.
+pub(crate) fn decode(
+    call: &Call,
+    answer: &Answer,
+    ticket: &Ticket,
+    config: &OdooConfig,
+) -> Result<Reply, OdooError> {
+    let reply = match ticket {
+        // Where there are several databases, only a session says which one is meant.
+        Ticket::Session(_) if answer.says_no_database() => Ok(Reply::SessionExpired),
         Ticket::Session(_) | Ticket::Stateless { .. } => json_rpc::decode(answer, config),
         Ticket::Json2 => json_2::decode(answer, config),
-    }
+    };
+    Ok(match reply? {
+        Reply::Failed(error) => Reply::Failed(failure::explain(call, error)),
+        reply => reply,
+    })
 }
 
 /// A JSON value as a request's body.

@@ -92,3 +92,21 @@ fn databases_of_one_name_differ_by_their_server() {
     assert_ne!(here, there);
     assert!(!here.contains("s3cret"));
 }
+
+#[test]
+fn a_key_in_the_place_of_a_password_is_a_key() {
+    let key = "0123456789abcdef0123456789ABCDEF01234567";
+    let given = |password| read(&[LEAST[0], LEAST[1], ("ODOO_PASSWORD", password)]).unwrap().credential;
+    assert!(matches!(given(key), Credential::ApiKey(_)));
+    for password in [&key[1..], "0123456789abcdef0123456789abcdef0123456z", "s3cret"] {
+        assert!(matches!(given(password), Credential::Password(_)), "{password}");
+    }
+}
+
+#[test]
+fn the_address_of_a_page_is_refused() {
+    for url in ["https://erp.example.com/web", "https://erp.example.com/web/login"] {
+        let told = read(&[LEAST[1], LEAST[2], ("ODOO_URL", url)]).unwrap_err().to_string();
+        assert!(told.contains("ODOO_URL") && told.contains("without `/web`"), "{told}");
+    }
+}

@@ -49,7 +49,7 @@ async fn a_change_is_never_sent_twice() {
             let client = client(&double);
             name_of(&client, 1).await.unwrap();
             double.inject(fault.clone());
-            let created = client.call::<i64>(Call::create(THINGS, Map::new())).await;
+            let created = client.call::<[i64; 1]>(Call::create(THINGS, [Map::new()])).await;
             assert_eq!(created, Err(OdooError::Fault(ClientFault::Broken)), "{fault:?}");
             let creations = double.calls().iter().filter(|call| call.method == "create").count();
             assert_eq!(creations, 1, "{fault:?}");
@@ -63,7 +63,7 @@ async fn a_change_is_carried_through_when_its_caller_goes_away() {
     double.behave(|behaviour| behaviour.delays = [("create", Duration::from_millis(50))].into());
     let client = client(&double);
     client.scope().await.unwrap();
-    let create = client.call::<i64>(Call::create(THINGS, Map::new()));
+    let create = client.call::<[i64; 1]>(Call::create(THINGS, [Map::new()]));
     assert!(tokio::time::timeout(Duration::from_millis(20), create).await.is_err());
     for _ in 0..6_000 {
         if client.pool_stats().free == 5 {

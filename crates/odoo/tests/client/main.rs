@@ -4,6 +4,7 @@
 
 mod addon;
 mod batching;
+mod cancelling;
 mod companies;
 mod configuration;
 mod connections;

@@ -1,13 +1,15 @@
 //! A session is opened once, and again when it is over: for all callers together.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use model_metadata::ManualClock;
 use odoo::{Call, OdooClient, OdooConfig, OdooError};
 use odoo_double::{Behaviour, Fault};
 use serde_json::Value;
 
-use crate::support::{THINGS, client, config, double, name_of, password};
+use crate::support::{THINGS, client, client_on, config, double, name_of, password};
 
 #[tokio::test]
 async fn one_login_serves_all_callers() {
@@ -38,14 +40,15 @@ async fn a_change_that_met_an_expired_session_is_made_once() {
     let client = client(&double);
     name_of(&client, 1).await.unwrap();
     double.inject(Fault::ExpireSessions);
-    client.call::<i64>(Call::create(THINGS, serde_json::Map::new())).await.unwrap();
+    client.call::<[i64; 1]>(Call::create(THINGS, [serde_json::Map::new()])).await.unwrap();
     assert_eq!(double.with_model(THINGS, |model| model.records.len()), Some(51));
 }
 
 #[tokio::test]
 async fn a_failed_login_is_told_to_all_and_tried_once() {
     let double = double(Behaviour::default()).await;
-    let client = client(&double);
+    let clock = Arc::new(ManualClock::default());
+    let client = client_on(config(&double, password()), &clock);
     name_of(&client, 1).await.unwrap();
     double.expire_sessions();
     double.set_password("admin", "another");
@@ -54,8 +57,32 @@ async fn a_failed_login_is_told_to_all_and_tried_once() {
         assert_eq!(name.unwrap_err(), OdooError::Credentials { database: "odoo".into() });
     }
     assert_eq!(double.logins(), 2);
+    // The refusal is remembered for a minute, and nothing is sent meanwhile.
     double.set_password("admin", "<password>");
+    clock.advance(Duration::from_secs(59));
+    assert!(name_of(&client, 1).await.is_err());
+    assert_eq!(double.logins(), 2);
+    clock.advance(Duration::from_secs(1));
     name_of(&client, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn too_many_failed_logins_are_told_in_odoos_words() {
+    for version in [17, 18, 19] {
+        let double = double(Behaviour { version, ..Behaviour::default() }).await;
+        let clock = Arc::new(ManualClock::default());
+        let wrong = odoo::Credential::Password("<wrong>".to_owned().into());
+        let client = client_on(config(&double, wrong), &clock);
+        for _ in 0..10 {
+            let error = name_of(&client, 1).await.unwrap_err();
+            assert_eq!(error, OdooError::Credentials { database: "odoo".into() });
+            clock.advance(Duration::from_secs(60));
+        }
+        let told = name_of(&client, 1).await.unwrap_err();
+        let message = "Too many login failures, please wait a bit before trying again.";
+        assert_eq!(told, OdooError::LoginRefused { message: message.into() }, "{version}");
+        assert!(double.seen().iter().all(|seen| seen.path == "/web/session/authenticate"), "no way round");
+    }
 }
 
 #[tokio::test]

@@ -6,14 +6,22 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{THINGS, api_key, client, config, double, password};
 
-/// A client for each transport, with a server of the version that has it.
-async fn each() -> Vec<(odoo_double::OdooDouble, OdooClient, Transport)> {
-    let mut all = Vec::new();
-    for (version, credential, transport) in [
+/// The transports that a client of its own accord has with each version.
+fn transports() -> [(u32, odoo::Credential, Transport); 6] {
+    [
         (17, password(), Transport::Session),
         (17, api_key(), Transport::JsonRpc),
+        (18, password(), Transport::Session),
+        (18, api_key(), Transport::JsonRpc),
+        (19, password(), Transport::Session),
         (19, api_key(), Transport::Json2),
-    ] {
+    ]
+}
+
+/// A client for each transport, with a server of each version that has it.
+async fn each() -> Vec<(odoo_double::OdooDouble, OdooClient, Transport)> {
+    let mut all = Vec::new();
+    for (version, credential, transport) in transports() {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let client = OdooClient::new(config(&double, credential)).unwrap();
         all.push((double, client, transport));
@@ -33,7 +41,7 @@ async fn the_transport_follows_from_the_credential_and_the_version() {
 
 #[tokio::test]
 async fn a_database_that_nobody_named_is_found_where_that_is_no_question() {
-    for (version, credential) in [(17, password()), (17, api_key()), (19, api_key())] {
+    for (version, credential, _) in transports() {
         for (databases, found) in [
             (Some(vec!["odoo"]), Ok(())),
             (Some(vec!["test", "odoo"]), Ok(())),
@@ -86,7 +94,7 @@ async fn every_transport_reads_and_writes() {
         assert_eq!(client.call::<Value>(found).await.unwrap(), json!([{"id": 1, "name": "Thing 1"}]));
 
         let values = |name: &str| Map::from_iter([("name".to_owned(), name.into())]);
-        let id: i64 = client.call(Call::create(THINGS, values("New"))).await.unwrap();
+        let [id]: [i64; 1] = client.call(Call::create(THINGS, [values("New")])).await.unwrap();
         assert!(client.call::<bool>(Call::write(THINGS, &[id], values("Newer"))).await.unwrap());
         let stored = double.with_model(THINGS, |model| model.records[&id]["name"].clone());
         assert_eq!(stored, Some(json!("Newer")), "{transport}");
@@ -104,7 +112,13 @@ async fn every_transport_tells_the_same_errors() {
         assert!(matches!(read(&[13], "name").await, OdooError::Access { .. }), "{transport}");
         assert!(matches!(read(&[999], "name").await, OdooError::Missing { .. }), "{transport}");
         let unknown = read(&[1], "no_such").await;
-        assert_eq!(unknown.to_string(), "odoo rejects the call: Invalid field 'no_such' on model 'x.thing'");
+        let text = unknown.to_string();
+        assert!(text.starts_with("odoo rejects the call: Invalid field 'no_such' on "), "{text}");
+        let model = client.call::<Value>(Call::read("x.nothing", &[1], &["name"])).await;
+        assert_eq!(model, Err(OdooError::UnknownModel { model: "x.nothing".into() }), "{transport}");
+        let method = client.call::<Value>(Call::method(THINGS, "no_such").on(&[1])).await;
+        let expected = OdooError::UnknownMethod { model: THINGS.into(), method: "no_such".into() };
+        assert_eq!(method, Err(expected), "{transport}");
         assert!(!unknown.is_transient());
         let private = client.call::<Value>(Call::method(THINGS, "_compute").on(&[1])).await;
         assert!(matches!(private, Err(OdooError::Access { .. })), "{transport}");
@@ -128,11 +142,78 @@ async fn wrong_credentials_are_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_exist_tells_nothing_of_the_server() {
-    let double = double(Behaviour::default()).await;
-    let config = OdooConfig { database: Some("nodb".into()), ..config(&double, password()) };
-    let error = OdooClient::new(config).unwrap().scope().await.unwrap_err();
-    assert_eq!(error.to_string(), "odoo failed inside with `psycopg2.OperationalError`");
+async fn a_database_that_does_not_exist_is_named_and_nothing_is_told_of_the_server() {
+    for (version, credential, transport) in transports() {
+        for database_filter in [false, true] {
+            let double = double(Behaviour { version, database_filter, ..Behaviour::default() }).await;
+            let config = OdooConfig { database: Some("nodb".into()), ..config(&double, credential.clone()) };
+            let error = OdooClient::new(config).unwrap().scope().await.unwrap_err();
+            assert_eq!(
+                error,
+                OdooError::UnknownDatabase { database: "nodb".into() },
+                "{version} {transport}"
+            );
+            let text = "odoo has no database `nodb`, or a filter of the server hides it: check ODOO_DB";
+            assert_eq!(error.to_string(), text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn json_2_needs_version_19_and_says_so() {
+    for version in [17, 18] {
+        let double = double(Behaviour { version, ..Behaviour::default() }).await;
+        let transport = TransportChoice::Forced(Transport::Json2);
+        let config = OdooConfig { transport, ..config(&double, api_key()) };
+        let error = OdooClient::new(config).unwrap().scope().await.unwrap_err();
+        assert_eq!(error, OdooError::NoJson2, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn keys_travel_without_cookies() {
+    let double = double(Behaviour { version: 19, ..Behaviour::default() }).await;
+    let client = OdooClient::new(config(&double, api_key())).unwrap();
+    for _ in 0..3 {
+        client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await.unwrap();
+    }
+    assert!(double.seen().iter().all(|seen| seen.cookie.is_none()));
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_is_opened_again_where_there_are_several_databases() {
+    for version in [17, 18, 19] {
+        let databases = Some(vec!["odoo", "other"]);
+        let double = double(Behaviour { version, databases, ..Behaviour::default() }).await;
+        let client = client(&double);
+        client.scope().await.unwrap();
+        double.expire_sessions();
+        client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await.unwrap();
+        assert_eq!(double.logins(), 2, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_language_that_is_not_installed_gives_way_to_the_users() {
+    for (version, credential, transport) in transports() {
+        let double = double(Behaviour { version, ..Behaviour::default() }).await;
+        let config = OdooConfig { language: Some("es_ES".into()), ..config(&double, credential) };
+        let client = OdooClient::new(config).unwrap();
+        let created: Result<[i64; 1], _> = client.call(Call::create(THINGS, [Map::new()])).await;
+        assert!(created.is_ok(), "{version} {transport}: {created:?}");
+        assert_eq!(double.with_model(THINGS, |model| model.records.len()), Some(51), "created once");
+        client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await.unwrap();
+        let languages: Vec<bool> = double
+            .calls()
+            .iter()
+            .filter(|call| call.model == THINGS)
+            .map(|call| call.arguments.get("context").is_some_and(|context| context.get("lang").is_some()))
+            .collect();
+        // Version 17 does not mind.
+        let expected: &[bool] = if version == 17 { &[true, true] } else { &[true, false, false] };
+        assert_eq!(languages, expected, "{version} {transport}");
+        assert_eq!(client.refused_language(), (version > 17).then_some("es_ES"));
+    }
 }
 
 #[tokio::test]
@@ -166,13 +247,12 @@ async fn the_language_goes_with_every_call() {
 
 #[tokio::test]
 async fn the_version_is_asked_for_once_at_most() {
-    for (double, client, transport) in each().await {
-        let version = if transport == Transport::Json2 { 19 } else { 17 };
+    for ((double, client, transport), (version, ..)) in each().await.into_iter().zip(transports()) {
         if transport == Transport::Session {
             client.scope().await.unwrap();
         }
         for _ in 0..2 {
-            assert_eq!(client.version().await.unwrap(), version);
+            assert_eq!(client.version().await.unwrap(), u64::from(version));
         }
         client.scope().await.unwrap();
         assert_eq!(double.seen().len(), [1, 2][usize::from(transport != Transport::Session)], "{transport}");
@@ -192,4 +272,26 @@ async fn arguments_without_names_need_a_transport_that_goes_by_place() {
             assert_eq!(name, Some(json!("New")));
         }
     }
+}
+
+#[tokio::test]
+async fn an_address_that_is_a_page_of_odoos_says_what_to_leave_out() {
+    for (version, credential, transport) in transports() {
+        let double = double(Behaviour { version, ..Behaviour::default() }).await;
+        let mut config = config(&double, credential);
+        config.url.set_path("/odoo/contacts");
+        let error = OdooClient::new(config).unwrap().scope().await.unwrap_err();
+        assert!(matches!(error, OdooError::Address { .. }), "{version} {transport}: {error}");
+        assert!(error.to_string().contains("leave `/odoo`"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_says_where_to() {
+    let double = double(Behaviour::default()).await;
+    double.behave(|behaviour| behaviour.redirect = Some("https://erp.example.com/".into()));
+    let error = client(&double).scope().await.unwrap_err();
+    let location = "https://erp.example.com/".to_owned();
+    assert_eq!(error, OdooError::Fault(odoo::Fault::Redirect { location }));
+    assert!(error.to_string().contains("set ODOO_URL"), "{error}");
 }

@@ -1,0 +1,104 @@
+//! Every tool that writes or groups, on every version and transport.
+
+use odoo_double::Behaviour;
+use serde_json::json;
+
+use crate::support::{Agent, PARTNERS, double};
+
+/// Versions, each with a password and with an API key.
+const SERVERS: [(u32, bool); 6] = [(17, false), (17, true), (18, false), (18, true), (19, false), (19, true)];
+
+async fn agent(version: u32, by_key: bool) -> Agent {
+    let key: &[(&str, &str)] = if by_key { &[("ODOO_API_KEY", "<key of admin>")] } else { &[] };
+    let settings = [&[("ODOO_YOLO", "true"), ("ODOO_MCP_ENABLE_METHOD_CALLS", "true")], key].concat();
+    Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, &settings).await
+}
+
+#[tokio::test]
+async fn what_is_created_is_reported_as_created_and_once() {
+    for (version, by_key) in SERVERS {
+        let agent = agent(version, by_key).await;
+        let asked = json!({"model": PARTNERS, "values": {"name": "New"}});
+        let created = agent.ask("create_record", asked).await;
+        assert_eq!(created["record"]["id"], 61, "{version} {by_key}");
+        let asked = json!({"model": PARTNERS, "records": [{"name": "A"}, {"name": "B"}]});
+        assert_eq!(agent.ask("create_records", asked).await["created_count"], 2);
+        let one = json!({"model": PARTNERS, "records": [{"name": "C"}]});
+        assert_eq!(agent.ask("create_records", one).await["records"][0]["id"], 64);
+        let asked = json!({"model": PARTNERS, "record_id": 1, "name": "a.txt", "data": "aGVsbG8="});
+        assert_eq!(agent.ask("upload_attachment", asked).await["attachment_id"], 8);
+        let asked = json!({"model": PARTNERS, "record_id": 1, "body": "x"});
+        assert_eq!(agent.ask("post_message", asked).await["message_id"], 1);
+        let records = agent.double.with_model(PARTNERS, |model| model.records.len());
+        assert_eq!(records, Some(64), "{version} {by_key}");
+        let pages = if version >= 18 {
+            "/odoo/res.partner/61"
+        } else {
+            "/web#id=61&model=res.partner&view_type=form"
+        };
+        assert!(created["url"].as_str().unwrap().ends_with(pages), "{}", created["url"]);
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_named_in_the_same_words() {
+    for (version, by_key) in SERVERS {
+        let agent = agent(version, by_key).await;
+        let told = agent.refused("get_record", json!({"model": "res.nothing", "record_id": 1})).await;
+        assert_eq!(told, "there is no model `res.nothing`", "{version} {by_key}");
+        let asked = json!({"model": "res.country", "record_id": 20, "body": "x"});
+        assert_eq!(agent.refused("post_message", asked).await, "records of `res.country` have no messages");
+        let asked = json!({"model": PARTNERS, "method": "no_such", "arguments": [[1]]});
+        let told = agent.refused("call_model_method", asked).await;
+        assert_eq!(told, "`res.partner` has no method `no_such`", "{version} {by_key}");
+        let told = agent.refused("get_record", json!({"model": PARTNERS, "record_id": 999})).await;
+        assert_eq!(told, "record not found: res.partner with id 999");
+    }
+}
+
+#[tokio::test]
+async fn groups_have_the_same_shape_everywhere() {
+    for (version, by_key) in SERVERS {
+        let agent = agent(version, by_key).await;
+        let asked =
+            json!({"model": PARTNERS, "groupby": ["country_id"], "aggregates": ["credit:sum", "__count"]});
+        let groups = agent.ask("aggregate_records", asked).await["groups"].clone();
+        let belgium = groups.as_array().unwrap().iter().find(|it| it["country_id"] != false).unwrap();
+        assert_eq!(
+            (&belgium["credit:sum"], &belgium["__count"]),
+            (&json!(930), &json!(30)),
+            "{version} {by_key}"
+        );
+        assert!(belgium["__extra_domain"].is_array());
+        let total = agent.ask("aggregate_records", json!({"model": PARTNERS})).await["groups"].clone();
+        assert_eq!(total[0]["__count"], 60);
+        let told =
+            agent.refused("aggregate_records", json!({"model": PARTNERS, "aggregates": ["credit"]})).await;
+        assert!(told.contains("such as `credit:sum`"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn each_record_gets_values_of_its_own_from_19_on() {
+    for (version, by_key) in SERVERS {
+        let agent = agent(version, by_key).await;
+        let updates = json!([{"id": 1, "values": {"name": "A"}}, {"id": 2, "values": {"name": "B"}}]);
+        let asked = json!({"model": PARTNERS, "updates": updates});
+        if version < 19 {
+            assert!(agent.refused("update_records", asked).await.contains("need odoo 19"));
+            continue;
+        }
+        assert_eq!(agent.ask("update_records", asked).await["updated_count"], 2);
+        let name = |id: i64| agent.double.with_model(PARTNERS, |model| model.records[&id]["name"].clone());
+        assert_eq!((name(1), name(2)), (Some(json!("A")), Some(json!("B"))), "{by_key}");
+    }
+}
+
+#[tokio::test]
+async fn a_language_that_is_not_installed_is_named() {
+    let settings = [("ODOO_YOLO", "read"), ("ODOO_LOCALE", "es_ES")];
+    let agent = Agent::with(double(Behaviour { version: 19, ..Behaviour::default() }).await, &settings).await;
+    let text = agent.ask("get_current_context", json!({})).await["text"].clone();
+    assert!(text.as_str().unwrap().contains("ODOO_LOCALE is `es_ES`, which is not installed"), "{text}");
+    agent.ask("get_record", json!({"model": PARTNERS, "record_id": 1})).await;
+}
