@@ -1,4 +1,4 @@
-//! The Java that runs the example of docs/operations.md.
+//! Java: the development kit that runs tests and examples, and the jars that the tests need.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-/// The oldest version whose language the example is written in.
+/// The oldest version whose language the examples of the documents are written in.
 const OLDEST: u32 = 15;
 
 /// Finds a `java` that compiles what it runs.
@@ -23,6 +23,27 @@ pub(crate) fn locate() -> Result<Option<PathBuf>> {
     let path = env::var_os("PATH").unwrap_or_default();
     let programs = env::split_paths(&path).map(|folder| folder.join("java"));
     Ok(programs.filter(|program| program.is_file()).find(|program| compiles(program)))
+}
+
+/// Finds all of JUnit in one jar.
+pub(crate) fn locate_junit() -> Result<Option<PathBuf>> {
+    locate_jar("ORGCACHE_JUNIT", "junit-platform-console-standalone.jar")
+}
+
+/// Finds PostgreSQL's driver for Java.
+pub(crate) fn locate_jdbc() -> Result<Option<PathBuf>> {
+    locate_jar("ORGCACHE_JDBC", "postgresql.jar")
+}
+
+/// Finds a jar: the one that a variable names, or where Debian keeps it.
+fn locate_jar(variable: &str, name: &str) -> Result<Option<PathBuf>> {
+    if let Some(jar) = env::var_os(variable).map(PathBuf::from) {
+        if !jar.is_file() {
+            bail!("`{}`, named by {variable}, is no file", jar.display());
+        }
+        return Ok(Some(jar));
+    }
+    Ok(Some(Path::new("/usr/share/java").join(name)).filter(|jar| jar.is_file()))
 }
 
 fn compiles(java: &Path) -> bool {

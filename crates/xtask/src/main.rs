@@ -6,7 +6,7 @@
 //! - [`prerequisite`]: programs from outside the workspace that the tests run, found or installed;
 //! - [`browser`]: the browser of the tests;
 //! - [`python`]: the Python packages of the tests and measurements;
-//! - [`java`]: the Java that runs an example;
+//! - [`java`]: the JDK, and the jars that the tests need;
 //! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
 //! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
 //! - [`tally`]: what the test programs said, summed up;

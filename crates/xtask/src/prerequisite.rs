@@ -95,6 +95,24 @@ const PREREQUISITES: &[Prerequisite] = &[
         while_installing: None,
         otherwise: "install a JDK, and name its program java in ORGCACHE_JAVA",
     },
+    Prerequisite {
+        name: "JUnit 5",
+        variable: "ORGCACHE_TEST_JUNIT",
+        locate: java::locate_junit,
+        prepare: None,
+        packages: &["junit5"],
+        while_installing: None,
+        otherwise: "download junit-platform-console-standalone, and name the jar in ORGCACHE_JUNIT",
+    },
+    Prerequisite {
+        name: "PostgreSQL's JDBC driver",
+        variable: "ORGCACHE_TEST_JDBC",
+        locate: java::locate_jdbc,
+        prepare: None,
+        packages: &["libpostgresql-jdbc-java"],
+        while_installing: None,
+        otherwise: "download PostgreSQL's JDBC driver, and name the jar in ORGCACHE_JDBC",
+    },
 ];
 
 /// Finds pgbouncer: in `PATH`, or where Debian keeps it, which is not in the `PATH` of every user.

@@ -26,8 +26,16 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
 ];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
-const UNPUBLISHED: &[&str] =
-    &["bench-odoo", "bench-service", "benches", "odoo-double", "orgcache-python", "orgcache-tests", "xtask"];
+const UNPUBLISHED: &[&str] = &[
+    "bench-odoo",
+    "bench-service",
+    "benches",
+    "jvm",
+    "odoo-double",
+    "orgcache-python",
+    "orgcache-tests",
+    "xtask",
+];
 
 const PACKAGES: &str = "packages";
 

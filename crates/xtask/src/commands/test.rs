@@ -17,14 +17,15 @@ use crate::workspace;
 
 /// Run all tests and doc tests, on a PostgreSQL cluster made for this run
 ///
-/// PostgreSQL, a browser, Python and Java are found, or installed where this runs as root on Debian; the cluster is removed
-/// at the end, however that comes. The last line is `N passed, N failed`. An ignored test counts as failed.
+/// PostgreSQL, a browser, Python, Java and their libraries are found, or installed where this runs as root on Debian; the
+/// cluster is removed at the end, however that comes. The last line is `N passed, N failed`. An ignored test counts as failed.
 ///
 /// The tests find in their environment: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
 /// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER, the program
 /// pgbouncer; ORGCACHE_TEST_CHROMIUM and ORGCACHE_TEST_CHROMEDRIVER, the browser and the program that drives it;
 /// ORGCACHE_TEST_PYTHON, an interpreter with the packages of tests/python/requirements.txt; ORGCACHE_TEST_JAVA,
-/// the program java; TMPDIR, a directory that is removed at the end with all that is in it, servers included.
+/// the program java; ORGCACHE_TEST_JUNIT and ORGCACHE_TEST_JDBC, the jars of JUnit and of PostgreSQL's driver; TMPDIR, a
+/// directory that is removed at the end with all that is in it, servers included.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

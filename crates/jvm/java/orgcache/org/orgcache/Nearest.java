@@ -1,0 +1,82 @@
+package org.orgcache;
+
+import java.util.Arrays;
+import java.util.function.IntPredicate;
+
+/**
+ * Answers "which organization of a kind is the nearest, from here upwards, here included?" without a walk.
+ *
+ * <p>Over the preorder the answer is a step function: it changes where a subtree of that kind begins, and where it
+ * ends. Where its steps would take more bytes than one value an organization, the values are stored instead.
+ */
+final class Nearest {
+    private static final Nearest NOBODY = new Nearest(null, 0);
+
+    // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner from
+    // there on, one a start; where there are none, it is one owner an organization, or null if nobody has an owner.
+    private final Column values;
+    private final int steps;
+
+    private Nearest(Column values, int steps) {
+        this.values = values;
+        this.steps = steps;
+    }
+
+    static Nearest of(int[] ends, IntPredicate kind) {
+        int organizations = ends.length;
+        int[] owners = new int[organizations];
+        int[] open = new int[16];
+        int depth = 0;
+        int steps = 0;
+        int last = Column.NONE;
+        for (int rank = 0; rank < organizations; rank++) {
+            while (depth > 0 && ends[open[depth - 1]] <= rank) {
+                depth--;
+            }
+            if (kind.test(rank)) {
+                if (depth == open.length) {
+                    open = Arrays.copyOf(open, 2 * depth);
+                }
+                open[depth++] = rank;
+            }
+            owners[rank] = depth == 0 ? Column.NONE : open[depth - 1];
+            if (owners[rank] != last) {
+                last = owners[rank];
+                steps++;
+            }
+        }
+        if (steps == 0) {
+            return NOBODY;
+        }
+        if (2 * (long) steps >= organizations) {
+            return new Nearest(new Column(organizations, owners), 0);
+        }
+        int[] values = new int[2 * steps];
+        int step = 0;
+        last = Column.NONE;
+        for (int rank = 0; rank < organizations; rank++) {
+            if (owners[rank] != last) {
+                last = owners[rank];
+                values[step] = rank;
+                values[steps + step++] = last;
+            }
+        }
+        return new Nearest(new Column(organizations, values), steps);
+    }
+
+    /** The rank of the nearest organization of the kind from a rank upwards, itself included, or NONE. */
+    int from(int rank) {
+        if (values == null) {
+            return Column.NONE;
+        }
+        if (steps == 0) {
+            return values.rank(rank);
+        }
+        int step = values.countUpTo(rank, steps) - 1;
+        return step < 0 ? Column.NONE : values.rank(steps + step);
+    }
+
+    long heapBytes() {
+        return values == null ? 0 : Heap.object(2) + values.heapBytes();
+    }
+}

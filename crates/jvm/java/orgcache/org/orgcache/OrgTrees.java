@@ -1,0 +1,125 @@
+package org.orgcache;
+
+import java.lang.ref.WeakReference;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/**
+ * The trees of a process: equal ones are held once, and the current one of each client is found by its revision.
+ *
+ * <p>Trees are held weakly. A tree lives as long as some session pins it, and the garbage collector removes it then.
+ */
+public final class OrgTrees {
+    private static final OrgTrees SHARED = new OrgTrees();
+
+    // The values are weak too, or a tree would keep itself alive.
+    private final Map<OrgStructure, WeakReference<OrgStructure>> trees = new WeakHashMap<>();
+    private final Map<String, Client> clients = new ConcurrentHashMap<>();
+
+    /** A pool of its own, which shares nothing with others. */
+    public OrgTrees() {
+    }
+
+    /**
+     * The pool of this process, or of this web application where each loads this class anew.
+     *
+     * @return the pool
+     */
+    public static OrgTrees shared() {
+        return SHARED;
+    }
+
+    /**
+     * The tree that is held for all who have an equal one.
+     *
+     * @param tree a tree
+     * @return an equal tree: that one, or the one that is there already
+     */
+    public OrgStructure intern(OrgStructure tree) {
+        Objects.requireNonNull(tree, "a tree to share");
+        synchronized (trees) {
+            WeakReference<OrgStructure> reference = trees.get(tree);
+            OrgStructure held = reference == null ? null : reference.get();
+            if (held != null) {
+                return held;
+            }
+            trees.put(tree, new WeakReference<>(tree));
+            return tree;
+        }
+    }
+
+    /**
+     * The current tree of a client: the one that is held, if its revision has not changed, else one built from rows.
+     *
+     * <p>A revision identifies the state of a client's rows. It is read before the rows, and never stands for two
+     * states, also after a rollback. Where it is not known, or not certain, the answer is empty: rows are then read at
+     * each call, and no other call sees that tree under a revision. In particular answer empty in a transaction that
+     * has itself changed the rows, since it may be rolled back.
+     *
+     * <p>One call at a time loads the tree of a client; others wait for it, and read the revision again. Both
+     * suppliers run on the caller's thread. They must not ask for the current tree of another client, which could be
+     * waiting for this one. What they throw reaches this caller alone.
+     *
+     * @param client the client's id
+     * @param revision reads the revision of the client's rows
+     * @param rows reads the rows
+     * @return the tree
+     * @throws BuildException if the rows are no tree
+     */
+    public OrgStructure current(String client, Supplier<OptionalLong> revision, Supplier<Iterable<OrgRow>> rows) {
+        OptionalLong known = revision.get();
+        if (known.isEmpty()) {
+            return load(rows);
+        }
+        Client held = clients.computeIfAbsent(client, id -> new Client());
+        OrgStructure tree = held.at(known);
+        if (tree != null) {
+            return tree;
+        }
+        held.loading.lock();
+        try {
+            known = revision.get();
+            tree = held.at(known);
+            if (tree == null) {
+                tree = load(rows);
+                if (known.isPresent()) {
+                    held.newest = new Revision(known, tree);
+                }
+            }
+            return tree;
+        } finally {
+            held.loading.unlock();
+        }
+    }
+
+    private OrgStructure load(Supplier<Iterable<OrgRow>> rows) {
+        return intern(OrgStructure.build(rows.get()).structure());
+    }
+
+    /** The newest tree of a client. */
+    private static final class Client {
+        // Not a monitor: those pin virtual threads to their carriers while a database answers.
+        final ReentrantLock loading = new ReentrantLock();
+        volatile Revision newest;
+
+        OrgStructure at(OptionalLong revision) {
+            Revision held = newest;
+            return held != null && revision.equals(held.number) ? held.tree.get() : null;
+        }
+    }
+
+    private static final class Revision {
+        final OptionalLong number;
+        final WeakReference<OrgStructure> tree;
+
+        Revision(OptionalLong number, OrgStructure tree) {
+            this.number = number;
+            this.tree = new WeakReference<>(tree);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What Rust makes of rows and bytes, for the Java tests to compare with.
+
+use std::fs;
+use std::path::Path;
+
+use org_structure::OrgStructure;
+
+use crate::frames::Frames;
+use crate::random::{Random, build, mutate, rows, rows_of};
+use crate::{sample, transcript};
+
+/// Answers `WHAT SEED COUNT` on the standard output.
+pub(crate) fn answer(arguments: &[String]) {
+    let mut numbers = arguments.iter().skip(1).map(|number| number.parse::<u64>().unwrap());
+    let (seed, count) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    let mut random = Random::new(seed);
+    let mut frames = Frames::new();
+    match arguments.first().map(String::as_str) {
+        Some("trees") => (0..count).for_each(|_| {
+            let rows = rows(&mut random);
+            tree(&mut frames, &rows);
+        }),
+        Some("wide") => [65_534, 65_535, 65_536, 70_000].iter().for_each(|&count| {
+            let rows = rows_of(&mut random, count);
+            tree(&mut frames, &rows);
+        }),
+        Some("bytes") => bytes(&mut frames, &mut random, count),
+        Some("answers") => (0..count).for_each(|_| answers(&mut frames, &mut random)),
+        Some("sample") => sample::lend(),
+        other => panic!("the reference knows nothing of {other:?}"),
+    }
+    frames.flush();
+}
+
+/// Rows, and the tree that they make.
+fn tree(frames: &mut Frames, rows: &[crate::random::Row]) {
+    frames.rows(rows);
+    match build(rows) {
+        Ok(built) => {
+            frames.verdict(&Ok(()));
+            frames.bytes(&built.structure.encode());
+            frames.text(Some(&built.structure.fingerprint().to_string()));
+            frames.number(built.findings.len().try_into().unwrap());
+            for finding in &built.findings {
+                frames.text(Some(&finding.to_string()));
+            }
+        }
+        Err(error) => frames.verdict(&Err(error.to_string())),
+    }
+}
+
+/// Bytes, and whether they are a tree: all that the fuzzer kept, and changed ones.
+fn bytes(frames: &mut Frames, random: &mut Random, count: u64) {
+    let corpus = corpus();
+    for bytes in &corpus {
+        verdict(frames, bytes);
+    }
+    for _ in 0..count {
+        let whole = match build(&rows(random)) {
+            Ok(built) if !random.one_in(3) => built.structure.encode(),
+            _ => random.pick(&corpus).clone(),
+        };
+        let changed = mutate(random, whole);
+        verdict(frames, &changed);
+    }
+}
+
+fn verdict(frames: &mut Frames, bytes: &[u8]) {
+    frames.bytes(bytes);
+    match OrgStructure::decode(bytes) {
+        Ok(tree) => {
+            assert_eq!(tree.encode(), bytes);
+            frames.verdict(&Ok(()));
+        }
+        Err(error) => frames.verdict(&Err(error.to_string())),
+    }
+}
+
+/// What the fuzzer of the Rust decoder kept, and changed bytes of a tree that need no luck to be found.
+fn corpus() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../org-structure/fuzz/corpus/decode");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort_unstable();
+    files.into_iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+/// Rows, ids to ask about, and all answers as text.
+fn answers(frames: &mut Frames, random: &mut Random) {
+    let (rows, tree) = loop {
+        let rows = rows(random);
+        if let Ok(built) = build(&rows) {
+            break (rows, built.structure);
+        }
+    };
+    let mut asked = vec![None, Some(String::new()), Some("unknown".to_owned()), Some("0".to_owned())];
+    for _ in 0..8 {
+        if !rows.is_empty() {
+            asked.push(Some(random.pick(&rows).id.clone()));
+        }
+    }
+    frames.rows(&rows);
+    frames.number(asked.len().try_into().unwrap());
+    for id in &asked {
+        frames.text(id.as_deref());
+    }
+    frames.text(Some(&transcript::of(&tree, &asked)));
+}
