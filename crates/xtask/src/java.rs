@@ -1,13 +1,18 @@
-//! Java: the development kit that runs tests and examples, and the jars that the tests need.
+//! Java: the development kit that builds the jar and runs tests and examples, and the jars that the tests need.
 
 use std::env;
+use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 /// The oldest version whose language the examples of the documents are written in.
 const OLDEST: u32 = 15;
+
+/// The oldest Java that can load the classes of the library.
+const RELEASE: &str = "11";
 
 /// Finds a `java` that compiles what it runs.
 pub(crate) fn locate() -> Result<Option<PathBuf>> {
@@ -44,6 +49,79 @@ fn locate_jar(variable: &str, name: &str) -> Result<Option<PathBuf>> {
         return Ok(Some(jar));
     }
     Ok(Some(Path::new("/usr/share/java").join(name)).filter(|jar| jar.is_file()))
+}
+
+/// A Java development kit, whose tools are run as modules: their programs need not be beside `java`.
+pub(crate) struct Jdk {
+    java: PathBuf,
+}
+
+impl Jdk {
+    /// The one of this machine.
+    pub(crate) fn require() -> Result<Self> {
+        let java =
+            locate()?.context("no JDK found; install one, and name its program java in ORGCACHE_JAVA")?;
+        Ok(Jdk { java })
+    }
+
+    /// Compiles all sources below a folder for the oldest Java that is supported. Warnings are errors.
+    pub(crate) fn compile(&self, sources: &Path, classes: &Path, library: Option<&Path>) -> Result<()> {
+        let mut arguments = vec![OsStr::new("--release"), OsStr::new(RELEASE), OsStr::new("-Xlint:all")];
+        arguments.extend(["-Werror", "-proc:none", "-d"].map(OsStr::new));
+        arguments.push(classes.as_os_str());
+        if let Some(library) = library {
+            arguments.extend([OsStr::new("-cp"), library.as_os_str()]);
+        }
+        let files = files_below(sources)?.into_iter().map(|file| sources.join(file));
+        let files = files.map(PathBuf::into_os_string);
+        let arguments = arguments.into_iter().map(OsStr::to_owned);
+        self.run("jdk.compiler/com.sun.tools.javac.Main", arguments.chain(files))
+    }
+
+    /// Makes the documentation of all sources below a folder. Warnings are errors.
+    pub(crate) fn document(&self, sources: &Path, documentation: &Path) -> Result<()> {
+        let mut arguments = ["--release", RELEASE, "-Xdoclint:all", "-Werror", "-quiet", "-notimestamp"]
+            .map(|argument| OsStr::new(argument).to_owned())
+            .to_vec();
+        arguments.extend(["-encoding".into(), "UTF-8".into(), "-d".into(), documentation.into()]);
+        arguments.extend(files_below(sources)?.into_iter().map(|file| sources.join(file).into()));
+        self.run("jdk.javadoc/jdk.javadoc.internal.tool.Main", arguments)
+    }
+
+    /// Runs a tool of the kit.
+    pub(crate) fn run(
+        &self,
+        tool: &str,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<()> {
+        self.succeed(tool, Command::new(&self.java).args(["-m", tool]).args(arguments))
+    }
+
+    fn succeed(&self, what: &str, command: &mut Command) -> Result<()> {
+        let status = command.stdin(Stdio::null()).status();
+        let status = status.with_context(|| format!("cannot run `{}`", self.java.display()))?;
+        if !status.success() {
+            bail!("`{what}` failed ({status})");
+        }
+        Ok(())
+    }
+}
+
+/// The files below a folder, relative to it, in the order of their names.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(inner) = folders.pop() {
+        let path = folder.join(&inner);
+        let entries = fs::read_dir(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot read `{}`", path.display()))?;
+            let inner = inner.join(entry.file_name());
+            if entry.path().is_dir() { folders.push(inner) } else { files.push(inner) }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 fn compiles(java: &Path) -> bool {

@@ -45,6 +45,7 @@ enum Command {
     Ci(commands::ci::Args),
     Shuttle(commands::shuttle::Args),
     Wheel(commands::wheel::Args),
+    Jar(commands::jar::Args),
     /// Compare bytes per session of orgcache and of what people use today.
     Footprint(commands::harness::Args),
     /// Compare time per call of orgcache and of what people use today.
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => commands::ci::run(&args),
         Command::Shuttle(args) => commands::shuttle::run(&args),
         Command::Wheel(args) => commands::wheel::run(&args),
+        Command::Jar(args) => commands::jar::run(&args),
         Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
         Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),
         Command::Sessions(args) => commands::harness::run(&commands::harness::SESSIONS, &args),

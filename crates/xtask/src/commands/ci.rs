@@ -167,6 +167,7 @@ fn steps() -> Vec<Step> {
         "budgets",
         &["run", "--quiet", "--release", "--package", "benches", "--bin", "bench-budgets"],
     ));
+    steps.push(Step::new("jar", &["run", "--quiet", "--package", "xtask", "--", "jar"]));
     // Each package is built from its own archive, so that a file outside of its folder is missed here
     // and not by the first user.
     let mut packaging = vec!["package", "--workspace", "--allow-dirty", "--quiet"];

@@ -1,0 +1,79 @@
+//! `cargo xtask jar` makes what a repository of jars takes, and the same bytes each time.
+#![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The most bytes that the jar of the library may have.
+const BUDGET: usize = 60_000;
+
+fn java() -> PathBuf {
+    env::var_os("ORGCACHE_TEST_JAVA")
+        .unwrap_or_else(|| panic!("this test needs Java: run `cargo xtask test`, which installs it"))
+        .into()
+}
+
+/// Builds into a folder, and gives its files.
+fn build(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    xtask
+        .env("ORGCACHE_JAVA", java())
+        .args(["jar", "--repository", "https://example.org/a?b&c", "--out"])
+        .arg(folder);
+    let output = xtask.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+}
+
+fn jar(arguments: &[&str], folder: &Path) -> String {
+    let mut jar = Command::new(java());
+    jar.args(["-m", "jdk.jartool/sun.tools.jar.Main"]).args(arguments).current_dir(folder);
+    let output = jar.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_jars_are_complete_and_reproducible() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+    let files = build(&first);
+    assert!(files == build(&second), "two builds differ");
+
+    let version = env!("CARGO_PKG_VERSION");
+    let names =
+        ["-javadoc.jar", "-sources.jar", ".jar", ".pom"].map(|end| format!("orgcache-{version}{end}"));
+    assert_eq!(files.keys().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
+    let [javadoc, sources, library, pom] = &names;
+    assert!(files[library].len() <= BUDGET, "the jar has {} bytes", files[library].len());
+
+    for (name, wanted) in [
+        (library, "org/orgcache/OrgStructure.class"),
+        (sources, "org/orgcache/openbravo/OrganizationStructures.java"),
+        (javadoc, "org/orgcache/OrgTrees.html"),
+    ] {
+        let listed = jar(&["--list", "--file", name], &first);
+        for wanted in [wanted, "META-INF/MANIFEST.MF", "META-INF/LICENSE-MIT", "META-INF/LICENSE-APACHE"] {
+            assert!(listed.lines().any(|file| file == wanted), "{name} lacks {wanted}:\n{listed}");
+        }
+    }
+    let pom = String::from_utf8(files[pom].clone()).unwrap();
+    for element in ["name", "description", "url", "scm", "licenses", "developers", "groupId", "artifactId"] {
+        assert!(pom.contains(&format!("<{element}>")), "{pom}");
+    }
+    assert!(pom.contains(&format!("<version>{version}</version>")) && !pom.contains('@'), "{pom}");
+    assert!(pom.contains("<url>https://example.org/a?b&amp;c</url>"), "{pom}");
+}
+
+#[test]
+fn the_classes_load_in_java_11() {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path());
+    jar(&["--extract", "--file", &format!("orgcache-{}.jar", env!("CARGO_PKG_VERSION"))], folder.path());
+    let class = fs::read(folder.path().join("org/orgcache/OrgStructure.class")).unwrap();
+    assert_eq!(class[..8], [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 55]);
+}
