@@ -97,6 +97,20 @@ impl Jdk {
         self.succeed(tool, Command::new(&self.java).args(["-m", tool]).args(arguments))
     }
 
+    /// Runs a class with a `main`.
+    pub(crate) fn run_main(
+        &self,
+        class: &str,
+        class_path: &[&Path],
+        options: &[&str],
+        arguments: &[String],
+    ) -> Result<()> {
+        let class_path = env::join_paths(class_path)?;
+        let mut command = Command::new(&self.java);
+        command.args(options).arg("-cp").arg(class_path).arg(class).args(arguments);
+        self.succeed(class, &mut command)
+    }
+
     fn succeed(&self, what: &str, command: &mut Command) -> Result<()> {
         let status = command.stdin(Stdio::null()).status();
         let status = status.with_context(|| format!("cannot run `{}`", self.java.display()))?;

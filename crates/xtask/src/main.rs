@@ -56,6 +56,7 @@ enum Command {
     Load(commands::harness::Args),
     /// Compare time, requests and memory of tool calls on Odoo with those of the Python server.
     OdooSpeed(commands::harness::Args),
+    JvmSpeed(commands::jvm_speed::Args),
     /// Check bytes, allocation counts and loads against the committed budgets.
     Budgets(commands::harness::Args),
     Benchmarks(commands::benchmarks::Args),
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Command::Shuttle(args) => commands::shuttle::run(&args),
         Command::Wheel(args) => commands::wheel::run(&args),
         Command::Jar(args) => commands::jar::run(&args),
+        Command::JvmSpeed(args) => commands::jvm_speed::run(&args),
         Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
         Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),
         Command::Sessions(args) => commands::harness::run(&commands::harness::SESSIONS, &args),

@@ -4,6 +4,7 @@ pub(crate) mod benchmarks;
 pub(crate) mod ci;
 pub(crate) mod harness;
 pub(crate) mod jar;
+pub(crate) mod jvm_speed;
 pub(crate) mod shuttle;
 pub(crate) mod test;
 pub(crate) mod wheel;

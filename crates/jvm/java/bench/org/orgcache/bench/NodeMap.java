@@ -1,0 +1,103 @@
+package org.orgcache.bench;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.orgcache.OrgFlags;
+import org.orgcache.OrgRow;
+
+/**
+ * What Openbravo and Etendo have kept since 2018, written from its description: a map from an id to a node with its
+ * parent, its flags and the ids of its children. Every answer is a walk, and every set a new one.
+ */
+final class NodeMap {
+    private final Map<String, Node> nodes;
+
+    NodeMap(List<OrgRow> rows) {
+        nodes = new HashMap<>(rows.size());
+        for (OrgRow row : rows) {
+            nodes.put(row.id(), new Node(row));
+        }
+        for (OrgRow row : rows) {
+            Node parent = nodes.get(row.parent());
+            if (parent != null) {
+                parent.children.add(row.id());
+            }
+        }
+    }
+
+    boolean isInNaturalTree(String one, String other) {
+        return "0".equals(one) || "0".equals(other) || naturalTree(one).contains(other);
+    }
+
+    Set<String> naturalTree(String org) {
+        Set<String> orgs = new HashSet<>(parentList(org));
+        orgs.addAll(childTree(org, false));
+        return orgs;
+    }
+
+    List<String> parentList(String org) {
+        List<String> parents = new ArrayList<>();
+        for (String above = org; above != null; above = parent(above)) {
+            parents.add(above);
+        }
+        return parents;
+    }
+
+    /** As there: a set a level, copied into the one above. */
+    Set<String> childTree(String org, boolean self) {
+        Set<String> orgs = new HashSet<>();
+        if (self) {
+            orgs.add(org);
+        }
+        Node node = nodes.get(org);
+        if (node != null) {
+            for (String child : new LinkedHashSet<>(node.children)) {
+                orgs.addAll(childTree(child, true));
+            }
+        }
+        return orgs;
+    }
+
+    String legalEntity(String org) {
+        for (String above : parentList(org)) {
+            Node node = nodes.get(above);
+            if (node != null && node.isLegalEntity) {
+                return above;
+            }
+        }
+        return null;
+    }
+
+    private String parent(String org) {
+        Node node = nodes.get(org);
+        return node == null ? null : node.parent;
+    }
+
+    private static final class Node {
+        final String parent;
+        final boolean isReady;
+        final boolean isLegalEntity;
+        final boolean isBusinessUnit;
+        final boolean isTransactionsAllowed;
+        final boolean isPeriodControlAllowed;
+        final List<String> children = new ArrayList<>();
+
+        Node(OrgRow row) {
+            parent = row.parent();
+            isReady = has(row, OrgFlags.READY);
+            isLegalEntity = has(row, OrgFlags.LEGAL_ENTITY);
+            isBusinessUnit = has(row, OrgFlags.BUSINESS_UNIT);
+            isTransactionsAllowed = has(row, OrgFlags.TRANSACTIONS_ALLOWED);
+            isPeriodControlAllowed = has(row, OrgFlags.PERIOD_CONTROL);
+        }
+
+        private static boolean has(OrgRow row, int flag) {
+            return (row.flags() & flag) != 0;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask jvm-speed`: the Java library beside a plain map of nodes.
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::java::Jdk;
+use crate::workspace;
+
+/// Compare time and heap of the Java library with those of a plain map of nodes, as ERPs keep it
+///
+/// Prints tables in Markdown. Contenders take turns in each round, and the least time of all rounds counts.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Organizations in the tree
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    organizations: u32,
+    /// Rounds that count, after those that warm up
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Milliseconds for each question in each round
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    milliseconds: u32,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    match measure(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(args: &Args) -> Result<()> {
+    let jdk = Jdk::require()?;
+    let java = workspace::root().join("crates/jvm/java");
+    let work = workspace::target().join("jvm-speed");
+    fs::create_dir_all(&work).with_context(|| format!("cannot make `{}`", work.display()))?;
+    let (library, program) = (work.join("orgcache"), work.join("bench"));
+    jdk.compile(&java.join("orgcache"), &library, None)?;
+    jdk.compile(&java.join("bench"), &program, Some(&library))?;
+    let numbers = [args.organizations, args.rounds, args.milliseconds].map(|number| number.to_string());
+    // Chains make the map of nodes recurse deeply. The serial collector leaves no garbage in figures of heap.
+    let options = ["-Xss64m", "-Xmx1g", "-XX:+UseSerialGC"];
+    jdk.run_main("org.orgcache.bench.Speed", &[&library, &program], &options, &numbers)
+}
