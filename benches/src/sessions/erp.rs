@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use org_structure::OrgId;
 use session::openbravo::{
-    AccessedOrganization, ClientFacts, ClientOrganization, LoginFacts, OrgAccess, RoleFacts, UserFacts,
-    UserRole,
+    AccessedOrganization, ClientFacts, ClientOrganization, LinkedRole, LoginFacts, OrgAccess, RoleFacts,
+    UserFacts, UserRole,
 };
 use session::{
     ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, RoleId, UserId, UserLevel,
@@ -107,7 +107,11 @@ impl Erp {
             locked: false,
             default_role: None,
             default_org: None,
-            roles: vec![UserRole { role, active: true }],
+            roles: vec![UserRole {
+                role,
+                active: true,
+                linked: Some(LinkedRole { client, active: true, client_active: true }),
+            }],
         };
         Ok(LoginFacts {
             user: Some(user),

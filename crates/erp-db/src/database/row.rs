@@ -64,6 +64,11 @@ impl<'a> Row<'a> {
         Ok(self.text(column)? == Some("Y"))
     }
 
+    /// A `Y`/`N` column that takes a right away, such as a lock. The ERP reads `y` as yes, too.
+    pub(crate) fn denying_flag(self, column: usize) -> Result<bool, StatementError> {
+        Ok(self.text(column)?.is_some_and(|text| text.eq_ignore_ascii_case("Y")))
+    }
+
     /// A number that the statement has cast to double precision.
     pub(crate) fn number(self, column: usize) -> Result<Option<f64>, StatementError> {
         take!(self, column, |_| Err(not_packed())).map_err(|error| self.unreadable(column, error))

@@ -5,6 +5,8 @@
 //! knows which tables and columns the database at hand has.
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod administration;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod clients;
 mod directory;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -26,6 +28,8 @@ mod types;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod users;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use administration::Administration;
 pub use directory::{Directory, DirectoryEntry};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use error::ReadError;

@@ -1,6 +1,6 @@
 //! Questions about users.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::AssertSqlSafe;
 
@@ -81,13 +81,35 @@ impl ErpReader {
         self.named("SELECT ad_role_id, name FROM ad_role WHERE ad_role_id", roles).await
     }
 
+    /// Those among `users` who may not be logged in: locked, inactive, or not there. One statement for up to a thousand.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer. Then nothing is known of any user.
+    pub async fn barred_users<'a>(&self, users: &[&'a str]) -> Result<BTreeSet<&'a str>, ReadError> {
+        self.require("ad_user", &["ad_user_id", "isactive", "islocked"])?;
+        let mut barred: BTreeSet<&str> = users.iter().copied().collect();
+        let ids: Vec<Option<&str>> = barred.iter().copied().filter(|id| can_be_id(id)).map(Some).collect();
+        for ids in ids.chunks(MAX_IDS) {
+            let statement =
+                in_ids("SELECT ad_user_id, isactive, islocked FROM ad_user WHERE ad_user_id", ids);
+            self.database
+                .each(AssertSqlSafe(statement), ids, |row| {
+                    if row.flag(1)? && !row.denying_flag(2)? {
+                        barred.remove(row.text_or_empty(0)?);
+                    }
+                    Ok::<_, ReadError>(())
+                })
+                .await?;
+        }
+        Ok(barred)
+    }
+
     /// Ids with names, by a statement that lacks but the list of ids.
     async fn named(&self, select: &'static str, ids: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
         let ids: Vec<Option<&str>> = ids.iter().copied().filter(|id| can_be_id(id)).map(Some).collect();
         let mut names = BTreeMap::new();
         for ids in ids.chunks(MAX_IDS) {
-            let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
-            let statement = format!("{select} IN ({})", places.join(", "));
+            let statement = in_ids(select, ids);
             self.database
                 .each(AssertSqlSafe(statement), ids, |row| {
                     if let Some(name) = row.text(1)? {
@@ -138,6 +160,12 @@ impl ErpReader {
     }
 }
 
+/// A statement that lacks but the list of ids, with a place for each of them.
+fn in_ids(select: &str, ids: &[Option<&str>]) -> String {
+    let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+    format!("{select} IN ({})", places.join(", "))
+}
+
 fn read(row: Row<'_>) -> Result<User, ReadError> {
     let owned = |column| Ok::<_, ReadError>(row.text(column)?.map(str::to_owned));
     Ok(User {
@@ -145,7 +173,7 @@ fn read(row: Row<'_>) -> Result<User, ReadError> {
         client: row.text_or_empty(1)?.to_owned(),
         username: owned(2)?,
         active: row.flag(3)?,
-        locked: row.flag(4)?,
+        locked: row.denying_flag(4)?,
         default_client: owned(5)?,
         default_org: owned(6)?,
         default_role: owned(7)?,

@@ -1,7 +1,13 @@
 //! `PasswordTable`: hashes of passwords, in a table of our own.
 
+use std::collections::BTreeSet;
+
+use session::ClientId;
+#[cfg(feature = "postgres")]
+use session::{Scope, UserId};
+
 use super::{StoreError, migration};
-use crate::database::{Database, DatabaseKind, Row, StatementError};
+use crate::database::{Database, DatabaseKind, Row, StatementError, Transaction};
 use crate::text::can_be_id;
 
 /// Keeps one password hash for each user, in the table `orgcache_password` (on PostgreSQL of the schema `orgcache`) of a
@@ -20,10 +26,11 @@ struct Statements {
     get: &'static str,
     set: &'static str,
     remove: &'static str,
+    end_sessions: &'static str,
 }
 
 macro_rules! statements {
-    ($table:literal) => {
+    ($table:literal, $end_sessions:expr) => {
         Statements {
             get: concat!("SELECT password_hash FROM ", $table, " WHERE ad_user_id = $1"),
             set: concat!(
@@ -33,11 +40,16 @@ macro_rules! statements {
                  ON CONFLICT (ad_user_id) DO UPDATE SET password_hash = excluded.password_hash"
             ),
             remove: concat!("DELETE FROM ", $table, " WHERE ad_user_id = $1"),
+            end_sessions: $end_sessions,
         }
     };
 }
-static SQLITE: Statements = statements!("orgcache_password");
-static POSTGRES: Statements = statements!("orgcache.orgcache_password");
+static SQLITE: Statements =
+    statements!("orgcache_password", "DELETE FROM orgcache_session WHERE user_id = $1 RETURNING client_id");
+static POSTGRES: Statements = statements!(
+    "orgcache.orgcache_password",
+    "DELETE FROM orgcache.orgcache_session WHERE user_id = $1 RETURNING client_id"
+);
 
 impl PasswordTable {
     /// Opens the table.
@@ -53,6 +65,12 @@ impl PasswordTable {
         Ok(PasswordTable { database, statements })
     }
 
+    /// The product that keeps the table.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        self.database.kind()
+    }
+
     /// The hash of a user's password; `None` if the user has none.
     ///
     /// # Errors
@@ -65,16 +83,52 @@ impl PasswordTable {
         self.database.first(self.statements.get, &[Some(user)], read).await
     }
 
-    /// Sets the hash of a user's password, or takes it away.
+    /// Sets the hash of a user's password, or takes it away, and ends the user's sessions in the store, all in one transaction;
+    /// gives the number of sessions.
+    ///
+    /// On PostgreSQL other nodes are told, and notice within [`revalidate_within`](session::Options::revalidate_within) in any
+    /// case. A process that has an SQLite file open as its session store does not notice: it goes on with the sessions that
+    /// it holds until it looks into the store, as after a [`session::Hint::Anything`].
     ///
     /// # Errors
-    /// The database does not answer, or refuses: an id that is too long is refused on PostgreSQL.
-    pub async fn set(&self, user: &str, hash: Option<&str>) -> Result<(), StatementError> {
+    /// The database does not answer, or refuses: an id that is too long is refused on PostgreSQL. Nothing was changed then.
+    pub async fn set(&self, user: &str, hash: Option<&str>) -> Result<u64, StatementError> {
         let mut transaction = self.database.begin().await?;
         match hash {
             Some(_) => transaction.execute(self.statements.set, &[Some(user), hash]).await?,
             None => transaction.execute(self.statements.remove, &[Some(user)]).await?,
         };
-        transaction.commit().await
+        let (mut ended, mut clients) = (0, BTreeSet::new());
+        transaction
+            .each(self.statements.end_sessions, &[Some(user)], |row| {
+                ended += 1;
+                clients.extend(row.text(0)?.and_then(|client| ClientId::new(client).ok()));
+                Ok::<_, StatementError>(())
+            })
+            .await?;
+        self.notify(&mut transaction, user, clients).await?;
+        transaction.commit().await?;
+        Ok(ended)
+    }
+
+    /// Tells other nodes, once the transaction is committed.
+    async fn notify(
+        &self,
+        transaction: &mut Transaction<'_>,
+        user: &str,
+        clients: BTreeSet<ClientId>,
+    ) -> Result<(), StatementError> {
+        #[cfg(feature = "postgres")]
+        if let (DatabaseKind::Postgres, Ok(user)) = (self.database.kind(), UserId::new(user)) {
+            for client in clients {
+                let text = super::postgres::notification(&Scope::User(client, user));
+                transaction
+                    .each(super::postgres::NOTIFY, &[Some(&text)], |_| Ok::<_, StatementError>(()))
+                    .await?;
+            }
+        }
+        #[cfg(not(feature = "postgres"))]
+        let _ = (transaction, user, clients);
+        Ok(())
     }
 }

@@ -1,10 +1,18 @@
 //! `PasswordTable`: our own table, beside the ERP's or elsewhere.
 
-use erp_db::{PasswordTable, SqlStore, StoreError, StoreOptions};
+use std::sync::Arc;
+use std::time::Duration;
+
+use erp_db::{ErpSource, PasswordTable, SqlStore, StoreError, StoreOptions};
+use session::{Hint, Options, Principal, Scope, SessionManager, SessionStore, UserId};
 
 use crate::support::{TestDatabase, on_both_databases};
 
-on_both_databases!(a_hash_is_kept_changed_and_taken_away, rows_of_before_there_were_versions_are_kept);
+on_both_databases!(
+    a_hash_is_kept_changed_and_taken_away,
+    a_new_password_ends_the_sessions_of_its_user,
+    rows_of_before_there_were_versions_are_kept,
+);
 
 async fn open(database: &TestDatabase) -> PasswordTable {
     SqlStore::migrate(&StoreOptions::new(&database.url)).await.unwrap();
@@ -27,6 +35,36 @@ async fn a_hash_is_kept_changed_and_taken_away(database: TestDatabase) {
     }
     table.set("100", None).await.unwrap();
     assert_eq!(again.get("100").await.unwrap(), None);
+}
+
+async fn a_new_password_ends_the_sessions_of_its_user(database: TestDatabase) {
+    let erp = TestDatabase::sqlite();
+    let reader = erp.with_sample().await;
+    erp.execute("UPDATE ad_user SET isactive = 'Y'").await;
+    let store = Arc::new(database.store().await);
+    let source = Arc::new(ErpSource::new(reader.clone()));
+    let manager = SessionManager::new(source, Arc::clone(&store) as _, Options::default());
+    let log_in = async |user: &str| {
+        let login = manager.login(Principal::new(UserId::new(user).unwrap())).await.unwrap();
+        login.token.expose()
+    };
+    let name = "SELECT ad_user_id FROM ad_user WHERE username = 'F&BAdmin'";
+    let (changed, other) = (&erp.texts(name).await[0], "100");
+    let tokens = [log_in(changed).await, log_in(changed).await, log_in(other).await];
+    let table = PasswordTable::open(database.connect().await).await.unwrap();
+    assert_eq!(table.set(changed, Some("$argon2id$new")).await.unwrap(), 2);
+    if database.is_postgres() {
+        // The node that holds them is told.
+        let hint = tokio::time::timeout(Duration::from_secs(30), store.next_hint()).await.unwrap();
+        assert!(matches!(hint, Hint::Ended(Scope::User(..))), "{hint:?}");
+        manager.take_hint(&hint);
+    } else {
+        manager.take_hint(&Hint::Anything);
+    }
+    assert!(manager.session(&tokens[0]).await.is_err() && manager.session(&tokens[1]).await.is_err());
+    assert!(manager.session(&tokens[2]).await.is_ok());
+    assert_eq!(table.set(other, None).await.unwrap(), 1, "a password that is taken away ends sessions, too");
+    store.close().await;
 }
 
 async fn rows_of_before_there_were_versions_are_kept(database: TestDatabase) {

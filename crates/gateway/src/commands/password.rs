@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
-use erp_db::{Database, PasswordTable, SqlStore, StoreError, StoreOptions};
+use erp_db::{Database, DatabaseKind, PasswordTable, SqlStore, StoreError, StoreOptions};
 
 use crate::cli::PasswordArguments;
 use crate::demo;
@@ -31,9 +31,18 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
     let failed = |error: StoreError| Failure::nothing_done(&error);
     SqlStore::migrate(&StoreOptions::new(&arguments.store_url)).await.map_err(failed)?;
     let table = PasswordTable::open(Database::connect(&arguments.store_url).await?).await.map_err(failed)?;
-    table.set(&user.id, hash.as_deref()).await.map_err(|error| failed(error.into()))?;
+    let ended = table.set(&user.id, hash.as_deref()).await.map_err(|error| failed(error.into()))?;
     let done = if hash.is_some() { "set" } else { "taken away" };
-    writeln!(anstream::stdout(), "the password of `{}` (user {}) is {done}", arguments.user, user.id)?;
+    let mut out = anstream::stdout();
+    writeln!(out, "the password of `{}` (user {}) is {done}", arguments.user, user.id)?;
+    writeln!(out, "sessions of this user that were ended in the store: {ended}")?;
+    if ended > 0 && table.kind() == DatabaseKind::Sqlite {
+        writeln!(
+            out,
+            "a service that runs on this file notices at its next check of users (--recheck-users, by default 60 s), \
+             or when it is restarted"
+        )?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -15,6 +15,7 @@ use session::{
     AtLimit, Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId,
 };
 use tokio::signal;
+use tokio::task::JoinSet;
 
 use super::signals::{not_waited_for, stop_signal};
 use crate::cli::{AssertionArguments, ServeArguments};
@@ -92,6 +93,12 @@ pub(crate) async fn run(
         clock,
     });
 
+    // Aborted when the service ends.
+    let mut rechecks = JoinSet::new();
+    if arguments.recheck_users > 0 {
+        let period = Duration::from_secs(arguments.recheck_users.into());
+        rechecks.spawn(gateway.clone().recheck_users_every(period));
+    }
     let stop = stop_signal().map_err(|error| not_waited_for(&error))?;
     tracing::info!(%address, "listening");
     if let Err(error) = welcome(address, &users) {

@@ -31,6 +31,7 @@ mod output;
 mod password;
 mod peer;
 mod questions;
+mod recheck;
 mod request_id;
 mod routes;
 mod search;

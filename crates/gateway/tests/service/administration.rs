@@ -13,6 +13,7 @@ on_both_databases! {
     only_administrators_administer,
     automatic_roles_get_what_the_database_shows_and_statistics_say_so,
     rights_that_are_taken_away_are_gone_at_once,
+    users_whom_the_erp_does_not_admit_are_ended_and_others_go_on,
     a_client_administrator_sees_its_client_alone,
     an_instance_administrator_sees_all_clients,
     sessions_are_ended_by_user_by_role_and_by_client,
@@ -79,10 +80,111 @@ async fn only_administrators_administer(databases: Databases) {
 
 async fn rights_that_are_taken_away_are_gone_at_once(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
-    let token = service.token(ADMIN).await;
-    assert_eq!(get(&service, "/v1/admin/sessions", &token).await.status, 200);
-    service.execute("UPDATE ad_role SET is_client_admin = 'N'").await;
-    get(&service, "/v1/admin/sessions", &token).await.refused(403, "not_an_administrator");
+    let (token, instance) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
+    let target = name(&service, &spain(&service, SALES).await).await;
+    // Every verb and every page: what an administrator gets, and what others get.
+    let every = async |token: &str, allowed: bool| {
+        let roles = format!("/v1/admin/organizations/{NORTE}/roles");
+        for path in ["/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles] {
+            let answer = get(&service, path, token).await;
+            match allowed {
+                // The organization is another client's for whoever administers the instance.
+                true => assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text),
+                false => drop(answer.refused(403, "not_an_administrator")),
+            }
+        }
+        let nobody = end(&service, token, json!({"user": "nobody"})).await;
+        let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{}", "0".repeat(64)));
+        let gone = Answer::with_token(delete, token).await;
+        if allowed {
+            assert_eq!((nobody.status, gone.status), (200, 404), "{} {}", nobody.text, gone.text);
+            return;
+        }
+        nobody.refused(403, "not_an_administrator");
+        gone.refused(403, "not_an_administrator");
+        let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{target}"));
+        Answer::with_token(delete, token).await.refused(403, "not_an_administrator");
+    };
+    // (whom it concerns: the client's administrator, the instance's; how it is withdrawn, and given back)
+    let (user, role) = ("username = 'F&BAdmin'", "ad_role_id = '42D0EEB1C66F497A90DD526DC597E6F0'");
+    let link = format!("ad_user_id = 'A530AAE22C864702B7E1C22D58E7B17B' AND {role}");
+    let cases = [
+        (true, false, "ad_role", "is_client_admin", role, "'N'", "'Y'"),
+        (true, false, "ad_role", "is_client_admin", role, "NULL", "'Y'"),
+        (true, false, "ad_role", "isactive", role, "'N'", "'Y'"),
+        (
+            true,
+            false,
+            "ad_role",
+            "ad_client_id",
+            role,
+            "'4028E6C72959682B01295A070852010D'",
+            &format!("'{FOOD}'"),
+        ),
+        (true, false, "ad_user_roles", "isactive", &link, "'N'", "'Y'"),
+        (true, false, "ad_client", "isactive", &format!("ad_client_id = '{FOOD}'"), "'N'", "'Y'"),
+        (true, false, "ad_user", "isactive", user, "'N'", "'Y'"),
+        (true, false, "ad_user", "islocked", user, "'Y'", "'N'"),
+        (true, false, "ad_user", "islocked", user, "'y'", "NULL"),
+        (
+            true,
+            false,
+            "ad_user",
+            "ad_client_id",
+            user,
+            "'4028E6C72959682B01295A070852010D'",
+            &format!("'{FOOD}'"),
+        ),
+        (false, true, "ad_user", "isactive", "ad_user_id = '100'", "'N'", "'Y'"),
+        (false, true, "ad_user", "islocked", "ad_user_id = '100'", "'Y'", "'N'"),
+        (true, false, "ad_user_roles", "ad_role_id", &link, "'gone'", ""),
+        (true, true, "ad_user", "ad_user_id", "ad_user_id = '100'", "'gone'", ""),
+    ];
+    for (client, of_instance, table, column, which, withdrawn, given) in cases {
+        service.execute(&format!("UPDATE {table} SET {column} = {withdrawn} WHERE {which}")).await;
+        every(&token, !client).await;
+        every(&instance, !of_instance).await;
+        if !given.is_empty() {
+            service.execute(&format!("UPDATE {table} SET {column} = {given} WHERE {which}")).await;
+            every(&token, true).await;
+            every(&instance, true).await;
+        }
+    }
+}
+
+async fn users_whom_the_erp_does_not_admit_are_ended_and_others_go_on(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let changes = [
+        "UPDATE ad_user SET islocked = 'Y' WHERE username = 'F&BESUser'",
+        "UPDATE ad_user SET islocked = 'N', isactive = 'N' WHERE username = 'F&BESUser'",
+        "UPDATE ad_user SET isactive = 'Y' WHERE username = 'F&BESUser'",
+        "DELETE FROM ad_user WHERE username = 'F&BESUser'",
+    ];
+    let (admin, foreign) = (service.token(ADMIN).await, service.token(QA_ADMIN).await);
+    for (number, change) in changes.iter().enumerate() {
+        // The user is admitted here only at first, and after the third change.
+        let tokens = match number {
+            0 | 3 => vec![spain(&service, SALES).await, spain(&service, WAREHOUSE).await],
+            _ => Vec::new(),
+        };
+        assert_eq!(service.gateway.recheck_users().await.unwrap(), 0);
+        let old = service.gateway.manager().stats().sessions;
+        service.execute(change).await;
+        for token in &tokens {
+            assert!(is_live(&service, token).await, "the tree and the access stay pinned until then");
+        }
+        let ended = u64::try_from(tokens.len()).unwrap();
+        assert_eq!(service.gateway.recheck_users().await.unwrap(), ended, "{change}");
+        assert_eq!(service.gateway.manager().stats().sessions, old - tokens.len());
+        for token in &tokens {
+            assert!(!is_live(&service, token).await, "{change}");
+        }
+        assert!(is_live(&service, &admin).await && is_live(&service, &foreign).await);
+    }
+    // Whom the ERP cannot be asked about, nobody ends.
+    service.execute("ALTER TABLE ad_user RENAME TO gone").await;
+    assert!(service.gateway.recheck_users().await.is_err());
+    assert!(is_live(&service, &admin).await && is_live(&service, &foreign).await);
 }
 
 async fn a_client_administrator_sees_its_client_alone(databases: Databases) {

@@ -13,6 +13,7 @@ on_both_databases! {
     an_organization_may_be_chosen,
     whatever_does_not_fit_gets_the_same_answer,
     a_known_user_hears_what_is_not_given,
+    a_default_role_that_is_inactive_bars_no_door,
     a_flood_of_wrong_passwords_is_refused_and_right_ones_are_not,
     a_network_locks_a_user_out_of_no_other,
 }
@@ -99,6 +100,44 @@ async fn a_known_user_hears_what_is_not_given(databases: Databases) {
     log_in(&service, form(SALES, None)).await.refused(403, "user_locked");
     service.execute("UPDATE ad_user SET isactive = 'N' WHERE username = 'F&BESUser'").await;
     log_in(&service, form(SALES, None)).await.refused(403, "user_inactive");
+}
+
+async fn a_default_role_that_is_inactive_bars_no_door(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let logged_in = async |role: Option<&str>| {
+        let form = json!({"user": SPAIN, "password": PASSWORD, "role": role});
+        let password = log_in(&service, form).await;
+        let form = json!({"assertion": service.front_end.assertion(SPAIN), "role": role});
+        let assertion = Answer::of(service.post("/v1/login/assertion", form)).await;
+        assert_eq!(password.status, assertion.status, "{} {}", password.text, assertion.text);
+        assert_eq!(password.json()["session"]["role"], assertion.json()["session"]["role"]);
+        password
+    };
+    service
+        .execute(&format!(
+            "UPDATE ad_user SET default_ad_role_id = '{SALES}' WHERE ad_user_id = '{SPAIN_ID}'"
+        ))
+        .await;
+    assert_eq!(logged_in(None).await.json()["session"]["role"], SALES);
+    for (inactive, active, code) in [
+        (
+            format!("UPDATE ad_role SET isactive = 'N' WHERE ad_role_id = '{SALES}'"),
+            format!("UPDATE ad_role SET isactive = 'Y' WHERE ad_role_id = '{SALES}'"),
+            "role_inactive",
+        ),
+        (
+            format!("UPDATE ad_user_roles SET isactive = 'N' WHERE ad_role_id = '{SALES}'"),
+            format!("UPDATE ad_user_roles SET isactive = 'Y' WHERE ad_role_id = '{SALES}'"),
+            "role_not_given",
+        ),
+    ] {
+        service.execute(&inactive).await;
+        let other = logged_in(None).await.json()["session"]["role"].clone();
+        assert!(other.is_string() && other != SALES, "{other}");
+        logged_in(Some(SALES)).await.refused(403, code);
+        service.execute(&active).await;
+        assert_eq!(logged_in(None).await.json()["session"]["role"], SALES);
+    }
 }
 
 #[tokio::test]

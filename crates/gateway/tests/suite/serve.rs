@@ -332,13 +332,22 @@ fn an_erp_is_served_with_passwords_of_its_own() {
         assert_eq!(password("F&BAdmin", &"x".repeat(1_025)).status, 2);
         assert!(password("nobody", "correct horse").err.contains("`nobody`"));
 
-        let serving = Serving::start(home, &[&["serve"], &urls[..]].concat());
-        assert!(serving.log_in("F&BAdmin", "correct horse").starts_with("HTTP/1.1 200 "));
+        let serving = Serving::start(home, &[&["serve", "--recheck-users", "1"], &urls[..]].concat());
+        let answer = serving.log_in("F&BAdmin", "correct horse");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let token = token_of(&answer);
         for (user, wrong) in [("F&BAdmin", "orgcache"), ("QAAdmin", "orgcache"), ("QAAdmin", "")] {
             assert!(serving.log_in(user, wrong).starts_with("HTTP/1.1 401 "));
         }
-        assert_eq!(password("F&BAdmin", "").status, 0);
+        let taken_away = password("F&BAdmin", "");
+        assert_eq!(taken_away.status, 0, "{}", taken_away.err);
+        assert!(taken_away.out.contains("ended in the store: 1\n"), "{}", taken_away.out);
         assert!(serving.log_in("F&BAdmin", "correct horse").starts_with("HTTP/1.1 401 "), "at once");
+        let begun = std::time::Instant::now();
+        while !serving.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 401 ") {
+            assert!(begun.elapsed().as_secs() < 60, "the session never ended");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
         serving.stop(Signal::TERM);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use org_structure::{Fingerprint, OrgStructure};
 
 use super::{ManagerFootprint, SessionManager};
-use crate::{ClientId, Session, SessionFootprint, SessionId};
+use crate::{ClientId, Session, SessionFootprint, SessionId, UserId};
 
 /// A tree with the number of this node's sessions of one client that are pinned to it.
 #[derive(Clone, Debug)]
@@ -51,6 +51,20 @@ impl SessionManager {
             }
         }
         footprint
+    }
+
+    /// The users who have sessions on this node, each with the client of the session, in this order.
+    ///
+    /// # Complexity
+    /// O(sessions × log users): for a look from time to time, not for every request.
+    #[must_use]
+    pub fn held_users(&self) -> BTreeSet<(UserId, ClientId)> {
+        let mut users = BTreeSet::new();
+        for shard in self.core.table.shards() {
+            let lives = self.core.table.select(shard, |_| true);
+            users.extend(lives.iter().map(|live| (live.record.user, live.record.client)));
+        }
+        users
     }
 
     /// The trees that the sessions of this node hold, ordered by client, then by fingerprint. Clients with equal trees

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use org_structure::OrgId;
 
-use crate::{ClientId, RoleId, UserId, UserLevel};
+use crate::{ClientId, Principal, RoleId, UserId, UserLevel};
 
 /// A role (`ad_role`) with its organizations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,19 @@ pub struct UserRole {
     pub role: RoleId,
     /// Whether this row is active.
     pub active: bool,
+    /// The role's own row; `None` if there is none.
+    pub linked: Option<LinkedRole>,
+}
+
+/// The role that a row of `ad_user_roles` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkedRole {
+    /// The client that the role belongs to.
+    pub client: ClientId,
+    /// Whether the role is active.
+    pub active: bool,
+    /// Whether that client is there and active.
+    pub client_active: bool,
 }
 
 /// A client (`ad_client`).
@@ -98,14 +111,33 @@ pub struct ClientFacts {
 }
 
 impl UserFacts {
-    /// The role that a login takes: the one asked for; else the user's default, if it may take that; else the one of
-    /// the smallest id that it may take. `None` if there is none.
+    /// The role that a login takes: the one asked for by name; else, of the roles that the login can work in, the user's
+    /// default or the one of the smallest id. A role can be worked in if it, its client and the link to it are active, it is of
+    /// a client in which the user may work, and of the client asked for, if one is.
+    ///
+    /// If there is no such role, the same choice among all active links: then [`LoginFacts::check`](super::LoginFacts::check) says
+    /// what is wrong with that one. `None` if there is no active link.
     #[must_use]
-    pub fn role_to_take(&self, asked: Option<RoleId>) -> Option<RoleId> {
-        let active = || self.roles.iter().filter(|row| row.active).map(|row| row.role);
-        asked
-            .or_else(|| self.default_role.filter(|default| active().any(|role| role == *default)))
-            .or_else(|| active().min())
+    pub fn role_to_take(&self, principal: &Principal) -> Option<RoleId> {
+        let links = || self.roles.iter().filter(|link| link.active);
+        let usable = links().filter(|link| {
+            link.linked.is_some_and(|role| {
+                role.active
+                    && role.client_active
+                    && self.may_work_in(role.client)
+                    && principal.client.is_none_or(|client| client == role.client)
+            })
+        });
+        let usable: BTreeSet<RoleId> = usable.map(|link| link.role).collect();
+        let choose = |roles: BTreeSet<RoleId>| {
+            self.default_role.filter(|default| roles.contains(default)).or_else(|| roles.first().copied())
+        };
+        principal.role.or_else(|| choose(usable)).or_else(|| choose(links().map(|link| link.role).collect()))
+    }
+
+    /// Whether the user may take roles of a client: its own, or any for the built-in administrator, user `100` of client `0`.
+    pub(super) fn may_work_in(&self, client: ClientId) -> bool {
+        self.client == client || self.id.as_str() == "100" && self.client == ClientId::ZERO
     }
 }
 

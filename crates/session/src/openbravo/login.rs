@@ -129,7 +129,7 @@ impl LoginFacts {
         if user.locked {
             return Err(Refusal::LockedUser { user: user_id });
         }
-        let role_id = user.role_to_take(principal.role).ok_or(Refusal::NoRole { user: user_id })?;
+        let role_id = user.role_to_take(principal).ok_or(Refusal::NoRole { user: user_id })?;
         let is_given = user.roles.iter().any(|link| link.role == role_id && link.active);
         // One answer for a role that does not exist and one that is not the user's: ids cannot be probed.
         let role = self.role.as_ref().filter(|role| role.id == role_id && is_given);
@@ -137,8 +137,7 @@ impl LoginFacts {
         if !role.active {
             return Err(Refusal::InactiveRole { role: role_id });
         }
-        let is_administrator = user.id.as_str() == "100" && user.client == ClientId::ZERO;
-        if user.client != role.client && !is_administrator {
+        if !user.may_work_in(role.client) {
             return Err(Refusal::RoleOfAnotherClient {
                 user: user_id,
                 role: role_id,

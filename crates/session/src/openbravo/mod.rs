@@ -11,7 +11,8 @@ mod rule;
 mod text;
 
 pub use facts::{
-    AccessedOrganization, ClientFacts, ClientOrganization, OrgAccess, RoleFacts, UserFacts, UserRole,
+    AccessedOrganization, ClientFacts, ClientOrganization, LinkedRole, OrgAccess, RoleFacts, UserFacts,
+    UserRole,
 };
 pub use login::{LoginFacts, Refusal};
 pub use rule::{AccessOptions, AutomaticRoles};

@@ -8,8 +8,8 @@ use std::time::Duration;
 use org_structure::{Fingerprint, OrgFlags, OrgId, OrgRow, OrgStructure};
 use parking_lot::Mutex;
 use session::openbravo::{
-    AccessedOrganization, ClientFacts, ClientOrganization, LoginFacts, OrgAccess, RoleFacts, UserFacts,
-    UserRole,
+    AccessedOrganization, ClientFacts, ClientOrganization, LinkedRole, LoginFacts, OrgAccess, RoleFacts,
+    UserFacts, UserRole,
 };
 use session::{
     AccessHash, ClientId, Contents, Created, Facts, Hint, LoadedTree, LoggedIn, LoginError, ManualClock,
@@ -81,7 +81,7 @@ impl Tables {
     }
 
     pub(crate) fn user(&mut self, owner: &str, id: &str, roles: &[&str]) {
-        let roles = roles.iter().map(|id| UserRole { role: role(id), active: true });
+        let roles = roles.iter().map(|id| UserRole { role: role(id), active: true, linked: None });
         let facts = UserFacts {
             id: user(id),
             client: client(owner),
@@ -103,8 +103,15 @@ impl Tables {
     }
 
     fn facts(&self, principal: &Principal) -> LoginFacts {
-        let user = self.users.get(principal.user.as_str()).cloned();
-        let taken = user.as_ref().and_then(|user| user.role_to_take(principal.role));
+        let mut user = self.users.get(principal.user.as_str()).cloned();
+        for link in user.iter_mut().flat_map(|user| &mut user.roles) {
+            link.linked = self.roles.get(link.role.as_str()).map(|role| LinkedRole {
+                client: role.client,
+                active: role.active,
+                client_active: self.clients.get(role.client.as_str()) == Some(&true),
+            });
+        }
+        let taken = user.as_ref().and_then(|user| user.role_to_take(principal));
         let role = taken.and_then(|role| self.roles.get(role.as_str())).map(|role| {
             let mut role = role.clone();
             for row in &mut role.accesses {

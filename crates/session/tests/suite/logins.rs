@@ -94,11 +94,61 @@ async fn what_is_wrong_is_said() {
     );
 }
 
+/// A role that nobody asked for by name never bars the door while another one is open.
+#[tokio::test]
+async fn a_login_takes_a_role_that_can_be_worked_in() {
+    type Change = (&'static str, fn(&mut crate::erp::Tables));
+    let changes: [Change; 6] = [
+        ("inactive role", |tables| tables.roles.get_mut("a default").unwrap().active = false),
+        ("inactive link", |tables| tables.users.get_mut("w").unwrap().roles[0].active = false),
+        ("no link", |tables| {
+            tables.users.get_mut("w").unwrap().roles.retain(|link| link.role != role("a default"));
+        }),
+        ("no role", |tables| drop(tables.roles.remove("a default"))),
+        ("another client", |tables| tables.roles.get_mut("a default").unwrap().client = client("D")),
+        ("inactive client", |tables| {
+            tables.users.get_mut("w").unwrap().client = client("C");
+            tables.clients.insert("D".into(), false);
+            tables.roles.get_mut("a default").unwrap().client = client("D");
+        }),
+    ];
+    for has_default in [true, false] {
+        for (name, change) in &changes {
+            let world = World::new();
+            world.erp.change_roles(|tables| {
+                // The smallest id is the one that a login would take without a default.
+                tables.role("C", "a default", "  O", &["Madrid"]);
+                tables.role("C", "b other", "  O", &["Madrid"]);
+                tables.role("C", "c largest", "  O", &["Madrid"]);
+                tables.user("C", "w", &["a default", "b other", "c largest"]);
+                tables.users.get_mut("w").unwrap().default_role = has_default.then(|| role("a default"));
+            });
+            let node = world.node();
+            let taken = node.login(as_user("w")).await.unwrap().session.role();
+            assert_eq!(taken, role("a default"));
+            world.erp.change_roles(*change);
+            let taken = node.login(as_user("w")).await.unwrap().session.role();
+            assert_eq!(taken, role("b other"), "{name}");
+            let asked = node.login(as_user("w").with_role(role("a default"))).await;
+            assert!(matches!(asked, Err(LoginError::Refused(_))), "{name}: asked for by name");
+        }
+    }
+    // If none can be worked in, the login says what is wrong with the one that it would have taken.
+    let inactive = |erp: &Erp| {
+        erp.change_roles(|tables| {
+            tables.role("C", "a default", "  O", &["Madrid"]);
+            tables.user("C", "w", &["a default"]);
+            tables.roles.get_mut("a default").unwrap().active = false;
+        });
+    };
+    assert_eq!(refusal(as_user("w"), inactive).await, Refusal::InactiveRole { role: role("a default") });
+}
+
 #[tokio::test]
 async fn clients_never_mix() {
     let give = |erp: &Erp, to: &str| {
         erp.change_roles(|tables| {
-            let link = session::openbravo::UserRole { role: role("other"), active: true };
+            let link = session::openbravo::UserRole { role: role("other"), active: true, linked: None };
             tables.users.get_mut(to).unwrap().roles.push(link);
         });
     };

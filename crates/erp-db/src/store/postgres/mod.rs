@@ -31,6 +31,14 @@ const NONE: &[u8] = &[];
 /// The most notifications that wait to be sent; further ones are lost.
 const NOTIFICATIONS: usize = 1_024;
 
+/// Sends a notification, as an ordinary statement with one argument.
+pub(super) const NOTIFY: &str = statements::NOTIFY;
+
+/// The notification that sessions of a scope ended.
+pub(super) fn notification(scope: &Scope) -> String {
+    hint::write(scope)
+}
+
 /// Sessions in PostgreSQL.
 #[derive(Debug)]
 pub(super) struct PostgresStore {

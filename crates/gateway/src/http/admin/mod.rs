@@ -36,18 +36,14 @@ impl FromRequestParts<Gateway> for Administrator {
 impl Administrator {
     /// The administrator who has a session, if it is one's.
     pub(crate) async fn check(gateway: &Gateway, session: Session) -> Result<Self, Problem> {
-        let of_instance = gateway.settings().instance_admins.contains(&session.user());
-        // Rights over other people's sessions are not pinned: who loses them, loses them at once.
-        if !of_instance {
-            let role =
-                gateway.inner.reader.role(session.role().as_str()).await.map_err(|error| away(&error))?;
-            let is_admin = role.is_some_and(|role| {
-                role.active && role.client_admin && role.client == session.client().as_str()
-            });
-            if !is_admin {
-                return Err(Problem::new(StatusCode::FORBIDDEN, "not_an_administrator")
-                    .with_detail("only administrators may do this"));
-            }
+        // Rights over other users' sessions are not pinned: the ERP is asked at each request.
+        let (user, role, client) = (session.user(), session.role(), session.client());
+        let may = gateway.inner.reader.administration(user.as_str(), role.as_str(), client.as_str()).await;
+        let may = may.map_err(|error| away(&error))?;
+        let of_instance = may.user_is_admitted && gateway.settings().instance_admins.contains(&user);
+        if !of_instance && !may.of_client {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "not_an_administrator")
+                .with_detail("only administrators may do this"));
         }
         Ok(Administrator { session, of_instance })
     }

@@ -1,0 +1,66 @@
+//! What a user may administer, as the ERP's rows are now.
+
+use sqlx::AssertSqlSafe;
+
+use super::{ErpReader, ReadError};
+use crate::text::can_be_id;
+
+/// What a user may administer at the moment of the question. The default is nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Administration {
+    /// The user is there, active and not locked.
+    pub user_is_admitted: bool,
+    /// The user, admitted, has an active link to the role, which is active and a client administrator's
+    /// (`is_client_admin`), and whose client is the one asked about and active.
+    pub of_client: bool,
+}
+
+impl ErpReader {
+    /// What a user may administer in a role of a client, by one statement.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer.
+    pub async fn administration(
+        &self,
+        user: &str,
+        role: &str,
+        client: &str,
+    ) -> Result<Administration, ReadError> {
+        self.require("ad_user", &["ad_user_id", "ad_client_id", "isactive", "islocked"])?;
+        self.require("ad_user_roles", &["ad_user_id", "ad_role_id", "isactive"])?;
+        self.require("ad_role", &["ad_role_id", "ad_client_id", "isactive"])?;
+        self.require("ad_client", &["ad_client_id", "isactive"])?;
+        let mut found = Administration::default();
+        if ![user, role, client].into_iter().all(can_be_id) {
+            return Ok(found);
+        }
+        // The column came late. Nothing but these fixed words gets into the statement.
+        let admin = if self.schema.has("ad_role", "is_client_admin") { "r.is_client_admin" } else { "NULL" };
+        let statement = format!(
+            "SELECT u.ad_user_id, u.ad_client_id, u.isactive, u.islocked, l.isactive, \
+             r.ad_role_id, r.ad_client_id, r.isactive, {admin}, c.isactive \
+             FROM ad_user u \
+             LEFT JOIN ad_user_roles l ON l.ad_user_id = u.ad_user_id AND l.ad_role_id = $2 \
+             LEFT JOIN ad_role r ON r.ad_role_id = l.ad_role_id \
+             LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id WHERE u.ad_user_id = $1"
+        );
+        self.database
+            .each(AssertSqlSafe(statement), &[Some(user), Some(role)], |row| {
+                let is_user = row.text(0)? == Some(user) && row.flag(2)? && !row.denying_flag(3)?;
+                // As at a login: a role of the user's own client, except for the built-in administrator.
+                let works_there = row.text(1)? == Some(client) || user == "100" && row.text(1)? == Some("0");
+                let is_role = row.flag(4)?
+                    && row.text(5)? == Some(role)
+                    && row.text(6)? == Some(client)
+                    && row.flag(7)?
+                    && row.flag(8)?
+                    && row.flag(9)?;
+                found.user_is_admitted |= is_user;
+                found.of_client |= is_user && works_there && is_role;
+                Ok::<_, ReadError>(())
+            })
+            .await?;
+        Ok(found)
+    }
+}
