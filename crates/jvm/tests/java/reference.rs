@@ -1,7 +1,7 @@
 //! What Rust makes of rows and bytes, for the Java tests to compare with.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use org_structure::OrgStructure;
 
@@ -76,12 +76,33 @@ fn verdict(frames: &mut Frames, bytes: &[u8]) {
     }
 }
 
-/// What the fuzzer of the Rust decoder kept, and changed bytes of a tree that need no luck to be found.
+/// Bytes to begin with: what the fuzzer of the Rust decoder kept, and those of the golden vectors, good and refused.
 fn corpus() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../org-structure/fuzz/corpus/decode");
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../org-structure");
+    let mut corpus: Vec<Vec<u8>> =
+        files(&package.join("fuzz/corpus/decode")).iter().map(|file| fs::read(file).unwrap()).collect();
+    for file in files(&package.join("tests/golden")) {
+        let text = fs::read_to_string(file).unwrap();
+        for key in ["\"canonical\": \"", "\"bytes\":\""] {
+            let values = text.split(key).skip(1).filter_map(|rest| rest.split('"').next());
+            // Long ones take long, and are no more than short ones repeated.
+            corpus.extend(values.filter(|value| value.len() < 4_000).map(from_hex));
+        }
+    }
+    assert!(corpus.len() > 200, "{} files and vectors", corpus.len());
+    corpus
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort_unstable();
-    files.into_iter().map(|file| fs::read(file).unwrap()).collect()
+    files
+}
+
+fn from_hex(digits: &str) -> Vec<u8> {
+    let (pairs, _) = digits.as_bytes().as_chunks::<2>();
+    let digit = |&digit: &u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    pairs.iter().map(|[high, low]| digit(high).unwrap() << 4 | digit(low).unwrap()).collect()
 }
 
 /// Rows, ids to ask about, and all answers as text.
