@@ -27,6 +27,14 @@ pub enum ToolError {
         /// The id, or several.
         ids: String,
     },
+    /// A change was sent, and nobody knows whether it was made.
+    #[error("{cause}. The call was sent and may have been carried out: before you repeat it, {check}")]
+    InDoubt {
+        /// Why there is no answer.
+        cause: OdooError,
+        /// How to find out.
+        check: String,
+    },
     /// Odoo refuses, or does not answer.
     #[error(transparent)]
     Odoo(#[from] OdooError),

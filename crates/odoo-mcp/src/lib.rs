@@ -28,7 +28,9 @@ mod selection;
 mod service;
 mod shape;
 mod text;
+mod unreadable;
 mod uri;
+mod value;
 
 pub use caches::Caches;
 pub use error::{ServeError, ToolError};

@@ -1,6 +1,7 @@
 //! Reading with a selection of fields: named, chosen, or all.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use model_metadata::FieldDefinitions;
 use odoo::{OdooError, Read, Record};
@@ -31,11 +32,14 @@ impl Method {
 }
 
 /// The fields to read.
+#[derive(Clone)]
 pub(crate) struct Selection {
     pub(crate) method: Method,
     pub(crate) names: Vec<String>,
     /// Fields that were left out since they look like credentials.
     pub(crate) withheld: Vec<String>,
+    /// Fields that were left out since the user may not read them.
+    pub(crate) skipped: Vec<String>,
 }
 
 impl Selection {
@@ -50,34 +54,67 @@ pub(crate) struct Rows {
     pub(crate) skipped: Vec<String>,
 }
 
+/// How often a refusal is learnt from before single fields are tried.
+pub(crate) const LESSONS: usize = 8;
+
 impl Service {
     /// The fields that were asked for, which all exist; or those that are read if none are named.
     pub(crate) async fn select(
         &self,
         model: &str,
         asked: Option<&Names>,
-    ) -> Result<(Selection, std::sync::Arc<FieldDefinitions>), ToolError> {
-        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
-        match Names::given(asked) {
-            None => {
-                let fields = self.fields(model, &[]).await?;
-                let names = owned(default_fields(&fields, self.settings.max_smart_fields));
-                Ok((Selection { method: Method::Chosen, names, withheld: Vec::new() }, fields))
-            }
-            Some(names) if names == [ALL] => {
-                let fields = self.fields(model, &[]).await?;
-                let (names, withheld) = all_fields(&fields);
-                let names = owned(names);
-                Ok((Selection { method: Method::All, names, withheld }, fields))
-            }
+    ) -> Result<(Selection, Arc<FieldDefinitions>), ToolError> {
+        let method = match Names::given(asked) {
+            None => Method::Chosen,
+            Some(names) if names == [ALL] => Method::All,
             Some(names) => {
                 let fields = self.check_names(model, names.iter().copied()).await?;
-                Ok((
-                    Selection { method: Method::Explicit, names: owned(names), withheld: Vec::new() },
-                    fields,
-                ))
+                let names = names.into_iter().map(str::to_owned).collect();
+                let (withheld, skipped) = (Vec::new(), Vec::new());
+                return Ok((Selection { method: Method::Explicit, names, withheld, skipped }, fields));
             }
+        };
+        let fields = self.fields(model, &[]).await?;
+        Ok((self.choose(method, model, &fields).await?, fields))
+    }
+
+    /// The fields that are read if none are named, without those that the user is known not to read.
+    async fn choose(
+        &self,
+        method: Method,
+        model: &str,
+        fields: &Arc<FieldDefinitions>,
+    ) -> Result<Selection, ToolError> {
+        let unreadable = self.unreadable(model, fields).await?;
+        let limit = self.settings.max_smart_fields;
+        let (wanted, names, withheld) = if method == Method::All {
+            let (names, withheld) = all_fields(fields);
+            let readable = names.iter().copied().filter(|name| !unreadable.contains(*name)).collect();
+            (names, readable, withheld)
+        } else {
+            let readable = default_fields(fields, limit, |name| !unreadable.contains(name));
+            (default_fields(fields, limit, |_| true), readable, Vec::new())
+        };
+        let skipped =
+            wanted.into_iter().filter(|name| unreadable.contains(*name)).map(str::to_owned).collect();
+        let names = names.into_iter().map(str::to_owned).collect();
+        Ok(Selection { method, names, withheld, skipped })
+    }
+
+    /// Another selection after a refusal, without what the refusal tells of; nothing if it tells of no field. Fields that
+    /// were named are asked for whatever Odoo says.
+    pub(crate) async fn choose_again(
+        &self,
+        selection: &Selection,
+        model: &str,
+        fields: &Arc<FieldDefinitions>,
+        message: &str,
+    ) -> Result<Option<Selection>, ToolError> {
+        if !self.learn_unreadable(model, fields, &selection.names(), message).await? {
+            return Ok(None);
         }
+        let selection = self.choose(selection.method, model, fields).await?;
+        Ok((!selection.names.is_empty()).then_some(selection))
     }
 
     /// Reads records, files as their sizes. If nobody named the fields, those that the user may not read are left out,
@@ -88,27 +125,40 @@ impl Service {
         &self,
         model: &str,
         ids: &[i64],
-        selection: &Selection,
+        (selection, fields): (&Selection, &Arc<FieldDefinitions>),
         context: &Map<String, Value>,
         max_age: Duration,
     ) -> Result<Rows, ToolError> {
         let context = with_sizes(context);
-        let names = selection.names();
         let read = |ids: &[i64], names: &[&str]| Read::new(model, ids, names).in_context(context.clone());
-        let refused = match self.rows(read(ids, &names), max_age).await {
-            Ok(records) => return Ok(Rows { records, skipped: Vec::new() }),
-            Err(refused @ OdooError::Access { .. }) if selection.method != Method::Explicit => refused,
-            Err(error) => return Err(error.into()),
+        let mut selection = selection.clone();
+        let mut lessons = 0;
+        let refused = loop {
+            let message = match self.rows(read(ids, &selection.names()), max_age).await {
+                Ok(records) => return Ok(Rows { records, skipped: selection.skipped }),
+                Err(OdooError::Access { message }) if selection.method != Method::Explicit => message,
+                Err(error) => return Err(error.into()),
+            };
+            lessons += 1;
+            let again = match lessons {
+                ..=LESSONS => self.choose_again(&selection, model, fields, &message).await?,
+                _ => None,
+            };
+            match again {
+                Some(again) => selection = again,
+                None => break OdooError::Access { message },
+            }
         };
         // The record itself may be what is refused; then there is no field to leave out.
         let Some(first) = ids.first().copied() else { return Err(refused.into()) };
         self.reader.read(read(&[first], &["id"])).await?;
-        let mut skipped = Vec::new();
+        let names = selection.names();
+        let mut found = Vec::new();
         let mut suspects = vec![names.clone()];
         while let Some(part) = suspects.pop() {
             match self.reader.read(read(&[first], &part)).await {
                 Ok(_) => {}
-                Err(OdooError::Access { .. }) if part.len() == 1 => skipped.extend(part),
+                Err(OdooError::Access { .. }) if part.len() == 1 => found.extend(part),
                 Err(OdooError::Access { .. }) => {
                     let (one, other) = part.split_at(part.len() / 2);
                     suspects.extend([other.to_vec(), one.to_vec()]);
@@ -116,12 +166,14 @@ impl Service {
                 Err(error) => return Err(error.into()),
             }
         }
-        let readable: Vec<&str> = names.iter().copied().filter(|name| !skipped.contains(name)).collect();
-        if skipped.is_empty() || readable.is_empty() {
+        let readable: Vec<&str> = names.iter().copied().filter(|name| !found.contains(name)).collect();
+        if found.is_empty() || readable.is_empty() {
             return Err(refused.into());
         }
+        self.remember_unreadable(model, fields, &found).await?;
         let records = self.reader.read(read(ids, &readable)).await?;
-        Ok(Rows { records, skipped: skipped.into_iter().map(str::to_owned).collect() })
+        let skipped = selection.skipped.iter().cloned().chain(found.into_iter().map(str::to_owned)).collect();
+        Ok(Rows { records, skipped })
     }
 
     /// Reads records, from the cache for whoever accepts an age.

@@ -66,10 +66,14 @@ fn is_structure(kind: &str) -> bool {
 
 /// The fields that are read if nobody names any: the essential ones, then up to a number of others, required ones and
 /// those that people ask for first. Never heavy ones, lists, or what looks like a credential.
-pub(crate) fn default_fields(fields: &FieldDefinitions, limit: usize) -> Vec<&str> {
-    let mut chosen = ranked(fields, |kind| !is_structure(kind), limit);
+pub(crate) fn default_fields(
+    fields: &FieldDefinitions,
+    limit: usize,
+    may_read: impl Fn(&str) -> bool,
+) -> Vec<&str> {
+    let mut chosen = ranked(fields, |name, kind| !is_structure(kind) && may_read(name), limit);
     // Without its parent a record of a hierarchy cannot be told from its namesakes.
-    if fields.get("parent_id").is_some() {
+    if fields.get("parent_id").is_some() && may_read("parent_id") {
         chosen.push("parent_id");
     }
     chosen.sort_unstable();
@@ -79,8 +83,8 @@ pub(crate) fn default_fields(fields: &FieldDefinitions, limit: usize) -> Vec<&st
 
 /// The fields that are described if nobody names any: up to 60 with values, and all lists and heavy ones.
 pub(crate) fn described_fields(fields: &FieldDefinitions) -> Vec<&str> {
-    let mut chosen = ranked(fields, |kind| !is_structure(kind), 60);
-    chosen.extend(ranked(fields, is_structure, usize::MAX));
+    let mut chosen = ranked(fields, |_, kind| !is_structure(kind), 60);
+    chosen.extend(ranked(fields, |_, kind| is_structure(kind), usize::MAX));
     chosen.sort_unstable();
     chosen.dedup();
     chosen
@@ -93,11 +97,11 @@ pub(crate) fn all_fields(fields: &FieldDefinitions) -> (Vec<&str>, Vec<String>) 
     (all, withheld.into_iter().map(str::to_owned).collect())
 }
 
-fn ranked(fields: &FieldDefinitions, wanted: impl Fn(&str) -> bool, limit: usize) -> Vec<&str> {
+fn ranked(fields: &FieldDefinitions, wanted: impl Fn(&str, &str) -> bool, limit: usize) -> Vec<&str> {
     let mut ranked: Vec<(u8, &str)> = Vec::new();
     for field in fields.iter() {
         let kind = field.text("type").unwrap_or_default();
-        if wanted(&kind)
+        if wanted(field.name(), &kind)
             && let Some(rank) = rank(&field, &kind)
         {
             ranked.push((rank, field.name()));
@@ -133,12 +137,15 @@ mod tests {
     #[test]
     fn essential_required_and_sought_fields_come_first() {
         let fields = fields();
-        assert_eq!(default_fields(&fields, 1), ["active", "display_name", "id", "name", "parent_id"]);
         assert_eq!(
-            default_fields(&fields, 7),
+            default_fields(&fields, 1, |_| true),
+            ["active", "display_name", "id", "name", "parent_id"]
+        );
+        assert_eq!(
+            default_fields(&fields, 7, |_| true),
             ["active", "display_name", "email", "id", "kind", "name", "parent_id", "partner_city"]
         );
-        let most = default_fields(&fields, 100);
+        let most = default_fields(&fields, 100, |_| true);
         for never in
             ["line_ids", "image_1920", "comment", "total_invoiced", "api_key", "write_date", "message_ids"]
         {

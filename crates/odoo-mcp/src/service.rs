@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::access::Gate;
 use crate::arguments::Ids;
 use crate::context::CallContext;
+use crate::unreadable::Unreadable;
 use crate::{Settings, ToolError};
 
 /// A client of Odoo with its caches, and the gate before them.
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) metadata: Arc<MetadataCache<OdooError>>,
     pub(crate) gate: Gate,
     pub(crate) settings: Settings,
+    pub(crate) unreadable: Unreadable,
 }
 
 impl Service {
@@ -33,6 +35,7 @@ impl Service {
             client: Arc::new(client),
             metadata,
             settings,
+            unreadable: Unreadable::default(),
         }
     }
 
@@ -127,7 +130,36 @@ impl Service {
     ) -> Result<T, ToolError> {
         let _forgets = (call.effect() == Effect::Write && defines_models(call.model()))
             .then(|| Forgets(Arc::clone(&self.metadata)));
-        Ok(self.client.call(call.context(context)).await?)
+        let check = (call.effect() == Effect::Write).then(|| self.how_to_check(&call));
+        match (self.client.call(call.context(context)).await, check) {
+            (Err(cause), Some(check)) if cause.may_have_been_done() => {
+                Err(ToolError::InDoubt { cause, check })
+            }
+            (result, _) => Ok(result?),
+        }
+    }
+
+    /// How to find out whether a change was made.
+    fn how_to_check(&self, call: &Call) -> String {
+        let (model, ids) = (call.model(), call.ids());
+        match (call.name(), ids) {
+            ("create", _) => {
+                let own = self
+                    .client
+                    .known_user()
+                    .map(|user| format!("the domain [[\"create_uid\", \"=\", {user}]] and "));
+                let own = own.unwrap_or_default();
+                format!("look for it with search_records on `{model}`, {own}the order `id desc`")
+            }
+            ("message_post", [id, ..]) => format!(
+                "look for it with search_records on `mail.message`, the domain [[\"model\", \"=\", \"{model}\"], \
+                 [\"res_id\", \"=\", {id}]] and the order `id desc`"
+            ),
+            (_, []) => format!("look at the records of `{model}` that it changes"),
+            (_, ids) => {
+                format!("look with search_records on `{model}` and the domain [[\"id\", \"in\", {ids:?}]]")
+            }
+        }
     }
 
     /// Makes sure that a record exists, archived or not.

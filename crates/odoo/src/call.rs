@@ -165,6 +165,18 @@ impl Call {
         &self.model
     }
 
+    /// The method.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.method
+    }
+
+    /// The records; none for a method of the model.
+    #[must_use]
+    pub fn ids(&self) -> &[i64] {
+        self.ids.as_deref().unwrap_or_default()
+    }
+
     /// May the call be sent twice?
     #[must_use]
     pub fn effect(&self) -> Effect {

@@ -169,6 +169,12 @@ impl OdooClient {
         Err(OdooError::Session)
     }
 
+    /// The user's number, if somebody has logged in already.
+    #[must_use]
+    pub fn known_user(&self) -> Option<i64> {
+        self.inner.login.user()
+    }
+
     /// The configured language, if Odoo said that it is not installed: texts are in the user's own language then.
     #[must_use]
     pub fn refused_language(&self) -> Option<&str> {

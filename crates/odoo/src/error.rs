@@ -211,6 +211,17 @@ impl OdooError {
         OdooError::Credentials { database: config.database_name().into() }
     }
 
+    /// May a call that changes something have been carried out all the same? It was sent, and its answer did not come or
+    /// is none.
+    #[must_use]
+    pub fn may_have_been_done(&self) -> bool {
+        match self {
+            OdooError::Fault(fault) => fault.leaves_doubt(),
+            OdooError::Unexpected { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Does Odoo refuse the credentials?
     pub(crate) fn is_refused_login(&self) -> bool {
         matches!(self, OdooError::Credentials { .. } | OdooError::LoginRefused { .. })

@@ -9,6 +9,7 @@ use crate::{Call, OdooClient, OdooError};
 #[derive(Deserialize)]
 struct ModelRow {
     model: String,
+    #[serde(alias = "display_name")]
     name: String,
 }
 
@@ -71,13 +72,19 @@ impl MetadataLoader for OdooClient {
         })
     }
 
-    /// The models that are not transient. Only administrators may read them; for others this fails with
-    /// [`OdooError::Access`].
+    /// The models that are not transient, for those who may read the list: administrators. For others the models that they
+    /// may read.
     async fn load_models(&self, scope: &Scope) -> Result<ModelList, OdooError> {
         self.check_scope(scope).await?;
         let call = Call::search_read("ir.model", json!([["transient", "=", false]]), &["model", "name"]);
         let call = Self::in_scope(call.option("order", "name"), scope);
-        let rows: Vec<ModelRow> = self.call(call).await?;
+        let rows: Vec<ModelRow> = match self.call(call).await {
+            Err(OdooError::Access { .. }) => {
+                let call = Call::method("ir.model", "get_available_models").idempotent();
+                self.call(Self::in_scope(call, scope)).await?
+            }
+            rows => rows?,
+        };
         Ok(rows.iter().map(|row| (row.model.as_str(), row.name.as_str())).collect())
     }
 }

@@ -31,16 +31,25 @@ fn condition(term: &Value, id: i64, record: &Map<String, Value>) -> bool {
     let own = if field == "id" { Some(Value::from(id)) } else { record.get(field).cloned() };
     let own = own.unwrap_or(Value::Bool(false));
     match operator.as_str() {
-        "=" => own == *value,
-        "!=" => own != *value,
-        "in" => value.as_array().is_some_and(|values| values.contains(&own)),
-        "not in" => value.as_array().is_some_and(|values| !values.contains(&own)),
+        "=" => is_same(&own, value),
+        "!=" => !is_same(&own, value),
+        "in" => value.as_array().is_some_and(|values| values.iter().any(|value| is_same(&own, value))),
+        "not in" => value.as_array().is_some_and(|values| !values.iter().any(|value| is_same(&own, value))),
         "=like" => {
             let pattern = value.as_str().and_then(|pattern| pattern.strip_suffix('%'));
             own.as_str().zip(pattern).is_some_and(|(own, start)| own.starts_with(start))
         }
         _ => false,
     }
+}
+
+/// A reference is kept with its name, and found by its id.
+fn is_same(own: &Value, value: &Value) -> bool {
+    let id = own
+        .as_array()
+        .filter(|pair| pair.len() == 2 && pair.iter().any(Value::is_string))
+        .and_then(|pair| pair.first());
+    own == value || (id.is_some() && id == Some(value))
 }
 
 #[cfg(test)]

@@ -141,6 +141,9 @@ impl State {
             return Err(Failure::unknown_model(&call.model, route, version));
         }
         self.recorded.answer(call).unwrap_or_else(|| match call.method.as_str() {
+            "search_read" if call.model == "ir.model" && call.user != 2 => {
+                Err(Failure::access("You are not allowed to access 'Models' (ir.model) records."))
+            }
             "check_access_rights" => Ok(Value::Bool(call.user == 2)),
             method => Err(Failure::new(
                 "double.NotRecorded",

@@ -2,6 +2,7 @@
 
 mod documents;
 mod gate;
+mod operands;
 mod paths;
 mod writes;
 

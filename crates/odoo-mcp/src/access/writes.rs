@@ -1,49 +1,104 @@
 //! What a write does to other models, by the commands in its values.
 
-use model_metadata::Operation;
+use model_metadata::{FieldDefinition, Operation};
 use serde_json::{Map, Value};
 
 use crate::ToolError;
 use crate::service::Service;
+use crate::value::{Wanted, commands, fit};
 
 /// Values that are still to be checked, for a model, under a name for messages.
-type Pending<'a> = (String, &'a Map<String, Value>, String);
+type Pending<'a> = (String, &'a mut Map<String, Value>, String);
+
+/// Fields that Odoo keeps by itself, whatever is written.
+const KEPT: &[&str] = &["id", "parent_path", "create_uid", "create_date", "write_uid", "write_date"];
+
+/// What Odoo will not do with values that it takes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ignored {
+    fields: Vec<String>,
+}
+
+impl Ignored {
+    /// A message with what is ignored after it.
+    pub(crate) fn note(&self, message: String) -> String {
+        match self.fields.as_slice() {
+            [] => message,
+            fields => format!("{message}; odoo ignores what was given for {}", fields.join(", ")),
+        }
+    }
+}
 
 impl Service {
-    /// Checks the values of creates and updates: what a reference holds in every mode, and by the rules everything that
-    /// reaches a model besides the one that is written.
-    pub(crate) async fn check_values(
+    /// Checks the values of creates and updates, and writes them as the fields' types have them: in every mode what a value
+    /// means, and by the rules everything that reaches a model besides the one that is written. Tells the fields that Odoo
+    /// ignores, and refuses values of which it would ignore all.
+    pub(crate) async fn check_values<'a>(
         &self,
         model: &str,
         ids: &[i64],
-        values: &[(&Map<String, Value>, String)],
-    ) -> Result<(), ToolError> {
+        values: impl IntoIterator<Item = (&'a mut Map<String, Value>, String)>,
+    ) -> Result<Ignored, ToolError> {
         self.check_owners(model, ids, Operation::Write).await?;
-        let named = values.iter().map(|(values, path)| (model.to_owned(), *values, path.clone()));
+        let named = values.into_iter().map(|(values, path)| (model.to_owned(), values, path));
         let mut pending: Vec<Pending<'_>> = named.collect();
-        while let Some((model, values, path)) = pending.pop() {
-            self.check_new_owner(&model, values).await?;
+        let asked = pending.len();
+        let (mut seen, mut ignored) = (0, Ignored::default());
+        // The values of the call come before those within them.
+        pending.reverse();
+        let mut within: Vec<Pending<'_>> = Vec::new();
+        while let Some((model, values, path)) = pending.pop().or_else(|| within.pop()) {
+            seen += 1;
             let fields = self.check_names(&model, values.keys().map(String::as_str)).await?;
-            for (name, value) in values {
+            let own = |name: &str| fields.get(name).filter(is_ignored).is_some();
+            let lost: Vec<String> =
+                values.keys().filter(|name| own(name)).map(|name| format!("`{name}`")).collect();
+            if seen <= asked && !values.is_empty() && lost.len() == values.len() {
+                return Err(ToolError::invalid(format!(
+                    "odoo ignores what is written to {} of `{model}`: they are computed, or kept by odoo itself, and \
+                     nothing else is in {path}",
+                    lost.join(", ")
+                )));
+            }
+            for name in lost {
+                if !ignored.fields.contains(&name) {
+                    ignored.fields.push(name);
+                }
+            }
+            for (name, value) in values.iter_mut() {
                 let Some(field) = fields.get(name) else { continue };
-                let kind = field.text("type").unwrap_or_default();
                 let path = format!("{path}.{name}");
-                match (kind.as_str(), field.text("relation")) {
-                    ("many2one", relation) => check_reference(value, &path, relation.as_deref())?,
-                    ("one2many" | "many2many", Some(relation)) => {
-                        for command in value.as_array().into_iter().flatten() {
-                            self.check_command(&relation, kind == "one2many", command, &path).await?;
-                            if let Some([_, _, Value::Object(values)]) = command.as_array().map(Vec::as_slice)
-                            {
-                                pending.push((relation.clone(), values, path.clone()));
-                            }
-                        }
+                let kind = field.text("type").unwrap_or_default();
+                let (true, Some(relation)) =
+                    (matches!(kind.as_str(), "one2many" | "many2many"), field.text("relation"))
+                else {
+                    *value = fit(&field, value).map_err(|wanted| refusal(&path, &model, value, wanted))?;
+                    continue;
+                };
+                let list =
+                    commands(value, &relation).map_err(|wanted| refusal(&path, &model, value, wanted))?;
+                for command in &list {
+                    self.check_command(&relation, kind == "one2many", command, &path).await?;
+                }
+                *value = Value::Array(list);
+            }
+            // The owner is read from values that have their types by now.
+            self.check_new_owner(&model, values).await?;
+            for (name, value) in values.iter_mut() {
+                let Some(relation) =
+                    fields.get(name).filter(is_list).and_then(|field| field.text("relation"))
+                else {
+                    continue;
+                };
+                for command in value.as_array_mut().into_iter().flatten() {
+                    if let Some([_, _, Value::Object(values)]) = command.as_array_mut().map(Vec::as_mut_slice)
+                    {
+                        within.push((relation.clone(), values, format!("{path}.{name}")));
                     }
-                    _ => {}
                 }
             }
         }
-        Ok(())
+        Ok(ignored)
     }
 
     /// Checks one command of a list of related records as the operation that it is on their model.
@@ -58,8 +113,7 @@ impl Service {
             return Ok(());
         }
         let parts = command.as_array().map(Vec::as_slice).unwrap_or_default();
-        // An id alone replaces the list: in a one2many that moves the record, which is a write on it.
-        let number = if command.is_i64() { Some(6) } else { parts.first().and_then(Value::as_i64) };
+        let number = parts.first().and_then(Value::as_i64);
         let operations: &[Operation] = match (number, owned) {
             (Some(0), _) => &[Operation::Create],
             (Some(1), _) => &[Operation::Write],
@@ -78,7 +132,7 @@ impl Service {
                 )));
             }
         }
-        let mut touched: Vec<i64> = command.as_i64().into_iter().collect();
+        let mut touched: Vec<i64> = Vec::new();
         if matches!(number, Some(1..=4)) && (owned || number <= Some(2)) {
             touched.extend(parts.get(1).and_then(Value::as_i64));
         }
@@ -91,37 +145,23 @@ impl Service {
     }
 }
 
-/// A reference holds an id, or nothing. Reads give a pair of id and name, which some servers would take as nothing.
-fn check_reference(value: &Value, path: &str, relation: Option<&str>) -> Result<(), ToolError> {
-    if matches!(value, Value::Null | Value::Bool(false)) || value.is_i64() {
-        return Ok(());
-    }
-    let relation = relation.unwrap_or("a record");
-    let id = value.get(0).or_else(|| value.get("id")).and_then(Value::as_i64);
-    let hint = match id {
-        Some(id) => format!("pass {id}"),
-        None => format!("find the id with search_records on `{relation}`"),
-    };
-    Err(ToolError::invalid(format!("{path} refers to `{relation}` and takes an id or false: {hint}")))
+fn is_list(field: &FieldDefinition<'_>) -> bool {
+    matches!(field.text("type").as_deref(), Some("one2many" | "many2many"))
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
+/// Does Odoo take a value for the field and not keep it? What is not stored is kept by what it stands for, unless it is
+/// read-only.
+fn is_ignored(field: &FieldDefinition<'_>) -> bool {
+    KEPT.contains(&field.name()) || (field.attribute("store") == Some("false") && field.is_true("readonly"))
+}
 
-    use super::check_reference;
-
-    #[test]
-    fn references_are_ids_or_nothing() {
-        for right in [json!(7), json!(false), json!(null)] {
-            assert!(check_reference(&right, "values.country_id", Some("res.country")).is_ok());
-        }
-        let told = |value| {
-            check_reference(&value, "values.country_id", Some("res.country")).unwrap_err().to_string()
-        };
-        assert!(told(json!([7, "Belgium"])).ends_with("pass 7"));
-        assert!(told(json!({"id": 7})).ends_with("pass 7"));
-        assert!(told(json!("Belgium")).ends_with("search_records on `res.country`"));
-        assert!(told(json!(true)).starts_with("values.country_id refers to `res.country`"));
+/// A value that the field does not take.
+pub(super) fn refusal(path: &str, model: &str, value: &Value, Wanted(form): Wanted) -> ToolError {
+    const LONGEST: usize = 80;
+    let mut shown = value.to_string();
+    if shown.len() > LONGEST {
+        shown.truncate(shown.floor_char_boundary(LONGEST));
+        shown.push('…');
     }
+    ToolError::invalid(format!("{path} of `{model}` is {shown}, and takes {form}"))
 }

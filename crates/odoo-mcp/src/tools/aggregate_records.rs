@@ -77,6 +77,7 @@ impl Tool for AggregateRecords {
         }
         let groups: Vec<&str> = groupby.iter().map(String::as_str).collect();
         service.check_paths(&model, &domain, &groups, order.as_deref()).await?;
+        service.fit_domain(&model, &mut domain).await?;
         domain.extend(service.owner_conditions(&model).await?);
         let context = service.context(context.as_ref()).await?;
         let bare = aggregates.iter().filter(|it| *it != COUNT).map(|it| field_of(it));

@@ -73,6 +73,7 @@ pub(crate) struct Arguments {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Answer {
+    /// Was it done? Not if Odoo asks to go on.
     success: bool,
     /// What the method returned.
     result: Value,
@@ -131,15 +132,38 @@ impl Tool for CallModelMethod {
             call = call.option(&name, value);
         }
         let mut result: Value = service.call(call, &context).await?;
-        let mut message = format!("called {model}.{method}");
+        let asks = next_step(&result);
+        let success = asks.is_none();
+        let mut message = match asks {
+            Some(step) => format!(
+                "called {model}.{method}, and odoo asks to go on with {step}: nothing may have happened yet. Read the \
+                 record to see what was done"
+            ),
+            None => format!("called {model}.{method}"),
+        };
         if let Value::Array(items) = &mut result
             && items.len() > ITEMS
         {
             message = format!("{message}; {ITEMS} of {} items are here", items.len());
             items.truncate(ITEMS);
         }
-        Ok(Answer { success: true, result, message })
+        Ok(Answer { success, result, message })
     }
+}
+
+/// What Odoo asks a person to do next, if the answer is an action: a wizard to fill in, a page to look at.
+fn next_step(result: &Value) -> Option<String> {
+    let text = |name: &str| result.get(name).and_then(Value::as_str);
+    let kind = text("type")?;
+    if !kind.starts_with("ir.actions.") && !kind.starts_with("ir_actions_") {
+        return None;
+    }
+    let name = text("name").map(|name| format!(" \"{name}\"")).unwrap_or_default();
+    let model = text("res_model").map(|model| format!(" on `{model}`")).unwrap_or_default();
+    Some(match text("target") {
+        Some("new") => format!("the wizard{name}{model}"),
+        _ => format!("the action{name}{model} ({kind})"),
+    })
 }
 
 fn is_ids(value: &Value) -> bool {

@@ -46,18 +46,19 @@ impl Tool for CreateRecord {
     type Answer = Answer;
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
-        let Arguments { model, values, context } = arguments;
+        let Arguments { model, mut values, context } = arguments;
         service.gate.require(&model, Operation::Create).await?;
         if values.is_empty() {
             return Err(ToolError::invalid("values must name a field"));
         }
         let context = service.context(context.as_ref()).await?;
         let pages = service.record_pages().await?;
-        service.check_values(&model, &[], &[(&values, "values".to_owned())]).await?;
+        let ignored = service.check_values(&model, &[], [(&mut values, "values".to_owned())]).await?;
         let [id]: [i64; 1] = service.call(Call::create(&model, [values]), &context).await?;
         let record = name_of(service, &model, id, &context).await;
         let url = pages.url(&model, id);
-        Ok(Answer { success: true, record, url, message: format!("created {model} record {id}") })
+        let message = ignored.note(format!("created {model} record {id}"));
+        Ok(Answer { success: true, record, url, message })
     }
 }
 

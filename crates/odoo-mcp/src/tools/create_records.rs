@@ -46,23 +46,23 @@ impl Tool for CreateRecords {
     type Answer = Answer;
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
-        let Arguments { model, records, context } = arguments;
+        let Arguments { model, mut records, context } = arguments;
         service.gate.require(&model, Operation::Create).await?;
         check_number(records.len())?;
         if let Some(place) = records.iter().position(Map::is_empty) {
             return Err(ToolError::invalid(format!("records[{place}] must name a field")));
         }
         let context = service.context(context.as_ref()).await?;
-        let values: Vec<_> =
-            records.iter().enumerate().map(|(place, values)| (values, format!("records[{place}]"))).collect();
         let pages = service.record_pages().await?;
-        service.check_values(&model, &[], &values).await?;
+        let named = records.iter_mut().enumerate();
+        let values = named.map(|(place, values)| (values, format!("records[{place}]")));
+        let ignored = service.check_values(&model, &[], values).await?;
         let ids: Vec<i64> = service.call(Call::create(&model, records), &context).await?;
         let mut records = names_of(service, &model, &ids, &context).await;
         for (record, id) in records.iter_mut().zip(&ids) {
             record.insert("url".into(), pages.url(&model, *id).into());
         }
-        let message = format!("created {} {model} record(s)", ids.len());
+        let message = ignored.note(format!("created {} {model} record(s)", ids.len()));
         Ok(Answer { success: true, created_count: ids.len(), records, message })
     }
 }

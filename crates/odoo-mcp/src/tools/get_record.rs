@@ -92,7 +92,7 @@ impl Tool for GetRecord {
             // Reading nothing but the id does not look whether the record exists.
             service.check_exists(&model, &[id], &context).await?;
         }
-        let rows = service.read(&model, &[id], &selection, &context, max_age).await?;
+        let rows = service.read(&model, &[id], (&selection, &definitions), &context, max_age).await?;
         let mut record =
             rows.records.into_iter().next().ok_or_else(|| ToolError::not_found(&model, &[id]))?;
         let related = related(service, &definitions, &record, &context, max_age).await?;

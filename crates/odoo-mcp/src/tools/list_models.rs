@@ -19,7 +19,10 @@ pub(crate) struct ListModels;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// A part of the model's name or of its name for people, such as `sale`; all models without it.
+    search: Option<String>,
+}
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Answer {
@@ -44,6 +47,7 @@ struct Model {
     /// Its name for people.
     name: String,
     /// What may be done with it; where all models are open, see yolo_mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
     operations: Option<Operations>,
 }
 
@@ -77,19 +81,26 @@ impl Tool for ListModels {
     const TITLE: &'static str = "List Models";
     const NATURE: Nature = Nature::Reads;
     const DESCRIPTION: &'static str = "List the Odoo models that can be used here, each with its name for people and \
-        what may be done with it.";
+        what may be done with it. Pass search to find a few of them.";
     type Arguments = Arguments;
     type Answer = Answer;
 
-    async fn run(service: &Service, _: Arguments) -> Result<Answer, ToolError> {
-        if service.gate.has_rules() { by_rules(service).await } else { all(service).await }
+    async fn run(service: &Service, Arguments { search }: Arguments) -> Result<Answer, ToolError> {
+        let sought = search.unwrap_or_default().trim().to_lowercase();
+        if service.gate.has_rules() { by_rules(service, &sought).await } else { all(service, &sought).await }
     }
 }
 
+/// Is a text a part of the model's name, or of its name for people?
+fn is_sought((model, name): (&str, &str), sought: &str) -> bool {
+    model.contains(sought) || name.to_lowercase().contains(sought)
+}
+
 /// The models that the add-on's rules open.
-async fn by_rules(service: &Service) -> Result<Answer, ToolError> {
+async fn by_rules(service: &Service, sought: &str) -> Result<Answer, ToolError> {
     let open = service.gate.open_models().await?;
-    let names: Vec<&str> = open.iter().map(|(model, _)| model).collect();
+    let open: Vec<(&str, &str)> = open.iter().filter(|it| is_sought(*it, sought)).collect();
+    let names: Vec<&str> = open.iter().map(|(model, _)| *model).collect();
     let permissions = service.gate.permissions(&names).await?;
     let unknown = permissions.iter().filter(|it| it.is_none()).count();
     let model = |((model, name), permissions): ((&str, &str), Option<Permissions>)| Model {
@@ -97,7 +108,7 @@ async fn by_rules(service: &Service) -> Result<Answer, ToolError> {
         name: name.to_owned(),
         operations: Some(permissions.unwrap_or_default().into()),
     };
-    let models: Vec<Model> = open.iter().zip(permissions).map(model).collect();
+    let models: Vec<Model> = open.into_iter().zip(permissions).map(model).collect();
     let note = (unknown > 0).then(|| {
         format!("The rules of {unknown} models could not be asked: nothing is allowed there for now.")
     });
@@ -112,23 +123,23 @@ async fn by_rules(service: &Service) -> Result<Answer, ToolError> {
 }
 
 /// The models of the database, without the machinery.
-async fn all(service: &Service) -> Result<Answer, ToolError> {
+async fn all(service: &Service, sought: &str) -> Result<Answer, ToolError> {
     let scope = service.scope().await?;
     let (models, error) = match service.metadata.models(&service.client, &scope, &[]).await {
         Ok(models) => (models, None),
         Err(error) if matches!(*error, OdooError::Access { .. }) => {
-            let why = "Odoo lets only administrators read the list of models (ir.model). All tools work with the \
-                       models that this user may use: name the one you need, such as res.partner.";
+            let why = "Odoo does not let this user read the list of models. All tools work with the models that this \
+                       user may use: name the one you need, such as res.partner.";
             (ModelList::default().into(), Some(why.to_owned()))
         }
         Err(error) => return Err(error.into()),
     };
     let full = service.gate.mode() == Mode::Full;
-    let shown: Vec<(&str, &str)> = models.iter().filter(|(model, _)| is_listed(model)).collect();
+    let shown: Vec<(&str, &str)> =
+        models.iter().filter(|(model, _)| is_listed(model)).filter(|it| is_sought(*it, sought)).collect();
     let available = shown.len();
-    let note = (available > LISTED).then(|| {
-        format!("{LISTED} of {available} models are listed; search ir.model with search_records for others.")
-    });
+    let note = (available > LISTED)
+        .then(|| format!("{LISTED} of {available} models are listed; pass search for others."));
     let mut shown: Vec<Model> = shown
         .into_iter()
         .map(|(model, name)| Model { model: model.to_owned(), name: name.to_owned(), operations: None })

@@ -1,7 +1,9 @@
 //! `search_records`: a page of records, and how many there are in all.
 
 use core::time::Duration;
+use std::sync::Arc;
 
+use model_metadata::FieldDefinitions;
 use odoo::{Call, OdooError, Record};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::arguments::{Domain, Names};
 use crate::context::CallContext;
 use crate::domain::check_balance;
-use crate::read::{Method, Rows, Selection, left_out, with_sizes};
+use crate::read::{LESSONS, Method, Rows, Selection, left_out, with_sizes};
 use crate::service::Service;
 use crate::shape::{pair_references, shape, specification};
 use crate::tool::{Nature, Tool};
@@ -78,25 +80,34 @@ impl Tool for SearchRecords {
         let Domain(mut domain) = domain.unwrap_or_default();
         check_balance(&domain)?;
         service.check_paths(&model, &domain, &[], order.as_deref()).await?;
+        service.fit_domain(&model, &mut domain).await?;
         domain.extend(service.owner_conditions(&model).await?);
         let context = service.context(context.as_ref()).await?;
-        let (selection, definitions) = service.select(&model, fields.as_ref()).await?;
+        let (mut selection, definitions) = service.select(&model, fields.as_ref()).await?;
         let search =
             Search { model: &model, domain, limit, offset, order: order.as_deref(), context: &context };
-        let (mut rows, total) = if service.client.version().await? >= ONE_CALL_SINCE {
-            let specification = specification(&definitions, &selection.names());
-            match search.at_once(service, specification).await {
-                Err(ToolError::Odoo(OdooError::Access { .. })) if selection.method != Method::Explicit => {
-                    search.in_steps(service, &selection).await?
+        let at_once = service.client.version().await? >= ONE_CALL_SINCE;
+        let mut lessons = 0;
+        let (mut rows, total) = loop {
+            if !at_once || lessons > LESSONS {
+                break search.in_steps(service, (&selection, &definitions)).await?;
+            }
+            match search.at_once(service, specification(&definitions, &selection.names())).await {
+                Err(ToolError::Odoo(OdooError::Access { message }))
+                    if selection.method != Method::Explicit =>
+                {
+                    lessons += 1;
+                    match service.choose_again(&selection, &model, &definitions, &message).await? {
+                        Some(again) => selection = again,
+                        None => lessons = LESSONS + 1,
+                    }
                 }
                 found => {
                     let (mut records, total) = found?;
                     records.iter_mut().for_each(|record| pair_references(&definitions, record));
-                    (Rows { records, skipped: Vec::new() }, total)
+                    break (Rows { records, skipped: selection.skipped.clone() }, total);
                 }
             }
-        } else {
-            search.in_steps(service, &selection).await?
         };
         rows.records.iter_mut().for_each(|record| shape(&model, &definitions, record));
         let note = left_out(&selection.withheld, &rows.skipped);
@@ -151,12 +162,16 @@ impl Search<'_> {
     }
 
     /// Ids and total at the same time, then the rows.
-    async fn in_steps(&self, service: &Service, selection: &Selection) -> Result<(Rows, u64), ToolError> {
+    async fn in_steps(
+        &self,
+        service: &Service,
+        selection: (&Selection, &Arc<FieldDefinitions>),
+    ) -> Result<(Rows, u64), ToolError> {
         let search = self.paged(Call::search(self.model, self.domain.clone().into()));
         let ids = service.call::<Vec<i64>>(search, self.context);
         let (ids, total) = futures_util::future::try_join(ids, self.count(service)).await?;
         if ids.is_empty() {
-            return Ok((Rows { records: Vec::new(), skipped: Vec::new() }, total));
+            return Ok((Rows { records: Vec::new(), skipped: selection.0.skipped.clone() }, total));
         }
         let rows = service.read(self.model, &ids, selection, self.context, Duration::ZERO).await?;
         Ok((rows, total))

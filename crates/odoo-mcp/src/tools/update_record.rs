@@ -46,18 +46,19 @@ impl Tool for UpdateRecord {
     type Answer = Answer;
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
-        let Arguments { model, record_id: RecordId(id), values, context } = arguments;
+        let Arguments { model, record_id: RecordId(id), mut values, context } = arguments;
         service.gate.require(&model, Operation::Write).await?;
         if values.is_empty() {
             return Err(ToolError::invalid("values must name a field"));
         }
         let context = service.context(context.as_ref()).await?;
         let pages = service.record_pages().await?;
-        service.check_values(&model, &[id], &[(&values, "values".to_owned())]).await?;
+        let ignored = service.check_values(&model, &[id], [(&mut values, "values".to_owned())]).await?;
         service.check_exists(&model, &[id], &context).await?;
         let success = service.call(Call::write(&model, &[id], values), &context).await?;
         let record = name_of(service, &model, id, &context).await;
         let url = pages.url(&model, id);
-        Ok(Answer { success, record, url, message: format!("updated {model} record {id}") })
+        let message = ignored.note(format!("updated {model} record {id}"));
+        Ok(Answer { success, record, url, message })
     }
 }

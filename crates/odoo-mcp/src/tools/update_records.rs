@@ -61,7 +61,7 @@ impl Tool for UpdateRecords {
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, record_ids, values, updates, context } = arguments;
         service.gate.require(&model, Operation::Write).await?;
-        let change = match (record_ids, values, updates) {
+        let mut change = match (record_ids, values, updates) {
             (Some(Ids(ids)), Some(values), None) => Change::same(ids, values)?,
             (None, None, Some(updates)) => Change::each(updates)?,
             _ => return Err(ToolError::invalid("give either record_ids and values, or updates")),
@@ -80,7 +80,7 @@ impl Tool for UpdateRecords {
         }
         let context = service.context(context.as_ref()).await?;
         let ids = change.ids().to_vec();
-        service.check_values(&model, &ids, &change.values()).await?;
+        let ignored = service.check_values(&model, &ids, change.values_mut()).await?;
         service.check_exists(&model, &ids, &context).await?;
         match change {
             Change::Same(ids, values) => {
@@ -95,7 +95,7 @@ impl Tool for UpdateRecords {
             }
         }
         let records = names_of(service, &model, &ids, &context).await;
-        let message = format!("updated {} {model} record(s)", ids.len());
+        let message = ignored.note(format!("updated {} {model} record(s)", ids.len()));
         Ok(Answer { success: true, updated_count: ids.len(), records, message })
     }
 }
@@ -146,12 +146,12 @@ impl Change {
         ids
     }
 
-    fn values(&self) -> Vec<(&Map<String, Value>, String)> {
+    fn values_mut(&mut self) -> Vec<(&mut Map<String, Value>, String)> {
         match self {
             Change::Same(_, values) => vec![(values, "values".to_owned())],
             Change::Each(_, all) => {
                 let path = |(place, values)| (values, format!("updates[{place}].values"));
-                all.iter().enumerate().map(path).collect()
+                all.iter_mut().enumerate().map(path).collect()
             }
         }
     }

@@ -26,22 +26,6 @@ async fn all_models_are_listed_by_one_request_and_then_by_none() {
 }
 
 #[tokio::test]
-async fn who_may_not_read_the_list_is_told_so() {
-    let settings = [("ODOO_YOLO", "read"), ("ODOO_USER", "demo"), ("ODOO_API_KEY", "<key of demo>")];
-    let double = double(Behaviour::default()).await;
-    let denied = odoo_double::Model {
-        forbidden: [1].into(),
-        ..odoo_double::Model::with_fields(&[("model", "char"), ("name", "char"), ("transient", "boolean")])
-    };
-    double.put_model("ir.model", denied);
-    double.with_model("ir.model", |model| model.insert(1, &json!({"transient": false})));
-    let agent = Agent::with(double, &settings).await;
-    let listed = agent.ask("list_models", json!({})).await;
-    assert_eq!((&listed["models"], &listed["total_available"]), (&json!([]), &Value::Null));
-    assert!(listed["error"].as_str().unwrap().contains("only administrators"), "{listed}");
-}
-
-#[tokio::test]
 async fn the_rules_are_asked_together_and_kept() {
     let round_trip = std::time::Duration::from_millis(100);
     let behaviour = Behaviour { round_trip, ..Behaviour::default() };

@@ -47,7 +47,11 @@ async fn writes_that_make_no_sense_never_begin() {
     for (tool, arguments, explanation) in [
         ("create_record", json!({"model": PARTNERS, "values": {}}), "values must name a field"),
         ("create_record", json!({"model": PARTNERS, "values": {"nmae": "x"}}), "has no field `nmae`"),
-        ("create_record", json!({"model": PARTNERS, "values": {"country_id": [20, "Belgium"]}}), "pass 20"),
+        (
+            "create_record",
+            json!({"model": PARTNERS, "values": {"country_id": "Belgium"}}),
+            "the id of a record of `res.country`",
+        ),
         ("create_records", json!({"model": PARTNERS, "records": []}), "no records are given"),
         ("create_records", json!({"model": PARTNERS, "records": many}), "101 records are given"),
         (
@@ -100,7 +104,9 @@ async fn a_write_whose_answer_is_lost_is_not_sent_again() {
     let agent = Agent::new(FULL).await;
     agent.ask("get_fields", json!({"model": PARTNERS})).await;
     agent.double.inject(Fault::CloseUnanswered);
-    agent.refused("create_record", json!({"model": PARTNERS, "values": {"name": "Once"}})).await;
+    let told = agent.refused("create_record", json!({"model": PARTNERS, "values": {"name": "Once"}})).await;
+    assert!(told.contains("may have been carried out: before you repeat it, look for it"), "{told}");
+    assert!(told.contains("the domain [[\"create_uid\", \"=\", 2]] and the order `id desc`"), "{told}");
     assert_eq!(agent.double.with_model(PARTNERS, |model| model.records.len()), Some(61));
 }
 
@@ -138,4 +144,73 @@ async fn methods_are_called_only_where_both_switches_are_on() {
         agent.refused("call_model_method", json!({"model": model, "method": method})).await;
     }
     assert!(!agent.methods(PARTNERS).contains(&"write".to_owned()));
+}
+
+#[tokio::test]
+async fn a_method_that_asks_to_go_on_is_no_success() {
+    let agent = Agent::new(&[("ODOO_YOLO", "true"), ("ODOO_MCP_ENABLE_METHOD_CALLS", "true")]).await;
+    let wizard = json!({"type": "ir.actions.act_window", "name": "Register Payment", "target": "new",
+                        "res_model": "account.payment.register", "views": [[false, "form"]]});
+    let page = json!({"type": "ir.actions.act_url", "url": "/x"});
+    agent.double.with_model(PARTNERS, |model| {
+        model.answers.insert("action_pay".into(), wizard.clone());
+        model.answers.insert("action_show".into(), page);
+        model.answers.insert("action_confirm".into(), json!(true));
+        model.answers.insert("action_info".into(), json!({"type": "contact", "name": "x"}));
+    });
+    let call = async |method: &str| {
+        let asked = json!({"model": PARTNERS, "method": method, "arguments": [[1]]});
+        agent.ask("call_model_method", asked).await
+    };
+    let asked = call("action_pay").await;
+    assert_eq!((&asked["success"], &asked["result"]), (&json!(false), &wizard));
+    let message = asked["message"].as_str().unwrap();
+    assert!(message.contains("the wizard \"Register Payment\" on `account.payment.register`"), "{message}");
+    assert!(message.contains("nothing may have happened yet"), "{message}");
+    let shown = call("action_show").await;
+    assert_eq!(shown["success"], false);
+    assert!(shown["message"].as_str().unwrap().contains("the action (ir.actions.act_url)"), "{shown}");
+    for method in ["action_confirm", "action_info"] {
+        assert_eq!(call(method).await["success"], true, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_leaves_a_doubt_and_a_way_to_settle_it() {
+    for (tool, arguments, check) in [
+        (
+            "update_record",
+            json!({"model": PARTNERS, "record_id": 1, "values": {"name": "x"}}),
+            "[[\"id\", \"in\", [1]]]",
+        ),
+        (
+            "post_message",
+            json!({"model": PARTNERS, "record_id": 1, "body": "x"}),
+            "search_records on `mail.message`",
+        ),
+        (
+            "create_records",
+            json!({"model": PARTNERS, "records": [{"name": "x"}]}),
+            "look for it with search_records",
+        ),
+    ] {
+        let agent = Agent::new(FULL).await;
+        agent.ask("get_record", json!({"model": PARTNERS, "record_id": 1})).await;
+        if tool != "create_records" {
+            // The record is looked for first.
+            agent.double.inject(Fault::Trickle(std::time::Duration::ZERO));
+        }
+        agent.double.inject(Fault::CloseUnanswered);
+        let told = agent.refused(tool, arguments).await;
+        assert!(
+            told.contains("may have been carried out: before you repeat it") && told.contains(check),
+            "{told}"
+        );
+    }
+    // A server that was never reached has done nothing.
+    let agent = Agent::new(FULL).await;
+    agent.ask("get_fields", json!({"model": PARTNERS})).await;
+    agent.double.set_down(true);
+    let told = agent.refused("create_record", json!({"model": PARTNERS, "values": {"name": "x"}})).await;
+    assert!(!told.contains("may have been carried out") || told.contains("ended before"), "{told}");
 }

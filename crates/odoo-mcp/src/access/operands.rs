@@ -1,0 +1,197 @@
+//! The operands of a domain: a condition compares a field with values of the field's own type.
+
+use std::sync::Arc;
+
+use model_metadata::{FieldDefinition, FieldDefinitions};
+use serde_json::Value;
+
+use super::writes::refusal;
+use crate::ToolError;
+use crate::service::Service;
+use crate::value::{Wanted, date, fit, id, integer, moment, referred};
+
+/// From this version on, days and moments may be relative to now (`today`, `-3d`).
+const RELATIVE_SINCE: u64 = 19;
+
+impl Service {
+    /// Writes the operands of a domain as the types of their fields have them, and refuses those that mean something else.
+    /// Paths and domains within are followed; what cannot be followed is left to Odoo.
+    pub(crate) async fn fit_domain(&self, model: &str, domain: &mut [Value]) -> Result<(), ToolError> {
+        let version = self.client.version().await?;
+        let mut domains: Vec<(String, &mut [Value])> = vec![(model.to_owned(), domain)];
+        while let Some((model, domain)) = domains.pop() {
+            for term in domain {
+                let Some([Value::String(path), operator, operand]) =
+                    term.as_array_mut().map(Vec::as_mut_slice)
+                else {
+                    continue;
+                };
+                let operator = operator.as_str().unwrap_or_default().trim().to_ascii_lowercase();
+                let Some((fields, name)) = self.end_of_path(&model, path).await? else { continue };
+                let Some(field) = fields.get(name) else { continue };
+                if matches!(operator.as_str(), "any" | "not any" | "any!" | "not any!") {
+                    if let (Some(relation), Value::Array(domain)) = (field.text("relation"), operand) {
+                        domains.push((relation, domain));
+                    }
+                    continue;
+                }
+                let told = |wanted| refusal(&format!("the domain's `{path}`"), &model, operand, wanted);
+                *operand = fit_operand(&field, &operator, operand, version).map_err(told)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The definitions with the field at the end of a path; nothing if the path leads where nobody can follow.
+    async fn end_of_path<'a>(
+        &self,
+        model: &str,
+        path: &'a str,
+    ) -> Result<Option<(Arc<FieldDefinitions>, &'a str)>, ToolError> {
+        let mut model = model.to_owned();
+        let mut names = path.split('.').peekable();
+        while let Some(name) = names.next() {
+            let fields = match self.fields(&model, &[name]).await {
+                Err(ToolError::Invalid(_)) => return Ok(None),
+                Err(error) if error.is_refusal() => return Ok(None),
+                fields => fields?,
+            };
+            if names.peek().is_none() {
+                return Ok(Some((fields, name)));
+            }
+            let Some(relation) = fields.get(name).and_then(|field| field.text("relation")) else {
+                return Ok(None);
+            };
+            model = relation;
+        }
+        Ok(None)
+    }
+}
+
+fn fit_operand(
+    field: &FieldDefinition<'_>,
+    operator: &str,
+    operand: &Value,
+    version: u64,
+) -> Result<Value, Wanted> {
+    let one = |value: &Value| fit_one(field, value, version);
+    match (operator, operand) {
+        ("in" | "not in", Value::Array(values)) => values.iter().map(one).collect(),
+        ("in" | "not in", Value::Null | Value::Bool(_)) => Ok(operand.clone()),
+        ("in" | "not in", _) => Err(Wanted("a list of values, such as [1, 2]".into())),
+        ("child_of" | "parent_of", Value::Array(values)) => values.iter().map(one).collect(),
+        ("=" | "!=" | "<>" | "==" | "=?", Value::Array(values)) => match referred(operand) {
+            Some(id) => Ok(id.into()),
+            None => values.iter().map(one).collect(),
+        },
+        ("=" | "!=" | "<>" | "==" | "=?" | "<" | ">" | "<=" | ">=" | "child_of" | "parent_of", _) => {
+            one(operand)
+        }
+        (_, Value::Number(number)) if operator.contains("like") => Ok(number.to_string().into()),
+        (_, Value::Bool(true) | Value::Object(_)) if operator.contains("like") => {
+            Err(Wanted("a text".into()))
+        }
+        // Odoo says which operators there are.
+        _ => Ok(operand.clone()),
+    }
+}
+
+fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<Value, Wanted> {
+    if matches!(value, Value::Null | Value::Bool(false)) {
+        return Ok(Value::Bool(false));
+    }
+    let kind = field.text("type").unwrap_or_default();
+    match (kind.as_str(), value) {
+        // A text finds records by their name.
+        ("many2one" | "one2many" | "many2many", _) => match (id(value).or_else(|| referred(value)), value) {
+            (Some(id), _) => Ok(id.into()),
+            (None, Value::String(_)) => Ok(value.clone()),
+            _ => Err(Wanted("the id of a record, its name, or false".into())),
+        },
+        ("integer" | "many2one_reference", _) => integer(value),
+        // Texts are compared, not kept: none is too long.
+        ("char" | "text" | "html" | "reference", Value::String(_)) => Ok(value.clone()),
+        ("date" | "datetime", Value::String(text)) if version >= RELATIVE_SINCE && is_relative(text) => {
+            Ok(value.clone())
+        }
+        // A day alone means the whole day to Odoo.
+        ("datetime", _) => date(value).or_else(|_| moment(value)),
+        ("binary" | "image", _) => Ok(value.clone()),
+        _ => fit(field, value),
+    }
+}
+
+/// Is it a day or moment that depends on when it is asked?
+fn is_relative(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("today") || text.starts_with("now") || text.starts_with(['=', '+', '-'])
+}
+
+#[cfg(test)]
+mod tests {
+    use model_metadata::FieldDefinitions;
+    use serde_json::{Value, json};
+
+    use super::fit_operand;
+
+    fn given(kind: &str, operator: &str, operand: Value, version: u64) -> Result<Value, String> {
+        let selection = json!([["draft", "Quotation"], ["sale", "Sales Order"]]);
+        let fields: FieldDefinitions =
+            serde_json::from_value(json!({"x": {"type": kind, "selection": selection}})).unwrap();
+        fit_operand(&fields.get("x").unwrap(), operator, &operand, version).map_err(|it| it.0)
+    }
+
+    #[test]
+    fn operands_become_what_the_field_is() {
+        for (kind, operator, operand, expected) in [
+            ("boolean", "=", json!("true"), json!(true)),
+            ("boolean", "!=", json!("False"), json!(false)),
+            ("integer", ">", json!("5"), json!(5)),
+            ("integer", "in", json!([1.0, "2"]), json!([1, 2])),
+            ("float", "<=", json!("1.5"), json!(1.5)),
+            ("char", "=", json!(42), json!("42")),
+            ("char", "ilike", json!(42), json!("42")),
+            ("char", "in", json!(["a", 1, false]), json!(["a", "1", false])),
+            ("char", "=", json!(null), json!(false)),
+            ("datetime", ">=", json!("2026-01-31T10:00:00+02:00"), json!("2026-01-31 08:00:00")),
+            ("datetime", "<=", json!("2026-01-31"), json!("2026-01-31")),
+            ("date", "=", json!("2026-01-31"), json!("2026-01-31")),
+            ("selection", "in", json!(["draft", "sale"]), json!(["draft", "sale"])),
+            ("many2one", "=", json!("7"), json!(7)),
+            ("many2one", "=", json!([7, "Belgium"]), json!(7)),
+            ("many2one", "in", json!([7.0, [8, "France"]]), json!([7, 8])),
+            ("many2one", "ilike", json!("bel"), json!("bel")),
+            ("many2one", "=", json!("Belgium"), json!("Belgium")),
+            ("many2many", "=", json!(false), json!(false)),
+            ("many2one", "child_of", json!([7]), json!([7])),
+            ("binary", "!=", json!(false), json!(false)),
+        ] {
+            assert_eq!(
+                given(kind, operator, operand.clone(), 17),
+                Ok(expected),
+                "{kind} {operator} {operand}"
+            );
+        }
+        assert_eq!(given("date", ">=", json!("today -7d"), 19), Ok(json!("today -7d")));
+    }
+
+    #[test]
+    fn operands_of_another_meaning_are_refused() {
+        for (kind, operator, operand, form) in [
+            ("boolean", "=", json!("yes"), "true or false"),
+            ("integer", "=", json!("five"), "a whole number"),
+            ("float", ">", json!("1,5"), "a number"),
+            ("datetime", ">", json!("31/01/2026"), "a moment"),
+            ("date", ">", json!("today"), "a day"),
+            ("selection", "=", json!("Quotation"), "\"draft\""),
+            ("selection", "in", json!(["draft", "done"]), "one of"),
+            ("selection", "in", json!("draft"), "a list"),
+            ("many2one", "=", json!(true), "the id of a record"),
+            ("char", "ilike", json!(true), "a text"),
+            ("char", "=", json!(true), "a text"),
+        ] {
+            let told = given(kind, operator, operand.clone(), 17).unwrap_err();
+            assert!(told.contains(form), "{kind} {operator} {operand}: {told}");
+        }
+    }
+}

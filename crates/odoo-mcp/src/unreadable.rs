@@ -1,0 +1,247 @@
+//! `Unreadable`: fields that a user may not read although the definitions announce them.
+//!
+//! One such field fails the whole read. Which they are is learnt from Odoo when it refuses, from its words and from what
+//! the groups allow, and is remembered with the definitions.
+
+use core::time::Duration;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use model_metadata::{FieldDefinition, FieldDefinitions, Scope};
+use odoo::{Call, OdooError};
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::ToolError;
+use crate::service::Service;
+
+/// For how long it is remembered, at most.
+const REMEMBERED: Duration = Duration::from_secs(3600);
+/// For how many models and users.
+const MOST: usize = 4_096;
+
+/// What was learnt, by user and model.
+#[derive(Default)]
+pub(crate) struct Unreadable {
+    known: Mutex<HashMap<(Scope, String), Known>>,
+}
+
+struct Known {
+    /// Of these definitions it was learnt; others make it void.
+    definitions: Arc<FieldDefinitions>,
+    fields: Arc<BTreeSet<String>>,
+    /// The groups have been asked.
+    asked: bool,
+    since: Instant,
+}
+
+impl Unreadable {
+    /// The fields of a model that a user is known not to read, and whether the groups have been asked.
+    fn get(
+        &self,
+        scope: &Scope,
+        model: &str,
+        definitions: &Arc<FieldDefinitions>,
+    ) -> (Arc<BTreeSet<String>>, bool) {
+        let known = self.known.lock();
+        let own = known.get(&(scope.clone(), model.to_owned()));
+        let own =
+            own.filter(|it| Arc::ptr_eq(&it.definitions, definitions) && it.since.elapsed() < REMEMBERED);
+        own.map(|it| (Arc::clone(&it.fields), it.asked)).unwrap_or_default()
+    }
+
+    fn put(&self, scope: Scope, model: &str, definitions: &Arc<FieldDefinitions>, fields: BTreeSet<String>) {
+        let mut known = self.known.lock();
+        if known.len() >= MOST {
+            known.clear();
+        }
+        let (definitions, fields) = (Arc::clone(definitions), Arc::new(fields));
+        let since = Instant::now();
+        known.insert((scope, model.to_owned()), Known { definitions, fields, asked: true, since });
+    }
+}
+
+impl Service {
+    /// The fields of a model that the user is known not to read.
+    pub(crate) async fn unreadable(
+        &self,
+        model: &str,
+        definitions: &Arc<FieldDefinitions>,
+    ) -> Result<Arc<BTreeSet<String>>, ToolError> {
+        let scope = self.scope().await?;
+        Ok(self.unreadable.get(&scope, model, definitions).0)
+    }
+
+    /// Remembers fields that the user may not read.
+    pub(crate) async fn remember_unreadable(
+        &self,
+        model: &str,
+        definitions: &Arc<FieldDefinitions>,
+        names: &[&str],
+    ) -> Result<(), ToolError> {
+        let scope = self.scope().await?;
+        let (known, _) = self.unreadable.get(&scope, model, definitions);
+        let all = known.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect();
+        self.unreadable.put(scope, model, definitions, all);
+        Ok(())
+    }
+
+    /// Learns from a refusal which fields the user may not read. Says whether one of those that were asked for is among
+    /// them.
+    pub(crate) async fn learn_unreadable(
+        &self,
+        model: &str,
+        definitions: &Arc<FieldDefinitions>,
+        names: &[&str],
+        message: &str,
+    ) -> Result<bool, ToolError> {
+        let scope = self.scope().await?;
+        let (known, asked) = self.unreadable.get(&scope, model, definitions);
+        let mut found: BTreeSet<String> = named(message, model, definitions, names);
+        if !asked {
+            if let Some(allowed) = self.allowed_fields(model).await? {
+                let others =
+                    definitions.iter().map(|field| field.name()).filter(|name| !allowed.contains(*name));
+                found.extend(others.map(str::to_owned));
+            }
+            let lists: Vec<FieldDefinition<'_>> =
+                names.iter().filter_map(|name| definitions.get(name)).filter(is_list).collect();
+            if !lists.is_empty() {
+                let open = self.metadata.models(&self.client, &scope, &[]).await?;
+                let closed = |field: &&FieldDefinition<'_>| {
+                    field
+                        .text("relation")
+                        .is_some_and(|relation| relation != model && open.label(&relation).is_none())
+                };
+                found.extend(lists.iter().filter(closed).map(|field| field.name().to_owned()));
+            }
+        }
+        let is_new = names.iter().any(|name| found.contains(*name) && !known.contains(*name));
+        found.extend(known.iter().cloned());
+        self.unreadable.put(scope, model, definitions, found);
+        Ok(is_new)
+    }
+
+    /// The fields that the groups let the user read; nothing if Odoo does not tell.
+    async fn allowed_fields(&self, model: &str) -> Result<Option<BTreeSet<String>>, ToolError> {
+        let ask = || {
+            Call::method(model, "check_field_access_rights")
+                .idempotent()
+                .argument("operation", "read")
+                .argument("field_names", Value::Null)
+        };
+        // Some models want records first, were it none.
+        for call in [ask(), ask().on(&[])] {
+            match self.client.call::<BTreeSet<String>>(call).await {
+                Ok(allowed) => return Ok(Some(allowed)),
+                Err(OdooError::Fault(fault)) => return Err(OdooError::Fault(fault).into()),
+                Err(OdooError::Rejected { .. } | OdooError::Server { .. }) => {}
+                Err(_) => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn is_list(field: &FieldDefinition<'_>) -> bool {
+    matches!(field.text("type").as_deref(), Some("one2many" | "many2many"))
+}
+
+/// Those of the fields that a refusal names: each version has words of its own, and quotes them.
+fn named(message: &str, model: &str, definitions: &FieldDefinitions, names: &[&str]) -> BTreeSet<String> {
+    let first = message.split("\n\n").next().unwrap_or_default();
+    let said = |name: &str| {
+        is_quoted(first, name)
+            || message.lines().any(|line| line.starts_with(&format!("- {name} (")))
+            || message.starts_with(&format!("Failed to read field {model}.{name}\n"))
+    };
+    let refers = |name: &str| {
+        let Some(field) = definitions.get(name) else { return false };
+        let text = |attribute: &str| field.text(attribute);
+        // The field of another model stands behind one of this.
+        let behind =
+            text("related").and_then(|path| path.rsplit('.').next().map(|last| is_quoted(first, last)));
+        let closed = is_list(&field)
+            && text("relation")
+                .is_some_and(|relation| relation != model && message.contains(&format!("({relation})")));
+        behind == Some(true) || closed
+    };
+    names.iter().filter(|name| said(name) || refers(name)).map(|name| (*name).to_owned()).collect()
+}
+
+/// Is a name in quotes, alone or in a list with commas?
+fn is_quoted(text: &str, name: &str) -> bool {
+    const BEFORE: &[char] = &['"', '\'', '“', '‘', '«', ','];
+    const AFTER: &[char] = &['"', '\'', '”', '’', '»', ','];
+    text.match_indices(name).any(|(start, _)| {
+        let before = text.get(..start).and_then(|before| before.chars().next_back());
+        let after = text.get(start + name.len()..).and_then(|after| after.chars().next());
+        before.is_some_and(|it| BEFORE.contains(&it)) && after.is_some_and(|it| AFTER.contains(&it))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use model_metadata::FieldDefinitions;
+    use serde_json::json;
+
+    use super::named;
+
+    #[test]
+    fn every_versions_refusal_names_its_fields() {
+        let definitions: FieldDefinitions = serde_json::from_value(json!({
+            "name": {"type": "char"}, "credit": {"type": "float"}, "debit": {"type": "float"},
+            "badge": {"type": "char", "related": "employee_id.barcode"},
+            "collaborator_ids": {"type": "one2many", "relation": "project.collaborator"},
+            "child_ids": {"type": "one2many", "relation": "res.partner"},
+        }))
+        .unwrap();
+        let names = ["name", "credit", "debit", "badge", "collaborator_ids", "child_ids"];
+        for (message, expected) in [
+            (
+                "The requested operation can not be completed due to security restrictions.\n\nDocument type: Contact \
+                 (res.partner)\nOperation: read\nUser: 8\nFields:\n- credit (allowed for groups 'Billing')\n- debit \
+                 (allowed for groups 'Billing')",
+                vec!["credit", "debit"],
+            ),
+            (
+                "You do not have enough rights to access the fields \"credit,debit\" on Contact (res.partner). Please \
+                 contact your system administrator.\n\nOperation: read",
+                vec!["credit", "debit"],
+            ),
+            (
+                "You do not have enough rights to access the field \"credit\" on Contact (res.partner). Please contact \
+                 your system administrator.\n\nOperation: read\nUser: 7\nGroups: allowed for groups 'name'",
+                vec!["credit"],
+            ),
+            (
+                "You do not have enough rights to access the field \"barcode\" on Employee (hr.employee).",
+                vec!["badge"],
+            ),
+            (
+                "The fields 'credit,debit' you try to read is not available on the public employee profile.",
+                vec!["credit", "debit"],
+            ),
+            (
+                "The fields “debit”, which you are trying to read, are not available for employee public profiles.",
+                vec!["debit"],
+            ),
+            (
+                "Failed to read field res.partner.collaborator_ids\nYou are not allowed to access 'Collaborators' \
+                 (project.collaborator) records.",
+                vec!["collaborator_ids"],
+            ),
+            (
+                "You are not allowed to access 'Collaborators' (project.collaborator) records.",
+                vec!["collaborator_ids"],
+            ),
+            ("You are not allowed to access 'Contact' (res.partner) records.", vec![]),
+            ("Uh-oh! Looks like you have stumbled upon some top-secret records.", vec![]),
+        ] {
+            let found: Vec<String> =
+                named(message, "res.partner", &definitions, &names).into_iter().collect();
+            assert_eq!(found, expected, "{message}");
+        }
+    }
+}

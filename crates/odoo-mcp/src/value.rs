@@ -1,0 +1,440 @@
+//! Values as the field's type has them: what means the same is converted, everything else is refused.
+//!
+//! Odoo takes nearly anything for nearly any type: the text `"false"` is true to it, and half of a moment is dropped with
+//! its time zone. A value whose meaning would change on the way is not sent.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use model_metadata::FieldDefinition;
+use serde_json::{Value, json};
+
+/// How Odoo writes a moment, in UTC.
+const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
+const DAY: &str = "%Y-%m-%d";
+
+/// What a field takes instead of a value that it does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted(pub(crate) String);
+
+type Fit = Result<Value, Wanted>;
+
+fn wanted(form: impl Into<String>) -> Fit {
+    Err(Wanted(form.into()))
+}
+
+/// The value of a field that is no list of records. Nothing is `false`, as Odoo has it.
+pub(crate) fn fit(field: &FieldDefinition<'_>, value: &Value) -> Fit {
+    let kind = field.text("type").unwrap_or_default();
+    if value.is_null() || (*value == Value::Bool(false) && kind != "boolean") {
+        return Ok(Value::Bool(false));
+    }
+    match kind.as_str() {
+        "boolean" => boolean(value),
+        "integer" => integer(value),
+        "float" | "monetary" => number(value),
+        "char" | "text" | "html" => text(field, value),
+        "date" => date(value),
+        "datetime" => moment(value).or_else(|wanted| day(value).map(|day| at_midnight(&day)).ok_or(wanted)),
+        "selection" => selection(field, value),
+        "many2one" => reference(field, value),
+        "many2one_reference" => {
+            id(value).map_or_else(|| wanted("the id of a record, or false"), |id| Ok(id.into()))
+        }
+        "reference" => named_reference(value),
+        "binary" | "image" => file(value),
+        // Whatever JSON holds, or a type that is not known here.
+        _ => Ok(value.clone()),
+    }
+}
+
+fn boolean(value: &Value) -> Fit {
+    match value {
+        Value::Bool(_) => return Ok(value.clone()),
+        Value::Number(_) if whole(value) == Some(1) => return Ok(true.into()),
+        Value::Number(_) if whole(value) == Some(0) => return Ok(false.into()),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => return Ok(true.into()),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => return Ok(false.into()),
+        _ => {}
+    }
+    wanted("true or false")
+}
+
+/// A whole number, which may be written with a fraction of zero.
+fn whole(value: &Value) -> Option<i64> {
+    /// Up to here every whole number is one of the numbers that a float can have.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.as_i64().or_else(|| {
+        let float = value.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT)?;
+        // The text of a whole float has no fraction.
+        format!("{float:.0}").parse().ok()
+    })
+}
+
+/// The digits of a text, with a sign perhaps.
+fn digits(text: &str) -> Option<i64> {
+    let bare = text.strip_prefix('-').unwrap_or(text);
+    (!bare.is_empty() && bare.bytes().all(|it| it.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+pub(crate) fn integer(value: &Value) -> Fit {
+    let text = || value.as_str().and_then(|text| digits(text.trim()));
+    match whole(value).or_else(text) {
+        Some(number) => Ok(number.into()),
+        None => wanted("a whole number, such as 42"),
+    }
+}
+
+pub(crate) fn number(value: &Value) -> Fit {
+    match value {
+        Value::Number(_) => Ok(value.clone()),
+        Value::String(text) if is_decimal(text.trim()) => {
+            serde_json::from_str(text.trim()).or_else(|_| wanted("a number, such as 12.5"))
+        }
+        _ => wanted("a number, such as 12.5"),
+    }
+}
+
+/// Is it a number without doubt? A comma may part thousands or decimals.
+fn is_decimal(text: &str) -> bool {
+    let bare = text.strip_prefix('-').unwrap_or(text);
+    bare.bytes().all(|it| it.is_ascii_digit() || it == b'.')
+}
+
+fn text(field: &FieldDefinition<'_>, value: &Value) -> Fit {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+        _ => return wanted("a text"),
+    };
+    let size = field.attribute("size").and_then(|size| size.parse::<usize>().ok()).filter(|size| *size > 0);
+    match size {
+        // Odoo cuts it.
+        Some(size) if text.chars().count() > size => wanted(format!("a text of at most {size} characters")),
+        _ => Ok(text.into()),
+    }
+}
+
+/// The day in a text; of a moment only if that is the day's beginning and no time zone could make it another day.
+fn day(value: &Value) -> Option<NaiveDate> {
+    let text = value.as_str()?.trim();
+    let day = text.get(..10)?;
+    let rest = text.get(10..)?;
+    if !matches!(rest, "" | " 00:00:00" | "T00:00:00") {
+        return None;
+    }
+    is_padded(day).then(|| NaiveDate::parse_from_str(day, DAY).ok())?
+}
+
+/// Has a day four, two and two digits?
+fn is_padded(day: &str) -> bool {
+    day.len() == 10
+        && day.bytes().enumerate().all(|(place, it)| match place {
+            4 | 7 => it == b'-',
+            _ => it.is_ascii_digit(),
+        })
+}
+
+pub(crate) fn date(value: &Value) -> Fit {
+    match day(value) {
+        Some(day) => Ok(day.format(DAY).to_string().into()),
+        None => wanted("a day that exists, as 2026-01-31"),
+    }
+}
+
+fn at_midnight(day: &NaiveDate) -> Value {
+    format!("{} 00:00:00", day.format(DAY)).into()
+}
+
+/// A moment, in UTC unless it says how far from it. Odoo keeps whole seconds.
+pub(crate) fn moment(value: &Value) -> Fit {
+    const WANTED: &str = "a moment that exists, in UTC as 2026-01-31 10:00:00 or with its offset as \
+                          2026-01-31T10:00:00+01:00";
+    let read = || {
+        let text = value.as_str()?.trim();
+        let (day, time) = (text.get(..10)?, text.get(11..)?);
+        if !is_padded(day) || !matches!(text.as_bytes().get(10), Some(b' ' | b'T' | b't')) {
+            return None;
+        }
+        let sign = time.find(['+', '-', 'Z', 'z']).unwrap_or(time.len());
+        let (clock, offset) = (time.get(..sign)?.trim_end(), time.get(sign..)?);
+        // Seconds may be left out.
+        let clock = if clock.len() == 5 { format!("{clock}:00") } else { clock.to_owned() };
+        let offset = match offset {
+            "" => None,
+            "Z" | "z" => Some("+00:00".to_owned()),
+            offset if offset.len() == 3 => Some(format!("{offset}:00")),
+            offset if offset.len() == 5 && !offset.contains(':') => {
+                Some(format!("{}:{}", offset.get(..3)?, offset.get(3..)?))
+            }
+            offset => Some(offset.to_owned()),
+        };
+        let moment = match offset {
+            Some(offset) => DateTime::parse_from_rfc3339(&format!("{day}T{clock}{offset}")).ok()?.naive_utc(),
+            None => NaiveDateTime::parse_from_str(&format!("{day} {clock}"), "%Y-%m-%d %H:%M:%S%.f").ok()?,
+        };
+        Some(moment.format(MOMENT).to_string())
+    };
+    read().map_or_else(|| wanted(WANTED), |moment| Ok(moment.into()))
+}
+
+/// The keys of a selection, each with its label.
+fn options(field: &FieldDefinition<'_>) -> Vec<(Value, String)> {
+    let pairs: Vec<(Value, Value)> =
+        field.attribute("selection").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let label = |label: Value| label.as_str().map_or_else(|| label.to_string(), str::to_owned);
+    pairs.into_iter().map(|(key, name)| (key, label(name))).collect()
+}
+
+pub(crate) fn selection(field: &FieldDefinition<'_>, value: &Value) -> Fit {
+    /// How many options a refusal names.
+    const NAMED: usize = 20;
+    let options = options(field);
+    if options.is_empty() || options.iter().any(|(key, _)| key == value) {
+        return Ok(value.clone());
+    }
+    // Keys are texts, also those that look like numbers.
+    let as_text = whole(value).map(|number| Value::String(number.to_string()));
+    if let Some(key) = as_text.filter(|key| options.iter().any(|(known, _)| known == key)) {
+        return Ok(key);
+    }
+    let text = value.as_str().unwrap_or_default();
+    if let Some((key, _)) = options.iter().find(|(_, label)| label.eq_ignore_ascii_case(text)) {
+        return wanted(format!("{key}, whose label that is"));
+    }
+    let mut named: Vec<String> = options.iter().take(NAMED).map(|(key, _)| key.to_string()).collect();
+    if let Some(more) = options.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        named.push(format!("or one of {more} more that get_fields tells"));
+    }
+    wanted(format!("one of {}", named.join(", ")))
+}
+
+/// The id of a record: a number or digits, alone or with the name after it as reads give it.
+pub(crate) fn id(value: &Value) -> Option<i64> {
+    let id = match value {
+        Value::Number(_) => whole(value),
+        Value::String(text) => digits(text.trim()),
+        _ => None,
+    };
+    id.filter(|id| *id > 0)
+}
+
+/// The id in what a read gives for a reference: `[7, "Belgium"]`, or an object.
+pub(crate) fn referred(value: &Value) -> Option<i64> {
+    match value {
+        Value::Array(pair) => match pair.as_slice() {
+            [id @ Value::Number(_), Value::String(_)] => self::id(id),
+            _ => None,
+        },
+        Value::Object(reference) if reference.contains_key("display_name") => {
+            reference.get("id").and_then(id)
+        }
+        _ => None,
+    }
+}
+
+fn reference(field: &FieldDefinition<'_>, value: &Value) -> Fit {
+    if let Some(id) = id(value).or_else(|| referred(value)) {
+        return Ok(id.into());
+    }
+    let relation = field.text("relation").unwrap_or_else(|| "the model".into());
+    wanted(format!("the id of a record of `{relation}`, or false: find it with search_records"))
+}
+
+fn named_reference(value: &Value) -> Fit {
+    let fits = value.as_str().and_then(|text| text.split_once(',')).is_some_and(|(model, id)| {
+        !model.is_empty() && digits(id).is_some_and(|id| id > 0) && !model.contains(char::is_whitespace)
+    });
+    if fits { Ok(value.clone()) } else { wanted("model and id as `res.partner,7`, or false") }
+}
+
+/// A file in base64. Reads give its address instead, which is no file.
+fn file(value: &Value) -> Fit {
+    let is_base64 = |text: &str| {
+        text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'+' | b'/' | b'=' | b'\n' | b'\r'))
+    };
+    match value {
+        Value::String(text) if !text.is_empty() && is_base64(text) => Ok(value.clone()),
+        _ => wanted("a file in base64 or false; leave the field out to keep its file"),
+    }
+}
+
+/// The commands of a list of records, in Odoo's own form. A list of ids replaces what is there, and is what reads give.
+///
+/// What is to become of the records is never guessed: nothing is no command, though Odoo empties the list for it.
+pub(crate) fn commands(value: &Value, relation: &str) -> Result<Vec<Value>, Wanted> {
+    let form = || {
+        Wanted(format!(
+            "a list of commands on `{relation}`: [0, 0, {{values}}] creates, [1, id, {{values}}] changes, [2, id] deletes, \
+             [3, id] takes out, [4, id] adds, [5] empties, [6, 0, [ids]] replaces; or a list of ids, which replaces"
+        ))
+    };
+    let list = value.as_array().ok_or_else(form)?;
+    if !list.is_empty() && !list.iter().any(Value::is_array) {
+        let ids: Option<Vec<i64>> = list.iter().map(id).collect();
+        return Ok(vec![json!([6, 0, ids.ok_or_else(form)?])]);
+    }
+    list.iter().map(|one| command(one).ok_or_else(form)).collect()
+}
+
+fn command(value: &Value) -> Option<Value> {
+    let parts = value.as_array()?.as_slice();
+    let number = parts.first().filter(|it| it.is_number()).and_then(whole)?;
+    let is_nothing =
+        |value: &Value| matches!(value, Value::Null | Value::Bool(false)) || whole(value) == Some(0);
+    let id = || parts.get(1).and_then(id);
+    Some(match (number, parts) {
+        // The second part is a number of the caller's own, if anything.
+        (0, [_, own, Value::Object(values)]) if is_nothing(own) || own.is_string() || own.is_number() => {
+            json!([0, 0, values])
+        }
+        (1, [_, _, Value::Object(values)]) => json!([1, id()?, values]),
+        (2..=4, [_, _]) => json!([number, id()?, 0]),
+        (2..=4, [_, _, rest]) if is_nothing(rest) => json!([number, id()?, 0]),
+        (5, [_, rest @ ..]) if rest.len() <= 2 && rest.iter().all(is_nothing) => json!([5, 0, 0]),
+        (6, [_, nothing, Value::Array(ids)]) if is_nothing(nothing) => {
+            let ids: Option<Vec<i64>> = ids.iter().map(self::id).collect();
+            json!([6, 0, ids?])
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use model_metadata::FieldDefinitions;
+    use serde_json::{Value, json};
+
+    use super::{commands, fit};
+
+    fn field(kind: &str) -> FieldDefinitions {
+        let mut definition = json!({"type": kind, "relation": "res.country"});
+        if kind == "selection" {
+            definition["selection"] = json!([["draft", "Quotation"], ["sale", "Sales Order"], ["1", "High"]]);
+        }
+        if kind == "char" {
+            definition["size"] = json!(8);
+        }
+        serde_json::from_value(json!({"x": definition})).unwrap()
+    }
+
+    #[test]
+    fn what_means_the_same_is_converted() {
+        for (kind, value, expected) in [
+            ("boolean", json!("True"), json!(true)),
+            ("boolean", json!("false"), json!(false)),
+            ("boolean", json!(0), json!(false)),
+            ("boolean", json!(null), json!(false)),
+            ("integer", json!(3.0), json!(3)),
+            ("integer", json!("-42"), json!(-42)),
+            ("integer", json!(false), json!(false)),
+            ("float", json!("12.50"), json!(12.5)),
+            ("monetary", json!(7), json!(7)),
+            ("char", json!(42), json!("42")),
+            ("char", json!(null), json!(false)),
+            ("date", json!("2026-01-31"), json!("2026-01-31")),
+            ("date", json!("2026-01-31T00:00:00"), json!("2026-01-31")),
+            ("datetime", json!("2026-01-31 10:00:00"), json!("2026-01-31 10:00:00")),
+            ("datetime", json!("2026-01-31T10:00:00+00:00"), json!("2026-01-31 10:00:00")),
+            ("datetime", json!("2026-01-31T10:00:00+02:00"), json!("2026-01-31 08:00:00")),
+            ("datetime", json!("2026-01-01T00:30:00+0200"), json!("2025-12-31 22:30:00")),
+            ("datetime", json!("2026-01-31T23:00:00.5-05:30"), json!("2026-02-01 04:30:00")),
+            ("datetime", json!("2026-01-31T10:00Z"), json!("2026-01-31 10:00:00")),
+            ("datetime", json!("2026-01-31"), json!("2026-01-31 00:00:00")),
+            ("selection", json!("draft"), json!("draft")),
+            ("selection", json!(1), json!("1")),
+            ("many2one", json!(7.0), json!(7)),
+            ("many2one", json!("7"), json!(7)),
+            ("many2one", json!([7, "Belgium"]), json!(7)),
+            ("many2one", json!({"id": 7, "display_name": "Belgium"}), json!(7)),
+            ("many2one", json!(null), json!(false)),
+            ("reference", json!("res.partner,7"), json!("res.partner,7")),
+            ("binary", json!("aGVsbG8="), json!("aGVsbG8=")),
+            ("json", json!({"a": [1]}), json!({"a": [1]})),
+        ] {
+            let fields = field(kind);
+            assert_eq!(fit(&fields.get("x").unwrap(), &value), Ok(expected), "{kind} {value}");
+        }
+    }
+
+    #[test]
+    fn what_would_mean_something_else_is_refused() {
+        for (kind, value, form) in [
+            ("boolean", json!("no"), "true or false"),
+            ("boolean", json!(2), "true or false"),
+            ("boolean", json!([]), "true or false"),
+            ("integer", json!(3.5), "a whole number"),
+            ("integer", json!("3.0"), "a whole number"),
+            ("integer", json!(true), "a whole number"),
+            ("integer", json!(""), "a whole number"),
+            ("float", json!("1,5"), "a number"),
+            ("float", json!("NaN"), "a number"),
+            ("float", json!(true), "a number"),
+            ("char", json!(true), "a text"),
+            ("char", json!(["a"]), "a text"),
+            ("char", json!("123456789"), "at most 8 characters"),
+            ("date", json!("2026-02-30"), "a day that exists"),
+            ("date", json!("31/01/2026"), "as 2026-01-31"),
+            ("date", json!("2026-01-31T23:30:00-05:00"), "a day"),
+            ("date", json!(20260131), "a day"),
+            ("datetime", json!("2026-01-31 25:00:00"), "in UTC"),
+            ("datetime", json!("2026-01-31T10:00:00 Europe/Brussels"), "offset"),
+            ("datetime", json!("tomorrow"), "in UTC"),
+            ("datetime", json!("31.01.2026 10:00"), "in UTC"),
+            ("datetime", json!(true), "in UTC"),
+            ("selection", json!("Quotation"), "\"draft\", whose label that is"),
+            ("selection", json!("nothing"), "one of \"draft\", \"sale\", \"1\""),
+            ("selection", json!(true), "one of"),
+            ("many2one", json!("Belgium"), "the id of a record of `res.country`"),
+            ("many2one", json!(true), "the id"),
+            ("many2one", json!(0), "the id"),
+            ("many2one", json!([6, 0, [7]]), "the id"),
+            ("reference", json!("res.partner"), "model and id"),
+            ("binary", json!("odoo://res.partner/record/7/image_128"), "base64"),
+            ("binary", json!("data:image/png;base64,aGVsbG8="), "base64"),
+        ] {
+            let fields = field(kind);
+            let told = fit(&fields.get("x").unwrap(), &value).unwrap_err().0;
+            assert!(told.contains(form), "{kind} {value}: {told}");
+        }
+    }
+
+    #[test]
+    fn commands_have_their_shape() {
+        let given = |value: Value| commands(&value, "sale.order.line").map(Value::from);
+        for (value, expected) in [
+            (json!([]), json!([])),
+            (json!([7, "8"]), json!([[6, 0, [7, 8]]])),
+            (
+                json!([[0, 0, {"a": 1}], [1, 7, {"a": 2}], [2, 7], [3, 7, 0], [4, "7"], [5]]),
+                json!([[0, 0, {"a": 1}], [1, 7, {"a": 2}], [2, 7, 0], [3, 7, 0], [4, 7, 0], [5, 0, 0]]),
+            ),
+            (json!([[0, "virtual_1", {}]]), json!([[0, 0, {}]])),
+            (json!([[6, false, [7.0]]]), json!([[6, 0, [7]]])),
+        ] {
+            assert_eq!(given(value.clone()), Ok(expected), "{value}");
+        }
+        for wrong in [
+            json!(null),
+            json!(false),
+            json!("7"),
+            json!(7),
+            json!({"a": 1}),
+            json!([{"a": 1}]),
+            json!([7, [4, 8]]),
+            json!([[0, 0]]),
+            json!([[0, {"a": 1}]]),
+            json!([[1, 0, {}]]),
+            json!([[1, 7]]),
+            json!([[2]]),
+            json!([[4, "x"]]),
+            json!([[6, 0, 7]]),
+            json!([[6, 0, ["x"]]]),
+            json!([[7, 7]]),
+            json!([["4", 7]]),
+            json!([[]]),
+            json!([true]),
+        ] {
+            let told = given(wrong.clone()).unwrap_err().0;
+            assert!(told.contains("commands on `sale.order.line`"), "{wrong}");
+        }
+    }
+}
