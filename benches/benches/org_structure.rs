@@ -91,10 +91,13 @@ fn calls(criterion: &mut Criterion) {
         each(group, id, ids, |(one, other)| provider.is_in_natural_tree(Some(one), Some(other)));
     });
     on_every_tree(criterion, "natural_tree", |group, id, Asked { tree, orgs, .. }| {
+        each(group, id, orgs, |&(org, _)| tree.natural_tree(org).to_set());
+    });
+    on_every_tree(criterion, "natural_tree_view", |group, id, Asked { tree, orgs, .. }| {
         each(group, id, orgs, |&(org, _)| tree.natural_tree(org));
     });
     on_every_tree(criterion, "descendants", |group, id, Asked { tree, orgs, .. }| {
-        each(group, id, orgs, |&(org, _)| tree.descendants(org, false));
+        each(group, id, orgs, |&(org, _)| tree.descendants(org, false).to_set());
     });
     on_every_tree(criterion, "nearest_legal_entity", |group, id, Asked { tree, orgs, .. }| {
         each(group, id, orgs, |&(org, _)| tree.nearest(org, OrgFlags::LEGAL_ENTITY));

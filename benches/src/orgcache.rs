@@ -129,16 +129,16 @@ impl<H: Held> Structure for Orgcache<H> {
 
     fn natural_tree(&self, org: &str) -> Answer<OrgSet> {
         let tree = self.tree();
-        Ok(tree.index_of(org).map(|org| tree.natural_tree(org)).unwrap_or_default())
+        Ok(tree.index_of(org).map(|org| tree.natural_tree(org).to_set()).unwrap_or_default())
     }
 
     fn natural_tree_by_index(&self, org: u32) -> Answer<OrgSet> {
-        Ok(self.tree().natural_tree(OrgIndex::new(org)))
+        Ok(self.tree().natural_tree(OrgIndex::new(org)).to_set())
     }
 
     fn descendants(&self, org: &str) -> Answer<OrgSet> {
         let tree = self.tree();
-        Ok(tree.index_of(org).map(|org| tree.descendants(org, false)).unwrap_or_default())
+        Ok(tree.index_of(org).map(|org| tree.descendants(org, false).to_set()).unwrap_or_default())
     }
 
     fn ancestors(&self, org: &str) -> Answer<Vec<OrgIndex>> {

@@ -47,7 +47,7 @@ fn main() -> Result<(), BuildError> {
 
     // For SQL: bind the array, or paste the text where a driver has no arrays.
     let readable = tree.natural_tree(madrid);
-    println!("SELECT … WHERE ad_org_id = ANY($1)  -- {:?}", tree.sql_ids(&readable));
-    println!("SELECT … WHERE ad_org_id IN ({})", tree.quoted_list(&readable));
+    println!("SELECT … WHERE ad_org_id = ANY($1)  -- {:?}", tree.sql_ids(readable));
+    println!("SELECT … WHERE ad_org_id IN ({})", tree.quoted_list(readable));
     Ok(())
 }

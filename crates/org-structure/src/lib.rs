@@ -26,7 +26,7 @@
 //! assert_eq!(tree.nearest(madrid, OrgFlags::LEGAL_ENTITY), Some(spain));
 //!
 //! // As a set, for SQL: bind it to `ad_org_id = ANY($1)`.
-//! assert_eq!(tree.sql_ids(&tree.natural_tree(spain)), ["0", "Spain", "Madrid"]);
+//! assert_eq!(tree.sql_ids(tree.natural_tree(spain)), ["0", "Spain", "Madrid"]);
 //! # Ok::<(), org_structure::BuildError>(())
 //! ```
 //!
@@ -35,7 +35,8 @@
 //! | for | see |
 //! | --- | --- |
 //! | building a tree, and what is refused or reported | [`OrgStructure::build`], [`BuildError`], [`Finding`] |
-//! | yes or no, one organization, a set of them | [`OrgStructure`] |
+//! | yes or no, one organization, all organizations | [`OrgStructure`] |
+//! | ancestors and descendants, without copying them | [`NaturalTree`], [`Ancestors`], [`Descendants`] |
 //! | sets: union, intersection, iteration | [`OrgSet`] |
 //! | storing a tree, and recognizing it again | [`OrgStructure::encode`], [`OrgStructure::decode`], [`Fingerprint`] |
 //! | the methods of Openbravo's OrganizationStructureProvider | [`openbravo`] |
@@ -70,6 +71,7 @@ mod set;
 mod sets;
 mod side_table;
 mod tree;
+mod view;
 
 pub use build::{Built, MAX_ORGANIZATIONS};
 pub use canonical::{DecodeError, FORMAT_VERSION};
@@ -80,6 +82,7 @@ pub use flags::OrgFlags;
 pub use id::{InvalidId, MAX_ID_BYTES, OrgId};
 pub use index::OrgIndex;
 pub use row::OrgRow;
-pub use set::OrgSet;
+pub use set::{OrgSet, OrgSetIter};
 pub use sets::{Resolved, quoted_list};
 pub use tree::OrgStructure;
+pub use view::{Ancestors, Descendants, NaturalTree, Ranges, ViewIter};

@@ -105,7 +105,7 @@ impl<'t> OrganizationStructureProvider<'t> {
     where
         't: 'a,
     {
-        self.answer(org, true, |org| self.tree.natural_tree(org))
+        self.answer(org, true, |org| self.tree.natural_tree(org).to_set())
     }
 
     /// Is the second organization in the natural tree of the first? True at once if either is `0`, even if the
@@ -151,7 +151,7 @@ impl<'t> OrganizationStructureProvider<'t> {
     where
         't: 'a,
     {
-        self.answer(org, include_org, |org| self.tree.ancestors(org, include_org))
+        self.answer(org, include_org, |org| self.tree.ancestors(org, include_org).to_set())
     }
 
     /// The organizations directly below. Unknown: none.
@@ -169,7 +169,7 @@ impl<'t> OrganizationStructureProvider<'t> {
     where
         't: 'a,
     {
-        self.answer(org, include_org, |org| self.tree.descendants(org, include_org))
+        self.answer(org, include_org, |org| self.tree.descendants(org, include_org).to_set())
     }
 
     /// The nearest legal entity from the organization upwards, with or without accounting.
@@ -209,7 +209,7 @@ impl<'t> OrganizationStructureProvider<'t> {
         't: 'a,
     {
         self.answer(org, false, |org| {
-            self.tree.with_flags(OrgFlags::LEGAL_ENTITY, &self.tree.descendants(org, false))
+            self.tree.with_flags(OrgFlags::LEGAL_ENTITY, self.tree.descendants(org, false))
         })
     }
 

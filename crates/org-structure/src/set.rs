@@ -1,5 +1,7 @@
 //! `OrgSet`: a set of organizations of one tree.
 
+use core::fmt;
+use core::iter::FusedIterator;
 use core::ops::Range;
 
 use roaring::RoaringBitmap;
@@ -12,23 +14,31 @@ use crate::OrgIndex;
 ///
 /// # Memory
 /// Subtrees and ancestors are runs: a natural tree of any size takes at most `4 * (log2(n) + 1)` bytes for each
-/// 65,536 organizations that it touches, and 40 bytes of administration, once [`trimmed`](Self::trimmed).
+/// 65,536 organizations that it touches, and 40 bytes of administration, after
+/// [`shrink_to_fit`](Self::shrink_to_fit).
 ///
 /// # Examples
 /// ```
-/// use org_structure::{OrgRow, OrgStructure};
+/// use org_structure::{OrgRow, OrgSet, OrgStructure};
 ///
 /// let rows = [OrgRow::new("0"), OrgRow::new("Spain").under("0"), OrgRow::new("USA").under("0")];
 /// let tree = OrgStructure::build(rows)?.structure;
 /// let [spain, usa] = ["Spain", "USA"].map(|id| tree.index_of(id).unwrap());
 ///
-/// let mut readable = tree.natural_tree(spain);
+/// let mut readable = tree.natural_tree(spain).to_set();
 /// assert!(!readable.contains(usa));
-/// readable.extend_with(&tree.natural_tree(usa));
+/// readable.extend(tree.natural_tree(usa));
 /// assert_eq!(readable.len(), 3);
+///
+/// let writable: OrgSet = [spain].into_iter().collect();
+/// assert!(writable.is_subset(&readable));
+/// assert_eq!((&readable - &writable).len(), 2);
+/// for org in &writable {
+///     assert_eq!(org, spain);
+/// }
 /// # Ok::<(), org_structure::BuildError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
@@ -47,18 +57,11 @@ impl OrgSet {
         Self::default()
     }
 
-    /// The set of the ranks in a range.
-    pub(crate) fn of_range(range: Range<u32>) -> Self {
-        let mut set = OrgSet::new();
-        set.bitmap.insert_range(range);
-        set
-    }
-
     /// The set of the ranks in some ranges, which ascend and do not overlap.
     ///
     /// # Complexity
     /// O(ranges), however long they are, and one step for each 65,536 ranks.
-    pub(crate) fn of_ranges(ranges: &[Range<u32>]) -> Self {
+    pub(crate) fn from_ranges(ranges: &[Range<u32>]) -> Self {
         let mut bitmap = RoaringBitmap::new();
         let is_long = |range: &&Range<u32>| range.len() > 2;
         if ranges.iter().any(|range| is_long(&range)) {
@@ -108,8 +111,9 @@ impl OrgSet {
     }
 
     /// The organizations in tree order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = OrgIndex> {
-        self.bitmap.iter().map(OrgIndex::new)
+    #[must_use]
+    pub fn iter(&self) -> OrgSetIter<'_> {
+        OrgSetIter { ranks: self.bitmap.iter() }
     }
 
     /// The ranks as ranges, ascending and with a gap between any two.
@@ -124,14 +128,10 @@ impl OrgSet {
         })
     }
 
-    /// Adds all organizations of another set of the same tree.
-    pub fn extend_with(&mut self, other: &OrgSet) {
-        self.bitmap |= &other.bitmap;
-    }
-
-    /// Keeps only the organizations that are in another set of the same tree as well.
-    pub fn retain_in(&mut self, other: &OrgSet) {
-        self.bitmap &= &other.bitmap;
+    /// Have this set and another set of the same tree no organization in common?
+    #[must_use]
+    pub fn is_disjoint(&self, other: &OrgSet) -> bool {
+        self.bitmap.is_disjoint(&other.bitmap)
     }
 
     /// Is every organization of this set in another set of the same tree?
@@ -140,15 +140,14 @@ impl OrgSet {
         self.bitmap.is_subset(&other.bitmap)
     }
 
-    /// The set in as few bytes as it can be held in: for sets that are kept.
-    #[must_use]
-    pub fn trimmed(mut self) -> Self {
+    /// Holds the set in as few bytes as possible: for sets that are kept.
+    pub fn shrink_to_fit(&mut self) {
         self.bitmap.optimize();
         // A copy allocates exactly what it holds.
-        OrgSet { bitmap: self.bitmap.clone() }
+        self.bitmap = self.bitmap.clone();
     }
 
-    /// The heap bytes of a [`trimmed`](Self::trimmed) set, exactly; of any other set a lower bound.
+    /// The heap bytes of a set after [`shrink_to_fit`](Self::shrink_to_fit), exactly; of any other set a lower bound.
     #[must_use]
     pub fn footprint(&self) -> usize {
         // The library's own figures count capacities in other units; what a trimmed set allocates follows from its
@@ -174,6 +173,88 @@ impl FromIterator<OrgIndex> for OrgSet {
         // Nothing is refused, as the ranks ascend.
         let _ = bitmap.append(ranks);
         OrgSet { bitmap }
+    }
+}
+
+/// The organizations of an [`OrgSet`], in tree order.
+#[derive(Clone)]
+pub struct OrgSetIter<'a> {
+    ranks: roaring::bitmap::Iter<'a>,
+}
+
+impl Iterator for OrgSetIter<'_> {
+    type Item = OrgIndex;
+
+    #[inline]
+    fn next(&mut self) -> Option<OrgIndex> {
+        self.ranks.next().map(OrgIndex::new)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ranks.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for OrgSetIter<'_> {
+    fn next_back(&mut self) -> Option<OrgIndex> {
+        self.ranks.next_back().map(OrgIndex::new)
+    }
+}
+
+impl ExactSizeIterator for OrgSetIter<'_> {}
+impl FusedIterator for OrgSetIter<'_> {}
+
+impl fmt::Debug for OrgSetIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OrgSetIter({} left)", self.len())
+    }
+}
+
+impl<'a> IntoIterator for &'a OrgSet {
+    type Item = OrgIndex;
+    type IntoIter = OrgSetIter<'a>;
+
+    fn into_iter(self) -> OrgSetIter<'a> {
+        self.iter()
+    }
+}
+
+impl Extend<OrgIndex> for OrgSet {
+    fn extend<I: IntoIterator<Item = OrgIndex>>(&mut self, orgs: I) {
+        self.bitmap.extend(orgs.into_iter().map(OrgIndex::rank));
+    }
+}
+
+/// All operators are for sets of the same tree. They take O(runs), or O(organizations) where these are scattered.
+macro_rules! operator {
+    ($operator:ident, $method:ident, $assign:ident, $assign_method:ident) => {
+        impl core::ops::$operator for &OrgSet {
+            type Output = OrgSet;
+
+            fn $method(self, other: &OrgSet) -> OrgSet {
+                OrgSet { bitmap: core::ops::$operator::$method(&self.bitmap, &other.bitmap) }
+            }
+        }
+
+        impl core::ops::$assign<&OrgSet> for OrgSet {
+            fn $assign_method(&mut self, other: &OrgSet) {
+                core::ops::$assign::$assign_method(&mut self.bitmap, &other.bitmap);
+            }
+        }
+    };
+}
+
+operator!(BitOr, bitor, BitOrAssign, bitor_assign);
+operator!(BitAnd, bitand, BitAndAssign, bitand_assign);
+operator!(Sub, sub, SubAssign, sub_assign);
+
+/// At most a few ranges: the output does not grow with the set.
+impl fmt::Debug for OrgSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        write!(f, "OrgSet({} organizations: ", self.len())?;
+        f.debug_list().entries(self.ranges().take(SHOWN)).finish()?;
+        f.write_str(if self.ranges().nth(SHOWN).is_some() { " …)" } else { ")" })
     }
 }
 

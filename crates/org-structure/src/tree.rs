@@ -35,7 +35,7 @@ use crate::{OrgFlags, OrgId, OrgIndex};
 /// assert!(tree.is_in_natural_tree(madrid, spain));
 /// assert!(!tree.is_in_natural_tree(madrid, usa));
 /// assert_eq!(tree.nearest(madrid, OrgFlags::LEGAL_ENTITY), Some(spain));
-/// assert_eq!(tree.quoted_list(&tree.natural_tree(madrid)), "'0','Spain','Madrid'");
+/// assert_eq!(tree.quoted_list(tree.natural_tree(madrid)), "'0','Spain','Madrid'");
 /// # Ok::<(), org_structure::BuildError>(())
 /// ```
 ///

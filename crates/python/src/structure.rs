@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use org_structure::{OrgFlags, OrgIndex, OrgSet, OrgStructure as Tree, quoted_list};
+use org_structure::{OrgFlags, OrgIndex, OrgStructure as Tree, quoted_list};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyString, PyTuple, PyType};
@@ -41,8 +41,8 @@ impl OrgStructure {
         })
     }
 
-    fn texts(&self, set: &OrgSet) -> Vec<String> {
-        self.tree.sql_ids(set)
+    fn texts(&self, orgs: impl IntoIterator<Item = OrgIndex>) -> Vec<String> {
+        self.tree.sql_ids(orgs)
     }
 
     fn text(&self, org: OrgIndex) -> Option<String> {
@@ -139,17 +139,17 @@ impl OrgStructure {
     }
 
     fn natural_tree(&self, org: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-        Ok(self.texts(&self.tree.natural_tree(self.known(org)?)))
+        Ok(self.texts(self.tree.natural_tree(self.known(org)?)))
     }
 
     #[pyo3(signature = (org, *, include_self = false))]
     fn ancestors(&self, org: &Bound<'_, PyAny>, include_self: bool) -> PyResult<Vec<String>> {
-        Ok(self.texts(&self.tree.ancestors(self.known(org)?, include_self)))
+        Ok(self.texts(self.tree.ancestors(self.known(org)?, include_self)))
     }
 
     #[pyo3(signature = (org, *, include_self = false))]
     fn descendants(&self, org: &Bound<'_, PyAny>, include_self: bool) -> PyResult<Vec<String>> {
-        Ok(self.texts(&self.tree.descendants(self.known(org)?, include_self)))
+        Ok(self.texts(self.tree.descendants(self.known(org)?, include_self)))
     }
 
     fn children(&self, org: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {

@@ -26,8 +26,9 @@ impl OrgSelection {
     }
 
     /// `outside` must ascend strictly.
-    pub(crate) fn from_parts(known: OrgSet, outside: Vec<OrgId>) -> Self {
-        OrgSelection { known: known.trimmed(), outside: outside.into() }
+    pub(crate) fn from_parts(mut known: OrgSet, outside: Vec<OrgId>) -> Self {
+        known.shrink_to_fit();
+        OrgSelection { known, outside: outside.into() }
     }
 
     /// The organizations that are in the tree.
@@ -140,6 +141,6 @@ impl<'t> Draft<'t> {
     }
 
     pub(crate) fn finish(self) -> OrgSelection {
-        OrgSelection { known: self.known.trimmed(), outside: self.outside.into_iter().collect() }
+        OrgSelection::from_parts(self.known, self.outside.into_iter().collect())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use odoo::{CompanySource, OdooClient, company_context};
 use odoo_double::{Behaviour, Model, OdooDouble, stateless_exchanges};
-use org_structure::OrgFlags;
+use org_structure::{OrgFlags, OrgSet};
 use serde_json::{Value, json};
 use session::{ClientId, LoginError, MemoryStore, Options, Principal, Session, SessionManager, UserId};
 
@@ -61,14 +61,14 @@ async fn the_tree_answers_as_child_of_and_parent_of_do() {
         let double = double(fields).await;
         let session = login(&manager(client(&double)), "2").await.unwrap();
         let tree = session.tree();
-        let ids = |set| {
+        let ids = |set: OrgSet| {
             let mut ids = tree.sql_ids(&set);
             ids.sort();
             ids
         };
         let [holding, shop] = ["3", "6"].map(|id| tree.index_of(id).unwrap());
-        assert_eq!(ids(tree.descendants(holding, true)), sorted(&recorded("companies child_of")));
-        assert_eq!(ids(tree.ancestors(shop, true)), sorted(&recorded("companies parent_of")));
+        assert_eq!(ids(tree.descendants(holding, true).to_set()), sorted(&recorded("companies child_of")));
+        assert_eq!(ids(tree.ancestors(shop, true).to_set()), sorted(&recorded("companies parent_of")));
         assert_eq!(tree.nearest(shop, OrgFlags::LEGAL_ENTITY), Some(holding));
         assert!(tree.index_of("0").is_none());
     }

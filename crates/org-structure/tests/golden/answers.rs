@@ -1,6 +1,6 @@
 //! The answers of a tree about one organization.
 
-use org_structure::{OrgFlags, OrgIndex, OrgSet, OrgStructure};
+use org_structure::{OrgFlags, OrgIndex, OrgStructure, Ranges};
 use serde_json::{Value, json};
 
 /// The nearest organizations that a file names, and the flags that they have.
@@ -14,7 +14,7 @@ pub(crate) const NEAREST: [(&str, OrgFlags); 5] = [
 
 pub(crate) fn of_tree(tree: &OrgStructure, rank: u32) -> Value {
     let org = OrgIndex::new(rank);
-    let ranges = |set: &OrgSet| set.ranges().map(|range| [range.start, range.end]).collect::<Vec<_>>();
+    let ranges = |ranges: Ranges| ranges.map(|range| [range.start, range.end]).collect::<Vec<_>>();
     let mut answer = json!({
         "rank": rank,
         "id": tree.id(org),
@@ -24,9 +24,9 @@ pub(crate) fn of_tree(tree: &OrgStructure, rank: u32) -> Value {
         "calendar": tree.calendar(org),
         "depth": tree.depth(org),
         "children": tree.children(org).collect::<Vec<_>>(),
-        "ancestors": ranges(&tree.ancestors(org, false)),
-        "descendants": ranges(&tree.descendants(org, false)),
-        "natural_tree": ranges(&tree.natural_tree(org)),
+        "ancestors": ranges(tree.ancestors(org, false).ranges()),
+        "descendants": ranges(tree.descendants(org, false).ranges()),
+        "natural_tree": ranges(tree.natural_tree(org).ranges()),
         "calendar_owner": tree.nearest_calendar_owner(org),
     });
     for (name, flags) in NEAREST {

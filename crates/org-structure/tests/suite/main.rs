@@ -14,3 +14,4 @@ mod oracle;
 mod properties;
 mod refusals;
 mod shapes;
+mod views;

@@ -1,0 +1,362 @@
+//! Borrowed views of a natural tree, of ancestors and of descendants: nothing here allocates.
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
+use core::ops::Range;
+
+use crate::{OrgIndex, OrgSet, OrgStructure};
+
+/// The organizations on the path to an organization, and a range from there on.
+#[derive(Clone, Copy)]
+struct Branch<'t> {
+    tree: &'t OrgStructure,
+    /// The organization that was asked about. It may be in no tree.
+    org: u32,
+    /// Where the last range of the path ends: at the organization, behind it, or behind all below it. 0 if the
+    /// organization is in no tree.
+    end: u32,
+}
+
+impl Branch<'_> {
+    #[inline]
+    fn contains(&self, other: OrgIndex) -> bool {
+        if other.rank() >= self.org {
+            other.rank() < self.end
+        } else {
+            // All ends are at most the number of organizations, so nothing contains an unknown one.
+            self.tree.subtree(other).end > self.org
+        }
+    }
+
+    fn ranges(&self) -> Ranges {
+        let mut ranges = Ranges::path(self.tree, OrgIndex::new(self.org));
+        ranges.end_at(self.end);
+        ranges
+    }
+}
+
+/// An organization, its ancestors and its descendants, as a view of the tree.
+///
+/// # Complexity
+/// O(1) to make; `contains` is two comparisons; `ranges`, `len` and `is_empty` take O(log n), `iter` O(1) a step
+/// after that. No method allocates but [`to_set`](Self::to_set).
+///
+/// # Examples
+/// ```
+/// use org_structure::{OrgRow, OrgStructure};
+///
+/// let rows = [
+///     OrgRow::new("0"),
+///     OrgRow::new("Spain").under("0"),
+///     OrgRow::new("Madrid").under("Spain"),
+///     OrgRow::new("USA").under("0"),
+/// ];
+/// let tree = OrgStructure::build(rows)?.structure;
+/// let [spain, madrid, usa] = ["Spain", "Madrid", "USA"].map(|id| tree.index_of(id).unwrap());
+///
+/// let natural_tree = tree.natural_tree(spain);
+/// assert!(natural_tree.contains(madrid) && !natural_tree.contains(usa));
+/// assert_eq!(natural_tree.len(), 3);
+/// assert_eq!(natural_tree.ranges().collect::<Vec<_>>(), [0..3]);
+/// assert_eq!(tree.sql_ids(natural_tree), ["0", "Spain", "Madrid"]);
+///
+/// // A set of one's own, to add to.
+/// let mut readable = natural_tree.to_set();
+/// readable.extend(tree.natural_tree(usa));
+/// assert_eq!(readable.len(), 4);
+/// # Ok::<(), org_structure::BuildError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct NaturalTree<'t>(Branch<'t>);
+
+/// The organizations above one, with or without itself, as a view of the tree.
+///
+/// # Complexity
+/// As [`NaturalTree`].
+///
+/// # Examples
+/// ```
+/// use org_structure::{OrgRow, OrgStructure};
+///
+/// let rows = [OrgRow::new("0"), OrgRow::new("Spain").under("0"), OrgRow::new("Madrid").under("Spain")];
+/// let tree = OrgStructure::build(rows)?.structure;
+/// let madrid = tree.index_of("Madrid").unwrap();
+///
+/// assert_eq!(tree.quoted_list(tree.ancestors(madrid, false)), "'0','Spain'");
+/// assert!(tree.ancestors(madrid, true).contains(madrid));
+/// # Ok::<(), org_structure::BuildError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Ancestors<'t>(Branch<'t>);
+
+/// The organizations below one, with or without itself, as a view of the tree: one range.
+///
+/// # Complexity
+/// O(1) for all methods, but one step an organization for `iter` and [`to_set`](Self::to_set).
+///
+/// # Examples
+/// ```
+/// use org_structure::{OrgRow, OrgStructure};
+///
+/// let rows = [OrgRow::new("0"), OrgRow::new("Spain").under("0"), OrgRow::new("Madrid").under("Spain")];
+/// let tree = OrgStructure::build(rows)?.structure;
+/// let zero = tree.index_of("0").unwrap();
+///
+/// assert_eq!(tree.sql_ids(tree.descendants(zero, false)), ["Spain", "Madrid"]);
+/// assert_eq!(tree.descendants(zero, true).len(), 3);
+/// # Ok::<(), org_structure::BuildError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Descendants<'t> {
+    tree: PhantomData<&'t OrgStructure>,
+    start: u32,
+    end: u32,
+}
+
+impl Descendants<'_> {
+    #[inline]
+    fn contains_rank(&self, rank: u32) -> bool {
+        self.start <= rank && rank < self.end
+    }
+}
+
+impl OrgStructure {
+    /// An organization, its ancestors and its descendants; empty if it is not in the tree.
+    ///
+    /// # Complexity
+    /// O(1), no allocation.
+    #[must_use]
+    #[inline]
+    pub fn natural_tree(&self, org: OrgIndex) -> NaturalTree<'_> {
+        // What lies below an organization follows on its own range.
+        NaturalTree(Branch { tree: self, org: org.rank(), end: self.subtree(org).end })
+    }
+
+    /// The organizations above one, with or without itself; empty if it is not in the tree.
+    ///
+    /// For their order, nearest first, see [`path_to_root`](Self::path_to_root).
+    ///
+    /// # Complexity
+    /// O(1), no allocation.
+    #[must_use]
+    #[inline]
+    pub fn ancestors(&self, org: OrgIndex, include_self: bool) -> Ancestors<'_> {
+        let is_known = !self.subtree(org).is_empty();
+        let end = if is_known { org.rank() + u32::from(include_self) } else { 0 };
+        Ancestors(Branch { tree: self, org: org.rank(), end })
+    }
+
+    /// The organizations below one, with or without itself; empty if it is not in the tree.
+    ///
+    /// # Complexity
+    /// O(1), no allocation.
+    #[must_use]
+    #[inline]
+    pub fn descendants(&self, org: OrgIndex, include_self: bool) -> Descendants<'_> {
+        let Range { start, end } = self.subtree(org);
+        let skipped = u32::from(!include_self && start < end);
+        Descendants { tree: PhantomData, start: start + skipped, end }
+    }
+}
+
+/// Ascending ranges of ranks that do not touch: those of a view.
+#[derive(Clone, Debug)]
+pub struct Ranges {
+    // INVARIANT: the ranges from `next` on are those that are left. None is empty.
+    ranges: [Range<u32>; Ranges::MOST],
+    next: usize,
+}
+
+impl Ranges {
+    /// From range to range of a path a subtree at least doubles, so there is at most one for each bit of a rank.
+    const MOST: usize = u32::BITS as usize;
+
+    fn none() -> Self {
+        Ranges { ranges: [const { 0..0 }; Ranges::MOST], next: Ranges::MOST }
+    }
+
+    /// One range, or none if it is empty.
+    fn one(range: Range<u32>) -> Self {
+        let mut ranges = Self::none();
+        if !range.is_empty() {
+            ranges.push_front(range);
+        }
+        ranges
+    }
+
+    /// The path from an organization to its root.
+    fn path(tree: &OrgStructure, org: OrgIndex) -> Self {
+        let mut ranges = Self::none();
+        for range in tree.path_ranges(org) {
+            ranges.push_front(range);
+        }
+        ranges
+    }
+
+    fn push_front(&mut self, range: Range<u32>) {
+        debug_assert!(self.next > 0, "a path has at most {} ranges", Ranges::MOST);
+        self.next -= 1;
+        if let Some(place) = self.ranges.get_mut(self.next) {
+            *place = range;
+        }
+    }
+
+    /// Lets the last range end elsewhere. One that is left empty is dropped.
+    fn end_at(&mut self, end: u32) {
+        let [.., last] = &mut self.ranges;
+        last.end = end;
+        if last.start >= end && self.next < Ranges::MOST {
+            self.ranges.rotate_right(1);
+            self.next += 1;
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Range<u32>] {
+        self.ranges.get(self.next..).unwrap_or_default()
+    }
+
+    fn count_ranks(&self) -> usize {
+        self.as_slice().iter().map(ExactSizeIterator::len).sum()
+    }
+}
+
+impl Iterator for Ranges {
+    type Item = Range<u32>;
+
+    fn next(&mut self) -> Option<Range<u32>> {
+        let range = self.ranges.get(self.next)?.clone();
+        self.next += 1;
+        Some(range)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.as_slice().len();
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Ranges {}
+impl FusedIterator for Ranges {}
+
+/// The organizations of a view, in tree order.
+#[derive(Clone, Debug)]
+pub struct ViewIter {
+    ranges: Ranges,
+    current: Range<u32>,
+    left: usize,
+}
+
+impl ViewIter {
+    fn new(ranges: Ranges) -> Self {
+        ViewIter { left: ranges.count_ranks(), current: 0..0, ranges }
+    }
+}
+
+impl Iterator for ViewIter {
+    type Item = OrgIndex;
+
+    #[inline]
+    fn next(&mut self) -> Option<OrgIndex> {
+        let rank = match self.current.next() {
+            Some(rank) => rank,
+            None => {
+                self.current = self.ranges.next()?;
+                self.current.next()?
+            }
+        };
+        self.left -= 1;
+        Some(OrgIndex::new(rank))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for ViewIter {}
+impl FusedIterator for ViewIter {}
+
+macro_rules! view {
+    ($view:ident, |$self:ident, $other:ident| $contains:expr, $ranges:expr) => {
+        impl $view<'_> {
+            /// Is the organization in the view?
+            ///
+            /// # Complexity
+            /// O(1): two comparisons.
+            #[must_use]
+            #[inline]
+            pub fn contains(&$self, $other: OrgIndex) -> bool {
+                $contains
+            }
+
+            /// How many organizations there are.
+            #[must_use]
+            pub fn len(&self) -> usize {
+                self.ranges().count_ranks()
+            }
+
+            /// Is there no organization?
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.ranges().next().is_none()
+            }
+
+            /// The organizations in tree order.
+            #[must_use]
+            pub fn iter(&self) -> ViewIter {
+                ViewIter::new(self.ranges())
+            }
+
+            /// The ranks as ranges, ascending and with a gap between any two: at most `log2(n) + 1`.
+            #[must_use]
+            pub fn ranges(&$self) -> Ranges {
+                $ranges
+            }
+
+            /// The organizations as a set of the caller's own.
+            ///
+            /// # Complexity
+            /// O(ranges), however long they are.
+            #[must_use]
+            pub fn to_set(&self) -> OrgSet {
+                OrgSet::from_ranges(self.ranges().as_slice())
+            }
+        }
+
+        impl From<$view<'_>> for OrgSet {
+            fn from(view: $view<'_>) -> Self {
+                view.to_set()
+            }
+        }
+
+        impl IntoIterator for $view<'_> {
+            type Item = OrgIndex;
+            type IntoIter = ViewIter;
+
+            fn into_iter(self) -> ViewIter {
+                self.iter()
+            }
+        }
+
+        impl IntoIterator for &$view<'_> {
+            type Item = OrgIndex;
+            type IntoIter = ViewIter;
+
+            fn into_iter(self) -> ViewIter {
+                self.iter()
+            }
+        }
+
+        impl fmt::Debug for $view<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($view))?;
+                f.debug_list().entries(self.ranges()).finish()
+            }
+        }
+    };
+}
+
+view!(NaturalTree, |self, other| self.0.contains(other), self.0.ranges());
+view!(Ancestors, |self, other| self.0.contains(other), self.0.ranges());
+view!(Descendants, |self, other| self.contains_rank(other.rank()), Ranges::one(self.start..self.end));
