@@ -2,6 +2,7 @@
 
 use crate::column::NONE;
 use crate::id::abbreviate;
+use crate::invariant::{at, at_mut};
 use crate::numbering::{Numbering, parents_by_rank};
 use crate::roster::{Roster, RosterFault};
 use crate::side_table::SideTable;
@@ -74,7 +75,7 @@ fn build(rows: &[OrgRow<'_>]) -> Result<Built, BuildError> {
     })?;
     check_flags(rows)?;
     let (parents, mut findings) = resolve_parents(rows, &roster)?;
-    let id = |row: u32| rows.get(row as usize).map_or(&b""[..], |row| row.id.as_bytes());
+    let id = |row: u32| at(rows, row).id.as_bytes();
     let numbering = Numbering::new(&parents, id).map_err(|cyclic| find_cycle(&parents, &cyclic, &roster))?;
 
     let time_zones = by_rank(rows, &numbering, |row| row.time_zone);
@@ -147,24 +148,26 @@ fn find_cycle(parents: &[u32], rows: &[u32], roster: &Roster) -> BuildError {
     let mut found: Option<(OrgId, u32)> = None;
     for (walk, &start) in (1..).zip(rows) {
         let mut row = start;
-        while let Some(mark) = walks.get_mut(row as usize).filter(|mark| **mark == 0) {
-            *mark = walk;
-            row = parents.get(row as usize).copied().unwrap_or(NONE);
+        while row != NONE && at(&walks, row) == 0 {
+            *at_mut(&mut walks, row) = walk;
+            row = at(parents, row);
         }
-        if walks.get(row as usize) == Some(&walk) {
+        if row != NONE && at(&walks, row) == walk {
             let smallest = around(parents, row).filter_map(|row| Some((roster.id(row)?, row))).min();
             found = found.into_iter().chain(smallest).min();
         }
     }
-    let first = found.map_or(NONE, |(_, row)| row);
-    Cycle::new(around(parents, first).filter_map(|row| roster.id(row)).collect()).into()
+    debug_assert!(found.is_some(), "rows on cycles lie on one");
+    let first = found.map(|(_, row)| row);
+    Cycle::new(
+        first.into_iter().flat_map(|row| around(parents, row)).filter_map(|row| roster.id(row)).collect(),
+    )
+    .into()
 }
 
 /// The rows of the cycle on which a row lies, each followed by its parent, beginning with that row.
 fn around(parents: &[u32], first: u32) -> impl Iterator<Item = u32> {
-    core::iter::successors(Some(first), move |&row| {
-        parents.get(row as usize).copied().filter(|&parent| parent != first)
-    })
+    core::iter::successors(Some(first), move |&row| Some(at(parents, row)).filter(|&parent| parent != first))
 }
 
 fn odd_roots(structure: &OrgStructure) -> impl Iterator<Item = Finding> {

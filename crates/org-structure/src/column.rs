@@ -1,5 +1,7 @@
 //! `Column`: an array of indices in the narrowest integers that fit.
 
+use crate::invariant::{narrow, narrow_rank, range};
+
 /// Stands for "none" in a column, whatever its width: no tree has an organization of this rank.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -25,7 +27,9 @@ impl Column {
         if organizations > NARROW_MAX {
             return Column::Wide(values.into());
         }
-        Column::Narrow(values.iter().map(|&value| u16::try_from(value).unwrap_or(u16::MAX)).collect())
+        Column::Narrow(
+            values.iter().map(|&value| if value == NONE { u16::MAX } else { narrow_rank(value) }).collect(),
+        )
     }
 
     /// The value at a position, or `None` past the end.
@@ -53,14 +57,11 @@ impl Column {
     /// How many of the first `count` values, which ascend, are at most `limit`.
     #[inline]
     pub(crate) fn count_up_to(&self, limit: u32, count: u32) -> u32 {
-        let count = count as usize;
         narrow(match self {
             Column::Narrow(values) => {
-                values.get(..count).unwrap_or_default().partition_point(|&value| u32::from(value) <= limit)
+                range(values, 0..count).partition_point(|&value| u32::from(value) <= limit)
             }
-            Column::Wide(values) => {
-                values.get(..count).unwrap_or_default().partition_point(|&value| value <= limit)
-            }
+            Column::Wide(values) => range(values, 0..count).partition_point(|&value| value <= limit),
         })
     }
 
@@ -70,9 +71,4 @@ impl Column {
             Column::Wide(values) => size_of_val::<[u32]>(values),
         }
     }
-}
-
-/// A count or rank of a tree as 32 bits. Trees are bounded below `u32::MAX` when they are built.
-pub(crate) fn narrow(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(NONE)
 }

@@ -75,21 +75,28 @@ impl OrgId {
     }
 
     /// An id of 32 hexadecimal digits.
-    pub(crate) const fn of_digits(digits: [u8; MAX_ID_BYTES]) -> Self {
+    pub(crate) const fn from_digits(digits: [u8; MAX_ID_BYTES]) -> Self {
         OrgId { len: 32, bytes: digits }
+    }
+
+    /// An id of a text that was an id before.
+    #[expect(clippy::expect_used, reason = "the text has been checked")]
+    pub(crate) fn from_valid(text: &str) -> Self {
+        Self::new(text).expect("a text of 1 to 32 bytes")
     }
 
     /// The id as text.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "the invariant of `bytes`")]
     pub fn as_str(&self) -> &str {
-        // The invariant makes both fallbacks unreachable; without `unsafe` they have to be written down.
-        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+        core::str::from_utf8(self.as_bytes()).expect("an id is UTF-8")
     }
 
     /// The bytes of the text.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "the invariant of `len`")]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        &self.bytes[..usize::from(self.len)]
     }
 
     /// Is this the organization `0`?

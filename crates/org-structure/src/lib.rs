@@ -37,6 +37,8 @@
 //! | building a tree, and what is refused or reported | [`OrgStructure::build`], [`BuildError`], [`Finding`] |
 //! | yes or no, one organization, all organizations | [`OrgStructure`] |
 //! | ancestors and descendants, without copying them | [`NaturalTree`], [`Ancestors`], [`Descendants`] |
+//! | rows back out of a tree; what changed between two | [`OrgStructure::rows`], [`OrgStructure::diff`] |
+//! | a tree for people | `Display`, [`OrgStructure::dot`], [`OrgStructure::mermaid`] |
 //! | sets: union, intersection, iteration | [`OrgSet`] |
 //! | storing a tree, and recognizing it again | [`OrgStructure::encode`], [`OrgStructure::decode`], [`Fingerprint`] |
 //! | the methods of Openbravo's OrganizationStructureProvider | [`openbravo`] |
@@ -48,12 +50,15 @@
 //!
 //! # Features
 //!
-//! `serde` (default): `Serialize` and `Deserialize` for ids, indices, flags, sets, findings and fingerprints, and
-//! `Serialize` for rows, which borrow their texts.
+//! `serde` (default): `Serialize` and `Deserialize` for trees, ids, indices, flags, sets, findings and fingerprints, and
+//! `Serialize` for rows and changes, which borrow their texts. A tree is a list of rows in formats for people, and
+//! its canonical bytes in binary ones.
 
 mod build;
 mod canonical;
+mod change;
 mod column;
+mod display;
 mod error;
 mod finding;
 mod fingerprint;
@@ -61,20 +66,26 @@ mod flags;
 mod hex;
 mod id;
 mod index;
+mod invariant;
 mod nearest;
 mod numbering;
 pub mod openbravo;
 mod relations;
 mod roster;
 mod row;
+#[cfg(feature = "serde")]
+mod serde_tree;
 mod set;
 mod sets;
 mod side_table;
 mod tree;
+mod tree_row;
 mod view;
 
 pub use build::{Built, MAX_ORGANIZATIONS};
 pub use canonical::{DecodeError, FORMAT_VERSION};
+pub use change::OrgChange;
+pub use display::{Dot, Mermaid};
 pub use error::{BuildError, Cycle};
 pub use finding::Finding;
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
@@ -85,4 +96,5 @@ pub use row::OrgRow;
 pub use set::{OrgSet, OrgSetIter};
 pub use sets::{Resolved, quoted_list};
 pub use tree::OrgStructure;
+pub use tree_row::{Rows, TreeRow};
 pub use view::{Ancestors, Descendants, NaturalTree, Ranges, ViewIter};

@@ -1,6 +1,7 @@
 //! `Nearest`: for every organization, its nearest ancestor of some kind.
 
-use crate::column::{Column, NONE, narrow};
+use crate::column::{Column, NONE};
+use crate::invariant::{at, narrow};
 
 /// Answers "which organization of a kind is the nearest, from here upwards, here included?" without a walk.
 ///
@@ -28,9 +29,7 @@ impl Nearest {
         for rank in kind {
             close_until(rank, &mut open, &mut steps);
             steps.push(rank, rank);
-            if let Some(&end) = subtree_end.get(rank as usize) {
-                open.push((end, rank));
-            }
+            open.push((at(subtree_end, rank), rank));
         }
         close_until(narrow(organizations), &mut open, &mut steps);
         steps.starts.pop_if(|start| *start as usize >= organizations);

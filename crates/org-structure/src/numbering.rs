@@ -1,6 +1,7 @@
 //! `Numbering`: organizations in preorder, heaviest child first.
 
-use crate::column::{NONE, narrow};
+use crate::column::NONE;
+use crate::invariant::{at, at_mut, narrow, range};
 
 /// The order of a tree: every organization after its parent, every subtree one range, and of the children of
 /// an organization the one with the largest subtree first (ties by id).
@@ -31,7 +32,7 @@ impl Numbering {
         let mut numbering = Numbering { order: vec![0; parents.len()], rank_of: vec![0; parents.len()] };
         numbering.place(0, siblings.roots());
         for &row in upwards.iter().rev() {
-            let rank = numbering.rank_of.get(row as usize).copied().unwrap_or_default();
+            let rank = at(&numbering.rank_of, row);
             numbering.place(rank + 1, siblings.below(row));
         }
         Ok(numbering)
@@ -40,12 +41,8 @@ impl Numbering {
     /// Gives consecutive ranges, from `rank` on, to the subtrees of siblings.
     fn place(&mut self, mut rank: u32, siblings: &[Child]) {
         for child in siblings {
-            if let Some(place) = self.order.get_mut(rank as usize) {
-                *place = child.row();
-            }
-            if let Some(place) = self.rank_of.get_mut(child.row() as usize) {
-                *place = rank;
-            }
+            *at_mut(&mut self.order, rank) = child.row();
+            *at_mut(&mut self.rank_of, child.row()) = rank;
             rank += child.size();
         }
     }
@@ -54,10 +51,8 @@ impl Numbering {
 /// How many rows are directly below each row.
 fn child_counts(parents: &[u32]) -> Vec<u32> {
     let mut counts = vec![0; parents.len()];
-    for &parent in parents {
-        if let Some(count) = counts.get_mut(parent as usize) {
-            *count += 1;
-        }
+    for &parent in parents.iter().filter(|&&parent| parent != NONE) {
+        *at_mut(&mut counts, parent) += 1;
     }
     counts
 }
@@ -80,17 +75,15 @@ impl Subtrees {
         let mut upwards = Vec::with_capacity(parents.len());
         for start in 0..narrow(parents.len()) {
             let mut row = start;
-            while let Some(children) = uncounted.get_mut(row as usize).filter(|children| **children == 0) {
-                *children = COUNTED;
+            while row != NONE && at(&uncounted, row) == 0 {
+                *at_mut(&mut uncounted, row) = COUNTED;
                 upwards.push(row);
-                let size = sizes.get(row as usize).copied().unwrap_or_default();
-                row = parents.get(row as usize).copied().unwrap_or(NONE);
-                if let Some(children) = uncounted.get_mut(row as usize) {
-                    *children -= 1;
+                let (parent, size) = (at(parents, row), at(&sizes, row));
+                if parent != NONE {
+                    *at_mut(&mut uncounted, parent) -= 1;
+                    *at_mut(&mut sizes, parent) += size;
                 }
-                if let Some(parent_size) = sizes.get_mut(row as usize) {
-                    *parent_size += size;
-                }
+                row = parent;
             }
         }
         if upwards.len() == parents.len() {
@@ -146,10 +139,8 @@ impl Siblings {
         }
         let mut children = vec![Child::default(); parents.len()];
         for ((row, &parent), &size) in (0..).zip(parents).zip(sizes) {
-            let place = counts.get_mut(parent as usize).unwrap_or(&mut next_root);
-            if let Some(child) = children.get_mut(*place as usize) {
-                *child = Child::new(size, id(row), row);
-            }
+            let place = if parent == NONE { &mut next_root } else { at_mut(&mut counts, parent) };
+            *at_mut(&mut children, *place) = Child::new(size, id(row), row);
             *place += 1;
         }
         let mut siblings = Siblings { children, ends: counts, roots };
@@ -174,15 +165,14 @@ impl Siblings {
 
     fn below(&self, row: u32) -> &[Child] {
         let start = match row.checked_sub(1) {
-            Some(before) => self.ends.get(before as usize).copied().unwrap_or_default(),
+            Some(before) => at(&self.ends, before),
             None => self.roots,
         };
-        let end = self.ends.get(row as usize).copied().unwrap_or(start);
-        self.children.get(start as usize..end as usize).unwrap_or_default()
+        range(&self.children, start..at(&self.ends, row))
     }
 
     fn roots(&self) -> &[Child] {
-        self.children.get(..self.roots as usize).unwrap_or_default()
+        range(&self.children, 0..self.roots)
     }
 }
 
@@ -200,20 +190,19 @@ fn prefix(id: &[u8]) -> u64 {
 
 /// The parents of ranks, as ranks.
 pub(crate) fn parents_by_rank(numbering: &Numbering, parents: &[u32]) -> Vec<u32> {
-    let parent_of = |&row: &u32| parents.get(row as usize).copied().unwrap_or(NONE);
-    let rank_of = |row: u32| numbering.rank_of.get(row as usize).copied().unwrap_or(NONE);
-    numbering.order.iter().map(parent_of).map(rank_of).collect()
+    let rank_of = |row: u32| if row == NONE { NONE } else { at(&numbering.rank_of, row) };
+    numbering.order.iter().map(|&row| rank_of(at(parents, row))).collect()
 }
 
 /// Where each subtree ends, given each rank's parent, which is less than the rank (or [`NONE`]).
 pub(crate) fn subtree_ends(parents: &[u32]) -> Vec<u32> {
     let mut ends: Vec<u32> = (1..=narrow(parents.len())).collect();
-    for rank in (0..parents.len()).rev() {
-        let end = ends.get(rank).copied().unwrap_or_default();
-        let parent = parents.get(rank).copied().unwrap_or(NONE);
-        if let Some(parent_end) = ends.get_mut(parent as usize) {
-            *parent_end = end.max(*parent_end);
-        }
+    for (rank, &parent) in
+        (0..narrow(parents.len())).zip(parents).rev().filter(|&(_, &parent)| parent != NONE)
+    {
+        let end = at(&ends, rank);
+        let parent_end = at_mut(&mut ends, parent);
+        *parent_end = end.max(*parent_end);
     }
     ends
 }

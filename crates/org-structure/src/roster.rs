@@ -4,7 +4,8 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use crate::column::{NARROW_MAX, narrow};
+use crate::column::NARROW_MAX;
+use crate::invariant::{at, at_mut, narrow, narrow_rank, range};
 use crate::{InvalidId, MAX_ID_BYTES, OrgFlags, OrgId, hex};
 
 /// The place of a slot's last byte: the length of a text.
@@ -126,8 +127,8 @@ impl Roster {
         let mut ranks = core::mem::take(&mut self.ranks);
         let mut duplicate: Option<OrgId> = None;
         for rank in 0..narrow(self.slots.len()) {
-            let Some(slot) = self.slot(rank) else { continue };
-            let same = |other: u32| self.slot(other) == Some(slot);
+            let slot = self.slot(rank);
+            let same = |other: u32| self.slot(other) == slot;
             if !ranks.insert(slot.hash(&self.hasher), rank, same, |other| self.hash_of(other)) {
                 duplicate = duplicate.into_iter().chain(self.id(rank)).min();
             }
@@ -138,9 +139,8 @@ impl Roster {
 
     /// The same organizations in another order: `order` gives the old rank of each new one, `new_rank` the reverse.
     pub(crate) fn reorder(mut self, order: &[u32], new_rank: &[u32]) -> Self {
-        let slots =
-            order.iter().map(|&old| self.slots.get(old as usize).copied().unwrap_or_default()).collect();
-        let flags: Vec<OrgFlags> = order.iter().map(|&old| self.flags(old).unwrap_or_default()).collect();
+        let slots = order.iter().map(|&old| at(&self.slots, old)).collect();
+        let flags: Vec<OrgFlags> = order.iter().map(|&old| self.known_flags(old)).collect();
         let mut marks = Marks::default();
         for (new, _) in order.iter().enumerate().filter(|&(_, &old)| self.is_text(old)) {
             marks.set(new, order.len());
@@ -163,26 +163,21 @@ impl Roster {
             Key::Digits(digits) => self.ranks.find(hash, |rank| {
                 self.slots.get(rank as usize) == Some(&digits.to_le_bytes()) && !self.is_text(rank)
             }),
-            Key::Text(text) => self.ranks.find(hash, |rank| self.text(rank) == Some(text)),
+            Key::Text(text) => self.ranks.find(hash, |rank| self.is_text(rank) && self.text(rank) == text),
         }
     }
 
     /// The id at a rank.
     pub(crate) fn id(&self, rank: u32) -> Option<OrgId> {
-        let slot = self.slots.get(rank as usize)?;
-        match self.slot(rank)? {
-            Key::Digits(_) => Some(OrgId::of_digits(hex::unpack(*slot))),
-            Key::Text(text) => OrgId::new(text).ok(),
-        }
+        ((rank as usize) < self.len()).then(|| match self.slot(rank) {
+            Key::Digits(digits) => OrgId::from_digits(hex::unpack(digits.to_le_bytes())),
+            Key::Text(text) => OrgId::from_valid(text),
+        })
     }
 
     /// All ids in the form in which they are kept.
     pub(crate) fn names(&self) -> impl Iterator<Item = Name<'_>> {
-        (0..narrow(self.len())).filter_map(|rank| self.name(rank))
-    }
-
-    fn name(&self, rank: u32) -> Option<Name<'_>> {
-        Some(match self.slot(rank)? {
+        (0..narrow(self.len())).map(|rank| match self.slot(rank) {
             Key::Digits(digits) => Name::Digits(digits.to_le_bytes()),
             Key::Text(text) => Name::Text(text),
         })
@@ -190,9 +185,13 @@ impl Roster {
 
     #[inline]
     pub(crate) fn flags(&self, rank: u32) -> Option<OrgFlags> {
-        let rank = rank as usize;
-        let low = *self.low_flags.get(rank)?;
-        Some(join_flags(low, self.high_flags.get(rank)))
+        ((rank as usize) < self.low_flags.len()).then(|| self.known_flags(rank))
+    }
+
+    /// The flags at a rank within the tree.
+    #[inline]
+    fn known_flags(&self, rank: u32) -> OrgFlags {
+        join_flags(at(&self.low_flags, rank), self.high_flags.get(rank as usize))
     }
 
     /// The flags of a range of ranks that lies within the tree.
@@ -200,9 +199,8 @@ impl Roster {
         &self,
         ranks: core::ops::Range<u32>,
     ) -> impl ExactSizeIterator<Item = OrgFlags> + DoubleEndedIterator {
-        let ranks = ranks.start as usize..ranks.end as usize;
-        let low = self.low_flags.get(ranks.clone()).unwrap_or_default();
-        let high = self.high_flags.get(ranks).unwrap_or_default();
+        let low = range(&self.low_flags, ranks.clone());
+        let high = if self.high_flags.is_empty() { &[] } else { range(&self.high_flags, ranks) };
         low.iter().enumerate().map(|(place, &low)| join_flags(low, high.get(place)))
     }
 
@@ -228,12 +226,13 @@ impl Roster {
             }
     }
 
+    /// What the slot of a rank within the tree holds.
     #[inline]
-    fn slot(&self, rank: u32) -> Option<Key<'_>> {
+    fn slot(&self, rank: u32) -> Key<'_> {
         if self.is_text(rank) {
-            self.text(rank).map(Key::Text)
+            Key::Text(self.text(rank))
         } else {
-            self.slots.get(rank as usize).map(|&digits| Key::Digits(u128::from_le_bytes(digits)))
+            Key::Digits(u128::from_le_bytes(at(&self.slots, rank)))
         }
     }
 
@@ -244,22 +243,24 @@ impl Roster {
     }
 
     /// The text of a slot that holds one.
-    fn text(&self, rank: u32) -> Option<&str> {
-        if !self.is_text(rank) {
-            return None;
-        }
-        let slot = self.slots.get(rank as usize)?;
-        let (&length, bytes) = slot.split_last()?;
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::expect_used,
+        reason = "such a slot is made of a valid id and a place in `texts`, by `text_slot` alone"
+    )]
+    fn text(&self, rank: u32) -> &str {
+        let slot = &self.slots[rank as usize];
+        let (&[.., length], [start @ .., _, _, _, _, _, _, _, _]) = (slot, slot);
         let length = usize::from(length);
         if length <= LENGTH {
-            return core::str::from_utf8(bytes.get(..length)?).ok();
+            return core::str::from_utf8(&slot[..length]).expect("a short text is whole");
         }
-        let start = usize::try_from(u64::from_le_bytes(*bytes.first_chunk()?)).ok()?;
-        self.texts.get(start..start.checked_add(length)?)
+        let start = usize::try_from(u64::from_le_bytes(*start)).expect("the texts are in memory");
+        &self.texts[start..start + length]
     }
 
     fn hash_of(&self, rank: u32) -> u64 {
-        self.slot(rank).map_or(0, |key| key.hash(&self.hasher))
+        self.slot(rank).hash(&self.hasher)
     }
 }
 
@@ -284,9 +285,7 @@ impl Marks {
         if self.0.is_empty() {
             self.0 = vec![0; count.div_ceil(8)];
         }
-        if let Some(marks) = self.0.get_mut(rank / 8) {
-            *marks |= 1 << (rank % 8);
-        }
+        *at_mut(&mut self.0, narrow(rank / 8)) |= 1 << (rank % 8);
     }
 }
 
@@ -314,9 +313,9 @@ fn text_slot(text: &str, texts: &mut String) -> [u8; 16] {
         slot = u128::from(texts.len() as u64).to_le_bytes();
         texts.push_str(text);
     }
-    if let Some(last) = slot.last_mut() {
-        *last = u8::try_from(text.len()).unwrap_or(u8::MAX);
-    }
+    // The length takes one byte, as ids are short.
+    let [.., last] = &mut slot;
+    [*last, ..] = text.len().to_le_bytes();
     slot
 }
 
@@ -346,7 +345,7 @@ impl Ranks {
     ) -> bool {
         match self {
             Ranks::Narrow(table) => {
-                let rank = u16::try_from(rank).unwrap_or(u16::MAX);
+                let rank = narrow_rank(rank);
                 let is_it = |&other: &u16| is_it(u32::from(other));
                 match table.entry(hash, is_it, |&other| rehash(u32::from(other))) {
                     Entry::Occupied(_) => false,
@@ -368,18 +367,15 @@ impl Ranks {
 
     /// Replaces every rank by its new one. The ids do not change, so neither do the places in the table.
     fn renumber(&mut self, new_rank: &[u32]) {
-        let renumbered = |old: usize| new_rank.get(old).copied();
         match self {
             Ranks::Narrow(table) => {
                 for rank in table.iter_mut() {
-                    *rank = renumbered(usize::from(*rank))
-                        .and_then(|new| u16::try_from(new).ok())
-                        .unwrap_or(*rank);
+                    *rank = narrow_rank(at(new_rank, u32::from(*rank)));
                 }
             }
             Ranks::Wide(table) => {
                 for rank in table.iter_mut() {
-                    *rank = renumbered(*rank as usize).unwrap_or(*rank);
+                    *rank = at(new_rank, *rank);
                 }
             }
         }

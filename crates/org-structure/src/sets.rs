@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::column::narrow;
+use crate::invariant::narrow;
 use crate::{OrgFlags, OrgId, OrgIndex, OrgSet, OrgStructure};
 
 /// Ids sorted into those that are in a tree and those that are not.
@@ -19,7 +19,7 @@ impl OrgStructure {
     /// All organizations of the tree.
     #[must_use]
     pub fn all(&self) -> OrgSet {
-        OrgSet::from_ranges(&[0..narrow(self.len())])
+        OrgSet::from_ranges(core::slice::from_ref(&(0..narrow(self.len()))))
     }
 
     /// The natural trees of all organizations of a set, together.
@@ -31,7 +31,7 @@ impl OrgStructure {
         let mut ranges: Vec<Range<u32>> = Vec::new();
         let mut covered = 0;
         let mut last = None;
-        for org in orgs.iter() {
+        for org in orgs {
             let subtree = self.subtree(org);
             // Below an organization that was here before, or in another tree.
             if subtree.end <= covered {

@@ -1,6 +1,6 @@
 //! `SideTable`: a text for the few organizations that have one.
 
-use crate::column::narrow;
+use crate::invariant::{at, narrow};
 
 /// Texts of some organizations, each distinct text kept once.
 ///
@@ -19,7 +19,8 @@ impl SideTable {
         let mut texts: Vec<&str> = pairs.iter().map(|&(_, text)| text).collect();
         texts.sort_unstable();
         texts.dedup();
-        let number = |text: &str| texts.binary_search(&text).map_or(0, narrow);
+        // Every text is among those that it was collected from.
+        let number = |text: &str| narrow(texts.partition_point(|&other| other < text));
         let entries = pairs.iter().map(|&(rank, text)| (rank, number(text))).collect();
         SideTable { entries, texts: texts.into_iter().map(Box::from).collect() }
     }
@@ -30,7 +31,7 @@ impl SideTable {
     /// O(log entries), no allocation.
     pub(crate) fn get(&self, rank: u32) -> Option<&str> {
         let position = self.entries.binary_search_by_key(&rank, |&(rank, _)| rank).ok()?;
-        let &(_, number) = self.entries.get(position)?;
+        let (_, number) = at(&self.entries, narrow(position));
         self.texts.get(number as usize).map(Box::as_ref)
     }
 

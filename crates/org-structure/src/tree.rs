@@ -2,7 +2,8 @@
 
 use core::ops::Range;
 
-use crate::column::{Column, narrow};
+use crate::column::Column;
+use crate::invariant::narrow;
 use crate::nearest::Nearest;
 use crate::numbering::{chain_heads, subtree_ends};
 use crate::roster::Roster;
@@ -40,7 +41,7 @@ use crate::{OrgFlags, OrgId, OrgIndex};
 /// ```
 ///
 /// The default is the tree without any organization.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct OrgStructure {
     // INVARIANT: all columns and the roster have one entry an organization; a parent's rank is less than its
     // child's; `subtree_end` and `chain_head` follow from `parent`, and everything `nearest_*` from those and the flags.

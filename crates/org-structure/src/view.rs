@@ -5,6 +5,7 @@ use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::ops::Range;
 
+use crate::invariant::{at_mut, narrow};
 use crate::{OrgIndex, OrgSet, OrgStructure};
 
 /// The organizations on the path to an organization, and a range from there on.
@@ -195,11 +196,9 @@ impl Ranges {
     }
 
     fn push_front(&mut self, range: Range<u32>) {
-        debug_assert!(self.next > 0, "a path has at most {} ranges", Ranges::MOST);
+        // A path has at most `MOST` ranges.
         self.next -= 1;
-        if let Some(place) = self.ranges.get_mut(self.next) {
-            *place = range;
-        }
+        *at_mut(&mut self.ranges, narrow(self.next)) = range;
     }
 
     /// Lets the last range end elsewhere. One that is left empty is dropped.

@@ -2,7 +2,8 @@
 
 use super::reader::Reader;
 use super::{DecodeError, FORMAT_VERSION, MAGIC, Sections};
-use crate::column::{NARROW_MAX, NONE, narrow};
+use crate::column::{NARROW_MAX, NONE};
+use crate::invariant::{at, narrow};
 use crate::numbering::subtree_ends;
 use crate::roster::{Roster, RosterFault};
 use crate::side_table::SideTable;
@@ -112,7 +113,7 @@ fn decode_ids(reader: &mut Reader<'_>, sections: Sections, count: u32) -> Result
     let mut ids = Vec::with_capacity((count as usize).min(reader.left() / 2));
     for rank in 0..count {
         if !is_text(rank) {
-            ids.push(OrgId::of_digits(hex::unpack(hex::fold(reader.array(what)?))));
+            ids.push(OrgId::from_digits(hex::unpack(hex::fold(reader.array(what)?))));
             continue;
         }
         let [length] = reader.array(what)?;
@@ -139,10 +140,7 @@ fn check_order(parents: &[u32], ids: &[OrgId]) -> Result<(), DecodeError> {
         open.push(rank);
     }
     let ends = subtree_ends(parents);
-    let weight = |rank: u32| {
-        let end = ends.get(rank as usize)?;
-        Some((core::cmp::Reverse(end - rank), ids.get(rank as usize)?))
-    };
+    let weight = |rank: u32| (core::cmp::Reverse(at(&ends, rank) - rank), at(ids, rank));
     for (rank, &end) in (0..).zip(&ends) {
         let is_sibling = parents.get(end as usize) == parents.get(rank as usize);
         if is_sibling && weight(rank) >= weight(end) {

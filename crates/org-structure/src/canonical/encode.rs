@@ -1,7 +1,8 @@
 //! From a tree to its canonical bytes.
 
 use super::{FORMAT_VERSION, MAGIC, Sections};
-use crate::column::{Column, narrow};
+use crate::column::Column;
+use crate::invariant::narrow;
 use crate::roster::Name;
 use crate::side_table::SideTable;
 use crate::{OrgStructure, hex};

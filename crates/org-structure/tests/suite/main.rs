@@ -7,6 +7,7 @@
 )]
 
 mod canonical;
+mod exports;
 mod json;
 mod memory;
 mod openbravo;

@@ -58,13 +58,13 @@ proptest! {
             prop_assert_eq!(tree.depth(org), Some(path.len() as u32 - 1));
             let upwards: Vec<String> = tree.path_to_root(org).map(|org| text(&tree, Some(org)).unwrap()).collect();
             prop_assert_eq!(&upwards, &path);
-            prop_assert_eq!(ids(&tree, &tree.ancestors(org, true)), owned(&path));
-            prop_assert_eq!(ids(&tree, &tree.ancestors(org, false)), owned(&path[1..]));
+            prop_assert_eq!(ids(&tree, tree.ancestors(org, true)), owned(&path));
+            prop_assert_eq!(ids(&tree, tree.ancestors(org, false)), owned(&path[1..]));
             prop_assert_eq!(ids(&tree, tree.children(org)), owned(oracle.children(id)));
             let below = oracle.descendants(id);
-            prop_assert_eq!(ids(&tree, &tree.descendants(org, false)), owned(&below));
-            prop_assert_eq!(ids(&tree, &tree.descendants(org, true)), owned(below.into_iter().chain([id])));
-            prop_assert_eq!(ids(&tree, &tree.natural_tree(org)), owned(oracle.natural_tree(id)));
+            prop_assert_eq!(ids(&tree, tree.descendants(org, false)), owned(&below));
+            prop_assert_eq!(ids(&tree, tree.descendants(org, true)), owned(below.into_iter().chain([id])));
+            prop_assert_eq!(ids(&tree, tree.natural_tree(org)), owned(oracle.natural_tree(id)));
             for flags in [
                 OrgFlags::LEGAL_ENTITY, OrgFlags::BUSINESS_UNIT, OrgFlags::PERIOD_CONTROL, OrgFlags::READY,
                 OrgFlags::LEGAL_ENTITY | OrgFlags::BUSINESS_UNIT, OrgFlags::PERIOD_CONTROL | OrgFlags::ACCOUNTING,
