@@ -10,7 +10,8 @@ use crate::workspace;
 
 /// Compare time and heap of the Java library with those of a plain map of nodes, as ERPs keep it
 ///
-/// Prints tables in Markdown. Contenders take turns in each round, and the least time of all rounds counts.
+/// Prints tables in Markdown. Contenders take turns in each round, and the least time of all rounds counts. With the URL
+/// of a running service that has the sample rows (`cargo run --release`), its answers over HTTP are measured too.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -23,6 +24,15 @@ pub(crate) struct Args {
     /// Milliseconds for each question in each round
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     milliseconds: u32,
+    /// The URL of a running service, for example http://127.0.0.1:8080
+    #[arg(long, value_name = "URL")]
+    service: Option<String>,
+    /// The user of the service
+    #[arg(long, default_value = "F&BAdmin")]
+    user: String,
+    /// The password of that user
+    #[arg(long, default_value = "orgcache")]
+    password: String,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -44,7 +54,15 @@ fn measure(args: &Args) -> Result<()> {
     jdk.compile(&java.join("orgcache"), &library, None)?;
     jdk.compile(&java.join("bench"), &program, Some(&library))?;
     let numbers = [args.organizations, args.rounds, args.milliseconds].map(|number| number.to_string());
+    let mut arguments = Vec::from(numbers);
+    if let Some(service) = &args.service {
+        arguments.extend([
+            service.trim_end_matches('/').to_owned(),
+            args.user.clone(),
+            args.password.clone(),
+        ]);
+    }
     // Chains make the map of nodes recurse deeply. The serial collector leaves no garbage in figures of heap.
     let options = ["-Xss64m", "-Xmx1g", "-XX:+UseSerialGC"];
-    jdk.run_main("org.orgcache.bench.Speed", &[&library, &program], &options, &numbers)
+    jdk.run_main("org.orgcache.bench.Speed", &[&library, &program], &options, &arguments)
 }

@@ -10,10 +10,10 @@ import java.util.function.IntPredicate;
  * ends. Where its steps would take more bytes than one value an organization, the values are stored instead.
  */
 final class Nearest {
-    private static final Nearest NOBODY = new Nearest(null, 0);
+    private static final Nearest NONE_OF_THE_KIND = new Nearest(null, 0);
 
     // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner from
-    // there on, one a start; where there are none, it is one owner an organization, or null if nobody has an owner.
+    // there on, one a start; where there are none, it is one owner an organization, or null if none of the kind exists.
     private final Column values;
     private final int steps;
 
@@ -46,7 +46,7 @@ final class Nearest {
             }
         }
         if (steps == 0) {
-            return NOBODY;
+            return NONE_OF_THE_KIND;
         }
         if (2 * (long) steps >= organizations) {
             return new Nearest(new Column(organizations, owners), 0);

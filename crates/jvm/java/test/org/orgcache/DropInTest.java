@@ -28,6 +28,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Function;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -186,6 +189,7 @@ class DropInTest {
 
     @Test
     void aSessionKeepsItsTreeUntilItReadsAgain() throws Exception {
+        OBContext before = OBContext.getOBContext();
         OrganizationStructureProvider held = provider();
         assertEquals(US, held.getParentOrg(WEST));
         connection.setAutoCommit(false);
@@ -197,13 +201,39 @@ class DropInTest {
             assertEquals(SPAIN, new OrganizationStructureProvider().getParentOrg(WEST));
             held.reInitialize();
             assertEquals(SPAIN, held.getParentOrg(WEST));
+            // Once the provider of a session has read again, its new instances answer from the new tree.
+            OBContext.setOBContext(before);
+            assertEquals(SPAIN, new OrganizationStructureProvider().getParentOrg(WEST));
         } finally {
             connection.rollback();
             connection.setAutoCommit(true);
         }
-        // What was never committed stays with those who have read it.
+        // What was never committed stays with the sessions that have read it.
         OBContext.setOBContext(new OBContext(CLIENT));
         assertEquals(US, provider().getParentOrg(WEST));
+    }
+
+    @Test
+    void requestsOfOneSessionReadItsTreeOnce() throws Exception {
+        OBContext context = OBContext.getOBContext();
+        OrganizationStructureProvider session = provider();
+        ExecutorService requests = Executors.newFixedThreadPool(8);
+        try {
+            List<Future<String>> answers = new ArrayList<>();
+            for (int i = 0; i < 32; i++) {
+                OrganizationStructureProvider asked = i % 2 == 0 ? session : new OrganizationStructureProvider();
+                answers.add(requests.submit(() -> {
+                    OBContext.setOBContext(context);
+                    return asked.getParentOrg(EAST);
+                }));
+            }
+            for (Future<String> answer : answers) {
+                assertEquals(US, answer.get());
+            }
+        } finally {
+            requests.shutdownNow();
+        }
+        assertEquals(1, OBDal.getInstance().connections);
     }
 
     @Test

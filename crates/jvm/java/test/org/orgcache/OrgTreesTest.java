@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** Trees are shared while somebody holds them, and a client's current one is loaded once a revision. */
+/** Trees are shared while a session holds them, and a client's current one is loaded once a revision. */
 class OrgTreesTest {
     private final OrgTrees trees = new OrgTrees();
     private final AtomicInteger loads = new AtomicInteger();
@@ -45,7 +45,7 @@ class OrgTreesTest {
     }
 
     @Test
-    void aTreeThatNobodyHoldsGoes() {
+    void aTreeThatNoSessionHoldsGoes() {
         WeakReference<OrgStructure> reference = new WeakReference<>(
             trees.current("C", () -> OptionalLong.of(1), () -> rows("A")));
         awaitCollection(reference);
@@ -96,7 +96,7 @@ class OrgTreesTest {
         assertEquals(2, trees.current("C", () -> OptionalLong.of(1), () -> rows("A")).size());
     }
 
-    /** Who waits for a load gets its tree only if the revision is still the same when that load has ended. */
+    /** A call that waits for a load gets its tree only if the revision is still the same after it. */
     @Test
     void aWaitingCallReadsTheRevisionAgain() throws Exception {
         AtomicLong revision = new AtomicLong(1);

@@ -96,6 +96,15 @@ class RangeSetTest {
     }
 
     @Test
+    void changesByItself() {
+        compare(set -> set.addAll(set));
+        compare(set -> set.retainAll(set));
+        compare(set -> set.containsAll(set));
+        compare(set -> set.removeAll(set));
+        compare(set -> set.add("other") && set.removeAll(set));
+    }
+
+    @Test
     void iteratorsRemove() {
         for (int kept = 0; kept < 4; kept++) {
             int keep = kept;

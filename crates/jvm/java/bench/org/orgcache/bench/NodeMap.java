@@ -3,7 +3,6 @@ package org.orgcache.bench;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,12 +11,23 @@ import org.orgcache.OrgRow;
 
 /**
  * What Openbravo and Etendo have kept since 2018, written from its description: a map from an id to a node with its
- * parent, its flags and the ids of its children. Every answer is a walk, and every set a new one.
+ * parent, its flags and the ids of its children. Every answer is a walk, and every set a new one. Every method first
+ * sees to it that the map is loaded, which is synchronized.
  */
 final class NodeMap {
-    private final Map<String, Node> nodes;
+    private List<OrgRow> rows;
+    private Map<String, Node> nodes;
 
+    /** The rows are read here, where the original asks its database at the first question. */
     NodeMap(List<OrgRow> rows) {
+        this.rows = rows;
+        load();
+    }
+
+    private synchronized void load() {
+        if (nodes != null) {
+            return;
+        }
         nodes = new HashMap<>(rows.size());
         for (OrgRow row : rows) {
             nodes.put(row.id(), new Node(row));
@@ -28,19 +38,23 @@ final class NodeMap {
                 parent.children.add(row.id());
             }
         }
+        rows = null;
     }
 
     boolean isInNaturalTree(String one, String other) {
+        load();
         return "0".equals(one) || "0".equals(other) || naturalTree(one).contains(other);
     }
 
     Set<String> naturalTree(String org) {
+        load();
         Set<String> orgs = new HashSet<>(parentList(org));
         orgs.addAll(childTree(org, false));
         return orgs;
     }
 
     List<String> parentList(String org) {
+        load();
         List<String> parents = new ArrayList<>();
         for (String above = org; above != null; above = parent(above)) {
             parents.add(above);
@@ -50,13 +64,14 @@ final class NodeMap {
 
     /** As there: a set a level, copied into the one above. */
     Set<String> childTree(String org, boolean self) {
+        load();
         Set<String> orgs = new HashSet<>();
         if (self) {
             orgs.add(org);
         }
         Node node = nodes.get(org);
         if (node != null) {
-            for (String child : new LinkedHashSet<>(node.children)) {
+            for (String child : new HashSet<>(node.children)) {
                 orgs.addAll(childTree(child, true));
             }
         }
@@ -74,6 +89,7 @@ final class NodeMap {
     }
 
     private String parent(String org) {
+        load();
         Node node = nodes.get(org);
         return node == null ? null : node.parent;
     }

@@ -42,15 +42,20 @@ public final class Speed {
     /**
      * Measures and prints tables in Markdown.
      *
-     * @param arguments organizations, rounds, milliseconds a question in a round
+     * @param arguments organizations, rounds, milliseconds a question in a round; then the service's URL, a user and
+     *     a password, if it is measured too
+     * @throws Exception if the service does not answer
      */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws Exception {
         Speed speed = new Speed(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]),
             Long.parseLong(arguments[2]) * 1_000_000);
         System.out.printf("Java %s, %d organizations%n", Runtime.version(), speed.organizations);
         for (Shape shape : Shape.values()) {
             speed.measureTime(shape);
             speed.measureHeap(shape);
+        }
+        if (arguments.length > 3) {
+            speed.measureService(new Service(arguments[3], arguments[4], arguments[5]));
         }
     }
 
@@ -247,6 +252,16 @@ public final class Speed {
             return sum;
         }));
         return cases;
+    }
+
+    private void measureService(Service service) {
+        Case question = new Case("natural-tree test", "service", service::ask);
+        question.run(WARM_UP_NANOS);
+        question.least = Double.MAX_VALUE;
+        for (int round = 0; round < rounds; round++) {
+            question.run(nanos);
+        }
+        System.out.printf(Locale.ROOT, "%n| the service: time a question, ns |%n| --: |%n| %,.0f |%n", question.least);
     }
 
     private void measureHeap(Shape shape) {
