@@ -120,8 +120,8 @@ pub(crate) struct ServeArguments {
     /// Where sessions and passwords are kept: sqlite:FILE or postgres://…; tables of our own are created there.
     #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
     pub(crate) store_url: Option<String>,
-    /// The PostgreSQL server itself, where --store-url names a proxy that pools transactions: for passwords, for creating
-    /// tables, and for hearing what other instances ended.
+    /// The PostgreSQL server itself, where --store-url names a proxy that pools transactions: for creating tables, and for
+    /// hearing what other instances ended.
     #[arg(
         long,
         value_name = "URL",

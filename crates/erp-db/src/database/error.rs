@@ -96,16 +96,22 @@ pub enum StatementError {
         cause: Cause,
     },
     /// A row came, but with a value that is not of the kind that the column must hold.
-    #[error("{place} returned a value of column `{column}` that cannot be read: {cause}")]
+    #[error("{place} returned a value of column `{column}`{} that cannot be read: {cause}", of_table(table.as_deref()))]
     Value {
         /// The database, without password.
         place: String,
+        /// The table, where it can be told.
+        table: Option<String>,
         /// The column.
         column: String,
         /// What the driver said.
         #[source]
         cause: Cause,
     },
+}
+
+fn of_table(table: Option<&str>) -> String {
+    table.map(|table| format!(" of table `{table}`")).unwrap_or_default()
 }
 
 impl StatementError {
@@ -141,7 +147,7 @@ impl StatementError {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::BeginFailed => StatementError::Unreachable { place, cause: error.into() },
             sqlx::Error::ColumnDecode { index, source } => {
-                StatementError::Value { place, column: index, cause: source }
+                StatementError::Value { place, table: None, column: index, cause: source }
             }
             other => StatementError::Refused { place, cause: other.into() },
         }

@@ -9,6 +9,8 @@ mod options;
 mod packed;
 mod row;
 mod select;
+#[cfg(feature = "postgres")]
+mod settings;
 mod statement;
 mod transaction;
 #[cfg(feature = "sqlite")]
@@ -28,10 +30,12 @@ pub use error::{ConnectError, StatementError};
 pub(crate) use lease::Lease;
 #[cfg(feature = "postgres")]
 pub(crate) use literal::{Literal, fill};
+#[cfg(all(feature = "postgres", feature = "session"))]
+pub(crate) use options::give_up_after;
 #[cfg(feature = "session")]
 pub(crate) use options::kind as kind_of;
 #[cfg(all(feature = "postgres", feature = "session"))]
-pub(crate) use options::{direct_postgres, give_up_after, stateless_postgres};
+pub(crate) use options::{direct_postgres, stateless_postgres};
 pub(crate) use row::Row;
 pub(crate) use select::Select;
 #[cfg(all(feature = "postgres", feature = "session"))]
@@ -68,8 +72,12 @@ struct Inner {
     statements: AtomicU64,
     /// Whether SQLite keeps statements prepared.
     keeps_statements: bool,
-    /// What precedes each statement to PostgreSQL, in the same message.
+    /// What sets the settings of a PostgreSQL URL for one transaction.
+    settings: String,
+    /// What precedes each statement to PostgreSQL, in the same message: its time limit and these settings.
     preface: String,
+    /// What begins each statement that reads, so that it finds unusual columns as texts.
+    as_texts: String,
 }
 
 #[derive(Clone)]
@@ -131,13 +139,38 @@ impl Database {
     /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the database
     /// cannot be reached within the limit. No message repeats the URL, which may hold a password.
     pub async fn connect_with(url: &str, limits: Limits) -> Result<Self, ConnectError> {
-        let (pool, place, preface) = options::open(url, &limits).await?;
-        Ok(Self::new(pool, place, limits, false, preface))
+        let (pool, place, settings) = options::open(url, &limits).await?;
+        Ok(Self::new(pool, place, limits, false, settings))
     }
 
-    fn new(pool: Pool, place: String, limits: Limits, keeps_statements: bool, preface: String) -> Self {
+    fn new(pool: Pool, place: String, limits: Limits, keeps_statements: bool, settings: String) -> Self {
         let statements = AtomicU64::new(0);
-        Database { inner: Arc::new(Inner { pool, place, limits, statements, keeps_statements, preface }) }
+        let preface = options::give_up_after(limits.statement) + &settings;
+        let as_texts = String::new();
+        let inner = Inner { pool, place, limits, statements, keeps_statements, settings, preface, as_texts };
+        Database { inner: Arc::new(inner) }
+    }
+
+    /// The same connections for statements that may take no longer than `limit`.
+    pub(crate) fn with_statement_limit(&self, limit: Duration) -> Self {
+        let Inner { pool, place, limits, keeps_statements, settings, .. } = &*self.inner;
+        let limits = Limits { statement: limit, ..*limits };
+        Self::new(pool.clone(), place.clone(), limits, *keeps_statements, settings.clone())
+            .reading(self.inner.as_texts.clone(), "")
+    }
+
+    /// The same connections for statements that begin with `as_texts`, in transactions with more settings.
+    pub(crate) fn reading(&self, as_texts: String, more: &str) -> Self {
+        if as_texts.is_empty() && more.is_empty() {
+            return self.clone();
+        }
+        let Inner { pool, place, limits, keeps_statements, settings, .. } = &*self.inner;
+        let settings = format!("{settings}{more}");
+        let mut database = Self::new(pool.clone(), place.clone(), *limits, *keeps_statements, settings);
+        if let Some(inner) = Arc::get_mut(&mut database.inner) {
+            inner.as_texts = as_texts;
+        }
+        database
     }
 
     /// Opens an SQLite file that exists, for reading and writing, with the default [`Limits`]. Unlike in a URL, no
@@ -232,6 +265,10 @@ impl Database {
 
     fn preface(&self) -> &str {
         &self.inner.preface
+    }
+
+    fn as_texts(&self) -> &str {
+        &self.inner.as_texts
     }
 
     fn count_statement(&self) {

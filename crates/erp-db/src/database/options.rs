@@ -8,11 +8,13 @@ use std::time::Duration;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
 
+#[cfg(feature = "postgres")]
+use super::settings;
 #[cfg(feature = "sqlite")]
 use super::watch::{FileWatch, Seen};
 use super::{Boxed, ConnectError, DatabaseKind, Limits, Pool, StatementError};
 
-/// Connections, what messages call the database, and what precedes each statement to PostgreSQL.
+/// Connections, what messages call the database, and what sets the settings of a PostgreSQL URL.
 type Opened = (Pool, String, String);
 
 pub(super) fn open<'a>(url: &'a str, limits: &'a Limits) -> Boxed<'a, Result<Opened, ConnectError>> {
@@ -101,12 +103,24 @@ async fn sqlite(_url: &str, _limits: &Limits) -> Result<Opened, ConnectError> {
     Err(ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" })
 }
 
-/// The server that a URL names, and what messages call it.
+/// A server as a URL names it.
 #[cfg(feature = "postgres")]
-fn postgres_options(url: &str) -> Result<(sqlx::postgres::PgConnectOptions, String), ConnectError> {
-    let options: sqlx::postgres::PgConnectOptions = url
-        .parse()
-        .map_err(|error| ConnectError::InvalidUrl { product: "PostgreSQL", reason: reason(error) })?;
+struct Server {
+    options: sqlx::postgres::PgConnectOptions,
+    /// What messages call it.
+    place: String,
+    /// What sets the URL's settings for one transaction.
+    settings: String,
+}
+
+/// The server that a URL names.
+#[cfg(feature = "postgres")]
+fn server(url: &str) -> Result<Server, ConnectError> {
+    let invalid = |reason| ConnectError::InvalidUrl { product: "PostgreSQL", reason };
+    let parse =
+        |url: &str| url.parse::<sqlx::postgres::PgConnectOptions>().map_err(|error| invalid(reason(error)));
+    let (rest, settings) = settings::take(url, parse(url)?.get_options()).map_err(invalid)?;
+    let options = parse(&rest)?;
     let host = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", options.get_host(), options.get_port()),
@@ -115,37 +129,37 @@ fn postgres_options(url: &str) -> Result<(sqlx::postgres::PgConnectOptions, Stri
         Some(name) => format!("PostgreSQL at `{host}`, database `{name}`"),
         None => format!("PostgreSQL at `{host}`"),
     };
-    Ok((options, place))
+    Ok(Server { options, place, settings })
 }
 
 /// The server that a URL names, for a connection of the caller's own.
 #[cfg(all(feature = "postgres", feature = "session"))]
 pub(crate) fn direct_postgres(url: &str) -> Result<(sqlx::postgres::PgConnectOptions, String), ConnectError> {
-    postgres_options(url)
+    server(url).map(|server| (server.options, server.place))
 }
 
 /// Opens connections that hold no state of their own, so that a proxy in between may give every transaction another one.
+/// Gives them with what messages call the server, and what sets the URL's settings for one transaction.
 #[cfg(feature = "postgres")]
 pub(crate) async fn stateless_postgres(
     url: &str,
     limits: &Limits,
-) -> Result<(sqlx::PgPool, String), ConnectError> {
-    let (options, place) = postgres_options(url)?;
+) -> Result<(sqlx::PgPool, String, String), ConnectError> {
+    let Server { options, place, settings } = server(url)?;
     // A start-up parameter that proxies refuse, and statements that one server would keep and the next not know.
     let options = options.extra_float_digits(None).statement_cache_capacity(0);
     probe(options.connect(), &place, limits.connect).await?;
-    Ok((pool_options(limits).connect_lazy_with(options), place))
+    Ok((pool_options(limits).connect_lazy_with(options), place, settings))
 }
 
 #[cfg(feature = "postgres")]
 async fn postgres(url: &str, limits: &Limits) -> Result<Opened, ConnectError> {
-    let (pool, place) = stateless_postgres(url, limits).await?;
-    Ok((Pool::Postgres(pool), place, give_up_after(limits.statement)))
+    let (pool, place, settings) = stateless_postgres(url, limits).await?;
+    Ok((Pool::Postgres(pool), place, settings))
 }
 
 /// What tells the server to give up a statement, for the transaction that it is the first statement of: as a start-up
 /// parameter it would be refused by connection poolers, and set for a session it would hold for whoever gets it next.
-#[cfg(feature = "postgres")]
 pub(crate) fn give_up_after(limit: Duration) -> String {
     format!("SET LOCAL statement_timeout = {};", limit.as_millis().clamp(1, 2_147_483_647))
 }

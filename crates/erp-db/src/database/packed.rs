@@ -6,9 +6,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::Deserializer as Json;
 
-use super::StatementError;
 use super::row::{Row, Values};
 use super::statement::{Scope, Visit};
+use super::{Select, StatementError};
 
 /// So many rows are read in well under a millisecond.
 const ROWS_AT_A_TIME: usize = 1_000;
@@ -16,15 +16,16 @@ const ROWS_AT_A_TIME: usize = 1_000;
 /// Shows `visitor` the rows.
 pub(super) async fn unpack(
     packed: &str,
-    columns: &[&str],
+    select: &Select,
     scope: Scope<'_>,
     visitor: &mut dyn Visit,
 ) -> Result<(), StatementError> {
+    let statement = select.one_by_one();
     let rows = Json::from_str(packed).into_iter::<Vec<Cell<'_>>>();
     for (number, cells) in (1_usize..).zip(rows) {
         let cells = cells.map_err(|error| scope.error(sqlx::Error::Decode(error.into())))?;
-        let values = Values::Packed { cells: &cells, columns };
-        if visitor.row(Row { values, place: scope.place }).is_break() {
+        let values = Values::Packed { cells: &cells, columns: select.columns };
+        if visitor.row(Row { values, place: scope.place, statement: &statement }).is_break() {
             break;
         }
         if number.is_multiple_of(ROWS_AT_A_TIME) {

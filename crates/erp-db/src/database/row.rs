@@ -15,6 +15,8 @@ use super::packed::Cell;
 pub(crate) struct Row<'a> {
     pub(super) values: Values<'a>,
     pub(super) place: &'a str,
+    /// The statement that it answers, to tell tables by.
+    pub(super) statement: &'a str,
 }
 
 #[derive(Clone, Copy)]
@@ -46,7 +48,7 @@ impl<'a> Row<'a> {
     /// A row that came otherwise than through a `Database`.
     #[cfg(all(feature = "postgres", feature = "session"))]
     pub(crate) fn of_postgres(row: &'a PgRow, place: &'a str) -> Self {
-        Row { values: Values::Postgres(row), place }
+        Row { values: Values::Postgres(row), place, statement: "" }
     }
 
     /// A text, or `None` for null.
@@ -107,9 +109,33 @@ impl<'a> Row<'a> {
         };
         StatementError::Value {
             place: self.place.to_owned(),
+            table: table(self.statement, column).map(str::to_owned),
             column: name.unwrap_or_else(|| column.to_string()),
             cause,
         }
+    }
+}
+
+/// The table of a column, as far as the statement tells it in words: `SELECT o.name FROM ad_org o`, or `name FROM ad_org`.
+fn table(statement: &str, column: usize) -> Option<&str> {
+    let (list, from) = statement.strip_prefix("SELECT ")?.split_once(" FROM ")?;
+    let mut depth = 0_usize;
+    let mut items = list.split(|character| {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ',' && depth == 0
+    });
+    let item = items.nth(column)?.trim().trim_start_matches("CAST(");
+    let words: Vec<&str> = from.split_ascii_whitespace().collect();
+    match item.split_once('.') {
+        None => words.first().copied().filter(|table| table.starts_with("ad_")),
+        Some((alias, _)) => words.windows(2).find_map(|pair| match pair {
+            [table, name] if *name == alias && table.starts_with("ad_") => Some(*table),
+            _ => None,
+        }),
     }
 }
 
@@ -125,4 +151,21 @@ fn packed_text<'a>(cell: Option<&'a Cell<'a>>) -> sqlx::Result<Option<&'a str>> 
 #[cfg(feature = "sqlite")]
 fn not_packed() -> sqlx::Error {
     sqlx::Error::Decode("it is not a text, nor is it null".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_told_by_the_words_of_a_statement() {
+        let joined =
+            "SELECT o.a, max(y.b, o.c), CAST(y.d AS text) FROM ad_org o LEFT JOIN ad_orgtype y ON y.e = o.e";
+        assert_eq!(table(joined, 0), Some("ad_org"));
+        assert_eq!(table(joined, 2), Some("ad_orgtype"));
+        assert_eq!(table(joined, 3), None);
+        assert_eq!(table("SELECT a, b FROM ad_user WHERE a = $1", 1), Some("ad_user"));
+        assert_eq!(table("SELECT r.a FROM (SELECT a FROM ad_role) r", 0), None);
+        assert_eq!(table("", 0), None);
+    }
 }

@@ -23,6 +23,8 @@ pub(super) struct Connection<'c> {
     pub(super) kept: bool,
     /// What precedes each statement to PostgreSQL, in the same message.
     pub(super) preface: &'c str,
+    /// What begins each statement that reads.
+    pub(super) as_texts: &'c str,
 }
 
 /// The driver's connection.
@@ -80,6 +82,15 @@ fn message(preface: &str, sql: &SqlStr, arguments: &[Option<&str>]) -> sqlx::Raw
         text.push_str(&fill(sql.as_str(), &values));
     }
     sqlx::raw_sql(AssertSqlSafe(text))
+}
+
+/// A statement that reads, with what has to begin it.
+fn reading(as_texts: &str, sql: SqlStr) -> SqlStr {
+    if as_texts.is_empty() {
+        sql
+    } else {
+        AssertSqlSafe(format!("{as_texts}{}", sql.as_str())).into_sql_str()
+    }
 }
 
 /// What is shown the rows of an answer.
@@ -148,14 +159,25 @@ impl<'c> Connection<'c> {
     where
         'c: 'a,
     {
-        let Connection { driver, scope, kept, preface } = self;
+        let Connection { driver, scope, kept, preface, as_texts } = self;
+        let statement = sql.clone();
+        let sql = reading(as_texts, sql);
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        let _ = (kept, preface);
         Box::pin(scope.timed(async move {
             match driver {
                 #[cfg(feature = "sqlite")]
                 Driver::Sqlite(connection) => {
                     let mut rows = bound(sql, arguments).persistent(kept).fetch(connection);
                     while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
-                        if visitor.row(Row { values: Values::Sqlite(&row), place: scope.place }).is_break() {
+                        if visitor
+                            .row(Row {
+                                values: Values::Sqlite(&row),
+                                place: scope.place,
+                                statement: statement.as_str(),
+                            })
+                            .is_break()
+                        {
                             break;
                         }
                     }
@@ -164,7 +186,13 @@ impl<'c> Connection<'c> {
                 Driver::Postgres(connection) => {
                     let mut rows = message(preface, &sql, arguments).fetch(connection);
                     while let Some(row) = rows.try_next().await.map_err(|error| scope.error(error))? {
-                        if visitor.row(Row { values: Values::Postgres(&row), place: scope.place }).is_break()
+                        if visitor
+                            .row(Row {
+                                values: Values::Postgres(&row),
+                                place: scope.place,
+                                statement: statement.as_str(),
+                            })
+                            .is_break()
                         {
                             break;
                         }
@@ -186,11 +214,11 @@ impl<'c> Connection<'c> {
         'c: 'a,
     {
         let one_by_one = || AssertSqlSafe(select.one_by_one()).into_sql_str();
-        let Connection { driver, scope, kept, preface } = self;
+        let Connection { driver, scope, kept, preface, as_texts } = self;
         match driver {
             #[cfg(feature = "sqlite")]
             Driver::Sqlite(connection) => Box::pin(async move {
-                let packed = AssertSqlSafe(select.packed()).into_sql_str();
+                let packed = reading(as_texts, AssertSqlSafe(select.packed()).into_sql_str());
                 let asked = scope.timed(async {
                     let packed = bound(packed, arguments).persistent(kept).fetch_one(&mut *connection);
                     packed.await.map_err(|error| scope.error(error))
@@ -201,19 +229,19 @@ impl<'c> Connection<'c> {
                 };
                 let packed = row.as_ref().and_then(|row| row.try_get::<Option<&str>, _>(0).ok());
                 match packed {
-                    Some(packed) => unpack(packed.unwrap_or_default(), select.columns, scope, visitor).await,
+                    Some(packed) => unpack(packed.unwrap_or_default(), select, scope, visitor).await,
                     // Nothing was shown yet. What JSON cannot hold, or one value is too short for, comes row by row; so does the
                     // error, if it is one.
                     None => {
                         let driver = Driver::Sqlite(connection);
-                        let connection = Connection { driver, scope, kept, preface };
+                        let connection = Connection { driver, scope, kept, preface, as_texts };
                         connection.each(one_by_one(), arguments, visitor).await
                     }
                 }
             }),
             #[cfg(feature = "postgres")]
             Driver::Postgres(_) => {
-                Connection { driver, scope, kept, preface }.each(one_by_one(), arguments, visitor)
+                Connection { driver, scope, kept, preface, as_texts }.each(one_by_one(), arguments, visitor)
             }
         }
     }
@@ -227,7 +255,9 @@ impl<'c> Connection<'c> {
     where
         'c: 'a,
     {
-        let Connection { driver, scope, kept, preface } = self;
+        let Connection { driver, scope, kept, preface, .. } = self;
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        let _ = (kept, preface);
         Box::pin(scope.timed(async move {
             match driver {
                 #[cfg(feature = "sqlite")]
@@ -300,12 +330,12 @@ impl Database {
     ) -> Boxed<'a, Result<(), StatementError>> {
         let scope = Scope { place: self.place(), limit: self.limits().statement };
         let waiting = Scope { limit: self.limits().acquire, ..scope };
-        let (kept, preface) = (self.keeps_statements(), self.preface());
+        let (kept, preface, as_texts) = (self.keeps_statements(), self.preface(), self.as_texts());
         self.count_statement();
         Box::pin(async move {
             let mut lease = Lease::take(self.pool()).await.map_err(|error| waiting.error(error))?;
             let driver = lease.driver(scope).map_err(|error| scope.error(error))?;
-            let connection = Connection { driver, scope, kept, preface };
+            let connection = Connection { driver, scope, kept, preface, as_texts };
             let outcome = connection.show(statement, arguments, visitor).await;
             // What does not pass by itself is an answer.
             if !outcome.as_ref().is_err_and(StatementError::is_transient) {

@@ -59,6 +59,7 @@ impl Transaction<'_> {
         Ok(Connection {
             kept: self.database.keeps_statements(),
             preface: "",
+            as_texts: self.database.as_texts(),
             scope,
             driver: self.lease.driver(scope).map_err(|error| scope.error(error))?,
         })

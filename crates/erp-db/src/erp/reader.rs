@@ -1,10 +1,11 @@
 //! `ErpReader`: the questions that an ERP's database answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use org_structure::OrgId;
 
-use super::{ReadError, Schema};
+use super::{ReadError, Schema, schema};
 use crate::database::Database;
 use crate::text::abbreviate;
 
@@ -46,9 +47,19 @@ impl ErpReader {
     /// [`ReadError::Database`].
     pub async fn open(database: Database) -> Result<Self, ReadError> {
         let schema = Arc::new(Schema::probe(&database).await?);
+        let database = database
+            .reading(schema.reading_as_texts(database.kind()), schema::bytes_as_they_are(&database).await?);
         let reader = ErpReader { database, schema };
         reader.require_tree()?;
         Ok(reader)
+    }
+
+    /// The same reader over the same connections, whose statements may take no longer than `limit`: for what is better left
+    /// out than waited for.
+    #[must_use]
+    pub fn with_statement_limit(&self, limit: Duration) -> Self {
+        let database = self.database.with_statement_limit(limit);
+        ErpReader { database, schema: Arc::clone(&self.schema) }
     }
 
     /// The database behind this reader.

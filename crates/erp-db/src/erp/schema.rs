@@ -15,15 +15,32 @@ macro_rules! tables {
 
 /// The catalog is asked by full name, and only for what the search path makes visible: a table of the same name
 /// in another schema is not the one that the other statements would read.
+///
+/// The third column says which columns have to be read as texts that compare byte for byte: those of another type than
+/// `varchar` and `text` that can be one, and those with a collation of their own. A number is an id or no text; a flag of one
+/// character needs nothing.
 const POSTGRES: &str = concat!(
-    "SELECT c.relname, a.attname FROM pg_catalog.pg_class c \
+    "SELECT c.relname, a.attname, CASE \
+       WHEN a.atttypid IN (25, 1043) AND a.attcollation = 100 THEN 'N' \
+       WHEN t.typname = 'bpchar' AND (a.attname LIKE 'is%' OR a.attname = 'userlevel') THEN 'N' \
+       WHEN t.typcategory IN ('S', 'E') OR t.typcategory = 'N' AND a.attname LIKE '%@_id' ESCAPE '@' THEN 'Y' \
+       ELSE 'N' END \
+     FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
      WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname IN ",
     tables!()
 );
 
+/// Ids, names and search keys are texts, whatever the column was declared to be; a collation is declared with it.
 const SQLITE: &str = concat!(
-    "SELECT lower(m.name), lower(p.name) FROM sqlite_master m JOIN pragma_table_info(m.name) p \
+    "SELECT lower(m.name), lower(p.name), CASE \
+       WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%CHAR%' THEN 'Y' \
+       WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%TEXT%' THEN 'Y' \
+       WHEN p.type LIKE '%CHAR%' OR p.type LIKE '%CLOB%' OR p.type LIKE '%TEXT%' THEN 'N' \
+       WHEN lower(p.name) LIKE '%@_id' ESCAPE '@' OR lower(p.name) IN ('username', 'name', 'value') THEN 'Y' \
+       ELSE 'N' END \
+     FROM sqlite_master m JOIN pragma_table_info(m.name) p \
      WHERE m.type IN ('table', 'view') AND lower(m.name) IN ",
     tables!()
 );
@@ -32,6 +49,8 @@ const SQLITE: &str = concat!(
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Schema {
     tables: BTreeMap<String, BTreeSet<String>>,
+    /// The columns that have to be read as texts.
+    cast: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Schema {
@@ -60,9 +79,36 @@ impl Schema {
     }
 
     fn add(&mut self, row: Row<'_>) -> Result<(), StatementError> {
-        let table = self.tables.entry(row.text_or_empty(0)?.to_owned()).or_default();
-        table.insert(row.text_or_empty(1)?.to_owned());
+        let (table, column) = (row.text_or_empty(0)?.to_owned(), row.text_or_empty(1)?.to_owned());
+        if row.flag(2)? {
+            self.cast.entry(table.clone()).or_default().insert(column.clone());
+        }
+        self.tables.entry(table).or_default().insert(column);
         Ok(())
+    }
+
+    /// What precedes a statement so that each table with unusual columns is read through a query of the same name, which
+    /// gives them as texts: as `char(n)` without trailing blanks, numbers with their digits, and all compared byte for byte.
+    /// Empty where all columns are usual.
+    pub(crate) fn reading_as_texts(&self, kind: DatabaseKind) -> String {
+        let mut queries = Vec::new();
+        for (table, cast) in &self.cast {
+            let read = |column: &String| {
+                let quoted = quote(column);
+                match kind {
+                    _ if !cast.contains(column) => quoted,
+                    DatabaseKind::Sqlite => format!("CAST({quoted} AS TEXT) COLLATE BINARY AS {quoted}"),
+                    DatabaseKind::Postgres => {
+                        format!("CAST({quoted} AS pg_catalog.text) COLLATE \"C\" AS {quoted}")
+                    }
+                }
+            };
+            let columns: Vec<String> = self.tables.get(table).into_iter().flatten().map(read).collect();
+            let schema = if kind == DatabaseKind::Sqlite { "main." } else { "" };
+            let columns = columns.join(", ");
+            queries.push(format!("{table} AS NOT MATERIALIZED (SELECT {columns} FROM {schema}{table})"));
+        }
+        if queries.is_empty() { String::new() } else { format!("WITH {} ", queries.join(", ")) }
     }
 
     pub(crate) fn has_table(&self, table: &str) -> bool {
@@ -89,4 +135,20 @@ impl Schema {
             None => Ok(()),
         }
     }
+}
+
+/// What lets PostgreSQL send the bytes of a database without an encoding as they are. Where they are no text the driver refuses
+/// them then, and the column can be named; the server would refuse the whole statement without naming any.
+pub(crate) async fn bytes_as_they_are(database: &Database) -> Result<&'static str, StatementError> {
+    if database.kind() != DatabaseKind::Postgres {
+        return Ok("");
+    }
+    let encoding = "SELECT pg_catalog.current_setting('server_encoding')";
+    let has_none =
+        database.first(encoding, &[], |row| Ok::<_, StatementError>(row.text(0)? == Some("SQL_ASCII")));
+    Ok(if has_none.await?.unwrap_or_default() { "SET LOCAL client_encoding = 'SQL_ASCII';" } else { "" })
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

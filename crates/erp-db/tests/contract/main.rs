@@ -25,3 +25,4 @@ mod sqlite_store;
 mod stores;
 mod support;
 mod trees;
+mod types;

@@ -68,11 +68,20 @@ impl TestDatabase {
         Self::postgres_with("LOCALE_PROVIDER icu ICU_LOCALE 'en-US'").await
     }
 
+    /// A database that knows no encoding and takes any bytes.
+    pub(crate) async fn postgres_ascii() -> Self {
+        Self::postgres_encoded("SQL_ASCII", "").await
+    }
+
     async fn postgres_with(options: &str) -> Self {
+        Self::postgres_encoded("UTF8", options).await
+    }
+
+    async fn postgres_encoded(encoding: &str, options: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("erp_db_{}_{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let create = format!(
-            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' {options}"
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' {options}"
         );
         execute(&postgres_url(), &create).await;
         TestDatabase { url: with_name(&postgres_url(), &name), kind: Kind::Postgres { name } }

@@ -51,9 +51,7 @@ pub(crate) async fn run(
     let address = server.address().map_err(|error| not_bound(arguments.listen, &error))?;
     let reader = demo::open_within(url, limits()).await?;
     let store = open_store(arguments).await?;
-    // Passwords are asked for by statements with parameters, which take more than one message.
-    let direct_url = arguments.store_direct_url.as_ref().or(arguments.store_url.as_ref());
-    let (credentials, users) = match direct_url {
+    let (credentials, users) = match &arguments.store_url {
         _ if is_demo => demo_credentials(&reader).await?,
         Some(store) => {
             let table = PasswordTable::open(Database::connect_with(store, limits()).await?).await;

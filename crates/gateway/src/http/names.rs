@@ -5,15 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use erp_db::{Directory, ErpReader, ReadError, Role};
+use parking_lot::Mutex;
 use session::{ClientId, Clock, RoleId, UserId};
 
 use super::cache::TimedCache;
+use super::within::within;
 
-/// Reads names beside what is pinned, and keeps them for some seconds. Where the database does not answer there is no name:
-/// nothing but displays depends on them.
+/// The longest wait for a name. Names of several kinds are asked for at the same time, so an answer waits no longer.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// For how long names of a kind are not asked for after a look-up has failed.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Reads names beside what is pinned, and keeps them for some seconds. Where the database does not answer in time there is no
+/// name, and none of that kind is asked for a moment: nothing but displays depends on them.
 #[derive(Debug)]
 pub(crate) struct Names {
     reader: ErpReader,
+    clock: Arc<dyn Clock>,
+    pauses: Pauses,
     users: TimedCache<UserId, Option<String>>,
     roles: TimedCache<RoleId, Option<Arc<Role>>>,
     clients: TimedCache<(), Arc<BTreeMap<String, String>>>,
@@ -23,7 +33,9 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(reader: ErpReader, keep: Duration, clock: Arc<dyn Clock>) -> Self {
         Names {
-            reader,
+            reader: reader.with_statement_limit(LONGEST),
+            clock: Arc::clone(&clock),
+            pauses: Pauses::default(),
             users: TimedCache::new(keep, Arc::clone(&clock)),
             roles: TimedCache::new(keep, Arc::clone(&clock)),
             clients: TimedCache::new(keep, Arc::clone(&clock)),
@@ -34,50 +46,105 @@ impl Names {
     /// The name by which a user logs in.
     pub(crate) async fn user(&self, user: UserId) -> Option<String> {
         let load = async |_| {
+            self.may_ask(&self.pauses.users)?;
             let user = self.reader.user(user.as_str()).await?;
             Ok(user.and_then(|user| user.username))
         };
-        shown(self.users.get(user, load).await).flatten()
+        self.shown(&self.pauses.users, self.users.get(user, load)).await.flatten()
     }
 
     /// Takes note of a name by which a user has just been found.
     pub(crate) async fn note_user(&self, user: UserId, name: &str) {
-        self.users.put(user, Some(name.to_owned())).await;
+        within(LONGEST, self.users.put(user, Some(name.to_owned()))).await;
     }
 
     /// The names by which users log in: one question, whatever their number.
     pub(crate) async fn users(&self, users: BTreeSet<UserId>) -> BTreeMap<String, String> {
         let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
-        shown(self.reader.usernames(&ids).await).unwrap_or_default()
+        let read = async {
+            self.may_ask(&self.pauses.users)?;
+            Ok(self.reader.usernames(&ids).await?)
+        };
+        self.shown(&self.pauses.users, read).await.unwrap_or_default()
     }
 
     /// The names of roles: one question, whatever their number.
     pub(crate) async fn roles(&self, roles: BTreeSet<RoleId>) -> BTreeMap<String, String> {
         let ids: Vec<&str> = roles.iter().map(RoleId::as_str).collect();
-        shown(self.reader.role_names(&ids).await).unwrap_or_default()
+        let read = async {
+            self.may_ask(&self.pauses.roles)?;
+            Ok(self.reader.role_names(&ids).await?)
+        };
+        self.shown(&self.pauses.roles, read).await.unwrap_or_default()
     }
 
     pub(crate) async fn role(&self, role: RoleId) -> Option<Arc<Role>> {
-        let load = async |_| Ok(self.reader.role(role.as_str()).await?.map(Arc::new));
-        shown(self.roles.get(role, load).await).flatten()
+        let load = async |_| {
+            self.may_ask(&self.pauses.roles)?;
+            Ok(self.reader.role(role.as_str()).await?.map(Arc::new))
+        };
+        self.shown(&self.pauses.roles, self.roles.get(role, load)).await.flatten()
     }
 
     pub(crate) async fn client(&self, client: ClientId) -> Option<String> {
         let load = async |_| {
+            self.may_ask(&self.pauses.clients)?;
             let clients = self.reader.clients().await?;
             Ok(Arc::new(clients.into_iter().map(|client| (client.id, client.name)).collect()))
         };
-        let clients: Arc<BTreeMap<String, String>> = shown(self.clients.get((), load).await)?;
+        let clients: Arc<BTreeMap<String, String>> =
+            self.shown(&self.pauses.clients, self.clients.get((), load)).await?;
         clients.get(client.as_str()).cloned()
     }
 
     /// The names of a client's organizations; none if they cannot be read.
     pub(crate) async fn directory(&self, client: ClientId) -> Arc<Directory> {
-        let load = async |_| Ok(Arc::new(self.reader.directory(client.as_str()).await?));
-        shown(self.directories.get(client, load).await).unwrap_or_default()
+        let load = async |_| {
+            self.may_ask(&self.pauses.directories)?;
+            Ok(Arc::new(self.reader.directory(client.as_str()).await?))
+        };
+        self.shown(&self.pauses.directories, self.directories.get(client, load)).await.unwrap_or_default()
+    }
+
+    fn may_ask(&self, pause: &Pause) -> Result<(), Missing> {
+        let failed = *pause.lock();
+        let is_over = failed.is_none_or(|failed| self.clock.now().saturating_sub(failed) >= PAUSE);
+        if is_over { Ok(()) } else { Err(Missing::Paused) }
+    }
+
+    /// Waits for names, but not for long: also one who waits for another one's look-up.
+    async fn shown<T>(&self, pause: &Pause, names: impl Future<Output = Result<T, Missing>>) -> Option<T> {
+        match within(LONGEST, names).await {
+            Some(Ok(names)) => return Some(names),
+            Some(Err(Missing::Paused)) => return None,
+            Some(Err(Missing::Unreadable(error))) => tracing::warn!(%error, "names cannot be read"),
+            None => tracing::warn!("names cannot be read in time"),
+        }
+        *pause.lock() = Some(self.clock.now());
+        None
     }
 }
 
-fn shown<T>(read: Result<T, ReadError>) -> Option<T> {
-    read.inspect_err(|error| tracing::warn!(%error, "names cannot be read")).ok()
+/// When a look-up of each kind failed last.
+#[derive(Debug, Default)]
+struct Pauses {
+    users: Pause,
+    roles: Pause,
+    clients: Pause,
+    directories: Pause,
+}
+
+type Pause = Mutex<Option<Duration>>;
+
+/// Why there are no names.
+enum Missing {
+    Unreadable(ReadError),
+    /// A look-up has failed a moment ago.
+    Paused,
+}
+
+impl From<ReadError> for Missing {
+    fn from(error: ReadError) -> Self {
+        Missing::Unreadable(error)
+    }
 }

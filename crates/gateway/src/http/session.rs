@@ -51,16 +51,20 @@ impl From<SessionFootprint> for Footprint {
 impl Shown {
     pub(crate) async fn of(gateway: &Gateway, session: &Session) -> Self {
         let names = &gateway.inner.names;
-        let role = names.role(session.role()).await;
-        let directory = names.directory(session.client()).await;
+        let (role, directory, username, client_name) = tokio::join!(
+            names.role(session.role()),
+            names.directory(session.client()),
+            names.user(session.user()),
+            names.client(session.client()),
+        );
         Shown {
             id: session.id().to_string(),
             user: session.user().to_string(),
-            username: names.user(session.user()).await,
+            username,
             role: session.role().to_string(),
             role_name: role.as_ref().map(|role| role.name.clone()),
             client: session.client().to_string(),
-            client_name: names.client(session.client()).await,
+            client_name,
             org: session.org().to_string(),
             org_name: directory.get(session.org().as_str()).map(|entry| entry.name.clone()),
             user_level: session.user_level().to_owned(),

@@ -3,11 +3,13 @@
 
 mod collecting;
 mod ends;
+mod locked;
 mod network;
 mod node;
 mod outage;
 mod pending;
 mod pinned;
+mod pooled;
 mod round_robin;
 #[path = "../../../erp-db/tests/contract/server.rs"]
 mod server;

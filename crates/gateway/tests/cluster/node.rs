@@ -31,10 +31,15 @@ impl Node {
 
     /// Starts with other places for sessions and passwords.
     pub(crate) async fn start_with(world: &World, options: &[&str]) -> Self {
+        Self::start_over(world, &world.url, options).await
+    }
+
+    /// Starts over an ERP that has another URL here.
+    pub(crate) async fn start_over(world: &World, database_url: &str, options: &[&str]) -> Self {
         // A pipe that nobody reads would fill up and hold the program.
         let said = NamedTempFile::new().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", &world.url])
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url])
             .args(options)
             .env_clear()
             .env("HOME", world.home.path())

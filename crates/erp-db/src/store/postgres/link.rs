@@ -12,6 +12,8 @@ use crate::database::{Boxed, Lease, Limits, Row, Scope, StatementError, give_up_
 pub(super) struct Link {
     pool: PgPool,
     place: String,
+    /// What sets the settings of the URL for one transaction.
+    settings: String,
     limits: Limits,
 }
 
@@ -31,8 +33,8 @@ impl From<StatementError> for Failure {
 }
 
 impl Link {
-    pub(super) fn new(pool: PgPool, place: String, limits: Limits) -> Self {
-        Link { pool, place, limits }
+    pub(super) fn new(pool: PgPool, place: String, settings: String, limits: Limits) -> Self {
+        Link { pool, place, settings, limits }
     }
 
     pub(super) fn place(&self) -> &str {
@@ -61,7 +63,7 @@ impl Link {
     fn send(&self, sql: String, limit: Duration) -> Boxed<'_, Result<Vec<PgRow>, Failure>> {
         let waiting = Scope { place: &self.place, limit: self.limits.acquire };
         let scope = Scope { place: &self.place, limit };
-        let sql = give_up_after(limit) + &sql;
+        let sql = give_up_after(limit) + &self.settings + &sql;
         Box::pin(async move {
             let mut lease = Lease::take_postgres(&self.pool).await.map_err(|error| waiting.error(error))?;
             let connection = lease.postgres(scope).map_err(|error| scope.error(error))?;

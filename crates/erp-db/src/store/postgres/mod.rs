@@ -52,8 +52,8 @@ pub(super) struct PostgresStore {
 
 impl PostgresStore {
     pub(super) async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        let (pool, place) = stateless_postgres(&options.url, &options.limits).await?;
-        let link = Arc::new(Link::new(pool, place, options.limits));
+        let (pool, place, settings) = stateless_postgres(&options.url, &options.limits).await?;
+        let link = Arc::new(Link::new(pool, place, settings, options.limits));
         let one = |sql: &str| {
             let (link, sql) = (Arc::clone(&link), sql.to_owned());
             async move {

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use erp_db::Directory;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use session::{ClientId, Ended, RoleId, Scope, SessionId, StoredSession, UserId};
 use session_axum::Problem;
@@ -69,7 +70,6 @@ impl Listed {
 }
 
 /// What people call all that a page is about: one question for the users and one for the roles, however many there are.
-#[derive(Default)]
 struct Named {
     users: BTreeMap<String, String>,
     roles: BTreeMap<String, String>,
@@ -80,15 +80,14 @@ impl Named {
     async fn of(gateway: &Gateway, sessions: &[StoredSession]) -> Self {
         let names = &gateway.inner.names;
         let records = || sessions.iter().map(|stored| &stored.record);
-        let mut named = Named {
-            users: names.users(records().map(|record| record.user).collect()).await,
-            roles: names.roles(records().map(|record| record.role).collect()).await,
-            directories: BTreeMap::new(),
-        };
-        for client in records().map(|record| record.client).collect::<BTreeSet<_>>() {
-            named.directories.insert(client, names.directory(client).await);
-        }
-        named
+        let clients: BTreeSet<ClientId> = records().map(|record| record.client).collect();
+        let directories = clients.into_iter().map(async |client| (client, names.directory(client).await));
+        let (users, roles, directories) = tokio::join!(
+            names.users(records().map(|record| record.user).collect()),
+            names.roles(records().map(|record| record.role).collect()),
+            join_all(directories),
+        );
+        Named { users, roles, directories: directories.into_iter().collect() }
     }
 }
 
