@@ -94,7 +94,16 @@ pub(crate) enum Command {
     Query,
     /// Set a user's password for the service: one line on standard input; an empty one takes the password away.
     Password(PasswordArguments),
-    /// Fill an ERP's tables from JSON files: all of them, or nothing.
+    /// Fill an ERP's tables from JSON files: all of them, or nothing
+    ///
+    /// A file is named after its table (ad_org.json) and holds one array of objects, as PostgreSQL exports it:
+    ///
+    ///   psql -At -c "SELECT json_agg(t) FROM ad_org t" > rows/ad_org.json
+    ///
+    /// Tables: ad_client, ad_orgtype, ad_tree, ad_clientinfo, ad_org, ad_treenode, ad_org_tree, ad_role,
+    /// ad_role_orgaccess, ad_user, ad_user_roles. Columns that orgcache does not need are ignored and listed.
+    /// Every column that refers to one of these tables must refer to a row of the files or of the database.
+    #[command(verbatim_doc_comment)]
     Import(ImportArguments),
     /// Count changes of trees by triggers in the ERP's database, so that logins need not read what did not change.
     Revisions {

@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS ad_tree (
     ad_client_id varchar(32) NOT NULL,
     ad_org_id    varchar(32),
     isactive     char(1) NOT NULL DEFAULT 'Y',
-    name         varchar(60) NOT NULL,
+    name         varchar(255) NOT NULL,
     treetype     varchar(60),
     isallnodes   char(1) DEFAULT 'N',
     ad_table_id  varchar(32),

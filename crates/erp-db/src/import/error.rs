@@ -63,16 +63,6 @@ pub enum ImportError {
         #[source]
         cause: serde_json::Error,
     },
-    /// A row has a column that the table does not have.
-    #[error("{place}: table `{table}` has no column `{column}`")]
-    UnknownColumn {
-        /// The row.
-        place: RowPlace,
-        /// The table.
-        table: &'static str,
-        /// The column, cut after 64 bytes.
-        column: String,
-    },
     /// A value cannot stand in its column.
     #[error("{place}: column `{column}` {problem}")]
     Value {

@@ -1,5 +1,6 @@
 //! From a file to rows whose values fit their columns.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{
@@ -20,13 +21,22 @@ pub(super) struct Rows {
     pub(super) values: Vec<Values>,
     /// Which of the table's columns some row names, null or not.
     pub(super) named: Vec<bool>,
+    /// Names that are no columns of ours, cut after 64 bytes: an export has all columns of the ERP's table.
+    pub(super) ignored: BTreeSet<String>,
 }
+
+/// The most names of ignored columns that are kept of a file. No table has as many columns.
+const MAX_IGNORED: usize = 1_000;
 
 /// Reads the rows of a file.
 pub(super) fn rows(table: &'static Table, file: &str, content: &[u8]) -> Result<Rows, ImportError> {
     let named = vec![false; table.columns.len()];
-    let mut reading =
-        Reading { table, file, rows: Rows { values: Vec::new(), named }, row: None, error: None };
+    let rows = Rows { values: Vec::new(), named, ignored: BTreeSet::new() };
+    // The end of a line alone is what psql prints of the aggregate of no rows. A file without a byte may be a failed export.
+    if !content.is_empty() && content.trim_ascii().is_empty() {
+        return Ok(rows);
+    }
+    let mut reading = Reading { table, file, rows, row: None, error: None };
     let mut json = serde_json::Deserializer::from_slice(content);
     let outcome = json.deserialize_any(&mut reading).and_then(|()| json.end());
     match (reading.error, outcome) {
@@ -99,8 +109,15 @@ impl<'de> Visitor<'de> for OneRow<'_, '_> {
         let place = RowPlace { file: reading.file.to_owned(), row: reading.row.unwrap_or_default() };
         let mut row = Row::new(reading.table, place);
         while let Some(name) = map.next_key::<String>()? {
+            let Some(position) = reading.table.columns.iter().position(|column| column.name == name) else {
+                map.next_value::<IgnoredAny>()?;
+                if reading.rows.ignored.len() < MAX_IGNORED {
+                    reading.rows.ignored.insert(abbreviate(&name));
+                }
+                continue;
+            };
             let value = map.next_value::<Json>()?;
-            if let Err(error) = row.take(&name, value) {
+            if let Err(error) = row.take(position, value) {
                 reading.error = Some(error);
                 return Err(A::Error::custom("the row is not usable"));
             }
@@ -135,14 +152,10 @@ impl Row {
         Row { table, place, values: vec![None; columns], named: vec![false; columns] }
     }
 
-    fn take(&mut self, name: &str, value: Json) -> Result<(), ImportError> {
-        let found = self.table.columns.iter().zip(self.values.iter_mut().zip(&mut self.named));
-        let Some((column, (slot, named))) = found.into_iter().find(|(column, _)| column.name == name) else {
-            return Err(ImportError::UnknownColumn {
-                place: self.place.clone(),
-                table: self.table.name,
-                column: abbreviate(name),
-            });
+    fn take(&mut self, position: usize, value: Json) -> Result<(), ImportError> {
+        let places = self.values.get_mut(position).zip(self.named.get_mut(position));
+        let Some((column, (slot, named))) = self.table.columns.get(position).zip(places) else {
+            return Ok(());
         };
         let problem =
             |problem| ImportError::Value { place: self.place.clone(), column: column.name, problem };
@@ -190,6 +203,8 @@ fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem>
                 return Err(ValueProblem::Nul);
             }
             match column.kind {
+                // An export of some installations has an empty text where there is no parent.
+                Kind::Id if text.is_empty() && column.name == "parent_id" => Ok(None),
                 Kind::Id if text.is_empty() => Err(ValueProblem::Empty),
                 Kind::Id if text.len() > org_structure::MAX_ID_BYTES => {
                     Err(ValueProblem::IdTooLong { bytes: text.len() })

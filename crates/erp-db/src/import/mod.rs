@@ -22,9 +22,11 @@ use crate::database::Database;
 
 /// Imports the files of a client's folder, or of a folder of such folders, in one transaction.
 ///
-/// A file is named after its table (`ad_org.json`) and holds one array of objects, in any layout of JSON; other
-/// files are ignored. Keys are the columns' names in lower case. Texts, ids and flags (`"Y"`, `"N"`) are texts, `seqno` and
-/// `levelno` are numbers; blanks are kept. A column that is absent is null. The audit columns `created` and `updated` are ISO
+/// A file is named after its table (`ad_org.json`) and holds one array of objects, in any layout of JSON, as PostgreSQL's
+/// `json_agg` gives it by way of psql: the end of a line alone is a table without rows. Other files are ignored. Keys are the columns' names
+/// in lower case; columns that nothing here asks for are ignored and listed in [`Imported::ignored`]. Texts, ids and
+/// flags (`"Y"`, `"N"`) are texts, `seqno` and `levelno` are numbers; blanks are kept. A column that is absent is null, and so
+/// is an empty `parent_id`. The audit columns `created` and `updated` are ISO
 /// dates or dates with times, without a zone; where no row of a file has a value for one of the audit columns, it is left to
 /// the table's default. Tables that are missing in the database are
 /// created, with their indexes; those that are there are taken as they are. A column that the ERP got with a later version

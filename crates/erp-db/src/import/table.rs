@@ -148,7 +148,7 @@ pub(super) static TABLES: &[Table] = &[
             id("ad_client_id").required().to("ad_client"),
             id("ad_org_id").to("ad_org"),
             flag("isactive").required(),
-            text("name", 60).required(),
+            text("name", 255).required(),
             text("treetype", 60),
             flag("isallnodes"),
             id("ad_table_id"),

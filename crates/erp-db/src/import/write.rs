@@ -1,6 +1,6 @@
 //! Writing rows, in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
@@ -22,6 +22,8 @@ pub struct Imported {
     pub files: usize,
     /// The number of rows by table, for the tables that there were files of.
     pub rows: BTreeMap<&'static str, usize>,
+    /// The columns of the files that were ignored, by table: nothing here asks for them.
+    pub ignored: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
 /// Imports rows from wherever they come.
@@ -36,11 +38,14 @@ pub(crate) async fn import_sources(
     for source in sources {
         let (table, file) = (source.table, source.name());
         // Files are read where waiting for a disk holds up nobody.
-        let rows = blocking::run(move || source.rows())
+        let mut rows = blocking::run(move || source.rows())
             .await
             .ok_or_else(|| ImportError::ShuttingDown { file: file.clone() })??;
         imported.files += 1;
         *imported.rows.entry(table.name).or_default() += rows.values.len();
+        if !rows.ignored.is_empty() {
+            imported.ignored.entry(table.name).or_default().append(&mut rows.ignored);
+        }
         if created.contains(&table.name) && add_late_columns(&mut transaction, &schema, table, &rows).await? {
             schema = Schema::probe_in(&mut transaction, database).await?;
         }

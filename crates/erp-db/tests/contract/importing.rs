@@ -18,7 +18,9 @@ on_both_databases! {
     audit_columns_without_a_value_are_left_to_the_table,
     broken_json_is_named_with_file_and_row,
     values_that_do_not_fit_are_named,
-    unknown_columns_are_named,
+    unknown_columns_are_ignored_and_listed,
+    a_plain_export_is_imported,
+    a_table_without_rows_is_none,
     existing_keys_are_refused,
     other_unique_keys_are_refused,
     every_reference_is_checked,
@@ -301,15 +303,75 @@ async fn values_that_do_not_fit_are_named(db: TestDatabase) {
     assert!(matches!(error, ImportError::Value { problem: ValueProblem::Missing, .. }));
 }
 
-async fn unknown_columns_are_named(db: TestDatabase) {
-    for column in ["nmae", "NAME", "", "name; DROP TABLE ad_org", &"x".repeat(100_000)] {
-        let rows = Rows::new();
-        rows.put(
-            "ad_org",
-            &format!("[{}, {}]", org("A"), org("B").replace('}', &format!(r#", "{column}": null}}"#))),
-        );
-        let error = refused(&db, &rows, "ad_org.json`, row 2: table `ad_org` has no column").await;
-        assert!(matches!(error, ImportError::UnknownColumn { .. }), "{error}");
+async fn unknown_columns_are_ignored_and_listed(db: TestDatabase) {
+    let rows = Rows::new();
+    let long = "x".repeat(100_000);
+    let more = format!(r#", "processing": "N", "social name": {{"a": [1]}}, "{long}": null}}"#);
+    rows.put("ad_org", &format!("[{}, {}]", org("A").replace('}', &more), org("B").replace('}', &more)));
+    let imported = import(&db.connect().await, rows.path()).await.unwrap();
+    let ignored: Vec<_> = imported.ignored.into_iter().collect();
+    let [("ad_org", columns)] = ignored.as_slice() else { panic!("{ignored:?}") };
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    assert_eq!(columns[..2], ["processing", "social name"]);
+    assert!(columns.len() == 3 && columns[2].len() < 100, "{}", columns[2].len());
+    assert_eq!(db.texts("SELECT ad_org_id FROM ad_org ORDER BY 1").await, ["A", "B"]);
+}
+
+/// What `json_agg` makes of an ERP's tables as they are: with columns that nothing here asks for, with the longest names, and
+/// of tables without rows.
+async fn a_plain_export_is_imported(db: TestDatabase) {
+    let erp = TestDatabase::postgres().await;
+    import(&erp.connect().await, &sample()).await.unwrap();
+    erp.execute(
+        "ALTER TABLE ad_org ADD COLUMN description varchar(255), ADD COLUMN processing char(1) DEFAULT 'N';
+         ALTER TABLE ad_user ADD COLUMN lastcontact timestamptz DEFAULT now(), ADD COLUMN birthday date;
+         UPDATE ad_tree SET name = repeat('é', 250) || substr(ad_tree_id, 1, 5);
+         UPDATE ad_org SET created = '2020-02-29 12:34:56.123456';
+         UPDATE ad_treenode SET parent_id = '' WHERE node_id = '0';
+         DELETE FROM ad_org_tree",
+    )
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    for table in imported_tables() {
+        let rows = erp.texts(&format!("SELECT coalesce(json_agg(t)::text, '') FROM {table} t")).await;
+        fs::write(folder.path().join(format!("{table}.json")), format!("{}\n", rows[0])).unwrap();
+    }
+    let imported = import(&db.connect().await, folder.path()).await.unwrap();
+    let ignored: Vec<(&str, Vec<String>)> =
+        imported.ignored.into_iter().map(|(table, columns)| (table, columns.into_iter().collect())).collect();
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        ignored,
+        [("ad_org", texts(&["description", "processing"])), ("ad_user", texts(&["birthday", "lastcontact"]))]
+    );
+    assert_eq!(
+        db.texts("SELECT CAST(count(*) AS varchar(9)) FROM ad_treenode WHERE parent_id = ''").await,
+        ["0"]
+    );
+    let (there, here) =
+        (ErpReader::open(erp.connect().await).await, ErpReader::open(db.connect().await).await);
+    let (there, here) = (there.unwrap(), here.unwrap());
+    erp.execute("UPDATE ad_treenode SET parent_id = NULL WHERE parent_id = ''").await;
+    for client in [FB, QA] {
+        let (there, here) = (there.load_tree(client).await.unwrap(), here.load_tree(client).await.unwrap());
+        assert_eq!(here.structure.fingerprint(), there.structure.fingerprint());
+        assert!(here.findings.is_empty(), "{:?}", here.findings);
+    }
+}
+
+/// The tables of the sample rows.
+fn imported_tables() -> std::collections::BTreeSet<String> {
+    let folders = fs::read_dir(sample()).unwrap().map(|folder| folder.unwrap().path());
+    let files = folders.filter(|path| path.is_dir()).flat_map(|folder| fs::read_dir(folder).unwrap());
+    files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+async fn a_table_without_rows_is_none(db: TestDatabase) {
+    for nothing in ["\n", "\r\n", " \n", "[]", "[]\n"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ad_role.json"), nothing).unwrap();
+        let imported = import(&db.connect().await, folder.path()).await.unwrap();
+        assert_eq!(imported.rows.get("ad_role"), Some(&0), "{nothing:?}");
     }
 }
 

@@ -21,5 +21,9 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ImportArguments) -> Resul
     for (table, rows) in &imported.rows {
         writeln!(out, "{rows:>9}  {table}")?;
     }
+    for (table, columns) in &imported.ignored {
+        let columns = columns.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        writeln!(out, "  ignored  {table}: {}", columns.replace(char::is_control, "\u{fffd}"))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
