@@ -9,6 +9,7 @@ mod connecting;
 mod demonstration;
 mod importing;
 mod logins;
+mod other_erps;
 mod packed;
 mod passwords;
 #[cfg(unix)]
