@@ -38,6 +38,14 @@ impl ErpReader {
         Ok(found.is_some())
     }
 
+    /// Checks that there is a client of that id.
+    ///
+    /// # Errors
+    /// [`ReadError::UnknownClient`] if there is none; [`ReadError`] if the database does not answer.
+    pub async fn require_client(&self, client: &str) -> Result<(), ReadError> {
+        if self.client_exists(client).await? { Ok(()) } else { Err(self.unknown_client(client)) }
+    }
+
     /// All organizations that belong to a client, in its tree or not, active or not, ordered by id; none for an
     /// unknown client.
     ///

@@ -5,23 +5,28 @@ use std::process::ExitCode;
 
 use org_structure::OrgId;
 
-use crate::commands::tree::load;
+use crate::commands::tree::{load, status};
+use crate::demo;
 use crate::failure::Failure;
-use crate::{demo, show};
+use crate::show::{self, ClientTree};
 
 pub(crate) async fn run(url: Option<&str>) -> Result<ExitCode, Failure> {
     let reader = demo::open(url).await?;
     let mut trees = load(&reader, None).await?;
-    trees.sort_by_key(|tree| tree.structure.is_empty());
+    trees.sort_by_key(|tree| tree.as_ref().is_ok_and(|tree| tree.structure.is_empty()));
     let mut out = anstream::stdout().lock();
     for tree in &trees {
-        show::tree(&mut out, tree)?;
+        match tree {
+            Ok(tree) => show::tree(&mut out, tree)?,
+            Err(damaged) => show::damage(&mut out, damaged)?,
+        }
     }
-    let deepest = trees.iter().find_map(|tree| Some((tree, tree.deepest()?)));
+    let sound: Vec<&ClientTree> = trees.iter().flatten().collect();
+    let deepest = sound.iter().find_map(|tree| Some((tree, tree.deepest()?)));
     if let Some((tree, org)) = deepest {
         show::organization(&mut out, tree, org)?;
     }
-    show::memory(&mut out, &trees)?;
+    show::memory(&mut out, &sound)?;
     let command = std::env::args().next().unwrap_or_else(|| "orgcache".to_owned());
     writeln!(out, "\nNext: `{command} --help`, or ask a question:")?;
     if let Some((tree, org)) = deepest {
@@ -31,5 +36,5 @@ pub(crate) async fn run(url: Option<&str>) -> Result<ExitCode, Failure> {
             r#"  echo '{{"client": "{client}", "call": "natural_tree", "args": {{"org": "{org}"}}}}' | {command} query"#
         )?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(status(&trees))
 }

@@ -55,10 +55,7 @@ pub(crate) async fn call(erp: &mut Erp, request: Request<'_>) -> Result<Value, P
         Question::Tree(question) => question.answer(erp.tree_of(client).await?.provider()),
         // These name the client themselves.
         Question::AnyClient(question) => Box::pin(question.answer(erp)).await,
-        Question::Database(question) => {
-            let tree = erp.tree_of(client).await?;
-            Box::pin(question.answer(erp, &tree)).await
-        }
+        Question::Database(question) => Box::pin(question.answer(erp, client)).await,
         Question::Role(question) => {
             let tree = erp.tree_of(client).await?;
             Box::pin(question.answer(erp, &tree)).await

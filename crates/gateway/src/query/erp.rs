@@ -80,6 +80,26 @@ impl Erp {
         self.automatic_roles
     }
 
+    /// Checks that a client is known, and named unless there is one alone. Its tree may be damaged.
+    pub(crate) async fn require_client(&self, client: Option<&str>) -> Result<(), Problem> {
+        match client {
+            Some(client) if self.is_there(client).await? => Ok(()),
+            Some(_) if self.only.is_some() => Err(Problem::unknown_client()),
+            // An unknown client is an error of the reader's, with its words.
+            Some(client) => Ok(self.reader.require_client(client).await?),
+            None if self.only.is_some() => Ok(()),
+            None => Err(Problem::missing_argument("client")),
+        }
+    }
+
+    /// Is there such a client?
+    pub(crate) async fn is_there(&self, client: &str) -> Result<bool, Problem> {
+        if self.only.is_some() || self.loaded.contains_key(client) {
+            return Ok(self.knows(client));
+        }
+        Ok(self.reader.client_exists(client).await?)
+    }
+
     /// The tree of a client, which must be named unless there is one alone.
     pub(crate) async fn tree_of(&mut self, client: Option<&str>) -> Result<Tree, Problem> {
         match (client, &self.only) {
@@ -105,16 +125,9 @@ impl Erp {
 
     /// The tree of a client that may be unknown or null.
     pub(crate) async fn tree_of_any(&mut self, client: Option<&str>) -> Result<Option<Tree>, Problem> {
-        let Some(client) = client else { return Ok(None) };
-        if !self.knows(client) {
-            return Ok(None);
+        match client {
+            Some(client) if self.is_there(client).await? => self.tree(client).await.map(Some),
+            _ => Ok(None),
         }
-        if self.only.is_none()
-            && !self.loaded.contains_key(client)
-            && !self.reader.client_exists(client).await?
-        {
-            return Ok(None);
-        }
-        self.tree(client).await.map(Some)
     }
 }

@@ -22,7 +22,7 @@ const OPENBRAVO: [(&str, [usize; 3]); 4] = [
 ];
 
 /// Shows the bytes of the trees at hand, and of 600 organizations beside Openbravo's structures.
-pub(crate) fn memory(out: &mut impl Write, trees: &[ClientTree]) -> io::Result<()> {
+pub(crate) fn memory(out: &mut impl Write, trees: &[&ClientTree]) -> io::Result<()> {
     let bytes: usize = trees.iter().map(|tree| tree.structure.footprint()).sum();
     writeln!(out, "{TITLE}Memory{TITLE:#}")?;
     writeln!(

@@ -6,7 +6,7 @@ mod tree;
 
 pub(crate) use memory::memory;
 pub(crate) use organization::organization;
-pub(crate) use tree::{ClientTree, tree};
+pub(crate) use tree::{ClientTree, DamagedTree, damage, tree};
 
 /// A number with its thousands set apart.
 fn thousands(number: usize) -> String {

@@ -4,18 +4,26 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Table, presets};
-use erp_db::{Client, Directory, TreeFinding};
+use erp_db::{Client, Directory, ReadError};
 use org_structure::{OrgFlags, OrgIndex, OrgStructure};
 
 const TITLE: Style = Style::new().bold().underline();
+const DAMAGED: Style = AnsiColor::Red.on_default().bold();
 const ODD: Style = AnsiColor::Yellow.on_default();
 
 /// A client's tree, and what is read beside it to show it.
 pub(crate) struct ClientTree {
     pub(crate) client: Client,
     pub(crate) structure: OrgStructure,
-    pub(crate) findings: Vec<TreeFinding>,
+    /// What is odd about it.
+    pub(crate) notes: Vec<String>,
     pub(crate) directory: Directory,
+}
+
+/// A client whose rows do not make a tree, and why.
+pub(crate) struct DamagedTree {
+    pub(crate) client: Client,
+    pub(crate) error: ReadError,
 }
 
 impl ClientTree {
@@ -102,10 +110,17 @@ pub(crate) fn tree(out: &mut impl Write, tree: &ClientTree) -> io::Result<()> {
     if !structure.is_empty() {
         writeln!(out, "{}", table.trim_fmt())?;
     }
-    for finding in &tree.findings {
-        writeln!(out, "{ODD}note{ODD:#}: {finding}")?;
+    for note in &tree.notes {
+        writeln!(out, "{ODD}note{ODD:#}: {note}")?;
     }
     writeln!(out)
+}
+
+/// Says in the place of a client's tree why there is none.
+pub(crate) fn damage(out: &mut impl Write, damaged: &DamagedTree) -> io::Result<()> {
+    let DamagedTree { client, error } = damaged;
+    writeln!(out, "{TITLE}{}{TITLE:#}  client {}", plain(&client.name), client.id)?;
+    writeln!(out, "{DAMAGED}damaged{DAMAGED:#}: {}\n", plain(&error.to_string()))
 }
 
 /// The flags that matter to whoever reads a tree.

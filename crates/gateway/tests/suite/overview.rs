@@ -66,6 +66,93 @@ fn odd_trees_are_shown_with_a_note_and_names_cannot_steer_the_terminal() {
     }
 }
 
+/// An organization of the other sample client.
+const QA_ORG: &str = "357947E87C284935AD1D783CF6F099A1";
+
+/// What spoils the rows of one client, with what is said in the place of its tree.
+fn damages() -> Vec<(String, &'static str)> {
+    let long = "é".repeat(32);
+    vec![
+        (format!("UPDATE ad_treenode SET parent_id = '{EAST}' WHERE node_id = '{US}'"), EAST),
+        (format!("UPDATE ad_treenode SET parent_id = '{EAST}' WHERE node_id = '{EAST}'"), EAST),
+        (
+            format!(
+                "UPDATE ad_org SET ad_org_id = '' WHERE ad_org_id = '{EAST}';
+                 UPDATE ad_treenode SET node_id = '' WHERE node_id = '{EAST}'"
+            ),
+            "empty",
+        ),
+        (
+            format!(
+                "UPDATE ad_org SET ad_org_id = '{long}' WHERE ad_org_id = '{EAST}';
+                 UPDATE ad_treenode SET node_id = '{long}' WHERE node_id = '{EAST}'"
+            ),
+            "64 bytes",
+        ),
+    ]
+}
+
+#[test]
+fn a_damaged_client_hides_no_other() {
+    for (damage, words) in damages() {
+        for database in samples() {
+            database.execute(&damage);
+            for command in ["tree", "overview"] {
+                let shown = run(database.home(), &[command, "--database-url", &database.url], "");
+                assert_eq!(shown.status, 1, "{damage}: {}", shown.err);
+                assert!(
+                    shown.out.contains("QA Testing") && shown.out.contains("fingerprint"),
+                    "{}",
+                    shown.out
+                );
+                let after = shown.out.split(&format!("client {FOOD}\n")).nth(1).unwrap();
+                let line = after.lines().next().unwrap();
+                assert!(line.starts_with("damaged: ") && line.contains(words), "{damage}: {line}");
+            }
+            let arguments = ["tree", "--database-url", &database.url, "--org", QA_ORG];
+            let shown = run(database.home(), &arguments, "");
+            assert_eq!(shown.status, 0, "{damage}: {}", shown.err);
+            assert!(shown.out.contains("QA Testing"), "{}", shown.out);
+            let nowhere = run(database.home(), &["tree", "--database-url", &database.url, "--org", US], "");
+            assert_eq!(nowhere.status, 2);
+            assert!(nowhere.err.contains(FOOD) && nowhere.err.contains("damaged"), "{}", nowhere.err);
+            let alone =
+                run(database.home(), &["tree", "--database-url", &database.url, "--client", FOOD], "");
+            assert_eq!(alone.status, 1);
+            assert!(alone.err.contains(words) && alone.out.is_empty(), "{}", alone.err);
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_the_damage_of_one_client() {
+    let [database, ..] = samples();
+    database
+        .execute(&format!("UPDATE ad_org SET c_calendar_id = CAST(x'ff' AS TEXT) WHERE ad_org_id = '{US}'"));
+    let shown = run(database.home(), &["tree", "--database-url", &database.url], "");
+    assert_eq!(shown.status, 1, "{}", shown.err);
+    assert!(shown.out.contains("QA Testing") && shown.out.contains("damaged: "), "{}", shown.out);
+}
+
+#[test]
+fn rows_that_are_odd_leave_a_tree_with_a_note() {
+    for database in samples() {
+        database.execute(&format!(
+            "UPDATE ad_org SET isready = 'X', ad_orgtype_id = 'gone' WHERE ad_org_id = '{EAST}';
+             INSERT INTO ad_tree (ad_tree_id, ad_client_id, name, treetype, ad_table_id)
+             VALUES ('more', '{FOOD}', 'more', 'OO', '155')"
+        ));
+        let shown = run(database.home(), &["tree", "--database-url", &database.url], "");
+        assert_eq!(shown.status, 0, "{}", shown.err);
+        for note in [
+            "its type `gone` has no row in ad_orgtype",
+            "tree `more` is an organization tree of this client too",
+        ] {
+            assert!(shown.out.contains(note), "no `{note}` in {}", shown.out);
+        }
+    }
+}
+
 #[test]
 fn a_deep_tree_is_shown_without_drawing_all_of_it() {
     let database = crate::databases::empty_sqlite().fill();

@@ -267,6 +267,44 @@ fn a_damaged_tree_is_named_and_other_clients_are_answered() {
     }
 }
 
+/// What the database answers needs no tree, so it is answered for a client whose rows make none.
+#[test]
+fn the_database_answers_for_a_client_whose_tree_is_damaged() {
+    for database in samples() {
+        let questions = [
+            json!({"client": FOOD, "call": "sql_legal_entity", "args": {"org": EAST}}),
+            json!({"client": FOOD, "call": "sql_business_unit", "args": {"org": EAST}}),
+            json!({"client": FOOD, "call": "sql_legal_entity_or_business_unit", "args": {"org": EAST}}),
+            json!({"client": FOOD, "call": "sql_period_control_org", "args": {"org": EAST}}),
+            json!({"client": FOOD, "call": "sql_calendar_owner", "args": {"org": EAST}}),
+            json!({"call": "sql_is_in_natural_tree", "args": {"org_a": EAST, "org_b": US, "client": FOOD}}),
+            json!({"call": "is_org_included", "args": {"org": EAST, "parent": US, "client": FOOD}}),
+            // The tree that counts is that of the other client.
+            json!({"client": FOOD, "call": "may_reference",
+                   "args": {"org": "357947E87C284935AD1D783CF6F099A1", "referenced_org": "0"}}),
+        ];
+        let lines = questions.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let sound = ask(&database, lines.clone());
+        assert_eq!(sound.status, 0, "{:?}", sound.answers());
+        let entities = json!({"call": "legal_entities_of_client", "args": {"client": FOOD}}).to_string();
+        let of_sound = ask(&database, entities.clone()).answers();
+        database.execute(&format!("UPDATE ad_treenode SET parent_id = '{EAST}' WHERE node_id = '{US}'"));
+        let damaged = ask(&database, lines);
+        assert_eq!(damaged.answers(), sound.answers());
+        let sorted = |answers: &[serde_json::Value]| {
+            let mut ids = answers[0]["result"].as_array().unwrap().clone();
+            ids.sort_by_key(ToString::to_string);
+            ids
+        };
+        assert_eq!(sorted(&ask(&database, entities).answers()), sorted(&of_sound));
+        let unknown =
+            json!({"client": "nobody", "call": "sql_legal_entity", "args": {"org": EAST}}).to_string();
+        assert_eq!(ask(&database, unknown).answers()[0]["error"]["code"], "unknown_client");
+        let unnamed = json!({"call": "sql_legal_entity", "args": {"org": EAST}}).to_string();
+        assert_eq!(ask(&database, unnamed).answers()[0]["error"]["code"], "missing_argument");
+    }
+}
+
 /// The shape of bug 38761: with access to a parent and to one child, the other child is readable too, in whatever
 /// order the rows come.
 #[test]

@@ -5,7 +5,7 @@ use org_structure::OrgIndex;
 use serde_json::{Value, json};
 
 use crate::query::arguments::{Arguments, Id};
-use crate::query::erp::{Erp, Tree};
+use crate::query::erp::Erp;
 use crate::query::problem::Problem;
 
 /// A question that names its client itself. An unknown or null client has an ordinary answer.
@@ -45,9 +45,18 @@ impl<'a> OfAnyClient<'a> {
                 Ok(if included { "Y" } else { "N" }.into())
             }
             OfAnyClient::LegalEntities { client } => {
-                let Some(tree) = erp.tree_of_any(client.as_deref()).await? else { return Ok(json!([])) };
-                let mut orgs = erp.reader().legal_entities_of_client(&tree.client).await?;
-                let place = |org: &str| tree.structure.index_of(org).map_or(u32::MAX, OrgIndex::rank);
+                let Some(client) = client.as_deref() else { return Ok(json!([])) };
+                if !erp.is_there(client).await? {
+                    return Ok(json!([]));
+                }
+                let mut orgs = erp.reader().legal_entities_of_client(client).await?;
+                // The tree gives the order alone. One that is damaged gives none.
+                let tree = match erp.tree(client).await {
+                    Err(problem) if problem.code() == "damaged_tree" => None,
+                    tree => Some(tree?),
+                };
+                let index_of = |org: &str| tree.as_ref().and_then(|tree| tree.structure.index_of(org));
+                let place = |org: &str| index_of(org).map_or(u32::MAX, OrgIndex::rank);
                 orgs.sort_by_cached_key(|org| (place(org.as_str()), *org));
                 Ok(json!(orgs))
             }
@@ -63,10 +72,13 @@ async fn level(
     parent: Option<&str>,
     client: Option<&str>,
 ) -> Result<Option<i64>, Problem> {
-    let Some(tree) = erp.tree_of_any(client).await? else { return Ok(None) };
+    let Some(client) = client else { return Ok(None) };
+    if !erp.is_there(client).await? {
+        return Ok(None);
+    }
     let (Some(org), Some(parent)) = (org, parent) else { return Ok(None) };
     if org != "0" {
-        match erp.reader().org_tree_level(org, parent, &tree.client).await {
+        match erp.reader().org_tree_level(org, parent, client).await {
             Ok(OrgTreeLevel::Level(level)) => return Ok(Some(level)),
             Ok(OrgTreeLevel::NotIncluded) => return Ok(None),
             // A database from before 2017 has no such table; the walk gives the same.
@@ -74,6 +86,7 @@ async fn level(
             Err(error) => return Err(error.into()),
         }
     }
+    let tree = erp.tree(client).await?;
     Ok(tree.provider().is_org_included(Some(org), Some(parent)).map(i64::from))
 }
 
@@ -104,7 +117,9 @@ impl<'a> OfDatabase<'a> {
         Ok(Some(OfDatabase::Stored { org: from.id("org")?, column }))
     }
 
-    pub(crate) async fn answer(&self, erp: &mut Erp, tree: &Tree) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &mut Erp, client: Option<&str>) -> Result<Value, Problem> {
+        // What is stored needs no tree, so the client's may be damaged.
+        erp.require_client(client).await?;
         match self {
             OfDatabase::MayReference { org, referenced_org } => {
                 let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
@@ -113,11 +128,11 @@ impl<'a> OfDatabase<'a> {
                     Some(org) => erp.client_of_organization(org).await?,
                     None => None,
                 };
-                let owners = match owner {
-                    Some(owner) if *owner != *tree.client => erp.tree_of_any(Some(&owner)).await?,
-                    _ => None,
+                let tree = match erp.tree_of_any(owner.as_deref()).await? {
+                    Some(tree) => tree,
+                    None => erp.tree_of(client).await?,
                 };
-                Ok(owners.as_ref().unwrap_or(tree).provider().is_in_natural_tree(org, referenced_org).into())
+                Ok(tree.provider().is_in_natural_tree(org, referenced_org).into())
             }
             OfDatabase::Stored { org, column } => {
                 let stored = match org {
