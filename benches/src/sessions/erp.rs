@@ -174,7 +174,7 @@ impl OrgSource for Erp {
         for _ in 0..self.patience.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
-        Ok(LoadedTree { structure, revision })
+        Ok(LoadedTree::new(structure, revision))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {

@@ -119,7 +119,7 @@ impl OrgSource for CompanySource {
 
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
         if *client != self.client {
-            return Ok(LoadedTree { structure: OrgStructure::default(), revision: None });
+            return Ok(LoadedTree::new(OrgStructure::default(), None));
         }
         let companies = self.companies().await.map_err(port_error)?;
         let ids: Vec<(String, Option<String>)> = companies
@@ -133,7 +133,7 @@ impl OrgSource for CompanySource {
             OrgRow { parent: parent.as_deref(), ..OrgRow::new(id).with_flags(flags) }
         });
         let built = OrgStructure::build(rows).map_err(PortError::permanent)?;
-        Ok(LoadedTree { structure: built.structure, revision: None })
+        Ok(LoadedTree::new(built.structure, None).with_findings(built.findings))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {

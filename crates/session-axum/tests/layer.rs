@@ -29,7 +29,7 @@ impl OrgSource for Companies {
     async fn load_tree(&self, _: &ClientId) -> Result<LoadedTree, PortError> {
         let rows = [OrgRow::new("1"), OrgRow::new("2").under("1")];
         let built = OrgStructure::build(rows).map_err(PortError::permanent)?;
-        Ok(LoadedTree { structure: built.structure, revision: Some(Revision(1)) })
+        Ok(LoadedTree::new(built.structure, Some(Revision(1))).with_findings(built.findings))
     }
 
     async fn facts(&self, _: &Principal) -> Result<Facts, PortError> {

@@ -17,7 +17,7 @@
 //! #     async fn revision(&self, _: &session::ClientId) -> Result<Option<Revision>, PortError> { Ok(None) }
 //! #     async fn load_tree(&self, _: &session::ClientId) -> Result<LoadedTree, PortError> {
 //! #         let rows = [OrgRow::new("0"), OrgRow::new("Madrid").under("0"), OrgRow::new("Boston").under("0")];
-//! #         Ok(LoadedTree { structure: OrgStructure::build(rows).unwrap().structure, revision: None })
+//! #         Ok(LoadedTree::new(OrgStructure::build(rows).unwrap().structure, None))
 //! #     }
 //! #     async fn facts(&self, _: &session::Principal) -> Result<Facts, PortError> {
 //! #         let madrid: org_structure::OrgId = "Madrid".parse().unwrap();
@@ -102,6 +102,7 @@ mod company;
 pub mod contract;
 mod entropy;
 mod error;
+mod findings;
 mod flight;
 mod id;
 mod interner;
@@ -133,6 +134,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use company::CompanyFacts;
 pub use entropy::{Entropy, NoEntropy, OsEntropy};
 pub use error::{LoginError, SessionError, Unreadable};
+pub use findings::Findings;
 pub use id::{ClientId, InvalidId, RoleId, UserId};
 #[cfg(not(shuttle))]
 pub use manager::MaintenanceTask;

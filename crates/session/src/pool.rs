@@ -5,13 +5,14 @@ use std::sync::{Arc, Weak};
 use hashbrown::HashMap;
 use org_structure::Fingerprint;
 
+use crate::findings::FindingsTable;
 use crate::flight::{Flight, Waiting};
 use crate::interner::Interner;
 use crate::pinned::PinnedTree;
 use crate::shim::{AtomicU64, Mutex, Ordering};
 use crate::source::Revision;
 use crate::stats::Counters;
-use crate::{ClientId, OrgSource, PortError};
+use crate::{ClientId, Findings, OrgSource, PortError};
 
 /// The trees of all clients.
 ///
@@ -29,6 +30,7 @@ struct Shared {
     /// What came first: the beginnings of logins and of loads, numbered from 1.
     moments: AtomicU64,
     counters: Arc<Counters>,
+    findings: FindingsTable,
 }
 
 /// When a login began.
@@ -69,6 +71,7 @@ impl TreePool {
             clients: Mutex::new(HashMap::default()),
             moments: AtomicU64::new(1),
             counters,
+            findings: FindingsTable::default(),
         }))
     }
 
@@ -143,14 +146,25 @@ impl TreePool {
     /// Forgets what nobody holds any more.
     pub(crate) fn prune(&self) {
         self.0.trees.prune();
+        self.0.findings.prune(|tree| self.0.trees.get(tree).is_some());
         let mut clients = self.0.clients.lock();
         clients.retain(|_, state| state.is_of_use());
         clients.shrink_to_fit();
     }
 
-    /// The bytes of the table of clients.
+    /// The bytes of the tables of clients and of findings.
     pub(crate) fn table_bytes(&self) -> usize {
-        self.0.clients.lock().allocation_size()
+        self.0.clients.lock().allocation_size() + self.0.findings.footprint()
+    }
+
+    /// What was found about a client's tree, if this node has loaded it.
+    pub(crate) fn findings_of(&self, client: ClientId, tree: Fingerprint) -> Option<Arc<Findings>> {
+        self.0.findings.of_tree(client, tree)
+    }
+
+    /// How many findings there are about the trees that are held.
+    pub(crate) fn count_findings(&self) -> usize {
+        self.0.findings.total(|tree| self.0.trees.get(tree).is_some())
     }
 }
 
@@ -170,11 +184,25 @@ impl Shared {
         if was_there {
             Counters::add(&self.counters.trees_by_fingerprint, 1);
         }
+        self.record_findings(client, fingerprint, loaded.findings);
         if let Some(revision) = loaded.revision {
             let mut clients = self.clients.lock();
             clients.entry(client).or_default().latest = Some((revision, Arc::downgrade(&tree)));
         }
         Ok(tree)
+    }
+}
+
+impl Shared {
+    /// Whoever operates the service is told once of each tree.
+    fn record_findings(&self, client: ClientId, tree: Fingerprint, findings: Findings) {
+        let total = findings.total();
+        let first: Vec<String> = findings.first().map(str::to_owned).collect();
+        if self.findings.record(client, tree, findings) && total > 0 {
+            Counters::add(&self.counters.trees_with_findings, 1);
+            let first = first.join("; ");
+            tracing::warn!(%client, %tree, findings = total, first, "the organization tree has oddities");
+        }
     }
 }
 

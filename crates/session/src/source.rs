@@ -1,12 +1,12 @@
 //! `OrgSource`: the port to the ERP that says what trees, users and roles are.
 
-use core::fmt::Debug;
+use core::fmt::{Debug, Display};
 
 use async_trait::async_trait;
 use org_structure::OrgStructure;
 
 use crate::openbravo::LoginFacts;
-use crate::{ClientId, CompanyFacts, PortError, Principal};
+use crate::{ClientId, CompanyFacts, Findings, PortError, Principal};
 
 /// A name for the state of a client's tree, which every committed change replaces by one that was never there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,12 +14,37 @@ pub struct Revision(pub i64);
 
 /// A tree as it was at one moment after the call began.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct LoadedTree {
     /// The tree; empty if the client has none.
     pub structure: OrgStructure,
     /// The revision of these rows: read in the same snapshot of the database, or before and after them and the same both
     /// times. `None` if none are kept, or if the rows changed meanwhile: then the next login reads them again.
     pub revision: Option<Revision>,
+    /// What is odd about it, for people: it is logged, counted and listed.
+    pub findings: Findings,
+}
+
+impl LoadedTree {
+    /// A tree about which nothing is odd.
+    #[must_use]
+    pub fn new(structure: OrgStructure, revision: Option<Revision>) -> Self {
+        LoadedTree { structure, revision, findings: Findings::default() }
+    }
+
+    /// The same tree with a revision.
+    #[must_use]
+    pub fn with_revision(mut self, revision: Option<Revision>) -> Self {
+        self.revision = revision;
+        self
+    }
+
+    /// The same tree with what was found about it.
+    #[must_use]
+    pub fn with_findings<T: Display>(mut self, findings: impl IntoIterator<Item = T>) -> Self {
+        self.findings = Findings::new(findings);
+        self
+    }
 }
 
 /// What decides about one login.

@@ -14,6 +14,8 @@ macro_rules! counters {
             pub trees: usize,
             /// Distinct accesses held now.
             pub accesses: usize,
+            /// Findings about the trees held now, of those that this node loaded from the source.
+            pub tree_findings: usize,
             /// Ends said here that the store was not told yet.
             pub pending_ends: usize,
             $($(#[doc = $doc])+ pub $name: u64,)+
@@ -44,6 +46,8 @@ counters! {
     loads,
     /// Loads that failed.
     failed_loads,
+    /// Trees loaded that had findings, each once.
+    trees_with_findings,
     /// Logins that joined another one's load.
     joined_loads,
     /// Logins that shared a live tree because its revision was still the one in the source.

@@ -82,7 +82,7 @@ impl OrgSource for Growing {
         }
         let ids: Vec<String> = (0..size).map(|place| place.to_string()).collect();
         let structure = OrgStructure::build(ids.iter().map(|id| OrgRow::new(id))).unwrap().structure;
-        Ok(LoadedTree { structure, revision: self.revision_of(size) })
+        Ok(LoadedTree::new(structure, self.revision_of(size)))
     }
 
     async fn facts(&self, _: &Principal) -> Result<Facts, PortError> {

@@ -5,6 +5,7 @@ mod facts;
 mod role;
 mod roles;
 
+use org_structure::OrgStructure;
 use session::{ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, async_trait};
 
 use crate::erp::{ErpReader, ReadError};
@@ -68,12 +69,10 @@ impl OrgSource for ErpSource {
 
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
         let before = self.revision(client).await?;
-        let structure = match self.reader.load_tree(client.as_str()).await {
-            Ok(tree) => tree.structure,
+        let loaded = match self.reader.load_tree(client.as_str()).await {
+            Ok(tree) => LoadedTree::new(tree.structure, None).with_findings(tree.findings),
             // Not there is no error here, and has no organizations.
-            Err(ReadError::UnknownClient { .. }) => {
-                org_structure::OrgStructure::build([]).map_err(PortError::permanent)?.structure
-            }
+            Err(ReadError::UnknownClient { .. }) => LoadedTree::new(OrgStructure::default(), None),
             Err(error) => return Err(error.into()),
         };
         // A change in between makes the tree newer than the revision. That one may come back, if the database is set back to
@@ -82,7 +81,7 @@ impl OrgSource for ErpSource {
             Some(_) => self.revision(client).await?.filter(|after| before == Some(*after)),
             None => None,
         };
-        Ok(LoadedTree { structure, revision })
+        Ok(loaded.with_revision(revision))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use org_structure::Fingerprint;
-use session::{ClientId, Clock, OrgSource, PortError, Revision};
+use session::{ClientId, Clock, Findings, OrgSource, PortError, Revision};
 
 use super::cache::TimedCache;
 
@@ -15,10 +15,12 @@ pub(crate) struct Freshness {
     states: TimedCache<ClientId, State>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct State {
+/// A client's tree as it was a moment ago.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
     revision: Option<Revision>,
-    fingerprint: Fingerprint,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) findings: Arc<Findings>,
 }
 
 impl Freshness {
@@ -29,6 +31,11 @@ impl Freshness {
     /// The fingerprint of a client's tree. Where revisions are kept it takes one small read to know that nothing changed, else
     /// the tree is read.
     pub(crate) async fn current(&self, client: ClientId) -> Result<Fingerprint, PortError> {
+        self.state(client).await.map(|state| state.fingerprint)
+    }
+
+    /// The same with what is odd about the tree.
+    pub(crate) async fn state(&self, client: ClientId) -> Result<State, PortError> {
         let load = async |last: Option<State>| {
             if let Some(last) = last
                 && last.revision.is_some()
@@ -40,8 +47,9 @@ impl Freshness {
             Ok::<_, PortError>(State {
                 revision: loaded.revision,
                 fingerprint: loaded.structure.fingerprint(),
+                findings: Arc::new(loaded.findings),
             })
         };
-        self.states.get(client, load).await.map(|state| state.fingerprint)
+        self.states.get(client, load).await
     }
 }

@@ -189,6 +189,11 @@ impl Collector for Held {
         let gauges = [
             ("sessions", "Sessions held in memory", stats.sessions),
             ("trees", "Distinct trees held in memory", stats.trees),
+            (
+                "tree_findings",
+                "Oddities of the trees held in memory: see /v1/admin/trees",
+                stats.tree_findings,
+            ),
             ("accesses", "Distinct role accesses held in memory", stats.accesses),
             ("pending_ends", "Ends that the session store was not told yet", stats.pending_ends),
             ("session_bytes", "Bytes of sessions and their tables", footprint.sessions),
@@ -205,6 +210,7 @@ impl Collector for Held {
             ("logins_refused", "Logins, refreshes and switches that got none", stats.refused),
             ("tree_loads", "Trees loaded from the ERP", stats.loads),
             ("tree_loads_failed", "Loads that failed", stats.failed_loads),
+            ("trees_with_findings", "Trees loaded that had oddities, each once", stats.trees_with_findings),
             ("tree_loads_joined", "Logins that joined another one's load", stats.joined_loads),
             ("trees_by_revision", "Logins that shared a tree by its revision", stats.trees_by_revision),
             ("trees_by_fingerprint", "Loaded trees that were held already", stats.trees_by_fingerprint),

@@ -19,6 +19,7 @@ on_both_databases! {
     sessions_are_ended_by_user_by_role_and_by_client,
     sessions_are_listed_page_by_page,
     trees_say_who_still_holds_an_old_one,
+    trees_say_what_is_odd_and_what_is_damaged,
     sessions_are_listed_with_names_and_bytes,
     roles_that_may_read_and_write_an_organization_are_named,
     roles_come_page_by_page,
@@ -321,6 +322,37 @@ async fn trees_say_who_still_holds_an_old_one(databases: Databases) {
     let question = json!({"call": "transaction_allowed_orgs", "args": {"orgs": format!("'{NORTE}'")}});
     let old = Answer::with_token(service.post("/v1/questions", question), &admin).await.json();
     assert_eq!(old["result"], format!("'{NORTE}'"), "the old tree is still the old one");
+}
+
+async fn trees_say_what_is_odd_and_what_is_damaged(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    service.execute(&format!("UPDATE ad_treenode SET parent_id = 'gone' WHERE node_id = '{NORTE}'")).await;
+    let (food, all) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
+    service.token(QA_ADMIN).await;
+    let trees = async |token: &str| {
+        let answer = get(&service, "/v1/admin/trees", token).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["trees"].as_array().unwrap().clone()
+    };
+    let shown = trees(&food).await;
+    assert_eq!((shown.len(), &shown[0]["findings"]["total"]), (1, &json!(2)), "{shown:?}");
+    let first = shown[0]["findings"]["first"].to_string();
+    assert!(first.contains("`gone`") && first.contains(NORTE), "{first}");
+    let shown = trees(&all).await;
+    let of_qa = shown.iter().find(|tree| tree["client"] == QA).unwrap();
+    assert_eq!(of_qa["findings"], json!({"total": 0, "first": []}));
+    let metrics = Answer::of(service.get("/metrics")).await.text;
+    for line in ["orgcache_tree_findings 2", "orgcache_trees_with_findings_total 1"] {
+        assert!(metrics.lines().any(|metric| metric == line), "no {line} in {metrics}");
+    }
+
+    service.execute(&format!("UPDATE ad_treenode SET parent_id = '{NORTE}' WHERE node_id = '{NORTE}'")).await;
+    service.clock.advance(std::time::Duration::from_secs(2));
+    let shown = trees(&all).await;
+    let of = |client: &str| shown.iter().find(|tree| tree["client"] == client).unwrap();
+    assert!(of(FOOD)["damage"].as_str().unwrap().contains(NORTE), "{shown:?}");
+    assert_eq!(of(FOOD)["current"], json!(null));
+    assert_eq!((&of(QA)["damage"], &of(QA)["current"]), (&json!(null), &json!(true)));
 }
 
 async fn sessions_are_listed_with_names_and_bytes(databases: Databases) {

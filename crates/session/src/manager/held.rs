@@ -6,7 +6,7 @@ use std::sync::Arc;
 use org_structure::{Fingerprint, OrgStructure};
 
 use super::{ManagerFootprint, SessionManager};
-use crate::{ClientId, Session, SessionFootprint, SessionId, UserId};
+use crate::{ClientId, Findings, Session, SessionFootprint, SessionId, UserId};
 
 /// A tree with the number of this node's sessions of one client that are pinned to it.
 #[derive(Clone, Debug)]
@@ -20,6 +20,9 @@ pub struct HeldTree {
     pub structure: Arc<OrgStructure>,
     /// What it takes on this node, in bytes.
     pub bytes: usize,
+    /// What is odd about it; `None` where this node has read the tree back from the store and not loaded it from the source:
+    /// findings are about the source's rows, which may have changed since.
+    pub findings: Option<Arc<Findings>>,
     /// How many sessions hold it.
     pub sessions: usize,
 }
@@ -84,6 +87,7 @@ impl SessionManager {
                     fingerprint,
                     structure: Arc::clone(&live.pinned.tree.structure),
                     bytes: live.pinned.tree.footprint(),
+                    findings: self.core.trees.findings_of(client, fingerprint),
                     sessions: 0,
                 });
                 tree.sessions += 1;

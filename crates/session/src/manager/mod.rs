@@ -124,6 +124,7 @@ impl SessionManager {
             sessions: core.table.len(),
             trees: core.trees.trees().measure(|_| 0).values,
             accesses: core.accesses.measure(|_| 0).values,
+            tree_findings: core.trees.count_findings(),
             pending_ends: core.table.count_ending() + core.bulk_ends.lock().len(),
             ..core.counters.read()
         }

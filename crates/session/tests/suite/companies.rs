@@ -22,7 +22,7 @@ impl OrgSource for Companies {
 
     async fn load_tree(&self, _: &ClientId) -> Result<LoadedTree, PortError> {
         let rows = [OrgRow::new("1"), OrgRow::new("2").under("1"), OrgRow::new("3").under("1")];
-        Ok(LoadedTree { structure: OrgStructure::build(rows).unwrap().structure, revision: None })
+        Ok(LoadedTree::new(OrgStructure::build(rows).unwrap().structure, None))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {

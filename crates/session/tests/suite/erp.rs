@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use org_structure::{Fingerprint, OrgFlags, OrgId, OrgRow, OrgStructure};
+use org_structure::{Built, Fingerprint, OrgFlags, OrgId, OrgRow, OrgStructure};
 use parking_lot::Mutex;
 use session::openbravo::{
     AccessedOrganization, ClientFacts, ClientOrganization, LinkedRole, LoginFacts, OrgAccess, RoleFacts,
@@ -94,12 +94,12 @@ impl Tables {
         self.users.insert(id.to_owned(), facts);
     }
 
-    fn tree(&self, of: &ClientId) -> OrgStructure {
+    fn tree(&self, of: &ClientId) -> Built {
         let rows = self.orgs.iter().filter(|(id, org)| org.client == *of || *id == "0");
         let rows = rows.map(|(id, org)| {
             OrgRow { parent: org.parent.as_deref(), ..OrgRow::new(id) }.with_flags(org.flags)
         });
-        OrgStructure::build(rows).unwrap().structure
+        OrgStructure::build(rows).unwrap()
     }
 
     fn facts(&self, principal: &Principal) -> LoginFacts {
@@ -237,7 +237,7 @@ impl OrgSource for Erp {
         self.loads.fetch_add(1, Ordering::SeqCst);
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_running.fetch_max(running, Ordering::SeqCst);
-        let (structure, revision) = {
+        let (built, revision) = {
             let tables = self.tables.lock();
             (tables.tree(client), Revision(tables.revision))
         };
@@ -245,7 +245,7 @@ impl OrgSource for Erp {
         self.running.fetch_sub(1, Ordering::SeqCst);
         self.check()?;
         let revision = self.keeps_revisions.load(Ordering::SeqCst).then_some(revision);
-        Ok(LoadedTree { structure, revision })
+        Ok(LoadedTree::new(built.structure, revision).with_findings(built.findings))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {

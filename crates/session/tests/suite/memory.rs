@@ -41,7 +41,7 @@ impl OrgSource for Fixed {
     }
 
     async fn load_tree(&self, _: &ClientId) -> Result<LoadedTree, PortError> {
-        Ok(LoadedTree { structure: self.tree.clone(), revision: Some(Revision(1)) })
+        Ok(LoadedTree::new(self.tree.clone(), Some(Revision(1))))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
@@ -123,10 +123,7 @@ impl OrgSource for Varied {
         let ids: Vec<OrgId> = (1..200).map(id).collect();
         let rows =
             rows.into_iter().chain(ids.iter().map(|id| OrgRow::new(id.as_str()).under(client.as_str())));
-        Ok(LoadedTree {
-            structure: OrgStructure::build(rows).unwrap().structure,
-            revision: Some(Revision(1)),
-        })
+        Ok(LoadedTree::new(OrgStructure::build(rows).unwrap().structure, Some(Revision(1))))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {

@@ -1,10 +1,12 @@
 //! Whatever changes, a session answers as at its login; the next one answers anew.
 
-use org_structure::OrgFlags;
-use session::Session;
-use session::openbravo::AutomaticRoles;
+use std::sync::atomic::Ordering;
 
-use crate::erp::{Tables, World, as_user, org, role};
+use org_structure::OrgFlags;
+use session::openbravo::AutomaticRoles;
+use session::{Findings, Scope, Session};
+
+use crate::erp::{Tables, World, as_user, client, org, role};
 
 /// Everything a session can be asked, as text.
 fn answers(session: &Session) -> String {
@@ -120,4 +122,56 @@ async fn held_trees_say_how_many_sessions_are_on_which() {
     assert!(held.iter().all(|tree| tree.fingerprint == tree.structure.fingerprint()));
     node.manager.logout(&old[1]).await.unwrap();
     assert_eq!(node.manager.held_trees().len(), 2);
+}
+
+#[tokio::test]
+async fn findings_are_kept_beside_the_tree_and_are_news_once() {
+    let world = World::shared();
+    world.erp.keeps_revisions.store(false, Ordering::SeqCst);
+    world.erp.change(|tables| {
+        tables.orgs.get_mut("Sevilla").unwrap().parent = Some("nowhere".to_owned());
+    });
+    let node = world.node();
+    let first = node.token().await;
+    for _ in 0..3 {
+        node.token().await;
+        node.manager.expire().await;
+    }
+    let stats = node.manager.stats();
+    // The dangling parent, and that there are several roots.
+    assert_eq!((stats.trees_with_findings, stats.tree_findings), (1, 2));
+    let held = node.manager.held_trees();
+    let findings = held[0].findings.as_ref().unwrap();
+    assert!(
+        findings.first().any(|text| text.contains("`nowhere`") && text.contains("`Sevilla`")),
+        "{findings:?}"
+    );
+
+    // Another node reads the tree back from the store, and does not know until it loads it.
+    let other = world.node();
+    assert!(other.is_live(&first).await);
+    assert_eq!(other.manager.held_trees()[0].findings, None);
+    other.token().await;
+    assert_eq!(other.manager.held_trees()[0].findings.as_deref(), Some(&**findings));
+
+    // A tree without findings is known to have none; nobody holds it any more, and it is no news that another one comes.
+    world.erp.change(|tables| {
+        tables.orgs.get_mut("Sevilla").unwrap().parent = Some("Spain".to_owned());
+    });
+    node.token().await;
+    let held = node.manager.held_trees();
+    let totals: Vec<_> = held.iter().map(|tree| tree.findings.as_ref().unwrap().total()).collect();
+    assert_eq!((totals.len(), totals.iter().sum::<usize>()), (2, 2));
+    node.manager.end(Scope::Client(client("C"))).await;
+    node.manager.expire().await;
+    let stats = node.manager.stats();
+    assert_eq!((stats.trees_with_findings, stats.tree_findings), (1, 0));
+}
+
+#[test]
+fn findings_are_counted_and_only_the_first_are_kept() {
+    let findings = Findings::new((0..1_000).map(|number| format!("finding {number}")));
+    assert_eq!((findings.total(), findings.first().count()), (1_000, Findings::KEPT));
+    assert_eq!(findings.first().next(), Some("finding 0"));
+    assert!(Findings::default().is_empty());
 }

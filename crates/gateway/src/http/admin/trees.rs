@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use erp_db::{ReadError, StatementError};
 use serde::Serialize;
-use session::HeldTree;
+use session::{Findings, HeldTree, PortError};
 use session_axum::Problem;
 
 use super::Administrator;
@@ -23,8 +24,26 @@ struct Generation {
     organizations: usize,
     bytes: usize,
     sessions: usize,
-    /// Is it the client's tree as it is now?
-    current: bool,
+    /// Is it the client's tree as it is now? Null where the client's rows make no tree now.
+    current: Option<bool>,
+    /// Why they make none.
+    damage: Option<String>,
+    /// What is odd about it; null for an older tree that this instance has read back from the session store: the rows that
+    /// would tell are gone.
+    findings: Option<Oddities>,
+}
+
+/// How many findings there are, and the first of them in words.
+#[derive(Serialize)]
+struct Oddities {
+    total: usize,
+    first: Vec<String>,
+}
+
+impl From<&Findings> for Oddities {
+    fn from(findings: &Findings) -> Self {
+        Oddities { total: findings.total(), first: findings.first().map(str::to_owned).collect() }
+    }
 }
 
 pub(crate) async fn list(
@@ -33,7 +52,13 @@ pub(crate) async fn list(
 ) -> Result<Json<Trees>, Problem> {
     let mut trees = Vec::new();
     for held in visible(&gateway, &administrator) {
-        let current = gateway.inner.freshness.current(held.client).await.map_err(|error| away(&error))?;
+        // One client's damage hides neither its own trees nor those of others.
+        let (now, damage) = match gateway.inner.freshness.state(held.client).await {
+            Ok(state) => (Some(state), None),
+            Err(error) => (None, Some(damage(&error).ok_or_else(|| away(&error))?)),
+        };
+        let is_current = now.as_ref().map(|state| state.fingerprint == held.fingerprint);
+        let of_now = now.filter(|_| is_current == Some(true)).map(|state| state.findings);
         trees.push(Generation {
             fingerprint: held.fingerprint.to_string(),
             client: held.client.to_string(),
@@ -41,10 +66,26 @@ pub(crate) async fn list(
             organizations: held.structure.len(),
             bytes: held.bytes,
             sessions: held.sessions,
-            current: held.fingerprint == current,
+            current: is_current,
+            damage,
+            findings: held.findings.or(of_now).as_deref().map(Oddities::from),
         });
     }
     Ok(Json(Trees { trees }))
+}
+
+/// What is wrong with a client's rows, in words without the database's place; `None` if something else went wrong.
+fn damage(error: &PortError) -> Option<String> {
+    match error.cause().downcast_ref::<ReadError>()? {
+        ReadError::Tree { cause, .. } => Some(cause.to_string()),
+        ReadError::InvalidId { table, column, cause, .. } => {
+            Some(format!("column `{column}` of table `{table}`: {cause}"))
+        }
+        ReadError::Database(StatementError::Value { column, .. }) => {
+            Some(format!("column `{column}` has a value that cannot be read"))
+        }
+        _ => None,
+    }
 }
 
 /// The trees that an administrator may see, ordered by client, then fingerprint.

@@ -1,0 +1,110 @@
+//! `Findings`: what is odd about a tree that could be loaded all the same, and which trees it was found about.
+
+use core::fmt::Display;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use org_structure::Fingerprint;
+
+use crate::ClientId;
+use crate::shim::Mutex;
+
+/// What the source found odd about a client's tree: all of it counted, the first of it in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    total: usize,
+    first: Box<[Box<str>]>,
+}
+
+impl Findings {
+    /// The most findings that are kept in words.
+    pub const KEPT: usize = 20;
+
+    /// Counts findings and keeps the first.
+    pub fn new<T: Display>(findings: impl IntoIterator<Item = T>) -> Self {
+        let mut findings = findings.into_iter();
+        let first: Box<[Box<str>]> =
+            findings.by_ref().take(Self::KEPT).map(|finding| finding.to_string().into()).collect();
+        Findings { total: first.len() + findings.count(), first }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Is there none?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The first of them, at most [`KEPT`](Self::KEPT).
+    pub fn first(&self) -> impl Iterator<Item = &str> {
+        self.first.iter().map(|finding| &**finding)
+    }
+
+    fn footprint(&self) -> usize {
+        crate::pinned::shared_bytes::<Self>()
+            + size_of_val::<[Box<str>]>(&self.first)
+            + self.first.iter().map(|finding| finding.len()).sum::<usize>()
+    }
+}
+
+/// The findings of all trees that this node has loaded and still holds, and of each client's latest one. They are those of a
+/// client, not of a tree: clients with equal trees may have other rows.
+#[derive(Debug, Default)]
+pub(crate) struct FindingsTable(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    by_tree: HashMap<(ClientId, Fingerprint), Arc<Findings>, ahash::RandomState>,
+    latest: HashMap<ClientId, Fingerprint, ahash::RandomState>,
+}
+
+impl FindingsTable {
+    /// Takes note of what was found about a client's tree; says whether it is news.
+    pub(crate) fn record(&self, client: ClientId, tree: Fingerprint, findings: Findings) -> bool {
+        let mut inner = self.0.lock();
+        inner.latest.insert(client, tree);
+        let place = inner.by_tree.entry((client, tree)).or_default();
+        let is_news = **place != findings;
+        if is_news {
+            *place = Arc::new(findings);
+        }
+        is_news
+    }
+
+    /// What was found about a client's tree; `None` if this node has not loaded it from the source.
+    pub(crate) fn of_tree(&self, client: ClientId, tree: Fingerprint) -> Option<Arc<Findings>> {
+        self.0.lock().by_tree.get(&(client, tree)).map(Arc::clone)
+    }
+
+    /// How many findings there are about the trees that are held.
+    pub(crate) fn total(&self, is_held: impl Fn(&Fingerprint) -> bool) -> usize {
+        let inner = self.0.lock();
+        let held = inner.by_tree.iter().filter(|((_, tree), _)| is_held(tree));
+        held.map(|(_, findings)| findings.total()).sum()
+    }
+
+    /// Forgets trees that are not held any more. Findings of a client's latest tree stay: they are no news when it is loaded
+    /// again.
+    pub(crate) fn prune(&self, is_held: impl Fn(&Fingerprint) -> bool) {
+        let mut inner = self.0.lock();
+        let Inner { by_tree, latest } = &mut *inner;
+        by_tree.retain(|(client, tree), findings| {
+            is_held(tree) || !findings.is_empty() && latest.get(client) == Some(tree)
+        });
+        latest.retain(|client, tree| by_tree.contains_key(&(*client, *tree)));
+        by_tree.shrink_to_fit();
+        latest.shrink_to_fit();
+    }
+
+    pub(crate) fn footprint(&self) -> usize {
+        let inner = self.0.lock();
+        inner.by_tree.allocation_size()
+            + inner.latest.allocation_size()
+            + inner.by_tree.values().map(|findings| findings.footprint()).sum::<usize>()
+    }
+}
