@@ -70,6 +70,7 @@ public final class OrgTrees {
      * @param rows reads the rows
      * @return the tree
      * @throws BuildException if the rows are no tree
+     * @throws IllegalStateException if a supplier asks for the tree that it is to supply
      */
     public OrgStructure current(String client, Supplier<OptionalLong> revision, Supplier<Iterable<OrgRow>> rows) {
         OptionalLong known = revision.get();
@@ -80,6 +81,9 @@ public final class OrgTrees {
         OrgStructure tree = held.at(known);
         if (tree != null) {
             return tree;
+        }
+        if (held.loading.isHeldByCurrentThread()) {
+            throw new IllegalStateException("the rows of client `" + client + "` ask for the tree of that client");
         }
         held.loading.lock();
         try {

@@ -96,6 +96,15 @@ class OrgTreesTest {
         assertEquals(2, trees.current("C", () -> OptionalLong.of(1), () -> rows("A")).size());
     }
 
+    @Test
+    void rowsThatAskForTheirOwnTreeAreRefused() {
+        assertThrows(IllegalStateException.class, () -> trees.current("C", () -> OptionalLong.of(1), () -> {
+            trees.current("C", () -> OptionalLong.of(1), () -> rows("A"));
+            return rows("A");
+        }));
+        assertEquals(2, trees.current("C", () -> OptionalLong.of(1), () -> rows("A")).size());
+    }
+
     /** A call that waits for a load gets its tree only if the revision is still the same after it. */
     @Test
     void aWaitingCallReadsTheRevisionAgain() throws Exception {
