@@ -13,6 +13,7 @@ mod settings;
 
 mod protocol;
 mod resource;
+mod resource_text;
 mod tool;
 mod tools;
 

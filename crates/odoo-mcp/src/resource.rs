@@ -4,11 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use odoo::Call;
 
-use crate::ToolError;
 use crate::file::{Facts, guess_type, is_text};
 use crate::service::Service;
-use crate::tools;
 use crate::uri::{self, Target};
+use crate::{ToolError, resource_text};
 
 /// A pattern of addresses.
 pub(crate) struct Template {
@@ -30,7 +29,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
     Template {
         pattern: "odoo://{model}/record/{record_id}",
         title: "Odoo Record",
-        description: "A record with all its fields",
+        description: "A record with all its fields that are set, apart from html",
         mimetype: TEXT,
         parameters: &[MODEL, RECORD],
         example: "odoo://res.partner/record/10",
@@ -38,7 +37,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
     Template {
         pattern: "odoo://{model}/search",
         title: "Odoo Search",
-        description: "The first records of a model, as many as ODOO_MCP_DEFAULT_LIMIT says",
+        description: "Ids and names of the first records of a model, as many as ODOO_MCP_DEFAULT_LIMIT says",
         mimetype: TEXT,
         parameters: &[MODEL],
         example: "odoo://res.partner/search",
@@ -99,9 +98,9 @@ pub(crate) async fn read(service: &Service, address: &str) -> Result<Content, To
     };
     let text = |text: String| Content::Text { text, mimetype: TEXT.into() };
     Ok(match target {
-        Target::Record { model, id } => text(tools::record_text(service, model, id).await?),
-        Target::Search { model } => text(tools::search_text(service, model).await?),
-        Target::Fields { model } => text(tools::fields_text(service, model).await?),
+        Target::Record { model, id } => text(resource_text::record(service, &model, id).await?),
+        Target::Search { model } => text(resource_text::search(service, &model).await?),
+        Target::Fields { model } => text(resource_text::fields(service, &model).await?),
         Target::Count { model } => {
             service.require_read(&model).await?;
             let domain = service.owner_conditions(&model).await?;

@@ -69,7 +69,7 @@ fn table(text: &mut String, rows: &[Value], depth: usize) {
 
 /// A value on one line. Texts that hold line breaks or separators are quoted, so that no value of a record can pass for
 /// another line of the answer.
-fn line(text: &mut String, value: &Value) {
+pub(crate) fn line(text: &mut String, value: &Value) {
     match value {
         Value::Null => {}
         Value::String(value) if is_plain(value) => text.push_str(value),
@@ -82,7 +82,8 @@ fn is_plain(text: &str) -> bool {
     text.trim() == text && !text.chars().any(breaks)
 }
 
-fn push(text: &mut String, piece: &str) {
+/// Adds a piece.
+pub(crate) fn push(text: &mut String, piece: &str) {
     // Writing to a text cannot fail.
     let _ = text.write_str(piece);
 }

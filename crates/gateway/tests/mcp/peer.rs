@@ -157,6 +157,13 @@ async fn both_servers_answer_the_same() {
         serde_json::from_str(&essence(answer).to_string().replace(&double.url(), "http://odoo")).unwrap()
     };
     for ((call, own), peer) in calls.as_array().unwrap().iter().zip(&own).zip(&peer) {
+        let mut own = own.clone();
+        if let ("search_records", Some(page)) = (call[0].as_str().unwrap(), own["structured"].as_object_mut())
+        {
+            // The peer does not say whether there is another page.
+            assert!(page.remove("has_more").is_some() && page.remove("next_offset").is_some());
+        }
+        let own = &own;
         assert_eq!(without_address(own, &own_double), without_address(peer, &peer_double), "{call}");
     }
     assert_eq!((own.len(), peer.len()), (31, 31));

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::search_records::page;
+use super::search_records::Page;
 use crate::ToolError;
 use crate::arguments::{Domain, Names};
 use crate::context::CallContext;
@@ -52,6 +52,8 @@ pub(crate) struct Answer {
     has_more: bool,
     /// How to get them.
     next_hint: Option<String>,
+    /// What else there is to say.
+    note: Option<String>,
 }
 
 impl Tool for AggregateRecords {
@@ -67,7 +69,8 @@ impl Tool for AggregateRecords {
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, groupby, aggregates, domain, order, limit, offset, context } = arguments;
         service.require_read(&model).await?;
-        let (limit, offset) = page(limit, offset, &service.settings)?;
+        let page = Page::new(limit, offset, &service.settings)?;
+        let (limit, offset) = (page.limit, page.offset);
         let Domain(mut domain) = domain.unwrap_or_default();
         check_balance(&domain)?;
         let groupby = groupby.unwrap_or_default().0;
@@ -105,7 +108,7 @@ impl Tool for AggregateRecords {
         groups.truncate(limit);
         let next = offset + limit;
         let next_hint = has_more.then(|| format!("aggregate_records with offset={next}, limit={limit}"));
-        Ok(Answer { groups, model, groupby, aggregates, has_more, next_hint })
+        Ok(Answer { groups, model, groupby, aggregates, has_more, next_hint, note: page.note() })
     }
 }
 

@@ -19,12 +19,10 @@ mod update_record;
 mod update_records;
 mod upload_attachment;
 
-use serde_json::{Value, json};
+pub(crate) use search_records::SearchRecords;
 
-use crate::arguments::ALL;
-use crate::service::Service;
-use crate::tool::{Entry, Tool, call};
-use crate::{Mode, Settings, ToolError};
+use crate::tool::Entry;
+use crate::{Mode, Settings};
 
 /// The tools that these settings bring, in the order in which they are listed.
 pub(crate) fn all(settings: &Settings) -> Vec<Entry> {
@@ -53,24 +51,4 @@ pub(crate) fn all(settings: &Settings) -> Vec<Entry> {
         tools.push(Entry::of::<call_model_method::CallModelMethod>(settings));
     }
     tools
-}
-
-/// A record with all its fields, as text.
-pub(crate) async fn record_text(service: &Service, model: String, id: i64) -> Result<String, ToolError> {
-    let arguments = json!({"model": model, "record_id": id, "fields": [ALL]});
-    text_of::<get_record::GetRecord>(service, arguments).await
-}
-
-/// The first records of a model, as text.
-pub(crate) async fn search_text(service: &Service, model: String) -> Result<String, ToolError> {
-    text_of::<search_records::SearchRecords>(service, json!({"model": model})).await
-}
-
-/// All fields of a model, as text.
-pub(crate) async fn fields_text(service: &Service, model: String) -> Result<String, ToolError> {
-    text_of::<get_fields::GetFields>(service, json!({"model": model, "field_names": [ALL]})).await
-}
-
-async fn text_of<T: Tool>(service: &Service, arguments: Value) -> Result<String, ToolError> {
-    Ok(call::<T>(service, arguments.as_object().cloned().unwrap_or_default()).await?.text)
 }

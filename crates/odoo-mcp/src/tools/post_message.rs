@@ -88,8 +88,10 @@ impl Tool for PostMessage {
             service.check_owners("ir.attachment", attachments, Operation::Read).await?;
             service.check_exists("ir.attachment", attachments, &context).await?;
         }
-        if !arguments.body_is_html && service.client.version().await? < ESCAPES_SINCE {
-            body = escaped(&body);
+        let mut is_html = arguments.body_is_html;
+        // Odoo escapes a text, and then shows it as HTML, where a line break is a space.
+        if !is_html && (body.contains(['\n', '\r']) || service.client.version().await? < ESCAPES_SINCE) {
+            (body, is_html) = (html_of(&body), service.client.version().await? >= ESCAPES_SINCE);
         }
         let subtype = match arguments.subtype {
             Subtype::Note => "mail.mt_note",
@@ -112,7 +114,7 @@ impl Tool for PostMessage {
                 call = call.option(name, ids);
             }
         }
-        if arguments.body_is_html {
+        if is_html {
             call = call.option("body_is_html", true);
         }
         let posted: Value = match service.call(call, &context).await {
@@ -127,15 +129,17 @@ impl Tool for PostMessage {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// A text as HTML that looks like it.
+fn html_of(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in text.replace("\r\n", "\n").chars() {
         match letter {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),
             '>' => html.push_str("&gt;"),
             '"' => html.push_str("&quot;"),
             '\'' => html.push_str("&#x27;"),
+            '\n' | '\r' => html.push_str("<br/>"),
             letter => html.push(letter),
         }
     }

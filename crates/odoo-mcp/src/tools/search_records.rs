@@ -38,8 +38,8 @@ pub(crate) struct Arguments {
     offset: i64,
     /// The order, such as `name asc`.
     order: Option<String>,
-    /// Odoo's context: `lang` (such as `de_DE`), `tz` (such as `Europe/Brussels`), `active_test` (`false` finds archived
-    /// records too), `allowed_company_ids` (the first is the active company).
+    /// Odoo's context: `lang` (such as `de_DE`), `tz` (such as `Europe/Brussels`), `active_test` (`false`
+    /// finds archived records too), `allowed_company_ids` (the first is the active company).
     context: Option<CallContext>,
 }
 
@@ -55,6 +55,10 @@ pub(crate) struct Answer {
     offset: usize,
     /// The model.
     model: String,
+    /// Are there more records after these?
+    has_more: bool,
+    /// The offset of the next page, if there is one.
+    next_offset: Option<usize>,
     /// What else there is to say.
     note: Option<String>,
     /// Fields left out since this user may not read them.
@@ -76,7 +80,8 @@ impl Tool for SearchRecords {
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, domain, fields, limit, offset, order, context } = arguments;
         service.require_read(&model).await?;
-        let (limit, offset) = page(limit, offset, &service.settings)?;
+        let page = Page::new(limit, offset, &service.settings)?;
+        let (limit, offset) = (page.limit, page.offset);
         let Domain(mut domain) = domain.unwrap_or_default();
         check_balance(&domain)?;
         service.check_paths(&model, &domain, &[], order.as_deref()).await?;
@@ -110,9 +115,15 @@ impl Tool for SearchRecords {
             }
         };
         rows.records.iter_mut().for_each(|record| shape(&model, &definitions, record));
-        let note = left_out(&selection.withheld, &rows.skipped);
+        let note = joined([page.note(), left_out(&selection.withheld, &rows.skipped)]);
+        let next = offset + limit;
+        // Records that are filtered after the search may leave a page short of its limit, but not the last
+        // one.
+        let has_more = u64::try_from(next).is_ok_and(|next| next < total) && !rows.records.is_empty();
+        let next_offset = has_more.then_some(next);
         let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
-        Ok(Answer { records: rows.records, total, limit, offset, model, note, skipped_fields })
+        let records = rows.records;
+        Ok(Answer { records, total, limit, offset, model, has_more, next_offset, note, skipped_fields })
     }
 }
 
@@ -140,8 +151,9 @@ impl Search<'_> {
         }
     }
 
-    /// Rows and total in one call. Unless it is made to count, the server takes a page that is not full for the last
-    /// one, which is wrong where records are filtered after the search; and an empty page is never counted.
+    /// Rows and total in one call. Unless it is made to count, the server takes a page that is not full for
+    /// the last one, which is wrong where records are filtered after the search; and an empty page is never
+    /// counted.
     async fn at_once(&self, service: &Service, fields: Value) -> Result<(Vec<Record>, u64), ToolError> {
         let call = Call::method(self.model, "web_search_read")
             .idempotent()
@@ -178,47 +190,75 @@ impl Search<'_> {
     }
 }
 
-/// The rows of a page: the configured number if none is given, and never more than is allowed.
-fn page_limit(limit: Option<i64>, settings: &Settings) -> Result<usize, ToolError> {
-    match limit {
-        None | Some(0) => Ok(settings.default_limit),
-        Some(limit) => usize::try_from(limit)
-            .map(|limit| limit.min(settings.max_limit))
-            .map_err(|_| ToolError::invalid(format!("limit must be 0 or more, and is {limit}"))),
+/// A page: from where, and how many rows.
+pub(super) struct Page {
+    pub(super) limit: usize,
+    pub(super) offset: usize,
+    /// What was asked for, where it is more than is allowed.
+    too_many: Option<i64>,
+}
+
+impl Page {
+    /// The configured number of rows if none is given, and never more than is allowed. Every row that is
+    /// skipped costs the server work.
+    pub(super) fn new(limit: Option<i64>, offset: i64, settings: &Settings) -> Result<Self, ToolError> {
+        let asked = limit.filter(|limit| *limit != 0);
+        let rows = match asked.map(usize::try_from) {
+            None => settings.default_limit,
+            Some(Ok(rows)) => rows,
+            Some(Err(_)) => {
+                return Err(ToolError::invalid(format!(
+                    "limit must be 0 or more, and is {}",
+                    asked.unwrap_or_default()
+                )));
+            }
+        };
+        let limit = rows.min(settings.max_limit);
+        let too_many = asked.filter(|_| rows > limit);
+        let deepest = limit.saturating_mul(1000).max(10_000);
+        match usize::try_from(offset) {
+            Ok(offset) if offset <= deepest => Ok(Page { limit, offset, too_many }),
+            _ => Err(ToolError::invalid(format!(
+                "offset must be from 0 to {deepest}, and is {offset}: narrow the domain, or order the records so that \
+                 those come first"
+            ))),
+        }
+    }
+
+    /// What is to be said of a limit that was cut.
+    pub(super) fn note(&self) -> Option<String> {
+        let asked = self.too_many?;
+        let most = self.limit;
+        Some(format!(
+            "limit is {most}, the most that this server allows (ODOO_MCP_MAX_LIMIT), instead of {asked}."
+        ))
     }
 }
 
-/// The limit and the offset of a page. Every row that is skipped costs the server work.
-pub(super) fn page(
-    limit: Option<i64>,
-    offset: i64,
-    settings: &Settings,
-) -> Result<(usize, usize), ToolError> {
-    let limit = page_limit(limit, settings)?;
-    let deepest = limit.saturating_mul(1000).max(10_000);
-    match usize::try_from(offset) {
-        Ok(offset) if offset <= deepest => Ok((limit, offset)),
-        _ => Err(ToolError::invalid(format!(
-            "offset must be from 0 to {deepest}, and is {offset}: narrow the domain, or order the records so that \
-             those come first"
-        ))),
-    }
+/// Notes beside each other.
+fn joined(notes: [Option<String>; 2]) -> Option<String> {
+    notes.into_iter().flatten().reduce(|one, other| format!("{one} {other}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::page;
+    use super::Page;
     use crate::Settings;
 
     #[test]
     fn pages_stay_within_the_settings() {
         let settings = Settings::default();
-        assert_eq!(page(None, 0, &settings).unwrap(), (25, 0));
-        assert_eq!(page(Some(0), 3, &settings).unwrap(), (25, 3));
-        assert_eq!(page(Some(7), 10_000, &settings).unwrap(), (7, 10_000));
-        assert_eq!(page(Some(i64::MAX), 100_000, &settings).unwrap(), (100, 100_000));
-        assert!(page(Some(-1), 0, &settings).is_err());
-        assert!(page(None, -1, &settings).is_err());
-        assert!(page(None, 25_001, &settings).is_err());
+        let page = |limit, offset| {
+            Page::new(limit, offset, &settings).map(|page| (page.limit, page.offset, page.note().is_some()))
+        };
+        assert_eq!(page(None, 0).unwrap(), (25, 0, false));
+        assert_eq!(page(Some(0), 3).unwrap(), (25, 3, false));
+        assert_eq!(page(Some(7), 10_000).unwrap(), (7, 10_000, false));
+        assert_eq!(page(Some(100), 0).unwrap(), (100, 0, false));
+        assert_eq!(page(Some(101), 0).unwrap(), (100, 0, true));
+        assert_eq!(page(Some(i64::MAX), 100_000).unwrap(), (100, 100_000, true));
+        assert!(page(Some(-1), 0).is_err());
+        assert!(page(None, -1).is_err());
+        assert!(page(None, 25_001).is_err());
     }
 }

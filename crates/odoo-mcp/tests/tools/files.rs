@@ -118,9 +118,14 @@ async fn resources_are_read_by_their_addresses() {
     let agent = Agent::new(&[("ODOO_YOLO", "read"), ("ODOO_MCP_MAX_BINARY_SIZE", "1000000")]).await;
     for (uri, expected) in [
         ("odoo://res.partner/record/2", "name: Partner 2"),
-        ("odoo://res.partner/search", "total: 60"),
+        ("odoo://res.partner/search", "res.partner: 25 of 60 records\n1: Partner 1\n2: Partner 2\n"),
+        ("odoo://res.partner/search", "25: Partner 25\n(more: search_records with offset 25)\n"),
+        ("odoo://ir.attachment/search", "ir.attachment: 7 of 7 records\n1: hello.txt\n"),
         ("odoo://res.partner/count", "res.partner: 60 records"),
-        ("odoo://res.partner/fields", "country_id"),
+        ("odoo://res.partner/record/2", "country_id: [20,\"Belgium\"]\n"),
+        ("odoo://res.partner/record/2", "(not here: 1 html, 1 credential-like; get_record by name)\n"),
+        ("odoo://res.partner/fields", "res.partner: 13 fields\n"),
+        ("odoo://res.partner/fields", "country_id: many2one, of res.country\n"),
         ("odoo://attachment/1", "hello"),
         ("odoo://attachment/5", "https://example.com/x"),
     ] {

@@ -52,8 +52,8 @@ async fn message(
     let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let body = response.into_body().collect().await.unwrap().to_bytes();
     let text = String::from_utf8(body.to_vec()).unwrap();
-    let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
-    let event = data.filter(|data| !data.is_empty()).next_back().map(str::to_owned);
+    let mut data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+    let event = data.rfind(|data| !data.is_empty()).map(str::to_owned);
     let text = if is_json { Some(text) } else { event };
     text.map(|text| serde_json::from_str(&text).unwrap()).unwrap_or_default()
 }

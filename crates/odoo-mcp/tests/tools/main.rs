@@ -17,6 +17,7 @@ mod lists;
 mod meaning;
 mod modes;
 mod ordinary;
+mod peer;
 mod reading;
 mod schemas;
 mod support;

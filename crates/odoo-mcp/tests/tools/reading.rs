@@ -43,6 +43,38 @@ async fn totals_are_honest_on_every_page_and_version() {
 }
 
 #[tokio::test]
+async fn a_page_says_what_comes_after_it_and_where_its_limit_was_cut() {
+    let agent = Agent::new(&[("ODOO_YOLO", "read"), ("ODOO_MCP_MAX_LIMIT", "30")]).await;
+    for (limit, offset, rows, next, cut) in [
+        (json!(null), 0, 25, json!(25), false),
+        (json!(30), 0, 30, json!(30), false),
+        (json!(30), 30, 30, json!(null), false),
+        (json!(1000), 0, 30, json!(30), true),
+        (json!("1000.0"), 40, 20, json!(null), true),
+        (json!(10), 60, 0, json!(null), false),
+        (json!(10), 1000, 0, json!(null), false),
+    ] {
+        let asked = json!({"model": PARTNERS, "fields": ["name"], "limit": limit, "offset": offset});
+        let found = agent.ask("search_records", asked).await;
+        assert_eq!(found["records"].as_array().unwrap().len(), rows, "{limit} {offset}");
+        assert_eq!(
+            (&found["has_more"], &found["next_offset"]),
+            (&json!(!next.is_null()), &next),
+            "{limit} {offset}"
+        );
+        let told = found["note"].as_str().unwrap_or_default();
+        assert_eq!(
+            told.contains("30") && told.contains("ODOO_MCP_MAX_LIMIT") && told.contains("1000"),
+            cut,
+            "{told}"
+        );
+        let groups = json!({"model": PARTNERS, "groupby": "name", "limit": limit, "offset": offset});
+        let found = agent.ask("aggregate_records", groups).await;
+        assert_eq!(found["note"].is_string(), cut, "{found}");
+    }
+}
+
+#[tokio::test]
 async fn arguments_are_forgiving_where_it_is_harmless_and_explained_where_not() {
     let agent = Agent::new(READ).await;
     let lenient = json!({"model": PARTNERS, "domain": "[[\"id\", \"=\", 5]]", "fields": "name"});

@@ -128,6 +128,30 @@ async fn messages_are_text_unless_it_is_said_that_they_are_html() {
 }
 
 #[tokio::test]
+async fn messages_keep_their_lines() {
+    for (version, body, html, stored, is_html) in [
+        (
+            17,
+            "one\ntwo < three\r\n\nfour & \"five\"",
+            false,
+            "one<br/>two &lt; three<br/><br/>four &amp; &quot;five&quot;",
+            json!(true),
+        ),
+        (19, "one\ntwo", false, "one<br/>two", json!(true)),
+        (17, "<p>one\ntwo</p>", true, "<p>one\ntwo</p>", json!(true)),
+        (17, "one <b>", false, "one <b>", Value::Null),
+        (16, "one\n<b>", false, "one<br/>&lt;b&gt;", Value::Null),
+    ] {
+        let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, FULL).await;
+        let asked = json!({"model": PARTNERS, "record_id": 1, "body": body, "body_is_html": html});
+        agent.ask("post_message", asked).await;
+        let call = agent.double.calls().into_iter().find(|call| call.method == "message_post").unwrap();
+        let told = call.arguments.get("body_is_html").cloned().unwrap_or_default();
+        assert_eq!((&call.arguments["body"], told), (&json!(stored), is_html), "{version} {body}");
+    }
+}
+
+#[tokio::test]
 async fn methods_are_called_only_where_both_switches_are_on() {
     let half = Agent::new(FULL).await;
     let tools = half.client.list_all_tools().await.unwrap();
