@@ -61,7 +61,7 @@ public final class OrgTrees {
      * each call, and no other call sees that tree under a revision. In particular answer empty in a transaction that
      * has itself changed the rows, since it may be rolled back.
      *
-     * <p>One call at a time loads the tree of a client; others wait for it, and read the revision again. Both
+     * <p>One call at a time loads the tree of a client. Others wait for it, and then read the revision again. Both
      * suppliers run on the caller's thread. They must not ask for the current tree of another client, which could be
      * waiting for this one. What they throw reaches this caller alone.
      *
@@ -74,9 +74,6 @@ public final class OrgTrees {
      */
     public OrgStructure current(String client, Supplier<OptionalLong> revision, Supplier<Iterable<OrgRow>> rows) {
         OptionalLong known = revision.get();
-        if (known.isEmpty()) {
-            return load(rows);
-        }
         Client held = clients.computeIfAbsent(client, id -> new Client());
         OrgStructure tree = held.at(known);
         if (tree != null) {

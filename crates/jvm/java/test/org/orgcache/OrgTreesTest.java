@@ -145,6 +145,30 @@ class OrgTreesTest {
     }
 
     @Test
+    void aClientsLoadsTakeTurns() throws Exception {
+        AtomicInteger running = new AtomicInteger();
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            List<Future<OrgStructure>> answers = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                answers.add(threads.submit(() -> trees.current("C", OptionalLong::empty, () -> {
+                    assertEquals(1, running.incrementAndGet());
+                    Iterable<OrgRow> rows = rows("A");
+                    Thread.yield();
+                    running.decrementAndGet();
+                    return rows;
+                })));
+            }
+            for (Future<OrgStructure> answer : answers) {
+                assertEquals(2, answer.get().size());
+            }
+            assertEquals(40, loads.get());
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
     void manyAtOnceLoadOnce() throws Exception {
         int callers = 16;
         for (int round = 0; round < 50; round++) {
