@@ -33,16 +33,21 @@ pub struct OrgId {
     bytes: [u8; MAX_ID_BYTES],
 }
 
-/// Why a text cannot be the id of an organization.
+/// Why a text cannot be an id: of an organization, a client, a role or a user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidId {
     /// The text is empty.
-    #[error("an organization id must not be empty")]
-    Empty,
+    #[error("{kind} id must not be empty")]
+    Empty {
+        /// What the id was to name.
+        kind: &'static str,
+    },
     /// The text has more than [`MAX_ID_BYTES`] bytes.
-    #[error("organization id `{id}` has {bytes} bytes; at most 32 are allowed")]
+    #[error("{kind} id `{id}` has {bytes} bytes; at most 32 are allowed")]
     TooLong {
+        /// What the id was to name.
+        kind: &'static str,
         /// The beginning of the text, enough to recognize it.
         id: String,
         /// The length of the whole text in bytes.
@@ -63,14 +68,19 @@ impl OrgId {
     /// # Errors
     /// [`InvalidId`] if the text is empty or longer than 32 bytes.
     pub fn new(text: &str) -> Result<Self, InvalidId> {
+        Self::from_text("organization", text)
+    }
+
+    /// Takes a text as an id of the given kind of thing.
+    pub(crate) fn from_text(kind: &'static str, text: &str) -> Result<Self, InvalidId> {
         let mut bytes = [0; MAX_ID_BYTES];
         let Some(head) = bytes.get_mut(..text.len()) else {
-            return Err(InvalidId::TooLong { id: abbreviate(text), bytes: text.len() });
+            return Err(InvalidId::TooLong { kind, id: abbreviate(text), bytes: text.len() });
         };
         head.copy_from_slice(text.as_bytes());
         match u8::try_from(text.len()) {
             Ok(len) if len > 0 => Ok(OrgId { len, bytes }),
-            _ => Err(InvalidId::Empty),
+            _ => Err(InvalidId::Empty { kind }),
         }
     }
 
@@ -230,7 +240,7 @@ mod tests {
         for text in ["0", "a", "19404EAD144C49A0AF37D54377CF452D", "ÄÖÜ", "with 'quote'", "\0"] {
             assert_eq!(OrgId::new(text).unwrap().as_str(), text);
         }
-        assert_eq!(OrgId::new(""), Err(InvalidId::Empty));
+        assert_eq!(OrgId::new(""), Err(InvalidId::Empty { kind: "organization" }));
         assert!(OrgId::new(&"é".repeat(16)).is_ok());
     }
 

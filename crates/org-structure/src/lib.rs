@@ -46,7 +46,8 @@
 //! # Words
 //!
 //! The *natural tree* of an organization is itself, its ancestors and its descendants. An [`OrgIndex`] is an
-//! organization's position in the tree; an [`OrgId`] its name. Ids are compared byte for byte.
+//! organization's position in the tree; an [`OrgId`] its name. [`ClientId`], [`RoleId`] and [`UserId`] name the other
+//! things that a login consists of. Ids are compared byte for byte.
 //!
 //! # Features
 //!
@@ -59,6 +60,7 @@ mod canonical;
 mod change;
 mod column;
 mod display;
+mod entity_id;
 mod error;
 mod finding;
 mod fingerprint;
@@ -86,6 +88,7 @@ pub use build::{Built, MAX_ORGANIZATIONS};
 pub use canonical::{DecodeError, FORMAT_VERSION};
 pub use change::OrgChange;
 pub use display::{Dot, Mermaid};
+pub use entity_id::{ClientId, RoleId, UserId};
 pub use error::{BuildError, Cycle};
 pub use finding::Finding;
 pub use fingerprint::{Fingerprint, InvalidFingerprint};

@@ -67,7 +67,10 @@ fn other_faults_name_the_id() {
     let packed = "0123456789ABCDEF0123456789ABCDEF";
     assert_eq!(error([packed, packed].map(OrgRow::new)), BuildError::Duplicate { id: id(packed) });
 
-    assert_eq!(error([OrgRow::new("0"), OrgRow::new("")]), BuildError::Id(InvalidId::Empty));
+    assert_eq!(
+        error([OrgRow::new("0"), OrgRow::new("")]),
+        BuildError::Id(InvalidId::Empty { kind: "organization" })
+    );
     let long = "x".repeat(33);
     let over_long = error([OrgRow::new(&long)]);
     assert_eq!(

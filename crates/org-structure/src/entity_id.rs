@@ -1,46 +1,25 @@
-//! `ClientId`, `RoleId`, `UserId`: the names of the other things that a login is made of.
+//! `ClientId`, `RoleId`, `UserId`: the ids beside an organization's that a login consists of.
 
 use core::fmt;
 use core::str::FromStr;
 
-use org_structure::{InvalidId as InvalidOrgId, OrgId};
-
-/// Why a text cannot be the id of a client, a role or a user.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidId {
-    /// The text is empty.
-    #[error("a {kind} id must not be empty")]
-    Empty {
-        /// What the id was to name.
-        kind: &'static str,
-    },
-    /// The text is longer than 32 bytes.
-    #[error("{kind} id `{id}` has {bytes} bytes; at most 32 are allowed")]
-    TooLong {
-        /// What the id was to name.
-        kind: &'static str,
-        /// The beginning of the text, enough to recognize it.
-        id: String,
-        /// The length of the whole text in bytes.
-        bytes: usize,
-    },
-}
-
-impl InvalidId {
-    fn new(kind: &'static str, cause: InvalidOrgId) -> Self {
-        match cause {
-            InvalidOrgId::TooLong { id, bytes } => InvalidId::TooLong { kind, id, bytes },
-            _ => InvalidId::Empty { kind },
-        }
-    }
-}
+use crate::{InvalidId, OrgId};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*
         ///
         /// 1 to 32 bytes of UTF-8, compared byte for byte; `Copy`, without heap.
+        ///
+        /// # Examples
+        /// ```
+        #[doc = concat!("use org_structure::", stringify!($name), ";")]
+        ///
+        #[doc = concat!("let id: ", stringify!($name), " = \"23C59575B9CF467C9620760EB255B389\".parse()?;")]
+        /// assert_eq!(id.as_str(), "23C59575B9CF467C9620760EB255B389");
+        #[doc = concat!("assert!(", stringify!($name), "::new(\"\").is_err());")]
+        /// # Ok::<(), org_structure::InvalidId>(())
+        /// ```
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(OrgId);
 
@@ -53,7 +32,7 @@ macro_rules! id {
             /// # Errors
             /// [`InvalidId`] if the text is empty or longer than 32 bytes.
             pub fn new(text: &str) -> Result<Self, InvalidId> {
-                OrgId::new(text).map($name).map_err(|cause| InvalidId::new($kind, cause))
+                OrgId::from_text($kind, text).map($name)
             }
 
             /// The id as text.
@@ -110,7 +89,7 @@ mod tests {
 
     #[test]
     fn messages_name_the_kind() {
-        assert_eq!(RoleId::new("").unwrap_err().to_string(), "a role id must not be empty");
+        assert_eq!(RoleId::new("").unwrap_err().to_string(), "role id must not be empty");
         let long = UserId::new(&"u".repeat(1 << 20)).unwrap_err().to_string();
         assert!(long.starts_with("user id `u") && long.len() < 200, "{long}");
         assert_eq!(ClientId::new("0").unwrap(), ClientId::ZERO);
