@@ -44,6 +44,7 @@ enum Command {
     Test(commands::test::Args),
     Ci(commands::ci::Args),
     Shuttle(commands::shuttle::Args),
+    Mutants(commands::mutants::Args),
     Wheel(commands::wheel::Args),
     Jar(commands::jar::Args),
     /// Compare bytes per session of orgcache and of what people use today.
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Ci(args) => commands::ci::run(&args),
         Command::Shuttle(args) => commands::shuttle::run(&args),
+        Command::Mutants(args) => commands::mutants::run(&args),
         Command::Wheel(args) => commands::wheel::run(&args),
         Command::Jar(args) => commands::jar::run(&args),
         Command::JvmSpeed(args) => commands::jvm_speed::run(&args),

@@ -141,6 +141,34 @@ fn a_count_alone_justifies_no_memory() {
 }
 
 #[test]
+fn counts_within_the_tree_are_held_against_the_bytes_that_are_left() {
+    let refused_within = |bytes: &[u8], most: usize| {
+        let counted = measure(|| assert!(OrgStructure::decode(bytes).is_err()));
+        assert!(counted.bytes_total < most as u64, "{} of at most {most} bytes", counted.bytes_total);
+    };
+    let count = 1_000_000_u32.to_le_bytes();
+    let rest = vec![0; 1_000_000];
+    // One organization with a packed id, and then a million texts of which each would take four bytes or more.
+    let one = b"orgtre\x02\0\x04\0\0\0\x01\0\0\0\xff\xff\00123456789abcdef";
+    refused_within(&[one.as_slice(), &count, &rest].concat(), 2_000);
+    // One text, and then a million entries of which each would take eight bytes.
+    let text = b"\x01\0\0\0\x01\0\0\0a";
+    refused_within(&[one.as_slice(), text, &count, &rest].concat(), 2_000);
+    // Text ids, of which the first is at fault, and room for half of them at most.
+    let organizations = 40_000_u16;
+    let bytes = [
+        b"orgtre\x02\0\x01\0\0\0".as_slice(),
+        &u32::from(organizations).to_le_bytes(),
+        &[0xff; 80_000],
+        &[0; 40_000],
+        &[0xff; 5_000],
+        &[0xff; 20_000],
+    ]
+    .concat();
+    refused_within(&bytes, 6 * bytes.len());
+}
+
+#[test]
 fn memory_is_bounded_by_the_length_of_the_bytes() {
     for (shape, count) in [(Shape::Chain, 60_000), (Shape::Flat, 70_000)] {
         let bytes = build(&measured(shape, count)).encode();

@@ -5,6 +5,7 @@ pub(crate) mod ci;
 pub(crate) mod harness;
 pub(crate) mod jar;
 pub(crate) mod jvm_speed;
+pub(crate) mod mutants;
 pub(crate) mod shuttle;
 pub(crate) mod test;
 pub(crate) mod wheel;
