@@ -141,6 +141,17 @@ fn a_count_alone_justifies_no_memory() {
 }
 
 #[test]
+fn the_largest_count_is_the_one_that_ranks_can_have() {
+    let error = |count: u32| {
+        let bytes = [b"orgtre\x02\0\0\0\0\0".as_slice(), &count.to_le_bytes()].concat();
+        OrgStructure::decode(&bytes).unwrap_err()
+    };
+    let rule = "a tree has at most 4294967294 organizations";
+    assert_eq!(error(u32::MAX), DecodeError::NotCanonical { place: u32::MAX, rule });
+    assert_eq!(error(u32::MAX - 1), DecodeError::Truncated { what: "the parents", bytes: 16 });
+}
+
+#[test]
 fn counts_within_the_tree_are_held_against_the_bytes_that_are_left() {
     let refused_within = |bytes: &[u8], most: usize| {
         let counted = measure(|| assert!(OrgStructure::decode(bytes).is_err()));
