@@ -229,6 +229,22 @@ impl Database {
         &self.inner.place
     }
 
+    /// The time since 1970-01-01 00:00 UTC on the database's clock; for SQLite that is this machine's.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn now(&self) -> Result<Duration, StatementError> {
+        let statement = match self.kind() {
+            DatabaseKind::Sqlite => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            DatabaseKind::Postgres => {
+                "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint"
+            }
+        };
+        let milliseconds =
+            self.first(statement, &[], |row| row.integer(0)).await?.flatten().unwrap_or_default();
+        Ok(Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default()))
+    }
+
     /// The limits in force.
     #[must_use]
     pub fn limits(&self) -> &Limits {

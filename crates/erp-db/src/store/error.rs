@@ -36,6 +36,30 @@ pub enum StoreError {
         /// The file.
         file: PathBuf,
     },
+    /// The SQLite file of a store cannot be made.
+    #[error("`{}` cannot be created: {cause}", file.display())]
+    NotCreated {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The URL opens the SQLite file for reading alone (`mode=ro`, `immutable`).
+    #[error("`{}` is opened for reading alone, and a store writes: leave `mode=ro` and `immutable` out", file.display())]
+    ReadOnly {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The SQLite file has several names.
+    #[error(
+        "`{}` has hard links, by which two processes would write to it without seeing each other: remove them",
+        file.display()
+    )]
+    HardLinks {
+        /// The file.
+        file: PathBuf,
+    },
     /// The file that keeps other processes away from an SQLite file cannot be made or locked.
     #[error("`{}` cannot be locked: {cause}", file.display())]
     Lock {

@@ -1,5 +1,7 @@
 //! The store's own tables.
 
+use sqlx::AssertSqlSafe;
+
 use super::StoreError;
 use crate::database::{Database, DatabaseKind, StatementError, Transaction};
 
@@ -48,7 +50,39 @@ const JOURNAL_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS orgcache.orgcache_mig
 /// Applies what is missing, in one transaction that only one node at a time can be in.
 pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
     let mut transaction = database.begin().await?;
-    let kind = database.kind();
+    apply(&mut transaction, database.kind()).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Applies what is missing and tries to write to every table, in a transaction that is rolled back. Says how
+/// much was missing.
+pub(super) async fn rehearse(database: &Database) -> Result<usize, StoreError> {
+    let mut transaction = database.begin().await?;
+    let applied = apply(&mut transaction, database.kind()).await?;
+    let schema = if database.kind() == DatabaseKind::Postgres { "orgcache." } else { "" };
+    for (table, column) in TABLES {
+        for statement in [
+            format!("INSERT INTO {schema}{table} SELECT * FROM {schema}{table} WHERE 1 = 0"),
+            format!("UPDATE {schema}{table} SET {column} = {column} WHERE 1 = 0"),
+            format!("DELETE FROM {schema}{table} WHERE 1 = 0"),
+        ] {
+            transaction.execute(AssertSqlSafe(statement), &[]).await?;
+        }
+    }
+    Ok(applied)
+}
+
+/// The tables that are written to, with a column of each.
+const TABLES: [(&str, &str); 5] = [
+    ("orgcache_tree", "bytes"),
+    ("orgcache_access", "bytes"),
+    ("orgcache_session", "seen"),
+    ("orgcache_password", "password_hash"),
+    ("orgcache_assertion", "expires"),
+];
+
+async fn apply(transaction: &mut Transaction<'_>, kind: DatabaseKind) -> Result<usize, StatementError> {
     if kind == DatabaseKind::Postgres {
         transaction.execute(LOCK, &[]).await?;
         // Asked for first: who may not create schemas may still have been given this one.
@@ -60,7 +94,8 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
     } else {
         transaction.run_script(JOURNAL_SQLITE).await?;
     }
-    let found = version(&mut transaction, kind).await?;
+    let found = version(transaction, kind).await?;
+    let mut applied = 0;
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
         let (script, note) = match kind {
             DatabaseKind::Sqlite => (
@@ -74,9 +109,9 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
         };
         transaction.run_script(script).await?;
         transaction.execute(note, &[Some(&migration.version.to_string()), Some(migration.name)]).await?;
+        applied += 1;
     }
-    transaction.commit().await?;
-    Ok(())
+    Ok(applied)
 }
 
 async fn version(transaction: &mut Transaction<'_>, kind: DatabaseKind) -> Result<i64, StatementError> {

@@ -84,18 +84,39 @@ macro_rules! either {
 
 impl SqlStore {
     /// Makes the store's tables, or brings them up to date; does nothing where they are. Several nodes may do so at once.
+    /// An SQLite file that is created has mode 0600.
     ///
     /// Newer tables than this version knows are left as they are: during a rolling upgrade older nodes go on.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be reached or refuses. Nothing was changed then.
     pub async fn migrate(options: &StoreOptions) -> Result<(), StoreError> {
-        // Large tables take a while, and so does another node that does the same.
-        let limits = Limits { statement: options.bulk.max(options.limits.statement), ..options.limits };
-        let database = Database::connect_with(options.direct_url(), limits).await?;
+        let database = Self::connect_direct(options).await?;
         let outcome = migration::migrate(&database).await;
         database.close().await;
         outcome
+    }
+
+    /// Tries what [`migrate`](Self::migrate) does, and to write to every table, and takes it all back. Says
+    /// how many steps of migration are missing. An SQLite file that the URL creates stays, empty.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be reached or refuses.
+    pub async fn rehearse(options: &StoreOptions) -> Result<usize, StoreError> {
+        let database = Self::connect_direct(options).await?;
+        let outcome = migration::rehearse(&database).await;
+        database.close().await;
+        outcome
+    }
+
+    async fn connect_direct(options: &StoreOptions) -> Result<Database, StoreError> {
+        // Large tables take a while, and so does another node that does the same.
+        let limits = Limits { statement: options.bulk.max(options.limits.statement), ..options.limits };
+        #[cfg(feature = "sqlite")]
+        if database::kind_of(options.direct_url())? == DatabaseKind::Sqlite {
+            sqlite::prepare(options.direct_url())?;
+        }
+        Ok(Database::connect_with(options.direct_url(), limits).await?)
     }
 
     /// Opens a store whose tables are there.

@@ -27,6 +27,7 @@ struct Statements {
     set: &'static str,
     remove: &'static str,
     end_sessions: &'static str,
+    users: &'static str,
 }
 
 macro_rules! statements {
@@ -41,6 +42,7 @@ macro_rules! statements {
             ),
             remove: concat!("DELETE FROM ", $table, " WHERE ad_user_id = $1"),
             end_sessions: $end_sessions,
+            users: concat!("SELECT ad_user_id FROM ", $table, " ORDER BY ad_user_id"),
         }
     };
 }
@@ -94,6 +96,31 @@ impl PasswordTable {
     /// The database does not answer, or refuses: an id that is too long is refused on PostgreSQL. Nothing was changed then.
     pub async fn set(&self, user: &str, hash: Option<&str>) -> Result<u64, StatementError> {
         let mut transaction = self.database.begin().await?;
+        let ended = self.set_within(&mut transaction, user, hash).await?;
+        transaction.commit().await?;
+        Ok(ended)
+    }
+
+    /// Sets the hashes of several users' passwords as [`set`](Self::set) does: of all of them, or of none.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set).
+    pub async fn set_all(&self, hashes: &[(String, String)]) -> Result<u64, StatementError> {
+        let mut transaction = self.database.begin().await?;
+        let mut ended = 0;
+        for (user, hash) in hashes {
+            ended += self.set_within(&mut transaction, user, Some(hash)).await?;
+        }
+        transaction.commit().await?;
+        Ok(ended)
+    }
+
+    async fn set_within(
+        &self,
+        transaction: &mut Transaction<'_>,
+        user: &str,
+        hash: Option<&str>,
+    ) -> Result<u64, StatementError> {
         match hash {
             Some(_) => transaction.execute(self.statements.set, &[Some(user), hash]).await?,
             None => transaction.execute(self.statements.remove, &[Some(user)]).await?,
@@ -106,8 +133,7 @@ impl PasswordTable {
                 Ok::<_, StatementError>(())
             })
             .await?;
-        self.notify(&mut transaction, user, clients).await?;
-        transaction.commit().await?;
+        self.notify(transaction, user, clients).await?;
         Ok(ended)
     }
 
@@ -130,5 +156,14 @@ impl PasswordTable {
         #[cfg(not(feature = "postgres"))]
         let _ = (transaction, user, clients);
         Ok(())
+    }
+
+    /// The ids of the users who have a password, in order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn users(&self) -> Result<Vec<String>, StatementError> {
+        let read = |row: Row<'_>| Ok::<_, StatementError>(row.text_or_empty(0)?.to_owned());
+        self.database.list(self.statements.users, &[], read).await
     }
 }

@@ -11,7 +11,8 @@ use crate::support::{TestDatabase, on_both_databases};
 on_both_databases!(
     a_hash_is_kept_changed_and_taken_away,
     a_new_password_ends_the_sessions_of_its_user,
-    rows_of_before_there_were_versions_are_kept,
+    many_are_set_or_none,
+    rows_of_before_there_were_versions_are_kept
 );
 
 async fn open(database: &TestDatabase) -> PasswordTable {
@@ -65,6 +66,21 @@ async fn a_new_password_ends_the_sessions_of_its_user(database: TestDatabase) {
     assert!(manager.session(&tokens[2]).await.is_ok());
     assert_eq!(table.set(other, None).await.unwrap(), 1, "a password that is taken away ends sessions, too");
     store.close().await;
+}
+
+async fn many_are_set_or_none(database: TestDatabase) {
+    let table = open(&database).await;
+    assert_eq!(table.users().await.unwrap(), Vec::<String>::new());
+    let hashes = |users: &[&str]| -> Vec<(String, String)> {
+        users.iter().map(|user| ((*user).to_owned(), format!("$hash${user}"))).collect()
+    };
+    table.set_all(&hashes(&["101", "100"])).await.unwrap();
+    assert_eq!(table.users().await.unwrap(), ["100", "101"]);
+    assert_eq!(table.get("101").await.unwrap().as_deref(), Some("$hash$101"));
+    if database.is_postgres() {
+        assert!(table.set_all(&hashes(&["102", &"x".repeat(100)])).await.is_err());
+        assert_eq!(table.users().await.unwrap(), ["100", "101"]);
+    }
 }
 
 async fn rows_of_before_there_were_versions_are_kept(database: TestDatabase) {

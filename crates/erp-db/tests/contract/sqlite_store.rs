@@ -38,6 +38,56 @@ async fn another_name_of_the_file_is_the_same_file() {
     store.close().await;
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_made_for_their_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions::new(format!("sqlite:{}?mode=rwc", folder.path().join("store.db").display()));
+    SqlStore::migrate(&options).await.unwrap();
+    let store = SqlStore::open(&options).await.unwrap();
+    Pinned::new(1).create(&store, 1).await;
+    let mut files = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+        files += 1;
+    }
+    assert!(files >= 4, "the file, its log, its index and its lock: {files}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_only_read_holds_no_sessions() {
+    let db = TestDatabase::sqlite();
+    db.store().await.close().await;
+    let file = db.url.trim_end_matches("?mode=rwc");
+    for parameters in ["mode=ro", "mode=ro&cache=private", "mode=rw&immutable=1"] {
+        let options = StoreOptions::new(format!("{file}?{parameters}"));
+        let error = SqlStore::open(&options).await.unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{parameters}: {error}");
+        let error = SqlStore::migrate(&options).await.unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{parameters}: {error}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_with_hard_links_is_refused() {
+    let db = TestDatabase::sqlite();
+    db.store().await.close().await;
+    let file = db.url.trim_start_matches("sqlite:").trim_end_matches("?mode=rwc");
+    let link = format!("{file}-hard");
+    std::fs::hard_link(file, &link).unwrap();
+    for name in [file, &link] {
+        let error = SqlStore::open(&StoreOptions::new(format!("sqlite:{name}"))).await.unwrap_err();
+        assert!(matches!(error, StoreError::HardLinks { .. }), "{error}");
+    }
+    std::fs::remove_file(link).unwrap();
+    db.store().await.close().await;
+}
+
 /// This test runs itself again as another process, which stores a session, says so, and waits to be killed.
 #[tokio::test]
 async fn a_second_process_is_refused_and_a_killed_one_loses_nothing() {

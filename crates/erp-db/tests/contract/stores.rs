@@ -19,6 +19,7 @@ on_both_databases! {
     newer_tables_are_left_as_they_are,
     collecting_takes_nothing_from_logins,
     a_damaged_row_is_an_error_and_no_other_session,
+    changed_bytes_are_replaced_by_the_next_login,
 }
 
 /// Makes a database for every case.
@@ -149,6 +150,35 @@ async fn a_damaged_row_is_an_error_and_no_other_session(db: TestDatabase) {
         db.execute(&format!("UPDATE {table} SET client_id = '{client}'")).await;
         let error = store.open(&record.id).await.unwrap_err();
         assert!(!error.is_transient() && error.to_string().contains("client"), "{error}");
+    }
+    store.close().await;
+}
+
+async fn changed_bytes_are_replaced_by_the_next_login(db: TestDatabase) {
+    let store = db.store().await;
+    let (schema, bytes) = if db.is_postgres() { ("orgcache.", "'\\x00'") } else { ("", "X'00'") };
+    let (pinned, other) = (Pinned::new(1), Pinned::new(2));
+    let first = pinned.create(&store, 1).await;
+    let of_other = other.create(&store, 2).await;
+    let contents = async |record: &session::SessionRecord| {
+        let found = store.contents(Some(&record.tree), Some(&record.access)).await.unwrap();
+        (found.tree.unwrap(), found.access.unwrap())
+    };
+    let (right, right_other) = (contents(&first).await, contents(&of_other).await);
+    for (number, tables) in [&["tree"][..], &["access"], &["tree", "access"]].into_iter().enumerate() {
+        for table in tables {
+            db.execute(&format!("UPDATE {schema}orgcache_{table} SET bytes = {bytes}")).await;
+        }
+        assert_ne!(contents(&first).await, right);
+        let record = pinned.record(10 + u64::try_from(number).unwrap());
+        // A refresh is a login too.
+        let new = pinned.new_session(&record);
+        let new = if number == 2 { new.replacing(Some(first.id)) } else { new };
+        assert_eq!(store.create(&new).await.unwrap(), session::Created::Done);
+        assert_eq!(contents(&first).await, right);
+        assert_ne!(contents(&of_other).await, right_other, "what no login has is left");
+        other.create(&store, 20 + u64::try_from(number).unwrap()).await;
+        assert_eq!(contents(&of_other).await, right_other);
     }
     store.close().await;
 }

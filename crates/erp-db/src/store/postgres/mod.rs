@@ -11,6 +11,7 @@ use std::time::Duration;
 use org_structure::Fingerprint;
 use parking_lot::Mutex;
 use session::{AccessHash, Contents, Created, Hint, NewSession, PortError, Scope, SessionId, StoredSession};
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -115,10 +116,12 @@ impl PostgresStore {
 
     pub(super) async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
         let record = new.record;
-        let mut bytes: Option<(Vec<u8>, Vec<u8>)> = None;
+        let right = (new.tree_bytes(), new.access_bytes());
+        let digests = (Sha256::digest(&right.0), Sha256::digest(&right.1));
+        // Sent only where they are missing.
+        let mut bytes: Option<&(Vec<u8>, Vec<u8>)> = None;
         for _ in 0..ATTEMPTS {
-            let (tree, access) =
-                bytes.as_ref().map(|(tree, access)| (&**tree, &**access)).unwrap_or_default();
+            let (tree, access) = bytes.map(|(tree, access)| (&**tree, &**access)).unwrap_or_default();
             let values = [
                 Literal::Bytes(record.tree.as_bytes()),
                 Literal::Bytes(record.access.as_bytes()),
@@ -132,6 +135,8 @@ impl PostgresStore {
                 Literal::Bytes(new.replaces.as_ref().map_or(NONE, |id| id.as_bytes())),
                 Literal::Bytes(tree),
                 Literal::Bytes(access),
+                Literal::Bytes(&digests.0),
+                Literal::Bytes(&digests.1),
             ];
             let mut sql = String::new();
             if bytes.is_some() {
@@ -160,9 +165,7 @@ impl PostgresStore {
             {
                 return Ok(Created::ReplacedIsGone);
             }
-            if bytes.is_none() {
-                bytes = Some((new.tree_bytes(), new.access_bytes()));
-            }
+            bytes = Some(&right);
         }
         Err(failed(&self.link, Failure::Reference).into())
     }

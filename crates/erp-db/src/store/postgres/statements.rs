@@ -40,13 +40,16 @@ pub(super) const ACCESS: &str =
 pub(super) const MISSING: &str = "SELECT name FROM pg_catalog.unnest(pg_catalog.string_to_array($1, ',')) name \
      WHERE NOT EXISTS (SELECT FROM orgcache.orgcache_session WHERE id = decode(name, 'hex'))";
 
-// Nothing is stored for a session that shall replace one which is gone.
+// Bytes that somebody changed are replaced. Nothing is stored for a session that shall replace one which is
+// gone.
 pub(super) const ADD_TREE: &str = "INSERT INTO orgcache.orgcache_tree (fingerprint, bytes) VALUES ($1, $11) \
-     ON CONFLICT DO NOTHING;";
+     ON CONFLICT (fingerprint) DO UPDATE SET bytes = excluded.bytes WHERE orgcache_tree.bytes <> excluded.bytes;";
 pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache.orgcache_access (hash, bytes) VALUES ($2, $12) \
-     ON CONFLICT DO NOTHING;";
+     ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes WHERE orgcache_access.bytes <> excluded.bytes;";
 
 /// Stores a session if its tree and access are there and, where it replaces one, if that is there and ends now.
+///
+/// What is there with other bytes than it should have counts as missing: their SHA-256 is compared.
 ///
 /// That a tree or an access was noted as unused is taken back, which is a write only where it was: a login writes no
 /// row that others share. Should the tree or the access be collected between the look and the insert, the foreign key
@@ -54,8 +57,10 @@ pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache.orgcache_access (hash,
 macro_rules! create {
     ($replaced:literal, $condition:literal) => {
         concat!(
-            "WITH there AS (SELECT EXISTS (SELECT FROM orgcache.orgcache_tree WHERE fingerprint = $1) AS tree, \
-               EXISTS (SELECT FROM orgcache.orgcache_access WHERE hash = $2) AS access, ",
+            "WITH there AS (SELECT EXISTS (SELECT FROM orgcache.orgcache_tree \
+                 WHERE fingerprint = $1 AND pg_catalog.sha256(bytes) = $13) AS tree, \
+               EXISTS (SELECT FROM orgcache.orgcache_access \
+                 WHERE hash = $2 AND pg_catalog.sha256(bytes) = $14) AS access, ",
             now!(),
             " AS now), \
              used_tree AS (UPDATE orgcache.orgcache_tree SET unused_since = NULL \

@@ -32,7 +32,8 @@ pub(super) struct Login {
     pub(super) bytes: Option<LoginBytes>,
 }
 
-/// What a session is pinned to, in hexadecimal digits. Made only where it is not stored yet.
+/// What a session is pinned to, in hexadecimal digits. Made only where it is not stored yet, or with other
+/// bytes.
 #[derive(Clone)]
 pub(super) struct LoginBytes {
     tree: Arc<str>,
@@ -191,17 +192,14 @@ async fn create(
         add_session(record, &tree, &access, transaction).await?;
         Ok(LoginOutcome::Created)
     };
-    if old.is_none() && there.tree && there.access && !there.unused {
+    if old.is_none() && there.tree && there.access && !there.unused && login.bytes.is_none() {
         return Ok(add(transaction).await);
     }
     in_one(transaction, async |transaction| {
         if let Some(bytes) = &login.bytes {
-            if !there.tree {
-                transaction.execute(statements::ADD_TREE, &[Some(&tree), Some(&bytes.tree)]).await?;
-            }
-            if !there.access {
-                transaction.execute(statements::ADD_ACCESS, &[Some(&access), Some(&bytes.access)]).await?;
-            }
+            // What is there already has other bytes.
+            transaction.execute(statements::ADD_TREE, &[Some(&tree), Some(&bytes.tree)]).await?;
+            transaction.execute(statements::ADD_ACCESS, &[Some(&access), Some(&bytes.access)]).await?;
         }
         if there.unused {
             transaction.execute(statements::USE_TREE, &[Some(&tree)]).await?;

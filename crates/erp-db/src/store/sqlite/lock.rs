@@ -18,7 +18,11 @@ impl FileLock {
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
         let path = lock_file(database);
         let fail = |cause| StoreError::Lock { file: path.clone(), cause };
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => Ok(FileLock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse { file: database.to_owned() }),

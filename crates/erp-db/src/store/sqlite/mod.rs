@@ -1,5 +1,6 @@
 //! Sessions in an SQLite file.
 
+mod file;
 mod job;
 mod lock;
 mod statements;
@@ -28,8 +29,15 @@ pub(super) struct SqliteStore {
     bulk: Duration,
 }
 
+/// Makes the file of a store where the URL creates it, and refuses one that cannot be a store's.
+pub(super) fn prepare(url: &str) -> Result<(), StoreError> {
+    file::create(url)?;
+    file::check(url)
+}
+
 impl SqliteStore {
     pub(super) async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        file::check(&options.url)?;
         let lock = FileLock::take(&Database::file_of(&options.url)?)?;
         // One for the writer, and at least one for readers.
         let limits = Limits {
@@ -52,6 +60,9 @@ impl SqliteStore {
 
     pub(super) async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
         let mut login = Login::new(new);
+        if self.is_damaged(new).await? {
+            login.bytes = Some(LoginBytes::new(new));
+        }
         loop {
             match self.writer.send(self.limit, |reply| Job::Create(login.clone(), reply)).await? {
                 LoginOutcome::Created => return Ok(Created::Done),
@@ -60,6 +71,14 @@ impl SqliteStore {
                 LoginOutcome::BytesMissing => login.bytes = Some(LoginBytes::new(new)),
             }
         }
+    }
+
+    /// Are the tree and the access of a session stored with other bytes than they have?
+    async fn is_damaged(&self, new: &NewSession<'_>) -> Result<bool, PortError> {
+        let Contents { tree, access } =
+            self.contents(Some(&new.record.tree), Some(&new.record.access)).await?;
+        Ok(tree.is_some_and(|tree| tree != new.tree_bytes())
+            || access.is_some_and(|access| access != new.access_bytes()))
     }
 
     pub(super) async fn session(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {

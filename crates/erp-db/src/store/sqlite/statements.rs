@@ -48,9 +48,10 @@ pub(super) const THERE: &str = "SELECT EXISTS (SELECT 1 FROM orgcache_tree WHERE
      EXISTS (SELECT 1 FROM orgcache_tree WHERE fingerprint = unhex($1) AND unused_since IS NOT NULL) \
      OR EXISTS (SELECT 1 FROM orgcache_access WHERE hash = unhex($2) AND unused_since IS NOT NULL)";
 
-pub(super) const ADD_TREE: &str =
-    "INSERT INTO orgcache_tree (fingerprint, bytes) VALUES (unhex($1), unhex($2))";
-pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache_access (hash, bytes) VALUES (unhex($1), unhex($2))";
+pub(super) const ADD_TREE: &str = "INSERT INTO orgcache_tree (fingerprint, bytes) VALUES (unhex($1), unhex($2)) \
+     ON CONFLICT (fingerprint) DO UPDATE SET bytes = excluded.bytes";
+pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache_access (hash, bytes) VALUES (unhex($1), unhex($2)) \
+     ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes";
 
 // Only where one of them was noted: a login writes no row that others share.
 pub(super) const USE_TREE: &str =
