@@ -6,7 +6,8 @@ const PATIENCE = 35_000;
 /** A request that did not get what it asked for. `kind` says what to do about it. */
 export class RequestError extends Error {
   /**
-   * @param {"unauthorized" | "unreachable" | "refused"} kind
+   * @param {"unauthorized" | "outdated" | "unreachable" | "refused"} kind `outdated`: it was for a session that this page no
+   * longer has
    * @param {string} message for a person to read
    * @param {{status?: number, field?: string}} details
    */
@@ -19,9 +20,14 @@ export class RequestError extends Error {
 }
 
 let csrf = "";
+/** Counts the sessions of this page. */
+let sessions = 0;
+/** Settles when no request is under way that puts another session in the place of this one. */
+let exchanging = Promise.resolve();
 
-/** Remembers the value that proves to the server that a request comes from this page. */
+/** Remembers the value that proves to the server that a request comes from this page. Each session has another. */
 export function rememberCsrf(value) {
+  if (csrf !== (value ?? "")) sessions += 1;
   csrf = value ?? "";
 }
 
@@ -40,12 +46,23 @@ export function post(path, body = {}, signal) {
   return send("POST", path, body, signal);
 }
 
+/** Asks for another session in the place of this one, which ends. */
+export function exchange(path, body = {}) {
+  const answer = send("POST", path, body, undefined, {}, true).then((content) => {
+    rememberCsrf(content.csrf);
+    return content;
+  });
+  exchanging = answer.then(() => {}, () => {});
+  return answer;
+}
+
 /** Ends what `path` names. */
 export function remove(path) {
   return send("DELETE", path);
 }
 
-async function send(method, path, body, signal, further = {}) {
+async function send(method, path, body, signal, further = {}, isExchange = false) {
+  const mine = sessions;
   const headers = { accept: "application/json", ...further };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET" && csrf !== "") headers["x-orgcache-csrf"] = csrf;
@@ -73,6 +90,11 @@ async function send(method, path, body, signal, further = {}) {
       throw new RequestError("unreachable", "Something else than the server answered.");
     }
     return content;
+  }
+  if (response.status === 401 && !isExchange) {
+    // The exchange ends the session that this was for, perhaps before its own answer is here.
+    await exchanging;
+    if (mine !== sessions) throw new RequestError("outdated", "The session has changed.", { status: 401 });
   }
   throw refusal(response, content);
 }

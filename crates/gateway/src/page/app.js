@@ -1,6 +1,6 @@
 // The page: who is signed in, which view is on show, and what happens when something fails.
 
-import { get, post, rememberCsrf } from "/page/api.js";
+import { exchange, get, post, rememberCsrf } from "/page/api.js";
 import { Connection } from "/page/connection.js";
 import { Details } from "/page/details.js";
 import { byId, element, integer } from "/page/dom.js";
@@ -19,6 +19,9 @@ let organizations = null;
 let afterTrouble = null;
 /** Counts the changes of who is signed in: an answer to an earlier question is not for the session of now. */
 let era = 0;
+
+/** Would the browser drop the session's cookie, which is for TLS alone, since this page came without TLS? */
+const dropsCookie = document.documentElement.dataset.cookies === "secure" && !isSecureContext;
 
 const isAdmin = () => Boolean(session?.client_admin || session?.instance_admin);
 
@@ -56,24 +59,35 @@ async function start() {
 
 async function signIn(event) {
   event.preventDefault();
+  if (dropsCookie) return;
   const user = byId("sign-in-user");
   const password = byId("sign-in-password");
   const button = byId("sign-in-submit");
   byId("sign-in-error").textContent = "";
   button.disabled = true;
   try {
-    const answer = await post("/v1/login", { user: user.value, password: password.value, cookie: true });
+    const answer = await exchange("/v1/login", { user: user.value, password: password.value, cookie: true });
     password.value = "";
-    await changed(answer);
-    byId("search").focus();
+    await signedIn(answer);
   } catch (error) {
     byId("sign-in-error").textContent =
-      error.kind === "unauthorized" ? "This user and password do not fit together." : error.message;
+      error.kind === "unauthorized" ? "Wrong user name or password." : error.message;
     const field = error.field === "user" ? user : password;
     field.focus();
     field.select();
   } finally {
     button.disabled = false;
+  }
+}
+
+/** Shows the page to a user whose password was right, whatever goes wrong then. */
+async function signedIn(answer) {
+  try {
+    await changed(answer);
+    byId("search").focus();
+  } catch (error) {
+    if (error.kind !== "unauthorized") failed(error, start);
+    else signedOut("You have signed in, but the browser does not send the session's cookie. Does it refuse cookies?");
   }
 }
 
@@ -134,7 +148,10 @@ function signedOut(reason) {
   for (const id of ["bar", "stale", "loading", ...VIEWS]) byId(id).hidden = true;
   byId("sign-in").hidden = false;
   byId("sign-in-reason").textContent = reason;
-  byId("sign-in-error").textContent = "";
+  byId("sign-in-error").textContent = dropsCookie
+    ? "This page came over plain HTTP, so the browser will drop the cookie of your session. Open it over HTTPS."
+    : "";
+  byId("sign-in-submit").disabled = dropsCookie;
   byId("confirm").close();
   document.title = "Sign in – orgcache";
   byId(byId("sign-in-user").value === "" ? "sign-in-user" : "sign-in-password").focus();
@@ -167,7 +184,7 @@ async function showRoles() {
 async function switchRole() {
   const select = byId("who-role");
   try {
-    await changed(await post("/v1/session/role", { role: select.value }));
+    await changed(await exchange("/v1/session/role", { role: select.value }));
     announce(`You now act as ${session.role_name}.`);
   } catch (error) {
     select.value = session?.role ?? "";
@@ -179,7 +196,7 @@ async function refresh() {
   const button = byId("refresh");
   button.disabled = true;
   try {
-    await changed(await post("/v1/session/refresh"));
+    await changed(await exchange("/v1/session/refresh"));
     announce(`Your tree is the current one, with ${integer(organizations.size)} organizations.`);
     byId("tree").focus();
   } catch (error) {
@@ -256,6 +273,8 @@ function loadFigures(byItself) {
 
 /** Answers to a failure: sign in again, wait for the server, or read what it said. */
 function failed(error, again) {
+  // What a session was refused that is gone already says nothing about the one of now.
+  if (error.kind === "outdated") return;
   if (error.kind === "unauthorized") {
     signedOut("Your session has ended. Sign in again.");
   } else if (error.kind === "unreachable") {

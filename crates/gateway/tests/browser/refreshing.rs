@@ -3,6 +3,11 @@
 use crate::browser::Browser;
 use crate::service::{ADMIN, CLIENT, PASSWORD, Service, TREE, US, US_WEST};
 
+/// Moves an organization, so that there is another tree than before.
+fn moved() -> String {
+    format!("UPDATE ad_treenode SET parent_id = '0' WHERE ad_tree_id = '{TREE}' AND node_id = '{US_WEST}'")
+}
+
 #[tokio::test]
 async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
     let service = Service::start();
@@ -12,10 +17,7 @@ async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
     browser.until_reads("[data-call=legal_entity]", "F&B US, Inc.").await;
     browser.until("!document.getElementById('stale').checkVisibility()").await;
 
-    let moved = format!(
-        "UPDATE ad_treenode SET parent_id = '0' WHERE ad_tree_id = '{TREE}' AND node_id = '{US_WEST}'"
-    );
-    service.execute(&moved).await;
+    service.execute(&moved()).await;
     browser.until_reads("#stale", "older than the current one").await;
     // Until it is asked for, the old tree answers: on the page, and after a reload.
     assert_eq!(browser.text("#natural-tree-count").await, "3 ancestors, itself, 0 descendants");
@@ -33,6 +35,45 @@ async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
     browser.click("#sign-out").await;
     browser.until_reads("#sign-in-reason", "You have signed out.").await;
     browser.assert_no_complaints().await;
+}
+
+/// Details are asked for with the token that the refresh ends; the server's refusal arrives before the new
+/// tree.
+const LATE_REFUSAL: &str = r#"
+    const send = window.fetch;
+    let refreshed;
+    const refresh = new Promise((resolve) => { refreshed = resolve; });
+    window.refusals = 0;
+    window.fetch = async (path, options) => {
+      if (path === "/v1/questions/batch" && window.refusals === 0) {
+        window.refusals = 1;
+        const refusal = await send(path, { ...options, credentials: "omit" });
+        await refresh;
+        window.refusals = refusal.status;
+        return refusal;
+      }
+      const answer = await send(path, options);
+      if (path === "/v1/session/refresh") setTimeout(refreshed, 50);
+      if (path === "/v1/tree") await new Promise((resolve) => setTimeout(resolve, 500));
+      return answer;
+    };
+"#;
+
+#[tokio::test]
+async fn a_refusal_for_the_session_before_ends_nothing() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    service.execute(&moved()).await;
+    browser.until_reads("#stale", "older than the current one").await;
+    browser.script(LATE_REFUSAL).await;
+    browser.click(&format!("[data-id='{US}']")).await;
+    browser.until("window.refusals === 1").await;
+    browser.click("#refresh").await;
+    browser.until("window.refusals === 401").await;
+    browser.until_reads("[data-call=legal_entity]", "F&B US, Inc.").await;
+    browser.until("!document.getElementById('trouble').checkVisibility()").await;
+    browser.until("document.getElementById('bar').checkVisibility()").await;
 }
 
 #[tokio::test]

@@ -48,6 +48,14 @@ impl Service {
         Service { home, process, address }
     }
 
+    /// Starts the service as behind a proxy that terminates TLS, at an address that browsers do not take for
+    /// this machine's.
+    pub(crate) fn start_without_the_proxy() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let (process, address) = serve_with(&home, "127.0.0.1:0", &["--behind-tls"]).unwrap();
+        Service { home, process, address: address.replace("127.0.0.1", "0.0.0.0") }
+    }
+
     /// Starts the service on the demonstration database after some statements.
     pub(crate) async fn start_with(statements: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
@@ -150,8 +158,13 @@ fn command(home: &TempDir) -> Command {
 
 /// Starts the program and reads where it listens; otherwise gives what it says instead.
 fn serve(home: &TempDir, listen: &str) -> Result<(Process, String), String> {
+    serve_with(home, listen, &[])
+}
+
+fn serve_with(home: &TempDir, listen: &str, further: &[&str]) -> Result<(Process, String), String> {
     let mut child = command(home)
         .args(["serve", "--listen", listen])
+        .args(further)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

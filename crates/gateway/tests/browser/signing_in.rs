@@ -35,7 +35,7 @@ async fn a_wrong_password_is_said_where_it_is_typed() {
     let browser = Browser::open(&service.address).await;
     browser.type_into("#sign-in-user", ADMIN).await;
     browser.type_into("#sign-in-password", &format!("wrong{ENTER}")).await;
-    browser.until_reads("#sign-in-error", "do not fit together").await;
+    browser.until_reads("#sign-in-error", "Wrong user name or password.").await;
     browser.until("document.activeElement.id === 'sign-in-password'").await;
     // It is selected: what is typed next replaces it.
     browser.type_keys(&format!("{PASSWORD}{ENTER}")).await;
@@ -78,4 +78,31 @@ async fn another_role_sees_with_other_rights() {
         .until(&format!("document.getElementById('who-role').options.length === 4 && {chosen} === {other}"))
         .await;
     browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn over_plain_http_the_page_says_that_the_cookie_would_be_dropped_and_sends_nothing() {
+    let service = Service::start_without_the_proxy();
+    let browser = Browser::open(&service.address).await;
+    browser.until_reads("#sign-in-error", "over plain HTTP").await;
+    browser.until("document.getElementById('sign-in-submit').disabled").await;
+    let sent = "return performance.getEntriesByType('resource').filter((it) => it.name.includes('/v1/login')).length";
+    browser.type_into("#sign-in-user", ADMIN).await;
+    browser.type_into("#sign-in-password", &format!("{PASSWORD}{ENTER}")).await;
+    assert_eq!(browser.script(sent).await, 0);
+    browser.until_reads("#sign-in-error", "Open it over HTTPS").await;
+}
+
+#[tokio::test]
+async fn only_a_wrong_password_is_called_one() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    // As where the browser does not keep the cookie.
+    let without_cookies = "const send = window.fetch; window.fetch = (path, options) => \
+        send(path, path === '/v1/tree' ? { ...options, credentials: 'omit' } : options);";
+    browser.script(without_cookies).await;
+    browser.type_into("#sign-in-user", ADMIN).await;
+    browser.type_into("#sign-in-password", &format!("{PASSWORD}{ENTER}")).await;
+    browser.until_reads("#sign-in-reason", "does not send the session's cookie").await;
+    assert_eq!(browser.text("#sign-in-error").await, "");
 }
