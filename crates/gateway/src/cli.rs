@@ -1,16 +1,22 @@
 //! The command line: what may be said, and what the help says about it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::ffi::OsStr;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgGroup, ArgMatches, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
+use clap_complete::Shell;
 use erp_db::AutomaticRolesPolicy;
 use ipnet::IpNet;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::http::AssertionAlgorithm;
+use crate::exposure;
+use crate::http::{AssertionAlgorithm, ListenAddress};
 
 const AFTER_HELP: &str = "\
 Databases:
@@ -31,7 +37,8 @@ Exit status:
 #[derive(Debug, Parser)]
 #[command(name = "orgcache", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// The ERP's database: sqlite:FILE or postgres://…; the demonstration if left out.
+    /// The ERP's database: sqlite:FILE or postgres://…. If left out, the demonstration; `import`, `password`
+    /// and `revisions` need it.
     #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 
@@ -51,12 +58,16 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+
+    /// What is said about passwords on the command line.
+    #[arg(skip)]
+    pub(crate) exposed: Vec<String>,
 }
 
 impl Cli {
     /// What the command line says. Where it cannot be understood the process ends, having said why.
     pub(crate) fn read() -> Self {
-        let matches = Self::command().get_matches();
+        let matches = without_empty_variables(Self::command()).get_matches();
         Self::of(&matches).unwrap_or_else(|error| error.exit())
     }
 
@@ -71,14 +82,56 @@ impl Cli {
                 return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
             }
         }
-        Self::from_arg_matches(matches)
+        let mut cli = Self::from_arg_matches(matches)?;
+        cli.exposed = exposed(&Self::command(), matches);
+        Ok(cli)
     }
+}
+
+/// The command without the variables that are set to nothing: they count as unset.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|argument| match argument.get_env() {
+        Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+        _ => argument,
+    });
+    command.mut_subcommands(without_empty_variables)
+}
+
+/// What is said about URLs with a password that were given on the command line.
+fn exposed(command: &clap::Command, matches: &ArgMatches) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for argument in command.get_arguments() {
+        let (id, (Some(option), Some(variable))) =
+            (argument.get_id().as_str(), (argument.get_long(), argument.get_env().and_then(OsStr::to_str)))
+        else {
+            continue;
+        };
+        if !matches!(matches.try_contains_id(id), Ok(true))
+            || matches.value_source(id) != Some(ValueSource::CommandLine)
+        {
+            continue;
+        }
+        let values = matches.get_raw(id).into_iter().flatten();
+        warnings.extend(values.filter_map(|value| exposure::of_argument(option, variable, value)));
+    }
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(command) = command.find_subcommand(name)
+    {
+        warnings.extend(exposed(command, matches));
+    }
+    warnings
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Answer over HTTP until Ctrl-C.
     Serve(ServeArguments),
+    /// Try everything that `serve` will need with the same options, and say what is wrong and how to mend it
+    ///
+    /// It changes nothing. The exit status is 1 if `serve` could not start, or users of a client could not
+    /// sign in.
+    Check(ServeArguments),
     /// Show every client's tree, one organization closely, and what it all takes in memory.
     Overview,
     /// Show a client's tree, and one organization closely.
@@ -92,9 +145,11 @@ pub(crate) enum Command {
     /// All calls are in docs/query.md.
     #[command(verbatim_doc_comment)]
     Query,
-    /// Set a user's password for the service: one line on standard input; an empty one takes the password away.
+    /// Set or remove users' passwords for the service, or list who has one. Needs --database-url.
+    ///
+    /// The password is typed twice at a terminal, and not shown; elsewhere it is a line of standard input.
     Password(PasswordArguments),
-    /// Fill an ERP's tables from JSON files: all of them, or nothing
+    /// Fill an ERP's tables from JSON files: all of them, or nothing. Needs --database-url
     ///
     /// A file is named after its table (ad_org.json) and holds one array of objects, as PostgreSQL exports it:
     ///
@@ -105,7 +160,8 @@ pub(crate) enum Command {
     /// Every column that refers to one of these tables must refer to a row of the files or of the database.
     #[command(verbatim_doc_comment)]
     Import(ImportArguments),
-    /// Count changes of trees by triggers in the ERP's database, so that logins need not read what did not change.
+    /// Count changes of trees by triggers in the ERP's database, so that logins need not read what did not
+    /// change. Needs --database-url.
     Revisions {
         #[command(subcommand)]
         action: RevisionsAction,
@@ -119,13 +175,38 @@ pub(crate) enum Command {
         after_long_help = include_str!("commands/mcp_settings.txt")
     )]
     Mcp,
+    /// Write a script that completes words in a shell
+    ///
+    /// For example:
+    ///
+    ///   orgcache completions bash > /etc/bash_completion.d/orgcache
+    #[command(verbatim_doc_comment)]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write a manual page
+    ///
+    /// For example:
+    ///
+    ///   orgcache man > /usr/local/share/man/man1/orgcache.1
+    #[command(verbatim_doc_comment)]
+    Man,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// Where to listen. Beyond loopback, put something in front that speaks TLS.
-    #[arg(long, value_name = "ADDRESS", env = "ORGCACHE_LISTEN", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
+    /// Where to listen: `127.0.0.1:8080`, `localhost:8080`, a port of 127.0.0.1 alone (`8080`), or a Unix
+    /// socket (`unix:/run/orgcache/orgcache.sock`); may be given several times. Beyond loopback a proxy in
+    /// front must terminate TLS.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "ORGCACHE_LISTEN",
+        value_delimiter = ',',
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: Vec<ListenAddress>,
     /// Where sessions and passwords are kept: sqlite:FILE or postgres://…; tables of our own are created there.
     #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
     pub(crate) store_url: Option<String>,
@@ -243,9 +324,20 @@ pub(crate) enum RevisionsAction {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whose").required(true).args(["user", "list", "from"]))]
 pub(crate) struct PasswordArguments {
     /// The name by which the user logs in.
-    pub(crate) user: String,
+    pub(crate) user: Option<String>,
+    /// Remove the user's password.
+    #[arg(long, requires = "user")]
+    pub(crate) remove: bool,
+    /// List the users who have a password, one a line: name, tab, id.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Set the passwords of a file, or of standard input (`-`): a line `user:password` for each user. All of
+    /// them, or none.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
     /// Where passwords are kept.
     #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
     pub(crate) store_url: String,
@@ -274,6 +366,23 @@ mod tests {
     #[test]
     fn the_command_line_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_password_on_the_command_line_is_named_with_the_variable_to_use() {
+        let url = "postgres://reader:secret@db/openbravo";
+        let exposed = |line: &[&str]| Cli::of(&Cli::command().get_matches_from(line)).unwrap().exposed;
+        let named = exposed(&["orgcache", "serve", "--database-url", url, "--store-url", url]);
+        assert_eq!(named.len(), 2, "{named:?}");
+        for (option, variable) in
+            [("--database-url", "ORGCACHE_DATABASE_URL"), ("--store-url", "ORGCACHE_STORE_URL")]
+        {
+            assert!(named.iter().any(|it| it.contains(option) && it.contains(variable)), "{named:?}");
+        }
+        assert!(!named.concat().contains("secret"));
+        assert_eq!(exposed(&["orgcache", "--database-url", url, "overview"]).len(), 1);
+        assert_eq!(exposed(&["orgcache", "password", "x", "--store-url", url]).len(), 1);
+        assert!(exposed(&["orgcache", "--database-url", "postgres://reader@db/openbravo"]).is_empty());
     }
 
     #[test]

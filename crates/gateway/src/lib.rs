@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod exposure;
 mod failure;
 pub mod http;
 mod kept_ends;
@@ -33,6 +34,10 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
     let url = cli.database_url.as_deref();
     let automatic_roles = cli.automatic_roles.into();
     let serve = |arguments| {
+        log::begin(arguments);
+        for warning in &cli.exposed {
+            tracing::warn!("{warning}");
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(url, automatic_roles, arguments))
     };
@@ -41,11 +46,16 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Serve(arguments)) => return serve(arguments),
         Some(command) => command,
     };
+    // `check` says it among what it finds.
+    for warning in cli.exposed.iter().filter(|_| !matches!(command, Command::Check(_))) {
+        anstream::eprintln!("warning: {warning}");
+    }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::no_runtime)?;
     let outcome = runtime.block_on(async {
         match command {
             Command::Serve(arguments) => commands::serve::run(url, automatic_roles, arguments).await,
+            Command::Check(arguments) => commands::check::run(url, &cli.exposed, arguments).await,
             Command::Overview => commands::overview::run(url).await,
             Command::Tree(arguments) => commands::tree::run(url, arguments).await,
             Command::Query => commands::query::run(url, automatic_roles).await,
@@ -53,6 +63,8 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
             Command::Revisions { action } => commands::revisions::run(url, *action).await,
             Command::Import(arguments) => commands::import::run(url, arguments).await,
             Command::Mcp => commands::mcp::run().await,
+            Command::Completions { shell } => commands::completions::completions(*shell),
+            Command::Man => commands::completions::man(),
         }
     });
     // A read of standard input that nobody waits for any more may never end.

@@ -13,6 +13,10 @@ use crate::{Problem, csrf};
 /// The cookie in which a browser keeps its token.
 pub const COOKIE: &str = "orgcache_session";
 
+/// The same over TLS. Browsers take a cookie of this name only by TLS and for this host alone, so that no
+/// page on another subdomain can set it.
+pub const SECURE_COOKIE: &str = "__Host-orgcache_session";
+
 /// The token that a request came with, and the way it came.
 ///
 /// A handler behind a [`SessionLayer`](crate::SessionLayer) takes it as an argument, to log out or to switch.
@@ -23,10 +27,11 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// The credential of a request, if it has exactly one. A header `Authorization` counts alone, even if it is not
-    /// understood; cookies of the same name that disagree count as none, since one may be somebody else's.
+    /// The credential of a request, by `Authorization` or in a cookie of a name, if it has exactly one. A
+    /// header `Authorization` counts alone, even if it is not understood; cookies of the same name that
+    /// disagree count as none, since one may be somebody else's.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    pub fn of(headers: &HeaderMap, cookie: &str) -> Option<Self> {
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
         if let Some(authorization) = authorizations.next() {
             let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
@@ -36,8 +41,8 @@ impl Credential {
         let cookies = headers.get_all(COOKIE_HEADER).iter().filter_map(|cookies| cookies.to_str().ok());
         let mut tokens = cookies
             .flat_map(|cookies| cookies.split(';'))
-            .filter_map(|cookie| cookie.trim().split_once('='))
-            .filter_map(|(name, token)| (name == COOKIE).then_some(token));
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter_map(|(name, token)| (name == cookie).then_some(token));
         let token = tokens.next()?;
         tokens.all(|other| other == token).then(|| Credential { token: token.to_owned(), by_cookie: true })
     }
@@ -83,7 +88,7 @@ mod tests {
     fn of(headers: &[(&'static str, &str)]) -> Option<(String, bool)> {
         let headers =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Credential::of(&headers).map(|credential| (credential.token, credential.by_cookie))
+        Credential::of(&headers, COOKIE).map(|credential| (credential.token, credential.by_cookie))
     }
 
     #[test]
@@ -105,6 +110,7 @@ mod tests {
         assert_eq!(of(&[("authorization", "Bearer t"), ("authorization", "Bearer u")]), None);
         assert_eq!(of(&[("cookie", "orgcache_session=t; orgcache_session=u")]), None);
         assert_eq!(of(&[("cookie", "xorgcache_session=t")]), None);
+        assert_eq!(of(&[("cookie", "__Host-orgcache_session=t")]), None, "that of another way");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use session::{Session, SessionError, SessionManager};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Credential, Problem};
+use crate::{COOKIE, Credential, Problem};
 
 /// The header of a request that looks by itself, such as those of a page that is open and shows what changes. Where the method changes
 /// nothing, it does not count as use of the session.
@@ -36,13 +36,22 @@ static BACKGROUND: HeaderName = HeaderName::from_static(BACKGROUND_HEADER);
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     manager: SessionManager,
+    cookie: &'static str,
 }
 
 impl SessionLayer {
     /// A layer that asks a manager.
     #[must_use]
     pub fn new(manager: SessionManager) -> Self {
-        SessionLayer { manager }
+        SessionLayer { manager, cookie: COOKIE }
+    }
+
+    /// The same with a cookie of another name: [`SECURE_COOKIE`](crate::SECURE_COOKIE) where cookies are
+    /// `Secure`.
+    #[must_use]
+    pub fn with_cookie(mut self, name: &'static str) -> Self {
+        self.cookie = name;
+        self
     }
 }
 
@@ -50,7 +59,7 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> SessionService<S> {
-        SessionService { inner, manager: self.manager.clone() }
+        SessionService { inner, manager: self.manager.clone(), cookie: self.cookie }
     }
 }
 
@@ -59,6 +68,7 @@ impl<S> Layer<S> for SessionLayer {
 pub struct SessionService<S> {
     inner: S,
     manager: SessionManager,
+    cookie: &'static str,
 }
 
 impl<S> Service<Request<Body>> for SessionService<S>
@@ -82,7 +92,7 @@ where
         let refused = |problem: Problem| -> Self::Future {
             Either::Right(Box::pin(ready(Ok(problem.into_response()))))
         };
-        let Some(credential) = Credential::of(request.headers()) else {
+        let Some(credential) = Credential::of(request.headers(), self.cookie) else {
             return refused(Problem::unauthorized());
         };
         let in_background = request.method().is_safe() && request.headers().contains_key(&BACKGROUND);

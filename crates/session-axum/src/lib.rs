@@ -33,7 +33,7 @@ mod current;
 mod layer;
 mod problem;
 
-pub use credential::{COOKIE, Credential};
+pub use credential::{COOKIE, Credential, SECURE_COOKIE};
 pub use csrf::{CSRF_HEADER, csrf_value};
 pub use current::CurrentSession;
 pub use layer::{BACKGROUND_HEADER, SessionLayer, SessionService, refusal};

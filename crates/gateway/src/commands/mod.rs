@@ -1,5 +1,8 @@
 //! What each command does, one file a command.
 
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod descriptors;
 pub(crate) mod import;
 pub(crate) mod mcp;
 pub(crate) mod overview;

@@ -1,17 +1,24 @@
-//! `orgcache password`: sets or takes away a user's password for the service.
+//! `orgcache password`: sets or removes passwords for the service, of one user or of many, and lists who has
+//! one.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use erp_db::{Database, DatabaseKind, PasswordTable, SqlStore, StoreError, StoreOptions};
+use erp_db::{Database, DatabaseKind, ErpReader, PasswordTable, SqlStore, StoreError, StoreOptions};
 
 use crate::cli::PasswordArguments;
-use crate::demo;
 use crate::failure::Failure;
 use crate::http::{MAX_PASSWORD_BYTES, hash_password};
+use crate::{demo, exposure};
 
 /// The shortest password, in characters, as NIST SP 800-63B has it.
 const MIN_CHARACTERS: usize = 8;
+
+/// The most bytes that are read from a file of users and passwords.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
 pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Result<ExitCode, Failure> {
     if url.is_none() {
@@ -19,23 +26,33 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
             .advise("Name a database of your own with --database-url."));
     }
     let reader = demo::open(url).await?;
-    let user = reader.user_named(&arguments.user).await?.ok_or_else(|| {
-        Failure::nothing_done(format!(
-            "there is no user `{}` in {}",
-            arguments.user,
-            reader.database().place()
-        ))
-    })?;
-    let password = read()?;
-    let hash = if password.is_empty() { None } else { Some(hashed(&password)?) };
-    let failed = |error: StoreError| Failure::nothing_done(&error);
-    SqlStore::migrate(&StoreOptions::new(&arguments.store_url)).await.map_err(failed)?;
-    let table = PasswordTable::open(Database::connect(&arguments.store_url).await?).await.map_err(failed)?;
-    let ended = table.set(&user.id, hash.as_deref()).await.map_err(|error| failed(error.into()))?;
-    let done = if hash.is_some() { "set" } else { "taken away" };
-    let mut out = anstream::stdout();
-    writeln!(out, "the password of `{}` (user {}) is {done}", arguments.user, user.id)?;
-    writeln!(out, "sessions of this user that were ended in the store: {ended}")?;
+    let PasswordArguments { user, remove, list, from, store_url } = arguments;
+    let mut out = anstream::stdout().lock();
+    if *list {
+        let table = open(store_url).await?;
+        return list_users(&reader, &table, &mut out).await;
+    }
+    if let Some(file) = from {
+        let hashes = read_file(&reader, file).await?;
+        let table = open(store_url).await?;
+        let ended = table.set_all(&hashes).await.map_err(not_set)?;
+        writeln!(out, "{} passwords are set", hashes.len())?;
+        return tell_ended(&table, ended, &mut out);
+    }
+    let name = user.as_deref().unwrap_or_default();
+    let id = user_id(&reader, name).await?;
+    // Read and hashed before the table is touched: without a password nothing changes.
+    let hash = if *remove { None } else { Some(hashed(&ask(name)?)?) };
+    let table = open(store_url).await?;
+    let ended = table.set(&id, hash.as_deref()).await.map_err(not_set)?;
+    let done = if hash.is_some() { "set" } else { "removed" };
+    writeln!(out, "the password of `{name}` (user {id}) is {done}")?;
+    tell_ended(&table, ended, &mut out)
+}
+
+/// Says how many sessions ended with their passwords.
+fn tell_ended(table: &PasswordTable, ended: u64, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    writeln!(out, "sessions that were ended in the store: {ended}")?;
     if ended > 0 && table.kind() == DatabaseKind::Sqlite {
         writeln!(
             out,
@@ -46,25 +63,132 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads a line from standard input.
-fn read() -> Result<String, Failure> {
+fn not_set(error: impl Into<StoreError>) -> Failure {
+    Failure::nothing_done(error.into())
+}
+
+/// The table of passwords, which is made where it is not there.
+async fn open(store_url: &str) -> Result<PasswordTable, Failure> {
+    SqlStore::migrate(&StoreOptions::new(store_url)).await.map_err(not_set)?;
+    PasswordTable::open(Database::connect(store_url).await?).await.map_err(not_set)
+}
+
+/// The id of the user of a name.
+async fn user_id(reader: &ErpReader, name: &str) -> Result<String, Failure> {
+    let user = reader.user_named(name).await?;
+    let unknown =
+        || Failure::nothing_done(format!("there is no user `{name}` in {}", reader.database().place()));
+    user.map(|user| user.id).ok_or_else(unknown)
+}
+
+/// Lists who has a password: name and id, one user a line.
+async fn list_users(
+    reader: &ErpReader,
+    table: &PasswordTable,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    let names: HashMap<String, Option<String>> =
+        reader.users().await?.into_iter().map(|user| (user.id, user.username)).collect();
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for id in table.users().await.map_err(not_set)? {
+        let name = match names.get(&id) {
+            Some(Some(name)) => name.clone(),
+            Some(None) => "(a user without a name)".to_owned(),
+            None => "(not a user of the ERP)".to_owned(),
+        };
+        lines.push((name, id));
+    }
+    lines.sort_unstable();
+    for (name, id) in lines {
+        writeln!(out, "{name}\t{id}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The password for a user: typed twice and not shown at a terminal, else a line of standard input.
+fn ask(user: &str) -> Result<String, Failure> {
+    let unreadable = |error| Failure::nothing_done(format!("the password cannot be read: {error}"));
     if io::stdin().is_terminal() {
-        anstream::eprintln!("type the password and Enter; it is shown as you type");
+        let password = rpassword::prompt_password(format!("Password for {user}: ")).map_err(unreadable)?;
+        check(&password)?;
+        if rpassword::prompt_password("The same again: ").map_err(unreadable)? != password {
+            return Err(nothing_changed("the two passwords differ"));
+        }
+        return Ok(password);
     }
     let mut line = String::new();
     let limit = u64::try_from(MAX_PASSWORD_BYTES).unwrap_or(u64::MAX) + 2;
-    let unreadable = |error| Failure::nothing_done(format!("standard input cannot be read: {error}"));
     io::stdin().lock().take(limit).read_line(&mut line).map_err(unreadable)?;
     let line = line.strip_suffix('\n').unwrap_or(&line);
-    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+    let password = line.strip_suffix('\r').unwrap_or(line).to_owned();
+    check(&password)?;
+    Ok(password)
 }
 
-fn hashed(password: &str) -> Result<String, Failure> {
+fn nothing_changed(why: &str) -> Failure {
+    Failure::nothing_done(why).advise("Nothing was changed. --remove takes a password away.")
+}
+
+/// Is this long enough for a password, and no longer than may be?
+fn check(password: &str) -> Result<(), Failure> {
+    if password.is_empty() {
+        return Err(nothing_changed("no password was given"));
+    }
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(Failure::nothing_done(format!("a password has at most {MAX_PASSWORD_BYTES} bytes")));
     }
     if password.chars().count() < MIN_CHARACTERS {
         return Err(Failure::nothing_done(format!("a password has at least {MIN_CHARACTERS} characters")));
     }
+    Ok(())
+}
+
+fn hashed(password: &str) -> Result<String, Failure> {
     hash_password(password).map_err(|error| Failure::nothing_done(&error))
+}
+
+/// Users and hashes from a file of lines `user:password`. Every line is judged before any password is hashed.
+async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let unreadable =
+        |error: io::Error| Failure::nothing_done(format!("`{}` cannot be read: {error}", file.display()));
+    let mut text = String::new();
+    if file == Path::new("-") {
+        io::stdin().lock().take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+    } else {
+        if let Some(warning) = exposure::of_file(file) {
+            anstream::eprintln!("warning: {warning}");
+        }
+        let opened = File::open(file).map_err(unreadable)?;
+        BufReader::new(opened).take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+    }
+    let mut passwords = Vec::new();
+    let mut seen = HashSet::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+        let wrong = |why: &str| {
+            Failure::nothing_done(format!("line {} of `{}`: {why}", number + 1, file.display()))
+                .advise("Nothing was changed.")
+        };
+        let (name, password) =
+            line.split_once(':').ok_or_else(|| wrong("it is not of the form `user:password`"))?;
+        let user = reader.user_named(name).await?;
+        let user = user.ok_or_else(|| wrong(&format!("there is no user `{name}`")))?;
+        if !seen.insert(user.id.clone()) {
+            return Err(wrong(&format!("user `{name}` is there twice")));
+        }
+        check(password).map_err(|failure| wrong(&failure.to_string()))?;
+        passwords.push((user.id, password.to_owned()));
+    }
+    if passwords.is_empty() {
+        return Err(nothing_changed("no user and no password was given"));
+    }
+    // Hashing is slow on purpose: on all processors it takes as long as it has to.
+    let tasks: Vec<_> = passwords
+        .into_iter()
+        .map(|(id, password)| tokio::task::spawn_blocking(move || Ok::<_, Failure>((id, hashed(&password)?))))
+        .collect();
+    let mut hashes = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        hashes.push(task.await.map_err(Failure::nothing_done)??);
+    }
+    Ok(hashes)
 }

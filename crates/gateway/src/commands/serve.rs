@@ -2,7 +2,7 @@
 
 use std::io;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,13 +19,14 @@ use tokio::task::JoinSet;
 
 use super::signals::{not_waited_for, stop_signal};
 use crate::cli::{AssertionArguments, ServeArguments};
+use crate::commands::descriptors;
 use crate::failure::Failure;
 use crate::http::{
-    AssertionKey, Assertions, Credentials, Gateway, Mcp, MemoryCredentials, Parts, Reloaded, Server,
-    Settings, hash_password,
+    AssertionAlgorithm, AssertionKey, Assertions, Credentials, Gateway, ListenAddress, Mcp,
+    MemoryCredentials, Parts, Reloaded, Server, Settings, hash_password,
 };
 use crate::kept_ends::KeptEnds;
-use crate::{demo, log};
+use crate::{demo, exposure};
 
 /// The password of every user of the demonstration database. It is no secret: the demonstration is on loopback alone.
 const DEMO_PASSWORD: &str = "orgcache";
@@ -39,16 +40,19 @@ pub(crate) async fn run(
     arguments: &ServeArguments,
 ) -> Result<ExitCode, Failure> {
     let is_demo = url.is_none();
-    if is_demo && !arguments.listen.ip().is_loopback() {
+    let beyond = beyond_loopback(&arguments.listen).await?;
+    if let (true, Some(address)) = (is_demo, beyond) {
         return Err(Failure::nothing_done(format!(
-            "the demonstration is for this machine alone, not for `{}`: everybody knows its password",
-            arguments.listen
+            "the demonstration is for this machine alone, not for `{address}`: everybody knows its password"
         ))
         .advise("Name a database of your own with --database-url, or a loopback address with --listen."));
     }
-    log::begin(arguments);
-    let server = Server::bind(arguments.listen).await.map_err(|error| not_bound(arguments.listen, &error))?;
-    let address = server.address().map_err(|error| not_bound(arguments.listen, &error))?;
+    let server =
+        Server::bind_all(&arguments.listen).await.map_err(|error| not_bound(&error.address, &error.cause))?;
+    let addresses = server.addresses().map_err(|error| Failure::nothing_done(&error))?;
+    if let Some(address) = beyond {
+        tracing::warn!(%address, "listening beyond loopback: TLS must end in front, at a proxy");
+    }
     let reader = demo::open_within(url, limits()).await?;
     let store = open_store(arguments).await?;
     let (credentials, users) = match &arguments.store_url {
@@ -62,14 +66,13 @@ pub(crate) async fn run(
     };
     let assertions = assertions(&arguments.assertions, store.as_ref().map(|(store, _)| store))?;
 
-    let mut settings = settings(arguments, address, is_demo)?;
+    let mut settings = settings(arguments, beyond.is_none(), is_demo)?;
+    settings.max_connections = descriptors::connections(settings.max_connections);
     let automatic_roles = reader.automatic_roles(automatic_roles);
     settings.automatic_roles_reason = automatic_roles.reason;
     let rule = automatic_roles.rule;
     tracing::info!(?rule, reason = automatic_roles.reason, "the rule for automatic roles");
-    if let Some(mcp) = &settings.mcp {
-        reload_at_hangup(mcp.clone()).map_err(|error| not_waited_for(&error))?;
-    }
+    reload_at_hangup(settings.mcp.clone()).map_err(|error| not_waited_for(&error))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
     let (store, kept_ends): (Arc<dyn SessionStore>, _) = match store {
@@ -98,8 +101,10 @@ pub(crate) async fn run(
         rechecks.spawn(gateway.clone().recheck_users_every(period));
     }
     let stop = stop_signal().map_err(|error| not_waited_for(&error))?;
-    tracing::info!(%address, "listening");
-    if let Err(error) = welcome(address, &users) {
+    for address in &addresses {
+        tracing::info!(%address, "listening");
+    }
+    if let Err(error) = welcome(&addresses, &users) {
         // Nobody reads it; the service is for others.
         tracing::info!(%error, "the greeting could not be written");
     }
@@ -123,8 +128,19 @@ fn keep_ends(manager: &SessionManager, kept_ends: Option<&KeptEnds>) -> Result<(
     Ok(())
 }
 
+/// The first address that is not this machine's alone, if there is one.
+pub(super) async fn beyond_loopback(listen: &[ListenAddress]) -> Result<Option<&ListenAddress>, Failure> {
+    for address in listen {
+        let resolved = address.resolve().await.map_err(|error| not_bound(address, &error))?;
+        if !resolved.iter().all(|address| address.ip().is_loopback()) {
+            return Ok(Some(address));
+        }
+    }
+    Ok(None)
+}
+
 /// While the ERP's database is away a login should rather fail than hang.
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits { acquire: Duration::from_secs(2), ..Limits::default() }
 }
 
@@ -135,6 +151,9 @@ async fn open_store(arguments: &ServeArguments) -> Result<Option<(Arc<SqlStore>,
     options.direct_url.clone_from(&arguments.store_direct_url);
     let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
     SqlStore::migrate(&options).await.map_err(failed)?;
+    if let Some(file) = options.sqlite_file()? {
+        warn_if_exposed(&file);
+    }
     let store = Arc::new(SqlStore::open(&options).await.map_err(failed)?);
     Ok(Some((store, options)))
 }
@@ -144,30 +163,32 @@ fn assertions(
     arguments: &AssertionArguments,
     store: Option<&Arc<SqlStore>>,
 ) -> Result<Option<Assertions>, Failure> {
-    let AssertionArguments {
-        assertion_key: files,
-        assertion_algorithm,
-        assertion_issuer,
-        assertion_audience,
-    } = arguments;
-    let (Some(algorithm), Some(issuer), Some(audience)) =
-        (assertion_algorithm, assertion_issuer, assertion_audience)
-    else {
+    let (Some(issuer), Some(audience)) = (&arguments.assertion_issuer, &arguments.assertion_audience) else {
         return Ok(None);
     };
+    let Some(key) = assertion_key(arguments)? else { return Ok(None) };
     let store = store.ok_or_else(|| {
         Failure::nothing_done("there is no place to note which assertions were used")
             .advise("Name one with --store-url, for example sqlite:orgcache.db?mode=rwc")
     })?;
-    let mut key = AssertionKey::new(*algorithm);
-    for file in files {
+    Ok(Some(Assertions::new(key, issuer, audience, Arc::clone(store))))
+}
+
+/// The keys that verify assertions.
+pub(super) fn assertion_key(arguments: &AssertionArguments) -> Result<Option<AssertionKey>, Failure> {
+    let Some(algorithm) = arguments.assertion_algorithm else { return Ok(None) };
+    let mut key = AssertionKey::new(algorithm);
+    for file in &arguments.assertion_key {
         let unusable = |error: &dyn std::error::Error| {
             Failure::nothing_done(format!("the key `{}` cannot be used: {error}", file.display()))
         };
+        if matches!(algorithm, AssertionAlgorithm::HS256) {
+            warn_if_exposed(file);
+        }
         let bytes = std::fs::read(file).map_err(|error| unusable(&error))?;
         key = key.with(&bytes).map_err(|error| unusable(&error))?;
     }
-    Ok(Some(Assertions::new(key, issuer, audience, Arc::clone(store))))
+    Ok(Some(key))
 }
 
 /// One user who logs in again and again takes nobody else's place.
@@ -180,9 +201,12 @@ fn options(automatic_roles: AutomaticRoles) -> Options {
     }
 }
 
-fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> Result<Settings, Failure> {
+pub(super) fn settings(
+    arguments: &ServeArguments,
+    on_loopback: bool,
+    is_demo: bool,
+) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
-    let on_loopback = address.ip().is_loopback();
     settings.secure = !on_loopback || arguments.behind_tls;
     settings.local_names_only = on_loopback && arguments.trusted_proxy.is_empty() && !arguments.behind_tls;
     settings.trusted_proxies.clone_from(&arguments.trusted_proxy);
@@ -191,6 +215,7 @@ fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> R
         settings.instance_admins.push(UserId::new(user).map_err(|error| Failure::nothing_done(&error))?);
     }
     if let Some(file) = &arguments.mcp {
+        warn_if_exposed(file);
         let mcp = Mcp::open(file)
             .map_err(|error| Failure::nothing_done(error).advise("docs/odoo.md tells what --mcp expects."))?;
         settings.mcp = Some(mcp);
@@ -198,7 +223,13 @@ fn settings(arguments: &ServeArguments, address: SocketAddr, is_demo: bool) -> R
     Ok(settings)
 }
 
-fn no_passwords() -> Failure {
+fn warn_if_exposed(file: &Path) {
+    if let Some(warning) = exposure::of_file(file) {
+        tracing::warn!("{warning}");
+    }
+}
+
+pub(super) fn no_passwords() -> Failure {
     Failure::nothing_done("nobody could log in: there is no place for passwords").advise(
         "Name one with --store-url, for example sqlite:orgcache.db?mode=rwc, and set passwords with `orgcache password`.",
     )
@@ -222,9 +253,12 @@ async fn demo_credentials(reader: &ErpReader) -> Result<(Box<dyn Credentials>, V
 }
 
 /// Tells the person at the terminal where to go.
-fn welcome(address: SocketAddr, users: &[String]) -> io::Result<()> {
+fn welcome(addresses: &[ListenAddress], users: &[String]) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    writeln!(out, "orgcache listens on http://{address}")?;
+    for address in addresses {
+        let scheme = if matches!(address, ListenAddress::Tcp { .. }) { "http://" } else { "" };
+        writeln!(out, "orgcache listens on {scheme}{address}")?;
+    }
     if !users.is_empty() {
         writeln!(out, "users: {}", users.join(", "))?;
         writeln!(out, "password of all of them: {DEMO_PASSWORD}")?;
@@ -233,41 +267,56 @@ fn welcome(address: SocketAddr, users: &[String]) -> io::Result<()> {
     out.flush()
 }
 
-fn not_bound(address: SocketAddr, error: &io::Error) -> Failure {
+pub(super) fn not_bound(address: &ListenAddress, error: &io::Error) -> Failure {
     let failure = Failure::nothing_done(format!("cannot listen on `{address}`: {error}"));
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
+    match (error.kind(), address) {
+        (io::ErrorKind::AddrInUse, ListenAddress::Tcp { .. }) => {
             failure.advise("Something listens there already; choose another port with --listen.")
+        }
+        (io::ErrorKind::AddrInUse, ListenAddress::Unix(_)) => {
+            failure.advise("A process listens there already; choose another path with --listen.")
+        }
+        (io::ErrorKind::NotFound, ListenAddress::Unix(_)) => {
+            failure.advise("Make its folder first, and let the user of the service write to it.")
+        }
+        (io::ErrorKind::AlreadyExists, ListenAddress::Unix(_)) => {
+            failure.advise("Remove the file if nothing needs it, or choose another path with --listen.")
         }
         _ => failure,
     }
 }
 
-/// From here on SIGHUP does not end the process: the principals are read again, each time.
+/// From here on SIGHUP does not end the process: the principals of /mcp, if there are any, are read again
+/// each time.
 #[cfg(unix)]
-fn reload_at_hangup(mcp: Mcp) -> io::Result<()> {
+fn reload_at_hangup(mcp: Option<Mcp>) -> io::Result<()> {
     let mut hangup = signal::unix::signal(signal::unix::SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            match mcp.reload() {
-                Ok(Reloaded { begun, ended, later, .. }) => {
-                    tracing::info!(begun, ended, "the principals of /mcp were read again");
-                    if !later.is_empty() {
-                        let settings = later.join(", ");
-                        tracing::warn!(
-                            settings,
-                            "these settings for all principals take effect with the next start"
-                        );
-                    }
-                }
-                Err(error) => tracing::error!(%error, "the principals of /mcp stay as they were"),
+            match &mcp {
+                Some(mcp) => reload(mcp),
+                None => tracing::info!("SIGHUP: there is no --mcp file to read again"),
             }
         }
     });
     Ok(())
 }
 
+#[cfg(unix)]
+fn reload(mcp: &Mcp) {
+    match mcp.reload() {
+        Ok(Reloaded { begun, ended, later, .. }) => {
+            tracing::info!(begun, ended, "the principals of /mcp were read again");
+            if !later.is_empty() {
+                let settings = later.join(", ");
+                tracing::warn!(settings, "these settings for all principals take effect with the next start");
+            }
+        }
+        Err(error) => tracing::error!(%error, "the principals of /mcp stay as they were"),
+    }
+}
+
 #[cfg(not(unix))]
-fn reload_at_hangup(_: Mcp) -> io::Result<()> {
+fn reload_at_hangup(_: Option<Mcp>) -> io::Result<()> {
     Ok(())
 }

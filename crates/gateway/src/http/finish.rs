@@ -22,6 +22,7 @@ use super::gateway::Gateway;
 use super::metrics::UnderWay;
 use super::peer::Peer;
 use super::request_id::RequestId;
+use super::server::ByUnixSocket;
 use super::within::within;
 
 /// The name of the span that a request is answered in.
@@ -136,13 +137,37 @@ impl Begun {
     }
 }
 
+/// The bytes of a request's head, as most clients write it. The server reads up to twice the limit before it
+/// refuses a head itself.
+fn head_bytes(request: &Request) -> usize {
+    let line =
+        request.method().as_str().len() + request.uri().path_and_query().map_or(0, |it| it.as_str().len());
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    line + " HTTP/1.1\r\n\r\n ".len() + headers.sum::<usize>()
+}
+
 /// Refuses what no route has to look at.
 fn refuse(gateway: &Gateway, request: &Request) -> Option<Problem> {
-    if !gateway.settings().local_names_only {
+    if head_bytes(request) > gateway.settings().max_head_bytes {
+        return Some(
+            Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large")
+                .with_detail(format!("the head is longer than {} bytes", gateway.settings().max_head_bytes)),
+        );
+    }
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (host, further) = (hosts.next(), hosts.next());
+    if further.is_some() {
+        return Some(
+            Problem::new(StatusCode::BAD_REQUEST, "several_hosts")
+                .with_detail("a request names one host")
+                .with_field("host"),
+        );
+    }
+    if !gateway.settings().local_names_only || request.extensions().get::<ByUnixSocket>().is_some() {
         return None;
     }
     // A page elsewhere may have its own name resolve to this machine; the name gives it away.
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,

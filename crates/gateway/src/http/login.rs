@@ -9,7 +9,7 @@ use org_structure::OrgId;
 use serde::{Deserialize, Serialize};
 use session::openbravo::Refusal;
 use session::{LoggedIn, LoginError, Principal, RoleId, UserId};
-use session_axum::{COOKIE, Problem, csrf_value, refusal};
+use session_axum::{Problem, csrf_value, refusal};
 use tracing::Instrument;
 
 use super::attempts::TooManyFailures;
@@ -165,8 +165,9 @@ pub(crate) async fn answer(gateway: &Gateway, logged_in: &LoggedIn, by_cookie: b
 
 /// Sets the cookie for so many seconds; for none takes it away.
 pub(crate) fn set_cookie(gateway: &Gateway, response: &mut Response, token: &str, seconds: u64) {
+    let name = gateway.settings().cookie();
     let secure = if gateway.settings().secure { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     // Hexadecimal digits and fixed words are always a header value.
     if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
         cookie.set_sensitive(true);

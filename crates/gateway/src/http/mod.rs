@@ -20,6 +20,7 @@ mod headers;
 mod health;
 mod input;
 mod limiter;
+mod listen;
 mod login;
 mod mcp;
 mod metrics;
@@ -41,6 +42,8 @@ mod session;
 mod settings;
 mod switch;
 mod tree;
+#[cfg(unix)]
+mod unix_socket;
 mod within;
 
 pub use assertion::{
@@ -49,10 +52,11 @@ pub use assertion::{
 pub use credentials::{Credentials, MemoryCredentials};
 pub use gateway::{Gateway, Parts};
 pub use limiter::Allowance;
+pub use listen::{ListenAddress, ListenAddressError};
 pub use mcp::{Mcp, McpError, Reloaded};
 pub use password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use routes::router;
-pub use server::Server;
+pub use server::{ListenError, Server};
 pub use settings::Settings;
 
 pub(crate) use finish::REQUEST_SPAN;

@@ -41,7 +41,7 @@ impl<L> Through<L> {
 /// All routes of a service.
 pub fn router(gateway: &Gateway) -> Router {
     let finish = Finish(gateway.clone());
-    let sessions = SessionLayer::new(gateway.manager().clone());
+    let sessions = SessionLayer::new(gateway.manager().clone()).with_cookie(gateway.settings().cookie());
     let offer = compression::offer(gateway.settings().compress_from);
     // For everybody.
     let plain = Through::new(gateway, ());
@@ -79,7 +79,7 @@ pub fn router(gateway: &Gateway) -> Router {
         .route("/metrics", get_service(open.to(metrics::metrics)))
         .route("/healthz", get_service(plain.to(health::healthz)))
         .route("/readyz", get_service(plain.to(health::readyz)))
-        .merge(page::routes().route_layer((finish.clone(), offer)))
+        .merge(page::routes(gateway.settings().secure).route_layer((finish.clone(), offer)))
         .merge(mcp::routes(gateway))
         .method_not_allowed_fallback((async || StatusCode::METHOD_NOT_ALLOWED).layer(finish))
         .fallback_service(plain.to(async || StatusCode::NOT_FOUND))

@@ -1,8 +1,10 @@
-//! `Server`: the socket, its limits, and a graceful end.
+//! `Server`: the sockets, their limits, and a graceful end.
 
+use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,12 +15,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
 use super::gateway::Gateway;
+use super::listen::{Accepted, ListenAddress, Listener};
 
 /// The pause before a session store that did not answer is told again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -29,7 +33,18 @@ const LAST_CALL: Duration = Duration::from_secs(5);
 /// Listens, and answers until it is told to stop.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    listeners: Vec<Listener>,
+}
+
+/// Why the server cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on `{address}`: {cause}")]
+pub struct ListenError {
+    /// Where it should listen.
+    pub address: ListenAddress,
+    /// What the operating system said.
+    #[source]
+    pub cause: io::Error,
 }
 
 impl Server {
@@ -38,15 +53,41 @@ impl Server {
     /// # Errors
     /// The address is taken, or not this machine's.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Server { listener: TcpListener::bind(address).await? })
+        Self::bind_all(&[address.into()]).await.map_err(|error| error.cause)
     }
 
-    /// The address that was taken.
+    /// Takes addresses and Unix sockets.
+    ///
+    /// # Errors
+    /// [`ListenError`] with the first that cannot be had.
+    pub async fn bind_all(addresses: &[ListenAddress]) -> Result<Self, ListenError> {
+        let mut listeners = Vec::new();
+        for address in addresses {
+            let failed = |cause| ListenError { address: address.clone(), cause };
+            listeners.extend(address.bind().await.map_err(failed)?);
+        }
+        Ok(Server { listeners })
+    }
+
+    /// The first address that was taken.
+    ///
+    /// # Errors
+    /// The operating system does not say, or there is none but Unix sockets.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        let mut tcp = self.listeners.iter().filter_map(|listener| match listener {
+            Listener::Tcp(listener) => Some(listener.local_addr()),
+            #[cfg(unix)]
+            Listener::Unix(_) => None,
+        });
+        tcp.next().unwrap_or_else(|| Err(io::ErrorKind::AddrNotAvailable.into()))
+    }
+
+    /// All that was taken, with the ports that were free.
     ///
     /// # Errors
     /// The operating system does not say.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn addresses(&self) -> io::Result<Vec<ListenAddress>> {
+        self.listeners.iter().map(Listener::address).collect()
     }
 
     /// Answers requests until `stop` is done; then takes no more, lets those under way end, and tells the session store what it was
@@ -60,20 +101,23 @@ impl Server {
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                (stream, peer, place) = self.accept(&places) => {
-                    let connection = connection(stream, peer, &routes, &gateway);
-                    let watched = graceful.watch(connection);
-                    tokio::spawn(async move {
-                        let _place = place;
-                        if let Err(error) = watched.await {
-                            tracing::debug!(%error, %peer, "a connection broke");
+                (accepted, place) = self.accept(&places) => {
+                    let serving = Serving { routes: &routes, gateway: &gateway, graceful: &graceful, place };
+                    match accepted {
+                        Accepted::Tcp(stream, peer) => {
+                            if let Err(error) = stream.set_nodelay(true) {
+                                tracing::debug!(%error, "small answers may wait for a moment");
+                            }
+                            serving.start(stream, peer, None);
                         }
-                    });
+                        #[cfg(unix)]
+                        Accepted::Unix(stream) => serving.start(stream, LOCAL, Some(ByUnixSocket)),
+                    }
                 }
             }
         }
         gateway.close();
-        drop(self.listener);
+        drop(self.listeners);
         tracing::info!("shutting down");
         let deadline = Instant::now() + gateway.settings().drain_within;
         if tokio::time::timeout_at(deadline, graceful.shutdown()).await.is_err() {
@@ -96,14 +140,15 @@ impl Server {
     }
 
     /// Waits for a place, then for a connection.
-    async fn accept(
-        &self,
-        places: &Arc<Semaphore>,
-    ) -> (TcpStream, SocketAddr, Option<tokio::sync::OwnedSemaphorePermit>) {
+    async fn accept(&self, places: &Arc<Semaphore>) -> (Accepted, Option<OwnedSemaphorePermit>) {
         let place = Arc::clone(places).acquire_owned().await.ok();
+        let accepted = |context: &mut Context<'_>| {
+            let mut arrivals = self.listeners.iter().map(|listener| listener.poll_accept(context));
+            arrivals.find(Poll::is_ready).unwrap_or(Poll::Pending)
+        };
         loop {
-            match self.listener.accept().await {
-                Ok((stream, peer)) => return (stream, peer, place),
+            match poll_fn(accepted).await {
+                Ok(accepted) => return (accepted, place),
                 Err(error) => {
                     // Mostly no more file descriptors: some come back when connections end.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -114,25 +159,62 @@ impl Server {
     }
 }
 
-fn connection(
-    stream: TcpStream,
+/// The address that clients on a Unix socket count as having: they are on this machine.
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Marks requests that came by a Unix socket, which no web page reaches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByUnixSocket;
+
+/// What a connection takes to be served.
+struct Serving<'a> {
+    routes: &'a Router,
+    gateway: &'a Gateway,
+    graceful: &'a GracefulShutdown,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Serving<'_> {
+    fn start<S>(self, stream: S, peer: SocketAddr, mark: Option<ByUnixSocket>)
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let Serving { routes, gateway, graceful, place } = self;
+        let watched = graceful.watch(connection(stream, peer, mark, routes, gateway));
+        tokio::spawn(async move {
+            let _place = place;
+            if let Err(error) = watched.await {
+                tracing::debug!(%error, %peer, "a connection broke");
+            }
+        });
+    }
+}
+
+fn connection<S>(
+    stream: S,
     peer: SocketAddr,
+    mark: Option<ByUnixSocket>,
     routes: &Router,
     gateway: &Gateway,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + 'static {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "small answers may wait for a moment");
-    }
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + 'static
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
     let routes = routes.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        if let Some(mark) = mark {
+            request.extensions_mut().insert(mark);
+        }
         routes.clone().call(request)
     });
     let settings = gateway.settings();
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(settings.write_within));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.head_within)
         .max_buf_size(settings.max_head_bytes)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use session::UserId;
+use session_axum::{COOKIE, SECURE_COOKIE};
 
 use super::limiter::Allowance;
 use super::mcp::Mcp;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub body_within: Duration,
     /// The longest time for the head of a request to arrive, and for an idle connection: 20 s.
     pub head_within: Duration,
+    /// The longest time for which a client may take nothing of its answer before it is dropped: 30 s.
+    pub write_within: Duration,
     /// The longest time for requests that are under way to end, and for a session store that is away to come back for ends that
     /// it was not told, once the service shuts down: 20 s.
     pub drain_within: Duration,
@@ -72,6 +75,7 @@ impl Default for Settings {
             answer_within: Duration::from_secs(30),
             body_within: Duration::from_secs(10),
             head_within: Duration::from_secs(20),
+            write_within: Duration::from_secs(30),
             drain_within: Duration::from_secs(20),
             max_body_bytes: 1 << 20,
             max_head_bytes: 32 << 10,
@@ -87,5 +91,12 @@ impl Default for Settings {
             automatic_roles_reason: "the program that runs the service chose it",
             mcp: None,
         }
+    }
+}
+
+impl Settings {
+    /// The name of the cookie with a browser's token.
+    pub(crate) fn cookie(&self) -> &'static str {
+        if self.secure { SECURE_COOKIE } else { COOKIE }
     }
 }

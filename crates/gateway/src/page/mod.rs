@@ -1,6 +1,7 @@
 //! The page at `/`: files embedded in the program and sent as they are. There is no build step.
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -35,17 +36,24 @@ const FILES: [(&str, &str, &str); 14] = [
 ];
 
 /// The routes of the page's files. None of them needs a session or knows anything of one.
-pub(crate) fn routes() -> Router {
+///
+/// Where cookies are `Secure`, the page says so itself: only then can its scripts tell that a browser would
+/// drop them.
+pub(crate) fn routes(secure: bool) -> Router {
     FILES.into_iter().fold(Router::new(), |router, (path, media_type, content)| {
+        let content = match media_type {
+            HTML if secure => content.replace("<html ", "<html data-cookies=\"secure\" ").into(),
+            _ => Bytes::from_static(content.as_bytes()),
+        };
         // Weak, as the same file may travel compressed in one way or another.
-        let tag = format!("W/\"{}\"", blake3::hash(content.as_bytes()).to_hex());
-        let answer = async move |request: Request| file(request.headers(), media_type, content, &tag);
+        let tag = format!("W/\"{}\"", blake3::hash(&content).to_hex());
+        let answer = async move |request: Request| file(request.headers(), media_type, content.clone(), &tag);
         router.route(path, get(answer))
     })
 }
 
 /// A file, or that the browser has it already: it asks each time, so that a new version shows at once.
-fn file(asked: &HeaderMap, media_type: &'static str, content: &'static str, tag: &str) -> Response {
+fn file(asked: &HeaderMap, media_type: &'static str, content: Bytes, tag: &str) -> Response {
     let is_known = asked.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut response =
         if is_known { StatusCode::NOT_MODIFIED.into_response() } else { content.into_response() };
@@ -102,13 +110,16 @@ mod tests {
 
     #[test]
     fn a_file_that_the_browser_has_is_not_sent_again() {
-        let first = file(&HeaderMap::new(), SCRIPT, "content", "W/\"tag\"");
+        let first = file(&HeaderMap::new(), SCRIPT, Bytes::from_static(b"content"), "W/\"tag\"");
         assert_eq!(first.status(), StatusCode::OK);
         let asked = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers().get(ETAG).unwrap().clone())]);
-        let known = file(&asked, SCRIPT, "content", "W/\"tag\"");
+        let known = file(&asked, SCRIPT, Bytes::from_static(b"content"), "W/\"tag\"");
         assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(known.headers().get(VARY).unwrap(), "accept-encoding");
-        assert_eq!(file(&asked, SCRIPT, "content", "W/\"other\"").status(), StatusCode::OK);
+        assert_eq!(
+            file(&asked, SCRIPT, Bytes::from_static(b"content"), "W/\"other\"").status(),
+            StatusCode::OK
+        );
         assert_eq!(first.headers().get(CONTENT_SECURITY_POLICY).unwrap(), POLICY);
         assert_eq!(first.headers().get_all(CONTENT_TYPE).iter().collect::<Vec<_>>(), [SCRIPT]);
     }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gateway::http::{AssertionAlgorithm, AssertionKey};
+use gateway::http::{AssertionAlgorithm, AssertionKey, ListenAddress, Server};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -13,16 +13,18 @@ use tokio::process::Command;
 
 use crate::databases::Databases;
 use crate::front_end::FrontEnd;
-use crate::service::{ADMIN, Answer, Service};
+use crate::service::{ADMIN, Answer, PASSWORD, Service};
 
 /// What comes before the point of a public P-256 key in its standard encoding.
 const P256: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
-/// The first example of a language.
-fn example(language: &str) -> &'static str {
+/// The example of a language in which something is defined.
+fn example(language: &str, defines: &str) -> &'static str {
     let document = include_str!("../../../../docs/operations.md");
-    let (_, example) = document.split_once(&format!("```{language}\n")).unwrap();
-    example.split_once("```").unwrap().0
+    let begins = format!("```{language}\n");
+    let examples = document.split(&*begins).skip(1);
+    let mut examples = examples.map(|example| example.split_once("```").unwrap().0);
+    examples.find(|example| example.contains(defines)).unwrap()
 }
 
 /// What the script beside this file signs.
@@ -40,7 +42,7 @@ async fn signed() -> Vec<Value> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(example("python").as_bytes()).await.unwrap();
+    child.stdin.take().unwrap().write_all(example("python", "def assertion").as_bytes()).await.unwrap();
     let output = child.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout)
@@ -149,7 +151,7 @@ async fn the_java_program_logs_in() {
     let key = AssertionKey::new(AssertionAlgorithm::ES256).with(public.as_bytes()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("portal-key.pem"), pem("PRIVATE", private.as_ref())).unwrap();
-    std::fs::write(folder.path().join("Portal.java"), example("java")).unwrap();
+    std::fs::write(folder.path().join("Portal.java"), example("java", "class Portal")).unwrap();
 
     let databases = Databases::sqlite().await;
     let service = Service::start_trusting(FrontEnd::with_key(key), &databases, |_| {}).await;
@@ -175,4 +177,38 @@ async fn the_java_program_logs_in() {
     let forged = format!(r#"{ADMIN}", "department": "x"#);
     let (status, answer) = log_in(&forged).await;
     assert_eq!((status, &answer["status"]), (Some(1), &json!(401)), "{answer}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_programs_for_a_unix_socket_are_answered() {
+    let java = std::env::var_os("ORGCACHE_TEST_JAVA")
+        .unwrap_or_else(|| panic!("this test needs Java: run `cargo xtask test`, which installs it"));
+    let service = Service::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("orgcache.sock");
+    let server = Server::bind_all(&[ListenAddress::Unix(socket.clone())]).await.unwrap();
+    let serving = tokio::spawn(server.run(service.gateway.clone(), std::future::pending()));
+
+    let script =
+        format!("{}\nimport sys\nprint(log_in(*sys.argv[1:]))", example("python", "class UnixConnection"));
+    let output =
+        Command::new("python3").args(["-c", &script]).arg(&socket).args([ADMIN, PASSWORD]).output().await;
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let token = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    assert_eq!(Answer::with_token(service.get("/v1/session"), &token).await.status, 200);
+
+    std::fs::write(folder.path().join("UnixSocket.java"), example("java", "class UnixSocket")).unwrap();
+    let output = Command::new(&java)
+        .args(["UnixSocket.java", "orgcache.sock", "/v1/session", &token])
+        .current_dir(folder.path())
+        .output()
+        .await
+        .unwrap();
+    let answer = String::from_utf8(output.stdout).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(ADMIN), "{answer}");
+    serving.abort();
+    assert!(serving.await.unwrap_err().is_cancelled());
+    assert!(!socket.exists(), "removed with the server");
 }

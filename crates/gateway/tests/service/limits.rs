@@ -73,6 +73,54 @@ async fn long_heads_are_refused() {
 }
 
 #[tokio::test]
+async fn heads_have_the_limits_that_are_documented() {
+    let service = Service::start().await;
+    let status = async |headers: &str| {
+        let head = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
+        (head.len(), raw(&service, &head).await.split(' ').nth(1).unwrap_or_default().to_owned())
+    };
+    // With `host` and `connection`.
+    let many = |number: usize| -> String { (0..number).map(|number| format!("x-{number}: 1\r\n")).collect() };
+    assert_eq!(status(&many(98)).await.1, "200");
+    assert_eq!(status(&many(99)).await.1, "431");
+    let (rest, _) = status("x-long: \r\n").await;
+    let long = |head: usize| format!("x-long: {}\r\n", "x".repeat(head - rest));
+    for (head, answer) in [(32 << 10, "200"), ((32 << 10) + 1, "431"), (48 << 10, "431"), (80 << 10, "431")] {
+        assert_eq!(status(&long(head)).await, (head, answer.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let service = Service::start().await;
+    for hosts in ["host: localhost\r\nhost: localhost", "host: localhost\r\nx: y\r\nHost: evil.example"] {
+        for request in ["GET /healthz", "GET /v1/session", "GET /nowhere", "POST /healthz", "GET /"] {
+            let answer =
+                raw(&service, &format!("{request} HTTP/1.1\r\n{hosts}\r\nconnection: close\r\n\r\n")).await;
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{request}: {answer}");
+            assert!(answer.contains("urn:orgcache:problem:several_hosts"), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_dropped() {
+    let service = Service::start_with(|settings| {
+        settings.max_connections = 1;
+        settings.write_within = Duration::from_millis(300);
+    })
+    .await;
+    let mut deaf = TcpStream::connect(service.address()).await.unwrap();
+    let requests = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
+    deaf.write_all(requests.as_bytes()).await.unwrap();
+    // Its place is free only once it is dropped.
+    assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
+    let mut all = Vec::new();
+    drop(deaf.read_to_end(&mut all).await);
+    assert!(String::from_utf8_lossy(&all).matches("HTTP/1.1 200").count() < 500);
+}
+
+#[tokio::test]
 async fn slow_answers_are_given_up() {
     let service = Service::start_with(|settings| settings.answer_within = Duration::ZERO).await;
     Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))

@@ -207,8 +207,15 @@ async fn a_cookie_is_kept_from_scripts_and_other_sites(databases: Databases) {
     assert_eq!(session["csrf"], csrf, "a page that was loaded anew finds it again");
 
     let secure = Service::start_with(|settings| settings.secure = true).await;
-    let (_, _, answer) = browser(&secure).await;
+    let (cookie, _, answer) = browser(&secure).await;
     assert!(answer.header("set-cookie").ends_with("; Secure"));
+    let value = cookie.strip_prefix("__Host-orgcache_session=").unwrap();
+    assert_eq!(Answer::of(secure.get("/v1/session").header("cookie", &cookie)).await.status, 200);
+    // A cookie of the other name may be from a page on another subdomain.
+    let planted = format!("orgcache_session={value}");
+    Answer::of(secure.get("/v1/session").header("cookie", &planted)).await.refused(401, "unauthorized");
+    let both = format!("orgcache_session=x; {cookie}");
+    assert_eq!(Answer::of(secure.get("/v1/session").header("cookie", both)).await.status, 200);
     assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
 }
 

@@ -73,7 +73,7 @@ impl Drop for Scratch {
     }
 }
 
-fn execute(url: &str, statements: &str) {
+pub(crate) fn execute(url: &str, statements: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let statements = sqlx::AssertSqlSafe(statements.to_owned());
     runtime.block_on(async {

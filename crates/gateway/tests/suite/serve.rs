@@ -24,6 +24,11 @@ struct Serving {
 impl Serving {
     /// Starts the program on a port of its own, and reads where it listens.
     fn start(home: &Path, arguments: &[&str]) -> Self {
+        Self::start_at(home, arguments, "orgcache listens on http://")
+    }
+
+    /// The same where the first line begins in another way.
+    fn start_at(home: &Path, arguments: &[&str], begins: &str) -> Self {
         let said = NamedTempFile::new().unwrap();
         let (out, writer) = std::io::pipe().unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
@@ -41,7 +46,7 @@ impl Serving {
         out.read_line(&mut line).unwrap();
         let address = line
             .trim()
-            .strip_prefix("orgcache listens on http://")
+            .strip_prefix(begins)
             .unwrap_or_else(|| panic!("`{line}` {}", std::fs::read_to_string(said.path()).unwrap()));
         let address = address.to_owned();
         Serving { child, out, said, address }
@@ -294,6 +299,209 @@ fn cookies_are_for_tls_alone_where_there_is_tls() {
 }
 
 #[test]
+fn a_listener_beyond_loopback_and_what_others_may_read_are_named() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let database = crate::databases::empty_sqlite().fill();
+    let home = database.home();
+    let (store, mcp) = (home.join("store.db"), home.join("mcp.json"));
+    std::fs::write(&mcp, r#"{"principals": []}"#).unwrap();
+    let url = format!("sqlite:{}?mode=rwc", store.display());
+    let arguments =
+        |listen| ["serve", "--listen", listen, "--database-url", &database.url, "--store-url", &url];
+    let said = Serving::start(home, &arguments("127.0.0.1:0")).stop(Signal::TERM);
+    assert_eq!(said, "");
+    assert_eq!(std::fs::metadata(&store).unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let said = Serving::start(home, &arguments("0.0.0.0:0")).stop(Signal::TERM);
+    assert!(said.contains("beyond loopback") && said.contains("0.0.0.0:0"), "{said}");
+    assert!(said.contains("store.db") && said.contains("chmod"), "{said}");
+}
+
+#[test]
+fn a_password_on_the_command_line_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let url = "postgres://reader:secret@127.0.0.1:1/openbravo";
+    let failed = run(home.path(), &["overview", "--database-url", url], "");
+    assert_eq!(failed.status, 2);
+    assert!(failed.err.contains("ORGCACHE_DATABASE_URL") && !failed.err.contains("secret"), "{}", failed.err);
+    let failed = run(home.path(), &["serve", "--listen", "0", "--database-url", url], "");
+    assert!(failed.err.contains("ORGCACHE_DATABASE_URL") && !failed.err.contains("secret"), "{}", failed.err);
+}
+
+#[test]
+fn addresses_may_be_short_and_several() {
+    let home = tempfile::tempdir().unwrap();
+    for (listen, begins) in [("0", "127.0.0.1:"), (":0", "127.0.0.1:"), ("localhost:0", "")] {
+        let mut serving = Serving::start(home.path(), &["--listen", listen]);
+        assert!(serving.address.starts_with(begins), "{}", serving.address);
+        assert!(serving.ask("GET /healthz", "", "").starts_with("HTTP/1.1 200 "), "{listen}");
+        serving.greeting();
+        serving.stop(Signal::TERM);
+    }
+    let mut serving = Serving::start(home.path(), &["--listen", "127.0.0.1:0,127.0.0.1:0"]);
+    let second = serving.greeting();
+    let (_, second) = second.lines().next().unwrap().split_once("http://").unwrap();
+    assert!(std::net::TcpStream::connect(second).is_ok());
+    serving.stop(Signal::TERM);
+}
+
+#[test]
+fn a_unix_socket_is_made_used_and_removed() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("orgcache.sock");
+    let listen = format!("unix:{},127.0.0.1:0", path.display());
+    let start = || {
+        let mut serving = Serving::start_at(home.path(), &["--listen", &listen], "orgcache listens on unix:");
+        let greeting = serving.greeting();
+        serving.address = greeting.split("http://").nth(1).unwrap().lines().next().unwrap().to_owned();
+        serving
+    };
+    let ask = |host: &str| {
+        let mut stream = UnixStream::connect(&path).unwrap();
+        stream
+            .write_all(
+                format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").as_bytes(),
+            )
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let serving = start();
+    let metadata = std::fs::symlink_metadata(&path).unwrap();
+    assert!(metadata.file_type().is_socket());
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o660);
+    assert!(ask("localhost").starts_with("HTTP/1.1 200 "));
+    assert!(ask("any.example.org").starts_with("HTTP/1.1 200 "), "no web page gets there");
+    assert!(serving.ask("GET /healthz", "", "").starts_with("HTTP/1.1 200 "), "beside TCP");
+
+    let second = run(home.path(), &["--listen", &format!("unix:{}", path.display())], "");
+    assert_eq!(second.status, 2, "a live one is another's");
+    assert!(second.err.contains("listens there already"), "{}", second.err);
+    assert!(ask("localhost").starts_with("HTTP/1.1 200 "));
+    serving.stop(Signal::TERM);
+    assert!(!path.exists(), "removed at the end");
+
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(path.exists(), "as a killed process leaves it");
+    let serving = start();
+    assert!(ask("localhost").starts_with("HTTP/1.1 200 "));
+    drop(serving);
+    assert!(path.exists(), "killed");
+    start().stop(Signal::INT);
+    assert!(!path.exists());
+
+    std::fs::write(&path, "precious").unwrap();
+    let refused = run(home.path(), &["--listen", &format!("unix:{}", path.display())], "");
+    assert_eq!(refused.status, 2);
+    assert!(refused.err.contains("no socket"), "{}", refused.err);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    let nowhere =
+        run(home.path(), &["--listen", &format!("unix:{}/nowhere/x.sock", home.path().display())], "");
+    assert!(nowhere.status == 2 && nowhere.err.contains("folder"), "{}", nowhere.err);
+}
+
+#[test]
+fn sighup_ends_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let serving = Serving::start(home.path(), &[]);
+    for _ in 0..3 {
+        serving.signal(Signal::HUP);
+        assert!(serving.ask("GET /healthz", "", "").starts_with("HTTP/1.1 200 "));
+    }
+    serving.stop(Signal::TERM);
+}
+
+#[test]
+fn the_limit_of_descriptors_is_raised_and_connections_follow_from_it() {
+    let home = tempfile::tempdir().unwrap();
+    let script = "ulimit -Sn 64; ulimit -Hn 400; exec \"$0\" --log info --listen 127.0.0.1:0";
+    let mut child = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_orgcache")])
+        .env("HOME", home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("listens on"), "{line}");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(said.contains("descriptors=400") && said.contains("connections=200"), "{said}");
+}
+
+#[test]
+fn empty_variables_count_as_unset() {
+    let home = tempfile::tempdir().unwrap();
+    let variables = [
+        "DATABASE_URL",
+        "STORE_URL",
+        "STORE_DIRECT_URL",
+        "INSTANCE_ADMIN",
+        "TRUSTED_PROXY",
+        "BEHIND_TLS",
+        "MCP",
+        "LOG",
+        "LOG_FORMAT",
+        "ASSERTION_KEY",
+        "ASSERTION_ALGORITHM",
+        "ASSERTION_ISSUER",
+        "ASSERTION_AUDIENCE",
+        "AUTOMATIC_ROLES",
+    ];
+    let variables = variables.map(|name| (format!("ORGCACHE_{name}"), String::new()));
+    for command in [&["overview"][..], &["tree"], &["query"]] {
+        let done = Command::new(env!("CARGO_BIN_EXE_orgcache"))
+            .args(command)
+            .env_clear()
+            .env("HOME", home.path())
+            .envs(variables.clone())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
+        .args(["--listen", "0"])
+        .env_clear()
+        .env("HOME", home.path())
+        .envs(variables)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(line.contains("listens on http://127.0.0.1:"), "{line}{said}");
+}
+
+#[test]
+fn completions_and_a_manual_page_tell_every_command() {
+    let home = tempfile::tempdir().unwrap();
+    let commands = ["serve", "overview", "tree", "query", "password", "import", "revisions", "mcp"];
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(home.path(), &["completions", shell], "");
+        assert_eq!((script.status, script.err.as_str()), (0, ""));
+        assert!(commands.iter().all(|command| script.out.contains(command)), "{shell}");
+    }
+    let page = run(home.path(), &["man"], "");
+    assert_eq!((page.status, page.err.as_str()), (0, ""));
+    for command in commands {
+        assert!(page.out.contains(&format!(".SH \"ORGCACHE {}\"", command.to_uppercase())), "{command}");
+    }
+    assert!(page.out.contains(".TH orgcache 1") && page.out.contains("ORGCACHE_LISTEN"), "{}", page.out);
+}
+
+#[test]
 fn an_address_that_is_taken_is_named() {
     let home = tempfile::tempdir().unwrap();
     let serving = Serving::start(home.path(), &[]);
@@ -332,16 +540,27 @@ fn an_erp_is_served_with_passwords_of_its_own() {
         assert_eq!(password("F&BAdmin", &"x".repeat(1_025)).status, 2);
         assert!(password("nobody", "correct horse").err.contains("`nobody`"));
 
+        many_passwords(home, &urls);
         let serving = Serving::start(home, &[&["serve", "--recheck-users", "1"], &urls[..]].concat());
+        assert!(serving.log_in("F&BESUser", "pass:with:colons").starts_with("HTTP/1.1 200 "));
         let answer = serving.log_in("F&BAdmin", "correct horse");
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         let token = token_of(&answer);
         for (user, wrong) in [("F&BAdmin", "orgcache"), ("QAAdmin", "orgcache"), ("QAAdmin", "")] {
             assert!(serving.log_in(user, wrong).starts_with("HTTP/1.1 401 "));
         }
-        let taken_away = password("F&BAdmin", "");
-        assert_eq!(taken_away.status, 0, "{}", taken_away.err);
-        assert!(taken_away.out.contains("ended in the store: 1\n"), "{}", taken_away.out);
+        for input in ["", "\n"] {
+            let nothing = run(home, &[&["password", "F&BAdmin"], &urls[..]].concat(), input);
+            assert_eq!(nothing.status, 2);
+            assert!(nothing.err.contains("--remove"), "{}", nothing.err);
+        }
+        assert!(
+            serving.log_in("F&BAdmin", "correct horse").starts_with("HTTP/1.1 200 "),
+            "nothing was changed"
+        );
+        let removed = run(home, &[&["password", "F&BAdmin", "--remove"], &urls[..]].concat(), "");
+        assert!(removed.out.contains("ended in the store: 2\n"), "{}", removed.out);
+        assert_eq!((removed.status, removed.out.contains("is removed")), (0, true), "{}", removed.err);
         assert!(serving.log_in("F&BAdmin", "correct horse").starts_with("HTTP/1.1 401 "), "at once");
         let begun = std::time::Instant::now();
         while !serving.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 401 ") {
@@ -350,6 +569,100 @@ fn an_erp_is_served_with_passwords_of_its_own() {
         }
         serving.stop(Signal::TERM);
     }
+}
+
+/// Sets passwords from files, all of them or none, and lists who has one.
+fn many_passwords(home: &Path, urls: &[&str]) {
+    let from = |input: &str| run(home, &[&["password", "--from", "-"], urls].concat(), input);
+    let list = || run(home, &[&["password", "--list"], urls].concat(), "").out;
+    let one = "F&BAdmin\tA530AAE22C864702B7E1C22D58E7B17B\n";
+    assert_eq!(list(), one);
+    let line = "F&BESUser:pass:with:colons\n";
+    for (input, named) in [
+        (format!("{line}nobody:correct horse\n"), "line 2"),
+        (format!("{line}\nF&BUSUser:short\n"), "line 3"),
+        (format!("{line}F&BUSUser\n"), "line 2"),
+        (format!("{line}F&BESUser:another one\n"), "twice"),
+        (format!("{line}F&BUSUser:\n"), "line 2"),
+        (String::new(), "no user"),
+    ] {
+        let refused = from(&input);
+        assert_eq!(refused.status, 2, "{input}");
+        assert!(refused.err.contains(named) && !refused.err.contains("colons"), "{}", refused.err);
+        assert_eq!(list(), one, "all or none");
+    }
+    let set = from(&format!("{line}\r\n"));
+    assert!(set.status == 0 && set.out.starts_with("1 passwords are set\n"), "{}{}", set.out, set.err);
+    assert_eq!(list(), format!("{one}F&BESUser\t167450A5BB284AB29C4FEF039E98C963\n"));
+    for wrong in [&["password"][..], &["password", "F&BAdmin", "--list"], &["password", "--remove"]] {
+        assert_eq!(run(home, &[wrong, urls].concat(), "").status, 2);
+    }
+}
+
+/// Types at a terminal, and says what is shown there.
+fn typed(home: &Path, arguments: &[&str], lines: &[&str]) -> (String, i32) {
+    const TERMINAL: &str = r#"
+import json, os, pty, sys
+arguments, lines = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(arguments[0], arguments)
+shown = b""
+def until(mark):
+    global shown
+    while mark not in shown:
+        try:
+            read = os.read(terminal, 1024)
+        except OSError:
+            return False
+        if not read:
+            return False
+        shown += read
+    return True
+for prompt, line in lines:
+    if not until(prompt.encode()):
+        break
+    os.write(terminal, line.encode() + b"\n")
+until(b"\0never")
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"#;
+    let command = [&[env!("CARGO_BIN_EXE_orgcache")], arguments].concat();
+    let prompts: Vec<_> = ["Password for", "The same again"].into_iter().zip(lines).collect();
+    let output = Command::new("python3")
+        .args([
+            "-c",
+            TERMINAL,
+            &serde_json::to_string(&command).unwrap(),
+            &serde_json::to_string(&prompts).unwrap(),
+        ])
+        .env("HOME", home)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap())
+}
+
+#[test]
+fn a_password_that_is_typed_is_not_shown_and_typed_twice() {
+    let database = crate::databases::empty_sqlite().fill();
+    let store = format!("sqlite:{}?mode=rwc", database.home().join("store.db").display());
+    let arguments = ["password", "F&BAdmin", "--database-url", &database.url, "--store-url", &store];
+    let list = [&["password", "--list"], &arguments[2..]].concat();
+    for (lines, why) in [
+        (&["correct horse", "correct hors"][..], "differ"),
+        (&["short"], "8 characters"),
+        (&[""], "no password was given"),
+    ] {
+        let (shown, status) = typed(database.home(), &arguments, lines);
+        assert_eq!(status, 2, "{shown}");
+        assert!(shown.contains(why) && !shown.contains("hors"), "{shown}");
+        assert_eq!(run(database.home(), &list, "").out, "");
+    }
+    let (shown, status) = typed(database.home(), &arguments, &["correct horse", "correct horse"]);
+    assert_eq!(status, 0, "{shown}");
+    assert!(shown.contains("is set") && !shown.contains("horse"), "{shown}");
+    assert!(run(database.home(), &list, "").out.starts_with("F&BAdmin\t"));
 }
 
 #[test]

@@ -1,0 +1,284 @@
+//! `orgcache check`: tries what `serve` will need, and says what is wrong and how to mend it. It changes
+//! nothing.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use erp_db::{Database, ErpReader, PasswordTable, SqlStore, StoreOptions, revisions};
+use session::ClientId;
+
+use super::serve;
+use crate::cli::ServeArguments;
+use crate::commands::descriptors;
+use crate::failure::{Failure, REFUSED};
+use crate::http::Server;
+use crate::{demo, exposure};
+
+/// The rights that reading the ERP takes.
+const GRANT: &str = "Let the user read: GRANT USAGE ON SCHEMA public TO reader; GRANT SELECT ON ad_client, ad_clientinfo, ad_org, \
+    ad_orgtype, ad_tree, ad_treenode, ad_role, ad_role_orgaccess, ad_user, ad_user_roles TO reader";
+
+/// The rights that the store takes where it makes its own tables.
+const OWN: &str = "Let the user make its schema: GRANT CREATE ON DATABASE orgcache TO orgcache";
+
+/// By how much two clocks may differ: a signed assertion may be ahead by as much.
+const APART: Duration = Duration::from_secs(5);
+
+/// The most findings of a client that are written out.
+const FINDINGS: usize = 10;
+
+pub(crate) async fn run(
+    url: Option<&str>,
+    exposed: &[String],
+    arguments: &ServeArguments,
+) -> Result<ExitCode, Failure> {
+    let mut report = Report { out: anstream::stdout().lock(), problems: 0, warnings: 0 };
+    for warning in exposed {
+        report.warn(warning, "")?;
+    }
+    if let Some(reader) = erp(&mut report, url).await? {
+        rows(&mut report, &reader).await?;
+        clock(&mut report, reader.database()).await?;
+    }
+    store(&mut report, url.is_none(), arguments).await?;
+    files(&mut report, arguments)?;
+    listening(&mut report, arguments).await?;
+    let connections = descriptors::connections(usize::MAX);
+    report.ok(format_args!("descriptors for {connections} connections"))?;
+    report.end()
+}
+
+/// What was found, line by line.
+struct Report<W> {
+    out: W,
+    problems: usize,
+    warnings: usize,
+}
+
+impl<W: Write> Report<W> {
+    fn ok(&mut self, what: impl std::fmt::Display) -> io::Result<()> {
+        writeln!(self.out, "ok       {what}")
+    }
+
+    fn warn(&mut self, what: impl std::fmt::Display, advice: &str) -> io::Result<()> {
+        self.warnings += 1;
+        self.line("warning", &what, advice)
+    }
+
+    fn problem(&mut self, what: impl std::fmt::Display, advice: &str) -> io::Result<()> {
+        self.problems += 1;
+        self.line("PROBLEM", &what, advice)
+    }
+
+    fn failure(&mut self, failure: &Failure, advice: &str) -> io::Result<()> {
+        self.problem(failure, failure.advice().unwrap_or(advice))
+    }
+
+    fn line(&mut self, kind: &str, what: &impl std::fmt::Display, advice: &str) -> io::Result<()> {
+        writeln!(self.out, "{kind}  {what}")?;
+        if advice.is_empty() { Ok(()) } else { writeln!(self.out, "         {advice}") }
+    }
+
+    fn end(mut self) -> Result<ExitCode, Failure> {
+        let Report { problems, warnings, .. } = self;
+        if problems == 0 {
+            writeln!(self.out, "`serve` can start; {warnings} warnings")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        writeln!(self.out, "{problems} problems, {warnings} warnings")?;
+        Ok(ExitCode::from(REFUSED))
+    }
+}
+
+async fn erp(report: &mut Report<impl Write>, url: Option<&str>) -> Result<Option<ErpReader>, Failure> {
+    match demo::open_within(url, serve::limits()).await {
+        Ok(reader) => {
+            report.ok(format_args!("the ERP's database answers: {}", reader.database().place()))?;
+            Ok(Some(reader))
+        }
+        Err(failure) => {
+            report.failure(&failure, GRANT)?;
+            Ok(None)
+        }
+    }
+}
+
+/// Reads everything that logins read, once.
+async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(), Failure> {
+    let clients = match reader.clients().await {
+        Ok(clients) => clients,
+        Err(error) => return Ok(report.problem(error, GRANT)?),
+    };
+    if clients.is_empty() {
+        report.problem("there is no client", "Is this the ERP's database, and has it rows?")?;
+    }
+    for client in &clients {
+        let read = async {
+            reader.directory(&client.id).await?;
+            if let Ok(id) = ClientId::new(&client.id) {
+                reader.roles_of_client(id, None, 1).await?;
+            }
+            reader.load_tree(&client.id).await
+        };
+        let name = format!("client `{}` ({})", client.name, client.id);
+        match read.await {
+            Ok(loaded) => {
+                report.ok(format_args!("{name}: {} organizations", loaded.structure.len()))?;
+                for finding in loaded.findings.iter().take(FINDINGS) {
+                    report.warn(format_args!("{name}: {finding}"), "")?;
+                }
+                if let Some(further) = loaded.findings.len().checked_sub(FINDINGS).filter(|more| *more > 0) {
+                    report.warn(
+                        format_args!("{name}: {further} findings more"),
+                        "`orgcache tree` lists them.",
+                    )?;
+                }
+            }
+            Err(error) => report.problem(
+                format_args!("{name}: {error}"),
+                "No user of this client can sign in until the rows are mended, or the user may read them.",
+            )?,
+        }
+    }
+    let users = async {
+        let users = reader.users().await?;
+        if let Some(user) = users.first() {
+            reader.user_roles(&user.id).await?;
+        }
+        Ok::<_, erp_db::ReadError>(users.len())
+    };
+    match users.await {
+        Ok(users) => report.ok(format_args!("{users} users"))?,
+        Err(error) => report.problem(error, GRANT)?,
+    }
+    match revisions::are_kept(reader.database()).await {
+        Ok(true) => report.ok("changes of trees are counted")?,
+        Ok(false) => {
+            report.ok("changes of trees are not counted: every login reads its tree (`revisions install`)")?
+        }
+        Err(error) => report.warn(error, "")?,
+    }
+    Ok(())
+}
+
+async fn clock(report: &mut Report<impl Write>, database: &Database) -> Result<(), Failure> {
+    let theirs = match database.now().await {
+        Ok(theirs) => theirs,
+        Err(error) => return Ok(report.warn(error, "")?),
+    };
+    let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let apart = ours.abs_diff(theirs);
+    let said =
+        format!("this machine's clock and that of {} differ by {} ms", database.place(), apart.as_millis());
+    if apart > APART {
+        report.warn(said, "Let both follow a time server: signed assertions are valid for seconds.")?;
+    } else {
+        report.ok(said)?;
+    }
+    Ok(())
+}
+
+async fn store(
+    report: &mut Report<impl Write>,
+    is_demo: bool,
+    arguments: &ServeArguments,
+) -> Result<(), Failure> {
+    let Some(url) = &arguments.store_url else {
+        if is_demo {
+            report.ok("sessions are kept in memory")?;
+        } else {
+            report.failure(&serve::no_passwords(), "")?;
+        }
+        return Ok(());
+    };
+    let mut options = StoreOptions::new(url);
+    options.direct_url.clone_from(&arguments.store_direct_url);
+    let file = match options.sqlite_file() {
+        Ok(file) => file,
+        Err(error) => return Ok(report.failure(&Failure::from(error), "")?),
+    };
+    let made = file.as_ref().filter(|file| !file.exists());
+    let steps = SqlStore::rehearse(&options).await;
+    if let Some(made) = made {
+        // It was made to see whether it can be; where that failed there is none.
+        drop(std::fs::remove_file(made));
+    }
+    match steps {
+        Ok(0) => report.ok("the session store has its tables, and may write to them")?,
+        Ok(_) => {
+            report.ok("the session store will get its tables when `serve` starts")?;
+            return Ok(());
+        }
+        Err(error) => return Ok(report.problem(error, OWN)?),
+    }
+    if let Some(warning) = file.as_deref().and_then(exposure::of_file) {
+        report.warn(warning, "")?;
+    }
+    let direct = arguments.store_direct_url.as_ref().unwrap_or(url);
+    let users = async {
+        let database = Database::connect_with(direct, serve::limits()).await?;
+        let users = PasswordTable::open(database.clone()).await.map_err(Failure::nothing_done)?.users().await;
+        Ok::<_, Failure>((users.map_err(Failure::nothing_done)?.len(), database))
+    };
+    match users.await {
+        Ok((0, _)) if arguments.assertions.assertion_key.is_empty() && !is_demo => report.warn(
+            "nobody can sign in yet: no user has a password, and no assertions are accepted",
+            "Set passwords with `orgcache password`, or configure --assertion-key.",
+        )?,
+        Ok((users, database)) => {
+            report.ok(format_args!("{users} users have a password"))?;
+            clock(report, &database).await?;
+        }
+        Err(failure) => report.failure(&failure, "")?,
+    }
+    Ok(())
+}
+
+/// Keys of assertions and the principals of /mcp.
+fn files(report: &mut Report<impl Write>, arguments: &ServeArguments) -> Result<(), Failure> {
+    if !arguments.assertions.assertion_key.is_empty() {
+        match serve::assertion_key(&arguments.assertions) {
+            Ok(_) => report.ok("the keys of assertions can be read")?,
+            Err(failure) => report.failure(&failure, "")?,
+        }
+    }
+    match serve::settings(arguments, true, false) {
+        Ok(settings) if settings.mcp.is_some() => report.ok("the file of --mcp can be read")?,
+        Ok(_) => {}
+        Err(failure) => report.failure(&failure, "")?,
+    }
+    for file in arguments.mcp.iter().chain(&arguments.assertions.assertion_key) {
+        // A public key is no secret.
+        let is_public = std::fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"-----BEGIN PUBLIC KEY"));
+        if let Some(warning) = exposure::of_file(file).filter(|_| !is_public) {
+            report.warn(warning, "")?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the addresses, and gives them back.
+async fn listening(report: &mut Report<impl Write>, arguments: &ServeArguments) -> Result<(), Failure> {
+    match serve::beyond_loopback(&arguments.listen).await {
+        Ok(Some(address)) => {
+            report.warn(
+                format_args!("`{address}` is beyond loopback"),
+                "A proxy in front must terminate TLS.",
+            )?;
+        }
+        Ok(None) => {}
+        Err(failure) => report.failure(&failure, "")?,
+    }
+    for address in &arguments.listen {
+        match Server::bind_all(std::slice::from_ref(address)).await {
+            Ok(_) => report.ok(format_args!("`{address}` is free"))?,
+            Err(error) if error.cause.kind() == io::ErrorKind::AddrInUse => report.warn(
+                format_args!("something listens on `{address}` already"),
+                "Nothing is wrong if it is this service.",
+            )?,
+            Err(error) => report.failure(&serve::not_bound(&error.address, &error.cause), "")?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! What lets other users of the machine read a secret, and how to mend it.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// What is wrong with a file that holds secrets, if other users may read or write it.
+#[cfg(unix)]
+pub(crate) fn of_file(file: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    let file = file.display();
+    match mode & 0o006 {
+        0 => None,
+        0o004 => Some(format!(
+            "other users of this machine may read `{file}`, which holds secrets: chmod o= {file}"
+        )),
+        _ => Some(format!(
+            "other users of this machine may write to `{file}`, which holds secrets: chmod o= {file}"
+        )),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn of_file(_: &Path) -> Option<String> {
+    None
+}
+
+/// What is wrong with an option that was given on the command line, if its value is a URL with a password.
+pub(crate) fn of_argument(option: &str, variable: &str, value: &OsStr) -> Option<String> {
+    has_password(&value.to_string_lossy()).then(|| {
+        format!(
+            "other users of this machine see the password in `--{option}` (`ps` shows it): \
+             set the variable {variable} instead"
+        )
+    })
+}
+
+/// Does a URL hold a password, before its host or as a parameter?
+fn has_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = place.split('/').next().unwrap_or_default();
+    let login = authority.rsplit_once('@').map(|(login, _)| login);
+    let before_host =
+        login.and_then(|login| login.split_once(':')).is_some_and(|(_, password)| !password.is_empty());
+    let as_parameter = parameters
+        .split('&')
+        .any(|parameter| parameter.strip_prefix("password=").is_some_and(|it| !it.is_empty()));
+    before_host || as_parameter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_urls_are_seen() {
+        for url in [
+            "postgres://reader:secret@db.example.org/openbravo",
+            "postgresql://reader:s@db",
+            "postgres://reader:p@ss@db/x",
+            "postgres://db/openbravo?user=reader&password=secret",
+        ] {
+            assert!(has_password(url), "{url}");
+        }
+        for url in [
+            "postgres://reader@db.example.org/openbravo",
+            "postgres://reader:@db.example.org/openbravo",
+            "postgres://db.example.org:5432/openbravo",
+            "postgres:///openbravo?host=/run/postgresql&password=",
+            "sqlite:a:b@c.db",
+            "",
+        ] {
+            assert!(!has_password(url), "{url}");
+        }
+    }
+}
