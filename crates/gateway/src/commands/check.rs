@@ -155,7 +155,8 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
     match revisions::are_kept(reader.database()).await {
         Ok(true) => report.ok("changes of trees are counted")?,
         Ok(false) => {
-            report.ok("changes of trees are not counted: every login reads its tree (`revisions install`)")?
+            report
+                .ok("changes of trees are not counted: every login reads its tree (`revisions install`)")?;
         }
         Err(error) => report.warn(error, "")?,
     }

@@ -206,10 +206,12 @@ pub(super) fn settings(
     on_loopback: bool,
     is_demo: bool,
 ) -> Result<Settings, Failure> {
-    let mut settings = Settings::default();
-    settings.secure = !on_loopback || arguments.behind_tls;
-    settings.local_names_only = on_loopback && arguments.trusted_proxy.is_empty() && !arguments.behind_tls;
-    settings.trusted_proxies.clone_from(&arguments.trusted_proxy);
+    let mut settings = Settings {
+        secure: !on_loopback || arguments.behind_tls,
+        local_names_only: on_loopback && arguments.trusted_proxy.is_empty() && !arguments.behind_tls,
+        trusted_proxies: arguments.trusted_proxy.clone(),
+        ..Settings::default()
+    };
     let named = arguments.instance_admin.iter().map(String::as_str);
     for user in named.chain(is_demo.then_some(DEMO_ADMIN)) {
         settings.instance_admins.push(UserId::new(user).map_err(|error| Failure::nothing_done(&error))?);
