@@ -109,9 +109,9 @@ fn rights_that_are_missing_are_named() {
     let database = empty_postgres("").fill();
     let name = format!("reader_{}", std::process::id());
     execute(&database.url, &format!("DROP ROLE IF EXISTS {name}"));
-    execute(&database.url, &format!("CREATE ROLE {name} LOGIN"));
+    execute(&database.url, &format!("CREATE ROLE {name} LOGIN PASSWORD 'secret'"));
     let (_, place) = database.url.rsplit_once('@').unwrap_or_else(|| database.url.split_once("://").unwrap());
-    let url = format!("postgres://{name}@{place}");
+    let url = format!("postgres://{name}:secret@{place}");
     let arguments = ["--database-url", &url, "--store-url", &url];
     let checked = check(database.home(), &arguments);
     assert_eq!(checked.status, 1);

@@ -11,15 +11,14 @@ use crate::{ClientId, OrgSelection, RoleAccess};
 
 /// The rule for an automatic role (`ad_role.ismanual = 'N'`), which differs between versions of the ERP.
 ///
-/// The default grants less. Choose [`OfClient`](Self::OfClient) only for an ERP that is known to follow it;
-/// `erp-db` detects that.
+/// The default grants less. Choose [`OfClient`](Self::OfClient) only for an ERP that is known to follow it; `erp-db` detects
+/// that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AutomaticRoles {
     /// The organizations of its access rows, like a manual role: Etendo, and Openbravo before October 2023.
     #[default]
     ByRows,
-    /// The organizations of its client, less those that an inactive access row denies: Openbravo since
-    /// October 2023.
+    /// The organizations of its client, less those that an inactive access row denies: Openbravo since October 2023.
     OfClient,
 }
 
