@@ -41,12 +41,13 @@ fn fields(text: &mut String, object: &Map<String, Value>, depth: usize) {
 /// Rows with the same keys share a header; others name the keys in each row.
 fn table(text: &mut String, rows: &[Value], depth: usize) {
     let indent = "  ".repeat(depth);
-    let keys =
-        |row: &Value| row.as_object().map(|row| row.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
-    let header = rows.first().map(keys).unwrap_or_default();
-    let uniform = rows.len() > 1 && rows.iter().all(|row| keys(row) == header);
+    let first = rows.first().and_then(Value::as_object);
+    let header = || first.into_iter().flat_map(Map::keys);
+    let same = |row: &Value| row.as_object().is_some_and(|row| row.keys().eq(header()));
+    let uniform = rows.len() > 1 && rows.iter().all(same);
     if uniform {
-        push(text, &format!("{indent}{}\n", header.join(" | ")));
+        let names: Vec<&str> = header().map(String::as_str).collect();
+        push(text, &format!("{indent}{}\n", names.join(" | ")));
     }
     for row in rows {
         let Some(row) = row.as_object() else { continue };
@@ -73,7 +74,10 @@ pub(crate) fn line(text: &mut String, value: &Value) {
     match value {
         Value::Null => {}
         Value::String(value) if is_plain(value) => text.push_str(value),
-        value => push(text, &value.to_string()),
+        value => {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{value}");
+        }
     }
 }
 

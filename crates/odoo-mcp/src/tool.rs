@@ -40,6 +40,12 @@ pub(crate) trait Tool {
         arguments: Self::Arguments,
     ) -> impl Future<Output = Result<Self::Answer, ToolError>> + Send;
 
+    /// The member of the answer that may be large, and its value, which is moved into what is sent: a copy of a page
+    /// would cost as much as the page.
+    fn take_payload(_: &mut Self::Answer) -> Option<(&'static str, Value)> {
+        None
+    }
+
     /// An image that goes with the answer.
     fn image(_: &Self::Answer) -> Option<Image> {
         None
@@ -114,7 +120,47 @@ pub(crate) async fn call<T: Tool>(
         answer = T::run(service, read(arguments)?).await;
     }
     let answer = answer?;
-    let structured = serde_json::to_value(&answer)
-        .map_err(|_| ToolError::invalid("the answer cannot be written as json"))?;
-    Ok(Reply { text: text::render(&structured), structured, image: T::image(&answer) })
+    let image = T::image(&answer);
+    let structured = structured::<T>(answer)?;
+    Ok(Reply { text: text::render(&structured), structured, image })
+}
+
+/// The answer as it is sent.
+fn structured<T: Tool>(mut answer: T::Answer) -> Result<Value, ToolError> {
+    let payload = T::take_payload(&mut answer);
+    let mut structured = serde_json::to_value(&answer)
+        .map_err(|_| ToolError::invalid("the answer cannot be written as JSON"))?;
+    if let (Some((name, value)), Some(members)) = (payload, structured.as_object_mut()) {
+        members.insert(name.into(), value);
+    }
+    Ok(structured)
+}
+
+#[cfg(test)]
+mod tests {
+    use allocation_counter::measure;
+    use serde_json::{Map, Value};
+
+    use super::{Reply, structured};
+    use crate::tools::SearchRecords;
+
+    #[test]
+    fn a_page_is_not_copied_on_its_way() {
+        let row = |id: usize| {
+            let cells =
+                (0..10).map(|cell| (format!("field_{cell}"), Value::from(format!("{id} ").repeat(200))));
+            cells.collect::<Map<_, _>>()
+        };
+        let rows: Vec<_> = (0..100).map(row).collect();
+        let weight = measure(|| drop(rows.clone())).bytes_total;
+        assert!(weight > 400_000, "{weight} bytes");
+        let answer = SearchRecords::page_of(rows);
+        let mut value = Value::Null;
+        let moved = measure(|| value = structured::<SearchRecords>(answer).unwrap());
+        assert!(moved.bytes_total < weight / 20, "{} of {weight} bytes", moved.bytes_total);
+        assert_eq!(value.pointer("/records").and_then(Value::as_array).map(Vec::len), Some(100));
+        let reply = Reply { text: crate::text::render(&value), structured: value, image: None };
+        let sent = measure(|| drop(crate::protocol::result(Ok(reply))));
+        assert!(sent.bytes_total < 2_000, "{} bytes", sent.bytes_total);
+    }
 }

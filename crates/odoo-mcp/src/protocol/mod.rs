@@ -229,11 +229,12 @@ fn tool(entry: &Entry) -> Tool {
 }
 
 /// An error of a tool is an answer: whoever called it reads it, and can do better.
-fn result(outcome: Result<Reply, ToolError>) -> CallToolResult {
+pub(crate) fn result(outcome: Result<Reply, ToolError>) -> CallToolResult {
     match outcome {
         Ok(reply) => {
-            let mut result = CallToolResult::structured(reply.structured);
-            result.content = vec![ContentBlock::text(reply.text)];
+            // Given the structured answer alone, the SDK would write it as text, which is thrown away.
+            let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
+            result.structured_content = Some(reply.structured);
             let image = reply.image.map(|image| ContentBlock::image(image.data, image.mimetype));
             result.content.extend(image);
             result

@@ -66,6 +66,11 @@ impl Tool for AggregateRecords {
     type Arguments = Arguments;
     type Answer = Answer;
 
+    fn take_payload(answer: &mut Answer) -> Option<(&'static str, Value)> {
+        let rows = std::mem::take(&mut answer.groups);
+        Some(("groups", rows.into_iter().map(Value::Object).collect()))
+    }
+
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, groupby, aggregates, domain, order, limit, offset, context } = arguments;
         service.require_read(&model).await?;

@@ -90,6 +90,10 @@ impl Tool for CallModelMethod {
     type Arguments = Arguments;
     type Answer = Answer;
 
+    fn take_payload(answer: &mut Answer) -> Option<(&'static str, Value)> {
+        Some(("result", answer.result.take()))
+    }
+
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, method, arguments, keyword_arguments } = arguments;
         if !(service.settings.mode == Mode::Full && service.settings.method_calls) {

@@ -81,6 +81,10 @@ impl Tool for GetRecord {
     type Arguments = Arguments;
     type Answer = Answer;
 
+    fn take_payload(answer: &mut Answer) -> Option<(&'static str, Value)> {
+        Some(("record", Value::Object(std::mem::take(&mut answer.record))))
+    }
+
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, record_id: RecordId(id), fields, context, max_age } = arguments;
         let max_age = Duration::from_secs(max_age.into());

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::ToolError;
 use crate::arguments::RecordId;
@@ -69,6 +70,10 @@ impl Tool for ReadAttachment {
         Of anything else you get a link for people.";
     type Arguments = Arguments;
     type Answer = Answer;
+
+    fn take_payload(answer: &mut Answer) -> Option<(&'static str, Value)> {
+        Some(("text", answer.text.take()?.into()))
+    }
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let target = match (&arguments.uri, arguments.attachment_id) {

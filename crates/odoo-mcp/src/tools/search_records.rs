@@ -77,6 +77,11 @@ impl Tool for SearchRecords {
     type Arguments = Arguments;
     type Answer = Answer;
 
+    fn take_payload(answer: &mut Answer) -> Option<(&'static str, Value)> {
+        let rows = std::mem::take(&mut answer.records);
+        Some(("records", rows.into_iter().map(Value::Object).collect()))
+    }
+
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, domain, fields, limit, offset, order, context } = arguments;
         service.require_read(&model).await?;
@@ -124,6 +129,25 @@ impl Tool for SearchRecords {
         let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
         let records = rows.records;
         Ok(Answer { records, total, limit, offset, model, has_more, next_offset, note, skipped_fields })
+    }
+}
+
+#[cfg(test)]
+impl SearchRecords {
+    /// An answer with these records.
+    pub(crate) fn page_of(records: Vec<Map<String, Value>>) -> Answer {
+        let (model, limit) = ("res.partner".to_owned(), records.len());
+        Answer {
+            records,
+            total: 0,
+            limit,
+            offset: 0,
+            model,
+            has_more: false,
+            next_offset: None,
+            note: None,
+            skipped_fields: None,
+        }
     }
 }
 
