@@ -133,8 +133,8 @@ const BUDGETS: [Budget; 11] = [
     Budget::new("build from shuffled rows", "orgcache-shared", "build", 1e9).of(1_000_000, 1.0),
     Budget::new("bytes of an organization", "orgcache-unshared", "bytes_per_session", 42.0)
         .of(1_000_000, 1e6),
-    Budget::new("a whole session", "orgcache", "bytes_per_session", 512.0),
-    Budget::new("all sessions", "orgcache", "bytes_of_all_sessions", 512e6),
+    Budget::new("a whole session", "orgcache", "bytes_per_session", 256.0),
+    Budget::new("all sessions", "orgcache", "bytes_of_all_sessions", 256e6),
 ];
 
 impl Budget {

@@ -13,11 +13,13 @@ pub(crate) struct Interner<K, V> {
     values: Mutex<HashMap<K, Weak<V>, ahash::RandomState>>,
 }
 
-impl<K: Eq + Hash, V> Interner<K, V> {
-    pub(crate) fn new() -> Self {
+impl<K, V> Default for Interner<K, V> {
+    fn default() -> Self {
         Interner { values: Mutex::new(HashMap::default()) }
     }
+}
 
+impl<K: Eq + Hash, V> Interner<K, V> {
     pub(crate) fn get(&self, name: &K) -> Option<Arc<V>> {
         self.values.lock().get(name).and_then(Weak::upgrade)
     }

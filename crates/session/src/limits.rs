@@ -19,9 +19,13 @@ pub(crate) struct Users {
     hasher: ahash::RandomState,
 }
 
+/// Most users have one session. Such a user takes one pointer, and is found by the session itself.
 #[derive(Debug, Default)]
 struct Shard {
-    sessions: HashTable<Sessions>,
+    // INVARIANT: at most one session of a user.
+    single: HashTable<Arc<Live>>,
+    // INVARIANT: two or more sessions, all of one user, who has none in `single`.
+    several: HashTable<Vec<Arc<Live>>>,
     /// Logins under way that have a place.
     claims: HashTable<(Key, usize)>,
 }
@@ -29,6 +33,14 @@ struct Shard {
 type Key = (ClientId, UserId);
 
 impl Shard {
+    /// The sessions of a user.
+    fn sessions(&self, hash: u64, key: &Key) -> &[Arc<Live>] {
+        match self.single.find(hash, |live| key_of(live) == *key) {
+            Some(live) => core::slice::from_ref(live),
+            None => self.several.find(hash, |lives| is_of(lives, key)).map_or(&[], Vec::as_slice),
+        }
+    }
+
     fn release(&mut self, hash: u64, key: &Key) {
         if let Ok(mut entry) = self.claims.find_entry(hash, |(other, _)| other == key) {
             let (_, claims) = entry.get_mut();
@@ -43,29 +55,12 @@ impl Shard {
     }
 }
 
-/// The sessions of one user. Most have one, which takes no heap.
-#[derive(Debug)]
-enum Sessions {
-    One(Arc<Live>),
-    // INVARIANT: never empty.
-    Many(Vec<Arc<Live>>),
-}
-
-impl Sessions {
-    fn all(&self) -> &[Arc<Live>] {
-        match self {
-            Sessions::One(live) => core::slice::from_ref(live),
-            Sessions::Many(lives) => lives,
-        }
-    }
-
-    fn is_of(&self, key: &Key) -> bool {
-        self.all().first().is_some_and(|live| key_of(live) == *key)
-    }
-}
-
 fn key_of(live: &Live) -> Key {
-    (live.record.client, live.record.user)
+    (live.client(), live.user)
+}
+
+fn is_of(lives: &[Arc<Live>], key: &Key) -> bool {
+    lives.first().is_some_and(|live| key_of(live) == *key)
 }
 
 impl Users {
@@ -82,58 +77,58 @@ impl Users {
         (hash, self.shards.get(usize::from(shard) % SHARDS))
     }
 
-    fn rehash(&self) -> impl Fn(&Sessions) -> u64 {
-        |sessions| sessions.all().first().map_or(0, |live| self.hasher.hash_one(key_of(live)))
+    fn hash_single(&self) -> impl Fn(&Arc<Live>) -> u64 {
+        |live| self.hasher.hash_one(key_of(live))
+    }
+
+    fn hash_several(&self) -> impl Fn(&Vec<Arc<Live>>) -> u64 {
+        |lives| lives.first().map_or(0, |live| self.hasher.hash_one(key_of(live)))
     }
 
     /// Adds a session. If its place was claimed, it is now the session's.
     pub(crate) fn add(&self, live: &Arc<Live>, claimed: bool) {
         let key = key_of(live);
         let (hash, Some(shard)) = self.place(&key) else { return };
-        let mut shard = shard.lock();
+        let shard = &mut *shard.lock();
         if claimed {
             shard.release(hash, &key);
         }
-        match shard.sessions.entry(hash, |sessions| sessions.is_of(&key), self.rehash()) {
-            Entry::Vacant(entry) => {
-                entry.insert(Sessions::One(Arc::clone(live)));
+        if let Some(lives) = shard.several.find_mut(hash, |lives| is_of(lives, &key)) {
+            lives.push(Arc::clone(live));
+            return;
+        }
+        match shard.single.entry(hash, |other| key_of(other) == key, self.hash_single()) {
+            Entry::Vacant(entry) => drop(entry.insert(Arc::clone(live))),
+            Entry::Occupied(entry) => {
+                let (first, _) = entry.remove();
+                shard.several.insert_unique(hash, vec![first, Arc::clone(live)], self.hash_several());
+                shrink(&mut shard.single, self.hash_single());
             }
-            Entry::Occupied(mut entry) => match entry.get_mut() {
-                Sessions::Many(lives) => lives.push(Arc::clone(live)),
-                one => *one = Sessions::Many(one.all().iter().chain([live]).map(Arc::clone).collect()),
-            },
         }
     }
 
     pub(crate) fn remove(&self, live: &Arc<Live>) {
         let key = key_of(live);
         let (hash, Some(shard)) = self.place(&key) else { return };
-        let mut shard = shard.lock();
-        let Ok(mut entry) = shard.sessions.find_entry(hash, |sessions| sessions.is_of(&key)) else { return };
-        let left = match entry.get_mut() {
-            Sessions::One(one) => usize::from(!Arc::ptr_eq(one, live)),
-            Sessions::Many(lives) => {
-                if let Some(place) = lives.iter().position(|other| Arc::ptr_eq(other, live)) {
-                    lives.swap_remove(place);
-                }
-                if lives.len() < lives.capacity() / 4 {
-                    lives.shrink_to_fit();
-                }
-                lives.len()
-            }
-        };
-        match left {
-            0 => drop(entry.remove()),
-            1 => {
-                if let [one] = entry.get().all() {
-                    let one = Arc::clone(one);
-                    *entry.get_mut() = Sessions::One(one);
-                }
-            }
-            _ => {}
+        let shard = &mut *shard.lock();
+        if let Ok(entry) = shard.single.find_entry(hash, |other| Arc::ptr_eq(other, live)) {
+            entry.remove();
+            shrink(&mut shard.single, self.hash_single());
+            return;
         }
-        if is_too_large(&shard.sessions) {
-            shard.sessions.shrink_to_fit(self.rehash());
+        let Ok(mut entry) = shard.several.find_entry(hash, |lives| is_of(lives, &key)) else { return };
+        let lives = entry.get_mut();
+        if let Some(place) = lives.iter().position(|other| Arc::ptr_eq(other, live)) {
+            lives.swap_remove(place);
+        }
+        if lives.len() < lives.capacity() / 4 {
+            lives.shrink_to_fit();
+        }
+        if let [last] = lives.as_slice() {
+            let last = Arc::clone(last);
+            entry.remove();
+            shard.single.insert_unique(hash, last, self.hash_single());
+            shrink(&mut shard.several, self.hash_several());
         }
     }
 
@@ -141,9 +136,7 @@ impl Users {
     pub(crate) fn of(&self, client: ClientId, user: UserId) -> Vec<Arc<Live>> {
         let key = (client, user);
         let (hash, Some(shard)) = self.place(&key) else { return Vec::new() };
-        let shard = shard.lock();
-        let sessions = shard.sessions.find(hash, |sessions| sessions.is_of(&key));
-        let mut lives = sessions.map_or_else(Vec::new, |sessions| sessions.all().to_vec());
+        let mut lives = shard.lock().sessions(hash, &key).to_vec();
         lives.sort_by_key(|live| live.began);
         lives
     }
@@ -153,8 +146,7 @@ impl Users {
         let key = (client, user);
         let (hash, Some(shard)) = self.place(&key) else { return false };
         let mut shard = shard.lock();
-        let sessions = shard.sessions.find(hash, |sessions| sessions.is_of(&key));
-        let held = sessions.map_or(0, |sessions| sessions.all().len());
+        let held = shard.sessions(hash, &key).len();
         let hasher = |(key, _): &(Key, usize)| self.hasher.hash_one(key);
         match shard.claims.entry(hash, |(other, _)| *other == key, hasher) {
             Entry::Occupied(mut entry) => {
@@ -183,14 +175,19 @@ impl Users {
     pub(crate) fn footprint(&self) -> usize {
         let shards = self.shards.iter().map(|shard| {
             let shard = shard.lock();
-            let many = |sessions: &Sessions| match sessions {
-                Sessions::One(_) => 0,
-                Sessions::Many(lives) => lives.capacity() * size_of::<Arc<Live>>(),
-            };
-            shard.sessions.allocation_size()
+            let several = |lives: &Vec<Arc<Live>>| lives.capacity() * size_of::<Arc<Live>>();
+            shard.single.allocation_size()
+                + shard.several.allocation_size()
                 + shard.claims.allocation_size()
-                + shard.sessions.iter().map(many).sum::<usize>()
+                + shard.several.iter().map(several).sum::<usize>()
         });
         shards.sum::<usize>() + size_of_val::<[Mutex<Shard>]>(&self.shards)
+    }
+}
+
+/// A table that was large once gives its bytes back.
+fn shrink<T>(table: &mut HashTable<T>, hasher: impl Fn(&T) -> u64) {
+    if is_too_large(table) {
+        table.shrink_to_fit(hasher);
     }
 }

@@ -1,18 +1,29 @@
-//! `Live`: a session in memory.
+//! `Live`: a session in memory, in one allocation of 152 bytes.
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::SessionRecord;
+use org_structure::{OrgId, OrgIndex};
+
 use crate::clock::Moment;
-use crate::pinned::PinnedAccess;
+use crate::pinned::{PinnedAccess, PinnedRole, shared_bytes};
+use crate::record::Lifetime;
 use crate::shim::{AtomicBool, AtomicU64, Ordering};
+use crate::{ClientId, Scope, SessionId, SessionRecord, UserId};
 
 /// A session that this node holds.
+///
+/// It keeps what is its own. Client, role, tree, access and their hashes are in [`PinnedRole`], once for all sessions
+/// that have them.
 #[derive(Debug)]
 pub(crate) struct Live {
-    pub(crate) record: Arc<SessionRecord>,
-    pub(crate) pinned: Arc<PinnedAccess>,
+    pub(crate) id: SessionId,
+    pub(crate) user: UserId,
+    ended: AtomicBool,
+    // INVARIANT: an index of the pinned tree, or `OUTSIDE`; then the role has the id.
+    org: OrgIndex,
+    pub(crate) role: Arc<PinnedRole>,
+    pub(crate) lifetime: Lifetime,
     pub(crate) began: Moment,
     /// Last use here.
     seen: AtomicU64,
@@ -22,27 +33,75 @@ pub(crate) struct Live {
     validated: AtomicU64,
     /// When there was last a reason to look again.
     doubted: AtomicU64,
-    ended: AtomicBool,
 }
+
+/// No index of a tree: the greatest tree has fewer organizations.
+const OUTSIDE: OrgIndex = OrgIndex::new(u32::MAX);
 
 impl Live {
     pub(crate) fn new(
-        record: Arc<SessionRecord>,
-        pinned: Arc<PinnedAccess>,
+        record: &SessionRecord,
+        role: Arc<PinnedRole>,
         began: Moment,
         seen: Moment,
         validated: Moment,
     ) -> Self {
         Live {
-            record,
-            pinned,
+            id: record.id,
+            user: record.user,
+            ended: AtomicBool::new(false),
+            org: role.structure.index_of(record.org.as_str()).unwrap_or(OUTSIDE),
+            role,
+            lifetime: record.lifetime,
             began,
             seen: AtomicU64::new(seen.0),
             flushed: AtomicU64::new(seen.0),
             validated: AtomicU64::new(validated.0),
             doubted: AtomicU64::new(0),
-            ended: AtomicBool::new(false),
         }
+    }
+
+    /// The bytes that are this session's alone.
+    pub(crate) const fn footprint(&self) -> usize {
+        shared_bytes::<Self>()
+    }
+
+    pub(crate) fn client(&self) -> ClientId {
+        self.role.client
+    }
+
+    pub(crate) fn access(&self) -> &PinnedAccess {
+        &self.role.access
+    }
+
+    /// The organization in which the session works.
+    #[expect(
+        clippy::expect_used,
+        reason = "the role was made for this organization, so one of the two knows it"
+    )]
+    pub(crate) fn org(&self) -> OrgId {
+        let role = &self.role;
+        role.org_outside
+            .or_else(|| role.structure.id(self.org))
+            .expect("the organization of a session is known")
+    }
+
+    /// The session as a store keeps it.
+    pub(crate) fn to_record(&self) -> SessionRecord {
+        SessionRecord {
+            id: self.id,
+            client: self.role.client,
+            user: self.user,
+            role: self.role.role,
+            org: self.org(),
+            tree: self.access().tree.fingerprint,
+            access: self.access().hash,
+            lifetime: self.lifetime,
+        }
+    }
+
+    pub(crate) fn is_in(&self, scope: &Scope) -> bool {
+        scope.covers_session(&self.id, &self.role.client, &self.user, &self.role.role)
     }
 
     pub(crate) fn touch(&self, now: Moment) {
@@ -81,11 +140,11 @@ impl Live {
     }
 
     pub(crate) fn is_too_old(&self, now: Moment) -> bool {
-        now.since(self.began) > self.record.lifetime.absolute()
+        now.since(self.began) > self.lifetime.absolute()
     }
 
     pub(crate) fn is_idle(&self, now: Moment, allowance: Duration) -> bool {
-        now.since(self.seen()) > self.record.lifetime.idle().saturating_add(allowance)
+        now.since(self.seen()) > self.lifetime.idle().saturating_add(allowance)
     }
 
     pub(crate) fn end(&self) {

@@ -8,31 +8,35 @@ use hashbrown::{HashMap, HashTable};
 use org_structure::Fingerprint;
 
 use crate::clock::{Clock, Moment, SystemClock};
+use crate::live::Live;
+use crate::pinned::SharedParts;
 use crate::shim::{AtomicUsize, Mutex, Ordering, RwLock};
 use crate::store::{Contents, Created, NewSession, Seen};
 use crate::table::is_too_large;
-use crate::{AccessHash, PortError, Scope, SessionId, SessionRecord, SessionStore, StoredSession};
+use crate::{AccessHash, PortError, Scope, SessionId, SessionStore, StoredSession};
 
 const SHARDS: usize = 64;
 
 /// Keeps sessions in memory: the store for one process that may forget them when it ends.
 ///
 /// # Memory
-/// 29 to 57 bytes a session, since records are shared with the manager; canonical bytes once for each distinct tree and
-/// access.
+/// 29 to 57 bytes a session, as the load of the table is; canonical bytes once for each distinct tree and access. The
+/// store keeps the very session that the manager holds, so what is stored keeps its tree and its access in memory.
 #[derive(Debug)]
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     shared: bool,
     shards: Box<[RwLock<HashTable<Row>>]>,
     contents: Mutex<Stored>,
+    /// What the sessions share that were stored without a manager.
+    parts: SharedParts,
     /// Where the last sweep stopped.
     next_shard: AtomicUsize,
 }
 
 #[derive(Debug)]
 struct Row {
-    record: Arc<SessionRecord>,
+    session: Arc<Live>,
     began: Moment,
     seen: Moment,
 }
@@ -66,6 +70,7 @@ impl MemoryStore {
             shared: false,
             shards: (0..SHARDS).map(|_| RwLock::new(HashTable::new())).collect(),
             contents: Mutex::new(Stored::default()),
+            parts: SharedParts::default(),
             next_shard: AtomicUsize::new(0),
         }
     }
@@ -76,7 +81,7 @@ impl MemoryStore {
         MemoryStore { shared: true, ..Self::new(clock) }
     }
 
-    /// The heap bytes, exactly, without the records, which belong to the manager as well.
+    /// The heap bytes, exactly, without the sessions, which belong to the manager as well.
     #[must_use]
     pub fn footprint(&self) -> usize {
         let contents = self.contents.lock();
@@ -102,28 +107,36 @@ impl MemoryStore {
         let Some(shard) = self.shard(id) else { return false };
         let taken = {
             let mut rows = shard.write();
-            let Ok(entry) = rows.find_entry(id.hash(), |row| row.record.id == *id) else { return false };
+            let Ok(entry) = rows.find_entry(id.hash(), |row| row.session.id == *id) else { return false };
             if !is_it(entry.get()) {
                 return false;
             }
             let (row, _) = entry.remove();
             if is_too_large(&rows) {
-                rows.shrink_to_fit(|row| row.record.id.hash());
+                rows.shrink_to_fit(|row| row.session.id.hash());
             }
             row
         };
-        self.contents.lock().release(&taken.record, self.now());
+        self.contents.lock().release(&taken.session, self.now());
         true
     }
 
     fn select(&self, shard: &RwLock<HashTable<Row>>, is_it: impl Fn(&Row) -> bool) -> Vec<SessionId> {
-        shard.read().iter().filter(|row| is_it(row)).map(|row| row.record.id).collect()
+        shard.read().iter().filter(|row| is_it(row)).map(|row| row.session.id).collect()
+    }
+
+    /// The session of a caller that is no manager and has it as a record alone.
+    fn session(&self, new: &NewSession<'_>, now: Moment) -> Arc<Live> {
+        let (tree, _) = self.parts.pin_tree(new.record.tree, || new.tree.clone());
+        let access = self.parts.pin_access(new.record.access, tree, || new.access.clone());
+        let role = self.parts.pin_role(new.record, &access);
+        Arc::new(Live::new(new.record, role, now, now, now))
     }
 
     fn stored(&self, row: &Row) -> StoredSession {
         let now = self.now();
         StoredSession {
-            record: SessionRecord::clone(&row.record),
+            record: row.session.to_record(),
             age: now.since(row.began),
             idle: now.since(row.seen),
         }
@@ -139,9 +152,10 @@ impl Stored {
         access.sessions += 1;
     }
 
-    fn release(&mut self, record: &SessionRecord, now: Moment) {
-        let tree = self.trees.get_mut(&record.tree);
-        for content in tree.into_iter().chain(self.accesses.get_mut(&record.access)) {
+    fn release(&mut self, session: &Live, now: Moment) {
+        let access = session.access();
+        let tree = self.trees.get_mut(&access.tree.fingerprint);
+        for content in tree.into_iter().chain(self.accesses.get_mut(&access.hash)) {
             content.sessions = content.sessions.saturating_sub(1);
             content.unused_since = now;
         }
@@ -156,15 +170,16 @@ impl SessionStore for MemoryStore {
 
     async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
         let now = self.now();
+        let session = new.live.map_or_else(|| self.session(new, now), Arc::clone);
         // Referred to first, so that a collection in between finds them in use.
         self.contents.lock().refer(new, now);
         if new.replaces.is_some_and(|old| !self.take(&old, |_| true)) {
-            self.contents.lock().release(new.record, now);
+            self.contents.lock().release(&session, now);
             return Ok(Created::ReplacedIsGone);
         }
         if let Some(shard) = self.shard(&new.record.id) {
-            let row = Row { record: Arc::clone(new.record), began: now, seen: now };
-            shard.write().insert_unique(new.record.id.hash(), row, |row| row.record.id.hash());
+            let row = Row { session, began: now, seen: now };
+            shard.write().insert_unique(new.record.id.hash(), row, |row| row.session.id.hash());
         }
         Ok(Created::Done)
     }
@@ -172,7 +187,7 @@ impl SessionStore for MemoryStore {
     async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
         let Some(shard) = self.shard(id) else { return Ok(None) };
         let rows = shard.read();
-        Ok(rows.find(id.hash(), |row| row.record.id == *id).map(|row| self.stored(row)))
+        Ok(rows.find(id.hash(), |row| row.session.id == *id).map(|row| self.stored(row)))
     }
 
     async fn contents(
@@ -191,7 +206,7 @@ impl SessionStore for MemoryStore {
         let now = self.now();
         for Seen { id, ago } in seen {
             let Some(shard) = self.shard(id) else { continue };
-            if let Some(row) = shard.write().find_mut(id.hash(), |row| row.record.id == *id) {
+            if let Some(row) = shard.write().find_mut(id.hash(), |row| row.session.id == *id) {
                 row.seen = row.seen.max(now.before(*ago));
             }
         }
@@ -202,7 +217,7 @@ impl SessionStore for MemoryStore {
         let now = self.now();
         let is_single = matches!(scope, Scope::Session(_));
         let began_before = |row: &Row| is_single || row.began > now || now.since(row.began) >= ago;
-        let is_meant = |row: &Row| scope.covers(&row.record) && began_before(row);
+        let is_meant = |row: &Row| row.session.is_in(scope) && began_before(row);
         let ids = match scope {
             Scope::Session(id) => vec![*id],
             _ => self.shards.iter().flat_map(|shard| self.select(shard, is_meant)).collect(),
@@ -213,7 +228,7 @@ impl SessionStore for MemoryStore {
     async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
         let is_there = |id: &SessionId| {
             self.shard(id)
-                .is_some_and(|shard| shard.read().find(id.hash(), |row| row.record.id == *id).is_some())
+                .is_some_and(|shard| shard.read().find(id.hash(), |row| row.session.id == *id).is_some())
         };
         Ok(ids.iter().copied().filter(|id| !is_there(id)).collect())
     }
@@ -221,7 +236,7 @@ impl SessionStore for MemoryStore {
     async fn sweep(&self, allowance: Duration, limit: usize) -> Result<u64, PortError> {
         let now = self.now();
         let is_over = |row: &Row| {
-            let lifetime = row.record.lifetime;
+            let lifetime = row.session.lifetime;
             now.since(row.began) > lifetime.absolute()
                 || now.since(row.seen) > lifetime.idle().saturating_add(allowance)
         };
@@ -251,6 +266,7 @@ impl SessionStore for MemoryStore {
         };
         contents.trees.retain(|_, content| stays(content));
         contents.accesses.retain(|_, content| stays(content));
+        self.parts.prune();
         contents.trees.shrink_to_fit();
         contents.accesses.shrink_to_fit();
         Ok(u64::try_from(collected).unwrap_or(u64::MAX))
@@ -263,7 +279,7 @@ impl SessionStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<StoredSession>, PortError> {
         let is_next =
-            |row: &Row| scope.covers(&row.record) && after.is_none_or(|after| row.record.id > *after);
+            |row: &Row| row.session.is_in(scope) && after.is_none_or(|after| row.session.id > *after);
         let mut ids: Vec<SessionId> =
             self.shards.iter().flat_map(|shard| self.select(shard, is_next)).collect();
         ids.sort_unstable();

@@ -7,8 +7,7 @@ use org_structure::Fingerprint;
 
 use crate::findings::FindingsTable;
 use crate::flight::{Flight, Waiting};
-use crate::interner::Interner;
-use crate::pinned::PinnedTree;
+use crate::pinned::{PinnedTree, SharedParts};
 use crate::shim::{AtomicU64, Mutex, Ordering};
 use crate::source::Revision;
 use crate::stats::Counters;
@@ -25,7 +24,7 @@ pub(crate) struct TreePool(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     source: Arc<dyn OrgSource>,
-    trees: Interner<Fingerprint, PinnedTree>,
+    parts: Arc<SharedParts>,
     clients: Mutex<HashMap<ClientId, ClientTrees, ahash::RandomState>>,
     /// What came first: the beginnings of logins and of loads, numbered from 1.
     moments: AtomicU64,
@@ -64,10 +63,10 @@ impl TreeLoad {
 }
 
 impl TreePool {
-    pub(crate) fn new(source: Arc<dyn OrgSource>, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(source: Arc<dyn OrgSource>, parts: Arc<SharedParts>, counters: Arc<Counters>) -> Self {
         TreePool(Arc::new(Shared {
             source,
-            trees: Interner::new(),
+            parts,
             clients: Mutex::new(HashMap::default()),
             moments: AtomicU64::new(1),
             counters,
@@ -78,10 +77,6 @@ impl TreePool {
     /// To be called first of all when a login begins.
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket(self.0.next_moment())
-    }
-
-    pub(crate) fn trees(&self) -> &Interner<Fingerprint, PinnedTree> {
-        &self.0.trees
     }
 
     /// The tree of a client as it was when the ticket was taken, or later.
@@ -145,8 +140,8 @@ impl TreePool {
 
     /// Forgets what nobody holds any more.
     pub(crate) fn prune(&self) {
-        self.0.trees.prune();
-        self.0.findings.prune(|tree| self.0.trees.get(tree).is_some());
+        self.0.parts.prune();
+        self.0.findings.prune(|tree| self.0.parts.trees.get(tree).is_some());
         let mut clients = self.0.clients.lock();
         clients.retain(|_, state| state.is_of_use());
         clients.shrink_to_fit();
@@ -164,7 +159,7 @@ impl TreePool {
 
     /// How many findings there are about the trees that are held.
     pub(crate) fn count_findings(&self) -> usize {
-        self.0.findings.total(|tree| self.0.trees.get(tree).is_some())
+        self.0.findings.total(|tree| self.0.parts.trees.get(tree).is_some())
     }
 }
 
@@ -179,8 +174,7 @@ impl Shared {
             Counters::add(&self.counters.failed_loads, 1);
         })?;
         let fingerprint = loaded.structure.fingerprint();
-        let make = || PinnedTree { structure: Arc::new(loaded.structure), fingerprint };
-        let (tree, was_there) = self.trees.intern(fingerprint, make);
+        let (tree, was_there) = self.parts.pin_tree(fingerprint, || loaded.structure);
         if was_there {
             Counters::add(&self.counters.trees_by_fingerprint, 1);
         }

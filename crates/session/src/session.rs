@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use org_structure::openbravo::OrganizationStructureProvider;
-use org_structure::{OrgFlags, OrgId, OrgStructure, quoted_list};
+use org_structure::{Fingerprint, OrgFlags, OrgId, OrgIndex, OrgStructure, quoted_list};
 
 use crate::live::Live;
-use crate::pinned::{PinnedAccess, shared_bytes};
+use crate::pinned::PinnedRole;
 use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 
 /// A session: a user in a role, with the tree and the access as they were at login.
@@ -26,44 +26,46 @@ impl Session {
         Session { live }
     }
 
-    fn record(&self) -> &SessionRecord {
-        &self.live.record
-    }
-
     /// The name of the session.
     #[must_use]
     pub fn id(&self) -> SessionId {
-        self.record().id
+        self.live.id
     }
 
     /// Whose session it is (`#AD_User_ID`).
     #[must_use]
     pub fn user(&self) -> UserId {
-        self.record().user
+        self.live.user
     }
 
     /// The role that was taken (`#AD_Role_ID`).
     #[must_use]
     pub fn role(&self) -> RoleId {
-        self.record().role
+        self.live.role.role
     }
 
     /// The client in which the session works (`#AD_Client_ID`).
     #[must_use]
     pub fn client(&self) -> ClientId {
-        self.record().client
+        self.live.client()
     }
 
     /// The organization in which the session works (`#AD_Org_ID`).
     #[must_use]
     pub fn org(&self) -> OrgId {
-        self.record().org
+        self.live.org()
     }
 
-    /// The session as it is stored.
+    /// The session as stores keep it.
     #[must_use]
-    pub fn as_record(&self) -> &SessionRecord {
-        self.record()
+    pub fn to_record(&self) -> SessionRecord {
+        self.live.to_record()
+    }
+
+    /// The name of the tree to which the session is pinned.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.live.access().tree.fingerprint
     }
 
     /// Was the session ended on this node, or found gone from the store? A yes is final.
@@ -75,13 +77,13 @@ impl Session {
     /// The tree as it was at login.
     #[must_use]
     pub fn tree(&self) -> &Arc<OrgStructure> {
-        &self.live.pinned.tree.structure
+        &self.live.role.structure
     }
 
     /// What the role might read and write at login.
     #[must_use]
     pub fn access(&self) -> &RoleAccess {
-        &self.live.pinned.access
+        &self.live.access().access
     }
 
     /// May the session write nowhere at all?
@@ -213,19 +215,17 @@ impl Session {
     /// All of Openbravo's `OrganizationStructureProvider`, answered from the session's tree.
     #[must_use]
     pub fn organization_structure_provider(&self) -> OrganizationStructureProvider<'_> {
-        OrganizationStructureProvider::new(self.record().client.as_str(), self.tree())
+        OrganizationStructureProvider::new(self.live.role.client.as_str(), self.tree())
     }
 
     /// What the session weighs.
     #[must_use]
     pub fn footprint(&self) -> SessionFootprint {
         SessionFootprint {
-            own: shared_bytes::<Live>() + shared_bytes::<SessionRecord>(),
-            organizations: size_of::<Arc<PinnedAccess>>()
-                + size_of::<OrgId>()
-                + 2 * size_of::<org_structure::Fingerprint>(),
-            access: self.live.pinned.footprint(),
-            tree: self.live.pinned.tree.footprint(),
+            own: self.live.footprint(),
+            organizations: size_of::<Arc<PinnedRole>>() + size_of::<OrgIndex>(),
+            access: self.live.role.footprint() + self.live.access().footprint(),
+            tree: self.live.access().tree.footprint(),
         }
     }
 }
@@ -238,7 +238,7 @@ pub struct SessionFootprint {
     pub own: usize,
     /// The part of that which is about organizations.
     pub organizations: usize,
-    /// The access, shared with all sessions that have equal access.
+    /// The role with its access, shared with the sessions in that role. Roles with equal access share the access.
     pub access: usize,
     /// The tree, shared with all sessions on equal trees.
     pub tree: usize,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use org_structure::{Fingerprint, OrgStructure};
 
+use crate::live::Live;
 use crate::{AccessHash, PortError, RoleAccess, Scope, SessionId, SessionRecord, StoredSession};
 
 /// A session to be stored, with what it is pinned to.
@@ -21,19 +22,26 @@ pub struct NewSession<'a> {
     pub access: &'a RoleAccess,
     /// The session that ends with this one's beginning.
     pub replaces: Option<SessionId>,
+    /// The session as the manager holds it: a store in memory keeps that instead of a copy.
+    pub(crate) live: Option<&'a Arc<Live>>,
 }
 
 impl<'a> NewSession<'a> {
     /// A session with what it is pinned to.
     #[must_use]
     pub const fn new(record: &'a Arc<SessionRecord>, tree: &'a OrgStructure, access: &'a RoleAccess) -> Self {
-        NewSession { record, tree, access, replaces: None }
+        NewSession { record, tree, access, replaces: None, live: None }
     }
 
     /// The same session in the place of another one.
     #[must_use]
     pub const fn replacing(mut self, old: Option<SessionId>) -> Self {
         self.replaces = old;
+        self
+    }
+
+    pub(crate) const fn held_as(mut self, live: &'a Arc<Live>) -> Self {
+        self.live = Some(live);
         self
     }
 

@@ -10,7 +10,7 @@ use crate::limits::Users;
 use crate::live::Live;
 use crate::pinned::shared_bytes;
 use crate::shim::{AtomicUsize, Ordering, RwLock};
-use crate::{Scope, SessionId, SessionRecord};
+use crate::{Scope, SessionId};
 
 const SHARDS: usize = 64;
 
@@ -101,7 +101,7 @@ impl Table {
 
     pub(crate) fn get(&self, id: &SessionId) -> Option<Arc<Live>> {
         let shard = self.shard(id)?.read();
-        shard.sessions.find(id.hash(), |live| live.record.id == *id).map(Arc::clone)
+        shard.sessions.find(id.hash(), |live| live.id == *id).map(Arc::clone)
     }
 
     /// To be called before looking into the store; `None` if the session's end was said here.
@@ -127,14 +127,14 @@ impl Table {
     /// Puts a session into the table, unless something was ended since `ends` was taken. If its places were claimed, they are
     /// now the session's.
     pub(crate) fn insert(&self, live: Arc<Live>, ends: Ends, claimed: bool) -> Inserted {
-        let id = live.record.id;
+        let id = live.id;
         let Some(shard) = self.shard(&id) else { return Inserted::LookAgain };
         let mut shard = shard.write();
         if shard.ends_near(&id) != ends.0 || shard.is_ending(&id) {
             return Inserted::LookAgain;
         }
-        let same = |other: &Arc<Live>| other.record.id == id;
-        match shard.sessions.entry(id.hash(), same, |live| live.record.id.hash()) {
+        let same = |other: &Arc<Live>| other.id == id;
+        match shard.sessions.entry(id.hash(), same, |live| live.id.hash()) {
             Entry::Occupied(entry) => Inserted::Held(Arc::clone(entry.get())),
             Entry::Vacant(entry) => {
                 entry.insert(Arc::clone(&live));
@@ -191,7 +191,7 @@ impl Table {
         for shard in &self.shards {
             let mut shard = shard.write();
             shard.ends.iter_mut().for_each(|ends| *ends += 1);
-            for id in matching(&shard, |record| scope.covers(record)) {
+            for id in matching(&shard, scope) {
                 ended += usize::from(self.take(&mut shard, &id).inspect(|live| live.end()).is_some());
             }
         }
@@ -203,30 +203,30 @@ impl Table {
         for shard in &self.shards {
             let mut shard = shard.write();
             shard.ends.iter_mut().for_each(|ends| *ends += 1);
-            shard.sessions.iter().filter(|live| scope.covers(&live.record)).for_each(|live| live.doubt(now));
+            shard.sessions.iter().filter(|live| live.is_in(scope)).for_each(|live| live.doubt(now));
         }
     }
 
     /// Takes one session out that is known to be gone or over; says whether it was this one that was held.
     pub(crate) fn remove(&self, live: &Arc<Live>) -> bool {
-        let Some(shard) = self.shard(&live.record.id) else { return false };
+        let Some(shard) = self.shard(&live.id) else { return false };
         let mut shard = shard.write();
-        let held = shard.sessions.find(live.record.id.hash(), |other| Arc::ptr_eq(other, live)).is_some();
+        let held = shard.sessions.find(live.id.hash(), |other| Arc::ptr_eq(other, live)).is_some();
         if held {
-            shard.count_end(&live.record.id);
+            shard.count_end(&live.id);
         }
-        held && self.take(&mut shard, &live.record.id).is_some()
+        held && self.take(&mut shard, &live.id).is_some()
     }
 
     fn take(&self, shard: &mut Shard, id: &SessionId) -> Option<Arc<Live>> {
-        let entry = shard.sessions.find_entry(id.hash(), |live| live.record.id == *id).ok()?;
+        let entry = shard.sessions.find_entry(id.hash(), |live| live.id == *id).ok()?;
         let (live, _) = entry.remove();
         self.users.remove(&live);
         self.count.fetch_sub(1, Ordering::SeqCst);
         self.release();
         // A table that was large once gives its bytes back.
         if is_too_large(&shard.sessions) {
-            shard.sessions.shrink_to_fit(|live| live.record.id.hash());
+            shard.sessions.shrink_to_fit(|live| live.id.hash());
         }
         Some(live)
     }
@@ -250,12 +250,12 @@ impl Table {
         tables
             + size_of_val::<[RwLock<Shard>]>(&self.shards)
             + self.users.footprint()
-            + self.len() * (shared_bytes::<Live>() + shared_bytes::<SessionRecord>())
+            + self.len() * shared_bytes::<Live>()
     }
 }
 
-fn matching(shard: &Shard, is_it: impl Fn(&SessionRecord) -> bool) -> Vec<SessionId> {
-    shard.sessions.iter().filter(|live| is_it(&live.record)).map(|live| live.record.id).collect()
+fn matching(shard: &Shard, scope: &Scope) -> Vec<SessionId> {
+    shard.sessions.iter().filter(|live| live.is_in(scope)).map(|live| live.id).collect()
 }
 
 /// Has a table more than four times the places that it needs?

@@ -74,7 +74,7 @@ impl Shown {
             organizations: session.tree().len(),
             readable: session.access().readable().len(),
             writable: session.access().writable().len(),
-            tree: session.as_record().tree.to_string(),
+            tree: session.fingerprint().to_string(),
             footprint: session.footprint().into(),
         }
     }
@@ -111,5 +111,5 @@ pub(crate) async fn freshness(
     CurrentSession(session): CurrentSession,
 ) -> Result<Json<Current>, Problem> {
     let current = gateway.inner.freshness.current(session.client()).await.map_err(|error| away(&error))?;
-    Ok(Json(Current { current: current == session.as_record().tree }))
+    Ok(Json(Current { current: current == session.fingerprint() }))
 }

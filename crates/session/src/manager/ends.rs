@@ -70,13 +70,13 @@ impl SessionManager {
     #[must_use]
     pub fn count_held(&self, scope: &Scope) -> usize {
         let table = &self.core.table;
-        table.shards().map(|shard| table.select(shard, |live| scope.covers(&live.record)).len()).sum()
+        table.shards().map(|shard| table.select(shard, |live| live.is_in(scope)).len()).sum()
     }
 
     /// A session that this node holds. Does not count as use.
     #[must_use]
-    pub fn held_record(&self, id: SessionId) -> Option<Arc<SessionRecord>> {
-        self.core.table.get(&id).map(|live| Arc::clone(&live.record))
+    pub fn held_record(&self, id: SessionId) -> Option<SessionRecord> {
+        self.core.table.get(&id).map(|live| live.to_record())
     }
 
     /// Sessions of a scope, on all nodes, ordered by name, after a given one; at most `limit`.
@@ -153,7 +153,7 @@ impl Core {
 
     /// Can sessions have begun since an end that covers them? Where the store is not shared they are all in the table.
     fn may_spare(&self, end: &BulkEnd) -> bool {
-        let is_later = |live: &Live| live.began >= end.said && end.scope.covers(&live.record);
+        let is_later = |live: &Live| live.began >= end.said && live.is_in(&end.scope);
         self.store.is_shared()
             || self.table.shards().any(|shard| !self.table.select(shard, is_later).is_empty())
     }

@@ -42,15 +42,20 @@ impl SessionManager {
     #[must_use]
     pub fn footprint_of_client(&self, client: ClientId) -> ManagerFootprint {
         let mut footprint = ManagerFootprint { sessions: 0, trees: 0, accesses: 0 };
-        let (mut trees, mut accesses) = (BTreeSet::new(), BTreeSet::new());
+        let (mut trees, mut accesses, mut roles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for shard in self.core.table.shards() {
-            for live in self.core.table.select(shard, |live| live.record.client == client) {
-                let is_first_on_tree = trees.insert(Arc::as_ptr(&live.pinned.tree));
-                let is_first_of_access = accesses.insert(Arc::as_ptr(&live.pinned));
-                let SessionFootprint { own, access, tree, .. } = Session::new(live).footprint();
-                footprint.sessions += own;
-                footprint.accesses += if is_first_of_access { access } else { 0 };
-                footprint.trees += if is_first_on_tree { tree } else { 0 };
+            for live in self.core.table.select(shard, |live| live.client() == client) {
+                footprint.sessions += live.footprint();
+                let (role, access) = (&live.role, &live.role.access);
+                if roles.insert(Arc::as_ptr(role)) {
+                    footprint.accesses += role.footprint();
+                }
+                if accesses.insert(Arc::as_ptr(access)) {
+                    footprint.accesses += access.footprint();
+                }
+                if trees.insert(Arc::as_ptr(&access.tree)) {
+                    footprint.trees += access.tree.footprint();
+                }
             }
         }
         footprint
@@ -65,7 +70,7 @@ impl SessionManager {
         let mut users = BTreeSet::new();
         for shard in self.core.table.shards() {
             let lives = self.core.table.select(shard, |_| true);
-            users.extend(lives.iter().map(|live| (live.record.user, live.record.client)));
+            users.extend(lives.iter().map(|live| (live.user, live.client())));
         }
         users
     }
@@ -80,13 +85,13 @@ impl SessionManager {
         let mut held: BTreeMap<(ClientId, [u8; 32]), HeldTree> = BTreeMap::new();
         for shard in self.core.table.shards() {
             for live in self.core.table.select(shard, |_| true) {
-                let (client, fingerprint) = (live.record.client, live.record.tree);
+                let (client, fingerprint) = (live.client(), live.access().tree.fingerprint);
                 let entry = held.entry((client, *fingerprint.as_bytes()));
                 let tree = entry.or_insert_with(|| HeldTree {
                     client,
                     fingerprint,
-                    structure: Arc::clone(&live.pinned.tree.structure),
-                    bytes: live.pinned.tree.footprint(),
+                    structure: Arc::clone(&live.role.structure),
+                    bytes: live.access().tree.footprint(),
                     findings: self.core.trees.findings_of(client, fingerprint),
                     sessions: 0,
                 });

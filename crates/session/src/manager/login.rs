@@ -162,7 +162,7 @@ impl Core {
             access: pinned.hash,
             lifetime: self.lifetime(),
         });
-        let live = self.commit(record, pinned, succession.replaces, claim.place).await?;
+        let live = self.commit(&record, &pinned, succession.replaces, claim.place).await?;
         claim.keep();
         if let Some(old) = succession.replaces {
             self.table.end(&old);
@@ -227,15 +227,14 @@ impl Core {
 
     fn pin_access(&self, access: RoleAccess, tree: Arc<PinnedTree>) -> Arc<PinnedAccess> {
         let hash = AccessHash::of_bytes(&access.encode(tree.fingerprint));
-        let (pinned, _) = self.accesses.intern(hash, || PinnedAccess { access, hash, tree });
-        pinned
+        self.parts.pin_access(hash, tree, || access)
     }
 
     /// Stores a session and takes it in.
     async fn commit(
         &self,
-        record: Arc<SessionRecord>,
-        pinned: Arc<PinnedAccess>,
+        record: &Arc<SessionRecord>,
+        pinned: &Arc<PinnedAccess>,
         replaces: Option<SessionId>,
         claimed: bool,
     ) -> Result<Arc<Live>, LoginError> {
@@ -246,8 +245,10 @@ impl Core {
             old.doubt(began);
         }
         let mut ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
-        let new = NewSession::new(&record, &pinned.tree.structure, &pinned.access).replacing(replaces);
-        match self.noted(self.store.create(&new).await).map_err(LoginError::Store)? {
+        let role = self.parts.pin_role(record, pinned);
+        let live = Arc::new(Live::new(record, role, began, began, began));
+        let new = NewSession::new(record, &pinned.tree.structure, &pinned.access).replacing(replaces);
+        match self.noted(self.store.create(&new.held_as(&live)).await).map_err(LoginError::Store)? {
             Created::Done => {}
             Created::ReplacedIsGone => {
                 if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
@@ -256,14 +257,13 @@ impl Core {
                 return Err(SessionError::NotLive.into());
             }
         }
-        let live = Arc::new(Live::new(record, pinned, began, began, began));
         loop {
             match self.table.insert(Arc::clone(&live), ends, claimed) {
                 Inserted::Held(live) => return Ok(live),
                 Inserted::LookAgain => {
                     // Something near it was ended while it was stored: perhaps this one, with all of its user.
                     ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
-                    if self.is_ended_in_bulk(&live.record, began) {
+                    if self.is_ended_in_bulk(record, began) {
                         return Err(LoginError::EndedMeanwhile);
                     }
                     let found = self.noted(self.store.open(&id).await).map_err(LoginError::Store)?;

@@ -144,9 +144,9 @@ impl Core {
                 Some(live) => Arc::clone(live),
                 None => {
                     let seen = now.before(stored.idle);
-                    let record = Arc::new(stored.record);
-                    let pinned = self.find_pinned(&record).await?;
-                    Arc::new(Live::new(record, pinned, began, seen, now))
+                    let access = self.find_pinned(&stored.record).await?;
+                    let role = self.parts.pin_role(&stored.record, &access);
+                    Arc::new(Live::new(&stored.record, role, began, seen, now))
                 }
             };
             match self.table.insert(live, ends, false) {
@@ -197,7 +197,7 @@ impl Core {
             // Other nodes come to the same conclusion, or know of later use; the sweep takes it from the store.
             self.table.remove(live);
         } else {
-            self.end(Scope::Session(live.record.id)).await;
+            self.end(Scope::Session(live.id)).await;
         }
         self.count(&self.counters.expired);
     }
@@ -212,7 +212,7 @@ impl Core {
 
     /// May a held session be answered although the store cannot be asked?
     fn fails_open(&self, live: &Live, now: Moment) -> bool {
-        let limit = self.options.fail_open.unwrap_or(live.record.lifetime.idle());
+        let limit = self.options.fail_open.unwrap_or(live.lifetime.idle());
         now.since(live.validated()) <= limit && !live.is_too_old(now) && !live.is_idle(now, Duration::ZERO)
     }
 

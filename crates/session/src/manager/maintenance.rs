@@ -64,7 +64,6 @@ impl SessionManager {
                 core.expire(&live).await;
             }
         }
-        core.accesses.prune();
         core.trees.prune();
     }
 
@@ -103,7 +102,7 @@ impl SessionManager {
             Hint::Ended(Scope::User(client, user)) => doubt(&core.table.users().of(*client, *user)),
             Hint::Ended(scope) => {
                 for shard in core.table.shards() {
-                    doubt(&core.table.select(shard, |live| scope.covers(&live.record)));
+                    doubt(&core.table.select(shard, |live| live.is_in(scope)));
                 }
             }
             Hint::Anything => {
@@ -142,7 +141,7 @@ impl Core {
             let now = self.now();
             let pairs = || lives.iter().zip(&moments);
             let seen: Vec<Seen> =
-                pairs().map(|(live, seen)| Seen { id: live.record.id, ago: now.since(*seen) }).collect();
+                pairs().map(|(live, seen)| Seen { id: live.id, ago: now.since(*seen) }).collect();
             self.noted(self.store.touch(&seen).await)?;
             pairs().for_each(|(live, seen)| live.flushed(*seen));
         }
@@ -163,13 +162,13 @@ impl Core {
 
     async fn revalidate_batch(&self, lives: &[Arc<Live>]) -> Result<(), PortError> {
         for lives in lives.chunks(BATCH) {
-            let ids: Vec<SessionId> = lives.iter().map(|live| live.record.id).collect();
+            let ids: Vec<SessionId> = lives.iter().map(|live| live.id).collect();
             let began = self.now();
             let mut missing = self.noted(self.store.missing(&ids).await)?;
             missing.sort_unstable();
             let (mut gone, mut there) = (0, 0);
             for live in lives {
-                if missing.binary_search(&live.record.id).is_ok() {
+                if missing.binary_search(&live.id).is_ok() {
                     self.is_gone(live);
                     gone += 1;
                 } else {

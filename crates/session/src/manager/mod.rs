@@ -14,14 +14,13 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::entropy::{Entropy, OsEntropy};
-use crate::interner::Interner;
-use crate::pinned::{PinnedAccess, PinnedTree};
+use crate::pinned::{PinnedAccess, PinnedRole, PinnedTree, SharedParts};
 use crate::pool::TreePool;
 use crate::record::Lifetime;
 use crate::shim::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::stats::Counters;
 use crate::table::Table;
-use crate::{AccessHash, Options, OrgSource, PortError, SessionStore, Stats};
+use crate::{Options, OrgSource, PortError, SessionStore, Stats};
 
 use reopen::Reopening;
 
@@ -52,7 +51,7 @@ struct Core {
     entropy: Arc<dyn Entropy>,
     counters: Arc<Counters>,
     trees: TreePool,
-    accesses: Arc<Interner<AccessHash, PinnedAccess>>,
+    parts: Arc<SharedParts>,
     reopening: Reopening,
     table: Table,
     oldest: Mutex<room::Oldest>,
@@ -88,13 +87,13 @@ impl SessionManager {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let counters = Arc::new(Counters::default());
-        let trees = TreePool::new(Arc::clone(&source), Arc::clone(&counters));
-        let accesses = Arc::new(Interner::new());
+        let parts = Arc::new(SharedParts::default());
+        let trees = TreePool::new(Arc::clone(&source), Arc::clone(&parts), Arc::clone(&counters));
         SessionManager {
             core: Arc::new(Core {
-                reopening: Reopening::new(Arc::clone(&store), trees.clone(), Arc::clone(&accesses)),
+                reopening: Reopening::new(Arc::clone(&store), Arc::clone(&parts)),
                 trees,
-                accesses,
+                parts,
                 source,
                 store,
                 options,
@@ -122,8 +121,8 @@ impl SessionManager {
         let core = &self.core;
         Stats {
             sessions: core.table.len(),
-            trees: core.trees.trees().measure(|_| 0).values,
-            accesses: core.accesses.measure(|_| 0).values,
+            trees: core.parts.trees.measure(|_| 0).values,
+            accesses: core.parts.accesses.measure(|_| 0).values,
             tree_findings: core.trees.count_findings(),
             pending_ends: core.table.count_ending() + core.bulk_ends.lock().len(),
             ..core.counters.read()
@@ -137,12 +136,13 @@ impl SessionManager {
     #[must_use]
     pub fn footprint(&self) -> ManagerFootprint {
         let core = &self.core;
-        let trees = core.trees.trees().measure(PinnedTree::footprint);
-        let accesses = core.accesses.measure(PinnedAccess::footprint);
+        let trees = core.parts.trees.measure(PinnedTree::footprint);
+        let accesses = core.parts.accesses.measure(PinnedAccess::footprint);
+        let roles = core.parts.roles.measure(PinnedRole::footprint);
         ManagerFootprint {
             sessions: core.table.footprint(),
             trees: trees.bytes + trees.table_bytes + core.trees.table_bytes(),
-            accesses: accesses.bytes + accesses.table_bytes,
+            accesses: accesses.bytes + accesses.table_bytes + roles.bytes + roles.table_bytes,
         }
     }
 }
@@ -155,7 +155,7 @@ pub struct ManagerFootprint {
     pub sessions: usize,
     /// The trees, each once.
     pub trees: usize,
-    /// The accesses, each once.
+    /// The roles and the accesses, each once.
     pub accesses: usize,
 }
 

@@ -7,9 +7,7 @@ use org_structure::{Fingerprint, OrgStructure};
 
 use crate::error::Unreadable;
 use crate::flight::Flight;
-use crate::interner::Interner;
-use crate::pinned::{PinnedAccess, PinnedTree};
-use crate::pool::TreePool;
+use crate::pinned::{PinnedAccess, SharedParts};
 use crate::shim::Mutex;
 use crate::{
     AccessDecodeError, AccessHash, PortError, RoleAccess, SessionError, SessionId, SessionRecord,
@@ -20,8 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Reopening {
     store: Arc<dyn SessionStore>,
-    trees: TreePool,
-    accesses: Arc<Interner<AccessHash, PinnedAccess>>,
+    parts: Arc<SharedParts>,
     flights: Mutex<HashMap<Names, Flight<Outcome>, ahash::RandomState>>,
 }
 
@@ -49,18 +46,14 @@ impl Failure {
 }
 
 impl Reopening {
-    pub(super) fn new(
-        store: Arc<dyn SessionStore>,
-        trees: TreePool,
-        accesses: Arc<Interner<AccessHash, PinnedAccess>>,
-    ) -> Self {
-        Reopening { store, trees, accesses, flights: Mutex::new(HashMap::default()) }
+    pub(super) fn new(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>) -> Self {
+        Reopening { store, parts, flights: Mutex::new(HashMap::default()) }
     }
 
     /// What a session is pinned to: shared with others that are held, or else read from the store and verified.
     pub(super) async fn find(&self, record: &SessionRecord) -> Outcome {
         let names = (record.tree, record.access);
-        if let Some(pinned) = self.accesses.get(&record.access) {
+        if let Some(pinned) = self.parts.accesses.get(&record.access) {
             // The hash of the access covers the name of its tree.
             let is_it = pinned.tree.fingerprint == record.tree;
             return if is_it { Ok(pinned) } else { Err(Failure::Damaged("tree")) };
@@ -71,9 +64,7 @@ impl Reopening {
                 waiting
             } else {
                 let store = Arc::clone(&self.store);
-                let trees = self.trees.clone();
-                let accesses = Arc::clone(&self.accesses);
-                let (flight, waiting) = Flight::begin(read(store, trees, accesses, names));
+                let (flight, waiting) = Flight::begin(read(store, Arc::clone(&self.parts), names));
                 flights.insert(names, flight);
                 waiting
             }
@@ -88,13 +79,8 @@ impl Reopening {
     }
 }
 
-async fn read(
-    store: Arc<dyn SessionStore>,
-    trees: TreePool,
-    accesses: Arc<Interner<AccessHash, PinnedAccess>>,
-    (fingerprint, hash): Names,
-) -> Outcome {
-    let held = trees.trees().get(&fingerprint);
+async fn read(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>, (fingerprint, hash): Names) -> Outcome {
+    let held = parts.trees.get(&fingerprint);
     let wanted_tree = held.is_none().then_some(&fingerprint);
     let contents = store.contents(wanted_tree, Some(&hash)).await.map_err(Failure::Unavailable)?;
     let missing = |what| Failure::Unreadable(Unreadable::Missing { what });
@@ -116,8 +102,7 @@ async fn read(
             return Err(Failure::Damaged("tree"));
         }
         let structure = decoded.map_err(|error| Failure::Unreadable(Unreadable::Tree(error)))?;
-        let make = || PinnedTree { structure: Arc::new(structure), fingerprint };
-        let (tree, _) = trees.trees().intern(fingerprint, make);
+        let (tree, _) = parts.pin_tree(fingerprint, || structure);
         tree
     };
     let access =
@@ -125,6 +110,5 @@ async fn read(
             AccessDecodeError::AnotherTree { .. } => Failure::Damaged("tree"),
             error => Failure::Unreadable(Unreadable::Access(error)),
         })?;
-    let (pinned, _) = accesses.intern(hash, || PinnedAccess { access, hash, tree });
-    Ok(pinned)
+    Ok(parts.pin_access(hash, tree, || access))
 }

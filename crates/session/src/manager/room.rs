@@ -30,14 +30,14 @@ impl Core {
         // One at a time, so that no two logins make the same room twice.
         let mut oldest = self.oldest.lock();
         if let Some(limit) = self.options.max_sessions_per_user {
-            let mut of_user = self.table.users().of(newest.record.client, newest.record.user);
+            let mut of_user = self.table.users().of(newest.client(), newest.user);
             let beyond = of_user.len().saturating_sub(limit.max(1));
-            of_user.retain(|live| live.record.id != newest.record.id);
-            ended.extend(of_user.iter().take(beyond).map(|live| live.record.id));
+            of_user.retain(|live| live.id != newest.id);
+            ended.extend(of_user.iter().take(beyond).map(|live| live.id));
             ended.iter().for_each(|id| drop(self.table.end(id)));
         }
         while self.table.len() > self.options.max_sessions.max(1) {
-            let Some(id) = oldest.next(self, &newest.record.id) else { break };
+            let Some(id) = oldest.next(self, &newest.id) else { break };
             self.table.end(&id);
             ended.push(id);
         }
@@ -71,7 +71,7 @@ impl Oldest {
         let mut oldest: BinaryHeap<(Moment, SessionId)> = BinaryHeap::with_capacity(wanted + 1);
         for shard in core.table.shards() {
             for live in core.table.select(shard, |_| true) {
-                oldest.push((live.began, live.record.id));
+                oldest.push((live.began, live.id));
                 if oldest.len() > wanted {
                     oldest.pop();
                 }

@@ -33,6 +33,22 @@ async fn any_node_opens_any_session_on_the_tree_it_was_pinned_to() {
 }
 
 #[tokio::test]
+async fn a_session_stays_in_its_organization_on_every_node_though_the_tree_has_none_such() {
+    let world = World::shared();
+    world.erp.change(|tables| drop(tables.orgs.remove("0")));
+    let (a, b) = (world.node(), world.node());
+    // One works in an organization of the tree, the other one in `0`, which it lacks.
+    for role_id in ["seller", "reader"] {
+        let login = a.login(as_user("u").with_role(role(role_id))).await.unwrap();
+        let there = b.manager.session(&login.token.expose()).await.unwrap();
+        assert_eq!(there.to_record(), login.session.to_record());
+        let is_outside = there.tree().index_of(there.org().as_str()).is_none();
+        assert_eq!((is_outside, there.org().is_zero()), (role_id == "reader", role_id == "reader"));
+    }
+    assert_eq!((a.manager.stats().trees, b.manager.stats().trees), (1, 1));
+}
+
+#[tokio::test]
 async fn an_end_holds_everywhere_within_the_bound() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
@@ -221,6 +237,6 @@ async fn access_and_tree_belong_together() {
     let session = node.login(as_user("u")).await.unwrap().session;
     let other = node.login(as_user("d")).await.unwrap().session;
     let bytes = session.access().encode(session.tree().fingerprint());
-    assert_eq!(AccessHash::of_bytes(&bytes), session.as_record().access);
+    assert_eq!(AccessHash::of_bytes(&bytes), session.to_record().access);
     assert!(session::RoleAccess::decode(&bytes, other.tree(), other.tree().fingerprint()).is_err());
 }
