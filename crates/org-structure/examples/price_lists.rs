@@ -31,7 +31,8 @@ fn main() -> Result<(), BuildError> {
         tree.fingerprint()
     );
 
-    // An order of Madrid may use what belongs to Madrid, to those above, or to those below: never to a sister.
+    // An order of Madrid may use what belongs to Madrid, to those above, or to those below: never to a
+    // sister.
     let Some(madrid) = tree.index_of("Madrid") else { return Ok(()) };
     for owner in ["0", "Spain", "Sevilla", "USA", "Boston"] {
         let may = tree.index_of(owner).is_some_and(|owner| tree.is_in_natural_tree(madrid, owner));

@@ -17,18 +17,18 @@ pub const MAX_ORGANIZATIONS: u32 = u32::MAX - 1;
 pub struct Built {
     /// The tree.
     pub structure: OrgStructure,
-    /// What somebody should know, in a fixed order: dangling parents by id, then several roots, then no `0`.
+    /// What is odd about the rows, in a fixed order: dangling parents by id, then several roots, then no `0`.
     pub findings: Vec<Finding>,
 }
 
 impl OrgStructure {
     /// Builds a tree from rows in any order. The same rows in another order give the same tree.
     ///
-    /// Accepted, and reported as [`Finding`]s: several roots, no organization `0`, and a parent that is not among
-    /// the rows (that organization becomes a root).
+    /// Accepted, and reported as [`Finding`]s: several roots, no organization `0`, and a parent that is not
+    /// among the rows (that organization becomes a root).
     ///
     /// # Complexity
-    /// O(n log n) time, O(n) memory; no recursion, whatever the depth.
+    /// O(n log n) time, O(n) memory; no recursion over the depth.
     ///
     /// # Errors
     /// [`BuildError`] with the ids in it: an empty or over-long id, an id that occurs twice, an organization that

@@ -62,11 +62,11 @@ pub enum OrgChange<'t> {
 }
 
 impl OrgStructure {
-    /// What changed from this tree to a newer one: the organizations that were removed, in the order of this tree,
-    /// then all other changes in the order of the newer one.
+    /// What changed from this tree to a newer one: the organizations that were removed, in the order of this
+    /// tree, then all other changes in the order of the newer one.
     ///
-    /// An organization that was added or removed has no further changes. Equal trees have no changes, and trees
-    /// without changes are equal.
+    /// An organization that was added or removed has no further changes. Equal trees have no changes, and
+    /// trees without changes are equal.
     ///
     /// # Complexity
     /// O(n) expected.

@@ -5,7 +5,8 @@ use crate::invariant::{narrow, narrow_rank, range};
 /// Stands for "none" in a column, whatever its width: no tree has an organization of this rank.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// The most organizations that are numbered by 16 bits. (The largest value of either width stands for [`NONE`].)
+/// The most organizations that are numbered by 16 bits. (The largest value of either width stands for
+/// [`NONE`].)
 pub(crate) const NARROW_MAX: usize = 65_535;
 
 /// One integer an organization: 2 bytes each where every value fits, else 4.
@@ -22,7 +23,8 @@ impl Default for Column {
 }
 
 impl Column {
-    /// Stores the values of a tree of `organizations`. Values are ranks, the number of organizations, or [`NONE`].
+    /// Stores the values of a tree of `organizations`. Values are ranks, the number of organizations, or
+    /// [`NONE`].
     pub(crate) fn new(organizations: usize, values: &[u32]) -> Self {
         if organizations > NARROW_MAX {
             return Column::Wide(values.into());

@@ -11,8 +11,9 @@ const SHOWN: usize = 100;
 /// How many levels are indented.
 const INDENTED: u32 = 40;
 
-/// An indented tree, one line an organization, with its flags. Shows 100 organizations, or as many as the precision
-/// says (`{:.20}`), and then how many it leaves out. Deeper than 40 levels, a line begins with its depth.
+/// An indented tree, one line an organization, with its flags. Shows 100 organizations, or as many as the
+/// precision says (`{:.20}`), and then how many it leaves out. Deeper than 40 levels, a line begins with its
+/// depth.
 ///
 /// # Examples
 /// ```

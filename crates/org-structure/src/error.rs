@@ -70,7 +70,7 @@ impl fmt::Display for Cycle {
     }
 }
 
-/// Writes at most ten ids, and how many more there are: a message stays readable whatever the size of the tree.
+/// Writes at most ten ids, and how many more there are: a message stays readable for a tree of any size.
 pub(crate) fn list_ids(f: &mut fmt::Formatter<'_>, ids: &[OrgId]) -> fmt::Result {
     const SHOWN: usize = 10;
     for (position, id) in ids.iter().take(SHOWN).enumerate() {

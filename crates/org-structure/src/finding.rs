@@ -4,13 +4,13 @@ use core::fmt;
 
 use crate::OrgId;
 
-/// Something that a real database may hold, that a tree can be built from, and that somebody should know.
+/// Something odd in the rows of a real database that a tree can still be built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "finding"))]
 #[non_exhaustive]
 pub enum Finding {
-    /// The row names a parent that is not an organization of this tree. The organization became a root, because
-    /// keeping the name of a parent that is not there would break the symmetry of the natural tree.
+    /// The row names a parent that is not an organization of this tree. The organization became a root,
+    /// because keeping the name of a parent that is not there would break the symmetry of the natural tree.
     DanglingParent {
         /// The organization.
         org: OrgId,

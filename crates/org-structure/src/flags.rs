@@ -3,8 +3,9 @@
 bitflags::bitflags! {
     /// The yes-or-no facts about an organization, one bit each.
     ///
-    /// In Openbravo some belong to the organization (`ad_org`) and some to its type (`ad_orgtype`). Bits 12 to 15
-    /// belong to the application: this crate stores them and gives them no meaning. Bits 7 to 11 have no meaning yet;
+    /// In Openbravo some belong to the organization (`ad_org`) and some to its type (`ad_orgtype`). Bits 12
+    /// to 15 belong to the application: this crate stores them and gives them no meaning. Bits 7 to 11 have
+    /// no meaning yet;
     /// [`OrgStructure::build`](crate::OrgStructure::build) refuses them.
     ///
     /// # Memory

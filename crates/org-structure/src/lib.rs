@@ -1,9 +1,9 @@
 //! An ERP's organization tree, stored once.
 //!
-//! An ERP asks its organization tree in every operation: may a record of this organization refer to that one, which
-//! legal entity owns this store, does this organization allow transactions? An [`OrgStructure`] answers all of it
-//! from a few flat arrays: about 18 KB for 600 organizations, whatever the shape of the tree, shared by all who hold
-//! it, and never changed.
+//! An ERP asks its organization tree in every operation: may a record of this organization refer to that one,
+//! which legal entity owns this store, does this organization allow transactions? An [`OrgStructure`] answers
+//! all of it from a few flat arrays: about 18 KB for 600 organizations in a tree of any shape, shared by all
+//! who hold it, and never changed.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -46,14 +46,14 @@
 //! # Words
 //!
 //! The *natural tree* of an organization is itself, its ancestors and its descendants. An [`OrgIndex`] is an
-//! organization's position in the tree; an [`OrgId`] its name. [`ClientId`], [`RoleId`] and [`UserId`] name the other
-//! things that a login consists of. Ids are compared byte for byte.
+//! organization's position in the tree; an [`OrgId`] its name. [`ClientId`], [`RoleId`] and [`UserId`] name
+//! the other things that a login consists of. Ids are compared byte for byte.
 //!
 //! # Features
 //!
-//! `serde` (default): `Serialize` and `Deserialize` for trees, ids, indices, flags, sets, findings and fingerprints, and
-//! `Serialize` for rows and changes, which borrow their texts. A tree is a list of rows in formats for people, and
-//! its canonical bytes in binary ones.
+//! `serde` (default): `Serialize` and `Deserialize` for trees, ids, indices, flags, sets, findings and
+//! fingerprints, and `Serialize` for rows and changes, which borrow their texts. A tree is a list of rows in
+//! formats for people, and its canonical bytes in binary ones.
 
 mod build;
 mod canonical;

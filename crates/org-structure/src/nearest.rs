@@ -13,8 +13,9 @@ use crate::invariant::{at, narrow};
 /// `min(2 * steps, organizations)` integers of 2 or 4 bytes, with `steps <= 2 * organizations of the kind`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Nearest {
-    // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner from there
-    // on, one a start; where there are none, it is one owner an organization, or nothing if nobody has an owner.
+    // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner
+    // from there on, one a start; where there are none, it is one owner an organization, or nothing if there
+    // is no owner.
     values: Column,
     steps: u32,
 }

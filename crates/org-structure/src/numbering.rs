@@ -6,9 +6,9 @@ use crate::invariant::{at, at_mut, narrow, range};
 /// The order of a tree: every organization after its parent, every subtree one range, and of the children of
 /// an organization the one with the largest subtree first (ties by id).
 ///
-/// The first child follows its parent at once, so the largest subtrees form *heavy chains*: runs of consecutive
-/// ranks from which every step to another chain at least doubles the subtree. That is why ancestors are at most
-/// `log2(n) + 1` ranges.
+/// The first child follows its parent at once, so the largest subtrees form *heavy chains*: runs of
+/// consecutive ranks from which every step to another chain at least doubles the subtree. That is why
+/// ancestors are at most `log2(n) + 1` ranges.
 pub(crate) struct Numbering {
     /// The row of each rank.
     pub(crate) order: Vec<u32>,
@@ -66,8 +66,8 @@ struct Subtrees {
 }
 
 impl Subtrees {
-    /// Counts them from the leaves upwards, given how many children each row has; where there are cycles, the rows on
-    /// these are left over.
+    /// Counts them from the leaves upwards, given how many children each row has; where there are cycles, the
+    /// rows on these are left over.
     fn new(parents: &[u32], mut uncounted: Vec<u32>) -> Result<Self, Vec<u32>> {
         /// In place of a number of children: the row itself is counted.
         const COUNTED: u32 = NONE;
@@ -94,8 +94,9 @@ impl Subtrees {
     }
 }
 
-/// A row below some parent, with what decides its place among the siblings, in one number, so that sorting takes no branch:
-/// 32 bits that are larger for smaller subtrees, the first 8 bytes of the id, and 32 bits for the row.
+/// A row below some parent, with what decides its place among the siblings, in one number, so that sorting
+/// takes no branch: 32 bits that are larger for smaller subtrees, the first 8 bytes of the id, and 32 bits
+/// for the row.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Child(u128);
 

@@ -1,9 +1,9 @@
 //! Openbravo's `OrganizationStructureProvider`, method by method, for those who migrate.
 //!
 //! The core of this crate speaks of [`OrgIndex`]es and says "unknown" by type. Openbravo speaks of id
-//! strings, which may be null, and has an answer for every one of them: an unknown organization is its own natural
-//! tree, `0` is in everybody's. [`OrganizationStructureProvider`] gives exactly those answers, as of the
-//! version merged in February 2018 (3.0PR18Q2), with `closest` and the time zone added later.
+//! strings, which may be null, and has an answer for every one of them: an unknown organization is its own
+//! natural tree, `0` is in everybody's. [`OrganizationStructureProvider`] gives exactly those answers, as of
+//! the version merged in February 2018 (3.0PR18Q2), with `closest` and the time zone added later.
 //!
 //! "Unknown" is an id that is not in the tree: one of another client, over-long, empty, or null (`None`).
 //!
@@ -31,10 +31,13 @@
 //!
 //! What cannot come up here at all, because [`OrgStructure::build`] settles it before there is a tree:
 //!
-//! * **Dangling parents** (a parent that is not in the tree): the organization is a root. There the id of the parent
-//!   appeared in natural trees and parent lists, so that `isInNaturalTree` answered differently for (a, b) and (b, a).
-//! * **Duplicate nodes** (a node in two trees, or twice in one): refused with a typed error; there the last row won.
-//! * **Cycles**: refused with a typed error that names the organizations; there every walk upwards went on for ever.
+//! * **Dangling parents** (a parent that is not in the tree): the organization is a root. There the id of the
+//!   parent appeared in natural trees and parent lists, so that `isInNaturalTree` answered differently for
+//!   (a, b) and (b, a).
+//! * **Duplicate nodes** (a node in two trees, or twice in one): refused with a typed error; there the last
+//!   row won.
+//! * **Cycles**: refused with a typed error that names the organizations; there every walk upwards went on
+//!   for ever.
 
 use std::borrow::Cow;
 
@@ -43,7 +46,7 @@ use crate::{OrgFlags, OrgId, OrgIndex, OrgSet, OrgStructure};
 
 /// The answers of Openbravo's class of the same name, from one client's tree.
 ///
-/// It borrows the tree from whoever holds it, and is as cheap to make as to copy. Methods that answer yes or no, or with
+/// It borrows the tree and is as cheap to create as to copy. Methods that answer yes or no, or with
 /// one organization, do not allocate.
 ///
 /// # Examples
@@ -108,8 +111,8 @@ impl<'t> OrganizationStructureProvider<'t> {
         self.answer(org, true, |org| self.tree.natural_tree(org).to_set())
     }
 
-    /// Is the second organization in the natural tree of the first? True at once if either is `0`, even if the
-    /// other is unknown; an unknown organization is in its own natural tree and in no other.
+    /// Is the second organization in the natural tree of the first? True at once if either is `0`, even if
+    /// the other is unknown; an unknown organization is in its own natural tree and in no other.
     ///
     /// # Complexity
     /// O(1): two hash probes and two comparisons, no allocation.
@@ -132,7 +135,8 @@ impl<'t> OrganizationStructureProvider<'t> {
         self.tree.parent(self.find(org)?).and_then(|parent| self.tree.id(parent))
     }
 
-    /// The ancestors, nearest first, up to the root; with or without the organization. Unknown: itself or nothing.
+    /// The ancestors, nearest first, up to the root; with or without the organization. Unknown: itself or
+    /// nothing.
     #[must_use]
     pub fn parent_list<'a>(&self, org: Option<&'a str>, include_org: bool) -> Vec<Option<Cow<'a, str>>> {
         let skipped = usize::from(!include_org);
@@ -220,11 +224,11 @@ impl<'t> OrganizationStructureProvider<'t> {
         Orgs { tree: self.tree, known, unknown: None }
     }
 
-    /// Of a comma-separated list, those organizations that are ready and whose type allows transactions: quoted, in the
-    /// order given, duplicates kept.
+    /// Of a comma-separated list, those organizations that are ready and whose type allows transactions:
+    /// quoted, in the order given, duplicates kept.
     ///
-    /// An element that begins with a single quote loses its first and its last character. Elements are not trimmed: after
-    /// `", "` an element begins with a blank, is unknown, and is left out, as in Openbravo.
+    /// An element that begins with a single quote loses its first and its last character. Elements are not
+    /// trimmed: after `", "` an element begins with a blank, is unknown, and is left out, as in Openbravo.
     #[must_use]
     pub fn transaction_allowed_orgs(&self, orgs: &str) -> String {
         let allowed = OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;
@@ -233,9 +237,9 @@ impl<'t> OrganizationStructureProvider<'t> {
         }))
     }
 
-    /// The id of the record whose organization is closest: of those in the parent list the nearest, else of those
-    /// in the child tree any, among equals the record with the smallest id. None without records or without an
-    /// organization.
+    /// The id of the record whose organization is closest: of those in the parent list the nearest, else of
+    /// those in the child tree any, among equals the record with the smallest id. None without records or
+    /// without an organization.
     ///
     /// Records are (record id, organization id).
     #[must_use]
@@ -262,9 +266,9 @@ impl<'t> OrganizationStructureProvider<'t> {
         self.tree.time_zone(self.find(org)?)
     }
 
-    /// The level of `parent` above `org` (1 for itself), or None where the database function `AD_ISORGINCLUDED`
-    /// answers -1: a null, an unknown organization, one that is not ready or is reached only through one that is
-    /// not, and `0` below anything but itself.
+    /// The level of `parent` above `org` (1 for itself), or None where the database function
+    /// `AD_ISORGINCLUDED` answers -1: a null, an unknown organization, one that is not ready or is reached
+    /// only through one that is not, and `0` below anything but itself.
     ///
     /// The function also takes a client; ask the provider of that client. For a client that does not exist it
     /// answers -1.
@@ -355,7 +359,8 @@ impl<'a> Orgs<'a> {
         self.len() == 0
     }
 
-    /// The ids in tree order; an id that is not in the tree comes last. `None` is the null that was asked about.
+    /// The ids in tree order; an id that is not in the tree comes last. `None` is the null that was asked
+    /// about.
     pub fn iter(&self) -> impl Iterator<Item = Option<Cow<'a, str>>> {
         let known = self.tree.ids(&self.known).map(|id| Some(Cow::Owned(id.as_str().to_owned())));
         known.chain(self.unknown.map(|unknown| unknown.map(Cow::Borrowed)))

@@ -17,8 +17,8 @@ impl OrgStructure {
 
     /// Is one organization the other, above it, or below it? False if either is not in the tree.
     ///
-    /// This is the question behind Openbravo's reference check: may a record of one organization refer to a record of
-    /// the other? It is symmetric.
+    /// This is the question behind Openbravo's reference check: may a record of one organization refer to a
+    /// record of the other? It is symmetric.
     ///
     /// # Complexity
     /// O(1): two comparisons, no allocation.
@@ -40,8 +40,8 @@ impl OrgStructure {
         path.checked_sub(1)
     }
 
-    /// The level of an ancestor as Openbravo counts it: 1 for the organization itself, 2 for its parent, and so on;
-    /// `None` if `ancestor` is neither.
+    /// The level of an ancestor as Openbravo counts it: 1 for the organization itself, 2 for its parent, and
+    /// so on; `None` if `ancestor` is neither.
     ///
     /// This is the level that the database function `AD_ISORGINCLUDED` answers; see
     /// [`openbravo`](crate::openbravo) for its rules about readiness.
@@ -65,8 +65,8 @@ impl OrgStructure {
         core::iter::successors(start, |&org| self.parent(org))
     }
 
-    /// The path from an organization to its root as ranges of ranks, the organization's own range first: at most
-    /// `log2(n) + 1` of them.
+    /// The path from an organization to its root as ranges of ranks, the organization's own range first: at
+    /// most `log2(n) + 1` of them.
     pub(crate) fn path_ranges(&self, org: OrgIndex) -> impl Iterator<Item = Range<u32>> {
         let mut next = Some(org).filter(|org| !self.subtree(*org).is_empty());
         core::iter::from_fn(move || {
@@ -82,7 +82,7 @@ impl OrgStructure {
     /// # Complexity
     /// For [`LEGAL_ENTITY`](OrgFlags::LEGAL_ENTITY), [`BUSINESS_UNIT`](OrgFlags::BUSINESS_UNIT),
     /// [`PERIOD_CONTROL`](OrgFlags::PERIOD_CONTROL) and what combines them: O(log of the organizations with that flag),
-    /// whatever the depth. For any other flag: O(depth), over consecutive bytes. No allocation.
+    /// at any depth. For any other flag: O(depth), over consecutive bytes. No allocation.
     #[must_use]
     #[inline]
     pub fn nearest(&self, org: OrgIndex, flags: OrgFlags) -> Option<OrgIndex> {
@@ -128,9 +128,9 @@ impl OrgStructure {
 
     /// Of records that belong to organizations, the one that is closest to `org`.
     ///
-    /// First choice are records of `org` and its ancestors, the nearest organization first; then records of any
-    /// descendant, however far; among equals the smallest record. A record of another branch is never chosen.
-    /// (The rule of Openbravo's `getBOBInClosestOrg`, as corrected in February 2023.)
+    /// First choice are records of `org` and its ancestors, the nearest organization first; then records of
+    /// any descendant, however far; among equals the smallest record. A record of another branch is never
+    /// chosen. (The rule of Openbravo's `getBOBInClosestOrg`, as corrected in February 2023.)
     ///
     /// # Complexity
     /// O(records), no allocation.

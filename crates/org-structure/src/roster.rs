@@ -14,10 +14,10 @@ const LENGTH: usize = 15;
 /// Ids and flags of all organizations.
 ///
 /// # Memory
-/// 17 bytes an organization, one more where an organization has one of the higher eight flags, and a bit where an id
-/// is not upper-case hexadecimal; a hash table of ranks with 1 control byte a place and 8 places for 7 organizations,
-/// rounded up to a power of two; the texts of ids with 16 to 31 bytes, and of those with 32 that are not
-/// upper-case hexadecimal.
+/// 17 bytes an organization, one more where an organization has one of the higher eight flags, and a bit
+/// where an id is not upper-case hexadecimal; a hash table of ranks with 1 control byte a place and 8 places
+/// for 7 organizations, rounded up to a power of two; the texts of ids with 16 to 31 bytes, and of those with
+/// 32 that are not upper-case hexadecimal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
     /// 16 bytes of packed digits, or a text of up to 15 bytes and its length, or where a longer text begins.
@@ -137,7 +137,8 @@ impl Roster {
         duplicate.map_or(Ok(()), |id| Err(RosterFault::Duplicate(id)))
     }
 
-    /// The same organizations in another order: `order` gives the old rank of each new one, `new_rank` the reverse.
+    /// The same organizations in another order: `order` gives the old rank of each new one, `new_rank` the
+    /// reverse.
     pub(crate) fn reorder(mut self, order: &[u32], new_rank: &[u32]) -> Self {
         let slots = order.iter().map(|&old| at(&self.slots, old)).collect();
         let flags: Vec<OrgFlags> = order.iter().map(|&old| self.known_flags(old)).collect();

@@ -35,7 +35,8 @@ struct Row<'a> {
 }
 
 impl<'de> Deserialize<'de> for OrgStructure {
-    /// Refuses rows that do not make a tree, and rows with a parent that is not there: no tree is written like that.
+    /// Refuses rows that do not make a tree, and rows with a parent that is not there: no tree is written
+    /// like that.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if !deserializer.is_human_readable() {
             return deserializer.deserialize_bytes(Canonical);
@@ -56,7 +57,7 @@ impl<'de> Deserialize<'de> for OrgStructure {
     }
 }
 
-/// Canonical bytes, in whatever way a format hands bytes over.
+/// Canonical bytes, borrowed, owned or as a sequence, as the format provides them.
 struct Canonical;
 
 impl<'de> Visitor<'de> for Canonical {

@@ -13,8 +13,8 @@ use crate::OrgIndex;
 /// Trees compute sets when asked and keep none; a set belongs to the caller. Iteration is in tree order.
 ///
 /// # Memory
-/// Subtrees and ancestors are runs: a natural tree of any size takes at most `4 * (log2(n) + 1)` bytes for each
-/// 65,536 organizations that it touches, and 40 bytes of administration, after
+/// Subtrees and ancestors are runs: a natural tree of any size takes at most `4 * (log2(n) + 1)` bytes for
+/// each 65,536 organizations that it touches, and 40 bytes of administration, after
 /// [`shrink_to_fit`](Self::shrink_to_fit).
 ///
 /// # Examples
@@ -65,8 +65,8 @@ impl OrgSet {
         let mut bitmap = RoaringBitmap::new();
         let is_long = |range: &&Range<u32>| range.len() > 2;
         if ranges.iter().any(|range| is_long(&range)) {
-            // The long ones first: a container that begins as a run takes any further range as one, where a list of values
-            // is given every value.
+            // The long ones first: a container that begins as a run takes any further range as one, where a
+            // list of values is given every value.
             let short = ranges.iter().filter(|range| !is_long(range));
             for range in ranges.iter().filter(is_long).chain(short) {
                 bitmap.insert_range(range.clone());
@@ -147,11 +147,12 @@ impl OrgSet {
         self.bitmap = self.bitmap.clone();
     }
 
-    /// The heap bytes of a set after [`shrink_to_fit`](Self::shrink_to_fit), exactly; of any other set a lower bound.
+    /// The heap bytes of a set after [`shrink_to_fit`](Self::shrink_to_fit), exactly; of any other set a
+    /// lower bound.
     #[must_use]
     pub fn footprint(&self) -> usize {
-        // The library's own figures count capacities in other units; what a trimmed set allocates follows from its
-        // counts: 40 bytes a container, 2 a listed value, 4 a run, 8,192 a bit set.
+        // The library's own figures count capacities in other units; what a trimmed set allocates follows
+        // from its counts: 40 bytes a container, 2 a listed value, 4 a run, 8,192 a bit set.
         let counts = self.bitmap.statistics();
         let runs = counts.n_bytes_run_containers - 2 * u64::from(counts.n_run_containers);
         let bytes = 40 * u64::from(counts.n_containers)
@@ -225,7 +226,8 @@ impl Extend<OrgIndex> for OrgSet {
     }
 }
 
-/// All operators are for sets of the same tree. They take O(runs), or O(organizations) where these are scattered.
+/// All operators are for sets of the same tree. They take O(runs), or O(organizations) where these are
+/// scattered.
 macro_rules! operator {
     ($operator:ident, $method:ident, $assign:ident, $assign_method:ident) => {
         impl core::ops::$operator for &OrgSet {

@@ -91,9 +91,10 @@ impl OrgStructure {
         self.ids(orgs).map(|id| id.as_str().to_owned()).collect()
     }
 
-    /// The ids of a set or of a view as Openbravo's session variables hold them: quoted and comma separated, in tree order.
+    /// The ids of a set or of a view as Openbravo's session variables hold them: quoted and comma separated,
+    /// in tree order.
     ///
-    /// A quote within an id is doubled, so that the text may stand in an SQL statement whatever the ids are.
+    /// A quote within an id is doubled, so the text is safe in an SQL statement for every id.
     /// Where the database driver allows it, bind [`sql_ids`](Self::sql_ids) instead.
     #[must_use]
     pub fn quoted_list(&self, orgs: impl IntoIterator<Item = OrgIndex>) -> String {
@@ -101,9 +102,10 @@ impl OrgStructure {
     }
 }
 
-/// Ids quoted and comma separated, in the order given: the form in which Openbravo's session variables hold them.
+/// Ids quoted and comma separated, in the order given: the form in which Openbravo's session variables hold
+/// them.
 ///
-/// A quote within an id is doubled, so that the text may stand in an SQL statement whatever the ids are.
+/// A quote within an id is doubled, so the text is safe in an SQL statement for every id.
 ///
 /// # Examples
 /// ```

@@ -8,7 +8,8 @@ use crate::invariant::{at, narrow};
 /// 8 bytes an organization that has a text; 16 bytes and its own bytes a distinct text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SideTable {
-    // INVARIANT: ranks ascend strictly; `texts` ascends strictly and each is used; every number is below its length.
+    // INVARIANT: ranks ascend strictly; `texts` ascends strictly and each is used; every number is below its
+    // length.
     entries: Box<[(u32, u32)]>,
     texts: Box<[Box<str>]>,
 }

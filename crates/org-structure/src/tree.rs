@@ -17,8 +17,8 @@ use crate::{OrgFlags, OrgId, OrgIndex};
 /// organization is in the natural tree of another is two comparisons, in a flat tree as in a chain.
 ///
 /// # Memory
-/// See [`footprint`](Self::footprint): about 29 bytes an organization below 65,536 organizations and at most 42
-/// above, with one organization in ten a legal entity and one in twenty under period control.
+/// See [`footprint`](Self::footprint): about 29 bytes an organization below 65,536 organizations and at most
+/// 42 above, with one organization in ten a legal entity and one in twenty under period control.
 ///
 /// # Examples
 /// ```
@@ -44,7 +44,8 @@ use crate::{OrgFlags, OrgId, OrgIndex};
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct OrgStructure {
     // INVARIANT: all columns and the roster have one entry an organization; a parent's rank is less than its
-    // child's; `subtree_end` and `chain_head` follow from `parent`, and everything `nearest_*` from those and the flags.
+    // child's; `subtree_end` and `chain_head` follow from `parent`, and everything `nearest_*` from those and
+    // the flags.
     parent: Column,
     subtree_end: Column,
     chain_head: Column,
@@ -227,11 +228,11 @@ impl OrgStructure {
     /// The heap bytes that the tree owns, exactly.
     ///
     /// # Memory
-    /// With `w` = 2 bytes below 65,536 organizations and 4 above, an organization takes `3w + 17` bytes; the hash
-    /// table `w + 1` bytes a place, with 8 places for 7 organizations rounded up to a power of two; the nearest
-    /// legal entities, business units, period controls and calendar owners at most `4w` bytes an organization of
-    /// that kind, and `w` bytes an organization of the tree. Time zones and calendars: 8 bytes an organization that
-    /// has one, 16 and its text for each distinct one.
+    /// With `w` = 2 bytes below 65,536 organizations and 4 above, an organization takes `3w + 17` bytes; the
+    /// hash table `w + 1` bytes a place, with 8 places for 7 organizations rounded up to a power of two; the
+    /// nearest legal entities, business units, period controls and calendar owners at most `4w` bytes an
+    /// organization of that kind, and `w` bytes an organization of the tree. Time zones and calendars: 8
+    /// bytes an organization that has one, 16 and its text for each distinct one.
     #[must_use]
     pub fn footprint(&self) -> usize {
         [&self.parent, &self.subtree_end, &self.chain_head].map(Column::heap_bytes).iter().sum::<usize>()

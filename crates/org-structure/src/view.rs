@@ -14,8 +14,8 @@ struct Branch<'t> {
     tree: &'t OrgStructure,
     /// The organization that was asked about. It may be in no tree.
     org: u32,
-    /// Where the last range of the path ends: at the organization, behind it, or behind all below it. 0 if the
-    /// organization is in no tree.
+    /// Where the last range of the path ends: at the organization, behind it, or behind all below it. 0 if
+    /// the organization is in no tree.
     end: u32,
 }
 
@@ -40,8 +40,8 @@ impl Branch<'_> {
 /// An organization, its ancestors and its descendants, as a view of the tree.
 ///
 /// # Complexity
-/// O(1) to make; `contains` is two comparisons; `ranges`, `len` and `is_empty` take O(log n), `iter` O(1) a step
-/// after that. No method allocates but [`to_set`](Self::to_set).
+/// O(1) to make; `contains` is two comparisons; `ranges`, `len` and `is_empty` take O(log n), `iter` O(1) a
+/// step after that. No method allocates but [`to_set`](Self::to_set).
 ///
 /// # Examples
 /// ```
@@ -170,7 +170,8 @@ pub struct Ranges {
 }
 
 impl Ranges {
-    /// From range to range of a path a subtree at least doubles, so there is at most one for each bit of a rank.
+    /// From range to range of a path a subtree at least doubles, so there is at most one for each bit of a
+    /// rank.
     const MOST: usize = u32::BITS as usize;
 
     fn none() -> Self {

@@ -1,4 +1,5 @@
-//! Any rows: refused for a reason that the rows bear out, or a tree that agrees with a walk along the parents.
+//! Any rows: refused for a reason that the rows bear out, or a tree that agrees with a walk along the
+//! parents.
 #![no_main]
 
 use std::collections::HashMap;

@@ -13,7 +13,7 @@ impl OrgStructure {
     /// Reads a tree from its canonical bytes, which may come from anywhere.
     ///
     /// # Complexity
-    /// O(n) time. Memory is bounded by the length of the bytes, whatever they say.
+    /// O(n) time. Memory is bounded by the length of the bytes, never by a count that they state.
     ///
     /// # Errors
     /// [`DecodeError`] if the bytes are not exactly those that [`encode`](Self::encode) writes for some tree.
@@ -128,7 +128,8 @@ fn decode_ids(reader: &mut Reader<'_>, sections: Sections, count: u32) -> Result
 
 /// Are the organizations in preorder, heaviest child first, ties by id?
 fn check_order(parents: &[u32], ids: &[OrgId]) -> Result<(), DecodeError> {
-    // Whoever comes next is a child of the one before or of one of its ancestors: those whose subtree is open.
+    // The next organization is a child of the one before or of one of its ancestors: those whose subtree is
+    // open.
     let mut open: Vec<u32> = Vec::new();
     for (rank, &parent) in (0..).zip(parents) {
         while open.last().is_some_and(|&last| last != parent) {

@@ -1,4 +1,5 @@
-//! The canonical bytes of a tree: what is stored, sent between nodes, and hashed. `docs/format.md` specifies them.
+//! The canonical bytes of a tree: what is stored, sent between nodes, and hashed. `docs/format.md` specifies
+//! them.
 //!
 //! Equal trees have equal bytes, and bytes that decode are the bytes of exactly one tree: the decoder refuses
 //! anything that is not in tree order, not in its shortest form, or left over.

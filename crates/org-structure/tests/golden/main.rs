@@ -1,7 +1,8 @@
-//! The golden vectors: what every implementation of the format must answer. `docs/format.md` describes the files.
+//! The golden vectors: what every implementation of the format must answer. `docs/format.md` describes the
+//! files.
 //!
-//! Run with `WRITE_GOLDEN=1` to write them anew. They are written from a naive walk over the rows, and checked
-//! against the answers of the tree.
+//! Run with `WRITE_GOLDEN=1` to write them anew. They are written from a naive walk over the rows, and
+//! checked against the answers of the tree.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -159,7 +159,8 @@ fn counts_within_the_tree_are_held_against_the_bytes_that_are_left() {
     };
     let count = 1_000_000_u32.to_le_bytes();
     let rest = vec![0; 1_000_000];
-    // One organization with a packed id, and then a million texts of which each would take four bytes or more.
+    // One organization with a packed id, and then a million texts of which each would take four bytes or
+    // more.
     let one = b"orgtre\x02\0\x04\0\0\0\x01\0\0\0\xff\xff\x000123456789abcdef";
     refused_within(&[one.as_slice(), &count, &rest].concat(), 2_000);
     // One text, and then a million entries of which each would take eight bytes.

@@ -1,4 +1,5 @@
-//! The tests of the tree, layer by layer: laws for every tree, bytes, memory, and the defects of those before us.
+//! The tests of the tree, layer by layer: laws for every tree, bytes, memory, and the defects of those before
+//! us.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

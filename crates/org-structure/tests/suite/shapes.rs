@@ -70,7 +70,8 @@ pub(crate) fn hex_id(place: usize) -> String {
     if place == 0 { "0".into() } else { format!("{:016X}{:016X}", scramble(place), scramble(!place)) }
 }
 
-/// A tree of `count` organizations below `0`, with one in ten a legal entity and one in twenty under period control.
+/// A tree of `count` organizations below `0`, with one in ten a legal entity and one in twenty under period
+/// control.
 pub(crate) fn measured(shape: Shape, count: usize) -> Vec<Row> {
     (0..=count)
         .map(|place| {
