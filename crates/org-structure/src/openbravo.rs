@@ -321,8 +321,11 @@ impl<'t> OrganizationStructureProvider<'t> {
 fn unquoted(element: &str) -> &str {
     let Some(inner) = element.strip_prefix('\'') else { return element };
     let mut chars = inner.chars();
-    chars.next_back();
-    chars.as_str()
+    match chars.next_back() {
+        // The ERP's Java drops half of a surrogate pair, and what is left is the id of no organization.
+        Some(last) if last.len_utf16() > 1 => "",
+        _ => chars.as_str(),
+    }
 }
 
 /// A set as Openbravo answers it: organizations of the tree, or else just the id that was asked about.

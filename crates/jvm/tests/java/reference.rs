@@ -89,7 +89,7 @@ fn corpus() -> Vec<Vec<u8>> {
             corpus.extend(values.filter(|value| value.len() < 4_000).map(from_hex));
         }
     }
-    assert!(corpus.len() > 200, "{} files and vectors", corpus.len());
+    assert!(corpus.len() > 100, "{} files and vectors", corpus.len());
     corpus
 }
 

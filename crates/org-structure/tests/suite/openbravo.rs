@@ -203,6 +203,7 @@ fn closest(#[case] records: &[(&str, &str)], #[case] org: &str, #[case] expected
 #[case::commas(",,,", "")]
 #[case::one_quote("'", "")]
 #[case::not_ascii("'é", "")]
+#[case::half_of_a_surrogate_pair_is_dropped(&format!("'{US}🌳"), "")]
 fn transaction_allowed(#[case] orgs: &str, #[case] expected: &str) {
     assert_eq!(provider().transaction_allowed_orgs(orgs), expected);
 }
