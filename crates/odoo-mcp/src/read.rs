@@ -51,6 +51,8 @@ impl Selection {
 /// Records, and the fields that the user may not read.
 pub(crate) struct Rows {
     pub(crate) records: Vec<Record>,
+    /// The fields that were read, in the order of choice.
+    pub(crate) names: Vec<String>,
     pub(crate) skipped: Vec<String>,
 }
 
@@ -135,7 +137,9 @@ impl Service {
         let mut lessons = 0;
         let refused = loop {
             let message = match self.rows(read(ids, &selection.names()), max_age).await {
-                Ok(records) => return Ok(Rows { records, skipped: selection.skipped }),
+                Ok(records) => {
+                    return Ok(Rows { records, names: selection.names, skipped: selection.skipped });
+                }
                 Err(OdooError::Access { message }) if selection.method != Method::Explicit => message,
                 Err(error) => return Err(error.into()),
             };
@@ -173,7 +177,8 @@ impl Service {
         self.remember_unreadable(model, fields, &found).await?;
         let records = self.reader.read(read(ids, &readable)).await?;
         let skipped = selection.skipped.iter().cloned().chain(found.into_iter().map(str::to_owned)).collect();
-        Ok(Rows { records, skipped })
+        let names = readable.into_iter().map(str::to_owned).collect();
+        Ok(Rows { records, names, skipped })
     }
 
     /// Reads records, from the cache for whoever accepts an age.

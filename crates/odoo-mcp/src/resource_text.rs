@@ -48,7 +48,7 @@ async fn read_record(service: &Service, model: &str, id: i64) -> Result<String, 
     shape(model, &definitions, &mut record);
     record.retain(|name, value| kind(name) != "html" && is_set(value, &kind(name)));
     record.values_mut().for_each(shorten);
-    let mut text = text::render(&Value::Object(record));
+    let mut text = text::render(&Value::Object(record), &[]);
     let hidden =
         [(html, "html"), (selection.withheld.len(), "credential-like"), (rows.skipped.len(), "unreadable")];
     let hidden = hidden.iter().filter(|(number, _)| *number > 0);

@@ -1,11 +1,13 @@
 //! Which fields are read, or shown, if nobody names any.
 
+use std::collections::BTreeSet;
+
 use model_metadata::{FieldDefinition, FieldDefinitions};
 
 use crate::secrecy::is_credential;
 
-/// What tells a record apart, whatever the limit.
-const ESSENTIAL: &[&str] = &["id", "name", "display_name", "active"];
+/// What tells a record apart, whatever the limit, in this order.
+const ESSENTIAL: &[&str] = &["id", "display_name", "name", "active"];
 
 /// Fields of bookkeeping.
 const TECHNICAL: &[&str] = &[
@@ -18,45 +20,188 @@ const TECHNICAL: &[&str] = &[
     "access_url",
 ];
 
-const TECHNICAL_PREFIXES: &[&str] = &["_", "message_", "activity_", "website_message_"];
-
-/// Words in the names of fields that people ask for first.
-const SOUGHT: &[&str] = &[
-    "state", "status", "stage", "priority", "company", "currency", "amount", "total", "date", "user",
-    "partner", "email", "phone", "street", "city", "country", "code", "ref", "number", "price", "qty",
-    "quantity",
+const TECHNICAL_PREFIXES: &[&str] = &[
+    "_",
+    "message_",
+    "activity_",
+    "my_activity_",
+    "website_message_",
+    "can_",
+    "has_",
+    "show_",
+    "signup_",
+    "user_can_",
 ];
 
-/// How early a field is chosen: the smaller the earlier; nothing if it is never.
-fn rank(field: &FieldDefinition<'_>, kind: &str) -> Option<u8> {
+/// What messages and activities have of their own, and other models only borrow.
+const OF_MESSAGES: &[&str] = &["message_type", "activity_type_id"];
+
+/// Words of fields that help the machinery, and tell people nothing.
+const HELPERS: &[&str] = &[
+    "latitude",
+    "longitude",
+    "geolocation",
+    "color",
+    "image",
+    "avatar",
+    "logo",
+    "icon",
+    "url",
+    "normalized",
+    "sanitized",
+    "formatted",
+    "bounce",
+    "blacklisted",
+    "placeholder",
+    "label",
+    "counter",
+    "count",
+    "offset",
+    "technical",
+    "xmlid",
+    "popover",
+    "parent_path",
+    "sequence",
+    "rank",
+    "warn",
+    "warning",
+    "alias",
+    "properties",
+    "root",
+    "domain",
+];
+
+/// A reader's code at the door: of persons it is a credential.
+const OF_PERSONS: &[&str] = &["barcode", "pin"];
+
+/// What people ask for, by word: kinds of fields, each with its weight. Words count as words: `date` is not in `update`.
+const SOUGHT: &[(i32, &[&str])] = &[
+    (100, &["state", "stage", "status"]),
+    (95, &["ref", "reference", "number", "code", "login", "memo", "subject", "summary"]),
+    (92, &["partner", "customer", "vendor", "author", "employee"]),
+    (88, &["scheduled", "planned", "request"]),
+    (88, &["due"]),
+    (90, &["date", "deadline", "start", "stop"]),
+    (89, &["amount", "total", "subtotal", "residual"]),
+    (88, &["company"]),
+    (87, &["email"]),
+    (87, &["phone", "mobile"]),
+    (84, &["user", "manager"]),
+    (86, &["account"]),
+    (85, &["quantity", "qty"]),
+    (85, &["price", "revenue"]),
+    (85, &["debit"]),
+    (85, &["credit"]),
+    (85, &["balance"]),
+    (83, &["product"]),
+    (83, &["project"]),
+    (83, &["order", "move"]),
+    (83, &["picking"]),
+    (83, &["model"]),
+    (83, &["res"]),
+    (83, &["department"]),
+    (85, &["job", "title"]),
+    (82, &["location"]),
+    (81, &["type"]),
+    (80, &["currency"]),
+    (79, &["parent"]),
+    (79, &["origin"]),
+    (79, &["probability"]),
+    (79, &["team", "categ", "category"]),
+    (78, &["vat"]),
+    (78, &["city"]),
+    (78, &["street"]),
+    (77, &["country"]),
+    (76, &["priority"]),
+    (76, &["uom", "unit"]),
+    (73, &["journal"]),
+    (75, &["barcode", "lot", "reserved"]),
+    (74, &["days", "duration", "holiday", "privacy"]),
+    (74, &["allday", "reconcile"]),
+    (70, &["zip", "function", "website"]),
+];
+
+/// Words that tell one of several fields of a kind from the others, as people call them.
+const QUALIFIERS: &[&str] = &[
+    "payment", "invoice", "work", "from", "to", "dest", "client", "default", "list", "expected", "in",
+    "done", "subtype", "activity", "message", "of", "complete", "begin", "end",
+];
+
+/// Flags that people ask for.
+const FLAGS: &[&str] = &["allday", "reconcile"];
+
+/// Last words of names that say something of what stands before them.
+const OF_ANOTHER: &[&str] = &["state", "status", "code"];
+/// Last words that mean the same whatever stands before them.
+const PLAIN: &[&str] = &["ref", "reference", "qty"];
+/// Words that tell one day of a record from another.
+const TIMES: &[&str] = &["scheduled", "planned", "request", "due"];
+
+/// By how much each further field of a kind is wanted less than the one before it.
+const EACH_MORE: i32 = 5;
+
+/// The kind that a word names; nothing if nobody asks for it.
+fn kind_of(word: &str) -> Option<usize> {
+    SOUGHT.iter().position(|(_, words)| words.contains(&word))
+}
+
+/// How much people want a field, and which kind it is of; nothing if it is never chosen.
+fn weight(field: &FieldDefinition<'_>, kind: &str, of_person: bool) -> Option<(i32, Option<usize>)> {
     let name = field.name();
-    if ESSENTIAL.contains(&name) {
-        return Some(0);
+    if let Some(place) = ESSENTIAL.iter().position(|essential| *essential == name) {
+        return Some((1_000 - i32::try_from(place).unwrap_or(0), None));
     }
-    let technical = TECHNICAL.contains(&name) || TECHNICAL_PREFIXES.iter().any(|it| name.starts_with(it));
-    if technical || is_credential(name) {
-        return None;
-    }
-    // A field that is neither stored nor taken from a related record is computed for each row.
-    if field.attribute("store") == Some("false") && field.attribute("related").is_none_or(|it| it == "false")
+    let stored = field.attribute("store") != Some("false");
+    let guarded = field.attribute("groups").is_some_and(|groups| groups != "null" && groups != "false");
+    let own = stored && OF_MESSAGES.contains(&name);
+    if (is_technical(name) && !own)
+        || guarded
+        || is_credential(name)
+        || (of_person && OF_PERSONS.contains(&name))
     {
         return None;
     }
-    let sought = SOUGHT.iter().any(|word| name.contains(word));
-    Some(match kind {
-        _ if field.is_true("required") => 1,
-        "char" | "selection" | "date" | "datetime" | "integer" | "float" | "monetary" | "boolean" => {
-            if sought { 2 } else { 4 }
-        }
-        "many2one" | "many2one_reference" | "reference" => {
-            if sought {
-                3
-            } else {
-                5
-            }
-        }
-        _ => 6,
-    })
+    // A field that is neither stored nor taken from a related record is computed for each row.
+    if !stored && field.attribute("related").is_none_or(|it| it == "false") {
+        return None;
+    }
+    let words: Vec<&str> = name.split('_').filter(|word| !matches!(*word, "" | "id")).collect();
+    if words.iter().any(|word| HELPERS.contains(word)) {
+        return None;
+    }
+    let sought = words.iter().filter_map(|word| kind_of(word)).min();
+    let strange = words.iter().filter(|word| kind_of(word).is_none() && !QUALIFIERS.contains(word)).count();
+    let strange = i32::try_from(strange).unwrap_or(i32::MAX / 16);
+    let more = i32::try_from(words.len().saturating_sub(1)).unwrap_or(i32::MAX / 16);
+    let best = sought.and_then(|kind| SOUGHT.get(kind)).map(|(weight, _)| *weight);
+    let base = match (kind, best) {
+        // The state of an address is none of the record's.
+        ("many2one", _) if name == "state_id" => 66,
+        ("boolean", Some(best)) if FLAGS.contains(&name) => best,
+        ("boolean", _) => 8,
+        (_, Some(best)) => best,
+        ("char" | "selection", None) => 44,
+        ("date" | "datetime", None) => 46,
+        ("many2one", None) => 36,
+        ("text", None) => 20,
+        _ => 34,
+    };
+    let required = if field.is_true("required") { 6 } else { 0 };
+    let borrowed = if stored { 0 } else { 8 };
+    // A name that is made of several kinds says something of one for another: the state of a phone number, say.
+    let kinds: BTreeSet<usize> = words.iter().filter_map(|word| kind_of(word)).collect();
+    let last = words.last().copied().unwrap_or_default();
+    let mixed = match kinds.len() {
+        0 | 1 => 0,
+        _ if OF_ANOTHER.contains(&last) => 25,
+        _ if PLAIN.contains(&last) || words.iter().any(|word| TIMES.contains(word)) => 0,
+        _ => 5,
+    };
+    Some((base - 12 * strange - 3 * more - mixed + required - borrowed, sought))
+}
+
+fn is_technical(name: &str) -> bool {
+    TECHNICAL.contains(&name) || TECHNICAL_PREFIXES.iter().any(|it| name.starts_with(it))
 }
 
 /// Fields whose values are heavy, or lists.
@@ -65,7 +210,7 @@ fn is_structure(kind: &str) -> bool {
 }
 
 /// The fields that are read if nobody names any: the essential ones, then up to a number of others, required ones and
-/// those that people ask for first. Never heavy ones, lists, or what looks like a credential.
+/// those that people ask for first, in the order of choice. Never heavy ones, lists, or what looks like a credential.
 pub(crate) fn default_fields(
     fields: &FieldDefinitions,
     limit: usize,
@@ -75,19 +220,27 @@ pub(crate) fn default_fields(
     // Without its parent a record of a hierarchy cannot be told from its namesakes.
     if fields.get("parent_id").is_some() && may_read("parent_id") {
         chosen.push("parent_id");
+        let last = chosen.len() - 1;
+        if chosen.iter().take(last).any(|name| *name == "parent_id") {
+            chosen.truncate(last);
+        }
     }
-    chosen.sort_unstable();
-    chosen.dedup();
     chosen
 }
 
 /// The fields that are described if nobody names any: up to 60 with values, and all lists and heavy ones.
 pub(crate) fn described_fields(fields: &FieldDefinitions) -> Vec<&str> {
     let mut chosen = ranked(fields, |_, kind| !is_structure(kind), 60);
-    chosen.extend(ranked(fields, |_, kind| is_structure(kind), usize::MAX));
+    chosen.extend(structures(fields));
     chosen.sort_unstable();
     chosen.dedup();
     chosen
+}
+
+/// Lists and heavy fields, without bookkeeping.
+fn structures(fields: &FieldDefinitions) -> impl Iterator<Item = &str> {
+    let named = fields.iter().filter(|field| is_structure(&field.text("type").unwrap_or_default()));
+    named.map(|field| field.name()).filter(|name| !is_technical(name) && !is_credential(name))
 }
 
 /// All fields, apart from what looks like a credential; and those left out.
@@ -98,18 +251,30 @@ pub(crate) fn all_fields(fields: &FieldDefinitions) -> (Vec<&str>, Vec<String>) 
 }
 
 fn ranked(fields: &FieldDefinitions, wanted: impl Fn(&str, &str) -> bool, limit: usize) -> Vec<&str> {
-    let mut ranked: Vec<(u8, &str)> = Vec::new();
+    let is_there = |name: &str| fields.get(name).is_some();
+    let of_person = ["email", "work_email", "login"].into_iter().any(is_there);
+    let mut weighed: Vec<(i32, &str, Option<usize>)> = Vec::new();
     for field in fields.iter() {
         let kind = field.text("type").unwrap_or_default();
         if wanted(field.name(), &kind)
-            && let Some(rank) = rank(&field, &kind)
+            && let Some((weight, sought)) = weight(&field, &kind, of_person)
         {
-            ranked.push((rank, field.name()));
+            weighed.push((weight, field.name(), sought));
         }
     }
-    ranked.sort_unstable();
-    let essential = ranked.iter().filter(|(rank, _)| *rank == 0).count();
-    ranked.into_iter().take(limit.max(essential)).map(|(_, name)| name).collect()
+    // Among equals the simpler name comes first; the alphabet decides what nothing else does.
+    let order = |weight: i32, name: &str| (-weight, name.matches('_').count(), name.len());
+    weighed.sort_by(|one, other| (order(one.0, one.1), one.1).cmp(&(order(other.0, other.1), other.1)));
+    let mut chosen_of = [0; SOUGHT.len()];
+    for (weight, _, sought) in &mut weighed {
+        if let Some(before) = sought.and_then(|kind| chosen_of.get_mut(kind)) {
+            *weight -= EACH_MORE * *before;
+            *before += 1;
+        }
+    }
+    weighed.sort_by(|one, other| (order(one.0, one.1), one.1).cmp(&(order(other.0, other.1), other.1)));
+    let essential = weighed.iter().filter(|(_, name, _)| ESSENTIAL.contains(name)).count();
+    weighed.into_iter().take(limit.max(essential)).map(|(_, name, _)| name).collect()
 }
 
 #[cfg(test)]
@@ -139,11 +304,11 @@ mod tests {
         let fields = fields();
         assert_eq!(
             default_fields(&fields, 1, |_| true),
-            ["active", "display_name", "id", "name", "parent_id"]
+            ["id", "display_name", "name", "active", "parent_id"]
         );
         assert_eq!(
             default_fields(&fields, 7, |_| true),
-            ["active", "display_name", "email", "id", "kind", "name", "parent_id", "partner_city"]
+            ["id", "display_name", "name", "active", "email", "parent_id", "partner_city"]
         );
         let most = default_fields(&fields, 100, |_| true);
         for never in
@@ -151,6 +316,79 @@ mod tests {
         {
             assert!(!most.contains(&never), "{never}");
         }
+    }
+
+    /// Models with their fields: `type: name …`, where `!` is required, `~` computed, `^` related, `&` guarded by groups;
+    /// after `+` the fields that must be among the first fifteen.
+    const MODELS: &str = include_str!("selection/models.txt");
+
+    fn model(block: &str) -> (&str, Vec<&str>, FieldDefinitions) {
+        let (mut name, mut must) = ("", Vec::new());
+        let mut definitions = serde_json::Map::new();
+        for line in block.lines() {
+            if let Some(title) = line.strip_prefix("# ") {
+                name = title;
+            } else if let Some(names) = line.strip_prefix("+ ") {
+                must = names.split(' ').collect();
+            } else if let Some((kind, names)) = line.split_once(": ") {
+                for marked in names.split(' ').filter(|it| !it.is_empty()) {
+                    let has = |mark: char| marked.contains(mark);
+                    let bare = marked.trim_end_matches(['!', '~', '^', '&']);
+                    let mut field =
+                        json!({"type": kind, "required": has('!'), "store": !(has('~') || has('^'))});
+                    if has('^') {
+                        field["related"] = json!("other_id.field");
+                    }
+                    if has('&') {
+                        field["groups"] = json!("base.group_system");
+                    }
+                    definitions.insert(bare.to_owned(), field);
+                }
+            }
+        }
+        (name, must, serde_json::from_value(definitions.into()).unwrap())
+    }
+
+    #[test]
+    fn what_people_mean_is_among_the_first_fifteen() {
+        let mut missing = Vec::new();
+        let blocks: Vec<&str> = MODELS.trim().split("\n\n").collect();
+        assert_eq!(blocks.len(), 25);
+        for block in blocks {
+            let (name, must, fields) = model(block);
+            assert!(
+                must.len() > 3 && must.iter().all(|field| fields.get(field).is_some()),
+                "{name}: {must:?}"
+            );
+            let chosen = default_fields(&fields, 15, |_| true);
+            let lost: Vec<&str> = must.iter().copied().filter(|field| !chosen.contains(field)).collect();
+            if !lost.is_empty() {
+                missing.push(format!("{name} lacks {lost:?}: {chosen:?}"));
+            }
+            for never in ["latitude", "geolocation", "color", "can_", "image", "token", "has_"] {
+                assert!(!chosen.iter().any(|field| field.contains(never)), "{name} {never}: {chosen:?}");
+            }
+            assert!(
+                chosen.iter().all(|field| fields.get(field).unwrap().attribute("groups").is_none()),
+                "{name}"
+            );
+            if fields.get("email").is_some() || fields.get("work_email").is_some() {
+                assert!(!chosen.contains(&"barcode"), "{name}");
+            }
+        }
+        assert!(missing.is_empty(), "{}", missing.join("\n"));
+    }
+
+    #[test]
+    fn words_are_words() {
+        let fields: FieldDefinitions = serde_json::from_value(json!({
+            "candidate": {"type": "char", "store": true}, "date_start": {"type": "date", "store": true},
+            "interstate": {"type": "char", "store": true}, "aaa": {"type": "char", "store": true},
+            "state": {"type": "selection", "store": true},
+        }))
+        .unwrap();
+        assert_eq!(default_fields(&fields, 2, |_| true), ["state", "date_start"]);
+        assert_eq!(default_fields(&fields, 3, |_| true), ["state", "date_start", "aaa"], "the simpler name");
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(crate) struct Answer {
     related_summaries: Option<BTreeMap<String, Vec<Related>>>,
     /// Fields left out since this user may not read them.
     skipped_fields: Option<Vec<String>>,
+    #[serde(skip)]
+    columns: Vec<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -85,6 +87,10 @@ impl Tool for GetRecord {
         Some(("record", Value::Object(std::mem::take(&mut answer.record))))
     }
 
+    fn columns(answer: &Answer) -> &[String] {
+        &answer.columns
+    }
+
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, record_id: RecordId(id), fields, context, max_age } = arguments;
         let max_age = Duration::from_secs(max_age.into());
@@ -116,7 +122,7 @@ impl Tool for GetRecord {
             note: Some(note.trim_end().to_owned()),
         });
         let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
-        Ok(Answer { record, metadata, related_summaries: related, skipped_fields })
+        Ok(Answer { record, metadata, related_summaries: related, skipped_fields, columns: rows.names })
     }
 }
 

@@ -63,6 +63,8 @@ pub(crate) struct Answer {
     note: Option<String>,
     /// Fields left out since this user may not read them.
     skipped_fields: Option<Vec<String>>,
+    #[serde(skip)]
+    columns: Vec<String>,
 }
 
 impl Tool for SearchRecords {
@@ -82,6 +84,10 @@ impl Tool for SearchRecords {
         Some(("records", rows.into_iter().map(Value::Object).collect()))
     }
 
+    fn columns(answer: &Answer) -> &[String] {
+        &answer.columns
+    }
+
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, domain, fields, limit, offset, order, context } = arguments;
         service.require_read(&model).await?;
@@ -96,6 +102,7 @@ impl Tool for SearchRecords {
         let (mut selection, definitions) = service.select(&model, fields.as_ref()).await?;
         let search =
             Search { model: &model, domain, limit, offset, order: order.as_deref(), context: &context };
+        let withheld = selection.withheld.clone();
         let at_once = service.client.version().await? >= ONE_CALL_SINCE;
         let mut lessons = 0;
         let (mut rows, total) = loop {
@@ -115,20 +122,31 @@ impl Tool for SearchRecords {
                 found => {
                     let (mut records, total) = found?;
                     records.iter_mut().for_each(|record| pair_references(&definitions, record));
-                    break (Rows { records, skipped: selection.skipped.clone() }, total);
+                    break (Rows { records, names: selection.names, skipped: selection.skipped }, total);
                 }
             }
         };
         rows.records.iter_mut().for_each(|record| shape(&model, &definitions, record));
-        let note = joined([page.note(), left_out(&selection.withheld, &rows.skipped)]);
+        let note = joined([page.note(), left_out(&withheld, &rows.skipped)]);
         let next = offset + limit;
         // Records that are filtered after the search may leave a page short of its limit, but not the last
         // one.
         let has_more = u64::try_from(next).is_ok_and(|next| next < total) && !rows.records.is_empty();
         let next_offset = has_more.then_some(next);
         let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
-        let records = rows.records;
-        Ok(Answer { records, total, limit, offset, model, has_more, next_offset, note, skipped_fields })
+        let (records, columns) = (rows.records, rows.names);
+        Ok(Answer {
+            records,
+            total,
+            limit,
+            offset,
+            model,
+            has_more,
+            next_offset,
+            note,
+            skipped_fields,
+            columns,
+        })
     }
 }
 
@@ -147,6 +165,7 @@ impl SearchRecords {
             next_offset: None,
             note: None,
             skipped_fields: None,
+            columns: Vec::new(),
         }
     }
 }
@@ -207,7 +226,8 @@ impl Search<'_> {
         let ids = service.call::<Vec<i64>>(search, self.context);
         let (ids, total) = futures_util::future::try_join(ids, self.count(service)).await?;
         if ids.is_empty() {
-            return Ok((Rows { records: Vec::new(), skipped: selection.0.skipped.clone() }, total));
+            let Selection { names, skipped, .. } = selection.0.clone();
+            return Ok((Rows { records: Vec::new(), names, skipped }, total));
         }
         let rows = service.read(self.model, &ids, selection, self.context, Duration::ZERO).await?;
         Ok((rows, total))

@@ -21,7 +21,7 @@ async fn a_search_gives_a_page_and_the_total_by_one_request() {
     assert_eq!(agent.seen() - before, 1);
     assert_eq!(agent.methods(PARTNERS).last().unwrap(), "web_search_read");
     assert!(
-        text(&again).contains("[20,\"Belgium\"] | 2026-01-31T10:00:00+00:00 | 4 | Partner 4"),
+        text(&again).contains("4 | Partner 4 | [20,\"Belgium\"] | 2026-01-31T10:00:00+00:00"),
         "{}",
         text(&again)
     );
@@ -250,4 +250,19 @@ async fn searches_run_together_up_to_the_pools_size() {
     let found = futures_util::future::join_all((0..16).map(search)).await;
     assert!(found.iter().all(|page| page["total"] == 60));
     assert_eq!(agent.double.most_running(), 5);
+}
+
+#[tokio::test]
+async fn texts_have_the_fields_in_the_order_of_choice() {
+    let agent = Agent::new(READ).await;
+    let asked = json!({"model": PARTNERS, "fields": ["name", "email", "country_id", "credit"], "limit": 2});
+    let text = crate::support::text(&agent.call("search_records", asked).await);
+    assert!(text.contains("id | name | email | country_id | credit"), "{text}");
+    let text =
+        crate::support::text(&agent.call("search_records", json!({"model": PARTNERS, "limit": 2})).await);
+    assert!(text.contains("id | display_name | name | "), "{text}");
+    let text =
+        crate::support::text(&agent.call("get_record", json!({"model": PARTNERS, "record_id": 1})).await);
+    let place = |field: &str| text.find(&format!("\n  {field}: ")).unwrap();
+    assert!(place("id") < place("name") && place("name") < place("email"), "{text}");
 }
