@@ -34,6 +34,8 @@ pub struct OdooConfig {
     pub login: Option<String>,
     /// What proves that it is the user.
     pub credential: Credential,
+    /// Was the API key given as the password (`ODOO_PASSWORD`), and known by its form?
+    pub key_as_password: bool,
     /// The transport (`ODOO_RPC_TRANSPORT`, `auto`).
     pub transport: TransportChoice,
     /// The language of labels and texts (`ODOO_LOCALE`); the server's choice if nothing.
@@ -154,6 +156,7 @@ impl OdooConfig {
             database: (!database.is_empty()).then(|| database.into()),
             login: (!login.is_empty()).then(|| login.into()),
             credential,
+            key_as_password: false,
             transport: TransportChoice::Auto,
             language: None,
             pool_size: 5,
@@ -183,9 +186,13 @@ impl OdooConfig {
         let database = setting("ODOO_DB").unwrap_or_default();
         let login = setting("ODOO_USER");
         let secret = |name| setting(name).map(SecretString::from);
+        let mut key_as_password = false;
         let credential = match (secret("ODOO_API_KEY"), secret("ODOO_PASSWORD")) {
             (Some(key), _) => Credential::ApiKey(key),
-            (None, Some(password)) if is_key(password.expose_secret()) => Credential::ApiKey(password),
+            (None, Some(password)) if is_key(password.expose_secret()) => {
+                key_as_password = true;
+                Credential::ApiKey(password)
+            }
             (None, Some(password)) => Credential::Password(password),
             (None, None) => {
                 let reason = "a password or an api key (ODOO_API_KEY) is needed";
@@ -199,6 +206,7 @@ impl OdooConfig {
             setting("ODOO_RPC_TRANSPORT").map_or(Ok(TransportChoice::Auto), |name| name.parse())?;
         Ok(OdooConfig {
             transport,
+            key_as_password,
             language: setting("ODOO_LOCALE"),
             pool_size: number(&setting, "ODOO_MCP_POOL_SIZE", 5)?,
             batching: flag(&setting, "ODOO_MCP_ENABLE_BATCHING", true)?,

@@ -107,7 +107,7 @@ pub enum OdooError {
         name: String,
     },
     /// The transport takes arguments by name only.
-    #[error("the arguments of `{method}` need names with this transport")]
+    #[error("the arguments of `{method}` need names with this transport: give them by name")]
     Unnamed {
         /// The method.
         method: String,

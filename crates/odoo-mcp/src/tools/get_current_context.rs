@@ -70,6 +70,9 @@ impl Tool for GetCurrentContext {
                 "{text}\n\nODOO_LOCALE is `{language}`, which is not installed in Odoo: texts are in the user's own language."
             );
         }
+        if service.client.config().key_as_password {
+            text = format!("{text}\n\nODOO_PASSWORD has the form of an API key, and is used as one.");
+        }
         Ok(Answer { text, ..answer })
     }
 }

@@ -96,8 +96,10 @@ fn databases_of_one_name_differ_by_their_server() {
 #[test]
 fn a_key_in_the_place_of_a_password_is_a_key() {
     let key = "0123456789abcdef0123456789ABCDEF01234567";
-    let given = |password| read(&[LEAST[0], LEAST[1], ("ODOO_PASSWORD", password)]).unwrap().credential;
+    let read = |password| read(&[LEAST[0], LEAST[1], ("ODOO_PASSWORD", password)]).unwrap();
+    let given = |password| read(password).credential;
     assert!(matches!(given(key), Credential::ApiKey(_)));
+    assert!(read(key).key_as_password && !read("s3cret").key_as_password);
     for password in [&key[1..], "0123456789abcdef0123456789abcdef0123456z", "s3cret"] {
         assert!(matches!(given(password), Credential::Password(_)), "{password}");
     }
