@@ -20,7 +20,7 @@ pub const METRICS: [&str; 4] = ["login_in_memory", "token_lookup", "is_readable"
 struct Asked {
     runtime: Runtime,
     manager: SessionManager,
-    tokens: Vec<String>,
+    tokens: Vec<session::Token>,
     sessions: Vec<Session>,
     ids: Vec<String>,
 }
@@ -46,7 +46,7 @@ impl Asked {
         runtime.block_on(async {
             for user in 0..sessions {
                 let login = manager.login(Erp::principal(user, 1, access)?).await?;
-                tokens.push(login.token.expose());
+                tokens.push(login.token);
                 held.push(login.session);
             }
             anyhow::Ok(())
@@ -84,7 +84,7 @@ fn rounds_of(rounds: usize, sessions: usize) -> anyhow::Result<Vec<Record>> {
             asked.runtime.block_on(async {
                 for user in 0..sessions {
                     let login = asked.manager.login(Erp::principal(user, 1, access)?).await?;
-                    asked.manager.logout(&login.token.expose()).await?;
+                    asked.manager.logout(&login.token).await?;
                 }
                 Ok(())
             })

@@ -90,7 +90,7 @@ impl Erp {
     }
 
     fn revision(&self) -> Option<Revision> {
-        let revision = Revision(self.revision.load(Ordering::SeqCst));
+        let revision = Revision::from_bits(self.revision.load(Ordering::SeqCst));
         self.keeps_revisions.load(Ordering::SeqCst).then_some(revision)
     }
 

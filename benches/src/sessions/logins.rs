@@ -225,7 +225,7 @@ impl Product {
     async fn reopen(&self, node: &Node, options: &StoreOptions, count: usize) -> anyhow::Result<Vec<Record>> {
         let mut tokens = Vec::with_capacity(count);
         for number in 0..count {
-            tokens.push(node.manager.login(principal(number)?).await?.token.expose());
+            tokens.push(node.manager.login(principal(number)?).await?.token);
         }
         let other = self.manager(options).await?;
         let mut tokens = tokens.iter();

@@ -26,7 +26,7 @@
 //! // When user 100 has logged in to the ERP:
 //! let login = sessions.login(Principal::new("100".parse()?)).await?;
 //! // In every request:
-//! let session = sessions.session(&login.token.expose()).await?;
+//! let session = sessions.session(&login.token).await?;
 //! assert!(session.can_read("0"));
 //! # drop(maintenance);
 //! # Ok(())

@@ -6,6 +6,7 @@ use axum_core::extract::FromRequestParts;
 use http::header::{AUTHORIZATION, COOKIE as COOKIE_HEADER};
 use http::request::Parts;
 use http::{HeaderMap, Method};
+use session::Token;
 
 use crate::layer::Admitted;
 use crate::{Problem, csrf};
@@ -22,21 +23,22 @@ pub const SECURE_COOKIE: &str = "__Host-orgcache_session";
 /// A handler behind a [`SessionLayer`](crate::SessionLayer) takes it as an argument, to log out or to switch.
 #[derive(Clone)]
 pub struct Credential {
-    token: String,
+    token: Token,
     by_cookie: bool,
 }
 
 impl Credential {
-    /// The credential of a request, by `Authorization` or in a cookie of a name, if it has exactly one. A
+    /// The credential of a request, by `Authorization` or in a cookie of a name, if it has exactly one, in the form of a token. A
     /// header `Authorization` counts alone, even if it is not understood; cookies of the same name that
     /// disagree count as none, since one may be somebody else's.
     #[must_use]
-    pub fn of(headers: &HeaderMap, cookie: &str) -> Option<Self> {
+    pub fn from_headers(headers: &HeaderMap, cookie: &str) -> Option<Self> {
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
         if let Some(authorization) = authorizations.next() {
             let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
             let is_alone = authorizations.next().is_none() && scheme.eq_ignore_ascii_case("bearer");
-            return is_alone.then(|| Credential { token: token.trim().to_owned(), by_cookie: false });
+            let token = Token::parse(token.trim()).filter(|_| is_alone)?;
+            return Some(Credential { token, by_cookie: false });
         }
         let cookies = headers.get_all(COOKIE_HEADER).iter().filter_map(|cookies| cookies.to_str().ok());
         let mut tokens = cookies
@@ -44,12 +46,13 @@ impl Credential {
             .filter_map(|pair| pair.trim().split_once('='))
             .filter_map(|(name, token)| (name == cookie).then_some(token));
         let token = tokens.next()?;
-        tokens.all(|other| other == token).then(|| Credential { token: token.to_owned(), by_cookie: true })
+        let token = Token::parse(token).filter(|_| tokens.all(|other| other == token))?;
+        Some(Credential { token, by_cookie: true })
     }
 
-    /// The token as text.
+    /// The token.
     #[must_use]
-    pub fn token(&self) -> &str {
+    pub fn token(&self) -> &Token {
         &self.token
     }
 
@@ -85,37 +88,48 @@ impl<S: Sync> FromRequestParts<S> for Credential {
 mod tests {
     use super::*;
 
-    fn of(headers: &[(&'static str, &str)]) -> Option<(String, bool)> {
-        let headers =
-            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Credential::of(&headers, COOKIE).map(|credential| (credential.token, credential.by_cookie))
+    /// The first digit of the token that is found, and whether it came by cookie. `{a}` stands for a token.
+    fn found(headers: &[(&'static str, &str)]) -> Option<(String, bool)> {
+        let tokens = |text: &str| text.replace("{a}", &"a".repeat(64)).replace("{b}", &"b".repeat(64));
+        let header = |(name, value): &(&str, &str)| (name.parse().unwrap(), tokens(value).parse().unwrap());
+        let credential = Credential::from_headers(&headers.iter().map(header).collect(), COOKIE)?;
+        Some((credential.token.expose()[..1].to_owned(), credential.by_cookie))
     }
 
     #[test]
     fn one_credential_is_found() {
-        let bearer = Some(("t".to_owned(), false));
-        let cookie = Some(("t".to_owned(), true));
-        assert_eq!(of(&[("authorization", "Bearer t")]), bearer);
-        assert_eq!(of(&[("authorization", "bearer  t")]), bearer);
-        assert_eq!(of(&[("authorization", "Bearer t"), ("cookie", "orgcache_session=x")]), bearer);
-        assert_eq!(of(&[("cookie", "a=b; orgcache_session=t; c")]), cookie);
-        assert_eq!(of(&[("cookie", "orgcache_session=t"), ("cookie", "orgcache_session=t")]), cookie);
+        let bearer = Some(("a".to_owned(), false));
+        let cookie = Some(("a".to_owned(), true));
+        assert_eq!(found(&[("authorization", "Bearer {a}")]), bearer);
+        assert_eq!(found(&[("authorization", "bearer  {a}")]), bearer);
+        assert_eq!(found(&[("authorization", "Bearer {a}"), ("cookie", "orgcache_session={b}")]), bearer);
+        assert_eq!(found(&[("cookie", "a=b; orgcache_session={a}; c")]), cookie);
+        assert_eq!(found(&[("cookie", "orgcache_session={a}"), ("cookie", "orgcache_session={a}")]), cookie);
     }
 
     #[test]
     fn none_or_several_are_none() {
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[("authorization", "Basic dTpw"), ("cookie", "orgcache_session=t")]), None);
-        assert_eq!(of(&[("authorization", "t")]), None);
-        assert_eq!(of(&[("authorization", "Bearer t"), ("authorization", "Bearer u")]), None);
-        assert_eq!(of(&[("cookie", "orgcache_session=t; orgcache_session=u")]), None);
-        assert_eq!(of(&[("cookie", "xorgcache_session=t")]), None);
-        assert_eq!(of(&[("cookie", "__Host-orgcache_session=t")]), None, "that of another way");
+        assert_eq!(found(&[]), None);
+        assert_eq!(found(&[("authorization", "Basic dTpw"), ("cookie", "orgcache_session={a}")]), None);
+        assert_eq!(found(&[("authorization", "{a}")]), None);
+        assert_eq!(found(&[("authorization", "Bearer {a}"), ("authorization", "Bearer {b}")]), None);
+        assert_eq!(found(&[("cookie", "orgcache_session={a}; orgcache_session={b}")]), None);
+        assert_eq!(found(&[("cookie", "xorgcache_session={a}")]), None);
+        assert_eq!(found(&[("cookie", "__Host-orgcache_session={a}")]), None, "that of another way");
+    }
+
+    #[test]
+    fn what_is_no_token_by_its_form_is_none() {
+        assert_eq!(found(&[("authorization", "Bearer x")]), None);
+        assert_eq!(found(&[("authorization", "Bearer x"), ("cookie", "orgcache_session={a}")]), None);
+        assert_eq!(found(&[("cookie", "orgcache_session={a}0")]), None);
+        assert_eq!(found(&[("cookie", "orgcache_session={a}; orgcache_session=x")]), None);
     }
 
     #[test]
     fn a_token_is_not_shown() {
-        let credential = Credential { token: "secret".to_owned(), by_cookie: true };
-        assert!(!format!("{credential:?}").contains("secret"));
+        let token = Token::parse(&"a".repeat(64)).unwrap();
+        let credential = Credential { token, by_cookie: true };
+        assert!(!format!("{credential:?}").contains("aaaa"));
     }
 }

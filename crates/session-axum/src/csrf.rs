@@ -1,6 +1,7 @@
 //! The value that proves that a request was made by a page of ours.
 
 use http::HeaderMap;
+use session::Token;
 use subtle::ConstantTimeEq;
 
 /// The header in which a page sends the [`csrf_value`] back.
@@ -9,13 +10,13 @@ pub const CSRF_HEADER: &str = "x-orgcache-csrf";
 /// The value that belongs to a token. It is computed, so every node knows it and none keeps it; from the value nobody gets back
 /// to the token.
 #[must_use]
-pub fn csrf_value(token: &str) -> String {
-    let digest = blake3::derive_key("orgcache 2026-11-21 csrf value v1", token.as_bytes());
+pub fn csrf_value(token: &Token) -> String {
+    let digest = blake3::derive_key("orgcache 2026-11-21 csrf value v1", token.expose().as_bytes());
     blake3::Hash::from_bytes(digest).to_hex().to_string()
 }
 
 /// Do the headers hold the value of the token?
-pub(crate) fn matches(token: &str, headers: &HeaderMap) -> bool {
+pub(crate) fn matches(token: &Token, headers: &HeaderMap) -> bool {
     let expected = csrf_value(token);
     headers.get(CSRF_HEADER).is_some_and(|value| value.as_bytes().ct_eq(expected.as_bytes()).into())
 }

@@ -92,7 +92,7 @@ where
         let refused = |problem: Problem| -> Self::Future {
             Either::Right(Box::pin(ready(Ok(problem.into_response()))))
         };
-        let Some(credential) = Credential::of(request.headers(), self.cookie) else {
+        let Some(credential) = Credential::from_headers(request.headers(), self.cookie) else {
             return refused(Problem::unauthorized());
         };
         let in_background = request.method().is_safe() && request.headers().contains_key(&BACKGROUND);

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use org_structure::{OrgRow, OrgStructure};
 use session::{
     ClientId, CompanyFacts, Facts, LoadedTree, MemoryStore, Options, OrgSource, PortError, Principal,
-    Revision, RoleId, SessionManager, UserId, async_trait,
+    Revision, RoleId, SessionManager, Token, UserId, async_trait,
 };
 use session_axum::{Credential, CurrentSession, SessionLayer, csrf_value};
 use tower::ServiceExt;
@@ -23,13 +23,13 @@ struct Companies;
 #[async_trait]
 impl OrgSource for Companies {
     async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
-        Ok(Some(Revision(1)))
+        Ok(Some(Revision::from_bits(1)))
     }
 
     async fn load_tree(&self, _: &ClientId) -> Result<LoadedTree, PortError> {
         let rows = [OrgRow::new("1"), OrgRow::new("2").under("1")];
         let built = OrgStructure::build(rows).map_err(PortError::permanent)?;
-        Ok(LoadedTree::new(built.structure, Some(Revision(1))).with_findings(built.findings))
+        Ok(LoadedTree::new(built.structure, Some(Revision::from_bits(1))).with_findings(built.findings))
     }
 
     async fn facts(&self, _: &Principal) -> Result<Facts, PortError> {
@@ -43,8 +43,8 @@ fn manager() -> SessionManager {
     SessionManager::new(Arc::new(Companies), Arc::new(MemoryStore::default()), Options::default())
 }
 
-async fn token(manager: &SessionManager) -> String {
-    manager.login(Principal::new(UserId::ZERO)).await.unwrap().token.expose()
+async fn token(manager: &SessionManager) -> Token {
+    manager.login(Principal::new(UserId::ZERO)).await.unwrap().token
 }
 
 fn program(manager: &SessionManager) -> Router {
@@ -82,7 +82,7 @@ async fn ask(
 #[tokio::test]
 async fn a_handler_is_given_its_session() {
     let manager = manager();
-    let bearer = format!("Bearer {}", token(&manager).await);
+    let bearer = format!("Bearer {}", token(&manager).await.expose());
     let (status, _, text) = ask(&manager, "GET", "/may-read", &[("authorization", &bearer)]).await;
     assert_eq!((status, text.as_str()), (StatusCode::OK, "false true"));
     assert_eq!(ask(&manager, "POST", "/how", &[("authorization", &bearer)]).await.2, "false");
@@ -93,7 +93,7 @@ async fn nobody_else_passes() {
     let manager = manager();
     let ended = token(&manager).await;
     manager.logout(&ended).await.unwrap();
-    let (ended, forged) = (format!("Bearer {ended}"), format!("Bearer {}", "0".repeat(64)));
+    let (ended, forged) = (format!("Bearer {}", ended.expose()), format!("Bearer {}", "0".repeat(64)));
     for headers in [vec![], vec![("authorization", ended.as_str())], vec![("authorization", forged.as_str())]]
     {
         let (status, kind, text) = ask(&manager, "GET", "/may-read", &headers).await;
@@ -107,7 +107,7 @@ async fn nobody_else_passes() {
 async fn a_cookie_alone_changes_nothing() {
     let manager = manager();
     let token = token(&manager).await;
-    let (cookie, csrf) = (format!("a=b; orgcache_session={token}"), csrf_value(&token));
+    let (cookie, csrf) = (format!("a=b; orgcache_session={}", token.expose()), csrf_value(&token));
     assert_eq!(ask(&manager, "GET", "/may-read", &[("cookie", &cookie)]).await.0, StatusCode::OK);
     assert_eq!(ask(&manager, "POST", "/how", &[("cookie", &cookie)]).await.0, StatusCode::FORBIDDEN);
     let headers = [("cookie", cookie.as_str()), ("x-orgcache-csrf", &csrf)];
@@ -118,7 +118,7 @@ async fn a_cookie_alone_changes_nothing() {
 #[tokio::test]
 async fn a_route_without_the_layer_lets_nobody_in() {
     let manager = manager();
-    let bearer = format!("Bearer {}", token(&manager).await);
+    let bearer = format!("Bearer {}", token(&manager).await.expose());
     let (status, ..) = ask(&manager, "GET", "/forgotten", &[("authorization", &bearer)]).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
 }

@@ -91,9 +91,9 @@ pub enum AccessDecodeError {
 }
 
 impl AccessDecodeError {
-    /// May another, newer version of this crate read the same bytes? All other errors are final.
+    /// Did a newer version of this crate write the bytes? It can read them; this one never will.
     #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub fn is_newer(&self) -> bool {
         matches!(self, AccessDecodeError::UnknownVersion { .. })
     }
 }

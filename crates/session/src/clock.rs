@@ -85,6 +85,11 @@ impl Moment {
         Moment(self.0.saturating_add(micros(time)))
     }
 
+    /// The moment as the clock shows it; zero before the clock began.
+    pub(crate) fn on_clock(self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(Self::BEFORE))
+    }
+
     /// The time since an earlier moment; none since a later one.
     pub(crate) fn since(self, earlier: Moment) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

@@ -79,7 +79,7 @@ impl Unreadable {
         match self {
             Unreadable::Missing { .. } => true,
             Unreadable::Tree(error) => error.is_newer(),
-            Unreadable::Access(error) => error.is_transient(),
+            Unreadable::Access(error) => error.is_newer(),
         }
     }
 }

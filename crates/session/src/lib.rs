@@ -8,7 +8,6 @@
 //! # Ten lines
 //!
 //! ```
-//! # use std::sync::Arc;
 //! # use session::{CompanyFacts, Facts, LoadedTree, PortError, Revision, async_trait};
 //! # use org_structure::{OrgRow, OrgStructure};
 //! # #[derive(Debug)] struct Erp;
@@ -26,9 +25,9 @@
 //! #     }
 //! # }
 //! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
-//! use session::{MemoryStore, Options, Principal, SessionManager};
+//! use session::{MemoryStore, Options, Principal, SessionManager, Token};
 //!
-//! let sessions = SessionManager::new(Arc::new(Erp), Arc::new(MemoryStore::default()), Options::default());
+//! let sessions = SessionManager::new(Erp, MemoryStore::default(), Options::default());
 //! let maintenance = sessions.start_maintenance();
 //!
 //! // When somebody has logged in to the ERP:
@@ -36,11 +35,12 @@
 //! let cookie = login.token.expose();
 //!
 //! // In every request:
-//! let session = sessions.session(&cookie).await?;
+//! let token = Token::parse(&cookie).ok_or("log in first")?;
+//! let session = sessions.session(&token).await?;
 //! assert!(session.can_write("Madrid") && !session.can_read("Boston"));
 //! assert!(!session.may_reference("Madrid", "Boston"));
 //!
-//! sessions.logout(&cookie).await?;
+//! sessions.logout(&token).await?;
 //! # drop(maintenance);
 //! # Ok(())
 //! # }

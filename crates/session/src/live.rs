@@ -1,5 +1,6 @@
 //! `Live`: a session in memory, in one allocation of 152 bytes.
 
+use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -15,7 +16,6 @@ use crate::{ClientId, Scope, SessionId, SessionRecord, UserId};
 ///
 /// It keeps what is its own. Client, role, tree, access and their hashes are in [`PinnedRole`], once for all sessions
 /// that have them.
-#[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) id: SessionId,
     pub(crate) user: UserId,
@@ -147,11 +147,23 @@ impl Live {
         now.since(self.seen()) > self.lifetime.idle().saturating_add(allowance)
     }
 
+    /// When the session is too old or, unless it is used again, idle: whichever is first.
+    pub(crate) fn expires_at(&self) -> Moment {
+        let idle = self.seen().after(self.lifetime.idle());
+        idle.min(self.began.after(self.lifetime.absolute()))
+    }
+
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn is_ended(&self) -> bool {
         self.ended.load(Ordering::SeqCst)
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("id", &self.id).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! `Session`: what a login got, and everything it can be asked.
 
+use core::fmt;
+use core::time::Duration;
 use std::sync::Arc;
 
 use org_structure::openbravo::OrganizationStructureProvider;
@@ -16,9 +18,22 @@ use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 /// ended: ask the manager for each request, and [`is_ended`](Self::is_ended) within a long one.
 ///
 /// Ids that are not in the tree, over-long or of another client, are nobody's: not readable, not writable.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Session {
     live: Arc<Live>,
+}
+
+/// Whose session it is, not what it may read.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.id())
+            .field("client", &self.client())
+            .field("user", &self.user())
+            .field("role", &self.role())
+            .field("org", &self.org())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -72,6 +87,16 @@ impl Session {
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.live.is_ended()
+    }
+
+    /// When the session ends if it is not used again, on the clock of its manager; each use puts it off, but never
+    /// beyond the time that a session lasts in all. It may end earlier, by a logout or an administrator.
+    ///
+    /// Compare it with [`Clock::now`](crate::Clock::now) of the clock that the manager was made with, or ask
+    /// [`SessionManager::expires_in`](crate::SessionManager::expires_in).
+    #[must_use]
+    pub fn expires_at(&self) -> Duration {
+        self.live.expires_at().on_clock()
     }
 
     /// The tree as it was at login.

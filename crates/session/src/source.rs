@@ -1,6 +1,7 @@
 //! `OrgSource`: the port to the ERP that says what trees, users and roles are.
 
 use core::fmt::{Debug, Display};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use org_structure::OrgStructure;
@@ -8,9 +9,20 @@ use org_structure::OrgStructure;
 use crate::openbravo::LoginFacts;
 use crate::{ClientId, CompanyFacts, Findings, PortError, Principal};
 
-/// A name for the state of a client's tree, which every committed change replaces by one that was never there.
+/// A name for the state of a client's tree: 64 opaque bits, such as the beginning of a hash.
+///
+/// Two revisions are equal or they are not. There is no order, and none follows from another. Each committed change
+/// replaces the name by one that the client never had before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Revision(pub i64);
+pub struct Revision(i64);
+
+impl Revision {
+    /// The revision of these bits.
+    #[must_use]
+    pub const fn from_bits(bits: i64) -> Self {
+        Revision(bits)
+    }
+}
 
 /// A tree as it was at one moment after the call began.
 #[derive(Clone, Debug)]
@@ -86,4 +98,20 @@ pub trait OrgSource: Debug + Send + Sync + 'static {
     /// that client. Nothing is filtered and nothing is checked: that is done by
     /// [`LoginFacts::check`](crate::openbravo::LoginFacts::check).
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError>;
+}
+
+/// A source that others use as well.
+#[async_trait]
+impl<S: OrgSource + ?Sized> OrgSource for Arc<S> {
+    async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError> {
+        (**self).revision(client).await
+    }
+
+    async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
+        (**self).load_tree(client).await
+    }
+
+    async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
+        (**self).facts(principal).await
+    }
 }

@@ -60,7 +60,7 @@ counters! {
     store_reads,
     /// Sessions opened again from the store.
     reopened,
-    /// Tokens that opened no session.
+    /// Tokens that opened no session. What is no token by its form never gets this far.
     unknown_tokens,
     /// Tokens answered although the store could not be asked.
     failed_open,

@@ -171,5 +171,62 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
     }
 }
 
+/// A store that others use as well.
+#[async_trait]
+impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
+    fn is_shared(&self) -> bool {
+        (**self).is_shared()
+    }
+
+    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+        (**self).create(new).await
+    }
+
+    async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
+        (**self).open(id).await
+    }
+
+    async fn contents(
+        &self,
+        tree: Option<&Fingerprint>,
+        access: Option<&AccessHash>,
+    ) -> Result<Contents, PortError> {
+        (**self).contents(tree, access).await
+    }
+
+    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+        (**self).touch(seen).await
+    }
+
+    async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError> {
+        (**self).end(scope, ago).await
+    }
+
+    async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
+        (**self).missing(ids).await
+    }
+
+    async fn sweep(&self, allowance: Duration, limit: usize) -> Result<u64, PortError> {
+        (**self).sweep(allowance, limit).await
+    }
+
+    async fn collect(&self, grace: Duration, limit: usize) -> Result<u64, PortError> {
+        (**self).collect(grace, limit).await
+    }
+
+    async fn list(
+        &self,
+        scope: &Scope,
+        after: Option<&SessionId>,
+        limit: usize,
+    ) -> Result<Vec<StoredSession>, PortError> {
+        (**self).list(scope, after, limit).await
+    }
+
+    async fn next_hint(&self) -> Hint {
+        (**self).next_hint().await
+    }
+}
+
 /// The most sessions that are touched or re-validated by one call.
 pub const BATCH: usize = 10_000;

@@ -9,7 +9,7 @@ use org_structure::{OrgId, OrgRow, OrgStructure};
 use session::{
     AtLimit, ClientId, CompanyFacts, Facts, LoadedTree, LoginError, ManualClock, MemoryStore, Options,
     OrgSource, OsEntropy, PortError, Principal, Revision, RoleId, Scope, Session, SessionError,
-    SessionManager, UserId, async_trait,
+    SessionManager, Token, UserId, async_trait,
 };
 use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::sync::Mutex;
@@ -47,7 +47,7 @@ impl Growing {
     }
 
     fn revision_of(&self, size: usize) -> Option<Revision> {
-        self.keeps_revisions.then(|| Revision(i64::try_from(size).unwrap()))
+        self.keeps_revisions.then(|| Revision::from_bits(i64::try_from(size).unwrap()))
     }
 }
 
@@ -123,12 +123,12 @@ fn user() -> Principal {
     Principal::new(UserId::new("u").unwrap())
 }
 
-async fn login(node: &SessionManager) -> (String, Session) {
+async fn login(node: &SessionManager) -> (Token, Session) {
     let login = node.login(user()).await.unwrap();
-    (login.token.expose(), login.session)
+    (login.token, login.session)
 }
 
-async fn is_live(node: &SessionManager, token: &str) -> bool {
+async fn is_live(node: &SessionManager, token: &Token) -> bool {
     match node.session(token).await {
         Ok(_) => true,
         Err(SessionError::NotLive) => false,
@@ -292,7 +292,7 @@ fn an_end_of_all_and_a_login_agree() {
             let stored = block_on(node.list(scope, None, 10)).unwrap().len();
             match outcome {
                 Ok(login) => {
-                    let lives = block_on(is_live(&node, &login.token.expose()));
+                    let lives = block_on(is_live(&node, &login.token));
                     assert_eq!(usize::from(lives), stored, "here and in the store");
                 }
                 Err(LoginError::EndedMeanwhile) => {
@@ -325,7 +325,7 @@ fn a_token_is_replaced_once() {
                     .collect();
                 let renewed: Vec<_> = tasks.into_iter().filter_map(|task| block_on(task).unwrap()).collect();
                 assert_eq!(renewed.len(), 1);
-                assert!(block_on(is_live(&first[0], &renewed[0].token.expose())));
+                assert!(block_on(is_live(&first[0], &renewed[0].token)));
                 for node in &first {
                     assert!(!block_on(is_live(node, &token)));
                 }

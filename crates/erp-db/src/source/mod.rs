@@ -64,7 +64,7 @@ impl From<ReadError> for PortError {
 #[async_trait]
 impl OrgSource for ErpSource {
     async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError> {
-        Ok(self.counters.revision(client.as_str()).await?.map(Revision))
+        Ok(self.counters.revision(client.as_str()).await?.map(Revision::from_bits))
     }
 
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {

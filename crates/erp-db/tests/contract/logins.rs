@@ -221,7 +221,7 @@ async fn a_session_outlives_its_process_on_the_tree_it_was_pinned_to(db: TestDat
     db.execute("UPDATE ad_treenode SET parent_id = '0' WHERE node_id = 'B'; UPDATE ad_role_orgaccess SET isactive = 'N'")
         .await;
     let (second, store) = manager(&db, &db).await;
-    let session = second.session(&login.token.expose()).await.unwrap();
+    let session = second.session(&login.token).await.unwrap();
     assert_eq!(session.tree().fingerprint(), before);
     assert!(session.can_write("B") && session.can_read("A"));
     let changed = source.load_tree(&ClientId::new("C").unwrap()).await.unwrap();
@@ -229,7 +229,7 @@ async fn a_session_outlives_its_process_on_the_tree_it_was_pinned_to(db: TestDat
     assert!(!second.login(user("U")).await.unwrap().session.can_write("B"));
     let ended = second.end(Scope::Client(ClientId::new("C").unwrap())).await;
     assert_eq!((ended.sessions, ended.pending.is_none()), (2, true));
-    assert!(second.session(&login.token.expose()).await.is_err());
+    assert!(second.session(&login.token).await.is_err());
     store.close().await;
 }
 
@@ -261,12 +261,12 @@ async fn sessions_on_trees_of_format_version_1_end_and_their_bytes_go(db: TestDa
     .await;
 
     let (second, store) = manager(&db, &db).await;
-    let error = second.session(&old.token.expose()).await.unwrap_err();
+    let error = second.session(&old.token).await.unwrap_err();
     assert!(matches!(&error, SessionError::Outdated { id: ended } if *ended == id), "{error}");
     assert!(error.to_string().contains("made by an older version: log in again"), "{error}");
     assert_eq!((second.stats().outdated, second.stats().damaged), (1, 0));
-    assert!(matches!(second.session(&old.token.expose()).await, Err(SessionError::NotLive)));
-    assert!(second.session(&kept.token.expose()).await.is_ok());
+    assert!(matches!(second.session(&old.token).await, Err(SessionError::NotLive)));
+    assert!(second.session(&kept.token).await.is_ok());
     assert!(second.login(user("U")).await.unwrap().session.can_write("B"));
 
     let count = async |table: &str, key: &str, value: &str| {
@@ -280,7 +280,7 @@ async fn sessions_on_trees_of_format_version_1_end_and_their_bytes_go(db: TestDa
     }
     assert_eq!(count("orgcache_tree", "fingerprint", &fingerprint).await, "0");
     assert_eq!(count("orgcache_access", "hash", &hash).await, "0");
-    assert!(second.session(&kept.token.expose()).await.is_ok());
+    assert!(second.session(&kept.token).await.is_ok());
     drop(source);
     store.close().await;
 }

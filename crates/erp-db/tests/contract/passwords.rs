@@ -44,10 +44,10 @@ async fn a_new_password_ends_the_sessions_of_its_user(database: TestDatabase) {
     erp.execute("UPDATE ad_user SET isactive = 'Y'").await;
     let store = Arc::new(database.store().await);
     let source = Arc::new(ErpSource::new(reader.clone()));
-    let manager = SessionManager::new(source, Arc::clone(&store) as _, Options::default());
+    let manager = SessionManager::new(source, Arc::clone(&store), Options::default());
     let log_in = async |user: &str| {
         let login = manager.login(Principal::new(UserId::new(user).unwrap())).await.unwrap();
-        login.token.expose()
+        login.token
     };
     let name = "SELECT ad_user_id FROM ad_user WHERE username = 'F&BAdmin'";
     let (changed, other) = (&erp.texts(name).await[0], "100");

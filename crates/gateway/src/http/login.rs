@@ -156,7 +156,7 @@ pub(crate) async fn answer(gateway: &Gateway, logged_in: &LoggedIn, by_cookie: b
     if !by_cookie {
         return Json(Answer { token: Some(token), csrf: None, session }).into_response();
     }
-    let csrf = Some(csrf_value(&token));
+    let csrf = Some(csrf_value(&logged_in.token));
     let mut response = Json(Answer { token: None, csrf, session }).into_response();
     let seconds = gateway.manager().options().absolute.as_secs();
     set_cookie(gateway, &mut response, &token, seconds);

@@ -78,7 +78,7 @@ impl Web {
         let credentials = MemoryCredentials::shared([], &hash_password("nobody's password").unwrap());
         let gateway = Gateway::new(Parts {
             reader,
-            manager: SessionManager::new(Arc::clone(&source) as _, store, Options::default()),
+            manager: SessionManager::new(Arc::clone(&source), store, Options::default()),
             source,
             credentials: Box::new(credentials),
             assertions: None,

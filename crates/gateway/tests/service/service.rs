@@ -84,7 +84,7 @@ impl Service {
         let clock = Arc::new(ManualClock::default());
         let source = Arc::new(ErpSource::new(reader.clone()));
         let manager = SessionManager::with_seams(
-            Arc::clone(&source) as _,
+            Arc::clone(&source),
             Databases::or_memory(stored.clone(), &(Arc::clone(&clock) as Arc<dyn Clock>)),
             Options {
                 automatic_roles: reader.automatic_roles(AutomaticRolesPolicy::Detect).rule,

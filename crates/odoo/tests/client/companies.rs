@@ -42,7 +42,7 @@ async fn double(company_fields: &[(&str, &str)]) -> OdooDouble {
 
 fn manager(odoo: OdooClient) -> SessionManager {
     let source = CompanySource::new(odoo, ClientId::new("odoo").unwrap());
-    SessionManager::new(source.into(), Arc::new(MemoryStore::default()), Options::default())
+    SessionManager::new(source, Arc::new(MemoryStore::default()), Options::default())
 }
 
 async fn login(manager: &SessionManager, user: &str) -> Result<Session, LoginError> {
@@ -104,11 +104,11 @@ async fn the_chosen_company_is_the_context_of_calls() {
     let manager = manager(client(&double));
     let begun = manager.login(Principal::new(UserId::new("2").unwrap())).await.unwrap();
     assert_eq!(Value::Object(company_context(&begun.session)), json!({"allowed_company_ids": [1]}));
-    let token = begun.token.expose();
+    let token = begun.token;
     let switched = manager.switch_org(&token, "6".parse().unwrap()).await.unwrap();
     assert_eq!(Value::Object(company_context(&switched.session)), json!({"allowed_company_ids": [6]}));
     assert!(manager.session(&token).await.is_err(), "the old token has ended");
-    let elsewhere = manager.switch_org(&switched.token.expose(), "99".parse().unwrap()).await;
+    let elsewhere = manager.switch_org(&switched.token, "99".parse().unwrap()).await;
     assert!(elsewhere.is_err(), "a company that the user was not given");
 }
 

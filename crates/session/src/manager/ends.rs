@@ -33,8 +33,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// [`SessionError::Unavailable`] if this node does not hold the session and the store does not answer.
-    pub async fn logout(&self, token: &str) -> Result<Ended, SessionError> {
-        let Some(token) = Token::parse(token) else { return Ok(Ended { sessions: 0, pending: None }) };
+    pub async fn logout(&self, token: &Token) -> Result<Ended, SessionError> {
         let id = token.id();
         let scope = Scope::Session(id);
         if self.core.table.get(&id).is_some() {

@@ -78,7 +78,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// As [`login`](Self::login); then the old session goes on.
-    pub async fn refresh(&self, token: &str) -> Result<LoggedIn, LoginError> {
+    pub async fn refresh(&self, token: &Token) -> Result<LoggedIn, LoginError> {
         self.renew_in_place(token, Vec::new()).await
     }
 
@@ -87,7 +87,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh); [`LoginError::UnknownOrg`] if the organization is not in the client's tree.
-    pub async fn add_writable_org(&self, token: &str, org: OrgId) -> Result<LoggedIn, LoginError> {
+    pub async fn add_writable_org(&self, token: &Token, org: OrgId) -> Result<LoggedIn, LoginError> {
         self.renew_in_place(token, vec![org]).await
     }
 
@@ -97,7 +97,7 @@ impl SessionManager {
     /// As [`login`](Self::login); then the old session goes on.
     pub async fn switch_role(
         &self,
-        token: &str,
+        token: &Token,
         role: RoleId,
         org: Option<OrgId>,
     ) -> Result<LoggedIn, LoginError> {
@@ -111,7 +111,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// As [`login`](Self::login); then the old session goes on.
-    pub async fn switch_org(&self, token: &str, org: OrgId) -> Result<LoggedIn, LoginError> {
+    pub async fn switch_org(&self, token: &Token, org: OrgId) -> Result<LoggedIn, LoginError> {
         let old = self.session(token).await?;
         let principal = Principal::new(old.user()).with_role(old.role()).in_client(old.client()).in_org(org);
         self.begin(principal, Succession { replaces: Some(old.id()), ..Succession::default() }).await
@@ -119,7 +119,7 @@ impl SessionManager {
 
     async fn renew_in_place(
         &self,
-        token: &str,
+        token: &Token,
         additional_writable: Vec<OrgId>,
     ) -> Result<LoggedIn, LoginError> {
         let old = self.session(token).await?;
@@ -284,8 +284,8 @@ impl Checked {
     fn new(facts: Facts, principal: &Principal) -> Result<Self, LoginError> {
         match facts {
             Facts::Openbravo(facts) => {
-                let role = facts.check(principal)?;
                 let default_org = facts.user.as_ref().and_then(|user| user.default_org);
+                let role = facts.check(principal)?;
                 Ok(Checked::Openbravo { role, default_org })
             }
             Facts::Companies(facts) => {

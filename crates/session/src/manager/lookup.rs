@@ -21,7 +21,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub async fn session(&self, token: &str) -> Result<Session, SessionError> {
+    pub async fn session(&self, token: &Token) -> Result<Session, SessionError> {
         self.find(token, Use::Yes).await
     }
 
@@ -31,24 +31,26 @@ impl SessionManager {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub async fn peek(&self, token: &str) -> Result<Session, SessionError> {
+    pub async fn peek(&self, token: &Token) -> Result<Session, SessionError> {
         self.find(token, Use::No).await
     }
 
     /// The session of a token if memory alone can answer, as it mostly can: what [`session`](Self::session) finds then, without a
     /// future to wait for. `None` says nothing about the token, but to ask [`session`](Self::session).
     #[must_use]
-    pub fn session_in_memory(&self, token: &str) -> Option<Session> {
-        let id = Token::parse(token)?.id();
+    pub fn session_in_memory(&self, token: &Token) -> Option<Session> {
+        let id = token.id();
         self.core.trusted(self.core.table.get(&id).as_ref(), Use::Yes)
     }
 
-    async fn find(&self, token: &str, usage: Use) -> Result<Session, SessionError> {
+    /// How long a session goes on if it is not used again: the time until [`Session::expires_at`].
+    #[must_use]
+    pub fn expires_in(&self, session: &Session) -> Duration {
+        session.expires_at().saturating_sub(self.core.clock.now())
+    }
+
+    async fn find(&self, token: &Token, usage: Use) -> Result<Session, SessionError> {
         let core = &self.core;
-        let Some(token) = Token::parse(token) else {
-            core.count(&core.counters.unknown_tokens);
-            return Err(SessionError::NotLive);
-        };
         let id = token.id();
         let held = core.table.get(&id);
         if let Some(session) = core.trusted(held.as_ref(), usage) {

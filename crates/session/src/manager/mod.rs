@@ -10,6 +10,7 @@ mod room;
 #[cfg(not(shuttle))]
 mod task;
 
+use core::fmt;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Moment, SystemClock};
@@ -37,12 +38,18 @@ pub use task::MaintenanceTask;
 ///
 /// What holds after a time: an end said on another node ([`Options::revalidate_within`]); when a session was last used
 /// ([`Options::flush_interval`]); limits, which each node counts for itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SessionManager {
     core: Arc<Core>,
 }
 
-#[derive(Debug)]
+/// How much it holds, not what.
+impl fmt::Debug for SessionManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionManager").field("sessions", &self.core.table.len()).finish_non_exhaustive()
+    }
+}
+
 struct Core {
     source: Arc<dyn OrgSource>,
     store: Arc<dyn SessionStore>,
@@ -71,21 +78,23 @@ struct Health {
 }
 
 impl SessionManager {
-    /// A manager over a source and a store.
+    /// A manager over a source and a store. Pass an `Arc` of either if you use it elsewhere too.
     #[must_use]
-    pub fn new(source: Arc<dyn OrgSource>, store: Arc<dyn SessionStore>, options: Options) -> Self {
+    pub fn new(source: impl OrgSource, store: impl SessionStore, options: Options) -> Self {
         Self::with_seams(source, store, options, Arc::new(SystemClock::default()), Arc::new(OsEntropy))
     }
 
     /// A manager with a clock and random bytes of the caller's choice: for tests.
     #[must_use]
     pub fn with_seams(
-        source: Arc<dyn OrgSource>,
-        store: Arc<dyn SessionStore>,
+        source: impl OrgSource,
+        store: impl SessionStore,
         options: Options,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let (source, store): (Arc<dyn OrgSource>, Arc<dyn SessionStore>) =
+            (Arc::new(source), Arc::new(store));
         let counters = Arc::new(Counters::default());
         let parts = Arc::new(SharedParts::default());
         let trees = TreePool::new(Arc::clone(&source), Arc::clone(&parts), Arc::clone(&counters));

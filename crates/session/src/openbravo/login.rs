@@ -119,7 +119,7 @@ impl LoginFacts {
     ///
     /// # Errors
     /// [`Refusal`], the first thing that is wrong: user, link to the role, role, client, in this order.
-    pub fn check(&self, principal: &Principal) -> Result<RoleFacts, Refusal> {
+    pub fn check(self, principal: &Principal) -> Result<RoleFacts, Refusal> {
         let user_id = principal.user;
         let user = self.user.as_ref().filter(|user| user.id == user_id);
         let user = user.ok_or(Refusal::UnknownUser { user: user_id })?;
@@ -132,8 +132,8 @@ impl LoginFacts {
         let role_id = user.role_to_take(principal).ok_or(Refusal::NoRole { user: user_id })?;
         let is_given = user.roles.iter().any(|link| link.role == role_id && link.active);
         // One answer for a role that does not exist and one that is not the user's: ids cannot be probed.
-        let role = self.role.as_ref().filter(|role| role.id == role_id && is_given);
-        let role = role.ok_or(Refusal::RoleNotGiven { user: user_id, role: role_id })?;
+        let role = self.role.filter(|role| role.id == role_id && is_given);
+        let mut role = role.ok_or(Refusal::RoleNotGiven { user: user_id, role: role_id })?;
         if !role.active {
             return Err(Refusal::InactiveRole { role: role_id });
         }
@@ -151,9 +151,8 @@ impl LoginFacts {
             return Err(Refusal::InactiveClient { client: role.client });
         }
         if let Some(org) = principal.org {
-            check_client_of(role, org)?;
+            check_client_of(&role, org)?;
         }
-        let mut role = role.clone();
         role.remove_other_clients();
         Ok(role)
     }

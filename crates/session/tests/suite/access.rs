@@ -327,11 +327,11 @@ fn versions_and_trees_are_told_apart() {
     let mut bytes = case.access(&case.facts()).encode(fingerprint);
     let other = OrgStructure::build([OrgRow::new("0")]).unwrap().structure;
     let error = RoleAccess::decode(&bytes, &other, other.fingerprint()).unwrap_err();
-    assert!(matches!(error, AccessDecodeError::AnotherTree { .. }) && !error.is_transient());
+    assert!(matches!(error, AccessDecodeError::AnotherTree { .. }) && !error.is_newer());
     bytes[6] = 2;
     let error = RoleAccess::decode(&bytes, &tree, fingerprint).unwrap_err();
     assert_eq!(error, AccessDecodeError::UnknownVersion { version: 2 });
-    assert!(error.is_transient());
+    assert!(error.is_newer());
 }
 
 /// Access to a parent and to one child of it: the sibling is readable, whichever row comes first.

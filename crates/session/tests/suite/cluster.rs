@@ -40,7 +40,7 @@ async fn a_session_stays_in_its_organization_on_every_node_though_the_tree_has_n
     // One works in an organization of the tree, the other one in `0`, which it lacks.
     for role_id in ["seller", "reader"] {
         let login = a.login(as_user("u").with_role(role(role_id))).await.unwrap();
-        let there = b.manager.session(&login.token.expose()).await.unwrap();
+        let there = b.manager.session(&login.token).await.unwrap();
         assert_eq!(there.to_record(), login.session.to_record());
         let is_outside = there.tree().index_of(there.org().as_str()).is_none();
         assert_eq!((is_outside, there.org().is_zero()), (role_id == "reader", role_id == "reader"));
@@ -106,7 +106,7 @@ async fn a_session_that_is_confirmed_is_answered_from_memory() {
 async fn hints_make_it_sooner_and_prove_nothing() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
-    let (mine, other) = (a.token().await, a.login(as_user("d")).await.unwrap().token.expose());
+    let (mine, other) = (a.token().await, a.login(as_user("d")).await.unwrap().token);
     for token in [&mine, &other] {
         assert!(b.is_live(token).await);
     }
@@ -158,7 +158,7 @@ async fn a_token_is_replaced_once_whichever_node_is_asked() {
     for (node, outcome) in nodes.iter().zip(&outcomes) {
         assert!(!node.is_live(&token).await, "who won and who lost both know");
         if let Ok(login) = outcome {
-            assert!(node.is_live(&login.token.expose()).await);
+            assert!(node.is_live(&login.token).await);
         }
     }
 }

@@ -48,9 +48,9 @@ async fn a_user_has_its_companies_and_nothing_else() {
     assert_eq!(session.org(), org("2"));
     assert_eq!(session.accessible_org_tree(), "'1','2'");
 
-    let switched = manager.switch_org(&login.token.expose(), org("1")).await.unwrap();
+    let switched = manager.switch_org(&login.token, org("1")).await.unwrap();
     assert_eq!(switched.session.org(), org("1"));
-    let token = switched.token.expose();
+    let token = switched.token;
     assert!(matches!(
         manager.switch_org(&token, org("3")).await,
         Err(LoginError::Refused(Refusal::OrgNotGiven { .. }))

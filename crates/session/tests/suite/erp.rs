@@ -14,7 +14,7 @@ use session::openbravo::{
 use session::{
     AccessHash, ClientId, Contents, Created, Facts, Hint, LoadedTree, LoggedIn, LoginError, ManualClock,
     MemoryStore, NewSession, Options, OrgSource, OsEntropy, PortError, Principal, Revision, RoleId, Scope,
-    Seen, SessionId, SessionManager, SessionStore, StoredSession, UserId, UserLevel, async_trait,
+    Seen, SessionId, SessionManager, SessionStore, StoredSession, Token, UserId, UserLevel, async_trait,
 };
 use tokio::sync::Semaphore;
 
@@ -229,7 +229,7 @@ impl Erp {
 impl OrgSource for Erp {
     async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
         self.check()?;
-        let revision = Revision(self.tables.lock().revision);
+        let revision = Revision::from_bits(self.tables.lock().revision);
         Ok(self.keeps_revisions.load(Ordering::SeqCst).then_some(revision))
     }
 
@@ -239,7 +239,7 @@ impl OrgSource for Erp {
         self.most_running.fetch_max(running, Ordering::SeqCst);
         let (built, revision) = {
             let tables = self.tables.lock();
-            (tables.tree(client), Revision(tables.revision))
+            (tables.tree(client), Revision::from_bits(tables.revision))
         };
         drop(self.gate.acquire().await.unwrap());
         self.running.fetch_sub(1, Ordering::SeqCst);
@@ -417,11 +417,11 @@ impl Node {
     }
 
     /// Logs user `u` in as a seller, and gives the token.
-    pub(crate) async fn token(&self) -> String {
-        self.login(as_user("u")).await.unwrap().token.expose()
+    pub(crate) async fn token(&self) -> Token {
+        self.login(as_user("u")).await.unwrap().token
     }
 
-    pub(crate) async fn is_live(&self, token: &str) -> bool {
+    pub(crate) async fn is_live(&self, token: &Token) -> bool {
         match self.manager.session(token).await {
             Ok(_) => true,
             Err(session::SessionError::NotLive) => false,

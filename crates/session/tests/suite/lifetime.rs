@@ -164,3 +164,27 @@ async fn hints_without_end_do_not_keep_the_task_from_its_work() {
     }
     assert_eq!(node.manager.stats().sessions, 0);
 }
+
+#[tokio::test]
+async fn a_session_says_when_it_ends() {
+    let world = World::new().with(|options| {
+        options.idle = Duration::from_secs(60);
+        options.absolute = Duration::from_secs(100);
+    });
+    let node = world.node();
+    let token = node.token().await;
+    let session = node.manager.peek(&token).await.unwrap();
+    let start = session.expires_at() - Duration::from_secs(60);
+    world.pass(Duration::from_secs(30));
+    assert_eq!(node.manager.expires_in(&session), Duration::from_secs(30), "a look that is no use");
+    node.manager.session(&token).await.unwrap();
+    assert_eq!(session.expires_at(), start + Duration::from_secs(90), "use puts it off");
+    world.pass(Duration::from_secs(30));
+    node.manager.session(&token).await.unwrap();
+    assert_eq!(session.expires_at(), start + Duration::from_secs(100), "never beyond the time in all");
+    world.pass(Duration::from_secs(40));
+    assert!(node.is_live(&token).await, "to the very end");
+    assert_eq!(node.manager.expires_in(&session), Duration::ZERO);
+    world.pass(Duration::from_millis(1));
+    assert!(!node.is_live(&token).await);
+}

@@ -20,8 +20,8 @@ async fn logins_beyond_the_limit_are_refused() {
     assert!(matches!(error, LoginError::TooManySessions { limit: 10 }) && error.is_transient());
 
     // A session in the place of another needs no place; an ended one gives its place back.
-    let token = given.into_iter().next().unwrap().unwrap().token.expose();
-    let token = node.manager.refresh(&token).await.unwrap().token.expose();
+    let token = given.into_iter().next().unwrap().unwrap().token;
+    let token = node.manager.refresh(&token).await.unwrap().token;
     assert!(node.login(as_user("u")).await.is_err());
     node.manager.logout(&token).await.unwrap();
     node.token().await;
@@ -57,13 +57,13 @@ async fn or_the_oldest_session_of_the_user_ends() {
         options.at_limit = AtLimit::EndOldest;
     });
     let node = world.node();
-    let other = node.login(as_user("d")).await.unwrap().token.expose();
+    let other = node.login(as_user("d")).await.unwrap().token;
     let mut tokens = Vec::new();
     for number in 0..6 {
         world.pass(std::time::Duration::from_secs(1));
         let login = node.login(as_user("u")).await.unwrap();
         assert_eq!(login.notices.len(), usize::from(number >= 3), "{:?}", login.notices);
-        tokens.push((login.session.id(), login.token.expose()));
+        tokens.push((login.session.id(), login.token));
         if number >= 3 {
             assert_eq!(login.notices, [Notice::OldestEnded(tokens[number - 3].0)]);
         }

@@ -223,11 +223,10 @@ async fn switches_check_like_logins_and_end_the_old_token() {
     let second = manager.switch_role(&first, role("boss"), None).await.unwrap();
     assert_eq!((second.session.role(), second.session.org()), (role("boss"), org("0")));
     assert!(!node.is_live(&first).await);
-    let second = second.token.expose();
+    let second = second.token;
     assert!(matches!(manager.switch_org(&first, org("0")).await, Err(LoginError::Session(_))), "replayed");
 
-    let third =
-        manager.switch_role(&second, role("seller"), Some(org("Madrid"))).await.unwrap().token.expose();
+    let third = manager.switch_role(&second, role("seller"), Some(org("Madrid"))).await.unwrap().token;
     let fourth = manager.switch_org(&third, org("Spain")).await.unwrap();
     assert_eq!(fourth.session.org(), org("Spain"));
     assert_eq!(manager.stats().sessions, 1);
@@ -246,7 +245,7 @@ async fn a_process_may_write_in_what_it_created() {
     let added = node.manager.add_writable_org(&token, org("Toledo")).await.unwrap();
     assert!(added.session.can_write("Toledo") && added.session.can_write("Madrid"));
     assert_eq!(added.session.user_org(), "'Madrid','Spain'", "the rows say nothing of it");
-    let refreshed = node.manager.refresh(&added.token.expose()).await.unwrap().session;
+    let refreshed = node.manager.refresh(&added.token).await.unwrap().session;
     assert!(!refreshed.can_write("Toledo") && refreshed.can_read("Toledo"));
 }
 
@@ -254,14 +253,14 @@ async fn a_process_may_write_in_what_it_created() {
 async fn refresh_stays_in_its_organization_while_that_is_possible() {
     let world = World::new();
     let node = world.node();
-    let token = node.login(as_user("u").in_org(org("Madrid"))).await.unwrap().token.expose();
+    let token = node.login(as_user("u").in_org(org("Madrid"))).await.unwrap().token;
     let login = node.manager.refresh(&token).await.unwrap();
     assert_eq!(login.session.org(), org("Madrid"));
     world.erp.change_roles(|tables| tables.role("C", "seller", "  O", &["Spain"]));
-    let login = node.manager.refresh(&login.token.expose()).await.unwrap();
+    let login = node.manager.refresh(&login.token).await.unwrap();
     assert_eq!(login.session.org(), org("Spain"));
     world.erp.change_roles(|tables| tables.users.get_mut("u").unwrap().active = false);
-    let token = login.token.expose();
+    let token = login.token;
     assert!(matches!(node.manager.refresh(&token).await, Err(LoginError::Refused(_))));
     assert!(node.is_live(&token).await, "a refused refresh changes nothing");
 }

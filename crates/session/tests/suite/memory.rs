@@ -37,11 +37,11 @@ fn tree() -> OrgStructure {
 #[async_trait]
 impl OrgSource for Fixed {
     async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
-        Ok(Some(Revision(1)))
+        Ok(Some(Revision::from_bits(1)))
     }
 
     async fn load_tree(&self, _: &ClientId) -> Result<LoadedTree, PortError> {
-        Ok(LoadedTree::new(self.tree.clone(), Some(Revision(1))))
+        Ok(LoadedTree::new(self.tree.clone(), Some(Revision::from_bits(1))))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
@@ -115,7 +115,7 @@ const CLIENTS: usize = 39;
 #[async_trait]
 impl OrgSource for Varied {
     async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
-        Ok(Some(Revision(1)))
+        Ok(Some(Revision::from_bits(1)))
     }
 
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
@@ -123,7 +123,7 @@ impl OrgSource for Varied {
         let ids: Vec<OrgId> = (1..200).map(id).collect();
         let rows =
             rows.into_iter().chain(ids.iter().map(|id| OrgRow::new(id.as_str()).under(client.as_str())));
-        Ok(LoadedTree::new(OrgStructure::build(rows).unwrap().structure, Some(Revision(1))))
+        Ok(LoadedTree::new(OrgStructure::build(rows).unwrap().structure, Some(Revision::from_bits(1))))
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
@@ -146,7 +146,7 @@ fn many_trees_large_roles_and_switches_are_counted_exactly() {
     let counted = measure(|| {
         runtime.block_on(async {
             for number in 0..900 {
-                let token = login(&manager, number).await.token.expose();
+                let token = login(&manager, number).await.token;
                 match number % 5 {
                     0 => drop(manager.switch_role(&token, role("few"), None).await.unwrap()),
                     1 => drop(manager.switch_org(&token, id(7)).await.unwrap()),
@@ -234,7 +234,7 @@ fn a_yes_or_no_does_not_allocate() {
     let world = World::new();
     let node = world.node();
     let login = block_on(node.login(as_user("u"))).unwrap();
-    let (session, token) = (login.session, login.token.expose());
+    let (session, token) = (login.session, login.token);
     let counted = measure(|| {
         for one in ["0", "Spain", "Madrid", "Boston", "Other", "unknown", ""] {
             for other in ["0", "Spain", "Boston", "unknown"] {
@@ -296,4 +296,25 @@ fn access_owns_exactly_what_it_says() {
             "every {step}"
         );
     }
+}
+
+#[test]
+fn debug_output_does_not_grow() {
+    let (manager, store) = manager();
+    let lengths = |session: &session::Session| {
+        [format!("{manager:?}").len(), format!("{store:?}").len(), format!("{session:?}").len()]
+    };
+    block_on(async {
+        let first = login(&manager, 1_000).await.session;
+        let before = lengths(&first);
+        for user in 1_001..2_000 {
+            login(&manager, user).await;
+        }
+        let after = lengths(&first);
+        // The number of sessions has more digits.
+        assert!(before.iter().zip(after).all(|(before, after)| after - before <= 3), "{before:?} {after:?}");
+        assert!(after.iter().all(|length| *length < 250), "{after:?}");
+        let shown = format!("{manager:?}");
+        assert_eq!(shown, "SessionManager { sessions: 1000, .. }");
+    });
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use session::{LoginError, ManualClock, MemoryStore, Scope, SessionError};
+use session::{LoginError, ManualClock, MemoryStore, Scope, SessionError, Token};
 
 use crate::erp::{Node, World, as_user, client, role, user};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn is_refused_for_now(node: &Node, token: &str) -> bool {
+async fn is_refused_for_now(node: &Node, token: &Token) -> bool {
     matches!(node.manager.session(token).await, Err(error @ SessionError::Unavailable(_)) if error.is_transient())
 }
 
@@ -90,8 +90,8 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
         let (a, b) = (world.node(), world.node());
         let (one, of_role, stays) = (
             a.token().await,
-            a.login(as_user("u").with_role(role("boss"))).await.unwrap().token.expose(),
-            a.login(as_user("d")).await.unwrap().token.expose(),
+            a.login(as_user("u").with_role(role("boss"))).await.unwrap().token,
+            a.login(as_user("d")).await.unwrap().token,
         );
         a.way.go_down(true);
         let ended = a.manager.logout(&one).await.unwrap();
@@ -110,7 +110,7 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
         }
         world.pass(2 * SECOND);
         // Made after the end was said: not meant.
-        let later = b.login(as_user("u").with_role(role("boss"))).await.unwrap().token.expose();
+        let later = b.login(as_user("u").with_role(role("boss"))).await.unwrap().token;
         a.manager.maintain().await.unwrap();
         assert_eq!(a.manager.stats().pending_ends, 0);
         for (token, lives) in [(&one, false), (&of_role, false), (&stays, true), (&later, true)] {
