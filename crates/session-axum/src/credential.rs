@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use session::Token;
 
-use crate::layer::Admitted;
+use crate::layer::Admission;
 use crate::{Problem, csrf};
 
 /// The cookie in which a browser keeps its token.
@@ -79,7 +79,7 @@ impl<S: Sync> FromRequestParts<S> for Credential {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let admitted = parts.extensions.get::<Admitted>().ok_or_else(Problem::no_layer)?;
+        let admitted = parts.extensions.get::<Admission>().ok_or_else(Problem::no_layer)?;
         Ok(admitted.credential.clone())
     }
 }

@@ -5,7 +5,7 @@ use http::request::Parts;
 use session::Session;
 
 use crate::Problem;
-use crate::layer::Admitted;
+use crate::layer::Admission;
 
 /// The session of the request that is being answered.
 ///
@@ -19,7 +19,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let admitted = parts.extensions.get::<Admitted>().ok_or_else(Problem::no_layer)?;
+        let admitted = parts.extensions.get::<Admission>().ok_or_else(Problem::no_layer)?;
         Ok(CurrentSession(admitted.session.clone()))
     }
 }

@@ -98,7 +98,7 @@ where
         let in_background = request.method().is_safe() && request.headers().contains_key(&BACKGROUND);
         // Mostly memory knows the session, and there is nothing to wait for.
         if !in_background && let Some(session) = self.manager.session_in_memory(credential.token()) {
-            return match admit(&mut request, Admitted { session, credential }) {
+            return match admit(&mut request, Admission { session, credential }) {
                 Ok(()) => Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response)),
                 Err(problem) => refused(problem),
             };
@@ -114,7 +114,7 @@ where
                 manager.session(credential.token()).await
             };
             let found = found.map_err(|error| refusal(&error));
-            match found.and_then(|session| admit(&mut request, Admitted { session, credential })) {
+            match found.and_then(|session| admit(&mut request, Admission { session, credential })) {
                 Ok(()) => inner.call(request).await.map(IntoResponse::into_response),
                 Err(problem) => Ok(problem.into_response()),
             }
@@ -124,13 +124,13 @@ where
 
 /// A session, and what was shown for it: what [`CurrentSession`](crate::CurrentSession) and [`Credential`] hand to a handler.
 #[derive(Clone)]
-pub(crate) struct Admitted {
+pub(crate) struct Admission {
     pub(crate) session: Session,
     pub(crate) credential: Credential,
 }
 
 /// Lets a request in that may do what it means to.
-fn admit(request: &mut Request<Body>, admitted: Admitted) -> Result<(), Problem> {
+fn admit(request: &mut Request<Body>, admitted: Admission) -> Result<(), Problem> {
     if !admitted.credential.may_do(request.method(), request.headers()) {
         tracing::warn!(session = %admitted.session.id(), "refused: a cookie without its CSRF value");
         return Err(Problem::new(StatusCode::FORBIDDEN, "csrf")

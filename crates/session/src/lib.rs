@@ -97,6 +97,7 @@
 
 mod access;
 mod access_bytes;
+mod cached_session;
 mod clock;
 mod company;
 #[cfg(feature = "contract")]
@@ -106,8 +107,6 @@ mod error;
 mod findings;
 mod flight;
 mod interner;
-mod limits;
-mod live;
 mod manager;
 mod memory_store;
 pub mod openbravo;
@@ -126,6 +125,7 @@ mod store;
 mod table;
 mod token;
 mod user_level;
+mod users;
 
 pub use access::RoleAccess;
 pub use access_bytes::{ACCESS_FORMAT_VERSION, AccessDecodeError, AccessHash};
@@ -137,7 +137,7 @@ pub use error::{LoginError, SessionError, Unreadable};
 pub use findings::Findings;
 #[cfg(not(shuttle))]
 pub use manager::MaintenanceTask;
-pub use manager::{Ended, HeldTree, LoggedIn, ManagerFootprint, Notice, SessionManager};
+pub use manager::{Login, ManagerFootprint, Notice, Revocation, SessionManager, TreeInUse};
 pub use memory_store::MemoryStore;
 pub use options::{AtLimit, Options};
 pub use org_structure::{ClientId, InvalidId, RoleId, UserId};

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use hashbrown::{HashMap, HashTable};
 use org_structure::Fingerprint;
 
+use crate::cached_session::CachedSession;
 use crate::clock::{Clock, Moment, SystemClock};
-use crate::live::Live;
 use crate::pinned::SharedParts;
 use crate::shim::{AtomicUsize, Mutex, Ordering, RwLock};
 use crate::store::{Contents, Created, NewSession, Seen};
@@ -36,7 +36,7 @@ pub struct MemoryStore {
 
 #[derive(Debug)]
 struct Row {
-    session: Arc<Live>,
+    session: Arc<CachedSession>,
     began: Moment,
     seen: Moment,
 }
@@ -134,11 +134,11 @@ impl MemoryStore {
     }
 
     /// The session of a caller that is no manager and has it as a record alone.
-    fn session(&self, new: &NewSession<'_>, now: Moment) -> Arc<Live> {
+    fn session(&self, new: &NewSession<'_>, now: Moment) -> Arc<CachedSession> {
         let (tree, _) = self.parts.pin_tree(new.record.tree, || new.tree.clone());
         let access = self.parts.pin_access(new.record.access, tree, || new.access.clone());
         let role = self.parts.pin_role(new.record, &access);
-        Arc::new(Live::new(new.record, role, now, now, now))
+        Arc::new(CachedSession::new(new.record, role, now, now, now))
     }
 
     fn stored(&self, row: &Row) -> StoredSession {
@@ -160,7 +160,7 @@ impl Stored {
         access.sessions += 1;
     }
 
-    fn release(&mut self, session: &Live, now: Moment) {
+    fn release(&mut self, session: &CachedSession, now: Moment) {
         let access = session.access();
         let tree = self.trees.get_mut(&access.tree.fingerprint);
         for content in tree.into_iter().chain(self.accesses.get_mut(&access.hash)) {

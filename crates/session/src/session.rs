@@ -7,7 +7,7 @@ use std::sync::Arc;
 use org_structure::openbravo::OrganizationStructureProvider;
 use org_structure::{Fingerprint, OrgFlags, OrgId, OrgIndex, OrgStructure, quoted_list};
 
-use crate::live::Live;
+use crate::cached_session::CachedSession;
 use crate::pinned::PinnedRole;
 use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 
@@ -20,7 +20,7 @@ use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 /// Ids that are not in the tree, over-long or of another client, are nobody's: not readable, not writable.
 #[derive(Clone)]
 pub struct Session {
-    live: Arc<Live>,
+    live: Arc<CachedSession>,
 }
 
 /// Whose session it is, not what it may read.
@@ -37,7 +37,7 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    pub(crate) fn new(live: Arc<Live>) -> Self {
+    pub(crate) fn new(live: Arc<CachedSession>) -> Self {
         Session { live }
     }
 

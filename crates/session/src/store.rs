@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use org_structure::{Fingerprint, OrgStructure};
 
-use crate::live::Live;
+use crate::cached_session::CachedSession;
 use crate::{AccessHash, PortError, RoleAccess, Scope, SessionId, SessionRecord, StoredSession};
 
 /// A session to be stored, with what it is pinned to.
@@ -23,7 +23,7 @@ pub struct NewSession<'a> {
     /// The session that ends with this one's beginning.
     pub replaces: Option<SessionId>,
     /// The session as the manager holds it: a store in memory keeps that instead of a copy.
-    pub(crate) live: Option<&'a Arc<Live>>,
+    pub(crate) live: Option<&'a Arc<CachedSession>>,
 }
 
 impl<'a> NewSession<'a> {
@@ -40,7 +40,7 @@ impl<'a> NewSession<'a> {
         self
     }
 
-    pub(crate) const fn held_as(mut self, live: &'a Arc<Live>) -> Self {
+    pub(crate) const fn held_as(mut self, live: &'a Arc<CachedSession>) -> Self {
         self.live = Some(live);
         self
     }
@@ -131,7 +131,7 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
         access: Option<&AccessHash>,
     ) -> Result<Contents, PortError>;
 
-    /// Notes when sessions were last used. The noted moment only grows; sessions that are not there are passed over.
+    /// Notes when sessions were last used. The record_outcome moment only grows; sessions that are not there are passed over.
     /// At most [`BATCH`] at a time.
     async fn touch(&self, seen: &[Seen]) -> Result<(), PortError>;
 

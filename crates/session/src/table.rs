@@ -1,15 +1,15 @@
-//! `Table`: the sessions that a node holds.
+//! `Table`: the sessions that this node holds, by id.
 
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use crate::cached_session::CachedSession;
 use crate::clock::Moment;
-use crate::limits::Users;
-use crate::live::Live;
 use crate::pinned::shared_bytes;
 use crate::shim::{AtomicUsize, Ordering, RwLock};
+use crate::users::Users;
 use crate::{Scope, SessionId};
 
 const SHARDS: usize = 64;
@@ -30,7 +30,7 @@ pub(crate) struct Table {
 
 #[derive(Debug, Default)]
 struct Shard {
-    sessions: HashTable<Arc<Live>>,
+    sessions: HashTable<Arc<CachedSession>>,
     /// How many ends there were, by a few more bits of the name.
     ends: [u64; 16],
     /// Sessions whose end was said here and is not in the store yet.
@@ -64,9 +64,9 @@ pub(crate) struct Ends(u64);
 
 /// What became of an insertion.
 #[derive(Debug)]
-pub(crate) enum Inserted {
+pub(crate) enum Insertion {
     /// It is in the table; or another one of the same name was first, which is given.
-    Held(Arc<Live>),
+    Held(Arc<CachedSession>),
     /// Something was ended meanwhile: look into the store again.
     LookAgain,
 }
@@ -99,7 +99,7 @@ impl Table {
         self.shards.get(usize::from(*last) % SHARDS)
     }
 
-    pub(crate) fn get(&self, id: &SessionId) -> Option<Arc<Live>> {
+    pub(crate) fn get(&self, id: &SessionId) -> Option<Arc<CachedSession>> {
         let shard = self.shard(id)?.read();
         shard.sessions.find(id.hash(), |live| live.id == *id).map(Arc::clone)
     }
@@ -111,7 +111,7 @@ impl Table {
     }
 
     /// Takes a place for one more session, unless `limit` places are taken.
-    pub(crate) fn claim(&self, limit: usize) -> bool {
+    pub(crate) fn reserve(&self, limit: usize) -> bool {
         let taken = self.places.fetch_add(1, Ordering::SeqCst);
         if taken >= limit {
             self.release();
@@ -124,32 +124,32 @@ impl Table {
         self.places.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Puts a session into the table, unless something was ended since `ends` was taken. If its places were claimed, they are
+    /// Puts a session into the table, unless something was ended since `ends` was taken. If its places were is_reserved, they are
     /// now the session's.
-    pub(crate) fn insert(&self, live: Arc<Live>, ends: Ends, claimed: bool) -> Inserted {
+    pub(crate) fn insert(&self, live: Arc<CachedSession>, ends: Ends, is_reserved: bool) -> Insertion {
         let id = live.id;
-        let Some(shard) = self.shard(&id) else { return Inserted::LookAgain };
+        let Some(shard) = self.shard(&id) else { return Insertion::LookAgain };
         let mut shard = shard.write();
         if shard.ends_near(&id) != ends.0 || shard.is_ending(&id) {
-            return Inserted::LookAgain;
+            return Insertion::LookAgain;
         }
-        let same = |other: &Arc<Live>| other.id == id;
+        let same = |other: &Arc<CachedSession>| other.id == id;
         match shard.sessions.entry(id.hash(), same, |live| live.id.hash()) {
-            Entry::Occupied(entry) => Inserted::Held(Arc::clone(entry.get())),
+            Entry::Occupied(entry) => Insertion::Held(Arc::clone(entry.get())),
             Entry::Vacant(entry) => {
                 entry.insert(Arc::clone(&live));
-                self.users.add(&live, claimed);
+                self.users.add(&live, is_reserved);
                 self.count.fetch_add(1, Ordering::SeqCst);
-                if !claimed {
+                if !is_reserved {
                     self.places.fetch_add(1, Ordering::SeqCst);
                 }
-                Inserted::Held(live)
+                Insertion::Held(live)
             }
         }
     }
 
     /// Takes a session out because it is ended, and lets nobody bring it back until [`ended`](Self::ended).
-    pub(crate) fn end(&self, id: &SessionId) -> Option<Arc<Live>> {
+    pub(crate) fn end(&self, id: &SessionId) -> Option<Arc<CachedSession>> {
         let mut shard = self.shard(id)?.write();
         shard.count_end(id);
         if !shard.is_ending(id) {
@@ -203,12 +203,12 @@ impl Table {
         for shard in &self.shards {
             let mut shard = shard.write();
             shard.ends.iter_mut().for_each(|ends| *ends += 1);
-            shard.sessions.iter().filter(|live| live.is_in(scope)).for_each(|live| live.doubt(now));
+            shard.sessions.iter().filter(|live| live.is_in(scope)).for_each(|live| live.mark_stale(now));
         }
     }
 
     /// Takes one session out that is known to be gone or over; says whether it was this one that was held.
-    pub(crate) fn remove(&self, live: &Arc<Live>) -> bool {
+    pub(crate) fn remove(&self, live: &Arc<CachedSession>) -> bool {
         let Some(shard) = self.shard(&live.id) else { return false };
         let mut shard = shard.write();
         let held = shard.sessions.find(live.id.hash(), |other| Arc::ptr_eq(other, live)).is_some();
@@ -218,7 +218,7 @@ impl Table {
         held && self.take(&mut shard, &live.id).is_some()
     }
 
-    fn take(&self, shard: &mut Shard, id: &SessionId) -> Option<Arc<Live>> {
+    fn take(&self, shard: &mut Shard, id: &SessionId) -> Option<Arc<CachedSession>> {
         let entry = shard.sessions.find_entry(id.hash(), |live| live.id == *id).ok()?;
         let (live, _) = entry.remove();
         self.users.remove(&live);
@@ -232,7 +232,11 @@ impl Table {
     }
 
     /// The sessions of one shard that are as asked.
-    pub(crate) fn select(&self, shard: usize, is_it: impl Fn(&Live) -> bool) -> Vec<Arc<Live>> {
+    pub(crate) fn select(
+        &self,
+        shard: usize,
+        is_it: impl Fn(&CachedSession) -> bool,
+    ) -> Vec<Arc<CachedSession>> {
         let Some(shard) = self.shards.get(shard) else { return Vec::new() };
         shard.read().sessions.iter().filter(|live| is_it(live)).map(Arc::clone).collect()
     }
@@ -250,7 +254,7 @@ impl Table {
         tables
             + size_of_val::<[RwLock<Shard>]>(&self.shards)
             + self.users.footprint()
-            + self.len() * shared_bytes::<Live>()
+            + self.len() * shared_bytes::<CachedSession>()
     }
 }
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use org_structure::OrgId;
 use serde::{Deserialize, Serialize};
 use session::openbravo::Refusal;
-use session::{LoggedIn, LoginError, Principal, RoleId, UserId};
+use session::{Login, LoginError, Principal, RoleId, UserId};
 use session_axum::{Problem, csrf_value, refusal};
 use tracing::Instrument;
 
@@ -150,7 +150,7 @@ struct Answer {
 }
 
 /// The answer to whoever got a session. The token goes into the body or into a cookie, never into both.
-pub(crate) async fn answer(gateway: &Gateway, logged_in: &LoggedIn, by_cookie: bool) -> Response {
+pub(crate) async fn answer(gateway: &Gateway, logged_in: &Login, by_cookie: bool) -> Response {
     let token = logged_in.token.expose();
     let session = Shown::of(gateway, &logged_in.session).await;
     if !by_cookie {

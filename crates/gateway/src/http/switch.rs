@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use session::{LoggedIn, LoginError};
+use session::{Login, LoginError};
 use session_axum::{Credential, Problem, refusal};
 
 use super::admin::sessions::End;
@@ -58,7 +58,7 @@ pub(crate) async fn org(
 async fn settle(
     gateway: &Gateway,
     credential: &Credential,
-    outcome: Result<LoggedIn, LoginError>,
+    outcome: Result<Login, LoginError>,
 ) -> Result<Response, Problem> {
     let logged_in = outcome.map_err(|error| login_refusal(&error))?;
     Ok(answer(gateway, &logged_in, credential.is_by_cookie()).await)

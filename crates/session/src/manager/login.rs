@@ -1,18 +1,18 @@
-//! Logging in, refreshing, switching.
+//! Login, refresh and switch: each creates a session, and all but the login replace one.
 
 use std::sync::Arc;
 
 use org_structure::OrgId;
 
-use super::room::Claim;
+use super::capacity::Reservation;
 use super::{Core, SessionManager};
-use crate::live::Live;
+use crate::cached_session::CachedSession;
 use crate::openbravo::{AccessOptions, Refusal, RoleFacts};
 use crate::pinned::{PinnedAccess, PinnedTree};
 use crate::shim::Ordering;
 use crate::source::Facts;
 use crate::store::{Created, NewSession};
-use crate::table::Inserted;
+use crate::table::Insertion;
 use crate::token::Token;
 use crate::{
     AccessHash, ClientId, CompanyFacts, LoginError, Principal, RoleAccess, RoleId, Session, SessionError,
@@ -22,7 +22,7 @@ use crate::{
 /// A session that was just made, and the only copy of its token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct LoggedIn {
+pub struct Login {
     /// What opens the session. It is kept nowhere.
     pub token: Token,
     /// The session.
@@ -51,7 +51,7 @@ pub enum Notice {
 
 /// What is different about a session that takes the place of another.
 #[derive(Debug, Default)]
-struct Succession {
+struct Replacement {
     replaces: Option<SessionId>,
     /// The organization to stay in, if the role still works there.
     stay_in: Option<OrgId>,
@@ -67,8 +67,8 @@ impl SessionManager {
     ///
     /// # Errors
     /// [`LoginError`]: which check failed, which limit is reached, what database does not answer.
-    pub async fn login(&self, principal: Principal) -> Result<LoggedIn, LoginError> {
-        self.begin(principal, Succession::default()).await
+    pub async fn login(&self, principal: Principal) -> Result<Login, LoginError> {
+        self.begin(principal, Replacement::default()).await
     }
 
     /// Ends a session and gives another one to the same user, role and organization, with tree and access as they are now. If the
@@ -78,7 +78,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// As [`login`](Self::login); then the old session goes on.
-    pub async fn refresh(&self, token: &Token) -> Result<LoggedIn, LoginError> {
+    pub async fn refresh(&self, token: &Token) -> Result<Login, LoginError> {
         self.renew_in_place(token, Vec::new()).await
     }
 
@@ -87,7 +87,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh); [`LoginError::UnknownOrg`] if the organization is not in the client's tree.
-    pub async fn add_writable_org(&self, token: &Token, org: OrgId) -> Result<LoggedIn, LoginError> {
+    pub async fn add_writable_org(&self, token: &Token, org: OrgId) -> Result<Login, LoginError> {
         self.renew_in_place(token, vec![org]).await
     }
 
@@ -100,56 +100,56 @@ impl SessionManager {
         token: &Token,
         role: RoleId,
         org: Option<OrgId>,
-    ) -> Result<LoggedIn, LoginError> {
+    ) -> Result<Login, LoginError> {
         let old = self.session(token).await?;
         let mut principal = Principal::new(old.user()).with_role(role);
         principal.org = org;
-        self.begin(principal, Succession { replaces: Some(old.id()), ..Succession::default() }).await
+        self.begin(principal, Replacement { replaces: Some(old.id()), ..Replacement::default() }).await
     }
 
     /// Ends a session and gives the same user and role another one in another organization.
     ///
     /// # Errors
     /// As [`login`](Self::login); then the old session goes on.
-    pub async fn switch_org(&self, token: &Token, org: OrgId) -> Result<LoggedIn, LoginError> {
+    pub async fn switch_org(&self, token: &Token, org: OrgId) -> Result<Login, LoginError> {
         let old = self.session(token).await?;
         let principal = Principal::new(old.user()).with_role(old.role()).in_client(old.client()).in_org(org);
-        self.begin(principal, Succession { replaces: Some(old.id()), ..Succession::default() }).await
+        self.begin(principal, Replacement { replaces: Some(old.id()), ..Replacement::default() }).await
     }
 
     async fn renew_in_place(
         &self,
         token: &Token,
         additional_writable: Vec<OrgId>,
-    ) -> Result<LoggedIn, LoginError> {
+    ) -> Result<Login, LoginError> {
         let old = self.session(token).await?;
         let principal = Principal::new(old.user()).with_role(old.role()).in_client(old.client());
-        let succession =
-            Succession { replaces: Some(old.id()), stay_in: Some(old.org()), additional_writable };
-        self.begin(principal, succession).await
+        let replacement =
+            Replacement { replaces: Some(old.id()), stay_in: Some(old.org()), additional_writable };
+        self.begin(principal, replacement).await
     }
 
-    async fn begin(&self, principal: Principal, succession: Succession) -> Result<LoggedIn, LoginError> {
+    async fn begin(&self, principal: Principal, replacement: Replacement) -> Result<Login, LoginError> {
         let core = &self.core;
-        let outcome = core.begin(principal, succession).await;
+        let outcome = core.begin(principal, replacement).await;
         core.count(if outcome.is_ok() { &core.counters.logins } else { &core.counters.refused });
         outcome
     }
 }
 
 impl Core {
-    async fn begin(&self, principal: Principal, succession: Succession) -> Result<LoggedIn, LoginError> {
+    async fn begin(&self, principal: Principal, replacement: Replacement) -> Result<Login, LoginError> {
         let ticket = self.trees.ticket();
         if self.closing.load(Ordering::SeqCst) {
             return Err(LoginError::ShuttingDown);
         }
-        let mut claim = Claim::new(self, succession.replaces.is_some())?;
+        let mut reserve = Reservation::new(self, replacement.replaces.is_some())?;
         let facts = self.source.facts(&principal).await.map_err(LoginError::Source)?;
-        let login = Checked::new(facts, &principal)?;
+        let login = VerifiedLogin::new(facts, &principal)?;
         let (client, role) = login.works_as();
-        claim.of_user(client, principal.user)?;
+        reserve.of_user(client, principal.user)?;
         let tree = self.trees.pin(client, ticket).await.map_err(LoginError::Source)?;
-        let (pinned, org, mut notices) = self.settle(&login, &principal, &succession, tree)?;
+        let (pinned, org, mut notices) = self.resolve_access(&login, &principal, &replacement, tree)?;
 
         let token = Token::new(&*self.entropy)?;
         let record = Arc::new(SessionRecord {
@@ -162,28 +162,28 @@ impl Core {
             access: pinned.hash,
             lifetime: self.lifetime(),
         });
-        let live = self.commit(&record, &pinned, succession.replaces, claim.place).await?;
-        claim.keep();
-        if let Some(old) = succession.replaces {
+        let live = self.commit(&record, &pinned, replacement.replaces, reserve.place).await?;
+        reserve.keep();
+        if let Some(old) = replacement.replaces {
             self.table.end(&old);
             self.table.ended(&old);
         }
         notices.extend(self.make_room(&live).await.into_iter().map(Notice::OldestEnded));
-        Ok(LoggedIn { token, session: Session::new(live), notices })
+        Ok(Login { token, session: Session::new(live), notices })
     }
 
     /// Access and organization of a login, once the tree is known.
-    fn settle(
+    fn resolve_access(
         &self,
-        login: &Checked,
+        login: &VerifiedLogin,
         principal: &Principal,
-        succession: &Succession,
+        replacement: &Replacement,
         tree: Arc<PinnedTree>,
     ) -> Result<(Arc<PinnedAccess>, OrgId, Vec<Notice>), LoginError> {
         let mut notices = Vec::new();
         let (access, wanted) = match login {
-            Checked::Openbravo { role, default_org } => {
-                let additional = &succession.additional_writable;
+            VerifiedLogin::Openbravo { role, default_org } => {
+                let additional = &replacement.additional_writable;
                 let foreign = additional
                     .iter()
                     .find(|org| org.is_zero() || tree.structure.index_of(org.as_str()).is_none());
@@ -195,13 +195,13 @@ impl Core {
                     additional_writable: additional,
                     ..AccessOptions::default()
                 };
-                let default = succession.stay_in.or(*default_org);
+                let default = replacement.stay_in.or(*default_org);
                 let org = role.current_org(&options, principal.org, default)?;
                 (role.access(&tree.structure, &options), org)
             }
-            Checked::Companies(facts) => {
+            VerifiedLogin::Companies(facts) => {
                 let access = facts.access(&tree.structure);
-                let wanted = principal.org.or(succession
+                let wanted = principal.org.or(replacement
                     .stay_in
                     .filter(|org| access.writable().contains(&tree.structure, org.as_str())));
                 let org = wanted.unwrap_or(facts.default);
@@ -236,19 +236,19 @@ impl Core {
         record: &Arc<SessionRecord>,
         pinned: &Arc<PinnedAccess>,
         replaces: Option<SessionId>,
-        claimed: bool,
-    ) -> Result<Arc<Live>, LoginError> {
+        is_reserved: bool,
+    ) -> Result<Arc<CachedSession>, LoginError> {
         let id = record.id;
         let began = self.now();
         if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
             // Should this be dropped half-way, the store knows whether the old session is still there.
-            old.doubt(began);
+            old.mark_stale(began);
         }
         let mut ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
         let role = self.parts.pin_role(record, pinned);
-        let live = Arc::new(Live::new(record, role, began, began, began));
+        let live = Arc::new(CachedSession::new(record, role, began, began, began));
         let new = NewSession::new(record, &pinned.tree.structure, &pinned.access).replacing(replaces);
-        match self.noted(self.store.create(&new.held_as(&live)).await).map_err(LoginError::Store)? {
+        match self.record_outcome(self.store.create(&new.held_as(&live)).await).map_err(LoginError::Store)? {
             Created::Done => {}
             Created::ReplacedIsGone => {
                 if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
@@ -258,15 +258,15 @@ impl Core {
             }
         }
         loop {
-            match self.table.insert(Arc::clone(&live), ends, claimed) {
-                Inserted::Held(live) => return Ok(live),
-                Inserted::LookAgain => {
+            match self.table.insert(Arc::clone(&live), ends, is_reserved) {
+                Insertion::Held(live) => return Ok(live),
+                Insertion::LookAgain => {
                     // Something near it was ended while it was stored: perhaps this one, with all of its user.
                     ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
                     if self.is_ended_in_bulk(record, began) {
                         return Err(LoginError::EndedMeanwhile);
                     }
-                    let found = self.noted(self.store.open(&id).await).map_err(LoginError::Store)?;
+                    let found = self.record_outcome(self.store.open(&id).await).map_err(LoginError::Store)?;
                     found.ok_or(LoginError::EndedMeanwhile)?;
                 }
             }
@@ -275,25 +275,25 @@ impl Core {
 }
 
 /// Facts that passed the login's checks.
-enum Checked {
+enum VerifiedLogin {
     Openbravo { role: RoleFacts, default_org: Option<OrgId> },
     Companies(CompanyFacts),
 }
 
-impl Checked {
+impl VerifiedLogin {
     fn new(facts: Facts, principal: &Principal) -> Result<Self, LoginError> {
         match facts {
             Facts::Openbravo(facts) => {
                 let default_org = facts.user.as_ref().and_then(|user| user.default_org);
                 let role = facts.check(principal)?;
-                Ok(Checked::Openbravo { role, default_org })
+                Ok(VerifiedLogin::Openbravo { role, default_org })
             }
             Facts::Companies(facts) => {
                 let not_allowed = LoginError::NotAllowed { user: principal.user };
                 facts
                     .filter(|facts| principal.client.is_none_or(|client| client == facts.client))
                     .filter(|facts| principal.role.is_none_or(|role| role == facts.role))
-                    .map(Checked::Companies)
+                    .map(VerifiedLogin::Companies)
                     .ok_or(not_allowed)
             }
         }
@@ -301,8 +301,8 @@ impl Checked {
 
     fn works_as(&self) -> (ClientId, RoleId) {
         match self {
-            Checked::Openbravo { role, .. } => (role.client, role.id),
-            Checked::Companies(facts) => (facts.client, facts.role),
+            VerifiedLogin::Openbravo { role, .. } => (role.client, role.id),
+            VerifiedLogin::Companies(facts) => (facts.client, facts.role),
         }
     }
 }

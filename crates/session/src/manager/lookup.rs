@@ -1,14 +1,14 @@
-//! From a token to its session.
+//! Lookup: from a token to its session, from memory or by one read of the store.
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::reopen::Failure;
+use super::reopen::ReopenFailure;
 use super::{Core, SessionManager};
+use crate::cached_session::CachedSession;
 use crate::clock::Moment;
-use crate::live::Live;
 use crate::pinned::PinnedAccess;
-use crate::table::Inserted;
+use crate::table::Insertion;
 use crate::token::Token;
 use crate::{Scope, Session, SessionError, SessionId, SessionRecord, StoredSession};
 
@@ -73,7 +73,7 @@ enum Use {
 }
 
 impl Use {
-    fn note(self, live: &Live, now: Moment) {
+    fn note(self, live: &CachedSession, now: Moment) {
         match self {
             Use::Yes => live.touch(now),
             Use::No => {}
@@ -83,7 +83,7 @@ impl Use {
 
 impl Core {
     /// The session that is held, if it may be answered without asking the store.
-    fn trusted(&self, held: Option<&Arc<Live>>, usage: Use) -> Option<Session> {
+    fn trusted(&self, held: Option<&Arc<CachedSession>>, usage: Use) -> Option<Session> {
         let now = self.now();
         let live = held.filter(|live| self.is_trusted(live, now))?;
         usage.note(live, now);
@@ -92,10 +92,10 @@ impl Core {
     }
 
     /// May a session be answered without asking the store?
-    fn is_trusted(&self, live: &Live, now: Moment) -> bool {
+    fn is_trusted(&self, live: &CachedSession, now: Moment) -> bool {
         !live.is_too_old(now)
             && !live.is_idle(now, Duration::ZERO)
-            && !live.is_doubted()
+            && !live.needs_revalidation()
             && (!self.store.is_shared() || now.since(live.validated()) <= self.options.revalidate_within)
     }
 
@@ -103,9 +103,9 @@ impl Core {
     async fn look(
         &self,
         id: SessionId,
-        held: Option<Arc<Live>>,
+        held: Option<Arc<CachedSession>>,
         usage: Use,
-    ) -> Result<Arc<Live>, SessionError> {
+    ) -> Result<Arc<CachedSession>, SessionError> {
         if let Some(live) = &held
             && self.is_over(live).await
         {
@@ -120,7 +120,7 @@ impl Core {
                 return self.use_held(live, now, usage);
             }
             self.count(&self.counters.store_reads);
-            let stored = match self.noted(self.store.open(&id).await) {
+            let stored = match self.record_outcome(self.store.open(&id).await) {
                 Ok(Some(stored)) if stored.record.id == id => stored,
                 Ok(_) => {
                     held.iter().for_each(|live| self.is_gone(live));
@@ -133,9 +133,9 @@ impl Core {
                     };
                 }
             };
-            if let Some(end) = self.bulk_end_of(&stored.record) {
+            if let Some(end) = self.bulk_revocation_of(&stored.record) {
                 // Whether it began before that end, the store knows best: it is told, and asked again.
-                self.retry_bulk_end(&end).await.map_err(SessionError::Unavailable)?;
+                self.retry_bulk_revocation(&end).await.map_err(SessionError::Unavailable)?;
                 continue;
             }
             if self.is_stored_over(&stored, held.as_deref(), now) {
@@ -148,11 +148,11 @@ impl Core {
                     let seen = now.before(stored.idle);
                     let access = self.find_pinned(&stored.record).await?;
                     let role = self.parts.pin_role(&stored.record, &access);
-                    Arc::new(Live::new(&stored.record, role, began, seen, now))
+                    Arc::new(CachedSession::new(&stored.record, role, began, seen, now))
                 }
             };
             match self.table.insert(live, ends, false) {
-                Inserted::Held(live) => {
+                Insertion::Held(live) => {
                     if held.is_none() {
                         self.count(&self.counters.reopened);
                     }
@@ -160,7 +160,7 @@ impl Core {
                     usage.note(&live, now);
                     return Ok(live);
                 }
-                Inserted::LookAgain => {}
+                Insertion::LookAgain => {}
             }
         }
     }
@@ -169,21 +169,23 @@ impl Core {
     async fn find_pinned(&self, record: &SessionRecord) -> Result<Arc<PinnedAccess>, SessionError> {
         match self.reopening.find(record).await {
             Ok(pinned) => Ok(pinned),
-            Err(Failure::Unavailable(error)) => self.noted(Err(error)).map_err(SessionError::Unavailable),
+            Err(ReopenFailure::Unavailable(error)) => {
+                self.record_outcome(Err(error)).map_err(SessionError::Unavailable)
+            }
             Err(failure) => {
                 match failure {
-                    Failure::Damaged(_) => self.count(&self.counters.damaged),
-                    Failure::Outdated => self.count(&self.counters.outdated),
-                    _ => return Err(failure.of(record.id)),
+                    ReopenFailure::Damaged(_) => self.count(&self.counters.damaged),
+                    ReopenFailure::Outdated => self.count(&self.counters.outdated),
+                    _ => return Err(failure.for_session(record.id)),
                 }
                 self.end(Scope::Session(record.id)).await;
-                Err(failure.of(record.id))
+                Err(failure.for_session(record.id))
             }
         }
     }
 
     /// Is the time of a session over that is held, as far as this node can tell by itself?
-    async fn is_over(&self, live: &Arc<Live>) -> bool {
+    async fn is_over(&self, live: &Arc<CachedSession>) -> bool {
         let now = self.now();
         let is_idle = live.is_idle(now, Duration::ZERO);
         if live.is_too_old(now) || is_idle && !self.store.is_shared() {
@@ -194,7 +196,7 @@ impl Core {
     }
 
     /// Takes a session out whose time is over.
-    pub(super) async fn expire(&self, live: &Arc<Live>) {
+    pub(super) async fn expire(&self, live: &Arc<CachedSession>) {
         if self.store.is_shared() {
             // Other nodes come to the same conclusion, or know of later use; the sweep takes it from the store.
             self.table.remove(live);
@@ -205,7 +207,7 @@ impl Core {
     }
 
     /// Is the time of a stored session over? What other nodes have not told the store yet is allowed for.
-    fn is_stored_over(&self, stored: &StoredSession, held: Option<&Live>, now: Moment) -> bool {
+    fn is_stored_over(&self, stored: &StoredSession, held: Option<&CachedSession>, now: Moment) -> bool {
         let lifetime = stored.record.lifetime;
         let idle_here = held.map_or(stored.idle, |live| now.since(live.seen()));
         stored.age > lifetime.absolute()
@@ -213,12 +215,17 @@ impl Core {
     }
 
     /// May a held session be answered although the store cannot be asked?
-    fn fails_open(&self, live: &Live, now: Moment) -> bool {
+    fn fails_open(&self, live: &CachedSession, now: Moment) -> bool {
         let limit = self.options.fail_open.unwrap_or(live.lifetime.idle());
         now.since(live.validated()) <= limit && !live.is_too_old(now) && !live.is_idle(now, Duration::ZERO)
     }
 
-    fn use_held(&self, live: &Arc<Live>, now: Moment, usage: Use) -> Result<Arc<Live>, SessionError> {
+    fn use_held(
+        &self,
+        live: &Arc<CachedSession>,
+        now: Moment,
+        usage: Use,
+    ) -> Result<Arc<CachedSession>, SessionError> {
         if live.is_ended() {
             return Err(SessionError::NotLive);
         }

@@ -1,10 +1,9 @@
-//! What a manager does beside answering: it tells the store, asks the store, and tidies up.
+//! Maintenance: writes use behind, retries revocations, revalidates, and takes the store's hints.
 
-use core::time::Duration;
 use std::sync::Arc;
 
 use super::{Core, SessionManager};
-use crate::live::Live;
+use crate::cached_session::CachedSession;
 use crate::shim::Ordering;
 use crate::stats::Counters;
 use crate::store::{BATCH, Hint, Seen};
@@ -32,7 +31,7 @@ impl SessionManager {
     /// # Errors
     /// The store does not answer; what was not told stays to be told.
     pub async fn flush(&self) -> Result<(), PortError> {
-        let ends = self.core.retry_ends().await;
+        let ends = self.core.retry_revocations().await;
         let used = self.core.flush_use().await;
         ends.and(used)
     }
@@ -50,42 +49,8 @@ impl SessionManager {
     /// What others wait for: ends that the store was not told yet, here and there.
     #[cfg(not(shuttle))]
     pub(super) async fn catch_up(&self) -> Result<(), PortError> {
-        let told = self.core.retry_ends().await;
+        let told = self.core.retry_revocations().await;
         told.and(self.revalidate().await)
-    }
-
-    /// Takes sessions out whose time is over, and forgets trees and accesses that no session holds.
-    pub async fn expire(&self) {
-        let core = &self.core;
-        for shard in core.table.shards() {
-            let now = core.now();
-            let over = |live: &Live| live.is_too_old(now) || live.is_idle(now, Duration::ZERO);
-            for live in core.table.select(shard, over) {
-                core.expire(&live).await;
-            }
-        }
-        core.trees.prune();
-    }
-
-    /// Takes one bounded batch of sessions from the store whose time is over, and one of trees and accesses that no session
-    /// refers to. After the store was away it does nothing for two flush intervals.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn sweep(&self) -> Result<(), PortError> {
-        let core = &self.core;
-        if core.health.failed.load(Ordering::SeqCst) != 0 {
-            // A look at a session that never was: does the store answer again?
-            core.noted(core.store.open(&SessionId::from_bytes([0; 32])).await)?;
-        }
-        if core.now().0 < core.health.quiet_until.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        let (limit, grace) = (core.options.sweep_batch, core.options.collect_grace);
-        let swept = core.noted(core.store.sweep(core.options.allowance(), limit).await)?;
-        core.counters.swept.fetch_add(swept, Ordering::Relaxed);
-        core.noted(core.store.collect(grace, limit).await)?;
-        Ok(())
     }
 
     /// Lets the sessions that a hint is about be looked up in the store at their next use.
@@ -95,19 +60,21 @@ impl SessionManager {
     pub fn take_hint(&self, hint: &Hint) {
         let core = &self.core;
         let now = core.now();
-        let doubt = |lives: &[Arc<Live>]| lives.iter().for_each(|live| live.doubt(now));
+        let mark_stale = |lives: &[Arc<CachedSession>]| lives.iter().for_each(|live| live.mark_stale(now));
         match hint {
             // The end of one session is what nodes hear of all day.
-            Hint::Ended(Scope::Session(id)) => doubt(core.table.get(id).as_slice()),
-            Hint::Ended(Scope::User(client, user)) => doubt(&core.table.users().of(*client, *user)),
+            Hint::Ended(Scope::Session(id)) => mark_stale(core.table.get(id).as_slice()),
+            Hint::Ended(Scope::User(client, user)) => {
+                mark_stale(&core.table.users().sessions_of(*client, *user))
+            }
             Hint::Ended(scope) => {
                 for shard in core.table.shards() {
-                    doubt(&core.table.select(shard, |live| live.is_in(scope)));
+                    mark_stale(&core.table.select(shard, |live| live.is_in(scope)));
                 }
             }
             Hint::Anything => {
                 for shard in core.table.shards() {
-                    doubt(&core.table.select(shard, |_| true));
+                    mark_stale(&core.table.select(shard, |_| true));
                 }
             }
         }
@@ -125,7 +92,7 @@ impl SessionManager {
 
 impl Core {
     async fn flush_use(&self) -> Result<(), PortError> {
-        let mut batch: Vec<Arc<Live>> = Vec::new();
+        let mut batch: Vec<Arc<CachedSession>> = Vec::new();
         for shard in self.table.shards() {
             batch.extend(self.table.select(shard, |live| live.unflushed().is_some()));
             if batch.len() >= BATCH {
@@ -135,23 +102,23 @@ impl Core {
         self.flush_batch(&batch).await
     }
 
-    async fn flush_batch(&self, lives: &[Arc<Live>]) -> Result<(), PortError> {
+    async fn flush_batch(&self, lives: &[Arc<CachedSession>]) -> Result<(), PortError> {
         for lives in lives.chunks(BATCH) {
             let moments: Vec<_> = lives.iter().map(|live| live.seen()).collect();
             let now = self.now();
             let pairs = || lives.iter().zip(&moments);
             let seen: Vec<Seen> =
                 pairs().map(|(live, seen)| Seen { id: live.id, ago: now.since(*seen) }).collect();
-            self.noted(self.store.touch(&seen).await)?;
+            self.record_outcome(self.store.touch(&seen).await)?;
             pairs().for_each(|(live, seen)| live.flushed(*seen));
         }
         Ok(())
     }
 
     async fn revalidate(&self) -> Result<(), PortError> {
-        let mut batch: Vec<Arc<Live>> = Vec::new();
+        let mut batch: Vec<Arc<CachedSession>> = Vec::new();
         for shard in self.table.shards() {
-            let is_due = |live: &Live| live.seen() > live.validated() || live.is_doubted();
+            let is_due = |live: &CachedSession| live.seen() > live.validated() || live.needs_revalidation();
             batch.extend(self.table.select(shard, is_due));
             if batch.len() >= BATCH {
                 self.revalidate_batch(&core::mem::take(&mut batch)).await?;
@@ -160,11 +127,11 @@ impl Core {
         self.revalidate_batch(&batch).await
     }
 
-    async fn revalidate_batch(&self, lives: &[Arc<Live>]) -> Result<(), PortError> {
+    async fn revalidate_batch(&self, lives: &[Arc<CachedSession>]) -> Result<(), PortError> {
         for lives in lives.chunks(BATCH) {
             let ids: Vec<SessionId> = lives.iter().map(|live| live.id).collect();
             let began = self.now();
-            let mut missing = self.noted(self.store.missing(&ids).await)?;
+            let mut missing = self.record_outcome(self.store.missing(&ids).await)?;
             missing.sort_unstable();
             let (mut gone, mut there) = (0, 0);
             for live in lives {

@@ -1,12 +1,13 @@
 //! `SessionManager`: logins, and what becomes of them.
 
-mod ends;
-mod held;
+mod capacity;
+mod inspection;
 mod login;
 mod lookup;
 mod maintenance;
 mod reopen;
-mod room;
+mod revocation;
+mod sweep;
 #[cfg(not(shuttle))]
 mod task;
 
@@ -25,9 +26,9 @@ use crate::{Options, OrgSource, PortError, SessionStore, Stats};
 
 use reopen::Reopening;
 
-pub use ends::Ended;
-pub use held::HeldTree;
-pub use login::{LoggedIn, Notice};
+pub use inspection::TreeInUse;
+pub use login::{Login, Notice};
+pub use revocation::Revocation;
 #[cfg(not(shuttle))]
 pub use task::MaintenanceTask;
 
@@ -61,9 +62,9 @@ struct Core {
     parts: Arc<SharedParts>,
     reopening: Reopening,
     table: Table,
-    oldest: Mutex<room::Oldest>,
+    oldest: Mutex<capacity::OldestSessions>,
     /// Ends of many sessions that the store was not told yet, one a scope.
-    bulk_ends: Mutex<Vec<ends::BulkEnd>>,
+    bulk_revocations: Mutex<Vec<revocation::BulkRevocation>>,
     health: Health,
     closing: AtomicBool,
 }
@@ -110,8 +111,8 @@ impl SessionManager {
                 entropy,
                 counters,
                 table: Table::new(),
-                oldest: Mutex::new(room::Oldest::default()),
-                bulk_ends: Mutex::new(Vec::new()),
+                oldest: Mutex::new(capacity::OldestSessions::default()),
+                bulk_revocations: Mutex::new(Vec::new()),
                 health: Health::default(),
                 closing: AtomicBool::new(false),
             }),
@@ -133,7 +134,7 @@ impl SessionManager {
             trees: core.parts.trees.measure(|_| 0).values,
             accesses: core.parts.accesses.measure(|_| 0).values,
             tree_findings: core.trees.count_findings(),
-            pending_ends: core.table.count_ending() + core.bulk_ends.lock().len(),
+            pending_ends: core.table.count_ending() + core.bulk_revocations.lock().len(),
             ..core.counters.read()
         }
     }
@@ -190,7 +191,7 @@ impl Core {
     }
 
     /// Takes note of how a call to the store went.
-    fn noted<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+    fn record_outcome<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
         match &outcome {
             Ok(_) => {
                 if self.health.failed.load(Ordering::Relaxed) != 0 {

@@ -1,4 +1,4 @@
-//! Opening a session again on exactly the tree and access it was pinned to.
+//! Reopening: reads the tree and the access of a stored session, and verifies both.
 
 use std::sync::Arc;
 
@@ -23,24 +23,24 @@ pub(super) struct Reopening {
 }
 
 type Names = (Fingerprint, AccessHash);
-type Outcome = Result<Arc<PinnedAccess>, Failure>;
+type Outcome = Result<Arc<PinnedAccess>, ReopenFailure>;
 
 /// Why something could not be read back, whichever session wanted it.
 #[derive(Clone, Debug)]
-pub(super) enum Failure {
+pub(super) enum ReopenFailure {
     Damaged(&'static str),
     Outdated,
     Unreadable(Unreadable),
     Unavailable(PortError),
 }
 
-impl Failure {
-    pub(super) fn of(self, id: SessionId) -> SessionError {
+impl ReopenFailure {
+    pub(super) fn for_session(self, id: SessionId) -> SessionError {
         match self {
-            Failure::Damaged(what) => SessionError::Damaged { id, what },
-            Failure::Outdated => SessionError::Outdated { id },
-            Failure::Unreadable(cause) => SessionError::Unreadable { id, cause },
-            Failure::Unavailable(error) => SessionError::Unavailable(error),
+            ReopenFailure::Damaged(what) => SessionError::Damaged { id, what },
+            ReopenFailure::Outdated => SessionError::Outdated { id },
+            ReopenFailure::Unreadable(cause) => SessionError::Unreadable { id, cause },
+            ReopenFailure::Unavailable(error) => SessionError::Unavailable(error),
         }
     }
 }
@@ -56,7 +56,7 @@ impl Reopening {
         if let Some(pinned) = self.parts.accesses.get(&record.access) {
             // The hash of the access covers the name of its tree.
             let is_it = pinned.tree.fingerprint == record.tree;
-            return if is_it { Ok(pinned) } else { Err(Failure::Damaged("tree")) };
+            return if is_it { Ok(pinned) } else { Err(ReopenFailure::Damaged("tree")) };
         }
         let waiting = {
             let mut flights = self.flights.lock();
@@ -82,12 +82,12 @@ impl Reopening {
 async fn read(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>, (fingerprint, hash): Names) -> Outcome {
     let held = parts.trees.get(&fingerprint);
     let wanted_tree = held.is_none().then_some(&fingerprint);
-    let contents = store.contents(wanted_tree, Some(&hash)).await.map_err(Failure::Unavailable)?;
-    let missing = |what| Failure::Unreadable(Unreadable::Missing { what });
+    let contents = store.contents(wanted_tree, Some(&hash)).await.map_err(ReopenFailure::Unavailable)?;
+    let missing = |what| ReopenFailure::Unreadable(Unreadable::Missing { what });
 
     let access_bytes = contents.access.ok_or_else(|| missing("access"))?;
     if AccessHash::of_bytes(&access_bytes) != hash {
-        return Err(Failure::Damaged("access"));
+        return Err(ReopenFailure::Damaged("access"));
     }
     let tree = if let Some(tree) = held {
         tree
@@ -96,19 +96,19 @@ async fn read(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>, (fingerprin
         let decoded = OrgStructure::decode(&bytes);
         // Older versions named their trees by another hash.
         if matches!(&decoded, Err(error) if error.is_older()) {
-            return Err(Failure::Outdated);
+            return Err(ReopenFailure::Outdated);
         }
         if Fingerprint::of_bytes(&bytes) != fingerprint {
-            return Err(Failure::Damaged("tree"));
+            return Err(ReopenFailure::Damaged("tree"));
         }
-        let structure = decoded.map_err(|error| Failure::Unreadable(Unreadable::Tree(error)))?;
+        let structure = decoded.map_err(|error| ReopenFailure::Unreadable(Unreadable::Tree(error)))?;
         let (tree, _) = parts.pin_tree(fingerprint, || structure);
         tree
     };
     let access =
         RoleAccess::decode(&access_bytes, &tree.structure, fingerprint).map_err(|error| match error {
-            AccessDecodeError::AnotherTree { .. } => Failure::Damaged("tree"),
-            error => Failure::Unreadable(Unreadable::Access(error)),
+            AccessDecodeError::AnotherTree { .. } => ReopenFailure::Damaged("tree"),
+            error => ReopenFailure::Unreadable(Unreadable::Access(error)),
         })?;
     Ok(parts.pin_access(hash, tree, || access))
 }

@@ -1,4 +1,4 @@
-//! `MaintenanceTask`: maintenance by the clock.
+//! `MaintenanceTask`: runs maintenance on a timer.
 
 use core::pin::pin;
 use core::time::Duration;

@@ -12,7 +12,7 @@ use session::openbravo::{
     UserFacts, UserRole,
 };
 use session::{
-    AccessHash, ClientId, Contents, Created, Facts, Hint, LoadedTree, LoggedIn, LoginError, ManualClock,
+    AccessHash, ClientId, Contents, Created, Facts, Hint, LoadedTree, Login, LoginError, ManualClock,
     MemoryStore, NewSession, Options, OrgSource, OsEntropy, PortError, Principal, Revision, RoleId, Scope,
     Seen, SessionId, SessionManager, SessionStore, StoredSession, Token, UserId, UserLevel, async_trait,
 };
@@ -412,7 +412,7 @@ impl World {
 }
 
 impl Node {
-    pub(crate) async fn login(&self, principal: Principal) -> Result<LoggedIn, LoginError> {
+    pub(crate) async fn login(&self, principal: Principal) -> Result<Login, LoginError> {
         self.manager.login(principal).await
     }
 

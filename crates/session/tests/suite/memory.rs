@@ -7,8 +7,8 @@ use allocation_counter::measure;
 use org_structure::{OrgFlags, OrgId, OrgRow, OrgStructure};
 use session::openbravo::{AccessOptions, AccessedOrganization, OrgAccess, RoleFacts};
 use session::{
-    AtLimit, ClientId, CompanyFacts, Facts, LoadedTree, LoggedIn, ManualClock, MemoryStore, Options,
-    OrgSource, OsEntropy, PortError, Principal, Revision, SessionManager, UserId, UserLevel, async_trait,
+    AtLimit, ClientId, CompanyFacts, Facts, LoadedTree, Login, ManualClock, MemoryStore, Options, OrgSource,
+    OsEntropy, PortError, Principal, Revision, SessionManager, UserId, UserLevel, async_trait,
 };
 
 use crate::erp::{World, as_user, client, role};
@@ -73,7 +73,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-async fn login(manager: &SessionManager, user: usize) -> LoggedIn {
+async fn login(manager: &SessionManager, user: usize) -> Login {
     manager.login(Principal::new(UserId::new(&format!("{user}")).unwrap())).await.unwrap()
 }
 
@@ -180,7 +180,7 @@ fn what_sessions_share_is_counted_once() {
             own += footprint.own;
             accesses += if is_first { footprint.access } else { 0 };
         }
-        let held = manager.held_trees();
+        let held = manager.trees_in_use();
         let [tree] = held.as_slice() else { panic!("{held:?}") };
         assert_eq!((tree.client, tree.sessions), (client("C"), 5));
         assert!(tree.bytes > tree.structure.footprint());

@@ -109,19 +109,19 @@ async fn texts_of_the_session() {
 async fn held_trees_say_how_many_sessions_are_on_which() {
     let world = World::new();
     let node = world.node();
-    assert!(node.manager.held_trees().is_empty());
+    assert!(node.manager.trees_in_use().is_empty());
     let old = [node.token().await, node.token().await];
     node.login(as_user("d")).await.unwrap();
     world.erp.change(|tables| tables.org("C", "Toledo", "Spain", OrgFlags::ACTIVE));
     node.manager.refresh(&old[0]).await.unwrap();
-    let held = node.manager.held_trees();
+    let held = node.manager.trees_in_use();
     let mut shown: Vec<_> =
         held.iter().map(|tree| (tree.client.to_string(), tree.structure.len(), tree.sessions)).collect();
     shown.sort();
     assert_eq!(shown, [("C".to_owned(), 6, 1), ("C".to_owned(), 7, 1), ("D".to_owned(), 2, 1)]);
     assert!(held.iter().all(|tree| tree.fingerprint == tree.structure.fingerprint()));
     node.manager.logout(&old[1]).await.unwrap();
-    assert_eq!(node.manager.held_trees().len(), 2);
+    assert_eq!(node.manager.trees_in_use().len(), 2);
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
     let stats = node.manager.stats();
     // The dangling parent, and that there are several roots.
     assert_eq!((stats.trees_with_findings, stats.tree_findings), (1, 2));
-    let held = node.manager.held_trees();
+    let held = node.manager.trees_in_use();
     let findings = held[0].findings.as_ref().unwrap();
     assert!(
         findings.first().any(|text| text.contains("`nowhere`") && text.contains("`Sevilla`")),
@@ -150,16 +150,16 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
     // Another node reads the tree back from the store, and does not know until it loads it.
     let other = world.node();
     assert!(other.is_live(&first).await);
-    assert_eq!(other.manager.held_trees()[0].findings, None);
+    assert_eq!(other.manager.trees_in_use()[0].findings, None);
     other.token().await;
-    assert_eq!(other.manager.held_trees()[0].findings.as_deref(), Some(&**findings));
+    assert_eq!(other.manager.trees_in_use()[0].findings.as_deref(), Some(&**findings));
 
     // A tree without findings is known to have none; nobody holds it any more, and it is no news that another one comes.
     world.erp.change(|tables| {
         tables.orgs.get_mut("Sevilla").unwrap().parent = Some("Spain".to_owned());
     });
     node.token().await;
-    let held = node.manager.held_trees();
+    let held = node.manager.trees_in_use();
     let totals: Vec<_> = held.iter().map(|tree| tree.findings.as_ref().unwrap().total()).collect();
     assert_eq!((totals.len(), totals.iter().sum::<usize>()), (2, 2));
     node.manager.end(Scope::Client(client("C"))).await;

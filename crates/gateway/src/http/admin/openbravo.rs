@@ -2,7 +2,7 @@
 
 use org_structure::OrgStructure;
 use serde::Serialize;
-use session::HeldTree;
+use session::TreeInUse;
 
 /// Bytes that Openbravo's caches would take for the same sessions on the same trees.
 ///
@@ -21,7 +21,7 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    pub(crate) fn of(trees: &[HeldTree]) -> Self {
+    pub(crate) fn of(trees: &[TreeInUse]) -> Self {
         let mut sum = Estimate::default();
         for tree in trees {
             let (one, sessions) = (Sizes::of(&tree.structure), count(tree.sessions));

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use erp_db::Directory;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use session::{ClientId, Ended, RoleId, Scope, SessionId, StoredSession, UserId};
+use session::{ClientId, Revocation, RoleId, Scope, SessionId, StoredSession, UserId};
 use session_axum::Problem;
 
 use super::{Administrator, PathId};
@@ -134,8 +134,8 @@ pub(crate) struct End {
     elsewhere: &'static str,
 }
 
-impl From<Ended> for End {
-    fn from(ended: Ended) -> Self {
+impl From<Revocation> for End {
+    fn from(ended: Revocation) -> Self {
         match &ended.pending {
             None => End { ended: ended.sessions, elsewhere: DONE },
             Some(error) => End::pending(ended.sessions, error),

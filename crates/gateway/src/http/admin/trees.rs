@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use erp_db::{ReadError, StatementError};
 use serde::Serialize;
-use session::{Findings, HeldTree, PortError};
+use session::{Findings, PortError, TreeInUse};
 use session_axum::Problem;
 
 use super::Administrator;
@@ -89,8 +89,8 @@ fn damage(error: &PortError) -> Option<String> {
 }
 
 /// The trees that an administrator may see, ordered by client, then fingerprint.
-pub(super) fn visible(gateway: &Gateway, administrator: &Administrator) -> Vec<HeldTree> {
-    let mut held = gateway.manager().held_trees();
+pub(super) fn visible(gateway: &Gateway, administrator: &Administrator) -> Vec<TreeInUse> {
+    let mut held = gateway.manager().trees_in_use();
     held.retain(|tree| administrator.may_see(tree.client));
     held
 }

@@ -1,4 +1,4 @@
-//! `Live`: a session in memory, in one allocation of 152 bytes.
+//! `CachedSession`: a session in the memory of this node, in one allocation of 152 bytes.
 
 use core::fmt;
 use core::time::Duration;
@@ -16,7 +16,7 @@ use crate::{ClientId, Scope, SessionId, SessionRecord, UserId};
 ///
 /// It keeps what is its own. Client, role, tree, access and their hashes are in [`PinnedRole`], once for all sessions
 /// that have them.
-pub(crate) struct Live {
+pub(crate) struct CachedSession {
     pub(crate) id: SessionId,
     pub(crate) user: UserId,
     ended: AtomicBool,
@@ -32,13 +32,13 @@ pub(crate) struct Live {
     /// When the last look into the store began that found it there.
     validated: AtomicU64,
     /// When there was last a reason to look again.
-    doubted: AtomicU64,
+    stale_since: AtomicU64,
 }
 
 /// No index of a tree: the greatest tree has fewer organizations.
 const OUTSIDE: OrgIndex = OrgIndex::new(u32::MAX);
 
-impl Live {
+impl CachedSession {
     pub(crate) fn new(
         record: &SessionRecord,
         role: Arc<PinnedRole>,
@@ -46,7 +46,7 @@ impl Live {
         seen: Moment,
         validated: Moment,
     ) -> Self {
-        Live {
+        CachedSession {
             id: record.id,
             user: record.user,
             ended: AtomicBool::new(false),
@@ -57,7 +57,7 @@ impl Live {
             seen: AtomicU64::new(seen.0),
             flushed: AtomicU64::new(seen.0),
             validated: AtomicU64::new(validated.0),
-            doubted: AtomicU64::new(0),
+            stale_since: AtomicU64::new(0),
         }
     }
 
@@ -127,12 +127,12 @@ impl Live {
     }
 
     /// Makes the next use look into the store.
-    pub(crate) fn doubt(&self, now: Moment) {
-        self.doubted.fetch_max(now.0, Ordering::SeqCst);
+    pub(crate) fn mark_stale(&self, now: Moment) {
+        self.stale_since.fetch_max(now.0, Ordering::SeqCst);
     }
 
-    pub(crate) fn is_doubted(&self) -> bool {
-        self.doubted.load(Ordering::SeqCst) >= self.validated.load(Ordering::SeqCst)
+    pub(crate) fn needs_revalidation(&self) -> bool {
+        self.stale_since.load(Ordering::SeqCst) >= self.validated.load(Ordering::SeqCst)
     }
 
     pub(crate) fn validated(&self) -> Moment {
@@ -162,8 +162,8 @@ impl Live {
     }
 }
 
-impl fmt::Debug for Live {
+impl fmt::Debug for CachedSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("CachedSession").field("id", &self.id).finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! Which trees the sessions of this node hold.
+//! Inspection: what administrators ask about the sessions and the trees that this node holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::{ClientId, Findings, Session, SessionFootprint, SessionId, UserId};
 /// A tree with the number of this node's sessions of one client that are pinned to it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct HeldTree {
+pub struct TreeInUse {
     /// The client of the sessions.
     pub client: ClientId,
     /// The name of the tree.
@@ -81,13 +81,13 @@ impl SessionManager {
     /// # Complexity
     /// O(sessions): for administrators, not for every request.
     #[must_use]
-    pub fn held_trees(&self) -> Vec<HeldTree> {
-        let mut held: BTreeMap<(ClientId, [u8; 32]), HeldTree> = BTreeMap::new();
+    pub fn trees_in_use(&self) -> Vec<TreeInUse> {
+        let mut held: BTreeMap<(ClientId, [u8; 32]), TreeInUse> = BTreeMap::new();
         for shard in self.core.table.shards() {
             for live in self.core.table.select(shard, |_| true) {
                 let (client, fingerprint) = (live.client(), live.access().tree.fingerprint);
                 let entry = held.entry((client, *fingerprint.as_bytes()));
-                let tree = entry.or_insert_with(|| HeldTree {
+                let tree = entry.or_insert_with(|| TreeInUse {
                     client,
                     fingerprint,
                     structure: Arc::clone(&live.role.structure),

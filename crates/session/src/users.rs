@@ -1,11 +1,11 @@
-//! `Users`: the sessions of each user, and how many a user may have.
+//! `Users`: the sessions of each user on this node, and the limit of sessions per user.
 
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use crate::live::Live;
+use crate::cached_session::CachedSession;
 use crate::shim::Mutex;
 use crate::table::is_too_large;
 use crate::{ClientId, UserId};
@@ -23,18 +23,18 @@ pub(crate) struct Users {
 #[derive(Debug, Default)]
 struct Shard {
     // INVARIANT: at most one session of a user.
-    single: HashTable<Arc<Live>>,
+    single: HashTable<Arc<CachedSession>>,
     // INVARIANT: two or more sessions, all of one user, who has none in `single`.
-    several: HashTable<Vec<Arc<Live>>>,
+    several: HashTable<Vec<Arc<CachedSession>>>,
     /// Logins under way that have a place.
-    claims: HashTable<(Key, usize)>,
+    reservations: HashTable<(Key, usize)>,
 }
 
 type Key = (ClientId, UserId);
 
 impl Shard {
     /// The sessions of a user.
-    fn sessions(&self, hash: u64, key: &Key) -> &[Arc<Live>] {
+    fn sessions(&self, hash: u64, key: &Key) -> &[Arc<CachedSession>] {
         match self.single.find(hash, |live| key_of(live) == *key) {
             Some(live) => core::slice::from_ref(live),
             None => self.several.find(hash, |lives| is_of(lives, key)).map_or(&[], Vec::as_slice),
@@ -42,24 +42,24 @@ impl Shard {
     }
 
     fn release(&mut self, hash: u64, key: &Key) {
-        if let Ok(mut entry) = self.claims.find_entry(hash, |(other, _)| other == key) {
-            let (_, claims) = entry.get_mut();
-            *claims = claims.saturating_sub(1);
-            if *claims == 0 {
+        if let Ok(mut entry) = self.reservations.find_entry(hash, |(other, _)| other == key) {
+            let (_, reservations) = entry.get_mut();
+            *reservations = reservations.saturating_sub(1);
+            if *reservations == 0 {
                 entry.remove();
             }
         }
-        if self.claims.is_empty() {
-            self.claims = HashTable::new();
+        if self.reservations.is_empty() {
+            self.reservations = HashTable::new();
         }
     }
 }
 
-fn key_of(live: &Live) -> Key {
+fn key_of(live: &CachedSession) -> Key {
     (live.client(), live.user)
 }
 
-fn is_of(lives: &[Arc<Live>], key: &Key) -> bool {
+fn is_of(lives: &[Arc<CachedSession>], key: &Key) -> bool {
     lives.first().is_some_and(|live| key_of(live) == *key)
 }
 
@@ -77,20 +77,20 @@ impl Users {
         (hash, self.shards.get(usize::from(shard) % SHARDS))
     }
 
-    fn hash_single(&self) -> impl Fn(&Arc<Live>) -> u64 {
+    fn hash_single(&self) -> impl Fn(&Arc<CachedSession>) -> u64 {
         |live| self.hasher.hash_one(key_of(live))
     }
 
-    fn hash_several(&self) -> impl Fn(&Vec<Arc<Live>>) -> u64 {
+    fn hash_several(&self) -> impl Fn(&Vec<Arc<CachedSession>>) -> u64 {
         |lives| lives.first().map_or(0, |live| self.hasher.hash_one(key_of(live)))
     }
 
-    /// Adds a session. If its place was claimed, it is now the session's.
-    pub(crate) fn add(&self, live: &Arc<Live>, claimed: bool) {
+    /// Adds a session. If its place was is_reserved, it is now the session's.
+    pub(crate) fn add(&self, live: &Arc<CachedSession>, is_reserved: bool) {
         let key = key_of(live);
         let (hash, Some(shard)) = self.place(&key) else { return };
         let shard = &mut *shard.lock();
-        if claimed {
+        if is_reserved {
             shard.release(hash, &key);
         }
         if let Some(lives) = shard.several.find_mut(hash, |lives| is_of(lives, &key)) {
@@ -107,7 +107,7 @@ impl Users {
         }
     }
 
-    pub(crate) fn remove(&self, live: &Arc<Live>) {
+    pub(crate) fn remove(&self, live: &Arc<CachedSession>) {
         let key = key_of(live);
         let (hash, Some(shard)) = self.place(&key) else { return };
         let shard = &mut *shard.lock();
@@ -133,7 +133,7 @@ impl Users {
     }
 
     /// The sessions of a user, oldest first.
-    pub(crate) fn of(&self, client: ClientId, user: UserId) -> Vec<Arc<Live>> {
+    pub(crate) fn sessions_of(&self, client: ClientId, user: UserId) -> Vec<Arc<CachedSession>> {
         let key = (client, user);
         let (hash, Some(shard)) = self.place(&key) else { return Vec::new() };
         let mut lives = shard.lock().sessions(hash, &key).to_vec();
@@ -142,17 +142,17 @@ impl Users {
     }
 
     /// Takes a place for one more session of a user, unless `limit` places are taken.
-    pub(crate) fn claim(&self, client: ClientId, user: UserId, limit: usize) -> bool {
+    pub(crate) fn reserve(&self, client: ClientId, user: UserId, limit: usize) -> bool {
         let key = (client, user);
         let (hash, Some(shard)) = self.place(&key) else { return false };
         let mut shard = shard.lock();
         let held = shard.sessions(hash, &key).len();
         let hasher = |(key, _): &(Key, usize)| self.hasher.hash_one(key);
-        match shard.claims.entry(hash, |(other, _)| *other == key, hasher) {
+        match shard.reservations.entry(hash, |(other, _)| *other == key, hasher) {
             Entry::Occupied(mut entry) => {
-                let (_, claims) = entry.get_mut();
-                let free = held + *claims < limit;
-                *claims += usize::from(free);
+                let (_, reservations) = entry.get_mut();
+                let free = held + *reservations < limit;
+                *reservations += usize::from(free);
                 free
             }
             Entry::Vacant(entry) => {
@@ -175,10 +175,11 @@ impl Users {
     pub(crate) fn footprint(&self) -> usize {
         let shards = self.shards.iter().map(|shard| {
             let shard = shard.lock();
-            let several = |lives: &Vec<Arc<Live>>| lives.capacity() * size_of::<Arc<Live>>();
+            let several =
+                |lives: &Vec<Arc<CachedSession>>| lives.capacity() * size_of::<Arc<CachedSession>>();
             shard.single.allocation_size()
                 + shard.several.allocation_size()
-                + shard.claims.allocation_size()
+                + shard.reservations.allocation_size()
                 + shard.several.iter().map(several).sum::<usize>()
         });
         shards.sum::<usize>() + size_of_val::<[Mutex<Shard>]>(&self.shards)

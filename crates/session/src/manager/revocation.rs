@@ -1,11 +1,11 @@
-//! Ending sessions.
+//! Revocation: ends sessions, here at once, then in the store and through it on the other nodes.
 
 use core::time::Duration;
 use std::sync::Arc;
 
 use super::{Core, SessionManager};
+use crate::cached_session::CachedSession;
 use crate::clock::Moment;
-use crate::live::Live;
 use crate::stats::Counters;
 use crate::token::Token;
 use crate::{PortError, Scope, SessionError, SessionId, SessionRecord, StoredSession};
@@ -13,7 +13,7 @@ use crate::{PortError, Scope, SessionError, SessionId, SessionRecord, StoredSess
 /// What became of an end.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Ended {
+pub struct Revocation {
     /// How many sessions were ended: in the store, or as long as that does not answer, on this node.
     pub sessions: u64,
     /// Why the store was not told yet, if it was not. The sessions are ended on this node; everywhere else they will be as soon
@@ -23,7 +23,7 @@ pub struct Ended {
 
 /// An end of many sessions that the store was not told yet.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BulkEnd {
+pub(super) struct BulkRevocation {
     scope: Scope,
     said: Moment,
 }
@@ -33,24 +33,24 @@ impl SessionManager {
     ///
     /// # Errors
     /// [`SessionError::Unavailable`] if this node does not hold the session and the store does not answer.
-    pub async fn logout(&self, token: &Token) -> Result<Ended, SessionError> {
+    pub async fn logout(&self, token: &Token) -> Result<Revocation, SessionError> {
         let id = token.id();
         let scope = Scope::Session(id);
         if self.core.table.get(&id).is_some() {
             return Ok(self.core.end(scope).await);
         }
         // Nobody's word is kept for later about a session that may never have been.
-        let ended = self.core.noted(self.core.store.end(&scope, Duration::ZERO).await);
+        let ended = self.core.record_outcome(self.core.store.end(&scope, Duration::ZERO).await);
         let sessions = ended.map_err(SessionError::Unavailable)?;
         // Somebody may have brought it in meanwhile, or be about to.
         self.core.table.end(&id);
         self.core.table.ended(&id);
-        Ok(Ended { sessions, pending: None })
+        Ok(Revocation { sessions, pending: None })
     }
 
     /// Ends all sessions of a scope: here when this returns, and on other nodes within
     /// [`Options::revalidate_within`](crate::Options::revalidate_within).
-    pub async fn end(&self, scope: Scope) -> Ended {
+    pub async fn end(&self, scope: Scope) -> Revocation {
         self.core.end(scope).await
     }
 
@@ -58,7 +58,7 @@ impl SessionManager {
     #[must_use]
     pub fn pending_ends(&self) -> Vec<Scope> {
         let core = &self.core;
-        let bulk: Vec<Scope> = core.bulk_ends.lock().iter().map(|end| end.scope).collect();
+        let bulk: Vec<Scope> = core.bulk_revocations.lock().iter().map(|end| end.scope).collect();
         bulk.into_iter().chain(core.table.ending(usize::MAX).into_iter().map(Scope::Session)).collect()
     }
 
@@ -88,87 +88,89 @@ impl SessionManager {
         after: Option<SessionId>,
         limit: usize,
     ) -> Result<Vec<StoredSession>, PortError> {
-        self.core.noted(self.core.store.list(&scope, after.as_ref(), limit).await)
+        self.core.record_outcome(self.core.store.list(&scope, after.as_ref(), limit).await)
     }
 }
 
 impl Core {
     /// Ends sessions here at once and then in the store. If this is dropped half-way, maintenance goes on with it.
-    pub(super) async fn end(&self, scope: Scope) -> Ended {
+    pub(super) async fn end(&self, scope: Scope) -> Revocation {
         let said = self.now();
         let here = match &scope {
             Scope::Session(id) => usize::from(self.table.end(id).is_some()),
             _ => {
-                let mut bulk_ends = self.bulk_ends.lock();
-                bulk_ends.retain(|end| end.scope != scope);
-                bulk_ends.push(BulkEnd { scope, said });
-                drop(bulk_ends);
+                let mut bulk_revocations = self.bulk_revocations.lock();
+                bulk_revocations.retain(|end| end.scope != scope);
+                bulk_revocations.push(BulkRevocation { scope, said });
+                drop(bulk_revocations);
                 self.table.end_all(&scope)
             }
         };
         Counters::add(&self.counters.ended, here);
         // Told at once it is about every session that there is, so the store need not compare moments.
-        match self.tell_end(&scope, said, Duration::ZERO).await {
-            Ok(sessions) => Ended { sessions, pending: None },
-            Err(error) => Ended { sessions: u64::try_from(here).unwrap_or(u64::MAX), pending: Some(error) },
+        match self.propagate(&scope, said, Duration::ZERO).await {
+            Ok(sessions) => Revocation { sessions, pending: None },
+            Err(error) => {
+                Revocation { sessions: u64::try_from(here).unwrap_or(u64::MAX), pending: Some(error) }
+            }
         }
     }
 
     /// Tells the store of an end that was said here, `ago` before: sessions that began since are not meant.
-    pub(super) async fn tell_end(
+    pub(super) async fn propagate(
         &self,
         scope: &Scope,
         said: Moment,
         ago: Duration,
     ) -> Result<u64, PortError> {
-        let sessions = self.noted(self.store.end(scope, ago).await)?;
+        let sessions = self.record_outcome(self.store.end(scope, ago).await)?;
         match scope {
             Scope::Session(id) => self.table.ended(id),
             _ => {
                 // First the sessions that were opened meanwhile, then the bar against opening them.
                 self.table.ended_all(scope, self.now());
-                self.bulk_ends.lock().retain(|end| end.scope != *scope || end.said > said);
+                self.bulk_revocations.lock().retain(|end| end.scope != *scope || end.said > said);
             }
         }
         Ok(sessions)
     }
 
     /// Tells the store of all ends that it was not told yet.
-    pub(super) async fn retry_ends(&self) -> Result<(), PortError> {
-        let bulk: Vec<BulkEnd> = self.bulk_ends.lock().clone();
+    pub(super) async fn retry_revocations(&self) -> Result<(), PortError> {
+        let bulk: Vec<BulkRevocation> = self.bulk_revocations.lock().clone();
         for end in bulk {
-            self.retry_bulk_end(&end).await?;
+            self.retry_bulk_revocation(&end).await?;
         }
         for id in self.table.ending(crate::store::BATCH) {
-            self.tell_end(&Scope::Session(id), self.now(), Duration::ZERO).await?;
+            self.propagate(&Scope::Session(id), self.now(), Duration::ZERO).await?;
         }
         Ok(())
     }
 
-    pub(super) async fn retry_bulk_end(&self, end: &BulkEnd) -> Result<(), PortError> {
+    pub(super) async fn retry_bulk_revocation(&self, end: &BulkRevocation) -> Result<(), PortError> {
         let ago = if self.may_spare(end) { self.now().since(end.said) } else { Duration::ZERO };
-        self.tell_end(&end.scope, end.said, ago).await.map(drop)
+        self.propagate(&end.scope, end.said, ago).await.map(drop)
     }
 
     /// Can sessions have begun since an end that covers them? Where the store is not shared they are all in the table.
-    fn may_spare(&self, end: &BulkEnd) -> bool {
-        let is_later = |live: &Live| live.began >= end.said && live.is_in(&end.scope);
+    fn may_spare(&self, end: &BulkRevocation) -> bool {
+        let is_later = |live: &CachedSession| live.began >= end.said && live.is_in(&end.scope);
         self.store.is_shared()
             || self.table.shards().any(|shard| !self.table.select(shard, is_later).is_empty())
     }
 
     /// An end that covers a session and that the store was not told yet.
-    pub(super) fn bulk_end_of(&self, record: &SessionRecord) -> Option<BulkEnd> {
-        self.bulk_ends.lock().iter().find(|end| end.scope.covers(record)).copied()
+    pub(super) fn bulk_revocation_of(&self, record: &SessionRecord) -> Option<BulkRevocation> {
+        self.bulk_revocations.lock().iter().find(|end| end.scope.covers(record)).copied()
     }
 
     /// Was an end said here that covers a session which began then, by this node's clock?
     pub(super) fn is_ended_in_bulk(&self, record: &SessionRecord, began: Moment) -> bool {
-        self.bulk_ends.lock().iter().any(|end| began <= end.said && end.scope.covers(record))
+        self.bulk_revocations.lock().iter().any(|end| began <= end.said && end.scope.covers(record))
     }
 
     /// The store does not have a session that is held here.
-    pub(super) fn is_gone(&self, live: &Arc<Live>) {
+    pub(super) fn is_gone(&self, live: &Arc<CachedSession>) {
         live.end();
         if self.table.remove(live) {
             self.count(&self.counters.ended_elsewhere);

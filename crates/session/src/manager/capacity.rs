@@ -1,36 +1,36 @@
-//! Room for one more session, within the limits.
+//! Capacity: reserves a place for a login within the limits, or ends the oldest sessions to make one.
 
 use core::time::Duration;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::Core;
+use crate::cached_session::CachedSession;
 use crate::clock::Moment;
-use crate::live::Live;
 use crate::stats::Counters;
 use crate::{AtLimit, ClientId, LoginError, Scope, SessionId, UserId};
 
 impl Core {
     /// Ends the oldest sessions beyond the limits.
-    pub(super) async fn make_room(&self, newest: &Live) -> Vec<SessionId> {
+    pub(super) async fn make_room(&self, newest: &CachedSession) -> Vec<SessionId> {
         if self.options.at_limit == AtLimit::Refuse {
             return Vec::new();
         }
         let ended = self.end_oldest(newest);
         for id in &ended {
             // A failure was counted, and maintenance tries again.
-            drop(self.tell_end(&Scope::Session(*id), self.now(), Duration::ZERO).await);
+            drop(self.propagate(&Scope::Session(*id), self.now(), Duration::ZERO).await);
         }
         Counters::add(&self.counters.ended, ended.len());
         ended
     }
 
     /// Takes the oldest sessions beyond the limits out of the table, but never the newest.
-    fn end_oldest(&self, newest: &Live) -> Vec<SessionId> {
+    fn end_oldest(&self, newest: &CachedSession) -> Vec<SessionId> {
         let mut ended = Vec::new();
         // One at a time, so that no two logins make the same room twice.
         let mut oldest = self.oldest.lock();
         if let Some(limit) = self.options.max_sessions_per_user {
-            let mut of_user = self.table.users().of(newest.client(), newest.user);
+            let mut of_user = self.table.users().sessions_of(newest.client(), newest.user);
             let beyond = of_user.len().saturating_sub(limit.max(1));
             of_user.retain(|live| live.id != newest.id);
             ended.extend(of_user.iter().take(beyond).map(|live| live.id));
@@ -47,11 +47,11 @@ impl Core {
 
 /// The sessions that began first, so many that looking for them is seldom done.
 #[derive(Debug, Default)]
-pub(super) struct Oldest {
+pub(super) struct OldestSessions {
     queue: VecDeque<SessionId>,
 }
 
-impl Oldest {
+impl OldestSessions {
     /// The session that began first, of those that are held, but for one.
     fn next(&mut self, core: &Core, newest: &SessionId) -> Option<SessionId> {
         for _ in 0..2 {
@@ -82,32 +82,32 @@ impl Oldest {
 }
 
 /// Places under the limits, taken while a login is under way and given back unless it succeeds.
-pub(super) struct Claim<'a> {
+pub(super) struct Reservation<'a> {
     core: &'a Core,
     pub(super) place: bool,
     user: Option<(ClientId, UserId)>,
     succeeds: bool,
 }
 
-impl<'a> Claim<'a> {
+impl<'a> Reservation<'a> {
     /// A session that takes another one's place needs none of its own.
     pub(super) fn new(core: &'a Core, succeeds: bool) -> Result<Self, LoginError> {
-        let mut claim = Claim { core, place: false, user: None, succeeds };
+        let mut reserve = Reservation { core, place: false, user: None, succeeds };
         if succeeds || core.options.at_limit == AtLimit::EndOldest {
-            return Ok(claim);
+            return Ok(reserve);
         }
         let limit = core.options.max_sessions;
-        if !core.table.claim(limit) {
+        if !core.table.reserve(limit) {
             return Err(LoginError::TooManySessions { limit });
         }
-        claim.place = true;
-        Ok(claim)
+        reserve.place = true;
+        Ok(reserve)
     }
 
     pub(super) fn of_user(&mut self, client: ClientId, user: UserId) -> Result<(), LoginError> {
         let refuses = self.core.options.at_limit == AtLimit::Refuse && !self.succeeds;
         let Some(limit) = self.core.options.max_sessions_per_user.filter(|_| refuses) else { return Ok(()) };
-        if !self.core.table.users().claim(client, user, limit) {
+        if !self.core.table.users().reserve(client, user, limit) {
             return Err(LoginError::TooManySessionsOfUser { user, limit });
         }
         self.user = Some((client, user));
@@ -121,7 +121,7 @@ impl<'a> Claim<'a> {
     }
 }
 
-impl Drop for Claim<'_> {
+impl Drop for Reservation<'_> {
     fn drop(&mut self) {
         if self.place {
             self.core.table.release();
