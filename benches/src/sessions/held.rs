@@ -71,7 +71,7 @@ impl Sessions {
             let clock = Arc::new(ManualClock::default());
             let store = Arc::new(MemoryStore::new(clock.clone()));
             let source = Arc::clone(&erp);
-            let options = Options { max_sessions: usize::MAX, ..Options::default() };
+            let options = Options::default().with(|options| options.max_sessions = usize::MAX);
             let made = SessionManager::with_seams(source, store, options, clock, Arc::new(OsEntropy));
             failed = runtime.block_on(async {
                 for number in 0..self.count {

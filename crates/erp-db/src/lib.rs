@@ -6,7 +6,6 @@
 //! With the feature `session`, logins of an ERP that is only read, in tables of our own beside it or elsewhere:
 //!
 //! ```
-//! # use std::sync::Arc;
 //! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let file = folder.path().join("erp.db");
@@ -18,9 +17,10 @@
 //! let erp = ErpReader::open(Database::connect(&erp_url).await?).await?; // postgres://… or sqlite:…
 //! let store = StoreOptions::new(&store_url);
 //! SqlStore::migrate(&store).await?;
-//! let automatic_roles = erp.automatic_roles(AutomaticRolesPolicy::Detect).rule;
-//! let (source, store) = (Arc::new(ErpSource::new(erp)), Arc::new(SqlStore::open(&store).await?));
-//! let sessions = SessionManager::new(source, store, Options { automatic_roles, ..Options::default() });
+//! let rule = erp.automatic_roles(AutomaticRolesPolicy::Detect).rule;
+//! let options = Options::default().with(|options| options.automatic_roles = rule);
+//! let (source, store) = (ErpSource::new(erp), SqlStore::open(&store).await?);
+//! let sessions = SessionManager::new(source, store, options);
 //! let maintenance = sessions.start_maintenance();
 //!
 //! // When user 100 has logged in to the ERP:

@@ -28,9 +28,9 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// The credential of a request, by `Authorization` or in a cookie of a name, if it has exactly one, in the form of a token. A
-    /// header `Authorization` counts alone, even if it is not understood; cookies of the same name that
-    /// disagree count as none, since one may be somebody else's.
+    /// The credential of a request, by `Authorization` or in a cookie of a name, if it has exactly one, in
+    /// the form of a token. A header `Authorization` counts alone, even if it is not understood; cookies of
+    /// the same name that disagree count as none, since one may be somebody else's.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap, cookie: &str) -> Option<Self> {
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
@@ -62,8 +62,8 @@ impl Credential {
         self.by_cookie
     }
 
-    /// May the request do what its method means? Whatever came by cookie and changes something has to prove that the
-    /// sender could read an answer of ours.
+    /// May the request do what its method means? Whatever came by cookie and changes something has to prove
+    /// that the sender could read an answer of ours.
     pub(crate) fn may_do(&self, method: &Method, headers: &HeaderMap) -> bool {
         !self.by_cookie || method.is_safe() || csrf::matches(&self.token, headers)
     }

@@ -10,8 +10,9 @@ use crate::layer::Admission;
 /// The session of the request that is being answered.
 ///
 /// # Errors
-/// A request that has none never gets to the handler: the [`SessionLayer`](crate::SessionLayer) has answered it. On a route without that
-/// layer, which is a mistake of the program, every request is answered with a 500.
+/// A request that has none never gets to the handler: the [`SessionLayer`](crate::SessionLayer) has answered
+/// it. On a route without that layer, which is a mistake of the program, every request is answered with a
+/// 500.
 #[derive(Clone, Debug)]
 pub struct CurrentSession(pub Session);
 

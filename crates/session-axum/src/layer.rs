@@ -15,15 +15,15 @@ use tower_service::Service;
 
 use crate::{COOKIE, Credential, Problem};
 
-/// The header of a request that looks by itself, such as those of a page that is open and shows what changes. Where the method changes
-/// nothing, it does not count as use of the session.
+/// The header of a request that looks by itself, such as those of a page that is open and shows what changes.
+/// Where the method changes nothing, it does not count as use of the session.
 pub const BACKGROUND_HEADER: &str = "x-orgcache-background";
 
 /// The same, ready to be looked up.
 static BACKGROUND: HeaderName = HeaderName::from_static(BACKGROUND_HEADER);
 
-/// Puts the session of each request where [`CurrentSession`](crate::CurrentSession) finds it, and answers requests without one
-/// itself:
+/// Puts the session of each request where [`CurrentSession`](crate::CurrentSession) finds it, and answers
+/// requests without one itself:
 ///
 /// | what | answer |
 /// | --- | --- |
@@ -31,8 +31,8 @@ static BACKGROUND: HeaderName = HeaderName::from_static(BACKGROUND_HEADER);
 /// | by cookie, changing something, without the right [`CSRF_HEADER`](crate::CSRF_HEADER) | 403 |
 /// | whether there is a session cannot be said now | 503 with `Retry-After` |
 ///
-/// The precise reason goes to the log. Each request counts as use of its session, but for those that look by themselves and say so
-/// by the header [`BACKGROUND_HEADER`].
+/// The precise reason goes to the log. Each request counts as use of its session, but for those that look by
+/// themselves and say so by the header [`BACKGROUND_HEADER`].
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     manager: SessionManager,
@@ -122,7 +122,8 @@ where
     }
 }
 
-/// A session, and what was shown for it: what [`CurrentSession`](crate::CurrentSession) and [`Credential`] hand to a handler.
+/// A session, and what was shown for it: what [`CurrentSession`](crate::CurrentSession) and [`Credential`]
+/// hand to a handler.
 #[derive(Clone)]
 pub(crate) struct Admission {
     pub(crate) session: Session,

@@ -1,5 +1,5 @@
-//! Sessions for axum: a layer finds the session of a request, an extractor hands it to the handler, and everybody else gets
-//! a 401 with a body that programs can read.
+//! Sessions for axum: a layer finds the session of a request, an extractor hands it to the handler, and
+//! everybody else gets a 401 with a body that programs can read.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -14,16 +14,17 @@
 //! }
 //! ```
 //!
-//! The manager is one of the crate `session`: over an ERP's own tables, and with sessions that survive the process, by the crate
-//! `erp-db`. `examples/orders.rs` is a whole service of that kind, from the login to orders that each sees as it may:
+//! The manager is one of the crate `session`: over an ERP's own tables, and with sessions that survive the
+//! process, by the crate `erp-db`. `examples/orders.rs` is a whole service of that kind, from the login to
+//! orders that each sees as it may:
 //!
 //! ```console
 //! $ cargo run -p session-axum --example orders
 //! ```
 //!
-//! A request shows its token as `Authorization: Bearer TOKEN`, or in the cookie [`COOKIE`]. What comes by cookie may have been
-//! sent by somebody else's page, so a method that changes something must also carry the header [`CSRF_HEADER`] with the
-//! [`csrf_value`] of that token, which a foreign page cannot read.
+//! A request shows its token as `Authorization: Bearer TOKEN`, or in the cookie [`COOKIE`]. What comes by
+//! cookie may have been sent by somebody else's page, so a method that changes something must also carry the
+//! header [`CSRF_HEADER`] with the [`csrf_value`] of that token, which a foreign page cannot read.
 //!
 //! The rooms, in the order to read: [`SessionLayer`], [`Credential`], [`CurrentSession`], [`Problem`].
 

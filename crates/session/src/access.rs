@@ -4,7 +4,8 @@ use org_structure::{OrgId, OrgStructure, quoted_list};
 
 use crate::{ClientId, OrgSelection, UserLevel};
 
-/// What a role may read and write in one tree, settled once: no order of calls, no later change has any influence.
+/// What a role may read and write in one tree, settled once: no order of calls, no later change has any
+/// influence.
 ///
 /// It means something only together with the tree that it was made for. Made by
 /// [`openbravo::RoleFacts::access`](crate::openbravo::RoleFacts::access) or
@@ -12,7 +13,8 @@ use crate::{ClientId, OrgSelection, UserLevel};
 /// [canonical bytes](Self::encode).
 ///
 /// # Memory
-/// The two selections, and the clients and organizations of the role's own list; see [`footprint`](Self::footprint).
+/// The two selections, and the clients and organizations of the role's own list; see
+/// [`footprint`](Self::footprint).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleAccess {
     pub(crate) level: UserLevel,
@@ -36,7 +38,8 @@ impl RoleAccess {
         &self.level
     }
 
-    /// The organizations whose records the role may read. Organization `0` is one of them by Openbravo's rule.
+    /// The organizations whose records the role may read. Organization `0` is one of them by Openbravo's
+    /// rule.
     #[must_use]
     pub fn readable(&self) -> &OrgSelection {
         &self.readable
@@ -61,7 +64,8 @@ impl RoleAccess {
 
     /// The organizations that the role was given, ordered by the client of the row, then by id (`#User_Org`).
     ///
-    /// Unlike [`writable`](Self::writable) this includes inactive organizations, and the level has no influence.
+    /// Unlike [`writable`](Self::writable) this includes inactive organizations, and the level has no
+    /// influence.
     #[must_use]
     pub fn granted_orgs(&self, tree: &OrgStructure) -> Vec<OrgId> {
         let mut orgs = Vec::new();
@@ -75,8 +79,9 @@ impl RoleAccess {
         orgs
     }
 
-    /// The session variable `#User_Org` as Openbravo's context helper hands it out where there is no window: `'0'`
-    /// alone for system and client levels, without `'0'` for the organization level, else with `'0'` in front if it is missing.
+    /// The session variable `#User_Org` as Openbravo's context helper hands it out where there is no window:
+    /// `'0'` alone for system and client levels, without `'0'` for the organization level, else with `'0'` in
+    /// front if it is missing.
     ///
     /// Openbravo makes `'0','0'` out of a lone `'0'`; this does not.
     #[must_use]

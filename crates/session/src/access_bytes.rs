@@ -99,7 +99,8 @@ impl AccessDecodeError {
 }
 
 impl RoleAccess {
-    /// The canonical bytes: equal access to equal trees has equal bytes, on every machine. They name the tree.
+    /// The canonical bytes: equal access to equal trees has equal bytes, on every machine. They name the
+    /// tree.
     ///
     /// # Complexity
     /// O(runs of consecutive organizations), 8 bytes each.
@@ -126,8 +127,8 @@ impl RoleAccess {
     /// O(bytes + organizations). Memory is bounded by the length of the bytes and the size of the tree.
     ///
     /// # Errors
-    /// [`AccessDecodeError`] if the bytes are not exactly those that [`encode`](Self::encode) writes for some access
-    /// to this tree.
+    /// [`AccessDecodeError`] if the bytes are not exactly those that [`encode`](Self::encode) writes for some
+    /// access to this tree.
     pub fn decode(
         bytes: &[u8],
         tree: &OrgStructure,

@@ -14,8 +14,8 @@ use crate::{ClientId, Scope, SessionId, SessionRecord, UserId};
 
 /// A session that this node holds.
 ///
-/// It keeps what is its own. Client, role, tree, access and their hashes are in [`PinnedRole`], once for all sessions
-/// that have them.
+/// It keeps what is its own. Client, role, tree, access and their hashes are in [`PinnedRole`], once for all
+/// sessions that have them.
 pub(crate) struct CachedSession {
     pub(crate) id: SessionId,
     pub(crate) user: UserId,

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use crate::shim::{AtomicU64, Ordering};
 
-/// Tells how much time has passed on this node. Only differences count; no node compares its clock with another's or
-/// with the store's.
+/// Tells how much time has passed on this node. Only differences count; no node compares its clock with
+/// another's or with the store's.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The time since some fixed moment; it never goes back.
     fn now(&self) -> Duration;
@@ -43,7 +43,8 @@ impl ManualClock {
         self.micros.fetch_add(micros(by), Ordering::SeqCst);
     }
 
-    /// Sets the clock back, which a [`Clock`] must never do: to test what a store makes of a database's clock that does.
+    /// Sets the clock back, which a [`Clock`] must never do: to test what a store makes of a database's clock
+    /// that does.
     ///
     /// # Panics
     /// If the clock would show less than zero.
@@ -64,8 +65,8 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A moment on this node's clock, in microseconds. Moments before the clock began exist too: a session that is opened
-/// again began in the past.
+/// A moment on this node's clock, in microseconds. Moments before the clock began exist too: a session that
+/// is opened again began in the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(pub(crate) u64);
 

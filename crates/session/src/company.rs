@@ -4,7 +4,8 @@ use org_structure::{OrgId, OrgStructure};
 
 use crate::{ClientId, OrgSelection, RoleAccess, RoleId, UserLevel};
 
-/// What decides about a login where a user simply has companies: no inheritance up or down, no organization `0`.
+/// What decides about a login where a user simply has companies: no inheritance up or down, no organization
+/// `0`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanyFacts {
     /// The tenant.

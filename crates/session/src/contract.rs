@@ -50,11 +50,12 @@ pub trait Fixture: Sync {
     /// A store without any session or content, apart from all others.
     async fn empty_store(&self) -> Arc<dyn SessionStore>;
 
-    /// Lets time pass for a store that this fixture made, as far as its rows can tell: by moving its clock, or the moments
-    /// in its rows.
+    /// Lets time pass for a store that this fixture made, as far as its rows can tell: by moving its clock,
+    /// or the moments in its rows.
     async fn pass(&self, store: &dyn SessionStore, time: Duration);
 
-    /// Sets the clock of a store that this fixture made back, as far as its rows can tell. Never by more than has passed.
+    /// Sets the clock of a store that this fixture made back, as far as its rows can tell. Never by more than
+    /// has passed.
     async fn set_back(&self, store: &dyn SessionStore, time: Duration);
 }
 

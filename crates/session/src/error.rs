@@ -21,8 +21,8 @@ pub enum SessionError {
         /// What did not match.
         what: &'static str,
     },
-    /// An older version of this program stored the tree, in a format that is no longer read. The session has been
-    /// ended.
+    /// An older version of this program stored the tree, in a format that is no longer read. The session has
+    /// been ended.
     #[error("session `{id}` was ended: its tree was made by an older version: log in again")]
     Outdated {
         /// The session.

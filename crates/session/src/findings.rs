@@ -1,4 +1,5 @@
-//! `Findings`: what is odd about a tree that could be loaded all the same, and which trees it was found about.
+//! `Findings`: what is odd about a tree that could be loaded all the same, and which trees it was found
+//! about.
 
 use core::fmt::Display;
 use std::sync::Arc;
@@ -52,8 +53,10 @@ impl Findings {
     }
 }
 
-/// The findings of all trees that this node has loaded and still holds, and of each client's latest one. They are those of a
-/// client, not of a tree: clients with equal trees may have other rows.
+/// The findings of all trees that this node has loaded and still holds, and of each client's latest one. They
+/// are those of a client, not of a tree: clients with equal trees may have other rows.
+///
+/// Lock order: the lock of this table, then that of the table of trees, which `is_held` asks.
 #[derive(Debug, Default)]
 pub(crate) struct FindingsTable(Mutex<Inner>);
 
@@ -88,8 +91,8 @@ impl FindingsTable {
         held.map(|(_, findings)| findings.total()).sum()
     }
 
-    /// Forgets trees that are not held any more. Findings of a client's latest tree stay: they are no news when it is loaded
-    /// again.
+    /// Forgets trees that are not held any more. Findings of a client's latest tree stay: they are no news
+    /// when it is loaded again.
     pub(crate) fn prune(&self, is_held: impl Fn(&Fingerprint) -> bool) {
         let mut inner = self.0.lock();
         let Inner { by_tree, latest } = &mut *inner;

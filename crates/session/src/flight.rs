@@ -10,8 +10,8 @@ type Load<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A load in progress as those see it who do not wait for it: it goes when the last one who waits goes.
 ///
-/// No task is spawned. Whoever waits drives the load; if that one leaves, another one does; if all leave, the load is
-/// dropped.
+/// No task is spawned. Whoever waits drives the load; if that one leaves, another one does; if all leave, the
+/// load is dropped.
 pub(crate) struct Flight<T>(Option<WeakShared<Load<T>>>);
 
 /// A load in progress as those see it who wait for it.

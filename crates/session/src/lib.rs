@@ -1,9 +1,9 @@
 //! Logins of an ERP, each with the organization tree and the role's access **as they were at that moment**.
 //!
-//! A [`Session`] answers everything an ERP operation asks about organizations from memory: may this role read that
-//! record, may it write there, may one record refer to another, which legal entity owns this store. Nothing that
-//! happens in the database, or on another node, changes an answer before the next login, refresh or switch. Sessions on
-//! equal trees share one tree; sessions with equal access share that.
+//! A [`Session`] answers everything an ERP operation asks about organizations from memory: may this role read
+//! that record, may it write there, may one record refer to another, which legal entity owns this store.
+//! Nothing that happens in the database, or on another node, changes an answer before the next login, refresh
+//! or switch. Sessions on equal trees share one tree; sessions with equal access share that.
 //!
 //! # Ten lines
 //!
@@ -47,8 +47,8 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(backend()).unwrap();
 //! ```
 //!
-//! `Erp` is your [`OrgSource`]: three reads of the ERP's database. For Openbravo and Etendo on PostgreSQL or SQLite the
-//! crate `erp-db` has one, and a durable [`SessionStore`].
+//! `Erp` is your [`OrgSource`]: three reads of the ERP's database. For Openbravo and Etendo on PostgreSQL or
+//! SQLite the crate `erp-db` has one, and a durable [`SessionStore`].
 //!
 //! # Rooms
 //!
@@ -63,37 +63,46 @@
 //!
 //! # What holds when
 //!
-//! * **Always.** An answer of a session never changes. A login's tree is no older than the moment at which the login
-//!   began. A token means one session with one tree and one access, on every node. A login is in the store before it is
-//!   acknowledged. An end said on this node holds here when the call returns, whatever the store does.
-//! * **After a time.** An end said on another node holds here within [`Options::revalidate_within`] (5 s) and the time that the
-//!   store takes to answer; a hint of the store may make it sooner. Other nodes learn of use after
-//!   [`Options::flush_interval`] (30 s). With a shared store, and after a restart, an idle session may live two of these
-//!   longer than its idle time; else it ends to the millisecond.
+//! * **Always.** An answer of a session never changes. A login's tree is no older than the moment at which
+//!   the login began. A token means one session with one tree and one access, on every node. A login is in
+//!   the store before it is acknowledged. An end said on this node holds here when the call returns, whatever
+//!   the store does.
+//! * **After a time.** An end said on another node holds here within [`Options::revalidate_within`] (5 s) and
+//!   the time that the store takes to answer; a hint of the store may make it sooner. Other nodes learn of
+//!   use after [`Options::flush_interval`] (30 s). With a shared store, and after a restart, an idle session
+//!   may live two of these longer than its idle time; else it ends to the millisecond.
 //! * **Approximately.** Limits: each node counts its own sessions.
-//! * **Not at all.** The tree and the role's rows are two reads, both after the login began; a change between them may
-//!   be in one and not in the other. A change of roles has no revision: it is seen by every login, and by no session.
+//! * **Not at all.** The tree and the role's rows are two reads, both after the login began; a change between
+//!   them may be in one and not in the other. A change of roles has no revision: it is seen by every login,
+//!   and by no session.
 //!
 //! # If a database is away
 //!
-//! Sessions that this node holds go on for [`Options::fail_open`], counted. Sessions that it does not hold, and logins, get a
-//! transient error. Ends hold here and are told to the store when it answers. After an outage nothing is swept until all
-//! nodes had time to report use.
+//! Sessions that this node holds go on for [`Options::fail_open`], counted. Sessions that it does not hold,
+//! and logins, get a transient error. Ends hold here and are told to the store when it answers. After an
+//! outage nothing is swept until all nodes had time to report use.
 //!
 //! # Formats
 //!
 //! Stores keep trees and accesses as canonical bytes, each in a format that has a version
-//! ([`org_structure::FORMAT_VERSION`], [`ACCESS_FORMAT_VERSION`]). Each node writes one version and reads that one. A node
-//! that meets a newer version answers with a transient error and ends nothing: a newer node can continue the session.
-//! A node that meets version 1 of a tree ends the session with [`SessionError::Outdated`], and the collection of unused
-//! contents removes the bytes.
+//! ([`org_structure::FORMAT_VERSION`], [`ACCESS_FORMAT_VERSION`]). Each node writes one version and reads
+//! that one. A node that meets a newer version answers with a transient error and ends nothing: a newer node
+//! can continue the session. A node that meets version 1 of a tree ends the session with
+//! [`SessionError::Outdated`], and the collection of unused contents removes the bytes.
+//!
+//! # What may grow
+//!
+//! Structs and enums are `#[non_exhaustive]`, but for what an implementation of a port has to give or to
+//! handle in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`Seen`], [`CompanyFacts`], the
+//! facts and options in [`openbravo`]) and [`Scope`]. A field that is added there must not compile where it is forgotten:
+//! a default could grant more than the ERP does.
 //!
 //! # Memory
 //!
-//! A session takes 152 bytes in one allocation, of which 12 are about organizations, and 49 to 98 bytes in three tables,
-//! as their load is: the manager's, that of its users (both hold a pointer), and the store's in memory. Sessions share
-//! trees, accesses, and roles with their access. A million sessions of a million users on one tree of 600 organizations
-//! take 242 MB with [`MemoryStore`]. [`SessionManager::footprint`] is exact.
+//! A session takes 152 bytes in one allocation, of which 12 are about organizations, and 49 to 98 bytes in
+//! three tables, as their load is: the manager's, that of its users (both hold a pointer), and the store's in
+//! memory. Sessions share trees, accesses, and roles with their access. A million sessions of a million users
+//! on one tree of 600 organizations take 242 MB with [`MemoryStore`]. [`SessionManager::footprint`] is exact.
 
 mod access;
 mod access_bytes;

@@ -21,12 +21,14 @@ const SHARDS: usize = 64;
 /// Keeps sessions in memory: the store for one process that may forget them when it ends.
 ///
 /// # Memory
-/// 29 to 57 bytes a session, as the load of the table is; canonical bytes once for each distinct tree and access. The
-/// store keeps the very session that the manager holds, so what is stored keeps its tree and its access in memory.
+/// 29 to 57 bytes a session, as the load of the table is; canonical bytes once for each distinct tree and
+/// access. The store keeps the very session that the manager holds, so what is stored keeps its tree and its
+/// access in memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     shared: bool,
     shards: Box<[RwLock<HashTable<Row>>]>,
+    // Lock order: `contents`, then the tables of `parts`. No shard is locked while another lock is held.
     contents: Mutex<Stored>,
     /// What the sessions share that were stored without a manager.
     parts: SharedParts,

@@ -11,28 +11,33 @@ use crate::openbravo::AutomaticRoles;
 /// use std::time::Duration;
 /// use session::{AtLimit, Options};
 ///
-/// let options = Options { idle: Duration::from_secs(3_600), at_limit: AtLimit::EndOldest, ..Options::default() };
+/// let options = Options::default().with(|options| {
+///     options.idle = Duration::from_secs(3_600);
+///     options.at_limit = AtLimit::EndOldest;
+/// });
 /// assert_eq!(options.flush_interval, Duration::from_secs(30));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Options {
-    /// A session ends after this time without use: 30 minutes. Where several nodes share a store, up to two flush
-    /// intervals later.
+    /// A session ends after this time without use: 30 minutes. Where several nodes share a store, up to two
+    /// flush intervals later.
     pub idle: Duration,
     /// A session ends after this time in all: 12 hours.
     pub absolute: Duration,
-    /// The most sessions that this node holds by logins: 1,000,000. Each node counts its own, so a cluster of `n` nodes may hold
-    /// up to `n` times as many. No rows are counted.
+    /// The most sessions that this node holds by logins: 1,000,000. Each node counts its own, so a cluster of
+    /// `n` nodes may hold up to `n` times as many. No rows are counted.
     pub max_sessions: usize,
-    /// The most sessions of one user in one client on this node; `None` for any number. Each node counts its own.
+    /// The most sessions of one user in one client on this node; `None` for any number. Each node counts its
+    /// own.
     pub max_sessions_per_user: Option<usize>,
     /// What happens to a login at one of the two limits.
     pub at_limit: AtLimit,
-    /// How often the store is told what was used: 30 s. If the process is killed, so much use may be forgotten; expiry in
-    /// the store allows for two of these.
+    /// How often the store is told what was used: 30 s. If the process is killed, so much use may be
+    /// forgotten; expiry in the store allows for two of these.
     pub flush_interval: Duration,
-    /// An end on another node holds here after this time at the latest, plus the time that the store takes to answer: 5 s. Only
-    /// for stores that are shared.
+    /// An end on another node holds here after this time at the latest, plus the time that the store takes to
+    /// answer: 5 s. Only for stores that are shared.
     pub revalidate_within: Duration,
     /// For how long sessions go on being answered while the store does not; `None` for their idle time.
     pub fail_open: Option<Duration>,
@@ -48,6 +53,7 @@ pub struct Options {
 
 /// What happens to a login that finds all places taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AtLimit {
     /// It is refused.
     #[default]
@@ -76,6 +82,13 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The same options with a change.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
     /// How much longer than its idle time the store keeps a session, for use that it was not told of yet.
     pub(crate) fn allowance(&self) -> Duration {
         self.flush_interval.saturating_mul(2)

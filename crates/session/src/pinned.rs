@@ -14,7 +14,8 @@ pub(crate) struct PinnedTree {
     pub(crate) fingerprint: Fingerprint,
 }
 
-/// Access with its name, and the tree that it belongs to. All sessions with equal access to equal trees share one.
+/// Access with its name, and the tree that it belongs to. All sessions with equal access to equal trees share
+/// one.
 #[derive(Debug)]
 pub(crate) struct PinnedAccess {
     pub(crate) access: RoleAccess,
@@ -27,8 +28,8 @@ pub(crate) struct PinnedAccess {
 pub(crate) struct PinnedRole {
     pub(crate) client: ClientId,
     pub(crate) role: RoleId,
-    /// The organization in which the sessions work, if the tree does not contain it. Where the tree contains it, each
-    /// session has its index.
+    /// The organization in which the sessions work, if the tree does not contain it. Where the tree contains
+    /// it, each session has its index.
     pub(crate) org_outside: Option<OrgId>,
     /// The tree of the access: one step nearer for the questions that a session answers.
     pub(crate) structure: Arc<OrgStructure>,
@@ -81,7 +82,8 @@ impl SharedParts {
         self.roles.intern((access.hash, client, role, org_outside), make).0
     }
 
-    /// Forgets values that no session holds. A role holds its access and that its tree, so they go in this order.
+    /// Forgets values that no session holds. A role holds its access and that its tree, so they go in this
+    /// order.
     pub(crate) fn prune(&self) {
         self.roles.prune();
         self.accesses.prune();

@@ -15,9 +15,10 @@ use crate::{ClientId, Findings, OrgSource, PortError};
 
 /// The trees of all clients.
 ///
-/// A login takes a ticket when it begins. It shares a live tree of the revision that it sees itself; or it joins a
-/// load that was made for that revision, or that began after the ticket was taken; or it begins one. Of each client at most
-/// one load runs and one more is queued behind it, which begins when that one is done, so whoever comes may join it.
+/// A login takes a ticket when it begins. It shares a live tree of the revision that it sees itself; or it
+/// joins a load that was made for that revision, or that began after the ticket was taken; or it begins one.
+/// Of each client at most one load runs and one more is queued behind it, which begins when that one is done,
+/// so whoever comes may join it.
 #[derive(Clone, Debug)]
 pub(crate) struct TreePool(Arc<Shared>);
 

@@ -4,7 +4,8 @@ use core::error::Error;
 use core::fmt;
 use std::sync::Arc;
 
-/// Why a source or a store could not do what was asked. Cheap to clone: everybody who waited gets the same cause.
+/// Why a source or a store could not do what was asked. Cheap to clone: everybody who waited gets the same
+/// cause.
 #[derive(Clone)]
 pub struct PortError {
     transient: bool,
@@ -12,8 +13,8 @@ pub struct PortError {
 }
 
 impl PortError {
-    /// The same call may succeed later, without anybody changing data, tables or rights: a database that is away, a
-    /// time limit, a conflict.
+    /// The same call may succeed later, without anybody changing data, tables or rights: a database that is
+    /// away, a time limit, a conflict.
     #[must_use]
     pub fn transient(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         PortError { transient: true, cause: Arc::from(cause.into()) }

@@ -4,8 +4,8 @@ use org_structure::OrgId;
 
 use crate::{ClientId, RoleId, UserId};
 
-/// Who logs in, already authenticated by the ERP, and what was chosen. What is left open is taken from the user's
-/// defaults.
+/// Who logs in, already authenticated by the ERP, and what was chosen. What is left open is taken from the
+/// user's defaults.
 ///
 /// # Examples
 /// ```

@@ -6,7 +6,8 @@ use org_structure::{Fingerprint, OrgId};
 
 use crate::{AccessHash, ClientId, RoleId, SessionId, UserId};
 
-/// A session as it was made at login. It never changes: another role, organization or tree is another session.
+/// A session as it was made at login. It never changes: another role, organization or tree is another
+/// session.
 ///
 /// # Memory
 /// 248 bytes, none on the heap. A manager holds a session in less, see [the crate's page](crate#memory).

@@ -13,9 +13,9 @@ use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 
 /// A session: a user in a role, with the tree and the access as they were at login.
 ///
-/// Nothing that happens in a database or on another node changes an answer. No method does I/O or takes a lock; those
-/// that answer yes or no do not allocate. A handle that is kept goes on answering after the session has
-/// ended: ask the manager for each request, and [`is_ended`](Self::is_ended) within a long one.
+/// Nothing that happens in a database or on another node changes an answer. No method does I/O or takes a
+/// lock; those that answer yes or no do not allocate. A handle that is kept goes on answering after the
+/// session has ended: ask the manager for each request, and [`is_ended`](Self::is_ended) within a long one.
 ///
 /// Ids that are not in the tree, over-long or of another client, are nobody's: not readable, not writable.
 #[derive(Clone)]
@@ -89,8 +89,9 @@ impl Session {
         self.live.is_ended()
     }
 
-    /// When the session ends if it is not used again, on the clock of its manager; each use puts it off, but never
-    /// beyond the time that a session lasts in all. It may end earlier, by a logout or an administrator.
+    /// When the session ends if it is not used again, on the clock of its manager; each use puts it off, but
+    /// never beyond the time that a session lasts in all. It may end earlier, by a logout or an
+    /// administrator.
     ///
     /// Compare it with [`Clock::now`](crate::Clock::now) of the clock that the manager was made with, or ask
     /// [`SessionManager::expires_in`](crate::SessionManager::expires_in).
@@ -135,8 +136,9 @@ impl Session {
         self.access().writable().contains(self.tree(), org)
     }
 
-    /// May a record of `org` refer to a record of `referenced`? Openbravo's reference check: `0` with anything, else
-    /// one in the natural tree of the other; an organization that is not in the tree only with itself.
+    /// May a record of `org` refer to a record of `referenced`? Openbravo's reference check: `0` with
+    /// anything, else one in the natural tree of the other; an organization that is not in the tree only with
+    /// itself.
     ///
     /// # Complexity
     /// O(1), no allocation.
@@ -183,7 +185,8 @@ impl Session {
         self.access().readable().ids(self.tree()).map(|id| id.as_str().to_owned()).collect()
     }
 
-    /// The clients whose records may be read: `0`, and the session's own unless the role is of the system level.
+    /// The clients whose records may be read: `0`, and the session's own unless the role is of the system
+    /// level.
     #[must_use]
     pub fn readable_clients(&self) -> Vec<ClientId> {
         let own = [self.client(), ClientId::ZERO];
@@ -197,8 +200,8 @@ impl Session {
         self.access().readable().quoted_list(self.tree())
     }
 
-    /// `#User_Org`: the organizations that the role was given, quoted. For the form in which Openbravo's context hands
-    /// it out see [`RoleAccess::user_org_as_read`].
+    /// `#User_Org`: the organizations that the role was given, quoted. For the form in which Openbravo's
+    /// context hands it out see [`RoleAccess::user_org_as_read`].
     #[must_use]
     pub fn user_org(&self) -> String {
         quoted_list(self.access().granted_orgs(self.tree()))
@@ -216,8 +219,8 @@ impl Session {
         self.access().level().as_stored()
     }
 
-    /// A session variable of Openbravo by its name, as it is stored in the session there; `None` for a name that this crate
-    /// does not answer. Upper and lower case do not matter.
+    /// A session variable of Openbravo by its name, as it is stored in the session there; `None` for a name
+    /// that this crate does not answer. Upper and lower case do not matter.
     ///
     /// Computed from what is pinned: no text is kept.
     #[must_use]
@@ -263,7 +266,8 @@ pub struct SessionFootprint {
     pub own: usize,
     /// The part of that which is about organizations.
     pub organizations: usize,
-    /// The role with its access, shared with the sessions in that role. Roles with equal access share the access.
+    /// The role with its access, shared with the sessions in that role. Roles with equal access share the
+    /// access.
     pub access: usize,
     /// The tree, shared with all sessions on equal trees.
     pub tree: usize,

@@ -1,7 +1,7 @@
 //! Locks and atomics: the real ones, or the model checker's.
 //!
-//! Everything in this crate that threads share goes through here, so that `--cfg shuttle` runs the very same code
-//! under every schedule that the checker tries.
+//! Everything in this crate that threads share goes through here, so that `--cfg shuttle` runs the very same
+//! code under every schedule that the checker tries.
 
 #[cfg(not(shuttle))]
 pub(crate) use parking_lot::{Mutex, RwLock};

@@ -11,8 +11,8 @@ use crate::{ClientId, CompanyFacts, Findings, PortError, Principal};
 
 /// A name for the state of a client's tree: 64 opaque bits, such as the beginning of a hash.
 ///
-/// Two revisions are equal or they are not. There is no order, and none follows from another. Each committed change
-/// replaces the name by one that the client never had before.
+/// Two revisions are equal or they are not. There is no order, and none follows from another. Each committed
+/// change replaces the name by one that the client never had before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Revision(i64);
 
@@ -30,8 +30,9 @@ impl Revision {
 pub struct LoadedTree {
     /// The tree; empty if the client has none.
     pub structure: OrgStructure,
-    /// The revision of these rows: read in the same snapshot of the database, or before and after them and the same both
-    /// times. `None` if none are kept, or if the rows changed meanwhile: then the next login reads them again.
+    /// The revision of these rows: read in the same snapshot of the database, or before and after them and
+    /// the same both times. `None` if none are kept, or if the rows changed meanwhile: then the next login
+    /// reads them again.
     pub revision: Option<Revision>,
     /// What is odd about it, for people: it is logged, counted and listed.
     pub findings: Findings,
@@ -71,19 +72,20 @@ pub enum Facts {
 
 /// Reads an ERP. Nothing here writes.
 ///
-/// Every answer must be at least as new as the moment at which the call began: it comes from the primary database, never from
-/// a replica or a cache. Calls may be dropped half-way and may run at the same time. An implementation has its own time
-/// limits: a call that can hang for ever makes logins hang for ever.
+/// Every answer must be at least as new as the moment at which the call began: it comes from the primary
+/// database, never from a replica or a cache. Calls may be dropped half-way and may run at the same time. An
+/// implementation has its own time limits: a call that can hang for ever makes logins hang for ever.
 ///
-/// Errors are [`PortError::transient`] if the same call may succeed later, else [`PortError::permanent`]. What is
-/// simply not there (an unknown user, role or client) is no error but an answer without it.
+/// Errors are [`PortError::transient`] if the same call may succeed later, else [`PortError::permanent`].
+/// What is simply not there (an unknown user, role or client) is no error but an answer without it.
 #[async_trait]
 pub trait OrgSource: Debug + Send + Sync + 'static {
-    /// The revision of a client's tree now, or `None` if none are kept: no counter, or what moves it is missing or
-    /// disabled. Asked once by every login, so it should be one small read.
+    /// The revision of a client's tree now, or `None` if none are kept: no counter, or what moves it is
+    /// missing or disabled. Asked once by every login, so it should be one small read.
     ///
-    /// Two equal revisions of a client must mean the same rows, also after a rollback of the database to an earlier state and
-    /// further changes. A counter that only adds one breaks this. Where it cannot be promised, the answer is `None`.
+    /// Two equal revisions of a client must mean the same rows, also after a rollback of the database to an
+    /// earlier state and further changes. A counter that only adds one breaks this. Where it cannot be
+    /// promised, the answer is `None`.
     async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError>;
 
     /// The tree of a client. All its rows are of one snapshot of the database.
@@ -92,10 +94,10 @@ pub trait OrgSource: Debug + Send + Sync + 'static {
     /// The rows that decide about a login. They should be of one snapshot; they need not be that of the tree.
     ///
     /// For Openbravo: the user with its links to roles; the role that
-    /// [`UserFacts::role_to_take`](crate::openbravo::UserFacts::role_to_take) names, with all its access rows and the
-    /// organizations that they name; the organizations of the clients that
-    /// [`RoleFacts::needs_organizations_of`](crate::openbravo::RoleFacts::needs_organizations_of) names for the role's own client;
-    /// that client. Nothing is filtered and nothing is checked: that is done by
+    /// [`UserFacts::role_to_take`](crate::openbravo::UserFacts::role_to_take) names, with all its access rows
+    /// and the organizations that they name; the organizations of the clients that
+    /// [`RoleFacts::needs_organizations_of`](crate::openbravo::RoleFacts::needs_organizations_of) names for
+    /// the role's own client; that client. Nothing is filtered and nothing is checked: that is done by
     /// [`LoginFacts::check`](crate::openbravo::LoginFacts::check).
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError>;
 }

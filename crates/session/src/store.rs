@@ -45,7 +45,8 @@ impl<'a> NewSession<'a> {
         self
     }
 
-    /// The bytes to store under the tree's fingerprint. Made when asked for: a store that has them does not ask.
+    /// The bytes to store under the tree's fingerprint. Made when asked for: a store that has them does not
+    /// ask.
     #[must_use]
     pub fn tree_bytes(&self) -> Vec<u8> {
         self.tree.encode()
@@ -60,6 +61,7 @@ impl<'a> NewSession<'a> {
 
 /// What became of a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Created {
     /// It is stored.
     Done,
@@ -87,6 +89,7 @@ pub struct Seen {
 
 /// What another node may have done. It proves nothing: whoever gets it looks for himself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Hint {
     /// These sessions may have been ended.
     Ended(Scope),
@@ -96,32 +99,34 @@ pub enum Hint {
 
 /// Keeps sessions beyond the process, or for several.
 ///
-/// A session is stored as one row that never changes but for when it was last used; what ended is not there any more. So
-/// "is it there?" is the compare-and-set of every change.
+/// A session is stored as one row that never changes but for when it was last used; what ended is not there
+/// any more. So "is it there?" is the compare-and-set of every change.
 ///
-/// All times are on the store's own clock. They cross this port as durations only, so that clocks of nodes are never
-/// compared with it or with each other.
+/// All times are on the store's own clock. They cross this port as durations only, so that clocks of nodes
+/// are never compared with it or with each other.
 ///
-/// Calls may be dropped half-way: each is one transaction that happens as a whole or not at all. An implementation has
-/// its own time limits and fails fast. Errors are [`PortError::transient`] if the same call may succeed later.
+/// Calls may be dropped half-way: each is one transaction that happens as a whole or not at all. An
+/// implementation has its own time limits and fails fast. Errors are [`PortError::transient`] if the same
+/// call may succeed later.
 ///
 /// Every implementation passes the `contract` suite (feature `contract`).
 #[async_trait]
 pub trait SessionStore: Debug + Send + Sync + 'static {
-    /// Do several nodes share this store? If not, nobody but this process ends sessions, and none is re-validated.
+    /// Do several nodes share this store? If not, nobody but this process ends sessions, and none is
+    /// re-validated.
     fn is_shared(&self) -> bool {
         true
     }
 
-    /// Stores a session with the bytes of its tree and its access, each once per hash, and ends the one that it
-    /// replaces: all in one transaction, durable when this returns.
+    /// Stores a session with the bytes of its tree and its access, each once per hash, and ends the one that
+    /// it replaces: all in one transaction, durable when this returns.
     ///
-    /// That the bytes are there already is never taken for granted from memory alone: a session whose bytes are missing must
-    /// not be stored. No row is written that all logins share.
+    /// That the bytes are there already is never taken for granted from memory alone: a session whose bytes
+    /// are missing must not be stored. No row is written that all logins share.
     async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError>;
 
-    /// The session of that name as it is now, expired or not; `None` if it is not there. One read of one row, of the
-    /// primary.
+    /// The session of that name as it is now, expired or not; `None` if it is not there. One read of one row,
+    /// of the primary.
     async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError>;
 
     /// The bytes under two hashes, exactly as they were stored; the caller verifies them.
@@ -131,29 +136,32 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
         access: Option<&AccessHash>,
     ) -> Result<Contents, PortError>;
 
-    /// Notes when sessions were last used. The record_outcome moment only grows; sessions that are not there are passed over.
-    /// At most [`BATCH`] at a time.
+    /// Records when sessions were last used. The recorded moment only grows; sessions that are not there are
+    /// passed over. At most [`BATCH`] at a time.
     async fn touch(&self, seen: &[Seen]) -> Result<(), PortError>;
 
     /// Ends all sessions of a scope, and returns how many: durable when this returns. Idempotent.
     ///
-    /// No clock decides whether a session ends. [`Scope::Session`] ends the session whatever `ago` is, and any scope with an `ago`
-    /// of zero ends every session that the store has of it. A longer `ago` is for an end that is told late: it spares
-    /// the sessions that began since, which are those that by the store's clock began less than `ago` ago. A session whose
-    /// beginning lies in the future began before the clock was set back, and ends.
+    /// No clock decides whether a session ends. [`Scope::Session`] ends the session whatever `ago` is, and
+    /// any scope with an `ago` of zero ends every session that the store has of it. A longer `ago` is for an
+    /// end that is told late: it spares the sessions that began since, which are those that by the store's
+    /// clock began less than `ago` ago. A session whose beginning lies in the future began before the clock
+    /// was set back, and ends.
     ///
     /// Other nodes should be told by a [`Hint`], after the commit. It may get lost.
     async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError>;
 
-    /// Which of these sessions are not there: the re-validation, in one read of the primary. At most [`BATCH`] at a time.
+    /// Which of these sessions are not there: the re-validation, in one read of the primary. At most
+    /// [`BATCH`] at a time.
     async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError>;
 
-    /// Ends up to `limit` sessions that are older than their lifetime, or were not used for their idle time and `allowance`
-    /// beyond it; says how many. One conditional statement: what is touched meanwhile stays.
+    /// Ends up to `limit` sessions that are older than their lifetime, or were not used for their idle time
+    /// and `allowance` beyond it; says how many. One conditional statement: what is touched meanwhile stays.
     async fn sweep(&self, allowance: Duration, limit: usize) -> Result<u64, PortError>;
 
-    /// Forgets up to `limit` trees and accesses that no session has referred to for `grace`; says how many. It never
-    /// takes bytes from a session that is being created: either that finds them, or it stores them again.
+    /// Forgets up to `limit` trees and accesses that no session has referred to for `grace`; says how many.
+    /// It never takes bytes from a session that is being created: either that finds them, or it stores them
+    /// again.
     async fn collect(&self, grace: Duration, limit: usize) -> Result<u64, PortError>;
 
     /// Sessions of a scope, expired or not, ordered by name, after a given one; at most `limit`.
@@ -164,8 +172,8 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<StoredSession>, PortError>;
 
-    /// Waits for the next hint. May be dropped at any time. After a connection was lost and made again the first
-    /// hint is [`Hint::Anything`]. A store without hints waits for ever.
+    /// Waits for the next hint. May be dropped at any time. After a connection was lost and made again the
+    /// first hint is [`Hint::Anything`]. A store without hints waits for ever.
     async fn next_hint(&self) -> Hint {
         core::future::pending().await
     }

@@ -16,9 +16,9 @@ const SHARDS: usize = 64;
 
 /// The sessions that a node holds, by name.
 ///
-/// Looking into the store and putting what was found into the table are two steps, and an end may come between them. So
-/// each shard counts its ends: whoever wants to insert says what the count was before he looked, and looks again if it
-/// moved.
+/// Looking into the store and putting what was found into the table are two steps, and an end may come
+/// between them. So each shard counts its ends: whoever wants to insert says what the count was before he
+/// looked, and looks again if it moved.
 #[derive(Debug)]
 pub(crate) struct Table {
     shards: Box<[RwLock<Shard>]>,
@@ -124,8 +124,8 @@ impl Table {
         self.places.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Puts a session into the table, unless something was ended since `ends` was taken. If its places were is_reserved, they are
-    /// now the session's.
+    /// Puts a session into the table, unless something was ended since `ends` was taken. If its place was
+    /// reserved, the session takes it.
     pub(crate) fn insert(&self, live: Arc<CachedSession>, ends: Ends, is_reserved: bool) -> Insertion {
         let id = live.id;
         let Some(shard) = self.shard(&id) else { return Insertion::LookAgain };
@@ -198,7 +198,8 @@ impl Table {
         ended
     }
 
-    /// The sessions of a scope are ended in the store, but for those made since; which are which, the store knows.
+    /// The sessions of a scope are ended in the store, but for those made since; which are which, the store
+    /// knows.
     pub(crate) fn ended_all(&self, scope: &Scope, now: Moment) {
         for shard in &self.shards {
             let mut shard = shard.write();

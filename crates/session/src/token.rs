@@ -23,7 +23,8 @@ impl Token {
         Ok(Token(bytes))
     }
 
-    /// Reads a token that a client sent: 64 lower-case hexadecimal digits. `None` for anything else, however long.
+    /// Reads a token that a client sent: 64 lower-case hexadecimal digits. `None` for anything else, however
+    /// long.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits: [u8; 64] = text.as_bytes().try_into().ok()?;

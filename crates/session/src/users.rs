@@ -85,7 +85,7 @@ impl Users {
         |lives| lives.first().map_or(0, |live| self.hasher.hash_one(key_of(live)))
     }
 
-    /// Adds a session. If its place was is_reserved, it is now the session's.
+    /// Adds a session. If its place was reserved, the session takes it.
     pub(crate) fn add(&self, live: &Arc<CachedSession>, is_reserved: bool) {
         let key = key_of(live);
         let (hash, Some(shard)) = self.place(&key) else { return };

@@ -39,7 +39,7 @@ impl ErpReader {
     /// use erp_db::AutomaticRolesPolicy;
     ///
     /// let automatic_roles = erp.automatic_roles(AutomaticRolesPolicy::Detect).rule;
-    /// let options = session::Options { automatic_roles, ..session::Options::default() };
+    /// let options = session::Options::default().with(|options| options.automatic_roles = automatic_roles);
     /// # }
     /// ```
     #[must_use]

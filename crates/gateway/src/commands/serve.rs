@@ -193,12 +193,11 @@ pub(super) fn assertion_key(arguments: &AssertionArguments) -> Result<Option<Ass
 
 /// One user who logs in again and again takes nobody else's place.
 fn options(automatic_roles: AutomaticRoles) -> Options {
-    Options {
-        max_sessions_per_user: Some(1_000),
-        at_limit: AtLimit::EndOldest,
-        automatic_roles,
-        ..Options::default()
-    }
+    Options::default().with(|options| {
+        options.max_sessions_per_user = Some(1_000);
+        options.at_limit = AtLimit::EndOldest;
+        options.automatic_roles = automatic_roles;
+    })
 }
 
 pub(super) fn settings(

@@ -86,10 +86,9 @@ impl Service {
         let manager = SessionManager::with_seams(
             Arc::clone(&source),
             Databases::or_memory(stored.clone(), &(Arc::clone(&clock) as Arc<dyn Clock>)),
-            Options {
-                automatic_roles: reader.automatic_roles(AutomaticRolesPolicy::Detect).rule,
-                ..Options::default()
-            },
+            Options::default().with(|options| {
+                options.automatic_roles = reader.automatic_roles(AutomaticRolesPolicy::Detect).rule;
+            }),
             Arc::clone(&clock) as _,
             Arc::new(OsEntropy),
         );

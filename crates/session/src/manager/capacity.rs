@@ -27,7 +27,8 @@ impl Core {
     /// Takes the oldest sessions beyond the limits out of the table, but never the newest.
     fn end_oldest(&self, newest: &CachedSession) -> Vec<SessionId> {
         let mut ended = Vec::new();
-        // One at a time, so that no two logins make the same room twice.
+        // One login at a time, so that no two make the same room twice. Lock order: this, then a shard of the
+        // table.
         let mut oldest = self.oldest.lock();
         if let Some(limit) = self.options.max_sessions_per_user {
             let mut of_user = self.table.users().sessions_of(newest.client(), newest.user);
@@ -81,31 +82,31 @@ impl OldestSessions {
     }
 }
 
-/// Places under the limits, taken while a login is under way and given back unless it succeeds.
+/// Places under the limits, taken while a login is under way and given back unless it replaces.
 pub(super) struct Reservation<'a> {
     core: &'a Core,
     pub(super) place: bool,
     user: Option<(ClientId, UserId)>,
-    succeeds: bool,
+    replaces: bool,
 }
 
 impl<'a> Reservation<'a> {
     /// A session that takes another one's place needs none of its own.
-    pub(super) fn new(core: &'a Core, succeeds: bool) -> Result<Self, LoginError> {
-        let mut reserve = Reservation { core, place: false, user: None, succeeds };
-        if succeeds || core.options.at_limit == AtLimit::EndOldest {
-            return Ok(reserve);
+    pub(super) fn new(core: &'a Core, replaces: bool) -> Result<Self, LoginError> {
+        let mut reservation = Reservation { core, place: false, user: None, replaces };
+        if replaces || core.options.at_limit == AtLimit::EndOldest {
+            return Ok(reservation);
         }
         let limit = core.options.max_sessions;
         if !core.table.reserve(limit) {
             return Err(LoginError::TooManySessions { limit });
         }
-        reserve.place = true;
-        Ok(reserve)
+        reservation.place = true;
+        Ok(reservation)
     }
 
-    pub(super) fn of_user(&mut self, client: ClientId, user: UserId) -> Result<(), LoginError> {
-        let refuses = self.core.options.at_limit == AtLimit::Refuse && !self.succeeds;
+    pub(super) fn reserve_for_user(&mut self, client: ClientId, user: UserId) -> Result<(), LoginError> {
+        let refuses = self.core.options.at_limit == AtLimit::Refuse && !self.replaces;
         let Some(limit) = self.core.options.max_sessions_per_user.filter(|_| refuses) else { return Ok(()) };
         if !self.core.table.users().reserve(client, user, limit) {
             return Err(LoginError::TooManySessionsOfUser { user, limit });

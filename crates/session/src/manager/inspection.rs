@@ -20,22 +20,23 @@ pub struct TreeInUse {
     pub structure: Arc<OrgStructure>,
     /// What it takes on this node, in bytes.
     pub bytes: usize,
-    /// What is odd about it; `None` where this node has read the tree back from the store and not loaded it from the source:
-    /// findings are about the source's rows, which may have changed since.
+    /// What is odd about it; `None` where this node has read the tree back from the store and not loaded it
+    /// from the source: findings are about the source's rows, which may have changed since.
     pub findings: Option<Arc<Findings>>,
     /// How many sessions hold it.
     pub sessions: usize,
 }
 
 impl SessionManager {
-    /// What a session weighs on this node; nothing where this node does not hold it. Asking is no use of the session.
+    /// What a session weighs on this node; nothing where this node does not hold it. Asking is no use of the
+    /// session.
     #[must_use]
     pub fn footprint_of(&self, id: SessionId) -> Option<SessionFootprint> {
         self.core.table.get(&id).map(|live| Session::new(live).footprint())
     }
 
-    /// What the sessions of one client take on this node: a tree or an access once, however many of them share it. Their
-    /// places in the manager's tables are not counted, as clients share those.
+    /// What the sessions of one client take on this node: a tree or an access once, however many of them
+    /// share it. Their places in the manager's tables are not counted, as clients share those.
     ///
     /// # Complexity
     /// O(sessions): for administrators, not for every request.
@@ -75,8 +76,8 @@ impl SessionManager {
         users
     }
 
-    /// The trees that the sessions of this node hold, ordered by client, then by fingerprint. Clients with equal trees
-    /// share one, which is named for each of them.
+    /// The trees that the sessions of this node hold, ordered by client, then by fingerprint. Clients with
+    /// equal trees share one, which is named for each of them.
     ///
     /// # Complexity
     /// O(sessions): for administrators, not for every request.

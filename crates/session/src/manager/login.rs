@@ -37,8 +37,8 @@ pub struct Login {
 pub enum Notice {
     /// The role can write nowhere.
     ReadOnly,
-    /// The role cannot write in the organization that was asked for or follows from the defaults, so the session works in another
-    /// one.
+    /// The role cannot write in the organization that was asked for or follows from the defaults, so the
+    /// session works in another one.
     OrgReplaced {
         /// The organization that it would have been.
         org: OrgId,
@@ -59,11 +59,11 @@ struct Replacement {
 }
 
 impl SessionManager {
-    /// Makes a session for a principal, whom the ERP has authenticated: with the tree and the access of this moment, or later, and
-    /// durable in the store when this returns.
+    /// Makes a session for a principal, whom the ERP has authenticated: with the tree and the access of this
+    /// moment, or later, and durable in the store when this returns.
     ///
-    /// The source is asked for the facts of the login and for a revision; the tree is loaded only if no live one may be
-    /// shared. The store does one transaction.
+    /// The source is asked for the facts of the login and for a revision; the tree is loaded only if no live
+    /// one may be shared. The store does one transaction.
     ///
     /// # Errors
     /// [`LoginError`]: which check failed, which limit is reached, what database does not answer.
@@ -71,8 +71,9 @@ impl SessionManager {
         self.begin(principal, Replacement::default()).await
     }
 
-    /// Ends a session and gives another one to the same user, role and organization, with tree and access as they are now. If the
-    /// role does not work in that organization any more, another one is chosen as at login.
+    /// Ends a session and gives another one to the same user, role and organization, with tree and access as
+    /// they are now. If the role does not work in that organization any more, another one is chosen as at
+    /// login.
     ///
     /// If the answer gets lost, neither token is of use: log in again.
     ///
@@ -82,16 +83,19 @@ impl SessionManager {
         self.renew_in_place(token, Vec::new()).await
     }
 
-    /// As [`refresh`](Self::refresh), and lets the session write in an organization that a process has just created, whatever the
-    /// role's rows say. (Openbravo's `addWritableOrganization`.) The next refresh or switch goes by the rows again.
+    /// As [`refresh`](Self::refresh), and lets the session write in an organization that a process has just
+    /// created, whatever the role's rows say. (Openbravo's `addWritableOrganization`.) The next refresh or
+    /// switch goes by the rows again.
     ///
     /// # Errors
-    /// As [`refresh`](Self::refresh); [`LoginError::UnknownOrg`] if the organization is not in the client's tree.
+    /// As [`refresh`](Self::refresh); [`LoginError::UnknownOrg`] if the organization is not in the client's
+    /// tree.
     pub async fn add_writable_org(&self, token: &Token, org: OrgId) -> Result<Login, LoginError> {
         self.renew_in_place(token, vec![org]).await
     }
 
-    /// Ends a session and gives the same user another one in another role, in an organization or in the user's default one.
+    /// Ends a session and gives the same user another one in another role, in an organization or in the
+    /// user's default one.
     ///
     /// # Errors
     /// As [`login`](Self::login); then the old session goes on.
@@ -143,11 +147,11 @@ impl Core {
         if self.closing.load(Ordering::SeqCst) {
             return Err(LoginError::ShuttingDown);
         }
-        let mut reserve = Reservation::new(self, replacement.replaces.is_some())?;
+        let mut reservation = Reservation::new(self, replacement.replaces.is_some())?;
         let facts = self.source.facts(&principal).await.map_err(LoginError::Source)?;
         let login = VerifiedLogin::new(facts, &principal)?;
         let (client, role) = login.works_as();
-        reserve.of_user(client, principal.user)?;
+        reservation.reserve_for_user(client, principal.user)?;
         let tree = self.trees.pin(client, ticket).await.map_err(LoginError::Source)?;
         let (pinned, org, mut notices) = self.resolve_access(&login, &principal, &replacement, tree)?;
 
@@ -162,8 +166,8 @@ impl Core {
             access: pinned.hash,
             lifetime: self.lifetime(),
         });
-        let live = self.commit(&record, &pinned, replacement.replaces, reserve.place).await?;
-        reserve.keep();
+        let live = self.commit(&record, &pinned, replacement.replaces, reservation.place).await?;
+        reservation.keep();
         if let Some(old) = replacement.replaces {
             self.table.end(&old);
             self.table.ended(&old);
@@ -261,7 +265,8 @@ impl Core {
             match self.table.insert(Arc::clone(&live), ends, is_reserved) {
                 Insertion::Held(live) => return Ok(live),
                 Insertion::LookAgain => {
-                    // Something near it was ended while it was stored: perhaps this one, with all of its user.
+                    // Something near it was ended while it was stored: perhaps this one, with all of its
+                    // user.
                     ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
                     if self.is_ended_in_bulk(record, began) {
                         return Err(LoginError::EndedMeanwhile);

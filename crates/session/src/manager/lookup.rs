@@ -15,9 +15,10 @@ use crate::{Scope, Session, SessionError, SessionId, SessionRecord, StoredSessio
 impl SessionManager {
     /// The session of a token, and notes that it was used.
     ///
-    /// Mostly answered from memory. The store is asked, by one read of one row, for a session that this node does not
-    /// hold or has not seen confirmed for [`Options::revalidate_within`](crate::Options::revalidate_within); by one more
-    /// read for a tree or access that it does not hold.
+    /// Mostly answered from memory. The store is asked, by one read of one row, for a session that this node
+    /// does not hold or has not seen confirmed for
+    /// [`Options::revalidate_within`](crate::Options::revalidate_within); by one more read for a tree or
+    /// access that it does not hold.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -25,9 +26,9 @@ impl SessionManager {
         self.find(token, Use::Yes).await
     }
 
-    /// The session of a token, as [`session`](Self::session) finds it, without noting that it was used: for what looks by
-    /// itself, such as a page that is open and asks whether anything changed. However often it asks, a session that nobody uses
-    /// becomes idle.
+    /// The session of a token, as [`session`](Self::session) finds it, without noting that it was used: for
+    /// what looks by itself, such as a page that is open and asks whether anything changed. However often it
+    /// asks, a session that nobody uses becomes idle.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -35,8 +36,9 @@ impl SessionManager {
         self.find(token, Use::No).await
     }
 
-    /// The session of a token if memory alone can answer, as it mostly can: what [`session`](Self::session) finds then, without a
-    /// future to wait for. `None` says nothing about the token, but to ask [`session`](Self::session).
+    /// The session of a token if memory alone can answer, as it mostly can: what [`session`](Self::session)
+    /// finds then, without a future to wait for. `None` says nothing about the token, but to ask
+    /// [`session`](Self::session).
     #[must_use]
     pub fn session_in_memory(&self, token: &Token) -> Option<Session> {
         let id = token.id();
@@ -165,7 +167,8 @@ impl Core {
         }
     }
 
-    /// What a session is pinned to. Bytes that are proven to be others, or that no version from now on reads, end it.
+    /// What a session is pinned to. Bytes that are proven to be others, or that no version from now on reads,
+    /// end it.
     async fn find_pinned(&self, record: &SessionRecord) -> Result<Arc<PinnedAccess>, SessionError> {
         match self.reopening.find(record).await {
             Ok(pinned) => Ok(pinned),
@@ -198,7 +201,8 @@ impl Core {
     /// Takes a session out whose time is over.
     pub(super) async fn expire(&self, live: &Arc<CachedSession>) {
         if self.store.is_shared() {
-            // Other nodes come to the same conclusion, or know of later use; the sweep takes it from the store.
+            // Other nodes come to the same conclusion, or know of later use; the sweep takes it from the
+            // store.
             self.table.remove(live);
         } else {
             self.end(Scope::Session(live.id)).await;

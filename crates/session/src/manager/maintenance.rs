@@ -10,14 +10,15 @@ use crate::store::{BATCH, Hint, Seen};
 use crate::{PortError, Scope, SessionId};
 
 impl SessionManager {
-    /// One round of everything: tells the store of pending ends and of use, re-validates, takes out what is over,
-    /// sweeps the store by one bounded batch, and forgets what nobody holds.
+    /// One round of everything: tells the store of pending ends and of use, re-validates, takes out what is
+    /// over, sweeps the store by one bounded batch, and forgets what nobody holds.
     ///
-    /// [`MaintenanceTask`](crate::MaintenanceTask) calls this and its parts by the clock. Tests call it themselves.
+    /// [`MaintenanceTask`](crate::MaintenanceTask) calls this and its parts by the clock. Tests call it
+    /// themselves.
     ///
     /// # Errors
-    /// The first failure of the store; the other steps are done all the same, but for the sweep: after an outage nothing is
-    /// swept until all nodes had time to report use.
+    /// The first failure of the store; the other steps are done all the same, but for the sweep: after an
+    /// outage nothing is swept until all nodes had time to report use.
     pub async fn maintain(&self) -> Result<(), PortError> {
         let flushed = self.flush().await;
         let revalidated = self.revalidate().await;
@@ -36,8 +37,8 @@ impl SessionManager {
         ends.and(used)
     }
 
-    /// Asks the store whether the sessions that were used since they were last confirmed are still there: one statement for
-    /// [`BATCH`](crate::BATCH) of them. Does nothing if the store is not shared.
+    /// Asks the store whether the sessions that were used since they were last confirmed are still there: one
+    /// statement for [`BATCH`](crate::BATCH) of them. Does nothing if the store is not shared.
     ///
     /// # Errors
     /// The store does not answer; sessions that are held go on, for as long as
@@ -65,7 +66,7 @@ impl SessionManager {
             // The end of one session is what nodes hear of all day.
             Hint::Ended(Scope::Session(id)) => mark_stale(core.table.get(id).as_slice()),
             Hint::Ended(Scope::User(client, user)) => {
-                mark_stale(&core.table.users().sessions_of(*client, *user))
+                mark_stale(&core.table.users().sessions_of(*client, *user));
             }
             Hint::Ended(scope) => {
                 for shard in core.table.shards() {
@@ -83,7 +84,8 @@ impl SessionManager {
     /// Takes no more logins, and tells the store what it was not told yet. Sessions go on being answered.
     ///
     /// # Errors
-    /// The store does not answer: pending ends and the use of the last flush interval are forgotten with this process.
+    /// The store does not answer: pending ends and the use of the last flush interval are forgotten with this
+    /// process.
     pub async fn shutdown(&self) -> Result<(), PortError> {
         self.core.closing.store(true, Ordering::SeqCst);
         self.flush().await

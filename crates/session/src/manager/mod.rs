@@ -34,11 +34,12 @@ pub use task::MaintenanceTask;
 
 /// Gives out sessions and finds them again. Cloning gives another handle to the same manager.
 ///
-/// What it holds at once, always: an answer of a [`Session`](crate::Session) never changes; a login's tree is no older than
-/// the login; an end said on this node holds here when the call returns; a login that was acknowledged is in the store.
+/// What it holds at once, always: an answer of a [`Session`](crate::Session) never changes; a login's tree is
+/// no older than the login; an end said on this node holds here when the call returns; a login that was
+/// acknowledged is in the store.
 ///
-/// What holds after a time: an end said on another node ([`Options::revalidate_within`]); when a session was last used
-/// ([`Options::flush_interval`]); limits, which each node counts for itself.
+/// What holds after a time: an end said on another node ([`Options::revalidate_within`]); when a session was
+/// last used ([`Options::flush_interval`]); limits, which each node counts for itself.
 #[derive(Clone)]
 pub struct SessionManager {
     core: Arc<Core>,
@@ -51,6 +52,8 @@ impl fmt::Debug for SessionManager {
     }
 }
 
+// Lock order: `oldest`, then a shard of `table`, then a shard of its users. Under the findings of `trees`,
+// the table of trees in `parts` is asked. Every other lock is held alone, and none across an `await`.
 struct Core {
     source: Arc<dyn OrgSource>,
     store: Arc<dyn SessionStore>,

@@ -50,7 +50,8 @@ impl Reopening {
         Reopening { store, parts, flights: Mutex::new(HashMap::default()) }
     }
 
-    /// What a session is pinned to: shared with others that are held, or else read from the store and verified.
+    /// What a session is pinned to: shared with others that are held, or else read from the store and
+    /// verified.
     pub(super) async fn find(&self, record: &SessionRecord) -> Outcome {
         let names = (record.tree, record.access);
         if let Some(pinned) = self.parts.accesses.get(&record.access) {

@@ -16,8 +16,8 @@ use crate::{PortError, Scope, SessionError, SessionId, SessionRecord, StoredSess
 pub struct Revocation {
     /// How many sessions were ended: in the store, or as long as that does not answer, on this node.
     pub sessions: u64,
-    /// Why the store was not told yet, if it was not. The sessions are ended on this node; everywhere else they will be as soon
-    /// as the store answers.
+    /// Why the store was not told yet, if it was not. The sessions are ended on this node; everywhere else
+    /// they will be as soon as the store answers.
     pub pending: Option<PortError>,
 }
 
@@ -54,7 +54,8 @@ impl SessionManager {
         self.core.end(scope).await
     }
 
-    /// The ends that the store was not told yet. If the process ends before, keep them and say them again in the next one.
+    /// The ends that the store was not told yet. If the process ends before, keep them and say them again in
+    /// the next one.
     #[must_use]
     pub fn pending_ends(&self) -> Vec<Scope> {
         let core = &self.core;
@@ -93,7 +94,8 @@ impl SessionManager {
 }
 
 impl Core {
-    /// Ends sessions here at once and then in the store. If this is dropped half-way, maintenance goes on with it.
+    /// Ends sessions here at once and then in the store. If this is dropped half-way, maintenance goes on
+    /// with it.
     pub(super) async fn end(&self, scope: Scope) -> Revocation {
         let said = self.now();
         let here = match &scope {
@@ -152,7 +154,8 @@ impl Core {
         self.propagate(&end.scope, end.said, ago).await.map(drop)
     }
 
-    /// Can sessions have begun since an end that covers them? Where the store is not shared they are all in the table.
+    /// Can sessions have begun since an end that covers them? Where the store is not shared they are all in
+    /// the table.
     fn may_spare(&self, end: &BulkRevocation) -> bool {
         let is_later = |live: &CachedSession| live.began >= end.said && live.is_in(&end.scope);
         self.store.is_shared()

@@ -21,8 +21,8 @@ impl SessionManager {
         core.trees.prune();
     }
 
-    /// Takes one bounded batch of sessions from the store whose time is over, and one of trees and accesses that no session
-    /// refers to. After the store was away it does nothing for two flush intervals.
+    /// Takes one bounded batch of sessions from the store whose time is over, and one of trees and accesses
+    /// that no session refers to. After the store was away it does nothing for two flush intervals.
     ///
     /// # Errors
     /// The store does not answer.

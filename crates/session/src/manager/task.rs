@@ -24,11 +24,13 @@ impl Drop for MaintenanceTask {
 }
 
 impl SessionManager {
-    /// Starts maintenance in the current tokio runtime: re-validation, and ends that the store was not told yet, twice within
-    /// [`Options::revalidate_within`](crate::Options::revalidate_within); everything else once in
-    /// [`Options::flush_interval`](crate::Options::flush_interval), and hints of the store when they come.
+    /// Starts maintenance in the current tokio runtime: re-validation, and ends that the store was not told
+    /// yet, twice within [`Options::revalidate_within`](crate::Options::revalidate_within); everything else
+    /// once in [`Options::flush_interval`](crate::Options::flush_interval), and hints of the store when they
+    /// come.
     ///
-    /// Failures are counted in [`Stats::store_failures`](crate::Stats::store_failures) and tried again the next time.
+    /// Failures are counted in [`Stats::store_failures`](crate::Stats::store_failures) and tried again the
+    /// next time.
     ///
     /// # Panics
     /// Outside a tokio runtime with time enabled.

@@ -22,8 +22,8 @@ pub struct RoleFacts {
     pub active: bool,
     /// All its access rows, active or not, in any order.
     pub accesses: Vec<OrgAccess>,
-    /// All organizations of the clients that [`needs_organizations_of`](Self::needs_organizations_of) names, in the
-    /// tree or not, active or not, in any order. Organizations of other clients may be among them.
+    /// All organizations of the clients that [`needs_organizations_of`](Self::needs_organizations_of) names,
+    /// in the tree or not, active or not, in any order. Organizations of other clients may be among them.
     pub organizations: Vec<ClientOrganization>,
 }
 
@@ -111,12 +111,14 @@ pub struct ClientFacts {
 }
 
 impl UserFacts {
-    /// The role that a login takes: the one asked for by name; else, of the roles that the login can work in, the user's
-    /// default or the one of the smallest id. A role can be worked in if it, its client and the link to it are active, it is of
-    /// a client in which the user may work, and of the client asked for, if one is.
+    /// The role that a login takes: the one asked for by name; else, of the roles that the login can work in,
+    /// the user's default or the one of the smallest id. A role can be worked in if it, its client and the
+    /// link to it are active, it is of a client in which the user may work, and of the client asked for, if
+    /// one is.
     ///
-    /// If there is no such role, the same choice among all active links: then [`LoginFacts::check`](super::LoginFacts::check) says
-    /// what is wrong with that one. `None` if there is no active link.
+    /// If there is no such role, the same choice among all active links: then
+    /// [`LoginFacts::check`](super::LoginFacts::check) says what is wrong with that one. `None` if there is
+    /// no active link.
     #[must_use]
     pub fn role_to_take(&self, principal: &Principal) -> Option<RoleId> {
         let links = || self.roles.iter().filter(|link| link.active);
@@ -135,15 +137,16 @@ impl UserFacts {
         principal.role.or_else(|| choose(usable)).or_else(|| choose(links().map(|link| link.role).collect()))
     }
 
-    /// Whether the user may take roles of a client: its own, or any for the built-in administrator, user `100` of client `0`.
+    /// Whether the user may take roles of a client: its own, or any for the built-in administrator, user
+    /// `100` of client `0`.
     pub(super) fn may_work_in(&self, client: ClientId) -> bool {
         self.client == client || self.id.as_str() == "100" && self.client == ClientId::ZERO
     }
 }
 
 impl RoleFacts {
-    /// Which clients' organizations have to be read before [`access`](Self::access) can be asked: those of the role's
-    /// own client if it is automatic, and those of the current client if it has organization `0`.
+    /// Which clients' organizations have to be read before [`access`](Self::access) can be asked: those of
+    /// the role's own client if it is automatic, and those of the current client if it has organization `0`.
     ///
     /// Everything else needs no organization but those that the access rows name.
     #[must_use]
@@ -155,7 +158,8 @@ impl RoleFacts {
 
     /// Takes out the access rows that name another client's organization, and says which.
     ///
-    /// Openbravo's rule does not look at the client of an organization; a login does, so that clients never mix.
+    /// Openbravo's rule does not look at the client of an organization; a login does, so that clients never
+    /// mix.
     pub fn remove_other_clients(&mut self) -> Vec<OrgId> {
         let own = [self.client, ClientId::ZERO];
         let mut removed = Vec::new();

@@ -1,4 +1,5 @@
-//! What OrgTree answered, which Openbravo retired in 2018: for comparison with an installation that still has it.
+//! What OrgTree answered, which Openbravo retired in 2018: for comparison with an installation that still has
+//! it.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +36,8 @@ impl SiblingOrder {
     }
 }
 
-/// `getReferenceableOrganizations`: the organization and all below it in pre-order, then its ancestors bottom-up.
+/// `getReferenceableOrganizations`: the organization and all below it in pre-order, then its ancestors
+/// bottom-up.
 ///
 /// Unknown or null: none. The empty text: the whole tree.
 ///
@@ -60,8 +62,8 @@ pub fn referenceable_orgs(tree: &OrgStructure, order: &SiblingOrder, org: Option
     list
 }
 
-/// `getAccessibleTree`, the old `#AccessibleOrgTree`, as a set: the natural trees of all organizations of a role's
-/// access rows, active or not. An organization that is not in the tree adds nothing.
+/// `getAccessibleTree`, the old `#AccessibleOrgTree`, as a set: the natural trees of all organizations of a
+/// role's access rows, active or not. An organization that is not in the tree adds nothing.
 #[must_use]
 pub fn accessible_tree(tree: &OrgStructure, accesses: &[OrgAccess]) -> OrgSelection {
     let given: OrgSet = accesses.iter().filter_map(|row| tree.index_of(row.org.as_str())).collect();

@@ -114,8 +114,8 @@ impl LoginFacts {
     /// Checks user, role and client of a login, and gives back the role, without access rows that name other
     /// clients' organizations.
     ///
-    /// The built-in administrator, user `100` of client `0`, may take a role of any client that it was given. For
-    /// everybody else role and user are of one client.
+    /// The built-in administrator, user `100` of client `0`, may take a role of any client that it was given.
+    /// For everybody else role and user are of one client.
     ///
     /// # Errors
     /// [`Refusal`], the first thing that is wrong: user, link to the role, role, client, in this order.
@@ -169,11 +169,12 @@ fn check_client_of(role: &RoleFacts, org: OrgId) -> Result<(), Refusal> {
 }
 
 impl RoleFacts {
-    /// The organization that a login works in at first: the one asked for; else `default`, if the role works there;
-    /// else the one with the largest id in which it works; else `0`.
+    /// The organization that a login works in at first: the one asked for; else `default`, if the role works
+    /// there; else the one with the largest id in which it works; else `0`.
     ///
     /// # Errors
-    /// [`Refusal::OrgNotGiven`] or [`Refusal::InactiveOrg`] if the role does not work in the organization asked for.
+    /// [`Refusal::OrgNotGiven`] or [`Refusal::InactiveOrg`] if the role does not work in the organization
+    /// asked for.
     pub fn current_org(
         &self,
         options: &AccessOptions<'_>,

@@ -11,14 +11,15 @@ use crate::{ClientId, OrgSelection, RoleAccess};
 
 /// The rule for an automatic role (`ad_role.ismanual = 'N'`), which differs between versions of the ERP.
 ///
-/// The default grants less. Choose [`OfClient`](Self::OfClient) only for an ERP that is known to follow it; `erp-db` detects
-/// that.
+/// The default grants less. Choose [`OfClient`](Self::OfClient) only for an ERP that is known to follow it;
+/// `erp-db` detects that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AutomaticRoles {
     /// The organizations of its access rows, like a manual role: Etendo, and Openbravo before October 2023.
     #[default]
     ByRows,
-    /// The organizations of its client, less those that an inactive access row denies: Openbravo since October 2023.
+    /// The organizations of its client, less those that an inactive access row denies: Openbravo since
+    /// October 2023.
     OfClient,
 }
 
@@ -40,11 +41,12 @@ pub struct AccessOptions<'a> {
 impl RoleFacts {
     /// What the role may read and write in a tree, by Openbravo's rule.
     ///
-    /// The *active list* are the organizations of active access rows that are active themselves, those of an automatic
-    /// role, and the additional writable ones. Writable are: `0` for levels that include system or client; the active
-    /// list, but never `0` for the organization level; the additional ones. Readable are: `0`; and all
-    /// organizations of the current client if the active list has `0`, in the tree or not, inactive ones included; else
-    /// the natural trees of **all** organizations of the active list, whichever of them lies within another's.
+    /// The *active list* are the organizations of active access rows that are active themselves, those of an
+    /// automatic role, and the additional writable ones. Writable are: `0` for levels that include system or
+    /// client; the active list, but never `0` for the organization level; the additional ones. Readable are:
+    /// `0`; and all organizations of the current client if the active list has `0`, in the tree or not,
+    /// inactive ones included; else the natural trees of **all** organizations of the active list, whichever
+    /// of them lies within another's.
     ///
     /// The order of the rows has no influence. The client's organizations must have been read where
     /// [`needs_organizations_of`](Self::needs_organizations_of) says so.
@@ -119,8 +121,8 @@ impl RoleFacts {
         }
     }
 
-    /// The organizations in which the role works: those of active rows that are active themselves, those of an automatic role,
-    /// the additional writable ones.
+    /// The organizations in which the role works: those of active rows that are active themselves, those of
+    /// an automatic role, the additional writable ones.
     #[must_use]
     pub fn active_list(&self, options: &AccessOptions<'_>) -> BTreeSet<OrgId> {
         Weighed::new(self, options).active().copied().collect()

@@ -65,7 +65,10 @@ fn manager() -> (SessionManager, Arc<MemoryStore>) {
 fn manager_of(source: impl OrgSource) -> (SessionManager, Arc<MemoryStore>) {
     let clock = Arc::new(ManualClock::default());
     let store = Arc::new(MemoryStore::new(clock.clone()));
-    let options = Options { at_limit: AtLimit::Refuse, collect_grace: Duration::ZERO, ..Options::default() };
+    let options = Options::default().with(|options| {
+        options.at_limit = AtLimit::Refuse;
+        options.collect_grace = Duration::ZERO;
+    });
     (SessionManager::with_seams(Arc::new(source), store.clone(), options, clock, Arc::new(OsEntropy)), store)
 }
 
