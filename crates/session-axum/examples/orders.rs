@@ -17,7 +17,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use erp_db::{Database, ErpReader, ErpSource, SqlStore, StoreOptions};
+use erp_db::{AutomaticRolesPolicy, Database, ErpReader, ErpSource, SqlStore, StoreOptions};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use session::{MemoryStore, Options, Principal, SessionManager, SessionStore, UserId};
@@ -73,7 +73,10 @@ pub(crate) async fn open(erp: Option<&str>, store: Option<&str>) -> Result<Order
         None => Arc::new(MemoryStore::default()),
     };
     let erp = ErpReader::open(database).await?;
-    let sessions = SessionManager::new(Arc::new(ErpSource::new(erp.clone())), store, Options::default());
+    // Whether rows alone count for automatic roles depends on the ERP.
+    let rule = erp.automatic_roles(AutomaticRolesPolicy::Detect).rule;
+    let options = Options::default().with(|options| options.automatic_roles = rule);
+    let sessions = SessionManager::new(ErpSource::new(erp.clone()), store, options);
     Ok(Orders { sessions, erp, orders: Arc::default() })
 }
 
