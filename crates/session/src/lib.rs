@@ -127,6 +127,7 @@ mod principal;
 mod record;
 mod selection;
 mod session;
+mod sharded;
 mod shim;
 mod source;
 mod stats;

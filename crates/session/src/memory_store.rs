@@ -11,12 +11,11 @@ use org_structure::Fingerprint;
 use crate::cached_session::CachedSession;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::pinned::SharedParts;
+use crate::sharded::{SHARDS, Sharded};
 use crate::shim::{AtomicUsize, Mutex, Ordering, RwLock};
 use crate::store::{Contents, Created, NewSession, Seen};
 use crate::table::is_too_large;
 use crate::{AccessHash, PortError, Scope, SessionId, SessionStore, StoredSession};
-
-const SHARDS: usize = 64;
 
 /// Keeps sessions in memory: the store for one process that may forget them when it ends.
 ///
@@ -27,8 +26,8 @@ const SHARDS: usize = 64;
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     shared: bool,
-    shards: Box<[RwLock<HashTable<Row>>]>,
-    // Lock order: `contents`, then the tables of `parts`. No shard is locked while another lock is held.
+    shards: Sharded<RwLock<HashTable<Row>>>,
+    // Lock order: `contents`, then a shard or a table of `parts`.
     contents: Mutex<Stored>,
     /// What the sessions share that were stored without a manager.
     parts: SharedParts,
@@ -78,7 +77,7 @@ impl MemoryStore {
         MemoryStore {
             clock,
             shared: false,
-            shards: (0..SHARDS).map(|_| RwLock::new(HashTable::new())).collect(),
+            shards: Sharded::default(),
             contents: Mutex::new(Stored::default()),
             parts: SharedParts::default(),
             next_shard: AtomicUsize::new(0),
@@ -100,7 +99,7 @@ impl MemoryStore {
         bytes.sum::<usize>()
             + contents.trees.allocation_size()
             + contents.accesses.allocation_size()
-            + size_of_val::<[RwLock<HashTable<Row>>]>(&self.shards)
+            + self.shards.footprint()
             + self.shards.iter().map(|shard| shard.read().allocation_size()).sum::<usize>()
     }
 
@@ -108,15 +107,14 @@ impl MemoryStore {
         Moment::now(&*self.clock)
     }
 
-    fn shard(&self, id: &SessionId) -> Option<&RwLock<HashTable<Row>>> {
+    fn shard(&self, id: &SessionId) -> &RwLock<HashTable<Row>> {
         let [.., last] = id.as_bytes();
-        self.shards.get(usize::from(*last) % SHARDS)
+        self.shards.at(usize::from(*last))
     }
 
     fn take(&self, id: &SessionId, is_it: impl Fn(&Row) -> bool) -> bool {
-        let Some(shard) = self.shard(id) else { return false };
         let taken = {
-            let mut rows = shard.write();
+            let mut rows = self.shard(id).write();
             let Ok(entry) = rows.find_entry(id.hash(), |row| row.session.id == *id) else { return false };
             if !is_it(entry.get()) {
                 return false;
@@ -187,16 +185,14 @@ impl SessionStore for MemoryStore {
             self.contents.lock().release(&session, now);
             return Ok(Created::ReplacedIsGone);
         }
-        if let Some(shard) = self.shard(&new.record.id) {
-            let row = Row { session, began: now, seen: now };
-            shard.write().insert_unique(new.record.id.hash(), row, |row| row.session.id.hash());
-        }
+        let row = Row { session, began: now, seen: now };
+        let mut rows = self.shard(&new.record.id).write();
+        rows.insert_unique(new.record.id.hash(), row, |row| row.session.id.hash());
         Ok(Created::Done)
     }
 
     async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
-        let Some(shard) = self.shard(id) else { return Ok(None) };
-        let rows = shard.read();
+        let rows = self.shard(id).read();
         Ok(rows.find(id.hash(), |row| row.session.id == *id).map(|row| self.stored(row)))
     }
 
@@ -215,8 +211,7 @@ impl SessionStore for MemoryStore {
     async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
         let now = self.now();
         for Seen { id, ago } in seen {
-            let Some(shard) = self.shard(id) else { continue };
-            if let Some(row) = shard.write().find_mut(id.hash(), |row| row.session.id == *id) {
+            if let Some(row) = self.shard(id).write().find_mut(id.hash(), |row| row.session.id == *id) {
                 row.seen = row.seen.max(now.before(*ago));
             }
         }
@@ -236,10 +231,8 @@ impl SessionStore for MemoryStore {
     }
 
     async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
-        let is_there = |id: &SessionId| {
-            self.shard(id)
-                .is_some_and(|shard| shard.read().find(id.hash(), |row| row.session.id == *id).is_some())
-        };
+        let is_there =
+            |id: &SessionId| self.shard(id).read().find(id.hash(), |row| row.session.id == *id).is_some();
         Ok(ids.iter().copied().filter(|id| !is_there(id)).collect())
     }
 
@@ -252,8 +245,7 @@ impl SessionStore for MemoryStore {
         };
         let mut swept = 0;
         for _ in 0..SHARDS {
-            let place = self.next_shard.fetch_add(1, Ordering::Relaxed) % SHARDS;
-            let Some(shard) = self.shards.get(place) else { continue };
+            let shard = self.shards.at(self.next_shard.fetch_add(1, Ordering::Relaxed));
             for id in self.select(shard, is_over) {
                 if swept == limit {
                     return Ok(u64::try_from(swept).unwrap_or(u64::MAX));

@@ -8,11 +8,10 @@ use hashbrown::hash_table::Entry;
 use crate::cached_session::CachedSession;
 use crate::clock::Moment;
 use crate::pinned::shared_bytes;
+use crate::sharded::{SHARDS, Sharded};
 use crate::shim::{AtomicUsize, Ordering, RwLock};
 use crate::users::Users;
 use crate::{Scope, SessionId};
-
-const SHARDS: usize = 64;
 
 /// The sessions that a node holds, by name.
 ///
@@ -21,7 +20,7 @@ const SHARDS: usize = 64;
 /// looked, and looks again if it moved.
 #[derive(Debug)]
 pub(crate) struct Table {
-    shards: Box<[RwLock<Shard>]>,
+    shards: Sharded<RwLock<Shard>>,
     count: AtomicUsize,
     /// Sessions, and logins under way that have a place.
     places: AtomicUsize,
@@ -74,7 +73,7 @@ pub(crate) enum Insertion {
 impl Table {
     pub(crate) fn new() -> Self {
         Table {
-            shards: (0..SHARDS).map(|_| RwLock::new(Shard::default())).collect(),
+            shards: Sharded::default(),
             count: AtomicUsize::new(0),
             places: AtomicUsize::new(0),
             users: Users::new(),
@@ -93,20 +92,20 @@ impl Table {
         0..SHARDS
     }
 
-    fn shard(&self, id: &SessionId) -> Option<&RwLock<Shard>> {
+    fn shard(&self, id: &SessionId) -> &RwLock<Shard> {
         // The table within a shard uses the other bits.
         let [.., last] = id.as_bytes();
-        self.shards.get(usize::from(*last) % SHARDS)
+        self.shards.at(usize::from(*last))
     }
 
     pub(crate) fn get(&self, id: &SessionId) -> Option<Arc<CachedSession>> {
-        let shard = self.shard(id)?.read();
+        let shard = self.shard(id).read();
         shard.sessions.find(id.hash(), |live| live.id == *id).map(Arc::clone)
     }
 
     /// To be called before looking into the store; `None` if the session's end was said here.
     pub(crate) fn ends(&self, id: &SessionId) -> Option<Ends> {
-        let shard = self.shard(id)?.read();
+        let shard = self.shard(id).read();
         (!shard.is_ending(id)).then(|| Ends(shard.ends_near(id)))
     }
 
@@ -128,8 +127,7 @@ impl Table {
     /// reserved, the session takes it.
     pub(crate) fn insert(&self, live: Arc<CachedSession>, ends: Ends, is_reserved: bool) -> Insertion {
         let id = live.id;
-        let Some(shard) = self.shard(&id) else { return Insertion::LookAgain };
-        let mut shard = shard.write();
+        let mut shard = self.shard(&id).write();
         if shard.ends_near(&id) != ends.0 || shard.is_ending(&id) {
             return Insertion::LookAgain;
         }
@@ -150,7 +148,7 @@ impl Table {
 
     /// Takes a session out because it is ended, and lets nobody bring it back until [`ended`](Self::ended).
     pub(crate) fn end(&self, id: &SessionId) -> Option<Arc<CachedSession>> {
-        let mut shard = self.shard(id)?.write();
+        let mut shard = self.shard(id).write();
         shard.count_end(id);
         if !shard.is_ending(id) {
             shard.ending.insert_unique(id.hash(), *id, SessionId::hash);
@@ -160,8 +158,7 @@ impl Table {
 
     /// The session is ended in the store.
     pub(crate) fn ended(&self, id: &SessionId) {
-        let Some(shard) = self.shard(id) else { return };
-        let mut shard = shard.write();
+        let mut shard = self.shard(id).write();
         shard.count_end(id);
         if let Ok(entry) = shard.ending.find_entry(id.hash(), |other| other == id) {
             entry.remove();
@@ -174,7 +171,7 @@ impl Table {
     /// Up to `limit` sessions whose end the store was not told yet.
     pub(crate) fn ending(&self, limit: usize) -> Vec<SessionId> {
         let mut ids = Vec::new();
-        for shard in &self.shards {
+        for shard in self.shards.iter() {
             ids.extend(shard.read().ending.iter().take(limit.saturating_sub(ids.len())));
         }
         ids
@@ -188,7 +185,7 @@ impl Table {
     /// Takes all sessions of a scope out because they are ended.
     pub(crate) fn end_all(&self, scope: &Scope) -> usize {
         let mut ended = 0;
-        for shard in &self.shards {
+        for shard in self.shards.iter() {
             let mut shard = shard.write();
             shard.ends.iter_mut().for_each(|ends| *ends += 1);
             for id in matching(&shard, scope) {
@@ -201,7 +198,7 @@ impl Table {
     /// The sessions of a scope are ended in the store, but for those made since; which are which, the store
     /// knows.
     pub(crate) fn ended_all(&self, scope: &Scope, now: Moment) {
-        for shard in &self.shards {
+        for shard in self.shards.iter() {
             let mut shard = shard.write();
             shard.ends.iter_mut().for_each(|ends| *ends += 1);
             shard.sessions.iter().filter(|live| live.is_in(scope)).for_each(|live| live.mark_stale(now));
@@ -210,8 +207,7 @@ impl Table {
 
     /// Takes one session out that is known to be gone or over; says whether it was this one that was held.
     pub(crate) fn remove(&self, live: &Arc<CachedSession>) -> bool {
-        let Some(shard) = self.shard(&live.id) else { return false };
-        let mut shard = shard.write();
+        let mut shard = self.shard(&live.id).write();
         let held = shard.sessions.find(live.id.hash(), |other| Arc::ptr_eq(other, live)).is_some();
         if held {
             shard.count_end(&live.id);
@@ -238,8 +234,7 @@ impl Table {
         shard: usize,
         is_it: impl Fn(&CachedSession) -> bool,
     ) -> Vec<Arc<CachedSession>> {
-        let Some(shard) = self.shards.get(shard) else { return Vec::new() };
-        shard.read().sessions.iter().filter(|live| is_it(live)).map(Arc::clone).collect()
+        self.shards.at(shard).read().sessions.iter().filter(|live| is_it(live)).map(Arc::clone).collect()
     }
 
     /// The heap bytes of all sessions, without what they share.
@@ -253,7 +248,7 @@ impl Table {
             })
             .sum();
         tables
-            + size_of_val::<[RwLock<Shard>]>(&self.shards)
+            + self.shards.footprint()
             + self.users.footprint()
             + self.len() * shared_bytes::<CachedSession>()
     }

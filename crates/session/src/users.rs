@@ -6,16 +6,15 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use crate::cached_session::CachedSession;
+use crate::sharded::Sharded;
 use crate::shim::Mutex;
 use crate::table::is_too_large;
 use crate::{ClientId, UserId};
 
-const SHARDS: usize = 64;
-
 /// The sessions that a node holds, by user of a client.
 #[derive(Debug)]
 pub(crate) struct Users {
-    shards: Box<[Mutex<Shard>]>,
+    shards: Sharded<Mutex<Shard>>,
     hasher: ahash::RandomState,
 }
 
@@ -65,16 +64,13 @@ fn is_of(lives: &[Arc<CachedSession>], key: &Key) -> bool {
 
 impl Users {
     pub(crate) fn new() -> Self {
-        Users {
-            shards: (0..SHARDS).map(|_| Mutex::new(Shard::default())).collect(),
-            hasher: ahash::RandomState::new(),
-        }
+        Users { shards: Sharded::default(), hasher: ahash::RandomState::new() }
     }
 
-    fn place(&self, key: &Key) -> (u64, Option<&Mutex<Shard>>) {
+    fn place(&self, key: &Key) -> (u64, &Mutex<Shard>) {
         let hash = self.hasher.hash_one(key);
         let [.., shard, _] = hash.to_le_bytes();
-        (hash, self.shards.get(usize::from(shard) % SHARDS))
+        (hash, self.shards.at(usize::from(shard)))
     }
 
     fn hash_single(&self) -> impl Fn(&Arc<CachedSession>) -> u64 {
@@ -88,7 +84,7 @@ impl Users {
     /// Adds a session. If its place was reserved, the session takes it.
     pub(crate) fn add(&self, live: &Arc<CachedSession>, is_reserved: bool) {
         let key = key_of(live);
-        let (hash, Some(shard)) = self.place(&key) else { return };
+        let (hash, shard) = self.place(&key);
         let shard = &mut *shard.lock();
         if is_reserved {
             shard.release(hash, &key);
@@ -109,7 +105,7 @@ impl Users {
 
     pub(crate) fn remove(&self, live: &Arc<CachedSession>) {
         let key = key_of(live);
-        let (hash, Some(shard)) = self.place(&key) else { return };
+        let (hash, shard) = self.place(&key);
         let shard = &mut *shard.lock();
         if let Ok(entry) = shard.single.find_entry(hash, |other| Arc::ptr_eq(other, live)) {
             entry.remove();
@@ -135,7 +131,7 @@ impl Users {
     /// The sessions of a user, oldest first.
     pub(crate) fn sessions_of(&self, client: ClientId, user: UserId) -> Vec<Arc<CachedSession>> {
         let key = (client, user);
-        let (hash, Some(shard)) = self.place(&key) else { return Vec::new() };
+        let (hash, shard) = self.place(&key);
         let mut lives = shard.lock().sessions(hash, &key).to_vec();
         lives.sort_by_key(|live| live.began);
         lives
@@ -144,7 +140,7 @@ impl Users {
     /// Takes a place for one more session of a user, unless `limit` places are taken.
     pub(crate) fn reserve(&self, client: ClientId, user: UserId, limit: usize) -> bool {
         let key = (client, user);
-        let (hash, Some(shard)) = self.place(&key) else { return false };
+        let (hash, shard) = self.place(&key);
         let mut shard = shard.lock();
         let held = shard.sessions(hash, &key).len();
         let hasher = |(key, _): &(Key, usize)| self.hasher.hash_one(key);
@@ -168,7 +164,7 @@ impl Users {
     /// Gives a place back that was taken.
     pub(crate) fn release(&self, client: ClientId, user: UserId) {
         let key = (client, user);
-        let (hash, Some(shard)) = self.place(&key) else { return };
+        let (hash, shard) = self.place(&key);
         shard.lock().release(hash, &key);
     }
 
@@ -182,7 +178,7 @@ impl Users {
                 + shard.reservations.allocation_size()
                 + shard.several.iter().map(several).sum::<usize>()
         });
-        shards.sum::<usize>() + size_of_val::<[Mutex<Shard>]>(&self.shards)
+        shards.sum::<usize>() + self.shards.footprint()
     }
 }
 
