@@ -223,8 +223,8 @@ pub(crate) struct ServeArguments {
     /// A user, by id, who administers all clients; may be given several times.
     #[arg(long, value_name = "USER", env = "ORGCACHE_INSTANCE_ADMIN", value_delimiter = ',')]
     pub(crate) instance_admin: Vec<String>,
-    /// End the sessions of users who are locked, inactive or gone in the ERP: checked after this many seconds, again and
-    /// again; 0 for never.
+    /// End the sessions of users who are locked, inactive or gone in the ERP: checked after this many
+    /// seconds, again and again; 0 for never.
     #[arg(long, value_name = "SECONDS", env = "ORGCACHE_RECHECK_USERS", default_value_t = 60)]
     pub(crate) recheck_users: u32,
     /// A proxy, as an address or a network, whose X-Forwarded-For and X-Request-Id count; may be given

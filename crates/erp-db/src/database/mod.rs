@@ -8,6 +8,8 @@ mod options;
 #[cfg(feature = "sqlite")]
 mod packed;
 mod row;
+#[cfg(feature = "postgres")]
+mod search_path;
 mod select;
 #[cfg(feature = "postgres")]
 mod settings;
@@ -134,6 +136,7 @@ impl Database {
     /// Connects to `sqlite:FILE`, `postgres://…` or `postgresql://…`.
     ///
     /// An SQLite file has to exist, unless the URL ends in `?mode=rwc`; `?mode=ro` opens it for reading alone.
+    /// `?currentSchema=erp,public` is the search path on PostgreSQL, as in a JDBC URL.
     ///
     /// # Errors
     /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the database

@@ -9,6 +9,8 @@ use std::time::Duration;
 use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
 
 #[cfg(feature = "postgres")]
+use super::search_path::take_search_path;
+#[cfg(feature = "postgres")]
 use super::settings;
 #[cfg(feature = "sqlite")]
 use super::watch::{FileWatch, Seen};
@@ -154,8 +156,11 @@ pub(crate) async fn stateless_postgres(
 
 #[cfg(feature = "postgres")]
 async fn postgres(url: &str, limits: &Limits) -> Result<Opened, ConnectError> {
-    let (pool, place, settings) = stateless_postgres(url, limits).await?;
-    Ok((Pool::Postgres(pool), place, settings))
+    let invalid =
+        |reason: &str| ConnectError::InvalidUrl { product: "PostgreSQL", reason: reason.to_owned() };
+    let (url, search_path) = take_search_path(url).map_err(invalid)?;
+    let (pool, place, settings) = stateless_postgres(&url, limits).await?;
+    Ok((Pool::Postgres(pool), place, settings + &search_path))
 }
 
 /// What tells the server to give up a statement, for the transaction that it is the first statement of: as a start-up

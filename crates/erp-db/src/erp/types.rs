@@ -65,8 +65,8 @@ pub struct Role {
     pub name: String,
     /// The user level exactly as stored, position blanks included: `S`, ` C`, ` CO` or `  O`.
     pub user_level: String,
-    /// Whether its access rows are written by hand (`ismanual`). Only `N` makes a role automatic: null and any other text are
-    /// read as manual, as is a database from before the column.
+    /// Whether its access rows are written by hand (`ismanual`). Only `N` makes a role automatic: null and
+    /// any other text are read as manual, as is a database from before the column.
     pub manual: bool,
     /// Whether it administers its client. A database from before the column is read as no.
     pub client_admin: bool,

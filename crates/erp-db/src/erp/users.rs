@@ -81,10 +81,12 @@ impl ErpReader {
         self.named("SELECT ad_role_id, name FROM ad_role WHERE ad_role_id", roles).await
     }
 
-    /// Those among `users` who may not be logged in: locked, inactive, or not there. One statement for up to a thousand.
+    /// Those among `users` who may not be logged in: locked, inactive, or not there. One statement for up to
+    /// a thousand.
     ///
     /// # Errors
-    /// [`ReadError`] if a table or column is missing or the database does not answer. Then nothing is known of any user.
+    /// [`ReadError`] if a table or column is missing or the database does not answer. Then nothing is known
+    /// of any user.
     pub async fn barred_users<'a>(&self, users: &[&'a str]) -> Result<BTreeSet<&'a str>, ReadError> {
         self.require("ad_user", &["ad_user_id", "isactive", "islocked"])?;
         let mut barred: BTreeSet<&str> = users.iter().copied().collect();

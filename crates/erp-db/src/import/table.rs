@@ -22,8 +22,9 @@ pub(super) struct Column {
     pub(super) required: bool,
     /// The table in which the value must be a key.
     pub(super) references: Option<&'static str>,
-    /// Whether the ERP got it with a later version. An import adds such a column to a table that it creates only if a file
-    /// has it: what a database lacks tells its version, and with it which rights its roles have.
+    /// Whether the ERP got it with a later version. An import adds such a column to a table that it creates
+    /// only if a file has it: what a database lacks tells its version, and with it which rights its roles
+    /// have.
     pub(super) late: bool,
 }
 

@@ -76,7 +76,8 @@ async fn create_tables(
     Ok((schema, created))
 }
 
-/// Adds the late columns that some row of a file names to a table that was created empty; says whether there were any.
+/// Adds the late columns that some row of a file names to a table that was created empty; says whether there
+/// were any.
 async fn add_late_columns(
     transaction: &mut Transaction<'_>,
     schema: &Schema,

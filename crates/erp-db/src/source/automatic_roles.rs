@@ -6,11 +6,13 @@ use crate::erp::ErpReader;
 
 /// How to choose the rule for automatic roles (`ad_role.ismanual = 'N'`).
 ///
-/// Openbravo gives such a role all organizations of its client since October 2023. Etendo and earlier versions of Openbravo
-/// give it those of its access rows. Nothing in the rows of the role tells which of them wrote it.
+/// Openbravo gives such a role all organizations of its client since October 2023. Etendo and earlier
+/// versions of Openbravo give it those of its access rows. Nothing in the rows of the role tells which of
+/// them wrote it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AutomaticRolesPolicy {
-    /// All organizations if the database has a column that came with that rule (`ad_org.timezone`), else access rows only.
+    /// All organizations if the database has a column that came with that rule (`ad_org.timezone`), else
+    /// access rows only.
     #[default]
     Detect,
     /// Access rows only.
@@ -30,8 +32,9 @@ pub struct DetectedAutomaticRoles {
 }
 
 impl ErpReader {
-    /// Chooses the rule for automatic roles. With [`AutomaticRolesPolicy::Detect`] the tables decide as they were when this
-    /// reader was opened; a view or table without the column is no proof, so only access rows count.
+    /// Chooses the rule for automatic roles. With [`AutomaticRolesPolicy::Detect`] the tables decide as they
+    /// were when this reader was opened; a view or table without the column is no proof, so only access rows
+    /// count.
     ///
     /// # Examples
     /// ```no_run

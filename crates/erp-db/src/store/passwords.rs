@@ -85,15 +85,17 @@ impl PasswordTable {
         self.database.first(self.statements.get, &[Some(user)], read).await
     }
 
-    /// Sets the hash of a user's password, or takes it away, and ends the user's sessions in the store, all in one transaction;
-    /// gives the number of sessions.
+    /// Sets the hash of a user's password, or takes it away, and ends the user's sessions in the store, all
+    /// in one transaction; gives the number of sessions.
     ///
-    /// On PostgreSQL other nodes are told, and notice within [`revalidate_within`](session::Options::revalidate_within) in any
-    /// case. A process that has an SQLite file open as its session store does not notice: it goes on with the sessions that
-    /// it holds until it looks into the store, as after a [`session::Hint::Anything`].
+    /// On PostgreSQL other nodes are told, and notice within
+    /// [`revalidate_within`](session::Options::revalidate_within) in any case. A process that has an SQLite
+    /// file open as its session store does not notice: it goes on with the sessions that it holds until it
+    /// looks into the store, as after a [`session::Hint::Anything`].
     ///
     /// # Errors
-    /// The database does not answer, or refuses: an id that is too long is refused on PostgreSQL. Nothing was changed then.
+    /// The database does not answer, or refuses: an id that is too long is refused on PostgreSQL. Nothing was
+    /// changed then.
     pub async fn set(&self, user: &str, hash: Option<&str>) -> Result<u64, StatementError> {
         let mut transaction = self.database.begin().await?;
         let ended = self.set_within(&mut transaction, user, hash).await?;

@@ -1,6 +1,6 @@
 //! Databases that lack a table or a column.
 
-use erp_db::{ErpReader, OrgTreeLevel, ReadError};
+use erp_db::{Database, ErpReader, OrgTreeLevel, ReadError};
 use session::{ClientId, RoleId};
 
 use crate::support::{FB, TestDatabase, on_both_databases};
@@ -140,6 +140,28 @@ async fn the_search_path_decides_which_table_counts() {
     let reader = ErpReader::open(db.connect().await).await.unwrap();
     let error = reader.org_tree_level("0", "0", FB).await.unwrap_err();
     assert!(is_missing_column(&error, "ad_org_tree", "ad_parent_org_id"), "{error}");
+}
+
+/// As the ERP's own configuration names its schema.
+#[tokio::test]
+async fn the_current_schema_of_a_url_is_the_search_path() {
+    let db = TestDatabase::postgres().await;
+    let erp = db.with_sample().await;
+    let expected = erp.load_tree(FB).await.unwrap().structure.fingerprint();
+    db.execute("ALTER SCHEMA public RENAME TO \"The ERP\"; CREATE SCHEMA public; CREATE TABLE public.ad_org (x text)").await;
+    let mark = if db.url.contains('?') { '&' } else { '?' };
+    let open = async |schema: &str| {
+        let url = format!("{}{mark}currentSchema={schema}", db.url);
+        ErpReader::open(Database::connect(&url).await.unwrap()).await
+    };
+    for schema in ["%22The%20ERP%22", "%22The+ERP%22,public"] {
+        let reader = open(schema).await.unwrap();
+        assert_eq!(reader.load_tree(FB).await.unwrap().structure.fingerprint(), expected);
+        assert!(reader.role_facts(RoleId::ZERO, ClientId::ZERO).await.unwrap().is_some());
+    }
+    assert!(open("public").await.is_err());
+    let error = Database::connect(&format!("{}{mark}currentSchema=,", db.url)).await.unwrap_err();
+    assert!(error.to_string().contains("`currentSchema`"), "{error}");
 }
 
 #[tokio::test]

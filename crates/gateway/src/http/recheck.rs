@@ -9,9 +9,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::gateway::Gateway;
 
 impl Gateway {
-    /// Ends the sessions that this instance holds of users who are locked, inactive or gone, and says how many. The ERP is asked
-    /// by one statement for up to a thousand users. Each session is also looked up in the store at its next use, in case another
-    /// program, such as `orgcache password`, ended it there.
+    /// Ends the sessions that this instance holds of users who are locked, inactive or gone, and says how
+    /// many. The ERP is asked by one statement for up to a thousand users. Each session is also looked up in
+    /// the store at its next use, in case another program, such as `orgcache password`, ended it there.
     ///
     /// # Errors
     /// The ERP's database does not answer, or lacks what is asked. Then no session is ended.
@@ -40,7 +40,8 @@ impl Gateway {
         Ok(ended)
     }
 
-    /// Calls [`recheck_users`](Self::recheck_users) again and again. Instances that start together ask at different moments.
+    /// Calls [`recheck_users`](Self::recheck_users) again and again. Instances that start together ask at
+    /// different moments.
     pub(crate) async fn recheck_users_every(self, period: Duration) {
         let part = f64::from(std::process::id() % 1_000) / 1_000.0;
         let mut ticks = interval_at(Instant::now() + period.mul_f64(0.5 + part / 2.0), period);

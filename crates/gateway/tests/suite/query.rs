@@ -34,7 +34,8 @@ fn every_call_on_every_database() {
     }
 }
 
-/// Rights as the ERP at hand gives them: more for automatic roles only where the database shows that it is of 2023 or later.
+/// Rights as the ERP at hand gives them: more for automatic roles only where the database shows that it is of
+/// 2023 or later.
 #[test]
 fn automatic_roles_get_what_the_database_shows() {
     const AUTOMATIC: &str = "42D0EEB1C66F497A90DD526DC597E6F0";
