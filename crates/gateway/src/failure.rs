@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use erp_db::{ConnectError, ReadError};
+use erp_db::{ConnectError, ReadError, StatementError};
 
 /// The exit status when data was refused.
 pub(crate) const REFUSED: u8 = 1;
@@ -69,6 +69,9 @@ impl From<ConnectError> for Failure {
         match error {
             ConnectError::UnknownScheme { .. } | ConnectError::InvalidUrl { .. } => failure.advise(
                 "For example: --database-url sqlite:erp.db, or postgres://user:password@localhost/openbravo",
+            ),
+            ConnectError::Database(StatementError::Encryption { .. }) => failure.advise(
+                "docs/operations.md tells how a PostgreSQL URL names certificates (sslmode, sslrootcert).",
             ),
             ConnectError::Database(error) if error.is_transient() => {
                 failure.advise("Is the server running, and are host and port right?")

@@ -4,6 +4,9 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(feature = "postgres")]
+use super::certificates;
+
 /// An error of a driver, kept as the cause without making the driver part of this crate's interface.
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -68,6 +71,14 @@ pub enum StatementError {
         #[source]
         cause: Cause,
     },
+    /// The connection cannot be encrypted: the server shows a certificate that is not trusted, or has none.
+    #[error("{place} cannot be reached by TLS: {problem}")]
+    Encryption {
+        /// The database, without password.
+        place: String,
+        /// What is wrong, with the certificate as a rule.
+        problem: String,
+    },
     /// The answer took longer than [`Limits`](crate::Limits) allow.
     #[error("{place} did not answer within {limit:?}")]
     TimedOut {
@@ -118,12 +129,22 @@ impl StatementError {
     /// May the same statement succeed later, without anybody changing the data or the rights?
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, StatementError::Unreachable { .. } | StatementError::TimedOut { .. })
+        // A server's certificate is renewed without anybody here.
+        matches!(
+            self,
+            StatementError::Unreachable { .. }
+                | StatementError::TimedOut { .. }
+                | StatementError::Encryption { .. }
+        )
     }
 
     /// Sorts a driver's error.
     pub(crate) fn new(place: &str, limit: Duration, error: sqlx::Error) -> Self {
         let place = place.to_owned();
+        #[cfg(feature = "postgres")]
+        if let Some(problem) = certificates::problem(&error) {
+            return StatementError::Encryption { place, problem };
+        }
         match error {
             sqlx::Error::PoolTimedOut => StatementError::TimedOut { place, limit },
             sqlx::Error::Database(error) => {
@@ -142,7 +163,6 @@ impl StatementError {
                 }
             }
             sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::BeginFailed => StatementError::Unreachable { place, cause: error.into() },

@@ -1,5 +1,7 @@
 //! `Database`: a pool of connections to SQLite or PostgreSQL, with a limit on every wait.
 
+#[cfg(feature = "postgres")]
+mod certificates;
 mod error;
 mod lease;
 #[cfg(feature = "postgres")]
@@ -136,7 +138,8 @@ impl Database {
     /// Connects to `sqlite:FILE`, `postgres://…` or `postgresql://…`.
     ///
     /// An SQLite file has to exist, unless the URL ends in `?mode=rwc`; `?mode=ro` opens it for reading alone.
-    /// `?currentSchema=erp,public` is the search path on PostgreSQL, as in a JDBC URL.
+    /// `?currentSchema=erp,public` is the search path on PostgreSQL, as in a JDBC URL. Where the URL names no
+    /// user, it is `PGUSER` or the operating system's user.
     ///
     /// # Errors
     /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the database

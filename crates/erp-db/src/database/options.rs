@@ -9,6 +9,8 @@ use std::time::Duration;
 use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
 
 #[cfg(feature = "postgres")]
+use super::certificates;
+#[cfg(feature = "postgres")]
 use super::search_path::take_search_path;
 #[cfg(feature = "postgres")]
 use super::settings;
@@ -121,7 +123,10 @@ fn server(url: &str) -> Result<Server, ConnectError> {
     let invalid = |reason| ConnectError::InvalidUrl { product: "PostgreSQL", reason };
     let parse =
         |url: &str| url.parse::<sqlx::postgres::PgConnectOptions>().map_err(|error| invalid(reason(error)));
-    let (rest, settings) = settings::take(url, parse(url)?.get_options()).map_err(invalid)?;
+    let (url, search_path) = take_search_path(url).map_err(|reason| invalid(reason.to_owned()))?;
+    let (rest, settings) = settings::take(&url, parse(&url)?.get_options()).map_err(invalid)?;
+    let settings = settings + &search_path;
+    certificates::check_files(&rest).map_err(invalid)?;
     let options = parse(&rest)?;
     let host = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
@@ -156,11 +161,8 @@ pub(crate) async fn stateless_postgres(
 
 #[cfg(feature = "postgres")]
 async fn postgres(url: &str, limits: &Limits) -> Result<Opened, ConnectError> {
-    let invalid =
-        |reason: &str| ConnectError::InvalidUrl { product: "PostgreSQL", reason: reason.to_owned() };
-    let (url, search_path) = take_search_path(url).map_err(invalid)?;
-    let (pool, place, settings) = stateless_postgres(&url, limits).await?;
-    Ok((Pool::Postgres(pool), place, settings + &search_path))
+    let (pool, place, settings) = stateless_postgres(url, limits).await?;
+    Ok((Pool::Postgres(pool), place, settings))
 }
 
 /// What tells the server to give up a statement, for the transaction that it is the first statement of: as a start-up

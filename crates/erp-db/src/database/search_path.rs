@@ -45,7 +45,7 @@ fn schemas(list: &str) -> Result<Vec<String>, &'static str> {
             rest = after.strip_prefix('"').unwrap_or(after).trim_start();
         } else {
             let (plain, after) = rest.split_at_checked(rest.find(',').unwrap_or(rest.len())).ok_or(WRONG)?;
-            name = plain.trim().to_lowercase();
+            name = plain.trim().to_ascii_lowercase();
             rest = after;
             if name.contains('"') {
                 return Err(WRONG);

@@ -8,6 +8,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::server::Cluster;
 use crate::support::{FB, TestDatabase, on_both_databases, postgres_url};
 
 on_both_databases! {
@@ -199,4 +200,92 @@ async fn a_closed_database_is_unreachable(db: TestDatabase) {
     erp.database().clone().close().await;
     let error = erp.load_tree(FB).await.unwrap_err();
     assert!(matches!(error, ReadError::Database(StatementError::Unreachable { .. })), "{error}");
+}
+
+/// A server's certificate, issued by an authority of the test's own, with what is changed of it.
+fn certificate(name: &str, change: impl FnOnce(&mut rcgen::CertificateParams)) -> (String, String, String) {
+    let mut authority = rcgen::CertificateParams::new([]).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(rcgen::DnType::CommonName, "an authority of our own");
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let authority = rcgen::CertifiedIssuer::self_signed(authority, authority_key).unwrap();
+    let mut server = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    change(&mut server);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = server.signed_by(&key, &authority).unwrap();
+    (authority.pem(), certificate.pem(), key.serialize_pem())
+}
+
+/// What is wrong with a certificate is said, and only the right one is trusted.
+#[tokio::test]
+async fn what_is_wrong_with_a_certificate_is_said() {
+    let cluster = Cluster::new();
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("an authority.pem");
+    let trusting = |mode: &str| {
+        let root = root.to_str().unwrap().replace(' ', "%20");
+        format!("{}?sslmode={mode}&sslrootcert={root}", cluster.url())
+    };
+    let (authority, sound, key) = certificate("127.0.0.1", |_| {});
+    std::fs::write(&root, &authority).unwrap();
+    let attempt = async |certificate: &str, key: &str, url: &str| {
+        cluster.start_with_certificate(certificate, key);
+        let connected = Database::connect(url).await.map(|_| ());
+        cluster.stop();
+        connected
+    };
+    attempt(&sound, &key, &trusting("verify-full")).await.unwrap();
+
+    let problem = |outcome: Result<(), ConnectError>| match outcome.unwrap_err() {
+        ConnectError::Database(StatementError::Encryption { problem, .. }) => problem,
+        other => panic!("{other}"),
+    };
+    let nobody = format!("{}?sslmode=verify-full", cluster.url());
+    let unknown = problem(attempt(&sound, &key, &nobody).await);
+    assert!(unknown.contains("unknown issuer") && unknown.contains("`sslrootcert`"), "{unknown}");
+    let no_certificate = {
+        cluster.start();
+        let outcome = Database::connect(&nobody).await.map(|_| ());
+        cluster.stop();
+        problem(outcome)
+    };
+    assert!(no_certificate.contains("does not support TLS"), "{no_certificate}");
+
+    let (authority, other, key) = certificate("db.example.org", |_| {});
+    std::fs::write(&root, &authority).unwrap();
+    let named = problem(attempt(&other, &key, &trusting("verify-full")).await);
+    assert!(named.contains("`127.0.0.1`") && named.contains("db.example.org"), "{named}");
+    attempt(&other, &key, &trusting("verify-ca")).await.unwrap();
+
+    let (first, last) = (rcgen::date_time_ymd(2001, 1, 1), rcgen::date_time_ymd(2002, 1, 1));
+    let (authority, expired, key) =
+        certificate("127.0.0.1", |params| (params.not_before, params.not_after) = (first, last));
+    std::fs::write(&root, &authority).unwrap();
+    let expired = problem(attempt(&expired, &key, &trusting("verify-full")).await);
+    assert!(expired.contains("has expired"), "{expired}");
+    let far = rcgen::date_time_ymd(4000, 1, 1);
+    let (authority, early, key) = certificate("127.0.0.1", |params| params.not_before = far);
+    std::fs::write(&root, &authority).unwrap();
+    let early = problem(attempt(&early, &key, &trusting("verify-full")).await);
+    assert!(early.contains("not valid yet"), "{early}");
+
+    std::fs::remove_file(&root).unwrap();
+    let missing = error(&trusting("verify-full")).await.to_string();
+    assert!(missing.contains("`sslrootcert`") && missing.contains("an authority.pem"), "{missing}");
+}
+
+/// As psql does it.
+#[tokio::test]
+async fn a_url_without_a_user_means_the_operating_systems() {
+    let me = std::process::Command::new("id").arg("-un").output().unwrap();
+    let me = String::from_utf8(me.stdout).unwrap().trim().to_owned();
+    let cluster = Cluster::new();
+    cluster.start();
+    let url = cluster.url().replace("postgres@", "");
+    let error = error(&url).await.to_string();
+    assert!(error.contains(&format!("role \"{me}\" does not exist")), "{error}");
+    let mut owner = sqlx::PgConnection::connect(&cluster.url()).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE ROLE \"{me}\" LOGIN"));
+    sqlx::raw_sql(create).execute(&mut owner).await.unwrap();
+    Database::connect(&url).await.unwrap();
 }
