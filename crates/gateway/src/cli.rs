@@ -227,6 +227,10 @@ pub(crate) struct ServeArguments {
     /// seconds, again and again; 0 for never.
     #[arg(long, value_name = "SECONDS", env = "ORGCACHE_RECHECK_USERS", default_value_t = 60)]
     pub(crate) recheck_users: u32,
+    /// Accept the ERP's own password hashes (ad_user.password) for users without a password here. Read about
+    /// the risks in docs/operations.md first.
+    #[arg(long, env = "ORGCACHE_ERP_PASSWORDS", requires = "store_url")]
+    pub(crate) erp_passwords: bool,
     /// A proxy, as an address or a network, whose X-Forwarded-For and X-Request-Id count; may be given
     /// several times.
     #[arg(long, value_name = "NETWORK", env = "ORGCACHE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]

@@ -52,6 +52,21 @@ impl ErpReader {
         Ok(users.into_iter().min_by(|a, b| a.id.cmp(&b.id)))
     }
 
+    /// The hash of a user's password as the ERP stores it (`ad_user.password`); `None` if the user is not there
+    /// or has none. No other method reads that column.
+    ///
+    /// # Errors
+    /// [`ReadError`] if a table or column is missing or the database does not answer.
+    pub async fn password_hash(&self, user: &str) -> Result<Option<String>, ReadError> {
+        self.require("ad_user", &["ad_user_id", "password"])?;
+        if !can_be_id(user) {
+            return Ok(None);
+        }
+        let statement = "SELECT password FROM ad_user WHERE ad_user_id = $1";
+        let read = |row: Row<'_>| Ok::<_, ReadError>(row.text(0)?.map(str::to_owned));
+        Ok(self.database.first(statement, &[Some(user)], read).await?.flatten())
+    }
+
     /// All users of all clients, ordered by id: for small databases.
     ///
     /// # Errors

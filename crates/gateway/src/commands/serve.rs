@@ -208,6 +208,7 @@ pub(super) fn settings(
     let mut settings = Settings {
         secure: !on_loopback || arguments.behind_tls,
         local_names_only: on_loopback && arguments.trusted_proxy.is_empty() && !arguments.behind_tls,
+        erp_passwords: arguments.erp_passwords,
         trusted_proxies: arguments.trusted_proxy.clone(),
         ..Settings::default()
     };

@@ -9,6 +9,7 @@ use session::{Clock, OrgSource, SessionManager};
 use super::assertion::Assertions;
 use super::attempts::Attempts;
 use super::credentials::Credentials;
+use super::erp_hash::ErpHashes;
 use super::freshness::Freshness;
 use super::headers::CommonHeaders;
 use super::metrics::Metrics;
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) assertions: Option<Assertions>,
     pub(crate) settings: Settings,
     pub(crate) passwords: Passwords,
+    pub(crate) erp_hashes: ErpHashes,
     pub(crate) attempts: Attempts,
     pub(crate) names: Names,
     pub(crate) freshness: Freshness,
@@ -66,6 +68,7 @@ impl Gateway {
         Gateway {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(),
+                erp_hashes: ErpHashes::default(),
                 names: Names::new(reader.clone(), settings.names_for, Arc::clone(&clock)),
                 freshness: Freshness::new(source, settings.freshness_for, Arc::clone(&clock)),
                 attempts: Attempts::new(&settings, clock),

@@ -108,8 +108,17 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
     let asked = user.unwrap_or(UserId::ZERO);
     let hash = inner.credentials.password_hash(&asked).await.map_err(|error| away(&error))?;
     let hash = hash.filter(|_| user.is_some());
-    let has_password = hash.is_some();
-    let fits = inner.passwords.check(hash, password).await.map_err(|_| {
+    // It is read for every user, whose password here goes before it.
+    let erp_hash = match inner.settings.erp_passwords {
+        true => inner.reader.password_hash(asked.as_str()).await.map_err(|error| away(&error))?,
+        false => None,
+    };
+    let erp_hash = match (user, erp_hash) {
+        (Some(user), Some(stored)) if hash.is_none() => inner.erp_hashes.read(user, &stored),
+        _ => None,
+    };
+    let has_password = hash.is_some() || erp_hash.is_some();
+    let fits = inner.passwords.check(hash, erp_hash, password).await.map_err(|_| {
         tracing::warn!("refused a login: too many are being checked");
         Problem::unavailable("too many logins are being checked")
     })?;

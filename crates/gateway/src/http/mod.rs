@@ -12,6 +12,7 @@ mod attempts;
 mod cache;
 mod compression;
 mod credentials;
+mod erp_hash;
 mod finish;
 mod freshness;
 mod gateway;

@@ -9,6 +9,8 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
+use super::erp_hash::ErpHash;
+
 /// The longest password, in bytes.
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
 
@@ -44,8 +46,14 @@ impl Passwords {
         }
     }
 
-    /// Does the password fit the hash? Without a hash the answer is no, after the same time.
-    pub(crate) async fn check(&self, hash: Option<String>, password: String) -> Result<bool, TooBusy> {
+    /// Does the password fit the hash, or that of the ERP where there is none here? Without any the answer is
+    /// no. Each takes the same time.
+    pub(crate) async fn check(
+        &self,
+        hash: Option<String>,
+        erp_hash: Option<ErpHash>,
+        password: String,
+    ) -> Result<bool, TooBusy> {
         let _admitted = self.admitted.try_acquire().map_err(|_| TooBusy)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| TooBusy)?;
         let memory = Arc::clone(&self.memory);
@@ -57,7 +65,8 @@ impl Passwords {
             if blocks.len() <= Params::default().block_count() {
                 memory.lock().push(blocks);
             }
-            fits && hash.is_some()
+            let fits_erp = ErpHash::fits(erp_hash.as_ref(), &password);
+            (fits & hash.is_some()) | (fits_erp & hash.is_none())
         });
         check.await.map_err(|_| TooBusy)
     }
@@ -153,13 +162,13 @@ mod tests {
     async fn memory_is_kept_for_the_checks_that_run_and_no_more() {
         let passwords = Passwords::new();
         for _ in 0..4 {
-            assert!(!passwords.check(None, "x".into()).await.unwrap());
+            assert!(!passwords.check(None, None, "x".into()).await.unwrap());
         }
         assert_eq!(passwords.memory.lock().len(), 1, "one at a time needs one");
         let params = Params::new(2 * Params::DEFAULT_M_COST, 1, 1, None).unwrap();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let dear: PasswordHash = argon2.hash_password(b"x").unwrap();
-        assert!(passwords.check(Some(dear.to_string()), "x".into()).await.unwrap());
+        assert!(passwords.check(Some(dear.to_string()), None, "x".into()).await.unwrap());
         assert!(passwords.memory.lock().iter().all(|blocks| blocks.len() <= Params::default().block_count()));
     }
 
@@ -168,13 +177,13 @@ mod tests {
         let passwords = Passwords::new();
         let all = u32::try_from(passwords.admitted.available_permits()).unwrap();
         let waiting = passwords.admitted.acquire_many(all).await.unwrap();
-        assert!(passwords.check(None, "x".into()).await.is_err());
+        assert!(passwords.check(None, None, "x".into()).await.is_err());
         drop(waiting);
-        assert!(!passwords.check(None, "x".into()).await.unwrap());
+        assert!(!passwords.check(None, None, "x".into()).await.unwrap());
     }
 
     #[tokio::test]
     async fn without_a_hash_nothing_fits() {
-        assert!(!Passwords::new().check(None, String::new()).await.unwrap());
+        assert!(!Passwords::new().check(None, None, String::new()).await.unwrap());
     }
 }

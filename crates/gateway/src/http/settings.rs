@@ -21,6 +21,8 @@ pub struct Settings {
     pub local_names_only: bool,
     /// Users who administer all clients.
     pub instance_admins: Vec<UserId>,
+    /// Do the ERP's own password hashes count, for users without a password here?
+    pub erp_passwords: bool,
     /// Proxies whose `X-Forwarded-For` and `X-Request-Id` count.
     pub trusted_proxies: Vec<IpNet>,
     /// The longest time for an answer: 30 s.
@@ -71,6 +73,7 @@ impl Default for Settings {
             secure: false,
             local_names_only: false,
             instance_admins: Vec::new(),
+            erp_passwords: false,
             trusted_proxies: Vec::new(),
             answer_within: Duration::from_secs(30),
             body_within: Duration::from_secs(10),

@@ -109,6 +109,12 @@ impl Databases {
         Box::new(PasswordTable::open(Database::connect(url).await.unwrap()).await.unwrap())
     }
 
+    /// The passwords of the users, where they are in a database.
+    pub(crate) async fn passwords(&self) -> PasswordTable {
+        let url = self.0.store.as_ref().unwrap();
+        PasswordTable::open(Database::connect(url).await.unwrap()).await.unwrap()
+    }
+
     /// Changes the ERP's rows.
     pub(crate) async fn execute(&self, statements: &str) {
         execute(&self.0.erp, statements).await;

@@ -8,6 +8,7 @@ mod calling;
 mod databases;
 mod described;
 mod description;
+mod erp_passwords;
 mod examples;
 mod front_end;
 mod limits;

@@ -1,0 +1,150 @@
+//! Logins by the ERP's own password hashes, as Python makes them.
+
+use std::process::Command;
+use std::time::Duration;
+
+use gateway::http::Allowance;
+use serde_json::json;
+
+use crate::databases::{Databases, on_both_databases};
+use crate::service::{ADMIN, Answer, PASSWORD, SPAIN, SPAIN_ID, Service};
+
+on_both_databases! {
+    the_erps_hashes_open_and_nothing_else_does,
+    a_password_here_goes_before_the_erps,
+    the_erps_hashes_are_off_unless_asked_for,
+    failures_against_the_erps_hashes_are_limited,
+}
+
+/// A password with more than ASCII in it.
+const SECRET: &str = "contraseña $1$ 密码";
+
+/// The hashes of a password: without salt, and with one.
+fn hashes(password: &str) -> (String, String) {
+    let python = std::env::var_os("ORGCACHE_TEST_PYTHON")
+        .unwrap_or_else(|| panic!("ORGCACHE_TEST_PYTHON names no interpreter; run cargo xtask test"));
+    let program = "import base64, hashlib, os, sys\n\
+                   password = sys.argv[1].encode()\n\
+                   salt = base64.b64encode(os.urandom(16))\n\
+                   print(base64.b64encode(hashlib.sha1(password).digest()).decode())\n\
+                   salted = base64.b64encode(hashlib.sha512(salt + password).digest())\n\
+                   print((b'1$' + salt + b'$' + salted).decode())";
+    let output =
+        Command::new(python).env("PYTHONUTF8", "1").args(["-c", program, password]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let (unsalted, salted) = lines.trim().split_once('\n').unwrap();
+    (unsalted.to_owned(), salted.to_owned())
+}
+
+/// A service for which the user of Spain has no password of its own.
+async fn start(databases: &Databases, erp_passwords: bool) -> Service {
+    databases.execute("ALTER TABLE ad_user ADD COLUMN password varchar(255)").await;
+    let service = Service::start_on(databases, |settings| {
+        settings.erp_passwords = erp_passwords;
+        settings.failures_by_network = Allowance::new(1_000, Duration::from_millis(1));
+        settings.failures_by_user_and_network = Allowance::new(1_000, Duration::from_millis(1));
+    })
+    .await;
+    databases.passwords().await.set(SPAIN_ID, None).await.unwrap();
+    service
+}
+
+async fn store(service: &Service, hash: &str) {
+    let hash = hash.replace('\'', "''");
+    service.execute(&format!("UPDATE ad_user SET password = '{hash}' WHERE ad_user_id = '{SPAIN_ID}'")).await;
+}
+
+async fn log_in(service: &Service, user: &str, password: &str) -> Answer {
+    Answer::of(service.post("/v1/login", json!({"user": user, "password": password}))).await
+}
+
+async fn the_erps_hashes_open_and_nothing_else_does(databases: Databases) {
+    let service = start(&databases, true).await;
+    let (unsalted, salted) = hashes(SECRET);
+    for hash in [&unsalted, &salted] {
+        store(&service, hash).await;
+        let answer = log_in(&service, SPAIN, SECRET).await;
+        assert_eq!(answer.json()["session"]["user"], SPAIN_ID, "{}", answer.text);
+        let digest = hash.rsplit('$').next().unwrap();
+        for wrong in
+            [hash.as_str(), digest, "", "contraseña", &SECRET.to_lowercase().replace('c', "C"), PASSWORD]
+        {
+            log_in(&service, SPAIN, wrong).await.refused(401, "unauthorized");
+        }
+        log_in(&service, "nobody", SECRET).await.refused(401, "unauthorized");
+        // Whom the ERP locks out stays out.
+        service.execute("UPDATE ad_user SET islocked = 'Y'").await;
+        log_in(&service, SPAIN, SECRET).await.refused(403, "user_locked");
+        service.execute("UPDATE ad_user SET islocked = 'N'").await;
+    }
+    let (empty, salted_empty) = hashes("");
+    let (salt, digest) = salted.strip_prefix("1$").unwrap().split_once('$').unwrap();
+    let stored = [
+        String::new(),
+        empty,
+        salted_empty,
+        SECRET.to_owned(),
+        unsalted.trim_end_matches('=').to_owned(),
+        format!(" {unsalted}"),
+        format!("0${salt}${digest}"),
+        format!("2${salt}${digest}"),
+        format!("1${digest}"),
+        format!("1$${digest}"),
+        format!("1${salt}$"),
+        format!("1${salt}${digest}$"),
+        format!("${unsalted}"),
+        "1$$".to_owned(),
+        "$".to_owned(),
+    ];
+    for stored in &stored {
+        store(&service, stored).await;
+        for password in [SECRET, "", stored] {
+            log_in(&service, SPAIN, password).await.refused(401, "unauthorized");
+        }
+    }
+    service.execute("UPDATE ad_user SET password = NULL").await;
+    for password in [SECRET, ""] {
+        log_in(&service, SPAIN, password).await.refused(401, "unauthorized");
+    }
+}
+
+async fn a_password_here_goes_before_the_erps(databases: Databases) {
+    let service = start(&databases, true).await;
+    let (_, salted) = hashes(SECRET);
+    service.execute(&format!("UPDATE ad_user SET password = '{salted}'")).await;
+    log_in(&service, ADMIN, SECRET).await.refused(401, "unauthorized");
+    assert_eq!(log_in(&service, ADMIN, PASSWORD).await.status, 200);
+
+    assert_eq!(log_in(&service, SPAIN, SECRET).await.status, 200);
+    let own = gateway::http::hash_password("a password of our own").unwrap();
+    let passwords = databases.passwords().await;
+    passwords.set(SPAIN_ID, Some(&own)).await.unwrap();
+    log_in(&service, SPAIN, SECRET).await.refused(401, "unauthorized");
+    assert_eq!(log_in(&service, SPAIN, "a password of our own").await.status, 200);
+    passwords.set(SPAIN_ID, None).await.unwrap();
+    log_in(&service, SPAIN, "a password of our own").await.refused(401, "unauthorized");
+    assert_eq!(log_in(&service, SPAIN, SECRET).await.status, 200);
+}
+
+async fn the_erps_hashes_are_off_unless_asked_for(databases: Databases) {
+    let service = start(&databases, false).await;
+    store(&service, &hashes(SECRET).1).await;
+    log_in(&service, SPAIN, SECRET).await.refused(401, "unauthorized");
+    assert_eq!(log_in(&service, ADMIN, PASSWORD).await.status, 200);
+}
+
+async fn failures_against_the_erps_hashes_are_limited(databases: Databases) {
+    databases.execute("ALTER TABLE ad_user ADD COLUMN password varchar(255)").await;
+    let service = Service::start_on(&databases, |settings| {
+        settings.erp_passwords = true;
+        settings.failures_by_user_and_network = Allowance::new(3, Duration::from_secs(60));
+    })
+    .await;
+    databases.passwords().await.set(SPAIN_ID, None).await.unwrap();
+    store(&service, &hashes(SECRET).0).await;
+    for _ in 0..3 {
+        log_in(&service, SPAIN, "guess").await.refused(401, "unauthorized");
+    }
+    log_in(&service, SPAIN, SECRET).await.refused(429, "too_many_attempts");
+}
