@@ -1,5 +1,8 @@
 //! Opening databases, and databases that go away.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::time::Duration;
 
 use erp_db::{ConnectError, Database, DatabaseKind, ErpReader, Limits, ReadError, StatementError};
@@ -216,6 +219,16 @@ fn certificate(name: &str, change: impl FnOnce(&mut rcgen::CertificateParams)) -
     (authority.pem(), certificate.pem(), key.serialize_pem())
 }
 
+/// Puts a file that nobody else may read into a server's folder.
+fn put(cluster: &Cluster, name: &str, content: &str) {
+    let folder = cluster.data();
+    let file = Path::new(&folder).join(name);
+    std::fs::write(&file, content).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    let owner = std::fs::metadata(&folder).unwrap();
+    std::os::unix::fs::chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
+}
+
 /// What is wrong with a certificate is said, and only the right one is trusted.
 #[tokio::test]
 async fn what_is_wrong_with_a_certificate_is_said() {
@@ -229,7 +242,9 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     let (authority, sound, key) = certificate("127.0.0.1", |_| {});
     std::fs::write(&root, &authority).unwrap();
     let attempt = async |certificate: &str, key: &str, url: &str| {
-        cluster.start_with_certificate(certificate, key);
+        put(&cluster, "server.crt", certificate);
+        put(&cluster, "server.key", key);
+        cluster.start();
         let connected = Database::connect(url).await.map(|_| ());
         cluster.stop();
         connected
@@ -244,6 +259,7 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     let unknown = problem(attempt(&sound, &key, &nobody).await);
     assert!(unknown.contains("unknown issuer") && unknown.contains("`sslrootcert`"), "{unknown}");
     let no_certificate = {
+        std::fs::remove_file(Path::new(&cluster.data()).join("server.crt")).unwrap();
         cluster.start();
         let outcome = Database::connect(&nobody).await.map(|_| ());
         cluster.stop();

@@ -1,8 +1,6 @@
 //! Servers of a test's own, which it may stop and start.
 
-use std::fs::Permissions;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -33,26 +31,11 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// Starts the server, with TLS if its folder has a certificate.
     pub(crate) fn start(&self) {
-        self.start_with("");
-    }
-
-    /// Starts the server with a certificate and its key, as PEM.
-    pub(crate) fn start_with_certificate(&self, certificate: &str, key: &str) {
-        for (name, content) in [("server.crt", certificate), ("server.key", key)] {
-            let file = Path::new(&self.data()).join(name);
-            std::fs::write(&file, content).unwrap();
-            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-            if let Some((user, group)) = server_account() {
-                std::os::unix::fs::chown(&file, Some(user), Some(group)).unwrap();
-            }
-        }
-        self.start_with("-c ssl=on");
-    }
-
-    fn start_with(&self, more: &str) {
+        let ssl = if Path::new(&self.data()).join("server.crt").exists() { "on" } else { "off" };
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off {more}",
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off -c ssl={ssl}",
             self.port,
             self.folder.path().display()
         );
