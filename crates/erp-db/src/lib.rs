@@ -82,6 +82,8 @@ mod hex;
 mod import;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub mod revisions;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod rights;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 mod source;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
@@ -94,6 +96,8 @@ pub use database::{ConnectError, Database, DatabaseKind, Limits, StatementError}
 pub use erp::*;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use rights::{MissingRights, Purpose};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub use source::{AutomaticRolesPolicy, ClientRoles, DetectedAutomaticRoles, ErpSource, NamedRole};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]

@@ -9,11 +9,11 @@ use crate::failure::Failure;
 
 /// Opens the database at a URL, or the demonstration database, which is created on first use.
 pub(crate) async fn open(url: Option<&str>) -> Result<ErpReader, Failure> {
-    open_within(url, Limits::default()).await
+    Ok(ErpReader::open(connect(url, Limits::default()).await?).await?)
 }
 
-/// The same with other limits.
-pub(crate) async fn open_within(url: Option<&str>, limits: Limits) -> Result<ErpReader, Failure> {
+/// Connects to it without a look at its tables.
+pub(crate) async fn connect(url: Option<&str>, limits: Limits) -> Result<Database, Failure> {
     let url = match url {
         Some(url) => url.to_owned(),
         None => {
@@ -22,7 +22,7 @@ pub(crate) async fn open_within(url: Option<&str>, limits: Limits) -> Result<Erp
             format!("sqlite:{}?mode=ro", file.display())
         }
     };
-    Ok(ErpReader::open(Database::connect_with(&url, limits).await?).await?)
+    Ok(Database::connect_with(&url, limits).await?)
 }
 
 /// Creates the demonstration database if it is not there yet.

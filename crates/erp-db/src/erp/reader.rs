@@ -6,7 +6,8 @@ use std::time::Duration;
 use org_structure::OrgId;
 
 use super::{ReadError, Schema, schema};
-use crate::database::Database;
+use crate::database::{Database, StatementError};
+use crate::rights::{self, MissingRights, Purpose};
 use crate::text::abbreviate;
 
 /// Reads an Openbravo or Etendo database as it stands. It needs no right but to select from the `ad_*` tables, and
@@ -52,6 +53,19 @@ impl ErpReader {
         let reader = ErpReader { database, schema };
         reader.require_tree()?;
         Ok(reader)
+    }
+
+    /// What the database's user would have to be granted for a purpose, by one statement to the catalog. It
+    /// also finds tables in schemas of the search path that the user may not use, where [`ErpReader::open`]
+    /// could only say that they are missing.
+    ///
+    /// # Errors
+    /// [`StatementError`] if the database does not answer.
+    pub async fn missing_rights(
+        database: &Database,
+        purpose: Purpose,
+    ) -> Result<MissingRights, StatementError> {
+        rights::missing_from_erp(database, purpose).await
     }
 
     /// The same reader over the same connections, whose statements may take no longer than `limit`: for what is better left

@@ -18,13 +18,14 @@ macro_rules! tables {
 ///
 /// The third column says which columns have to be read as texts that compare byte for byte: those of another type than
 /// `varchar` and `text` that can be one, and those with a collation of their own. A number is an id or no text; a flag of one
-/// character needs nothing.
+/// character needs nothing. The fourth says which columns may be read.
 const POSTGRES: &str = concat!(
     "SELECT c.relname, a.attname, CASE \
        WHEN a.atttypid IN (25, 1043) AND a.attcollation = 100 THEN 'N' \
        WHEN t.typname = 'bpchar' AND (a.attname LIKE 'is%' OR a.attname = 'userlevel') THEN 'N' \
        WHEN t.typcategory IN ('S', 'E') OR t.typcategory = 'N' AND a.attname LIKE '%@_id' ESCAPE '@' THEN 'Y' \
-       ELSE 'N' END \
+       ELSE 'N' END, \
+       CASE WHEN pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') THEN 'Y' ELSE 'N' END \
      FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
      JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
@@ -39,7 +40,7 @@ const SQLITE: &str = concat!(
        WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%TEXT%' THEN 'Y' \
        WHEN p.type LIKE '%CHAR%' OR p.type LIKE '%CLOB%' OR p.type LIKE '%TEXT%' THEN 'N' \
        WHEN lower(p.name) LIKE '%@_id' ESCAPE '@' OR lower(p.name) IN ('username', 'name', 'value') THEN 'Y' \
-       ELSE 'N' END \
+       ELSE 'N' END, 'Y' \
      FROM sqlite_master m JOIN pragma_table_info(m.name) p \
      WHERE m.type IN ('table', 'view') AND lower(m.name) IN ",
     tables!()
@@ -51,6 +52,8 @@ pub(crate) struct Schema {
     tables: BTreeMap<String, BTreeSet<String>>,
     /// The columns that have to be read as texts.
     cast: BTreeMap<String, BTreeSet<String>>,
+    /// The columns that this user may not read, such as that of password hashes.
+    barred: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Schema {
@@ -83,6 +86,9 @@ impl Schema {
         if row.flag(2)? {
             self.cast.entry(table.clone()).or_default().insert(column.clone());
         }
+        if !row.flag(3)? {
+            self.barred.entry(table.clone()).or_default().insert(column.clone());
+        }
         self.tables.entry(table).or_default().insert(column);
         Ok(())
     }
@@ -103,7 +109,11 @@ impl Schema {
                     }
                 }
             };
-            let columns: Vec<String> = self.tables.get(table).into_iter().flatten().map(read).collect();
+            // A query that named a column which the user may not read would be refused, whatever it is asked for.
+            let may_read =
+                |column: &&String| !self.barred.get(table).is_some_and(|barred| barred.contains(*column));
+            let columns = self.tables.get(table).into_iter().flatten().filter(may_read);
+            let columns: Vec<String> = columns.map(read).collect();
             let schema = if kind == DatabaseKind::Sqlite { "main." } else { "" };
             let columns = columns.join(", ");
             queries.push(format!("{table} AS NOT MATERIALIZED (SELECT {columns} FROM {schema}{table})"));

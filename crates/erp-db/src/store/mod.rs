@@ -29,6 +29,7 @@ pub use passwords::PasswordTable;
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 use crate::database::ConnectError;
 use crate::database::{self, Boxed, Database, DatabaseKind, Limits};
+use crate::rights::{self, MissingRights, Purpose};
 
 /// Sessions in a database: in a file for one process (SQLite), or on a server for many (PostgreSQL).
 ///
@@ -117,6 +118,30 @@ impl SqlStore {
             sqlite::prepare(options.direct_url())?;
         }
         Ok(Database::connect_with(options.direct_url(), limits).await?)
+    }
+
+    /// What the users of the store's URLs would have to be granted for a purpose: for [`SqlStore::migrate`]
+    /// where the store is migrated, and in the tables that are there.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be reached.
+    pub async fn missing_rights(
+        options: &StoreOptions,
+        purpose: Purpose,
+    ) -> Result<Vec<MissingRights>, StoreError> {
+        let mut missing = Vec::new();
+        if database::kind_of(&options.url)? == DatabaseKind::Sqlite {
+            return Ok(missing);
+        }
+        let is_direct = options.direct_url() == options.url;
+        let urls = [(options.url.as_str(), is_direct, true), (options.direct_url(), true, false)];
+        for (url, migrates, works) in urls.into_iter().take(if is_direct { 1 } else { 2 }) {
+            let database = Database::connect_with(url, options.limits).await?;
+            let found = rights::missing_from_store(&database, purpose, migrates, works).await;
+            database.close().await;
+            missing.extend(Some(found?).filter(|found| !found.is_empty()));
+        }
+        Ok(missing)
     }
 
     /// Opens a store whose tables are there.

@@ -5,15 +5,15 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use erp_db::{Database, ErpReader, PasswordTable, SqlStore, StoreOptions, revisions};
+use erp_db::{Database, ErpReader, PasswordTable, Purpose, SqlStore, StoreOptions, revisions};
 use session::ClientId;
 
 use super::serve;
 use crate::cli::ServeArguments;
 use crate::commands::descriptors;
+use crate::exposure;
 use crate::failure::{Failure, REFUSED};
 use crate::http::Server;
-use crate::{demo, exposure};
 
 /// The rights that reading the ERP takes.
 const GRANT: &str = "Let the user read: GRANT USAGE ON SCHEMA public TO reader; GRANT SELECT ON ad_client, ad_clientinfo, ad_org, \
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     for warning in exposed {
         report.warn(warning, "")?;
     }
-    if let Some(reader) = erp(&mut report, url).await? {
+    if let Some(reader) = erp(&mut report, url, arguments).await? {
         rows(&mut report, &reader).await?;
         clock(&mut report, reader.database()).await?;
     }
@@ -91,8 +91,13 @@ impl<W: Write> Report<W> {
     }
 }
 
-async fn erp(report: &mut Report<impl Write>, url: Option<&str>) -> Result<Option<ErpReader>, Failure> {
-    match demo::open_within(url, serve::limits()).await {
+async fn erp(
+    report: &mut Report<impl Write>,
+    url: Option<&str>,
+    arguments: &ServeArguments,
+) -> Result<Option<ErpReader>, Failure> {
+    let purpose = Purpose::Service { erp_passwords: arguments.erp_passwords };
+    match serve::open_erp(url, None, purpose).await {
         Ok(reader) => {
             report.ok(format_args!("the ERP's database answers: {}", reader.database().place()))?;
             Ok(Some(reader))

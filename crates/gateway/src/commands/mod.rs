@@ -9,6 +9,7 @@ pub(crate) mod overview;
 pub(crate) mod password;
 pub(crate) mod query;
 pub(crate) mod revisions;
+mod rights;
 pub(crate) mod serve;
 mod signals;
 pub(crate) mod tree;

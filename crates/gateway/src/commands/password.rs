@@ -7,8 +7,11 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use erp_db::{Database, DatabaseKind, ErpReader, PasswordTable, SqlStore, StoreError, StoreOptions};
+use erp_db::{
+    Database, DatabaseKind, ErpReader, Limits, PasswordTable, Purpose, SqlStore, StoreError, StoreOptions,
+};
 
+use super::rights;
 use crate::cli::PasswordArguments;
 use crate::failure::Failure;
 use crate::http::{MAX_PASSWORD_BYTES, hash_password};
@@ -25,8 +28,12 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
         return Err(Failure::nothing_done("the users of the demonstration have their password already")
             .advise("Name a database of your own with --database-url."));
     }
-    let reader = demo::open(url).await?;
     let PasswordArguments { user, remove, list, from, store_url } = arguments;
+    let database = demo::connect(url, Limits::default()).await?;
+    if !list {
+        rights::check(&database, Some(&StoreOptions::new(store_url)), Purpose::Passwords).await?;
+    }
+    let reader = ErpReader::open(database).await?;
     let mut out = anstream::stdout().lock();
     if *list {
         let table = open(store_url).await?;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use erp_db::{
-    AutomaticRolesPolicy, Database, ErpReader, ErpSource, Limits, PasswordTable, SqlStore, StoreOptions,
+    AutomaticRolesPolicy, Database, ErpReader, ErpSource, Limits, PasswordTable, Purpose, SqlStore,
+    StoreOptions,
 };
 use session::openbravo::AutomaticRoles;
 use session::{
@@ -17,6 +18,7 @@ use session::{
 use tokio::signal;
 use tokio::task::JoinSet;
 
+use super::rights;
 use super::signals::{not_waited_for, stop_signal};
 use crate::cli::{AssertionArguments, ServeArguments};
 use crate::commands::descriptors;
@@ -53,8 +55,10 @@ pub(crate) async fn run(
     if let Some(address) = beyond {
         tracing::warn!(%address, "listening beyond loopback: TLS must end in front, at a proxy");
     }
-    let reader = demo::open_within(url, limits()).await?;
-    let store = open_store(arguments).await?;
+    let store = store_options(arguments);
+    let purpose = Purpose::Service { erp_passwords: arguments.erp_passwords };
+    let reader = open_erp(url, store.as_ref(), purpose).await?;
+    let store = open_store(store).await?;
     let (credentials, users) = match &arguments.store_url {
         _ if is_demo => demo_credentials(&reader).await?,
         Some(store) => {
@@ -144,12 +148,32 @@ pub(super) fn limits() -> Limits {
     Limits { acquire: Duration::from_secs(2), ..Limits::default() }
 }
 
+/// Opens the ERP's database, once it and the store are known to give every right that is needed.
+pub(super) async fn open_erp(
+    url: Option<&str>,
+    store: Option<&StoreOptions>,
+    purpose: Purpose,
+) -> Result<ErpReader, Failure> {
+    let database = demo::connect(url, limits()).await?;
+    rights::check(&database, store, purpose).await?;
+    let reader = ErpReader::open(database).await?;
+    if purpose == (Purpose::Service { erp_passwords: true }) {
+        // A database without the column is found out now, not at the first login.
+        reader.password_hash(UserId::ZERO.as_str()).await?;
+    }
+    Ok(reader)
+}
+
 /// Where sessions live, if not in memory.
-async fn open_store(arguments: &ServeArguments) -> Result<Option<(Arc<SqlStore>, StoreOptions)>, Failure> {
-    let Some(url) = &arguments.store_url else { return Ok(None) };
-    let mut options = StoreOptions::new(url);
+fn store_options(arguments: &ServeArguments) -> Option<StoreOptions> {
+    let mut options = StoreOptions::new(arguments.store_url.as_ref()?);
     options.direct_url.clone_from(&arguments.store_direct_url);
-    let failed = |error| Failure::nothing_done(&error).advise("Sessions are kept where --store-url says.");
+    Some(options)
+}
+
+async fn open_store(options: Option<StoreOptions>) -> Result<Option<(Arc<SqlStore>, StoreOptions)>, Failure> {
+    let Some(options) = options else { return Ok(None) };
+    let failed = |error| rights::store_failure(&error);
     SqlStore::migrate(&options).await.map_err(failed)?;
     if let Some(file) = options.sqlite_file()? {
         warn_if_exposed(&file);

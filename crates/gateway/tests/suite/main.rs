@@ -9,4 +9,5 @@ mod program;
 mod query;
 mod questions;
 mod revisions;
+mod rights;
 mod serve;

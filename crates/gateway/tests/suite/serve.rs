@@ -13,7 +13,7 @@ use crate::databases::samples;
 use crate::program::run;
 
 /// The program while it serves.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     out: BufReader<PipeReader>,
     /// What is said on standard error. A pipe that nobody reads would fill up and hold the program.
@@ -23,7 +23,7 @@ struct Serving {
 
 impl Serving {
     /// Starts the program on a port of its own, and reads where it listens.
-    fn start(home: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(home: &Path, arguments: &[&str]) -> Self {
         Self::start_at(home, arguments, "orgcache listens on http://")
     }
 
@@ -61,7 +61,7 @@ impl Serving {
         greeting
     }
 
-    fn log_in(&self, user: &str, password: &str) -> String {
+    pub(crate) fn log_in(&self, user: &str, password: &str) -> String {
         let body = serde_json::json!({"user": user, "password": password}).to_string();
         let length = body.len();
         let headers = format!("content-type: application/json\r\ncontent-length: {length}\r\n");
@@ -92,7 +92,7 @@ impl Serving {
     }
 
     /// Sends a signal, and waits for a clean end.
-    fn stop(mut self, signal: Signal) -> String {
+    pub(crate) fn stop(mut self, signal: Signal) -> String {
         self.signal(signal);
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         std::fs::read_to_string(self.said.path()).unwrap()
