@@ -101,13 +101,7 @@ impl Schema {
         for (table, cast) in &self.cast {
             let read = |column: &String| {
                 let quoted = quote(column);
-                match kind {
-                    _ if !cast.contains(column) => quoted,
-                    DatabaseKind::Sqlite => format!("CAST({quoted} AS TEXT) COLLATE BINARY AS {quoted}"),
-                    DatabaseKind::Postgres => {
-                        format!("CAST({quoted} AS pg_catalog.text) COLLATE \"C\" AS {quoted}")
-                    }
-                }
+                if cast.contains(column) { format!("{} AS {quoted}", text(kind, &quoted)) } else { quoted }
             };
             // A query that named a column which the user may not read would be refused, whatever it is asked for.
             let may_read =
@@ -119,6 +113,13 @@ impl Schema {
             queries.push(format!("{table} AS NOT MATERIALIZED (SELECT {columns} FROM {schema}{table})"));
         }
         if queries.is_empty() { String::new() } else { format!("WITH {} ", queries.join(", ")) }
+    }
+
+    /// An expression that gives the value of a column as a text that compares byte for byte, if it has to be read as one.
+    #[cfg(feature = "session")]
+    pub(crate) fn as_text(&self, kind: DatabaseKind, table: &str, column: &str, value: &str) -> String {
+        let is_unusual = self.cast.get(table).is_some_and(|cast| cast.contains(column));
+        if is_unusual { text(kind, value) } else { value.to_owned() }
     }
 
     pub(crate) fn has_table(&self, table: &str) -> bool {
@@ -157,6 +158,14 @@ pub(crate) async fn bytes_as_they_are(database: &Database) -> Result<&'static st
     let has_none =
         database.first(encoding, &[], |row| Ok::<_, StatementError>(row.text(0)? == Some("SQL_ASCII")));
     Ok(if has_none.await?.unwrap_or_default() { "SET LOCAL client_encoding = 'SQL_ASCII';" } else { "" })
+}
+
+/// A value as a text that compares byte for byte.
+fn text(kind: DatabaseKind, value: &str) -> String {
+    match kind {
+        DatabaseKind::Sqlite => format!("CAST({value} AS TEXT) COLLATE BINARY"),
+        DatabaseKind::Postgres => format!("CAST({value} AS pg_catalog.text) COLLATE \"C\""),
+    }
 }
 
 fn quote(name: &str) -> String {

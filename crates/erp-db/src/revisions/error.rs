@@ -14,6 +14,18 @@ pub enum RevisionsError {
         /// The table.
         table: &'static str,
     },
+    /// The database refuses the query by which a trigger would find the clients whose trees a change concerns. The trigger
+    /// would make the ERP's own statements fail.
+    #[error(
+        "changes of `{table}` cannot be counted, as its columns have other names or types than the ERP's: {cause}"
+    )]
+    NotCountable {
+        /// The table.
+        table: &'static str,
+        /// What the database says.
+        #[source]
+        cause: StatementError,
+    },
     /// The database refused, or did not answer.
     #[error(transparent)]
     Database(#[from] StatementError),

@@ -9,10 +9,14 @@ use super::error::RevisionsError;
 use super::postgres;
 #[cfg(feature = "sqlite")]
 use super::sqlite;
-use super::table::WATCHED;
+use super::table::{Tables, WATCHED};
 use crate::database::{Database, DatabaseKind, StatementError, Transaction};
+use crate::erp::Schema;
 
 /// Adds counters and triggers, or puts them in order where some are there. Several may do so at once.
+///
+/// Whatever types the columns have, the triggers do not make a statement of the ERP fail: where they would, nothing is
+/// installed.
 ///
 /// On PostgreSQL this needs the owner of the `ad_*` tables, the right to create a schema `orgcache` if there is none, and a
 /// connection to the server itself. Everybody may read the counters. Writers wait while it runs.
@@ -51,6 +55,15 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
     if let Some(missing) = WATCHED.iter().find(|watched| !schemas.contains_key(watched.name)) {
         return Err(RevisionsError::NotATable { place: database.place().to_owned(), table: missing.name });
     }
+    let schema = Schema::probe_in(&mut transaction, database).await?;
+    let tables = Tables { kind: database.kind(), schema: &schema, places: &schemas };
+    for watched in &WATCHED {
+        let probe = transaction.first(AssertSqlSafe(watched.probe(&tables)), &[], |_| Ok(()));
+        probe.await.map_err(|cause: StatementError| match cause.is_transient() {
+            true => RevisionsError::Database(cause),
+            false => RevisionsError::NotCountable { table: watched.name, cause },
+        })?;
+    }
     let statements = match database.kind() {
         #[cfg(feature = "sqlite")]
         DatabaseKind::Sqlite => {
@@ -58,14 +71,14 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
             if unmarked.is_some() {
                 transaction.execute(sqlite::ADD_MARK, &[]).await?;
             }
-            sqlite::install()
+            sqlite::install(&tables)
         }
         #[cfg(feature = "postgres")]
         DatabaseKind::Postgres => {
             if lacks_schema(&mut transaction).await? {
                 transaction.run_script("CREATE SCHEMA orgcache").await?;
             }
-            postgres::install(&schemas)
+            postgres::install(&tables)
         }
         #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
         _ => Vec::new(),

@@ -1,8 +1,6 @@
 //! The triggers in PostgreSQL: one for each kind of statement, which counts once however many rows it changed.
 
-use std::collections::BTreeMap;
-
-use super::table::{ALL_CLIENTS, VERSION, WATCHED, Watched};
+use super::table::{ALL_CLIENTS, Tables, VERSION, WATCHED, Watched};
 
 /// The kinds of statements, with the rows that each shows.
 const EVENTS: [(&str, &[(&str, &str)]); 4] = [
@@ -72,12 +70,8 @@ const CHANGE: &str = "pg_catalog.floor(extract(epoch FROM pg_catalog.clock_times
 const MOVED: &str = "ON CONFLICT (client_id) DO UPDATE \
      SET revision = GREATEST(r.revision + 1, EXCLUDED.revision), mark = EXCLUDED.mark";
 
-/// The statements that add everything, each on its own. `schemas` says where the watched tables are.
-pub(super) fn install(schemas: &BTreeMap<String, String>) -> Vec<String> {
-    let table = |name: &str| {
-        let schema = schemas.get(name).map_or("", String::as_str).replace('"', "\"\"");
-        format!("\"{schema}\".{name}")
-    };
+/// The statements that add everything, each on its own.
+pub(super) fn install(tables: &Tables<'_>) -> Vec<String> {
     let mut statements = vec![
         COUNTERS.to_owned(),
         ADD_MARK.to_owned(),
@@ -90,11 +84,11 @@ pub(super) fn install(schemas: &BTreeMap<String, String>) -> Vec<String> {
     ];
     for watched in &WATCHED {
         for (event, rows) in EVENTS {
-            let (name, on) = (watched.trigger(event), table(watched.name));
+            let (name, on) = (watched.trigger(event), tables.name(watched.name));
             let shown: Vec<String> =
                 rows.iter().map(|(which, name)| format!(" {which} TABLE AS {name}")).collect();
             let referencing = if rows.is_empty() { "" } else { "REFERENCING" };
-            statements.push(function(watched, event, rows, table));
+            statements.push(function(watched, event, rows, tables));
             statements.push(format!("DROP TRIGGER IF EXISTS {name} ON {on}"));
             statements.push(format!(
                 "CREATE TRIGGER {name} AFTER {event} ON {on} {referencing}{} \
@@ -109,9 +103,9 @@ pub(super) fn install(schemas: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 /// The function of a trigger. It runs with the rights of who installs it, so that the ERP's user needs none.
-fn function(watched: &Watched, event: &str, rows: &[(&str, &str)], table: impl Fn(&str) -> String) -> String {
-    let queries: Vec<String> =
-        rows.iter().map(|(_, name)| watched.clients(&format!("{name} r"), &table)).collect();
+fn function(watched: &Watched, event: &str, rows: &[(&str, &str)], tables: &Tables<'_>) -> String {
+    let changed = |(_, name): &(_, &str)| tables.rows(watched, "", &format!(" FROM {name}"));
+    let queries: Vec<String> = rows.iter().map(|rows| watched.clients(&changed(rows), tables)).collect();
     let clients =
         if queries.is_empty() { format!("SELECT {ALL_CLIENTS} AS client") } else { queries.join(" UNION ") };
     // In the order of clients, so that two transactions that concern several wait for each other in line. What has no

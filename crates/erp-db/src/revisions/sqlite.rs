@@ -1,6 +1,6 @@
 //! The triggers in SQLite, which run for every row.
 
-use super::table::{VERSION, WATCHED, Watched};
+use super::table::{Tables, VERSION, WATCHED, Watched};
 
 /// The kinds of triggers, with the rows that each sees.
 const EVENTS: [(&str, &str, &[&str]); 4] = [
@@ -68,14 +68,14 @@ const FIRST: &str = concat!(
 );
 
 /// The statements that add everything, each on its own.
-pub(super) fn install() -> Vec<String> {
+pub(super) fn install(tables: &Tables<'_>) -> Vec<String> {
     let mut statements = remove_triggers();
     statements.extend([COUNTERS.to_owned(), FIRST.to_owned()]);
     for watched in &WATCHED {
         for (event, when, rows) in EVENTS {
             let queries: Vec<String> = match rows {
-                [] => vec![displaced(watched)],
-                rows => rows.iter().map(|row| clients(watched, row)).collect(),
+                [] => vec![displaced(watched, tables)],
+                rows => rows.iter().map(|row| clients(watched, row, tables)).collect(),
             };
             statements.push(format!(
                 "CREATE TRIGGER {} {when} ON {} BEGIN /* {VERSION} */ {} END",
@@ -89,28 +89,15 @@ pub(super) fn install() -> Vec<String> {
 }
 
 /// The clients that a changed row concerns.
-fn clients(watched: &Watched, row: &str) -> String {
-    let columns: Vec<String> =
-        columns(watched).iter().map(|column| format!("{row}.{column} AS {column}")).collect();
-    watched.clients(&format!("(SELECT {}) r", columns.join(", ")), str::to_owned)
+fn clients(watched: &Watched, row: &str, tables: &Tables<'_>) -> String {
+    watched.clients(&tables.rows(watched, &format!("{row}."), ""), tables)
 }
 
 /// The clients that the row of the same key concerns, before a new one takes its place.
-fn displaced(watched: &Watched) -> String {
-    let key = columns(watched).first().copied().unwrap_or_default();
-    let rows = format!("(SELECT * FROM {} WHERE {key} = NEW.{key}) r", watched.name);
-    watched.clients(&rows, str::to_owned)
-}
-
-/// The columns by which a row concerns a client; the first one is the key.
-fn columns(watched: &Watched) -> &'static [&'static str] {
-    match watched.name {
-        "ad_clientinfo" => &["ad_client_id"],
-        "ad_org" => &["ad_org_id"],
-        "ad_orgtype" => &["ad_orgtype_id"],
-        "ad_tree" => &["ad_tree_id", "ad_client_id", "ad_table_id"],
-        _ => &["ad_treenode_id", "ad_tree_id"],
-    }
+fn displaced(watched: &Watched, tables: &Tables<'_>) -> String {
+    let key = watched.key();
+    let from = format!(" FROM {} WHERE {key} = NEW.{key}", watched.name);
+    watched.clients(&tables.rows(watched, "", &from), tables)
 }
 
 /// Counts for some clients. Not by ON CONFLICT: the statement that set the trigger off decides what that means.

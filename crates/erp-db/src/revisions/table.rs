@@ -1,5 +1,10 @@
 //! The tables that a tree is read from, and whose trees a change of a row concerns.
 
+use std::collections::BTreeMap;
+
+use crate::database::DatabaseKind;
+use crate::erp::Schema;
+
 /// The name under which changes that concern all clients are counted. No client has it: ids are not empty.
 pub(super) const ALL_CLIENTS: &str = "''";
 
@@ -11,6 +16,8 @@ pub(super) const VERSION: &str = "orgcache revisions 2";
 #[derive(Debug)]
 pub(super) struct Watched {
     pub(super) name: &'static str,
+    /// The columns by which a row concerns a client.
+    columns: &'static [&'static str],
     /// The client whose tree a changed row `r` concerns, and the rest of the query for it. `{ad_tree}` and `{ad_treenode}`
     /// stand for those tables.
     client: &'static str,
@@ -18,29 +25,93 @@ pub(super) struct Watched {
 }
 
 pub(super) static WATCHED: [Watched; 5] = [
-    Watched { name: "ad_clientinfo", client: "r.ad_client_id", rest: "" },
+    Watched { name: "ad_clientinfo", columns: &["ad_client_id"], client: "r.ad_client_id", rest: "" },
     // An organization may be in the trees of other clients as well; `0` is in all of them.
     Watched {
         name: "ad_org",
+        columns: &["ad_org_id"],
         client: "t.ad_client_id",
         rest: "JOIN {ad_treenode} n ON n.node_id = r.ad_org_id \
              JOIN {ad_tree} t ON t.ad_tree_id = n.ad_tree_id AND t.ad_table_id = '155'",
     },
-    Watched { name: "ad_orgtype", client: ALL_CLIENTS, rest: "" },
-    Watched { name: "ad_tree", client: "r.ad_client_id", rest: "WHERE r.ad_table_id = '155'" },
+    Watched { name: "ad_orgtype", columns: &["ad_orgtype_id"], client: ALL_CLIENTS, rest: "" },
+    Watched {
+        name: "ad_tree",
+        columns: &["ad_tree_id", "ad_client_id", "ad_table_id"],
+        client: "r.ad_client_id",
+        rest: "WHERE r.ad_table_id = '155'",
+    },
     Watched {
         name: "ad_treenode",
+        columns: &["ad_tree_id", "node_id"],
         client: "t.ad_client_id",
         rest: "JOIN {ad_tree} t ON t.ad_tree_id = r.ad_tree_id AND t.ad_table_id = '155'",
     },
 ];
 
+/// The tables as a database has them: where they are, and which of their columns have to be read as texts. A trigger runs
+/// within the ERP's own statements, so it must compare whatever types the columns have.
+pub(super) struct Tables<'a> {
+    pub(super) kind: DatabaseKind,
+    pub(super) schema: &'a Schema,
+    /// The schema of each table; empty where tables need none.
+    pub(super) places: &'a BTreeMap<String, String>,
+}
+
+impl Tables<'_> {
+    /// A table's name in a statement.
+    pub(super) fn name(&self, table: &str) -> String {
+        match (self.kind, self.places.get(table)) {
+            (DatabaseKind::Postgres, Some(place)) => format!("\"{}\".{table}", place.replace('"', "\"\"")),
+            _ => table.to_owned(),
+        }
+    }
+
+    /// What gives the rows of a watched table, with its columns as texts that compare byte for byte. `from` is what comes after
+    /// FROM, and `prefix` what precedes the name of a column there.
+    pub(super) fn rows(&self, watched: &Watched, prefix: &str, from: &str) -> String {
+        let as_text = |column: &&str| {
+            let value = self.schema.as_text(self.kind, watched.name, column, &format!("{prefix}{column}"));
+            format!("{value} AS {column}")
+        };
+        let columns: Vec<String> = watched.columns.iter().map(as_text).collect();
+        format!("(SELECT {}{from})", columns.join(", "))
+    }
+
+    fn all(&self, name: &str) -> String {
+        let watched = WATCHED.iter().find(|watched| watched.name == name);
+        watched
+            .map_or_else(String::new, |watched| self.rows(watched, "", &format!(" FROM {}", self.name(name))))
+    }
+}
+
 impl Watched {
-    /// The query for the clients that rows concern; `rows` is what comes after FROM, with `r` as its name.
-    pub(super) fn clients(&self, rows: &str, table: impl Fn(&str) -> String) -> String {
-        let rest =
-            self.rest.replace("{ad_treenode}", &table("ad_treenode")).replace("{ad_tree}", &table("ad_tree"));
-        format!("SELECT DISTINCT {} AS client FROM {rows} {rest}", self.client)
+    /// The query for the clients that rows concern.
+    pub(super) fn clients(&self, rows: &str, tables: &Tables<'_>) -> String {
+        let rest = self
+            .rest
+            .replace("{ad_treenode}", &tables.all("ad_treenode"))
+            .replace("{ad_tree}", &tables.all("ad_tree"));
+        format!("SELECT DISTINCT {} AS client FROM {rows} r {rest}", self.client)
+    }
+
+    /// A statement that gives no row, and fails where the triggers would.
+    pub(super) fn probe(&self, tables: &Tables<'_>) -> String {
+        let collation = if tables.kind == DatabaseKind::Postgres { " COLLATE \"C\"" } else { "" };
+        let clients = self.clients(&tables.all(self.name), tables);
+        format!("SELECT 1 FROM ({clients}) c ORDER BY c.client{collation} LIMIT 0")
+    }
+
+    /// The column by which SQLite tells rows of the table apart.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn key(&self) -> &'static str {
+        match self.name {
+            "ad_clientinfo" => "ad_client_id",
+            "ad_org" => "ad_org_id",
+            "ad_orgtype" => "ad_orgtype_id",
+            "ad_tree" => "ad_tree_id",
+            _ => "ad_treenode_id",
+        }
     }
 
     /// What the trigger for one kind of event is called.

@@ -1,9 +1,12 @@
 //! Columns of other types than the ERP's own: read as the same texts and compared byte for byte, or refused by name.
 
+use erp_db::revisions::{self, RevisionsError};
 use erp_db::{Database, ErpReader, ErpSource};
-use session::{Facts, OrgSource, Principal, UserId};
+use session::{ClientId, Facts, OrgSource, Principal, UserId};
 
-use crate::support::{TestDatabase, client_with};
+use crate::support::{TestDatabase, client_with, on_both_databases};
+
+on_both_databases!(numeric_ids_are_read_with_their_digits, changes_of_numeric_ids_are_counted);
 
 const ROWS: &str = "\
     INSERT INTO ad_user (ad_user_id, ad_client_id, username, islocked, default_ad_role_id, default_ad_org_id) \
@@ -91,45 +94,120 @@ async fn columns_of_other_types_answer_the_same_on_postgres() {
     }
 }
 
+/// The rows of client `C` with numbers for ids; it is client 7 then, and its organizations are 10 and 11.
+fn numbered() -> String {
+    let ids = [("C", 7), ("A", 10), ("B", 11), ("R", 20), ("U", 30), ("T", 40), ("P", 41), ("P0", 410)];
+    let ids = ids.into_iter().chain([("T0", 50), ("TA", 51), ("TB", 52)]);
+    ids.fold(rows(), |sql, (letter, number)| sql.replace(&format!("'{letter}'"), &format!("'{number}'")))
+}
+
+/// Tables whose ids are numbers.
+async fn with_numbers(db: &TestDatabase) {
+    drop(db.with_rows(&numbered()).await);
+    if db.is_postgres() {
+        db.execute(&altered("%_id", "numeric(10,0) USING %I::numeric")).await;
+    } else {
+        rebuild(db, |column| match column.split_once("_id ") {
+            Some((name, rest)) => format!("{name}_id {}", rest.replace("TEXT", "INTEGER")),
+            None => column.to_owned(),
+        })
+        .await;
+    }
+}
+
+async fn numeric_ids_are_read_with_their_digits(db: TestDatabase) {
+    with_numbers(&db).await;
+    let reader = reader(&db).await;
+    let tree = reader.load_tree("7").await.unwrap().structure;
+    assert_eq!(tree.len(), 3, "0, 10 and 11");
+    assert_eq!(tree.parent(tree.index_of("11").unwrap()), tree.index_of("10"));
+    assert_eq!(reader.client_of_organization("11").await.unwrap().as_deref(), Some("7"));
+    assert_eq!(reader.client_of_organization("011").await.unwrap(), None);
+    assert_eq!(reader.user("30").await.unwrap().unwrap().username.as_deref(), Some("someone"));
+}
+
+/// The triggers run within the ERP's own statements.
+async fn changes_of_numeric_ids_are_counted(db: TestDatabase) {
+    with_numbers(&db).await;
+    changes_are_counted(&db, "7", "11", "40").await;
+}
+
+/// Installs revisions, and changes a client's tree by all kinds of statements.
+async fn changes_are_counted(db: &TestDatabase, client: &str, org: &str, tree: &str) {
+    revisions::install(&Database::connect(&db.url).await.unwrap()).await.unwrap();
+    let source = ErpSource::new(reader(db).await);
+    let client = ClientId::new(client).unwrap();
+    let mut before = source.load_tree(&client).await.unwrap().revision.unwrap();
+    for statement in [
+        format!("UPDATE ad_org SET isready = 'N' WHERE ad_org_id = '{org}'"),
+        format!("DELETE FROM ad_treenode WHERE node_id = '{org}'"),
+        format!(
+            "INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id) VALUES ('900', '{tree}', '{org}')"
+        ),
+        "UPDATE ad_orgtype SET islegalentity = 'Y' WHERE ad_orgtype_id = '2'".to_owned(),
+        format!("UPDATE ad_tree SET isactive = 'N' WHERE ad_client_id = '{client}'"),
+        format!("UPDATE ad_clientinfo SET ad_tree_org_id = NULL WHERE ad_client_id = '{client}'"),
+        format!("DELETE FROM ad_clientinfo WHERE ad_client_id = '{client}'"),
+    ] {
+        db.execute(&statement).await;
+        let after = source.revision(&client).await.unwrap().unwrap();
+        assert_ne!(after, before, "{statement}");
+        before = after;
+    }
+}
+
 #[tokio::test]
-async fn numeric_ids_are_read_with_their_digits() {
-    let digits = |sql: &str| {
-        [
-            ("'C'", "'7'"),
-            ("'A'", "'10'"),
-            ("'B'", "'11'"),
-            ("'R'", "'20'"),
-            ("'U'", "'30'"),
-            ("'T'", "'40'"),
-            ("'P'", "'41'"),
-            ("'P0'", "'410'"),
-        ]
-        .iter()
-        .fold(sql.to_owned(), |sql, (letter, number)| sql.replace(letter, number))
-        .replace("'T0'", "'50'")
-        .replace("'TA'", "'51'")
-        .replace("'TB'", "'52'")
-    };
-    for db in [TestDatabase::postgres().await, TestDatabase::sqlite()] {
-        drop(db.with_rows(&digits(&rows())).await);
-        if db.is_postgres() {
-            db.execute(&altered("%_id", "numeric(10,0) USING %I::numeric")).await;
-        } else {
-            // A view whose columns are numbers.
-            db.execute(
-                "ALTER TABLE ad_org RENAME TO org; CREATE VIEW ad_org AS SELECT CAST(ad_org_id AS INTEGER) AS ad_org_id, \
-                 CAST(ad_client_id AS INTEGER) AS ad_client_id, CAST(ad_orgtype_id AS INTEGER) AS ad_orgtype_id, \
-                 value, name, isactive, isready, issummary, isperiodcontrolallowed, c_calendar_id FROM org",
-            )
+async fn numbers_of_a_view_are_read_with_their_digits_on_sqlite() {
+    let db = TestDatabase::sqlite();
+    drop(db.with_rows(&numbered()).await);
+    db.execute(
+        "ALTER TABLE ad_org RENAME TO org; CREATE VIEW ad_org AS SELECT CAST(ad_org_id AS INTEGER) AS ad_org_id, \
+         CAST(ad_client_id AS INTEGER) AS ad_client_id, CAST(ad_orgtype_id AS INTEGER) AS ad_orgtype_id, \
+         value, name, isactive, isready, issummary, isperiodcontrolallowed, c_calendar_id FROM org",
+    )
+    .await;
+    assert_eq!(reader(&db).await.load_tree("7").await.unwrap().structure.len(), 3, "0, 10 and 11");
+}
+
+/// Types that the reader takes must not make the ERP's own statements fail once revisions are installed.
+#[tokio::test]
+async fn changes_are_counted_whatever_types_columns_have() {
+    let people =
+        "CREATE COLLATION people (provider = icu, locale = 'und-u-ks-level2', deterministic = false); ";
+    for (prepare, alter) in [
+        ("CREATE EXTENSION citext; ", altered("%_id", "citext")),
+        ("", altered("%_id", "char(32)")),
+        (people, altered("ad%_id", "varchar(32) COLLATE people")),
+        ("", altered("ad%_id", "varchar(32) COLLATE \"POSIX\"")),
+    ] {
+        let db = TestDatabase::postgres().await;
+        drop(db.with_rows(&rows()).await);
+        db.execute(&format!("{prepare}{alter}")).await;
+        changes_are_counted(&db, "C", "B", "T").await;
+    }
+}
+
+/// What cannot be counted is not installed, and the ERP goes on.
+#[tokio::test]
+async fn revisions_are_refused_where_their_triggers_would_fail() {
+    for (alter, table) in [
+        ("ALTER TABLE ad_treenode RENAME COLUMN node_id TO node", "ad_org"),
+        (
+            "ALTER TABLE ad_clientinfo ALTER COLUMN ad_client_id TYPE uuid USING md5(ad_client_id)::uuid",
+            "ad_clientinfo",
+        ),
+    ] {
+        let db = TestDatabase::postgres().await;
+        drop(db.with_rows(&rows()).await);
+        db.execute(&format!(
+            "ALTER TABLE ad_clientinfo DROP CONSTRAINT IF EXISTS ad_clientinfo_ad_client_id_fkey; {alter}"
+        ))
+        .await;
+        let error = revisions::install(&Database::connect(&db.url).await.unwrap()).await.unwrap_err();
+        assert!(matches!(error, RevisionsError::NotCountable { table: of, .. } if of == table), "{error}");
+        assert!(error.to_string().contains(table), "{error}");
+        db.execute("UPDATE ad_org SET isready = 'N'; DELETE FROM ad_treenode; DELETE FROM ad_clientinfo")
             .await;
-        }
-        let reader = reader(&db).await;
-        let tree = reader.load_tree("7").await.unwrap().structure;
-        assert_eq!(tree.len(), 3, "0, 10 and 11");
-        assert_eq!(tree.parent(tree.index_of("11").unwrap()), tree.index_of("10"));
-        assert_eq!(reader.client_of_organization("11").await.unwrap().as_deref(), Some("7"));
-        assert_eq!(reader.client_of_organization("011").await.unwrap(), None);
-        assert_eq!(reader.user("30").await.unwrap().unwrap().username.as_deref(), Some("someone"));
     }
 }
 
@@ -139,25 +217,34 @@ async fn a_collation_of_a_column_changes_no_answer_on_sqlite() {
     let expected = answers(usual.with_rows(&rows()).await).await;
     let db = TestDatabase::sqlite();
     drop(db.with_rows(&rows()).await);
+    rebuild(&db, |column| column.replace("TEXT", "TEXT COLLATE NOCASE")).await;
+    // The ERP itself would find them in any spelling.
+    for question in [
+        "SELECT name FROM ad_role WHERE ad_role_id = 'r'",
+        "SELECT ad_user_id FROM ad_user WHERE username = 'SOMEONE'",
+        "SELECT name FROM ad_client WHERE ad_client_id = 'c'",
+    ] {
+        assert_eq!(db.texts(question).await.len(), 1, "{question}");
+    }
+    assert_eq!(answers(reader(&db).await).await, expected);
+    changes_are_counted(&db, "C", "B", "T").await;
+}
+
+/// Makes all of the ERP's tables anew, with other columns.
+async fn rebuild(db: &TestDatabase, column: impl Fn(&str) -> String) {
     for table in
         db.texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'ad@_%' ESCAPE '@'").await
     {
         let created = db.texts(&format!("SELECT sql FROM sqlite_master WHERE name = '{table}'")).await;
         let created =
             created[0].replace(&format!("CREATE TABLE {table}"), &format!("CREATE TABLE {table}_new"));
-        let created = without_regard_to_case(&created);
+        let created = created.lines().map(&column).collect::<Vec<_>>().join("\n");
         db.execute(&format!(
             "{created}; INSERT INTO {table}_new SELECT * FROM {table}; DROP TABLE {table}; \
              ALTER TABLE {table}_new RENAME TO {table}"
         ))
         .await;
     }
-    assert_eq!(answers(reader(&db).await).await, expected);
-}
-
-/// The same table, whose texts compare without regard to case.
-fn without_regard_to_case(sql: &str) -> String {
-    sql.lines().map(|line| line.replace("TEXT", "TEXT COLLATE NOCASE")).collect::<Vec<_>>().join("\n")
 }
 
 /// Bytes that are no text are refused by table and column, and other clients are not concerned.
