@@ -177,22 +177,26 @@ impl SqlStore {
         })
     }
 
-    /// Takes note of a name that may be used once, such as that of a signed assertion: `true` for the first to use it, on
-    /// whatever node, and `false` from then on for as long as it is kept. When this returns the note is on the disk.
+    /// Records a name that may be used once, such as that of a signed assertion: `true` for the first use on any node, and
+    /// `false` from then on, until [`forget_used`](Self::forget_used) is called with a later time than `until`. When this
+    /// returns, the name is on the disk.
+    ///
+    /// `until` is the time since 1970 on the clock that says when the name is not accepted any more. The store's own clock
+    /// does not matter: if it was ahead, a name would be forgotten, and accepted again, while it is valid.
     ///
     /// # Errors
     /// The database does not answer; then the name may have been noted or not.
-    pub async fn use_once(&self, name: &[u8; 32], keep: Duration) -> Result<bool, PortError> {
-        either!(self, store => store.use_once(name, record::span(keep)).await)
+    pub async fn use_once(&self, name: &[u8; 32], until: Duration) -> Result<bool, PortError> {
+        either!(self, store => store.use_once(name, record::span(until)).await)
     }
 
-    /// Forgets used names that were kept long enough, at most `limit` of them, and says how many. Nobody calls this but who
-    /// uses names.
+    /// Forgets used names that were to be kept until before `now`, the time since 1970 on the caller's clock, at most `limit` of
+    /// them, and returns their number. Call it periodically if you use [`use_once`](Self::use_once).
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn forget_used(&self, limit: usize) -> Result<u64, PortError> {
-        either!(self, store => store.forget_used(limit).await)
+    pub async fn forget_used(&self, now: Duration, limit: usize) -> Result<u64, PortError> {
+        either!(self, store => store.forget_used(record::span(now), limit).await)
     }
 
     /// Waits for what is under way and closes all connections. Later calls fail. A store that is dropped instead does the

@@ -159,9 +159,9 @@ async fn a_pooler_of_transactions_may_stand_in_between() {
             let new = pinned.new_session(&next).replacing(Some(record.id));
             assert_eq!(other.create(&new).await.unwrap(), Created::Done);
             assert_eq!(store.missing(&[record.id, next.id]).await.unwrap(), [record.id]);
-            let keep = Duration::from_secs(60);
-            assert!(other.use_once(next.id.as_bytes(), keep).await.unwrap());
-            assert!(!store.use_once(next.id.as_bytes(), keep).await.unwrap());
+            let until = Duration::from_secs(60);
+            assert!(other.use_once(next.id.as_bytes(), until).await.unwrap());
+            assert!(!store.use_once(next.id.as_bytes(), until).await.unwrap());
             let contents = store.contents(Some(&next.tree), Some(&next.access)).await.unwrap();
             assert!(contents.tree.is_some() && contents.access.is_some());
             store.touch(&[session::Seen { id: next.id, ago: Duration::ZERO }]).await.unwrap();

@@ -262,13 +262,14 @@ impl PostgresStore {
         Ok(collected)
     }
 
-    pub(super) async fn use_once(&self, name: &[u8; 32], keep: i64) -> Result<bool, PortError> {
-        let sql = fill(statements::USE_ONCE, &[Literal::Bytes(name), Literal::Number(keep)]);
+    pub(super) async fn use_once(&self, name: &[u8; 32], until: i64) -> Result<bool, PortError> {
+        let sql = fill(statements::USE_ONCE, &[Literal::Bytes(name), Literal::Number(until)]);
         Ok(self.count(&sql, self.link.limits().statement).await? > 0)
     }
 
-    pub(super) async fn forget_used(&self, limit: usize) -> Result<u64, PortError> {
-        self.count(&fill(statements::FORGET_USED, &[number(limit)]), self.bulk).await
+    pub(super) async fn forget_used(&self, now: i64, limit: usize) -> Result<u64, PortError> {
+        let sql = fill(statements::FORGET_USED, &[number(limit), Literal::Number(now)]);
+        self.count(&sql, self.bulk).await
     }
 
     pub(super) async fn list(

@@ -138,18 +138,12 @@ pub(super) const SWEEP: &str = concat!(
 );
 
 /// Notes a name, unless it is noted already. Who notes the same one at the same time waits for the other to have done it.
-pub(super) const USE_ONCE: &str = concat!(
-    "WITH used AS (INSERT INTO orgcache.orgcache_assertion (id, expires) VALUES ($1, ",
-    now!(),
-    " + $2) ON CONFLICT DO NOTHING RETURNING 1) SELECT COUNT(*) FROM used"
-);
+pub(super) const USE_ONCE: &str = "WITH used AS (INSERT INTO orgcache.orgcache_assertion (id, expires) \
+     VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1) SELECT COUNT(*) FROM used";
 
-pub(super) const FORGET_USED: &str = concat!(
-    "WITH forgotten AS (DELETE FROM orgcache.orgcache_assertion WHERE id IN \
-       (SELECT id FROM orgcache.orgcache_assertion WHERE expires < (SELECT ",
-    now!(),
-    ") ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT COUNT(*) FROM forgotten"
-);
+pub(super) const FORGET_USED: &str = "WITH forgotten AS (DELETE FROM orgcache.orgcache_assertion WHERE id IN \
+     (SELECT id FROM orgcache.orgcache_assertion WHERE expires < $2 ORDER BY expires LIMIT $1 \
+     FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT COUNT(*) FROM forgotten";
 
 /// The three steps of collecting what no session refers to: what is used again is no longer noted; what is unused is
 /// noted, at most so much at a time; what has been noted for the time of grace goes.

@@ -20,8 +20,8 @@ pub(super) enum Job {
     End(ScopeIds, i64, Reply<u64>),
     Sweep { allowance: i64, limit: usize, reply: Reply<u64> },
     Collect { grace: i64, limit: usize, reply: Reply<u64> },
-    UseOnce { name: String, keep: i64, reply: Reply<u64> },
-    ForgetUsed { limit: usize, reply: Reply<u64> },
+    UseOnce { name: String, until: i64, reply: Reply<u64> },
+    ForgetUsed { now: i64, limit: usize, reply: Reply<u64> },
 }
 
 /// A session to be stored.
@@ -136,14 +136,15 @@ impl Job {
                     in_one(transaction, async |transaction| collect(grace, limit, transaction).await);
                 Done::Count(reply, collected.await?.map_err(Into::into))
             }
-            Job::UseOnce { name, keep, reply } => {
-                let arguments = [Some(name.as_str()), Some(&*keep.to_string())];
+            Job::UseOnce { name, until, reply } => {
+                let arguments = [Some(name.as_str()), Some(&*until.to_string())];
                 let used = transaction.execute(statements::USE_ONCE, &arguments).await;
                 Done::Count(reply, used.map_err(Into::into))
             }
-            Job::ForgetUsed { limit, reply } => {
-                let forgotten =
-                    transaction.execute(statements::FORGET_USED, &[Some(&limit.to_string())]).await;
+            Job::ForgetUsed { now, limit, reply } => {
+                let (limit, now) = (limit.to_string(), now.to_string());
+                let arguments = [Some(limit.as_str()), Some(&*now)];
+                let forgotten = transaction.execute(statements::FORGET_USED, &arguments).await;
                 Done::Count(reply, forgotten.map_err(Into::into))
             }
         })

@@ -129,13 +129,13 @@ impl SqliteStore {
         self.writer.send(self.bulk, |reply| Job::Collect { grace, limit, reply }).await
     }
 
-    pub(super) async fn use_once(&self, name: &[u8; 32], keep: i64) -> Result<bool, PortError> {
+    pub(super) async fn use_once(&self, name: &[u8; 32], until: i64) -> Result<bool, PortError> {
         let name = hex::encode(name);
-        Ok(self.writer.send(self.limit, |reply| Job::UseOnce { name, keep, reply }).await? > 0)
+        Ok(self.writer.send(self.limit, |reply| Job::UseOnce { name, until, reply }).await? > 0)
     }
 
-    pub(super) async fn forget_used(&self, limit: usize) -> Result<u64, PortError> {
-        self.writer.send(self.bulk, |reply| Job::ForgetUsed { limit, reply }).await
+    pub(super) async fn forget_used(&self, now: i64, limit: usize) -> Result<u64, PortError> {
+        self.writer.send(self.bulk, |reply| Job::ForgetUsed { now, limit, reply }).await
     }
 
     pub(super) async fn list(

@@ -110,17 +110,11 @@ pub(super) const SWEEP: &str = concat!(
 );
 
 /// Notes a name, unless it is noted already.
-pub(super) const USE_ONCE: &str = concat!(
-    "INSERT INTO orgcache_assertion (id, expires) VALUES (unhex($1), ",
-    now!(),
-    " + CAST($2 AS INTEGER)) ON CONFLICT DO NOTHING"
-);
+pub(super) const USE_ONCE: &str = "INSERT INTO orgcache_assertion (id, expires) \
+     VALUES (unhex($1), CAST($2 AS INTEGER)) ON CONFLICT DO NOTHING";
 
-pub(super) const FORGET_USED: &str = concat!(
-    "DELETE FROM orgcache_assertion WHERE id IN (SELECT id FROM orgcache_assertion WHERE expires < ",
-    now!(),
-    " ORDER BY expires LIMIT CAST($1 AS INTEGER))"
-);
+pub(super) const FORGET_USED: &str = "DELETE FROM orgcache_assertion WHERE id IN (SELECT id \
+     FROM orgcache_assertion WHERE expires < CAST($2 AS INTEGER) ORDER BY expires LIMIT CAST($1 AS INTEGER))";
 
 /// The three steps of collecting what no session refers to: what is used again is no longer noted; what is unused is
 /// noted, at most so much at a time; what has been noted for the time of grace goes.

@@ -24,8 +24,8 @@ pub use self::key::{AssertionAlgorithm, AssertionKey, AssertionKeyError};
 /// The longest assertion, in bytes.
 pub(crate) const MAX_ASSERTION_BYTES: usize = 8 << 10;
 
-/// For how long a used assertion is remembered, on the store's clock. It is far longer than one lives, so that instances whose
-/// clocks differ by minutes let none through twice.
+/// For how long a used assertion is remembered, on the clock by which assertions expire: a store whose clock is ahead forgets
+/// none early. It is far longer than one lives, so that instances whose clocks differ by minutes accept none twice.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
 /// Each so many uses take some expired ones along.
@@ -108,10 +108,11 @@ impl Assertions {
 
     /// Uses an assertion up: `false` if that was done before, on whatever instance.
     async fn use_up(&self, claims: &Claims) -> Result<bool, PortError> {
-        let is_first = self.used.use_once(&claims.name(&self.issuer), REMEMBERED).await?;
+        let now = self.clock.now();
+        let is_first = self.used.use_once(&claims.name(&self.issuer), now + REMEMBERED).await?;
         if is_first && self.uses.fetch_add(1, Ordering::Relaxed).is_multiple_of(USES_BETWEEN_SWEEPS) {
             // What stays goes another time.
-            if let Err(error) = self.used.forget_used(SWEPT).await {
+            if let Err(error) = self.used.forget_used(now, SWEPT).await {
                 tracing::warn!(%error, "used assertions could not be swept");
             }
         }
