@@ -99,6 +99,8 @@ pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use rights::{MissingRights, Purpose};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
-pub use source::{AutomaticRolesPolicy, ClientRoles, DetectedAutomaticRoles, ErpSource, NamedRole};
+pub use source::{
+    AutomaticRolesPolicy, ClientRoles, DamagedRole, DetectedAutomaticRoles, ErpSource, NamedRole,
+};
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub use store::{PasswordTable, SqlStore, StoreError, StoreOptions};

@@ -1,10 +1,11 @@
 //! Questions about clients.
 
 use super::{Client, ClientOrganization, ErpReader, ReadError};
+use crate::database::StatementError;
 use crate::text::can_be_id;
 
 impl ErpReader {
-    /// All clients, ordered by id.
+    /// All clients, ordered by id. A column of one that cannot be read is its [`damage`](Client::damage) and hides no other.
     ///
     /// # Errors
     /// [`ReadError`] if a column is missing or the database does not answer.
@@ -13,12 +14,16 @@ impl ErpReader {
         let mut clients = self
             .database
             .list("SELECT ad_client_id, name, value, isactive FROM ad_client", &[], |row| {
-                Ok::<_, ReadError>(Client {
-                    id: row.text_or_empty(0)?.to_owned(),
-                    name: row.text_or_empty(1)?.to_owned(),
-                    search_key: row.text_or_empty(2)?.to_owned(),
-                    active: row.flag(3)?,
-                })
+                let mut damage = None;
+                let mut text = |column| {
+                    row.text_or_empty(column).unwrap_or_else(|error: StatementError| {
+                        damage.get_or_insert(error.to_string());
+                        ""
+                    })
+                };
+                let [id, name, search_key] = [0, 1, 2].map(|column| text(column).to_owned());
+                let active = text(3) == "Y";
+                Ok::<_, ReadError>(Client { id, name, search_key, active, damage })
             })
             .await?;
         clients.sort_unstable_by(|a, b| a.id.cmp(&b.id));

@@ -111,7 +111,8 @@ impl ErpReader {
                 in_ids("SELECT ad_user_id, isactive, islocked FROM ad_user WHERE ad_user_id", ids);
             self.database
                 .each(AssertSqlSafe(statement), ids, |row| {
-                    if row.flag(1)? && !row.denying_flag(2)? {
+                    // Flags that cannot be read admit nobody, and leave it known of the others.
+                    if let (Ok(true), Ok(false)) = (row.flag(1), row.denying_flag(2)) {
                         barred.remove(row.text_or_empty(0)?);
                     }
                     Ok::<_, ReadError>(())
@@ -129,8 +130,9 @@ impl ErpReader {
             let statement = in_ids(select, ids);
             self.database
                 .each(AssertSqlSafe(statement), ids, |row| {
-                    if let Some(name) = row.text(1)? {
-                        names.insert(row.text_or_empty(0)?.to_owned(), name.to_owned());
+                    // One that cannot be read hides no other.
+                    if let (Ok(Some(id)), Ok(Some(name))) = (row.text(0), row.text(1)) {
+                        names.insert(id.to_owned(), name.to_owned());
                     }
                     Ok::<_, ReadError>(())
                 })

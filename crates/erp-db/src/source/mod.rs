@@ -12,7 +12,7 @@ use crate::erp::{ErpReader, ReadError};
 use crate::revisions::Counters;
 
 pub use automatic_roles::{AutomaticRolesPolicy, DetectedAutomaticRoles};
-pub use roles::{ClientRoles, NamedRole};
+pub use roles::{ClientRoles, DamagedRole, NamedRole};
 
 /// Answers the questions of [`session::SessionManager`] from an ERP's own tables. It only ever reads.
 ///

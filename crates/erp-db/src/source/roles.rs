@@ -5,7 +5,7 @@ use session::{ClientId, RoleId, UserLevel};
 use sqlx::AssertSqlSafe;
 
 use super::role::{access, organizations, parse};
-use crate::database::{DatabaseKind, StatementError};
+use crate::database::{DatabaseKind, Row, StatementError};
 use crate::erp::{ErpReader, ReadError};
 use crate::text::can_be_id;
 
@@ -15,6 +15,10 @@ use crate::text::can_be_id;
 pub struct ClientRoles {
     /// The roles, ordered by id. What organizations their client has is not among their facts.
     pub roles: Vec<NamedRole>,
+    /// Those that nobody can log in with, as their rows cannot be read.
+    pub damaged: Vec<DamagedRole>,
+    /// The role after which there may be more; `None` if there are no more.
+    pub next: Option<RoleId>,
     /// All organizations of the client, in the tree or not, if the access of one of the roles depends on them.
     pub organizations: Vec<ClientOrganization>,
 }
@@ -27,6 +31,28 @@ pub struct NamedRole {
     pub name: String,
     /// What decides about its access.
     pub facts: RoleFacts,
+}
+
+/// A role whose rows, or those of its access, cannot be read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DamagedRole {
+    /// Its id; empty if that cannot be read.
+    pub id: String,
+    /// The column that cannot be read.
+    pub column: String,
+    /// Why.
+    pub cause: String,
+}
+
+impl DamagedRole {
+    fn new(id: &str, error: &StatementError) -> Self {
+        let (column, cause) = match error {
+            StatementError::Value { column, cause, .. } => (column.clone(), cause.to_string()),
+            other => (String::new(), other.to_string()),
+        };
+        DamagedRole { id: id.to_owned(), column, cause }
+    }
 }
 
 impl ErpReader {
@@ -50,32 +76,42 @@ impl ErpReader {
             return Ok(ClientRoles::default());
         }
         let mut found = ClientRoles::default();
+        let (mut seen, mut last) = (0_usize, None::<String>);
         let mut transaction = self.database().begin_reading().await?;
         let arguments = [Some(client.as_str()), Some(after), Some(&*limit.to_string())];
         transaction
             .each(AssertSqlSafe(self.statement()), &arguments, |row| {
-                let id = parse(row, 0, RoleId::new)?;
-                let is_another = found.roles.last().is_none_or(|role| role.facts.id != id);
+                let id = match row.text_or_empty(0) {
+                    Ok(id) => id,
+                    Err(error) => {
+                        (seen, last) = (seen + 1, None);
+                        found.damaged.push(DamagedRole::new("", &error));
+                        return Ok(());
+                    }
+                };
+                let is_another = last.as_deref() != Some(id);
                 if is_another {
-                    let facts = RoleFacts {
-                        id,
-                        client,
-                        level: parse(row, 2, UserLevel::new)?,
-                        active: row.flag(3)?,
-                        manual: row.text(4)? != Some("N"),
-                        accesses: Vec::new(),
-                        organizations: Vec::new(),
-                    };
-                    found.roles.push(NamedRole { name: row.text_or_empty(1)?.to_owned(), facts });
+                    (seen, last) = (seen + 1, Some(id.to_owned()));
+                    found.next = RoleId::new(id).ok().or(found.next);
+                    match named(row, client) {
+                        Ok(role) => found.roles.push(role),
+                        Err(error) => found.damaged.push(DamagedRole::new(id, &error)),
+                    }
                 }
-                if row.text(6)?.is_some()
-                    && let Some(role) = found.roles.last_mut()
+                // A damaged one is not the last.
+                let role = found.roles.last_mut().filter(|role| role.facts.id.as_str() == id);
+                if let Some(role) = role
+                    && let Err(error) = add_access(row, &mut role.facts)
                 {
-                    role.facts.accesses.push(access(row)?);
+                    found.roles.pop();
+                    found.damaged.push(DamagedRole::new(id, &error));
                 }
                 Ok::<(), StatementError>(())
             })
             .await?;
+        if seen < limit {
+            found.next = None;
+        }
         if found.roles.iter().any(|role| role.facts.needs_organizations_of(client).contains(&client)) {
             found.organizations = organizations(&mut transaction, client).await?;
         }
@@ -100,4 +136,25 @@ impl ErpReader {
              LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id ORDER BY r.ad_role_id{by_bytes}"
         )
     }
+}
+
+/// A role without its access.
+fn named(row: Row<'_>, client: ClientId) -> Result<NamedRole, StatementError> {
+    let facts = RoleFacts {
+        id: parse(row, 0, RoleId::new)?,
+        client,
+        level: parse(row, 2, UserLevel::new)?,
+        active: row.flag(3)?,
+        manual: row.text(4)? != Some("N"),
+        accesses: Vec::new(),
+        organizations: Vec::new(),
+    };
+    Ok(NamedRole { name: row.text_or_empty(1)?.to_owned(), facts })
+}
+
+fn add_access(row: Row<'_>, role: &mut RoleFacts) -> Result<(), StatementError> {
+    if row.text(6)?.is_some() {
+        role.accesses.push(access(row)?);
+    }
+    Ok(())
 }

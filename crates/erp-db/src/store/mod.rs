@@ -26,6 +26,7 @@ pub use error::StoreError;
 pub use options::StoreOptions;
 pub use passwords::PasswordTable;
 
+use self::record::ListedSession;
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 use crate::database::ConnectError;
 use crate::database::{self, Boxed, Database, DatabaseKind, Limits};
@@ -273,7 +274,24 @@ impl SessionStore for SqlStore {
         after: Option<&SessionId>,
         limit: usize,
     ) -> Result<Vec<StoredSession>, PortError> {
-        either!(self, store => store.list(scope, after, limit).await)
+        let mut sessions = Vec::new();
+        let mut after = after.copied();
+        loop {
+            let wanted = limit.saturating_sub(sessions.len());
+            let listed = either!(self, store => store.list(scope, after.as_ref(), wanted).await)?;
+            let is_last = listed.len() < wanted;
+            for ListedSession { id, session } in listed {
+                after = Some(id);
+                // A damaged row hides no other one, and more are read in its place.
+                match session {
+                    Ok(session) => sessions.push(session),
+                    Err(error) => tracing::warn!(session = %id, %error, "a stored session is not listed"),
+                }
+            }
+            if is_last || sessions.len() >= limit {
+                return Ok(sessions);
+            }
+        }
     }
 
     async fn next_hint(&self) -> Hint {

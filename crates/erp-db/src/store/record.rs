@@ -77,6 +77,16 @@ pub(super) fn stored(row: Row<'_>) -> Result<StoredSession, StatementError> {
     })
 }
 
+/// A row of a list of sessions: one that is damaged has nothing but its name.
+pub(super) struct ListedSession {
+    pub(super) id: SessionId,
+    pub(super) session: Result<StoredSession, StatementError>,
+}
+
+pub(super) fn listed(row: Row<'_>) -> Result<ListedSession, StatementError> {
+    Ok(ListedSession { id: session_id(row, 0)?, session: stored(row) })
+}
+
 /// The name of a session.
 pub(super) fn session_id(row: Row<'_>, column: usize) -> Result<SessionId, StatementError> {
     name(row, column).map(SessionId::from_bytes)

@@ -269,6 +269,20 @@ async fn broken_bytes_are_refused_by_table_and_column() {
         assert!(error.contains("column `c_calendar_id` of table `ad_org`"), "{error}");
         assert_eq!(reader.load_tree("D").await.unwrap().structure.len(), 1);
         assert_eq!(reader.directory("D").await.unwrap().len(), 1);
-        assert_eq!(reader.clients().await.unwrap().len(), 3);
+        db.execute(&format!("UPDATE ad_client SET name = {broken} WHERE ad_client_id = 'C'")).await;
+        let clients = reader.clients().await.unwrap();
+        let damage = |id: &str| clients.iter().find(|client| client.id == id).unwrap().damage.clone();
+        assert_eq!((clients.len(), damage("D")), (3, None));
+        assert!(damage("C").unwrap().contains("column `name` of table `ad_client`"), "{clients:?}");
+        db.execute(&format!(
+            "UPDATE ad_user SET username = {broken} WHERE ad_user_id = 'U'; \
+            INSERT INTO ad_user (ad_user_id, ad_client_id, username) VALUES ('V', 'D', 'other')"
+        ))
+        .await;
+        let names = reader.usernames(&["U", "V"]).await.unwrap();
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), [("V".to_owned(), "other".to_owned())]);
+        db.execute(&format!("UPDATE ad_user SET islocked = {broken} WHERE ad_user_id = 'U'")).await;
+        let barred = reader.barred_users(&["U", "V"]).await.unwrap();
+        assert_eq!(barred.into_iter().collect::<Vec<_>>(), ["U"]);
     }
 }

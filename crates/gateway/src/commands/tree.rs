@@ -56,15 +56,21 @@ pub(crate) async fn load(
         clients.retain(|client| client.id == id);
     }
     let mut trees = Vec::with_capacity(clients.len());
-    for one in clients {
+    for mut one in clients {
+        let damage = one.damage.take();
+        if let Some(damage) = damage.clone().filter(|_| one.id.is_empty()) {
+            trees.push(Err(DamagedTree { client: one, damage }));
+            continue;
+        }
         let loaded = match reader.load_tree(&one.id).await {
             Err(error) if client.is_none() && is_damage(&error) => {
-                trees.push(Err(DamagedTree { client: one, error }));
+                trees.push(Err(DamagedTree { client: one, damage: error.to_string() }));
                 continue;
             }
             loaded => loaded?,
         };
-        let mut notes: Vec<String> = loaded.findings.iter().map(ToString::to_string).collect();
+        let mut notes: Vec<String> =
+            damage.into_iter().chain(loaded.findings.iter().map(ToString::to_string)).collect();
         let directory = match reader.directory(&one.id).await {
             Err(error) if is_damage(&error) => {
                 notes.push(format!("there are no names: {error}"));

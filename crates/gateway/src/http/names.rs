@@ -90,7 +90,8 @@ impl Names {
         let load = async |_| {
             self.may_ask(&self.pauses.clients)?;
             let clients = self.reader.clients().await?;
-            Ok(Arc::new(clients.into_iter().map(|client| (client.id, client.name)).collect()))
+            let named = clients.into_iter().filter(|client| !client.name.is_empty());
+            Ok(Arc::new(named.map(|client| (client.id, client.name)).collect()))
         };
         let clients: Arc<BTreeMap<String, String>> =
             self.shown(&self.pauses.clients, self.clients.get((), load)).await?;

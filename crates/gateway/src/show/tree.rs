@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Table, presets};
-use erp_db::{Client, Directory, ReadError};
+use erp_db::{Client, Directory};
 use org_structure::{OrgFlags, OrgIndex, OrgStructure};
 
 const TITLE: Style = Style::new().bold().underline();
@@ -23,7 +23,7 @@ pub(crate) struct ClientTree {
 /// A client whose rows do not make a tree, and why.
 pub(crate) struct DamagedTree {
     pub(crate) client: Client,
-    pub(crate) error: ReadError,
+    pub(crate) damage: String,
 }
 
 impl ClientTree {
@@ -118,9 +118,9 @@ pub(crate) fn tree(out: &mut impl Write, tree: &ClientTree) -> io::Result<()> {
 
 /// Says in the place of a client's tree why there is none.
 pub(crate) fn damage(out: &mut impl Write, damaged: &DamagedTree) -> io::Result<()> {
-    let DamagedTree { client, error } = damaged;
+    let DamagedTree { client, damage } = damaged;
     writeln!(out, "{TITLE}{}{TITLE:#}  client {}", plain(&client.name), client.id)?;
-    writeln!(out, "{DAMAGED}damaged{DAMAGED:#}: {}\n", plain(&error.to_string()))
+    writeln!(out, "{DAMAGED}damaged{DAMAGED:#}: {}\n", plain(damage))
 }
 
 /// The flags that matter to whoever reads a tree.

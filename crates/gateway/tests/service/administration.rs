@@ -23,6 +23,9 @@ on_both_databases! {
     sessions_are_listed_with_names_and_bytes,
     roles_that_may_read_and_write_an_organization_are_named,
     roles_come_page_by_page,
+    a_damaged_role_hides_no_other,
+    a_damaged_session_hides_no_other,
+    a_client_without_a_readable_name_bars_nobody,
 }
 
 async fn get(service: &Service, path: &str, token: &str) -> Answer {
@@ -467,4 +470,87 @@ async fn roles_come_page_by_page(databases: Databases) {
         let problem = get(&service, &format!("{base}?{query}"), &admin).await;
         assert_eq!(problem.refused(422, "wrong_value")["field"], field, "{query}");
     }
+}
+
+async fn a_damaged_role_hides_no_other(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let admin = service.token(ADMIN).await;
+    let base = format!("/v1/admin/organizations/{NORTE}/roles");
+    let sound = get(&service, &base, &admin).await.json();
+    assert_eq!(sound["damaged"], json!([]));
+    assert!(sound["roles"].as_array().unwrap().len() > 1, "{sound}");
+    let is_damaged = |role: &Value| role["id"] == SALES;
+    let mut others = sound["roles"].as_array().unwrap().clone();
+    others.retain(|role| !is_damaged(role));
+    let damage = format!("UPDATE ad_role_orgaccess SET ad_client_id = '' WHERE ad_role_id = '{SALES}'");
+    let mut damages = vec![(damage, "ad_client_id")];
+    if !databases.is_postgres() {
+        let level = "X".repeat(1_000);
+        damages.push((
+            format!(
+                "UPDATE ad_role_orgaccess SET ad_client_id = '{FOOD}' WHERE ad_role_id = '{SALES}'; \
+                 UPDATE ad_role SET userlevel = '{level}' WHERE ad_role_id = '{SALES}'"
+            ),
+            "userlevel",
+        ));
+    }
+    for (damage, column) in damages {
+        service.execute(&damage).await;
+        for limit in [1, 2, 100] {
+            let (mut roles, mut damaged, mut after) = (Vec::new(), Vec::new(), String::new());
+            loop {
+                let page = get(&service, &format!("{base}?limit={limit}{after}"), &admin).await;
+                assert_eq!(page.status, 200, "{}", page.text);
+                let page = page.json();
+                roles.extend(page["roles"].as_array().unwrap().clone());
+                damaged.extend(page["damaged"].as_array().unwrap().clone());
+                let Some(next) = page["next"].as_str() else { break };
+                after = format!("&after={next}");
+            }
+            assert_eq!(roles, others, "{damage}");
+            assert!(damaged.len() == 1 && is_damaged(&damaged[0]), "{damaged:?}");
+            assert!(damaged[0]["damage"].as_str().unwrap().contains(column), "{damaged:?}");
+        }
+    }
+}
+
+async fn a_damaged_session_hides_no_other(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    if service.stored.is_none() {
+        return;
+    }
+    let admin = service.token(ADMIN).await;
+    for _ in 0..4 {
+        spain(&service, SALES).await;
+    }
+    spain(&service, WAREHOUSE).await;
+    let table = if databases.is_postgres() { "orgcache.orgcache_session" } else { "orgcache_session" };
+    databases.execute_on_store(&format!("UPDATE {table} SET org_id = '' WHERE role_id = '{SALES}'")).await;
+    for limit in [1, 2, 100] {
+        let (mut roles, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = get(&service, &format!("/v1/admin/sessions?limit={limit}{after}"), &admin).await;
+            assert_eq!(page.status, 200, "{}", page.text);
+            let page = page.json();
+            roles.extend(page["sessions"].as_array().unwrap().iter().map(|session| session["role"].clone()));
+            let Some(next) = page["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert!(roles.len() == 2 && roles.contains(&json!(WAREHOUSE)), "{limit}: {roles:?}");
+    }
+}
+
+async fn a_client_without_a_readable_name_bars_nobody(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    // PostgreSQL takes no such bytes where it knows the encoding.
+    let broken = if databases.is_postgres() { "''" } else { "CAST(x'ff' AS TEXT)" };
+    service.execute(&format!("UPDATE ad_client SET name = {broken} WHERE ad_client_id = '{FOOD}'")).await;
+    for (user, client_name) in [(ADMIN, json!(null)), (QA_ADMIN, json!("QA Testing"))] {
+        let token = service.token(user).await;
+        assert_eq!(get(&service, "/v1/session", &token).await.json()["client_name"], client_name);
+    }
+    let trees = get(&service, "/v1/admin/trees", &service.token(OPENBRAVO).await).await.json();
+    let of = |client: &str| trees["trees"].as_array().unwrap().iter().find(|tree| tree["client"] == client);
+    assert_eq!(of(QA).unwrap()["client_name"], "QA Testing");
+    assert_eq!(of(FOOD).unwrap()["client_name"], json!(null));
 }

@@ -120,6 +120,13 @@ impl Databases {
         execute(&self.0.erp, statements).await;
     }
 
+    /// Runs statements on the session store, if it is in a database.
+    pub(crate) async fn execute_on_store(&self, statements: &str) {
+        if let Some(store) = &self.0.store {
+            execute(store, statements).await;
+        }
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.0.on, On::Server { .. })
     }

@@ -89,6 +89,16 @@ fn damages() -> Vec<(String, &'static str)> {
             ),
             "64 bytes",
         ),
+        // Without the constraint that the ERP's own table has, an organization may be in a tree twice.
+        (
+            format!(
+                "CREATE TABLE nodes AS SELECT * FROM ad_treenode;
+                 DROP TABLE ad_treenode;
+                 ALTER TABLE nodes RENAME TO ad_treenode;
+                 INSERT INTO ad_treenode SELECT * FROM ad_treenode WHERE node_id = '{EAST}'"
+            ),
+            EAST,
+        ),
     ]
 }
 
@@ -132,6 +142,25 @@ fn bytes_that_are_no_text_are_the_damage_of_one_client() {
     let shown = run(database.home(), &["tree", "--database-url", &database.url], "");
     assert_eq!(shown.status, 1, "{}", shown.err);
     assert!(shown.out.contains("QA Testing") && shown.out.contains("damaged: "), "{}", shown.out);
+}
+
+/// A name or an id of a client that is no text is that client's damage, and the trees of all others are shown.
+#[test]
+fn a_client_that_cannot_be_read_hides_no_other() {
+    for (column, its_tree_is_shown) in [("name", true), ("value", true), ("ad_client_id", false)] {
+        let [database, ..] = samples();
+        database.execute(&format!(
+            "PRAGMA foreign_keys = OFF; UPDATE ad_client SET {column} = CAST(x'ff' AS TEXT) WHERE ad_client_id = '{FOOD}'"
+        ));
+        for command in ["tree", "overview"] {
+            let shown = run(database.home(), &[command, "--database-url", &database.url], "");
+            assert_eq!(shown.status, i32::from(!its_tree_is_shown), "{column}: {}", shown.err);
+            assert!(shown.out.contains("QA Testing"), "{column}: {}", shown.out);
+            let damage = format!("column `{column}` of table `ad_client`");
+            assert!(shown.out.contains(&damage), "{column}: {}", shown.out);
+            assert_eq!(shown.out.contains(US), its_tree_is_shown, "{column}: {}", shown.out);
+        }
+    }
 }
 
 #[test]

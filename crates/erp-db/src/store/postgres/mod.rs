@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use self::hint::Hints;
 use self::link::{Failure, Link};
 use self::signal::Ear;
-use super::record::{self, ScopeIds};
+use super::record::{self, ListedSession, ScopeIds};
 use super::{StoreError, StoreOptions, migration};
 use crate::database::{Literal, Row, StatementError, fill, stateless_postgres};
 use crate::hex;
@@ -277,7 +277,7 @@ impl PostgresStore {
         scope: &Scope,
         after: Option<&SessionId>,
         limit: usize,
-    ) -> Result<Vec<StoredSession>, PortError> {
+    ) -> Result<Vec<ListedSession>, PortError> {
         let ScopeIds { session, client, user, role } = ScopeIds::new(scope);
         let session = session.as_deref().and_then(hex::decode).unwrap_or_default();
         let (client, user, role) =
@@ -289,7 +289,7 @@ impl PostgresStore {
             _ => (statements::LIST_CLIENT, Literal::Text(&client), Literal::Text("")),
         };
         let after = Literal::Bytes(after.map_or(NONE, |id| id.as_bytes()));
-        self.run(fill(statement, &[after, number(limit), first, second]), record::stored).await
+        self.run(fill(statement, &[after, number(limit), first, second]), record::listed).await
     }
 
     pub(super) async fn next_hint(&self) -> Hint {

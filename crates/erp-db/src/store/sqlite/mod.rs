@@ -14,7 +14,7 @@ use session::{AccessHash, Contents, Created, NewSession, PortError, Scope, Sessi
 use self::job::{Job, Login, LoginBytes, LoginOutcome};
 use self::lock::FileLock;
 use self::writer::Writer;
-use super::record::{self, ScopeIds};
+use super::record::{self, ListedSession, ScopeIds};
 use super::{StoreError, StoreOptions, migration};
 use crate::database::{Database, Limits, StatementError};
 use crate::hex;
@@ -143,7 +143,7 @@ impl SqliteStore {
         scope: &Scope,
         after: Option<&SessionId>,
         limit: usize,
-    ) -> Result<Vec<StoredSession>, PortError> {
+    ) -> Result<Vec<ListedSession>, PortError> {
         let ScopeIds { session, client, user, role } = ScopeIds::new(scope);
         let after = after.map(|id| hex::encode(id.as_bytes())).unwrap_or_default();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX).to_string();
@@ -157,7 +157,7 @@ impl SqliteStore {
         let arguments = [Some(after.as_str()), Some(&limit), first.as_deref(), second.as_deref()];
         // A statement with fewer placeholders takes fewer arguments.
         let arguments = arguments.get(..3 + usize::from(second.is_some())).unwrap_or(&arguments);
-        Ok(self.database.list(statement, arguments, record::stored).await?)
+        Ok(self.database.list(statement, arguments, record::listed).await?)
     }
 }
 

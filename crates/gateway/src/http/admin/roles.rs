@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use erp_db::DamagedRole;
 use serde::Serialize;
 use session::RoleId;
 use session::openbravo::AccessOptions;
@@ -19,6 +20,8 @@ const MAX_PAGE: usize = 100;
 #[derive(Serialize)]
 pub(crate) struct Roles {
     roles: Vec<OfRole>,
+    /// Roles whose rows cannot be read: nobody can log in with them.
+    damaged: Vec<Damaged>,
     next: Option<String>,
 }
 
@@ -28,6 +31,20 @@ struct OfRole {
     name: String,
     readable: bool,
     writable: bool,
+}
+
+#[derive(Serialize)]
+struct Damaged {
+    /// Null if that cannot be read.
+    id: Option<String>,
+    damage: String,
+}
+
+impl From<DamagedRole> for Damaged {
+    fn from(role: DamagedRole) -> Self {
+        let damage = format!("column `{}`: {}", role.column, role.cause);
+        Damaged { id: Some(role.id).filter(|id| !id.is_empty()), damage }
+    }
 }
 
 /// The roles as they are in the database now, in the tree that the session is pinned to: what a login of this moment would pin,
@@ -51,8 +68,8 @@ pub(crate) async fn list(
     let reader = &gateway.inner.reader;
     let mut found =
         reader.roles_of_client(session.client(), after, limit).await.map_err(|error| away(&error))?;
-    let next =
-        found.roles.last().filter(|_| found.roles.len() == limit).map(|role| role.facts.id.to_string());
+    let next = found.next.map(|role| role.to_string());
+    let damaged = found.damaged.into_iter().map(Damaged::from).collect();
     let options = AccessOptions {
         automatic_roles: gateway.manager().options().automatic_roles,
         ..AccessOptions::default()
@@ -72,5 +89,5 @@ pub(crate) async fn list(
         // A page of roles with many organizations lets other requests through.
         tokio::task::yield_now().await;
     }
-    Ok(Json(Roles { roles, next }))
+    Ok(Json(Roles { roles, damaged, next }))
 }
