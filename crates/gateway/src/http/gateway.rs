@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use erp_db::ErpReader;
 use session::{Clock, OrgSource, SessionManager};
 
+use super::admin;
 use super::assertion::Assertions;
 use super::attempts::Attempts;
 use super::credentials::Credentials;
@@ -27,6 +28,8 @@ pub struct Gateway {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) reader: ErpReader,
+    /// Reads who may administer.
+    pub(crate) rights: ErpReader,
     pub(crate) manager: SessionManager,
     pub(crate) credentials: Box<dyn Credentials>,
     pub(crate) assertions: Option<Assertions>,
@@ -75,6 +78,7 @@ impl Gateway {
                 metrics: Metrics::new(manager.clone()),
                 headers: CommonHeaders::new(settings.secure),
                 closing: AtomicBool::new(false),
+                rights: reader.with_statement_limit(admin::LONGEST),
                 reader,
                 manager,
                 credentials,

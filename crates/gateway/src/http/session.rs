@@ -103,13 +103,14 @@ pub(crate) async fn footprint(CurrentSession(session): CurrentSession) -> Json<F
 
 #[derive(Serialize)]
 pub(crate) struct Current {
-    current: bool,
+    /// Null where the ERP does not answer in time.
+    current: Option<bool>,
 }
 
 pub(crate) async fn freshness(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
 ) -> Result<Json<Current>, Problem> {
-    let current = gateway.inner.freshness.current(session.client()).await.map_err(|error| away(&error))?;
-    Ok(Json(Current { current: current == session.fingerprint() }))
+    let state = gateway.inner.freshness.state(session.client()).await.map_err(|error| away(&error))?;
+    Ok(Json(Current { current: state.map(|state| state.fingerprint == session.fingerprint()) }))
 }

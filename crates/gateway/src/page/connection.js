@@ -69,7 +69,8 @@ export class Connection {
     try {
       const { current } = await look("/v1/session/freshness");
       this.#found();
-      this.#tell.fresh(current);
+      // Null: the ERP has not answered in time.
+      if (current !== null) this.#tell.fresh(current);
       this.#again(INTERVAL);
     } catch (error) {
       if (error.kind === "unreachable") this.#wait();

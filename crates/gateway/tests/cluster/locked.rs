@@ -37,6 +37,27 @@ async fn names_are_left_out(node: &Node, tokens: &[String], name: &str) {
     }
 }
 
+/// Whether a tree is still the current one is not known; what is held is shown to those whose rights can be read.
+async fn trees_are_not_compared(node: &Node, tokens: &[String]) {
+    // What was found is taken for current for 2 s.
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    let answers = (0..20).map(async |number| {
+        let began = Instant::now();
+        let fresh = node.at.get("/v1/session/freshness", &tokens[number % tokens.len()]).await;
+        assert_eq!((fresh.status, &fresh.body["current"]), (200, &Value::Null), "{}", fresh.body);
+        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    });
+    futures_util::future::join_all(answers).await;
+}
+
+async fn held_trees(node: &Node, token: &str) -> Value {
+    let began = Instant::now();
+    let trees = node.at.get("/v1/admin/trees", token).await;
+    assert_eq!(trees.status, 200, "{}", trees.body);
+    assert!(began.elapsed() < 2 * SOON, "{:?}", began.elapsed());
+    trees.body["trees"][0].clone()
+}
+
 async fn tokens(node: &Node) -> Vec<String> {
     vec![node.at.token(ADMIN).await, node.at.token(SPAIN).await]
 }
@@ -53,11 +74,22 @@ async fn a_locked_table_holds_up_nothing_but_names() {
         let lock = sqlx::AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"));
         sqlx::raw_sql(lock).execute(&mut upgrade).await.unwrap();
         names_are_left_out(&node, &tokens, name).await;
+        if table == "ad_org" {
+            trees_are_not_compared(&node, &tokens).await;
+            let held = held_trees(&node, &tokens[0]).await;
+            assert_eq!((&held["current"], &held["damage"]), (&Value::Null, &Value::Null), "{held}");
+            assert!(held["sessions"].as_u64().unwrap() > 0, "{held}");
+        }
         upgrade.close().await.unwrap();
         until("the names are back", async || {
             node.at.get("/v1/session", &tokens[1]).await.body[name].is_string()
         })
         .await;
+        until("the tree is known to be current", async || {
+            node.at.get("/v1/session/freshness", &tokens[1]).await.body["current"] == true
+        })
+        .await;
+        assert_eq!(held_trees(&node, &tokens[0]).await["current"], true);
     }
 }
 
@@ -71,6 +103,11 @@ async fn a_frozen_server_holds_up_nothing_but_names() {
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     let frozen = Frozen::new(&cluster);
     names_are_left_out(&node, &tokens, "org_name").await;
+    trees_are_not_compared(&node, &tokens).await;
+    // Nobody knows who may administer, so nothing is shown.
+    let began = Instant::now();
+    assert_eq!(node.at.get("/v1/admin/trees", &tokens[0]).await.status, 503);
+    assert!(began.elapsed() < 2 * SOON, "{:?}", began.elapsed());
     drop(frozen);
     until("the names are back", async || {
         node.at.get("/v1/session", &tokens[0]).await.body["org_name"].is_string()

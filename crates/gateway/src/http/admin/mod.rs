@@ -7,6 +7,8 @@ pub(crate) mod trees;
 
 mod openbravo;
 
+use std::time::Duration;
+
 use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -16,6 +18,14 @@ use session_axum::{CurrentSession, Problem};
 use super::gateway::Gateway;
 use super::input::unprocessable;
 use super::login::away;
+use super::within::within;
+
+/// The longest wait for an administrator's rights. Without them nothing is shown.
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the ERP has not answered within {} s who may administer", LONGEST.as_secs())]
+struct LateRights;
 
 /// Somebody who may administer.
 #[derive(Debug)]
@@ -38,8 +48,9 @@ impl Administrator {
     pub(crate) async fn check(gateway: &Gateway, session: Session) -> Result<Self, Problem> {
         // Rights over other users' sessions are not pinned: the ERP is asked at each request.
         let (user, role, client) = (session.user(), session.role(), session.client());
-        let may = gateway.inner.reader.administration(user.as_str(), role.as_str(), client.as_str()).await;
-        let may = may.map_err(|error| away(&error))?;
+        let may = gateway.inner.rights.administration(user.as_str(), role.as_str(), client.as_str());
+        let may =
+            within(LONGEST, may).await.ok_or_else(|| away(&LateRights))?.map_err(|error| away(&error))?;
         let of_instance = may.user_is_admitted && gateway.settings().instance_admins.contains(&user);
         if !of_instance && !may.of_client {
             return Err(Problem::new(StatusCode::FORBIDDEN, "not_an_administrator")

@@ -24,7 +24,8 @@ struct Generation {
     organizations: usize,
     bytes: usize,
     sessions: usize,
-    /// Is it the client's tree as it is now? Null where the client's rows make no tree now.
+    /// Is it the client's tree as it is now? Null where the client's rows make no tree now, and where the ERP does not answer
+    /// in time.
     current: Option<bool>,
     /// Why they make none.
     damage: Option<String>,
@@ -51,11 +52,14 @@ pub(crate) async fn list(
     administrator: Administrator,
 ) -> Result<Json<Trees>, Problem> {
     let mut trees = Vec::new();
-    for held in visible(&gateway, &administrator) {
+    let visible = visible(&gateway, &administrator);
+    let states = gateway.inner.freshness.states(visible.iter().map(|held| held.client).collect()).await;
+    for held in visible {
         // One client's damage hides neither its own trees nor those of others.
-        let (now, damage) = match gateway.inner.freshness.state(held.client).await {
-            Ok(state) => (Some(state), None),
-            Err(error) => (None, Some(damage(&error).ok_or_else(|| away(&error))?)),
+        let (now, damage) = match states.get(&held.client) {
+            Some(Ok(state)) => (state.clone(), None),
+            Some(Err(error)) => (None, Some(damage(error).ok_or_else(|| away(error))?)),
+            None => (None, None),
         };
         let is_current = now.as_ref().map(|state| state.fingerprint == held.fingerprint);
         let of_now = now.filter(|_| is_current == Some(true)).map(|state| state.findings);
