@@ -17,6 +17,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::exposure;
 use crate::http::{AssertionAlgorithm, ListenAddress};
+use crate::pg_options;
 
 const AFTER_HELP: &str = "\
 Databases:
@@ -65,10 +66,23 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
+    /// The URLs of all databases.
+    fn urls(&mut self) -> impl Iterator<Item = &mut String> {
+        let of_command = match &mut self.command {
+            Some(Command::Serve(arguments) | Command::Check(arguments)) => arguments.urls(),
+            Some(Command::Password(arguments)) => [Some(&mut arguments.store_url), None],
+            _ => [None, None],
+        };
+        let of_service = self.serve.urls();
+        self.database_url.as_mut().into_iter().chain(of_command.into_iter().chain(of_service).flatten())
+    }
+
     /// What the command line says. Where it cannot be understood the process ends, having said why.
     pub(crate) fn read() -> Self {
         let matches = without_empty_variables(Self::command()).get_matches();
-        Self::of(&matches).unwrap_or_else(|error| error.exit())
+        let mut cli = Self::of(&matches).unwrap_or_else(|error| error.exit());
+        cli.urls().for_each(pg_options::add_to);
+        cli
     }
 
     fn of(matches: &ArgMatches) -> Result<Self, Error> {
@@ -192,6 +206,12 @@ pub(crate) enum Command {
     ///   orgcache man > /usr/local/share/man/man1/orgcache.1
     #[command(verbatim_doc_comment)]
     Man,
+}
+
+impl ServeArguments {
+    fn urls(&mut self) -> [Option<&mut String>; 2] {
+        [self.store_url.as_mut(), self.store_direct_url.as_mut()]
+    }
 }
 
 #[derive(Debug, Args)]

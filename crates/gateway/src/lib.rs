@@ -12,6 +12,7 @@ pub mod http;
 mod kept_ends;
 mod log;
 mod page;
+mod pg_options;
 mod query;
 mod show;
 
@@ -23,6 +24,13 @@ use crate::failure::Failure;
 /// Does what the command line says.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Err(error) = pg_options::hide_from_driver() {
+        return Failure::nothing_done(format!(
+            "the program could not be started again without PGOPTIONS: {error}"
+        ))
+        .advise("Unset PGOPTIONS, and give its settings as `options` of the URL.")
+        .report();
+    }
     let cli = Cli::read();
     match dispatch(&cli) {
         Ok(code) => code,

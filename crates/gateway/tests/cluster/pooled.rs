@@ -12,10 +12,16 @@ use crate::world::{ADMIN, PASSWORD, SPAIN, World};
 
 /// What a command printed; it must succeed.
 fn run(world: &World, arguments: &[&str], input: &str) -> String {
+    run_with(world, &[], arguments, input)
+}
+
+/// The same with variables of the environment.
+fn run_with(world: &World, variables: &[(&str, &str)], arguments: &[&str], input: &str) -> String {
     let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
         .args(arguments)
         .env_clear()
         .env("HOME", world.home.path())
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -60,8 +66,17 @@ async fn every_command_works_through_a_pooler_of_transactions() {
         r#"{"client":"23C59575B9CF467C9620760EB255B389","call":"natural_tree","args":{"org":"0"}}"#;
     let answer = run(&world, &[&["query"][..], &database].concat(), &format!("{question}\n"));
     assert!(answer.starts_with(r#"{"result":["0","#), "{answer}");
+    // The environment's settings come before those of the URL.
+    let variables = [("PGOPTIONS", "-c search_path=nowhere,erp")];
+    for url in [&pooled, &erp] {
+        let arguments = ["tree", "--client", client, "--database-url", url];
+        assert!(run_with(&world, &variables, &arguments, "").contains("F&B International Group"));
+    }
+    let elsewhere = [("PGOPTIONS", "-c search_path=nowhere")];
+    let arguments = ["tree", "--client", client, "--database-url", &erp];
+    assert!(run_with(&world, &elsewhere, &arguments, "").contains("F&B International Group"));
     let password = [&["password", ADMIN, "--store-url", &pooled][..], &database].concat();
-    assert!(run(&world, &password, PASSWORD).contains("is set"));
+    assert!(run_with(&world, &elsewhere, &password, PASSWORD).contains("is set"));
 
     let options = ["--store-url", &pooled, "--store-direct-url", &world.url];
     let node = Node::start_over(&world, &erp, &options).await;
