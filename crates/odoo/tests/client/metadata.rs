@@ -44,20 +44,13 @@ async fn permissions_and_model_lists_are_those_of_the_user() {
     let models = cache.models(&admin, &admin_scope, &["res.partner"]).await.unwrap();
     assert_eq!(models.label("res.partner"), Some("Contact"));
     assert!(models.len() > 200);
-    double.put_model(
-        "ir.model",
-        odoo_double::Model {
-            forbidden: [1].into(),
-            ..odoo_double::Model::with_fields(&[
-                ("model", "char"),
-                ("name", "char"),
-                ("transient", "boolean"),
-            ])
-        },
-    );
-    double.with_model("ir.model", |model| model.insert(1, &serde_json::json!({})));
-    let refused = cache.models(&demo, &demo_scope, &[]).await.unwrap_err();
-    assert!(matches!(*refused, OdooError::Access { .. }), "{refused:?}");
+    // The list itself is the administrator's; others get the models that they may read.
+    let fields = [("model", "char"), ("name", "char"), ("transient", "boolean")];
+    let closed = odoo_double::Model { closed: true, ..odoo_double::Model::with_fields(&fields) };
+    double.put_model("ir.model", closed);
+    double.put_model("x.open", odoo_double::Model::with_fields(&[("name", "char")]));
+    let models = cache.models(&demo, &demo_scope, &[]).await.unwrap();
+    assert_eq!(models.iter().collect::<Vec<_>>(), [("x.open", "Label of x.open")]);
 }
 
 #[tokio::test]
