@@ -1,5 +1,7 @@
 //! `Roster`: who is in the tree: ids and flags by rank, and the way back from an id to its rank.
 
+use std::sync::LazyLock;
+
 use ahash::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -7,6 +9,10 @@ use hashbrown::hash_table::Entry;
 use crate::column::NARROW_MAX;
 use crate::invariant::{at, at_mut, narrow, narrow_rank, range};
 use crate::{InvalidId, MAX_ID_BYTES, OrgFlags, OrgId, hex};
+
+/// Hashes the ids of all trees of the process: random, so that chosen ids do not collide, and not kept in
+/// each tree.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// The place of a slot's last byte: the length of a text.
 const LENGTH: usize = 15;
@@ -26,12 +32,11 @@ pub(crate) struct Roster {
     low_flags: Box<[u8]>,
     /// The higher eight flags; no bytes where no organization has one of them.
     high_flags: Box<[u8]>,
-    /// A bit an organization, lowest first: the slot holds a text. No bytes where no slot does.
+    /// A bit an organization, lowest first: the slot holds a text. Nothing is kept after the last text.
     text_marks: Box<[u8]>,
     /// Where longer texts are kept, one after the other.
     texts: Box<str>,
     ranks: Ranks,
-    hasher: RandomState,
 }
 
 /// Ranks hashed by id: the hash table points into the slots, so that no id is kept twice.
@@ -67,10 +72,10 @@ impl<'a> Key<'a> {
     }
 
     #[inline]
-    fn hash(&self, hasher: &RandomState) -> u64 {
+    fn hash(&self) -> u64 {
         match self {
-            Key::Digits(digits) => hasher.hash_one(digits),
-            Key::Text(text) => hasher.hash_one(text),
+            Key::Digits(digits) => HASHER.hash_one(digits),
+            Key::Text(text) => HASHER.hash_one(text),
         }
     }
 }
@@ -98,7 +103,7 @@ impl Roster {
                 Key::Digits(digits) => slots.push(digits.to_le_bytes()),
                 Key::Text(text) => {
                     OrgId::new(text).map_err(RosterFault::Id)?;
-                    marks.set(slots.len(), count);
+                    marks.set(slots.len());
                     slots.push(text_slot(text, &mut texts));
                 }
             }
@@ -116,7 +121,6 @@ impl Roster {
             text_marks: marks.0.into(),
             texts: texts.into(),
             ranks,
-            hasher: RandomState::new(),
         };
         roster.index()?;
         Ok(roster)
@@ -129,7 +133,7 @@ impl Roster {
         for rank in 0..narrow(self.slots.len()) {
             let slot = self.slot(rank);
             let same = |other: u32| self.slot(other) == slot;
-            if !ranks.insert(slot.hash(&self.hasher), rank, same, |other| self.hash_of(other)) {
+            if !ranks.insert(slot.hash(), rank, same, |other| self.hash_of(other)) {
                 duplicate = duplicate.into_iter().chain(self.id(rank)).min();
             }
         }
@@ -144,7 +148,7 @@ impl Roster {
         let flags: Vec<OrgFlags> = order.iter().map(|&old| self.known_flags(old)).collect();
         let mut marks = Marks::default();
         for (new, _) in order.iter().enumerate().filter(|&(_, &old)| self.is_text(old)) {
-            marks.set(new, order.len());
+            marks.set(new);
         }
         let (low_flags, high_flags) = split_flags(&flags);
         self.ranks.renumber(new_rank);
@@ -159,7 +163,7 @@ impl Roster {
     #[inline]
     pub(crate) fn rank_of(&self, id: &str) -> Option<u32> {
         let key = Key::of(id);
-        let hash = key.hash(&self.hasher);
+        let hash = key.hash();
         match key {
             Key::Digits(digits) => self.ranks.find(hash, |rank| {
                 self.slots.get(rank as usize) == Some(&digits.to_le_bytes()) && !self.is_text(rank)
@@ -210,7 +214,7 @@ impl Roster {
         (&self.low_flags, &self.high_flags)
     }
 
-    /// A bit for each id that is kept as text, lowest first; no bytes if there is none.
+    /// A bit for each id that is kept as text, lowest first, up to the last one; no bytes if there is none.
     pub(crate) fn text_marks(&self) -> &[u8] {
         &self.text_marks
     }
@@ -261,7 +265,7 @@ impl Roster {
     }
 
     fn hash_of(&self, rank: u32) -> u64 {
-        self.slot(rank).hash(&self.hasher)
+        self.slot(rank).hash()
     }
 }
 
@@ -281,11 +285,9 @@ impl Eq for Roster {}
 struct Marks(Vec<u8>);
 
 impl Marks {
-    /// Marks an organization of `count`.
-    fn set(&mut self, rank: usize, count: usize) {
-        if self.0.is_empty() {
-            self.0 = vec![0; count.div_ceil(8)];
-        }
+    /// Marks an organization that comes after all that are marked.
+    fn set(&mut self, rank: usize) {
+        self.0.resize(rank / 8 + 1, 0);
         *at_mut(&mut self.0, narrow(rank / 8)) |= 1 << (rank % 8);
     }
 }

@@ -43,6 +43,9 @@ impl OrgStructure {
         bytes.extend(low_flags);
         bytes.extend(high_flags);
         bytes.extend(text_marks);
+        if !text_marks.is_empty() {
+            bytes.resize(bytes.len() + self.len().div_ceil(8) - text_marks.len(), 0);
+        }
         for name in self.roster.names() {
             match name {
                 Name::Digits(folded) => bytes.extend(hex::pairs(folded)),
