@@ -1,7 +1,8 @@
 //! Time per call of the tree: `cargo bench --package benches`.
 //!
-//! Every figure is the mean over a fixed random sequence of 4,096 organizations, or pairs of them; the calls do not
-//! wait for one another. `cargo bench --package benches -- natural_tree` measures only what has that in its name.
+//! Every figure is the mean over a fixed random sequence of 4,096 organizations, or pairs of them; the calls
+//! do not wait for one another. `cargo bench --package benches -- natural_tree` measures only what has that
+//! in its name.
 #![expect(clippy::unwrap_used, reason = "a bench may fail loudly")]
 
 use core::hint::black_box;

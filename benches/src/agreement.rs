@@ -17,8 +17,8 @@ pub struct Disagreement {
     shape: Shape,
 }
 
-/// Compares every call, on trees of every shape, about organizations of the tree. (About others the structures differ
-/// among themselves: itself, nothing, or no such call.)
+/// Compares every call, on trees of every shape, about organizations of the tree. (About others the
+/// structures differ among themselves: itself, nothing, or no such call.)
 ///
 /// # Errors
 /// The first answer that differs. A call that a structure does not have is no difference.

@@ -126,7 +126,8 @@ fn as_records(
     ]
 }
 
-/// A count as a floating-point number. Counts of bytes and nanoseconds stay far below the 2^53 that it holds exactly.
+/// A count as a floating-point number. Counts of bytes and nanoseconds stay far below the 2^53 that it holds
+/// exactly.
 #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
 pub(crate) fn float(count: u64) -> f64 {
     count as f64

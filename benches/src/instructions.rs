@@ -1,7 +1,8 @@
 //! Instructions of the hot calls, counted by valgrind's callgrind, against a committed table.
 //!
-//! They hardly depend on the machine, and not on what else runs on it; but on the compiler, and a little on the keys of
-//! hash tables, which are drawn anew in every process. So a call may take some more than the table says.
+//! They hardly depend on the machine, and not on what else runs on it; but on the compiler, and a little on
+//! the keys of hash tables, which are drawn anew in every process. So a call may take some more than the
+//! table says.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

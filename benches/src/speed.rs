@@ -134,10 +134,11 @@ impl Asked {
 struct Pace {
     /// How long one round of one structure takes at least.
     round: Duration,
-    /// How long it may take, where the whole sequence takes longer than `round`; who is slower yet is asked about
-    /// as much of the sequence as fits.
+    /// How long it may take, where the whole sequence takes longer than `round`; who is slower yet is asked
+    /// about as much of the sequence as fits.
     at_most: Duration,
-    /// How often all calls of a tree are gone through, so that what disturbs the machine for some seconds is not there each time.
+    /// How often all calls of a tree are gone through, so that what disturbs the machine for some seconds is
+    /// not there each time.
     passes: usize,
     /// Rounds of a call in a pass.
     rounds: usize,
@@ -162,7 +163,8 @@ struct Runner {
 }
 
 impl Runner {
-    /// Finds out how many calls make a round: the whole sequence, once or several times, where that is not too long.
+    /// Finds out how many calls make a round: the whole sequence, once or several times, where that is not
+    /// too long.
     fn prepare(&mut self, metric: Metric, asked: &Asked, pace: Pace) {
         self.calls = 1;
         loop {
@@ -215,8 +217,8 @@ impl Runner {
     }
 }
 
-/// Measures all that the options choose: in every round every structure once, so that a machine that drifts hurts
-/// all alike; and the rounds of a call are not all at the same time.
+/// Measures all that the options choose: in every round every structure once, so that a machine that drifts
+/// hurts all alike; and the rounds of a call are not all at the same time.
 ///
 /// # Errors
 /// Where a structure does not answer as orgcache does.

@@ -40,7 +40,8 @@ impl Database {
         &self.rows
     }
 
-    /// One organization's flags. (A hash map stands in for the query, so that no structure pays for a database.)
+    /// One organization's flags. (A hash map stands in for the query, so that no structure pays for a
+    /// database.)
     #[must_use]
     pub fn flags(&self, org: &str) -> Option<OrgFlags> {
         self.flags.get(org).copied()

@@ -38,7 +38,8 @@ const HEADLINE: [(&str, &str, &str); 4] = [
 /// The shared map that Openbravo has since 2022: what its users run today.
 const TODAY: &str = "openbravo-head";
 
-/// orgcache beside the map that users of Openbravo run today, on flat trees and on chains of 600: a table in Markdown.
+/// orgcache beside the map that users of Openbravo run today, on flat trees and on chains of 600: a table in
+/// Markdown.
 ///
 /// # Errors
 /// Where a figure is missing.

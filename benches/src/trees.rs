@@ -122,9 +122,9 @@ impl Row {
 }
 
 /// The rows of a tree with `organizations` organizations below `0`: one top organization and all others below
-/// that. One in ten is a legal entity, one in twenty is under period control, one in eight is not ready yet; in `0`
-/// itself no transactions are allowed. The order is shuffled, and the same on every run, as are the ids. (A sample client's
-/// tree has its own rows, however many are asked for.)
+/// that. One in ten is a legal entity, one in twenty is under period control, one in eight is not ready yet;
+/// in `0` itself no transactions are allowed. The order is shuffled, and the same on every run, as are the
+/// ids. (A sample client's tree has its own rows, however many are asked for.)
 #[must_use]
 pub fn rows(shape: Shape, organizations: usize) -> Vec<Row> {
     if let Some(sample) = shape.sample() {

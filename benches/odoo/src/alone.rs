@@ -1,7 +1,7 @@
 //! A read that is alone: is it later because there is batching?
 //!
-//! Odoo answers at once here. What batching does to such a read does not depend on how long Odoo takes, and is told from noise far
-//! sooner where nothing else is waited for.
+//! Odoo answers at once here. What batching does to such a read does not depend on how long Odoo takes, and
+//! is told from noise far sooner where nothing else is waited for.
 
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,10 @@ pub(crate) const ALONE: &str = "get_record";
 pub(crate) const LOWEST: &str = "at least";
 pub(crate) const HIGHEST: &str = "at most";
 
-/// Pairs of reads, one with batching and one without, in changing order, of many pairs of processes: two processes are never alike.
-/// What counts is the middle of the pairs' differences, and between which of them the true middle lies in 95 of 100 such
-/// measurements, whatever the distribution. Shares are those of a read that takes Odoo as long as it did.
+/// Pairs of reads, one with batching and one without, in changing order, of many pairs of processes: two
+/// processes are never alike. What counts is the middle of the pairs' differences, and between which of them
+/// the true middle lies in 95 of 100 such measurements, whatever the distribution. Shares are those of a read
+/// that takes Odoo as long as it did.
 pub(crate) async fn measure(program: &Program, processes: usize, calls: usize) -> anyhow::Result<Table> {
     let (on, off) = (Contender::orgcache(program, &[]), Contender::orgcache(program, NO_BATCHING));
     let (mut with, mut without, mut differences) = (Vec::new(), Vec::new(), Vec::new());
@@ -79,8 +80,9 @@ fn middle(mut samples: Vec<f64>) -> f64 {
     samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The two of ascending samples between which the true middle lies with a probability of 95 %: how many of n samples are below it
-/// is binomial, with a deviation of half the root of n. Of a few samples they are the outermost.
+/// The two of ascending samples between which the true middle lies with a probability of 95 %: how many of n
+/// samples are below it is binomial, with a deviation of half the root of n. Of a few samples they are the
+/// outermost.
 fn confidence(samples: &[f64]) -> (f64, f64) {
     let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
     let reach = 0.98 * f64::from(count).sqrt();

@@ -73,8 +73,8 @@ fn requests(what: &'static str, row: &[Figure], limit: f64) -> Goal {
     Goal::new(what, count(requests), requests <= limit)
 }
 
-/// The server's own concurrency: what it takes for the same requests if nothing holds them back, and a tenth for everything
-/// that is done with them.
+/// The server's own concurrency: what it takes for the same requests if nothing holds them back, and a tenth
+/// for everything that is done with them.
 fn reached(row: &[Figure]) -> Goal {
     let what = "16 searches at once: at most 10 % over their requests alone";
     let [bare, own, ..] = row else { return Goal::not_measured(what) };

@@ -78,8 +78,8 @@ impl Pair<'_> {
     }
 }
 
-/// Somebody who asks for two of three fields of a record, three times, and accepts answers of a few seconds; each time it is a
-/// record that nobody has read before.
+/// Somebody who asks for two of three fields of a record, three times, and accepts answers of a few seconds;
+/// each time it is a record that nobody has read before.
 async fn habit(subject: &Subject<'_>, time: usize) -> anyhow::Result<()> {
     for fields in [["name", "email"], ["email", "phone"], ["phone", "name"]] {
         subject.ask(&recent(1 + time, &fields)).await?;

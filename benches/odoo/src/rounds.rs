@@ -39,7 +39,8 @@ impl Taken {
     }
 }
 
-/// What a thing takes that is done so many times by each of the subjects, in turn. The thing is told which time it is.
+/// What a thing takes that is done so many times by each of the subjects, in turn. The thing is told which
+/// time it is.
 pub(crate) async fn rounds<T>(
     subjects: &[Subject<'_>],
     times: usize,

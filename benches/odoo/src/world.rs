@@ -6,7 +6,8 @@ use anyhow::Context;
 use odoo_double::{Behaviour, Model, OdooDouble, stateless_exchanges};
 use serde_json::{Map, Value, json};
 
-/// What an Odoo 17 was measured to take, in hundredths of milliseconds, apart from what each value of a record takes.
+/// What an Odoo 17 was measured to take, in hundredths of milliseconds, apart from what each value of a
+/// record takes.
 const DELAYS: &[(&str, u64)] = &[
     ("version", 500),
     ("fields_get", 1_840),
@@ -19,7 +20,8 @@ const DELAYS: &[(&str, u64)] = &[
     ("check_access_rights", 580),
 ];
 
-/// What a login took: passwords are hashed slowly on purpose. It is only waited for where beginnings are measured.
+/// What a login took: passwords are hashed slowly on purpose. It is only waited for where beginnings are
+/// measured.
 pub(crate) const LOGIN: Duration = Duration::from_millis(450);
 
 /// What reading 10 fields of a record took.

@@ -46,8 +46,8 @@ pub(crate) enum Until {
     Sent(usize),
 }
 
-/// Sends requests over several connections, each the next one as soon as the last is answered. `request` is told the number of the
-/// connection and of the request on it.
+/// Sends requests over several connections, each the next one as soon as the last is answered. `request` is
+/// told the number of the connection and of the request on it.
 pub(crate) async fn load(
     address: SocketAddr,
     connections: usize,

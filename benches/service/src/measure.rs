@@ -23,7 +23,8 @@ use crate::world;
 
 /// Connections that ask at the same time.
 const CONNECTIONS: usize = 16;
-/// Connections that log in at the same time by assertion, and by password: so many that fail would be slowed down.
+/// Connections that log in at the same time by assertion, and by password: so many that fail would be slowed
+/// down.
 const LOGINS: usize = 32;
 const PASSWORDS: usize = 8;
 /// Questions of a batch.
@@ -114,8 +115,8 @@ impl Setting {
         Ok(answer.get("token").and_then(Value::as_str).context("no token")?.to_owned())
     }
 
-    /// "Is this organization in the natural tree of that one?", asked in the address beside a bare axum that says hello, and as JSON
-    /// beside one that takes the same JSON.
+    /// "Is this organization in the natural tree of that one?", asked in the address beside a bare axum that
+    /// says hello, and as JSON beside one that takes the same JSON.
     async fn questions(&self) -> Result<Vec<Record>> {
         let token = self.token().await?;
         let (above, below) = world::pair();

@@ -8,8 +8,9 @@
 //! | [`Head`] | that map, shared by the sessions of five minutes (since April 2022) |
 //!
 //! Texts are allocated once and shared by reference, as in the JVM; every session has texts of its own, as a
-//! database driver delivers them. Where the originals recursed over depth these loop, and where `Pre` re-walked subtrees
-//! when asked for descendants (which grew exponentially with depth) this one walks once: both flatter them.
+//! database driver delivers them. Where the originals recursed over depth these loop, and where `Pre`
+//! re-walked subtrees when asked for descendants (which grew exponentially with depth) this one walks once:
+//! both flatter them.
 
 mod org_tree;
 mod post;

@@ -40,8 +40,8 @@ impl Access {
 #[derive(Debug)]
 pub struct Erp {
     rows: Vec<Row>,
-    /// The roles of the first client, which nearly everybody takes: to make up their rows takes longer than the login that
-    /// asks for them.
+    /// The roles of the first client, which nearly everybody takes: to make up their rows takes longer than
+    /// the login that asks for them.
     first_roles: Vec<RoleFacts>,
     keeps_revisions: AtomicBool,
     revision: AtomicI64,

@@ -112,7 +112,8 @@ fn measured(quick: bool) -> Vec<(&'static str, Sessions)> {
     all
 }
 
-/// Measures each in a process of its own, so that the operating system's figure is that of the one measurement.
+/// Measures each in a process of its own, so that the operating system's figure is that of the one
+/// measurement.
 ///
 /// # Errors
 /// As the process.

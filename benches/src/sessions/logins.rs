@@ -211,8 +211,8 @@ impl Product {
         Ok(least.as_secs_f64() * 1e9)
     }
 
-    /// The statements that any login needs, kept prepared and without a tree: who is it, what may the role, a row for the
-    /// session.
+    /// The statements that any login needs, kept prepared and without a tree: who is it, what may the role, a
+    /// row for the session.
     async fn bare(&self, logins: usize, at_once: usize) -> anyhow::Result<f64> {
         if self.is_postgres {
             bare::postgres(&self.store, logins, at_once).await

@@ -23,8 +23,8 @@ pub const ORGANIZATIONS: usize = 600;
 /// The shape of these trees.
 pub const SHAPE: crate::trees::Shape = crate::trees::Shape::Flat;
 
-/// Whose figures there are: orgcache's with roles that may do little, with such as may do everything, and on many trees;
-/// what they are compared with; and the databases that trees are loaded from.
+/// Whose figures there are: orgcache's with roles that may do little, with such as may do everything, and on
+/// many trees; what they are compared with; and the databases that trees are loaded from.
 pub const STRUCTURES: [&str; 11] = [
     "orgcache",
     "orgcache-role-with-all",

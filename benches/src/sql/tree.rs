@@ -79,8 +79,8 @@ impl Way for Recursive {
     );
 }
 
-/// A row for each organization and each of its ancestors, itself included, as Openbravo's `ad_org_tree`; with an index for
-/// either direction.
+/// A row for each organization and each of its ancestors, itself included, as Openbravo's `ad_org_tree`; with
+/// an index for either direction.
 #[derive(Debug)]
 pub struct AncestorTable;
 

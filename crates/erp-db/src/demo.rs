@@ -41,8 +41,9 @@ pub enum Created {
 
 /// Creates the demonstration database, unless there is a file of that name.
 ///
-/// It holds the sample rows, and its users are active, so that they can log in. (Imported rows are left as they are.) The
-/// file appears complete or not at all: however many processes start at once, each finds one sound database.
+/// It holds the sample rows, and its users are active, so that they can log in. (Imported rows are left as
+/// they are.) The file appears complete or not at all: however many processes start at once, each finds one
+/// sound database.
 ///
 /// # Errors
 /// [`DemoError`] if the folder does not exist or may not be written to.

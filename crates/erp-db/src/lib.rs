@@ -1,9 +1,10 @@
-//! Reads an ERP's organization trees, roles and users from its own database: Openbravo's or Etendo's `ad_*` tables, on
-//! SQLite and PostgreSQL.
+//! Reads an ERP's organization trees, roles and users from its own database: Openbravo's or Etendo's `ad_*`
+//! tables, on SQLite and PostgreSQL.
 //!
 //! # Ten lines
 //!
-//! With the feature `session`, logins of an ERP that is only read, in tables of our own beside it or elsewhere:
+//! With the feature `session`, logins of an ERP that is only read, in tables of our own beside it or
+//! elsewhere:
 //!
 //! ```
 //! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
@@ -52,9 +53,10 @@
 //! - [`Database`]: connections, time limits, errors;
 //! - [`ErpReader`]: the questions, one method each. It only ever reads;
 //! - [`import`]: fills `ad_*` tables from files;
-//! - `ErpSource` (feature `session`): what the crate `session` asks an ERP at a login, and `revisions`, the optional
-//!   counters by which it knows an unchanged tree without reading it;
-//! - `SqlStore` and `PasswordTable` (feature `session`): where sessions and password hashes live, in tables of our own;
+//! - `ErpSource` (feature `session`): what the crate `session` asks an ERP at a login, and `revisions`, the
+//!   optional counters by which it knows an unchanged tree without reading it;
+//! - `SqlStore` and `PasswordTable` (feature `session`): where sessions and password hashes live, in tables
+//!   of our own;
 //! - `demo` (feature `demo`): a database with the sample rows, made on first use.
 //!
 //! # Features
@@ -67,7 +69,8 @@
 //! | `session` | no | logins: `ErpSource`, `revisions`, `SqlStore` and `PasswordTable`; the crate `session` |
 //! | `demo` | no | the demonstration database, about 80 KB of rows |
 //!
-//! Without any driver the crate has only the records that are read ([`Client`], [`Role`], [`Directory`] and so on).
+//! Without any driver the crate has only the records that are read ([`Client`], [`Role`], [`Directory`] and
+//! so on).
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod blocking;

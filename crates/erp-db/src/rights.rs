@@ -1,4 +1,5 @@
-//! `MissingRights`: what a database user would have to be granted, found out before anything fails for want of it.
+//! `MissingRights`: what a database user would have to be granted, found out before anything fails for want
+//! of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -133,8 +134,9 @@ fn is_read(purpose: Purpose, table: &str, column: &str) -> bool {
         .any(|(name, columns)| *name == table && (service || table == "ad_user") && columns.contains(&column))
 }
 
-/// The ERP's tables that the search path leads to, with what the user may. Schemas that the user may not use are
-/// looked into as well: to PostgreSQL they are not on the path, and the tables in them would only be missing.
+/// The ERP's tables that the search path leads to, with what the user may. Schemas that the user may not use
+/// are looked into as well: to PostgreSQL they are not on the path, and the tables in them would only be
+/// missing.
 const ERP: &str = "WITH path AS ( \
        SELECT n.oid, n.nspname, p.place, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable \
        FROM pg_catalog.regexp_matches(pg_catalog.current_setting('search_path'), \

@@ -2,7 +2,8 @@
 
 use org_structure::MAX_ID_BYTES;
 
-/// Whether a text can be the id of anything: what cannot need not be asked for, and PostgreSQL would refuse NUL.
+/// Whether a text can be the id of anything: what cannot need not be asked for, and PostgreSQL would refuse
+/// NUL.
 pub(crate) fn can_be_id(text: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&text.len()) && !text.contains('\0')
 }

@@ -1,4 +1,5 @@
-//! `KeptEnds`: ends of sessions that the store could not be told before the process ended, in a small file for the next one.
+//! `KeptEnds`: ends of sessions that the store could not be told before the process ended, in a small file
+//! for the next one.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,8 +13,9 @@ use session::{ClientId, InvalidId, InvalidSessionId, RoleId, Scope, SessionManag
 use crate::demo;
 use crate::failure::Failure;
 
-/// Where the ends of one store are kept: beside an SQLite file; for PostgreSQL in the user's data directory, by the name of the
-/// database. Every process writes a file of its own, so that several may end at the same time.
+/// Where the ends of one store are kept: beside an SQLite file; for PostgreSQL in the user's data directory,
+/// by the name of the database. Every process writes a file of its own, so that several may end at the same
+/// time.
 #[derive(Debug)]
 pub(crate) struct KeptEnds {
     folder: PathBuf,
@@ -64,7 +66,8 @@ impl KeptEnds {
         Ok(path)
     }
 
-    /// Tells the store of all ends that earlier processes kept. A file goes when the store has taken all of it.
+    /// Tells the store of all ends that earlier processes kept. A file goes when the store has taken all of
+    /// it.
     pub(crate) async fn tell(&self, manager: &SessionManager) -> Result<(), Failure> {
         for path in self.files().map_err(|error| unreadable(&self.folder, &error))? {
             let ends = read(&path).map_err(|error| unreadable(&path, &error))?;

@@ -1,4 +1,5 @@
-//! `orgcache`, the command and the service: an ERP's organization trees and sessions at the terminal and over HTTP.
+//! `orgcache`, the command and the service: an ERP's organization trees and sessions at the terminal and over
+//! HTTP.
 //!
 //! [`http`] is the service, for whoever wants to run it within another program; [`run`] is the command. To have sessions in an axum
 //! program of one's own, the crate `session-axum` is enough.

@@ -1,7 +1,9 @@
-//! `PGOPTIONS`: settings for PostgreSQL that the environment asks for. They are treated as `options` of each URL.
+//! `PGOPTIONS`: settings for PostgreSQL that the environment asks for. They are treated as `options` of each
+//! URL.
 //!
-//! The driver reads this variable itself and sends it as a start-up parameter, which proxies that pool transactions refuse. So the
-//! program starts itself again without the variable, and adds its value to the URLs.
+//! The driver reads this variable itself and sends it as a start-up parameter, which proxies that pool
+//! transactions refuse. So the program starts itself again without the variable, and adds its value to the
+//! URLs.
 
 use std::env;
 use std::io;

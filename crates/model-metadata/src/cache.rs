@@ -18,19 +18,20 @@ type Spawn = Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
 
 /// What servers say of their models, kept per scope: field definitions, permissions, model lists.
 ///
-/// The cache belongs to no connection and no client: a loader comes with each question, and `E` is its error. Loads are
-/// shared: however many ask the same at once, one of them asks the server, and the others wait for it; if that one goes
-/// away, another takes over. Errors are told to all who waited and are not remembered.
+/// The cache belongs to no connection and no client: a loader comes with each question, and `E` is its error.
+/// Loads are shared: however many ask the same at once, one of them asks the server, and the others wait for
+/// it; if that one goes away, another takes over. Errors are told to all who waited and are not remembered.
 ///
 /// # Consistency
-/// After an `invalidate_…` returns, nobody who asks then gets anything whose load began before it, from the table or
-/// from a load that was under way. "There is no such model" and "there is no such field" are believed for
+/// After an `invalidate_…` returns, nobody who asks then gets anything whose load began before it, from the
+/// table or from a load that was under way. "There is no such model" and "there is no such field" are
+/// believed for
 /// [`negative_time_to_live`](crate::TablePolicy::negative_time_to_live), counted from the moment at which the server
 /// was asked; after that a name that the cache does not know is asked of the server again.
 ///
 /// # Memory
-/// Each table stays within its bound. Equal values are one allocation, whoever they belong to, and are counted once.
-/// A value that a caller still holds after its entry has gone is the caller's.
+/// Each table stays within its bound. Equal values are one allocation, whoever they belong to, and are
+/// counted once. A value that a caller still holds after its entry has gone is the caller's.
 pub struct MetadataCache<E> {
     fields: Arc<Table<FieldDefinitions, E>>,
     permissions: Arc<Table<Permissions, E>>,
@@ -76,8 +77,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         self.fields_naming(loader, scope, model, &[]).await
     }
 
-    /// The complete definitions of a model's fields, recent enough that a name which they lack can be believed not to
-    /// exist.
+    /// The complete definitions of a model's fields, recent enough that a name which they lack can be
+    /// believed not to exist.
     ///
     /// # Errors
     /// The loader's, for everybody who waited for the load.
@@ -100,7 +101,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         outcome
     }
 
-    /// The definitions of a model's fields if they are known already. Nobody is asked, and it counts as no question.
+    /// The definitions of a model's fields if they are known already. Nobody is asked, and it counts as no
+    /// question.
     #[must_use]
     pub fn known_fields(&self, scope: &Scope, model: &str) -> Option<Arc<FieldDefinitions>> {
         self.fields.peek(&Key { scope: scope.clone(), model: model.into() })
@@ -144,8 +146,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         stream::iter(questions).buffered(at_once.max(1)).collect().await
     }
 
-    /// The models that the principal of the scope may know of, recent enough that a name in `naming` which the list
-    /// lacks can be believed not to exist.
+    /// The models that the principal of the scope may know of, recent enough that a name in `naming` which
+    /// the list lacks can be believed not to exist.
     ///
     /// # Errors
     /// The loader's, for everybody who waited for the load.
@@ -187,7 +189,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         self.models.invalidate_all();
     }
 
-    /// Removes what is too old to be given; without it, an entry that nobody asks for stays until its room is needed.
+    /// Removes what is too old to be given; without it, an entry that nobody asks for stays until its room is
+    /// needed.
     ///
     /// # Complexity
     /// O(entries), under the locks of the tables.

@@ -81,8 +81,8 @@ impl World {
     }
 }
 
-/// Whoever asks after an invalidation gets what was true at the invalidation, or later: from the table, from a load
-/// that was under way, or from a load that published late.
+/// Whoever asks after an invalidation gets what was true at the invalidation, or later: from the table, from
+/// a load that was under way, or from a load that published late.
 #[test]
 fn nothing_older_than_an_invalidation_is_given_after_it() {
     fn run(invalidate: fn(&World)) {

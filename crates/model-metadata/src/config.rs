@@ -5,10 +5,11 @@ use core::time::Duration;
 /// How long the answers of one table are believed, and how much room they may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TablePolicy {
-    /// An answer older than this is asked for again. Its age counts from the moment at which it was asked for.
+    /// An answer older than this is asked for again. Its age counts from the moment at which it was asked
+    /// for.
     pub time_to_live: Duration,
-    /// An answer older than this is still given, and asked for again in the background. It takes effect in a cache
-    /// with [`refresh_with`](crate::MetadataCache::refresh_with).
+    /// An answer older than this is still given, and asked for again in the background. It takes effect in a
+    /// cache with [`refresh_with`](crate::MetadataCache::refresh_with).
     pub refresh_after: Option<Duration>,
     /// How long "there is no such model" and "there is no such field" are believed.
     pub negative_time_to_live: Duration,
@@ -17,7 +18,8 @@ pub struct TablePolicy {
 }
 
 impl TablePolicy {
-    /// A policy with a time to live and a bound on bytes; what does not exist is asked for again after five seconds.
+    /// A policy with a time to live and a bound on bytes; what does not exist is asked for again after five
+    /// seconds.
     #[must_use]
     pub fn new(time_to_live: Duration, max_bytes: usize) -> Self {
         TablePolicy {

@@ -25,8 +25,9 @@ pub(crate) struct Entry<V> {
 }
 
 impl Key {
-    /// The bytes of an entry without its value: the key with what it owns (a scope that other keys share is counted
-    /// in each), the links of the order of use, and the slot in the hash table, half of which may be free.
+    /// The bytes of an entry without its value: the key with what it owns (a scope that other keys share is
+    /// counted in each), the links of the order of use, and the slot in the hash table, half of which may be
+    /// free.
     pub(crate) fn entry_bytes<V>(&self) -> usize {
         const COUNTS: usize = 2 * size_of::<usize>();
         const LINKS: usize = 2 * size_of::<usize>();

@@ -9,8 +9,8 @@ const STRIPES_WIDE: u64 = 256;
 
 /// Counters that invalidations raise, in constant memory however many names are invalidated.
 ///
-/// Names share counters by their hash. Two that share one are invalidated together, which costs a load and never
-/// gives a stale answer.
+/// Names share counters by their hash. Two that share one are invalidated together, which costs a load and
+/// never gives a stale answer.
 #[derive(Debug)]
 pub(crate) struct Epochs {
     all: u64,
@@ -28,7 +28,8 @@ pub(crate) struct Stamp(u64);
 impl Default for Epochs {
     fn default() -> Self {
         let stripes = || vec![0; STRIPES].into_boxed_slice();
-        // Fixed seeds: who shares a counter with whom is the same in every run, and nobody gains by knowing it.
+        // Fixed seeds: who shares a counter with whom is the same in every run, and nobody gains by knowing
+        // it.
         let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
         Epochs { all: 0, principals: stripes(), models: stripes(), hasher }
     }

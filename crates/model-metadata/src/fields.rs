@@ -30,12 +30,14 @@ struct Cell {
 
 /// The complete definitions of a model's fields: for every field its attributes, each with its JSON value.
 ///
-/// It is read from a JSON object of objects (`{"name": {"type": "char", …}, …}`) and keeps the text of the values, not
-/// a tree of them. Most values of a model are alike (`false`, `[]`, …): each distinct one is stored once. Fields and
-/// attributes are in the order of their names, whatever order they came in, so equal definitions are equal bytes.
+/// It is read from a JSON object of objects (`{"name": {"type": "char", …}, …}`) and keeps the text of the
+/// values, not a tree of them. Most values of a model are alike (`false`, `[]`, …): each distinct one is
+/// stored once. Fields and attributes are in the order of their names, whatever order they came in, so equal
+/// definitions are equal bytes.
 ///
 /// # Memory
-/// 12 bytes a field, 8 bytes an attribute of a field, and once for each distinct name or value its text and 8 bytes.
+/// 12 bytes a field, 8 bytes an attribute of a field, and once for each distinct name or value its text and 8
+/// bytes.
 ///
 /// # Examples
 /// ```
@@ -51,7 +53,8 @@ struct Cell {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldDefinitions {
-    // INVARIANT: spans lie within `text` at character borders; `fields` ascend by name and their cells by attribute.
+    // INVARIANT: spans lie within `text` at character borders; `fields` ascend by name and their cells by
+    // attribute.
     text: Box<str>,
     spans: Box<[Span]>,
     fields: Box<[Field]>,

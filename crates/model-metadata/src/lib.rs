@@ -1,8 +1,9 @@
 //! A cache of what servers say of their models: field definitions, permissions, model lists.
 //!
-//! ERP clients over RPC ask for the same metadata again and again, once for every form, search and check. This crate
-//! keeps it **per principal**, since what a user may see and do differs, and **once**, since most users are told the
-//! same. It knows nothing of any server's wire: a [`MetadataLoader`] asks, the [`MetadataCache`] remembers.
+//! ERP clients over RPC ask for the same metadata again and again, once for every form, search and check.
+//! This crate keeps it **per principal**, since what a user may see and do differs, and **once**, since most
+//! users are told the same. It knows nothing of any server's wire: a [`MetadataLoader`] asks, the
+//! [`MetadataCache`] remembers.
 //!
 //! # Examples
 //! ```

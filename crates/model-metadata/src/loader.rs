@@ -7,10 +7,11 @@ use crate::{FieldDefinitions, ModelList, Permissions, Scope};
 
 /// Asks the server for metadata, as the principal of a scope.
 ///
-/// `Ok(None)` says that the server knows no such model; the cache remembers that for a short time. An error is told to
-/// everybody who waits for the load, and never remembered.
+/// `Ok(None)` says that the server knows no such model; the cache remembers that for a short time. An error
+/// is told to everybody who waits for the load, and never remembered.
 ///
-/// A loader must answer for the scope that it is given, never for another: what it returns is shown to everybody in it.
+/// A loader must answer for the scope that it is given, never for another: what it returns is shown to
+/// everybody in it.
 pub trait MetadataLoader: Send + Sync + 'static {
     /// Why a load fails.
     type Error: Error + Send + Sync + 'static;

@@ -5,10 +5,11 @@ use serde_json::value::RawValue;
 
 use crate::{FieldDefinition, FieldDefinitions};
 
-/// The part of a model's definitions that somebody asked for; it serializes as the object of objects that the server
-/// would have sent.
+/// The part of a model's definitions that somebody asked for; it serializes as the object of objects that the
+/// server would have sent.
 ///
-/// Names that the model does not have are left out, as servers do; [`unknown`](Projection::unknown) tells them.
+/// Names that the model does not have are left out, as servers do; [`unknown`](Projection::unknown) tells
+/// them.
 ///
 /// # Examples
 /// ```

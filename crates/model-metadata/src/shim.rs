@@ -1,7 +1,7 @@
 //! The lock of this crate: `parking_lot`'s, or the model checker's when the crate's own unit tests are built.
 //!
-//! Unit tests inside the crate are therefore model-checked ones (they run inside `shuttle::check_…`); everything
-//! else is tested from `tests/`, against the lock that users get.
+//! Unit tests inside the crate are therefore model-checked ones (they run inside `shuttle::check_…`);
+//! everything else is tested from `tests/`, against the lock that users get.
 
 #[cfg(not(test))]
 pub(crate) use parking_lot::Mutex;

@@ -27,7 +27,8 @@ struct State<V, E> {
     /// In the order of use, the least recent first.
     entries: LinkedHashMap<Key, Entry<V>, ahash::RandomState>,
     contents: Contents<V>,
-    // INVARIANT: the newest load of each key; an older one, overtaken, is only known to those who wait for it.
+    // INVARIANT: the newest load of each key; an older one, overtaken, is only known to those who wait for
+    // it.
     flights: HashMap<Key, Arc<Flight<V, E>>, ahash::RandomState>,
     epochs: Epochs,
     bytes: usize,
@@ -71,8 +72,8 @@ impl<V: Content, E> Table<V, E> {
 
     /// Answers from the table, or loads, or waits for a load that is under way.
     ///
-    /// An answer that does not `satisfy` is believed only if it is as young as a negative one must be. With the answer
-    /// comes the duty to refresh, if it is time for that and `refresh` allows it.
+    /// An answer that does not `satisfy` is believed only if it is as young as a negative one must be. With
+    /// the answer comes the duty to refresh, if it is time for that and `refresh` allows it.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
         key: &Key,

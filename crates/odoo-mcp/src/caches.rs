@@ -10,8 +10,9 @@ use crate::settings::{flag, seconds};
 
 /// What is remembered of Odoo: definitions, model lists, records.
 ///
-/// All servers of a process share one, whoever their users are: each user is told only what it was told itself, equal
-/// definitions are held once, and what one user changes is forgotten for all. Clones share everything.
+/// All servers of a process share one, whoever their users are: each user is told only what it was told
+/// itself, equal definitions are held once, and what one user changes is forgotten for all. Clones share
+/// everything.
 #[derive(Clone, Debug)]
 pub struct Caches {
     pub(crate) metadata: Arc<MetadataCache<OdooError>>,
@@ -19,8 +20,8 @@ pub struct Caches {
 }
 
 impl Caches {
-    /// Empty caches that believe field definitions for so long. Permissions and model lists are believed for five
-    /// minutes, or as long as field definitions if that is shorter.
+    /// Empty caches that believe field definitions for so long. Permissions and model lists are believed for
+    /// five minutes, or as long as field definitions if that is shorter.
     #[must_use]
     pub fn new(fields_time_to_live: Duration, records: RecordPolicy) -> Self {
         let mut config = CacheConfig::default();

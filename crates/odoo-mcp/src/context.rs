@@ -8,7 +8,8 @@ use crate::ToolError;
 use crate::arguments::Ids;
 
 /// As in search_records.
-// It chooses which data the call sees, and in which language; keys that would change what a write does cannot be given.
+// It chooses which data the call sees, and in which language; keys that would change what a write does cannot
+// be given.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]

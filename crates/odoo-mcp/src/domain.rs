@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::ToolError;
 
-/// Makes sure that every operator has operands of its own. Conditions that the server appends would else become
-/// operands of the caller's operators, and confine nothing.
+/// Makes sure that every operator has operands of its own. Conditions that the server appends would else
+/// become operands of the caller's operators, and confine nothing.
 pub(crate) fn check_balance(domain: &[Value]) -> Result<(), ToolError> {
     let mut expected: usize = 1;
     for (place, term) in domain.iter().enumerate() {

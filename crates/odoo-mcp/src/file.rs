@@ -119,8 +119,8 @@ impl Service {
     }
 }
 
-/// The types of images that a model can look at, by their first bytes. What a file is declared to be depends on its
-/// name, which may be wrong.
+/// The types of images that a model can look at, by their first bytes. What a file is declared to be depends
+/// on its name, which may be wrong.
 pub(crate) fn image_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),

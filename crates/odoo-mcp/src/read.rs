@@ -103,8 +103,8 @@ impl Service {
         Ok(Selection { method, names, withheld, skipped })
     }
 
-    /// Another selection after a refusal, without what the refusal tells of; nothing if it tells of no field. Fields that
-    /// were named are asked for whatever Odoo says.
+    /// Another selection after a refusal, without what the refusal tells of; nothing if it tells of no field.
+    /// Fields that were named are asked for whatever Odoo says.
     pub(crate) async fn choose_again(
         &self,
         selection: &Selection,
@@ -119,8 +119,8 @@ impl Service {
         Ok((!selection.names.is_empty()).then_some(selection))
     }
 
-    /// Reads records, files as their sizes. If nobody named the fields, those that the user may not read are left out,
-    /// such as a total that is computed from another model.
+    /// Reads records, files as their sizes. If nobody named the fields, those that the user may not read are
+    /// left out, such as a total that is computed from another model.
     ///
     /// The answer is Odoo's; only whoever accepts an age may get one that was given before.
     pub(crate) async fn read(

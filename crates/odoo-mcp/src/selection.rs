@@ -74,7 +74,8 @@ const HELPERS: &[&str] = &[
 /// A reader's code at the door: of persons it is a credential.
 const OF_PERSONS: &[&str] = &["barcode", "pin"];
 
-/// What people ask for, by word: kinds of fields, each with its weight. Words count as words: `date` is not in `update`.
+/// What people ask for, by word: kinds of fields, each with its weight. Words count as words: `date` is not
+/// in `update`.
 const SOUGHT: &[(i32, &[&str])] = &[
     (100, &["state", "stage", "status"]),
     (95, &["ref", "reference", "number", "code", "login", "memo", "subject", "summary"]),
@@ -188,7 +189,8 @@ fn weight(field: &FieldDefinition<'_>, kind: &str, of_person: bool) -> Option<(i
     };
     let required = if field.is_true("required") { 6 } else { 0 };
     let borrowed = if stored { 0 } else { 8 };
-    // A name that is made of several kinds says something of one for another: the state of a phone number, say.
+    // A name that is made of several kinds says something of one for another: the state of a phone number,
+    // say.
     let kinds: BTreeSet<usize> = words.iter().filter_map(|word| kind_of(word)).collect();
     let last = words.last().copied().unwrap_or_default();
     let mixed = match kinds.len() {
@@ -209,8 +211,9 @@ fn is_structure(kind: &str) -> bool {
     matches!(kind, "one2many" | "many2many" | "binary" | "image" | "html")
 }
 
-/// The fields that are read if nobody names any: the essential ones, then up to a number of others, required ones and
-/// those that people ask for first, in the order of choice. Never heavy ones, lists, or what looks like a credential.
+/// The fields that are read if nobody names any: the essential ones, then up to a number of others, required
+/// ones and those that people ask for first, in the order of choice. Never heavy ones, lists, or what looks
+/// like a credential.
 pub(crate) fn default_fields(
     fields: &FieldDefinitions,
     limit: usize,
@@ -318,8 +321,8 @@ mod tests {
         }
     }
 
-    /// Models with their fields: `type: name …`, where `!` is required, `~` computed, `^` related, `&` guarded by groups;
-    /// after `+` the fields that must be among the first fifteen.
+    /// Models with their fields: `type: name …`, where `!` is required, `~` computed, `^` related, `&`
+    /// guarded by groups; after `+` the fields that must be among the first fifteen.
     const MODELS: &str = include_str!("selection/models.txt");
 
     fn model(block: &str) -> (&str, Vec<&str>, FieldDefinitions) {

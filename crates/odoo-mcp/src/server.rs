@@ -22,8 +22,8 @@ pub struct OdooServer {
 }
 
 impl OdooServer {
-    /// A server for one user, with caches that it shares with the other servers of the process. Nothing is sent to Odoo
-    /// yet.
+    /// A server for one user, with caches that it shares with the other servers of the process. Nothing is
+    /// sent to Odoo yet.
     ///
     /// # Errors
     /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
@@ -41,8 +41,8 @@ impl OdooServer {
         HttpService::new(Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries)), options)
     }
 
-    /// Serves standard input and output until the client is gone. The login to Odoo begins at once, beside the
-    /// protocol's own beginning; if it fails, the first call that needs it tells so.
+    /// Serves standard input and output until the client is gone. The login to Odoo begins at once, beside
+    /// the protocol's own beginning; if it fails, the first call that needs it tells so.
     ///
     /// # Errors
     /// [`ServeError`] if the client does not keep to the protocol.
@@ -51,7 +51,8 @@ impl OdooServer {
         self.serve(reader, writer, options)
     }
 
-    /// Serves one client that writes its messages to a stream, one a line, and reads the answers from another.
+    /// Serves one client that writes its messages to a stream, one a line, and reads the answers from
+    /// another.
     ///
     /// # Errors
     /// [`ServeError`] if the client does not keep to the protocol.

@@ -45,7 +45,8 @@ impl Service {
         Ok(scope.with_companies(self.settings.companies.iter().copied()))
     }
 
-    /// The definitions of a model's fields, recent enough to believe that a name which they lack does not exist.
+    /// The definitions of a model's fields, recent enough to believe that a name which they lack does not
+    /// exist.
     pub(crate) async fn fields(
         &self,
         model: &str,
@@ -110,8 +111,8 @@ impl Service {
         }
     }
 
-    /// Have the definitions of a model's fields changed since they were asked for? They are asked for again, but no more often
-    /// than names that do not exist.
+    /// Have the definitions of a model's fields changed since they were asked for? They are asked for again,
+    /// but no more often than names that do not exist.
     pub(crate) async fn fields_have_changed(&self, model: &str) -> Result<bool, ToolError> {
         /// What no field is called, so that definitions of some age are not believed to be all.
         const NO_FIELD: &str = "";
@@ -216,7 +217,8 @@ impl Drop for Forgets {
     }
 }
 
-/// Does a record of this model, or a wizard, decide which models and fields there are, what they are called, or who sees them?
+/// Does a record of this model, or a wizard, decide which models and fields there are, what they are called,
+/// or who sees them?
 fn defines_models(model: &str) -> bool {
     const FAMILIES: [&str; 2] = ["ir.model", "base"];
     const OTHERS: [&str; 4] = ["ir.module.module", "res.groups", "res.users", "res.lang"];

@@ -53,10 +53,11 @@ pub struct Settings {
     pub max_binary_size: usize,
     /// May methods be called by name (`ODOO_MCP_ENABLE_METHOD_CALLS`)? It takes effect with [`Mode::Full`].
     pub method_calls: bool,
-    /// May clients ask what the server has counted (`ODOO_MCP_ENABLE_STATS`)? Operators want to know, and models seldom.
+    /// May clients ask what the server has counted (`ODOO_MCP_ENABLE_STATS`)? Operators want to know, and
+    /// models seldom.
     pub stats: bool,
-    /// The companies that calls are confined to, the active one first (`ODOO_ALLOWED_COMPANIES`); the user's own if
-    /// there are none.
+    /// The companies that calls are confined to, the active one first (`ODOO_ALLOWED_COMPANIES`); the user's
+    /// own if there are none.
     pub companies: Vec<i64>,
 }
 

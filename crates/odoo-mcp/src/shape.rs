@@ -34,8 +34,8 @@ pub(crate) fn iso(moment: &str) -> Option<String> {
     (day.len() == 10 && time.len() >= 8).then(|| format!("{day}T{time}+00:00"))
 }
 
-/// Is the value of a binary field a file, as its size or as what newer servers say of it? Some fields of that type hold
-/// other things, which stay as they are.
+/// Is the value of a binary field a file, as its size or as what newer servers say of it? Some fields of that
+/// type hold other things, which stay as they are.
 fn is_file(value: &Value) -> bool {
     match value {
         Value::String(size) => !size.is_empty(),

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-/// Writes an answer as text. Lists of records become a table if all have the same keys; nothing is shortened. What is within
-/// the answer stands in the order of `columns`, and after it by name.
+/// Writes an answer as text. Lists of records become a table if all have the same keys; nothing is shortened.
+/// What is within the answer stands in the order of `columns`, and after it by name.
 pub(crate) fn render(answer: &Value, columns: &[String]) -> String {
     let mut text = String::new();
     match answer {
@@ -84,8 +84,8 @@ fn table(text: &mut String, rows: &[Value], depth: usize, columns: &[String]) {
     }
 }
 
-/// A value on one line. Texts that hold line breaks or separators are quoted, so that no value of a record can pass for
-/// another line of the answer.
+/// A value on one line. Texts that hold line breaks or separators are quoted, so that no value of a record
+/// can pass for another line of the answer.
 pub(crate) fn line(text: &mut String, value: &Value) {
     match value {
         Value::Null => {}

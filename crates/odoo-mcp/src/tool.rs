@@ -40,8 +40,8 @@ pub(crate) trait Tool {
         arguments: Self::Arguments,
     ) -> impl Future<Output = Result<Self::Answer, ToolError>> + Send;
 
-    /// The member of the answer that may be large, and its value, which is moved into what is sent: a copy of a page
-    /// would cost as much as the page.
+    /// The member of the answer that may be large, and its value, which is moved into what is sent: a copy of
+    /// a page would cost as much as the page.
     fn take_payload(_: &mut Self::Answer) -> Option<(&'static str, Value)> {
         None
     }
@@ -103,8 +103,8 @@ impl Entry {
 
 /// Calls a tool with arguments as they came.
 ///
-/// If Odoo rejects what a tool reads, the model may have lost a field that is still believed to exist, and that was
-/// chosen for whoever calls: then it is tried once more with what the model is now.
+/// If Odoo rejects what a tool reads, the model may have lost a field that is still believed to exist, and
+/// that was chosen for whoever calls: then it is tried once more with what the model is now.
 pub(crate) async fn call<T: Tool>(
     service: &Service,
     arguments: Map<String, Value>,

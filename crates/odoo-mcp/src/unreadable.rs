@@ -1,7 +1,7 @@
 //! `Unreadable`: fields that a user may not read although the definitions announce them.
 //!
-//! One such field fails the whole read. Which they are is learnt from Odoo when it refuses, from its words and from what
-//! the groups allow, and is remembered with the definitions.
+//! One such field fails the whole read. Which they are is learnt from Odoo when it refuses, from its words
+//! and from what the groups allow, and is remembered with the definitions.
 
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
@@ -87,8 +87,8 @@ impl Service {
         Ok(())
     }
 
-    /// Learns from a refusal which fields the user may not read. Says whether one of those that were asked for is among
-    /// them.
+    /// Learns from a refusal which fields the user may not read. Says whether one of those that were asked
+    /// for is among them.
     pub(crate) async fn learn_unreadable(
         &self,
         model: &str,

@@ -1,7 +1,7 @@
 //! Values as the field's type has them: what means the same is converted, everything else is refused.
 //!
-//! Odoo takes nearly anything for nearly any type: the text `"false"` is true to it, and half of a moment is dropped with
-//! its time zone. A value whose meaning would change on the way is not sent.
+//! Odoo takes nearly anything for nearly any type: the text `"false"` is true to it, and half of a moment is
+//! dropped with its time zone. A value whose meaning would change on the way is not sent.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use model_metadata::FieldDefinition;
@@ -113,7 +113,8 @@ fn text(field: &FieldDefinition<'_>, value: &Value) -> Fit {
     }
 }
 
-/// The day in a text; of a moment only if that is the day's beginning and no time zone could make it another day.
+/// The day in a text; of a moment only if that is the day's beginning and no time zone could make it another
+/// day.
 fn day(value: &Value) -> Option<NaiveDate> {
     let text = value.as_str()?.trim();
     let day = text.get(..10)?;
@@ -257,9 +258,11 @@ fn file(value: &Value) -> Fit {
     }
 }
 
-/// The commands of a list of records, in Odoo's own form. A list of ids replaces what is there, and is what reads give.
+/// The commands of a list of records, in Odoo's own form. A list of ids replaces what is there, and is what
+/// reads give.
 ///
-/// What is to become of the records is never guessed: nothing is no command, though Odoo empties the list for it.
+/// What is to become of the records is never guessed: nothing is no command, though Odoo empties the list for
+/// it.
 pub(crate) fn commands(value: &Value, relation: &str) -> Result<Vec<Value>, Wanted> {
     let form = || {
         Wanted(format!(

@@ -6,8 +6,8 @@ use crate::{OdooClient, OdooError, wire};
 
 /// What the add-on `mcp_server` lets agents do, as a loader for a metadata cache of its own.
 ///
-/// What the add-on does not answer is an error ([`OdooError::Unverified`]), which is not a refusal and not a permission. A
-/// refusal is an error too ([`OdooError::Access`]), with what the add-on says.
+/// What the add-on does not answer is an error ([`OdooError::Unverified`]), which is not a refusal and not a
+/// permission. A refusal is an error too ([`OdooError::Access`]), with what the add-on says.
 #[derive(Clone, Debug)]
 pub struct AddonRules {
     client: OdooClient,

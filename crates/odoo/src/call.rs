@@ -98,8 +98,8 @@ impl Call {
 
     /// Creates records, all or none. The answer is the list of their ids, in order, also for one.
     ///
-    /// Odoo answers a list for a list in every version and by every transport. For a bare object JSON-2 answers a list
-    /// and the others a number, so that no object is sent.
+    /// Odoo answers a list for a list in every version and by every transport. For a bare object JSON-2
+    /// answers a list and the others a number, so that no object is sent.
     #[must_use]
     pub fn create(model: &str, values: impl IntoIterator<Item = Map<String, Value>>) -> Self {
         let all: Vec<Value> = values.into_iter().map(Value::Object).collect();

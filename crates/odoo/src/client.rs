@@ -19,14 +19,15 @@ use crate::stats::PoolStats;
 use crate::wire::{self, Question, Reply};
 use crate::{Call, ConfigError, OdooConfig, OdooError};
 
-/// In how many sessions a call is tried. A new one may be over at once if somebody else ends it, but not for ever.
+/// In how many sessions a call is tried. A new one may be over at once if somebody else ends it, but not for
+/// ever.
 const SESSIONS: usize = 3;
 
 /// One user of one database. Clones share everything.
 ///
-/// Nothing is sent before the first call; that one logs in. A call that changes something is never sent twice. If its
-/// caller goes away before it has left, it is not sent; once it has left, it is carried through. Calls that read are
-/// dropped with their caller, and sent a second time if the connection fails.
+/// Nothing is sent before the first call; that one logs in. A call that changes something is never sent
+/// twice. If its caller goes away before it has left, it is not sent; once it has left, it is carried
+/// through. Calls that read are dropped with their caller, and sent a second time if the connection fails.
 ///
 /// A client belongs to the Tokio runtime of its first call.
 #[derive(Clone)]
@@ -63,8 +64,8 @@ impl OdooClient {
         Self::with_parts(config, RecordCache::new(RecordPolicy::default()), Arc::new(SystemClock::new()))
     }
 
-    /// A client on a clock of the caller's, and with a record cache that it shares with others: whatever one of them
-    /// changes is forgotten for all.
+    /// A client on a clock of the caller's, and with a record cache that it shares with others: whatever one
+    /// of them changes is forgotten for all.
     ///
     /// # Errors
     /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
@@ -109,8 +110,8 @@ impl OdooClient {
         self.inner.send(&mut lease, &call).await
     }
 
-    /// The user's scope of metadata: the database, the user, and the language that is configured. Logs in if nobody has
-    /// yet.
+    /// The user's scope of metadata: the database, the user, and the language that is configured. Logs in if
+    /// nobody has yet.
     ///
     /// # Errors
     /// [`OdooError`] if the login fails.
@@ -175,7 +176,8 @@ impl OdooClient {
         self.inner.login.user()
     }
 
-    /// The configured language, if Odoo said that it is not installed: texts are in the user's own language then.
+    /// The configured language, if Odoo said that it is not installed: texts are in the user's own language
+    /// then.
     #[must_use]
     pub fn refused_language(&self) -> Option<&str> {
         let refused = self.inner.language_refused.load(Ordering::Relaxed);
@@ -257,8 +259,8 @@ impl Inner {
         Err(OdooError::Session)
     }
 
-    /// Sends a change in a task of its own: once it has left, nobody could tell what became of one that was given up in
-    /// the middle. A change whose caller goes away before it has left is not sent.
+    /// Sends a change in a task of its own: once it has left, nobody could tell what became of one that was
+    /// given up in the middle. A change whose caller goes away before it has left is not sent.
     async fn depart(
         self: &Arc<Self>,
         lease: &Lease,
@@ -301,8 +303,8 @@ impl Inner {
         Ok(reply)
     }
 
-    /// Puts a call into the configured language, unless it names one itself; into the user's own where the configured one
-    /// is not installed.
+    /// Puts a call into the configured language, unless it names one itself; into the user's own where the
+    /// configured one is not installed.
     fn localize(&self, call: &mut Call) {
         let Some(language) = &self.login.config().language else { return };
         if !self.language_refused.load(Ordering::Relaxed) {

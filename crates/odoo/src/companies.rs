@@ -17,13 +17,14 @@ const ROLE: RoleId = RoleId::ZERO;
 
 /// A source of sessions whose organizations are Odoo's companies (`res.company`) with their branches.
 ///
-/// A user works in the companies that it was given (`res.users.company_ids`) and in no others: nothing is inherited up or
-/// down the tree, and there is no organization that stands for all. Every company is ready for transactions; a
-/// company without a parent is the legal entity of its branches, as Odoo's `root_id` has it. Ids are the numbers of the records.
+/// A user works in the companies that it was given (`res.users.company_ids`) and in no others: nothing is
+/// inherited up or down the tree, and there is no organization that stands for all. Every company is ready
+/// for transactions; a company without a parent is the legal entity of its branches, as Odoo's `root_id` has
+/// it. Ids are the numbers of the records.
 ///
-/// **Which credential loads the tree** is the choice of whoever makes the source: its client should be a user that sees all
-/// companies. An ordinary user sees only its own; what lies between them would be missing, and each would be a
-/// root.
+/// **Which credential loads the tree** is the choice of whoever makes the source: its client should be a user
+/// that sees all companies. An ordinary user sees only its own; what lies between them would be missing, and
+/// each would be a root.
 ///
 /// Odoo keeps no revision of its companies, so equal trees are recognized by their fingerprint.
 ///
@@ -53,7 +54,8 @@ impl CompanySource {
     }
 }
 
-/// The context that a session's calls to Odoo carry: they see and write records of the company that was chosen at login or by
+/// The context that a session's calls to Odoo carry: they see and write records of the company that was
+/// chosen at login or by
 /// [`switch_org`](session::SessionManager::switch_org), and of no other.
 #[must_use]
 pub fn company_context(session: &Session) -> Map<String, Value> {

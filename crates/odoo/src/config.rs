@@ -28,7 +28,8 @@ use url::Url;
 pub struct OdooConfig {
     /// Where Odoo is; a path in it goes before Odoo's own (`ODOO_URL`).
     pub url: Url,
-    /// The database (`ODOO_DB`); if nothing, the only one that the server has, or of several the one named `odoo`.
+    /// The database (`ODOO_DB`); if nothing, the only one that the server has, or of several the one named
+    /// `odoo`.
     pub database: Option<String>,
     /// The user's login (`ODOO_USER`); an API key on Odoo 19 and later can do without.
     pub login: Option<String>,
@@ -175,7 +176,8 @@ impl OdooConfig {
         Self::from_settings(|name| std::env::var(name).ok())
     }
 
-    /// Reads the configuration from settings that have the names of environment variables. Empty ones count as missing.
+    /// Reads the configuration from settings that have the names of environment variables. Empty ones count
+    /// as missing.
     ///
     /// # Errors
     /// [`ConfigError`] that names the setting which is missing or cannot be understood.
@@ -215,8 +217,8 @@ impl OdooConfig {
         })
     }
 
-    /// The name under which a cache knows the database: a database of the same name elsewhere is another one, and so is one
-    /// that nobody named.
+    /// The name under which a cache knows the database: a database of the same name elsewhere is another one,
+    /// and so is one that nobody named.
     #[must_use]
     pub fn database_key(&self) -> String {
         format!("{}#{}", self.url, self.database_name())

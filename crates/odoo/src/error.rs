@@ -6,8 +6,8 @@ use crate::OdooConfig;
 
 /// Why a call to Odoo fails.
 ///
-/// Messages are those that Odoo writes for people, or this crate's own. Tracebacks, passwords and keys are in none of
-/// them, nor in what `Debug` shows.
+/// Messages are those that Odoo writes for people, or this crate's own. Tracebacks, passwords and keys are in
+/// none of them, nor in what `Debug` shows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OdooError {
@@ -211,8 +211,8 @@ impl OdooError {
         OdooError::Credentials { database: config.database_name().into() }
     }
 
-    /// May a call that changes something have been carried out all the same? It was sent, and its answer did not come or
-    /// is none.
+    /// May a call that changes something have been carried out all the same? It was sent, and its answer did
+    /// not come or is none.
     #[must_use]
     pub fn may_have_been_done(&self) -> bool {
         match self {

@@ -1,10 +1,10 @@
 //! A client of Odoo.
 //!
-//! * [`OdooClient`] calls methods as one user of one database: it chooses the transport, logs in when it must, and
-//!   keeps a bounded number of connections that are well.
+//! * [`OdooClient`] calls methods as one user of one database: it chooses the transport, logs in when it
+//!   must, and keeps a bounded number of connections that are well.
 //! * A [`Reader`] reads records. Reads that find no connection free travel together.
-//! * A [`CachedReader`] answers from a [`RecordCache`] whoever accepts records of a bounded age, and reads ahead what is
-//!   asked for most of the time.
+//! * A [`CachedReader`] answers from a [`RecordCache`] whoever accepts records of a bounded age, and reads
+//!   ahead what is asked for most of the time.
 //! * What a call brings is typed, its failure too: [`OdooError`].
 
 mod addon;

@@ -77,8 +77,9 @@ impl Login {
         Login { config, named, busy: tokio::sync::Mutex::default(), known: Mutex::default(), clock }
     }
 
-    /// The ticket for a call. A session that turned out to be over is `stale`: all who meet it wait for one new login,
-    /// and share its error. The login goes over the caller's own lease, so that it needs no further connection.
+    /// The ticket for a call. A session that turned out to be over is `stale`: all who meet it wait for one
+    /// new login, and share its error. The login goes over the caller's own lease, so that it needs no
+    /// further connection.
     pub(crate) async fn ticket(
         &self,
         lease: &mut Lease,
@@ -122,8 +123,8 @@ impl Login {
         }
     }
 
-    /// A page instead of an answer, at an address that looks like one of Odoo's own pages. A proxy may have its Odoo
-    /// there all the same, so that the address is not refused unseen.
+    /// A page instead of an answer, at an address that looks like one of Odoo's own pages. A proxy may have
+    /// its Odoo there all the same, so that the address is not refused unseen.
     fn explain_address(&self, error: OdooError) -> OdooError {
         let url = &self.config().url;
         let is_page = url.path_segments().into_iter().flatten().any(|segment| segment == "odoo");
@@ -137,8 +138,8 @@ impl Login {
         }
     }
 
-    /// The refusal that Odoo gave less than a minute ago. Odoo counts refused logins, and after some of them refuses all
-    /// that come from this address, whoever's they are.
+    /// The refusal that Odoo gave less than a minute ago. Odoo counts refused logins, and after some of them
+    /// refuses all that come from this address, whoever's they are.
     fn recent_refusal(&self) -> Option<OdooError> {
         const REMEMBERED: Duration = Duration::from_secs(60);
         let (error, at) = self.known.lock().refusal.clone()?;

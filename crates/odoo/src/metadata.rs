@@ -72,8 +72,8 @@ impl MetadataLoader for OdooClient {
         })
     }
 
-    /// The models that are not transient, for those who may read the list: administrators. For others the models that they
-    /// may read.
+    /// The models that are not transient, for those who may read the list: administrators. For others the
+    /// models that they may read.
     async fn load_models(&self, scope: &Scope) -> Result<ModelList, OdooError> {
         self.check_scope(scope).await?;
         let call = Call::search_read("ir.model", json!([["transient", "=", false]]), &["model", "name"]);

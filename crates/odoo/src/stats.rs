@@ -58,7 +58,8 @@ pub struct ReadStats {
     pub together: u64,
     /// Requests that carried several reads.
     pub batches: u64,
-    /// Requests that carried several reads and failed, so that their reads were sent in smaller company or alone.
+    /// Requests that carried several reads and failed, so that their reads were sent in smaller company or
+    /// alone.
     pub splits: u64,
 }
 

@@ -1,7 +1,7 @@
 //! The Python module `orgcache`: [`OrgStructure`](org_structure::OrgStructure) for Python programs.
 //!
-//! The module is a thin layer: it converts arguments and errors, and leaves every rule to the crate `org-structure`. The types
-//! that Python sees are described in `orgcache.pyi`.
+//! The module is a thin layer: it converts arguments and errors, and leaves every rule to the crate
+//! `org-structure`. The types that Python sees are described in `orgcache.pyi`.
 
 mod errors;
 mod flags;

@@ -15,7 +15,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Reads `(id, parent, flags=0, time_zone=None, calendar=None)`. `number` counts from 0 and is for messages.
+    /// Reads `(id, parent, flags=0, time_zone=None, calendar=None)`. `number` counts from 0 and is for
+    /// messages.
     pub(crate) fn from_python(number: usize, row: &Bound<'_, PyAny>) -> PyResult<Self> {
         let fault = |what: &str| PyTypeError::new_err(format!("row {number}: {what}"));
         let expected = "expected a tuple (id, parent, flags, time_zone, calendar)";

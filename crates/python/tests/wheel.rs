@@ -48,7 +48,8 @@ fn installed() -> &'static Path {
         let mut maturin = Command::new(python());
         maturin.args(["-m", "maturin", "build", "--profile", "dev", "--interpreter"]).arg(python());
         maturin.arg("--out").arg(&built).current_dir(package());
-        // A build folder of its own: the settings differ, and the same crates would be compiled again in turn.
+        // A build folder of its own: the settings differ, and the same crates would be compiled again in
+        // turn.
         maturin.arg("--target-dir").arg(build_folder().with_file_name("wheel"));
         run(&mut maturin);
         let [file] = names(&built).try_into().expect("one wheel");

@@ -5,9 +5,9 @@
 //! $ cargo run -p session-axum --example orders -- postgres://reader:secret@db/openbravo postgres://orgcache:secret@db/orgcache
 //! ```
 //!
-//! Without arguments it works on a demonstration database in the temporary folder, and keeps sessions in memory. The
-//! first argument is the ERP's database, which is only read; the second is where sessions live, so that several instances share
-//! them.
+//! Without arguments it works on a demonstration database in the temporary folder, and keeps sessions in
+//! memory. The first argument is the ERP's database, which is only read; the second is where sessions live,
+//! so that several instances share them.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -90,8 +90,8 @@ pub(crate) fn routes(orders: Orders) -> Router {
         .with_state(orders)
 }
 
-/// Gives a token to whoever says a user's name. A real program asks for a password as well, as it always did: sessions begin
-/// where that is done.
+/// Gives a token to whoever says a user's name. A real program asks for a password as well, as it always did:
+/// sessions begin where that is done.
 async fn log_in(State(orders): State<Orders>, Json(name): Json<String>) -> Result<String, Response> {
     let unavailable = || Problem::unavailable("the database does not answer").into_response();
     let user = orders.erp.user_named(&name).await.map_err(|_| unavailable())?;
@@ -104,14 +104,15 @@ async fn log_in(State(orders): State<Orders>, Json(name): Json<String>) -> Resul
     }
 }
 
-/// The orders that the session may read. No question about organizations here or below asks a database, or waits.
+/// The orders that the session may read. No question about organizations here or below asks a database, or
+/// waits.
 async fn list(State(orders): State<Orders>, CurrentSession(session): CurrentSession) -> Json<Vec<Order>> {
     let orders = orders.orders.lock();
     Json(orders.iter().filter(|order| session.can_read(&order.org)).cloned().collect())
 }
 
-/// Takes an order, if the session may write there, transactions are allowed, and the price list may be referred to; names the
-/// legal entity that has to account for it.
+/// Takes an order, if the session may write there, transactions are allowed, and the price list may be
+/// referred to; names the legal entity that has to account for it.
 async fn add(
     State(orders): State<Orders>,
     CurrentSession(session): CurrentSession,

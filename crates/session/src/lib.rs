@@ -94,8 +94,8 @@
 //!
 //! Structs and enums are `#[non_exhaustive]`, but for what an implementation of a port has to give or to
 //! handle in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`Seen`], [`CompanyFacts`], the
-//! facts and options in [`openbravo`]) and [`Scope`]. A field that is added there must not compile where it is forgotten:
-//! a default could grant more than the ERP does.
+//! facts and options in [`openbravo`]) and [`Scope`]. A field that is added there must not compile where it
+//! is forgotten: a default could grant more than the ERP does.
 //!
 //! # Memory
 //!

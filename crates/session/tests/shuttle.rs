@@ -358,7 +358,8 @@ fn expiry_and_use_agree() {
                 let was_live = block_on(user).unwrap();
                 block_on(clock).unwrap();
                 let lives = block_on(is_live(&node, &token));
-                // Once it was found to be over, it stays over; who was let in may go on unless it was over by then.
+                // Once it was found to be over, it stays over; who was let in may go on unless it was over by
+                // then.
                 assert!(was_live || !lives);
                 assert_eq!(node.stats().sessions, usize::from(lives));
                 let stored =

@@ -62,8 +62,8 @@ impl Document {
     }
 }
 
-/// Replaces files by new ones, once all of these are written: an error or an interruption before that leaves all of
-/// them as they were.
+/// Replaces files by new ones, once all of these are written: an error or an interruption before that leaves
+/// all of them as they were.
 pub(crate) fn replace_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     let mut staged = Staged(Vec::new());
     for (path, content) in files {

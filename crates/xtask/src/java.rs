@@ -1,4 +1,5 @@
-//! Java: the development kit that builds the jar and runs tests and examples, and the jars that the tests need.
+//! Java: the development kit that builds the jar and runs tests and examples, and the jars that the tests
+//! need.
 
 use std::env;
 use std::ffi::OsStr;

@@ -19,7 +19,8 @@ pub struct Behaviour {
     pub encodings: Vec<&'static str>,
     /// Added to every request.
     pub round_trip: Duration,
-    /// The time that a method takes, by name; `login` is one, and `fields_get of some attributes` another than `fields_get`.
+    /// The time that a method takes, by name; `login` is one, and `fields_get of some attributes` another
+    /// than `fields_get`.
     pub delays: BTreeMap<&'static str, Duration>,
     /// The time that each value of each record takes that an answer has.
     pub each_value: Duration,
@@ -27,11 +28,13 @@ pub struct Behaviour {
     pub workers: usize,
     /// The major version that it says it has.
     pub version: u32,
-    /// The databases that it says it has; nothing if it keeps that to itself. There is one, `odoo`, whatever it says.
+    /// The databases that it says it has; nothing if it keeps that to itself. There is one, `odoo`, whatever
+    /// it says.
     pub databases: Option<Vec<&'static str>>,
     /// Where a proxy redirects everything to, if it does.
     pub redirect: Option<String>,
-    /// Does a filter decide which databases there are? A wrong name is not found then, instead of failing to connect.
+    /// Does a filter decide which databases there are? A wrong name is not found then, instead of failing to
+    /// connect.
     pub database_filter: bool,
     /// For how long the session route is closed after ten wrong passwords.
     pub login_rest: Duration,
@@ -80,7 +83,8 @@ pub(crate) fn values(answer: &Value) -> u32 {
     u32::try_from(values.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
-/// What the double does wrong with one request. The call itself is carried out, unless the fault says otherwise.
+/// What the double does wrong with one request. The call itself is carried out, unless the fault says
+/// otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is closed instead of an answer, and the call is not carried out.

@@ -97,8 +97,8 @@ impl ServerCall {
         ServerCall { user, model: model.into(), method: method.into(), arguments }
     }
 
-    /// Refuses arguments that the method does not take, as the server does. Methods that the double does not know take
-    /// any.
+    /// Refuses arguments that the method does not take, as the server does. Methods that the double does not
+    /// know take any.
     pub(crate) fn check_arguments(&self, route: Route, version: u32) -> Result<(), Failure> {
         let Some(signature) = signature(&self.method, version) else { return Ok(()) };
         let failure = |message: String| Err(Failure::arguments(&self.method, &message, route));

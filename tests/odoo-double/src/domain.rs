@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-/// Does a record fulfil a domain? Of the conditions, `=`, `!=`, `in`, `not in` and `=like` with a `%` at the end are understood; operators stand before their
-/// operands, and terms beside each other are joined by "and".
+/// Does a record fulfil a domain? Of the conditions, `=`, `!=`, `in`, `not in` and `=like` with a `%` at the
+/// end are understood; operators stand before their operands, and terms beside each other are joined by
+/// "and".
 pub(crate) fn holds(domain: &[Value], id: i64, record: &Map<String, Value>) -> bool {
     let mut stack: Vec<bool> = Vec::new();
     for term in domain.iter().rev() {

@@ -28,15 +28,19 @@ pub struct Model {
     pub denied: BTreeSet<String>,
     /// Fields that no user may read, such as those computed from a model that is closed.
     pub refused: BTreeSet<String>,
-    /// Fields that only the administrator may read, since groups guard them. They are not announced to others.
+    /// Fields that only the administrator may read, since groups guard them. They are not announced to
+    /// others.
     pub guarded: BTreeSet<String>,
-    /// Guarded fields that are announced all the same, since users may read them of their own record (`res.users`).
+    /// Guarded fields that are announced all the same, since users may read them of their own record
+    /// (`res.users`).
     pub of_oneself: BTreeSet<String>,
-    /// Fields that are announced to all, and that only the administrator may read (`hr.employee` of version 17).
+    /// Fields that are announced to all, and that only the administrator may read (`hr.employee` of version
+    /// 17).
     pub off_profile: BTreeSet<String>,
     /// What methods of a test's own answer, by name.
     pub answers: BTreeMap<String, Value>,
-    /// Is the whole model the administrator's? Lists of related records of it cannot be read by others either.
+    /// Is the whole model the administrator's? Lists of related records of it cannot be read by others
+    /// either.
     pub closed: bool,
 }
 
@@ -250,8 +254,8 @@ impl Model {
         Ok(rows.collect())
     }
 
-    /// Rows and total at once. A total is inferred from a page that is not full, unless the context forces a count, and
-    /// is 0 for an empty page; a many2one shows its name if that is asked for.
+    /// Rows and total at once. A total is inferred from a page that is not full, unless the context forces a
+    /// count, and is 0 for an empty page; a many2one shows its name if that is asked for.
     fn web_search_read(&self, call: &ServerCall, asking: &Asking<'_>) -> Result<Value, Failure> {
         let page = self.page(call);
         let asked =
@@ -354,7 +358,8 @@ impl Model {
         found.take(call.number("limit").unwrap_or(100)).collect()
     }
 
-    /// Creates one record and returns its id, or several and returns theirs. JSON-2 answers a list in any case.
+    /// Creates one record and returns its id, or several and returns theirs. JSON-2 answers a list in any
+    /// case.
     fn create(&mut self, call: &ServerCall, route: Route) -> Value {
         let mut create = |values: &Value| {
             let id = self.records.keys().next_back().copied().unwrap_or_default() + 1;

@@ -50,8 +50,8 @@ pub fn session_exchanges() -> Vec<Exchange> {
     exchanges(SESSION)
 }
 
-/// Exchanges with servers of versions 17, 18 and 19, each with its `version`, `name`, `request` and `response`, the
-/// statuses and headers among them.
+/// Exchanges with servers of versions 17, 18 and 19, each with its `version`, `name`, `request` and
+/// `response`, the statuses and headers among them.
 ///
 /// # Panics
 /// If the recorded file is not what it should be.
@@ -92,7 +92,8 @@ impl Recorded {
         let mut calls = Vec::new();
         for Exchange { name, request, response, .. } in stateless_exchanges() {
             let args = request["params"]["args"].as_array().cloned().unwrap_or_default();
-            // The password is checked elsewhere, and one recorded call has a wrong one that looks like the right one.
+            // The password is checked elsewhere, and one recorded call has a wrong one that looks like the
+            // right one.
             if let [_, Value::Number(user), _, Value::String(model), Value::String(method), rest @ ..] =
                 &args[..]
                 && name != "wrong password on execute_kw"

@@ -92,7 +92,8 @@ impl State {
         )
     }
 
-    /// Has the session route seen too many wrong passwords just now, whoever's? It is closed for a minute then.
+    /// Has the session route seen too many wrong passwords just now, whoever's? It is closed for a minute
+    /// then.
     pub(crate) fn too_many_failed_logins(&self) -> bool {
         let recent = self.checked_at.is_some_and(|at| at.elapsed() < self.behaviour.login_rest);
         self.failed_logins >= FAILED_LOGINS && recent

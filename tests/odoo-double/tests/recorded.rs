@@ -22,8 +22,8 @@ async fn post(double: &OdooDouble, path: &str, cookie: &str, request: &Value) ->
     (head.to_owned(), serde_json::from_str(body).unwrap_or_default())
 }
 
-/// What counts of an answer: its result, or the code, class and message of its error. The answer to a login was cut
-/// down when it was recorded, so of that only the user counts.
+/// What counts of an answer: its result, or the code, class and message of its error. The answer to a login
+/// was cut down when it was recorded, so of that only the user counts.
 fn essence(response: &Value) -> Value {
     let error = &response["error"];
     if let Some(user) = response["result"].get("uid") {

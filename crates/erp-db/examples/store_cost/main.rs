@@ -1,12 +1,13 @@
-//! What sessions cost PostgreSQL: messages, statements and bytes of each operation, write-ahead log, and disk.
+//! What sessions cost PostgreSQL: messages, statements and bytes of each operation, write-ahead log, and
+//! disk.
 //!
 //! ```console
 //! $ cargo run --release -p erp-db --example store_cost -- postgres://postgres@localhost/postgres
 //! $ cargo run --release -p erp-db --example store_cost -- --quick postgres://postgres@localhost/postgres
 //! ```
 //!
-//! It makes a database of its own on that server, which should have nothing else to do, and drops it at the end. The figures of
-//! docs/scaling.md are its output.
+//! It makes a database of its own on that server, which should have nothing else to do, and drops it at the
+//! end. The figures of docs/scaling.md are its output.
 
 mod disk;
 mod operations;

@@ -1,4 +1,5 @@
-//! Certificates of PostgreSQL servers: the files that a URL names, and what is wrong with what a server shows.
+//! Certificates of PostgreSQL servers: the files that a URL names, and what is wrong with what a server
+//! shows.
 
 use std::fs::File;
 use std::io::Read;

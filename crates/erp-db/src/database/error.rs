@@ -149,7 +149,8 @@ impl StatementError {
             sqlx::Error::PoolTimedOut => StatementError::TimedOut { place, limit },
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default().into_owned();
-                // The code helps to look the condition up; where in its own source the server noticed does not.
+                // The code helps to look the condition up; where in its own source the server noticed does
+                // not.
                 let cause = format!("{} ({code})", error.message()).into();
                 // A statement that PostgreSQL cancelled at our own limit.
                 if code == "57014" {
@@ -178,12 +179,13 @@ impl StatementError {
 /// reduced to their primary part.
 fn is_passing(code: &str) -> bool {
     if code.len() == 5 {
-        // Connection trouble, lack of resources, operator intervention, serialization, deadlock, lock timeout.
+        // Connection trouble, lack of resources, operator intervention, serialization, deadlock, lock
+        // timeout.
         return ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
             || ["40001", "40P01", "55P03"].contains(&code);
     }
-    // The low byte is the primary code: busy 5, locked 6, out of memory 7, interrupted 9, disk I/O 10, disk full 13,
-    // protocol 15.
+    // The low byte is the primary code: busy 5, locked 6, out of memory 7, interrupted 9, disk I/O 10, disk
+    // full 13, protocol 15.
     code.parse::<u32>().is_ok_and(|code| [5, 6, 7, 9, 10, 13, 15].contains(&(code & 0xff)))
 }
 

@@ -1,9 +1,10 @@
 //! `Lease`: a connection of a pool that goes back only when nothing is left of what it was used for.
 //!
-//! A request may be dropped at any moment, also while it begins a transaction. The driver counts transactions itself and loses
-//! count then; the next user of that connection would read an old snapshot. So transactions are begun and ended by statements
-//! of our own, and a lease that was not brought back to rest cleans up: PostgreSQL's answer is awaited and the transaction
-//! rolled back, or the connection is closed; in SQLite a transaction ends with its connection.
+//! A request may be dropped at any moment, also while it begins a transaction. The driver counts transactions
+//! itself and loses count then; the next user of that connection would read an old snapshot. So transactions
+//! are begun and ended by statements of our own, and a lease that was not brought back to rest cleans up:
+//! PostgreSQL's answer is awaited and the transaction rolled back, or the connection is closed; in SQLite a
+//! transaction ends with its connection.
 
 #[cfg(feature = "postgres")]
 use std::time::{Duration, Instant};
@@ -81,7 +82,8 @@ impl Lease {
         }
     }
 
-    /// The connection, for a statement that takes no longer than `scope` says. The lease is not at rest until the caller says so.
+    /// The connection, for a statement that takes no longer than `scope` says. The lease is not at rest until
+    /// the caller says so.
     pub(crate) fn driver(&mut self, scope: Scope<'_>) -> Result<Driver<'_>, sqlx::Error> {
         self.at_rest = false;
         #[cfg(feature = "postgres")]
@@ -132,8 +134,9 @@ impl Drop for Lease {
 
 /// Brings a connection back to rest, or closes it.
 ///
-/// Until then it counts against the pool's limit: each connection that is closed while the server works for it leaves a
-/// process there, and requests that are dropped and repeated during a lock would use up all that the server allows.
+/// Until then it counts against the pool's limit: each connection that is closed while the server works for
+/// it leaves a process there, and requests that are dropped and repeated during a lock would use up all that
+/// the server allows.
 #[cfg(feature = "postgres")]
 async fn clean_up(mut connection: PoolConnection<Postgres>, in_transaction: bool, deadline: Instant) {
     let cleaning = async {

@@ -1,8 +1,9 @@
 //! Values as parts of a statement's text, for PostgreSQL.
 //!
-//! A statement with parameters takes two messages, and a proxy that pools transactions may send the second one to another
-//! server connection than the first. A statement whose values are part of its text is one message. No text from outside ever
-//! gets into it: bytes and texts go as hexadecimal digits, whatever they are.
+//! A statement with parameters takes two messages, and a proxy that pools transactions may send the second
+//! one to another server connection than the first. A statement whose values are part of its text is one
+//! message. No text from outside ever gets into it: bytes and texts go as hexadecimal digits, whatever they
+//! are.
 
 use crate::hex;
 
@@ -69,8 +70,8 @@ impl<'a> From<Option<&'a str>> for Literal<'a> {
     }
 }
 
-/// The text of a statement with `$1`, `$2`, … replaced by values. A placeholder without a value becomes null; any other
-/// `$` stays.
+/// The text of a statement with `$1`, `$2`, … replaced by values. A placeholder without a value becomes null;
+/// any other `$` stays.
 pub(crate) fn fill(statement: &str, values: &[Literal<'_>]) -> String {
     let mut parts = statement.split('$');
     let mut sql = parts.next().unwrap_or_default().to_owned();

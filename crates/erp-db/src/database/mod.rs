@@ -48,8 +48,8 @@ pub(crate) use transaction::Transaction;
 #[cfg(feature = "sqlite")]
 use watch::Seen;
 
-/// A future that is compiled here, with the driver below it. The body of an async function is compiled anew in every crate that
-/// awaits it; a boxed future of one type is not.
+/// A future that is compiled here, with the driver below it. The body of an async function is compiled anew
+/// in every crate that awaits it; a boxed future of one type is not.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A database: SQLite or PostgreSQL. Cloning gives another handle to the same connections.
@@ -137,9 +137,9 @@ impl Database {
 
     /// Connects to `sqlite:FILE`, `postgres://…` or `postgresql://…`.
     ///
-    /// An SQLite file has to exist, unless the URL ends in `?mode=rwc`; `?mode=ro` opens it for reading alone.
-    /// `?currentSchema=erp,public` is the search path on PostgreSQL, as in a JDBC URL. Where the URL names no
-    /// user, it is `PGUSER` or the operating system's user.
+    /// An SQLite file has to exist, unless the URL ends in `?mode=rwc`; `?mode=ro` opens it for reading
+    /// alone. `?currentSchema=erp,public` is the search path on PostgreSQL, as in a JDBC URL. Where the URL
+    /// names no user, it is `PGUSER` or the operating system's user.
     ///
     /// # Errors
     /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the database
@@ -179,8 +179,8 @@ impl Database {
         database
     }
 
-    /// Opens an SQLite file that exists, for reading and writing, with the default [`Limits`]. Unlike in a URL, no
-    /// character of the path means anything else.
+    /// Opens an SQLite file that exists, for reading and writing, with the default [`Limits`]. Unlike in a
+    /// URL, no character of the path means anything else.
     ///
     /// # Errors
     /// As for [`Database::connect_with`].
@@ -201,8 +201,8 @@ impl Database {
         Ok(options::sqlite_options(url)?.get_filename().to_owned())
     }
 
-    /// Opens an SQLite file for tables of our own: what is committed is on the disk, readers and the writer do not wait for
-    /// each other, and statements stay prepared.
+    /// Opens an SQLite file for tables of our own: what is committed is on the disk, readers and the writer
+    /// do not wait for each other, and statements stay prepared.
     #[cfg(all(feature = "sqlite", feature = "session"))]
     pub(crate) async fn open_own(url: &str, limits: Limits) -> Result<Self, ConnectError> {
         use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -210,8 +210,8 @@ impl Database {
         let options = options::sqlite_options(url)?
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            // Rows of sessions are all over the file. The longer the log (here 40 MB), the more changes of a page are
-            // written to the file in one.
+            // Rows of sessions are all over the file. The longer the log (here 40 MB), the more changes of a
+            // page are written to the file in one.
             .pragma("wal_autocheckpoint", "10000")
             .foreign_keys(true);
         let (pool, place) = options::sqlite_file(options, &limits, Seen::Name).await?;

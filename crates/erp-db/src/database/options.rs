@@ -86,7 +86,8 @@ pub(super) fn sqlite_file(
     let place = format!("SQLite file `{}`", options.get_filename().display());
     Box::pin(async move {
         probe(options.connect(), &place, limits.connect).await?;
-        // An embedded database has no server that would drop idle connections: keep them, and do not try them before use.
+        // An embedded database has no server that would drop idle connections: keep them, and do not try them
+        // before use.
         let watch = Arc::new(FileWatch::new(file, seen));
         let pool = pool_options(limits)
             .idle_timeout(None)
@@ -145,15 +146,17 @@ pub(crate) fn direct_postgres(url: &str) -> Result<(sqlx::postgres::PgConnectOpt
     server(url).map(|server| (server.options, server.place))
 }
 
-/// Opens connections that hold no state of their own, so that a proxy in between may give every transaction another one.
-/// Gives them with what messages call the server, and what sets the URL's settings for one transaction.
+/// Opens connections that hold no state of their own, so that a proxy in between may give every transaction
+/// another one. Gives them with what messages call the server, and what sets the URL's settings for one
+/// transaction.
 #[cfg(feature = "postgres")]
 pub(crate) async fn stateless_postgres(
     url: &str,
     limits: &Limits,
 ) -> Result<(sqlx::PgPool, String, String), ConnectError> {
     let Server { options, place, settings } = server(url)?;
-    // A start-up parameter that proxies refuse, and statements that one server would keep and the next not know.
+    // A start-up parameter that proxies refuse, and statements that one server would keep and the next not
+    // know.
     let options = options.extra_float_digits(None).statement_cache_capacity(0);
     probe(options.connect(), &place, limits.connect).await?;
     Ok((pool_options(limits).connect_lazy_with(options), place, settings))
@@ -165,8 +168,9 @@ async fn postgres(url: &str, limits: &Limits) -> Result<Opened, ConnectError> {
     Ok((Pool::Postgres(pool), place, settings))
 }
 
-/// What tells the server to give up a statement, for the transaction that it is the first statement of: as a start-up
-/// parameter it would be refused by connection poolers, and set for a session it would hold for whoever gets it next.
+/// What tells the server to give up a statement, for the transaction that it is the first statement of: as a
+/// start-up parameter it would be refused by connection poolers, and set for a session it would hold for
+/// whoever gets it next.
 pub(crate) fn give_up_after(limit: Duration) -> String {
     format!("SET LOCAL statement_timeout = {};", limit.as_millis().clamp(1, 2_147_483_647))
 }
@@ -181,8 +185,8 @@ fn pool_options<DB: sqlx::Database>(limits: &Limits) -> PoolOptions<DB> {
     PoolOptions::new().max_connections(limits.connections.max(1)).acquire_timeout(limits.acquire)
 }
 
-/// Opens one connection and closes it again. The pool would repeat a refused attempt until its time is up, and
-/// then not tell the cause.
+/// Opens one connection and closes it again. The pool would repeat a refused attempt until its time is up,
+/// and then not tell the cause.
 async fn probe<C: Connection>(
     connecting: impl Future<Output = Result<C, sqlx::Error>>,
     place: &str,

@@ -116,7 +116,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The table of a column, as far as the statement tells it in words: `SELECT o.name FROM ad_org o`, or `name FROM ad_org`.
+/// The table of a column, as far as the statement tells it in words: `SELECT o.name FROM ad_org o`, or `name
+/// FROM ad_org`.
 fn table(statement: &str, column: usize) -> Option<&str> {
     let (list, from) = statement.strip_prefix("SELECT ")?.split_once(" FROM ")?;
     let mut depth = 0_usize;

@@ -2,9 +2,11 @@
 
 use percent_encoding::percent_decode_str;
 
-/// A URL without its `currentSchema`, and the statement that sets it for a transaction, which is empty without one.
+/// A URL without its `currentSchema`, and the statement that sets it for a transaction, which is empty
+/// without one.
 ///
-/// It cannot be a start-up parameter, which connection poolers refuse, nor hold for a session, which poolers share.
+/// It cannot be a start-up parameter, which connection poolers refuse, nor hold for a session, which poolers
+/// share.
 pub(super) fn take_search_path(url: &str) -> Result<(String, String), &'static str> {
     let Some((base, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), String::new())) };
     let (mut others, mut statement) = (Vec::new(), String::new());
@@ -24,7 +26,8 @@ pub(super) fn take_search_path(url: &str) -> Result<(String, String), &'static s
     Ok((url, statement))
 }
 
-/// The schemas of a comma-separated list as quoted identifiers. As in SQL, a name without quotes is in lower case.
+/// The schemas of a comma-separated list as quoted identifiers. As in SQL, a name without quotes is in lower
+/// case.
 fn schemas(list: &str) -> Result<Vec<String>, &'static str> {
     const WRONG: &str = "`currentSchema` is not a list of schemas, separated by commas";
     let (mut names, mut rest) = (Vec::new(), list.trim());

@@ -2,8 +2,8 @@
 
 /// A statement whose rows are many, and all texts.
 ///
-/// Each row of SQLite is handed from the driver's thread to the one that asks, which takes longer than reading it. So SQLite is
-/// asked for all rows in one: as many arrays in JSON, one below the other.
+/// Each row of SQLite is handed from the driver's thread to the one that asks, which takes longer than
+/// reading it. So SQLite is asked for all rows in one: as many arrays in JSON, one below the other.
 pub(crate) struct Select {
     /// What is between `SELECT` and `FROM`.
     pub(crate) columns: &'static [&'static str],

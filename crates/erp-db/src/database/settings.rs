@@ -1,15 +1,17 @@
 //! Settings that a PostgreSQL URL asks for, as `options=-c search_path=erp`.
 //!
-//! The driver would send them as a start-up parameter, which proxies that pool connections refuse. So they are taken out of
-//! the URL and set by each transaction for itself.
+//! The driver would send them as a start-up parameter, which proxies that pool connections refuse. So they
+//! are taken out of the URL and set by each transaction for itself.
 
 use super::literal::{Literal, fill};
 
-/// A URL without its settings, and what sets them for one transaction. `options` is what the driver made of them.
+/// A URL without its settings, and what sets them for one transaction. `options` is what the driver made of
+/// them.
 pub(super) fn take(url: &str, options: Option<&str>) -> Result<(String, String), String> {
     let mut preface = String::new();
     for (name, value) in read(options.unwrap_or_default())? {
-        // As a statement that gives no row. Unlike SET it takes a list of names as the start-up parameter does.
+        // As a statement that gives no row. Unlike SET it takes a list of names as the start-up parameter
+        // does.
         preface.push_str(&fill(
             "SELECT FROM (SELECT pg_catalog.set_config($1, $2, true) AS value) s WHERE value IS NULL;",
             &[Literal::Text(&name), Literal::Text(&value)],
@@ -28,7 +30,8 @@ fn without_options(url: &str) -> String {
     if others.is_empty() { rest.to_owned() } else { format!("{rest}?{}", others.join("&")) }
 }
 
-/// Names and values, as the server reads them: `-c name=value` or `--name=value`, with `\\` before a blank that is part of one.
+/// Names and values, as the server reads them: `-c name=value` or `--name=value`, with `\\` before a blank
+/// that is part of one.
 fn read(options: &str) -> Result<Vec<(String, String)>, String> {
     let mut settings = Vec::new();
     let mut words = words(options).into_iter();

@@ -69,9 +69,10 @@ fn bound<'a>(
     arguments.iter().fold(sqlx::query(sql), |query, argument| query.bind(*argument))
 }
 
-/// A statement with its arguments, for PostgreSQL: one message that leaves nothing on the connection, so that a proxy which
-/// pools transactions may stand in between. No statement is kept prepared: a server refuses to run a kept one again once a
-/// column that it reads was altered, as the upgrade of an ERP may do while this process runs.
+/// A statement with its arguments, for PostgreSQL: one message that leaves nothing on the connection, so that
+/// a proxy which pools transactions may stand in between. No statement is kept prepared: a server refuses to
+/// run a kept one again once a column that it reads was altered, as the upgrade of an ERP may do while this
+/// process runs.
 #[cfg(feature = "postgres")]
 fn message(preface: &str, sql: &SqlStr, arguments: &[Option<&str>]) -> sqlx::RawSql {
     let mut text = preface.to_owned();
@@ -230,8 +231,8 @@ impl<'c> Connection<'c> {
                 let packed = row.as_ref().and_then(|row| row.try_get::<Option<&str>, _>(0).ok());
                 match packed {
                     Some(packed) => unpack(packed.unwrap_or_default(), select, scope, visitor).await,
-                    // Nothing was shown yet. What JSON cannot hold, or one value is too short for, comes row by row; so does the
-                    // error, if it is one.
+                    // Nothing was shown yet. What JSON cannot hold, or one value is too short for, comes row
+                    // by row; so does the error, if it is one.
                     None => {
                         let driver = Driver::Sqlite(connection);
                         let connection = Connection { driver, scope, kept, preface, as_texts };

@@ -12,7 +12,8 @@ use super::{Boxed, Database, DatabaseKind, Lease, StatementError};
 pub(crate) struct Transaction<'a> {
     database: &'a Database,
     lease: Lease,
-    /// Whether PostgreSQL has refused a statement: it answers a commit then as if nothing had happened, and rolls back.
+    /// Whether PostgreSQL has refused a statement: it answers a commit then as if nothing had happened, and
+    /// rolls back.
     refused: bool,
 }
 

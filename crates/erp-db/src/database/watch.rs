@@ -1,8 +1,9 @@
 //! `FileWatch`: notices that an SQLite file was replaced under a running process.
 //!
-//! A connection to a file that was renamed or removed goes on reading the old one for ever. One to a file that was written
-//! over takes what it remembers of it for current, as soon as the counter in the file's head has come back to the same
-//! number. So connections that are older than such a change are closed before they are used again.
+//! A connection to a file that was renamed or removed goes on reading the old one for ever. One to a file
+//! that was written over takes what it remembers of it for current, as soon as the counter in the file's head
+//! has come back to the same number. So connections that are older than such a change are closed before they
+//! are used again.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -74,7 +75,8 @@ fn name(_: &Metadata) -> [i128; 2] {
     [0, 0]
 }
 
-/// What changes when somebody writes to a file. A copy may take over the time of writing, but not that of the change.
+/// What changes when somebody writes to a file. A copy may take over the time of writing, but not that of the
+/// change.
 #[cfg(unix)]
 fn content(metadata: &Metadata) -> [i128; 3] {
     use std::os::unix::fs::MetadataExt as _;

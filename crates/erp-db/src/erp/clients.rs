@@ -5,7 +5,8 @@ use crate::database::StatementError;
 use crate::text::can_be_id;
 
 impl ErpReader {
-    /// All clients, ordered by id. A column of one that cannot be read is its [`damage`](Client::damage) and hides no other.
+    /// All clients, ordered by id. A column of one that cannot be read is its [`damage`](Client::damage) and
+    /// hides no other.
     ///
     /// # Errors
     /// [`ReadError`] if a column is missing or the database does not answer.
@@ -51,8 +52,8 @@ impl ErpReader {
         if self.client_exists(client).await? { Ok(()) } else { Err(self.unknown_client(client)) }
     }
 
-    /// All organizations that belong to a client, in its tree or not, active or not, ordered by id; none for an
-    /// unknown client.
+    /// All organizations that belong to a client, in its tree or not, active or not, ordered by id; none for
+    /// an unknown client.
     ///
     /// # Errors
     /// [`ReadError`] if an id is over-long or the database does not answer.

@@ -7,8 +7,8 @@ use org_structure::OrgId;
 
 /// The names of a client's organizations and their order among siblings, as they are in the database now.
 ///
-/// It holds the organizations that belong to the client and those of its tree. It is read beside a tree and may be
-/// newer or older than that.
+/// It holds the organizations that belong to the client and those of its tree. It is read beside a tree and
+/// may be newer or older than that.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directory {
     entries: BTreeMap<OrgId, DirectoryEntry>,
@@ -26,8 +26,8 @@ pub struct DirectoryEntry {
     pub type_name: Option<String>,
     /// Whether the user interface lets it have children. No question about a tree looks at this.
     pub summary: bool,
-    /// Its place among its siblings (`ad_treenode.seqno`, a decimal); `None` if that is null, or if it is not in the
-    /// tree.
+    /// Its place among its siblings (`ad_treenode.seqno`, a decimal); `None` if that is null, or if it is not
+    /// in the tree.
     pub sequence_number: Option<f64>,
 }
 

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-/// Something about a client's organization tree that somebody should know, and that did not prevent loading it.
-/// Ids are cut after 64 bytes.
+/// Something about a client's organization tree that somebody should know, and that did not prevent loading
+/// it. Ids are cut after 64 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -19,7 +19,8 @@ pub enum TreeFinding {
 #[serde(tag = "finding")]
 #[non_exhaustive]
 pub enum RowFinding {
-    /// `ad_clientinfo` names a tree that is not a tree of organizations (table 155) of this client. It was not used.
+    /// `ad_clientinfo` names a tree that is not a tree of organizations (table 155) of this client. It was
+    /// not used.
     NamedTreeNotUsable {
         /// The tree that is named.
         tree: String,

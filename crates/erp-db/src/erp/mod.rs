@@ -1,8 +1,8 @@
 //! Reading an ERP's own tables. Nothing here ever writes to them.
 //!
-//! In the order to read: `tree` (the rows of a client's organization tree, by one statement), `directory` (names
-//! and sibling order beside it), then the small questions about clients, organizations, roles and users. `schema`
-//! knows which tables and columns the database at hand has.
+//! In the order to read: `tree` (the rows of a client's organization tree, by one statement), `directory`
+//! (names and sibling order beside it), then the small questions about clients, organizations, roles and
+//! users. `schema` knows which tables and columns the database at hand has.
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod administration;

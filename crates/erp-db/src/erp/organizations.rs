@@ -22,8 +22,8 @@ impl ErpReader {
         Ok(client.flatten())
     }
 
-    /// The active legal entities among all organizations of a client, in its tree or not, ordered by id; none for an
-    /// unknown client.
+    /// The active legal entities among all organizations of a client, in its tree or not, ordered by id; none
+    /// for an unknown client.
     ///
     /// # Errors
     /// [`ReadError`] if an id is over-long or the database does not answer.
@@ -41,7 +41,8 @@ impl ErpReader {
         Ok(ids)
     }
 
-    /// What the database stores about an organization since it was set ready, or `None` for an unknown organization.
+    /// What the database stores about an organization since it was set ready, or `None` for an unknown
+    /// organization.
     ///
     /// # Errors
     /// [`ReadError::MissingColumn`] in a database from before these columns (2018), or [`ReadError::Database`].

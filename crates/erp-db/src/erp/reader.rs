@@ -10,11 +10,12 @@ use crate::database::{Database, StatementError};
 use crate::rights::{self, MissingRights, Purpose};
 use crate::text::abbreviate;
 
-/// Reads an Openbravo or Etendo database as it stands. It needs no right but to select from the `ad_*` tables, and
-/// works on a file opened with `?mode=ro`.
+/// Reads an Openbravo or Etendo database as it stands. It needs no right but to select from the `ad_*`
+/// tables, and works on a file opened with `?mode=ro`.
 ///
-/// Ids are compared byte for byte and lists come in that order, whatever the database's collation. A text that
-/// cannot be an id (empty, longer than 32 bytes, with a NUL in it) is an id that is not there, and is not sent.
+/// Ids are compared byte for byte and lists come in that order, whatever the database's collation. A text
+/// that cannot be an id (empty, longer than 32 bytes, with a NUL in it) is an id that is not there, and is
+/// not sent.
 ///
 /// Cloning gives another handle to the same database.
 ///
@@ -40,8 +41,8 @@ pub struct ErpReader {
 impl ErpReader {
     /// Looks up once which tables and columns the database has, and makes sure that trees can be read.
     ///
-    /// What an ERP got later may be missing: then only the call that needs it says so. A table or column that is
-    /// added while the process runs is noticed by the next reader that is opened.
+    /// What an ERP got later may be missing: then only the call that needs it says so. A table or column that
+    /// is added while the process runs is noticed by the next reader that is opened.
     ///
     /// # Errors
     /// [`ReadError::MissingTable`] or [`ReadError::MissingColumn`] for what every version has, and
@@ -68,8 +69,8 @@ impl ErpReader {
         rights::missing_from_erp(database, purpose).await
     }
 
-    /// The same reader over the same connections, whose statements may take no longer than `limit`: for what is better left
-    /// out than waited for.
+    /// The same reader over the same connections, whose statements may take no longer than `limit`: for what
+    /// is better left out than waited for.
     #[must_use]
     pub fn with_statement_limit(&self, limit: Duration) -> Self {
         let database = self.database.with_statement_limit(limit);
@@ -82,7 +83,8 @@ impl ErpReader {
         &self.database
     }
 
-    /// Whether organizations have time zones here (`ad_org.timezone`, since 2023). Where not, trees load without.
+    /// Whether organizations have time zones here (`ad_org.timezone`, since 2023). Where not, trees load
+    /// without.
     #[must_use]
     pub fn has_time_zones(&self) -> bool {
         self.schema.has("ad_org", "timezone")

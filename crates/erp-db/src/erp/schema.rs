@@ -13,12 +13,12 @@ macro_rules! tables {
     };
 }
 
-/// The catalog is asked by full name, and only for what the search path makes visible: a table of the same name
-/// in another schema is not the one that the other statements would read.
+/// The catalog is asked by full name, and only for what the search path makes visible: a table of the same
+/// name in another schema is not the one that the other statements would read.
 ///
-/// The third column says which columns have to be read as texts that compare byte for byte: those of another type than
-/// `varchar` and `text` that can be one, and those with a collation of their own. A number is an id or no text; a flag of one
-/// character needs nothing. The fourth says which columns may be read.
+/// The third column says which columns have to be read as texts that compare byte for byte: those of another
+/// type than `varchar` and `text` that can be one, and those with a collation of their own. A number is an id
+/// or no text; a flag of one character needs nothing. The fourth says which columns may be read.
 const POSTGRES: &str = concat!(
     "SELECT c.relname, a.attname, CASE \
        WHEN a.atttypid IN (25, 1043) AND a.attcollation = 100 THEN 'N' \
@@ -33,7 +33,8 @@ const POSTGRES: &str = concat!(
     tables!()
 );
 
-/// Ids, names and search keys are texts, whatever the column was declared to be; a collation is declared with it.
+/// Ids, names and search keys are texts, whatever the column was declared to be; a collation is declared with
+/// it.
 const SQLITE: &str = concat!(
     "SELECT lower(m.name), lower(p.name), CASE \
        WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%CHAR%' THEN 'Y' \
@@ -93,9 +94,9 @@ impl Schema {
         Ok(())
     }
 
-    /// What precedes a statement so that each table with unusual columns is read through a query of the same name, which
-    /// gives them as texts: as `char(n)` without trailing blanks, numbers with their digits, and all compared byte for byte.
-    /// Empty where all columns are usual.
+    /// What precedes a statement so that each table with unusual columns is read through a query of the same
+    /// name, which gives them as texts: as `char(n)` without trailing blanks, numbers with their digits, and
+    /// all compared byte for byte. Empty where all columns are usual.
     pub(crate) fn reading_as_texts(&self, kind: DatabaseKind) -> String {
         let mut queries = Vec::new();
         for (table, cast) in &self.cast {
@@ -103,7 +104,8 @@ impl Schema {
                 let quoted = quote(column);
                 if cast.contains(column) { format!("{} AS {quoted}", text(kind, &quoted)) } else { quoted }
             };
-            // A query that named a column which the user may not read would be refused, whatever it is asked for.
+            // A query that named a column which the user may not read would be refused, whatever it is asked
+            // for.
             let may_read =
                 |column: &&String| !self.barred.get(table).is_some_and(|barred| barred.contains(*column));
             let columns = self.tables.get(table).into_iter().flatten().filter(may_read);
@@ -115,7 +117,8 @@ impl Schema {
         if queries.is_empty() { String::new() } else { format!("WITH {} ", queries.join(", ")) }
     }
 
-    /// An expression that gives the value of a column as a text that compares byte for byte, if it has to be read as one.
+    /// An expression that gives the value of a column as a text that compares byte for byte, if it has to be
+    /// read as one.
     #[cfg(feature = "session")]
     pub(crate) fn as_text(&self, kind: DatabaseKind, table: &str, column: &str, value: &str) -> String {
         let is_unusual = self.cast.get(table).is_some_and(|cast| cast.contains(column));
@@ -148,8 +151,9 @@ impl Schema {
     }
 }
 
-/// What lets PostgreSQL send the bytes of a database without an encoding as they are. Where they are no text the driver refuses
-/// them then, and the column can be named; the server would refuse the whole statement without naming any.
+/// What lets PostgreSQL send the bytes of a database without an encoding as they are. Where they are no text
+/// the driver refuses them then, and the column can be named; the server would refuse the whole statement
+/// without naming any.
 pub(crate) async fn bytes_as_they_are(database: &Database) -> Result<&'static str, StatementError> {
     if database.kind() != DatabaseKind::Postgres {
         return Ok("");

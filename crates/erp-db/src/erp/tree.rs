@@ -25,9 +25,9 @@ pub struct LoadedTree {
     pub findings: Vec<TreeFinding>,
 }
 
-/// All nodes of all organization trees of a client, with their organization and its type. Nothing is filtered by
-/// isactive. The outer joins leave a row for a client without a tree, and for a node without an organization, so
-/// that one statement, hence one moment of the database, answers everything.
+/// All nodes of all organization trees of a client, with their organization and its type. Nothing is filtered
+/// by isactive. The outer joins leave a row for a client without a tree, and for a node without an
+/// organization, so that one statement, hence one moment of the database, answers everything.
 macro_rules! tree_statement {
     ($time_zone:literal) => {
         Select {
@@ -101,13 +101,13 @@ impl ErpReader {
 
     /// Loads the organization tree of a client, with exactly one statement.
     ///
-    /// It is the tree that `ad_clientinfo` names, if that is an organization tree (table 155) of the client; else
-    /// the client's organization tree of the bytewise smallest id. A client that has none has an empty tree. Inactive
-    /// nodes, organizations and trees count like active ones.
+    /// It is the tree that `ad_clientinfo` names, if that is an organization tree (table 155) of the client;
+    /// else the client's organization tree of the bytewise smallest id. A client that has none has an empty
+    /// tree. Inactive nodes, organizations and trees count like active ones.
     ///
     /// # Memory
-    /// While loading, about 200 bytes an organization of the trees that may turn out to be the one; on SQLite also the text of all
-    /// rows, twice, some 600 bytes an organization.
+    /// While loading, about 200 bytes an organization of the trees that may turn out to be the one; on SQLite
+    /// also the text of all rows, twice, some 600 bytes an organization.
     ///
     /// # Errors
     /// [`ReadError::UnknownClient`]; [`ReadError::Tree`] if the rows do not make a tree, with the ids of those that
@@ -238,8 +238,8 @@ impl Choice {
     }
 }
 
-/// Takes the node of a row, unless its organization or type is missing. Flags and order of columns are those of the
-/// statement above.
+/// Takes the node of a row, unless its organization or type is missing. Flags and order of columns are those
+/// of the statement above.
 fn read_node(row: Row<'_>, client: &str, rows: &mut TreeRows) -> Result<(), ReadError> {
     let Some(node) = row.text(2)? else { return Ok(()) };
     if row.text(4)?.is_none() {

@@ -14,7 +14,8 @@ pub struct Client {
     pub search_key: String,
     /// Whether it is active.
     pub active: bool,
-    /// Which of its columns cannot be read, and why: that column is empty or `false` here. An unreadable id is empty.
+    /// Which of its columns cannot be read, and why: that column is empty or `false` here. An unreadable id
+    /// is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
 }

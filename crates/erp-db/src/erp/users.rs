@@ -38,8 +38,8 @@ impl ErpReader {
         self.database.first(users_where!("ad_user_id = $1"), &[Some(user)], read).await
     }
 
-    /// The user who logs in with a name, compared byte for byte, or `None`. Should several have that name, it is the
-    /// one of the smallest id.
+    /// The user who logs in with a name, compared byte for byte, or `None`. Should several have that name, it
+    /// is the one of the smallest id.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
@@ -52,8 +52,8 @@ impl ErpReader {
         Ok(users.into_iter().min_by(|a, b| a.id.cmp(&b.id)))
     }
 
-    /// The hash of a user's password as the ERP stores it (`ad_user.password`); `None` if the user is not there
-    /// or has none. No other method reads that column.
+    /// The hash of a user's password as the ERP stores it (`ad_user.password`); `None` if the user is not
+    /// there or has none. No other method reads that column.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
@@ -78,7 +78,8 @@ impl ErpReader {
         Ok(users)
     }
 
-    /// The names by which users log in, of those among `users` that are there and have one: one statement for up to a thousand.
+    /// The names by which users log in, of those among `users` that are there and have one: one statement for
+    /// up to a thousand.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
@@ -141,7 +142,8 @@ impl ErpReader {
         Ok(names)
     }
 
-    /// The roles that a user may take, whether the rows are active or not, ordered by role; none for an unknown user.
+    /// The roles that a user may take, whether the rows are active or not, ordered by role; none for an
+    /// unknown user.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.

@@ -32,7 +32,8 @@ const MAX_IGNORED: usize = 1_000;
 pub(super) fn rows(table: &'static Table, file: &str, content: &[u8]) -> Result<Rows, ImportError> {
     let named = vec![false; table.columns.len()];
     let rows = Rows { values: Vec::new(), named, ignored: BTreeSet::new() };
-    // The end of a line alone is what psql prints of the aggregate of no rows. A file without a byte may be a failed export.
+    // The end of a line alone is what psql prints of the aggregate of no rows. A file without a byte may be a
+    // failed export.
     if !content.is_empty() && content.trim_ascii().is_empty() {
         return Ok(rows);
     }

@@ -54,7 +54,8 @@ impl Source {
     }
 }
 
-/// Finds the files of a folder and of the folders in it: by table, in the order of the tables, then by folder.
+/// Finds the files of a folder and of the folders in it: by table, in the order of the tables, then by
+/// folder.
 pub(super) fn find(folder: &Path) -> Result<Vec<Source>, ImportError> {
     let mut folders = vec![folder.to_owned()];
     for entry in fs::read_dir(folder).map_err(|cause| unreadable(folder, cause))? {

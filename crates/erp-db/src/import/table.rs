@@ -97,8 +97,9 @@ impl Column {
 
 /// The number of columns that every table ends with: who made and changed a row, and when.
 ///
-/// They refer to users that need not be among the imported ones, so that is not checked. A real ERP fills some of them in by
-/// itself, which a null would prevent: they are left out where no row of a file has a value.
+/// They refer to users that need not be among the imported ones, so that is not checked. A real ERP fills
+/// some of them in by itself, which a null would prevent: they are left out where no row of a file has a
+/// value.
 const AUDIT_COLUMNS: usize = 4;
 
 macro_rules! table {

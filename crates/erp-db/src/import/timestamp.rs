@@ -1,7 +1,8 @@
 //! Dates and times as texts.
 
-/// Whether a text is a day of the calendar (`2018-02-23`), or one with a time after `T` or a blank (`15:04`, `15:04:05`,
-/// `15:04:05.123`). A zone is no part of it: the columns hold none, and a database would pass over it in silence.
+/// Whether a text is a day of the calendar (`2018-02-23`), or one with a time after `T` or a blank (`15:04`,
+/// `15:04:05`, `15:04:05.123`). A zone is no part of it: the columns hold none, and a database would pass
+/// over it in silence.
 pub(super) fn is_timestamp(text: &str) -> bool {
     let (date, time) = match text.split_once(['T', ' ']) {
         Some((date, time)) => (date, Some(time)),

@@ -56,8 +56,8 @@ pub(crate) async fn import_sources(
     Ok(imported)
 }
 
-/// Creates the tables that are missing, and only those: where one is found by way of the search path, another one of the
-/// same name would hide it. Gives what is there then, and which tables are new.
+/// Creates the tables that are missing, and only those: where one is found by way of the search path, another
+/// one of the same name would hide it. Gives what is there then, and which tables are new.
 async fn create_tables(
     database: &Database,
     transaction: &mut Transaction<'_>,
@@ -144,8 +144,8 @@ async fn insert(
     Ok(())
 }
 
-/// The statement that inserts a row unless its key exists, which is asked for by name because a table that was found
-/// may have no constraint. It is made of names from our own list.
+/// The statement that inserts a row unless its key exists, which is asked for by name because a table that
+/// was found may have no constraint. It is made of names from our own list.
 fn statement(table: &Table, named: &[bool], kind: DatabaseKind) -> SqlStr {
     // SQLite has no such type: it would make a number of it.
     let postgres = kind == DatabaseKind::Postgres;

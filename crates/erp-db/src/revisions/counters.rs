@@ -78,7 +78,8 @@ impl Counters {
     }
 }
 
-/// One number for the state of the triggers and both counters with their marks: the same only if nothing of it changed.
+/// One number for the state of the triggers and both counters with their marks: the same only if nothing of
+/// it changed.
 fn state(row: Row<'_>, triggers: i64) -> Result<Option<i64>, StatementError> {
     if row.integer(0)? != Some(triggers) {
         return Ok(None);

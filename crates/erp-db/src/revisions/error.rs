@@ -6,7 +6,8 @@ use crate::database::StatementError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevisionsError {
-    /// One of the tables that a tree is read from is not there, or is a view or something else that cannot be watched.
+    /// One of the tables that a tree is read from is not there, or is a view or something else that cannot be
+    /// watched.
     #[error("`{table}` in {place} is not a plain table, so its changes cannot be counted")]
     NotATable {
         /// The database.
@@ -14,8 +15,8 @@ pub enum RevisionsError {
         /// The table.
         table: &'static str,
     },
-    /// The database refuses the query by which a trigger would find the clients whose trees a change concerns. The trigger
-    /// would make the ERP's own statements fail.
+    /// The database refuses the query by which a trigger would find the clients whose trees a change
+    /// concerns. The trigger would make the ERP's own statements fail.
     #[error(
         "changes of `{table}` cannot be counted, as its columns have other names or types than the ERP's: {cause}"
     )]

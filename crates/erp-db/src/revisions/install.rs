@@ -15,11 +15,12 @@ use crate::erp::Schema;
 
 /// Adds counters and triggers, or puts them in order where some are there. Several may do so at once.
 ///
-/// Whatever types the columns have, the triggers do not make a statement of the ERP fail: where they would, nothing is
-/// installed.
+/// Whatever types the columns have, the triggers do not make a statement of the ERP fail: where they would,
+/// nothing is installed.
 ///
-/// On PostgreSQL this needs the owner of the `ad_*` tables, the right to create a schema `orgcache` if there is none, and a
-/// connection to the server itself. Everybody may read the counters. Writers wait while it runs.
+/// On PostgreSQL this needs the owner of the `ad_*` tables, the right to create a schema `orgcache` if there
+/// is none, and a connection to the server itself. Everybody may read the counters. Writers wait while it
+/// runs.
 ///
 /// # Errors
 /// [`RevisionsError`]; nothing was changed then.

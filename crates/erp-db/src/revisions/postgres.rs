@@ -1,4 +1,5 @@
-//! The triggers in PostgreSQL: one for each kind of statement, which counts once however many rows it changed.
+//! The triggers in PostgreSQL: one for each kind of statement, which counts once however many rows it
+//! changed.
 
 use super::table::{ALL_CLIENTS, Tables, VERSION, WATCHED, Watched};
 
@@ -24,7 +25,8 @@ pub(super) const TABLES: &str = "SELECT c.relname::text, n.nspname::text, c.relk
 pub(super) const NO_SCHEMA: &str = "SELECT 1 WHERE NOT EXISTS \
      (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'orgcache')";
 
-/// Whether there are counters of this version that this user may read. Asked of the catalog alone: where none are kept, nothing fails.
+/// Whether there are counters of this version that this user may read. Asked of the catalog alone: where none
+/// are kept, nothing fails.
 pub(super) const THERE: &str = "SELECT 1 FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'mark' AND NOT a.attisdropped \
@@ -37,10 +39,11 @@ pub(super) const INSTALLED: &str = "SELECT 1 FROM pg_catalog.pg_trigger t \
      WHERE c.relname IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode') \
      AND pg_catalog.pg_table_is_visible(c.oid) AND t.tgname LIKE 'orgcache@_revision@_%' ESCAPE '@' LIMIT 1";
 
-/// How many triggers of this version are enabled whatever a session's replication role is, their state, and the two
-/// counters with their marks. Altering a trigger or its function gives its catalog row another `xmin`; since a restored
-/// copy may give the same one once more, the start of the server belongs to it. Triggers of a table that rows are
-/// replicated into by a subscription do not count: such rows set off no trigger for statements.
+/// How many triggers of this version are enabled whatever a session's replication role is, their state, and
+/// the two counters with their marks. Altering a trigger or its function gives its catalog row another
+/// `xmin`; since a restored copy may give the same one once more, the start of the server belongs to it.
+/// Triggers of a table that rows are replicated into by a subscription do not count: such rows set off no
+/// trigger for statements.
 pub(super) const STATE: &str = "SELECT COUNT(*), pg_catalog.pg_postmaster_start_time()::text || ' ' || \
        pg_catalog.string_agg(t.oid || ':' || t.xmin::text || ':' || p.xmin::text, ',' ORDER BY t.oid), \
        (SELECT revision || ':' || mark FROM orgcache.orgcache_revision WHERE client_id = ''), \
@@ -62,7 +65,8 @@ const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache.orgcache_revision (
 const ADD_MARK: &str =
     "ALTER TABLE orgcache.orgcache_revision ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT ''";
 
-/// The number and the mark of a change: the clock in microseconds, and what no other change has, whatever the clock says.
+/// The number and the mark of a change: the clock in microseconds, and what no other change has, whatever the
+/// clock says.
 const CHANGE: &str = "pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint, \
      pg_catalog.gen_random_uuid()::text";
 
@@ -78,7 +82,8 @@ pub(super) fn install(tables: &Tables<'_>) -> Vec<String> {
         format!(
             "INSERT INTO orgcache.orgcache_revision AS r (client_id, revision, mark) SELECT '', {CHANGE} {MOVED}"
         ),
-        // Counters tell nothing but that something changed, and the reader is another user than the one who installs.
+        // Counters tell nothing but that something changed, and the reader is another user than the one who
+        // installs.
         "GRANT USAGE ON SCHEMA orgcache TO PUBLIC".to_owned(),
         "GRANT SELECT ON orgcache.orgcache_revision TO PUBLIC".to_owned(),
     ];
@@ -108,8 +113,8 @@ fn function(watched: &Watched, event: &str, rows: &[(&str, &str)], tables: &Tabl
     let queries: Vec<String> = rows.iter().map(|rows| watched.clients(&changed(rows), tables)).collect();
     let clients =
         if queries.is_empty() { format!("SELECT {ALL_CLIENTS} AS client") } else { queries.join(" UNION ") };
-    // In the order of clients, so that two transactions that concern several wait for each other in line. What has no
-    // client must not make the ERP's own statement fail.
+    // In the order of clients, so that two transactions that concern several wait for each other in line.
+    // What has no client must not make the ERP's own statement fail.
     format!(
         "CREATE OR REPLACE FUNCTION orgcache.{}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
          SET search_path = pg_catalog AS $body$ BEGIN /* {VERSION} */ \

@@ -25,8 +25,8 @@ pub(super) const THERE: &str = "SELECT 1 FROM pragma_table_info('orgcache_revisi
 pub(super) const INSTALLED: &str = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
      AND name LIKE 'orgcache@_revision@_%' ESCAPE '@' LIMIT 1";
 
-/// How many triggers of this version there are, the number of the schema, which every change of it moves, and the two
-/// counters with their marks.
+/// How many triggers of this version there are, the number of the schema, which every change of it moves, and
+/// the two counters with their marks.
 pub(super) const STATE: &str = "SELECT COUNT(*), (SELECT CAST(schema_version AS TEXT) FROM pragma_schema_version), \
        (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = ''), \
        (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = $1) \
@@ -53,7 +53,8 @@ macro_rules! clock {
     };
 }
 
-/// A change moves the number to the clock, and in any case on; it makes another mark, whatever the clock says.
+/// A change moves the number to the clock, and in any case on; it makes another mark, whatever the clock
+/// says.
 macro_rules! moved {
     () => {
         concat!("revision = MAX(revision + 1, ", clock!(), "), mark = hex(randomblob(16))")
@@ -100,7 +101,8 @@ fn displaced(watched: &Watched, tables: &Tables<'_>) -> String {
     watched.clients(&tables.rows(watched, "", &from), tables)
 }
 
-/// Counts for some clients. Not by ON CONFLICT: the statement that set the trigger off decides what that means.
+/// Counts for some clients. Not by ON CONFLICT: the statement that set the trigger off decides what that
+/// means.
 fn count(clients: &str) -> String {
     let moved = moved!();
     format!(

@@ -8,8 +8,8 @@ use crate::erp::Schema;
 /// The name under which changes that concern all clients are counted. No client has it: ids are not empty.
 pub(super) const ALL_CLIENTS: &str = "''";
 
-/// Stands in every trigger of this version. Triggers of an earlier one only add one, so a number that they wrote can come
-/// back after a rollback of the database: they are not trusted.
+/// Stands in every trigger of this version. Triggers of an earlier one only add one, so a number that they
+/// wrote can come back after a rollback of the database: they are not trusted.
 pub(super) const VERSION: &str = "orgcache revisions 2";
 
 /// A table whose changes are counted.
@@ -18,8 +18,8 @@ pub(super) struct Watched {
     pub(super) name: &'static str,
     /// The columns by which a row concerns a client.
     columns: &'static [&'static str],
-    /// The client whose tree a changed row `r` concerns, and the rest of the query for it. `{ad_tree}` and `{ad_treenode}`
-    /// stand for those tables.
+    /// The client whose tree a changed row `r` concerns, and the rest of the query for it. `{ad_tree}` and
+    /// `{ad_treenode}` stand for those tables.
     client: &'static str,
     rest: &'static str,
 }
@@ -49,8 +49,8 @@ pub(super) static WATCHED: [Watched; 5] = [
     },
 ];
 
-/// The tables as a database has them: where they are, and which of their columns have to be read as texts. A trigger runs
-/// within the ERP's own statements, so it must compare whatever types the columns have.
+/// The tables as a database has them: where they are, and which of their columns have to be read as texts. A
+/// trigger runs within the ERP's own statements, so it must compare whatever types the columns have.
 pub(super) struct Tables<'a> {
     pub(super) kind: DatabaseKind,
     pub(super) schema: &'a Schema,
@@ -67,8 +67,8 @@ impl Tables<'_> {
         }
     }
 
-    /// What gives the rows of a watched table, with its columns as texts that compare byte for byte. `from` is what comes after
-    /// FROM, and `prefix` what precedes the name of a column there.
+    /// What gives the rows of a watched table, with its columns as texts that compare byte for byte. `from`
+    /// is what comes after FROM, and `prefix` what precedes the name of a column there.
     pub(super) fn rows(&self, watched: &Watched, prefix: &str, from: &str) -> String {
         let as_text = |column: &&str| {
             let value = self.schema.as_text(self.kind, watched.name, column, &format!("{prefix}{column}"));

@@ -18,8 +18,9 @@ pub use roles::{ClientRoles, DamagedRole, NamedRole};
 ///
 /// The database must be the primary one, not a replica: a login must see what was committed before it began.
 ///
-/// Where [`revisions`](crate::revisions) are kept, a login on an unchanged tree costs one small read of them. Where not, the
-/// tree is read by every login that cannot share somebody else's, and known by its fingerprint.
+/// Where [`revisions`](crate::revisions) are kept, a login on an unchanged tree costs one small read of them.
+/// Where not, the tree is read by every login that cannot share somebody else's, and known by its
+/// fingerprint.
 ///
 /// Sessions follow the ERP's rule for automatic roles if the manager is told which one that is: pass
 /// [`ErpReader::automatic_roles`] to [`session::Options`]. Without it, only access rows count.
@@ -75,8 +76,8 @@ impl OrgSource for ErpSource {
             Err(ReadError::UnknownClient { .. }) => LoadedTree::new(OrgStructure::default(), None),
             Err(error) => return Err(error.into()),
         };
-        // A change in between makes the tree newer than the revision. That one may come back, if the database is set back to
-        // the moment before the change, and must not name this tree then.
+        // A change in between makes the tree newer than the revision. That one may come back, if the database
+        // is set back to the moment before the change, and must not name this tree then.
         let revision = match before {
             Some(_) => self.revision(client).await?.filter(|after| before == Some(*after)),
             None => None,

@@ -40,8 +40,9 @@ const ORGANIZATIONS: Select =
     Select { columns: &["ad_org_id", "isactive"], from: "ad_org WHERE ad_client_id = $1" };
 
 impl ErpReader {
-    /// The rows that decide about a role's access where it works in `current_client`, all of one moment of the database; `None`
-    /// if there is no role of that id. Nothing is filtered: rows of other clients are among them where the database has such.
+    /// The rows that decide about a role's access where it works in `current_client`, all of one moment of
+    /// the database; `None` if there is no role of that id. Nothing is filtered: rows of other clients are
+    /// among them where the database has such.
     ///
     /// A login reads the same rows, for the role's own client.
     ///

@@ -19,7 +19,8 @@ pub struct ClientRoles {
     pub damaged: Vec<DamagedRole>,
     /// The role after which there may be more; `None` if there are no more.
     pub next: Option<RoleId>,
-    /// All organizations of the client, in the tree or not, if the access of one of the roles depends on them.
+    /// All organizations of the client, in the tree or not, if the access of one of the roles depends on
+    /// them.
     pub organizations: Vec<ClientOrganization>,
 }
 
@@ -56,7 +57,8 @@ impl DamagedRole {
 }
 
 impl ErpReader {
-    /// At most `limit` roles of a client, active or not, from the one after `after` in the order of ids; none for an unknown client.
+    /// At most `limit` roles of a client, active or not, from the one after `after` in the order of ids; none
+    /// for an unknown client.
     ///
     /// # Complexity
     /// At most two statements; O(access rows of these roles + organizations of the client).
@@ -119,7 +121,8 @@ impl ErpReader {
         Ok(found)
     }
 
-    /// Nothing but fixed words gets into the statement. Ids are compared byte for byte, which is SQLite's own way.
+    /// Nothing but fixed words gets into the statement. Ids are compared byte for byte, which is SQLite's own
+    /// way.
     fn statement(&self) -> String {
         let manual = if self.schema.has("ad_role", "ismanual") { "ismanual" } else { "NULL" };
         let (by_bytes, limit) = match self.database().kind() {

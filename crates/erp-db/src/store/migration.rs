@@ -5,8 +5,8 @@ use sqlx::AssertSqlSafe;
 use super::StoreError;
 use crate::database::{Database, DatabaseKind, StatementError, Transaction};
 
-/// A step from one version of the tables to the next. A later step only ever adds: during a rolling upgrade older
-/// programs work on the newer tables.
+/// A step from one version of the tables to the next. A later step only ever adds: during a rolling upgrade
+/// older programs work on the newer tables.
 struct Migration {
     version: i64,
     name: &'static str,

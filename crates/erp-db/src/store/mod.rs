@@ -1,8 +1,9 @@
 //! `SqlStore`: where sessions live beyond the process, on SQLite or PostgreSQL.
 //!
-//! In the order to read: `options`, `migration` (our own tables), then one folder a product. `sqlite` has one writer that
-//! commits waiting logins together. `postgres` sends every call as one message that holds no state on the
-//! connection. `record` is what both have in common. `passwords` stands beside the store, in the same tables.
+//! In the order to read: `options`, `migration` (our own tables), then one folder a product. `sqlite` has one
+//! writer that commits waiting logins together. `postgres` sends every call as one message that holds no
+//! state on the connection. `record` is what both have in common. `passwords` stands beside the store, in the
+//! same tables.
 
 mod error;
 mod migration;
@@ -34,20 +35,20 @@ use crate::rights::{self, MissingRights, Purpose};
 
 /// Sessions in a database: in a file for one process (SQLite), or on a server for many (PostgreSQL).
 ///
-/// Its tables are its own (`orgcache_…`; on PostgreSQL in a schema `orgcache`), so it may share a database with an ERP or
-/// have one for itself. [`SqlStore::migrate`] makes them, when asked.
+/// Its tables are its own (`orgcache_…`; on PostgreSQL in a schema `orgcache`), so it may share a database
+/// with an ERP or have one for itself. [`SqlStore::migrate`] makes them, when asked.
 ///
 /// # SQLite
-/// One process a file: a second one is refused. Logins that wait at the same time are committed together, each
-/// acknowledged when it is on the disk.
+/// One process a file: a second one is refused. Logins that wait at the same time are committed together,
+/// each acknowledged when it is on the disk.
 ///
 /// # PostgreSQL
-/// Every call is one message and one transaction, and leaves nothing behind on the connection, so that a proxy that pools
-/// transactions may stand in between. Two things need the server itself, by [`StoreOptions::with_direct_url`]: migrations, and
-/// listening for what other nodes ended.
+/// Every call is one message and one transaction, and leaves nothing behind on the connection, so that a
+/// proxy that pools transactions may stand in between. Two things need the server itself, by
+/// [`StoreOptions::with_direct_url`]: migrations, and listening for what other nodes ended.
 ///
-/// A call that takes too long, or is dropped, closes its connection; a statement that the server has begun may still run to its
-/// end. Whoever wants a limit there as well sets `statement_timeout` for the role.
+/// A call that takes too long, or is dropped, closes its connection; a statement that the server has begun
+/// may still run to its end. Whoever wants a limit there as well sets `statement_timeout` for the role.
 ///
 /// # Examples
 /// ```no_run
@@ -85,8 +86,8 @@ macro_rules! either {
 }
 
 impl SqlStore {
-    /// Makes the store's tables, or brings them up to date; does nothing where they are. Several nodes may do so at once.
-    /// An SQLite file that is created has mode 0600.
+    /// Makes the store's tables, or brings them up to date; does nothing where they are. Several nodes may do
+    /// so at once. An SQLite file that is created has mode 0600.
     ///
     /// Newer tables than this version knows are left as they are: during a rolling upgrade older nodes go on.
     ///
@@ -178,12 +179,13 @@ impl SqlStore {
         })
     }
 
-    /// Records a name that may be used once, such as that of a signed assertion: `true` for the first use on any node, and
-    /// `false` from then on, until [`forget_used`](Self::forget_used) is called with a later time than `until`. When this
-    /// returns, the name is on the disk.
+    /// Records a name that may be used once, such as that of a signed assertion: `true` for the first use on
+    /// any node, and `false` from then on, until [`forget_used`](Self::forget_used) is called with a later
+    /// time than `until`. When this returns, the name is on the disk.
     ///
-    /// `until` is the time since 1970 on the clock that says when the name is not accepted any more. The store's own clock
-    /// does not matter: if it was ahead, a name would be forgotten, and accepted again, while it is valid.
+    /// `until` is the time since 1970 on the clock that says when the name is not accepted any more. The
+    /// store's own clock does not matter: if it was ahead, a name would be forgotten, and accepted again,
+    /// while it is valid.
     ///
     /// # Errors
     /// The database does not answer; then the name may have been noted or not.
@@ -191,8 +193,9 @@ impl SqlStore {
         either!(self, store => store.use_once(name, record::span(until)).await)
     }
 
-    /// Forgets used names that were to be kept until before `now`, the time since 1970 on the caller's clock, at most `limit` of
-    /// them, and returns their number. Call it periodically if you use [`use_once`](Self::use_once).
+    /// Forgets used names that were to be kept until before `now`, the time since 1970 on the caller's clock,
+    /// at most `limit` of them, and returns their number. Call it periodically if you use
+    /// [`use_once`](Self::use_once).
     ///
     /// # Errors
     /// The database does not answer.
@@ -200,8 +203,8 @@ impl SqlStore {
         either!(self, store => store.forget_used(record::span(now), limit).await)
     }
 
-    /// Waits for what is under way and closes all connections. Later calls fail. A store that is dropped instead does the
-    /// same in the background.
+    /// Waits for what is under way and closes all connections. Later calls fail. A store that is dropped
+    /// instead does the same in the background.
     pub async fn close(&self) {
         match &self.0 {
             #[cfg(feature = "sqlite")]

@@ -17,8 +17,8 @@ pub struct StoreOptions {
     pub direct_url: Option<String>,
     /// Time limits and the number of connections. They are short: a login should rather fail than hang.
     pub limits: Limits,
-    /// The time limit for what may concern many sessions: ending those of a user, role or client, sweeping, collecting,
-    /// migrating.
+    /// The time limit for what may concern many sessions: ending those of a user, role or client, sweeping,
+    /// collecting, migrating.
     pub bulk: Duration,
     /// How often the connection that listens for other nodes is tried, when nothing comes in.
     pub heartbeat: Duration,

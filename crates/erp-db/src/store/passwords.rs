@@ -10,11 +10,12 @@ use super::{StoreError, migration};
 use crate::database::{Database, DatabaseKind, Row, StatementError, Transaction};
 use crate::text::can_be_id;
 
-/// Keeps one password hash for each user, in the table `orgcache_password` (on PostgreSQL of the schema `orgcache`) of a
-/// database that may be the ERP's or another. The ERP's own password hashes are neither read nor written.
+/// Keeps one password hash for each user, in the table `orgcache_password` (on PostgreSQL of the schema
+/// `orgcache`) of a database that may be the ERP's or another. The ERP's own password hashes are neither read
+/// nor written.
 ///
-/// The table is one of the session store's: [`SqlStore::migrate`](crate::SqlStore::migrate) makes it. What a hash looks like is
-/// the caller's business.
+/// The table is one of the session store's: [`SqlStore::migrate`](crate::SqlStore::migrate) makes it. What a
+/// hash looks like is the caller's business.
 #[derive(Clone, Debug)]
 pub struct PasswordTable {
     database: Database,

@@ -32,7 +32,8 @@ pub(super) fn latest(seen: &[Seen]) -> Vec<(SessionId, i64)> {
     latest
 }
 
-/// The ids that a scope compares: with the session's name in hexadecimal digits, the client, the user, the role.
+/// The ids that a scope compares: with the session's name in hexadecimal digits, the client, the user, the
+/// role.
 #[derive(Default)]
 pub(super) struct ScopeIds {
     pub(super) session: Option<String>,
@@ -57,8 +58,8 @@ impl ScopeIds {
     }
 }
 
-/// A session as a row has it: name, client, user, role, organization, tree, access, idle, absolute, age, time since use.
-/// Bytes come as hexadecimal digits.
+/// A session as a row has it: name, client, user, role, organization, tree, access, idle, absolute, age, time
+/// since use. Bytes come as hexadecimal digits.
 pub(super) fn stored(row: Row<'_>) -> Result<StoredSession, StatementError> {
     let lifetime = Lifetime::new(duration(row, 7)?, duration(row, 8)?);
     Ok(StoredSession {

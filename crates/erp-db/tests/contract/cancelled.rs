@@ -36,7 +36,8 @@ fn user(id: &str) -> Principal {
     Principal::new(UserId::new(id).unwrap())
 }
 
-/// Lets a call go on until it has waited so many times, and drops it while it waits. Gives whether it was done before.
+/// Lets a call go on until it has waited so many times, and drops it while it waits. Gives whether it was
+/// done before.
 async fn dropped_after<T>(waits: u32, call: impl Future<Output = T>) -> bool {
     let mut call = std::pin::pin!(call);
     let mut waited = 0;
@@ -175,7 +176,8 @@ async fn fill_up_and_free(disk: &Path) {
         let ballast = disk.join("ballast");
         let mut file = File::create(&ballast).unwrap();
         while file.write_all(&[1; 512]).is_ok() {}
-        // Trees that are not stored yet, so that a login takes several statements; several calls in a transaction.
+        // Trees that are not stored yet, so that a login takes several statements; several calls in a
+        // transaction.
         for step in 0..12 {
             let calls = (0..6).map(|call| {
                 let (store, number) = (&store, number + call);

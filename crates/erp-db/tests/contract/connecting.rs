@@ -125,7 +125,8 @@ async fn a_connection_that_the_server_ended_is_replaced() {
     assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
 }
 
-/// Passes bytes on to the cluster, until it is stopped: then the server is gone, as far as anybody behind it sees.
+/// Passes bytes on to the cluster, until it is stopped: then the server is gone, as far as anybody behind it
+/// sees.
 struct Cable {
     port: u16,
     task: tokio::task::JoinHandle<()>,

@@ -317,8 +317,8 @@ async fn unknown_columns_are_ignored_and_listed(db: TestDatabase) {
     assert_eq!(db.texts("SELECT ad_org_id FROM ad_org ORDER BY 1").await, ["A", "B"]);
 }
 
-/// What `json_agg` makes of an ERP's tables as they are: with columns that nothing here asks for, with the longest names, and
-/// of tables without rows.
+/// What `json_agg` makes of an ERP's tables as they are: with columns that nothing here asks for, with the
+/// longest names, and of tables without rows.
 async fn a_plain_export_is_imported(db: TestDatabase) {
     let erp = TestDatabase::postgres().await;
     import(&erp.connect().await, &sample()).await.unwrap();

@@ -174,8 +174,8 @@ async fn ids_that_are_none_are_errors(db: TestDatabase) {
     assert!(source.facts(&user("U")).await.unwrap_err().is_transient());
 }
 
-/// Somebody makes the link active and the user inactive, and back, each time in one transaction: no login may see both
-/// active, or neither.
+/// Somebody makes the link active and the user inactive, and back, each time in one transaction: no login may
+/// see both active, or neither.
 async fn facts_are_of_one_moment(db: TestDatabase) {
     let source = source(&db).await;
     db.execute("UPDATE ad_role SET isactive = 'N' WHERE ad_role_id = 'R'").await;

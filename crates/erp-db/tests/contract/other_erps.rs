@@ -8,8 +8,8 @@ use crate::support::TestDatabase;
 
 const DOCUMENT: &str = include_str!("../../../../docs/other-erps.md");
 
-/// Tables of iDempiere's shape, as far as the views read them, with rows of two clients: 11 with a tree whose root is its own
-/// parent, and a second tree; 12 whose tree has no row for the root.
+/// Tables of iDempiere's shape, as far as the views read them, with rows of two clients: 11 with a tree whose
+/// root is its own parent, and a second tree; 12 whose tree has no row for the root.
 const IDEMPIERE: &str = "
     CREATE SCHEMA adempiere;
     SET search_path = adempiere;
@@ -127,7 +127,8 @@ async fn no_role_gets_more_than_idempiere_gives() {
     let erp = reader(&url).await;
     let source = ErpSource::new(erp.clone());
     let expected: [(&str, &[&str], &[&str]); 5] = [
-        // Nothing above or below, no inactive organization, no other client's, and no 0 to write without a row.
+        // Nothing above or below, no inactive organization, no other client's, and no 0 to write without a
+        // row.
         ("50", &["0", "2"], &["2"]),
         ("51", &["0", "2", "3"], &["0", "2", "3"]),
         // What may only be read is left out.

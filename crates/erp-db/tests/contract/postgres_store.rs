@@ -68,7 +68,8 @@ async fn a_lost_ear_is_made_up_for() {
     store.close().await;
 }
 
-/// Passes bytes on to the cluster, and swallows them while told to, as a network does that lost the other end.
+/// Passes bytes on to the cluster, and swallows them while told to, as a network does that lost the other
+/// end.
 struct Network {
     port: u16,
     silent: Arc<Silence>,
@@ -240,8 +241,8 @@ async fn a_call_that_takes_too_long_is_given_up() {
     store.close().await;
 }
 
-/// An end is told after the server was started again, with a clock that is behind: what began before the start ends, although
-/// it seems younger than the end.
+/// An end is told after the server was started again, with a clock that is behind: what began before the
+/// start ends, although it seems younger than the end.
 #[tokio::test]
 async fn a_late_end_reaches_what_began_before_the_server_was_started() {
     let server = Cluster::new();

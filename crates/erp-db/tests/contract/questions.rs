@@ -158,7 +158,8 @@ async fn the_rows_of_a_role_are_read(db: TestDatabase) {
         }
     }
 
-    // An automatic role has the organizations of its client; with `0`, those of the client in which it works as well.
+    // An automatic role has the organizations of its client; with `0`, those of the client in which it works
+    // as well.
     let automatic = facts("42D0EEB1C66F497A90DD526DC597E6F0", QA).await.unwrap();
     assert!(!automatic.manual && automatic.client.as_str() == FB && automatic.level.as_stored() == " CO");
     let mut clients: Vec<&str> = automatic.organizations.iter().map(|org| org.client.as_str()).collect();

@@ -1,4 +1,5 @@
-//! Databases that are put back to an earlier state under a running service: a revision never names another tree than before.
+//! Databases that are put back to an earlier state under a running service: a revision never names another
+//! tree than before.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -148,7 +149,8 @@ async fn a_copied_data_folder_is_put_back_under_a_running_service() {
         copy(&folder_copy, &data);
         cluster.start();
         service.sees("0").await;
-        // What is done without the triggers, in the copy, takes the numbers of transactions that were there before.
+        // What is done without the triggers, in the copy, takes the numbers of transactions that were there
+        // before.
         execute(&url, "ALTER TABLE ad_treenode DISABLE TRIGGER ALL").await;
         execute(&url, &moved_to("D")).await;
         revisions::install(service.source.reader().database()).await.unwrap();
@@ -156,7 +158,8 @@ async fn a_copied_data_folder_is_put_back_under_a_running_service() {
     }
 }
 
-/// A change that falls between the revision and the rows of a load: the database is put back to the moment before it.
+/// A change that falls between the revision and the rows of a load: the database is put back to the moment
+/// before it.
 #[tokio::test]
 async fn a_change_during_a_load_is_not_remembered_under_the_revision_before_it() {
     let db = TestDatabase::postgres().await;

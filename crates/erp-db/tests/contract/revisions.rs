@@ -172,7 +172,8 @@ async fn many_changes_at_once_are_all_counted(db: TestDatabase) {
     assert!(revision(&source, FB).await.is_some());
 }
 
-/// A counter goes with the clock: after a rollback, changes do not count through the numbers that were there before.
+/// A counter goes with the clock: after a rollback, changes do not count through the numbers that were there
+/// before.
 async fn counters_go_with_the_clock(db: TestDatabase) {
     let source = watched(&db).await;
     let table = if db.is_postgres() { "orgcache.orgcache_revision" } else { "orgcache_revision" };

@@ -65,7 +65,8 @@ impl Drop for Cluster {
     }
 }
 
-/// A pgbouncer that gives every transaction another connection to the cluster of the tests. It goes away with this value.
+/// A pgbouncer that gives every transaction another connection to the cluster of the tests. It goes away with
+/// this value.
 pub(crate) struct Bouncer {
     _folder: TempDir,
     port: u16,
@@ -160,8 +161,8 @@ fn folder() -> TempDir {
     folder
 }
 
-/// A port for a server that ends and comes back: below those that systems give out to whoever asks for any, so that nobody has it
-/// in between. Processes look from different places on.
+/// A port for a server that ends and comes back: below those that systems give out to whoever asks for any,
+/// so that nobody has it in between. Processes look from different places on.
 fn free_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let (first, ports) = (20_000, 12_000);

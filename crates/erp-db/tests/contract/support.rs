@@ -192,8 +192,8 @@ pub(crate) fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/erp-sample/rows")
 }
 
-/// Inserts the rows of a small client `C` (with System, types and organization `0`), whose tree `T` has the given
-/// (node, parent) pairs. Every node but `0` becomes a generic organization of that client.
+/// Inserts the rows of a small client `C` (with System, types and organization `0`), whose tree `T` has the
+/// given (node, parent) pairs. Every node but `0` becomes a generic organization of that client.
 pub(crate) fn client_with(nodes: &[(&str, Option<&str>)]) -> String {
     let mut sql = String::from(
         "INSERT INTO ad_client (ad_client_id, value, name) VALUES ('0', 'System', 'System'), ('C', 'c', 'c'); \

@@ -1,4 +1,5 @@
-//! Columns of other types than the ERP's own: read as the same texts and compared byte for byte, or refused by name.
+//! Columns of other types than the ERP's own: read as the same texts and compared byte for byte, or refused
+//! by name.
 
 use erp_db::revisions::{self, RevisionsError};
 use erp_db::{Database, ErpReader, ErpSource};

@@ -9,7 +9,8 @@ use crate::demo;
 use crate::failure::{Failure, REFUSED};
 use crate::query::{Answer, Erp, answer_line};
 
-/// The longest line that is read. A longer one is answered with an error, and the next line is read all the same.
+/// The longest line that is read. A longer one is answered with an error, and the next line is read all the
+/// same.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(crate) async fn run(

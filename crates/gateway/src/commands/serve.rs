@@ -30,7 +30,8 @@ use crate::http::{
 use crate::kept_ends::KeptEnds;
 use crate::{demo, exposure};
 
-/// The password of every user of the demonstration database. It is no secret: the demonstration is on loopback alone.
+/// The password of every user of the demonstration database. It is no secret: the demonstration is on
+/// loopback alone.
 const DEMO_PASSWORD: &str = "orgcache";
 
 /// The user who administers the demonstration: the product's own administrator.

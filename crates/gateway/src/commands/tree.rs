@@ -41,8 +41,8 @@ pub(crate) fn status(trees: &[Result<ClientTree, DamagedTree>]) -> ExitCode {
     if trees.iter().all(Result::is_ok) { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) }
 }
 
-/// The trees of one client or of all, with what is needed to show them. Where all are asked for, a client whose rows are damaged
-/// hides no other.
+/// The trees of one client or of all, with what is needed to show them. Where all are asked for, a client
+/// whose rows are damaged hides no other.
 pub(crate) async fn load(
     reader: &ErpReader,
     client: Option<&str>,

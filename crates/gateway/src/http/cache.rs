@@ -12,7 +12,8 @@ use tokio::sync::Mutex as AsyncMutex;
 /// The most keys that are kept.
 const CAPACITY: usize = 10_000;
 
-/// Keeps each answer for a time. Who asks while an answer is being loaded waits for that one. Failures are not kept.
+/// Keeps each answer for a time. Who asks while an answer is being loaded waits for that one. Failures are
+/// not kept.
 #[derive(Debug)]
 pub(crate) struct TimedCache<K, V> {
     keep: Duration,

@@ -1,7 +1,7 @@
 //! Compression of answers: by negotiation, above a threshold, counted.
 //!
-//! Only answers that their routes offer for it are compressed, and these hold no secret: where a secret and something that an
-//! attacker chose are compressed together, the length tells about the secret.
+//! Only answers that their routes offer for it are compressed, and these hold no secret: where a secret and
+//! something that an attacker chose are compressed together, the length tells about the secret.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -58,7 +58,8 @@ async fn pack(gateway: &Gateway, accepted: HeaderMap, response: Response) -> Res
     let answer = service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
     // As it comes it leaves alone what is an image or a stream of events, which would wait for more to come.
     let Ok(mut response) = CompressionLayer::new().layer(answer).oneshot(request).await;
-    // Where every encoding is refused, the plain one too, it would say so of what is done by now: the answer stays as it was.
+    // Where every encoding is refused, the plain one too, it would say so of what is done by now: the answer
+    // stays as it was.
     *response.status_mut() = status;
     match bytes_in.filter(|_| response.headers().contains_key(CONTENT_ENCODING)) {
         Some(bytes_in) => {

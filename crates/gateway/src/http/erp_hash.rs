@@ -42,7 +42,8 @@ pub(crate) struct ErpHashes {
 }
 
 impl ErpHashes {
-    /// The hash that a user's row holds, if it is one that can be checked. The log never holds the text itself.
+    /// The hash that a user's row holds, if it is one that can be checked. The log never holds the text
+    /// itself.
     pub(crate) fn read(&self, user: UserId, stored: &str) -> Option<ErpHash> {
         match ErpHash::parse(stored) {
             Ok(hash) => return Some(hash),

@@ -1,5 +1,5 @@
-//! What every request goes through, outermost: an id, a time limit, a log line, counters, and an answer that browsers may be
-//! trusted with.
+//! What every request goes through, outermost: an id, a time limit, a log line, counters, and an answer that
+//! browsers may be trusted with.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -106,8 +106,8 @@ impl Begun {
     /// Waits for the answer of a route.
     async fn wait(&self, gateway: &Gateway, answer: Answer<'_>) -> Response {
         let id = &self.id;
-        // At the level of errors, so that whatever is logged on the way carries the id. (The log of `orgcache` itself asks for the id
-        // instead, which costs nothing where nothing is logged.)
+        // At the level of errors, so that whatever is logged on the way carries the id. (The log of
+        // `orgcache` itself asks for the id instead, which costs nothing where nothing is logged.)
         let span = tracing::error_span!(REQUEST_SPAN, %id);
         id.name(in_time(gateway.settings().answer_within, answer)).instrument(span).await
     }

@@ -12,7 +12,8 @@ use session::{ClientId, Clock, Findings, OrgSource, PortError, Revision};
 
 use super::within::within;
 
-/// The longest wait for the ERP. A read that takes longer goes on, one for each client, and later callers get what it finds.
+/// The longest wait for the ERP. A read that takes longer goes on, one for each client, and later callers get
+/// what it finds.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// The most clients whose trees are remembered.
@@ -53,13 +54,14 @@ impl Freshness {
         Freshness { source, keep, clock, reads: Mutex::default() }
     }
 
-    /// A client's tree; `None` if the ERP does not answer within a second. Where revisions are kept, one small read shows that
-    /// nothing changed; otherwise the tree is read.
+    /// A client's tree; `None` if the ERP does not answer within a second. Where revisions are kept, one
+    /// small read shows that nothing changed; otherwise the tree is read.
     pub(crate) async fn state(&self, client: ClientId) -> Result<Option<State>, Arc<PortError>> {
         self.state_within(client, LONGEST).await
     }
 
-    /// The same for several clients. Once the ERP has not answered for one of them, the others do not wait for it.
+    /// The same for several clients. Once the ERP has not answered for one of them, the others do not wait
+    /// for it.
     pub(crate) async fn states(
         &self,
         clients: BTreeSet<ClientId>,

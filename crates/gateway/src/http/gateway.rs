@@ -18,8 +18,8 @@ use super::names::Names;
 use super::password::Passwords;
 use super::settings::Settings;
 
-/// The service without its sockets: give [`router`](super::router) to any server, or let [`Server`](super::Server) answer.
-/// Cloning gives another handle to the same service.
+/// The service without its sockets: give [`router`](super::router) to any server, or let
+/// [`Server`](super::Server) answer. Cloning gives another handle to the same service.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     pub(crate) inner: Arc<Inner>,
@@ -100,7 +100,8 @@ impl Gateway {
         &self.inner.settings
     }
 
-    /// From now on `/readyz` says that this instance takes no more requests; streams that would never end are ended.
+    /// From now on `/readyz` says that this instance takes no more requests; streams that would never end are
+    /// ended.
     pub fn close(&self) {
         self.inner.closing.store(true, Ordering::SeqCst);
         if let Some(mcp) = &self.inner.settings.mcp {

@@ -45,8 +45,8 @@ impl CommonHeaders {
         }
     }
 
-    /// Puts them, and the request's id, beside those of an answer of a route. What the answer says itself counts, such as the page's
-    /// own policy.
+    /// Puts them, and the request's id, beside those of an answer of a route. What the answer says itself
+    /// counts, such as the page's own policy.
     pub(crate) fn add_to(&self, headers: &mut HeaderMap, route: Option<&str>, id: &RequestId) {
         let is_api = route.is_none_or(|route| route.starts_with("/v1/"));
         headers.reserve(ROOM - headers.len().min(ROOM));

@@ -110,7 +110,8 @@ fn bad_json(error: &dyn std::error::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_json").with_detail(shortened(&error.to_string()))
 }
 
-/// What is wrong with a body, and where. To keep track of the place takes time, so it is found by reading once more.
+/// What is wrong with a body, and where. To keep track of the place takes time, so it is found by reading
+/// once more.
 fn explain<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> Problem {
     let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {

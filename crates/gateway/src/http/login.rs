@@ -99,7 +99,8 @@ pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures
         .with_retry_after(seconds)
 }
 
-/// The user whose name and password these are. One answer for everything that does not fit, after the same work.
+/// The user whose name and password these are. One answer for everything that does not fit, after the same
+/// work.
 async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result<UserId, Problem> {
     let inner = &gateway.inner;
     let found = inner.reader.user_named(name).await.map_err(|error| away(&error))?;

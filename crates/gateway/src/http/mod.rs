@@ -1,10 +1,10 @@
 //! The service: JSON over HTTP under `/v1`, described by `/v1/openapi.json`.
 //!
-//! The rooms, in the order to read: [`Server`] takes connections; `finish` is what every request goes through, with `request_id`,
-//! `headers` and `compression`; `routes` says which request goes where; `input` and `output` are their bodies,
-//! `search` is the query of their addresses. Then one file a
-//! noun: `login`, `assertion`, `session`, `switch`, `organizations`, `tree`, `questions`, `admin`, `metrics`, `health`, `openapi`,
-//! and `mcp` where it is configured. [`Gateway`] is what they share, [`Settings`] how it behaves.
+//! The rooms, in the order to read: [`Server`] takes connections; `finish` is what every request goes
+//! through, with `request_id`, `headers` and `compression`; `routes` says which request goes where; `input`
+//! and `output` are their bodies, `search` is the query of their addresses. Then one file a noun: `login`,
+//! `assertion`, `session`, `switch`, `organizations`, `tree`, `questions`, `admin`, `metrics`, `health`,
+//! `openapi`, and `mcp` where it is configured. [`Gateway`] is what they share, [`Settings`] how it behaves.
 
 mod admin;
 mod assertion;

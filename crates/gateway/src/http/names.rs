@@ -11,14 +11,15 @@ use session::{ClientId, Clock, RoleId, UserId};
 use super::cache::TimedCache;
 use super::within::within;
 
-/// The longest wait for a name. Names of several kinds are asked for at the same time, so an answer waits no longer.
+/// The longest wait for a name. Names of several kinds are asked for at the same time, so an answer waits no
+/// longer.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// For how long names of a kind are not asked for after a look-up has failed.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Reads names beside what is pinned, and keeps them for some seconds. Where the database does not answer in time there is no
-/// name, and none of that kind is asked for a moment: nothing but displays depends on them.
+/// Reads names beside what is pinned, and keeps them for some seconds. Where the database does not answer in
+/// time there is no name, and none of that kind is asked for a moment: nothing but displays depends on them.
 #[derive(Debug)]
 pub(crate) struct Names {
     reader: ErpReader,

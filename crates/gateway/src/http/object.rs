@@ -3,8 +3,8 @@
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// A struct read from a JSON object alone. Derived code takes its fields from an array as well, in the order in which they are
-/// declared, which no description of a request tells.
+/// A struct read from a JSON object alone. Derived code takes its fields from an array as well, in the order
+/// in which they are declared, which no description of a request tells.
 #[derive(Debug)]
 pub(crate) struct Object<T>(pub(crate) T);
 

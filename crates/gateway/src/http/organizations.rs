@@ -1,4 +1,5 @@
-//! What a session may read and write: `GET /v1/session/readable`, `/writable`, `/sql-filter`, and the roles to switch to.
+//! What a session may read and write: `GET /v1/session/readable`, `/writable`, `/sql-filter`, and the roles
+//! to switch to.
 
 use axum::Json;
 use axum::extract::State;

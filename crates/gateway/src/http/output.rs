@@ -9,7 +9,8 @@ use session_axum::Problem;
 
 use super::headers::ROOM;
 
-/// A value as the JSON of an answer: what axum's `Json` is, but one that cannot be written is a problem like any other.
+/// A value as the JSON of an answer: what axum's `Json` is, but one that cannot be written is a problem like
+/// any other.
 #[derive(Debug)]
 pub(crate) struct Output<T>(pub(crate) T);
 

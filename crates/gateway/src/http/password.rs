@@ -27,8 +27,8 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$b3JnY2FjaGU6IG5vYm9keQ$\
 pub(crate) struct Passwords {
     running: Arc<Semaphore>,
     admitted: Semaphore,
-    /// What checks work in, 19 MiB for each that runs. It is kept: an allocator that gives it to one thread after another
-    /// holds it for all of them.
+    /// What checks work in, 19 MiB for each that runs. It is kept: an allocator that gives it to one thread
+    /// after another holds it for all of them.
     memory: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
@@ -108,7 +108,8 @@ fn recompute(
 #[error("the password cannot be hashed: {0}")]
 pub struct HashError(#[from] argon2::password_hash::Error);
 
-/// The hash of a password, by Argon2id with the parameters that OWASP recommends and a random salt, as a PHC string.
+/// The hash of a password, by Argon2id with the parameters that OWASP recommends and a random salt, as a PHC
+/// string.
 ///
 /// # Errors
 /// [`HashError`], as when there are no random bytes.

@@ -1,5 +1,5 @@
-//! `GET` and `POST /v1/questions`, `POST /v1/questions/batch`: the calls of docs/query.md, about the session's own client and
-//! answered from its pinned tree.
+//! `GET` and `POST /v1/questions`, `POST /v1/questions/batch`: the calls of docs/query.md, about the
+//! session's own client and answered from its pinned tree.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -22,7 +22,8 @@ use super::output::{self, Output};
 use super::search::pairs;
 use crate::query::{self, Arguments, Erp, Request};
 
-/// So long a batch is answered at a stretch. To let go after each question would take longer than most answers.
+/// So long a batch is answered at a stretch. To let go after each question would take longer than most
+/// answers.
 const STRETCH: Duration = Duration::from_micros(500);
 
 #[derive(Deserialize)]

@@ -74,8 +74,8 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The number after that of the request before. Each process begins anywhere, so that two of them hardly ever give the same; without
-/// random bytes they may, and nothing depends on it but reading logs.
+/// The number after that of the request before. Each process begins anywhere, so that two of them hardly ever
+/// give the same; without random bytes they may, and nothing depends on it but reading logs.
 fn next() -> u64 {
     static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| getrandom::u64().unwrap_or_default().into());
     NEXT.fetch_add(1, Ordering::Relaxed)

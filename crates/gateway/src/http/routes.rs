@@ -15,8 +15,8 @@ use super::{
 };
 use crate::page;
 
-/// What requests go through before they reach a handler, after [`Finish`]. It is put around each handler itself: around a whole
-/// router, each layer would be in a box of its own.
+/// What requests go through before they reach a handler, after [`Finish`]. It is put around each handler
+/// itself: around a whole router, each layer would be in a box of its own.
 struct Through<L> {
     gateway: Gateway,
     layers: L,

@@ -55,9 +55,9 @@ impl Search {
     }
 }
 
-/// The parameters of an address: names and their values, from a query as forms and the usual libraries write it
-/// (`application/x-www-form-urlencoded`). Bytes that are no UTF-8 are refused: with other characters in their place an id would be
-/// another one.
+/// The parameters of an address: names and their values, from a query as forms and the usual libraries write
+/// it (`application/x-www-form-urlencoded`). Bytes that are no UTF-8 are refused: with other characters in
+/// their place an id would be another one.
 pub(crate) fn pairs(
     query: Option<&str>,
 ) -> impl Iterator<Item = Result<(Cow<'_, str>, Cow<'_, str>), Problem>> {

@@ -8,7 +8,8 @@ use parking_lot::RwLock;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::{MetricType, TypedMetric};
 
-/// A metric for each set of labels that was seen, shown in their order. Cloning gives another handle to the same metrics.
+/// A metric for each set of labels that was seen, shown in their order. Cloning gives another handle to the
+/// same metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct Series<L, M> {
     metrics: Arc<RwLock<BTreeMap<L, M>>>,

@@ -90,9 +90,10 @@ impl Server {
         self.listeners.iter().map(Listener::address).collect()
     }
 
-    /// Answers requests until `stop` is done; then takes no more, lets those under way end, and tells the session store what it was
-    /// not told yet. Ends of sessions are tried again until [`Settings::drain_within`](super::Settings::drain_within)
-    /// is over; those that are left then are [`SessionManager::pending_ends`](session::SessionManager::pending_ends).
+    /// Answers requests until `stop` is done; then takes no more, lets those under way end, and tells the
+    /// session store what it was not told yet. Ends of sessions are tried again until
+    /// [`Settings::drain_within`](super::Settings::drain_within) is over; those that are left then are
+    /// [`SessionManager::pending_ends`](session::SessionManager::pending_ends).
     pub async fn run(self, gateway: Gateway, stop: impl Future<Output = ()>) {
         let routes = super::router(&gateway);
         let places = Arc::new(Semaphore::new(gateway.settings().max_connections));

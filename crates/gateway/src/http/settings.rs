@@ -13,11 +13,11 @@ use super::mcp::Mcp;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Are clients reached over TLS, so that cookies are `Secure` and browsers are told to stay with it? Off loopback
-    /// always.
+    /// Are clients reached over TLS, so that cookies are `Secure` and browsers are told to stay with it? Off
+    /// loopback always.
     pub secure: bool,
-    /// Is only a `Host` that names this machine answered? Keeps web pages elsewhere from reaching a service on loopback by
-    /// a name of theirs.
+    /// Is only a `Host` that names this machine answered? Keeps web pages elsewhere from reaching a service
+    /// on loopback by a name of theirs.
     pub local_names_only: bool,
     /// Users who administer all clients.
     pub instance_admins: Vec<UserId>,
@@ -33,8 +33,8 @@ pub struct Settings {
     pub head_within: Duration,
     /// The longest time for which a client may take nothing of its answer before it is dropped: 30 s.
     pub write_within: Duration,
-    /// The longest time for requests that are under way to end, and for a session store that is away to come back for ends that
-    /// it was not told, once the service shuts down: 20 s.
+    /// The longest time for requests that are under way to end, and for a session store that is away to come
+    /// back for ends that it was not told, once the service shuts down: 20 s.
     pub drain_within: Duration,
     /// The most bytes of a request's body: 1 MiB.
     pub max_body_bytes: usize,
@@ -57,7 +57,8 @@ pub struct Settings {
     /// How often logins of one user may fail before further ones wait, for as long as an interval: 50 at
     /// once, and one more each 3 s.
     pub failures_by_user: Allowance,
-    /// For how long names are answered from memory: 2 s, so that a new organization has its name by the time it is seen.
+    /// For how long names are answered from memory: 2 s, so that a new organization has its name by the time
+    /// it is seen.
     pub names_for: Duration,
     /// For how long the state of a client's tree is answered from memory: 2 s.
     pub freshness_for: Duration,

@@ -122,7 +122,8 @@ impl<'de> Visitor<'de> for AnyValue {
 }
 
 impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Arguments<'a> {
-    /// Texts, as an address has them: yes and no are `true` and `false`, a list is its name again for each of it, and there is no null.
+    /// Texts, as an address has them: yes and no are `true` and `false`, a list is its name again for each of
+    /// it, and there is no null.
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(texts: I) -> Self {
         let left = texts.into_iter().map(|(name, text)| (name, Given::Text(text))).collect();
         Arguments { left, is_text: true }

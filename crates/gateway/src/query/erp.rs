@@ -1,4 +1,5 @@
-//! `Erp`: where the answers come from. Each client's tree is loaded once, or is the one that a session is pinned to.
+//! `Erp`: where the answers come from. Each client's tree is loaded once, or is the one that a session is
+//! pinned to.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
-//! Questions as JSON: `orgcache query`, one object a line, and the service's questions. All calls are in docs/query.md.
+//! Questions as JSON: `orgcache query`, one object a line, and the service's questions. All calls are in
+//! docs/query.md.
 //!
-//! `request` takes a line apart, `arguments` its arguments; `calls` has one function a call; `erp` is where the answers
-//! come from; `answer` is what is written.
+//! `request` takes a line apart, `arguments` its arguments; `calls` has one function a call; `erp` is where
+//! the answers come from; `answer` is what is written.
 
 mod answer;
 mod arguments;

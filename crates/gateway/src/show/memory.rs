@@ -12,8 +12,8 @@ use super::tree::ClientTree;
 const TITLE: Style = Style::new().bold();
 const ORGANIZATIONS: usize = 600;
 
-/// Bytes that each session takes with one of Openbravo's structures, for 600 organizations: a flat tree, one of five
-/// children each, and a chain. Measured on OpenJDK 17; docs/benchmarks.md says how.
+/// Bytes that each session takes with one of Openbravo's structures, for 600 organizations: a flat tree, one
+/// of five children each, and a chain. Measured on OpenJDK 17; docs/benchmarks.md says how.
 const OPENBRAVO: [(&str, [usize; 3]); 4] = [
     ("Openbravo before 2018: a natural tree for every organization", [371_253, 482_922, 14_304_684]),
     ("Openbravo from 2018: one map of nodes a session", [147_921, 151_591, 178_162]),
@@ -57,8 +57,8 @@ fn add_row(table: &mut Table, name: &str, bytes: [usize; 3]) {
     table.add_row([name.to_owned(), flat, five, chain]);
 }
 
-/// A tree of 600 organizations below `0`, one of them the top of all others; one in ten a legal entity, one in twenty
-/// under period control.
+/// A tree of 600 organizations below `0`, one of them the top of all others; one in ten a legal entity, one
+/// in twenty under period control.
 fn measured(parent: impl Fn(usize) -> usize) -> OrgStructure {
     let id = |place: usize| {
         format!("{:032X}", (place as u128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835))

@@ -33,7 +33,8 @@ impl ClientTree {
         self.directory.get(id.as_str()).map_or_else(|| id.to_string(), |entry| plain(&entry.name))
     }
 
-    /// The first of the organizations farthest from their root, as they are shown; none in a tree of one or none.
+    /// The first of the organizations farthest from their root, as they are shown; none in a tree of one or
+    /// none.
     pub(crate) fn deepest(&self) -> Option<OrgIndex> {
         let lines = self.in_display_order();
         let deepest = lines.iter().map(|line| line.depth).max().filter(|&depth| depth > 0)?;
@@ -70,7 +71,8 @@ struct Line {
 }
 
 impl Line {
-    /// The lines that lead to the organization. A root has none, and only the last 30 of a deep one are drawn.
+    /// The lines that lead to the organization. A root has none, and only the last 30 of a deep one are
+    /// drawn.
     fn branches(&self) -> String {
         const DRAWN: usize = 30;
         let Some(above) = self.depth.checked_sub(1) else { return String::new() };

@@ -121,8 +121,8 @@ impl Browser {
         self.client.issue_cmd(Extension("goog/cdp/execute", command)).await.unwrap();
     }
 
-    /// Fails if the browser complained about the page: errors in scripts, breaches of the page's policy. Refusals and a server
-    /// that is gone are the browser's to report and the page's to handle.
+    /// Fails if the browser complained about the page: errors in scripts, breaches of the page's policy.
+    /// Refusals and a server that is gone are the browser's to report and the page's to handle.
     pub(crate) async fn assert_no_complaints(&self) {
         let log = self.client.issue_cmd(Extension("se/log", json!({ "type": "browser" }))).await.unwrap();
         let entries = log.as_array().unwrap().iter();
@@ -160,8 +160,8 @@ struct Driver {
 impl Driver {
     /// Starts the program on a free port.
     ///
-    /// It takes the port that the system gives it for one family of addresses for the other as well, and ends where something
-    /// else has that one: with tests all around, that happens. Then it is started again.
+    /// It takes the port that the system gives it for one family of addresses for the other as well, and ends
+    /// where something else has that one: with tests all around, that happens. Then it is started again.
     fn start() -> Self {
         (0..10)
             .find_map(|_| Self::try_start())

@@ -6,8 +6,8 @@ use crate::service::{ADMIN, CLIENT, GROUP, PASSWORD, Service, TREE};
 /// Rows that the document may hold at a time, whatever the tree.
 const MOST_ROWS: u64 = 100;
 
-/// Organizations below the group: the last is under the one before it, and so on, for `depth` of them; all others are
-/// siblings.
+/// Organizations below the group: the last is under the one before it, and so on, for `depth` of them; all
+/// others are siblings.
 fn organizations(count: u32, depth: u32) -> String {
     let numbers =
         format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");

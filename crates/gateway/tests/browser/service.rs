@@ -133,7 +133,8 @@ impl Visitor {
         request.send().await.unwrap().status().as_u16()
     }
 
-    /// For how many seconds each session of the client but this one was not used, as an administrator sees it.
+    /// For how many seconds each session of the client but this one was not used, as an administrator sees
+    /// it.
     pub(crate) async fn idle(&self) -> Vec<u64> {
         let request = self.client.get(format!("{}/v1/admin/sessions", self.address)).bearer_auth(&self.token);
         let answer: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();

@@ -67,7 +67,8 @@ async fn an_open_page_that_nobody_uses_becomes_idle() {
     browser.click("#sessions-link").await;
     browser.until_reads("#sessions-summary", "1 on show").await;
     let other = service.log_in(ADMIN).await;
-    // The page asks every five seconds, and shows what it hears. If that were use, it would never be idle for longer.
+    // The page asks every five seconds, and shows what it hears. If that were use, it would never be idle for
+    // longer.
     browser.until_reads("#sessions-summary", "2 on show").await;
     let begun = Instant::now();
     while other.idle().await.iter().any(|seconds| *seconds < 12) {

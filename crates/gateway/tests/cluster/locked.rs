@@ -1,4 +1,5 @@
-//! An ERP whose tables are locked by an upgrade, or whose server is frozen: what is pinned is answered, and names are left out.
+//! An ERP whose tables are locked by an upgrade, or whose server is frozen: what is pinned is answered, and
+//! names are left out.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -11,7 +12,8 @@ use crate::server::Cluster;
 use crate::waiting::until;
 use crate::world::{ADMIN, SPAIN, World};
 
-/// An answer without names comes within 2 s. A busy machine gets as much again; a statement's own limit is 30 s.
+/// An answer without names comes within 2 s. A busy machine gets as much again; a statement's own limit is 30
+/// s.
 const SOON: Duration = Duration::from_secs(4);
 
 /// Many ask at the same time, and again: all are answered soon, without names.
@@ -37,7 +39,8 @@ async fn names_are_left_out(node: &Node, tokens: &[String], name: &str) {
     }
 }
 
-/// Whether a tree is still the current one is not known; what is held is shown to those whose rights can be read.
+/// Whether a tree is still the current one is not known; what is held is shown to those whose rights can be
+/// read.
 async fn trees_are_not_compared(node: &Node, tokens: &[String]) {
     // What was found is taken for current for 2 s.
     tokio::time::sleep(Duration::from_millis(2_100)).await;

@@ -1,4 +1,5 @@
-//! Several instances of the real program on one PostgreSQL, each a process of its own, and what may befall them.
+//! Several instances of the real program on one PostgreSQL, each a process of its own, and what may befall
+//! them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code may fail loudly")]
 
 mod collecting;

@@ -10,7 +10,8 @@ use crate::server::Cluster;
 use crate::waiting::until;
 use crate::world::{ADMIN, SPAIN, SPAIN_ID, World};
 
-/// Ends one session of its own accord and one by administration, and checks that both answers say what does not hold yet.
+/// Ends one session of its own accord and one by administration, and checks that both answers say what does
+/// not hold yet.
 async fn end_two(at: &Place, admin: &str, mine: &str) {
     let out = at.post("/v1/logout", mine, &json!(null)).await;
     assert_eq!((out.status, &out.body["elsewhere"]), (202, &json!("pending")), "{}", out.body);

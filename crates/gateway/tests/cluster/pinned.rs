@@ -20,7 +20,8 @@ const ORGANIZATIONS: &[&str] = &[
 const CALLS: &[&str] =
     &["natural_tree", "parent_org", "child_tree", "legal_entity", "period_control_org", "calendar_owner"];
 
-/// Norte moves under the US, Sur goes, a new organization comes; flags, types and the role's organizations change.
+/// Norte moves under the US, Sur goes, a new organization comes; flags, types and the role's organizations
+/// change.
 const CHANGES: &str = "
     UPDATE ad_treenode SET parent_id = '2E60544D37534C0B89E765FE29BC0B43'
      WHERE node_id = 'E443A31992CB4635AFCAEABE7183CE85' AND ad_tree_id = '28449865CD75486CAE52ED581311027B';

@@ -1,5 +1,5 @@
-//! `orgcache mcp` and `/mcp` as their clients see them: the program itself, on its standard input and output, and the service,
-//! driven by the official SDK's client and by the Python one, before a double of Odoo.
+//! `orgcache mcp` and `/mcp` as their clients see them: the program itself, on its standard input and output,
+//! and the service, driven by the official SDK's client and by the Python one, before a double of Odoo.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! mcp-server-odoo itself beside `orgcache mcp`, each before a double of its own: whoever switches may do neither more nor less,
-//! and gets the same answers.
+//! mcp-server-odoo itself beside `orgcache mcp`, each before a double of its own: whoever switches may do
+//! neither more nor less, and gets the same answers.
 
 use odoo_double::{Behaviour, Model, OdooDouble};
 use serde_json::{Map, Value, json};
@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::python::{drive, python};
 use crate::support::{PARTNERS, double};
 
-/// Models with a record each, and what the add-on's rules allow with them; nothing where a model is not enabled.
+/// Models with a record each, and what the add-on's rules allow with them; nothing where a model is not
+/// enabled.
 const RULES: &[(&str, i64, Option<&[&str]>)] = &[
     (PARTNERS, 1, Some(&["read", "write"])),
     ("res.country", 20, Some(&["read", "create"])),

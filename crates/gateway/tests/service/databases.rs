@@ -160,7 +160,8 @@ fn with_name(server: &str, name: &str) -> String {
     format!("{}/{name}", server.rsplit_once('/').unwrap().0)
 }
 
-/// The server, and a database on it with the sample rows, which others are copies of. It goes with the server.
+/// The server, and a database on it with the sample rows, which others are copies of. It goes with the
+/// server.
 async fn template() -> (String, &'static str) {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     let server = server_url();

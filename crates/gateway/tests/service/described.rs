@@ -47,7 +47,8 @@ fn is_one_of(path: &str, described: &str) -> bool {
         && parts.zip(known).all(|(part, known)| part == known || (known == "{id}" && !part.is_empty()))
 }
 
-/// Has a schema refuse parts of objects that it does not describe: clients may meet more than they know, tests may not.
+/// Has a schema refuse parts of objects that it does not describe: clients may meet more than they know,
+/// tests may not.
 fn close(schema: &mut Value) {
     let mut waiting = vec![schema];
     while let Some(value) = waiting.pop() {

@@ -1,5 +1,5 @@
-//! The service against its own description: `schemathesis` makes up requests, and no answer may be a failure of the server or
-//! another than described.
+//! The service against its own description: `schemathesis` makes up requests, and no answer may be a failure
+//! of the server or another than described.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -144,7 +144,8 @@ fn bytes_that_are_no_text_are_the_damage_of_one_client() {
     assert!(shown.out.contains("QA Testing") && shown.out.contains("damaged: "), "{}", shown.out);
 }
 
-/// A name or an id of a client that is no text is that client's damage, and the trees of all others are shown.
+/// A name or an id of a client that is no text is that client's damage, and the trees of all others are
+/// shown.
 #[test]
 fn a_client_that_cannot_be_read_hides_no_other() {
     for (column, its_tree_is_shown) in [("name", true), ("value", true), ("ad_client_id", false)] {

@@ -20,7 +20,8 @@ impl Run {
     }
 }
 
-/// Runs the program with a home of its own, so that no demonstration database of this machine's user is touched.
+/// Runs the program with a home of its own, so that no demonstration database of this machine's user is
+/// touched.
 pub(crate) fn run(home: &Path, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
         .args(arguments)

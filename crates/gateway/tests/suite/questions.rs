@@ -175,7 +175,8 @@ pub(crate) fn all() -> Vec<Question> {
         food("writable_orgs", json!({"role": GROUP_ADMIN, "automatic_roles": false}), json!(["0"])),
         food("writable_orgs", json!({"role": GROUP_ADMIN}), json!(ALL)),
         food("user_org_context", json!({"role": GROUP_ADMIN}), json!("'0','0'")),
-        // An automatic role has its client's organizations, less those that inactive rows deny; `0` is denied here too.
+        // An automatic role has its client's organizations, less those that inactive rows deny; `0` is denied
+        // here too.
         food("readable_orgs", json!({"role": US_ADMIN}), json!(["0", GROUP, US, EAST, WEST])),
         food("writable_orgs", json!({"role": US_ADMIN}), json!(["0", US, EAST, WEST])),
         food("readable_orgs_count", json!({"role": US_ADMIN, "automatic_roles": false}), json!(5)),
@@ -206,7 +207,8 @@ pub(crate) fn all() -> Vec<Question> {
         qa("readable_orgs", json!({"role": QA_SALES, "inactive_orgs": [USA]}), json!(["0", MAIN, SPAIN])),
         qa("writable_orgs", json!({"role": QA_SALES}), json!(["0", SPAIN, USA])),
         qa("user_org_context", json!({"role": QA_SALES}), json!(format!("'0','{SPAIN}','{USA}'"))),
-        // Roles of another client, and what they read there: organizations outside the tree come last, bytewise.
+        // Roles of another client, and what they read there: organizations outside the tree come last,
+        // bytewise.
         qa("readable_orgs", json!({"role": "0"}), json!(["0", MAIN, SPAIN, USA])),
         qa("writable_orgs", json!({"role": "0"}), json!(["0"])),
         system("readable_orgs", json!({"role": "0"}), json!(["0"])),

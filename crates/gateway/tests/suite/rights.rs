@@ -1,4 +1,5 @@
-//! Database users with fewer rights than are needed: all that is missing is said at once, before anything begins.
+//! Database users with fewer rights than are needed: all that is missing is said at once, before anything
+//! begins.
 
 use rustix::process::Signal;
 use serde_json::json;

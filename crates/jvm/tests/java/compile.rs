@@ -19,7 +19,8 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let driver = program("ORGCACHE_TEST_JDBC");
     let parts = [&library, &tests, &junit, &driver];
     let mut java = Command::new(program("ORGCACHE_TEST_JAVA"));
-    // The smallest collector leaves figures of memory alone, and a small heap shows what takes too much of it.
+    // The smallest collector leaves figures of memory alone, and a small heap shows what takes too much of
+    // it.
     java.args(["-XX:+UseSerialGC", "-Xmx512m", "-Xss512k", "-ea"]);
     java.arg(property("orgcache.reference", env::current_exe().unwrap().as_os_str()));
     java.arg(property("orgcache.classes", library.as_os_str()));

@@ -76,7 +76,8 @@ fn verdict(frames: &mut Frames, bytes: &[u8]) {
     }
 }
 
-/// Bytes to begin with: what the fuzzer of the Rust decoder kept, and those of the golden vectors, good and refused.
+/// Bytes to begin with: what the fuzzer of the Rust decoder kept, and those of the golden vectors, good and
+/// refused.
 fn corpus() -> Vec<Vec<u8>> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../org-structure");
     let mut corpus: Vec<Vec<u8>> =

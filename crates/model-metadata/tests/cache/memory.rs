@@ -25,8 +25,8 @@ fn the_footprint_of_a_value_is_what_the_allocator_gave() {
     assert_eq!(u64::try_from(given.bytes_current).unwrap(), u64::try_from(models.footprint()).unwrap());
 }
 
-/// The count includes what hash tables reserve, so it may exceed what is really held; it must not be far from it,
-/// and never below.
+/// The count includes what hash tables reserve, so it may exceed what is really held; it must not be far from
+/// it, and never below.
 #[test]
 fn the_bytes_of_a_table_are_close_to_what_the_allocator_gave() {
     let models: Vec<String> = (0..40).map(|number| format!("model.{number}")).collect();

@@ -3,8 +3,9 @@
 use crate::support::{Numbers, Server, cache, definitions, scope, seconds};
 use model_metadata::CacheConfig;
 
-/// Eight hours of 20 principals. Each burst goes to one of 30 models, the popular ones far more often; each call of
-/// a burst checks a permission and needs definitions; one call in 200 names a field that does not exist.
+/// Eight hours of 20 principals. Each burst goes to one of 30 models, the popular ones far more often; each
+/// call of a burst checks a permission and needs definitions; one call in 200 names a field that does not
+/// exist.
 #[tokio::test]
 async fn a_working_day_hits_more_than_four_times_in_five() {
     let names: Vec<String> = (0..30).map(|number| format!("model.{number}")).collect();

@@ -24,8 +24,8 @@ fn owner_field(model: &str) -> Option<&'static str> {
 }
 
 impl Service {
-    /// Conditions that leave of such a model only what belongs to readable models, or to none. They are appended to a
-    /// domain that is known to be whole.
+    /// Conditions that leave of such a model only what belongs to readable models, or to none. They are
+    /// appended to a domain that is known to be whole.
     pub(crate) async fn owner_conditions(&self, model: &str) -> Result<Vec<Value>, ToolError> {
         let (true, Some(field)) = (self.gate.has_rules(), owner_field(model)) else { return Ok(Vec::new()) };
         let open = self.gate.open_models().await?;
@@ -40,8 +40,8 @@ impl Service {
         Ok(vec![json!("|"), json!([field, "=", false]), json!([field, "in", readable])])
     }
 
-    /// Refuses records of such a model whose owner's model refuses the operation: reading them for reading, writing for
-    /// everything else.
+    /// Refuses records of such a model whose owner's model refuses the operation: reading them for reading,
+    /// writing for everything else.
     pub(crate) async fn check_owners(
         &self,
         model: &str,

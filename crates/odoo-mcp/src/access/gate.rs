@@ -72,7 +72,8 @@ impl Gate {
         self.known.models(&self.rules, &scope, &[]).await.map_err(refused)
     }
 
-    /// What the rules allow on each of these models, several asked at once; nothing where they cannot be asked.
+    /// What the rules allow on each of these models, several asked at once; nothing where they cannot be
+    /// asked.
     pub(crate) async fn permissions(&self, models: &[&str]) -> Result<Vec<Option<Permissions>>, ToolError> {
         let scope = self.client.scope().await?;
         let at_once = self.client.config().pool_size;
@@ -108,7 +109,8 @@ fn refused(error: Arc<OdooError>) -> ToolError {
     }
 }
 
-/// A model's name becomes part of a path: it is words of letters, digits and underscores with dots between them.
+/// A model's name becomes part of a path: it is words of letters, digits and underscores with dots between
+/// them.
 fn check_model_name(model: &str) -> Result<(), ToolError> {
     let word = |word: &str| {
         word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')

@@ -14,8 +14,8 @@ use crate::value::{Wanted, date, fit, id, integer, moment, referred};
 const RELATIVE_SINCE: u64 = 19;
 
 impl Service {
-    /// Writes the operands of a domain as the types of their fields have them, and refuses those that mean something else.
-    /// Paths and domains within are followed; what cannot be followed is left to Odoo.
+    /// Writes the operands of a domain as the types of their fields have them, and refuses those that mean
+    /// something else. Paths and domains within are followed; what cannot be followed is left to Odoo.
     pub(crate) async fn fit_domain(&self, model: &str, domain: &mut [Value]) -> Result<(), ToolError> {
         let version = self.client.version().await?;
         let mut domains: Vec<(String, &mut [Value])> = vec![(model.to_owned(), domain)];
@@ -42,7 +42,8 @@ impl Service {
         Ok(())
     }
 
-    /// The definitions with the field at the end of a path; nothing if the path leads where nobody can follow.
+    /// The definitions with the field at the end of a path; nothing if the path leads where nobody can
+    /// follow.
     async fn end_of_path<'a>(
         &self,
         model: &str,

@@ -13,9 +13,9 @@ struct End {
 }
 
 impl Service {
-    /// Refuses a search that reads a model which the rules close: a condition such as `user_ids.login` tests values of
-    /// `res.users`, whatever the model that is searched. A reference at the end of a path is let through: records show
-    /// the name of what they refer to anyway.
+    /// Refuses a search that reads a model which the rules close: a condition such as `user_ids.login` tests
+    /// values of `res.users`, whatever the model that is searched. A reference at the end of a path is let
+    /// through: records show the name of what they refer to anyway.
     pub(crate) async fn check_paths(
         &self,
         model: &str,
@@ -70,8 +70,8 @@ impl Service {
         Ok(())
     }
 
-    /// Follows a path of fields, and requires that every model it passes through may be read. Nothing if the path ends
-    /// nowhere: Odoo refuses it then.
+    /// Follows a path of fields, and requires that every model it passes through may be read. Nothing if the
+    /// path ends nowhere: Odoo refuses it then.
     async fn walk(&self, model: &str, path: &str) -> Result<Option<End>, ToolError> {
         let mut model = model.to_owned();
         let mut names = path.split('.').peekable();

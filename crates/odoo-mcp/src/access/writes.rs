@@ -30,9 +30,9 @@ impl Ignored {
 }
 
 impl Service {
-    /// Checks the values of creates and updates, and writes them as the fields' types have them: in every mode what a value
-    /// means, and by the rules everything that reaches a model besides the one that is written. Tells the fields that Odoo
-    /// ignores, and refuses values of which it would ignore all.
+    /// Checks the values of creates and updates, and writes them as the fields' types have them: in every
+    /// mode what a value means, and by the rules everything that reaches a model besides the one that is
+    /// written. Tells the fields that Odoo ignores, and refuses values of which it would ignore all.
     pub(crate) async fn check_values<'a>(
         &self,
         model: &str,
@@ -119,7 +119,8 @@ impl Service {
             (Some(1), _) => &[Operation::Write],
             (Some(2), _) => &[Operation::Unlink],
             (Some(4), true) => &[Operation::Write],
-            // Taking a record out of a one2many empties its reference, or deletes it where the reference says so.
+            // Taking a record out of a one2many empties its reference, or deletes it where the reference says
+            // so.
             (Some(3 | 5 | 6), true) => &[Operation::Write, Operation::Unlink],
             (Some(3..=6), false) => &[],
             _ => return Err(ToolError::invalid(format!("{path} has a command that is none of odoo's"))),
@@ -149,8 +150,8 @@ fn is_list(field: &FieldDefinition<'_>) -> bool {
     matches!(field.text("type").as_deref(), Some("one2many" | "many2many"))
 }
 
-/// Does Odoo take a value for the field and not keep it? What is not stored is kept by what it stands for, unless it is
-/// read-only.
+/// Does Odoo take a value for the field and not keep it? What is not stored is kept by what it stands for,
+/// unless it is read-only.
 fn is_ignored(field: &FieldDefinition<'_>) -> bool {
     KEPT.contains(&field.name()) || (field.attribute("store") == Some("false") && field.is_true("readonly"))
 }

@@ -103,7 +103,8 @@ impl HttpService {
         self.answer_any(request.map(|body| body.map_err(|error| error.to_string()).boxed_unsync())).await
     }
 
-    /// One type for all requests and answers: the protocol is compiled here, and not in every crate that calls.
+    /// One type for all requests and answers: the protocol is compiled here, and not in every crate that
+    /// calls.
     fn answer_any(&self, request: Request<UnsyncBoxBody<Bytes, String>>) -> BoxFuture<'_, Answer> {
         async move {
             let (mut parts, body) = request.into_parts();

@@ -24,9 +24,11 @@ pub(crate) struct AggregateRecords;
 pub(crate) struct Arguments {
     /// The model, such as `sale.order`.
     model: String,
-    /// Fields to group by, dates with a granularity: `["partner_id", "date_order:month"]`. Without it there is one row.
+    /// Fields to group by, dates with a granularity: `["partner_id", "date_order:month"]`. Without it there
+    /// is one row.
     groupby: Option<Names>,
-    /// What to compute, as `field:operator`: `["amount_total:sum"]`; without it, and as `__count`, the number of records.
+    /// What to compute, as `field:operator`: `["amount_total:sum"]`; without it, and as `__count`, the number
+    /// of records.
     aggregates: Option<Names>,
     /// Which records, as in search_records; all without it.
     domain: Option<Domain>,
@@ -42,8 +44,8 @@ pub(crate) struct Arguments {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Answer {
-    /// The groups, each with what it is grouped by, what was computed, and in `__extra_domain` a condition that, together
-    /// with the domain of the call, finds its records.
+    /// The groups, each with what it is grouped by, what was computed, and in `__extra_domain` a condition
+    /// that, together with the domain of the call, finds its records.
     groups: Vec<Map<String, Value>>,
     model: String,
     groupby: Vec<String>,
@@ -145,8 +147,8 @@ impl Grouping<'_> {
         service.call(call, self.context).await
     }
 
-    /// By the older method, which names an aggregate by its field alone: two of one field, or one of a field that is
-    /// also grouped by, would be one value under a wrong name.
+    /// By the older method, which names an aggregate by its field alone: two of one field, or one of a field
+    /// that is also grouped by, would be one value under a wrong name.
     async fn plain(&self, service: &Service) -> Result<Groups, ToolError> {
         let computed: Vec<&String> = self.aggregates.iter().filter(|it| *it != COUNT).collect();
         let grouped: Vec<&str> = self.groupby.iter().map(|it| field_of(it)).collect();

@@ -18,10 +18,10 @@ pub(crate) struct CreateRecord;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The fields' values by name. A date is `2026-01-31`, a datetime `2026-01-31 10:00:00` in UTC, a many2one an id. A
-    /// one2many or many2many is a list of commands: `[0, 0, {values}]` creates a record, `[1, id, {values}]` changes one,
-    /// `[2, id]` deletes it, `[3, id]` removes it from the list, `[4, id]` adds it, `[5]` empties the list, and
-    /// `[6, 0, [ids]]` replaces it.
+    /// The fields' values by name. A date is `2026-01-31`, a datetime `2026-01-31 10:00:00` in UTC, a
+    /// many2one an id. A one2many or many2many is a list of commands: `[0, 0, {values}]` creates a record,
+    /// `[1, id, {values}]` changes one, `[2, id]` deletes it, `[3, id]` removes it from the list, `[4, id]`
+    /// adds it, `[5]` empties the list, and `[6, 0, [ids]]` replaces it.
     values: Map<String, Value>,
     context: Option<CallContext>,
 }
@@ -72,7 +72,8 @@ pub(super) async fn name_of(
     names_of(service, model, &[id], context).await.pop().unwrap_or_default()
 }
 
-/// The same for several records, in their order. The write is done: that a name cannot be read does not undo it.
+/// The same for several records, in their order. The write is done: that a name cannot be read does not undo
+/// it.
 pub(super) async fn names_of(
     service: &Service,
     model: &str,

@@ -35,8 +35,8 @@ pub(crate) struct Arguments {
     /// The fields to read; without it the usual ones, with `["__all__"]` all of them, which may be large.
     fields: Option<Names>,
     context: Option<CallContext>,
-    /// How many seconds old the answer may be; without it, Odoo is asked. No answer is older than a few seconds, nor than
-    /// the last change that was made here.
+    /// How many seconds old the answer may be; without it, Odoo is asked. No answer is older than a few
+    /// seconds, nor than the last change that was made here.
     #[serde(default)]
     max_age: u32,
 }

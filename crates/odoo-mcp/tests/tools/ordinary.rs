@@ -1,4 +1,5 @@
-//! An ordinary user: fields that it may not read are known after the first refusal, and cost nothing from then on.
+//! An ordinary user: fields that it may not read are known after the first refusal, and cost nothing from
+//! then on.
 
 use odoo_double::{Behaviour, Model, OdooDouble};
 use serde_json::{Value, json};

@@ -30,7 +30,8 @@ impl Breaker {
         Breaker { clock, failures: failures.max(1), rest, state: Mutex::default() }
     }
 
-    /// May a call be tried? If it is the one to see whether the server is back, the others go on waiting for a rest.
+    /// May a call be tried? If it is the one to see whether the server is back, the others go on waiting for
+    /// a rest.
     pub(crate) fn admit(&self) -> Result<(), Fault> {
         let now = self.clock.now();
         let mut state = self.state.lock();

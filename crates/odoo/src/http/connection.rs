@@ -13,7 +13,8 @@ use super::connector::Connector;
 use super::{Answer, Request};
 use crate::Fault;
 
-/// One connection. It is in use by one request at a time, and closes when it is dropped, in the middle of a request too.
+/// One connection. It is in use by one request at a time, and closes when it is dropped, in the middle of a
+/// request too.
 #[derive(Debug)]
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,

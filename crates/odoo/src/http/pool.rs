@@ -18,8 +18,9 @@ use crate::{Fault, wire};
 
 /// A bounded number of connections to one server.
 ///
-/// A permit stands for the right to use a connection; permits are given in the order of asking, and a caller that goes
-/// away while it waits gives up its place. The connection itself is taken from those that the server left open, or made.
+/// A permit stands for the right to use a connection; permits are given in the order of asking, and a caller
+/// that goes away while it waits gives up its place. The connection itself is taken from those that the
+/// server left open, or made.
 #[derive(Debug)]
 pub(crate) struct Pool {
     connector: Connector,
@@ -41,8 +42,8 @@ struct Idle {
     since: Duration,
 }
 
-/// How long a connection may have been idle to be used for a change. Proxies close what is idle for long, and a change
-/// that meets a connection at that very moment cannot be sent again.
+/// How long a connection may have been idle to be used for a change. Proxies close what is idle for long, and
+/// a change that meets a connection at that very moment cannot be sent again.
 const TRUSTED_FOR_CHANGES: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
@@ -60,8 +61,8 @@ struct Counters {
     bytes_unpacked: AtomicU64,
 }
 
-/// The right to use a connection, for one call after the other, until the last clone is dropped. Clones do not send at
-/// the same time.
+/// The right to use a connection, for one call after the other, until the last clone is dropped. Clones do
+/// not send at the same time.
 #[derive(Clone, Debug)]
 pub(crate) struct Lease {
     pool: Arc<Pool>,

@@ -65,8 +65,8 @@ impl Batch {
         Some(Call::read(&first.model, &ids, &fields).context(&first.context))
     }
 
-    /// Gives each caller what it asked for: its ids in its order, as often as it named them, without those that do not
-    /// exist, and its fields. Gives the batch back if the records are not what was asked for.
+    /// Gives each caller what it asked for: its ids in its order, as often as it named them, without those
+    /// that do not exist, and its fields. Gives the batch back if the records are not what was asked for.
     pub(super) fn distribute(self, records: Vec<Record>) -> Result<(), Batch> {
         let mut by_id: HashMap<i64, Record> = HashMap::with_capacity(records.len());
         for record in records {

@@ -22,8 +22,8 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Puts a read into a batch that it fits into. A new batch's number is returned: somebody has to wait for a
-    /// connection on its behalf.
+    /// Puts a read into a batch that it fits into. A new batch's number is returned: somebody has to wait for
+    /// a connection on its behalf.
     pub(super) fn add(
         &mut self,
         route: &Route,

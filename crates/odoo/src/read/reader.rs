@@ -20,10 +20,11 @@ use crate::{Fault, OdooClient, OdooError};
 
 /// Reads records as one user. Clones share everything.
 ///
-/// A read that finds a connection free goes at once and alone. Reads that find none wait; those of one model and context
-/// whose fields are the same, or nearly the same and cheap, leave together when a connection is free. Each caller gets
-/// what it would have got alone: its ids in its order, its fields, its errors. If a request that carries several reads
-/// fails, it is split between callers until each has its own answer. A caller that goes away disturbs nobody.
+/// A read that finds a connection free goes at once and alone. Reads that find none wait; those of one model
+/// and context whose fields are the same, or nearly the same and cheap, leave together when a connection is
+/// free. Each caller gets what it would have got alone: its ids in its order, its fields, its errors. If a
+/// request that carries several reads fails, it is split between callers until each has its own answer. A
+/// caller that goes away disturbs nobody.
 #[derive(Clone)]
 pub struct Reader {
     inner: Arc<Inner>,
@@ -46,8 +47,8 @@ struct Counters {
 }
 
 impl Reader {
-    /// A reader for the client's user. What the cache knows of fields decides which of them are cheap; nothing is loaded
-    /// for that.
+    /// A reader for the client's user. What the cache knows of fields decides which of them are cheap;
+    /// nothing is loaded for that.
     #[must_use]
     pub fn new(client: OdooClient, metadata: Arc<MetadataCache<OdooError>>) -> Self {
         let (queues, counters) = (Mutex::default(), Counters::default());
@@ -163,7 +164,8 @@ impl Inner {
         result
     }
 
-    /// The answer to a batch; nothing if all its callers go away before it is there, and the call is dropped with them.
+    /// The answer to a batch; nothing if all its callers go away before it is there, and the call is dropped
+    /// with them.
     async fn unless_abandoned(
         &self,
         batch: &mut Batch,
@@ -176,7 +178,8 @@ impl Inner {
         }
     }
 
-    /// Halves a batch that failed until every caller has its answer: one that spoils it for many costs few requests.
+    /// Halves a batch that failed until every caller has its answer: one that spoils it for many costs few
+    /// requests.
     async fn split(&self, failed: Batch) {
         let mut carried: FuturesUnordered<_> =
             failed.halves().map(|half| self.carry_half(half)).into_iter().collect();

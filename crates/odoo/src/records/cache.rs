@@ -14,12 +14,13 @@ use crate::stats::RecordStats;
 /// How long records are kept, and how much room they may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordPolicy {
-    /// How old a record may be at most, even for a caller who would accept an older one: 5 seconds. With zero, no record is
-    /// kept.
+    /// How old a record may be at most, even for a caller who would accept an older one: 5 seconds. With
+    /// zero, no record is kept.
     pub time_to_live: Duration,
     /// The bytes that all records may take: 8 MiB.
     pub max_bytes: usize,
-    /// For how long nothing is kept after a change of which nobody knows whether Odoo is still making it: 60 seconds.
+    /// For how long nothing is kept after a change of which nobody knows whether Odoo is still making it: 60
+    /// seconds.
     pub doubt: Duration,
     /// Are fields that are asked for most of the time read ahead? They are.
     pub read_ahead: bool,
@@ -38,9 +39,9 @@ impl Default for RecordPolicy {
 
 /// Records that were read a moment ago, each for the principal that read it.
 ///
-/// One cache serves all clients of a process, so that whatever one of them changes is forgotten for all: a change, or the
-/// call of a method that may change something, empties the cache for its database, and nothing is kept while it is under
-/// way. A read that began before a change ended is never kept.
+/// One cache serves all clients of a process, so that whatever one of them changes is forgotten for all: a
+/// change, or the call of a method that may change something, empties the cache for its database, and nothing
+/// is kept while it is under way. A read that began before a change ended is never kept.
 #[derive(Debug)]
 pub struct RecordCache {
     policy: RecordPolicy,

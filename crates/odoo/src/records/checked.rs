@@ -100,7 +100,8 @@ fn nothing_older_than_a_change_that_has_ended_is_ever_given() {
     );
 }
 
-/// A change of which nobody knows whether Odoo is still making it keeps the cache empty until it must be over.
+/// A change of which nobody knows whether Odoo is still making it keeps the cache empty until it must be
+/// over.
 #[test]
 fn nothing_is_kept_while_a_change_may_still_be_made() {
     shuttle::check_random(

@@ -16,9 +16,10 @@ const CELLS_AHEAD: usize = 64;
 
 /// Reads records as one user, from the cache for whoever accepts records of a bounded age.
 ///
-/// Whoever accepts them makes it worth while to read ahead: fields that more than half of the recent requests asked for
-/// are read with the others, if they are stored and small, and answer later reads. What is given is exactly what was
-/// asked for. Where more is read ahead in vain than is used, nothing is read ahead for a while.
+/// Whoever accepts them makes it worth while to read ahead: fields that more than half of the recent requests
+/// asked for are read with the others, if they are stored and small, and answer later reads. What is given is
+/// exactly what was asked for. Where more is read ahead in vain than is used, nothing is read ahead for a
+/// while.
 #[derive(Clone, Debug)]
 pub struct CachedReader {
     reader: Reader,
@@ -47,7 +48,8 @@ impl CachedReader {
         Ok(rows)
     }
 
-    /// Reads records that are no older than `max_age`: from the cache if it has all that is asked for, else from Odoo.
+    /// Reads records that are no older than `max_age`: from the cache if it has all that is asked for, else
+    /// from Odoo.
     ///
     /// # Errors
     /// [`OdooError`], the one that this read would have met alone.
@@ -82,8 +84,8 @@ impl CachedReader {
         self.reader.stats()
     }
 
-    /// Where the cache would keep what is read. Nowhere if it is all fields, since nobody knows how many that will be,
-    /// or no records, since only Odoo can refuse that; nor before somebody has logged in.
+    /// Where the cache would keep what is read. Nowhere if it is all fields, since nobody knows how many that
+    /// will be, or no records, since only Odoo can refuse that; nor before somebody has logged in.
     fn place(&self, read: &Read) -> Option<Place> {
         let scope = self.client.known_scope()?;
         let context = Value::from(read.context().clone()).to_string();

@@ -1,7 +1,8 @@
-//! The lock of the record cache: `parking_lot`'s, or the model checker's when the crate's own unit tests are built.
+//! The lock of the record cache: `parking_lot`'s, or the model checker's when the crate's own unit tests are
+//! built.
 //!
-//! Unit tests of the cache are therefore model-checked ones (they run inside `shuttle::check_…`); everything else is tested
-//! from `tests/`, against the lock that users get.
+//! Unit tests of the cache are therefore model-checked ones (they run inside `shuttle::check_…`); everything
+//! else is tested from `tests/`, against the lock that users get.
 
 #[cfg(not(test))]
 pub(super) use parking_lot::Mutex;

@@ -54,7 +54,8 @@ impl State {
         usage.frequent().filter(|name| fields.iter().all(|field| field != name)).map(str::to_owned).collect()
     }
 
-    /// The records, in the order of the ids, if all their fields are known and were asked for at that time or later.
+    /// The records, in the order of the ids, if all their fields are known and were asked for at that time or
+    /// later.
     pub(super) fn get(
         &mut self,
         place: &Place,

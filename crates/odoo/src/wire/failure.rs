@@ -54,8 +54,8 @@ fn abbreviate(mut message: String) -> String {
     message
 }
 
-/// What a failure says of a call: versions and transports have words of their own for a model or method that does not
-/// exist.
+/// What a failure says of a call: versions and transports have words of their own for a model or method that
+/// does not exist.
 pub(super) fn explain(call: &Call, error: OdooError) -> OdooError {
     let (model, method) = (&call.model, &call.method);
     if says_unknown_model(model, &error) {

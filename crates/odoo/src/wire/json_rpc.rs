@@ -26,7 +26,8 @@ pub(super) fn stateless(call: &Call, user: i64, config: &OdooConfig) -> Request 
     request("/jsonrpc", &json!({"service": "object", "method": "execute_kw", "args": args}))
 }
 
-/// Asks for the server's version, which needs no login and no database, and has the same answer in every version.
+/// Asks for the server's version, which needs no login and no database, and has the same answer in every
+/// version.
 pub(crate) fn version() -> Request {
     request("/web/webclient/version_info", &json!({}))
 }

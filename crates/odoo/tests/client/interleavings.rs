@@ -1,4 +1,5 @@
-//! Random interleavings of reads, changes, faults and callers that go away: everybody gets what it would have got alone.
+//! Random interleavings of reads, changes, faults and callers that go away: everybody gets what it would have
+//! got alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,8 +85,9 @@ fn script() -> impl Strategy<Value = Script> {
     )
 }
 
-/// The versions of each record: the last that was confirmed, and the last that was asked for. A read may see nothing
-/// older than what was confirmed before it began, and nothing newer than what was asked for before it ended.
+/// The versions of each record: the last that was confirmed, and the last that was asked for. A read may see
+/// nothing older than what was confirmed before it began, and nothing newer than what was asked for before it
+/// ended.
 #[derive(Default)]
 struct Versions {
     confirmed: Mutex<BTreeMap<i64, u64>>,

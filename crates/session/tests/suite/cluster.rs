@@ -229,7 +229,8 @@ async fn what_cannot_be_read_yet_ends_nothing() {
     assert!(node.is_live(&token).await);
 }
 
-/// The hash of an access says which tree it is for, so that a row cannot join one session's access with another's tree.
+/// The hash of an access says which tree it is for, so that a row cannot join one session's access with
+/// another's tree.
 #[tokio::test]
 async fn access_and_tree_belong_together() {
     let world = World::shared();

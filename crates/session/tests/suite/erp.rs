@@ -157,8 +157,8 @@ pub(crate) struct Erp {
 const OPEN: usize = 1 << 20;
 
 impl Erp {
-    /// Client `C`: `0` over Spain (Madrid, Sevilla) and USA (Boston). Client `D`: `0` over Other.
-    /// User `u` has role `seller` (Madrid and Spain), `boss` (`0`), `reader` (nothing to write). `d` is of client D.
+    /// Client `C`: `0` over Spain (Madrid, Sevilla) and USA (Boston). Client `D`: `0` over Other. User `u`
+    /// has role `seller` (Madrid and Spain), `boss` (`0`), `reader` (nothing to write). `d` is of client D.
     pub(crate) fn new() -> Arc<Self> {
         let mut tables = Tables::default();
         let all = OrgFlags::ACTIVE | OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;

@@ -109,7 +109,8 @@ fn manager_and_store_own_exactly_what_they_say() {
     }
 }
 
-/// As many clients as there are, each with a tree of its own; a role in all of a tree, and one in little of it.
+/// As many clients as there are, each with a tree of its own; a role in all of a tree, and one in little of
+/// it.
 #[derive(Debug)]
 struct Varied;
 

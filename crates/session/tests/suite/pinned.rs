@@ -154,7 +154,8 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
     other.token().await;
     assert_eq!(other.manager.trees_in_use()[0].findings.as_deref(), Some(&**findings));
 
-    // A tree without findings is known to have none; nobody holds it any more, and it is no news that another one comes.
+    // A tree without findings is known to have none; nobody holds it any more, and it is no news that another
+    // one comes.
     world.erp.change(|tables| {
         tables.orgs.get_mut("Sevilla").unwrap().parent = Some("Spain".to_owned());
     });

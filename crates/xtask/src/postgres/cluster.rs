@@ -13,7 +13,8 @@ use crate::scratch::{Scratch, random_hex};
 
 /// What differs from the settings that initdb writes.
 ///
-/// The socket is in the data directory, which is where the server works: any other path may be too long for a socket.
+/// The socket is in the data directory, which is where the server works: any other path may be too long for a
+/// socket.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '.'

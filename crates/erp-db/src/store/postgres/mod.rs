@@ -23,7 +23,8 @@ use super::{StoreError, StoreOptions, migration};
 use crate::database::{Literal, Row, StatementError, fill, stateless_postgres};
 use crate::hex;
 
-/// How often a statement is tried again when somebody else collected what it needs, or needs what it collects.
+/// How often a statement is tried again when somebody else collected what it needs, or needs what it
+/// collects.
 const ATTEMPTS: usize = 5;
 
 /// In the place of a name where there is none.

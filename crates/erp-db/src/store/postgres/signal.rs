@@ -69,7 +69,8 @@ impl Ear {
         }
     }
 
-    /// Returns when the connection is lost. One that is silent is tried, since the other end may be gone without a word.
+    /// Returns when the connection is lost. One that is silent is tried, since the other end may be gone
+    /// without a word.
     async fn follow(&self, listener: &mut PgListener, hints: &Hints) {
         loop {
             match tokio::time::timeout(self.heartbeat, listener.try_recv()).await {

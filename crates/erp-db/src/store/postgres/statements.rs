@@ -47,13 +47,14 @@ pub(super) const ADD_TREE: &str = "INSERT INTO orgcache.orgcache_tree (fingerpri
 pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache.orgcache_access (hash, bytes) VALUES ($2, $12) \
      ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes WHERE orgcache_access.bytes <> excluded.bytes;";
 
-/// Stores a session if its tree and access are there and, where it replaces one, if that is there and ends now.
+/// Stores a session if its tree and access are there and, where it replaces one, if that is there and ends
+/// now.
 ///
 /// What is there with other bytes than it should have counts as missing: their SHA-256 is compared.
 ///
-/// That a tree or an access was noted as unused is taken back, which is a write only where it was: a login writes no
-/// row that others share. Should the tree or the access be collected between the look and the insert, the foreign key
-/// stops the whole statement.
+/// That a tree or an access was noted as unused is taken back, which is a write only where it was: a login
+/// writes no row that others share. Should the tree or the access be collected between the look and the
+/// insert, the foreign key stops the whole statement.
 macro_rules! create {
     ($replaced:literal, $condition:literal) => {
         concat!(
@@ -88,7 +89,8 @@ pub(super) const CREATE_REPLACING: &str = create!(
 /// Whether a session is there.
 pub(super) const IS_THERE: &str = "SELECT COUNT(*) FROM orgcache.orgcache_session WHERE id = $1";
 
-/// Rows are locked in the order of their names, so that nodes that touch the same sessions wait for each other in line.
+/// Rows are locked in the order of their names, so that nodes that touch the same sessions wait for each
+/// other in line.
 pub(super) const TOUCH: &str = concat!(
     "WITH used AS (SELECT decode(name, 'hex') AS id, ",
     now!(),
@@ -103,9 +105,9 @@ pub(super) const TOUCH: &str = concat!(
 pub(super) const END_SESSION: &str = "WITH ended AS (DELETE FROM orgcache.orgcache_session WHERE id = $1 \
      RETURNING 1) SELECT COUNT(*) FROM ended";
 
-/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the clock was set back,
-/// and ends. If the server was started within the span, what began before its start ends too: then the clock may be another
-/// one than that by which the session began.
+/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the
+/// clock was set back, and ends. If the server was started within the span, what began before its start ends
+/// too: then the clock may be another one than that by which the session began.
 macro_rules! end_where {
     ($condition:literal) => {
         concat!(
@@ -125,7 +127,8 @@ pub(super) const END_CLIENT: &str = end_where!("client_id = $2");
 pub(super) const END_USER: &str = end_where!("client_id = $2 AND user_id = $3");
 pub(super) const END_ROLE: &str = end_where!("client_id = $2 AND role_id = $3");
 
-/// What is being touched is passed over, and what was touched meanwhile is looked at again before it is locked.
+/// What is being touched is passed over, and what was touched meanwhile is looked at again before it is
+/// locked.
 pub(super) const SWEEP: &str = concat!(
     "WITH over AS (SELECT id FROM orgcache.orgcache_session \
        WHERE began + LEAST(absolute, 4611686018427387904) < (SELECT ",
@@ -137,7 +140,8 @@ pub(super) const SWEEP: &str = concat!(
      SELECT COUNT(*) FROM swept"
 );
 
-/// Notes a name, unless it is noted already. Who notes the same one at the same time waits for the other to have done it.
+/// Notes a name, unless it is noted already. Who notes the same one at the same time waits for the other to
+/// have done it.
 pub(super) const USE_ONCE: &str = "WITH used AS (INSERT INTO orgcache.orgcache_assertion (id, expires) \
      VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1) SELECT COUNT(*) FROM used";
 
@@ -145,11 +149,11 @@ pub(super) const FORGET_USED: &str = "WITH forgotten AS (DELETE FROM orgcache.or
      (SELECT id FROM orgcache.orgcache_assertion WHERE expires < $2 ORDER BY expires LIMIT $1 \
      FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT COUNT(*) FROM forgotten";
 
-/// The three steps of collecting what no session refers to: what is used again is no longer noted; what is unused is
-/// noted, at most so much at a time; what has been noted for the time of grace goes.
+/// The three steps of collecting what no session refers to: what is used again is no longer noted; what is
+/// unused is noted, at most so much at a time; what has been noted for the time of grace goes.
 ///
-/// A login that is under way holds a lock on what it refers to, which is passed over. One that was committed since the
-/// statement began is found by the foreign key, which stops it.
+/// A login that is under way holds a lock on what it refers to, which is passed over. One that was committed
+/// since the statement began is found by the foreign key, which stops it.
 macro_rules! collect {
     ($name:ident, $table:literal, $key:literal, $column:literal) => {
         pub(super) const $name: &str = concat!(

@@ -71,9 +71,9 @@ pub(super) enum Done {
 }
 
 impl Done {
-    /// The error of a job after which nothing more may be done in its transaction. On a full disk, for one, SQLite rolls the
-    /// whole transaction back, and would do what follows outside of any. What it refuses, as a key that is there already,
-    /// concerns one statement alone.
+    /// The error of a job after which nothing more may be done in its transaction. On a full disk, for one,
+    /// SQLite rolls the whole transaction back, and would do what follows outside of any. What it refuses, as
+    /// a key that is there already, concerns one statement alone.
     pub(super) fn breaks(&self) -> Option<&PortError> {
         let error = match self {
             Done::Login(_, outcome) => outcome.as_ref().err(),
@@ -167,7 +167,8 @@ async fn in_one<T>(
     Ok(done)
 }
 
-/// Stores a session, by as little as it takes: where nobody was first on its tree and access, by a look and one row.
+/// Stores a session, by as little as it takes: where nobody was first on its tree and access, by a look and
+/// one row.
 async fn create(
     login: &Login,
     transaction: &mut Transaction<'_>,

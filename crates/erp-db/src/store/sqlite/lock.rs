@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use super::super::StoreError;
 
-/// Keeps other stores away from an SQLite file as long as it lives. The operating system gives it up when the process
-/// ends, however that comes.
+/// Keeps other stores away from an SQLite file as long as it lives. The operating system gives it up when the
+/// process ends, however that comes.
 #[derive(Debug)]
 pub(super) struct FileLock {
     _file: File,
 }
 
 impl FileLock {
-    /// Locks a file beside the database. It is empty, and stays: removing it could take it from somebody who is about to
-    /// lock it.
+    /// Locks a file beside the database. It is empty, and stays: removing it could take it from somebody who
+    /// is about to lock it.
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
         let path = lock_file(database);
         let fail = |cause| StoreError::Lock { file: path.clone(), cause };

@@ -80,8 +80,8 @@ pub(super) const TOUCH: &str = concat!(
 /// The name says which session is meant: no clock is asked.
 pub(super) const END_SESSION: &str = "DELETE FROM orgcache_session WHERE id = unhex($1)";
 
-/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the clock was set back,
-/// and ends. The time is the same throughout a statement.
+/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the
+/// clock was set back, and ends. The time is the same throughout a statement.
 macro_rules! end_where {
     ($condition:literal) => {
         concat!(
@@ -116,8 +116,8 @@ pub(super) const USE_ONCE: &str = "INSERT INTO orgcache_assertion (id, expires) 
 pub(super) const FORGET_USED: &str = "DELETE FROM orgcache_assertion WHERE id IN (SELECT id \
      FROM orgcache_assertion WHERE expires < CAST($2 AS INTEGER) ORDER BY expires LIMIT CAST($1 AS INTEGER))";
 
-/// The three steps of collecting what no session refers to: what is used again is no longer noted; what is unused is
-/// noted, at most so much at a time; what has been noted for the time of grace goes.
+/// The three steps of collecting what no session refers to: what is used again is no longer noted; what is
+/// unused is noted, at most so much at a time; what has been noted for the time of grace goes.
 macro_rules! collect {
     ($name:ident, $table:literal, $key:literal, $column:literal) => {
         pub(super) const $name: [&str; 3] = [

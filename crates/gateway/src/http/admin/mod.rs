@@ -1,4 +1,5 @@
-//! Administration: sessions, trees, totals. A client administrator sees its own client, an instance administrator all.
+//! Administration: sessions, trees, totals. A client administrator sees its own client, an instance
+//! administrator all.
 
 pub(crate) mod roles;
 pub(crate) mod sessions;

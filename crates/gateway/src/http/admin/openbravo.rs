@@ -6,8 +6,8 @@ use session::TreeInUse;
 
 /// Bytes that Openbravo's caches would take for the same sessions on the same trees.
 ///
-/// Straight lines through what was measured of Openbravo's classes on OpenJDK 17, at 600 organizations flat and in a chain; at five
-/// children each they are within 3 % of the measured.
+/// Straight lines through what was measured of Openbravo's classes on OpenJDK 17, at 600 organizations flat
+/// and in a chain; at five children each they are within 3 % of the measured.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Estimate {
     /// Before 2018: for each session the sets of natural tree, parents and children of every organization.

@@ -47,8 +47,8 @@ impl From<DamagedRole> for Damaged {
     }
 }
 
-/// The roles as they are in the database now, in the tree that the session is pinned to: what a login of this moment would pin,
-/// as long as that tree is the current one.
+/// The roles as they are in the database now, in the tree that the session is pinned to: what a login of this
+/// moment would pin, as long as that tree is the current one.
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,

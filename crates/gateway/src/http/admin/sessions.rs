@@ -69,7 +69,8 @@ impl Listed {
     }
 }
 
-/// What people call all that a page is about: one question for the users and one for the roles, however many there are.
+/// What people call all that a page is about: one question for the users and one for the roles, however many
+/// there are.
 struct Named {
     users: BTreeMap<String, String>,
     roles: BTreeMap<String, String>,

@@ -24,13 +24,13 @@ struct Generation {
     organizations: usize,
     bytes: usize,
     sessions: usize,
-    /// Is it the client's tree as it is now? Null where the client's rows make no tree now, and where the ERP does not answer
-    /// in time.
+    /// Is it the client's tree as it is now? Null where the client's rows make no tree now, and where the ERP
+    /// does not answer in time.
     current: Option<bool>,
     /// Why they make none.
     damage: Option<String>,
-    /// What is odd about it; null for an older tree that this instance has read back from the session store: the rows that
-    /// would tell are gone.
+    /// What is odd about it; null for an older tree that this instance has read back from the session store:
+    /// the rows that would tell are gone.
     findings: Option<Oddities>,
 }
 
@@ -78,7 +78,8 @@ pub(crate) async fn list(
     Ok(Json(Trees { trees }))
 }
 
-/// What is wrong with a client's rows, in words without the database's place; `None` if something else went wrong.
+/// What is wrong with a client's rows, in words without the database's place; `None` if something else went
+/// wrong.
 fn damage(error: &PortError) -> Option<String> {
     match error.cause().downcast_ref::<ReadError>()? {
         ReadError::Tree { cause, .. } => Some(cause.to_string()),

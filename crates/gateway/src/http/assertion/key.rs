@@ -81,8 +81,8 @@ impl AssertionKey {
         AssertionKey { algorithm, keys: Vec::new() }
     }
 
-    /// The same with one more key: a public key in PEM, or for HS256 the secret itself, to which one newline at its end does not
-    /// belong.
+    /// The same with one more key: a public key in PEM, or for HS256 the secret itself, to which one newline
+    /// at its end does not belong.
     ///
     /// # Errors
     /// [`AssertionKeyError`].

@@ -1,7 +1,8 @@
-//! Logins by a signed assertion: a trusted front end, which has authenticated somebody by its own means, says who it is in a
-//! short-lived JSON web token.
+//! Logins by a signed assertion: a trusted front end, which has authenticated somebody by its own means, says
+//! who it is in a short-lived JSON web token.
 //!
-//! In the order to read: [`AssertionKey`], `claims` with the rules for time, `signature`, and `login`, the route.
+//! In the order to read: [`AssertionKey`], `claims` with the rules for time, `signature`, and `login`, the
+//! route.
 
 mod claims;
 mod key;
@@ -24,8 +25,9 @@ pub use self::key::{AssertionAlgorithm, AssertionKey, AssertionKeyError};
 /// The longest assertion, in bytes.
 pub(crate) const MAX_ASSERTION_BYTES: usize = 8 << 10;
 
-/// For how long a used assertion is remembered, on the clock by which assertions expire: a store whose clock is ahead forgets
-/// none early. It is far longer than one lives, so that instances whose clocks differ by minutes accept none twice.
+/// For how long a used assertion is remembered, on the clock by which assertions expire: a store whose clock
+/// is ahead forgets none early. It is far longer than one lives, so that instances whose clocks differ by
+/// minutes accept none twice.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
 /// Each so many uses take some expired ones along.
@@ -46,8 +48,8 @@ pub struct Assertions {
 }
 
 impl Assertions {
-    /// Accepts assertions of one issuer for one audience, signed by one key. The store, shared by all instances, remembers
-    /// which were used.
+    /// Accepts assertions of one issuer for one audience, signed by one key. The store, shared by all
+    /// instances, remembers which were used.
     #[must_use]
     pub fn new(key: AssertionKey, issuer: &str, audience: &str, used: Arc<SqlStore>) -> Self {
         Self::with_clock(key, issuer, audience, used, Arc::new(SystemWallClock))

@@ -6,7 +6,8 @@ use jsonwebtoken::signature::{Error as NotSigned, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use ring::{hmac, signature};
 
-/// Makes tokens be checked here. Where this program is embedded in one that chose otherwise, that choice stands.
+/// Makes tokens be checked here. Where this program is embedded in one that chose otherwise, that choice
+/// stands.
 pub(super) fn install() {
     let _ = RING.install_default();
 }

@@ -29,8 +29,8 @@ pub(super) struct Principal {
 
 /// Odoo databases for language models: each token stands for one user of one database.
 ///
-/// Everything that is remembered of Odoo is shared by all of them; sessions of the protocol are not: a session of one
-/// does not exist for another. Clones share everything.
+/// Everything that is remembered of Odoo is shared by all of them; sessions of the protocol are not: a
+/// session of one does not exist for another. Clones share everything.
 #[derive(Clone)]
 pub struct Mcp {
     inner: Arc<Inner>,
@@ -89,8 +89,9 @@ impl Mcp {
         Ok(Mcp { inner: Arc::new(inner) })
     }
 
-    /// Reads the file again. Tokens that are not in it any more open nothing from now on, and the sessions of their
-    /// principals end. So do those of principals whose settings have changed; the others go on as if nothing had happened.
+    /// Reads the file again. Tokens that are not in it any more open nothing from now on, and the sessions of
+    /// their principals end. So do those of principals whose settings have changed; the others go on as if
+    /// nothing had happened.
     ///
     /// Without a file nothing changes.
     ///

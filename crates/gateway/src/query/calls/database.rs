@@ -64,8 +64,8 @@ impl<'a> OfAnyClient<'a> {
     }
 }
 
-/// The level of a parent above an organization, as `AD_ISORGINCLUDED` answers: from the stored ancestor table where the
-/// client has rows in it, else by walking.
+/// The level of a parent above an organization, as `AD_ISORGINCLUDED` answers: from the stored ancestor table
+/// where the client has rows in it, else by walking.
 async fn level(
     erp: &mut Erp,
     org: Option<&str>,
