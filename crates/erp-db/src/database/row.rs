@@ -131,10 +131,14 @@ fn table(statement: &str, column: usize) -> Option<&str> {
     });
     let item = items.nth(column)?.trim().trim_start_matches("CAST(");
     let words: Vec<&str> = from.split_ascii_whitespace().collect();
+    // A bracket at a word belongs to a query within the query, whose columns have other tables.
+    let is_table = |word: &&str| {
+        word.starts_with("ad_") && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
     match item.split_once('.') {
-        None => words.first().copied().filter(|table| table.starts_with("ad_")),
+        None => words.first().copied().filter(is_table),
         Some((alias, _)) => words.windows(2).find_map(|pair| match pair {
-            [table, name] if *name == alias && table.starts_with("ad_") => Some(*table),
+            [table, name] if *name == alias && is_table(table) => Some(*table),
             _ => None,
         }),
     }
