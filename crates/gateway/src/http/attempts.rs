@@ -28,7 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Counts failed logins, and remembers from which networks users have signed in.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    clock: Arc<dyn Clock>,
     by_network: Arc<Limiter<Network>>,
     by_user_and_network: Arc<Limiter<(UserKey, Network)>>,
     by_user: Limiter<UserKey>,
@@ -60,9 +59,8 @@ impl Attempts {
                 settings.failures_by_user_and_network,
                 Arc::clone(&clock),
             )),
-            by_user: Limiter::new(settings.failures_by_user, Arc::clone(&clock)),
+            by_user: Limiter::new(settings.failures_by_user, clock),
             known: Mutex::default(),
-            clock,
         }
     }
 
@@ -88,13 +86,14 @@ impl Attempts {
         &self,
         pair: (UserKey, Network),
     ) -> Result<Reservation<(UserKey, Network)>, TooManyFailures> {
-        let begun = self.clock.now();
+        let mut slowed = Duration::ZERO;
         loop {
             let wait = match self.by_user_and_network.reserve(pair).await {
                 Ok(reservation) => return Ok(reservation),
                 Err(wait) => wait,
             };
-            if self.clock.now().saturating_sub(begun) + wait > PATIENCE {
+            slowed += wait;
+            if slowed > PATIENCE {
                 return Err(TooManyFailures(wait));
             }
             tokio::time::sleep(wait).await;

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::databases::Scratch;
+
 /// What a run of the program left behind.
 pub(crate) struct Run {
     pub(crate) status: i32,
@@ -23,10 +25,20 @@ impl Run {
 /// Runs the program with a home of its own, so that no demonstration database of this machine's user is
 /// touched.
 pub(crate) fn run(home: &Path, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
+    run_with(home, &[], arguments, input)
+}
+
+/// The same over a database whose URL, which may have a password, other users of the machine do not see.
+pub(crate) fn run_over(database: &Scratch, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
+    run_with(database.home(), &[("ORGCACHE_DATABASE_URL", &database.url)], arguments, input)
+}
+
+fn run_with(home: &Path, variables: &[(&str, &str)], arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
         .args(arguments)
         .env_clear()
         .env("HOME", home)
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -4,11 +4,11 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::databases::{Scratch, empty_sqlite, samples};
-use crate::program::{Run, run};
+use crate::program::{Run, run, run_over};
 use crate::questions::{EAST, FOOD, QA, Question, US, all};
 
 fn ask(database: &Scratch, lines: impl AsRef<[u8]>) -> Run {
-    run(database.home(), &["query", "--database-url", &database.url], lines)
+    run_over(database, &["query"], lines)
 }
 
 fn line((client, call, args, _): &Question) -> String {
@@ -41,8 +41,7 @@ fn automatic_roles_get_what_the_database_shows() {
     const AUTOMATIC: &str = "42D0EEB1C66F497A90DD526DC597E6F0";
     let ask = |database: &Scratch, before: &[&str], args: Value| {
         let question = json!({"client": FOOD, "call": "writable_orgs", "args": args}).to_string();
-        let arguments = [before, &["query", "--database-url", &database.url]].concat();
-        let asked = run(database.home(), &arguments, question);
+        let asked = run_over(database, &[before, &["query"]].concat(), question);
         assert_eq!((asked.status, asked.err.as_str()), (0, ""));
         asked.answers()[0]["result"].as_array().unwrap().len()
     };

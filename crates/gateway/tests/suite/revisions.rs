@@ -1,10 +1,10 @@
 //! `orgcache revisions`.
 
 use crate::databases::{Scratch, empty_postgres, empty_sqlite};
-use crate::program::{Run, run};
+use crate::program::{Run, run, run_over};
 
 fn revisions(database: &Scratch, action: &str) -> Run {
-    run(database.home(), &["revisions", action, "--database-url", &database.url], "")
+    run_over(database, &["revisions", action], "")
 }
 
 #[test]

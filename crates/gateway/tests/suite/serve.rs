@@ -602,7 +602,7 @@ fn many_passwords(home: &Path, urls: &[&str]) {
 /// Types at a terminal, and says what is shown there.
 fn typed(home: &Path, arguments: &[&str], lines: &[&str]) -> (String, i32) {
     const TERMINAL: &str = r#"
-import json, os, pty, sys
+import json, os, pty, sys, termios, time
 arguments, lines = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 child, terminal = pty.fork()
 if child == 0:
@@ -622,6 +622,9 @@ def until(mark):
 for prompt, line in lines:
     if not until(prompt.encode()):
         break
+    # The prompt comes just before what is typed is hidden; a person is not that fast.
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        time.sleep(0.01)
     os.write(terminal, line.encode() + b"\n")
 until(b"\0never")
 sys.stdout.buffer.write(shown)

@@ -38,7 +38,7 @@ public final class BuildException extends IllegalArgumentException {
     }
 
     static BuildException empty() {
-        return new BuildException(Reason.EMPTY_ID, "an organization id must not be empty");
+        return new BuildException(Reason.EMPTY_ID, "organization id must not be empty");
     }
 
     static BuildException tooLong(String id, int bytes) {
