@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::database::{Database, DatabaseKind, Row, StatementError};
+use crate::erp::USER_COLUMNS;
 
 /// What a program is going to do with a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,19 +108,8 @@ const READ: &[(&str, &[&str])] = &[
     ("ad_role_orgaccess", &["ad_role_id", "ad_org_id", "ad_client_id", "isactive"]),
     ("ad_tree", &["ad_tree_id", "ad_client_id", "ad_table_id"]),
     ("ad_treenode", &["ad_tree_id", "node_id", "parent_id", "seqno"]),
-    ("ad_user", USER),
+    ("ad_user", USER_COLUMNS),
     ("ad_user_roles", &["ad_user_id", "ad_role_id", "isactive"]),
-];
-
-const USER: &[&str] = &[
-    "ad_user_id",
-    "ad_client_id",
-    "username",
-    "isactive",
-    "islocked",
-    "default_ad_client_id",
-    "default_ad_org_id",
-    "default_ad_role_id",
 ];
 
 /// Does the service, or the command that sets passwords, read this column?

@@ -54,7 +54,7 @@ impl KeptEnds {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let name = format!("{}{}-{}.json", self.prefix, since.as_nanos(), std::process::id());
         let ends: Vec<KeptEnd> = ends.iter().map(KeptEnd::from).collect();
-        // Whoever reads finds all of it or nothing.
+        // A reader finds the whole file or none.
         let draft = self.folder.join(format!(".{name}"));
         let mut file = fs::File::create(&draft)?;
         serde_json::to_writer(&mut file, &ends)?;

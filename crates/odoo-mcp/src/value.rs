@@ -41,7 +41,7 @@ pub(crate) fn fit(field: &FieldDefinition<'_>, value: &Value) -> Fit {
         }
         "reference" => named_reference(value),
         "binary" | "image" => file(value),
-        // Whatever JSON holds, or a type that is not known here.
+        // Any JSON value, or a type that is not known here.
         _ => Ok(value.clone()),
     }
 }

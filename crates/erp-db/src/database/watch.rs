@@ -75,8 +75,8 @@ fn name(_: &Metadata) -> [i128; 2] {
     [0, 0]
 }
 
-/// What changes when somebody writes to a file. A copy may take over the time of writing, but not that of the
-/// change.
+/// What changes when a process writes to a file. A copy may take over the time of writing, but not that of
+/// the change.
 #[cfg(unix)]
 fn content(metadata: &Metadata) -> [i128; 3] {
     use std::os::unix::fs::MetadataExt as _;

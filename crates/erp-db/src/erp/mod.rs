@@ -41,3 +41,5 @@ pub(crate) use schema::Schema;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tree::LoadedTree;
 pub use types::{Client, ClientOrganization, OrgTreeLevel, Role, StoredOrgInfo, User, UserRole};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use users::USER_COLUMNS;

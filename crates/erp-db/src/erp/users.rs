@@ -25,6 +25,18 @@ const MAX_USERNAME_BYTES: usize = 240;
 /// The most ids of one statement.
 const MAX_IDS: usize = 1_000;
 
+/// What is read of `ad_user`.
+pub(crate) const USER_COLUMNS: &[&str] = &[
+    "ad_user_id",
+    "ad_client_id",
+    "username",
+    "isactive",
+    "islocked",
+    "default_ad_client_id",
+    "default_ad_org_id",
+    "default_ad_role_id",
+];
+
 impl ErpReader {
     /// A user, or `None` if there is none of that id.
     ///
@@ -165,19 +177,7 @@ impl ErpReader {
     }
 
     fn require_users(&self) -> Result<(), ReadError> {
-        self.require(
-            "ad_user",
-            &[
-                "ad_user_id",
-                "ad_client_id",
-                "username",
-                "isactive",
-                "islocked",
-                "default_ad_client_id",
-                "default_ad_org_id",
-                "default_ad_role_id",
-            ],
-        )
+        self.require("ad_user", USER_COLUMNS)
     }
 }
 

@@ -105,7 +105,7 @@ async fn writes_that_are_dropped_leave_no_transaction(db: TestDatabase) {
             assert_eq!(seen.unwrap(), Some(hash.clone()));
         }
     }
-    // Nobody holds a lock either.
+    // No lock is left either.
     db.execute(if db.is_postgres() {
         "SET lock_timeout = '5s'; LOCK TABLE orgcache.orgcache_password IN ACCESS EXCLUSIVE MODE NOWAIT"
     } else {

@@ -19,7 +19,7 @@ use super::limiter::{Limiter, Reservation};
 use super::peer::Network;
 use super::settings::Settings;
 
-/// The most networks of a user that are remembered, so that nobody fills memory with an account of their own.
+/// The most networks remembered for a user, so that a user cannot fill memory through their own account.
 const NETWORKS_OF_USER: usize = 16;
 
 /// The longest time for which an attempt is slowed before it is refused. Answers take no longer than 30 s.

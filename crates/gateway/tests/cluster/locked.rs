@@ -107,7 +107,7 @@ async fn a_frozen_server_holds_up_nothing_but_names() {
     let frozen = Frozen::new(&cluster);
     names_are_left_out(&node, &tokens, "org_name").await;
     trees_are_not_compared(&node, &tokens).await;
-    // Nobody knows who may administer, so nothing is shown.
+    // Who may administer is not known, so nothing is shown.
     let began = Instant::now();
     assert_eq!(node.at.get("/v1/admin/trees", &tokens[0]).await.status, 503);
     assert!(began.elapsed() < 2 * SOON, "{:?}", began.elapsed());

@@ -86,7 +86,7 @@ fn what_is_missing_is_named_at_once_and_the_grants_are_enough() {
     let login = serving.log_in("F&BAdmin", "correct horse battery");
     assert!(login.starts_with("HTTP/1.1 200 "), "{login}");
     serving.stop(Signal::TERM);
-    // Whatever can be asked is answered with these rights.
+    // These rights are enough for every call.
     for (client, call, args, expected) in all() {
         let mut question = json!({"call": call, "args": args});
         if let Some(client) = client {

@@ -85,7 +85,7 @@ impl Envelope {
         id.filter(|id: &Value| id.is_string() || id.is_number()).unwrap_or_default()
     }
 
-    /// Has the message an id, whatever it is?
+    /// Has the message an id of any kind?
     pub(super) fn has_id(&self) -> bool {
         self.id.is_some()
     }

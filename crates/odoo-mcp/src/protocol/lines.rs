@@ -41,7 +41,7 @@ pub(super) struct Lines {
     too_long: Option<Envelope>,
     /// Lines that came in another one, as a batch.
     batch: VecDeque<Vec<u8>>,
-    /// Has the client begun? Notifications before that are for nobody.
+    /// Has the client begun? Earlier notifications are ignored.
     begun: bool,
     has_ended: bool,
     unanswered: Arc<Unanswered>,
@@ -206,7 +206,7 @@ impl Transport<RoleServer> for Lines {
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
             if let Some(refusal) = &mut self.refusal {
-                // Awaited in a task of its own: whoever gives this up does not cut the refusal in two.
+                // In a task of its own, so that cancelling this future does not cut the refusal in two.
                 let written = refusal.await;
                 self.refusal = None;
                 written.ok()?.ok()?;

@@ -42,7 +42,7 @@ impl Refusal {
     }
 }
 
-/// Reads a message; nothing if it is an answer that makes no sense, which nobody waits to hear about.
+/// Reads a message; nothing if it is an unreadable answer, which needs no reply.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let error = match serde_json::from_slice(bytes) {

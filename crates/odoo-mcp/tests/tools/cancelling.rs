@@ -1,4 +1,4 @@
-//! A cancelled call sends nothing more, whatever step it is in, and is not answered.
+//! A cancelled call sends nothing more in any of its steps, and is not answered.
 
 use core::time::Duration;
 

@@ -107,7 +107,7 @@ async fn bodies_that_make_no_sense_are_refused_under_their_id() {
                 "{body}"
             );
         }
-        // Whatever else is refused has the form of the protocol, too.
+        // All other refusals have the form of the protocol, too.
         let request = r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#;
         for (headers, expected) in [
             (&[("accept", BOTH), ("content-type", "text/plain")][..], 415),
@@ -118,7 +118,7 @@ async fn bodies_that_make_no_sense_are_refused_under_their_id() {
         ] {
             let (status, _, told) = web.send("POST", headers, request).await;
             if status == 200 {
-                // Without sessions nobody looks for one.
+                // Without sessions none is looked up.
                 assert_eq!(expected, 404);
                 continue;
             }

@@ -39,10 +39,10 @@ impl SessionManager {
         if self.core.table.get(&id).is_some() {
             return Ok(self.core.end(scope).await);
         }
-        // Nobody's word is kept for later about a session that may never have been.
+        // An end of a session that may never have existed is not kept for later.
         let ended = self.core.record_outcome(self.core.store.end(&scope, Duration::ZERO).await);
         let sessions = ended.map_err(SessionError::Unavailable)?;
-        // Somebody may have brought it in meanwhile, or be about to.
+        // A concurrent lookup may have cached it meanwhile, or be about to.
         self.core.table.end(&id);
         self.core.table.ended(&id);
         Ok(Revocation { sessions, pending: None })

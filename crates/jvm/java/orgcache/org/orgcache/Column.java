@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** One integer a place: 2 bytes each where every value fits, else 4. */
 final class Column {
-    /** Stands for "none", whatever the width. */
+    /** Stands for "none" in either width. */
     static final int NONE = -1;
     /** The most organizations that are numbered by 16 bits. */
     static final int NARROW_MAX = 65_535;

@@ -18,7 +18,7 @@ final class Numbering {
 
     private final int[] parents;
 
-    /** Orders rows, given the parent row of each, or NONE. No recursion, whatever the depth. */
+    /** Orders rows, given the parent row of each, or NONE. No recursion over the depth. */
     Numbering(int[] parents, String[] ids) throws CycleFound {
         int rows = parents.length;
         this.parents = parents;
