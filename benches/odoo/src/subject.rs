@@ -29,7 +29,7 @@ impl Program {
         let program = own.with_file_name(format!("orgcache{}", std::env::consts::EXE_SUFFIX));
         ensure!(
             program.is_file(),
-            "there is no `{}`: build it by `cargo build --release -p gateway`",
+            "there is no `{}`: build it by `cargo build --release -p orgcache`",
             program.display()
         );
         Ok(Program(program))

@@ -58,7 +58,7 @@ pub(crate) fn orgcache() -> Result<PathBuf> {
     let program =
         std::env::current_exe()?.with_file_name(format!("orgcache{}", std::env::consts::EXE_SUFFIX));
     if !program.is_file() {
-        bail!("there is no `{}`: build it by `cargo build --release -p gateway`", program.display());
+        bail!("there is no `{}`: build it by `cargo build --release -p orgcache`", program.display());
     }
     Ok(program)
 }

@@ -1,8 +1,8 @@
 //! A small service of its own that embeds sessions: who may see and write which orders?
 //!
 //! ```console
-//! $ cargo run -p session-axum --example orders
-//! $ cargo run -p session-axum --example orders -- postgres://reader:secret@db/openbravo postgres://orgcache:secret@db/orgcache
+//! $ cargo run -p orgcache-session-axum --example orders
+//! $ cargo run -p orgcache-session-axum --example orders -- postgres://reader:secret@db/openbravo postgres://orgcache:secret@db/orgcache
 //! ```
 //!
 //! Without arguments it works on a demonstration database in the temporary folder, and keeps sessions in

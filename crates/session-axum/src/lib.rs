@@ -19,7 +19,7 @@
 //! orders that each sees as it may:
 //!
 //! ```console
-//! $ cargo run -p session-axum --example orders
+//! $ cargo run -p orgcache-session-axum --example orders
 //! ```
 //!
 //! A request shows its token as `Authorization: Bearer TOKEN`, or in the cookie [`COOKIE`]. What comes by

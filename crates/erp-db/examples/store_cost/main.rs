@@ -2,8 +2,8 @@
 //! disk.
 //!
 //! ```console
-//! $ cargo run --release -p erp-db --example store_cost -- postgres://postgres@localhost/postgres
-//! $ cargo run --release -p erp-db --example store_cost -- --quick postgres://postgres@localhost/postgres
+//! $ cargo run --release -p orgcache-erp-db --example store_cost -- postgres://postgres@localhost/postgres
+//! $ cargo run --release -p orgcache-erp-db --example store_cost -- --quick postgres://postgres@localhost/postgres
 //! ```
 //!
 //! It makes a database of its own on that server, which should have nothing else to do, and drops it at the

@@ -21,8 +21,8 @@ pub(crate) struct Args {
 /// All features together are not listed: the lint step covers them.
 const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
     ("org-structure", &["", "serde"]),
-    ("erp-db", &["", "sqlite", "postgres", "sqlite,session", "postgres,session"]),
-    ("odoo", &["", "session"]),
+    ("orgcache-erp-db", &["", "sqlite", "postgres", "sqlite,session", "postgres,session"]),
+    ("orgcache-odoo", &["", "session"]),
 ];
 
 /// Members of the workspace that are not packaged, because they say `publish = false`.
@@ -52,9 +52,8 @@ fn forget_earlier_packages() {
         // Folders of registries without a host, and those are the ones, have a name that begins with a hyphen.
         remove_folders(&folder, |name| name.starts_with('-'));
     }
-    let ours: Vec<_> = names_in(&workspace::root().join("crates")).map(|name| format!("{name}-")).collect();
     remove_folders(&workspace::target().join("debug/.fingerprint"), |name| {
-        ours.iter().any(|prefix| name.starts_with(prefix))
+        name.starts_with("orgcache-") || name.starts_with("org-structure-")
     });
 }
 

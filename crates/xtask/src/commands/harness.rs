@@ -99,7 +99,7 @@ pub(crate) fn building(programs: &[Program]) -> Command {
         }
     }
     if programs.iter().any(|program| program.service) {
-        cargo.args(["--package", "gateway", "--bin", "orgcache"]);
+        cargo.args(["--package", "orgcache", "--bin", "orgcache"]);
     }
     cargo
 }

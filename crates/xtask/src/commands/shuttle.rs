@@ -18,7 +18,7 @@ pub(crate) struct Args {
 }
 
 /// The packages with a test target named `shuttle`.
-const PACKAGES: &[&str] = &["session"];
+const PACKAGES: &[&str] = &["orgcache-session"];
 
 /// The folder of what is built with the checker.
 const TARGET: &str = "target/shuttle";

@@ -42,7 +42,7 @@ fn build() -> Result<()> {
     };
 
     let mut command = in_environment("cargo-zigbuild");
-    command.args(["zigbuild", "--release", "--package", "gateway", "--bin", "orgcache", "--target"]);
+    command.args(["zigbuild", "--release", "--package", "orgcache", "--bin", "orgcache", "--target"]);
     succeed(command.arg(format!("{TARGET}.{GLIBC}")))?;
     let scripts = workspace::root().join("crates/python/orgcache.data/scripts");
     fs::create_dir_all(&scripts).with_context(|| format!("cannot make `{}`", scripts.display()))?;
