@@ -16,8 +16,8 @@ use session::Clock;
 
 use super::generations::Generations;
 use super::limiter::{Limiter, Reservation};
-use super::peer::Network;
 use super::settings::Settings;
+use crate::http::middleware::client_address::Network;
 
 /// The most networks remembered for a user, so that a user cannot fill memory through their own account.
 const NETWORKS_OF_USER: usize = 16;

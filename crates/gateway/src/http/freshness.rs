@@ -10,7 +10,7 @@ use org_structure::Fingerprint;
 use parking_lot::Mutex;
 use session::{ClientId, Clock, Findings, OrgSource, PortError, Revision};
 
-use super::within::within;
+use crate::http::middleware::timeout::within;
 
 /// The longest wait for the ERP. A read that takes longer goes on, one for each client, and later callers get
 /// what it finds.

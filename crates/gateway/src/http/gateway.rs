@@ -12,11 +12,11 @@ use super::attempts::Attempts;
 use super::credentials::Credentials;
 use super::erp_hash::ErpHashes;
 use super::freshness::Freshness;
-use super::headers::CommonHeaders;
-use super::metrics::Metrics;
 use super::names::Names;
 use super::password::Passwords;
 use super::settings::Settings;
+use crate::http::middleware::metrics::Metrics;
+use crate::http::middleware::security_headers::CommonHeaders;
 
 /// The service without its sockets: give [`router`](super::router) to any server, or let
 /// [`Server`](super::Server) answer. Cloning gives another handle to the same service.

@@ -14,7 +14,7 @@ use session_axum::Problem;
 
 use super::gateway::Gateway;
 use super::object::Object;
-use super::within::within;
+use crate::http::middleware::timeout::within;
 
 /// The longest message about a wrong value, which may repeat it.
 const MAX_MESSAGE_BYTES: usize = 200;

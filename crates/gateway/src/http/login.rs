@@ -16,9 +16,9 @@ use super::attempts::TooManyFailures;
 use super::gateway::Gateway;
 use super::input::{Input, id, unprocessable};
 use super::password::MAX_PASSWORD_BYTES;
-use super::peer::Peer;
-use super::request_id::RequestId;
 use super::session::Shown;
+use crate::http::middleware::client_address::Peer;
+use crate::http::middleware::request_id::RequestId;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]

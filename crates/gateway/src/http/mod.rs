@@ -10,34 +10,28 @@ mod admin;
 mod assertion;
 mod attempts;
 mod cache;
-mod compression;
 mod credentials;
 mod erp_hash;
-mod finish;
 mod freshness;
 mod gateway;
 mod generations;
-mod headers;
 mod health;
 mod input;
 mod limiter;
 mod listen;
 mod login;
 mod mcp;
-mod metrics;
+mod middleware;
 mod names;
 mod object;
 mod openapi;
 mod organizations;
 mod output;
 mod password;
-mod peer;
 mod questions;
 mod recheck;
-mod request_id;
 mod routes;
 mod search;
-mod series;
 mod server;
 mod session;
 mod settings;
@@ -45,7 +39,6 @@ mod switch;
 mod tree;
 #[cfg(unix)]
 mod unix_socket;
-mod within;
 
 pub use assertion::{
     AssertionAlgorithm, AssertionKey, AssertionKeyError, Assertions, SystemWallClock, WallClock,
@@ -60,5 +53,5 @@ pub use routes::router;
 pub use server::{ListenError, Server};
 pub use settings::Settings;
 
-pub(crate) use finish::REQUEST_SPAN;
-pub(crate) use request_id::RequestId;
+pub(crate) use middleware::request_id::RequestId;
+pub(crate) use middleware::respond::REQUEST_SPAN;

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use session::{ClientId, Clock, RoleId, UserId};
 
 use super::cache::TimedCache;
-use super::within::within;
+use crate::http::middleware::timeout::within;
 
 /// The longest wait for a name. Names of several kinds are asked for at the same time, so an answer waits no
 /// longer.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use session_axum::Problem;
 
-use super::headers::ROOM;
+use crate::http::middleware::security_headers::ROOM;
 
 /// A value as the JSON of an answer: what axum's `Json` is, but one that cannot be written is a problem like
 /// any other.

@@ -7,12 +7,10 @@ use axum::routing::{delete_service, get_service, post_service};
 use session_axum::SessionLayer;
 use tower::Layer;
 
-use super::finish::Finish;
 use super::gateway::Gateway;
-use super::{
-    admin, assertion, compression, health, login, mcp, metrics, openapi, organizations, questions, session,
-    switch, tree,
-};
+use super::middleware::{compression, metrics};
+use super::{admin, assertion, health, login, mcp, openapi, organizations, questions, session, switch, tree};
+use crate::http::middleware::respond::Finish;
 use crate::page;
 
 /// What requests go through before they reach a handler, after [`Finish`]. It is put around each handler

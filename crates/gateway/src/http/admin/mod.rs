@@ -19,7 +19,7 @@ use session_axum::{CurrentSession, Problem};
 use super::gateway::Gateway;
 use super::input::unprocessable;
 use super::login::away;
-use super::within::within;
+use crate::http::middleware::timeout::within;
 
 /// The longest wait for an administrator's rights. Without them nothing is shown.
 pub(super) const LONGEST: Duration = Duration::from_secs(2);

@@ -11,7 +11,7 @@ use super::{MAX_ASSERTION_BYTES, Refused};
 use crate::http::gateway::Gateway;
 use crate::http::input::{Input, unprocessable};
 use crate::http::login::{Wish, away, too_many};
-use crate::http::peer::Peer;
+use crate::http::middleware::client_address::Peer;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `assertion`")]

@@ -16,9 +16,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use session_axum::Problem;
 
-use super::compression;
-use super::finish::Finish;
 use super::gateway::Gateway;
+use crate::http::middleware::compression;
+use crate::http::middleware::respond::Finish;
 
 pub use configuration::McpError;
 pub use principals::{Mcp, Reloaded};

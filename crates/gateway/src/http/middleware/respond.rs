@@ -17,13 +17,13 @@ use session_axum::Problem;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-use super::compression;
-use super::gateway::Gateway;
-use super::metrics::UnderWay;
-use super::peer::Peer;
-use super::request_id::RequestId;
-use super::server::ByUnixSocket;
-use super::within::within;
+use crate::http::gateway::Gateway;
+use crate::http::middleware::client_address::Peer;
+use crate::http::middleware::compression;
+use crate::http::middleware::metrics::UnderWay;
+use crate::http::middleware::request_id::RequestId;
+use crate::http::middleware::timeout::within;
+use crate::http::server::ByUnixSocket;
 
 /// The name of the span that a request is answered in.
 pub(crate) const REQUEST_SPAN: &str = "request";
@@ -201,7 +201,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Problem {
 fn shaped(mut response: Response, id: &RequestId) -> Response {
     let status = response.status();
     let is_refusal = status.is_client_error() || status.is_server_error();
-    if !is_refusal || response.extensions().get::<super::mcp::Shaped>().is_some() {
+    if !is_refusal || response.extensions().get::<crate::http::mcp::Shaped>().is_some() {
         return response;
     }
     let problem = match response.extensions_mut().remove::<Problem>() {

@@ -18,7 +18,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 
-use super::gateway::Gateway;
+use crate::http::gateway::Gateway;
 
 /// An answer that may be compressed.
 #[derive(Clone, Copy)]

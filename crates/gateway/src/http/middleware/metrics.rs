@@ -20,8 +20,8 @@ use prometheus_client::registry::Registry;
 use session::SessionManager;
 use session_axum::Problem;
 
-use super::gateway::Gateway;
-use super::series::Series;
+use crate::http::gateway::Gateway;
+use crate::http::middleware::metric_family::Series;
 
 /// What the service counts.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::request_id::{REQUEST_ID, RequestId};
+use crate::http::middleware::request_id::{REQUEST_ID, RequestId};
 
 /// Room for the headers of most answers. Where a map begins with it, it never has to grow.
 pub(crate) const ROOM: usize = 12;

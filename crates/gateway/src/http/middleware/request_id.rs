@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::peer::Peer;
+use crate::http::middleware::client_address::Peer;
 
 /// The header with it.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
-use super::gateway::Gateway;
+use crate::http::gateway::Gateway;
 
 /// The address of whoever sent a request. Forwarding headers count only if a configured proxy sent them.
 #[derive(Clone, Copy, Debug)]
