@@ -14,11 +14,11 @@ use tracing::Instrument;
 
 use super::attempts::TooManyFailures;
 use super::gateway::Gateway;
-use super::input::{Input, id, unprocessable};
 use super::password::MAX_PASSWORD_BYTES;
 use super::session::Shown;
 use crate::http::middleware::client_address::Peer;
 use crate::http::middleware::request_id::RequestId;
+use crate::http::wire::json_body::{Input, id, unprocessable};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]

@@ -16,22 +16,18 @@ mod freshness;
 mod gateway;
 mod generations;
 mod health;
-mod input;
 mod limiter;
 mod listen;
 mod login;
 mod mcp;
 mod middleware;
 mod names;
-mod object;
 mod openapi;
 mod organizations;
-mod output;
 mod password;
 mod questions;
 mod recheck;
 mod routes;
-mod search;
 mod server;
 mod session;
 mod settings;
@@ -39,6 +35,7 @@ mod switch;
 mod tree;
 #[cfg(unix)]
 mod unix_socket;
+mod wire;
 
 pub use assertion::{
     AssertionAlgorithm, AssertionKey, AssertionKeyError, Assertions, SystemWallClock, WallClock,

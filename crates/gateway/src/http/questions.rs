@@ -16,10 +16,10 @@ use session_axum::{CurrentSession, Problem};
 
 use super::admin::Administrator;
 use super::gateway::Gateway;
-use super::input::{Unread, unprocessable};
-use super::object::Object;
-use super::output::{self, Output};
-use super::search::pairs;
+use crate::http::wire::json_body::{Unread, unprocessable};
+use crate::http::wire::json_object::Object;
+use crate::http::wire::json_response::{self, Output};
+use crate::http::wire::query_string::pairs;
 use crate::query::{self, Arguments, Erp, Request};
 
 /// So long a batch is answered at a stretch. To let go after each question would take longer than most
@@ -117,7 +117,7 @@ pub(crate) async fn batch(
         if place > 0 {
             json.push(b',');
         }
-        serde_json::to_writer(&mut json, &answer).map_err(|error| output::unwritten(&error))?;
+        serde_json::to_writer(&mut json, &answer).map_err(|error| json_response::unwritten(&error))?;
         if json.len() > settings.max_answer_bytes {
             let detail =
                 format!("the answers are longer than {} bytes; ask fewer at once", settings.max_answer_bytes);
@@ -130,7 +130,7 @@ pub(crate) async fn batch(
         }
     }
     json.extend_from_slice(b"]}");
-    Ok(output::json(json))
+    Ok(json_response::json(json))
 }
 
 fn erp(gateway: &Gateway, session: &Session) -> Erp {

@@ -9,8 +9,8 @@ use session_axum::{Credential, Problem, refusal};
 
 use super::admin::sessions::End;
 use super::gateway::Gateway;
-use super::input::{Input, id, unprocessable};
 use super::login::{answer, login_refusal, set_cookie};
+use crate::http::wire::json_body::{Input, id, unprocessable};
 
 pub(crate) async fn refresh(
     State(gateway): State<Gateway>,

@@ -17,9 +17,9 @@ use session::{ClientId, Session};
 use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
-use super::input::unprocessable;
 use super::login::away;
 use crate::http::middleware::timeout::within;
+use crate::http::wire::json_body::unprocessable;
 
 /// The longest wait for an administrator's rights. Without them nothing is shown.
 pub(super) const LONGEST: Duration = Duration::from_secs(2);

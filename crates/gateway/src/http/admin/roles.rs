@@ -12,7 +12,7 @@ use session_axum::Problem;
 use super::{Administrator, PathId};
 use crate::http::gateway::Gateway;
 use crate::http::login::away;
-use crate::http::search::Search;
+use crate::http::wire::query_string::Search;
 
 /// The most roles that are looked at for one page.
 const MAX_PAGE: usize = 100;

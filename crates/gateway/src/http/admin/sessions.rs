@@ -15,10 +15,10 @@ use session_axum::Problem;
 
 use super::{Administrator, PathId};
 use crate::http::gateway::Gateway;
-use crate::http::input::{Input, id, unprocessable};
 use crate::http::login::away;
-use crate::http::search::Search;
 use crate::http::session::Footprint;
+use crate::http::wire::json_body::{Input, id, unprocessable};
+use crate::http::wire::query_string::Search;
 
 /// The most sessions of one page.
 const MAX_PAGE: usize = 1_000;

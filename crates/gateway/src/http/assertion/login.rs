@@ -9,9 +9,9 @@ use session_axum::Problem;
 
 use super::{MAX_ASSERTION_BYTES, Refused};
 use crate::http::gateway::Gateway;
-use crate::http::input::{Input, unprocessable};
 use crate::http::login::{Wish, away, too_many};
 use crate::http::middleware::client_address::Peer;
+use crate::http::wire::json_body::{Input, unprocessable};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `assertion`")]

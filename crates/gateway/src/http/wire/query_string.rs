@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use session_axum::Problem;
 
-use super::input::{Id, id, shortened, unprocessable};
+use crate::http::wire::json_body::{Id, id, shortened, unprocessable};
 
 /// The query of an address. Parameters are taken out one by one, and none may be left over.
 #[derive(Debug)]

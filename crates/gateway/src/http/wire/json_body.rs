@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use session::{ClientId, RoleId, UserId};
 use session_axum::Problem;
 
-use super::gateway::Gateway;
-use super::object::Object;
+use crate::http::gateway::Gateway;
 use crate::http::middleware::timeout::within;
+use crate::http::wire::json_object::Object;
 
 /// The longest message about a wrong value, which may repeat it.
 const MAX_MESSAGE_BYTES: usize = 200;
