@@ -17,6 +17,6 @@ pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, P
     if gateway.is_closing() {
         return Err(Problem::unavailable("this instance is shutting down"));
     }
-    gateway.inner.reader.client_exists("0").await.map_err(|error| super::login::away(&error))?;
+    gateway.inner.reader.client_exists("0").await.map_err(|error| crate::http::login::away(&error))?;
     Ok((StatusCode::OK, "ok\n").into_response())
 }

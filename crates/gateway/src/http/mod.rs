@@ -7,16 +7,10 @@
 //! `openapi`, and `mcp` where it is configured. [`Gateway`] is what they share, [`Settings`] how it behaves.
 
 mod admin;
-mod assertion;
-mod attempts;
 mod cache;
-mod credentials;
-mod erp_hash;
 mod freshness;
 mod gateway;
-mod generations;
 mod health;
-mod limiter;
 mod listen;
 mod login;
 mod mcp;
@@ -24,9 +18,7 @@ mod middleware;
 mod names;
 mod openapi;
 mod organizations;
-mod password;
 mod questions;
-mod recheck;
 mod routes;
 mod server;
 mod session;
@@ -37,15 +29,15 @@ mod tree;
 mod unix_socket;
 mod wire;
 
-pub use assertion::{
+pub use gateway::{Gateway, Parts};
+pub use listen::{ListenAddress, ListenAddressError};
+pub use login::assertion::{
     AssertionAlgorithm, AssertionKey, AssertionKeyError, Assertions, SystemWallClock, WallClock,
 };
-pub use credentials::{Credentials, MemoryCredentials};
-pub use gateway::{Gateway, Parts};
-pub use limiter::Allowance;
-pub use listen::{ListenAddress, ListenAddressError};
+pub use login::credentials::{Credentials, MemoryCredentials};
+pub use login::limiter::Allowance;
+pub use login::password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use mcp::{Mcp, McpError, Reloaded};
-pub use password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use routes::router;
 pub use server::{ListenError, Server};
 pub use settings::Settings;

@@ -9,7 +9,7 @@ use session::OrgSelection;
 use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
-use super::login::away;
+use crate::http::login::away;
 
 /// The most roles of a user that are shown.
 const MAX_ROLES: usize = 1_000;

@@ -9,7 +9,7 @@ use tower::Layer;
 
 use super::gateway::Gateway;
 use super::middleware::{compression, metrics};
-use super::{admin, assertion, health, login, mcp, openapi, organizations, questions, session, switch, tree};
+use super::{admin, health, login, mcp, openapi, organizations, questions, session, switch, tree};
 use crate::http::middleware::respond::Finish;
 use crate::page;
 
@@ -49,7 +49,7 @@ pub fn router(gateway: &Gateway) -> Router {
     let guarded = Through::new(gateway, (offer.clone(), sessions));
     Router::new()
         .route("/v1/login", post_service(plain.to(login::login)))
-        .route("/v1/login/assertion", post_service(plain.to(assertion::login::login)))
+        .route("/v1/login/assertion", post_service(plain.to(login::assertion::login::login)))
         .route("/v1/logout", post_service(secret.to(switch::logout)))
         .route("/v1/session", get_service(secret.to(session::who_am_i)))
         .route("/v1/session/refresh", post_service(secret.to(switch::refresh)))

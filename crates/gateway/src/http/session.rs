@@ -7,7 +7,7 @@ use session::{Session, SessionFootprint};
 use session_axum::{Credential, CurrentSession, Problem, csrf_value};
 
 use super::gateway::Gateway;
-use super::login::away;
+use crate::http::login::away;
 
 /// A session as it is shown. Names are read beside what is pinned.
 #[derive(Serialize)]

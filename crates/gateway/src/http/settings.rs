@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use session::UserId;
 use session_axum::{COOKIE, SECURE_COOKIE};
 
-use super::limiter::Allowance;
 use super::mcp::Mcp;
+use crate::http::login::limiter::Allowance;
 
 /// How the service behaves. The defaults suit a service on loopback.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use session_axum::{Credential, Problem, refusal};
 
 use super::admin::sessions::End;
 use super::gateway::Gateway;
-use super::login::{answer, login_refusal, set_cookie};
+use crate::http::login::{answer, login_refusal, set_cookie};
 use crate::http::wire::json_body::{Input, id, unprocessable};
 
 pub(crate) async fn refresh(

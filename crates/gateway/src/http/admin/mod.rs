@@ -17,7 +17,7 @@ use session::{ClientId, Session};
 use session_axum::{CurrentSession, Problem};
 
 use super::gateway::Gateway;
-use super::login::away;
+use crate::http::login::away;
 use crate::http::middleware::timeout::within;
 use crate::http::wire::json_body::unprocessable;
 

@@ -1,5 +1,14 @@
 //! `POST /v1/login`: from a user's name and password to a session.
 
+pub(crate) mod assertion;
+pub(crate) mod attempts;
+pub(crate) mod credentials;
+pub(crate) mod erp_hash;
+pub(crate) mod generations;
+pub(crate) mod limiter;
+pub(crate) mod password;
+pub(crate) mod recheck;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
@@ -12,12 +21,12 @@ use session::{Login, LoginError, Principal, RoleId, UserId};
 use session_axum::{Problem, csrf_value, refusal};
 use tracing::Instrument;
 
-use super::attempts::TooManyFailures;
-use super::gateway::Gateway;
-use super::password::MAX_PASSWORD_BYTES;
-use super::session::Shown;
+use crate::http::gateway::Gateway;
+use crate::http::login::attempts::TooManyFailures;
+use crate::http::login::password::MAX_PASSWORD_BYTES;
 use crate::http::middleware::client_address::Peer;
 use crate::http::middleware::request_id::RequestId;
+use crate::http::session::Shown;
 use crate::http::wire::json_body::{Input, id, unprocessable};
 
 #[derive(Deserialize)]

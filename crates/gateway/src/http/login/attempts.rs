@@ -14,10 +14,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use session::Clock;
 
-use super::generations::Generations;
-use super::limiter::{Limiter, Reservation};
-use super::settings::Settings;
+use crate::http::login::generations::Generations;
+use crate::http::login::limiter::{Limiter, Reservation};
 use crate::http::middleware::client_address::Network;
+use crate::http::settings::Settings;
 
 /// The most networks remembered for a user, so that a user cannot fill memory through their own account.
 const NETWORKS_OF_USER: usize = 16;
@@ -141,8 +141,8 @@ mod tests {
     use futures_util::future::{join_all, poll_immediate};
     use session::ManualClock;
 
-    use super::super::limiter::Allowance;
     use super::*;
+    use crate::http::super::limiter::Allowance;
 
     const MINUTE: Duration = Duration::from_secs(60);
 

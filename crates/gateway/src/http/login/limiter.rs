@@ -10,7 +10,7 @@ use session::Clock;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
-use super::generations::Generations;
+use crate::http::login::generations::Generations;
 
 /// A burst of failures, and one more after each interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use erp_db::ReadError;
 use session::{Hint, Scope};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::gateway::Gateway;
+use crate::http::gateway::Gateway;
 
 impl Gateway {
     /// Ends the sessions that this instance holds of users who are locked, inactive or gone, and says how

@@ -9,7 +9,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use super::erp_hash::ErpHash;
+use crate::http::login::erp_hash::ErpHash;
 
 /// The longest password, in bytes.
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
