@@ -17,14 +17,10 @@ mod mcp;
 mod middleware;
 mod names;
 mod openapi;
-mod organizations;
-mod questions;
 mod routes;
 mod server;
 mod session;
 mod settings;
-mod switch;
-mod tree;
 #[cfg(unix)]
 mod unix_socket;
 mod wire;

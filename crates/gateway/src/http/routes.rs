@@ -9,7 +9,8 @@ use tower::Layer;
 
 use super::gateway::Gateway;
 use super::middleware::{compression, metrics};
-use super::{admin, health, login, mcp, openapi, organizations, questions, session, switch, tree};
+use super::session::{organizations, questions, switch, tree};
+use super::{admin, health, login, mcp, openapi, session};
 use crate::http::middleware::respond::Finish;
 use crate::page;
 

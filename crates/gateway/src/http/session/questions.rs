@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use session::Session;
 use session_axum::{CurrentSession, Problem};
 
-use super::admin::Administrator;
-use super::gateway::Gateway;
+use crate::http::admin::Administrator;
+use crate::http::gateway::Gateway;
 use crate::http::wire::json_body::{Unread, unprocessable};
 use crate::http::wire::json_object::Object;
 use crate::http::wire::json_response::{self, Output};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use session::OrgSelection;
 use session_axum::{CurrentSession, Problem};
 
-use super::gateway::Gateway;
+use crate::http::gateway::Gateway;
 use crate::http::login::away;
 
 /// The most roles of a user that are shown.

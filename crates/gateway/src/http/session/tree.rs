@@ -10,7 +10,7 @@ use serde::Serialize;
 use session::Session;
 use session_axum::CurrentSession;
 
-use super::gateway::Gateway;
+use crate::http::gateway::Gateway;
 
 #[derive(Serialize)]
 pub(crate) struct Tree {

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use session::{Login, LoginError};
 use session_axum::{Credential, Problem, refusal};
 
-use super::admin::sessions::End;
-use super::gateway::Gateway;
+use crate::http::admin::sessions::End;
+use crate::http::gateway::Gateway;
 use crate::http::login::{answer, login_refusal, set_cookie};
 use crate::http::wire::json_body::{Input, id, unprocessable};
 

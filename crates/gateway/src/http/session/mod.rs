@@ -1,12 +1,17 @@
 //! `GET /v1/session` and what else a session says about itself.
 
+pub(crate) mod organizations;
+pub(crate) mod questions;
+pub(crate) mod switch;
+pub(crate) mod tree;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use session::{Session, SessionFootprint};
 use session_axum::{Credential, CurrentSession, Problem, csrf_value};
 
-use super::gateway::Gateway;
+use crate::http::gateway::Gateway;
 use crate::http::login::away;
 
 /// A session as it is shown. Names are read beside what is pinned.
