@@ -7,14 +7,14 @@ use erp_db::ErpReader;
 use session::{Clock, OrgSource, SessionManager};
 
 use super::admin;
-use super::freshness::Freshness;
-use super::names::Names;
 use super::settings::Settings;
 use crate::http::login::assertion::Assertions;
 use crate::http::login::attempts::Attempts;
 use crate::http::login::credentials::Credentials;
 use crate::http::login::erp_hash::ErpHashes;
 use crate::http::login::password::Passwords;
+use crate::http::lookup::freshness::Freshness;
+use crate::http::lookup::names::Names;
 use crate::http::middleware::metrics::Metrics;
 use crate::http::middleware::security_headers::CommonHeaders;
 

@@ -7,15 +7,13 @@
 //! `openapi`, and `mcp` where it is configured. [`Gateway`] is what they share, [`Settings`] how it behaves.
 
 mod admin;
-mod cache;
-mod freshness;
 mod gateway;
 mod health;
 mod listen;
 mod login;
+mod lookup;
 mod mcp;
 mod middleware;
-mod names;
 mod openapi;
 mod routes;
 mod server;

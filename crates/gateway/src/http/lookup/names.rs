@@ -8,7 +8,7 @@ use erp_db::{Directory, ErpReader, ReadError, Role};
 use parking_lot::Mutex;
 use session::{ClientId, Clock, RoleId, UserId};
 
-use super::cache::TimedCache;
+use crate::http::lookup::ttl_cache::TimedCache;
 use crate::http::middleware::timeout::within;
 
 /// The longest wait for a name. Names of several kinds are asked for at the same time, so an answer waits no
