@@ -1,4 +1,4 @@
-//! What answers are looked up beside what is pinned: names, and which tree is current.
+//! What the ERP is asked beside what a session pins: names, and whether its tree is current.
 
 pub(crate) mod freshness;
 pub(crate) mod names;

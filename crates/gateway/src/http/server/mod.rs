@@ -1,5 +1,9 @@
 //! `Server`: the sockets, their limits, and a graceful end.
 
+mod listen;
+#[cfg(unix)]
+mod unix_socket;
+
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,8 +25,9 @@ use tokio::time::Instant;
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
-use super::gateway::Gateway;
-use super::listen::{Accepted, ListenAddress, Listener};
+use self::listen::{Accepted, Listener};
+pub use self::listen::{ListenAddress, ListenAddressError};
+use crate::http::gateway::Gateway;
 
 /// The pause before a session store that did not answer is told again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -92,10 +97,10 @@ impl Server {
 
     /// Answers requests until `stop` is done; then takes no more, lets those under way end, and tells the
     /// session store what it was not told yet. Ends of sessions are tried again until
-    /// [`Settings::drain_within`](super::Settings::drain_within) is over; those that are left then are
+    /// [`Settings::drain_within`](crate::http::Settings::drain_within) is over; those that are left then are
     /// [`SessionManager::pending_ends`](session::SessionManager::pending_ends).
     pub async fn run(self, gateway: Gateway, stop: impl Future<Output = ()>) {
-        let routes = super::router(&gateway);
+        let routes = crate::http::router(&gateway);
         let places = Arc::new(Semaphore::new(gateway.settings().max_connections));
         let graceful = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);

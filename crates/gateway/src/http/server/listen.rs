@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use tokio::net::{TcpListener, TcpStream};
 
 #[cfg(unix)]
-use super::unix_socket::UnixSocket;
+use crate::http::server::unix_socket::UnixSocket;
 
 /// Where to listen: a host and a port, or a Unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
