@@ -142,7 +142,7 @@ mod tests {
     use session::ManualClock;
 
     use super::*;
-    use crate::http::super::limiter::Allowance;
+    use crate::http::login::limiter::Allowance;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
