@@ -229,6 +229,12 @@ impl OdooClient {
         serde_json::from_str(result.get()).map_err(|_| OdooError::Unexpected { method: call.method.clone() })
     }
 
+    /// A place among the connections, for requests of another kind than calls.
+    pub(crate) async fn lease(&self) -> Result<Lease, OdooError> {
+        self.look_after_pool();
+        Ok(self.inner.pool.lease().await?)
+    }
+
     fn look_after_pool(&self) {
         let inner = &self.inner;
         inner.caretaker.get_or_init(|| Caretaker(tokio::spawn(Arc::clone(&inner.pool).look_after())));

@@ -10,7 +10,8 @@ use session::{
     async_trait,
 };
 
-use crate::{Call, OdooClient, OdooError};
+use crate::company_users::archived_too;
+use crate::{Call, CompanyFilter, OdooClient, OdooError};
 
 /// What stands for the role in a session: Odoo has none.
 const ROLE: RoleId = RoleId::ZERO;
@@ -20,13 +21,16 @@ const ROLE: RoleId = RoleId::ZERO;
 /// A user works in the companies that it was given (`res.users.company_ids`) and in no others: nothing is
 /// inherited up or down the tree, and there is no organization that stands for all. Every company is ready
 /// for transactions; a company without a parent is the legal entity of its branches, as Odoo's `root_id` has
-/// it. Ids are the numbers of the records.
+/// it. Ids are the numbers of the records. Guests of the portal get no session: the rules that Odoo has for
+/// them are narrower than those for companies.
 ///
 /// **Which credential loads the tree** is the choice of whoever makes the source: its client should be a user
 /// that sees all companies. An ordinary user sees only its own; what lies between them would be missing, and
 /// each would be a root.
 ///
-/// Odoo keeps no revision of its companies, so equal trees are recognized by their fingerprint.
+/// Odoo keeps no revision of its companies: the greatest `write_date`, the count and the greatest id stay what
+/// they were after some changes, such as a restored backup. So each login reads the rows, those that come
+/// together by one request, and equal trees are recognized by their fingerprint.
 ///
 /// # Examples
 /// ```no_run
@@ -52,22 +56,64 @@ impl CompanySource {
     pub fn new(odoo: OdooClient, client: ClientId) -> Self {
         CompanySource { odoo, client }
     }
+
+    /// The client by which the tree is loaded.
+    #[must_use]
+    pub fn odoo(&self) -> &OdooClient {
+        &self.odoo
+    }
+
+    /// The name of the tenant.
+    #[must_use]
+    pub fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// The names of all companies, in the order in which Odoo shows them.
+    ///
+    /// # Errors
+    /// [`OdooError`] if Odoo does not answer, or the loader may not read companies.
+    pub async fn names(&self) -> Result<Vec<CompanyName>, OdooError> {
+        let call = Call::search_read("res.company", json!([]), &["name"]).context(&archived_too());
+        let rows: Vec<NameRow> = self.odoo.call(call).await?;
+        let named = |row: NameRow| Some(CompanyName { id: org_id(row.id)?, name: row.name });
+        Ok(rows.into_iter().filter_map(named).collect())
+    }
 }
 
-/// The context that a session's calls to Odoo carry: they see and write records of the company that was
-/// chosen at login or by
-/// [`switch_org`](session::SessionManager::switch_org), and of no other.
+/// What people call a company.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CompanyName {
+    /// The company.
+    pub id: OrgId,
+    /// Its name.
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+struct NameRow {
+    id: i64,
+    name: String,
+}
+
+/// The context that a session's calls to Odoo carry, so that Odoo answers them as the session does: all of
+/// the user's companies are active, and the one that was chosen at login or by
+/// [`switch_org`](session::SessionManager::switch_org) comes first, for which new records are made.
+///
+/// Odoo refuses the context if the user has lost one of the companies.
 #[must_use]
 pub fn company_context(session: &Session) -> Map<String, Value> {
-    let company = session.org().as_str().parse::<i64>();
-    company
-        .map(|company| Map::from_iter([("allowed_company_ids".to_owned(), json!([company]))]))
-        .unwrap_or_default()
+    let Ok(chosen) = session.org().as_str().parse::<i64>() else { return Map::new() };
+    let own = CompanyFilter::own(session);
+    let others = own.ids().iter().copied().filter(|company| *company != chosen);
+    let companies: Vec<i64> = [chosen].into_iter().chain(others).collect();
+    Map::from_iter([("allowed_company_ids".to_owned(), json!(companies))])
 }
 
 /// A company as Odoo tells it. What has no value comes as `false`, whatever its type.
 #[derive(Deserialize)]
-struct Company {
+pub(crate) struct Company {
     id: i64,
     active: bool,
     /// `[4, "name"]`.
@@ -92,6 +138,7 @@ impl Company {
 #[derive(Deserialize)]
 struct User {
     active: bool,
+    share: bool,
     company_id: Value,
     company_ids: Vec<i64>,
 }
@@ -102,8 +149,8 @@ fn referred(field: &Value) -> Option<i64> {
 }
 
 impl CompanySource {
-    async fn companies(&self) -> Result<Vec<Company>, OdooError> {
-        let every = json!({"active_test": false}).as_object().cloned().unwrap_or_default();
+    pub(crate) async fn companies(&self) -> Result<Vec<Company>, OdooError> {
+        let every = archived_too();
         let ask = |fields: &[&str]| Call::search_read("res.company", json!([]), fields).context(&every);
         match self.odoo.call(ask(&["active", "parent_id", "parent_path"])).await {
             // A version whose companies have no path says that the field is unknown.
@@ -140,13 +187,13 @@ impl OrgSource for CompanySource {
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
         let Ok(user) = principal.user.as_str().parse::<i64>() else { return Ok(Facts::Companies(None)) };
-        let call = Call::read("res.users", &[user], &["active", "company_id", "company_ids"]);
+        let call = Call::read("res.users", &[user], &["active", "share", "company_id", "company_ids"]);
         let users: Vec<User> = match self.odoo.call(call).await {
             Ok(users) => users,
             Err(OdooError::Missing { .. }) => Vec::new(),
             Err(error) => return Err(port_error(error)),
         };
-        let user = users.into_iter().find(|user| user.active);
+        let user = users.into_iter().find(|user| user.active && !user.share);
         Ok(Facts::Companies(user.and_then(|user| {
             Some(CompanyFacts {
                 client: self.client,

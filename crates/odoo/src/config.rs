@@ -95,6 +95,15 @@ pub enum Credential {
     ApiKey(SecretString),
 }
 
+impl Credential {
+    /// An API key if the secret has the form of one, else a password. Odoo makes keys of 40 hexadecimal
+    /// digits.
+    #[must_use]
+    pub fn from_secret(secret: SecretString) -> Self {
+        if is_key(secret.expose_secret()) { Credential::ApiKey(secret) } else { Credential::Password(secret) }
+    }
+}
+
 /// How calls are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {

@@ -12,12 +12,17 @@ mod call;
 mod client;
 #[cfg(feature = "session")]
 mod companies;
+#[cfg(feature = "session")]
+mod company_filter;
+#[cfg(feature = "session")]
+mod company_users;
 mod config;
 mod error;
 mod metadata;
 mod read;
 mod records;
 mod stats;
+mod verify;
 
 mod http;
 mod login;
@@ -27,9 +32,14 @@ pub use addon::AddonRules;
 pub use call::{Call, Effect};
 pub use client::OdooClient;
 #[cfg(feature = "session")]
-pub use companies::{CompanySource, company_context};
+pub use companies::{CompanyName, CompanySource, company_context};
+#[cfg(feature = "session")]
+pub use company_filter::{CompanyFilter, can_read_shared};
+#[cfg(feature = "session")]
+pub use company_users::{ADMINISTRATORS, CompanyUser, LoaderError};
 pub use config::{ConfigError, Credential, Limits, OdooConfig, Transport, TransportChoice};
 pub use error::{Fault, OdooError};
 pub use read::{Read, Reader, Record};
 pub use records::{CachedReader, RecordCache, RecordPolicy};
 pub use stats::{PoolStats, ReadStats, RecordStats};
+pub use verify::Verdict;

@@ -36,6 +36,8 @@ pub struct Behaviour {
     /// Does a filter decide which databases there are? A wrong name is not found then, instead of failing to
     /// connect.
     pub database_filter: bool,
+    /// Does a session need a second factor, so that a password opens none yet?
+    pub second_factor: bool,
     /// For how long the session route is closed after ten wrong passwords.
     pub login_rest: Duration,
     /// Does `read` fail for missing ids, as some versions do, instead of leaving them out?
@@ -57,6 +59,7 @@ impl Default for Behaviour {
             databases: Some(vec!["odoo"]),
             redirect: None,
             database_filter: false,
+            second_factor: false,
             login_rest: Duration::from_secs(60),
             missing_is_an_error: false,
             rotate_cookie: false,

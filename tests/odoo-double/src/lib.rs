@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod call;
+mod companies;
 mod contacts;
 mod domain;
 mod model;
@@ -31,6 +32,7 @@ use tokio::time::Instant;
 
 pub use behaviour::{Behaviour, Fault};
 pub use call::ServerCall;
+pub use companies::{company_answer, company_exchanges};
 pub use contacts::PARTNERS;
 pub use model::Model;
 pub use recorded::{Exchange, session_exchanges, stateless_exchanges, version_exchanges};
@@ -181,6 +183,12 @@ impl OdooDouble {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.state.lock().connections
+    }
+
+    /// How many sessions are open.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        self.shared.state.lock().sessions.len()
     }
 
     /// How many logins were tried.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Behaviour;
 use crate::call::{Route, ServerCall};
+use crate::companies::has_group;
 use crate::domain;
 use crate::failure::Failure;
 
@@ -39,6 +40,8 @@ pub struct Model {
     pub off_profile: BTreeSet<String>,
     /// What methods of a test's own answer, by name.
     pub answers: BTreeMap<String, Value>,
+    /// The records that exist for a user whom a record rule keeps from the others (`res.company`).
+    pub seen_by: BTreeMap<i64, BTreeSet<i64>>,
     /// Is the whole model the administrator's? Lists of related records of it cannot be read by others
     /// either.
     pub closed: bool,
@@ -99,7 +102,12 @@ impl Model {
             "web_search_read" => self.web_search_read(call, asking),
             "name_search" => Ok(self.name_search(call)),
             "default_get" => Ok(json!({})),
-            "has_group" => Ok(Value::Bool(call.user == 2)),
+            "has_group" => {
+                // Up to version 17 the answer is about the caller, whomever one means.
+                let subject = if version >= 18 { call.ids().first().copied() } else { Some(call.user) };
+                let name = call.arguments.get("group_ext_id").and_then(Value::as_str).unwrap_or_default();
+                Ok(Value::Bool(subject.is_some_and(|user| has_group(self, user, name))))
+            }
             "write" => self.write(call),
             "web_save_multi" if version >= 19 => self.write_each(call),
             "create" => Ok(self.create(call, asking.route)),
@@ -232,7 +240,9 @@ impl Model {
             return Err(Failure::new("builtins.ValueError", message));
         }
         self.check_readable(call, ids, &names, asking)?;
-        if let Some(forbidden) = ids.iter().find(|id| self.forbidden.contains(id)) {
+        if let Some(forbidden) =
+            ids.iter().find(|id| self.forbidden.contains(id) || !self.is_seen(call.user, **id))
+        {
             return Err(Failure::access(format!("You are not allowed to access {model} {forbidden}")));
         }
         let missing = ids.iter().find(|id| !self.records.contains_key(id));
@@ -304,8 +314,20 @@ impl Model {
     /// The ids that a domain finds.
     fn found(&self, call: &ServerCall) -> Vec<i64> {
         let domain = call.arguments.get("domain").and_then(Value::as_array).cloned().unwrap_or_default();
-        let found = self.records.iter().filter(|(id, record)| domain::holds(&domain, **id, record));
+        let context = call.arguments.get("context");
+        let archived_too =
+            context.and_then(|context| context.get("active_test")) == Some(&Value::Bool(false));
+        let found = self.records.iter().filter(|(id, record)| {
+            (archived_too || record.get("active") != Some(&Value::Bool(false)))
+                && self.is_seen(call.user, **id)
+                && domain::holds(&domain, **id, record)
+        });
         found.map(|(id, _)| *id).collect()
+    }
+
+    /// Does a record exist for a user, as far as record rules go?
+    fn is_seen(&self, user: i64, id: i64) -> bool {
+        self.seen_by.get(&user).is_none_or(|ids| ids.contains(&id))
     }
 
     fn page(&self, call: &ServerCall) -> Vec<i64> {

@@ -288,6 +288,7 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
                 (Some(user), false) => result(id, &user.into()),
                 (None, false) => result(id, &Value::Bool(false)),
                 (None, true) => error(id, &Failure::access_denied(), version),
+                (Some(_), true) if state.behaviour.second_factor => result(id, &json!({"uid": null})),
                 (Some(user), true) => {
                     let mut response = result(
                         id,

@@ -21,7 +21,7 @@ const INSTALLED: [&str; 3] = ["en_US", "fr_FR", "de_DE"];
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: i64,
-    pub(crate) login: &'static str,
+    pub(crate) login: String,
     pub(crate) password: String,
     pub(crate) key: String,
 }
@@ -57,8 +57,12 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(behaviour: Behaviour) -> Self {
-        let user =
-            |id, login| User { id, login, password: "<password>".into(), key: format!("<key of {login}>") };
+        let user = |id, login: &str| User {
+            id,
+            login: login.into(),
+            password: "<password>".into(),
+            key: format!("<key of {login}>"),
+        };
         State {
             behaviour,
             users: vec![user(2, "admin"), user(6, "demo"), user(7, "ana")],

@@ -1,6 +1,6 @@
 //! JSON-RPC: with a session cookie, and stateless.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -41,6 +41,11 @@ pub(crate) fn authenticate_session(config: &OdooConfig) -> Request {
     let login = config.login.as_deref().unwrap_or_default();
     let params = json!({"db": config.database_name(), "login": login, "password": secret(config)});
     request("/web/session/authenticate", &params)
+}
+
+/// Ends a session.
+pub(crate) fn destroy_session(cookie: SecretString) -> Request {
+    Request { cookie: Some(cookie), ..request("/web/session/destroy", &json!({})) }
 }
 
 pub(crate) fn authenticate_stateless(config: &OdooConfig) -> Request {

@@ -14,7 +14,8 @@ use crate::{Call, OdooConfig, OdooError};
 
 pub(crate) use addon::{Question, access as addon_access, models as addon_models, owner_of_key};
 pub(crate) use json_rpc::{
-    authenticate_session, authenticate_stateless, databases, decode as decode_json_rpc, version,
+    authenticate_session, authenticate_stateless, databases, decode as decode_json_rpc, destroy_session,
+    version,
 };
 
 /// What came of a call, as far as the transport can tell.

@@ -13,6 +13,9 @@ use crate::support::{client, config, password};
 const COMPANY_FIELDS: [(&str, &str); 3] =
     [("active", "boolean"), ("parent_id", "many2one"), ("parent_path", "char")];
 
+const USER_FIELDS: [(&str, &str); 4] =
+    [("active", "boolean"), ("share", "boolean"), ("company_id", "many2one"), ("company_ids", "many2many")];
+
 fn recorded(name: &str) -> Value {
     let exchange = stateless_exchanges().into_iter().find(|exchange| exchange.name == name).unwrap();
     exchange.response["result"].clone()
@@ -25,11 +28,7 @@ async fn double(company_fields: &[(&str, &str)]) -> OdooDouble {
     for company in recorded("companies: tree with parent_path").as_array().unwrap() {
         companies.insert(company["id"].as_i64().unwrap(), company);
     }
-    let mut users = Model::with_fields(&[
-        ("active", "boolean"),
-        ("company_id", "many2one"),
-        ("company_ids", "many2many"),
-    ]);
+    let mut users = Model::with_fields(&USER_FIELDS);
     for user in recorded("user: allowed companies").as_array().unwrap() {
         let mut user = user.clone();
         user["active"] = json!(true);
@@ -85,11 +84,7 @@ async fn a_user_has_its_own_companies_and_no_others() {
         assert!(!demo.can_read(other) && !demo.can_write(other), "{other}");
     }
     // Nothing is inherited: not the branches below, not the company above.
-    let mut users = Model::with_fields(&[
-        ("active", "boolean"),
-        ("company_id", "many2one"),
-        ("company_ids", "many2many"),
-    ]);
+    let mut users = Model::with_fields(&USER_FIELDS);
     users.insert(6, &json!({"active": true, "company_id": [4, "North"], "company_ids": [4]}));
     double.put_model("res.users", users);
     let north = login(&manager, "6").await.unwrap();
@@ -99,14 +94,20 @@ async fn a_user_has_its_own_companies_and_no_others() {
 }
 
 #[tokio::test]
-async fn the_chosen_company_is_the_context_of_calls() {
+async fn the_chosen_company_comes_first_in_the_context_of_calls() {
     let double = double(&COMPANY_FIELDS).await;
     let manager = manager(client(&double));
     let begun = manager.login(Principal::new(UserId::new("2").unwrap())).await.unwrap();
-    assert_eq!(Value::Object(company_context(&begun.session)), json!({"allowed_company_ids": [1]}));
+    assert_eq!(
+        Value::Object(company_context(&begun.session)),
+        json!({"allowed_company_ids": [1, 2, 3, 4, 5, 6, 7]})
+    );
     let token = begun.token;
     let switched = manager.switch_org(&token, "6".parse().unwrap()).await.unwrap();
-    assert_eq!(Value::Object(company_context(&switched.session)), json!({"allowed_company_ids": [6]}));
+    assert_eq!(
+        Value::Object(company_context(&switched.session)),
+        json!({"allowed_company_ids": [6, 1, 2, 3, 4, 5, 7]})
+    );
     assert!(manager.session(&token).await.is_err(), "the old token has ended");
     let elsewhere = manager.switch_org(&switched.token, "99".parse().unwrap()).await;
     assert!(elsewhere.is_err(), "a company that the user was not given");
@@ -119,14 +120,14 @@ async fn nobody_logs_in_who_is_not_there_or_not_active() {
     for user in ["99", "nobody", "-1", "6 or 1=1"] {
         assert!(matches!(login(&manager, user).await, Err(LoginError::NotAllowed { .. })), "{user}");
     }
-    let mut users = Model::with_fields(&[
-        ("active", "boolean"),
-        ("company_id", "many2one"),
-        ("company_ids", "many2many"),
-    ]);
+    let mut users = Model::with_fields(&USER_FIELDS);
     users.insert(6, &json!({"active": false, "company_id": [1, "One"], "company_ids": [1]}));
+    let guest = json!({"active": true, "share": true, "company_id": [1, "One"], "company_ids": [1]});
+    users.insert(8, &guest);
     double.put_model("res.users", users);
-    assert!(login(&manager, "6").await.is_err());
+    for user in ["6", "8"] {
+        assert!(matches!(login(&manager, user).await, Err(LoginError::NotAllowed { .. })), "{user}");
+    }
 }
 
 #[tokio::test]

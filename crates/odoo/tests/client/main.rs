@@ -6,6 +6,8 @@ mod addon;
 mod batching;
 mod cancelling;
 mod companies;
+mod company_rules;
+mod company_users;
 mod configuration;
 mod connections;
 mod faults;

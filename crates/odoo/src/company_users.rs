@@ -1,0 +1,192 @@
+//! What the loader of a [`CompanySource`] says about users: who may sign in, who administers, who changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use chrono::NaiveDateTime;
+use org_structure::OrgId;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use session::{Session, UserId};
+
+use crate::{Call, CompanySource, OdooError};
+
+/// The group of users who manage the rights of others: "Access Rights". Those of "Settings"
+/// (`base.group_system`) have it too.
+pub const ADMINISTRATORS: &str = "base.group_erp_manager";
+
+/// The first version that answers `has_group` about another user than the caller.
+const HAS_GROUP_OF_OTHERS: u64 = 18;
+
+/// How many users are read by one request.
+const BATCH: usize = 1_000;
+
+const FIELDS: [&str; 5] = ["login", "active", "share", "company_ids", "write_date"];
+
+/// A user as the loader sees it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CompanyUser {
+    /// The user.
+    pub id: UserId,
+    /// The name by which the user signs in.
+    pub login: String,
+    /// Is the user active, and no guest of the portal?
+    pub is_admitted: bool,
+    /// When the user's record was last written, in whole seconds. A new password, login or company is such a
+    /// write; so is a new signature.
+    pub written: SystemTime,
+    companies: BTreeSet<OrgId>,
+}
+
+impl CompanyUser {
+    /// Are the user's companies those that a session is pinned to?
+    #[must_use]
+    pub fn has_companies_of(&self, session: &Session) -> bool {
+        let pinned = session.access().readable();
+        pinned.len() == self.companies.len()
+            && self.companies.iter().all(|company| session.can_read(company.as_str()))
+    }
+}
+
+/// A user's record. What has no value comes as `false`.
+#[derive(Deserialize)]
+struct Row {
+    id: i64,
+    login: Value,
+    active: bool,
+    share: bool,
+    company_ids: Vec<i64>,
+    write_date: Value,
+}
+
+impl Row {
+    fn into_user(self) -> Result<CompanyUser, OdooError> {
+        let unexpected = || OdooError::Unexpected { method: "search_read".into() };
+        let text = self.write_date.as_str().ok_or_else(unexpected)?;
+        let written = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").map_err(|_| unexpected())?;
+        let seconds = u64::try_from(written.and_utc().timestamp()).unwrap_or_default();
+        let ids = self.company_ids.iter().filter_map(|id| OrgId::new(&id.to_string()).ok());
+        Ok(CompanyUser {
+            id: UserId::new(&self.id.to_string()).map_err(|_| unexpected())?,
+            login: self.login.as_str().unwrap_or_default().to_owned(),
+            is_admitted: self.active && !self.share,
+            written: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+            companies: ids.collect(),
+        })
+    }
+}
+
+impl CompanySource {
+    /// The active user who signs in by this name, as Odoo compares names.
+    ///
+    /// # Errors
+    /// [`OdooError`] if Odoo does not answer, or the loader may not read users.
+    pub async fn user_named(&self, login: &str) -> Result<Option<CompanyUser>, OdooError> {
+        let call = Call::search_read("res.users", json!([["login", "=", login]]), &FIELDS);
+        let rows: Vec<Row> = self.odoo().call(call).await?;
+        let found = rows.into_iter().find(|row| row.login.as_str() == Some(login));
+        found.map(Row::into_user).transpose()
+    }
+
+    /// The users with these ids, whether active or not; those that are gone are left out.
+    ///
+    /// # Errors
+    /// [`OdooError`] if Odoo does not answer, or the loader may not read users.
+    pub async fn users(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, CompanyUser>, OdooError> {
+        let mut users = BTreeMap::new();
+        let numbers: Vec<i64> = ids.iter().filter_map(|id| id.as_str().parse().ok()).collect();
+        for some in numbers.chunks(BATCH) {
+            let call = Call::search_read("res.users", json!([["id", "in", some]]), &FIELDS);
+            let rows: Vec<Row> = self.odoo().call(call.context(&archived_too())).await?;
+            for row in rows {
+                let user = row.into_user()?;
+                users.insert(user.id, user);
+            }
+        }
+        Ok(users)
+    }
+
+    /// Is the user active and one of the [`ADMINISTRATORS`], as of now?
+    ///
+    /// # Errors
+    /// [`OdooError`] if Odoo does not answer, or does not tell the loader.
+    pub async fn is_administrator(&self, user: UserId) -> Result<bool, OdooError> {
+        let Ok(id) = user.as_str().parse::<i64>() else { return Ok(false) };
+        let admitted = async {
+            let users = self.users(&[user]).await?;
+            Ok(users.get(&user).is_some_and(|user| user.is_admitted))
+        };
+        let (admitted, is_member) = tokio::try_join!(admitted, self.is_member(id))?;
+        Ok(admitted && is_member)
+    }
+
+    async fn is_member(&self, user: i64) -> Result<bool, OdooError> {
+        if self.odoo().version().await? >= HAS_GROUP_OF_OTHERS {
+            let call = Call::method("res.users", "has_group").idempotent().on(&[user]);
+            return self.odoo().call(call.argument("group_ext_id", ADMINISTRATORS)).await;
+        }
+        let call = Call::read("res.users", &[user], &["groups_id"]);
+        let rows: Vec<Groups> = self.odoo().call(call).await?;
+        let ids: Vec<i64> = rows.into_iter().flat_map(|row| row.groups_id).collect();
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        let call = Call::method("res.groups", "get_external_id").idempotent().on(&ids);
+        let names: BTreeMap<String, String> = self.odoo().call(call).await?;
+        Ok(ids.iter().any(|id| names.get(&id.to_string()).is_some_and(|name| name == ADMINISTRATORS)))
+    }
+
+    /// Logs the loader in, and finds out whether it sees what it has to: all companies, all users, and who is
+    /// an administrator. Returns the number of companies.
+    ///
+    /// # Errors
+    /// [`LoaderError`] that says what is missing.
+    pub async fn check_loader(&self) -> Result<usize, LoaderError> {
+        self.odoo().scope().await?;
+        let user = self.odoo().known_user().unwrap_or_default();
+        let not_read = |what: &'static str| {
+            move |error| match error {
+                OdooError::Access { message } => LoaderError::NotReadable { what, message },
+                error => LoaderError::Odoo(error),
+            }
+        };
+        let companies = self.companies().await.map_err(not_read("companies (res.company)"))?;
+        let id = UserId::new(&user.to_string()).unwrap_or(UserId::ZERO);
+        self.users(&[id]).await.map_err(not_read("users (res.users)"))?;
+        if !self.is_member(user).await.map_err(not_read("groups of users (res.groups)"))? {
+            return Err(LoaderError::NotAnAdministrator);
+        }
+        Ok(companies.len())
+    }
+}
+
+#[derive(Deserialize)]
+struct Groups {
+    groups_id: Vec<i64>,
+}
+
+/// The context in which records that are archived are found too.
+pub(crate) fn archived_too() -> Map<String, Value> {
+    Map::from_iter([("active_test".to_owned(), Value::Bool(false))])
+}
+
+/// Why a loader is of no use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoaderError {
+    /// Odoo does not let it in, or does not answer.
+    #[error(transparent)]
+    Odoo(#[from] OdooError),
+    /// It may not read what the tree and the sessions are made of.
+    #[error("the loader may not read {what}: {message}")]
+    NotReadable {
+        /// What it may not read.
+        what: &'static str,
+        /// What Odoo says.
+        message: String,
+    },
+    /// Odoo shows it its own companies alone.
+    #[error("the loader is not in the group `{ADMINISTRATORS}`, so it sees its own companies alone")]
+    NotAnAdministrator,
+}

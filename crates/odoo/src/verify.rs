@@ -1,0 +1,139 @@
+//! Checking a user's password or API key with Odoo, through the pool of another user's client.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::call::Effect;
+use crate::http::Lease;
+use crate::login::Ticket;
+use crate::wire::{self, Reply};
+use crate::{Call, Credential, OdooClient, OdooConfig, OdooError};
+
+/// The first version that takes API keys by JSON-2.
+const JSON_2: u64 = 19;
+
+/// What Odoo says of a login and its password or API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// They are those of this user.
+    User(i64),
+    /// They do not fit, or there is no such active user.
+    Refused,
+    /// The password fits, and Odoo asks for a second factor: only an API key does without.
+    SecondFactor,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    uid: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Whose {
+    uid: i64,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    login: String,
+}
+
+impl OdooClient {
+    /// Asks Odoo whether a login and its secret fit. A secret of 40 hexadecimal digits is an API key, any
+    /// other is a password.
+    ///
+    /// A password opens a session at Odoo, which is ended at once; nothing of it is kept. The requests go by
+    /// this client's pool and under its limits, not as its user.
+    ///
+    /// # Errors
+    /// [`OdooError`] if Odoo does not say; [`LoginRefused`](OdooError::LoginRefused) with Odoo's own sentence
+    /// if it takes no passwords at the moment.
+    pub async fn verify(&self, login: &str, secret: SecretString) -> Result<Verdict, OdooError> {
+        // Odoo itself takes no empty secret, and does not find users without a name.
+        if login.is_empty() || secret.expose_secret().is_empty() {
+            return Ok(Verdict::Refused);
+        }
+        if self.config().database.is_none() {
+            // The first login finds out which database is meant.
+            self.scope().await?;
+        }
+        let credential = Credential::from_secret(secret);
+        let is_key = matches!(credential, Credential::ApiKey(_));
+        let by_json_2 = is_key && self.version().await? >= JSON_2;
+        let config = OdooConfig { login: Some(login.to_owned()), credential, ..self.config().clone() };
+        let mut lease = self.lease().await?;
+        let verdict = match (is_key, by_json_2) {
+            (_, true) => owner_of_key(&mut lease, &config, login).await,
+            (true, false) => by_key(&mut lease, &config).await,
+            (false, _) => by_password(&mut lease, &config).await,
+        };
+        match verdict {
+            Err(OdooError::Credentials { .. }) => Ok(Verdict::Refused),
+            verdict => verdict,
+        }
+    }
+}
+
+/// Opens a session, and ends it.
+async fn by_password(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, OdooError> {
+    let answer = lease.send(&wire::authenticate_session(config), Effect::Read).await?;
+    let opened: Option<Opened> = match wire::decode_json_rpc(&answer, config)? {
+        Reply::Result(result) => parse(result.get(), "authenticate")?,
+        Reply::Failed(OdooError::Access { message }) if message.starts_with("Database not found") => {
+            return Err(OdooError::unknown_database(config));
+        }
+        Reply::Failed(error) => return Err(error),
+        Reply::SessionExpired => return Err(OdooError::Session),
+    };
+    if let Some(cookie) = answer.session {
+        // One that cannot be ended expires: nobody has its cookie.
+        drop(lease.send(&wire::destroy_session(cookie), Effect::Read).await);
+    }
+    Ok(match opened {
+        Some(Opened { uid: Some(user) }) => Verdict::User(user),
+        Some(Opened { uid: None }) => Verdict::SecondFactor,
+        None => Verdict::Refused,
+    })
+}
+
+/// Up to version 18: the login and the key, checked without a session.
+async fn by_key(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, OdooError> {
+    let answer = lease.send(&wire::authenticate_stateless(config), Effect::Read).await?;
+    match wire::decode_json_rpc(&answer, config)? {
+        Reply::Result(result) => {
+            // What does not fit is answered with `false`.
+            let user: serde_json::Value = parse(result.get(), "authenticate")?;
+            Ok(user.as_i64().filter(|user| *user > 0).map_or(Verdict::Refused, Verdict::User))
+        }
+        Reply::Failed(error) => Err(error),
+        Reply::SessionExpired => Err(OdooError::Session),
+    }
+}
+
+/// From version 19 on the key alone says whose it is, so whether that is the user is asked with it.
+async fn owner_of_key(lease: &mut Lease, config: &OdooConfig, login: &str) -> Result<Verdict, OdooError> {
+    let call = Call::method("res.users", "context_get").idempotent();
+    let Whose { uid } = json_2(lease, config, call).await?;
+    let named: Vec<Named> = json_2(lease, config, Call::read("res.users", &[uid], &["login"])).await?;
+    let is_the_users = named.iter().any(|user| user.login == login);
+    Ok(if is_the_users { Verdict::User(uid) } else { Verdict::Refused })
+}
+
+async fn json_2<T: for<'de> Deserialize<'de>>(
+    lease: &mut Lease,
+    config: &OdooConfig,
+    call: Call,
+) -> Result<T, OdooError> {
+    let request = wire::encode(&call, &Ticket::Json2, config)?;
+    let answer = lease.send(&request, Effect::Read).await?;
+    match wire::decode(&call, &answer, &Ticket::Json2, config)? {
+        Reply::Result(result) => parse(result.get(), call.name()),
+        Reply::Failed(error) => Err(error),
+        Reply::SessionExpired => Err(OdooError::Session),
+    }
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(json: &str, method: &str) -> Result<T, OdooError> {
+    serde_json::from_str(json).map_err(|_| OdooError::Unexpected { method: method.into() })
+}
