@@ -4,3 +4,8 @@
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+/// The example of the README of `org-structure` does, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/org-structure/README.md")]
+mod org_structure_readme {}
