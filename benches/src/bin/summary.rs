@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use benches::summary::{budgets, headline, read};
+use benches::summary::{budgets, figures, headline, read};
 use clap::{Parser, ValueEnum};
 
 /// Make a table for a document out of the records that the other programs wrote
@@ -24,6 +24,8 @@ struct Summary {
 enum Table {
     /// orgcache beside Openbravo's structures
     Headline,
+    /// orgcache beside that and the nearest other, over all shapes
+    Figures,
     /// What was measured beside what it should be at most
     Budgets,
 }
@@ -33,15 +35,16 @@ fn main() -> ExitCode {
 }
 
 fn run(Summary { table, records }: Summary) -> anyhow::Result<()> {
-    let mut figures = Vec::new();
+    let mut records_read = Vec::new();
     for path in records {
         let name = path.display();
         let json = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
-        figures.extend(read(&json).with_context(|| format!("`{name}` holds no records"))?);
+        records_read.extend(read(&json).with_context(|| format!("`{name}` holds no records"))?);
     }
     let text = match table {
-        Table::Headline => headline(&figures)?,
-        Table::Budgets => budgets(&figures)?,
+        Table::Headline => headline(&records_read)?,
+        Table::Figures => figures(&records_read)?,
+        Table::Budgets => budgets(&records_read)?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())

@@ -45,6 +45,7 @@ enum Command {
     Ci(commands::ci::Args),
     Shuttle(commands::shuttle::Args),
     Mutants(commands::mutants::Args),
+    Packages(commands::packages::Args),
     Wheel(commands::wheel::Args),
     Jar(commands::jar::Args),
     /// Compare bytes per session of orgcache and of what people use today.
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => commands::ci::run(&args),
         Command::Shuttle(args) => commands::shuttle::run(&args),
         Command::Mutants(args) => commands::mutants::run(&args),
+        Command::Packages(args) => commands::packages::run(&args),
         Command::Wheel(args) => commands::wheel::run(&args),
         Command::Jar(args) => commands::jar::run(&args),
         Command::JvmSpeed(args) => commands::jvm_speed::run(&args),

@@ -1,5 +1,6 @@
-//! `cargo xtask benchmarks`: every figure of `docs/benchmarks.md`, and the table of `README.md`, measured again.
+//! `cargo xtask benchmarks`: every figure of the pages on benchmarks, and the table of `README.md`, measured again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use crate::machine::{self, Machine};
 use crate::postgres::{Programs, Server};
 use crate::{prerequisite, workspace};
 
-/// Measure again every figure of docs/benchmarks.md and of README.md, and write them there
+/// Measure again every figure of docs/benchmarks.md, of its tables and of README.md, and write them there
 ///
 /// The programs run one after another, beside a PostgreSQL made for them. The documents change when all of them have
 /// succeeded; a run that fails, or is interrupted, leaves them as they are, and keeps what it has measured below `target/benchmarks`.
@@ -31,7 +32,7 @@ pub(crate) struct Args {
     resume: bool,
 }
 
-/// One block of `docs/benchmarks.md`: its name, the program that prints it, and how that is called.
+/// One block of `docs/benchmarks-tables.md`: its name, the program that prints it, and how that is called.
 struct Block {
     name: &'static str,
     program: Program,
@@ -144,9 +145,29 @@ const LARGEST: &[&str] = &[
 ];
 
 /// The tables that are made out of the records of all programs: document, block, and what the program is asked for.
-const SUMMARIES: &[(&str, &str)] = &[(BENCHMARKS, "budgets"), (README, "headline")];
+const SUMMARIES: &[(&str, &str)] = &[(BENCHMARKS, "figures"), (BENCHMARKS, "budgets"), (README, "headline")];
+
+/// What the page shows of tables that are printed: its block, that of the table, and how the lines begin.
+const EXCERPTS: &[(&str, &str, &[&str])] = &[
+    (
+        "service-figures",
+        "service",
+        &[
+            "axum hello     requests  ",
+            "orgcache       requests  ",
+            "orgcache       questions in batches",
+            "orgcache       logins by assertion",
+        ],
+    ),
+    (
+        "odoo-figures",
+        "odoo",
+        &["tools, +0 ms", "get_fields, warm", "search_records, 10 rows", "get_record  "],
+    ),
+];
 
 const BENCHMARKS: &str = "docs/benchmarks.md";
+const TABLES: &str = "docs/benchmarks-tables.md";
 const README: &str = "README.md";
 const PICTURES: &str = "docs/benchmarks";
 const MACHINE: &str = "machine";
@@ -187,10 +208,13 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     let parts = all_parts(args.quick, &kept, &server, interrupt)?;
     for (block, part) in BLOCKS.iter().zip(&parts) {
         let printed = part.printed.trim_end();
-        documents.benchmarks.replace_block(block.name, &format!("```text\n{printed}\n```"))?;
+        documents.of(TABLES).replace_block(block.name, &fenced(printed))?;
+        for (name, _, lines) in EXCERPTS.iter().filter(|(_, table, _)| *table == block.name) {
+            documents.of(BENCHMARKS).replace_block(name, &fenced(&excerpt(printed, lines)?))?;
+        }
     }
     let machine = Machine { postgres: &server.version(), quick: args.quick, parts: &parts };
-    documents.benchmarks.replace_block(MACHINE, &machine.to_string())?;
+    documents.of(BENCHMARKS).replace_block(MACHINE, &machine.to_string())?;
     let records = BLOCKS.iter().filter(|block| block.writes_records).map(|block| block.records(&kept));
     let records: Vec<PathBuf> = records.collect();
     for (document, block) in SUMMARIES {
@@ -242,31 +266,48 @@ fn minutes(time: Duration) -> String {
     format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60)
 }
 
-/// What is renewed.
-struct Documents {
-    benchmarks: Document,
-    readme: Document,
+/// A block of text as it was printed.
+fn fenced(text: &str) -> String {
+    format!("```text\n{text}\n```")
 }
+
+/// The first line of a table with each of these beginnings.
+fn excerpt(printed: &str, beginnings: &[&str]) -> Result<String> {
+    let lines = beginnings.iter().map(|beginning| {
+        let line = printed.lines().find(|line| line.starts_with(beginning));
+        line.with_context(|| format!("no line begins with `{beginning}`"))
+    });
+    Ok(lines.collect::<Result<Vec<_>>>()?.join("\n"))
+}
+
+/// What is renewed, by path.
+struct Documents(BTreeMap<&'static str, Document>);
 
 impl Documents {
     /// Reads them, and sees to it before anything is measured that every block has its place.
     fn read() -> Result<Self> {
-        let read = |path: &str| Document::read(workspace::root().join(path));
-        let mut documents = Self { benchmarks: read(BENCHMARKS)?, readme: read(README)? };
-        let printed = BLOCKS.iter().map(|block| (BENCHMARKS, block.name));
-        for (document, block) in printed.chain([(BENCHMARKS, MACHINE)]).chain(SUMMARIES.iter().copied()) {
-            documents.of(document).expect_block(block)?;
+        let mut documents = Self(BTreeMap::new());
+        let printed = BLOCKS.iter().map(|block| (TABLES, block.name));
+        let excerpts = EXCERPTS.iter().map(|(block, ..)| (BENCHMARKS, *block));
+        for (path, block) in
+            printed.chain(excerpts).chain([(BENCHMARKS, MACHINE)]).chain(SUMMARIES.iter().copied())
+        {
+            if !documents.0.contains_key(path) {
+                documents.0.insert(path, Document::read(workspace::root().join(path))?);
+            }
+            documents.of(path).expect_block(block)?;
         }
         Ok(documents)
     }
 
+    #[expect(clippy::expect_used, reason = "`read` has read every path that is named in this file")]
     fn of(&mut self, path: &str) -> &mut Document {
-        if path == README { &mut self.readme } else { &mut self.benchmarks }
+        self.0.get_mut(path).expect("a document that was read")
     }
 
     /// The documents with the pictures that are there already, drawn again.
     fn into_files(self, drawn: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-        let mut files = vec![self.benchmarks.into_file(), self.readme.into_file()];
+        let mut files: Vec<_> = self.0.into_values().map(Document::into_file).collect();
         let folder = workspace::root().join(PICTURES);
         let entries = fs::read_dir(&folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
         for entry in entries {
@@ -312,7 +353,7 @@ fn output_of(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{BENCHMARKS, BLOCKS, Documents, PICTURES, SUMMARIES};
+    use super::{BENCHMARKS, BLOCKS, Documents, EXCERPTS, PICTURES, SUMMARIES, TABLES, excerpt};
     use crate::workspace;
 
     #[test]
@@ -321,6 +362,16 @@ mod tests {
         let names: BTreeSet<&str> =
             BLOCKS.iter().map(|block| block.name).chain(SUMMARIES.iter().map(|(_, name)| *name)).collect();
         assert_eq!(names.len(), BLOCKS.len() + SUMMARIES.len());
+    }
+
+    #[test]
+    fn every_excerpt_is_found_in_the_tables_of_the_last_run() {
+        let tables = std::fs::read_to_string(workspace::root().join(TABLES)).unwrap();
+        for (_, table, lines) in EXCERPTS {
+            let from = tables.split_once(&format!("<!-- begin {table} -->")).unwrap().1;
+            assert_eq!(excerpt(from, lines).unwrap().lines().count(), lines.len());
+        }
+        assert!(excerpt("a b", &["b"]).unwrap_err().to_string().contains("`b`"));
     }
 
     #[test]

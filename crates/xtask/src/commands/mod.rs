@@ -6,6 +6,7 @@ pub(crate) mod harness;
 pub(crate) mod jar;
 pub(crate) mod jvm_speed;
 pub(crate) mod mutants;
+pub(crate) mod packages;
 pub(crate) mod shuttle;
 pub(crate) mod test;
 pub(crate) mod wheel;
