@@ -44,7 +44,14 @@ struct ClientTrees {
     queued: Option<TreeLoad>,
 }
 
-type Outcome = Result<Arc<PinnedTree>, PortError>;
+type Outcome = Result<Loaded, PortError>;
+
+/// What a load brought.
+#[derive(Clone, Debug)]
+struct Loaded {
+    tree: Arc<PinnedTree>,
+    revision: Option<Revision>,
+}
 
 #[derive(Debug)]
 struct TreeLoad {
@@ -56,10 +63,15 @@ struct TreeLoad {
 }
 
 impl TreeLoad {
-    /// Will the load's tree be no older than a login that took `ticket` and saw this revision after that?
-    fn serves(&self, seen: Option<Revision>, ticket: Ticket) -> bool {
+    /// Will the load's tree be no older than a login that took `ticket`, whatever it finds?
+    fn begins_after(&self, ticket: Ticket) -> bool {
         let began = self.began.load(Ordering::SeqCst);
-        began == 0 || began > ticket.0 || seen.is_some() && seen == self.seen
+        began == 0 || began > ticket.0
+    }
+
+    /// Is the load's tree likely to be that of the revision that a login saw after it took `ticket`?
+    fn serves(&self, seen: Option<Revision>, ticket: Ticket) -> bool {
+        self.begins_after(ticket) || seen.is_some() && seen == self.seen
     }
 }
 
@@ -81,18 +93,26 @@ impl TreePool {
     }
 
     /// The tree of a client as it was when the ticket was taken, or later.
-    pub(crate) async fn pin(&self, client: ClientId, ticket: Ticket) -> Outcome {
-        let seen = self.0.source.revision(&client).await?;
-        let waiting = {
-            let mut clients = self.0.clients.lock();
-            let state = clients.entry(client).or_default();
-            if let Some(tree) = state.latest_of(seen) {
-                Counters::add(&self.0.counters.trees_by_revision, 1);
-                return Ok(tree);
+    pub(crate) async fn pin(&self, client: ClientId, ticket: Ticket) -> Result<Arc<PinnedTree>, PortError> {
+        loop {
+            let seen = self.0.source.revision(&client).await?;
+            let (waiting, is_fresh) = {
+                let mut clients = self.0.clients.lock();
+                let state = clients.entry(client).or_default();
+                if let Some(tree) = state.latest_of(seen) {
+                    Counters::add(&self.0.counters.trees_by_revision, 1);
+                    return Ok(tree);
+                }
+                self.join_or_begin(state, client, seen, ticket)
+            };
+            let loaded = waiting.await?;
+            // A load that began before the login may have met rows that were changed and changed back since:
+            // then it brings another revision than the one that both have seen. The next round finds that load
+            // done, so it ends with one that began after the ticket.
+            if is_fresh || loaded.revision == seen {
+                return Ok(loaded.tree);
             }
-            self.join_or_begin(state, client, seen, ticket)
-        };
-        waiting.await
+        }
     }
 
     fn join_or_begin(
@@ -101,13 +121,16 @@ impl TreePool {
         client: ClientId,
         seen: Option<Revision>,
         ticket: Ticket,
-    ) -> Waiting<Outcome> {
+    ) -> (Waiting<Outcome>, bool) {
         let Some(running) = state.running() else {
             let (load, waiting) = self.begin(client, seen, None);
             (state.running, state.queued) = (Some(load), None);
-            return waiting;
+            return (waiting, true);
         };
-        let serving = |load: &TreeLoad| load.serves(seen, ticket).then(|| load.flight.join()).flatten();
+        let serving = |load: &TreeLoad| {
+            let waiting = load.serves(seen, ticket).then(|| load.flight.join()).flatten()?;
+            Some((waiting, load.begins_after(ticket)))
+        };
         let joined =
             state.running.as_ref().and_then(serving).or_else(|| state.queued.as_ref().and_then(serving));
         if let Some(waiting) = joined {
@@ -116,7 +139,7 @@ impl TreePool {
         }
         let (load, waiting) = self.begin(client, seen, Some(running));
         state.queued = Some(load);
-        waiting
+        (waiting, true)
     }
 
     /// A load that begins when the one before it is done, whatever came of that.
@@ -180,11 +203,12 @@ impl Shared {
             Counters::add(&self.counters.trees_by_fingerprint, 1);
         }
         self.record_findings(client, fingerprint, loaded.findings);
-        if let Some(revision) = loaded.revision {
+        let revision = loaded.revision;
+        if let Some(revision) = revision {
             let mut clients = self.clients.lock();
             clients.entry(client).or_default().latest = Some((revision, Arc::downgrade(&tree)));
         }
-        Ok(tree)
+        Ok(Loaded { tree, revision })
     }
 }
 

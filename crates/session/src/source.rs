@@ -9,18 +9,28 @@ use org_structure::OrgStructure;
 use crate::openbravo::LoginFacts;
 use crate::{ClientId, CompanyFacts, Findings, PortError, Principal};
 
-/// A name for the state of a client's tree: 64 opaque bits, such as the beginning of a hash.
+/// A name for the state of a client's tree: 256 opaque bits, such as a cryptographic hash of counters or of
+/// the rows.
 ///
-/// Two revisions are equal or they are not. There is no order, and none follows from another. Each committed
-/// change replaces the name by one that the client never had before.
+/// Two revisions are equal or they are not. There is no order, and none follows from another. Equal revisions
+/// of a client mean equal rows. A revision may come back when the rows do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Revision(i64);
+pub struct Revision([u8; 32]);
 
 impl Revision {
-    /// The revision of these bits.
+    /// The revision that a cryptographic hash names.
+    #[must_use]
+    pub const fn from_hash(hash: [u8; 32]) -> Self {
+        Revision(hash)
+    }
+
+    /// The revision that a number names, where the source has a number for each state.
     #[must_use]
     pub const fn from_bits(bits: i64) -> Self {
-        Revision(bits)
+        let [a, b, c, d, e, f, g, h] = bits.to_le_bytes();
+        let mut name = [0; 32];
+        [name[0], name[1], name[2], name[3], name[4], name[5], name[6], name[7]] = [a, b, c, d, e, f, g, h];
+        Revision(name)
     }
 }
 
@@ -84,8 +94,8 @@ pub trait OrgSource: Debug + Send + Sync + 'static {
     /// missing or disabled. Asked once by every login, so it should be one small read.
     ///
     /// Two equal revisions of a client must mean the same rows, also after a rollback of the database to an
-    /// earlier state and further changes. A counter that only adds one breaks this. Where it cannot be
-    /// promised, the answer is `None`.
+    /// earlier state and further changes. A counter that only adds one breaks this; a digest of the rows does
+    /// not. Where it cannot be promised, the answer is `None`.
     async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError>;
 
     /// The tree of a client. All its rows are of one snapshot of the database.

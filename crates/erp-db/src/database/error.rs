@@ -138,6 +138,16 @@ impl StatementError {
         )
     }
 
+    /// Did the connection end before it gave an answer? What was sent may have been done or not.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn lost_connection(&self) -> bool {
+        let StatementError::Unreachable { cause, .. } = self else { return false };
+        let is_fatal = |error: &DatabaseMessage| {
+            error.code.starts_with("08") || ["57P01", "57P02", "57P05"].contains(&error.code.as_str())
+        };
+        cause.downcast_ref::<DatabaseMessage>().map_or(cause.is::<sqlx::Error>(), is_fatal)
+    }
+
     /// Sorts a driver's error.
     pub(crate) fn new(place: &str, limit: Duration, error: sqlx::Error) -> Self {
         let place = place.to_owned();
@@ -151,11 +161,13 @@ impl StatementError {
                 let code = error.code().unwrap_or_default().into_owned();
                 // The code helps to look the condition up; where in its own source the server noticed does
                 // not.
-                let cause = format!("{} ({code})", error.message()).into();
+                let message = error.message().to_owned();
+                let is_unique_violation = error.is_unique_violation();
+                let cause = Box::new(DatabaseMessage { message, code: code.clone() });
                 // A statement that PostgreSQL cancelled at our own limit.
                 if code == "57014" {
                     StatementError::TimedOut { place, limit }
-                } else if error.is_unique_violation() {
+                } else if is_unique_violation {
                     StatementError::Conflict { place, cause }
                 } else if is_passing(&code) {
                     StatementError::Unreachable { place, cause }
@@ -173,6 +185,14 @@ impl StatementError {
             other => StatementError::Refused { place, cause: other.into() },
         }
     }
+}
+
+/// What a database says.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} ({code})")]
+struct DatabaseMessage {
+    message: String,
+    code: String,
 }
 
 /// Codes of conditions that pass by themselves. SQLSTATEs have five characters, SQLite's codes never do when

@@ -9,13 +9,14 @@
 #[cfg(feature = "postgres")]
 use std::time::{Duration, Instant};
 
-use sqlx::pool::PoolConnection;
 #[cfg(feature = "postgres")]
-use sqlx::{Connection as _, PgPool, Postgres};
+use sqlx::Connection as _;
 #[cfg(feature = "sqlite")]
-use sqlx::{Sqlite, SqlitePool};
+use sqlx::{Sqlite, SqlitePool, pool::PoolConnection};
 
 use super::Pool;
+#[cfg(feature = "postgres")]
+use super::connections::{Connections, InUse, Trial};
 use super::statement::{Driver, Scope};
 
 /// How much longer than the statement may take its end is waited for: the server gives up at the same time.
@@ -39,16 +40,19 @@ enum Leased {
     #[cfg(feature = "sqlite")]
     Sqlite(PoolConnection<Sqlite>),
     #[cfg(feature = "postgres")]
-    Postgres(PoolConnection<Postgres>),
+    Postgres(InUse),
 }
 
 impl Lease {
-    pub(super) async fn take(pool: &Pool) -> Result<Self, sqlx::Error> {
+    pub(super) async fn take(
+        pool: &Pool,
+        #[cfg(feature = "postgres")] trial: Trial,
+    ) -> Result<Self, sqlx::Error> {
         match pool {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => Self::take_sqlite(pool).await,
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => Self::take_postgres(pool).await,
+            Pool::Postgres(pool) => Self::take_postgres(pool, trial).await,
         }
     }
 
@@ -58,8 +62,8 @@ impl Lease {
     }
 
     #[cfg(feature = "postgres")]
-    pub(crate) async fn take_postgres(pool: &PgPool) -> Result<Self, sqlx::Error> {
-        Ok(Self::new(Leased::Postgres(pool.acquire().await?)))
+    pub(crate) async fn take_postgres(pool: &Connections, trial: Trial) -> Result<Self, sqlx::Error> {
+        Ok(Self::new(Leased::Postgres(pool.take(trial).await?)))
     }
 
     fn new(connection: Leased) -> Self {
@@ -96,7 +100,7 @@ impl Lease {
             #[cfg(feature = "sqlite")]
             Some(Leased::Sqlite(connection)) => Ok(Driver::Sqlite(connection)),
             #[cfg(feature = "postgres")]
-            Some(Leased::Postgres(connection)) => Ok(Driver::Postgres(connection)),
+            Some(Leased::Postgres(in_use)) => Ok(Driver::Postgres(&mut in_use.connection)),
             None => Err(sqlx::Error::PoolClosed),
         }
     }
@@ -119,14 +123,15 @@ impl Drop for Lease {
             // Otherwise there is but a statement, which the driver's thread resets before the next one.
             Some(Leased::Sqlite(mut connection)) if self.in_transaction => connection.close_on_drop(),
             #[cfg(feature = "postgres")]
-            Some(Leased::Postgres(connection)) if self.in_transaction || !self.at_rest => {
+            Some(Leased::Postgres(in_use)) if self.in_transaction || !self.at_rest => {
                 let in_transaction = self.in_transaction;
                 let deadline = self.deadline.max(Instant::now() + GRACE);
-                match tokio::runtime::Handle::try_current() {
-                    Ok(runtime) => drop(runtime.spawn(clean_up(connection, in_transaction, deadline))),
-                    Err(_) => drop(connection.detach()),
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    drop(runtime.spawn(clean_up(in_use, in_transaction, deadline)));
                 }
             }
+            #[cfg(feature = "postgres")]
+            Some(Leased::Postgres(in_use)) => in_use.give_back(),
             _ => {}
         }
     }
@@ -138,16 +143,16 @@ impl Drop for Lease {
 /// it leaves a process there, and requests that are dropped and repeated during a lock would use up all that
 /// the server allows.
 #[cfg(feature = "postgres")]
-async fn clean_up(mut connection: PoolConnection<Postgres>, in_transaction: bool, deadline: Instant) {
+async fn clean_up(mut in_use: InUse, in_transaction: bool, deadline: Instant) {
     let cleaning = async {
         // Either waits for what is under way first.
         if in_transaction {
-            sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.map(drop)
+            sqlx::raw_sql("ROLLBACK").execute(&mut in_use.connection).await.map(drop)
         } else {
-            connection.ping().await
+            in_use.connection.ping().await
         }
     };
-    if !matches!(tokio::time::timeout_at(deadline.into(), cleaning).await, Ok(Ok(()))) {
-        drop(connection.detach());
+    if matches!(tokio::time::timeout_at(deadline.into(), cleaning).await, Ok(Ok(()))) {
+        in_use.give_back();
     }
 }

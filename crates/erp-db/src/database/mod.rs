@@ -2,12 +2,13 @@
 
 #[cfg(feature = "postgres")]
 mod certificates;
+#[cfg(feature = "postgres")]
+mod connections;
 mod error;
 mod lease;
 #[cfg(feature = "postgres")]
 mod literal;
 mod options;
-#[cfg(feature = "sqlite")]
 mod packed;
 mod row;
 #[cfg(feature = "postgres")]
@@ -25,11 +26,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-#[cfg(feature = "postgres")]
-use sqlx::PgPool;
 #[cfg(feature = "sqlite")]
 use sqlx::SqlitePool;
 
+#[cfg(all(feature = "postgres", feature = "session"))]
+pub(crate) use connections::{Connections, Trial};
 pub use error::{ConnectError, StatementError};
 pub(crate) use lease::Lease;
 #[cfg(feature = "postgres")]
@@ -89,7 +90,7 @@ pub(crate) enum Pool {
     #[cfg(feature = "sqlite")]
     Sqlite(SqlitePool),
     #[cfg(feature = "postgres")]
-    Postgres(PgPool),
+    Postgres(connections::Connections),
 }
 
 /// The product behind a [`Database`].

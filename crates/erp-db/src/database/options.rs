@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use sqlx::{ConnectOptions, Connection, pool::PoolOptions};
+use sqlx::{ConnectOptions, Connection};
 
 #[cfg(feature = "postgres")]
 use super::certificates;
+#[cfg(feature = "postgres")]
+use super::connections::Connections;
 #[cfg(feature = "postgres")]
 use super::search_path::take_search_path;
 #[cfg(feature = "postgres")]
@@ -89,7 +91,9 @@ pub(super) fn sqlite_file(
         // An embedded database has no server that would drop idle connections: keep them, and do not try them
         // before use.
         let watch = Arc::new(FileWatch::new(file, seen));
-        let pool = pool_options(limits)
+        let pool = sqlx::sqlite::SqlitePoolOptions::new()
+            .max_connections(limits.connections.max(1))
+            .acquire_timeout(limits.acquire)
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
@@ -153,13 +157,13 @@ pub(crate) fn direct_postgres(url: &str) -> Result<(sqlx::postgres::PgConnectOpt
 pub(crate) async fn stateless_postgres(
     url: &str,
     limits: &Limits,
-) -> Result<(sqlx::PgPool, String, String), ConnectError> {
+) -> Result<(Connections, String, String), ConnectError> {
     let Server { options, place, settings } = server(url)?;
     // A start-up parameter that proxies refuse, and statements that one server would keep and the next not
     // know.
     let options = options.extra_float_digits(None).statement_cache_capacity(0);
     probe(options.connect(), &place, limits.connect).await?;
-    Ok((pool_options(limits).connect_lazy_with(options), place, settings))
+    Ok((Connections::new(options, limits), place, settings))
 }
 
 #[cfg(feature = "postgres")]
@@ -179,10 +183,6 @@ pub(crate) fn give_up_after(limit: Duration) -> String {
 #[expect(clippy::unused_async, reason = "the same signature as where the driver is built in")]
 async fn postgres(_url: &str, _limits: &Limits) -> Result<Opened, ConnectError> {
     Err(ConnectError::DriverLeftOut { product: "PostgreSQL", feature: "postgres" })
-}
-
-fn pool_options<DB: sqlx::Database>(limits: &Limits) -> PoolOptions<DB> {
-    PoolOptions::new().max_connections(limits.connections.max(1)).acquire_timeout(limits.acquire)
 }
 
 /// Opens one connection and closes it again. The pool would repeat a refused attempt until its time is up,

@@ -1,4 +1,4 @@
-//! Rows that SQLite gave in one: an array in JSON each, one below the other.
+//! Rows that came in one text: an array in JSON each, one below the other.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,25 +7,43 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::Deserializer as Json;
 
 use super::row::{Row, Values};
-use super::statement::{Scope, Visit};
-use super::{Select, StatementError};
+use super::statement::Visit;
+use super::{Database, Select, StatementError};
 
 /// So many rows are read in well under a millisecond.
 const ROWS_AT_A_TIME: usize = 1_000;
+
+impl Database {
+    /// Hands each packed row of a statement to `visit`.
+    ///
+    /// # Errors
+    /// [`StatementError::Refused`] if the text is not what the statement gives, or what `visit` says first.
+    pub(crate) async fn unpack<E: From<StatementError> + Send>(
+        &self,
+        packed: &str,
+        select: &Select,
+        visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let mut visitor = super::statement::Visitor::new(visit);
+        unpack(packed, select, self.place(), &mut visitor).await?;
+        visitor.outcome()
+    }
+}
 
 /// Shows `visitor` the rows.
 pub(super) async fn unpack(
     packed: &str,
     select: &Select,
-    scope: Scope<'_>,
+    place: &str,
     visitor: &mut dyn Visit,
 ) -> Result<(), StatementError> {
     let statement = select.one_by_one();
     let rows = Json::from_str(packed).into_iter::<Vec<Cell<'_>>>();
     for (number, cells) in (1_usize..).zip(rows) {
-        let cells = cells.map_err(|error| scope.error(sqlx::Error::Decode(error.into())))?;
+        let cells = cells
+            .map_err(|error| StatementError::Refused { place: place.to_owned(), cause: error.into() })?;
         let values = Values::Packed { cells: &cells, columns: select.columns };
-        if visitor.row(Row { values, place: scope.place, statement: &statement }).is_break() {
+        if visitor.row(Row { values, place, statement: &statement }).is_break() {
             break;
         }
         if number.is_multiple_of(ROWS_AT_A_TIME) {
@@ -40,8 +58,8 @@ pub(super) async fn unpack(
 pub(super) enum Cell<'a> {
     Null,
     Text(Cow<'a, str>),
-    /// A number, where a text has to be.
-    Number,
+    /// A number, or something else where a text has to be.
+    NoText,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Cell<'a> {
@@ -71,15 +89,19 @@ impl<'de> Visitor<'de> for OfCell {
         Ok(Cell::Text(Cow::Owned(text.to_owned())))
     }
 
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Cell::NoText)
+    }
+
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Cell::Number)
+        Ok(Cell::NoText)
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Cell::Number)
+        Ok(Cell::NoText)
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Cell::Number)
+        Ok(Cell::NoText)
     }
 }

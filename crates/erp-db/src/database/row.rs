@@ -7,7 +7,6 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Column, Row as _};
 
 use super::StatementError;
-#[cfg(feature = "sqlite")]
 use super::packed::Cell;
 
 /// One row of an answer. Columns are taken by position; the texts borrow from the row.
@@ -24,7 +23,6 @@ pub(super) enum Values<'a> {
     #[cfg(feature = "sqlite")]
     Sqlite(&'a SqliteRow),
     /// One of many that came in one; texts alone.
-    #[cfg(feature = "sqlite")]
     Packed { cells: &'a [Cell<'a>], columns: &'a [&'a str] },
     #[cfg(feature = "postgres")]
     Postgres(&'a PgRow),
@@ -36,7 +34,6 @@ macro_rules! take {
         match $row.values {
             #[cfg(feature = "sqlite")]
             Values::Sqlite(row) => row.try_get($column),
-            #[cfg(feature = "sqlite")]
             Values::Packed { cells, .. } => $packed(cells.get($column)),
             #[cfg(feature = "postgres")]
             Values::Postgres(row) => row.try_get($column),
@@ -95,7 +92,6 @@ impl<'a> Row<'a> {
         let name = match self.values {
             #[cfg(feature = "sqlite")]
             Values::Sqlite(row) => row.columns().get(column).map(|column| column.name().to_owned()),
-            #[cfg(feature = "sqlite")]
             Values::Packed { columns, .. } => columns.get(column).map(|column| {
                 // Without the table's name, as the driver calls it.
                 column.rsplit_once('.').map_or(*column, |(_, name)| name).to_owned()
@@ -144,16 +140,14 @@ fn table(statement: &str, column: usize) -> Option<&str> {
     }
 }
 
-#[cfg(feature = "sqlite")]
 fn packed_text<'a>(cell: Option<&'a Cell<'a>>) -> sqlx::Result<Option<&'a str>> {
     match cell {
         Some(Cell::Text(text)) => Ok(Some(text)),
         Some(Cell::Null) => Ok(None),
-        Some(Cell::Number) | None => Err(not_packed()),
+        Some(Cell::NoText) | None => Err(not_packed()),
     }
 }
 
-#[cfg(feature = "sqlite")]
 fn not_packed() -> sqlx::Error {
     sqlx::Error::Decode("it is not a text, nor is it null".into())
 }

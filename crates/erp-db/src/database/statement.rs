@@ -4,14 +4,12 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-#[cfg(feature = "sqlite")]
-use sqlx::Row as _;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-#[cfg(feature = "sqlite")]
-use super::packed::unpack;
+#[cfg(feature = "postgres")]
+use super::connections::Trial;
 use super::row::{Row, Values};
-use super::{Boxed, Database, Lease, Select, StatementError};
+use super::{Boxed, Database, Lease, StatementError};
 #[cfg(feature = "postgres")]
 use super::{Literal, fill};
 
@@ -128,28 +126,20 @@ impl<F: FnMut(Row<'_>) -> Result<(), E> + Send, E: Send> Visit for Visitor<F, E>
     }
 }
 
-/// A statement that gives rows.
-enum Statement<'a> {
-    Rows(SqlStr),
-    OfMany(&'a Select),
+/// What is shown rows, and how many it was shown.
+struct Counted<'a> {
+    visitor: &'a mut dyn Visit,
+    rows: u64,
+}
+
+impl Visit for Counted<'_> {
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        self.rows += 1;
+        self.visitor.row(row)
+    }
 }
 
 impl<'c> Connection<'c> {
-    fn show<'a>(
-        self,
-        statement: Statement<'a>,
-        arguments: &'a [Option<&'a str>],
-        visitor: &'a mut dyn Visit,
-    ) -> Boxed<'a, Result<(), StatementError>>
-    where
-        'c: 'a,
-    {
-        match statement {
-            Statement::Rows(sql) => self.each(sql, arguments, visitor),
-            Statement::OfMany(select) => self.each_of_many(select, arguments, visitor),
-        }
-    }
-
     /// Sends one statement and shows `visitor` the rows.
     pub(super) fn each<'a>(
         self,
@@ -202,49 +192,6 @@ impl<'c> Connection<'c> {
             }
             Ok(())
         }))
-    }
-
-    /// Sends a statement of many rows and shows `visitor` each.
-    pub(super) fn each_of_many<'a>(
-        self,
-        select: &'a Select,
-        arguments: &'a [Option<&'a str>],
-        visitor: &'a mut dyn Visit,
-    ) -> Boxed<'a, Result<(), StatementError>>
-    where
-        'c: 'a,
-    {
-        let one_by_one = || AssertSqlSafe(select.one_by_one()).into_sql_str();
-        let Connection { driver, scope, kept, preface, as_texts } = self;
-        match driver {
-            #[cfg(feature = "sqlite")]
-            Driver::Sqlite(connection) => Box::pin(async move {
-                let packed = reading(as_texts, AssertSqlSafe(select.packed()).into_sql_str());
-                let asked = scope.timed(async {
-                    let packed = bound(packed, arguments).persistent(kept).fetch_one(&mut *connection);
-                    packed.await.map_err(|error| scope.error(error))
-                });
-                let row = match asked.await {
-                    Err(error) if error.is_transient() => return Err(error),
-                    row => row.ok(),
-                };
-                let packed = row.as_ref().and_then(|row| row.try_get::<Option<&str>, _>(0).ok());
-                match packed {
-                    Some(packed) => unpack(packed.unwrap_or_default(), select, scope, visitor).await,
-                    // Nothing was shown yet. What JSON cannot hold, or one value is too short for, comes row
-                    // by row; so does the error, if it is one.
-                    None => {
-                        let driver = Driver::Sqlite(connection);
-                        let connection = Connection { driver, scope, kept, preface, as_texts };
-                        connection.each(one_by_one(), arguments, visitor).await
-                    }
-                }
-            }),
-            #[cfg(feature = "postgres")]
-            Driver::Postgres(_) => {
-                Connection { driver, scope, kept, preface, as_texts }.each(one_by_one(), arguments, visitor)
-            }
-        }
     }
 
     /// Sends one statement; gives the number of rows that it changed.
@@ -304,45 +251,48 @@ impl Database {
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let mut visitor = Visitor::new(visit);
-        self.show(Statement::Rows(sql.into_sql_str()), arguments, &mut visitor).await?;
-        visitor.outcome()
-    }
-
-    /// Sends a statement of many rows and hands each to `visit`.
-    ///
-    /// # Errors
-    /// As for [`each`](Self::each).
-    pub(crate) async fn each_of_many<E: From<StatementError> + Send>(
-        &self,
-        select: &Select,
-        arguments: &[Option<&str>],
-        visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
-    ) -> Result<(), E> {
-        let mut visitor = Visitor::new(visit);
-        self.show(Statement::OfMany(select), arguments, &mut visitor).await?;
+        self.show(sql.into_sql_str(), arguments, &mut visitor).await?;
         visitor.outcome()
     }
 
     fn show<'a>(
         &'a self,
-        statement: Statement<'a>,
+        sql: SqlStr,
         arguments: &'a [Option<&'a str>],
         visitor: &'a mut dyn Visit,
     ) -> Boxed<'a, Result<(), StatementError>> {
         let scope = Scope { place: self.place(), limit: self.limits().statement };
         let waiting = Scope { limit: self.limits().acquire, ..scope };
         let (kept, preface, as_texts) = (self.keeps_statements(), self.preface(), self.as_texts());
-        self.count_statement();
         Box::pin(async move {
-            let mut lease = Lease::take(self.pool()).await.map_err(|error| waiting.error(error))?;
-            let driver = lease.driver(scope).map_err(|error| scope.error(error))?;
-            let connection = Connection { driver, scope, kept, preface, as_texts };
-            let outcome = connection.show(statement, arguments, visitor).await;
-            // What does not pass by itself is an answer.
-            if !outcome.as_ref().is_err_and(StatementError::is_transient) {
-                lease.rest();
+            let mut visitor = Counted { visitor, rows: 0 };
+            #[cfg(feature = "postgres")]
+            let mut trial = Trial::None;
+            loop {
+                self.count_statement();
+                #[cfg(feature = "postgres")]
+                let lease = Lease::take(self.pool(), trial).await;
+                #[cfg(not(feature = "postgres"))]
+                let lease = Lease::take(self.pool()).await;
+                let mut lease = lease.map_err(|error| waiting.error(error))?;
+                let driver = lease.driver(scope).map_err(|error| scope.error(error))?;
+                let connection = Connection { driver, scope, kept, preface, as_texts };
+                let outcome = connection.each(sql.clone(), arguments, &mut visitor).await;
+                // The connection was closed while it was idle, or the server goes down. A read is repeated.
+                #[cfg(feature = "postgres")]
+                if trial == Trial::None
+                    && visitor.rows == 0
+                    && outcome.as_ref().is_err_and(StatementError::lost_connection)
+                {
+                    trial = Trial::RoundTrip;
+                    continue;
+                }
+                // What does not pass by itself is an answer.
+                if !outcome.as_ref().is_err_and(StatementError::is_transient) {
+                    lease.rest();
+                }
+                return outcome;
             }
-            outcome
         })
     }
 

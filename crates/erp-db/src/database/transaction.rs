@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-#[cfg(feature = "session")]
-use super::Select;
+#[cfg(feature = "postgres")]
+use super::connections::Trial;
 use super::row::Row;
 use super::statement::{Connection, Scope, Visitor};
 use super::{Boxed, Database, DatabaseKind, Lease, StatementError};
@@ -37,7 +37,12 @@ impl Database {
     ) -> Boxed<'_, Result<Transaction<'_>, StatementError>> {
         let scope = Scope { place: self.place(), limit: self.limits().acquire };
         Box::pin(async move {
-            let mut lease = Lease::take(self.pool()).await.map_err(|error| scope.error(error))?;
+            // What is done in a transaction is not repeated.
+            #[cfg(feature = "postgres")]
+            let lease = Lease::take(self.pool(), Trial::RoundTrip).await;
+            #[cfg(not(feature = "postgres"))]
+            let lease = Lease::take(self.pool()).await;
+            let mut lease = lease.map_err(|error| scope.error(error))?;
             lease.begins();
             let mut transaction = Transaction { database: self, lease, refused: false };
             let begin = match self.kind() {
@@ -85,20 +90,6 @@ impl Transaction<'_> {
     ) -> Result<(), E> {
         let mut visitor = Visitor::new(visit);
         let outcome = self.connection()?.each(sql.into_sql_str(), arguments, &mut visitor).await;
-        self.answered(outcome)?;
-        visitor.outcome()
-    }
-
-    /// Sends a statement of many rows and hands each to `visit`.
-    #[cfg(feature = "session")]
-    pub(crate) async fn each_of_many<E: From<StatementError> + Send>(
-        &mut self,
-        select: &Select,
-        arguments: &[Option<&str>],
-        visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
-    ) -> Result<(), E> {
-        let mut visitor = Visitor::new(visit);
-        let outcome = self.connection()?.each_of_many(select, arguments, &mut visitor).await;
         self.answered(outcome)?;
         visitor.outcome()
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use org_structure::{OrgFlags, OrgRow, OrgStructure};
+use sqlx::AssertSqlSafe;
 
 use super::finding::{RowFinding, TreeFinding};
 use super::rows::TreeRows;
 use super::{ErpReader, ReadError};
 use crate::blocking;
-use crate::database::{Row, Select};
+use crate::database::{Row, Select, StatementError};
 use crate::text::{abbreviate, can_be_id};
 
 /// A client's organization tree as it was in the database at one moment.
@@ -60,8 +61,8 @@ macro_rules! tree_statement {
         }
     };
 }
-const WITH_TIME_ZONES: Select = tree_statement!("o.timezone");
-const WITHOUT_TIME_ZONES: Select = tree_statement!("NULL");
+static WITH_TIME_ZONES: Select = tree_statement!("o.timezone");
+static WITHOUT_TIME_ZONES: Select = tree_statement!("NULL");
 
 /// The trees of a client alone, for whoever needs to know which one counts.
 const CANDIDATES: &str = "SELECT i.ad_tree_org_id, t.ad_tree_id FROM ad_client c \
@@ -113,7 +114,42 @@ impl ErpReader {
     /// [`ReadError::UnknownClient`]; [`ReadError::Tree`] if the rows do not make a tree, with the ids of those that
     /// are to blame; [`ReadError::Database`].
     pub async fn load_tree(&self, client: &str) -> Result<LoadedTree, ReadError> {
-        let (choice, rows) = self.read_tree(client).await?;
+        if !can_be_id(client) {
+            return Err(self.unknown_client(client));
+        }
+        let packed = AssertSqlSafe(self.tree_statement().packed(self.database.kind()));
+        let text = |row: Row<'_>| Ok::<_, StatementError>(row.text(0)?.map(str::to_owned));
+        match self.database.first(packed, &[Some(client)], text).await {
+            Ok(packed) => self.tree_of_packed(client, &packed.flatten().unwrap_or_default()).await,
+            Err(error) if error.is_transient() => Err(error.into()),
+            // What cannot be packed, or is too long for one value, comes row by row; so does the error, if it
+            // is one.
+            Err(_) => self.load_tree_row_by_row(client).await,
+        }
+    }
+
+    /// The statement for the rows of a client's trees; its parameter is the client.
+    pub(crate) fn tree_statement(&self) -> &'static Select {
+        if self.has_time_zones() { &WITH_TIME_ZONES } else { &WITHOUT_TIME_ZONES }
+    }
+
+    pub(crate) async fn load_tree_row_by_row(&self, client: &str) -> Result<LoadedTree, ReadError> {
+        let mut rows = RowsOfTrees::new(client);
+        self.database
+            .each(AssertSqlSafe(self.tree_statement().one_by_one()), &[Some(client)], |row| rows.add(row))
+            .await?;
+        self.build(client, rows).await
+    }
+
+    /// The tree that packed rows make.
+    pub(crate) async fn tree_of_packed(&self, client: &str, packed: &str) -> Result<LoadedTree, ReadError> {
+        let mut rows = RowsOfTrees::new(client);
+        self.database.unpack(packed, self.tree_statement(), |row| rows.add(row)).await?;
+        self.build(client, rows).await
+    }
+
+    async fn build(&self, client: &str, rows: RowsOfTrees<'_>) -> Result<LoadedTree, ReadError> {
+        let (choice, rows) = rows.finish().ok_or_else(|| self.unknown_client(client))?;
         let mut findings = choice.findings();
         findings.extend(rows.findings.iter().cloned());
         // A large tree takes a while to build, and other tasks need this thread meanwhile.
@@ -134,33 +170,6 @@ impl ErpReader {
         })
     }
 
-    async fn read_tree(&self, client: &str) -> Result<(Choice, TreeRows), ReadError> {
-        if !can_be_id(client) {
-            return Err(self.unknown_client(client));
-        }
-        let statement = if self.has_time_zones() { &WITH_TIME_ZONES } else { &WITHOUT_TIME_ZONES };
-        let mut choice = Choice::default();
-        let (mut named, mut smallest) = (TreeRows::default(), TreeRows::default());
-        self.database
-            .each_of_many(statement, &[Some(client)], |row| match choice.see(row.text(0)?, row.text(1)?) {
-                Seen::Named => read_node(row, client, &mut named),
-                Seen::SmallestSoFar { first } => {
-                    if first {
-                        smallest = TreeRows::default();
-                    }
-                    read_node(row, client, &mut smallest)
-                }
-                Seen::Other => Ok(()),
-            })
-            .await?;
-        if !choice.any_row {
-            return Err(self.unknown_client(client));
-        }
-        let mut rows = if choice.named_is_usable() { named } else { smallest };
-        rows.findings.sort_unstable();
-        Ok((choice, rows))
-    }
-
     /// Which tree is the organization tree of a client.
     pub(super) async fn tree_of(&self, client: &str) -> Result<Option<String>, ReadError> {
         if !can_be_id(client) {
@@ -174,6 +183,42 @@ impl ErpReader {
             })
             .await?;
         if choice.any_row { Ok(choice.chosen().map(str::to_owned)) } else { Err(self.unknown_client(client)) }
+    }
+}
+
+/// The rows of all trees of a client, as they come by.
+struct RowsOfTrees<'a> {
+    client: &'a str,
+    choice: Choice,
+    named: TreeRows,
+    smallest: TreeRows,
+}
+
+impl<'a> RowsOfTrees<'a> {
+    fn new(client: &'a str) -> Self {
+        let (choice, named, smallest) = (Choice::default(), TreeRows::default(), TreeRows::default());
+        RowsOfTrees { client, choice, named, smallest }
+    }
+
+    fn add(&mut self, row: Row<'_>) -> Result<(), ReadError> {
+        match self.choice.see(row.text(0)?, row.text(1)?) {
+            Seen::Named => read_node(row, self.client, &mut self.named),
+            Seen::SmallestSoFar { first } => {
+                if first {
+                    self.smallest = TreeRows::default();
+                }
+                read_node(row, self.client, &mut self.smallest)
+            }
+            Seen::Other => Ok(()),
+        }
+    }
+
+    /// The rows of the tree that counts; `None` if there is no such client.
+    fn finish(self) -> Option<(Choice, TreeRows)> {
+        let RowsOfTrees { choice, named, smallest, .. } = self;
+        let mut rows = if choice.named_is_usable() { named } else { smallest };
+        rows.findings.sort_unstable();
+        choice.any_row.then_some((choice, rows))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use session::Revision;
+use sqlx::AssertSqlSafe;
+
 #[cfg(feature = "postgres")]
 use super::postgres;
 #[cfg(feature = "sqlite")]
@@ -9,7 +12,7 @@ use super::sqlite;
 use crate::database::{Database, DatabaseKind, Row, StatementError};
 use crate::text::can_be_id;
 
-/// Reads revisions, by one statement where they are kept and by another where they are not.
+/// Reads revisions that triggers keep.
 #[derive(Debug)]
 pub(crate) struct Counters {
     database: Database,
@@ -23,32 +26,34 @@ impl Counters {
     }
 
     /// The revision of a client's tree; `None` if none are kept, or if a trigger is missing or disabled.
-    pub(crate) async fn revision(&self, client: &str) -> Result<Option<i64>, StatementError> {
+    pub(crate) async fn revision(&self, client: &str) -> Result<Option<Revision>, StatementError> {
         if !can_be_id(client) {
             return Ok(None);
         }
-        if self.seen.load(Ordering::Relaxed) {
-            match self.read(client).await {
-                // They may have been removed since.
-                Err(StatementError::Refused { .. }) => {}
-                answer => return answer,
-            }
+        if !self.are_seen() {
+            self.set_seen(self.database.has_row(self.there()).await?);
         }
-        let there = self.are_there().await?;
-        self.seen.store(there, Ordering::Relaxed);
-        if there { self.read(client).await } else { Ok(None) }
+        Ok(self.read(client, "NULL").await?.and_then(|(revision, _)| revision))
     }
 
-    async fn are_there(&self) -> Result<bool, StatementError> {
-        let statement = match self.database.kind() {
+    pub(crate) fn are_seen(&self) -> bool {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_seen(&self, seen: bool) {
+        self.seen.store(seen, Ordering::Relaxed);
+    }
+
+    /// The statement that has a row if the counters are there.
+    pub(crate) fn there(&self) -> &'static str {
+        match self.database.kind() {
             #[cfg(feature = "sqlite")]
             DatabaseKind::Sqlite => sqlite::THERE,
             #[cfg(feature = "postgres")]
             DatabaseKind::Postgres => postgres::THERE,
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            _ => return Ok(false),
-        };
-        self.database.has_row(statement).await
+            _ => "SELECT 1 WHERE 1 = 0",
+        }
     }
 
     /// Whether there is any trigger, of this version or an earlier one.
@@ -64,8 +69,15 @@ impl Counters {
         self.database.has_row(statement).await
     }
 
-    async fn read(&self, client: &str) -> Result<Option<i64>, StatementError> {
-        let (statement, triggers) = match self.database.kind() {
+    /// The revision of a client's tree and the text of an expression about that client, `$1`, both of one
+    /// moment, if counters were seen and can still be read.
+    pub(crate) async fn read(
+        &self,
+        client: &str,
+        expression: &str,
+    ) -> Result<Option<(Option<Revision>, Option<String>)>, StatementError> {
+        let (state, triggers) = match self.database.kind() {
+            _ if !self.are_seen() => return Ok(None),
             #[cfg(feature = "sqlite")]
             DatabaseKind::Sqlite => (sqlite::STATE, sqlite::TRIGGERS),
             #[cfg(feature = "postgres")]
@@ -73,20 +85,28 @@ impl Counters {
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
             _ => return Ok(None),
         };
-        let answer = self.database.first(statement, &[Some(client)], |row| state(row, triggers)).await?;
-        Ok(answer.flatten())
+        let statement =
+            format!("SELECT s.triggers, s.installed, s.every, s.own, {expression} FROM ({state}) s");
+        let read = |row: Row<'_>| Ok((revision(row, triggers)?, row.text(4)?.map(str::to_owned)));
+        match self.database.first(AssertSqlSafe(statement), &[Some(client)], read).await {
+            // They may have been removed since.
+            Err(StatementError::Refused { .. }) => {
+                self.set_seen(false);
+                Ok(None)
+            }
+            answer => answer,
+        }
     }
 }
 
-/// One number for the state of the triggers and both counters with their marks: the same only if nothing of
-/// it changed.
-fn state(row: Row<'_>, triggers: i64) -> Result<Option<i64>, StatementError> {
+/// The state of the triggers and both counters with their marks: the same only if nothing of it changed.
+fn revision(row: Row<'_>, triggers: i64) -> Result<Option<Revision>, StatementError> {
     if row.integer(0)? != Some(triggers) {
         return Ok(None);
     }
-    let (Some(installed), Some(all)) = (row.text(1)?, row.text(2)?) else { return Ok(None) };
+    let (Some(installed), Some(every)) = (row.text(1)?, row.text(2)?) else { return Ok(None) };
     // A client that nothing was counted for has no row.
     let own = row.text(3)?.unwrap_or("0");
-    let hash = blake3::hash(format!("{installed} {all} {own}").as_bytes());
-    Ok(hash.as_bytes().first_chunk().map(|head| i64::from_le_bytes(*head)))
+    let hash = blake3::hash(format!("{installed} {every} {own}").as_bytes());
+    Ok(Some(Revision::from_hash(*hash.as_bytes())))
 }

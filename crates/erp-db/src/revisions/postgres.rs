@@ -44,10 +44,10 @@ pub(super) const INSTALLED: &str = "SELECT 1 FROM pg_catalog.pg_trigger t \
 /// `xmin`; since a restored copy may give the same one once more, the start of the server belongs to it.
 /// Triggers of a table that rows are replicated into by a subscription do not count: such rows set off no
 /// trigger for statements.
-pub(super) const STATE: &str = "SELECT COUNT(*), pg_catalog.pg_postmaster_start_time()::text || ' ' || \
-       pg_catalog.string_agg(t.oid || ':' || t.xmin::text || ':' || p.xmin::text, ',' ORDER BY t.oid), \
-       (SELECT revision || ':' || mark FROM orgcache.orgcache_revision WHERE client_id = ''), \
-       (SELECT revision || ':' || mark FROM orgcache.orgcache_revision WHERE client_id = $1) \
+pub(super) const STATE: &str = "SELECT COUNT(*) AS triggers, pg_catalog.pg_postmaster_start_time()::text || ' ' || \
+       pg_catalog.string_agg(t.oid || ':' || t.xmin::text || ':' || p.xmin::text, ',' ORDER BY t.oid) AS installed, \
+       (SELECT revision || ':' || mark FROM orgcache.orgcache_revision WHERE client_id = '') AS every, \
+       (SELECT revision || ':' || mark FROM orgcache.orgcache_revision WHERE client_id = $1) AS own \
      FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
      WHERE c.relname IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode') \

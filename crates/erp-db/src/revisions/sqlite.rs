@@ -27,9 +27,10 @@ pub(super) const INSTALLED: &str = "SELECT 1 FROM sqlite_master WHERE type = 'tr
 
 /// How many triggers of this version there are, the number of the schema, which every change of it moves, and
 /// the two counters with their marks.
-pub(super) const STATE: &str = "SELECT COUNT(*), (SELECT CAST(schema_version AS TEXT) FROM pragma_schema_version), \
-       (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = ''), \
-       (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = $1) \
+pub(super) const STATE: &str = "SELECT COUNT(*) AS triggers, \
+       (SELECT CAST(schema_version AS TEXT) FROM pragma_schema_version) AS installed, \
+       (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = '') AS every, \
+       (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = $1) AS own \
      FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'orgcache@_revision@_%' ESCAPE '@' \
      AND instr(sql, 'orgcache revisions 2') > 0 \
      AND lower(tbl_name) IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";

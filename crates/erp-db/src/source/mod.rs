@@ -4,12 +4,12 @@ mod automatic_roles;
 mod facts;
 mod role;
 mod roles;
+mod tree;
 
-use org_structure::OrgStructure;
 use session::{ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, async_trait};
 
+use self::tree::TreeReads;
 use crate::erp::{ErpReader, ReadError};
-use crate::revisions::Counters;
 
 pub use automatic_roles::{AutomaticRolesPolicy, DetectedAutomaticRoles};
 pub use roles::{ClientRoles, DamagedRole, NamedRole};
@@ -18,9 +18,10 @@ pub use roles::{ClientRoles, DamagedRole, NamedRole};
 ///
 /// The database must be the primary one, not a replica: a login must see what was committed before it began.
 ///
-/// Where [`revisions`](crate::revisions) are kept, a login on an unchanged tree costs one small read of them.
-/// Where not, the tree is read by every login that cannot share somebody else's, and known by its
-/// fingerprint.
+/// A login asks the database twice if the tree is unchanged, and three times if it has changed: for the facts,
+/// for the tree's revision, and for its rows. Where [`revisions`](crate::revisions) are kept, the revision costs
+/// one small read. Where not, the database digests the tree's rows, once for all logins that wait at the same
+/// time, and sends but the digest.
 ///
 /// Sessions follow the ERP's rule for automatic roles if the manager is told which one that is: pass
 /// [`ErpReader::automatic_roles`] to [`session::Options`]. Without it, only access rows count.
@@ -36,23 +37,19 @@ pub use roles::{ClientRoles, DamagedRole, NamedRole};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct ErpSource {
-    reader: ErpReader,
-    counters: Counters,
-}
+pub struct ErpSource(TreeReads);
 
 impl ErpSource {
     /// Answers from what a reader reads.
     #[must_use]
     pub fn new(reader: ErpReader) -> Self {
-        let counters = Counters::new(reader.database().clone());
-        ErpSource { reader, counters }
+        ErpSource(TreeReads::new(reader))
     }
 
     /// The reader.
     #[must_use]
     pub fn reader(&self) -> &ErpReader {
-        &self.reader
+        self.0.reader()
     }
 }
 
@@ -65,28 +62,15 @@ impl From<ReadError> for PortError {
 #[async_trait]
 impl OrgSource for ErpSource {
     async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError> {
-        Ok(self.counters.revision(client.as_str()).await?.map(Revision::from_bits))
+        Ok(self.0.revision(*client).await?)
     }
 
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError> {
-        let before = self.revision(client).await?;
-        let loaded = match self.reader.load_tree(client.as_str()).await {
-            Ok(tree) => LoadedTree::new(tree.structure, None).with_findings(tree.findings),
-            // Not there is no error here, and has no organizations.
-            Err(ReadError::UnknownClient { .. }) => LoadedTree::new(OrgStructure::default(), None),
-            Err(error) => return Err(error.into()),
-        };
-        // A change in between makes the tree newer than the revision. That one may come back, if the database
-        // is set back to the moment before the change, and must not name this tree then.
-        let revision = match before {
-            Some(_) => self.revision(client).await?.filter(|after| before == Some(*after)),
-            None => None,
-        };
-        Ok(loaded.with_revision(revision))
+        Ok(self.0.load(*client).await?)
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
-        let facts = facts::read(&self.reader, principal).await?;
+        let facts = facts::read(self.reader(), principal).await?;
         Ok(Facts::Openbravo(Box::new(facts)))
     }
 }

@@ -4,12 +4,14 @@ use org_structure::OrgId;
 use session::openbravo::{AccessedOrganization, ClientFacts, ClientOrganization, OrgAccess, RoleFacts};
 use session::{ClientId, RoleId, UserLevel};
 
+use sqlx::AssertSqlSafe;
+
 use crate::database::{Row, Select, StatementError, Transaction};
 use crate::erp::{ErpReader, ReadError};
 use crate::text::can_be_id;
 
 /// A role with its client and its access rows; a row for each of these, and one if there is none.
-macro_rules! role {
+macro_rules! role_statement {
     ($manual:literal) => {
         Select {
             columns: &[
@@ -32,12 +34,52 @@ macro_rules! role {
         }
     };
 }
-const ROLE: Select = role!("r.ismanual");
-const ROLE_WITHOUT_MANUAL: Select = role!("NULL");
+static ROLE: Select = role_statement!("r.ismanual");
+static ROLE_WITHOUT_MANUAL: Select = role_statement!("NULL");
 
 /// All organizations of a client.
-const ORGANIZATIONS: Select =
+pub(super) static ORGANIZATIONS: Select =
     Select { columns: &["ad_org_id", "isactive"], from: "ad_org WHERE ad_client_id = $1" };
+
+/// The statement for a role. Its column `ismanual` came late.
+pub(super) fn statement(reader: &ErpReader) -> &'static Select {
+    if reader.schema.has("ad_role", "ismanual") { &ROLE } else { &ROLE_WITHOUT_MANUAL }
+}
+
+/// The rows of a role, as they come by.
+pub(super) struct RoleRows {
+    id: RoleId,
+    pub(super) role: Option<RoleFacts>,
+    pub(super) client: Option<ClientFacts>,
+}
+
+impl RoleRows {
+    pub(super) fn new(id: RoleId) -> Self {
+        RoleRows { id, role: None, client: None }
+    }
+
+    pub(super) fn add(&mut self, row: Row<'_>) -> Result<(), StatementError> {
+        if self.role.is_none() && row.text(4)?.is_some() {
+            self.client = Some(ClientFacts { id: parse(row, 4, ClientId::new)?, active: row.flag(5)? });
+        }
+        let role = match &mut self.role {
+            Some(role) => role,
+            None => self.role.insert(RoleFacts {
+                id: self.id,
+                client: parse(row, 0, ClientId::new)?,
+                level: parse(row, 1, UserLevel::new)?,
+                active: row.flag(2)?,
+                manual: row.text(3)? != Some("N"),
+                accesses: Vec::new(),
+                organizations: Vec::new(),
+            }),
+        };
+        if row.text(6)?.is_some() {
+            role.accesses.push(access(row)?);
+        }
+        Ok(())
+    }
+}
 
 impl ErpReader {
     /// The rows that decide about a role's access where it works in `current_client`, all of one moment of
@@ -107,33 +149,11 @@ async fn role_and_client(
     if !can_be_id(id.as_str()) {
         return Ok((None, None));
     }
-    // The column came late.
-    let statement = if reader.schema.has("ad_role", "ismanual") { &ROLE } else { &ROLE_WITHOUT_MANUAL };
-    let (mut role, mut client) = (None, None);
+    let mut rows = RoleRows::new(id);
     transaction
-        .each_of_many(statement, &[Some(id.as_str())], |row| {
-            if role.is_none() && row.text(4)?.is_some() {
-                client = Some(ClientFacts { id: parse(row, 4, ClientId::new)?, active: row.flag(5)? });
-            }
-            let role = match &mut role {
-                Some(role) => role,
-                None => role.insert(RoleFacts {
-                    id,
-                    client: parse(row, 0, ClientId::new)?,
-                    level: parse(row, 1, UserLevel::new)?,
-                    active: row.flag(2)?,
-                    manual: row.text(3)? != Some("N"),
-                    accesses: Vec::new(),
-                    organizations: Vec::new(),
-                }),
-            };
-            if row.text(6)?.is_some() {
-                role.accesses.push(access(row)?);
-            }
-            Ok::<(), StatementError>(())
-        })
+        .each(AssertSqlSafe(statement(reader).one_by_one()), &[Some(id.as_str())], |row| rows.add(row))
         .await?;
-    Ok((role, client))
+    Ok((rows.role, rows.client))
 }
 
 pub(super) fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
@@ -157,16 +177,16 @@ pub(super) async fn organizations(
 ) -> Result<Vec<ClientOrganization>, ReadError> {
     let mut organizations = Vec::new();
     transaction
-        .each_of_many(&ORGANIZATIONS, &[Some(client.as_str())], |row| {
-            organizations.push(ClientOrganization {
-                id: parse(row, 0, OrgId::new)?,
-                client,
-                active: row.flag(1)?,
-            });
+        .each(AssertSqlSafe(ORGANIZATIONS.one_by_one()), &[Some(client.as_str())], |row| {
+            organizations.push(organization(row, client)?);
             Ok::<(), StatementError>(())
         })
         .await?;
     Ok(organizations)
+}
+
+pub(super) fn organization(row: Row<'_>, client: ClientId) -> Result<ClientOrganization, StatementError> {
+    Ok(ClientOrganization { id: parse(row, 0, OrgId::new)?, client, active: row.flag(1)? })
 }
 
 /// A text of a column that must be an id, or a user level.

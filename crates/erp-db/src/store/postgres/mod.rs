@@ -5,6 +5,7 @@ mod link;
 mod signal;
 mod statements;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ const ATTEMPTS: usize = 5;
 /// In the place of a name where there is none.
 const NONE: &[u8] = &[];
 
+/// The most hashes of stored trees and accesses that are remembered.
+const STORED: usize = 4_096;
+
 /// The most notifications that wait to be sent; further ones are lost.
 const NOTIFICATIONS: usize = 1_024;
 
@@ -48,6 +52,8 @@ pub(super) struct PostgresStore {
     bulk: Duration,
     hints: Arc<Hints>,
     notifications: mpsc::Sender<String>,
+    /// Trees and accesses that are likely to be stored: hashes of those that were.
+    stored: Mutex<HashSet<[u8; 32]>>,
     /// Sends and receives notifications; ends with this value.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -78,7 +84,8 @@ impl PostgresStore {
         let mut tasks = JoinSet::new();
         tasks.spawn(signal::tell(Arc::clone(&link), texts));
         tasks.spawn(ear.hear(listener, Arc::clone(&hints)));
-        Ok(PostgresStore { link, bulk: options.bulk, hints, notifications, tasks: Mutex::new(tasks) })
+        let (bulk, stored, tasks) = (options.bulk, Mutex::default(), Mutex::new(tasks));
+        Ok(PostgresStore { link, bulk, hints, notifications, stored, tasks })
     }
 
     pub(super) async fn close(&self) {
@@ -93,6 +100,16 @@ impl PostgresStore {
     ) -> Result<Vec<T>, PortError> {
         let limit = self.link.limits().statement;
         Ok(self.link.run(sql, limit, read).await.map_err(|failure| failed(&self.link, failure))?)
+    }
+
+    /// Runs statements that only read.
+    async fn look<T>(
+        &self,
+        sql: &str,
+        read: impl FnMut(Row<'_>) -> Result<T, StatementError> + Send,
+    ) -> Result<Vec<T>, PortError> {
+        let (rows, _) = self.link.run_repeatable(sql, read).await;
+        Ok(rows.map_err(|failure| failed(&self.link, failure))?)
     }
 
     /// Runs a statement whose answer is one number, and again where somebody else was faster.
@@ -119,10 +136,16 @@ impl PostgresStore {
         let record = new.record;
         let right = (new.tree_bytes(), new.access_bytes());
         let digests = (Sha256::digest(&right.0), Sha256::digest(&right.1));
-        // Sent only where they are missing.
-        let mut bytes: Option<&(Vec<u8>, Vec<u8>)> = None;
+        let hashes = [*record.tree.as_bytes(), *record.access.as_bytes()];
+        // Sent where they are missing, or may well be: nothing is stored for a session that shall replace one
+        // which is gone.
+        let mut sent = match new.replaces {
+            None => hashes.map(|hash| !self.stored.lock().contains(&hash)),
+            Some(_) => [false; 2],
+        };
+        // Whether an earlier message may have created the session without saying so.
+        let mut in_doubt = false;
         for _ in 0..ATTEMPTS {
-            let (tree, access) = bytes.map(|(tree, access)| (&**tree, &**access)).unwrap_or_default();
             let values = [
                 Literal::Bytes(record.tree.as_bytes()),
                 Literal::Bytes(record.access.as_bytes()),
@@ -134,27 +157,31 @@ impl PostgresStore {
                 Literal::Number(record::exact_span(record.lifetime.idle())),
                 Literal::Number(record::exact_span(record.lifetime.absolute())),
                 Literal::Bytes(new.replaces.as_ref().map_or(NONE, |id| id.as_bytes())),
-                Literal::Bytes(tree),
-                Literal::Bytes(access),
+                Literal::Bytes(&right.0),
+                Literal::Bytes(&right.1),
                 Literal::Bytes(&digests.0),
                 Literal::Bytes(&digests.1),
             ];
             let mut sql = String::new();
-            if bytes.is_some() {
-                sql.push_str(&fill(statements::ADD_TREE, &values));
-                sql.push_str(&fill(statements::ADD_ACCESS, &values));
+            for (is_sent, add) in sent.into_iter().zip([statements::ADD_TREE, statements::ADD_ACCESS]) {
+                if is_sent {
+                    sql.push_str(&fill(add, &values));
+                }
             }
             let create =
                 if new.replaces.is_some() { statements::CREATE_REPLACING } else { statements::CREATE };
             sql.push_str(&fill(create, &values));
             let read = |row: Row<'_>| Ok((row.integer(0)? == Some(1), row.integer(1)? == Some(1)));
-            let answer = self.link.run(sql, self.link.limits().statement, read).await;
+            let (answer, repeated) = self.link.run_repeatable(&sql, read).await;
+            in_doubt |= repeated;
             match answer.map(|rows| rows.into_iter().next().unwrap_or_default()) {
-                Ok((true, _)) => {
-                    if let Some(old) = new.replaces {
-                        self.notify(&Scope::Session(old));
-                    }
-                    return Ok(Created::Done);
+                Ok((true, _)) => return Ok(self.created(new)),
+                // Nobody else makes a session of this name.
+                Err(Failure::Statement(StatementError::Conflict { .. })) if in_doubt => {
+                    return Ok(self.created(new));
+                }
+                Ok((false, true)) if in_doubt && self.is_there(&record.id).await? => {
+                    return Ok(self.created(new));
                 }
                 // Everything is there but the session to be replaced.
                 Ok((false, true)) => return Ok(Created::ReplacedIsGone),
@@ -164,11 +191,25 @@ impl PostgresStore {
             if let Some(old) = &new.replaces
                 && !self.is_there(old).await?
             {
-                return Ok(Created::ReplacedIsGone);
+                let is_made = in_doubt && self.is_there(&record.id).await?;
+                return Ok(if is_made { self.created(new) } else { Created::ReplacedIsGone });
             }
-            bytes = Some(&right);
+            sent = [true; 2];
         }
         Err(failed(&self.link, Failure::Reference).into())
+    }
+
+    fn created(&self, new: &NewSession<'_>) -> Created {
+        let mut stored = self.stored.lock();
+        if stored.len() >= STORED {
+            stored.clear();
+        }
+        stored.extend([*new.record.tree.as_bytes(), *new.record.access.as_bytes()]);
+        drop(stored);
+        if let Some(old) = new.replaces {
+            self.notify(&Scope::Session(old));
+        }
+        Created::Done
     }
 
     async fn is_there(&self, id: &SessionId) -> Result<bool, PortError> {
@@ -178,7 +219,7 @@ impl PostgresStore {
 
     pub(super) async fn session(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
         let sql = fill(statements::SESSION, &[Literal::Bytes(id.as_bytes())]);
-        Ok(self.run(sql, record::stored).await?.into_iter().next())
+        Ok(self.look(&sql, record::stored).await?.into_iter().next())
     }
 
     pub(super) async fn contents(
@@ -198,7 +239,7 @@ impl PostgresStore {
             sql.push_str(&fill(statements::ACCESS, &values));
         }
         let mut contents = Contents::default();
-        self.run(sql, |row| {
+        self.look(&sql, |row| {
             let bytes = record::bytes(row, 0)?;
             match row.integer(1)? {
                 Some(0) => contents.tree = bytes,
@@ -245,7 +286,7 @@ impl PostgresStore {
     pub(super) async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
         let names: Vec<[u8; 32]> = ids.iter().map(|id| *id.as_bytes()).collect();
         let sql = fill(statements::MISSING, &[Literal::Names(&names)]);
-        self.run(sql, |row| record::session_id(row, 0)).await
+        self.look(&sql, |row| record::session_id(row, 0)).await
     }
 
     pub(super) async fn sweep(&self, allowance: i64, limit: usize) -> Result<u64, PortError> {
@@ -290,7 +331,7 @@ impl PostgresStore {
             _ => (statements::LIST_CLIENT, Literal::Text(&client), Literal::Text("")),
         };
         let after = Literal::Bytes(after.map_or(NONE, |id| id.as_bytes()));
-        self.run(fill(statement, &[after, number(limit), first, second]), record::listed).await
+        self.look(&fill(statement, &[after, number(limit), first, second]), record::listed).await
     }
 
     pub(super) async fn next_hint(&self) -> Hint {

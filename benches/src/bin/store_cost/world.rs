@@ -54,7 +54,7 @@ impl World {
             store: Wire::to(host, port).await?,
         };
         let database = Database::connect(&world.url).await?;
-        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/erp-sample/rows");
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/erp-sample/rows");
         erp_db::import(&database, &sample).await?;
         execute(&world.url, GROW).await?;
         SqlStore::migrate(&StoreOptions::new(&world.url)).await?;

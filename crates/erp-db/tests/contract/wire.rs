@@ -7,10 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::Outcome;
-
 /// Counts of what passed one way or the other.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Passed {
     /// Messages that wait for an answer: round trips.
     pub(crate) round_trips: u64,
@@ -54,7 +52,7 @@ struct Counters {
 
 impl Wire {
     /// A way to a server that speaks no TLS.
-    pub(crate) async fn to(host: String, port: u16) -> Outcome<Self> {
+    pub(crate) async fn to(host: String, port: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let counters = Arc::new(Counters::default());
         let wire = Wire { port: listener.local_addr()?.port(), counters: Arc::clone(&counters) };

@@ -2,8 +2,8 @@
 //! disk.
 //!
 //! ```console
-//! $ cargo run --release -p orgcache-erp-db --example store_cost -- postgres://postgres@localhost/postgres
-//! $ cargo run --release -p orgcache-erp-db --example store_cost -- --quick postgres://postgres@localhost/postgres
+//! $ cargo run --release -p benches --features databases --bin bench-store-cost -- postgres://postgres@localhost/postgres
+//! $ cargo run --release -p benches --features databases --bin bench-store-cost -- --quick postgres://postgres@localhost/postgres
 //! ```
 //!
 //! It makes a database of its own on that server, which should have nothing else to do, and drops it at the
@@ -11,6 +11,7 @@
 
 mod disk;
 mod operations;
+#[path = "../../../../crates/erp-db/tests/contract/wire.rs"]
 mod wire;
 mod world;
 

@@ -1,0 +1,160 @@
+//! `TreeReads`: what a login asks about a client's tree, by one statement each.
+//!
+//! Where [`revisions`](crate::revisions) are kept, the counters name the state of a tree. Where not, a digest
+//! of its rows does, which the database computes: SHA-256 of the very text that it would send. On SQLite,
+//! where nothing is sent, this process computes it before it takes the text apart.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use org_structure::OrgStructure;
+use parking_lot::Mutex;
+use session::{ClientId, LoadedTree, Revision};
+use sha2::{Digest, Sha256};
+use sqlx::AssertSqlSafe;
+
+use crate::database::{DatabaseKind, Row, StatementError};
+use crate::erp::{ErpReader, ReadError};
+use crate::hex;
+use crate::revisions::Counters;
+use crate::text::can_be_id;
+
+#[derive(Debug)]
+pub(super) struct TreeReads {
+    reader: ErpReader,
+    counters: Counters,
+    /// The last digest of each client's rows. Who waits for the lock shares the next one.
+    digests: Mutex<BTreeMap<ClientId, Arc<tokio::sync::Mutex<LastDigest>>>>,
+    /// What came first: calls and reads of digests, numbered from 1.
+    moments: AtomicU64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct LastDigest {
+    /// When its reading began.
+    began: u64,
+    digest: Option<Revision>,
+    /// Whether there were counters.
+    has_counters: bool,
+}
+
+impl TreeReads {
+    pub(super) fn new(reader: ErpReader) -> Self {
+        let counters = Counters::new(reader.database().clone());
+        TreeReads { reader, counters, digests: Mutex::default(), moments: AtomicU64::new(1) }
+    }
+
+    pub(super) fn reader(&self) -> &ErpReader {
+        &self.reader
+    }
+
+    /// The revision of a client's tree; `None` if there is no such client, or its rows cannot be digested.
+    pub(super) async fn revision(&self, client: ClientId) -> Result<Option<Revision>, StatementError> {
+        if !can_be_id(client.as_str()) {
+            return Ok(None);
+        }
+        let counted = async || {
+            let read = self.counters.read(client.as_str(), "NULL").await?;
+            Ok::<_, StatementError>(read.and_then(|(revision, _)| revision))
+        };
+        if let Some(revision) = counted().await? {
+            return Ok(Some(revision));
+        }
+        let last = self.digest(client).await?;
+        if last.has_counters && !self.counters.are_seen() {
+            self.counters.set_seen(true);
+            if let Some(revision) = counted().await? {
+                return Ok(Some(revision));
+            }
+        }
+        Ok(last.digest)
+    }
+
+    /// The digest of a client's rows as they are after this call began. One read of each client runs at a
+    /// time, and one more serves all who came meanwhile.
+    async fn digest(&self, client: ClientId) -> Result<LastDigest, StatementError> {
+        let came = self.moments.fetch_add(1, Ordering::SeqCst);
+        let last = Arc::clone(self.digests.lock().entry(client).or_default());
+        let mut last = last.lock().await;
+        if last.began <= came {
+            let began = self.moments.fetch_add(1, Ordering::SeqCst);
+            *last = LastDigest { began, ..self.read_digest(client).await? };
+        }
+        Ok(*last)
+    }
+
+    async fn read_digest(&self, client: ClientId) -> Result<LastDigest, StatementError> {
+        let (database, there) = (self.reader.database(), self.counters.there());
+        let kind = database.kind();
+        let rows = self.reader.tree_statement().packed(kind);
+        let digest = match kind {
+            DatabaseKind::Sqlite => format!("({rows})"),
+            // What it sends for a text are these bytes.
+            DatabaseKind::Postgres => {
+                format!("pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend(({rows}))), 'hex')")
+            }
+        };
+        let read = |row: Row<'_>| {
+            let text = row.text(0)?;
+            let hash = match kind {
+                DatabaseKind::Sqlite => text.map(digest_of),
+                DatabaseKind::Postgres => text.and_then(hex::decode_name).map(Revision::from_hash),
+            };
+            Ok::<_, StatementError>(LastDigest {
+                digest: hash,
+                has_counters: row.flag(1)?,
+                ..LastDigest::default()
+            })
+        };
+        let statement = format!("SELECT {digest}, CASE WHEN EXISTS ({there}) THEN 'Y' ELSE 'N' END");
+        match database.first(AssertSqlSafe(statement), &[Some(client.as_str())], read).await {
+            Ok(found) => Ok(found.unwrap_or_default()),
+            Err(error) if error.is_transient() => Err(error),
+            // The rows are no texts, or the server knows no SHA-256: PostgreSQL before version 11.
+            Err(_) => {
+                let has_counters = database.has_row(there).await?;
+                Ok(LastDigest { has_counters, ..LastDigest::default() })
+            }
+        }
+    }
+
+    /// The tree of a client and the revision of the same rows.
+    pub(super) async fn load(&self, client: ClientId) -> Result<LoadedTree, ReadError> {
+        match self.read(client).await {
+            Ok((tree, revision)) => {
+                Ok(LoadedTree::new(tree.structure, revision).with_findings(tree.findings))
+            }
+            // Not there is no error here, and has no organizations.
+            Err(ReadError::UnknownClient { .. }) => Ok(LoadedTree::new(OrgStructure::default(), None)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read(&self, client: ClientId) -> Result<(crate::erp::LoadedTree, Option<Revision>), ReadError> {
+        let (reader, id) = (&self.reader, client.as_str());
+        let rows = format!("({})", reader.tree_statement().packed(reader.database().kind()));
+        let (revision, packed) = match self.counters.read(id, &rows).await {
+            Ok(Some(read)) => read,
+            Ok(None) if can_be_id(id) => {
+                let read = |row: Row<'_>| Ok::<_, StatementError>(row.text(0)?.map(str::to_owned));
+                let statement = AssertSqlSafe(format!("SELECT {rows}"));
+                match reader.database().first(statement, &[Some(id)], read).await {
+                    Ok(packed) => (None, packed.flatten()),
+                    Err(error) if error.is_transient() => return Err(error.into()),
+                    Err(_) => return Ok((reader.load_tree_row_by_row(id).await?, None)),
+                }
+            }
+            Ok(None) => (None, None),
+            Err(error) if error.is_transient() => return Err(error.into()),
+            Err(_) => return Ok((reader.load_tree_row_by_row(id).await?, None)),
+        };
+        let packed = packed.unwrap_or_default();
+        let revision = revision.or_else(|| (!packed.is_empty()).then(|| digest_of(&packed)));
+        Ok((reader.tree_of_packed(id, &packed).await?, revision))
+    }
+}
+
+fn digest_of(packed: &str) -> Revision {
+    Revision::from_hash(Sha256::digest(packed).into())
+}
