@@ -21,16 +21,27 @@ use crate::pg_options;
 
 const AFTER_HELP: &str = "\
 Databases:
-  sqlite:FILE            an existing SQLite file; sqlite:FILE?mode=rwc creates it
+  sqlite:FILE             an SQLite file; sqlite:FILE?mode=rwc creates it
   postgres://USER:PASSWORD@HOST/DATABASE
-  Without --database-url, the demonstration database: Openbravo's sample clients, in
-  a SQLite file of your own, created on first use.
+                          a PostgreSQL database. Set URLs with a password by
+                          the variable: everyone on the machine sees options
+  none                    the demonstration: Openbravo's sample clients, in an
+                          SQLite file of your own, created on first use
 
 Exit status:
   0  done; with `query`, every line was answered
-  1  the data was refused: a file, a row, a tree, or a line of `query`; with
-     `revisions status`, nothing is counted
-  2  nothing could be done: wrong usage, or a database that cannot be opened or read";
+  1  data was refused: a file, a row, a tree, or a line of `query`; `check`
+     found a problem; with `revisions status`, nothing is counted
+  2  nothing could be done: wrong usage, or a database that cannot be opened
+     or read
+
+Examples:
+  orgcache                                    the demonstration on port 8080
+  orgcache overview                           its trees, here at the terminal
+  orgcache check --database-url postgres://reader@db/openbravo
+  orgcache tree --database-url postgres://reader@db/openbravo
+
+docs/operations.md leads to a service over your own ERP.";
 
 /// Organization trees and sessions of an Openbravo or Etendo database: served over HTTP, shown, asked, imported.
 ///
@@ -38,21 +49,10 @@ Exit status:
 #[derive(Debug, Parser)]
 #[command(name = "orgcache", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// The ERP's database: sqlite:FILE or postgres://…. If left out, the demonstration; `import`, `password`
-    /// and `revisions` need it.
+    /// The ERP's database: sqlite:FILE or postgres://…. `import`, `password` and `revisions` need it; the other
+    /// commands take the demonstration if it is left out.
     #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
-
-    /// Which organizations an automatic role (`ismanual = N`) has.
-    #[arg(
-        long,
-        global = true,
-        value_name = "RULE",
-        env = "ORGCACHE_AUTOMATIC_ROLES",
-        value_enum,
-        default_value = "detect"
-    )]
-    pub(crate) automatic_roles: AutomaticRoles,
 
     #[command(flatten)]
     pub(crate) serve: ServeArguments,
@@ -92,7 +92,14 @@ impl Cli {
             let is_said = |id: &clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
             let unheard = of_serve.get_arguments().find(|argument| is_said(argument.get_id()));
             if let Some(option) = unheard.and_then(clap::Arg::get_long) {
-                let message = format!("`--{option}` belongs after `serve`, not before `{command}`");
+                let takes_it = Self::command().find_subcommand(command).is_some_and(|command| {
+                    command.get_arguments().any(|argument| argument.get_long() == Some(option))
+                });
+                let message = if takes_it {
+                    format!("`--{option}` belongs after `{command}`")
+                } else {
+                    format!("`--{option}` belongs after `serve`, not before `{command}`")
+                };
                 return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
             }
         }
@@ -139,57 +146,92 @@ fn exposed(command: &clap::Command, matches: &ArgMatches) -> Vec<String> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Answer over HTTP until Ctrl-C.
-    Serve(ServeArguments),
-    /// Try everything that `serve` will need with the same options, and say what is wrong and how to mend it
+    /// Answer over HTTP until Ctrl-C or SIGTERM
     ///
-    /// It changes nothing. The exit status is 1 if `serve` could not start, or users of a client could not
-    /// sign in.
+    /// For example, over a PostgreSQL database of your own:
+    ///
+    ///   export ORGCACHE_DATABASE_URL=postgres://reader:secret@db/openbravo
+    ///   export ORGCACHE_STORE_URL=postgres://orgcache:secret@db/orgcache
+    ///   orgcache check && orgcache serve --listen 127.0.0.1:8080
+    #[command(verbatim_doc_comment)]
+    Serve(ServeArguments),
+    /// Try everything that `serve` will need, and say what is wrong and how to mend it
+    ///
+    /// It takes the options of `serve` and changes nothing. The exit status is 1 if
+    /// `serve` could not start, or users of a client could not sign in.
+    #[command(verbatim_doc_comment)]
     Check(ServeArguments),
-    /// Show every client's tree, one organization closely, and what it all takes in memory.
-    Overview,
-    /// Show a client's tree, and one organization closely.
-    Tree(TreeArguments),
-    /// Answer questions: one JSON object a line on standard input, one answer a line on standard output
+    /// Show what trees take in memory, a summary of each, and one organization closely
+    Overview(ShownTrees),
+    /// Show clients' trees: as text in 80 columns, as JSON, or as a graph
     ///
     /// For example:
     ///
-    ///   {"id": 1, "client": "23C59575B9CF467C9620760EB255B389", "call": "natural_tree", "args": {"org": "0"}}
+    ///   orgcache tree
+    ///   orgcache tree --client 'F&B International Group' --org 'F&B US, Inc.'
+    ///   orgcache tree --depth 2
+    ///   orgcache tree --json | jq '.[].tree[].name'
+    ///   orgcache tree --dot | dot -Tsvg > tree.svg
+    #[command(verbatim_doc_comment)]
+    Tree(TreeArguments),
+    /// Answer questions: a JSON object a line in, an answer a line out
+    ///
+    /// For example:
+    ///
+    ///   echo '{"client": "23C59575B9CF467C9620760EB255B389",' \
+    ///     '"call": "natural_tree", "args": {"org": "0"}}' | orgcache query
     ///
     /// All calls are in docs/query.md.
     #[command(verbatim_doc_comment)]
-    Query,
-    /// Set or remove users' passwords for the service, or list who has one. Needs --database-url.
+    Query(RightsArguments),
+    /// Set or remove users' passwords for the service, or list who has one
     ///
-    /// The password is typed twice at a terminal, and not shown; elsewhere it is a line of standard input.
+    /// Needs --database-url and --store-url. At a terminal the password is typed
+    /// twice, and not shown; elsewhere it is a line of standard input. For example:
+    ///
+    ///   orgcache password 'F&BAdmin'
+    ///   orgcache password --from passwords.txt     # lines of user:password
+    ///   orgcache password --list
+    ///   orgcache password 'F&BAdmin' --remove
+    #[command(verbatim_doc_comment)]
     Password(PasswordArguments),
-    /// Fill an ERP's tables from JSON files: all of them, or nothing. Needs --database-url
+    /// Fill an ERP's tables from JSON files: all of them, or nothing
     ///
-    /// A file is named after its table (ad_org.json) and holds one array of objects, as PostgreSQL exports it:
+    /// Needs --database-url. A file is named after its table (ad_org.json) and holds
+    /// one array of objects, as PostgreSQL exports it:
     ///
-    ///   psql -At -c "SELECT json_agg(t) FROM ad_org t" > rows/ad_org.json
+    ///   psql -At openbravo -c 'SELECT json_agg(t) FROM ad_org t' > rows/ad_org.json
+    ///   orgcache import --database-url 'sqlite:erp.db?mode=rwc' rows
     ///
-    /// Tables: ad_client, ad_orgtype, ad_tree, ad_clientinfo, ad_org, ad_treenode, ad_org_tree, ad_role,
-    /// ad_role_orgaccess, ad_user, ad_user_roles. Columns that orgcache does not need are ignored and listed.
-    /// Every column that refers to one of these tables must refer to a row of the files or of the database.
+    /// Tables: ad_client, ad_orgtype, ad_tree, ad_clientinfo, ad_org, ad_treenode,
+    /// ad_org_tree, ad_role, ad_role_orgaccess, ad_user, ad_user_roles.
+    /// Columns that orgcache does not need are ignored and listed. Every column that
+    /// refers to one of these tables must refer to a row of the files or of the
+    /// database.
     #[command(verbatim_doc_comment)]
     Import(ImportArguments),
-    /// Count changes of trees by triggers in the ERP's database, so that logins need not read what did not
-    /// change. Needs --database-url.
+    /// Count changes of trees by triggers, so that logins read only what changed
+    ///
+    /// Needs --database-url: an ERP's own database, in which `install` and `remove`
+    /// change triggers. For example, with the owner of the ERP's tables:
+    ///
+    ///   orgcache revisions install --database-url postgres://owner@db/openbravo
+    #[command(verbatim_doc_comment)]
     Revisions {
         #[command(subcommand)]
         action: RevisionsAction,
     },
-    /// Serve an Odoo database to language models, by the Model Context Protocol on standard input and output
+    /// Serve an Odoo database to language models, over standard input and output
     ///
-    /// It takes the place of mcp-server-odoo, and is set by the same environment variables. docs/odoo.md tells more of them.
+    /// It speaks the Model Context Protocol, replaces mcp-server-odoo, and reads the same environment
+    /// variables. docs/odoo.md describes them.
     // It has nothing to do with the ERP's database, which the options would tell of.
     #[command(
         help_template = "{about-with-newline}\nUsage: orgcache mcp{after-help}",
         after_long_help = include_str!("commands/mcp_settings.txt")
     )]
     Mcp,
-    /// Write a script that completes words in a shell
+    /// Write a completion script for a shell
     ///
     /// For example:
     ///
@@ -214,6 +256,14 @@ impl ServeArguments {
     }
 }
 
+/// How the ERP's rights are read.
+#[derive(Debug, Args)]
+pub(crate) struct RightsArguments {
+    /// Which organizations an automatic role (`ismanual = N`) has.
+    #[arg(long, value_name = "RULE", env = "ORGCACHE_AUTOMATIC_ROLES", value_enum, default_value = "detect")]
+    pub(crate) automatic_roles: AutomaticRoles,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// Where to listen: `127.0.0.1:8080`, `localhost:8080`, a port of 127.0.0.1 alone (`8080`), or a Unix
@@ -227,11 +277,12 @@ pub(crate) struct ServeArguments {
         default_value = "127.0.0.1:8080"
     )]
     pub(crate) listen: Vec<ListenAddress>,
-    /// Where sessions and passwords are kept: sqlite:FILE or postgres://…; tables of our own are created there.
+    /// Where sessions and passwords are kept: sqlite:FILE?mode=rwc or postgres://…. `serve` creates its
+    /// tables there.
     #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
     pub(crate) store_url: Option<String>,
-    /// The PostgreSQL server itself, where --store-url names a proxy that pools transactions: for creating tables, and for
-    /// hearing what other instances ended.
+    /// The PostgreSQL server itself, where --store-url names a proxy that pools transactions: to create
+    /// tables, and to hear which sessions other instances end.
     #[arg(
         long,
         value_name = "URL",
@@ -240,6 +291,8 @@ pub(crate) struct ServeArguments {
         requires = "store_url"
     )]
     pub(crate) store_direct_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) rights: RightsArguments,
     /// A user, by id, who administers all clients; may be given several times.
     #[arg(long, value_name = "USER", env = "ORGCACHE_INSTANCE_ADMIN", value_delimiter = ',')]
     pub(crate) instance_admin: Vec<String>,
@@ -247,25 +300,25 @@ pub(crate) struct ServeArguments {
     /// seconds, again and again; 0 for never.
     #[arg(long, value_name = "SECONDS", env = "ORGCACHE_RECHECK_USERS", default_value_t = 60)]
     pub(crate) recheck_users: u32,
-    /// Accept the ERP's own password hashes (ad_user.password) for users without a password here. Read about
-    /// the risks in docs/operations.md first.
+    /// Accept the ERP's own password hashes (ad_user.password) for users without a password here.
+    /// docs/operations.md describes the risks.
     #[arg(long, env = "ORGCACHE_ERP_PASSWORDS", requires = "store_url")]
     pub(crate) erp_passwords: bool,
     /// A proxy, as an address or a network, whose X-Forwarded-For and X-Request-Id count; may be given
     /// several times.
     #[arg(long, value_name = "NETWORK", env = "ORGCACHE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,
-    /// Clients come over TLS, which ends in front of this: cookies are for TLS alone. So they are beyond loopback anyway.
+    /// A proxy in front terminates TLS: mark cookies `Secure`. Beyond loopback they always are.
     #[arg(long, env = "ORGCACHE_BEHIND_TLS")]
     pub(crate) behind_tls: bool,
-    /// Serve Odoo databases to language models at /mcp, to the principals that this file names: see docs/odoo.md. SIGHUP has
-    /// it read again.
+    /// Serve Odoo databases to language models at /mcp, to the principals in this file: see docs/odoo.md.
+    /// SIGHUP makes the service read it again.
     #[arg(long, value_name = "FILE", env = "ORGCACHE_MCP")]
     pub(crate) mcp: Option<PathBuf>,
-    /// What is logged, on standard error: off, error, warn, info, debug, trace.
+    /// The level of the log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", env = "ORGCACHE_LOG", default_value = "warn")]
     pub(crate) log: LevelFilter,
-    /// How it is logged.
+    /// The format of the log.
     #[arg(long, value_name = "FORMAT", env = "ORGCACHE_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
     // Last, since its heading stands above all that follows.
@@ -286,8 +339,8 @@ fn network(text: &str) -> Result<IpNet, String> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logins by a front end's signed assertion (docs/operations.md)")]
 pub(crate) struct AssertionArguments {
-    /// The public key in PEM, or the secret of HS256, to which one newline at the end of the file does not belong; two files
-    /// while one key replaces another.
+    /// The public key in PEM, or the secret of HS256, without one newline at its end; two files while one key
+    /// replaces another.
     #[arg(
         long,
         value_name = "FILE",
@@ -367,13 +420,30 @@ pub(crate) struct PasswordArguments {
     pub(crate) store_url: String,
 }
 
+/// Which trees to show, and how much of them.
+#[derive(Debug, Args)]
+pub(crate) struct ShownTrees {
+    /// The client whose tree to show, by id, name or search key; all of them if left out.
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) client: Option<String>,
+    /// Show every organization down to this level; the top is level 0. If left out, large trees are
+    /// summarised.
+    #[arg(long, value_name = "LEVELS")]
+    pub(crate) depth: Option<usize>,
+    /// Print JSON: an array of clients, each with its size and fingerprint. `tree` adds the organizations.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct TreeArguments {
-    /// The client whose tree to show; all of them if left out.
-    #[arg(long, value_name = "ID")]
-    pub(crate) client: Option<String>,
-    /// The organization to look at closely; the deepest one if left out.
-    #[arg(long, value_name = "ID")]
+    #[command(flatten)]
+    pub(crate) which: ShownTrees,
+    /// Print a graph in the DOT language of Graphviz.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) dot: bool,
+    /// An organization to look at closely, by id, name or search key.
+    #[arg(long, value_name = "ORGANIZATION", conflicts_with_all = ["json", "dot"])]
     pub(crate) org: Option<String>,
 }
 
@@ -427,9 +497,13 @@ mod tests {
         assert!(said("orgcache --listen 127.0.0.1:1").is_ok());
         assert!(said("orgcache serve --listen 127.0.0.1:1").is_ok());
         assert!(said("orgcache --database-url sqlite:x overview").is_ok());
-        for line in ["orgcache --listen 127.0.0.1:1 serve", "orgcache --behind-tls overview"] {
+        for (line, command) in [
+            ("orgcache --listen 127.0.0.1:1 serve", "serve"),
+            ("orgcache --behind-tls overview", "serve"),
+            ("orgcache --automatic-roles all query", "query"),
+        ] {
             let error = said(line).unwrap_err().to_string();
-            assert!(error.contains("belongs after `serve`"), "{error}");
+            assert!(error.contains(&format!("belongs after `{command}`")), "{error}");
         }
     }
 }

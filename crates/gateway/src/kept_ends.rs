@@ -56,7 +56,7 @@ impl KeptEnds {
         let ends: Vec<KeptEnd> = ends.iter().map(KeptEnd::from).collect();
         // A reader finds the whole file or none.
         let draft = self.folder.join(format!(".{name}"));
-        let mut file = fs::File::create(&draft)?;
+        let mut file = private(&draft)?;
         serde_json::to_writer(&mut file, &ends)?;
         file.flush()?;
         file.sync_all()?;
@@ -104,6 +104,15 @@ impl KeptEnds {
         files.sort_unstable();
         Ok(files)
     }
+}
+
+/// A new file that no other user of the machine reads: it tells who was signed in.
+fn private(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn unreadable(path: &Path, error: &dyn std::error::Error) -> Failure {
@@ -168,6 +177,11 @@ mod tests {
         ];
         let (one, two) = (kept.keep(&ends).unwrap(), kept.keep(&ends[..1]).unwrap());
         assert_eq!(kept.files().unwrap(), [one.clone(), two.clone()]);
+        #[cfg(unix)]
+        for file in [&one, &two] {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(file).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
         assert_eq!(read(&one).unwrap(), ends);
         assert_eq!(read(&two).unwrap(), ends[..1]);
         for damaged in ["", "[", "[{}]", r#"["session"]"#, r#"[{"session":"00"}]"#, r#"[{"client":""}]"#] {

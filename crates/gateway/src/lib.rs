@@ -41,14 +41,13 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
     let url = cli.database_url.as_deref();
-    let automatic_roles = cli.automatic_roles.into();
     let serve = |arguments| {
         log::begin(arguments);
         for warning in &cli.exposed {
             tracing::warn!("{warning}");
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(url, automatic_roles, arguments))
+        runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(url, arguments))
     };
     let command = match &cli.command {
         None => return serve(&cli.serve),
@@ -63,11 +62,11 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::no_runtime)?;
     let outcome = runtime.block_on(async {
         match command {
-            Command::Serve(arguments) => commands::serve::run(url, automatic_roles, arguments).await,
+            Command::Serve(arguments) => commands::serve::run(url, arguments).await,
             Command::Check(arguments) => commands::check::run(url, &cli.exposed, arguments).await,
-            Command::Overview => commands::overview::run(url).await,
+            Command::Overview(arguments) => commands::overview::run(url, arguments).await,
             Command::Tree(arguments) => commands::tree::run(url, arguments).await,
-            Command::Query => commands::query::run(url, automatic_roles).await,
+            Command::Query(rights) => commands::query::run(url, rights.automatic_roles.into()).await,
             Command::Password(arguments) => commands::password::run(url, arguments).await,
             Command::Revisions { action } => commands::revisions::run(url, *action).await,
             Command::Import(arguments) => commands::import::run(url, arguments).await,

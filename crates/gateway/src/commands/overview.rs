@@ -1,40 +1,53 @@
-//! `orgcache overview`: every client's tree, one organization closely, and what it takes in memory.
+//! `orgcache overview`: what trees take in memory, the trees themselves, and one organization closely.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use org_structure::OrgId;
 
+use crate::cli::ShownTrees;
 use crate::commands::tree::{load, status};
 use crate::demo;
 use crate::failure::Failure;
-use crate::show::{self, ClientTree};
+use crate::show::{self, ClientTree, Extent};
 
-pub(crate) async fn run(url: Option<&str>) -> Result<ExitCode, Failure> {
+/// The most trees that are shown, and the most lines of each without --depth.
+const TREES: usize = 5;
+const LINES: usize = 20;
+
+pub(crate) async fn run(url: Option<&str>, arguments: &ShownTrees) -> Result<ExitCode, Failure> {
     let reader = demo::open(url).await?;
-    let mut trees = load(&reader, None).await?;
-    trees.sort_by_key(|tree| tree.as_ref().is_ok_and(|tree| tree.structure.is_empty()));
+    let mut trees = load(&reader, arguments.client.as_deref()).await?;
+    // The damaged ones first, the empty ones last.
+    trees.sort_by_key(|tree| tree.as_ref().map_or(0, |tree| 1 + usize::from(tree.structure.is_empty())));
     let mut out = anstream::stdout().lock();
-    for tree in &trees {
+    if arguments.json {
+        show::json(&mut out, &trees, None)?;
+        return Ok(status(&trees));
+    }
+    let sound: Vec<&ClientTree> = trees.iter().flatten().collect();
+    show::memory(&mut out, &sound)?;
+    let extent = arguments.depth.map_or(Extent::Lines(LINES), Extent::Depth);
+    for tree in trees.iter().take(TREES) {
         match tree {
-            Ok(tree) => show::tree(&mut out, tree)?,
+            Ok(tree) => show::tree(&mut out, tree, extent)?,
             Err(damaged) => show::damage(&mut out, damaged)?,
         }
     }
-    let sound: Vec<&ClientTree> = trees.iter().flatten().collect();
+    show::legend(&mut out)?;
+    if let Some(more) = trees.len().checked_sub(TREES).filter(|more| *more > 0) {
+        writeln!(out, "{more} more clients: `orgcache tree`, or one of them with --client NAME\n")?;
+    }
     let deepest = sound.iter().find_map(|tree| Some((tree, tree.deepest()?)));
-    if let Some((tree, org)) = deepest {
-        show::organization(&mut out, tree, org)?;
-    }
-    show::memory(&mut out, &sound)?;
+    let Some((tree, org)) = deepest else { return Ok(status(&trees)) };
+    show::organization(&mut out, tree, org)?;
     let command = std::env::args().next().unwrap_or_else(|| "orgcache".to_owned());
-    writeln!(out, "\nNext: `{command} --help`, or ask a question:")?;
-    if let Some((tree, org)) = deepest {
-        let (client, org) = (&tree.client.id, tree.structure.id(org).unwrap_or(OrgId::ZERO));
-        writeln!(
-            out,
-            r#"  echo '{{"client": "{client}", "call": "natural_tree", "args": {{"org": "{org}"}}}}' | {command} query"#
-        )?;
-    }
+    let (client, org) = (&tree.client.id, tree.structure.id(org).unwrap_or(OrgId::ZERO));
+    writeln!(
+        out,
+        "Next: `{command} --help`, or a question:\n\n\
+         echo '{{\"client\": \"{client}\", \"call\": \"natural_tree\",' \\\n\
+         '\"args\": {{\"org\": \"{org}\"}}}}' | {command} query"
+    )?;
     Ok(status(&trees))
 }

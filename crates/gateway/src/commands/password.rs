@@ -11,6 +11,7 @@ use erp_db::{
     Database, DatabaseKind, ErpReader, Limits, PasswordTable, Purpose, SqlStore, StoreError, StoreOptions,
 };
 
+use super::hidden_typing::HiddenTyping;
 use super::rights;
 use crate::cli::PasswordArguments;
 use crate::failure::Failure;
@@ -116,6 +117,7 @@ async fn list_users(
 fn ask(user: &str) -> Result<String, Failure> {
     let unreadable = |error| Failure::nothing_done(format!("the password cannot be read: {error}"));
     if io::stdin().is_terminal() {
+        let _hidden = HiddenTyping::begin().map_err(unreadable)?;
         let password = rpassword::prompt_password(format!("Password for {user}: ")).map_err(unreadable)?;
         check(&password)?;
         if rpassword::prompt_password("The same again: ").map_err(unreadable)? != password {

@@ -7,10 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{
-    AutomaticRolesPolicy, Database, ErpReader, ErpSource, Limits, PasswordTable, Purpose, SqlStore,
-    StoreOptions,
-};
+use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, Purpose, SqlStore, StoreOptions};
 use session::openbravo::AutomaticRoles;
 use session::{
     AtLimit, Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId,
@@ -37,11 +34,7 @@ const DEMO_PASSWORD: &str = "orgcache";
 /// The user who administers the demonstration: the product's own administrator.
 const DEMO_ADMIN: &str = "100";
 
-pub(crate) async fn run(
-    url: Option<&str>,
-    automatic_roles: AutomaticRolesPolicy,
-    arguments: &ServeArguments,
-) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result<ExitCode, Failure> {
     let is_demo = url.is_none();
     let beyond = beyond_loopback(&arguments.listen).await?;
     if let (true, Some(address)) = (is_demo, beyond) {
@@ -73,7 +66,7 @@ pub(crate) async fn run(
 
     let mut settings = settings(arguments, beyond.is_none(), is_demo)?;
     settings.max_connections = descriptors::connections(settings.max_connections);
-    let automatic_roles = reader.automatic_roles(automatic_roles);
+    let automatic_roles = reader.automatic_roles(arguments.rights.automatic_roles.into());
     settings.automatic_roles_reason = automatic_roles.reason;
     let rule = automatic_roles.rule;
     tracing::info!(?rule, reason = automatic_roles.reason, "the rule for automatic roles");

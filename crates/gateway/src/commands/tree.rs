@@ -1,4 +1,4 @@
-//! `orgcache tree`: a client's tree, and one organization closely.
+//! `orgcache tree`: clients' trees as text, JSON or a graph, and one organization closely.
 
 use std::process::ExitCode;
 
@@ -8,30 +8,42 @@ use org_structure::OrgIndex;
 use crate::cli::TreeArguments;
 use crate::demo;
 use crate::failure::{Failure, REFUSED};
-use crate::show::{self, ClientTree, DamagedTree};
+use crate::show::{self, ClientTree, DamagedTree, Extent};
+
+/// The most lines that a tree takes without --depth.
+const LINES: usize = 100;
 
 pub(crate) async fn run(url: Option<&str>, arguments: &TreeArguments) -> Result<ExitCode, Failure> {
     let reader = demo::open(url).await?;
-    let mut trees = load(&reader, arguments.client.as_deref()).await?;
+    let mut trees = load(&reader, arguments.which.client.as_deref()).await?;
     let closely = match &arguments.org {
-        Some(id) => {
-            let org = find(&trees, id)?;
-            trees.retain(|tree| tree.as_ref().is_ok_and(|tree| tree.structure.index_of(id).is_some()));
+        Some(text) => {
+            let (place, org) = find(&trees, text)?;
+            trees = trees.into_iter().nth(place).into_iter().collect();
             Some(org)
         }
         None => None,
     };
+    let all = Extent::Depth(arguments.which.depth.unwrap_or(usize::MAX));
     let mut out = anstream::stdout().lock();
+    if arguments.which.json {
+        show::json(&mut out, &trees, Some(all))?;
+        return Ok(status(&trees));
+    }
+    if arguments.dot {
+        show::dot(&mut out, trees.iter().flatten(), all)?;
+        return Ok(status(&trees));
+    }
+    let extent = arguments.which.depth.map_or(Extent::Lines(LINES), Extent::Depth);
     for tree in &trees {
         match tree {
-            Ok(tree) => {
-                show::tree(&mut out, tree)?;
-                if let Some(org) = closely.or_else(|| tree.deepest()) {
-                    show::organization(&mut out, tree, org)?;
-                }
-            }
+            Ok(tree) => show::tree(&mut out, tree, extent)?,
             Err(damaged) => show::damage(&mut out, damaged)?,
         }
+    }
+    show::legend(&mut out)?;
+    if let (Some(org), Some(Ok(tree))) = (closely, trees.first()) {
+        show::organization(&mut out, tree, org)?;
     }
     Ok(status(&trees))
 }
@@ -48,16 +60,17 @@ pub(crate) async fn load(
     client: Option<&str>,
 ) -> Result<Vec<Result<ClientTree, DamagedTree>>, Failure> {
     let mut clients: Vec<Client> = reader.clients().await?;
-    if let Some(id) = client {
-        // An unknown client is an error of the reader's, with its words.
+    if let Some(text) = client {
+        let id = find_client(&clients, text)?;
         if !clients.iter().any(|client| client.id == id) {
-            reader.load_tree(id).await?;
+            // An unknown client is an error of the reader's, with its words.
+            reader.load_tree(&id).await?;
         }
         clients.retain(|client| client.id == id);
     }
     let mut trees = Vec::with_capacity(clients.len());
-    for mut one in clients {
-        let damage = one.damage.take();
+    for one in clients {
+        let damage = one.damage.clone();
         if let Some(damage) = damage.clone().filter(|_| one.id.is_empty()) {
             trees.push(Err(DamagedTree { client: one, damage }));
             continue;
@@ -83,6 +96,29 @@ pub(crate) async fn load(
     Ok(trees)
 }
 
+/// The id of the client that has an id, a name or a search key; the text itself if there is none.
+fn find_client(clients: &[Client], text: &str) -> Result<String, Failure> {
+    if clients.iter().any(|client| client.id == text) {
+        return Ok(text.to_owned());
+    }
+    let has_name = |client: &&Client| [&client.name, &client.search_key].iter().any(|it| is_same(it, text));
+    let found: Vec<&Client> = clients.iter().filter(has_name).collect();
+    match *found {
+        [] => Ok(text.to_owned()),
+        [client] => Ok(client.id.clone()),
+        _ => {
+            let ids: Vec<&str> = found.iter().map(|client| &*client.id).collect();
+            Err(Failure::nothing_done(format!("{} clients are named `{text}`", found.len()))
+                .advise(format!("Name one by its id: {}.", ids.join(", "))))
+        }
+    }
+}
+
+/// Are two names the same, whatever the case of their letters?
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || one.to_lowercase() == other.to_lowercase()
+}
+
 /// Is an error about the rows of one client, so that others may be sound?
 fn is_damage(error: &ReadError) -> bool {
     matches!(
@@ -93,23 +129,49 @@ fn is_damage(error: &ReadError) -> bool {
     )
 }
 
-/// The organization in the one tree that has it.
-fn find(trees: &[Result<ClientTree, DamagedTree>], id: &str) -> Result<OrgIndex, Failure> {
-    let found: Vec<OrgIndex> =
-        trees.iter().flatten().filter_map(|tree| tree.structure.index_of(id)).collect();
-    if let [org] = *found {
-        return Ok(org);
+/// The one organization that has an id, or else a name or a search key, and the place of its tree.
+fn find(trees: &[Result<ClientTree, DamagedTree>], text: &str) -> Result<(usize, OrgIndex), Failure> {
+    let sound = || trees.iter().enumerate().filter_map(|(place, tree)| Some((place, tree.as_ref().ok()?)));
+    let mut found: Vec<(usize, OrgIndex)> =
+        sound().filter_map(|(place, tree)| Some((place, tree.structure.index_of(text)?))).collect();
+    if found.is_empty() {
+        found =
+            sound().flat_map(|(place, tree)| with_name(tree, text).map(move |org| (place, org))).collect();
+    }
+    if let [one] = *found {
+        return Ok(one);
     }
     let damaged: Vec<&str> = trees.iter().filter_map(|tree| Some(&*tree.as_ref().err()?.client.id)).collect();
     Err(match (found.len(), damaged.is_empty()) {
-        (0, true) => Failure::nothing_done(format!("organization `{id}` is in none of these trees"))
-            .advise("`orgcache tree` without --org shows every organization with its id."),
+        (0, true) => Failure::nothing_done(format!("organization `{text}` is in none of these trees"))
+            .advise("`orgcache tree --json` lists every organization with its id."),
         (0, false) => Failure::nothing_done(format!(
-            "organization `{id}` is in none of these trees, and client `{}` has a damaged one",
+            "organization `{text}` is in none of these trees, and client `{}` has a damaged one",
             damaged.join("`, `")
         ))
-        .advise("`orgcache tree` without --org shows every organization with its id, and the damage."),
-        (trees, _) => Failure::nothing_done(format!("organization `{id}` is in {trees} trees"))
-            .advise("Say which one with --client."),
+        .advise("`orgcache tree` without --org shows the damage."),
+        (count, _) => {
+            let places: Vec<String> = found
+                .iter()
+                .take(10)
+                .filter_map(|(place, org)| {
+                    let tree = trees.get(*place)?.as_ref().ok()?;
+                    Some(format!("\n  {}  client {}", tree.structure.id(*org)?, tree.client.id))
+                })
+                .collect();
+            Failure::nothing_done(format!("{count} organizations are called `{text}`"))
+                .advise(format!("Name one by its id, and its client by --client:{}", places.concat()))
+        }
     })
+}
+
+/// The organizations of a tree that have a name or a search key.
+fn with_name<'t>(tree: &'t ClientTree, text: &str) -> impl Iterator<Item = OrgIndex> + use<'t> {
+    let found: Vec<OrgIndex> = tree
+        .directory
+        .iter()
+        .filter(|(_, entry)| is_same(&entry.name, text) || is_same(&entry.search_key, text))
+        .filter_map(|(id, _)| tree.structure.index_of(id.as_str()))
+        .collect();
+    found.into_iter()
 }

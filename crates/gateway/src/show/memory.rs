@@ -3,58 +3,61 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use comfy_table::{CellAlignment, Table, presets};
 use org_structure::{OrgFlags, OrgRow, OrgStructure};
 
-use super::thousands;
-use super::tree::ClientTree;
+use super::client_tree::ClientTree;
+use super::{cell, plain, thousands};
 
 const TITLE: Style = Style::new().bold();
 const ORGANIZATIONS: usize = 600;
 
-/// Bytes that each session takes with one of Openbravo's structures, for 600 organizations: a flat tree, one
-/// of five children each, and a chain. Measured on OpenJDK 17; docs/benchmarks.md says how.
+/// How many trees have a line of their own.
+const SHOWN: usize = 20;
+
+/// Bytes that Openbravo's structures take for 600 organizations: a flat tree, one of five children each, and
+/// a chain. Measured on OpenJDK 17; docs/benchmarks.md says how.
 const OPENBRAVO: [(&str, [usize; 3]); 4] = [
-    ("Openbravo before 2018: a natural tree for every organization", [371_253, 482_922, 14_304_684]),
-    ("Openbravo from 2018: one map of nodes a session", [147_921, 151_591, 178_162]),
-    ("Openbravo from 2022: one map, shared while it is 5 minutes old", [146_944, 150_352, 177_176]),
-    ("OrgTree, retired in 2018, beside the first of these", [177_427, 178_257, 178_129]),
+    ("Openbravo before 2018, each session", [371_253, 482_922, 14_304_684]),
+    ("  beside it OrgTree, each session", [177_427, 178_257, 178_129]),
+    ("Openbravo from 2018, each session", [147_921, 151_591, 178_162]),
+    ("Openbravo from 2022, shared 5 minutes", [146_944, 150_352, 177_176]),
 ];
 
 /// Shows the bytes of the trees at hand, and of 600 organizations beside Openbravo's structures.
 pub(crate) fn memory(out: &mut impl Write, trees: &[&ClientTree]) -> io::Result<()> {
-    let bytes: usize = trees.iter().map(|tree| tree.structure.footprint()).sum();
-    writeln!(out, "{TITLE}Memory{TITLE:#}")?;
-    writeln!(
-        out,
-        "The {} trees above take {} bytes, whatever the number of sessions that share them.",
-        trees.len(),
-        thousands(bytes)
-    )?;
-    writeln!(out, "{ORGANIZATIONS} organizations take, in bytes:\n")?;
+    writeln!(out, "{TITLE}Memory{TITLE:#}\n")?;
+    let row = |name: &str, numbers: [&str; 3]| {
+        let [one, two, three] = numbers;
+        format!("{}{one:>12}{two:>13}{three:>13}", cell(name, 42))
+    };
+    writeln!(out, "{}", row("tree, shared by all of its sessions", ["orgs", "levels", "bytes"]))?;
+    let mut largest = trees.to_vec();
+    largest.sort_by_key(|tree| std::cmp::Reverse(tree.structure.footprint()));
+    let line = |name: &str, trees: &[&ClientTree]| {
+        let sum = |of: fn(&ClientTree) -> usize| thousands(trees.iter().map(|tree| of(tree)).sum());
+        let levels = trees.iter().map(|tree| tree.levels()).max().unwrap_or_default().to_string();
+        row(name, [&sum(|tree| tree.structure.len()), &levels, &sum(|tree| tree.structure.footprint())])
+    };
+    let (shown, rest) = largest.split_at(largest.len().min(SHOWN));
+    for tree in shown {
+        writeln!(out, "{}", line(&plain(&tree.client.name), &[tree]))?;
+    }
+    if !rest.is_empty() {
+        writeln!(out, "{}", line(&format!("{} more trees", thousands(rest.len())), rest))?;
+    }
+    if trees.len() > 1 {
+        writeln!(out, "{}", line("together", trees))?;
+    }
 
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_header(["", "flat", "five each", "chain"]);
     let shapes: [fn(usize) -> usize; 3] = [|_| 0, |place| (place - 1) / 5, |place| place - 1];
-    let ours = shapes.map(|parent| measured(parent).footprint());
-    add_row(&mut table, "orgcache: one tree, shared by all sessions", ours);
-    for (name, bytes) in OPENBRAVO {
-        add_row(&mut table, name, bytes);
+    let ours = ("orgcache, shared by all sessions", shapes.map(|parent| measured(parent).footprint()));
+    let title = format!("bytes of {ORGANIZATIONS} organizations");
+    writeln!(out, "\n{}", row(&title, ["flat", "five each", "chain"]))?;
+    for (name, bytes) in std::iter::once(ours).chain(OPENBRAVO) {
+        let [flat, five, chain] = bytes.map(thousands);
+        writeln!(out, "{}", row(name, [&flat, &five, &chain]))?;
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    writeln!(out, "{}", table.trim_fmt())?;
-    writeln!(
-        out,
-        "\norgcache's row was measured just now. Openbravo's were measured on OpenJDK 17; all but the third are for\n\
-         every session anew. docs/benchmarks.md tells how."
-    )
-}
-
-fn add_row(table: &mut Table, name: &str, bytes: [usize; 3]) {
-    let [flat, five, chain] = bytes.map(thousands);
-    table.add_row([name.to_owned(), flat, five, chain]);
+    writeln!(out, "\nThe line of orgcache was measured now, those of Openbravo on OpenJDK 17.\n")
 }
 
 /// A tree of 600 organizations below `0`, one of them the top of all others; one in ten a legal entity, one

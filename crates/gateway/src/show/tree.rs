@@ -1,83 +1,37 @@
-//! A client's tree, indented, with names, types and flags.
+//! A client's tree, indented, with types and flags.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Table, presets};
-use erp_db::{Client, Directory};
-use org_structure::{OrgFlags, OrgIndex, OrgStructure};
+use org_structure::OrgFlags;
+
+use super::client_tree::{ClientTree, Content, DamagedTree, Extent, Line};
+use super::{WIDTH, cell, flow, plain, thousands, width};
 
 const TITLE: Style = Style::new().bold().underline();
 const DAMAGED: Style = AnsiColor::Red.on_default().bold();
 const ODD: Style = AnsiColor::Yellow.on_default();
 
-/// A client's tree, and what is read beside it to show it.
-pub(crate) struct ClientTree {
-    pub(crate) client: Client,
-    pub(crate) structure: OrgStructure,
-    /// What is odd about it.
-    pub(crate) notes: Vec<String>,
-    pub(crate) directory: Directory,
-}
+/// The letters for flags, and what they mean.
+const LETTERS: [(OrgFlags, char, &str); 3] = [
+    (OrgFlags::READY, 'R', "ready"),
+    (OrgFlags::TRANSACTIONS_ALLOWED, 'T', "transactions allowed"),
+    (OrgFlags::PERIOD_CONTROL, 'P', "period control"),
+];
+const INACTIVE: (char, &str) = ('I', "inactive");
 
-/// A client whose rows do not make a tree, and why.
-pub(crate) struct DamagedTree {
-    pub(crate) client: Client,
-    pub(crate) damage: String,
-}
-
-impl ClientTree {
-    /// The name of an organization, or its id where no name is known.
-    pub(crate) fn name(&self, org: OrgIndex) -> String {
-        let Some(id) = self.structure.id(org) else { return String::new() };
-        self.directory.get(id.as_str()).map_or_else(|| id.to_string(), |entry| plain(&entry.name))
-    }
-
-    /// The first of the organizations farthest from their root, as they are shown; none in a tree of one or
-    /// none.
-    pub(crate) fn deepest(&self) -> Option<OrgIndex> {
-        let lines = self.in_display_order();
-        let deepest = lines.iter().map(|line| line.depth).max().filter(|&depth| depth > 0)?;
-        lines.into_iter().find(|line| line.depth == deepest).map(|line| line.org)
-    }
-
-    /// All organizations as the ERP shows them: siblings by their sequence number.
-    fn in_display_order(&self) -> Vec<Line> {
-        let mut lines = Vec::with_capacity(self.structure.len());
-        // What is still to be shown, the next one last; no recursion, whatever the depth.
-        let mut waiting: Vec<Line> = self.siblings(self.structure.roots(), 0, 0);
-        while let Some(line) = waiting.pop() {
-            waiting.extend(self.siblings(self.structure.children(line.org), line.depth + 1, line.last));
-            lines.push(line);
-        }
-        lines
-    }
-
-    /// Siblings in reverse order.
-    fn siblings(&self, siblings: impl Iterator<Item = OrgIndex>, depth: usize, above: u32) -> Vec<Line> {
-        let mut siblings: Vec<_> = siblings.filter_map(|org| Some((self.structure.id(org)?, org))).collect();
-        siblings.sort_by(|(a, _), (b, _)| self.directory.sibling_order(b.as_str(), a.as_str()));
-        let line = |(place, (_, org))| Line { org, depth, last: above << 1 | u32::from(place == 0) };
-        siblings.into_iter().enumerate().map(line).collect()
-    }
-}
-
-/// An organization on its line.
-struct Line {
-    org: OrgIndex,
-    depth: usize,
-    /// Is it the last of its siblings? In the lowest bit; in the next one the same of its parent, and so on.
-    last: u32,
-}
+/// The width of the flags, and the most of a type's name.
+const FLAGS: usize = 4;
+const TYPE: usize = 24;
 
 impl Line {
-    /// The lines that lead to the organization. A root has none, and only the last 30 of a deep one are
+    /// The lines that lead to the organization. A root has none, and only the last levels of a deep one are
     /// drawn.
     fn branches(&self) -> String {
-        const DRAWN: usize = 30;
+        const DRAWN: usize = 8;
         let Some(above) = self.depth.checked_sub(1) else { return String::new() };
         let hidden = above.saturating_sub(DRAWN);
-        let mut branches = if hidden > 0 { format!("… {hidden} more … ") } else { String::new() };
+        let mut branches = if hidden > 0 { format!("…{hidden} ") } else { String::new() };
         for steps in (1..=above.min(DRAWN)).rev() {
             branches.push_str(if self.last >> steps & 1 == 1 { "   " } else { "│  " });
         }
@@ -87,60 +41,80 @@ impl Line {
 }
 
 /// Shows a client's tree and what is odd about it.
-pub(crate) fn tree(out: &mut impl Write, tree: &ClientTree) -> io::Result<()> {
+pub(crate) fn tree(out: &mut impl Write, tree: &ClientTree, extent: Extent) -> io::Result<()> {
     let structure = &tree.structure;
-    writeln!(out, "{TITLE}{}{TITLE:#}  client {}", plain(&tree.client.name), tree.client.id)?;
+    title(out, &tree.client)?;
     writeln!(
         out,
         "{} organizations, {} bytes in memory, fingerprint {:.16}…\n",
-        super::thousands(structure.len()),
-        super::thousands(structure.footprint()),
+        thousands(structure.len()),
+        thousands(structure.footprint()),
         structure.fingerprint(),
     )?;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    for line in tree.in_display_order() {
-        let Some((id, flags)) = structure.id(line.org).zip(structure.flags(line.org)) else { continue };
-        let org_type = tree.directory.get(id.as_str()).and_then(|entry| entry.type_name.as_deref());
-        table.add_row([
-            format!("{}{}", line.branches(), tree.name(line.org)),
-            plain(org_type.unwrap_or("no type")),
-            words(flags),
-            id.to_string(),
-        ]);
-    }
-    if !structure.is_empty() {
-        writeln!(out, "{}", table.trim_fmt())?;
+    let lines = tree.lines(extent);
+    let type_of = |line: &Line| match line.content {
+        Content::Organization(org, _) => {
+            let id = structure.id(org);
+            let entry = id.as_ref().and_then(|id| tree.directory.get(id.as_str()));
+            plain(entry.and_then(|entry| entry.type_name.as_deref()).unwrap_or("no type"))
+        }
+        Content::LeftOut(..) => String::new(),
+    };
+    let types = lines.iter().map(|line| width(&type_of(line))).max().unwrap_or_default().min(TYPE);
+    let names = WIDTH - FLAGS - types - 4;
+    for line in &lines {
+        let branches = line.branches();
+        match line.content {
+            Content::Organization(org, below) => {
+                let below = if below == 0 { String::new() } else { format!("  +{} below", thousands(below)) };
+                let room = names.saturating_sub(width(&branches) + width(&below));
+                let name = cell(&tree.name(org), room);
+                let name =
+                    format!("{branches}{}{below}", if below.is_empty() { &*name } else { name.trim_end() });
+                let flags = letters(structure.flags(org).unwrap_or_default());
+                let row = format!("{}  {}  {flags}", cell(&name, names), cell(&type_of(line), types));
+                writeln!(out, "{}", row.trim_end())?;
+            }
+            Content::LeftOut(siblings, organizations) => {
+                let with = match organizations - siblings {
+                    0 => String::new(),
+                    below => format!(" and {} below them", thousands(below)),
+                };
+                writeln!(out, "{branches}… {} more{with}", thousands(siblings))?;
+            }
+        }
     }
     for note in &tree.notes {
-        writeln!(out, "{ODD}note{ODD:#}: {note}")?;
+        let note = plain(note);
+        flow(out, &format!("{ODD}note{ODD:#}: "), 6, note.split(' '), " ")?;
     }
     writeln!(out)
 }
 
+/// Says what the letters of a tree mean.
+pub(crate) fn legend(out: &mut impl Write) -> io::Result<()> {
+    let [first, ..] = LETTERS;
+    let rest = LETTERS.iter().skip(1).map(|(_, letter, word)| (letter, word));
+    write!(out, "{} {}", first.1, first.2)?;
+    for (letter, word) in rest.chain([(&INACTIVE.0, &INACTIVE.1)]) {
+        write!(out, " · {letter} {word}")?;
+    }
+    writeln!(out, "\n")
+}
+
+fn title(out: &mut impl Write, client: &erp_db::Client) -> io::Result<()> {
+    writeln!(out, "{TITLE}{}{TITLE:#}  client {}", plain(&client.name), client.id)
+}
+
 /// Says in the place of a client's tree why there is none.
 pub(crate) fn damage(out: &mut impl Write, damaged: &DamagedTree) -> io::Result<()> {
-    let DamagedTree { client, damage } = damaged;
-    writeln!(out, "{TITLE}{}{TITLE:#}  client {}", plain(&client.name), client.id)?;
-    writeln!(out, "{DAMAGED}damaged{DAMAGED:#}: {}\n", plain(damage))
+    title(out, &damaged.client)?;
+    let damage = plain(&damaged.damage);
+    flow(out, &format!("{DAMAGED}damaged{DAMAGED:#}: "), 9, damage.split(' '), " ")?;
+    writeln!(out)
 }
 
-/// The flags that matter to whoever reads a tree.
-fn words(flags: OrgFlags) -> String {
-    let mut words = vec![if flags.contains(OrgFlags::READY) { "ready" } else { "not ready" }];
-    if flags.contains(OrgFlags::TRANSACTIONS_ALLOWED) {
-        words.push("transactions");
-    }
-    if flags.contains(OrgFlags::PERIOD_CONTROL) {
-        words.push("period control");
-    }
-    if !flags.contains(OrgFlags::ACTIVE) {
-        words.push("inactive");
-    }
-    words.join(", ")
-}
-
-/// A text from the database without characters that would move the cursor or colour the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+fn letters(flags: OrgFlags) -> String {
+    let set = LETTERS.iter().filter(|(flag, ..)| flags.contains(*flag)).map(|(_, letter, _)| *letter);
+    set.chain((!flags.contains(OrgFlags::ACTIVE)).then_some(INACTIVE.0)).collect()
 }

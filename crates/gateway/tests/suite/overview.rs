@@ -1,8 +1,22 @@
 //! `orgcache overview` and `orgcache tree`: what a person sees.
 
-use crate::databases::samples;
+use serde_json::{Value, json};
+
+use crate::databases::{Scratch, samples};
 use crate::program::run;
 use crate::questions::{EAST, FOOD, US};
+
+/// Asserts that no line is wider than a terminal.
+fn fits(shown: &str) {
+    for line in shown.lines() {
+        assert!(line.chars().count() <= 80 || line.ends_with(" query"), "{line}\nin {shown}");
+    }
+}
+
+/// A text without the ends of lines that the width of a terminal made.
+fn unfolded(shown: &str) -> String {
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
 
 #[test]
 fn the_overview_shows_the_sample_clients() {
@@ -11,16 +25,27 @@ fn the_overview_shows_the_sample_clients() {
     assert_eq!(first.status, 0, "{}", first.err);
     assert!(first.err.starts_with("created the demonstration database"), "{}", first.err);
     for line in [
+        "F&B International Group                              8            4          385",
         "F&B International Group  client 23C59575B9CF467C9620760EB255B389",
-        " *                                   Organization           ready                                0",
-        "    ├─ F&B España, S.A               Legal with accounting  ready, transactions, period control  B843C30461EA4501935CB1D125C9C25A",
-        "    │  ├─ F&B España - Región Norte  Generic                ready, transactions                  E443A31992CB4635AFCAEABE7183CE85",
-        "       └─ F&B US West Coast          Generic                ready, transactions                  BAE22373FEBE4CCCA24517E23F0C8A48",
-        "  natural tree              * · F&B International Group · F&B España, S.A · F&B España - Región Norte",
-        "  legal entity              F&B España, S.A",
+        "*                                                    Organization           R",
+        "   ├─ F&B España, S.A                                Legal with accounting  RTP",
+        "   │  ├─ F&B España - Región Norte                   Generic                RT",
+        "      └─ F&B US West Coast                           Generic                RT",
+        "R ready · T transactions allowed · P period control · I inactive",
+        "  natural tree    * · F&B International Group · F&B España, S.A ·",
+        "                  F&B España - Región Norte",
+        "  legal entity    F&B España, S.A",
     ] {
         assert!(first.out.lines().any(|shown| shown == line), "no line `{line}` in\n{}", first.out);
     }
+    assert!(first.out.starts_with("Memory\n"), "memory comes before trees: {}", first.out);
+    fits(&first.out);
+    // What it says to try next can be pasted.
+    let next = first.out.split("or a question:\n\n").nth(1).unwrap();
+    let words: String = next.replace("' \\\n'", "");
+    let question = words.split('\'').nth(1).unwrap();
+    let asked = run(home.path(), &["query"], format!("{question}\n"));
+    assert_eq!(asked.status, 0, "{question}: {}", asked.out);
     assert!(!first.out.contains('\u{1b}'), "no colours where nobody sees them");
 
     let second = run(home.path(), &["overview"], "");
@@ -38,11 +63,22 @@ fn one_client_and_one_organization() {
         );
         assert_eq!(shown.status, 0, "{}", shown.err);
         assert!(
-            shown.out.contains("  children                  F&B US East Coast · F&B US West Coast\n"),
+            shown.out.contains("  children        F&B US East Coast · F&B US West Coast\n"),
             "{}",
             shown.out
         );
         assert!(!shown.out.contains("QA Testing"));
+        fits(&shown.out);
+        // By name, in any case of its letters.
+        let url = ["--database-url", &database.url];
+        let names = ["tree", "--client", "f&b international group", "--org", "f&b us, INC."];
+        assert_eq!(run(database.home(), &[&names, &url[..]].concat(), "").out, shown.out);
+        let overview = run(
+            database.home(),
+            &[&["overview", "--client", "F&B International Group"], &url[..]].concat(),
+            "",
+        );
+        assert!(overview.status == 0 && !overview.out.contains("QA Testing"), "{}", overview.out);
 
         let all = run(database.home(), &["tree", "--database-url", &database.url], "");
         assert!(all.out.contains("QA Testing") && all.out.contains("System"));
@@ -57,11 +93,9 @@ fn odd_trees_are_shown_with_a_note_and_names_cannot_steer_the_terminal() {
              UPDATE ad_org SET name = 'red \u{1b}[31m' WHERE ad_org_id = '{EAST}'"
         ));
         let shown = run(database.home(), &["tree", "--database-url", &database.url, "--client", FOOD], "");
-        assert!(
-            shown.out.contains(
-                "parent `gone` of organization `7BABA5FF80494CAFA54DEBD22EC46F01` is not in the tree"
-            )
-        );
+        let note = "parent `gone` of organization `7BABA5FF80494CAFA54DEBD22EC46F01` is not in the tree";
+        assert!(unfolded(&shown.out).contains(note), "{}", shown.out);
+        fits(&shown.out);
         assert!(shown.out.contains("red \u{fffd}[31m") && !shown.out.contains('\u{1b}'));
     }
 }
@@ -116,8 +150,8 @@ fn a_damaged_client_hides_no_other() {
                     shown.out
                 );
                 let after = shown.out.split(&format!("client {FOOD}\n")).nth(1).unwrap();
-                let line = after.lines().next().unwrap();
-                assert!(line.starts_with("damaged: ") && line.contains(words), "{damage}: {line}");
+                let said = unfolded(after.split("\n\n").next().unwrap());
+                assert!(said.starts_with("damaged: ") && said.contains(words), "{damage}: {said}");
             }
             let arguments = ["tree", "--database-url", &database.url, "--org", QA_ORG];
             let shown = run(database.home(), &arguments, "");
@@ -158,8 +192,8 @@ fn a_client_that_cannot_be_read_hides_no_other() {
             assert_eq!(shown.status, i32::from(!its_tree_is_shown), "{column}: {}", shown.err);
             assert!(shown.out.contains("QA Testing"), "{column}: {}", shown.out);
             let damage = format!("column `{column}` of table `ad_client`");
-            assert!(shown.out.contains(&damage), "{column}: {}", shown.out);
-            assert_eq!(shown.out.contains(US), its_tree_is_shown, "{column}: {}", shown.out);
+            assert!(unfolded(&shown.out).contains(&damage), "{column}: {}", shown.out);
+            assert_eq!(shown.out.contains("F&B US, Inc."), its_tree_is_shown, "{column}: {}", shown.out);
         }
     }
 }
@@ -178,29 +212,102 @@ fn rows_that_are_odd_leave_a_tree_with_a_note() {
             "its type `gone` has no row in ad_orgtype",
             "tree `more` is an organization tree of this client too",
         ] {
-            assert!(shown.out.contains(note), "no `{note}` in {}", shown.out);
+            assert!(unfolded(&shown.out).contains(note), "no `{note}` in {}", shown.out);
         }
     }
 }
 
-#[test]
-fn a_deep_tree_is_shown_without_drawing_all_of_it() {
+/// A database with many more organizations below one: a chain, or children of it alone.
+fn with_many(count: usize, is_chain: bool) -> Scratch {
     let database = crate::databases::empty_sqlite().fill();
-    let nodes = (0..5_000).map(|depth| {
-        let parent = if depth == 0 { EAST.to_owned() } else { format!("deep{}", depth - 1) };
+    let nodes = (0..count).map(|number| {
+        let parent = if is_chain && number > 0 { format!("many{}", number - 1) } else { EAST.to_owned() };
         format!(
             "INSERT INTO ad_org (ad_org_id, ad_client_id, value, name, ad_orgtype_id)
-                 VALUES ('deep{depth}', '{FOOD}', 'deep{depth}', 'Deep {depth}', '2');
+                 VALUES ('many{number}', '{FOOD}', 'many{number}', 'Many {number}', '2');
              INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id, parent_id, ad_client_id, ad_org_id)
-                 VALUES ('deep{depth}', '28449865CD75486CAE52ED581311027B', 'deep{depth}', '{parent}', '{FOOD}', '0');"
+                 VALUES ('many{number}', '28449865CD75486CAE52ED581311027B', 'many{number}', '{parent}', '{FOOD}', '0');"
         )
     });
     database.execute(&format!("BEGIN; {} COMMIT", nodes.collect::<String>()));
-    let shown = run(database.home(), &["tree", "--database-url", &database.url, "--client", FOOD], "");
-    assert_eq!(shown.status, 0, "{}", shown.err);
-    let deepest = shown.out.lines().find(|line| line.contains("Deep 4999")).unwrap();
-    assert!(deepest.contains("└─ Deep 4999") && deepest.contains("… 4972 more …"), "{deepest}");
-    assert!(deepest.chars().count() < 300, "{deepest}");
+    database
+}
+
+#[test]
+fn trees_of_thousands_are_summarised() {
+    for is_chain in [true, false] {
+        let database = with_many(5_000, is_chain);
+        let show = |arguments: &[&str]| {
+            let shown = run(database.home(), &[arguments, &["--database-url", &database.url]].concat(), "");
+            assert_eq!(shown.status, 0, "{}", shown.err);
+            shown.out
+        };
+        for (command, most) in [("tree", 150), ("overview", 80)] {
+            let shown = show(&[command]);
+            fits(&shown);
+            assert!(shown.contains("5,008 organizations"), "{shown}");
+            assert!(shown.lines().count() < most, "{shown}");
+            let rest = if is_chain { "below  " } else { "… 4,990 more" };
+            assert!(shown.lines().any(|line| line.contains(rest)), "{shown}");
+        }
+        let above = show(&["tree", "--client", FOOD, "--depth", "2"]);
+        assert!(above.contains("F&B US, Inc.  +5,002 below") && !above.contains("Coast"), "{above}");
+        fits(&above);
+        let whole = show(&["tree", "--client", FOOD, "--depth", "9999"]);
+        assert_eq!(whole.lines().filter(|line| line.contains("Many ")).count(), 5_000);
+        let last = whole.lines().find(|line| line.contains("Many 4999")).unwrap();
+        assert_eq!(last.contains("…4994 "), is_chain, "{last}");
+        fits(&whole);
+    }
+}
+
+#[test]
+fn trees_are_written_as_json_and_as_a_graph() {
+    for database in samples() {
+        let url = ["--database-url", &database.url];
+        let show = |arguments: &[&str]| {
+            let shown = run(database.home(), &[arguments, &url[..]].concat(), "");
+            assert_eq!(shown.status, 0, "{}", shown.err);
+            shown.out
+        };
+        let clients: Value = serde_json::from_str(&show(&["tree", "--json"])).unwrap();
+        let clients = clients.as_array().unwrap();
+        let food = clients.iter().find(|client| client["id"] == FOOD).unwrap();
+        let orgs = food["tree"].as_array().unwrap();
+        assert_eq!((&food["organizations"], orgs.len(), &food["levels"]), (&json!(8), 8, &json!(4)));
+        assert_eq!(food["fingerprint"].as_str().unwrap().len(), 64);
+        let us = orgs.iter().find(|org| org["id"] == US).unwrap();
+        assert_eq!(
+            us,
+            &json!({
+                "id": US, "parent": "19404EAD144C49A0AF37D54377CF452D", "name": "F&B US, Inc.",
+                "search_key": "F&B US, Inc.", "type": "Legal with accounting", "depth": 2, "below": 2,
+                "flags": ["ready", "active", "legal_entity", "transactions_allowed", "period_control", "accounting"]
+            })
+        );
+        let above: Value =
+            serde_json::from_str(&show(&["tree", "--client", FOOD, "--json", "--depth", "1"])).unwrap();
+        assert_eq!(above[0]["tree"].as_array().unwrap().len(), 2);
+        let sizes: Value = serde_json::from_str(&show(&["overview", "--json"])).unwrap();
+        assert_eq!(sizes[0]["organizations"], 8);
+        assert_eq!(sizes[0].get("tree"), None);
+
+        let graph = show(&["tree", "--client", FOOD, "--dot"]);
+        assert!(graph.starts_with("digraph organizations {\n") && graph.ends_with("}\n"), "{graph}");
+        assert_eq!(graph.matches(" -> ").count(), 7, "{graph}");
+        assert!(graph.contains("[label=\"F&B US, Inc.\", style=bold];"), "{graph}");
+
+        // Names that would end their quotes, or are damaged.
+        database.execute(&format!("UPDATE ad_org SET name = 'a\"\\' WHERE ad_org_id = '{EAST}'"));
+        let graph = show(&["tree", "--client", FOOD, "--dot"]);
+        assert!(graph.contains(r#"[label="a\"\\"];"#), "{graph}");
+        database.execute(&format!("UPDATE ad_treenode SET parent_id = '{EAST}' WHERE node_id = '{US}'"));
+        let damaged = run(database.home(), &[&["tree", "--json"], &url[..]].concat(), "");
+        let clients: Value = serde_json::from_str(&damaged.out).unwrap();
+        let food = clients.as_array().unwrap().iter().find(|client| client["id"] == FOOD).unwrap();
+        assert_eq!((damaged.status, food.get("tree")), (1, None));
+        assert!(food["damage"].as_str().unwrap().contains(EAST), "{food}");
+    }
 }
 
 #[test]
@@ -212,21 +319,46 @@ fn unknown_clients_and_organizations_are_named() {
     let unknown = run(home.path(), &["tree", "--org", "nowhere"], "");
     assert_eq!(unknown.status, 2);
     assert!(unknown.err.contains("organization `nowhere`"), "{}", unknown.err);
-    let ambiguous = run(home.path(), &["tree", "--org", "0"], "");
+    let ambiguous = run(home.path(), &["tree", "--org", "*"], "");
     assert!(
-        ambiguous.err.contains("is in 2 trees") && ambiguous.err.contains("--client"),
+        ambiguous.err.contains("2 organizations are called `*`") && ambiguous.err.contains(FOOD),
         "{}",
         ambiguous.err
     );
 }
 
 #[test]
-fn the_help_says_what_to_do() {
+fn the_help_says_what_to_do_in_80_columns() {
     let home = tempfile::tempdir().unwrap();
-    for arguments in [&["--help"][..], &["tree", "--help"], &["query", "--help"], &["import", "--help"]] {
-        let help = run(home.path(), arguments, "");
+    let commands = ["overview", "tree", "query", "password", "check", "serve", "import", "revisions", "mcp"];
+    for command in commands {
+        let help = run(home.path(), &[command, "--help"], "");
         assert_eq!(help.status, 0);
-        assert!(help.out.contains("--database-url"), "{}", help.out);
+        // What is wrapped by hand, such as examples, fits; the rest is wrapped to the terminal.
+        let by_hand = help.out.split("Usage:").next().unwrap();
+        assert!(by_hand.lines().all(|line| line.chars().count() <= 80), "{by_hand}");
+        assert!(command == "mcp" || help.out.contains("--database-url"), "{}", help.out);
+        if ["import", "revisions", "password"].contains(&command) {
+            assert!(by_hand.contains("Needs --database-url"), "{by_hand}");
+        }
     }
-    assert!(run(home.path(), &["--help"], "").out.contains("Exit status:"));
+    let help = run(home.path(), &["--help"], "").out;
+    let after = help.split("Databases:").nth(1).unwrap();
+    assert!(
+        after.contains("Exit status:") && after.lines().all(|line| line.chars().count() <= 80),
+        "{after}"
+    );
+
+    // Without a database `import` and `revisions` say so, and touch nothing.
+    for arguments in [&["import", "rows"][..], &["revisions", "status"]] {
+        let refused = run(home.path(), arguments, "");
+        assert!(refused.status == 2 && refused.err.contains("--database-url"), "{}", refused.err);
+    }
+
+    // The example of `query --help` can be pasted.
+    let help = run(home.path(), &["query", "--help"], "").out;
+    let example = help.split("echo ").nth(1).unwrap().split(" | ").next().unwrap();
+    let question: String = example.split('\'').skip(1).step_by(2).collect();
+    let answer = run(home.path(), &["query"], format!("{question}\n"));
+    assert!(answer.status == 0 && answer.out.contains("\"result\""), "{question}: {}", answer.out);
 }

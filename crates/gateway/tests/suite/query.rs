@@ -39,9 +39,9 @@ fn every_call_on_every_database() {
 #[test]
 fn automatic_roles_get_what_the_database_shows() {
     const AUTOMATIC: &str = "42D0EEB1C66F497A90DD526DC597E6F0";
-    let ask = |database: &Scratch, before: &[&str], args: Value| {
+    let ask = |database: &Scratch, options: &[&str], args: Value| {
         let question = json!({"client": FOOD, "call": "writable_orgs", "args": args}).to_string();
-        let asked = run_over(database, &[before, &["query"]].concat(), question);
+        let asked = run_over(database, &[&["query"], options].concat(), question);
         assert_eq!((asked.status, asked.err.as_str()), (0, ""));
         asked.answers()[0]["result"].as_array().unwrap().len()
     };

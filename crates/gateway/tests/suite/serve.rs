@@ -602,7 +602,7 @@ fn many_passwords(home: &Path, urls: &[&str]) {
 /// Types at a terminal, and says what is shown there.
 fn typed(home: &Path, arguments: &[&str], lines: &[&str]) -> (String, i32) {
     const TERMINAL: &str = r#"
-import json, os, pty, sys, termios, time
+import json, os, pty, sys, termios
 arguments, lines = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 child, terminal = pty.fork()
 if child == 0:
@@ -622,11 +622,12 @@ def until(mark):
 for prompt, line in lines:
     if not until(prompt.encode()):
         break
-    # The prompt comes just before what is typed is hidden; a person is not that fast.
-    while termios.tcgetattr(terminal)[3] & termios.ECHO:
-        time.sleep(0.01)
+    if termios.tcgetattr(terminal)[3] & termios.ECHO:
+        shown += b"typing is shown at the prompt"
     os.write(terminal, line.encode() + b"\n")
 until(b"\0never")
+if termios.tcgetattr(terminal)[3] & termios.ECHO:
+    shown += b"typing is shown at the end"
 sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;
@@ -660,12 +661,18 @@ fn a_password_that_is_typed_is_not_shown_and_typed_twice() {
         let (shown, status) = typed(database.home(), &arguments, lines);
         assert_eq!(status, 2, "{shown}");
         assert!(shown.contains(why) && !shown.contains("hors"), "{shown}");
+        assert!(!shown.contains("typing is shown at the prompt"), "{shown}");
         assert_eq!(run(database.home(), &list, "").out, "");
     }
     let (shown, status) = typed(database.home(), &arguments, &["correct horse", "correct horse"]);
     assert_eq!(status, 0, "{shown}");
     assert!(shown.contains("is set") && !shown.contains("horse"), "{shown}");
     assert!(run(database.home(), &list, "").out.starts_with("F&BAdmin\t"));
+
+    // Ctrl-C changes nothing, and the terminal shows again what is typed.
+    let (shown, status) = typed(database.home(), &arguments, &["\u{3}"]);
+    assert_eq!(status, 2, "{shown}");
+    assert!(shown.contains("interrupted") && shown.contains("typing is shown at the end"), "{shown}");
 }
 
 #[test]
