@@ -55,24 +55,21 @@ mod models;
 mod permissions;
 mod projection;
 
-mod clock;
 mod content;
 mod entry;
 mod epochs;
-mod flight;
-mod shim;
 mod table;
 
-#[cfg(test)]
-mod checked;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
 
 pub use cache::MetadataCache;
-pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{CacheConfig, TablePolicy};
 pub use fields::{FieldDefinition, FieldDefinitions};
 pub use loader::MetadataLoader;
 pub use models::ModelList;
 pub use permissions::{Operation, Permissions};
+pub use platform::{Clock, ManualClock, SystemClock};
 pub use projection::Projection;
 pub use scope::{Principal, Scope};
 pub use stats::{CacheStats, TableStats};

@@ -5,14 +5,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hashlink::LinkedHashMap;
+use platform::flight::LeaderLoad;
+use platform::sync::Mutex;
 
 use crate::config::TablePolicy;
 use crate::content::{Content, Contents};
 use crate::entry::{Entry, Key};
 use crate::epochs::{Epochs, Stamp};
-use crate::flight::{Flight, Outcome, Wait};
-use crate::shim::Mutex;
 use crate::{Clock, Principal, TableStats};
+
+/// What a load brought: a value, "no such model", or a failure.
+pub(crate) type Outcome<V, E> = Result<Option<Arc<V>>, Arc<E>>;
 
 /// Entries of one kind. Everything happens under one lock that is never held across an await.
 #[derive(Debug)]
@@ -27,12 +30,27 @@ struct State<V, E> {
     /// In the order of use, the least recent first.
     entries: LinkedHashMap<Key, Entry<V>, ahash::RandomState>,
     contents: Contents<V>,
-    // INVARIANT: the newest load of each key; an older one, overtaken, is only known to those who wait for
-    // it.
-    flights: HashMap<Key, Arc<Flight<V, E>>, ahash::RandomState>,
+    // INVARIANT: the newest load of each key. Only the callers that wait for an older one still know it.
+    loads: HashMap<Key, Load<V, E>, ahash::RandomState>,
     epochs: Epochs,
     bytes: usize,
     stats: TableStats,
+}
+
+/// A load in progress.
+#[derive(Debug)]
+struct Load<V, E> {
+    /// When it began. It may not have seen what changed later.
+    began: Duration,
+    /// The epochs when it began.
+    stamp: Stamp,
+    outcome: Arc<LeaderLoad<Outcome<V, E>>>,
+}
+
+impl<V, E> Clone for Load<V, E> {
+    fn clone(&self) -> Self {
+        Load { began: self.began, stamp: self.stamp, outcome: Arc::clone(&self.outcome) }
+    }
 }
 
 impl TablePolicy {
@@ -45,7 +63,7 @@ impl TablePolicy {
 /// What to do about a question.
 enum Step<V: Content, E> {
     Answer(Option<Arc<V>>, Option<Lead<V, E>>),
-    Join(Arc<Flight<V, E>>),
+    Join(Arc<LeaderLoad<Outcome<V, E>>>),
     Load(Lead<V, E>),
 }
 
@@ -53,7 +71,7 @@ enum Step<V: Content, E> {
 pub(crate) struct Lead<V: Content, E> {
     table: Arc<Table<V, E>>,
     key: Key,
-    flight: Arc<Flight<V, E>>,
+    load: Load<V, E>,
     finished: bool,
 }
 
@@ -62,7 +80,7 @@ impl<V: Content, E> Table<V, E> {
         let state = State {
             entries: LinkedHashMap::default(),
             contents: Contents::default(),
-            flights: HashMap::default(),
+            loads: HashMap::default(),
             epochs: Epochs::default(),
             bytes: 0,
             stats: TableStats::default(),
@@ -89,8 +107,8 @@ impl<V: Content, E> Table<V, E> {
             match self.step(key, refresh, satisfies, core::mem::take(&mut first)) {
                 Step::Answer(value, lead) => return (Ok(value), lead),
                 Step::Load(lead) => return (lead.finish(load().await), None),
-                Step::Join(flight) => {
-                    if let Some(outcome) = Wait::new(flight).await {
+                Step::Join(load) => {
+                    if let Some(outcome) = LeaderLoad::wait(&load).await {
                         return (outcome, None);
                     }
                 }
@@ -137,26 +155,26 @@ impl<V: Content, E> Table<V, E> {
             } else if satisfied || believes_absence(entry.began) {
                 state.stats.hits += u64::from(first);
                 state.entries.to_back(key);
-                let idle = !state.flights.contains_key(key);
+                let idle = !state.loads.contains_key(key);
                 let lead = (refresh_due && idle).then(|| self.lead(&mut state, key, now, stamp));
                 return Step::Answer(answer, lead);
             }
         }
         state.stats.misses += u64::from(first);
-        if let Some(flight) = state.flights.get(key)
-            && flight.stamp == stamp
-            && (satisfies.is_none() || believes_absence(flight.began))
+        if let Some(load) = state.loads.get(key)
+            && load.stamp == stamp
+            && (satisfies.is_none() || believes_absence(load.began))
         {
-            return Step::Join(Arc::clone(flight));
+            return Step::Join(Arc::clone(&load.outcome));
         }
         Step::Load(self.lead(&mut state, key, now, stamp))
     }
 
     fn lead(self: &Arc<Self>, state: &mut State<V, E>, key: &Key, now: Duration, stamp: Stamp) -> Lead<V, E> {
-        let flight = Arc::new(Flight::new(now, stamp));
-        state.flights.insert(key.clone(), Arc::clone(&flight));
+        let load = Load { began: now, stamp, outcome: Arc::default() };
+        state.loads.insert(key.clone(), load.clone());
         state.stats.loads += 1;
-        Lead { table: Arc::clone(self), key: key.clone(), flight, finished: false }
+        Lead { table: Arc::clone(self), key: key.clone(), load, finished: false }
     }
 
     /// Forgets a model of a database, for every principal.
@@ -200,11 +218,11 @@ impl<V: Content, E> Table<V, E> {
     }
 
     /// Keeps the result of a load, unless something younger overtook it.
-    fn publish(&self, key: &Key, flight: &Arc<Flight<V, E>>, value: Option<V>) -> Option<Arc<V>> {
+    fn publish(&self, key: &Key, load: &Load<V, E>, value: Option<V>) -> Option<Arc<V>> {
         let mut state = self.state.lock();
-        state.leave(key, flight);
-        let current = state.epochs.stamp(key.scope.principal(), &key.model) == flight.stamp;
-        let newest = state.entries.get(key).is_none_or(|known| known.began <= flight.began);
+        state.leave(key, load);
+        let current = state.epochs.stamp(key.scope.principal(), &key.model) == load.stamp;
+        let newest = state.entries.get(key).is_none_or(|known| known.began <= load.began);
         if !(current && newest) {
             state.stats.loads_overtaken += 1;
             return value.map(Arc::new);
@@ -219,8 +237,8 @@ impl<V: Content, E> Table<V, E> {
             Some((value, grown)) => (Some(value), grown),
             None => (None, 0),
         };
-        let refresh_at = self.policy.refresh_after.map(|after| flight.began.saturating_add(after));
-        let entry = Entry { value: value.clone(), began: flight.began, stamp: flight.stamp, refresh_at };
+        let refresh_at = self.policy.refresh_after.map(|after| load.began.saturating_add(after));
+        let entry = Entry { value: value.clone(), began: load.began, stamp: load.stamp, refresh_at };
         state.bytes += grown + key.entry_bytes::<V>();
         state.entries.insert(key.clone(), entry);
         while state.bytes > self.policy.max_bytes && state.remove_oldest() {
@@ -229,9 +247,9 @@ impl<V: Content, E> Table<V, E> {
         value
     }
 
-    fn fail(&self, key: &Key, flight: &Arc<Flight<V, E>>) {
+    fn fail(&self, key: &Key, load: &Load<V, E>) {
         let mut state = self.state.lock();
-        state.leave(key, flight);
+        state.leave(key, load);
         state.stats.load_failures += 1;
         // A refresh that fails is not tried again at once: the server may be down.
         let retry_at = self.clock.now().saturating_add(self.policy.negative_time_to_live);
@@ -246,13 +264,13 @@ impl<V: Content, E> Lead<V, E> {
     pub(crate) fn finish(mut self, result: Result<Option<V>, E>) -> Outcome<V, E> {
         self.finished = true;
         let outcome = match result {
-            Ok(value) => Ok(self.table.publish(&self.key, &self.flight, value)),
+            Ok(value) => Ok(self.table.publish(&self.key, &self.load, value)),
             Err(error) => {
-                self.table.fail(&self.key, &self.flight);
+                self.table.fail(&self.key, &self.load);
                 Err(Arc::new(error))
             }
         };
-        self.flight.land(outcome.clone());
+        self.load.outcome.complete(outcome.clone());
         outcome
     }
 }
@@ -261,19 +279,19 @@ impl<V: Content, E> Drop for Lead<V, E> {
     fn drop(&mut self) {
         if !self.finished {
             let mut state = self.table.state.lock();
-            state.leave(&self.key, &self.flight);
+            state.leave(&self.key, &self.load);
             state.stats.loads_abandoned += 1;
             drop(state);
-            self.flight.abandon();
+            self.load.outcome.abandon();
         }
     }
 }
 
 impl<V: Content, E> State<V, E> {
-    /// Takes a flight off the list, unless another one has taken its place.
-    fn leave(&mut self, key: &Key, flight: &Arc<Flight<V, E>>) {
-        if self.flights.get(key).is_some_and(|current| Arc::ptr_eq(current, flight)) {
-            self.flights.remove(key);
+    /// Takes a load off the list, unless another one has taken its place.
+    fn leave(&mut self, key: &Key, load: &Load<V, E>) {
+        if self.loads.get(key).is_some_and(|current| Arc::ptr_eq(&current.outcome, &load.outcome)) {
+            self.loads.remove(key);
         }
     }
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use model_metadata::{CacheConfig, MetadataCache};
 use odoo::{ConfigError, OdooError, RecordCache, RecordPolicy};
-
-use crate::settings::{flag, seconds};
+use platform::settings::{SettingsReader, from_environment};
 
 /// What is remembered of Odoo: definitions, model lists, records.
 ///
@@ -37,7 +36,7 @@ impl Caches {
     /// # Errors
     /// [`ConfigError`] that names the variable which cannot be understood.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_settings(|name| std::env::var(name).ok())
+        Self::from_settings(from_environment)
     }
 
     /// Caches as settings with the names of environment variables say. Empty ones count as missing.
@@ -45,15 +44,15 @@ impl Caches {
     /// # Errors
     /// [`ConfigError`] that names the setting which cannot be understood.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let setting = |name: &str| settings(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+        let settings = SettingsReader::new(settings);
         let usual = RecordPolicy::default();
         let records = RecordPolicy {
-            time_to_live: seconds(setting("ODOO_MCP_RECORD_TTL"), "ODOO_MCP_RECORD_TTL", usual.time_to_live)?,
-            read_ahead: flag(setting("ODOO_MCP_ENABLE_PREFETCH"), "ODOO_MCP_ENABLE_PREFETCH", true)?,
+            time_to_live: settings.seconds("ODOO_MCP_RECORD_TTL", usual.time_to_live)?,
+            read_ahead: settings.flag("ODOO_MCP_ENABLE_PREFETCH", true)?,
             ..usual
         };
         let hour = Duration::from_secs(3600);
-        Ok(Self::new(seconds(setting("ODOO_MCP_CACHE_TTL"), "ODOO_MCP_CACHE_TTL", hour)?, records))
+        Ok(Self::new(settings.seconds("ODOO_MCP_CACHE_TTL", hour)?, records))
     }
 }
 

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use odoo::Call;
+use platform::text::shorten;
 
 use crate::file::{Facts, guess_type, is_text};
 use crate::service::Service;
@@ -93,7 +94,7 @@ pub(crate) enum Content {
 /// Reads what an address leads to.
 pub(crate) async fn read(service: &Service, address: &str) -> Result<Content, ToolError> {
     let Some(target) = uri::parse(address) else {
-        let shown: String = address.chars().take(200).collect();
+        let shown = shorten(address, 200);
         return Err(ToolError::invalid(format!("`{shown}` is no address of a resource")));
     };
     let text = |text: String| Content::Text { text, mimetype: TEXT.into() };

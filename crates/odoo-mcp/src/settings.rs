@@ -1,8 +1,7 @@
 //! `Settings`: what the server may do, and how much at a time.
 
-use core::time::Duration;
-
 use odoo::ConfigError;
+use platform::settings::{SettingError, SettingsReader, from_environment};
 
 /// Which operations the server lets through (`ODOO_YOLO`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +81,7 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`] that names the variable which cannot be understood.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_settings(|name| std::env::var(name).ok())
+        Self::from_settings(from_environment)
     }
 
     /// Reads settings that have the names of environment variables. Empty ones count as missing.
@@ -90,33 +89,25 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`] that names the setting which cannot be understood.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let setting = |name: &str| settings(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+        let given = SettingsReader::new(settings);
         let usual = Settings::default();
         let settings = Settings {
-            mode: mode(setting("ODOO_YOLO"))?,
-            default_limit: number(
-                setting("ODOO_MCP_DEFAULT_LIMIT"),
-                "ODOO_MCP_DEFAULT_LIMIT",
-                usual.default_limit,
-            )?,
-            max_limit: number(setting("ODOO_MCP_MAX_LIMIT"), "ODOO_MCP_MAX_LIMIT", usual.max_limit)?,
-            max_smart_fields: number(
-                setting("ODOO_MCP_MAX_SMART_FIELDS"),
+            mode: mode(given.text("ODOO_YOLO"))?,
+            default_limit: given.number("ODOO_MCP_DEFAULT_LIMIT", usual.default_limit, 1..=usize::MAX)?,
+            max_limit: given.number("ODOO_MCP_MAX_LIMIT", usual.max_limit, 1..=usize::MAX)?,
+            max_smart_fields: given.number(
                 "ODOO_MCP_MAX_SMART_FIELDS",
                 usual.max_smart_fields,
+                1..=usize::MAX,
             )?,
-            max_binary_size: number(
-                setting("ODOO_MCP_MAX_BINARY_SIZE"),
+            max_binary_size: given.number(
                 "ODOO_MCP_MAX_BINARY_SIZE",
                 usual.max_binary_size,
+                1..=usize::MAX,
             )?,
-            method_calls: flag(
-                setting("ODOO_MCP_ENABLE_METHOD_CALLS"),
-                "ODOO_MCP_ENABLE_METHOD_CALLS",
-                usual.method_calls,
-            )?,
-            stats: flag(setting("ODOO_MCP_ENABLE_STATS"), "ODOO_MCP_ENABLE_STATS", usual.stats)?,
-            companies: companies(setting("ODOO_ALLOWED_COMPANIES"))?,
+            method_calls: given.flag("ODOO_MCP_ENABLE_METHOD_CALLS", usual.method_calls)?,
+            stats: given.flag("ODOO_MCP_ENABLE_STATS", usual.stats)?,
+            companies: companies(given.text("ODOO_ALLOWED_COMPANIES"))?,
         };
         if settings.default_limit > settings.max_limit {
             return Err(invalid(
@@ -152,10 +143,9 @@ impl StreamOptions {
     /// # Errors
     /// [`ConfigError`] that names the variable which cannot be understood.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let value = std::env::var(MAX_MESSAGE_SIZE).ok().map(|it| it.trim().to_owned());
-        let value = value.filter(|it| !it.is_empty());
         let usual = StreamOptions::default().max_message_bytes;
-        Ok(StreamOptions { max_message_bytes: number(value, MAX_MESSAGE_SIZE, usual)? })
+        let environment = SettingsReader::new(from_environment);
+        Ok(StreamOptions { max_message_bytes: environment.number(MAX_MESSAGE_SIZE, usual, 1..=usize::MAX)? })
     }
 }
 
@@ -169,33 +159,6 @@ fn mode(value: Option<String>) -> Result<Mode, ConfigError> {
     }
 }
 
-fn number(value: Option<String>, name: &'static str, usual: usize) -> Result<usize, ConfigError> {
-    let Some(value) = value else { return Ok(usual) };
-    match value.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err(invalid(name, &value, "it must be a number, at least 1")),
-    }
-}
-
-pub(crate) fn flag(value: Option<String>, name: &'static str, usual: bool) -> Result<bool, ConfigError> {
-    let Some(value) = value else { return Ok(usual) };
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Ok(true),
-        "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err(invalid(name, &value, "it must be true or false")),
-    }
-}
-
-pub(crate) fn seconds(
-    value: Option<String>,
-    name: &'static str,
-    usual: Duration,
-) -> Result<Duration, ConfigError> {
-    let Some(value) = value else { return Ok(usual) };
-    let seconds = value.parse().map(Duration::from_secs);
-    seconds.map_err(|_| invalid(name, &value, "it must be a number of seconds"))
-}
-
 fn companies(value: Option<String>) -> Result<Vec<i64>, ConfigError> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty());
@@ -206,7 +169,7 @@ fn companies(value: Option<String>) -> Result<Vec<i64>, ConfigError> {
 }
 
 fn invalid(name: &'static str, value: &str, expected: &'static str) -> ConfigError {
-    ConfigError::Invalid { name, value: value.chars().take(64).collect(), expected }
+    SettingError::invalid(name, value, expected).into()
 }
 
 #[cfg(test)]

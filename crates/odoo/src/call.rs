@@ -1,5 +1,6 @@
 //! `Call`: what Odoo is asked to do.
 
+use platform::text::{NAME_BYTES, shorten};
 use serde_json::{Map, Value};
 
 use crate::OdooError;
@@ -194,7 +195,7 @@ impl Call {
 pub(crate) fn check_name(name: &str, dots: bool) -> Result<(), OdooError> {
     let fits = |it: char| it.is_ascii_alphanumeric() || it == '_' || (dots && it == '.');
     if name.is_empty() || name.len() > 128 || name.contains("..") || !name.chars().all(fits) {
-        return Err(OdooError::Name { name: name.chars().take(64).collect() });
+        return Err(OdooError::Name { name: shorten(name, NAME_BYTES).into() });
     }
     Ok(())
 }

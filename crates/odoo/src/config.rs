@@ -4,6 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
+use platform::settings::{SettingError, SettingsReader, from_environment};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -129,24 +130,9 @@ pub enum TransportChoice {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A setting is missing.
-    #[error("{name} is not set; {reason}")]
-    Missing {
-        /// The setting.
-        name: &'static str,
-        /// What it is needed for.
-        reason: &'static str,
-    },
-    /// A setting cannot be understood.
-    #[error("{name} is `{value}`; {expected}")]
-    Invalid {
-        /// The setting.
-        name: &'static str,
-        /// Its value, unless it may hold a secret.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
-    },
+    /// A setting is missing, or its value does not have the form that it needs.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// The trusted certificates cannot be used.
     #[error("the trusted certificates cannot be used: {cause}")]
     Certificates {
@@ -182,7 +168,7 @@ impl OdooConfig {
     /// # Errors
     /// [`ConfigError`] that names the variable which is missing or cannot be understood.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_settings(|name| std::env::var(name).ok())
+        Self::from_settings(from_environment)
     }
 
     /// Reads the configuration from settings that have the names of environment variables. Empty ones count
@@ -191,12 +177,11 @@ impl OdooConfig {
     /// # Errors
     /// [`ConfigError`] that names the setting which is missing or cannot be understood.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let setting = |name: &str| settings(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
-        let required = |name, reason| setting(name).ok_or(ConfigError::Missing { name, reason });
-        let url = required("ODOO_URL", "it says where odoo is")?;
-        let database = setting("ODOO_DB").unwrap_or_default();
-        let login = setting("ODOO_USER");
-        let secret = |name| setting(name).map(SecretString::from);
+        let settings = SettingsReader::new(settings);
+        let url = settings.required("ODOO_URL", "it says where odoo is")?;
+        let database = settings.text("ODOO_DB").unwrap_or_default();
+        let login = settings.text("ODOO_USER");
+        let secret = |name| settings.text(name).map(SecretString::from);
         let mut key_as_password = false;
         let credential = match (secret("ODOO_API_KEY"), secret("ODOO_PASSWORD")) {
             (Some(key), _) => Credential::ApiKey(key),
@@ -207,21 +192,22 @@ impl OdooConfig {
             (None, Some(password)) => Credential::Password(password),
             (None, None) => {
                 let reason = "a password or an api key (ODOO_API_KEY) is needed";
-                return Err(ConfigError::Missing { name: "ODOO_PASSWORD", reason });
+                return Err(SettingError::Missing { name: "ODOO_PASSWORD", reason }.into());
             }
         };
         if login.is_none() && matches!(credential, Credential::Password(_)) {
-            return Err(ConfigError::Missing { name: "ODOO_USER", reason: "a password belongs to a user" });
+            let reason = "a password belongs to a user";
+            return Err(SettingError::Missing { name: "ODOO_USER", reason }.into());
         }
         let transport =
-            setting("ODOO_RPC_TRANSPORT").map_or(Ok(TransportChoice::Auto), |name| name.parse())?;
+            settings.text("ODOO_RPC_TRANSPORT").map_or(Ok(TransportChoice::Auto), |name| name.parse())?;
         Ok(OdooConfig {
             transport,
             key_as_password,
-            language: setting("ODOO_LOCALE"),
-            pool_size: number(&setting, "ODOO_MCP_POOL_SIZE", 5)?,
-            batching: flag(&setting, "ODOO_MCP_ENABLE_BATCHING", true)?,
-            batch_size: number(&setting, "ODOO_MCP_BATCH_SIZE", 100)?,
+            language: settings.text("ODOO_LOCALE"),
+            pool_size: settings.number("ODOO_MCP_POOL_SIZE", 5, 1..=1_000_000)?,
+            batching: settings.flag("ODOO_MCP_ENABLE_BATCHING", true)?,
+            batch_size: settings.number("ODOO_MCP_BATCH_SIZE", 100, 1..=1_000_000)?,
             ..Self::new(&url, &database, login.as_deref().unwrap_or_default(), credential)?
         })
     }
@@ -259,11 +245,10 @@ impl FromStr for TransportChoice {
             "session" => Ok(TransportChoice::Forced(Transport::Session)),
             "jsonrpc" | "xmlrpc" => Ok(TransportChoice::Forced(Transport::JsonRpc)),
             "json2" => Ok(TransportChoice::Forced(Transport::Json2)),
-            _ => Err(ConfigError::Invalid {
-                name: "ODOO_RPC_TRANSPORT",
-                value: name.chars().take(64).collect(),
-                expected: "it must be auto, session, jsonrpc or json2",
-            }),
+            _ => {
+                let expected = "it must be auto, session, jsonrpc or json2";
+                Err(SettingError::invalid("ODOO_RPC_TRANSPORT", name, expected).into())
+            }
         }
     }
 }
@@ -275,7 +260,7 @@ fn is_key(secret: &str) -> bool {
 
 /// The value is not repeated in errors: somebody may have put a password into it.
 fn parse_url(text: &str) -> Result<Url, ConfigError> {
-    let invalid = |expected| ConfigError::Invalid { name: "ODOO_URL", value: "…".into(), expected };
+    let invalid = |expected: &'static str| SettingError::invalid("ODOO_URL", "…", expected).into();
     let url = Url::parse(text).map_err(|_| invalid("it must be a url such as https://erp.example.com"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(invalid("it must begin with http:// or https:// and name a host"));
@@ -290,35 +275,4 @@ fn parse_url(text: &str) -> Result<Url, ConfigError> {
         return Err(invalid("it must end with a host or a path"));
     }
     Ok(url)
-}
-
-fn number(
-    setting: &impl Fn(&str) -> Option<String>,
-    name: &'static str,
-    usual: usize,
-) -> Result<usize, ConfigError> {
-    let Some(value) = setting(name) else { return Ok(usual) };
-    match value.parse() {
-        Ok(number) if (1..=1_000_000).contains(&number) => Ok(number),
-        _ => {
-            let value = value.chars().take(64).collect();
-            Err(ConfigError::Invalid { name, value, expected: "it must be a number from 1 to 1000000" })
-        }
-    }
-}
-
-fn flag(
-    setting: &impl Fn(&str) -> Option<String>,
-    name: &'static str,
-    usual: bool,
-) -> Result<bool, ConfigError> {
-    let Some(value) = setting(name) else { return Ok(usual) };
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Ok(true),
-        "false" | "0" | "no" | "off" => Ok(false),
-        _ => {
-            let value = value.chars().take(64).collect();
-            Err(ConfigError::Invalid { name, value, expected: "it must be true or false" })
-        }
-    }
 }

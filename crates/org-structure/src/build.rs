@@ -1,7 +1,8 @@
 //! Rows in, tree out.
 
+use platform::text::{NAME_BYTES, shorten};
+
 use crate::column::NONE;
-use crate::id::abbreviate;
 use crate::invariant::{at, at_mut};
 use crate::numbering::{Numbering, parents_by_rank};
 use crate::roster::{Roster, RosterFault};
@@ -137,7 +138,7 @@ fn resolve_parents(rows: &[OrgRow<'_>], roster: &Roster) -> Result<(Vec<u32>, Ve
         return Err(BuildError::SelfParent { id });
     }
     dangling.sort_unstable();
-    let finding = |(org, name)| Finding::DanglingParent { org, parent: abbreviate(name) };
+    let finding = |(org, name)| Finding::DanglingParent { org, parent: shorten(name, NAME_BYTES).into() };
     Ok((parents, dangling.into_iter().map(finding).collect()))
 }
 

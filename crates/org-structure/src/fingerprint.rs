@@ -3,9 +3,10 @@
 use core::fmt;
 use core::str::FromStr;
 
+use platform::text::{NAME_BYTES, hex, parse_hex, shorten};
 use sha2::{Digest, Sha256};
 
-use crate::{OrgStructure, hex};
+use crate::OrgStructure;
 
 /// The SHA-256 hash of a tree's canonical bytes: two trees with the same fingerprint are the same tree.
 ///
@@ -72,15 +73,14 @@ impl FromStr for Fingerprint {
     type Err = InvalidFingerprint;
 
     fn from_str(text: &str) -> Result<Self, InvalidFingerprint> {
-        hex::parse(text)
-            .map(Fingerprint)
-            .ok_or_else(|| InvalidFingerprint { text: crate::id::abbreviate(text) })
+        let invalid = || InvalidFingerprint { text: shorten(text, NAME_BYTES).into() };
+        parse_hex(text).map(Fingerprint).ok_or_else(invalid)
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&hex::format(&self.0))
+        f.pad(&hex(&self.0))
     }
 }
 

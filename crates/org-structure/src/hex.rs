@@ -1,4 +1,4 @@
-//! Hexadecimal digits: of ids and of fingerprints.
+//! How ids of 32 hexadecimal digits are packed.
 //!
 //! Ids of 32 upper-case hexadecimal digits are folded into 16 bytes: each byte holds one digit of the first
 //! half of the id in its upper four bits, and the digit 16 places further in its lower four.
@@ -66,27 +66,6 @@ pub(crate) fn fold(pairs: [u8; 16]) -> [u8; 16] {
         *byte = high << 4 | low;
     }
     folded
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn format(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
-}
-
-/// Exactly 64 lower-case hexadecimal digits as bytes.
-pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
-    let mut bytes = [0; 32];
-    for (byte, &[high, low]) in bytes.iter_mut().zip(digits.as_chunks().0) {
-        *byte = value(high)? << 4 | value(low)?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use platform::text::{NAME_BYTES, shorten};
+
 /// The longest id that an organization may have, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 32;
 
@@ -75,7 +77,7 @@ impl OrgId {
     pub(crate) fn from_text(kind: &'static str, text: &str) -> Result<Self, InvalidId> {
         let mut bytes = [0; MAX_ID_BYTES];
         let Some(head) = bytes.get_mut(..text.len()) else {
-            return Err(InvalidId::TooLong { kind, id: abbreviate(text), bytes: text.len() });
+            return Err(InvalidId::TooLong { kind, id: shorten(text, NAME_BYTES).into(), bytes: text.len() });
         };
         head.copy_from_slice(text.as_bytes());
         match u8::try_from(text.len()) {
@@ -113,15 +115,6 @@ impl OrgId {
     #[must_use]
     pub fn is_zero(&self) -> bool {
         *self == Self::ZERO
-    }
-}
-
-/// The first 64 bytes of a text (cut at a character), for error messages that must stay short.
-pub(crate) fn abbreviate(text: &str) -> String {
-    let end = text.floor_char_boundary(64);
-    match text.get(..end) {
-        Some(head) if end < text.len() => format!("{head}…"),
-        _ => text.to_owned(),
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use org_structure::{OrgId, OrgIndex};
 
-use crate::clock::Moment;
+use crate::moment::Moment;
 use crate::pinned::{PinnedAccess, PinnedRole, shared_bytes};
 use crate::record::Lifetime;
-use crate::shim::{AtomicBool, AtomicU64, Ordering};
 use crate::{ClientId, Scope, SessionId, SessionRecord, UserId};
+use platform::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// A session that this node holds.
 ///

@@ -2,9 +2,9 @@
 
 use org_structure::{DecodeError, OrgId};
 
-use crate::entropy::NoEntropy;
 use crate::openbravo::Refusal;
 use crate::{AccessDecodeError, ClientId, PortError, SessionId, UserId};
+use platform::NoEntropy;
 
 /// Why a token gave no session.
 #[derive(Clone, Debug, thiserror::Error)]

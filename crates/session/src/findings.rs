@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use org_structure::Fingerprint;
 
 use crate::ClientId;
-use crate::shim::Mutex;
+use platform::sync::Mutex;
 
 /// What the source found odd about a client's tree: all of it counted, the first of it in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashMap;
 
-use crate::shim::Mutex;
+use platform::sync::Mutex;
 
 /// Values by name, held weakly: a value goes when its last holder goes.
 pub(crate) struct Interner<K, V> {

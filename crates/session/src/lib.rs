@@ -107,17 +107,15 @@
 mod access;
 mod access_bytes;
 mod cached_session;
-mod clock;
 mod company;
 #[cfg(feature = "contract")]
 pub mod contract;
-mod entropy;
 mod error;
 mod findings;
-mod flight;
 mod interner;
 mod manager;
 mod memory_store;
+mod moment;
 pub mod openbravo;
 mod options;
 mod pinned;
@@ -128,7 +126,6 @@ mod record;
 mod selection;
 mod session;
 mod sharded;
-mod shim;
 mod source;
 mod stats;
 mod store;
@@ -140,9 +137,7 @@ mod users;
 pub use access::RoleAccess;
 pub use access_bytes::{ACCESS_FORMAT_VERSION, AccessDecodeError, AccessHash};
 pub use async_trait::async_trait;
-pub use clock::{Clock, ManualClock, SystemClock};
 pub use company::CompanyFacts;
-pub use entropy::{Entropy, NoEntropy, OsEntropy};
 pub use error::{LoginError, SessionError, Unreadable};
 pub use findings::Findings;
 #[cfg(not(shuttle))]
@@ -151,6 +146,7 @@ pub use manager::{Login, ManagerFootprint, Notice, Revocation, SessionManager, T
 pub use memory_store::MemoryStore;
 pub use options::{AtLimit, Options};
 pub use org_structure::{ClientId, InvalidId, RoleId, UserId};
+pub use platform::{Clock, Entropy, ManualClock, NoEntropy, OsEntropy, SystemClock};
 pub use port_error::PortError;
 pub use principal::Principal;
 pub use record::{Lifetime, Scope, SessionRecord, StoredSession};

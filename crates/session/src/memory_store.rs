@@ -9,13 +9,14 @@ use hashbrown::{HashMap, HashTable};
 use org_structure::Fingerprint;
 
 use crate::cached_session::CachedSession;
-use crate::clock::{Clock, Moment, SystemClock};
+use crate::moment::Moment;
 use crate::pinned::SharedParts;
 use crate::sharded::{SHARDS, Sharded};
-use crate::shim::{AtomicUsize, Mutex, Ordering, RwLock};
 use crate::store::{Contents, Created, NewSession, Seen};
 use crate::table::is_too_large;
 use crate::{AccessHash, PortError, Scope, SessionId, SessionStore, StoredSession};
+use platform::sync::{AtomicUsize, Mutex, Ordering, RwLock};
+use platform::{Clock, SystemClock};
 
 /// Keeps sessions in memory: the store for one process that may forget them when it ends.
 ///

@@ -6,12 +6,12 @@ use hashbrown::HashMap;
 use org_structure::Fingerprint;
 
 use crate::findings::FindingsTable;
-use crate::flight::{Flight, Waiting};
 use crate::pinned::{PinnedTree, SharedParts};
-use crate::shim::{AtomicU64, Mutex, Ordering};
 use crate::source::Revision;
 use crate::stats::Counters;
 use crate::{ClientId, Findings, OrgSource, PortError};
+use platform::flight::{SharedLoad, Waiting};
+use platform::sync::{AtomicU64, Mutex, Ordering};
 
 /// The trees of all clients.
 ///
@@ -59,7 +59,7 @@ struct TreeLoad {
     seen: Option<Revision>,
     /// When the load began; 0 if it has not yet.
     began: Arc<AtomicU64>,
-    flight: Flight<Outcome>,
+    flight: SharedLoad<Outcome>,
 }
 
 impl TreeLoad {
@@ -152,7 +152,7 @@ impl TreePool {
         let shared = Arc::clone(&self.0);
         let began = Arc::new(AtomicU64::new(0));
         let beginning = Arc::clone(&began);
-        let (flight, waiting) = Flight::begin(async move {
+        let (flight, waiting) = SharedLoad::begin(async move {
             if let Some(before) = after {
                 drop(before.await);
             }

@@ -1,6 +1,6 @@
 //! `Stats`: what a manager counted.
 
-use crate::shim::{AtomicU64, Ordering};
+use platform::sync::{AtomicU64, Ordering};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {

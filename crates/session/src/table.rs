@@ -6,12 +6,12 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use crate::cached_session::CachedSession;
-use crate::clock::Moment;
+use crate::moment::Moment;
 use crate::pinned::shared_bytes;
 use crate::sharded::{SHARDS, Sharded};
-use crate::shim::{AtomicUsize, Ordering, RwLock};
 use crate::users::Users;
 use crate::{Scope, SessionId};
+use platform::sync::{AtomicUsize, Ordering, RwLock};
 
 /// The sessions that a node holds, by name.
 ///

@@ -4,7 +4,7 @@ use core::fmt;
 
 use subtle::ConstantTimeEq;
 
-use crate::entropy::{Entropy, NoEntropy};
+use platform::{Entropy, NoEntropy};
 
 /// Keeps the hash of a token apart from any other hash of the same bytes.
 const PURPOSE: &[u8; 32] = b"orgcache session token version 1";
@@ -150,7 +150,7 @@ impl fmt::Debug for SessionId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entropy::OsEntropy;
+    use platform::OsEntropy;
 
     #[test]
     fn a_token_is_text_and_back() {

@@ -7,9 +7,9 @@ use hashbrown::hash_table::Entry;
 
 use crate::cached_session::CachedSession;
 use crate::sharded::Sharded;
-use crate::shim::Mutex;
 use crate::table::is_too_large;
 use crate::{ClientId, UserId};
+use platform::sync::Mutex;
 
 /// The sessions that a node holds, by user of a client.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use odoo::{ConfigError, OdooConfig};
 use odoo_mcp::{Caches, OdooServer, Settings, StreamOptions};
+use platform::settings::SettingError;
 
 use super::signals::{not_waited_for, stop_signal};
 use crate::failure::Failure;
@@ -28,8 +29,7 @@ fn server() -> Result<OdooServer, ConfigError> {
     let transport = std::env::var("ODOO_MCP_TRANSPORT").unwrap_or_default();
     if !matches!(transport.trim(), "" | "stdio") {
         let expected = "this command serves standard input and output only (stdio)";
-        let value = transport.chars().take(64).collect();
-        return Err(ConfigError::Invalid { name: "ODOO_MCP_TRANSPORT", value, expected });
+        return Err(SettingError::invalid("ODOO_MCP_TRANSPORT", &transport, expected).into());
     }
     OdooServer::new(OdooConfig::from_env()?, Settings::from_env()?, &Caches::from_env()?)
 }

@@ -1,6 +1,9 @@
 //! `Problem`: why a line cannot be answered.
 
+use std::borrow::Cow;
+
 use erp_db::{ReadError, StatementError};
+use platform::text::{NAME_BYTES, shorten};
 use serde::Serialize;
 
 /// Why a line cannot be answered: a code for programs and a message for people.
@@ -100,7 +103,7 @@ impl Problem {
         Problem {
             code: "wrong_argument",
             message: format!("argument `{name}` {expected}"),
-            argument: Some(name.to_owned()),
+            argument: Some(name.into()),
         }
     }
 }
@@ -119,6 +122,6 @@ impl From<ReadError> for Problem {
 }
 
 /// Enough of a text to recognize it.
-pub(crate) fn shortened(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(64)).unwrap_or_default()
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    shorten(text, NAME_BYTES)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use model_metadata::{CacheConfig, CacheStats, MetadataCache, ModelList, Operation, Permissions};
 use odoo::{AddonRules, OdooClient, OdooError};
+use platform::text::{NAME_BYTES, shorten};
 
 use crate::{Mode, ToolError};
 
@@ -123,7 +124,7 @@ fn check_model_name(model: &str) -> Result<(), ToolError> {
     if model.len() <= 128 && words.next().is_some_and(word) && words.all(later) {
         return Ok(());
     }
-    let shown: String = model.chars().take(64).collect();
+    let shown = shorten(model, NAME_BYTES);
     Err(ToolError::invalid(format!("`{shown}` cannot be the name of a model")))
 }
 

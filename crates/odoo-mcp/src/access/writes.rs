@@ -1,6 +1,7 @@
 //! What a write does to other models, by the commands in its values.
 
 use model_metadata::{FieldDefinition, Operation};
+use platform::text::shorten;
 use serde_json::{Map, Value};
 
 use crate::ToolError;
@@ -159,10 +160,7 @@ fn is_ignored(field: &FieldDefinition<'_>) -> bool {
 /// A value that the field does not take.
 pub(super) fn refusal(path: &str, model: &str, value: &Value, Wanted(form): Wanted) -> ToolError {
     const LONGEST: usize = 80;
-    let mut shown = value.to_string();
-    if shown.len() > LONGEST {
-        shown.truncate(shown.floor_char_boundary(LONGEST));
-        shown.push('…');
-    }
+    let value = value.to_string();
+    let shown = shorten(&value, LONGEST);
     ToolError::invalid(format!("{path} of `{model}` is {shown}, and takes {form}"))
 }

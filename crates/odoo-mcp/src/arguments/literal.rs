@@ -1,6 +1,7 @@
 //! Lists and objects that were written into a text: as JSON, or as Python writes them, which is how Odoo's
 //! own documentation writes a domain.
 
+use platform::text::{NAME_BYTES, shorten};
 use serde_json::{Map, Number, Value};
 
 /// The longest text that is read, in bytes.
@@ -139,7 +140,7 @@ impl Python<'_> {
             "False" | "false" => Value::Bool(false),
             "None" | "null" => Value::Null,
             _ => {
-                let shown: String = word.chars().take(64).collect();
+                let shown = shorten(word, NAME_BYTES);
                 return Err(self.wrong(&format!("`{shown}` is not a value")));
             }
         };

@@ -6,6 +6,7 @@
 
 use core::fmt;
 
+use platform::text::{NAME_BYTES, shorten};
 use serde::de::value::StringDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -68,11 +69,8 @@ pub(crate) struct Problem {
 impl Problem {
     /// A value is not what is wanted.
     pub(super) fn wanted(wanted: &str, found: &Value) -> Self {
-        let mut shown = found.to_string();
-        if let Some((cut, _)) = shown.char_indices().nth(64) {
-            shown.truncate(cut);
-            shown.push('…');
-        }
+        let found = found.to_string();
+        let shown = shorten(&found, NAME_BYTES);
         Problem::custom(format!("must be {wanted}, and is {shown}"))
     }
 
@@ -116,12 +114,12 @@ impl Error for Problem {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let shown: String = field.chars().take(64).collect();
+        let shown = shorten(field, NAME_BYTES);
         let known = match expected {
             [] => "there are none".to_owned(),
             _ => format!("there are {}", quoted(expected, ", ")),
         };
-        Problem { place: shown, what: format!("is an unknown argument: {known}") }
+        Problem { place: shown.into(), what: format!("is an unknown argument: {known}") }
     }
 
     fn missing_field(field: &'static str) -> Self {

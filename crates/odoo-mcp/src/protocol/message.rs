@@ -1,5 +1,6 @@
 //! Messages of the protocol as they come, and why one is refused.
 
+use platform::text::{NAME_BYTES, shorten};
 use rmcp::model::{ClientJsonRpcMessage, ErrorCode, RequestId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,7 +64,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refusa
         if let Ok(Request { jsonrpc, id: Some(_), method }) = serde_json::from_slice(bytes)
             && jsonrpc == "2.0"
         {
-            let shown: String = method.chars().take(64).collect();
+            let shown = shorten(&method, NAME_BYTES);
             let message = format!("the parameters of `{shown}` must be an object");
             return Err(Refusal { code: ErrorCode::INVALID_PARAMS, id, message });
         }

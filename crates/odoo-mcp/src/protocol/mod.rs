@@ -11,6 +11,7 @@ mod sessions;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use platform::text::{NAME_BYTES, shorten};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
     ErrorCode, Implementation, ListResourceTemplatesResult, ListToolsResult, PaginatedRequestParams,
@@ -89,7 +90,7 @@ impl Handler {
 
     async fn call(&self, name: &str, arguments: Map<String, Value>) -> Result<CallToolResult, ErrorData> {
         let Some(entry) = self.entries.iter().find(|entry| entry.name == name) else {
-            let shown: String = name.chars().take(64).collect();
+            let shown = shorten(name, NAME_BYTES);
             return Err(ErrorData::invalid_params(format!("there is no tool `{shown}`"), None));
         };
         Ok(result((entry.run)(&self.service, arguments).await))
@@ -149,7 +150,7 @@ impl ServerHandler for Handler {
                 Err(ErrorData::invalid_params(message, None))
             }
             _ => {
-                let shown: String = method.chars().take(64).collect();
+                let shown = shorten(&method, NAME_BYTES);
                 let message = format!("there is no method `{shown}`");
                 Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
             }
@@ -209,7 +210,7 @@ fn called(params: Option<Value>) -> Result<(String, Map<String, Value>), ErrorDa
     match arguments {
         Some(arguments) => Ok((name, arguments)),
         None => {
-            let shown: String = name.chars().take(64).collect();
+            let shown = shorten(&name, NAME_BYTES);
             Err(wrong(format!("the `arguments` of tool `{shown}` must be an object")))
         }
     }

@@ -1,6 +1,7 @@
 //! `call_model_method`: a method by its name, where that was switched on.
 
 use odoo::Call;
+use platform::text::{NAME_BYTES, shorten};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -178,7 +179,7 @@ fn check(model: &str, method: &str) -> Result<(), ToolError> {
     let public = method.starts_with(|first: char| first.is_ascii_alphabetic())
         && method.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
     if !public {
-        let shown: String = method.chars().take(64).collect();
+        let shown = shorten(method, NAME_BYTES);
         return Err(ToolError::invalid(format!("`{shown}` is not the name of a public method")));
     }
     let below =

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hyper::Uri;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
+use platform::settings::SettingError;
 use rustls::RootCertStore;
 use tower_service::Service;
 
@@ -25,11 +26,8 @@ pub(crate) struct Connector {
 
 impl Connector {
     pub(crate) fn new(config: &OdooConfig) -> Result<Self, ConfigError> {
-        let invalid = |_| ConfigError::Invalid {
-            name: "ODOO_URL",
-            value: "…".into(),
-            expected: "it must name a host that can be connected to",
-        };
+        let invalid =
+            |_| SettingError::invalid("ODOO_URL", "…", "it must name a host that can be connected to");
         let origin: Uri = config.url.origin().ascii_serialization().parse().map_err(invalid)?;
         // The system's certificates take milliseconds to read, and are of no use without TLS.
         let roots = if config.url.scheme() == "https" { roots(config)? } else { RootCertStore::empty() };

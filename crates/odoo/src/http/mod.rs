@@ -8,6 +8,7 @@ mod pool;
 
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
+use platform::text::shorten;
 use secrecy::SecretString;
 
 use crate::Fault;
@@ -75,13 +76,13 @@ impl Answer {
     fn not_json(&self) -> Fault {
         self.unavailable().or_else(|| self.redirect()).unwrap_or_else(|| Fault::NotJson {
             status: self.status,
-            content_type: self.content_type.chars().take(100).collect(),
+            content_type: shorten(&self.content_type, 100).into(),
         })
     }
 
     fn redirect(&self) -> Option<Fault> {
         let location = self.location.as_ref().filter(|_| (300..400).contains(&self.status))?;
-        Some(Fault::Redirect { location: location.chars().take(200).collect() })
+        Some(Fault::Redirect { location: shorten(location, 200).into() })
     }
 
     pub(crate) fn is_html(&self) -> bool {

@@ -4,9 +4,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use model_metadata::{Clock, Scope, SystemClock};
+use platform::sync::Mutex;
 
 use super::entry::Place;
-use super::shim::Mutex;
 use super::state::{Moment, State};
 use crate::Record;
 use crate::stats::RecordStats;

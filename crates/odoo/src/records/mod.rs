@@ -6,12 +6,10 @@ mod reader;
 mod state;
 mod usage;
 
-mod shim;
-
-#[cfg(test)]
-mod checked;
 #[cfg(test)]
 mod memory;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
 
 pub use cache::{RecordCache, RecordPolicy};
 pub use reader::CachedReader;

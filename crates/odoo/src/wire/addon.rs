@@ -1,6 +1,7 @@
 //! The add-on `mcp_server`, which says what of a database agents may use.
 
 use model_metadata::{ModelList, Permissions};
+use platform::text::shorten;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -104,7 +105,7 @@ fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, OdooError> {
         Envelope { success: true, data: Some(data), .. } => Ok(data),
         Envelope { success, error, .. } => {
             let message = error.map(|error| error.message).unwrap_or_default();
-            let message: String = message.chars().take(500).collect();
+            let message: String = shorten(&message, 500).into();
             let refused = !success && !message.is_empty() && matches!(answer.status, 200 | 401 | 403 | 404);
             Err(if refused { OdooError::Access { message } } else { OdooError::Unverified { message } })
         }

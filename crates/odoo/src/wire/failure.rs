@@ -1,5 +1,6 @@
 //! From Odoo's exceptions to typed errors.
 
+use platform::text::shorten;
 use serde::Deserialize;
 
 use crate::{Call, OdooConfig, OdooError};
@@ -13,10 +14,13 @@ pub(super) struct Exception {
     pub(super) message: String,
 }
 
+/// The most bytes of a server's message that an error repeats.
+const MESSAGE_BYTES: usize = 4_096;
+
 impl Exception {
     pub(super) fn into_error(self, config: &OdooConfig) -> OdooError {
-        let class: String = self.name.chars().take(200).collect();
-        let message = abbreviate(self.message);
+        let class: String = shorten(&self.name, 200).into();
+        let message = shorten(&self.message, MESSAGE_BYTES).into_owned();
         match class.as_str() {
             "odoo.exceptions.AccessDenied" => login_refused(message, config),
             "psycopg2.OperationalError" if message.contains("does not exist") => {
@@ -42,16 +46,6 @@ fn login_refused(message: String, config: &OdooConfig) -> OdooError {
         "" | "Access Denied" | "Access denied" => OdooError::refused(config),
         _ => OdooError::LoginRefused { message },
     }
-}
-
-/// Messages stay readable, whatever a server sends.
-fn abbreviate(mut message: String) -> String {
-    const LONGEST: usize = 4_096;
-    if message.len() > LONGEST {
-        message.truncate(message.floor_char_boundary(LONGEST));
-        message.push('…');
-    }
-    message
 }
 
 /// What a failure says of a call: versions and transports have words of their own for a model or method that

@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use super::Core;
 use crate::cached_session::CachedSession;
-use crate::clock::Moment;
+use crate::moment::Moment;
 use crate::stats::Counters;
 use crate::{AtLimit, ClientId, LoginError, Scope, SessionId, UserId};
 

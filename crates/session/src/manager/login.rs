@@ -9,7 +9,6 @@ use super::{Core, SessionManager};
 use crate::cached_session::CachedSession;
 use crate::openbravo::{AccessOptions, Refusal, RoleFacts};
 use crate::pinned::{PinnedAccess, PinnedTree};
-use crate::shim::Ordering;
 use crate::source::Facts;
 use crate::store::{Created, NewSession};
 use crate::table::Insertion;
@@ -18,6 +17,7 @@ use crate::{
     AccessHash, ClientId, CompanyFacts, LoginError, Principal, RoleAccess, RoleId, Session, SessionError,
     SessionId, SessionRecord,
 };
+use platform::sync::Ordering;
 
 /// A session that was just made, and the only copy of its token.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::reopen::ReopenFailure;
 use super::{Core, SessionManager};
 use crate::cached_session::CachedSession;
-use crate::clock::Moment;
+use crate::moment::Moment;
 use crate::pinned::PinnedAccess;
 use crate::table::Insertion;
 use crate::token::Token;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{Core, SessionManager};
 use crate::cached_session::CachedSession;
-use crate::shim::Ordering;
 use crate::stats::Counters;
 use crate::store::{BATCH, Hint, Seen};
 use crate::{PortError, Scope, SessionId};
+use platform::sync::Ordering;
 
 impl SessionManager {
     /// One round of everything: tells the store of pending ends and of use, re-validates, takes out what is

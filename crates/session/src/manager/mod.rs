@@ -14,15 +14,16 @@ mod task;
 use core::fmt;
 use std::sync::Arc;
 
-use crate::clock::{Clock, Moment, SystemClock};
-use crate::entropy::{Entropy, OsEntropy};
+use crate::moment::Moment;
 use crate::pinned::{PinnedAccess, PinnedRole, PinnedTree, SharedParts};
 use crate::pool::TreePool;
 use crate::record::Lifetime;
-use crate::shim::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::stats::Counters;
 use crate::table::Table;
 use crate::{Options, OrgSource, PortError, SessionStore, Stats};
+use platform::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
+use platform::{Clock, SystemClock};
+use platform::{Entropy, OsEntropy};
 
 use reopen::Reopening;
 

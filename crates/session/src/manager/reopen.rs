@@ -6,20 +6,20 @@ use hashbrown::HashMap;
 use org_structure::{Fingerprint, OrgStructure};
 
 use crate::error::Unreadable;
-use crate::flight::Flight;
 use crate::pinned::{PinnedAccess, SharedParts};
-use crate::shim::Mutex;
 use crate::{
     AccessDecodeError, AccessHash, PortError, RoleAccess, SessionError, SessionId, SessionRecord,
     SessionStore,
 };
+use platform::flight::SharedLoad;
+use platform::sync::Mutex;
 
 /// Reads back what sessions are pinned to: once, however many wait for it.
 #[derive(Debug)]
 pub(super) struct Reopening {
     store: Arc<dyn SessionStore>,
     parts: Arc<SharedParts>,
-    flights: Mutex<HashMap<Names, Flight<Outcome>, ahash::RandomState>>,
+    flights: Mutex<HashMap<Names, SharedLoad<Outcome>, ahash::RandomState>>,
 }
 
 type Names = (Fingerprint, AccessHash);
@@ -61,11 +61,11 @@ impl Reopening {
         }
         let waiting = {
             let mut flights = self.flights.lock();
-            if let Some(waiting) = flights.get(&names).and_then(Flight::join) {
+            if let Some(waiting) = flights.get(&names).and_then(SharedLoad::join) {
                 waiting
             } else {
                 let store = Arc::clone(&self.store);
-                let (flight, waiting) = Flight::begin(read(store, Arc::clone(&self.parts), names));
+                let (flight, waiting) = SharedLoad::begin(read(store, Arc::clone(&self.parts), names));
                 flights.insert(names, flight);
                 waiting
             }

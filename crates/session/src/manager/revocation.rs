@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Core, SessionManager};
 use crate::cached_session::CachedSession;
-use crate::clock::Moment;
+use crate::moment::Moment;
 use crate::stats::Counters;
 use crate::token::Token;
 use crate::{PortError, Scope, SessionError, SessionId, SessionRecord, StoredSession};

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use super::SessionManager;
 use crate::cached_session::CachedSession;
-use crate::shim::Ordering;
 use crate::{PortError, SessionId};
+use platform::sync::Ordering;
 
 impl SessionManager {
     /// Takes sessions out whose time is over, and forgets trees and accesses that no session holds.

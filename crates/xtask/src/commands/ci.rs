@@ -23,6 +23,7 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
     ("org-structure", &["", "serde"]),
     ("orgcache-erp-db", &["", "sqlite", "postgres", "sqlite,session", "postgres,session"]),
     ("orgcache-odoo", &["", "session"]),
+    ("orgcache-platform", &["", "entropy", "flight", "sync"]),
 ];
 
 const PACKAGES: &str = "packages";

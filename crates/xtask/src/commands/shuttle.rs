@@ -12,29 +12,35 @@ use crate::workspace;
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Passed on to the test program, for example the name of a test
+    /// Passed on to the test programs, for example `--nocapture`
     #[arg(last = true, value_name = "TEST ARGUMENTS")]
     options: Vec<OsString>,
 }
 
-/// The packages with a test target named `shuttle`.
-const PACKAGES: &[&str] = &["orgcache-session"];
+/// The packages with such tests, and where these are: a test target of their own, or a module of the library.
+const PROGRAMS: &[&[&str]] = &[
+    &["--package", "orgcache-session", "--test", "shuttle"],
+    &["--package", "orgcache-model-metadata", "--lib", "shuttle_tests"],
+    &["--package", "orgcache-odoo", "--lib", "shuttle_tests"],
+];
 
 /// The folder of what is built with the checker.
 const TARGET: &str = "target/shuttle";
 
-/// Runs them and ends as they end.
+/// Runs them, until one fails.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let mut command = workspace::cargo();
-    command.args(["test", "--test", "shuttle", "--target-dir", TARGET]);
-    command.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
-    command.env("RUSTFLAGS", "--cfg shuttle").arg("--").args(&args.options);
-    match command.status() {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: cannot run cargo: {error}");
-            ExitCode::FAILURE
+    for program in PROGRAMS {
+        let mut command = workspace::cargo();
+        command.args(["test", "--target-dir", TARGET]).args(*program);
+        command.env("RUSTFLAGS", "--cfg shuttle").arg("--").args(&args.options);
+        match command.status() {
+            Ok(status) if status.success() => {}
+            Ok(_) => return ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("error: cannot run cargo: {error}");
+                return ExitCode::FAILURE;
+            }
         }
     }
+    ExitCode::SUCCESS
 }

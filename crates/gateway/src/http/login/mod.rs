@@ -15,6 +15,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use org_structure::OrgId;
+use platform::text::{NAME_BYTES, shorten};
 use serde::{Deserialize, Serialize};
 use session::openbravo::Refusal;
 use session::{Login, LoginError, Principal, RoleId, UserId};
@@ -141,7 +142,7 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
                 _ => "wrong password",
             };
             inner.metrics.login_failed();
-            tracing::info!(reason, user = name.get(..name.floor_char_boundary(64)), "login refused");
+            tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
             Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized")
                 .with_detail("user and password do not fit"))
         }

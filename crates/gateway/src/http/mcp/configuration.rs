@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use odoo::{ConfigError, OdooConfig};
 use odoo_mcp::{Caches, HttpOptions, OdooServer, Settings};
+use platform::settings::SettingError;
+use platform::text::{NAME_BYTES, parse_hex, shorten};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -151,7 +153,7 @@ impl Asked {
         match given.keys().find(|name| !asked.contains(*name)) {
             None => Ok(()),
             Some(name) => {
-                Err(McpError::Unknown { name: name.chars().take(64).collect(), place: place.to_owned() })
+                Err(McpError::Unknown { name: shorten(name, NAME_BYTES).into(), place: place.to_owned() })
             }
         }
     }
@@ -192,7 +194,7 @@ impl Configuration {
             if config.database.is_none() {
                 // Principals of one database must be known to be that.
                 let reason = "principals say which database is theirs";
-                return Err(failed(ConfigError::Missing { name: "ODOO_DB", reason }));
+                return Err(failed(SettingError::Missing { name: "ODOO_DB", reason }.into()));
             }
             let settings = Settings::from_settings(setting).map_err(failed)?;
             own.check(&principal.settings, &place(&principal.name))?;
@@ -222,7 +224,7 @@ fn parse(text: &str) -> Result<File, McpError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let (line, column) = (error.inner().line(), error.inner().column());
-        McpError::Malformed { place: error.path().to_string().chars().take(128).collect(), line, column }
+        McpError::Malformed { place: shorten(&error.path().to_string(), 128).into(), line, column }
     })?;
     deserializer.end().map_err(|error| McpError::Malformed {
         place: ".".into(),
@@ -244,25 +246,13 @@ fn options(file: &File) -> HttpOptions {
 
 fn threshold(value: Option<String>) -> Result<Option<u64>, ConfigError> {
     let Some(value) = value else { return Ok(None) };
-    value.trim().parse().map(Some).map_err(|_| ConfigError::Invalid {
-        name: THRESHOLD,
-        value: value.chars().take(64).collect(),
-        expected: "it must be a number of bytes",
-    })
+    let parsed = value.trim().parse().map(Some);
+    parsed.map_err(|_| SettingError::invalid(THRESHOLD, &value, "it must be a number of bytes").into())
 }
 
 fn hash(principal: &Named) -> Result<Hash, McpError> {
-    let wrong = || McpError::TokenHash { principal: principal.name.clone() };
-    let digits = principal.token_sha256.as_bytes();
-    let mut hash = Hash::default();
-    if digits.len() != 2 * hash.len() {
-        return Err(wrong());
-    }
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        let pair = core::str::from_utf8(pair).ok().filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()));
-        *byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(wrong)?;
-    }
-    Ok(hash)
+    let digits = principal.token_sha256.to_ascii_lowercase();
+    parse_hex(&digits).ok_or_else(|| McpError::TokenHash { principal: principal.name.clone() })
 }
 
 #[cfg(test)]

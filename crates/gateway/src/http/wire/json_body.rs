@@ -7,6 +7,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use org_structure::OrgId;
+use platform::text::shorten;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use session::{ClientId, RoleId, UserId};
@@ -138,7 +139,7 @@ pub(crate) fn unprocessable(detail: impl Into<String>) -> Problem {
 }
 
 pub(crate) fn shortened(text: &str) -> String {
-    text.get(..text.floor_char_boundary(MAX_MESSAGE_BYTES)).unwrap_or_default().to_owned()
+    shorten(text, MAX_MESSAGE_BYTES).into()
 }
 
 /// An id in a request.

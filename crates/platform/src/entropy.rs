@@ -1,4 +1,4 @@
-//! `Entropy`: the seam through which random bits come.
+//! `Entropy`: where tokens get their random bytes from, so that a test can take them away.
 
 use core::fmt::Debug;
 
@@ -7,7 +7,7 @@ pub trait Entropy: Debug + Send + Sync + 'static {
     /// Fills the bytes.
     ///
     /// # Errors
-    /// [`NoEntropy`] if there are none to be had.
+    /// [`NoEntropy`] if the source has none.
     fn fill(&self, bytes: &mut [u8; 32]) -> Result<(), NoEntropy>;
 }
 

@@ -1,0 +1,42 @@
+//! `Moment`: a point on this node's clock, before or after the clock began.
+
+use core::time::Duration;
+
+use platform::Clock;
+
+/// A moment on this node's clock, in microseconds. Moments before the clock began exist too: a session that
+/// is opened again began in the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(pub(crate) u64);
+
+impl Moment {
+    /// A century before the clock began.
+    const BEFORE: u64 = 100 * 366 * 24 * 3_600 * 1_000_000;
+
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Moment(micros(clock.now()).saturating_add(Self::BEFORE))
+    }
+
+    pub(crate) fn before(self, ago: Duration) -> Self {
+        Moment(self.0.saturating_sub(micros(ago)))
+    }
+
+    pub(crate) fn after(self, time: Duration) -> Self {
+        Moment(self.0.saturating_add(micros(time)))
+    }
+
+    /// The moment as the clock shows it; zero before the clock began.
+    pub(crate) fn on_clock(self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(Self::BEFORE))
+    }
+
+    /// The time since an earlier moment; none since a later one.
+    pub(crate) fn since(self, earlier: Moment) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Whole microseconds; `u64::MAX`, half a million years, for anything longer.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
