@@ -51,6 +51,24 @@ impl Cluster {
         run("pg_ctl", &["stop", "-D", &self.data(), "-w", "-s", "-m", "immediate"]);
     }
 
+    /// A standby that follows this server, which acknowledges no commit from now on before the standby has it.
+    #[allow(dead_code, reason = "not every test program has standbys")]
+    pub(crate) fn standby(&self) -> Self {
+        let standby = Cluster { folder: folder(), port: free_port() };
+        run("pg_basebackup", &["-D", &standby.data(), "-d", &self.url(), "-R", "-c", "fast", "--no-sync"]);
+        standby.start();
+        let psql = ["-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url()];
+        let statements = ["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"];
+        run("psql", &[&psql[..], &["-c", statements[0], "-c", statements[1]]].concat());
+        standby
+    }
+
+    /// Makes a server of a standby that takes changes.
+    #[allow(dead_code, reason = "not every test program has standbys")]
+    pub(crate) fn promote(&self) {
+        run("pg_ctl", &["promote", "-D", &self.data(), "-w", "-s"]);
+    }
+
     /// The folder of its data.
     pub(crate) fn data(&self) -> String {
         self.folder.path().join("data").to_str().unwrap().to_owned()
@@ -65,38 +83,37 @@ impl Drop for Cluster {
     }
 }
 
-/// A pgbouncer that gives every transaction another connection to the cluster of the tests. It goes away with
-/// this value.
+/// A pgbouncer in front of a cluster of the tests. It goes away with this value.
 pub(crate) struct Bouncer {
-    _folder: TempDir,
+    folder: TempDir,
     port: u16,
+    mode: &'static str,
     child: Child,
 }
 
 impl Bouncer {
+    /// One that gives every transaction another connection.
     pub(crate) fn new(url: &str) -> Self {
+        Self::in_mode("transaction", url)
+    }
+
+    /// One that keeps a connection for each client, where that matters in place of the number of connections.
+    #[allow(dead_code, reason = "not every test program needs it")]
+    pub(crate) fn for_sessions(url: &str) -> Self {
+        Self::in_mode("session", url)
+    }
+
+    fn in_mode(mode: &'static str, url: &str) -> Self {
         let program = std::env::var("ORGCACHE_TEST_PGBOUNCER").unwrap_or_else(|_| {
             panic!("ORGCACHE_TEST_PGBOUNCER names no pgbouncer to test with; run cargo xtask test")
         });
-        let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
-        let password =
-            url.split_once("://").unwrap().1.split_once('@').unwrap().0.split_once(':').map(|(_, it)| it);
         let (folder, port) = (folder(), free_port());
-        let settings = format!(
-            "[databases]\n* = host={} port={} user={}{}\n\
-             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n\
-             pool_mode = transaction\ndefault_pool_size = 4\nmax_client_conn = 200\nserver_round_robin = 1\n",
-            options.get_host(),
-            options.get_port(),
-            options.get_username(),
-            password.map(|password| format!(" password={password}")).unwrap_or_default(),
-        );
         let file = folder.path().join("pgbouncer.ini");
-        std::fs::write(&file, settings).unwrap();
+        std::fs::write(&file, settings(mode, port, url)).unwrap();
         let mut command = Command::new(program);
         command.arg("--quiet").arg(&file).stdin(Stdio::null()).current_dir(folder.path());
         let child = as_a_server(&mut command).spawn().unwrap();
-        let mut bouncer = Bouncer { _folder: folder, port, child };
+        let mut bouncer = Bouncer { folder, port, mode, child };
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(bouncer.child.try_wait().unwrap().is_none(), "pgbouncer has ended");
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -104,11 +121,41 @@ impl Bouncer {
         bouncer
     }
 
+    /// Leads to another server from now on.
+    #[allow(dead_code, reason = "not every test program has a second server")]
+    pub(crate) fn lead_to(&self, url: &str) {
+        let settings = settings(self.mode, self.port, url);
+        std::fs::write(self.folder.path().join("pgbouncer.ini"), settings).unwrap();
+        let status = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success(), "pgbouncer has ended");
+    }
+
     /// The URL of a database by way of this pooler.
     pub(crate) fn url(&self, direct: &str) -> String {
         let name = direct.split_once("://").unwrap().1.split_once('/').unwrap().1;
         format!("postgres://someone@127.0.0.1:{}/{name}", self.port)
     }
+}
+
+/// What pgbouncer reads when it starts, and again at a SIGHUP.
+fn settings(mode: &str, port: u16, url: &str) -> String {
+    let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+    let password =
+        url.split_once("://").unwrap().1.split_once('@').unwrap().0.split_once(':').map(|(_, it)| it);
+    // For sessions as docs/scaling.md says.
+    let for_mode = match mode {
+        "session" => "default_pool_size = 80\nignore_startup_parameters = extra_float_digits",
+        _ => "default_pool_size = 4",
+    };
+    format!(
+        "[databases]\n* = host={} port={} user={}{}\n\
+         [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n\
+         pool_mode = {mode}\n{for_mode}\nmax_client_conn = 200\nserver_round_robin = 1\n",
+        options.get_host(),
+        options.get_port(),
+        options.get_username(),
+        password.map(|password| format!(" password={password}")).unwrap_or_default(),
+    )
 }
 
 impl Drop for Bouncer {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::node::{Node, Place};
-use crate::server::Cluster;
+use crate::server::{Bouncer, Cluster};
 use crate::waiting::until;
 use crate::world::{ADMIN, SPAIN, World};
 
@@ -64,13 +64,13 @@ impl Load {
         acknowledged
     }
 
-    /// What befalls the server.
-    async fn crash(&self, server: &Cluster) {
+    /// The server crashes, and something is done about it.
+    async fn crash(&self, server: &Cluster, mend: impl FnOnce()) {
         until("there are sessions", async || self.logins() >= 60).await;
         tokio::task::block_in_place(|| server.stop());
         let refused = self.refused();
         until("logins are refused", async || self.refused() >= refused + MANY_REFUSED).await;
-        tokio::task::block_in_place(|| server.start());
+        tokio::task::block_in_place(mend);
         let logins = self.logins();
         until("logins succeed again", async || self.logins() >= logins + 60).await;
         self.stop.store(true, Ordering::SeqCst);
@@ -83,12 +83,36 @@ async fn a_server_that_crashes_under_load_loses_nothing_that_was_acknowledged() 
     server.start();
     let world = World::within(server.url()).await;
     let (a, b) = tokio::join!(Node::start(&world), Node::start(&world));
+    nothing_is_lost(&a, &b, &server, || server.start()).await;
+}
+
+/// By a pooler that is told of the new server, as docs/scaling.md says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failover_to_a_synchronous_standby_loses_nothing_that_was_acknowledged() {
+    let server = Cluster::new();
+    server.start();
+    let world = World::within(server.url()).await;
+    let standby = server.standby();
+    let bouncer = Bouncer::for_sessions(&server.url());
+    let way = bouncer.url(&server.url());
+    let options = ["--store-url", way.as_str()];
+    let (a, b) =
+        tokio::join!(Node::start_over(&world, &way, &options), Node::start_over(&world, &way, &options));
+    let fail_over = || {
+        standby.promote();
+        bouncer.lead_to(&standby.url());
+    };
+    nothing_is_lost(&a, &b, &server, fail_over).await;
+}
+
+/// Has the server crash and something done about it while both instances are busy.
+async fn nothing_is_lost(a: &Node, b: &Node, server: &Cluster, mend: impl FnOnce()) {
     let load = Load::default();
     let workers = (0..2 * WORKERS).map(|worker| {
         let place = if worker < WORKERS { &a.at } else { &b.at };
         load.work(place, if worker.is_multiple_of(2) { ADMIN } else { SPAIN })
     });
-    let (acknowledged, ()) = tokio::join!(futures_util::future::join_all(workers), load.crash(&server));
+    let (acknowledged, ()) = tokio::join!(futures_util::future::join_all(workers), load.crash(server, mend));
     for (worker, acknowledged) in acknowledged.iter().enumerate() {
         let (here, there) = if worker < WORKERS { (&a.at, &b.at) } else { (&b.at, &a.at) };
         for token in &acknowledged.live {
@@ -99,7 +123,7 @@ async fn a_server_that_crashes_under_load_loses_nothing_that_was_acknowledged() 
             until("the end arrives", async || there.status(token).await == 401).await;
         }
     }
-    for node in [&a, &b] {
+    for node in [a, b] {
         until("nothing is pending", async || node.at.metric("orgcache_pending_ends").await == 0).await;
     }
 }
