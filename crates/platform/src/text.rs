@@ -17,7 +17,9 @@ pub const NAME_BYTES: usize = 64;
 /// ```
 #[must_use]
 pub fn shorten(text: &str, bytes: usize) -> Cow<'_, str> {
-    match text.get(..text.floor_char_boundary(bytes)) {
+    // `floor_char_boundary` wants a newer Rust than anything else here.
+    let end = (0..=bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    match text.get(..end.unwrap_or_default()) {
         Some(head) if head.len() < text.len() => Cow::Owned(format!("{head}…")),
         _ => Cow::Borrowed(text),
     }

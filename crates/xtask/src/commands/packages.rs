@@ -18,6 +18,7 @@ pub(crate) struct Args {}
 /// The packages that are published, each after those that it stands on.
 const PUBLISHED: &[&str] = &[
     "orgcache-platform",
+    "orgcache-platform",
     "org-structure",
     "orgcache-model-metadata",
     "orgcache-session",
