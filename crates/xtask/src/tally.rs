@@ -1,11 +1,11 @@
-//! What the test programs said: the `test result:` lines of a whole run, summed up.
+//! What the test programs said: the lines with results of a whole run, summed up.
 
 use std::fmt;
 
 /// A longer line cannot be one that is looked for; what exceeds this is passed by.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// Sums up the output of `cargo test` while it streams by.
+/// Sums up the output of `cargo test` and of `cargo nextest run` while it streams by.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     line: Vec<u8>,
@@ -36,6 +36,9 @@ impl Tally {
             self.counts.failed += counts.failed;
             self.counts.ignored += counts.ignored;
             self.running = false;
+        } else if let Some(counts) = Counts::parse_summary(line) {
+            self.counts.passed += counts.passed;
+            self.counts.failed += counts.failed;
         } else if is_announcement(line) {
             self.unfinished += u64::from(self.running);
             self.running = true;
@@ -135,6 +138,18 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// Reads nextest's `Summary [   2.034s] 12/13 tests run: 11 passed (1 slow), 1 timed out, 3 skipped`. What did not
+    /// pass has failed, and what was to run and did not, too; skipped is what was not asked for.
+    fn parse_summary(line: &str) -> Option<Self> {
+        let (_, result) = line.trim_start().strip_prefix("Summary [")?.split_once("] ")?;
+        let (run, rest) = result.split_once(" test run: ").or_else(|| result.split_once(" tests run: "))?;
+        let all: u64 = run.rsplit('/').next()?.parse().ok()?;
+        let passed = rest.split_once(" passed").map_or(Ok(0), |(passed, _)| passed.parse()).ok()?;
+        Some(Self { passed, failed: all.checked_sub(passed)?, ignored: 0 })
+    }
+}
+
 /// Whether a line is the first of a test program, `running 3 tests`.
 fn is_announcement(line: &str) -> bool {
     let count = line.strip_prefix("running ").and_then(|rest| {
@@ -179,6 +194,22 @@ mod tests {
         ] {
             assert_eq!(Counts::parse(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn a_summary_of_nextest_is_read() {
+        let read = |line| Counts::parse_summary(line).map(|counts| (counts.passed, counts.failed));
+        assert_eq!(read("     Summary [   2.034s] 12 tests run: 12 passed, 3 skipped"), Some((12, 0)));
+        assert_eq!(read("Summary [ 0.1s] 1 test run: 0 passed, 1 failed, 0 skipped"), Some((0, 1)));
+        assert_eq!(
+            read("Summary [ 9s] 10/13 tests run: 8 passed (2 slow), 1 failed, 1 timed out, 0 skipped"),
+            Some((8, 5))
+        );
+        for line in ["Summary", "Summary [ 1s] many tests run: 1 passed", "12 tests run: 12 passed", ""] {
+            assert_eq!(read(line), None, "{line}");
+        }
+        let output = format!("Summary [ 1s] 2 tests run: 2 passed, 0 skipped\nrunning 3 tests\n{OK}");
+        assert_eq!(verdict(&output, true).to_string(), "5 passed, 0 failed");
     }
 
     #[test]

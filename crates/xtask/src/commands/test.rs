@@ -18,7 +18,10 @@ use crate::workspace;
 /// Run all tests and doc tests, on a PostgreSQL cluster made for this run
 ///
 /// PostgreSQL, a browser, Python, Java and their libraries are found, or installed where this runs as root on Debian; the
-/// cluster is removed at the end, however that comes. The last line is `N passed, N failed`. An ignored test counts as failed.
+/// cluster is removed at the end, however that comes. The last line is `N passed, N failed`.
+///
+/// Where cargo-nextest is installed it runs the tests, each in a process of its own and with a limit of time, and cargo the
+/// doc tests; else cargo runs all. Ignored tests are run, too, by the former, and count as failed by the latter.
 ///
 /// The tests find in their environment: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
 /// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER, the program
@@ -67,7 +70,13 @@ fn test(args: &Args, interrupt: &Interrupt) -> Result<Verdict> {
     let cluster = Cluster::start(&programs, &scratch, Account::for_servers()?, Durability::None)?;
     eprintln!("{} on port {}, in {}", programs.version()?, cluster.port(), scratch.path().display());
     interrupt.check()?;
-    let mut verdict = cargo_test(&mut command(args, &found, &scratch, &cluster), interrupt)?;
+    let mut tally = Tally::default();
+    let mut succeeded = true;
+    for &runner in Runner::for_arguments(&args.cargo) {
+        let mut command = command(runner, args, &found, &scratch, &cluster);
+        succeeded &= run_tests(runner, &mut command, &mut tally, interrupt)?;
+    }
+    let mut verdict = tally.conclude(succeeded);
     if let Err(error) = scratch.remove() {
         verdict.fail(format!("{error:#}"));
     }
@@ -77,9 +86,47 @@ fn test(args: &Args, interrupt: &Interrupt) -> Result<Verdict> {
     Ok(verdict)
 }
 
-fn command(args: &Args, found: &Found, scratch: &Scratch, cluster: &Cluster) -> Command {
+/// What runs tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Runner {
+    /// All tests that are not in documentation.
+    Nextest,
+    /// Those in documentation.
+    DocTests,
+    /// All.
+    Cargo,
+}
+
+impl Runner {
+    /// All that have to run, one after the other.
+    fn for_arguments(arguments: &[OsString]) -> &'static [Self] {
+        let version = workspace::cargo()
+            .args(["nextest", "--version"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if !version.is_ok_and(|status| status.success()) {
+            &[Self::Cargo]
+        } else if chooses_targets(arguments) {
+            &[Self::Nextest]
+        } else {
+            &[Self::Nextest, Self::DocTests]
+        }
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            // A filter may leave tests in documentation alone.
+            Self::Nextest => &["nextest", "run", "--no-fail-fast", "--run-ignored=all", "--no-tests=pass"],
+            Self::DocTests => &["test", "--doc", "--no-fail-fast"],
+            Self::Cargo => &["test", "--no-fail-fast"],
+        }
+    }
+}
+
+fn command(runner: Runner, args: &Args, found: &Found, scratch: &Scratch, cluster: &Cluster) -> Command {
     let mut command = workspace::cargo();
-    command.args(["test", "--no-fail-fast"]);
+    command.args(runner.arguments());
     if !chooses_packages(&args.cargo) {
         command.arg("--workspace");
     }
@@ -102,26 +149,54 @@ fn chooses_packages(arguments: &[OsString]) -> bool {
     })
 }
 
-fn cargo_test(command: &mut Command, interrupt: &Interrupt) -> Result<Verdict> {
-    let mut group = interrupt.spawn(command.stdout(Stdio::piped())).context("cannot run cargo")?;
-    let output = group.child.stdout.take().context("cargo has no output")?;
-    let relay = thread::spawn(move || relay(output, io::stdout()));
+/// Whether the arguments for cargo name targets, among which doc tests are none.
+fn chooses_targets(arguments: &[OsString]) -> bool {
+    let of_cargo = arguments.iter().take_while(|argument| *argument != "--");
+    of_cargo.map(|argument| argument.to_string_lossy()).any(|argument| {
+        ["--lib", "--bin", "--test", "--example", "--bench", "--all-targets"]
+            .iter()
+            .any(|option| argument.starts_with(option))
+    })
+}
+
+/// Runs tests and adds up what they say. Returns whether their runner succeeded.
+fn run_tests(
+    runner: Runner,
+    command: &mut Command,
+    tally: &mut Tally,
+    interrupt: &Interrupt,
+) -> Result<bool> {
+    // Nextest says everything where errors go.
+    let command = match runner {
+        Runner::Nextest => command.stderr(Stdio::piped()),
+        Runner::DocTests | Runner::Cargo => command.stdout(Stdio::piped()),
+    };
+    let mut group = interrupt.spawn(command).context("cannot run cargo")?;
+    let (stdout, stderr) = (group.child.stdout.take(), group.child.stderr.take());
+    let mut summed = std::mem::take(tally);
+    let relay = thread::spawn(move || {
+        match (stdout, stderr) {
+            (Some(output), _) => relay(output, io::stdout(), &mut summed),
+            (None, Some(output)) => relay(output, io::stderr(), &mut summed),
+            (None, None) => Ok(()),
+        }
+        .map(|()| summed)
+    });
     let status = group.child.wait().context("cannot wait for cargo")?;
     // What a test left running holds the other end of the output, which would then never end.
     drop(group);
-    let tally = relay.join().map_err(|_| anyhow!("the reader of the tests' output panicked"))?;
-    // Cargo's own failure goes without saying where a signal ended it.
-    let cargo_succeeded = status.success() || interrupt.check().is_err();
-    Ok(tally.context("cannot pass on the tests' output")?.conclude(cargo_succeeded))
+    let summed = relay.join().map_err(|_| anyhow!("the reader of the tests' output panicked"))?;
+    *tally = summed.context("cannot pass on the tests' output")?;
+    // A failure of the runner goes without saying where a signal ended it.
+    Ok(status.success() || interrupt.check().is_err())
 }
 
 /// Passes output on as it comes, and sums it up.
-fn relay(mut output: impl Read, mut copy: impl Write) -> io::Result<Tally> {
-    let mut tally = Tally::default();
+fn relay(mut output: impl Read, mut copy: impl Write, tally: &mut Tally) -> io::Result<()> {
     let mut buffer = vec![0; 8 * 1024];
     loop {
         let length = match output.read(&mut buffer) {
-            Ok(0) => return Ok(tally),
+            Ok(0) => return Ok(()),
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -137,7 +212,8 @@ fn relay(mut output: impl Read, mut copy: impl Write) -> io::Result<Tally> {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{chooses_packages, relay};
+    use super::{chooses_packages, chooses_targets, relay};
+    use crate::tally::Tally;
 
     const RESULT: &[u8] =
         b"running 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured\n";
@@ -156,10 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn targets_are_chosen_before_the_arguments_of_the_test_programs() {
+        let chooses = |line: &str| chooses_targets(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for line in ["--lib", "-p session --test suite name", "--bins"] {
+            assert!(chooses(line), "{line}");
+        }
+        for line in ["", "name", "-p org-structure", "name -- --test-threads=1"] {
+            assert!(!chooses(line), "{line}");
+        }
+    }
+
+    #[test]
     fn output_is_passed_on_byte_by_byte_and_summed_up() {
         let mut copy = Vec::new();
         let output = [RESULT, b"\xff not text"].concat();
-        let tally = relay(output.as_slice(), &mut copy).unwrap();
+        let mut tally = Tally::default();
+        relay(output.as_slice(), &mut copy, &mut tally).unwrap();
         assert_eq!(copy, output);
         assert_eq!(tally.conclude(true).to_string(), "1 passed, 0 failed");
     }
@@ -167,6 +255,6 @@ mod tests {
     #[test]
     fn an_output_that_nobody_reads_is_an_error() {
         let mut short = [0; 4];
-        assert!(relay(RESULT, short.as_mut_slice()).is_err());
+        assert!(relay(RESULT, short.as_mut_slice(), &mut Tally::default()).is_err());
     }
 }
