@@ -95,7 +95,7 @@ impl Wish {
         (principal.role, principal.org) = (self.role, self.org);
         let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
         // The answer has the name; it need not be read again.
-        gateway.inner.names.note_user(user, name).await;
+        gateway.inner.names.note_user(user, name);
         Ok(answer(gateway, &logged_in, self.by_cookie).await)
     }
 }

@@ -8,7 +8,7 @@ use erp_db::{Directory, ErpReader, ReadError, Role};
 use parking_lot::Mutex;
 use session::{ClientId, Clock, RoleId, UserId};
 
-use crate::http::lookup::ttl_cache::TimedCache;
+use crate::http::lookup::ttl_cache::TtlCache;
 use crate::http::middleware::timeout::within;
 
 /// The longest wait for a name. Names of several kinds are asked for at the same time, so an answer waits no
@@ -25,10 +25,10 @@ pub(crate) struct Names {
     reader: ErpReader,
     clock: Arc<dyn Clock>,
     pauses: Pauses,
-    users: TimedCache<UserId, Option<String>>,
-    roles: TimedCache<RoleId, Option<Arc<Role>>>,
-    clients: TimedCache<(), Arc<BTreeMap<String, String>>>,
-    directories: TimedCache<ClientId, Arc<Directory>>,
+    users: TtlCache<UserId, Option<String>>,
+    roles: TtlCache<RoleId, Option<Arc<Role>>>,
+    clients: TtlCache<(), Arc<BTreeMap<String, String>>>,
+    directories: TtlCache<ClientId, Arc<Directory>>,
 }
 
 impl Names {
@@ -37,16 +37,16 @@ impl Names {
             reader: reader.with_statement_limit(LONGEST),
             clock: Arc::clone(&clock),
             pauses: Pauses::default(),
-            users: TimedCache::new(keep, Arc::clone(&clock)),
-            roles: TimedCache::new(keep, Arc::clone(&clock)),
-            clients: TimedCache::new(keep, Arc::clone(&clock)),
-            directories: TimedCache::new(keep, clock),
+            users: TtlCache::new(keep, Arc::clone(&clock)),
+            roles: TtlCache::new(keep, Arc::clone(&clock)),
+            clients: TtlCache::new(keep, Arc::clone(&clock)),
+            directories: TtlCache::new(keep, clock),
         }
     }
 
     /// The name by which a user logs in.
     pub(crate) async fn user(&self, user: UserId) -> Option<String> {
-        let load = async |_| {
+        let load = async || {
             self.may_ask(&self.pauses.users)?;
             let user = self.reader.user(user.as_str()).await?;
             Ok(user.and_then(|user| user.username))
@@ -54,9 +54,9 @@ impl Names {
         self.shown(&self.pauses.users, self.users.get(user, load)).await.flatten()
     }
 
-    /// Takes note of a name by which a user has just been found.
-    pub(crate) async fn note_user(&self, user: UserId, name: &str) {
-        within(LONGEST, self.users.put(user, Some(name.to_owned()))).await;
+    /// Keeps the name by which a user has just been found.
+    pub(crate) fn note_user(&self, user: UserId, name: &str) {
+        self.users.put(user, Some(name.to_owned()));
     }
 
     /// The names by which users log in: one question, whatever their number.
@@ -80,7 +80,7 @@ impl Names {
     }
 
     pub(crate) async fn role(&self, role: RoleId) -> Option<Arc<Role>> {
-        let load = async |_| {
+        let load = async || {
             self.may_ask(&self.pauses.roles)?;
             Ok(self.reader.role(role.as_str()).await?.map(Arc::new))
         };
@@ -88,7 +88,7 @@ impl Names {
     }
 
     pub(crate) async fn client(&self, client: ClientId) -> Option<String> {
-        let load = async |_| {
+        let load = async || {
             self.may_ask(&self.pauses.clients)?;
             let clients = self.reader.clients().await?;
             let named = clients.into_iter().filter(|client| !client.name.is_empty());
@@ -101,7 +101,7 @@ impl Names {
 
     /// The names of a client's organizations; none if they cannot be read.
     pub(crate) async fn directory(&self, client: ClientId) -> Arc<Directory> {
-        let load = async |_| {
+        let load = async || {
             self.may_ask(&self.pauses.directories)?;
             Ok(Arc::new(self.reader.directory(client.as_str()).await?))
         };

@@ -1,88 +1,135 @@
-//! `TimedCache`: answers that may be a little old.
+//! `TtlCache`: values that may be a little stale.
+//!
+//! quick_cache gives the bounded table and the single flight. It has no expiry, and ours is by a clock that tests
+//! control: each value is kept with the time at which its load began.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult};
+use quick_cache::{DefaultHashBuilder, UnitWeighter};
 use session::Clock;
-use tokio::sync::Mutex as AsyncMutex;
 
-/// The most keys that are kept.
-const CAPACITY: usize = 10_000;
+/// Entries above which the least used are evicted.
+const CAPACITY: u64 = 10_000;
 
-/// Keeps each answer for a time. Who asks while an answer is being loaded waits for that one. Failures are
-/// not kept.
+/// Entries for which memory is allocated at once.
+const USUAL: usize = 64;
+
+/// Keeps each value for a fixed time. Callers that ask for a key while it is loaded share that load. Failures
+/// are not cached.
 #[derive(Debug)]
-pub(crate) struct TimedCache<K, V> {
+pub(crate) struct TtlCache<K, V> {
     keep: Duration,
     clock: Arc<dyn Clock>,
-    slots: Mutex<HashMap<K, Arc<Slot<V>>>>,
+    entries: Cache<K, Entry<V>>,
 }
 
-/// An answer with the moment of its load.
-type Slot<V> = AsyncMutex<Option<(Duration, V)>>;
+/// A value, and when its load began: a change during the load may be missing from it.
+#[derive(Clone, Debug)]
+struct Entry<V> {
+    asked: Duration,
+    value: V,
+}
 
-impl<K: Hash + Eq, V: Clone> TimedCache<K, V> {
+impl<K: Clone + Hash + Eq, V: Clone> TtlCache<K, V> {
     pub(crate) fn new(keep: Duration, clock: Arc<dyn Clock>) -> Self {
-        TimedCache { keep, clock, slots: Mutex::new(HashMap::new()) }
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        TtlCache { keep, clock, entries: Cache::with(USUAL, CAPACITY, UnitWeighter, hasher, lifecycle) }
     }
 
-    /// The answer for a key, from memory or by `load`, which is given the last answer, however old.
-    pub(crate) async fn get<E>(
-        &self,
-        key: K,
-        load: impl AsyncFnOnce(Option<V>) -> Result<V, E>,
-    ) -> Result<V, E> {
-        let slot = self.slot(key);
-        let mut slot = slot.lock().await;
-        // The answer is as old as the question, not as its arrival.
-        let now = self.clock.now();
-        if let Some((loaded, value)) = &*slot
-            && now.saturating_sub(*loaded) < self.keep
-        {
-            return Ok(value.clone());
+    /// The value of a key, from memory or by `load`.
+    pub(crate) async fn get<E>(&self, key: K, load: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
+        let asked = self.clock.now();
+        let fresh_or_load = |_: &K, entry: &mut Entry<V>| {
+            if asked.saturating_sub(entry.asked) < self.keep {
+                EntryAction::Retain(entry.value.clone())
+            } else {
+                EntryAction::ReplaceWithGuard
+            }
+        };
+        let entry = self.entries.entry_async(&key, fresh_or_load).await;
+        if let EntryResult::Retained(value) = entry {
+            return Ok(value);
         }
-        let value = load(slot.take().map(|(_, value)| value)).await?;
-        *slot = Some((now, value.clone()));
+        let value = load().await?;
+        if let EntryResult::Vacant(guard) | EntryResult::Replaced(guard, _) = entry {
+            // The key is no longer in the table if it was removed or evicted during the load.
+            let _evicted = guard.insert(Entry { asked, value: value.clone() });
+        }
         Ok(value)
     }
 
-    /// Keeps an answer that somebody has got just now by other means.
-    pub(crate) async fn put(&self, key: K, value: V) {
-        let slot = self.slot(key);
-        *slot.lock().await = Some((self.clock.now(), value));
-    }
-
-    fn slot(&self, key: K) -> Arc<Slot<V>> {
-        let mut slots = self.slots.lock();
-        if slots.len() >= CAPACITY && !slots.contains_key(&key) {
-            slots.clear();
-        }
-        Arc::clone(slots.entry(key).or_default())
+    /// Keeps a value that was read just now by other means.
+    pub(crate) fn put(&self, key: K, value: V) {
+        self.entries.insert(key, Entry { asked: self.clock.now(), value });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::{join, poll_immediate};
     use session::ManualClock;
+    use tokio::sync::oneshot;
 
     use super::*;
 
-    #[tokio::test]
-    async fn an_answer_is_kept_for_a_time_and_a_failure_is_not() {
+    fn cache() -> (TtlCache<&'static str, u8>, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::default());
-        let cache = TimedCache::new(Duration::from_secs(2), Arc::clone(&clock) as Arc<dyn Clock>);
-        assert_eq!(cache.get("a", async |_| Err::<u8, _>("away")).await, Err("away"));
-        assert_eq!(cache.get("a", async |last| Ok::<_, ()>(last.map_or(1, |last| last + 1))).await, Ok(1));
+        (TtlCache::new(Duration::from_secs(2), Arc::clone(&clock) as Arc<dyn Clock>), clock)
+    }
+
+    #[tokio::test]
+    async fn a_value_is_kept_for_a_time_and_a_failure_is_not() {
+        let (cache, clock) = cache();
+        assert_eq!(cache.get("a", async || Err::<u8, _>("away")).await, Err("away"));
+        assert_eq!(cache.get("a", async || Ok::<_, ()>(1)).await, Ok(1));
         clock.advance(Duration::from_millis(1_999));
-        assert_eq!(cache.get("a", async |_| Err::<u8, _>("away")).await, Ok(1));
+        assert_eq!(cache.get("a", async || Err::<u8, _>("away")).await, Ok(1));
         clock.advance(Duration::from_millis(1));
-        assert_eq!(cache.get("a", async |last| Ok::<_, ()>(last.map_or(1, |last| last + 1))).await, Ok(2));
-        cache.put("b", 7).await;
-        assert_eq!(cache.get("b", async |_| Err::<u8, _>("away")).await, Ok(7));
+        assert_eq!(cache.get("a", async || Ok::<_, ()>(2)).await, Ok(2));
+        cache.put("b", 7);
+        assert_eq!(cache.get("b", async || Err::<u8, _>("away")).await, Ok(7));
         clock.advance(Duration::from_secs(2));
-        assert_eq!(cache.get("b", async |_| Err::<u8, _>("away")).await, Err("away"));
+        assert_eq!(cache.get("b", async || Err::<u8, _>("away")).await, Err("away"));
+    }
+
+    #[tokio::test]
+    async fn callers_at_the_same_time_share_a_load() {
+        let (cache, clock) = cache();
+        let (arrive, arrived) = oneshot::channel();
+        let first = cache.get("a", async || arrived.await);
+        let second = cache.get("a", async || Ok::<_, oneshot::error::RecvError>(2));
+        let done = join(join(first, second), async {
+            clock.advance(Duration::from_secs(1));
+            arrive.send(1)
+        });
+        assert_eq!(done.await, ((Ok(1), Ok(1)), Ok(())));
+        clock.advance(Duration::from_secs(1));
+        let later = cache.get("a", async || Ok::<_, ()>(3)).await;
+        assert_eq!(later, Ok(3), "it is as old as the question, not as the answer");
+    }
+
+    #[tokio::test]
+    async fn a_load_that_is_given_up_is_taken_over() {
+        let (cache, _) = cache();
+        let mut given_up = Box::pin(cache.get("a", async || std::future::pending::<Result<u8, ()>>().await));
+        assert!(poll_immediate(&mut given_up).await.is_none());
+        let mut next = Box::pin(cache.get("a", async || Ok::<_, ()>(2)));
+        assert!(poll_immediate(&mut next).await.is_none());
+        drop(given_up);
+        assert_eq!(next.await, Ok(2));
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_and_what_is_used_stays() {
+        let (clock, keep) = (Arc::new(ManualClock::default()), Duration::from_secs(2));
+        let cache = TtlCache::new(keep, clock);
+        for key in 0..3 * CAPACITY {
+            cache.put(key, ());
+            assert_eq!(cache.get(0, async || Err("evicted")).await, Ok(()), "{key}");
+        }
+        assert!(cache.entries.len() as u64 <= CAPACITY);
     }
 }
