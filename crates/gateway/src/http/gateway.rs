@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use axum::extract::FromRef;
 use erp_db::ErpReader;
 use session::{Clock, OrgSource, SessionManager};
 
-use super::admin;
-use super::settings::Settings;
 use crate::http::login::assertion::Assertions;
 use crate::http::login::attempts::Attempts;
 use crate::http::login::credentials::Credentials;
@@ -15,8 +15,15 @@ use crate::http::login::erp_hash::ErpHashes;
 use crate::http::login::password::Passwords;
 use crate::http::lookup::freshness::Freshness;
 use crate::http::lookup::names::Names;
+use crate::http::middleware::client_address::TrustedProxies;
 use crate::http::middleware::metrics::Metrics;
-use crate::http::middleware::security_headers::CommonHeaders;
+use crate::http::middleware::respond::{RespondLayer, RespondPolicy};
+use crate::http::middleware::security_headers::SecurityHeaders;
+use crate::http::settings::Settings;
+use crate::http::wire::json_body::BodyLimits;
+
+/// The longest wait for an administrator's rights. Without them nothing is shown.
+pub(crate) const RIGHTS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The service without its sockets: give [`router`](super::router) to any server, or let
 /// [`Server`](super::Server) answer. Cloning gives another handle to the same service.
@@ -39,8 +46,9 @@ pub(crate) struct Inner {
     pub(crate) attempts: Attempts,
     pub(crate) names: Names,
     pub(crate) freshness: Freshness,
-    pub(crate) metrics: Metrics,
-    pub(crate) headers: CommonHeaders,
+    pub(crate) metrics: Arc<Metrics>,
+    respond: RespondLayer,
+    trusted_proxies: TrustedProxies,
     closing: AtomicBool,
 }
 
@@ -68,17 +76,28 @@ impl Gateway {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { reader, source, manager, credentials, assertions, settings, clock } = parts;
+        let metrics = Metrics::new(manager.clone());
+        let trusted_proxies = TrustedProxies(settings.trusted_proxies.as_slice().into());
+        let respond = RespondLayer::new(RespondPolicy {
+            answer_within: settings.answer_within,
+            max_head_bytes: settings.max_head_bytes,
+            local_names_only: settings.local_names_only,
+            trusted_proxies: trusted_proxies.clone(),
+            headers: SecurityHeaders::new(settings.secure),
+            metrics: Arc::clone(&metrics),
+        });
         Gateway {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(),
                 erp_hashes: ErpHashes::default(),
                 names: Names::new(reader.clone(), settings.names_for, Arc::clone(&clock)),
                 freshness: Freshness::new(source, settings.freshness_for, Arc::clone(&clock)),
-                attempts: Attempts::new(&settings, clock),
-                metrics: Metrics::new(manager.clone()),
-                headers: CommonHeaders::new(settings.secure),
+                attempts: Attempts::new(settings.failures(), clock),
+                metrics,
+                respond,
+                trusted_proxies,
                 closing: AtomicBool::new(false),
-                rights: reader.with_statement_limit(admin::LONGEST),
+                rights: reader.with_statement_limit(RIGHTS_WITHIN),
                 reader,
                 manager,
                 credentials,
@@ -111,5 +130,30 @@ impl Gateway {
 
     pub(crate) fn is_closing(&self) -> bool {
         self.inner.closing.load(Ordering::SeqCst)
+    }
+}
+
+impl FromRef<Gateway> for RespondLayer {
+    fn from_ref(gateway: &Gateway) -> Self {
+        gateway.inner.respond.clone()
+    }
+}
+
+impl FromRef<Gateway> for TrustedProxies {
+    fn from_ref(gateway: &Gateway) -> Self {
+        gateway.inner.trusted_proxies.clone()
+    }
+}
+
+impl FromRef<Gateway> for Arc<Metrics> {
+    fn from_ref(gateway: &Gateway) -> Self {
+        Arc::clone(&gateway.inner.metrics)
+    }
+}
+
+impl FromRef<Gateway> for BodyLimits {
+    fn from_ref(gateway: &Gateway) -> Self {
+        let settings = gateway.settings();
+        BodyLimits { max_bytes: settings.max_body_bytes, arrive_within: settings.body_within }
     }
 }

@@ -6,8 +6,9 @@ use ipnet::IpNet;
 use session::UserId;
 use session_axum::{COOKIE, SECURE_COOKIE};
 
-use super::mcp::Mcp;
+use crate::http::login::attempts::FailureAllowances;
 use crate::http::login::limiter::Allowance;
+use crate::http::mcp::Mcp;
 
 /// How the service behaves. The defaults suit a service on loopback.
 #[derive(Clone, Debug)]
@@ -99,6 +100,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    pub(crate) fn failures(&self) -> FailureAllowances {
+        FailureAllowances {
+            by_network: self.failures_by_network,
+            by_user_and_network: self.failures_by_user_and_network,
+            by_user: self.failures_by_user,
+        }
+    }
+
     /// The name of the cookie with a browser's token.
     pub(crate) fn cookie(&self) -> &'static str {
         if self.secure { SECURE_COOKIE } else { COOKIE }

@@ -9,9 +9,10 @@ use session::RoleId;
 use session::openbravo::AccessOptions;
 use session_axum::Problem;
 
-use super::{Administrator, PathId};
+use super::PathId;
 use crate::http::gateway::Gateway;
-use crate::http::login::away;
+use crate::http::session::administrator::Administrator;
+use crate::http::wire::problem::away;
 use crate::http::wire::query_string::Search;
 
 /// The most roles that are looked at for one page.

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use erp_db::Directory;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use session::{ClientId, Revocation, RoleId, Scope, SessionId, StoredSession, UserId};
+use session::{ClientId, RoleId, Scope, SessionId, StoredSession, UserId};
 use session_axum::Problem;
 
-use super::{Administrator, PathId};
+use super::PathId;
 use crate::http::gateway::Gateway;
-use crate::http::login::away;
 use crate::http::session::Footprint;
-use crate::http::wire::json_body::{Input, id, unprocessable};
+use crate::http::session::administrator::Administrator;
+use crate::http::session::end::End;
+use crate::http::wire::json_body::{Input, id};
+use crate::http::wire::problem::away;
+use crate::http::wire::problem::unprocessable;
 use crate::http::wire::query_string::Search;
 
 /// The most sessions of one page.
@@ -123,42 +125,6 @@ fn session_id(field: &'static str, text: Option<&str>) -> Result<Option<SessionI
     text.map(parse).transpose()
 }
 
-/// The session store has the end, so it holds everywhere and for good.
-const DONE: &str = "done";
-/// Only this instance knows of the end.
-const PENDING: &str = "pending";
-
-#[derive(Debug, Serialize)]
-pub(crate) struct End {
-    ended: u64,
-    /// Are the sessions ended on other nodes too?
-    elsewhere: &'static str,
-}
-
-impl From<Revocation> for End {
-    fn from(ended: Revocation) -> Self {
-        match &ended.pending {
-            None => End { ended: ended.sessions, elsewhere: DONE },
-            Some(error) => End::pending(ended.sessions, error),
-        }
-    }
-}
-
-impl End {
-    fn pending(ended: u64, error: &impl std::fmt::Display) -> Self {
-        tracing::warn!(%error, "sessions are ended here, and elsewhere once the store answers");
-        End { ended, elsewhere: PENDING }
-    }
-}
-
-impl IntoResponse for End {
-    fn into_response(self) -> Response {
-        // As long as the store was not told, the end holds on this instance alone.
-        let status = if self.elsewhere == DONE { StatusCode::OK } else { StatusCode::ACCEPTED };
-        (status, Json(self)).into_response()
-    }
-}
-
 pub(crate) async fn end_one(
     State(gateway): State<Gateway>,
     administrator: Administrator,
@@ -180,7 +146,7 @@ pub(crate) async fn end_one(
     }
     tracing::info!(by = %administrator.session.user(), session = %name, "an administrator ends a session");
     let end = end(&gateway, Scope::Session(id)).await;
-    if end.ended == 0 && end.elsewhere == DONE { Err(unknown()) } else { Ok(end) }
+    if end.found_none() { Err(unknown()) } else { Ok(end) }
 }
 
 /// Ends sessions. A store that takes longer than the client would wait has not been told.

@@ -6,10 +6,10 @@ use serde::Serialize;
 use session::openbravo::AutomaticRoles;
 use session::{ManagerFootprint, Stats};
 
-use super::Administrator;
 use super::openbravo::Estimate;
 use super::trees::visible;
 use crate::http::gateway::Gateway;
+use crate::http::session::administrator::Administrator;
 
 #[derive(Serialize)]
 pub(crate) struct Statistics {

@@ -7,9 +7,9 @@ use serde::Serialize;
 use session::{Findings, PortError, TreeInUse};
 use session_axum::Problem;
 
-use super::Administrator;
 use crate::http::gateway::Gateway;
-use crate::http::login::away;
+use crate::http::session::administrator::Administrator;
+use crate::http::wire::problem::away;
 
 #[derive(Serialize)]
 pub(crate) struct Trees {

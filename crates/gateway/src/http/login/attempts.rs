@@ -15,9 +15,8 @@ use parking_lot::Mutex;
 use session::Clock;
 
 use crate::http::login::generations::Generations;
-use crate::http::login::limiter::{Limiter, Reservation};
+use crate::http::login::limiter::{Allowance, Limiter, Reservation};
 use crate::http::middleware::client_address::Network;
-use crate::http::settings::Settings;
 
 /// The most networks remembered for a user, so that a user cannot fill memory through their own account.
 const NETWORKS_OF_USER: usize = 16;
@@ -32,6 +31,14 @@ pub(crate) struct Attempts {
     by_user_and_network: Arc<Limiter<(UserKey, Network)>>,
     by_user: Limiter<UserKey>,
     known: Mutex<Generations<UserKey, Vec<Network>>>,
+}
+
+/// How often logins may fail before the table above applies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FailureAllowances {
+    pub(crate) by_network: Allowance,
+    pub(crate) by_user_and_network: Allowance,
+    pub(crate) by_user: Allowance,
 }
 
 /// What a user name is counted by: a hash, so that long names are no way to fill memory.
@@ -52,14 +59,11 @@ pub(crate) struct Attempt {
 }
 
 impl Attempts {
-    pub(crate) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(allowed: FailureAllowances, clock: Arc<dyn Clock>) -> Self {
         Attempts {
-            by_network: Arc::new(Limiter::new(settings.failures_by_network, Arc::clone(&clock))),
-            by_user_and_network: Arc::new(Limiter::new(
-                settings.failures_by_user_and_network,
-                Arc::clone(&clock),
-            )),
-            by_user: Limiter::new(settings.failures_by_user, clock),
+            by_network: Arc::new(Limiter::new(allowed.by_network, Arc::clone(&clock))),
+            by_user_and_network: Arc::new(Limiter::new(allowed.by_user_and_network, Arc::clone(&clock))),
+            by_user: Limiter::new(allowed.by_user, clock),
             known: Mutex::default(),
         }
     }
@@ -142,7 +146,7 @@ mod tests {
     use session::ManualClock;
 
     use super::*;
-    use crate::http::login::limiter::Allowance;
+    use crate::http::settings::Settings;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -154,7 +158,7 @@ mod tests {
         let clock = Arc::new(ManualClock::default());
         let mut settings = Settings::default();
         change(&mut settings);
-        (Attempts::new(&settings, Arc::clone(&clock) as _), clock)
+        (Attempts::new(settings.failures(), Arc::clone(&clock) as _), clock)
     }
 
     /// How many of some guesses are checked.

@@ -10,38 +10,29 @@ mod principals;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE};
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use session_axum::Problem;
 
-use super::gateway::Gateway;
-use crate::http::middleware::compression;
-use crate::http::middleware::respond::Finish;
+use crate::http::middleware::respond::OwnErrorFormat;
 
 pub use configuration::McpError;
 pub use principals::{Mcp, Reloaded};
 
-/// An answer whose shape is the protocol's own, refusals included.
-#[derive(Clone, Copy)]
-pub(crate) struct Shaped;
-
-/// The route, if the service is configured.
-pub(crate) fn routes(gateway: &Gateway) -> Router {
-    let Some(mcp) = &gateway.settings().mcp else { return Router::new() };
-    let from = mcp.compress_from().unwrap_or(gateway.settings().compress_from);
-    let layers = (Finish(gateway.clone()), compression::offer(from));
-    let routes = Router::new().route("/mcp", any(answer)).route("/mcp/", any(answer));
-    routes.route_layer(layers).with_state(gateway.clone())
+/// The routes, without layers.
+pub(crate) fn routes(mcp: Mcp) -> Router {
+    Router::new().route("/mcp", any(answer)).route("/mcp/", any(answer)).with_state(mcp)
 }
 
-async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
-    let Some(mcp) = &gateway.settings().mcp else { return StatusCode::NOT_FOUND.into_response() };
-    let Some(origin) = cors::listed_origin(mcp, request.headers()) else { return serve(mcp, request).await };
+async fn answer(State(mcp): State<Mcp>, request: Request) -> Response {
+    let Some(origin) = cors::listed_origin(&mcp, request.headers()) else {
+        return serve(&mcp, request).await;
+    };
     let mut response = match cors::preflight(request.method(), request.headers()) {
         Some(response) => response,
-        None => serve(mcp, request).await,
+        None => serve(&mcp, request).await,
     };
     cors::expose(&mut response, origin);
     response
@@ -51,11 +42,11 @@ async fn serve(mcp: &Mcp, mut request: Request) -> Response {
     let Some(service) = mcp.service_for(request.headers()) else {
         return Problem::unauthorized().into_response();
     };
-    // What let the request in is nobody's business any more.
+    // Strip the credentials before forwarding the request.
     request.headers_mut().remove(AUTHORIZATION);
     request.headers_mut().remove(COOKIE);
     let mut response = service.answer(request).await.map(Body::new);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.extensions_mut().insert(Shaped);
+    response.extensions_mut().insert(OwnErrorFormat);
     response
 }

@@ -134,7 +134,7 @@ impl Mcp {
         self.inner.principals.read().values().for_each(|principal| principal.service.close());
     }
 
-    pub(super) fn compress_from(&self) -> Option<u64> {
+    pub(crate) fn compress_from(&self) -> Option<u64> {
         self.inner.compress_from
     }
 

@@ -1,13 +1,13 @@
 //! `Peer`: who sent a request, as far as that can be known.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
-
-use crate::http::gateway::Gateway;
 
 /// The address of whoever sent a request. Forwarding headers count only if a configured proxy sent them.
 #[derive(Clone, Copy, Debug)]
@@ -17,13 +17,24 @@ pub(crate) struct Peer {
     pub(crate) is_proxied: bool,
 }
 
+/// The address that clients on a Unix socket count as having: they are on this machine.
+pub(crate) const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Marks requests that came by a Unix socket, which no web page reaches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByUnixSocket;
+
+/// The proxies whose forwarding headers count.
+#[derive(Clone, Debug)]
+pub(crate) struct TrustedProxies(pub(crate) Arc<[IpNet]>);
+
 /// What attempts are counted by: an address, or for IPv6 the network of a household.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Network(IpAddr);
 
 impl Peer {
-    pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> Self {
-        Self::find(request.extensions(), request.headers(), trusted)
+    pub(crate) fn of(request: &Request, trusted: &TrustedProxies) -> Self {
+        Self::find(request.extensions(), request.headers(), &trusted.0)
     }
 
     fn find(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
@@ -72,11 +83,14 @@ impl Network {
     }
 }
 
-impl FromRequestParts<Gateway> for Peer {
-    type Rejection = std::convert::Infallible;
+impl<S: Sync> FromRequestParts<S> for Peer
+where
+    TrustedProxies: FromRef<S>,
+{
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Self::Rejection> {
-        Ok(Self::find(&parts.extensions, &parts.headers, &gateway.settings().trusted_proxies))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self::find(&parts.extensions, &parts.headers, &TrustedProxies::from_ref(state).0))
     }
 }
 

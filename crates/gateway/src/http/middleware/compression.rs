@@ -1,85 +1,88 @@
 //! Compression of answers: by negotiation, above a threshold, counted.
 //!
-//! Only answers that their routes offer for it are compressed, and these hold no secret: where a secret and
-//! something that an attacker chose are compressed together, the length tells about the secret.
+//! Only routes whose answers hold no secret have it: where a secret is compressed together with something that an
+//! attacker chose, the length tells about the secret.
 
-use std::convert::Infallible;
-use std::future::ready;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
-use axum::http::{HeaderMap, Request};
-use axum::response::Response;
+use axum::http::{HeaderValue, Response};
 use http_body::{Body as _, Frame, SizeHint};
-use tower::util::MapResponseLayer;
-use tower::{Layer, ServiceExt, service_fn};
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{Predicate, SizeAbove};
+use tower::util::{MapRequestLayer, MapResponseLayer};
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+use tower_http::compression::{CompressionBody, CompressionLayer};
 
-use crate::http::gateway::Gateway;
+use crate::http::middleware::metrics::Metrics;
 
-/// An answer that may be compressed.
-#[derive(Clone, Copy)]
-struct Offered;
+/// Compresses answers of at least `from` bytes.
+pub(crate) fn layer(
+    from: u64,
+    metrics: Arc<Metrics>,
+) -> (
+    MapRequestLayer<impl Fn(Request) -> Request + Clone>,
+    MapResponseLayer<impl Fn(Response<CompressionBody<Body>>) -> Response<Body> + Clone>,
+    CompressionLayer<LargeText>,
+) {
+    (
+        MapRequestLayer::new(accept_plain),
+        MapResponseLayer::new(move |response| count(response, &metrics)),
+        CompressionLayer::new().compress_when(LargeText { from }),
+    )
+}
 
-/// Offers answers of so many bytes and more.
-pub(crate) fn offer(from: u64) -> MapResponseLayer<impl Fn(Response) -> Response + Clone> {
-    let large = SizeAbove::new(from);
-    MapResponseLayer::new(move |mut response: Response| {
-        if large.should_compress(&response) {
-            response.extensions_mut().insert(Offered);
-        }
-        response
+/// Whether an answer is worth it: not what is small, an image, or a stream of events, which would wait for more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LargeText {
+    from: u64,
+}
+
+impl Predicate for LargeText {
+    fn should_compress<B: http_body::Body>(&self, response: &Response<B>) -> bool {
+        SizeAbove::new(self.from).should_compress(response)
+            && DefaultPredicate::new().should_compress(response)
+    }
+}
+
+/// Has a request that refuses every encoding accept the plain one. tower-http would answer 406 to it after the
+/// handler has done its work.
+fn accept_plain(mut request: Request) -> Request {
+    let accepted = request.headers().get_all(ACCEPT_ENCODING);
+    // An encoding can only be refused by its weight.
+    if accepted.iter().any(|value| value.as_bytes().contains(&b';')) {
+        request.headers_mut().append(ACCEPT_ENCODING, HeaderValue::from_static("identity;q=0.001"));
+    }
+    request
+}
+
+/// Takes an answer that stayed plain out of its wrapper, and counts the bytes of one that was compressed.
+fn count(response: Response<CompressionBody<Body>>, metrics: &Arc<Metrics>) -> Response<Body> {
+    if !response.headers().contains_key(CONTENT_ENCODING) {
+        return response.map(CompressionBody::into_inner);
+    }
+    response.map(|body| {
+        let bytes_in = body.get_ref().size_hint().exact().unwrap_or_default();
+        Body::new(CountedBody {
+            inner: Body::new(body),
+            metrics: Arc::clone(metrics),
+            bytes_in,
+            bytes_out: 0,
+        })
     })
 }
 
-/// What a request says about the encodings that it accepts.
-pub(crate) fn accepted(headers: &HeaderMap) -> HeaderMap {
-    headers.get_all(ACCEPT_ENCODING).iter().map(|value| (ACCEPT_ENCODING, value.clone())).collect()
-}
-
-/// Compresses an answer that is offered, as is accepted, and counts what that saves.
-pub(crate) async fn compress(gateway: &Gateway, accepted: &HeaderMap, response: &mut Response) {
-    if let Some(Offered) = response.extensions_mut().remove() {
-        let plain = std::mem::take(response);
-        // What packs is large; most answers are small.
-        *response = Box::pin(pack(gateway, accepted.clone(), plain)).await;
-    }
-}
-
-async fn pack(gateway: &Gateway, accepted: HeaderMap, response: Response) -> Response {
-    let bytes_in = response.body().size_hint().exact();
-    let mut request = Request::new(Body::empty());
-    *request.headers_mut() = accepted;
-    let status = response.status();
-    let mut response = Some(response);
-    let answer = service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
-    // As it comes it leaves alone what is an image or a stream of events, which would wait for more to come.
-    let Ok(mut response) = CompressionLayer::new().layer(answer).oneshot(request).await;
-    // Where every encoding is refused, the plain one too, it would say so of what is done by now: the answer
-    // stays as it was.
-    *response.status_mut() = status;
-    match bytes_in.filter(|_| response.headers().contains_key(CONTENT_ENCODING)) {
-        Some(bytes_in) => {
-            let gateway = gateway.clone();
-            response
-                .map(|inner| Body::new(Counted { inner: Body::new(inner), gateway, bytes_in, bytes_out: 0 }))
-        }
-        None => response.map(Body::new),
-    }
-}
-
-/// A compressed body that counts its bytes, and reports them when it is through.
-struct Counted {
+/// A compressed body that counts its bytes, and reports them at its end.
+struct CountedBody {
     inner: Body,
-    gateway: Gateway,
+    metrics: Arc<Metrics>,
     bytes_in: u64,
     bytes_out: u64,
 }
 
-impl http_body::Body for Counted {
+impl http_body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -93,16 +96,14 @@ impl http_body::Body for Counted {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 self.bytes_out += u64::try_from(bytes).unwrap_or(u64::MAX);
             }
-            Poll::Ready(None) => {
-                self.gateway.inner.metrics.compressed_one(self.bytes_in, self.bytes_out);
-            }
+            Poll::Ready(None) => self.metrics.compressed_one(self.bytes_in, self.bytes_out),
             _ => {}
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        // The end is to be seen by `poll_frame`, which reports it.
+        // The end has to be seen by `poll_frame`, which reports it.
         false
     }
 

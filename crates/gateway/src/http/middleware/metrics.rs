@@ -1,14 +1,12 @@
-//! `Metrics`: what is counted, and `GET /metrics`.
+//! `Metrics`: what the service counts, in the format of Prometheus.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 use std::sync::atomic::{self, AtomicU64};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode};
-use axum::response::{IntoResponse, Response};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
     DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder,
@@ -18,9 +16,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use session::SessionManager;
-use session_axum::Problem;
 
-use crate::http::gateway::Gateway;
 use crate::http::middleware::metric_family::Series;
 
 /// What the service counts.
@@ -90,16 +86,16 @@ impl EncodeLabelValue for Label {
 }
 
 /// A request that is being answered.
-pub(crate) struct UnderWay(Gauge);
+pub(crate) struct InFlightCount(Gauge);
 
-impl Drop for UnderWay {
+impl Drop for InFlightCount {
     fn drop(&mut self) {
         self.0.dec();
     }
 }
 
 impl Metrics {
-    pub(crate) fn new(manager: SessionManager) -> Self {
+    pub(crate) fn new(manager: SessionManager) -> Arc<Self> {
         let durations = || Histogram::new([0.000_1, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0]);
         let mut metrics = Metrics {
             registry: Registry::with_prefix("orgcache"),
@@ -126,12 +122,12 @@ impl Metrics {
         );
         let compression = Arc::clone(&metrics.compression);
         registry.register_collector(Box::new(Held { manager, compression }));
-        metrics
+        Arc::new(metrics)
     }
 
-    pub(crate) fn begin(&self) -> UnderWay {
+    pub(crate) fn begin(&self) -> InFlightCount {
         self.under_way.inc();
-        UnderWay(self.under_way.clone())
+        InFlightCount(self.under_way.clone())
     }
 
     pub(crate) fn request(
@@ -167,6 +163,16 @@ impl Metrics {
     pub(crate) fn compressed_one(&self, bytes_in: u64, bytes_out: u64) {
         self.compression.bytes_in.fetch_add(bytes_in, atomic::Ordering::Relaxed);
         self.compression.bytes_out.fetch_add(bytes_out, atomic::Ordering::Relaxed);
+    }
+
+    /// All of it as text.
+    ///
+    /// # Errors
+    /// A collector could not write its values.
+    pub(crate) fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
     }
 
     /// Bytes of bodies before and after compression, of those that were compressed.
@@ -238,16 +244,4 @@ impl Collector for Held {
         }
         Ok(())
     }
-}
-
-pub(crate) async fn metrics(State(gateway): State<Gateway>) -> Result<Response, Problem> {
-    let mut text = String::new();
-    prometheus_client::encoding::text::encode(&mut text, &gateway.inner.metrics.registry).map_err(
-        |error| {
-            tracing::error!(%error, "the metrics cannot be written");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
-        },
-    )?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(CONTENT_TYPE, kind)], text).into_response())
 }

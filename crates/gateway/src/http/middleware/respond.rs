@@ -1,53 +1,72 @@
-//! What every request goes through, outermost: an id, a time limit, a log line, counters, and an answer that
-//! browsers may be trusted with.
+//! `RespondLayer`: what every request goes through, outermost. It refuses heads that no route should see, and
+//! gives each request an id, a time limit, a log line, counters, the security headers and the format of errors.
 
 use std::any::Any;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{CONTENT_TYPE, HOST, VARY};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use session_axum::Problem;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-use crate::http::gateway::Gateway;
-use crate::http::middleware::client_address::Peer;
-use crate::http::middleware::compression;
-use crate::http::middleware::metrics::UnderWay;
+use crate::http::middleware::client_address::{ByUnixSocket, Peer, TrustedProxies};
+use crate::http::middleware::metrics::{InFlightCount, Metrics};
 use crate::http::middleware::request_id::RequestId;
+use crate::http::middleware::security_headers::SecurityHeaders;
 use crate::http::middleware::timeout::within;
-use crate::http::server::ByUnixSocket;
 
 /// The name of the span that a request is answered in.
 pub(crate) const REQUEST_SPAN: &str = "request";
 
-/// The layer around everything else.
+/// What [`RespondLayer`] follows.
+#[derive(Debug)]
+pub(crate) struct RespondPolicy {
+    /// The longest time for an answer.
+    pub(crate) answer_within: Duration,
+    /// The most bytes of a request's head.
+    pub(crate) max_head_bytes: usize,
+    /// Is only a `Host` that names this machine answered?
+    pub(crate) local_names_only: bool,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) headers: SecurityHeaders,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// The outermost layer, around each handler. It does in one step what tower-http has a layer each for.
 #[derive(Clone, Debug)]
-pub(crate) struct Finish(pub(crate) Gateway);
+pub(crate) struct RespondLayer(Arc<RespondPolicy>);
 
-impl<S> Layer<S> for Finish {
-    type Service = Finished<S>;
-
-    fn layer(&self, inner: S) -> Finished<S> {
-        Finished { gateway: self.0.clone(), inner }
+impl RespondLayer {
+    pub(crate) fn new(policy: RespondPolicy) -> Self {
+        RespondLayer(Arc::new(policy))
     }
 }
 
-/// A service whose answers are fit to be sent.
+impl<S> Layer<S> for RespondLayer {
+    type Service = RespondService<S>;
+
+    fn layer(&self, inner: S) -> RespondService<S> {
+        RespondService { policy: Arc::clone(&self.0), inner }
+    }
+}
+
+/// The service that [`RespondLayer`] makes of another one.
 #[derive(Clone, Debug)]
-pub(crate) struct Finished<S> {
-    gateway: Gateway,
+pub(crate) struct RespondService<S> {
+    policy: Arc<RespondPolicy>,
     inner: S,
 }
 
-impl<S> Service<Request> for Finished<S>
+impl<S> Service<Request> for RespondService<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
     S::Future: Send + 'static,
@@ -61,16 +80,15 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let gateway = self.gateway.clone();
-        let begun = Begun::new(&gateway, &request);
-        if let Some(problem) = refuse(&gateway, &request) {
-            return Box::pin(async move { Ok(begun.finish(&gateway, problem.into_response()).await) });
+        let in_flight = InFlightRequest::new(&self.policy, &request);
+        if let Some(problem) = refuse(&self.policy, &request) {
+            return Box::pin(async move { Ok(in_flight.finish(problem.into_response())) });
         }
-        // Begun here, it runs when it is polled.
+        // The call starts nothing before it is polled.
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let answer = begun.wait(&gateway, pin!(answer)).await;
-            Ok(begun.finish(&gateway, answer).await)
+            let response = in_flight.wait(pin!(answer)).await;
+            Ok(in_flight.finish(response))
         })
     }
 }
@@ -79,53 +97,52 @@ where
 type Answer<'a> = Pin<&'a mut (dyn Future<Output = Result<Response, Infallible>> + Send)>;
 
 /// What is remembered of a request until it is answered.
-struct Begun {
-    at: Instant,
-    _under_way: UnderWay,
+struct InFlightRequest {
+    policy: Arc<RespondPolicy>,
+    begun: Instant,
+    _counted: InFlightCount,
     peer: Peer,
     id: RequestId,
     method: Method,
     route: Option<MatchedPath>,
-    accepted: HeaderMap,
 }
 
-impl Begun {
-    fn new(gateway: &Gateway, request: &Request) -> Self {
-        let peer = Peer::of(request, &gateway.settings().trusted_proxies);
-        Begun {
-            at: Instant::now(),
-            _under_way: gateway.inner.metrics.begin(),
+impl InFlightRequest {
+    fn new(policy: &Arc<RespondPolicy>, request: &Request) -> Self {
+        let peer = Peer::of(request, &policy.trusted_proxies);
+        InFlightRequest {
+            policy: Arc::clone(policy),
+            begun: Instant::now(),
+            _counted: policy.metrics.begin(),
             peer,
             id: RequestId::of(request.headers(), peer),
             method: request.method().clone(),
             route: request.extensions().get::<MatchedPath>().cloned(),
-            accepted: compression::accepted(request.headers()),
         }
     }
 
     /// Waits for the answer of a route.
-    async fn wait(&self, gateway: &Gateway, answer: Answer<'_>) -> Response {
+    async fn wait(&self, answer: Answer<'_>) -> Response {
         let id = &self.id;
         // At the level of errors, so that whatever is logged on the way carries the id. (The log of
         // `orgcache` itself asks for the id instead, which costs nothing where nothing is logged.)
         let span = tracing::error_span!(REQUEST_SPAN, %id);
-        id.name(in_time(gateway.settings().answer_within, answer)).instrument(span).await
+        id.name(in_time(self.policy.answer_within, answer)).instrument(span).await
     }
 
-    /// Makes an answer fit to be sent.
-    async fn finish(self, gateway: &Gateway, mut response: Response) -> Response {
-        compression::compress(gateway, &self.accepted, &mut response).await;
-        let mut response = shaped(response, &self.id);
+    /// Completes an answer, logs it and counts it.
+    fn finish(self, response: Response) -> Response {
+        let mut response = as_problem(response, &self.id);
         let path = self.route.as_ref().map(MatchedPath::as_str);
-        let (status, took) = (response.status(), self.at.elapsed());
+        let (status, took) = (response.status(), self.begun.elapsed());
         self.log(path, status, took);
-        gateway.inner.headers.add_to(response.headers_mut(), path, &self.id);
-        gateway.inner.metrics.request(&self.method, self.route, status, took);
+        self.policy.headers.add_to(response.headers_mut(), path, &self.id);
+        self.policy.metrics.request(&self.method, self.route, status, took);
         response
     }
 
     fn log(&self, route: Option<&str>, status: StatusCode, took: Duration) {
-        let Begun { peer: Peer { address, .. }, id, method, .. } = self;
+        let InFlightRequest { peer: Peer { address, .. }, id, method, .. } = self;
         let (status, route) = (status.as_u16(), route.unwrap_or("-"));
         // A number of 128 bits would be written as text.
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -147,11 +164,12 @@ fn head_bytes(request: &Request) -> usize {
 }
 
 /// Refuses what no route has to look at.
-fn refuse(gateway: &Gateway, request: &Request) -> Option<Problem> {
-    if head_bytes(request) > gateway.settings().max_head_bytes {
+fn refuse(policy: &RespondPolicy, request: &Request) -> Option<Problem> {
+    let limit = policy.max_head_bytes;
+    if head_bytes(request) > limit {
         return Some(
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large")
-                .with_detail(format!("the head is longer than {} bytes", gateway.settings().max_head_bytes)),
+                .with_detail(format!("the head is longer than {limit} bytes")),
         );
     }
     let mut hosts = request.headers().get_all(HOST).iter();
@@ -163,7 +181,7 @@ fn refuse(gateway: &Gateway, request: &Request) -> Option<Problem> {
                 .with_field("host"),
         );
     }
-    if !gateway.settings().local_names_only || request.extensions().get::<ByUnixSocket>().is_some() {
+    if !policy.local_names_only || request.extensions().get::<ByUnixSocket>().is_some() {
         return None;
     }
     // A page elsewhere may have its own name resolve to this machine; the name gives it away.
@@ -197,25 +215,29 @@ fn panicked(panic: &(dyn Any + Send)) -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
 }
 
+/// Marks an answer whose refusals have a format of their own.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnErrorFormat;
+
 /// A refusal as a problem with the request's id, whoever refused.
-fn shaped(mut response: Response, id: &RequestId) -> Response {
+fn as_problem(mut response: Response, id: &RequestId) -> Response {
     let status = response.status();
     let is_refusal = status.is_client_error() || status.is_server_error();
-    if !is_refusal || response.extensions().get::<crate::http::mcp::Shaped>().is_some() {
+    if !is_refusal || response.extensions().get::<OwnErrorFormat>().is_some() {
         return response;
     }
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         None => Problem::new(status, code(status)),
     };
-    let mut shaped = problem.with_request_id(id.to_string()).into_response();
+    let mut refusal = problem.with_request_id(id.to_string()).into_response();
     for (name, value) in response.headers() {
         let is_of_body = name == CONTENT_TYPE || name.as_str().starts_with("content-") || name == VARY;
         if !is_of_body {
-            shaped.headers_mut().insert(name, value.clone());
+            refusal.headers_mut().insert(name, value.clone());
         }
     }
-    shaped
+    refusal
 }
 
 fn code(status: StatusCode) -> &'static str {

@@ -1,4 +1,4 @@
-//! `CommonHeaders`: what browsers may be told whoever asks.
+//! `SecurityHeaders`: what browsers may be told whoever asks.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, Entry, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
@@ -15,14 +15,14 @@ type Header = (HeaderName, HeaderValue);
 
 /// The headers that all answers have.
 #[derive(Debug)]
-pub(crate) struct CommonHeaders {
+pub(crate) struct SecurityHeaders {
     /// Of what a browser may show, and of what is for operators.
     shown: Vec<Header>,
     /// Of answers of the API, and where there is nothing: nobody keeps them.
     unkept: Vec<Header>,
 }
 
-impl CommonHeaders {
+impl SecurityHeaders {
     /// Those of a service that is reached over TLS, or is not.
     pub(crate) fn new(secure: bool) -> Self {
         let constant = |(name, value)| (name, HeaderValue::from_static(value));
@@ -39,7 +39,7 @@ impl CommonHeaders {
             (REFERRER_POLICY, "no-referrer"),
             (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         ];
-        CommonHeaders {
+        SecurityHeaders {
             shown: common.iter().cloned().chain(of_pages.map(constant)).collect(),
             unkept: common.into_iter().chain([constant((CACHE_CONTROL, "no-store"))]).collect(),
         }

@@ -6,7 +6,7 @@ mod unix_socket;
 
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -28,6 +28,8 @@ use tower::Service;
 use self::listen::{Accepted, Listener};
 pub use self::listen::{ListenAddress, ListenAddressError};
 use crate::http::gateway::Gateway;
+use crate::http::middleware::client_address::{ByUnixSocket, LOCAL};
+use crate::http::routes::router;
 
 /// The pause before a session store that did not answer is told again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -100,7 +102,7 @@ impl Server {
     /// [`Settings::drain_within`](crate::http::Settings::drain_within) is over; those that are left then are
     /// [`SessionManager::pending_ends`](session::SessionManager::pending_ends).
     pub async fn run(self, gateway: Gateway, stop: impl Future<Output = ()>) {
-        let routes = crate::http::router(&gateway);
+        let routes = router(&gateway);
         let places = Arc::new(Semaphore::new(gateway.settings().max_connections));
         let graceful = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
@@ -164,13 +166,6 @@ impl Server {
         }
     }
 }
-
-/// The address that clients on a Unix socket count as having: they are on this machine.
-const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
-/// Marks requests that came by a Unix socket, which no web page reaches.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ByUnixSocket;
 
 /// What a connection takes to be served.
 struct Serving<'a> {

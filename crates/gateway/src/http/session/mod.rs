@@ -1,7 +1,14 @@
-//! `GET /v1/session` and what else a session says about itself.
+//! Sessions: how they begin (`login`, `assertion`, `grant`), change (`switch`) and end (`end`, `recheck`), and what
+//! they answer. Here is `GET /v1/session` and what else a session says about itself.
 
+pub(crate) mod administrator;
+pub(crate) mod assertion;
+pub(crate) mod end;
+pub(crate) mod grant;
+pub(crate) mod login;
 pub(crate) mod organizations;
 pub(crate) mod questions;
+pub(crate) mod recheck;
 pub(crate) mod switch;
 pub(crate) mod tree;
 
@@ -12,11 +19,11 @@ use session::{Session, SessionFootprint};
 use session_axum::{Credential, CurrentSession, Problem, csrf_value};
 
 use crate::http::gateway::Gateway;
-use crate::http::login::away;
+use crate::http::wire::problem::away;
 
-/// A session as it is shown. Names are read beside what is pinned.
+/// A session as answers show it. The names are current, all else is pinned.
 #[derive(Serialize)]
-pub(crate) struct Shown {
+pub(crate) struct SessionView {
     id: String,
     user: String,
     username: Option<String>,
@@ -37,7 +44,7 @@ pub(crate) struct Shown {
     footprint: Footprint,
 }
 
-/// What a session weighs, in bytes.
+/// Bytes that a session takes.
 #[derive(Serialize)]
 pub(crate) struct Footprint {
     own: usize,
@@ -53,8 +60,8 @@ impl From<SessionFootprint> for Footprint {
     }
 }
 
-impl Shown {
-    pub(crate) async fn of(gateway: &Gateway, session: &Session) -> Self {
+impl SessionView {
+    pub(crate) async fn read(gateway: &Gateway, session: &Session) -> Self {
         let names = &gateway.inner.names;
         let (role, directory, username, client_name) = tokio::join!(
             names.role(session.role()),
@@ -62,7 +69,7 @@ impl Shown {
             names.user(session.user()),
             names.client(session.client()),
         );
-        Shown {
+        SessionView {
             id: session.id().to_string(),
             user: session.user().to_string(),
             username,
@@ -88,7 +95,7 @@ impl Shown {
 #[derive(Serialize)]
 pub(crate) struct WhoAmI {
     #[serde(flatten)]
-    session: Shown,
+    session: SessionView,
     #[serde(skip_serializing_if = "Option::is_none")]
     csrf: Option<String>,
 }
@@ -99,7 +106,7 @@ pub(crate) async fn who_am_i(
     credential: Credential,
 ) -> Json<WhoAmI> {
     let csrf = credential.is_by_cookie().then(|| csrf_value(credential.token()));
-    Json(WhoAmI { session: Shown::of(&gateway, &session).await, csrf })
+    Json(WhoAmI { session: SessionView::read(&gateway, &session).await, csrf })
 }
 
 pub(crate) async fn footprint(CurrentSession(session): CurrentSession) -> Json<Footprint> {

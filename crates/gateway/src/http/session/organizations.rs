@@ -9,7 +9,7 @@ use session::OrgSelection;
 use session_axum::{CurrentSession, Problem};
 
 use crate::http::gateway::Gateway;
-use crate::http::login::away;
+use crate::http::wire::problem::away;
 
 /// The most roles of a user that are shown.
 const MAX_ROLES: usize = 1_000;

@@ -14,11 +14,12 @@ use serde_json::value::RawValue;
 use session::Session;
 use session_axum::{CurrentSession, Problem};
 
-use crate::http::admin::Administrator;
 use crate::http::gateway::Gateway;
-use crate::http::wire::json_body::{Unread, unprocessable};
+use crate::http::session::administrator::Administrator;
+use crate::http::wire::json_body::Unread;
 use crate::http::wire::json_object::Object;
 use crate::http::wire::json_response::{self, Output};
+use crate::http::wire::problem::unprocessable;
 use crate::http::wire::query_string::pairs;
 use crate::query::{self, Arguments, Erp, Request};
 

@@ -7,17 +7,18 @@ use serde::Deserialize;
 use session::{Login, LoginError};
 use session_axum::{Credential, Problem, refusal};
 
-use crate::http::admin::sessions::End;
 use crate::http::gateway::Gateway;
-use crate::http::login::{answer, login_refusal, set_cookie};
-use crate::http::wire::json_body::{Input, id, unprocessable};
+use crate::http::session::end::End;
+use crate::http::session::grant::{login_refusal, session_response, set_cookie};
+use crate::http::wire::json_body::{Input, id};
+use crate::http::wire::problem::unprocessable;
 
 pub(crate) async fn refresh(
     State(gateway): State<Gateway>,
     credential: Credential,
 ) -> Result<Response, Problem> {
     let renewed = gateway.manager().refresh(credential.token()).await;
-    settle(&gateway, &credential, renewed).await
+    replace_token(&gateway, &credential, renewed).await
 }
 
 #[derive(Deserialize)]
@@ -36,7 +37,7 @@ pub(crate) async fn role(
         id("role", Some(&form.role))?.ok_or_else(|| unprocessable("it is missing").with_field("role"))?;
     let org = id("org", form.org.as_deref())?;
     let switched = gateway.manager().switch_role(credential.token(), role, org).await;
-    settle(&gateway, &credential, switched).await
+    replace_token(&gateway, &credential, switched).await
 }
 
 #[derive(Deserialize)]
@@ -52,16 +53,16 @@ pub(crate) async fn org(
 ) -> Result<Response, Problem> {
     let org = id("org", Some(&form.org))?.ok_or_else(|| unprocessable("it is missing").with_field("org"))?;
     let switched = gateway.manager().switch_org(credential.token(), org).await;
-    settle(&gateway, &credential, switched).await
+    replace_token(&gateway, &credential, switched).await
 }
 
-async fn settle(
+async fn replace_token(
     gateway: &Gateway,
     credential: &Credential,
     outcome: Result<Login, LoginError>,
 ) -> Result<Response, Problem> {
     let logged_in = outcome.map_err(|error| login_refusal(&error))?;
-    Ok(answer(gateway, &logged_in, credential.is_by_cookie()).await)
+    Ok(session_response(gateway, &logged_in, credential.is_by_cookie()).await)
 }
 
 pub(crate) async fn logout(

@@ -1,34 +1,42 @@
 //! `Input` and `Unread`: the body of a request, taken apart with errors that name what is wrong.
 
+use std::time::Duration;
+
 use axum::BoxError;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use org_structure::OrgId;
-use platform::text::shorten;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use session::{ClientId, RoleId, UserId};
 use session_axum::Problem;
 
-use crate::http::gateway::Gateway;
 use crate::http::middleware::timeout::within;
 use crate::http::wire::json_object::Object;
+use crate::http::wire::problem::{shortened, unprocessable};
 
-/// The longest message about a wrong value, which may repeat it.
-const MAX_MESSAGE_BYTES: usize = 200;
+/// How large a body may be, and how long it may take to arrive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    pub(crate) max_bytes: usize,
+    pub(crate) arrive_within: Duration,
+}
 
 /// The JSON body of a request, an object.
 #[derive(Debug)]
 pub(crate) struct Input<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<Gateway> for Input<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T>
+where
+    BodyLimits: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
-        Unread::from_request(request, gateway).await?.read().map(Input)
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Unread::from_request(request, state).await?.read().map(Input)
     }
 }
 
@@ -36,17 +44,20 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Input<T> {
 #[derive(Debug)]
 pub(crate) struct Unread(Bytes);
 
-impl FromRequest<Gateway> for Unread {
+impl<S: Sync> FromRequest<S> for Unread
+where
+    BodyLimits: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json")
                 .with_detail("the body must be JSON, and `content-type` say so")
                 .with_field("content-type"));
         }
         let (parts, body) = request.into_parts();
-        arrived(gateway, &parts.headers, body).await.map(Unread)
+        arrived(BodyLimits::from_ref(state), &parts.headers, body).await.map(Unread)
     }
 }
 
@@ -67,9 +78,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// A body, once all of it is there.
-async fn arrived(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let settings = gateway.settings();
-    let limit = settings.max_body_bytes;
+async fn arrived(limits: BodyLimits, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let limit = limits.max_bytes;
     let too_large = || {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large")
             .with_detail(format!("the body is longer than {limit} bytes"))
@@ -78,7 +88,7 @@ async fn arrived(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<B
     if announced.is_some_and(|bytes| bytes > limit) {
         return Err(too_large());
     }
-    match within(settings.body_within, collect(Limited::new(body, limit))).await {
+    match within(limits.arrive_within, collect(Limited::new(body, limit))).await {
         Some(Ok(bytes)) => Ok(bytes),
         Some(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Some(Err(_)) => {
@@ -131,15 +141,6 @@ fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         path if path == "." => problem,
         path => problem.with_field(shortened(&path)),
     }
-}
-
-/// A value that is well-formed but cannot be.
-pub(crate) fn unprocessable(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_value").with_detail(detail.into())
-}
-
-pub(crate) fn shortened(text: &str) -> String {
-    shorten(text, MAX_MESSAGE_BYTES).into()
 }
 
 /// An id in a request.

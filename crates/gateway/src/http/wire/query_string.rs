@@ -8,7 +8,8 @@ use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use session_axum::Problem;
 
-use crate::http::wire::json_body::{Id, id, shortened, unprocessable};
+use crate::http::wire::json_body::{Id, id};
+use crate::http::wire::problem::{shortened, unprocessable};
 
 /// The query of an address. Parameters are taken out one by one, and none may be left over.
 #[derive(Debug)]

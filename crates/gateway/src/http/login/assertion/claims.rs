@@ -4,10 +4,33 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::Refused;
-
 /// The longest time from `iat` to `exp`.
 pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(60);
+
+/// Why an assertion is refused: for the log. The caller is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AssertionRefusal {
+    #[error("it is not a token with the claims that an assertion has")]
+    Malformed,
+    #[error("it names another algorithm")]
+    Algorithm,
+    #[error("its signature is not by the key")]
+    Signature,
+    #[error("it is by another issuer")]
+    Issuer,
+    #[error("it is for another audience")]
+    Audience,
+    #[error("its time is over")]
+    Expired,
+    #[error("its time has not come; perhaps clocks differ")]
+    TooEarly,
+    #[error("it would live for longer than {} s", LONGEST_LIFE.as_secs())]
+    TooLongLived,
+    #[error("it was used before")]
+    Used,
+    #[error("there is no such user")]
+    UnknownUser,
+}
 
 /// By how much the front end's clock may be ahead.
 const AHEAD: Duration = Duration::from_secs(5);
@@ -17,13 +40,13 @@ const MAX_NAME_BYTES: usize = 256;
 
 /// What an assertion says. Further claims do not matter.
 #[derive(Debug, Deserialize)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     /// By whom; of one kind only, where the standard would allow several.
     #[serde(rename = "iss")]
     _issuer: String,
     /// The name by which the user logs in.
     #[serde(rename = "sub")]
-    pub(super) user: String,
+    pub(crate) user: String,
     #[serde(rename = "exp")]
     expires: f64,
     #[serde(rename = "iat")]
@@ -36,20 +59,20 @@ pub(super) struct Claims {
 
 impl Claims {
     /// The claims, if they hold now.
-    pub(super) fn at(self, now: Duration) -> Result<Self, Refused> {
+    pub(super) fn at(self, now: Duration) -> Result<Self, AssertionRefusal> {
         let (now, latest) = (now.as_secs_f64(), (now + AHEAD).as_secs_f64());
         let life = self.expires - self.issued;
         if self.name.is_empty() || self.name.len() > MAX_NAME_BYTES || life < 0.0 {
-            return Err(Refused::Malformed);
+            return Err(AssertionRefusal::Malformed);
         }
         if life > LONGEST_LIFE.as_secs_f64() {
-            return Err(Refused::TooLongLived);
+            return Err(AssertionRefusal::TooLongLived);
         }
         if self.issued > latest || self.not_before.is_some_and(|not_before| not_before > latest) {
-            return Err(Refused::TooEarly);
+            return Err(AssertionRefusal::TooEarly);
         }
         if self.expires <= now {
-            return Err(Refused::Expired);
+            return Err(AssertionRefusal::Expired);
         }
         Ok(self)
     }
@@ -72,7 +95,7 @@ mod tests {
         serde_json::from_str(&format!(r#"{{"iss": "i", "sub": "u", "aud": "a", {json}}}"#)).unwrap()
     }
 
-    fn at_1000(json: &str) -> Option<Refused> {
+    fn at_1000(json: &str) -> Option<AssertionRefusal> {
         claims(json).at(Duration::from_secs(1_000)).err()
     }
 
@@ -81,17 +104,23 @@ mod tests {
         assert_eq!(at_1000(r#""jti": "1", "iat": 1000, "exp": 1060"#), None);
         assert_eq!(at_1000(r#""jti": "1", "iat": 999.5, "exp": 1001.5, "nbf": 1005"#), None);
         assert_eq!(at_1000(r#""jti": "1", "iat": 941, "exp": 1001"#), None);
-        assert_eq!(at_1000(r#""jti": "1", "iat": 940, "exp": 1000"#), Some(Refused::Expired));
-        assert_eq!(at_1000(r#""jti": "1", "iat": 1000, "exp": 1061"#), Some(Refused::TooLongLived));
-        assert_eq!(at_1000(r#""jti": "1", "iat": 0, "exp": 1e300"#), Some(Refused::TooLongLived));
-        assert_eq!(at_1000(r#""jti": "1", "iat": -1e300, "exp": 1e300"#), Some(Refused::TooLongLived));
+        assert_eq!(at_1000(r#""jti": "1", "iat": 940, "exp": 1000"#), Some(AssertionRefusal::Expired));
+        assert_eq!(at_1000(r#""jti": "1", "iat": 1000, "exp": 1061"#), Some(AssertionRefusal::TooLongLived));
+        assert_eq!(at_1000(r#""jti": "1", "iat": 0, "exp": 1e300"#), Some(AssertionRefusal::TooLongLived));
+        assert_eq!(
+            at_1000(r#""jti": "1", "iat": -1e300, "exp": 1e300"#),
+            Some(AssertionRefusal::TooLongLived)
+        );
         assert_eq!(at_1000(r#""jti": "1", "iat": 1005, "exp": 1060"#), None);
-        assert_eq!(at_1000(r#""jti": "1", "iat": 1006, "exp": 1060"#), Some(Refused::TooEarly));
-        assert_eq!(at_1000(r#""jti": "1", "iat": 1000, "exp": 1060, "nbf": 1006"#), Some(Refused::TooEarly));
-        assert_eq!(at_1000(r#""jti": "1", "iat": 1000, "exp": 999"#), Some(Refused::Malformed));
-        assert_eq!(at_1000(r#""jti": "", "iat": 1000, "exp": 1060"#), Some(Refused::Malformed));
+        assert_eq!(at_1000(r#""jti": "1", "iat": 1006, "exp": 1060"#), Some(AssertionRefusal::TooEarly));
+        assert_eq!(
+            at_1000(r#""jti": "1", "iat": 1000, "exp": 1060, "nbf": 1006"#),
+            Some(AssertionRefusal::TooEarly)
+        );
+        assert_eq!(at_1000(r#""jti": "1", "iat": 1000, "exp": 999"#), Some(AssertionRefusal::Malformed));
+        assert_eq!(at_1000(r#""jti": "", "iat": 1000, "exp": 1060"#), Some(AssertionRefusal::Malformed));
         let long = format!(r#""jti": "{}", "iat": 1000, "exp": 1060"#, "x".repeat(257));
-        assert_eq!(at_1000(&long), Some(Refused::Malformed));
+        assert_eq!(at_1000(&long), Some(AssertionRefusal::Malformed));
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! Logins by a signed assertion: a trusted front end, which has authenticated somebody by its own means, says
 //! who it is in a short-lived JSON web token.
 //!
-//! In the order to read: [`AssertionKey`], `claims` with the rules for time, `signature`, and `login`, the
-//! route.
+//! In the order to read: [`AssertionKey`], `claims` with the rules for time, and `signature`.
 
 mod claims;
 mod key;
-pub(crate) mod login;
 mod signature;
 
 use std::fmt::{self, Debug};
@@ -19,7 +17,7 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Validation, decode, decode_header};
 use session::PortError;
 
-use self::claims::Claims;
+pub(crate) use self::claims::{AssertionRefusal, Claims};
 pub use self::key::{AssertionAlgorithm, AssertionKey, AssertionKeyError};
 
 /// The longest assertion, in bytes.
@@ -76,31 +74,31 @@ impl Assertions {
     }
 
     /// Whom an assertion is about, if everything about it is right but that it may have been used before.
-    fn verify(&self, token: &str) -> Result<Claims, Refused> {
+    pub(crate) fn verify(&self, token: &str) -> Result<Claims, AssertionRefusal> {
         let header = match decode_header(token) {
             Ok(header) if header.alg == self.key.algorithm.of_tokens() => header,
             // What has no signature to check takes as long as what has.
-            Ok(_) => return Err(self.take_time(Refused::Algorithm)),
-            Err(_) => return Err(self.take_time(Refused::Malformed)),
+            Ok(_) => return Err(self.take_time(AssertionRefusal::Algorithm)),
+            Err(_) => return Err(self.take_time(AssertionRefusal::Malformed)),
         };
-        let mut refused = Refused::Signature;
+        let mut refused = AssertionRefusal::Signature;
         for key in &self.key.keys {
             match decode::<Claims>(token, key, &self.validation) {
                 // Extensions that must be understood are not.
-                Ok(_) if header.crit.is_some() => return Err(Refused::Malformed),
+                Ok(_) if header.crit.is_some() => return Err(AssertionRefusal::Malformed),
                 Ok(token) => return token.claims.at(self.clock.now()),
                 Err(error) => match error.kind() {
                     ErrorKind::InvalidSignature => {}
-                    ErrorKind::InvalidIssuer => refused = Refused::Issuer,
-                    ErrorKind::InvalidAudience => refused = Refused::Audience,
-                    _ => refused = Refused::Malformed,
+                    ErrorKind::InvalidIssuer => refused = AssertionRefusal::Issuer,
+                    ErrorKind::InvalidAudience => refused = AssertionRefusal::Audience,
+                    _ => refused = AssertionRefusal::Malformed,
                 },
             }
         }
         Err(refused)
     }
 
-    fn take_time(&self, refused: Refused) -> Refused {
+    fn take_time(&self, refused: AssertionRefusal) -> AssertionRefusal {
         for key in &self.key.keys {
             // Nobody signed it.
             drop(decode::<Claims>(&self.decoy, key, &self.validation));
@@ -109,7 +107,7 @@ impl Assertions {
     }
 
     /// Uses an assertion up: `false` if that was done before, on whatever instance.
-    async fn use_up(&self, claims: &Claims) -> Result<bool, PortError> {
+    pub(crate) async fn use_up(&self, claims: &Claims) -> Result<bool, PortError> {
         let now = self.clock.now();
         let is_first = self.used.use_once(&claims.name(&self.issuer), now + REMEMBERED).await?;
         if is_first && self.uses.fetch_add(1, Ordering::Relaxed).is_multiple_of(USES_BETWEEN_SWEEPS) {
@@ -126,31 +124,6 @@ impl Debug for Assertions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Assertions").field("issuer", &self.issuer).finish_non_exhaustive()
     }
-}
-
-/// Why an assertion is refused: for the log. Whoever sent it does not hear it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum Refused {
-    #[error("it is not a token with the claims that an assertion has")]
-    Malformed,
-    #[error("it names another algorithm")]
-    Algorithm,
-    #[error("its signature is not by the key")]
-    Signature,
-    #[error("it is by another issuer")]
-    Issuer,
-    #[error("it is for another audience")]
-    Audience,
-    #[error("its time is over")]
-    Expired,
-    #[error("its time has not come; perhaps clocks differ")]
-    TooEarly,
-    #[error("it would live for longer than {} s", claims::LONGEST_LIFE.as_secs())]
-    TooLongLived,
-    #[error("it was used before")]
-    Used,
-    #[error("there is no such user")]
-    UnknownUser,
 }
 
 /// Tells the time of day, by which assertions expire.

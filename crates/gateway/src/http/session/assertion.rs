@@ -7,11 +7,13 @@ use serde::Deserialize;
 use session::UserId;
 use session_axum::Problem;
 
-use super::{MAX_ASSERTION_BYTES, Refused};
 use crate::http::gateway::Gateway;
-use crate::http::login::{Wish, away, too_many};
+use crate::http::login::assertion::{AssertionRefusal, MAX_ASSERTION_BYTES};
 use crate::http::middleware::client_address::Peer;
-use crate::http::wire::json_body::{Input, unprocessable};
+use crate::http::session::grant::RequestedLogin;
+use crate::http::session::login::too_many;
+use crate::http::wire::json_body::Input;
+use crate::http::wire::problem::{away, unprocessable};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `assertion`")]
@@ -32,7 +34,7 @@ pub(crate) async fn login(
         return Err(Problem::new(StatusCode::NOT_FOUND, "no_assertions")
             .with_detail("this service takes no assertions"));
     };
-    let wish = Wish::of(form.role.as_deref(), form.org.as_deref(), form.cookie)?;
+    let requested = RequestedLogin::parse(form.role.as_deref(), form.org.as_deref(), form.cookie)?;
     if form.assertion.len() > MAX_ASSERTION_BYTES {
         let detail = format!("an assertion has at most {MAX_ASSERTION_BYTES} bytes");
         return Err(unprocessable(detail).with_field("assertion"));
@@ -46,16 +48,16 @@ pub(crate) async fn login(
     let claims = assertions.verify(&form.assertion).map_err(failed)?;
     if !assertions.use_up(&claims).await.map_err(|error| away(&error))? {
         // Somebody got hold of it, or the front end sends things twice.
-        return Err(failed(Refused::Used));
+        return Err(failed(AssertionRefusal::Used));
     }
     let found = gateway.inner.reader.user_named(&claims.user).await.map_err(|error| away(&error))?;
     let user = found.and_then(|user| UserId::new(&user.id).ok());
-    let user = user.ok_or_else(|| refused(&gateway, Refused::UnknownUser))?;
-    wish.grant(&gateway, user, &claims.user).await
+    let user = user.ok_or_else(|| refused(&gateway, AssertionRefusal::UnknownUser))?;
+    requested.create_session(&gateway, user, &claims.user).await
 }
 
 /// The one answer to all that is not accepted. The reason goes to the log.
-fn refused(gateway: &Gateway, reason: Refused) -> Problem {
+fn refused(gateway: &Gateway, reason: AssertionRefusal) -> Problem {
     gateway.inner.metrics.login_failed();
     tracing::info!(%reason, "assertion refused");
     Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("the assertion is not accepted")

@@ -1,0 +1,33 @@
+//! For operators: `GET /healthz`, `/readyz` and `/metrics`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use session_axum::Problem;
+
+use crate::http::gateway::Gateway;
+use crate::http::wire::problem::away;
+
+/// This process runs. It says nothing about databases: restarting a process does not mend them.
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// This instance takes requests: the ERP's database answers, and no shutdown has begun.
+pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<&'static str, Problem> {
+    if gateway.is_closing() {
+        return Err(Problem::unavailable("this instance is shutting down"));
+    }
+    gateway.inner.reader.client_exists("0").await.map_err(|error| away(&error))?;
+    Ok("ok\n")
+}
+
+pub(crate) async fn metrics(State(gateway): State<Gateway>) -> Result<Response, Problem> {
+    let text = gateway.inner.metrics.encode().map_err(|error| {
+        tracing::error!(%error, "the metrics cannot be written");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+    })?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(CONTENT_TYPE, kind)], text).into_response())
+}

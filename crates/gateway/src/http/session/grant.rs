@@ -1,0 +1,142 @@
+//! `RequestedLogin`: from an authenticated user to a session, and the answers that give or refuse one.
+
+use axum::Json;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use org_structure::OrgId;
+use serde::Serialize;
+use session::openbravo::Refusal;
+use session::{Login, LoginError, Principal, RoleId, UserId};
+use session_axum::{Problem, csrf_value, refusal};
+
+use crate::http::gateway::Gateway;
+use crate::http::session::SessionView;
+use crate::http::wire::json_body::id;
+use crate::http::wire::problem::away;
+
+/// The session that a login asks for.
+pub(crate) struct RequestedLogin {
+    role: Option<RoleId>,
+    org: Option<OrgId>,
+    by_cookie: bool,
+}
+
+impl RequestedLogin {
+    /// A role and an organization other than the user's defaults, and a cookie instead of a token.
+    pub(crate) fn parse(role: Option<&str>, org: Option<&str>, by_cookie: bool) -> Result<Self, Problem> {
+        Ok(RequestedLogin { role: id("role", role)?, org: id("org", org)?, by_cookie })
+    }
+
+    /// Creates the session of a user who was found by this name and is authenticated.
+    pub(crate) async fn create_session(
+        self,
+        gateway: &Gateway,
+        user: UserId,
+        name: &str,
+    ) -> Result<Response, Problem> {
+        let mut principal = Principal::new(user);
+        (principal.role, principal.org) = (self.role, self.org);
+        let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
+        // The answer shows the name, which need not be read again.
+        gateway.inner.names.note_user(user, name);
+        Ok(session_response(gateway, &logged_in, self.by_cookie).await)
+    }
+}
+
+/// The ERP's rows make no sense, such as organizations in a cycle. They have to be mended there.
+fn unusable(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "no session was given");
+    Problem::unavailable("the rows of the ERP cannot be used as they are: the log says why")
+}
+
+#[derive(Serialize)]
+struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf: Option<String>,
+    session: SessionView,
+}
+
+/// The answer to a login. The token goes into the body or into a cookie, never into both.
+pub(crate) async fn session_response(gateway: &Gateway, logged_in: &Login, by_cookie: bool) -> Response {
+    let token = logged_in.token.expose();
+    let session = SessionView::read(gateway, &logged_in.session).await;
+    if !by_cookie {
+        return Json(Answer { token: Some(token), csrf: None, session }).into_response();
+    }
+    let csrf = Some(csrf_value(&logged_in.token));
+    let mut response = Json(Answer { token: None, csrf, session }).into_response();
+    let seconds = gateway.manager().options().absolute.as_secs();
+    set_cookie(gateway, &mut response, &token, seconds);
+    response
+}
+
+/// Sets the cookie for so many seconds; 0 removes it.
+pub(crate) fn set_cookie(gateway: &Gateway, response: &mut Response, token: &str, seconds: u64) {
+    let name = gateway.settings().cookie();
+    let secure = if gateway.settings().secure { "; Secure" } else { "" };
+    let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    // Hexadecimal digits and fixed words are always a header value.
+    if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
+        cookie.set_sensitive(true);
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+}
+
+/// The refusal of a login, refresh or switch whose user is authenticated.
+pub(crate) fn login_refusal(error: &LoginError) -> Problem {
+    let forbidden =
+        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
+    let problem = match error {
+        LoginError::Refused(refusal) => refused(refusal),
+        LoginError::NotAllowed { .. } => forbidden("not_allowed", "the user may not log in"),
+        LoginError::UnknownOrg { .. } => org_not_given(),
+        LoginError::TooManySessions { .. } => Problem::unavailable("too many sessions are open"),
+        LoginError::TooManySessionsOfUser { .. } => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sessions")
+                .with_detail("the user has as many sessions open as allowed")
+                .with_retry_after(60)
+        }
+        LoginError::Source(cause) if !cause.is_transient() => return unusable(cause),
+        LoginError::Source(cause) | LoginError::Store(cause) => return away(cause),
+        LoginError::Session(cause) => refusal(cause),
+        LoginError::EndedMeanwhile => Problem::new(StatusCode::CONFLICT, "ended_meanwhile")
+            .with_detail("the session was ended while it was made"),
+        LoginError::ShuttingDown => Problem::unavailable("this instance is shutting down"),
+        _ => Problem::unavailable("no session can be made at the moment"),
+    };
+    tracing::info!(reason = %error, "no session was given");
+    problem
+}
+
+fn org_not_given() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "org_not_given")
+        .with_detail("the role does not work in this organization")
+        .with_field("org")
+}
+
+/// The refusal by the ERP's rules. It names nothing that belongs to another client.
+fn refused(refusal: &Refusal) -> Problem {
+    let forbidden =
+        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
+    match refusal {
+        Refusal::UnknownUser { .. } | Refusal::InactiveUser { .. } => {
+            forbidden("user_inactive", "the user is not active").with_field("user")
+        }
+        Refusal::LockedUser { .. } => forbidden("user_locked", "the user is locked out").with_field("user"),
+        Refusal::NoRole { .. } => forbidden("no_role", "the user may take no role").with_field("role"),
+        Refusal::InactiveRole { .. } => {
+            forbidden("role_inactive", "the role is not active").with_field("role")
+        }
+        Refusal::InactiveClient { .. } => {
+            forbidden("client_inactive", "the client of the role is not active").with_field("role")
+        }
+        Refusal::InactiveOrg { .. } => {
+            forbidden("org_inactive", "the organization is not active").with_field("org")
+        }
+        Refusal::OrgNotGiven { .. } | Refusal::OrgOfAnotherClient { .. } => org_not_given(),
+        _ => forbidden("role_not_given", "the user may not take this role").with_field("role"),
+    }
+}

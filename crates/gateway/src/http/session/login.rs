@@ -1,0 +1,109 @@
+//! `POST /v1/login`: from a user's name and password to a session.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use platform::text::{NAME_BYTES, shorten};
+use serde::Deserialize;
+use session::UserId;
+use session_axum::Problem;
+use tracing::Instrument;
+
+use crate::http::gateway::Gateway;
+use crate::http::login::attempts::TooManyFailures;
+use crate::http::login::password::MAX_PASSWORD_BYTES;
+use crate::http::middleware::client_address::Peer;
+use crate::http::middleware::request_id::RequestId;
+use crate::http::session::grant::RequestedLogin;
+use crate::http::wire::json_body::Input;
+use crate::http::wire::problem::{away, unprocessable};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(crate) struct LoginForm {
+    user: String,
+    password: String,
+    role: Option<String>,
+    org: Option<String>,
+    #[serde(default)]
+    cookie: bool,
+}
+
+pub(crate) async fn login(
+    State(gateway): State<Gateway>,
+    peer: Peer,
+    Input(form): Input<LoginForm>,
+) -> Result<Response, Problem> {
+    // Malformed requests are refused first: that tells nothing about users.
+    let requested = RequestedLogin::parse(form.role.as_deref(), form.org.as_deref(), form.cookie)?;
+    if form.password.len() > MAX_PASSWORD_BYTES {
+        let detail = format!("a password has at most {MAX_PASSWORD_BYTES} bytes");
+        return Err(unprocessable(detail).with_field("password"));
+    }
+    let attempt = gateway.inner.attempts.begin(&form.user, peer.network()).await;
+    let attempt = attempt.map_err(|wait| too_many(&gateway, wait))?;
+    // A task of its own finds out whether the attempt fails, also where the client has gone meanwhile.
+    let (checking, user) = (gateway.clone(), form.user.clone());
+    let check = async move {
+        let found = authenticate(&checking, &user, form.password).await;
+        match &found {
+            Ok(_) => checking.inner.attempts.succeed(attempt),
+            Err(problem) if problem.status().is_client_error() => checking.inner.attempts.fail(attempt),
+            // A database that does not answer says nothing about the caller.
+            Err(_) => drop(attempt),
+        }
+        found
+    };
+    let check = tokio::spawn(RequestId::keep(check).in_current_span());
+    let user = check.await.map_err(|error| away(&error))??;
+    requested.create_session(&gateway, user, &form.user).await
+}
+
+/// The answer to a login that failures refuse.
+pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures) -> Problem {
+    gateway.inner.metrics.login_refused_by_limit();
+    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts")
+        .with_detail("too many failed logins")
+        .with_retry_after(seconds)
+}
+
+/// The user whose name and password these are. One answer for everything that does not fit, after the same
+/// work.
+async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result<UserId, Problem> {
+    let inner = &gateway.inner;
+    let found = inner.reader.user_named(name).await.map_err(|error| away(&error))?;
+    let user = found.as_ref().and_then(|user| UserId::new(&user.id).ok());
+    // An unknown user has no hash, and costs the same questions.
+    let asked = user.unwrap_or(UserId::ZERO);
+    let hash = inner.credentials.password_hash(&asked).await.map_err(|error| away(&error))?;
+    let hash = hash.filter(|_| user.is_some());
+    // It is read for every user, whose password here goes before it.
+    let erp_hash = match inner.settings.erp_passwords {
+        true => inner.reader.password_hash(asked.as_str()).await.map_err(|error| away(&error))?,
+        false => None,
+    };
+    let erp_hash = match (user, erp_hash) {
+        (Some(user), Some(stored)) if hash.is_none() => inner.erp_hashes.read(user, &stored),
+        _ => None,
+    };
+    let has_password = hash.is_some() || erp_hash.is_some();
+    let fits = inner.passwords.check(hash, erp_hash, password).await.map_err(|_| {
+        tracing::warn!("refused a login: too many are being checked");
+        Problem::unavailable("too many logins are being checked")
+    })?;
+    match user.filter(|_| fits) {
+        Some(user) => Ok(user),
+        None => {
+            let reason = match (user, has_password) {
+                (None, _) => "no such user",
+                (_, false) => "the user has no password",
+                _ => "wrong password",
+            };
+            inner.metrics.login_failed();
+            tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized")
+                .with_detail("user and password do not fit"))
+        }
+    }
+}
