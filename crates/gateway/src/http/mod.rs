@@ -2,14 +2,14 @@
 //!
 //! In the order to read: `server` takes connections, `routes` says which request goes where, and `middleware`
 //! is what every request goes through. `wire` reads bodies and queries, and writes answers. The routes are in
-//! `session`, `admin`, `operations`, `openapi`, and `mcp`, which is there only if it is configured. `login` proves
-//! who a user is, `lookup` reads what a session does not pin. [`Gateway`] is what the routes share, [`Settings`]
+//! `session`, `admin`, `operations`, and `mcp`, which is there only if it is configured. `login` proves who a
+//! user is, `lookup` reads what a session does not pin. [`Gateway`] is what the routes share, [`Settings`]
 //! how it behaves.
 //!
 //! # Invariant
-//! A file uses only files further down in this list, or of its own line: `server`; `routes`; `admin`; `session`,
-//! `operations`, `openapi`; `gateway`; `settings`; `mcp`, `login`, `lookup`; `wire`; `middleware`. So middleware
-//! does not know the `Gateway`: it takes its parts by `FromRef`.
+//! A file uses only files further down in this list, or of its own line: `server`; `routes`; `admin`;
+//! `session`, `operations`; `gateway`; `settings`; `mcp`, `login`, `lookup`; `wire`; `middleware`, `openapi`.
+//! So middleware does not know the `Gateway`: it takes its parts by `FromRef`.
 
 mod admin;
 mod gateway;
@@ -33,7 +33,7 @@ pub use login::credentials::{Credentials, MemoryCredentials};
 pub use login::limiter::Allowance;
 pub use login::password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use mcp::{Mcp, McpError, Reloaded};
-pub use routes::{ROUTES, router};
+pub use routes::{OPENAPI, ROUTES, router};
 pub use server::{ListenAddress, ListenAddressError, ListenError, Server};
 pub use settings::Settings;
 

@@ -1,11 +1,302 @@
-//! `GET /v1/openapi.json`: the description of the routes.
+//! `Description`: the routes in the terms of OpenAPI 3.1. Schemas are derived from the types that handlers
+//! read and write, refusals from what a route takes.
 
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use std::borrow::Cow;
 
-/// The description, kept by hand and checked against the routes by a test.
-pub(crate) const DOCUMENT: &str = include_str!("openapi.json");
+use schemars::generate::{Contract, SchemaSettings};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
 
-pub(crate) async fn openapi() -> Response {
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
+/// What each refusal means, with its name in the description.
+const REFUSALS: [(u16, &str, &str); 15] = [
+    (400, "BadRequest", "The request names several hosts, or its body is not JSON."),
+    (401, "Unauthorized", "No credential, or one that is not accepted; which of them, is not said."),
+    (403, "Forbidden", "The user, role or administrator may not do this, or the CSRF value is missing."),
+    (404, "NotFound", "There is no such thing."),
+    (408, "TooSlow", "The body did not arrive in time."),
+    (409, "Conflict", "The session was ended while it was made."),
+    (413, "TooLarge", "The body is too long."),
+    (415, "NotJson", "The body is not said to be JSON."),
+    (421, "Misdirected", "The service is on loopback and was asked for by another name."),
+    (422, "WrongValue", "A value cannot be; `field` names it."),
+    (429, "TooMany", "Too many attempts, or too many sessions; `Retry-After` says when to try again."),
+    (431, "HeadTooLarge", "The head of the request is too long."),
+    (500, "Internal", "A defect of the service."),
+    (501, "NotInDatabase", "The ERP's database has no table or column that the call needs."),
+    (
+        503,
+        "Unavailable",
+        "A database does not answer, or the service is busy or shutting down; `Retry-After` says when to try \
+            again.",
+    ),
+];
+
+/// What any route may answer.
+const REFUSALS_OF_ALL: [u16; 5] = [400, 421, 431, 500, 503];
+
+const ABOUT: &str = "A login pins the organization tree and the role's access as they are at that moment; nothing changes \
+    under the session until it refreshes, switches or logs in again. Errors are \
+    `application/problem+json` (RFC 9457). Send the token of a login as `Authorization: Bearer`, or have \
+    it put into a cookie; then every method that changes something needs the header `x-orgcache-csrf`. A \
+    page that asks by itself, now and then, sends the header `x-orgcache-background`: such a GET does \
+    not count as use of the session.";
+
+/// The description of a service, as routes are added to it.
+#[derive(Debug)]
+pub(crate) struct Description {
+    paths: Map<String, Value>,
+    requests: SchemaGenerator,
+    answers: SchemaGenerator,
+}
+
+/// The description of one route.
+#[derive(Debug)]
+pub(crate) struct Operation<'a> {
+    requests: &'a mut SchemaGenerator,
+    answers: &'a mut SchemaGenerator,
+    json: Value,
+}
+
+impl Description {
+    pub(crate) fn new() -> Self {
+        let generator = |contract| {
+            let mut settings = SchemaSettings::draft2020_12();
+            settings.meta_schema = None;
+            settings.definitions_path = "/components/schemas".into();
+            settings.contract = contract;
+            settings.into_generator()
+        };
+        Description {
+            paths: Map::new(),
+            requests: generator(Contract::Deserialize),
+            answers: generator(Contract::Serialize),
+        }
+    }
+
+    /// Adds a route. `needs_session` says whether callers must be logged in.
+    pub(crate) fn add(
+        &mut self,
+        (method, path): (&str, &str),
+        (id, summary): (&str, &str),
+        needs_session: bool,
+        describe: impl for<'a, 'b> FnOnce(&'a mut Operation<'b>) -> &'a mut Operation<'b>,
+    ) {
+        let tag = match path.strip_prefix("/v1/") {
+            Some(path) if path.starts_with("admin/") => "Administration",
+            Some(path) if path.starts_with("questions") || path == "tree" => "Questions",
+            Some(path) if path != "openapi.json" => "Session",
+            _ => "Operation",
+        };
+        let json = json!({"operationId": id, "summary": summary, "tags": [tag]});
+        let mut operation = Operation { requests: &mut self.requests, answers: &mut self.answers, json };
+        operation.refuses(&REFUSALS_OF_ALL);
+        match (needs_session, method) {
+            (false, _) => operation.json["security"] = json!([]),
+            (true, "GET") => drop(operation.refuses(&[401])),
+            (true, _) => drop(operation.refuses(&[401, 403])),
+        }
+        describe(&mut operation);
+        let json = operation.json;
+        let operations = self.paths.entry(path).or_insert_with(|| json!({}));
+        operations[method.to_lowercase()] = json;
+    }
+
+    /// The document.
+    pub(crate) fn finish(mut self) -> String {
+        let mut schemas = self.requests.take_definitions(true);
+        schemas.append(&mut self.answers.take_definitions(true));
+        schemas.insert(
+            "Problem".to_owned(),
+            json!({
+                "type": "object",
+                "properties": {
+                    "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+                    "detail": {"type": "string"}, "field": {"type": "string"},
+                    "request_id": {"type": "string"},
+                },
+                "required": ["type", "title", "status", "request_id"],
+            }),
+        );
+        let problem =
+            json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+        let refusal = |(_, name, text): &(u16, &str, &str)| {
+            ((*name).to_owned(), json!({"description": text, "content": problem}))
+        };
+        let refusals: Map<String, Value> = REFUSALS.iter().map(refusal).collect();
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": {
+                "title": "orgcache",
+                "version": env!("CARGO_PKG_VERSION"),
+                "summary": "Sessions with a pinned organization tree, and questions about it.",
+                "description": ABOUT,
+                "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+            },
+            "servers": [{"url": "/"}],
+            "security": [{"bearer": []}, {"cookie": []}],
+            "paths": self.paths,
+            "components": {
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer"},
+                    "cookie": {
+                        "type": "apiKey",
+                        "in": "cookie",
+                        "name": session_axum::COOKIE,
+                        "description": format!(
+                            "Over TLS its name is `{}`. Methods that change something also need the header \
+                             `x-orgcache-csrf` with the CSRF value of the session.",
+                            session_axum::SECURE_COOKIE,
+                        ),
+                    },
+                },
+                "responses": refusals,
+                "schemas": schemas,
+            },
+        });
+        document.to_string()
+    }
+}
+
+impl Operation<'_> {
+    /// More about it than its summary.
+    pub(crate) fn says(&mut self, description: &str) -> &mut Self {
+        self.json["description"] = description.into();
+        self
+    }
+
+    /// Reads a JSON body.
+    pub(crate) fn reads<T: JsonSchema>(&mut self) -> &mut Self {
+        let schema = self.requests.subschema_for::<T>();
+        self.json["requestBody"] =
+            json!({"required": true, "content": {"application/json": {"schema": schema}}});
+        self.refuses(&[408, 413, 415, 422])
+    }
+
+    /// Gives an example of the body.
+    pub(crate) fn example(&mut self, name: &str, value: Value) -> &mut Self {
+        self.json["requestBody"]["content"]["application/json"]["examples"][name] = json!({"value": value});
+        self
+    }
+
+    /// Takes a part of the path.
+    pub(crate) fn in_path<T: JsonSchema>(&mut self, name: &str, description: &str) -> &mut Self {
+        self.parameter::<T>("path", name, description, true)
+    }
+
+    /// Takes a parameter of the query.
+    pub(crate) fn in_query<T: JsonSchema>(&mut self, name: &str, description: &str) -> &mut Self {
+        self.parameter::<T>("query", name, description, false)
+    }
+
+    /// Takes a parameter of the query that must be there.
+    pub(crate) fn must_have<T: JsonSchema>(&mut self, name: &str, description: &str) -> &mut Self {
+        self.parameter::<T>("query", name, description, true)
+    }
+
+    fn parameter<T: JsonSchema>(
+        &mut self,
+        place: &str,
+        name: &str,
+        description: &str,
+        required: bool,
+    ) -> &mut Self {
+        let schema = self.requests.subschema_for::<T>();
+        let parameter = json!({
+            "name": name, "in": place, "description": description, "required": required, "schema": schema,
+        });
+        match &mut self.json["parameters"] {
+            Value::Array(parameters) => parameters.push(parameter),
+            none => *none = json!([parameter]),
+        }
+        self.refuses(&[422])
+    }
+
+    /// Answers JSON.
+    pub(crate) fn answers<T: JsonSchema>(&mut self, status: u16, description: &str) -> &mut Self {
+        let schema = self.answers.subschema_for::<T>();
+        self.response(
+            status,
+            json!({"description": description, "content": {"application/json": {"schema": schema}}}),
+        )
+    }
+
+    /// Answers text.
+    pub(crate) fn answers_text(&mut self, media_type: &str, description: &str) -> &mut Self {
+        let content = json!({media_type: {"schema": {"type": "string"}}});
+        self.response(200, json!({"description": description, "content": content}))
+    }
+
+    /// Answers without a body.
+    pub(crate) fn answers_nothing(&mut self, description: &str) -> &mut Self {
+        self.response(204, json!({"description": description}))
+    }
+
+    /// May be refused with these too.
+    pub(crate) fn refuses(&mut self, statuses: &[u16]) -> &mut Self {
+        for (status, name, _) in REFUSALS.iter().filter(|(status, ..)| statuses.contains(status)) {
+            self.response(*status, json!({"$ref": format!("#/components/responses/{name}")}));
+        }
+        self
+    }
+
+    fn response(&mut self, status: u16, response: Value) -> &mut Self {
+        self.json["responses"][status.to_string()] = response;
+        self
+    }
+}
+
+/// The schema of an id in a request.
+#[derive(Debug)]
+pub(crate) enum ErpId {}
+
+impl JsonSchema for ErpId {
+    fn schema_name() -> Cow<'static, str> {
+        "ErpId".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 32,
+            "pattern": r"^[^\u0000]+$",
+            "description": "An id of the ERP: 1 to 32 bytes, none of them NUL.",
+        })
+    }
+}
+
+/// The schema of a name of a session, a fingerprint or a token.
+#[derive(Debug)]
+pub(crate) enum Hex {}
+
+impl JsonSchema for Hex {
+    fn schema_name() -> Cow<'static, str> {
+        "Hex".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "32 bytes as hexadecimal digits.",
+        })
+    }
+}
+
+/// The schema of how many things a page may hold.
+#[derive(Debug)]
+pub(crate) enum PageSize<const USUAL: usize, const MOST: usize> {}
+
+impl<const USUAL: usize, const MOST: usize> JsonSchema for PageSize<USUAL, MOST> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PageSize".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL})
+    }
 }

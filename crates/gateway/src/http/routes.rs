@@ -1,24 +1,30 @@
-//! Which request goes where.
+//! Which request goes where, and what `/v1/openapi.json` says of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::handler::{Handler, HandlerService};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, on_service};
+use serde_json::json;
 use session_axum::SessionLayer;
 use tower::Layer;
 
 use crate::http::gateway::Gateway;
 use crate::http::middleware::compression;
 use crate::http::middleware::respond::{RespondLayer, RespondService};
+use crate::http::openapi::{Description, ErpId, Hex, PageSize};
+use crate::http::session::end::End;
+use crate::http::session::grant::Login;
 use crate::http::session::{assertion, login, organizations, questions, switch, tree};
-use crate::http::{admin, mcp, openapi, operations, session};
+use crate::http::{admin, mcp, operations, session};
 use crate::page;
 
-/// The layers around a handler. They are put around each handler, not around the router, which would allocate a
-/// box for each layer and request.
+/// The layers around a handler. They are put around each handler, not around the router, which would allocate
+/// a box for each layer and request.
 struct LayerStack<L> {
     gateway: Gateway,
     layers: L,
@@ -40,15 +46,27 @@ impl<L> LayerStack<L> {
     }
 }
 
-/// Makes the table of routes and the router from one list.
+/// Makes the router, the table of routes and their description from one list. A row has the method, the path,
+/// the layers, the handler, its name for generated clients, its summary, and what else it takes and answers.
 macro_rules! routes {
     (
         with $gateway:ident { $(let $name:ident = $layers:expr;)+ }
-        $($method:ident $path:literal $stack:ident $handler:path;)+
+        $($method:ident $path:literal $stack:ident $handler:path as $id:ident, $summary:literal, $describe:expr;)+
     ) => {
-        /// Method and path of each route of the service, as `/v1/openapi.json` describes them. Not here are the
-        /// files of the page and `/mcp`.
+        /// Method and path of each route of the service, as `/v1/openapi.json` describes them. Not here are
+        /// the files of the page and `/mcp`.
         pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+
+        /// What `/v1/openapi.json` answers.
+        pub static OPENAPI: LazyLock<String> = LazyLock::new(|| {
+            let mut description = Description::new();
+            $(
+                let needs_session = matches!(stringify!($stack), "secret" | "guarded");
+                let names = (stringify!($id), $summary);
+                description.add((stringify!($method), $path), names, needs_session, $describe);
+            )+
+            description.finish()
+        });
 
         fn api($gateway: &Gateway) -> Router {
             $(let $name = LayerStack::new($gateway, $layers);)+
@@ -69,33 +87,136 @@ routes! {
         );
     }
 
-    POST "/v1/login" plain login::login;
-    POST "/v1/login/assertion" plain assertion::login;
-    POST "/v1/logout" secret switch::logout;
-    GET "/v1/session" secret session::who_am_i;
-    POST "/v1/session/refresh" secret switch::refresh;
-    POST "/v1/session/role" secret switch::role;
-    POST "/v1/session/org" secret switch::org;
-    GET "/v1/session/footprint" guarded session::footprint;
-    GET "/v1/session/freshness" guarded session::freshness;
-    GET "/v1/session/readable" guarded organizations::readable;
-    GET "/v1/session/writable" guarded organizations::writable;
-    GET "/v1/session/sql-filter" guarded organizations::sql_filter;
-    GET "/v1/session/roles" guarded organizations::roles;
-    GET "/v1/tree" guarded tree::tree;
-    GET "/v1/questions" guarded questions::by_address;
-    POST "/v1/questions" guarded questions::one;
-    POST "/v1/questions/batch" guarded questions::batch;
-    GET "/v1/admin/sessions" guarded admin::sessions::list;
-    POST "/v1/admin/sessions/end" guarded admin::sessions::end_many;
-    DELETE "/v1/admin/sessions/{id}" guarded admin::sessions::end_one;
-    GET "/v1/admin/organizations/{id}/roles" guarded admin::roles::list;
-    GET "/v1/admin/trees" guarded admin::trees::list;
-    GET "/v1/admin/statistics" guarded admin::statistics::statistics;
-    GET "/v1/openapi.json" open openapi::openapi;
-    GET "/metrics" open operations::metrics;
-    GET "/healthz" plain operations::healthz;
-    GET "/readyz" plain operations::readyz;
+    POST "/v1/login" plain login::login as login, "Log in with user and password", |it| it
+        .reads::<login::LoginForm>()
+        .example("token", json!({"user": "F&BAdmin", "password": "orgcache"}))
+        .example("cookie", json!({"user": "F&BAdmin", "password": "orgcache", "cookie": true}))
+        .answers::<Login>(200, "A session, with its token or its CSRF value.")
+        .refuses(&[401, 403, 409, 429]);
+    POST "/v1/login/assertion" plain assertion::login as login_by_assertion,
+        "Log in by a trusted front end's signed assertion", |it| it
+        .says("For services that are configured to trust a front end. The assertion is a JSON web token signed with \
+            the configured key and algorithm, with `iss`, `aud`, `sub` (the name by which the user logs in), `iat`, \
+            `exp` at most 60 seconds later, `jti`, and perhaps `nbf`. It is accepted once, by one instance of all.")
+        .reads::<assertion::AssertionForm>()
+        .answers::<Login>(200, "A session, with its token or its CSRF value.")
+        .refuses(&[401, 403, 404, 409, 429]);
+    POST "/v1/logout" secret switch::logout as logout, "End the session", |it| it
+        .answers::<End>(202, "The token opens nothing on this instance any more. The session store does not answer: \
+            `elsewhere` is `pending`, and the other instances are told when it does.")
+        .answers_nothing("The token opens nothing any more, on any instance: the session store has it.");
+    GET "/v1/session" secret session::who_am_i as who_am_i, "Who am I?", |it| it
+        .answers::<session::WhoAmI>(200, "The session; with its CSRF value if the token came by cookie.");
+    POST "/v1/session/refresh" secret switch::refresh as refresh,
+        "Take the tree and the access as they are now", |it| it
+        .answers::<Login>(200, "Another session in its place.")
+        .refuses(&[409, 429]);
+    POST "/v1/session/role" secret switch::role as switch_role, "Switch to another role", |it| it
+        .reads::<switch::RoleForm>()
+        .answers::<Login>(200, "Another session in its place.")
+        .refuses(&[409, 429]);
+    POST "/v1/session/org" secret switch::org as switch_org, "Switch to another organization", |it| it
+        .reads::<switch::OrgForm>()
+        .answers::<Login>(200, "Another session in its place.")
+        .refuses(&[409, 429]);
+    GET "/v1/session/footprint" guarded session::footprint as session_footprint,
+        "Bytes that the session takes", |it| it
+        .answers::<session::Footprint>(200, "Bytes; access and tree are shared with other sessions.");
+    GET "/v1/session/freshness" guarded session::freshness as freshness,
+        "Is the client's tree still the pinned one?", |it| it
+        .answers::<session::Current>(200, "Answered from memory for 2 seconds.");
+    GET "/v1/session/readable" guarded organizations::readable as readable,
+        "Organizations whose records may be read", |it| it
+        .answers::<organizations::Organizations>(200, "In tree order, then those outside the tree.");
+    GET "/v1/session/writable" guarded organizations::writable as writable,
+        "Organizations whose records may be written", |it| it
+        .answers::<organizations::Organizations>(200, "In tree order, then those outside the tree.");
+    GET "/v1/session/sql-filter" guarded organizations::sql_filter as sql_filter,
+        "The readable organizations for an SQL condition", |it| it
+        .answers::<organizations::SqlFilter>(200, "As an array for `ANY($1)`, and quoted for `IN (…)`.");
+    GET "/v1/session/roles" guarded organizations::roles as roles,
+        "Roles of the session's client that its user may take", |it| it
+        .answers::<organizations::Roles>(200, "By name.");
+    GET "/v1/tree" guarded tree::tree as tree, "The pinned tree, with names as they are now", |it| it
+        .answers::<tree::Tree>(200, "In display order: every organization after its parent, siblings by sequence \
+            number.");
+    GET "/v1/questions" guarded questions::by_address as question_by_address, "Ask one question in the address",
+        |it| questions::describe_parameters(it)
+        .says("The calls and their arguments are those of `orgcache query`, each argument a parameter. An address \
+            has no null and no records: what needs them (`closest`) goes by `POST`, and so does what is longer \
+            than a request's head may be.")
+        .answers::<questions::Answered>(200, "What the call answers.")
+        .refuses(&[403, 501]);
+    POST "/v1/questions" guarded questions::one as question, "Ask one question about the session's client", |it| it
+        .says("The calls and their arguments are those of `orgcache query`.")
+        .reads::<questions::Question<'_>>()
+        .example("set", json!({"call": "natural_tree", "args": {"org": "0"}}))
+        .example("yes_or_no", json!({
+            "call": "is_in_natural_tree", "args": {"org1": "0", "org2": "2E60544D37534C0B89E765FE29BC0B43"},
+        }))
+        .answers::<questions::Answered>(200, "What the call answers.")
+        .refuses(&[501]);
+    POST "/v1/questions/batch" guarded questions::batch as questions, "Ask up to 1,000 questions", |it| it
+        .reads::<questions::Batch<'_>>()
+        .example("two", json!({"questions": [
+            {"id": 1, "call": "legal_entity", "args": {"org": "7BABA5FF80494CAFA54DEBD22EC46F01"}},
+            {"id": 2, "call": "transaction_allowed_orgs", "args": {"orgs": "'7BABA5FF80494CAFA54DEBD22EC46F01','0'"}},
+        ]}))
+        .answers::<questions::Answers>(200, "One answer for each question, in the same order.");
+    GET "/v1/admin/sessions" guarded admin::sessions::list as list_sessions,
+        "Sessions of a client, on all instances", |it| it
+        .in_query::<ErpId>("user", "Only this user's.")
+        .in_query::<ErpId>("role", "Only in this role. Together with `user`, pages may hold fewer than `limit`.")
+        .in_query::<ErpId>("client", "Another client than one's own; for instance administrators.")
+        .in_query::<Hex>("after", "Only sessions after this one.")
+        .in_query::<PageSize<100, { admin::sessions::MAX_PAGE }>>("limit", "The most sessions of one page.")
+        .answers::<admin::sessions::Sessions>(200, "Ordered by name; `next` is what to send as `after` for more.")
+        .refuses(&[403]);
+    POST "/v1/admin/sessions/end" guarded admin::sessions::end_many as end_sessions,
+        "End all sessions of a user, a role or a client", |it| it
+        .reads::<admin::sessions::EndForm>()
+        .example("user", json!({"user": "167450A5BB284AB29C4FEF039E98C963"}))
+        .answers::<End>(200, ENDED)
+        .answers::<End>(202, ENDED_HERE);
+    DELETE "/v1/admin/sessions/{id}" guarded admin::sessions::end_one as end_session, "End a session", |it| it
+        .in_path::<Hex>("id", "The name of the session.")
+        .answers::<End>(200, ENDED)
+        .answers::<End>(202, ENDED_HERE)
+        .refuses(&[404]);
+    GET "/v1/admin/organizations/{id}/roles" guarded admin::roles::list as list_roles_of_organization,
+        "Which roles may read and write an organization", |it| it
+        .says("Answered from the roles in the ERP's database now, in the tree that the session is pinned to. Only \
+            roles of the session's client, only active ones, only those that may read or write.")
+        .in_path::<ErpId>("id", "An organization of the session's tree.")
+        .in_query::<ErpId>("after", "Only roles after this one.")
+        .in_query::<PageSize<{ admin::roles::MAX_PAGE }, { admin::roles::MAX_PAGE }>>("limit",
+            "The most roles that are looked at for one page; those that may do nothing are left out of it.")
+        .answers::<admin::roles::Roles>(200, "Ordered by id; `next` is what to send as `after` for more.")
+        .refuses(&[403, 404]);
+    GET "/v1/admin/trees" guarded admin::trees::list as trees, "Trees that sessions of this instance hold", |it| it
+        .answers::<admin::trees::Trees>(200, "By client, then fingerprint.")
+        .refuses(&[403]);
+    GET "/v1/admin/statistics" guarded admin::statistics::statistics as statistics,
+        "What this instance holds and did", |it| it
+        .answers::<admin::statistics::Statistics>(200, "Sessions and bytes of the administrator's clients; the rest \
+            is of the whole instance since it started.")
+        .refuses(&[403]);
+    GET "/v1/openapi.json" open openapi as openapi, "This document", |it| it
+        .answers::<serde_json::Map<String, serde_json::Value>>(200, "This document.");
+    GET "/metrics" open operations::metrics as metrics, "Metrics, for Prometheus", |it| it
+        .answers_text("application/openmetrics-text", "OpenMetrics text.");
+    GET "/healthz" plain operations::healthz as healthz, "Does the process run?", |it| it
+        .answers_text("text/plain", "It does.");
+    GET "/readyz" plain operations::readyz as readyz, "May requests be sent here?", |it| it
+        .answers_text("text/plain", "They may.");
+}
+
+const ENDED: &str = "Ended on all instances: the session store has it.";
+const ENDED_HERE: &str = "Ended on this instance. The session store does not answer: `elsewhere` is `pending`, and the \
+    other instances are told when it does.";
+
+async fn openapi() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], OPENAPI.as_str())
 }
 
 fn sessions(gateway: &Gateway) -> SessionLayer {

@@ -11,6 +11,44 @@ use super::erp::Erp;
 use super::problem::Problem;
 use super::request::Request;
 
+/// The names of the calls.
+pub(crate) const CALLS: [&str; 34] = [
+    "natural_tree",
+    "referenceable_orgs",
+    "is_in_natural_tree",
+    "may_reference",
+    "parent_org",
+    "parent_list",
+    "parent_tree",
+    "child_org",
+    "child_tree",
+    "legal_entity",
+    "business_unit",
+    "legal_entity_or_business_unit",
+    "period_control_org",
+    "calendar_owner",
+    "child_legal_entities",
+    "transaction_allowed_orgs",
+    "closest",
+    "persisted_org_info",
+    "is_org_included",
+    "sql_is_in_natural_tree",
+    "legal_entities_of_client",
+    "sql_legal_entity",
+    "sql_business_unit",
+    "sql_legal_entity_or_business_unit",
+    "sql_period_control_org",
+    "sql_calendar_owner",
+    "sql_period_control_org_treenode",
+    "sql_calendar_owner_treenode",
+    "readable_orgs",
+    "writable_orgs",
+    "readable_orgs_count",
+    "user_org_context",
+    "legacy_referenceable_orgs",
+    "legacy_accessible_tree",
+];
+
 /// A question, by whom it is answered.
 enum Question<'a> {
     AnyClient(database::OfAnyClient<'a>),

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use erp_db::{ReadError, StatementError};
 use platform::text::{NAME_BYTES, shorten};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Why a line cannot be answered: a code for programs and a message for people.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Problem {
     code: &'static str,
     message: String,

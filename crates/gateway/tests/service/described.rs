@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
+use gateway::http::OPENAPI;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../src/http/openapi.json")).unwrap());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(&OPENAPI).unwrap());
 
 /// Fails if a route that is described gives another answer than described. `kind` is the type of its content.
 pub(crate) fn assert_described(method: &Method, path: &str, status: u16, kind: &str, text: &str) {

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use erp_db::DamagedRole;
+use schemars::JsonSchema;
 use serde::Serialize;
 use session::RoleId;
 use session::openbravo::AccessOptions;
@@ -16,17 +17,19 @@ use crate::http::wire::problem::away;
 use crate::http::wire::query_string::Search;
 
 /// The most roles that are looked at for one page.
-const MAX_PAGE: usize = 100;
+pub(crate) const MAX_PAGE: usize = 100;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Roles {
     roles: Vec<OfRole>,
-    /// Roles whose rows cannot be read: nobody can log in with them.
+    /// Roles of this page whose rows cannot be read, so that no user can log in with them.
     damaged: Vec<Damaged>,
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct OfRole {
     id: String,
     name: String,
@@ -34,9 +37,10 @@ struct OfRole {
     writable: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Damaged {
-    /// Null if that cannot be read.
+    /// Null if it cannot be read.
     id: Option<String>,
     damage: String,
 }

@@ -8,12 +8,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use erp_db::Directory;
 use futures_util::future::join_all;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use session::{ClientId, RoleId, Scope, SessionId, StoredSession, UserId};
 use session_axum::Problem;
 
 use super::PathId;
 use crate::http::gateway::Gateway;
+use crate::http::openapi::{ErpId, Hex};
 use crate::http::session::Footprint;
 use crate::http::session::administrator::Administrator;
 use crate::http::session::end::End;
@@ -23,16 +25,20 @@ use crate::http::wire::problem::unprocessable;
 use crate::http::wire::query_string::Search;
 
 /// The most sessions of one page.
-const MAX_PAGE: usize = 1_000;
+pub(crate) const MAX_PAGE: usize = 1_000;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Sessions {
     sessions: Vec<Listed>,
+    #[schemars(with = "Option<Hex>")]
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ListedSession")]
 struct Listed {
+    #[schemars(with = "Hex")]
     id: String,
     user: String,
     username: Option<String>,
@@ -43,8 +49,9 @@ struct Listed {
     org_name: Option<String>,
     age_seconds: u64,
     idle_seconds: u64,
+    #[schemars(with = "Hex")]
     tree: String,
-    /// What it weighs in this process; null where this process does not hold it.
+    /// Bytes that it takes in the process that answers; null where that does not hold it.
     footprint: Option<Footprint>,
 }
 
@@ -165,11 +172,15 @@ fn unknown() -> Problem {
         .with_field("id")
 }
 
-#[derive(Deserialize)]
+/// A user or a role, of one's own client or of the one named; or all of a client.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `user`, `role` or `client`")]
 pub(crate) struct EndForm {
+    #[schemars(with = "Option<ErpId>")]
     user: Option<String>,
+    #[schemars(with = "Option<ErpId>")]
     role: Option<String>,
+    #[schemars(with = "Option<ErpId>")]
     client: Option<String>,
 }
 

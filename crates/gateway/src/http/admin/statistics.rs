@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use session::openbravo::AutomaticRoles;
 use session::{ManagerFootprint, Stats};
@@ -11,7 +12,7 @@ use super::trees::visible;
 use crate::http::gateway::Gateway;
 use crate::http::session::administrator::Administrator;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Statistics {
     sessions: usize,
     footprint: Bytes,
@@ -22,15 +23,19 @@ pub(crate) struct Statistics {
     automatic_roles: AutomaticRolesRule,
 }
 
-/// The rule by which logins give automatic roles their organizations, and why it is that one.
-#[derive(Serialize)]
+/// Which organizations logins give to automatic roles, and why: all of the client, less those that an
+/// inactive access row denies (Openbravo since October 2023), or only those of access rows.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct AutomaticRolesRule {
+    #[schemars(extend("enum" = ["all", "by-rows"]))]
     rule: &'static str,
     reason: &'static str,
 }
 
 /// Bytes of the heap: of the whole instance, or for a client administrator of its client's sessions.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Bytes {
     sessions: usize,
     trees: usize,
@@ -46,7 +51,8 @@ impl From<ManagerFootprint> for Bytes {
 }
 
 /// Where the trees of logins came from.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Pool {
     hits: u64,
     joined: u64,
@@ -56,7 +62,8 @@ struct Pool {
 }
 
 /// How tokens were answered.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Lookups {
     hits: u64,
     store_reads: u64,
@@ -64,7 +71,8 @@ struct Lookups {
     unknown: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Compression {
     bytes_in: u64,
     bytes_out: u64,

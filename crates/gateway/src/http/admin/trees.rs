@@ -3,39 +3,45 @@
 use axum::Json;
 use axum::extract::State;
 use erp_db::{ReadError, StatementError};
+use schemars::JsonSchema;
 use serde::Serialize;
 use session::{Findings, PortError, TreeInUse};
 use session_axum::Problem;
 
 use crate::http::gateway::Gateway;
+use crate::http::openapi::Hex;
 use crate::http::session::administrator::Administrator;
 use crate::http::wire::problem::away;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Trees {
     trees: Vec<Generation>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Generation {
+    #[schemars(with = "Hex")]
     fingerprint: String,
     client: String,
     client_name: Option<String>,
     organizations: usize,
     bytes: usize,
     sessions: usize,
-    /// Is it the client's tree as it is now? Null where the client's rows make no tree now, and where the ERP
-    /// does not answer in time.
+    /// Whether it is the client's current tree; null where the client's rows make no tree now, and where the
+    /// ERP does not answer within a second.
     current: Option<bool>,
-    /// Why they make none.
+    /// Why the client's rows make no tree now.
     damage: Option<String>,
-    /// What is odd about it; null for an older tree that this instance has read back from the session store:
-    /// the rows that would tell are gone.
+    /// What is odd about the tree, such as parents that are not in it. Null for an older tree that this
+    /// instance has read back from the session store.
     findings: Option<Oddities>,
 }
 
 /// How many findings there are, and the first of them in words.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Oddities {
     total: usize,
     first: Vec<String>,

@@ -1,4 +1,5 @@
-//! What proves who a user is: passwords, the ERP's own hashes, and signed assertions; and how often that may fail.
+//! What proves who a user is: passwords, the ERP's own hashes, and signed assertions; and how often that may
+//! fail.
 
 pub(crate) mod assertion;
 pub(crate) mod attempts;

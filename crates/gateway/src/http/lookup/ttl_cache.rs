@@ -1,7 +1,7 @@
 //! `TtlCache`: values that may be a little stale.
 //!
-//! quick_cache gives the bounded table and the single flight. It has no expiry, and ours is by a clock that tests
-//! control: each value is kept with the time at which its load began.
+//! quick_cache gives the bounded table and the single flight. It has no expiry, and ours is by a clock that
+//! tests control: each value is kept with the time at which its load began.
 
 use std::hash::Hash;
 use std::sync::Arc;

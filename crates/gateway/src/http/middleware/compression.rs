@@ -1,7 +1,7 @@
 //! Compression of answers: by negotiation, above a threshold, counted.
 //!
-//! Only routes whose answers hold no secret have it: where a secret is compressed together with something that an
-//! attacker chose, the length tells about the secret.
+//! Only routes whose answers hold no secret have it: where a secret is compressed together with something
+//! that an attacker chose, the length tells about the secret.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use tower_http::compression::{CompressionBody, CompressionLayer};
 use crate::http::middleware::metrics::Metrics;
 
 /// Compresses answers of at least `from` bytes.
+#[expect(clippy::type_complexity, reason = "closures have no names that would make it simpler")]
 pub(crate) fn layer(
     from: u64,
     metrics: Arc<Metrics>,
@@ -34,7 +35,8 @@ pub(crate) fn layer(
     )
 }
 
-/// Whether an answer is worth it: not what is small, an image, or a stream of events, which would wait for more.
+/// Whether an answer is worth it: not what is small, an image, or a stream of events, which would wait for
+/// more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LargeText {
     from: u64,
@@ -47,8 +49,8 @@ impl Predicate for LargeText {
     }
 }
 
-/// Has a request that refuses every encoding accept the plain one. tower-http would answer 406 to it after the
-/// handler has done its work.
+/// Has a request that refuses every encoding accept the plain one. tower-http would answer 406 to it after
+/// the handler has done its work.
 fn accept_plain(mut request: Request) -> Request {
     let accepted = request.headers().get_all(ACCEPT_ENCODING);
     // An encoding can only be refused by its weight.

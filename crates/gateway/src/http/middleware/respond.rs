@@ -1,5 +1,6 @@
 //! `RespondLayer`: what every request goes through, outermost. It refuses heads that no route should see, and
-//! gives each request an id, a time limit, a log line, counters, the security headers and the format of errors.
+//! gives each request an id, a time limit, a log line, counters, the security headers and the format of
+//! errors.
 
 use std::any::Any;
 use std::convert::Infallible;

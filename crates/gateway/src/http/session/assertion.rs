@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use session::UserId;
 use session_axum::Problem;
@@ -10,17 +11,23 @@ use session_axum::Problem;
 use crate::http::gateway::Gateway;
 use crate::http::login::assertion::{AssertionRefusal, MAX_ASSERTION_BYTES};
 use crate::http::middleware::client_address::Peer;
+use crate::http::openapi::ErpId;
 use crate::http::session::grant::RequestedLogin;
 use crate::http::session::login::too_many;
 use crate::http::wire::json_body::Input;
 use crate::http::wire::problem::{away, unprocessable};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `assertion`")]
 pub(crate) struct AssertionForm {
+    /// A JSON web token.
+    #[schemars(length(max = MAX_ASSERTION_BYTES))]
     assertion: String,
+    #[schemars(with = "Option<ErpId>")]
     role: Option<String>,
+    #[schemars(with = "Option<ErpId>")]
     org: Option<String>,
+    /// Put the token into a cookie instead of the answer.
     #[serde(default)]
     cookie: bool,
 }

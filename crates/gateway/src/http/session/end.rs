@@ -3,25 +3,33 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use session::Revocation;
 
-/// The session store has the end, so it holds everywhere and for good.
-const DONE: &str = "done";
-/// Only this instance knows of the end.
-const PENDING: &str = "pending";
-
-#[derive(Debug, Serialize)]
+/// How many sessions were ended.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Ended")]
 pub(crate) struct End {
     ended: u64,
-    /// Are the sessions ended on other nodes too?
-    elsewhere: &'static str,
+    /// Whether they are ended on other instances too.
+    elsewhere: Elsewhere,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum Elsewhere {
+    /// The session store has it, so it holds everywhere.
+    Done,
+    /// The session store does not answer. The other instances are told when it does.
+    Pending,
 }
 
 impl From<Revocation> for End {
     fn from(ended: Revocation) -> Self {
         match &ended.pending {
-            None => End { ended: ended.sessions, elsewhere: DONE },
+            None => End { ended: ended.sessions, elsewhere: Elsewhere::Done },
             Some(error) => End::pending(ended.sessions, error),
         }
     }
@@ -30,20 +38,20 @@ impl From<Revocation> for End {
 impl End {
     /// Were no sessions found, and is nothing pending?
     pub(crate) fn found_none(&self) -> bool {
-        self.ended == 0 && self.elsewhere == DONE
+        self.ended == 0 && self.elsewhere == Elsewhere::Done
     }
 
     /// Ends that the session store has not confirmed.
     pub(crate) fn pending(ended: u64, error: &impl std::fmt::Display) -> Self {
         tracing::warn!(%error, "sessions are ended here, and elsewhere once the store answers");
-        End { ended, elsewhere: PENDING }
+        End { ended, elsewhere: Elsewhere::Pending }
     }
 }
 
 impl IntoResponse for End {
     fn into_response(self) -> Response {
         // As long as the store was not told, the end holds on this instance alone.
-        let status = if self.elsewhere == DONE { StatusCode::OK } else { StatusCode::ACCEPTED };
+        let status = if self.elsewhere == Elsewhere::Done { StatusCode::OK } else { StatusCode::ACCEPTED };
         (status, Json(self)).into_response()
     }
 }

@@ -5,12 +5,14 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use org_structure::OrgId;
+use schemars::JsonSchema;
 use serde::Serialize;
 use session::openbravo::Refusal;
-use session::{Login, LoginError, Principal, RoleId, UserId};
+use session::{LoginError, Principal, RoleId, UserId};
 use session_axum::{Problem, csrf_value, refusal};
 
 use crate::http::gateway::Gateway;
+use crate::http::openapi::Hex;
 use crate::http::session::SessionView;
 use crate::http::wire::json_body::id;
 use crate::http::wire::problem::away;
@@ -50,24 +52,32 @@ fn unusable(error: &dyn std::error::Error) -> Problem {
     Problem::unavailable("the rows of the ERP cannot be used as they are: the log says why")
 }
 
-#[derive(Serialize)]
-struct Answer {
+/// A session with what opens it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Login {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Hex")]
     token: Option<String>,
+    /// Where the token is in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Hex")]
     csrf: Option<String>,
     session: SessionView,
 }
 
 /// The answer to a login. The token goes into the body or into a cookie, never into both.
-pub(crate) async fn session_response(gateway: &Gateway, logged_in: &Login, by_cookie: bool) -> Response {
+pub(crate) async fn session_response(
+    gateway: &Gateway,
+    logged_in: &session::Login,
+    by_cookie: bool,
+) -> Response {
     let token = logged_in.token.expose();
     let session = SessionView::read(gateway, &logged_in.session).await;
     if !by_cookie {
-        return Json(Answer { token: Some(token), csrf: None, session }).into_response();
+        return Json(Login { token: Some(token), csrf: None, session }).into_response();
     }
     let csrf = Some(csrf_value(&logged_in.token));
-    let mut response = Json(Answer { token: None, csrf, session }).into_response();
+    let mut response = Json(Login { token: None, csrf, session }).into_response();
     let seconds = gateway.manager().options().absolute.as_secs();
     set_cookie(gateway, &mut response, &token, seconds);
     response

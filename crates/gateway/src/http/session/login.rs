@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use platform::text::{NAME_BYTES, shorten};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use session::UserId;
 use session_axum::Problem;
@@ -14,17 +15,22 @@ use crate::http::login::attempts::TooManyFailures;
 use crate::http::login::password::MAX_PASSWORD_BYTES;
 use crate::http::middleware::client_address::Peer;
 use crate::http::middleware::request_id::RequestId;
+use crate::http::openapi::ErpId;
 use crate::http::session::grant::RequestedLogin;
 use crate::http::wire::json_body::Input;
 use crate::http::wire::problem::{away, unprocessable};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct LoginForm {
     user: String,
+    #[schemars(length(max = MAX_PASSWORD_BYTES), extend("format" = "password"))]
     password: String,
+    #[schemars(with = "Option<ErpId>")]
     role: Option<String>,
+    #[schemars(with = "Option<ErpId>")]
     org: Option<String>,
+    /// Put the token into a cookie instead of the answer.
     #[serde(default)]
     cookie: bool,
 }

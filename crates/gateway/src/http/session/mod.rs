@@ -1,5 +1,5 @@
-//! Sessions: how they begin (`login`, `assertion`, `grant`), change (`switch`) and end (`end`, `recheck`), and what
-//! they answer. Here is `GET /v1/session` and what else a session says about itself.
+//! Sessions: how they begin (`login`, `assertion`, `grant`), change (`switch`) and end (`end`, `recheck`),
+//! and what they answer. Here is `GET /v1/session` and what else a session says about itself.
 
 pub(crate) mod administrator;
 pub(crate) mod assertion;
@@ -14,16 +14,20 @@ pub(crate) mod tree;
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use session::{Session, SessionFootprint};
 use session_axum::{Credential, CurrentSession, Problem, csrf_value};
 
 use crate::http::gateway::Gateway;
+use crate::http::openapi::Hex;
 use crate::http::wire::problem::away;
 
 /// A session as answers show it. The names are current, all else is pinned.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 pub(crate) struct SessionView {
+    #[schemars(with = "Hex")]
     id: String,
     user: String,
     username: Option<String>,
@@ -40,12 +44,14 @@ pub(crate) struct SessionView {
     organizations: usize,
     readable: usize,
     writable: usize,
+    /// The fingerprint of the tree.
+    #[schemars(with = "Hex")]
     tree: String,
     footprint: Footprint,
 }
 
 /// Bytes that a session takes.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Footprint {
     own: usize,
     organizations: usize,
@@ -92,11 +98,12 @@ impl SessionView {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct WhoAmI {
     #[serde(flatten)]
     session: SessionView,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Hex")]
     csrf: Option<String>,
 }
 
@@ -113,9 +120,11 @@ pub(crate) async fn footprint(CurrentSession(session): CurrentSession) -> Json<F
     Json(session.footprint().into())
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Current {
-    /// Null where the ERP does not answer in time.
+    /// Null where the ERP does not answer within a second, such as while an upgrade locks its tables. Ask
+    /// again later.
     current: Option<bool>,
 }
 

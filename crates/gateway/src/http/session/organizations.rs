@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use org_structure::OrgId;
+use schemars::JsonSchema;
 use serde::Serialize;
 use session::OrgSelection;
 use session_axum::{CurrentSession, Problem};
@@ -14,8 +15,9 @@ use crate::http::wire::problem::away;
 /// The most roles of a user that are shown.
 const MAX_ROLES: usize = 1_000;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Organizations {
+    #[schemars(with = "Vec<String>")]
     organizations: Vec<OrgId>,
 }
 
@@ -31,7 +33,8 @@ fn ids(session: &session::Session, selection: &OrgSelection) -> Vec<OrgId> {
     selection.ids(session.tree()).collect()
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct SqlFilter {
     ids: Vec<String>,
     quoted: String,
@@ -41,12 +44,14 @@ pub(crate) async fn sql_filter(CurrentSession(session): CurrentSession) -> Json<
     Json(SqlFilter { ids: session.readable_sql_ids(), quoted: session.accessible_org_tree() })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Roles {
     roles: Vec<RoleName>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct RoleName {
     id: String,
     name: String,

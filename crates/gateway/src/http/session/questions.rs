@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use session::Session;
 use session_axum::{CurrentSession, Problem};
 
 use crate::http::gateway::Gateway;
+use crate::http::openapi::Operation;
 use crate::http::session::administrator::Administrator;
 use crate::http::wire::json_body::Unread;
 use crate::http::wire::json_object::Object;
@@ -27,35 +29,45 @@ use crate::query::{self, Arguments, Erp, Request};
 /// answers.
 const STRETCH: Duration = Duration::from_micros(500);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
-struct Question<'a> {
+pub(crate) struct Question<'a> {
     #[serde(borrow)]
+    #[schemars(with = "Call")]
     call: Cow<'a, str>,
     #[serde(borrow, default)]
+    #[schemars(with = "Map<String, Value>")]
     args: Arguments<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Answered {
     result: Value,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `questions`")]
-struct Batch<'a> {
+#[schemars(inline)]
+pub(crate) struct Batch<'a> {
     #[serde(borrow)]
+    #[schemars(with = "Vec<Numbered<'a>>", length(max = 1_000))]
     questions: Vec<Object<Numbered<'a>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
+#[schemars(rename = "NumberedQuestion")]
 struct Numbered<'a> {
+    /// Comes back with the answer.
     #[serde(borrow, default, deserialize_with = "present")]
+    #[schemars(with = "Value")]
     id: Option<&'a RawValue>,
+    /// One of `Call`. An unknown one gets an error of its own, and the others are answered.
     #[serde(borrow)]
     call: Cow<'a, str>,
     #[serde(borrow, default)]
+    #[schemars(with = "Map<String, Value>")]
     args: Arguments<'a>,
 }
 
@@ -64,14 +76,84 @@ fn present<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<&'de RawV
     <&RawValue>::deserialize(json).map(Some)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Value")]
     id: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Value")]
     result: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "query::Problem")]
     error: Option<query::Problem>,
+}
+
+/// The schema of the answers to a batch.
+pub(crate) enum Answers {}
+
+impl JsonSchema for Answers {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Answers".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let answers = generator.subschema_for::<Vec<Answer<'_>>>();
+        json_schema!({"type": "object", "properties": {"answers": answers}, "required": ["answers"]})
+    }
+}
+
+/// The schema of the name of a call.
+enum Call {}
+
+impl JsonSchema for Call {
+    fn schema_name() -> Cow<'static, str> {
+        "Call".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "enum": query::CALLS.as_slice(),
+            "description": "What is asked; docs/query.md tells of the arguments and the result of each call. All of \
+                them are about the session's own client.",
+        })
+    }
+}
+
+/// Describes a question in the address.
+pub(crate) fn describe_parameters<'a, 'b>(operation: &'b mut Operation<'a>) -> &'b mut Operation<'a> {
+    operation.must_have::<Call>("call", "What is asked.");
+    for (name, description) in [
+        ("org", "An organization."),
+        ("org1", "The first organization of a pair."),
+        ("org2", "The second organization of a pair."),
+        ("org_a", "The first organization of a pair."),
+        ("org_b", "The second organization of a pair."),
+        ("referenced_org", "The organization that `org` would refer to."),
+        ("parent", "An organization that may be above `org`."),
+        ("client", "A client, for the calls that name it."),
+        ("role", "A role."),
+        ("current_client", "Where the role would work."),
+        ("orgs", "Organizations as a quoted, comma-separated text."),
+    ] {
+        operation.in_query::<String>(name, description);
+    }
+    let inactive_access =
+        "What if: organizations that the role has no active access to. Given again for each.";
+    let inactive_orgs = "What if: organizations that are not active. Given again for each.";
+    operation
+        .in_query::<bool>("include_org", "Does the organization itself count?")
+        .in_query::<bool>(
+            "automatic_roles",
+            "Do automatic roles get everything? Left out, as logins to this service do.",
+        )
+        .in_query::<Vec<String>>("inactive_access", inactive_access)
+        .in_query::<Vec<String>>("inactive_orgs", inactive_orgs)
 }
 
 /// A question in the address: its call and its arguments side by side.

@@ -3,11 +3,13 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use session::{Login, LoginError};
 use session_axum::{Credential, Problem, refusal};
 
 use crate::http::gateway::Gateway;
+use crate::http::openapi::ErpId;
 use crate::http::session::end::End;
 use crate::http::session::grant::{login_refusal, session_response, set_cookie};
 use crate::http::wire::json_body::{Input, id};
@@ -21,10 +23,12 @@ pub(crate) async fn refresh(
     replace_token(&gateway, &credential, renewed).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct RoleForm {
+    #[schemars(with = "ErpId")]
     role: String,
+    #[schemars(with = "Option<ErpId>")]
     org: Option<String>,
 }
 
@@ -40,9 +44,10 @@ pub(crate) async fn role(
     replace_token(&gateway, &credential, switched).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct OrgForm {
+    #[schemars(with = "ErpId")]
     org: String,
 }
 

@@ -6,25 +6,30 @@ use axum::Json;
 use axum::extract::State;
 use erp_db::Directory;
 use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use session::Session;
 use session_axum::CurrentSession;
 
 use crate::http::gateway::Gateway;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Tree {
     organizations: Vec<Organization>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Organization {
+    #[schemars(with = "String")]
     id: OrgId,
+    #[schemars(with = "Option<String>")]
     parent: Option<OrgId>,
-    /// Its name now; its id if it is not in the database any more.
+    /// The current name, or the id of an organization that is no longer in the database.
     name: String,
     search_key: String,
     r#type: Option<String>,
+    #[schemars(schema_with = "flag_names")]
     flags: Vec<&'static str>,
     readable: bool,
     writable: bool,
@@ -40,6 +45,10 @@ const FLAGS: [(OrgFlags, &str); 7] = [
     (OrgFlags::PERIOD_CONTROL, "period_control"),
     (OrgFlags::ACCOUNTING, "accounting"),
 ];
+
+fn flag_names(_generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": {"enum": FLAGS.map(|(_, name)| name)}})
+}
 
 pub(crate) async fn tree(
     State(gateway): State<Gateway>,
