@@ -54,7 +54,12 @@ pub(crate) struct Description {
 pub(crate) struct Operation<'a> {
     requests: &'a mut SchemaGenerator,
     answers: &'a mut SchemaGenerator,
-    json: Value,
+    /// Its parts that do not grow.
+    json: Map<String, Value>,
+    body: Option<Schema>,
+    examples: Map<String, Value>,
+    parameters: Vec<Value>,
+    responses: Map<String, Value>,
 }
 
 impl Description {
@@ -87,18 +92,27 @@ impl Description {
             Some(path) if path != "openapi.json" => "Session",
             _ => "Operation",
         };
-        let json = json!({"operationId": id, "summary": summary, "tags": [tag]});
-        let mut operation = Operation { requests: &mut self.requests, answers: &mut self.answers, json };
+        let mut operation = Operation {
+            requests: &mut self.requests,
+            answers: &mut self.answers,
+            json: Map::new(),
+            body: None,
+            examples: Map::new(),
+            parameters: Vec::new(),
+            responses: Map::new(),
+        };
+        operation.set("operationId", id).set("summary", summary).set("tags", json!([tag]));
         operation.refuses(&REFUSALS_OF_ALL);
         match (needs_session, method) {
-            (false, _) => operation.json["security"] = json!([]),
-            (true, "GET") => drop(operation.refuses(&[401])),
-            (true, _) => drop(operation.refuses(&[401, 403])),
-        }
+            (false, _) => operation.set("security", json!([])),
+            (true, "GET") => operation.refuses(&[401]),
+            (true, _) => operation.refuses(&[401, 403]),
+        };
         describe(&mut operation);
-        let json = operation.json;
-        let operations = self.paths.entry(path).or_insert_with(|| json!({}));
-        operations[method.to_lowercase()] = json;
+        let json = operation.finish();
+        if let Value::Object(operations) = self.paths.entry(path).or_insert_with(|| json!({})) {
+            operations.insert(method.to_lowercase(), json);
+        }
     }
 
     /// The document.
@@ -158,23 +172,39 @@ impl Description {
 }
 
 impl Operation<'_> {
+    fn set(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
+        self.json.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn finish(mut self) -> Value {
+        if let Some(schema) = self.body.take() {
+            let content = json!({"schema": schema, "examples": std::mem::take(&mut self.examples)});
+            self.set("requestBody", json!({"required": true, "content": {"application/json": content}}));
+        }
+        if !self.parameters.is_empty() {
+            let parameters = std::mem::take(&mut self.parameters);
+            self.set("parameters", parameters);
+        }
+        let responses = std::mem::take(&mut self.responses);
+        self.set("responses", responses);
+        self.json.into()
+    }
+
     /// More about it than its summary.
     pub(crate) fn says(&mut self, description: &str) -> &mut Self {
-        self.json["description"] = description.into();
-        self
+        self.set("description", description)
     }
 
     /// Reads a JSON body.
     pub(crate) fn reads<T: JsonSchema>(&mut self) -> &mut Self {
-        let schema = self.requests.subschema_for::<T>();
-        self.json["requestBody"] =
-            json!({"required": true, "content": {"application/json": {"schema": schema}}});
+        self.body = Some(self.requests.subschema_for::<T>());
         self.refuses(&[408, 413, 415, 422])
     }
 
     /// Gives an example of the body.
     pub(crate) fn example(&mut self, name: &str, value: Value) -> &mut Self {
-        self.json["requestBody"]["content"]["application/json"]["examples"][name] = json!({"value": value});
+        self.examples.insert(name.to_owned(), json!({"value": value}));
         self
     }
 
@@ -204,10 +234,7 @@ impl Operation<'_> {
         let parameter = json!({
             "name": name, "in": place, "description": description, "required": required, "schema": schema,
         });
-        match &mut self.json["parameters"] {
-            Value::Array(parameters) => parameters.push(parameter),
-            none => *none = json!([parameter]),
-        }
+        self.parameters.push(parameter);
         self.refuses(&[422])
     }
 
@@ -240,7 +267,7 @@ impl Operation<'_> {
     }
 
     fn response(&mut self, status: u16, response: Value) -> &mut Self {
-        self.json["responses"][status.to_string()] = response;
+        self.responses.insert(status.to_string(), response);
         self
     }
 }

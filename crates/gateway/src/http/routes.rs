@@ -51,7 +51,10 @@ impl<L> LayerStack<L> {
 macro_rules! routes {
     (
         with $gateway:ident { $(let $name:ident = $layers:expr;)+ }
-        $($method:ident $path:literal $stack:ident $handler:path as $id:ident, $summary:literal, $describe:expr;)+
+        $(
+            $method:ident $path:literal $stack:ident $handler:path as $id:ident,
+            $summary:literal, $describe:expr;
+        )+
     ) => {
         /// Method and path of each route of the service, as `/v1/openapi.json` describes them. Not here are
         /// the files of the page and `/mcp`.
@@ -95,15 +98,16 @@ routes! {
         .refuses(&[401, 403, 409, 429]);
     POST "/v1/login/assertion" plain assertion::login as login_by_assertion,
         "Log in by a trusted front end's signed assertion", |it| it
-        .says("For services that are configured to trust a front end. The assertion is a JSON web token signed with \
-            the configured key and algorithm, with `iss`, `aud`, `sub` (the name by which the user logs in), `iat`, \
-            `exp` at most 60 seconds later, `jti`, and perhaps `nbf`. It is accepted once, by one instance of all.")
+        .says("For services that are configured to trust a front end. The assertion is a JSON web token signed \
+            with the configured key and algorithm, with `iss`, `aud`, `sub` (the name by which the user logs \
+            in), `iat`, `exp` at most 60 seconds later, `jti`, and perhaps `nbf`. It is accepted once, by one \
+            instance of all.")
         .reads::<assertion::AssertionForm>()
         .answers::<Login>(200, "A session, with its token or its CSRF value.")
         .refuses(&[401, 403, 404, 409, 429]);
     POST "/v1/logout" secret switch::logout as logout, "End the session", |it| it
-        .answers::<End>(202, "The token opens nothing on this instance any more. The session store does not answer: \
-            `elsewhere` is `pending`, and the other instances are told when it does.")
+        .answers::<End>(202, "The token opens nothing on this instance any more. The session store does not \
+            answer: `elsewhere` is `pending`, and the other instances are told when it does.")
         .answers_nothing("The token opens nothing any more, on any instance: the session store has it.");
     GET "/v1/session" secret session::who_am_i as who_am_i, "Who am I?", |it| it
         .answers::<session::WhoAmI>(200, "The session; with its CSRF value if the token came by cookie.");
@@ -138,13 +142,13 @@ routes! {
         "Roles of the session's client that its user may take", |it| it
         .answers::<organizations::Roles>(200, "By name.");
     GET "/v1/tree" guarded tree::tree as tree, "The pinned tree, with names as they are now", |it| it
-        .answers::<tree::Tree>(200, "In display order: every organization after its parent, siblings by sequence \
-            number.");
+        .answers::<tree::Tree>(200, "In display order: every organization after its parent, siblings by \
+            sequence number.");
     GET "/v1/questions" guarded questions::by_address as question_by_address, "Ask one question in the address",
         |it| questions::describe_parameters(it)
-        .says("The calls and their arguments are those of `orgcache query`, each argument a parameter. An address \
-            has no null and no records: what needs them (`closest`) goes by `POST`, and so does what is longer \
-            than a request's head may be.")
+        .says("The calls and their arguments are those of `orgcache query`, each argument a parameter. An \
+            address has no null and no records: what needs them (`closest`) goes by `POST`, and so does what \
+            is longer than a request's head may be.")
         .answers::<questions::Answered>(200, "What the call answers.")
         .refuses(&[403, 501]);
     POST "/v1/questions" guarded questions::one as question, "Ask one question about the session's client", |it| it
@@ -166,11 +170,11 @@ routes! {
     GET "/v1/admin/sessions" guarded admin::sessions::list as list_sessions,
         "Sessions of a client, on all instances", |it| it
         .in_query::<ErpId>("user", "Only this user's.")
-        .in_query::<ErpId>("role", "Only in this role. Together with `user`, pages may hold fewer than `limit`.")
+        .in_query::<ErpId>("role", "Only in this role. With `user`, pages may hold fewer than `limit`.")
         .in_query::<ErpId>("client", "Another client than one's own; for instance administrators.")
         .in_query::<Hex>("after", "Only sessions after this one.")
         .in_query::<PageSize<100, { admin::sessions::MAX_PAGE }>>("limit", "The most sessions of one page.")
-        .answers::<admin::sessions::Sessions>(200, "Ordered by name; `next` is what to send as `after` for more.")
+        .answers::<admin::sessions::Sessions>(200, "Ordered by name; `next` is the `after` of the next page.")
         .refuses(&[403]);
     POST "/v1/admin/sessions/end" guarded admin::sessions::end_many as end_sessions,
         "End all sessions of a user, a role or a client", |it| it
@@ -185,21 +189,21 @@ routes! {
         .refuses(&[404]);
     GET "/v1/admin/organizations/{id}/roles" guarded admin::roles::list as list_roles_of_organization,
         "Which roles may read and write an organization", |it| it
-        .says("Answered from the roles in the ERP's database now, in the tree that the session is pinned to. Only \
-            roles of the session's client, only active ones, only those that may read or write.")
+        .says("Answered from the roles in the ERP's database now, in the tree that the session is pinned to. \
+            Only roles of the session's client, only active ones, only those that may read or write.")
         .in_path::<ErpId>("id", "An organization of the session's tree.")
         .in_query::<ErpId>("after", "Only roles after this one.")
         .in_query::<PageSize<{ admin::roles::MAX_PAGE }, { admin::roles::MAX_PAGE }>>("limit",
             "The most roles that are looked at for one page; those that may do nothing are left out of it.")
-        .answers::<admin::roles::Roles>(200, "Ordered by id; `next` is what to send as `after` for more.")
+        .answers::<admin::roles::Roles>(200, "Ordered by id; `next` is the `after` of the next page.")
         .refuses(&[403, 404]);
     GET "/v1/admin/trees" guarded admin::trees::list as trees, "Trees that sessions of this instance hold", |it| it
         .answers::<admin::trees::Trees>(200, "By client, then fingerprint.")
         .refuses(&[403]);
     GET "/v1/admin/statistics" guarded admin::statistics::statistics as statistics,
         "What this instance holds and did", |it| it
-        .answers::<admin::statistics::Statistics>(200, "Sessions and bytes of the administrator's clients; the rest \
-            is of the whole instance since it started.")
+        .answers::<admin::statistics::Statistics>(200, "Sessions and bytes of the administrator's clients; \
+            the rest is of the whole instance since it started.")
         .refuses(&[403]);
     GET "/v1/openapi.json" open openapi as openapi, "This document", |it| it
         .answers::<serde_json::Map<String, serde_json::Value>>(200, "This document.");
@@ -212,8 +216,8 @@ routes! {
 }
 
 const ENDED: &str = "Ended on all instances: the session store has it.";
-const ENDED_HERE: &str = "Ended on this instance. The session store does not answer: `elsewhere` is `pending`, and the \
-    other instances are told when it does.";
+const ENDED_HERE: &str = "Ended on this instance. The session store does not answer: `elsewhere` is \
+    `pending`, and the other instances are told when it does.";
 
 async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], OPENAPI.as_str())
