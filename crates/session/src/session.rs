@@ -89,6 +89,13 @@ impl Session {
         self.live.is_ended()
     }
 
+    /// Do two handles share one cached session, so that an end of one is seen by the other? They do not if the
+    /// node has dropped the session from memory and read it again from the store in between.
+    #[must_use]
+    pub fn shares_state_with(&self, other: &Session) -> bool {
+        Arc::ptr_eq(&self.live, &other.live)
+    }
+
     /// When the session ends if it is not used again, on the clock of its manager; each use puts it off, but
     /// never beyond the time that a session lasts in all. It may end earlier, by a logout or an
     /// administrator.

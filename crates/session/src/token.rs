@@ -23,6 +23,12 @@ impl Token {
         Ok(Token(bytes))
     }
 
+    /// The token of these bytes, which the caller has read from a client's text.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Token(bytes)
+    }
+
     /// Reads a token that a client sent: 64 lower-case hexadecimal digits. `None` for anything else, however
     /// long.
     #[must_use]

@@ -3,27 +3,41 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+
+const LIBRARY: &str = "liborgcache_jvm.so";
+
+/// The first version of Java with virtual threads.
+const VIRTUAL_THREADS: u32 = 21;
 
 /// Runs the tests that the arguments of a test program name.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let folder = tempfile::tempdir().unwrap();
     let java_sources = root().join("java");
     let library = compile(&[java_sources.join("orgcache")], &folder.path().join("orgcache"), &[]);
+    let sources = [java_sources.join("orgcache-sessions")];
+    let sessions = compile(&sources, &folder.path().join("orgcache-sessions"), &[&library]);
+    put_native_library(&sessions);
     let junit = program("ORGCACHE_TEST_JUNIT");
     // The drop-in and what stands in for the ERP need each other.
     let sources = [java_sources.join("test"), java_sources.join("standins"), write_guide(folder.path())];
-    let tests = compile(&sources, &folder.path().join("test"), &[&library, &junit]);
+    let tests = compile(&sources, &folder.path().join("test"), &[&library, &sessions, &junit]);
 
     let driver = program("ORGCACHE_TEST_JDBC");
-    let parts = [&library, &tests, &junit, &driver];
+    let parts = [&library, &sessions, &tests, &junit, &driver];
     let mut java = Command::new(program("ORGCACHE_TEST_JAVA"));
     // The smallest collector leaves figures of memory alone, and a small heap shows what takes too much of
     // it.
     java.args(["-XX:+UseSerialGC", "-Xmx512m", "-Xss512k", "-ea"]);
     java.arg(property("orgcache.reference", env::current_exe().unwrap().as_os_str()));
     java.arg(property("orgcache.classes", library.as_os_str()));
+    java.arg(property("orgcache.sessions", sessions.as_os_str()));
+    java.arg(property("orgcache.tests", tests.as_os_str()));
+    if let Some(newer) = find_newer_java() {
+        java.arg(property("orgcache.newer", newer.as_os_str()));
+    }
     java.arg(property("orgcache.golden", root().join("../org-structure/tests/golden").as_os_str()));
     if let Some(count) = env::var_os("ORGCACHE_TEST_JVM_TREES") {
         java.arg(property("orgcache.trees", &count));
@@ -32,6 +46,28 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     java.arg("org.orgcache.TestProgram").args(arguments);
     let status = java.stdin(Stdio::null()).status().unwrap();
     if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The native library of this build, where the jar has it.
+fn put_native_library(classes: &Path) {
+    let folder = classes.join("META-INF/native/linux-x86_64-gnu");
+    fs::create_dir_all(&folder).unwrap();
+    let built = env::current_exe().unwrap().with_file_name(LIBRARY);
+    symlink(built, folder.join(LIBRARY)).unwrap();
+}
+
+/// A Java with virtual threads beside the one that runs the tests, if the machine has one.
+fn find_newer_java() -> Option<PathBuf> {
+    let kits = fs::read_dir("/usr/lib/jvm").ok()?;
+    let programs = kits.filter_map(|kit| Some(kit.ok()?.path().join("bin/java")));
+    programs.filter(|program| program.is_file()).find(|program| {
+        let version = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+        let version = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let major = version.ok().and_then(|text| {
+            text.split(' ').nth(1).and_then(|number| number.split(['.', '-']).next()?.parse::<u32>().ok())
+        });
+        major.is_some_and(|major| major >= VIRTUAL_THREADS)
+    })
 }
 
 fn property(name: &str, value: &OsStr) -> OsString {

@@ -21,6 +21,10 @@ impl Frames {
         }
     }
 
+    pub(crate) fn flag(&mut self, flag: bool) {
+        self.number(flag.into());
+    }
+
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len().try_into().unwrap());
         if self.0.write_all(bytes).is_err() {

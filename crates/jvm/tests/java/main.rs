@@ -9,6 +9,7 @@ mod frames;
 mod random;
 mod reference;
 mod sample;
+mod sessions;
 mod transcript;
 
 use std::process::ExitCode;

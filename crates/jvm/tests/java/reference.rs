@@ -7,7 +7,7 @@ use org_structure::OrgStructure;
 
 use crate::frames::Frames;
 use crate::random::{Random, build, mutate, rows, rows_of};
-use crate::{sample, transcript};
+use crate::{sample, sessions, transcript};
 
 /// Answers `WHAT SEED COUNT` on the standard output.
 pub(crate) fn answer(arguments: &[String]) {
@@ -26,7 +26,12 @@ pub(crate) fn answer(arguments: &[String]) {
         }),
         Some("bytes") => bytes(&mut frames, &mut random, count),
         Some("answers") => (0..count).for_each(|_| answers(&mut frames, &mut random)),
+        Some("logins") => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            (0..count).for_each(|_| sessions::random(&mut frames, &mut random, &runtime));
+        }
         Some("sample") => sample::lend(),
+        Some("sample-logins") => sessions::of_sample(),
         other => panic!("the reference knows nothing of {other:?}"),
     }
     frames.flush();

@@ -5,23 +5,43 @@ use std::path::Path;
 
 use erp_db::Database;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::runtime::Runtime;
+
+/// A database until it is taken back.
+pub(crate) struct Lent {
+    pub(crate) url: String,
+    server: String,
+    name: String,
+    runtime: Runtime,
+}
+
+impl Lent {
+    pub(crate) fn new(purpose: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let server = std::env::var("ORGCACHE_TEST_POSTGRES_URL").unwrap();
+        let name = format!("jvm_{purpose}_{}", std::process::id());
+        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        runtime.block_on(async {
+            execute(&server, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+            let database = Database::connect(&url).await.unwrap();
+            let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/erp-sample/rows");
+            erp_db::import(&database, &rows).await.unwrap();
+            database.close().await;
+        });
+        Lent { url, server, name, runtime }
+    }
+
+    pub(crate) fn take_back(self) {
+        self.runtime.block_on(execute(&self.server, format!("DROP DATABASE {} WITH (FORCE)", self.name)));
+    }
+}
 
 /// Says the URL of a new database, and drops it once the standard input ends.
 pub(crate) fn lend() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let server = std::env::var("ORGCACHE_TEST_POSTGRES_URL").unwrap();
-    let name = format!("jvm_{}", std::process::id());
-    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-    runtime.block_on(async {
-        execute(&server, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
-        let database = Database::connect(&url).await.unwrap();
-        let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/erp-sample/rows");
-        erp_db::import(&database, &rows).await.unwrap();
-        database.close().await;
-    });
-    println!("{url}");
+    let lent = Lent::new("sample");
+    println!("{}", lent.url);
     let _ = io::stdin().read_to_end(&mut Vec::new());
-    runtime.block_on(execute(&server, format!("DROP DATABASE {name} WITH (FORCE)")));
+    lent.take_back();
 }
 
 async fn execute(url: &str, statement: String) {

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What Rust makes of random rows and bytes, from the program that the tests were started by. */
-final class Reference implements AutoCloseable {
+public final class Reference implements AutoCloseable {
     private final Process process;
     private final DataInputStream answers;
 
@@ -19,8 +19,21 @@ final class Reference implements AutoCloseable {
         answers = new DataInputStream(new BufferedInputStream(process.getInputStream(), 1 << 16));
     }
 
+    /** Starts a reference that goes on until its input ends. */
+    public static Reference lend(String what) throws IOException {
+        return new Reference(what, 0, 0);
+    }
+
+    /** Ends the input of a reference, and checks that it ended well. */
+    public void giveBack() throws Exception {
+        process.getOutputStream().close();
+        if (process.waitFor() != 0) {
+            throw new AssertionError("the reference failed");
+        }
+    }
+
     /** Takes each case, and checks in the end that the reference ended well. */
-    static void forEach(String what, long seed, long count, Case test) throws Exception {
+    public static void forEach(String what, long seed, long count, Case test) throws Exception {
         try (Reference reference = new Reference(what, seed, count)) {
             long cases = 0;
             while (reference.hasNext()) {
@@ -40,7 +53,11 @@ final class Reference implements AutoCloseable {
         return next >= 0;
     }
 
-    int number() throws IOException {
+    public boolean flag() throws IOException {
+        return number() != 0;
+    }
+
+    public int number() throws IOException {
         return answers.readInt();
     }
 
@@ -49,7 +66,7 @@ final class Reference implements AutoCloseable {
         return bytes;
     }
 
-    String text() throws IOException {
+    public String text() throws IOException {
         int length = number();
         if (length < 0) {
             return null;
@@ -61,7 +78,7 @@ final class Reference implements AutoCloseable {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    List<String> texts() throws IOException {
+    public List<String> texts() throws IOException {
         List<String> texts = new ArrayList<>();
         for (int count = number(); count > 0; count--) {
             texts.add(text());
@@ -69,7 +86,7 @@ final class Reference implements AutoCloseable {
         return texts;
     }
 
-    List<OrgRow> rows() throws IOException {
+    public List<OrgRow> rows() throws IOException {
         List<OrgRow> rows = new ArrayList<>();
         for (int count = number(); count > 0; count--) {
             rows.add(new OrgRow(text(), text(), number(), text(), text()));
@@ -83,7 +100,8 @@ final class Reference implements AutoCloseable {
         process.destroy();
     }
 
-    interface Case {
+    /** One case. */
+    public interface Case {
         void check(Reference reference) throws IOException;
     }
 }

@@ -65,6 +65,10 @@ final class TestProgram implements TestExecutionListener {
     }
 
     private boolean chooses(String name) {
+        // A test that is found and skipped would count as failed.
+        if (name.startsWith("org.orgcache.session.VirtualThreadTest") && System.getProperty("orgcache.newer") == null) {
+            return false;
+        }
         boolean named = names.isEmpty() || names.stream().anyMatch(part -> matches(name, part));
         return named && skipped.stream().noneMatch(part -> matches(name, part));
     }

@@ -10,7 +10,7 @@ import org.orgcache.OrgFlags;
 import org.orgcache.OrgRow;
 
 /** The rows of one client's organization tree in Openbravo's tables, read by one query. */
-final class ClientRows {
+public final class ClientRows {
     /**
      * The tree that ad_clientinfo names, if it is an organization tree (table 155) of the client; else the one with
      * the smallest id. What is inactive counts like what is active.
@@ -38,7 +38,15 @@ final class ClientRows {
     private ClientRows() {
     }
 
-    static List<OrgRow> read(Connection connection, String client) throws SQLException {
+    /**
+     * Reads the rows of a client's tree, without time zones, which not every version has.
+     *
+     * @param connection the connection, which stays open
+     * @param client the client's id
+     * @return the rows; none if the client has no organization tree
+     * @throws SQLException if they cannot be read
+     */
+    public static List<OrgRow> read(Connection connection, String client) throws SQLException {
         List<OrgRow> rows = new ArrayList<>();
         try (PreparedStatement query = connection.prepareStatement(QUERY)) {
             query.setString(1, client);

@@ -1,0 +1,24 @@
+package org.orgcache.session;
+
+import java.lang.ref.SoftReference;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** Values by their content's hash, each once. One that no session holds goes when memory is short. */
+final class Interned<T> {
+    private final Map<String, SoftReference<T>> values = new HashMap<>();
+
+    synchronized T get(String hash, Supplier<T> make) {
+        SoftReference<T> reference = values.get(hash);
+        T held = reference == null ? null : reference.get();
+        if (held == null) {
+            held = make.get();
+            values.values().removeIf(other -> other.get() == null);
+            if (held != null) {
+                values.put(hash, new SoftReference<>(held));
+            }
+        }
+        return held;
+    }
+}

@@ -1,0 +1,27 @@
+package org.orgcache.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** In a newer Java, without which this class is left out: virtual threads, and the warning about native code. */
+class VirtualThreadTest {
+    private static final List<String> ALLOWED = List.of("--enable-native-access=ALL-UNNAMED",
+        "-Djdk.virtualThreadScheduler.parallelism=1", "-Djdk.virtualThreadScheduler.maxPoolSize=1");
+
+    @Test
+    void loginsOnVirtualThreadsHoldNoCarrier() throws Exception {
+        // With one carrier, logins that held it would follow each other.
+        assertEquals("0 18 users, at once true, virtual callbacks false, cause true, interrupted true, sessions 16\n",
+            ShutdownTest.run(System.getProperty("orgcache.newer"), ALLOWED, "org.orgcache.session.VirtualThreads"));
+    }
+
+    @Test
+    void nativeCodeWorksWithoutBeingAllowed() throws Exception {
+        String output = ShutdownTest.run(System.getProperty("orgcache.newer"), List.of(),
+            "org.orgcache.session.SessionApplication", "return");
+        assertTrue(output.startsWith("0 ") && output.endsWith("ends\n"), output);
+    }
+}

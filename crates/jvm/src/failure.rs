@@ -1,0 +1,165 @@
+//! `Failure`: why a call of Java's failed, and the exception that Java gets.
+
+use core::any::Any;
+
+use jni::errors::ErrorPolicy;
+use jni::objects::{JObject, JThrowable};
+use jni::{Env, JValue, jni_sig, jni_str};
+use session::{LoginError, PortError, SessionError};
+
+use crate::callbacks::ThrownException;
+use crate::facts::FactsError;
+use crate::frames::FrameError;
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("the session manager is closed")]
+    Closed,
+    #[error("a callback of the source can look up sessions, and do nothing else with the session manager")]
+    Nested,
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Principal(#[from] FactsError),
+    #[error("the session manager's threads cannot be started: {0}")]
+    Runtime(#[from] std::io::Error),
+    #[error("the session store cannot be opened: {0}")]
+    Open(#[from] erp_db::StoreError),
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error("the session store does not answer: {0}")]
+    Store(#[from] PortError),
+    #[error("the Java virtual machine refused a call: {0}")]
+    Jni(#[from] jni::errors::Error),
+}
+
+impl Failure {
+    /// The constant of `SessionException.Reason`; `None` for what is a mistake of the program.
+    fn reason(&self) -> Option<&'static str> {
+        match self {
+            Failure::Open(_) | Failure::Store(_) => Some("STORE"),
+            Failure::Login(error) => Some(match error {
+                LoginError::Source(_) => "SOURCE",
+                LoginError::Store(_) => "STORE",
+                LoginError::Session(error) => reason_of(error),
+                LoginError::TooManySessions { .. } | LoginError::TooManySessionsOfUser { .. } => "LIMIT",
+                LoginError::EndedMeanwhile => "NO_SESSION",
+                LoginError::NoEntropy(_) => "SYSTEM",
+                LoginError::ShuttingDown => return None,
+                _ => "REFUSED",
+            }),
+            Failure::Session(error) => Some(reason_of(error)),
+            Failure::Runtime(_) => Some("SYSTEM"),
+            _ => None,
+        }
+    }
+
+    fn is_transient(&self) -> bool {
+        match self {
+            Failure::Open(error) => error.is_transient(),
+            Failure::Store(error) => error.is_transient(),
+            Failure::Login(error) => error.is_transient(),
+            Failure::Session(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// What a callback threw.
+    pub(crate) fn thrown(&self) -> Option<&ThrownException> {
+        match self {
+            Failure::Login(LoginError::Source(error)) => ThrownException::behind(error),
+            _ => None,
+        }
+    }
+
+    fn throw(&self, env: &mut Env<'_>) -> jni::errors::Result<()> {
+        let message = env.new_string(self.to_string())?;
+        let Some(reason) = self.reason() else {
+            let exception = env.new_object(
+                jni_str!("java/lang/IllegalStateException"),
+                jni_sig!("(Ljava/lang/String;)V"),
+                &[JValue::Object(&message)],
+            )?;
+            return throw(env, exception);
+        };
+        let null = JObject::null();
+        let cause: &JObject<'_> = match self.thrown() {
+            Some(thrown) => thrown.exception.as_ref(),
+            None => &null,
+        };
+        // An error of the virtual machine goes on as it is.
+        if !cause.is_null() && env.is_instance_of(cause, jni_str!("java/lang/Error"))? {
+            let error = env.new_local_ref(cause)?;
+            return throw(env, error);
+        }
+        let reason = env.new_string(reason)?;
+        let exception = env.new_object(
+            jni_str!("org/orgcache/session/SessionException"),
+            jni_sig!("(Ljava/lang/String;ZLjava/lang/String;Ljava/lang/Throwable;)V"),
+            &[
+                JValue::Object(&reason),
+                JValue::Bool(self.is_transient()),
+                JValue::Object(&message),
+                JValue::Object(cause),
+            ],
+        )?;
+        throw(env, exception)
+    }
+}
+
+fn throw(env: &mut Env<'_>, exception: JObject<'_>) -> jni::errors::Result<()> {
+    let exception = env.cast_local::<JThrowable<'_>>(exception)?;
+    match env.throw(exception) {
+        // How it says that it has thrown.
+        Err(jni::errors::Error::JavaException) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn reason_of(error: &SessionError) -> &'static str {
+    match error {
+        SessionError::Unavailable(_) => "STORE",
+        _ => "NO_SESSION",
+    }
+}
+
+/// Throws what a native method fails with.
+#[derive(Debug)]
+pub(crate) struct Throw;
+
+impl<T: Default> ErrorPolicy<T, Failure> for Throw {
+    type Captures<'unowned: 'native, 'native> = ();
+
+    fn on_error<'unowned: 'native, 'native>(
+        env: &mut Env<'unowned>,
+        _: &mut Self::Captures<'unowned, 'native>,
+        failure: Failure,
+    ) -> jni::errors::Result<T> {
+        if !env.exception_check() {
+            failure.throw(env)?;
+        }
+        Ok(T::default())
+    }
+
+    fn on_panic<'unowned: 'native, 'native>(
+        env: &mut Env<'unowned>,
+        _: &mut Self::Captures<'unowned, 'native>,
+        payload: Box<dyn Any + Send + 'static>,
+    ) -> jni::errors::Result<T> {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or_default();
+        if !env.exception_check() {
+            let message = env.new_string(format!("a defect of orgcache, please report it: {text}"))?;
+            let exception = env.new_object(
+                jni_str!("java/lang/IllegalStateException"),
+                jni_sig!("(Ljava/lang/String;)V"),
+                &[JValue::Object(&message)],
+            )?;
+            throw(env, exception)?;
+        }
+        Ok(T::default())
+    }
+}

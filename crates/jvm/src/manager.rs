@@ -1,0 +1,145 @@
+//! `Manager`: a session manager with its runtime, its store, and how it ends.
+
+use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use erp_db::SqlStore;
+use parking_lot::Mutex;
+use session::{LoginError, MaintenanceTask, MemoryStore, PortError, SessionManager};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::callbacks::{self, Callbacks, ThrownException};
+use crate::failure::Failure;
+use crate::places::{Places, SessionPlaces};
+use crate::settings::Settings;
+
+/// The managers that Java has opened.
+static MANAGERS: Places<Arc<Manager>> = Places::new();
+
+/// How long a close waits for the store, and for its threads.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a login is tried again after a load failed that belonged to another thread's login.
+const ATTEMPTS: usize = 8;
+
+/// A session manager as Java has it.
+#[derive(Debug)]
+pub(crate) struct Manager {
+    pub(crate) sessions: SessionManager,
+    pub(crate) places: SessionPlaces,
+    callbacks: Arc<Callbacks>,
+    store: Option<Arc<SqlStore>>,
+    handle: Handle,
+    runtime: Mutex<Option<(Runtime, MaintenanceTask)>>,
+    is_closed: AtomicBool,
+}
+
+impl Manager {
+    /// Opens a manager, and gives its place.
+    pub(crate) fn open(settings: &Settings, callbacks: Callbacks) -> Result<i64, Failure> {
+        let callbacks = Arc::new(callbacks);
+        // One thread for timers and sockets: calls wait on the threads that make them.
+        let mut builder = Builder::new_multi_thread();
+        let runtime =
+            builder.worker_threads(1).thread_name("orgcache-sessions").enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let store = match handle.block_on(settings.open_store()) {
+            Ok(store) => store,
+            Err(error) => {
+                runtime.shutdown_background();
+                return Err(error.into());
+            }
+        };
+        let (source, options) = (Arc::clone(&callbacks), settings.options.clone());
+        let sessions = match &store {
+            Some(store) => SessionManager::new(source, Arc::clone(store), options),
+            None => SessionManager::new(source, MemoryStore::default(), options),
+        };
+        let maintenance = handle.block_on(async { sessions.start_maintenance() });
+        Ok(MANAGERS.put(Arc::new(Manager {
+            sessions,
+            places: SessionPlaces::default(),
+            callbacks,
+            store,
+            handle,
+            runtime: Mutex::new(Some((runtime, maintenance))),
+            is_closed: AtomicBool::new(false),
+        })))
+    }
+
+    /// The manager in a place.
+    pub(crate) fn at(place: i64) -> Result<Arc<Self>, Failure> {
+        MANAGERS.get(place).ok_or(Failure::Closed)
+    }
+
+    /// How many managers are open.
+    pub(crate) fn count() -> usize {
+        MANAGERS.len()
+    }
+
+    /// Waits for what the session manager or its store does.
+    pub(crate) fn wait<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
+        let waiting = AssertUnwindSafe(|| callbacks::called_from_java(|| self.handle.block_on(work)));
+        match catch_unwind(waiting) {
+            Ok(outcome) => Ok(outcome?),
+            // A close did not wait for this call, and has ended the runtime under it.
+            Err(_) if self.is_closed.load(Ordering::SeqCst) => Err(Failure::Closed),
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    /// Waits for a login, a refresh or a switch.
+    ///
+    /// What a callback throws reaches the login of its own thread alone: others that have joined its load read
+    /// the rows themselves.
+    pub(crate) fn log_in<T, F>(&self, login: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, LoginError>>,
+    {
+        if callbacks::is_under_way() {
+            return Err(Failure::Nested);
+        }
+        let mut outcome = self.wait(login());
+        for _ in 1..ATTEMPTS {
+            let thrown = outcome.as_ref().err().and_then(Failure::thrown);
+            if !thrown.is_some_and(ThrownException::is_of_another_thread) {
+                break;
+            }
+            outcome = self.wait(login());
+        }
+        outcome
+    }
+
+    /// Closes the manager in a place: use told to the store, threads ended. Java has waited for calls under way.
+    /// A place without a manager is closed already.
+    pub(crate) fn close(place: i64) -> Result<(), Failure> {
+        let Some(manager) = MANAGERS.take(place) else { return Ok(()) };
+        manager.is_closed.store(true, Ordering::SeqCst);
+        if let Some((runtime, maintenance)) = manager.runtime.lock().take() {
+            drop(maintenance);
+            let told = runtime.block_on(async {
+                // The clock of the runtime is needed when the time limit is made.
+                tokio::time::timeout(PATIENCE, manager.shut_down()).await
+            });
+            runtime.shutdown_timeout(PATIENCE);
+            manager.callbacks.close();
+            let told = told.unwrap_or_else(|_| Err(PortError::transient("it took too long")));
+            return told.map_err(Failure::Store);
+        }
+        manager.callbacks.close();
+        Ok(())
+    }
+
+    async fn shut_down(&self) -> Result<(), PortError> {
+        let told = self.sessions.shutdown().await;
+        if let Some(store) = &self.store {
+            store.close().await;
+        }
+        told
+    }
+}
