@@ -179,9 +179,8 @@ impl OrgSource for Callbacks {
         let bytes = self.call(jni_str!("tree"), client.as_str().as_bytes())?;
         let mut frame = FrameReader::new(&bytes);
         let structure = OrgStructure::decode(frame.bytes().map_err(broken)?).map_err(broken)?;
-        let findings = frame
-            .list(|frame| frame.text().map(str::to_owned))
-            .map_err(|error: FrameError| broken(error))?;
+        let findings =
+            frame.list(|frame| frame.text().map(str::to_owned)).map_err(|error: FrameError| broken(error))?;
         frame.end().map_err(broken)?;
         // A change in between makes the tree newer than the revision.
         let revision = match before {

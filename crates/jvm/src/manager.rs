@@ -42,8 +42,7 @@ impl Manager {
         let callbacks = Arc::new(callbacks);
         // One thread for timers and sockets: calls wait on the threads that make them.
         let mut builder = Builder::new_multi_thread();
-        let runtime =
-            builder.worker_threads(1).thread_name("orgcache-sessions").enable_all().build()?;
+        let runtime = builder.worker_threads(1).thread_name("orgcache-sessions").enable_all().build()?;
         let handle = runtime.handle().clone();
         let store = match handle.block_on(settings.open_store()) {
             Ok(store) => store,

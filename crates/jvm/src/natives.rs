@@ -161,8 +161,7 @@ fn end<'local>(
 ) -> Result<Bytes<'local>, Failure> {
     let manager = Manager::at(manager)?;
     let scope = read_scope(&env.convert_byte_array(scope)?)?;
-    let revocation =
-        manager.wait(async { Ok::<_, SessionError>(manager.sessions.end(scope).await) })?;
+    let revocation = manager.wait(async { Ok::<_, SessionError>(manager.sessions.end(scope).await) })?;
     give_revocation(env, &revocation)
 }
 
@@ -331,10 +330,7 @@ fn give_login<'local>(
     Ok(env.byte_array_from_slice(&frame.finish())?)
 }
 
-fn give_revocation<'local>(
-    env: &mut Env<'local>,
-    revocation: &Revocation,
-) -> Result<Bytes<'local>, Failure> {
+fn give_revocation<'local>(env: &mut Env<'local>, revocation: &Revocation) -> Result<Bytes<'local>, Failure> {
     let mut frame = FrameWriter::default();
     frame.long(revocation.sessions.cast_signed());
     frame.optional(revocation.pending.as_ref().map(ToString::to_string).as_deref());

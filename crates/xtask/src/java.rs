@@ -66,13 +66,11 @@ impl Jdk {
     }
 
     /// Compiles all sources below a folder for the oldest Java that is supported. Warnings are errors.
-    pub(crate) fn compile(&self, sources: &Path, classes: &Path, library: Option<&Path>) -> Result<()> {
+    pub(crate) fn compile(&self, sources: &Path, classes: &Path, class_path: &[&Path]) -> Result<()> {
+        let class_path = env::join_paths(class_path)?;
         let mut arguments = vec![OsStr::new("--release"), OsStr::new(RELEASE), OsStr::new("-Xlint:all")];
         arguments.extend(["-Werror", "-proc:none", "-d"].map(OsStr::new));
-        arguments.push(classes.as_os_str());
-        if let Some(library) = library {
-            arguments.extend([OsStr::new("-cp"), library.as_os_str()]);
-        }
+        arguments.extend([classes.as_os_str(), OsStr::new("-cp"), &class_path]);
         let files = files_below(sources)?.into_iter().map(|file| sources.join(file));
         let files = files.map(PathBuf::into_os_string);
         let arguments = arguments.into_iter().map(OsStr::to_owned);
@@ -80,11 +78,12 @@ impl Jdk {
     }
 
     /// Makes the documentation of all sources below a folder. Warnings are errors.
-    pub(crate) fn document(&self, sources: &Path, documentation: &Path) -> Result<()> {
+    pub(crate) fn document(&self, sources: &Path, documentation: &Path, class_path: &[&Path]) -> Result<()> {
         let mut arguments = ["--release", RELEASE, "-Xdoclint:all", "-Werror", "-quiet", "-notimestamp"]
             .map(|argument| OsStr::new(argument).to_owned())
             .to_vec();
         arguments.extend(["-encoding".into(), "UTF-8".into(), "-d".into(), documentation.into()]);
+        arguments.extend(["-cp".into(), env::join_paths(class_path)?]);
         arguments.extend(files_below(sources)?.into_iter().map(|file| sources.join(file).into()));
         self.run("jdk.javadoc/jdk.javadoc.internal.tool.Main", arguments)
     }

@@ -167,10 +167,11 @@ fn role(random: &mut Random, id: &str, rows: &[Row]) -> RoleFacts {
         active: !random.one_in(8),
     });
     let organizations = organizations.collect();
+    let level = *random.pick(&["  O", " CO", " C ", " C", "S  ", "SCO", "", "O"]);
     RoleFacts {
         id: id.parse().unwrap(),
         client,
-        level: UserLevel::new(*random.pick(&["  O", " CO", " C ", " C", "S  ", "SCO", "", "O"])).unwrap(),
+        level: UserLevel::new(level).unwrap(),
         manual: !random.one_in(3),
         active: !random.one_in(10),
         accesses,

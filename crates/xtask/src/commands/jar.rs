@@ -1,18 +1,19 @@
-//! `cargo xtask jar`: the library for the JVM, as a repository of jars takes it.
+//! `cargo xtask jar`: the libraries for the JVM, as a repository of jars takes them.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::java::{Jdk, files_below};
 use crate::workspace;
 
-/// Build the jar of the Java library, with the jars of its sources and documentation and its pom.xml
+/// Build the jars for the JVM, trees and sessions, each with the jars of its sources and documentation and its pom.xml
 ///
-/// The same sources and JDK make the same bytes. A JDK from 17 on is needed; the byte code is for Java 11.
+/// The same sources and JDK make the same bytes. A JDK from 17 on is needed; the byte code is for Java 11. The native
+/// library of sessions is built for Linux on x86-64, and runs with the glibc of this machine or a later one.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     /// The repository's URL for pom.xml, which Maven Central requires
     #[arg(long, value_name = "URL")]
     repository: Option<String>,
+    /// A native library that was built before, instead of building it
+    #[arg(long, value_name = "FILE")]
+    native_library: Option<PathBuf>,
 }
 
 /// The time of every file in the jars: the earliest that `jar` takes for one.
@@ -39,6 +43,37 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
 }
 
+/// What one jar is made of.
+struct Library {
+    /// Its name, and that of the folder of its sources.
+    name: &'static str,
+    module: &'static str,
+    description: &'static str,
+    /// Whether it stands on the first one, and holds the native library.
+    is_native: bool,
+}
+
+const LIBRARIES: [Library; 2] = [
+    Library {
+        name: "orgcache",
+        module: "org.orgcache",
+        description: "An ERP's organization tree, stored once: natural trees, ancestors, descendants and flags, \
+                      without dependencies.",
+        is_native: false,
+    },
+    Library {
+        name: "orgcache-sessions",
+        module: "org.orgcache.session",
+        description: "ERP logins that pin one shared organization tree and one role's access each, in memory, \
+                      SQLite or PostgreSQL.",
+        is_native: true,
+    },
+];
+
+/// Where the native library is in its jar, for the one platform that it is built for.
+const NATIVE_FOLDER: &str = "META-INF/native/linux-x86_64-gnu";
+const NATIVE_LIBRARY: &str = "liborgcache_jvm.so";
+
 fn build(args: &Args) -> Result<()> {
     let jdk = Jdk::require()?;
     let out = workspace::root().join(&args.out);
@@ -47,33 +82,72 @@ fn build(args: &Args) -> Result<()> {
     let licences = work.join("licences");
     create_folder(&licences.join("META-INF"))?;
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        let text = workspace::root().join(licence);
-        fs::copy(&text, licences.join("META-INF").join(licence))
-            .with_context(|| format!("cannot copy `{}`", text.display()))?;
+        copy(&workspace::root().join(licence), &licences.join("META-INF").join(licence))?;
     }
-    let manifest = work.join("MANIFEST.MF");
-    let attributes = format!(
-        "Automatic-Module-Name: org.orgcache\nImplementation-Title: orgcache\nImplementation-Version: {VERSION}\n"
-    );
-    write(&manifest, &attributes)?;
-
-    let sources = workspace::root().join("crates/jvm/java/orgcache");
-    let (classes, documentation) = (work.join("classes"), work.join("documentation"));
-    jdk.compile(&sources, &classes, None)?;
-    jdk.document(&sources, &documentation)?;
-    for (kind, content) in [("", &classes), ("-sources", &sources), ("-javadoc", &documentation)] {
-        let jar = out.join(format!("orgcache-{VERSION}{kind}.jar"));
-        pack(&jdk, &jar, &manifest, &[&licences, content])?;
-        let bytes = fs::metadata(&jar).map_or(0, |metadata| metadata.len());
-        eprintln!("{} ({bytes} bytes)", jar.display());
+    let java = workspace::root().join("crates/jvm/java");
+    let trees = work.join(LIBRARIES[0].name).join("classes");
+    for library in &LIBRARIES {
+        let sources = java.join(library.name);
+        let folder = work.join(library.name);
+        let (classes, documentation) = (folder.join("classes"), folder.join("documentation"));
+        let stands_on = if library.is_native { &[trees.as_path()][..] } else { &[] };
+        jdk.compile(&sources, &classes, stands_on)?;
+        jdk.document(&sources, &documentation, stands_on)?;
+        let mut content = vec![licences.as_path(), &classes];
+        let native = folder.join("native");
+        if library.is_native {
+            put_native_library(&native, args.native_library.as_deref())?;
+            content.push(&native);
+        }
+        let manifest = folder.join("MANIFEST.MF");
+        write(
+            &manifest,
+            &format!(
+                "Automatic-Module-Name: {}\nImplementation-Title: {}\nImplementation-Version: {VERSION}\n",
+                library.module, library.name
+            ),
+        )?;
+        for (kind, content) in [
+            ("", content),
+            ("-sources", vec![&licences, &sources]),
+            ("-javadoc", vec![&licences, &documentation]),
+        ] {
+            let jar = out.join(format!("{}-{VERSION}{kind}.jar", library.name));
+            pack(&jdk, &jar, &manifest, &content)?;
+            let bytes = fs::metadata(&jar).map_or(0, |metadata| metadata.len());
+            eprintln!("{} ({bytes} bytes)", jar.display());
+        }
+        let pom = out.join(format!("{}-{VERSION}.pom", library.name));
+        write(&pom, &pom_xml(library, args.repository.as_deref())?)?;
+        eprintln!("{}", pom.display());
     }
-    let pom = out.join(format!("orgcache-{VERSION}.pom"));
-    write(&pom, &pom_xml(args.repository.as_deref())?)?;
-    eprintln!("{}", pom.display());
     if args.repository.is_none() {
         eprintln!("note: Maven Central also requires the repository's URL: --repository");
     }
     remove(&work)
+}
+
+/// The native library with the licences of what it contains, as the jar has them.
+pub(crate) fn put_native_library(folder: &Path, built: Option<&Path>) -> Result<()> {
+    let target = folder.join(NATIVE_FOLDER);
+    create_folder(&target)?;
+    let built = match built {
+        Some(built) => built.to_owned(),
+        None => build_native_library()?,
+    };
+    copy(&built, &target.join(NATIVE_LIBRARY))?;
+    copy(&workspace::root().join("crates/jvm/THIRD_PARTY.md"), &folder.join("META-INF/THIRD_PARTY.md"))
+}
+
+/// Builds the native library as it is shipped, for this machine's glibc and later ones.
+fn build_native_library() -> Result<PathBuf> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["rustc", "--release", "--package", "jvm", "--lib", "--crate-type", "cdylib"]);
+    let status = cargo.args(["--", "-C", "strip=symbols"]).status().context("cannot run cargo")?;
+    if !status.success() {
+        bail!("the native library does not build ({status})");
+    }
+    Ok(workspace::target().join("release").join(NATIVE_LIBRARY))
 }
 
 /// Puts what some folders hold into a jar, in the order of names.
@@ -88,7 +162,7 @@ fn pack(jdk: &Jdk, jar: &Path, manifest: &Path, folders: &[&Path]) -> Result<()>
     jdk.run("jdk.jartool/sun.tools.jar.Main", arguments)
 }
 
-fn pom_xml(repository: Option<&str>) -> Result<String> {
+fn pom_xml(library: &Library, repository: Option<&str>) -> Result<String> {
     let path = workspace::root().join("crates/jvm/java/pom.xml");
     let template = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let repository = repository.map_or_else(String::new, |url| {
@@ -97,7 +171,26 @@ fn pom_xml(repository: Option<&str>) -> Result<String> {
             "  <url>{url}</url>\n  <scm>\n    <connection>scm:git:{url}</connection>\n    <url>{url}</url>\n  </scm>\n"
         )
     });
-    Ok(template.replace("@VERSION@", VERSION).replace("@REPOSITORY@", &repository))
+    let dependencies = if library.is_native {
+        let Library { name, .. } = &LIBRARIES[0];
+        format!(
+            "  <dependencies>\n    <dependency>\n      <groupId>org.orgcache</groupId>\n      \
+             <artifactId>{name}</artifactId>\n      <version>{VERSION}</version>\n    </dependency>\n  \
+             </dependencies>\n"
+        )
+    } else {
+        String::new()
+    };
+    Ok(template
+        .replace("@ARTIFACT@", library.name)
+        .replace("@VERSION@", VERSION)
+        .replace("@DESCRIPTION@", library.description)
+        .replace("@DEPENDENCIES@", &dependencies)
+        .replace("@REPOSITORY@", &repository))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).with_context(|| format!("cannot copy `{}`", from.display())).map(drop)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

@@ -1,17 +1,18 @@
-//! `cargo xtask jvm-speed`: the Java library beside a plain map of nodes.
+//! `cargo xtask jvm-speed`: the Java libraries beside a plain map of nodes, and beside the service.
 
 use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use crate::commands::jar::put_native_library;
 use crate::java::Jdk;
 use crate::workspace;
 
-/// Compare time and heap of the Java library with those of a plain map of nodes, as ERPs keep it
+/// Compare time and heap of the Java libraries with those of a plain map of nodes, as ERPs keep it, and of the service
 ///
-/// Prints tables in Markdown. Contenders take turns in each round, and the least time of all rounds counts. With the URL
-/// of a running service that has the sample rows (`cargo run --release`), its answers over HTTP are measured too.
+/// Prints tables in Markdown. Contenders take turns in each round, and the least time of all rounds counts. Where a
+/// service with the sample rows runs (`cargo run --release`), its answers over HTTP are measured too.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -24,9 +25,9 @@ pub(crate) struct Args {
     /// Milliseconds for each question in each round
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     milliseconds: u32,
-    /// The URL of a running service, for example http://127.0.0.1:8080
-    #[arg(long, value_name = "URL")]
-    service: Option<String>,
+    /// Where a service is asked, several times if need be: http://127.0.0.1:8080 or unix:/run/orgcache/orgcache.sock
+    #[arg(long, value_name = "ADDRESS")]
+    service: Vec<String>,
     /// The user of the service
     #[arg(long, default_value = "F&BAdmin")]
     user: String,
@@ -50,19 +51,17 @@ fn measure(args: &Args) -> Result<()> {
     let java = workspace::root().join("crates/jvm/java");
     let work = workspace::target().join("jvm-speed");
     fs::create_dir_all(&work).with_context(|| format!("cannot make `{}`", work.display()))?;
-    let (library, program) = (work.join("orgcache"), work.join("bench"));
-    jdk.compile(&java.join("orgcache"), &library, None)?;
-    jdk.compile(&java.join("bench"), &program, Some(&library))?;
+    let (library, sessions, program) =
+        (work.join("orgcache"), work.join("orgcache-sessions"), work.join("bench"));
+    jdk.compile(&java.join("orgcache"), &library, &[])?;
+    jdk.compile(&java.join("orgcache-sessions"), &sessions, &[&library])?;
+    put_native_library(&sessions, None)?;
+    jdk.compile(&java.join("bench"), &program, &[&library, &sessions])?;
     let numbers = [args.organizations, args.rounds, args.milliseconds].map(|number| number.to_string());
     let mut arguments = Vec::from(numbers);
-    if let Some(service) = &args.service {
-        arguments.extend([
-            service.trim_end_matches('/').to_owned(),
-            args.user.clone(),
-            args.password.clone(),
-        ]);
-    }
+    arguments.extend([args.user.clone(), args.password.clone()]);
+    arguments.extend(args.service.iter().map(|service| service.trim_end_matches('/').to_owned()));
     // Chains make the map of nodes recurse deeply. The serial collector leaves no garbage in figures of heap.
     let options = ["-Xss64m", "-Xmx1g", "-XX:+UseSerialGC"];
-    jdk.run_main("org.orgcache.bench.Speed", &[&library, &program], &options, &arguments)
+    jdk.run_main("org.orgcache.bench.Speed", &[&library, &sessions, &program], &options, &arguments)
 }

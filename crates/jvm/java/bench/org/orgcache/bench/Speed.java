@@ -14,7 +14,7 @@ import org.orgcache.OrgStructure;
 import org.orgcache.openbravo.OrganizationStructures;
 
 /**
- * Time a call and bytes of heap, of the Java library and of a plain map of nodes.
+ * Time a call and bytes of heap, of the Java libraries, a plain map of nodes and the service.
  *
  * <p>The contenders take turns: a round asks each question of each contender, the next one in the other order, and the
  * least time of all rounds counts. Before that, each question is asked until its code is compiled.
@@ -42,9 +42,9 @@ public final class Speed {
     /**
      * Measures and prints tables in Markdown.
      *
-     * @param arguments organizations, rounds, milliseconds a question in a round; then the service's URL, a user and
-     *     a password, if it is measured too
-     * @throws Exception if the service does not answer
+     * @param arguments organizations, rounds, milliseconds a question in a round; a user and a password of the service;
+     *     where services are asked
+     * @throws Exception if a service does not answer
      */
     public static void main(String[] arguments) throws Exception {
         Speed speed = new Speed(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]),
@@ -54,9 +54,11 @@ public final class Speed {
             speed.measureTime(shape);
             speed.measureHeap(shape);
         }
-        if (arguments.length > 3) {
-            speed.measureService(new Service(arguments[3], arguments[4], arguments[5]));
+        List<Service> services = new ArrayList<>();
+        for (int i = 5; i < arguments.length; i++) {
+            services.add(new Service(arguments[i], arguments[3], arguments[4]));
         }
+        speed.measureSessions(services);
     }
 
     /** What is asked, of whom, and the least time of a call. */
@@ -89,15 +91,7 @@ public final class Speed {
 
     private void measureTime(Shape shape) {
         List<Case> cases = cases(rows(shape));
-        for (Case measured : cases) {
-            measured.run(WARM_UP_NANOS);
-            measured.least = Double.MAX_VALUE;
-        }
-        List<Case> turns = new ArrayList<>(cases);
-        for (int round = 0; round < rounds; round++) {
-            turns.forEach(measured -> measured.run(nanos));
-            Collections.reverse(turns);
-        }
+        takeTurns(cases);
         System.out.printf("%n| %s: time a call, ns | orgcache | map of nodes | ratio |%n| --- | --: | --: | --: |%n",
             shape.name().toLowerCase(Locale.ROOT));
         for (Case ours : cases) {
@@ -107,6 +101,18 @@ public final class Speed {
                     .mapToDouble(other -> other.least).findFirst().orElse(Double.NaN);
                 System.out.println(row(ours.question, ours.least, theirs));
             }
+        }
+    }
+
+    private void takeTurns(List<Case> cases) {
+        for (Case measured : cases) {
+            measured.run(WARM_UP_NANOS);
+            measured.least = Double.MAX_VALUE;
+        }
+        List<Case> turns = new ArrayList<>(cases);
+        for (int round = 0; round < rounds; round++) {
+            turns.forEach(measured -> measured.run(nanos));
+            Collections.reverse(turns);
         }
     }
 
@@ -254,14 +260,25 @@ public final class Speed {
         return cases;
     }
 
-    private void measureService(Service service) {
-        Case question = new Case("natural-tree test", "service", service::ask);
-        question.run(WARM_UP_NANOS);
-        question.least = Double.MAX_VALUE;
-        for (int round = 0; round < rounds; round++) {
-            question.run(nanos);
+    /** The token of a request and a question about it, by each way; and what only the native library is asked. */
+    private void measureSessions(List<Service> services) {
+        List<OrgRow> rows = rows(Shape.FAN5);
+        try (Sessions sessions = new Sessions(rows, picks(rows, 1), picks(rows, 2))) {
+            String question = "session of a token, and a natural-tree test";
+            List<Case> cases = new ArrayList<>();
+            cases.add(new Case(question, "JNI", sessions::ask));
+            services.forEach(service -> cases.add(new Case(question, service.name(), service::ask)));
+            cases.add(new Case("session of a token", "JNI", sessions::find));
+            cases.add(new Case("`canRead`", "JNI", sessions::canRead));
+            cases.add(new Case("`isEnded`", "JNI", sessions::isEnded));
+            cases.add(new Case("login and logout, the tree unchanged", "JNI", sessions::logInAndOut));
+            takeTurns(cases);
+            System.out.printf("%n| sessions in memory: time a call, ns | by | |%n| --- | --- | --: |%n");
+            cases.forEach(measured -> System.out.printf(Locale.ROOT, "| %s | %s | %,.0f |%n", measured.question,
+                measured.contender, measured.least));
+            System.out.printf(Locale.ROOT, "%n| sessions: bytes of heap | |%n| --- | --: |%n"
+                + "| a session that a program holds, with its token | %,.0f |%n", retained(sessions::hold));
         }
-        System.out.printf(Locale.ROOT, "%n| the service: time a question, ns |%n| --: |%n| %,.0f |%n", question.least);
     }
 
     private void measureHeap(Shape shape) {
