@@ -45,10 +45,10 @@ async fn read_record(service: &Service, model: &str, id: i64) -> Result<String, 
     let html = all - selection.names.len();
     let rows = service.read(model, &[id], (&selection, &definitions), &context, Duration::ZERO).await?;
     let mut record = rows.records.into_iter().next().ok_or_else(|| ToolError::not_found(model, &[id]))?;
-    shape(model, &definitions, &mut record);
+    shape(model, &definitions, &rows.names, &mut record);
     record.retain(|name, value| kind(name) != "html" && is_set(value, &kind(name)));
     record.values_mut().for_each(shorten);
-    let mut text = text::render(&Value::Object(record), &[]);
+    let mut text = text::render(&Value::Object(record));
     let hidden =
         [(html, "html"), (selection.withheld.len(), "credential-like"), (rows.skipped.len(), "unreadable")];
     let hidden = hidden.iter().filter(|(number, _)| *number > 0);

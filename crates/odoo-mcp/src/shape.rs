@@ -8,8 +8,15 @@ use crate::uri;
 /// The context with which binary fields are read as their sizes.
 pub(crate) const SIZES_ONLY: &str = "bin_size";
 
-/// Turns a record as Odoo reads it into one as it is handed out.
-pub(crate) fn shape(model: &str, fields: &FieldDefinitions, record: &mut Map<String, Value>) {
+/// Turns a record as Odoo reads it into one as it is handed out, its fields in the order of `names`. The id
+/// comes first unless it is among them.
+pub(crate) fn shape(
+    model: &str,
+    fields: &FieldDefinitions,
+    names: &[String],
+    record: &mut Map<String, Value>,
+) {
+    arrange(record, names);
     let id = record.get("id").and_then(Value::as_i64);
     let is_link = model == "ir.attachment" && record.get("type").and_then(Value::as_str) == Some("url");
     for (name, value) in record.iter_mut() {
@@ -26,6 +33,18 @@ pub(crate) fn shape(model: &str, fields: &FieldDefinitions, record: &mut Map<Str
             _ => {}
         }
     }
+}
+
+/// What is not named comes last, in any order.
+fn arrange(record: &mut Map<String, Value>, names: &[String]) {
+    let mut arranged = Map::with_capacity(record.len());
+    let id = "id".to_owned();
+    let before = (!names.contains(&id)).then_some(&id);
+    for name in before.into_iter().chain(names) {
+        arranged.extend(record.remove_entry(name));
+    }
+    arranged.append(record);
+    *record = arranged;
 }
 
 /// `2026-01-31 10:00:00`, which is in UTC, as `2026-01-31T10:00:00+00:00`.
@@ -97,12 +116,18 @@ mod tests {
             "id": 7, "name": "2026-01-31 10:00:00", "date": "2026-01-31 10:00:00", "day": "2026-01-31",
             "image": "12.50 Kb", "totals": {"amount": 3}, "unknown": "x"
         }));
-        shape("res.partner", &fields(), &mut record);
+        let names = ["day", "name", "missing", "date", "image", "totals", "unknown"].map(str::to_owned);
+        shape("res.partner", &fields(), &names, &mut record);
         let expected = json!({
             "id": 7, "name": "2026-01-31 10:00:00", "date": "2026-01-31T10:00:00+00:00", "day": "2026-01-31",
             "image": "odoo://res.partner/record/7/image", "totals": {"amount": 3}, "unknown": "x"
         });
+        let order: Vec<&String> = record.keys().collect();
+        assert_eq!(order, ["id", "day", "name", "date", "image", "totals", "unknown"]);
         assert_eq!(Value::Object(record), expected);
+        let mut record = object(json!({"name": "x", "id": 7}));
+        shape("res.partner", &fields(), &["name", "id"].map(str::to_owned), &mut record);
+        assert_eq!(record.keys().collect::<Vec<_>>(), ["name", "id"]);
     }
 
     #[test]
@@ -114,7 +139,7 @@ mod tests {
             (json!({"id": 7, "datas": {"content": "eA==", "size": 1}}), json!("odoo://attachment/7")),
         ] {
             let mut record = object(record);
-            shape("ir.attachment", &fields(), &mut record);
+            shape("ir.attachment", &fields(), &[], &mut record);
             assert_eq!(record.get("datas"), Some(&expected));
         }
     }

@@ -5,30 +5,29 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 /// Writes an answer as text. Lists of records become a table if all have the same keys; nothing is shortened.
-/// What is within the answer stands in the order of `columns`, and after it by name.
-pub(crate) fn render(answer: &Value, columns: &[String]) -> String {
+pub(crate) fn render(answer: &Value) -> String {
     let mut text = String::new();
     match answer {
-        Value::Object(object) => fields(&mut text, object, 0, columns),
+        Value::Object(object) => fields(&mut text, object, 0),
         value => line(&mut text, value),
     }
     text
 }
 
 /// One line a field; what is null is left out.
-fn fields(text: &mut String, object: &Map<String, Value>, depth: usize, columns: &[String]) {
-    for (name, value) in ordered(object, if depth > 0 { columns } else { &[] }) {
+fn fields(text: &mut String, object: &Map<String, Value>, depth: usize) {
+    for (name, value) in object {
         let indent = "  ".repeat(depth);
         match value {
             Value::Null => {}
             Value::Object(inner) if inner.is_empty() => push(text, &format!("{indent}{name}: {{}}\n")),
             Value::Object(inner) => {
                 push(text, &format!("{indent}{name}:\n"));
-                fields(text, inner, depth + 1, columns);
+                fields(text, inner, depth + 1);
             }
             Value::Array(rows) if !rows.is_empty() && rows.iter().all(Value::is_object) => {
                 push(text, &format!("{indent}{name} ({}):\n", rows.len()));
-                table(text, rows, depth + 1, columns);
+                table(text, rows, depth + 1);
             }
             value => {
                 push(text, &format!("{indent}{name}: "));
@@ -39,37 +38,22 @@ fn fields(text: &mut String, object: &Map<String, Value>, depth: usize, columns:
     }
 }
 
-/// The members of an object in the order of columns; those that are none of them come after, by name.
-fn ordered<'a>(object: &'a Map<String, Value>, columns: &[String]) -> Vec<(&'a String, &'a Value)> {
-    let mut members: Vec<_> = object.iter().collect();
-    if !columns.is_empty() {
-        // The id says which record it is, also where only others are named.
-        let place = |name: &String| match columns.iter().position(|column| column == name) {
-            None if name == "id" => 0,
-            place => place.map_or(usize::MAX, |place| place + 1),
-        };
-        members.sort_by_key(|(name, _)| place(name));
-    }
-    members
-}
-
-/// Rows with the same keys share a header; others name the keys in each row.
-fn table(text: &mut String, rows: &[Value], depth: usize, columns: &[String]) {
+/// Rows with the same keys in the same order share a header; others name the keys in each row.
+fn table(text: &mut String, rows: &[Value], depth: usize) {
     let indent = "  ".repeat(depth);
     let first = rows.first().and_then(Value::as_object);
     let header = || first.into_iter().flat_map(Map::keys);
     let same = |row: &Value| row.as_object().is_some_and(|row| row.keys().eq(header()));
     let uniform = rows.len() > 1 && rows.iter().all(same);
     if uniform {
-        let names = first.map(|row| ordered(row, columns)).unwrap_or_default();
-        let names: Vec<&str> = names.into_iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = header().map(String::as_str).collect();
         push(text, &format!("{indent}{}\n", names.join(" | ")));
     }
     for row in rows {
         let Some(row) = row.as_object() else { continue };
         text.push_str(&indent);
         let mut separator = "";
-        for (name, value) in ordered(row, columns) {
+        for (name, value) in row {
             if !uniform && value.is_null() {
                 continue;
             }
@@ -115,26 +99,14 @@ mod tests {
     use super::render;
 
     #[test]
-    fn records_become_a_table() {
+    fn records_become_a_table_in_their_own_order() {
         let answer = json!({
-            "records": [{"id": 1, "name": "Azure", "country_id": [233, "United States"]}, {"id": 2, "name": "a|b\nc", "country_id": false}],
+            "records": [{"name": "Azure", "id": 1, "country_id": [233, "United States"]}, {"name": "a|b\nc", "id": 2, "country_id": false}],
             "total": 2, "note": null, "metadata": {"fields": 3, "empty": {}}
         });
-        let expected = "metadata:\n  empty: {}\n  fields: 3\nrecords (2):\n  country_id | id | name\n  \
-                        [233,\"United States\"] | 1 | Azure\n  false | 2 | \"a|b\\nc\"\ntotal: 2\n";
-        assert_eq!(render(&answer, &[]), expected);
-    }
-
-    #[test]
-    fn records_stand_in_the_order_of_choice() {
-        let answer = json!({
-            "model": "x", "records": [{"a": 1, "b": 2, "id": 3, "z": 4}, {"a": 5, "b": 6, "id": 7, "z": 8}],
-            "record": {"a": 1, "id": 2, "z": 3}
-        });
-        let columns = ["id", "z", "a"].map(str::to_owned);
-        let expected = "model: x\nrecord:\n  id: 2\n  z: 3\n  a: 1\nrecords (2):\n  id | z | a | b\n  3 | 4 | 1 | 2\n  \
-                        7 | 8 | 5 | 6\n";
-        assert_eq!(render(&answer, &columns), expected);
+        let expected = "records (2):\n  name | id | country_id\n  Azure | 1 | [233,\"United States\"]\n  \"a|b\\nc\" | 2 | \
+                        false\ntotal: 2\nmetadata:\n  fields: 3\n  empty: {}\n";
+        assert_eq!(render(&answer), expected);
     }
 
     #[test]
@@ -142,7 +114,7 @@ mod tests {
         let answer =
             json!({"fields": [{"name": "id", "type": "integer"}, {"name": "x", "relation": "res.users"}]});
         assert_eq!(
-            render(&answer, &[]),
+            render(&answer),
             "fields (2):\n  name: id; type: integer\n  name: x; relation: res.users\n"
         );
     }
@@ -150,7 +122,7 @@ mod tests {
     #[test]
     fn no_value_passes_for_another_line() {
         let answer = json!({"text": "a\u{2028}total: 9", "other": "x\r\ntotal: 9"});
-        assert_eq!(render(&answer, &[]).lines().count(), 2);
-        assert!(!render(&answer, &[]).contains("\ntotal"));
+        assert_eq!(render(&answer).lines().count(), 2);
+        assert!(!render(&answer).contains("\ntotal"));
     }
 }

@@ -46,11 +46,6 @@ pub(crate) trait Tool {
         None
     }
 
-    /// The order in which the fields of records stand in the text; others come after them.
-    fn columns(_: &Self::Answer) -> &[String] {
-        &[]
-    }
-
     /// An image that goes with the answer.
     fn image(_: &Self::Answer) -> Option<Image> {
         None
@@ -125,9 +120,9 @@ pub(crate) async fn call<T: Tool>(
         answer = T::run(service, read(arguments)?).await;
     }
     let answer = answer?;
-    let (image, columns) = (T::image(&answer), T::columns(&answer).to_vec());
+    let image = T::image(&answer);
     let structured = structured::<T>(answer)?;
-    Ok(Reply { text: text::render(&structured, &columns), structured, image })
+    Ok(Reply { text: text::render(&structured), structured, image })
 }
 
 /// The answer as it is sent.
@@ -164,7 +159,7 @@ mod tests {
         let moved = measure(|| value = structured::<SearchRecords>(answer).unwrap());
         assert!(moved.bytes_total < weight / 20, "{} of {weight} bytes", moved.bytes_total);
         assert_eq!(value.pointer("/records").and_then(Value::as_array).map(Vec::len), Some(100));
-        let reply = Reply { text: crate::text::render(&value, &[]), structured: value, image: None };
+        let reply = Reply { text: crate::text::render(&value), structured: value, image: None };
         let sent = measure(|| drop(crate::protocol::result(Ok(reply))));
         assert!(sent.bytes_total < 2_000, "{} bytes", sent.bytes_total);
     }

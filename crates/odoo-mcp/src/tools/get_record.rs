@@ -51,8 +51,6 @@ pub(crate) struct Answer {
     related_summaries: Option<BTreeMap<String, Vec<Related>>>,
     /// Fields left out since this user may not read them.
     skipped_fields: Option<Vec<String>>,
-    #[serde(skip)]
-    columns: Vec<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -87,10 +85,6 @@ impl Tool for GetRecord {
         Some(("record", Value::Object(std::mem::take(&mut answer.record))))
     }
 
-    fn columns(answer: &Answer) -> &[String] {
-        &answer.columns
-    }
-
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, record_id: RecordId(id), fields, context, max_age } = arguments;
         let max_age = Duration::from_secs(max_age.into());
@@ -106,7 +100,7 @@ impl Tool for GetRecord {
         let mut record =
             rows.records.into_iter().next().ok_or_else(|| ToolError::not_found(&model, &[id]))?;
         let related = related(service, &definitions, &record, &context, max_age).await?;
-        shape(&model, &definitions, &mut record);
+        shape(&model, &definitions, &rows.names, &mut record);
         let left_out = left_out(&selection.withheld, &rows.skipped);
         let note = match selection.method {
             Method::Chosen => Some(format!(
@@ -122,7 +116,7 @@ impl Tool for GetRecord {
             note: Some(note.trim_end().to_owned()),
         });
         let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
-        Ok(Answer { record, metadata, related_summaries: related, skipped_fields, columns: rows.names })
+        Ok(Answer { record, metadata, related_summaries: related, skipped_fields })
     }
 }
 

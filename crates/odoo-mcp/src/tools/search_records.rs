@@ -63,8 +63,6 @@ pub(crate) struct Answer {
     note: Option<String>,
     /// Fields left out since this user may not read them.
     skipped_fields: Option<Vec<String>>,
-    #[serde(skip)]
-    columns: Vec<String>,
 }
 
 impl Tool for SearchRecords {
@@ -82,10 +80,6 @@ impl Tool for SearchRecords {
     fn take_payload(answer: &mut Answer) -> Option<(&'static str, Value)> {
         let rows = std::mem::take(&mut answer.records);
         Some(("records", rows.into_iter().map(Value::Object).collect()))
-    }
-
-    fn columns(answer: &Answer) -> &[String] {
-        &answer.columns
     }
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
@@ -126,7 +120,7 @@ impl Tool for SearchRecords {
                 }
             }
         };
-        rows.records.iter_mut().for_each(|record| shape(&model, &definitions, record));
+        rows.records.iter_mut().for_each(|record| shape(&model, &definitions, &rows.names, record));
         let note = joined([page.note(), left_out(&withheld, &rows.skipped)]);
         let next = offset + limit;
         // Records that are filtered after the search may leave a page short of its limit, but not the last
@@ -134,19 +128,8 @@ impl Tool for SearchRecords {
         let has_more = u64::try_from(next).is_ok_and(|next| next < total) && !rows.records.is_empty();
         let next_offset = has_more.then_some(next);
         let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
-        let (records, columns) = (rows.records, rows.names);
-        Ok(Answer {
-            records,
-            total,
-            limit,
-            offset,
-            model,
-            has_more,
-            next_offset,
-            note,
-            skipped_fields,
-            columns,
-        })
+        let records = rows.records;
+        Ok(Answer { records, total, limit, offset, model, has_more, next_offset, note, skipped_fields })
     }
 }
 
@@ -165,7 +148,6 @@ impl SearchRecords {
             next_offset: None,
             note: None,
             skipped_fields: None,
-            columns: Vec::new(),
         }
     }
 }

@@ -131,7 +131,7 @@ async fn what_a_read_hands_out_can_be_written_back() {
     record.as_object_mut().unwrap().remove("id");
     let asked = json!({"model": ORDERS, "record_id": 1, "values": record});
     let message = agent.ask("update_record", asked).await["message"].clone();
-    assert_eq!(message, "updated sale.order record 1; odoo ignores what was given for `total`, `write_date`");
+    assert_eq!(message, "updated sale.order record 1; odoo ignores what was given for `write_date`, `total`");
     let written = sent(&agent, "write", "vals");
     assert_eq!((&written["partner_id"], &written["tag_ids"]), (&json!(7), &json!([[6, 0, [7]]])));
     for name in ["name", "locked", "sequence", "amount", "date_order", "validity", "state", "note"] {

@@ -140,7 +140,7 @@ async fn a_record_has_the_usual_fields_or_those_that_are_named() {
     let agent = Agent::new(READ).await;
     let usual = agent.ask("get_record", json!({"model": PARTNERS, "record_id": 2})).await;
     let names: Vec<&String> = usual["record"].as_object().unwrap().keys().collect();
-    assert_eq!(names, ["country_id", "credit", "date", "display_name", "email", "id", "name"]);
+    assert_eq!(names, ["id", "display_name", "name", "date", "email", "credit", "country_id"]);
     assert_eq!(usual["metadata"]["field_selection_method"], "smart_defaults");
     assert_eq!(usual["metadata"]["total_fields_available"], 13);
 
@@ -253,16 +253,31 @@ async fn searches_run_together_up_to_the_pools_size() {
 }
 
 #[tokio::test]
-async fn texts_have_the_fields_in_the_order_of_choice() {
-    let agent = Agent::new(READ).await;
-    let asked = json!({"model": PARTNERS, "fields": ["name", "email", "country_id", "credit"], "limit": 2});
-    let text = crate::support::text(&agent.call("search_records", asked).await);
-    assert!(text.contains("id | name | email | country_id | credit"), "{text}");
-    let text =
-        crate::support::text(&agent.call("search_records", json!({"model": PARTNERS, "limit": 2})).await);
-    assert!(text.contains("id | display_name | name | "), "{text}");
-    let text =
-        crate::support::text(&agent.call("get_record", json!({"model": PARTNERS, "record_id": 1})).await);
-    let place = |field: &str| text.find(&format!("\n  {field}: ")).unwrap();
-    assert!(place("id") < place("name") && place("name") < place("email"), "{text}");
+async fn answers_have_the_fields_in_the_order_of_choice() {
+    let usual = "id display_name name date email credit country_id";
+    for (version, key) in [(16, ""), (17, ""), (17, "<key of admin>"), (19, ""), (19, "<key of admin>")] {
+        let settings = [("ODOO_YOLO", "read"), ("ODOO_API_KEY", key)];
+        let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, &settings).await;
+        for (fields, expected) in [
+            (json!(null), usual),
+            (json!(["name", "email", "country_id", "credit"]), "id name email country_id credit"),
+            (json!("email, id, name"), "email id name"),
+        ] {
+            let in_order =
+                |record: &Value| record.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+            let asked = json!({"model": PARTNERS, "fields": fields, "limit": 2});
+            let page = agent.call("search_records", asked).await;
+            assert_eq!(in_order(&page.structured_content.as_ref().unwrap()["records"][0]), expected);
+            assert!(text(&page).contains(&expected.replace(' ', " | ")), "{}", text(&page));
+            for max_age in [0, 5, 5] {
+                let asked = json!({"model": PARTNERS, "fields": fields, "record_id": 1, "max_age": max_age});
+                let record = agent.call("get_record", asked).await;
+                assert_eq!(in_order(&record.structured_content.as_ref().unwrap()["record"]), expected);
+                let told = text(&record);
+                let lines = told.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));
+                let lines: Vec<&str> = lines.map(|(name, _)| name).collect();
+                assert_eq!(lines.join(" ").find(expected), Some(0), "{told}");
+            }
+        }
+    }
 }
