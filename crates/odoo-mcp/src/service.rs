@@ -141,7 +141,7 @@ impl Service {
     }
 
     /// How to find out whether a change was made.
-    fn how_to_check(&self, call: &Call) -> String {
+    pub(crate) fn how_to_check(&self, call: &Call) -> String {
         let (model, ids) = (call.model(), call.ids());
         match (call.name(), ids) {
             ("create", _) => {

@@ -7,6 +7,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use model_metadata::FieldDefinition;
 use serde_json::{Value, json};
 
+use crate::arguments::whole;
+
 /// How Odoo writes a moment, in UTC.
 const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
 const DAY: &str = "%Y-%m-%d";
@@ -29,7 +31,7 @@ pub(crate) fn fit(field: &FieldDefinition<'_>, value: &Value) -> Fit {
     }
     match kind.as_str() {
         "boolean" => boolean(value),
-        "integer" => integer(value),
+        "integer" => kept_integer(value),
         "float" | "monetary" => number(value),
         "char" | "text" | "html" => text(field, value),
         "date" => date(value),
@@ -58,28 +60,15 @@ fn boolean(value: &Value) -> Fit {
     wanted("true or false")
 }
 
-/// A whole number, which may be written with a fraction of zero.
-fn whole(value: &Value) -> Option<i64> {
-    /// Up to here every whole number is one of the numbers that a float can have.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    value.as_i64().or_else(|| {
-        let float = value.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT)?;
-        // The text of a whole float has no fraction.
-        format!("{float:.0}").parse().ok()
-    })
-}
-
-/// The digits of a text, with a sign perhaps.
-fn digits(text: &str) -> Option<i64> {
-    let bare = text.strip_prefix('-').unwrap_or(text);
-    (!bare.is_empty() && bare.bytes().all(|it| it.is_ascii_digit())).then(|| text.parse().ok())?
-}
-
 pub(crate) fn integer(value: &Value) -> Fit {
-    let text = || value.as_str().and_then(|text| digits(text.trim()));
-    match whole(value).or_else(text) {
-        Some(number) => Ok(number.into()),
-        None => wanted("a whole number, such as 42"),
+    whole(value).map_or_else(|| wanted("a whole number, such as 42"), |number| Ok(number.into()))
+}
+
+/// A whole number that Odoo's columns hold.
+fn kept_integer(value: &Value) -> Fit {
+    match whole(value).map(i32::try_from) {
+        Some(Err(_)) => wanted(format!("a whole number from {} to {}", i32::MIN, i32::MAX)),
+        _ => integer(value),
     }
 }
 
@@ -193,7 +182,7 @@ pub(crate) fn selection(field: &FieldDefinition<'_>, value: &Value) -> Fit {
         return Ok(value.clone());
     }
     // Keys are texts, also those that look like numbers.
-    let as_text = whole(value).map(|number| Value::String(number.to_string()));
+    let as_text = whole(value).filter(|_| value.is_number()).map(|number| Value::String(number.to_string()));
     if let Some(key) = as_text.filter(|key| options.iter().any(|(known, _)| known == key)) {
         return Ok(key);
     }
@@ -210,12 +199,7 @@ pub(crate) fn selection(field: &FieldDefinition<'_>, value: &Value) -> Fit {
 
 /// The id of a record: a number or digits, alone or with the name after it as reads give it.
 pub(crate) fn id(value: &Value) -> Option<i64> {
-    let id = match value {
-        Value::Number(_) => whole(value),
-        Value::String(text) => digits(text.trim()),
-        _ => None,
-    };
-    id.filter(|id| *id > 0)
+    whole(value).filter(|id| *id > 0)
 }
 
 /// The id in what a read gives for a reference: `[7, "Belgium"]`, or an object.
@@ -233,7 +217,12 @@ pub(crate) fn referred(value: &Value) -> Option<i64> {
 }
 
 fn reference(field: &FieldDefinition<'_>, value: &Value) -> Fit {
-    if let Some(id) = id(value).or_else(|| referred(value)) {
+    // The name is missing where the user may not read it.
+    let nameless = || match value.as_array()?.as_slice() {
+        [id @ Value::Number(_), Value::Null | Value::Bool(false)] => self::id(id),
+        _ => None,
+    };
+    if let Some(id) = id(value).or_else(|| referred(value)).or_else(nameless) {
         return Ok(id.into());
     }
     let relation = field.text("relation").unwrap_or_else(|| "the model".into());
@@ -242,7 +231,7 @@ fn reference(field: &FieldDefinition<'_>, value: &Value) -> Fit {
 
 fn named_reference(value: &Value) -> Fit {
     let fits = value.as_str().and_then(|text| text.split_once(',')).is_some_and(|(model, id)| {
-        !model.is_empty() && digits(id).is_some_and(|id| id > 0) && !model.contains(char::is_whitespace)
+        !model.is_empty() && id.parse().is_ok_and(|id: u32| id > 0) && !model.contains(char::is_whitespace)
     });
     if fits { Ok(value.clone()) } else { wanted("model and id as `res.partner,7`, or false") }
 }
@@ -250,7 +239,10 @@ fn named_reference(value: &Value) -> Fit {
 /// A file in base64. Reads give its address instead, which is no file.
 fn file(value: &Value) -> Fit {
     let is_base64 = |text: &str| {
-        text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'+' | b'/' | b'=' | b'\n' | b'\r'))
+        let is_break = |it: &u8| matches!(it, b'\n' | b'\r');
+        let is_digit = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'+' | b'/' | b'=');
+        text.bytes().all(|it| is_digit(it) || is_break(&it))
+            && text.bytes().filter(|it| !is_break(it)).count() % 4 == 0
     };
     match value {
         Value::String(text) if !text.is_empty() && is_base64(text) => Ok(value.clone()),
@@ -328,6 +320,7 @@ mod tests {
             ("boolean", json!(null), json!(false)),
             ("integer", json!(3.0), json!(3)),
             ("integer", json!("-42"), json!(-42)),
+            ("integer", json!("3.0"), json!(3)),
             ("integer", json!(false), json!(false)),
             ("float", json!("12.50"), json!(12.5)),
             ("monetary", json!(7), json!(7)),
@@ -348,6 +341,8 @@ mod tests {
             ("many2one", json!("7"), json!(7)),
             ("many2one", json!([7, "Belgium"]), json!(7)),
             ("many2one", json!({"id": 7, "display_name": "Belgium"}), json!(7)),
+            ("many2one", json!([7, null]), json!(7)),
+            ("many2one", json!([7, false]), json!(7)),
             ("many2one", json!(null), json!(false)),
             ("reference", json!("res.partner,7"), json!("res.partner,7")),
             ("binary", json!("aGVsbG8="), json!("aGVsbG8=")),
@@ -365,7 +360,7 @@ mod tests {
             ("boolean", json!(2), "true or false"),
             ("boolean", json!([]), "true or false"),
             ("integer", json!(3.5), "a whole number"),
-            ("integer", json!("3.0"), "a whole number"),
+            ("integer", json!(2_147_483_648_i64), "from -2147483648 to 2147483647"),
             ("integer", json!(true), "a whole number"),
             ("integer", json!(""), "a whole number"),
             ("float", json!("1,5"), "a number"),
@@ -392,6 +387,7 @@ mod tests {
             ("many2one", json!([6, 0, [7]]), "the id"),
             ("reference", json!("res.partner"), "model and id"),
             ("binary", json!("odoo://res.partner/record/7/image_128"), "base64"),
+            ("binary", json!("hello"), "base64"),
             ("binary", json!("data:image/png;base64,aGVsbG8="), "base64"),
         ] {
             let fields = field(kind);

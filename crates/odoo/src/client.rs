@@ -23,6 +23,9 @@ use crate::{Call, ConfigError, OdooConfig, OdooError};
 /// ever.
 const SESSIONS: usize = 3;
 
+/// From this version on, a call in a language that is not installed fails.
+const TELLS_LANGUAGES_SINCE: u64 = 18;
+
 /// One user of one database. Clones share everything.
 ///
 /// Nothing is sent before the first call; that one logs in. A call that changes something is never sent
@@ -42,8 +45,10 @@ struct Inner {
     login: Login,
     records: Arc<RecordCache>,
     caretaker: OnceLock<Caretaker>,
-    /// Odoo said that the configured language is not installed.
+    /// The configured language is not installed.
     language_refused: AtomicBool,
+    /// Done where Odoo does not tell by itself that a language is not installed.
+    language_checked: tokio::sync::OnceCell<()>,
 }
 
 /// The task that looks after idle connections; it ends with the client.
@@ -78,9 +83,17 @@ impl OdooClient {
         let pool = Pool::new(connector, config.pool_size, config.limits, Arc::clone(&clock));
         let database = config.database_key().into();
         let (login, caretaker) = (Login::new(Arc::new(config), clock), OnceLock::new());
-        let language_refused = AtomicBool::new(false);
+        let (language_refused, language_checked) = Default::default();
         Ok(OdooClient {
-            inner: Arc::new(Inner { database, pool, login, records, caretaker, language_refused }),
+            inner: Arc::new(Inner {
+                database,
+                pool,
+                login,
+                records,
+                caretaker,
+                language_refused,
+                language_checked,
+            }),
         })
     }
 
@@ -176,8 +189,7 @@ impl OdooClient {
         self.inner.login.user()
     }
 
-    /// The configured language, if Odoo said that it is not installed: texts are in the user's own language
-    /// then.
+    /// The configured language, if it is not installed: texts are in the user's own language then.
     #[must_use]
     pub fn refused_language(&self) -> Option<&str> {
         let refused = self.inner.language_refused.load(Ordering::Relaxed);
@@ -246,10 +258,11 @@ impl Inner {
     async fn send(self: &Arc<Self>, lease: &mut Lease, call: &Call) -> Result<Box<RawValue>, OdooError> {
         call.check_names()?;
         let mut call = call.clone();
-        self.localize(&mut call);
         let mut stale = None;
         for _ in 0..SESSIONS {
             let ticket = self.login.ticket(lease, stale.as_ref()).await?;
+            self.check_language(lease, &ticket).await?;
+            self.localize(&mut call);
             let reply = match call.effect {
                 Effect::Read => self.exchange(lease, &call, &ticket, &|| true).await?,
                 Effect::Write => self.depart(lease, &call, &ticket).await?,
@@ -258,8 +271,13 @@ impl Inner {
                 Reply::SessionExpired => stale = Some(ticket),
                 Reply::Result(result) => return Ok(result),
                 // Nothing was done: Odoo rolls back what an error ends.
-                Reply::Failed(error) if self.refuses_language(&call, &error) => self.localize(&mut call),
-                Reply::Failed(error) => return Err(error),
+                Reply::Failed(error) if self.refuses_language(&call, &error) => {}
+                Reply::Failed(error) => {
+                    if error.is_refused_login() {
+                        self.login.doubt(&ticket);
+                    }
+                    return Err(error);
+                }
             }
         }
         Err(OdooError::Session)
@@ -318,6 +336,26 @@ impl Inner {
         } else if call.context.get("lang").and_then(Value::as_str) == Some(language) {
             call.context.remove("lang");
         }
+    }
+
+    /// Before version 18 Odoo takes a language that is not installed for English, without a word.
+    async fn check_language(&self, lease: &mut Lease, ticket: &Ticket) -> Result<(), OdooError> {
+        let Some(language) = &self.login.config().language else { return Ok(()) };
+        if self.login.known_version().is_none_or(|version| version >= TELLS_LANGUAGES_SINCE) {
+            return Ok(());
+        }
+        let check = async || {
+            let call = Call::method("res.lang", "get_installed").idempotent();
+            // Where it cannot be told, the language is believed to be there.
+            if let Reply::Result(installed) = self.exchange(lease, &call, ticket, &|| true).await?
+                && let Ok(installed) = serde_json::from_str::<Vec<(String, Value)>>(installed.get())
+                && !installed.iter().any(|(code, _)| code == language)
+            {
+                self.language_refused.store(true, Ordering::Relaxed);
+            }
+            Ok(())
+        };
+        self.language_checked.get_or_try_init(check).await.copied()
     }
 
     /// Does the error say that the configured language is not installed? It is not asked for again then.

@@ -268,8 +268,11 @@ fn parse_url(text: &str) -> Result<Url, ConfigError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid("the user and the password have settings of their own"));
     }
-    if url.path_segments().into_iter().flatten().any(|segment| segment == "web") {
-        return Err(invalid("it must be odoo's address alone, without `/web` and what follows it"));
+    let is_route = |segment: &str| matches!(segment, "web" | "jsonrpc" | "xmlrpc" | "json");
+    if url.path_segments().into_iter().flatten().any(is_route) {
+        return Err(invalid(
+            "it must be odoo's address alone, without `/web`, `/jsonrpc`, `/xmlrpc` or `/json` and what follows",
+        ));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(invalid("it must end with a host or a path"));

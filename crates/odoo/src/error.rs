@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::OdooConfig;
+use crate::{Credential, OdooConfig, Transport, TransportChoice};
 
 /// Why a call to Odoo fails.
 ///
@@ -12,10 +12,12 @@ use crate::OdooConfig;
 #[non_exhaustive]
 pub enum OdooError {
     /// Odoo does not accept the credentials.
-    #[error("odoo does not accept the credentials for database `{database}`")]
+    #[error("odoo does not accept the credentials for database `{database}`: {advice}")]
     Credentials {
         /// The database.
         database: String,
+        /// What to check, in the names of the settings.
+        advice: &'static str,
     },
     /// Odoo refuses the login with a sentence of its own, such as after too many failures.
     #[error("odoo refuses the login: {message}")]
@@ -200,6 +202,24 @@ fn databases(found: usize) -> String {
     }
 }
 
+/// What to check after a refused login.
+fn advice(config: &OdooConfig) -> &'static str {
+    match (&config.credential, config.transport) {
+        (Credential::ApiKey(_), TransportChoice::Forced(Transport::Session)) => {
+            "an api key opens no session; set ODOO_RPC_TRANSPORT to auto"
+        }
+        (Credential::Password(_), TransportChoice::Forced(Transport::Json2)) => {
+            "JSON-2 takes api keys only; set ODOO_API_KEY, or ODOO_RPC_TRANSPORT to auto"
+        }
+        (Credential::ApiKey(_), _) if config.key_as_password => {
+            "ODOO_PASSWORD has the form of an api key and was used as one; if it is a password, set \
+             ODOO_RPC_TRANSPORT to jsonrpc"
+        }
+        (Credential::ApiKey(_), _) => "check ODOO_API_KEY, and that it is a key of ODOO_USER",
+        (Credential::Password(_), _) => "check ODOO_USER and ODOO_PASSWORD",
+    }
+}
+
 impl OdooError {
     /// The configured database does not exist.
     pub(crate) fn unknown_database(config: &OdooConfig) -> Self {
@@ -208,7 +228,7 @@ impl OdooError {
 
     /// The configured credentials are not accepted.
     pub(crate) fn refused(config: &OdooConfig) -> Self {
-        OdooError::Credentials { database: config.database_name().into() }
+        OdooError::Credentials { database: config.database_name().into(), advice: advice(config) }
     }
 
     /// May a call that changes something have been carried out all the same? It was sent, and its answer did
@@ -263,7 +283,14 @@ impl Fault {
 
     /// May Odoo have been asked, and be at it still?
     pub(crate) fn leaves_doubt(&self) -> bool {
-        !matches!(self, Fault::Unreachable { .. } | Fault::Busy { .. } | Fault::Resting | Fault::Cancelled)
+        !matches!(
+            self,
+            Fault::Unreachable { .. }
+                | Fault::Busy { .. }
+                | Fault::Resting
+                | Fault::Cancelled
+                | Fault::Redirect { .. }
+        )
     }
 
     /// Does it say that the server is not well?

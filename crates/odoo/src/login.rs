@@ -123,6 +123,15 @@ impl Login {
         }
     }
 
+    /// A ticket that holds the credential itself was refused, which may have been revoked: the next call logs
+    /// in again, and if that is refused, it is remembered for all.
+    pub(crate) fn doubt(&self, used: &Ticket) {
+        let mut known = self.known.lock();
+        if !matches!(used, Ticket::Session(_)) && known.ticket.as_ref().is_some_and(|it| it.is_same(used)) {
+            known.ticket = None;
+        }
+    }
+
     /// A page instead of an answer, at an address that looks like one of Odoo's own pages. A proxy may have
     /// its Odoo there all the same, so that the address is not refused unseen.
     fn explain_address(&self, error: OdooError) -> OdooError {

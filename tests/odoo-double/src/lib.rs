@@ -154,6 +154,13 @@ impl OdooDouble {
         }
     }
 
+    /// Revokes the API key of a user.
+    pub fn revoke_key(&self, login: &str) {
+        for user in self.shared.state.lock().users.iter_mut().filter(|user| user.login == login) {
+            user.key = "<revoked>".into();
+        }
+    }
+
     /// Goes down: connections are closed, and new ones as soon as they are made. Or comes back.
     pub fn set_down(&self, down: bool) {
         self.shared.state.lock().down = down;

@@ -127,6 +127,9 @@ impl State {
         if call.model == "res.users" && call.method == "context_get" {
             return Ok(json!({"lang": "en_US", "tz": "Europe/Brussels", "uid": call.user}));
         }
+        if call.model == "res.lang" && call.method == "get_installed" {
+            return Ok(INSTALLED.iter().map(|code| json!([code, code])).collect());
+        }
         if call.model == "ir.model" && call.method == "get_available_models" && !self.models.is_empty() {
             let open = self.models.iter().filter(|(_, model)| !model.closes_to(call.user));
             return Ok(open

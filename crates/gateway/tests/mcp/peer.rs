@@ -73,9 +73,9 @@ fn essence(answer: &Value) -> Value {
 }
 
 /// What the models of a double hold.
-fn content(double: &OdooDouble) -> Vec<String> {
+fn content(double: &OdooDouble) -> Vec<Value> {
     let known = RULES.iter().filter_map(|(model, ..)| {
-        double.with_model(model, |model| json!(model.records.values().collect::<Vec<_>>()).to_string())
+        double.with_model(model, |model| json!(model.records.values().collect::<Vec<_>>()))
     });
     known.collect()
 }

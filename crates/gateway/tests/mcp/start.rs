@@ -32,13 +32,19 @@ async fn the_beginning_does_not_wait_for_the_login() {
 #[tokio::test]
 async fn a_failed_login_is_told_at_the_first_call_that_needs_it() {
     let stats = ("ODOO_MCP_ENABLE_STATS", "true");
-    for settings in [
-        [("ODOO_YOLO", "read"), ("ODOO_PASSWORD", "not the password"), stats],
-        [("ODOO_YOLO", "off"), ("ODOO_API_KEY", "not the key"), stats],
+    for (settings, advice) in [
+        (
+            [("ODOO_YOLO", "read"), ("ODOO_PASSWORD", "not the password"), stats],
+            "check ODOO_USER and ODOO_PASSWORD",
+        ),
+        (
+            [("ODOO_YOLO", "off"), ("ODOO_API_KEY", "not the key"), stats],
+            "check ODOO_API_KEY, and that it is a key of ODOO_USER",
+        ),
     ] {
         let agent = Agent::new(&settings).await;
         let told = agent.refused("search_records", json!({"model": PARTNERS})).await;
-        assert_eq!(told, "odoo does not accept the credentials for database `odoo`");
+        assert_eq!(told, format!("odoo does not accept the credentials for database `odoo`: {advice}"));
         agent.ask("get_stats", json!({})).await;
         assert_eq!(agent.end().await, "");
     }

@@ -13,6 +13,9 @@ use crate::value::{Wanted, date, fit, id, integer, moment, referred};
 /// From this version on, days and moments may be relative to now (`today`, `-3d`).
 const RELATIVE_SINCE: u64 = 19;
 
+/// The length of a day without a time, as `2026-01-31`.
+const DAY_ALONE: usize = 10;
+
 impl Service {
     /// Writes the operands of a domain as the types of their fields have them, and refuses those that mean
     /// something else. Paths and domains within are followed; what cannot be followed is left to Odoo.
@@ -115,8 +118,9 @@ fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<V
         ("date" | "datetime", Value::String(text)) if version >= RELATIVE_SINCE && is_relative(text) => {
             Ok(value.clone())
         }
-        // A day alone means the whole day to Odoo.
-        ("datetime", _) => date(value).or_else(|_| moment(value)),
+        // A day alone means the whole day to Odoo, and its beginning with the time does not.
+        ("datetime", Value::String(text)) if text.trim().len() == DAY_ALONE => date(value),
+        ("datetime", _) => moment(value),
         ("binary" | "image", _) => Ok(value.clone()),
         _ => fit(field, value),
     }
@@ -156,6 +160,8 @@ mod tests {
             ("char", "=", json!(null), json!(false)),
             ("datetime", ">=", json!("2026-01-31T10:00:00+02:00"), json!("2026-01-31 08:00:00")),
             ("datetime", "<=", json!("2026-01-31"), json!("2026-01-31")),
+            ("datetime", "<=", json!("2026-01-31T00:00:00"), json!("2026-01-31 00:00:00")),
+            ("datetime", "=", json!("2026-01-31 00:00:00"), json!("2026-01-31 00:00:00")),
             ("date", "=", json!("2026-01-31"), json!("2026-01-31")),
             ("selection", "in", json!(["draft", "sale"]), json!(["draft", "sale"])),
             ("many2one", "=", json!("7"), json!(7)),

@@ -51,12 +51,23 @@ impl Service {
         while let Some((model, values, path)) = pending.pop().or_else(|| within.pop()) {
             seen += 1;
             let fields = self.check_names(&model, values.keys().map(String::as_str)).await?;
-            let own = |name: &str| fields.get(name).filter(is_ignored).is_some();
-            let lost: Vec<String> =
-                values.keys().filter(|name| own(name)).map(|name| format!("`{name}`")).collect();
+            let changes = seen <= asked && !ids.is_empty();
+            let lost: Vec<String> = values
+                .iter()
+                .filter_map(|(name, value)| {
+                    let field = fields.get(name)?;
+                    let is_empty = changes && is_list(&field) && value.as_array().is_some_and(Vec::is_empty);
+                    match is_ignored(&field) {
+                        true => Some(format!("`{name}`")),
+                        false => {
+                            is_empty.then(|| format!("`{name}` ([] changes nothing, [[5]] empties the list)"))
+                        }
+                    }
+                })
+                .collect();
             if seen <= asked && !values.is_empty() && lost.len() == values.len() {
                 return Err(ToolError::invalid(format!(
-                    "odoo ignores what is written to {} of `{model}`: they are computed, or kept by odoo itself, and \
+                    "odoo ignores what is written to {} of `{model}`: it computes or keeps such fields itself, and \
                      nothing else is in {path}",
                     lost.join(", ")
                 )));

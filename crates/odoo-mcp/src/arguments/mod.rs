@@ -9,8 +9,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(crate) use reader::read;
-use reader::{Problem, list, whole};
+use reader::{Problem, list};
+pub(crate) use reader::{members, read, whole};
 
 /// The largest id that Odoo's columns hold.
 const LARGEST_ID: i64 = 0x7fff_ffff;
@@ -57,9 +57,19 @@ fn canonical(kind: &str, value: Value) -> Result<Value, Problem> {
         }
         "Names" => {
             let items = several(value, "a list of names")?;
-            items.into_iter().enumerate().map(|(place, item)| name(item).map_err(|it| it.at(place))).collect()
+            let names = items.into_iter().enumerate().map(|(place, item)| match item {
+                Value::String(names) => Ok(split(&names)),
+                item => Err(Problem::wanted("a name", &item).at(place)),
+            });
+            Ok(names.collect::<Result<Vec<_>, _>>()?.concat().into())
         }
-        "Domain" => list(value)?.into_iter().map(term).collect(),
+        "Domain" => {
+            let terms = list(value)?;
+            if is_condition(&terms) {
+                return Ok(Value::Array(vec![terms.into()]));
+            }
+            terms.into_iter().map(term).collect()
+        }
         _ => Ok(value),
     }
 }
@@ -69,8 +79,19 @@ fn id(value: &Value) -> Result<Value, Problem> {
     id.ok_or_else(|| Problem::wanted(&format!("the id of a record, from 1 to {LARGEST_ID}"), value))
 }
 
-fn name(value: Value) -> Result<Value, Problem> {
-    if value.is_string() { Ok(value) } else { Err(Problem::wanted("a name", &value)) }
+/// Names, or ids, with commas between them.
+fn split(text: &str) -> Vec<Value> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect()
+}
+
+/// Is it one condition in the place of a list of conditions?
+fn is_condition(terms: &[Value]) -> bool {
+    match terms {
+        [Value::String(field), Value::String(operator), _] => {
+            !matches!(field.as_str(), "&" | "|" | "!") && !operator.starts_with(['[', '('])
+        }
+        _ => false,
+    }
 }
 
 /// A condition of a domain may be written into a text, too.
@@ -85,10 +106,7 @@ fn term(value: Value) -> Result<Value, Problem> {
 fn several(value: Value, wanted: &str) -> Result<Vec<Value>, Problem> {
     match value {
         Value::Number(_) => Ok(vec![value]),
-        Value::String(text) if !text.trim_start().starts_with(['[', '(']) => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            Ok(items.map(Value::from).collect())
-        }
+        Value::String(text) if !text.trim_start().starts_with(['[', '(']) => Ok(split(&text)),
         Value::String(_) | Value::Array(_) => list(value),
         value => Err(Problem::wanted(wanted, &value)),
     }

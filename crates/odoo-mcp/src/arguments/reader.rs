@@ -22,8 +22,17 @@ pub(crate) fn read<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result
     T::deserialize(Reader(Value::Object(arguments))).map_err(|problem| problem.to_string())
 }
 
+/// The members of an object, or of one that was written into a text. A list of none is what some programs
+/// write for an object of none.
+pub(crate) fn members(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Array(items) if items.is_empty() => Some(Map::new()),
+        value => Reader(value).members().ok(),
+    }
+}
+
 /// A number without a fraction, however it is written.
-pub(super) fn whole(value: &Value) -> Option<i64> {
+pub(crate) fn whole(value: &Value) -> Option<i64> {
     /// The largest whole number up to which a float holds every one.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "a whole number within the range was asked for")]
@@ -39,10 +48,11 @@ pub(super) fn whole(value: &Value) -> Option<i64> {
     }
 }
 
-/// A list, or one that was written into a text.
+/// A list, or one that was written into a text. An empty text is what some clients write for none.
 pub(super) fn list(value: Value) -> Result<Vec<Value>, Problem> {
     match unwrapped(value, &['[', '('])? {
         Value::Array(items) => Ok(items),
+        Value::String(text) if text.trim().is_empty() => Ok(Vec::new()),
         value => Err(Problem::wanted("a list", &value)),
     }
 }
@@ -152,6 +162,7 @@ impl Reader {
     fn members(self) -> Result<Map<String, Value>, Problem> {
         match unwrapped(self.0, &['{'])? {
             Value::Object(members) => Ok(members),
+            Value::String(text) if text.trim().is_empty() => Ok(Map::new()),
             value => Err(Problem::wanted("an object", &value)),
         }
     }
@@ -182,7 +193,10 @@ impl<'de> Deserializer<'de> for Reader {
             Value::Bool(value) => visitor.visit_bool(*value),
             _ if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
             _ if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
-            value => Err(Problem::wanted("true or false", value)),
+            value => match whole(value) {
+                Some(number @ (0 | 1)) => visitor.visit_bool(number == 1),
+                _ => Err(Problem::wanted("true or false", value)),
+            },
         }
     }
 

@@ -23,6 +23,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::arguments::members;
 use crate::resource::{self, Content, TEMPLATES};
 use crate::service::Service;
 use crate::tool::{Entry, Nature, Reply};
@@ -201,13 +202,7 @@ fn called(params: Option<Value>) -> Result<(String, Map<String, Value>), ErrorDa
     let Some(Value::String(name)) = params.remove("name") else {
         return Err(wrong("`name` of `tools/call` must be the name of a tool".into()));
     };
-    let arguments = match params.remove("arguments") {
-        Some(Value::String(text)) => serde_json::from_str(&text).ok(),
-        Some(Value::Object(arguments)) => Some(arguments),
-        None | Some(Value::Null) => Some(Map::new()),
-        Some(_) => None,
-    };
-    match arguments {
+    match params.remove("arguments").filter(|it| !it.is_null()).map_or(Some(Map::new()), members) {
         Some(arguments) => Ok((name, arguments)),
         None => {
             let shown = shorten(&name, NAME_BYTES);

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::arguments::Values;
+use crate::arguments::{Values, whole};
 use crate::service::Service;
 use crate::tool::{Nature, Tool};
 use crate::{Mode, ToolError};
@@ -127,7 +127,7 @@ impl Tool for CallModelMethod {
         let mut places = arguments.unwrap_or_default().0.into_iter().peekable();
         let mut call = Call::method(&model, &method);
         if let Some(ids) = places.next_if(is_ids) {
-            let ids: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
+            let ids: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(whole).collect();
             call = call.on(&ids);
         }
         for value in places {
@@ -137,15 +137,8 @@ impl Tool for CallModelMethod {
             call = call.option(&name, value);
         }
         let mut result: Value = service.call(call, &context).await?;
-        let asks = next_step(&result);
-        let success = asks.is_none();
-        let mut message = match asks {
-            Some(step) => format!(
-                "called {model}.{method}, and odoo asks to go on with {step}: nothing may have happened yet. Read the \
-                 record to see what was done"
-            ),
-            None => format!("called {model}.{method}"),
-        };
+        let (success, told) = outcome(&result);
+        let mut message = format!("called {model}.{method}{told}");
         if let Value::Array(items) = &mut result
             && items.len() > ITEMS
         {
@@ -156,23 +149,46 @@ impl Tool for CallModelMethod {
     }
 }
 
-/// What Odoo asks a person to do next, if the answer is an action: a wizard to fill in, a page to look at.
-fn next_step(result: &Value) -> Option<String> {
-    let text = |name: &str| result.get(name).and_then(Value::as_str);
-    let kind = text("type")?;
-    if !kind.starts_with("ir.actions.") && !kind.starts_with("ir_actions_") {
-        return None;
+/// Was a method carried out, as far as its answer tells, and what else does that say? An action is what Odoo
+/// asks a person to do next: a wizard to fill in, a page to look at.
+fn outcome(result: &Value) -> (bool, String) {
+    let text = |path: &str| result.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let kind = match text("/type") {
+        Some(kind) if kind.starts_with("ir.actions.") || kind.starts_with("ir_actions_") => kind,
+        // The type may go without saying.
+        None if text("/res_model").is_some()
+            && (result.get("views").is_some() || text("/view_mode").is_some()) =>
+        {
+            "ir.actions.act_window"
+        }
+        _ => return (true, String::new()),
+    };
+    match (kind, text("/tag")) {
+        // The wizard that the method belongs to is done.
+        ("ir.actions.act_window_close", _) => return (true, String::new()),
+        ("ir.actions.client", Some("display_notification")) => {
+            let alarms = matches!(text("/params/type"), Some("danger" | "warning"));
+            let words: Vec<&str> =
+                ["/params/title", "/params/message"].into_iter().filter_map(text).collect();
+            return (!alarms, format!(", and odoo says: {}", words.join(": ")));
+        }
+        _ => {}
     }
-    let name = text("name").map(|name| format!(" \"{name}\"")).unwrap_or_default();
-    let model = text("res_model").map(|model| format!(" on `{model}`")).unwrap_or_default();
-    Some(match text("target") {
+    let name = text("/name").map(|name| format!(" \"{name}\"")).unwrap_or_default();
+    let model = text("/res_model").map(|model| format!(" on `{model}`")).unwrap_or_default();
+    let step = match text("/target") {
         Some("new") => format!("the wizard{name}{model}"),
         _ => format!("the action{name}{model} ({kind})"),
-    })
+    };
+    let told = format!(
+        ", and odoo asks to go on with {step}: nothing may have happened yet. Read the record to see what was done"
+    );
+    (false, told)
 }
 
 fn is_ids(value: &Value) -> bool {
-    value.as_array().is_some_and(|ids| ids.iter().all(Value::is_i64))
+    let is_id = |id: &Value| id.is_number() && whole(id).is_some();
+    value.as_array().is_some_and(|ids| ids.iter().all(is_id))
 }
 
 fn check(model: &str, method: &str) -> Result<(), ToolError> {

@@ -49,7 +49,8 @@ impl Tool for DeleteRecord {
         let record = rows.first().ok_or_else(|| ToolError::not_found(&model, &[id]))?;
         let name = record.get("display_name").and_then(Value::as_str).filter(|name| !name.is_empty());
         let name = name.map_or_else(|| format!("id {id}"), str::to_owned);
-        let success = service.call(Call::unlink(&model, &[id]), &context).await?;
+        let deleted: Value = service.call(Call::unlink(&model, &[id]), &context).await?;
+        let success = deleted != Value::Bool(false);
         let message = format!("deleted {model} record {id}");
         Ok(Answer { success, deleted_id: id, deleted_name: name, message })
     }

@@ -117,6 +117,7 @@ impl Tool for PostMessage {
         if is_html {
             call = call.option("body_is_html", true);
         }
+        let check = service.how_to_check(&call);
         let posted: Value = match service.call(call, &context).await {
             Err(ToolError::Odoo(OdooError::UnknownMethod { .. })) => {
                 return Err(ToolError::invalid(format!("records of `{model}` have no messages")));
@@ -124,7 +125,10 @@ impl Tool for PostMessage {
             posted => posted?,
         };
         let message_id = posted.as_i64().or_else(|| posted.as_array()?.first()?.as_i64());
-        let message_id = message_id.ok_or_else(|| OdooError::Unexpected { method: "message_post".into() })?;
+        let message_id = message_id.ok_or_else(|| {
+            let cause = OdooError::Unexpected { method: "message_post".into() };
+            ToolError::InDoubt { cause, check }
+        })?;
         Ok(Answer { success: true, message_id })
     }
 }

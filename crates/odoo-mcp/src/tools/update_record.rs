@@ -55,7 +55,9 @@ impl Tool for UpdateRecord {
         let pages = service.record_pages().await?;
         let ignored = service.check_values(&model, &[id], [(&mut values, "values".to_owned())]).await?;
         service.check_exists(&model, &[id], &context).await?;
-        let success = service.call(Call::write(&model, &[id], values), &context).await?;
+        // What a model answers to a write is its own affair: it may be nothing.
+        let written: Value = service.call(Call::write(&model, &[id], values), &context).await?;
+        let success = written != Value::Bool(false);
         let record = name_of(service, &model, id, &context).await;
         let url = pages.url(&model, id);
         let message = ignored.note(format!("updated {model} record {id}"));

@@ -56,7 +56,9 @@ impl Tool for UploadAttachment {
     type Answer = Answer;
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
-        let Arguments { model, record_id: RecordId(id), name, data, mimetype } = arguments;
+        let Arguments { model, record_id: RecordId(id), name, mut data, mimetype } = arguments;
+        // Programs that encode break lines.
+        data.retain(|letter| !letter.is_ascii_whitespace());
         if model == "ir.attachment" {
             return Err(ToolError::invalid("a file is attached to a record, not to another file"));
         }

@@ -69,6 +69,9 @@ async fn what_is_meant_is_taken_however_it_is_written() {
         ("domain", json!("(('id', 'in', (5, 6)), ('name', '!=', False),)")),
         ("domain", json!(["('id', 'in', (5, 6))", ["name", "!=", false]])),
         ("domain", json!(" ['&', ('id', 'in', [5, 6,],), (\"name\", \"!=\", False)] ")),
+        ("fields", json!(["name,email"])),
+        ("context", json!({"active_test": 0, "lang": "en_US"})),
+        ("context", json!({"active_test": "0", "lang": "en_US"})),
         ("limit", json!(1.0)),
         ("limit", json!("1")),
         ("offset", json!("1.0")),
@@ -87,6 +90,12 @@ async fn what_is_meant_is_taken_however_it_is_written() {
         lenient[argument] = value.clone();
         assert_eq!(agent.ask("search_records", lenient).await, expected, "{argument}: {value}");
     }
+    for domain in [json!(["id", "=", 5]), json!("['id', '=', 5]"), json!("('id', '=', 5)")] {
+        let asked = json!({"model": PARTNERS, "domain": domain, "fields": "", "context": ""});
+        assert_eq!(agent.ask("search_records", asked).await["total"], 1, "{domain}");
+    }
+    let asked = json!({"model": PARTNERS, "domain": ""});
+    assert_eq!(agent.ask("search_records", asked).await["total"], 60);
     for (tool, arguments) in [
         ("get_record", json!({"model": PARTNERS, "record_id": 5.0, "max_age": "2"})),
         ("get_record", json!({"model": PARTNERS, "record_id": " 5 ", "max_age": 0.0})),
@@ -105,6 +114,7 @@ async fn what_is_meant_is_taken_however_it_is_written() {
             "call_model_method",
             json!({"model": PARTNERS, "method": "message_post", "arguments": "[[1]]", "keyword_arguments": "{}"}),
         ),
+        ("call_model_method", json!({"model": PARTNERS, "method": "message_post", "arguments": [[1.0]]})),
         (
             "aggregate_records",
             json!({"model": PARTNERS, "groupby": "country_id", "aggregates": "__count, credit:sum"}),

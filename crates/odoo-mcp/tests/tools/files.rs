@@ -98,11 +98,13 @@ async fn files_are_attached_and_listed() {
     let listed = agent.ask("list_record_attachments", json!({"model": PARTNERS, "record_id": 1})).await;
     assert_eq!(listed["total"], 7);
     assert_eq!(listed["attachments"][0]["create_date"], "2026-01-31T10:00:00+00:00");
+    let wrapped = json!({"model": PARTNERS, "record_id": 1, "name": "x", "data": "aGVs\r\nbG8=\n"});
+    assert_eq!(agent.ask("upload_attachment", wrapped).await["size"], 5);
     let large = "A".repeat(5 << 20);
     for (data, explanation) in [
         ("data:text/plain;base64,eA==", "base64 alone"),
         ("", "the file is empty"),
-        ("no base64", "no valid base64"),
+        ("no-base64", "no valid base64"),
         (large.as_str(), "larger than 3080192 bytes"),
     ] {
         let asked = json!({"model": PARTNERS, "record_id": 1, "name": "x", "data": data});

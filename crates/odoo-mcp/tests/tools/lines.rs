@@ -148,7 +148,7 @@ async fn wrong_parameters_are_refused_by_name() {
         json!({"name": "search_records", "arguments": json!({"model": PARTNERS, "limit": 1}).to_string()});
     let answer = talk.ask(&request(3, "tools/call", &written)).await;
     assert_eq!(answer["result"]["structuredContent"]["total"], 60, "{answer}");
-    for arguments in [Value::Null, json!({})] {
+    for arguments in [Value::Null, json!({}), json!([]), json!(""), json!("{'search': 'partner'}")] {
         let answer = talk
             .ask(&request(4, "tools/call", &json!({"name": "list_models", "arguments": arguments})))
             .await;

@@ -131,7 +131,8 @@ async fn what_a_read_hands_out_can_be_written_back() {
     record.as_object_mut().unwrap().remove("id");
     let asked = json!({"model": ORDERS, "record_id": 1, "values": record});
     let message = agent.ask("update_record", asked).await["message"].clone();
-    assert_eq!(message, "updated sale.order record 1; odoo ignores what was given for `write_date`, `total`");
+    let ignored = "`write_date`, `line_ids` ([] changes nothing, [[5]] empties the list), `total`";
+    assert_eq!(message, format!("updated sale.order record 1; odoo ignores what was given for {ignored}"));
     let written = sent(&agent, "write", "vals");
     assert_eq!((&written["partner_id"], &written["tag_ids"]), (&json!(7), &json!([[6, 0, [7]]])));
     for name in ["name", "locked", "sequence", "amount", "date_order", "validity", "state", "note"] {
@@ -145,6 +146,11 @@ async fn a_write_that_odoo_would_ignore_is_no_success() {
     let asked = json!({"model": ORDERS, "record_id": 1, "values": {"total": 5}});
     let told = agent.refused("update_record", asked).await;
     assert!(told.contains("odoo ignores what is written to `total` of `sale.order`"), "{told}");
+    let asked = json!({"model": ORDERS, "record_id": 1, "values": {"tag_ids": []}});
+    let told = agent.refused("update_record", asked).await;
+    assert!(told.contains("`tag_ids` ([] changes nothing, [[5]] empties the list)"), "{told}");
+    let asked = json!({"model": ORDERS, "values": {"name": "x", "tag_ids": []}});
+    assert_eq!(agent.ask("create_record", asked).await["message"], "created sale.order record 2");
     let asked = json!({"model": ORDERS, "values": {"name": "x", "total": 5}});
     let created = agent.ask("create_record", asked).await;
     assert!(

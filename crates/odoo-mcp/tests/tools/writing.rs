@@ -181,6 +181,15 @@ async fn a_method_that_asks_to_go_on_is_no_success() {
         model.answers.insert("action_show".into(), page);
         model.answers.insert("action_confirm".into(), json!(true));
         model.answers.insert("action_info".into(), json!({"type": "contact", "name": "x"}));
+        let closed = json!({"type": "ir.actions.act_window_close"});
+        model.answers.insert("action_done".into(), closed);
+        let untyped = json!({"res_model": "x.wizard", "view_mode": "form", "target": "new"});
+        model.answers.insert("action_untyped".into(), untyped);
+        for (method, kind) in [("action_tell", "success"), ("action_warn", "warning")] {
+            let shown = json!({"type": "ir.actions.client", "tag": "display_notification",
+                               "params": {"type": kind, "title": "Mail", "message": "3 sent"}});
+            model.answers.insert(method.into(), shown);
+        }
     });
     let call = async |method: &str| {
         let asked = json!({"model": PARTNERS, "method": method, "arguments": [[1]]});
@@ -194,8 +203,34 @@ async fn a_method_that_asks_to_go_on_is_no_success() {
     let shown = call("action_show").await;
     assert_eq!(shown["success"], false);
     assert!(shown["message"].as_str().unwrap().contains("the action (ir.actions.act_url)"), "{shown}");
-    for method in ["action_confirm", "action_info"] {
+    for method in ["action_confirm", "action_info", "action_done"] {
         assert_eq!(call(method).await["success"], true, "{method}");
+    }
+    assert_eq!(call("action_untyped").await["success"], false);
+    for (method, success) in [("action_tell", true), ("action_warn", false)] {
+        let told = call(method).await;
+        assert_eq!(told["success"], success, "{method}");
+        assert!(told["message"].as_str().unwrap().ends_with(", and odoo says: Mail: 3 sent"), "{told}");
+    }
+}
+
+/// Overridden methods may forget to hand on what the one below them answers.
+#[tokio::test]
+async fn a_write_that_answers_nothing_is_a_success() {
+    for (version, key) in [(17, ""), (17, "<key of admin>"), (19, "<key of admin>")] {
+        let settings = [("ODOO_YOLO", "true"), ("ODOO_API_KEY", key)];
+        let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, &settings).await;
+        agent.double.with_model(PARTNERS, |model| {
+            model.answers.extend([("write".into(), Value::Null), ("unlink".into(), Value::Null)]);
+        });
+        let update = json!({"model": PARTNERS, "record_id": 1, "values": {"name": "x"}});
+        assert_eq!(agent.ask("update_record", update).await["success"], true, "{version}");
+        let delete = json!({"model": PARTNERS, "record_id": 1});
+        assert_eq!(agent.ask("delete_record", delete).await["success"], true, "{version}");
+        agent.double.with_model(PARTNERS, |model| model.answers.insert("message_post".into(), Value::Null));
+        let told =
+            agent.refused("post_message", json!({"model": PARTNERS, "record_id": 1, "body": "x"})).await;
+        assert!(told.contains("may have been carried out"), "{told}");
     }
 }
 

@@ -93,5 +93,10 @@ fn unreachable(error: &(dyn core::error::Error + 'static)) -> Fault {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    Fault::Unreachable { cause: innermost.to_string() }
+    let mut cause = innermost.to_string();
+    // What the TLS library says of a plain answer.
+    if cause.contains("InvalidContentType") {
+        cause = "the server does not speak TLS there; does ODOO_URL begin with http://?".into();
+    }
+    Fault::Unreachable { cause }
 }

@@ -191,9 +191,11 @@ impl Inner {
     }
 
     async fn carry_half(&self, mut batch: Batch) -> Result<(), Batch> {
+        let lease = self.client.lease_at_any_time().await;
+        // Of those who went away meanwhile, nothing is sent.
         batch.passengers.retain(Passenger::is_waiting);
         let Some(call) = batch.call() else { return Ok(()) };
-        match self.client.lease_at_any_time().await {
+        match lease {
             Err(error) => batch.passengers.into_iter().for_each(|it| it.tell(Err(error.clone()))),
             Ok(mut lease) if batch.passengers.len() == 1 => self.carry_alone(batch, &mut lease).await,
             Ok(mut lease) => return self.carry_together(batch, &call, &mut lease).await,

@@ -107,7 +107,8 @@ fn a_key_in_the_place_of_a_password_is_a_key() {
 
 #[test]
 fn the_address_of_a_page_is_refused() {
-    for url in ["https://erp.example.com/web", "https://erp.example.com/web/login"] {
+    for path in ["web", "web/login", "jsonrpc", "xmlrpc/2/common", "json/2/", "erp/web#action=1"] {
+        let url = &format!("https://erp.example.com/{path}");
         let told = read(&[LEAST[1], LEAST[2], ("ODOO_URL", url)]).unwrap_err().to_string();
         assert!(told.contains("ODOO_URL") && told.contains("without `/web`"), "{told}");
     }

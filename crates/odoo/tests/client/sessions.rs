@@ -54,7 +54,7 @@ async fn a_failed_login_is_told_to_all_and_tried_once() {
     double.set_password("admin", "another");
     double.behave(|behaviour| behaviour.delays = [("login", Duration::from_millis(50))].into());
     for name in join_all((1..=5).map(|id| name_of(&client, id))).await {
-        assert_eq!(name.unwrap_err(), OdooError::Credentials { database: "odoo".into() });
+        assert!(matches!(name.unwrap_err(), OdooError::Credentials { .. }));
     }
     assert_eq!(double.logins(), 2);
     // The refusal is remembered for a minute, and nothing is sent meanwhile.
@@ -75,7 +75,7 @@ async fn too_many_failed_logins_are_told_in_odoos_words() {
         let client = client_on(config(&double, wrong), &clock);
         for _ in 0..10 {
             let error = name_of(&client, 1).await.unwrap_err();
-            assert_eq!(error, OdooError::Credentials { database: "odoo".into() });
+            assert!(matches!(error, OdooError::Credentials { .. }), "{error}");
             clock.advance(Duration::from_secs(60));
         }
         let told = name_of(&client, 1).await.unwrap_err();

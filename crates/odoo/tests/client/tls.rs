@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use odoo::{Fault, OdooClient, OdooConfig, OdooError};
 use odoo_double::{Behaviour, OdooDouble};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -57,4 +58,19 @@ async fn only_a_trusted_certificate_for_the_right_name_will_do() {
     let wrong_name = log_in(port, vec![certificate]).await.unwrap_err();
     assert!(matches!(wrong_name, OdooError::Fault(Fault::Unreachable { .. })), "{wrong_name:?}");
     assert_eq!(double.logins(), 1, "the password was sent to nobody else");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_told_as_such() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 4096];
+            let _read = stream.read(&mut hello).await;
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        }
+    });
+    let told = log_in(port, Vec::new()).await.unwrap_err().to_string();
+    assert!(told.contains("does ODOO_URL begin with http://?"), "{told}");
 }

@@ -4,7 +4,7 @@ use odoo::{Call, OdooClient, OdooConfig, OdooError, Transport, TransportChoice};
 use odoo_double::Behaviour;
 use serde_json::{Map, Value, json};
 
-use crate::support::{THINGS, api_key, client, config, double, password};
+use crate::support::{self, THINGS, api_key, client, config, double, password};
 
 /// The transports that a client of its own accord has with each version.
 fn transports() -> [(u32, odoo::Credential, Transport); 6] {
@@ -126,18 +126,46 @@ async fn every_transport_tells_the_same_errors() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_told_as_such() {
+async fn refused_credentials_are_told_with_what_to_check() {
     let wrong = || "<wrong>".to_owned().into();
-    for (version, credential) in [
-        (17, odoo::Credential::Password(wrong())),
-        (17, odoo::Credential::ApiKey(wrong())),
-        (19, odoo::Credential::ApiKey(wrong())),
+    let (password, key) = (odoo::Credential::Password(wrong()), odoo::Credential::ApiKey(wrong()));
+    let right = api_key();
+    let (auto, forced) = (TransportChoice::Auto, TransportChoice::Forced);
+    for (version, credential, transport, key_as_password, advice) in [
+        (17, &password, auto, false, "check ODOO_USER and ODOO_PASSWORD"),
+        (17, &password, forced(Transport::JsonRpc), false, "check ODOO_USER and ODOO_PASSWORD"),
+        (17, &key, auto, false, "check ODOO_API_KEY"),
+        (19, &key, auto, false, "check ODOO_API_KEY"),
+        (17, &key, auto, true, "ODOO_PASSWORD has the form of an api key and was used as one"),
+        (19, &key, auto, true, "ODOO_PASSWORD has the form of an api key and was used as one"),
+        (18, &right, forced(Transport::Session), false, "an api key opens no session"),
+        (19, &right, forced(Transport::Session), true, "an api key opens no session"),
+        (19, &support::password(), forced(Transport::Json2), false, "JSON-2 takes api keys only"),
     ] {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
-        let client = OdooClient::new(config(&double, credential)).unwrap();
+        let config = OdooConfig { transport, key_as_password, ..config(&double, credential.clone()) };
+        let client = OdooClient::new(config).unwrap();
         let error = client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await.unwrap_err();
-        assert_eq!(error, OdooError::Credentials { database: "odoo".into() });
+        assert!(matches!(error, OdooError::Credentials { .. }), "{error}");
+        assert!(error.to_string().contains(advice), "{version}: {error}");
         assert!(!error.is_transient());
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_is_tried_once_more_for_all_callers() {
+    for (version, transport) in [(17, Transport::JsonRpc), (19, Transport::Json2)] {
+        let double = double(Behaviour { version, ..Behaviour::default() }).await;
+        let client = OdooClient::new(config(&double, api_key())).unwrap();
+        let read = async || client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await;
+        read().await.unwrap();
+        assert_eq!(client.transport(), Some(transport));
+        double.revoke_key("admin");
+        let before = double.seen().len();
+        for _ in 0..5 {
+            assert!(matches!(read().await, Err(OdooError::Credentials { .. })), "{transport}");
+        }
+        assert_eq!(double.seen().len() - before, 2, "the call and one login, {transport}");
     }
 }
 
@@ -209,10 +237,10 @@ async fn a_language_that_is_not_installed_gives_way_to_the_users() {
             .filter(|call| call.model == THINGS)
             .map(|call| call.arguments.get("context").is_some_and(|context| context.get("lang").is_some()))
             .collect();
-        // Version 17 does not mind.
-        let expected: &[bool] = if version == 17 { &[true, true] } else { &[true, false, false] };
+        // Version 17 says nothing, and is asked before the first call.
+        let expected: &[bool] = if version == 17 { &[false, false] } else { &[true, false, false] };
         assert_eq!(languages, expected, "{version} {transport}");
-        assert_eq!(client.refused_language(), (version > 17).then_some("es_ES"));
+        assert_eq!(client.refused_language(), Some("es_ES"));
     }
 }
 
@@ -241,7 +269,8 @@ async fn the_language_goes_with_every_call() {
     let call = Call::read(THINGS, &[1], &["name"]);
     french.call::<Value>(call.clone()).await.unwrap();
     client(&double).call::<Value>(call).await.unwrap();
-    let contexts: Vec<_> = double.calls().iter().map(|call| call.arguments.get("context").cloned()).collect();
+    let calls = double.calls().into_iter().filter(|call| call.model == THINGS);
+    let contexts: Vec<_> = calls.map(|call| call.arguments.get("context").cloned()).collect();
     assert_eq!(contexts, [Some(json!({"lang": "fr_FR"})), None]);
 }
 
