@@ -4,7 +4,7 @@ use core::fmt;
 use std::time::Duration;
 
 use crate::table::{Figure, Table, align, count};
-use crate::{alone, parts, together, tools, web};
+use crate::{alone, ordinary, parts, together, tools, web};
 
 /// What became of a goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ pub(crate) fn verdicts(tables: &[Table]) -> Goals {
         share("list_models, cold: at most half of the Python server's", of_tools(tools::LIST_COLD), 0.5),
         requests("get_fields, warm: no request", of_tools(tools::FIELDS_WARM), 0.0),
         requests("search_records: one request", of_tools(tools::SEARCH), 1.0),
+        ordinary(&ordinary::TITLES.map(|title| tables.iter().find(|table| table.has(title, None)))),
         reached(row("searches at once", together::SEARCHES)),
         undelayed(row(alone::TITLE, alone::ALONE)),
         fewer(row("parts", parts::RECORDS)),
@@ -71,6 +72,17 @@ fn share(what: &'static str, row: &[Figure], limit: f64) -> Goal {
 fn requests(what: &'static str, row: &[Figure], limit: f64) -> Goal {
     let Some(requests) = row.first().and_then(|own| own.requests) else { return Goal::not_measured(what) };
     Goal::new(what, count(requests), requests <= limit)
+}
+
+/// orgcache's own columns are those of the administrator and of the ordinary user.
+fn ordinary(tables: &[Option<&Table>]) -> Goal {
+    let what = "an ordinary user's default fields, warm: one request";
+    let own = tables.iter().flatten().flat_map(|table| table.rows()).flat_map(|row| row.iter().take(2));
+    let requests: Vec<f64> = own.map(|figure| figure.requests.unwrap_or(f64::INFINITY)).collect();
+    match requests.iter().copied().max_by(f64::total_cmp) {
+        None => Goal::not_measured(what),
+        Some(most) => Goal::new(what, format!("{} at most", count(most)), most <= 1.0),
+    }
 }
 
 /// The server's own concurrency: what it takes for the same requests if nothing holds them back, and a tenth

@@ -2,10 +2,11 @@
 //! requests they cost, on a double of Odoo with the delays of a real one; and each part of orgcache on and off.
 //!
 //! Read it in this order: [`world`] is the Odoo, [`subject`] who is measured, [`rounds`] how; [`tools`], [`together`], [`parts`],
-//! [`alone`], [`web`] and [`proxy`] what; [`goals`] what was wanted, [`table`] how it is told.
+//! [`ordinary`], [`alone`], [`web`] and [`proxy`] what; [`goals`] what was wanted, [`table`] how it is told.
 
 mod alone;
 mod goals;
+mod ordinary;
 mod parts;
 mod proxy;
 mod rounds;
@@ -79,6 +80,8 @@ async fn main() -> anyhow::Result<()> {
         progress("parts on and off");
         tables.push(parts::measure(&program, added, samples).await?);
     }
+    eprintln!("an ordinary user");
+    tables.extend(ordinary::measure(&contenders, if options.quick { 5 } else { 20 }).await?);
     eprintln!("a read alone");
     let (processes, calls) = if options.quick { (12, 40) } else { (40, 100) };
     tables.push(alone::measure(&program, processes, calls).await?);

@@ -61,9 +61,22 @@ impl Contender {
         Some(Contender { name: "mcp-server-odoo 0.9.0", program, arguments, settings: &[] })
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The same as another user.
+    pub(crate) fn with_settings(&self, settings: &'static [(&'static str, &'static str)]) -> Self {
+        Contender { settings, program: self.program.clone(), ..*self }
+    }
+
     /// Starts it before an Odoo of its own, with so much added to each round trip.
     pub(crate) async fn start(&self, added: Duration) -> anyhow::Result<Subject<'_>> {
-        let double = world::start(added).await?;
+        self.start_before(world::start(added, 17).await?).await
+    }
+
+    /// Starts it before this Odoo.
+    pub(crate) async fn start_before(&self, double: OdooDouble) -> anyhow::Result<Subject<'_>> {
         let (client, process) = self.connect(&double).await?;
         Ok(Subject { contender: self, double, client, process })
     }

@@ -28,6 +28,11 @@ impl Figure {
         Self::new(value, "bytes")
     }
 
+    /// It could not be had.
+    pub(crate) fn failed() -> Self {
+        Self::new(f64::NAN, "")
+    }
+
     /// Bytes in millions.
     pub(crate) fn megabytes(bytes: f64) -> Self {
         Self::new(bytes / 1e6, "MB")
@@ -46,6 +51,7 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.value;
         match self.unit {
+            "" => write!(f, "fails")?,
             "ms" if value < 10.0 => write!(f, "{value:.2}")?,
             "ms" => write!(f, "{value:.1}")?,
             "bytes" => write!(f, "{value:.0}")?,
@@ -109,6 +115,11 @@ impl Table {
     /// The figures of a row, in the order of the columns.
     pub(crate) fn row(&self, what: &str) -> &[Figure] {
         self.rows.iter().find(|(known, _)| *known == what).map_or(&[], |(_, figures)| figures)
+    }
+
+    /// The figures of all rows.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[Figure]> {
+        self.rows.iter().map(|(_, figures)| figures.as_slice())
     }
 
     /// Every figure by itself.

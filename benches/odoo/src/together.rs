@@ -41,7 +41,7 @@ pub(crate) async fn measure(
 
 /// Sends a call many times at once, by a client that holds nothing back.
 async fn bare(added: Duration, call: &Value, times: usize) -> anyhow::Result<Taken> {
-    let (double, http) = (world::start(added).await?, Client::builder().no_proxy().build()?);
+    let (double, http) = (world::start(added, 17).await?, Client::builder().no_proxy().build()?);
     let mut taken = Taken::default();
     for _ in 0..times {
         let (before, began) = (double.seen().len(), Instant::now());

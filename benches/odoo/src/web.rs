@@ -24,7 +24,7 @@ const ENCODINGS: [&str; 4] = ["identity", "gzip", "br", "zstd"];
 
 /// A search of 100 rows, and all definitions of a model, with each encoding.
 pub(crate) async fn measure(program: &Program, samples: usize) -> anyhow::Result<Table> {
-    let double = world::start(Duration::ZERO).await?;
+    let double = world::start(Duration::ZERO, 17).await?;
     let folder = tempfile::tempdir()?;
     let hash: String = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
     let configuration = json!({

@@ -18,6 +18,8 @@ const DELAYS: &[(&str, u64)] = &[
     ("search_read", 982),
     ("web_search_read", 1_472),
     ("check_access_rights", 580),
+    ("check_field_access_rights", 800),
+    ("get_available_models", 2_000),
 ];
 
 /// What a login took: passwords are hashed slowly on purpose. It is only waited for where beginnings are
@@ -34,13 +36,14 @@ const EACH_VALUE: Duration = Duration::from_nanos(7_070);
 const PARTNERS: i64 = 538;
 
 /// A double with two workers that closes each connection, as Odoo does.
-pub(crate) async fn start(added: Duration) -> anyhow::Result<OdooDouble> {
+pub(crate) async fn start(added: Duration, version: u32) -> anyhow::Result<OdooDouble> {
     let delays = DELAYS.iter().map(|(method, hundredths)| (*method, Duration::from_micros(hundredths * 10)));
     let behaviour = Behaviour {
         round_trip: added,
         delays: delays.collect(),
         each_value: EACH_VALUE,
         workers: 2,
+        version,
         ..Behaviour::default()
     };
     let double = OdooDouble::start(behaviour).await?;

@@ -7,6 +7,7 @@ mod call;
 mod companies;
 mod contacts;
 mod domain;
+mod guarded;
 mod model;
 mod recorded;
 
@@ -34,6 +35,7 @@ pub use behaviour::{Behaviour, Fault};
 pub use call::ServerCall;
 pub use companies::{company_answer, company_exchanges};
 pub use contacts::PARTNERS;
+pub use guarded::GUARDED;
 pub use model::Model;
 pub use recorded::{Exchange, session_exchanges, stateless_exchanges, version_exchanges};
 

@@ -1,75 +1,15 @@
 //! An ordinary user: fields that it may not read are known after the first refusal, and cost nothing from
 //! then on.
 
-use odoo_double::{Behaviour, Model, OdooDouble};
+use odoo_double::{Behaviour, GUARDED, Model, OdooDouble};
 use serde_json::{Value, json};
 
 use crate::support::{Agent, double};
 
-const MODELS: [&str; 5] = ["hr.employee", "res.users", "res.partner", "sale.order", "project.task"];
-
-fn relation(model: &mut Model, field: &str, to: &str) {
-    model.fields.get_mut(field).unwrap()["relation"] = json!(to);
-}
-
-fn with_record(mut model: Model, id: i64) -> Model {
-    model.insert(id, &json!({"name": "Record", "email": "record@example.com"}));
-    model
-}
-
 /// A double with what keeps an ordinary user from reading whole records, as each version has it.
 async fn guarded(version: u32) -> OdooDouble {
     let double = double(Behaviour { version, ..Behaviour::default() }).await;
-    let mut employee = Model::with_fields(&[
-        ("name", "char"),
-        ("work_email", "char"),
-        ("private_phone", "char"),
-        ("barcode", "char"),
-        ("km_home_work", "integer"),
-        ("state", "selection"),
-    ]);
-    employee.off_profile = ["km_home_work", "private_phone"].map(str::to_owned).into();
-    employee.guarded = ["barcode".to_owned()].into();
-    double.put_model("hr.employee", with_record(with_record(employee, 6), 7));
-    let mut user = Model::with_fields(&[
-        ("name", "char"),
-        ("login", "char"),
-        ("email", "char"),
-        ("phone", "char"),
-        ("state", "selection"),
-        ("city", "char"),
-        ("private_street", "char"),
-        ("company_ids", "many2many"),
-        ("res_users_settings_ids", "one2many"),
-    ]);
-    user.of_oneself = ["state", "private_street", "phone"].map(str::to_owned).into();
-    user.guarded = ["city".to_owned()].into();
-    relation(&mut user, "company_ids", "res.company");
-    relation(&mut user, "res_users_settings_ids", "res.users.settings");
-    double.put_model("res.users", with_record(with_record(user, 6), 7));
-    let mut partner = Model::with_fields(&[
-        ("name", "char"),
-        ("email", "char"),
-        ("total_invoiced", "monetary"),
-        ("credit", "monetary"),
-        ("payment_token_ids", "one2many"),
-        ("user_ids", "one2many"),
-    ]);
-    partner.guarded = ["credit", "total_invoiced"].map(str::to_owned).into();
-    relation(&mut partner, "payment_token_ids", "payment.token");
-    relation(&mut partner, "user_ids", "res.users");
-    double.put_model("res.partner", with_record(with_record(partner, 6), 7));
-    // A field that stumbles inside: nothing in the definitions or in the refusal says so.
-    let mut order =
-        Model::with_fields(&[("name", "char"), ("state", "selection"), ("amount_total", "monetary")]);
-    order.refused = ["amount_total".to_owned()].into();
-    double.put_model("sale.order", with_record(order, 7));
-    let task =
-        Model::with_fields(&[("name", "char"), ("stage_id", "many2one"), ("date_deadline", "datetime")]);
-    double.put_model("project.task", with_record(with_record(task, 6), 7));
-    for closed in ["payment.token", "res.users.settings"] {
-        double.put_model(closed, Model { closed: true, ..Model::with_fields(&[("name", "char")]) });
-    }
+    double.put_guarded_models();
     double
 }
 
@@ -83,7 +23,7 @@ async fn usual_fields_take_one_request_once_they_are_known() {
     for version in [17, 18, 19] {
         for by_key in [false, true] {
             let agent = agent(version, by_key).await;
-            for model in MODELS {
+            for model in GUARDED {
                 // Another user's record: of its own it may read more.
                 let id = if model == "res.users" { 6 } else { 7 };
                 let get = json!({"model": model, "record_id": id});
