@@ -1,4 +1,4 @@
-//! `Caches`: what all servers of a process share.
+//! `Caches`: shared by all servers of a process.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -7,11 +7,10 @@ use model_metadata::{CacheConfig, MetadataCache};
 use odoo::{ConfigError, OdooError, RecordCache, RecordPolicy};
 use platform::settings::{SettingsReader, from_environment};
 
-/// What is remembered of Odoo: definitions, model lists, records.
+/// Caches of definitions, model lists and records.
 ///
-/// All servers of a process share one, whoever their users are: each user is told only what it was told
-/// itself, equal definitions are held once, and what one user changes is forgotten for all. Clones share
-/// everything.
+/// All servers of a process share one. Each user only gets what Odoo told that user, equal definitions share
+/// memory, and a write by one user invalidates the records of all. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Caches {
     pub(crate) metadata: Arc<MetadataCache<OdooError>>,
@@ -19,8 +18,8 @@ pub struct Caches {
 }
 
 impl Caches {
-    /// Empty caches that believe field definitions for so long. Permissions and model lists are believed for
-    /// five minutes, or as long as field definitions if that is shorter.
+    /// Empty caches with this time to live of field definitions. Permissions and model lists live for five
+    /// minutes, or as long as field definitions if that is shorter.
     #[must_use]
     pub fn new(fields_time_to_live: Duration, records: RecordPolicy) -> Self {
         let mut config = CacheConfig::default();

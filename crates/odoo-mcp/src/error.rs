@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use odoo::OdooError;
 
-/// Why a tool has no answer, in words for whoever called it.
+/// Why a tool has no answer, in words for the model that called it.
 ///
 /// Neither tracebacks nor passwords nor keys are in it: [`OdooError`] has none.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ToolError {
-    /// What was asked makes no sense.
+    /// The call is invalid.
     #[error("{0}")]
     Invalid(String),
     /// The mode or the rules forbid it.
     #[error("access denied: {0}")]
     Denied(String),
-    /// The rules could not be asked; nothing is allowed meanwhile.
+    /// The rules could not be checked; nothing is allowed meanwhile.
     #[error("could not verify access: {0}")]
     Unverified(String),
     /// There is no such record.
@@ -27,7 +27,7 @@ pub enum ToolError {
         /// The id, or several.
         ids: String,
     },
-    /// A change was sent, and nobody knows whether it was made.
+    /// A write was sent, and it is unknown whether it was carried out.
     #[error("{cause}. The call was sent and may have been carried out: before you repeat it, {check}")]
     InDoubt {
         /// Why there is no answer.
@@ -55,7 +55,7 @@ impl ToolError {
         matches!(self, ToolError::Denied(_) | ToolError::Odoo(OdooError::Access { .. }))
     }
 
-    /// May the same call succeed later, although nobody changes anything?
+    /// May the same call succeed later, without any other change?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

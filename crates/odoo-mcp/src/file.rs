@@ -131,7 +131,7 @@ pub(crate) fn image_type(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The type of a file of which nobody says what it is.
+/// The type of a file that does not declare one.
 pub(crate) fn guess_type(bytes: &[u8]) -> &'static str {
     let head = String::from_utf8_lossy(bytes.get(..512.min(bytes.len())).unwrap_or_default())
         .trim_start()

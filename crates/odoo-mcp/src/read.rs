@@ -119,10 +119,10 @@ impl Service {
         Ok((!selection.names.is_empty()).then_some(selection))
     }
 
-    /// Reads records, files as their sizes. If nobody named the fields, those that the user may not read are
+    /// Reads records, files as their sizes. If the call names no fields, those that the user may not read are
     /// left out, such as a total that is computed from another model.
     ///
-    /// The answer is Odoo's; only whoever accepts an age may get one that was given before.
+    /// The answer is Odoo's, or a cached one within `max_age`.
     pub(crate) async fn read(
         &self,
         model: &str,
@@ -181,7 +181,7 @@ impl Service {
         Ok(Rows { records, names, skipped })
     }
 
-    /// Reads records, from the cache for whoever accepts an age.
+    /// Reads records, from the cache within `max_age`.
     pub(crate) async fn rows(&self, read: Read, max_age: Duration) -> Result<Vec<Record>, OdooError> {
         if max_age.is_zero() {
             self.reader.read(read).await

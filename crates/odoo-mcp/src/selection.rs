@@ -1,4 +1,4 @@
-//! Which fields are read, or shown, if nobody names any.
+//! Which fields are read, or described, if a call names none.
 
 use std::collections::BTreeSet;
 
@@ -135,9 +135,9 @@ const FLAGS: &[&str] = &["allday", "reconcile"];
 const OF_ANOTHER: &[&str] = &["state", "status", "code"];
 /// Last words that mean the same whatever stands before them.
 const PLAIN: &[&str] = &["ref", "reference", "qty"];
-/// Where somebody is. It is what a contact is about, and a minor matter of a document, which has a state.
+/// Words of addresses. They matter for contacts, and less for documents, which have a state.
 const ADDRESS: &[&str] = &["street", "city", "country", "vat"];
-/// How much more an address is wanted of what has no state.
+/// The bonus of an address in a model without a state.
 const OF_CONTACTS: i32 = 6;
 /// Words that tell one day of a record from another.
 const TIMES: &[&str] = &["scheduled", "planned", "request", "due"];
@@ -145,7 +145,7 @@ const TIMES: &[&str] = &["scheduled", "planned", "request", "due"];
 /// By how much each further field of a kind is wanted less than the one before it.
 const EACH_MORE: i32 = 5;
 
-/// The kind that a word names; nothing if nobody asks for it.
+/// The kind that a word names; `None` if people do not ask for it.
 fn kind_of(word: &str) -> Option<usize> {
     SOUGHT.iter().position(|(_, words)| words.contains(&word))
 }
@@ -231,7 +231,7 @@ fn is_structure(kind: &str) -> bool {
     matches!(kind, "one2many" | "many2many" | "binary" | "image" | "html")
 }
 
-/// The fields that are read if nobody names any: the essential ones, then up to a number of others, required
+/// The fields that are read if a call names none: the essential ones, then up to a number of others, required
 /// ones and those that people ask for first, in the order of choice. Never heavy ones, lists, or what looks
 /// like a credential.
 pub(crate) fn default_fields(
@@ -251,7 +251,7 @@ pub(crate) fn default_fields(
     chosen
 }
 
-/// The fields that are described if nobody names any: up to 60 with values, and all lists and heavy ones.
+/// The fields that are described if a call names none: up to 60 with values, and all lists and heavy ones.
 pub(crate) fn described_fields(fields: &FieldDefinitions) -> Vec<&str> {
     let mut chosen = ranked(fields, |_, kind| !is_structure(kind), 60);
     chosen.extend(structures(fields));

@@ -35,14 +35,14 @@ impl OdooServer {
         Ok(OdooServer { service: Arc::new(service), entries })
     }
 
-    /// Answers by streamable HTTP whoever has been let in: whose request it is must have been checked before.
+    /// Answers by streamable HTTP. The caller must have authenticated the request.
     #[must_use]
     pub fn http(&self, options: &HttpOptions) -> HttpService {
         HttpService::new(Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries)), options)
     }
 
-    /// Serves standard input and output until the client is gone. The login to Odoo begins at once, beside
-    /// the protocol's own beginning; if it fails, the first call that needs it tells so.
+    /// Serves standard input and output until the client is gone. The login to Odoo starts at once, in parallel
+    /// to `initialize`; if it fails, the first call that needs it returns the error.
     ///
     /// # Errors
     /// [`ServeError`] if the client does not keep to the protocol.

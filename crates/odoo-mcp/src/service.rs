@@ -130,7 +130,7 @@ impl Service {
         context: &Map<String, Value>,
     ) -> Result<T, ToolError> {
         let _forgets = (call.effect() == Effect::Write && defines_models(call.model()))
-            .then(|| Forgets(Arc::clone(&self.metadata)));
+            .then(|| InvalidateOnDrop(Arc::clone(&self.metadata)));
         let check = (call.effect() == Effect::Write).then(|| self.how_to_check(&call));
         match (self.client.call(call.context(context)).await, check) {
             (Err(cause), Some(check)) if cause.may_have_been_done() => {
@@ -208,10 +208,10 @@ impl RecordPages {
     }
 }
 
-/// Forgets all metadata when it is dropped, whether the call was waited for or given up.
-struct Forgets(Arc<MetadataCache<OdooError>>);
+/// InvalidateOnDrop all metadata when it is dropped, whether the call was waited for or given up.
+struct InvalidateOnDrop(Arc<MetadataCache<OdooError>>);
 
-impl Drop for Forgets {
+impl Drop for InvalidateOnDrop {
     fn drop(&mut self) {
         self.0.invalidate_all();
     }

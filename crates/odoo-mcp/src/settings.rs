@@ -42,11 +42,11 @@ impl Mode {
 pub struct Settings {
     /// Which operations are let through (`ODOO_YOLO`, off).
     pub mode: Mode,
-    /// The rows of a page if nobody says how many (`ODOO_MCP_DEFAULT_LIMIT`, 25).
+    /// The rows of a page if a call sets no limit (`ODOO_MCP_DEFAULT_LIMIT`, 25).
     pub default_limit: usize,
     /// The rows of a page at most (`ODOO_MCP_MAX_LIMIT`, 100).
     pub max_limit: usize,
-    /// The fields that are read if nobody names any (`ODOO_MCP_MAX_SMART_FIELDS`, 15).
+    /// The fields that are read if a call names none (`ODOO_MCP_MAX_SMART_FIELDS`, 15).
     pub max_smart_fields: usize,
     /// The largest file that is handed out, in bytes (`ODOO_MCP_MAX_BINARY_SIZE`, 50 MiB).
     pub max_binary_size: usize,

@@ -30,7 +30,7 @@ pub(crate) trait Tool {
     const NAME: &'static str;
     const TITLE: &'static str;
     const NATURE: Nature;
-    /// What it does, for whoever chooses among tools.
+    /// What it does, for the model that chooses among tools.
     const DESCRIPTION: &'static str;
     type Arguments: DeserializeOwned + JsonSchema + Send;
     type Answer: Serialize + JsonSchema + Send;
@@ -99,7 +99,7 @@ impl Entry {
 /// Calls a tool with arguments as they came.
 ///
 /// If Odoo rejects what a tool reads, the model may have lost a field that is still believed to exist, and
-/// that was chosen for whoever calls: then it is tried once more with what the model is now.
+/// that the server chose: then it is tried once more with the new definitions.
 pub(crate) async fn call<T: Tool>(
     service: &Service,
     arguments: Map<String, Value>,

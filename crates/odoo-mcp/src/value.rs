@@ -15,12 +15,12 @@ const DAY: &str = "%Y-%m-%d";
 
 /// What a field takes instead of a value that it does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted(pub(crate) String);
+pub(crate) struct ExpectedForm(pub(crate) String);
 
-type Fit = Result<Value, Wanted>;
+type Fit = Result<Value, ExpectedForm>;
 
 fn wanted(form: impl Into<String>) -> Fit {
-    Err(Wanted(form.into()))
+    Err(ExpectedForm(form.into()))
 }
 
 /// The value of a field that is no list of records. Nothing is `false`, as Odoo has it.
@@ -255,9 +255,9 @@ fn file(value: &Value) -> Fit {
 ///
 /// What is to become of the records is never guessed: nothing is no command, though Odoo empties the list for
 /// it.
-pub(crate) fn commands(value: &Value, relation: &str) -> Result<Vec<Value>, Wanted> {
+pub(crate) fn commands(value: &Value, relation: &str) -> Result<Vec<Value>, ExpectedForm> {
     let form = || {
-        Wanted(format!(
+        ExpectedForm(format!(
             "a list of commands on `{relation}`: [0, 0, {{values}}] creates, [1, id, {{values}}] changes, [2, id] deletes, \
              [3, id] takes out, [4, id] adds, [5] empties, [6, 0, [ids]] replaces; or a list of ids, which replaces"
         ))

@@ -19,8 +19,7 @@ use crate::stats::PoolStats;
 use crate::wire::{self, Question, Reply};
 use crate::{Call, ConfigError, OdooConfig, OdooError};
 
-/// In how many sessions a call is tried. A new one may be over at once if somebody else ends it, but not for
-/// ever.
+/// In how many sessions a call is tried. A new session may expire at once, but not each time.
 const SESSIONS: usize = 3;
 
 /// From this version on, a call in a language that is not installed fails.
@@ -28,9 +27,9 @@ const TELLS_LANGUAGES_SINCE: u64 = 18;
 
 /// One user of one database. Clones share everything.
 ///
-/// Nothing is sent before the first call; that one logs in. A call that changes something is never sent
-/// twice. If its caller goes away before it has left, it is not sent; once it has left, it is carried
-/// through. Calls that read are dropped with their caller, and sent a second time if the connection fails.
+/// The first call logs in; nothing is sent before. A write is never sent twice: if its caller is dropped
+/// before it is sent, it is not sent, and once it is sent, it is completed. Reads are dropped with their
+/// caller, and retried once if the connection fails.
 ///
 /// A client belongs to the Tokio runtime of its first call.
 #[derive(Clone)]
@@ -69,8 +68,8 @@ impl OdooClient {
         Self::with_parts(config, RecordCache::new(RecordPolicy::default()), Arc::new(SystemClock::new()))
     }
 
-    /// A client on a clock of the caller's, and with a record cache that it shares with others: whatever one
-    /// of them changes is forgotten for all.
+    /// A client with a clock, and with a record cache that it shares with other clients: a write by one of them
+    /// invalidates it for all.
     ///
     /// # Errors
     /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
@@ -113,7 +112,7 @@ impl OdooClient {
         serde_json::from_str(result.get()).map_err(|_| OdooError::Unexpected { method })
     }
 
-    /// Calls a method and gives its result as it came.
+    /// Calls a method and returns its result as raw JSON.
     ///
     /// # Errors
     /// [`OdooError`].
@@ -123,8 +122,7 @@ impl OdooClient {
         self.inner.send(&mut lease, &call).await
     }
 
-    /// The user's scope of metadata: the database, the user, and the language that is configured. Logs in if
-    /// nobody has yet.
+    /// The user's scope of metadata: database, user and configured language. Logs in if necessary.
     ///
     /// # Errors
     /// [`OdooError`] if the login fails.
@@ -147,7 +145,7 @@ impl OdooClient {
         Scope::new(principal, config.language.as_deref().unwrap_or_default())
     }
 
-    /// The server's major version, such as 17. It is asked for once.
+    /// The server's major version, such as 17. It is requested once.
     ///
     /// # Errors
     /// [`OdooError`] if it has to be asked for and cannot be had.
@@ -183,7 +181,7 @@ impl OdooClient {
         Err(OdooError::Session)
     }
 
-    /// The user's number, if somebody has logged in already.
+    /// The user's id, if the client has logged in already.
     #[must_use]
     pub fn known_user(&self) -> Option<i64> {
         self.inner.login.user()
@@ -214,19 +212,19 @@ impl OdooClient {
         self.inner.pool.stats()
     }
 
-    /// A lease if a connection is free now and nobody waits for one.
+    /// A lease if a connection is free now and no caller waits for one.
     pub(crate) fn try_lease(&self) -> Option<Lease> {
         self.look_after_pool();
         self.inner.pool.try_lease()
     }
 
-    /// A lease when its turn comes, however long that takes.
+    /// A lease when its turn comes, without a timeout.
     pub(crate) async fn lease_at_any_time(&self) -> Result<Lease, OdooError> {
         self.look_after_pool();
         Ok(self.inner.pool.lease_at_any_time().await?)
     }
 
-    /// The user's scope, if somebody has logged in already.
+    /// The user's scope, if the client has logged in already.
     pub(crate) fn known_scope(&self) -> Option<Scope> {
         self.inner.login.user().map(|user| self.scope_of(user))
     }
@@ -283,8 +281,8 @@ impl Inner {
         Err(OdooError::Session)
     }
 
-    /// Sends a change in a task of its own: once it has left, nobody could tell what became of one that was
-    /// given up in the middle. A change whose caller goes away before it has left is not sent.
+    /// Sends a write in a task of its own: a write that was aborted in flight may or may not have been carried
+    /// out. A write whose caller has gone away before is not sent.
     async fn depart(
         self: &Arc<Self>,
         lease: &Lease,

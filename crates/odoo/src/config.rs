@@ -1,4 +1,4 @@
-//! How to reach Odoo, and as whom.
+//! How to reach Odoo, and as which user.
 
 use core::fmt;
 use core::str::FromStr;
@@ -8,7 +8,7 @@ use platform::settings::{SettingError, SettingsReader, from_environment};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-/// How to reach Odoo, and as whom.
+/// How to reach Odoo, and as which user.
 ///
 /// # Examples
 /// ```
@@ -34,7 +34,7 @@ pub struct OdooConfig {
     pub database: Option<String>,
     /// The user's login (`ODOO_USER`); an API key on Odoo 19 and later can do without.
     pub login: Option<String>,
-    /// What proves that it is the user.
+    /// The credential.
     pub credential: Credential,
     /// Was the API key given as the password (`ODOO_PASSWORD`), and known by its form?
     pub key_as_password: bool,
@@ -44,9 +44,9 @@ pub struct OdooConfig {
     pub language: Option<String>,
     /// How many connections there may be at a time (`ODOO_MCP_POOL_SIZE`, 5).
     pub pool_size: usize,
-    /// Do reads travel together where no connection is free (`ODOO_MCP_ENABLE_BATCHING`, true)?
+    /// Are reads batched if no connection is free (`ODOO_MCP_ENABLE_BATCHING`, true)?
     pub batching: bool,
-    /// How many ids travel together at most, unless one caller asks for more (`ODOO_MCP_BATCH_SIZE`, 100).
+    /// How many ids a batch has at most, unless one caller asks for more (`ODOO_MCP_BATCH_SIZE`, 100).
     pub batch_size: usize,
     /// The limits of time and size.
     pub limits: Limits,
@@ -67,9 +67,9 @@ pub struct Limits {
     pub answer_bytes: usize,
     /// How often idle connections are checked: every 60 seconds.
     pub health_interval: Duration,
-    /// After how many failures in a row Odoo is left alone: 5.
+    /// After how many failures in a row the circuit breaker opens: 5.
     pub breaker_failures: u32,
-    /// For how long it is left alone: 5 seconds.
+    /// For how long it stays open: 5 seconds.
     pub breaker_rest: Duration,
 }
 
@@ -87,7 +87,7 @@ impl Default for Limits {
     }
 }
 
-/// What proves that it is the user. `Debug` does not show it.
+/// The credential. `Debug` does not show it.
 #[derive(Clone, Debug)]
 pub enum Credential {
     /// The user's password (`ODOO_PASSWORD`).
@@ -213,7 +213,7 @@ impl OdooConfig {
     }
 
     /// The name under which a cache knows the database: a database of the same name elsewhere is another one,
-    /// and so is one that nobody named.
+    /// and so is one without a configured name.
     #[must_use]
     pub fn database_key(&self) -> String {
         format!("{}#{}", self.url, self.database_name())
@@ -258,7 +258,7 @@ fn is_key(secret: &str) -> bool {
     secret.len() == 40 && secret.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
-/// The value is not repeated in errors: somebody may have put a password into it.
+/// Errors do not repeat the value: it may contain a password.
 fn parse_url(text: &str) -> Result<Url, ConfigError> {
     let invalid = |expected: &'static str| SettingError::invalid("ODOO_URL", "…", expected).into();
     let url = Url::parse(text).map_err(|_| invalid("it must be a url such as https://erp.example.com"))?;

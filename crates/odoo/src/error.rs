@@ -40,13 +40,13 @@ pub enum OdooError {
     /// The server does not have the transport.
     #[error("this server does not have JSON-2, which came with odoo 19: set ODOO_RPC_TRANSPORT to auto")]
     NoJson2,
-    /// Nobody said which database is meant, and it does not go without saying.
+    /// No database is configured, and the server has none or several.
     #[error("{}: name one (ODOO_DB)", databases(*.found))]
     Database {
         /// How many there are, as far as Odoo tells.
         found: usize,
     },
-    /// Nobody said whose the API key is, and the add-on `mcp_server` does not tell.
+    /// No login is configured for the API key, and the add-on `mcp_server` does not tell its owner.
     #[error(
         "odoo needs the user's login (ODOO_USER) beside the api key: the add-on mcp_server does not tell whose it is"
     )]
@@ -114,7 +114,7 @@ pub enum OdooError {
         /// The method.
         method: String,
     },
-    /// Nobody could say whether it is allowed, so it is not.
+    /// The permission could not be checked, so it is denied.
     #[error("the permission could not be verified: {message}")]
     Unverified {
         /// What the add-on says, or what is wrong with it.
@@ -247,7 +247,7 @@ impl OdooError {
         matches!(self, OdooError::Credentials { .. } | OdooError::LoginRefused { .. })
     }
 
-    /// May the same call succeed later, although nobody changes anything?
+    /// May the same call succeed later, without any other change?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -259,7 +259,7 @@ impl OdooError {
 }
 
 impl Fault {
-    /// May the same call succeed later, although nobody changes anything?
+    /// May the same call succeed later, without any other change?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -1,11 +1,11 @@
 //! A client of Odoo.
 //!
-//! * [`OdooClient`] calls methods as one user of one database: it chooses the transport, logs in when it
-//!   must, and keeps a bounded number of connections that are well.
-//! * A [`Reader`] reads records. Reads that find no connection free travel together.
-//! * A [`CachedReader`] answers from a [`RecordCache`] whoever accepts records of a bounded age, and reads
-//!   ahead what is asked for most of the time.
-//! * What a call brings is typed, its failure too: [`OdooError`].
+//! * [`OdooClient`] calls methods as one user of one database. It chooses the transport, logs in on demand, and
+//!   keeps a bounded pool of healthy connections.
+//! * A [`Reader`] reads records. Reads that find no free connection are batched.
+//! * A [`CachedReader`] answers from a [`RecordCache`] for callers that accept records of a bounded age, and
+//!   prefetches fields that are usually asked for.
+//! * Results and failures are typed: [`OdooError`].
 
 mod addon;
 mod call;

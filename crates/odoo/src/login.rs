@@ -1,4 +1,4 @@
-//! `Login`: how the client is known to Odoo, once for all its calls.
+//! `Login`: authenticates the client once for all its calls.
 
 use core::time::Duration;
 use std::sync::{Arc, OnceLock};
@@ -15,7 +15,7 @@ use crate::http::{Answer, Lease, Request};
 use crate::wire::{self, Question, Reply};
 use crate::{Call, Credential, Fault, OdooConfig, OdooError};
 
-/// What a call needs to be let in.
+/// What authenticates a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Ticket {
     Session(Arc<Session>),
@@ -36,7 +36,7 @@ pub(crate) struct Login {
     config: Arc<OdooConfig>,
     /// The same with the name of the database, if that had to be found out.
     named: OnceLock<Arc<OdooConfig>>,
-    /// Held by whoever logs in.
+    /// Held during a login.
     busy: tokio::sync::Mutex<()>,
     known: Mutex<Known>,
     clock: Arc<dyn Clock>,
@@ -148,7 +148,7 @@ impl Login {
     }
 
     /// The refusal that Odoo gave less than a minute ago. Odoo counts refused logins, and after some of them
-    /// refuses all that come from this address, whoever's they are.
+    /// refuses all logins from this address, of any user.
     fn recent_refusal(&self) -> Option<OdooError> {
         const REMEMBERED: Duration = Duration::from_secs(60);
         let (error, at) = self.known.lock().refusal.clone()?;
@@ -160,7 +160,7 @@ impl Login {
         self.named.get().unwrap_or(&self.config)
     }
 
-    /// The user's number, once somebody has logged in.
+    /// The user's id, after the first login.
     pub(crate) fn user(&self) -> Option<i64> {
         self.known.lock().user
     }
@@ -235,7 +235,7 @@ impl Login {
         Ok(())
     }
 
-    /// Asks the add-on `mcp_server` for the user of the API key, where nobody says who that is.
+    /// Asks the add-on `mcp_server` for the user of the API key, if no login is configured.
     async fn ask_whose_key_it_is(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
         let Question { request, read } = wire::owner_of_key(self.config());
         let answer = lease.send(&request, Effect::Read).await?;
@@ -271,7 +271,7 @@ impl Login {
         self.note_version(&version).ok_or_else(|| unexpected("version"))
     }
 
-    /// The server's major version, if anybody has asked for it.
+    /// The server's major version, if it is known already.
     pub(crate) fn known_version(&self) -> Option<u64> {
         self.known.lock().version
     }

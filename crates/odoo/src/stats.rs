@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct PoolStats {
     /// Connections that may be used now without waiting.
     pub free: usize,
-    /// Connections that the server left open and nobody uses.
+    /// Idle connections that the server left open.
     pub idle: usize,
     /// Calls that had to wait for a connection.
     pub waits: u64,
@@ -83,11 +83,11 @@ pub struct RecordStats {
     pub overtaken: u64,
     /// How often a change emptied the cache of a database's records.
     pub emptied: u64,
-    /// Values that were read ahead, before anybody asked for them.
+    /// Prefetched values.
     pub ahead_read: u64,
-    /// Of those, values that somebody asked for afterwards.
+    /// Of those, values that a caller asked for later.
     pub ahead_useful: u64,
-    /// Of those, values that were forgotten before anybody asked.
+    /// Of those, values that were evicted unused.
     pub ahead_wasted: u64,
     /// How often reading ahead was turned off for a principal and a model, since it did not pay.
     pub ahead_paused: u64,

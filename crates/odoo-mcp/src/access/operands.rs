@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::writes::refusal;
 use crate::ToolError;
 use crate::service::Service;
-use crate::value::{Wanted, date, fit, id, integer, moment, referred};
+use crate::value::{ExpectedForm, date, fit, id, integer, moment, referred};
 
 /// From this version on, days and moments may be relative to now (`today`, `-3d`).
 const RELATIVE_SINCE: u64 = 19;
@@ -45,8 +45,7 @@ impl Service {
         Ok(())
     }
 
-    /// The definitions with the field at the end of a path; nothing if the path leads where nobody can
-    /// follow.
+    /// The definitions with the field at the end of a path; `None` if the path cannot be followed.
     async fn end_of_path<'a>(
         &self,
         model: &str,
@@ -77,12 +76,12 @@ fn fit_operand(
     operator: &str,
     operand: &Value,
     version: u64,
-) -> Result<Value, Wanted> {
+) -> Result<Value, ExpectedForm> {
     let one = |value: &Value| fit_one(field, value, version);
     match (operator, operand) {
         ("in" | "not in", Value::Array(values)) => values.iter().map(one).collect(),
         ("in" | "not in", Value::Null | Value::Bool(_)) => Ok(operand.clone()),
-        ("in" | "not in", _) => Err(Wanted("a list of values, such as [1, 2]".into())),
+        ("in" | "not in", _) => Err(ExpectedForm("a list of values, such as [1, 2]".into())),
         ("child_of" | "parent_of", Value::Array(values)) => values.iter().map(one).collect(),
         ("=" | "!=" | "<>" | "==" | "=?", Value::Array(values)) => match referred(operand) {
             Some(id) => Ok(id.into()),
@@ -93,14 +92,14 @@ fn fit_operand(
         }
         (_, Value::Number(number)) if operator.contains("like") => Ok(number.to_string().into()),
         (_, Value::Bool(true) | Value::Object(_)) if operator.contains("like") => {
-            Err(Wanted("a text".into()))
+            Err(ExpectedForm("a text".into()))
         }
         // Odoo says which operators there are.
         _ => Ok(operand.clone()),
     }
 }
 
-fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<Value, Wanted> {
+fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<Value, ExpectedForm> {
     if matches!(value, Value::Null | Value::Bool(false)) {
         return Ok(Value::Bool(false));
     }
@@ -110,7 +109,7 @@ fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<V
         ("many2one" | "one2many" | "many2many", _) => match (id(value).or_else(|| referred(value)), value) {
             (Some(id), _) => Ok(id.into()),
             (None, Value::String(_)) => Ok(value.clone()),
-            _ => Err(Wanted("the id of a record, its name, or false".into())),
+            _ => Err(ExpectedForm("the id of a record, its name, or false".into())),
         },
         ("integer" | "many2one_reference", _) => integer(value),
         // Texts are compared, not kept: none is too long.
@@ -119,7 +118,9 @@ fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<V
             Ok(value.clone())
         }
         // A day alone means the whole day to Odoo, and its beginning with the time does not.
-        ("datetime", Value::String(text)) if text.trim().len() == DAY_ALONE => date(value),
+        ("datetime", Value::String(text)) if text.trim().len() == DAY_ALONE => {
+            date(value).or_else(|_| moment(value))
+        }
         ("datetime", _) => moment(value),
         ("binary" | "image", _) => Ok(value.clone()),
         _ => fit(field, value),

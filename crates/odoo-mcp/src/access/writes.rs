@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::ToolError;
 use crate::service::Service;
-use crate::value::{Wanted, commands, fit};
+use crate::value::{ExpectedForm, commands, fit};
 
 /// Values that are still to be checked, for a model, under a name for messages.
 type Pending<'a> = (String, &'a mut Map<String, Value>, String);
@@ -16,11 +16,11 @@ const KEPT: &[&str] = &["id", "parent_path", "create_uid", "create_date", "write
 
 /// What Odoo will not do with values that it takes.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ignored {
+pub(crate) struct IgnoredFields {
     fields: Vec<String>,
 }
 
-impl Ignored {
+impl IgnoredFields {
     /// A message with what is ignored after it.
     pub(crate) fn note(&self, message: String) -> String {
         match self.fields.as_slice() {
@@ -39,12 +39,12 @@ impl Service {
         model: &str,
         ids: &[i64],
         values: impl IntoIterator<Item = (&'a mut Map<String, Value>, String)>,
-    ) -> Result<Ignored, ToolError> {
+    ) -> Result<IgnoredFields, ToolError> {
         self.check_owners(model, ids, Operation::Write).await?;
         let named = values.into_iter().map(|(values, path)| (model.to_owned(), values, path));
         let mut pending: Vec<Pending<'_>> = named.collect();
         let asked = pending.len();
-        let (mut seen, mut ignored) = (0, Ignored::default());
+        let (mut seen, mut ignored) = (0, IgnoredFields::default());
         // The values of the call come before those within them.
         pending.reverse();
         let mut within: Vec<Pending<'_>> = Vec::new();
@@ -169,7 +169,7 @@ fn is_ignored(field: &FieldDefinition<'_>) -> bool {
 }
 
 /// A value that the field does not take.
-pub(super) fn refusal(path: &str, model: &str, value: &Value, Wanted(form): Wanted) -> ToolError {
+pub(super) fn refusal(path: &str, model: &str, value: &Value, ExpectedForm(form): ExpectedForm) -> ToolError {
     const LONGEST: usize = 80;
     let value = value.to_string();
     let shown = shorten(&value, LONGEST);

@@ -224,7 +224,7 @@ fn tool(entry: &Entry) -> Tool {
         .with_annotations(annotations)
 }
 
-/// An error of a tool is an answer: whoever called it reads it, and can do better.
+/// An error of a tool is an answer: the model reads it and can correct the call.
 pub(crate) fn result(outcome: Result<Reply, ToolError>) -> CallToolResult {
     match outcome {
         Ok(reply) => {

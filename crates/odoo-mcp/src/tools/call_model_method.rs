@@ -109,7 +109,7 @@ impl Tool for CallModelMethod {
             Some(Value::Object(own)) => context.extend(own),
             Some(_) => return Err(ToolError::invalid("the context must be an object")),
         }
-        // Nobody leaves the companies that are configured.
+        // The context cannot leave the configured companies.
         if let (false, Some(companies)) =
             (service.settings.companies.is_empty(), context.get("allowed_company_ids"))
         {

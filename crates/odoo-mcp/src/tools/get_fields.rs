@@ -34,7 +34,7 @@ pub(crate) struct Answer {
     /// The model.
     model: String,
     /// The fields by name, each with its attributes.
-    fields: Vec<Described>,
+    fields: Vec<FieldDescription>,
     /// How many fields are described here.
     total: usize,
     /// How many fields were left out.
@@ -44,7 +44,7 @@ pub(crate) struct Answer {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Described {
+struct FieldDescription {
     /// The field's name.
     name: String,
     #[serde(flatten)]
@@ -79,7 +79,8 @@ impl Tool for GetFields {
         chosen.sort_unstable();
         chosen.dedup();
         let known: Vec<_> = chosen.iter().filter_map(|name| definitions.get(name)).collect();
-        let mut fields: Vec<Described> = known.iter().map(|field| describe(field, &attributes)).collect();
+        let mut fields: Vec<FieldDescription> =
+            known.iter().map(|field| describe(field, &attributes)).collect();
         let mut notes = Vec::new();
         let omitted = if curated { definitions.len() - fields.len() } else { 0 };
         if omitted > 0 {
@@ -115,17 +116,17 @@ impl Tool for GetFields {
     }
 }
 
-fn describe(field: &FieldDefinition<'_>, attributes: &[&str]) -> Described {
+fn describe(field: &FieldDefinition<'_>, attributes: &[&str]) -> FieldDescription {
     let wanted = attributes.iter().filter(|name| **name != "name");
     let told = wanted.filter_map(|name| {
         let value = serde_json::from_str(field.attribute(name)?).ok()?;
         Some(((*name).to_owned(), value))
     });
-    Described { name: field.name().to_owned(), attributes: told.collect() }
+    FieldDescription { name: field.name().to_owned(), attributes: told.collect() }
 }
 
 /// Cuts a long list of options; says whether it did.
-fn shorten(field: &mut Described) -> bool {
+fn shorten(field: &mut FieldDescription) -> bool {
     let Some(Value::Array(options)) = field.attributes.get_mut("selection") else { return false };
     let more = options.len().saturating_sub(OPTIONS);
     if more == 0 {

@@ -81,7 +81,7 @@ impl Tool for PostMessage {
         let (partners, attachments) =
             (arguments.partner_ids.map(|ids| ids.0), arguments.attachment_ids.map(|ids| ids.0));
         let context = service.context(None).await?;
-        // Whoever may read the message may read its attachments.
+        // Readers of the message may read its attachments.
         service.check_owners(&model, &[id], Operation::Write).await?;
         service.check_exists(&model, &[id], &context).await?;
         if let Some(attachments) = &attachments {

@@ -113,7 +113,7 @@ impl Change {
             if !distinct.contains(&id) {
                 distinct.push(id);
             }
-            // The same id over and over is one record, but nobody has to count to the end.
+            // One id many times is one record, but a long list need not be read to its end.
             if distinct.len() > super::create_records::AT_ONCE {
                 break;
             }

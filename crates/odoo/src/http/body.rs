@@ -11,12 +11,12 @@ use crate::Fault;
 pub(crate) const ACCEPT_ENCODING: &str = "gzip, zstd";
 
 /// Bytes that refuse to become more than a limit.
-struct Bounded {
+struct BoundedBuffer {
     bytes: Vec<u8>,
     limit: usize,
 }
 
-impl Write for Bounded {
+impl Write for BoundedBuffer {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         if piece.len() > self.limit.saturating_sub(self.bytes.len()) {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -32,9 +32,9 @@ impl Write for Bounded {
 
 /// Unpacks what comes, piece by piece: a small body that unpacks to a huge one is given up at the limit.
 enum Decoder {
-    Plain(Bounded),
-    Gzip(flate2::write::MultiGzDecoder<Bounded>),
-    Zstd(zstd::stream::write::Decoder<'static, Bounded>),
+    Plain(BoundedBuffer),
+    Gzip(flate2::write::MultiGzDecoder<BoundedBuffer>),
+    Zstd(zstd::stream::write::Decoder<'static, BoundedBuffer>),
 }
 
 impl Decoder {
@@ -42,7 +42,7 @@ impl Decoder {
     const ZSTD_WINDOW_LOG: u32 = 23;
 
     fn new(encoding: &str, limit: usize) -> Result<Self, Fault> {
-        let bounded = Bounded { bytes: Vec::new(), limit };
+        let bounded = BoundedBuffer { bytes: Vec::new(), limit };
         match encoding.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Ok(Decoder::Plain(bounded)),
             "gzip" | "x-gzip" => Ok(Decoder::Gzip(flate2::write::MultiGzDecoder::new(bounded))),
@@ -85,13 +85,13 @@ fn fault(error: &io::Error, limit: usize) -> Fault {
 }
 
 /// A body as it was, and how many bytes of it came over the wire.
-pub(crate) struct Collected {
+pub(crate) struct CompleteBody {
     pub(crate) bytes: Vec<u8>,
     pub(crate) received: u64,
 }
 
 /// Reads a body to its end.
-pub(crate) async fn collect(mut body: Incoming, encoding: &str, limit: usize) -> Result<Collected, Fault> {
+pub(crate) async fn collect(mut body: Incoming, encoding: &str, limit: usize) -> Result<CompleteBody, Fault> {
     let mut decoder = Decoder::new(encoding, limit)?;
     let mut received = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -105,7 +105,7 @@ pub(crate) async fn collect(mut body: Incoming, encoding: &str, limit: usize) ->
         }
     }
     let bytes = decoder.finish(limit)?;
-    Ok(Collected { bytes, received: u64::try_from(received).unwrap_or(u64::MAX) })
+    Ok(CompleteBody { bytes, received: u64::try_from(received).unwrap_or(u64::MAX) })
 }
 
 #[cfg(test)]

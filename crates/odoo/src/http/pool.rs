@@ -30,12 +30,12 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Idle>>,
     clock: Arc<dyn Clock>,
     breaker: Breaker,
-    /// Somebody met an error: the idle connections are worth a look.
+    /// A call met an error: the idle connections need a check.
     suspicion: Notify,
     counters: Counters,
 }
 
-/// A connection that nobody uses, and since when.
+/// An idle connection, and since when.
 #[derive(Debug)]
 struct Idle {
     connection: Connection,
@@ -83,7 +83,7 @@ impl Pool {
         })
     }
 
-    /// A lease if one is free now and nobody waits for it.
+    /// A lease if one is free now and no caller waits for it.
     pub(crate) fn try_lease(self: &Arc<Self>) -> Option<Lease> {
         let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
         Some(self.lease_with(permit))
@@ -105,7 +105,7 @@ impl Pool {
         }
     }
 
-    /// A lease as soon as its turn comes; whoever asks has its own limit of time.
+    /// A lease as soon as its turn comes; the caller bounds the time.
     pub(crate) async fn lease_at_any_time(self: &Arc<Self>) -> Result<Lease, Fault> {
         match Arc::clone(&self.permits).acquire_owned().await {
             Ok(permit) => Ok(self.lease_with(permit)),
@@ -140,7 +140,7 @@ impl Pool {
         }
     }
 
-    /// Looks after the idle connections: now and then, and whenever somebody met an error.
+    /// Checks the idle connections periodically, and whenever a call met an error.
     pub(crate) async fn look_after(self: Arc<Self>) {
         loop {
             tokio::select! {

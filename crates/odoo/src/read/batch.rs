@@ -11,7 +11,7 @@ pub(super) type Answer = Result<Vec<Record>, OdooError>;
 
 /// A read whose caller waits.
 #[derive(Debug)]
-pub(super) struct Passenger {
+pub(super) struct PendingRead {
     pub(super) read: Read,
     /// Tells the caller that it waits for Odoo from now on, no longer for a connection.
     pub(super) departed: Option<oneshot::Sender<()>>,
@@ -21,12 +21,12 @@ pub(super) struct Passenger {
 /// Reads of one model in one context that can be answered by one.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) passengers: Vec<Passenger>,
+    pub(super) reads: Vec<PendingRead>,
     /// The fields of all; none for all fields.
     pub(super) fields: Vec<String>,
 }
 
-impl Passenger {
+impl PendingRead {
     /// Resolves when the caller has gone away.
     pub(super) async fn gone(&mut self) {
         self.answer.closed().await;
@@ -45,21 +45,21 @@ impl Passenger {
 impl Batch {
     /// Resolves when all callers have gone away.
     pub(super) async fn abandoned(&mut self) {
-        for passenger in &mut self.passengers {
-            passenger.gone().await;
+        for pending in &mut self.reads {
+            pending.gone().await;
         }
     }
 
     /// How many ids travel, as they were asked for.
     pub(super) fn ids(&self) -> usize {
-        self.passengers.iter().map(|passenger| passenger.read.ids.len()).sum()
+        self.reads.iter().map(|pending| pending.read.ids.len()).sum()
     }
 
     /// One call for all: every id once, in the order of asking.
     pub(super) fn call(&self) -> Option<Call> {
-        let first = &self.passengers.first()?.read;
+        let first = &self.reads.first()?.read;
         let mut seen = BTreeSet::new();
-        let ids = self.passengers.iter().flat_map(|passenger| &passenger.read.ids);
+        let ids = self.reads.iter().flat_map(|pending| &pending.read.ids);
         let ids: Vec<i64> = ids.copied().filter(|id| seen.insert(*id)).collect();
         let fields: Vec<&str> = self.fields.iter().map(String::as_str).collect();
         Some(Call::read(&first.model, &ids, &fields).context(&first.context))
@@ -75,23 +75,23 @@ impl Batch {
                 None => return Err(self),
             }
         }
-        for passenger in self.passengers {
-            let read = &passenger.read;
+        for pending in self.reads {
+            let read = &pending.read;
             let own = read
                 .ids
                 .iter()
                 .filter_map(|id| by_id.get(id))
                 .map(|record| project(record, read, &self.fields));
             let own: Vec<Record> = own.collect();
-            passenger.tell(Ok(own));
+            pending.tell(Ok(own));
         }
         Ok(())
     }
 
     /// Two batches of half the callers each.
     pub(super) fn halves(mut self) -> [Batch; 2] {
-        let second = self.passengers.split_off(self.passengers.len() / 2);
-        [self.passengers, second].map(|passengers| Batch { passengers, fields: self.fields.clone() })
+        let second = self.reads.split_off(self.reads.len() / 2);
+        [self.reads, second].map(|reads| Batch { reads, fields: self.fields.clone() })
     }
 }
 

@@ -1,17 +1,17 @@
-//! What a field costs to whoever did not ask for it.
+//! What a field costs a caller that did not ask for it.
 
 use model_metadata::{FieldDefinition, FieldDefinitions};
 
-/// How many cells (records times fields) a batch may read that nobody asked for.
+/// How many cells (records times fields) of a batch its caller may not have asked for.
 const EXTRA_CELLS: usize = 64;
 
-/// May the field be read for records of somebody who did not ask for it? Binary fields are large, and those
+/// May the field be read for records of a caller that did not ask for it? Binary fields are large, and those
 /// that are not stored are computed for each record.
 fn is_cheap(definition: &FieldDefinition<'_>) -> bool {
     definition.is_true("store") && definition.text("type").is_some_and(|kind| kind != "binary")
 }
 
-/// May the field be read ahead, before anybody asks for it? Only what is stored, small, and read with the
+/// May the field be prefetched? Only what is stored, small, and read with the
 /// record's own row.
 pub(crate) fn may_be_read_ahead(definition: &FieldDefinition<'_>) -> bool {
     const KINDS: [&str; 10] = [

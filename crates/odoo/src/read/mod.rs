@@ -14,7 +14,7 @@ pub use reader::Reader;
 /// A record: the values of fields by name, `id` always among them.
 pub type Record = Map<String, Value>;
 
-/// What somebody wants to read.
+/// Fields of records to read.
 ///
 /// # Examples
 /// ```

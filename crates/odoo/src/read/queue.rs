@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use model_metadata::FieldDefinitions;
 
-use super::batch::{Batch, Passenger};
+use super::batch::{Batch, PendingRead};
 use super::cost;
 
 /// What reads must have in common to travel together: the model, and the context as JSON.
@@ -22,32 +22,32 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Puts a read into a batch that it fits into. A new batch's number is returned: somebody has to wait for
-    /// a connection on its behalf.
+    /// Adds a read to a batch that it fits into. Returns the number of a new batch: the caller must then wait
+    /// for a connection on its behalf.
     pub(super) fn add(
         &mut self,
         route: &Route,
-        passenger: Passenger,
+        pending: PendingRead,
         size: usize,
         definitions: Option<&FieldDefinitions>,
     ) -> Option<u64> {
         let batches = self.waiting.entry(route.clone()).or_default();
         for (_, batch) in batches.iter_mut() {
-            if batch.ids().saturating_add(passenger.read.ids.len()) <= size
-                && let Some(fields) = joint_fields(batch, &passenger, definitions)
+            if batch.ids().saturating_add(pending.read.ids.len()) <= size
+                && let Some(fields) = joint_fields(batch, &pending, definitions)
             {
                 batch.fields = fields;
-                batch.passengers.push(passenger);
+                batch.reads.push(pending);
                 return None;
             }
         }
         self.last += 1;
-        let fields = passenger.read.fields.clone();
-        batches.push((self.last, Batch { passengers: vec![passenger], fields }));
+        let fields = pending.read.fields.clone();
+        batches.push((self.last, Batch { reads: vec![pending], fields }));
         Some(self.last)
     }
 
-    /// Takes a batch out, without those who have gone away.
+    /// Takes a batch out, without the reads of callers that have gone away.
     pub(super) fn take(&mut self, route: &Route, number: u64) -> Batch {
         let Some(batches) = self.waiting.get_mut(route) else { return Batch::default() };
         let position = batches.iter().position(|(known, _)| *known == number);
@@ -55,18 +55,18 @@ impl Queues {
         if batches.is_empty() {
             self.waiting.remove(route);
         }
-        batch.passengers.retain(Passenger::is_waiting);
+        batch.reads.retain(PendingRead::is_waiting);
         batch
     }
 }
 
-/// The fields that a batch would read with one more passenger; nothing if it may not join.
+/// The fields that a batch would read with one more pending; nothing if it may not join.
 fn joint_fields(
     batch: &Batch,
-    passenger: &Passenger,
+    pending: &PendingRead,
     definitions: Option<&FieldDefinitions>,
 ) -> Option<Vec<String>> {
-    let own = &passenger.read.fields;
+    let own = &pending.read.fields;
     if *own == batch.fields {
         return Some(own.clone());
     }
@@ -74,7 +74,7 @@ fn joint_fields(
         return None;
     }
     let all = cost::union(own, &batch.fields);
-    let everybody = batch.passengers.iter().chain([passenger]);
-    let sizes = everybody.map(|passenger| (passenger.read.ids.len(), passenger.read.fields.len()));
+    let all_reads = batch.reads.iter().chain([pending]);
+    let sizes = all_reads.map(|pending| (pending.read.ids.len(), pending.read.fields.len()));
     cost::may_join(sizes, &all, definitions?).then_some(all)
 }

@@ -1,4 +1,4 @@
-//! `Reader`: who reads alone, who reads with others.
+//! `Reader`: sends a read alone, or in a batch.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::batch::{Answer, Batch, Passenger};
+use super::batch::{Answer, Batch, PendingRead};
 use super::queue::{Queues, Route};
 use super::{Read, Record};
 use crate::http::Lease;
@@ -20,11 +20,10 @@ use crate::{Fault, OdooClient, OdooError};
 
 /// Reads records as one user. Clones share everything.
 ///
-/// A read that finds a connection free goes at once and alone. Reads that find none wait; those of one model
-/// and context whose fields are the same, or nearly the same and cheap, leave together when a connection is
-/// free. Each caller gets what it would have got alone: its ids in its order, its fields, its errors. If a
-/// request that carries several reads fails, it is split between callers until each has its own answer. A
-/// caller that goes away disturbs nobody.
+/// A read that finds a free connection is sent at once. Others are queued; reads of one model and context
+/// whose fields are the same, or nearly the same and cheap, are batched when a connection becomes free. Each
+/// caller gets what it would have got alone: its ids in its order, its fields, its errors. If a batch fails,
+/// it is bisected until each caller has its own answer. A caller that is dropped does not affect the others.
 #[derive(Clone)]
 pub struct Reader {
     inner: Arc<Inner>,
@@ -95,9 +94,9 @@ impl Reader {
             Route { model: read.model.clone(), context: Value::from(read.context.clone()).to_string() };
         let scope = inner.client.known_scope();
         let definitions = scope.and_then(|scope| inner.metadata.known_fields(&scope, &read.model));
-        let passenger = Passenger { read, departed: Some(departed), answer };
+        let pending = PendingRead { read, departed: Some(departed), answer };
         let size = inner.client.config().batch_size;
-        let new = inner.queues.lock().add(&route, passenger, size, definitions.as_deref());
+        let new = inner.queues.lock().add(&route, pending, size, definitions.as_deref());
         if let Some(number) = new {
             // In a task of its own: the caller that comes first may be the first to go.
             tokio::spawn(Arc::clone(inner).carry(route, number));
@@ -106,27 +105,27 @@ impl Reader {
         if tokio::time::timeout(within, departure).await.is_err() {
             return Err(Fault::Busy { within }.into());
         }
-        // The task that carries the batch answers everybody, unless its runtime is shut down.
+        // The task that sends the batch answers all callers, unless its runtime is shut down.
         answered.await.unwrap_or(Err(OdooError::Fault(Fault::Broken)))
     }
 }
 
 impl Inner {
-    /// Waits for a connection on behalf of a batch, and sees to it that everybody in it is answered.
+    /// Waits for a connection on behalf of a batch, and answers all its callers.
     async fn carry(self: Arc<Self>, route: Route, number: u64) {
         let lease = self.client.lease_at_any_time().await;
         let mut batch = self.queues.lock().take(&route, number);
-        for passenger in &mut batch.passengers {
-            if let Some(departed) = passenger.departed.take() {
+        for pending in &mut batch.reads {
+            if let Some(departed) = pending.departed.take() {
                 let _gone = departed.send(());
             }
         }
         let Some(call) = batch.call() else { return };
         let mut lease = match lease {
             Ok(lease) => lease,
-            Err(error) => return batch.passengers.into_iter().for_each(|it| it.tell(Err(error.clone()))),
+            Err(error) => return batch.reads.into_iter().for_each(|it| it.tell(Err(error.clone()))),
         };
-        if batch.passengers.len() == 1 {
+        if batch.reads.len() == 1 {
             return self.carry_alone(batch, &mut lease).await;
         }
         let result = self.carry_together(batch, &call, &mut lease).await;
@@ -137,9 +136,9 @@ impl Inner {
     }
 
     async fn carry_alone(&self, mut batch: Batch, lease: &mut Lease) {
-        let Some(call) = batch.passengers.first().map(|passenger| passenger.read.call()) else { return };
+        let Some(call) = batch.reads.first().map(|pending| pending.read.call()) else { return };
         if let Some(answer) = self.unless_abandoned(&mut batch, &call, lease).await {
-            batch.passengers.into_iter().for_each(|passenger| passenger.tell(answer.clone()));
+            batch.reads.into_iter().for_each(|pending| pending.tell(answer.clone()));
         }
     }
 
@@ -151,14 +150,14 @@ impl Inner {
         lease: &mut Lease,
     ) -> Result<(), Batch> {
         count(&self.counters.batches, 1);
-        let passengers = u64::try_from(batch.passengers.len()).unwrap_or(u64::MAX);
+        let reads = u64::try_from(batch.reads.len()).unwrap_or(u64::MAX);
         let result = match self.unless_abandoned(&mut batch, call, lease).await {
             Some(Ok(records)) => batch.distribute(records),
             Some(Err(_)) => Err(batch),
             None => return Ok(()),
         };
         match &result {
-            Ok(()) => count(&self.counters.together, passengers),
+            Ok(()) => count(&self.counters.together, reads),
             Err(_) => count(&self.counters.splits, 1),
         }
         result
@@ -193,11 +192,11 @@ impl Inner {
     async fn carry_half(&self, mut batch: Batch) -> Result<(), Batch> {
         let lease = self.client.lease_at_any_time().await;
         // Of those who went away meanwhile, nothing is sent.
-        batch.passengers.retain(Passenger::is_waiting);
+        batch.reads.retain(PendingRead::is_waiting);
         let Some(call) = batch.call() else { return Ok(()) };
         match lease {
-            Err(error) => batch.passengers.into_iter().for_each(|it| it.tell(Err(error.clone()))),
-            Ok(mut lease) if batch.passengers.len() == 1 => self.carry_alone(batch, &mut lease).await,
+            Err(error) => batch.reads.into_iter().for_each(|it| it.tell(Err(error.clone()))),
+            Ok(mut lease) if batch.reads.len() == 1 => self.carry_alone(batch, &mut lease).await,
             Ok(mut lease) => return self.carry_together(batch, &call, &mut lease).await,
         }
         Ok(())

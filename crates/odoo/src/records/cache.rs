@@ -19,7 +19,7 @@ pub struct RecordPolicy {
     pub time_to_live: Duration,
     /// The bytes that all records may take: 8 MiB.
     pub max_bytes: usize,
-    /// For how long nothing is kept after a change of which nobody knows whether Odoo is still making it: 60
+    /// For how long nothing is cached after a write without an answer, which Odoo may still carry out: 60
     /// seconds.
     pub doubt: Duration,
     /// Are fields that are asked for most of the time read ahead? They are.

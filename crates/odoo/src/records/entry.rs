@@ -31,7 +31,7 @@ pub(super) struct Cell {
     json: Box<str>,
     /// When it was asked for.
     pub(super) asked_at: Duration,
-    /// Nobody asked for it, and nobody has used it yet.
+    /// It was prefetched and has not been used yet.
     pub(super) ahead: bool,
 }
 
@@ -59,7 +59,7 @@ impl Entry {
         Some(record)
     }
 
-    /// Counts the fields that were read ahead and are used now for the first time.
+    /// Counts the prefetched fields that are used now for the first time.
     pub(super) fn use_ahead(&mut self, fields: &[String]) -> u64 {
         let mut used = 0;
         for name in fields {
@@ -70,7 +70,7 @@ impl Entry {
         used
     }
 
-    /// Takes in what was read; fields that `asked` does not have were read ahead.
+    /// Takes in what was read; fields that `asked` does not have were prefetched.
     pub(super) fn add(&mut self, record: &Record, asked: &[String], asked_at: Duration) -> Added {
         let mut added = Added { ahead: 0, wasted: 0 };
         for (name, value) in record.iter().filter(|(name, _)| *name != "id") {
@@ -83,7 +83,7 @@ impl Entry {
         added
     }
 
-    /// How many fields were read ahead for nothing, so far.
+    /// How many prefetched fields are unused so far.
     pub(super) fn unused(&self) -> u64 {
         self.cells.values().map(|cell| u64::from(cell.ahead)).sum()
     }

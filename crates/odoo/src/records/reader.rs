@@ -1,4 +1,4 @@
-//! `CachedReader`: reads records, from the cache for whoever accepts that.
+//! `CachedReader`: reads records, from the cache for callers that accept it.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -11,15 +11,14 @@ use crate::read::cost::{may_be_read_ahead, union};
 use crate::stats::ReadStats;
 use crate::{OdooClient, OdooError, Read, Reader, Record};
 
-/// How many cells (records times fields) a read may bring that nobody has asked for yet.
+/// How many cells (records times fields) a read may prefetch.
 const CELLS_AHEAD: usize = 64;
 
-/// Reads records as one user, from the cache for whoever accepts records of a bounded age.
+/// Reads records as one user, from the cache for callers that accept records of a bounded age.
 ///
-/// Whoever accepts them makes it worth while to read ahead: fields that more than half of the recent requests
-/// asked for are read with the others, if they are stored and small, and answer later reads. What is given is
-/// exactly what was asked for. Where more is read ahead in vain than is used, nothing is read ahead for a
-/// while.
+/// For such callers it prefetches fields that more than half of the recent requests asked for, if they are
+/// stored and small. Callers get exactly the fields that they asked for. Prefetch pauses if it wastes more
+/// than it serves.
 #[derive(Clone, Debug)]
 pub struct CachedReader {
     reader: Reader,
@@ -35,7 +34,7 @@ impl CachedReader {
         CachedReader { reader, client, metadata }
     }
 
-    /// Reads records from Odoo, and keeps them for those who accept them.
+    /// Reads records from Odoo, and caches them.
     ///
     /// # Errors
     /// [`OdooError`], the one that this read would have met alone.
@@ -84,8 +83,8 @@ impl CachedReader {
         self.reader.stats()
     }
 
-    /// Where the cache would keep what is read. Nowhere if it is all fields, since nobody knows how many that
-    /// will be, or no records, since only Odoo can refuse that; nor before somebody has logged in.
+    /// Where the cache keeps the answer. `None` for all fields, whose number is unknown, for no records, which
+    /// only Odoo can refuse, and before the login.
     fn place(&self, read: &Read) -> Option<Place> {
         let scope = self.client.known_scope()?;
         let context = Value::from(read.context().clone()).to_string();
@@ -93,7 +92,7 @@ impl CachedReader {
         names_all.then(|| Place { scope, model: read.model().into(), context: context.into() })
     }
 
-    /// Of the fields that are asked for often, those that may be read ahead, and no more than is small.
+    /// The frequently requested fields that may be prefetched, within the limit.
     fn ahead(&self, scope: &Scope, read: &Read, frequent: Vec<String>) -> Vec<String> {
         let Some(definitions) = self.metadata.known_fields(scope, read.model()) else { return Vec::new() };
         let each = CELLS_AHEAD / read.ids().len().max(1);

@@ -157,7 +157,7 @@ impl State {
         }
     }
 
-    /// Forgets the records of a database, and those that are being read.
+    /// InvalidateOnDrop the records of a database, and those that are being read.
     pub(super) fn empty(&mut self, name: &Arc<str>, change: impl FnOnce(&mut Database)) {
         let database = self.databases.entry(Arc::clone(name)).or_default();
         database.epoch += 1;

@@ -71,7 +71,7 @@ pub(crate) fn access(model: &str, ticket: &Ticket, config: &OdooConfig) -> Quest
     Question { request: request(&format!("/mcp/models/{model}/access"), ticket, config), read }
 }
 
-/// Asks whose the API key is. Nobody's, if there is no number.
+/// Asks for the owner of the API key; `None` if there is none.
 pub(crate) fn owner_of_key(config: &OdooConfig) -> Question<Option<i64>> {
     let read = |answer: &Answer| {
         let Owner { valid, user_id } = data(answer)?;
