@@ -90,7 +90,7 @@ fn write_guide(folder: &Path) -> PathBuf {
             names.push(name);
         }
     }
-    assert_eq!(names, ["Trees", "OrganizationStructureProvider"]);
+    assert_eq!(names, ["Trees", "Sessions", "OrganizationStructureProvider"]);
     sources
 }
 

@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.PrintStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -127,6 +128,21 @@ class DropInTest {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
+    }
+
+    @Test
+    void theSessionsOfTheGuide() throws Exception {
+        PrintStream console = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(printed));
+            // A class without a package cannot be imported.
+            Class.forName("Sessions").getMethod("main", String[].class).invoke(null, (Object) new String[0]);
+        } finally {
+            System.setOut(console);
+        }
+        assertEquals(String.format("100 reads from 5 organizations%n"), printed.toString());
+        assertEquals(3, OBDal.getInstance().connections);
     }
 
     @Test
