@@ -1,4 +1,4 @@
-//! `MetadataCache`: the door to the tables.
+//! `MetadataCache`: what callers ask, in front of the three tables.
 
 use core::fmt;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 
-use crate::content::Content;
-use crate::entry::Key;
-use crate::table::{Lead, Table};
+use crate::cached_answer::AnswerKey;
+use crate::shared_values::SharedValue;
+use crate::table::{LoadDuty, Table};
 use crate::{
-    CacheConfig, CacheStats, Clock, FieldDefinitions, MetadataLoader, ModelList, Permissions, Principal,
-    Scope, SystemClock,
+    CacheConfig, CacheScope, CacheStats, Clock, DatabaseUser, FieldDefinitions, MetadataLoader, ModelList,
+    Permissions, SystemClock,
 };
 
 type Spawn = Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
@@ -19,19 +19,18 @@ type Spawn = Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
 /// What servers say of their models, kept per scope: field definitions, permissions, model lists.
 ///
 /// The cache belongs to no connection and no client: a loader comes with each question, and `E` is its error.
-/// Loads are shared: however many ask the same at once, one of them asks the server, and the others wait for
-/// it; if that one goes away, another takes over. Errors are told to all who waited and are not remembered.
+/// Concurrent callers share one load: one of them asks the server, the others wait; if that one is cancelled,
+/// another takes over. A load's error goes to all callers that waited, and is not cached.
 ///
 /// # Consistency
-/// After an `invalidate_…` returns, nobody who asks then gets anything whose load began before it, from the
-/// table or from a load that was under way. "There is no such model" and "there is no such field" are
-/// believed for
-/// [`negative_time_to_live`](crate::TablePolicy::negative_time_to_live), counted from the moment at which the server
-/// was asked; after that a name that the cache does not know is asked of the server again.
+/// After an `invalidate_…` returns, no caller gets an answer whose load began before it, neither from the
+/// table nor from a load in flight. "There is no such model" and "there is no such field" are believed for
+/// [`negative_time_to_live`](crate::TablePolicy::negative_time_to_live), counted from the moment at which the
+/// load began. After that, the next question about an unknown name goes to the server again.
 ///
 /// # Memory
-/// Each table stays within its bound. Equal values are one allocation, whoever they belong to, and are
-/// counted once. A value that a caller still holds after its entry has gone is the caller's.
+/// Each table stays within its bound. Equal values of different users are one allocation, counted once. A
+/// value that a caller still holds after its eviction counts as the caller's.
 pub struct MetadataCache<E> {
     fields: Arc<Table<FieldDefinitions, E>>,
     permissions: Arc<Table<Permissions, E>>,
@@ -46,7 +45,7 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         Self::with_clock(config, Arc::new(SystemClock::new()))
     }
 
-    /// An empty cache on a clock of the caller's.
+    /// An empty cache on the given clock.
     #[must_use]
     pub fn with_clock(config: CacheConfig, clock: Arc<dyn Clock>) -> Self {
         MetadataCache {
@@ -57,7 +56,7 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         }
     }
 
-    /// Lets answers be refreshed in the background, by tasks that the given function starts.
+    /// Refreshes answers in the background, by tasks that `spawn` starts.
     #[must_use]
     pub fn refresh_with(mut self, spawn: impl Fn(BoxFuture<'static, ()>) + Send + Sync + 'static) -> Self {
         self.spawn = Some(Arc::new(spawn));
@@ -67,11 +66,11 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
     /// The complete definitions of a model's fields; `None` if there is no such model.
     ///
     /// # Errors
-    /// The loader's, for everybody who waited for the load.
+    /// The loader's error, for each caller that waited for the load.
     pub async fn fields<L: MetadataLoader<Error = E>>(
         &self,
         loader: &Arc<L>,
-        scope: &Scope,
+        scope: &CacheScope,
         model: &str,
     ) -> Result<Option<Arc<FieldDefinitions>>, Arc<E>> {
         self.fields_naming(loader, scope, model, &[]).await
@@ -81,15 +80,15 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
     /// believed not to exist.
     ///
     /// # Errors
-    /// The loader's, for everybody who waited for the load.
+    /// The loader's error, for each caller that waited for the load.
     pub async fn fields_naming<L: MetadataLoader<Error = E>>(
         &self,
         loader: &Arc<L>,
-        scope: &Scope,
+        scope: &CacheScope,
         model: &str,
         names: &[&str],
     ) -> Result<Option<Arc<FieldDefinitions>>, Arc<E>> {
-        let key = Key { scope: scope.clone(), model: model.into() };
+        let key = AnswerKey { scope: scope.clone(), model: model.into() };
         let has_all = |known: &FieldDefinitions| names.iter().all(|name| known.get(name).is_some());
         let satisfies = (!names.is_empty()).then_some(&has_all as &(dyn Fn(&_) -> bool + Sync));
         let load = || {
@@ -101,24 +100,24 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         outcome
     }
 
-    /// The definitions of a model's fields if they are known already. Nobody is asked, and it counts as no
-    /// question.
+    /// The definitions of a model's fields, if they are cached. Does not ask the server, and does not count as
+    /// a hit or a miss.
     #[must_use]
-    pub fn known_fields(&self, scope: &Scope, model: &str) -> Option<Arc<FieldDefinitions>> {
-        self.fields.peek(&Key { scope: scope.clone(), model: model.into() })
+    pub fn known_fields(&self, scope: &CacheScope, model: &str) -> Option<Arc<FieldDefinitions>> {
+        self.fields.peek(&AnswerKey { scope: scope.clone(), model: model.into() })
     }
 
-    /// What the principal of the scope may do with a model; `None` if there is no such model.
+    /// What the scope's user may do with a model; `None` if there is no such model.
     ///
     /// # Errors
-    /// The loader's, for everybody who waited for the load.
+    /// The loader's error, for each caller that waited for the load.
     pub async fn permissions<L: MetadataLoader<Error = E>>(
         &self,
         loader: &Arc<L>,
-        scope: &Scope,
+        scope: &CacheScope,
         model: &str,
     ) -> Result<Option<Permissions>, Arc<E>> {
-        let key = Key { scope: scope.without_language(), model: model.into() };
+        let key = AnswerKey { scope: scope.without_language(), model: model.into() };
         let load = || {
             let (loader, key) = (Arc::clone(loader), key.clone());
             async move { loader.load_permissions(&key.scope, &key.model).await }
@@ -137,7 +136,7 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
     pub async fn permissions_for<L: MetadataLoader<Error = E>>(
         &self,
         loader: &Arc<L>,
-        scope: &Scope,
+        scope: &CacheScope,
         models: &[&str],
         at_once: usize,
     ) -> Vec<Result<Option<Permissions>, Arc<E>>> {
@@ -146,18 +145,18 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         stream::iter(questions).buffered(at_once.max(1)).collect().await
     }
 
-    /// The models that the principal of the scope may know of, recent enough that a name in `naming` which
+    /// The models that the scope's user may know of, recent enough that a name in `naming` which
     /// the list lacks can be believed not to exist.
     ///
     /// # Errors
-    /// The loader's, for everybody who waited for the load.
+    /// The loader's error, for each caller that waited for the load.
     pub async fn models<L: MetadataLoader<Error = E>>(
         &self,
         loader: &Arc<L>,
-        scope: &Scope,
+        scope: &CacheScope,
         naming: &[&str],
     ) -> Result<Arc<ModelList>, Arc<E>> {
-        let key = Key { scope: scope.clone(), model: "".into() };
+        let key = AnswerKey { scope: scope.clone(), model: "".into() };
         let has_all = |known: &ModelList| naming.iter().all(|model| known.label(model).is_some());
         let satisfies = (!naming.is_empty()).then_some(&has_all as &(dyn Fn(&_) -> bool + Sync));
         let load = || {
@@ -169,17 +168,17 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         outcome.map(Option::unwrap_or_default)
     }
 
-    /// Forgets the fields and permissions of a model of a database, for every principal.
+    /// Forgets the fields and permissions of a model of a database, for every user.
     pub fn invalidate_model(&self, database: &str, model: &str) {
         self.fields.invalidate_model(database, model);
         self.permissions.invalidate_model(database, model);
     }
 
-    /// Forgets everything that a principal was told.
-    pub fn invalidate_principal(&self, principal: &Principal) {
-        self.fields.invalidate_principal(principal);
-        self.permissions.invalidate_principal(principal);
-        self.models.invalidate_principal(principal);
+    /// Forgets all answers for a user.
+    pub fn invalidate_user(&self, user: &DatabaseUser) {
+        self.fields.invalidate_user(user);
+        self.permissions.invalidate_user(user);
+        self.models.invalidate_user(user);
     }
 
     /// Forgets everything.
@@ -189,8 +188,7 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         self.models.invalidate_all();
     }
 
-    /// Removes what is too old to be given; without it, an entry that nobody asks for stays until its room is
-    /// needed.
+    /// Removes expired answers. Without it, an expired answer stays until it is asked for or evicted.
     ///
     /// # Complexity
     /// O(entries), under the locks of the tables.
@@ -200,7 +198,7 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         self.models.remove_expired();
     }
 
-    /// What has been counted, and what is held now.
+    /// The counters, and the size of the tables now.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
         CacheStats {
@@ -210,15 +208,15 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         }
     }
 
-    fn refresh<V, F>(&self, lead: Option<Lead<V, E>>, load: impl Fn() -> F)
+    fn refresh<V, F>(&self, lead: Option<LoadDuty<V, E>>, load: impl Fn() -> F)
     where
-        V: Content + 'static,
+        V: SharedValue + 'static,
         F: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
         if let (Some(lead), Some(spawn)) = (lead, &self.spawn) {
             let load = load();
             spawn(Box::pin(async move {
-                // Whoever waits for the flight is told; nobody else hears of a refresh that failed.
+                // The callers that joined the load get its outcome. A failed refresh leaves the old answer.
                 drop(lead.finish(load.await));
             }));
         }

@@ -1,15 +1,15 @@
-//! How long answers are believed, and how much room they may take.
+//! `CacheConfig`: how long answers are believed, and how many bytes they may take.
 
 use core::time::Duration;
 
-/// How long the answers of one table are believed, and how much room they may take.
+/// How long the answers of one table are believed, and how many bytes they may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TablePolicy {
-    /// An answer older than this is asked for again. Its age counts from the moment at which it was asked
-    /// for.
+    /// An older answer is loaded again. Its age counts from the moment at which its load began.
     pub time_to_live: Duration,
-    /// An answer older than this is still given, and asked for again in the background. It takes effect in a
-    /// cache with [`refresh_with`](crate::MetadataCache::refresh_with).
+    /// An older answer is still given, and refreshed in the background. Takes effect in a cache with
+    /// [`refresh_with`](crate::MetadataCache::refresh_with).
     pub refresh_after: Option<Duration>,
     /// How long "there is no such model" and "there is no such field" are believed.
     pub negative_time_to_live: Duration,
@@ -33,13 +33,22 @@ impl TablePolicy {
 
 /// The policies of a cache's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CacheConfig {
-    /// Field definitions: one hour and 32 MiB unless told otherwise.
+    /// Field definitions: one hour and 32 MiB by default.
     pub fields: TablePolicy,
-    /// Permissions: five minutes and 4 MiB unless told otherwise.
+    /// Permissions: five minutes and 4 MiB by default.
     pub permissions: TablePolicy,
-    /// Model lists: five minutes and 4 MiB unless told otherwise.
+    /// Model lists: five minutes and 4 MiB by default.
     pub models: TablePolicy,
+}
+
+impl CacheConfig {
+    /// One policy for all tables.
+    #[must_use]
+    pub fn with_policy(policy: TablePolicy) -> Self {
+        CacheConfig { fields: policy, permissions: policy, models: policy }
+    }
 }
 
 impl Default for CacheConfig {

@@ -1,8 +1,8 @@
-//! `Epochs`: which loads an invalidation makes worthless.
+//! `Epochs`: tells which loads an invalidation has made stale.
 
 use core::hash::Hash;
 
-use crate::Principal;
+use crate::DatabaseUser;
 
 const STRIPES: usize = 256;
 const STRIPES_WIDE: u64 = 256;
@@ -14,12 +14,12 @@ const STRIPES_WIDE: u64 = 256;
 #[derive(Debug)]
 pub(crate) struct Epochs {
     all: u64,
-    principals: Box<[u64]>,
+    users: Box<[u64]>,
     models: Box<[u64]>,
     hasher: ahash::RandomState,
 }
 
-/// The epochs that concern one key, as they were at one moment.
+/// The epochs of one key at one moment.
 ///
 /// It is the sum of the counters: they never shrink, so the sum is the same only while each of them is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,30 +28,29 @@ pub(crate) struct Stamp(u64);
 impl Default for Epochs {
     fn default() -> Self {
         let stripes = || vec![0; STRIPES].into_boxed_slice();
-        // Fixed seeds: who shares a counter with whom is the same in every run, and nobody gains by knowing
-        // it.
+        // Fixed seeds make runs repeatable. An attacker who provokes collisions gains only further loads.
         let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
-        Epochs { all: 0, principals: stripes(), models: stripes(), hasher }
+        Epochs { all: 0, users: stripes(), models: stripes(), hasher }
     }
 }
 
 impl Epochs {
-    /// The epochs that concern a principal's knowledge of a model.
-    pub(crate) fn stamp(&self, principal: &Principal, model: &str) -> Stamp {
-        let database = principal.database();
+    /// The epochs that concern a user's knowledge of a model.
+    pub(crate) fn stamp(&self, user: &DatabaseUser, model: &str) -> Stamp {
+        let database = user.database();
         let read = |stripes: &[u64], stripe| stripes.get(stripe).copied().unwrap_or_default();
-        let principal = read(&self.principals, self.stripe(principal));
+        let user = read(&self.users, self.stripe(user));
         let model = read(&self.models, self.stripe((database, model)));
-        Stamp(self.all + principal + model)
+        Stamp(self.all + user + model)
     }
 
     pub(crate) fn raise_all(&mut self) {
         self.all += 1;
     }
 
-    pub(crate) fn raise_principal(&mut self, principal: &Principal) {
-        let stripe = self.stripe(principal);
-        raise(&mut self.principals, stripe);
+    pub(crate) fn raise_user(&mut self, user: &DatabaseUser) {
+        let stripe = self.stripe(user);
+        raise(&mut self.users, stripe);
     }
 
     pub(crate) fn raise_model(&mut self, database: &str, model: &str) {

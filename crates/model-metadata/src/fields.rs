@@ -1,11 +1,11 @@
-//! `FieldDefinitions`: everything that is known of a model's fields, stored once and compactly.
+//! `FieldDefinitions`: the definitions of a model's fields, each distinct name and value stored once.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::value::RawValue;
 
-use crate::content::Content;
+use crate::shared_values::SharedValue;
 
 /// A range of bytes of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,13 +17,13 @@ struct Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Field {
     name: Span,
-    /// Where the field's cells end; they begin where those of the field before it end.
+    /// Where the field's attribute_values end; they begin where those of the field before it end.
     cells_end: u32,
 }
 
 /// One attribute of one field, as positions in `spans`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Cell {
+struct AttributeValue {
     attribute: u32,
     value: u32,
 }
@@ -44,7 +44,7 @@ struct Cell {
 /// use model_metadata::FieldDefinitions;
 ///
 /// let definitions: FieldDefinitions =
-///     serde_json::from_str(r#"{"name": {"type": "char", "required": true}, "active": {"type": "boolean"}}"#)?;
+///     serde_json::from_str(r#"{"name": {"type": "char", "required": true}, "active": {}}"#)?;
 /// let name = definitions.get("name").ok_or("unknown field")?;
 /// assert_eq!(name.text("type").as_deref(), Some("char"));
 /// assert!(name.is_true("required"));
@@ -53,12 +53,12 @@ struct Cell {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldDefinitions {
-    // INVARIANT: spans lie within `text` at character borders; `fields` ascend by name and their cells by
+    // INVARIANT: spans lie within `text` at character borders; `fields` ascend by name, and their values by
     // attribute.
     text: Box<str>,
     spans: Box<[Span]>,
     fields: Box<[Field]>,
-    cells: Box<[Cell]>,
+    attribute_values: Box<[AttributeValue]>,
 }
 
 /// The definition of one field.
@@ -66,7 +66,7 @@ pub struct FieldDefinitions {
 pub struct FieldDefinition<'a> {
     definitions: &'a FieldDefinitions,
     name: Span,
-    cells: &'a [Cell],
+    attribute_values: &'a [AttributeValue],
 }
 
 impl FieldDefinitions {
@@ -100,7 +100,10 @@ impl FieldDefinitions {
     /// The bytes that the definitions own.
     #[must_use]
     pub fn footprint(&self) -> usize {
-        self.text.len() + size_of_val(&*self.spans) + size_of_val(&*self.fields) + size_of_val(&*self.cells)
+        self.text.len()
+            + size_of_val(&*self.spans)
+            + size_of_val(&*self.fields)
+            + size_of_val(&*self.attribute_values)
     }
 
     fn at(&self, position: usize) -> Option<FieldDefinition<'_>> {
@@ -110,7 +113,11 @@ impl FieldDefinitions {
             None => 0,
         };
         let range = usize::try_from(start).ok()?..usize::try_from(field.cells_end).ok()?;
-        Some(FieldDefinition { definitions: self, name: field.name, cells: self.cells.get(range)? })
+        Some(FieldDefinition {
+            definitions: self,
+            name: field.name,
+            attribute_values: self.attribute_values.get(range)?,
+        })
     }
 
     fn slice(&self, span: Span) -> &str {
@@ -136,15 +143,20 @@ impl<'a> FieldDefinition<'a> {
     /// The JSON text of an attribute's value.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&'a str> {
-        let text = |cell: &Cell| self.definitions.text_at(cell.attribute);
-        let position = self.cells.binary_search_by(|cell| text(cell).cmp(name)).ok()?;
-        self.cells.get(position).map(|cell| self.definitions.text_at(cell.value))
+        let text = |attribute_value: &AttributeValue| self.definitions.text_at(attribute_value.attribute);
+        let position =
+            self.attribute_values.binary_search_by(|attribute_value| text(attribute_value).cmp(name)).ok()?;
+        self.attribute_values
+            .get(position)
+            .map(|attribute_value| self.definitions.text_at(attribute_value.value))
     }
 
     /// All attributes by name, each with the JSON text of its value.
     pub fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let (definitions, cells) = (self.definitions, self.cells);
-        cells.iter().map(|cell| (definitions.text_at(cell.attribute), definitions.text_at(cell.value)))
+        let (definitions, attribute_values) = (self.definitions, self.attribute_values);
+        attribute_values.iter().map(|attribute_value| {
+            (definitions.text_at(attribute_value.attribute), definitions.text_at(attribute_value.value))
+        })
     }
 
     /// An attribute whose value is a text, decoded.
@@ -160,7 +172,7 @@ impl<'a> FieldDefinition<'a> {
     }
 }
 
-impl Content for FieldDefinitions {
+impl SharedValue for FieldDefinitions {
     fn heap_bytes(&self) -> usize {
         self.footprint()
     }
@@ -199,19 +211,21 @@ impl<'a> Texts<'a> {
 fn pack(source: &BTreeMap<String, BTreeMap<String, Box<RawValue>>>) -> Option<FieldDefinitions> {
     let mut texts = Texts::default();
     let mut fields = Vec::with_capacity(source.len());
-    let mut cells = Vec::with_capacity(source.values().map(BTreeMap::len).sum());
+    let mut attribute_values = Vec::with_capacity(source.values().map(BTreeMap::len).sum());
     for (name, attributes) in source {
         for (attribute, value) in attributes {
-            cells.push(Cell { attribute: texts.add(attribute)?, value: texts.add(value.get())? });
+            attribute_values
+                .push(AttributeValue { attribute: texts.add(attribute)?, value: texts.add(value.get())? });
         }
         let name = texts.add(name)?;
-        fields.push(Field { name: texts.span(name)?, cells_end: u32::try_from(cells.len()).ok()? });
+        fields
+            .push(Field { name: texts.span(name)?, cells_end: u32::try_from(attribute_values.len()).ok()? });
     }
     Some(FieldDefinitions {
         text: texts.text.into_boxed_str(),
         spans: texts.spans.into_boxed_slice(),
         fields: fields.into_boxed_slice(),
-        cells: cells.into_boxed_slice(),
+        attribute_values: attribute_values.into_boxed_slice(),
     })
 }
 

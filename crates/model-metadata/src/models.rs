@@ -1,10 +1,10 @@
-//! `ModelList`: the models that a principal may know of.
+//! `ModelList`: the models that a user may know of.
 
 use std::collections::BTreeMap;
 
-use crate::content::Content;
+use crate::shared_values::SharedValue;
 
-/// The models that a principal may know of, each with its label, by name.
+/// The models that a user may know of, each with its label, by name.
 ///
 /// # Examples
 /// ```
@@ -61,7 +61,7 @@ impl<'a> FromIterator<(&'a str, &'a str)> for ModelList {
     }
 }
 
-impl Content for ModelList {
+impl SharedValue for ModelList {
     fn heap_bytes(&self) -> usize {
         self.footprint()
     }

@@ -1,8 +1,8 @@
-//! `Permissions`: what a principal may do with a model.
+//! `Permissions`: what a user may do with a model.
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::Content;
+use crate::shared_values::SharedValue;
 
 /// What can be done with the records of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl Operation {
     }
 }
 
-/// What a principal may do with a model; it says nothing about single records.
+/// What a user may do with a model; it says nothing about single records.
 ///
 /// # Examples
 /// ```
@@ -70,7 +70,7 @@ impl Permissions {
     }
 }
 
-impl Content for Permissions {
+impl SharedValue for Permissions {
     fn heap_bytes(&self) -> usize {
         0
     }

@@ -1,14 +1,14 @@
-//! `Projection`: the part of a model's definitions that somebody asked for.
+//! `Projection`: some fields and attributes of a model's definitions.
 
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::{FieldDefinition, FieldDefinitions};
 
-/// The part of a model's definitions that somebody asked for; it serializes as the object of objects that the
+/// Some fields and attributes of a model's definitions. It serializes as the object of objects that the
 /// server would have sent.
 ///
-/// Names that the model does not have are left out, as servers do; [`unknown`](Projection::unknown) tells
+/// Names that the model does not have are left out, as servers do; [`unknown`](Projection::unknown) lists
 /// them.
 ///
 /// # Examples
@@ -16,7 +16,7 @@ use crate::{FieldDefinition, FieldDefinitions};
 /// use model_metadata::{FieldDefinitions, Projection};
 ///
 /// let all: FieldDefinitions =
-///     serde_json::from_str(r#"{"name": {"type": "char", "required": true}, "active": {"type": "boolean"}}"#)?;
+///     serde_json::from_str(r#"{"name": {"type": "char", "required": true}, "active": {}}"#)?;
 /// let part = Projection::new(&all, Some(&["name"]), Some(&["type"]));
 /// assert_eq!(serde_json::to_string(&part)?, r#"{"name":{"type":"char"}}"#);
 /// # Ok::<(), serde_json::Error>(())

@@ -1,4 +1,4 @@
-//! What holds in every interleaving: checked by `shuttle` over random schedules.
+//! Model-checked tests of the table: what holds under every schedule (`cargo xtask shuttle`).
 
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -7,11 +7,11 @@ use std::sync::Arc;
 use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::thread;
 
+use crate::cached_answer::AnswerKey;
 use crate::config::TablePolicy;
-use crate::content::Content;
-use crate::entry::Key;
+use crate::shared_values::SharedValue;
 use crate::table::Table;
-use crate::{Clock, ManualClock, Principal, Scope};
+use crate::{CacheScope, Clock, DatabaseUser, ManualClock};
 
 const SCHEDULES: usize = 2_000;
 
@@ -19,7 +19,7 @@ const SCHEDULES: usize = 2_000;
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Version(u64);
 
-impl Content for Version {
+impl SharedValue for Version {
     fn heap_bytes(&self) -> usize {
         0
     }
@@ -52,19 +52,19 @@ struct World {
     table: Arc<Table<Version, String>>,
     clock: Arc<ManualClock>,
     server: Arc<Server>,
-    key: Key,
+    key: AnswerKey,
 }
 
 impl World {
     fn new() -> Arc<Self> {
         let clock = Arc::new(ManualClock::default());
         let policy = TablePolicy::new(Duration::from_secs(60), 1 << 20);
-        let scope = Scope::new(Principal::new("db", 7), "");
+        let scope = CacheScope::new(DatabaseUser::new("db", 7), "");
         Arc::new(World {
             table: Table::new(policy, Arc::clone(&clock) as Arc<dyn Clock>),
             clock,
             server: Arc::default(),
-            key: Key { scope, model: "res.partner".into() },
+            key: AnswerKey { scope, model: "res.partner".into() },
         })
     }
 
@@ -81,8 +81,8 @@ impl World {
     }
 }
 
-/// Whoever asks after an invalidation gets what was true at the invalidation, or later: from the table, from
-/// a load that was under way, or from a load that published late.
+/// After an invalidation callers get what was true at the invalidation or later, whether from the table, from
+/// a load in flight, or from a load that published late.
 #[test]
 fn nothing_older_than_an_invalidation_is_given_after_it() {
     fn run(invalidate: fn(&World)) {
@@ -110,7 +110,7 @@ fn nothing_older_than_an_invalidation_is_given_after_it() {
         );
     }
     run(|world| world.table.invalidate_all());
-    run(|world| world.table.invalidate_principal(world.key.scope.principal()));
+    run(|world| world.table.invalidate_user(world.key.scope.user()));
     run(|world| world.table.invalidate_model("db", "res.partner"));
 }
 
@@ -136,7 +136,7 @@ fn however_many_ask_there_is_one_load() {
     );
 }
 
-/// Whoever goes away while it loads leaves the others with their answer, and never two loads at a time.
+/// A cancelled leader leaves the other callers with their answer, and never two loads at a time.
 #[test]
 fn a_load_given_up_is_taken_over() {
     shuttle::check_random(

@@ -1,22 +1,22 @@
-//! What the cache counts.
+//! `CacheStats`: the counters and sizes of a cache.
 
 use core::ops::Add;
 
 use serde::Serialize;
 
-/// What one table of the cache has counted since it was made, and what it holds now.
+/// The counters of one table since it was made, and its size now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TableStats {
     /// Questions that were answered without waiting for the server.
     pub hits: u64,
-    /// Questions that had to wait for the server, whoever asked it.
+    /// Questions that waited for the server, by a load of their own or one in flight.
     pub misses: u64,
     /// Loads begun, refreshes in the background included.
     pub loads: u64,
     /// Loads that failed.
     pub load_failures: u64,
-    /// Loads that were given up because whoever ran them went away.
+    /// Loads that were dropped before they ended, because their caller was cancelled.
     pub loads_abandoned: u64,
     /// Loads whose result was not kept, since an invalidation or a younger load overtook them.
     pub loads_overtaken: u64,
@@ -77,7 +77,7 @@ impl Add for TableStats {
     }
 }
 
-/// What a [`MetadataCache`](crate::MetadataCache) has counted, table by table.
+/// The counters of a [`MetadataCache`](crate::MetadataCache), table by table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CacheStats {

@@ -1,4 +1,4 @@
-//! `Table`: entries of one kind, with single flight, epochs and a bound on bytes.
+//! `Table`: the cached answers of one kind, with single flight, epochs and a bound on bytes.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -8,16 +8,18 @@ use hashlink::LinkedHashMap;
 use platform::flight::LeaderLoad;
 use platform::sync::Mutex;
 
+use crate::cached_answer::{AnswerKey, CachedAnswer};
 use crate::config::TablePolicy;
-use crate::content::{Content, Contents};
-use crate::entry::{Entry, Key};
 use crate::epochs::{Epochs, Stamp};
-use crate::{Clock, Principal, TableStats};
+use crate::shared_values::{SharedValue, SharedValues};
+use crate::{Clock, DatabaseUser, TableStats};
 
 /// What a load brought: a value, "no such model", or a failure.
 pub(crate) type Outcome<V, E> = Result<Option<Arc<V>>, Arc<E>>;
 
-/// Entries of one kind. Everything happens under one lock that is never held across an await.
+/// Answers of one kind.
+///
+/// Lock order: `state` alone. It is never held across an await, while a waker runs, or while a load ends.
 #[derive(Debug)]
 pub(crate) struct Table<V, E> {
     policy: TablePolicy,
@@ -28,10 +30,10 @@ pub(crate) struct Table<V, E> {
 #[derive(Debug)]
 struct State<V, E> {
     /// In the order of use, the least recent first.
-    entries: LinkedHashMap<Key, Entry<V>, ahash::RandomState>,
-    contents: Contents<V>,
+    entries: LinkedHashMap<AnswerKey, CachedAnswer<V>, ahash::RandomState>,
+    contents: SharedValues<V>,
     // INVARIANT: the newest load of each key. Only the callers that wait for an older one still know it.
-    loads: HashMap<Key, Load<V, E>, ahash::RandomState>,
+    loads: HashMap<AnswerKey, Load<V, E>, ahash::RandomState>,
     epochs: Epochs,
     bytes: usize,
     stats: TableStats,
@@ -54,32 +56,32 @@ impl<V, E> Clone for Load<V, E> {
 }
 
 impl TablePolicy {
-    fn is_expired<V>(&self, entry: &Entry<V>, now: Duration) -> bool {
+    fn is_expired<V>(&self, entry: &CachedAnswer<V>, now: Duration) -> bool {
         let lifetime = if entry.value.is_some() { self.time_to_live } else { self.negative_time_to_live };
         now >= entry.began.saturating_add(lifetime)
     }
 }
 
-/// What to do about a question.
-enum Step<V: Content, E> {
-    Answer(Option<Arc<V>>, Option<Lead<V, E>>),
+/// How a question is answered.
+enum Step<V: SharedValue, E> {
+    Answer(Option<Arc<V>>, Option<LoadDuty<V, E>>),
     Join(Arc<LeaderLoad<Outcome<V, E>>>),
-    Load(Lead<V, E>),
+    Load(LoadDuty<V, E>),
 }
 
-/// The duty to load; dropped unfinished, it lets somebody else begin again.
-pub(crate) struct Lead<V: Content, E> {
+/// The duty to load. Dropped unfinished, it abandons the load, and a caller that waits begins again.
+pub(crate) struct LoadDuty<V: SharedValue, E> {
     table: Arc<Table<V, E>>,
-    key: Key,
+    key: AnswerKey,
     load: Load<V, E>,
     finished: bool,
 }
 
-impl<V: Content, E> Table<V, E> {
+impl<V: SharedValue, E> Table<V, E> {
     pub(crate) fn new(policy: TablePolicy, clock: Arc<dyn Clock>) -> Arc<Self> {
         let state = State {
             entries: LinkedHashMap::default(),
-            contents: Contents::default(),
+            contents: SharedValues::default(),
             loads: HashMap::default(),
             epochs: Epochs::default(),
             bytes: 0,
@@ -94,11 +96,11 @@ impl<V: Content, E> Table<V, E> {
     /// the answer comes the duty to refresh, if it is time for that and `refresh` allows it.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
-        key: &Key,
+        key: &AnswerKey,
         refresh: bool,
         satisfies: Option<&(dyn Fn(&V) -> bool + Sync)>,
         load: impl Fn() -> F,
-    ) -> (Outcome<V, E>, Option<Lead<V, E>>)
+    ) -> (Outcome<V, E>, Option<LoadDuty<V, E>>)
     where
         F: Future<Output = Result<Option<V>, E>>,
     {
@@ -116,11 +118,11 @@ impl<V: Content, E> Table<V, E> {
         }
     }
 
-    /// What is known now and may still be given, without asking anybody. It counts as no question.
-    pub(crate) fn peek(&self, key: &Key) -> Option<Arc<V>> {
+    /// The answer in the table, if it is valid. Does not load, and does not count as a hit or a miss.
+    pub(crate) fn peek(&self, key: &AnswerKey) -> Option<Arc<V>> {
         let now = self.clock.now();
         let state = self.state.lock();
-        let stamp = state.epochs.stamp(key.scope.principal(), &key.model);
+        let stamp = state.epochs.stamp(key.scope.user(), &key.model);
         let entry = state.entries.get(key)?;
         let valid = entry.stamp == stamp && !self.policy.is_expired(entry, now);
         if valid { entry.value.clone() } else { None }
@@ -128,7 +130,7 @@ impl<V: Content, E> Table<V, E> {
 
     fn step(
         self: &Arc<Self>,
-        key: &Key,
+        key: &AnswerKey,
         refresh: bool,
         satisfies: Option<&(dyn Fn(&V) -> bool + Sync)>,
         first: bool,
@@ -137,7 +139,7 @@ impl<V: Content, E> Table<V, E> {
         let believes_absence =
             |began: Duration| now < began.saturating_add(self.policy.negative_time_to_live);
         let mut state = self.state.lock();
-        let stamp = state.epochs.stamp(key.scope.principal(), &key.model);
+        let stamp = state.epochs.stamp(key.scope.user(), &key.model);
 
         if let Some(entry) = state.entries.get(key) {
             let answer = entry.value.clone();
@@ -170,25 +172,31 @@ impl<V: Content, E> Table<V, E> {
         Step::Load(self.lead(&mut state, key, now, stamp))
     }
 
-    fn lead(self: &Arc<Self>, state: &mut State<V, E>, key: &Key, now: Duration, stamp: Stamp) -> Lead<V, E> {
+    fn lead(
+        self: &Arc<Self>,
+        state: &mut State<V, E>,
+        key: &AnswerKey,
+        now: Duration,
+        stamp: Stamp,
+    ) -> LoadDuty<V, E> {
         let load = Load { began: now, stamp, outcome: Arc::default() };
         state.loads.insert(key.clone(), load.clone());
         state.stats.loads += 1;
-        Lead { table: Arc::clone(self), key: key.clone(), load, finished: false }
+        LoadDuty { table: Arc::clone(self), key: key.clone(), load, finished: false }
     }
 
-    /// Forgets a model of a database, for every principal.
+    /// Forgets a model of a database, for every user.
     pub(crate) fn invalidate_model(&self, database: &str, model: &str) {
         let mut state = self.state.lock();
         state.epochs.raise_model(database, model);
-        state.invalidate(|key| *key.model == *model && key.scope.principal().database() == database);
+        state.invalidate(|key| *key.model == *model && key.scope.user().database() == database);
     }
 
-    /// Forgets what a principal knows.
-    pub(crate) fn invalidate_principal(&self, principal: &Principal) {
+    /// Forgets all answers for a user.
+    pub(crate) fn invalidate_user(&self, user: &DatabaseUser) {
         let mut state = self.state.lock();
-        state.epochs.raise_principal(principal);
-        state.invalidate(|key| key.scope.principal() == principal);
+        state.epochs.raise_user(user);
+        state.invalidate(|key| key.scope.user() == user);
     }
 
     /// Forgets everything.
@@ -218,16 +226,16 @@ impl<V: Content, E> Table<V, E> {
     }
 
     /// Keeps the result of a load, unless something younger overtook it.
-    fn publish(&self, key: &Key, load: &Load<V, E>, value: Option<V>) -> Option<Arc<V>> {
+    fn publish(&self, key: &AnswerKey, load: &Load<V, E>, value: Option<V>) -> Option<Arc<V>> {
         let mut state = self.state.lock();
         state.leave(key, load);
-        let current = state.epochs.stamp(key.scope.principal(), &key.model) == load.stamp;
+        let current = state.epochs.stamp(key.scope.user(), &key.model) == load.stamp;
         let newest = state.entries.get(key).is_none_or(|known| known.began <= load.began);
         if !(current && newest) {
             state.stats.loads_overtaken += 1;
             return value.map(Arc::new);
         }
-        let least = key.entry_bytes::<V>() + value.as_ref().map_or(0, Content::heap_bytes);
+        let least = key.entry_bytes::<V>() + value.as_ref().map_or(0, SharedValue::heap_bytes);
         if least > self.policy.max_bytes {
             state.stats.loads_oversized += 1;
             return value.map(Arc::new);
@@ -238,7 +246,7 @@ impl<V: Content, E> Table<V, E> {
             None => (None, 0),
         };
         let refresh_at = self.policy.refresh_after.map(|after| load.began.saturating_add(after));
-        let entry = Entry { value: value.clone(), began: load.began, stamp: load.stamp, refresh_at };
+        let entry = CachedAnswer { value: value.clone(), began: load.began, stamp: load.stamp, refresh_at };
         state.bytes += grown + key.entry_bytes::<V>();
         state.entries.insert(key.clone(), entry);
         while state.bytes > self.policy.max_bytes && state.remove_oldest() {
@@ -247,7 +255,7 @@ impl<V: Content, E> Table<V, E> {
         value
     }
 
-    fn fail(&self, key: &Key, load: &Load<V, E>) {
+    fn fail(&self, key: &AnswerKey, load: &Load<V, E>) {
         let mut state = self.state.lock();
         state.leave(key, load);
         state.stats.load_failures += 1;
@@ -259,8 +267,8 @@ impl<V: Content, E> Table<V, E> {
     }
 }
 
-impl<V: Content, E> Lead<V, E> {
-    /// Ends the load and tells everybody who waits for it.
+impl<V: SharedValue, E> LoadDuty<V, E> {
+    /// Ends the load, and gives its outcome to the callers that wait.
     pub(crate) fn finish(mut self, result: Result<Option<V>, E>) -> Outcome<V, E> {
         self.finished = true;
         let outcome = match result {
@@ -275,7 +283,7 @@ impl<V: Content, E> Lead<V, E> {
     }
 }
 
-impl<V: Content, E> Drop for Lead<V, E> {
+impl<V: SharedValue, E> Drop for LoadDuty<V, E> {
     fn drop(&mut self) {
         if !self.finished {
             let mut state = self.table.state.lock();
@@ -287,15 +295,15 @@ impl<V: Content, E> Drop for Lead<V, E> {
     }
 }
 
-impl<V: Content, E> State<V, E> {
+impl<V: SharedValue, E> State<V, E> {
     /// Takes a load off the list, unless another one has taken its place.
-    fn leave(&mut self, key: &Key, load: &Load<V, E>) {
+    fn leave(&mut self, key: &AnswerKey, load: &Load<V, E>) {
         if self.loads.get(key).is_some_and(|current| Arc::ptr_eq(&current.outcome, &load.outcome)) {
             self.loads.remove(key);
         }
     }
 
-    fn remove(&mut self, key: &Key) {
+    fn remove(&mut self, key: &AnswerKey) {
         if let Some(entry) = self.entries.remove(key) {
             self.give_back(key, entry);
         }
@@ -307,20 +315,20 @@ impl<V: Content, E> State<V, E> {
         true
     }
 
-    fn give_back(&mut self, key: &Key, entry: Entry<V>) {
+    fn give_back(&mut self, key: &AnswerKey, entry: CachedAnswer<V>) {
         self.bytes -= key.entry_bytes::<V>();
         if let Some(value) = entry.value {
             self.bytes -= self.contents.release(&value);
         }
     }
 
-    fn invalidate(&mut self, concerns: impl Fn(&Key) -> bool) {
+    fn invalidate(&mut self, concerns: impl Fn(&AnswerKey) -> bool) {
         let removed = self.remove_where(|key, _| concerns(key));
         self.stats.evicted_invalidated += removed;
     }
 
-    fn remove_where(&mut self, goes: impl Fn(&Key, &Entry<V>) -> bool) -> u64 {
-        let gone: Vec<Key> =
+    fn remove_where(&mut self, goes: impl Fn(&AnswerKey, &CachedAnswer<V>) -> bool) -> u64 {
+        let gone: Vec<AnswerKey> =
             self.entries.iter().filter(|(key, entry)| goes(key, entry)).map(|(key, _)| key.clone()).collect();
         for key in &gone {
             self.remove(key);

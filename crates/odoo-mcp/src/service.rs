@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model_metadata::{FieldDefinitions, MetadataCache, Operation, Scope};
+use model_metadata::{CacheScope, FieldDefinitions, MetadataCache, Operation};
 use odoo::{CachedReader, Call, Effect, OdooClient, OdooError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -40,7 +40,7 @@ impl Service {
     }
 
     /// The scope of metadata: the user, in the companies that calls are confined to.
-    pub(crate) async fn scope(&self) -> Result<Scope, ToolError> {
+    pub(crate) async fn scope(&self) -> Result<CacheScope, ToolError> {
         let scope = self.client.scope().await?;
         Ok(scope.with_companies(self.settings.companies.iter().copied()))
     }
@@ -92,7 +92,7 @@ impl Service {
 
     async fn check_companies(&self, companies: &[i64]) -> Result<(), ToolError> {
         let own = if self.settings.companies.is_empty() {
-            let user = self.client.scope().await?.principal().user();
+            let user = self.client.scope().await?.user().id();
             let rows: Vec<Map<String, Value>> =
                 self.client.call(Call::read("res.users", &[user], &["company_ids"])).await?;
             let ids = rows.first().and_then(|row| row.get("company_ids")).and_then(Value::as_array);

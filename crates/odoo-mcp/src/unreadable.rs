@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use model_metadata::{FieldDefinition, FieldDefinitions, Scope};
+use model_metadata::{CacheScope, FieldDefinition, FieldDefinitions};
 use odoo::{Call, OdooError};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -24,7 +24,7 @@ const MOST: usize = 4_096;
 /// What was learnt, by user and model.
 #[derive(Default)]
 pub(crate) struct Unreadable {
-    known: Mutex<HashMap<(Scope, String), Known>>,
+    known: Mutex<HashMap<(CacheScope, String), Known>>,
 }
 
 struct Known {
@@ -40,7 +40,7 @@ impl Unreadable {
     /// The fields of a model that a user is known not to read, and whether the groups have been asked.
     fn get(
         &self,
-        scope: &Scope,
+        scope: &CacheScope,
         model: &str,
         definitions: &Arc<FieldDefinitions>,
     ) -> (Arc<BTreeSet<String>>, bool) {
@@ -51,7 +51,13 @@ impl Unreadable {
         own.map(|it| (Arc::clone(&it.fields), it.asked)).unwrap_or_default()
     }
 
-    fn put(&self, scope: Scope, model: &str, definitions: &Arc<FieldDefinitions>, fields: BTreeSet<String>) {
+    fn put(
+        &self,
+        scope: CacheScope,
+        model: &str,
+        definitions: &Arc<FieldDefinitions>,
+        fields: BTreeSet<String>,
+    ) {
         let mut known = self.known.lock();
         if known.len() >= MOST {
             known.clear();

@@ -1,6 +1,6 @@
 //! `AddonRules`: what the add-on `mcp_server` lets agents do.
 
-use model_metadata::{FieldDefinitions, MetadataLoader, ModelList, Permissions, Scope};
+use model_metadata::{CacheScope, FieldDefinitions, MetadataLoader, ModelList, Permissions};
 
 use crate::{OdooClient, OdooError, wire};
 
@@ -25,17 +25,25 @@ impl MetadataLoader for AddonRules {
     type Error = OdooError;
 
     /// The add-on has no rules for fields: they are Odoo's.
-    async fn load_fields(&self, scope: &Scope, model: &str) -> Result<Option<FieldDefinitions>, OdooError> {
+    async fn load_fields(
+        &self,
+        scope: &CacheScope,
+        model: &str,
+    ) -> Result<Option<FieldDefinitions>, OdooError> {
         self.client.load_fields(scope, model).await
     }
 
-    async fn load_permissions(&self, scope: &Scope, model: &str) -> Result<Option<Permissions>, OdooError> {
+    async fn load_permissions(
+        &self,
+        scope: &CacheScope,
+        model: &str,
+    ) -> Result<Option<Permissions>, OdooError> {
         self.client.check_scope(scope).await?;
         crate::call::check_name(model, true)?;
         self.client.ask_addon(|ticket, config| wire::addon_access(model, ticket, config)).await.map(Some)
     }
 
-    async fn load_models(&self, scope: &Scope) -> Result<ModelList, OdooError> {
+    async fn load_models(&self, scope: &CacheScope) -> Result<ModelList, OdooError> {
         self.client.check_scope(scope).await?;
         self.client.ask_addon(wire::addon_models).await
     }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use model_metadata::{Clock, Principal, Scope, SystemClock};
+use model_metadata::{CacheScope, Clock, DatabaseUser, SystemClock};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -126,7 +126,7 @@ impl OdooClient {
     ///
     /// # Errors
     /// [`OdooError`] if the login fails.
-    pub async fn scope(&self) -> Result<Scope, OdooError> {
+    pub async fn scope(&self) -> Result<CacheScope, OdooError> {
         let user = match self.inner.login.user() {
             Some(user) => user,
             None => {
@@ -139,10 +139,10 @@ impl OdooClient {
         Ok(self.scope_of(user))
     }
 
-    fn scope_of(&self, user: i64) -> Scope {
+    fn scope_of(&self, user: i64) -> CacheScope {
         let config = self.config();
-        let principal = Principal::new(&self.inner.database, user);
-        Scope::new(principal, config.language.as_deref().unwrap_or_default())
+        let principal = DatabaseUser::new(&self.inner.database, user);
+        CacheScope::new(principal, config.language.as_deref().unwrap_or_default())
     }
 
     /// The server's major version, such as 17. It is requested once.
@@ -225,7 +225,7 @@ impl OdooClient {
     }
 
     /// The user's scope, if the client has logged in already.
-    pub(crate) fn known_scope(&self) -> Option<Scope> {
+    pub(crate) fn known_scope(&self) -> Option<CacheScope> {
         self.inner.login.user().map(|user| self.scope_of(user))
     }
 

@@ -1,6 +1,6 @@
 //! Metadata as Odoo tells it: the client is a loader for the metadata cache.
 
-use model_metadata::{FieldDefinitions, MetadataLoader, ModelList, Operation, Permissions, Scope};
+use model_metadata::{CacheScope, FieldDefinitions, MetadataLoader, ModelList, Operation, Permissions};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -15,16 +15,16 @@ struct ModelRow {
 
 impl OdooClient {
     /// A scope's answers may only be loaded by its own user: what another is told may be less, or more.
-    pub(crate) async fn check_scope(&self, scope: &Scope) -> Result<(), OdooError> {
+    pub(crate) async fn check_scope(&self, scope: &CacheScope) -> Result<(), OdooError> {
         let own = self.scope().await?;
-        if own.principal() == scope.principal() {
+        if own.user() == scope.user() {
             return Ok(());
         }
         Err(OdooError::refused(self.config()))
     }
 
     /// A call with the language and companies of a scope.
-    fn in_scope(call: Call, scope: &Scope) -> Call {
+    fn in_scope(call: Call, scope: &CacheScope) -> Call {
         let mut context = serde_json::Map::new();
         if !scope.language().is_empty() {
             context.insert("lang".into(), scope.language().into());
@@ -39,7 +39,11 @@ impl OdooClient {
 impl MetadataLoader for OdooClient {
     type Error = OdooError;
 
-    async fn load_fields(&self, scope: &Scope, model: &str) -> Result<Option<FieldDefinitions>, OdooError> {
+    async fn load_fields(
+        &self,
+        scope: &CacheScope,
+        model: &str,
+    ) -> Result<Option<FieldDefinitions>, OdooError> {
         self.check_scope(scope).await?;
         let call = Self::in_scope(Call::fields_get(model), scope);
         match self.call(call).await {
@@ -49,7 +53,11 @@ impl MetadataLoader for OdooClient {
         }
     }
 
-    async fn load_permissions(&self, scope: &Scope, model: &str) -> Result<Option<Permissions>, OdooError> {
+    async fn load_permissions(
+        &self,
+        scope: &CacheScope,
+        model: &str,
+    ) -> Result<Option<Permissions>, OdooError> {
         self.check_scope(scope).await?;
         let ask = async |operation: Operation| {
             let call = Self::in_scope(Call::check_access_rights(model, operation.name()), scope);
@@ -74,7 +82,7 @@ impl MetadataLoader for OdooClient {
 
     /// The models that are not transient, for those who may read the list: administrators. For others the
     /// models that they may read.
-    async fn load_models(&self, scope: &Scope) -> Result<ModelList, OdooError> {
+    async fn load_models(&self, scope: &CacheScope) -> Result<ModelList, OdooError> {
         self.check_scope(scope).await?;
         let call = Call::search_read("ir.model", json!([["transient", "=", false]]), &["model", "name"]);
         let call = Self::in_scope(call.option("order", "name"), scope);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::support::{Away, Server, cache, definitions, scope, seconds};
-use model_metadata::{CacheConfig, Principal, Projection, Scope, TablePolicy};
+use model_metadata::{CacheConfig, CacheScope, DatabaseUser, Projection};
 use parking_lot::Mutex;
 
 const PARTNER: &str = r#"{"name": {"type": "char", "string": "Name"}, "active": {"type": "boolean"}}"#;
@@ -43,7 +43,7 @@ async fn equal_definitions_of_different_principals_are_one_allocation() {
     let one = cache.fields(&server, &scope(2), "res.partner").await.unwrap().unwrap();
     let other = cache.fields(&server, &scope(6), "res.partner").await.unwrap().unwrap();
     assert!(Arc::ptr_eq(&one, &other));
-    assert_eq!(server.loads(), 2, "what one principal is told is never assumed of another");
+    assert_eq!(server.loads(), 2, "what one user is told is never assumed of another");
     let stats = cache.stats().fields;
     assert_eq!((stats.entries, stats.contents), (2, 1));
 }
@@ -71,8 +71,8 @@ async fn scopes_differ_by_database_user_language_and_companies() {
     let scopes = [
         base.clone(),
         scope(3),
-        Scope::new(Principal::new("staging", 2), "en_US"),
-        Scope::new(base.principal().clone(), "fr_FR"),
+        CacheScope::new(DatabaseUser::new("staging", 2), "en_US"),
+        CacheScope::new(base.user().clone(), "fr_FR"),
         base.with_companies([1]),
         base.with_companies([1, 2]),
     ];
@@ -184,7 +184,7 @@ async fn an_error_reaches_all_who_wait_and_is_not_remembered() {
 async fn invalidation_reaches_what_it_names_and_nothing_else() {
     let (cache, _) = cache(CacheConfig::default());
     let server = Server::with(&[("a", PARTNER.to_owned()), ("b", PARTNER.to_owned())]);
-    let elsewhere = Scope::new(Principal::new("staging", 2), "en_US");
+    let elsewhere = CacheScope::new(DatabaseUser::new("staging", 2), "en_US");
     let load_all = async || {
         let before = cache.stats().fields.loads;
         for scope in [&scope(2), &scope(6), &elsewhere] {
@@ -195,7 +195,7 @@ async fn invalidation_reaches_what_it_names_and_nothing_else() {
         cache.stats().fields.loads - before
     };
     assert_eq!(load_all().await, 6);
-    cache.invalidate_principal(&Principal::new("production", 6));
+    cache.invalidate_user(&DatabaseUser::new("production", 6));
     assert_eq!(cache.stats().fields.entries, 4);
     cache.invalidate_all();
     assert_eq!((cache.stats().fields.entries, cache.stats().fields.bytes), (0, 0));
@@ -209,8 +209,9 @@ async fn invalidation_reaches_what_it_names_and_nothing_else() {
 
 #[tokio::test]
 async fn an_ageing_answer_is_given_at_once_and_refreshed_in_the_background() {
-    let fields = TablePolicy { refresh_after: Some(seconds(600)), ..CacheConfig::default().fields };
-    let (cache, clock) = cache(CacheConfig { fields, ..CacheConfig::default() });
+    let mut config = CacheConfig::default();
+    config.fields.refresh_after = Some(seconds(600));
+    let (cache, clock) = cache(config);
     let tasks = Arc::new(Mutex::new(Vec::new()));
     let queue = Arc::clone(&tasks);
     let cache = cache.refresh_with(move |task| queue.lock().push(task));
@@ -265,8 +266,9 @@ async fn permissions_for_many_models_are_loaded_together_within_a_bound() {
 
 #[tokio::test]
 async fn what_is_larger_than_the_bound_pushes_nobody_out() {
-    let fields = TablePolicy { max_bytes: 20_000, ..CacheConfig::default().fields };
-    let (cache, _) = cache(CacheConfig { fields, ..CacheConfig::default() });
+    let mut config = CacheConfig::default();
+    config.fields.max_bytes = 20_000;
+    let (cache, _) = cache(config);
     let server = Server::with(&[("small", PARTNER.to_owned()), ("large", definitions("large", 1_000))]);
     cache.fields(&server, &scope(2), "small").await.unwrap();
     assert_eq!(cache.fields(&server, &scope(2), "large").await.unwrap().unwrap().len(), 1_000);

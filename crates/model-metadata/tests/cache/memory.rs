@@ -59,7 +59,7 @@ fn a_million_operations_leave_nothing_behind() {
     let mut numbers = Numbers(42);
     let (mut cache_slot, mut bytes_after) = (None, 0);
     let given = measure(|| {
-        let (cache, clock) = cache(CacheConfig { fields: policy, permissions: policy, models: policy });
+        let (cache, clock) = cache(CacheConfig::with_policy(policy));
         run(async {
             for step in 0..1_000_000_u32 {
                 // Most questions go to a few names, as they do in life.
@@ -69,7 +69,7 @@ fn a_million_operations_leave_nothing_behind() {
                 match numbers.below(1_000) {
                     0 => clock.advance(seconds(1)),
                     1 => cache.invalidate_model("production", model),
-                    2 => cache.invalidate_principal(scope.principal()),
+                    2 => cache.invalidate_user(scope.user()),
                     3 if step % 100 == 0 => cache.invalidate_all(),
                     4..400 => drop(cache.permissions(&server, scope, model).await),
                     _ => drop(cache.fields(&server, scope, model).await),

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use model_metadata::{
-    CacheConfig, FieldDefinitions, ManualClock, MetadataCache, MetadataLoader, ModelList, Permissions,
-    Principal, Scope,
+    CacheConfig, CacheScope, DatabaseUser, FieldDefinitions, ManualClock, MetadataCache, MetadataLoader,
+    ModelList, Permissions,
 };
 use parking_lot::Mutex;
 
@@ -50,12 +50,12 @@ impl Server {
 impl MetadataLoader for Server {
     type Error = Away;
 
-    async fn load_fields(&self, scope: &Scope, model: &str) -> Result<Option<FieldDefinitions>, Away> {
+    async fn load_fields(&self, scope: &CacheScope, model: &str) -> Result<Option<FieldDefinitions>, Away> {
         self.answer()?;
         tokio::task::yield_now().await;
         let Some(json) = self.models.lock().get(model).cloned() else { return Ok(None) };
         if let Some((user, field)) = &*self.secret.lock()
-            && *user == scope.principal().user()
+            && *user == scope.user().id()
         {
             let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&json).unwrap();
             fields.insert(field.clone(), serde_json::json!({"type": "char", "string": "Secret"}));
@@ -64,7 +64,7 @@ impl MetadataLoader for Server {
         Ok(Some(serde_json::from_str(&json).unwrap()))
     }
 
-    async fn load_permissions(&self, scope: &Scope, model: &str) -> Result<Option<Permissions>, Away> {
+    async fn load_permissions(&self, scope: &CacheScope, model: &str) -> Result<Option<Permissions>, Away> {
         tokio::task::yield_now().await;
         self.answer()?;
         let running = 1 + self.permission_loads_running.fetch_add(1, Ordering::SeqCst);
@@ -72,11 +72,11 @@ impl MetadataLoader for Server {
         tokio::task::yield_now().await;
         self.permission_loads_running.fetch_sub(1, Ordering::SeqCst);
         let known = self.models.lock().contains_key(model);
-        let write = scope.principal().user() == 2;
+        let write = scope.user().id() == 2;
         Ok(known.then_some(Permissions { read: true, write, ..Permissions::default() }))
     }
 
-    async fn load_models(&self, _: &Scope) -> Result<ModelList, Away> {
+    async fn load_models(&self, _: &CacheScope) -> Result<ModelList, Away> {
         self.answer()?;
         Ok(self.models.lock().keys().map(|name| (name.as_str(), "a label")).collect())
     }
@@ -99,8 +99,8 @@ pub(crate) fn definitions(model: &str, fields: usize) -> String {
     serde_json::Value::from(all).to_string()
 }
 
-pub(crate) fn scope(user: i64) -> Scope {
-    Scope::new(Principal::new("production", user), "en_US")
+pub(crate) fn scope(user: i64) -> CacheScope {
+    CacheScope::new(DatabaseUser::new("production", user), "en_US")
 }
 
 pub(crate) fn cache(config: CacheConfig) -> (MetadataCache<Away>, Arc<ManualClock>) {

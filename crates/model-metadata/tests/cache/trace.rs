@@ -3,7 +3,7 @@
 use crate::support::{Numbers, Server, cache, definitions, scope, seconds};
 use model_metadata::CacheConfig;
 
-/// Eight hours of 20 principals. Each burst goes to one of 30 models, the popular ones far more often; each
+/// Eight hours of 20 users. Each burst goes to one of 30 models, the popular ones far more often; each
 /// call of a burst checks a permission and needs definitions; one call in 200 names a field that does not
 /// exist.
 #[tokio::test]
@@ -13,7 +13,7 @@ async fn a_working_day_hits_more_than_four_times_in_five() {
     let server = Server::with(&models);
     let (cache, clock) = cache(CacheConfig::default());
     let mut numbers = Numbers(7);
-    // A burst of one principal every 20 seconds.
+    // A burst of one user every 20 seconds.
     for _ in 0..8 * 180 {
         let scope = scope(1 + i64::try_from(numbers.below(20)).unwrap());
         let model = (0..3).map(|_| numbers.below(30)).min().unwrap();

@@ -79,7 +79,7 @@ impl Tool for GetCurrentContext {
 
 async fn user(service: &Service) -> Result<Answer, ToolError> {
     service.require_read("res.users").await?;
-    let id = service.client.scope().await?.principal().user();
+    let id = service.client.scope().await?.user().id();
     let fields = ["name", "login", "tz", "company_id", "company_ids"];
     let context = service.context(None).await?;
     let rows: Vec<Map<String, Value>> =

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use model_metadata::{Clock, Scope, SystemClock};
+use model_metadata::{CacheScope, Clock, SystemClock};
 use platform::sync::Mutex;
 
 use super::entry::Place;
@@ -109,7 +109,7 @@ impl RecordCache {
     }
 
     /// The moment before a read.
-    pub(super) fn moment(&self, scope: &Scope) -> Moment {
+    pub(super) fn moment(&self, scope: &CacheScope) -> Moment {
         let asked_at = self.clock.now();
         self.state.lock().moment(scope, asked_at)
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model_metadata::Scope;
+use model_metadata::CacheScope;
 use serde_json::Value;
 
 use crate::Record;
@@ -12,7 +12,7 @@ use crate::Record;
 /// For whom a model is read, and in which context.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Place {
-    pub(super) scope: Scope,
+    pub(super) scope: CacheScope,
     pub(super) model: Arc<str>,
     /// The context as JSON.
     pub(super) context: Arc<str>,

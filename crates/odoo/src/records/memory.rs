@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use allocation_counter::measure;
-use model_metadata::{Principal, Scope};
+use model_metadata::{CacheScope, DatabaseUser};
 use serde_json::json;
 
 use super::cache::RecordPolicy;
@@ -27,7 +27,7 @@ impl Numbers {
 fn places(databases: &[Arc<str>; 2]) -> Vec<Place> {
     let place = |number: i64| {
         let database = if number % 2 == 0 { &databases[0] } else { &databases[1] };
-        let scope = Scope::new(Principal::new(database, number % 10), "en_US");
+        let scope = CacheScope::new(DatabaseUser::new(database, number % 10), "en_US");
         Place { scope, model: format!("model.{}", number % 40).into(), context: "{}".into() }
     };
     (0..400).map(place).collect()

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use model_metadata::{MetadataCache, Scope};
+use model_metadata::{CacheScope, MetadataCache};
 use serde_json::Value;
 
 use super::entry::Place;
@@ -93,7 +93,7 @@ impl CachedReader {
     }
 
     /// The frequently requested fields that may be prefetched, within the limit.
-    fn ahead(&self, scope: &Scope, read: &Read, frequent: Vec<String>) -> Vec<String> {
+    fn ahead(&self, scope: &CacheScope, read: &Read, frequent: Vec<String>) -> Vec<String> {
         let Some(definitions) = self.metadata.known_fields(scope, read.model()) else { return Vec::new() };
         let each = CELLS_AHEAD / read.ids().len().max(1);
         let allowed =

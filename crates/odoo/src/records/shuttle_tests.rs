@@ -1,10 +1,10 @@
-//! What holds in every interleaving of reads and changes: checked by `shuttle` over random schedules.
+//! Model-checked tests of the record cache: what holds under every schedule (`cargo xtask shuttle`).
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
-use model_metadata::{ManualClock, Principal, Scope};
+use model_metadata::{CacheScope, DatabaseUser, ManualClock};
 use serde_json::json;
 use shuttle::thread;
 
@@ -30,7 +30,7 @@ impl World {
     }
 
     fn place(&self, user: i64) -> Place {
-        let scope = Scope::new(Principal::new(&self.database, user), "");
+        let scope = CacheScope::new(DatabaseUser::new(&self.database, user), "");
         Place { scope, model: "res.partner".into(), context: "{}".into() }
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hashlink::LinkedHashMap;
-use model_metadata::Scope;
+use model_metadata::CacheScope;
 
 use super::cache::RecordPolicy;
 use super::entry::{Entry, Key, Place};
@@ -20,7 +20,7 @@ const HABITS: usize = 256;
 pub(super) struct State {
     /// In the order of reading, the oldest first.
     entries: LinkedHashMap<Key, Entry, ahash::RandomState>,
-    habits: LinkedHashMap<(Scope, Arc<str>), Usage, ahash::RandomState>,
+    habits: LinkedHashMap<(CacheScope, Arc<str>), Usage, ahash::RandomState>,
     databases: HashMap<Arc<str>, Database, ahash::RandomState>,
     bytes: usize,
     stats: RecordStats,
@@ -81,8 +81,8 @@ impl State {
     }
 
     /// The moment before a read that begins now.
-    pub(super) fn moment(&self, scope: &Scope, asked_at: Duration) -> Moment {
-        let database = self.databases.get(scope.principal().database());
+    pub(super) fn moment(&self, scope: &CacheScope, asked_at: Duration) -> Moment {
+        let database = self.databases.get(scope.user().database());
         Moment { epoch: database.map_or(0, |database| database.epoch), asked_at }
     }
 
@@ -96,7 +96,7 @@ impl State {
         now: Duration,
         policy: &RecordPolicy,
     ) {
-        let database = self.databases.get(place.scope.principal().database()).copied().unwrap_or_default();
+        let database = self.databases.get(place.scope.user().database()).copied().unwrap_or_default();
         if database.epoch != moment.epoch || database.writing > 0 || now < database.doubtful_until {
             self.stats.overtaken += 1;
             return;
@@ -162,7 +162,7 @@ impl State {
         let database = self.databases.entry(Arc::clone(name)).or_default();
         database.epoch += 1;
         change(database);
-        let concerned = |key: &Key| key.place.scope.principal().database() == &**name;
+        let concerned = |key: &Key| key.place.scope.user().database() == &**name;
         let gone: Vec<Key> = self.entries.keys().filter(|key| concerned(key)).cloned().collect();
         self.stats.emptied += u64::from(!gone.is_empty());
         for key in gone {

@@ -11,7 +11,7 @@ use crate::support::{THINGS, api_key, config, double, password};
 async fn rules(
     double: &OdooDouble,
     credential: odoo::Credential,
-) -> (Arc<AddonRules>, model_metadata::Scope) {
+) -> (Arc<AddonRules>, model_metadata::CacheScope) {
     let client = OdooClient::new(config(double, credential)).unwrap();
     let scope = client.scope().await.unwrap();
     (Arc::new(AddonRules::new(client)), scope)
@@ -50,7 +50,7 @@ async fn the_addon_says_whose_a_key_is_if_nobody_else_does() {
     let untold = client.scope().await.unwrap_err();
     assert!(matches!(untold, OdooError::Login) && untold.to_string().contains("ODOO_USER"), "{untold:?}");
     double.set_rules(Some(&[(THINGS, &["read"])]));
-    assert_eq!(client.scope().await.unwrap().principal().user(), 6);
+    assert_eq!(client.scope().await.unwrap().user().id(), 6);
     let rows: Vec<serde_json::Value> = client.call(odoo::Call::read(THINGS, &[1], &["name"])).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(double.calls().last().unwrap().user, 6);

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use model_metadata::{CacheConfig, MetadataCache, Principal, Projection, Scope};
+use model_metadata::{CacheConfig, CacheScope, DatabaseUser, MetadataCache, Projection};
 use odoo::{OdooClient, OdooConfig, OdooError};
 use odoo_double::{Behaviour, OdooDouble, stateless_exchanges};
 
 use crate::support::{THINGS, config, double, password};
 
-async fn logged_in(double: &OdooDouble, login: &str) -> (Arc<OdooClient>, Scope) {
+async fn logged_in(double: &OdooDouble, login: &str) -> (Arc<OdooClient>, CacheScope) {
     let config = OdooConfig { login: Some(login.into()), ..config(double, password()) };
     let client = Arc::new(OdooClient::new(config).unwrap());
     let scope = client.scope().await.unwrap();
@@ -68,8 +68,8 @@ async fn nobody_loads_for_another() {
     let double = double(Behaviour::default()).await;
     let (client, own) = logged_in(&double, "admin").await;
     let cache = MetadataCache::new(CacheConfig::default());
-    let another = Scope::new(Principal::new(own.principal().database(), 6), "");
-    let elsewhere = Scope::new(Principal::new("elsewhere", own.principal().user()), "");
+    let another = CacheScope::new(DatabaseUser::new(own.user().database(), 6), "");
+    let elsewhere = CacheScope::new(DatabaseUser::new("elsewhere", own.user().id()), "");
     for scope in [another, elsewhere] {
         let refused = cache.fields(&client, &scope, THINGS).await.unwrap_err();
         assert!(matches!(*refused, OdooError::Credentials { .. }), "{refused:?}");

@@ -34,7 +34,7 @@ async fn the_transport_follows_from_the_credential_and_the_version() {
     for (double, client, transport) in each().await {
         assert_eq!(client.transport(), None, "nothing is sent before the first call");
         assert_eq!(double.seen().len(), 0);
-        assert_eq!(client.scope().await.unwrap().principal().user(), 2);
+        assert_eq!(client.scope().await.unwrap().user().id(), 2);
         assert_eq!(client.transport(), Some(transport));
     }
 }

@@ -1,19 +1,19 @@
-//! `Scope`: for whom metadata is cached.
+//! `CacheScope` and `DatabaseUser`: whose answers a cached answer is.
 
 use std::sync::Arc;
 
-/// Who asks: a user of a database.
+/// A user of a database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Principal {
+pub struct DatabaseUser {
     database: Arc<str>,
-    user: i64,
+    id: i64,
 }
 
-impl Principal {
-    /// A user of a database, by the user's number there.
+impl DatabaseUser {
+    /// A user of a database, by the number there.
     #[must_use]
-    pub fn new(database: &str, user: i64) -> Self {
-        Principal { database: database.into(), user }
+    pub fn new(database: &str, id: i64) -> Self {
+        DatabaseUser { database: database.into(), id }
     }
 
     /// The database, with whatever tells it apart from others of the same name (its server, say).
@@ -22,60 +22,61 @@ impl Principal {
         &self.database
     }
 
-    /// The user's number in the database.
+    /// The number in the database.
     #[must_use]
-    pub fn user(&self) -> i64 {
-        self.user
+    pub fn id(&self) -> i64 {
+        self.id
     }
 }
 
-/// For whom metadata is cached: a principal, the language of the labels, and the companies where they matter.
+/// Whose answers these are: a user of a database, the language of the labels, and the companies where they
+/// matter.
 ///
 /// Two questions share an answer only if their scopes are equal. A scope is cheap to clone.
 ///
 /// # Examples
 /// ```
-/// use model_metadata::{Principal, Scope};
+/// use model_metadata::{DatabaseUser, CacheScope};
 ///
-/// let scope = Scope::new(Principal::new("production", 7), "fr_FR");
+/// let scope = CacheScope::new(DatabaseUser::new("production", 7), "fr_FR");
 /// assert_eq!(scope.language(), "fr_FR");
 /// assert_eq!(scope.with_companies([3, 1, 3]), scope.with_companies([1, 3]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Scope(Arc<Parts>);
+pub struct CacheScope(Arc<Parts>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Parts {
-    principal: Principal,
+    user: DatabaseUser,
     language: Box<str>,
     companies: Box<[i64]>,
 }
 
-impl Scope {
-    /// A principal who reads labels in a language; an empty language is the server's choice.
+impl CacheScope {
+    /// The answers for a user who reads labels in a language. An empty language is the server's choice.
     #[must_use]
-    pub fn new(principal: Principal, language: &str) -> Self {
-        Scope(Arc::new(Parts { principal, language: language.into(), companies: Box::default() }))
+    pub fn new(user: DatabaseUser, language: &str) -> Self {
+        CacheScope(Arc::new(Parts { user, language: language.into(), companies: Box::default() }))
     }
 
-    /// The same, with metadata that depends on a set of companies.
+    /// The same scope, for answers that depend on a set of companies.
     #[must_use]
     pub fn with_companies(&self, companies: impl IntoIterator<Item = i64>) -> Self {
         let mut companies: Vec<i64> = companies.into_iter().collect();
         companies.sort_unstable();
         companies.dedup();
-        let Parts { principal, language, .. } = &*self.0;
-        Scope(Arc::new(Parts {
-            principal: principal.clone(),
+        let Parts { user, language, .. } = &*self.0;
+        CacheScope(Arc::new(Parts {
+            user: user.clone(),
             language: language.clone(),
             companies: companies.into_boxed_slice(),
         }))
     }
 
-    /// Who asks.
+    /// The user who asks.
     #[must_use]
-    pub fn principal(&self) -> &Principal {
-        &self.0.principal
+    pub fn user(&self) -> &DatabaseUser {
+        &self.0.user
     }
 
     /// The language of labels.
@@ -96,7 +97,7 @@ impl Scope {
         if self.0.language.is_empty() {
             return self.clone();
         }
-        Scope(Arc::new(Parts { language: Box::default(), ..(*self.0).clone() }))
+        CacheScope(Arc::new(Parts { language: Box::default(), ..(*self.0).clone() }))
     }
 
     /// The bytes that the scope owns, its share of the database's name included.
@@ -104,7 +105,7 @@ impl Scope {
         const COUNTS: usize = 2 * size_of::<usize>();
         2 * COUNTS
             + size_of::<Parts>()
-            + self.0.principal.database.len()
+            + self.0.user.database.len()
             + self.0.language.len()
             + size_of_val(&*self.0.companies)
     }

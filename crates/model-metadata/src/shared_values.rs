@@ -1,28 +1,28 @@
-//! `Contents`: equal values are one allocation.
+//! `SharedValues`: keeps each distinct value of a table in one allocation, however many entries use it.
 
 use core::hash::Hash;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A value that can be shared by whoever has an equal one.
-pub(crate) trait Content: Eq + Hash + Send + Sync {
+/// A value that entries with an equal one can share.
+pub(crate) trait SharedValue: Eq + Hash + Send + Sync {
     /// The bytes that the value owns besides itself.
     fn heap_bytes(&self) -> usize;
 }
 
 /// The distinct values of a table, with the number of entries that use each.
 #[derive(Debug)]
-pub(crate) struct Contents<V> {
+pub(crate) struct SharedValues<V> {
     uses: HashMap<Arc<V>, usize, ahash::RandomState>,
 }
 
-impl<V> Default for Contents<V> {
+impl<V> Default for SharedValues<V> {
     fn default() -> Self {
-        Contents { uses: HashMap::default() }
+        SharedValues { uses: HashMap::default() }
     }
 }
 
-impl<V: Content> Contents<V> {
+impl<V: SharedValue> SharedValues<V> {
     /// Takes a value in use; returns the one allocation of it, and the bytes by which the table grew.
     pub(crate) fn acquire(&mut self, value: V) -> (Arc<V>, usize) {
         if let Some((known, _)) = self.uses.get_key_value(&value) {
