@@ -49,6 +49,12 @@
 //! organization's position in the tree; an [`OrgId`] its name. [`ClientId`], [`RoleId`] and [`UserId`] name
 //! the other things that a login consists of. Ids are compared byte for byte.
 //!
+//! # What may grow
+//!
+//! What the crate gives out is `#[non_exhaustive]`: errors, findings, changes, rows of a tree. What it is
+//! given is not: a reader that does not know a new field of [`OrgRow`] must not compile, since a default could
+//! grant more than the ERP does.
+//!
 //! # Features
 //!
 //! `serde` (default): `Serialize` and `Deserialize` for trees, ids, indices, flags, sets, findings and
@@ -69,6 +75,7 @@ mod hex;
 mod id;
 mod index;
 mod invariant;
+mod iter;
 mod nearest;
 mod numbering;
 pub mod openbravo;
@@ -95,9 +102,11 @@ pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub use flags::OrgFlags;
 pub use id::{InvalidId, MAX_ID_BYTES, OrgId};
 pub use index::OrgIndex;
+pub use iter::{Indices, PathToRoot, Siblings};
+pub use openbravo::quoted_list;
 pub use row::OrgRow;
-pub use set::{OrgSet, OrgSetIter};
-pub use sets::{Resolved, quoted_list};
+pub use set::{OrgSet, OrgSetIter, OrgSetRanges};
+pub use sets::Resolved;
 pub use tree::OrgStructure;
 pub use tree_row::{Rows, TreeRow};
 pub use view::{Ancestors, Descendants, NaturalTree, Ranges, ViewIter};

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::{OrgFlags, OrgIndex, OrgStructure};
+use crate::{OrgFlags, OrgIndex, OrgStructure, PathToRoot};
 
 impl OrgStructure {
     /// Is `org` the organization `ancestor`, or somewhere below it? False if either is not in the tree.
@@ -40,29 +40,13 @@ impl OrgStructure {
         path.checked_sub(1)
     }
 
-    /// The level of an ancestor as Openbravo counts it: 1 for the organization itself, 2 for its parent, and
-    /// so on; `None` if `ancestor` is neither.
-    ///
-    /// This is the level that the database function `AD_ISORGINCLUDED` answers; see
-    /// [`openbravo`](crate::openbravo) for its rules about readiness.
-    ///
-    /// # Complexity
-    /// O(log n), no allocation.
-    #[must_use]
-    pub fn level(&self, org: OrgIndex, ancestor: OrgIndex) -> Option<u32> {
-        if !self.is_self_or_below(org, ancestor) {
-            return None;
-        }
-        Some(self.depth(org)? - self.depth(ancestor)? + 1)
-    }
-
     /// An organization, its parent, and so on up to its root.
     ///
     /// # Complexity
     /// O(1) a step, no allocation.
-    pub fn path_to_root(&self, org: OrgIndex) -> impl Iterator<Item = OrgIndex> {
-        let start = Some(org).filter(|org| !self.subtree(*org).is_empty());
-        core::iter::successors(start, |&org| self.parent(org))
+    #[must_use]
+    pub fn path_to_root(&self, org: OrgIndex) -> PathToRoot<'_> {
+        PathToRoot::new(self, Some(org).filter(|org| !self.subtree(*org).is_empty()))
     }
 
     /// The path from an organization to its root as ranges of ranks, the organization's own range first: at
@@ -124,49 +108,5 @@ impl OrgStructure {
             let mut nearest_first = range.clone().zip(self.roster.flags_in(range)).rev();
             nearest_first.find(|&(_, flags)| is_it(flags)).map(|(rank, _)| rank)
         })
-    }
-
-    /// Of records that belong to organizations, the one that is closest to `org`.
-    ///
-    /// First choice are records of `org` and its ancestors, the nearest organization first; then records of
-    /// any descendant, however far; among equals the smallest record. A record of another branch is never
-    /// chosen. (The rule of Openbravo's `getBOBInClosestOrg`, as corrected in February 2023.)
-    ///
-    /// # Complexity
-    /// O(records), no allocation.
-    ///
-    /// # Examples
-    /// ```
-    /// use org_structure::{OrgRow, OrgStructure};
-    ///
-    /// let rows = [OrgRow::new("0"), OrgRow::new("Spain").under("0"), OrgRow::new("Madrid").under("Spain")];
-    /// let tree = OrgStructure::build(rows)?.structure;
-    /// let [zero, spain, madrid] = ["0", "Spain", "Madrid"].map(|id| tree.index_of(id).unwrap());
-    ///
-    /// let price_lists = [("base", zero), ("spanish", spain)];
-    /// assert_eq!(tree.closest(madrid, price_lists), Some("spanish"));
-    /// # Ok::<(), org_structure::BuildError>(())
-    /// ```
-    #[must_use]
-    pub fn closest<R: Ord>(
-        &self,
-        org: OrgIndex,
-        records: impl IntoIterator<Item = (R, OrgIndex)>,
-    ) -> Option<R> {
-        let mut above: Option<(OrgIndex, R)> = None;
-        let mut below: Option<R> = None;
-        for (record, owner) in records {
-            if self.is_self_or_below(org, owner) {
-                let better = above.as_ref().is_none_or(|(nearest, smallest)| {
-                    owner > *nearest || owner == *nearest && record < *smallest
-                });
-                if better {
-                    above = Some((owner, record));
-                }
-            } else if self.is_self_or_below(owner, org) && below.as_ref().is_none_or(|best| record < *best) {
-                below = Some(record);
-            }
-        }
-        above.map(|(_, record)| record).or(below)
     }
 }

@@ -33,6 +33,7 @@ use crate::OrgIndex;
 /// let writable: OrgSet = [spain].into_iter().collect();
 /// assert!(writable.is_subset(&readable));
 /// assert_eq!((&readable - &writable).len(), 2);
+/// assert_eq!(readable.ranges().collect::<Vec<_>>(), [0..3]);
 /// for org in &writable {
 ///     assert_eq!(org, spain);
 /// }
@@ -120,12 +121,9 @@ impl OrgSet {
     ///
     /// # Complexity
     /// O(log n) a range, however long it is.
-    pub fn ranges(&self) -> impl Iterator<Item = Range<u32>> {
-        let mut rest = self.bitmap.iter();
-        // No rank is the largest number.
-        core::iter::from_fn(move || {
-            rest.next_range().map(|range| *range.start()..range.end().saturating_add(1))
-        })
+    #[must_use]
+    pub fn ranges(&self) -> OrgSetRanges<'_> {
+        OrgSetRanges { rest: self.bitmap.iter() }
     }
 
     /// Have this set and another set of the same tree no organization in common?
@@ -208,6 +206,29 @@ impl FusedIterator for OrgSetIter<'_> {}
 impl fmt::Debug for OrgSetIter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OrgSetIter({} left)", self.len())
+    }
+}
+
+/// The ranks of an [`OrgSet`] as ranges: see [`OrgSet::ranges`].
+#[derive(Clone)]
+pub struct OrgSetRanges<'a> {
+    rest: roaring::bitmap::Iter<'a>,
+}
+
+impl Iterator for OrgSetRanges<'_> {
+    type Item = Range<u32>;
+
+    fn next(&mut self) -> Option<Range<u32>> {
+        // No rank is the largest number.
+        self.rest.next_range().map(|range| *range.start()..range.end().saturating_add(1))
+    }
+}
+
+impl FusedIterator for OrgSetRanges<'_> {}
+
+impl fmt::Debug for OrgSetRanges<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OrgSetRanges({} organizations left)", self.rest.len())
     }
 }
 

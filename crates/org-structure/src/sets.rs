@@ -90,39 +90,4 @@ impl OrgStructure {
     pub fn sql_ids(&self, orgs: impl IntoIterator<Item = OrgIndex>) -> Vec<String> {
         self.ids(orgs).map(|id| id.as_str().to_owned()).collect()
     }
-
-    /// The ids of a set or of a view as Openbravo's session variables hold them: quoted and comma separated,
-    /// in tree order.
-    ///
-    /// A quote within an id is doubled, so the text is safe in an SQL statement for every id.
-    /// Where the database driver allows it, bind [`sql_ids`](Self::sql_ids) instead.
-    #[must_use]
-    pub fn quoted_list(&self, orgs: impl IntoIterator<Item = OrgIndex>) -> String {
-        quoted_list(self.ids(orgs))
-    }
-}
-
-/// Ids quoted and comma separated, in the order given: the form in which Openbravo's session variables hold
-/// them.
-///
-/// A quote within an id is doubled, so the text is safe in an SQL statement for every id.
-///
-/// # Examples
-/// ```
-/// assert_eq!(org_structure::quoted_list(["0", "O'Hara"]), "'0','O''Hara'");
-/// ```
-#[must_use]
-pub fn quoted_list(ids: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-    let mut list = String::new();
-    for id in ids {
-        list.push_str(if list.is_empty() { "'" } else { ",'" });
-        for (position, part) in id.as_ref().split('\'').enumerate() {
-            if position > 0 {
-                list.push_str("''");
-            }
-            list.push_str(part);
-        }
-        list.push('\'');
-    }
-    list
 }

@@ -8,7 +8,7 @@ use crate::nearest::Nearest;
 use crate::numbering::{chain_heads, subtree_ends};
 use crate::roster::Roster;
 use crate::side_table::SideTable;
-use crate::{OrgFlags, OrgId, OrgIndex};
+use crate::{Indices, OrgFlags, OrgId, OrgIndex, Siblings};
 
 /// One client's organization tree with its flags: immutable, and small enough to be pinned by every session.
 ///
@@ -27,16 +27,43 @@ use crate::{OrgFlags, OrgId, OrgIndex};
 /// let tree = OrgStructure::build([
 ///     OrgRow::new("0"),
 ///     OrgRow::new("Spain").under("0").with_flags(OrgFlags::READY | OrgFlags::LEGAL_ENTITY),
-///     OrgRow::new("Madrid").under("Spain"),
-///     OrgRow::new("USA").under("0"),
+///     OrgRow::new("Madrid").under("Spain").in_time_zone("Europe/Madrid"),
+///     OrgRow::new("USA").under("0").with_calendar("US"),
 /// ])?
 /// .structure;
 ///
-/// let [spain, madrid, usa] = ["Spain", "Madrid", "USA"].map(|id| tree.index_of(id).unwrap());
+/// // One organization.
+/// let [zero, spain, madrid, usa] = ["0", "Spain", "Madrid", "USA"].map(|id| tree.index_of(id).unwrap());
+/// assert_eq!(tree.id(spain).unwrap(), "Spain");
+/// assert!(tree.flags(spain).unwrap().contains(OrgFlags::READY));
+/// assert_eq!((tree.time_zone(madrid), tree.calendar(usa)), (Some("Europe/Madrid"), Some("US")));
+/// assert_eq!((tree.parent(madrid), tree.depth(madrid)), (Some(spain), Some(2)));
+/// assert_eq!(tree.nearest_calendar_owner(usa), Some(usa));
+///
+/// // Two organizations.
+/// assert!(tree.is_self_or_below(madrid, zero));
 /// assert!(tree.is_in_natural_tree(madrid, spain));
 /// assert!(!tree.is_in_natural_tree(madrid, usa));
 /// assert_eq!(tree.nearest(madrid, OrgFlags::LEGAL_ENTITY), Some(spain));
+///
+/// // Many organizations, by index or by id.
+/// assert_eq!((tree.len(), tree.is_empty()), (4, false));
+/// assert!(tree.indices().eq([zero, spain, madrid, usa]));
+/// assert!(tree.roots().eq([zero]) && tree.children(zero).eq([spain, usa]));
+/// assert!(tree.path_to_root(madrid).eq([madrid, spain, zero]));
+/// assert_eq!(tree.sql_ids(tree.natural_tree(spain)), ["0", "Spain", "Madrid"]);
 /// assert_eq!(tree.quoted_list(tree.natural_tree(madrid)), "'0','Spain','Madrid'");
+/// assert!(tree.ids(tree.descendants(zero, false)).eq(["Spain", "Madrid", "USA"]));
+///
+/// // Sets of the caller's own.
+/// let resolved = tree.resolve(["USA", "Atlantis"]);
+/// assert_eq!((resolved.known.len(), resolved.unknown), (1, vec!["Atlantis"]));
+/// assert!(tree.natural_trees(&resolved.known).iter().eq([zero, usa]));
+/// assert!(tree.with_flags(OrgFlags::READY, &tree.all()).contains(spain));
+///
+/// // Bytes: what the tree takes, and how to store it.
+/// assert!(tree.footprint() > 0);
+/// assert_eq!(OrgStructure::decode(&tree.encode()), Ok(tree));
 /// # Ok::<(), org_structure::BuildError>(())
 /// ```
 ///
@@ -99,8 +126,9 @@ impl OrgStructure {
     }
 
     /// All organizations in tree order: every one after its parent, heaviest child first.
-    pub fn indices(&self) -> impl ExactSizeIterator<Item = OrgIndex> + DoubleEndedIterator {
-        (0..narrow(self.len())).map(OrgIndex::new)
+    #[must_use]
+    pub fn indices(&self) -> Indices {
+        Indices::new(0..narrow(self.len()))
     }
 
     /// Where an organization is in the tree, or `None` if it is not.
@@ -162,26 +190,19 @@ impl OrgStructure {
     }
 
     /// The organizations without a parent, in tree order.
-    pub fn roots(&self) -> impl Iterator<Item = OrgIndex> {
-        self.siblings(0..narrow(self.len()))
+    #[must_use]
+    pub fn roots(&self) -> Siblings<'_> {
+        Siblings::new(self, 0..narrow(self.len()))
     }
 
     /// The organizations directly below, in tree order.
     ///
     /// # Complexity
     /// O(1) a child, no allocation.
-    pub fn children(&self, org: OrgIndex) -> impl Iterator<Item = OrgIndex> {
+    #[must_use]
+    pub fn children(&self, org: OrgIndex) -> Siblings<'_> {
         let range = self.subtree(org);
-        self.siblings(range.start.saturating_add(1)..range.end)
-    }
-
-    /// The tops of the subtrees that make up a range.
-    fn siblings(&self, range: Range<u32>) -> impl Iterator<Item = OrgIndex> {
-        let within = move |rank: &u32| *rank < range.end;
-        core::iter::successors(Some(range.start).filter(within), move |&rank| {
-            self.subtree_end.get(rank).filter(within)
-        })
-        .map(OrgIndex::new)
+        Siblings::new(self, range.start.saturating_add(1)..range.end)
     }
 
     /// The ranks of an organization and all below it; empty if it is not in the tree.

@@ -5,6 +5,9 @@
 //! natural tree, `0` is in everybody's. [`OrganizationStructureProvider`] gives exactly those answers, as of
 //! the version merged in February 2018 (3.0PR18Q2), with `closest` and the time zone added later.
 //!
+//! The rules that are asked by index are methods of [`OrgStructure`]: [`level`](OrgStructure::level),
+//! [`closest`](OrgStructure::closest), [`quoted_list`](OrgStructure::quoted_list).
+//!
 //! "Unknown" is an id that is not in the tree: one of another client, over-long, empty, or null (`None`).
 //!
 //! | there | here | what differs, and why |
@@ -39,9 +42,12 @@
 //! * **Cycles**: refused with a typed error that names the organizations; there every walk upwards went on
 //!   for ever.
 
+mod rules;
+
 use std::borrow::Cow;
 
-use crate::sets::quoted_list;
+pub use rules::quoted_list;
+
 use crate::{OrgFlags, OrgId, OrgIndex, OrgSet, OrgStructure};
 
 /// The answers of Openbravo's class of the same name, from one client's tree.
