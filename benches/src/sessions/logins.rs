@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use erp_db::{Database, ErpReader, ErpSource, Limits, SqlStore, StoreOptions, import, revisions};
+use erp_db::{Database, ErpReader, ErpSource, Limits, StoreOptions, import, revisions, store};
 use session::{Options, OrgSource, Principal, RoleId, SessionManager, UserId};
 use sqlx::{AssertSqlSafe, Connection};
 
@@ -127,7 +127,7 @@ impl Product {
         import(&database, &rows).await?;
         revisions::install(&database).await?;
         let options = StoreOptions::new(&self.store).with_limits(LIMITS);
-        SqlStore::migrate(&options).await?;
+        store::migrate(&options).await?;
         let node = Node { manager: self.manager(&options).await? };
         let mut records = Vec::new();
         let [one, at_once, loads, storm] = self.metrics;
@@ -179,7 +179,7 @@ impl Product {
     }
 
     async fn manager(&self, options: &StoreOptions) -> anyhow::Result<SessionManager> {
-        let store = SqlStore::open(options).await?;
+        let store = store::open(options).await?;
         Ok(SessionManager::new(Arc::new(self.source().await?), Arc::new(store), Options::default()))
     }
 

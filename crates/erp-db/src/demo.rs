@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::database::{ConnectError, Database, StatementError};
+use crate::backend::{ConnectError, Database, StatementError};
 use crate::import::{ImportError, Source, import_sources};
 
 /// Why the demonstration database could not be created.

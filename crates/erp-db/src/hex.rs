@@ -1,7 +1,6 @@
 //! Bytes as hexadecimal digits: the form in which they travel to a database and back.
 
 /// The digits, in lower case.
-#[cfg(feature = "session")]
 pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     push(&mut text, bytes);
@@ -18,7 +17,6 @@ pub(crate) fn push(text: &mut String, bytes: &[u8]) {
 }
 
 /// The bytes that the digits, of either case, stand for.
-#[cfg(feature = "session")]
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
@@ -29,13 +27,11 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Exactly 32 bytes.
-#[cfg(feature = "session")]
 pub(crate) fn decode_name(text: &str) -> Option<[u8; 32]> {
     decode(text)?.try_into().ok()
 }
 
 /// Names, separated by commas.
-#[cfg(feature = "session")]
 pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a [u8; 32]>) -> String {
     let mut text = String::new();
     for name in names {
@@ -47,7 +43,7 @@ pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a [u8; 32]>) -> String 
     text
 }
 
-#[cfg(all(test, feature = "session"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

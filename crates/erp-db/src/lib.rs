@@ -12,16 +12,16 @@
 //! # let file = folder.path().join("erp.db");
 //! # erp_db::demo::create(&file).await?;
 //! # let (erp_url, store_url) = (format!("sqlite:{}", file.display()), format!("sqlite:{}.sessions?mode=rwc", file.display()));
-//! use erp_db::{AutomaticRolesPolicy, Database, ErpReader, ErpSource, SqlStore, StoreOptions};
+//! use erp_db::{AutomaticRolesPolicy, Database, ErpReader, ErpSource, StoreOptions, store};
 //! use session::{Options, Principal, SessionManager};
 //!
 //! let erp = ErpReader::open(Database::connect(&erp_url).await?).await?; // postgres://… or sqlite:…
-//! let store = StoreOptions::new(&store_url);
-//! SqlStore::migrate(&store).await?;
+//! let options = StoreOptions::new(&store_url);
+//! store::migrate(&options).await?;
+//! let store = store::open(&options).await?;
 //! let rule = erp.automatic_roles(AutomaticRolesPolicy::Detect).rule;
 //! let options = Options::default().with(|options| options.automatic_roles = rule);
-//! let (source, store) = (ErpSource::new(erp), SqlStore::open(&store).await?);
-//! let sessions = SessionManager::new(source, store, options);
+//! let sessions = SessionManager::new(ErpSource::new(erp), store, options);
 //! let maintenance = sessions.start_maintenance();
 //!
 //! // When user 100 has logged in to the ERP:
@@ -73,13 +73,21 @@
 //! so on).
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod blocking;
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres", feature = "session")),
+    allow(dead_code, unused_imports, reason = "one product, or one without sessions, uses a part of it")
+)]
+mod backend;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod database;
+mod blocking;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod erp;
-#[cfg(any(feature = "session", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg_attr(
+    not(all(feature = "postgres", feature = "session")),
+    allow(dead_code, reason = "both use all of it")
+)]
 mod hex;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod import;
@@ -90,12 +98,12 @@ mod rights;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 mod source;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
-mod store;
+pub mod store;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod text;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use database::{ConnectError, Database, DatabaseKind, Limits, StatementError};
+pub use backend::{ConnectError, Database, DatabaseKind, Limits, StatementError};
 pub use erp::*;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};

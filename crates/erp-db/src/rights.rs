@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::database::{Database, DatabaseKind, Row, StatementError};
+use crate::backend::{Database, DatabaseKind, Row, StatementError};
 use crate::erp::USER_COLUMNS;
 
 /// What a program is going to do with a database.

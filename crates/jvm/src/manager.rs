@@ -30,7 +30,7 @@ pub(crate) struct Manager {
     pub(crate) sessions: SessionManager,
     pub(crate) places: SessionPlaces,
     callbacks: Arc<Callbacks>,
-    store: Option<Arc<SqlStore>>,
+    store: Option<Arc<dyn SqlStore>>,
     handle: Handle,
     runtime: Mutex<Option<(Runtime, MaintenanceTask)>>,
     is_closed: AtomicBool,

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use erp_db::{SqlStore, StoreError, StoreOptions};
+use erp_db::{SqlStore, StoreError, StoreOptions, store};
 use session::openbravo::AutomaticRoles;
 use session::{AtLimit, Options};
 
@@ -43,12 +43,12 @@ impl Settings {
     }
 
     /// Opens the store of the URL, if there is one.
-    pub(crate) async fn open_store(&self) -> Result<Option<Arc<SqlStore>>, StoreError> {
+    pub(crate) async fn open_store(&self) -> Result<Option<Arc<dyn SqlStore>>, StoreError> {
         let Some(store) = &self.store else { return Ok(None) };
         if self.migrates {
-            SqlStore::migrate(store).await?;
+            store::migrate(store).await?;
         }
-        SqlStore::open(store).await.map(|store| Some(Arc::new(store)))
+        store::open(store).await.map(Some)
     }
 }
 

@@ -17,7 +17,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use erp_db::{AutomaticRolesPolicy, Database, ErpReader, ErpSource, SqlStore, StoreOptions};
+use erp_db::{AutomaticRolesPolicy, Database, ErpReader, ErpSource, StoreOptions, store};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use session::{MemoryStore, Options, Principal, SessionManager, SessionStore, UserId};
@@ -67,8 +67,8 @@ pub(crate) async fn open(erp: Option<&str>, store: Option<&str>) -> Result<Order
     let store: Arc<dyn SessionStore> = match store {
         Some(url) => {
             let options = StoreOptions::new(url);
-            SqlStore::migrate(&options).await?;
-            Arc::new(SqlStore::open(&options).await?)
+            store::migrate(&options).await?;
+            store::open(&options).await?
         }
         None => Arc::new(MemoryStore::default()),
     };

@@ -67,7 +67,7 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
     let store = world.store().await?;
 
     println!("\nmany sessions on one tree\n");
-    let took = create(&store, extent.held, |_| &one, 0).await?;
+    let took = create(&*store, extent.held, |_| &one, 0).await?;
     println!("{} logins stored, {AT_ONCE} at a time: {:.0} a second", extent.held, rate(extent.held, took));
     world.execute(&fill(extent.stored.saturating_sub(extent.held))).await?;
     relations(world, "orgcache_session", extent.stored).await?;
@@ -97,7 +97,7 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
     }
     let first = u64::try_from(extent.stored)?;
     let pick = |number: usize| trees.get(number % TREES).unwrap_or(&one);
-    let took = create(&store, TREES, pick, first).await?;
+    let took = create(&*store, TREES, pick, first).await?;
     println!("{TREES} logins stored, {AT_ONCE} at a time: {:.0} a second", rate(TREES, took));
     relations(world, "orgcache_tree", TREES + 1).await?;
     relations(world, "orgcache_access", TREES + 1).await?;
@@ -122,7 +122,7 @@ fn another(tree: &OrgStructure, number: usize) -> Outcome<OrgStructure> {
 }
 
 async fn create<'a>(
-    store: &SqlStore,
+    store: &dyn SqlStore,
     count: usize,
     pinned: impl Fn(usize) -> &'a Pinned,
     first: u64,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, SqlStore, StoreOptions};
+use erp_db::{Database, ErpReader, ErpSource, SqlStore, StoreOptions, store};
 use session::{Options, SessionManager};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -57,7 +57,7 @@ impl World {
         let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/erp-sample/rows");
         erp_db::import(&database, &sample).await?;
         execute(&world.url, GROW).await?;
-        SqlStore::migrate(&StoreOptions::new(&world.url)).await?;
+        store::migrate(&StoreOptions::new(&world.url)).await?;
         database.close().await;
         Ok(world)
     }
@@ -74,9 +74,9 @@ impl World {
     }
 
     /// A store whose messages are counted, but for those on which it listens.
-    pub(crate) async fn store(&self) -> Outcome<SqlStore> {
+    pub(crate) async fn store(&self) -> Outcome<Arc<dyn SqlStore>> {
         let options = StoreOptions::new(self.by(&self.store)?).with_direct_url(&self.url);
-        Ok(SqlStore::open(&options).await?)
+        Ok(store::open(&options).await?)
     }
 
     /// The database's URL by way of a wire.

@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::{ErpReader, ReadError};
+use crate::backend::Value;
 use crate::text::can_be_id;
 
 /// What a user may administer at the moment of the question. The default is nothing.
@@ -46,7 +47,7 @@ impl ErpReader {
              LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id WHERE u.ad_user_id = $1"
         );
         self.database
-            .each(AssertSqlSafe(statement), &[Some(user), Some(role)], |row| {
+            .each(AssertSqlSafe(statement), &[Value::Text(user), Value::Text(role)], |row| {
                 let is_user = row.text(0)? == Some(user) && row.flag(2)? && !row.denying_flag(3)?;
                 // As at a login: a role of the user's own client, except for the built-in administrator.
                 let works_there = row.text(1)? == Some(client) || user == "100" && row.text(1)? == Some("0");

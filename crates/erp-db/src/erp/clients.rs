@@ -1,7 +1,7 @@
 //! Questions about clients.
 
 use super::{Client, ClientOrganization, ErpReader, ReadError};
-use crate::database::StatementError;
+use crate::backend::{StatementError, Value};
 use crate::text::can_be_id;
 
 impl ErpReader {
@@ -40,7 +40,8 @@ impl ErpReader {
             return Ok(false);
         }
         let statement = "SELECT ad_client_id FROM ad_client WHERE ad_client_id = $1";
-        let found = self.database.first(statement, &[Some(client)], |_| Ok::<_, ReadError>(())).await?;
+        let found =
+            self.database.first(statement, &[Value::Text(client)], |_| Ok::<_, ReadError>(())).await?;
         Ok(found.is_some())
     }
 
@@ -64,7 +65,7 @@ impl ErpReader {
         let statement = "SELECT ad_org_id, isactive FROM ad_org WHERE ad_client_id = $1";
         let mut organizations = self
             .database
-            .list(statement, &[Some(client)], |row| {
+            .list(statement, &[Value::Text(client)], |row| {
                 let id = self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)?;
                 Ok::<_, ReadError>(ClientOrganization { id, active: row.flag(1)? })
             })

@@ -78,6 +78,7 @@ impl FromIterator<(OrgId, DirectoryEntry)> for Directory {
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod reading {
     use super::{Directory, DirectoryEntry};
+    use crate::backend::Value;
     use crate::erp::{ErpReader, ReadError};
 
     impl ErpReader {
@@ -98,7 +99,7 @@ mod reading {
                  WHERE o.ad_client_id = $1 OR n.node_id IS NOT NULL";
             let entries = self
                 .database
-                .list(statement, &[Some(client), tree.as_deref()], |row| {
+                .list(statement, &[Value::Text(client), tree.as_deref().into()], |row| {
                     let id = self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)?;
                     let entry = DirectoryEntry {
                         name: row.text_or_empty(1)?.to_owned(),

@@ -2,7 +2,7 @@
 
 use org_structure::{BuildError, InvalidId};
 
-use crate::database::StatementError;
+use crate::backend::StatementError;
 
 /// Why a question about an ERP could not be answered.
 #[derive(Debug, thiserror::Error)]

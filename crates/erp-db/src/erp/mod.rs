@@ -37,7 +37,7 @@ pub use finding::{RowFinding, TreeFinding};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use reader::ErpReader;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) use schema::Schema;
+pub(crate) use schema::{Schema, table_names};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tree::LoadedTree;
 pub use types::{Client, ClientOrganization, OrgTreeLevel, Role, StoredOrgInfo, User, UserRole};

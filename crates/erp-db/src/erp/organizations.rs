@@ -3,6 +3,7 @@
 use org_structure::OrgId;
 
 use super::{ErpReader, OrgTreeLevel, ReadError, StoredOrgInfo};
+use crate::backend::Value;
 use crate::text::can_be_id;
 
 impl ErpReader {
@@ -17,7 +18,7 @@ impl ErpReader {
         let statement = "SELECT ad_client_id FROM ad_org WHERE ad_org_id = $1";
         let client = self
             .database
-            .first(statement, &[Some(org)], |row| Ok::<_, ReadError>(row.text(0)?.map(str::to_owned)))
+            .first(statement, &[Value::Text(org)], |row| Ok::<_, ReadError>(row.text(0)?.map(str::to_owned)))
             .await?;
         Ok(client.flatten())
     }
@@ -35,7 +36,9 @@ impl ErpReader {
              WHERE o.ad_client_id = $1 AND o.isactive = 'Y' AND y.islegalentity = 'Y'";
         let mut ids = self
             .database
-            .list(statement, &[Some(client)], |row| self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?))
+            .list(statement, &[Value::Text(client)], |row| {
+                self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)
+            })
             .await?;
         ids.sort_unstable();
         Ok(ids)
@@ -63,7 +66,7 @@ impl ErpReader {
         let statement = "SELECT ad_legalentity_org_id, ad_businessunit_org_id, ad_periodcontrolallowed_org_id, \
              ad_calendarowner_org_id, ad_inheritedcalendar_id FROM ad_org WHERE ad_org_id = $1";
         self.database
-            .first(statement, &[Some(org)], |row| {
+            .first(statement, &[Value::Text(org)], |row| {
                 let owned = |column| Ok::<_, ReadError>(row.text(column)?.map(str::to_owned));
                 Ok(StoredOrgInfo {
                     legal_entity: owned(0)?,
@@ -87,7 +90,8 @@ impl ErpReader {
         client: &str,
     ) -> Result<OrgTreeLevel, ReadError> {
         self.require("ad_org_tree", &["ad_org_id", "ad_parent_org_id", "ad_client_id", "levelno"])?;
-        let [org, parent, client] = [org, parent, client].map(|id| Some(id).filter(|id| can_be_id(id)));
+        let [org, parent, client] =
+            [org, parent, client].map(|id| Value::from(Some(id).filter(|id| can_be_id(id))));
         let statement = "SELECT CASE WHEN EXISTS (SELECT 1 FROM ad_org_tree WHERE ad_client_id = $3) \
              THEN 'Y' ELSE 'N' END, (SELECT CAST(MIN(levelno) AS bigint) FROM ad_org_tree \
              WHERE ad_org_id = $1 AND ad_parent_org_id = $2 AND ad_client_id = $3)";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use org_structure::OrgId;
 
 use super::{ReadError, Schema, schema};
-use crate::database::{Database, StatementError};
+use crate::backend::{Database, StatementError};
 use crate::rights::{self, MissingRights, Purpose};
 use crate::text::abbreviate;
 
@@ -49,8 +49,10 @@ impl ErpReader {
     /// [`ReadError::Database`].
     pub async fn open(database: Database) -> Result<Self, ReadError> {
         let schema = Arc::new(Schema::probe(&database).await?);
-        let database = database
-            .reading(schema.reading_as_texts(database.kind()), schema::bytes_as_they_are(&database).await?);
+        let database = database.reading(
+            schema.reading_as_texts(database.dialect()),
+            schema::bytes_as_they_are(&database).await?,
+        );
         let reader = ErpReader { database, schema };
         reader.require_tree()?;
         Ok(reader)

@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::{ErpReader, ReadError, Role};
+use crate::backend::Value;
 use crate::text::can_be_id;
 
 impl ErpReader {
@@ -23,7 +24,7 @@ impl ErpReader {
             column("is_client_admin"),
         );
         self.database
-            .first(AssertSqlSafe(statement), &[Some(role)], |row| {
+            .first(AssertSqlSafe(statement), &[Value::Text(role)], |row| {
                 Ok(Role {
                     id: row.text_or_empty(0)?.to_owned(),
                     client: row.text_or_empty(1)?.to_owned(),

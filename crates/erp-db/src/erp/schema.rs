@@ -3,49 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReadError;
-use crate::database::{Database, DatabaseKind, Row, StatementError, Transaction};
+use crate::backend::{Database, Dialect, Row, StatementError, Transaction};
 
 /// The names of the tables that are looked for, for an SQL `IN`.
-macro_rules! tables {
+macro_rules! table_names {
     () => {
         "('ad_client', 'ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode', 'ad_org_tree', 'ad_role', \
           'ad_role_orgaccess', 'ad_user', 'ad_user_roles')"
     };
 }
-
-/// The catalog is asked by full name, and only for what the search path makes visible: a table of the same
-/// name in another schema is not the one that the other statements would read.
-///
-/// The third column says which columns have to be read as texts that compare byte for byte: those of another
-/// type than `varchar` and `text` that can be one, and those with a collation of their own. A number is an id
-/// or no text; a flag of one character needs nothing. The fourth says which columns may be read.
-const POSTGRES: &str = concat!(
-    "SELECT c.relname, a.attname, CASE \
-       WHEN a.atttypid IN (25, 1043) AND a.attcollation = 100 THEN 'N' \
-       WHEN t.typname = 'bpchar' AND (a.attname LIKE 'is%' OR a.attname = 'userlevel') THEN 'N' \
-       WHEN t.typcategory IN ('S', 'E') OR t.typcategory = 'N' AND a.attname LIKE '%@_id' ESCAPE '@' THEN 'Y' \
-       ELSE 'N' END, \
-       CASE WHEN pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') THEN 'Y' ELSE 'N' END \
-     FROM pg_catalog.pg_class c \
-     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-     WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname IN ",
-    tables!()
-);
-
-/// Ids, names and search keys are texts, whatever the column was declared to be; a collation is declared with
-/// it.
-const SQLITE: &str = concat!(
-    "SELECT lower(m.name), lower(p.name), CASE \
-       WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%CHAR%' THEN 'Y' \
-       WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%TEXT%' THEN 'Y' \
-       WHEN p.type LIKE '%CHAR%' OR p.type LIKE '%CLOB%' OR p.type LIKE '%TEXT%' THEN 'N' \
-       WHEN lower(p.name) LIKE '%@_id' ESCAPE '@' OR lower(p.name) IN ('username', 'name', 'value') THEN 'Y' \
-       ELSE 'N' END, 'Y' \
-     FROM sqlite_master m JOIN pragma_table_info(m.name) p \
-     WHERE m.type IN ('table', 'view') AND lower(m.name) IN ",
-    tables!()
-);
+pub(crate) use table_names;
 
 /// The ERP's tables and columns that a database has.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +28,7 @@ impl Schema {
     /// Asks the database's catalog, with one statement.
     pub(crate) async fn probe(database: &Database) -> Result<Self, StatementError> {
         let mut schema = Schema::default();
-        database.each(Self::statement(database), &[], |row| schema.add(row)).await?;
+        database.each(database.dialect().catalog, &[], |row| schema.add(row)).await?;
         Ok(schema)
     }
 
@@ -71,15 +38,8 @@ impl Schema {
         database: &Database,
     ) -> Result<Self, StatementError> {
         let mut schema = Schema::default();
-        transaction.each(Self::statement(database), &[], |row| schema.add(row)).await?;
+        transaction.each(database.dialect().catalog, &[], |row| schema.add(row)).await?;
         Ok(schema)
-    }
-
-    fn statement(database: &Database) -> &'static str {
-        match database.kind() {
-            DatabaseKind::Sqlite => SQLITE,
-            DatabaseKind::Postgres => POSTGRES,
-        }
     }
 
     fn add(&mut self, row: Row<'_>) -> Result<(), StatementError> {
@@ -97,12 +57,16 @@ impl Schema {
     /// What precedes a statement so that each table with unusual columns is read through a query of the same
     /// name, which gives them as texts: as `char(n)` without trailing blanks, numbers with their digits, and
     /// all compared byte for byte. Empty where all columns are usual.
-    pub(crate) fn reading_as_texts(&self, kind: DatabaseKind) -> String {
+    pub(crate) fn reading_as_texts(&self, dialect: &Dialect) -> String {
         let mut queries = Vec::new();
         for (table, cast) in &self.cast {
             let read = |column: &String| {
                 let quoted = quote(column);
-                if cast.contains(column) { format!("{} AS {quoted}", text(kind, &quoted)) } else { quoted }
+                if cast.contains(column) {
+                    format!("{} AS {quoted}", (dialect.as_text)(&quoted))
+                } else {
+                    quoted
+                }
             };
             // A query that named a column which the user may not read would be refused, whatever it is asked
             // for.
@@ -110,8 +74,7 @@ impl Schema {
                 |column: &&String| !self.barred.get(table).is_some_and(|barred| barred.contains(*column));
             let columns = self.tables.get(table).into_iter().flatten().filter(may_read);
             let columns: Vec<String> = columns.map(read).collect();
-            let schema = if kind == DatabaseKind::Sqlite { "main." } else { "" };
-            let columns = columns.join(", ");
+            let (schema, columns) = (dialect.schema, columns.join(", "));
             queries.push(format!("{table} AS NOT MATERIALIZED (SELECT {columns} FROM {schema}{table})"));
         }
         if queries.is_empty() { String::new() } else { format!("WITH {} ", queries.join(", ")) }
@@ -120,9 +83,9 @@ impl Schema {
     /// An expression that gives the value of a column as a text that compares byte for byte, if it has to be
     /// read as one.
     #[cfg(feature = "session")]
-    pub(crate) fn as_text(&self, kind: DatabaseKind, table: &str, column: &str, value: &str) -> String {
+    pub(crate) fn as_text(&self, dialect: &Dialect, table: &str, column: &str, value: &str) -> String {
         let is_unusual = self.cast.get(table).is_some_and(|cast| cast.contains(column));
-        if is_unusual { text(kind, value) } else { value.to_owned() }
+        if is_unusual { (dialect.as_text)(value) } else { value.to_owned() }
     }
 
     pub(crate) fn has_table(&self, table: &str) -> bool {
@@ -155,21 +118,10 @@ impl Schema {
 /// the driver refuses them then, and the column can be named; the server would refuse the whole statement
 /// without naming any.
 pub(crate) async fn bytes_as_they_are(database: &Database) -> Result<&'static str, StatementError> {
-    if database.kind() != DatabaseKind::Postgres {
-        return Ok("");
-    }
-    let encoding = "SELECT pg_catalog.current_setting('server_encoding')";
+    let Some(encoding) = database.dialect().encoding else { return Ok("") };
     let has_none =
         database.first(encoding, &[], |row| Ok::<_, StatementError>(row.text(0)? == Some("SQL_ASCII")));
     Ok(if has_none.await?.unwrap_or_default() { "SET LOCAL client_encoding = 'SQL_ASCII';" } else { "" })
-}
-
-/// A value as a text that compares byte for byte.
-fn text(kind: DatabaseKind, value: &str) -> String {
-    match kind {
-        DatabaseKind::Sqlite => format!("CAST({value} AS TEXT) COLLATE BINARY"),
-        DatabaseKind::Postgres => format!("CAST({value} AS pg_catalog.text) COLLATE \"C\""),
-    }
 }
 
 fn quote(name: &str) -> String {

@@ -8,8 +8,8 @@ use sqlx::AssertSqlSafe;
 use super::finding::{RowFinding, TreeFinding};
 use super::rows::TreeRows;
 use super::{ErpReader, ReadError};
+use crate::backend::{Row, Select, StatementError, Value};
 use crate::blocking;
-use crate::database::{Row, Select, StatementError};
 use crate::text::{abbreviate, can_be_id};
 
 /// A client's organization tree as it was in the database at one moment.
@@ -117,9 +117,9 @@ impl ErpReader {
         if !can_be_id(client) {
             return Err(self.unknown_client(client));
         }
-        let packed = AssertSqlSafe(self.tree_statement().packed(self.database.kind()));
+        let packed = AssertSqlSafe((self.database.dialect().packed)(self.tree_statement()));
         let text = |row: Row<'_>| Ok::<_, StatementError>(row.text(0)?.map(str::to_owned));
-        match self.database.first(packed, &[Some(client)], text).await {
+        match self.database.first(packed, &[Value::Text(client)], text).await {
             Ok(packed) => self.tree_of_packed(client, &packed.flatten().unwrap_or_default()).await,
             Err(error) if error.is_transient() => Err(error.into()),
             // What cannot be packed, or is too long for one value, comes row by row; so does the error, if it
@@ -136,7 +136,9 @@ impl ErpReader {
     pub(crate) async fn load_tree_row_by_row(&self, client: &str) -> Result<LoadedTree, ReadError> {
         let mut rows = RowsOfTrees::new(client);
         self.database
-            .each(AssertSqlSafe(self.tree_statement().one_by_one()), &[Some(client)], |row| rows.add(row))
+            .each(AssertSqlSafe(self.tree_statement().one_by_one()), &[Value::Text(client)], |row| {
+                rows.add(row)
+            })
             .await?;
         self.build(client, rows).await
     }
@@ -177,7 +179,7 @@ impl ErpReader {
         }
         let mut choice = Choice::default();
         self.database
-            .each(CANDIDATES, &[Some(client)], |row| {
+            .each(CANDIDATES, &[Value::Text(client)], |row| {
                 choice.see(row.text(0)?, row.text(1)?);
                 Ok::<(), ReadError>(())
             })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::AssertSqlSafe;
 
 use super::{ErpReader, ReadError, User, UserRole};
-use crate::database::Row;
+use crate::backend::{Row, Value};
 use crate::text::can_be_id;
 
 /// The columns of a user, in the order in which [`read`] takes them.
@@ -47,7 +47,7 @@ impl ErpReader {
         if !can_be_id(user) {
             return Ok(None);
         }
-        self.database.first(users_where!("ad_user_id = $1"), &[Some(user)], read).await
+        self.database.first(users_where!("ad_user_id = $1"), &[Value::Text(user)], read).await
     }
 
     /// The user who logs in with a name, compared byte for byte, or `None`. Should several have that name, it
@@ -60,7 +60,7 @@ impl ErpReader {
         if username.is_empty() || username.len() > MAX_USERNAME_BYTES || username.contains('\0') {
             return Ok(None);
         }
-        let users = self.database.list(users_where!("username = $1"), &[Some(username)], read).await?;
+        let users = self.database.list(users_where!("username = $1"), &[Value::Text(username)], read).await?;
         Ok(users.into_iter().min_by(|a, b| a.id.cmp(&b.id)))
     }
 
@@ -76,7 +76,7 @@ impl ErpReader {
         }
         let statement = "SELECT password FROM ad_user WHERE ad_user_id = $1";
         let read = |row: Row<'_>| Ok::<_, ReadError>(row.text(0)?.map(str::to_owned));
-        Ok(self.database.first(statement, &[Some(user)], read).await?.flatten())
+        Ok(self.database.first(statement, &[Value::Text(user)], read).await?.flatten())
     }
 
     /// All users of all clients, ordered by id: for small databases.
@@ -118,7 +118,8 @@ impl ErpReader {
     pub async fn barred_users<'a>(&self, users: &[&'a str]) -> Result<BTreeSet<&'a str>, ReadError> {
         self.require("ad_user", &["ad_user_id", "isactive", "islocked"])?;
         let mut barred: BTreeSet<&str> = users.iter().copied().collect();
-        let ids: Vec<Option<&str>> = barred.iter().copied().filter(|id| can_be_id(id)).map(Some).collect();
+        let ids: Vec<Value<'_>> =
+            barred.iter().copied().filter(|id| can_be_id(id)).map(Value::Text).collect();
         for ids in ids.chunks(MAX_IDS) {
             let statement =
                 in_ids("SELECT ad_user_id, isactive, islocked FROM ad_user WHERE ad_user_id", ids);
@@ -137,7 +138,7 @@ impl ErpReader {
 
     /// Ids with names, by a statement that lacks but the list of ids.
     async fn named(&self, select: &'static str, ids: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
-        let ids: Vec<Option<&str>> = ids.iter().copied().filter(|id| can_be_id(id)).map(Some).collect();
+        let ids: Vec<Value<'_>> = ids.iter().copied().filter(|id| can_be_id(id)).map(Value::Text).collect();
         let mut names = BTreeMap::new();
         for ids in ids.chunks(MAX_IDS) {
             let statement = in_ids(select, ids);
@@ -167,7 +168,7 @@ impl ErpReader {
         let statement = "SELECT ad_role_id, isactive FROM ad_user_roles WHERE ad_user_id = $1";
         let mut roles = self
             .database
-            .list(statement, &[Some(user)], |row| {
+            .list(statement, &[Value::Text(user)], |row| {
                 let role = row.text_or_empty(0)?.to_owned();
                 Ok::<_, ReadError>(UserRole { role, active: row.flag(1)? })
             })
@@ -182,7 +183,7 @@ impl ErpReader {
 }
 
 /// A statement that lacks but the list of ids, with a place for each of them.
-fn in_ids(select: &str, ids: &[Option<&str>]) -> String {
+fn in_ids(select: &str, ids: &[Value<'_>]) -> String {
     let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
     format!("{select} IN ({})", places.join(", "))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::database::StatementError;
+use crate::backend::StatementError;
 
 /// A row of an imported file.
 #[derive(Clone, Debug, PartialEq, Eq)]

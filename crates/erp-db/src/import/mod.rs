@@ -18,7 +18,7 @@ pub use write::Imported;
 #[cfg(feature = "demo")]
 pub(crate) use write::import_sources;
 
-use crate::database::Database;
+use crate::backend::Database;
 
 /// Imports the files of a client's folder, or of a folder of such folders, in one transaction.
 ///

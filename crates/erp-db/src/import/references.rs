@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::{ImportError, RowPlace};
 use super::table::{Column, Table};
-use crate::database::Transaction;
+use crate::backend::{Transaction, Value};
 use crate::text::abbreviate;
 
 /// What imported rows refer to. Of equal references the first is kept.
@@ -49,7 +49,7 @@ impl References {
             });
             let mut found = false;
             transaction
-                .each(sqlx::AssertSqlSafe(statement), &[Some(&value)], |_| {
+                .each(sqlx::AssertSqlSafe(statement), &[Value::Text(&value)], |_| {
                     found = true;
                     Ok::<(), ImportError>(())
                 })

@@ -10,8 +10,8 @@ use super::file::{Rows, Values};
 use super::references::References;
 use super::source::Source;
 use super::table::{Kind, TABLES, Table};
+use crate::backend::{Database, DatabaseKind, StatementError, Transaction, Value};
 use crate::blocking;
-use crate::database::{Database, DatabaseKind, StatementError, Transaction};
 use crate::erp::Schema;
 
 /// What an import brought.
@@ -49,7 +49,8 @@ pub(crate) async fn import_sources(
         if created.contains(&table.name) && add_late_columns(&mut transaction, &schema, table, &rows).await? {
             schema = Schema::probe_in(&mut transaction, database).await?;
         }
-        insert(&mut transaction, &schema, table, &file, &rows.values, &mut references).await?;
+        let statement = |named: &[bool]| statement(table, named, database.dialect().timestamp);
+        insert(&mut transaction, &schema, table, &file, &rows.values, &mut references, statement).await?;
     }
     references.check(&mut transaction).await?;
     transaction.commit().await?;
@@ -104,6 +105,7 @@ async fn insert(
     file: &str,
     rows: &[Values],
     references: &mut References,
+    statement: impl Fn(&[bool]) -> SqlStr,
 ) -> Result<(), ImportError> {
     let present: Vec<bool> = table.columns.iter().map(|column| schema.has(table.name, column.name)).collect();
     let named: Vec<bool> = (0..)
@@ -112,7 +114,7 @@ async fn insert(
             *present && (!audit || rows.iter().any(|row| row.get(position).is_some_and(Option::is_some)))
         })
         .collect();
-    let statement = statement(table, &named, transaction.kind());
+    let statement = statement(&named);
     for (number, row) in (1..).zip(rows) {
         let place = || RowPlace { file: file.to_owned(), row: number };
         let mut arguments = Vec::with_capacity(row.len());
@@ -123,7 +125,7 @@ async fn insert(
                 references.add(place, column, value);
             }
             match value {
-                value if *named => arguments.push(value.as_deref()),
+                value if *named => arguments.push(Value::from(value.as_deref())),
                 Some(_) if !*present => {
                     let (table, column) = (table.name, column.name);
                     return Err(ImportError::ColumnNotInDatabase { place: place(), table, column });
@@ -146,16 +148,14 @@ async fn insert(
 
 /// The statement that inserts a row unless its key exists, which is asked for by name because a table that
 /// was found may have no constraint. It is made of names from our own list.
-fn statement(table: &Table, named: &[bool], kind: DatabaseKind) -> SqlStr {
-    // SQLite has no such type: it would make a number of it.
-    let postgres = kind == DatabaseKind::Postgres;
+fn statement(table: &Table, named: &[bool], timestamp: &str) -> SqlStr {
     let columns = || table.columns.iter().zip(named).filter(|(_, named)| **named).map(|(column, _)| column);
     let names: Vec<&str> = columns().map(|column| column.name).collect();
     let values: Vec<String> = (1..)
         .zip(columns())
         .map(|(position, column)| match column.kind {
             Kind::Number => format!("CAST(${position} AS numeric)"),
-            Kind::Timestamp if postgres => format!("CAST(${position} AS timestamp)"),
+            Kind::Timestamp if !timestamp.is_empty() => format!("CAST(${position} AS {timestamp})"),
             _ => format!("${position}"),
         })
         .collect();

@@ -5,11 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use session::Revision;
 use sqlx::AssertSqlSafe;
 
-#[cfg(feature = "postgres")]
-use super::postgres;
-#[cfg(feature = "sqlite")]
-use super::sqlite;
-use crate::database::{Database, DatabaseKind, Row, StatementError};
+use crate::backend::{Database, RevisionWords, Row, StatementError, Value};
 use crate::text::can_be_id;
 
 /// Reads revisions that triggers keep.
@@ -44,29 +40,18 @@ impl Counters {
         self.seen.store(seen, Ordering::Relaxed);
     }
 
+    fn words(&self) -> &'static RevisionWords {
+        &self.database.dialect().revisions
+    }
+
     /// The statement that has a row if the counters are there.
     pub(crate) fn there(&self) -> &'static str {
-        match self.database.kind() {
-            #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite => sqlite::THERE,
-            #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres => postgres::THERE,
-            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            _ => "SELECT 1 WHERE 1 = 0",
-        }
+        self.words().there
     }
 
     /// Whether there is any trigger, of this version or an earlier one.
     pub(super) async fn are_installed(&self) -> Result<bool, StatementError> {
-        let statement = match self.database.kind() {
-            #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite => sqlite::INSTALLED,
-            #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres => postgres::INSTALLED,
-            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            _ => return Ok(false),
-        };
-        self.database.has_row(statement).await
+        self.database.has_row(self.words().installed).await
     }
 
     /// The revision of a client's tree and the text of an expression about that client, `$1`, both of one
@@ -76,19 +61,14 @@ impl Counters {
         client: &str,
         expression: &str,
     ) -> Result<Option<(Option<Revision>, Option<String>)>, StatementError> {
-        let (state, triggers) = match self.database.kind() {
-            _ if !self.are_seen() => return Ok(None),
-            #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite => (sqlite::STATE, sqlite::TRIGGERS),
-            #[cfg(feature = "postgres")]
-            DatabaseKind::Postgres => (postgres::STATE, postgres::TRIGGERS),
-            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            _ => return Ok(None),
-        };
+        if !self.are_seen() {
+            return Ok(None);
+        }
+        let RevisionWords { state, triggers, .. } = self.words();
         let statement =
             format!("SELECT s.triggers, s.installed, s.every, s.own, {expression} FROM ({state}) s");
-        let read = |row: Row<'_>| Ok((revision(row, triggers)?, row.text(4)?.map(str::to_owned)));
-        match self.database.first(AssertSqlSafe(statement), &[Some(client)], read).await {
+        let read = |row: Row<'_>| Ok((revision(row, *triggers)?, row.text(4)?.map(str::to_owned)));
+        match self.database.first(AssertSqlSafe(statement), &[Value::Text(client)], read).await {
             // They may have been removed since.
             Err(StatementError::Refused { .. }) => {
                 self.set_seen(false);

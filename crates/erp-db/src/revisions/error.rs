@@ -1,6 +1,6 @@
 //! `RevisionsError`: why triggers could not be installed.
 
-use crate::database::StatementError;
+use crate::backend::StatementError;
 
 /// Why revisions could not be installed or removed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

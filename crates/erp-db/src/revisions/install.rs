@@ -5,12 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::AssertSqlSafe;
 
 use super::error::RevisionsError;
-#[cfg(feature = "postgres")]
-use super::postgres;
-#[cfg(feature = "sqlite")]
-use super::sqlite;
 use super::table::{Tables, WATCHED};
-use crate::database::{Database, DatabaseKind, StatementError, Transaction};
+use crate::backend::{Database, StatementError, Transaction};
 use crate::erp::Schema;
 
 /// Adds counters and triggers, or puts them in order where some are there. Several may do so at once.
@@ -35,18 +31,11 @@ use crate::erp::Schema;
 /// # }
 /// ```
 pub async fn install(database: &Database) -> Result<(), RevisionsError> {
+    let words = &database.dialect().revisions;
     let mut transaction = begin(database).await?;
-    let tables = match database.kind() {
-        #[cfg(feature = "sqlite")]
-        DatabaseKind::Sqlite => sqlite::TABLES,
-        #[cfg(feature = "postgres")]
-        DatabaseKind::Postgres => postgres::TABLES,
-        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-        _ => "",
-    };
     let mut schemas = BTreeMap::new();
     transaction
-        .each(tables, &[], |row| {
+        .each(words.tables, &[], |row| {
             if row.text(2)? == Some("r") {
                 schemas.insert(row.text_or_empty(0)?.to_owned(), row.text_or_empty(1)?.to_owned());
             }
@@ -57,7 +46,7 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
         return Err(RevisionsError::NotATable { place: database.place().to_owned(), table: missing.name });
     }
     let schema = Schema::probe_in(&mut transaction, database).await?;
-    let tables = Tables { kind: database.kind(), schema: &schema, places: &schemas };
+    let tables = Tables { dialect: database.dialect(), schema: &schema, places: &schemas };
     for watched in &WATCHED {
         let probe = transaction.first(AssertSqlSafe(watched.probe(&tables)), &[], |_| Ok(()));
         probe.await.map_err(|cause: StatementError| match cause.is_transient() {
@@ -65,26 +54,11 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
             false => RevisionsError::NotCountable { table: watched.name, cause },
         })?;
     }
-    let statements = match database.kind() {
-        #[cfg(feature = "sqlite")]
-        DatabaseKind::Sqlite => {
-            let unmarked = transaction.first(sqlite::UNMARKED, &[], |_| Ok::<_, StatementError>(())).await?;
-            if unmarked.is_some() {
-                transaction.execute(sqlite::ADD_MARK, &[]).await?;
-            }
-            sqlite::install(&tables)
-        }
-        #[cfg(feature = "postgres")]
-        DatabaseKind::Postgres => {
-            if lacks_schema(&mut transaction).await? {
-                transaction.run_script("CREATE SCHEMA orgcache").await?;
-            }
-            postgres::install(&tables)
-        }
-        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-        _ => Vec::new(),
-    };
-    apply(transaction, statements).await
+    let (is_needed, prepare) = words.prepare;
+    if transaction.has_row(is_needed).await? {
+        transaction.execute(prepare, &[]).await?;
+    }
+    apply(transaction, (words.install)(&tables)).await
 }
 
 /// Takes the counters and triggers away; does nothing where there are none.
@@ -92,33 +66,21 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
 /// # Errors
 /// [`RevisionsError::Database`]; nothing was changed then.
 pub async fn remove(database: &Database) -> Result<(), RevisionsError> {
-    #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "PostgreSQL asks for its schema"))]
+    let words = &database.dialect().revisions;
     let mut transaction = begin(database).await?;
-    let statements = match database.kind() {
-        #[cfg(feature = "sqlite")]
-        DatabaseKind::Sqlite => sqlite::remove(),
-        #[cfg(feature = "postgres")]
-        DatabaseKind::Postgres if lacks_schema(&mut transaction).await? => Vec::new(),
-        #[cfg(feature = "postgres")]
-        DatabaseKind::Postgres => postgres::remove(),
-        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-        _ => Vec::new(),
-    };
-    apply(transaction, statements).await
-}
-
-#[cfg(feature = "postgres")]
-async fn lacks_schema(transaction: &mut Transaction<'_>) -> Result<bool, StatementError> {
-    Ok(transaction.first(postgres::NO_SCHEMA, &[], |_| Ok::<_, StatementError>(())).await?.is_some())
+    if let Some(absent) = words.absent
+        && transaction.has_row(absent).await?
+    {
+        return Ok(());
+    }
+    apply(transaction, (words.remove)()).await
 }
 
 /// Begins a transaction that only one at a time can be in.
 async fn begin(database: &Database) -> Result<Transaction<'_>, StatementError> {
-    #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "PostgreSQL takes a lock"))]
     let mut transaction = database.begin().await?;
-    #[cfg(feature = "postgres")]
-    if database.kind() == DatabaseKind::Postgres {
-        transaction.execute(postgres::LOCK, &[]).await?;
+    if let Some(lock) = database.dialect().revisions.lock {
+        transaction.execute(lock, &[]).await?;
     }
     Ok(transaction)
 }

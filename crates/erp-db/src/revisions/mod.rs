@@ -33,17 +33,16 @@
 mod counters;
 mod error;
 mod install;
-#[cfg(feature = "postgres")]
-mod postgres;
-#[cfg(feature = "sqlite")]
-mod sqlite;
 mod table;
 
 pub(crate) use counters::Counters;
 pub use error::RevisionsError;
 pub use install::{install, remove};
+#[cfg(feature = "postgres")]
+pub(crate) use table::ALL_CLIENTS;
+pub(crate) use table::{Tables, VERSION, WATCHED, Watched};
 
-use crate::database::{Database, StatementError};
+use crate::backend::{Database, StatementError};
 
 /// Whether revisions are kept: all counters and triggers are there and enabled, and this user may read them.
 ///

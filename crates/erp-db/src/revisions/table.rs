@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::database::DatabaseKind;
+use crate::backend::Dialect;
 use crate::erp::Schema;
 
 /// The name under which changes that concern all clients are counted. No client has it: ids are not empty.
-pub(super) const ALL_CLIENTS: &str = "''";
+pub(crate) const ALL_CLIENTS: &str = "''";
 
 /// Stands in every trigger of this version. Triggers of an earlier one only add one, so a number that they
 /// wrote can come back after a rollback of the database: they are not trusted.
-pub(super) const VERSION: &str = "orgcache revisions 2";
+pub(crate) const VERSION: &str = "orgcache revisions 2";
 
 /// A table whose changes are counted.
 #[derive(Debug)]
-pub(super) struct Watched {
-    pub(super) name: &'static str,
+pub(crate) struct Watched {
+    pub(crate) name: &'static str,
     /// The columns by which a row concerns a client.
     columns: &'static [&'static str],
     /// The client whose tree a changed row `r` concerns, and the rest of the query for it. `{ad_tree}` and
@@ -24,7 +24,7 @@ pub(super) struct Watched {
     rest: &'static str,
 }
 
-pub(super) static WATCHED: [Watched; 5] = [
+pub(crate) static WATCHED: [Watched; 5] = [
     Watched { name: "ad_clientinfo", columns: &["ad_client_id"], client: "r.ad_client_id", rest: "" },
     // An organization may be in the trees of other clients as well; `0` is in all of them.
     Watched {
@@ -51,27 +51,29 @@ pub(super) static WATCHED: [Watched; 5] = [
 
 /// The tables as a database has them: where they are, and which of their columns have to be read as texts. A
 /// trigger runs within the ERP's own statements, so it must compare whatever types the columns have.
-pub(super) struct Tables<'a> {
-    pub(super) kind: DatabaseKind,
-    pub(super) schema: &'a Schema,
+pub(crate) struct Tables<'a> {
+    pub(crate) dialect: &'static Dialect,
+    pub(crate) schema: &'a Schema,
     /// The schema of each table; empty where tables need none.
-    pub(super) places: &'a BTreeMap<String, String>,
+    pub(crate) places: &'a BTreeMap<String, String>,
 }
 
 impl Tables<'_> {
     /// A table's name in a statement.
-    pub(super) fn name(&self, table: &str) -> String {
-        match (self.kind, self.places.get(table)) {
-            (DatabaseKind::Postgres, Some(place)) => format!("\"{}\".{table}", place.replace('"', "\"\"")),
+    pub(crate) fn name(&self, table: &str) -> String {
+        match self.places.get(table) {
+            Some(place) if self.dialect.has_schemas => {
+                format!("\"{}\".{table}", place.replace('"', "\"\""))
+            }
             _ => table.to_owned(),
         }
     }
 
     /// What gives the rows of a watched table, with its columns as texts that compare byte for byte. `from`
     /// is what comes after FROM, and `prefix` what precedes the name of a column there.
-    pub(super) fn rows(&self, watched: &Watched, prefix: &str, from: &str) -> String {
+    pub(crate) fn rows(&self, watched: &Watched, prefix: &str, from: &str) -> String {
         let as_text = |column: &&str| {
-            let value = self.schema.as_text(self.kind, watched.name, column, &format!("{prefix}{column}"));
+            let value = self.schema.as_text(self.dialect, watched.name, column, &format!("{prefix}{column}"));
             format!("{value} AS {column}")
         };
         let columns: Vec<String> = watched.columns.iter().map(as_text).collect();
@@ -87,7 +89,7 @@ impl Tables<'_> {
 
 impl Watched {
     /// The query for the clients that rows concern.
-    pub(super) fn clients(&self, rows: &str, tables: &Tables<'_>) -> String {
+    pub(crate) fn clients(&self, rows: &str, tables: &Tables<'_>) -> String {
         let rest = self
             .rest
             .replace("{ad_treenode}", &tables.all("ad_treenode"))
@@ -96,15 +98,14 @@ impl Watched {
     }
 
     /// A statement that gives no row, and fails where the triggers would.
-    pub(super) fn probe(&self, tables: &Tables<'_>) -> String {
-        let collation = if tables.kind == DatabaseKind::Postgres { " COLLATE \"C\"" } else { "" };
+    pub(crate) fn probe(&self, tables: &Tables<'_>) -> String {
         let clients = self.clients(&tables.all(self.name), tables);
-        format!("SELECT 1 FROM ({clients}) c ORDER BY c.client{collation} LIMIT 0")
+        format!("SELECT 1 FROM ({clients}) c ORDER BY c.client{} LIMIT 0", tables.dialect.by_bytes)
     }
 
     /// The column by which SQLite tells rows of the table apart.
     #[cfg(feature = "sqlite")]
-    pub(super) fn key(&self) -> &'static str {
+    pub(crate) fn key(&self) -> &'static str {
         match self.name {
             "ad_clientinfo" => "ad_client_id",
             "ad_org" => "ad_org_id",
@@ -115,7 +116,7 @@ impl Watched {
     }
 
     /// What the trigger for one kind of event is called.
-    pub(super) fn trigger(&self, event: &str) -> String {
+    pub(crate) fn trigger(&self, event: &str) -> String {
         format!("orgcache_revision_{}_{event}", self.name)
     }
 }

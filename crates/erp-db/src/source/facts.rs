@@ -6,7 +6,7 @@ use session::{ClientId, Principal, RoleId, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::role::{self, ORGANIZATIONS, RoleRows, parse};
-use crate::database::{DatabaseKind, Row, Select, StatementError};
+use crate::backend::{Row, Select, StatementError, Value, Work};
 use crate::erp::{ErpReader, ReadError};
 use crate::text::can_be_id;
 
@@ -37,7 +37,7 @@ const ROLE_TO_TAKE: &str = "COALESCE($2, (SELECT l.ad_role_id FROM ad_user u \
      WHERE u.ad_user_id = $1 AND l.isactive = 'Y' AND r.isactive = 'Y' AND c.isactive = 'Y' \
      AND (r.ad_client_id = u.ad_client_id OR u.ad_user_id = '100' AND u.ad_client_id = '0') \
      AND r.ad_client_id = COALESCE($3, r.ad_client_id) \
-     ORDER BY CASE WHEN l.ad_role_id = u.default_ad_role_id THEN 0 ELSE 1 END, l.ad_role_id LIMIT 1))";
+     ORDER BY CASE WHEN l.ad_role_id = u.default_ad_role_id THEN 0 ELSE 1 END, l.ad_role_id{by_bytes} LIMIT 1))";
 
 /// The client whose organizations the access of that role depends on.
 const CLIENT_OF_ROLE: &str = "(SELECT r.ad_client_id FROM ad_role r WHERE r.ad_role_id = {role} \
@@ -68,20 +68,15 @@ fn require(reader: &ErpReader) -> Result<(), ReadError> {
 /// The statement whose one row holds the packed rows of the user, of the role and of the organizations, the
 /// role's id, and whether the organizations were read.
 fn statement(reader: &ErpReader) -> String {
-    let kind = reader.database().kind();
-    let role_id = match kind {
-        DatabaseKind::Sqlite => ROLE_TO_TAKE.to_owned(),
-        DatabaseKind::Postgres => {
-            ROLE_TO_TAKE.replace("l.ad_role_id LIMIT", "l.ad_role_id COLLATE \"C\" LIMIT")
-        }
-    };
+    let dialect = reader.database().dialect();
+    let role_id = ROLE_TO_TAKE.replace("{by_bytes}", dialect.by_bytes);
     let manual = if reader.schema.has("ad_role", "ismanual") { "r.ismanual" } else { "NULL" };
     let client = CLIENT_OF_ROLE.replace("{role}", &role_id).replace("{manual}", manual);
     format!(
         "SELECT ({}), ({}), ({}), {role_id}, CASE WHEN {client} IS NULL THEN 'N' ELSE 'Y' END",
-        USER.packed(kind),
-        role::statement(reader).packed(kind).replace("$1", &role_id),
-        ORGANIZATIONS.packed(kind).replace("$1", &client),
+        (dialect.packed)(&USER),
+        (dialect.packed)(role::statement(reader)).replace("$1", &role_id),
+        (dialect.packed)(&ORGANIZATIONS).replace("$1", &client),
     )
 }
 
@@ -100,6 +95,7 @@ async fn read_at_once(
     if !arguments.into_iter().flatten().all(can_be_id) {
         return Ok(None);
     }
+    let arguments = arguments.map(Value::from);
     let packed = database
         .first(AssertSqlSafe(statement(reader)), &arguments, |row| {
             let packed = [row.text_or_empty(0)?, row.text_or_empty(1)?, row.text_or_empty(2)?];
@@ -135,11 +131,11 @@ async fn read_at_once(
 /// Reads all by one statement after the other, of one moment of the database.
 async fn read_row_by_row(reader: &ErpReader, principal: &Principal) -> Result<LoginFacts, ReadError> {
     let mut facts = LoginFacts::default();
-    let mut transaction = reader.database().begin_reading().await?;
+    let mut transaction = reader.database().begin_to(Work::Reads).await?;
     let user = principal.user;
     if can_be_id(user.as_str()) {
         let add = |row: Row<'_>| add_user(row, user, &mut facts.user);
-        transaction.each(AssertSqlSafe(USER.one_by_one()), &[Some(user.as_str())], add).await?;
+        transaction.each(AssertSqlSafe(USER.one_by_one()), &[Value::Text(user.as_str())], add).await?;
     }
     if let Some(role_id) = facts.user.as_ref().and_then(|user| user.role_to_take(principal)) {
         (facts.role, facts.client) = role::read(&mut transaction, reader, role_id, None).await?;

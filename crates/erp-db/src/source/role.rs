@@ -6,7 +6,7 @@ use session::{ClientId, RoleId, UserLevel};
 
 use sqlx::AssertSqlSafe;
 
-use crate::database::{Row, Select, StatementError, Transaction};
+use crate::backend::{Row, Select, StatementError, Transaction, Value, Work};
 use crate::erp::{ErpReader, ReadError};
 use crate::text::can_be_id;
 
@@ -112,7 +112,7 @@ impl ErpReader {
         current_client: ClientId,
     ) -> Result<Option<RoleFacts>, ReadError> {
         require(self)?;
-        let mut transaction = self.database().begin_reading().await?;
+        let mut transaction = self.database().begin_to(Work::Reads).await?;
         let (role, _) = read(&mut transaction, self, role, Some(current_client)).await?;
         transaction.commit().await?;
         Ok(role)
@@ -151,7 +151,7 @@ async fn role_and_client(
     }
     let mut rows = RoleRows::new(id);
     transaction
-        .each(AssertSqlSafe(statement(reader).one_by_one()), &[Some(id.as_str())], |row| rows.add(row))
+        .each(AssertSqlSafe(statement(reader).one_by_one()), &[Value::Text(id.as_str())], |row| rows.add(row))
         .await?;
     Ok((rows.role, rows.client))
 }
@@ -177,7 +177,7 @@ pub(super) async fn organizations(
 ) -> Result<Vec<ClientOrganization>, ReadError> {
     let mut organizations = Vec::new();
     transaction
-        .each(AssertSqlSafe(ORGANIZATIONS.one_by_one()), &[Some(client.as_str())], |row| {
+        .each(AssertSqlSafe(ORGANIZATIONS.one_by_one()), &[Value::Text(client.as_str())], |row| {
             organizations.push(organization(row, client)?);
             Ok::<(), StatementError>(())
         })

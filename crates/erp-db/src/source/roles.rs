@@ -5,7 +5,7 @@ use session::{ClientId, RoleId, UserLevel};
 use sqlx::AssertSqlSafe;
 
 use super::role::{access, organizations, parse};
-use crate::database::{DatabaseKind, Row, StatementError};
+use crate::backend::{Row, StatementError, Value, Work};
 use crate::erp::{ErpReader, ReadError};
 use crate::text::can_be_id;
 
@@ -79,8 +79,9 @@ impl ErpReader {
         }
         let mut found = ClientRoles::default();
         let (mut seen, mut last) = (0_usize, None::<String>);
-        let mut transaction = self.database().begin_reading().await?;
-        let arguments = [Some(client.as_str()), Some(after), Some(&*limit.to_string())];
+        let mut transaction = self.database().begin_to(Work::Reads).await?;
+        let limited = i64::try_from(limit).unwrap_or(i64::MAX);
+        let arguments = [Value::Text(client.as_str()), Value::Text(after), Value::Integer(limited)];
         transaction
             .each(AssertSqlSafe(self.statement()), &arguments, |row| {
                 let id = match row.text_or_empty(0) {
@@ -125,16 +126,13 @@ impl ErpReader {
     /// way.
     fn statement(&self) -> String {
         let manual = if self.schema.has("ad_role", "ismanual") { "ismanual" } else { "NULL" };
-        let (by_bytes, limit) = match self.database().kind() {
-            DatabaseKind::Sqlite => ("", "CAST($3 AS INTEGER)"),
-            DatabaseKind::Postgres => (" COLLATE \"C\"", "CAST($3 AS bigint)"),
-        };
+        let by_bytes = self.database().dialect().by_bytes;
         // The columns from the seventh on are those that the access of a login is read from.
         format!(
             "SELECT r.ad_role_id, r.name, r.userlevel, r.isactive, r.manual, NULL, \
              a.ad_org_id, a.ad_client_id, a.isactive, o.ad_org_id, o.ad_client_id, o.isactive \
              FROM (SELECT ad_role_id, name, userlevel, isactive, {manual} AS manual FROM ad_role \
-               WHERE ad_client_id = $1 AND ad_role_id{by_bytes} > $2 ORDER BY ad_role_id{by_bytes} LIMIT {limit}) r \
+               WHERE ad_client_id = $1 AND ad_role_id{by_bytes} > $2 ORDER BY ad_role_id{by_bytes} LIMIT $3) r \
              LEFT JOIN ad_role_orgaccess a ON a.ad_role_id = r.ad_role_id \
              LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id ORDER BY r.ad_role_id{by_bytes}"
         )

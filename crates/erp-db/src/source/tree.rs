@@ -14,7 +14,7 @@ use session::{ClientId, LoadedTree, Revision};
 use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
 
-use crate::database::{DatabaseKind, Row, StatementError};
+use crate::backend::{DatabaseKind, Row, StatementError, Value};
 use crate::erp::{ErpReader, ReadError};
 use crate::hex;
 use crate::revisions::Counters;
@@ -86,18 +86,11 @@ impl TreeReads {
 
     async fn read_digest(&self, client: ClientId) -> Result<LastDigest, StatementError> {
         let (database, there) = (self.reader.database(), self.counters.there());
-        let kind = database.kind();
-        let rows = self.reader.tree_statement().packed(kind);
-        let digest = match kind {
-            DatabaseKind::Sqlite => format!("({rows})"),
-            // What it sends for a text are these bytes.
-            DatabaseKind::Postgres => {
-                format!("pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend(({rows}))), 'hex')")
-            }
-        };
+        let dialect = database.dialect();
+        let digest = (dialect.digest)(&(dialect.packed)(self.reader.tree_statement()));
         let read = |row: Row<'_>| {
             let text = row.text(0)?;
-            let hash = match kind {
+            let hash = match dialect.kind {
                 DatabaseKind::Sqlite => text.map(digest_of),
                 DatabaseKind::Postgres => text.and_then(hex::decode_name).map(Revision::from_hash),
             };
@@ -108,7 +101,7 @@ impl TreeReads {
             })
         };
         let statement = format!("SELECT {digest}, CASE WHEN EXISTS ({there}) THEN 'Y' ELSE 'N' END");
-        match database.first(AssertSqlSafe(statement), &[Some(client.as_str())], read).await {
+        match database.first(AssertSqlSafe(statement), &[Value::Text(client.as_str())], read).await {
             Ok(found) => Ok(found.unwrap_or_default()),
             Err(error) if error.is_transient() => Err(error),
             // The rows are no texts, or the server knows no SHA-256: PostgreSQL before version 11.
@@ -133,13 +126,13 @@ impl TreeReads {
 
     async fn read(&self, client: ClientId) -> Result<(crate::erp::LoadedTree, Option<Revision>), ReadError> {
         let (reader, id) = (&self.reader, client.as_str());
-        let rows = format!("({})", reader.tree_statement().packed(reader.database().kind()));
+        let rows = format!("({})", (reader.database().dialect().packed)(reader.tree_statement()));
         let (revision, packed) = match self.counters.read(id, &rows).await {
             Ok(Some(read)) => read,
             Ok(None) if can_be_id(id) => {
                 let read = |row: Row<'_>| Ok::<_, StatementError>(row.text(0)?.map(str::to_owned));
                 let statement = AssertSqlSafe(format!("SELECT {rows}"));
-                match reader.database().first(statement, &[Some(id)], read).await {
+                match reader.database().first(statement, &[Value::Text(id)], read).await {
                     Ok(packed) => (None, packed.flatten()),
                     Err(error) if error.is_transient() => return Err(error.into()),
                     Err(_) => return Ok((reader.load_tree_row_by_row(id).await?, None)),

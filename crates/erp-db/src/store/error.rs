@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::database::{ConnectError, StatementError};
+use crate::backend::{ConnectError, StatementError};
 
 /// Why a store cannot be opened or its tables cannot be made.
 #[derive(Debug, thiserror::Error)]

@@ -1,56 +1,34 @@
-//! The store's own tables.
+//! The store's own tables, and the steps from one version of them to the next.
+//!
+//! The steps of a product are the scripts of its dialect. A later one only ever adds: during a rolling upgrade
+//! older programs work on the newer tables.
 
 use sqlx::AssertSqlSafe;
 
 use super::StoreError;
-use crate::database::{Database, DatabaseKind, StatementError, Transaction};
+use crate::backend::{Database, StatementError, Transaction, Value};
 
-/// A step from one version of the tables to the next. A later step only ever adds: during a rolling upgrade
-/// older programs work on the newer tables.
-struct Migration {
-    version: i64,
-    name: &'static str,
-    sqlite: &'static str,
-    postgres: &'static str,
-}
+/// The names of the steps. There are as many as a product has scripts.
+const STEPS: [&str; 2] = ["sessions", "logins"];
 
-static MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "sessions",
-        sqlite: include_str!("../../migrations/session-store/sqlite/0001_sessions.sql"),
-        postgres: include_str!("../../migrations/session-store/postgres/0001_sessions.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "logins",
-        sqlite: include_str!("../../migrations/session-store/sqlite/0002_logins.sql"),
-        postgres: include_str!("../../migrations/session-store/postgres/0002_logins.sql"),
-    },
+/// The tables that are written to, with a column of each.
+const TABLES: [(&str, &str); 5] = [
+    ("orgcache_tree", "bytes"),
+    ("orgcache_access", "bytes"),
+    ("orgcache_session", "seen"),
+    ("orgcache_password", "password_hash"),
+    ("orgcache_assertion", "expires"),
 ];
 
 /// The version of the tables that this program needs.
-pub(super) const NEEDED: i64 = 2;
-
-/// A number that nobody else is likely to lock.
-const LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(7741096482901337)";
-
-const JOURNAL_SQLITE: &str = "CREATE TABLE IF NOT EXISTS orgcache_migration (
-    version INTEGER NOT NULL PRIMARY KEY,
-    name    TEXT NOT NULL,
-    applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-)";
-
-const JOURNAL_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS orgcache.orgcache_migration (
-    version bigint PRIMARY KEY,
-    name    text NOT NULL,
-    applied timestamptz NOT NULL DEFAULT now()
-)";
+fn needed() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
 
 /// Applies what is missing, in one transaction that only one node at a time can be in.
-pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
+pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
     let mut transaction = database.begin().await?;
-    apply(&mut transaction, database.kind()).await?;
+    apply(&mut transaction, database).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -59,8 +37,8 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
 /// much was missing.
 pub(super) async fn rehearse(database: &Database) -> Result<usize, StoreError> {
     let mut transaction = database.begin().await?;
-    let applied = apply(&mut transaction, database.kind()).await?;
-    let schema = if database.kind() == DatabaseKind::Postgres { "orgcache." } else { "" };
+    let applied = apply(&mut transaction, database).await?;
+    let schema = database.dialect().own_schema;
     for (table, column) in TABLES {
         for statement in [
             format!("INSERT INTO {schema}{table} SELECT * FROM {schema}{table} WHERE 1 = 0"),
@@ -73,105 +51,72 @@ pub(super) async fn rehearse(database: &Database) -> Result<usize, StoreError> {
     Ok(applied)
 }
 
-/// The tables that are written to, with a column of each.
-const TABLES: [(&str, &str); 5] = [
-    ("orgcache_tree", "bytes"),
-    ("orgcache_access", "bytes"),
-    ("orgcache_session", "seen"),
-    ("orgcache_password", "password_hash"),
-    ("orgcache_assertion", "expires"),
-];
-
-async fn apply(transaction: &mut Transaction<'_>, kind: DatabaseKind) -> Result<usize, StatementError> {
-    if kind == DatabaseKind::Postgres {
-        transaction.execute(LOCK, &[]).await?;
-        // Asked for first: who may not create schemas may still have been given this one.
-        let missing = "SELECT 1 WHERE pg_catalog.to_regnamespace('orgcache') IS NULL";
-        if transaction.first(missing, &[], |_| Ok::<_, StatementError>(())).await?.is_some() {
-            transaction.run_script("CREATE SCHEMA orgcache").await?;
-        }
-        transaction.run_script(JOURNAL_POSTGRES).await?;
-    } else {
-        transaction.run_script(JOURNAL_SQLITE).await?;
+async fn apply(transaction: &mut Transaction<'_>, database: &Database) -> Result<usize, StatementError> {
+    let (schema, words) = (database.dialect().own_schema, &database.dialect().store);
+    if let Some(lock) = words.lock {
+        transaction.execute(lock, &[]).await?;
     }
-    let found = version(transaction, kind).await?;
+    if let Some((is_missing, create)) = words.schema
+        && transaction.has_row(is_missing).await?
+    {
+        transaction.run_script(create).await?;
+    }
+    transaction.run_script(words.journal).await?;
+    let version = AssertSqlSafe(version(database));
+    let found = transaction.first(version, &[], |row| row.integer(0)).await?.flatten().unwrap_or_default();
     let mut applied = 0;
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
-        let (script, note) = match kind {
-            DatabaseKind::Sqlite => (
-                migration.sqlite,
-                "INSERT INTO orgcache_migration (version, name) VALUES (CAST($1 AS INTEGER), $2)",
-            ),
-            DatabaseKind::Postgres => (
-                migration.postgres,
-                "INSERT INTO orgcache.orgcache_migration (version, name) VALUES (CAST($1 AS bigint), $2)",
-            ),
-        };
-        transaction.run_script(script).await?;
-        transaction.execute(note, &[Some(&migration.version.to_string()), Some(migration.name)]).await?;
-        applied += 1;
+    for (version, (name, script)) in (1..).zip(STEPS.into_iter().zip(words.scripts)) {
+        if version > found {
+            transaction.run_script(script).await?;
+            let note = format!("INSERT INTO {schema}orgcache_migration (version, name) VALUES ($1, $2)");
+            let arguments = [Value::Integer(version), Value::Text(name)];
+            transaction.execute(AssertSqlSafe(note), &arguments).await?;
+            applied += 1;
+        }
     }
     Ok(applied)
 }
 
-async fn version(transaction: &mut Transaction<'_>, kind: DatabaseKind) -> Result<i64, StatementError> {
-    let statement = match kind {
-        DatabaseKind::Sqlite => SQLITE_VERSION,
-        DatabaseKind::Postgres => POSTGRES_VERSION,
-    };
-    Ok(transaction.first(statement, &[], |row| row.integer(0)).await?.flatten().unwrap_or_default())
+fn version(database: &Database) -> String {
+    format!("SELECT MAX(version) FROM {}orgcache_migration", database.dialect().own_schema)
 }
-
-const SQLITE_HAS_JOURNAL: &str =
-    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'orgcache_migration'";
-const SQLITE_VERSION: &str = "SELECT MAX(version) FROM orgcache_migration";
-pub(super) const POSTGRES_HAS_JOURNAL: &str =
-    "SELECT 1::bigint WHERE pg_catalog.to_regclass('orgcache.orgcache_migration') IS NOT NULL";
-pub(super) const POSTGRES_VERSION: &str = "SELECT MAX(version) FROM orgcache.orgcache_migration";
 
 /// Makes sure that a database has all tables that this program needs.
-pub(super) async fn check(database: &Database) -> Result<(), StoreError> {
-    let (has_journal, version) = match database.kind() {
-        DatabaseKind::Sqlite => (SQLITE_HAS_JOURNAL, SQLITE_VERSION),
-        DatabaseKind::Postgres => (POSTGRES_HAS_JOURNAL, POSTGRES_VERSION),
+pub(crate) async fn check(database: &Database) -> Result<(), StoreError> {
+    let found = if database.has_row(database.dialect().store.has_journal).await? {
+        let version = AssertSqlSafe(version(database));
+        database.first(version, &[], |row| row.integer(0)).await?.flatten().unwrap_or_default()
+    } else {
+        0
     };
-    let is_there = database.first(has_journal, &[], |_| Ok::<_, StatementError>(())).await?.is_some();
-    let found: Option<Option<i64>> =
-        if is_there { database.first(version, &[], |row| row.integer(0)).await? } else { None };
-    require(database.place(), found.flatten().unwrap_or_default())
-}
-
-/// Makes sure that a version is enough.
-pub(super) fn require(place: &str, found: i64) -> Result<(), StoreError> {
-    if found < NEEDED {
-        return Err(StoreError::NotMigrated { place: place.to_owned(), found, needed: NEEDED });
+    if found < needed() {
+        let place = database.place().to_owned();
+        return Err(StoreError::NotMigrated { place, found, needed: needed() });
     }
     Ok(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite", feature = "postgres"))]
 mod tests {
     use super::*;
+    use crate::backend::{postgres, sqlite};
 
     #[test]
-    fn versions_ascend_to_the_one_that_is_needed() {
-        let versions: Vec<_> = MIGRATIONS.iter().map(|migration| migration.version).collect();
-        assert_eq!(versions, (1..=NEEDED).collect::<Vec<_>>());
+    fn both_products_have_every_step() {
+        for dialect in [&sqlite::SQLITE, &postgres::POSTGRES] {
+            assert_eq!(dialect.store.scripts.len(), STEPS.len());
+        }
     }
 
     #[test]
     fn only_our_own_tables_are_named() {
-        for migration in MIGRATIONS {
-            for script in [migration.sqlite, migration.postgres] {
-                assert!(!script.replace("ad_user_id", "").contains("ad_"), "{}", migration.name);
-            }
-            for line in migration.postgres.lines().filter(|line| line.starts_with("CREATE TABLE")) {
-                let name = line.trim_start_matches("CREATE TABLE ").trim_start_matches("IF NOT EXISTS ");
-                assert!(name.starts_with("orgcache.orgcache_"), "{line}");
-            }
-            for line in migration.sqlite.lines().filter(|line| line.starts_with("CREATE TABLE")) {
-                let name = line.trim_start_matches("CREATE TABLE ").trim_start_matches("IF NOT EXISTS ");
-                assert!(name.starts_with("orgcache_"), "{line}");
+        for dialect in [&sqlite::SQLITE, &postgres::POSTGRES] {
+            for script in dialect.store.scripts {
+                assert!(!script.replace("ad_user_id", "").contains("ad_"), "{script}");
+                for line in script.lines().filter(|line| line.starts_with("CREATE TABLE")) {
+                    let name = line.trim_start_matches("CREATE TABLE ").trim_start_matches("IF NOT EXISTS ");
+                    assert!(name.starts_with(&format!("{}orgcache_", dialect.own_schema)), "{line}");
+                }
             }
         }
     }

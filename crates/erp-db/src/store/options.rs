@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::database::{self, ConnectError, Limits};
+use crate::backend::{ConnectError, Limits, kind_of};
 #[cfg(feature = "sqlite")]
-use crate::database::{Database, DatabaseKind};
+use crate::backend::{DatabaseKind, sqlite};
 
 /// Which database a store is in, and how long it waits.
 #[derive(Clone)]
@@ -65,14 +65,14 @@ impl StoreOptions {
     /// # Errors
     /// [`ConnectError`] if the URL names no database.
     pub fn sqlite_file(&self) -> Result<Option<PathBuf>, ConnectError> {
-        match database::kind_of(&self.url)? {
+        match kind_of(&self.url)? {
             #[cfg(feature = "sqlite")]
-            DatabaseKind::Sqlite => Database::file_of(&self.url).map(Some),
+            DatabaseKind::Sqlite => sqlite::file_of(&self.url).map(Some),
             _ => Ok(None),
         }
     }
 
-    pub(super) fn direct_url(&self) -> &str {
+    pub(crate) fn direct_url(&self) -> &str {
         self.direct_url.as_deref().unwrap_or(&self.url)
     }
 }

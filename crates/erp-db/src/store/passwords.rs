@@ -2,57 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use session::ClientId;
-#[cfg(feature = "postgres")]
-use session::{Scope, UserId};
+use session::{ClientId, Scope, UserId};
+use sqlx::AssertSqlSafe;
 
 use super::{StoreError, migration};
-use crate::database::{Database, DatabaseKind, Row, StatementError, Transaction};
+use crate::backend::{Database, DatabaseKind, Row, StatementError, Transaction, Value};
 use crate::text::can_be_id;
 
 /// Keeps one password hash for each user, in the table `orgcache_password` (on PostgreSQL of the schema
 /// `orgcache`) of a database that may be the ERP's or another. The ERP's own password hashes are neither read
 /// nor written.
 ///
-/// The table is one of the session store's: [`SqlStore::migrate`](crate::SqlStore::migrate) makes it. What a
+/// The table is one of the session store's: [`migrate`](super::migrate) makes it. What a
 /// hash looks like is the caller's business.
 #[derive(Clone, Debug)]
 pub struct PasswordTable {
     database: Database,
-    statements: &'static Statements,
 }
-
-#[derive(Debug)]
-struct Statements {
-    get: &'static str,
-    set: &'static str,
-    remove: &'static str,
-    end_sessions: &'static str,
-    users: &'static str,
-}
-
-macro_rules! statements {
-    ($table:literal, $end_sessions:expr) => {
-        Statements {
-            get: concat!("SELECT password_hash FROM ", $table, " WHERE ad_user_id = $1"),
-            set: concat!(
-                "INSERT INTO ",
-                $table,
-                " (ad_user_id, password_hash) VALUES ($1, $2) \
-                 ON CONFLICT (ad_user_id) DO UPDATE SET password_hash = excluded.password_hash"
-            ),
-            remove: concat!("DELETE FROM ", $table, " WHERE ad_user_id = $1"),
-            end_sessions: $end_sessions,
-            users: concat!("SELECT ad_user_id FROM ", $table, " ORDER BY ad_user_id"),
-        }
-    };
-}
-static SQLITE: Statements =
-    statements!("orgcache_password", "DELETE FROM orgcache_session WHERE user_id = $1 RETURNING client_id");
-static POSTGRES: Statements = statements!(
-    "orgcache.orgcache_password",
-    "DELETE FROM orgcache.orgcache_session WHERE user_id = $1 RETURNING client_id"
-);
 
 impl PasswordTable {
     /// Opens the table.
@@ -61,11 +27,12 @@ impl PasswordTable {
     /// [`StoreError::NotMigrated`] if it is not there; [`StoreError::Database`] if the database does not answer.
     pub async fn open(database: Database) -> Result<Self, StoreError> {
         migration::check(&database).await?;
-        let statements = match database.kind() {
-            DatabaseKind::Sqlite => &SQLITE,
-            DatabaseKind::Postgres => &POSTGRES,
-        };
-        Ok(PasswordTable { database, statements })
+        Ok(PasswordTable { database })
+    }
+
+    /// A statement in which `{}` stands for the schema of our own tables.
+    fn statement(&self, text: &str) -> AssertSqlSafe<String> {
+        AssertSqlSafe(text.replace("{}", self.database.dialect().own_schema))
     }
 
     /// The product that keeps the table.
@@ -83,7 +50,8 @@ impl PasswordTable {
             return Ok(None);
         }
         let read = |row: Row<'_>| Ok::<_, StatementError>(row.text_or_empty(0)?.to_owned());
-        self.database.first(self.statements.get, &[Some(user)], read).await
+        let get = self.statement("SELECT password_hash FROM {}orgcache_password WHERE ad_user_id = $1");
+        self.database.first(get, &[Value::Text(user)], read).await
     }
 
     /// Sets the hash of a user's password, or takes it away, and ends the user's sessions in the store, all
@@ -124,13 +92,20 @@ impl PasswordTable {
         user: &str,
         hash: Option<&str>,
     ) -> Result<u64, StatementError> {
-        match hash {
-            Some(_) => transaction.execute(self.statements.set, &[Some(user), hash]).await?,
-            None => transaction.execute(self.statements.remove, &[Some(user)]).await?,
+        let statement = match hash {
+            Some(_) => {
+                "INSERT INTO {}orgcache_password (ad_user_id, password_hash) VALUES ($1, $2) \
+                 ON CONFLICT (ad_user_id) DO UPDATE SET password_hash = excluded.password_hash"
+            }
+            None => "DELETE FROM {}orgcache_password WHERE ad_user_id = $1",
         };
+        let arguments = [Value::Text(user), hash.into()];
+        let arguments = arguments.get(..1 + usize::from(hash.is_some())).unwrap_or(&arguments);
+        transaction.execute(self.statement(statement), arguments).await?;
+        let end = self.statement("DELETE FROM {}orgcache_session WHERE user_id = $1 RETURNING client_id");
         let (mut ended, mut clients) = (0, BTreeSet::new());
         transaction
-            .each(self.statements.end_sessions, &[Some(user)], |row| {
+            .each(end, &[Value::Text(user)], |row| {
                 ended += 1;
                 clients.extend(row.text(0)?.and_then(|client| ClientId::new(client).ok()));
                 Ok::<_, StatementError>(())
@@ -147,17 +122,12 @@ impl PasswordTable {
         user: &str,
         clients: BTreeSet<ClientId>,
     ) -> Result<(), StatementError> {
-        #[cfg(feature = "postgres")]
-        if let (DatabaseKind::Postgres, Ok(user)) = (self.database.kind(), UserId::new(user)) {
+        if let (Some((notify, text)), Ok(user)) = (self.database.dialect().store.notify, UserId::new(user)) {
             for client in clients {
-                let text = super::postgres::notification(&Scope::User(client, user));
-                transaction
-                    .each(super::postgres::NOTIFY, &[Some(&text)], |_| Ok::<_, StatementError>(()))
-                    .await?;
+                let text = text(&Scope::User(client, user));
+                transaction.each(notify, &[Value::Text(&text)], |_| Ok::<_, StatementError>(())).await?;
             }
         }
-        #[cfg(not(feature = "postgres"))]
-        let _ = (transaction, user, clients);
         Ok(())
     }
 
@@ -167,6 +137,7 @@ impl PasswordTable {
     /// The database does not answer.
     pub async fn users(&self) -> Result<Vec<String>, StatementError> {
         let read = |row: Row<'_>| Ok::<_, StatementError>(row.text_or_empty(0)?.to_owned());
-        self.database.list(self.statements.users, &[], read).await
+        let users = self.statement("SELECT ad_user_id FROM {}orgcache_password ORDER BY ad_user_id");
+        self.database.list(users, &[], read).await
     }
 }

@@ -1,28 +1,34 @@
-//! Sessions between rows and records.
+//! Sessions between rows and records, for both products.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use org_structure::{Fingerprint, OrgId};
 use session::{
-    AccessHash, ClientId, Lifetime, RoleId, Scope, Seen, SessionId, SessionRecord, StoredSession, UserId,
+    AccessHash, ClientId, Lifetime, PortError, RoleId, Scope, Seen, SessionId, SessionRecord, StoredSession,
+    UserId,
 };
+use sqlx::AssertSqlSafe;
 
-use crate::database::{Row, StatementError};
-use crate::hex;
+use crate::backend::{Database, Row, StatementError, Value};
 
 /// A time or span in milliseconds, rounded down and cut where a sum of several would not fit.
-pub(super) fn span(time: Duration) -> i64 {
+pub(crate) fn span(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX).min(1 << 60)
 }
 
 /// A span of a lifetime, exactly: it is at most `i64::MAX` milliseconds.
-pub(super) fn exact_span(time: Duration) -> i64 {
+pub(crate) fn exact_span(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A number of rows.
+pub(crate) fn limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
 /// The latest use of every session, ordered by name, so that several nodes lock rows in the same order.
-pub(super) fn latest(seen: &[Seen]) -> Vec<(SessionId, i64)> {
+pub(crate) fn latest(seen: &[Seen]) -> Vec<(SessionId, i64)> {
     let mut latest: HashMap<SessionId, Duration> = HashMap::with_capacity(seen.len());
     for Seen { id, ago } in seen {
         latest.entry(*id).and_modify(|earlier| *earlier = (*earlier).min(*ago)).or_insert(*ago);
@@ -32,35 +38,60 @@ pub(super) fn latest(seen: &[Seen]) -> Vec<(SessionId, i64)> {
     latest
 }
 
-/// The ids that a scope compares: with the session's name in hexadecimal digits, the client, the user, the
-/// role.
-#[derive(Default)]
-pub(super) struct ScopeIds {
-    pub(super) session: Option<String>,
-    pub(super) client: Option<String>,
-    pub(super) user: Option<String>,
-    pub(super) role: Option<String>,
+/// The condition that a session is of a scope, and the values of its placeholders `$3` and `$4`.
+pub(crate) fn condition(scope: &Scope) -> (&'static str, Vec<Value<'_>>) {
+    match scope {
+        Scope::Session(id) => ("id = $3", vec![Value::Bytes(id.as_bytes())]),
+        Scope::Client(client) => ("client_id = $3", vec![Value::Text(client.as_str())]),
+        Scope::User(client, user) => (
+            "client_id = $3 AND user_id = $4",
+            vec![Value::Text(client.as_str()), Value::Text(user.as_str())],
+        ),
+        Scope::Role(client, role) => (
+            "client_id = $3 AND role_id = $4",
+            vec![Value::Text(client.as_str()), Value::Text(role.as_str())],
+        ),
+    }
 }
 
-impl ScopeIds {
-    pub(super) fn new(scope: &Scope) -> Self {
-        let none = ScopeIds::default();
-        match scope {
-            Scope::Session(id) => ScopeIds { session: Some(hex::encode(id.as_bytes())), ..none },
-            Scope::Client(client) => ScopeIds { client: Some(client.to_string()), ..none },
-            Scope::User(client, user) => {
-                ScopeIds { client: Some(client.to_string()), user: Some(user.to_string()), ..none }
+/// Sessions of a scope, ordered by name, by a statement for the columns that [`stored`] takes, without its
+/// condition.
+pub(crate) async fn list(
+    database: &Database,
+    sessions: &str,
+    scope: &Scope,
+    after: Option<&SessionId>,
+    at_most: usize,
+) -> Result<Vec<StoredSession>, PortError> {
+    let (condition, values) = condition(scope);
+    let statement = format!("{sessions}id > $1 AND {condition} ORDER BY id LIMIT $2");
+    let mut sessions = Vec::new();
+    let mut after = after.copied();
+    loop {
+        let wanted = at_most.saturating_sub(sessions.len());
+        let name = after.as_ref().map_or(&[][..], |id| id.as_bytes());
+        let mut arguments = vec![Value::Bytes(name), Value::Integer(limit(wanted))];
+        arguments.extend(&values);
+        let read = |row: Row<'_>| Ok::<_, StatementError>((session_id(row, 0)?, stored(row)));
+        let listed = database.list(AssertSqlSafe(statement.clone()), &arguments, read).await?;
+        let is_last = listed.len() < wanted;
+        for (id, session) in listed {
+            after = Some(id);
+            // A damaged row hides no other one, and more are read in its place.
+            match session {
+                Ok(session) => sessions.push(session),
+                Err(error) => tracing::warn!(session = %id, %error, "a stored session is not listed"),
             }
-            Scope::Role(client, role) => {
-                ScopeIds { client: Some(client.to_string()), role: Some(role.to_string()), ..none }
-            }
+        }
+        if is_last || sessions.len() >= at_most {
+            return Ok(sessions);
         }
     }
 }
 
 /// A session as a row has it: name, client, user, role, organization, tree, access, idle, absolute, age, time
-/// since use. Bytes come as hexadecimal digits.
-pub(super) fn stored(row: Row<'_>) -> Result<StoredSession, StatementError> {
+/// since use.
+pub(crate) fn stored(row: Row<'_>) -> Result<StoredSession, StatementError> {
     let lifetime = Lifetime::new(duration(row, 7)?, duration(row, 8)?);
     Ok(StoredSession {
         record: SessionRecord {
@@ -78,30 +109,14 @@ pub(super) fn stored(row: Row<'_>) -> Result<StoredSession, StatementError> {
     })
 }
 
-/// A row of a list of sessions: one that is damaged has nothing but its name.
-pub(super) struct ListedSession {
-    pub(super) id: SessionId,
-    pub(super) session: Result<StoredSession, StatementError>,
-}
-
-pub(super) fn listed(row: Row<'_>) -> Result<ListedSession, StatementError> {
-    Ok(ListedSession { id: session_id(row, 0)?, session: stored(row) })
-}
-
 /// The name of a session.
-pub(super) fn session_id(row: Row<'_>, column: usize) -> Result<SessionId, StatementError> {
+pub(crate) fn session_id(row: Row<'_>, column: usize) -> Result<SessionId, StatementError> {
     name(row, column).map(SessionId::from_bytes)
 }
 
-/// Bytes that may be missing.
-pub(super) fn bytes(row: Row<'_>, column: usize) -> Result<Option<Vec<u8>>, StatementError> {
-    let Some(text) = row.text(column)? else { return Ok(None) };
-    hex::decode(text).map(Some).ok_or_else(|| row.invalid(column, "not hexadecimal digits"))
-}
-
 fn name(row: Row<'_>, column: usize) -> Result<[u8; 32], StatementError> {
-    let text = row.text_or_empty(column)?;
-    hex::decode_name(text).ok_or_else(|| row.invalid(column, "not 32 bytes"))
+    let bytes = row.bytes(column)?.unwrap_or_default();
+    bytes.try_into().map_err(|_| row.invalid(column, "not 32 bytes"))
 }
 
 fn id<T, E: std::error::Error + Send + Sync + 'static>(

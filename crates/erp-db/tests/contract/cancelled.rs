@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, SqlStore, StoreOptions, revisions};
+use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, StoreOptions, revisions, store};
 use session::{
     Facts, MemoryStore, Options, OrgSource, Principal, Scope, SessionManager, SessionStore, SystemClock,
     UserId,
@@ -168,8 +168,8 @@ async fn fill_up_and_free(disk: &Path) {
     let mount = ["-t", "tmpfs", "-o", "size=2m", "tmpfs"];
     assert!(Command::new("mount").args(mount).arg(disk).status().unwrap().success());
     let options = StoreOptions::new(format!("sqlite:{}?mode=rwc", disk.join("sessions.db").display()));
-    SqlStore::migrate(&options).await.unwrap();
-    let store = SqlStore::open(&options).await.unwrap();
+    store::migrate(&options).await.unwrap();
+    let store = store::open(&options).await.unwrap();
     let mut number = 0;
     let (mut live, mut ended, mut failed) = (Vec::new(), Vec::new(), 0);
     for round in 0..4 {
@@ -226,7 +226,7 @@ async fn fill_up_and_free(disk: &Path) {
     }
     assert!(failed > 0, "the disk was never full");
     store.close().await;
-    let store = SqlStore::open(&options).await.unwrap();
+    let store = store::open(&options).await.unwrap();
     assert_eq!(store.missing(&live).await.unwrap(), []);
     assert_eq!(store.missing(&ended).await.unwrap().len(), ended.len());
     store.close().await;

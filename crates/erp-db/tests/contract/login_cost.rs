@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, SqlStore, StoreOptions, revisions};
+use erp_db::{Database, ErpReader, ErpSource, StoreOptions, revisions, store};
 use session::{Login, Options, Principal, SessionManager};
 
 use crate::support::{FB, TestDatabase};
@@ -57,7 +57,7 @@ impl Counted {
         };
         let reader = ErpReader::open(Database::connect(&by(&erp)).await.unwrap()).await.unwrap();
         let stored = StoreOptions::new(by(&store)).with_direct_url(&db.url);
-        let sessions = Arc::new(SqlStore::open(&stored).await.unwrap());
+        let sessions = store::open(&stored).await.unwrap();
         let source = Arc::new(ErpSource::new(reader.clone()));
         Counted { node: SessionManager::new(source, sessions, Options::default()), reader, erp, store }
     }
@@ -159,7 +159,7 @@ async fn connections_that_the_server_closed_are_noticed_by_the_statement_that_me
             assert_eq!(session.id(), login.session.id(), "round {round}");
         }
     }
-    let store = SqlStore::open(&StoreOptions::new(&db.url)).await.unwrap();
+    let store = store::open(&StoreOptions::new(&db.url)).await.unwrap();
     let scope = session::Scope::Client(FB.parse().unwrap());
     let stored = session::SessionStore::list(&store, &scope, None, 100).await.unwrap();
     assert_eq!(stored.len(), 3 * logins.len(), "each login made one session");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{AutomaticRolesPolicy, ErpReader, ErpSource, SqlStore, StoreOptions};
+use erp_db::{AutomaticRolesPolicy, ErpReader, ErpSource, SqlStore, StoreOptions, store};
 use org_structure::Fingerprint;
 use session::openbravo::{AccessOptions, AutomaticRoles, LoginFacts, Refusal};
 use session::{
@@ -204,9 +204,9 @@ async fn facts_are_of_one_moment(db: TestDatabase) {
     assert!(seen.contains(&true));
 }
 
-async fn manager(db: &TestDatabase, sessions: &TestDatabase) -> (SessionManager, Arc<SqlStore>) {
+async fn manager(db: &TestDatabase, sessions: &TestDatabase) -> (SessionManager, Arc<dyn SqlStore>) {
     let source = ErpSource::new(ErpReader::open(db.connect().await).await.unwrap());
-    let store = Arc::new(sessions.store().await);
+    let store = sessions.store().await;
     (SessionManager::new(Arc::new(source), store.clone(), Options::default()), store)
 }
 
@@ -294,8 +294,8 @@ async fn sessions_may_live_beside_the_erp(db: TestDatabase) {
     let database = erp_db::Database::connect(&url).await.unwrap();
     let source = ErpSource::new(ErpReader::open(database).await.unwrap());
     let options = StoreOptions::new(&db.url);
-    SqlStore::migrate(&options).await.unwrap();
-    let store = Arc::new(SqlStore::open(&options).await.unwrap());
+    store::migrate(&options).await.unwrap();
+    let store = store::open(&options).await.unwrap();
     let manager = SessionManager::new(Arc::new(source), store.clone(), Options::default());
     let user_id = &erp.texts(&format!("SELECT u.ad_user_id FROM ad_user u JOIN ad_user_roles r USING (ad_user_id) WHERE u.ad_client_id = '{FB}' ORDER BY 1")).await[0];
     let login = manager.login(user(user_id)).await.unwrap();

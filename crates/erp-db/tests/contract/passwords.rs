@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{ErpSource, PasswordTable, SqlStore, StoreError, StoreOptions};
+use erp_db::{ErpSource, PasswordTable, StoreError, StoreOptions, store};
 use session::{Hint, Options, Principal, Scope, SessionManager, SessionStore, UserId};
 
 use crate::support::{TestDatabase, on_both_databases};
@@ -16,7 +16,7 @@ on_both_databases!(
 );
 
 async fn open(database: &TestDatabase) -> PasswordTable {
-    SqlStore::migrate(&StoreOptions::new(&database.url)).await.unwrap();
+    store::migrate(&StoreOptions::new(&database.url)).await.unwrap();
     PasswordTable::open(database.connect().await).await.unwrap()
 }
 
@@ -42,7 +42,7 @@ async fn a_new_password_ends_the_sessions_of_its_user(database: TestDatabase) {
     let erp = TestDatabase::sqlite();
     let reader = erp.with_sample().await;
     erp.execute("UPDATE ad_user SET isactive = 'Y'").await;
-    let store = Arc::new(database.store().await);
+    let store = database.store().await;
     let source = Arc::new(ErpSource::new(reader.clone()));
     let manager = SessionManager::new(source, Arc::clone(&store), Options::default());
     let log_in = async |user: &str| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use erp_db::{Limits, SqlStore, StoreOptions};
+use erp_db::{Limits, SqlStore, StoreOptions, store};
 use session::{ClientId, Created, Hint, Scope, SessionStore, UserId};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row};
@@ -19,7 +19,7 @@ use crate::sessions::Pinned;
 use crate::support::TestDatabase;
 
 /// The next hint, which has to come soon.
-async fn hint(store: &SqlStore) -> Hint {
+async fn hint(store: &Arc<dyn SqlStore>) -> Hint {
     tokio::time::timeout(Duration::from_secs(20), store.next_hint()).await.unwrap()
 }
 
@@ -123,12 +123,12 @@ async fn an_ear_that_hears_nothing_any_more_is_noticed() {
     let network = Network::to(&db.url).await;
     let direct: PgConnectOptions = db.url.parse().unwrap();
     let far = format!("{}:{}", direct.get_host(), direct.get_port());
-    SqlStore::migrate(&StoreOptions::new(&db.url)).await.unwrap();
+    store::migrate(&StoreOptions::new(&db.url)).await.unwrap();
     let mut options = StoreOptions::new(&db.url)
         .with_direct_url(db.url.replace(&far, &format!("127.0.0.1:{}", network.port)))
         .with_limits(Limits { statement: Duration::from_secs(2), ..StoreOptions::new("").limits });
     options.heartbeat = Duration::from_millis(100);
-    let store = SqlStore::open(&options).await.unwrap();
+    let store = store::open(&options).await.unwrap();
     network.silent.on.store(true, Ordering::SeqCst);
     // A beat gets lost; connections that are made later are heard again.
     network.silent.swallowed.notified().await;
@@ -147,8 +147,8 @@ async fn a_pooler_of_transactions_may_stand_in_between() {
     let db = TestDatabase::postgres().await;
     let bouncer = Bouncer::new(&db.url);
     let options = StoreOptions::new(bouncer.url(&db.url)).with_direct_url(&db.url);
-    SqlStore::migrate(&options).await.unwrap();
-    let nodes = [SqlStore::open(&options).await.unwrap(), SqlStore::open(&options).await.unwrap()];
+    store::migrate(&options).await.unwrap();
+    let nodes = [store::open(&options).await.unwrap(), store::open(&options).await.unwrap()];
     let pinned = [Pinned::new(1), Pinned::new(2)];
     let work = (0..60_u64).map(|number| {
         let (store, other) = if number % 2 == 0 { (&nodes[0], &nodes[1]) } else { (&nodes[1], &nodes[0]) };
@@ -196,8 +196,8 @@ async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
     let cluster = Cluster::new();
     cluster.start();
     let options = StoreOptions::new(cluster.url());
-    SqlStore::migrate(&options).await.unwrap();
-    let store = SqlStore::open(&options).await.unwrap();
+    store::migrate(&options).await.unwrap();
+    let store = store::open(&options).await.unwrap();
     let pinned = Pinned::new(1);
     let mut acknowledged = Vec::new();
     for number in 0..10 {
@@ -227,7 +227,7 @@ async fn a_call_that_takes_too_long_is_given_up() {
     let db = TestDatabase::postgres().await;
     db.store().await.close().await;
     let limits = Limits { statement: Duration::from_secs(2), connections: 1, ..StoreOptions::new("").limits };
-    let store = SqlStore::open(&StoreOptions::new(&db.url).with_limits(limits)).await.unwrap();
+    let store = store::open(&StoreOptions::new(&db.url).with_limits(limits)).await.unwrap();
     let pinned = Pinned::new(1);
     let record = pinned.create(&store, 1).await;
     let mut other = sqlx::PgConnection::connect(&db.url).await.unwrap();
@@ -248,8 +248,8 @@ async fn a_late_end_reaches_what_began_before_the_server_was_started() {
     let server = Cluster::new();
     server.start();
     let options = StoreOptions::new(server.url());
-    SqlStore::migrate(&options).await.unwrap();
-    let store = SqlStore::open(&options).await.unwrap();
+    store::migrate(&options).await.unwrap();
+    let store = store::open(&options).await.unwrap();
     let pinned = Pinned::new(1);
     let old = pinned.create(&store, 1).await;
     server.stop();

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use erp_db::{SqlStore, StoreError, StoreOptions};
+use erp_db::{StoreError, StoreOptions, store};
 use session::SessionStore;
 
 use crate::sessions::Pinned;
@@ -14,7 +14,7 @@ async fn a_second_store_is_refused_until_the_first_is_closed() {
     let db = TestDatabase::sqlite();
     let store = db.store().await;
     let record = Pinned::new(1).create(&store, 1).await;
-    let error = SqlStore::open(&StoreOptions::new(&db.url)).await.unwrap_err();
+    let error = store::open(&StoreOptions::new(&db.url)).await.unwrap_err();
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");
     assert!(error.to_string().contains("an SQLite file serves one process"), "{error}");
     store.close().await;
@@ -33,7 +33,7 @@ async fn another_name_of_the_file_is_the_same_file() {
     let file = db.url.trim_start_matches("sqlite:").trim_end_matches("?mode=rwc");
     let link = format!("{file}-link");
     std::os::unix::fs::symlink(file, &link).unwrap();
-    let error = SqlStore::open(&StoreOptions::new(format!("sqlite:{link}"))).await.unwrap_err();
+    let error = store::open(&StoreOptions::new(format!("sqlite:{link}"))).await.unwrap_err();
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");
     store.close().await;
 }
@@ -45,8 +45,8 @@ async fn files_are_made_for_their_user_alone() {
 
     let folder = tempfile::tempdir().unwrap();
     let options = StoreOptions::new(format!("sqlite:{}?mode=rwc", folder.path().join("store.db").display()));
-    SqlStore::migrate(&options).await.unwrap();
-    let store = SqlStore::open(&options).await.unwrap();
+    store::migrate(&options).await.unwrap();
+    let store = store::open(&options).await.unwrap();
     Pinned::new(1).create(&store, 1).await;
     let mut files = 0;
     for file in std::fs::read_dir(folder.path()).unwrap() {
@@ -65,9 +65,9 @@ async fn a_file_that_is_only_read_holds_no_sessions() {
     let file = db.url.trim_end_matches("?mode=rwc");
     for parameters in ["mode=ro", "mode=ro&cache=private", "mode=rw&immutable=1"] {
         let options = StoreOptions::new(format!("{file}?{parameters}"));
-        let error = SqlStore::open(&options).await.unwrap_err();
+        let error = store::open(&options).await.unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly { .. }), "{parameters}: {error}");
-        let error = SqlStore::migrate(&options).await.unwrap_err();
+        let error = store::migrate(&options).await.unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly { .. }), "{parameters}: {error}");
     }
 }
@@ -81,7 +81,7 @@ async fn a_file_with_hard_links_is_refused() {
     let link = format!("{file}-hard");
     std::fs::hard_link(file, &link).unwrap();
     for name in [file, &link] {
-        let error = SqlStore::open(&StoreOptions::new(format!("sqlite:{name}"))).await.unwrap_err();
+        let error = store::open(&StoreOptions::new(format!("sqlite:{name}"))).await.unwrap_err();
         assert!(matches!(error, StoreError::HardLinks { .. }), "{error}");
     }
     std::fs::remove_file(link).unwrap();
@@ -94,7 +94,7 @@ async fn a_second_process_is_refused_and_a_killed_one_loses_nothing() {
     const URL: &str = "ORGCACHE_TEST_STORE_OF_ANOTHER_PROCESS";
     let pinned = Pinned::new(1);
     if let Ok(url) = std::env::var(URL) {
-        let store = SqlStore::open(&StoreOptions::new(url)).await.unwrap();
+        let store = store::open(&StoreOptions::new(url)).await.unwrap();
         pinned.create(&store, 7).await;
         println!("\nstored");
         std::io::stdout().flush().unwrap();
@@ -104,7 +104,7 @@ async fn a_second_process_is_refused_and_a_killed_one_loses_nothing() {
     }
     let db = TestDatabase::sqlite();
     let options = StoreOptions::new(&db.url);
-    SqlStore::migrate(&options).await.unwrap();
+    store::migrate(&options).await.unwrap();
     let mut other = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -118,12 +118,12 @@ async fn a_second_process_is_refused_and_a_killed_one_loses_nothing() {
         .unwrap();
     let lines = BufReader::new(other.stdout.take().unwrap()).lines();
     let stored = lines.map_while(Result::ok).any(|line| line == "stored");
-    let refused = SqlStore::open(&options).await;
+    let refused = store::open(&options).await;
     other.kill().unwrap();
     other.wait().unwrap();
     assert!(stored, "the other process did not store its session");
     assert!(matches!(refused, Err(StoreError::InUse { .. })), "{refused:?}");
-    let store = SqlStore::open(&options).await.unwrap();
+    let store = store::open(&options).await.unwrap();
     let record = pinned.record(7);
     assert_eq!(store.open(&record.id).await.unwrap().unwrap().record, *record);
     store.close().await;
@@ -140,7 +140,7 @@ async fn logins_wait_for_a_lock_no_longer_than_allowed() {
         statement: std::time::Duration::from_secs(2),
         ..StoreOptions::new("").limits
     };
-    let store = SqlStore::open(&StoreOptions::new(&db.url).with_limits(limits)).await.unwrap();
+    let store = store::open(&StoreOptions::new(&db.url).with_limits(limits)).await.unwrap();
     let pinned = Pinned::new(1);
     let mut other = sqlx::SqliteConnection::connect(&db.url).await.unwrap();
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();

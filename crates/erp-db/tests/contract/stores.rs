@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use erp_db::{SqlStore, StoreError, StoreOptions};
+use erp_db::{SqlStore, StoreError, StoreOptions, store};
 use parking_lot::Mutex;
 use session::contract::{self, Fixture};
 use session::{Scope, SessionStore, async_trait};
@@ -25,14 +25,14 @@ on_both_databases! {
 /// Makes a database for every case.
 struct Databases {
     postgres: bool,
-    made: Mutex<Vec<(TestDatabase, Arc<SqlStore>)>>,
+    made: Mutex<Vec<(TestDatabase, Arc<dyn SqlStore>)>>,
 }
 
 #[async_trait]
 impl Fixture for Databases {
     async fn empty_store(&self) -> Arc<dyn SessionStore> {
         let db = if self.postgres { TestDatabase::postgres().await } else { TestDatabase::sqlite() };
-        let store = Arc::new(db.store().await);
+        let store = db.store().await;
         self.made.lock().push((db, Arc::clone(&store)));
         store
     }
@@ -77,33 +77,33 @@ async fn the_contract_of_every_store_holds(db: TestDatabase) {
 
 async fn tables_have_to_be_made_first(db: TestDatabase) {
     let options = StoreOptions::new(&db.url);
-    let error = SqlStore::open(&options).await.unwrap_err();
+    let error = store::open(&options).await.unwrap_err();
     assert!(matches!(error, StoreError::NotMigrated { found: 0, needed: 2, .. }), "{error}");
     assert!(!error.is_transient());
     for _ in 0..2 {
-        SqlStore::migrate(&options).await.unwrap();
+        store::migrate(&options).await.unwrap();
     }
-    SqlStore::open(&options).await.unwrap().close().await;
+    store::open(&options).await.unwrap().close().await;
 }
 
 async fn several_may_make_the_tables_at_once(db: TestDatabase) {
     let options = StoreOptions::new(&db.url);
     // So that the file is there.
     db.execute("CREATE TABLE other (a integer)").await;
-    let nodes = (0..6).map(|_| SqlStore::migrate(&options));
+    let nodes = (0..6).map(|_| store::migrate(&options));
     for outcome in futures_util::future::join_all(nodes).await {
         outcome.unwrap();
     }
-    SqlStore::open(&options).await.unwrap().close().await;
+    store::open(&options).await.unwrap().close().await;
 }
 
 async fn newer_tables_are_left_as_they_are(db: TestDatabase) {
     let options = StoreOptions::new(&db.url);
-    SqlStore::migrate(&options).await.unwrap();
+    store::migrate(&options).await.unwrap();
     let table = if db.is_postgres() { "orgcache.orgcache_migration" } else { "orgcache_migration" };
     db.execute(&format!("INSERT INTO {table} (version, name) VALUES (99, 'later')")).await;
-    SqlStore::migrate(&options).await.unwrap();
-    SqlStore::open(&options).await.unwrap().close().await;
+    store::migrate(&options).await.unwrap();
+    store::open(&options).await.unwrap().close().await;
 }
 
 /// Logins come and go on a few trees while somebody collects whatever is unused at once.

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use erp_db::{Database, ErpReader, SqlStore, StoreOptions};
+use erp_db::{Database, ErpReader, SqlStore, StoreOptions, store};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 
@@ -96,10 +97,10 @@ impl TestDatabase {
     }
 
     /// A session store in this database.
-    pub(crate) async fn store(&self) -> SqlStore {
+    pub(crate) async fn store(&self) -> Arc<dyn SqlStore> {
         let options = StoreOptions::new(&self.url);
-        SqlStore::migrate(&options).await.unwrap();
-        SqlStore::open(&options).await.unwrap()
+        store::migrate(&options).await.unwrap();
+        store::open(&options).await.unwrap()
     }
 
     /// A reader of a database with the sample rows.

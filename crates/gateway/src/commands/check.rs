@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use erp_db::{Database, ErpReader, PasswordTable, Purpose, SqlStore, StoreOptions, revisions};
+use erp_db::{Database, ErpReader, PasswordTable, Purpose, StoreOptions, revisions, store};
 use session::ClientId;
 
 use super::serve;
@@ -205,7 +205,7 @@ async fn store(
         Err(error) => return Ok(report.failure(&Failure::from(error), "")?),
     };
     let made = file.as_ref().filter(|file| !file.exists());
-    let steps = SqlStore::rehearse(&options).await;
+    let steps = store::rehearse(&options).await;
     if let Some(made) = made {
         // It was made to see whether it can be; where that failed there is none.
         drop(std::fs::remove_file(made));

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use erp_db::{
-    Database, DatabaseKind, ErpReader, Limits, PasswordTable, Purpose, SqlStore, StoreError, StoreOptions,
+    Database, DatabaseKind, ErpReader, Limits, PasswordTable, Purpose, StoreError, StoreOptions, store,
 };
 
 use super::hidden_typing::HiddenTyping;
@@ -77,7 +77,7 @@ fn not_set(error: impl Into<StoreError>) -> Failure {
 
 /// The table of passwords, which is made where it is not there.
 async fn open(store_url: &str) -> Result<PasswordTable, Failure> {
-    SqlStore::migrate(&StoreOptions::new(store_url)).await.map_err(not_set)?;
+    store::migrate(&StoreOptions::new(store_url)).await.map_err(not_set)?;
     PasswordTable::open(Database::connect(store_url).await?).await.map_err(not_set)
 }
 

@@ -1,6 +1,6 @@
 //! What the users of the databases would have to be granted, said before anything begins.
 
-use erp_db::{Database, ErpReader, MissingRights, Purpose, SqlStore, StoreOptions};
+use erp_db::{Database, ErpReader, MissingRights, Purpose, StoreOptions, store};
 
 use crate::failure::Failure;
 
@@ -14,8 +14,7 @@ pub(crate) async fn check(
     let of_erp = ErpReader::missing_rights(erp, purpose).await.map_err(|error| failed(&error))?;
     let mut missing = vec![of_erp];
     if let Some(options) = store {
-        missing
-            .extend(SqlStore::missing_rights(options, purpose).await.map_err(|error| store_failure(&error))?);
+        missing.extend(store::missing_rights(options, purpose).await.map_err(|error| store_failure(&error))?);
     }
     missing.retain(|missing| !missing.is_empty());
     if missing.is_empty() {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, Purpose, SqlStore, StoreOptions};
+use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, Purpose, SqlStore, StoreOptions, store};
 use session::openbravo::AutomaticRoles;
 use session::{
     AtLimit, Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId,
@@ -165,21 +165,23 @@ fn store_options(arguments: &ServeArguments) -> Option<StoreOptions> {
     Some(options)
 }
 
-async fn open_store(options: Option<StoreOptions>) -> Result<Option<(Arc<SqlStore>, StoreOptions)>, Failure> {
+async fn open_store(
+    options: Option<StoreOptions>,
+) -> Result<Option<(Arc<dyn SqlStore>, StoreOptions)>, Failure> {
     let Some(options) = options else { return Ok(None) };
     let failed = |error| rights::store_failure(&error);
-    SqlStore::migrate(&options).await.map_err(failed)?;
+    store::migrate(&options).await.map_err(failed)?;
     if let Some(file) = options.sqlite_file()? {
         warn_if_exposed(&file);
     }
-    let store = Arc::new(SqlStore::open(&options).await.map_err(failed)?);
+    let store = store::open(&options).await.map_err(failed)?;
     Ok(Some((store, options)))
 }
 
 /// Whose assertions are accepted, if anybody's.
 fn assertions(
     arguments: &AssertionArguments,
-    store: Option<&Arc<SqlStore>>,
+    store: Option<&Arc<dyn SqlStore>>,
 ) -> Result<Option<Assertions>, Failure> {
     let (Some(issuer), Some(audience)) = (&arguments.assertion_issuer, &arguments.assertion_audience) else {
         return Ok(None);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use erp_db::{SqlStore, StoreOptions};
+use erp_db::{StoreOptions, store};
 use session::SessionStore;
 
 use crate::node::{Node, Place};
@@ -42,7 +42,7 @@ async fn collecting_takes_nothing_from_logins_of_other_processes() {
     let world = World::new().await;
     let (a, b) = tokio::join!(Node::start(&world), Node::start(&world));
     // This process is a third one, which has no patience with what is unused.
-    let store = SqlStore::open(&StoreOptions::new(&world.url)).await.unwrap();
+    let store = store::open(&StoreOptions::new(&world.url)).await.unwrap();
     let (stop, collected) = (AtomicBool::new(false), AtomicU64::new(0));
     let collect = async {
         while !stop.load(Ordering::SeqCst) {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
-use erp_db::{Database, PasswordTable, SqlStore, StoreOptions};
+use erp_db::{Database, PasswordTable, StoreOptions, store};
 use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 
@@ -58,7 +58,7 @@ impl World {
 
     /// Sets the passwords of the users in a store.
     pub(crate) async fn set_passwords(&self, store_url: &str) {
-        SqlStore::migrate(&StoreOptions::new(store_url)).await.unwrap();
+        store::migrate(&StoreOptions::new(store_url)).await.unwrap();
         let store = Database::connect(store_url).await.unwrap();
         let passwords = PasswordTable::open(store.clone()).await.unwrap();
         let erp = Database::connect(&self.url).await.unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use erp_db::{Database, ErpReader, PasswordTable, SqlStore, StoreOptions};
+use erp_db::{Database, ErpReader, PasswordTable, SqlStore, StoreOptions, store};
 use gateway::http::{Credentials, MemoryCredentials};
 use session::{Clock, MemoryStore, SessionStore, UserId};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
@@ -78,14 +78,17 @@ impl Databases {
     }
 
     /// The store in a database, if it is in one.
-    pub(crate) async fn store(&self) -> Option<Arc<SqlStore>> {
+    pub(crate) async fn store(&self) -> Option<Arc<dyn SqlStore>> {
         let options = StoreOptions::new(self.0.store.as_ref()?);
-        SqlStore::migrate(&options).await.unwrap();
-        Some(Arc::new(SqlStore::open(&options).await.unwrap()))
+        store::migrate(&options).await.unwrap();
+        Some(store::open(&options).await.unwrap())
     }
 
     /// A store in memory for those who have none in a database.
-    pub(crate) fn or_memory(store: Option<Arc<SqlStore>>, clock: &Arc<dyn Clock>) -> Arc<dyn SessionStore> {
+    pub(crate) fn or_memory(
+        store: Option<Arc<dyn SqlStore>>,
+        clock: &Arc<dyn Clock>,
+    ) -> Arc<dyn SessionStore> {
         match store {
             Some(store) => store,
             None => Arc::new(MemoryStore::new(Arc::clone(clock))),

@@ -55,7 +55,7 @@ impl FrontEnd {
     }
 
     /// What a service is configured with to trust this front end.
-    pub(crate) fn trusted(&self, store: Arc<SqlStore>) -> Assertions {
+    pub(crate) fn trusted(&self, store: Arc<dyn SqlStore>) -> Assertions {
         Assertions::with_clock(self.key.clone(), ISSUER, AUDIENCE, store, Arc::clone(&self.time) as _)
     }
 

@@ -44,7 +44,7 @@ pub(crate) struct Service {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) front_end: FrontEnd,
     /// Where sessions are, if not in memory.
-    pub(crate) stored: Option<Arc<SqlStore>>,
+    pub(crate) stored: Option<Arc<dyn SqlStore>>,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<()>>,

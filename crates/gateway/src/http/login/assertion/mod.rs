@@ -38,7 +38,7 @@ pub struct Assertions {
     key: AssertionKey,
     issuer: String,
     validation: Validation,
-    used: Arc<SqlStore>,
+    used: Arc<dyn SqlStore>,
     clock: Arc<dyn WallClock>,
     uses: AtomicU64,
     /// An assertion that nobody signed. It is checked in the place of what is no assertion at all.
@@ -49,7 +49,7 @@ impl Assertions {
     /// Accepts assertions of one issuer for one audience, signed by one key. The store, shared by all
     /// instances, remembers which were used.
     #[must_use]
-    pub fn new(key: AssertionKey, issuer: &str, audience: &str, used: Arc<SqlStore>) -> Self {
+    pub fn new(key: AssertionKey, issuer: &str, audience: &str, used: Arc<dyn SqlStore>) -> Self {
         Self::with_clock(key, issuer, audience, used, Arc::new(SystemWallClock))
     }
 
@@ -59,7 +59,7 @@ impl Assertions {
         key: AssertionKey,
         issuer: &str,
         audience: &str,
-        used: Arc<SqlStore>,
+        used: Arc<dyn SqlStore>,
         clock: Arc<dyn WallClock>,
     ) -> Self {
         signature::install();

@@ -1,0 +1,310 @@
+//! Databases: one trait, and one folder for each product.
+//!
+//! The rest of this crate knows a product by [`Backend`], which sends statements, and by its [`Dialect`], the
+//! words that differ. `sqlite` and `postgres` implement both; each also holds the statements of a login
+//! (`login`), of revisions (`revisions`) and of its session store. What they share is in the other files:
+//! [`Value`] goes into a statement, [`Row`] comes out, and [`Select`] packs many rows into one text.
+
+mod dialect;
+mod error;
+mod packed;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+mod row;
+mod select;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+mod statement;
+mod transaction;
+mod value;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+pub(crate) use dialect::Dialect;
+#[cfg(feature = "session")]
+pub(crate) use dialect::{RevisionWords, StoreWords};
+pub use error::{ConnectError, StatementError};
+pub(crate) use row::{Columns, Row};
+pub(crate) use select::Select;
+pub(crate) use statement::{Sending, Statement, Visit};
+pub(crate) use transaction::{Transaction, Work};
+pub(crate) use value::Value;
+
+/// A future that is compiled here, with the driver below it. The body of an async function is compiled anew
+/// in every crate that awaits it; a boxed future of one type is not.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A database: SQLite or PostgreSQL. Cloning gives another handle to the same connections.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), erp_db::ConnectError> {
+/// let embedded = erp_db::Database::connect("sqlite:demo.db").await?;
+/// let server = erp_db::Database::connect("postgres://reader:secret@db.example.org/openbravo").await?;
+/// assert_eq!(embedded.kind(), erp_db::DatabaseKind::Sqlite);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    backend: Arc<dyn Backend>,
+    context: Arc<Context>,
+    statements: Arc<AtomicU64>,
+}
+
+/// What a product does. Every call has its own time limits.
+pub(crate) trait Backend: Send + Sync {
+    fn dialect(&self) -> &'static Dialect;
+
+    /// Sends a statement outside of any transaction and shows `visitor` its rows.
+    fn query<'a>(
+        &'a self,
+        context: &'a Context,
+        statement: Statement<'a>,
+        visitor: &'a mut dyn Visit,
+    ) -> Boxed<'a, Result<(), StatementError>>;
+
+    /// Begins a transaction. Dropping it rolls it back.
+    fn begin<'a>(
+        &'a self,
+        context: &'a Context,
+        work: Work,
+    ) -> Boxed<'a, Result<Box<dyn transaction::Running + 'a>, StatementError>>;
+
+    /// Waits until no connection is in use and closes all.
+    fn close(&self) -> Boxed<'_, ()>;
+}
+
+/// What is common to the statements of a [`Database`].
+#[derive(Clone)]
+pub(crate) struct Context {
+    /// What messages call the database. Never holds a password.
+    pub(crate) place: String,
+    pub(crate) limits: Limits,
+    /// What begins each statement that reads, so that it finds unusual columns as texts.
+    pub(crate) as_texts: String,
+    /// What PostgreSQL sets for each transaction, besides its time limit.
+    pub(crate) settings: String,
+}
+
+/// The product behind a [`Database`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DatabaseKind {
+    /// SQLite, compiled in.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+/// How long to wait for a database, and how many connections to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For the first connection, by which [`Database::connect`] proves that the database is there.
+    pub connect: Duration,
+    /// For a free connection, or for the lock on an SQLite file.
+    pub acquire: Duration,
+    /// For one statement, all its rows included. PostgreSQL is told to give up after the same time.
+    pub statement: Duration,
+    /// The number of connections, at least 1.
+    pub connections: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connect: Duration::from_secs(10),
+            acquire: Duration::from_secs(10),
+            statement: Duration::from_secs(30),
+            connections: 8,
+        }
+    }
+}
+
+/// The product that a URL names, whether or not its driver is part of this build.
+pub(crate) fn kind_of(url: &str) -> Result<DatabaseKind, ConnectError> {
+    let Some((scheme, _)) = url.split_once(':') else { return Err(ConnectError::NoScheme) };
+    match scheme {
+        "sqlite" => Ok(DatabaseKind::Sqlite),
+        "postgres" | "postgresql" => Ok(DatabaseKind::Postgres),
+        // Only what can be part of a scheme is repeated: a mistyped URL may hold a password.
+        _ => Err(ConnectError::UnknownScheme {
+            scheme: scheme
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || "+.-".contains(*c))
+                .take(20)
+                .collect(),
+        }),
+    }
+}
+
+impl Database {
+    /// Connects with the default [`Limits`].
+    ///
+    /// # Errors
+    /// As for [`Database::connect_with`].
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Self::connect_with(url, Limits::default()).await
+    }
+
+    /// Connects to `sqlite:FILE`, `postgres://…` or `postgresql://…`.
+    ///
+    /// An SQLite file has to exist, unless the URL ends in `?mode=rwc`; `?mode=ro` opens it for reading
+    /// alone. `?currentSchema=erp,public` is the search path on PostgreSQL, as in a JDBC URL. Where the URL
+    /// names no user, it is `PGUSER` or the operating system's user.
+    ///
+    /// # Errors
+    /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the database
+    /// cannot be reached within the limit. No message repeats the URL, which may hold a password.
+    pub async fn connect_with(url: &str, limits: Limits) -> Result<Self, ConnectError> {
+        Self::connecting(url, limits).await
+    }
+
+    fn connecting(url: &str, limits: Limits) -> Boxed<'_, Result<Self, ConnectError>> {
+        match kind_of(url) {
+            #[cfg(feature = "sqlite")]
+            Ok(DatabaseKind::Sqlite) => Box::pin(sqlite::connect(url, limits)),
+            #[cfg(feature = "postgres")]
+            Ok(DatabaseKind::Postgres) => Box::pin(postgres::connect(url, limits)),
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            Ok(kind) => Box::pin(std::future::ready(Err(kind.left_out()))),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+
+    /// Opens an SQLite file that exists, for reading and writing, with the default [`Limits`]. Unlike in a
+    /// URL, no character of the path means anything else.
+    ///
+    /// # Errors
+    /// As for [`Database::connect_with`].
+    #[cfg(feature = "sqlite")]
+    pub async fn open_file(file: &std::path::Path) -> Result<Self, ConnectError> {
+        sqlite::open_file(file).await
+    }
+
+    pub(crate) fn new(backend: impl Backend + 'static, place: String, limits: Limits) -> Self {
+        let context = Context { place, limits, as_texts: String::new(), settings: String::new() };
+        Database { backend: Arc::new(backend), context: Arc::new(context), statements: Arc::default() }
+    }
+
+    /// The same connections for statements that may take no longer than `limit`.
+    pub(crate) fn with_statement_limit(&self, limit: Duration) -> Self {
+        let mut database = self.clone();
+        Arc::make_mut(&mut database.context).limits.statement = limit;
+        database
+    }
+
+    /// The same connections for statements that begin with `as_texts`, in transactions with more settings.
+    pub(crate) fn reading(&self, as_texts: String, more: &str) -> Self {
+        let mut database = self.clone();
+        let context = Arc::make_mut(&mut database.context);
+        context.as_texts = as_texts;
+        context.settings.push_str(more);
+        database
+    }
+
+    /// The product behind this handle.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        self.dialect().kind
+    }
+
+    pub(crate) fn dialect(&self) -> &'static Dialect {
+        self.backend.dialect()
+    }
+
+    /// What messages call this database: its file, or its host, port and name.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.context.place
+    }
+
+    /// The time since 1970-01-01 00:00 UTC on the database's clock; for SQLite that is this machine's.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn now(&self) -> Result<Duration, StatementError> {
+        let statement = self.dialect().now;
+        let milliseconds =
+            self.first(statement, &[], |row| row.integer(0)).await?.flatten().unwrap_or_default();
+        Ok(Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default()))
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.context.limits
+    }
+
+    /// How many statements were sent through this handle and its clones.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    fn count_statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Closes all connections. Later statements through any clone fail.
+    pub async fn close(&self) {
+        self.backend.close().await;
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Database").field(&self.context.place).finish()
+    }
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+impl DatabaseKind {
+    /// The error for a product whose driver is not part of this build.
+    pub(crate) fn left_out(self) -> ConnectError {
+        match self {
+            DatabaseKind::Sqlite => ConnectError::DriverLeftOut { product: "SQLite", feature: "sqlite" },
+            DatabaseKind::Postgres => {
+                ConnectError::DriverLeftOut { product: "PostgreSQL", feature: "postgres" }
+            }
+        }
+    }
+}
+
+/// Opens one connection and closes it again. A pool would repeat a refused attempt until its time is up, and
+/// then not tell the cause.
+async fn probe<C: sqlx::Connection>(
+    connecting: impl Future<Output = Result<C, sqlx::Error>>,
+    place: &str,
+    limit: Duration,
+) -> Result<(), StatementError> {
+    let attempt = async {
+        let mut connection = connecting.await?;
+        connection.ping().await?;
+        connection.close().await
+    };
+    timed(place, limit, attempt).await
+}
+
+/// Waits no longer than the limit for what a driver does.
+async fn timed<T>(
+    place: &str,
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StatementError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(outcome) => outcome.map_err(|error| StatementError::new(place, limit, error)),
+        Err(_) => Err(StatementError::TimedOut { place: place.to_owned(), limit }),
+    }
+}
+
+/// What is wrong with a URL, without the driver's introduction.
+fn reason(error: sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Configuration(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Settings that a PostgreSQL URL asks for, as `options=-c search_path=erp`.
+//!
+//! The driver would send them as a start-up parameter, which proxies that pool connections refuse. So they
+//! are taken out of the URL and set by each transaction for itself.
+
+use super::literal::fill_values;
+use crate::backend::Value;
+
+/// A URL without its settings, and what sets them for one transaction. `options` is what the driver made of
+/// them.
+pub(super) fn take(url: &str, options: Option<&str>) -> Result<(String, String), String> {
+    let mut preface = String::new();
+    for (name, value) in read(options.unwrap_or_default())? {
+        // As a statement that gives no row. Unlike SET it takes a list of names as the start-up parameter
+        // does.
+        preface.push_str(&fill_values(
+            "SELECT FROM (SELECT pg_catalog.set_config($1, $2, true) AS value) s WHERE value IS NULL;",
+            &[Value::Text(&name), Value::Text(&value)],
+        ));
+    }
+    Ok((without_options(url), preface))
+}
+
+fn without_options(url: &str) -> String {
+    let Some((rest, query)) = url.split_once('?') else { return url.to_owned() };
+    let is_setting = |pair: &&str| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name).to_ascii_lowercase();
+        name == "options" || name.starts_with("options[") || name.starts_with("options%5b")
+    };
+    let others: Vec<&str> = query.split('&').filter(|pair| !is_setting(pair)).collect();
+    if others.is_empty() { rest.to_owned() } else { format!("{rest}?{}", others.join("&")) }
+}
+
+/// Names and values, as the server reads them: `-c name=value` or `--name=value`, with `\\` before a blank
+/// that is part of one.
+fn read(options: &str) -> Result<Vec<(String, String)>, String> {
+    let mut settings = Vec::new();
+    let mut words = words(options).into_iter();
+    while let Some(word) = words.next() {
+        let setting = match (word.as_str(), word.strip_prefix("--"), word.strip_prefix("-c")) {
+            ("-c", ..) => words.next(),
+            (_, Some(setting), _) | (.., Some(setting)) => Some(setting.to_owned()),
+            _ => None,
+        };
+        let pair = setting.as_deref().and_then(|setting| setting.split_once('='));
+        let (name, value) = pair.ok_or_else(|| format!("`options` holds `{word}`, which sets nothing"))?;
+        settings.push((name.replace('-', "_"), value.to_owned()));
+    }
+    Ok(settings)
+}
+
+fn words(options: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut characters = options.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => word.get_or_insert_default().extend(characters.next()),
+            blank if blank.is_ascii_whitespace() => words.extend(word.take()),
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_as_the_server_reads_them() {
+        let settings = |options| {
+            read(options)
+                .map(|pairs| pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>())
+        };
+        assert_eq!(settings("").unwrap(), Vec::<String>::new());
+        assert_eq!(
+            settings("-c search_path=erp,public --lock-timeout=5s  -cwork_mem=1MB").unwrap(),
+            ["search_path=erp,public", "lock_timeout=5s", "work_mem=1MB"]
+        );
+        assert_eq!(settings(r"-c search_path=a,\ b\\c").unwrap(), [r"search_path=a, b\c"]);
+        for wrong in ["-c", "-c search_path", "erp", "-S 5"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_url_stays() {
+        for (url, rest) in [
+            ("postgres://h/d", "postgres://h/d"),
+            ("postgres://h/d?options=-c%20a%3Db", "postgres://h/d"),
+            ("postgres://h/d?sslmode=require&options[a]=b&user=u", "postgres://h/d?sslmode=require&user=u"),
+            ("postgres://h/d?options%5Ba%5D=b&x=options", "postgres://h/d?x=options"),
+        ] {
+            assert_eq!(without_options(url), rest);
+        }
+    }
+}

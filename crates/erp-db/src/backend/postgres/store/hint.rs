@@ -1,0 +1,138 @@
+//! Hints between nodes: as the text of a notification, and waiting to be taken.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+use session::{ClientId, Hint, RoleId, Scope, SessionId, UserId};
+use tokio::sync::Notify;
+
+use crate::hex;
+
+/// The most hints that wait; more than that are one hint that anything may have happened.
+const QUEUE: usize = 1_024;
+
+/// A scope as the text of a notification: its kind and its ids, in hexadecimal digits.
+pub(super) fn write(scope: &Scope) -> String {
+    let text = |id: &str| hex::encode(id.as_bytes());
+    match scope {
+        Scope::Session(id) => format!("session:{}", hex::encode(id.as_bytes())),
+        Scope::Client(client) => format!("client:{}", text(client.as_str())),
+        Scope::User(client, user) => format!("user:{}:{}", text(client.as_str()), text(user.as_str())),
+        Scope::Role(client, role) => format!("role:{}:{}", text(client.as_str()), text(role.as_str())),
+    }
+}
+
+/// The hint that a notification is. One that is not understood comes from a newer node, or from somebody who
+/// plays tricks; either way looking costs little.
+pub(super) fn read(text: &str) -> Hint {
+    scope(text).map_or(Hint::Anything, Hint::Ended)
+}
+
+fn scope(text: &str) -> Option<Scope> {
+    let id = |digits: &str| String::from_utf8(hex::decode(digits)?).ok();
+    let (kind, ids) = text.split_once(':')?;
+    let (first, second) = ids.split_once(':').unwrap_or((ids, ""));
+    let client = || ClientId::new(&id(first)?).ok();
+    match (kind, second) {
+        ("session", "") => Some(Scope::Session(SessionId::from_bytes(hex::decode_name(first)?))),
+        ("client", "") => Some(Scope::Client(client()?)),
+        ("user", second) => Some(Scope::User(client()?, UserId::new(&id(second)?).ok()?)),
+        ("role", second) => Some(Scope::Role(client()?, RoleId::new(&id(second)?).ok()?)),
+        _ => None,
+    }
+}
+
+/// Hints that wait to be taken.
+#[derive(Debug, Default)]
+pub(super) struct Hints {
+    waiting: Mutex<VecDeque<Hint>>,
+    arrived: Notify,
+}
+
+impl Hints {
+    pub(super) fn push(&self, hint: Hint) {
+        {
+            let mut waiting = self.waiting.lock();
+            if hint == Hint::Anything || waiting.len() >= QUEUE {
+                // It covers whatever waits.
+                waiting.clear();
+                waiting.push_back(Hint::Anything);
+            } else if waiting.front() != Some(&Hint::Anything) {
+                waiting.push_back(hint);
+            }
+        }
+        self.arrived.notify_one();
+    }
+
+    pub(super) async fn next(&self) -> Hint {
+        loop {
+            if let Some(hint) = self.take() {
+                return hint;
+            }
+            // A hint that came since is remembered.
+            self.arrived.notified().await;
+        }
+    }
+
+    fn take(&self) -> Option<Hint> {
+        self.waiting.lock().pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scopes() -> [Scope; 4] {
+        let client = ClientId::new("é:'").unwrap();
+        [
+            Scope::Session(SessionId::from_bytes([7; 32])),
+            Scope::Client(client),
+            Scope::User(client, UserId::new("100").unwrap()),
+            Scope::Role(client, RoleId::new(":").unwrap()),
+        ]
+    }
+
+    #[test]
+    fn scopes_come_back() {
+        for scope in scopes() {
+            assert_eq!(read(&write(&scope)), Hint::Ended(scope));
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_may_be_anything() {
+        let long = "user:".to_owned() + &"00".repeat(1 << 20);
+        for text in [
+            "",
+            ":",
+            "session:",
+            "session:00",
+            "user:30",
+            "client:",
+            "client:zz",
+            "tree:30",
+            "client:30:31",
+            &long,
+        ] {
+            assert_eq!(read(text), Hint::Anything, "{text:.40}");
+        }
+        assert_eq!(read(&format!("client:{}", "30".repeat(33))), Hint::Anything, "no id is as long");
+    }
+
+    #[tokio::test]
+    async fn hints_wait_in_order_and_too_many_become_one() {
+        let hints = Hints::default();
+        for scope in scopes() {
+            hints.push(Hint::Ended(scope));
+        }
+        for scope in scopes() {
+            assert_eq!(hints.next().await, Hint::Ended(scope));
+        }
+        for _ in 0..QUEUE + 5 {
+            hints.push(Hint::Ended(scopes()[0]));
+        }
+        assert_eq!(hints.next().await, Hint::Anything);
+        assert_eq!(hints.take(), None);
+    }
+}

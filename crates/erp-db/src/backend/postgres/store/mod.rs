@@ -1,0 +1,314 @@
+//! Sessions in PostgreSQL.
+
+mod hint;
+mod signal;
+mod statements;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use org_structure::Fingerprint;
+use parking_lot::Mutex;
+use session::{
+    AccessHash, Contents, Created, Hint, NewSession, PortError, Scope, Seen, SessionId, SessionStore,
+    StoredSession, async_trait,
+};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use self::hint::Hints;
+use self::signal::Ear;
+use crate::backend::{Database, Row, Sending, Statement, StatementError, Value, postgres};
+use crate::store::{SqlStore, StoreError, StoreOptions, migration, record};
+
+/// How often a statement is tried again when somebody else collected what it needs, or needs what it
+/// collects.
+const ATTEMPTS: usize = 5;
+
+/// In the place of a name where there is none.
+const NONE: &[u8] = &[];
+
+/// The most hashes of stored trees and accesses that are remembered.
+const STORED: usize = 4_096;
+
+/// The most notifications that wait to be sent; further ones are lost.
+const NOTIFICATIONS: usize = 1_024;
+
+/// The notification that sessions of a scope ended.
+pub(in crate::backend) fn notification(scope: &Scope) -> String {
+    hint::write(scope)
+}
+
+/// Sessions in PostgreSQL. Every call is one message and one transaction.
+#[derive(Debug)]
+pub(crate) struct PostgresStore {
+    database: Database,
+    /// The same for what may concern many sessions.
+    bulk: Database,
+    hints: Arc<Hints>,
+    notifications: mpsc::Sender<String>,
+    /// Trees and accesses that are likely to be stored: hashes of those that were.
+    stored: Mutex<HashSet<[u8; 32]>>,
+    /// Sends and receives notifications; ends with this value.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl PostgresStore {
+    pub(crate) async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        let database = postgres::connect(&options.url, options.limits).await?;
+        migration::check(&database).await?;
+        let hints = Arc::new(Hints::default());
+        let ear =
+            Ear::new(options.direct_url().to_owned(), options.limits, options.heartbeat, options.reconnect);
+        let listener = ear.open().await?;
+        let (notifications, texts) = mpsc::channel(NOTIFICATIONS);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(signal::tell(database.clone(), &database.dialect().store, texts));
+        tasks.spawn(ear.hear(listener, Arc::clone(&hints)));
+        let bulk = database.with_statement_limit(options.bulk);
+        let (stored, tasks) = (Mutex::default(), Mutex::new(tasks));
+        Ok(PostgresStore { database, bulk, hints, notifications, stored, tasks })
+    }
+
+    fn notify(&self, scope: &Scope) {
+        // Where too many wait already this one is lost, as any may be.
+        let _ = self.notifications.try_send(hint::write(scope));
+    }
+
+    fn created(&self, new: &NewSession<'_>) -> Created {
+        let mut stored = self.stored.lock();
+        if stored.len() >= STORED {
+            stored.clear();
+        }
+        stored.extend([*new.record.tree.as_bytes(), *new.record.access.as_bytes()]);
+        drop(stored);
+        if let Some(old) = new.replaces {
+            self.notify(&Scope::Session(old));
+        }
+        Created::Done
+    }
+
+    async fn is_there(&self, id: &SessionId) -> Result<bool, PortError> {
+        let id = [Value::Bytes(id.as_bytes())];
+        let found = self.database.first(statements::IS_THERE, &id, |_| Ok::<_, StatementError>(()));
+        Ok(found.await?.is_some())
+    }
+}
+
+/// Sends a statement once.
+async fn send<T: Send>(
+    database: &Database,
+    statement: &str,
+    arguments: &[Value<'_>],
+    sending: Sending,
+    mut read: impl FnMut(Row<'_>) -> Result<T, StatementError> + Send,
+) -> Result<Option<T>, StatementError> {
+    let sql = AssertSqlSafe(statement.to_owned()).into_sql_str();
+    let mut found = None;
+    let visit = |row: Row<'_>| {
+        found = Some(read(row)?);
+        Ok::<(), StatementError>(())
+    };
+    database.send(Statement { sql, arguments, sending }, visit).await?;
+    Ok(found)
+}
+
+/// Sends a statement whose answer is one number, and again where somebody else was faster.
+async fn count(database: &Database, statement: &str, arguments: &[Value<'_>]) -> Result<u64, PortError> {
+    for _ in 0..ATTEMPTS {
+        match send(database, statement, arguments, Sending::Once, |row| row.integer(0)).await {
+            Ok(count) => return Ok(u64::try_from(count.flatten().unwrap_or_default()).unwrap_or_default()),
+            Err(error) if error.breaks_reference() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(lost_every_race(database).into())
+}
+
+/// The error of a statement that lost a race as often as it was tried. It may do better later.
+fn lost_every_race(database: &Database) -> StatementError {
+    StatementError::Unreachable {
+        place: database.place().to_owned(),
+        cause: "the same rows are being stored and collected again and again".into(),
+    }
+}
+
+#[async_trait]
+impl SqlStore for PostgresStore {
+    async fn use_once(&self, name: &[u8; 32], until: Duration) -> Result<bool, PortError> {
+        let arguments = [Value::Bytes(name), Value::Integer(record::span(until))];
+        Ok(count(&self.database, statements::USE_ONCE, &arguments).await? > 0)
+    }
+
+    async fn forget_used(&self, now: Duration, limit: usize) -> Result<u64, PortError> {
+        let arguments = [Value::Integer(record::limit(limit)), Value::Integer(record::span(now))];
+        count(&self.bulk, statements::FORGET_USED, &arguments).await
+    }
+
+    async fn close(&self) {
+        self.tasks.lock().abort_all();
+        self.database.close().await;
+    }
+}
+
+#[async_trait]
+impl SessionStore for PostgresStore {
+    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+        let record = new.record;
+        let right = (new.tree_bytes(), new.access_bytes());
+        let digests = (Sha256::digest(&right.0), Sha256::digest(&right.1));
+        let values = [
+            Value::Bytes(record.tree.as_bytes()),
+            Value::Bytes(record.access.as_bytes()),
+            Value::Bytes(record.id.as_bytes()),
+            Value::Text(record.client.as_str()),
+            Value::Text(record.user.as_str()),
+            Value::Text(record.role.as_str()),
+            Value::Text(record.org.as_str()),
+            Value::Integer(record::exact_span(record.lifetime.idle())),
+            Value::Integer(record::exact_span(record.lifetime.absolute())),
+            Value::Bytes(new.replaces.as_ref().map_or(NONE, |id| id.as_bytes())),
+            Value::Bytes(&right.0),
+            Value::Bytes(&right.1),
+            Value::Bytes(&digests.0),
+            Value::Bytes(&digests.1),
+        ];
+        let create = if new.replaces.is_some() { statements::CREATE_REPLACING } else { statements::CREATE };
+        let hashes = [*record.tree.as_bytes(), *record.access.as_bytes()];
+        // Bytes are sent where they are missing, or may well be: nothing is stored for a session that shall
+        // replace one which is gone.
+        let mut sent = match new.replaces {
+            None => hashes.map(|hash| !self.stored.lock().contains(&hash)),
+            Some(_) => [false; 2],
+        };
+        // Without a trial of the connection; if that is lost, the session may have been created.
+        let mut sending = Sending::Untried;
+        for _ in 0..ATTEMPTS {
+            let mut statement = String::new();
+            for (is_sent, add) in sent.into_iter().zip([statements::ADD_TREE, statements::ADD_ACCESS]) {
+                if is_sent {
+                    statement.push_str(add);
+                }
+            }
+            statement.push_str(create);
+            let read = |row: Row<'_>| Ok((row.integer(0)? == Some(1), row.integer(1)? == Some(1)));
+            let answer = send(&self.database, &statement, &values, sending, read).await;
+            let in_doubt = sending == Sending::Once;
+            match answer.map(Option::unwrap_or_default) {
+                Ok((true, _)) => return Ok(self.created(new)),
+                // Nobody else makes a session of this name.
+                Err(StatementError::Conflict { .. }) if in_doubt => return Ok(self.created(new)),
+                Ok((false, true)) if in_doubt && self.is_there(&record.id).await? => {
+                    return Ok(self.created(new));
+                }
+                // Everything is there but the session to be replaced.
+                Ok((false, true)) => return Ok(Created::ReplacedIsGone),
+                Ok((false, false)) => {}
+                Err(error) if error.breaks_reference() => {}
+                Err(error) if error.lost_connection() && !in_doubt => {
+                    sending = Sending::Once;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            if let Some(old) = &new.replaces
+                && !self.is_there(old).await?
+            {
+                let is_made = in_doubt && self.is_there(&record.id).await?;
+                return Ok(if is_made { self.created(new) } else { Created::ReplacedIsGone });
+            }
+            sent = [true; 2];
+        }
+        Err(lost_every_race(&self.database).into())
+    }
+
+    async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
+        let statement = AssertSqlSafe(format!("{}id = $1", statements::SESSIONS));
+        Ok(self.database.first(statement, &[Value::Bytes(id.as_bytes())], record::stored).await?)
+    }
+
+    async fn contents(
+        &self,
+        tree: Option<&Fingerprint>,
+        access: Option<&AccessHash>,
+    ) -> Result<Contents, PortError> {
+        let names = [
+            tree.map_or(Value::Null, |tree| Value::Bytes(tree.as_bytes())),
+            access.map_or(Value::Null, |access| Value::Bytes(access.as_bytes())),
+        ];
+        let read =
+            |row: Row<'_>| Ok::<_, StatementError>(Contents { tree: row.bytes(0)?, access: row.bytes(1)? });
+        Ok(self.database.first(statements::CONTENTS, &names, read).await?.unwrap_or_default())
+    }
+
+    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+        let (names, agos): (Vec<[u8; 32]>, Vec<i64>) =
+            record::latest(seen).into_iter().map(|(id, ago)| (*id.as_bytes(), ago)).unzip();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let arguments = [Value::Names(&names), Value::Integers(&agos)];
+        send(&self.database, statements::TOUCH, &arguments, Sending::Once, |_| Ok(())).await?;
+        Ok(())
+    }
+
+    async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError> {
+        let ended = if let Scope::Session(id) = scope {
+            count(&self.database, statements::END_SESSION, &[Value::Bytes(id.as_bytes())]).await?
+        } else {
+            let (condition, values) = record::condition(scope);
+            let mut arguments = vec![Value::Integer(record::span(ago)), Value::Null];
+            arguments.extend(values);
+            let [before, after] = statements::END;
+            count(&self.bulk, &format!("{before}{condition}{after}"), &arguments).await?
+        };
+        if ended > 0 {
+            self.notify(scope);
+        }
+        Ok(ended)
+    }
+
+    async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<[u8; 32]> = ids.iter().map(|id| *id.as_bytes()).collect();
+        let names = [Value::Names(&names)];
+        Ok(self.database.list(statements::MISSING, &names, |row| record::session_id(row, 0)).await?)
+    }
+
+    async fn sweep(&self, allowance: Duration, limit: usize) -> Result<u64, PortError> {
+        let arguments = [Value::Integer(record::span(allowance)), Value::Integer(record::limit(limit))];
+        count(&self.bulk, statements::SWEEP, &arguments).await
+    }
+
+    async fn collect(&self, grace: Duration, limit: usize) -> Result<u64, PortError> {
+        let mut collected = 0;
+        for statement in [statements::COLLECT_TREES, statements::COLLECT_ACCESSES] {
+            let rest = limit.saturating_sub(usize::try_from(collected).unwrap_or(limit));
+            let arguments = [
+                Value::Integer(record::span(grace)),
+                Value::Integer(record::limit(rest)),
+                Value::Integer(record::limit(limit)),
+            ];
+            collected += count(&self.bulk, statement, &arguments).await?;
+        }
+        Ok(collected)
+    }
+
+    async fn list(
+        &self,
+        scope: &Scope,
+        after: Option<&SessionId>,
+        limit: usize,
+    ) -> Result<Vec<StoredSession>, PortError> {
+        record::list(&self.database, statements::SESSIONS, scope, after, limit).await
+    }
+
+    async fn next_hint(&self) -> Hint {
+        self.hints.next().await
+    }
+}

@@ -1,0 +1,180 @@
+//! The statements of the PostgreSQL store. Each is one message.
+
+/// Now, in milliseconds.
+macro_rules! now {
+    () => {
+        "pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint"
+    };
+}
+
+/// The columns of a session, in the order in which `record::stored` takes them. The condition is missing.
+pub(super) const SESSIONS: &str = concat!(
+    "SELECT id, client_id, user_id, role_id, org_id, tree, access, idle, absolute, ",
+    now!(),
+    " - began, ",
+    now!(),
+    " - seen FROM orgcache.orgcache_session WHERE "
+);
+
+pub(super) const CONTENTS: &str = "SELECT \
+     (SELECT bytes FROM orgcache.orgcache_tree WHERE fingerprint = $1), \
+     (SELECT bytes FROM orgcache.orgcache_access WHERE hash = $2)";
+
+/// The given names that are not there.
+pub(super) const MISSING: &str = "SELECT decode(name, 'hex') FROM pg_catalog.unnest(pg_catalog.string_to_array($1, ',')) name \
+     WHERE NOT EXISTS (SELECT FROM orgcache.orgcache_session WHERE id = decode(name, 'hex'))";
+
+// Bytes that somebody changed are replaced. Nothing is stored for a session that shall replace one which is
+// gone.
+pub(super) const ADD_TREE: &str = "INSERT INTO orgcache.orgcache_tree (fingerprint, bytes) VALUES ($1, $11) \
+     ON CONFLICT (fingerprint) DO UPDATE SET bytes = excluded.bytes WHERE orgcache_tree.bytes <> excluded.bytes;";
+pub(super) const ADD_ACCESS: &str = "INSERT INTO orgcache.orgcache_access (hash, bytes) VALUES ($2, $12) \
+     ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes WHERE orgcache_access.bytes <> excluded.bytes;";
+
+/// Stores a session if its tree and access are there and, where it replaces one, if that is there and ends
+/// now.
+///
+/// What is there with other bytes than it should have counts as missing: their SHA-256 is compared.
+///
+/// That a tree or an access was noted as unused is taken back, which is a write only where it was: a login
+/// writes no row that others share. Should the tree or the access be collected between the look and the
+/// insert, the foreign key stops the whole statement.
+macro_rules! create {
+    ($replaced:literal, $condition:literal) => {
+        concat!(
+            "WITH there AS (SELECT EXISTS (SELECT FROM orgcache.orgcache_tree \
+                 WHERE fingerprint = $1 AND pg_catalog.sha256(bytes) = $13) AS tree, \
+               EXISTS (SELECT FROM orgcache.orgcache_access \
+                 WHERE hash = $2 AND pg_catalog.sha256(bytes) = $14) AS access, ",
+            now!(),
+            " AS now), \
+             used_tree AS (UPDATE orgcache.orgcache_tree SET unused_since = NULL \
+               WHERE fingerprint = $1 AND unused_since IS NOT NULL), \
+             used_access AS (UPDATE orgcache.orgcache_access SET unused_since = NULL \
+               WHERE hash = $2 AND unused_since IS NOT NULL), ",
+            $replaced,
+            "made AS (INSERT INTO orgcache.orgcache_session \
+               (id, client_id, user_id, role_id, org_id, tree, access, idle, absolute, began, seen) \
+               SELECT $3, $4, $5, $6, $7, $1, $2, $8, $9, now, now FROM there WHERE tree AND access",
+            $condition,
+            " RETURNING 1) \
+             SELECT (SELECT COUNT(*) FROM made), CASE WHEN tree AND access THEN 1::bigint ELSE 0 END FROM there"
+        )
+    };
+}
+
+pub(super) const CREATE: &str = create!("", "");
+pub(super) const CREATE_REPLACING: &str = create!(
+    "replaced AS (DELETE FROM orgcache.orgcache_session WHERE id = $10 \
+       AND (SELECT tree AND access FROM there) RETURNING 1), ",
+    " AND EXISTS (SELECT FROM replaced)"
+);
+
+/// Whether a session is there.
+pub(super) const IS_THERE: &str = "SELECT 1 FROM orgcache.orgcache_session WHERE id = $1";
+
+/// Rows are locked in the order of their names, so that nodes that touch the same sessions wait for each
+/// other in line.
+pub(super) const TOUCH: &str = concat!(
+    "WITH used AS (SELECT decode(name, 'hex') AS id, ",
+    now!(),
+    " - ago AS seen FROM unnest(pg_catalog.string_to_array($1, ','), \
+       pg_catalog.string_to_array($2, ',')::bigint[]) AS u (name, ago)), \
+     later AS (SELECT s.id, used.seen FROM orgcache.orgcache_session s JOIN used ON used.id = s.id \
+       WHERE s.seen < used.seen ORDER BY s.id FOR NO KEY UPDATE OF s) \
+     UPDATE orgcache.orgcache_session s SET seen = GREATEST(s.seen, later.seen) FROM later WHERE s.id = later.id"
+);
+
+/// The name says which session is meant: no clock is asked.
+pub(super) const END_SESSION: &str = "WITH ended AS (DELETE FROM orgcache.orgcache_session WHERE id = $1 \
+     RETURNING 1) SELECT COUNT(*) FROM ended";
+
+/// Spares what began less than a span ago; without a span, nothing. A session of the future began before the
+/// clock was set back, and ends. If the server was started within the span, what began before its start ends
+/// too: then the clock may be another one than that by which the session began. The condition is missing.
+pub(super) const END: [&str; 2] = [
+    concat!(
+        "WITH clock AS MATERIALIZED (SELECT now, GREATEST(now - $1, \
+           pg_catalog.floor(extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000)::bigint) AS spared \
+           FROM (SELECT ",
+        now!(),
+        " AS now) c), \
+         ended AS (DELETE FROM orgcache.orgcache_session USING clock WHERE "
+    ),
+    " AND (began <= spared OR began > now) RETURNING 1) SELECT COUNT(*) FROM ended",
+];
+
+/// What is being touched is passed over, and what was touched meanwhile is looked at again before it is
+/// locked.
+pub(super) const SWEEP: &str = concat!(
+    "WITH over AS (SELECT id FROM orgcache.orgcache_session \
+       WHERE began + LEAST(absolute, 4611686018427387904) < (SELECT ",
+    now!(),
+    ") OR seen + LEAST(idle, 4611686018427387904) < (SELECT ",
+    now!(),
+    ") - $1 LIMIT $2 FOR UPDATE SKIP LOCKED), \
+     swept AS (DELETE FROM orgcache.orgcache_session s USING over WHERE s.id = over.id RETURNING 1) \
+     SELECT COUNT(*) FROM swept"
+);
+
+/// Notes a name, unless it is noted already. Who notes the same one at the same time waits for the other to
+/// have done it.
+pub(super) const USE_ONCE: &str = "WITH used AS (INSERT INTO orgcache.orgcache_assertion (id, expires) \
+     VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1) SELECT COUNT(*) FROM used";
+
+pub(super) const FORGET_USED: &str = "WITH forgotten AS (DELETE FROM orgcache.orgcache_assertion WHERE id IN \
+     (SELECT id FROM orgcache.orgcache_assertion WHERE expires < $2 ORDER BY expires LIMIT $1 \
+     FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT COUNT(*) FROM forgotten";
+
+/// The three steps of collecting what no session refers to: what is used again is no longer noted; what is
+/// unused is noted, at most so much at a time; what has been noted for the time of grace goes.
+///
+/// A login that is under way holds a lock on what it refers to, which is passed over. One that was committed
+/// since the statement began is found by the foreign key, which stops it.
+macro_rules! collect {
+    ($name:ident, $table:literal, $key:literal, $column:literal) => {
+        pub(super) const $name: &str = concat!(
+            "UPDATE ",
+            $table,
+            " c SET unused_since = NULL WHERE unused_since IS NOT NULL \
+               AND EXISTS (SELECT FROM orgcache.orgcache_session s WHERE s.",
+            $column,
+            " = c.",
+            $key,
+            "); UPDATE ",
+            $table,
+            " SET unused_since = ",
+            now!(),
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " c WHERE unused_since IS NULL \
+               AND NOT EXISTS (SELECT FROM orgcache.orgcache_session s WHERE s.",
+            $column,
+            " = c.",
+            $key,
+            ") LIMIT $3 FOR UPDATE SKIP LOCKED); \
+             WITH gone AS (DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " c WHERE unused_since <= (SELECT ",
+            now!(),
+            ") - $1 AND NOT EXISTS (SELECT FROM orgcache.orgcache_session s WHERE s.",
+            $column,
+            " = c.",
+            $key,
+            ") ORDER BY unused_since LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT COUNT(*) FROM gone"
+        );
+    };
+}
+
+collect!(COLLECT_TREES, "orgcache.orgcache_tree", "fingerprint", "tree");
+collect!(COLLECT_ACCESSES, "orgcache.orgcache_access", "hash", "access");

@@ -1,0 +1,130 @@
+//! `Row`: one row of an answer, whichever database gave it.
+
+use super::StatementError;
+
+/// The columns of a row, as a driver or a text has them.
+pub(crate) trait Columns {
+    fn text(&self, column: usize) -> sqlx::Result<Option<&str>>;
+
+    fn bytes(&self, column: usize) -> sqlx::Result<Option<Vec<u8>>>;
+
+    fn number(&self, column: usize) -> sqlx::Result<Option<f64>>;
+
+    fn integer(&self, column: usize) -> sqlx::Result<Option<i64>>;
+
+    /// The column's name, without its table's.
+    fn name(&self, column: usize) -> Option<String>;
+}
+
+/// One row of an answer. Columns are taken by position; the texts borrow from the row.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(super) values: &'a dyn Columns,
+    pub(super) place: &'a str,
+    /// The statement that it answers, to tell tables by.
+    pub(super) statement: &'a str,
+}
+
+impl<'a> Row<'a> {
+    /// A text, or `None` for null.
+    pub(crate) fn text(self, column: usize) -> Result<Option<&'a str>, StatementError> {
+        self.values.text(column).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// A text; null is read as empty.
+    pub(crate) fn text_or_empty(self, column: usize) -> Result<&'a str, StatementError> {
+        Ok(self.text(column)?.unwrap_or_default())
+    }
+
+    /// A `Y`/`N` column: only `Y` is yes, null and anything else is no.
+    pub(crate) fn flag(self, column: usize) -> Result<bool, StatementError> {
+        Ok(self.text(column)? == Some("Y"))
+    }
+
+    /// A `Y`/`N` column that takes a right away, such as a lock. The ERP reads `y` as yes, too.
+    pub(crate) fn denying_flag(self, column: usize) -> Result<bool, StatementError> {
+        Ok(self.text(column)?.is_some_and(|text| text.eq_ignore_ascii_case("Y")))
+    }
+
+    /// Bytes, or `None` for null.
+    pub(crate) fn bytes(self, column: usize) -> Result<Option<Vec<u8>>, StatementError> {
+        self.values.bytes(column).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// A number that the statement has cast to double precision.
+    pub(crate) fn number(self, column: usize) -> Result<Option<f64>, StatementError> {
+        self.values.number(column).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// A number that the statement has cast to a big integer.
+    pub(crate) fn integer(self, column: usize) -> Result<Option<i64>, StatementError> {
+        self.values.integer(column).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// The error for a value that is of the right type and still not what it must be.
+    pub(crate) fn invalid(
+        self,
+        column: usize,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> StatementError {
+        self.unreadable(column, sqlx::Error::ColumnDecode { index: String::new(), source: cause.into() })
+    }
+
+    fn unreadable(self, column: usize, error: sqlx::Error) -> StatementError {
+        let cause = match error {
+            sqlx::Error::ColumnDecode { source, .. } => source,
+            other => other.into(),
+        };
+        StatementError::Value {
+            place: self.place.to_owned(),
+            table: table(self.statement, column).map(str::to_owned),
+            column: self.values.name(column).unwrap_or_else(|| column.to_string()),
+            cause,
+        }
+    }
+}
+
+/// The table of a column, as far as the statement tells it in words: `SELECT o.name FROM ad_org o`, or `name
+/// FROM ad_org`.
+fn table(statement: &str, column: usize) -> Option<&str> {
+    let (list, from) = statement.strip_prefix("SELECT ")?.split_once(" FROM ")?;
+    let mut depth = 0_usize;
+    let mut items = list.split(|character| {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ',' && depth == 0
+    });
+    let item = items.nth(column)?.trim().trim_start_matches("CAST(");
+    let words: Vec<&str> = from.split_ascii_whitespace().collect();
+    // A bracket at a word belongs to a query within the query, whose columns have other tables.
+    let is_table = |word: &&str| {
+        word.starts_with("ad_") && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    match item.split_once('.') {
+        None => words.first().copied().filter(is_table),
+        Some((alias, _)) => words.windows(2).find_map(|pair| match pair {
+            [table, name] if *name == alias && is_table(table) => Some(*table),
+            _ => None,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_told_by_the_words_of_a_statement() {
+        let joined =
+            "SELECT o.a, max(y.b, o.c), CAST(y.d AS text) FROM ad_org o LEFT JOIN ad_orgtype y ON y.e = o.e";
+        assert_eq!(table(joined, 0), Some("ad_org"));
+        assert_eq!(table(joined, 2), Some("ad_orgtype"));
+        assert_eq!(table(joined, 3), None);
+        assert_eq!(table("SELECT a, b FROM ad_user WHERE a = $1", 1), Some("ad_user"));
+        assert_eq!(table("SELECT r.a FROM (SELECT a FROM ad_role) r", 0), None);
+        assert_eq!(table("", 0), None);
+    }
+}

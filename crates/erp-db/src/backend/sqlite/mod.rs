@@ -1,0 +1,291 @@
+//! SQLite: a file, and a pool of connections to it.
+
+mod dialect;
+#[cfg(feature = "session")]
+mod revisions;
+#[cfg(feature = "session")]
+pub(crate) mod store;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePoolOptions, SqliteRow};
+use sqlx::{
+    AssertSqlSafe, Column, ConnectOptions, Row as _, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, SqlitePool,
+};
+
+pub(crate) use self::dialect::SQLITE;
+use self::watch::{FileWatch, Seen};
+use super::transaction::Running;
+use super::{
+    Backend, Boxed, Columns, ConnectError, Context, Database, Dialect, Limits, Row, Statement,
+    StatementError, Value, Visit, Work, probe, reason, timed,
+};
+use crate::hex;
+
+struct SqliteFile {
+    pool: SqlitePool,
+    /// Whether statements stay prepared.
+    keeps_statements: bool,
+}
+
+/// Connects to the file that a URL names.
+pub(super) async fn connect(url: &str, limits: Limits) -> Result<Database, ConnectError> {
+    open(options(url)?, limits, Seen::Whole, false).await
+}
+
+/// Opens a file that exists, with the default limits.
+pub(super) async fn open_file(file: &Path) -> Result<Database, ConnectError> {
+    if !file.exists() {
+        return Err(ConnectError::NoSuchFile { file: file.to_owned() });
+    }
+    open(SqliteConnectOptions::new().filename(file), Limits::default(), Seen::Whole, false).await
+}
+
+/// Opens a file for tables of our own: what is committed is on the disk, readers and the writer do not wait
+/// for each other, and statements stay prepared.
+pub(crate) async fn open_own(url: &str, limits: Limits) -> Result<Database, ConnectError> {
+    use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+    let options = options(url)?
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // Rows of sessions are all over the file. The longer the log (here 40 MB), the more changes of a page
+        // are written to the file in one.
+        .pragma("wal_autocheckpoint", "10000")
+        .foreign_keys(true);
+    open(options, limits, Seen::Name, true).await
+}
+
+/// The file that a URL names.
+pub(crate) fn file_of(url: &str) -> Result<PathBuf, ConnectError> {
+    Ok(options(url)?.get_filename().to_owned())
+}
+
+/// The file that a URL names, and how it is to be opened.
+fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
+    let invalid = |reason: String| ConnectError::InvalidUrl { product: "SQLite", reason };
+    let (path, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let path = path.trim_start_matches("sqlite:").trim_start_matches("//");
+    if path.is_empty() {
+        return Err(invalid("it names no file".to_owned()));
+    }
+    let parameters = || parameters.split('&');
+    if path == ":memory:" || parameters().any(|parameter| parameter == "mode=memory") {
+        return Err(invalid("a database in memory has no rows to read; name a file".to_owned()));
+    }
+    let options: SqliteConnectOptions = url.parse().map_err(|error| invalid(reason(error)))?;
+    let file = options.get_filename();
+    if !parameters().any(|parameter| parameter == "mode=rwc") && !file.exists() {
+        return Err(ConnectError::NoSuchFile { file: file.to_owned() });
+    }
+    Ok(options)
+}
+
+async fn open(
+    options: SqliteConnectOptions,
+    limits: Limits,
+    seen: Seen,
+    keeps_statements: bool,
+) -> Result<Database, ConnectError> {
+    let file = options.get_filename().to_owned();
+    let options = options.busy_timeout(limits.acquire);
+    let place = format!("SQLite file `{}`", file.display());
+    probe(options.connect(), &place, limits.connect).await?;
+    // An embedded database has no server that would drop idle connections: keep them, and do not try them
+    // before use.
+    let watch = Arc::new(FileWatch::new(file, seen));
+    let pool = SqlitePoolOptions::new()
+        .max_connections(limits.connections.max(1))
+        .acquire_timeout(limits.acquire)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .before_acquire(move |_, connection| {
+            let is_current = watch.is_current(connection.age);
+            Box::pin(async move { Ok(is_current) })
+        })
+        .connect_lazy_with(options);
+    Ok(Database::new(SqliteFile { pool, keeps_statements }, place, limits))
+}
+
+impl SqliteFile {
+    async fn take(&self, context: &Context) -> Result<PoolConnection<Sqlite>, StatementError> {
+        let taken = self.pool.acquire().await;
+        taken.map_err(|error| StatementError::new(&context.place, context.limits.acquire, error))
+    }
+}
+
+impl Backend for SqliteFile {
+    fn dialect(&self) -> &'static Dialect {
+        &SQLITE
+    }
+
+    fn query<'a>(
+        &'a self,
+        context: &'a Context,
+        statement: Statement<'a>,
+        visitor: &'a mut dyn Visit,
+    ) -> Boxed<'a, Result<(), StatementError>> {
+        Box::pin(async move {
+            let mut connection = self.take(context).await?;
+            show(&mut connection, context, self.keeps_statements, statement, visitor).await
+        })
+    }
+
+    fn begin<'a>(
+        &'a self,
+        context: &'a Context,
+        work: Work,
+    ) -> Boxed<'a, Result<Box<dyn Running + 'a>, StatementError>> {
+        Box::pin(async move {
+            // Whatever happens to it now, the connection ends with the transaction.
+            let connection = Some(self.take(context).await?);
+            let mut transaction = SqliteTransaction { file: self, context, connection };
+            let begin = match work {
+                // The lock is taken at once: a reader that turns into a writer later could be refused
+                // half-way.
+                Work::Writes => "BEGIN IMMEDIATE",
+                Work::Reads => "BEGIN",
+            };
+            let limit = context.limits.acquire;
+            let beginning = sqlx::query(begin).persistent(self.keeps_statements);
+            timed(&context.place, limit, beginning.execute(transaction.connection()?)).await?;
+            Ok(Box::new(transaction) as Box<dyn Running>)
+        })
+    }
+
+    fn close(&self) -> Boxed<'_, ()> {
+        Box::pin(self.pool.close())
+    }
+}
+
+struct SqliteTransaction<'a> {
+    file: &'a SqliteFile,
+    context: &'a Context,
+    /// Gone when it is committed.
+    connection: Option<PoolConnection<Sqlite>>,
+}
+
+impl SqliteTransaction<'_> {
+    fn connection(&mut self) -> Result<&mut SqliteConnection, StatementError> {
+        let context = self.context;
+        let gone = || StatementError::new(&context.place, context.limits.acquire, sqlx::Error::PoolClosed);
+        self.connection.as_deref_mut().ok_or_else(gone)
+    }
+}
+
+impl Drop for SqliteTransaction<'_> {
+    fn drop(&mut self) {
+        // The transaction ends with its connection.
+        if let Some(mut connection) = self.connection.take() {
+            connection.close_on_drop();
+        }
+    }
+}
+
+impl Running for SqliteTransaction<'_> {
+    fn query<'a>(
+        &'a mut self,
+        statement: Statement<'a>,
+        visitor: &'a mut dyn Visit,
+    ) -> Boxed<'a, Result<(), StatementError>> {
+        Box::pin(async move {
+            let (context, kept) = (self.context, self.file.keeps_statements);
+            show(self.connection()?, context, kept, statement, visitor).await
+        })
+    }
+
+    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<u64, StatementError>> {
+        Box::pin(async move {
+            let (context, kept) = (self.context, self.file.keeps_statements);
+            let bound = bound(statement.sql, statement.arguments).persistent(kept);
+            let done = timed(&context.place, context.limits.statement, bound.execute(self.connection()?));
+            Ok(done.await?.rows_affected())
+        })
+    }
+
+    fn run_script(&mut self, sql: &'static str) -> Boxed<'_, Result<(), StatementError>> {
+        Box::pin(async move {
+            let context = self.context;
+            let script = sqlx::raw_sql(sql).execute(self.connection()?);
+            timed(&context.place, context.limits.statement, script).await.map(drop)
+        })
+    }
+
+    fn commit<'a>(mut self: Box<Self>) -> Boxed<'a, Result<(), StatementError>>
+    where
+        Self: 'a,
+    {
+        Box::pin(async move {
+            let (context, kept) = (self.context, self.file.keeps_statements);
+            let commit = sqlx::query("COMMIT").persistent(kept).execute(self.connection()?);
+            timed(&context.place, context.limits.statement, commit).await?;
+            // Nothing is left on the connection, so others may have it.
+            self.connection = None;
+            Ok(())
+        })
+    }
+}
+
+/// Sends a statement and shows `visitor` its rows.
+async fn show(
+    connection: &mut SqliteConnection,
+    context: &Context,
+    kept: bool,
+    statement: Statement<'_>,
+    visitor: &mut dyn Visit,
+) -> Result<(), StatementError> {
+    let (place, asked) = (context.place.as_str(), statement.sql.clone());
+    let sql = match context.as_texts.as_str() {
+        "" => statement.sql,
+        as_texts => AssertSqlSafe(format!("{as_texts}{}", statement.sql.as_str())).into_sql_str(),
+    };
+    timed(place, context.limits.statement, async {
+        let mut rows = bound(sql, statement.arguments).persistent(kept).fetch(connection);
+        while let Some(values) = rows.try_next().await? {
+            if visitor.row(Row { values: &values, place, statement: asked.as_str() }).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A statement with its arguments.
+fn bound<'a>(sql: SqlStr, arguments: &[Value<'a>]) -> sqlx::query::Query<'a, Sqlite, SqliteArguments> {
+    arguments.iter().fold(sqlx::query(sql), |query, argument| match *argument {
+        Value::Null => query.bind(None::<&str>),
+        Value::Text(text) => query.bind(text),
+        Value::Integer(number) => query.bind(number),
+        Value::Bytes(bytes) => query.bind(bytes),
+        Value::Names(names) => query.bind(hex::list(names)),
+        Value::Integers(numbers) => query.bind(super::value::list(numbers)),
+    })
+}
+
+impl Columns for SqliteRow {
+    fn text(&self, column: usize) -> sqlx::Result<Option<&str>> {
+        self.try_get(column)
+    }
+
+    fn bytes(&self, column: usize) -> sqlx::Result<Option<Vec<u8>>> {
+        self.try_get(column)
+    }
+
+    fn number(&self, column: usize) -> sqlx::Result<Option<f64>> {
+        self.try_get(column)
+    }
+
+    fn integer(&self, column: usize) -> sqlx::Result<Option<i64>> {
+        self.try_get(column)
+    }
+
+    fn name(&self, column: usize) -> Option<String> {
+        self.columns().get(column).map(|column| column.name().to_owned())
+    }
+}

@@ -1,0 +1,135 @@
+//! The triggers in SQLite, which run for every row.
+
+use crate::backend::RevisionWords;
+use crate::revisions::{Tables, VERSION, WATCHED, Watched};
+
+pub(super) const WORDS: RevisionWords = RevisionWords {
+    lock: None,
+    tables: TABLES,
+    there: THERE,
+    installed: INSTALLED,
+    state: STATE,
+    triggers: 20,
+    prepare: (UNMARKED, "ALTER TABLE orgcache_revision ADD COLUMN mark TEXT NOT NULL DEFAULT ''"),
+    absent: None,
+    install,
+    remove,
+};
+
+/// The kinds of triggers, with the rows that each sees.
+const EVENTS: [(&str, &str, &[&str]); 4] = [
+    // An `INSERT OR REPLACE` takes the row of the same key away without a word to the triggers for that.
+    ("displace", "BEFORE INSERT", &[]),
+    ("insert", "AFTER INSERT", &["NEW"]),
+    ("update", "AFTER UPDATE", &["OLD", "NEW"]),
+    ("delete", "AFTER DELETE", &["OLD"]),
+];
+
+/// Whether the watched tables are tables.
+const TABLES: &str = "SELECT lower(name), 'main', 'r' FROM sqlite_master WHERE type = 'table' \
+     AND lower(name) IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";
+
+/// Whether there are counters of this version.
+const THERE: &str = "SELECT 1 FROM pragma_table_info('orgcache_revision') WHERE name = 'mark'";
+
+/// The triggers of any version.
+const INSTALLED: &str = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' \
+     AND name LIKE 'orgcache@_revision@_%' ESCAPE '@' LIMIT 1";
+
+/// How many triggers of this version there are, the number of the schema, which every change of it moves, and
+/// the two counters with their marks.
+const STATE: &str = "SELECT COUNT(*) AS triggers, \
+       (SELECT CAST(schema_version AS TEXT) FROM pragma_schema_version) AS installed, \
+       (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = '') AS every, \
+       (SELECT revision || ':' || mark FROM orgcache_revision WHERE client_id = $1) AS own \
+     FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'orgcache@_revision@_%' ESCAPE '@' \
+     AND instr(sql, 'orgcache revisions 2') > 0 \
+     AND lower(tbl_name) IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode')";
+
+const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache_revision (
+    client_id TEXT NOT NULL PRIMARY KEY,
+    revision  INTEGER NOT NULL,
+    mark      TEXT NOT NULL DEFAULT ''
+)";
+
+/// Whether the counters are those of an earlier version.
+const UNMARKED: &str = "SELECT 1 WHERE EXISTS (SELECT 1 FROM pragma_table_info('orgcache_revision')) \
+     AND NOT EXISTS (SELECT 1 FROM pragma_table_info('orgcache_revision') WHERE name = 'mark')";
+
+/// The clock in microseconds, as any SQLite has it that an ERP may write with.
+macro_rules! clock {
+    () => {
+        "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+    };
+}
+
+/// A change moves the number to the clock, and in any case on; it makes another mark, whatever the clock
+/// says.
+macro_rules! moved {
+    () => {
+        concat!("revision = MAX(revision + 1, ", clock!(), "), mark = hex(randomblob(16))")
+    };
+}
+
+const FIRST: &str = concat!(
+    "INSERT INTO orgcache_revision (client_id, revision, mark) VALUES ('', ",
+    clock!(),
+    ", hex(randomblob(16))) ON CONFLICT (client_id) DO UPDATE SET ",
+    moved!()
+);
+
+/// The statements that add everything, each on its own.
+fn install(tables: &Tables<'_>) -> Vec<String> {
+    let mut statements = remove_triggers();
+    statements.extend([COUNTERS.to_owned(), FIRST.to_owned()]);
+    for watched in &WATCHED {
+        for (event, when, rows) in EVENTS {
+            let queries: Vec<String> = match rows {
+                [] => vec![displaced(watched, tables)],
+                rows => rows.iter().map(|row| clients(watched, row, tables)).collect(),
+            };
+            statements.push(format!(
+                "CREATE TRIGGER {} {when} ON {} BEGIN /* {VERSION} */ {} END",
+                watched.trigger(event),
+                watched.name,
+                queries.iter().map(|query| count(query)).collect::<String>()
+            ));
+        }
+    }
+    statements
+}
+
+/// The clients that a changed row concerns.
+fn clients(watched: &Watched, row: &str, tables: &Tables<'_>) -> String {
+    watched.clients(&tables.rows(watched, &format!("{row}."), ""), tables)
+}
+
+/// The clients that the row of the same key concerns, before a new one takes its place.
+fn displaced(watched: &Watched, tables: &Tables<'_>) -> String {
+    let key = watched.key();
+    let from = format!(" FROM {} WHERE {key} = NEW.{key}", watched.name);
+    watched.clients(&tables.rows(watched, "", &from), tables)
+}
+
+/// Counts for some clients. Not by ON CONFLICT: the statement that set the trigger off decides what that
+/// means.
+fn count(clients: &str) -> String {
+    let moved = moved!();
+    format!(
+        "INSERT INTO orgcache_revision (client_id, revision) SELECT client, 0 FROM ({clients}) \
+         WHERE client IS NOT NULL AND client NOT IN (SELECT client_id FROM orgcache_revision); \
+         UPDATE orgcache_revision SET {moved} WHERE client_id IN (SELECT client FROM ({clients})); "
+    )
+}
+
+fn remove_triggers() -> Vec<String> {
+    let names = WATCHED.iter().flat_map(|watched| EVENTS.map(|(event, ..)| watched.trigger(event)));
+    names.map(|name| format!("DROP TRIGGER IF EXISTS {name}")).collect()
+}
+
+/// The statements that take everything away.
+fn remove() -> Vec<String> {
+    let mut statements = remove_triggers();
+    statements.push("DROP TABLE IF EXISTS orgcache_revision".to_owned());
+    statements
+}

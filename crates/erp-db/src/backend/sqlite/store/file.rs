@@ -1,0 +1,67 @@
+//! What an SQLite file has to be before it holds sessions and hashes of passwords.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use crate::backend::sqlite;
+use crate::store::StoreError;
+
+/// Makes the file of a URL that creates it (`mode=rwc`), readable and writable by its user alone. SQLite
+/// makes its log and its index beside it with the same rights.
+pub(super) fn create(url: &str) -> Result<(), StoreError> {
+    let file = sqlite::file_of(url)?;
+    if !parameters(url).any(|parameter| parameter == "mode=rwc") {
+        return Ok(());
+    }
+    match options().open(&file) {
+        Ok(File { .. }) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(cause) => Err(StoreError::NotCreated { file, cause }),
+    }
+}
+
+#[cfg(unix)]
+fn options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let mut options = File::options();
+    options.write(true).create_new(true).mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn options() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    options
+}
+
+/// Refuses a file that is opened for reading alone, or that has several names.
+pub(super) fn check(url: &str) -> Result<(), StoreError> {
+    let file = sqlite::file_of(url)?;
+    if parameters(url).any(|parameter| parameter == "mode=ro" || parameter.starts_with("immutable=")) {
+        return Err(StoreError::ReadOnly { file });
+    }
+    if names(&file) > 1 {
+        return Err(StoreError::HardLinks { file });
+    }
+    Ok(())
+}
+
+fn parameters(url: &str) -> impl Iterator<Item = &str> {
+    url.split_once('?').map_or("", |(_, parameters)| parameters).split('&')
+}
+
+/// The names of a file. The log and the lock go by one of them: by another name they would not be found.
+#[cfg(unix)]
+fn names(file: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+
+    fs::metadata(file).map_or(1, |metadata| metadata.nlink())
+}
+
+#[cfg(not(unix))]
+fn names(_: &Path) -> u64 {
+    1
+}

@@ -1,0 +1,272 @@
+//! `Job`: what waits for the writer, and how it is done.
+
+use std::sync::Arc;
+
+use session::{NewSession, PortError, Scope, SessionId, SessionRecord};
+use sqlx::AssertSqlSafe;
+use tokio::sync::oneshot;
+
+use super::statements;
+use crate::backend::{Row, StatementError, Transaction, Value};
+use crate::store::record;
+
+/// Where an answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, PortError>>;
+
+/// A call that writes.
+pub(super) enum Job {
+    Create(Login, Reply<LoginOutcome>),
+    Touch(Vec<(SessionId, i64)>, Reply<u64>),
+    End(Scope, i64, Reply<u64>),
+    Sweep { allowance: i64, limit: i64, reply: Reply<u64> },
+    Collect { grace: i64, limit: i64, reply: Reply<u64> },
+    UseOnce { name: [u8; 32], until: i64, reply: Reply<u64> },
+    ForgetUsed { now: i64, limit: i64, reply: Reply<u64> },
+}
+
+/// A session to be stored.
+#[derive(Clone)]
+pub(super) struct Login {
+    pub(super) record: Arc<SessionRecord>,
+    pub(super) replaces: Option<SessionId>,
+    pub(super) bytes: Option<LoginBytes>,
+}
+
+/// What a session is pinned to. Made only where it is not stored yet, or with other bytes.
+#[derive(Clone)]
+pub(super) struct LoginBytes {
+    tree: Arc<[u8]>,
+    access: Arc<[u8]>,
+}
+
+/// What became of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoginOutcome {
+    Created,
+    ReplacedIsGone,
+    /// Nothing was changed: try again with the bytes.
+    BytesMissing,
+}
+
+impl Login {
+    pub(super) fn new(new: &NewSession<'_>) -> Self {
+        Login { record: Arc::clone(new.record), replaces: new.replaces, bytes: None }
+    }
+}
+
+impl LoginBytes {
+    pub(super) fn new(new: &NewSession<'_>) -> Self {
+        LoginBytes { tree: new.tree_bytes().into(), access: new.access_bytes().into() }
+    }
+}
+
+/// A job that was done in a transaction, to be acknowledged when that is committed.
+pub(super) enum Done {
+    Login(Reply<LoginOutcome>, Result<LoginOutcome, PortError>),
+    Count(Reply<u64>, Result<u64, PortError>),
+}
+
+impl Done {
+    /// The error of a job after which nothing more may be done in its transaction. On a full disk, for one,
+    /// SQLite rolls the whole transaction back, and would do what follows outside of any. What it refuses, as
+    /// a key that is there already, concerns one statement alone.
+    pub(super) fn breaks(&self) -> Option<&PortError> {
+        let error = match self {
+            Done::Login(_, outcome) => outcome.as_ref().err(),
+            Done::Count(_, outcome) => outcome.as_ref().err(),
+        };
+        error.filter(|error| error.is_transient())
+    }
+
+    /// Acknowledges the job, or says why the commit failed. Who has gone away does not hear it.
+    pub(super) fn acknowledge(self, failed: Option<&PortError>) {
+        match self {
+            Done::Login(reply, outcome) => drop(reply.send(failed.cloned().map_or(outcome, Err))),
+            Done::Count(reply, outcome) => drop(reply.send(failed.cloned().map_or(outcome, Err))),
+        }
+    }
+}
+
+impl Job {
+    /// Whether nobody waits for it any more: it was never begun, so it need not be.
+    pub(super) fn is_given_up(&self) -> bool {
+        match self {
+            Job::Create(_, reply) => reply.is_closed(),
+            Job::Touch(_, reply) | Job::End(_, _, reply) => reply.is_closed(),
+            Job::Sweep { reply, .. } | Job::Collect { reply, .. } => reply.is_closed(),
+            Job::UseOnce { reply, .. } | Job::ForgetUsed { reply, .. } => reply.is_closed(),
+        }
+    }
+
+    /// Answers without having done anything.
+    pub(super) fn refuse(self, error: PortError) {
+        match self {
+            Job::Create(_, reply) => drop(reply.send(Err(error))),
+            Job::Touch(_, reply) | Job::End(_, _, reply) => drop(reply.send(Err(error))),
+            Job::Sweep { reply, .. } | Job::Collect { reply, .. } => drop(reply.send(Err(error))),
+            Job::UseOnce { reply, .. } | Job::ForgetUsed { reply, .. } => drop(reply.send(Err(error))),
+        }
+    }
+
+    /// Does the job as a part of a transaction: as a whole or not at all.
+    pub(super) async fn run(self, transaction: &mut Transaction<'_>) -> Result<Done, StatementError> {
+        Ok(match self {
+            Job::Create(login, reply) => {
+                Done::Login(reply, create(&login, transaction).await?.map_err(Into::into))
+            }
+            Job::Touch(seen, reply) => {
+                let touched = in_one(transaction, async |transaction| touch(&seen, transaction).await);
+                Done::Count(reply, touched.await?.map_err(Into::into))
+            }
+            Job::End(scope, ago, reply) => {
+                Done::Count(reply, end(&scope, ago, transaction).await.map_err(Into::into))
+            }
+            Job::Sweep { allowance, limit, reply } => {
+                let arguments = [Value::Integer(allowance), Value::Integer(limit)];
+                let swept = transaction.execute(statements::SWEEP, &arguments).await;
+                Done::Count(reply, swept.map_err(Into::into))
+            }
+            Job::Collect { grace, limit, reply } => {
+                let collected =
+                    in_one(transaction, async |transaction| collect(grace, limit, transaction).await);
+                Done::Count(reply, collected.await?.map_err(Into::into))
+            }
+            Job::UseOnce { name, until, reply } => {
+                let arguments = [Value::Bytes(&name), Value::Integer(until)];
+                let used = transaction.execute(statements::USE_ONCE, &arguments).await;
+                Done::Count(reply, used.map_err(Into::into))
+            }
+            Job::ForgetUsed { now, limit, reply } => {
+                let arguments = [Value::Integer(limit), Value::Integer(now)];
+                let forgotten = transaction.execute(statements::FORGET_USED, &arguments).await;
+                Done::Count(reply, forgotten.map_err(Into::into))
+            }
+        })
+    }
+}
+
+/// Does what takes several statements that write, as a whole or not at all. A single one is that by itself.
+///
+/// The outer error says that the transaction is broken.
+async fn in_one<T>(
+    transaction: &mut Transaction<'_>,
+    work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, StatementError>,
+) -> Result<Result<T, StatementError>, StatementError> {
+    transaction.execute("SAVEPOINT job", &[]).await?;
+    let done = work(transaction).await;
+    if done.is_err() {
+        transaction.execute("ROLLBACK TO job", &[]).await?;
+    }
+    transaction.execute("RELEASE job", &[]).await?;
+    Ok(done)
+}
+
+/// Stores a session, by as little as it takes: where nobody was first on its tree and access, by a look and
+/// one row.
+async fn create(
+    login: &Login,
+    transaction: &mut Transaction<'_>,
+) -> Result<Result<LoginOutcome, StatementError>, StatementError> {
+    let record = &*login.record;
+    let (tree, access) = (Value::Bytes(record.tree.as_bytes()), Value::Bytes(record.access.as_bytes()));
+    let old = login.replaces.as_ref().map(|old| Value::Bytes(old.as_bytes()));
+    let there = [tree, access, old.unwrap_or(Value::Null)];
+    let there = match transaction.first(statements::THERE, &there, There::read).await {
+        Ok(there) => there.unwrap_or_default(),
+        Err(error) => return Ok(Err(error)),
+    };
+    if old.is_some() && !there.replaced {
+        return Ok(Ok(LoginOutcome::ReplacedIsGone));
+    }
+    if login.bytes.is_none() && !(there.tree && there.access) {
+        return Ok(Ok(LoginOutcome::BytesMissing));
+    }
+    let add = async |transaction: &mut Transaction<'_>| {
+        add_session(record, transaction).await?;
+        Ok(LoginOutcome::Created)
+    };
+    if old.is_none() && there.tree && there.access && !there.unused && login.bytes.is_none() {
+        return Ok(add(transaction).await);
+    }
+    in_one(transaction, async |transaction| {
+        if let Some(bytes) = &login.bytes {
+            // What is there already has other bytes.
+            transaction.execute(statements::ADD_TREE, &[tree, Value::Bytes(&bytes.tree)]).await?;
+            transaction.execute(statements::ADD_ACCESS, &[access, Value::Bytes(&bytes.access)]).await?;
+        }
+        if there.unused {
+            transaction.execute(statements::USE_TREE, &[tree]).await?;
+            transaction.execute(statements::USE_ACCESS, &[access]).await?;
+        }
+        if let Some(old) = old {
+            transaction.execute(statements::END_SESSION, &[old]).await?;
+        }
+        add(transaction).await
+    })
+    .await
+}
+
+/// What is stored already when a session comes.
+#[derive(Default)]
+struct There {
+    tree: bool,
+    access: bool,
+    replaced: bool,
+    /// Whether the tree or the access was noted as unused.
+    unused: bool,
+}
+
+impl There {
+    fn read(row: Row<'_>) -> Result<Self, StatementError> {
+        let flag = |column| Ok::<_, StatementError>(row.integer(column)? == Some(1));
+        Ok(There { tree: flag(0)?, access: flag(1)?, replaced: flag(2)?, unused: flag(3)? })
+    }
+}
+
+async fn add_session(
+    record: &SessionRecord,
+    transaction: &mut Transaction<'_>,
+) -> Result<u64, StatementError> {
+    let arguments = [
+        Value::Bytes(record.id.as_bytes()),
+        Value::Text(record.client.as_str()),
+        Value::Text(record.user.as_str()),
+        Value::Text(record.role.as_str()),
+        Value::Text(record.org.as_str()),
+        Value::Bytes(record.tree.as_bytes()),
+        Value::Bytes(record.access.as_bytes()),
+        Value::Integer(record::exact_span(record.lifetime.idle())),
+        Value::Integer(record::exact_span(record.lifetime.absolute())),
+    ];
+    transaction.execute(statements::ADD_SESSION, &arguments).await
+}
+
+async fn touch(seen: &[(SessionId, i64)], transaction: &mut Transaction<'_>) -> Result<u64, StatementError> {
+    let mut touched = 0;
+    for (id, ago) in seen {
+        let arguments = [Value::Bytes(id.as_bytes()), Value::Integer(*ago)];
+        touched += transaction.execute(statements::TOUCH, &arguments).await?;
+    }
+    Ok(touched)
+}
+
+async fn end(scope: &Scope, ago: i64, transaction: &mut Transaction<'_>) -> Result<u64, StatementError> {
+    if let Scope::Session(id) = scope {
+        return transaction.execute(statements::END_SESSION, &[Value::Bytes(id.as_bytes())]).await;
+    }
+    let (condition, values) = record::condition(scope);
+    let mut arguments = vec![Value::Integer(ago), Value::Null];
+    arguments.extend(values);
+    transaction.execute(AssertSqlSafe(format!("{}{condition}", statements::END)), &arguments).await
+}
+
+async fn collect(grace: i64, limit: i64, transaction: &mut Transaction<'_>) -> Result<u64, StatementError> {
+    let mut collected = 0;
+    for [used, unused, over] in [statements::COLLECT_TREES, statements::COLLECT_ACCESSES] {
+        transaction.execute(used, &[]).await?;
+        transaction.execute(unused, &[Value::Integer(limit)]).await?;
+        let rest = limit.saturating_sub(i64::try_from(collected).unwrap_or(limit));
+        collected += transaction.execute(over, &[Value::Integer(rest), Value::Integer(grace)]).await?;
+    }
+    Ok(collected)
+}

@@ -1,0 +1,40 @@
+//! `FileLock`: one process a file.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::store::StoreError;
+
+/// Keeps other stores away from an SQLite file as long as it lives. The operating system gives it up when the
+/// process ends, however that comes.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Locks a file beside the database. It is empty, and stays: removing it could take it from somebody who
+    /// is about to lock it.
+    pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
+        let path = lock_file(database);
+        let fail = |cause| StoreError::Lock { file: path.clone(), cause };
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(fail)?;
+        match file.try_lock() {
+            Ok(()) => Ok(FileLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { file: database.to_owned() }),
+            Err(TryLockError::Error(cause)) => Err(fail(cause)),
+        }
+    }
+}
+
+/// The same for all names of the database: links are followed first.
+fn lock_file(database: &Path) -> PathBuf {
+    let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    let mut name = real.into_os_string();
+    name.push("-orgcache-lock");
+    name.into()
+}

@@ -1,0 +1,139 @@
+//! Sending statements, and handing their rows on one by one.
+
+use std::ops::ControlFlow;
+
+use sqlx::{SqlSafeStr, SqlStr};
+
+use super::{Boxed, Database, Row, StatementError, Value};
+
+/// A statement with its arguments, for the placeholders `$1`, `$2`, …, which both products understand.
+#[derive(Clone)]
+pub(crate) struct Statement<'a> {
+    pub(crate) sql: SqlStr,
+    pub(crate) arguments: &'a [Value<'a>],
+    pub(crate) sending: Sending,
+}
+
+/// What may be done about connections that were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// The statement reads: it is sent without trying the connection, and once more if that is lost.
+    Repeatable,
+    /// The statement is sent without trying the connection. The caller knows what to do if that is lost.
+    Untried,
+    /// The statement is sent once, on a connection that was tried first.
+    Once,
+}
+
+/// What is shown the rows of an answer.
+pub(crate) trait Visit: Send {
+    /// Takes a row, and says whether it wants more.
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()>;
+}
+
+/// A function that is shown the rows of an answer, and the error at which it stopped.
+pub(super) struct Visitor<F, E> {
+    visit: F,
+    stopped: Option<E>,
+}
+
+impl<F, E> Visitor<F, E> {
+    pub(super) fn new(visit: F) -> Self {
+        Visitor { visit, stopped: None }
+    }
+
+    pub(super) fn outcome(self) -> Result<(), E> {
+        self.stopped.map_or(Ok(()), Err)
+    }
+}
+
+impl<F: FnMut(Row<'_>) -> Result<(), E> + Send, E: Send> Visit for Visitor<F, E> {
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        match (self.visit)(row) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.stopped = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+impl Database {
+    /// Sends one statement that reads and hands each row to `visit`.
+    ///
+    /// # Errors
+    /// What the database, the time limit or `visit` say first.
+    pub(crate) async fn each<E: From<StatementError> + Send>(
+        &self,
+        sql: impl SqlSafeStr,
+        arguments: &[Value<'_>],
+        visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let statement = Statement { sql: sql.into_sql_str(), arguments, sending: Sending::Repeatable };
+        self.send(statement, visit).await
+    }
+
+    /// Sends a statement and hands each row to `visit`. On PostgreSQL it may be several, separated by
+    /// semicolons: they are one transaction, and all their rows come one after the other.
+    ///
+    /// # Errors
+    /// As for [`each`](Self::each).
+    pub(crate) async fn send<E: From<StatementError> + Send>(
+        &self,
+        statement: Statement<'_>,
+        visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let mut visitor = Visitor::new(visit);
+        self.show(statement, &mut visitor).await?;
+        visitor.outcome()
+    }
+
+    fn show<'a>(
+        &'a self,
+        statement: Statement<'a>,
+        visitor: &'a mut dyn Visit,
+    ) -> Boxed<'a, Result<(), StatementError>> {
+        self.count_statement();
+        self.backend.query(&self.context, statement, visitor)
+    }
+
+    /// Sends one statement that reads and gathers what `read` makes of each row.
+    pub(crate) async fn list<T: Send, E: From<StatementError> + Send>(
+        &self,
+        sql: impl SqlSafeStr,
+        arguments: &[Value<'_>],
+        mut read: impl FnMut(Row<'_>) -> Result<T, E> + Send,
+    ) -> Result<Vec<T>, E> {
+        let mut all = Vec::new();
+        self.each(sql, arguments, |row| {
+            all.push(read(row)?);
+            Ok::<(), E>(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// Whether a statement without arguments has a row to answer with.
+    pub(crate) async fn has_row(&self, sql: &'static str) -> Result<bool, StatementError> {
+        Ok(self.first(sql, &[], |_| Ok::<_, StatementError>(())).await?.is_some())
+    }
+
+    /// Sends one statement that reads and takes its first row, if there is one.
+    pub(crate) async fn first<T: Send, E: From<StatementError> + Send>(
+        &self,
+        sql: impl SqlSafeStr,
+        arguments: &[Value<'_>],
+        mut read: impl FnMut(Row<'_>) -> Result<T, E> + Send,
+    ) -> Result<Option<T>, E> {
+        let mut found = None;
+        self.each(sql, arguments, |row| {
+            if found.is_none() {
+                found = Some(read(row)?);
+            }
+            Ok::<(), E>(())
+        })
+        .await?;
+        Ok(found)
+    }
+}
