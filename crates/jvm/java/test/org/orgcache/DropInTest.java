@@ -142,7 +142,7 @@ class DropInTest {
             System.setOut(console);
         }
         assertEquals(String.format("100 reads from 5 organizations%n"), printed.toString());
-        assertEquals(3, OBDal.getInstance().connections);
+        assertEquals(2, OBDal.getInstance().connections);
     }
 
     @Test
