@@ -59,6 +59,7 @@ public final class Speed {
             services.add(new Service(arguments[i], arguments[3], arguments[4]));
         }
         speed.measureSessions(services);
+        Redeploy.measure();
     }
 
     /** What is asked, of whom, and the least time of a call. */
@@ -276,6 +277,7 @@ public final class Speed {
             System.out.printf("%n| sessions in memory: time a call, ns | by | |%n| --- | --- | --: |%n");
             cases.forEach(measured -> System.out.printf(Locale.ROOT, "| %s | %s | %,.0f |%n", measured.question,
                 measured.contender, measured.least));
+            sessions.settle();
             System.out.printf(Locale.ROOT, "%n| sessions: bytes of heap | |%n| --- | --: |%n"
                 + "| a session that a program holds, with its token | %,.0f |%n", retained(sessions::hold));
         }
