@@ -17,6 +17,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::exposure;
 use crate::http::{AssertionAlgorithm, ListenAddress};
+use crate::odoo_arguments::OdooArguments;
 use crate::pg_options;
 
 const AFTER_HELP: &str = "\
@@ -53,6 +54,9 @@ pub(crate) struct Cli {
     /// commands take the demonstration if it is left out.
     #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) odoo: OdooArguments,
 
     #[command(flatten)]
     pub(crate) serve: ServeArguments,

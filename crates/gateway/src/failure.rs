@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use erp_db::{ConnectError, ReadError, StatementError};
 
+use crate::backend::BackendError;
+
 /// The exit status when data was refused.
 pub(crate) const REFUSED: u8 = 1;
 /// The exit status when nothing could be done.
@@ -89,6 +91,19 @@ impl From<ReadError> for Failure {
             ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => Self::nothing_done(&error)
                 .advise("Is this an Openbravo or Etendo database, and does the user see its schema (search_path)?"),
             _ => Self::nothing_done(&error),
+        }
+    }
+}
+
+impl From<BackendError> for Failure {
+    fn from(error: BackendError) -> Self {
+        match error {
+            BackendError::Database(error) => error.into(),
+            BackendError::Odoo(error) => Self::nothing_done(&error),
+            BackendError::Companies(error) => Self::refused(&error),
+            BackendError::UnknownClient { .. } => {
+                Self::refused(&error).advise("`orgcache tree` without --client shows the client.")
+            }
         }
     }
 }

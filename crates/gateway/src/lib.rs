@@ -4,6 +4,7 @@
 //! [`http`] is the service, for whoever wants to run it within another program; [`run`] is the command. To have sessions in an axum
 //! program of one's own, the crate `session-axum` is enough.
 
+mod backend;
 mod cli;
 mod commands;
 mod demo;
@@ -12,6 +13,7 @@ mod failure;
 pub mod http;
 mod kept_ends;
 mod log;
+mod odoo_arguments;
 mod page;
 mod pg_options;
 mod query;
@@ -21,6 +23,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
+use crate::odoo_arguments::OdooArguments;
 
 /// Does what the command line says.
 #[must_use]
@@ -41,13 +44,14 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
     let url = cli.database_url.as_deref();
+    let odoo = &cli.odoo;
     let serve = |arguments| {
         log::begin(arguments);
         for warning in &cli.exposed {
             tracing::warn!("{warning}");
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(url, arguments))
+        runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(url, odoo, arguments))
     };
     let command = match &cli.command {
         None => return serve(&cli.serve),
@@ -62,11 +66,14 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::no_runtime)?;
     let outcome = runtime.block_on(async {
         match command {
-            Command::Serve(arguments) => commands::serve::run(url, arguments).await,
+            Command::Serve(arguments) => commands::serve::run(url, odoo, arguments).await,
             Command::Check(arguments) => commands::check::run(url, &cli.exposed, arguments).await,
-            Command::Overview(arguments) => commands::overview::run(url, arguments).await,
-            Command::Tree(arguments) => commands::tree::run(url, arguments).await,
-            Command::Query(rights) => commands::query::run(url, rights.automatic_roles.into()).await,
+            Command::Overview(arguments) => commands::overview::run(url, odoo, arguments).await,
+            Command::Tree(arguments) => commands::tree::run(url, odoo, arguments).await,
+            Command::Query(rights) => commands::query::run(url, odoo, rights.automatic_roles.into()).await,
+            Command::Password(_) if odoo.odoo_url.is_some() => Err(OdooArguments::no_use("password")),
+            Command::Revisions { .. } if odoo.odoo_url.is_some() => Err(OdooArguments::no_use("revisions")),
+            Command::Import(_) if odoo.odoo_url.is_some() => Err(OdooArguments::no_use("import")),
             Command::Password(arguments) => commands::password::run(url, arguments).await,
             Command::Revisions { action } => commands::revisions::run(url, *action).await,
             Command::Import(arguments) => commands::import::run(url, arguments).await,

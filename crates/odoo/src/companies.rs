@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use org_structure::{OrgFlags, OrgId, OrgRow, OrgStructure};
+use org_structure::{BuildError, Built, Finding, OrgFlags, OrgId, OrgRow, OrgStructure};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use session::{
@@ -81,6 +81,18 @@ impl CompanySource {
     }
 }
 
+/// Why there is no tree of companies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompanyTreeError {
+    /// Odoo does not answer, or the loader may not read companies.
+    #[error(transparent)]
+    Odoo(#[from] OdooError),
+    /// The companies make no tree.
+    #[error(transparent)]
+    Tree(#[from] BuildError),
+}
+
 /// What people call a company.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -149,6 +161,28 @@ fn referred(field: &Value) -> Option<i64> {
 }
 
 impl CompanySource {
+    /// The tree of all companies as it is now, with what is odd about it.
+    ///
+    /// # Errors
+    /// [`CompanyTreeError`] if Odoo does not answer, or the companies make no tree.
+    pub async fn tree(&self) -> Result<Built, CompanyTreeError> {
+        let companies = self.companies().await?;
+        let ids: Vec<(String, Option<String>)> = companies
+            .iter()
+            .map(|company| (company.id.to_string(), company.parent().map(|parent| parent.to_string())))
+            .collect();
+        let rows = companies.iter().zip(&ids).map(|(company, (id, parent))| {
+            let mut flags = OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;
+            flags.set(OrgFlags::ACTIVE, company.active);
+            flags.set(OrgFlags::LEGAL_ENTITY, parent.is_none());
+            OrgRow { parent: parent.as_deref(), ..OrgRow::new(id).with_flags(flags) }
+        });
+        let mut built = OrgStructure::build(rows)?;
+        // That there are several companies at the top, and none that stands for all, is nothing odd in Odoo.
+        built.findings.retain(|finding| matches!(finding, Finding::DanglingParent { .. }));
+        Ok(built)
+    }
+
     pub(crate) async fn companies(&self) -> Result<Vec<Company>, OdooError> {
         let every = archived_too();
         let ask = |fields: &[&str]| Call::search_read("res.company", json!([]), fields).context(&every);
@@ -170,18 +204,10 @@ impl OrgSource for CompanySource {
         if *client != self.client {
             return Ok(LoadedTree::new(OrgStructure::default(), None));
         }
-        let companies = self.companies().await.map_err(port_error)?;
-        let ids: Vec<(String, Option<String>)> = companies
-            .iter()
-            .map(|company| (company.id.to_string(), company.parent().map(|parent| parent.to_string())))
-            .collect();
-        let rows = companies.iter().zip(&ids).map(|(company, (id, parent))| {
-            let mut flags = OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;
-            flags.set(OrgFlags::ACTIVE, company.active);
-            flags.set(OrgFlags::LEGAL_ENTITY, parent.is_none());
-            OrgRow { parent: parent.as_deref(), ..OrgRow::new(id).with_flags(flags) }
-        });
-        let built = OrgStructure::build(rows).map_err(PortError::permanent)?;
+        let built = self.tree().await.map_err(|error| match error {
+            CompanyTreeError::Odoo(error) => port_error(error),
+            error @ CompanyTreeError::Tree(_) => PortError::permanent(error),
+        })?;
         Ok(LoadedTree::new(built.structure, None).with_findings(built.findings))
     }
 

@@ -40,6 +40,11 @@ pub struct CompanyUser {
 }
 
 impl CompanyUser {
+    /// The user's active companies, ordered by id as text.
+    pub fn companies(&self) -> impl Iterator<Item = &OrgId> {
+        self.companies.iter()
+    }
+
     /// Are the user's companies those that a session is pinned to?
     #[must_use]
     pub fn has_companies_of(&self, session: &Session) -> bool {
@@ -47,6 +52,16 @@ impl CompanyUser {
         pinned.len() == self.companies.len()
             && self.companies.iter().all(|company| session.can_read(company.as_str()))
     }
+}
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Standing {
+    /// Is the user there, active, and no guest of the portal?
+    pub is_admitted: bool,
+    /// Is the user admitted and one of the [`ADMINISTRATORS`]?
+    pub is_administrator: bool,
 }
 
 /// A user's record. What has no value comes as `false`.
@@ -107,18 +122,18 @@ impl CompanySource {
         Ok(users)
     }
 
-    /// Is the user active and one of the [`ADMINISTRATORS`], as of now?
+    /// What the user may do at the moment of the question.
     ///
     /// # Errors
     /// [`OdooError`] if Odoo does not answer, or does not tell the loader.
-    pub async fn is_administrator(&self, user: UserId) -> Result<bool, OdooError> {
-        let Ok(id) = user.as_str().parse::<i64>() else { return Ok(false) };
-        let admitted = async {
-            let users = self.users(&[user]).await?;
-            Ok(users.get(&user).is_some_and(|user| user.is_admitted))
+    pub async fn standing(&self, user: UserId) -> Result<Standing, OdooError> {
+        let is_admitted = self.users(&[user]).await?.get(&user).is_some_and(|user| user.is_admitted);
+        let id = user.as_str().parse().ok().filter(|_| is_admitted);
+        let is_administrator = match id {
+            Some(id) => self.is_member(id).await?,
+            None => false,
         };
-        let (admitted, is_member) = tokio::try_join!(admitted, self.is_member(id))?;
-        Ok(admitted && is_member)
+        Ok(Standing { is_admitted, is_administrator })
     }
 
     async fn is_member(&self, user: i64) -> Result<bool, OdooError> {

@@ -32,11 +32,11 @@ pub use addon::AddonRules;
 pub use call::{Call, Effect};
 pub use client::OdooClient;
 #[cfg(feature = "session")]
-pub use companies::{CompanyName, CompanySource, company_context};
+pub use companies::{CompanyName, CompanySource, CompanyTreeError, company_context};
 #[cfg(feature = "session")]
 pub use company_filter::{CompanyFilter, can_read_shared};
 #[cfg(feature = "session")]
-pub use company_users::{ADMINISTRATORS, CompanyUser, LoaderError};
+pub use company_users::{ADMINISTRATORS, CompanyUser, LoaderError, Standing};
 pub use config::{ConfigError, Credential, Limits, OdooConfig, Transport, TransportChoice};
 pub use error::{Fault, OdooError};
 pub use read::{Read, Reader, Record};

@@ -107,6 +107,11 @@ impl Session {
         self.live.expires_at().on_clock()
     }
 
+    /// When the session was made, on the clock of its manager; zero if that began later.
+    pub(crate) fn began(&self) -> Duration {
+        self.live.began.on_clock()
+    }
+
     /// The tree as it was at login.
     #[must_use]
     pub fn tree(&self) -> &Arc<OrgStructure> {

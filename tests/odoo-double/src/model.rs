@@ -317,12 +317,16 @@ impl Model {
         let context = call.arguments.get("context");
         let archived_too =
             context.and_then(|context| context.get("active_test")) == Some(&Value::Bool(false));
+        // Models with a sequence have it as their order (`res.company`).
+        let place = |id: &i64| self.records.get(id).and_then(|record| record.get("sequence")?.as_i64());
         let found = self.records.iter().filter(|(id, record)| {
             (archived_too || record.get("active") != Some(&Value::Bool(false)))
                 && self.is_seen(call.user, **id)
                 && domain::holds(&domain, **id, record)
         });
-        found.map(|(id, _)| *id).collect()
+        let mut found: Vec<i64> = found.map(|(id, _)| *id).collect();
+        found.sort_by_key(|id| place(id));
+        found
     }
 
     /// Does a record exist for a user, as far as record rules go?

@@ -31,6 +31,15 @@ pub struct DirectoryEntry {
     pub sequence_number: Option<f64>,
 }
 
+impl DirectoryEntry {
+    /// An organization of an ERP that has names and an order, and nothing else.
+    #[must_use]
+    pub fn named(name: String, sequence_number: f64) -> Self {
+        let (search_key, sequence_number) = (String::new(), Some(sequence_number));
+        DirectoryEntry { name, search_key, type_name: None, summary: false, sequence_number }
+    }
+}
+
 impl Directory {
     /// What is known about an organization.
     #[must_use]

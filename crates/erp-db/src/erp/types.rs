@@ -20,6 +20,15 @@ pub struct Client {
     pub damage: Option<String>,
 }
 
+impl Client {
+    /// An active tenant of an ERP without rows for tenants.
+    #[must_use]
+    pub fn named(id: &str, name: &str) -> Self {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        Client { search_key: String::new(), active: true, damage: None, id, name }
+    }
+}
+
 /// An organization of a client, in the tree or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]

@@ -5,19 +5,24 @@ use std::process::ExitCode;
 
 use org_structure::OrgId;
 
+use crate::backend::Backend;
 use crate::cli::ShownTrees;
 use crate::commands::tree::{load, status};
-use crate::demo;
 use crate::failure::Failure;
+use crate::odoo_arguments::OdooArguments;
 use crate::show::{self, ClientTree, Extent};
 
 /// The most trees that are shown, and the most lines of each without --depth.
 const TREES: usize = 5;
 const LINES: usize = 20;
 
-pub(crate) async fn run(url: Option<&str>, arguments: &ShownTrees) -> Result<ExitCode, Failure> {
-    let reader = demo::open(url).await?;
-    let mut trees = load(&reader, arguments.client.as_deref()).await?;
+pub(crate) async fn run(
+    url: Option<&str>,
+    odoo: &OdooArguments,
+    arguments: &ShownTrees,
+) -> Result<ExitCode, Failure> {
+    let backend = Backend::open(url, odoo).await?;
+    let mut trees = load(&backend, arguments.client.as_deref()).await?;
     // The damaged ones first, the empty ones last.
     trees.sort_by_key(|tree| tree.as_ref().map_or(0, |tree| 1 + usize::from(tree.structure.is_empty())));
     let mut out = anstream::stdout().lock();

@@ -2,11 +2,14 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use erp_db::AutomaticRolesPolicy;
+use session::openbravo::AutomaticRoles;
 
-use crate::demo;
+use crate::backend::Backend;
 use crate::failure::{Failure, REFUSED};
+use crate::odoo_arguments::OdooArguments;
 use crate::query::{Answer, Erp, answer_line};
 
 /// The longest line that is read. A longer one is answered with an error, and the next line is read all the
@@ -15,11 +18,10 @@ const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(crate) async fn run(
     url: Option<&str>,
+    odoo: &OdooArguments,
     automatic_roles: AutomaticRolesPolicy,
 ) -> Result<ExitCode, Failure> {
-    let reader = demo::open(url).await?;
-    let automatic_roles = reader.automatic_roles(automatic_roles).rule;
-    let mut erp = Erp::new(reader, automatic_roles);
+    let mut erp = open(Backend::open(url, odoo).await?, automatic_roles).await?;
     let mut input = io::stdin().lock();
     if input_is_a_person() {
         anstream::eprintln!("reading questions, one JSON object a line; Ctrl-D ends");
@@ -38,6 +40,18 @@ pub(crate) async fn run(
         output.write_all(b"\n")?;
     }
     Ok(if all_answered { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+async fn open(backend: Backend, automatic_roles: AutomaticRolesPolicy) -> Result<Erp, Failure> {
+    if let Backend::Database(reader) = &backend {
+        let rule = reader.automatic_roles(automatic_roles).rule;
+        return Ok(Erp::new(backend, rule));
+    }
+    // Odoo is one client, which need not be named.
+    let clients = backend.clients().await?;
+    let client = clients.first().map(|client| client.id.clone()).unwrap_or_default();
+    let tree = Arc::new(backend.load_tree(&client).await?.structure);
+    Ok(Erp::of_client(backend, AutomaticRoles::default(), &client, tree))
 }
 
 enum Line {

@@ -8,15 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, Purpose, SqlStore, StoreOptions, store};
+use odoo::CompanySource;
+use org_structure::OrgStructure;
 use session::openbravo::AutomaticRoles;
 use session::{
-    AtLimit, Clock, MemoryStore, Options, OrgSource, SessionManager, SessionStore, SystemClock, UserId,
+    AtLimit, ClientId, Clock, Facts, LoadedTree, MemoryStore, Options, OrgSource, PortError, Principal,
+    Revision, SessionManager, SessionStore, SystemClock, UserId, async_trait,
 };
 use tokio::signal;
 use tokio::task::JoinSet;
 
 use super::rights;
 use super::signals::{not_waited_for, stop_signal};
+use crate::backend::Backend;
 use crate::cli::{AssertionArguments, ServeArguments};
 use crate::commands::descriptors;
 use crate::failure::Failure;
@@ -25,6 +29,7 @@ use crate::http::{
     MemoryCredentials, Parts, Reloaded, Server, Settings, hash_password,
 };
 use crate::kept_ends::KeptEnds;
+use crate::odoo_arguments::OdooArguments;
 use crate::{demo, exposure};
 
 /// The password of every user of the demonstration database. It is no secret: the demonstration is on
@@ -34,8 +39,12 @@ const DEMO_PASSWORD: &str = "orgcache";
 /// The user who administers the demonstration: the product's own administrator.
 const DEMO_ADMIN: &str = "100";
 
-pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result<ExitCode, Failure> {
-    let is_demo = url.is_none();
+pub(crate) async fn run(
+    url: Option<&str>,
+    odoo: &OdooArguments,
+    arguments: &ServeArguments,
+) -> Result<ExitCode, Failure> {
+    let is_demo = is_demo(url, odoo, arguments);
     let beyond = beyond_loopback(&arguments.listen).await?;
     if let (true, Some(address)) = (is_demo, beyond) {
         return Err(Failure::nothing_done(format!(
@@ -50,29 +59,32 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
         tracing::warn!(%address, "listening beyond loopback: TLS must end in front, at a proxy");
     }
     let store = store_options(arguments);
-    let purpose = Purpose::Service { erp_passwords: arguments.erp_passwords };
-    let reader = open_erp(url, store.as_ref(), purpose).await?;
-    let store = open_store(store).await?;
-    let (credentials, users) = match &arguments.store_url {
-        _ if is_demo => demo_credentials(&reader).await?,
-        Some(store) => {
+    let ground = match (odoo.connect().await?, url, is_demo) {
+        (Some(companies), ..) => Ground::of_odoo(companies, arguments)?,
+        (None, None, false) => Ground::without_sessions(arguments),
+        (None, url, _) => Ground::of_database(url, store.as_ref(), arguments).await?,
+    };
+    let Ground { backend, source, rule, reason, credentials, users } = ground;
+    let store = match backend {
+        Backend::Absent => None,
+        _ => open_store(store).await?,
+    };
+    let credentials: Box<dyn Credentials> = match (credentials, &arguments.store_url) {
+        (Some(credentials), _) => Box::new(credentials),
+        (None, Some(store)) => {
             let table = PasswordTable::open(Database::connect_with(store, limits()).await?).await;
-            let table = table.map_err(|error| Failure::nothing_done(&error))?;
-            (Box::new(table) as Box<dyn Credentials>, Vec::new())
+            Box::new(table.map_err(|error| Failure::nothing_done(&error))?)
         }
-        None => return Err(no_passwords()),
+        (None, None) => return Err(no_passwords()),
     };
     let assertions = assertions(&arguments.assertions, store.as_ref().map(|(store, _)| store))?;
 
     let mut settings = settings(arguments, beyond.is_none(), is_demo)?;
     settings.max_connections = descriptors::connections(settings.max_connections);
-    let automatic_roles = reader.automatic_roles(arguments.rights.automatic_roles.into());
-    settings.automatic_roles_reason = automatic_roles.reason;
-    let rule = automatic_roles.rule;
-    tracing::info!(?rule, reason = automatic_roles.reason, "the rule for automatic roles");
+    settings.automatic_roles_reason = reason;
+    tracing::info!(?rule, reason, "the rule for automatic roles");
     reload_at_hangup(settings.mcp.clone()).map_err(|error| not_waited_for(&error))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let source: Arc<dyn OrgSource> = Arc::new(ErpSource::new(reader.clone()));
     let (store, kept_ends): (Arc<dyn SessionStore>, _) = match store {
         Some((store, options)) => (store, Some(KeptEnds::of_store(&options)?)),
         None => (Arc::new(MemoryStore::new(Arc::clone(&clock))), None),
@@ -83,7 +95,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     }
     let _maintenance = manager.start_maintenance();
     let gateway = Gateway::new(Parts {
-        reader,
+        backend,
         source,
         manager: manager.clone(),
         credentials,
@@ -102,13 +114,106 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ServeArguments) -> Result
     for address in &addresses {
         tracing::info!(%address, "listening");
     }
-    if let Err(error) = welcome(&addresses, &users) {
+    if let Err(error) = welcome(&addresses, &users, &gateway) {
         // Nobody reads it; the service is for others.
         tracing::info!(%error, "the greeting could not be written");
     }
     server.run(gateway, stop).await;
     keep_ends(&manager, kept_ends.as_ref())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Is the demonstration asked for, since nothing else is? With `--mcp` alone, Odoo is served to language models
+/// alone: nobody means to publish the demonstration beside it.
+pub(super) fn is_demo(url: Option<&str>, odoo: &OdooArguments, arguments: &ServeArguments) -> bool {
+    url.is_none() && odoo.odoo_url.is_none() && arguments.mcp.is_none()
+}
+
+/// What the service stands on.
+struct Ground {
+    backend: Backend,
+    source: Arc<dyn OrgSource>,
+    /// The rule for automatic roles, and why it is that.
+    rule: AutomaticRoles,
+    reason: &'static str,
+    /// Passwords that are not those of the store.
+    credentials: Option<MemoryCredentials>,
+    /// Who may sign in to the demonstration.
+    users: Vec<String>,
+}
+
+impl Ground {
+    async fn of_database(
+        url: Option<&str>,
+        store: Option<&StoreOptions>,
+        arguments: &ServeArguments,
+    ) -> Result<Self, Failure> {
+        let purpose = Purpose::Service { erp_passwords: arguments.erp_passwords };
+        let reader = open_erp(url, store, purpose).await?;
+        let (credentials, users) = match url {
+            Some(_) => (None, Vec::new()),
+            None => {
+                let (credentials, users) = demo_credentials(&reader).await?;
+                (Some(credentials), users)
+            }
+        };
+        let automatic_roles = reader.automatic_roles(arguments.rights.automatic_roles.into());
+        Ok(Ground {
+            source: Arc::new(ErpSource::new(reader.clone())),
+            backend: reader.into(),
+            rule: automatic_roles.rule,
+            reason: automatic_roles.reason,
+            credentials,
+            users,
+        })
+    }
+
+    /// Odoo's companies, whose users sign in with what they have in Odoo.
+    fn of_odoo(companies: Arc<CompanySource>, arguments: &ServeArguments) -> Result<Self, Failure> {
+        if arguments.erp_passwords {
+            return Err(Failure::nothing_done("--erp-passwords is about Openbravo's table of users")
+                .advise("Leave it out: Odoo verifies the passwords and keys of its users itself."));
+        }
+        let source: Arc<dyn OrgSource> = Arc::clone(&companies) as _;
+        Ok(Ground { backend: companies.into(), source, ..Self::without_roles() })
+    }
+
+    fn without_sessions(arguments: &ServeArguments) -> Self {
+        if arguments.store_url.is_some() {
+            tracing::warn!("--store-url is not used: without a database or an Odoo there are no sessions");
+        }
+        Self::without_roles()
+    }
+
+    fn without_roles() -> Self {
+        Ground {
+            backend: Backend::Absent,
+            source: Arc::new(NoOrganizations),
+            rule: AutomaticRoles::default(),
+            reason: "there are no roles",
+            credentials: Some(MemoryCredentials::default()),
+            users: Vec::new(),
+        }
+    }
+}
+
+/// Nobody's organizations: there is no session without an ERP.
+#[derive(Debug)]
+struct NoOrganizations;
+
+#[async_trait]
+impl OrgSource for NoOrganizations {
+    async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
+        Ok(None)
+    }
+
+    async fn load_tree(&self, _: &ClientId) -> Result<LoadedTree, PortError> {
+        Ok(LoadedTree::new(OrgStructure::default(), None))
+    }
+
+    async fn facts(&self, _: &Principal) -> Result<Facts, PortError> {
+        Ok(Facts::Companies(None))
+    }
 }
 
 /// Keeps what the store could not be told until the end.
@@ -258,7 +363,7 @@ pub(super) fn no_passwords() -> Failure {
 }
 
 /// One password for all users of the demonstration who can log in, and their names.
-async fn demo_credentials(reader: &ErpReader) -> Result<(Box<dyn Credentials>, Vec<String>), Failure> {
+async fn demo_credentials(reader: &ErpReader) -> Result<(MemoryCredentials, Vec<String>), Failure> {
     let hash = hash_password(DEMO_PASSWORD).map_err(|error| Failure::nothing_done(&error))?;
     let users = reader.users().await?;
     let mut names = Vec::new();
@@ -271,11 +376,11 @@ async fn demo_credentials(reader: &ErpReader) -> Result<(Box<dyn Credentials>, V
             names.push(name);
         }
     }
-    Ok((Box::new(MemoryCredentials::shared(ids, &hash)), names))
+    Ok((MemoryCredentials::shared(ids, &hash), names))
 }
 
 /// Tells the person at the terminal where to go.
-fn welcome(addresses: &[ListenAddress], users: &[String]) -> io::Result<()> {
+fn welcome(addresses: &[ListenAddress], users: &[String], gateway: &Gateway) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     for address in addresses {
         let scheme = if matches!(address, ListenAddress::Tcp { .. }) { "http://" } else { "" };
@@ -284,6 +389,9 @@ fn welcome(addresses: &[ListenAddress], users: &[String]) -> io::Result<()> {
     if !users.is_empty() {
         writeln!(out, "users: {}", users.join(", "))?;
         writeln!(out, "password of all of them: {DEMO_PASSWORD}")?;
+    }
+    if let Some(about) = gateway.about() {
+        writeln!(out, "{about}")?;
     }
     writeln!(out, "Ctrl-C stops it.")?;
     out.flush()

@@ -2,20 +2,25 @@
 
 use std::process::ExitCode;
 
-use erp_db::{Client, Directory, ErpReader, ReadError, StatementError};
+use erp_db::{Client, Directory, ReadError, StatementError};
 use org_structure::OrgIndex;
 
+use crate::backend::{Backend, BackendError};
 use crate::cli::TreeArguments;
-use crate::demo;
 use crate::failure::{Failure, REFUSED};
+use crate::odoo_arguments::OdooArguments;
 use crate::show::{self, ClientTree, DamagedTree, Extent};
 
 /// The most lines that a tree takes without --depth.
 const LINES: usize = 100;
 
-pub(crate) async fn run(url: Option<&str>, arguments: &TreeArguments) -> Result<ExitCode, Failure> {
-    let reader = demo::open(url).await?;
-    let mut trees = load(&reader, arguments.which.client.as_deref()).await?;
+pub(crate) async fn run(
+    url: Option<&str>,
+    odoo: &OdooArguments,
+    arguments: &TreeArguments,
+) -> Result<ExitCode, Failure> {
+    let backend = Backend::open(url, odoo).await?;
+    let mut trees = load(&backend, arguments.which.client.as_deref()).await?;
     let closely = match &arguments.org {
         Some(text) => {
             let (place, org) = find(&trees, text)?;
@@ -56,15 +61,15 @@ pub(crate) fn status(trees: &[Result<ClientTree, DamagedTree>]) -> ExitCode {
 /// The trees of one client or of all, with what is needed to show them. Where all are asked for, a client
 /// whose rows are damaged hides no other.
 pub(crate) async fn load(
-    reader: &ErpReader,
+    backend: &Backend,
     client: Option<&str>,
 ) -> Result<Vec<Result<ClientTree, DamagedTree>>, Failure> {
-    let mut clients: Vec<Client> = reader.clients().await?;
+    let mut clients: Vec<Client> = backend.clients().await?;
     if let Some(text) = client {
         let id = find_client(&clients, text)?;
         if !clients.iter().any(|client| client.id == id) {
             // An unknown client is an error of the reader's, with its words.
-            reader.load_tree(&id).await?;
+            backend.load_tree(&id).await?;
         }
         clients.retain(|client| client.id == id);
     }
@@ -75,16 +80,15 @@ pub(crate) async fn load(
             trees.push(Err(DamagedTree { client: one, damage }));
             continue;
         }
-        let loaded = match reader.load_tree(&one.id).await {
+        let loaded = match backend.load_tree(&one.id).await {
             Err(error) if client.is_none() && is_damage(&error) => {
                 trees.push(Err(DamagedTree { client: one, damage: error.to_string() }));
                 continue;
             }
             loaded => loaded?,
         };
-        let mut notes: Vec<String> =
-            damage.into_iter().chain(loaded.findings.iter().map(ToString::to_string)).collect();
-        let directory = match reader.directory(&one.id).await {
+        let mut notes: Vec<String> = damage.into_iter().chain(loaded.findings).collect();
+        let directory = match backend.directory(&one.id).await {
             Err(error) if is_damage(&error) => {
                 notes.push(format!("there are no names: {error}"));
                 Directory::default()
@@ -120,12 +124,15 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Is an error about the rows of one client, so that others may be sound?
-fn is_damage(error: &ReadError) -> bool {
+fn is_damage(error: &BackendError) -> bool {
     matches!(
         error,
-        ReadError::Tree { .. }
-            | ReadError::InvalidId { .. }
-            | ReadError::Database(StatementError::Value { .. })
+        BackendError::Companies(_)
+            | BackendError::Database(
+                ReadError::Tree { .. }
+                    | ReadError::InvalidId { .. }
+                    | ReadError::Database(StatementError::Value { .. })
+            )
     )
 }
 

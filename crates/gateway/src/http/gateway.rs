@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::extract::FromRef;
-use erp_db::ErpReader;
 use session::{Clock, OrgSource, SessionManager};
 
+use crate::backend::Backend;
 use crate::http::login::assertion::Assertions;
 use crate::http::login::attempts::Attempts;
+use crate::http::login::baseline::Baselines;
 use crate::http::login::credentials::Credentials;
 use crate::http::login::erp_hash::ErpHashes;
 use crate::http::login::password::Passwords;
@@ -34,9 +35,9 @@ pub struct Gateway {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) reader: ErpReader,
+    pub(crate) backend: Backend,
     /// Reads who may administer.
-    pub(crate) rights: ErpReader,
+    pub(crate) rights: Backend,
     pub(crate) manager: SessionManager,
     pub(crate) credentials: Box<dyn Credentials>,
     pub(crate) assertions: Option<Assertions>,
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) erp_hashes: ErpHashes,
     pub(crate) attempts: Attempts,
+    pub(crate) baselines: Baselines,
     pub(crate) names: Names,
     pub(crate) freshness: Freshness,
     pub(crate) metrics: Arc<Metrics>,
@@ -56,7 +58,7 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 pub struct Parts {
     /// Where names, users and stored columns are read.
-    pub reader: ErpReader,
+    pub backend: Backend,
     /// Where trees are read.
     pub source: Arc<dyn OrgSource>,
     /// Who keeps the sessions.
@@ -75,7 +77,7 @@ impl Gateway {
     /// Puts a service together. It opens nothing.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { reader, source, manager, credentials, assertions, settings, clock } = parts;
+        let Parts { backend, source, manager, credentials, assertions, settings, clock } = parts;
         let metrics = Metrics::new(manager.clone());
         let trusted_proxies = TrustedProxies(settings.trusted_proxies.as_slice().into());
         let respond = RespondLayer::new(RespondPolicy {
@@ -90,15 +92,16 @@ impl Gateway {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(),
                 erp_hashes: ErpHashes::default(),
-                names: Names::new(reader.clone(), settings.names_for, Arc::clone(&clock)),
+                names: Names::new(backend.clone(), settings.names_for, Arc::clone(&clock)),
                 freshness: Freshness::new(source, settings.freshness_for, Arc::clone(&clock)),
                 attempts: Attempts::new(settings.failures(), clock),
                 metrics,
                 respond,
                 trusted_proxies,
                 closing: AtomicBool::new(false),
-                rights: reader.with_statement_limit(RIGHTS_WITHIN),
-                reader,
+                rights: backend.with_statement_limit(RIGHTS_WITHIN),
+                backend,
+                baselines: Baselines::default(),
                 manager,
                 credentials,
                 assertions,
@@ -125,6 +128,21 @@ impl Gateway {
         self.inner.closing.store(true, Ordering::SeqCst);
         if let Some(mcp) = &self.inner.settings.mcp {
             mcp.close();
+        }
+    }
+
+    /// What a person who starts the service should know about it.
+    pub(crate) fn about(&self) -> Option<String> {
+        match &self.inner.backend {
+            Backend::Database(_) => None,
+            Backend::Odoo(source) => {
+                let config = source.odoo().config();
+                let database = config.database.as_deref().unwrap_or_default();
+                Some(format!("users of Odoo sign in: database `{database}` at {}", config.url))
+            }
+            Backend::Absent => {
+                Some("Odoo for language models alone, at /mcp: nobody signs in here".to_owned())
+            }
         }
     }
 

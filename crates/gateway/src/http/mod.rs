@@ -25,6 +25,7 @@ mod session;
 mod settings;
 mod wire;
 
+pub use crate::backend::{Backend, BackendError};
 pub use gateway::{Gateway, Parts};
 pub use login::assertion::{
     AssertionAlgorithm, AssertionKey, AssertionKeyError, Assertions, SystemWallClock, WallClock,

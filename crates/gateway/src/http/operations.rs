@@ -19,7 +19,7 @@ pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<&'static st
     if gateway.is_closing() {
         return Err(Problem::unavailable("this instance is shutting down"));
     }
-    gateway.inner.reader.client_exists("0").await.map_err(|error| away(&error))?;
+    gateway.inner.backend.probe().await.map_err(|error| away(&error))?;
     Ok("ok\n")
 }
 

@@ -8,18 +8,19 @@ use axum::handler::{Handler, HandlerService};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use axum::routing::{MethodFilter, on_service};
+use axum::routing::{MethodFilter, get_service, on_service};
 use serde_json::json;
 use session_axum::SessionLayer;
 use tower::Layer;
 
+use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::middleware::compression;
 use crate::http::middleware::respond::{RespondLayer, RespondService};
 use crate::http::openapi::{Description, ErpId, Hex, PageSize};
 use crate::http::session::end::End;
 use crate::http::session::grant::Login;
-use crate::http::session::{assertion, login, organizations, questions, switch, tree};
+use crate::http::session::{assertion, companies, login, organizations, questions, switch, tree};
 use crate::http::{admin, mcp, operations, session};
 use crate::page;
 
@@ -138,6 +139,15 @@ routes! {
     GET "/v1/session/sql-filter" guarded organizations::sql_filter as sql_filter,
         "The readable organizations for an SQL condition", |it| it
         .answers::<organizations::SqlFilter>(200, "As an array for `ANY($1)`, and quoted for `IN (…)`.");
+    GET "/v1/session/companies" guarded companies::companies as companies,
+        "The conditions of Odoo's two rules for companies", |it| it
+        .says("Only over Odoo. Its record rules ask for a company of the user's (`own`), or also for one above \
+            (`shared`); docs/odoo.md tells which models ask which.")
+        .in_query::<String>("field", "What refers to the company; `company_id` if left out.")
+        .in_query::<bool>("or_none", "Do the conditions let through records without a company, too?")
+        .answers::<companies::Companies>(200, "Conditions for SQL, domains for searches, and what the context \
+            of the session's calls to Odoo has.")
+        .refuses(&[404]);
     GET "/v1/session/roles" guarded organizations::roles as roles,
         "Roles of the session's client that its user may take", |it| it
         .answers::<organizations::Roles>(200, "By name.");
@@ -227,13 +237,25 @@ fn sessions(gateway: &Gateway) -> SessionLayer {
     SessionLayer::new(gateway.manager().clone()).with_cookie(gateway.settings().cookie())
 }
 
+/// What there is without an ERP, beside `/mcp`.
+fn operations(gateway: &Gateway) -> Router {
+    let plain = LayerStack::new(gateway, ());
+    Router::new()
+        .route("/metrics", get_service(plain.wrap(operations::metrics)))
+        .route("/healthz", get_service(plain.wrap(operations::healthz)))
+        .route("/readyz", get_service(plain.wrap(operations::readyz)))
+}
+
 /// All routes of a service.
 pub fn router(gateway: &Gateway) -> Router {
     let respond = RespondLayer::from_ref(gateway);
     let settings = gateway.settings();
     let page = page::routes(settings.secure)
         .route_layer((respond.clone(), compression::layer(settings.compress_from, Arc::from_ref(gateway))));
-    let mut router = api(gateway).merge(page);
+    let mut router = match gateway.inner.backend {
+        Backend::Absent => operations(gateway),
+        _ => api(gateway).merge(page),
+    };
     if let Some(mcp) = &settings.mcp {
         let from = mcp.compress_from().unwrap_or(settings.compress_from);
         let layers = (respond.clone(), compression::layer(from, Arc::from_ref(gateway)));

@@ -1,5 +1,6 @@
 //! The calls, by name.
 
+mod company;
 mod database;
 mod role;
 mod tree;
@@ -12,7 +13,7 @@ use super::problem::Problem;
 use super::request::Request;
 
 /// The names of the calls.
-pub(crate) const CALLS: [&str; 34] = [
+pub(crate) const CALLS: [&str; 36] = [
     "natural_tree",
     "referenceable_orgs",
     "is_in_natural_tree",
@@ -45,6 +46,8 @@ pub(crate) const CALLS: [&str; 34] = [
     "writable_orgs",
     "readable_orgs_count",
     "user_org_context",
+    "own_companies",
+    "shared_companies",
     "legacy_referenceable_orgs",
     "legacy_accessible_tree",
 ];
@@ -55,6 +58,7 @@ enum Question<'a> {
     Tree(tree::OfTree<'a>),
     Database(database::OfDatabase<'a>),
     Role(role::OfRole<'a>),
+    User(company::OfUser<'a>),
 }
 
 impl<'a> Question<'a> {
@@ -67,6 +71,8 @@ impl<'a> Question<'a> {
             Question::Database(question)
         } else if let Some(question) = role::OfRole::take(call, &mut from)? {
             Question::Role(question)
+        } else if let Some(question) = company::OfUser::take(call, &mut from)? {
+            Question::User(question)
         } else {
             return Err(Problem::unknown_call(call));
         };
@@ -75,9 +81,11 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Does a call ask what another role than `own` may? One without a role asks nothing yet.
-pub(crate) fn is_about_another_role(call: &str, arguments: &Arguments<'_>, own: &str) -> bool {
-    role::takes_a_role(call) && arguments.has_other("role", own)
+/// Does a call ask what another role than one's own may, or another user? One that names none asks nothing
+/// yet.
+pub(crate) fn is_about_others(call: &str, arguments: &Arguments<'_>, role: &str, user: &str) -> bool {
+    (role::takes_a_role(call) && arguments.has_other("role", role))
+        || (company::takes_a_user(call) && arguments.has_other("user", user))
 }
 
 /// Answers a call.
@@ -95,6 +103,10 @@ pub(crate) async fn call(erp: &mut Erp, request: Request<'_>) -> Result<Value, P
         Question::AnyClient(question) => Box::pin(question.answer(erp)).await,
         Question::Database(question) => Box::pin(question.answer(erp, client)).await,
         Question::Role(question) => {
+            let tree = erp.tree_of(client).await?;
+            Box::pin(question.answer(erp, &tree)).await
+        }
+        Question::User(question) => {
             let tree = erp.tree_of(client).await?;
             Box::pin(question.answer(erp, &tree)).await
         }

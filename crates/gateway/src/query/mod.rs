@@ -14,7 +14,7 @@ mod role;
 
 pub(crate) use answer::Answer;
 pub(crate) use arguments::Arguments;
-pub(crate) use calls::{CALLS, call, is_about_another_role};
+pub(crate) use calls::{CALLS, call, is_about_others};
 pub(crate) use erp::Erp;
 pub(crate) use problem::Problem;
 pub(crate) use request::Request;

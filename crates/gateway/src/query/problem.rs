@@ -7,6 +7,8 @@ use platform::text::{NAME_BYTES, shorten};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::backend::BackendError;
+
 /// Why a line cannot be answered: a code for programs and a message for people.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -42,6 +44,26 @@ impl Problem {
     pub(crate) fn not_an_administrator() -> Self {
         let message = "only administrators may ask about a role other than their own".to_owned();
         Problem { code: "not_an_administrator", message, argument: None }
+    }
+
+    /// What Openbravo's tables store beside the tree.
+    pub(crate) fn not_in_odoo() -> Self {
+        let message = "odoo stores nothing of the kind".to_owned();
+        Problem { code: "not_in_database", message, argument: None }
+    }
+
+    /// What Odoo has and Openbravo's tables do not.
+    pub(crate) fn not_in_database() -> Self {
+        let message = "users of a database have roles, not companies".to_owned();
+        Problem { code: "not_in_database", message, argument: None }
+    }
+
+    pub(crate) fn unknown_user(user: Option<&str>) -> Self {
+        let message = user.map_or_else(
+            || "null is no user".to_owned(),
+            |user| format!("there is no user `{}` who may sign in", shortened(user)),
+        );
+        Problem { code: "unknown_user", message, argument: Some("user".to_owned()) }
     }
 
     /// A database that does not answer.
@@ -118,6 +140,18 @@ impl From<ReadError> for Problem {
             ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => "not_in_database",
             ReadError::Database(StatementError::Value { .. }) => "damaged_rows",
             _ => "database",
+        };
+        Problem { code, message: error.to_string(), argument: None }
+    }
+}
+
+impl From<BackendError> for Problem {
+    fn from(error: BackendError) -> Self {
+        let code = match error {
+            BackendError::Database(error) => return error.into(),
+            BackendError::Odoo(_) => "database",
+            BackendError::Companies(_) => "damaged_tree",
+            BackendError::UnknownClient { .. } => "unknown_client",
         };
         Problem { code, message: error.to_string(), argument: None }
     }

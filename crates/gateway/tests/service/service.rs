@@ -93,7 +93,7 @@ impl Service {
             Arc::new(OsEntropy),
         );
         let gateway = Gateway::new(Parts {
-            reader,
+            backend: reader.into(),
             source,
             manager,
             credentials,

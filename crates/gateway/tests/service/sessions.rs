@@ -25,6 +25,7 @@ pub(crate) const GUARDED: &[(Method, &str, &str)] = &[
     (Method::GET, "/v1/session/readable", ""),
     (Method::GET, "/v1/session/writable", ""),
     (Method::GET, "/v1/session/sql-filter", ""),
+    (Method::GET, "/v1/session/companies", ""),
     (Method::GET, "/v1/session/roles", ""),
     (Method::GET, "/v1/tree", ""),
     (Method::GET, "/v1/admin/sessions", ""),

@@ -115,9 +115,9 @@ async fn administrators_are_those_of_the_moment() {
         let double = double(version).await;
         let source = source(loader(&double));
         let id = |user: i64| UserId::new(&user.to_string()).unwrap();
-        let is = async |user: i64| source.is_administrator(id(user)).await.unwrap();
+        let is = async |user: i64| source.standing(id(user)).await.unwrap().is_administrator;
         assert!(is(2).await && !is(bob).await && !is(99).await, "{version}");
-        assert!(!source.is_administrator(UserId::new("bob").unwrap()).await.unwrap());
+        assert!(!source.standing(UserId::new("bob").unwrap()).await.unwrap().is_admitted);
         double.set_groups(bob, &["base.group_user", "base.group_erp_manager"]);
         assert!(is(bob).await, "{version}");
         double.change_user(bob, |record| drop(record.insert("active".into(), json!(false))));

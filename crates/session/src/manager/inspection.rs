@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use org_structure::{Fingerprint, OrgStructure};
 
@@ -74,6 +75,18 @@ impl SessionManager {
             users.extend(lives.iter().map(|live| (live.user, live.client())));
         }
         users
+    }
+
+    /// The sessions of a user that this node holds, oldest first. Asking is no use of them.
+    #[must_use]
+    pub fn held_sessions(&self, client: ClientId, user: UserId) -> Vec<Session> {
+        self.core.table.users().sessions_of(client, user).into_iter().map(Session::new).collect()
+    }
+
+    /// How long ago a session was made.
+    #[must_use]
+    pub fn age_of(&self, session: &Session) -> Duration {
+        self.core.clock.now().saturating_sub(session.began())
     }
 
     /// The trees that the sessions of this node hold, ordered by client, then by fingerprint. Clients with

@@ -11,6 +11,7 @@ use session::openbravo::AccessOptions;
 use session_axum::Problem;
 
 use super::PathId;
+use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::session::administrator::Administrator;
 use crate::http::wire::problem::away;
@@ -70,7 +71,10 @@ pub(crate) async fn list(
             .with_detail("there is no such organization in the tree")
             .with_field("id"));
     }
-    let reader = &gateway.inner.reader;
+    let Backend::Database(reader) = &gateway.inner.backend else {
+        // Odoo has no roles.
+        return Ok(Json(Roles { roles: Vec::new(), damaged: Vec::new(), next: None }));
+    };
     let mut found =
         reader.roles_of_client(session.client(), after, limit).await.map_err(|error| away(&error))?;
     let next = found.next.map(|role| role.to_string());

@@ -3,6 +3,7 @@
 
 pub(crate) mod assertion;
 pub(crate) mod attempts;
+pub(crate) mod baseline;
 pub(crate) mod credentials;
 pub(crate) mod erp_hash;
 pub(crate) mod generations;

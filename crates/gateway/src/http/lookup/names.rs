@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{Directory, ErpReader, ReadError, Role};
+use erp_db::{Directory, Role};
 use parking_lot::Mutex;
 use session::{ClientId, Clock, RoleId, UserId};
 
+use crate::backend::{Backend, BackendError};
 use crate::http::lookup::ttl_cache::TtlCache;
 use crate::http::middleware::timeout::within;
 
@@ -22,23 +23,25 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// time there is no name, and none of that kind is asked for a moment: nothing but displays depends on them.
 #[derive(Debug)]
 pub(crate) struct Names {
-    reader: ErpReader,
+    backend: Backend,
     clock: Arc<dyn Clock>,
     pauses: Pauses,
     users: TtlCache<UserId, Option<String>>,
     roles: TtlCache<RoleId, Option<Arc<Role>>>,
+    administrators: TtlCache<UserId, bool>,
     clients: TtlCache<(), Arc<BTreeMap<String, String>>>,
     directories: TtlCache<ClientId, Arc<Directory>>,
 }
 
 impl Names {
-    pub(crate) fn new(reader: ErpReader, keep: Duration, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(backend: Backend, keep: Duration, clock: Arc<dyn Clock>) -> Self {
         Names {
-            reader: reader.with_statement_limit(LONGEST),
+            backend: backend.with_statement_limit(LONGEST),
             clock: Arc::clone(&clock),
             pauses: Pauses::default(),
             users: TtlCache::new(keep, Arc::clone(&clock)),
             roles: TtlCache::new(keep, Arc::clone(&clock)),
+            administrators: TtlCache::new(keep, Arc::clone(&clock)),
             clients: TtlCache::new(keep, Arc::clone(&clock)),
             directories: TtlCache::new(keep, clock),
         }
@@ -48,8 +51,7 @@ impl Names {
     pub(crate) async fn user(&self, user: UserId) -> Option<String> {
         let load = async || {
             self.may_ask(&self.pauses.users)?;
-            let user = self.reader.user(user.as_str()).await?;
-            Ok(user.and_then(|user| user.username))
+            Ok(self.backend.username(user).await?)
         };
         self.shown(&self.pauses.users, self.users.get(user, load)).await.flatten()
     }
@@ -61,10 +63,10 @@ impl Names {
 
     /// The names by which users log in: one question, whatever their number.
     pub(crate) async fn users(&self, users: BTreeSet<UserId>) -> BTreeMap<String, String> {
-        let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        let ids: Vec<UserId> = users.into_iter().collect();
         let read = async {
             self.may_ask(&self.pauses.users)?;
-            Ok(self.reader.usernames(&ids).await?)
+            Ok(self.backend.usernames(&ids).await?)
         };
         self.shown(&self.pauses.users, read).await.unwrap_or_default()
     }
@@ -74,7 +76,7 @@ impl Names {
         let ids: Vec<&str> = roles.iter().map(RoleId::as_str).collect();
         let read = async {
             self.may_ask(&self.pauses.roles)?;
-            Ok(self.reader.role_names(&ids).await?)
+            Ok(self.backend.role_names(&ids).await?)
         };
         self.shown(&self.pauses.roles, read).await.unwrap_or_default()
     }
@@ -82,7 +84,7 @@ impl Names {
     pub(crate) async fn role(&self, role: RoleId) -> Option<Arc<Role>> {
         let load = async || {
             self.may_ask(&self.pauses.roles)?;
-            Ok(self.reader.role(role.as_str()).await?.map(Arc::new))
+            Ok(self.backend.role(role.as_str()).await?.map(Arc::new))
         };
         self.shown(&self.pauses.roles, self.roles.get(role, load)).await.flatten()
     }
@@ -90,7 +92,7 @@ impl Names {
     pub(crate) async fn client(&self, client: ClientId) -> Option<String> {
         let load = async || {
             self.may_ask(&self.pauses.clients)?;
-            let clients = self.reader.clients().await?;
+            let clients = self.backend.clients().await?;
             let named = clients.into_iter().filter(|client| !client.name.is_empty());
             Ok(Arc::new(named.map(|client| (client.id, client.name)).collect()))
         };
@@ -99,11 +101,20 @@ impl Names {
         clients.get(client.as_str()).cloned()
     }
 
+    /// Is a user of Odoo an administrator, for displays?
+    pub(crate) async fn is_administrator(&self, user: UserId, client: ClientId) -> bool {
+        let load = async || {
+            self.may_ask(&self.pauses.roles)?;
+            Ok(self.backend.administration(user, RoleId::ZERO.as_str(), client).await?.of_client)
+        };
+        self.shown(&self.pauses.roles, self.administrators.get(user, load)).await.unwrap_or_default()
+    }
+
     /// The names of a client's organizations; none if they cannot be read.
     pub(crate) async fn directory(&self, client: ClientId) -> Arc<Directory> {
         let load = async || {
             self.may_ask(&self.pauses.directories)?;
-            Ok(Arc::new(self.reader.directory(client.as_str()).await?))
+            Ok(Arc::new(self.backend.directory(client.as_str()).await?))
         };
         self.shown(&self.pauses.directories, self.directories.get(client, load)).await.unwrap_or_default()
     }
@@ -140,13 +151,13 @@ type Pause = Mutex<Option<Duration>>;
 
 /// Why there are no names.
 enum Missing {
-    Unreadable(ReadError),
+    Unreadable(BackendError),
     /// A look-up has failed a moment ago.
     Paused,
 }
 
-impl From<ReadError> for Missing {
-    fn from(error: ReadError) -> Self {
+impl From<BackendError> for Missing {
+    fn from(error: BackendError) -> Self {
         Missing::Unreadable(error)
     }
 }

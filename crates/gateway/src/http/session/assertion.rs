@@ -5,14 +5,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use session::UserId;
 use session_axum::Problem;
 
 use crate::http::gateway::Gateway;
 use crate::http::login::assertion::{AssertionRefusal, MAX_ASSERTION_BYTES};
 use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::ErpId;
-use crate::http::session::grant::RequestedLogin;
+use crate::http::session::grant::{RequestedLogin, VerifiedUser};
 use crate::http::session::login::too_many;
 use crate::http::wire::json_body::Input;
 use crate::http::wire::problem::{away, unprocessable};
@@ -57,8 +56,8 @@ pub(crate) async fn login(
         // Somebody got hold of it, or the front end sends things twice.
         return Err(failed(AssertionRefusal::Used));
     }
-    let found = gateway.inner.reader.user_named(&claims.user).await.map_err(|error| away(&error))?;
-    let user = found.and_then(|user| UserId::new(&user.id).ok());
+    let found = gateway.inner.backend.user_named(&claims.user).await.map_err(|error| away(&error))?;
+    let user = found.map(|user| VerifiedUser { id: user.id, written: user.written });
     let user = user.ok_or_else(|| refused(&gateway, AssertionRefusal::UnknownUser))?;
     requested.create_session(&gateway, user, &claims.user).await
 }

@@ -1,5 +1,7 @@
 //! `RequestedLogin`: from an authenticated user to a session, and the answers that give or refuse one.
 
+use std::time::SystemTime;
+
 use axum::Json;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
@@ -16,6 +18,14 @@ use crate::http::openapi::Hex;
 use crate::http::session::SessionView;
 use crate::http::wire::json_body::id;
 use crate::http::wire::problem::away;
+
+/// A user whose credential was verified.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VerifiedUser {
+    pub(crate) id: UserId,
+    /// When Odoo's record of the user was written last, before the credential was verified.
+    pub(crate) written: Option<SystemTime>,
+}
 
 /// The session that a login asks for.
 pub(crate) struct RequestedLogin {
@@ -34,14 +44,15 @@ impl RequestedLogin {
     pub(crate) async fn create_session(
         self,
         gateway: &Gateway,
-        user: UserId,
+        user: VerifiedUser,
         name: &str,
     ) -> Result<Response, Problem> {
-        let mut principal = Principal::new(user);
+        let mut principal = Principal::new(user.id);
         (principal.role, principal.org) = (self.role, self.org);
         let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
+        gateway.note_verified(&logged_in.session, user);
         // The answer shows the name, which need not be read again.
-        gateway.inner.names.note_user(user, name);
+        gateway.inner.names.note_user(user.id, name);
         Ok(session_response(gateway, &logged_in, self.by_cookie).await)
     }
 }

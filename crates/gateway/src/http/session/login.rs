@@ -10,13 +10,15 @@ use session::UserId;
 use session_axum::Problem;
 use tracing::Instrument;
 
+use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::login::attempts::TooManyFailures;
 use crate::http::login::password::MAX_PASSWORD_BYTES;
 use crate::http::middleware::client_address::Peer;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::openapi::ErpId;
-use crate::http::session::grant::RequestedLogin;
+use crate::http::session::grant::{RequestedLogin, VerifiedUser};
+use crate::http::session::odoo;
 use crate::http::wire::json_body::Input;
 use crate::http::wire::problem::{away, unprocessable};
 
@@ -54,7 +56,9 @@ pub(crate) async fn login(
         let found = authenticate(&checking, &user, form.password).await;
         match &found {
             Ok(_) => checking.inner.attempts.succeed(attempt),
-            Err(problem) if problem.status().is_client_error() => checking.inner.attempts.fail(attempt),
+            Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
+                checking.inner.attempts.fail(attempt);
+            }
             // A database that does not answer says nothing about the caller.
             Err(_) => drop(attempt),
         }
@@ -76,9 +80,14 @@ pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures
 
 /// The user whose name and password these are. One answer for everything that does not fit, after the same
 /// work.
-async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result<UserId, Problem> {
+async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result<VerifiedUser, Problem> {
     let inner = &gateway.inner;
-    let found = inner.reader.user_named(name).await.map_err(|error| away(&error))?;
+    let reader = match &inner.backend {
+        Backend::Database(reader) => reader,
+        Backend::Odoo(source) => return odoo::authenticate(gateway, source, name, password).await,
+        Backend::Absent => return Err(refused_login(gateway, name, "there are no users")),
+    };
+    let found = reader.user_named(name).await.map_err(|error| away(&error))?;
     let user = found.as_ref().and_then(|user| UserId::new(&user.id).ok());
     // An unknown user has no hash, and costs the same questions.
     let asked = user.unwrap_or(UserId::ZERO);
@@ -86,7 +95,7 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
     let hash = hash.filter(|_| user.is_some());
     // It is read for every user, whose password here goes before it.
     let erp_hash = match inner.settings.erp_passwords {
-        true => inner.reader.password_hash(asked.as_str()).await.map_err(|error| away(&error))?,
+        true => reader.password_hash(asked.as_str()).await.map_err(|error| away(&error))?,
         false => None,
     };
     let erp_hash = match (user, erp_hash) {
@@ -99,17 +108,21 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
         Problem::unavailable("too many logins are being checked")
     })?;
     match user.filter(|_| fits) {
-        Some(user) => Ok(user),
+        Some(id) => Ok(VerifiedUser { id, written: None }),
         None => {
             let reason = match (user, has_password) {
                 (None, _) => "no such user",
                 (_, false) => "the user has no password",
                 _ => "wrong password",
             };
-            inner.metrics.login_failed();
-            tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
-            Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized")
-                .with_detail("user and password do not fit"))
+            Err(refused_login(gateway, name, reason))
         }
     }
+}
+
+/// The one answer to all that does not fit. The reason goes to the log.
+pub(super) fn refused_login(gateway: &Gateway, name: &str, reason: &'static str) -> Problem {
+    gateway.inner.metrics.login_failed();
+    tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("user and password do not fit")
 }

@@ -1,11 +1,13 @@
-//! Sessions: how they begin (`login`, `assertion`, `grant`), change (`switch`) and end (`end`, `recheck`),
+//! Sessions: how they begin (`login`, `odoo`, `assertion`, `grant`), change (`switch`) and end (`end`, `recheck`),
 //! and what they answer. Here is `GET /v1/session` and what else a session says about itself.
 
 pub(crate) mod administrator;
 pub(crate) mod assertion;
+pub(crate) mod companies;
 pub(crate) mod end;
 pub(crate) mod grant;
 pub(crate) mod login;
+pub(crate) mod odoo;
 pub(crate) mod organizations;
 pub(crate) mod questions;
 pub(crate) mod recheck;
@@ -19,6 +21,7 @@ use serde::Serialize;
 use session::{Session, SessionFootprint};
 use session_axum::{Credential, CurrentSession, Problem, csrf_value};
 
+use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::openapi::Hex;
 use crate::http::wire::problem::away;
@@ -69,11 +72,18 @@ impl From<SessionFootprint> for Footprint {
 impl SessionView {
     pub(crate) async fn read(gateway: &Gateway, session: &Session) -> Self {
         let names = &gateway.inner.names;
-        let (role, directory, username, client_name) = tokio::join!(
+        let administers = async {
+            match gateway.inner.backend {
+                Backend::Odoo(_) => names.is_administrator(session.user(), session.client()).await,
+                _ => false,
+            }
+        };
+        let (role, directory, username, client_name, administers) = tokio::join!(
             names.role(session.role()),
             names.directory(session.client()),
             names.user(session.user()),
             names.client(session.client()),
+            administers,
         );
         SessionView {
             id: session.id().to_string(),
@@ -87,7 +97,7 @@ impl SessionView {
             org_name: directory.get(session.org().as_str()).map(|entry| entry.name.clone()),
             user_level: session.user_level().to_owned(),
             read_only: session.is_read_only(),
-            client_admin: role.is_some_and(|role| role.active && role.client_admin),
+            client_admin: administers || role.is_some_and(|role| role.active && role.client_admin),
             instance_admin: gateway.settings().instance_admins.contains(&session.user()),
             organizations: session.tree().len(),
             readable: session.access().readable().len(),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use session::OrgSelection;
 use session_axum::{CurrentSession, Problem};
 
+use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::wire::problem::away;
 
@@ -62,7 +63,10 @@ pub(crate) async fn roles(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
 ) -> Result<Json<Roles>, Problem> {
-    let reader = &gateway.inner.reader;
+    let Backend::Database(reader) = &gateway.inner.backend else {
+        // Odoo has no roles.
+        return Ok(Json(Roles { roles: Vec::new() }));
+    };
     let given = reader.user_roles(session.user().as_str()).await.map_err(|error| away(&error))?;
     let mut roles = Vec::new();
     for row in given.iter().filter(|row| row.active).take(MAX_ROLES) {

@@ -138,6 +138,7 @@ pub(crate) fn describe_parameters<'a, 'b>(operation: &'b mut Operation<'a>) -> &
         ("parent", "An organization that may be above `org`."),
         ("client", "A client, for the calls that name it."),
         ("role", "A role."),
+        ("user", "A user of Odoo."),
         ("current_client", "Where the role would work."),
         ("orgs", "Organizations as a quoted, comma-separated text."),
     ] {
@@ -219,7 +220,7 @@ pub(crate) async fn batch(
 fn erp(gateway: &Gateway, session: &Session) -> Erp {
     let automatic_roles = gateway.manager().options().automatic_roles;
     Erp::of_client(
-        gateway.inner.reader.clone(),
+        gateway.inner.backend.clone(),
         automatic_roles,
         session.client().as_str(),
         Arc::clone(session.tree()),
@@ -243,7 +244,12 @@ impl<'a> Asker<'a> {
     async fn ask(&mut self, call: Cow<'_, str>, arguments: Arguments<'_>) -> Result<Value, query::Problem> {
         // What one's own role may is no secret; what other roles may is for administrators alone.
         if !self.is_administrator
-            && query::is_about_another_role(&call, &arguments, self.session.role().as_str())
+            && query::is_about_others(
+                &call,
+                &arguments,
+                self.session.role().as_str(),
+                self.session.user().as_str(),
+            )
         {
             let checked = Administrator::check(self.gateway, self.session.clone());
             Box::pin(checked).await.map_err(|problem| match problem.status() {

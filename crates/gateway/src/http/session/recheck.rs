@@ -2,26 +2,30 @@
 
 use std::time::Duration;
 
-use erp_db::ReadError;
 use session::{Hint, Scope};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use crate::backend::{Backend, BackendError};
 use crate::http::gateway::Gateway;
 
 impl Gateway {
     /// Ends the sessions that this instance holds of users who are locked, inactive or gone, and says how
-    /// many. The ERP is asked by one statement for up to a thousand users. Each session is also looked up in
+    /// many. The ERP is asked by one statement for up to a thousand users. Of Odoo's users also those are ended
+    /// whose companies or whose record have changed since the login. Each session is also looked up in
     /// the store at its next use, in case another program, such as `orgcache password`, ended it there.
     ///
     /// # Errors
     /// The ERP's database does not answer, or lacks what is asked. Then no session is ended.
-    pub async fn recheck_users(&self) -> Result<u64, ReadError> {
+    pub async fn recheck_users(&self) -> Result<u64, BackendError> {
+        if let Backend::Odoo(source) = &self.inner.backend {
+            return self.recheck_odoo(source).await;
+        }
         let manager = self.manager();
         manager.take_hint(&Hint::Anything);
         let held = manager.held_users();
         let mut users: Vec<&str> = held.iter().map(|(user, _)| user.as_str()).collect();
         users.dedup();
-        let barred = self.inner.reader.barred_users(&users).await?;
+        let barred = self.inner.backend.barred_users(&users).await?;
         let mut ended = 0;
         for (user, client) in held.iter().filter(|(user, _)| barred.contains(user.as_str())) {
             let outcome = manager.end(Scope::User(*client, *user)).await;

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use session::{Login, LoginError};
 use session_axum::{Credential, Problem, refusal};
 
+use crate::backend::Backend;
 use crate::http::gateway::Gateway;
+use crate::http::login::baseline::Baseline;
 use crate::http::openapi::ErpId;
 use crate::http::session::end::End;
 use crate::http::session::grant::{login_refusal, session_response, set_cookie};
@@ -19,8 +21,9 @@ pub(crate) async fn refresh(
     State(gateway): State<Gateway>,
     credential: Credential,
 ) -> Result<Response, Problem> {
+    let before = baseline(&gateway, &credential).await;
     let renewed = gateway.manager().refresh(credential.token()).await;
-    replace_token(&gateway, &credential, renewed).await
+    replace_token(&gateway, &credential, before, renewed).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -40,8 +43,9 @@ pub(crate) async fn role(
     let role =
         id("role", Some(&form.role))?.ok_or_else(|| unprocessable("it is missing").with_field("role"))?;
     let org = id("org", form.org.as_deref())?;
+    let before = baseline(&gateway, &credential).await;
     let switched = gateway.manager().switch_role(credential.token(), role, org).await;
-    replace_token(&gateway, &credential, switched).await
+    replace_token(&gateway, &credential, before, switched).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -57,16 +61,29 @@ pub(crate) async fn org(
     Input(form): Input<OrgForm>,
 ) -> Result<Response, Problem> {
     let org = id("org", Some(&form.org))?.ok_or_else(|| unprocessable("it is missing").with_field("org"))?;
+    let before = baseline(&gateway, &credential).await;
     let switched = gateway.manager().switch_org(credential.token(), org).await;
-    replace_token(&gateway, &credential, switched).await
+    replace_token(&gateway, &credential, before, switched).await
+}
+
+/// What was known of the user of Odoo when the first of these sessions was made: the next one proves nothing
+/// anew.
+async fn baseline(gateway: &Gateway, credential: &Credential) -> Option<Baseline> {
+    let Backend::Odoo(_) = &gateway.inner.backend else { return None };
+    let session = gateway.manager().session(credential.token()).await.ok()?;
+    Some(gateway.inner.baselines.of(gateway.manager(), &session))
 }
 
 async fn replace_token(
     gateway: &Gateway,
     credential: &Credential,
+    before: Option<Baseline>,
     outcome: Result<Login, LoginError>,
 ) -> Result<Response, Problem> {
     let logged_in = outcome.map_err(|error| login_refusal(&error))?;
+    if let Some(before) = before {
+        gateway.inner.baselines.note(logged_in.session.id(), before);
+    }
     Ok(session_response(gateway, &logged_in, credential.is_by_cookie()).await)
 }
 

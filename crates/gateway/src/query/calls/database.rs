@@ -1,6 +1,6 @@
 //! Calls that need more than one tree: what is stored, and whose organization is whose.
 
-use erp_db::{OrgTreeLevel, ReadError, StoredOrgInfo};
+use erp_db::{OrgTreeLevel, StoredOrgInfo};
 use org_structure::OrgIndex;
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ impl<'a> OfAnyClient<'a> {
                 if !erp.is_there(client).await? {
                     return Ok(json!([]));
                 }
-                let mut orgs = erp.reader().legal_entities_of_client(client).await?;
+                let mut orgs = erp.legal_entities(client).await?;
                 // The tree gives the order alone. One that is damaged gives none.
                 let tree = match erp.tree(client).await {
                     Err(problem) if problem.code() == "damaged_tree" => None,
@@ -78,12 +78,11 @@ async fn level(
     }
     let (Some(org), Some(parent)) = (org, parent) else { return Ok(None) };
     if org != "0" {
-        match erp.reader().org_tree_level(org, parent, client).await {
-            Ok(OrgTreeLevel::Level(level)) => return Ok(Some(level)),
-            Ok(OrgTreeLevel::NotIncluded) => return Ok(None),
-            // A database from before 2017 has no such table; the walk gives the same.
-            Ok(OrgTreeLevel::NotFilled) | Err(ReadError::MissingTable { .. }) => {}
-            Err(error) => return Err(error.into()),
+        match erp.org_tree_level(org, parent, client).await? {
+            OrgTreeLevel::Level(level) => return Ok(Some(level)),
+            OrgTreeLevel::NotIncluded => return Ok(None),
+            // The walk gives the same.
+            OrgTreeLevel::NotFilled => {}
         }
     }
     let tree = erp.tree(client).await?;

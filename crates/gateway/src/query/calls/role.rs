@@ -74,7 +74,7 @@ impl<'a> OfRole<'a> {
                 set(&accessible_tree(structure, &role.accesses))
             }
             OfRole::LegacyReferenceable { org } => {
-                let directory = erp.reader().directory(&tree.client).await?;
+                let directory = erp.directory(&tree.client).await?;
                 let numbers: Vec<(OrgId, Option<f64>)> =
                     directory.iter().map(|(id, entry)| (*id, entry.sequence_number)).collect();
                 let order = SiblingOrder::new(&numbers);

@@ -1,0 +1,255 @@
+//! `Backend`: what stands behind a command or the service: the ERP's database, or Odoo.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use erp_db::{Administration, Client, Directory, DirectoryEntry, ErpReader, ReadError, Role};
+use odoo::{CompanySource, CompanyTreeError, OdooError};
+use org_structure::{BuildError, OrgStructure};
+use session::{ClientId, UserId};
+
+use crate::demo;
+use crate::failure::Failure;
+use crate::odoo_arguments::OdooArguments;
+
+/// Where trees, users and names are read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Backend {
+    /// The database of Openbravo or a descendant.
+    Database(ErpReader),
+    /// An Odoo, whose companies are the organizations.
+    Odoo(Arc<CompanySource>),
+    /// None: the service has no sessions, and serves Odoo to language models alone.
+    Absent,
+}
+
+impl From<ErpReader> for Backend {
+    fn from(reader: ErpReader) -> Self {
+        Backend::Database(reader)
+    }
+}
+
+impl From<Arc<CompanySource>> for Backend {
+    fn from(source: Arc<CompanySource>) -> Self {
+        Backend::Odoo(source)
+    }
+}
+
+/// Why a backend does not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// The ERP's database does not.
+    #[error(transparent)]
+    Database(#[from] ReadError),
+    /// Odoo does not.
+    #[error(transparent)]
+    Odoo(#[from] OdooError),
+    /// Odoo's companies make no tree.
+    #[error(transparent)]
+    Companies(BuildError),
+    /// Odoo is one tenant, which has another name.
+    #[error("there is no client `{client}`: Odoo's is `{own}`")]
+    UnknownClient {
+        /// The client that was asked for.
+        client: String,
+        /// The one that there is.
+        own: String,
+    },
+}
+
+impl From<CompanyTreeError> for BackendError {
+    fn from(error: CompanyTreeError) -> Self {
+        match error {
+            CompanyTreeError::Odoo(error) => BackendError::Odoo(error),
+            CompanyTreeError::Tree(error) => BackendError::Companies(error),
+            other => BackendError::Odoo(OdooError::Unverified { message: other.to_string() }),
+        }
+    }
+}
+
+/// A user who was found by name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FoundUser {
+    pub(crate) id: UserId,
+    /// When Odoo's record of the user was written last.
+    pub(crate) written: Option<SystemTime>,
+}
+
+/// A client's tree.
+pub(crate) struct BackendTree {
+    pub(crate) structure: OrgStructure,
+    /// What is odd about it.
+    pub(crate) findings: Vec<String>,
+}
+
+type Answer<T> = Result<T, BackendError>;
+
+impl Backend {
+    /// Opens what the command line names: an Odoo, a database, or the demonstration database.
+    pub(crate) async fn open(url: Option<&str>, odoo: &OdooArguments) -> Result<Self, Failure> {
+        match odoo.connect().await? {
+            Some(source) => Ok(Backend::Odoo(source)),
+            None => Ok(Backend::Database(demo::open(url).await?)),
+        }
+    }
+
+    /// The same, where each statement of a database takes no longer than this.
+    pub(crate) fn with_statement_limit(&self, limit: Duration) -> Self {
+        match self {
+            Backend::Database(reader) => Backend::Database(reader.with_statement_limit(limit)),
+            other => other.clone(),
+        }
+    }
+
+    /// Asks for something small, to see that it answers.
+    pub(crate) async fn probe(&self) -> Answer<()> {
+        match self {
+            Backend::Database(reader) => drop(reader.client_exists("0").await?),
+            Backend::Odoo(source) => drop(source.users(&[UserId::ZERO]).await?),
+            Backend::Absent => {}
+        }
+        Ok(())
+    }
+
+    /// The tenants.
+    pub(crate) async fn clients(&self) -> Answer<Vec<Client>> {
+        Ok(match self {
+            Backend::Database(reader) => reader.clients().await?,
+            Backend::Odoo(source) => {
+                let name = source.odoo().config().database.clone();
+                let id = source.client();
+                vec![Client::named(id.as_str(), name.as_deref().unwrap_or(id.as_str()))]
+            }
+            Backend::Absent => Vec::new(),
+        })
+    }
+
+    /// The tree of a client as it is now.
+    pub(crate) async fn load_tree(&self, client: &str) -> Answer<BackendTree> {
+        match self {
+            Backend::Database(reader) => {
+                let loaded = reader.load_tree(client).await?;
+                let findings = loaded.findings.iter().map(ToString::to_string).collect();
+                Ok(BackendTree { structure: loaded.structure, findings })
+            }
+            Backend::Odoo(source) if source.client().as_str() == client => {
+                let built = source.tree().await?;
+                let findings = built.findings.iter().map(ToString::to_string).collect();
+                Ok(BackendTree { structure: built.structure, findings })
+            }
+            other => Err(other.unknown_client(client)),
+        }
+    }
+
+    fn unknown_client(&self, client: &str) -> BackendError {
+        let own = match self {
+            Backend::Odoo(source) => source.client().to_string(),
+            _ => String::new(),
+        };
+        BackendError::UnknownClient { client: client.to_owned(), own }
+    }
+
+    /// The names of a client's organizations.
+    pub(crate) async fn directory(&self, client: &str) -> Answer<Directory> {
+        Ok(match self {
+            Backend::Database(reader) => reader.directory(client).await?,
+            Backend::Odoo(source) => {
+                let names = source.names().await?;
+                let numbered = names.into_iter().zip(0_u32..);
+                numbered
+                    .map(|(company, place)| (company.id, DirectoryEntry::named(company.name, place.into())))
+                    .collect()
+            }
+            Backend::Absent => Directory::default(),
+        })
+    }
+
+    /// The user who signs in by a name.
+    pub(crate) async fn user_named(&self, name: &str) -> Answer<Option<FoundUser>> {
+        Ok(match self {
+            Backend::Database(reader) => {
+                let found = reader.user_named(name).await?;
+                let id = found.and_then(|user| UserId::new(&user.id).ok());
+                id.map(|id| FoundUser { id, written: None })
+            }
+            Backend::Odoo(source) => source
+                .user_named(name)
+                .await?
+                .filter(|user| user.is_admitted)
+                .map(|user| FoundUser { id: user.id, written: Some(user.written) }),
+            Backend::Absent => None,
+        })
+    }
+
+    /// The name by which a user signs in.
+    pub(crate) async fn username(&self, user: UserId) -> Answer<Option<String>> {
+        Ok(match self {
+            Backend::Database(reader) => reader.user(user.as_str()).await?.and_then(|user| user.username),
+            other => other.usernames(&[user]).await?.remove(user.as_str()),
+        })
+    }
+
+    /// The names by which users sign in.
+    pub(crate) async fn usernames(&self, users: &[UserId]) -> Answer<BTreeMap<String, String>> {
+        Ok(match self {
+            Backend::Database(reader) => {
+                let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+                reader.usernames(&ids).await?
+            }
+            Backend::Odoo(source) => {
+                let users = source.users(users).await?.into_values();
+                users.map(|user| (user.id.to_string(), user.login)).collect()
+            }
+            Backend::Absent => BTreeMap::new(),
+        })
+    }
+
+    /// The names of roles. Odoo has none.
+    pub(crate) async fn role_names(&self, roles: &[&str]) -> Answer<BTreeMap<String, String>> {
+        match self {
+            Backend::Database(reader) => Ok(reader.role_names(roles).await?),
+            _ => Ok(BTreeMap::new()),
+        }
+    }
+
+    /// A role. Odoo has none.
+    pub(crate) async fn role(&self, role: &str) -> Answer<Option<Role>> {
+        match self {
+            Backend::Database(reader) => Ok(reader.role(role).await?),
+            _ => Ok(None),
+        }
+    }
+
+    /// What a user may administer in a role of a client, as of now.
+    pub(crate) async fn administration(
+        &self,
+        user: UserId,
+        role: &str,
+        client: ClientId,
+    ) -> Answer<Administration> {
+        match self {
+            Backend::Database(reader) => {
+                Ok(reader.administration(user.as_str(), role, client.as_str()).await?)
+            }
+            Backend::Odoo(source) if source.client() == client => {
+                let standing = source.standing(user).await?;
+                let mut administration = Administration::default();
+                administration.user_is_admitted = standing.is_admitted;
+                administration.of_client = standing.is_administrator;
+                Ok(administration)
+            }
+            _ => Ok(Administration::default()),
+        }
+    }
+
+    /// Those of the users whom the ERP does not admit any more. Of Odoo's, sessions are looked at one by one.
+    pub(crate) async fn barred_users<'a>(&self, users: &[&'a str]) -> Answer<BTreeSet<&'a str>> {
+        match self {
+            Backend::Database(reader) => Ok(reader.barred_users(users).await?),
+            _ => Ok(BTreeSet::new()),
+        }
+    }
+}

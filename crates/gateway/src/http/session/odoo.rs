@@ -1,0 +1,108 @@
+//! Signing in as a user of Odoo: Odoo itself says whether password or key fit, and who is barred.
+
+use axum::http::StatusCode;
+use odoo::{CompanySource, CompanyUser, OdooError, Verdict};
+use session::{Hint, Scope, Session, UserId};
+use session_axum::Problem;
+
+use crate::backend::BackendError;
+use crate::http::gateway::Gateway;
+use crate::http::login::baseline::Baseline;
+use crate::http::session::grant::VerifiedUser;
+use crate::http::session::login::refused_login;
+use crate::http::wire::problem::away;
+
+/// For how long Odoo closes its door after too many failures, in seconds.
+const DOOR_CLOSED: u32 = 60;
+
+/// The user whose login and secret these are, and when its record was written before that was found out.
+pub(crate) async fn authenticate(
+    gateway: &Gateway,
+    source: &CompanySource,
+    name: &str,
+    secret: String,
+) -> Result<VerifiedUser, Problem> {
+    let found = source.user_named(name).await.map_err(|error| away(&error))?;
+    // Odoo is asked whoever it is: an unknown user takes as long as a known one.
+    let verdict = source.odoo().verify(name, secret.into()).await.map_err(|error| unverified(&error))?;
+    let reason = match (found, verdict) {
+        (Some(user), Verdict::User(id)) if user.id.as_str() == id.to_string() => {
+            if user.is_admitted {
+                return Ok(VerifiedUser { id: user.id, written: Some(user.written) });
+            }
+            "a guest of the portal"
+        }
+        (Some(_), Verdict::SecondFactor) => {
+            tracing::info!(reason = "a second factor is missing", "login refused");
+            return Err(Problem::new(StatusCode::FORBIDDEN, "second_factor").with_detail(
+                "odoo asks this user for a second factor: sign in with an API key instead of the password",
+            ));
+        }
+        (None, Verdict::User(_)) => "the loader does not see the user",
+        (None, _) => "no such user",
+        (Some(_), _) => "wrong password or key",
+    };
+    Err(refused_login(gateway, name, reason))
+}
+
+fn unverified(error: &OdooError) -> Problem {
+    match error {
+        OdooError::LoginRefused { message } => {
+            tracing::warn!(message, "odoo takes no passwords for a moment");
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts")
+                .with_detail(format!("odoo: {message}"))
+                .with_retry_after(DOOR_CLOSED)
+        }
+        error => away(error),
+    }
+}
+
+impl Gateway {
+    /// What to compare the user of a session with later.
+    pub(crate) fn note_verified(&self, session: &Session, user: VerifiedUser) {
+        if let Some(written) = user.written {
+            self.inner.baselines.note(session.id(), Baseline::Written(written));
+        }
+    }
+
+    /// Ends the sessions that this instance holds of users who are archived or gone, who have other companies
+    /// than the session, or whose record was written since the login.
+    pub(super) async fn recheck_odoo(&self, source: &CompanySource) -> Result<u64, BackendError> {
+        let (manager, baselines) = (self.manager(), &self.inner.baselines);
+        manager.take_hint(&Hint::Anything);
+        let held = manager.held_users();
+        let sessions: Vec<Session> =
+            held.iter().flat_map(|(user, client)| manager.held_sessions(*client, *user)).collect();
+        let ids: Vec<UserId> = held.iter().map(|(user, _)| *user).collect();
+        let users = source.users(&ids).await?;
+        let mut ended = 0;
+        for session in sessions {
+            let user = users.get(&session.user());
+            let Some(reason) = barred(user, &session, baselines.of(manager, &session)) else {
+                if let Some(user) = user {
+                    baselines.note(session.id(), Baseline::Written(user.written));
+                }
+                continue;
+            };
+            let outcome = manager.end(Scope::Session(session.id())).await;
+            tracing::info!(user = %session.user(), session = %session.id(), reason, "a session was ended");
+            if let Some(error) = outcome.pending {
+                tracing::warn!(%error, "the session is ended here, and elsewhere once the store answers");
+            }
+            ended += outcome.sessions;
+        }
+        baselines.forget_ended(manager);
+        Ok(ended)
+    }
+}
+
+/// Why a session may not go on, if it may not.
+fn barred(user: Option<&CompanyUser>, session: &Session, baseline: Baseline) -> Option<&'static str> {
+    let Some(user) = user.filter(|user| user.is_admitted) else {
+        return Some("the user is archived, gone, or a guest of the portal");
+    };
+    if !user.has_companies_of(session) {
+        return Some("the user's companies have changed");
+    }
+    baseline.is_outdated(user.written).then_some("the user's record was written: the password may be another")
+}

@@ -1,0 +1,46 @@
+//! Calls about the companies of a user of Odoo, by each of Odoo's two rules.
+
+use org_structure::OrgSet;
+use serde_json::{Value, json};
+
+use crate::query::arguments::{Arguments, Id};
+use crate::query::erp::{Erp, Tree};
+use crate::query::problem::Problem;
+
+/// A question about a user's companies as they are now.
+pub(crate) enum OfUser<'a> {
+    /// Where rules say `in company_ids`.
+    Own { user: Id<'a> },
+    /// Where rules say `parent_of company_ids`.
+    Shared { user: Id<'a> },
+}
+
+/// Does a call tell what a user may?
+pub(crate) fn takes_a_user(call: &str) -> bool {
+    matches!(call, "own_companies" | "shared_companies")
+}
+
+impl<'a> OfUser<'a> {
+    /// The question of a call, if it is one of these.
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
+        Ok(Some(match call {
+            "own_companies" => OfUser::Own { user: from.id("user")? },
+            "shared_companies" => OfUser::Shared { user: from.id("user")? },
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(crate) async fn answer(&self, erp: &Erp, tree: &Tree) -> Result<Value, Problem> {
+        let (OfUser::Own { user } | OfUser::Shared { user }) = self;
+        let structure = &tree.structure;
+        let companies = erp.companies_of(user.as_deref()).await?;
+        let own = companies.iter().filter_map(|company| structure.index_of(company.as_str()));
+        let found: OrgSet = match self {
+            OfUser::Own { .. } => own.collect(),
+            OfUser::Shared { .. } => {
+                own.flat_map(|company| structure.path_to_root(company).chain([company])).collect()
+            }
+        };
+        Ok(json!(structure.ids(&found).collect::<Vec<_>>()))
+    }
+}
