@@ -227,10 +227,11 @@ pub(crate) enum Command {
     },
     /// Serve an Odoo database to language models, over standard input and output
     ///
-    /// It speaks the Model Context Protocol, replaces mcp-server-odoo, and reads the same environment
-    /// variables. docs/odoo.md describes them.
+    /// It speaks the Model Context Protocol, replaces mcp-server-odoo, and reads the
+    /// same environment variables. docs/odoo.md describes them.
     // It has nothing to do with the ERP's database, which the options would tell of.
     #[command(
+        verbatim_doc_comment,
         help_template = "{about-with-newline}\nUsage: orgcache mcp{after-help}",
         after_long_help = include_str!("commands/mcp_settings.txt")
     )]

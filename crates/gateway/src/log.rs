@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::IsTerminal;
 
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer, format};
 use tracing_subscriber::fmt::{FmtContext, fmt};
@@ -20,7 +20,10 @@ pub(crate) fn begin(arguments: &ServeArguments) {
     // Where standard error is gone, complaining there about that would be a panic.
     let to_stderr = to_stderr.log_internal_errors(false);
     // The span of a request is for other logs: this one asks for its id when there is a line to write.
-    let needed = filter_fn(|what| what.name() != REQUEST_SPAN);
+    // PostgreSQL remarks at each start that our tables exist already.
+    let is_remark = |target: &str, level: Level| target == "sqlx::postgres::notice" && level == Level::INFO;
+    let needed =
+        filter_fn(move |what| what.name() != REQUEST_SPAN && !is_remark(what.target(), *what.level()));
     let begun = match arguments.log_format {
         LogFormat::Text => {
             let is_terminal = std::io::stderr().is_terminal();

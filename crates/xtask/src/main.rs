@@ -48,6 +48,7 @@ enum Command {
     Packages(commands::packages::Args),
     Wheel(commands::wheel::Args),
     Jar(commands::jar::Args),
+    Deb(commands::deb::Args),
     /// Compare bytes per session of orgcache and of what people use today.
     Footprint(commands::harness::Args),
     /// Compare time per call of orgcache and of what people use today.
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         Command::Packages(args) => commands::packages::run(&args),
         Command::Wheel(args) => commands::wheel::run(&args),
         Command::Jar(args) => commands::jar::run(&args),
+        Command::Deb(args) => commands::deb::run(&args),
         Command::JvmSpeed(args) => commands::jvm_speed::run(&args),
         Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
         Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),

@@ -35,6 +35,9 @@ pub(crate) const POSTGRES_PROGRAMS: &str = "ORGCACHE_TEST_POSTGRES_BIN";
 /// The program pgbouncer, for tests that put it in front of a cluster.
 const PGBOUNCER: &str = "ORGCACHE_TEST_PGBOUNCER";
 
+/// The program nginx, for the test that puts it in front of the service.
+const NGINX: &str = "ORGCACHE_TEST_NGINX";
+
 /// Everything that the tests need beside Rust.
 const PREREQUISITES: &[Prerequisite] = &[
     Prerequisite {
@@ -71,11 +74,20 @@ const PREREQUISITES: &[Prerequisite] = &[
     Prerequisite {
         name: "the connection pooler pgbouncer",
         variable: PGBOUNCER,
-        locate: locate_pgbouncer,
+        locate: || locate_daemon("pgbouncer"),
         prepare: None,
         packages: &["pgbouncer"],
         while_installing: None,
         otherwise: "install pgbouncer where PATH leads",
+    },
+    Prerequisite {
+        name: "nginx",
+        variable: NGINX,
+        locate: || locate_daemon("nginx"),
+        prepare: None,
+        packages: &["nginx"],
+        while_installing: None,
+        otherwise: "install nginx where PATH leads",
     },
     Prerequisite {
         name: "Python 3",
@@ -115,11 +127,11 @@ const PREREQUISITES: &[Prerequisite] = &[
     },
 ];
 
-/// Finds pgbouncer: in `PATH`, or where Debian keeps it, which is not in the `PATH` of every user.
-fn locate_pgbouncer() -> Result<Option<PathBuf>> {
+/// Finds a daemon: in `PATH`, or where Debian keeps it, which is not in the `PATH` of every user.
+fn locate_daemon(name: &str) -> Result<Option<PathBuf>> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into()]);
-    Ok(folders.map(|folder| folder.join("pgbouncer")).find(|program| program.is_file()))
+    Ok(folders.map(|folder| folder.join(name)).find(|program| program.is_file()))
 }
 
 /// Where each prerequisite was found, by the variable that tells the tests.

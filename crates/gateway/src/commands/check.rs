@@ -154,14 +154,15 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
         Ok::<_, erp_db::ReadError>(users.len())
     };
     match users.await {
-        Ok(users) => report.ok(format_args!("{users} users"))?,
+        Ok(users) => report.ok(format_args!("users: {users}"))?,
         Err(error) => report.problem(error, GRANT)?,
     }
     match revisions::are_kept(reader.database()).await {
         Ok(true) => report.ok("changes of trees are counted")?,
         Ok(false) => {
-            report
-                .ok("changes of trees are not counted: every login reads its tree (`revisions install`)")?;
+            report.ok(
+                "changes of trees are not counted: logins digest or read the rows (`revisions install`)",
+            )?;
         }
         Err(error) => report.warn(error, "")?,
     }
@@ -233,7 +234,7 @@ async fn store(
             "Set passwords with `orgcache password`, or configure --assertion-key.",
         )?,
         Ok((users, database)) => {
-            report.ok(format_args!("{users} users have a password"))?;
+            report.ok(format_args!("users with a password: {users}"))?;
             clock(report, &database).await?;
         }
         Err(failure) => report.failure(&failure, "")?,

@@ -34,7 +34,10 @@ pub(crate) async fn run(url: Option<&str>, action: RevisionsAction) -> Result<Ex
         }
         RevisionsAction::Status => {
             if !revisions::are_kept(&database).await.map_err(asked)? {
-                writeln!(out, "{place} does not count the changes of its trees: every login reads its tree")?;
+                writeln!(
+                    out,
+                    "{place} does not count the changes of its trees: logins digest or read the rows"
+                )?;
                 if revisions::are_outdated(&database).await.map_err(asked)? {
                     writeln!(
                         out,

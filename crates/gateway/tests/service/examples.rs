@@ -1,5 +1,6 @@
-//! The examples of docs/operations.md, run as they stand there; the one in Python by each algorithm.
+//! The examples of docs/operations.md, run as they are; the one that signs in Python by each algorithm.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use base64::Engine;
@@ -18,14 +19,10 @@ use crate::service::{ADMIN, Answer, PASSWORD, Service};
 /// What comes before the point of a public P-256 key in its standard encoding.
 const P256: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
-/// The example of a language in which something is defined.
-fn example(language: &str, defines: &str) -> &'static str {
-    let document = include_str!("../../../../docs/operations.md");
-    let begins = format!("```{language}\n");
-    let examples = document.split(&*begins).skip(1);
-    let mut examples = examples.map(|example| example.split_once("```").unwrap().0);
-    examples.find(|example| example.contains(defines)).unwrap()
-}
+const ASSERTION: &str = include_str!("../../../../examples/python/assertion.py");
+
+/// The folder of the examples.
+pub(crate) const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
 
 /// What the script beside this file signs.
 async fn signed() -> Vec<Value> {
@@ -42,7 +39,7 @@ async fn signed() -> Vec<Value> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(example("python", "def assertion").as_bytes()).await.unwrap();
+    child.stdin.take().unwrap().write_all(ASSERTION.as_bytes()).await.unwrap();
     let output = child.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout)
@@ -140,26 +137,30 @@ fn pem(kind: &str, bytes: &[u8]) -> String {
     format!("-----BEGIN {kind} KEY-----\n{}\n-----END {kind} KEY-----\n", STANDARD.encode(bytes))
 }
 
+/// Puts a portal's private key into a folder, and gives the public one to the service.
+pub(crate) fn portal(folder: &Path) -> AssertionKey {
+    let random = SystemRandom::new();
+    let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private.as_ref(), &random).unwrap();
+    std::fs::write(folder.join("portal-key.pem"), pem("PRIVATE", private.as_ref())).unwrap();
+    let public = pem("PUBLIC", &[P256, pair.public_key().as_ref()].concat());
+    AssertionKey::new(AssertionAlgorithm::ES256).with(public.as_bytes()).unwrap()
+}
+
 #[tokio::test]
 async fn the_java_program_logs_in() {
     let java = std::env::var_os("ORGCACHE_TEST_JAVA")
         .unwrap_or_else(|| panic!("this test needs Java: run `cargo xtask test`, which installs it"));
-    let random = SystemRandom::new();
-    let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private.as_ref(), &random).unwrap();
-    let public = pem("PUBLIC", &[P256, pair.public_key().as_ref()].concat());
-    let key = AssertionKey::new(AssertionAlgorithm::ES256).with(public.as_bytes()).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("portal-key.pem"), pem("PRIVATE", private.as_ref())).unwrap();
-    std::fs::write(folder.path().join("Portal.java"), example("java", "class Portal")).unwrap();
-
+    let key = portal(folder.path());
     let databases = Databases::sqlite().await;
     let service = Service::start_trusting(FrontEnd::with_key(key), &databases, |_| {}).await;
     service.front_end.use_the_time_of_day();
     let log_in = async |user: &str| {
         let url = format!("http://{}", service.address());
         let mut program = Command::new(&java);
-        program.args(["Portal.java", "portal-key.pem", &url, user]).current_dir(folder.path());
+        program.arg(format!("{EXAMPLES}/java/Portal.java"));
+        program.args(["portal-key.pem", &url, user]).current_dir(folder.path());
         let output = program.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         (
@@ -190,18 +191,21 @@ async fn the_programs_for_a_unix_socket_are_answered() {
     let server = Server::bind_all(&[ListenAddress::Unix(socket.clone())]).await.unwrap();
     let serving = tokio::spawn(server.run(service.gateway.clone(), std::future::pending()));
 
-    let script =
-        format!("{}\nimport sys\nprint(log_in(*sys.argv[1:]))", example("python", "class UnixConnection"));
-    let output =
-        Command::new("python3").args(["-c", &script]).arg(&socket).args([ADMIN, PASSWORD]).output().await;
-    let output = output.unwrap();
+    let output = Command::new("python3")
+        .arg(format!("{EXAMPLES}/python/unix_socket.py"))
+        .arg(&socket)
+        .args([ADMIN, PASSWORD])
+        .output()
+        .await
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let token = String::from_utf8(output.stdout).unwrap().trim().to_owned();
-    assert_eq!(Answer::with_token(service.get("/v1/session"), &token).await.status, 200);
+    let session: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(session["username"], ADMIN);
+    let token = service.token(ADMIN).await;
 
-    std::fs::write(folder.path().join("UnixSocket.java"), example("java", "class UnixSocket")).unwrap();
     let output = Command::new(&java)
-        .args(["UnixSocket.java", "orgcache.sock", "/v1/session", &token])
+        .arg(format!("{EXAMPLES}/java/UnixSocket.java"))
+        .args(["orgcache.sock", "/v1/session", &token])
         .current_dir(folder.path())
         .output()
         .await

@@ -14,7 +14,9 @@ mod front_end;
 mod limits;
 mod logging_in;
 mod organizations;
+mod packaged;
 mod questions;
+
 mod schemathesis;
 mod service;
 mod sessions;

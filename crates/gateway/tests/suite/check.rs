@@ -46,7 +46,7 @@ fn what_is_missing_is_said_with_how_to_mend_it_and_nothing_is_changed() {
         let checked = check(home, &urls);
         assert_eq!(checked.status, 0, "{}", checked.out);
         for line in
-            ["1 users have a password", "may write to them", "differ by", "organizations", "descriptors"]
+            ["users with a password: 1", "may write to them", "differ by", "organizations", "descriptors"]
         {
             assert!(checked.out.contains(line), "{line}: {}", checked.out);
         }

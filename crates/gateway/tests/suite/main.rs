@@ -5,6 +5,7 @@ mod check;
 mod databases;
 mod import;
 mod overview;
+mod package;
 mod program;
 mod query;
 mod questions;

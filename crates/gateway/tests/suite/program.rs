@@ -33,7 +33,13 @@ pub(crate) fn run_over(database: &Scratch, arguments: &[&str], input: impl AsRef
     run_with(database.home(), &[("ORGCACHE_DATABASE_URL", &database.url)], arguments, input)
 }
 
-fn run_with(home: &Path, variables: &[(&str, &str)], arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
+/// The same with variables of its environment.
+pub(crate) fn run_with(
+    home: &Path,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    input: impl AsRef<[u8]>,
+) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
         .args(arguments)
         .env_clear()

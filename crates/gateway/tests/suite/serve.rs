@@ -62,10 +62,7 @@ impl Serving {
     }
 
     pub(crate) fn log_in(&self, user: &str, password: &str) -> String {
-        let body = serde_json::json!({"user": user, "password": password}).to_string();
-        let length = body.len();
-        let headers = format!("content-type: application/json\r\ncontent-length: {length}\r\n");
-        self.ask("POST /v1/login", &headers, &body)
+        log_in_at(&self.address, user, password)
     }
 
     /// Asks with a token.
@@ -79,12 +76,7 @@ impl Serving {
 
     /// Asks by a name of the machine.
     fn ask_as(&self, host: &str, request: &str, headers: &str, body: &str) -> String {
-        let head = format!("{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n{body}");
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        ask_at(&self.address, host, request, headers, body)
     }
 
     fn signal(&self, signal: Signal) {
@@ -105,6 +97,23 @@ impl Drop for Serving {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Logs in at a service that listens somewhere.
+pub(crate) fn log_in_at(address: &str, user: &str, password: &str) -> String {
+    let body = serde_json::json!({"user": user, "password": password}).to_string();
+    let length = body.len();
+    let headers = format!("content-type: application/json\r\ncontent-length: {length}\r\n");
+    ask_at(address, address, "POST /v1/login", &headers, &body)
+}
+
+fn ask_at(address: &str, host: &str, request: &str, headers: &str, body: &str) -> String {
+    let head = format!("{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n{body}");
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn token_of(answer: &str) -> String {

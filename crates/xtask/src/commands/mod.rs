@@ -2,6 +2,7 @@
 
 pub(crate) mod benchmarks;
 pub(crate) mod ci;
+pub(crate) mod deb;
 pub(crate) mod harness;
 pub(crate) mod jar;
 pub(crate) mod jvm_speed;

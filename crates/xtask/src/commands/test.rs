@@ -24,10 +24,10 @@ use crate::workspace;
 /// doc tests; else cargo runs all. Ignored tests are run, too, by the former, and count as failed by the latter.
 ///
 /// The tests find in their environment: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
-/// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER, the program
-/// pgbouncer; ORGCACHE_TEST_CHROMIUM and ORGCACHE_TEST_CHROMEDRIVER, the browser and the program that drives it;
-/// ORGCACHE_TEST_PYTHON, an interpreter with the packages of tests/python/requirements.txt; ORGCACHE_TEST_JAVA,
-/// the program java; ORGCACHE_TEST_JUNIT and ORGCACHE_TEST_JDBC, the jars of JUnit and of PostgreSQL's driver; TMPDIR, a
+/// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER and
+/// ORGCACHE_TEST_NGINX, these programs; ORGCACHE_TEST_CHROMIUM and ORGCACHE_TEST_CHROMEDRIVER, the browser and
+/// the program that drives it; ORGCACHE_TEST_PYTHON, an interpreter with the packages of
+/// tests/python/requirements.txt; ORGCACHE_TEST_JAVA, the program java; ORGCACHE_TEST_JUNIT and ORGCACHE_TEST_JDBC, the jars of JUnit and of PostgreSQL's driver; TMPDIR, a
 /// directory that is removed at the end with all that is in it, servers included.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]

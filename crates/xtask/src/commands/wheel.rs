@@ -1,6 +1,7 @@
 //! `cargo xtask wheel`: the Python wheel, with the module and the command.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -29,36 +30,42 @@ pub(crate) fn run(_: &Args) -> ExitCode {
     }
 }
 
-fn build() -> Result<()> {
+/// A program of the environment with what a wheel is built with.
+fn tool(program: &str) -> Result<Command> {
     let python = python::wheel_builder()?;
     let programs = python.parent().context("the interpreter has no folder")?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path)))?;
-    let in_environment = |program: &str| {
-        let mut command = Command::new(programs.join(program));
-        command.env("PATH", &path).stdin(Stdio::null());
-        workspace::enter(&mut command);
-        command
-    };
+    let mut command = Command::new(programs.join(program));
+    command.env("PATH", &path).stdin(Stdio::null());
+    workspace::enter(&mut command);
+    Ok(command)
+}
 
-    let mut command = in_environment("cargo-zigbuild");
+/// Builds the command for all machines with that glibc or a later one, and says where it is.
+pub(crate) fn portable_command() -> Result<PathBuf> {
+    let mut command = tool("cargo-zigbuild")?;
     command.args(["zigbuild", "--release", "--package", "orgcache", "--bin", "orgcache", "--target"]);
     succeed(command.arg(format!("{TARGET}.{GLIBC}")))?;
+    Ok(workspace::target().join(TARGET).join("release/orgcache"))
+}
+
+fn build() -> Result<()> {
+    let built = portable_command()?;
     let scripts = workspace::root().join("crates/python/orgcache.data/scripts");
     fs::create_dir_all(&scripts).with_context(|| format!("cannot make `{}`", scripts.display()))?;
-    let built = workspace::target().join(TARGET).join("release/orgcache");
     fs::copy(&built, scripts.join("orgcache"))
         .with_context(|| format!("cannot copy `{}`", built.display()))?;
 
     let wheels = workspace::target().join("wheels");
-    let mut maturin = in_environment("maturin");
+    let mut maturin = tool("maturin")?;
     maturin.args(["build", "--release", "--zig", "--compatibility", COMPATIBILITY, "--target", TARGET]);
     succeed(maturin.args(["--manifest-path", "crates/python/Cargo.toml", "--out"]).arg(&wheels))?;
     eprintln!("the wheel is in {}", wheels.display());
     Ok(())
 }
 
-fn succeed(command: &mut Command) -> Result<()> {
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
     if !status.success() {
         bail!("{command:?} failed ({status})");

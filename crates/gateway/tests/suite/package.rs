@@ -1,0 +1,199 @@
+//! The Debian package: installed into a throw-away layer over this machine's root, removed, installed again,
+//! and its unit's command started as its user.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+
+use crate::databases::{Scratch, empty_postgres, execute};
+use crate::program::run_with;
+
+/// Replaces itself with a shell in the layer: nothing that it does is seen outside, and all is gone with it.
+const LAYER: &str = r#"
+set -e
+mount -t tmpfs none "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+mount --rbind /proc "$1/root/proc"
+mount --rbind /dev "$1/root/dev"
+cp "$2" "$1/root/root/orgcache.deb"
+exec chroot "$1/root" sh -ec "$3"
+"#;
+
+/// What an operator does by the first page of docs/operations.md, and what systemd does then.
+const INSTALL: &str = r#"
+exec 3>&1 >&2
+unset TMPDIR
+unit=/usr/lib/systemd/system/orgcache.service
+dpkg --install /root/orgcache.deb
+getent passwd orgcache | grep ':/var/lib/orgcache:/usr/sbin/nologin$'
+test "$(stat -c '%U:%G %a' /etc/orgcache)" = 'root:orgcache 750'
+test "$(stat -c '%U:%G %a' /etc/orgcache/orgcache.env)" = 'root:orgcache 640'
+test "$(stat -c '%U:%G %a' /var/lib/orgcache)" = 'orgcache:orgcache 700'
+zcat /usr/share/man/man1/orgcache.1.gz | grep -q '^.TH orgcache'
+for file in bash-completion/completions/orgcache zsh/vendor-completions/_orgcache orgcache/roles.sql \
+    doc/orgcache/copyright doc/orgcache/examples/nginx.conf; do
+    test -s /usr/share/$file
+done
+
+: without settings the unit does not serve the demonstration
+set -a; . /etc/orgcache/orgcache.env; set +a
+pre=$(sed -n "s/^ExecStartPre=.*'\(.*\)'$/\1/p" $unit | sed 's/\$\$/$/g')
+! runuser -u orgcache -- sh -c "$pre"
+
+: settings of the operator survive an upgrade, and files of the service a removal
+cat >> /etc/orgcache/orgcache.env <<END
+ORGCACHE_DATABASE_URL=$ERP
+ORGCACHE_STORE_URL=$STORE
+ORGCACHE_LISTEN=127.0.0.1:0
+END
+dpkg --install /root/orgcache.deb
+touch /var/lib/orgcache/kept
+dpkg --remove orgcache
+test ! -e /usr/bin/orgcache -a ! -e $unit
+dpkg --install /root/orgcache.deb
+test "$(stat -c '%U:%G %a' /etc/orgcache/orgcache.env)" = 'root:orgcache 640'
+cp /etc/orgcache/orgcache.env /root/settings
+dpkg --purge orgcache
+test ! -e /etc/orgcache/orgcache.env -a -e /var/lib/orgcache/kept
+dpkg --install /root/orgcache.deb
+cat /root/settings > /etc/orgcache/orgcache.env
+
+set -a; . /etc/orgcache/orgcache.env; set +a
+runuser -u orgcache -- sh -c "$pre"
+runuser -u orgcache -- orgcache check
+echo 'correct horse battery' | runuser -u orgcache -- orgcache password 'F&BAdmin'
+export XDG_DATA_HOME=/var/lib
+exec setpriv --reuid orgcache --regid orgcache --init-groups $(sed -n 's/^ExecStart=//p' $unit) >&3 3>&-
+"#;
+
+/// The roles of `packaging/roles.sql` under names of a test's own, which go with this.
+pub(crate) struct Roles<'d> {
+    database: &'d Scratch,
+    name: String,
+    pub(crate) erp: String,
+    pub(crate) store: String,
+}
+
+impl<'d> Roles<'d> {
+    pub(crate) fn create(database: &'d Scratch) -> Self {
+        let (place, of_database) = database.url.rsplit_once('/').unwrap();
+        let host =
+            place.rsplit_once('@').map_or_else(|| place.split_once("://").unwrap().1, |(_, host)| host);
+        let name = format!("service_{of_database}");
+        let sql = include_str!("../../../../packaging/roles.sql");
+        let sql = sql
+            .replace("orgcache_reader", "READER")
+            .replace("orgcache", &name)
+            .replace("READER", &format!("{name}_reader"));
+        let statements = sql.lines().filter(|line| !line.starts_with("--") && !line.starts_with('\\'));
+        let statements: Vec<&str> = statements.collect();
+        // One at a time: a database is not created within a transaction.
+        for statement in statements.join("\n").split(";\n").filter(|statement| !statement.trim().is_empty()) {
+            database.execute(statement);
+        }
+        for role in [name.clone(), format!("{name}_reader")] {
+            database.execute(&format!("ALTER ROLE {role} PASSWORD 'secret'"));
+        }
+        Roles {
+            erp: format!("postgres://{name}_reader:secret@{host}/{of_database}"),
+            store: format!("postgres://{name}:secret@{host}/{name}"),
+            database,
+            name,
+        }
+    }
+}
+
+impl Drop for Roles<'_> {
+    fn drop(&mut self) {
+        let Roles { database, name, .. } = self;
+        execute(&database.url, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        execute(
+            &database.url,
+            &format!("DROP OWNED BY {name}_reader; DROP ROLE {name}_reader; DROP ROLE {name}"),
+        );
+    }
+}
+
+#[test]
+fn the_roles_of_the_operations_page_are_enough() {
+    let database = empty_postgres("").fill();
+    let roles = Roles::create(&database);
+    let settings = [("ORGCACHE_DATABASE_URL", &*roles.erp), ("ORGCACHE_STORE_URL", &*roles.store)];
+    let run = |arguments: &[&str], input: &str| run_with(database.home(), &settings, arguments, input);
+    let checked = run(&["check", "--listen", "127.0.0.1:0"], "");
+    assert_eq!(checked.status, 0, "{}", checked.out);
+    let set = run(&["password", "F&BAdmin"], "correct horse\n");
+    assert_eq!(set.status, 0, "{}", set.err);
+    let checked = run(&["check", "--listen", "127.0.0.1:0"], "");
+    assert!(checked.status == 0 && checked.out.contains("users with a password: 1"), "{}", checked.out);
+    // The hashes of the ERP take the one grant more that the page shows.
+    database.execute("ALTER TABLE ad_user ADD password VARCHAR(255)");
+    let with_hashes = ["check", "--listen", "127.0.0.1:0", "--erp-passwords"];
+    let refused = run(&with_hashes, "");
+    assert!(refused.status == 1 && refused.out.contains("GRANT SELECT (password)"), "{}", refused.out);
+    let page = include_str!("../../../../docs/operations.md");
+    let grant = page.lines().find(|line| line.starts_with("GRANT SELECT (password)")).unwrap();
+    database.execute(&grant.replace("orgcache_reader", &format!("{}_reader", roles.name)));
+    let checked = run(&with_hashes, "");
+    assert_eq!(checked.status, 0, "{}", checked.out);
+}
+
+#[test]
+fn the_package_is_installed_and_its_unit_serves_until_it_is_stopped() {
+    if !geteuid().is_root() || !Path::new("/usr/bin/dpkg-deb").exists() {
+        eprintln!("not tested: installing a Debian package takes root on Debian");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let layer = folder.path().join("layer");
+    std::fs::create_dir(&layer).unwrap();
+    let built = Command::new(std::env::var_os("CARGO").unwrap())
+        .args(["run", "--quiet", "--package", "xtask", "--", "deb", "--binary"])
+        .arg(env!("CARGO_BIN_EXE_orgcache"))
+        .arg("--out")
+        .arg(folder.path())
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        // The program of a test is large, and its package is used once.
+        .envs([("DPKG_DEB_COMPRESSOR_TYPE", "gzip"), ("DPKG_DEB_COMPRESSOR_LEVEL", "1")])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let packages = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let package = packages.into_iter().find(|path| path.extension().is_some_and(|it| it == "deb")).unwrap();
+
+    let database = empty_postgres("").fill();
+    database.execute("UPDATE ad_user SET isactive = 'Y'");
+    let roles = Roles::create(&database);
+    let mut child = Command::new("unshare")
+        .args(["--mount", "sh", "-c", LAYER, "sh"])
+        .args([&layer, &package])
+        .arg(INSTALL)
+        .env_clear()
+        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .envs([("ERP", &roles.erp), ("STORE", &roles.store)])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(folder.path().join("said")).unwrap())
+        .spawn()
+        .unwrap();
+    let said = || std::fs::read_to_string(folder.path().join("said")).unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let address =
+        line.trim().strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", said()));
+
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let uid = status.lines().find(|line| line.starts_with("Uid:")).unwrap();
+    assert!(!uid.split_whitespace().skip(1).any(|id| id == "0"), "not as root: {uid}");
+    let answer = crate::serve::log_in_at(address, "F&BAdmin", "correct horse battery");
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"token\""), "{answer}");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said());
+    out.read_to_string(&mut line).unwrap();
+    assert!(!Path::new("/usr/lib/systemd/system/orgcache.service").exists(), "the layer is gone");
+}

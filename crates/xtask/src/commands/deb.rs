@@ -1,0 +1,170 @@
+//! `cargo xtask deb`: the package for Debian and Ubuntu, with the command, its unit and its settings.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::wheel;
+use crate::workspace;
+
+/// Build the Debian package: the command, a systemd unit, settings, man page and completions
+///
+/// The package is put into `target/debian`. The command is that of `cargo xtask wheel`: it runs with glibc 2.28
+/// or later, from Debian 10 and Ubuntu 20.04 on. dpkg-deb and dpkg-shlibdeps are needed (package dpkg-dev).
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// The command to package, in place of one that is built first
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// The folder for the package
+    #[arg(long, value_name = "FOLDER", default_value = "target/debian")]
+    out: PathBuf,
+}
+
+/// Files of the workspace that are packaged as they are, with their places and modes.
+const FILES: &[(&str, &str, u32)] = &[
+    ("packaging/orgcache.service", "usr/lib/systemd/system/orgcache.service", 0o644),
+    ("packaging/orgcache.env", "etc/orgcache/orgcache.env", 0o640),
+    ("packaging/roles.sql", "usr/share/orgcache/roles.sql", 0o644),
+    ("packaging/nginx.conf", "usr/share/doc/orgcache/examples/nginx.conf", 0o644),
+    (
+        "packaging/nginx-single-sign-on.conf",
+        "usr/share/doc/orgcache/examples/nginx-single-sign-on.conf",
+        0o644,
+    ),
+    ("examples/python/assertion.py", "usr/share/doc/orgcache/examples/assertion.py", 0o644),
+    ("examples/python/single_sign_on.py", "usr/share/doc/orgcache/examples/single_sign_on.py", 0o644),
+    ("packaging/Caddyfile", "usr/share/doc/orgcache/examples/Caddyfile", 0o644),
+    ("packaging/prometheus.yml", "usr/share/doc/orgcache/examples/prometheus.yml", 0o644),
+    ("packaging/grafana-dashboard.json", "usr/share/doc/orgcache/examples/grafana-dashboard.json", 0o644),
+    ("docs/operations.md", "usr/share/doc/orgcache/operations.md", 0o644),
+    ("packaging/debian/copyright", "usr/share/doc/orgcache/copyright", 0o644),
+    ("THIRD_PARTY.md", "usr/share/doc/orgcache/THIRD_PARTY.md", 0o644),
+    ("packaging/debian/postinst", "DEBIAN/postinst", 0o755),
+    ("packaging/debian/prerm", "DEBIAN/prerm", 0o755),
+    ("packaging/debian/postrm", "DEBIAN/postrm", 0o755),
+];
+
+/// What the command writes about itself, and where it belongs.
+const WRITTEN: &[(&[&str], &str)] = &[
+    (&["man"], "usr/share/man/man1/orgcache.1"),
+    (&["completions", "bash"], "usr/share/bash-completion/completions/orgcache"),
+    (&["completions", "zsh"], "usr/share/zsh/vendor-completions/_orgcache"),
+    (&["completions", "fish"], "usr/share/fish/vendor_completions.d/orgcache.fish"),
+];
+
+/// Folders that other users may not look into.
+const PRIVATE: &[(&str, u32)] = &[("etc/orgcache", 0o750), ("var/lib/orgcache", 0o700)];
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    match build(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build(args: &Args) -> Result<()> {
+    let binary = match &args.binary {
+        Some(binary) => {
+            binary.canonicalize().with_context(|| format!("there is no `{}`", binary.display()))?
+        }
+        None => wheel::portable_command()?,
+    };
+    let out = workspace::root().join(&args.out);
+    let root = out.join("root");
+    if root.exists() {
+        fs::remove_dir_all(&root).with_context(|| format!("cannot remove `{}`", root.display()))?;
+    }
+    stage(&root, &binary)?;
+    let architecture = output(Command::new("dpkg").arg("--print-architecture"))?;
+    let version = env!("CARGO_PKG_VERSION");
+    let control = fs::read_to_string(workspace::root().join("packaging/debian/control"))?
+        .replace("@VERSION@", version)
+        .replace("@ARCHITECTURE@", architecture.trim())
+        .replace("@SIZE@", &size(&root)?.div_ceil(1024).to_string())
+        .replace("@DEPENDS@", &dependencies(&out, &root.join("usr/bin/orgcache"))?);
+    write(&root.join("DEBIAN/control"), control.as_bytes(), 0o644)?;
+    write(&root.join("DEBIAN/conffiles"), b"/etc/orgcache/orgcache.env\n", 0o644)?;
+    let package = out.join(format!("orgcache_{version}_{}.deb", architecture.trim()));
+    let mut build = Command::new("dpkg-deb");
+    wheel::succeed(
+        build.args(["--root-owner-group", "--build"]).arg(&root).arg(&package).stdout(Stdio::null()),
+    )?;
+    fs::remove_dir_all(&root).with_context(|| format!("cannot remove `{}`", root.display()))?;
+    let bytes = fs::metadata(&package).map_or(0, |metadata| metadata.len());
+    eprintln!("{} ({bytes} bytes)", package.display());
+    Ok(())
+}
+
+/// Lays everything out as it will be installed.
+fn stage(root: &Path, binary: &Path) -> Result<()> {
+    for (folder, mode) in PRIVATE {
+        let folder = root.join(folder);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        fs::set_permissions(&folder, Permissions::from_mode(*mode))?;
+    }
+    for (file, place, mode) in FILES {
+        let file = workspace::root().join(file);
+        let bytes = fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        write(&root.join(place), &bytes, *mode)?;
+    }
+    let command = root.join("usr/bin/orgcache");
+    write(&command, &[], 0o755)?;
+    wheel::succeed(Command::new("strip").arg("-o").arg(&command).arg(binary))?;
+    for (arguments, place) in WRITTEN {
+        let text = output(Command::new(&command).args(*arguments))?;
+        write(&root.join(place), text.as_bytes(), 0o644)?;
+    }
+    wheel::succeed(Command::new("gzip").args(["-9n"]).arg(root.join("usr/share/man/man1/orgcache.1")))
+}
+
+/// The packages with the libraries that the command is linked against.
+fn dependencies(out: &Path, command: &Path) -> Result<String> {
+    // The program wants to find a source package.
+    let source = out.join("debian");
+    write(&source.join("control"), b"Source: orgcache\n\nPackage: orgcache\nArchitecture: any\n", 0o644)?;
+    let found = output(Command::new("dpkg-shlibdeps").arg("-O").arg(command).current_dir(out));
+    fs::remove_dir_all(&source).with_context(|| format!("cannot remove `{}`", source.display()))?;
+    let found = found.context("dpkg-shlibdeps of the package dpkg-dev is needed")?;
+    let depends = found.trim().strip_prefix("shlibs:Depends=").map(str::to_owned);
+    depends.with_context(|| format!("dpkg-shlibdeps says `{found}`"))
+}
+
+/// The bytes of all files below a folder.
+fn size(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { size(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
+}
+
+/// Writes a file with exactly this mode, and its folders with that of folders for all.
+fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, bytes)?;
+        fs::set_permissions(path, Permissions::from_mode(mode))
+    };
+    write().with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed ({})", output.status);
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
