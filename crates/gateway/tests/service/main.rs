@@ -16,6 +16,7 @@ mod logging_in;
 mod organizations;
 mod packaged;
 mod questions;
+mod resets;
 
 mod schemathesis;
 mod service;
