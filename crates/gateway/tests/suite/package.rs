@@ -27,7 +27,8 @@ const INSTALL: &str = r#"
 exec 3>&1 >&2
 unset TMPDIR
 unit=/usr/lib/systemd/system/orgcache.service
-dpkg --install /root/orgcache.deb
+install='dpkg --no-triggers --force-unsafe-io --install /root/orgcache.deb'
+$install
 getent passwd orgcache | grep ':/var/lib/orgcache:/usr/sbin/nologin$'
 test "$(stat -c '%U:%G %a' /etc/orgcache)" = 'root:orgcache 750'
 test "$(stat -c '%U:%G %a' /etc/orgcache/orgcache.env)" = 'root:orgcache 640'
@@ -49,16 +50,13 @@ ORGCACHE_DATABASE_URL=$ERP
 ORGCACHE_STORE_URL=$STORE
 ORGCACHE_LISTEN=127.0.0.1:0
 END
-dpkg --install /root/orgcache.deb
+$install
 touch /var/lib/orgcache/kept
-dpkg --remove orgcache
-test ! -e /usr/bin/orgcache -a ! -e $unit
-dpkg --install /root/orgcache.deb
 test "$(stat -c '%U:%G %a' /etc/orgcache/orgcache.env)" = 'root:orgcache 640'
 cp /etc/orgcache/orgcache.env /root/settings
-dpkg --purge orgcache
-test ! -e /etc/orgcache/orgcache.env -a -e /var/lib/orgcache/kept
-dpkg --install /root/orgcache.deb
+dpkg --no-triggers --purge orgcache
+test ! -e /usr/bin/orgcache -a ! -e $unit -a ! -e /etc/orgcache/orgcache.env -a -e /var/lib/orgcache/kept
+$install
 cat /root/settings > /etc/orgcache/orgcache.env
 
 set -a; . /etc/orgcache/orgcache.env; set +a
