@@ -8,6 +8,8 @@
     reason = "what a test stands on is there"
 )]
 
+#[path = "../../../odoo-mcp/tests/tools/client.rs"]
+mod client;
 mod http;
 mod peer;
 mod python;

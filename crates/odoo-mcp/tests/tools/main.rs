@@ -9,6 +9,7 @@
 
 mod arguments;
 mod cancelling;
+mod client;
 mod documents;
 mod files;
 mod http;

@@ -61,7 +61,9 @@ async fn off_is_the_default_and_lets_nothing_through_without_the_addon() {
     let agent = Agent::new(&[]).await;
     for (tool, arguments) in [reads(), changes()].concat() {
         let told = agent.refused(tool, arguments).await;
-        assert_eq!(told, "could not verify access: the add-on mcp_server does not answer", "{tool}");
+        let reason = "could not verify access: the add-on mcp_server does not answer: install it in odoo, or set \
+                      ODOO_YOLO to read or true";
+        assert_eq!(told, reason, "{tool}");
     }
     assert!(agent.refused("list_models", json!({})).await.starts_with("could not verify access"));
     for uri in [

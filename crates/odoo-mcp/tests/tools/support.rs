@@ -1,20 +1,29 @@
 //! A double of Odoo with contacts, and a server before it that the official SDK's client drives.
 
+use core::ops::Deref;
+
 use odoo::OdooConfig;
 pub(crate) use odoo_double::PARTNERS;
 use odoo_double::{Behaviour, OdooDouble};
 use odoo_mcp::{Caches, OdooServer, Settings, StreamOptions};
-use rmcp::model::{CallToolRequestParams, CallToolResult, ReadResourceRequestParams, ResourceContents};
-use rmcp::service::RunningService;
-use rmcp::{RoleClient, ServiceError, ServiceExt};
-use serde_json::Value;
+use rmcp::model::{ReadResourceRequestParams, ResourceContents};
+use rmcp::{ServiceError, ServiceExt};
 use tokio::io::DuplexStream;
+
+pub(crate) use crate::client::{ToolClient, text};
 
 /// A client of a server in this process, and the Odoo behind it.
 pub(crate) struct Agent {
     pub(crate) double: OdooDouble,
-    pub(crate) client: RunningService<RoleClient, ()>,
-    schemas: Vec<(String, Value)>,
+    pub(crate) client: ToolClient,
+}
+
+impl Deref for Agent {
+    type Target = ToolClient;
+
+    fn deref(&self) -> &ToolClient {
+        &self.client
+    }
 }
 
 /// A double with the models that the tests use.
@@ -62,36 +71,8 @@ impl Agent {
 
     /// The same before a double of the caller's.
     pub(crate) async fn with(double: OdooDouble, settings: &[(&str, &str)]) -> Self {
-        let client = ().serve(begin(&double, settings)).await.unwrap();
-        let tools = client.list_all_tools().await.unwrap();
-        let schema =
-            |tool: &rmcp::model::Tool| Value::Object((**tool.output_schema.as_ref().unwrap()).clone());
-        let schemas = tools.iter().map(|tool| (tool.name.to_string(), schema(tool))).collect();
-        Agent { double, client, schemas }
-    }
-
-    pub(crate) async fn call(&self, tool: &'static str, arguments: Value) -> CallToolResult {
-        let arguments = arguments.as_object().unwrap().clone();
-        let request = CallToolRequestParams::new(tool).with_arguments(arguments);
-        self.client.call_tool(request).await.unwrap()
-    }
-
-    /// What a tool answers, which must be what its schema says.
-    pub(crate) async fn ask(&self, tool: &'static str, arguments: Value) -> Value {
-        let result = self.call(tool, arguments).await;
-        assert_eq!(result.is_error, Some(false), "{result:?}");
-        let answer = result.structured_content.clone().unwrap();
-        let (_, schema) = self.schemas.iter().find(|(name, _)| name == tool).unwrap();
-        assert!(jsonschema::is_valid(schema, &answer), "{tool}: {answer}");
-        assert!(!text(&result).is_empty());
-        answer
-    }
-
-    /// Why a tool has no answer.
-    pub(crate) async fn refused(&self, tool: &'static str, arguments: Value) -> String {
-        let result = self.call(tool, arguments).await;
-        assert_eq!(result.is_error, Some(true), "{result:?}");
-        text(&result)
+        let client = ToolClient::new(().serve(begin(&double, settings)).await.unwrap()).await;
+        Agent { double, client }
     }
 
     /// What is at an address.
@@ -111,9 +92,4 @@ impl Agent {
         let calls = self.double.calls().into_iter().filter(|call| call.model == model);
         calls.map(|call| call.method).collect()
     }
-}
-
-/// The text of an answer.
-pub(crate) fn text(result: &CallToolResult) -> String {
-    result.content.iter().filter_map(|block| block.as_text()).map(|it| it.text.clone()).collect()
 }

@@ -113,5 +113,9 @@ fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, OdooError> {
 }
 
 fn missing() -> OdooError {
-    OdooError::Unverified { message: "the add-on mcp_server does not answer".into() }
+    OdooError::Unverified {
+        message:
+            "the add-on mcp_server does not answer: install it in odoo, or set ODOO_YOLO to read or true"
+                .into(),
+    }
 }
