@@ -1,8 +1,10 @@
-//! orgcache beside mcp-server-odoo, the Python server of the Model Context Protocol for Odoo: what calls of tools take, and how many
-//! requests they cost, on a double of Odoo with the delays of a real one; and each part of orgcache on and off.
+//! orgcache beside mcp-server-odoo, the Python server of the Model Context Protocol for Odoo: what calls of
+//! tools take, and how many requests they cost, on a double of Odoo with the delays of a real one; and each
+//! part of orgcache on and off.
 //!
-//! Read it in this order: [`world`] is the Odoo, [`subject`] who is measured, [`rounds`] how; [`tools`], [`together`], [`parts`],
-//! [`ordinary`], [`alone`], [`web`] and [`proxy`] what; [`goals`] what was wanted, [`table`] how it is told.
+//! Read it in this order: [`world`] is the Odoo, [`subject`] who is measured, [`rounds`] how; [`tools`],
+//! [`together`], [`parts`], [`ordinary`], [`alone`], [`web`] and [`proxy`] what; [`goals`] what was wanted,
+//! [`table`] how it is told.
 
 mod alone;
 mod goals;
@@ -26,7 +28,8 @@ use crate::rounds::{end_all, start_all};
 use crate::subject::{Contender, Program};
 use crate::table::Table;
 
-/// orgcache beside the Python server for Odoo: milliseconds and requests of tool calls, memory, bytes of answers
+/// orgcache beside the Python server for Odoo: milliseconds and requests of tool calls, memory, bytes of
+/// answers
 #[derive(Parser)]
 #[command(name = "odoo-speed", version)]
 struct Options {

@@ -30,18 +30,18 @@ impl Caches {
         Caches { metadata: Arc::new(MetadataCache::new(config)), records: RecordCache::new(records) }
     }
 
-    /// Caches as the environment says.
+    /// Caches as configured by the environment.
     ///
     /// # Errors
-    /// [`ConfigError`] that names the variable which cannot be understood.
+    /// [`ConfigError`] that names the invalid variable.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_settings(from_environment)
     }
 
-    /// Caches as settings with the names of environment variables say. Empty ones count as missing.
+    /// Caches as configured by settings with the names of environment variables. Empty ones count as missing.
     ///
     /// # Errors
-    /// [`ConfigError`] that names the setting which cannot be understood.
+    /// [`ConfigError`] that names the invalid setting.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let settings = SettingsReader::new(settings);
         let usual = RecordPolicy::default();

@@ -13,7 +13,7 @@ pub enum ToolError {
     /// The call is invalid.
     #[error("{0}")]
     Invalid(String),
-    /// The mode or the rules forbid it.
+    /// The mode or the rules forbid the call.
     #[error("access denied: {0}")]
     Denied(String),
     /// The rules could not be checked; nothing is allowed meanwhile.
@@ -35,7 +35,7 @@ pub enum ToolError {
         /// How to find out.
         check: String,
     },
-    /// Odoo refuses, or does not answer.
+    /// Odoo refuses the call, or does not answer.
     #[error(transparent)]
     Odoo(#[from] OdooError),
 }
@@ -72,7 +72,7 @@ impl From<Arc<OdooError>> for ToolError {
     }
 }
 
-/// Why a client could not be served.
+/// Why serving a client failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the client does not keep to the protocol: {cause}")]
 pub struct ServeError {

@@ -1,10 +1,10 @@
 //! Odoo for language models: the tools and resources of an MCP server over a client of Odoo.
 //!
-//! * [`OdooServer`] serves one user of one database, with the tools, limits and modes that users of
-//!   mcp-server-odoo know. What it may do is set by [`Settings`].
-//! * [`Caches`] is what all servers of a process share; [`HttpService`] answers by streamable HTTP.
-//! * Every tool is a file in `tools`; `access` decides what they may do; `protocol` is the only module that
-//!   knows the protocol's SDK.
+//! * [`OdooServer`] serves one user of one database, with the tools, limits and modes of mcp-server-odoo.
+//!   [`Settings`] configure them.
+//! * All servers of a process share [`Caches`]. [`HttpService`] serves streamable HTTP.
+//! * Each tool is a file in `tools`; `access` enforces mode and rules; only `protocol` uses the protocol's
+//!   SDK.
 
 mod caches;
 mod error;

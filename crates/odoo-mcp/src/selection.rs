@@ -348,8 +348,9 @@ mod tests {
 
     /// Models with their fields: `type: name …`, where `!` is required, `~` computed, `*` computed and
     /// written through, `^` related, `&` guarded by groups; after `+` the fields that must be among the first
-    /// fifteen. Behind a name stands from which version of Odoo the fields were recorded, lists and files left
-    /// out; where nothing stands, they were written by hand after the models of Odoo's community edition.
+    /// fifteen. Behind a name stands from which version of Odoo the fields were recorded, lists and files
+    /// left out; where nothing stands, they were written by hand after the models of Odoo's community
+    /// edition.
     const MODELS: &str = include_str!("selection/models.txt");
 
     fn model(block: &str) -> (&str, Vec<&str>, FieldDefinitions) {

@@ -41,8 +41,8 @@ impl OdooServer {
         HttpService::new(Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries)), options)
     }
 
-    /// Serves standard input and output until the client is gone. The login to Odoo starts at once, in parallel
-    /// to `initialize`; if it fails, the first call that needs it returns the error.
+    /// Serves standard input and output until the client is gone. The login to Odoo starts at once, in
+    /// parallel to `initialize`; if it fails, the first call that needs it returns the error.
     ///
     /// # Errors
     /// [`ServeError`] if the client does not keep to the protocol.

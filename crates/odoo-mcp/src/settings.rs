@@ -1,4 +1,4 @@
-//! `Settings`: what the server may do, and how much at a time.
+//! `Settings`: modes and limits of the server.
 
 use odoo::ConfigError;
 use platform::settings::{SettingError, SettingsReader, from_environment};
@@ -11,7 +11,7 @@ pub enum Mode {
     Rules,
     /// Reading, on every model (`read`).
     Read,
-    /// Everything that the user may do (`true`).
+    /// Everything that Odoo lets the user do (`true`).
     Full,
 }
 
@@ -27,7 +27,7 @@ impl Mode {
     }
 }
 
-/// What the server may do, and how much at a time.
+/// Modes and limits of the server.
 ///
 /// # Examples
 /// ```
@@ -48,12 +48,11 @@ pub struct Settings {
     pub max_limit: usize,
     /// The fields that are read if a call names none (`ODOO_MCP_MAX_SMART_FIELDS`, 15).
     pub max_smart_fields: usize,
-    /// The largest file that is handed out, in bytes (`ODOO_MCP_MAX_BINARY_SIZE`, 50 MiB).
+    /// The largest file that is returned, in bytes (`ODOO_MCP_MAX_BINARY_SIZE`, 50 MiB).
     pub max_binary_size: usize,
     /// May methods be called by name (`ODOO_MCP_ENABLE_METHOD_CALLS`)? It takes effect with [`Mode::Full`].
     pub method_calls: bool,
-    /// May clients ask what the server has counted (`ODOO_MCP_ENABLE_STATS`)? Operators want to know, and
-    /// models seldom.
+    /// May clients read the counters (`ODOO_MCP_ENABLE_STATS`)? They are for operators, not for models.
     pub stats: bool,
     /// The companies that calls are confined to, the active one first (`ODOO_ALLOWED_COMPANIES`); the user's
     /// own if there are none.
@@ -79,7 +78,7 @@ impl Settings {
     /// Reads the settings from the environment.
     ///
     /// # Errors
-    /// [`ConfigError`] that names the variable which cannot be understood.
+    /// [`ConfigError`] that names the invalid variable.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_settings(from_environment)
     }
@@ -87,7 +86,7 @@ impl Settings {
     /// Reads settings that have the names of environment variables. Empty ones count as missing.
     ///
     /// # Errors
-    /// [`ConfigError`] that names the setting which cannot be understood.
+    /// [`ConfigError`] that names the invalid setting.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let given = SettingsReader::new(settings);
         let usual = Settings::default();
@@ -123,7 +122,7 @@ impl Settings {
 /// The setting of [`StreamOptions::max_message_bytes`].
 pub(crate) const MAX_MESSAGE_SIZE: &str = "ODOO_MCP_MAX_MESSAGE_SIZE";
 
-/// What a client may send over a pair of streams, such as standard input and output.
+/// Limits of a client on a pair of streams, such as standard input and output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamOptions {
@@ -141,7 +140,7 @@ impl StreamOptions {
     /// Reads the options from the environment.
     ///
     /// # Errors
-    /// [`ConfigError`] that names the variable which cannot be understood.
+    /// [`ConfigError`] that names the invalid variable.
     pub fn from_env() -> Result<Self, ConfigError> {
         let usual = StreamOptions::default().max_message_bytes;
         let environment = SettingsReader::new(from_environment);

@@ -1,7 +1,7 @@
 //! `Unreadable`: fields that a user may not read although the definitions announce them.
 //!
-//! One such field fails the whole read. Which they are is learnt from Odoo when it refuses, from its words
-//! and from what the groups allow, and is remembered with the definitions.
+//! One such field fails the whole read. The server learns them from Odoo's refusal, from its message and from
+//! what the groups allow, and caches them with the definitions.
 
 use core::time::Duration;
 use std::collections::{BTreeSet, HashMap};

@@ -1,13 +1,13 @@
-//! `AddonRules`: what the add-on `mcp_server` lets agents do.
+//! `AddonRules`: the access rules of the Odoo add-on `mcp_server`.
 
 use model_metadata::{CacheScope, FieldDefinitions, MetadataLoader, ModelList, Permissions};
 
 use crate::{OdooClient, OdooError, wire};
 
-/// What the add-on `mcp_server` lets agents do, as a loader for a metadata cache of its own.
+/// The access rules of the Odoo add-on `mcp_server`, as a loader for a metadata cache.
 ///
-/// What the add-on does not answer is an error ([`OdooError::Unverified`]), which is not a refusal and not a
-/// permission. A refusal is an error too ([`OdooError::Access`]), with what the add-on says.
+/// If the add-on does not answer, loading fails with [`OdooError::Unverified`]: neither a permission nor a
+/// refusal. A refusal is [`OdooError::Access`] with the add-on's message.
 #[derive(Clone, Debug)]
 pub struct AddonRules {
     client: OdooClient,

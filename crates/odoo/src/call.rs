@@ -1,4 +1,4 @@
-//! `Call`: what Odoo is asked to do.
+//! `Call`: a method call on a model.
 
 use platform::text::{NAME_BYTES, shorten};
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::OdooError;
 /// May a call be sent twice?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It changes nothing: it may be sent again if its answer is lost.
+    /// It changes nothing: it is retried if its answer is lost.
     Read,
     /// It may change something: it is sent once.
     Write,
@@ -16,7 +16,7 @@ pub enum Effect {
 
 /// A call of a method of a model.
 ///
-/// Arguments have both a place and a name, since transports differ in which of them they want.
+/// Arguments have a position and a name, because transports differ in which of them they use.
 ///
 /// # Examples
 /// ```
@@ -126,14 +126,14 @@ impl Call {
         self
     }
 
-    /// With one more argument in its place.
+    /// With one more positional argument.
     #[must_use]
     pub fn argument(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.arguments.push((name, value.into()));
         self
     }
 
-    /// With one more argument in its place that has no known name. Transports that go by name refuse it.
+    /// With one more positional argument without a known name. JSON-2 refuses it.
     #[must_use]
     pub fn positional(self, value: Value) -> Self {
         self.argument("", value)
@@ -153,7 +153,7 @@ impl Call {
         self
     }
 
-    /// Says that the method changes nothing, so that it may be sent again if its answer is lost.
+    /// Marks the method as read-only, so that it may be retried if its answer is lost.
     #[must_use]
     pub fn idempotent(mut self) -> Self {
         self.effect = Effect::Read;

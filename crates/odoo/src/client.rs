@@ -68,8 +68,8 @@ impl OdooClient {
         Self::with_parts(config, RecordCache::new(RecordPolicy::default()), Arc::new(SystemClock::new()))
     }
 
-    /// A client with a clock, and with a record cache that it shares with other clients: a write by one of them
-    /// invalidates it for all.
+    /// A client with a clock, and with a record cache that it shares with other clients: a write by one of
+    /// them invalidates it for all.
     ///
     /// # Errors
     /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
@@ -281,8 +281,8 @@ impl Inner {
         Err(OdooError::Session)
     }
 
-    /// Sends a write in a task of its own: a write that was aborted in flight may or may not have been carried
-    /// out. A write whose caller has gone away before is not sent.
+    /// Sends a write in a task of its own: a write that was aborted in flight may or may not have been
+    /// carried out. A write whose caller has gone away before is not sent.
     async fn depart(
         self: &Arc<Self>,
         lease: &Lease,

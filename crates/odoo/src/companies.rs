@@ -28,9 +28,9 @@ const ROLE: RoleId = RoleId::ZERO;
 /// that sees all companies. An ordinary user sees only its own; what lies between them would be missing, and
 /// each would be a root.
 ///
-/// Odoo keeps no revision of its companies: the greatest `write_date`, the count and the greatest id stay what
-/// they were after some changes, such as a restored backup. So each login reads the rows, those that come
-/// together by one request, and equal trees are recognized by their fingerprint.
+/// Odoo keeps no revision of its companies: the greatest `write_date`, the count and the greatest id stay
+/// what they were after some changes, such as a restored backup. So each login reads the rows, those that
+/// come together by one request, and equal trees are recognized by their fingerprint.
 ///
 /// # Examples
 /// ```no_run

@@ -1,7 +1,7 @@
 //! A client of Odoo.
 //!
-//! * [`OdooClient`] calls methods as one user of one database. It chooses the transport, logs in on demand, and
-//!   keeps a bounded pool of healthy connections.
+//! * [`OdooClient`] calls methods as one user of one database. It chooses the transport, logs in on demand,
+//!   and keeps a bounded pool of healthy connections.
 //! * A [`Reader`] reads records. Reads that find no free connection are batched.
 //! * A [`CachedReader`] answers from a [`RecordCache`] for callers that accept records of a bounded age, and
 //!   prefetches fields that are usually asked for.

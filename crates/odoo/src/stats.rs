@@ -1,87 +1,86 @@
-//! What the client counts.
+//! Counters of the client.
 
 use serde::Serialize;
 
-/// What a pool of connections has counted, and how it stands now.
+/// Counters and state of a connection pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PoolStats {
-    /// Connections that may be used now without waiting.
+    /// Connections that are available now.
     pub free: usize,
     /// Idle connections that the server left open.
     pub idle: usize,
     /// Calls that had to wait for a connection.
     pub waits: u64,
-    /// Calls that waited too long.
+    /// Calls that timed out waiting for a connection.
     pub wait_timeouts: u64,
-    /// Requests sent, health checks apart.
+    /// Requests sent, without health checks.
     pub requests: u64,
-    /// Requests sent again because the connection failed.
+    /// Requests retried because the connection failed.
     pub retries: u64,
-    /// Requests that brought no answer.
+    /// Requests without an answer.
     pub faults: u64,
-    /// Connections made.
+    /// Connections opened.
     pub connections_made: u64,
-    /// Requests sent on a connection that was there already.
+    /// Requests sent on a kept connection.
     pub connections_reused: u64,
     /// Idle connections that had ended, or did not pass a health check.
     pub connections_replaced: u64,
     /// Health checks.
     pub health_checks: u64,
-    /// How often Odoo was left alone after failures.
+    /// How often the circuit breaker opened.
     pub breaker_opened: u64,
-    /// Calls that were refused while Odoo was left alone.
+    /// Calls that the open circuit breaker refused.
     pub breaker_refused: u64,
     /// Bytes of answers on the wire.
     pub bytes_received: u64,
-    /// Bytes of answers after unpacking.
+    /// Bytes of answers after decompression.
     pub bytes_unpacked: u64,
 }
 
 impl PoolStats {
-    /// The bytes that packing kept off the wire.
+    /// Bytes saved by compression.
     #[must_use]
     pub fn bytes_saved(&self) -> u64 {
         self.bytes_unpacked.saturating_sub(self.bytes_received)
     }
 }
 
-/// What a [`Reader`](crate::Reader) has counted.
+/// Counters of a [`Reader`](crate::Reader).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReadStats {
-    /// Reads that found a connection free and went at once, alone.
+    /// Reads that found a free connection and were sent at once.
     pub direct: u64,
     /// Reads that had to wait for a connection.
     pub queued: u64,
-    /// Of those, reads that travelled with others.
+    /// Of those, reads that were sent in a batch.
     pub together: u64,
-    /// Requests that carried several reads.
+    /// Batches sent.
     pub batches: u64,
-    /// Requests that carried several reads and failed, so that their reads were sent in smaller company or
-    /// alone.
+    /// Batches that failed and were bisected.
     pub splits: u64,
 }
 
 impl ReadStats {
-    /// The requests that travelling together has saved. Splits cost some again.
+    /// Requests saved by batching, before splits.
     #[must_use]
     pub fn requests_saved(&self) -> u64 {
         self.together.saturating_sub(self.batches)
     }
 }
 
-/// What a [`RecordCache`](crate::RecordCache) has counted, and what it holds now.
+/// Counters and size of a [`RecordCache`](crate::RecordCache).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RecordStats {
-    /// Reads that were answered from the cache.
+    /// Reads answered from the cache.
     pub hits: u64,
-    /// Reads that would have accepted an answer from the cache and had to ask Odoo.
+    /// Reads that accepted a cached answer and had to ask Odoo.
     pub misses: u64,
-    /// Reads whose answer was not kept, since something was changed meanwhile.
+    /// Reads whose answer was not cached because of a concurrent write.
     pub overtaken: u64,
-    /// How often a change emptied the cache of a database's records.
+    /// How often a write invalidated the records of a database.
     pub emptied: u64,
     /// Prefetched values.
     pub ahead_read: u64,
@@ -89,9 +88,9 @@ pub struct RecordStats {
     pub ahead_useful: u64,
     /// Of those, values that were evicted unused.
     pub ahead_wasted: u64,
-    /// How often reading ahead was turned off for a principal and a model, since it did not pay.
+    /// How often prefetch was paused for a principal and model because it did not pay.
     pub ahead_paused: u64,
-    /// Records there are now.
+    /// Records in the cache.
     pub entries: u64,
     /// Bytes that they take.
     pub bytes: u64,

@@ -26,27 +26,27 @@ use super::{Handler, origin};
 /// The setting of [`HttpOptions::max_body_bytes`].
 const MAX_BODY_BYTES: &str = "max_body_bytes";
 
-/// Who may ask by HTTP, and how much.
+/// Accepted hosts and origins, and limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HttpOptions {
-    /// The names under which the service may be addressed (`Host`), with or without a port; those of this
-    /// machine (`localhost`, `127.0.0.1`, `::1`) if there are none.
+    /// Accepted values of `Host`, with or without a port; if empty, the names of this machine (`localhost`,
+    /// `127.0.0.1`, `::1`).
     pub allowed_hosts: Vec<String>,
-    /// The web pages that may ask (`Origin`), such as `https://agents.example.com:443`; no page if there are
-    /// none. Programs that are no browser send no origin.
+    /// Accepted values of `Origin`, such as `https://agents.example.com:443`; none if empty. Only browsers
+    /// send an origin.
     pub allowed_origins: Vec<String>,
-    /// How many sessions of the protocol there may be at a time: 64. The one that was not used for longest
-    /// ends when there are more. With none, every request stands alone and every answer is plain JSON.
+    /// Protocol sessions at a time: 64. Beyond that the least recently used one ends. With zero there are no
+    /// sessions, and every answer is plain JSON.
     pub max_sessions: usize,
-    /// After how long without a request a session ends: 30 minutes.
+    /// Idle time after which a session ends: 30 minutes.
     pub session_idle: Duration,
-    /// How many bytes a request may have: 4 MiB.
+    /// Bytes of a request at most: 4 MiB.
     pub max_body_bytes: usize,
 }
 
 impl HttpOptions {
-    /// May a web page of this origin ask?
+    /// Is this origin accepted?
     #[must_use]
     pub fn allows_origin(&self, origin: &str) -> bool {
         origin::is_allowed(origin, &self.allowed_origins)
@@ -65,7 +65,7 @@ impl Default for HttpOptions {
     }
 }
 
-/// Answers one user by streamable HTTP, in sessions that no other service has. Clones share everything.
+/// Serves one user by streamable HTTP, with sessions of its own. Clones share everything.
 ///
 /// Clients of the protocol's versions before 2026-07-28 have sessions, whose answers are event streams; those
 /// of later versions have none, and get plain JSON.
@@ -95,7 +95,7 @@ impl HttpService {
         }
     }
 
-    /// Answers a request. Whose it is must have been checked before.
+    /// Answers a request. The caller must have authenticated it.
     pub async fn answer<B>(&self, request: Request<B>) -> Response<BoxBody<Bytes, Infallible>>
     where
         B: Body<Data = Bytes, Error: fmt::Display> + Send + 'static,

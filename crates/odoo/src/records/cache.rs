@@ -1,4 +1,4 @@
-//! `RecordCache`: records that were read a moment ago.
+//! `RecordCache`: recently read records.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use super::state::{Moment, State};
 use crate::Record;
 use crate::stats::RecordStats;
 
-/// How long records are kept, and how much room they may take.
+/// Time and size limits of a record cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordPolicy {
-    /// How old a record may be at most, even for a caller who would accept an older one: 5 seconds. With
-    /// zero, no record is kept.
+    /// The maximum age of a record, also for callers that accept older ones: 5 seconds. Zero disables the
+    /// cache.
     pub time_to_live: Duration,
     /// The bytes that all records may take: 8 MiB.
     pub max_bytes: usize,
     /// For how long nothing is cached after a write without an answer, which Odoo may still carry out: 60
     /// seconds.
     pub doubt: Duration,
-    /// Are fields that are asked for most of the time read ahead? They are.
+    /// Prefetches fields that are requested most of the time: true.
     pub read_ahead: bool,
 }
 
@@ -37,11 +37,11 @@ impl Default for RecordPolicy {
     }
 }
 
-/// Records that were read a moment ago, each for the principal that read it.
+/// Recently read records, per principal.
 ///
-/// One cache serves all clients of a process, so that whatever one of them changes is forgotten for all: a
-/// change, or the call of a method that may change something, empties the cache for its database, and nothing
-/// is kept while it is under way. A read that began before a change ended is never kept.
+/// One cache serves all clients of a process. A write, or the call of a method that may write, invalidates
+/// the records of its database for all principals, and nothing is cached while it is in flight. A read that
+/// began before a write ended is never cached.
 #[derive(Debug)]
 pub struct RecordCache {
     policy: RecordPolicy,
@@ -58,13 +58,13 @@ pub(crate) struct Writing {
 }
 
 impl RecordCache {
-    /// An empty cache on the process's clock.
+    /// An empty cache on the system clock.
     #[must_use]
     pub fn new(policy: RecordPolicy) -> Arc<Self> {
         Self::with_clock(policy, Arc::new(SystemClock::new()))
     }
 
-    /// An empty cache on a clock of the caller's.
+    /// An empty cache with a clock.
     #[must_use]
     pub fn with_clock(policy: RecordPolicy, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(RecordCache { policy, clock, state: Mutex::default() })

@@ -83,8 +83,8 @@ impl CachedReader {
         self.reader.stats()
     }
 
-    /// Where the cache keeps the answer. `None` for all fields, whose number is unknown, for no records, which
-    /// only Odoo can refuse, and before the login.
+    /// Where the cache keeps the answer. `None` for all fields, whose number is unknown, for no records,
+    /// which only Odoo can refuse, and before the login.
     fn place(&self, read: &Read) -> Option<Place> {
         let scope = self.client.known_scope()?;
         let context = Value::from(read.context().clone()).to_string();
