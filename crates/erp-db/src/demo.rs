@@ -48,6 +48,17 @@ pub enum Created {
 /// # Errors
 /// [`DemoError`] if the folder does not exist or may not be written to.
 pub async fn create(path: &Path) -> Result<Created, DemoError> {
+    create_with(path, Vec::new).await
+}
+
+/// The same with further rows: for some tables, the rows as [`import`](crate::import()) reads them from files.
+///
+/// # Errors
+/// As for [`create`], also if the further rows are refused.
+pub async fn create_with(
+    path: &Path,
+    further: impl FnOnce() -> Vec<(&'static str, String)>,
+) -> Result<Created, DemoError> {
     let fail = |cause| DemoError::File { path: path.to_owned(), cause };
     if path.try_exists().map_err(fail)? {
         return Ok(Created::Before);
@@ -59,7 +70,7 @@ pub async fn create(path: &Path) -> Result<Created, DemoError> {
     let prefix = ".orgcache-demo-";
     let file = tempfile::Builder::new().prefix(prefix).suffix(".db").tempfile_in(folder).map_err(fail)?;
     let database = Database::open_file(file.path()).await?;
-    fill(&database).await?;
+    fill(&database, further()).await?;
     database.close().await;
     file.as_file().sync_all().map_err(fail)?;
     match file.persist_noclobber(path) {
@@ -69,10 +80,25 @@ pub async fn create(path: &Path) -> Result<Created, DemoError> {
     }
 }
 
-async fn fill(database: &Database) -> Result<(), DemoError> {
-    let sources =
-        SAMPLE.iter().filter_map(|(table, name, json)| Source::embedded(table, name, json)).collect();
-    import_sources(database, sources).await?;
+/// Executes statements on the demonstration database, all or none.
+///
+/// # Errors
+/// [`DemoError`] if there is no such database, or a statement is refused.
+pub async fn change(path: &Path, statements: &[&'static str]) -> Result<(), DemoError> {
+    let database = Database::open_file(path).await?;
+    let mut transaction = database.begin().await?;
+    for statement in statements {
+        transaction.execute(*statement, &[]).await?;
+    }
+    transaction.commit().await?;
+    database.close().await;
+    Ok(())
+}
+
+async fn fill(database: &Database, further: Vec<(&'static str, String)>) -> Result<(), DemoError> {
+    let sample = SAMPLE.iter().filter_map(|(table, name, json)| Source::embedded(table, name, *json));
+    let further = further.into_iter().filter_map(|(table, json)| Source::embedded(table, table, json));
+    import_sources(database, sample.chain(further).collect()).await?;
     let mut transaction = database.begin().await?;
     transaction.execute("UPDATE ad_user SET isactive = 'Y'", &[]).await?;
     transaction.commit().await?;
@@ -117,6 +143,6 @@ mod tests {
         let mut embedded: Vec<_> = SAMPLE.iter().map(|(_, name, _)| (*name).to_owned()).collect();
         embedded.sort_unstable();
         assert_eq!(embedded, found);
-        assert!(SAMPLE.iter().all(|(table, name, json)| Source::embedded(table, name, json).is_some()));
+        assert!(SAMPLE.iter().all(|(table, name, json)| Source::embedded(table, name, *json).is_some()));
     }
 }

@@ -1,9 +1,15 @@
 //! Which database a command reads: the one that is named, or the demonstration database.
 
+mod generated;
+mod visitors;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use erp_db::{Database, ErpReader, Limits, demo};
+
+pub(crate) use generated::is_one_of_many;
+pub(crate) use visitors::sign_in as sign_in_visitors;
 
 use crate::failure::Failure;
 
@@ -32,7 +38,7 @@ async fn create(file: &Path) -> Result<(), Failure> {
             Failure::nothing_done(format!("cannot create folder `{}`: {error}", folder.display()))
         })?;
     }
-    match demo::create(file).await {
+    match demo::create_with(file, generated::rows).await {
         Ok(demo::Created::Now) => {
             // It may be that nobody reads it.
             drop(writeln!(anstream::stderr(), "created the demonstration database {}", file.display()));
@@ -41,6 +47,11 @@ async fn create(file: &Path) -> Result<(), Failure> {
         Err(error) => return Err(Failure::nothing_done(&error)),
     }
     Ok(())
+}
+
+/// Changes the tree of the generated client, as an ERP does behind the service's back.
+async fn change_tree() -> Result<(), Failure> {
+    demo::change(&demo_file()?, &generated::CHANGE).await.map_err(|error| Failure::nothing_done(&error))
 }
 
 /// Where the demonstration database of this version is.

@@ -1,5 +1,7 @@
 //! `Source`: where the rows of a table come from.
 
+#[cfg(feature = "demo")]
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -24,15 +26,20 @@ enum Content {
     #[cfg(feature = "demo")]
     Embedded {
         name: &'static str,
-        json: &'static str,
+        json: Cow<'static, str>,
     },
 }
 
 impl Source {
     /// Rows that are part of this program.
     #[cfg(feature = "demo")]
-    pub(crate) fn embedded(table: &str, name: &'static str, json: &'static str) -> Option<Self> {
-        Some(Source { table: Table::named(table)?, content: Content::Embedded { name, json } })
+    pub(crate) fn embedded(
+        table: &str,
+        name: &'static str,
+        json: impl Into<Cow<'static, str>>,
+    ) -> Option<Self> {
+        let content = Content::Embedded { name, json: json.into() };
+        Some(Source { table: Table::named(table)?, content })
     }
 
     /// What messages call it.

@@ -25,8 +25,8 @@ use crate::cli::{AssertionArguments, ServeArguments};
 use crate::commands::descriptors;
 use crate::failure::Failure;
 use crate::http::{
-    AssertionAlgorithm, AssertionKey, Assertions, Credentials, Gateway, ListenAddress, Mcp,
-    MemoryCredentials, Parts, Reloaded, Server, Settings, hash_password,
+    AssertionAlgorithm, AssertionKey, Assertions, Credentials, Demonstration, DemonstrationUser, Gateway,
+    ListenAddress, Mcp, MemoryCredentials, Parts, Reloaded, Server, Settings, hash_password,
 };
 use crate::kept_ends::KeptEnds;
 use crate::odoo_arguments::OdooArguments;
@@ -64,7 +64,7 @@ pub(crate) async fn run(
         (None, None, false) => Ground::without_sessions(arguments),
         (None, url, _) => Ground::of_database(url, store.as_ref(), arguments).await?,
     };
-    let Ground { backend, source, rule, reason, credentials, users } = ground;
+    let Ground { backend, source, rule, reason, credentials, demonstration } = ground;
     let store = match backend {
         Backend::Absent => None,
         _ => open_store(store).await?,
@@ -81,6 +81,7 @@ pub(crate) async fn run(
 
     let mut settings = settings(arguments, beyond.is_none(), is_demo)?;
     settings.max_connections = descriptors::connections(settings.max_connections);
+    settings.demonstration.clone_from(&demonstration);
     settings.automatic_roles_reason = reason;
     tracing::info!(?rule, reason, "the rule for automatic roles");
     reload_at_hangup(settings.mcp.clone()).map_err(|error| not_waited_for(&error))?;
@@ -92,6 +93,13 @@ pub(crate) async fn run(
     let manager = SessionManager::new(Arc::clone(&source), store, options(rule));
     if let Some(kept_ends) = &kept_ends {
         kept_ends.tell(&manager).await?;
+    }
+    // In a store they would come on top of those of earlier starts.
+    if is_demo
+        && kept_ends.is_none()
+        && let Err(failure) = demo::sign_in_visitors(&manager).await
+    {
+        tracing::warn!(?failure, "the demonstration begins without sessions to look at");
     }
     let _maintenance = manager.start_maintenance();
     let gateway = Gateway::new(Parts {
@@ -114,7 +122,7 @@ pub(crate) async fn run(
     for address in &addresses {
         tracing::info!(%address, "listening");
     }
-    if let Err(error) = welcome(&addresses, &users, &gateway) {
+    if let Err(error) = welcome(&addresses, demonstration.as_ref(), &gateway) {
         // Nobody reads it; the service is for others.
         tracing::info!(%error, "the greeting could not be written");
     }
@@ -139,7 +147,7 @@ struct Ground {
     /// Passwords that are not those of the store.
     credentials: Option<MemoryCredentials>,
     /// Who may sign in to the demonstration.
-    users: Vec<String>,
+    demonstration: Option<Demonstration>,
 }
 
 impl Ground {
@@ -150,11 +158,11 @@ impl Ground {
     ) -> Result<Self, Failure> {
         let purpose = Purpose::Service { erp_passwords: arguments.erp_passwords };
         let reader = open_erp(url, store, purpose).await?;
-        let (credentials, users) = match url {
-            Some(_) => (None, Vec::new()),
+        let (credentials, demonstration) = match url {
+            Some(_) => (None, None),
             None => {
-                let (credentials, users) = demo_credentials(&reader).await?;
-                (Some(credentials), users)
+                let (credentials, demonstration) = demo_credentials(&reader).await?;
+                (Some(credentials), Some(demonstration))
             }
         };
         let automatic_roles = reader.automatic_roles(arguments.rights.automatic_roles.into());
@@ -164,7 +172,7 @@ impl Ground {
             rule: automatic_roles.rule,
             reason: automatic_roles.reason,
             credentials,
-            users,
+            demonstration,
         })
     }
 
@@ -192,7 +200,7 @@ impl Ground {
             rule: AutomaticRoles::default(),
             reason: "there are no roles",
             credentials: Some(MemoryCredentials::default()),
-            users: Vec::new(),
+            demonstration: None,
         }
     }
 }
@@ -362,33 +370,58 @@ pub(super) fn no_passwords() -> Failure {
     )
 }
 
-/// One password for all users of the demonstration who can log in, and their names.
-async fn demo_credentials(reader: &ErpReader) -> Result<(MemoryCredentials, Vec<String>), Failure> {
+/// One password for all users of the demonstration who can log in, and those to name: of the many users of a
+/// generated client, the administrator and the first of each kind.
+async fn demo_credentials(reader: &ErpReader) -> Result<(MemoryCredentials, Demonstration), Failure> {
     let hash = hash_password(DEMO_PASSWORD).map_err(|error| Failure::nothing_done(&error))?;
-    let users = reader.users().await?;
-    let mut names = Vec::new();
+    let clients = reader.clients().await?;
+    let mut users = Vec::new();
     let mut ids = Vec::new();
-    for user in users {
+    for user in reader.users().await? {
         let roles = reader.user_roles(&user.id).await?;
         let can_log_in = user.active && !user.locked && roles.iter().any(|role| role.active);
-        if let (Some(name), true) = (user.username, can_log_in) {
-            ids.push(UserId::new(&user.id).map_err(|error| Failure::nothing_done(&error))?);
-            names.push(name);
+        let (Some(name), true) = (user.username, can_log_in) else { continue };
+        ids.push(UserId::new(&user.id).map_err(|error| Failure::nothing_done(&error))?);
+        if demo::is_one_of_many(&name) {
+            continue;
         }
+        let client = clients.iter().find(|client| client.id == user.client);
+        let mut role = String::new();
+        for row in roles.iter().filter(|role| role.active) {
+            let taken = reader.role(&row.role).await?;
+            if let Some(taken) = taken.filter(|taken| role.is_empty() || taken.client_admin) {
+                role = taken.name;
+            }
+        }
+        if user.id == DEMO_ADMIN {
+            role = "administers all clients".into();
+        }
+        users.push(DemonstrationUser {
+            name,
+            client: client.map(|client| client.name.clone()).unwrap_or_default(),
+            role,
+        });
     }
-    Ok((MemoryCredentials::shared(ids, &hash), names))
+    users.sort_by(|a, b| (&a.client, &a.name).cmp(&(&b.client, &b.name)));
+    let demonstration = Demonstration { password: DEMO_PASSWORD.to_owned(), users };
+    Ok((MemoryCredentials::shared(ids, &hash), demonstration))
 }
 
 /// Tells the person at the terminal where to go.
-fn welcome(addresses: &[ListenAddress], users: &[String], gateway: &Gateway) -> io::Result<()> {
+fn welcome(
+    addresses: &[ListenAddress],
+    demonstration: Option<&Demonstration>,
+    gateway: &Gateway,
+) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     for address in addresses {
         let scheme = if matches!(address, ListenAddress::Tcp { .. }) { "http://" } else { "" };
         writeln!(out, "orgcache listens on {scheme}{address}")?;
     }
-    if !users.is_empty() {
-        writeln!(out, "users: {}", users.join(", "))?;
-        writeln!(out, "password of all of them: {DEMO_PASSWORD}")?;
+    if let Some(Demonstration { users, password }) = demonstration {
+        let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
+        writeln!(out, "users: {}", names.join(", "))?;
+        writeln!(out, "password of all of them: {password}")?;
     }
     if let Some(about) = gateway.about() {
         writeln!(out, "{about}")?;

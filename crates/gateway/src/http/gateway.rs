@@ -8,6 +8,7 @@ use axum::extract::FromRef;
 use session::{Clock, OrgSource, SessionManager};
 
 use crate::backend::Backend;
+use crate::http::login::arrivals::Arrivals;
 use crate::http::login::assertion::Assertions;
 use crate::http::login::attempts::Attempts;
 use crate::http::login::baseline::Baselines;
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) attempts: Attempts,
     pub(crate) baselines: Baselines,
     pub(crate) names: Names,
+    pub(crate) arrivals: Arrivals,
     pub(crate) freshness: Freshness,
     pub(crate) metrics: Arc<Metrics>,
     respond: RespondLayer,
@@ -93,6 +95,7 @@ impl Gateway {
                 passwords: Passwords::new(),
                 erp_hashes: ErpHashes::default(),
                 names: Names::new(backend.clone(), settings.names_for, Arc::clone(&clock)),
+                arrivals: Arrivals::new(Arc::clone(&clock)),
                 freshness: Freshness::new(source, settings.freshness_for, Arc::clone(&clock)),
                 attempts: Attempts::new(settings.failures(), clock),
                 metrics,

@@ -36,7 +36,7 @@ pub use login::password::{HashError, MAX_PASSWORD_BYTES, hash_password};
 pub use mcp::{Mcp, McpError, Reloaded};
 pub use routes::{OPENAPI, ROUTES, router};
 pub use server::{ListenAddress, ListenAddressError, ListenError, Server};
-pub use settings::Settings;
+pub use settings::{Demonstration, DemonstrationUser, Settings};
 
 pub(crate) use middleware::request_id::RequestId;
 pub(crate) use middleware::respond::REQUEST_SPAN;

@@ -20,7 +20,7 @@ use crate::http::middleware::respond::{RespondLayer, RespondService};
 use crate::http::openapi::{Description, ErpId, Hex, PageSize};
 use crate::http::session::end::End;
 use crate::http::session::grant::Login;
-use crate::http::session::{assertion, companies, login, organizations, questions, switch, tree};
+use crate::http::session::{assertion, changes, companies, login, organizations, questions, switch, tree};
 use crate::http::{admin, mcp, operations, session};
 use crate::page;
 
@@ -130,6 +130,9 @@ routes! {
     GET "/v1/session/freshness" guarded session::freshness as freshness,
         "Is the client's tree still the pinned one?", |it| it
         .answers::<session::Current>(200, "Answered from memory for 2 seconds.");
+    GET "/v1/session/changes" guarded changes::changes as changes,
+        "What is different in the client's tree since it was pinned", |it| it
+        .answers::<changes::Changes>(200, "Read anew each time.");
     GET "/v1/session/readable" guarded organizations::readable as readable,
         "Organizations whose records may be read", |it| it
         .answers::<organizations::Organizations>(200, "In tree order, then those outside the tree.");
@@ -177,11 +180,19 @@ routes! {
             {"id": 2, "call": "transaction_allowed_orgs", "args": {"orgs": "'7BABA5FF80494CAFA54DEBD22EC46F01','0'"}},
         ]}))
         .answers::<questions::Answers>(200, "One answer for each question, in the same order.");
+    GET "/v1/admin/clients" guarded admin::clients::list as clients,
+        "Clients that the administrator may look at", |it| it
+        .answers::<admin::clients::Clients>(200, "By name: all clients for an instance administrator, \
+            otherwise one's own.")
+        .refuses(&[403]);
     GET "/v1/admin/sessions" guarded admin::sessions::list as list_sessions,
         "Sessions of a client, on all instances", |it| it
         .in_query::<ErpId>("user", "Only this user's.")
         .in_query::<ErpId>("role", "Only in this role. With `user`, pages may hold fewer than `limit`.")
         .in_query::<ErpId>("client", "Another client than one's own; for instance administrators.")
+        .in_query::<String>("text", "Only sessions with this text, in any case, in the name or id of user, role or \
+            organization, in the address, or in the fingerprint of the tree. Up to 5,000 sessions are looked \
+            through for a page, so a page may be short and have a `next`.")
         .in_query::<Hex>("after", "Only sessions after this one.")
         .in_query::<PageSize<100, { admin::sessions::MAX_PAGE }>>("limit", "The most sessions of one page.")
         .answers::<admin::sessions::Sessions>(200, "Ordered by name; `next` is the `after` of the next page.")
@@ -208,10 +219,12 @@ routes! {
         .answers::<admin::roles::Roles>(200, "Ordered by id; `next` is the `after` of the next page.")
         .refuses(&[403, 404]);
     GET "/v1/admin/trees" guarded admin::trees::list as trees, "Trees that sessions of this instance hold", |it| it
+        .in_query::<ErpId>("client", "This client alone. Another one than one's own is for instance administrators.")
         .answers::<admin::trees::Trees>(200, "By client, then fingerprint.")
         .refuses(&[403]);
     GET "/v1/admin/statistics" guarded admin::statistics::statistics as statistics,
         "What this instance holds and did", |it| it
+        .in_query::<ErpId>("client", "This client alone. Another one than one's own is for instance administrators.")
         .answers::<admin::statistics::Statistics>(200, "Sessions and bytes of the administrator's clients; \
             the rest is of the whole instance since it started.")
         .refuses(&[403]);
@@ -250,7 +263,7 @@ fn operations(gateway: &Gateway) -> Router {
 pub fn router(gateway: &Gateway) -> Router {
     let respond = RespondLayer::from_ref(gateway);
     let settings = gateway.settings();
-    let page = page::routes(settings.secure)
+    let page = page::routes(settings)
         .route_layer((respond.clone(), compression::layer(settings.compress_from, Arc::from_ref(gateway))));
     let mut router = match gateway.inner.backend {
         Backend::Absent => operations(gateway),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde::Serialize;
 use session::UserId;
 use session_axum::{COOKIE, SECURE_COOKIE};
 
@@ -65,8 +66,30 @@ pub struct Settings {
     pub freshness_for: Duration,
     /// Why the manager has its rule for automatic roles, for `/v1/admin/statistics`.
     pub automatic_roles_reason: &'static str,
+    /// Users whose password is no secret, for whom the page has buttons to sign in with; none without.
+    pub demonstration: Option<Demonstration>,
     /// Odoo databases for language models, at `/mcp`; nothing is there without.
     pub mcp: Option<Mcp>,
+}
+
+/// The users of a demonstration, and the password of all of them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Demonstration {
+    /// The password, which is no secret.
+    pub password: String,
+    /// The users to offer.
+    pub users: Vec<DemonstrationUser>,
+}
+
+/// A user of a demonstration.
+#[derive(Clone, Debug, Serialize)]
+pub struct DemonstrationUser {
+    /// The name by which it signs in.
+    pub name: String,
+    /// The name of its client.
+    pub client: String,
+    /// What it may do, in a few words.
+    pub role: String,
 }
 
 impl Default for Settings {
@@ -94,6 +117,7 @@ impl Default for Settings {
             names_for: Duration::from_secs(2),
             freshness_for: Duration::from_secs(2),
             automatic_roles_reason: "the program that runs the service chose it",
+            demonstration: None,
             mcp: None,
         }
     }

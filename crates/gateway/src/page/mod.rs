@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::http::Settings;
+
 /// Nothing but the page's own files runs or is loaded, nothing frames the page, and markup cannot be made
 /// from text.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -16,6 +18,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const JSON: &str = "application/json";
 const IMAGE: &str = "image/svg+xml";
 
 /// Where each file is asked for, what it is, and what is in it.
@@ -39,13 +42,21 @@ const FILES: [(&str, &str, &str); 14] = [
 /// The routes of the page's files. None of them needs a session or knows anything of one.
 ///
 /// Where cookies are `Secure`, the page says so itself: only then can its scripts tell that a browser would
-/// drop them.
-pub(crate) fn routes(secure: bool) -> Router {
-    FILES.into_iter().fold(Router::new(), |router, (path, media_type, content)| {
+/// drop them. The page of a demonstration says that it is one, and has a file with its users.
+pub(crate) fn routes(settings: &Settings) -> Router {
+    let demonstration = settings.demonstration.as_ref();
+    let users = demonstration.map(|users| serde_json::to_vec(users).unwrap_or_default());
+    let marks = [(settings.secure, " data-cookies=\"secure\""), (users.is_some(), " data-demonstration")];
+    let marks: String = marks.iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| *mark).collect();
+    let files = FILES.into_iter().map(|(path, media_type, content)| {
         let content = match media_type {
-            HTML if secure => content.replace("<html ", "<html data-cookies=\"secure\" ").into(),
+            HTML => content.replace("<html", &format!("<html{marks}")).into(),
             _ => Bytes::from_static(content.as_bytes()),
         };
+        (path, media_type, content)
+    });
+    let users = users.map(|users| ("/page/demonstration.json", JSON, Bytes::from(users)));
+    files.chain(users).fold(Router::new(), |router, (path, media_type, content)| {
         // Weak, as the same file may travel compressed in one way or another.
         let tag = format!("W/\"{}\"", blake3::hash(&content).to_hex());
         let answer = async move |request: Request| file(request.headers(), media_type, content.clone(), &tag);
@@ -83,7 +94,7 @@ mod tests {
         let paths: Vec<_> = FILES.iter().map(|(path, ..)| *path).collect();
         let mut asked = 0;
         for (file, _, content) in FILES {
-            for mark in ["src=\"", "href=\"", "from \""] {
+            for mark in ["src=\"", "href=\"", "} from \""] {
                 for reference in content.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
                     asked += 1;
                     assert!(

@@ -16,6 +16,10 @@ on_both_databases! {
     users_whom_the_erp_does_not_admit_are_ended_and_others_go_on,
     a_client_administrator_sees_its_client_alone,
     an_instance_administrator_sees_all_clients,
+    clients_are_those_that_the_administrator_may_look_at,
+    sessions_are_found_by_a_text,
+    sessions_say_from_where_they_were_asked_for_and_when_they_end,
+    changes_since_the_login_are_named,
     sessions_are_ended_by_user_by_role_and_by_client,
     sessions_are_listed_page_by_page,
     trees_say_who_still_holds_an_old_one,
@@ -73,7 +77,8 @@ async fn only_administrators_administer(databases: Databases) {
     let token = spain(&service, SALES).await;
     let own = name(&service, &token).await;
     let roles = format!("/v1/admin/organizations/{NORTE}/roles");
-    for path in ["/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles] {
+    for path in ["/v1/admin/clients", "/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles]
+    {
         get(&service, path, &token).await.refused(403, "not_an_administrator");
     }
     end(&service, &token, json!({"user": SPAIN_ID})).await.refused(403, "not_an_administrator");
@@ -89,7 +94,9 @@ async fn rights_that_are_taken_away_are_gone_at_once(databases: Databases) {
     // Every verb and every page: what an administrator gets, and what others get.
     let every = async |token: &str, allowed: bool| {
         let roles = format!("/v1/admin/organizations/{NORTE}/roles");
-        for path in ["/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles] {
+        for path in
+            ["/v1/admin/clients", "/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles]
+        {
             let answer = get(&service, path, token).await;
             match allowed {
                 // The organization is another client's for whoever administers the instance.
@@ -243,6 +250,106 @@ async fn an_instance_administrator_sees_all_clients(databases: Databases) {
     let statistics = get(&service, "/v1/admin/statistics", &admin).await.json();
     assert_eq!(statistics["sessions"], 2);
     assert!(statistics["footprint"]["accesses"].as_u64().unwrap() > 0);
+    assert!(statistics["footprint"]["tables"].as_u64().unwrap() > 0);
+    // What an administrator of a client sees is what the one of the instance sees of that client.
+    let path = format!("/v1/admin/statistics?client={FOOD}");
+    let (whole, part) = (get(&service, &path, &admin).await.json(), get(&service, &path, &user).await.json());
+    for figure in ["sessions", "trees", "footprint", "logins_by_minute", "openbravo_would_take"] {
+        assert_eq!(whole[figure], part[figure], "{figure}");
+    }
+    let trees = get(&service, &format!("/v1/admin/trees?client={QA}"), &admin).await.json();
+    assert_eq!(trees["trees"], json!([]));
+    for path in ["/v1/admin/statistics", "/v1/admin/trees"] {
+        get(&service, &format!("{path}?client={QA}"), &user).await.refused(403, "client_not_given");
+    }
+}
+
+async fn clients_are_those_that_the_administrator_may_look_at(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let (own, all) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
+    let clients =
+        async |token: &str| get(&service, "/v1/admin/clients", token).await.json()["clients"].clone();
+    let food = json!({"id": FOOD, "name": "F&B International Group", "sessions": 2});
+    assert_eq!(clients(&own).await, json!([food]));
+    let qa = json!({"id": QA, "name": "QA Testing", "sessions": 0});
+    let system = json!({"id": "0", "name": "System", "sessions": 0});
+    assert_eq!(clients(&all).await, json!([food, qa, system]));
+}
+
+async fn sessions_are_found_by_a_text(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let admin = service.token(ADMIN).await;
+    let (sales, warehouse) = (spain(&service, SALES).await, spain(&service, WAREHOUSE).await);
+    let found = async |query: &str| {
+        let page = get(&service, &format!("/v1/admin/sessions?{query}"), &admin).await.json();
+        let sessions = page["sessions"].as_array().unwrap().clone();
+        (sessions.iter().map(|session| session["id"].clone()).collect::<Vec<_>>(), page["next"].clone())
+    };
+    let sales = json!(name(&service, &sales).await);
+    assert_eq!(found("text=-%20SALES").await, (vec![sales.clone()], Value::Null));
+    assert_eq!(found(&format!("text={SPAIN_ID}&role={SALES}")).await, (vec![sales.clone()], Value::Null));
+    assert_eq!(found("text=127.0.0.1").await.0.len(), 3);
+    assert_eq!(found("text=nowhere").await, (vec![], Value::Null));
+    assert_eq!(found("text=%20").await.0.len(), 3, "blanks are no text");
+    // Page by page, each is found once.
+    let (mut all, next) = found("text=fbesuser&limit=1".replace("fbes", "F%26BES").as_str()).await;
+    let (rest, next) = found(&format!("text=f%26besuser&limit=5&after={}", next.as_str().unwrap())).await;
+    all.extend(rest);
+    let mut expected = vec![sales, json!(name(&service, &warehouse).await)];
+    expected.sort_by_key(Value::to_string);
+    assert_eq!((all, next), (expected, Value::Null));
+}
+
+async fn sessions_say_from_where_they_were_asked_for_and_when_they_end(databases: Databases) {
+    let service = Service::start_on(&databases, |settings| {
+        settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
+    let admin = service.token(ADMIN).await;
+    let login = service.post("/v1/login", json!({"user": SPAIN, "password": PASSWORD, "role": SALES}));
+    let user = Answer::of(login.header("x-forwarded-for", "203.0.113.7")).await.json();
+    service.clock.advance(std::time::Duration::from_secs(60));
+    let listed = async || {
+        let path = format!("/v1/admin/sessions?user={SPAIN_ID}");
+        get(&service, &path, &admin).await.json()["sessions"][0].clone()
+    };
+    let session = listed().await;
+    assert_eq!(session["address"], "203.0.113.7");
+    assert_eq!(session["client_name"], "F&B International Group");
+    let idle = session["idle_seconds"].as_u64().unwrap();
+    // Both are cut to whole seconds.
+    let left = session["expires_in_seconds"].as_u64().unwrap() + idle;
+    assert!((30 * 60 - 1..=30 * 60).contains(&left), "{session}");
+    // A refresh makes a session with the address of its own request.
+    let refresh =
+        service.request(Method::POST, "/v1/session/refresh").header("x-forwarded-for", "203.0.113.8");
+    assert_eq!(Answer::with_token(refresh, user["token"].as_str().unwrap()).await.status, 200);
+    assert_eq!(listed().await["address"], "203.0.113.8");
+}
+
+async fn changes_since_the_login_are_named(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let token = service.token(ADMIN).await;
+    let changes = async || get(&service, "/v1/session/changes", &token).await.json();
+    let none = json!({"added": 0, "removed": 0, "moved": 0, "flags": 0, "other": 0});
+    assert_eq!(changes().await, json!({"current": true, "counts": none, "changes": []}));
+    service
+        .execute(&format!(
+            "UPDATE ad_org SET isready = 'N' WHERE ad_org_id = '{NORTE}';
+             UPDATE ad_treenode SET parent_id = '0' WHERE node_id = '{US}'"
+        ))
+        .await;
+    let found = changes().await;
+    assert_eq!(
+        (&found["current"], &found["counts"]["moved"], &found["counts"]["flags"]),
+        (&json!(false), &json!(1), &json!(1))
+    );
+    let of = |change: &str| {
+        found["changes"].as_array().unwrap().iter().find(|one| one["change"] == change).unwrap().clone()
+    };
+    let moved = json!({"change": "moved", "org": US, "name": "F&B US, Inc.", "from": "F&B International Group", "to": "*"});
+    assert_eq!(of("moved"), moved);
+    assert_eq!((&of("flags")["org"], &of("flags")["lost"][0]), (&json!(NORTE), &json!("ready")));
 }
 
 async fn sessions_are_ended_by_user_by_role_and_by_client(databases: Databases) {
@@ -394,12 +501,15 @@ async fn statistics_count() {
     let statistics = get(&service, "/v1/admin/statistics", &admin).await.json();
     let footprint = &statistics["footprint"];
     let own = get(&service, "/v1/session/footprint", &admin).await.json()["own"].as_u64().unwrap();
-    assert_eq!(footprint["sessions"], 2 * own);
-    let sum: u64 =
-        ["sessions", "trees", "accesses"].iter().map(|part| footprint[part].as_u64().unwrap()).sum();
-    assert_eq!(footprint["total"], sum);
-    assert_eq!(statistics["pool"]["loads"], 2);
-    assert_eq!(statistics["pool"]["already_held"], 1);
+    let part = |part: &str| footprint[part].as_u64().unwrap();
+    assert_eq!(part("organizations") + part("sessions"), 2 * own);
+    assert_eq!(part("total"), part("organizations") + part("trees") + part("accesses"));
+    assert_eq!(footprint["tables"], Value::Null, "they are those of the instance");
+    assert_eq!(statistics["trees"], 1);
+    let logins: Vec<u64> = (0..15).map(|minute| u64::from(minute == 14) * 2).collect();
+    assert_eq!(statistics["logins_by_minute"], json!(logins));
+    assert_eq!(statistics["pool"]["loads"], 1);
+    assert_eq!(statistics["pool"]["hits"], 1);
     let would = &statistics["openbravo_would_take"];
     assert!(
         would["pre"].as_u64() > would["post"].as_u64() && would["post"].as_u64() > would["head"].as_u64()

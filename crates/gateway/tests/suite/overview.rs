@@ -321,7 +321,7 @@ fn unknown_clients_and_organizations_are_named() {
     assert!(unknown.err.contains("organization `nowhere`"), "{}", unknown.err);
     let ambiguous = run(home.path(), &["tree", "--org", "*"], "");
     assert!(
-        ambiguous.err.contains("2 organizations are called `*`") && ambiguous.err.contains(FOOD),
+        ambiguous.err.contains("3 organizations are called `*`") && ambiguous.err.contains(FOOD),
         "{}",
         ambiguous.err
     );

@@ -36,17 +36,19 @@ impl SessionManager {
         self.core.table.get(&id).map(|live| Session::new(live).footprint())
     }
 
-    /// What the sessions of one client take on this node: a tree or an access once, however many of them
-    /// share it. Their places in the manager's tables are not counted, as clients share those.
+    /// What the sessions of one client, or of all, take on this node: a tree or an access once, however many
+    /// of them share it. Their places in the manager's tables are not counted, as clients share those.
     ///
     /// # Complexity
     /// O(sessions): for administrators, not for every request.
     #[must_use]
-    pub fn footprint_of_client(&self, client: ClientId) -> ManagerFootprint {
+    pub fn footprint_of_sessions(&self, client: Option<ClientId>) -> ManagerFootprint {
         let mut footprint = ManagerFootprint { sessions: 0, trees: 0, accesses: 0 };
         let (mut trees, mut accesses, mut roles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for shard in self.core.table.shards() {
-            for live in self.core.table.select(shard, |live| live.client() == client) {
+            for live in
+                self.core.table.select(shard, |live| client.is_none_or(|client| live.client() == client))
+            {
                 footprint.sessions += live.footprint();
                 let (role, access) = (&live.role, &live.role.access);
                 if roles.insert(Arc::as_ptr(role)) {

@@ -188,9 +188,9 @@ fn what_sessions_share_is_counted_once() {
         let [tree] = held.as_slice() else { panic!("{held:?}") };
         assert_eq!((tree.client, tree.sessions), (client("C"), 5));
         assert!(tree.bytes > tree.structure.footprint());
-        let footprint = manager.footprint_of_client(client("C"));
+        let footprint = manager.footprint_of_sessions(Some(client("C")));
         assert_eq!((footprint.sessions, footprint.accesses, footprint.trees), (own, accesses, tree.bytes));
-        assert_eq!(manager.footprint_of_client(client("D")).total(), 0);
+        assert_eq!(manager.footprint_of_sessions(Some(client("D"))).total(), 0);
     });
 }
 

@@ -1,6 +1,7 @@
 //! Administration: sessions, trees, totals. A client administrator sees its own client, an instance
 //! administrator all.
 
+pub(crate) mod clients;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod statistics;

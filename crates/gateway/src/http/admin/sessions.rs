@@ -1,7 +1,9 @@
 //! `GET /v1/admin/sessions`, `DELETE /v1/admin/sessions/{id}`, `POST /v1/admin/sessions/end`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +12,7 @@ use erp_db::Directory;
 use futures_util::future::join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use session::{ClientId, RoleId, Scope, SessionId, StoredSession, UserId};
+use session::{ClientId, Lifetime, RoleId, Scope, SessionId, StoredSession, UserId};
 use session_axum::Problem;
 
 use super::PathId;
@@ -26,6 +28,9 @@ use crate::http::wire::query_string::Search;
 
 /// The most sessions of one page.
 pub(crate) const MAX_PAGE: usize = 1_000;
+
+/// The most sessions that one request looks through for a text.
+const MAX_LOOKED_THROUGH: usize = 5_000;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -45,10 +50,17 @@ struct Listed {
     role: String,
     role_name: Option<String>,
     client: String,
+    client_name: Option<String>,
     org: String,
     org_name: Option<String>,
     age_seconds: u64,
     idle_seconds: u64,
+    /// It ends by itself after so long, if it is not used again.
+    expires_in_seconds: u64,
+    /// From where it was asked for. Null where another instance or an earlier run was asked, and over a Unix
+    /// socket.
+    #[schemars(with = "Option<String>")]
+    address: Option<IpAddr>,
     #[schemars(with = "Hex")]
     tree: String,
     /// Bytes that it takes in the process that answers; null where that does not hold it.
@@ -66,16 +78,32 @@ impl Listed {
             role: record.role.to_string(),
             role_name: named.roles.get(record.role.as_str()).cloned(),
             client: record.client.to_string(),
+            client_name: named.clients.get(record.client.as_str()).cloned(),
             org: record.org.to_string(),
             org_name: directory
                 .and_then(|directory| directory.get(record.org.as_str()))
                 .map(|entry| entry.name.clone()),
             age_seconds: age.as_secs(),
             idle_seconds: idle.as_secs(),
+            expires_in_seconds: expires_in(&record.lifetime, age, idle).as_secs(),
+            address: gateway.inner.arrivals.address(record.id),
             tree: record.tree.to_string(),
             footprint: gateway.manager().footprint_of(record.id).map(Footprint::from),
         }
     }
+
+    /// Does a text in lower case occur in a name, an id or the address?
+    fn contains(&self, text: &str) -> bool {
+        let names = [&self.username, &self.role_name, &self.org_name].into_iter().flatten();
+        let ids = [&self.id, &self.user, &self.role, &self.org, &self.tree];
+        let address = self.address.map(|address| address.to_string());
+        names.chain(ids).chain(&address).any(|one| one.to_lowercase().contains(text))
+    }
+}
+
+/// How long a session goes on that is not used again.
+fn expires_in(lifetime: &Lifetime, age: Duration, idle: Duration) -> Duration {
+    lifetime.absolute().saturating_sub(age).min(lifetime.idle().saturating_sub(idle))
 }
 
 /// What people call all that a page is about: one question for the users and one for the roles, however many
@@ -84,6 +112,7 @@ struct Named {
     users: BTreeMap<String, String>,
     roles: BTreeMap<String, String>,
     directories: BTreeMap<ClientId, Arc<Directory>>,
+    clients: Arc<BTreeMap<String, String>>,
 }
 
 impl Named {
@@ -92,12 +121,14 @@ impl Named {
         let records = || sessions.iter().map(|stored| &stored.record);
         let clients: BTreeSet<ClientId> = records().map(|record| record.client).collect();
         let directories = clients.into_iter().map(async |client| (client, names.directory(client).await));
-        let (users, roles, directories) = tokio::join!(
+        let (users, roles, directories, clients) = tokio::join!(
             names.users(records().map(|record| record.user).collect()),
             names.roles(records().map(|record| record.role).collect()),
             join_all(directories),
+            names.clients(),
         );
-        Named { users, roles, directories: directories.into_iter().collect() }
+        let (directories, clients) = (directories.into_iter().collect(), clients.unwrap_or_default());
+        Named { users, roles, directories, clients }
     }
 }
 
@@ -108,7 +139,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Sessions>, Problem> {
     let (user, role): (Option<UserId>, Option<RoleId>) = (search.id("user")?, search.id("role")?);
     let client = administrator.client(search.id("client")?)?;
-    let after = session_id("after", search.take("after")?.as_deref())?;
+    let mut after = session_id("after", search.take("after")?.as_deref())?;
+    let text = search.take("text")?.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     let limit = search.limit(100, MAX_PAGE)?;
     search.done()?;
     let scope = match (user, role) {
@@ -116,13 +148,30 @@ pub(crate) async fn list(
         (None, Some(role)) => Scope::Role(client, role),
         (None, None) => Scope::Client(client),
     };
-    let mut found = gateway.manager().list(scope, after, limit).await.map_err(|error| away(&error))?;
-    // A full page may be followed by another one. With user and role, pages may hold fewer than asked for.
-    let next = found.last().filter(|_| found.len() == limit).map(|last| last.record.id.to_string());
-    found.retain(|stored| role.is_none_or(|role| stored.record.role == role));
-    let named = Named::of(&gateway, &found).await;
-    let sessions = found.into_iter().map(|stored| Listed::of(&gateway, stored, &named)).collect();
-    Ok(Json(Sessions { sessions, next }))
+    let at_once = if text.is_some() { MAX_PAGE } else { limit };
+    let (mut sessions, mut looked_through) = (Vec::new(), 0);
+    loop {
+        let mut found = gateway.manager().list(scope, after, at_once).await.map_err(|error| away(&error))?;
+        // A full page may be followed by another one. With user and role, pages may hold fewer than asked for.
+        let next = found.last().filter(|_| found.len() == at_once).map(|last| last.record.id);
+        looked_through += found.len();
+        found.retain(|stored| role.is_none_or(|role| stored.record.role == role));
+        let named = Named::of(&gateway, &found).await;
+        for stored in found {
+            let id = stored.record.id;
+            let listed = Listed::of(&gateway, stored, &named);
+            if text.as_ref().is_none_or(|text| listed.contains(text)) {
+                sessions.push(listed);
+            }
+            if text.is_some() && sessions.len() == limit {
+                return Ok(Json(Sessions { sessions, next: Some(id.to_string()) }));
+            }
+        }
+        if next.is_none() || text.is_none() || looked_through >= MAX_LOOKED_THROUGH {
+            return Ok(Json(Sessions { sessions, next: next.map(|next| next.to_string()) }));
+        }
+        after = next;
+    }
 }
 
 fn session_id(field: &'static str, text: Option<&str>) -> Result<Option<SessionId>, Problem> {

@@ -1,21 +1,29 @@
 //! `GET /v1/admin/statistics`: what this instance holds and did.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use session::openbravo::AutomaticRoles;
 use session::{ManagerFootprint, Stats};
+use session_axum::Problem;
 
 use super::openbravo::Estimate;
 use super::trees::visible;
 use crate::http::gateway::Gateway;
+use crate::http::login::arrivals::MINUTES;
 use crate::http::session::administrator::Administrator;
+use crate::http::wire::query_string::Search;
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Statistics {
     sessions: usize,
+    trees: usize,
     footprint: Bytes,
+    /// Logins of each of the last fifteen minutes, the running one last.
+    logins_by_minute: [u64; MINUTES],
     pool: Pool,
     lookups: Lookups,
     compression: Compression,
@@ -33,20 +41,38 @@ struct AutomaticRolesRule {
     reason: &'static str,
 }
 
-/// Bytes of the heap: of the whole instance, or for a client administrator of its client's sessions.
+/// Bytes of the heap for the sessions that the administrator sees. The total is about organizations, as
+/// Openbravo's caches are; what else there is stands beside it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 struct Bytes {
-    sessions: usize,
+    /// The trees, each once.
     trees: usize,
+    /// The roles' accesses, each once.
     accesses: usize,
+    /// The parts of the sessions that are about organizations.
+    organizations: usize,
+    /// Those three together.
     total: usize,
+    /// The rest of the sessions: user, role, lifetime, name.
+    sessions: usize,
+    /// The capacity of the tables in which all of it is found, and trees that no session holds any more; null
+    /// where the administrator sees a part of the instance alone.
+    tables: Option<usize>,
 }
 
-impl From<ManagerFootprint> for Bytes {
-    fn from(footprint: ManagerFootprint) -> Self {
-        let ManagerFootprint { sessions, trees, accesses, .. } = footprint;
-        Bytes { sessions, trees, accesses, total: footprint.total() }
+impl Bytes {
+    /// Bytes of sessions, of which so much each is about organizations, out of those of the instance.
+    fn of(held: ManagerFootprint, organizations: usize, instance: Option<ManagerFootprint>) -> Self {
+        let ManagerFootprint { sessions, trees, accesses, .. } = held;
+        Bytes {
+            trees,
+            accesses,
+            organizations,
+            total: trees + accesses + organizations,
+            sessions: sessions.saturating_sub(organizations),
+            tables: instance.map(|instance| instance.total().saturating_sub(held.total())),
+        }
     }
 }
 
@@ -83,19 +109,23 @@ struct Compression {
 pub(crate) async fn statistics(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-) -> Json<Statistics> {
+    mut search: Search,
+) -> Result<Json<Statistics>, Problem> {
+    let client = administrator.chosen(search.id("client")?)?;
+    search.done()?;
     let stats: Stats = gateway.manager().stats();
-    let trees = visible(&gateway, &administrator);
-    let sessions = trees.iter().map(|tree| tree.sessions).sum();
-    let footprint = if administrator.of_instance {
-        gateway.manager().footprint()
-    } else {
-        gateway.manager().footprint_of_client(administrator.session.client())
-    };
+    let trees = visible(&gateway, &administrator, client);
+    let sessions: usize = trees.iter().map(|tree| tree.sessions).sum();
+    let held = gateway.manager().footprint_of_sessions(client);
+    let organizations = sessions * administrator.session.footprint().organizations;
+    let instance = client.is_none().then(|| gateway.manager().footprint());
+    let distinct: BTreeSet<_> = trees.iter().map(|tree| *tree.fingerprint.as_bytes()).collect();
     let (bytes_in, bytes_out) = gateway.inner.metrics.compressed();
-    Json(Statistics {
+    Ok(Json(Statistics {
         sessions,
-        footprint: footprint.into(),
+        trees: distinct.len(),
+        footprint: Bytes::of(held, organizations, instance),
+        logins_by_minute: gateway.inner.arrivals.logins(client),
         pool: Pool {
             hits: stats.trees_by_revision,
             joined: stats.joined_loads,
@@ -118,7 +148,7 @@ pub(crate) async fn statistics(
             },
             reason: gateway.settings().automatic_roles_reason,
         },
-    })
+    }))
 }
 
 fn ratio(bytes_in: u64, bytes_out: u64) -> Option<f64> {

@@ -5,13 +5,14 @@ use axum::extract::State;
 use erp_db::{ReadError, StatementError};
 use schemars::JsonSchema;
 use serde::Serialize;
-use session::{Findings, PortError, TreeInUse};
+use session::{ClientId, Findings, PortError, TreeInUse};
 use session_axum::Problem;
 
 use crate::http::gateway::Gateway;
 use crate::http::openapi::Hex;
 use crate::http::session::administrator::Administrator;
 use crate::http::wire::problem::away;
+use crate::http::wire::query_string::Search;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -56,9 +57,12 @@ impl From<&Findings> for Oddities {
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
+    mut search: Search,
 ) -> Result<Json<Trees>, Problem> {
     let mut trees = Vec::new();
-    let visible = visible(&gateway, &administrator);
+    let client = administrator.chosen(search.id("client")?)?;
+    search.done()?;
+    let visible = visible(&gateway, &administrator, client);
     let states = gateway.inner.freshness.states(visible.iter().map(|held| held.client).collect()).await;
     for held in visible {
         // One client's damage hides neither its own trees nor those of others.
@@ -99,9 +103,13 @@ fn damage(error: &PortError) -> Option<String> {
     }
 }
 
-/// The trees that an administrator may see, ordered by client, then fingerprint.
-pub(super) fn visible(gateway: &Gateway, administrator: &Administrator) -> Vec<TreeInUse> {
+/// The trees that an administrator may see, of one client or of all, ordered by client, then fingerprint.
+pub(super) fn visible(
+    gateway: &Gateway,
+    administrator: &Administrator,
+    client: Option<ClientId>,
+) -> Vec<TreeInUse> {
     let mut held = gateway.manager().trees_in_use();
-    held.retain(|tree| administrator.may_see(tree.client));
+    held.retain(|tree| administrator.may_see(tree.client) && client.is_none_or(|one| one == tree.client));
     held
 }

@@ -1,6 +1,7 @@
 //! What proves who a user is: passwords, the ERP's own hashes, and signed assertions; and how often that may
 //! fail.
 
+pub(crate) mod arrivals;
 pub(crate) mod assertion;
 pub(crate) mod attempts;
 pub(crate) mod baseline;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use org_structure::Fingerprint;
+use org_structure::{Fingerprint, OrgStructure};
 use parking_lot::Mutex;
 use session::{ClientId, Clock, Findings, OrgSource, PortError, Revision};
+use tokio::sync::Semaphore;
 
 use crate::http::middleware::timeout::within;
 
@@ -19,6 +20,10 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// The most clients whose trees are remembered.
 const CAPACITY: usize = 10_000;
 
+/// The most trees that are read at a time to be compared: the pages of all users learn of a change within
+/// seconds, and logins go first.
+const MAX_TREES: usize = 2;
+
 /// Knows the fingerprint of each client's tree as it is now, or was a moment ago.
 #[derive(Debug)]
 pub(crate) struct Freshness {
@@ -26,6 +31,8 @@ pub(crate) struct Freshness {
     keep: Duration,
     clock: Arc<dyn Clock>,
     reads: Mutex<HashMap<ClientId, Read>>,
+    /// Whole trees that are read at a time for [`Freshness::tree`].
+    trees: Semaphore,
 }
 
 /// A client's tree as it was a moment ago.
@@ -51,13 +58,22 @@ struct Read {
 
 impl Freshness {
     pub(crate) fn new(source: Arc<dyn OrgSource>, keep: Duration, clock: Arc<dyn Clock>) -> Self {
-        Freshness { source, keep, clock, reads: Mutex::default() }
+        Freshness { source, keep, clock, reads: Mutex::default(), trees: Semaphore::new(MAX_TREES) }
     }
 
     /// A client's tree; `None` if the ERP does not answer within a second. Where revisions are kept, one
     /// small read shows that nothing changed; otherwise the tree is read.
     pub(crate) async fn state(&self, client: ClientId) -> Result<Option<State>, Arc<PortError>> {
         self.state_within(client, LONGEST).await
+    }
+
+    /// A client's tree as it is now, read anew; `None` if that takes longer than a second.
+    pub(crate) async fn tree(&self, client: ClientId) -> Result<Option<OrgStructure>, PortError> {
+        let read = async {
+            let _permit = self.trees.acquire().await.map_err(PortError::transient)?;
+            Ok(self.source.load_tree(&client).await?.structure)
+        };
+        within(LONGEST, read).await.transpose()
     }
 
     /// The same for several clients. Once the ERP has not answered for one of them, the others do not wait

@@ -90,15 +90,18 @@ impl Names {
     }
 
     pub(crate) async fn client(&self, client: ClientId) -> Option<String> {
+        self.clients().await?.get(client.as_str()).cloned()
+    }
+
+    /// The names of all clients, by id; `None` if they cannot be read.
+    pub(crate) async fn clients(&self) -> Option<Arc<BTreeMap<String, String>>> {
         let load = async || {
             self.may_ask(&self.pauses.clients)?;
             let clients = self.backend.clients().await?;
             let named = clients.into_iter().filter(|client| !client.name.is_empty());
             Ok(Arc::new(named.map(|client| (client.id, client.name)).collect()))
         };
-        let clients: Arc<BTreeMap<String, String>> =
-            self.shown(&self.pauses.clients, self.clients.get((), load)).await?;
-        clients.get(client.as_str()).cloned()
+        self.shown(&self.pauses.clients, self.clients.get((), load)).await
     }
 
     /// Is a user of Odoo an administrator, for displays?

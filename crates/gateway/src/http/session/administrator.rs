@@ -59,6 +59,12 @@ impl Administrator {
             .with_field("client"))
     }
 
+    /// The client to which an answer is narrowed: the one named, an administrator's own, or none where all
+    /// clients are the administrator's.
+    pub(crate) fn chosen(&self, named: Option<ClientId>) -> Result<Option<ClientId>, Problem> {
+        if self.of_instance && named.is_none() { Ok(None) } else { self.client(named).map(Some) }
+    }
+
     pub(crate) fn may_see(&self, client: ClientId) -> bool {
         self.of_instance || client == self.session.client()
     }

@@ -59,7 +59,7 @@ pub(crate) async fn login(
     let found = gateway.inner.backend.user_named(&claims.user).await.map_err(|error| away(&error))?;
     let user = found.map(|user| VerifiedUser { id: user.id, written: user.written });
     let user = user.ok_or_else(|| refused(&gateway, AssertionRefusal::UnknownUser))?;
-    requested.create_session(&gateway, user, &claims.user).await
+    requested.create_session(&gateway, peer, user, &claims.user).await
 }
 
 /// The one answer to all that is not accepted. The reason goes to the log.

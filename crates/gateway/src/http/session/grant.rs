@@ -14,6 +14,7 @@ use session::{LoginError, Principal, RoleId, UserId};
 use session_axum::{Problem, csrf_value, refusal};
 
 use crate::http::gateway::Gateway;
+use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::Hex;
 use crate::http::session::SessionView;
 use crate::http::wire::json_body::id;
@@ -44,16 +45,18 @@ impl RequestedLogin {
     pub(crate) async fn create_session(
         self,
         gateway: &Gateway,
+        peer: Peer,
         user: VerifiedUser,
         name: &str,
     ) -> Result<Response, Problem> {
         let mut principal = Principal::new(user.id);
         (principal.role, principal.org) = (self.role, self.org);
         let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
+        gateway.inner.arrivals.count(logged_in.session.client());
         gateway.note_verified(&logged_in.session, user);
         // The answer shows the name, which need not be read again.
         gateway.inner.names.note_user(user.id, name);
-        Ok(session_response(gateway, &logged_in, self.by_cookie).await)
+        Ok(session_response(gateway, peer, &logged_in, self.by_cookie).await)
     }
 }
 
@@ -79,9 +82,11 @@ pub(crate) struct Login {
 /// The answer to a login. The token goes into the body or into a cookie, never into both.
 pub(crate) async fn session_response(
     gateway: &Gateway,
+    peer: Peer,
     logged_in: &session::Login,
     by_cookie: bool,
 ) -> Response {
+    gateway.inner.arrivals.note(gateway.manager(), logged_in.session.id(), peer.address);
     let token = logged_in.token.expose();
     let session = SessionView::read(gateway, &logged_in.session).await;
     if !by_cookie {

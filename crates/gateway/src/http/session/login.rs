@@ -66,7 +66,7 @@ pub(crate) async fn login(
     };
     let check = tokio::spawn(RequestId::keep(check).in_current_span());
     let user = check.await.map_err(|error| away(&error))??;
-    requested.create_session(&gateway, user, &form.user).await
+    requested.create_session(&gateway, peer, user, &form.user).await
 }
 
 /// The answer to a login that failures refuse.

@@ -3,6 +3,7 @@
 
 pub(crate) mod administrator;
 pub(crate) mod assertion;
+pub(crate) mod changes;
 pub(crate) mod companies;
 pub(crate) mod end;
 pub(crate) mod grant;

@@ -11,6 +11,7 @@ use session_axum::{Credential, Problem, refusal};
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::login::baseline::Baseline;
+use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::ErpId;
 use crate::http::session::end::End;
 use crate::http::session::grant::{login_refusal, session_response, set_cookie};
@@ -19,11 +20,12 @@ use crate::http::wire::problem::unprocessable;
 
 pub(crate) async fn refresh(
     State(gateway): State<Gateway>,
+    peer: Peer,
     credential: Credential,
 ) -> Result<Response, Problem> {
     let before = baseline(&gateway, &credential).await;
     let renewed = gateway.manager().refresh(credential.token()).await;
-    replace_token(&gateway, &credential, before, renewed).await
+    replace_token(&gateway, peer, &credential, before, renewed).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -37,6 +39,7 @@ pub(crate) struct RoleForm {
 
 pub(crate) async fn role(
     State(gateway): State<Gateway>,
+    peer: Peer,
     credential: Credential,
     Input(form): Input<RoleForm>,
 ) -> Result<Response, Problem> {
@@ -45,7 +48,7 @@ pub(crate) async fn role(
     let org = id("org", form.org.as_deref())?;
     let before = baseline(&gateway, &credential).await;
     let switched = gateway.manager().switch_role(credential.token(), role, org).await;
-    replace_token(&gateway, &credential, before, switched).await
+    replace_token(&gateway, peer, &credential, before, switched).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -57,13 +60,14 @@ pub(crate) struct OrgForm {
 
 pub(crate) async fn org(
     State(gateway): State<Gateway>,
+    peer: Peer,
     credential: Credential,
     Input(form): Input<OrgForm>,
 ) -> Result<Response, Problem> {
     let org = id("org", Some(&form.org))?.ok_or_else(|| unprocessable("it is missing").with_field("org"))?;
     let before = baseline(&gateway, &credential).await;
     let switched = gateway.manager().switch_org(credential.token(), org).await;
-    replace_token(&gateway, &credential, before, switched).await
+    replace_token(&gateway, peer, &credential, before, switched).await
 }
 
 /// What was known of the user of Odoo when the first of these sessions was made: the next one proves nothing
@@ -76,6 +80,7 @@ async fn baseline(gateway: &Gateway, credential: &Credential) -> Option<Baseline
 
 async fn replace_token(
     gateway: &Gateway,
+    peer: Peer,
     credential: &Credential,
     before: Option<Baseline>,
     outcome: Result<Login, LoginError>,
@@ -84,7 +89,7 @@ async fn replace_token(
     if let Some(before) = before {
         gateway.inner.baselines.note(logged_in.session.id(), before);
     }
-    Ok(session_response(gateway, &logged_in, credential.is_by_cookie()).await)
+    Ok(session_response(gateway, peer, &logged_in, credential.is_by_cookie()).await)
 }
 
 pub(crate) async fn logout(

@@ -36,7 +36,7 @@ struct Organization {
 }
 
 /// The names of the flags.
-const FLAGS: [(OrgFlags, &str); 7] = [
+pub(crate) const FLAGS: [(OrgFlags, &str); 7] = [
     (OrgFlags::READY, "ready"),
     (OrgFlags::ACTIVE, "active"),
     (OrgFlags::LEGAL_ENTITY, "legal_entity"),

@@ -1,0 +1,152 @@
+//! `Arrivals`: when users signed in and from where, as this instance saw it.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use session::{ClientId, Clock, SessionId, SessionManager};
+
+/// The minutes that are remembered, the running one included.
+pub(crate) const MINUTES: usize = 15;
+
+/// The most clients whose logins are counted, and the most sessions whose address is kept.
+const MAX_CLIENTS: usize = 10_000;
+const MAX_ADDRESSES: usize = 100_000;
+
+/// Counts logins by minute, and remembers the address behind each session. For administrators to look at:
+/// nothing else depends on it.
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    clock: Arc<dyn Clock>,
+    logins: Mutex<HashMap<ClientId, Logins>>,
+    addresses: Mutex<HashMap<SessionId, IpAddr>>,
+}
+
+/// Logins of the last minutes, each minute in the place of its number modulo their number.
+#[derive(Debug, Default)]
+struct Logins {
+    /// The number of the last minute with a login.
+    last: u64,
+    counts: [u64; MINUTES],
+}
+
+impl Logins {
+    /// Forgets the minutes that are too old by now.
+    fn move_to(&mut self, minute: u64) {
+        let passed = minute.saturating_sub(self.last).min(MINUTES as u64);
+        for old in (self.last + 1..).take(usize::try_from(passed).unwrap_or(MINUTES)) {
+            if let Some(count) = self.counts.get_mut(place(old)) {
+                *count = 0;
+            }
+        }
+        self.last = self.last.max(minute);
+    }
+}
+
+fn place(minute: u64) -> usize {
+    usize::try_from(minute % MINUTES as u64).unwrap_or_default()
+}
+
+impl Arrivals {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Arrivals { clock, logins: Mutex::default(), addresses: Mutex::default() }
+    }
+
+    /// Counts a login.
+    pub(crate) fn count(&self, client: ClientId) {
+        let minute = self.minute();
+        let mut logins = self.logins.lock();
+        if logins.len() >= MAX_CLIENTS && !logins.contains_key(&client) {
+            logins.retain(|_, logins| minute.saturating_sub(logins.last) < MINUTES as u64);
+            clear_if_crowded(&mut logins, MAX_CLIENTS);
+        }
+        let logins = logins.entry(client).or_default();
+        logins.move_to(minute);
+        if let Some(count) = logins.counts.get_mut(place(minute)) {
+            *count += 1;
+        }
+    }
+
+    /// Logins of each of the last minutes, the running one last: of one client, or of all.
+    pub(crate) fn logins(&self, client: Option<ClientId>) -> [u64; MINUTES] {
+        let minute = self.minute();
+        let mut sums = [0; MINUTES];
+        for (_, logins) in
+            self.logins.lock().iter_mut().filter(|(of, _)| client.is_none_or(|one| one == **of))
+        {
+            logins.move_to(minute);
+            for (sum, ago) in sums.iter_mut().rev().zip(0..) {
+                // In the first minutes there are none before.
+                let count = minute.checked_sub(ago).and_then(|minute| logins.counts.get(place(minute)));
+                *sum += count.copied().unwrap_or_default();
+            }
+        }
+        sums
+    }
+
+    /// Remembers from where a session was asked for. An address that is not known, as on a Unix socket, is
+    /// not remembered.
+    pub(crate) fn note(&self, manager: &SessionManager, id: SessionId, address: IpAddr) {
+        if address.is_unspecified() {
+            return;
+        }
+        let mut addresses = self.addresses.lock();
+        if addresses.len() >= MAX_ADDRESSES {
+            addresses.retain(|id, _| manager.held_record(*id).is_some());
+            clear_if_crowded(&mut addresses, MAX_ADDRESSES);
+        }
+        addresses.insert(id, address);
+    }
+
+    /// From where a session was asked for, if it was asked of this instance since it started.
+    pub(crate) fn address(&self, id: SessionId) -> Option<IpAddr> {
+        self.addresses.lock().get(&id).copied()
+    }
+
+    fn minute(&self) -> u64 {
+        self.clock.now().as_secs() / Duration::from_mins(1).as_secs()
+    }
+}
+
+/// Forgets all where a clean-up left more than half of what there may be: the next one is far off then.
+fn clear_if_crowded<K, V>(entries: &mut HashMap<K, V>, most: usize) {
+    if entries.len() > most / 2 {
+        entries.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use session::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn logins_are_counted_by_minute_and_forgotten_after_a_quarter_of_an_hour() {
+        let clock = Arc::new(ManualClock::default());
+        let arrivals = Arrivals::new(Arc::clone(&clock) as _);
+        let [one, other] = ["A", "B"].map(|id| ClientId::new(id).unwrap());
+        let expected = |counts: &[(usize, u64)]| {
+            let mut all = [0; MINUTES];
+            counts.iter().for_each(|(ago, count)| all[MINUTES - 1 - ago] = *count);
+            all
+        };
+        arrivals.count(one);
+        arrivals.count(one);
+        arrivals.count(other);
+        assert_eq!(arrivals.logins(None), expected(&[(0, 3)]));
+        assert_eq!(arrivals.logins(Some(one)), expected(&[(0, 2)]));
+        clock.advance(Duration::from_mins(3));
+        arrivals.count(other);
+        assert_eq!(arrivals.logins(Some(other)), expected(&[(3, 1), (0, 1)]));
+        assert_eq!(arrivals.logins(None), expected(&[(3, 3), (0, 1)]));
+        clock.advance(Duration::from_mins(11));
+        assert_eq!(arrivals.logins(None), expected(&[(14, 3), (11, 1)]));
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(arrivals.logins(None), expected(&[(12, 1)]));
+        clock.advance(Duration::from_mins(60));
+        assert_eq!(arrivals.logins(None), expected(&[]));
+    }
+}

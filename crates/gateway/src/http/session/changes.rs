@@ -1,0 +1,131 @@
+//! `GET /v1/session/changes`: what is different in the client's tree since the session pinned its own.
+
+use axum::Json;
+use axum::extract::State;
+use erp_db::Directory;
+use org_structure::{OrgChange, OrgFlags, OrgId};
+use schemars::JsonSchema;
+use serde::Serialize;
+use session_axum::{CurrentSession, Problem};
+
+use super::tree::FLAGS;
+use crate::http::gateway::Gateway;
+use crate::http::wire::problem::away;
+
+/// The most changes that are listed; all of them are counted.
+const MAX_LISTED: usize = 200;
+
+#[derive(Default, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Changes {
+    /// Is the pinned tree the client's tree as it is now? Null where the ERP does not answer in time.
+    current: Option<bool>,
+    counts: Counts,
+    /// The first 200 changes.
+    changes: Vec<Change>,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Counts {
+    added: usize,
+    removed: usize,
+    moved: usize,
+    flags: usize,
+    /// Other time zones and calendars.
+    other: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct Change {
+    /// `added`, `removed`, `moved`, `flags`, `time_zone` or `calendar`.
+    change: &'static str,
+    #[schemars(with = "String")]
+    org: OrgId,
+    /// Its name now; its id if it has none any more.
+    name: String,
+    /// The parent before, or the time zone or calendar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    /// The parent now, or the time zone or calendar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    /// Flags that it has now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gained: Vec<&'static str>,
+    /// Flags that it had.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lost: Vec<&'static str>,
+}
+
+pub(crate) async fn changes(
+    State(gateway): State<Gateway>,
+    CurrentSession(session): CurrentSession,
+) -> Result<Json<Changes>, Problem> {
+    let inner = &gateway.inner;
+    let now = inner.freshness.tree(session.client()).await.map_err(|error| away(&error))?;
+    let Some(now) = now else { return Ok(Json(Changes::default())) };
+    let directory = inner.names.directory(session.client()).await;
+    let all = session.tree().diff(&now);
+    let mut counts = Counts::default();
+    for change in &all {
+        *counts.of(change) += 1;
+    }
+    let listed = all.iter().take(MAX_LISTED).filter_map(|change| Change::of(change, &directory));
+    Ok(Json(Changes { current: Some(all.is_empty()), counts, changes: listed.collect() }))
+}
+
+impl Counts {
+    fn of(&mut self, change: &OrgChange<'_>) -> &mut usize {
+        match change {
+            OrgChange::Added { .. } => &mut self.added,
+            OrgChange::Removed { .. } => &mut self.removed,
+            OrgChange::Moved { .. } => &mut self.moved,
+            OrgChange::Flags { .. } => &mut self.flags,
+            _ => &mut self.other,
+        }
+    }
+}
+
+impl Change {
+    /// A change in names of now; an organization that has none any more is called by its id.
+    fn of(change: &OrgChange<'_>, directory: &Directory) -> Option<Self> {
+        let name = |id: &OrgId| {
+            let entry = directory.get(id.as_str());
+            entry.map_or_else(|| id.as_str().to_owned(), |entry| entry.name.clone())
+        };
+        let new = |change, org: OrgId| Change {
+            change,
+            org,
+            name: name(&org),
+            from: None,
+            to: None,
+            gained: Vec::new(),
+            lost: Vec::new(),
+        };
+        let parent = |parent: &Option<OrgId>| parent.as_ref().map(name);
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        Some(match change {
+            OrgChange::Added { id, parent: to } => Change { to: parent(to), ..new("added", *id) },
+            OrgChange::Removed { id, parent: from } => Change { from: parent(from), ..new("removed", *id) },
+            OrgChange::Moved { id, from, to } => {
+                Change { from: parent(from), to: parent(to), ..new("moved", *id) }
+            }
+            OrgChange::Flags { id, from, to } => {
+                Change { gained: names(*to - *from), lost: names(*from - *to), ..new("flags", *id) }
+            }
+            OrgChange::TimeZone { id, from, to } => {
+                Change { from: text(*from), to: text(*to), ..new("time_zone", *id) }
+            }
+            OrgChange::Calendar { id, from, to } => {
+                Change { from: text(*from), to: text(*to), ..new("calendar", *id) }
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn names(flags: OrgFlags) -> Vec<&'static str> {
+    FLAGS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| *name).collect()
+}
