@@ -13,6 +13,7 @@
 //! - [`kept`], [`document`], [`machine`]: what a run of measurements has so far, what it writes, and on which machine it was taken;
 //! - [`interrupt`]: signals, so that a run that is cut short still cleans up.
 
+mod axe;
 mod browser;
 mod commands;
 mod document;

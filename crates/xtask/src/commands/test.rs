@@ -8,6 +8,7 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::axe;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::postgres::{self, Account, Cluster, Durability, Programs};
 use crate::prerequisite::{self, Found};
@@ -27,7 +28,8 @@ use crate::workspace;
 /// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER and
 /// ORGCACHE_TEST_NGINX, these programs; ORGCACHE_TEST_CHROMIUM and ORGCACHE_TEST_CHROMEDRIVER, the browser and
 /// the program that drives it; ORGCACHE_TEST_PYTHON, an interpreter with the packages of
-/// tests/python/requirements.txt; ORGCACHE_TEST_JAVA, the program java; ORGCACHE_TEST_JUNIT and ORGCACHE_TEST_JDBC, the jars of JUnit and of PostgreSQL's driver; TMPDIR, a
+/// tests/python/requirements.txt; ORGCACHE_TEST_JAVA, the program java; ORGCACHE_TEST_JUNIT and ORGCACHE_TEST_JDBC, the jars of JUnit and of PostgreSQL's driver;
+/// ORGCACHE_TEST_AXE, the script of axe-core, where npm can download it; TMPDIR, a
 /// directory that is removed at the end with all that is in it, servers included.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -136,6 +138,7 @@ fn command(runner: Runner, args: &Args, found: &Found, scratch: &Scratch, cluste
         command.env_remove(name);
     }
     command.envs(found.variables());
+    command.envs(axe::script().map(|script| (axe::VARIABLE, script)));
     command.env("ORGCACHE_TEST_POSTGRES_URL", cluster.url());
     command.env("TMPDIR", scratch.temporary());
     command
