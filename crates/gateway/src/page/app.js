@@ -1,22 +1,30 @@
 // The page: who is signed in, which view is on show, and what happens when something fails.
 
-import { exchange, get, post, rememberCsrf } from "/page/api.js";
+import { exchange, get, look, post, rememberCsrf } from "/page/api.js";
 import { Connection } from "/page/connection.js";
 import { Details } from "/page/details.js";
-import { byId, element, integer } from "/page/dom.js";
-import { Memory } from "/page/memory.js";
-import { announce, confirmed, noTrouble, stale, trouble } from "/page/notices.js";
+import { byId, element, integer, name } from "/page/dom.js";
+import { Icicle } from "/page/icicle.js";
+import { announce, confirmed, noTrouble, showChanges, stale, trouble } from "/page/notices.js";
 import { Organizations } from "/page/organizations.js";
+import { Overview } from "/page/overview.js";
+import { Refer } from "/page/refer.js";
 import { Sessions } from "/page/sessions.js";
 import { Tree } from "/page/tree.js";
 
-const VIEWS = ["organizations", "sessions", "memory"];
+const VIEWS = ["overview", "organizations", "refer", "sessions"];
 /** Milliseconds between two looks at figures that change by themselves. */
 const FIGURES = 5_000;
+/** Milliseconds between two comparisons with a newer tree, for which the server reads it. */
+const COMPARISONS = 60_000;
 
 let session = null;
 let organizations = null;
 let afterTrouble = null;
+/** The client that an instance administrator looks at; null for all, and for everyone else. */
+let client = null;
+/** When the newer tree was last compared with the pinned one. */
+let compared = -Infinity;
 /** Counts the changes of who is signed in: an answer to an earlier question is not for the session of now. */
 let era = 0;
 
@@ -30,12 +38,15 @@ const details = new Details(byId("details"), { select: reveal, isAdmin, onError:
 const sessions = new Sessions(byId("sessions-content"), {
   session: () => session,
   organizations: () => organizations,
+  client: () => client,
   confirm: confirmed,
   announce,
   onError: failed,
 });
-const memory = new Memory(byId("memory-content"), { session: () => session, isAdmin, onError: failed });
-const connection = new Connection({ fresh: (current) => stale(!current), lost, back, failed });
+const overview = new Overview(byId("overview-content"), { session: () => session, isAdmin, client: () => client, onError: failed });
+const refer = new Refer(byId("refer-content"), { isAdmin, select: goTo, onError: failed });
+const icicle = new Icicle(byId("icicle"), { select: reveal, pointed });
+const connection = new Connection({ fresh, lost, back, failed });
 /** Tells the other tabs that the cookie they share now stands for something else. */
 const tabs = new BroadcastChannel("orgcache-session");
 tabs.addEventListener("message", () => start());
@@ -84,7 +95,8 @@ async function signIn(event) {
 async function signedIn(answer) {
   try {
     await changed(answer);
-    byId("search").focus();
+    if (!byId("overview").hidden) byId("overview-title").focus();
+    else if (!byId("organizations").hidden) byId("search").focus();
   } catch (error) {
     if (error.kind !== "unauthorized") failed(error, start);
     else signedOut("You have signed in, but the browser does not send the session's cookie. Does it refuse cookies?");
@@ -102,7 +114,7 @@ async function signOut() {
     }
   }
   tabs.postMessage("changed");
-  signedOut(pending ? "You have signed out here. Other servers are still being told." : "You have signed out.");
+  signedOut(pending ? "You have signed out here. The other instances follow when the session store answers." : "You have signed out.");
 }
 
 /** Takes up what a login, a refresh or a switch answered: a new session under the same cookie. */
@@ -123,19 +135,23 @@ async function enter(answered) {
   session = answered;
   organizations = new Organizations(rows);
   byId("loading").hidden = true;
-  byId("sign-in").hidden = true;
+  byId("entrance").hidden = true;
   byId("bar").hidden = false;
   stale(false);
+  compared = -Infinity;
   noTrouble();
   byId("who-user").textContent = session.username ?? session.user;
   byId("who-client").textContent = session.client_name ?? session.client;
   byId("sessions-link").hidden = !isAdmin();
   tree.show(organizations);
+  showPicture();
+  refer.show(organizations);
   search();
+  selectOwn();
   connection.watch();
   connection.askNow();
   showView();
-  await showRoles();
+  await Promise.all([showRoles(), showClients()]);
 }
 
 function signedOut(reason) {
@@ -146,7 +162,7 @@ function signedOut(reason) {
   rememberCsrf("");
   noTrouble();
   for (const id of ["bar", "stale", "loading", ...VIEWS]) byId(id).hidden = true;
-  byId("sign-in").hidden = false;
+  byId("entrance").hidden = false;
   byId("sign-in-reason").textContent = reason;
   byId("sign-in-error").textContent = dropsCookie
     ? "This page came over plain HTTP, so the browser will drop the cookie of your session. Open it over HTTPS."
@@ -163,7 +179,11 @@ function forget() {
   tree.clear();
   details.clear();
   sessions.clear();
-  memory.clear();
+  overview.clear();
+  refer.clear();
+  icicle.show(null);
+  client = null;
+  for (const id of ["client", "sessions-client"]) byId(id).replaceChildren();
   byId("search").value = "";
   byId("who-role").replaceChildren();
   for (const id of ["who-user", "who-client", "tree-count", "tree-empty", "announcement"]) byId(id).textContent = "";
@@ -179,6 +199,33 @@ async function showRoles() {
   } catch (error) {
     failed(error);
   }
+}
+
+/** Lets an instance administrator choose the client to look at. */
+async function showClients() {
+  const fields = [byId("client"), byId("sessions-client")];
+  for (const control of ["client-control", "sessions-client-control"]) byId(control).hidden = !session.instance_admin;
+  if (!session.instance_admin) return;
+  const mine = era;
+  try {
+    const { clients } = await get("/v1/admin/clients");
+    if (mine !== era) return;
+    const option = ({ id, name: title, sessions: count }) =>
+      element("option", { value: id }, `${title ?? id} (${integer(count)} session${count === 1 ? "" : "s"})`);
+    fields[0].replaceChildren(element("option", { value: "" }, "All clients"), ...clients.map(option));
+    fields[1].replaceChildren(...clients.map(option));
+    fields[0].value = client ?? "";
+    fields[1].value = client ?? session.client;
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function chooseClient(event) {
+  client = event.target.value === "" ? null : event.target.value;
+  byId("client").value = client ?? "";
+  byId("sessions-client").value = client ?? session.client;
+  loadFigures(false);
 }
 
 async function switchRole() {
@@ -211,15 +258,64 @@ async function refresh() {
 function showView() {
   if (!session) return;
   const [wanted, id] = location.hash.slice(1).split("/");
-  const view = VIEWS.includes(wanted) && (wanted !== "sessions" || isAdmin()) ? wanted : "organizations";
+  const view = VIEWS.includes(wanted) && (wanted !== "sessions" || isAdmin()) ? wanted : "overview";
   for (const other of VIEWS) byId(other).hidden = other !== view;
   for (const link of byId("views").querySelectorAll("a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (view === "organizations") showOrganization(id);
+  else if (view === "refer") refer.open(decoded(id), decoded(location.hash.split("/")[2]));
   else loadFigures(false);
   titled(view);
+}
+
+/** Where nothing is selected yet, the session's own organization is. */
+function selectOwn() {
+  const own = organizations.byId.get(session.org);
+  if (tree.selected < 0 && own !== undefined) tree.choose(own);
+  icicle.select(tree.selected);
+  showZoom();
+}
+
+function goTo(node) {
+  location.hash = `#organizations/${encodeURIComponent(organizations.rows[node].id)}`;
+}
+
+function showPicture() {
+  icicle.show(organizations);
+  const levels = organizations.level.reduce((most, level) => Math.max(most, level), 0);
+  const facts = [
+    `${integer(organizations.size)} organizations`,
+    `${integer(levels)} levels`,
+    `${integer(icicle.entities)} legal entities`,
+  ];
+  byId("icicle").setAttribute("aria-label", `Picture of the tree: ${facts.join(", ")}. The list has the same.`);
+  pointed(-1);
+  showZoom();
+}
+
+/** Names the organization under the pointer, or else says what the picture has. */
+function pointed(node) {
+  const shown = byId("picture-pointed");
+  if (node < 0 || !organizations) {
+    shown.textContent = "Point at an organization to light up its natural tree.";
+    return;
+  }
+  const entity = icicle.entityOf(node);
+  const facts = [entity < 0 ? "no legal entity" : `legal entity ${organizations.title(entity)}`];
+  if (!organizations.rows[node].readable) facts.push("this session may not read it");
+  shown.replaceChildren(name(organizations.title(node)), element("span.muted", {}, ` · ${facts.join(" · ")}`));
+}
+
+function zoom(node) {
+  icicle.zoom(node);
+  showZoom();
+}
+
+function showZoom() {
+  byId("zoom-out").disabled = !icicle.isZoomed;
+  byId("zoom-in").disabled = tree.selected < 0 || !organizations?.hasChildren(tree.selected);
 }
 
 function showOrganization(id) {
@@ -230,13 +326,17 @@ function showOrganization(id) {
   else details.clear();
 }
 
+const TITLES = { overview: "Overview", organizations: "Organizations", refer: "References", sessions: "Sessions" };
+
 function titled(view) {
   const node = view === "organizations" ? tree.selected : -1;
-  const what = node >= 0 ? organizations.title(node) : view.charAt(0).toUpperCase() + view.slice(1);
+  const what = node >= 0 ? organizations.title(node) : TITLES[view];
   document.title = `${what} – orgcache`;
 }
 
 function selected(node) {
+  icicle.select(node);
+  showZoom();
   details.show(organizations, node);
   history.replaceState(null, "", `#organizations/${encodeURIComponent(organizations.rows[node].id)}`);
   titled("organizations");
@@ -260,13 +360,31 @@ function search() {
   byId("tree-count").textContent = found ? `${integer(found.matches.length)} of ${all} found` : `${all} in this tree`;
   byId("tree-empty").hidden = !none && organizations.size > 0;
   const nothing = `No organization has “${text}” in its name, search key or id.`;
-  byId("tree-empty").textContent = none ? nothing : "This client has no organization tree.";
+  byId("tree-empty").textContent = none
+    ? `${nothing} Clear the search to see all.`
+    : "This client has no organization tree. Add one in the ERP, then refresh.";
 }
 
-function loadFigures(byItself) {
+function loadFigures(background) {
   if (!session || document.hidden) return;
-  if (!byId("sessions").hidden) sessions.load(byItself);
-  if (!byId("memory").hidden) memory.load(byItself);
+  if (!byId("sessions").hidden) sessions.load(background);
+  if (!byId("overview").hidden) overview.load(background);
+}
+
+/** Tells about a newer tree, and what is different in it. */
+async function fresh(current) {
+  stale(!current);
+  if (current || performance.now() - compared < COMPARISONS) return;
+  compared = performance.now();
+  const mine = era;
+  try {
+    const changes = await look("/v1/session/changes");
+    if (mine !== era) return;
+    if (changes.current === false) showChanges(changes);
+    else compared = -Infinity;
+  } catch (error) {
+    if (mine === era) failed(error);
+  }
 }
 
 // ---- what goes wrong, and what is said ----
@@ -286,7 +404,7 @@ function failed(error, again) {
   } else if (error.kind === "refused") {
     trouble(error.message, "Dismiss", noTrouble);
   } else {
-    trouble("This page made a mistake. Reload it.", "Reload", () => location.reload());
+    trouble("This page failed. Reload it.", "Reload", () => location.reload());
     throw error;
   }
 }
@@ -314,6 +432,32 @@ function decoded(text) {
 
 // ---- wiring ----
 
+/** The users of a demonstration, as buttons. */
+async function offerUsers() {
+  if (document.documentElement.dataset.demonstration === undefined) return;
+  const { users, password } = await get("/page/demonstration.json");
+  const signInAs = (user) => {
+    byId("sign-in-user").value = user;
+    byId("sign-in-password").value = password;
+    byId("sign-in").requestSubmit();
+  };
+  const button = ({ name: user, role }) =>
+    element(
+      "button",
+      { type: "button", "data-user": user, onclick: () => signInAs(user) },
+      name(user),
+      role === user ? null : element("span.note", {}, name(role)),
+    );
+  const groups = [...Map.groupBy(users, (user) => user.client)].map(([title, those]) =>
+    element("div", {}, element("h3", {}, name(title)), element("div.demonstration-users", {}, ...those.map(button))),
+  );
+  byId("demonstration").replaceChildren(
+    element("h2", { id: "demonstration-title" }, "Demonstration: sign in as"),
+    ...groups,
+  );
+  byId("demonstration").hidden = false;
+}
+
 byId("sign-in").addEventListener("submit", signIn);
 byId("sign-out").addEventListener("click", signOut);
 byId("refresh").addEventListener("click", refresh);
@@ -331,6 +475,10 @@ byId("search").addEventListener("keydown", (event) => {
 });
 byId("expand-all").addEventListener("click", () => tree.expandAll());
 byId("collapse-all").addEventListener("click", () => tree.collapseAll());
+byId("zoom-in").addEventListener("click", () => zoom(tree.selected));
+byId("zoom-out").addEventListener("click", () => zoom(-1));
+for (const id of ["client", "sessions-client"]) byId(id).addEventListener("change", chooseClient);
 window.addEventListener("hashchange", showView);
 setInterval(() => loadFigures(true), FIGURES);
+offerUsers().catch(failed);
 start();

@@ -1,7 +1,8 @@
 // What there is to know about one organization.
 
-import { get, post } from "/page/api.js";
+import { post } from "/page/api.js";
 import { element, integer, name, words } from "/page/dom.js";
+import { roleLists, rolesOf } from "/page/roles.js";
 
 /** Flags in the order of reading; any others that the server names come after them. */
 const FLAGS = [
@@ -24,8 +25,6 @@ const NEAREST = [
 
 /** Organizations named at once; long lists are cut, and say so. */
 const NAMED = 40;
-/** Pages of roles asked for at most; a hundred roles are looked at for each. */
-const PAGES = 5;
 /** How long the selection rests before the server is asked, in milliseconds: arrow keys pass over many rows. */
 const REST = 120;
 
@@ -64,7 +63,7 @@ export class Details {
     this.#panel.replaceChildren(
       this.#head(organizations, node),
       section("This session may", permissions(row)),
-      section("Roles that may, as they are now", this.#page.isAdmin() ? roles : muted("Shown to administrators of the client.")),
+      section("Roles that may, in the database now", this.#page.isAdmin() ? roles : muted("Administrators of the client see them here.")),
       section("Nearest upwards", answers),
       section("Flags", flags(row.flags)),
       section("Natural tree", ...this.#naturalTree(organizations, node)),
@@ -78,17 +77,7 @@ export class Details {
   async #askRoles(signal, org, shown) {
     if (signal.aborted) return;
     try {
-      const all = [];
-      let next = null;
-      let pages = 0;
-      do {
-        const query = next === null ? "" : `?${new URLSearchParams({ after: next })}`;
-        const page = await get(`/v1/admin/organizations/${encodeURIComponent(org)}/roles${query}`, signal);
-        all.push(...page.roles);
-        next = page.next;
-        pages += 1;
-      } while (next !== null && pages < PAGES);
-      shown.replaceChildren(...rolesOf(all, next !== null));
+      shown.replaceChildren(...roleLists(...(await rolesOf(org, signal))));
     } catch (error) {
       if (signal.aborted) return;
       shown.replaceChildren(element("p.error", {}, error.message));
@@ -129,6 +118,7 @@ export class Details {
       "header",
       {},
       element("h2", { id: "details-title" }, name(organizations.title(node))),
+      element("p", {}, element("a", { href: `#refer/${encodeURIComponent(row.id)}`, id: "refer-link" }, "May it refer to …?")),
       element("p.muted.identity", {}, ...facts.filter(Boolean).map((fact) => name(fact))),
     );
   }
@@ -175,24 +165,6 @@ function cutMiddle(path, listed) {
   if (left <= 0) return path.map(listed);
   const gap = element("li.muted", {}, `${integer(left)} more`);
   return [...path.slice(0, NAMED / 2).map(listed), gap, ...path.slice(-NAMED / 2).map(listed)];
-}
-
-/** Roles that may write, then those that may only read. */
-function rolesOf(roles, isCut) {
-  const list = (id, title, chosen) => {
-    const names = chosen.map((role) => role.name).sort((a, b) => a.localeCompare(b));
-    const named = names.slice(0, NAMED).map((title) => element("li", {}, name(title)));
-    if (names.length > NAMED) named.push(element("li.muted", {}, `and ${integer(names.length - NAMED)} more`));
-    return labelled(title, element("ul.path.path-plain", { id }, ...named));
-  };
-  const shown = [
-    list("roles-writing", "Read and write", roles.filter((role) => role.readable && role.writable)),
-    list("roles-reading", "Only read", roles.filter((role) => role.readable && !role.writable)),
-    // A role of the level of the client writes to `*` without reading below it.
-    list("roles-writing-only", "Only write", roles.filter((role) => !role.readable)),
-    isCut ? element("p.muted", {}, "There are more roles than are shown here.") : null,
-  ].filter(Boolean);
-  return shown.length > 0 ? shown : [element("p.muted", {}, "No role of this client.")];
 }
 
 function permissions(row) {

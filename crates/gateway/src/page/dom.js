@@ -37,11 +37,17 @@ export function bytesElement(count) {
   return element("span.number", { title: `${integer(count)} bytes` }, bytes(count));
 }
 
-/** A table with a caption and column heads; columns of numbers say so. */
-export function table(caption, columns, rows) {
-  const head = columns.map(({ title, number }) => element(number ? "th.number" : "th", { scope: "col" }, title));
+/**
+ * A table with a caption and column heads; columns of numbers say so. With `cards`, each row is a card on a narrow screen, and
+ * each cell says of which column it is.
+ */
+export function table(caption, columns, rows, cards = "") {
+  const head = columns.map(({ title, number }) =>
+    title === "" ? element("td") : element(number ? "th.number" : "th", { scope: "col" }, title),
+  );
+  for (const row of rows) [...row.cells].forEach((cell, at) => cell.setAttribute("data-label", columns[at].title));
   return element(
-    "div.table-scroll",
+    cards === "" ? "div.table-scroll" : `div.table-scroll.${cards}`,
     { tabindex: 0, role: "region", "aria-label": caption, "data-focus": caption },
     element(
       "table",
@@ -66,6 +72,7 @@ export function replaceQuietly(content, ...children) {
 
 const INTEGER = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const THREE_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const TENTHS = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const UNITS = ["B", "KB", "MB", "GB", "TB", "PB"];
 
 /** `12345` as `12,345`. */
@@ -73,6 +80,9 @@ export const integer = (value) => INTEGER.format(value);
 
 /** Three significant digits: `0.983`, `12.3`, `12,300`. */
 export const rounded = (value) => THREE_DIGITS.format(value);
+
+/** One digit after the point: `0.1`, `12.0`. */
+export const tenths = (value) => TENTHS.format(value);
 
 /** Bytes in decimal units, three significant digits. */
 export function bytes(count) {

@@ -22,20 +22,28 @@ const JSON: &str = "application/json";
 const IMAGE: &str = "image/svg+xml";
 
 /// Where each file is asked for, what it is, and what is in it.
-const FILES: [(&str, &str, &str); 14] = [
+const FILES: [(&str, &str, &str); 22] = [
     ("/", HTML, include_str!("index.html")),
     ("/page/style.css", STYLE, include_str!("style.css")),
     ("/page/icon.svg", IMAGE, include_str!("icon.svg")),
     ("/page/app.js", SCRIPT, include_str!("app.js")),
     ("/page/api.js", SCRIPT, include_str!("api.js")),
+    ("/page/baselines.js", SCRIPT, include_str!("baselines.js")),
+    ("/page/chooser.js", SCRIPT, include_str!("chooser.js")),
     ("/page/connection.js", SCRIPT, include_str!("connection.js")),
     ("/page/details.js", SCRIPT, include_str!("details.js")),
     ("/page/dom.js", SCRIPT, include_str!("dom.js")),
-    ("/page/memory.js", SCRIPT, include_str!("memory.js")),
+    ("/page/icicle.js", SCRIPT, include_str!("icicle.js")),
     ("/page/notices.js", SCRIPT, include_str!("notices.js")),
     ("/page/organizations.js", SCRIPT, include_str!("organizations.js")),
+    ("/page/overview.js", SCRIPT, include_str!("overview.js")),
+    ("/page/picture.js", SCRIPT, include_str!("picture.js")),
+    ("/page/refer.js", SCRIPT, include_str!("refer.js")),
+    ("/page/roles.js", SCRIPT, include_str!("roles.js")),
     ("/page/row.js", SCRIPT, include_str!("row.js")),
     ("/page/sessions.js", SCRIPT, include_str!("sessions.js")),
+    ("/page/sparkline.js", SCRIPT, include_str!("sparkline.js")),
+    ("/page/timeline.js", SCRIPT, include_str!("timeline.js")),
     ("/page/tree.js", SCRIPT, include_str!("tree.js")),
 ];
 
@@ -105,6 +113,31 @@ mod tests {
             }
         }
         assert!(asked > 20, "only {asked} references were found");
+    }
+
+    #[test]
+    fn openbravo_took_on_the_page_what_it_took_in_the_documentation() {
+        let page: String = include_str!("baselines.js").replace('_', "");
+        let documented = include_str!("../../../../docs/benchmarks-jvm.md").lines();
+        let rows: Vec<Vec<&str>> = documented
+            .map(|line| line.split('|').map(str::trim).collect())
+            .filter(|row: &Vec<_>| row.len() == 8)
+            .collect();
+        for (column, structure) in [(3, "pre"), (4, "post"), (5, "head")] {
+            for shape in ["flat", "fan5", "chain"] {
+                let bytes = rows.iter().filter(|row| row[2] == shape).map(|row| {
+                    let bytes = row[column].trim_start_matches("28 / ").replace(',', "");
+                    assert!(bytes.parse::<u64>().is_ok(), "{row:?}");
+                    bytes
+                });
+                let expected = format!("{shape}: [{}]", bytes.collect::<Vec<_>>().join(", "));
+                let line = page
+                    .lines()
+                    .find(|line| line.trim_start().starts_with(&format!("{structure}: {{")))
+                    .unwrap();
+                assert!(line.contains(&expected), "{structure}: {expected} is not in {line}");
+            }
+        }
     }
 
     #[test]

@@ -1,11 +1,21 @@
 // What the page says beside its views: troubles, an older tree, questions, and what happened.
 
 import { byId } from "/page/dom.js";
+import { changeList } from "/page/timeline.js";
 
 /** Says whether the session's tree is older than the current one. */
 export function stale(isStale) {
   // Set only when it changes: each time is announced.
   if (byId("stale").hidden === isStale) byId("stale").hidden = !isStale;
+  if (!isStale) byId("changes").hidden = true;
+}
+
+/** Says what is different in the newer tree. */
+export function showChanges(changes) {
+  const [summary, items] = changeList(changes);
+  byId("changes-summary").textContent = summary;
+  byId("changes-list").replaceChildren(...items);
+  byId("changes").hidden = false;
 }
 
 /** Says what goes wrong, and offers to do something about it. */

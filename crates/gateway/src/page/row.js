@@ -33,8 +33,9 @@ export function makeRow(organizations, node, wanted = "") {
     name(marked(title, organizations.folded[node].name, wanted), { class: "row-name", title }),
     row.flags.includes("legal_entity") ? element("span.tag", {}, "legal entity") : null,
     row.flags.includes("ready") ? null : element("span.tag.tag-weak", {}, "not ready"),
-    element("span.may-marks", {}, may(row.readable, "read"), may(row.writable, "write")),
+    mayNot(row),
   );
+  made.classList.toggle("unreadable", !row.readable);
   made.style.setProperty("--level", String(level - 1));
   // Indentation ends somewhere, or a chain would leave the screen: deeper rows tell their level.
   made.classList.toggle("deep", level - 1 > DEEPEST);
@@ -50,6 +51,9 @@ function marked(title, folded, wanted) {
   return element("span", {}, title.slice(0, at), element("mark", {}, title.slice(at, end)), title.slice(end));
 }
 
-function may(granted, what) {
-  return granted ? element(`span.may.may-${what}`, {}, what) : null;
+/** What the session may not do here; of what it may do, nothing is said. */
+function mayNot({ readable, writable }) {
+  if (readable && writable) return null;
+  const what = readable ? "read only" : writable ? "write only" : "no access";
+  return element(readable ? "span.may" : "span.may.may-not", {}, what);
 }

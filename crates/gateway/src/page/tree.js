@@ -26,6 +26,7 @@ export class Tree {
   #selected = -1;
   #typed = { text: "", at: -Infinity };
   #rowHeight = 30;
+  #height = 0;
   #drawing = false;
 
   /**
@@ -106,6 +107,13 @@ export class Tree {
     if (changed) this.#onSelect(node);
   }
 
+  /** Selects an organization without telling, for when the tree comes on show. */
+  choose(node) {
+    this.#reveal(node);
+    this.#selected = node;
+    this.#layOut();
+  }
+
   /** Selects the first organization that the search found, or the first one, and takes the focus. */
   enter() {
     this.#container.focus();
@@ -149,7 +157,11 @@ export class Tree {
   #measure() {
     const height = Number.parseFloat(getComputedStyle(this.#container).getPropertyValue("--row-height"));
     if (height > 0) this.#rowHeight = height;
+    const wasHidden = this.#height === 0;
+    this.#height = this.#container.clientHeight;
     this.#rows.style.height = `${this.#shown.length * this.#rowHeight}px`;
+    // What was selected before the tree came on show is brought into sight now.
+    if (wasHidden && this.#height > 0 && this.#selected >= 0) this.#scrollTo(this.#selected);
     this.#draw();
   }
 

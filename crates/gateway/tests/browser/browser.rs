@@ -131,12 +131,24 @@ impl Browser {
         assert!(complaints.is_empty(), "{complaints:#?}");
     }
 
-    /// Signs in, and waits for the tree.
+    /// Signs in, and waits for the tree, which is shown unless the address names another view.
     pub(crate) async fn sign_in(&self, user: &str, password: &str) {
+        self.enter(user, password).await;
+        self.script("if (location.hash === '') location.hash = '#organizations'").await;
+        self.until("document.querySelector('.row')?.checkVisibility()").await;
+    }
+
+    /// Signs in, and waits for the view with which the page begins.
+    pub(crate) async fn enter(&self, user: &str, password: &str) {
         self.until_reads("#sign-in-title", "Sign in").await;
         self.type_into("#sign-in-user", user).await;
         self.type_into("#sign-in-password", &format!("{password}{ENTER}")).await;
-        self.until("document.querySelector('.row')?.checkVisibility()").await;
+        self.until("document.getElementById('bar').checkVisibility()").await;
+    }
+
+    /// Goes to another view.
+    pub(crate) async fn view(&self, name: &str) {
+        self.script(&format!("location.hash = {}", json!(format!("#{name}")))).await;
     }
 }
 

@@ -51,6 +51,12 @@ async fn ten_thousand_organizations_are_expanded_scrolled_and_searched() {
         )
         .await;
 
+    // The picture has all of them in a few elements, down to the last rank.
+    let elements = "return document.querySelectorAll('#organizations *').length";
+    assert!(browser.script(elements).await.as_u64().unwrap() < 1_500);
+    let ranks = crate::picture::colours(0.005, 100);
+    browser.until(&format!("(() => {{ {ranks} }})().every((colour) => !colour.endsWith(' 0'))")).await;
+
     browser.type_into("#search", &format!("shop 5678{ENTER}")).await;
     browser.until_reads("#details-title", "Shop 5678").await;
     assert_eq!(browser.text("#tree-count").await, "1 of 10,008 found");

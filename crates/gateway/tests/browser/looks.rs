@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::service::{ADMIN, PASSWORD, Service, US_WEST};
+use crate::service::{ADMIN, PASSWORD, Service, US, US_WEST};
 
 #[tokio::test]
 async fn nothing_reaches_beyond_a_narrow_screen() {
@@ -15,11 +15,19 @@ async fn nothing_reaches_beyond_a_narrow_screen() {
     for (view, sign) in [
         (format!("organizations/{US_WEST}"), "#flags"),
         ("sessions".into(), "tr.own"),
-        ("memory".into(), "#memory-chart"),
+        ("overview".into(), "#memory-chart"),
+        (format!("refer/{US}/{US_WEST}"), "#verdict"),
     ] {
         browser.script(&format!("location.hash = '#{view}'")).await;
         browser.until(&format!("document.querySelector('{sign}')?.checkVisibility()")).await;
         assert_eq!(browser.script(beyond).await, false, "{view}");
+        // Nor is anything cut off: what does not fit scrolls, and says so by being reachable with the keyboard.
+        let cut =
+            "return [...document.querySelectorAll('main td, main h1, main h2, main button, main label')]
+            .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth
+                && !one.closest('.table-scroll, .hidden, [tabindex]'))
+            .map((one) => one.outerHTML)";
+        assert_eq!(browser.script(cut).await, json!([]), "{view}");
     }
     browser.assert_no_complaints().await;
 }

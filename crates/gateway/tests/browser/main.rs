@@ -1,13 +1,19 @@
 //! The page as a person meets it: the real program, a real database, a real browser.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code may fail loudly")]
 
+mod accessibility;
 mod browser;
 mod service;
 
 mod connection;
+mod demonstration;
 mod large;
 mod looks;
 mod names;
+mod overview;
+mod picture;
+mod pinning;
+mod references;
 mod refreshing;
 mod sessions;
 mod signing_in;

@@ -18,7 +18,11 @@ async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
     browser.until("!document.getElementById('stale').checkVisibility()").await;
 
     service.execute(&moved()).await;
-    browser.until_reads("#stale", "older than the current one").await;
+    browser.until_reads("#stale", "has changed since you signed in").await;
+    // What is different is said; names are those of now.
+    browser.until_reads("#changes-summary", "What changed: 1 moved").await;
+    browser.click("#changes-summary").await;
+    browser.until_reads("[data-change=moved]", "F&B US West Coast moved from F&B US, Inc. to *").await;
     // Until it is asked for, the old tree answers: on the page, and after a reload.
     assert_eq!(browser.text("#natural-tree-count").await, "3 ancestors, itself, 0 descendants");
     browser.go("about:blank").await;
@@ -65,7 +69,7 @@ async fn a_refusal_for_the_session_before_ends_nothing() {
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;
     service.execute(&moved()).await;
-    browser.until_reads("#stale", "older than the current one").await;
+    browser.until_reads("#stale", "has changed since you signed in").await;
     browser.script(LATE_REFUSAL).await;
     browser.click(&format!("[data-id='{US}']")).await;
     browser.until("window.refusals === 1").await;

@@ -15,7 +15,12 @@ use crate::browser::{PATIENCE, STEP};
 pub(crate) const ADMIN: &str = "F&BAdmin";
 /// A user of the same client who administers nothing.
 pub(crate) const USER: &str = "F&BUSUser";
-/// The password of both.
+/// The administrator of all clients.
+pub(crate) const INSTANCE_ADMIN: &str = "Openbravo";
+/// The client administrator of the generated client, and one of its users.
+pub(crate) const GENERATED_ADMIN: &str = "GeneratedAdmin";
+pub(crate) const GENERATED_USER: &str = "GeneratedCountry01";
+/// The password of all of them.
 pub(crate) const PASSWORD: &str = "orgcache";
 
 /// Organizations of the demonstration.

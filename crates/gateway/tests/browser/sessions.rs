@@ -1,9 +1,9 @@
-//! Other people's sessions, and memory.
+//! Other people's sessions.
 
 use std::time::{Duration, Instant};
 
 use crate::browser::Browser;
-use crate::service::{ADMIN, PASSWORD, Service, US, USER};
+use crate::service::{ADMIN, CLIENT, INSTANCE_ADMIN, PASSWORD, Service, US, USER};
 
 #[tokio::test]
 async fn an_administrator_ends_the_session_of_another() {
@@ -16,10 +16,11 @@ async fn an_administrator_ends_the_session_of_another() {
     let row = format!("tr[data-session='{}']", visitor.id);
     browser.until_reads("#sessions-summary", "3 on show").await;
     browser.until_reads(&row, USER).await;
-    browser.until_reads(&row, " B").await;
+    browser.until_reads(&row, "127.0.0.1").await;
+    browser.until_reads(&row, "29 min").await;
     browser.until_reads("tr.own", "this session").await;
 
-    // Whoever thinks better of it has done nothing.
+    // Cancelling ends nothing.
     browser.click(&format!("{row} button")).await;
     browser.until_reads("#confirm-text", USER).await;
     browser.click("#confirm button[value=no]").await;
@@ -33,29 +34,6 @@ async fn an_administrator_ends_the_session_of_another() {
     browser.until_reads("#sessions-summary", "2 on show").await;
     assert_eq!(visitor.status().await, 401);
     assert_eq!(other.status().await, 200);
-    browser.assert_no_complaints().await;
-}
-
-#[tokio::test]
-async fn memory_is_shown_beside_what_openbravo_would_take() {
-    let service = Service::start();
-    let _visitor = service.log_in(USER).await;
-    let browser = Browser::open(&service.address).await;
-    browser.sign_in(ADMIN, PASSWORD).await;
-    browser.go(&format!("{}/#memory", service.address)).await;
-    browser.until_reads(".lead", "2 live sessions").await;
-    let widths = browser
-        .script(
-            "return Object.fromEntries([...document.querySelectorAll('[data-bar]')]
-                .map((bar) => [bar.dataset.bar, bar.getBoundingClientRect().width]))",
-        )
-        .await;
-    let width = |bar: &str| widths.get(bar).and_then(serde_json::Value::as_f64).unwrap();
-    assert!(width("orgcache") > 0.0, "{widths}");
-    assert!(width("pre") > width("post"), "{widths}");
-    assert!(width("post") > width("head"), "{widths}");
-    browser.until_reads(".card", "Logins that shared a tree").await;
-    browser.until_reads("#memory", "this session alone").await;
     browser.assert_no_complaints().await;
 }
 
@@ -86,5 +64,69 @@ async fn who_administers_nothing_is_told_of_no_roles() {
     browser.click(&format!("[data-id='{US}'] .row-name")).await;
     browser.until_reads("[data-call=legal_entity]", "F&B US, Inc.").await;
     assert_eq!(browser.script("return document.getElementById('roles')").await, serde_json::Value::Null);
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn sessions_are_searched_and_an_empty_answer_says_what_to_do() {
+    let service = Service::start();
+    let visitor = service.log_in(USER).await;
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    browser.click("#sessions-link").await;
+    browser.until_reads("#sessions-summary", "2 on show").await;
+    browser.type_into("#sessions-search", "fbususer").await;
+    browser.until_reads("#sessions-empty", "No session has “fbususer”").await;
+    browser.click("#sessions-empty button").await;
+    browser.until_reads("#sessions-summary", "2 on show").await;
+    browser.type_into("#sessions-search", "f&bususer").await;
+    browser.until_reads("#sessions-summary", "1 on show").await;
+    browser.until(&format!("document.querySelector(\"tr[data-session='{}']\")", visitor.id)).await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn an_instance_administrator_chooses_the_client() {
+    let service = Service::start();
+    let _visitor = service.log_in(USER).await;
+    let browser = Browser::open(&service.address).await;
+    browser.enter(INSTANCE_ADMIN, PASSWORD).await;
+    let choose = |field: &str, client: &str| {
+        format!(
+            "const field = document.getElementById('{field}');
+             field.value = '{client}';
+             field.dispatchEvent(new Event('change'))"
+        )
+    };
+    let sessions =
+        async || -> u64 { browser.text("#sessions-figure").await.replace(',', "").parse().unwrap() };
+    browser.until("document.getElementById('client').options.length >= 4").await;
+    browser.until("document.getElementById('sessions-figure')").await;
+    let all = sessions().await;
+    browser.script(&choose("client", CLIENT)).await;
+    browser.until(&format!("document.getElementById('sessions-figure').textContent !== '{all}'")).await;
+    let of_client = sessions().await;
+    assert!(of_client < all, "{of_client} of {all}");
+    // The same client is looked at in the other view, and another one there.
+    browser.view("sessions").await;
+    browser.until_reads("#sessions-summary", &format!("{of_client} on show")).await;
+    browser.script(&choose("sessions-client", "0")).await;
+    browser.until_reads("#sessions-empty", "No session of this client").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn on_a_narrow_screen_each_session_is_a_card_that_says_what_its_parts_are() {
+    let service = Service::start();
+    let browser = Browser::open_sized(&service.address, 375, 740).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    browser.view("sessions").await;
+    browser.until("document.querySelector('tr.own')?.checkVisibility()").await;
+    let parts = "return [...document.querySelectorAll('tr.own td')].slice(0, 8)
+        .map((cell) => getComputedStyle(cell, '::before').content.replaceAll('\"', ''))";
+    let expected = ["User", "Role", "Organization", "Client", "Address", "Signed in", "Idle", "Ends in"];
+    assert_eq!(browser.script(parts).await, serde_json::json!(expected));
+    let fits = "document.querySelector('tr.own').getBoundingClientRect().right <= innerWidth";
+    browser.until(fits).await;
     browser.assert_no_complaints().await;
 }

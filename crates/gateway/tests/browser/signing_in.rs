@@ -12,8 +12,12 @@ async fn somebody_signs_in_with_the_keyboard_alone_and_out_again() {
     browser.type_keys(&format!("{PASSWORD}{ENTER}")).await;
     browser.until_reads("#who-user", ADMIN).await;
     browser.until_reads("#who-client", "F&B International Group").await;
-    browser.until("document.activeElement.id === 'search'").await;
+    browser.until("document.activeElement.id === 'overview-title'").await;
+    browser.until_reads("#sessions-figure", "1").await;
+    // The own organization is selected before anything is clicked on.
+    browser.view("organizations").await;
     assert_eq!(browser.text("#tree-count").await, "8 in this tree");
+    browser.until_reads("#details-title", "F&B España - Región Norte").await;
 
     // The session is the cookie's, which no script can read: a reload finds it again.
     assert_eq!(browser.script("return document.cookie").await, "");
@@ -33,6 +37,7 @@ async fn somebody_signs_in_with_the_keyboard_alone_and_out_again() {
 async fn a_wrong_password_is_said_where_it_is_typed() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
+    browser.until_reads("#sign-in-title", "Sign in").await;
     browser.type_into("#sign-in-user", ADMIN).await;
     browser.type_into("#sign-in-password", &format!("wrong{ENTER}")).await;
     browser.until_reads("#sign-in-error", "Wrong user name or password.").await;
@@ -51,10 +56,12 @@ async fn who_administers_nothing_is_offered_no_administration() {
     browser.until("document.getElementById('who-role').options.length === 4").await;
     browser.until("!document.getElementById('sessions-link').checkVisibility()").await;
     browser.go(&format!("{}/#sessions", service.address)).await;
-    browser.until("document.getElementById('organizations').checkVisibility()").await;
-    browser.go(&format!("{}/#memory", service.address)).await;
-    browser.until_reads("#memory", "This session").await;
-    browser.until("document.getElementById('memory-chart') === null").await;
+    browser.until("document.getElementById('overview').checkVisibility()").await;
+    browser.until_reads("#overview", "This session").await;
+    // Of other sessions nothing is said; the comparison is with what is put in.
+    browser.until("document.getElementById('sessions-figure') === null").await;
+    browser.until("![...document.getElementById('shape').options].some((it) => it.value === 'here')").await;
+    browser.until_reads("#comparison-lead", "on one tree of 8 organizations").await;
     browser.assert_no_complaints().await;
 }
 
@@ -101,6 +108,7 @@ async fn only_a_wrong_password_is_called_one() {
     let without_cookies = "const send = window.fetch; window.fetch = (path, options) => \
         send(path, path === '/v1/tree' ? { ...options, credentials: 'omit' } : options);";
     browser.script(without_cookies).await;
+    browser.until_reads("#sign-in-title", "Sign in").await;
     browser.type_into("#sign-in-user", ADMIN).await;
     browser.type_into("#sign-in-password", &format!("{PASSWORD}{ENTER}")).await;
     browser.until_reads("#sign-in-reason", "does not send the session's cookie").await;

@@ -80,7 +80,7 @@ async fn who_does_not_administer_sees_what_the_own_role_may_and_no_other() {
     browser.until_reads("#permissions .no", "not write to it").await;
     browser.click(&format!("[data-id='{US}'] .row-name")).await;
     browser.until_reads("#permissions .yes", "write to it").await;
-    browser.until_reads("#details", "Shown to administrators").await;
+    browser.until_reads("#details", "Administrators of the client see them here").await;
     assert_eq!(browser.script("return document.getElementById('roles')").await, json!(null));
     // Nor is anything asked for that would be refused.
     assert_eq!(browser.script("return document.getElementById('trouble').hidden").await, true);

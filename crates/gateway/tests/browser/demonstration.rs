@@ -1,0 +1,30 @@
+//! What the demonstration has for visitors.
+
+use crate::browser::Browser;
+use crate::service::{GENERATED_ADMIN, Service};
+
+#[tokio::test]
+async fn a_button_signs_in_and_there_are_sessions_to_look_at() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.until_reads("#demonstration", "Generated: 600 organizations").await;
+    browser.click(&format!("[data-user={GENERATED_ADMIN}]")).await;
+    browser.until_reads("#who-user", GENERATED_ADMIN).await;
+    browser.until_reads("#trees-figure", "2").await;
+    browser.view("organizations").await;
+    browser.until_reads("#tree-count", "601 in this tree").await;
+    browser.view("sessions").await;
+    // Of its users' sessions, half are from before a change of the tree.
+    browser.until_reads("#sessions-summary", "39 on show, 19 with an older tree").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn another_service_offers_no_users() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    // As the page of a service that is no demonstration.
+    let page = reqwest::get(&service.address).await.unwrap().text().await.unwrap();
+    assert!(page.contains("<html data-demonstration "), "the mark of a demonstration");
+    browser.until("document.getElementById('demonstration').checkVisibility()").await;
+}

@@ -1,0 +1,99 @@
+//! The first view: figures, and the comparison with Openbravo.
+
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::service::{ADMIN, GENERATED_ADMIN, PASSWORD, Service, USER};
+
+/// The widths of the bars, by structure.
+const WIDTHS: &str = "return Object.fromEntries([...document.querySelectorAll('[data-bar]')]
+    .map((bar) => [bar.dataset.bar, bar.getBoundingClientRect().width]))";
+
+/// Bytes as they are shown exactly.
+fn exact(structure: &str) -> String {
+    format!("document.querySelector(\"[data-structure={structure}] span[title]\").title")
+}
+
+fn set(field: &str, value: &str) -> String {
+    format!(
+        "const field = document.getElementById('{field}');
+         field.value = '{value}';
+         field.dispatchEvent(new Event('input'))"
+    )
+}
+
+#[tokio::test]
+async fn figures_come_first_and_change_by_themselves() {
+    let service = Service::start();
+    let _visitor = service.log_in(USER).await;
+    let browser = Browser::open(&service.address).await;
+    browser.enter(ADMIN, PASSWORD).await;
+    browser.until_reads("#sessions-figure", "2").await;
+    browser.until_reads("#trees-figure", "1").await;
+    browser.until_reads("#bytes-figure", "B").await;
+    let logins = browser.script("return document.querySelector('.sparkline').ariaLabel").await;
+    let minutes: Vec<u64> = logins
+        .as_str()
+        .unwrap()
+        .split(": ")
+        .nth(1)
+        .unwrap()
+        .split(", ")
+        .map(|count| count.parse().unwrap())
+        .collect();
+    assert_eq!((minutes.len(), minutes.iter().sum::<u64>()), (15, 2), "{logins}");
+    browser.until_reads("#overview", "this session alone").await;
+    // What is compared is told apart from what is not, to administrators of one client too.
+    browser.until_reads("#overview", "user, role, lifetime and name; not compared").await;
+
+    let _another = service.log_in(USER).await;
+    browser.until_reads("#sessions-figure", "3").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn the_sessions_here_are_compared_on_a_linear_scale() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.enter(GENERATED_ADMIN, PASSWORD).await;
+    browser.until_reads("#comparison-lead", "39 live sessions").await;
+    let widths = browser.script(WIDTHS).await;
+    let width = |bar: &str| widths.get(bar).and_then(Value::as_f64).unwrap();
+    let bytes = async |structure: &str| -> f64 {
+        let shown = browser.script(&format!("return {}", exact(structure))).await;
+        shown.as_str().unwrap().trim_end_matches(" bytes").replace(',', "").parse().unwrap()
+    };
+    let (pre, post) = (bytes("pre").await, bytes("post").await);
+    assert!(bytes("orgcache").await < bytes("head").await, "{widths}");
+    let (drawn, expected) = (width("pre") / width("post"), pre / post);
+    assert!((drawn / expected - 1.0).abs() < 0.02, "{drawn} for {expected}");
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn the_controls_recompute_the_comparison_from_what_was_measured() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.enter(ADMIN, PASSWORD).await;
+    browser.until("document.getElementById('organizations-count').disabled").await;
+    browser.script(&set("shape", "chain")).await;
+    browser.script(&set("organizations-count", "600")).await;
+    browser.script(&set("sessions-count", "1000")).await;
+    browser.until_reads("#comparison-lead", "1,000 sessions on one tree of 600 organizations").await;
+    browser.until(&format!("{} === '14,304,684,000 bytes'", exact("pre"))).await;
+    browser.until(&format!("{} === '178,162,000 bytes'", exact("post"))).await;
+    browser.until(&format!("{} === '205,176 bytes'", exact("head"))).await;
+    // Of a session here, so much is about organizations.
+    browser.until(&format!("{} === '29,700 bytes'", exact("orgcache"))).await;
+    browser.script(&set("shape", "flat")).await;
+    browser.until(&format!("{} === '371,253,000 bytes'", exact("pre"))).await;
+    browser.script(&set("organizations-count", "6000")).await;
+    browser.until(&format!("{} === '3,615,476,000 bytes'", exact("pre"))).await;
+    // What is no number of organizations says what would be one; the figures that come each few seconds
+    // change nothing that was put in.
+    browser.script(&set("organizations-count", "0")).await;
+    browser.until_reads("#comparison-lead", "Enter up to 1,000,000 organizations").await;
+    let value = browser.script("return document.getElementById('sessions-count').value").await;
+    assert_eq!(value, json!("1000"));
+    browser.assert_no_complaints().await;
+}

@@ -1,0 +1,77 @@
+//! May a record of one organization refer to one of another?
+
+use serde_json::json;
+
+use crate::browser::{Browser, DOWN, ENTER, ESCAPE};
+use crate::service::{ADMIN, GROUP, PASSWORD, Service, US, US_WEST, USER};
+
+const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
+const STEPS: &str =
+    "return [...document.querySelectorAll('#refer-path button')].map((step) => step.innerText)";
+
+#[tokio::test]
+async fn two_organizations_are_chosen_with_the_keyboard_and_the_answer_says_why() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    browser.view("refer").await;
+    browser.until_reads("#refer-answer", "Choose two organizations").await;
+    browser.type_into("#refer-from", "west").await;
+    browser.until_reads("#refer-from-list [aria-selected=true]", "F&B US West Coast").await;
+    browser.type_keys(&ENTER.to_string()).await;
+    browser.type_into("#refer-to", "nowhere").await;
+    browser.until_reads("#refer", "No organization has this text").await;
+    browser.type_keys(&ESCAPE.to_string()).await;
+    browser.type_into("#refer-to", "españa").await;
+    browser.until("document.querySelectorAll('#refer-to-list [role=option]').length === 3").await;
+    browser.type_keys(&format!("{DOWN}{ENTER}")).await;
+
+    // Cousins: no, and the way goes through what is above both.
+    browser.until_reads("#verdict", "No").await;
+    browser.until_reads("#refer-why", "They meet at F&B International Group").await;
+    let way = [
+        "F&B US West Coast",
+        "F&B US, Inc.",
+        "F&B International Group",
+        "F&B España, S.A",
+        "F&B España - Región Norte",
+    ];
+    assert_eq!(browser.script(STEPS).await, json!(way));
+    assert_eq!(browser.script("return location.hash").await, format!("#refer/{US_WEST}/{NORTE}"));
+
+    // Upwards: yes. The address of an answer leads to it.
+    browser.view(&format!("refer/{US_WEST}/{GROUP}")).await;
+    browser.until_reads("#verdict", "Yes").await;
+    browser
+        .until_reads("#refer-why", "F&B International Group is above F&B US West Coast, by 2 levels")
+        .await;
+    browser.click("#refer-swap").await;
+    browser
+        .until_reads("#refer-why", "F&B US West Coast is below F&B International Group, by 2 levels")
+        .await;
+    browser.view(&format!("refer/{US}/{US}")).await;
+    browser.until_reads("#refer-why", "the same organization").await;
+
+    // Each step leads to its organization.
+    browser.click("#refer-path button").await;
+    browser.until_reads("#details-title", "F&B US, Inc.").await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn who_can_see_an_organization_is_told_to_administrators_alone() {
+    let service = Service::start();
+    let administrator = Browser::open(&format!("{}/#refer/{US}/{GROUP}", service.address)).await;
+    administrator.enter(ADMIN, PASSWORD).await;
+    administrator.until_reads("#refer-from-writing", "F&B US, Inc. - Sales").await;
+    administrator.until_reads("#refer-to-reading", "F&B US, Inc. - Sales").await;
+    administrator.assert_no_complaints().await;
+
+    let user = Browser::open(&format!("{}/#refer/{US}/{GROUP}", service.address)).await;
+    user.enter(USER, PASSWORD).await;
+    user.until_reads(".who-sees", "This session may read it and write to it.").await;
+    user.until_reads(".who-sees", "Administrators of the client see here").await;
+    let asked = "return performance.getEntriesByType('resource').filter((it) => it.name.includes('/v1/admin/')).length";
+    assert_eq!(user.script(asked).await, 0);
+    user.assert_no_complaints().await;
+}
