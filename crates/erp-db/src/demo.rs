@@ -35,7 +35,7 @@ pub enum DemoError {
 pub enum Created {
     /// This call.
     Now,
-    /// Somebody before, or at the same time. The file was not touched.
+    /// An earlier call, or one at the same time. The file was not touched.
     Before,
 }
 

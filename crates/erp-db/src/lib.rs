@@ -52,12 +52,11 @@
 //!
 //! - [`Database`]: connections, time limits, errors;
 //! - [`ErpReader`]: the questions, one method each. It only ever reads;
-//! - [`import`]: fills `ad_*` tables from files;
 //! - `ErpSource` (feature `session`): what the crate `session` asks an ERP at a login, and `revisions`, the
 //!   optional counters by which it knows an unchanged tree without reading it;
-//! - `SqlStore` and `PasswordTable` (feature `session`): where sessions and password hashes live, in tables
-//!   of our own;
-//! - `demo` (feature `demo`): a database with the sample rows, made on first use.
+//! - `store` (feature `session`): where sessions and password hashes live, in tables of our own;
+//! - `import` (feature `import`) fills `ad_*` tables from files; `demo` (feature `demo`) is a database with the
+//!   sample rows, made on first use.
 //!
 //! # Features
 //!
@@ -67,15 +66,20 @@
 //! | `postgres` | yes | the PostgreSQL driver |
 //! | `tls` | no | encrypted connections to PostgreSQL, by rustls |
 //! | `session` | no | logins: `ErpSource`, `revisions`, `SqlStore` and `PasswordTable`; the crate `session` |
-//! | `demo` | no | the demonstration database, about 80 KB of rows |
+//! | `import` | no | `import`: the ERP's tables, filled from files |
+//! | `demo` | no | the demonstration database, about 80 KB of rows; brings `import` |
 //!
 //! Without any driver the crate has only the records that are read ([`Client`], [`Role`], [`Directory`] and
 //! so on).
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[cfg_attr(
-    not(all(feature = "sqlite", feature = "postgres", feature = "session")),
-    allow(dead_code, unused_imports, reason = "one product, or one without sessions, uses a part of it")
+    not(all(feature = "sqlite", feature = "postgres", feature = "session", feature = "import")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "one product, or one without sessions or imports, uses a part of it"
+    )
 )]
 mod backend;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -89,7 +93,7 @@ mod erp;
     allow(dead_code, reason = "both use all of it")
 )]
 mod hex;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(all(feature = "import", any(feature = "sqlite", feature = "postgres")))]
 mod import;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
 pub mod revisions;
@@ -105,7 +109,7 @@ mod text;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use backend::{ConnectError, Database, DatabaseKind, Limits, StatementError};
 pub use erp::*;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(all(feature = "import", any(feature = "sqlite", feature = "postgres")))]
 pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use rights::{MissingRights, Purpose};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::backend::{Database, DatabaseKind, Row, StatementError};
-use crate::erp::USER_COLUMNS;
+use crate::erp::tables::Table;
 
 /// What a program is going to do with a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,54 +64,6 @@ impl fmt::Display for MissingRights {
     }
 }
 
-/// The columns that are read, of those that a database has.
-const READ: &[(&str, &[&str])] = &[
-    ("ad_client", &["ad_client_id", "name", "value", "isactive"]),
-    ("ad_clientinfo", &["ad_client_id", "ad_tree_org_id"]),
-    (
-        "ad_org",
-        &[
-            "ad_org_id",
-            "ad_client_id",
-            "ad_orgtype_id",
-            "name",
-            "value",
-            "isactive",
-            "isready",
-            "issummary",
-            "isperiodcontrolallowed",
-            "c_calendar_id",
-            "timezone",
-            "ad_legalentity_org_id",
-            "ad_businessunit_org_id",
-            "ad_periodcontrolallowed_org_id",
-            "ad_calendarowner_org_id",
-            "ad_inheritedcalendar_id",
-        ],
-    ),
-    ("ad_org_tree", &["ad_org_id", "ad_parent_org_id", "ad_client_id", "levelno"]),
-    (
-        "ad_orgtype",
-        &[
-            "ad_orgtype_id",
-            "name",
-            "islegalentity",
-            "isbusinessunit",
-            "istransactionsallowed",
-            "isacctlegalentity",
-        ],
-    ),
-    (
-        "ad_role",
-        &["ad_role_id", "ad_client_id", "name", "userlevel", "isactive", "ismanual", "is_client_admin"],
-    ),
-    ("ad_role_orgaccess", &["ad_role_id", "ad_org_id", "ad_client_id", "isactive"]),
-    ("ad_tree", &["ad_tree_id", "ad_client_id", "ad_table_id"]),
-    ("ad_treenode", &["ad_tree_id", "node_id", "parent_id", "seqno"]),
-    ("ad_user", USER_COLUMNS),
-    ("ad_user_roles", &["ad_user_id", "ad_role_id", "isactive"]),
-];
-
 /// Does the service, or the command that sets passwords, read this column?
 fn is_read(purpose: Purpose, table: &str, column: &str) -> bool {
     if let Purpose::Service { erp_passwords: true } = purpose
@@ -120,8 +72,8 @@ fn is_read(purpose: Purpose, table: &str, column: &str) -> bool {
         return true;
     }
     let service = matches!(purpose, Purpose::Service { .. });
-    READ.iter()
-        .any(|(name, columns)| *name == table && (service || table == "ad_user") && columns.contains(&column))
+    let columns = Table::named(table).map_or(&[][..], |table| table.columns);
+    (service || table == "ad_user") && columns.iter().any(|read| read.is_read && read.name == column)
 }
 
 /// The ERP's tables that the search path leads to, with what the user may. Schemas that the user may not use

@@ -11,6 +11,7 @@
 
 mod disk;
 mod operations;
+mod speed;
 #[path = "../../../../crates/erp-db/tests/contract/wire.rs"]
 mod wire;
 mod world;
@@ -55,5 +56,6 @@ async fn measure(world: &World, extent: Extent) -> Outcome {
         world::ORGANIZATIONS
     );
     operations::measure(world, extent).await?;
+    speed::measure(world, extent).await?;
     disk::measure(world, extent).await
 }

@@ -40,7 +40,7 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
     }
 
     table
-        .row("login, tree read again", REPEATS, async || {
+        .row("login, tree unchanged, no triggers", REPEATS, async || {
             for _ in 0..REPEATS {
                 log_in(&a).await?;
             }
@@ -52,13 +52,18 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
     log_in(&b).await?;
     let mut tokens = Vec::new();
     table
-        .row("login, revision unchanged", REPEATS, async || {
+        .row("login, tree unchanged, triggers", REPEATS, async || {
             for _ in 0..REPEATS {
                 tokens.push(log_in(&a).await?);
             }
             Ok(())
         })
         .await?;
+    for number in 0..2 {
+        world.change(number).await?;
+        let name = if number == 0 { "login, tree changed, new" } else { "login, tree changed, seen before" };
+        table.row(name, 1, async || log_in(&a).await.map(drop)).await?;
+    }
     table.row("request of a session that is held", REPEATS, async || ask(&a, &tokens).await).await?;
     table.row("first request elsewhere, tree held there", REPEATS, async || ask(&b, &tokens).await).await?;
     let first: Vec<Token> = tokens.first().cloned().into_iter().collect();

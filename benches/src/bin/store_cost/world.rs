@@ -120,6 +120,20 @@ impl World {
         self.number("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint").await
     }
 
+    /// Moves an organization to one of two places.
+    pub(crate) async fn change(&self, number: usize) -> Outcome {
+        let flag = if number.is_multiple_of(2) { "N" } else { "Y" };
+        self.execute(&format!(
+            "UPDATE ad_org SET isready = '{flag}' WHERE ad_org_id = 'E443A31992CB4635AFCAEABE7183CE85'"
+        ))
+        .await
+    }
+
+    /// A connection of its own by way of a wire.
+    pub(crate) async fn connect(&self, wire: &Wire) -> Outcome<PgConnection> {
+        Ok(PgConnection::connect(&self.by(wire)?).await?)
+    }
+
     pub(crate) async fn execute(&self, statements: &str) -> Outcome {
         execute(&self.url, statements).await
     }

@@ -9,7 +9,7 @@ pub(crate) struct Dialect {
     pub(crate) kind: DatabaseKind,
     /// Gives the time in milliseconds since 1970.
     pub(crate) now: &'static str,
-    /// Gives the ERP's tables and columns, see [`Schema`](crate::erp::Schema).
+    /// Gives the columns of `{tables}`, see [`Schema`](crate::erp::Schema).
     pub(crate) catalog: &'static str,
     /// What precedes the name of a table so that no query of that name hides it.
     pub(crate) schema: &'static str,
@@ -17,7 +17,9 @@ pub(crate) struct Dialect {
     pub(crate) own_schema: &'static str,
     /// What makes texts of a column be ordered by their bytes.
     pub(crate) by_bytes: &'static str,
-    /// The type of a date with a time; empty where a text is one.
+    /// Whether texts have types with a length.
+    pub(crate) has_text_types: bool,
+    /// The type of a date with a time.
     pub(crate) timestamp: &'static str,
     /// Whether tables are in schemas, and users need rights on them.
     pub(crate) has_schemas: bool,

@@ -48,7 +48,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// May the same call succeed later, without anybody changing the URL or the build?
+    /// May the same call succeed later, with unchanged URL or the build?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, ConnectError::Database(error) if error.is_transient())
@@ -59,7 +59,7 @@ impl ConnectError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
-    /// Nobody answers, the connection broke, or the server is shutting down or too busy.
+    /// No server answers, the connection broke, or the server is shutting down or too busy.
     #[error("{place} cannot be reached: {cause}")]
     Unreachable {
         /// The database, without password.
@@ -123,10 +123,10 @@ fn of_table(table: Option<&str>) -> String {
 }
 
 impl StatementError {
-    /// May the same statement succeed later, without anybody changing the data or the rights?
+    /// May the same statement succeed later, with unchanged data or the rights?
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        // A server's certificate is renewed without anybody here.
+        // A server's certificate may be renewed.
         matches!(
             self,
             StatementError::Unreachable { .. }
@@ -198,7 +198,7 @@ struct DatabaseMessage {
     code: String,
 }
 
-/// Codes of conditions that pass by themselves. SQLSTATEs have five characters, SQLite's codes never do when
+/// Codes of transient conditions. SQLSTATEs have five characters, SQLite's codes never do when
 /// reduced to their primary part.
 fn is_passing(code: &str) -> bool {
     if code.len() == 5 {

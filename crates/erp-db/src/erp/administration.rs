@@ -28,14 +28,6 @@ impl ErpReader {
         role: &str,
         client: &str,
     ) -> Result<Administration, ReadError> {
-        self.require("ad_user", &["ad_user_id", "ad_client_id", "isactive", "islocked"])?;
-        self.require("ad_user_roles", &["ad_user_id", "ad_role_id", "isactive"])?;
-        self.require("ad_role", &["ad_role_id", "ad_client_id", "isactive"])?;
-        self.require("ad_client", &["ad_client_id", "isactive"])?;
-        let mut found = Administration::default();
-        if ![user, role, client].into_iter().all(can_be_id) {
-            return Ok(found);
-        }
         // The column came late. Nothing but these fixed words gets into the statement.
         let admin = if self.schema.has("ad_role", "is_client_admin") { "r.is_client_admin" } else { "NULL" };
         let statement = format!(
@@ -46,6 +38,11 @@ impl ErpReader {
              LEFT JOIN ad_role r ON r.ad_role_id = l.ad_role_id \
              LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id WHERE u.ad_user_id = $1"
         );
+        self.require_for(&statement)?;
+        let mut found = Administration::default();
+        if ![user, role, client].into_iter().all(can_be_id) {
+            return Ok(found);
+        }
         self.database
             .each(AssertSqlSafe(statement), &[Value::Text(user), Value::Text(role)], |row| {
                 let is_user = row.text(0)? == Some(user) && row.flag(2)? && !row.denying_flag(3)?;

@@ -11,10 +11,11 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError`] if a column is missing or the database does not answer.
     pub async fn clients(&self) -> Result<Vec<Client>, ReadError> {
-        self.require("ad_client", &["ad_client_id", "name", "value", "isactive"])?;
+        let statement = "SELECT ad_client_id, name, value, isactive FROM ad_client";
+        self.require_for(statement)?;
         let mut clients = self
             .database
-            .list("SELECT ad_client_id, name, value, isactive FROM ad_client", &[], |row| {
+            .list(statement, &[], |row| {
                 let mut damage = None;
                 let mut text = |column| {
                     row.text_or_empty(column).unwrap_or_else(|error: StatementError| {

@@ -97,15 +97,13 @@ mod reading {
         /// [`ReadError::UnknownClient`]; [`ReadError`] if a column is missing, an id is over-long or the database
         /// does not answer.
         pub async fn directory(&self, client: &str) -> Result<Directory, ReadError> {
-            self.require("ad_org", &["name", "value", "issummary"])?;
-            self.require("ad_orgtype", &["name"])?;
-            self.require("ad_treenode", &["seqno"])?;
-            let tree = self.tree_of(client).await?;
             let statement = "SELECT o.ad_org_id, o.name, o.value, y.name, o.issummary, \
                  CAST(n.seqno AS double precision) AS seqno FROM ad_org o \
                  LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id \
                  LEFT JOIN ad_treenode n ON n.ad_tree_id = $2 AND n.node_id = o.ad_org_id \
                  WHERE o.ad_client_id = $1 OR n.node_id IS NOT NULL";
+            self.require_for(statement)?;
+            let tree = self.tree_of(client).await?;
             let entries = self
                 .database
                 .list(statement, &[Value::Text(client), tree.as_deref().into()], |row| {

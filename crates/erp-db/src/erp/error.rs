@@ -70,7 +70,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// May the same call succeed later, without anybody changing the data, the tables or the rights?
+    /// May the same call succeed later, with unchanged data, the tables or the rights?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

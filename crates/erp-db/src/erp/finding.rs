@@ -2,8 +2,7 @@
 
 use core::fmt;
 
-/// Something about a client's organization tree that somebody should know, and that did not prevent loading
-/// it. Ids are cut after 64 bytes.
+/// An oddity of a client's organization tree that did not prevent loading it. Ids are cut after 64 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

@@ -2,7 +2,8 @@
 //!
 //! In the order to read: `tree` (the rows of a client's organization tree, by one statement), `directory`
 //! (names and sibling order beside it), then the small questions about clients, organizations, roles and
-//! users. `schema` knows which tables and columns the database at hand has.
+//! users. `tables` is the ERP's schema, and `schema` knows what of it
+//! the database at hand has.
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod administration;
@@ -21,7 +22,14 @@ mod roles;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod rows;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg_attr(
+    not(all(feature = "session", feature = "import")),
+    allow(dead_code, reason = "sessions and an import use the rest")
+)]
 mod schema;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "an import uses the rest"))]
+pub(crate) mod tables;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod tree;
 mod types;
@@ -37,9 +45,7 @@ pub use finding::{RowFinding, TreeFinding};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use reader::ErpReader;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) use schema::{Schema, table_names};
+pub(crate) use schema::Schema;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tree::LoadedTree;
 pub use types::{Client, ClientOrganization, OrgTreeLevel, Role, StoredOrgInfo, User, UserRole};
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) use users::USER_COLUMNS;

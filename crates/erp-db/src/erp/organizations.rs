@@ -50,21 +50,12 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError::MissingColumn`] in a database from before these columns (2018), or [`ReadError::Database`].
     pub async fn stored_org_info(&self, org: &str) -> Result<Option<StoredOrgInfo>, ReadError> {
-        self.require(
-            "ad_org",
-            &[
-                "ad_legalentity_org_id",
-                "ad_businessunit_org_id",
-                "ad_periodcontrolallowed_org_id",
-                "ad_calendarowner_org_id",
-                "ad_inheritedcalendar_id",
-            ],
-        )?;
+        let statement = "SELECT ad_legalentity_org_id, ad_businessunit_org_id, ad_periodcontrolallowed_org_id, \
+             ad_calendarowner_org_id, ad_inheritedcalendar_id FROM ad_org WHERE ad_org_id = $1";
+        self.require_for(statement)?;
         if !can_be_id(org) {
             return Ok(None);
         }
-        let statement = "SELECT ad_legalentity_org_id, ad_businessunit_org_id, ad_periodcontrolallowed_org_id, \
-             ad_calendarowner_org_id, ad_inheritedcalendar_id FROM ad_org WHERE ad_org_id = $1";
         self.database
             .first(statement, &[Value::Text(org)], |row| {
                 let owned = |column| Ok::<_, ReadError>(row.text(column)?.map(str::to_owned));
@@ -89,12 +80,12 @@ impl ErpReader {
         parent: &str,
         client: &str,
     ) -> Result<OrgTreeLevel, ReadError> {
-        self.require("ad_org_tree", &["ad_org_id", "ad_parent_org_id", "ad_client_id", "levelno"])?;
         let [org, parent, client] =
             [org, parent, client].map(|id| Value::from(Some(id).filter(|id| can_be_id(id))));
         let statement = "SELECT CASE WHEN EXISTS (SELECT 1 FROM ad_org_tree WHERE ad_client_id = $3) \
              THEN 'Y' ELSE 'N' END, (SELECT CAST(MIN(levelno) AS bigint) FROM ad_org_tree \
              WHERE ad_org_id = $1 AND ad_parent_org_id = $2 AND ad_client_id = $3)";
+        self.require_for(statement)?;
         let level = self
             .database
             .first(statement, &[org, parent, client], |row| {

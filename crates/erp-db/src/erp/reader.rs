@@ -92,8 +92,9 @@ impl ErpReader {
         self.schema.has("ad_org", "timezone")
     }
 
-    pub(crate) fn require(&self, table: &'static str, columns: &[&'static str]) -> Result<(), ReadError> {
-        self.schema.require(&self.database, table, columns)
+    /// Makes sure that the database has all that a statement reads.
+    pub(crate) fn require_for(&self, statement: &str) -> Result<(), ReadError> {
+        self.schema.require_for(&self.database, statement)
     }
 
     pub(super) fn unknown_client(&self, client: &str) -> ReadError {

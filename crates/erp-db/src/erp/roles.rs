@@ -12,10 +12,6 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
     pub async fn role(&self, role: &str) -> Result<Option<Role>, ReadError> {
-        self.require("ad_role", &["ad_role_id", "ad_client_id", "name", "userlevel", "isactive"])?;
-        if !can_be_id(role) {
-            return Ok(None);
-        }
         // Both columns came late. Nothing but these fixed words gets into the statement.
         let column = |name| if self.schema.has("ad_role", name) { name } else { "NULL" };
         let statement = format!(
@@ -23,6 +19,10 @@ impl ErpReader {
             column("ismanual"),
             column("is_client_admin"),
         );
+        self.require_for(&statement)?;
+        if !can_be_id(role) {
+            return Ok(None);
+        }
         self.database
             .first(AssertSqlSafe(statement), &[Value::Text(role)], |row| {
                 Ok(Role {

@@ -2,17 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ReadError;
-use crate::backend::{Database, Dialect, Row, StatementError, Transaction};
+use sqlx::AssertSqlSafe;
 
-/// The names of the tables that are looked for, for an SQL `IN`.
-macro_rules! table_names {
-    () => {
-        "('ad_client', 'ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode', 'ad_org_tree', 'ad_role', \
-          'ad_role_orgaccess', 'ad_user', 'ad_user_roles')"
-    };
-}
-pub(crate) use table_names;
+use super::{ReadError, tables};
+use crate::backend::{Database, Dialect, Row, StatementError, Transaction};
 
 /// The ERP's tables and columns that a database has.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +21,7 @@ impl Schema {
     /// Asks the database's catalog, with one statement.
     pub(crate) async fn probe(database: &Database) -> Result<Self, StatementError> {
         let mut schema = Schema::default();
-        database.each(database.dialect().catalog, &[], |row| schema.add(row)).await?;
+        database.each(Self::statement(database), &[], |row| schema.add(row)).await?;
         Ok(schema)
     }
 
@@ -38,8 +31,12 @@ impl Schema {
         database: &Database,
     ) -> Result<Self, StatementError> {
         let mut schema = Schema::default();
-        transaction.each(database.dialect().catalog, &[], |row| schema.add(row)).await?;
+        transaction.each(Self::statement(database), &[], |row| schema.add(row)).await?;
         Ok(schema)
+    }
+
+    fn statement(database: &Database) -> AssertSqlSafe<String> {
+        AssertSqlSafe(database.dialect().catalog.replace("{tables}", &tables::names()))
     }
 
     fn add(&mut self, row: Row<'_>) -> Result<(), StatementError> {
@@ -96,20 +93,24 @@ impl Schema {
         self.tables.get(table).is_some_and(|columns| columns.contains(column))
     }
 
-    /// Makes sure that a table has the given columns.
+    /// Makes sure that the database has all that a statement reads.
+    pub(super) fn require_for(&self, database: &Database, statement: &str) -> Result<(), ReadError> {
+        let mut columns = tables::columns_of(statement).into_iter();
+        columns.try_for_each(|(table, column)| self.require(database, table, column))
+    }
+
+    /// Makes sure that a table has a column.
     pub(super) fn require(
         &self,
         database: &Database,
         table: &'static str,
-        columns: &[&'static str],
+        column: &'static str,
     ) -> Result<(), ReadError> {
         let place = || database.place().to_owned();
-        let Some(present) = self.tables.get(table) else {
-            return Err(ReadError::MissingTable { place: place(), table });
-        };
-        match columns.iter().find(|column| !present.contains(**column)) {
-            Some(column) => Err(ReadError::MissingColumn { place: place(), table, column }),
-            None => Ok(()),
+        match self.tables.get(table) {
+            None => Err(ReadError::MissingTable { place: place(), table }),
+            Some(present) if present.contains(column) => Ok(()),
+            Some(_) => Err(ReadError::MissingColumn { place: place(), table, column }),
         }
     }
 }

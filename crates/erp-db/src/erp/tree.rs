@@ -64,7 +64,7 @@ macro_rules! tree_statement {
 static WITH_TIME_ZONES: Select = tree_statement!("o.timezone");
 static WITHOUT_TIME_ZONES: Select = tree_statement!("NULL");
 
-/// The trees of a client alone, for whoever needs to know which one counts.
+/// The trees of a client without their nodes, to choose the one that counts.
 const CANDIDATES: &str = "SELECT i.ad_tree_org_id, t.ad_tree_id FROM ad_client c \
      LEFT JOIN ad_clientinfo i ON i.ad_client_id = c.ad_client_id \
      LEFT JOIN ad_tree t ON t.ad_client_id = c.ad_client_id AND t.ad_table_id = '155' \
@@ -72,32 +72,7 @@ const CANDIDATES: &str = "SELECT i.ad_tree_org_id, t.ad_tree_id FROM ad_client c
 
 impl ErpReader {
     pub(super) fn require_tree(&self) -> Result<(), ReadError> {
-        self.require("ad_client", &["ad_client_id"])?;
-        self.require("ad_clientinfo", &["ad_client_id", "ad_tree_org_id"])?;
-        self.require("ad_tree", &["ad_tree_id", "ad_client_id", "ad_table_id"])?;
-        self.require("ad_treenode", &["ad_tree_id", "node_id", "parent_id"])?;
-        self.require(
-            "ad_org",
-            &[
-                "ad_org_id",
-                "ad_client_id",
-                "isactive",
-                "isready",
-                "isperiodcontrolallowed",
-                "c_calendar_id",
-                "ad_orgtype_id",
-            ],
-        )?;
-        self.require(
-            "ad_orgtype",
-            &[
-                "ad_orgtype_id",
-                "islegalentity",
-                "isbusinessunit",
-                "istransactionsallowed",
-                "isacctlegalentity",
-            ],
-        )
+        self.require_for(&WITHOUT_TIME_ZONES.one_by_one())
     }
 
     /// Loads the organization tree of a client, with exactly one statement.

@@ -95,7 +95,7 @@ pub struct User {
     pub id: String,
     /// The client that the user belongs to.
     pub client: String,
-    /// The name to log in with; who has none cannot log in.
+    /// The name to log in with; a user without one cannot log in.
     pub username: Option<String>,
     /// Whether the user is active.
     pub active: bool,

@@ -25,18 +25,6 @@ const MAX_USERNAME_BYTES: usize = 240;
 /// The most ids of one statement.
 const MAX_IDS: usize = 1_000;
 
-/// What is read of `ad_user`.
-pub(crate) const USER_COLUMNS: &[&str] = &[
-    "ad_user_id",
-    "ad_client_id",
-    "username",
-    "isactive",
-    "islocked",
-    "default_ad_client_id",
-    "default_ad_org_id",
-    "default_ad_role_id",
-];
-
 impl ErpReader {
     /// A user, or `None` if there is none of that id.
     ///
@@ -70,7 +58,8 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
     pub async fn password_hash(&self, user: &str) -> Result<Option<String>, ReadError> {
-        self.require("ad_user", &["ad_user_id", "password"])?;
+        // No column of an import, nor of any other question.
+        self.schema.require(&self.database, "ad_user", "password")?;
         if !can_be_id(user) {
             return Ok(None);
         }
@@ -96,7 +85,6 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
     pub async fn usernames(&self, users: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
-        self.require_users()?;
         self.named("SELECT ad_user_id, username FROM ad_user WHERE ad_user_id", users).await
     }
 
@@ -105,7 +93,6 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
     pub async fn role_names(&self, roles: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
-        self.require("ad_role", &["ad_role_id", "name"])?;
         self.named("SELECT ad_role_id, name FROM ad_role WHERE ad_role_id", roles).await
     }
 
@@ -116,16 +103,16 @@ impl ErpReader {
     /// [`ReadError`] if a table or column is missing or the database does not answer. Then nothing is known
     /// of any user.
     pub async fn barred_users<'a>(&self, users: &[&'a str]) -> Result<BTreeSet<&'a str>, ReadError> {
-        self.require("ad_user", &["ad_user_id", "isactive", "islocked"])?;
+        let select = "SELECT ad_user_id, isactive, islocked FROM ad_user WHERE ad_user_id";
+        self.require_for(select)?;
         let mut barred: BTreeSet<&str> = users.iter().copied().collect();
         let ids: Vec<Value<'_>> =
             barred.iter().copied().filter(|id| can_be_id(id)).map(Value::Text).collect();
         for ids in ids.chunks(MAX_IDS) {
-            let statement =
-                in_ids("SELECT ad_user_id, isactive, islocked FROM ad_user WHERE ad_user_id", ids);
+            let statement = in_ids(select, ids);
             self.database
                 .each(AssertSqlSafe(statement), ids, |row| {
-                    // Flags that cannot be read admit nobody, and leave it known of the others.
+                    // A user whose flags cannot be read stays barred, without hiding the others.
                     if let (Ok(true), Ok(false)) = (row.flag(1), row.denying_flag(2)) {
                         barred.remove(row.text_or_empty(0)?);
                     }
@@ -138,6 +125,7 @@ impl ErpReader {
 
     /// Ids with names, by a statement that lacks but the list of ids.
     async fn named(&self, select: &'static str, ids: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
+        self.require_for(select)?;
         let ids: Vec<Value<'_>> = ids.iter().copied().filter(|id| can_be_id(id)).map(Value::Text).collect();
         let mut names = BTreeMap::new();
         for ids in ids.chunks(MAX_IDS) {
@@ -161,11 +149,11 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
     pub async fn user_roles(&self, user: &str) -> Result<Vec<UserRole>, ReadError> {
-        self.require("ad_user_roles", &["ad_user_id", "ad_role_id", "isactive"])?;
+        let statement = "SELECT ad_role_id, isactive FROM ad_user_roles WHERE ad_user_id = $1";
+        self.require_for(statement)?;
         if !can_be_id(user) {
             return Ok(Vec::new());
         }
-        let statement = "SELECT ad_role_id, isactive FROM ad_user_roles WHERE ad_user_id = $1";
         let mut roles = self
             .database
             .list(statement, &[Value::Text(user)], |row| {
@@ -178,7 +166,7 @@ impl ErpReader {
     }
 
     fn require_users(&self) -> Result<(), ReadError> {
-        self.require("ad_user", USER_COLUMNS)
+        self.require_for(users_where!("1 = 1"))
     }
 }
 

@@ -128,7 +128,7 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    /// May the same import succeed later, without anybody changing the files or the database?
+    /// May the same import succeed later, with unchanged files or the database?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

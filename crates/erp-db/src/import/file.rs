@@ -8,8 +8,8 @@ use serde::de::{
 };
 
 use super::error::{ImportError, RowPlace, ValueProblem};
-use super::table::{Column, Kind, Table};
 use super::timestamp::is_timestamp;
+use crate::erp::tables::{Column, Kind, Table};
 use crate::text::abbreviate;
 
 /// A row's values, in the order of its table's columns. Numbers are kept as text.

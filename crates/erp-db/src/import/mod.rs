@@ -4,7 +4,6 @@ mod error;
 mod file;
 mod references;
 mod source;
-mod table;
 mod timestamp;
 mod write;
 

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::error::{ImportError, RowPlace};
-use super::table::{Column, Table};
 use crate::backend::{Transaction, Value};
+use crate::erp::tables::{Column, Table};
 use crate::text::abbreviate;
 
 /// What imported rows refer to. Of equal references the first is kept.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::ImportError;
 use super::file::{self, Rows};
-use super::table::{TABLES, Table};
+use crate::erp::tables::{TABLES, Table};
 
 /// The most bytes that an imported file may have: 64 MiB, some hundred thousand rows.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -92,7 +92,7 @@ pub(super) fn find(folder: &Path) -> Result<Vec<Source>, ImportError> {
 
 fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
     let fail = |cause| unreadable(path, cause);
-    // Looked at before it is opened: opening a pipe would wait for somebody to write.
+    // Looked at before it is opened: opening a pipe would wait for a writer.
     if !fs::metadata(path).map_err(fail)?.is_file() {
         return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")));
     }

@@ -9,10 +9,10 @@ use super::error::{ImportError, RowPlace};
 use super::file::{Rows, Values};
 use super::references::References;
 use super::source::Source;
-use super::table::{Kind, TABLES, Table};
-use crate::backend::{Database, DatabaseKind, StatementError, Transaction, Value};
+use crate::backend::{Database, StatementError, Transaction, Value};
 use crate::blocking;
 use crate::erp::Schema;
+use crate::erp::tables::{Kind, TABLES, Table};
 
 /// What an import brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) async fn import_sources(
     let mut references = References::default();
     for source in sources {
         let (table, file) = (source.table, source.name());
-        // Files are read where waiting for a disk holds up nobody.
+        // Files are read on a thread that may block.
         let mut rows = blocking::run(move || source.rows())
             .await
             .ok_or_else(|| ImportError::ShuttingDown { file: file.clone() })??;
@@ -46,7 +46,9 @@ pub(crate) async fn import_sources(
         if !rows.ignored.is_empty() {
             imported.ignored.entry(table.name).or_default().append(&mut rows.ignored);
         }
-        if created.contains(&table.name) && add_late_columns(&mut transaction, &schema, table, &rows).await? {
+        if created.contains(&table.name)
+            && add_late_columns(&mut transaction, database, &schema, table, &rows).await?
+        {
             schema = Schema::probe_in(&mut transaction, database).await?;
         }
         let statement = |named: &[bool]| statement(table, named, database.dialect().timestamp);
@@ -67,11 +69,9 @@ async fn create_tables(
     let mut created = Vec::new();
     for table in TABLES.iter().filter(|table| !schema.has_table(table.name)) {
         created.push(table.name);
-        let statement = match database.kind() {
-            DatabaseKind::Sqlite => table.sqlite,
-            DatabaseKind::Postgres => table.postgres,
-        };
-        transaction.run_script(statement).await?;
+        for statement in table.create(database.dialect()) {
+            transaction.execute(AssertSqlSafe(statement), &[]).await?;
+        }
     }
     let schema = if created.is_empty() { schema } else { Schema::probe_in(transaction, database).await? };
     Ok((schema, created))
@@ -81,6 +81,7 @@ async fn create_tables(
 /// were any.
 async fn add_late_columns(
     transaction: &mut Transaction<'_>,
+    database: &Database,
     schema: &Schema,
     table: &'static Table,
     rows: &Rows,
@@ -88,7 +89,7 @@ async fn add_late_columns(
     let mut added = false;
     for (column, named) in table.columns.iter().zip(&rows.named) {
         if column.late && *named && !schema.has(table.name, column.name) {
-            let (table, name, kind) = (table.name, column.name, column.sql_type());
+            let (table, name, kind) = (table.name, column.name, column.sql_type(database.dialect()));
             // Names and types from our own list.
             let statement = format!("ALTER TABLE {table} ADD COLUMN {name} {kind}");
             transaction.execute(AssertSqlSafe(statement), &[]).await?;
@@ -155,7 +156,7 @@ fn statement(table: &Table, named: &[bool], timestamp: &str) -> SqlStr {
         .zip(columns())
         .map(|(position, column)| match column.kind {
             Kind::Number => format!("CAST(${position} AS numeric)"),
-            Kind::Timestamp if !timestamp.is_empty() => format!("CAST(${position} AS {timestamp})"),
+            Kind::Timestamp => format!("CAST(${position} AS {timestamp})"),
             _ => format!("${position}"),
         })
         .collect();

@@ -33,7 +33,7 @@ pub enum RevisionsError {
 }
 
 impl RevisionsError {
-    /// May the same call succeed later, without anybody changing tables or rights?
+    /// May the same call succeed later, with unchanged tables or rights?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, RevisionsError::Database(error) if error.is_transient())

@@ -14,7 +14,7 @@
 //! each other, even if they change other rows. On PostgreSQL a transaction that is set to REPEATABLE READ or
 //! higher may instead be refused, as if both had changed the same row.
 //!
-//! No revisions are kept where rows come in by logical replication, and after somebody disabled and enabled
+//! No revisions are kept where rows come in by logical replication, and after a user disabled and enabled
 //! all triggers of a table, as an upgrade of the ERP may do: then [`install`] puts them in order again.
 //!
 //! # What makes a revision

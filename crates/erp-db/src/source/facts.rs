@@ -58,11 +58,7 @@ pub(super) async fn read(reader: &ErpReader, principal: &Principal) -> Result<Lo
 
 fn require(reader: &ErpReader) -> Result<(), ReadError> {
     role::require(reader)?;
-    reader.require(
-        "ad_user",
-        &["ad_user_id", "ad_client_id", "isactive", "islocked", "default_ad_role_id", "default_ad_org_id"],
-    )?;
-    reader.require("ad_user_roles", &["ad_user_id", "ad_role_id", "isactive"])
+    reader.require_for(&USER.one_by_one())
 }
 
 /// The statement whose one row holds the packed rows of the user, of the role and of the organizations, the

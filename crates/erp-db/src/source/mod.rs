@@ -23,7 +23,7 @@ pub use roles::{ClientRoles, DamagedRole, NamedRole};
 /// one small read. Where not, the database digests the tree's rows, once for all logins that wait at the same
 /// time, and sends but the digest.
 ///
-/// Sessions follow the ERP's rule for automatic roles if the manager is told which one that is: pass
+/// Sessions follow the ERP's rule for automatic roles if you pass
 /// [`ErpReader::automatic_roles`] to [`session::Options`]. Without it, only access rows count.
 ///
 /// # Examples

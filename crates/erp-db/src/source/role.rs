@@ -120,9 +120,7 @@ impl ErpReader {
 }
 
 pub(super) fn require(reader: &ErpReader) -> Result<(), ReadError> {
-    reader.require("ad_client", &["ad_client_id", "isactive"])?;
-    reader.require("ad_role", &["ad_role_id", "ad_client_id", "userlevel", "isactive"])?;
-    reader.require("ad_role_orgaccess", &["ad_role_id", "ad_org_id", "ad_client_id", "isactive"])
+    reader.require_for(&statement(reader).one_by_one())
 }
 
 /// A role and its client. The role works in the current client, or else in its own.

@@ -15,7 +15,7 @@ use crate::text::can_be_id;
 pub struct ClientRoles {
     /// The roles, ordered by id. What organizations their client has is not among their facts.
     pub roles: Vec<NamedRole>,
-    /// Those that nobody can log in with, as their rows cannot be read.
+    /// Roles whose rows cannot be read. Logins with them fail.
     pub damaged: Vec<DamagedRole>,
     /// The role after which there may be more; `None` if there are no more.
     pub next: Option<RoleId>,
@@ -71,8 +71,8 @@ impl ErpReader {
         after: Option<RoleId>,
         limit: usize,
     ) -> Result<ClientRoles, ReadError> {
-        self.require("ad_role", &["ad_role_id", "ad_client_id", "name", "userlevel", "isactive"])?;
-        self.require("ad_role_orgaccess", &["ad_role_id", "ad_org_id", "ad_client_id", "isactive"])?;
+        self.require_for("SELECT name FROM ad_role")?;
+        super::role::require(self)?;
         let after = after.as_ref().map_or("", RoleId::as_str);
         if !can_be_id(client.as_str()) {
             return Ok(ClientRoles::default());

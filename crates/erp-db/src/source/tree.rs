@@ -24,7 +24,7 @@ use crate::text::can_be_id;
 pub(super) struct TreeReads {
     reader: ErpReader,
     counters: Counters,
-    /// The last digest of each client's rows. Who waits for the lock shares the next one.
+    /// The last digest of each client's rows. Calls that wait for the lock share the next one.
     digests: Mutex<BTreeMap<ClientId, Arc<tokio::sync::Mutex<LastDigest>>>>,
     /// What came first: calls and reads of digests, numbered from 1.
     moments: AtomicU64,

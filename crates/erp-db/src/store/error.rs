@@ -72,7 +72,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// May the same call succeed later, without anybody changing options, tables or rights?
+    /// May the same call succeed later, with unchanged options, tables or rights?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -134,6 +134,8 @@ async fn logins_at_the_same_time_digest_the_rows_twice_at_most() {
     let db = TestDatabase::postgres().await;
     let counted = Counted::new(&db).await;
     let _held = counted.log_in(CLERK).await;
+    // Long enough for all of them to be under way.
+    counted.erp.delay(Duration::from_millis(5));
     let before = counted.reader.database().statements();
     let logins = futures_util::future::join_all((0..40).map(|_| counted.log_in(CLERK))).await;
     assert_eq!(logins.len(), 40);

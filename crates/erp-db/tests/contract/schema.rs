@@ -139,7 +139,7 @@ async fn the_search_path_decides_which_table_counts() {
     db.execute(&format!("ALTER DATABASE {database} SET search_path = other, public")).await;
     let reader = ErpReader::open(db.connect().await).await.unwrap();
     let error = reader.org_tree_level("0", "0", FB).await.unwrap_err();
-    assert!(is_missing_column(&error, "ad_org_tree", "ad_parent_org_id"), "{error}");
+    assert!(is_missing_column(&error, "ad_org_tree", "ad_client_id"), "{error}");
 }
 
 /// As the ERP's own configuration names its schema.

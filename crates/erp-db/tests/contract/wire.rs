@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -48,6 +49,8 @@ struct Counters {
     statements: AtomicU64,
     sent: AtomicU64,
     received: AtomicU64,
+    /// How much longer each round trip takes, in microseconds.
+    delay: AtomicU64,
 }
 
 impl Wire {
@@ -69,10 +72,15 @@ impl Wire {
         Ok(wire)
     }
 
+    /// Makes each round trip take so much longer, at least, from now on.
+    pub(crate) fn delay(&self, by: Duration) {
+        self.counters.delay.store(u64::try_from(by.as_micros()).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
     /// What passed until now.
     pub(crate) fn passed(&self) -> Passed {
         let read = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
-        let Counters { round_trips, pings, statements, sent, received } = &*self.counters;
+        let Counters { round_trips, pings, statements, sent, received, .. } = &*self.counters;
         Passed {
             round_trips: read(round_trips),
             pings: read(pings),
@@ -98,6 +106,10 @@ async fn questions(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, counters: Ar
             counters.pings.fetch_add(1, Ordering::SeqCst);
         }
         asks = !is_sync && kind != b'Q';
+        let delay = counters.delay.load(Ordering::SeqCst);
+        if delay > 0 && !asks {
+            tokio::time::sleep(Duration::from_micros(delay)).await;
+        }
         if to.write_all(&message).await.is_err() {
             return;
         }

@@ -11,6 +11,7 @@ pub(crate) static POSTGRES: Dialect = Dialect {
     schema: "",
     own_schema: "orgcache.",
     by_bytes: " COLLATE \"C\"",
+    has_text_types: true,
     timestamp: "timestamp",
     has_schemas: true,
     encoding: Some("SELECT pg_catalog.current_setting('server_encoding')"),
@@ -22,9 +23,9 @@ pub(crate) static POSTGRES: Dialect = Dialect {
     revisions: revisions::WORDS,
     #[cfg(feature = "session")]
     store: StoreWords {
-        // A number that nobody else is likely to lock.
+        // A number that no other program is likely to lock.
         lock: Some("SELECT pg_catalog.pg_advisory_xact_lock(7741096482901337)"),
-        // Asked for first: who may not create schemas may still have been given this one.
+        // A user without the right to create schemas may still own this one.
         schema: Some((
             "SELECT 1 WHERE pg_catalog.to_regnamespace('orgcache') IS NULL",
             "CREATE SCHEMA orgcache",
@@ -52,8 +53,7 @@ pub(crate) static POSTGRES: Dialect = Dialect {
 /// The third column says which columns have to be read as texts that compare byte for byte: those of another
 /// type than `varchar` and `text` that can be one, and those with a collation of their own. A number is an id
 /// or no text; a flag of one character needs nothing. The fourth says which columns may be read.
-const CATALOG: &str = concat!(
-    "SELECT c.relname, a.attname, CASE \
+const CATALOG: &str = "SELECT c.relname, a.attname, CASE \
        WHEN a.atttypid IN (25, 1043) AND a.attcollation = 100 THEN 'N' \
        WHEN t.typname = 'bpchar' AND (a.attname LIKE 'is%' OR a.attname = 'userlevel') THEN 'N' \
        WHEN t.typcategory IN ('S', 'E') OR t.typcategory = 'N' AND a.attname LIKE '%@_id' ESCAPE '@' THEN 'Y' \
@@ -62,9 +62,7 @@ const CATALOG: &str = concat!(
      FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
      JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-     WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname IN ",
-    crate::erp::table_names!()
-);
+     WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname IN ({tables})";
 
 fn as_text(value: &str) -> String {
     format!("CAST({value} AS pg_catalog.text) COLLATE \"C\"")

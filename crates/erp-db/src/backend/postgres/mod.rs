@@ -53,8 +53,8 @@ pub(super) async fn connect(url: &str, limits: Limits) -> Result<Database, Conne
 
 impl PostgresServer {
     /// What precedes the first statement of a transaction, in the same message. As a start-up parameter the
-    /// time limit would be refused by connection poolers, and set for a session it would hold for whoever gets
-    /// it next.
+    /// time limit would be refused by connection poolers; set for a session it would hold for the next
+    /// user of the connection.
     fn preface(&self, context: &Context) -> String {
         let limit = context.limits.statement.as_millis().clamp(1, 2_147_483_647);
         format!("SET LOCAL statement_timeout = {limit};{}{}", self.settings, context.settings)

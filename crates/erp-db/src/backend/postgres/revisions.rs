@@ -116,7 +116,7 @@ fn install(tables: &Tables<'_>) -> Vec<String> {
     statements
 }
 
-/// The function of a trigger. It runs with the rights of who installs it, so that the ERP's user needs none.
+/// The function of a trigger. It runs with the rights of the user that installs it, so that the ERP's user needs none.
 fn function(watched: &Watched, event: &str, rows: &[(&str, &str)], tables: &Tables<'_>) -> String {
     let changed = |(_, name): &(_, &str)| tables.rows(watched, "", &format!(" FROM {name}"));
     let queries: Vec<String> = rows.iter().map(|rows| watched.clients(&changed(rows), tables)).collect();

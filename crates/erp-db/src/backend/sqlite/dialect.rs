@@ -11,7 +11,8 @@ pub(crate) static SQLITE: Dialect = Dialect {
     schema: "main.",
     own_schema: "",
     by_bytes: "",
-    timestamp: "",
+    has_text_types: false,
+    timestamp: "TEXT",
     has_schemas: false,
     encoding: None,
     as_text,
@@ -39,17 +40,14 @@ pub(crate) static SQLITE: Dialect = Dialect {
 
 /// Ids, names and search keys are texts, whatever the column was declared to be; a collation is declared with
 /// it.
-const CATALOG: &str = concat!(
-    "SELECT lower(m.name), lower(p.name), CASE \
+const CATALOG: &str = "SELECT lower(m.name), lower(p.name), CASE \
        WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%CHAR%' THEN 'Y' \
        WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%TEXT%' THEN 'Y' \
        WHEN p.type LIKE '%CHAR%' OR p.type LIKE '%CLOB%' OR p.type LIKE '%TEXT%' THEN 'N' \
        WHEN lower(p.name) LIKE '%@_id' ESCAPE '@' OR lower(p.name) IN ('username', 'name', 'value') THEN 'Y' \
        ELSE 'N' END, 'Y' \
      FROM sqlite_master m JOIN pragma_table_info(m.name) p \
-     WHERE m.type IN ('table', 'view') AND lower(m.name) IN ",
-    crate::erp::table_names!()
-);
+     WHERE m.type IN ('table', 'view') AND lower(m.name) IN ({tables})";
 
 fn as_text(value: &str) -> String {
     format!("CAST({value} AS TEXT) COLLATE BINARY")

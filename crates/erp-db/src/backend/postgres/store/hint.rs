@@ -22,8 +22,8 @@ pub(super) fn write(scope: &Scope) -> String {
     }
 }
 
-/// The hint that a notification is. One that is not understood comes from a newer node, or from somebody who
-/// plays tricks; either way looking costs little.
+/// The hint that a notification is. One that is not understood comes from a newer node or from
+/// another program; revalidating costs little.
 pub(super) fn read(text: &str) -> Hint {
     scope(text).map_or(Hint::Anything, Hint::Ended)
 }

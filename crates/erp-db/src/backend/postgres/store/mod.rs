@@ -20,12 +20,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use self::hint::Hints;
-use self::signal::Ear;
+use self::signal::Listener;
 use crate::backend::{Database, Row, Sending, Statement, StatementError, Value, postgres};
 use crate::store::{SqlStore, StoreError, StoreOptions, migration, record};
 
-/// How often a statement is tried again when somebody else collected what it needs, or needs what it
-/// collects.
+/// The most attempts for a statement that loses races against a collection of unused trees.
 const ATTEMPTS: usize = 5;
 
 /// In the place of a name where there is none.
@@ -61,13 +60,17 @@ impl PostgresStore {
         let database = postgres::connect(&options.url, options.limits).await?;
         migration::check(&database).await?;
         let hints = Arc::new(Hints::default());
-        let ear =
-            Ear::new(options.direct_url().to_owned(), options.limits, options.heartbeat, options.reconnect);
-        let listener = ear.open().await?;
+        let connection = Listener::new(
+            options.direct_url().to_owned(),
+            options.limits,
+            options.heartbeat,
+            options.reconnect,
+        );
+        let listener = connection.open().await?;
         let (notifications, texts) = mpsc::channel(NOTIFICATIONS);
         let mut tasks = JoinSet::new();
-        tasks.spawn(signal::tell(database.clone(), &database.dialect().store, texts));
-        tasks.spawn(ear.hear(listener, Arc::clone(&hints)));
+        tasks.spawn(signal::send(database.clone(), &database.dialect().store, texts));
+        tasks.spawn(connection.run(listener, Arc::clone(&hints)));
         let bulk = database.with_statement_limit(options.bulk);
         let (stored, tasks) = (Mutex::default(), Mutex::new(tasks));
         Ok(PostgresStore { database, bulk, hints, notifications, stored, tasks })
@@ -116,7 +119,7 @@ async fn send<T: Send>(
     Ok(found)
 }
 
-/// Sends a statement whose answer is one number, and again where somebody else was faster.
+/// Sends a statement whose answer is one number, and retries where a concurrent statement broke a reference.
 async fn count(database: &Database, statement: &str, arguments: &[Value<'_>]) -> Result<u64, PortError> {
     for _ in 0..ATTEMPTS {
         match send(database, statement, arguments, Sending::Once, |row| row.integer(0)).await {
@@ -199,7 +202,7 @@ impl SessionStore for PostgresStore {
             let in_doubt = sending == Sending::Once;
             match answer.map(Option::unwrap_or_default) {
                 Ok((true, _)) => return Ok(self.created(new)),
-                // Nobody else makes a session of this name.
+                // No other call creates a session of this id.
                 Err(StatementError::Conflict { .. }) if in_doubt => return Ok(self.created(new)),
                 Ok((false, true)) if in_doubt && self.is_there(&record.id).await? => {
                     return Ok(self.created(new));

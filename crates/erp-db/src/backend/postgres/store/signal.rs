@@ -17,7 +17,7 @@ use crate::backend::{
 const CHANNEL: &str = "orgcache_sessions";
 
 /// Sends notifications as they come. One that cannot be sent is lost, which re-validation makes up for.
-pub(super) async fn tell(database: Database, words: &'static StoreWords, mut texts: mpsc::Receiver<String>) {
+pub(super) async fn send(database: Database, words: &'static StoreWords, mut texts: mpsc::Receiver<String>) {
     while let (Some(text), Some((notify, _))) = (texts.recv().await, words.notify) {
         let arguments = &[Value::Text(&text)];
         let statement = Statement { sql: notify.into_sql_str(), arguments, sending: Sending::Once };
@@ -26,16 +26,16 @@ pub(super) async fn tell(database: Database, words: &'static StoreWords, mut tex
 }
 
 /// A connection of its own to the server itself, on which notifications come in.
-pub(super) struct Ear {
+pub(super) struct Listener {
     url: String,
     limits: Limits,
     heartbeat: Duration,
     reconnect: Duration,
 }
 
-impl Ear {
+impl Listener {
     pub(super) fn new(url: String, limits: Limits, heartbeat: Duration, reconnect: Duration) -> Self {
-        Ear { url, limits, heartbeat, reconnect }
+        Listener { url, limits, heartbeat, reconnect }
     }
 
     /// Connects and listens.
@@ -56,7 +56,7 @@ impl Ear {
     }
 
     /// Hands on what is heard, for ever.
-    pub(super) async fn hear(self, mut listener: PgListener, hints: Arc<Hints>) {
+    pub(super) async fn run(self, mut listener: PgListener, hints: Arc<Hints>) {
         loop {
             self.follow(&mut listener, &hints).await;
             drop(listener);

@@ -24,7 +24,7 @@ pub(super) const CONTENTS: &str = "SELECT \
 pub(super) const MISSING: &str = "SELECT decode(name, 'hex') FROM pg_catalog.unnest(pg_catalog.string_to_array($1, ',')) name \
      WHERE NOT EXISTS (SELECT FROM orgcache.orgcache_session WHERE id = decode(name, 'hex'))";
 
-// Bytes that somebody changed are replaced. Nothing is stored for a session that shall replace one which is
+// Bytes that were changed are replaced. Nothing is stored for a session that shall replace one which is
 // gone.
 pub(super) const ADD_TREE: &str = "INSERT INTO orgcache.orgcache_tree (fingerprint, bytes) VALUES ($1, $11) \
      ON CONFLICT (fingerprint) DO UPDATE SET bytes = excluded.bytes WHERE orgcache_tree.bytes <> excluded.bytes;";
@@ -117,8 +117,8 @@ pub(super) const SWEEP: &str = concat!(
      SELECT COUNT(*) FROM swept"
 );
 
-/// Notes a name, unless it is noted already. Who notes the same one at the same time waits for the other to
-/// have done it.
+/// Notes a name, unless it is noted already. A concurrent call with the same name waits for the first
+/// to commit.
 pub(super) const USE_ONCE: &str = "WITH used AS (INSERT INTO orgcache.orgcache_assertion (id, expires) \
      VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1) SELECT COUNT(*) FROM used";
 

@@ -78,7 +78,7 @@ impl Done {
         error.filter(|error| error.is_transient())
     }
 
-    /// Acknowledges the job, or says why the commit failed. Who has gone away does not hear it.
+    /// Acknowledges the job, or says why the commit failed. A caller that is gone gets nothing.
     pub(super) fn acknowledge(self, failed: Option<&PortError>) {
         match self {
             Done::Login(reply, outcome) => drop(reply.send(failed.cloned().map_or(outcome, Err))),
@@ -88,8 +88,8 @@ impl Done {
 }
 
 impl Job {
-    /// Whether nobody waits for it any more: it was never begun, so it need not be.
-    pub(super) fn is_given_up(&self) -> bool {
+    /// Whether its caller was dropped before the job began.
+    pub(super) fn is_cancelled(&self) -> bool {
         match self {
             Job::Create(_, reply) => reply.is_closed(),
             Job::Touch(_, reply) | Job::End(_, _, reply) => reply.is_closed(),
@@ -145,7 +145,7 @@ impl Job {
     }
 }
 
-/// Does what takes several statements that write, as a whole or not at all. A single one is that by itself.
+/// Does what takes several statements that write, as a whole or not at all. A single statement needs no savepoint.
 ///
 /// The outer error says that the transaction is broken.
 async fn in_one<T>(
@@ -161,8 +161,7 @@ async fn in_one<T>(
     Ok(done)
 }
 
-/// Stores a session, by as little as it takes: where nobody was first on its tree and access, by a look and
-/// one row.
+/// Stores a session. Where its tree and access are stored already, this takes one read and one row.
 async fn create(
     login: &Login,
     transaction: &mut Transaction<'_>,
@@ -171,7 +170,7 @@ async fn create(
     let (tree, access) = (Value::Bytes(record.tree.as_bytes()), Value::Bytes(record.access.as_bytes()));
     let old = login.replaces.as_ref().map(|old| Value::Bytes(old.as_bytes()));
     let there = [tree, access, old.unwrap_or(Value::Null)];
-    let there = match transaction.first(statements::THERE, &there, There::read).await {
+    let there = match transaction.first(statements::THERE, &there, ExistingRows::read).await {
         Ok(there) => there.unwrap_or_default(),
         Err(error) => return Ok(Err(error)),
     };
@@ -208,7 +207,7 @@ async fn create(
 
 /// What is stored already when a session comes.
 #[derive(Default)]
-struct There {
+struct ExistingRows {
     tree: bool,
     access: bool,
     replaced: bool,
@@ -216,10 +215,10 @@ struct There {
     unused: bool,
 }
 
-impl There {
+impl ExistingRows {
     fn read(row: Row<'_>) -> Result<Self, StatementError> {
         let flag = |column| Ok::<_, StatementError>(row.integer(column)? == Some(1));
-        Ok(There { tree: flag(0)?, access: flag(1)?, replaced: flag(2)?, unused: flag(3)? })
+        Ok(ExistingRows { tree: flag(0)?, access: flag(1)?, replaced: flag(2)?, unused: flag(3)? })
     }
 }
 

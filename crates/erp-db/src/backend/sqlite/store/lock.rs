@@ -13,8 +13,8 @@ pub(super) struct FileLock {
 }
 
 impl FileLock {
-    /// Locks a file beside the database. It is empty, and stays: removing it could take it from somebody who
-    /// is about to lock it.
+    /// Locks a file beside the database. It is empty, and stays: removing it could race with a process
+    /// that is about to lock it.
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
         let path = lock_file(database);
         let fail = |cause| StoreError::Lock { file: path.clone(), cause };

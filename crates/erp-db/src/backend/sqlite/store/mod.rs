@@ -44,7 +44,7 @@ impl SqliteStore {
         // One for the writer, and at least one for readers.
         let limits = Limits {
             connections: options.limits.connections.max(2),
-            // The writer's statements may concern many sessions. Who waits for one has a limit of his own.
+            // The writer's statements may concern many sessions. Each caller has a shorter limit of its own.
             statement: options.bulk.max(options.limits.statement),
             ..options.limits
         };

@@ -97,7 +97,7 @@ async fn commit(database: &Database, group: &mut Vec<Job>) {
     };
     let mut done = Vec::with_capacity(group.len());
     let mut failed = None;
-    for job in group.drain(..).filter(|job| !job.is_given_up()) {
+    for job in group.drain(..).filter(|job| !job.is_cancelled()) {
         match &failed {
             Some(error) => job.refuse(PortError::clone(error)),
             None => match job.run(&mut transaction).await {
@@ -105,7 +105,7 @@ async fn commit(database: &Database, group: &mut Vec<Job>) {
                     failed = outcome.breaks().cloned();
                     done.push(outcome);
                 }
-                // The transaction itself is broken; whoever sent this job learns it as its reply is dropped.
+                // The transaction itself is broken; the caller learns it when its reply is dropped.
                 Err(error) => failed = Some(PortError::from(error)),
             },
         }

@@ -1,0 +1,424 @@
+//! The ERP's tables: their columns, what those hold, what they refer to, and which are read.
+//!
+//! Everything else about them follows from here: what the catalog is asked for, what a statement requires, which
+//! rights a reader needs, and what an import creates and takes.
+
+use crate::backend::Dialect;
+
+/// A table of the ERP.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Its name, and that of its files.
+    pub(crate) name: &'static str,
+    /// Its columns; the first one is the key.
+    pub(crate) columns: &'static [Column],
+    /// The columns of which no two rows have the same values, besides the key.
+    unique: &'static [&'static str],
+    /// A column by which rows are looked for.
+    index: &'static str,
+}
+
+/// A column of a table.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// Whether every row must have a value.
+    pub(crate) required: bool,
+    /// The table in which the value must be a key.
+    pub(crate) references: Option<&'static str>,
+    /// Whether the ERP got it with a later version. An import adds such a column to a table that it creates
+    /// only if a file has it: what a database lacks tells its version, and with it which rights its roles
+    /// have.
+    pub(crate) late: bool,
+    /// Whether answers are read from it.
+    pub(crate) is_read: bool,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// 1 to 32 bytes.
+    Id,
+    /// At most so many characters.
+    Text(usize),
+    /// `Y` or `N`.
+    Flag,
+    /// A decimal.
+    Number,
+    /// A date, or a date and a time, in ISO 8601.
+    Timestamp,
+}
+
+const fn column(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind, required: false, references: None, late: false, is_read: false }
+}
+
+const fn id(name: &'static str) -> Column {
+    column(name, Kind::Id)
+}
+
+const fn text(name: &'static str, characters: usize) -> Column {
+    column(name, Kind::Text(characters))
+}
+
+const fn flag(name: &'static str) -> Column {
+    column(name, Kind::Flag)
+}
+
+const fn number(name: &'static str) -> Column {
+    column(name, Kind::Number)
+}
+
+const fn timestamp(name: &'static str) -> Column {
+    column(name, Kind::Timestamp)
+}
+
+impl Column {
+    const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    const fn read(mut self) -> Self {
+        self.is_read = true;
+        self
+    }
+
+    const fn late(mut self) -> Self {
+        self.late = true;
+        self
+    }
+
+    /// Its type.
+    pub(crate) fn sql_type(&self, dialect: &Dialect) -> String {
+        match self.kind {
+            Kind::Id | Kind::Text(_) | Kind::Flag if !dialect.has_text_types => "TEXT".to_owned(),
+            Kind::Id => "varchar(32)".to_owned(),
+            Kind::Text(characters) => format!("varchar({characters})"),
+            Kind::Flag => "char(1)".to_owned(),
+            Kind::Number => "numeric".to_owned(),
+            Kind::Timestamp => dialect.timestamp.to_owned(),
+        }
+    }
+
+    /// What a row has that says nothing.
+    fn default(&self) -> &'static str {
+        match (self.kind, self.name) {
+            (Kind::Flag, "isactive" | "ismanual") => " DEFAULT 'Y'",
+            (Kind::Flag, _) => " DEFAULT 'N'",
+            (_, "userlevel") => " DEFAULT '  O'",
+            _ => "",
+        }
+    }
+
+    const fn to(mut self, table: &'static str) -> Self {
+        self.references = Some(table);
+        self
+    }
+}
+
+/// The number of columns that every table ends with: who made and changed a row, and when.
+///
+/// They refer to users that need not be among the imported ones, so that is not checked. A real ERP fills
+/// some of them in, which a null would prevent: they are left out where no row of a file has a
+/// value.
+const AUDIT_COLUMNS: usize = 4;
+
+macro_rules! table {
+    ($name:literal, [$($column:expr),+ $(,)?]) => {
+        Table {
+            name: $name,
+            columns: const {
+                &[$($column),+, timestamp("created"), id("createdby"), timestamp("updated"), id("updatedby")]
+            },
+            unique: &[],
+            index: "",
+        }
+    };
+}
+
+/// All tables, each after those that it refers to as far as that is possible.
+pub(crate) static TABLES: &[Table] = &[
+    table!(
+        "ad_client",
+        [
+            id("ad_client_id").read().required(),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").read().required(),
+            text("value", 40).read().required(),
+            text("name", 60).read().required(),
+        ]
+    ),
+    table!(
+        "ad_orgtype",
+        [
+            id("ad_orgtype_id").read().required(),
+            id("ad_client_id").required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            flag("isdefault"),
+            text("name", 60).read().required(),
+            text("description", 255),
+            flag("islegalentity").read().required(),
+            flag("isbusinessunit").read().required(),
+            flag("istransactionsallowed").read().required(),
+            flag("isacctlegalentity").read().required(),
+        ]
+    ),
+    table!(
+        "ad_tree",
+        [
+            id("ad_tree_id").read().required(),
+            id("ad_client_id").read().required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            text("name", 255).required(),
+            text("treetype", 60),
+            flag("isallnodes"),
+            id("ad_table_id").read(),
+        ]
+    )
+    .indexed("ad_client_id"),
+    table!(
+        "ad_clientinfo",
+        [
+            id("ad_client_id").read().required().to("ad_client"),
+            flag("isactive").required(),
+            id("ad_tree_org_id").read().to("ad_tree"),
+        ]
+    ),
+    table!(
+        "ad_org",
+        [
+            id("ad_org_id").read().required(),
+            id("ad_client_id").read().required().to("ad_client"),
+            flag("isactive").read().required(),
+            text("value", 40).read().required(),
+            text("name", 60).read().required(),
+            flag("issummary").read().required(),
+            id("ad_orgtype_id").read().required().to("ad_orgtype"),
+            flag("isperiodcontrolallowed").read().required(),
+            id("c_calendar_id").read(),
+            flag("isready").read().required(),
+            id("c_currency_id"),
+            id("c_acctschema_id"),
+            id("ad_periodcontrolallowed_org_id").read().to("ad_org").late(),
+            id("ad_calendarowner_org_id").read().to("ad_org").late(),
+            id("ad_legalentity_org_id").read().to("ad_org").late(),
+            id("ad_inheritedcalendar_id").read().late(),
+            id("ad_businessunit_org_id").read().to("ad_org").late(),
+            id("ad_groupbusinessunit_org_id").to("ad_org").late(),
+            text("timezone", 60).read().late(),
+        ]
+    )
+    .indexed("ad_client_id"),
+    table!(
+        "ad_treenode",
+        [
+            id("ad_treenode_id").required(),
+            id("ad_tree_id").read().required().to("ad_tree"),
+            id("node_id").read().required(),
+            id("ad_client_id").to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").required(),
+            id("parent_id").read(),
+            number("seqno").read(),
+        ]
+    )
+    .unique(&["ad_tree_id", "node_id"]),
+    table!(
+        "ad_org_tree",
+        [
+            id("ad_org_tree_id").required(),
+            id("ad_client_id").read().required().to("ad_client"),
+            flag("isactive").required(),
+            id("ad_org_id").read().required().to("ad_org"),
+            id("ad_parent_org_id").read().required().to("ad_org"),
+            number("levelno").read().required(),
+        ]
+    )
+    .unique(&["ad_org_id", "ad_parent_org_id", "ad_client_id", "levelno"])
+    .indexed("ad_client_id"),
+    table!(
+        "ad_role",
+        [
+            id("ad_role_id").read().required(),
+            id("ad_client_id").read().required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").read().required(),
+            text("name", 60).read().required(),
+            text("userlevel", 60).read().required(),
+            flag("ismanual").read(),
+            flag("is_client_admin").read(),
+            flag("istemplate"),
+            flag("isrestrictbackend"),
+            flag("isportal"),
+        ]
+    ),
+    table!(
+        "ad_role_orgaccess",
+        [
+            id("ad_role_orgaccess_id").required(),
+            id("ad_role_id").read().required().to("ad_role"),
+            id("ad_org_id").read().required().to("ad_org"),
+            id("ad_client_id").read().required().to("ad_client"),
+            flag("isactive").read().required(),
+            flag("is_org_admin"),
+            id("inherited_from").to("ad_role"),
+        ]
+    )
+    .unique(&["ad_role_id", "ad_org_id"]),
+    table!(
+        "ad_user",
+        [
+            id("ad_user_id").read().required(),
+            id("ad_client_id").read().required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").read().required(),
+            text("username", 60).read(),
+            flag("islocked").read(),
+            id("default_ad_client_id").read().to("ad_client"),
+            id("default_ad_org_id").read().to("ad_org"),
+            id("default_ad_role_id").read().to("ad_role"),
+        ]
+    )
+    .indexed("username"),
+    table!(
+        "ad_user_roles",
+        [
+            id("ad_user_roles_id").required(),
+            id("ad_user_id").read().required().to("ad_user"),
+            id("ad_role_id").read().required().to("ad_role"),
+            id("ad_client_id").required().to("ad_client"),
+            id("ad_org_id").to("ad_org"),
+            flag("isactive").read().required(),
+            flag("is_role_admin"),
+        ]
+    )
+    .unique(&["ad_user_id", "ad_role_id"]),
+];
+
+/// The names of the tables as a list in SQL.
+pub(crate) fn names() -> String {
+    let names: Vec<String> = TABLES.iter().map(|table| format!("'{}'", table.name)).collect();
+    names.join(", ")
+}
+
+/// The columns that a statement reads, each with its table, as far as its words tell: `o.name` where `ad_org o`
+/// is among them, and in a statement of one table every column of that. In the order of the tables.
+pub(crate) fn columns_of(statement: &str) -> Vec<(&'static str, &'static str)> {
+    let is_part = |character: char| character.is_ascii_alphanumeric() || "_.".contains(character);
+    let words: Vec<&str> = statement.split(|c| !is_part(c)).filter(|word| !word.is_empty()).collect();
+    let mut tables: Vec<(&'static Table, &str)> = Vec::new();
+    for (place, word) in words.iter().enumerate() {
+        if let Some(table) = Table::named(word) {
+            tables.push((table, words.get(place + 1).copied().unwrap_or_default()));
+        }
+    }
+    let is_one =
+        tables.iter().all(|(table, _)| tables.first().is_some_and(|(one, _)| one.name == table.name));
+    let mut found = Vec::new();
+    for (table, known) in &tables {
+        for word in &words {
+            let (alias, name) = word.split_once('.').unwrap_or(("", word));
+            let is_its = if alias.is_empty() { is_one } else { *known == alias };
+            if let Some(column) = table.columns.iter().find(|column| is_its && column.name == name) {
+                found.push((table.name, column.name));
+            }
+        }
+    }
+    found
+}
+
+impl Table {
+    const fn unique(mut self, columns: &'static [&'static str]) -> Self {
+        self.unique = columns;
+        self
+    }
+
+    const fn indexed(mut self, column: &'static str) -> Self {
+        self.index = column;
+        self
+    }
+
+    /// The statements that create it, without its late columns.
+    pub(crate) fn create(&self, dialect: &Dialect) -> Vec<String> {
+        let (table, key) = (self.name, self.key());
+        let mut parts: Vec<String> = Vec::with_capacity(self.columns.len() + 1);
+        for column in self.columns.iter().filter(|column| !column.late) {
+            let not_null = if column.required { " NOT NULL" } else { "" };
+            let primary = if column.name == key { " PRIMARY KEY" } else { "" };
+            let (kind, default) = (column.sql_type(dialect), column.default());
+            parts.push(format!("{} {kind}{not_null}{primary}{default}", column.name));
+        }
+        if !self.unique.is_empty() {
+            parts.push(format!("UNIQUE ({})", self.unique.join(", ")));
+        }
+        let mut statements =
+            vec![format!("CREATE TABLE IF NOT EXISTS {table} (\n    {}\n)", parts.join(",\n    "))];
+        if !self.index.is_empty() {
+            let column = self.index;
+            statements.push(format!("CREATE INDEX IF NOT EXISTS {table}_{column} ON {table} ({column})"));
+        }
+        statements
+    }
+
+    pub(crate) fn named(name: &str) -> Option<&'static Table> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+
+    /// The columns, each with whether it is one of the audit columns.
+    pub(crate) fn columns_and_audit(&self) -> impl Iterator<Item = (&'static Column, bool)> {
+        let audit = self.columns.len().saturating_sub(AUDIT_COLUMNS);
+        self.columns.iter().enumerate().map(move |(position, column)| (column, position >= audit))
+    }
+
+    /// The name of the key.
+    pub(crate) fn key(&self) -> &'static str {
+        self.columns.first().map_or("", |column| column.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_tells_the_columns_that_it_reads() {
+        let joined = "SELECT o.name, COUNT(y.islegalentity) FROM ad_org o \
+             LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id WHERE name = 'x'";
+        let expected = [
+            ("ad_org", "name"),
+            ("ad_org", "ad_orgtype_id"),
+            ("ad_orgtype", "islegalentity"),
+            ("ad_orgtype", "ad_orgtype_id"),
+        ];
+        assert_eq!(columns_of(joined), expected);
+        let one = "SELECT ad_user_id, NULL FROM ad_user WHERE username = $1";
+        assert_eq!(columns_of(one), [("ad_user", "ad_user_id"), ("ad_user", "username")]);
+        assert_eq!(columns_of("SELECT 1"), []);
+    }
+
+    #[test]
+    fn every_table_ends_with_the_audit_columns() {
+        for table in TABLES {
+            let audit: Vec<_> = table
+                .columns_and_audit()
+                .filter(|(_, audit)| *audit)
+                .map(|(column, _)| column.name)
+                .collect();
+            assert_eq!(audit, ["created", "createdby", "updated", "updatedby"], "{}", table.name);
+        }
+    }
+
+    #[test]
+    fn references_name_tables_and_keys_are_required() {
+        for table in TABLES {
+            assert!(table.columns.first().is_some_and(|key| key.required), "{}", table.name);
+            for target in table.columns.iter().filter_map(|column| column.references) {
+                assert!(Table::named(target).is_some(), "{target}");
+            }
+        }
+    }
+}
