@@ -196,6 +196,8 @@ async function showRoles() {
     select.replaceChildren(...roles.map((role) => element("option", { value: role.id }, role.name)));
     select.value = session.role;
     select.disabled = roles.length < 2;
+    // Odoo has no roles.
+    select.parentElement.hidden = roles.length === 0;
   } catch (error) {
     failed(error);
   }

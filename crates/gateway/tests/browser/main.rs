@@ -10,6 +10,7 @@ mod demonstration;
 mod large;
 mod looks;
 mod names;
+mod odoo;
 mod overview;
 mod picture;
 mod pinning;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
+use odoo_double::OdooDouble;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, SqliteConnection};
 use tempfile::TempDir;
@@ -59,6 +60,22 @@ impl Service {
         let home = tempfile::tempdir().unwrap();
         let (process, address) = serve_with(&home, "127.0.0.1:0", &["--behind-tls"]).unwrap();
         Service { home, process, address: address.replace("127.0.0.1", "0.0.0.0") }
+    }
+
+    /// Starts the service over the companies of an Odoo.
+    pub(crate) async fn start_over(odoo: &OdooDouble) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("key");
+        std::fs::write(&file, OdooDouble::key_of("admin")).unwrap();
+        let (url, file) = (odoo.url(), file.to_str().unwrap().to_owned());
+        let start = move || {
+            let options =
+                ["--odoo-url", &url, "--odoo-loader-user", "admin", "--odoo-loader-key-file", &file];
+            let (process, address) = serve_with(&home, "127.0.0.1:0", &options).unwrap();
+            Service { home, process, address }
+        };
+        // The double answers meanwhile.
+        tokio::task::spawn_blocking(start).await.unwrap()
     }
 
     /// Starts the service on the demonstration database after some statements.
