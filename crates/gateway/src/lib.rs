@@ -67,7 +67,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
     let outcome = runtime.block_on(async {
         match command {
             Command::Serve(arguments) => commands::serve::run(url, odoo, arguments).await,
-            Command::Check(arguments) => commands::check::run(url, &cli.exposed, arguments).await,
+            Command::Check(arguments) => commands::check::run(url, &cli.exposed, odoo, arguments).await,
             Command::Overview(arguments) => commands::overview::run(url, odoo, arguments).await,
             Command::Tree(arguments) => commands::tree::run(url, odoo, arguments).await,
             Command::Query(rights) => commands::query::run(url, odoo, rights.automatic_roles.into()).await,

@@ -14,6 +14,7 @@ use crate::commands::descriptors;
 use crate::exposure;
 use crate::failure::{Failure, REFUSED};
 use crate::http::Server;
+use crate::odoo_arguments::OdooArguments;
 
 /// The rights that reading the ERP takes.
 const GRANT: &str = "Let the user read: GRANT USAGE ON SCHEMA public TO reader; GRANT SELECT ON ad_client, ad_clientinfo, ad_org, \
@@ -31,13 +32,19 @@ const FINDINGS: usize = 10;
 pub(crate) async fn run(
     url: Option<&str>,
     exposed: &[String],
+    odoo: &OdooArguments,
     arguments: &ServeArguments,
 ) -> Result<ExitCode, Failure> {
     let mut report = Report { out: anstream::stdout().lock(), problems: 0, warnings: 0 };
     for warning in exposed {
         report.warn(warning, "")?;
     }
-    if let Some(reader) = erp(&mut report, url, arguments).await? {
+    let is_alone = url.is_none() && odoo.odoo_url.is_none() && arguments.mcp.is_some();
+    if odoo.odoo_url.is_some() {
+        companies(&mut report, odoo).await?;
+    } else if is_alone {
+        report.ok("no ERP is named: `/mcp` alone is served")?;
+    } else if let Some(reader) = erp(&mut report, url, arguments).await? {
         rows(&mut report, &reader).await?;
         clock(&mut report, reader.database()).await?;
     }
@@ -89,6 +96,29 @@ impl<W: Write> Report<W> {
         writeln!(self.out, "{problems} problems, {warnings} warnings")?;
         Ok(ExitCode::from(REFUSED))
     }
+}
+
+/// Logs the loader of an Odoo in, and reads the companies once.
+async fn companies(report: &mut Report<impl Write>, odoo: &OdooArguments) -> Result<(), Failure> {
+    let source = match odoo.connect().await {
+        Ok(Some(source)) => source,
+        Ok(None) => return Ok(()),
+        Err(failure) => return Ok(report.failure(&failure, "")?),
+    };
+    report.ok(format_args!(
+        "odoo answers, and the loader sees what it has to: {}",
+        source.odoo().config().url
+    ))?;
+    match source.tree().await {
+        Ok(tree) => {
+            report.ok(format_args!("{} companies make a tree", tree.structure.len()))?;
+            for finding in tree.findings.iter().take(FINDINGS) {
+                report.warn(finding, "")?;
+            }
+        }
+        Err(error) => report.problem(error, "Mend the companies in Odoo.")?,
+    }
+    Ok(())
 }
 
 async fn erp(

@@ -157,3 +157,18 @@ async fn what_is_about_a_database_says_so() {
     let said = program.fail(&["tree", "--database-url", "sqlite:x.db"]).await;
     assert!(said.contains("--odoo-url") && said.contains("--database-url"), "{said}");
 }
+
+#[tokio::test]
+async fn a_check_tries_the_odoo_that_serve_would_take() {
+    for version in VERSIONS {
+        let double = odoo(version).await;
+        let checked = Program::over(&double).print(&["check"]).await;
+        let companies = if version == 19 { 9 } else { 7 };
+        assert!(checked.contains(&format!("{companies} companies make a tree")), "{checked}");
+        assert!(checked.contains("`serve` can start"), "{checked}");
+        let wrong = Program::loaded_by(&double, "admin", "wrong").run(&["check"], "").await;
+        let out = String::from_utf8(wrong.stdout).unwrap();
+        assert_eq!(wrong.status.code(), Some(1), "{out}");
+        assert!(out.contains("PROBLEM") && out.contains("does not accept"), "{out}");
+    }
+}

@@ -5,6 +5,7 @@ mod program;
 mod world;
 
 mod alone;
+mod cluster;
 mod commands;
 mod rechecking;
 mod serving;
