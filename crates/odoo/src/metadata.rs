@@ -6,6 +6,9 @@ use serde_json::json;
 
 use crate::{Call, OdooClient, OdooError};
 
+const EMPLOYEES: &str = "hr.employee";
+const PUBLIC_EMPLOYEES: &str = "hr.employee.public";
+
 #[derive(Deserialize)]
 struct ModelRow {
     model: String,
@@ -89,7 +92,14 @@ impl MetadataLoader for OdooClient {
         let rows: Vec<ModelRow> = match self.call(call).await {
             Err(OdooError::Access { .. }) => {
                 let call = Call::method("ir.model", "get_available_models").idempotent();
-                self.call(Self::in_scope(call, scope)).await?
+                let mut rows: Vec<ModelRow> = self.call(Self::in_scope(call, scope)).await?;
+                // Odoo leaves employees out, although others may read them through their public profile.
+                let has = |model: &str| rows.iter().any(|row| row.model == model);
+                let profile = rows.iter().find(|row| row.model == PUBLIC_EMPLOYEES);
+                if let Some(ModelRow { name, .. }) = profile.filter(|_| !has(EMPLOYEES)) {
+                    rows.push(ModelRow { model: EMPLOYEES.into(), name: name.clone() });
+                }
+                rows
             }
             rows => rows?,
         };

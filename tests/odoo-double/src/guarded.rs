@@ -55,6 +55,7 @@ impl OdooDouble {
         for (name, model) in GUARDED.into_iter().zip([employee, user, partner, order, task]) {
             self.put_model(name, model);
         }
+        self.put_model("hr.employee.public", Model::with_fields(&[("name", "char")]));
         for closed in ["payment.token", "res.users.settings"] {
             self.put_model(closed, Model { closed: true, ..Model::with_fields(&[("name", "char")]) });
         }

@@ -132,7 +132,9 @@ impl State {
         }
         if call.model == "ir.model" && call.method == "get_available_models" && !self.models.is_empty() {
             let open = self.models.iter().filter(|(_, model)| !model.closes_to(call.user));
+            // Employees are read through their public profile, and are not in the list.
             return Ok(open
+                .filter(|(name, _)| *name != "hr.employee")
                 .map(|(name, _)| json!({"model": name, "display_name": format!("Label of {name}")}))
                 .collect());
         }

@@ -102,6 +102,7 @@ async fn the_models_are_those_that_the_user_may_read() {
         let names: Vec<&str> =
             listed["models"].as_array().unwrap().iter().map(|it| it["model"].as_str().unwrap()).collect();
         assert!(names.contains(&"sale.order") && !names.contains(&"payment.token"), "{version}: {names:?}");
+        assert!(names.contains(&"hr.employee"), "it can be read through the public profile: {names:?}");
         assert_eq!(listed["error"], Value::Null);
         assert!(listed["models"][0].get("operations").is_none(), "no empty column");
         let before = agent.seen();
