@@ -112,8 +112,9 @@ impl CompanySource {
         let mut users = BTreeMap::new();
         let numbers: Vec<i64> = ids.iter().filter_map(|id| id.as_str().parse().ok()).collect();
         for some in numbers.chunks(BATCH) {
-            let call = Call::search_read("res.users", json!([["id", "in", some]]), &FIELDS);
-            let rows: Vec<Row> = self.odoo().call(call.context(&archived_too())).await?;
+            // Not by the context, which would have Odoo list archived companies too.
+            let any = json!(["|", ["active", "=", true], ["active", "=", false], ["id", "in", some]]);
+            let rows: Vec<Row> = self.odoo().call(Call::search_read("res.users", any, &FIELDS)).await?;
             for row in rows {
                 let user = row.into_user()?;
                 users.insert(user.id, user);

@@ -315,8 +315,9 @@ impl Model {
     fn found(&self, call: &ServerCall) -> Vec<i64> {
         let domain = call.arguments.get("domain").and_then(Value::as_array).cloned().unwrap_or_default();
         let context = call.arguments.get("context");
-        let archived_too =
-            context.and_then(|context| context.get("active_test")) == Some(&Value::Bool(false));
+        let all = context.and_then(|context| context.get("active_test")) == Some(&Value::Bool(false));
+        // A domain that says something of `active` decides itself.
+        let archived_too = all || domain.iter().any(|term| term.get(0) == Some(&Value::from("active")));
         // Models with a sequence have it as their order (`res.company`).
         let place = |id: &i64| self.records.get(id).and_then(|record| record.get("sequence")?.as_i64());
         let found = self.records.iter().filter(|(id, record)| {
