@@ -107,6 +107,7 @@ export class Chooser {
     [...this.#list.children].forEach((option, at) => option.setAttribute("aria-selected", String(at === this.#active)));
     if (this.#active < 0) this.#field.removeAttribute("aria-activedescendant");
     else this.#field.setAttribute("aria-activedescendant", `${this.#field.id}-${this.#active}`);
+    this.#list.children[this.#active]?.scrollIntoView({ block: "nearest" });
   }
 
   #key(event) {

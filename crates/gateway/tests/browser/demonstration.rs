@@ -18,13 +18,3 @@ async fn a_button_signs_in_and_there_are_sessions_to_look_at() {
     browser.until_reads("#sessions-summary", "39 on show, 19 with an older tree").await;
     browser.assert_no_complaints().await;
 }
-
-#[tokio::test]
-async fn another_service_offers_no_users() {
-    let service = Service::start();
-    let browser = Browser::open(&service.address).await;
-    // As the page of a service that is no demonstration.
-    let page = reqwest::get(&service.address).await.unwrap().text().await.unwrap();
-    assert!(page.contains("<html data-demonstration "), "the mark of a demonstration");
-    browser.until("document.getElementById('demonstration').checkVisibility()").await;
-}

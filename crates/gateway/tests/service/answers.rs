@@ -1,5 +1,6 @@
 //! What all answers have in common: shape, headers, compression.
 
+use gateway::http::{Demonstration, DemonstrationUser};
 use reqwest::Method;
 use serde_json::json;
 
@@ -209,4 +210,20 @@ async fn metrics_say_what_happened() {
     ] {
         assert!(metrics.text.lines().any(|shown| shown == line), "no `{line}` in\n{}", metrics.text);
     }
+}
+
+#[tokio::test]
+async fn only_the_page_of_a_demonstration_offers_users() {
+    let page = async |service: &Service| Answer::of(service.get("/")).await.text;
+    let service = Service::start().await;
+    assert!(!page(&service).await.contains("data-demonstration"));
+    assert_eq!(Answer::of(service.get("/page/demonstration.json")).await.status, 404);
+
+    let user = DemonstrationUser { name: "F&B".into(), client: "Food".into(), role: "Sales".into() };
+    let users = Demonstration { password: "public".into(), users: vec![user] };
+    let service = Service::start_with(|settings| settings.demonstration = Some(users)).await;
+    assert!(page(&service).await.contains("<html data-demonstration "));
+    let offered = Answer::of(service.get("/page/demonstration.json")).await.json();
+    let user = json!({"name": "F&B", "client": "Food", "role": "Sales"});
+    assert_eq!(offered, json!({"password": "public", "users": [user]}));
 }
