@@ -1,4 +1,4 @@
-//! Rows in, tree out.
+//! `OrgStructure::build`: from rows in any order to a tree, with errors and findings.
 
 use platform::text::{NAME_BYTES, shorten};
 

@@ -1,4 +1,4 @@
-//! `OrgChange`: what is different between two trees.
+//! `OrgChange`: one difference between two trees, and how all are found.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Why rows do not make a tree.
+//! `BuildError`: why rows do not make a tree.
 
 use core::fmt;
 

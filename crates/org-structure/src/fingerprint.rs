@@ -55,7 +55,7 @@ impl OrgStructure {
     /// The name of this tree: the same for equal trees everywhere, and for no other.
     ///
     /// # Complexity
-    /// O(n): the tree is encoded and hashed. Whoever needs it often keeps it.
+    /// O(n): the tree is encoded and hashed. Keep it if you need it often.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_bytes(&self.encode())

@@ -1,4 +1,4 @@
-//! `Roster`: who is in the tree: ids and flags by rank, and the way back from an id to its rank.
+//! `Roster`: the ids and flags by rank, and the hash table from an id back to its rank.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! `OrgRow`: what the outside world says about one organization.
+//! `OrgRow`: one organization as a database delivers it.
 
 use crate::OrgFlags;
 

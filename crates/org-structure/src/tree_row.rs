@@ -1,4 +1,4 @@
-//! `TreeRow`: one organization as a tree gives it back.
+//! `TreeRow`: one organization of a tree as a row, and all of them.
 
 use crate::invariant::narrow;
 use crate::{OrgFlags, OrgId, OrgIndex, OrgRow, OrgStructure};

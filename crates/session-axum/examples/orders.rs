@@ -80,7 +80,7 @@ pub(crate) async fn open(erp: Option<&str>, store: Option<&str>) -> Result<Order
     Ok(Orders { sessions, erp, orders: Arc::default() })
 }
 
-/// All routes. Nobody gets to an order without a session.
+/// All routes. Those of orders need a session.
 pub(crate) fn routes(orders: Orders) -> Router {
     Router::new()
         .route("/orders", get(list).post(add))
@@ -90,7 +90,7 @@ pub(crate) fn routes(orders: Orders) -> Router {
         .with_state(orders)
 }
 
-/// Gives a token to whoever says a user's name. A real program asks for a password as well, as it always did:
+/// Gives a token for a user's name. A real program asks for a password as well, as it always did:
 /// sessions begin where that is done.
 async fn log_in(State(orders): State<Orders>, Json(name): Json<String>) -> Result<String, Response> {
     let unavailable = || Problem::unavailable("the database does not answer").into_response();

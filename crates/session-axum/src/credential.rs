@@ -1,4 +1,4 @@
-//! `Credential`: what a request shows to be let in.
+//! `Credential`: the token of a request, from its cookie or its `Authorization` header.
 
 use core::fmt;
 
@@ -30,7 +30,7 @@ pub struct Credential {
 impl Credential {
     /// The credential of a request, by `Authorization` or in a cookie of a name, if it has exactly one, in
     /// the form of a token. A header `Authorization` counts alone, even if it is not understood; cookies of
-    /// the same name that disagree count as none, since one may be somebody else's.
+    /// the same name that disagree count as none, since one may be another user's.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap, cookie: &str) -> Option<Self> {
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();

@@ -1,4 +1,4 @@
-//! The value that proves that a request was made by a page of ours.
+//! The CSRF value: proves that a page of the same site made the request.
 
 use http::HeaderMap;
 use session::Token;
@@ -7,8 +7,8 @@ use subtle::ConstantTimeEq;
 /// The header in which a page sends the [`csrf_value`] back.
 pub const CSRF_HEADER: &str = "x-orgcache-csrf";
 
-/// The value that belongs to a token. It is computed, so every node knows it and none keeps it; from the
-/// value nobody gets back to the token.
+/// The value that belongs to a token. Every node computes it and none stores it. It does not lead back to the
+/// token.
 #[must_use]
 pub fn csrf_value(token: &Token) -> String {
     let digest = blake3::derive_key("orgcache 2026-11-21 csrf value v1", token.expose().as_bytes());

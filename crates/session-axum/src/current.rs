@@ -1,4 +1,4 @@
-//! `CurrentSession`: the session of the request, as an argument of a handler.
+//! `CurrentSession`: the extractor that gives a handler the session of its request.
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;

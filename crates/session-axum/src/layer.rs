@@ -1,4 +1,4 @@
-//! `SessionLayer`: nobody passes without a session.
+//! `SessionLayer`: rejects requests without a session.
 
 use core::convert::Infallible;
 use core::future::ready;

@@ -23,7 +23,7 @@
 //! ```
 //!
 //! A request shows its token as `Authorization: Bearer TOKEN`, or in the cookie [`COOKIE`]. What comes by
-//! cookie may have been sent by somebody else's page, so a method that changes something must also carry the
+//! cookie may have been sent by another site's page, so a method that changes something must also carry the
 //! header [`CSRF_HEADER`] with the [`csrf_value`] of that token, which a foreign page cannot read.
 //!
 //! The rooms, in the order to read: [`SessionLayer`], [`Credential`], [`CurrentSession`], [`Problem`].

@@ -1,4 +1,4 @@
-//! `Problem`: why a request was not done, for programs and for people.
+//! `Problem`: why a request was refused, for programs and for people.
 
 use std::borrow::Cow;
 

@@ -38,7 +38,7 @@ use futures_util::future::join_all;
 use org_structure::{OrgId, OrgRow, OrgStructure};
 
 use crate::openbravo::{AccessOptions, RoleFacts};
-use crate::store::{Contents, Created, NewSession, Seen};
+use crate::store::{Contents, CreateOutcome, LastUse, NewSession};
 use crate::{
     AccessHash, ClientId, Lifetime, RoleAccess, RoleId, Scope, SessionId, SessionRecord, SessionStore,
     UserId, UserLevel,
@@ -146,7 +146,7 @@ impl Pinned {
         role: &str,
     ) -> Arc<SessionRecord> {
         let record = self.record(number, client, user, role);
-        assert_eq!(store.create(&self.new_session(&record)).await.unwrap(), Created::Done);
+        assert_eq!(store.create(&self.new_session(&record)).await.unwrap(), CreateOutcome::Done);
         record
     }
 }
@@ -201,10 +201,10 @@ async fn a_replaced_session_ends_with_the_beginning_of_the_next(fixture: &dyn Fi
     }))
     .await;
     assert!(!is_there(&*store, &old).await);
-    let done = created.iter().filter(|created| **created == Created::Done).count();
+    let done = created.iter().filter(|created| **created == CreateOutcome::Done).count();
     assert_eq!(done, 1, "one session takes the place of another: {created:?}");
     for (record, created) in next.iter().zip(created) {
-        assert_eq!(is_there(&*store, record).await, created == Created::Done);
+        assert_eq!(is_there(&*store, record).await, created == CreateOutcome::Done);
     }
 }
 
@@ -215,7 +215,7 @@ async fn use_only_grows(fixture: &dyn Fixture) {
     let unknown = pinned.record(9, "C", "U", "R").id;
     fixture.pass(&*store, HOUR * 2).await;
     for (ago, expected) in [(HOUR, HOUR), (HOUR * 5, HOUR), (HOUR / 2, HOUR / 2), (HOUR, HOUR / 2)] {
-        let seen = [Seen { id: unknown, ago }, Seen { id: record.id, ago }];
+        let seen = [LastUse { id: unknown, ago }, LastUse { id: record.id, ago }];
         store.touch(&seen).await.unwrap();
         assert_about(store.open(&record.id).await.unwrap().unwrap().idle, expected);
     }
@@ -335,7 +335,7 @@ async fn a_session_of_the_future_is_replaced(fixture: &dyn Fixture) {
         clock.go_wrong(fixture, &*store).await;
         let next = pinned.record(2, "C", "U", "R");
         let created = store.create(&pinned.new_session(&next).replacing(Some(old.id))).await.unwrap();
-        assert_eq!(created, Created::Done, "{clock:?}");
+        assert_eq!(created, CreateOutcome::Done, "{clock:?}");
         assert!(!is_there(&*store, &old).await && is_there(&*store, &next).await, "{clock:?}");
     }
 }
@@ -382,12 +382,12 @@ async fn a_sweep_takes_what_is_over_and_nothing_else(fixture: &dyn Fixture) {
     fixture.pass(&*store, HOUR + allowance / 2).await;
     assert_eq!(store.sweep(allowance, 100).await.unwrap(), 0, "the allowance is beyond the idle time");
     fixture.pass(&*store, allowance).await;
-    store.touch(&[Seen { id: used.id, ago: Duration::ZERO }]).await.unwrap();
+    store.touch(&[LastUse { id: used.id, ago: Duration::ZERO }]).await.unwrap();
     assert_eq!(store.sweep(allowance, 100).await.unwrap(), 1);
     assert!(!is_there(&*store, &idle).await && is_there(&*store, &used).await);
     for _ in 0..9 {
         fixture.pass(&*store, HOUR).await;
-        store.touch(&[Seen { id: used.id, ago: Duration::ZERO }]).await.unwrap();
+        store.touch(&[LastUse { id: used.id, ago: Duration::ZERO }]).await.unwrap();
     }
     assert_eq!(store.sweep(allowance, 100).await.unwrap(), 1, "older than its lifetime, though in use");
     assert!(!is_there(&*store, &used).await);
@@ -423,7 +423,7 @@ async fn unused_contents_go_after_their_grace(fixture: &dyn Fixture) {
     assert_eq!(gone, Contents::default());
     let there = store.contents(Some(&keeps.tree), Some(&keeps.access)).await.unwrap();
     assert!(there.tree.is_some() && there.access.is_some());
-    // What was collected is stored again by whoever needs it, whatever he remembers.
+    // Collected contents are stored again by the next login that needs them, whatever its node remembers.
     let again = dropped.create(&*store, 3).await;
     let there = store.contents(Some(&again.tree), Some(&again.access)).await.unwrap();
     assert!(there.tree.is_some() && there.access.is_some());

@@ -1,4 +1,4 @@
-//! Why there is no session.
+//! `LoginError` and `SessionError`: why there is no session.
 
 use org_structure::{DecodeError, OrgId};
 
@@ -122,13 +122,13 @@ pub enum LoginError {
     /// The ERP did not say what is needed.
     #[error("the login could not be checked: {0}")]
     Source(#[source] PortError),
-    /// The session could not be stored. If the answer got lost, it may be stored: nobody has its token.
+    /// The session could not be stored. If the answer got lost, it may be stored, but no client has its token.
     #[error("the session could not be stored: {0}")]
     Store(#[source] PortError),
     /// The session to be replaced cannot be used, or was ended meanwhile.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// The new session was ended by somebody else before it could be handed out.
+    /// The new session was ended by another caller before it could be handed out.
     #[error("the session was ended while it was made")]
     EndedMeanwhile,
     /// There are no random bytes to make a token of.
@@ -140,7 +140,7 @@ pub enum LoginError {
 }
 
 impl LoginError {
-    /// May the same login succeed later, without anybody changing data?
+    /// May the same login succeed later, without a change of data?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! `Interner`: one value for each name, for as long as somebody holds it.
+//! `Interner`: one shared value for each name, for as long as it is in use.
 
 use core::fmt;
 use core::hash::Hash;

@@ -30,7 +30,7 @@
 //! let sessions = SessionManager::new(Erp, MemoryStore::default(), Options::default());
 //! let maintenance = sessions.start_maintenance();
 //!
-//! // When somebody has logged in to the ERP:
+//! // When a user has logged in to the ERP:
 //! let login = sessions.login(Principal::new("100".parse()?)).await?;
 //! let cookie = login.token.expose();
 //!
@@ -93,7 +93,7 @@
 //! # What may grow
 //!
 //! Structs and enums are `#[non_exhaustive]`, but for what an implementation of a port has to give or to
-//! handle in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`Seen`], [`CompanyFacts`], the
+//! handle in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`LastUse`], [`CompanyFacts`], the
 //! facts and options in [`openbravo`]) and [`Scope`]. A field that is added there must not compile where it
 //! is forgotten: a default could grant more than the ERP does.
 //!
@@ -154,7 +154,10 @@ pub use selection::OrgSelection;
 pub use session::{Session, SessionFootprint};
 pub use source::{Facts, LoadedTree, OrgSource, Revision};
 pub use stats::Stats;
-pub use store::{BATCH, Contents, Created, Hint, NewSession, Seen, SessionStore};
+pub use store::{BATCH, Contents, CreateOutcome, Hint, LastUse, NewSession, SessionStore};
+// Shorter names of the same types, for the stores that use them.
+#[doc(hidden)]
+pub use store::{CreateOutcome as Created, LastUse as Seen};
 pub use token::{InvalidSessionId, SessionId, Token};
 pub use user_level::{InvalidUserLevel, UserLevel};
 

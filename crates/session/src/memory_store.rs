@@ -12,7 +12,7 @@ use crate::cached_session::CachedSession;
 use crate::moment::Moment;
 use crate::pinned::SharedParts;
 use crate::sharded::{SHARDS, Sharded};
-use crate::store::{Contents, Created, NewSession, Seen};
+use crate::store::{Contents, CreateOutcome, LastUse, NewSession};
 use crate::table::is_too_large;
 use crate::{AccessHash, PortError, Scope, SessionId, SessionStore, StoredSession};
 use platform::sync::{AtomicUsize, Mutex, Ordering, RwLock};
@@ -177,19 +177,19 @@ impl SessionStore for MemoryStore {
         self.shared
     }
 
-    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+    async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         let now = self.now();
         let session = new.live.map_or_else(|| self.session(new, now), Arc::clone);
         // Referred to first, so that a collection in between finds them in use.
         self.contents.lock().refer(new, now);
         if new.replaces.is_some_and(|old| !self.take(&old, |_| true)) {
             self.contents.lock().release(&session, now);
-            return Ok(Created::ReplacedIsGone);
+            return Ok(CreateOutcome::ReplacedIsGone);
         }
         let row = Row { session, began: now, seen: now };
         let mut rows = self.shard(&new.record.id).write();
         rows.insert_unique(new.record.id.hash(), row, |row| row.session.id.hash());
-        Ok(Created::Done)
+        Ok(CreateOutcome::Done)
     }
 
     async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
@@ -209,9 +209,9 @@ impl SessionStore for MemoryStore {
         Ok(Contents { tree: tree.map(bytes), access: access.map(bytes) })
     }
 
-    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+    async fn touch(&self, seen: &[LastUse]) -> Result<(), PortError> {
         let now = self.now();
-        for Seen { id, ago } in seen {
+        for LastUse { id, ago } in seen {
             if let Some(row) = self.shard(id).write().find_mut(id.hash(), |row| row.session.id == *id) {
                 row.seen = row.seen.max(now.before(*ago));
             }

@@ -1,4 +1,4 @@
-//! `Options`: how a manager behaves.
+//! `Options`: limits and intervals of a manager.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `TreePool`: where logins get their tree, shared with all who may share it.
+//! `TreePool`: gives each login its tree, shared with every login that may share it.
 
 use std::sync::{Arc, Weak};
 
@@ -18,7 +18,7 @@ use platform::sync::{AtomicU64, Mutex, Ordering};
 /// A login takes a ticket when it begins. It shares a live tree of the revision that it sees itself; or it
 /// joins a load that was made for that revision, or that began after the ticket was taken; or it begins one.
 /// Of each client at most one load runs and one more is queued behind it, which begins when that one is done,
-/// so whoever comes may join it.
+/// so any login that comes later may join it.
 #[derive(Clone, Debug)]
 pub(crate) struct TreePool(Arc<Shared>);
 
@@ -87,7 +87,7 @@ impl TreePool {
         }))
     }
 
-    /// To be called first of all when a login begins.
+    /// Takes the ticket of a login, before the login reads anything.
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket(self.0.next_moment())
     }
@@ -162,7 +162,7 @@ impl TreePool {
         (TreeLoad { seen, began, flight }, waiting)
     }
 
-    /// Forgets what nobody holds any more.
+    /// Drops the entries of trees that are no longer in use.
     pub(crate) fn prune(&self) {
         self.0.parts.prune();
         self.0.findings.prune(|tree| self.0.parts.trees.get(tree).is_some());
@@ -213,7 +213,7 @@ impl Shared {
 }
 
 impl Shared {
-    /// Whoever operates the service is told once of each tree.
+    /// Logs the findings of each tree once.
     fn record_findings(&self, client: ClientId, tree: Fingerprint, findings: Findings) {
         let total = findings.total();
         let first: Vec<String> = findings.first().map(str::to_owned).collect();

@@ -13,14 +13,14 @@ pub struct PortError {
 }
 
 impl PortError {
-    /// The same call may succeed later, without anybody changing data, tables or rights: a database that is
+    /// The same call may succeed later, without a change of data, tables or rights: a database that is
     /// away, a time limit, a conflict.
     #[must_use]
     pub fn transient(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         PortError { transient: true, cause: Arc::from(cause.into()) }
     }
 
-    /// The same call will fail again until somebody changes something.
+    /// The same call will fail again until data, tables or rights change.
     #[must_use]
     pub fn permanent(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         PortError { transient: false, cause: Arc::from(cause.into()) }

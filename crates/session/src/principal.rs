@@ -1,4 +1,4 @@
-//! `Principal`: who asks to log in.
+//! `Principal`: the user that logs in, with the role and organization of their choice.
 
 use org_structure::OrgId;
 

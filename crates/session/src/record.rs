@@ -1,4 +1,4 @@
-//! `SessionRecord`: what is kept of a session, here and in a store.
+//! `SessionRecord`: the row of a session, as a node and a store keep it.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `Session`: what a login got, and everything it can be asked.
+//! `Session`: the result of a login, with every question that it answers.
 
 use core::fmt;
 use core::time::Duration;
@@ -17,7 +17,7 @@ use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 /// lock; those that answer yes or no do not allocate. A handle that is kept goes on answering after the
 /// session has ended: ask the manager for each request, and [`is_ended`](Self::is_ended) within a long one.
 ///
-/// Ids that are not in the tree, over-long or of another client, are nobody's: not readable, not writable.
+/// Ids that are not in the tree, over-long or of another client, are neither readable nor writable.
 #[derive(Clone)]
 pub struct Session {
     live: Arc<CachedSession>,

@@ -1,4 +1,4 @@
-//! `Stats`: what a manager counted.
+//! `Stats`: the counters of a manager.
 
 use platform::sync::{AtomicU64, Ordering};
 

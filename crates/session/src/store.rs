@@ -1,4 +1,4 @@
-//! `SessionStore`: the port to where sessions live.
+//! `SessionStore`: the port to the database in which sessions live.
 
 use core::fmt::Debug;
 use core::time::Duration;
@@ -59,10 +59,10 @@ impl<'a> NewSession<'a> {
     }
 }
 
-/// What became of a new session.
+/// What [`SessionStore::create`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Created {
+pub enum CreateOutcome {
     /// It is stored.
     Done,
     /// Nothing was changed, because the session to be replaced is not there any more.
@@ -78,16 +78,16 @@ pub struct Contents {
     pub access: Option<Vec<u8>>,
 }
 
-/// A session was used.
+/// The last use of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct LastUse {
     /// Which.
     pub id: SessionId,
     /// How long ago.
     pub ago: Duration,
 }
 
-/// What another node may have done. It proves nothing: whoever gets it looks for himself.
+/// What another node may have done. It proves nothing: the node that gets it revalidates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
@@ -112,7 +112,7 @@ pub enum Hint {
 /// Every implementation passes the `contract` suite (feature `contract`).
 #[async_trait]
 pub trait SessionStore: Debug + Send + Sync + 'static {
-    /// Do several nodes share this store? If not, nobody but this process ends sessions, and none is
+    /// Do several nodes share this store? If not, only this process ends sessions, and none is
     /// re-validated.
     fn is_shared(&self) -> bool {
         true
@@ -123,7 +123,7 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
     ///
     /// That the bytes are there already is never taken for granted from memory alone: a session whose bytes
     /// are missing must not be stored. No row is written that all logins share.
-    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError>;
+    async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError>;
 
     /// The session of that name as it is now, expired or not; `None` if it is not there. One read of one row,
     /// of the primary.
@@ -138,7 +138,7 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
 
     /// Records when sessions were last used. The recorded moment only grows; sessions that are not there are
     /// passed over. At most [`BATCH`] at a time.
-    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError>;
+    async fn touch(&self, seen: &[LastUse]) -> Result<(), PortError>;
 
     /// Ends all sessions of a scope, and returns how many: durable when this returns. Idempotent.
     ///
@@ -186,7 +186,7 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
         (**self).is_shared()
     }
 
-    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+    async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         (**self).create(new).await
     }
 
@@ -202,7 +202,7 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
         (**self).contents(tree, access).await
     }
 
-    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+    async fn touch(&self, seen: &[LastUse]) -> Result<(), PortError> {
         (**self).touch(seen).await
     }
 

@@ -16,7 +16,7 @@ use platform::sync::{AtomicUsize, Ordering, RwLock};
 /// The sessions that a node holds, by name.
 ///
 /// Looking into the store and putting what was found into the table are two steps, and an end may come
-/// between them. So each shard counts its ends: whoever wants to insert says what the count was before he
+/// between them. So each shard counts its ends: an insertion says what the count was before it
 /// looked, and looks again if it moved.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -146,7 +146,7 @@ impl Table {
         }
     }
 
-    /// Takes a session out because it is ended, and lets nobody bring it back until [`ended`](Self::ended).
+    /// Takes a session out because it is ended, and blocks its return until [`ended`](Self::ended).
     pub(crate) fn end(&self, id: &SessionId) -> Option<Arc<CachedSession>> {
         let mut shard = self.shard(id).write();
         shard.count_end(id);

@@ -1,4 +1,4 @@
-//! `Token` and `SessionId`: what opens a session, and what names it.
+//! `Token`, the secret that opens a session, and `SessionId`, which only names it.
 
 use core::fmt;
 
@@ -136,7 +136,7 @@ impl core::str::FromStr for SessionId {
     }
 }
 
-/// The text is not the name of a session. (It is not repeated: somebody may have pasted a token.)
+/// The text is not the name of a session. (The error does not repeat it: it may be a token.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the name of a session, which has 64 lower-case hexadecimal digits")]
 pub struct InvalidSessionId;

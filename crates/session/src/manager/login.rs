@@ -10,7 +10,7 @@ use crate::cached_session::CachedSession;
 use crate::openbravo::{AccessOptions, Refusal, RoleFacts};
 use crate::pinned::{PinnedAccess, PinnedTree};
 use crate::source::Facts;
-use crate::store::{Created, NewSession};
+use crate::store::{CreateOutcome, NewSession};
 use crate::table::Insertion;
 use crate::token::Token;
 use crate::{
@@ -27,11 +27,11 @@ pub struct Login {
     pub token: Token,
     /// The session.
     pub session: Session,
-    /// What somebody should know.
+    /// Notices for the user or the operator.
     pub notices: Vec<Notice>,
 }
 
-/// What somebody should know about a login that succeeded.
+/// What the user or the operator should know about a login that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
@@ -253,8 +253,8 @@ impl Core {
         let live = Arc::new(CachedSession::new(record, role, began, began, began));
         let new = NewSession::new(record, &pinned.tree.structure, &pinned.access).replacing(replaces);
         match self.record_outcome(self.store.create(&new.held_as(&live)).await).map_err(LoginError::Store)? {
-            Created::Done => {}
-            Created::ReplacedIsGone => {
+            CreateOutcome::Done => {}
+            CreateOutcome::ReplacedIsGone => {
                 if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
                     self.is_gone(&old);
                 }

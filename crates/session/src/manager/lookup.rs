@@ -28,7 +28,7 @@ impl SessionManager {
 
     /// The session of a token, as [`session`](Self::session) finds it, without noting that it was used: for
     /// what looks by itself, such as a page that is open and asks whether anything changed. However often it
-    /// asks, a session that nobody uses becomes idle.
+    /// asks, an unused session becomes idle.
     ///
     /// # Errors
     /// [`SessionError`].

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::{Core, SessionManager};
 use crate::cached_session::CachedSession;
 use crate::stats::Counters;
-use crate::store::{BATCH, Hint, Seen};
+use crate::store::{BATCH, Hint, LastUse};
 use crate::{PortError, Scope, SessionId};
 use platform::sync::Ordering;
 
 impl SessionManager {
     /// One round of everything: tells the store of pending ends and of use, re-validates, takes out what is
-    /// over, sweeps the store by one bounded batch, and forgets what nobody holds.
+    /// over, sweeps the store by one bounded batch, and drops what is no longer in use.
     ///
     /// [`MaintenanceTask`](crate::MaintenanceTask) calls this and its parts by the clock. Tests call it
     /// themselves.
@@ -109,8 +109,8 @@ impl Core {
             let moments: Vec<_> = lives.iter().map(|live| live.seen()).collect();
             let now = self.now();
             let pairs = || lives.iter().zip(&moments);
-            let seen: Vec<Seen> =
-                pairs().map(|(live, seen)| Seen { id: live.id, ago: now.since(*seen) }).collect();
+            let seen: Vec<LastUse> =
+                pairs().map(|(live, seen)| LastUse { id: live.id, ago: now.since(*seen) }).collect();
             self.record_outcome(self.store.touch(&seen).await)?;
             pairs().for_each(|(live, seen)| live.flushed(*seen));
         }

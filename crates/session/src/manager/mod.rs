@@ -1,4 +1,4 @@
-//! `SessionManager`: logins, and what becomes of them.
+//! `SessionManager`: creates, finds, replaces and ends sessions.
 
 mod capacity;
 mod inspection;
@@ -146,7 +146,7 @@ impl SessionManager {
     /// What everything weighs that this manager holds, without what the store keeps.
     ///
     /// # Complexity
-    /// O(users + trees + accesses): for a page that somebody looks at, not for every request.
+    /// O(users + trees + accesses): for an administration page, not for every request.
     #[must_use]
     pub fn footprint(&self) -> ManagerFootprint {
         let core = &self.core;

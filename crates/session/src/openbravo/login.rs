@@ -16,7 +16,7 @@ pub struct LoginFacts {
     pub client: Option<ClientFacts>,
 }
 
-/// Why a login was refused. All are final until somebody changes the data.
+/// Why a login was refused. All are final until the data changes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {

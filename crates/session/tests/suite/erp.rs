@@ -12,9 +12,10 @@ use session::openbravo::{
     UserFacts, UserRole,
 };
 use session::{
-    AccessHash, ClientId, Contents, Created, Facts, Hint, LoadedTree, Login, LoginError, ManualClock,
-    MemoryStore, NewSession, Options, OrgSource, OsEntropy, PortError, Principal, Revision, RoleId, Scope,
-    Seen, SessionId, SessionManager, SessionStore, StoredSession, Token, UserId, UserLevel, async_trait,
+    AccessHash, ClientId, Contents, CreateOutcome, Facts, Hint, LastUse, LoadedTree, Login, LoginError,
+    ManualClock, MemoryStore, NewSession, Options, OrgSource, OsEntropy, PortError, Principal, Revision,
+    RoleId, Scope, SessionId, SessionManager, SessionStore, StoredSession, Token, UserId, UserLevel,
+    async_trait,
 };
 use tokio::sync::Semaphore;
 
@@ -288,7 +289,7 @@ impl SessionStore for Breakable {
         self.inner.is_shared()
     }
 
-    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+    async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         self.check()?;
         self.inner.create(new).await
     }
@@ -311,7 +312,7 @@ impl SessionStore for Breakable {
         Ok(tamper.map_or(contents.clone(), |tamper| tamper(contents)))
     }
 
-    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+    async fn touch(&self, seen: &[LastUse]) -> Result<(), PortError> {
         self.check()?;
         self.inner.touch(seen).await
     }
