@@ -100,8 +100,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         outcome
     }
 
-    /// The definitions of a model's fields, if they are cached. Does not ask the server, and does not count as
-    /// a hit or a miss.
+    /// The definitions of a model's fields, if they are cached. Does not ask the server, and does not count
+    /// as a hit or a miss.
     #[must_use]
     pub fn known_fields(&self, scope: &CacheScope, model: &str) -> Option<Arc<FieldDefinitions>> {
         self.fields.peek(&AnswerKey { scope: scope.clone(), model: model.into() })

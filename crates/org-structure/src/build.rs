@@ -32,8 +32,9 @@ impl OrgStructure {
     /// O(n log n) time, O(n) memory; no recursion over the depth.
     ///
     /// # Errors
-    /// [`BuildError`] with the ids in it: an empty or over-long id, an id that occurs twice, an organization that
-    /// is its own parent, flags that are not in [`OrgFlags`], organizations that are each other's ancestors, more than [`MAX_ORGANIZATIONS`] rows.
+    /// [`BuildError`] with the ids in it: an empty or over-long id, an id that occurs twice, an organization
+    /// that is its own parent, flags that are not in [`OrgFlags`], organizations that are each other's
+    /// ancestors, more than [`MAX_ORGANIZATIONS`] rows.
     ///
     /// # Examples
     /// ```

@@ -75,8 +75,8 @@ impl OrgStructure {
     /// ```
     /// use org_structure::{OrgRow, OrgStructure};
     ///
-    /// let older = OrgStructure::build([OrgRow::new("0"), OrgRow::new("A").under("0"), OrgRow::new("B").under("0")])?;
-    /// let newer = OrgStructure::build([OrgRow::new("0"), OrgRow::new("A").under("0"), OrgRow::new("B").under("A")])?;
+    /// let tree = |above_b| [OrgRow::new("0"), OrgRow::new("A").under("0"), OrgRow::new("B").under(above_b)];
+    /// let (older, newer) = (OrgStructure::build(tree("0"))?, OrgStructure::build(tree("A"))?);
     /// let changes = older.structure.diff(&newer.structure);
     /// assert_eq!(changes.len(), 1);
     /// assert_eq!(changes[0].to_string(), "`B` moved from below `0` to below `A`");

@@ -52,8 +52,8 @@
 //! # What may grow
 //!
 //! What the crate gives out is `#[non_exhaustive]`: errors, findings, changes, rows of a tree. What it is
-//! given is not: a reader that does not know a new field of [`OrgRow`] must not compile, since a default could
-//! grant more than the ERP does.
+//! given is not: a reader that does not know a new field of [`OrgRow`] must not compile, since a default
+//! could grant more than the ERP does.
 //!
 //! # Features
 //!

@@ -65,8 +65,8 @@ impl OrgStructure {
     ///
     /// # Complexity
     /// For [`LEGAL_ENTITY`](OrgFlags::LEGAL_ENTITY), [`BUSINESS_UNIT`](OrgFlags::BUSINESS_UNIT),
-    /// [`PERIOD_CONTROL`](OrgFlags::PERIOD_CONTROL) and what combines them: O(log of the organizations with that flag),
-    /// at any depth. For any other flag: O(depth), over consecutive bytes. No allocation.
+    /// [`PERIOD_CONTROL`](OrgFlags::PERIOD_CONTROL) and what combines them: O(log of the organizations with
+    /// that flag), at any depth. For any other flag: O(depth), over consecutive bytes. No allocation.
     #[must_use]
     #[inline]
     pub fn nearest(&self, org: OrgIndex, flags: OrgFlags) -> Option<OrgIndex> {

@@ -122,7 +122,7 @@ pub enum LoginError {
     /// The ERP did not say what is needed.
     #[error("the login could not be checked: {0}")]
     Source(#[source] PortError),
-    /// The session could not be stored. If the answer got lost, it may be stored, but no client has its token.
+    /// The session could not be stored. If the answer got lost, it may be stored; no client has its token.
     #[error("the session could not be stored: {0}")]
     Store(#[source] PortError),
     /// The session to be replaced cannot be used, or was ended meanwhile.

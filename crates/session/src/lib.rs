@@ -93,9 +93,9 @@
 //! # What may grow
 //!
 //! Structs and enums are `#[non_exhaustive]`, but for what an implementation of a port has to give or to
-//! handle in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`LastUse`], [`CompanyFacts`], the
-//! facts and options in [`openbravo`]) and [`Scope`]. A field that is added there must not compile where it
-//! is forgotten: a default could grant more than the ERP does.
+//! handle in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`LastUse`], [`CompanyFacts`],
+//! the facts and options in [`openbravo`]) and [`Scope`]. A field that is added there must not compile where
+//! it is forgotten: a default could grant more than the ERP does.
 //!
 //! # Memory
 //!

@@ -107,8 +107,8 @@ impl TreePool {
             };
             let loaded = waiting.await?;
             // A load that began before the login may have met rows that were changed and changed back since:
-            // then it brings another revision than the one that both have seen. The next round finds that load
-            // done, so it ends with one that began after the ticket.
+            // then it brings another revision than the one that both have seen. The next round finds that
+            // load done, so it ends with one that began after the ticket.
             if is_fresh || loaded.revision == seen {
                 return Ok(loaded.tree);
             }

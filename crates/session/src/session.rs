@@ -89,8 +89,8 @@ impl Session {
         self.live.is_ended()
     }
 
-    /// Do two handles share one cached session, so that an end of one is seen by the other? They do not if the
-    /// node has dropped the session from memory and read it again from the store in between.
+    /// Do two handles share one cached session, so that an end of one is seen by the other? They do not if
+    /// the node has dropped the session from memory and read it again from the store in between.
     #[must_use]
     pub fn shares_state_with(&self, other: &Session) -> bool {
         Arc::ptr_eq(&self.live, &other.live)

@@ -76,8 +76,8 @@ impl OrgStructure {
         above.map(|(_, record)| record).or(below)
     }
 
-    /// **Openbravo's rule:** the ids of a set or of a view as its session variables hold them, quoted and comma
-    /// separated, in tree order.
+    /// **Openbravo's rule:** the ids of a set or of a view as its session variables hold them, quoted and
+    /// comma separated, in tree order.
     ///
     /// A quote within an id is doubled, so the text is safe in an SQL statement for every id.
     /// Where the database driver allows it, bind [`sql_ids`](Self::sql_ids) instead.
@@ -87,7 +87,8 @@ impl OrgStructure {
     }
 }
 
-/// **Openbravo's rule:** ids as its session variables hold them, quoted and comma separated, in the order given.
+/// **Openbravo's rule:** ids as its session variables hold them, quoted and comma separated, in the order
+/// given.
 ///
 /// A quote within an id is doubled, so the text is safe in an SQL statement for every id.
 ///
