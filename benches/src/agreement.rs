@@ -36,7 +36,7 @@ fn check_shape<S: Structure>(shape: Shape) -> Result<(), Disagreement> {
     let ids: Vec<&str> = database.rows().iter().map(|row| row.id.as_str()).collect();
     for org in &ids {
         let differs = |call| differs(call, org);
-        let set = |set: Answer<S::Set>| set.map(|set| structure.texts(&set));
+        let set = |set: Answer<S::Set<'_>>| set.map(|set| structure.texts(&set));
         let expected = |set: Answer<_>| set.map(|set| orgcache.texts(&set));
         agree(set(structure.natural_tree(org)), expected(orgcache.natural_tree(org)))
             .ok_or_else(|| differs("natural_tree"))?;

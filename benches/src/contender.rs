@@ -10,6 +10,7 @@ use crate::backends::{HashSets, IndexTree, PetGraph, RoaringPerOrg};
 use crate::baselines::{Head, MemoizedOrgTree, OrgTree, Post, Pre};
 use crate::footprint::{Bytes, Counter, count};
 use crate::orgcache::{Orgcache, Reopened, Shared, Unshared};
+use crate::orgcache_views::Views;
 use crate::speed::{Asked, Metric};
 use crate::structure::{Answer, Database, Structure};
 
@@ -49,6 +50,7 @@ fn contender<S: Structure + 'static>() -> Contender {
 pub fn all() -> Vec<Contender> {
     vec![
         contender::<Orgcache<Shared>>(),
+        contender::<Views>(),
         contender::<Orgcache<Unshared>>(),
         contender::<Orgcache<Reopened>>(),
         contender::<Pre>(),
@@ -60,6 +62,8 @@ pub fn all() -> Vec<Contender> {
         contender::<RoaringPerOrg>(),
         contender::<PetGraph>(),
         contender::<IndexTree>(),
+        #[cfg(feature = "cedar")]
+        contender::<crate::backends::Cedar>(),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The bundled bench harness: orgcache beside what people use today, on the same trees in the same run.
 //!
-//! [`structure`] is what everything answers, [`orgcache`], [`baselines`], [`backends`] and
-//! `sql` (feature `databases`) are who answers it, and
+//! [`structure`] is what everything answers, [`orgcache`], [`orgcache_views`], [`baselines`], [`backends`]
+//! and `sql` (feature `databases`) are who answers it, and
 //! [`agreement`] sees to it that they answer alike. [`footprint`] counts bytes, [`speed`] takes times, [`sessions`]
 //! what logins take; all give [`record`]s; [`table`] and [`plot`] show them. [`summary`] draws on the records of
 //! several programs, [`budgets`] and [`instructions`] check what does not depend on the machine.
@@ -15,6 +15,7 @@ pub mod footprint;
 pub mod instructions;
 pub mod options;
 pub mod orgcache;
+pub mod orgcache_views;
 pub mod plot;
 pub mod record;
 mod samples;

@@ -92,7 +92,7 @@ pub struct Orgcache<H> {
 
 impl<H: Held> Orgcache<H> {
     #[inline]
-    fn tree(&self) -> &OrgStructure {
+    pub(crate) fn tree(&self) -> &OrgStructure {
         self.held.borrow()
     }
 }
@@ -104,7 +104,10 @@ fn reopen(bytes: &[u8]) -> Answer<OrgStructure> {
 
 impl<H: Held> Structure for Orgcache<H> {
     const NAME: &'static str = H::NAME;
-    type Set = OrgSet;
+    type Set<'a>
+        = OrgSet
+    where
+        Self: 'a;
     type Org = OrgIndex;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -122,7 +122,9 @@ pub trait Structure: Sized {
     /// The name in tables and records.
     const NAME: &'static str;
     /// What an answer of several organizations comes back as.
-    type Set;
+    type Set<'a>
+    where
+        Self: 'a;
     /// What an answer of one organization comes back as.
     type Org;
 
@@ -176,13 +178,13 @@ pub trait Structure: Sized {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    fn natural_tree(&self, org: &str) -> Answer<Self::Set>;
+    fn natural_tree(&self, org: &str) -> Answer<Self::Set<'_>>;
 
     /// The same of an organization by its number.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    fn natural_tree_by_index(&self, org: u32) -> Answer<Self::Set> {
+    fn natural_tree_by_index(&self, org: u32) -> Answer<Self::Set<'_>> {
         let _ = org;
         Err(Unanswered::NoSuchCall)
     }
@@ -191,7 +193,7 @@ pub trait Structure: Sized {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    fn descendants(&self, org: &str) -> Answer<Self::Set>;
+    fn descendants(&self, org: &str) -> Answer<Self::Set<'_>>;
 
     /// The organizations above one, nearest first, without itself.
     ///
@@ -238,10 +240,18 @@ pub trait Structure: Sized {
     }
 
     /// The ids of a set, for comparison.
-    fn texts(&self, set: &Self::Set) -> BTreeSet<String>;
+    fn texts(&self, set: &Self::Set<'_>) -> BTreeSet<String>;
 
     /// The id of an organization, for comparison.
     fn text(&self, org: &Self::Org) -> String;
+}
+
+/// How many pairs of an organization and one of its ancestors there are, itself included.
+#[cfg(any(feature = "cedar", feature = "databases"))]
+pub(crate) fn ancestor_pairs(database: &Database) -> usize {
+    let Ok(tree) = crate::trees::build(database.rows()) else { return 0 };
+    let above = tree.indices().filter_map(|org| tree.depth(org));
+    above.map(|depth| usize::try_from(depth).map_or(usize::MAX, |depth| depth + 1)).sum()
 }
 
 /// Of a quoted, comma-separated list those whose flags say that they are ready and allow transactions.

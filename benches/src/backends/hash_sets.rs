@@ -29,7 +29,7 @@ impl HashSets {
 
 impl Structure for HashSets {
     const NAME: &'static str = "hashmap-of-hashsets";
-    type Set = TextSet;
+    type Set<'a> = TextSet;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -23,7 +23,7 @@ impl IndexTree {
 
 impl Structure for IndexTree {
     const NAME: &'static str = "indextree";
-    type Set = Vec<NodeId>;
+    type Set<'a> = Vec<NodeId>;
     type Org = NodeId;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -1,10 +1,14 @@
 //! What a Rust backend would pick instead, each as its users write it.
 
+#[cfg(feature = "cedar")]
+mod cedar;
 mod hash_sets;
 mod indextree;
 mod petgraph;
 mod roaring;
 
+#[cfg(feature = "cedar")]
+pub use cedar::Cedar;
 pub use hash_sets::HashSets;
 pub use indextree::IndexTree;
 pub use petgraph::PetGraph;

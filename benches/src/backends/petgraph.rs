@@ -39,7 +39,7 @@ impl PetGraph {
 
 impl Structure for PetGraph {
     const NAME: &'static str = "petgraph";
-    type Set = Vec<NodeIndex>;
+    type Set<'a> = Vec<NodeIndex>;
     type Org = NodeIndex;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -41,7 +41,7 @@ impl RoaringPerOrg {
 
 impl Structure for RoaringPerOrg {
     const NAME: &'static str = "roaring-per-org";
-    type Set = RoaringBitmap;
+    type Set<'a> = RoaringBitmap;
     type Org = u32;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

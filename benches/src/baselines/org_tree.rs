@@ -83,7 +83,7 @@ impl OrgTree {
 
 impl Structure for OrgTree {
     const NAME: &'static str = "orgtree";
-    type Set = String;
+    type Set<'a> = String;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
@@ -156,7 +156,7 @@ impl MemoizedOrgTree {
 
 impl Structure for MemoizedOrgTree {
     const NAME: &'static str = "orgtree-memoized";
-    type Set = Text;
+    type Set<'a> = Text;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -50,7 +50,7 @@ impl Post {
 
 impl Structure for Post {
     const NAME: &'static str = "openbravo-post";
-    type Set = TextSet;
+    type Set<'a> = TextSet;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
@@ -121,7 +121,7 @@ pub struct Head {
 
 impl Structure for Head {
     const NAME: &'static str = "openbravo-head";
-    type Set = TextSet;
+    type Set<'a> = TextSet;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -36,7 +36,7 @@ impl Pre {
 
 impl Structure for Pre {
     const NAME: &'static str = "openbravo-pre";
-    type Set = TextSet;
+    type Set<'a> = TextSet;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

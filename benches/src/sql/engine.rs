@@ -22,6 +22,8 @@ pub trait Engine: Sized {
     const RECURSIVE: &'static str;
     /// The same with a table of ancestors.
     const ANCESTOR_TABLE: &'static str;
+    /// The same with a column of paths.
+    const PATH_COLUMN: &'static str;
     /// Fills `org` with the rows of `$1`, a JSON array of arrays.
     const FILL: &'static str;
     /// The organizations of `$1`, a JSON array of ids, that allow transactions.
@@ -71,6 +73,7 @@ pub struct Sqlite {
 impl Engine for Sqlite {
     const RECURSIVE: &'static str = "sqlite-recursive";
     const ANCESTOR_TABLE: &'static str = "sqlite-ancestor-table";
+    const PATH_COLUMN: &'static str = "sqlite-path-column";
     const FILL: &'static str = "INSERT INTO org \
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1)";
     const ALLOWED: &'static str =
@@ -108,6 +111,7 @@ pub struct Postgres {
 impl Engine for Postgres {
     const RECURSIVE: &'static str = "postgres-recursive";
     const ANCESTOR_TABLE: &'static str = "postgres-ancestor-table";
+    const PATH_COLUMN: &'static str = "postgres-ltree";
     const FILL: &'static str = "INSERT INTO org SELECT value ->> 0, value ->> 1, (value ->> 2)::int, (value ->> 3)::int \
         FROM json_array_elements($1::json)";
     const ALLOWED: &'static str =
@@ -121,7 +125,7 @@ impl Engine for Postgres {
         let connection = runtime.block_on(PgConnection::connect(&url))?;
         let postgres = Postgres { connection: RefCell::new(connection), runtime, schema };
         let schema = &postgres.schema;
-        postgres.run(&format!("CREATE SCHEMA {schema}; SET search_path = {schema}"))?;
+        postgres.run(&format!("CREATE SCHEMA {schema}; SET search_path = {schema}, public"))?;
         Ok(postgres)
     }
 

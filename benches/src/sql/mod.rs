@@ -1,8 +1,8 @@
 //! A question at a time, asked of a database: what an application does that keeps no tree.
 //!
-//! [`Sql`] is a [`Structure`] whose every answer is one prepared statement, on a connection that is open and on tables whose
-//! pages are in memory. Two ways of keeping a tree ([`Recursive`], [`AncestorTable`]) on two products ([`Sqlite`],
-//! [`Postgres`]).
+//! [`Sql`] is a [`Structure`] whose every answer is one prepared statement, on a connection that is open and on
+//! tables whose pages are in memory. Two ways of keeping a tree ([`Recursive`], [`AncestorTable`]) on two products
+//! ([`Sqlite`], [`Postgres`]), and PostgreSQL's own, [`Ltree`].
 
 mod engine;
 mod tree;
@@ -12,7 +12,7 @@ use crate::contender::{Contender, Timed};
 use crate::structure::{Structure, Unanswered};
 
 pub use engine::{Engine, Postgres, Sqlite, postgres_url};
-pub use tree::{AncestorTable, Recursive, Sql, Way};
+pub use tree::{AncestorTable, Keeps, Ltree, Recursive, Sql, Way};
 
 /// All that this machine can run: those on PostgreSQL where there is a server.
 #[must_use]
@@ -22,6 +22,7 @@ pub fn contenders() -> Vec<Contender> {
     if postgres_url().is_some() {
         contenders.push(contender::<Sql<Postgres, Recursive>>());
         contenders.push(contender::<Sql<Postgres, AncestorTable>>());
+        contenders.push(contender::<Sql<Postgres, Ltree>>());
     }
     contenders
 }
@@ -42,8 +43,12 @@ mod tests {
 
     #[test]
     fn a_database_answers_as_orgcache_does() {
-        // On PostgreSQL this is checked by every run that times it.
+        // On PostgreSQL this is checked where there is a server, and by every run that times it.
         agreement::check::<Sql<Sqlite, Recursive>>().unwrap();
         agreement::check::<Sql<Sqlite, AncestorTable>>().unwrap();
+        if postgres_url().is_some() {
+            agreement::check::<Sql<Postgres, AncestorTable>>().unwrap();
+            agreement::check::<Sql<Postgres, Ltree>>().unwrap();
+        }
     }
 }

@@ -5,14 +5,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::Engine;
-use crate::structure::{Answer, Database, Effort, Structure, Unanswered};
-use crate::trees::build;
+use crate::structure::{Answer, Database, Effort, Structure, Unanswered, ancestor_pairs};
 use org_structure::OrgFlags;
 
 /// How the tree is kept and asked.
 pub trait Way {
-    /// Whether there is a table of ancestors.
-    const HAS_TABLE: bool;
+    /// What there is besides the parents.
+    const KEEPS: Keeps;
     /// One row if `$1` is in the natural tree of `$2`.
     const NATURAL_TREE_TEST: &'static str;
     /// The natural tree of `$1`.
@@ -23,6 +22,17 @@ pub trait Way {
     const ANCESTORS: &'static str;
     /// The nearest legal entity of `$1`.
     const LEGAL_ENTITY: &'static str;
+}
+
+/// What a tree is kept as, besides the parents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// Nothing more.
+    Parents,
+    /// A row for each organization and each of its ancestors.
+    Ancestors,
+    /// A path for each organization.
+    Paths,
 }
 
 /// Parents alone, and recursive queries.
@@ -54,7 +64,7 @@ macro_rules! down {
 }
 
 impl Way for Recursive {
-    const HAS_TABLE: bool = false;
+    const KEEPS: Keeps = Keeps::Parents;
     const NATURAL_TREE_TEST: &'static str = concat!(
         "WITH RECURSIVE ",
         path!("up", "$1"),
@@ -85,7 +95,7 @@ impl Way for Recursive {
 pub struct AncestorTable;
 
 impl Way for AncestorTable {
-    const HAS_TABLE: bool = true;
+    const KEEPS: Keeps = Keeps::Ancestors;
     const NATURAL_TREE_TEST: &'static str = "SELECT 'yes' WHERE \
         EXISTS (SELECT 1 FROM org_tree WHERE org = $1 AND ancestor = $2) \
         OR EXISTS (SELECT 1 FROM org_tree WHERE org = $2 AND ancestor = $1)";
@@ -96,6 +106,28 @@ impl Way for AncestorTable {
         "SELECT ancestor FROM org_tree WHERE org = $1 AND level > 0 ORDER BY level";
     const LEGAL_ENTITY: &'static str = "SELECT ancestor FROM org_tree JOIN org ON org.id = ancestor \
         WHERE org_tree.org = $1 AND legal_entity = 1 ORDER BY level LIMIT 1";
+}
+
+/// A path from the root for each organization, as PostgreSQL's extension `ltree` keeps it, with a GiST index.
+///
+/// Labels are the organizations' numbers, since a label may not hold any character of an id.
+#[derive(Debug)]
+pub struct Ltree;
+
+impl Way for Ltree {
+    const KEEPS: Keeps = Keeps::Paths;
+    const NATURAL_TREE_TEST: &'static str = "SELECT 'yes' FROM org_path one, org_path other \
+        WHERE one.id = $1 AND other.id = $2 AND (one.path <@ other.path OR one.path @> other.path)";
+    const NATURAL_TREE: &'static str = "SELECT id FROM org_path \
+        WHERE path @> (SELECT path FROM org_path WHERE id = $1) \
+        UNION SELECT id FROM org_path WHERE path <@ (SELECT path FROM org_path WHERE id = $1)";
+    const DESCENDANTS: &'static str = "SELECT id FROM org_path \
+        WHERE path <@ (SELECT path FROM org_path WHERE id = $1) AND id <> $1";
+    const ANCESTORS: &'static str = "SELECT id FROM org_path \
+        WHERE path @> (SELECT path FROM org_path WHERE id = $1) AND id <> $1 ORDER BY nlevel(path) DESC";
+    const LEGAL_ENTITY: &'static str = "SELECT id FROM org_path \
+        WHERE path @> (SELECT path FROM org_path WHERE id = $1) AND legal_entity = 1 \
+        ORDER BY nlevel(path) DESC LIMIT 1";
 }
 
 /// A database that is asked, one statement a question.
@@ -116,7 +148,19 @@ impl<E: Engine, W: Way> Sql<E, W> {
         )?;
         self.engine.ask(E::FILL, &[rows])?;
         self.engine.run("CREATE INDEX org_parent ON org (parent)")?;
-        if W::HAS_TABLE {
+        if W::KEEPS == Keeps::Paths {
+            self.engine.run(
+                "CREATE EXTENSION IF NOT EXISTS ltree SCHEMA public; \
+                 CREATE TABLE org_path (id text PRIMARY KEY, legal_entity int NOT NULL, path ltree NOT NULL); \
+                 INSERT INTO org_path WITH RECURSIVE label (id, label) AS MATERIALIZED \
+                 (SELECT id, row_number() OVER (ORDER BY id)::text FROM org), \
+                 down (id, legal_entity, path) AS (SELECT id, legal_entity, label::ltree FROM org JOIN label USING (id) \
+                 WHERE parent IS NULL UNION ALL SELECT org.id, org.legal_entity, down.path || label \
+                 FROM down JOIN org ON org.parent = down.id JOIN label ON label.id = org.id) SELECT * FROM down; \
+                 CREATE INDEX org_path_path ON org_path USING gist (path)",
+            )?;
+        }
+        if W::KEEPS == Keeps::Ancestors {
             self.engine.run(
                 "CREATE TABLE org_tree \
                  (org text NOT NULL, ancestor text NOT NULL, level int NOT NULL, PRIMARY KEY (org, ancestor)); \
@@ -130,13 +174,6 @@ impl<E: Engine, W: Way> Sql<E, W> {
     }
 }
 
-/// How many rows a table of ancestors has.
-fn pairs(database: &Database) -> usize {
-    let Ok(tree) = build(database.rows()) else { return 0 };
-    let above = tree.indices().filter_map(|org| tree.depth(org));
-    above.map(|depth| usize::try_from(depth).map_or(usize::MAX, |depth| depth + 1)).sum()
-}
-
 fn failed(error: impl core::fmt::Display) -> Unanswered {
     // The run ends with it.
     eprintln!("error: {error:#}");
@@ -144,13 +181,21 @@ fn failed(error: impl core::fmt::Display) -> Unanswered {
 }
 
 impl<E: Engine, W: Way> Structure for Sql<E, W> {
-    const NAME: &'static str = if W::HAS_TABLE { E::ANCESTOR_TABLE } else { E::RECURSIVE };
-    type Set = Vec<String>;
+    const NAME: &'static str = match W::KEEPS {
+        Keeps::Parents => E::RECURSIVE,
+        Keeps::Ancestors => E::ANCESTOR_TABLE,
+        Keeps::Paths => E::PATH_COLUMN,
+    };
+    type Set<'a>
+        = Vec<String>
+    where
+        Self: 'a;
     type Org = String;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
-        if W::HAS_TABLE {
-            Effort::of_storing().spend(pairs(database))?;
+        // Labels on paths are as many as rows of ancestors.
+        if W::KEEPS != Keeps::Parents {
+            Effort::of_storing().spend(ancestor_pairs(database))?;
         }
         let engine = E::open().map_err(failed)?;
         let sql = Sql { engine, way: PhantomData };

@@ -26,8 +26,9 @@ pub(crate) struct Program {
     python: bool,
 }
 
-pub(crate) const FOOTPRINT: Program = Program::of_benches("bench-footprint");
-pub(crate) const SPEED: Program = Program::of_benches("bench-speed").with_databases();
+pub(crate) const FOOTPRINT: Program = Program::of_benches("bench-footprint").with_features(&["cedar"]);
+pub(crate) const SPEED: Program =
+    Program::of_benches("bench-speed").with_databases().with_features(&["cedar", "databases"]);
 pub(crate) const SESSIONS: Program = Program::of_benches("bench-sessions").with_databases();
 pub(crate) const BUDGETS: Program = Program::of_benches("bench-budgets");
 /// Tool calls on Odoo, beside the Python server.
@@ -46,6 +47,11 @@ impl Program {
     /// The only program of a package, of the package's name.
     const fn of_package(package: &'static str) -> Self {
         Self { package, features: &[], binary: package, postgres: false, service: false, python: false }
+    }
+
+    /// The same program, built with these features.
+    const fn with_features(self, features: &'static [&'static str]) -> Self {
+        Self { features, ..self }
     }
 
     /// The same program with what needs databases.
