@@ -155,9 +155,6 @@ pub use session::{Session, SessionFootprint};
 pub use source::{Facts, LoadedTree, OrgSource, Revision};
 pub use stats::Stats;
 pub use store::{BATCH, Contents, CreateOutcome, Hint, LastUse, NewSession, SessionStore};
-// Shorter names of the same types, for the stores that use them.
-#[doc(hidden)]
-pub use store::{CreateOutcome as Created, LastUse as Seen};
 pub use token::{InvalidSessionId, SessionId, Token};
 pub use user_level::{InvalidUserLevel, UserLevel};
 

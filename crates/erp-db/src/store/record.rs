@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use org_structure::{Fingerprint, OrgId};
 use session::{
-    AccessHash, ClientId, Lifetime, PortError, RoleId, Scope, Seen, SessionId, SessionRecord, StoredSession,
-    UserId,
+    AccessHash, ClientId, LastUse, Lifetime, PortError, RoleId, Scope, SessionId, SessionRecord,
+    StoredSession, UserId,
 };
 use sqlx::AssertSqlSafe;
 
@@ -28,9 +28,9 @@ pub(crate) fn limit(rows: usize) -> i64 {
 }
 
 /// The latest use of every session, ordered by name, so that several nodes lock rows in the same order.
-pub(crate) fn latest(seen: &[Seen]) -> Vec<(SessionId, i64)> {
+pub(crate) fn latest(seen: &[LastUse]) -> Vec<(SessionId, i64)> {
     let mut latest: HashMap<SessionId, Duration> = HashMap::with_capacity(seen.len());
-    for Seen { id, ago } in seen {
+    for LastUse { id, ago } in seen {
         latest.entry(*id).and_modify(|earlier| *earlier = (*earlier).min(*ago)).or_insert(*ago);
     }
     let mut latest: Vec<_> = latest.into_iter().map(|(id, ago)| (id, span(ago))).collect();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use erp_db::{Limits, SqlStore, StoreOptions, store};
-use session::{ClientId, Created, Hint, Scope, SessionStore, UserId};
+use session::{ClientId, CreateOutcome, Hint, Scope, SessionStore, UserId};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row};
 
@@ -32,7 +32,7 @@ async fn what_one_node_does_the_other_sees_and_hears() {
     assert_eq!(b.open(&first.id).await.unwrap().unwrap().record, *first);
     let second = pinned.record(2);
     let replacing = pinned.new_session(&second).replacing(Some(first.id));
-    assert_eq!(b.create(&replacing).await.unwrap(), Created::Done);
+    assert_eq!(b.create(&replacing).await.unwrap(), CreateOutcome::Done);
     assert_eq!(hint(&a).await, Hint::Ended(Scope::Session(first.id)));
     assert_eq!(a.missing(&[first.id, second.id]).await.unwrap(), [first.id]);
     for number in 3..6 {
@@ -158,14 +158,14 @@ async fn a_pooler_of_transactions_may_stand_in_between() {
             assert_eq!(other.open(&record.id).await.unwrap().unwrap().record, *record);
             let next = pinned.record(number + 1_000);
             let new = pinned.new_session(&next).replacing(Some(record.id));
-            assert_eq!(other.create(&new).await.unwrap(), Created::Done);
+            assert_eq!(other.create(&new).await.unwrap(), CreateOutcome::Done);
             assert_eq!(store.missing(&[record.id, next.id]).await.unwrap(), [record.id]);
             let until = Duration::from_secs(60);
             assert!(other.use_once(next.id.as_bytes(), until).await.unwrap());
             assert!(!store.use_once(next.id.as_bytes(), until).await.unwrap());
             let contents = store.contents(Some(&next.tree), Some(&next.access)).await.unwrap();
             assert!(contents.tree.is_some() && contents.access.is_some());
-            store.touch(&[session::Seen { id: next.id, ago: Duration::ZERO }]).await.unwrap();
+            store.touch(&[session::LastUse { id: next.id, ago: Duration::ZERO }]).await.unwrap();
             store.sweep(Duration::ZERO, 10).await.unwrap();
             store.collect(Duration::ZERO, 10).await.unwrap();
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use org_structure::{OrgId, OrgRow, OrgStructure};
 use session::openbravo::{AccessOptions, RoleFacts};
 use session::{
-    AccessHash, ClientId, Created, Lifetime, NewSession, PortError, RoleAccess, RoleId, SessionId,
+    AccessHash, ClientId, CreateOutcome, Lifetime, NewSession, PortError, RoleAccess, RoleId, SessionId,
     SessionRecord, SessionStore, UserId, UserLevel,
 };
 
@@ -62,7 +62,7 @@ impl Pinned {
         number: u64,
     ) -> Result<Arc<SessionRecord>, PortError> {
         let record = self.record(number);
-        assert_eq!(store.create(&self.new_session(&record)).await?, Created::Done);
+        assert_eq!(store.create(&self.new_session(&record)).await?, CreateOutcome::Done);
         Ok(record)
     }
 

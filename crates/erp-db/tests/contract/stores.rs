@@ -174,7 +174,7 @@ async fn changed_bytes_are_replaced_by_the_next_login(db: TestDatabase) {
         // A refresh is a login too.
         let new = pinned.new_session(&record);
         let new = if number == 2 { new.replacing(Some(first.id)) } else { new };
-        assert_eq!(store.create(&new).await.unwrap(), session::Created::Done);
+        assert_eq!(store.create(&new).await.unwrap(), session::CreateOutcome::Done);
         assert_eq!(contents(&first).await, right);
         assert_ne!(contents(&of_other).await, right_other, "what no login has is left");
         other.create(&store, 20 + u64::try_from(number).unwrap()).await;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use org_structure::Fingerprint;
 use parking_lot::Mutex;
 use session::{
-    AccessHash, Contents, Created, Hint, NewSession, PortError, Scope, Seen, SessionId, SessionStore,
-    StoredSession, async_trait,
+    AccessHash, Contents, CreateOutcome, Hint, LastUse, NewSession, PortError, Scope, SessionId,
+    SessionStore, StoredSession, async_trait,
 };
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
@@ -81,7 +81,7 @@ impl PostgresStore {
         let _ = self.notifications.try_send(hint::write(scope));
     }
 
-    fn created(&self, new: &NewSession<'_>) -> Created {
+    fn created(&self, new: &NewSession<'_>) -> CreateOutcome {
         let mut stored = self.stored.lock();
         if stored.len() >= STORED {
             stored.clear();
@@ -91,7 +91,7 @@ impl PostgresStore {
         if let Some(old) = new.replaces {
             self.notify(&Scope::Session(old));
         }
-        Created::Done
+        CreateOutcome::Done
     }
 
     async fn is_there(&self, id: &SessionId) -> Result<bool, PortError> {
@@ -159,7 +159,7 @@ impl SqlStore for PostgresStore {
 
 #[async_trait]
 impl SessionStore for PostgresStore {
-    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+    async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         let record = new.record;
         let right = (new.tree_bytes(), new.access_bytes());
         let digests = (Sha256::digest(&right.0), Sha256::digest(&right.1));
@@ -208,7 +208,7 @@ impl SessionStore for PostgresStore {
                     return Ok(self.created(new));
                 }
                 // Everything is there but the session to be replaced.
-                Ok((false, true)) => return Ok(Created::ReplacedIsGone),
+                Ok((false, true)) => return Ok(CreateOutcome::ReplacedIsGone),
                 Ok((false, false)) => {}
                 Err(error) if error.breaks_reference() => {}
                 Err(error) if error.lost_connection() && !in_doubt => {
@@ -221,7 +221,7 @@ impl SessionStore for PostgresStore {
                 && !self.is_there(old).await?
             {
                 let is_made = in_doubt && self.is_there(&record.id).await?;
-                return Ok(if is_made { self.created(new) } else { Created::ReplacedIsGone });
+                return Ok(if is_made { self.created(new) } else { CreateOutcome::ReplacedIsGone });
             }
             sent = [true; 2];
         }
@@ -247,7 +247,7 @@ impl SessionStore for PostgresStore {
         Ok(self.database.first(statements::CONTENTS, &names, read).await?.unwrap_or_default())
     }
 
-    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+    async fn touch(&self, seen: &[LastUse]) -> Result<(), PortError> {
         let (names, agos): (Vec<[u8; 32]>, Vec<i64>) =
             record::latest(seen).into_iter().map(|(id, ago)| (*id.as_bytes(), ago)).unzip();
         if names.is_empty() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use org_structure::Fingerprint;
 use session::{
-    AccessHash, Contents, Created, NewSession, PortError, Scope, Seen, SessionId, SessionStore,
+    AccessHash, Contents, CreateOutcome, LastUse, NewSession, PortError, Scope, SessionId, SessionStore,
     StoredSession, async_trait,
 };
 use sqlx::AssertSqlSafe;
@@ -88,15 +88,15 @@ impl SessionStore for SqliteStore {
         false
     }
 
-    async fn create(&self, new: &NewSession<'_>) -> Result<Created, PortError> {
+    async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         let mut login = Login::new(new);
         if self.is_damaged(new).await? {
             login.bytes = Some(LoginBytes::new(new));
         }
         loop {
             match self.writer.send(self.limit, |reply| Job::Create(login.clone(), reply)).await? {
-                LoginOutcome::Created => return Ok(Created::Done),
-                LoginOutcome::ReplacedIsGone => return Ok(Created::ReplacedIsGone),
+                LoginOutcome::Created => return Ok(CreateOutcome::Done),
+                LoginOutcome::ReplacedIsGone => return Ok(CreateOutcome::ReplacedIsGone),
                 // With the bytes it cannot happen again.
                 LoginOutcome::BytesMissing => login.bytes = Some(LoginBytes::new(new)),
             }
@@ -126,7 +126,7 @@ impl SessionStore for SqliteStore {
         Ok(found.unwrap_or_default())
     }
 
-    async fn touch(&self, seen: &[Seen]) -> Result<(), PortError> {
+    async fn touch(&self, seen: &[LastUse]) -> Result<(), PortError> {
         let seen = record::latest(seen);
         if seen.is_empty() {
             return Ok(());
