@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::sync::{Arc, OnceLock};
 
 use model_metadata::Clock;
-
 use parking_lot::Mutex;
+use platform::flight::LeaderLoad;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -36,8 +36,6 @@ pub(crate) struct Login {
     config: Arc<OdooConfig>,
     /// The same with the name of the database, if that had to be found out.
     named: OnceLock<Arc<OdooConfig>>,
-    /// Held during a login.
-    busy: tokio::sync::Mutex<()>,
     known: Mutex<Known>,
     clock: Arc<dyn Clock>,
 }
@@ -50,9 +48,8 @@ struct Known {
     /// The server's major version.
     version: Option<u64>,
     serial: u64,
-    /// Attempts that have ended, and the error of the last one.
-    attempts: u64,
-    failure: Option<OdooError>,
+    /// The login in flight.
+    login: Option<Arc<LoginLoad>>,
     /// Odoo's refusal, and when it came.
     refusal: Option<(OdooError, Duration)>,
 }
@@ -71,10 +68,59 @@ struct Version {
     server_version_info: Vec<serde_json::Value>,
 }
 
+/// The outcome of a login, for all calls that wait for it.
+type LoginLoad = LeaderLoad<Result<Ticket, OdooError>>;
+
+/// How long a refused login is not tried again.
+const REFUSAL_REMEMBERED: Duration = Duration::from_secs(60);
+
+/// How a call gets its ticket.
+enum Step<'a> {
+    Known(Ticket),
+    Join(Arc<LoginLoad>),
+    Lead(LoginDuty<'a>),
+}
+
+/// The duty to log in. Dropped unfinished, it abandons the login, and a call that waits begins again.
+struct LoginDuty<'a> {
+    login: &'a Login,
+    load: Arc<LoginLoad>,
+    finished: bool,
+}
+
+impl LoginDuty<'_> {
+    /// Records the outcome, and gives it to the calls that wait.
+    fn finish(mut self, outcome: Result<(Ticket, i64), OdooError>) -> Result<Ticket, OdooError> {
+        self.finished = true;
+        let mut known = self.login.known.lock();
+        known.login = None;
+        let refusal = outcome.as_ref().err().filter(|error| error.is_refused_login());
+        known.refusal = refusal.map(|error| (error.clone(), self.login.clock.now()));
+        let outcome = outcome.map(|(ticket, user)| {
+            known.ticket = Some(ticket.clone());
+            known.user = Some(user);
+            ticket
+        });
+        // Wakers run outside of the lock.
+        drop(known);
+        self.load.complete(outcome.clone());
+        outcome
+    }
+}
+
+impl Drop for LoginDuty<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.login.known.lock().login = None;
+            self.load.abandon();
+        }
+    }
+}
+
 impl Login {
     pub(crate) fn new(config: Arc<OdooConfig>, clock: Arc<dyn Clock>) -> Self {
         let named = OnceLock::new();
-        Login { config, named, busy: tokio::sync::Mutex::default(), known: Mutex::default(), clock }
+        Login { config, named, known: Mutex::default(), clock }
     }
 
     /// The ticket for a call. A session that turned out to be over is `stale`: all who meet it wait for one
@@ -85,42 +131,42 @@ impl Login {
         lease: &mut Lease,
         stale: Option<&Ticket>,
     ) -> Result<Ticket, OdooError> {
-        let attempts = match self.fresh(stale) {
-            Ok(ticket) => return Ok(ticket),
-            Err(attempts) => attempts,
-        };
-        let _busy = self.busy.lock().await;
-        let attempts_now = match self.fresh(stale) {
-            Ok(ticket) => return Ok(ticket),
-            Err(attempts) => attempts,
-        };
-        if attempts_now > attempts
-            && let Some(failure) = self.known.lock().failure.clone()
-        {
-            return Err(failure);
+        loop {
+            match self.step(stale)? {
+                Step::Known(ticket) => return Ok(ticket),
+                Step::Lead(duty) => {
+                    let outcome = self.log_in(lease).await.map_err(|error| self.explain_address(error));
+                    return duty.finish(outcome);
+                }
+                Step::Join(load) => {
+                    if let Some(outcome) = LeaderLoad::wait(&load).await {
+                        return outcome;
+                    }
+                }
+            }
         }
-        if let Some(refusal) = self.recent_refusal() {
-            return Err(refusal);
-        }
-        let outcome = self.log_in(lease).await.map_err(|error| self.explain_address(error));
-        let mut known = self.known.lock();
-        known.attempts += 1;
-        known.failure = outcome.as_ref().err().cloned();
-        known.refusal =
-            known.failure.clone().filter(OdooError::is_refused_login).map(|it| (it, self.clock.now()));
-        let (ticket, user) = outcome?;
-        known.ticket = Some(ticket.clone());
-        known.user = Some(user);
-        Ok(ticket)
     }
 
-    /// The ticket that is known, unless it is the stale one; else how many attempts there have been.
-    fn fresh(&self, stale: Option<&Ticket>) -> Result<Ticket, u64> {
-        let known = self.known.lock();
-        match &known.ticket {
-            Some(ticket) if stale.is_none_or(|stale| !stale.is_same(ticket)) => Ok(ticket.clone()),
-            _ => Err(known.attempts),
+    /// The ticket that is known, unless it is the stale one; else the login in flight, or the duty to log in.
+    fn step(&self, stale: Option<&Ticket>) -> Result<Step<'_>, OdooError> {
+        let mut known = self.known.lock();
+        if let Some(ticket) = &known.ticket
+            && stale.is_none_or(|stale| !stale.is_same(ticket))
+        {
+            return Ok(Step::Known(ticket.clone()));
         }
+        if let Some(load) = &known.login {
+            return Ok(Step::Join(Arc::clone(load)));
+        }
+        // Odoo counts refused logins, and after some of them refuses every login from this address.
+        if let Some((error, at)) = &known.refusal
+            && self.clock.now() < at.saturating_add(REFUSAL_REMEMBERED)
+        {
+            return Err(error.clone());
+        }
+        let load = Arc::default();
+        known.login = Some(Arc::clone(&load));
+        Ok(Step::Lead(LoginDuty { login: self, load, finished: false }))
     }
 
     /// A ticket that holds the credential itself was refused, which may have been revoked: the next call logs
@@ -145,14 +191,6 @@ impl Login {
             }
             error => error,
         }
-    }
-
-    /// The refusal that Odoo gave less than a minute ago. Odoo counts refused logins, and after some of them
-    /// refuses all logins from this address, of any user.
-    fn recent_refusal(&self) -> Option<OdooError> {
-        const REMEMBERED: Duration = Duration::from_secs(60);
-        let (error, at) = self.known.lock().refusal.clone()?;
-        (self.clock.now() < at.saturating_add(REMEMBERED)).then_some(error)
     }
 
     /// The configuration, with the name of the database as soon as that is known.
