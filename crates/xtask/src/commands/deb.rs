@@ -13,7 +13,7 @@ use crate::workspace;
 /// Build the Debian package: the command, a systemd unit, settings, man page and completions
 ///
 /// The package is put into `target/debian`. The command is that of `cargo xtask wheel`: it runs with glibc 2.28
-/// or later, from Debian 10 and Ubuntu 20.04 on. dpkg-deb and dpkg-shlibdeps are needed (package dpkg-dev).
+/// or later, from Debian 11 and Ubuntu 20.04 on. dpkg-deb and dpkg-shlibdeps are needed (package dpkg-dev).
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
