@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::client::Client;
 use crate::repeater::Repeater;
+use crate::server::Place;
 
 /// What a load came to.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +65,7 @@ pub(crate) async fn load(
 
 /// Sends one request over several connections for a while, whose answers all have one body.
 pub(crate) async fn repeat(
-    address: SocketAddr,
+    place: &Place,
     connections: usize,
     time: Duration,
     request: &Request<Bytes>,
@@ -72,7 +73,7 @@ pub(crate) async fn repeat(
 ) -> Result<Outcome> {
     let mut repeaters = Vec::with_capacity(connections);
     for _ in 0..connections {
-        repeaters.push(Repeater::connect(address, request, expected.clone()).await?);
+        repeaters.push(Repeater::connect(place, request, expected.clone()).await?);
     }
     run(repeaters, Until::Passed(time)).await
 }

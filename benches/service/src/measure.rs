@@ -18,9 +18,11 @@ use crate::client::{Client, get, post};
 use crate::front_end::{FrontEnd, ISSUER};
 use crate::load::{Outcome, Until, count, load, repeat};
 use crate::record::Record;
-use crate::server::{Server, orgcache};
+use crate::server::{Place, Server, orgcache};
 use crate::world;
 
+/// The name of the service's Unix socket.
+const SOCKET: &str = "orgcache.sock";
 /// Connections that ask at the same time.
 const CONNECTIONS: usize = 16;
 /// Connections that log in at the same time by assertion, and by password: so many that fail would be slowed
@@ -43,7 +45,7 @@ struct Size {
 
 /// The service with its database, and the bare axum.
 struct Setting {
-    _folder: TempDir,
+    folder: TempDir,
     front_end: FrontEnd,
     hello: Server,
     service: Server,
@@ -82,10 +84,15 @@ impl Setting {
         let (erp, store) = (url(&erp, "ro"), url(&store, "rwc"));
         let program = orgcache()?;
         set_password(&program, &erp, &store).await?;
+        let listen = if cfg!(unix) {
+            format!("127.0.0.1:0,unix:{}", folder.path().join(SOCKET).display())
+        } else {
+            "127.0.0.1:0".to_owned()
+        };
         let arguments: [OsString; 16] = [
             "serve".into(),
             "--listen".into(),
-            "127.0.0.1:0".into(),
+            listen.into(),
             "--database-url".into(),
             erp.into(),
             "--store-url".into(),
@@ -103,7 +110,7 @@ impl Setting {
         let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
         let service = Server::start(&program, &arguments).await?;
         let hello = Server::start(&std::env::current_exe()?, &[OsStr::new("--hello")]).await?;
-        Ok(Setting { _folder: folder, front_end, hello, service, progress, size })
+        Ok(Setting { folder, front_end, hello, service, progress, size })
     }
 
     /// The token of a new session.
@@ -126,23 +133,29 @@ impl Setting {
         let hello = get("/", None)?;
         let json = post("/json", None, by_body.body().clone())?;
         let answer = Bytes::from_static(br#"{"result":true}"#);
-        let asked = [
-            (&self.hello, hello, Bytes::from_static(b"hello")),
-            (&self.service, by_address, answer.clone()),
-            (&self.hello, json, answer.clone()),
-            (&self.service, by_body, answer),
+        let (axum, service) = (Place::Tcp(self.hello.address), Place::Tcp(self.service.address));
+        let mut asked = vec![
+            ("axum hello", &self.hello, axum.clone(), hello, Bytes::from_static(b"hello")),
+            ("orgcache", &self.service, service.clone(), by_address.clone(), answer.clone()),
+            ("axum json", &self.hello, axum, json, answer.clone()),
+            ("orgcache json", &self.service, service, by_body, answer.clone()),
         ];
-        let mut rounds = [const { Vec::new() }; 4];
-        let mut busy = [const { Vec::new() }; 4];
+        #[cfg(unix)]
+        asked.push({
+            let socket = Place::Unix(self.folder.path().join(SOCKET));
+            ("orgcache by Unix socket", &self.service, socket, by_address, answer)
+        });
+        let mut rounds = vec![Vec::new(); asked.len()];
+        let mut busy = vec![Vec::new(); asked.len()];
         // The first round warms up.
         for round in 0..=self.size.rounds {
-            for (place, (server, request, expected)) in asked.iter().enumerate() {
+            for (number, (_, server, place, request, expected)) in asked.iter().enumerate() {
                 self.progress.set_message(format!("questions, round {round} of {}", self.size.rounds));
                 let before = server.processor_seconds();
-                let outcome = repeat(server.address, CONNECTIONS, self.size.each, request, expected).await?;
+                let outcome = repeat(place, CONNECTIONS, self.size.each, request, expected).await?;
                 let after = server.processor_seconds();
                 if round > 0
-                    && let (Some(rounds), Some(busy)) = (rounds.get_mut(place), busy.get_mut(place))
+                    && let (Some(rounds), Some(busy)) = (rounds.get_mut(number), busy.get_mut(number))
                 {
                     let each = |seconds: f64| seconds * 1e6 / count(outcome.times.len());
                     busy.extend(before.zip(after).map(|(before, after)| each(after - before)));
@@ -151,8 +164,7 @@ impl Setting {
             }
         }
         let mut records = Vec::new();
-        let names = ["axum hello", "orgcache", "axum json", "orgcache json"];
-        for ((structure, rounds), busy) in names.into_iter().zip(&rounds).zip(&busy) {
+        for ((&(structure, ..), rounds), busy) in asked.iter().zip(&rounds).zip(&busy) {
             let micros = |percent| move |round: &Outcome| round.percentile(percent).as_secs_f64() * 1e6;
             let of_rounds =
                 |figure: &dyn Fn(&Outcome) -> f64| median(rounds.iter().map(figure).collect::<Vec<_>>());
@@ -169,13 +181,17 @@ impl Setting {
             let pairs = service.iter().zip(other);
             median(pairs.map(|(service, other)| service.per_second() / other.per_second()).collect())
         };
-        let [hello, service, json, service_json] = &rounds;
+        let [hello, service, json, service_json, by_socket @ ..] = &*rounds else { return Ok(records) };
         records.push(
             Record::new("orgcache", "requests_for_each_of_axum_hello", ratio(service, hello), "")
                 .with_goal(GOAL),
         );
         let of_json = ratio(service_json, json);
         records.push(Record::new("orgcache json", "requests_for_each_of_axum_json", of_json, ""));
+        for by_socket in by_socket {
+            let of_tcp = ratio(by_socket, service);
+            records.push(Record::new("orgcache by Unix socket", "requests_for_each_by_tcp", of_tcp, ""));
+        }
         Ok(records)
     }
 
@@ -186,7 +202,8 @@ impl Setting {
         let body = json!({"questions": vec![question(); BATCH]}).to_string();
         let batch = post("/v1/questions/batch", Some(&token), body.into())?;
         let answers = Client::connect(self.service.address).await?.send(batch.clone()).await?.body;
-        let outcome = repeat(self.service.address, CONNECTIONS, self.size.each * 2, &batch, &answers).await?;
+        let place = Place::Tcp(self.service.address);
+        let outcome = repeat(&place, CONNECTIONS, self.size.each * 2, &batch, &answers).await?;
         let questions = outcome.per_second() * count(BATCH);
         let p99 = outcome.percentile(99).as_secs_f64() * 1e6;
         Ok(vec![

@@ -1,12 +1,11 @@
 //! `Repeater`: a connection that asks the same again and again, for as little as that can cost.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+
+use crate::server::{Place, Stream};
 
 /// More headers than any answer here has.
 const MAX_HEADERS: usize = 32;
@@ -17,7 +16,7 @@ const MAX_HEADERS: usize = 32;
 /// Here the bytes of the request are put together once, and an answer is read no further than to know that it
 /// is the right one: its status, its length and its body.
 pub(crate) struct Repeater {
-    stream: TcpStream,
+    stream: Stream,
     request: Bytes,
     /// The body of each answer.
     expected: Bytes,
@@ -26,13 +25,8 @@ pub(crate) struct Repeater {
 }
 
 impl Repeater {
-    pub(crate) async fn connect(
-        address: SocketAddr,
-        request: &Request<Bytes>,
-        expected: Bytes,
-    ) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
+    pub(crate) async fn connect(place: &Place, request: &Request<Bytes>, expected: Bytes) -> Result<Self> {
+        let stream = place.connect().await?;
         Ok(Repeater { stream, request: bytes_of(request), expected, answer: Vec::with_capacity(64 << 10) })
     }
 

@@ -6,8 +6,38 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, Lines};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
+
+/// Where requests are sent.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Tcp(SocketAddr),
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+/// A connection of either kind: the indirection costs both the same.
+pub(crate) type Stream = Box<dyn ReadWrite>;
+
+pub(crate) trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
+
+impl Place {
+    pub(crate) async fn connect(&self) -> Result<Stream> {
+        Ok(match self {
+            Place::Tcp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                Box::new(stream)
+            }
+            #[cfg(unix)]
+            Place::Unix(socket) => Box::new(tokio::net::UnixStream::connect(socket).await?),
+        })
+    }
+}
 
 /// A running process that listens. Dropped, it ends.
 pub(crate) struct Server {
