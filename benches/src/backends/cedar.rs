@@ -49,11 +49,10 @@ impl Structure for Cedar {
         let uid = |id: &str| EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id));
         let entity = |row: &crate::trees::Row| {
             let parents: HashSet<EntityUid> = row.parent.iter().map(|parent| uid(parent)).collect();
-            Entity::new(uid(&row.id), HashMap::new(), parents)
+            // The harness makes only rows that are a tree.
+            Entity::new(uid(&row.id), HashMap::new(), parents).map_err(|_| Unanswered::NoSuchCall)
         };
-        let entities: Result<Vec<Entity>, _> = database.rows().iter().map(entity).collect();
-        // The harness makes only rows that are a tree.
-        let entities = entities.map_err(|_| Unanswered::NoSuchCall)?;
+        let entities: Vec<Entity> = database.rows().iter().map(entity).collect::<Answer<_>>()?;
         let entities = Entities::from_entities(entities, None).map_err(|_| Unanswered::NoSuchCall)?;
         let orgs = database.rows().iter().map(|row| (row.id.as_str().into(), (uid(&row.id), row.flags)));
         Ok(Cedar { entities, orgs: orgs.collect() })
