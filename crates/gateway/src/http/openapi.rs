@@ -272,42 +272,46 @@ impl Operation<'_> {
     }
 }
 
-/// The schema of an id in a request.
-#[derive(Debug)]
-pub(crate) enum ErpId {}
+/// Makes a type that stands for a schema which no type of the service has.
+macro_rules! schemas {
+    ($($(#[$docs:meta])* $name:ident, $is_inline:literal, $schema:tt;)+) => {$(
+        $(#[$docs])*
+        #[derive(Debug)]
+        pub(crate) enum $name {}
 
-impl JsonSchema for ErpId {
-    fn schema_name() -> Cow<'static, str> {
-        "ErpId".into()
-    }
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                $is_inline
+            }
 
-    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 32,
-            "pattern": r"^[^\u0000]+$",
-            "description": "An id of the ERP: 1 to 32 bytes, none of them NUL.",
-        })
-    }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )+};
 }
 
-/// The schema of a name of a session, a fingerprint or a token.
-#[derive(Debug)]
-pub(crate) enum Hex {}
-
-impl JsonSchema for Hex {
-    fn schema_name() -> Cow<'static, str> {
-        "Hex".into()
-    }
-
-    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "pattern": "^[0-9a-f]{64}$",
-            "description": "32 bytes as hexadecimal digits.",
-        })
-    }
+schemas! {
+    /// An id in a request.
+    ErpId, false, {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 32,
+        "pattern": r"^[^\u0000]+$",
+        "description": "An id of the ERP: 1 to 32 bytes, none of them NUL.",
+    };
+    /// A name of a session, a fingerprint or a token.
+    Hex, true, {
+        "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "32 bytes as hexadecimal digits.",
+    };
+    /// Any value. As `true`, which means the same, tools that read descriptions stumble over it.
+    AnyValue, true, {"description": "Any JSON value."};
+    /// Any object.
+    AnyObject, true, {"type": "object"};
 }
 
 /// The schema of how many things a page may hold.

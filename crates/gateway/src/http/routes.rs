@@ -17,7 +17,7 @@ use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::middleware::compression;
 use crate::http::middleware::respond::{RespondLayer, RespondService};
-use crate::http::openapi::{Description, ErpId, Hex, PageSize};
+use crate::http::openapi::{AnyObject, Description, ErpId, Hex, PageSize};
 use crate::http::session::end::End;
 use crate::http::session::grant::Login;
 use crate::http::session::{assertion, changes, companies, login, organizations, questions, switch, tree};
@@ -229,7 +229,7 @@ routes! {
             the rest is of the whole instance since it started.")
         .refuses(&[403]);
     GET "/v1/openapi.json" open openapi as openapi, "This document", |it| it
-        .answers::<serde_json::Map<String, serde_json::Value>>(200, "This document.");
+        .answers::<AnyObject>(200, "This document.");
     GET "/metrics" open operations::metrics as metrics, "Metrics, for Prometheus", |it| it
         .answers_text("application/openmetrics-text", "OpenMetrics text.");
     GET "/healthz" plain operations::healthz as healthz, "Does the process run?", |it| it

@@ -8,9 +8,16 @@ use tokio::process::Command;
 
 use crate::service::{ADMIN, Answer, Service};
 
-/// What ends the session that the requests are made with.
-const ENDS_SESSIONS: [&str; 5] =
-    ["/v1/logout", "/v1/session/refresh", "/v1/session/role", "/v1/session/org", "/v1/admin/sessions/end"];
+/// What ends the session that the requests are made with: it is in the list of sessions, from which made-up
+/// requests take ids.
+const ENDS_SESSIONS: [&str; 6] = [
+    "/v1/logout",
+    "/v1/session/refresh",
+    "/v1/session/role",
+    "/v1/session/org",
+    "/v1/admin/sessions/end",
+    "/v1/admin/sessions/{id}",
+];
 
 /// What every answer has to be.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\

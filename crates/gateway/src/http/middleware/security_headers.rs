@@ -1,62 +1,106 @@
-//! `SecurityHeaders`: what browsers may be told whoever asks.
+//! `SecurityHeaders`: what every answer tells browsers, and the request's id.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, Entry, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::http::middleware::request_id::{REQUEST_ID, RequestId};
 
-/// Room for the headers of most answers. Where a map begins with it, it never has to grow.
-pub(crate) const ROOM: usize = 12;
-
-type Header = (HeaderName, HeaderValue);
-
 /// The headers that all answers have.
+///
+/// An answer begins with a copy of a map that has a place for each usual header, and its own headers replace
+/// those of the copy. To insert the usual ones into its own map would hash each of them, and would grow the map
+/// beyond a kilobyte, which glibc does not keep by thread.
 #[derive(Debug)]
 pub(crate) struct SecurityHeaders {
-    /// Of what a browser may show, and of what is for operators.
-    shown: Vec<Header>,
-    /// Of answers of the API, and where there is nothing: nobody keeps them.
-    unkept: Vec<Header>,
+    /// Of what a browser shows, and of what is for operators.
+    pages: HeaderMap,
+    /// Of the API, and of unknown paths: never cached.
+    api: HeaderMap,
 }
 
 impl SecurityHeaders {
     /// Those of a service that is reached over TLS, or is not.
     pub(crate) fn new(secure: bool) -> Self {
-        let constant = |(name, value)| (name, HeaderValue::from_static(value));
-        let common = [
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (X_FRAME_OPTIONS, "DENY"),
-            (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-            (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-        ];
-        let of_tls = secure.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-        let common: Vec<Header> = common.into_iter().chain(of_tls).map(constant).collect();
-        // These are about pages: where their links lead, and what a window that they open may do.
-        let of_pages = [
-            (REFERRER_POLICY, "no-referrer"),
-            (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        ];
+        let map = |own: &[(HeaderName, &'static str)]| -> HeaderMap {
+            let common = [
+                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                (X_FRAME_OPTIONS, "DENY"),
+                (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+                (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+                // Places for what each answer has.
+                (CONTENT_TYPE, ""),
+                (REQUEST_ID, ""),
+            ];
+            let of_tls = secure.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+            let all = common.into_iter().chain(of_tls).chain(own.iter().cloned());
+            all.map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
+        };
         SecurityHeaders {
-            shown: common.iter().cloned().chain(of_pages.map(constant)).collect(),
-            unkept: common.into_iter().chain([constant((CACHE_CONTROL, "no-store"))]).collect(),
+            // Where the links of a page lead, and what a window that it opens may do.
+            pages: map(&[
+                (REFERRER_POLICY, "no-referrer"),
+                (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+            ]),
+            api: map(&[(CACHE_CONTROL, "no-store")]),
         }
     }
 
-    /// Puts them, and the request's id, beside those of an answer of a route. What the answer says itself
-    /// counts, such as the page's own policy.
+    /// Adds them to an answer of a route. What the answer says itself counts, such as the page's own policy.
     pub(crate) fn add_to(&self, headers: &mut HeaderMap, route: Option<&str>, id: &RequestId) {
         let is_api = route.is_none_or(|route| route.starts_with("/v1/"));
-        headers.reserve(ROOM - headers.len().min(ROOM));
-        for (name, value) in if is_api { &self.unkept } else { &self.shown } {
-            if let Entry::Vacant(place) = headers.entry(name) {
-                place.insert(value.clone());
-            }
+        let usual = if is_api { &self.api } else { &self.pages };
+        let own = std::mem::replace(headers, usual.clone());
+        if !own.contains_key(CONTENT_TYPE) {
+            headers.remove(CONTENT_TYPE);
         }
-        if let Some(id) = id.to_header() {
-            headers.insert(REQUEST_ID, id);
+        headers.extend(own);
+        match id.to_header() {
+            Some(id) => headers.insert(REQUEST_ID, id),
+            None => headers.remove(REQUEST_ID),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn added(own: &[(HeaderName, &'static str)], route: Option<&str>, secure: bool) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in own {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        SecurityHeaders::new(secure).add_to(&mut headers, route, &RequestId::Own(7));
+        headers
+    }
+
+    #[test]
+    fn what_an_answer_says_itself_counts() {
+        let cookie = HeaderName::from_static("set-cookie");
+        let own = [(cookie.clone(), "a=1"), (cookie.clone(), "b=2"), (X_FRAME_OPTIONS, "SAMEORIGIN")];
+        let headers = added(&own, Some("/v1/login"), true);
+        assert_eq!(headers.get_all(&cookie).iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
+        assert_eq!(headers.get_all(X_FRAME_OPTIONS).iter().collect::<Vec<_>>(), ["SAMEORIGIN"]);
+        assert_eq!(
+            (&headers[CACHE_CONTROL], &headers[REQUEST_ID]),
+            (&"no-store".parse().unwrap(), &7.into())
+        );
+        assert!(headers.contains_key(STRICT_TRANSPORT_SECURITY));
+        assert!(!headers.contains_key(CONTENT_TYPE) && headers.values().all(|value| !value.is_empty()));
+    }
+
+    #[test]
+    fn pages_may_be_kept_and_the_api_and_unknown_paths_may_not() {
+        for (route, kept) in
+            [(Some("/"), true), (Some("/metrics"), true), (Some("/v1/tree"), false), (None, false)]
+        {
+            let headers = added(&[(CONTENT_TYPE, "text/plain")], route, false);
+            assert_eq!(headers.contains_key(CACHE_CONTROL), !kept, "{route:?}");
+            assert_eq!(headers.contains_key(REFERRER_POLICY), kept, "{route:?}");
+            assert_eq!(headers[CONTENT_TYPE], "text/plain");
         }
     }
 }

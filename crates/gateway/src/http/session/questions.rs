@@ -10,13 +10,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use session::Session;
 use session_axum::{CurrentSession, Problem};
 
 use crate::http::gateway::Gateway;
-use crate::http::openapi::Operation;
+use crate::http::openapi::{AnyObject, AnyValue, Operation};
 use crate::http::session::administrator::Administrator;
 use crate::http::wire::json_body::Unread;
 use crate::http::wire::json_object::Object;
@@ -36,13 +36,14 @@ pub(crate) struct Question<'a> {
     #[schemars(with = "Call")]
     call: Cow<'a, str>,
     #[serde(borrow, default)]
-    #[schemars(with = "Map<String, Value>")]
+    #[schemars(with = "AnyObject")]
     args: Arguments<'a>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Answered {
+    #[schemars(with = "AnyValue")]
     result: Value,
 }
 
@@ -61,13 +62,13 @@ pub(crate) struct Batch<'a> {
 struct Numbered<'a> {
     /// Comes back with the answer.
     #[serde(borrow, default, deserialize_with = "present")]
-    #[schemars(with = "Value")]
+    #[schemars(with = "AnyValue")]
     id: Option<&'a RawValue>,
     /// One of `Call`. An unknown one gets an error of its own, and the others are answered.
     #[serde(borrow)]
     call: Cow<'a, str>,
     #[serde(borrow, default)]
-    #[schemars(with = "Map<String, Value>")]
+    #[schemars(with = "AnyObject")]
     args: Arguments<'a>,
 }
 
@@ -79,10 +80,10 @@ fn present<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Option<&'de RawV
 #[derive(Serialize, JsonSchema)]
 struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Value")]
+    #[schemars(with = "AnyValue")]
     id: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Value")]
+    #[schemars(with = "AnyValue")]
     result: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "query::Problem")]

@@ -7,8 +7,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use session_axum::Problem;
 
-use crate::http::middleware::security_headers::ROOM;
-
 /// A value as the JSON of an answer: what axum's `Json` is, but one that cannot be written is a problem like
 /// any other.
 #[derive(Debug)]
@@ -32,8 +30,6 @@ pub(crate) fn unwritten(error: &serde_json::Error) -> Problem {
 /// An answer that is JSON already.
 pub(crate) fn json(text: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(text));
-    let headers = response.headers_mut();
-    headers.reserve(ROOM);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
