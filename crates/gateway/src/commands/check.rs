@@ -247,6 +247,9 @@ async fn store(
             report.ok("the session store will get its tables when `serve` starts")?;
             return Ok(());
         }
+        Err(error) if error.is_transient() => {
+            return Ok(report.problem(error, "Is the server running, or does another process use the file?")?);
+        }
         Err(error) => return Ok(report.problem(error, OWN)?),
     }
     if let Some(warning) = file.as_deref().and_then(exposure::of_file) {

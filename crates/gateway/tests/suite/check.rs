@@ -76,6 +76,12 @@ fn what_cannot_be_reached_read_or_taken_is_named() {
     assert!(checked.out.contains("127.0.0.1:1") && !checked.out.contains("secret"), "{}", checked.out);
     assert!(checked.out.contains("ORGCACHE_DATABASE_URL"), "{}", checked.out);
 
+    let away = ["--database-url", &database.url, "--store-url", "postgres://orgcache@127.0.0.1:1/orgcache"];
+    let checked = check(home, &away);
+    assert_eq!(checked.status, 1);
+    assert!(checked.out.contains("Is the server running"), "{}", checked.out);
+    assert!(!checked.out.contains("GRANT"), "no right is missing: {}", checked.out);
+
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let store = format!("sqlite:{}?mode=ro", home.join("erp.db").display());
