@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 /// A PostgreSQL cluster on a port of its own. It goes away with this value.
 pub(crate) struct Cluster {
-    folder: TempDir,
-    port: u16,
+    pub(crate) folder: TempDir,
+    pub(crate) port: u16,
 }
 
 impl Cluster {
@@ -51,24 +51,6 @@ impl Cluster {
         run("pg_ctl", &["stop", "-D", &self.data(), "-w", "-s", "-m", "immediate"]);
     }
 
-    /// A standby that follows this server, which acknowledges no commit from now on before the standby has it.
-    #[allow(dead_code, reason = "not every test program has standbys")]
-    pub(crate) fn standby(&self) -> Self {
-        let standby = Cluster { folder: folder(), port: free_port() };
-        run("pg_basebackup", &["-D", &standby.data(), "-d", &self.url(), "-R", "-c", "fast", "--no-sync"]);
-        standby.start();
-        let psql = ["-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url()];
-        let statements = ["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"];
-        run("psql", &[&psql[..], &["-c", statements[0], "-c", statements[1]]].concat());
-        standby
-    }
-
-    /// Makes a server of a standby that takes changes.
-    #[allow(dead_code, reason = "not every test program has standbys")]
-    pub(crate) fn promote(&self) {
-        run("pg_ctl", &["promote", "-D", &self.data(), "-w", "-s"]);
-    }
-
     /// The folder of its data.
     pub(crate) fn data(&self) -> String {
         self.folder.path().join("data").to_str().unwrap().to_owned()
@@ -85,10 +67,9 @@ impl Drop for Cluster {
 
 /// A pgbouncer in front of a cluster of the tests. It goes away with this value.
 pub(crate) struct Bouncer {
-    folder: TempDir,
-    port: u16,
-    mode: &'static str,
-    child: Child,
+    pub(crate) _folder: TempDir,
+    pub(crate) port: u16,
+    pub(crate) child: Child,
 }
 
 impl Bouncer {
@@ -97,13 +78,8 @@ impl Bouncer {
         Self::in_mode("transaction", url)
     }
 
-    /// One that keeps a connection for each client, where that matters in place of the number of connections.
-    #[allow(dead_code, reason = "not every test program needs it")]
-    pub(crate) fn for_sessions(url: &str) -> Self {
-        Self::in_mode("session", url)
-    }
-
-    fn in_mode(mode: &'static str, url: &str) -> Self {
+    /// The same in another of its modes.
+    pub(crate) fn in_mode(mode: &'static str, url: &str) -> Self {
         let program = std::env::var("ORGCACHE_TEST_PGBOUNCER").unwrap_or_else(|_| {
             panic!("ORGCACHE_TEST_PGBOUNCER names no pgbouncer to test with; run cargo xtask test")
         });
@@ -113,21 +89,12 @@ impl Bouncer {
         let mut command = Command::new(program);
         command.arg("--quiet").arg(&file).stdin(Stdio::null()).current_dir(folder.path());
         let child = as_a_server(&mut command).spawn().unwrap();
-        let mut bouncer = Bouncer { folder, port, mode, child };
+        let mut bouncer = Bouncer { _folder: folder, port, child };
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(bouncer.child.try_wait().unwrap().is_none(), "pgbouncer has ended");
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         bouncer
-    }
-
-    /// Leads to another server from now on.
-    #[allow(dead_code, reason = "not every test program has a second server")]
-    pub(crate) fn lead_to(&self, url: &str) {
-        let settings = settings(self.mode, self.port, url);
-        std::fs::write(self.folder.path().join("pgbouncer.ini"), settings).unwrap();
-        let status = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success(), "pgbouncer has ended");
     }
 
     /// The URL of a database by way of this pooler.
@@ -138,7 +105,7 @@ impl Bouncer {
 }
 
 /// What pgbouncer reads when it starts, and again at a SIGHUP.
-fn settings(mode: &str, port: u16, url: &str) -> String {
+pub(crate) fn settings(mode: &str, port: u16, url: &str) -> String {
     let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
     let password =
         url.split_once("://").unwrap().1.split_once('@').unwrap().0.split_once(':').map(|(_, it)| it);
@@ -167,7 +134,7 @@ impl Drop for Bouncer {
 }
 
 /// Runs one of PostgreSQL's programs to its end.
-fn run(program: &str, arguments: &[&str]) {
+pub(crate) fn run(program: &str, arguments: &[&str]) {
     let programs = std::env::var_os("ORGCACHE_TEST_POSTGRES_BIN").unwrap_or_else(|| {
         panic!("ORGCACHE_TEST_POSTGRES_BIN names no PostgreSQL programs to test with; run cargo xtask test")
     });
@@ -200,7 +167,7 @@ fn id(arguments: &[&str]) -> Option<u32> {
 }
 
 /// A folder that belongs to the servers' account.
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     if let Some((user, group)) = server_account() {
         std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
@@ -210,7 +177,7 @@ fn folder() -> TempDir {
 
 /// A port for a server that ends and comes back: below those that systems give out to whoever asks for any,
 /// so that nobody has it in between. Processes look from different places on.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let (first, ports) = (20_000, 12_000);
     let start = u16::try_from(std::process::id() % u32::from(ports)).unwrap();

@@ -14,6 +14,7 @@ mod pooled;
 mod round_robin;
 #[path = "../../../erp-db/tests/contract/server.rs"]
 mod server;
+mod standby;
 mod tampering;
 mod waiting;
 mod world;

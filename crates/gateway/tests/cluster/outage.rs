@@ -93,7 +93,7 @@ async fn a_failover_to_a_synchronous_standby_loses_nothing_that_was_acknowledged
     server.start();
     let world = World::within(server.url()).await;
     let standby = server.standby();
-    let bouncer = Bouncer::for_sessions(&server.url());
+    let bouncer = Bouncer::in_mode("session", &server.url());
     let way = bouncer.url(&server.url());
     let options = ["--store-url", way.as_str()];
     let (a, b) =
