@@ -1,5 +1,7 @@
 //! Every link of every document leads somewhere: to a file of this repository, and to a heading in it.
 
+#![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -62,11 +64,7 @@ fn normal(path: &Path) -> Option<PathBuf> {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match component {
-            Component::ParentDir => {
-                if !normal.pop() {
-                    return None;
-                }
-            }
+            Component::ParentDir => normal.pop().then_some(())?,
             Component::Normal(name) => normal.push(name),
             _ => {}
         }

@@ -9,8 +9,8 @@ use futures_util::stream;
 use org_structure::{Fingerprint, OrgFlags, OrgRow, OrgStructure};
 use session::openbravo::AccessOptions;
 use session::{
-    AccessHash, BATCH, ClientId, Created, Lifetime, NewSession, RoleAccess, RoleId, Scope, Seen, SessionId,
-    SessionRecord, SessionStore, UserId,
+    AccessHash, BATCH, ClientId, CreateOutcome, LastUse, Lifetime, NewSession, RoleAccess, RoleId, Scope,
+    SessionId, SessionRecord, SessionStore, UserId,
 };
 
 use crate::world::{CLIENT, USER, World};
@@ -76,7 +76,7 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
     let began = Instant::now();
     store.missing(&batch).await?;
     println!("re-validation of {}: {:.0} ms", batch.len(), milliseconds(began.elapsed()));
-    let seen: Vec<Seen> = batch.iter().map(|id| Seen { id: *id, ago: Duration::ZERO }).collect();
+    let seen: Vec<LastUse> = batch.iter().map(|id| LastUse { id: *id, ago: Duration::ZERO }).collect();
     let began = Instant::now();
     store.touch(&seen).await?;
     println!("use of {} written behind: {:.0} ms", seen.len(), milliseconds(began.elapsed()));
@@ -137,7 +137,7 @@ async fn create<'a>(
     });
     let mut creating = stream::iter(creating).buffer_unordered(AT_ONCE);
     while let Some(created) = creating.next().await {
-        if created? != Created::Done {
+        if created? != CreateOutcome::Done {
             return Err("a session was not stored".into());
         }
     }
