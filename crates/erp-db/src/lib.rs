@@ -74,13 +74,10 @@
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[cfg_attr(
-    not(all(feature = "sqlite", feature = "postgres", feature = "session", feature = "import")),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "one product, or one without sessions or imports, uses a part of it"
-    )
+    not(all(feature = "postgres", feature = "session")),
+    expect(dead_code, reason = "the PostgreSQL store uses all of it")
 )]
+#[cfg_attr(not(feature = "postgres"), expect(unused_imports, reason = "PostgreSQL uses the rest"))]
 mod backend;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod blocking;
@@ -90,7 +87,7 @@ mod erp;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[cfg_attr(
     not(all(feature = "postgres", feature = "session")),
-    allow(dead_code, reason = "both use all of it")
+    expect(dead_code, reason = "both use all of it")
 )]
 mod hex;
 #[cfg(all(feature = "import", any(feature = "sqlite", feature = "postgres")))]

@@ -22,13 +22,10 @@ mod roles;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod rows;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-#[cfg_attr(
-    not(all(feature = "session", feature = "import")),
-    allow(dead_code, reason = "sessions and an import use the rest")
-)]
+#[cfg_attr(not(feature = "import"), expect(dead_code, reason = "an import uses the rest"))]
 mod schema;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "an import uses the rest"))]
+#[cfg_attr(not(feature = "import"), expect(dead_code, reason = "an import uses the rest"))]
 pub(crate) mod tables;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod tree;
