@@ -1,6 +1,6 @@
 //! Which request goes where, and what `/v1/openapi.json` says of it.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -15,7 +15,6 @@ use tower::Layer;
 
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
-use crate::http::middleware::compression;
 use crate::http::middleware::respond::{RespondLayer, RespondService};
 use crate::http::openapi::{AnyObject, Description, ErpId, Hex, PageSize};
 use crate::http::session::end::End;
@@ -28,12 +27,20 @@ use crate::page;
 /// a box for each layer and request.
 struct LayerStack<L> {
     gateway: Gateway,
+    respond: RespondLayer,
     layers: L,
 }
 
 impl<L> LayerStack<L> {
     fn new(gateway: &Gateway, layers: L) -> Self {
-        LayerStack { gateway: gateway.clone(), layers }
+        LayerStack { gateway: gateway.clone(), respond: RespondLayer::from_ref(gateway), layers }
+    }
+
+    /// The same for answers that hold no secret: where a secret is compressed together with something that an
+    /// attacker chose, the length tells about the secret.
+    fn compressing(self) -> Self {
+        let from = self.gateway.settings().compress_from;
+        LayerStack { respond: self.respond.compressing(from), ..self }
     }
 
     /// A handler within all layers, [`RespondLayer`] outermost.
@@ -43,7 +50,7 @@ impl<L> LayerStack<L> {
         L: Layer<HandlerService<H, T, Gateway>>,
     {
         let service = handler.with_state(self.gateway.clone());
-        RespondLayer::from_ref(&self.gateway).layer(self.layers.layer(service))
+        self.respond.layer(self.layers.layer(service))
     }
 }
 
@@ -73,7 +80,7 @@ macro_rules! routes {
         });
 
         fn api($gateway: &Gateway) -> Router {
-            $(let $name = LayerStack::new($gateway, $layers);)+
+            $(let $name = $layers;)+
             Router::new()$(.route($path, on_service(MethodFilter::$method, $stack.wrap($handler))))+
         }
     };
@@ -81,14 +88,11 @@ macro_rules! routes {
 
 routes! {
     with gateway {
-        let plain = ();
-        let open = compression::layer(gateway.settings().compress_from, Arc::from_ref(gateway));
+        let plain = LayerStack::new(gateway, ());
+        let open = LayerStack::new(gateway, ()).compressing();
         // Needs a session. Answers that hold a token or its CSRF value are never compressed.
-        let secret = sessions(gateway);
-        let guarded = (
-            compression::layer(gateway.settings().compress_from, Arc::from_ref(gateway)),
-            sessions(gateway),
-        );
+        let secret = LayerStack::new(gateway, sessions(gateway));
+        let guarded = LayerStack::new(gateway, sessions(gateway)).compressing();
     }
 
     POST "/v1/login" plain login::login as login, "Log in with user and password", |it| it
@@ -263,16 +267,14 @@ fn operations(gateway: &Gateway) -> Router {
 pub fn router(gateway: &Gateway) -> Router {
     let respond = RespondLayer::from_ref(gateway);
     let settings = gateway.settings();
-    let page = page::routes(settings)
-        .route_layer((respond.clone(), compression::layer(settings.compress_from, Arc::from_ref(gateway))));
+    let page = page::routes(settings).route_layer(respond.clone().compressing(settings.compress_from));
     let mut router = match gateway.inner.backend {
         Backend::Absent => operations(gateway),
         _ => api(gateway).merge(page),
     };
     if let Some(mcp) = &settings.mcp {
         let from = mcp.compress_from().unwrap_or(settings.compress_from);
-        let layers = (respond.clone(), compression::layer(from, Arc::from_ref(gateway)));
-        router = router.merge(mcp::routes(mcp.clone()).route_layer(layers));
+        router = router.merge(mcp::routes(mcp.clone()).route_layer(respond.clone().compressing(from)));
     }
     router
         .method_not_allowed_fallback((async || StatusCode::METHOD_NOT_ALLOWED).layer(respond.clone()))

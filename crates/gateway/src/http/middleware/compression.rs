@@ -1,8 +1,7 @@
 //! Compression of answers: by negotiation, above a threshold, counted.
-//!
-//! Only routes whose answers hold no secret have it: where a secret is compressed together with something
-//! that an attacker chose, the length tells about the secret.
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,40 +9,47 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
-use axum::http::{HeaderValue, Response};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
 use http_body::{Body as _, Frame, SizeHint};
-use tower::util::{MapRequestLayer, MapResponseLayer};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::compression::{CompressionBody, CompressionLayer};
 
 use crate::http::middleware::metrics::Metrics;
 
-/// Compresses answers of at least `from` bytes.
-#[expect(clippy::type_complexity, reason = "closures have no names that would make it simpler")]
-pub(crate) fn layer(
-    from: u64,
-    metrics: Arc<Metrics>,
-) -> (
-    MapRequestLayer<impl Fn(Request) -> Request + Clone>,
-    MapResponseLayer<impl Fn(Response<CompressionBody<Body>>) -> Response<Body> + Clone>,
-    CompressionLayer<LargeText>,
-) {
-    (
-        MapRequestLayer::new(accept_plain),
-        MapResponseLayer::new(move |response| count(response, &metrics)),
-        CompressionLayer::new().compress_when(LargeText { from }),
-    )
+/// What a request says about encodings.
+pub(crate) fn accepted(headers: &HeaderMap) -> HeaderMap {
+    headers.get_all(ACCEPT_ENCODING).iter().map(|value| (ACCEPT_ENCODING, value.clone())).collect()
+}
+
+/// Whether an answer is worth compressing where those of `from` bytes are.
+pub(crate) fn is_worth_it(from: u64, response: &Response) -> bool {
+    LargeText { from }.should_compress(response)
+}
+
+/// Compresses an answer as is accepted, and counts what that saves.
+///
+/// tower-http's layer gets the answer that is there, not the service that makes it: around each route it would
+/// cost every small answer a tenth of its instructions, since its future is copied with all that it holds.
+pub(crate) async fn compress(accepted: HeaderMap, response: Response, metrics: &Arc<Metrics>) -> Response {
+    let mut request = Request::new(Body::empty());
+    *request.headers_mut() = accepted;
+    let mut response = Some(response);
+    let answered = service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
+    let Ok(response) = CompressionLayer::new().layer(answered).oneshot(accept_plain(request)).await;
+    count(response, metrics)
 }
 
 /// Whether an answer is worth it: not what is small, an image, or a stream of events, which would wait for
 /// more.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LargeText {
+struct LargeText {
     from: u64,
 }
 
 impl Predicate for LargeText {
-    fn should_compress<B: http_body::Body>(&self, response: &Response<B>) -> bool {
+    fn should_compress<B: http_body::Body>(&self, response: &axum::http::Response<B>) -> bool {
         SizeAbove::new(self.from).should_compress(response)
             && DefaultPredicate::new().should_compress(response)
     }
@@ -61,7 +67,7 @@ fn accept_plain(mut request: Request) -> Request {
 }
 
 /// Takes an answer that stayed plain out of its wrapper, and counts the bytes of one that was compressed.
-fn count(response: Response<CompressionBody<Body>>, metrics: &Arc<Metrics>) -> Response<Body> {
+fn count(response: Response<CompressionBody<Body>>, metrics: &Arc<Metrics>) -> Response {
     if !response.headers().contains_key(CONTENT_ENCODING) {
         return response.map(CompressionBody::into_inner);
     }

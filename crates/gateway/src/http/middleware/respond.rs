@@ -20,6 +20,7 @@ use tower::{Layer, Service};
 use tracing::Instrument;
 
 use crate::http::middleware::client_address::{ByUnixSocket, Peer, TrustedProxies};
+use crate::http::middleware::compression::{accepted, compress, is_worth_it};
 use crate::http::middleware::metrics::{InFlightCount, Metrics};
 use crate::http::middleware::request_id::RequestId;
 use crate::http::middleware::security_headers::SecurityHeaders;
@@ -44,11 +45,20 @@ pub(crate) struct RespondPolicy {
 
 /// The outermost layer, around each handler. It does in one step what tower-http has a layer each for.
 #[derive(Clone, Debug)]
-pub(crate) struct RespondLayer(Arc<RespondPolicy>);
+pub(crate) struct RespondLayer {
+    policy: Arc<RespondPolicy>,
+    compress_from: Option<u64>,
+}
 
 impl RespondLayer {
+    /// One whose answers stay as they are.
     pub(crate) fn new(policy: RespondPolicy) -> Self {
-        RespondLayer(Arc::new(policy))
+        RespondLayer { policy: Arc::new(policy), compress_from: None }
+    }
+
+    /// The same for answers that hold no secret: those of so many bytes and more are compressed.
+    pub(crate) fn compressing(self, from: u64) -> Self {
+        RespondLayer { compress_from: Some(from), ..self }
     }
 }
 
@@ -56,14 +66,14 @@ impl<S> Layer<S> for RespondLayer {
     type Service = RespondService<S>;
 
     fn layer(&self, inner: S) -> RespondService<S> {
-        RespondService { policy: Arc::clone(&self.0), inner }
+        RespondService { layer: self.clone(), inner }
     }
 }
 
 /// The service that [`RespondLayer`] makes of another one.
 #[derive(Clone, Debug)]
 pub(crate) struct RespondService<S> {
-    policy: Arc<RespondPolicy>,
+    layer: RespondLayer,
     inner: S,
 }
 
@@ -81,14 +91,23 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let in_flight = InFlightRequest::new(&self.policy, &request);
-        if let Some(problem) = refuse(&self.policy, &request) {
+        let policy = &self.layer.policy;
+        let in_flight = InFlightRequest::new(policy, &request);
+        if let Some(problem) = refuse(policy, &request) {
             return Box::pin(async move { Ok(in_flight.finish(problem.into_response())) });
         }
+        let compression = self.layer.compress_from.map(|from| (from, accepted(request.headers())));
         // The call starts nothing before it is polled.
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let response = in_flight.wait(pin!(answer)).await;
+            let mut response = in_flight.wait(pin!(answer)).await;
+            if let Some((from, accepted)) = compression
+                && is_worth_it(from, &response)
+            {
+                // Few answers are large, and their future is not to weigh on all.
+                let metrics = Arc::clone(&in_flight.policy.metrics);
+                response = Box::pin(async move { compress(accepted, response, &metrics).await }).await;
+            }
             Ok(in_flight.finish(response))
         })
     }
