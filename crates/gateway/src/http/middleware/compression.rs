@@ -18,9 +18,13 @@ use tower_http::compression::{CompressionBody, CompressionLayer};
 
 use crate::http::middleware::metrics::Metrics;
 
-/// What a request says about encodings.
-pub(crate) fn accepted(headers: &HeaderMap) -> HeaderMap {
-    headers.get_all(ACCEPT_ENCODING).iter().map(|value| (ACCEPT_ENCODING, value.clone())).collect()
+/// What a request says about encodings; nothing where it says nothing, and accepts none but the plain one. In a
+/// box, since the futures of all requests have room for it.
+pub(crate) fn accepted(headers: &HeaderMap) -> Option<Box<HeaderMap>> {
+    let all = headers.get_all(ACCEPT_ENCODING);
+    headers
+        .contains_key(ACCEPT_ENCODING)
+        .then(|| Box::new(all.iter().map(|value| (ACCEPT_ENCODING, value.clone())).collect()))
 }
 
 /// Whether an answer is worth compressing where those of `from` bytes are.
@@ -32,9 +36,13 @@ pub(crate) fn is_worth_it(from: u64, response: &Response) -> bool {
 ///
 /// tower-http's layer gets the answer that is there, not the service that makes it: around each route it would
 /// cost every small answer a tenth of its instructions, since its future is copied with all that it holds.
-pub(crate) async fn compress(accepted: HeaderMap, response: Response, metrics: &Arc<Metrics>) -> Response {
+pub(crate) async fn compress(
+    accepted: Box<HeaderMap>,
+    response: Response,
+    metrics: &Arc<Metrics>,
+) -> Response {
     let mut request = Request::new(Body::empty());
-    *request.headers_mut() = accepted;
+    *request.headers_mut() = *accepted;
     let mut response = Some(response);
     let answered = service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
     let Ok(response) = CompressionLayer::new().layer(answered).oneshot(accept_plain(request)).await;

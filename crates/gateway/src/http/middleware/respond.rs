@@ -96,12 +96,13 @@ where
         if let Some(problem) = refuse(policy, &request) {
             return Box::pin(async move { Ok(in_flight.finish(problem.into_response())) });
         }
-        let compression = self.layer.compress_from.map(|from| (from, accepted(request.headers())));
+        let compress_from = self.layer.compress_from;
+        let accepted = compress_from.and_then(|_| accepted(request.headers()));
         // The call starts nothing before it is polled.
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = in_flight.wait(pin!(answer)).await;
-            if let Some((from, accepted)) = compression
+            if let (Some(from), Some(accepted)) = (compress_from, accepted)
                 && is_worth_it(from, &response)
             {
                 // Few answers are large, and their future is not to weigh on all.
