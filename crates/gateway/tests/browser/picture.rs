@@ -33,6 +33,10 @@ pub(crate) fn colours(x: f64, count: u32) -> String {
     )
 }
 
+/// Waits until what was changed before is painted: the frame after the next one begins.
+const PAINTED: &str =
+    "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+
 #[tokio::test]
 async fn the_pointer_lights_a_natural_tree_and_a_click_selects() {
     let service = Service::start();
@@ -42,6 +46,7 @@ async fn the_pointer_lights_a_natural_tree_and_a_click_selects() {
     browser.until_reads("#picture-pointed", "Point at an organization").await;
     browser.script(&at("pointermove", 0.99, 0.95)).await;
     browser.until_reads("#picture-pointed", "F&B US West Coast · legal entity F&B US, Inc.").await;
+    browser.script(PAINTED).await;
     let lit = browser.script(&colours(0.99, 8)).await;
     browser.script(&at("pointerleave", 0.99, 0.95)).await;
     browser.until_reads("#picture-pointed", "Point at an organization").await;

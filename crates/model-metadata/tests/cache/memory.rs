@@ -13,6 +13,8 @@ fn run<F: Future>(future: F) -> F::Output {
 #[test]
 fn the_footprint_of_a_value_is_what_the_allocator_gave() {
     let json = definitions("res.partner", 170);
+    // The hasher's keys are made once for the process, at first use; they belong to no value.
+    drop(serde_json::from_str::<FieldDefinitions>(&json).unwrap());
     let mut fields: Option<FieldDefinitions> = None;
     let given = measure(|| fields = Some(serde_json::from_str(&json).unwrap()));
     let fields = fields.unwrap();

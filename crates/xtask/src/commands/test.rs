@@ -22,7 +22,7 @@ use crate::workspace;
 /// cluster is removed at the end, however that comes. The last line is `N passed, N failed`.
 ///
 /// Where cargo-nextest is installed it runs the tests, each in a process of its own and with a limit of time, and cargo those
-/// in documentation and in Java; else cargo runs all. Ignored tests are run, too, by the former, and count as failed by the latter.
+/// in documentation and in other languages; else cargo runs all. Ignored tests are run, too, by the former, and count as failed by the latter.
 ///
 /// The tests find in their environment: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
 /// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER and
@@ -95,8 +95,8 @@ enum Runner {
     Nextest,
     /// Those in documentation.
     DocTests,
-    /// Those in Java: one process compiles them and runs all.
-    Java,
+    /// Those in other languages, for which one process compiles what all of them need.
+    OtherLanguages,
     /// All.
     Cargo,
 }
@@ -107,15 +107,16 @@ impl Runner {
         let mut version = workspace::cargo();
         version.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
         let has_nextest = version.status().is_ok_and(|status| status.success());
-        // Nextest leaves the tests in Java alone, and cargo takes the arguments for them as they are.
-        if !has_nextest || arguments.iter().any(|argument| argument == "jvm") {
+        let other_languages = ["jvm", "orgcache-python"];
+        // Nextest leaves their tests alone, and cargo takes the arguments for them as they are.
+        if !has_nextest || arguments.iter().any(|argument| other_languages.iter().any(|it| argument == it)) {
             &[Self::Cargo]
         } else if chooses_targets(arguments) {
             &[Self::Nextest]
         } else if chooses_packages(arguments) {
             &[Self::Nextest, Self::DocTests]
         } else {
-            &[Self::Nextest, Self::DocTests, Self::Java]
+            &[Self::Nextest, Self::DocTests, Self::OtherLanguages]
         }
     }
 
@@ -124,7 +125,14 @@ impl Runner {
             // A filter may leave tests in documentation alone.
             Self::Nextest => &["nextest", "run", "--no-fail-fast", "--run-ignored=all", "--no-tests=pass"],
             Self::DocTests => &["test", "--doc", "--no-fail-fast"],
-            Self::Java => &["test", "--no-fail-fast", "--package", "jvm", "--test", "java"],
+            Self::OtherLanguages => &[
+                "test",
+                "--no-fail-fast",
+                "--package=jvm",
+                "--test=java",
+                "--package=orgcache-python",
+                "--test=wheel",
+            ],
             Self::Cargo => &["test", "--no-fail-fast"],
         }
     }
@@ -133,7 +141,7 @@ impl Runner {
 fn command(runner: Runner, args: &Args, found: &Found, scratch: &Scratch, cluster: &Cluster) -> Command {
     let mut command = workspace::cargo();
     command.args(runner.arguments());
-    if runner != Runner::Java && !chooses_packages(&args.cargo) {
+    if runner != Runner::OtherLanguages && !chooses_packages(&args.cargo) {
         command.arg("--workspace");
     }
     command.args(&args.cargo);
@@ -176,7 +184,7 @@ fn run_tests(
     // Nextest says everything where errors go.
     let command = match runner {
         Runner::Nextest => command.stderr(Stdio::piped()),
-        Runner::DocTests | Runner::Java | Runner::Cargo => command.stdout(Stdio::piped()),
+        Runner::DocTests | Runner::OtherLanguages | Runner::Cargo => command.stdout(Stdio::piped()),
     };
     let mut group = interrupt.spawn(command).context("cannot run cargo")?;
     let (stdout, stderr) = (group.child.stdout.take(), group.child.stderr.take());
