@@ -32,17 +32,17 @@ pub(crate) fn is_worth_it(from: u64, response: &Response) -> bool {
     LargeText { from }.should_compress(response)
 }
 
-/// Compresses an answer as is accepted, and counts what that saves.
+/// Compresses an answer as is accepted, says that it depends on that, and counts what it saves.
 ///
 /// tower-http's layer gets the answer that is there, not the service that makes it: around each route it would
 /// cost every small answer a tenth of its instructions, since its future is copied with all that it holds.
 pub(crate) async fn compress(
-    accepted: Box<HeaderMap>,
+    accepted: Option<Box<HeaderMap>>,
     response: Response,
     metrics: &Arc<Metrics>,
 ) -> Response {
     let mut request = Request::new(Body::empty());
-    *request.headers_mut() = *accepted;
+    *request.headers_mut() = accepted.map(|accepted| *accepted).unwrap_or_default();
     let mut response = Some(response);
     let answered = service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
     let Ok(response) = CompressionLayer::new().layer(answered).oneshot(accept_plain(request)).await;

@@ -102,7 +102,7 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = in_flight.wait(pin!(answer)).await;
-            if let (Some(from), Some(accepted)) = (compress_from, accepted)
+            if let Some(from) = compress_from
                 && is_worth_it(from, &response)
             {
                 // Few answers are large, and their future is not to weigh on all.
