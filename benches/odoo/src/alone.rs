@@ -1,7 +1,7 @@
 //! A read that is alone: is it later because there is batching?
 //!
-//! Odoo answers at once here. What batching does to such a read does not depend on how long Odoo takes, and
-//! is told from noise far sooner where nothing else is waited for.
+//! Odoo answers at once here. The effect of batching on such a read does not depend on Odoo's own time, and it
+//! stands out from noise much sooner when nothing else adds delay.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ pub(crate) const HIGHEST: &str = "at most";
 
 /// Pairs of reads, one with batching and one without, in changing order, of many pairs of processes: two
 /// processes are never alike. What counts is the middle of the pairs' differences, and between which of them
-/// the true middle lies in 95 of 100 such measurements, whatever the distribution. Shares are those of a read
+/// the true median lies in 95 of 100 such measurements, for any distribution. Shares are those of a read
 /// that takes Odoo as long as it did.
 pub(crate) async fn measure(program: &Program, processes: usize, calls: usize) -> anyhow::Result<Table> {
     let (on, off) = (Contender::orgcache(program, &[]), Contender::orgcache(program, NO_BATCHING));

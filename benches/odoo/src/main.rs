@@ -4,7 +4,7 @@
 //!
 //! Read it in this order: [`world`] is the Odoo, [`subject`] who is measured, [`rounds`] how; [`tools`],
 //! [`together`], [`parts`], [`ordinary`], [`alone`], [`web`] and [`proxy`] what; [`goals`] what was wanted,
-//! [`table`] how it is told.
+//! [`table`] how it is printed.
 
 mod alone;
 mod goals;

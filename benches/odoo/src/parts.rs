@@ -57,7 +57,7 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// What a thing takes, after it was done so many times.
+    /// The figures of `times` calls of `thing`, after `first` calls that are not counted.
     async fn measure<T>(
         &self,
         off: Settings,
@@ -78,8 +78,8 @@ impl Pair<'_> {
     }
 }
 
-/// Somebody who asks for two of three fields of a record, three times, and accepts answers of a few seconds;
-/// each time it is a record that nobody has read before.
+/// Reads two of three fields of a record, three times, accepting answers that are a few seconds old. Each `time`
+/// takes another record, which was not read before.
 async fn habit(subject: &Subject<'_>, time: usize) -> anyhow::Result<()> {
     for fields in [["name", "email"], ["email", "phone"], ["phone", "name"]] {
         subject.ask(&recent(1 + time, &fields)).await?;

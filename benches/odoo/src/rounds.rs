@@ -39,8 +39,8 @@ impl Taken {
     }
 }
 
-/// What a thing takes that is done so many times by each of the subjects, in turn. The thing is told which
-/// time it is.
+/// The figures of `times` calls of `thing` by each subject. The subjects take turns; `thing` gets the number of the
+/// call.
 pub(crate) async fn rounds<T>(
     subjects: &[Subject<'_>],
     times: usize,

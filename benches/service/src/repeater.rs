@@ -12,7 +12,7 @@ const MAX_HEADERS: usize = 32;
 
 /// A connection over which one request goes, whose answers have one body.
 ///
-/// Client and servers share the processors, so whatever the client does is missing from what it measures.
+/// Client and servers share the processors, so the client's own work lowers the rate that it measures.
 /// Here the bytes of the request are put together once, and an answer is read no further than to know that it
 /// is the right one: its status, its length and its body.
 pub(crate) struct Repeater {

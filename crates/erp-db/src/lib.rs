@@ -84,12 +84,6 @@ mod blocking;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod erp;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-#[cfg_attr(
-    not(all(feature = "postgres", feature = "session")),
-    expect(dead_code, reason = "both use all of it")
-)]
-mod hex;
 #[cfg(all(feature = "import", any(feature = "sqlite", feature = "postgres")))]
 mod import;
 #[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]

@@ -107,7 +107,7 @@ pub struct Limits {
     pub connect: Duration,
     /// For a free connection, or for the lock on an SQLite file.
     pub acquire: Duration,
-    /// For one statement, all its rows included. PostgreSQL is told to give up after the same time.
+    /// For one statement, all its rows included. PostgreSQL cancels it after the same time.
     pub statement: Duration,
     /// The number of connections, at least 1.
     pub connections: u32,

@@ -1,5 +1,7 @@
 //! `Value`: what is put into a statement.
 
+use platform::text::hex;
+
 /// An argument of a statement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
@@ -24,7 +26,13 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
 }
 
 /// Numbers as one text.
-pub(super) fn list(numbers: &[i64]) -> String {
+pub(super) fn numbers(numbers: &[i64]) -> String {
     let texts: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    texts.join(",")
+}
+
+/// Names as one text.
+pub(super) fn names(names: &[[u8; 32]]) -> String {
+    let texts: Vec<String> = names.iter().map(|name| hex(name)).collect();
     texts.join(",")
 }

@@ -2,8 +2,7 @@
 //!
 //! In the order to read: `tree` (the rows of a client's organization tree, by one statement), `directory`
 //! (names and sibling order beside it), then the small questions about clients, organizations, roles and
-//! users. `tables` is the ERP's schema, and `schema` knows what of it
-//! the database at hand has.
+//! users. `tables` is the ERP's schema, and `schema` knows what of it the database at hand has.
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod administration;

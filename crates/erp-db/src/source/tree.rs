@@ -16,9 +16,9 @@ use sqlx::AssertSqlSafe;
 
 use crate::backend::{DatabaseKind, Row, StatementError, Value};
 use crate::erp::{ErpReader, ReadError};
-use crate::hex;
 use crate::revisions::Counters;
 use crate::text::can_be_id;
+use platform::text::parse_hex;
 
 #[derive(Debug)]
 pub(super) struct TreeReads {
@@ -92,7 +92,7 @@ impl TreeReads {
             let text = row.text(0)?;
             let hash = match dialect.kind {
                 DatabaseKind::Sqlite => text.map(digest_of),
-                DatabaseKind::Postgres => text.and_then(hex::decode_name).map(Revision::from_hash),
+                DatabaseKind::Postgres => text.and_then(parse_hex).map(Revision::from_hash),
             };
             Ok::<_, StatementError>(LastDigest {
                 digest: hash,

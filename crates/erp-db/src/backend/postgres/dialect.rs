@@ -69,7 +69,7 @@ fn as_text(value: &str) -> String {
 }
 
 /// An array has one type: where a column is no text the statement is refused, as the null at the end is one.
-/// The order makes equal rows equal texts, whatever the plan.
+/// The order makes equal rows equal texts under every query plan.
 fn packed(select: &Select) -> String {
     format!(
         "SELECT pg_catalog.string_agg(j, pg_catalog.chr(10) ORDER BY j COLLATE \"C\") FROM \

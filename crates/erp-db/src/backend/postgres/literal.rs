@@ -2,11 +2,11 @@
 //!
 //! A statement with parameters takes two messages, and a proxy that pools transactions may send the second
 //! one to another server connection than the first. A statement whose values are part of its text is one
-//! message. No text from outside ever gets into it: bytes and texts go as hexadecimal digits, whatever they
-//! are.
+//! message. No text from outside gets into it: all bytes and texts are written as hexadecimal digits.
 
-use crate::backend::{Statement, Value};
-use crate::hex;
+use platform::text::hex;
+
+use crate::backend::{Statement, Value, value};
 
 fn push(value: Value<'_>, sql: &mut String) {
     match value {
@@ -18,14 +18,14 @@ fn push(value: Value<'_>, sql: &mut String) {
         }
         Value::Integer(number) => sql.push_str(&format!("({number})::bigint")),
         Value::Bytes(bytes) => push_bytes(sql, bytes),
-        Value::Names(names) => sql.push_str(&format!("'{}'", hex::list(names))),
-        Value::Integers(numbers) => sql.push_str(&format!("'{}'", crate::backend::value::list(numbers))),
+        Value::Names(names) => sql.push_str(&format!("'{}'", value::names(names))),
+        Value::Integers(numbers) => sql.push_str(&format!("'{}'", value::numbers(numbers))),
     }
 }
 
 fn push_bytes(sql: &mut String, bytes: &[u8]) {
     sql.push_str("pg_catalog.decode('");
-    hex::push(sql, bytes);
+    sql.push_str(&hex(bytes));
     sql.push_str("','hex')");
 }
 
@@ -85,7 +85,7 @@ mod tests {
                 .strip_prefix("pg_catalog.convert_from(pg_catalog.decode('")
                 .and_then(|rest| rest.strip_suffix("','hex'),'UTF8')"))
                 .unwrap();
-            assert_eq!(hex::decode(digits).unwrap(), text.as_bytes());
+            assert_eq!(digits, hex(text.as_bytes()));
         }
         assert_eq!(fill_values("$1", &[Value::Integers(&[1, -2])]), "'1,-2'");
         assert_eq!(fill_values("$1", &[Value::Names(&[[1; 32]])]), format!("'{}'", "01".repeat(32)));

@@ -48,7 +48,7 @@ const INSTALLED: &str = "SELECT 1 FROM pg_catalog.pg_trigger t \
      WHERE c.relname IN ('ad_clientinfo', 'ad_org', 'ad_orgtype', 'ad_tree', 'ad_treenode') \
      AND pg_catalog.pg_table_is_visible(c.oid) AND t.tgname LIKE 'orgcache@_revision@_%' ESCAPE '@' LIMIT 1";
 
-/// How many triggers of this version are enabled whatever a session's replication role is, their state, and
+/// How many triggers of this version are enabled under every replication role of a session, their state, and
 /// the two counters with their marks. Altering a trigger or its function gives its catalog row another
 /// `xmin`; since a restored copy may give the same one once more, the start of the server belongs to it.
 /// Triggers of a table that rows are replicated into by a subscription do not count: such rows set off no
@@ -74,8 +74,8 @@ const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache.orgcache_revision (
 const ADD_MARK: &str =
     "ALTER TABLE orgcache.orgcache_revision ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT ''";
 
-/// The number and the mark of a change: the clock in microseconds, and what no other change has, whatever the
-/// clock says.
+/// The number and the mark of a change: the clock in microseconds, and a random id that no other change has, even
+/// when the clock goes back.
 const CHANGE: &str = "pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint, \
      pg_catalog.gen_random_uuid()::text";
 

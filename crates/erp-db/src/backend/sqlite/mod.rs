@@ -24,7 +24,6 @@ use super::{
     Backend, Boxed, Columns, ConnectError, Context, Database, Dialect, Limits, Row, Statement,
     StatementError, Value, Visit, Work, probe, reason, timed,
 };
-use crate::hex;
 
 struct SqliteFile {
     pool: SqlitePool,
@@ -263,8 +262,8 @@ fn bound<'a>(sql: SqlStr, arguments: &[Value<'a>]) -> sqlx::query::Query<'a, Sql
         Value::Text(text) => query.bind(text),
         Value::Integer(number) => query.bind(number),
         Value::Bytes(bytes) => query.bind(bytes),
-        Value::Names(names) => query.bind(hex::list(names)),
-        Value::Integers(numbers) => query.bind(super::value::list(numbers)),
+        Value::Names(names) => query.bind(super::value::names(names)),
+        Value::Integers(numbers) => query.bind(super::value::numbers(numbers)),
     })
 }
 

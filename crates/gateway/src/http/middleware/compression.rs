@@ -18,24 +18,24 @@ use tower_http::compression::{CompressionBody, CompressionLayer};
 
 use crate::http::middleware::metrics::Metrics;
 
-/// What a request says about encodings; nothing where it says nothing, and accepts none but the plain one. In a
-/// box, since the futures of all requests have room for it.
+/// The `Accept-Encoding` headers of a request that has some. Boxed, because the future of every request reserves
+/// room for them.
 pub(crate) fn accepted(headers: &HeaderMap) -> Option<Box<HeaderMap>> {
     let all = headers.get_all(ACCEPT_ENCODING);
-    headers
-        .contains_key(ACCEPT_ENCODING)
-        .then(|| Box::new(all.iter().map(|value| (ACCEPT_ENCODING, value.clone())).collect()))
+    let copy = || Box::new(all.iter().map(|value| (ACCEPT_ENCODING, value.clone())).collect());
+    headers.contains_key(ACCEPT_ENCODING).then(copy)
 }
 
-/// Whether an answer is worth compressing where those of `from` bytes are.
+/// Whether an answer is worth compressing: not one that is smaller than `from` bytes, an image, or a stream of
+/// events, which would wait for more.
 pub(crate) fn is_worth_it(from: u64, response: &Response) -> bool {
-    LargeText { from }.should_compress(response)
+    SizeAbove::new(from).should_compress(response) && DefaultPredicate::new().should_compress(response)
 }
 
-/// Compresses an answer as is accepted, says that it depends on that, and counts what it saves.
+/// Compresses an answer by one of the accepted encodings, adds `Vary`, and counts the bytes that it saves.
 ///
-/// tower-http's layer gets the answer that is there, not the service that makes it: around each route it would
-/// cost every small answer a tenth of its instructions, since its future is copied with all that it holds.
+/// tower-http's layer wraps the finished answer here, not the service that makes it. Around each route it adds a
+/// tenth to the instructions of every small answer, because its future is copied with all that it holds.
 pub(crate) async fn compress(
     accepted: Option<Box<HeaderMap>>,
     response: Response,
@@ -47,20 +47,6 @@ pub(crate) async fn compress(
     let answered = service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
     let Ok(response) = CompressionLayer::new().layer(answered).oneshot(accept_plain(request)).await;
     count(response, metrics)
-}
-
-/// Whether an answer is worth it: not what is small, an image, or a stream of events, which would wait for
-/// more.
-#[derive(Clone, Copy, Debug)]
-struct LargeText {
-    from: u64,
-}
-
-impl Predicate for LargeText {
-    fn should_compress<B: http_body::Body>(&self, response: &axum::http::Response<B>) -> bool {
-        SizeAbove::new(self.from).should_compress(response)
-            && DefaultPredicate::new().should_compress(response)
-    }
 }
 
 /// Has a request that refuses every encoding accept the plain one. tower-http would answer 406 to it after

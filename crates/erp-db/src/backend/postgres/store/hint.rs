@@ -6,16 +6,16 @@ use parking_lot::Mutex;
 use session::{ClientId, Hint, RoleId, Scope, SessionId, UserId};
 use tokio::sync::Notify;
 
-use crate::hex;
+use platform::text::{hex, parse_hex};
 
 /// The most hints that wait; more than that are one hint that anything may have happened.
 const QUEUE: usize = 1_024;
 
 /// A scope as the text of a notification: its kind and its ids, in hexadecimal digits.
 pub(super) fn write(scope: &Scope) -> String {
-    let text = |id: &str| hex::encode(id.as_bytes());
+    let text = |id: &str| hex(id.as_bytes());
     match scope {
-        Scope::Session(id) => format!("session:{}", hex::encode(id.as_bytes())),
+        Scope::Session(id) => format!("session:{}", hex(id.as_bytes())),
         Scope::Client(client) => format!("client:{}", text(client.as_str())),
         Scope::User(client, user) => format!("user:{}:{}", text(client.as_str()), text(user.as_str())),
         Scope::Role(client, role) => format!("role:{}:{}", text(client.as_str()), text(role.as_str())),
@@ -29,12 +29,16 @@ pub(super) fn read(text: &str) -> Hint {
 }
 
 fn scope(text: &str) -> Option<Scope> {
-    let id = |digits: &str| String::from_utf8(hex::decode(digits)?).ok();
+    let byte = |pair: &[u8]| parse_hex(str::from_utf8(pair).ok()?).map(|[byte]| byte);
+    let id = |digits: &str| {
+        let bytes = digits.as_bytes().chunks(2).map(byte).collect::<Option<Vec<u8>>>()?;
+        String::from_utf8(bytes).ok()
+    };
     let (kind, ids) = text.split_once(':')?;
     let (first, second) = ids.split_once(':').unwrap_or((ids, ""));
     let client = || ClientId::new(&id(first)?).ok();
     match (kind, second) {
-        ("session", "") => Some(Scope::Session(SessionId::from_bytes(hex::decode_name(first)?))),
+        ("session", "") => Some(Scope::Session(SessionId::from_bytes(parse_hex(first)?))),
         ("client", "") => Some(Scope::Client(client()?)),
         ("user", second) => Some(Scope::User(client()?, UserId::new(&id(second)?).ok()?)),
         ("role", second) => Some(Scope::Role(client()?, RoleId::new(&id(second)?).ok()?)),
