@@ -134,7 +134,28 @@ fn dependencies(out: &Path, command: &Path) -> Result<String> {
     fs::remove_dir_all(&source).with_context(|| format!("cannot remove `{}`", source.display()))?;
     let found = found.context("dpkg-shlibdeps of the package dpkg-dev is needed")?;
     let depends = found.trim().strip_prefix("shlibs:Depends=").map(str::to_owned);
-    depends.with_context(|| format!("dpkg-shlibdeps says `{found}`"))
+    let depends = depends.with_context(|| format!("dpkg-shlibdeps says `{found}`"))?;
+    let bytes = fs::read(command).with_context(|| format!("cannot read `{}`", command.display()))?;
+    let glibc = newest_glibc(&bytes).context("the command asks for no version of glibc")?;
+    // dpkg-shlibdeps asks for the version in which this machine's glibc took in libpthread and libdl. What the
+    // command needs is the newest version that its symbols name.
+    let packages = depends.split(", ").map(|package| match package.split_once(' ') {
+        Some(("libc6", _)) => format!("libc6 (>= {}.{})", glibc.0, glibc.1),
+        _ => package.to_owned(),
+    });
+    Ok(packages.collect::<Vec<_>>().join(", "))
+}
+
+/// The newest version of glibc that a program's symbols name, such as `GLIBC_2.28`.
+fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
+    let names = program.windows(6).enumerate().filter(|(_, bytes)| *bytes == b"GLIBC_");
+    let versions = names.filter_map(|(at, _)| {
+        let rest = program.get(at + 6..)?;
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        let mut parts = str::from_utf8(rest.get(..end)?).ok()?.split('.').map(str::parse);
+        Some((parts.next()?.ok()?, parts.next()?.ok()?))
+    });
+    versions.max()
 }
 
 /// The bytes of all files below a folder.
@@ -167,4 +188,16 @@ fn output(command: &mut Command) -> Result<String> {
         bail!("{command:?} failed ({})", output.status);
     }
     Ok(String::from_utf8(output.stdout)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::newest_glibc;
+
+    #[test]
+    fn the_newest_version_that_symbols_name_is_found() {
+        let program = b"\x7fELF\0GLIBC_2.9\0GLIBC_2.28\0GLIBC_2.2.5\0GLIBC_PRIVATE\0GLIBC_3";
+        assert_eq!(newest_glibc(program), Some((2, 28)));
+        assert_eq!(newest_glibc(b"GLIBC_"), None);
+    }
 }
