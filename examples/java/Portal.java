@@ -43,7 +43,7 @@ public class Portal {
             {"iss": %s, "aud": %s, "sub": %s, "iat": %d, "exp": %d, "jti": "%s"}
             """.formatted(json(ISSUER), json(AUDIENCE), json(user), now, now + 30, UUID.randomUUID());
         String message = encoded("{\"alg\": \"ES256\"}") + "." + encoded(claims);
-        // The two numbers of the signature one after the other, as tokens have them; without `inP1363Format` it is in DER.
+        // Tokens have the two numbers of the signature one after the other (P1363), not in DER.
         Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
         signature.initSign(key);
         signature.update(message.getBytes(StandardCharsets.US_ASCII));

@@ -1,9 +1,9 @@
-"""A FastAPI view that shows a user the orders of the organizations related to one of them.
+"""A FastAPI view of the orders that a document of an organization may refer to.
 
-Each tenant's organization tree is kept in memory and shared by all threads. It is read again only when its revision changed, so a
-request costs one comparison, and a sub-microsecond list of ids for the query.
+Each tenant's organization tree is cached in memory and shared by all threads. It is loaded again only when its
+revision has changed, so a request costs one comparison and a list of ids for the query.
 
-Run it with `uvicorn orders:app`. The tables are made up; put your own two queries in their place.
+Run it with `uvicorn orders:app`. Replace the two queries by those for your own tables.
 """
 
 import sqlite3
@@ -17,14 +17,14 @@ DATABASE = "orders.db"
 
 
 class Trees:
-    """The current tree of each tenant. A tree is replaced, never changed: a request keeps the one it began with."""
+    """The current tree of each tenant. A tree never changes: a request keeps the one that it began with."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._trees: dict[str, tuple[int, OrgStructure]] = {}
 
     def current(self, database: sqlite3.Connection, tenant: str) -> OrgStructure:
-        # The revision is read before the rows: rows that change in between are read again next time.
+        # Read the revision before the rows, so that rows that change in between are read again next time.
         row = database.execute("SELECT revision FROM tenant WHERE id = ?", (tenant,)).fetchone()
         if row is None:
             raise HTTPException(404, f"unknown tenant `{tenant}`")
@@ -33,7 +33,8 @@ class Trees:
         if kept is not None and kept[0] == revision:
             return kept[1]
         rows = database.execute(
-            "SELECT id, parent_id, CASE is_legal_entity WHEN 1 THEN ? ELSE 0 END FROM organization WHERE tenant_id = ?",
+            "SELECT id, parent_id, CASE is_legal_entity WHEN 1 THEN ? ELSE 0 END"
+            " FROM organization WHERE tenant_id = ?",
             (int(OrgFlags.LEGAL_ENTITY), tenant),
         )
         tree = OrgStructure.build(rows)

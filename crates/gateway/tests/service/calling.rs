@@ -1,27 +1,19 @@
-//! The programs of docs/integration.md that call the service, run as they stand there.
+//! The programs of `examples` that call the service.
 
 use std::process::{Output, Stdio};
 
 use tokio::process::Command;
 
+use crate::examples::EXAMPLES;
 use crate::service::{ADMIN, PASSWORD, Service, US};
 
-/// The first example of a language.
-fn example(language: &str) -> &'static str {
-    let document = include_str!("../../../../docs/integration.md");
-    let (_, example) = document.split_once(&format!("```{language}\n")).unwrap();
-    example.split_once("```\n").unwrap().0
-}
-
 /// Runs an example by a program that the environment names.
-async fn run(variable: &str, language: &str, file: &str, service: &Service, password: &str) -> Output {
-    let program = std::env::var_os(variable)
-        .unwrap_or_else(|| panic!("this test needs {language}: run `cargo xtask test`, which installs it"));
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(file), example(language)).unwrap();
+async fn run(variable: &str, file: &str, service: &Service, password: &str) -> Output {
+    let program = std::env::var_os(variable).unwrap_or_else(|| {
+        panic!("{variable} is not set: run `cargo xtask test`, which installs what is missing")
+    });
     Command::new(program)
-        .args([file, &format!("http://{}", service.address()), ADMIN, password])
-        .current_dir(folder.path())
+        .args([&format!("{EXAMPLES}/{file}"), &format!("http://{}", service.address()), ADMIN, password])
         .env("no_proxy", "*")
         .stdin(Stdio::null())
         .kill_on_drop(true)
@@ -37,10 +29,10 @@ fn text(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn the_python_program_asks_what_it_says() {
     let service = Service::start().await;
-    let asked = run("ORGCACHE_TEST_PYTHON", "python", "orders.py", &service, PASSWORD).await;
+    let asked = run("ORGCACHE_TEST_PYTHON", "python/ask_service.py", &service, PASSWORD).await;
     let expected = format!("True\n{US}\n8 organizations to read from\n");
     assert_eq!(text(&asked.stdout), expected, "{}", text(&asked.stderr));
-    let refused = run("ORGCACHE_TEST_PYTHON", "python", "orders.py", &service, "wrong").await;
+    let refused = run("ORGCACHE_TEST_PYTHON", "python/ask_service.py", &service, "wrong").await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(
         text(&refused.stderr).starts_with("401 user and password do not fit ("),
@@ -53,12 +45,12 @@ async fn the_python_program_asks_what_it_says() {
 #[tokio::test]
 async fn the_java_program_asks_what_it_says() {
     let service = Service::start().await;
-    let asked = run("ORGCACHE_TEST_JAVA", "java", "Orders.java", &service, PASSWORD).await;
+    let asked = run("ORGCACHE_TEST_JAVA", "java/AskService.java", &service, PASSWORD).await;
     let said = text(&asked.stdout);
     let answers = format!(r#"{{"answers":[{{"result":true}},{{"result":"{US}"}}]}}"#);
     assert_eq!(said.lines().next(), Some(answers.as_str()), "{}", text(&asked.stderr));
     assert!(said.lines().nth(1).is_some_and(|filter| filter.starts_with(r#"{"ids":["0","#)), "{said}");
-    let refused = run("ORGCACHE_TEST_JAVA", "java", "Orders.java", &service, "wrong").await;
+    let refused = run("ORGCACHE_TEST_JAVA", "java/AskService.java", &service, "wrong").await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains(r#""status":401"#), "{}", text(&refused.stderr));
     assert_eq!(service.gateway.manager().stats().sessions, 0, "it has logged out");

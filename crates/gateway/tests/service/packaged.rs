@@ -71,7 +71,7 @@ async fn the_metrics_of_dashboard_and_documents_are_there() {
     }
     assert!(asked > 20);
 
-    let table = OPERATIONS.split("| metric | what it tells |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let table = OPERATIONS.split("| metric | meaning |").nth(1).unwrap().split("\n\n").next().unwrap();
     let counted = |name: &str| there.contains(name) || there.contains(&*format!("{name}_bucket"));
     let missing: Vec<_> = names(table).into_iter().filter(|name| !counted(name)).collect();
     assert!(names(table).len() > 10 && missing.is_empty(), "{missing:?}");
