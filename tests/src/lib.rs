@@ -5,7 +5,12 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
-/// The example of the README of `org-structure` does, too.
+/// Those of the page on OrgTree, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/orgtree-retirement.md")]
+mod orgtree_retirement {}
+
+/// And that of the README of `org-structure`.
 #[cfg(doctest)]
 #[doc = include_str!("../../crates/org-structure/README.md")]
 mod org_structure_readme {}

@@ -157,8 +157,3 @@ pub use stats::Stats;
 pub use store::{BATCH, Contents, CreateOutcome, Hint, LastUse, NewSession, SessionStore};
 pub use token::{InvalidSessionId, SessionId, Token};
 pub use user_level::{InvalidUserLevel, UserLevel};
-
-/// Runs the examples of the page on OrgTree.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/orgtree-retirement.md")]
-mod orgtree_retirement {}

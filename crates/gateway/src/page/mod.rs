@@ -116,31 +116,6 @@ mod tests {
     }
 
     #[test]
-    fn openbravo_took_on_the_page_what_it_took_in_the_documentation() {
-        let page: String = include_str!("baselines.js").replace('_', "");
-        let documented = include_str!("../../../../docs/benchmarks-jvm.md").lines();
-        let rows: Vec<Vec<&str>> = documented
-            .map(|line| line.split('|').map(str::trim).collect())
-            .filter(|row: &Vec<_>| row.len() == 8)
-            .collect();
-        for (column, structure) in [(3, "pre"), (4, "post"), (5, "head")] {
-            for shape in ["flat", "fan5", "chain"] {
-                let bytes = rows.iter().filter(|row| row[2] == shape).map(|row| {
-                    let bytes = row[column].trim_start_matches("28 / ").replace(',', "");
-                    assert!(bytes.parse::<u64>().is_ok(), "{row:?}");
-                    bytes
-                });
-                let expected = format!("{shape}: [{}]", bytes.collect::<Vec<_>>().join(", "));
-                let line = page
-                    .lines()
-                    .find(|line| line.trim_start().starts_with(&format!("{structure}: {{")))
-                    .unwrap();
-                assert!(line.contains(&expected), "{structure}: {expected} is not in {line}");
-            }
-        }
-    }
-
-    #[test]
     fn the_page_keeps_to_its_own_policy() {
         for (path, media_type, content) in FILES {
             for forbidden in
