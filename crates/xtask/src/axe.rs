@@ -1,5 +1,5 @@
-//! axe-core, which finds what people cannot use on a page: a download for the browser's tests, never part of
-//! the project. It is under the Mozilla Public License 2.0.
+//! axe-core, which checks the accessibility of a page: a download for the browser's tests, never part of the
+//! project. It is under the Mozilla Public License 2.0.
 
 use std::env;
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace;
+use crate::workspace::{self, succeed};
 
 /// The environment variable that tells the tests where the script is.
 pub(crate) const VARIABLE: &str = "ORGCACHE_TEST_AXE";
@@ -16,8 +16,8 @@ pub(crate) const VARIABLE: &str = "ORGCACHE_TEST_AXE";
 /// The version that the tests were written with.
 const VERSION: &str = "4.14.1";
 
-/// The script, downloaded by npm where it is not there yet. Without npm or the registry there is none, and the
-/// tests that need it are skipped.
+/// The script, which npm downloads if it is missing. Without npm or its registry there is none, and the tests
+/// that need it are skipped.
 pub(crate) fn script() -> Option<PathBuf> {
     match locate_or_download() {
         Ok(script) => Some(script),
@@ -41,21 +41,14 @@ fn locate_or_download() -> Result<PathBuf> {
         fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
         // npm checks what it downloads against the hash that the registry names.
         let package = format!("axe-core@{VERSION}");
-        run(Command::new("npm").args(["pack", "--silent", &package]).current_dir(&folder))?;
+        let mut npm = Command::new("npm");
+        succeed(npm.args(["pack", "--silent", &package]).current_dir(&folder).stdout(Stdio::null()))?;
         let archive = format!("axe-core-{VERSION}.tgz");
-        run(Command::new("tar")
-            .args(["-xzf", &archive, "package/axe.min.js", "package/LICENSE"])
-            .current_dir(&folder))?;
+        succeed(
+            Command::new("tar")
+                .args(["-xzf", &archive, "package/axe.min.js", "package/LICENSE"])
+                .current_dir(&folder),
+        )?;
     }
     Ok(script)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_owned();
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let status = status.with_context(|| format!("cannot run `{}`", program.display()))?;
-    if !status.success() {
-        bail!("`{}` ended with {status}", program.display());
-    }
-    Ok(())
 }

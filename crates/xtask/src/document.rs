@@ -7,12 +7,11 @@
 //! ```
 
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-/// A document in memory. Nothing on disk changes before [`replace_all`].
+/// A document in memory.
 pub(crate) struct Document {
     path: PathBuf,
     text: String,
@@ -56,51 +55,15 @@ impl Document {
         Ok(())
     }
 
-    /// The file that it becomes.
+    /// The file that it becomes, and its content.
     pub(crate) fn into_file(self) -> (PathBuf, Vec<u8>) {
         (self.path, self.text.into_bytes())
     }
 }
 
-/// Replaces files by new ones, once all of these are written: an error or an interruption before that leaves
-/// all of them as they were.
-pub(crate) fn replace_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
-    let mut staged = Staged(Vec::new());
-    for (path, content) in files {
-        let beside = beside(path);
-        staged.0.push(beside.clone());
-        fs::File::create(&beside)
-            .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-            .with_context(|| format!("cannot write `{}`", beside.display()))?;
-    }
-    for ((path, _), beside) in files.iter().zip(&staged.0) {
-        fs::rename(beside, path).with_context(|| format!("cannot replace `{}`", path.display()))?;
-    }
-    Ok(())
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    name.into()
-}
-
-/// Files that go again, unless they took their place.
-struct Staged(Vec<PathBuf>);
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        for path in &self.0 {
-            // Most are no longer there.
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Document, beside, replace_all};
-    use crate::scratch::random_hex;
+    use super::Document;
 
     const TEXT: &str = "before\n<!-- begin one -->\nold\nolder\n<!-- end one -->\nbetween\n\
         <!-- begin two -->\n<!-- end two -->\nafter\n";
@@ -134,22 +97,5 @@ mod tests {
         }
         document(TEXT).expect_block("one").unwrap();
         assert!(document(TEXT).replace_block("one", "<!-- end one -->").is_err());
-    }
-
-    #[test]
-    fn files_are_replaced_all_or_none() {
-        let folder = std::env::temp_dir().join(format!("xtask-{}", random_hex().unwrap()));
-        std::fs::create_dir(&folder).unwrap();
-        let [one, two] = ["one", "two"].map(|name| folder.join(name));
-        std::fs::write(&one, "old").unwrap();
-        let missing = folder.join("missing/two");
-        replace_all(&[(one.clone(), b"new".to_vec()), (missing, b"new".to_vec())]).unwrap_err();
-        assert_eq!(std::fs::read_to_string(&one).unwrap(), "old");
-        assert!(!beside(&one).exists());
-        replace_all(&[(one.clone(), b"new".to_vec()), (two.clone(), b"newer".to_vec())]).unwrap();
-        assert_eq!(std::fs::read_to_string(&one).unwrap(), "new");
-        assert_eq!(std::fs::read_to_string(&two).unwrap(), "newer");
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -6,11 +6,12 @@
 use std::fmt;
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitCode};
+use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 use std::thread;
 
+use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -47,6 +48,15 @@ impl Interrupt {
             0 => Ok(()),
             signal => Err(Interrupted(signal)),
         }
+    }
+
+    /// Runs a command in a process group of its own to its end, or until a signal comes, which is an error.
+    pub(crate) fn wait(&self, command: &mut Command) -> anyhow::Result<ExitStatus> {
+        let mut group = self.spawn(command).with_context(|| format!("cannot run {command:?}"))?;
+        let status = group.child.wait()?;
+        drop(group);
+        self.check()?;
+        Ok(status)
     }
 
     /// Starts a command in a process group of its own, which a signal will end.
@@ -97,7 +107,7 @@ pub(crate) struct Interrupted(i32);
 
 impl Interrupted {
     /// 128 and the number of the signal, as shells have it.
-    pub(crate) fn exit_code(self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         u8::try_from(128 + self.0).map_or(ExitCode::FAILURE, ExitCode::from)
     }
 }

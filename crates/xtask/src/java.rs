@@ -1,5 +1,4 @@
-//! Java: the development kit that builds the jar and runs tests and examples, and the jars that the tests
-//! need.
+//! Java: the development kit that builds the jars and runs tests and examples.
 
 use std::env;
 use std::ffi::OsStr;
@@ -8,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+
+use crate::workspace::succeed;
 
 /// The oldest version whose language the examples of the documents are written in.
 const OLDEST: u32 = 15;
@@ -29,27 +30,6 @@ pub(crate) fn locate() -> Result<Option<PathBuf>> {
     let path = env::var_os("PATH").unwrap_or_default();
     let programs = env::split_paths(&path).map(|folder| folder.join("java"));
     Ok(programs.filter(|program| program.is_file()).find(|program| compiles(program)))
-}
-
-/// Finds all of JUnit in one jar.
-pub(crate) fn locate_junit() -> Result<Option<PathBuf>> {
-    locate_jar("ORGCACHE_JUNIT", "junit-platform-console-standalone.jar")
-}
-
-/// Finds PostgreSQL's driver for Java.
-pub(crate) fn locate_jdbc() -> Result<Option<PathBuf>> {
-    locate_jar("ORGCACHE_JDBC", "postgresql.jar")
-}
-
-/// Finds a jar: the one that a variable names, or where Debian keeps it.
-fn locate_jar(variable: &str, name: &str) -> Result<Option<PathBuf>> {
-    if let Some(jar) = env::var_os(variable).map(PathBuf::from) {
-        if !jar.is_file() {
-            bail!("`{}`, named by {variable}, is no file", jar.display());
-        }
-        return Ok(Some(jar));
-    }
-    Ok(Some(Path::new("/usr/share/java").join(name)).filter(|jar| jar.is_file()))
 }
 
 /// A Java development kit, whose tools are run as modules: their programs need not be beside `java`.
@@ -94,7 +74,7 @@ impl Jdk {
         tool: &str,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<()> {
-        self.succeed(tool, Command::new(&self.java).args(["-m", tool]).args(arguments))
+        succeed(Command::new(&self.java).args(["-m", tool]).args(arguments))
     }
 
     /// Runs a class with a `main`.
@@ -108,16 +88,7 @@ impl Jdk {
         let class_path = env::join_paths(class_path)?;
         let mut command = Command::new(&self.java);
         command.args(options).arg("-cp").arg(class_path).arg(class).args(arguments);
-        self.succeed(class, &mut command)
-    }
-
-    fn succeed(&self, what: &str, command: &mut Command) -> Result<()> {
-        let status = command.stdin(Stdio::null()).status();
-        let status = status.with_context(|| format!("cannot run `{}`", self.java.display()))?;
-        if !status.success() {
-            bail!("`{what}` failed ({status})");
-        }
-        Ok(())
+        succeed(&mut command)
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::workspace;
+
 /// A folder with the finished parts of one run.
 pub(crate) struct Kept {
     folder: PathBuf,
@@ -25,9 +27,7 @@ pub(crate) struct Part {
 impl Kept {
     /// A run without any part yet: what another run left in the folder goes.
     pub(crate) fn begin(folder: PathBuf) -> Result<Self> {
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("cannot empty `{}`", folder.display()))?;
-        }
+        workspace::remove_folder(&folder)?;
         Self::resume(folder)
     }
 
@@ -69,11 +69,11 @@ mod tests {
     use std::time::Duration;
 
     use super::{Kept, Part};
-    use crate::scratch::random_hex;
 
     #[test]
     fn a_part_is_there_until_the_next_run_begins() {
-        let folder = std::env::temp_dir().join(format!("xtask-{}", random_hex().unwrap()));
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("run");
         let part =
             Part { printed: "figures\n\nmore".into(), took: Duration::from_secs(7), load: "0.50".into() };
         let kept = Kept::begin(folder.clone()).unwrap();
@@ -83,7 +83,6 @@ mod tests {
         assert_eq!(again.part("speed"), Some(part));
         assert_eq!(again.part("sessions"), None);
         assert_eq!(std::fs::read_dir(again.folder()).unwrap().count(), 1);
-        assert_eq!(Kept::begin(folder.clone()).unwrap().part("speed"), None);
-        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(Kept::begin(folder).unwrap().part("speed"), None);
     }
 }

@@ -65,9 +65,8 @@ fn read(path: &str) -> String {
 
 /// What a program says; nothing where there is no such program.
 fn said(command: &mut Command) -> String {
-    // The pinned toolchain's compiler is asked, not another one's.
-    workspace::enter(command);
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
+    // In the workspace, rustup runs the pinned toolchain's compiler.
+    let output = command.current_dir(workspace::root()).stdin(Stdio::null()).stderr(Stdio::null()).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 

@@ -3,18 +3,16 @@
 //! Read it in this order:
 //!
 //! - [`commands`]: one file for each command;
-//! - [`prerequisite`]: programs from outside the workspace that the tests run, found or installed;
-//! - [`browser`]: the browser of the tests;
-//! - [`python`]: the Python packages of the tests and measurements;
-//! - [`java`]: the JDK, and the jars that the tests need;
-//! - [`scratch`]: the directory of one test run, which takes its servers with it when it goes;
-//! - [`postgres`]: the throw-away PostgreSQL cluster inside it;
-//! - [`tally`]: what the test programs said, summed up;
-//! - [`kept`], [`document`], [`machine`]: what a run of measurements has so far, what it writes, and on which machine it was taken;
-//! - [`interrupt`]: signals, so that a run that is cut short still cleans up.
+//! - [`workspace`]: where everything is, and how a command is run;
+//! - [`prerequisite`]: programs from outside the workspace that the tests use, found or installed, with
+//!   [`python`], [`java`] and [`axe`], the accessibility checker;
+//! - [`postgres`]: the throw-away PostgreSQL cluster of a run, in its [`scratch`] directory;
+//! - [`tally`]: the results of all tests, summed up;
+//! - [`kept`], [`document`], [`machine`]: the finished parts of a run of measurements, the documents that it
+//!   writes, and the machine that it ran on;
+//! - [`interrupt`]: signals, so that an interrupted run cleans up.
 
 mod axe;
-mod browser;
 mod commands;
 mod document;
 mod interrupt;
@@ -30,7 +28,11 @@ mod workspace;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+use commands::harness;
+use interrupt::Interrupted;
 
 /// Build, check and test the orgcache workspace.
 #[derive(Parser)]
@@ -51,24 +53,32 @@ enum Command {
     Jar(commands::jar::Args),
     Deb(commands::deb::Args),
     /// Compare bytes per session of orgcache and of what people use today.
-    Footprint(commands::harness::Args),
+    Footprint(harness::Args),
     /// Compare time per call of orgcache and of what people use today.
-    Speed(commands::harness::Args),
-    /// Measure what logins take: bytes, time, loads, on SQLite and PostgreSQL.
-    Sessions(commands::harness::Args),
-    /// Measure the service under load, beside a bare axum.
-    Load(commands::harness::Args),
+    Speed(harness::Args),
+    /// Measure bytes, time and loads of logins, on SQLite and PostgreSQL.
+    Sessions(harness::Args),
+    /// Measure the service under load, compared with a bare axum.
+    Load(harness::Args),
     /// Compare time, requests and memory of tool calls on Odoo with those of the Python server.
-    OdooSpeed(commands::harness::Args),
+    OdooSpeed(harness::Args),
     JvmSpeed(commands::jvm_speed::Args),
     /// Check bytes, allocation counts and loads against the committed budgets.
-    Budgets(commands::harness::Args),
+    Budgets(harness::Args),
     Benchmarks(commands::benchmarks::Args),
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Test(args) => commands::test::run(&args),
+    run(Cli::parse().command).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        error.downcast_ref().map_or(ExitCode::FAILURE, Interrupted::exit_code)
+    })
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        // Nothing follows its closing line.
+        Command::Test(args) => return Ok(commands::test::run(&args)),
         Command::Ci(args) => commands::ci::run(&args),
         Command::Shuttle(args) => commands::shuttle::run(&args),
         Command::Mutants(args) => commands::mutants::run(&args),
@@ -77,12 +87,13 @@ fn main() -> ExitCode {
         Command::Jar(args) => commands::jar::run(&args),
         Command::Deb(args) => commands::deb::run(&args),
         Command::JvmSpeed(args) => commands::jvm_speed::run(&args),
-        Command::Footprint(args) => commands::harness::run(&commands::harness::FOOTPRINT, &args),
-        Command::Speed(args) => commands::harness::run(&commands::harness::SPEED, &args),
-        Command::Sessions(args) => commands::harness::run(&commands::harness::SESSIONS, &args),
-        Command::Load(args) => commands::harness::run(&commands::harness::LOAD, &args),
-        Command::OdooSpeed(args) => commands::harness::run(&commands::harness::ODOO, &args),
-        Command::Budgets(args) => commands::harness::run(&commands::harness::BUDGETS, &args),
+        Command::Footprint(args) => harness::run(&harness::FOOTPRINT, &args),
+        Command::Speed(args) => harness::run(&harness::SPEED, &args),
+        Command::Sessions(args) => harness::run(&harness::SESSIONS, &args),
+        Command::Load(args) => harness::run(&harness::LOAD, &args),
+        Command::OdooSpeed(args) => harness::run(&harness::ODOO, &args),
+        Command::Budgets(args) => harness::run(&harness::BUDGETS, &args),
         Command::Benchmarks(args) => commands::benchmarks::run(&args),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,12 +2,13 @@
 
 use std::env;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace;
+use crate::workspace::{self, succeed};
 
 /// The environment variable that tells tests and measurements which interpreter has the packages.
 pub(crate) const VARIABLE: &str = "ORGCACHE_TEST_PYTHON";
@@ -18,13 +19,13 @@ const TESTS: &str = "tests/python/requirements.txt";
 /// What a wheel for other machines is built with.
 const WHEEL: &str = "crates/python/requirements.txt";
 
-/// The interpreter with the packages, on whatever Python there is.
+/// The interpreter with the packages, by any Python of the machine.
 pub(crate) fn interpreter() -> Result<PathBuf> {
     let python = locate()?.context("there is no Python 3 with `venv` on this machine")?;
     environment(&python).context("the Python packages cannot be had")
 }
 
-/// The interpreter with what a wheel is built with.
+/// The interpreter with the packages that build a wheel.
 pub(crate) fn wheel_builder() -> Result<PathBuf> {
     let python = locate()?.context("there is no Python 3 with `venv` on this machine")?;
     with_packages(&python, WHEEL, "python-wheel").context("the Python packages cannot be had")
@@ -59,7 +60,7 @@ pub(crate) fn environment(python: &Path) -> Result<PathBuf> {
 fn with_packages(python: &Path, list: &str, name: &str) -> Result<PathBuf> {
     let requirements = workspace::root().join(list);
     let folder = workspace::target().join(name);
-    // Held until this returns: whoever comes meanwhile finds the environment finished.
+    // Held until this returns, so that concurrent runs find the environment finished.
     let lock = folder.with_extension("lock");
     fs::create_dir_all(workspace::target())?;
     let held = File::create(&lock).with_context(|| format!("cannot write `{}`", lock.display()))?;
@@ -73,20 +74,11 @@ fn with_packages(python: &Path, list: &str, name: &str) -> Result<PathBuf> {
         return Ok(interpreter);
     }
     eprintln!("installing `{list}` in `{}`", folder.display());
-    run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    succeed(Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder).stdout(io::stderr()))?;
     let mut pip = Command::new(&interpreter);
     pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
-    run(pip.arg("--requirement").arg(&requirements))?;
+    // What pip says is not part of the tests' output.
+    succeed(pip.arg("--requirement").arg(&requirements).stdout(io::stderr()))?;
     fs::write(&finished, wanted).with_context(|| format!("cannot write `{}`", finished.display()))?;
     Ok(interpreter)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    // What pip says is not part of the tests' output.
-    let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
-    let status = status.with_context(|| format!("cannot run {command:?}"))?;
-    if !status.success() {
-        bail!("{command:?} failed ({status})");
-    }
-    Ok(())
 }

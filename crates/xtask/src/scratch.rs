@@ -1,62 +1,69 @@
-//! The directory of one test run, which takes its servers with it when it goes.
+//! The directory of one run, with the servers in it. It goes with the run, or the next run removes it.
 //!
-//! A run makes `orgcache-test-PID-RANDOM` in the system's temporary directory and holds a lock on the file
-//! of the same name with `.lock` behind it. The lock falls with the process however that ends, so a lock
-//! that can be taken means leftovers: the next run stops the servers in there and removes the directory. A
-//! process id alone would not do, as it may have been given to another process since.
+//! A run locks the file `lock` in its directory. The lock goes with the process, so a directory whose lock
+//! can be taken was left by a run that was killed.
 
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use rustix::process::geteuid;
-
-use crate::postgres::Programs;
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tempfile::TempDir;
 
 const PREFIX: &str = "orgcache-test-";
-const LOCK_SUFFIX: &str = ".lock";
+const LOCK: &str = "lock";
+
+/// The file of a running PostgreSQL server in its data directory; its first line is the process id.
+const PID_FILE: &str = "postmaster.pid";
+
+/// How deep below a run's directory a server's data directory is looked for.
+const DEEPEST_DATA: usize = 4;
+
+/// How long a server may take to stop.
+const STOPPING: Duration = Duration::from_secs(60);
 
 /// A directory that no other run touches while this value lives.
 ///
 /// Dropped, it stops every PostgreSQL server whose data directory is inside, and is removed.
 pub(crate) struct Scratch {
-    lock: Lock,
-    programs: Programs,
-    removed: bool,
+    directory: TempDir,
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is locked as long as it is open"))]
+    lock: File,
 }
 
 impl Scratch {
-    /// Makes a new one in the system's temporary directory.
-    pub(crate) fn create(programs: &Programs) -> Result<Self> {
-        let base = base()?;
-        let lock =
-            Lock::create(&base).with_context(|| format!("cannot lock a file in `{}`", base.display()))?;
-        let scratch = Self { lock, programs: programs.clone(), removed: false };
-        // Servers run as another user where this process is root: they may pass, and not look around.
-        create_directory(scratch.path(), 0o711)?;
-        create_directory(&scratch.temporary(), 0o1777)?;
-        Ok(scratch)
-    }
-
-    /// Removes what runs left behind that could not do it themselves.
-    ///
-    /// What cannot be removed is no obstacle: it is said, and left to the next run.
-    pub(crate) fn remove_leftovers(programs: &Programs) -> Result<()> {
-        for lock in Lock::stale(&base()?)? {
-            let leftover = Self { lock, programs: programs.clone(), removed: false };
-            eprintln!("removing what an earlier run left in {}", leftover.path().display());
-            if let Err(error) = leftover.remove() {
-                eprintln!("warning: {error:#}");
-            }
-        }
-        Ok(())
+    /// Removes the directories that killed runs have left, and makes a new one in the system's temporary
+    /// directory.
+    pub(crate) fn create() -> Result<Self> {
+        let base = std::env::temp_dir();
+        // By the name under which the kernel knows it, and processes that work in it.
+        let base = base.canonicalize().with_context(|| format!("there is no `{}`", base.display()))?;
+        remove_leftovers(&base)?;
+        let make = || {
+            // Servers run as another user if this process is root: that user may pass, and not list the
+            // directory.
+            let directory = tempfile::Builder::new()
+                .prefix(PREFIX)
+                .permissions(Permissions::from_mode(0o711))
+                .tempdir_in(&base)?;
+            let unlocked = directory.path().join("unlocked");
+            let lock = File::create(&unlocked)?;
+            lock.lock()?;
+            // Under this name it is always locked while its run lives.
+            fs::rename(unlocked, directory.path().join(LOCK))?;
+            let scratch = Self { directory, lock };
+            fs::create_dir(scratch.temporary())?;
+            fs::set_permissions(scratch.temporary(), Permissions::from_mode(0o1777))?;
+            std::io::Result::Ok(scratch)
+        };
+        make().with_context(|| format!("cannot make a directory in `{}`", base.display()))
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.lock.directory
+        self.directory.path()
     }
 
     /// A temporary directory for the tests, open to all users as `/tmp` is.
@@ -64,206 +71,167 @@ impl Scratch {
         self.path().join("tmp")
     }
 
+    /// Stops the servers inside and removes the directory.
+    pub(crate) fn remove(self) -> Result<()> {
+        remove(self.path())
+    }
+
     /// Leaves everything as it is, as a process does that is killed.
     #[cfg(test)]
-    pub(crate) fn abandon(mut self) {
-        self.lock.let_go();
-        self.removed = true;
-    }
-
-    /// Stops the servers inside and removes the directory.
-    pub(crate) fn remove(mut self) -> Result<()> {
-        self.clean()
-    }
-
-    fn clean(&mut self) -> Result<()> {
-        self.removed = true;
-        let path = self.path();
-        self.programs.stop_servers(path)?;
-        match fs::remove_dir_all(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot remove `{}`", path.display()));
-            }
-            _ => {}
-        }
-        // Last, so that a directory without a lock never exists.
-        fs::remove_file(&self.lock.lock_file)
-            .with_context(|| format!("cannot remove `{}`", self.lock.lock_file.display()))
+    pub(crate) fn abandon(self) {
+        // A child that is just being started may hold a copy of the open file.
+        self.lock.unlock().unwrap();
+        std::mem::forget(self);
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if !self.removed
-            && let Err(error) = self.clean()
+        if self.path().exists()
+            && let Err(error) = remove(self.path())
         {
             eprintln!("warning: {error:#}");
         }
     }
 }
 
-/// The lock of one run, and the directory that it stands for.
-struct Lock {
-    lock_file: PathBuf,
-    directory: PathBuf,
-    /// Locked as long as it is open, which is as long as this value lives.
-    #[cfg_attr(not(test), expect(dead_code, reason = "holding it is its use"))]
-    held: File,
-}
-
-impl Lock {
-    fn create(base: &Path) -> io::Result<Self> {
-        loop {
-            let directory = base.join(format!("{PREFIX}{}-{}", process::id(), random_hex()?));
-            let path = lock_path(&directory);
-            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-            // Before it was locked, another run may have taken the file for a leftover.
-            if file.try_lock().is_ok() && path.exists() {
-                return Ok(Self { lock_file: path, directory, held: file });
+/// Removes the directories of this user's runs that were killed. If that fails, it warns and leaves them to
+/// the next run.
+fn remove_leftovers(base: &Path) -> Result<()> {
+    for entry in fs::read_dir(base).with_context(|| format!("cannot read `{}`", base.display()))?.flatten() {
+        let is_run = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        let is_ours = |metadata: fs::Metadata| metadata.is_dir() && metadata.uid() == geteuid().as_raw();
+        if !is_run || !entry.metadata().is_ok_and(is_ours) {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(lock) = File::open(path.join(LOCK)) else { continue };
+        if lock.try_lock().is_ok() {
+            eprintln!("removing what an earlier run left in {}", path.display());
+            if let Err(error) = remove(&path) {
+                eprintln!("warning: {error:#}");
             }
         }
     }
+    Ok(())
+}
 
-    /// Unlocks at once, also where a child that is just being started holds a copy of the open file.
-    #[cfg(test)]
-    fn let_go(&self) {
-        self.held.unlock().unwrap();
+fn remove(directory: &Path) -> Result<()> {
+    for data in data_directories(directory) {
+        stop_server(&data).with_context(|| format!("cannot stop the server in `{}`", data.display()))?;
     }
+    fs::remove_dir_all(directory).with_context(|| format!("cannot remove `{}`", directory.display()))
+}
 
-    /// The locks in `base` that this user made and that no living process holds, by name.
-    fn stale(base: &Path) -> Result<Vec<Self>> {
-        let mut stale = Vec::new();
-        for entry in fs::read_dir(base).with_context(|| format!("cannot read `{}`", base.display()))? {
-            let Ok(entry) = entry else { continue };
-            let Some(name) = entry.file_name().to_str().and_then(run_name).map(str::to_owned) else {
-                continue;
-            };
-            // Not another user's: what is in there is theirs to stop, and not to be trusted.
-            let is_ours = |metadata: fs::Metadata| metadata.is_file() && metadata.uid() == geteuid().as_raw();
-            if !entry.metadata().is_ok_and(is_ours) {
-                continue;
-            }
-            let path = entry.path();
-            let Ok(file) = File::open(&path) else { continue };
-            match file.try_lock() {
-                Ok(()) => stale.push(Self { lock_file: path, directory: base.join(name), held: file }),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => {
-                    return Err(error).with_context(|| format!("cannot lock `{}`", path.display()));
-                }
-            }
+/// Stops the server of a data directory, without waiting for its clients.
+fn stop_server(data: &Path) -> Result<()> {
+    let Some(server) = server_of(data) else { return Ok(()) };
+    kill_process(server, Signal::QUIT)?;
+    let deadline = Instant::now() + STOPPING;
+    while server_of(data).is_some() {
+        ensure!(Instant::now() < deadline, "it still runs after {} seconds", STOPPING.as_secs());
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+/// The process that a data directory names, if it is a server in there.
+///
+/// After a crash its id may belong to another process. A server works in its data directory, and Linux tells;
+/// on other systems the id has to do.
+fn server_of(data: &Path) -> Option<Pid> {
+    let text = fs::read_to_string(data.join(PID_FILE)).ok()?;
+    let process: i32 = text.lines().next()?.trim().parse().ok()?;
+    let works_here = |directory: PathBuf| directory == data;
+    let is_server =
+        !cfg!(target_os = "linux") || fs::read_link(format!("/proc/{process}/cwd")).is_ok_and(works_here);
+    if process > 0 && is_server { Pid::from_raw(process) } else { None }
+}
+
+/// The directories in `root`, down to a few levels, that a server has started in. Links are not followed.
+fn data_directories(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![(root.to_owned(), 0)];
+    while let Some((directory, depth)) = open.pop() {
+        if directory.join(PID_FILE).is_file() {
+            found.push(directory);
+        } else if depth < DEEPEST_DATA {
+            let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+            let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            open.extend(folders.map(|entry| (entry.path(), depth + 1)));
         }
-        stale.sort_by(|a, b| a.lock_file.cmp(&b.lock_file));
-        Ok(stale)
     }
-}
-
-/// Creates a directory with exactly these permissions, whatever this process's mask takes away.
-fn create_directory(path: &Path, mode: u32) -> Result<()> {
-    fs::create_dir(path)
-        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode)))
-        .with_context(|| format!("cannot create `{}`", path.display()))
-}
-
-/// The system's temporary directory, by the name under which the kernel knows it.
-fn base() -> Result<PathBuf> {
-    let base = std::env::temp_dir();
-    base.canonicalize().with_context(|| format!("cannot find the temporary directory `{}`", base.display()))
-}
-
-fn lock_path(directory: &Path) -> PathBuf {
-    let mut path = directory.as_os_str().to_owned();
-    path.push(LOCK_SUFFIX);
-    path.into()
-}
-
-/// The name of the directory that a lock file of this name stands for.
-fn run_name(lock_name: &str) -> Option<&str> {
-    let name = lock_name.strip_suffix(LOCK_SUFFIX)?;
-    let (process, random) = name.strip_prefix(PREFIX)?.split_once('-')?;
-    let is_process = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
-    let is_random = random.len() == 32 && random.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (is_process && is_random).then_some(name)
-}
-
-/// 128 random bits of the system as 32 hexadecimal digits.
-pub(crate) fn random_hex() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs::{self, File};
-    use std::path::PathBuf;
+    use std::os::unix::fs::symlink;
+    use std::process::{self, Command};
 
-    use super::{Lock, PREFIX, lock_path, random_hex, run_name};
+    use tempfile::tempdir;
 
-    /// A directory of its own for a test, gone at its end.
-    struct Base(PathBuf);
+    use super::{LOCK, PID_FILE, PREFIX, data_directories, remove_leftovers, server_of};
 
-    impl Base {
-        fn new() -> Self {
-            let path = std::env::temp_dir().join(format!("xtask-{}", random_hex().unwrap()));
+    #[test]
+    fn only_directories_without_a_run_are_leftovers() {
+        let base = tempdir().unwrap();
+        let make = |name: &str| {
+            let path = base.path().join(format!("{PREFIX}{name}"));
             fs::create_dir(&path).unwrap();
-            Self(path)
+            (File::create(path.join(LOCK)).unwrap(), path)
+        };
+        let (running, in_use) = make("running");
+        running.lock().unwrap();
+        let (killed, leftover) = make("killed");
+        drop(killed);
+        let starting = base.path().join(format!("{PREFIX}starting"));
+        fs::create_dir(&starting).unwrap();
+        let link = base.path().join(format!("{PREFIX}link"));
+        let target = tempdir().unwrap();
+        File::create(target.path().join(LOCK)).unwrap();
+        symlink(target.path(), &link).unwrap();
+        remove_leftovers(base.path()).unwrap();
+        assert!(!leftover.exists());
+        for path in [&in_use, &starting, &link] {
+            assert!(path.exists(), "{}", path.display());
         }
-    }
-
-    impl Drop for Base {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+        drop(running);
+        remove_leftovers(base.path()).unwrap();
+        assert!(!in_use.exists());
     }
 
     #[test]
-    fn a_lock_in_use_is_not_stale_and_a_lock_let_go_is() {
-        let base = Base::new();
-        let lock = Lock::create(&base.0).unwrap();
-        assert!(Lock::stale(&base.0).unwrap().is_empty());
-        let (path, directory) = (lock.lock_file.clone(), lock.directory.clone());
-        lock.let_go();
-        drop(lock);
-        let stale = Lock::stale(&base.0).unwrap();
-        assert_eq!(stale.len(), 1);
-        assert_eq!((&stale[0].lock_file, &stale[0].directory), (&path, &directory));
-        assert!(Lock::stale(&base.0).unwrap().is_empty(), "a second run does not get it at the same time");
-    }
-
-    #[test]
-    fn what_is_not_a_lock_of_a_run_is_left_alone() {
-        let base = Base::new();
-        let name = format!("{PREFIX}12-{}", random_hex().unwrap());
-        fs::create_dir(lock_path(&base.0.join(&name))).unwrap();
-        std::os::unix::fs::symlink("/etc/passwd", lock_path(&base.0.join(format!("{PREFIX}13-{:032x}", 7))))
-            .unwrap();
-        for file in [name.as_str(), "orgcache-test-1.lock", "other.lock"] {
-            File::create(base.0.join(file)).unwrap();
+    fn data_directories_are_found_to_a_depth_and_not_behind_links() {
+        let root = tempdir().unwrap();
+        for name in ["postgres", "tmp/a/data", "1/2/3/4", "1/2/3/5/6"] {
+            fs::create_dir_all(root.path().join(name)).unwrap();
+            fs::write(root.path().join(name).join(PID_FILE), "1\n").unwrap();
         }
-        assert!(Lock::stale(&base.0).unwrap().is_empty());
+        symlink(root.path().join("postgres"), root.path().join("link")).unwrap();
+        let mut found = data_directories(root.path());
+        found.sort();
+        assert_eq!(found, ["1/2/3/4", "postgres", "tmp/a/data"].map(|name| root.path().join(name)));
     }
 
     #[test]
-    fn lock_names_are_read_strictly() {
-        let name = format!("{PREFIX}12-{:032x}", 255);
-        assert_eq!(run_name(&format!("{name}.lock")), Some(name.as_str()));
-        for other in [
-            name.clone(),
-            format!("{PREFIX}-{:032x}.lock", 255),
-            format!("{PREFIX}1x-{:032x}.lock", 255),
-            format!("{PREFIX}12-{:031x}.lock", 255),
-            format!("{PREFIX}12-../{:029x}.lock", 255),
-            format!("x{name}.lock"),
-        ] {
-            assert_eq!(run_name(&other), None, "{other}");
+    fn a_process_that_works_elsewhere_is_no_server_of_this_directory() {
+        let folder = tempdir().unwrap();
+        let data = folder.path().canonicalize().unwrap();
+        for text in ["", "x\n", "-1\n", "0\n", "99999999999\n"] {
+            fs::write(data.join(PID_FILE), text).unwrap();
+            assert!(server_of(&data).is_none(), "{text:?}");
         }
-    }
-
-    #[test]
-    fn random_digits_differ() {
-        let digits = random_hex().unwrap();
-        assert_eq!(digits.len(), 32);
-        assert_ne!(digits, random_hex().unwrap());
+        if cfg!(target_os = "linux") {
+            fs::write(data.join(PID_FILE), format!("{}\n", process::id())).unwrap();
+            assert!(server_of(&data).is_none(), "this process works elsewhere");
+            let mut child = Command::new("sleep").arg("600").current_dir(&data).spawn().unwrap();
+            fs::write(data.join(PID_FILE), format!("{}\n", child.id())).unwrap();
+            assert!(server_of(&data).is_some());
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(server_of(&data).is_none());
+        }
     }
 }

@@ -1,22 +1,19 @@
-//! Where the workspace is, and how its cargo is called.
+//! Where the workspace is, and how its commands are run.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
 
 /// A cargo command at the root of the workspace, with nothing to read from standard input.
 ///
 /// It is the cargo that started this program, so that the pinned toolchain is the one that runs.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.stdin(Stdio::null());
-    enter(&mut command);
+    command.stdin(Stdio::null()).current_dir(root());
     command
-}
-
-/// Has a command run at the root of the workspace.
-pub(crate) fn enter(command: &mut Command) {
-    command.current_dir(root());
 }
 
 /// The root of the workspace, two folders above this package.
@@ -25,17 +22,69 @@ pub(crate) fn root() -> &'static Path {
     package.ancestors().nth(2).unwrap_or(package)
 }
 
-/// Where cargo builds.
+/// The folder that cargo builds in.
 pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
+/// Runs a command to its end. Its failure is an error.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(status.success(), "failed ({status}): {command:?}");
+    Ok(())
+}
+
+/// Runs a command to its end and returns what it printed. Its failure is an error.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(output.status.success(), "failed ({}): {command:?}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Removes a folder with everything in it, if it is there.
+pub(crate) fn remove_folder(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes a file, and the folders that it is in.
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    let folders = path.parent().map_or(Ok(()), fs::create_dir_all);
+    folders
+        .and_then(|()| fs::write(path, content))
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// Copies a file to where [`write`] could write it.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    write(to, fs::read(from).with_context(|| format!("cannot read `{}`", from.display()))?)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::root;
+    use std::process::Command;
+
+    use super::{output, root, succeed};
 
     #[test]
     fn the_root_holds_the_lock_file() {
         assert!(root().join("Cargo.lock").is_file());
+    }
+
+    #[test]
+    fn a_failure_names_the_command() {
+        assert_eq!(output(Command::new("echo").arg("said")).unwrap(), "said\n");
+        for error in [
+            succeed(&mut Command::new("false")).unwrap_err(),
+            output(&mut Command::new("absent")).unwrap_err(),
+        ] {
+            assert!(
+                error.to_string().contains("\"false\"") || error.to_string().contains("\"absent\""),
+                "{error}"
+            );
+        }
     }
 }

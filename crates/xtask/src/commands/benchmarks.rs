@@ -1,27 +1,29 @@
-//! `cargo xtask benchmarks`: every figure of the pages on benchmarks, and the table of `README.md`, measured again.
+//! `cargo xtask benchmarks`: every figure of the pages on benchmarks, and the table of `README.md`, measured
+//! again.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 use super::harness::{self, Program};
-use crate::document::{Document, replace_all};
-use crate::interrupt::{Interrupt, Interrupted};
+use crate::document::Document;
+use crate::interrupt::Interrupt;
 use crate::kept::{Kept, Part};
 use crate::machine::{self, Machine};
-use crate::postgres::{Programs, Server};
+use crate::postgres::{Cluster, Durability};
 use crate::{prerequisite, workspace};
 
 /// Measure again every figure of docs/benchmarks.md, of its tables and of README.md, and write them there
 ///
-/// The programs run one after another, beside a PostgreSQL made for them. The documents change when all of them have
-/// succeeded; a run that fails, or is interrupted, leaves them as they are, and keeps what it has measured below `target/benchmarks`.
-/// Figures are worth quoting from a quiet machine alone: the documents say what its load was.
+/// The programs run one after another, beside a PostgreSQL made for them. The documents change when all of
+/// them have succeeded; a run that fails, or is interrupted, leaves them as they are, and keeps what it has
+/// measured below `target/benchmarks`. Figures are worth quoting from a quiet machine alone: the documents
+/// say what its load was.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Fewer sizes and shorter measurements: some minutes
@@ -64,7 +66,7 @@ impl Block {
     }
 
     /// What is run for it.
-    fn command(&self, quick: bool, kept: &Kept, server: &Server) -> Command {
+    fn command(&self, quick: bool, kept: &Kept, server: &Cluster) -> Command {
         let mut command = self.program.running();
         command.args(self.arguments);
         if quick {
@@ -76,13 +78,13 @@ impl Block {
         if self.draws {
             command.arg("--plot").arg(pictures(kept));
         }
-        server.lend_to(&mut command);
+        server.lend_to(&mut command, harness::POSTGRES_URL);
         command
     }
 }
 
-/// All blocks that programs print, in the order in which they run. Each has its place in the document, between
-/// `<!-- begin NAME -->` and `<!-- end NAME -->`.
+/// All blocks that programs print, in the order in which they run. Each has its place in the document,
+/// between `<!-- begin NAME -->` and `<!-- end NAME -->`.
 const BLOCKS: &[Block] = &[
     Block::of_harness("footprint", harness::FOOTPRINT, SIZES).with_pictures(),
     Block::of_harness("footprint-largest", harness::FOOTPRINT, LARGEST_FOOTPRINT),
@@ -144,7 +146,8 @@ const LARGEST: &[&str] = &[
     "--structure=petgraph",
 ];
 
-/// The tables that are made out of the records of all programs: document, block, and what the program is asked for.
+/// The tables that are made out of the records of all programs: document, block, and what the program is
+/// asked for.
 const SUMMARIES: &[(&str, &str)] = &[(BENCHMARKS, "figures"), (BENCHMARKS, "budgets"), (README, "headline")];
 
 /// What the page shows of tables that are printed: its block, that of the table, and how the lines begin.
@@ -173,19 +176,11 @@ const PICTURES: &str = "docs/benchmarks";
 const MACHINE: &str = "machine";
 
 /// Runs everything, and then writes.
-pub(crate) fn run(args: &Args) -> ExitCode {
-    let caught = Interrupt::catch().context("cannot catch signals");
-    match caught.and_then(|interrupt| measure(args, &interrupt)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!(
-                "error: {error:#}; the documents are as they were; `--resume` goes on with what was measured"
-            );
-            error
-                .downcast_ref::<Interrupted>()
-                .map_or(ExitCode::FAILURE, |interrupted| interrupted.exit_code())
-        }
-    }
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let interrupt = Interrupt::catch().context("cannot catch signals")?;
+    measure(args, &interrupt).inspect_err(|_| {
+        eprintln!("the documents are unchanged; `--resume` continues with the parts that were measured");
+    })
 }
 
 fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
@@ -193,7 +188,7 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     let mut documents = Documents::read()?;
     let folder = workspace::target().join("benchmarks").join(if args.quick { "quick" } else { "full" });
     let kept = if args.resume { Kept::resume(folder) } else { Kept::begin(folder) }?;
-    let programs = Programs::new(&prerequisite::prepare_postgres()?);
+    let programs = prerequisite::prepare_postgres()?;
     interrupt.check()?;
     let every_program: Vec<Program> =
         BLOCKS.iter().map(|block| block.program).chain([harness::SUMMARY]).collect();
@@ -203,7 +198,7 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
         // What is missing is installed now, before anything is measured.
         drop(program.running());
     }
-    let server = Server::start(&programs)?;
+    let server = Cluster::start(&programs, Durability::Full)?;
     interrupt.check()?;
     let parts = all_parts(args.quick, &kept, &server, interrupt)?;
     for (block, part) in BLOCKS.iter().zip(&parts) {
@@ -213,7 +208,7 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
             documents.of(BENCHMARKS).replace_block(name, &fenced(&excerpt(printed, lines)?))?;
         }
     }
-    let machine = Machine { postgres: &server.version(), quick: args.quick, parts: &parts };
+    let machine = Machine { postgres: server.version(), quick: args.quick, parts: &parts };
     documents.of(BENCHMARKS).replace_block(MACHINE, &machine.to_string())?;
     let records = BLOCKS.iter().filter(|block| block.writes_records).map(|block| block.records(&kept));
     let records: Vec<PathBuf> = records.collect();
@@ -224,8 +219,8 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     }
     let files = documents.into_files(&pictures(&kept))?;
     interrupt.check()?;
-    replace_all(&files)?;
-    for (path, _) in files {
+    for (path, content) in files {
+        fs::write(&path, content).with_context(|| format!("cannot write `{}`", path.display()))?;
         eprintln!("wrote {}", path.display());
     }
     eprintln!("{} from start to end", minutes(began.elapsed()));
@@ -233,7 +228,7 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
 }
 
 /// Runs every program that has not been run yet, one after the other, and keeps what each one says.
-fn all_parts(quick: bool, kept: &Kept, server: &Server, interrupt: &Interrupt) -> Result<Vec<Part>> {
+fn all_parts(quick: bool, kept: &Kept, server: &Cluster, interrupt: &Interrupt) -> Result<Vec<Part>> {
     let mut parts: Vec<Part> = Vec::with_capacity(BLOCKS.len());
     for (number, block) in (1..).zip(BLOCKS) {
         let step = format!("[{number}/{}] {}", BLOCKS.len(), block.name);
@@ -324,13 +319,8 @@ impl Documents {
 
 /// Runs a command to its end; what it prints goes where this program's errors go.
 fn succeed(command: &mut Command, interrupt: &Interrupt) -> Result<()> {
-    let mut group = interrupt.spawn(command.stdout(std::io::stderr())).context("cannot run cargo")?;
-    let status = group.child.wait().context("cannot wait for cargo")?;
-    drop(group);
-    interrupt.check()?;
-    if !status.success() {
-        bail!("a program failed ({status})");
-    }
+    let status = interrupt.wait(command.stdout(std::io::stderr()))?;
+    ensure!(status.success(), "a program failed ({status})");
     Ok(())
 }
 
@@ -343,9 +333,7 @@ fn output_of(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
     drop(group);
     interrupt.check()?;
     read.transpose().context("cannot read what a program printed")?;
-    if !status.success() {
-        bail!("a program failed ({status})");
-    }
+    ensure!(status.success(), "a program failed ({status})");
     Ok(printed)
 }
 

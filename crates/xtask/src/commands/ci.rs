@@ -1,10 +1,8 @@
 //! `cargo xtask ci`: what must hold before a change lands, apart from the tests.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use anyhow::{Context, Result};
 
-use crate::workspace;
+use crate::workspace::{self, succeed};
 
 /// Check format, lints, documentation, dependencies, feature combinations, budgets and packaging.
 ///
@@ -26,90 +24,41 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
     ("orgcache-platform", &["", "entropy", "flight", "sync"]),
 ];
 
-const PACKAGES: &str = "packages";
-
-/// Removes what cargo kept of our own packages from earlier runs of the packaging step.
-///
-/// Cargo checks packages that depend on each other through a registry of its own in the target folder, and takes what it unpacked
-/// and compiled from there for up to date as long as name and version stay. The sources change while they do, so a later
-/// run would build against the old ones. What cannot be removed is at worst an error of the step that follows.
-fn forget_earlier_packages() {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
-    for kept in ["src", "cache", "index"] {
-        let Some(folder) = home.as_ref().map(|home| home.join("registry").join(kept)) else { break };
-        // Folders of registries without a host, and those are the ones, have a name that begins with a hyphen.
-        remove_folders(&folder, |name| name.starts_with('-'));
-    }
-    remove_folders(&workspace::target().join("debug/.fingerprint"), |name| {
-        name.starts_with("orgcache-") || name.starts_with("org-structure-")
-    });
-}
-
-fn remove_folders(parent: &Path, concerns: impl Fn(&str) -> bool) {
-    for name in names_in(parent).filter(|name| concerns(name)) {
-        drop(std::fs::remove_dir_all(parent.join(name)));
-    }
-}
-
-fn names_in(folder: &Path) -> impl Iterator<Item = String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok())
-}
+const DENY_WARNINGS: &str = r#"build.rustdocflags=["-D", "warnings"]"#;
 
 /// Runs the steps in order, up to the first that fails.
-pub(crate) fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> Result<()> {
     let steps = steps();
     for (number, step) in (1..).zip(&steps) {
-        eprintln!("[{number}/{}] {}: {}", steps.len(), step.name, step.shell_line());
+        let line = step.shell_line();
+        eprintln!("[{number}/{}] {}: {line}", steps.len(), step.name);
         if args.list {
             continue;
         }
-        if step.name == PACKAGES {
-            forget_earlier_packages();
-        }
-        let failure = match step.command().status() {
-            Ok(status) if status.success() => continue,
-            Ok(status) => status.to_string(),
-            Err(error) => error.to_string(),
-        };
-        eprintln!("error: {} failed ({failure}); to see it again, run\n    {}", step.name, step.shell_line());
-        return ExitCode::FAILURE;
+        succeed(workspace::cargo().args(&step.arguments))
+            .with_context(|| format!("{} failed; to see it again, run\n    {line}\n", step.name))?;
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
-/// One cargo command with its name and, where it needs one, an environment variable.
+/// One cargo command with its name.
 struct Step {
     name: String,
-    variable: Option<(&'static str, &'static str)>,
     arguments: Vec<&'static str>,
 }
 
 impl Step {
     fn new(name: impl Into<String>, arguments: &[&'static str]) -> Self {
-        Self { name: name.into(), variable: None, arguments: arguments.to_vec() }
-    }
-
-    fn command(&self) -> Command {
-        let mut command = workspace::cargo();
-        command.args(&self.arguments).envs(self.variable);
-        command
+        Self { name: name.into(), arguments: arguments.to_vec() }
     }
 
     /// The step as a line to paste into a shell.
     fn shell_line(&self) -> String {
-        let mut line = String::new();
-        if let Some((name, value)) = self.variable {
-            // Writing to a `String` cannot fail.
-            let _ = write!(line, "{name}=\"{value}\" ");
-        }
-        line.push_str("cargo");
-        for argument in &self.arguments {
-            let quote = if argument.is_empty() { "\"\"" } else { "" };
-            let _ = write!(line, " {argument}{quote}");
-        }
-        line
+        let quote = |argument: &&str| {
+            let is_plain = !argument.is_empty() && !argument.contains(['"', '[', ' ']);
+            if is_plain { format!(" {argument}") } else { format!(" '{argument}'") }
+        };
+        format!("cargo{}", self.arguments.iter().map(quote).collect::<String>())
     }
 }
 
@@ -120,11 +69,10 @@ fn steps() -> Vec<Step> {
             "lints",
             &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
         ),
-        Step {
-            name: "documentation".into(),
-            variable: Some(("RUSTDOCFLAGS", "-D warnings")),
-            arguments: vec!["doc", "--workspace", "--all-features", "--no-deps"],
-        },
+        Step::new(
+            "documentation",
+            &["--config", DENY_WARNINGS, "doc", "--workspace", "--all-features", "--no-deps"],
+        ),
         // A program of its own: `cargo install --locked cargo-deny`.
         Step::new("dependencies", &["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]),
     ];
@@ -156,9 +104,9 @@ fn steps() -> Vec<Step> {
         &["run", "--quiet", "--release", "--package", "benches", "--bin", "bench-budgets"],
     ));
     steps.push(Step::new("jar", &["run", "--quiet", "--package", "xtask", "--", "jar"]));
-    // Each package is built from its own archive, so that a file outside of its folder is missed here
-    // and not by the first user.
-    steps.push(Step::new(PACKAGES, &["publish", "--workspace", "--dry-run", "--allow-dirty", "--quiet"]));
+    // Built from their archives alone, so that a file outside of a package's folder is missed here, not by
+    // its first user.
+    steps.push(Step::new("packages", &["run", "--quiet", "--package", "xtask", "--", "packages"]));
     steps
 }
 
@@ -168,12 +116,8 @@ mod tests {
 
     #[test]
     fn a_step_prints_as_a_line_for_the_shell() {
-        let step = Step {
-            name: "documentation".into(),
-            variable: Some(("RUSTDOCFLAGS", "-D warnings")),
-            arguments: vec!["doc", "--features", ""],
-        };
-        assert_eq!(step.shell_line(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --features \"\"");
+        let step = Step::new("documentation", &["--config", "a=[\"b\"]", "doc", "--features", ""]);
+        assert_eq!(step.shell_line(), "cargo --config 'a=[\"b\"]' doc --features ''");
     }
 
     #[test]

@@ -3,17 +3,18 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::wheel;
-use crate::workspace;
+use crate::workspace::{self, output, remove_folder, succeed};
 
 /// Build the Debian package: the command, a systemd unit, settings, man page and completions
 ///
-/// The package is put into `target/debian`. The command is that of `cargo xtask wheel`: it runs with glibc 2.28
-/// or later, from Debian 11 and Ubuntu 20.04 on. dpkg-deb and dpkg-shlibdeps are needed (package dpkg-dev).
+/// The package is put into `target/debian`. The command is that of `cargo xtask wheel`: it runs with glibc
+/// 2.28 or later, from Debian 11 and Ubuntu 20.04 on. dpkg-deb and dpkg-shlibdeps are needed (package
+/// dpkg-dev).
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -60,17 +61,7 @@ const WRITTEN: &[(&[&str], &str)] = &[
 /// Folders that other users may not look into.
 const PRIVATE: &[(&str, u32)] = &[("etc/orgcache", 0o750), ("var/lib/orgcache", 0o700)];
 
-pub(crate) fn run(args: &Args) -> ExitCode {
-    match build(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn build(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<()> {
     let binary = match &args.binary {
         Some(binary) => {
             binary.canonicalize().with_context(|| format!("there is no `{}`", binary.display()))?
@@ -79,9 +70,7 @@ fn build(args: &Args) -> Result<()> {
     };
     let out = workspace::root().join(&args.out);
     let root = out.join("root");
-    if root.exists() {
-        fs::remove_dir_all(&root).with_context(|| format!("cannot remove `{}`", root.display()))?;
-    }
+    remove_folder(&root)?;
     stage(&root, &binary)?;
     let architecture = output(Command::new("dpkg").arg("--print-architecture"))?;
     let version = env!("CARGO_PKG_VERSION");
@@ -94,10 +83,8 @@ fn build(args: &Args) -> Result<()> {
     write(&root.join("DEBIAN/conffiles"), b"/etc/orgcache/orgcache.env\n", 0o644)?;
     let package = out.join(format!("orgcache_{version}_{}.deb", architecture.trim()));
     let mut build = Command::new("dpkg-deb");
-    wheel::succeed(
-        build.args(["--root-owner-group", "--build"]).arg(&root).arg(&package).stdout(Stdio::null()),
-    )?;
-    fs::remove_dir_all(&root).with_context(|| format!("cannot remove `{}`", root.display()))?;
+    succeed(build.args(["--root-owner-group", "--build"]).arg(&root).arg(&package).stdout(Stdio::null()))?;
+    remove_folder(&root)?;
     let bytes = fs::metadata(&package).map_or(0, |metadata| metadata.len());
     eprintln!("{} ({bytes} bytes)", package.display());
     Ok(())
@@ -117,12 +104,12 @@ fn stage(root: &Path, binary: &Path) -> Result<()> {
     }
     let command = root.join("usr/bin/orgcache");
     write(&command, &[], 0o755)?;
-    wheel::succeed(Command::new("strip").arg("-o").arg(&command).arg(binary))?;
+    succeed(Command::new("strip").arg("-o").arg(&command).arg(binary))?;
     for (arguments, place) in WRITTEN {
         let text = output(Command::new(&command).args(*arguments))?;
         write(&root.join(place), text.as_bytes(), 0o644)?;
     }
-    wheel::succeed(Command::new("gzip").args(["-9n"]).arg(root.join("usr/share/man/man1/orgcache.1")))
+    succeed(Command::new("gzip").args(["-9n"]).arg(root.join("usr/share/man/man1/orgcache.1")))
 }
 
 /// The packages with the libraries that the command is linked against.
@@ -131,14 +118,14 @@ fn dependencies(out: &Path, command: &Path) -> Result<String> {
     let source = out.join("debian");
     write(&source.join("control"), b"Source: orgcache\n\nPackage: orgcache\nArchitecture: any\n", 0o644)?;
     let found = output(Command::new("dpkg-shlibdeps").arg("-O").arg(command).current_dir(out));
-    fs::remove_dir_all(&source).with_context(|| format!("cannot remove `{}`", source.display()))?;
+    remove_folder(&source)?;
     let found = found.context("dpkg-shlibdeps of the package dpkg-dev is needed")?;
     let depends = found.trim().strip_prefix("shlibs:Depends=").map(str::to_owned);
     let depends = depends.with_context(|| format!("dpkg-shlibdeps says `{found}`"))?;
     let bytes = fs::read(command).with_context(|| format!("cannot read `{}`", command.display()))?;
     let glibc = newest_glibc(&bytes).context("the command asks for no version of glibc")?;
-    // dpkg-shlibdeps asks for the version in which this machine's glibc took in libpthread and libdl. What the
-    // command needs is the newest version that its symbols name.
+    // dpkg-shlibdeps asks for the version in which this machine's glibc took in libpthread and libdl. What
+    // the command needs is the newest version that its symbols name.
     let packages = depends.split(", ").map(|package| match package.split_once(' ') {
         Some(("libc6", _)) => format!("libc6 (>= {}.{})", glibc.0, glibc.1),
         _ => package.to_owned(),
@@ -171,23 +158,8 @@ fn size(folder: &Path) -> Result<u64> {
 
 /// Writes a file with exactly this mode, and its folders with that of folders for all.
 fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let write = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(path, bytes)?;
-        fs::set_permissions(path, Permissions::from_mode(mode))
-    };
-    write().with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-fn output(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = output.with_context(|| format!("cannot run {command:?}"))?;
-    if !output.status.success() {
-        bail!("{command:?} failed ({})", output.status);
-    }
-    Ok(String::from_utf8(output.stdout)?)
+    workspace::write(path, bytes)?;
+    Ok(fs::set_permissions(path, Permissions::from_mode(mode))?)
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
-//! `cargo xtask footprint`, `speed`, `sessions`, `budgets`, `load` and `odoo-speed`: the programs below `benches`, built for speed.
+//! `cargo xtask footprint`, `speed`, `sessions`, `budgets`, `load` and `odoo-speed`: the programs below
+//! `benches`, built for speed.
 
 use std::ffi::OsString;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::interrupt::Interrupt;
-use crate::postgres::{self, Programs, Server};
+use crate::postgres::{self, Cluster, Durability};
 use crate::{python, workspace};
+
+/// The environment variable that gives a program the URL of the server's superuser.
+pub(crate) const POSTGRES_URL: &str = "ORGCACHE_BENCH_POSTGRES_URL";
 
 /// A program that measures.
 #[derive(Clone, Copy, Debug)]
@@ -26,52 +30,29 @@ pub(crate) struct Program {
     python: bool,
 }
 
-pub(crate) const FOOTPRINT: Program = Program::of_benches("bench-footprint").with_features(&["cedar"]);
+/// A program of the package `benches`, without its name.
+const BENCHES: Program =
+    Program { package: "benches", features: &[], binary: "", postgres: false, service: false, python: false };
+
+pub(crate) const FOOTPRINT: Program = Program { binary: "bench-footprint", features: &["cedar"], ..BENCHES };
 pub(crate) const SPEED: Program =
-    Program::of_benches("bench-speed").with_databases().with_features(&["cedar", "databases"]);
-pub(crate) const SESSIONS: Program = Program::of_benches("bench-sessions").with_databases();
-pub(crate) const BUDGETS: Program = Program::of_benches("bench-budgets");
+    Program { binary: "bench-speed", features: &["cedar", "databases"], postgres: true, ..BENCHES };
+pub(crate) const SESSIONS: Program =
+    Program { binary: "bench-sessions", features: &["databases"], postgres: true, ..BENCHES };
+pub(crate) const BUDGETS: Program = Program { binary: "bench-budgets", ..BENCHES };
 /// Tool calls on Odoo, beside the Python server.
-pub(crate) const ODOO: Program = Program::of_package("bench-odoo").with_service().with_python();
+pub(crate) const ODOO: Program =
+    Program { package: "bench-odoo", binary: "bench-odoo", service: true, python: true, ..BENCHES };
 /// Load on the service, beside a bare axum.
-pub(crate) const LOAD: Program = Program::of_package("bench-service").with_service();
+pub(crate) const LOAD: Program =
+    Program { package: "bench-service", binary: "bench-service", service: true, ..BENCHES };
 /// Makes tables for the documents out of what the others wrote.
-pub(crate) const SUMMARY: Program = Program::of_benches("bench-summary");
+pub(crate) const SUMMARY: Program = Program { binary: "bench-summary", ..BENCHES };
 
 impl Program {
-    /// A program of the package `benches`.
-    const fn of_benches(binary: &'static str) -> Self {
-        Self { package: "benches", features: &[], binary, postgres: false, service: false, python: false }
-    }
-
-    /// The only program of a package, of the package's name.
-    const fn of_package(package: &'static str) -> Self {
-        Self { package, features: &[], binary: package, postgres: false, service: false, python: false }
-    }
-
-    /// The same program, built with these features.
-    const fn with_features(self, features: &'static [&'static str]) -> Self {
-        Self { features, ..self }
-    }
-
-    /// The same program with what needs databases.
-    const fn with_databases(self) -> Self {
-        Self { features: &["databases"], postgres: true, ..self }
-    }
-
-    /// The same program, which starts the service.
-    const fn with_service(self) -> Self {
-        Self { service: true, ..self }
-    }
-
-    /// The same program, which measures one in Python beside it.
-    const fn with_python(self) -> Self {
-        Self { python: true, ..self }
-    }
-
     /// The command that runs what was built; arguments may follow.
     ///
-    /// Python's packages are installed where they are missing. Where they cannot be had, the program says what it leaves out.
+    /// Missing Python packages are installed. If they cannot be had, the program says what it leaves out.
     pub(crate) fn running(&self) -> Command {
         let file = format!("{}{}", self.binary, std::env::consts::EXE_SUFFIX);
         let mut command = Command::new(workspace::target().join("release").join(file));
@@ -87,14 +68,10 @@ impl Program {
         }
         command
     }
-
-    /// The name of the program.
-    pub(crate) fn name(&self) -> &'static str {
-        self.binary
-    }
 }
 
-/// The command that builds programs with all that they need, in one go: several would compile what they share once for each.
+/// The command that builds programs with all that they need, in one go: several would compile what they share
+/// once for each.
 pub(crate) fn building(programs: &[Program]) -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["build", "--quiet", "--release"]);
@@ -118,43 +95,21 @@ pub(crate) struct Args {
     pub(super) options: Vec<OsString>,
 }
 
-/// Runs one of the programs and ends as it ends.
-pub(crate) fn run(program: &Program, args: &Args) -> ExitCode {
-    if !building(&[*program]).status().is_ok_and(|status| status.success()) {
-        return ExitCode::FAILURE;
-    }
+/// Builds and runs one of the programs. One that uses PostgreSQL gets a server of its own, if PostgreSQL is
+/// on this machine; else it says what it leaves out.
+pub(crate) fn run(program: &Program, args: &Args) -> Result<()> {
+    let interrupt = Interrupt::catch().context("cannot catch signals")?;
+    ensure!(interrupt.wait(&mut building(&[*program]))?.success(), "{} does not build", program.binary);
     let mut command = program.running();
     command.args(&args.options);
     let asks_for_help = args.options.iter().any(|option| option == "--help" || option == "-h");
-    let ended = if program.postgres && !asks_for_help {
-        run_with_postgres(&mut command)
-    } else {
-        command
-            .status()
-            .map(|status| if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-            .with_context(|| format!("cannot run {}", program.name()))
-    };
-    ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
-    })
-}
-
-/// Runs a program beside a server of its own, if PostgreSQL is on this machine; else it says what it leaves out.
-fn run_with_postgres(command: &mut Command) -> Result<ExitCode> {
-    let interrupt = Interrupt::catch().context("cannot catch signals")?;
-    let programs = postgres::locate()?.map(|directory| Programs::new(&directory));
-    let server = programs.as_ref().map(Server::start).transpose()?;
+    let programs = if program.postgres && !asks_for_help { postgres::locate()? } else { None };
+    let server = programs.map(|programs| Cluster::start(&programs, Durability::Full)).transpose()?;
     if let Some(server) = &server {
-        server.lend_to(command);
+        server.lend_to(&mut command, POSTGRES_URL);
     }
     interrupt.check()?;
-    let mut group = interrupt.spawn(command).context("cannot run cargo")?;
-    let status = group.child.wait().context("cannot wait for cargo")?;
-    drop(group);
-    Ok(match interrupt.check() {
-        Err(interrupted) => interrupted.exit_code(),
-        Ok(()) if status.success() => ExitCode::SUCCESS,
-        Ok(()) => ExitCode::FAILURE,
-    })
+    let status = interrupt.wait(&mut command)?;
+    ensure!(status.success(), "{} failed ({status})", program.binary);
+    Ok(())
 }

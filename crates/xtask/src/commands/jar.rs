@@ -3,17 +3,18 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::java::{Jdk, files_below};
-use crate::workspace;
+use crate::workspace::{self, copy, remove_folder, succeed, write};
 
-/// Build the jars for the JVM, trees and sessions, each with the jars of its sources and documentation and its pom.xml
+/// Build the jars for the JVM, trees and sessions, each with the jars of its sources and documentation and
+/// its pom.xml
 ///
-/// The same sources and JDK make the same bytes. A JDK from 17 on is needed; the byte code is for Java 11. The native
-/// library of sessions is built for Linux on x86-64, and runs with the glibc of this machine or a later one.
+/// The same sources and JDK make the same bytes. A JDK from 17 on is needed; the byte code is for Java 11.
+/// The native library of sessions is built for Linux on x86-64, and runs with the glibc of this machine or a
+/// later one.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -32,16 +33,6 @@ pub(crate) struct Args {
 const TIME: &str = "1980-01-01T00:00:02Z";
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-pub(crate) fn run(args: &Args) -> ExitCode {
-    match build(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
 
 /// What one jar is made of.
 struct Library {
@@ -74,13 +65,12 @@ const LIBRARIES: [Library; 2] = [
 const NATIVE_FOLDER: &str = "META-INF/native/linux-x86_64-gnu";
 const NATIVE_LIBRARY: &str = "liborgcache_jvm.so";
 
-fn build(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<()> {
     let jdk = Jdk::require()?;
     let out = workspace::root().join(&args.out);
     let work = out.join("work");
-    remove(&work)?;
+    remove_folder(&work)?;
     let licences = work.join("licences");
-    create_folder(&licences.join("META-INF"))?;
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         copy(&workspace::root().join(licence), &licences.join("META-INF").join(licence))?;
     }
@@ -102,7 +92,7 @@ fn build(args: &Args) -> Result<()> {
         let manifest = folder.join("MANIFEST.MF");
         write(
             &manifest,
-            &format!(
+            format!(
                 "Automatic-Module-Name: {}\nImplementation-Title: {}\nImplementation-Version: {VERSION}\n",
                 library.module, library.name
             ),
@@ -124,13 +114,12 @@ fn build(args: &Args) -> Result<()> {
     if args.repository.is_none() {
         eprintln!("note: Maven Central also requires the repository's URL: --repository");
     }
-    remove(&work)
+    remove_folder(&work)
 }
 
 /// The native library with the licences of what it contains, as the jar has them.
 pub(crate) fn put_native_library(folder: &Path, built: Option<&Path>) -> Result<()> {
     let target = folder.join(NATIVE_FOLDER);
-    create_folder(&target)?;
     let built = match built {
         Some(built) => built.to_owned(),
         None => build_native_library()?,
@@ -143,10 +132,7 @@ pub(crate) fn put_native_library(folder: &Path, built: Option<&Path>) -> Result<
 fn build_native_library() -> Result<PathBuf> {
     let mut cargo = workspace::cargo();
     cargo.args(["rustc", "--release", "--package", "jvm", "--lib", "--crate-type", "cdylib"]);
-    let status = cargo.args(["--", "-C", "strip=symbols"]).status().context("cannot run cargo")?;
-    if !status.success() {
-        bail!("the native library does not build ({status})");
-    }
+    succeed(cargo.args(["--", "-C", "strip=symbols"]))?;
     Ok(workspace::target().join("release").join(NATIVE_LIBRARY))
 }
 
@@ -187,23 +173,4 @@ fn pom_xml(library: &Library, repository: Option<&str>) -> Result<String> {
         .replace("@DESCRIPTION@", library.description)
         .replace("@DEPENDENCIES@", &dependencies)
         .replace("@REPOSITORY@", &repository))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::copy(from, to).with_context(|| format!("cannot copy `{}`", from.display())).map(drop)
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-fn create_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
-    }
-    Ok(())
 }

@@ -1,7 +1,6 @@
 //! `cargo xtask jvm-speed`: the Java libraries beside a plain map of nodes, and beside the service.
 
 use std::fs;
-use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
@@ -9,10 +8,11 @@ use crate::commands::jar::put_native_library;
 use crate::java::Jdk;
 use crate::workspace;
 
-/// Compare time and heap of the Java libraries with those of a plain map of nodes, as ERPs keep it, and of the service
+/// Compare time and heap of the Java libraries with those of a plain map of nodes, as ERPs keep it, and of
+/// the service
 ///
-/// Prints tables in Markdown. Contenders take turns in each round, and the least time of all rounds counts. Where a
-/// service with the sample rows runs (`cargo run --release`), its answers over HTTP are measured too.
+/// Prints tables in Markdown. Contenders take turns in each round, and the least time of all rounds counts.
+/// Where a service with the sample rows runs (`cargo run --release`), its answers over HTTP are measured too.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -25,7 +25,8 @@ pub(crate) struct Args {
     /// Milliseconds for each question in each round
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     milliseconds: u32,
-    /// Where a service is asked, several times if need be: http://127.0.0.1:8080 or unix:/run/orgcache/orgcache.sock
+    /// Where a service is asked, several times if need be: http://127.0.0.1:8080 or
+    /// unix:/run/orgcache/orgcache.sock
     #[arg(long, value_name = "ADDRESS")]
     service: Vec<String>,
     /// The user of the service
@@ -36,17 +37,7 @@ pub(crate) struct Args {
     password: String,
 }
 
-pub(crate) fn run(args: &Args) -> ExitCode {
-    match measure(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn measure(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<()> {
     let jdk = Jdk::require()?;
     let java = workspace::root().join("crates/jvm/java");
     let work = workspace::target().join("jvm-speed");

@@ -1,15 +1,16 @@
 //! `cargo xtask mutants`: which changes of the code would no test notice?
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
-use crate::workspace;
+use anyhow::Result;
+
+use crate::workspace::{self, succeed};
 
 /// Change the code in many small ways, one at a time, and see whether a test fails
 ///
-/// Needs `cargo install cargo-mutants`. Takes hours for a whole crate: name files with `-- --file GLOB`, or a part with
-/// `-- --shard 0/8`. Mutants that no test can notice, because they mean the same, are listed with their reasons in
-/// `.cargo/mutants.toml`.
+/// Needs `cargo install cargo-mutants`. Takes hours for a whole crate: name files with `-- --file GLOB`, or a
+/// part with `-- --shard 0/8`. Mutants that no test can notice, because they mean the same, are listed with
+/// their reasons in `.cargo/mutants.toml`.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -23,7 +24,7 @@ const PACKAGES: &[(&str, &[&str])] =
     &[("org-structure", &["suite", "golden"]), ("orgcache-session", &["suite"])];
 
 /// Runs it for each package, until one has a mutant that survives and is not listed.
-pub(crate) fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> Result<()> {
     for (package, tests) in PACKAGES {
         let mut command = workspace::cargo();
         command.args(["mutants", "--package", package, "--cargo-test-arg=--lib"]);
@@ -34,14 +35,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 .flat_map(|test| ["--cargo-test-arg=--test".into(), format!("--cargo-test-arg={test}")]),
         );
         command.args(&args.options);
-        match command.status() {
-            Ok(status) if status.success() => {}
-            Ok(_) => return ExitCode::FAILURE,
-            Err(error) => {
-                eprintln!("error: cannot run cargo: {error}");
-                return ExitCode::FAILURE;
-            }
-        }
+        succeed(&mut command)?;
     }
-    ExitCode::SUCCESS
+    Ok(())
 }

@@ -1,23 +1,22 @@
 //! `cargo xtask packages`: what would be published, built and tested from the archives alone.
 
 use std::fs;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
-use crate::workspace;
+use crate::workspace::{self, remove_folder, succeed};
 
 /// Rehearse the release: archive all packages, and build and test them from the archives alone
 ///
-/// Builds in target/packages, with the tests that each archive contains, and ends with cargo's own rehearsal of the upload
-/// (`cargo publish --workspace --dry-run`). Nothing leaves the machine.
+/// Builds in target/packages, with the tests that each archive contains, and ends with cargo's own rehearsal
+/// of the upload (`cargo publish --workspace --dry-run`). Nothing leaves the machine.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {}
 
 /// The packages that are published, each after those that it stands on.
 const PUBLISHED: &[&str] = &[
-    "orgcache-platform",
     "orgcache-platform",
     "org-structure",
     "orgcache-model-metadata",
@@ -29,27 +28,14 @@ const PUBLISHED: &[&str] = &[
     "orgcache",
 ];
 
-/// Rehearses, and says what failed.
-pub(crate) fn run(_: &Args) -> ExitCode {
-    match rehearse() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn rehearse() -> Result<()> {
+pub(crate) fn run(_: &Args) -> Result<()> {
     let mut archive = workspace::cargo();
     archive.args(["package", "--allow-dirty", "--no-verify", "--quiet"]);
     archive.args(PUBLISHED.iter().flat_map(|package| ["--package", package]));
     succeed(&mut archive)?;
 
     let folder = workspace::target().join("packages");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).context("cannot remove what an earlier run unpacked")?;
-    }
+    remove_folder(&folder)?;
     fs::create_dir_all(&folder)?;
     let version = env!("CARGO_PKG_VERSION");
     let mut manifest =
@@ -69,10 +55,4 @@ fn rehearse() -> Result<()> {
     test.env("CARGO_TARGET_DIR", workspace::target());
     succeed(&mut test)?;
     succeed(workspace::cargo().args(["publish", "--workspace", "--dry-run", "--no-verify", "--allow-dirty"]))
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(status.success(), "failed ({status}): {command:?}");
-    Ok(())
 }

@@ -1,14 +1,15 @@
 //! `cargo xtask shuttle`: the model-checked tests, under many schedules each.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
-use crate::workspace;
+use anyhow::Result;
+
+use crate::workspace::{self, succeed};
 
 /// Run the tests that a model checker drives through many schedules
 ///
-/// They are built with `--cfg shuttle`, which puts the checker's locks and atomics in the place of the real ones, into a
-/// target folder of their own.
+/// They are built with `--cfg shuttle`, which puts the checker's locks and atomics in the place of the real
+/// ones, into a target folder of their own.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -28,19 +29,12 @@ const PROGRAMS: &[&[&str]] = &[
 const TARGET: &str = "target/shuttle";
 
 /// Runs them, until one fails.
-pub(crate) fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> Result<()> {
     for program in PROGRAMS {
         let mut command = workspace::cargo();
         command.args(["test", "--target-dir", TARGET]).args(*program);
         command.env("RUSTFLAGS", "--cfg shuttle").arg("--").args(&args.options);
-        match command.status() {
-            Ok(status) if status.success() => {}
-            Ok(_) => return ExitCode::FAILURE,
-            Err(error) => {
-                eprintln!("error: cannot run cargo: {error}");
-                return ExitCode::FAILURE;
-            }
-        }
+        succeed(&mut command)?;
     }
-    ExitCode::SUCCESS
+    Ok(())
 }

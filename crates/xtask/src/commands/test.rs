@@ -1,8 +1,8 @@
 //! `cargo xtask test`: all tests of the workspace, with everything they need.
 
-use std::env;
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 
@@ -10,27 +10,28 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::axe;
 use crate::interrupt::{Interrupt, Interrupted};
-use crate::postgres::{self, Account, Cluster, Durability, Programs};
-use crate::prerequisite::{self, Found};
-use crate::scratch::Scratch;
+use crate::postgres::{Cluster, Durability};
+use crate::prerequisite;
 use crate::tally::{Tally, Verdict};
 use crate::workspace;
 
 /// Run all tests and doc tests, on a PostgreSQL cluster made for this run
 ///
-/// PostgreSQL, a browser, Python, Java and their libraries are found, or installed where this runs as root on Debian; the
-/// cluster is removed at the end, however that comes. The last line is `N passed, N failed`.
+/// PostgreSQL, a browser, Python, Java and their libraries are found, or installed if you are root on Debian.
+/// The cluster is removed at the end, also of an interrupted run. The last line is `N passed, N failed`.
 ///
-/// Where cargo-nextest is installed it runs the tests, each in a process of its own and with a limit of time, and cargo those
-/// in documentation and in other languages; else cargo runs all. Ignored tests are run, too, by the former, and count as failed by the latter.
+/// If cargo-nextest is installed, it runs the tests, each in a process of its own and with a time limit, and
+/// cargo runs those in documentation and in other languages; else cargo runs all. Nextest also runs ignored
+/// tests; with cargo they count as failed.
 ///
-/// The tests find in their environment: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
+/// The tests get these environment variables: ORGCACHE_TEST_POSTGRES_URL, a superuser's URL of the cluster;
 /// ORGCACHE_TEST_POSTGRES_BIN, the directory of PostgreSQL's programs; ORGCACHE_TEST_PGBOUNCER and
-/// ORGCACHE_TEST_NGINX, these programs; ORGCACHE_TEST_CHROMIUM and ORGCACHE_TEST_CHROMEDRIVER, the browser and
-/// the program that drives it; ORGCACHE_TEST_PYTHON, an interpreter with the packages of
-/// tests/python/requirements.txt; ORGCACHE_TEST_JAVA, the program java; ORGCACHE_TEST_JUNIT and ORGCACHE_TEST_JDBC, the jars of JUnit and of PostgreSQL's driver;
-/// ORGCACHE_TEST_AXE, the script of axe-core, where npm can download it; TMPDIR, a
-/// directory that is removed at the end with all that is in it, servers included.
+/// ORGCACHE_TEST_NGINX, these programs; ORGCACHE_TEST_CHROMIUM and ORGCACHE_TEST_CHROMEDRIVER, the browser
+/// and the program that drives it; ORGCACHE_TEST_PYTHON, an interpreter with the packages of
+/// tests/python/requirements.txt; ORGCACHE_TEST_JAVA, the program java; ORGCACHE_TEST_JUNIT and
+/// ORGCACHE_TEST_JDBC, the jars of JUnit and of PostgreSQL's driver; ORGCACHE_TEST_AXE, the script of
+/// axe-core, if npm can download it; TMPDIR, a directory that is removed at the end with everything in it,
+/// also servers.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -53,12 +54,12 @@ fn close(verdict: &Verdict, interrupted: Option<Interrupted>) -> ExitCode {
     for remark in verdict.remarks() {
         eprintln!("error: {remark}");
     }
-    // Nobody may be reading any more, and then nobody misses the line.
+    // It fails only if the reader has gone.
     let _ = writeln!(io::stdout(), "{verdict}");
     if verdict.is_success() {
         ExitCode::SUCCESS
     } else {
-        interrupted.map_or(ExitCode::FAILURE, Interrupted::exit_code)
+        interrupted.map_or(ExitCode::FAILURE, |interrupted| interrupted.exit_code())
     }
 }
 
@@ -66,20 +67,19 @@ fn close(verdict: &Verdict, interrupted: Option<Interrupted>) -> ExitCode {
 fn test(args: &Args, interrupt: &Interrupt) -> Result<Verdict> {
     let found = prerequisite::prepare()?;
     interrupt.check()?;
-    let programs = Programs::new(found.path(prerequisite::POSTGRES_PROGRAMS)?);
-    Scratch::remove_leftovers(&programs)?;
-    let scratch = Scratch::create(&programs)?;
-    let cluster = Cluster::start(&programs, &scratch, Account::for_servers()?, Durability::None)?;
-    eprintln!("{} on port {}, in {}", programs.version()?, cluster.port(), scratch.path().display());
+    let programs = found.iter().find(|(variable, _)| *variable == prerequisite::POSTGRES_PROGRAMS);
+    let (_, programs) = programs.context("PostgreSQL is no prerequisite")?;
+    let cluster = Cluster::start(programs, Durability::None)?;
+    eprintln!("{}", cluster.describe());
     interrupt.check()?;
     let mut tally = Tally::default();
     let mut succeeded = true;
     for &runner in Runner::for_arguments(&args.cargo) {
-        let mut command = command(runner, args, &found, &scratch, &cluster);
+        let mut command = command(runner, args, &found, &cluster);
         succeeded &= run_tests(runner, &mut command, &mut tally, interrupt)?;
     }
     let mut verdict = tally.conclude(succeeded);
-    if let Err(error) = scratch.remove() {
+    if let Err(error) = cluster.remove() {
         verdict.fail(format!("{error:#}"));
     }
     if let Err(interrupted) = interrupt.check() {
@@ -138,89 +138,78 @@ impl Runner {
     }
 }
 
-fn command(runner: Runner, args: &Args, found: &Found, scratch: &Scratch, cluster: &Cluster) -> Command {
+fn command(runner: Runner, args: &Args, found: &[(&str, PathBuf)], cluster: &Cluster) -> Command {
     let mut command = workspace::cargo();
     command.args(runner.arguments());
     if runner != Runner::OtherLanguages && !chooses_packages(&args.cargo) {
         command.arg("--workspace");
     }
     command.args(&args.cargo);
-    // A setting of the user's own databases must not lead a test there.
-    for (name, _) in env::vars_os().filter(|(name, _)| postgres::is_client_setting(&name.to_string_lossy())) {
-        command.env_remove(name);
-    }
-    command.envs(found.variables());
+    command.envs(found.iter().map(|(variable, path)| (variable, path)));
     command.envs(axe::script().map(|script| (axe::VARIABLE, script)));
-    command.env("ORGCACHE_TEST_POSTGRES_URL", cluster.url());
-    command.env("TMPDIR", scratch.temporary());
+    cluster.lend_to(&mut command, "ORGCACHE_TEST_POSTGRES_URL");
     command
 }
 
 /// Whether the arguments for cargo name packages, so that not all of them are meant.
 fn chooses_packages(arguments: &[OsString]) -> bool {
-    let of_cargo = arguments.iter().take_while(|argument| *argument != "--");
-    of_cargo.map(|argument| argument.to_string_lossy()).any(|argument| {
-        argument.starts_with("--package") || (argument.starts_with("-p") && !argument.starts_with("--"))
-    })
+    has_option(arguments, &["-p", "--package"])
 }
 
 /// Whether the arguments for cargo name targets, among which doc tests are none.
 fn chooses_targets(arguments: &[OsString]) -> bool {
-    let of_cargo = arguments.iter().take_while(|argument| *argument != "--");
-    of_cargo.map(|argument| argument.to_string_lossy()).any(|argument| {
-        ["--lib", "--bin", "--test", "--example", "--bench", "--all-targets"]
-            .iter()
-            .any(|option| argument.starts_with(option))
-    })
+    has_option(arguments, &["--lib", "--bin", "--test", "--example", "--bench", "--all-targets"])
 }
 
-/// Runs tests and adds up what they say. Returns whether their runner succeeded.
+/// Whether one of the arguments for cargo begins with one of these options.
+fn has_option(arguments: &[OsString], options: &[&str]) -> bool {
+    let of_cargo = arguments.iter().take_while(|argument| *argument != "--");
+    of_cargo
+        .filter_map(|argument| argument.to_str())
+        .any(|argument| options.iter().any(|option| argument.starts_with(option)))
+}
+
+/// Runs tests and adds up their results. Returns whether their runner succeeded.
 fn run_tests(
     runner: Runner,
     command: &mut Command,
     tally: &mut Tally,
     interrupt: &Interrupt,
 ) -> Result<bool> {
-    // Nextest says everything where errors go.
+    // Nextest writes everything to standard error.
     let command = match runner {
         Runner::Nextest => command.stderr(Stdio::piped()),
         Runner::DocTests | Runner::OtherLanguages | Runner::Cargo => command.stdout(Stdio::piped()),
     };
     let mut group = interrupt.spawn(command).context("cannot run cargo")?;
     let (stdout, stderr) = (group.child.stdout.take(), group.child.stderr.take());
-    let mut summed = std::mem::take(tally);
-    let relay = thread::spawn(move || {
-        match (stdout, stderr) {
-            (Some(output), _) => relay(output, io::stdout(), &mut summed),
-            (None, Some(output)) => relay(output, io::stderr(), &mut summed),
+    thread::scope(|scope| {
+        let relay = scope.spawn(move || match (stdout, stderr) {
+            (Some(output), _) => relay(output, io::stdout(), tally),
+            (None, Some(output)) => relay(output, io::stderr(), tally),
             (None, None) => Ok(()),
-        }
-        .map(|()| summed)
-    });
-    let status = group.child.wait().context("cannot wait for cargo")?;
-    // What a test left running holds the other end of the output, which would then never end.
-    drop(group);
-    let summed = relay.join().map_err(|_| anyhow!("the reader of the tests' output panicked"))?;
-    *tally = summed.context("cannot pass on the tests' output")?;
-    // A failure of the runner goes without saying where a signal ended it.
-    Ok(status.success() || interrupt.check().is_err())
+        });
+        let status = group.child.wait().context("cannot wait for cargo")?;
+        // A process that a test left running holds the other end of the output, which would then never end.
+        drop(group);
+        let relayed = relay.join().map_err(|_| anyhow!("the reader of the tests' output panicked"))?;
+        relayed.context("cannot pass on the tests' output")?;
+        // A runner that a signal ended has failed anyway.
+        Ok(status.success() || interrupt.check().is_err())
+    })
 }
 
-/// Passes output on as it comes, and sums it up.
-fn relay(mut output: impl Read, mut copy: impl Write, tally: &mut Tally) -> io::Result<()> {
-    let mut buffer = vec![0; 8 * 1024];
-    loop {
-        let length = match output.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let piece = buffer.get(..length).unwrap_or_default();
-        tally.push(piece);
-        copy.write_all(piece)?;
+/// Passes output on line by line, and sums it up.
+fn relay(output: impl Read, mut copy: impl Write, tally: &mut Tally) -> io::Result<()> {
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line)? > 0 {
+        tally.read(String::from_utf8_lossy(&line).trim_end());
+        copy.write_all(&line)?;
         copy.flush()?;
+        line.clear();
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -258,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn output_is_passed_on_byte_by_byte_and_summed_up() {
+    fn output_is_passed_on_and_summed_up() {
         let mut copy = Vec::new();
         let output = [RESULT, b"\xff not text"].concat();
         let mut tally = Tally::default();

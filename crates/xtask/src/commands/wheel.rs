@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::{python, workspace};
+use crate::python;
+use crate::workspace::{self, succeed};
 
 /// Build the Python wheel: the module and the command, for Linux with glibc 2.28 or later
 ///
@@ -20,25 +21,14 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 const GLIBC: &str = "2.28";
 const COMPATIBILITY: &str = "manylinux_2_28";
 
-pub(crate) fn run(_: &Args) -> ExitCode {
-    match build() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// A program of the environment with what a wheel is built with.
+/// A program of the environment that builds wheels.
 fn tool(program: &str) -> Result<Command> {
     let python = python::wheel_builder()?;
     let programs = python.parent().context("the interpreter has no folder")?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&path)))?;
     let mut command = Command::new(programs.join(program));
-    command.env("PATH", &path).stdin(Stdio::null());
-    workspace::enter(&mut command);
+    command.env("PATH", &path).current_dir(workspace::root());
     Ok(command)
 }
 
@@ -50,25 +40,17 @@ pub(crate) fn portable_command() -> Result<PathBuf> {
     Ok(workspace::target().join(TARGET).join("release/orgcache"))
 }
 
-fn build() -> Result<()> {
+pub(crate) fn run(_: &Args) -> Result<()> {
     let built = portable_command()?;
-    let scripts = workspace::root().join("crates/python/orgcache.data/scripts");
-    fs::create_dir_all(&scripts).with_context(|| format!("cannot make `{}`", scripts.display()))?;
-    fs::copy(&built, scripts.join("orgcache"))
-        .with_context(|| format!("cannot copy `{}`", built.display()))?;
+    let script = workspace::root().join("crates/python/orgcache.data/scripts/orgcache");
+    fs::create_dir_all(script.parent().unwrap_or(&script))?;
+    // With its mode.
+    fs::copy(&built, script).with_context(|| format!("cannot copy `{}`", built.display()))?;
 
     let wheels = workspace::target().join("wheels");
     let mut maturin = tool("maturin")?;
     maturin.args(["build", "--release", "--zig", "--compatibility", COMPATIBILITY, "--target", TARGET]);
     succeed(maturin.args(["--manifest-path", "crates/python/Cargo.toml", "--out"]).arg(&wheels))?;
     eprintln!("the wheel is in {}", wheels.display());
-    Ok(())
-}
-
-pub(crate) fn succeed(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
-    if !status.success() {
-        bail!("{command:?} failed ({status})");
-    }
     Ok(())
 }

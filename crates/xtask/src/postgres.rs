@@ -1,0 +1,318 @@
+//! PostgreSQL's server programs, and the throw-away cluster of a test run or a measurement.
+
+use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::geteuid;
+
+use crate::scratch::Scratch;
+
+/// Names the directory of the programs, if the user wants particular ones.
+const OVERRIDE: &str = "ORGCACHE_PG_BIN";
+
+const NEEDED: [&str; 3] = ["initdb", "postgres", "pg_ctl"];
+
+/// Where Debian keeps the programs of each version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// Accounts to run a server as, in order of preference: Debian's own for it, and one that owns nothing.
+const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
+
+/// What differs from the settings that initdb writes. The socket is in the data directory, where the server
+/// works: any other path may be too long for a socket.
+const SETTINGS: &str = "
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '.'
+max_connections = 200
+";
+
+/// For tests: nothing has to survive a crash of the machine.
+const NOT_DURABLE: &str = "
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+";
+
+/// Whether committed data survives a crash of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// No, which makes tests faster.
+    None,
+    /// Yes: the cost of a commit is to be measured.
+    Full,
+}
+
+/// How often another port is tried, if one was taken between its choice and its use.
+const PORT_ATTEMPTS: usize = 5;
+
+/// A running server with an empty cluster. Dropped, it is stopped and removed with its directory.
+pub(crate) struct Cluster {
+    scratch: Scratch,
+    version: String,
+    port: u16,
+    password: String,
+}
+
+impl Cluster {
+    /// Creates a cluster by the programs in a directory that [`locate`] found, and starts it.
+    pub(crate) fn start(programs: &Path, durability: Durability) -> Result<Self> {
+        let scratch = Scratch::create()?;
+        let programs = Programs { directory: programs, account: account()? };
+        let data = scratch.path().join("postgres");
+        let password = random_hex()?;
+        programs.initialize(&data, &password, durability)?;
+        let version =
+            programs.run(&data, "postgres", &["--version"])?.replace("postgres (PostgreSQL)", "PostgreSQL");
+        for attempt in 1..=PORT_ATTEMPTS {
+            // The system chooses a free one.
+            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+            let options = format!("-p {port}");
+            let start = ["start", "-D", ".", "-l", "log", "-w", "-t", "60", "-s", "-o", &options];
+            let Err(error) = programs.run(&data, "pg_ctl", &start) else {
+                return Ok(Self { scratch, version, port, password });
+            };
+            let messages = fs::read_to_string(data.join("log")).unwrap_or_default();
+            if attempt == PORT_ATTEMPTS || !messages.contains("could not bind") {
+                return Err(error.context(format!("the server says:\n{}", messages.trim())));
+            }
+            fs::remove_file(data.join("log"))?;
+        }
+        bail!("no free port")
+    }
+
+    /// Has a command use this server: the variable gets the URL of the superuser, and temporary files go with
+    /// the cluster.
+    pub(crate) fn lend_to(&self, command: &mut Command, variable: &str) {
+        remove_client_settings(command);
+        command.env(variable, self.url()).env("TMPDIR", self.scratch.temporary());
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://postgres:{}@{}:{}/postgres", self.password, Ipv4Addr::LOCALHOST, self.port)
+    }
+
+    /// Name and version of the product.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The version, the port and the directory, for people.
+    pub(crate) fn describe(&self) -> String {
+        format!("{} on port {}, in {}", self.version, self.port, self.scratch.path().display())
+    }
+
+    /// Stops the server and removes the directory.
+    pub(crate) fn remove(self) -> Result<()> {
+        self.scratch.remove()
+    }
+}
+
+/// The programs of one version of PostgreSQL, and the user and group that they run as, if not this process's.
+struct Programs<'a> {
+    directory: &'a Path,
+    account: Option<(u32, u32)>,
+}
+
+impl Programs<'_> {
+    /// Runs a program to its end and returns what it printed; its complaint is the error.
+    fn run(&self, directory: &Path, program: &str, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(self.directory.join(program));
+        command.args(arguments).current_dir(directory).stdin(Stdio::null()).env("LC_ALL", "C");
+        // A group of its own: Ctrl-C reaches this process, which then stops what it has started in order.
+        command.process_group(0);
+        remove_client_settings(&mut command);
+        if let Some((user, group)) = self.account {
+            command.uid(user).gid(group);
+        }
+        let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+        if !output.status.success() {
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            bail!("{program} failed ({}): {}", output.status, complaint.trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Fills `data` with a new cluster that asks for `password` on every connection.
+    fn initialize(&self, data: &Path, password: &str, durability: Durability) -> Result<()> {
+        fs::create_dir(data).with_context(|| format!("cannot create `{}`", data.display()))?;
+        let password_file = data.with_extension("password");
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&password_file)?;
+        writeln!(file, "{password}")?;
+        if let Some((user, group)) = self.account {
+            for path in [data, &password_file] {
+                chown(path, Some(user), Some(group))
+                    .with_context(|| format!("cannot give away `{}`", path.display()))?;
+            }
+        }
+        let initialize = [
+            "-D",
+            ".",
+            "--username=postgres",
+            "--pwfile=../postgres.password",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ];
+        self.run(data, "initdb", &initialize)?;
+        fs::remove_file(&password_file)?;
+        let durability = if durability == Durability::None { NOT_DURABLE } else { "" };
+        let mut settings = OpenOptions::new().append(true).open(data.join("postgresql.conf"))?;
+        settings
+            .write_all(format!("{SETTINGS}{durability}").as_bytes())
+            .context("cannot write postgresql.conf")
+    }
+}
+
+/// Removes settings of the user's own databases, which must not lead a program there.
+fn remove_client_settings(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_client_setting) {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Whether an environment variable is one of those that PostgreSQL's clients and tools read.
+fn is_client_setting(name: &str) -> bool {
+    name.starts_with("PG") && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// 128 random bits of the system as 32 hexadecimal digits.
+fn random_hex() -> Result<String> {
+    let mut bytes = [0; 16];
+    let mut random = fs::File::open("/dev/urandom").context("no random bytes for a password")?;
+    std::io::Read::read_exact(&mut random, &mut bytes)?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}
+
+/// The user and group to run a server as, because PostgreSQL refuses to run as root. None if this process is
+/// not root.
+fn account() -> Result<Option<(u32, u32)>> {
+    if !geteuid().is_root() {
+        return Ok(None);
+    }
+    let account = ACCOUNTS.iter().find_map(|name| Some((id("-u", name)?, id("-g", name)?)));
+    let account =
+        account.with_context(|| format!("there is no user {} to run PostgreSQL as", ACCOUNTS.join(" or ")));
+    account.map(Some)
+}
+
+/// Asks `id`, which knows the users of every source that the system has, not only of `/etc/passwd`.
+fn id(what: &str, name: &str) -> Option<u32> {
+    let output = Command::new("id").args([what, name]).stderr(Stdio::null()).output().ok()?;
+    str::from_utf8(&output.stdout).ok()?.trim().parse().ok().filter(|id| *id != 0)
+}
+
+/// Finds the programs: where the user says, in `PATH`, or the newest that Debian has.
+pub(crate) fn locate() -> Result<Option<PathBuf>> {
+    let is_complete = |directory: &PathBuf| NEEDED.iter().all(|program| directory.join(program).is_file());
+    if let Some(directory) = env::var_os(OVERRIDE).map(PathBuf::from) {
+        if !is_complete(&directory) {
+            bail!("`{}`, named by {OVERRIDE}, lacks one of {}", directory.display(), NEEDED.join(", "));
+        }
+        return Ok(Some(directory));
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let in_path = env::split_paths(&path).filter_map(|directory| {
+        // A link leads to the directory in which the programs find each other and their data.
+        directory.join("initdb").canonicalize().ok()?.parent().map(Path::to_owned)
+    });
+    Ok(in_path.chain(versions(Path::new(DEBIAN))).find(is_complete))
+}
+
+/// The `bin` directories of all versions below `root`, newest first.
+fn versions(root: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let numbered = entries.filter_map(|entry| {
+        let major: u32 = entry.file_name().to_str()?.split('.').next()?.parse().ok()?;
+        Some((major, entry.path().join("bin")))
+    });
+    let mut versions: Vec<_> = numbered.collect();
+    versions.sort_by(|a, b| b.cmp(a));
+    versions.into_iter().map(|(_, directory)| directory).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::net::{Ipv4Addr, TcpStream};
+    use std::panic;
+    use std::path::PathBuf;
+
+    use super::{Cluster, Durability, account, id, is_client_setting, locate, versions};
+    use crate::scratch::Scratch;
+
+    fn start() -> Cluster {
+        Cluster::start(&locate().unwrap().expect("PostgreSQL's server programs"), Durability::None).unwrap()
+    }
+
+    fn answers(port: u16) -> bool {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+    }
+
+    #[test]
+    fn a_cluster_asks_for_its_password_and_goes_with_its_directory() {
+        let cluster = start();
+        let (port, path) = (cluster.port, cluster.scratch.path().to_owned());
+        assert!(answers(port));
+        assert!(cluster.version().starts_with("PostgreSQL "), "{}", cluster.version());
+        let rules = fs::read_to_string(path.join("postgres/pg_hba.conf")).unwrap();
+        let mut rules = rules.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).peekable();
+        assert!(rules.peek().is_some() && rules.all(|rule| rule.ends_with("scram-sha-256")));
+        assert!(!path.join("postgres.password").exists());
+        cluster.remove().unwrap();
+        assert!(!answers(port) && !path.exists());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_by_the_next() {
+        let Cluster { scratch, port, .. } = start();
+        let path = scratch.path().to_owned();
+        scratch.abandon();
+        assert!(answers(port) && path.exists());
+        drop(Scratch::create().unwrap());
+        assert!(!answers(port) && !path.exists());
+    }
+
+    #[test]
+    fn a_panic_takes_the_cluster_along() {
+        let panicked = panic::catch_unwind(|| {
+            let cluster = start();
+            panic::panic_any((cluster.scratch.path().to_owned(), cluster.port));
+        });
+        let (path, port) = *panicked.unwrap_err().downcast::<(PathBuf, u16)>().unwrap();
+        assert!(!answers(port) && !path.exists());
+    }
+
+    #[test]
+    fn newer_versions_come_first_by_number() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["9.6", "15", "17", "debug"] {
+            fs::create_dir(root.path().join(name)).unwrap();
+        }
+        assert_eq!(versions(root.path()), ["17", "15", "9.6"].map(|name| root.path().join(name).join("bin")));
+        assert!(versions(&root.path().join("absent")).is_empty());
+    }
+
+    #[test]
+    fn servers_never_run_as_root() {
+        assert_eq!((id("-u", "root"), id("-u", "no such user")), (None, None));
+        assert_eq!(account().unwrap().is_some(), rustix::process::geteuid().is_root());
+    }
+
+    #[test]
+    fn settings_of_clients_are_told_from_other_variables() {
+        assert!(is_client_setting("PGHOST"));
+        for name in ["PG_COLOR_THEME_OF_MINE", "PATH", "ORGCACHE_PG_BIN"] {
+            assert!(!is_client_setting(name), "{name}");
+        }
+    }
+}
