@@ -1,10 +1,10 @@
 //! Reads an ERP's organization trees, roles and users from its own database: Openbravo's or Etendo's `ad_*`
 //! tables, on SQLite and PostgreSQL.
 //!
-//! # Ten lines
+//! # Start here
 //!
-//! With the feature `session`, logins of an ERP that is only read, in tables of our own beside it or
-//! elsewhere:
+//! With the feature `session`: logins over an ERP's database, which is only read, and a session store in the
+//! same or another database.
 //!
 //! ```
 //! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,7 +24,7 @@
 //! let sessions = SessionManager::new(ErpSource::new(erp), store, options);
 //! let maintenance = sessions.start_maintenance();
 //!
-//! // When user 100 has logged in to the ERP:
+//! // When the ERP has authenticated user 100:
 //! let login = sessions.login(Principal::new("100".parse()?)).await?;
 //! // In every request:
 //! let session = sessions.session(&login.token).await?;
@@ -35,7 +35,7 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(backend()).unwrap();
 //! ```
 //!
-//! Without sessions, a tree to ask:
+//! A tree without sessions:
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -46,31 +46,30 @@
 //! # }
 //! ```
 //!
-//! # Rooms
+//! # Modules
 //!
-//! In the order in which to read them:
+//! In reading order:
 //!
 //! - [`Database`]: connections, time limits, errors;
-//! - [`ErpReader`]: the questions, one method each. It only ever reads;
-//! - `ErpSource` (feature `session`): what the crate `session` asks an ERP at a login, and `revisions`, the
-//!   optional counters by which it knows an unchanged tree without reading it;
-//! - `store` (feature `session`): where sessions and password hashes live, in tables of our own;
-//! - `import` (feature `import`) fills `ad_*` tables from files; `demo` (feature `demo`) is a database with the
-//!   sample rows, made on first use.
+//! - [`ErpReader`]: one method per question. It never writes;
+//! - `ErpSource` (feature `session`): the queries of a login, and `revisions`, optional counters that show an
+//!   unchanged tree without reading it;
+//! - `store` (feature `session`): tables for sessions and password hashes;
+//! - `import` (feature `import`) fills `ad_*` tables from files; `demo` (feature `demo`) creates a database
+//!   with the sample rows.
 //!
 //! # Features
 //!
-//! | feature | default | what it brings |
+//! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `sqlite` | yes | the SQLite driver, and SQLite itself |
 //! | `postgres` | yes | the PostgreSQL driver |
 //! | `tls` | no | encrypted connections to PostgreSQL, by rustls |
 //! | `session` | no | logins: `ErpSource`, `revisions`, `SqlStore` and `PasswordTable`; the crate `session` |
 //! | `import` | no | `import`: the ERP's tables, filled from files |
-//! | `demo` | no | the demonstration database, about 80 KB of rows; brings `import` |
+//! | `demo` | no | the demonstration database, about 80 KB of rows; includes `import` |
 //!
-//! Without any driver the crate has only the records that are read ([`Client`], [`Role`], [`Directory`] and
-//! so on).
+//! Without a driver the crate has only the record types ([`Client`], [`Role`], [`Directory`] and so on).
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[cfg_attr(

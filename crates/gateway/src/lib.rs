@@ -1,8 +1,8 @@
 //! `orgcache`, the command and the service: an ERP's organization trees and sessions at the terminal and over
 //! HTTP.
 //!
-//! [`http`] is the service, for whoever wants to run it within another program; [`run`] is the command. To have sessions in an axum
-//! program of one's own, the crate `session-axum` is enough.
+//! [`http`] is the service, to run within another program; [`run`] is the command. For sessions in an axum program of
+//! your own, the crate `session-axum` is enough.
 
 mod backend;
 mod cli;
@@ -25,7 +25,7 @@ use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::odoo_arguments::OdooArguments;
 
-/// Does what the command line says.
+/// Runs the command line.
 #[must_use]
 pub fn run() -> ExitCode {
     if let Err(error) = pg_options::hide_from_driver() {

@@ -6,7 +6,7 @@ use model_metadata::{FieldDefinition, FieldDefinitions};
 
 use crate::secrecy::is_credential;
 
-/// What tells a record apart, whatever the limit, in this order.
+/// Fields that identify a record, chosen under any limit, in this order.
 const ESSENTIAL: &[&str] = &["id", "display_name", "name", "active"];
 
 /// Fields of bookkeeping.

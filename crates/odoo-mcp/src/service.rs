@@ -123,7 +123,8 @@ impl Service {
         Ok(now.is_none_or(|now| !Arc::ptr_eq(&before, &now)))
     }
 
-    /// Calls a method in a context. Whatever is known of models is forgotten if the call may change them.
+    /// Calls a method in a context. If the call may change models, everything cached about them is
+    /// invalidated.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         call: Call,

@@ -206,7 +206,7 @@ impl OdooClient {
         &self.inner.records
     }
 
-    /// What the pool has counted.
+    /// The counters of the pool.
     #[must_use]
     pub fn pool_stats(&self) -> PoolStats {
         self.inner.pool.stats()

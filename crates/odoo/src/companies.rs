@@ -24,7 +24,7 @@ const ROLE: RoleId = RoleId::ZERO;
 /// it. Ids are the numbers of the records. Guests of the portal get no session: the rules that Odoo has for
 /// them are narrower than those for companies.
 ///
-/// **Which credential loads the tree** is the choice of whoever makes the source: its client should be a user
+/// **Which credential loads the tree** is your choice when you make the source: its client should be a user
 /// that sees all companies. An ordinary user sees only its own; what lies between them would be missing, and
 /// each would be a root.
 ///
@@ -88,12 +88,12 @@ pub enum CompanyTreeError {
     /// Odoo does not answer, or the loader may not read companies.
     #[error(transparent)]
     Odoo(#[from] OdooError),
-    /// The companies make no tree.
+    /// The companies form no tree.
     #[error(transparent)]
     Tree(#[from] BuildError),
 }
 
-/// What people call a company.
+/// The name of a company.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompanyName {
@@ -123,7 +123,7 @@ pub fn company_context(session: &Session) -> Map<String, Value> {
     Map::from_iter([("allowed_company_ids".to_owned(), json!(companies))])
 }
 
-/// A company as Odoo tells it. What has no value comes as `false`, whatever its type.
+/// A company as Odoo tells it. A missing value of any type is `false`.
 #[derive(Deserialize)]
 pub(crate) struct Company {
     id: i64,

@@ -31,7 +31,7 @@ pub struct CompanyUser {
     pub id: UserId,
     /// The name by which the user signs in.
     pub login: String,
-    /// Is the user active, and no guest of the portal?
+    /// Is the user active, and not a portal user?
     pub is_admitted: bool,
     /// When the user's record was last written, in whole seconds. A new password, login or company is such a
     /// write; so is a new signature.
@@ -58,7 +58,7 @@ impl CompanyUser {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Standing {
-    /// Is the user there, active, and no guest of the portal?
+    /// Does the user exist, active and not a portal user?
     pub is_admitted: bool,
     /// Is the user admitted and one of the [`ADMINISTRATORS`]?
     pub is_administrator: bool,
@@ -123,7 +123,7 @@ impl CompanySource {
         Ok(users)
     }
 
-    /// What the user may do at the moment of the question.
+    /// The user's rights at the time of the call.
     ///
     /// # Errors
     /// [`OdooError`] if Odoo does not answer, or does not tell the loader.
@@ -153,8 +153,8 @@ impl CompanySource {
         Ok(ids.iter().any(|id| names.get(&id.to_string()).is_some_and(|name| name == ADMINISTRATORS)))
     }
 
-    /// Logs the loader in, and finds out whether it sees what it has to: all companies, all users, and who is
-    /// an administrator. Returns the number of companies.
+    /// Logs the loader in, and checks that it can read all companies, all users, and who is an administrator.
+    /// Returns the number of companies.
     ///
     /// # Errors
     /// [`LoaderError`] that says what is missing.
@@ -187,14 +187,14 @@ pub(crate) fn archived_too() -> Map<String, Value> {
     Map::from_iter([("active_test".to_owned(), Value::Bool(false))])
 }
 
-/// Why a loader is of no use.
+/// The reason why a loader is unusable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoaderError {
-    /// Odoo does not let it in, or does not answer.
+    /// Odoo refuses its login, or does not answer.
     #[error(transparent)]
     Odoo(#[from] OdooError),
-    /// It may not read what the tree and the sessions are made of.
+    /// It may not read the models of the tree and the sessions.
     #[error("the loader may not read {what}: {message}")]
     NotReadable {
         /// What it may not read.
@@ -202,7 +202,7 @@ pub enum LoaderError {
         /// What Odoo says.
         message: String,
     },
-    /// Odoo shows it its own companies alone.
+    /// Odoo shows it only its own companies.
     #[error("the loader is not in the group `{ADMINISTRATORS}`, so it sees its own companies alone")]
     NotAnAdministrator,
 }

@@ -85,7 +85,7 @@ pub enum OdooError {
         /// The method.
         method: String,
     },
-    /// The call makes no sense to Odoo: an unknown field or argument, or a value of the wrong type.
+    /// Odoo cannot interpret the call: an unknown field or argument, or a value of the wrong type.
     #[error("odoo rejects the call: {message}")]
     Rejected {
         /// The class of the exception.
@@ -93,7 +93,7 @@ pub enum OdooError {
         /// What Odoo says.
         message: String,
     },
-    /// Odoo failed inside.
+    /// Odoo failed with an internal error.
     #[error("odoo failed inside with `{class}`")]
     Server {
         /// The class of the exception.
@@ -156,10 +156,10 @@ pub enum Fault {
         /// The time allowed.
         within: Duration,
     },
-    /// Odoo failed so often just now that it is left alone for a while.
+    /// The circuit breaker is open after repeated failures.
     #[error("odoo failed repeatedly and is not asked again for a moment")]
     Resting,
-    /// The caller went away before the call left: nothing was sent.
+    /// The caller cancelled the call before it was sent: nothing was sent.
     #[error("the call was cancelled before it was sent")]
     Cancelled,
     /// The answer is a redirect, which a client of an API does not follow.
@@ -184,7 +184,7 @@ pub enum Fault {
         /// The content type.
         content_type: String,
     },
-    /// The answer says that it is JSON and is not.
+    /// The answer claims to be JSON and is not.
     #[error("odoo's answer is not valid json")]
     Malformed,
     /// The answer is larger than is allowed.

@@ -17,7 +17,7 @@ struct ModelRow {
 }
 
 impl OdooClient {
-    /// A scope's answers may only be loaded by its own user: what another is told may be less, or more.
+    /// A scope's entries may only be loaded by its own user: another user may see fewer fields, or more.
     pub(crate) async fn check_scope(&self, scope: &CacheScope) -> Result<(), OdooError> {
         let own = self.scope().await?;
         if own.user() == scope.user() {

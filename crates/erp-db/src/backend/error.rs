@@ -28,7 +28,7 @@ pub enum ConnectError {
         /// The feature that brings its driver.
         feature: &'static str,
     },
-    /// The URL has the right scheme, but does not hold together.
+    /// The URL has a known scheme, but is malformed.
     #[error("the {product} URL cannot be used: {reason}")]
     InvalidUrl {
         /// The product that the URL names.
@@ -36,7 +36,7 @@ pub enum ConnectError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The SQLite file is not there.
+    /// The SQLite file does not exist.
     #[error("there is no SQLite file `{}`; `?mode=rwc` at the end of the URL creates it", file.display())]
     NoSuchFile {
         /// The file.
@@ -48,7 +48,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// May the same call succeed later, with unchanged URL or the build?
+    /// May the same call succeed later, with the same URL and build?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, ConnectError::Database(error) if error.is_transient())
@@ -103,7 +103,7 @@ pub enum StatementError {
         #[source]
         cause: Cause,
     },
-    /// A row came, but with a value that is not of the kind that the column must hold.
+    /// A row has a value of another kind than the column must hold.
     #[error("{place} returned a value of column `{column}`{} that cannot be read: {cause}", of_table(table.as_deref()))]
     Value {
         /// The database, without password.
@@ -123,7 +123,7 @@ fn of_table(table: Option<&str>) -> String {
 }
 
 impl StatementError {
-    /// May the same statement succeed later, with unchanged data or the rights?
+    /// May the same statement succeed later, with the same data and rights?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         // A server's certificate may be renewed.

@@ -6,7 +6,7 @@ use super::{ErpReader, ReadError};
 use crate::backend::Value;
 use crate::text::can_be_id;
 
-/// What a user may administer at the moment of the question. The default is nothing.
+/// The administrative rights of a user at the time of the query. The default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Administration {
@@ -18,7 +18,7 @@ pub struct Administration {
 }
 
 impl ErpReader {
-    /// What a user may administer in a role of a client, by one statement.
+    /// The administrative rights of a user in a role of a client, by one statement.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.

@@ -47,7 +47,7 @@ pub enum ReadError {
         #[source]
         cause: InvalidId,
     },
-    /// The rows of a client do not make a tree.
+    /// The rows of a client form no tree.
     #[error("the organization tree of client `{client}` in {place} is damaged: {cause}")]
     Tree {
         /// The database.
@@ -70,7 +70,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// May the same call succeed later, with unchanged data, the tables or the rights?
+    /// May the same call succeed later, with the same data, tables and rights?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

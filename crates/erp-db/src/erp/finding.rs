@@ -13,7 +13,7 @@ pub enum TreeFinding {
     Structure(org_structure::Finding),
 }
 
-/// Something odd about the rows that a client's tree is made of.
+/// An oddity of the rows of a client's tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(tag = "finding")]
 #[non_exhaustive]

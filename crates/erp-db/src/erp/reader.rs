@@ -13,9 +13,9 @@ use crate::text::abbreviate;
 /// Reads an Openbravo or Etendo database as it stands. It needs no right but to select from the `ad_*`
 /// tables, and works on a file opened with `?mode=ro`.
 ///
-/// Ids are compared byte for byte and lists come in that order, whatever the database's collation. A text
-/// that cannot be an id (empty, longer than 32 bytes, with a NUL in it) is an id that is not there, and is
-/// not sent.
+/// Ids are compared byte for byte and lists come in that order, independent of the database's collation. A
+/// text that cannot be an id (empty, longer than 32 bytes, with a NUL in it) is an id that is not there, and
+/// is not sent.
 ///
 /// Cloning gives another handle to the same database.
 ///
@@ -71,8 +71,8 @@ impl ErpReader {
         rights::missing_from_erp(database, purpose).await
     }
 
-    /// The same reader over the same connections, whose statements may take no longer than `limit`: for what
-    /// is better left out than waited for.
+    /// A reader over the same connections whose statements may take at most `limit`, for optional data that
+    /// is not worth a wait.
     #[must_use]
     pub fn with_statement_limit(&self, limit: Duration) -> Self {
         let database = self.database.with_statement_limit(limit);
@@ -85,8 +85,8 @@ impl ErpReader {
         &self.database
     }
 
-    /// Whether organizations have time zones here (`ad_org.timezone`, since 2023). Where not, trees load
-    /// without.
+    /// Whether organizations have time zones in this database (`ad_org.timezone`, since 2023). If not, trees
+    /// load without them.
     #[must_use]
     pub fn has_time_zones(&self) -> bool {
         self.schema.has("ad_org", "timezone")

@@ -12,7 +12,7 @@ use crate::backend::{Row, Select, StatementError, Value};
 use crate::blocking;
 use crate::text::{abbreviate, can_be_id};
 
-/// A client's organization tree as it was in the database at one moment.
+/// A client's organization tree at one moment of the database.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoadedTree {
@@ -22,7 +22,7 @@ pub struct LoadedTree {
     pub tree: Option<String>,
     /// The tree itself; empty if the client has none.
     pub structure: OrgStructure,
-    /// What is odd about it.
+    /// The findings about it.
     pub findings: Vec<TreeFinding>,
 }
 

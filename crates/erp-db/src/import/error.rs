@@ -21,7 +21,7 @@ impl fmt::Display for RowPlace {
     }
 }
 
-/// Why nothing was imported. Whatever the reason, the database is as it was before.
+/// Why nothing was imported. In each case the database is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {

@@ -11,7 +11,7 @@ use crate::erp::Schema;
 
 /// Adds counters and triggers, or puts them in order where some are there. Several may do so at once.
 ///
-/// Whatever types the columns have, the triggers do not make a statement of the ERP fail: where they would,
+/// The triggers do not make a statement of the ERP fail, whatever types the columns have: where they would,
 /// nothing is installed.
 ///
 /// On PostgreSQL this needs the owner of the `ad_*` tables, the right to create a schema `orgcache` if there

@@ -131,8 +131,8 @@ pub(crate) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Is the demonstration asked for, since nothing else is? With `--mcp` alone, Odoo is served to language models
-/// alone: nobody means to publish the demonstration beside it.
+/// Is the demonstration asked for, since nothing else is? With `--mcp` alone, Odoo is served to language
+/// models alone, so that the demonstration is not published with it.
 pub(super) fn is_demo(url: Option<&str>, odoo: &OdooArguments, arguments: &ServeArguments) -> bool {
     url.is_none() && odoo.odoo_url.is_none() && arguments.mcp.is_none()
 }
@@ -205,7 +205,7 @@ impl Ground {
     }
 }
 
-/// Nobody's organizations: there is no session without an ERP.
+/// A source without organizations: without an ERP there are no sessions.
 #[derive(Debug)]
 struct NoOrganizations;
 
@@ -291,7 +291,7 @@ async fn open_store(
     Ok(Some((store, options)))
 }
 
-/// Whose assertions are accepted, if anybody's.
+/// Trusted issuers of login assertions, if configured.
 fn assertions(
     arguments: &AssertionArguments,
     store: Option<&Arc<dyn SqlStore>>,
@@ -324,7 +324,7 @@ pub(super) fn assertion_key(arguments: &AssertionArguments) -> Result<Option<Ass
     Ok(Some(key))
 }
 
-/// One user who logs in again and again takes nobody else's place.
+/// Many logins of one user do not evict sessions of other users.
 fn options(automatic_roles: AutomaticRoles) -> Options {
     Options::default().with(|options| {
         options.max_sessions_per_user = Some(1_000);

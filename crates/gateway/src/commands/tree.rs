@@ -118,7 +118,7 @@ fn find_client(clients: &[Client], text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Are two names the same, whatever the case of their letters?
+/// Are two names the same, ignoring case?
 fn is_same(one: &str, other: &str) -> bool {
     one == other || one.to_lowercase() == other.to_lowercase()
 }

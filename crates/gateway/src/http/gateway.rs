@@ -27,8 +27,8 @@ use crate::http::wire::json_body::BodyLimits;
 /// The longest wait for an administrator's rights. Without them nothing is shown.
 pub(crate) const RIGHTS_WITHIN: Duration = Duration::from_secs(2);
 
-/// The service without its sockets: give [`router`](super::router) to any server, or let
-/// [`Server`](super::Server) answer. Cloning gives another handle to the same service.
+/// The service without its sockets: give [`router`](super::router) to any server, or run
+/// [`Server`](super::Server). A clone is another handle to the same service.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     pub(crate) inner: Arc<Inner>,
@@ -56,27 +56,27 @@ pub(crate) struct Inner {
     closing: AtomicBool,
 }
 
-/// What a [`Gateway`] is made of.
+/// The parts of a [`Gateway`].
 #[derive(Debug)]
 pub struct Parts {
-    /// Where names, users and stored columns are read.
+    /// The source of names, users and stored columns.
     pub backend: Backend,
-    /// Where trees are read.
+    /// The source of trees.
     pub source: Arc<dyn OrgSource>,
-    /// Who keeps the sessions.
+    /// The sessions.
     pub manager: SessionManager,
-    /// Where passwords are checked.
+    /// The passwords.
     pub credentials: Box<dyn Credentials>,
-    /// Whose word counts, if anybody's.
+    /// Trusted issuers of login assertions, if configured.
     pub assertions: Option<Assertions>,
-    /// How to behave.
+    /// The settings.
     pub settings: Settings,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Gateway {
-    /// Puts a service together. It opens nothing.
+    /// A service of these parts. It opens no connection.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { backend, source, manager, credentials, assertions, settings, clock } = parts;
@@ -119,14 +119,13 @@ impl Gateway {
         &self.inner.manager
     }
 
-    /// How the service behaves.
+    /// The settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
     }
 
-    /// From now on `/readyz` says that this instance takes no more requests; streams that would never end are
-    /// ended.
+    /// Starts the shutdown: `/readyz` answers 503 from now on, and endless streams end.
     pub fn close(&self) {
         self.inner.closing.store(true, Ordering::SeqCst);
         if let Some(mcp) = &self.inner.settings.mcp {

@@ -1,10 +1,9 @@
 //! The service: JSON over HTTP under `/v1`, described by `/v1/openapi.json`.
 //!
-//! In the order to read: `server` takes connections, `routes` says which request goes where, and `middleware`
-//! is what every request goes through. `wire` reads bodies and queries, and writes answers. The routes are in
-//! `session`, `admin`, `operations`, and `mcp`, which is there only if it is configured. `login` proves who a
-//! user is, `lookup` reads what a session does not pin. [`Gateway`] is what the routes share, [`Settings`]
-//! how it behaves.
+//! In reading order: `server` accepts connections, `routes` maps requests to handlers, and `middleware` wraps
+//! every handler. `wire` reads bodies and queries, and writes answers. The handlers are in `session`,
+//! `admin`, `operations`, and, if configured, `mcp`. `login` authenticates users, `lookup` reads data that a
+//! session does not pin. [`Gateway`] is the state that handlers share, [`Settings`] its configuration.
 //!
 //! # Invariant
 //! A file uses only files further down in this list, or of its own line: `server`; `routes`; `admin`;

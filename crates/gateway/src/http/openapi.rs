@@ -308,7 +308,7 @@ schemas! {
     Hex, true, {
         "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "32 bytes as hexadecimal digits.",
     };
-    /// Any value. As `true`, which means the same, tools that read descriptions stumble over it.
+    /// Any value. Written as an object, because some tools fail on the equivalent schema `true`.
     AnyValue, true, {"description": "Any JSON value."};
     /// Any object.
     AnyObject, true, {"type": "object"};

@@ -11,21 +11,20 @@ use crate::http::login::attempts::FailureAllowances;
 use crate::http::login::limiter::Allowance;
 use crate::http::mcp::Mcp;
 
-/// How the service behaves. The defaults suit a service on loopback.
+/// Settings of the service. The defaults suit a service on loopback.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Are clients reached over TLS, so that cookies are `Secure` and browsers are told to stay with it? Off
-    /// loopback always.
+    /// Do clients connect over TLS? If so, cookies are `Secure` and browsers are told to use TLS only. Always
+    /// true beyond loopback.
     pub secure: bool,
-    /// Is only a `Host` that names this machine answered? Keeps web pages elsewhere from reaching a service
-    /// on loopback by a name of theirs.
+    /// Answer only requests whose `Host` names this machine? Prevents DNS rebinding of a service on loopback.
     pub local_names_only: bool,
     /// Users who administer all clients.
     pub instance_admins: Vec<UserId>,
-    /// Do the ERP's own password hashes count, for users without a password here?
+    /// Accept the ERP's own password hashes for users without an orgcache password?
     pub erp_passwords: bool,
-    /// Proxies whose `X-Forwarded-For` and `X-Request-Id` count.
+    /// Proxies whose `X-Forwarded-For` and `X-Request-Id` are trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// The longest time for an answer: 30 s.
     pub answer_within: Duration,
@@ -33,10 +32,10 @@ pub struct Settings {
     pub body_within: Duration,
     /// The longest time for the head of a request to arrive, and for an idle connection: 20 s.
     pub head_within: Duration,
-    /// The longest time for which a client may take nothing of its answer before it is dropped: 30 s.
+    /// The longest time without progress in sending an answer before the connection is closed: 30 s.
     pub write_within: Duration,
-    /// The longest time for requests that are under way to end, and for a session store that is away to come
-    /// back for ends that it was not told, once the service shuts down: 20 s.
+    /// On shutdown, the longest time for requests in flight to finish, and for a session store that does not
+    /// answer to accept pending revocations: 20 s.
     pub drain_within: Duration,
     /// The most bytes of a request's body: 1 MiB.
     pub max_body_bytes: usize,
@@ -56,26 +55,26 @@ pub struct Settings {
     /// How often logins of one user from one network may fail before they are refused: 10 at once, and one
     /// more each 6 s.
     pub failures_by_user_and_network: Allowance,
-    /// How often logins of one user may fail before further ones wait, for as long as an interval: 50 at
+    /// How often logins of one user may fail before further ones are delayed, by at most one interval: 50 at
     /// once, and one more each 3 s.
     pub failures_by_user: Allowance,
-    /// For how long names are answered from memory: 2 s, so that a new organization has its name by the time
-    /// it is seen.
+    /// How long names are cached: 2 s, so that a new organization soon has its name.
     pub names_for: Duration,
-    /// For how long the state of a client's tree is answered from memory: 2 s.
+    /// How long the state of a client's tree is cached: 2 s.
     pub freshness_for: Duration,
-    /// Why the manager has its rule for automatic roles, for `/v1/admin/statistics`.
+    /// The reason for the manager's rule for automatic roles, shown by `/v1/admin/statistics`.
     pub automatic_roles_reason: &'static str,
-    /// Users whose password is no secret, for whom the page has buttons to sign in with; none without.
+    /// The users of a demonstration, for whom the page has buttons to sign in. `None` outside of a
+    /// demonstration.
     pub demonstration: Option<Demonstration>,
-    /// Odoo databases for language models, at `/mcp`; nothing is there without.
+    /// Odoo databases for language models, served at `/mcp` if given.
     pub mcp: Option<Mcp>,
 }
 
 /// The users of a demonstration, and the password of all of them.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Demonstration {
-    /// The password, which is no secret.
+    /// The password, which is public.
     pub password: String,
     /// The users to offer.
     pub users: Vec<DemonstrationUser>,
@@ -84,11 +83,11 @@ pub struct Demonstration {
 /// A user of a demonstration.
 #[derive(Clone, Debug, Serialize)]
 pub struct DemonstrationUser {
-    /// The name by which it signs in.
+    /// The login name.
     pub name: String,
-    /// The name of its client.
+    /// The name of the user's client.
     pub client: String,
-    /// What it may do, in a few words.
+    /// The user's rights, in a few words.
     pub role: String,
 }
 

@@ -202,7 +202,7 @@ impl<'a> Arguments<'a> {
         records.into_iter().map(record).collect()
     }
 
-    /// Takes an argument out. Of one given twice nobody can tell which is meant.
+    /// Takes an argument out. One that is given twice is ambiguous.
     fn take(&mut self, name: &str) -> Result<Given<'a>, Problem> {
         let mut given = self.all(name);
         let first = given.next().ok_or_else(|| Problem::missing_argument(name))?;

@@ -84,7 +84,7 @@ impl Problem {
         &self.message
     }
 
-    /// The same for somebody who is not to know about the inside of this installation.
+    /// The same for a user who must not see internals of this installation.
     pub(crate) fn without_internals(self) -> Self {
         let message = match self.code {
             "unknown_client" => "there is no such client",

@@ -111,7 +111,7 @@ impl ClientTree {
     /// The lines within limits; `None` if they are more than the limit.
     fn within(&self, limits: Limits) -> Option<Vec<Line>> {
         let mut lines = Vec::new();
-        // What is still to be shown, the next one last; no recursion, whatever the depth.
+        // What is still to be shown, the next one last; no recursion over depth.
         let mut waiting = self.siblings(self.structure.roots(), 0, 0, limits);
         while let Some(line) = waiting.pop() {
             if lines.len() == limits.lines {

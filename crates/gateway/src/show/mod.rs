@@ -18,7 +18,7 @@ pub(crate) use memory::memory;
 pub(crate) use organization::organization;
 pub(crate) use tree::{damage, legend, tree};
 
-/// The columns of a terminal that nobody has made wider.
+/// The default width of a terminal.
 const WIDTH: usize = 80;
 
 /// A number with its thousands set apart.

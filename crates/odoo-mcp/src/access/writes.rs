@@ -11,7 +11,7 @@ use crate::value::{ExpectedForm, commands, fit};
 /// Values that are still to be checked, for a model, under a name for messages.
 type Pending<'a> = (String, &'a mut Map<String, Value>, String);
 
-/// Fields that Odoo keeps by itself, whatever is written.
+/// Fields that Odoo maintains itself and ignores in writes.
 const KEPT: &[&str] = &["id", "parent_path", "create_uid", "create_date", "write_uid", "write_date"];
 
 /// What Odoo will not do with values that it takes.

@@ -11,9 +11,9 @@ use crate::selection::described_fields;
 use crate::service::Service;
 use crate::tool::{Nature, Tool};
 
-/// The attributes that are told if none are named.
+/// The attributes that are returned if the call names none.
 const USUAL: &[&str] = &["type", "string", "required", "readonly", "relation", "selection"];
-/// How many options of a selection are told if no field is named.
+/// How many options of a selection are returned if the call names no field.
 const OPTIONS: usize = 20;
 
 pub(crate) struct GetFields;

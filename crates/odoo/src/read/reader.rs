@@ -142,7 +142,7 @@ impl Inner {
         }
     }
 
-    /// Sends one request for a batch; gives the batch back if it fails, whatever the reason.
+    /// Sends one request for a batch; gives the batch back if it fails for any reason.
     async fn carry_together(
         &self,
         mut batch: Batch,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use erp_db::PasswordTable;
 use session::{PortError, UserId};
 
-/// Keeps a password hash for each user who has one.
+/// Stores a password hash for each user who has a password.
 #[async_trait]
 pub trait Credentials: Debug + Send + Sync + 'static {
     /// The hash of a user's password, as a PHC string; `None` if the user has none.
@@ -23,7 +23,7 @@ impl Credentials for PasswordTable {
     }
 }
 
-/// Hashes that are gone with the process: for the demonstration.
+/// Hashes in memory, for the demonstration.
 #[derive(Debug, Default)]
 pub struct MemoryCredentials {
     hashes: HashMap<UserId, String>,

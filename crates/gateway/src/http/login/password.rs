@@ -17,7 +17,7 @@ pub const MAX_PASSWORD_BYTES: usize = 1_024;
 /// How many checks may wait for each that runs: as many as are answered within the time for an answer.
 const WAITING: usize = 512;
 
-/// A hash of nobody's password. Checking against it takes the time of any other check.
+/// A hash that no password matches. Checking against it takes the time of any other check.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$b3JnY2FjaGU6IG5vYm9keQ$\
                       JkRdH2CJsQzRsTvQ8nSRPZlMlRzWbVEn9r9jWxNZ9gM";
 

@@ -61,7 +61,7 @@ impl Names {
         self.users.put(user, Some(name.to_owned()));
     }
 
-    /// The names by which users log in: one question, whatever their number.
+    /// The login names of users, by one query for any number.
     pub(crate) async fn users(&self, users: BTreeSet<UserId>) -> BTreeMap<String, String> {
         let ids: Vec<UserId> = users.into_iter().collect();
         let read = async {
@@ -71,7 +71,7 @@ impl Names {
         self.shown(&self.pauses.users, read).await.unwrap_or_default()
     }
 
-    /// The names of roles: one question, whatever their number.
+    /// The names of roles, by one query for any number.
     pub(crate) async fn roles(&self, roles: BTreeSet<RoleId>) -> BTreeMap<String, String> {
         let ids: Vec<&str> = roles.iter().map(RoleId::as_str).collect();
         let read = async {

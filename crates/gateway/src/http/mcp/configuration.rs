@@ -18,7 +18,7 @@ use super::principals::{Hash, Principal};
 const OWN: [&str; 3] = ["ODOO_USER", "ODOO_PASSWORD", "ODOO_API_KEY"];
 const THRESHOLD: &str = "ODOO_MCP_COMPRESSION_THRESHOLD";
 
-/// Why `/mcp` cannot be served. No secret is in it.
+/// The reason why `/mcp` cannot be served. It contains no secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum McpError {
@@ -30,7 +30,7 @@ pub enum McpError {
         /// What the system says.
         cause: String,
     },
-    /// It is no JSON, or not what is expected.
+    /// It is not JSON, or not of the expected form.
     #[error("the principals are not written as expected, in line {line}, column {column}, at `{place}`")]
     Malformed {
         /// Where it stops making sense.
@@ -40,10 +40,10 @@ pub enum McpError {
         /// The column.
         column: usize,
     },
-    /// It names nobody.
+    /// It has no principals.
     #[error("no principal is named, so nobody could ask")]
     Nobody,
-    /// A token's hash is none.
+    /// The hash of a token is malformed.
     #[error("`token_sha256` of principal `{principal}` is not 64 hexadecimal digits")]
     TokenHash {
         /// The principal.
@@ -55,7 +55,7 @@ pub enum McpError {
         /// The principal.
         principal: String,
     },
-    /// A setting is not known, or not in this place.
+    /// A setting is unknown, or not allowed in this place.
     #[error("`{name}` cannot be set {place}")]
     Unknown {
         /// The setting.
@@ -63,7 +63,7 @@ pub enum McpError {
         /// Where it stands.
         place: String,
     },
-    /// A setting makes no sense.
+    /// A setting has an invalid value.
     #[error("{place}: {cause}")]
     Setting {
         /// Where it stands.
@@ -124,7 +124,7 @@ pub(super) struct Definition {
 }
 
 impl Definition {
-    /// A principal that nobody has asked for yet.
+    /// A principal without requests so far.
     pub(super) fn begin(&self, caches: &Caches) -> Result<Principal, McpError> {
         let server = OdooServer::new(self.config.clone(), self.settings.clone(), caches);
         let server = server.map_err(|cause| McpError::Setting { place: place(&self.name), cause })?;

@@ -1,4 +1,4 @@
-//! Cross-origin requests: what browsers are told, so that the pages of listed origins may ask.
+//! Cross-origin requests: CORS headers for the listed origins.
 //!
 //! tower-http has a layer for that. It tells the allowed methods and headers to every page; here a page that
 //! is not listed learns nothing.

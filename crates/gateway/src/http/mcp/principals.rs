@@ -19,7 +19,7 @@ const SHORTEST_TOKEN: usize = 32;
 /// A SHA-256.
 pub(super) type Hash = [u8; 32];
 
-/// Somebody who may ask.
+/// A principal with its token and its server.
 #[derive(Clone)]
 pub(super) struct Principal {
     /// Of what the file says of it.
@@ -46,24 +46,24 @@ struct Inner {
     options: RwLock<HttpOptions>,
     /// By the hash of the token.
     principals: RwLock<HashMap<Hash, Principal>>,
-    /// Held by whoever reads the file again.
+    /// Held while the file is read again.
     reloading: Mutex<()>,
 }
 
-/// What has changed since the file was read before.
+/// The changes since the file was last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reloaded {
-    /// Principals that are new, or not what they were.
+    /// Principals that are new or whose settings have changed.
     pub begun: usize,
-    /// Principals that are no more, or not what they were.
+    /// Principals that were removed or whose settings have changed.
     pub ended: usize,
-    /// Settings that have changed and take effect with the next start only.
+    /// Changed settings that take effect only at the next start.
     pub later: Vec<String>,
 }
 
 impl Mcp {
-    /// Reads who may ask from a file. Nothing is sent to Odoo yet.
+    /// Reads the principals from a file. Nothing is sent to Odoo yet.
     ///
     /// # Errors
     /// [`McpError`] if the file cannot be read, or says what makes no sense.
@@ -71,7 +71,7 @@ impl Mcp {
         Self::new(&read(file)?, Some(file.to_owned()))
     }
 
-    /// Reads who may ask from the content of such a file.
+    /// Reads the principals from the content of such a file.
     ///
     /// # Errors
     /// [`McpError`] if it says what makes no sense.
@@ -89,9 +89,8 @@ impl Mcp {
         Ok(Mcp { inner: Arc::new(inner) })
     }
 
-    /// Reads the file again. Tokens that are not in it any more open nothing from now on, and the sessions of
-    /// their principals end. So do those of principals whose settings have changed; the others go on as if
-    /// nothing had happened.
+    /// Reads the file again. Tokens of removed principals stop working, and sessions of removed or changed
+    /// principals end. The others continue.
     ///
     /// Without a file nothing changes.
     ///
@@ -143,7 +142,7 @@ impl Mcp {
         self.inner.options.read().allows_origin(origin)
     }
 
-    /// The service for whoever sent these headers.
+    /// The service of the principal whose token is in these headers.
     pub(super) fn service_for(&self, headers: &HeaderMap) -> Option<Arc<HttpService>> {
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let (Some(credential), None) = (given.next(), given.next()) else { return None };
@@ -152,7 +151,7 @@ impl Mcp {
         if !scheme.eq_ignore_ascii_case("bearer") || token.len() < SHORTEST_TOKEN {
             return None;
         }
-        // Looking up a hash tells whoever measures the time nothing about tokens.
+        // The time of a look-up by hash reveals nothing about tokens.
         let token = Hash::from(Sha256::digest(token));
         self.inner.principals.read().get(&token).map(|principal| Arc::clone(&principal.service))
     }

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
-/// The address of whoever sent a request. Forwarding headers count only if a configured proxy sent them.
+/// The address of a request's sender. Forwarding headers count only if a configured proxy sent them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,

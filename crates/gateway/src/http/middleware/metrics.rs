@@ -137,7 +137,7 @@ impl Metrics {
         status: StatusCode,
         took: Duration,
     ) {
-        // A method or path that somebody made up must not become a series of its own.
+        // An invented method or path must not become a series of its own.
         let method = match *method {
             Method::GET => "GET",
             Method::POST => "POST",
@@ -182,7 +182,7 @@ impl Metrics {
     }
 }
 
-/// What is asked of the sessions when somebody looks.
+/// Session figures, collected at each scrape.
 #[derive(Debug)]
 struct Held {
     manager: SessionManager,

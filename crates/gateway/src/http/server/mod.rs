@@ -31,31 +31,31 @@ use crate::http::gateway::Gateway;
 use crate::http::middleware::client_address::{ByUnixSocket, LOCAL};
 use crate::http::routes::router;
 
-/// The pause before a session store that did not answer is told again.
+/// The pause before a revocation is retried at a session store that did not answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// The least time for the session store to be told, however long requests took to end.
 const LAST_CALL: Duration = Duration::from_secs(5);
 
-/// Listens, and answers until it is told to stop.
+/// Listens and answers until shutdown.
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<Listener>,
 }
 
-/// Why the server cannot listen.
+/// The reason why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on `{address}`: {cause}")]
 pub struct ListenError {
-    /// Where it should listen.
+    /// The address.
     pub address: ListenAddress,
-    /// What the operating system said.
+    /// The operating system's error.
     #[source]
     pub cause: io::Error,
 }
 
 impl Server {
-    /// Takes an address; port 0 for any that is free.
+    /// Binds an address; port 0 means any free port.
     ///
     /// # Errors
     /// The address is taken, or not this machine's.
@@ -63,7 +63,7 @@ impl Server {
         Self::bind_all(&[address.into()]).await.map_err(|error| error.cause)
     }
 
-    /// Takes addresses and Unix sockets.
+    /// Binds addresses and Unix sockets.
     ///
     /// # Errors
     /// [`ListenError`] with the first that cannot be had.
@@ -76,7 +76,7 @@ impl Server {
         Ok(Server { listeners })
     }
 
-    /// The first address that was taken.
+    /// The first bound address.
     ///
     /// # Errors
     /// The operating system does not say, or there is none but Unix sockets.
@@ -89,7 +89,7 @@ impl Server {
         tcp.next().unwrap_or_else(|| Err(io::ErrorKind::AddrNotAvailable.into()))
     }
 
-    /// All that was taken, with the ports that were free.
+    /// All bound addresses and sockets, with the ports that the system chose.
     ///
     /// # Errors
     /// The operating system does not say.

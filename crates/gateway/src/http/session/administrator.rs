@@ -14,7 +14,7 @@ use crate::http::wire::problem::away;
 #[error("the ERP has not answered within {} s who may administer", RIGHTS_WITHIN.as_secs())]
 struct LateRights;
 
-/// Somebody who may administer.
+/// A user who may administer.
 #[derive(Debug)]
 pub(crate) struct Administrator {
     pub(crate) session: Session,

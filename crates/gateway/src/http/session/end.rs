@@ -22,7 +22,7 @@ pub(crate) struct End {
 enum Elsewhere {
     /// The session store has it, so it holds everywhere.
     Done,
-    /// The session store does not answer. The other instances are told when it does.
+    /// The session store does not answer. The revocation reaches the other nodes when it does.
     Pending,
 }
 

@@ -61,7 +61,7 @@ pub(crate) async fn tree(
     })
 }
 
-/// Every organization after its parent, siblings by their sequence number. No recursion, whatever the depth.
+/// Every organization after its parent, siblings by their sequence number. No recursion over depth.
 fn display_order(tree: &Arc<OrgStructure>, directory: &Directory) -> Vec<OrgIndex> {
     // What is still to be shown, the next one last.
     let mut waiting = Vec::new();

@@ -77,7 +77,7 @@ impl Claims {
         Ok(self)
     }
 
-    /// The name under which the use is noted: the same for nobody else's assertion.
+    /// The name under which the use is recorded, unique to this assertion.
     pub(super) fn name(&self, issuer: &str) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_derive_key("orgcache 2026-11-22 name of an assertion v1");
         // The length first, so that no other issuer and name run together into the same bytes.

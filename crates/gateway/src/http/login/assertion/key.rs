@@ -1,4 +1,4 @@
-//! `AssertionKey`: by which assertions are told from forgeries.
+//! `AssertionKey`: the keys that verify signed assertions.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,7 +30,7 @@ pub enum AssertionAlgorithm {
     RS256,
     /// RSA-PSS with SHA-256.
     PS256,
-    /// A secret that both sides share, with SHA-256: whoever checks can sign, too.
+    /// A secret that both sides share, with SHA-256: the verifier can also sign.
     HS256,
 }
 
@@ -47,14 +47,14 @@ impl AssertionAlgorithm {
     }
 }
 
-/// An algorithm, and the keys for it: mostly one, two while one is being replaced by another.
+/// An algorithm and its keys: one, or two while a key is rotated.
 #[derive(Clone, Debug)]
 pub struct AssertionKey {
     pub(super) algorithm: AssertionAlgorithm,
     pub(super) keys: Vec<DecodingKey>,
 }
 
-/// Why something is no key.
+/// The reason why a key is not usable.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AssertionKeyError {
@@ -64,7 +64,7 @@ pub enum AssertionKeyError {
         /// The algorithm that it should be for.
         algorithm: AssertionAlgorithm,
     },
-    /// It can be guessed.
+    /// It is so short that it can be guessed.
     #[error("it is too short: {algorithm:?} needs {needed}")]
     TooShort {
         /// The algorithm.
@@ -75,14 +75,13 @@ pub enum AssertionKeyError {
 }
 
 impl AssertionKey {
-    /// No keys yet. Without one every assertion is refused.
+    /// No keys yet: every assertion is refused.
     #[must_use]
     pub const fn new(algorithm: AssertionAlgorithm) -> Self {
         AssertionKey { algorithm, keys: Vec::new() }
     }
 
-    /// The same with one more key: a public key in PEM, or for HS256 the secret itself, to which one newline
-    /// at its end does not belong.
+    /// Adds a key: a public key in PEM, or for HS256 the secret itself, without one newline at its end.
     ///
     /// # Errors
     /// [`AssertionKeyError`].

@@ -33,7 +33,7 @@ const USES_BETWEEN_SWEEPS: u64 = 100;
 /// So many of them: more than were added, so they do not pile up.
 const SWEPT: usize = 1_000;
 
-/// Whose assertions are accepted, and which were used.
+/// Verifies assertions of one issuer, and records which were used.
 pub struct Assertions {
     key: AssertionKey,
     issuer: String,
@@ -41,7 +41,8 @@ pub struct Assertions {
     used: Arc<dyn SqlStore>,
     clock: Arc<dyn WallClock>,
     uses: AtomicU64,
-    /// An assertion that nobody signed. It is checked in the place of what is no assertion at all.
+    /// An unsigned assertion. It is checked in place of a text that is no assertion, so that both take the
+    /// same time.
     decoy: String,
 }
 
@@ -53,7 +54,7 @@ impl Assertions {
         Self::with_clock(key, issuer, audience, used, Arc::new(SystemWallClock))
     }
 
-    /// The same with a clock of the caller's choice: for tests.
+    /// The same with another clock, for tests.
     #[must_use]
     pub fn with_clock(
         key: AssertionKey,
@@ -100,13 +101,13 @@ impl Assertions {
 
     fn take_time(&self, refused: AssertionRefusal) -> AssertionRefusal {
         for key in &self.key.keys {
-            // Nobody signed it.
+            // It is not signed.
             drop(decode::<Claims>(&self.decoy, key, &self.validation));
         }
         refused
     }
 
-    /// Uses an assertion up: `false` if that was done before, on whatever instance.
+    /// Uses an assertion up: `false` if it was used before, on any node.
     pub(crate) async fn use_up(&self, claims: &Claims) -> Result<bool, PortError> {
         let now = self.clock.now();
         let is_first = self.used.use_once(&claims.name(&self.issuer), now + REMEMBERED).await?;
@@ -126,7 +127,7 @@ impl Debug for Assertions {
     }
 }
 
-/// Tells the time of day, by which assertions expire.
+/// The time of day, for the expiry of assertions.
 pub trait WallClock: Debug + Send + Sync + 'static {
     /// The time since 1970-01-01 00:00 UTC.
     fn now(&self) -> Duration;
