@@ -1,4 +1,4 @@
-"""An ERP's organization tree, stored once and asked in nanoseconds."""
+"""An ERP's organization tree, stored once and queried in nanoseconds."""
 
 from collections.abc import Iterable, Iterator
 from enum import IntFlag
@@ -39,7 +39,7 @@ class OrgFlags(IntFlag):
     CUSTOM_4 = ...
 
 class BuildError(ValueError):
-    """Rows that cannot be a tree: a cycle, a duplicate id, an empty or over-long id. The message names the ids."""
+    """Rows that form no tree: a cycle, a duplicate id, an empty or over-long id. The message names the ids."""
 
 class DecodeError(ValueError):
     """Bytes that are not the canonical bytes of a tree."""
@@ -65,7 +65,7 @@ class OrgStructure:
         """The canonical bytes: the same for the same organizations, on every machine and in every language."""
     @property
     def findings(self) -> list[str]:
-        """What was odd about the rows: dangling parents, several roots, no organization `0`. Empty after decode()."""
+        """Oddities of the rows: dangling parents, several roots, no organization `0`. Empty after decode()."""
     @property
     def fingerprint(self) -> str:
         """The hash of the canonical bytes, in hexadecimal: the name of this tree."""
@@ -114,3 +114,5 @@ class OrgStructure:
     def __iter__(self) -> Iterator[str]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def __copy__(self) -> OrgStructure: ...
+    def __deepcopy__(self, _memo: object, /) -> OrgStructure: ...

@@ -10,9 +10,9 @@ mod structure;
 
 use pyo3::prelude::*;
 
-/// An ERP's organization tree, stored once and asked in nanoseconds.
+/// An ERP's organization tree, stored once and queried in nanoseconds.
 ///
-/// Build an OrgStructure from rows, share it, and ask it from any number of threads: it never changes.
+/// Build an OrgStructure from rows and share it between threads without a lock: it never changes.
 #[pymodule(gil_used = false)]
 fn orgcache(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;

@@ -3,7 +3,7 @@
 use org_structure::{OrgFlags, OrgRow};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyInt, PyString, PyTuple};
 
 /// One row with texts of its own.
 pub(crate) struct Row {
@@ -26,16 +26,24 @@ impl Row {
         }
         let text = |place: usize, name: &str| match row.get_item(place) {
             Err(_) => Ok(None),
-            Ok(value) => value
-                .extract::<Option<String>>()
-                .map_err(|_| fault(&format!("`{name}` is neither a str nor None"))),
+            Ok(value) if value.is_none() => Ok(None),
+            Ok(value) => {
+                let text = value.cast::<PyString>();
+                let text = text.map_err(|_| fault(&format!("`{name}` is neither a str nor None")))?;
+                let no_unicode =
+                    || PyValueError::new_err(format!("row {number}: `{name}` has a lone surrogate"));
+                text.to_str().map(|text| Some(text.to_owned())).map_err(|_| no_unicode())
+            }
         };
         let id = text(0, "id")?.ok_or_else(|| fault("`id` is None"))?;
         // The builder refuses bits that have no meaning, and names the organizations.
         let flags = match row.get_item(2) {
             Err(_) => OrgFlags::empty(),
+            Ok(value) if !value.is_instance_of::<PyInt>() => {
+                return Err(fault("`flags` is not OrgFlags or an int"));
+            }
             Ok(value) => value.extract().map(OrgFlags::from_bits_retain).map_err(|_| {
-                PyValueError::new_err(format!("row {number}: `flags` must be OrgFlags, an int of 16 bits"))
+                PyValueError::new_err(format!("row {number}: `flags` is not an int of 16 bits"))
             })?,
         };
         Ok(Row {

@@ -21,7 +21,8 @@ pub(crate) struct OrgStructure {
 #[inline]
 fn find(tree: &Tree, org: &Bound<'_, PyAny>) -> PyResult<Option<OrgIndex>> {
     if let Ok(id) = org.cast::<PyString>() {
-        return Ok(tree.index_of(id.to_str()?));
+        // A text with a lone surrogate is the id of no organization.
+        return Ok(id.to_str().ok().and_then(|id| tree.index_of(id)));
     }
     let index = org.cast::<PyInt>().map_err(|_| {
         let name = org.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string());
@@ -35,8 +36,8 @@ fn find(tree: &Tree, org: &Bound<'_, PyAny>) -> PyResult<Option<OrgIndex>> {
 impl OrgStructure {
     /// As [`find`], where an organization that is not in the tree is an error.
     fn known(&self, org: &Bound<'_, PyAny>) -> PyResult<OrgIndex> {
-        find(&self.tree, org)?.ok_or_else(|| match org.extract::<&str>() {
-            Ok(id) => unknown(id),
+        find(&self.tree, org)?.ok_or_else(|| match org.cast::<PyString>() {
+            Ok(id) => unknown(&id.to_string_lossy()),
             Err(_) => UnknownOrganizationError::new_err(format!("no organization has the index {org}")),
         })
     }
@@ -53,18 +54,20 @@ impl OrgStructure {
 #[pymethods]
 impl OrgStructure {
     #[staticmethod]
-    fn build(rows: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn build(py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
         let rows = rows.try_iter()?.enumerate().map(|(number, row)| Row::from_python(number, &row?));
         let rows = rows.collect::<PyResult<Vec<Row>>>()?;
-        let built = Tree::build(rows.iter().map(Row::as_org_row));
+        // Other threads of Python run meanwhile.
+        let built = py.detach(|| Tree::build(rows.iter().map(Row::as_org_row)));
         let built = built.map_err(|error| BuildError::new_err(error.to_string()))?;
         let findings = built.findings.iter().map(ToString::to_string).collect();
         Ok(OrgStructure { tree: built.structure, findings })
     }
 
     #[staticmethod]
-    fn decode(bytes: &[u8]) -> PyResult<Self> {
-        let tree = Tree::decode(bytes).map_err(|error| DecodeError::new_err(error.to_string()))?;
+    fn decode(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let tree =
+            py.detach(|| Tree::decode(bytes)).map_err(|error| DecodeError::new_err(error.to_string()))?;
         Ok(OrgStructure { tree, findings: Vec::new() })
     }
 
@@ -87,8 +90,8 @@ impl OrgStructure {
         self.tree.footprint()
     }
 
-    fn index_of(&self, id: &str) -> Option<u32> {
-        self.tree.index_of(id).map(OrgIndex::rank)
+    fn index_of(&self, id: &Bound<'_, PyString>) -> Option<u32> {
+        id.to_str().ok().and_then(|id| self.tree.index_of(id)).map(OrgIndex::rank)
     }
 
     fn id(&self, org: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
@@ -127,8 +130,10 @@ impl OrgStructure {
     }
 
     fn nearest(&self, org: &Bound<'_, PyAny>, flags: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+        let flags =
+            flags.cast::<PyInt>().map_err(|_| PyTypeError::new_err("`flags` is not OrgFlags or an int"))?;
         let bits = flags.extract().ok().and_then(OrgFlags::from_bits);
-        let flags = bits.ok_or_else(|| PyValueError::new_err("`flags` must be OrgFlags"))?;
+        let flags = bits.ok_or_else(|| PyValueError::new_err("`flags` has bits that are not in OrgFlags"))?;
         let nearest = self.tree.nearest(self.known(org)?, flags);
         Ok(nearest.and_then(|nearest| self.text(nearest)))
     }
@@ -198,6 +203,16 @@ impl OrgStructure {
         let fingerprint = self.fingerprint();
         let head = fingerprint.get(..12).unwrap_or(&fingerprint);
         format!("<OrgStructure of {} organizations, fingerprint {head}…>", self.tree.len())
+    }
+
+    /// A copy of an immutable value is the value itself.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_memo, /))]
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {

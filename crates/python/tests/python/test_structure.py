@@ -1,6 +1,7 @@
 """The Python module beside a naive tree, and with hostile arguments."""
 
 import copy
+import multiprocessing
 import pickle
 import random
 import threading
@@ -16,6 +17,10 @@ ROWS: list[Any] = [
     ("Spain", "0", OrgFlags.READY | OrgFlags.LEGAL_ENTITY),
     ("USA", "0"),
 ]
+
+
+def ask_in_another_process(tree: OrgStructure) -> tuple[OrgStructure, str | None]:
+    return tree, tree.nearest("Madrid", OrgFlags.LEGAL_ENTITY)
 
 
 class Questions(unittest.TestCase):
@@ -68,7 +73,10 @@ class Questions(unittest.TestCase):
         self.assertIsNone(self.tree.index_of("nowhere"))
 
     def test_copies_and_pickles_are_equal(self) -> None:
-        for other in (copy.copy(self.tree), copy.deepcopy(self.tree), *map(self.pickled, range(6))):
+        # A copy of an immutable value is the value itself.
+        self.assertIs(copy.copy(self.tree), self.tree)
+        self.assertIs(copy.deepcopy([self.tree])[0], self.tree)
+        for other in map(self.pickled, range(6)):
             self.assertEqual(other, self.tree)
             self.assertEqual(hash(other), hash(self.tree))
             self.assertEqual(other.encode(), self.tree.encode())
@@ -80,6 +88,12 @@ class Questions(unittest.TestCase):
         copy = pickle.loads(pickle.dumps(self.tree, protocol))
         assert isinstance(copy, OrgStructure)
         return copy
+
+    def test_another_process_gets_an_equal_tree(self) -> None:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            other, legal_entity = pool.apply(ask_in_another_process, (self.tree,))
+        self.assertEqual(other, self.tree)
+        self.assertEqual(legal_entity, "Spain")
 
     def test_threads_share_a_tree(self) -> None:
         wrong: list[str] = []
@@ -119,7 +133,7 @@ class Refusals(unittest.TestCase):
             ((1, None), TypeError),
             ((None, None), TypeError),
             (("a", 7), TypeError),
-            (("a", None, "READY"), ValueError),
+            (("a", None, "READY"), TypeError),
             (("a", None, 1 << 20), ValueError),
             (("a", None, -1), ValueError),
             (("a", None, 0, None, None, None), TypeError),
@@ -128,11 +142,29 @@ class Refusals(unittest.TestCase):
             with self.assertRaisesRegex(kind, "row 1"):
                 OrgStructure.build([("0", None), row])
 
-    def test_a_half_of_a_surrogate_pair_is_no_id(self) -> None:
-        with self.assertRaises((TypeError, UnicodeError)):
-            OrgStructure.build([("\ud800", None)])
-        with self.assertRaises(UnicodeError):
-            OrgStructure.build(ROWS).is_in_natural_tree("\ud800", "0")
+    def test_a_lone_surrogate_is_in_no_id(self) -> None:
+        with self.assertRaisesRegex(ValueError, "row 1: `id` has a lone surrogate"):
+            OrgStructure.build([("0", None), ("\ud800", None)])
+        with self.assertRaisesRegex(ValueError, "row 0: `time_zone` has a lone surrogate"):
+            OrgStructure.build([("0", None, 0, "\ud800")])
+        tree = OrgStructure.build(ROWS)
+        self.assertFalse(tree.is_in_natural_tree("\ud800", "0"))
+        self.assertNotIn("\ud800", tree)
+        self.assertIsNone(tree.index_of("\ud800"))
+        with self.assertRaises(UnknownOrganizationError):
+            tree.depth("\ud800")
+
+    def test_flags_of_another_kind(self) -> None:
+        tree = OrgStructure.build(ROWS)
+        cases: list[tuple[Any, type[Exception]]] = [
+            ("READY", TypeError),
+            (None, TypeError),
+            (1 << 20, ValueError),
+            (-1, ValueError),
+        ]
+        for flag, kind in cases:
+            with self.assertRaisesRegex(kind, "`flags`"):
+                tree.nearest("Madrid", flag)
 
     def test_arguments_that_name_no_organization(self) -> None:
         tree = OrgStructure.build(ROWS)
@@ -170,6 +202,17 @@ class Refusals(unittest.TestCase):
         tree = OrgStructure.build([("a", "gone"), ("b", None)])
         self.assertEqual(len(tree.findings), 3)
         self.assertIn("`gone`", tree.findings[0])
+
+
+class DeepTrees(unittest.TestCase):
+    def test_a_chain_of_many_organizations(self) -> None:
+        depth = 100_000
+        rows = [(str(n), str(n - 1) if n else None) for n in range(depth)]
+        tree = OrgStructure.build(reversed(rows))
+        self.assertEqual(tree.depth(str(depth - 1)), depth - 1)
+        self.assertTrue(tree.is_self_or_below(depth - 1, 0))
+        self.assertEqual(len(tree.ancestors(depth - 1)), depth - 1)
+        self.assertEqual(pickle.loads(pickle.dumps(tree)), tree)
 
 
 class AgainstANaiveTree(unittest.TestCase):
