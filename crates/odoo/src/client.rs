@@ -272,7 +272,7 @@ impl Inner {
                 Reply::Failed(error) if self.refuses_language(&call, &error) => {}
                 Reply::Failed(error) => {
                     if error.is_refused_login() {
-                        self.login.doubt(&ticket);
+                        self.login.mark_stale(&ticket);
                     }
                     return Err(error);
                 }

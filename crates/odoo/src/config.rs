@@ -32,7 +32,8 @@ pub struct OdooConfig {
     /// The database (`ODOO_DB`); if nothing, the only one that the server has, or of several the one named
     /// `odoo`.
     pub database: Option<String>,
-    /// The user's login (`ODOO_USER`); an API key on Odoo 19 and later can do without.
+    /// The user's login (`ODOO_USER`). An API key on Odoo 19 and later can do without; if it is another
+    /// user's, the login fails.
     pub login: Option<String>,
     /// The credential.
     pub credential: Credential,

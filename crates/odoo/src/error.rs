@@ -25,6 +25,16 @@ pub enum OdooError {
         /// What Odoo says.
         message: String,
     },
+    /// The API key is another user's than the configured one's.
+    #[error(
+        "the api key is one of `{owner}`, not of `{login}`: correct ODOO_USER, or use a key of that user"
+    )]
+    OtherUser {
+        /// The configured login.
+        login: String,
+        /// The login of the key's owner.
+        owner: String,
+    },
     /// The server has no such database, or hides it.
     #[error("odoo has no database `{database}`, or a filter of the server hides it: check ODOO_DB")]
     UnknownDatabase {
@@ -242,9 +252,13 @@ impl OdooError {
         }
     }
 
-    /// Does Odoo refuse the credentials?
-    pub(crate) fn is_refused_login(&self) -> bool {
-        matches!(self, OdooError::Credentials { .. } | OdooError::LoginRefused { .. })
+    /// Are the credentials refused, or those of another user?
+    #[must_use]
+    pub fn is_refused_login(&self) -> bool {
+        matches!(
+            self,
+            OdooError::Credentials { .. } | OdooError::LoginRefused { .. } | OdooError::OtherUser { .. }
+        )
     }
 
     /// May the same call succeed later, without any other change?

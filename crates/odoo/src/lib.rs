@@ -18,6 +18,7 @@ mod company_filter;
 mod company_users;
 mod config;
 mod error;
+mod key_owner;
 mod metadata;
 mod read;
 mod records;

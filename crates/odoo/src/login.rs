@@ -12,8 +12,9 @@ use serde::Deserialize;
 use crate::call::Effect;
 use crate::config::{Transport, TransportChoice};
 use crate::http::{Answer, Lease, Request};
+use crate::key_owner::{login_of, user_of_key};
 use crate::wire::{self, Question, Reply};
-use crate::{Call, Credential, Fault, OdooConfig, OdooError};
+use crate::{Credential, Fault, OdooConfig, OdooError};
 
 /// What authenticates a call.
 #[derive(Clone, Debug)]
@@ -171,7 +172,7 @@ impl Login {
 
     /// A ticket that holds the credential itself was refused, which may have been revoked: the next call logs
     /// in again, and if that is refused, it is remembered for all.
-    pub(crate) fn doubt(&self, used: &Ticket) {
+    pub(crate) fn mark_stale(&self, used: &Ticket) {
         let mut known = self.known.lock();
         if !matches!(used, Ticket::Session(_)) && known.ticket.as_ref().is_some_and(|it| it.is_same(used)) {
             known.ticket = None;
@@ -242,15 +243,14 @@ impl Login {
                 Ok((Ticket::Stateless { user }, user))
             }
             Transport::Json2 => {
-                let call = Call::method("res.users", "context_get").idempotent();
-                let request = wire::encode(&call, &Ticket::Json2, self.config())?;
-                let answer = lease.send(&request, Effect::Read).await?;
-                let identity: Identity = match wire::decode(&call, &answer, &Ticket::Json2, self.config())? {
-                    Reply::Result(result) => parse(result.get(), "context_get")?,
-                    Reply::Failed(error) => return Err(error),
-                    Reply::SessionExpired => return Err(OdooError::Session),
-                };
-                let user = identity.uid.ok_or_else(|| unexpected("context_get"))?;
+                let user = user_of_key(lease, self.config()).await?;
+                // The key says who calls, whatever login is configured.
+                if let Some(login) = &self.config().login {
+                    let owner = login_of(lease, self.config(), user).await?;
+                    if owner != *login {
+                        return Err(OdooError::OtherUser { login: login.clone(), owner });
+                    }
+                }
                 Ok((Ticket::Json2, user))
             }
         }

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::call::Effect;
 use crate::http::Lease;
-use crate::login::Ticket;
+use crate::key_owner::{login_of, user_of_key};
 use crate::wire::{self, Reply};
-use crate::{Call, Credential, OdooClient, OdooConfig, OdooError};
+use crate::{Credential, OdooClient, OdooConfig, OdooError};
 
 /// The first version that takes API keys by JSON-2.
 const JSON_2: u64 = 19;
@@ -27,16 +27,6 @@ pub enum Verdict {
 #[derive(Deserialize)]
 struct Opened {
     uid: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Whose {
-    uid: i64,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    login: String,
 }
 
 impl OdooClient {
@@ -60,11 +50,11 @@ impl OdooClient {
         }
         let credential = Credential::from_secret(secret);
         let is_key = matches!(credential, Credential::ApiKey(_));
-        let by_json_2 = is_key && self.version().await? >= JSON_2;
+        let has_json_2 = is_key && self.version().await? >= JSON_2;
         let config = OdooConfig { login: Some(login.to_owned()), credential, ..self.config().clone() };
         let mut lease = self.lease().await?;
-        let verdict = match (is_key, by_json_2) {
-            (_, true) => owner_of_key(&mut lease, &config, login).await,
+        let verdict = match (is_key, has_json_2) {
+            (_, true) => by_json_2(&mut lease, &config, login).await,
             (true, false) => by_key(&mut lease, &config).await,
             (false, _) => by_password(&mut lease, &config).await,
         };
@@ -112,26 +102,10 @@ async fn by_key(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, OdooE
 }
 
 /// From version 19 on the key alone says whose it is, so whether that is the user is asked with it.
-async fn owner_of_key(lease: &mut Lease, config: &OdooConfig, login: &str) -> Result<Verdict, OdooError> {
-    let call = Call::method("res.users", "context_get").idempotent();
-    let Whose { uid } = json_2(lease, config, call).await?;
-    let named: Vec<Named> = json_2(lease, config, Call::read("res.users", &[uid], &["login"])).await?;
-    let is_the_users = named.iter().any(|user| user.login == login);
-    Ok(if is_the_users { Verdict::User(uid) } else { Verdict::Refused })
-}
-
-async fn json_2<T: for<'de> Deserialize<'de>>(
-    lease: &mut Lease,
-    config: &OdooConfig,
-    call: Call,
-) -> Result<T, OdooError> {
-    let request = wire::encode(&call, &Ticket::Json2, config)?;
-    let answer = lease.send(&request, Effect::Read).await?;
-    match wire::decode(&call, &answer, &Ticket::Json2, config)? {
-        Reply::Result(result) => parse(result.get(), call.name()),
-        Reply::Failed(error) => Err(error),
-        Reply::SessionExpired => Err(OdooError::Session),
-    }
+async fn by_json_2(lease: &mut Lease, config: &OdooConfig, login: &str) -> Result<Verdict, OdooError> {
+    let user = user_of_key(lease, config).await?;
+    let is_the_users = login_of(lease, config, user).await? == login;
+    Ok(if is_the_users { Verdict::User(user) } else { Verdict::Refused })
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(json: &str, method: &str) -> Result<T, OdooError> {

@@ -127,6 +127,14 @@ impl State {
         if call.model == "res.users" && call.method == "context_get" {
             return Ok(json!({"lang": "en_US", "tz": "Europe/Brussels", "uid": call.user}));
         }
+        if call.model == "res.users"
+            && call.method == "read"
+            && call.ids() == [call.user]
+            && call.names("fields").is_some_and(|names| names == ["login"])
+            && let Some(own) = self.users.iter().find(|user| user.id == call.user)
+        {
+            return Ok(json!([{"id": own.id, "login": own.login}]));
+        }
         if call.model == "res.lang" && call.method == "get_installed" {
             return Ok(INSTALLED.iter().map(|code| json!([code, code])).collect());
         }

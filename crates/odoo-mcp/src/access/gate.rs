@@ -105,7 +105,7 @@ fn refused(error: Arc<OdooError>) -> ToolError {
         OdooError::Access { message } => ToolError::Denied(message.clone()),
         OdooError::Unverified { message } => ToolError::Unverified(message.clone()),
         // Who is not let in is told so; for everything else there is no answer to rely on.
-        OdooError::Credentials { .. } | OdooError::LoginRefused { .. } => ToolError::Odoo((*error).clone()),
+        error if error.is_refused_login() => ToolError::Odoo(error.clone()),
         other => ToolError::Unverified(other.to_string()),
     }
 }

@@ -14,7 +14,7 @@ pub(super) type Answer = Result<Vec<Record>, OdooError>;
 pub(super) struct PendingRead {
     pub(super) read: Read,
     /// Tells the caller that it waits for Odoo from now on, no longer for a connection.
-    pub(super) departed: Option<oneshot::Sender<()>>,
+    pub(super) sent: Option<oneshot::Sender<()>>,
     pub(super) answer: oneshot::Sender<Answer>,
 }
 

@@ -9,7 +9,7 @@ use super::cost;
 
 /// What reads must have in common to travel together: the model, and the context as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Route {
+pub(super) struct BatchKey {
     pub(super) model: String,
     pub(super) context: String,
 }
@@ -17,7 +17,7 @@ pub(super) struct Route {
 /// Batches that wait for a connection, each with a number.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
-    waiting: HashMap<Route, Vec<(u64, Batch)>>,
+    waiting: HashMap<BatchKey, Vec<(u64, Batch)>>,
     last: u64,
 }
 
@@ -26,12 +26,12 @@ impl Queues {
     /// for a connection on its behalf.
     pub(super) fn add(
         &mut self,
-        route: &Route,
+        key: &BatchKey,
         pending: PendingRead,
         size: usize,
         definitions: Option<&FieldDefinitions>,
     ) -> Option<u64> {
-        let batches = self.waiting.entry(route.clone()).or_default();
+        let batches = self.waiting.entry(key.clone()).or_default();
         for (_, batch) in batches.iter_mut() {
             if batch.ids().saturating_add(pending.read.ids.len()) <= size
                 && let Some(fields) = joint_fields(batch, &pending, definitions)
@@ -48,12 +48,12 @@ impl Queues {
     }
 
     /// Takes a batch out, without the reads of callers that have gone away.
-    pub(super) fn take(&mut self, route: &Route, number: u64) -> Batch {
-        let Some(batches) = self.waiting.get_mut(route) else { return Batch::default() };
+    pub(super) fn take(&mut self, key: &BatchKey, number: u64) -> Batch {
+        let Some(batches) = self.waiting.get_mut(key) else { return Batch::default() };
         let position = batches.iter().position(|(known, _)| *known == number);
         let mut batch = position.map(|position| batches.remove(position).1).unwrap_or_default();
         if batches.is_empty() {
-            self.waiting.remove(route);
+            self.waiting.remove(key);
         }
         batch.reads.retain(PendingRead::is_waiting);
         batch

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::batch::{Answer, Batch, PendingRead};
-use super::queue::{Queues, Route};
+use super::queue::{BatchKey, Queues};
 use super::{Read, Record};
 use crate::http::Lease;
 use crate::stats::ReadStats;
@@ -88,21 +88,21 @@ impl Reader {
 
     async fn read_with_others(&self, read: Read) -> Answer {
         let inner = &self.inner;
-        let (departed, departure) = oneshot::channel();
+        let (sent, when_sent) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
-        let route =
-            Route { model: read.model.clone(), context: Value::from(read.context.clone()).to_string() };
+        let key =
+            BatchKey { model: read.model.clone(), context: Value::from(read.context.clone()).to_string() };
         let scope = inner.client.known_scope();
         let definitions = scope.and_then(|scope| inner.metadata.known_fields(&scope, &read.model));
-        let pending = PendingRead { read, departed: Some(departed), answer };
+        let pending = PendingRead { read, sent: Some(sent), answer };
         let size = inner.client.config().batch_size;
-        let new = inner.queues.lock().add(&route, pending, size, definitions.as_deref());
+        let new = inner.queues.lock().add(&key, pending, size, definitions.as_deref());
         if let Some(number) = new {
             // In a task of its own: the caller that comes first may be the first to go.
-            tokio::spawn(Arc::clone(inner).carry(route, number));
+            tokio::spawn(Arc::clone(inner).execute(key, number));
         }
         let within = inner.client.config().limits.wait;
-        if tokio::time::timeout(within, departure).await.is_err() {
+        if tokio::time::timeout(within, when_sent).await.is_err() {
             return Err(Fault::Busy { within }.into());
         }
         // The task that sends the batch answers all callers, unless its runtime is shut down.
@@ -112,12 +112,12 @@ impl Reader {
 
 impl Inner {
     /// Waits for a connection on behalf of a batch, and answers all its callers.
-    async fn carry(self: Arc<Self>, route: Route, number: u64) {
+    async fn execute(self: Arc<Self>, key: BatchKey, number: u64) {
         let lease = self.client.lease_at_any_time().await;
-        let mut batch = self.queues.lock().take(&route, number);
+        let mut batch = self.queues.lock().take(&key, number);
         for pending in &mut batch.reads {
-            if let Some(departed) = pending.departed.take() {
-                let _gone = departed.send(());
+            if let Some(sent) = pending.sent.take() {
+                let _gone = sent.send(());
             }
         }
         let Some(call) = batch.call() else { return };
@@ -126,16 +126,16 @@ impl Inner {
             Err(error) => return batch.reads.into_iter().for_each(|it| it.tell(Err(error.clone()))),
         };
         if batch.reads.len() == 1 {
-            return self.carry_alone(batch, &mut lease).await;
+            return self.execute_alone(batch, &mut lease).await;
         }
-        let result = self.carry_together(batch, &call, &mut lease).await;
+        let result = self.execute_together(batch, &call, &mut lease).await;
         drop(lease);
         if let Err(failed) = result {
             self.split(failed).await;
         }
     }
 
-    async fn carry_alone(&self, mut batch: Batch, lease: &mut Lease) {
+    async fn execute_alone(&self, mut batch: Batch, lease: &mut Lease) {
         let Some(call) = batch.reads.first().map(|pending| pending.read.call()) else { return };
         if let Some(answer) = self.unless_abandoned(&mut batch, &call, lease).await {
             batch.reads.into_iter().for_each(|pending| pending.tell(answer.clone()));
@@ -143,7 +143,7 @@ impl Inner {
     }
 
     /// Sends one request for a batch; gives the batch back if it fails for any reason.
-    async fn carry_together(
+    async fn execute_together(
         &self,
         mut batch: Batch,
         call: &crate::Call,
@@ -180,24 +180,24 @@ impl Inner {
     /// Halves a batch that failed until every caller has its answer: one that spoils it for many costs few
     /// requests.
     async fn split(&self, failed: Batch) {
-        let mut carried: FuturesUnordered<_> =
-            failed.halves().map(|half| self.carry_half(half)).into_iter().collect();
-        while let Some(result) = carried.next().await {
+        let mut running: FuturesUnordered<_> =
+            failed.halves().map(|half| self.execute_half(half)).into_iter().collect();
+        while let Some(result) = running.next().await {
             if let Err(failed) = result {
-                carried.extend(failed.halves().map(|half| self.carry_half(half)));
+                running.extend(failed.halves().map(|half| self.execute_half(half)));
             }
         }
     }
 
-    async fn carry_half(&self, mut batch: Batch) -> Result<(), Batch> {
+    async fn execute_half(&self, mut batch: Batch) -> Result<(), Batch> {
         let lease = self.client.lease_at_any_time().await;
         // Of those who went away meanwhile, nothing is sent.
         batch.reads.retain(PendingRead::is_waiting);
         let Some(call) = batch.call() else { return Ok(()) };
         match lease {
             Err(error) => batch.reads.into_iter().for_each(|it| it.tell(Err(error.clone()))),
-            Ok(mut lease) if batch.reads.len() == 1 => self.carry_alone(batch, &mut lease).await,
-            Ok(mut lease) => return self.carry_together(batch, &call, &mut lease).await,
+            Ok(mut lease) if batch.reads.len() == 1 => self.execute_alone(batch, &mut lease).await,
+            Ok(mut lease) => return self.execute_together(batch, &call, &mut lease).await,
         }
         Ok(())
     }

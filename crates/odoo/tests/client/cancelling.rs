@@ -93,3 +93,27 @@ async fn reads_in_a_queue_are_withdrawn() {
     let methods: Vec<String> = double.calls().into_iter().map(|call| call.method).collect();
     assert_eq!(methods, ["search_count"]);
 }
+
+#[tokio::test]
+async fn the_half_of_a_failed_batch_that_waits_for_a_connection_is_withdrawn() {
+    let delays = [("search_count", MOMENT), ("read", LONG)].into();
+    let double = double(Behaviour { delays, ..Behaviour::default() }).await;
+    let client = OdooClient::new(OdooConfig { pool_size: 1, ..config(&double, password()) }).unwrap();
+    let reader = Reader::new(client.clone(), Arc::new(MetadataCache::new(CacheConfig::default())));
+    client.scope().await.unwrap();
+    let reads = || double.calls().iter().filter(|call| call.method == "read").count();
+    let forbidden = || reader.read(Read::new(THINGS, &[13], &["name"]));
+    let counting = client.call::<Value>(Call::search_count(THINGS, json!([])));
+    let until_one_half_has_left = async {
+        while reads() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        _ = async { tokio::join!(counting, forbidden(), forbidden()) } => panic!("nobody gave up"),
+        () = until_one_half_has_left => {}
+    }
+    tokio::time::sleep(LONG * 2).await;
+    assert_eq!((reads(), reader.stats().splits), (2, 1), "the batch and one half: the other had not left");
+    assert_eq!(client.pool_stats().free, 1);
+}

@@ -153,6 +153,35 @@ async fn refused_credentials_are_told_with_what_to_check() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_user_is_no_login_of_the_configured_one() {
+    for (version, transport) in [(17, Transport::JsonRpc), (18, Transport::JsonRpc), (19, Transport::Json2)] {
+        let double = double(Behaviour { version, ..Behaviour::default() }).await;
+        let config = OdooConfig { login: Some("ana".into()), ..config(&double, api_key()) };
+        let client = OdooClient::new(config).unwrap();
+        let error = client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await.unwrap_err();
+        let told = match version {
+            19 => "the api key is one of `admin`, not of `ana`: correct ODOO_USER, or use a key of that user",
+            _ => {
+                "odoo does not accept the credentials for database `odoo`: check ODOO_API_KEY, and that it is a key \
+                 of ODOO_USER"
+            }
+        };
+        assert_eq!((error.to_string().as_str(), client.transport()), (told, Some(transport)), "{version}");
+        assert!(error.is_refused_login() && !error.is_transient());
+        let before = double.seen().len();
+        assert_eq!(client.scope().await.unwrap_err(), error);
+        assert_eq!(double.seen().len(), before, "it is remembered");
+        assert!(double.calls().iter().all(|call| call.model == "res.users"), "nothing else was asked");
+    }
+    // Without a login, the key alone says who calls.
+    let double = double(Behaviour { version: 19, ..Behaviour::default() }).await;
+    let config = OdooConfig { login: None, ..config(&double, api_key()) };
+    let client = OdooClient::new(config).unwrap();
+    assert_eq!(client.scope().await.unwrap().user().id(), 2);
+    assert_eq!(double.seen().len(), 2, "the version and the user");
+}
+
+#[tokio::test]
 async fn a_key_that_is_revoked_is_tried_once_more_for_all_callers() {
     for (version, transport) in [(17, Transport::JsonRpc), (19, Transport::Json2)] {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
@@ -284,7 +313,13 @@ async fn the_version_is_asked_for_once_at_most() {
             assert_eq!(client.version().await.unwrap(), u64::from(version));
         }
         client.scope().await.unwrap();
-        assert_eq!(double.seen().len(), [1, 2][usize::from(transport != Transport::Session)], "{transport}");
+        // By JSON-2 the key's owner and the owner's login are two questions.
+        let expected = match transport {
+            Transport::Session => 1,
+            Transport::JsonRpc => 2,
+            Transport::Json2 => 3,
+        };
+        assert_eq!(double.seen().len(), expected, "{transport}");
     }
 }
 

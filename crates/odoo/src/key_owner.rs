@@ -1,0 +1,48 @@
+//! Whose an API key is, by JSON-2: a call says nothing of users but the key.
+
+use serde::Deserialize;
+
+use crate::call::Effect;
+use crate::http::Lease;
+use crate::login::Ticket;
+use crate::wire::{self, Reply};
+use crate::{Call, OdooConfig, OdooError};
+
+#[derive(Deserialize)]
+struct Context {
+    uid: i64,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    login: String,
+}
+
+/// The user of the configured key.
+pub(crate) async fn user_of_key(lease: &mut Lease, config: &OdooConfig) -> Result<i64, OdooError> {
+    let context: Context = ask(lease, config, &Call::method("res.users", "context_get").idempotent()).await?;
+    Ok(context.uid)
+}
+
+/// The login of the user of the configured key.
+pub(crate) async fn login_of(lease: &mut Lease, config: &OdooConfig, user: i64) -> Result<String, OdooError> {
+    let call = Call::read("res.users", &[user], &["login"]);
+    let named: Vec<Named> = ask(lease, config, &call).await?;
+    let named = named.into_iter().next().map(|named| named.login);
+    named.ok_or_else(|| OdooError::Unexpected { method: "read".into() })
+}
+
+async fn ask<T: for<'de> Deserialize<'de>>(
+    lease: &mut Lease,
+    config: &OdooConfig,
+    call: &Call,
+) -> Result<T, OdooError> {
+    let request = wire::encode(call, &Ticket::Json2, config)?;
+    let answer = lease.send(&request, Effect::Read).await?;
+    match wire::decode(call, &answer, &Ticket::Json2, config)? {
+        Reply::Result(result) => serde_json::from_str(result.get())
+            .map_err(|_| OdooError::Unexpected { method: call.name().into() }),
+        Reply::Failed(error) => Err(error),
+        Reply::SessionExpired => Err(OdooError::Session),
+    }
+}
