@@ -207,12 +207,18 @@ impl Backend {
         })
     }
 
-    /// The names of roles. Odoo has none.
+    /// The names of roles.
     pub(crate) async fn role_names(&self, roles: &[&str]) -> Answer<BTreeMap<String, String>> {
+        let named = |name: &str| roles.iter().map(|role| ((*role).to_owned(), name.to_owned())).collect();
         match self {
             Backend::Database(reader) => Ok(reader.role_names(roles).await?),
-            _ => Ok(BTreeMap::new()),
+            _ => Ok(self.without_roles().map(named).unwrap_or_default()),
         }
+    }
+
+    /// What sessions show in the place of a role where there are none: Odoo's users have groups.
+    pub(crate) fn without_roles(&self) -> Option<&'static str> {
+        matches!(self, Backend::Odoo(_)).then_some("Odoo has no roles")
     }
 
     /// A role. Odoo has none.

@@ -43,5 +43,6 @@ async fn an_administrator_of_odoo_signs_in_by_key_and_sees_who_else_has_signed_i
     browser.until("document.getElementById('sessions-link').checkVisibility()").await;
     browser.go(&format!("{}/#sessions", service.address)).await;
     browser.until_reads("#sessions", "admin").await;
+    browser.until_reads("#sessions", "Odoo has no roles").await;
     browser.assert_no_complaints().await;
 }

@@ -20,6 +20,7 @@ async fn a_user_signs_in_by_password_or_key_and_sees_its_companies() {
             let (_, session) = service.get("/v1/session", &token).await;
             assert_eq!(session["user"], json!(user(version, "bob").to_string()));
             assert_eq!(session["username"], json!("bob"));
+            assert_eq!((&session["role"], &session["role_name"]), (&json!("0"), &json!("Odoo has no roles")));
             assert_eq!((&session["client"], &session["client_name"]), (&json!("odoo"), &json!("odoo")));
             assert_eq!(
                 (&session["org"], &session["org_name"]),

@@ -86,12 +86,13 @@ impl SessionView {
             names.client(session.client()),
             administers,
         );
+        let no_role = || gateway.inner.backend.without_roles().map(str::to_owned);
         SessionView {
             id: session.id().to_string(),
             user: session.user().to_string(),
             username,
             role: session.role().to_string(),
-            role_name: role.as_ref().map(|role| role.name.clone()),
+            role_name: role.as_ref().map(|role| role.name.clone()).or_else(no_role),
             client: session.client().to_string(),
             client_name,
             org: session.org().to_string(),
