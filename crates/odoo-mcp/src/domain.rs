@@ -1,4 +1,4 @@
-//! Domains: are they whole?
+//! Domains: are they whole, and which conditions have domains of their own?
 
 use serde_json::Value;
 
@@ -30,6 +30,11 @@ pub(crate) fn check_balance(domain: &[Value]) -> Result<(), ToolError> {
     Err(ToolError::invalid(format!(
         "the domain ends too early: its operators need {expected} more condition(s)"
     )))
+}
+
+/// Is the operand of this operator a domain on the related records?
+pub(crate) fn takes_domain(operator: &str) -> bool {
+    matches!(operator.trim_end_matches('!'), "any" | "not any")
 }
 
 #[cfg(test)]

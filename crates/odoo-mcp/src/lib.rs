@@ -19,15 +19,16 @@ mod tools;
 
 mod access;
 mod arguments;
+mod commands;
 mod context;
+mod credential_fields;
 mod domain;
 mod file;
+mod presentation;
 mod read;
 mod schema;
-mod secrecy;
 mod selection;
 mod service;
-mod shape;
 mod text;
 mod unreadable;
 mod uri;

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::ToolError;
 use crate::arguments::{ALL, Names};
+use crate::presentation::SIZES_ONLY;
 use crate::selection::{all_fields, default_fields};
 use crate::service::Service;
-use crate::shape::SIZES_ONLY;
 
 /// How the fields of a read were chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,15 +104,15 @@ impl Service {
     }
 
     /// Another selection after a refusal, without what the refusal tells of; nothing if it tells of no field.
-    /// Fields that were named are asked for whatever Odoo says.
+    /// Is it the first refusal of the call? Fields that were named are asked for whatever Odoo says.
     pub(crate) async fn choose_again(
         &self,
         selection: &Selection,
         model: &str,
         fields: &Arc<FieldDefinitions>,
-        message: &str,
+        refusal: (&str, bool),
     ) -> Result<Option<Selection>, ToolError> {
-        if !self.learn_unreadable(model, fields, &selection.names(), message).await? {
+        if !self.learn_unreadable(model, fields, &selection.names(), refusal).await? {
             return Ok(None);
         }
         let selection = self.choose(selection.method, model, fields).await?;
@@ -145,7 +145,7 @@ impl Service {
             };
             lessons += 1;
             let again = match lessons {
-                ..=LESSONS => self.choose_again(&selection, model, fields, &message).await?,
+                ..=LESSONS => self.choose_again(&selection, model, fields, (&message, lessons == 1)).await?,
                 _ => None,
             };
             match again {

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::ToolError;
 use crate::arguments::{ALL, Names};
+use crate::presentation::present;
 use crate::service::Service;
-use crate::shape::shape;
 use crate::text::{self, push};
 use crate::tool::call;
 use crate::tools::SearchRecords;
@@ -45,7 +45,7 @@ async fn read_record(service: &Service, model: &str, id: i64) -> Result<String, 
     let html = all - selection.names.len();
     let rows = service.read(model, &[id], (&selection, &definitions), &context, Duration::ZERO).await?;
     let mut record = rows.records.into_iter().next().ok_or_else(|| ToolError::not_found(model, &[id]))?;
-    shape(model, &definitions, &rows.names, &mut record);
+    present(model, &definitions, &rows.names, &mut record);
     record.retain(|name, value| kind(name) != "html" && is_set(value, &kind(name)));
     record.values_mut().for_each(shorten);
     let mut text = text::render(&Value::Object(record));

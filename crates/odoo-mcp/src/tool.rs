@@ -14,7 +14,7 @@ use crate::{Settings, ToolError, arguments, schema, text};
 
 /// What calling a tool does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Nature {
+pub(crate) enum ToolEffect {
     /// It only reads.
     Reads,
     /// It adds something; calling it twice adds two.
@@ -29,7 +29,7 @@ pub(crate) enum Nature {
 pub(crate) trait Tool {
     const NAME: &'static str;
     const TITLE: &'static str;
-    const NATURE: Nature;
+    const EFFECT: ToolEffect;
     /// What it does, for the model that chooses among tools.
     const DESCRIPTION: &'static str;
     type Arguments: DeserializeOwned + JsonSchema + Send;
@@ -76,7 +76,7 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
-    pub(crate) nature: Nature,
+    pub(crate) effect: ToolEffect,
     pub(crate) input: Arc<Map<String, Value>>,
     pub(crate) output: Arc<Map<String, Value>>,
     pub(crate) run: Run,
@@ -88,7 +88,7 @@ impl Entry {
             name: T::NAME,
             title: T::TITLE,
             description: T::DESCRIPTION,
-            nature: T::NATURE,
+            effect: T::EFFECT,
             input: schema::of_arguments::<T::Arguments>(settings),
             output: schema::of_answer::<T::Answer>(),
             run: |service, arguments| Box::pin(call::<T>(service, arguments)),
@@ -109,7 +109,7 @@ pub(crate) async fn call<T: Tool>(
             .map_err(|problem| ToolError::invalid(format!("{}: {problem}", T::NAME)))
     };
     // What is read may have to be read again; what is written is not kept a second time.
-    let again = (T::NATURE == Nature::Reads).then(|| arguments.clone());
+    let again = (T::EFFECT == ToolEffect::Reads).then(|| arguments.clone());
     let mut answer = T::run(service, read(arguments)?).await;
     let is_rejected =
         matches!(answer, Err(ToolError::Odoo(OdooError::Rejected { .. } | OdooError::UnknownModel { .. })));

@@ -44,11 +44,17 @@ impl Unreadable {
         model: &str,
         definitions: &Arc<FieldDefinitions>,
     ) -> (Arc<BTreeSet<String>>, bool) {
-        let known = self.known.lock();
-        let own = known.get(&(scope.clone(), model.to_owned()));
-        let own =
-            own.filter(|it| Arc::ptr_eq(&it.definitions, definitions) && it.since.elapsed() < REMEMBERED);
-        own.map(|it| (Arc::clone(&it.fields), it.asked)).unwrap_or_default()
+        let mut known = self.known.lock();
+        let own = known.get_mut(&(scope.clone(), model.to_owned()));
+        let Some(own) = own.filter(|it| it.since.elapsed() < REMEMBERED) else { return <_>::default() };
+        if !Arc::ptr_eq(&own.definitions, definitions) {
+            if own.definitions != *definitions {
+                return <_>::default();
+            }
+            // Loaded again and still the same: compared once.
+            own.definitions = Arc::clone(definitions);
+        }
+        (Arc::clone(&own.fields), own.asked)
     }
 
     fn put(
@@ -95,17 +101,20 @@ impl Service {
 
     /// Learns from a refusal which fields the user may not read. Says whether one of those that were asked
     /// for is among them.
+    ///
+    /// The groups are asked once, and again if the `first` refusal of a call names a field that was readable:
+    /// some versions name only one of several.
     pub(crate) async fn learn_unreadable(
         &self,
         model: &str,
         definitions: &Arc<FieldDefinitions>,
         names: &[&str],
-        message: &str,
+        (message, first): (&str, bool),
     ) -> Result<bool, ToolError> {
         let scope = self.scope().await?;
         let (known, asked) = self.unreadable.get(&scope, model, definitions);
         let mut found: BTreeSet<String> = named(message, model, definitions, names);
-        if !asked {
+        if !asked || (first && !found.is_subset(&known)) {
             if let Some(allowed) = self.allowed_fields(model).await? {
                 let others =
                     definitions.iter().map(|field| field.name()).filter(|name| !allowed.contains(*name));

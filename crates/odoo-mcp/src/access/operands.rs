@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::writes::refusal;
 use crate::ToolError;
+use crate::domain::takes_domain;
 use crate::service::Service;
 use crate::value::{ExpectedForm, date, fit, id, integer, moment, referred};
 
@@ -32,7 +33,7 @@ impl Service {
                 let operator = operator.as_str().unwrap_or_default().trim().to_ascii_lowercase();
                 let Some((fields, name)) = self.end_of_path(&model, path).await? else { continue };
                 let Some(field) = fields.get(name) else { continue };
-                if matches!(operator.as_str(), "any" | "not any" | "any!" | "not any!") {
+                if takes_domain(&operator) {
                     if let (Some(relation), Value::Array(domain)) = (field.text("relation"), operand) {
                         domains.push((relation, domain));
                     }
@@ -79,19 +80,23 @@ fn fit_operand(
 ) -> Result<Value, ExpectedForm> {
     let one = |value: &Value| fit_one(field, value, version);
     match (operator, operand) {
-        ("in" | "not in", Value::Array(values)) => values.iter().map(one).collect(),
-        ("in" | "not in", Value::Null | Value::Bool(_)) => Ok(operand.clone()),
-        ("in" | "not in", _) => Err(ExpectedForm("a list of values, such as [1, 2]".into())),
-        ("child_of" | "parent_of", Value::Array(values)) => values.iter().map(one).collect(),
-        ("=" | "!=" | "<>" | "==" | "=?", Value::Array(values)) => match referred(operand) {
-            Some(id) => Ok(id.into()),
-            None => values.iter().map(one).collect(),
-        },
-        ("=" | "!=" | "<>" | "==" | "=?" | "<" | ">" | "<=" | ">=" | "child_of" | "parent_of", _) => {
-            one(operand)
+        // Also the `id` is compared by name there.
+        ("child_of" | "parent_of", Value::Array(values)) => fit_records(values),
+        ("child_of" | "parent_of", _) => fit_record(operand),
+        ("in" | "not in" | "=" | "!=" | "<>" | "==" | "=?", Value::Array(values)) if is_related(field) => {
+            match (referred(operand), operator) {
+                (Some(id), "in" | "not in") => Ok(Value::Array(vec![id.into()])),
+                (Some(id), _) => Ok(id.into()),
+                (None, _) => fit_records(values),
+            }
         }
+        ("in" | "not in", Value::Null | Value::Bool(_)) => Ok(operand.clone()),
+        ("in" | "not in", Value::Array(values)) => values.iter().map(one).collect(),
+        ("in" | "not in", _) => Err(ExpectedForm("a list of values, such as [1, 2]".into())),
+        ("=" | "!=" | "<>" | "==" | "=?", Value::Array(values)) => values.iter().map(one).collect(),
+        ("=" | "!=" | "<>" | "==" | "=?" | "<" | ">" | "<=" | ">=", _) => one(operand),
         (_, Value::Number(number)) if operator.contains("like") => Ok(number.to_string().into()),
-        (_, Value::Bool(true) | Value::Object(_)) if operator.contains("like") => {
+        (_, Value::Bool(true) | Value::Object(_) | Value::Array(_)) if operator.contains("like") => {
             Err(ExpectedForm("a text".into()))
         }
         // Odoo says which operators there are.
@@ -105,12 +110,7 @@ fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<V
     }
     let kind = field.text("type").unwrap_or_default();
     match (kind.as_str(), value) {
-        // A text finds records by their name.
-        ("many2one" | "one2many" | "many2many", _) => match (id(value).or_else(|| referred(value)), value) {
-            (Some(id), _) => Ok(id.into()),
-            (None, Value::String(_)) => Ok(value.clone()),
-            _ => Err(ExpectedForm("the id of a record, its name, or false".into())),
-        },
+        _ if is_related(field) => fit_record(value),
         ("integer" | "many2one_reference", _) => integer(value),
         // Texts are compared, not kept: none is too long.
         ("char" | "text" | "html" | "reference", Value::String(_)) => Ok(value.clone()),
@@ -124,6 +124,32 @@ fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<V
         ("datetime", _) => moment(value),
         ("binary" | "image", _) => Ok(value.clone()),
         _ => fit(field, value),
+    }
+}
+
+fn is_related(field: &FieldDefinition<'_>) -> bool {
+    matches!(field.text("type").as_deref(), Some("many2one" | "one2many" | "many2many"))
+}
+
+/// A record: by its id, or as a text by its name.
+fn fit_record(value: &Value) -> Result<Value, ExpectedForm> {
+    match (id(value).or_else(|| referred(value)), value) {
+        (Some(id), _) => Ok(id.into()),
+        (None, Value::String(_)) => Ok(value.clone()),
+        (None, Value::Null | Value::Bool(false)) => Ok(Value::Bool(false)),
+        _ => Err(ExpectedForm("the id of a record, its name, or false".into())),
+    }
+}
+
+/// Records: all by their ids, or all by their names, some of which may be digits. Odoo takes no mixture.
+fn fit_records(values: &[Value]) -> Result<Value, ExpectedForm> {
+    if values.iter().all(Value::is_string) && !values.iter().all(|value| id(value).is_some()) {
+        return Ok(values.into());
+    }
+    let fitted: Vec<Value> = values.iter().map(fit_record).collect::<Result<_, _>>()?;
+    match fitted.iter().any(Value::is_string) {
+        true => Err(ExpectedForm("ids of records, or names of records, not both in one list".into())),
+        false => Ok(fitted.into()),
     }
 }
 
@@ -168,10 +194,23 @@ mod tests {
             ("many2one", "=", json!("7"), json!(7)),
             ("many2one", "=", json!([7, "Belgium"]), json!(7)),
             ("many2one", "in", json!([7.0, [8, "France"]]), json!([7, 8])),
+            ("many2one", "in", json!(["7", "8"]), json!([7, 8])),
+            ("many2one", "in", json!(["7", "Belgium"]), json!(["7", "Belgium"])),
+            ("many2one", "in", json!([7, "Belgium"]), json!([7])),
+            ("many2one", "not in", json!([false, 7]), json!([false, 7])),
             ("many2one", "ilike", json!("bel"), json!("bel")),
             ("many2one", "=", json!("Belgium"), json!("Belgium")),
             ("many2many", "=", json!(false), json!(false)),
             ("many2one", "child_of", json!([7]), json!([7])),
+            ("many2one", "child_of", json!("Lab Holding"), json!("Lab Holding")),
+            ("integer", "child_of", json!("Lab Holding"), json!("Lab Holding")),
+            ("integer", "parent_of", json!([7.0, "8"]), json!([7, 8])),
+            ("integer", "child_of", json!(null), json!(false)),
+            ("many2one", "=", json!("1E2"), json!("1E2")),
+            ("many2one", "=", json!([7, 8]), json!([7, 8])),
+            ("many2one", "=?", json!(null), json!(false)),
+            ("integer", "not in", json!([]), json!([])),
+            ("char", "=", json!([7, "seven"]), json!(["7", "seven"])),
             ("binary", "!=", json!(false), json!(false)),
         ] {
             assert_eq!(
@@ -195,7 +234,17 @@ mod tests {
             ("selection", "in", json!(["draft", "done"]), "one of"),
             ("selection", "in", json!("draft"), "a list"),
             ("many2one", "=", json!(true), "the id of a record"),
+            ("many2one", "in", json!([7, 8, "Belgium"]), "not both"),
+            ("many2many", "child_of", json!([7, true]), "the id of a record"),
             ("char", "ilike", json!(true), "a text"),
+            ("char", "ilike", json!(["a"]), "a text"),
+            ("integer", "=", json!([7, "seven"]), "a whole number"),
+            ("integer", "in", json!(7), "a list"),
+            ("integer", "in", json!("7"), "a list"),
+            ("integer", "child_of", json!(true), "the id of a record"),
+            ("integer", "=", json!("1.000"), "a whole number"),
+            ("float", ">", json!("1,000.50"), "a number"),
+            ("float", ">", json!("NaN"), "a number"),
             ("char", "=", json!(true), "a text"),
         ] {
             let told = given(kind, operator, operand.clone(), 17).unwrap_err();

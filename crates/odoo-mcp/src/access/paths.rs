@@ -4,6 +4,7 @@ use model_metadata::Operation;
 use serde_json::Value;
 
 use crate::ToolError;
+use crate::domain::takes_domain;
 use crate::service::Service;
 
 /// The end of a path of fields.
@@ -57,7 +58,7 @@ impl Service {
                 let Some(End { kind, relation: Some(relation) }) = self.walk(&model, path).await? else {
                     continue;
                 };
-                let within = operator == "any" || operator == "not any" || operator.starts_with("any");
+                let within = takes_domain(&operator);
                 let by_name = kind != "many2one" && !is_ids(value);
                 if within || by_name {
                     self.require_on_path(&relation, path).await?;

@@ -5,8 +5,9 @@ use platform::text::shorten;
 use serde_json::{Map, Value};
 
 use crate::ToolError;
+use crate::commands::commands;
 use crate::service::Service;
-use crate::value::{ExpectedForm, commands, fit};
+use crate::value::{ExpectedForm, fit};
 
 /// Values that are still to be checked, for a model, under a name for messages.
 type Pending<'a> = (String, &'a mut Map<String, Value>, String);

@@ -1,6 +1,7 @@
 //! Arguments that several tools take, and the one reader of all tools' arguments.
 
 mod literal;
+mod problem;
 mod reader;
 
 use std::borrow::Cow;
@@ -9,8 +10,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use reader::{Problem, list};
-pub(crate) use reader::{members, read, whole};
+use crate::domain::takes_domain;
+use problem::Problem;
+use reader::{LIST, begins_as_list, list};
+
+pub(crate) use reader::{members, read, unwrapped_list, whole};
 
 /// The largest id that Odoo's columns hold.
 const LARGEST_ID: i64 = 0x7fff_ffff;
@@ -63,13 +67,7 @@ fn canonical(kind: &str, value: Value) -> Result<Value, Problem> {
             });
             Ok(names.collect::<Result<Vec<_>, _>>()?.concat().into())
         }
-        "Domain" => {
-            let terms = list(value)?;
-            if is_condition(&terms) {
-                return Ok(Value::Array(vec![terms.into()]));
-            }
-            terms.into_iter().map(term).collect()
-        }
+        "Domain" => domain(value),
         _ => Ok(value),
     }
 }
@@ -88,25 +86,39 @@ fn split(text: &str) -> Vec<Value> {
 fn is_condition(terms: &[Value]) -> bool {
     match terms {
         [Value::String(field), Value::String(operator), _] => {
-            !matches!(field.as_str(), "&" | "|" | "!") && !operator.starts_with(['[', '('])
+            !matches!(field.as_str(), "&" | "|" | "!") && !operator.starts_with(LIST)
         }
         _ => false,
     }
 }
 
-/// A condition of a domain may be written into a text, too.
+/// The terms of a domain. One condition alone is a domain of one.
+fn domain(value: Value) -> Result<Value, Problem> {
+    let terms = list(value)?;
+    let terms = if is_condition(&terms) { vec![terms.into()] } else { terms };
+    terms.into_iter().enumerate().map(|(place, it)| term(it).map_err(|it| it.at(place))).collect()
+}
+
+/// A condition of a domain may be written into a text, and so may the list that it compares with.
 fn term(value: Value) -> Result<Value, Problem> {
-    match &value {
-        Value::String(text) if text.trim_start().starts_with(['[', '(']) => list(value).map(Value::Array),
-        _ => Ok(value),
+    let mut term = if begins_as_list(&value) { list(value).map(Value::Array)? } else { value };
+    if let Some([_, Value::String(operator), operand]) = term.as_array_mut().map(Vec::as_mut_slice)
+        && (operand.is_array() || begins_as_list(operand))
+    {
+        match operator.trim().to_ascii_lowercase().as_str() {
+            "in" | "not in" => *operand = list(operand.take())?.into(),
+            operator if takes_domain(operator) => *operand = domain(operand.take())?,
+            _ => {}
+        }
     }
+    Ok(term)
 }
 
 /// The items of a list; one alone, and several in a text.
 fn several(value: Value, wanted: &str) -> Result<Vec<Value>, Problem> {
     match value {
         Value::Number(_) => Ok(vec![value]),
-        Value::String(text) if !text.trim_start().starts_with(['[', '(']) => Ok(split(&text)),
+        Value::String(text) if !text.trim_start().starts_with(LIST) => Ok(split(&text)),
         Value::String(_) | Value::Array(_) => list(value),
         value => Err(Problem::wanted(wanted, &value)),
     }

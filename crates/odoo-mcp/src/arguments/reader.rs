@@ -4,15 +4,18 @@
 //! leave out. All that can be read without loss is taken. Everything else is refused, in the words of JSON,
 //! by the name of the argument.
 
-use core::fmt;
+use std::borrow::Cow;
 
-use platform::text::{NAME_BYTES, shorten};
 use serde::de::value::StringDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::problem::{Problem, quoted};
 use super::{canonical, literal};
+
+/// What a list in a text begins with.
+pub(super) const LIST: &[char] = &['[', '('];
 
 /// Reads the arguments of a tool.
 ///
@@ -41,7 +44,10 @@ pub(crate) fn whole(value: &Value) -> Option<i64> {
         Value::Number(number) => number.as_i64().or_else(|| of_float(number.as_f64()?)),
         Value::String(text) => {
             let text = text.trim();
-            let is_number = text.bytes().all(|it| it.is_ascii_digit() || b"-.eE".contains(&it));
+            // `1.000` is one to some people, and a thousand to others.
+            let has_thousands = text.split_once('.').is_some_and(|(_, rest)| rest.len() == 3);
+            let is_number =
+                text.bytes().all(|it| it.is_ascii_digit() || b"-.eE".contains(&it)) && !has_thousands;
             text.parse().ok().or_else(|| text.parse().ok().filter(|_| is_number).and_then(of_float))
         }
         _ => None,
@@ -50,11 +56,22 @@ pub(crate) fn whole(value: &Value) -> Option<i64> {
 
 /// A list, or one that was written into a text. An empty text is what some clients write for none.
 pub(super) fn list(value: Value) -> Result<Vec<Value>, Problem> {
-    match unwrapped(value, &['[', '('])? {
+    match unwrapped(value, LIST)? {
         Value::Array(items) => Ok(items),
         Value::String(text) if text.trim().is_empty() => Ok(Vec::new()),
         value => Err(Problem::wanted("a list", &value)),
     }
+}
+
+/// Does a text begin as a list does?
+pub(super) fn begins_as_list(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim_start().starts_with(LIST))
+}
+
+/// The list that was written into a text; any other value as it is.
+pub(crate) fn unwrapped_list(value: &Value) -> Cow<'_, Value> {
+    let list = begins_as_list(value).then(|| list(value.clone()).ok()).flatten();
+    list.map_or(Cow::Borrowed(value), |list| Cow::Owned(list.into()))
 }
 
 /// The value in a text that begins with one of these; else the value itself.
@@ -65,80 +82,6 @@ fn unwrapped(value: Value, begins: &[char]) -> Result<Value, Problem> {
         }
         _ => Ok(value),
     }
-}
-
-/// What is wrong, and with which argument.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    /// The argument, or a part of one.
-    place: String,
-    /// The rest of the sentence.
-    what: String,
-}
-
-impl Problem {
-    /// A value is not what is wanted.
-    pub(super) fn wanted(wanted: &str, found: &Value) -> Self {
-        let found = found.to_string();
-        let shown = shorten(&found, NAME_BYTES);
-        Problem::custom(format!("must be {wanted}, and is {shown}"))
-    }
-
-    /// It is an item of a list.
-    pub(super) fn at(self, place: usize) -> Self {
-        self.within(&format!("[{place}]"))
-    }
-
-    fn within(mut self, name: &str) -> Self {
-        let separator = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
-        self.place = format!("{name}{separator}{}", self.place);
-        self
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.place.is_empty() { "the arguments" } else { &self.place };
-        write!(f, "`{place}` {}", self.what)
-    }
-}
-
-impl core::error::Error for Problem {}
-
-impl Error for Problem {
-    fn custom<T: fmt::Display>(what: T) -> Self {
-        Problem { place: String::new(), what: what.to_string() }
-    }
-
-    /// The types are Rust's: what is wanted was said before, where it could be said in words of JSON.
-    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Problem::custom("has a value of the wrong type")
-    }
-
-    fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Problem::custom("is out of range")
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Problem::wanted(&quoted(expected, " or "), &variant.into())
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let shown = shorten(field, NAME_BYTES);
-        let known = match expected {
-            [] => "there are none".to_owned(),
-            _ => format!("there are {}", quoted(expected, ", ")),
-        };
-        Problem { place: shown.into(), what: format!("is an unknown argument: {known}") }
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Problem { place: field.into(), what: "is missing".into() }
-    }
-}
-
-fn quoted(names: &[&str], separator: &str) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(separator)
 }
 
 /// A value that is being read.
@@ -355,6 +298,8 @@ mod tests {
             (json!("7e2"), Some(700)),
             (json!(7.5), None),
             (json!("7.5"), None),
+            (json!("1.000"), None),
+            (json!("1,000"), None),
             (json!(1e17), None),
             (json!(u64::MAX), None),
             (json!("seven"), None),
@@ -382,6 +327,21 @@ mod tests {
         assert_eq!(read.domain.unwrap().0, [json!(["name", "=", "x"]), json!(["active", "=", false])]);
         assert_eq!(Value::Object(read.values), json!({"name": "x", "parent_id": null}));
         assert_eq!((read.records.len(), read.kind, read.part.flag), (1, Kind::Comment, Some(false)));
+
+        for (given, domain) in [
+            (json!(["a", "=", 1]), json!([["a", "=", 1]])),
+            (json!([["a", "in", "[1, 2]"]]), json!([["a", "in", [1, 2]]])),
+            (json!(["a", "not in", "(1,)"]), json!([["a", "not in", [1]]])),
+            (json!([["a", "any", "[('b', '=', True)]"]]), json!([["a", "any", [["b", "=", true]]]])),
+            (json!([["a", "not any", ["b", "in", "[1]"]]]), json!([["a", "not any", [["b", "in", [1]]]]])),
+            (
+                json!("['|', \"('a', '=', 1)\", ('b', '=', '[1]')]"),
+                json!(["|", ["a", "=", 1], ["b", "=", "[1]"]]),
+            ),
+        ] {
+            let read = arguments(json!({"domain": given})).unwrap();
+            assert_eq!(Value::Array(read.domain.unwrap().0), domain, "{given}");
+        }
 
         let none = json!({"id": null, "ids": null, "limit": null, "age": null, "html": null, "text": null, "names": null,
             "domain": null, "values": null, "records": null, "kind": null, "part": null});
@@ -412,6 +372,10 @@ mod tests {
             (
                 json!({"domain": "[('id', '=', uid)]"}),
                 "`domain` is a text that is neither JSON nor a Python literal: `uid` is not a value at character 14",
+            ),
+            (
+                json!({"domain": [["a", "=", 1], ["b", "in", "[x"]]}),
+                "`domain[1]` is a text that is neither JSON nor a Python literal: `x` is not a value at character 2",
             ),
             (json!({"values": [1]}), "`values` must be an object, and is [1]"),
             (json!({"values": "name=x"}), "`values` must be an object, and is \"name=x\""),

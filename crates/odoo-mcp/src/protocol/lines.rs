@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::envelope::Envelope;
-use super::message::{Refusal, parse};
+use super::message::{BYTE_ORDER_MARK, Refusal, parse};
 use crate::StreamOptions;
 use crate::settings::MAX_MESSAGE_SIZE;
 
@@ -118,6 +118,7 @@ impl Lines {
             }
             let line = std::mem::take(&mut self.line);
             let line = line.trim_ascii();
+            let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
             if !line.is_empty() {
                 return Ok(Some(Ok(line.to_vec())));
             }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::envelope::Envelope;
 
 /// What editors of some systems put before a text.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A request but for its parameters.
 #[derive(Deserialize)]
@@ -60,6 +60,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refusa
         return Ok(None);
     }
     let id = envelope.id();
+    if error.is_data() && bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Refusal::malformed(
+            id,
+            "a batch is empty, or came over HTTP: send each message on its own",
+        ));
+    }
     if error.is_data() {
         if let Ok(Request { jsonrpc, id: Some(_), method }) = serde_json::from_slice(bytes)
             && jsonrpc == "2.0"

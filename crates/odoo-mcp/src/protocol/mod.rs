@@ -26,7 +26,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::arguments::members;
 use crate::resource::{self, Content, TEMPLATES};
 use crate::service::Service;
-use crate::tool::{Entry, Nature, Reply};
+use crate::tool::{Entry, Reply, ToolEffect};
 use crate::{ServeError, StreamOptions, ToolError};
 
 pub use http::{HttpOptions, HttpService};
@@ -212,11 +212,11 @@ fn called(params: Option<Value>) -> Result<(String, Map<String, Value>), ErrorDa
 }
 
 fn tool(entry: &Entry) -> Tool {
-    let reads = entry.nature == Nature::Reads;
+    let reads = entry.effect == ToolEffect::Reads;
     let annotations = ToolAnnotations::with_title(entry.title)
         .read_only(reads)
-        .destructive(entry.nature == Nature::Destroys)
-        .idempotent(reads || entry.nature == Nature::Changes)
+        .destructive(entry.effect == ToolEffect::Destroys)
+        .idempotent(reads || entry.effect == ToolEffect::Changes)
         .open_world(false);
     Tool::new(entry.name, entry.description, Arc::clone(&entry.input))
         .with_title(entry.title)

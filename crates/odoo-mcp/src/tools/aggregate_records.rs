@@ -11,7 +11,7 @@ use crate::arguments::{Domain, Names};
 use crate::context::CallContext;
 use crate::domain::check_balance;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 /// From this version on, there is a method whose answer has this tool's shape.
 const FORMATTED_SINCE: u64 = 19;
@@ -61,7 +61,7 @@ pub(crate) struct Answer {
 impl Tool for AggregateRecords {
     const NAME: &'static str = "aggregate_records";
     const TITLE: &'static str = "Aggregate Records";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "Count and sum up records of an Odoo model by group, in the server. Use it for \
         totals and numbers instead of reading the records. To see a group's records, search with the domain of the \
         call and the group's __extra_domain after it.";

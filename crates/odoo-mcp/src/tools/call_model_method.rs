@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::arguments::{Values, whole};
+use crate::arguments::{Values, members, whole};
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 use crate::{Mode, ToolError};
 
 /// How many items of a list are handed out.
@@ -68,7 +68,7 @@ pub(crate) struct Arguments {
     method: String,
     /// The arguments by place; for a method of records, the list of ids first: `[[42]]`.
     arguments: Option<Values>,
-    /// The arguments by name.
+    /// The arguments by name; the list of ids may be among them as `ids`.
     keyword_arguments: Option<Map<String, Value>>,
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct Answer {
 impl Tool for CallModelMethod {
     const NAME: &'static str = "call_model_method";
     const TITLE: &'static str = "Call Model Method";
-    const NATURE: Nature = Nature::Destroys;
+    const EFFECT: ToolEffect = ToolEffect::Destroys;
     const DESCRIPTION: &'static str = "Call a public method of an Odoo model, such as action_confirm of sale.order, \
         for what the other tools cannot do. Odoo's access rights hold. Reading and writing records, server actions and \
         scheduled jobs cannot be called.";
@@ -104,10 +104,8 @@ impl Tool for CallModelMethod {
         check(&model, &method)?;
         let mut options = keyword_arguments.unwrap_or_default();
         let mut context = service.context(None).await?;
-        match options.remove("context") {
-            None => {}
-            Some(Value::Object(own)) => context.extend(own),
-            Some(_) => return Err(ToolError::invalid("the context must be an object")),
+        if let Some(own) = options.remove("context").filter(|own| !own.is_null()) {
+            context.extend(members(own).ok_or_else(|| ToolError::invalid("the context must be an object"))?);
         }
         // The context cannot leave the configured companies.
         if let (false, Some(companies)) =
@@ -126,7 +124,9 @@ impl Tool for CallModelMethod {
         }
         let mut places = arguments.unwrap_or_default().0.into_iter().peekable();
         let mut call = Call::method(&model, &method);
-        if let Some(ids) = places.next_if(is_ids) {
+        // Only JSON-2 takes the ids by name.
+        let named = || options.get("ids").is_some_and(is_ids).then(|| options.remove("ids")).flatten();
+        if let Some(ids) = places.next_if(is_ids).or_else(named) {
             let ids: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(whole).collect();
             call = call.on(&ids);
         }
@@ -161,7 +161,12 @@ fn outcome(result: &Value) -> (bool, String) {
         {
             "ir.actions.act_window"
         }
-        _ => return (true, String::new()),
+        None if *result == Value::Bool(false) => return (true, ", and it answered false".into()),
+        None => match text("/warning/message") {
+            Some(warning) => return (false, format!(", and odoo warns: {warning}")),
+            None => return (true, String::new()),
+        },
+        Some(_) => return (true, String::new()),
     };
     match (kind, text("/tag")) {
         // The wizard that the method belongs to is done.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::ToolError;
 use crate::context::CallContext;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 pub(crate) struct CreateRecord;
 
@@ -39,7 +39,7 @@ pub(crate) struct Answer {
 impl Tool for CreateRecord {
     const NAME: &'static str = "create_record";
     const TITLE: &'static str = "Create Record";
-    const NATURE: Nature = Nature::Adds;
+    const EFFECT: ToolEffect = ToolEffect::Adds;
     const DESCRIPTION: &'static str =
         "Create a record of an Odoo model. get_fields tells which fields are required.";
     type Arguments = Arguments;

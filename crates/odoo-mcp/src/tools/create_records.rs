@@ -10,7 +10,7 @@ use super::create_record::names_of;
 use crate::ToolError;
 use crate::context::CallContext;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 /// How many records one call writes at most.
 pub(super) const AT_ONCE: usize = 100;
@@ -39,7 +39,7 @@ pub(crate) struct Answer {
 impl Tool for CreateRecords {
     const NAME: &'static str = "create_records";
     const TITLE: &'static str = "Create Records (Bulk)";
-    const NATURE: Nature = Nature::Adds;
+    const EFFECT: ToolEffect = ToolEffect::Adds;
     const DESCRIPTION: &'static str = "Create up to 100 records of an Odoo model in one call: all of them, or none. \
         Use it instead of many calls of create_record.";
     type Arguments = Arguments;

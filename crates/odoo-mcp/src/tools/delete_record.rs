@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::write_outcome;
 use crate::ToolError;
 use crate::arguments::RecordId;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 pub(crate) struct DeleteRecord;
 
@@ -34,7 +35,7 @@ pub(crate) struct Answer {
 impl Tool for DeleteRecord {
     const NAME: &'static str = "delete_record";
     const TITLE: &'static str = "Delete Record";
-    const NATURE: Nature = Nature::Destroys;
+    const EFFECT: ToolEffect = ToolEffect::Destroys;
     const DESCRIPTION: &'static str = "Delete a record of an Odoo model for good.";
     type Arguments = Arguments;
     type Answer = Answer;
@@ -50,8 +51,7 @@ impl Tool for DeleteRecord {
         let name = record.get("display_name").and_then(Value::as_str).filter(|name| !name.is_empty());
         let name = name.map_or_else(|| format!("id {id}"), str::to_owned);
         let deleted: Value = service.call(Call::unlink(&model, &[id]), &context).await?;
-        let success = deleted != Value::Bool(false);
-        let message = format!("deleted {model} record {id}");
+        let (success, message) = write_outcome(&deleted, format!("deleted {model} record {id}"));
         Ok(Answer { success, deleted_id: id, deleted_name: name, message })
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::ToolError;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 const MOMENTS: &str = "Odoo keeps moments in UTC: pass them in UTC, and convert those in answers to the user's time \
     zone before showing them. Dates without a time have no zone.";
@@ -49,7 +49,7 @@ struct Company {
 impl Tool for GetCurrentContext {
     const NAME: &'static str = "get_current_context";
     const TITLE: &'static str = "Get Current Context";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "Tell as whom calls are made: the user, the time zone, the active company and \
         the other ones that the user may act in, and how moments are to be read.";
     type Arguments = Arguments;

@@ -9,7 +9,7 @@ use crate::ToolError;
 use crate::arguments::{ALL, Names};
 use crate::selection::described_fields;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 /// The attributes that are returned if the call names none.
 const USUAL: &[&str] = &["type", "string", "required", "readonly", "relation", "selection"];
@@ -54,7 +54,7 @@ struct FieldDescription {
 impl Tool for GetFields {
     const NAME: &'static str = "get_fields";
     const TITLE: &'static str = "Get Fields";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "Describe the fields of an Odoo model: type, label, whether required or \
         read-only, which model they refer to, and the options of selections. Use it to learn a model before reading or \
         writing its records.";

@@ -13,10 +13,10 @@ use serde_json::{Map, Value};
 use crate::ToolError;
 use crate::arguments::{Names, RecordId};
 use crate::context::CallContext;
+use crate::presentation::present;
 use crate::read::{Method, left_out};
 use crate::service::Service;
-use crate::shape::shape;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 /// Lists of related records up to this length are shown by name.
 const SHOWN: usize = 5;
@@ -74,7 +74,7 @@ struct Related {
 impl Tool for GetRecord {
     const NAME: &'static str = "get_record";
     const TITLE: &'static str = "Get Record";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "Read one record of an Odoo model by its id. Without fields the usual ones are \
         read; get_fields tells which there are. Files come as odoo:// URIs: read_attachment reads them. To read \
         several records use search_records with [[\"id\", \"in\", ids]]. Moments are in UTC.";
@@ -100,7 +100,7 @@ impl Tool for GetRecord {
         let mut record =
             rows.records.into_iter().next().ok_or_else(|| ToolError::not_found(&model, &[id]))?;
         let related = related(service, &definitions, &record, &context, max_age).await?;
-        shape(&model, &definitions, &rows.names, &mut record);
+        present(&model, &definitions, &rows.names, &mut record);
         let left_out = left_out(&selection.withheld, &rows.skipped);
         let note = match selection.method {
             Method::Chosen => Some(format!(

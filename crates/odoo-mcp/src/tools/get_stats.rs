@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::ToolError;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 pub(crate) struct GetStats;
 
@@ -31,7 +31,7 @@ pub(crate) struct Answer {
 impl Tool for GetStats {
     const NAME: &'static str = "get_stats";
     const TITLE: &'static str = "Get Statistics";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "Tell what this server has counted since it started: requests to Odoo, \
         connections, bytes, reads that travelled together, and how often its caches had the answer.";
     type Arguments = Arguments;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 use crate::{Mode, ToolError};
 
 /// How many models are listed where all are open.
@@ -79,7 +79,7 @@ impl From<Permissions> for Operations {
 impl Tool for ListModels {
     const NAME: &'static str = "list_models";
     const TITLE: &'static str = "List Models";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "List the Odoo models that can be used here, each with its name for people and \
         what may be done with it. Pass search to find a few of them.";
     type Arguments = Arguments;

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::ToolError;
 use crate::arguments::RecordId;
+use crate::presentation::iso;
 use crate::service::Service;
-use crate::shape::iso;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 use crate::uri;
 
 const FIELDS: &[&str] = &["name", "mimetype", "file_size", "type", "create_date"];
@@ -54,7 +54,7 @@ struct Attachment {
 impl Tool for ListRecordAttachments {
     const NAME: &'static str = "list_record_attachments";
     const TITLE: &'static str = "List Record Attachments";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "List the files that are attached to a record, the newest first, each with the \
         odoo:// address that read_attachment takes. Images and files in fields are not among them: get_record has those.";
     type Arguments = Arguments;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::ToolError;
 use crate::resource::TEMPLATES;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 /// How many models are named as examples.
 const EXAMPLES: usize = 10;
@@ -43,7 +43,7 @@ struct Template {
 impl Tool for ListResourceTemplates {
     const NAME: &'static str = "list_resource_templates";
     const TITLE: &'static str = "List Resource Templates";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str =
         "List the patterns of the odoo:// addresses that can be read as resources.";
     type Arguments = Arguments;

@@ -21,6 +21,8 @@ mod upload_attachment;
 
 pub(crate) use search_records::SearchRecords;
 
+use serde_json::Value;
+
 use crate::tool::Entry;
 use crate::{Mode, Settings};
 
@@ -51,4 +53,13 @@ pub(crate) fn all(settings: &Settings) -> Vec<Entry> {
         tools.push(Entry::of::<call_model_method::CallModelMethod>(settings));
     }
     tools
+}
+
+/// Did Odoo do what it was asked for, and how to say that? What a model answers to a write is its own affair,
+/// but for a plain no.
+fn write_outcome(answer: &Value, done: String) -> (bool, String) {
+    match answer {
+        Value::Bool(false) => (false, format!("odoo answered false, so it may not have {done}")),
+        _ => (true, done),
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::ToolError;
 use crate::arguments::{Ids, RecordId};
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 /// Before this version a body is taken as HTML, whatever it is.
 const ESCAPES_SINCE: u64 = 17;
@@ -66,7 +66,7 @@ pub(crate) struct Answer {
 impl Tool for PostMessage {
     const NAME: &'static str = "post_message";
     const TITLE: &'static str = "Post Message";
-    const NATURE: Nature = Nature::Adds;
+    const EFFECT: ToolEffect = ToolEffect::Adds;
     const DESCRIPTION: &'static str = "Post a message on a record: an internal note, or with subtype `comment` a \
         message that notifies the followers. The body is plain text unless body_is_html is true.";
     type Arguments = Arguments;

@@ -10,7 +10,7 @@ use crate::ToolError;
 use crate::arguments::RecordId;
 use crate::file::{Facts, guess_type, image_type, is_text};
 use crate::service::Service;
-use crate::tool::{Image, Nature, Tool};
+use crate::tool::{Image, Tool, ToolEffect};
 use crate::uri::{self, Target};
 
 /// The characters of a text that are handed out.
@@ -64,7 +64,7 @@ pub(crate) struct Answer {
 impl Tool for ReadAttachment {
     const NAME: &'static str = "read_attachment";
     const TITLE: &'static str = "Read Attachment";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "Read a file of Odoo, by its odoo:// address or by the id of an attachment: text \
         (up to 100,000 characters), the text that Odoo found in a PDF or office document, or an image up to 256 KiB. \
         Of anything else you get a link for people.";

@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 use crate::arguments::{Domain, Names};
 use crate::context::CallContext;
 use crate::domain::check_balance;
+use crate::presentation::{pair_references, present, specification};
 use crate::read::{LESSONS, Method, Rows, Selection, left_out, with_sizes};
 use crate::service::Service;
-use crate::shape::{pair_references, shape, specification};
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 use crate::{Settings, ToolError};
 
 /// From this version on, one call answers with rows and their number.
@@ -68,7 +68,7 @@ pub(crate) struct Answer {
 impl Tool for SearchRecords {
     const NAME: &'static str = "search_records";
     const TITLE: &'static str = "Search Records";
-    const NATURE: Nature = Nature::Reads;
+    const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "Search for records of an Odoo model and read them, with the total number that \
         the domain finds. This is the main tool for reading: to read many records whose ids are known, pass \
         [[\"id\", \"in\", ids]] as domain in one call; prefer one call with a larger limit to many small pages. \
@@ -108,7 +108,8 @@ impl Tool for SearchRecords {
                     if selection.method != Method::Explicit =>
                 {
                     lessons += 1;
-                    match service.choose_again(&selection, &model, &definitions, &message).await? {
+                    let refusal = (message.as_str(), lessons == 1);
+                    match service.choose_again(&selection, &model, &definitions, refusal).await? {
                         Some(again) => selection = again,
                         None => lessons = LESSONS + 1,
                     }
@@ -120,7 +121,7 @@ impl Tool for SearchRecords {
                 }
             }
         };
-        rows.records.iter_mut().for_each(|record| shape(&model, &definitions, &rows.names, record));
+        rows.records.iter_mut().for_each(|record| present(&model, &definitions, &rows.names, record));
         let note = joined([page.note(), left_out(&withheld, &rows.skipped)]);
         let next = offset + limit;
         // Records that are filtered after the search may leave a page short of its limit, but not the last

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::create_record::name_of;
+use super::write_outcome;
 use crate::ToolError;
 use crate::arguments::RecordId;
 use crate::context::CallContext;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 pub(crate) struct UpdateRecord;
 
@@ -40,7 +41,7 @@ pub(crate) struct Answer {
 impl Tool for UpdateRecord {
     const NAME: &'static str = "update_record";
     const TITLE: &'static str = "Update Record";
-    const NATURE: Nature = Nature::Changes;
+    const EFFECT: ToolEffect = ToolEffect::Changes;
     const DESCRIPTION: &'static str = "Change fields of a record of an Odoo model.";
     type Arguments = Arguments;
     type Answer = Answer;
@@ -55,12 +56,11 @@ impl Tool for UpdateRecord {
         let pages = service.record_pages().await?;
         let ignored = service.check_values(&model, &[id], [(&mut values, "values".to_owned())]).await?;
         service.check_exists(&model, &[id], &context).await?;
-        // What a model answers to a write is its own affair: it may be nothing.
         let written: Value = service.call(Call::write(&model, &[id], values), &context).await?;
-        let success = written != Value::Bool(false);
         let record = name_of(service, &model, id, &context).await;
         let url = pages.url(&model, id);
-        let message = ignored.note(format!("updated {model} record {id}"));
+        let (success, message) =
+            write_outcome(&written, ignored.note(format!("updated {model} record {id}")));
         Ok(Answer { success, record, url, message })
     }
 }

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::create_record::names_of;
 use super::create_records::check_number;
+use super::write_outcome;
 use crate::ToolError;
 use crate::arguments::{Ids, RecordId};
 use crate::context::CallContext;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 
 /// From this version on, one call writes different values to different records.
 const EACH_SINCE: u64 = 19;
@@ -52,7 +53,7 @@ pub(crate) struct Answer {
 impl Tool for UpdateRecords {
     const NAME: &'static str = "update_records";
     const TITLE: &'static str = "Update Records (Bulk)";
-    const NATURE: Nature = Nature::Changes;
+    const EFFECT: ToolEffect = ToolEffect::Changes;
     const DESCRIPTION: &'static str = "Change up to 100 records of an Odoo model in one call: either the same values \
         for all (record_ids and values), or, on Odoo 19 and later, different ones ({\"id\", \"values\"} in updates).";
     type Arguments = Arguments;
@@ -82,21 +83,18 @@ impl Tool for UpdateRecords {
         let ids = change.ids().to_vec();
         let ignored = service.check_values(&model, &ids, change.values_mut()).await?;
         service.check_exists(&model, &ids, &context).await?;
-        match change {
-            Change::Same(ids, values) => {
-                let _done: Value = service.call(Call::write(&model, &ids, values), &context).await?;
-            }
-            Change::Each(ids, values) => {
-                let call = Call::method(&model, "web_save_multi")
-                    .on(&ids)
-                    .argument("vals_list", values.into_iter().map(Value::Object).collect::<Vec<_>>())
-                    .argument("specification", json!({"display_name": {}}));
-                let _done: Value = service.call(call, &context).await?;
-            }
-        }
+        let call = match change {
+            Change::Same(ids, values) => Call::write(&model, &ids, values),
+            Change::Each(ids, values) => Call::method(&model, "web_save_multi")
+                .on(&ids)
+                .argument("vals_list", values.into_iter().map(Value::Object).collect::<Vec<_>>())
+                .argument("specification", json!({"display_name": {}})),
+        };
+        let written: Value = service.call(call, &context).await?;
         let records = names_of(service, &model, &ids, &context).await;
-        let message = ignored.note(format!("updated {} {model} record(s)", ids.len()));
-        Ok(Answer { success: true, updated_count: ids.len(), records, message })
+        let done = ignored.note(format!("updated {} {model} record(s)", ids.len()));
+        let (success, message) = write_outcome(&written, done);
+        Ok(Answer { success, updated_count: if success { ids.len() } else { 0 }, records, message })
     }
 }
 

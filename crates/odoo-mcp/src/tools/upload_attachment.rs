@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::ToolError;
 use crate::arguments::RecordId;
 use crate::service::Service;
-use crate::tool::{Nature, Tool};
+use crate::tool::{Tool, ToolEffect};
 use crate::uri;
 
 /// The largest file that is taken: in base64, with what is around it, it stays under 4 MiB.
@@ -49,7 +49,7 @@ pub(crate) struct Answer {
 impl Tool for UploadAttachment {
     const NAME: &'static str = "upload_attachment";
     const TITLE: &'static str = "Upload Attachment";
-    const NATURE: Nature = Nature::Adds;
+    const EFFECT: ToolEffect = ToolEffect::Adds;
     const DESCRIPTION: &'static str = "Attach a file to a record. To show it among the record's messages, pass the \
         attachment_id of the answer to post_message.";
     type Arguments = Arguments;

@@ -97,6 +97,8 @@ async fn bodies_that_make_no_sense_are_refused_under_their_id() {
             (r#"{"jsonrpc":"2.0","id":1.5,"method":"tools/list"}"#, -32600, json!(1.5)),
             (r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[1]}"#, -32602, json!(7)),
             ("[]", -32600, Value::Null),
+            (r#"[{"jsonrpc":"2.0","id":7,"method":"ping"}]"#, -32600, Value::Null),
+            (r#"{"jsonrpc":"2.0","id":{"x":7},"method":"ping"}"#, -32600, Value::Null),
             ("{}", -32600, Value::Null),
         ] {
             let (status, _, told) = web.post(body).await;

@@ -89,6 +89,30 @@ async fn lines_that_cannot_be_read_are_answered_and_nothing_else_suffers() {
 }
 
 #[tokio::test]
+async fn a_batch_is_answered_message_by_message_whatever_mark_is_before_it() {
+    let mut talk = Conversation::begun(StreamOptions::default()).await;
+    let batch = json!([
+        {"jsonrpc": "2.0", "id": 1.0, "method": "ping"},
+        {"jsonrpc": "2.0", "method": "notifications/unheard-of"},
+        {"jsonrpc": "2.0", "id": "b", "method": "ping"},
+        7,
+        {"jsonrpc": "2.0", "id": {"x": 1}, "method": "ping"},
+    ]);
+    for mark in ["", "\u{feff}"] {
+        talk.write(&format!("{mark}{batch}\n")).await;
+        let mut answers: Vec<String> = Vec::new();
+        for _ in 0..4 {
+            let answer = talk.answer().await.unwrap();
+            answers.push(format!("{} {}", answer["id"], answer["error"]["code"]));
+        }
+        answers.sort_unstable();
+        assert_eq!(answers, ["\"b\" null", "1 null", "null -32600", "null -32600"]);
+        let alive = talk.ask(&format!("{mark}{}", request("alive", "ping", &json!({})))).await;
+        assert_eq!(alive["id"], "alive");
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_long_is_refused_and_the_next_one_answered() {
     let mut options = StreamOptions::default();
     options.max_message_bytes = 1000;

@@ -172,6 +172,16 @@ async fn conditions_compare_with_what_the_field_is() {
             ["line_ids", "any", [["quantity", ">", "2"]]],
             ["validity", ">=", "2026-01-31"]
         ]);
+        // Every model that a path or a domain within a domain leads to has its types.
+        let within = json!([[
+            "line_ids",
+            "not any",
+            "[('shipped', '=', False), '!', ('quantity', 'in', '[1, \"2\"]')]"
+        ]]);
+        let typed =
+            json!([["line_ids", "not any", [["shipped", "=", false], "!", ["quantity", "in", [1, 2]]]]]);
+        agent.ask("search_records", json!({"model": ORDERS, "domain": within})).await;
+        assert_eq!(sent(&agent, "web_search_read", "domain"), typed, "{version}");
         let expected = json!([
             ["locked", "=", true],
             "|",
@@ -199,6 +209,15 @@ async fn conditions_compare_with_what_the_field_is() {
                 "the domain's `quantity` of `sale.order.line`",
             ),
             (json!(["sequence", "in", "1,2"]), "a list of values"),
+            (json!(["sequence", "in", 1]), "a list of values"),
+            (json!(["sequence", "=", "1.000"]), "a whole number"),
+            (json!(["amount", ">", "1,000.00"]), "a number"),
+            (json!(["amount", ">", "Infinity"]), "a number"),
+            (json!(["name", "=", [7, true]]), "a text"),
+            (
+                json!(["line_ids", "not any", "[('quantity', '>', 'two')]"]),
+                "the domain's `quantity` of `sale.order.line`",
+            ),
         ] {
             for tool in ["search_records", "aggregate_records"] {
                 let refused = agent.refused(tool, json!({"model": ORDERS, "domain": [condition]})).await;

@@ -57,6 +57,63 @@ async fn the_first_read_asks_a_bounded_number_of_times() {
 }
 
 #[tokio::test]
+async fn what_was_learnt_outlives_the_definitions_that_it_was_learnt_of() {
+    let settings = [
+        ("ODOO_YOLO", "true"),
+        ("ODOO_USER", "ana"),
+        ("ODOO_API_KEY", "<key of ana>"),
+        ("ODOO_MCP_CACHE_TTL", "1"),
+    ];
+    for version in [17, 18, 19] {
+        let agent = Agent::with(guarded(version).await, &settings).await;
+        let get =
+            |model: &str| json!({"model": model, "record_id": if model == "res.users" { 6 } else { 7 }});
+        for model in GUARDED {
+            agent.ask("get_record", get(model)).await;
+        }
+        tokio::time::sleep(core::time::Duration::from_millis(1_100)).await;
+        for model in GUARDED {
+            let before = agent.double.calls().len();
+            agent.ask("get_record", get(model)).await;
+            let calls = agent.double.calls().split_off(before);
+            let methods: Vec<&str> = calls.iter().map(|call| call.method.as_str()).collect();
+            assert_eq!(methods, ["fields_get", "read"], "{model} {version}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn fields_that_become_guarded_later_are_learnt_at_once() {
+    const LATER: [&str; 12] = [
+        "state", "stage_id", "ref", "number", "code", "email", "phone", "mobile", "amount", "total", "city",
+        "street",
+    ];
+    for version in [17, 18, 19] {
+        let agent = agent(version, true).await;
+        let mut fields: Vec<(&str, &str)> = LATER.iter().map(|name| (*name, "char")).collect();
+        fields.extend([("name", "char"), ("display_name", "char")]);
+        let mut later = Model::with_fields(&fields);
+        later.insert(7, &json!({"name": "Record"}));
+        agent.double.put_model("x.later", later);
+        let get = json!({"model": "x.later", "record_id": 7});
+        let all = agent.ask("get_record", get.clone()).await;
+        assert_eq!(all["skipped_fields"], Value::Null);
+        agent.double.with_model("x.later", |model| model.guarded = LATER.map(str::to_owned).into());
+        for requests in [3, 1] {
+            let before = agent.seen();
+            let rest = agent.ask("get_record", get.clone()).await;
+            assert_eq!(agent.seen() - before, requests, "{version}");
+            assert_eq!((&rest["record"]["name"], &rest["record"]["city"]), (&json!("Record"), &Value::Null));
+        }
+        // Some more, after the groups have been asked.
+        agent.double.with_model("x.later", |model| model.guarded.insert("name".into()));
+        let before = agent.seen();
+        agent.ask("get_record", get.clone()).await;
+        assert_eq!(agent.seen() - before, 3, "{version}");
+    }
+}
+
+#[tokio::test]
 async fn all_fields_are_those_that_the_user_may_read() {
     for version in [17, 18, 19] {
         let agent = agent(version, true).await;

@@ -41,6 +41,30 @@ async fn what_is_created_is_reported_as_created_and_once() {
 }
 
 #[tokio::test]
+async fn a_method_is_called_on_records_however_they_are_named() {
+    for (version, by_key) in SERVERS {
+        let agent = agent(version, by_key).await;
+        agent.double.with_model(PARTNERS, |model| model.answers.insert("action_archive".into(), json!(true)));
+        let context = json!("{\"active_test\": false}");
+        for arguments in [
+            json!({"arguments": [[1, 2]], "keyword_arguments": {"context": context}}),
+            json!({"keyword_arguments": {"ids": [1, 2], "context": {"active_test": false}}}),
+            json!({"arguments": [], "keyword_arguments": "{'ids': [1, 2], 'context': {'active_test': False}}"}),
+        ] {
+            let mut asked = json!({"model": PARTNERS, "method": "action_archive"});
+            asked.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
+            agent.ask("call_model_method", asked).await;
+            let call = agent.double.calls().pop().unwrap();
+            assert_eq!((call.ids(), &call.arguments["context"]["active_test"]), (vec![1, 2], &json!(false)));
+            assert_eq!(call.arguments.len(), 2, "{version} {by_key}: {:?}", call.arguments);
+        }
+        let asked =
+            json!({"model": PARTNERS, "method": "action_archive", "keyword_arguments": {"context": 7}});
+        assert_eq!(agent.refused("call_model_method", asked).await, "the context must be an object");
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_named_in_the_same_words() {
     for (version, by_key) in SERVERS {
         let agent = agent(version, by_key).await;

@@ -207,6 +207,20 @@ async fn a_method_that_asks_to_go_on_is_no_success() {
         assert_eq!(call(method).await["success"], true, "{method}");
     }
     assert_eq!(call("action_untyped").await["success"], false);
+    agent.double.with_model(PARTNERS, |model| {
+        model.answers.insert("action_no".into(), json!(false));
+        model
+            .answers
+            .insert("action_odd".into(), json!({"warning": {"title": "Stock", "message": "Too little"}}));
+    });
+    let no = call("action_no").await;
+    assert_eq!(
+        (&no["success"], &no["message"]),
+        (&json!(true), &json!("called res.partner.action_no, and it answered false"))
+    );
+    let odd = call("action_odd").await;
+    let message = json!("called res.partner.action_odd, and odoo warns: Too little");
+    assert_eq!((&odd["success"], &odd["message"]), (&json!(false), &message));
     for (method, success) in [("action_tell", true), ("action_warn", false)] {
         let told = call(method).await;
         assert_eq!(told["success"], success, "{method}");
@@ -231,6 +245,47 @@ async fn a_write_that_answers_nothing_is_a_success() {
         let told =
             agent.refused("post_message", json!({"model": PARTNERS, "record_id": 1, "body": "x"})).await;
         assert!(told.contains("may have been carried out"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_answers_false_is_none() {
+    for version in [17, 19] {
+        let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, FULL).await;
+        agent.double.with_model(PARTNERS, |model| {
+            model.answers.extend(["write", "unlink", "web_save_multi"].map(|it| (it.into(), json!(false))));
+        });
+        let values = json!({"name": "x"});
+        let mut asked = vec![
+            (
+                "update_record",
+                json!({"model": PARTNERS, "record_id": 1, "values": values}),
+                "updated res.partner record 1",
+            ),
+            (
+                "update_records",
+                json!({"model": PARTNERS, "record_ids": [1, 2], "values": values}),
+                "updated 2 res.partner",
+            ),
+            ("delete_record", json!({"model": PARTNERS, "record_id": 1}), "deleted res.partner record 1"),
+        ];
+        if version == 19 {
+            let updates = json!([{"id": 1, "values": values}]);
+            asked.push((
+                "update_records",
+                json!({"model": PARTNERS, "updates": updates}),
+                "updated 1 res.partner",
+            ));
+        }
+        for (tool, arguments, what) in asked {
+            let told = agent.ask(tool, arguments).await;
+            assert_eq!(told["success"], false, "{tool}");
+            let message = told["message"].as_str().unwrap();
+            assert!(
+                message.starts_with(&format!("odoo answered false, so it may not have {what}")),
+                "{message}"
+            );
+        }
     }
 }
 

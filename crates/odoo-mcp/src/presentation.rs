@@ -10,7 +10,7 @@ pub(crate) const SIZES_ONLY: &str = "bin_size";
 
 /// Turns a record as Odoo reads it into one as it is handed out, its fields in the order of `names`. The id
 /// comes first unless it is among them.
-pub(crate) fn shape(
+pub(crate) fn present(
     model: &str,
     fields: &FieldDefinitions,
     names: &[String],
@@ -95,7 +95,7 @@ mod tests {
     use model_metadata::FieldDefinitions;
     use serde_json::{Map, Value, json};
 
-    use super::{pair_references, shape, specification};
+    use super::{pair_references, present, specification};
 
     fn fields() -> FieldDefinitions {
         serde_json::from_value(json!({
@@ -117,7 +117,7 @@ mod tests {
             "image": "12.50 Kb", "totals": {"amount": 3}, "unknown": "x"
         }));
         let names = ["day", "name", "missing", "date", "image", "totals", "unknown"].map(str::to_owned);
-        shape("res.partner", &fields(), &names, &mut record);
+        present("res.partner", &fields(), &names, &mut record);
         let expected = json!({
             "id": 7, "name": "2026-01-31 10:00:00", "date": "2026-01-31T10:00:00+00:00", "day": "2026-01-31",
             "image": "odoo://res.partner/record/7/image", "totals": {"amount": 3}, "unknown": "x"
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(order, ["id", "day", "name", "date", "image", "totals", "unknown"]);
         assert_eq!(Value::Object(record), expected);
         let mut record = object(json!({"name": "x", "id": 7}));
-        shape("res.partner", &fields(), &["name", "id"].map(str::to_owned), &mut record);
+        present("res.partner", &fields(), &["name", "id"].map(str::to_owned), &mut record);
         assert_eq!(record.keys().collect::<Vec<_>>(), ["name", "id"]);
     }
 
@@ -139,7 +139,7 @@ mod tests {
             (json!({"id": 7, "datas": {"content": "eA==", "size": 1}}), json!("odoo://attachment/7")),
         ] {
             let mut record = object(record);
-            shape("ir.attachment", &fields(), &[], &mut record);
+            present("ir.attachment", &fields(), &[], &mut record);
             assert_eq!(record.get("datas"), Some(&expected));
         }
     }
