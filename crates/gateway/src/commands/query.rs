@@ -10,7 +10,7 @@ use session::openbravo::AutomaticRoles;
 use crate::backend::Backend;
 use crate::failure::{Failure, REFUSED};
 use crate::odoo_arguments::OdooArguments;
-use crate::query::{Answer, Erp, answer_line};
+use crate::query::{AllClients, Answer, Erp, OneClient, answer_line};
 
 /// The longest line that is read. A longer one is answered with an error, and the next line is read all the
 /// same.
@@ -21,7 +21,23 @@ pub(crate) async fn run(
     odoo: &OdooArguments,
     automatic_roles: AutomaticRolesPolicy,
 ) -> Result<ExitCode, Failure> {
-    let mut erp = open(Backend::open(url, odoo).await?, automatic_roles).await?;
+    let backend = Backend::open(url, odoo).await?;
+    match &backend {
+        Backend::Database(reader) => {
+            let rule = reader.automatic_roles(automatic_roles).rule;
+            answer_lines(AllClients::new(reader.clone(), rule)).await
+        }
+        // Odoo is one client, which need not be named.
+        Backend::Odoo(source) => {
+            let (client, rule) = (source.client(), AutomaticRoles::default());
+            let tree = Arc::new(backend.load_tree(client.as_str()).await?.structure);
+            answer_lines(OneClient::new(backend, rule, client, tree)).await
+        }
+        Backend::Absent => Err(Failure::nothing_done("there is no ERP to ask")),
+    }
+}
+
+async fn answer_lines(mut erp: impl Erp) -> Result<ExitCode, Failure> {
     let mut input = io::stdin().lock();
     if input_is_a_person() {
         anstream::eprintln!("reading questions, one JSON object a line; Ctrl-D ends");
@@ -40,18 +56,6 @@ pub(crate) async fn run(
         output.write_all(b"\n")?;
     }
     Ok(if all_answered { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
-}
-
-async fn open(backend: Backend, automatic_roles: AutomaticRolesPolicy) -> Result<Erp, Failure> {
-    if let Backend::Database(reader) = &backend {
-        let rule = reader.automatic_roles(automatic_roles).rule;
-        return Ok(Erp::new(backend, rule));
-    }
-    // Odoo is one client, which need not be named.
-    let clients = backend.clients().await?;
-    let client = clients.first().map(|client| client.id.clone()).unwrap_or_default();
-    let tree = Arc::new(backend.load_tree(&client).await?.structure);
-    Ok(Erp::of_client(backend, AutomaticRoles::default(), &client, tree))
 }
 
 enum Line {

@@ -92,22 +92,22 @@ pub(crate) fn is_about_others(call: &str, arguments: &Arguments<'_>, role: &str,
 ///
 /// # Errors
 /// An unknown call, a missing or wrong argument, an unknown client, a database that does not answer.
-pub(crate) async fn call(erp: &mut Erp, request: Request<'_>) -> Result<Value, Problem> {
+pub(crate) async fn call(erp: &mut impl Erp, request: Request<'_>) -> Result<Value, Problem> {
     // The arguments are judged before the client: the same line has the same fault on every database.
     let question = Question::take(&request.call, request.arguments)?;
     let client = request.client.as_deref();
     // Futures that ask the database are large: boxed, they are no burden where the tree answers alone.
     match &question {
-        Question::Tree(question) => question.answer(erp.tree_of(client).await?.provider()),
+        Question::Tree(question) => question.answer(erp.tree(client).await?.provider()),
         // These name the client themselves.
         Question::AnyClient(question) => Box::pin(question.answer(erp)).await,
         Question::Database(question) => Box::pin(question.answer(erp, client)).await,
         Question::Role(question) => {
-            let tree = erp.tree_of(client).await?;
+            let tree = erp.tree(client).await?;
             Box::pin(question.answer(erp, &tree)).await
         }
         Question::User(question) => {
-            let tree = erp.tree_of(client).await?;
+            let tree = erp.tree(client).await?;
             Box::pin(question.answer(erp, &tree)).await
         }
     }

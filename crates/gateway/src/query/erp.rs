@@ -1,200 +1,217 @@
-//! `Erp`: where the answers come from. Each client's tree is loaded once, or is the one that a session is
-//! pinned to.
+//! `Erp`: where the answers come from. [`AllClients`] is for the command line, [`OneClient`] for a session.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use erp_db::{Directory, OrgTreeLevel, ReadError, StoredOrgInfo};
+use erp_db::{Directory, ErpReader};
+use odoo::CompanySource;
+use org_structure::OrgStructure;
 use org_structure::openbravo::OrganizationStructureProvider;
-use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure};
+use session::ClientId;
 use session::openbravo::{AutomaticRoles, RoleFacts};
-use session::{ClientId, RoleId, UserId};
 
 use super::problem::Problem;
-use crate::backend::{Backend, BackendError};
-
-pub(crate) struct Erp {
-    backend: Backend,
-    /// The rule for automatic roles, where a question does not say otherwise.
-    automatic_roles: AutomaticRoles,
-    loaded: HashMap<String, Tree>,
-    /// The only client that is known, where a session asks: all others are to it as if they were not there.
-    only: Option<Tree>,
-}
+use crate::backend::Backend;
 
 /// A client and its tree.
 #[derive(Clone)]
 pub(crate) struct Tree {
-    pub(crate) client: Arc<str>,
+    pub(crate) client: ClientId,
     pub(crate) structure: Arc<OrgStructure>,
 }
 
 impl Tree {
     pub(crate) fn provider(&self) -> OrganizationStructureProvider<'_> {
-        OrganizationStructureProvider::new(&self.client, &self.structure)
+        OrganizationStructureProvider::new(self.client.as_str(), &self.structure)
     }
 }
 
-impl Erp {
-    pub(crate) fn new(backend: Backend, automatic_roles: AutomaticRoles) -> Self {
-        Erp { backend, automatic_roles, loaded: HashMap::new(), only: None }
-    }
+/// The clients that questions may be about, with their trees, and what else questions read.
+pub(crate) trait Erp {
+    /// The database of the ERP, unless the ERP is an Odoo.
+    fn reader(&self) -> Option<&ErpReader>;
 
-    /// An ERP with one client alone, whose tree is at hand.
-    pub(crate) fn of_client(
-        backend: Backend,
-        automatic_roles: AutomaticRoles,
-        client: &str,
-        structure: Arc<OrgStructure>,
-    ) -> Self {
-        let only = Some(Tree { client: client.into(), structure });
-        Erp { backend, automatic_roles, loaded: HashMap::new(), only }
-    }
+    /// The Odoo, if the ERP is one.
+    fn odoo(&self) -> Option<&CompanySource>;
 
-    /// Is there one client alone?
-    pub(crate) fn has_one_client(&self) -> bool {
-        self.only.is_some()
-    }
+    /// The rule for automatic roles, where a question names none.
+    fn automatic_roles(&self) -> AutomaticRoles;
 
-    /// Is a client known here, if there is one?
-    pub(crate) fn knows(&self, client: &str) -> bool {
-        self.only.as_ref().is_none_or(|only| *only.client == *client)
-    }
+    /// Whether answers may be about a client. It need not exist.
+    fn covers(&self, client: &str) -> bool;
 
-    /// The client to which an organization belongs; none for an organization that is not known here.
-    pub(crate) async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem> {
-        let owner = match (&self.backend, &self.only) {
-            (Backend::Database(reader), _) => reader.client_of_organization(org).await?,
-            (_, Some(only)) if only.structure.index_of(org).is_some() => Some(only.client.to_string()),
-            _ => None,
-        };
-        Ok(owner.filter(|owner| self.knows(owner)))
-    }
+    /// Whether a client is covered and exists.
+    async fn has(&self, client: &str) -> Result<bool, Problem>;
 
-    /// What is stored with an organization; nothing for one that is not known here.
-    pub(crate) async fn stored_org_info(&self, org: &str) -> Result<Option<StoredOrgInfo>, Problem> {
-        let Backend::Database(reader) = &self.backend else { return Err(Problem::not_in_odoo()) };
-        if self.only.is_some() && org != "0" && self.client_of_organization(org).await?.is_none() {
-            return Ok(None);
-        }
-        Ok(reader.stored_org_info(org).await?)
-    }
+    /// Checks that a client is there, and that it is named unless there is only one. Its tree may be damaged.
+    async fn require(&self, client: Option<&str>) -> Result<(), Problem>;
 
-    /// The level of a parent above an organization in the stored table of ancestors, if there is one.
-    pub(crate) async fn org_tree_level(
-        &self,
-        org: &str,
-        parent: &str,
-        client: &str,
-    ) -> Result<OrgTreeLevel, Problem> {
-        match &self.backend {
-            Backend::Database(reader) => match reader.org_tree_level(org, parent, client).await {
-                // A database from before 2017 has no such table.
-                Err(ReadError::MissingTable { .. }) => Ok(OrgTreeLevel::NotFilled),
-                level => Ok(level?),
-            },
-            _ => Ok(OrgTreeLevel::NotFilled),
-        }
-    }
+    /// The tree of a client; without a name, of the only one.
+    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem>;
 
-    /// The legal entities of a client, in any order.
-    pub(crate) async fn legal_entities(&mut self, client: &str) -> Result<Vec<OrgId>, Problem> {
-        if let Backend::Database(reader) = &self.backend {
-            return Ok(reader.legal_entities_of_client(client).await?);
-        }
-        let tree = self.tree(client).await?.structure;
-        let is_one = |org: &OrgIndex| tree.flags(*org).is_some_and(|it| it.contains(OrgFlags::LEGAL_ENTITY));
-        Ok(tree.indices().filter(is_one).filter_map(|org| tree.id(org)).collect())
-    }
+    /// The covered client to which an organization belongs.
+    async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem>;
 
-    /// A role with the organizations that matter where it works in `current_client`. Odoo has none.
-    pub(crate) async fn role_facts(
-        &self,
-        id: RoleId,
-        current_client: ClientId,
-    ) -> Result<Option<RoleFacts>, Problem> {
-        match &self.backend {
-            Backend::Database(reader) => Ok(reader.role_facts(id, current_client).await?),
-            _ => Ok(None),
-        }
-    }
+    /// Whether answers may be about an organization.
+    async fn covers_organization(&self, org: &str) -> Result<bool, Problem>;
 
-    /// The companies of a user of Odoo as they are now; none of one who may not sign in.
-    pub(crate) async fn companies_of(&self, user: Option<&str>) -> Result<Vec<OrgId>, Problem> {
-        let Backend::Odoo(source) = &self.backend else { return Err(Problem::not_in_database()) };
-        // What cannot be an id names no user.
-        let id = user.and_then(|user| UserId::new(user).ok());
-        let found = match id {
-            Some(id) => source.users(&[id]).await.map_err(BackendError::from)?.remove(&id),
-            None => None,
-        };
-        let user = found.filter(|found| found.is_admitted).ok_or_else(|| Problem::unknown_user(user))?;
-        Ok(user.companies().copied().collect())
-    }
+    /// A role without what belongs to clients that are not covered; `None` if it is of such a client itself.
+    fn restrict(&self, role: RoleFacts) -> Option<RoleFacts>;
 
     /// The names of a client's organizations.
-    pub(crate) async fn directory(&self, client: &str) -> Result<Directory, Problem> {
-        Ok(self.backend.directory(client).await?)
+    async fn directory(&self, client: ClientId) -> Result<Directory, Problem>;
+}
+
+/// Every client of a database. Each tree is loaded once.
+pub(crate) struct AllClients {
+    reader: ErpReader,
+    automatic_roles: AutomaticRoles,
+    loaded: HashMap<String, Tree>,
+}
+
+impl AllClients {
+    pub(crate) fn new(reader: ErpReader, automatic_roles: AutomaticRoles) -> Self {
+        AllClients { reader, automatic_roles, loaded: HashMap::new() }
+    }
+}
+
+impl Erp for AllClients {
+    fn reader(&self) -> Option<&ErpReader> {
+        Some(&self.reader)
     }
 
-    pub(crate) fn automatic_roles(&self) -> AutomaticRoles {
+    fn odoo(&self) -> Option<&CompanySource> {
+        None
+    }
+
+    fn automatic_roles(&self) -> AutomaticRoles {
         self.automatic_roles
     }
 
-    /// Checks that a client is known, and named unless there is one alone. Its tree may be damaged.
-    pub(crate) async fn require_client(&self, client: Option<&str>) -> Result<(), Problem> {
-        match client {
-            Some(client) if self.is_there(client).await? => Ok(()),
-            Some(_) if self.only.is_some() => Err(Problem::unknown_client()),
-            // An unknown client is an error of the reader's, with its words.
-            Some(client) => match &self.backend {
-                Backend::Database(reader) => Ok(reader.require_client(client).await?),
-                _ => Err(Problem::unknown_client()),
-            },
-            None if self.only.is_some() => Ok(()),
-            None => Err(Problem::missing_argument("client")),
-        }
+    fn covers(&self, _client: &str) -> bool {
+        true
     }
 
-    /// Is there such a client?
-    pub(crate) async fn is_there(&self, client: &str) -> Result<bool, Problem> {
-        if self.only.is_some() || self.loaded.contains_key(client) {
-            return Ok(self.knows(client));
-        }
-        match &self.backend {
-            Backend::Database(reader) => Ok(reader.client_exists(client).await?),
-            _ => Ok(false),
-        }
+    async fn has(&self, client: &str) -> Result<bool, Problem> {
+        Ok(self.loaded.contains_key(client) || self.reader.client_exists(client).await?)
     }
 
-    /// The tree of a client, which must be named unless there is one alone.
-    pub(crate) async fn tree_of(&mut self, client: Option<&str>) -> Result<Tree, Problem> {
-        match (client, &self.only) {
-            (Some(client), _) => self.tree(client).await,
-            (None, Some(only)) => Ok(only.clone()),
-            (None, None) => Err(Problem::missing_argument("client")),
+    async fn require(&self, client: Option<&str>) -> Result<(), Problem> {
+        let client = client.ok_or_else(|| Problem::missing_argument("client"))?;
+        if self.loaded.contains_key(client) {
+            return Ok(());
         }
+        // An unknown client is an error of the reader's, with its words.
+        Ok(self.reader.require_client(client).await?)
     }
 
-    /// The tree of a client.
-    pub(crate) async fn tree(&mut self, client: &str) -> Result<Tree, Problem> {
-        if !self.knows(client) {
-            return Err(Problem::unknown_client());
-        }
-        if let Some(tree) = self.only.as_ref().or_else(|| self.loaded.get(client)) {
+    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem> {
+        let client = client.ok_or_else(|| Problem::missing_argument("client"))?;
+        if let Some(tree) = self.loaded.get(client) {
             return Ok(tree.clone());
         }
-        let loaded = Box::pin(self.backend.load_tree(client)).await?;
-        let tree = Tree { client: client.into(), structure: Arc::new(loaded.structure) };
+        let structure = Box::pin(self.reader.load_tree(client)).await?.structure;
+        let id = ClientId::new(client).map_err(|error| Problem::damaged_rows(&error))?;
+        let tree = Tree { client: id, structure: Arc::new(structure) };
         self.loaded.insert(client.to_owned(), tree.clone());
         Ok(tree)
     }
 
-    /// The tree of a client that may be unknown or null.
-    pub(crate) async fn tree_of_any(&mut self, client: Option<&str>) -> Result<Option<Tree>, Problem> {
-        match client {
-            Some(client) if self.is_there(client).await? => self.tree(client).await.map(Some),
-            _ => Ok(None),
+    async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem> {
+        Ok(self.reader.client_of_organization(org).await?)
+    }
+
+    async fn covers_organization(&self, _org: &str) -> Result<bool, Problem> {
+        Ok(true)
+    }
+
+    fn restrict(&self, role: RoleFacts) -> Option<RoleFacts> {
+        Some(role)
+    }
+
+    async fn directory(&self, client: ClientId) -> Result<Directory, Problem> {
+        Ok(self.reader.directory(client.as_str()).await?)
+    }
+}
+
+/// One client with a pinned tree. Answers are as if there were no other client.
+pub(crate) struct OneClient {
+    backend: Backend,
+    automatic_roles: AutomaticRoles,
+    tree: Tree,
+}
+
+impl OneClient {
+    pub(crate) fn new(
+        backend: Backend,
+        automatic_roles: AutomaticRoles,
+        client: ClientId,
+        structure: Arc<OrgStructure>,
+    ) -> Self {
+        OneClient { backend, automatic_roles, tree: Tree { client, structure } }
+    }
+}
+
+impl Erp for OneClient {
+    fn reader(&self) -> Option<&ErpReader> {
+        match &self.backend {
+            Backend::Database(reader) => Some(reader),
+            _ => None,
         }
+    }
+
+    fn odoo(&self) -> Option<&CompanySource> {
+        match &self.backend {
+            Backend::Odoo(source) => Some(source),
+            _ => None,
+        }
+    }
+
+    fn automatic_roles(&self) -> AutomaticRoles {
+        self.automatic_roles
+    }
+
+    fn covers(&self, client: &str) -> bool {
+        self.tree.client.as_str() == client
+    }
+
+    async fn has(&self, client: &str) -> Result<bool, Problem> {
+        Ok(self.covers(client))
+    }
+
+    async fn require(&self, client: Option<&str>) -> Result<(), Problem> {
+        if client.is_none_or(|client| self.covers(client)) { Ok(()) } else { Err(Problem::unknown_client()) }
+    }
+
+    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem> {
+        self.require(client).await?;
+        Ok(self.tree.clone())
+    }
+
+    async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem> {
+        let owner = match self.reader() {
+            Some(reader) => reader.client_of_organization(org).await?,
+            None => self.tree.structure.index_of(org).map(|_| self.tree.client.to_string()),
+        };
+        Ok(owner.filter(|owner| self.covers(owner)))
+    }
+
+    async fn covers_organization(&self, org: &str) -> Result<bool, Problem> {
+        // `0` belongs to the system and is in every client's tree.
+        Ok(org == "0" || self.client_of_organization(org).await?.is_some())
+    }
+
+    fn restrict(&self, mut role: RoleFacts) -> Option<RoleFacts> {
+        // The system's roles work in every client.
+        if role.client != ClientId::ZERO && role.client != self.tree.client {
+            return None;
+        }
+        role.organizations.retain(|organization| organization.client == self.tree.client);
+        role.remove_other_clients();
+        Some(role)
+    }
+
+    async fn directory(&self, client: ClientId) -> Result<Directory, Problem> {
+        Ok(self.backend.directory(client.as_str()).await?)
     }
 }

@@ -15,12 +15,12 @@ mod role;
 pub(crate) use answer::Answer;
 pub(crate) use arguments::Arguments;
 pub(crate) use calls::{CALLS, call, is_about_others};
-pub(crate) use erp::Erp;
-pub(crate) use problem::Problem;
+pub(crate) use erp::{AllClients, Erp, OneClient};
+pub(crate) use problem::{Code, Problem};
 pub(crate) use request::Request;
 
 /// Answers one line.
-pub(crate) async fn answer_line<'a>(erp: &mut Erp, line: &'a [u8]) -> Answer<'a> {
+pub(crate) async fn answer_line<'a>(erp: &mut impl Erp, line: &'a [u8]) -> Answer<'a> {
     let (id, request) = Request::parse(line);
     let outcome = match request {
         Ok(request) => call(erp, request).await,

@@ -1,4 +1,4 @@
-//! `Problem`: why a line cannot be answered.
+//! `Problem`: why a question cannot be answered.
 
 use std::borrow::Cow;
 
@@ -9,70 +9,171 @@ use serde::Serialize;
 
 use crate::backend::BackendError;
 
-/// Why a line cannot be answered: a code for programs and a message for people.
+/// Why a question cannot be answered: a code for programs and a message for people.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Problem {
-    code: &'static str,
+    #[schemars(with = "String")]
+    code: Code,
     message: String,
     /// The argument that is wrong.
     #[serde(skip)]
     argument: Option<String>,
 }
 
-impl Problem {
-    pub(crate) fn bad_json(message: impl ToString) -> Self {
-        Problem { code: "bad_json", message: message.to_string(), argument: None }
-    }
+/// The kinds of problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "&'static str")]
+pub(crate) enum Code {
+    BadJson,
+    BadRequest,
+    UnknownCall,
+    UnknownClient,
+    UnknownRole,
+    /// There is no such user of Odoo, or one who may not sign in.
+    UnknownUser,
+    MissingArgument,
+    WrongArgument,
+    NotAnAdministrator,
+    /// The ERP is of another kind than the call is about.
+    NotInErp,
+    /// The client's rows make no tree.
+    DamagedTree,
+    /// A value in the database cannot be what its column says.
+    DamagedRows,
+    /// A table or column is not there.
+    NotInDatabase,
+    /// The database does not answer.
+    Database,
+}
 
-    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
-        Problem { code: "bad_request", message: message.into(), argument: None }
-    }
-
-    pub(crate) fn unknown_call(call: &str) -> Self {
-        Problem {
-            code: "unknown_call",
-            message: format!("there is no call `{}`", shortened(call)),
-            argument: None,
+impl Code {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Code::BadJson => "bad_json",
+            Code::BadRequest => "bad_request",
+            Code::UnknownCall => "unknown_call",
+            Code::UnknownClient => "unknown_client",
+            Code::UnknownRole => "unknown_role",
+            Code::UnknownUser => "unknown_user",
+            Code::MissingArgument => "missing_argument",
+            Code::WrongArgument => "wrong_argument",
+            Code::NotAnAdministrator => "not_an_administrator",
+            Code::NotInErp => "not_in_erp",
+            Code::DamagedTree => "damaged_tree",
+            Code::DamagedRows => "damaged_rows",
+            Code::NotInDatabase => "not_in_database",
+            Code::Database => "database",
         }
     }
 
+    /// What to say where the message may tell about the inside of this installation; `None` where it does not.
+    fn public_message(self) -> Option<&'static str> {
+        match self {
+            Code::UnknownClient => Some("there is no such client"),
+            Code::DamagedTree => Some("the client's rows do not make a tree"),
+            Code::DamagedRows => Some("a value in the database cannot be what its column says"),
+            Code::NotInDatabase => Some("a table or column that this call needs is not there"),
+            Code::Database => Some("the database does not answer at the moment"),
+            Code::BadJson
+            | Code::BadRequest
+            | Code::UnknownCall
+            | Code::UnknownRole
+            | Code::UnknownUser
+            | Code::MissingArgument
+            | Code::WrongArgument
+            | Code::NotAnAdministrator
+            | Code::NotInErp => None,
+        }
+    }
+}
+
+impl From<Code> for &'static str {
+    fn from(code: Code) -> Self {
+        code.as_str()
+    }
+}
+
+impl Problem {
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Problem { code, message: message.into(), argument: None }
+    }
+
+    fn with_argument(self, name: impl Into<String>) -> Self {
+        Problem { argument: Some(name.into()), ..self }
+    }
+
+    pub(crate) fn bad_json(error: &serde_json::Error) -> Self {
+        Self::new(Code::BadJson, error.to_string())
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest, message)
+    }
+
+    pub(crate) fn unknown_call(call: &str) -> Self {
+        Self::new(Code::UnknownCall, format!("there is no call `{}`", shortened(call)))
+    }
+
     pub(crate) fn unknown_client() -> Self {
-        Problem { code: "unknown_client", message: "there is no such client".to_owned(), argument: None }
+        Self::new(Code::UnknownClient, "there is no such client")
     }
 
     pub(crate) fn not_an_administrator() -> Self {
-        let message = "only administrators may ask about a role other than their own".to_owned();
-        Problem { code: "not_an_administrator", message, argument: None }
+        let message = "only administrators may ask about a role other than their own";
+        Self::new(Code::NotAnAdministrator, message)
     }
 
     /// What Openbravo's tables store beside the tree.
     pub(crate) fn not_in_odoo() -> Self {
-        let message = "odoo stores nothing of the kind".to_owned();
-        Problem { code: "not_in_database", message, argument: None }
+        Self::new(Code::NotInErp, "odoo stores nothing of the kind")
     }
 
     /// What Odoo has and Openbravo's tables do not.
     pub(crate) fn not_in_database() -> Self {
-        let message = "users of a database have roles, not companies".to_owned();
-        Problem { code: "not_in_database", message, argument: None }
+        Self::new(Code::NotInErp, "users of a database have roles, not companies")
     }
 
     pub(crate) fn unknown_user(user: Option<&str>) -> Self {
-        let message = user.map_or_else(
-            || "null is no user".to_owned(),
-            |user| format!("there is no user `{}` who may sign in", shortened(user)),
-        );
-        Problem { code: "unknown_user", message, argument: Some("user".to_owned()) }
+        let message = match user {
+            Some(user) => format!("there is no user `{}` who may sign in", shortened(user)),
+            None => "null is no user".to_owned(),
+        };
+        Self::new(Code::UnknownUser, message).with_argument("user")
     }
 
     /// A database that does not answer.
     pub(crate) fn database() -> Self {
-        let message = "the database does not answer at the moment".to_owned();
-        Problem { code: "database", message, argument: None }
+        Self::new(Code::Database, "the database does not answer at the moment")
     }
 
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn unknown_role(role: Option<&str>) -> Self {
+        let message = match role {
+            Some(role) => format!("there is no role `{}`", shortened(role)),
+            None => "null is no role".to_owned(),
+        };
+        Self::new(Code::UnknownRole, message).with_argument("role")
+    }
+
+    /// A value in the database that cannot be what its column says.
+    pub(crate) fn damaged_rows(cause: &dyn std::error::Error) -> Self {
+        Self::new(Code::DamagedRows, cause.to_string())
+    }
+
+    pub(crate) fn missing_argument(name: &str) -> Self {
+        Self::new(Code::MissingArgument, format!("argument `{name}` is missing")).with_argument(name)
+    }
+
+    pub(crate) fn argument_twice(name: &str) -> Self {
+        Self::wrong_argument(name, "is given more than once")
+    }
+
+    pub(crate) fn wrong_argument(name: &str, expected: &str) -> Self {
+        let name = shortened(name);
+        Self::new(Code::WrongArgument, format!("argument `{name}` {expected}")).with_argument(name)
+    }
+
+    pub(crate) fn code(&self) -> Code {
         self.code
     }
 
@@ -84,64 +185,30 @@ impl Problem {
         &self.message
     }
 
-    /// The same for a user who must not see internals of this installation.
-    pub(crate) fn without_internals(self) -> Self {
-        let message = match self.code {
-            "unknown_client" => "there is no such client",
-            "damaged_tree" => "the client's rows do not make a tree",
-            "damaged_rows" => "a value in the database cannot be what its column says",
-            "not_in_database" => "a table or column that this call needs is not there",
-            "database" => "the database does not answer at the moment",
-            _ => return self,
-        };
-        Problem { message: message.to_owned(), ..self }
+    /// Whether the message tells about the inside of this installation, so that it belongs into the log.
+    pub(crate) fn is_internal(&self) -> bool {
+        self.code != Code::UnknownClient && self.code.public_message().is_some()
     }
 
-    pub(crate) fn unknown_role(role: Option<&str>) -> Self {
-        let message = role.map_or_else(
-            || "null is no role".to_owned(),
-            |role| format!("there is no role `{}`", shortened(role)),
-        );
-        Problem { code: "unknown_role", message, argument: Some("role".to_owned()) }
-    }
-
-    /// A value in the database that cannot be what its column says.
-    pub(crate) fn damaged_rows(cause: &dyn std::error::Error) -> Self {
-        Problem { code: "damaged_rows", message: cause.to_string(), argument: None }
-    }
-
-    pub(crate) fn missing_argument(name: &str) -> Self {
-        Problem {
-            code: "missing_argument",
-            message: format!("argument `{name}` is missing"),
-            argument: Some(name.to_owned()),
+    /// The same problem for callers over the network.
+    pub(crate) fn without_internals(mut self) -> Self {
+        if let Some(message) = self.code.public_message() {
+            message.clone_into(&mut self.message);
         }
-    }
-
-    pub(crate) fn argument_twice(name: &str) -> Self {
-        Self::wrong_argument(name, "is given more than once")
-    }
-
-    pub(crate) fn wrong_argument(name: &str, expected: &str) -> Self {
-        let name = shortened(name);
-        Problem {
-            code: "wrong_argument",
-            message: format!("argument `{name}` {expected}"),
-            argument: Some(name.into()),
-        }
+        self
     }
 }
 
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         let code = match error {
-            ReadError::UnknownClient { .. } => "unknown_client",
-            ReadError::Tree { .. } | ReadError::InvalidId { .. } => "damaged_tree",
-            ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => "not_in_database",
-            ReadError::Database(StatementError::Value { .. }) => "damaged_rows",
-            _ => "database",
+            ReadError::UnknownClient { .. } => Code::UnknownClient,
+            ReadError::Tree { .. } | ReadError::InvalidId { .. } => Code::DamagedTree,
+            ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => Code::NotInDatabase,
+            ReadError::Database(StatementError::Value { .. }) => Code::DamagedRows,
+            _ => Code::Database,
         };
-        Problem { code, message: error.to_string(), argument: None }
+        Self::new(code, error.to_string())
     }
 }
 
@@ -149,11 +216,11 @@ impl From<BackendError> for Problem {
     fn from(error: BackendError) -> Self {
         let code = match error {
             BackendError::Database(error) => return error.into(),
-            BackendError::Odoo(_) => "database",
-            BackendError::Companies(_) => "damaged_tree",
-            BackendError::UnknownClient { .. } => "unknown_client",
+            BackendError::Odoo(_) => Code::Database,
+            BackendError::Companies(_) => Code::DamagedTree,
+            BackendError::UnknownClient { .. } => Code::UnknownClient,
         };
-        Problem { code, message: error.to_string(), argument: None }
+        Self::new(code, error.to_string())
     }
 }
 

@@ -31,11 +31,11 @@ impl<'a> Request<'a> {
             Err(error) if error.is_data() => {
                 let problem = match serde_json::from_slice::<Value>(line) {
                     Ok(_) => Problem::bad_request("a question is a JSON object"),
-                    Err(error) => Problem::bad_json(error),
+                    Err(error) => Problem::bad_json(&error),
                 };
                 (Some(RawValue::NULL), Err(problem))
             }
-            Err(error) => (Some(RawValue::NULL), Err(Problem::bad_json(error))),
+            Err(error) => (Some(RawValue::NULL), Err(Problem::bad_json(&error))),
         }
     }
 
@@ -68,7 +68,7 @@ impl<'a> Request<'a> {
 /// Reads a part of a question.
 fn read<'a, T: Deserialize<'a>>(json: &'a str, expected: &str) -> Result<T, Problem> {
     serde_json::from_str(json).map_err(|error| {
-        if error.is_data() { Problem::bad_request(expected) } else { Problem::bad_json(error) }
+        if error.is_data() { Problem::bad_request(expected) } else { Problem::bad_json(&error) }
     })
 }
 

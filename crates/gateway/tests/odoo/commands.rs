@@ -92,7 +92,7 @@ async fn questions_are_answered_by_the_tree_and_by_both_rules() {
         assert_eq!(results[4], &json!([north]));
         assert_eq!(results[5], &json!([holding, north]));
         let codes: Vec<&Value> = answers[6..].iter().map(|answer| &answer["error"]["code"]).collect();
-        assert_eq!(codes, ["unknown_user", "not_in_database", "unknown_role", "unknown_client"]);
+        assert_eq!(codes, ["unknown_user", "not_in_erp", "unknown_role", "unknown_client"]);
     }
 }
 

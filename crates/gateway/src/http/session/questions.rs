@@ -23,7 +23,7 @@ use crate::http::wire::json_object::Object;
 use crate::http::wire::json_response::{self, Output};
 use crate::http::wire::problem::unprocessable;
 use crate::http::wire::query_string::pairs;
-use crate::query::{self, Arguments, Erp, Request};
+use crate::query::{self, Arguments, Code, OneClient, Request};
 
 /// So long a batch is answered at a stretch. To let go after each question would take longer than most
 /// answers.
@@ -218,28 +218,21 @@ pub(crate) async fn batch(
     Ok(json_response::json(json))
 }
 
-fn erp(gateway: &Gateway, session: &Session) -> Erp {
-    let automatic_roles = gateway.manager().options().automatic_roles;
-    Erp::of_client(
-        gateway.inner.backend.clone(),
-        automatic_roles,
-        session.client().as_str(),
-        Arc::clone(session.tree()),
-    )
-}
-
 /// A session that asks.
 struct Asker<'a> {
     gateway: &'a Gateway,
     session: &'a Session,
-    erp: Erp,
+    erp: OneClient,
     /// Found out at most once for a request.
     is_administrator: bool,
 }
 
 impl<'a> Asker<'a> {
     fn new(gateway: &'a Gateway, session: &'a Session) -> Self {
-        Asker { gateway, session, erp: erp(gateway, session), is_administrator: false }
+        let backend = gateway.inner.backend.clone();
+        let automatic_roles = gateway.manager().options().automatic_roles;
+        let erp = OneClient::new(backend, automatic_roles, session.client(), Arc::clone(session.tree()));
+        Asker { gateway, session, erp, is_administrator: false }
     }
 
     async fn ask(&mut self, call: Cow<'_, str>, arguments: Arguments<'_>) -> Result<Value, query::Problem> {
@@ -261,7 +254,7 @@ impl<'a> Asker<'a> {
         }
         let answer = query::call(&mut self.erp, Request { client: None, call, arguments }).await;
         answer.map_err(|problem| {
-            if matches!(problem.code(), "damaged_rows" | "damaged_tree" | "not_in_database" | "database") {
+            if problem.is_internal() {
                 tracing::error!(error = problem.message(), "a question could not be answered");
             }
             problem.without_internals()
@@ -276,17 +269,21 @@ fn answered(result: Result<Value, query::Problem>, place: &str) -> Result<Output
 
 /// A refusal, which names a wrong argument by where it stands.
 fn refused(problem: &query::Problem, place: &str) -> Problem {
+    let argument = || problem.argument().map(|argument| format!("{place}{argument}"));
     let (status, field) = match problem.code() {
-        "database" | "damaged_tree" | "damaged_rows" => (StatusCode::SERVICE_UNAVAILABLE, None),
-        "not_an_administrator" => (StatusCode::FORBIDDEN, None),
-        "not_in_database" => (StatusCode::NOT_IMPLEMENTED, Some("call".to_owned())),
-        "unknown_call" => (StatusCode::UNPROCESSABLE_ENTITY, Some("call".to_owned())),
-        _ => {
-            let argument = problem.argument().map(|argument| format!("{place}{argument}"));
-            (StatusCode::UNPROCESSABLE_ENTITY, argument)
-        }
+        Code::Database | Code::DamagedTree | Code::DamagedRows => (StatusCode::SERVICE_UNAVAILABLE, None),
+        Code::NotAnAdministrator => (StatusCode::FORBIDDEN, None),
+        Code::NotInDatabase | Code::NotInErp => (StatusCode::NOT_IMPLEMENTED, Some("call".to_owned())),
+        Code::UnknownCall => (StatusCode::UNPROCESSABLE_ENTITY, Some("call".to_owned())),
+        Code::BadJson
+        | Code::BadRequest
+        | Code::UnknownClient
+        | Code::UnknownRole
+        | Code::UnknownUser
+        | Code::MissingArgument
+        | Code::WrongArgument => (StatusCode::UNPROCESSABLE_ENTITY, argument()),
     };
-    let refused = Problem::new(status, problem.code()).with_detail(problem.message().to_owned());
+    let refused = Problem::new(status, problem.code().as_str()).with_detail(problem.message().to_owned());
     let refused = match status {
         StatusCode::SERVICE_UNAVAILABLE => refused.with_retry_after(1),
         _ => refused,

@@ -1,8 +1,10 @@
 //! Calls about the companies of a user of Odoo, by each of Odoo's two rules.
 
-use org_structure::OrgSet;
+use org_structure::{OrgId, OrgSet};
 use serde_json::{Value, json};
+use session::UserId;
 
+use crate::backend::BackendError;
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::Problem;
@@ -30,10 +32,10 @@ impl<'a> OfUser<'a> {
         }))
     }
 
-    pub(crate) async fn answer(&self, erp: &Erp, tree: &Tree) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, Problem> {
         let (OfUser::Own { user } | OfUser::Shared { user }) = self;
         let structure = &tree.structure;
-        let companies = erp.companies_of(user.as_deref()).await?;
+        let companies = companies(erp, user.as_deref()).await?;
         let own = companies.iter().filter_map(|company| structure.index_of(company.as_str()));
         let found: OrgSet = match self {
             OfUser::Own { .. } => own.collect(),
@@ -43,4 +45,16 @@ impl<'a> OfUser<'a> {
         };
         Ok(json!(structure.ids(&found).collect::<Vec<_>>()))
     }
+}
+
+/// The companies of a user of Odoo; none of one who may not sign in.
+async fn companies(erp: &impl Erp, user: Option<&str>) -> Result<Vec<OrgId>, Problem> {
+    let odoo = erp.odoo().ok_or_else(Problem::not_in_database)?;
+    // What cannot be an id names no user.
+    let found = match user.and_then(|user| UserId::new(user).ok()) {
+        Some(id) => odoo.users(&[id]).await.map_err(BackendError::from)?.remove(&id),
+        None => None,
+    };
+    let user = found.filter(|found| found.is_admitted).ok_or_else(|| Problem::unknown_user(user))?;
+    Ok(user.companies().copied().collect())
 }

@@ -1,12 +1,12 @@
 //! Calls that need more than one tree: what is stored, and whose organization is whose.
 
-use erp_db::{OrgTreeLevel, StoredOrgInfo};
-use org_structure::OrgIndex;
+use erp_db::{OrgTreeLevel, ReadError, StoredOrgInfo};
+use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure};
 use serde_json::{Value, json};
 
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::Erp;
-use crate::query::problem::Problem;
+use crate::query::problem::{Code, Problem};
 
 /// A question that names its client itself. An unknown or null client has an ordinary answer.
 pub(crate) enum OfAnyClient<'a> {
@@ -32,7 +32,7 @@ impl<'a> OfAnyClient<'a> {
         }))
     }
 
-    pub(crate) async fn answer(&self, erp: &mut Erp) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &mut impl Erp) -> Result<Value, Problem> {
         match self {
             OfAnyClient::IsOrgIncluded { org, parent, client } => {
                 let level = level(erp, org.as_deref(), parent.as_deref(), client.as_deref()).await?;
@@ -46,14 +46,18 @@ impl<'a> OfAnyClient<'a> {
             }
             OfAnyClient::LegalEntities { client } => {
                 let Some(client) = client.as_deref() else { return Ok(json!([])) };
-                if !erp.is_there(client).await? {
+                if !erp.has(client).await? {
                     return Ok(json!([]));
                 }
-                let mut orgs = erp.legal_entities(client).await?;
-                // The tree gives the order alone. One that is damaged gives none.
-                let tree = match erp.tree(client).await {
-                    Err(problem) if problem.code() == "damaged_tree" => None,
+                // A database tells the legal entities of a damaged tree too, in another order.
+                let tree = match erp.tree(Some(client)).await {
+                    Err(problem) if problem.code() == Code::DamagedTree => None,
                     tree => Some(tree?),
+                };
+                let mut orgs = match (erp.reader(), &tree) {
+                    (Some(reader), _) => reader.legal_entities_of_client(client).await?,
+                    (None, Some(tree)) => legal_entities(&tree.structure).collect(),
+                    (None, None) => Vec::new(),
                 };
                 let index_of = |org: &str| tree.as_ref().and_then(|tree| tree.structure.index_of(org));
                 let place = |org: &str| index_of(org).map_or(u32::MAX, OrgIndex::rank);
@@ -67,26 +71,35 @@ impl<'a> OfAnyClient<'a> {
 /// The level of a parent above an organization, as `AD_ISORGINCLUDED` answers: from the stored ancestor table
 /// where the client has rows in it, else by walking.
 async fn level(
-    erp: &mut Erp,
+    erp: &mut impl Erp,
     org: Option<&str>,
     parent: Option<&str>,
     client: Option<&str>,
 ) -> Result<Option<i64>, Problem> {
     let Some(client) = client else { return Ok(None) };
-    if !erp.is_there(client).await? {
+    if !erp.has(client).await? {
         return Ok(None);
     }
     let (Some(org), Some(parent)) = (org, parent) else { return Ok(None) };
-    if org != "0" {
-        match erp.org_tree_level(org, parent, client).await? {
-            OrgTreeLevel::Level(level) => return Ok(Some(level)),
-            OrgTreeLevel::NotIncluded => return Ok(None),
-            // The walk gives the same.
-            OrgTreeLevel::NotFilled => {}
+    if let Some(reader) = erp.reader()
+        && org != "0"
+    {
+        match reader.org_tree_level(org, parent, client).await {
+            Ok(OrgTreeLevel::Level(level)) => return Ok(Some(level)),
+            Ok(OrgTreeLevel::NotIncluded) => return Ok(None),
+            // The walk gives the same. A database from before 2017 has no such table.
+            Ok(OrgTreeLevel::NotFilled) | Err(ReadError::MissingTable { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
-    let tree = erp.tree(client).await?;
+    let tree = erp.tree(Some(client)).await?;
     Ok(tree.provider().is_org_included(Some(org), Some(parent)).map(i64::from))
+}
+
+fn legal_entities(tree: &OrgStructure) -> impl Iterator<Item = OrgId> {
+    let is_legal_entity =
+        |org: &OrgIndex| tree.flags(*org).is_some_and(|flags| flags.contains(OrgFlags::LEGAL_ENTITY));
+    tree.indices().filter(is_legal_entity).filter_map(|org| tree.id(org))
 }
 
 /// A question about one client's organizations that takes the database to answer.
@@ -116,9 +129,9 @@ impl<'a> OfDatabase<'a> {
         Ok(Some(OfDatabase::Stored { org: from.id("org")?, column }))
     }
 
-    pub(crate) async fn answer(&self, erp: &mut Erp, client: Option<&str>) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &mut impl Erp, client: Option<&str>) -> Result<Value, Problem> {
         // What is stored needs no tree, so the client's may be damaged.
-        erp.require_client(client).await?;
+        erp.require(client).await?;
         match self {
             OfDatabase::MayReference { org, referenced_org } => {
                 let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
@@ -127,16 +140,18 @@ impl<'a> OfDatabase<'a> {
                     Some(org) => erp.client_of_organization(org).await?,
                     None => None,
                 };
-                let tree = match erp.tree_of_any(owner.as_deref()).await? {
-                    Some(tree) => tree,
-                    None => erp.tree_of(client).await?,
+                let owner = match owner {
+                    Some(owner) if erp.has(&owner).await? => Some(owner),
+                    _ => None,
                 };
+                let tree = erp.tree(owner.as_deref().or(client)).await?;
                 Ok(tree.provider().is_in_natural_tree(org, referenced_org).into())
             }
             OfDatabase::Stored { org, column } => {
+                let reader = erp.reader().ok_or_else(Problem::not_in_odoo)?;
                 let stored = match org {
-                    Some(org) => erp.stored_org_info(org).await?,
-                    None => None,
+                    Some(org) if erp.covers_organization(org).await? => reader.stored_org_info(org).await?,
+                    _ => None,
                 };
                 Ok(json!(stored.and_then(column)))
             }

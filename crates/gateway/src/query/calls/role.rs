@@ -57,7 +57,7 @@ impl<'a> OfRole<'a> {
         }))
     }
 
-    pub(crate) async fn answer(&self, erp: &Erp, tree: &Tree) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, Problem> {
         let structure = &tree.structure;
         let set = |orgs: &OrgSelection| json!(orgs.ids(structure).collect::<Vec<_>>());
         Ok(match self {
@@ -65,16 +65,14 @@ impl<'a> OfRole<'a> {
             OfRole::Readable(what_if) => set(what_if.access(erp, tree).await?.readable()),
             OfRole::ReadableCount(what_if) => what_if.access(erp, tree).await?.readable().len().into(),
             OfRole::UserOrgContext { role } => {
-                let client = role::client_id(&tree.client)?;
-                user_org_context(&role::read(erp, role.as_deref(), client).await?).into()
+                user_org_context(&role::read(erp, role.as_deref(), tree.client).await?).into()
             }
             OfRole::LegacyAccessibleTree { role } => {
-                let client = role::client_id(&tree.client)?;
-                let role = role::read(erp, role.as_deref(), client).await?;
+                let role = role::read(erp, role.as_deref(), tree.client).await?;
                 set(&accessible_tree(structure, &role.accesses))
             }
             OfRole::LegacyReferenceable { org } => {
-                let directory = erp.directory(&tree.client).await?;
+                let directory = erp.directory(tree.client).await?;
                 let numbers: Vec<(OrgId, Option<f64>)> =
                     directory.iter().map(|(id, entry)| (*id, entry.sequence_number)).collect();
                 let order = SiblingOrder::new(&numbers);
@@ -97,10 +95,11 @@ impl<'a> WhatIf<'a> {
         })
     }
 
-    async fn access(&self, erp: &Erp, tree: &Tree) -> Result<RoleAccess, Problem> {
-        let current_client = self.current_client.as_deref().unwrap_or(&tree.client);
-        let current_client = ClientId::new(current_client)
-            .map_err(|error| Problem::wrong_argument("current_client", &format!("is no id: {error}")))?;
+    async fn access(&self, erp: &impl Erp, tree: &Tree) -> Result<RoleAccess, Problem> {
+        let named = self.current_client.as_deref().map(ClientId::new).transpose();
+        let current_client = named
+            .map_err(|error| Problem::wrong_argument("current_client", &format!("is no id: {error}")))?
+            .unwrap_or(tree.client);
         let role = role::read(erp, self.role.as_deref(), current_client).await?;
         let options = AccessOptions {
             automatic_roles: self.automatic_roles.unwrap_or(erp.automatic_roles()),
