@@ -2,17 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use odoo::{ConfigError, OdooConfig};
-use odoo_mcp::{Caches, HttpOptions, OdooServer, Settings};
+use odoo_mcp::{Caches, HttpOptions, Settings};
 use platform::settings::SettingError;
 use platform::text::{NAME_BYTES, parse_hex, shorten};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::principals::{Hash, Principal};
+/// A SHA-256.
+pub(super) type Hash = [u8; 32];
 
 /// The settings that belong to one principal alone.
 const OWN: [&str; 3] = ["ODOO_USER", "ODOO_PASSWORD", "ODOO_API_KEY"];
@@ -117,19 +117,10 @@ pub(super) struct Definition {
     pub(super) token: Hash,
     /// Of everything that the file says of it: equal ones need not begin anew.
     pub(super) content: Hash,
-    name: String,
-    config: OdooConfig,
-    settings: Settings,
-    options: HttpOptions,
-}
-
-impl Definition {
-    /// A principal without requests so far.
-    pub(super) fn begin(&self, caches: &Caches) -> Result<Principal, McpError> {
-        let server = OdooServer::new(self.config.clone(), self.settings.clone(), caches);
-        let server = server.map_err(|cause| McpError::Setting { place: place(&self.name), cause })?;
-        Ok(Principal { content: self.content, service: Arc::new(server.http(&self.options)) })
-    }
+    pub(super) name: String,
+    pub(super) config: OdooConfig,
+    pub(super) settings: Settings,
+    pub(super) options: HttpOptions,
 }
 
 /// Settings that remember which of them were asked for: the others are misspelt, or in the wrong place.
@@ -215,7 +206,8 @@ impl Configuration {
     }
 }
 
-fn place(principal: &str) -> String {
+/// Where the settings of a principal stand, for messages.
+pub(super) fn place(principal: &str) -> String {
     format!("for principal `{principal}`")
 }
 
@@ -259,7 +251,7 @@ fn hash(principal: &Named) -> Result<Hash, McpError> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::Mcp;
+    use super::*;
 
     const HASH: &str = "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef";
 
@@ -273,14 +265,14 @@ mod tests {
     fn told(change: impl FnOnce(&mut Value)) -> String {
         let mut file = file();
         change(&mut file);
-        let told = Mcp::from_json(&file.to_string()).unwrap_err().to_string();
+        let told = Configuration::read(&file.to_string()).err().unwrap().to_string();
         assert!(!told.contains("k3y"), "{told}");
         told
     }
 
     #[test]
     fn what_makes_no_sense_is_told_with_its_place() {
-        assert!(Mcp::from_json(&file().to_string()).is_ok());
+        assert!(Configuration::read(&file().to_string()).is_ok());
         let principal = "/principals/0";
         let cases: [(&str, Value, &str); 10] = [
             ("/principals", json!([]), "no principal"),
@@ -311,6 +303,6 @@ mod tests {
             file["principals"].as_array_mut().unwrap().push(first);
         });
         assert!(twice.contains("another one"), "{twice}");
-        assert!(Mcp::from_json("{} {}").is_err() && Mcp::from_json("").is_err());
+        assert!(Configuration::read("{} {}").is_err() && Configuration::read("").is_err());
     }
 }

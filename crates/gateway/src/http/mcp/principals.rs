@@ -7,24 +7,31 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use odoo_mcp::{Caches, HttpOptions, HttpService};
+use odoo_mcp::{Caches, HttpOptions, HttpService, OdooServer};
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 
-use super::configuration::{Configuration, McpError};
+use super::configuration::{Configuration, Definition, Hash, McpError, place};
 
 /// The shortest token that opens anything: whoever makes up a short one makes up one that can be guessed.
 const SHORTEST_TOKEN: usize = 32;
 
-/// A SHA-256.
-pub(super) type Hash = [u8; 32];
-
-/// A principal with its token and its server.
+/// A user of an Odoo database, and the service that asks as this user.
 #[derive(Clone)]
-pub(super) struct Principal {
-    /// Of what the file says of it.
-    pub(super) content: Hash,
-    pub(super) service: Arc<HttpService>,
+struct Principal {
+    /// The hash of the definition.
+    content: Hash,
+    service: Arc<HttpService>,
+}
+
+impl Principal {
+    /// Sends nothing to Odoo yet.
+    fn new(definition: &Definition, caches: &Caches) -> Result<Self, McpError> {
+        let Definition { name, content, config, settings, options, .. } = definition;
+        let server = OdooServer::new(config.clone(), settings.clone(), caches)
+            .map_err(|cause| McpError::Setting { place: place(name), cause })?;
+        Ok(Principal { content: *content, service: Arc::new(server.http(options)) })
+    }
 }
 
 /// Odoo databases for language models: each token stands for one user of one database.
@@ -82,7 +89,7 @@ impl Mcp {
     fn new(text: &str, file: Option<PathBuf>) -> Result<Self, McpError> {
         let Configuration { shared, caches, compress_from, options, definitions } =
             Configuration::read(text)?;
-        let principals = definitions.iter().map(|it| Ok((it.token, it.begin(&caches)?)));
+        let principals = definitions.iter().map(|it| Ok((it.token, Principal::new(it, &caches)?)));
         let principals = RwLock::new(principals.collect::<Result<_, McpError>>()?);
         let (options, reloading) = (RwLock::new(options), Mutex::default());
         let inner = Inner { file, shared, caches, compress_from, options, principals, reloading };
@@ -107,7 +114,7 @@ impl Mcp {
             let same = known.get(&definition.token).filter(|it| it.content == definition.content);
             let principal = match same {
                 Some(principal) => principal.clone(),
-                None => definition.begin(&inner.caches)?,
+                None => Principal::new(definition, &inner.caches)?,
             };
             principals.insert(definition.token, principal);
         }
