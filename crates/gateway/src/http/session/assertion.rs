@@ -12,7 +12,7 @@ use crate::http::login::assertion::{AssertionRefusal, MAX_ASSERTION_BYTES};
 use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::ErpId;
 use crate::http::session::grant::{RequestedLogin, VerifiedUser};
-use crate::http::session::login::too_many;
+use crate::http::session::login_refusal::too_many;
 use crate::http::wire::json_body::Input;
 use crate::http::wire::problem::{away, unprocessable};
 

@@ -1,24 +1,23 @@
-//! `RequestedLogin`: from an authenticated user to a session, and the answers that give or refuse one.
+//! `RequestedLogin`: from an authenticated user to a session, and the answer that gives one.
 
 use std::time::SystemTime;
 
 use axum::Json;
+use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use org_structure::OrgId;
 use schemars::JsonSchema;
 use serde::Serialize;
-use session::openbravo::Refusal;
-use session::{LoginError, Principal, RoleId, UserId};
-use session_axum::{Problem, csrf_value, refusal};
+use session::{Principal, RoleId, UserId};
+use session_axum::{Problem, csrf_value};
 
 use crate::http::gateway::Gateway;
 use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::Hex;
 use crate::http::session::SessionView;
+use crate::http::session::login_refusal::login_refusal;
 use crate::http::wire::json_body::id;
-use crate::http::wire::problem::away;
 
 /// A user whose credential was verified.
 #[derive(Clone, Copy, Debug)]
@@ -58,12 +57,6 @@ impl RequestedLogin {
         gateway.inner.names.note_user(user.id, name);
         Ok(session_response(gateway, peer, &logged_in, self.by_cookie).await)
     }
-}
-
-/// The ERP's rows make no sense, such as organizations in a cycle. They have to be mended there.
-fn unusable(error: &dyn std::error::Error) -> Problem {
-    tracing::error!(%error, "no session was given");
-    Problem::unavailable("the rows of the ERP cannot be used as they are: the log says why")
 }
 
 /// A session with what opens it.
@@ -108,61 +101,5 @@ pub(crate) fn set_cookie(gateway: &Gateway, response: &mut Response, token: &str
     if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
         cookie.set_sensitive(true);
         response.headers_mut().insert(SET_COOKIE, cookie);
-    }
-}
-
-/// The refusal of a login, refresh or switch whose user is authenticated.
-pub(crate) fn login_refusal(error: &LoginError) -> Problem {
-    let forbidden =
-        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
-    let problem = match error {
-        LoginError::Refused(refusal) => refused(refusal),
-        LoginError::NotAllowed { .. } => forbidden("not_allowed", "the user may not log in"),
-        LoginError::UnknownOrg { .. } => org_not_given(),
-        LoginError::TooManySessions { .. } => Problem::unavailable("too many sessions are open"),
-        LoginError::TooManySessionsOfUser { .. } => {
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sessions")
-                .with_detail("the user has as many sessions open as allowed")
-                .with_retry_after(60)
-        }
-        LoginError::Source(cause) if !cause.is_transient() => return unusable(cause),
-        LoginError::Source(cause) | LoginError::Store(cause) => return away(cause),
-        LoginError::Session(cause) => refusal(cause),
-        LoginError::EndedMeanwhile => Problem::new(StatusCode::CONFLICT, "ended_meanwhile")
-            .with_detail("the session was ended while it was made"),
-        LoginError::ShuttingDown => Problem::unavailable("this instance is shutting down"),
-        _ => Problem::unavailable("no session can be made at the moment"),
-    };
-    tracing::info!(reason = %error, "no session was given");
-    problem
-}
-
-fn org_not_given() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "org_not_given")
-        .with_detail("the role does not work in this organization")
-        .with_field("org")
-}
-
-/// The refusal by the ERP's rules. It names nothing that belongs to another client.
-fn refused(refusal: &Refusal) -> Problem {
-    let forbidden =
-        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
-    match refusal {
-        Refusal::UnknownUser { .. } | Refusal::InactiveUser { .. } => {
-            forbidden("user_inactive", "the user is not active").with_field("user")
-        }
-        Refusal::LockedUser { .. } => forbidden("user_locked", "the user is locked out").with_field("user"),
-        Refusal::NoRole { .. } => forbidden("no_role", "the user may take no role").with_field("role"),
-        Refusal::InactiveRole { .. } => {
-            forbidden("role_inactive", "the role is not active").with_field("role")
-        }
-        Refusal::InactiveClient { .. } => {
-            forbidden("client_inactive", "the client of the role is not active").with_field("role")
-        }
-        Refusal::InactiveOrg { .. } => {
-            forbidden("org_inactive", "the organization is not active").with_field("org")
-        }
-        Refusal::OrgNotGiven { .. } | Refusal::OrgOfAnotherClient { .. } => org_not_given(),
-        _ => forbidden("role_not_given", "the user may not take this role").with_field("role"),
     }
 }

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use platform::text::{NAME_BYTES, shorten};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use session::UserId;
@@ -12,12 +11,12 @@ use tracing::Instrument;
 
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
-use crate::http::login::attempts::TooManyFailures;
 use crate::http::login::password::MAX_PASSWORD_BYTES;
 use crate::http::middleware::client_address::Peer;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::openapi::ErpId;
 use crate::http::session::grant::{RequestedLogin, VerifiedUser};
+use crate::http::session::login_refusal::{too_many, wrong_credential};
 use crate::http::session::odoo;
 use crate::http::wire::json_body::Input;
 use crate::http::wire::problem::{away, unprocessable};
@@ -69,15 +68,6 @@ pub(crate) async fn login(
     requested.create_session(&gateway, peer, user, &form.user).await
 }
 
-/// The answer to a login that failures refuse.
-pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures) -> Problem {
-    gateway.inner.metrics.login_refused_by_limit();
-    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts")
-        .with_detail("too many failed logins")
-        .with_retry_after(seconds)
-}
-
 /// The user whose name and password these are. One answer for everything that does not fit, after the same
 /// work.
 async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result<VerifiedUser, Problem> {
@@ -85,7 +75,7 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
     let reader = match &inner.backend {
         Backend::Database(reader) => reader,
         Backend::Odoo(source) => return odoo::authenticate(gateway, source, name, password).await,
-        Backend::Absent => return Err(refused_login(gateway, name, "there are no users")),
+        Backend::Absent => return Err(wrong_credential(gateway, name, "there are no users")),
     };
     let found = reader.user_named(name).await.map_err(|error| away(&error))?;
     let user = found.as_ref().and_then(|user| UserId::new(&user.id).ok());
@@ -115,14 +105,7 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
                 (_, false) => "the user has no password",
                 _ => "wrong password",
             };
-            Err(refused_login(gateway, name, reason))
+            Err(wrong_credential(gateway, name, reason))
         }
     }
-}
-
-/// The one answer to all that does not fit. The reason goes to the log.
-pub(super) fn refused_login(gateway: &Gateway, name: &str, reason: &'static str) -> Problem {
-    gateway.inner.metrics.login_failed();
-    tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("user and password do not fit")
 }

@@ -1,5 +1,5 @@
-//! Sessions: how they begin (`login`, `odoo`, `assertion`, `grant`), change (`switch`) and end (`end`, `recheck`),
-//! and what they answer. Here is `GET /v1/session` and what else a session says about itself.
+//! Sessions: how they begin (`login`, `odoo`, `assertion`, `grant`, `login_refusal`), change (`switch`) and end
+//! (`end`, `recheck`), and what they answer. Here is `GET /v1/session` and what else a session says about itself.
 
 pub(crate) mod administrator;
 pub(crate) mod assertion;
@@ -8,6 +8,7 @@ pub(crate) mod companies;
 pub(crate) mod end;
 pub(crate) mod grant;
 pub(crate) mod login;
+pub(crate) mod login_refusal;
 pub(crate) mod odoo;
 pub(crate) mod organizations;
 pub(crate) mod questions;

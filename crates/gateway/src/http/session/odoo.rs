@@ -9,7 +9,7 @@ use crate::backend::BackendError;
 use crate::http::gateway::Gateway;
 use crate::http::login::baseline::Baseline;
 use crate::http::session::grant::VerifiedUser;
-use crate::http::session::login::refused_login;
+use crate::http::session::login_refusal::wrong_credential;
 use crate::http::wire::problem::away;
 
 /// For how long Odoo closes its door after too many failures, in seconds.
@@ -42,7 +42,7 @@ pub(crate) async fn authenticate(
         (None, _) => "no such user",
         (Some(_), _) => "wrong password or key",
     };
-    Err(refused_login(gateway, name, reason))
+    Err(wrong_credential(gateway, name, reason))
 }
 
 fn unverified(error: &OdooError) -> Problem {

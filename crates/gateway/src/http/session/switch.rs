@@ -14,7 +14,8 @@ use crate::http::login::baseline::Baseline;
 use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::ErpId;
 use crate::http::session::end::End;
-use crate::http::session::grant::{login_refusal, session_response, set_cookie};
+use crate::http::session::grant::{session_response, set_cookie};
+use crate::http::session::login_refusal::login_refusal;
 use crate::http::wire::json_body::{Input, id};
 use crate::http::wire::problem::unprocessable;
 

@@ -1,0 +1,89 @@
+//! Why a login, refresh or switch gives no session, as an answer.
+
+use axum::http::StatusCode;
+use platform::text::{NAME_BYTES, shorten};
+use session::LoginError;
+use session::openbravo::Refusal;
+use session_axum::{Problem, refusal};
+
+use crate::http::gateway::Gateway;
+use crate::http::login::attempts::TooManyFailures;
+use crate::http::wire::problem::away;
+
+/// The answer to a login after too many failures.
+pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures) -> Problem {
+    gateway.inner.metrics.login_refused_by_limit();
+    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts")
+        .with_detail("too many failed logins")
+        .with_retry_after(seconds)
+}
+
+/// The one answer to every credential that does not fit. The reason goes to the log.
+pub(crate) fn wrong_credential(gateway: &Gateway, name: &str, reason: &'static str) -> Problem {
+    gateway.inner.metrics.login_failed();
+    tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("user and password do not fit")
+}
+
+/// The refusal of a login, refresh or switch whose user is authenticated.
+pub(crate) fn login_refusal(error: &LoginError) -> Problem {
+    let forbidden =
+        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
+    let problem = match error {
+        LoginError::Refused(refusal) => refused(refusal),
+        LoginError::NotAllowed { .. } => forbidden("not_allowed", "the user may not log in"),
+        LoginError::UnknownOrg { .. } => org_not_given(),
+        LoginError::TooManySessions { .. } => Problem::unavailable("too many sessions are open"),
+        LoginError::TooManySessionsOfUser { .. } => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sessions")
+                .with_detail("the user has as many sessions open as allowed")
+                .with_retry_after(60)
+        }
+        LoginError::Source(cause) if !cause.is_transient() => return unusable(cause),
+        LoginError::Source(cause) | LoginError::Store(cause) => return away(cause),
+        LoginError::Session(cause) => refusal(cause),
+        LoginError::EndedMeanwhile => Problem::new(StatusCode::CONFLICT, "ended_meanwhile")
+            .with_detail("the session was ended while it was made"),
+        LoginError::ShuttingDown => Problem::unavailable("this instance is shutting down"),
+        _ => Problem::unavailable("no session can be made at the moment"),
+    };
+    tracing::info!(reason = %error, "no session was given");
+    problem
+}
+
+fn org_not_given() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "org_not_given")
+        .with_detail("the role does not work in this organization")
+        .with_field("org")
+}
+
+/// The refusal by the ERP's rules. It names nothing that belongs to another client.
+fn refused(refusal: &Refusal) -> Problem {
+    let forbidden =
+        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
+    match refusal {
+        Refusal::UnknownUser { .. } | Refusal::InactiveUser { .. } => {
+            forbidden("user_inactive", "the user is not active").with_field("user")
+        }
+        Refusal::LockedUser { .. } => forbidden("user_locked", "the user is locked out").with_field("user"),
+        Refusal::NoRole { .. } => forbidden("no_role", "the user may take no role").with_field("role"),
+        Refusal::InactiveRole { .. } => {
+            forbidden("role_inactive", "the role is not active").with_field("role")
+        }
+        Refusal::InactiveClient { .. } => {
+            forbidden("client_inactive", "the client of the role is not active").with_field("role")
+        }
+        Refusal::InactiveOrg { .. } => {
+            forbidden("org_inactive", "the organization is not active").with_field("org")
+        }
+        Refusal::OrgNotGiven { .. } | Refusal::OrgOfAnotherClient { .. } => org_not_given(),
+        _ => forbidden("role_not_given", "the user may not take this role").with_field("role"),
+    }
+}
+
+/// The ERP's rows make no sense, such as organizations in a cycle. They have to be mended there.
+fn unusable(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "no session was given");
+    Problem::unavailable("the rows of the ERP cannot be used as they are: the log says why")
+}
