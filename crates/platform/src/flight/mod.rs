@@ -7,7 +7,8 @@
 //! * [`LeaderLoad`] only carries the outcome. The caller that began the load drives it, with whatever it has
 //!   borrowed: a connection, a client. If that caller goes away, another one begins again.
 //!
-//! Neither spawns a task: a load that nobody waits for is dropped, and uses no connection any more.
+//! Neither spawns a task: a load that no caller waits for is dropped, and uses no connection any more. Where the
+//! outcomes are cached in a bounded table, the guards of the crate `quick_cache` are a [`LeaderLoad`] for each entry.
 
 mod leader;
 mod shared;

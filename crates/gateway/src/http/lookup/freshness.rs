@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
 use org_structure::{Fingerprint, OrgStructure};
 use parking_lot::Mutex;
+use platform::flight::{SharedLoad, Waiting};
 use session::{ClientId, Clock, Findings, OrgSource, PortError, Revision};
 use tokio::sync::Semaphore;
 
@@ -51,7 +51,7 @@ type Answer = Result<State, Arc<PortError>>;
 #[derive(Debug)]
 struct Read {
     began: Duration,
-    answer: Shared<BoxFuture<'static, Answer>>,
+    answer: Waiting<Answer>,
     /// What the read before it found.
     last: Option<State>,
 }
@@ -106,7 +106,7 @@ impl Freshness {
     }
 
     /// The read that answers now: the last one, if it is in flight or not too old, or else a new one.
-    fn read(&self, client: ClientId) -> (Duration, Shared<BoxFuture<'static, Answer>>) {
+    fn read(&self, client: ClientId) -> (Duration, Waiting<Answer>) {
         let mut reads = self.reads.lock();
         let now = self.clock.now();
         let last = match reads.get(&client).map(|read| (read, read.answer.clone().now_or_never())) {
@@ -124,12 +124,11 @@ impl Freshness {
         // A task, which goes on when its callers do not wait any longer.
         let (source, clock) = (Arc::clone(&self.source), Arc::clone(&self.clock));
         let task = tokio::spawn(load(source, clock, client, last.clone()));
-        let answer = async {
+        let (_, answer) = SharedLoad::begin(async {
             // Whether it is done is asked without waiting, so the answer is always yes once it is.
             let done = tokio::task::unconstrained(task).await;
             done.unwrap_or_else(|error| Err(PortError::transient(error))).map_err(Arc::new)
-        };
-        let answer = answer.boxed().shared();
+        });
         reads.insert(client, Read { began: now, answer: answer.clone(), last });
         (now, answer)
     }
