@@ -28,12 +28,12 @@ pub(crate) fn begin(arguments: &ServeArguments) {
         LogFormat::Text => {
             let is_terminal = std::io::stderr().is_terminal();
             let text = format().with_ansi(is_terminal);
-            let named = Named { format: text, end: "", field: " request=\"", close: "\"" };
+            let named = WithRequestId { format: text, end: "", field: " request=\"", close: "\"" };
             to_stderr.with_ansi(is_terminal).event_format(named).finish().with(needed).try_init()
         }
         LogFormat::Json => {
             let json = format().json().flatten_event(true);
-            let named = Named { format: json, end: "}", field: ",\"request\":\"", close: "\"}" };
+            let named = WithRequestId { format: json, end: "}", field: ",\"request\":\"", close: "\"}" };
             to_stderr.json().event_format(named).finish().with(needed).try_init()
         }
     };
@@ -43,7 +43,7 @@ pub(crate) fn begin(arguments: &ServeArguments) {
 }
 
 /// Lines of another format, each with the id of the request on whose behalf it is written, if there is one.
-struct Named<F> {
+struct WithRequestId<F> {
     format: F,
     /// What ends a line, and what is there instead: something before the id, and something behind it.
     end: &'static str,
@@ -51,7 +51,7 @@ struct Named<F> {
     close: &'static str,
 }
 
-impl<S, N, F> FormatEvent<S, N> for Named<F>
+impl<S, N, F> FormatEvent<S, N> for WithRequestId<F>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,

@@ -26,7 +26,7 @@ use crate::commands::descriptors;
 use crate::failure::Failure;
 use crate::http::{
     AssertionAlgorithm, AssertionKey, Assertions, Credentials, Demonstration, DemonstrationUser, Gateway,
-    ListenAddress, Mcp, MemoryCredentials, Parts, Reloaded, Server, Settings, hash_password,
+    ListenAddress, Mcp, MemoryCredentials, Parts, ReloadOutcome, Server, Settings, hash_password,
 };
 use crate::kept_ends::KeptEnds;
 use crate::odoo_arguments::OdooArguments;
@@ -468,7 +468,7 @@ fn reload_at_hangup(mcp: Option<Mcp>) -> io::Result<()> {
 #[cfg(unix)]
 fn reload(mcp: &Mcp) {
     match mcp.reload() {
-        Ok(Reloaded { begun, ended, later, .. }) => {
+        Ok(ReloadOutcome { begun, ended, later, .. }) => {
             tracing::info!(begun, ended, "the principals of /mcp were read again");
             if !later.is_empty() {
                 let settings = later.join(", ");

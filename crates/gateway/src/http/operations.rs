@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use session_axum::Problem;
 
 use crate::http::gateway::Gateway;
-use crate::http::wire::problem::away;
+use crate::http::wire::problem::OrUnavailable;
 
 /// This process runs. It says nothing about databases: restarting a process does not mend them.
 pub(crate) async fn healthz() -> &'static str {
@@ -19,7 +19,7 @@ pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<&'static st
     if gateway.is_closing() {
         return Err(Problem::unavailable("this instance is shutting down"));
     }
-    gateway.inner.backend.probe().await.map_err(|error| away(&error))?;
+    gateway.inner.backend.probe().await.or_unavailable()?;
     Ok("ok\n")
 }
 

@@ -17,7 +17,7 @@ use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::middleware::respond::{RespondLayer, RespondService};
 use crate::http::openapi::{AnyObject, Description, ErpId, Hex, PageSize};
-use crate::http::session::end::End;
+use crate::http::session::end::EndOutcome;
 use crate::http::session::grant::Login;
 use crate::http::session::{assertion, changes, companies, login, organizations, questions, switch, tree};
 use crate::http::{admin, mcp, operations, session};
@@ -111,7 +111,7 @@ routes! {
         .answers::<Login>(200, "A session, with its token or its CSRF value.")
         .refuses(&[401, 403, 404, 409, 429]);
     POST "/v1/logout" secret switch::logout as logout, "End the session", |it| it
-        .answers::<End>(202, "The token opens nothing on this instance any more. The session store does not \
+        .answers::<EndOutcome>(202, "The token opens nothing on this instance any more. The session store does not \
             answer: `elsewhere` is `pending`, and the other instances are told when it does.")
         .answers_nothing("The token opens nothing any more, on any instance: the session store has it.");
     GET "/v1/session" secret session::who_am_i as who_am_i, "Who am I?", |it| it
@@ -133,7 +133,7 @@ routes! {
         .answers::<session::Footprint>(200, "Bytes; access and tree are shared with other sessions.");
     GET "/v1/session/freshness" guarded session::freshness as freshness,
         "Is the client's tree still the pinned one?", |it| it
-        .answers::<session::Current>(200, "Answered from memory for 2 seconds.");
+        .answers::<session::FreshnessView>(200, "Answered from memory for 2 seconds.");
     GET "/v1/session/changes" guarded changes::changes as changes,
         "What is different in the client's tree since it was pinned", |it| it
         .answers::<changes::Changes>(200, "Read anew each time.");
@@ -166,7 +166,7 @@ routes! {
         .says("The calls and their arguments are those of `orgcache query`, each argument a parameter. An \
             address has no null and no records: what needs them (`closest`) goes by `POST`, and so does what \
             is longer than a request's head may be.")
-        .answers::<questions::Answered>(200, "What the call answers.")
+        .answers::<questions::QuestionResult>(200, "What the call answers.")
         .refuses(&[403, 501]);
     POST "/v1/questions" guarded questions::one as question, "Ask one question about the session's client", |it| it
         .says("The calls and their arguments are those of `orgcache query`.")
@@ -175,10 +175,10 @@ routes! {
         .example("yes_or_no", json!({
             "call": "is_in_natural_tree", "args": {"org1": "0", "org2": "2E60544D37534C0B89E765FE29BC0B43"},
         }))
-        .answers::<questions::Answered>(200, "What the call answers.")
+        .answers::<questions::QuestionResult>(200, "What the call answers.")
         .refuses(&[501]);
     POST "/v1/questions/batch" guarded questions::batch as questions, "Ask up to 1,000 questions", |it| it
-        .reads::<questions::Batch<'_>>()
+        .reads::<questions::QuestionBatch<'_>>()
         .example("two", json!({"questions": [
             {"id": 1, "call": "legal_entity", "args": {"org": "7BABA5FF80494CAFA54DEBD22EC46F01"}},
             {"id": 2, "call": "transaction_allowed_orgs", "args": {"orgs": "'7BABA5FF80494CAFA54DEBD22EC46F01','0'"}},
@@ -205,12 +205,12 @@ routes! {
         "End all sessions of a user, a role or a client", |it| it
         .reads::<admin::sessions::EndForm>()
         .example("user", json!({"user": "167450A5BB284AB29C4FEF039E98C963"}))
-        .answers::<End>(200, ENDED)
-        .answers::<End>(202, ENDED_HERE);
+        .answers::<EndOutcome>(200, ENDED)
+        .answers::<EndOutcome>(202, ENDED_HERE);
     DELETE "/v1/admin/sessions/{id}" guarded admin::sessions::end_one as end_session, "End a session", |it| it
         .in_path::<Hex>("id", "The name of the session.")
-        .answers::<End>(200, ENDED)
-        .answers::<End>(202, ENDED_HERE)
+        .answers::<EndOutcome>(200, ENDED)
+        .answers::<EndOutcome>(202, ENDED_HERE)
         .refuses(&[404]);
     GET "/v1/admin/organizations/{id}/roles" guarded admin::roles::list as list_roles_of_organization,
         "Which roles may read and write an organization", |it| it

@@ -13,19 +13,19 @@ use super::problem::Problem;
 #[derive(Default)]
 pub(crate) struct Arguments<'a> {
     /// As they came: calls have few, so a list is faster than a map.
-    left: Vec<(Cow<'a, str>, Given<'a>)>,
+    left: Vec<(Cow<'a, str>, ArgumentValue<'a>)>,
     /// Is there nothing but text, as in an address?
     is_text: bool,
 }
 
 /// An argument as it was given. Most are texts, which are borrowed where they stand as they are. An object
 /// keeps every part of it, so that one given twice is seen.
-enum Given<'a> {
+enum ArgumentValue<'a> {
     Text(Cow<'a, str>),
     Flag(bool),
     Null,
     Number,
-    List(Vec<Given<'a>>),
+    List(Vec<ArgumentValue<'a>>),
     Object(Arguments<'a>),
 }
 
@@ -64,7 +64,7 @@ impl<'de> Visitor<'de> for Entries {
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Given<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for ArgumentValue<'a> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         json.deserialize_any(AnyValue)
     }
@@ -74,50 +74,50 @@ impl<'de: 'a, 'a> Deserialize<'de> for Given<'a> {
 struct AnyValue;
 
 impl<'de> Visitor<'de> for AnyValue {
-    type Value = Given<'de>;
+    type Value = ArgumentValue<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a value")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Given<'de>, E> {
-        Ok(Given::Text(text.into()))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<ArgumentValue<'de>, E> {
+        Ok(ArgumentValue::Text(text.into()))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Given<'de>, E> {
-        Ok(Given::Text(text.to_owned().into()))
+    fn visit_str<E>(self, text: &str) -> Result<ArgumentValue<'de>, E> {
+        Ok(ArgumentValue::Text(text.to_owned().into()))
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Given<'de>, E> {
-        Ok(Given::Flag(flag))
+    fn visit_bool<E>(self, flag: bool) -> Result<ArgumentValue<'de>, E> {
+        Ok(ArgumentValue::Flag(flag))
     }
 
-    fn visit_unit<E>(self) -> Result<Given<'de>, E> {
-        Ok(Given::Null)
+    fn visit_unit<E>(self) -> Result<ArgumentValue<'de>, E> {
+        Ok(ArgumentValue::Null)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Given<'de>, E> {
-        Ok(Given::Number)
+    fn visit_i64<E>(self, _: i64) -> Result<ArgumentValue<'de>, E> {
+        Ok(ArgumentValue::Number)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Given<'de>, E> {
-        Ok(Given::Number)
+    fn visit_u64<E>(self, _: u64) -> Result<ArgumentValue<'de>, E> {
+        Ok(ArgumentValue::Number)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Given<'de>, E> {
-        Ok(Given::Number)
+    fn visit_f64<E>(self, _: f64) -> Result<ArgumentValue<'de>, E> {
+        Ok(ArgumentValue::Number)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Given<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<ArgumentValue<'de>, A::Error> {
         let mut list = Vec::new();
         while let Some(value) = values.next_element()? {
             list.push(value);
         }
-        Ok(Given::List(list))
+        Ok(ArgumentValue::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Given<'de>, A::Error> {
-        Entries.visit_map(map).map(Given::Object)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ArgumentValue<'de>, A::Error> {
+        Entries.visit_map(map).map(ArgumentValue::Object)
     }
 }
 
@@ -125,7 +125,7 @@ impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Arguments<'a> {
     /// Texts, as an address has them: yes and no are `true` and `false`, a list is its name again for each of
     /// it, and there is no null.
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(texts: I) -> Self {
-        let left = texts.into_iter().map(|(name, text)| (name, Given::Text(text))).collect();
+        let left = texts.into_iter().map(|(name, text)| (name, ArgumentValue::Text(text))).collect();
         Arguments { left, is_text: true }
     }
 }
@@ -147,7 +147,7 @@ impl<'a> Arguments<'a> {
     /// A text.
     pub(crate) fn text(&mut self, name: &str) -> Result<Cow<'a, str>, Problem> {
         match self.take(name)? {
-            Given::Text(text) => Ok(text),
+            ArgumentValue::Text(text) => Ok(text),
             _ => Err(Problem::wrong_argument(name, "must be a string")),
         }
     }
@@ -155,9 +155,9 @@ impl<'a> Arguments<'a> {
     /// Yes or no.
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, Problem> {
         match self.take(name)? {
-            Given::Flag(flag) => Ok(flag),
-            Given::Text(text) if self.is_text && text == "true" => Ok(true),
-            Given::Text(text) if self.is_text && text == "false" => Ok(false),
+            ArgumentValue::Flag(flag) => Ok(flag),
+            ArgumentValue::Text(text) if self.is_text && text == "true" => Ok(true),
+            ArgumentValue::Text(text) if self.is_text && text == "false" => Ok(false),
             _ => Err(Problem::wrong_argument(name, "must be true or false")),
         }
     }
@@ -175,12 +175,12 @@ impl<'a> Arguments<'a> {
     /// Ids; none where nothing is said. Those that cannot be anybody's are left out.
     pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, Problem> {
         let wrong = || Problem::wrong_argument(name, "must be an array of ids");
-        let mut ids: Vec<Given<'_>> = self.all(name).collect();
+        let mut ids: Vec<ArgumentValue<'_>> = self.all(name).collect();
         if !self.is_text {
             ids = match (ids.pop(), ids.is_empty()) {
                 (None, _) => Vec::new(),
                 (Some(_), false) => return Err(Problem::argument_twice(name)),
-                (Some(Given::List(ids)), true) => ids,
+                (Some(ArgumentValue::List(ids)), true) => ids,
                 (Some(_), true) => return Err(wrong()),
             };
         }
@@ -192,9 +192,9 @@ impl<'a> Arguments<'a> {
     /// Records with an id and an organization.
     pub(crate) fn records(&mut self, name: &str) -> Result<Vec<Record<'a>>, Problem> {
         let wrong = || Problem::wrong_argument(name, "must be an array of objects with `id` and `org`");
-        let Given::List(records) = self.take(name)? else { return Err(wrong()) };
+        let ArgumentValue::List(records) = self.take(name)? else { return Err(wrong()) };
         let record = |record| {
-            let Given::Object(mut record) = record else { return Err(wrong()) };
+            let ArgumentValue::Object(mut record) = record else { return Err(wrong()) };
             let parts = (record.text("id")?, record.id("org")?);
             record.done()?;
             Ok(parts)
@@ -202,8 +202,8 @@ impl<'a> Arguments<'a> {
         records.into_iter().map(record).collect()
     }
 
-    /// Takes an argument out. One that is given twice is ambiguous.
-    fn take(&mut self, name: &str) -> Result<Given<'a>, Problem> {
+    /// Takes an argument out. Of one given twice nobody can tell which is meant.
+    fn take(&mut self, name: &str) -> Result<ArgumentValue<'a>, Problem> {
         let mut given = self.all(name);
         let first = given.next().ok_or_else(|| Problem::missing_argument(name))?;
         match given.last() {
@@ -218,20 +218,20 @@ impl<'a> Arguments<'a> {
 
     /// Is there an argument of a name that is anything but a text?
     pub(crate) fn has_other(&self, name: &str, text: &str) -> bool {
-        let is_other = |given: &Given<'_>| !matches!(given, Given::Text(given) if given == text);
+        let is_other = |given: &ArgumentValue<'_>| !matches!(given, ArgumentValue::Text(given) if given == text);
         self.left.iter().any(|(other, given)| other == name && is_other(given))
     }
 
     /// Takes out everything of a name.
-    fn all(&mut self, name: &str) -> impl Iterator<Item = Given<'a>> {
+    fn all(&mut self, name: &str) -> impl Iterator<Item = ArgumentValue<'a>> {
         self.left.extract_if(.., move |(other, _)| other == name).map(|(_, given)| given)
     }
 }
 
-fn id<'a>(name: &str, given: Given<'a>) -> Result<Id<'a>, Problem> {
+fn id<'a>(name: &str, given: ArgumentValue<'a>) -> Result<Id<'a>, Problem> {
     match given {
-        Given::Text(id) => Ok(Some(id)),
-        Given::Null => Ok(None),
+        ArgumentValue::Text(id) => Ok(Some(id)),
+        ArgumentValue::Null => Ok(None),
         _ => Err(Problem::wrong_argument(name, "must be an id: a string, or null")),
     }
 }

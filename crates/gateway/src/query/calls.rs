@@ -54,24 +54,24 @@ pub(crate) const CALLS: [&str; 36] = [
 
 /// A question, by whom it is answered.
 enum Question<'a> {
-    AnyClient(database::OfAnyClient<'a>),
-    Tree(tree::OfTree<'a>),
-    Database(database::OfDatabase<'a>),
-    Role(role::OfRole<'a>),
-    User(company::OfUser<'a>),
+    AnyClient(database::AnyClientQuestion<'a>),
+    Tree(tree::TreeQuestion<'a>),
+    Database(database::DatabaseQuestion<'a>),
+    Role(role::RoleQuestion<'a>),
+    User(company::UserQuestion<'a>),
 }
 
 impl<'a> Question<'a> {
     fn take(call: &str, mut from: Arguments<'a>) -> Result<Self, Problem> {
-        let question = if let Some(question) = tree::OfTree::take(call, &mut from)? {
+        let question = if let Some(question) = tree::TreeQuestion::take(call, &mut from)? {
             Question::Tree(question)
-        } else if let Some(question) = database::OfAnyClient::take(call, &mut from)? {
+        } else if let Some(question) = database::AnyClientQuestion::take(call, &mut from)? {
             Question::AnyClient(question)
-        } else if let Some(question) = database::OfDatabase::take(call, &mut from)? {
+        } else if let Some(question) = database::DatabaseQuestion::take(call, &mut from)? {
             Question::Database(question)
-        } else if let Some(question) = role::OfRole::take(call, &mut from)? {
+        } else if let Some(question) = role::RoleQuestion::take(call, &mut from)? {
             Question::Role(question)
-        } else if let Some(question) = company::OfUser::take(call, &mut from)? {
+        } else if let Some(question) = company::UserQuestion::take(call, &mut from)? {
             Question::User(question)
         } else {
             return Err(Problem::unknown_call(call));

@@ -14,8 +14,8 @@ use super::PathId;
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::session::administrator::Administrator;
-use crate::http::wire::problem::away;
-use crate::http::wire::query_string::Search;
+use crate::http::wire::problem::OrUnavailable;
+use crate::http::wire::query_string::QueryParameters;
 
 /// The most roles that are looked at for one page.
 pub(crate) const MAX_PAGE: usize = 100;
@@ -23,15 +23,15 @@ pub(crate) const MAX_PAGE: usize = 100;
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Roles {
-    roles: Vec<OfRole>,
+    roles: Vec<RoleOnOrganization>,
     /// Roles of this page whose rows cannot be read, so that no user can log in with them.
-    damaged: Vec<Damaged>,
+    damaged: Vec<DamagedRoleView>,
     next: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-struct OfRole {
+struct RoleOnOrganization {
     id: String,
     name: String,
     readable: bool,
@@ -40,16 +40,16 @@ struct OfRole {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-struct Damaged {
+struct DamagedRoleView {
     /// Null if it cannot be read.
     id: Option<String>,
     damage: String,
 }
 
-impl From<DamagedRole> for Damaged {
+impl From<DamagedRole> for DamagedRoleView {
     fn from(role: DamagedRole) -> Self {
         let damage = format!("column `{}`: {}", role.column, role.cause);
-        Damaged { id: Some(role.id).filter(|id| !id.is_empty()), damage }
+        DamagedRoleView { id: Some(role.id).filter(|id| !id.is_empty()), damage }
     }
 }
 
@@ -59,11 +59,11 @@ pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
     PathId(org): PathId,
-    mut search: Search,
+    mut parameters: QueryParameters,
 ) -> Result<Json<Roles>, Problem> {
-    let after = search.id::<RoleId>("after")?;
-    let limit = search.limit(MAX_PAGE, MAX_PAGE)?;
-    search.done()?;
+    let after = parameters.id::<RoleId>("after")?;
+    let limit = parameters.limit(MAX_PAGE, MAX_PAGE)?;
+    parameters.done()?;
     let session = &administrator.session;
     // An organization of another client is as unknown as one that never was.
     if session.tree().index_of(&org).is_none() {
@@ -76,9 +76,9 @@ pub(crate) async fn list(
         return Ok(Json(Roles { roles: Vec::new(), damaged: Vec::new(), next: None }));
     };
     let mut found =
-        reader.roles_of_client(session.client(), after, limit).await.map_err(|error| away(&error))?;
+        reader.roles_of_client(session.client(), after, limit).await.or_unavailable()?;
     let next = found.next.map(|role| role.to_string());
-    let damaged = found.damaged.into_iter().map(Damaged::from).collect();
+    let damaged = found.damaged.into_iter().map(DamagedRoleView::from).collect();
     let options = AccessOptions {
         automatic_roles: gateway.manager().options().automatic_roles,
         ..AccessOptions::default()
@@ -93,7 +93,7 @@ pub(crate) async fn list(
         let readable = access.readable().contains(session.tree(), &org);
         let writable = access.writable().contains(session.tree(), &org);
         if readable || writable {
-            roles.push(OfRole { id: role.facts.id.to_string(), name: role.name, readable, writable });
+            roles.push(RoleOnOrganization { id: role.facts.id.to_string(), name: role.name, readable, writable });
         }
         // A page of roles with many organizations lets other requests through.
         tokio::task::yield_now().await;

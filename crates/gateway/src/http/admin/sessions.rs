@@ -20,11 +20,10 @@ use crate::http::gateway::Gateway;
 use crate::http::openapi::{ErpId, Hex};
 use crate::http::session::Footprint;
 use crate::http::session::administrator::Administrator;
-use crate::http::session::end::End;
-use crate::http::wire::json_body::{Input, id};
-use crate::http::wire::problem::away;
-use crate::http::wire::problem::unprocessable;
-use crate::http::wire::query_string::Search;
+use crate::http::session::end::EndOutcome;
+use crate::http::wire::json_body::{JsonBody, id};
+use crate::http::wire::problem::{OrUnavailable, unprocessable};
+use crate::http::wire::query_string::QueryParameters;
 
 /// The most sessions of one page.
 pub(crate) const MAX_PAGE: usize = 1_000;
@@ -35,14 +34,13 @@ const MAX_LOOKED_THROUGH: usize = 5_000;
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Sessions {
-    sessions: Vec<Listed>,
+    sessions: Vec<ListedSession>,
     #[schemars(with = "Option<Hex>")]
     next: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ListedSession")]
-struct Listed {
+struct ListedSession {
     #[schemars(with = "Hex")]
     id: String,
     user: String,
@@ -67,18 +65,18 @@ struct Listed {
     footprint: Option<Footprint>,
 }
 
-impl Listed {
-    fn of(gateway: &Gateway, stored: StoredSession, named: &Named) -> Self {
+impl ListedSession {
+    fn of(gateway: &Gateway, stored: StoredSession, names: &NameTables) -> Self {
         let StoredSession { record, age, idle } = stored;
-        let directory = named.directories.get(&record.client);
-        Listed {
+        let directory = names.directories.get(&record.client);
+        ListedSession {
             id: record.id.to_string(),
             user: record.user.to_string(),
-            username: named.users.get(record.user.as_str()).cloned(),
+            username: names.users.get(record.user.as_str()).cloned(),
             role: record.role.to_string(),
-            role_name: named.roles.get(record.role.as_str()).cloned(),
+            role_name: names.roles.get(record.role.as_str()).cloned(),
             client: record.client.to_string(),
-            client_name: named.clients.get(record.client.as_str()).cloned(),
+            client_name: names.clients.get(record.client.as_str()).cloned(),
             org: record.org.to_string(),
             org_name: directory
                 .and_then(|directory| directory.get(record.org.as_str()))
@@ -108,14 +106,14 @@ fn expires_in(lifetime: &Lifetime, age: Duration, idle: Duration) -> Duration {
 
 /// What people call all that a page is about: one question for the users and one for the roles, however many
 /// there are.
-struct Named {
+struct NameTables {
     users: BTreeMap<String, String>,
     roles: BTreeMap<String, String>,
     directories: BTreeMap<ClientId, Arc<Directory>>,
     clients: Arc<BTreeMap<String, String>>,
 }
 
-impl Named {
+impl NameTables {
     async fn of(gateway: &Gateway, sessions: &[StoredSession]) -> Self {
         let names = &gateway.inner.names;
         let records = || sessions.iter().map(|stored| &stored.record);
@@ -128,21 +126,21 @@ impl Named {
             names.clients(),
         );
         let (directories, clients) = (directories.into_iter().collect(), clients.unwrap_or_default());
-        Named { users, roles, directories, clients }
+        NameTables { users, roles, directories, clients }
     }
 }
 
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    mut search: Search,
+    mut parameters: QueryParameters,
 ) -> Result<Json<Sessions>, Problem> {
-    let (user, role): (Option<UserId>, Option<RoleId>) = (search.id("user")?, search.id("role")?);
-    let client = administrator.client(search.id("client")?)?;
-    let mut after = session_id("after", search.take("after")?.as_deref())?;
-    let text = search.take("text")?.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-    let limit = search.limit(100, MAX_PAGE)?;
-    search.done()?;
+    let (user, role): (Option<UserId>, Option<RoleId>) = (parameters.id("user")?, parameters.id("role")?);
+    let client = administrator.client(parameters.id("client")?)?;
+    let mut after = session_id("after", parameters.take("after")?.as_deref())?;
+    let text = parameters.take("text")?.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let limit = parameters.limit(100, MAX_PAGE)?;
+    parameters.done()?;
     let scope = match (user, role) {
         (Some(user), _) => Scope::User(client, user),
         (None, Some(role)) => Scope::Role(client, role),
@@ -151,15 +149,15 @@ pub(crate) async fn list(
     let at_once = if text.is_some() { MAX_PAGE } else { limit };
     let (mut sessions, mut looked_through) = (Vec::new(), 0);
     loop {
-        let mut found = gateway.manager().list(scope, after, at_once).await.map_err(|error| away(&error))?;
+        let mut found = gateway.manager().list(scope, after, at_once).await.or_unavailable()?;
         // A full page may be followed by another one. With user and role, pages may hold fewer than asked for.
         let next = found.last().filter(|_| found.len() == at_once).map(|last| last.record.id);
         looked_through += found.len();
         found.retain(|stored| role.is_none_or(|role| stored.record.role == role));
-        let named = Named::of(&gateway, &found).await;
+        let names = NameTables::of(&gateway, &found).await;
         for stored in found {
             let id = stored.record.id;
-            let listed = Listed::of(&gateway, stored, &named);
+            let listed = ListedSession::of(&gateway, stored, &names);
             if text.as_ref().is_none_or(|text| listed.contains(text)) {
                 sessions.push(listed);
             }
@@ -185,14 +183,14 @@ pub(crate) async fn end_one(
     State(gateway): State<Gateway>,
     administrator: Administrator,
     PathId(name): PathId,
-) -> Result<End, Problem> {
+) -> Result<EndOutcome, Problem> {
     let id = session_id("id", Some(&name))?.ok_or_else(unknown)?;
     let manager = gateway.manager();
     // What is held here can be ended while the store is away.
     let client = match manager.held_record(id) {
         Some(record) => Some(record.client),
         None => {
-            let found = manager.list(Scope::Session(id), None, 1).await.map_err(|error| away(&error))?;
+            let found = manager.list(Scope::Session(id), None, 1).await.or_unavailable()?;
             found.first().map(|stored| stored.record.client)
         }
     };
@@ -206,12 +204,12 @@ pub(crate) async fn end_one(
 }
 
 /// Ends sessions. A store that takes longer than the client would wait has not been told.
-async fn end(gateway: &Gateway, scope: Scope) -> End {
+async fn end(gateway: &Gateway, scope: Scope) -> EndOutcome {
     let manager = gateway.manager();
     let held = manager.count_held(&scope);
     match tokio::time::timeout(gateway.settings().answer_within / 2, manager.end(scope)).await {
         Ok(ended) => ended.into(),
-        Err(error) => End::pending(u64::try_from(held).unwrap_or(u64::MAX), &error),
+        Err(error) => EndOutcome::pending(u64::try_from(held).unwrap_or(u64::MAX), &error),
     }
 }
 
@@ -221,7 +219,7 @@ fn unknown() -> Problem {
         .with_field("id")
 }
 
-/// A user or a role, of one's own client or of the one named; or all of a client.
+/// A user or a role, of one's own client or of the one names; or all of a client.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `user`, `role` or `client`")]
 pub(crate) struct EndForm {
@@ -236,12 +234,12 @@ pub(crate) struct EndForm {
 pub(crate) async fn end_many(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    Input(form): Input<EndForm>,
-) -> Result<End, Problem> {
+    JsonBody(form): JsonBody<EndForm>,
+) -> Result<EndOutcome, Problem> {
     let (user, role) = (id("user", form.user.as_deref())?, id("role", form.role.as_deref())?);
-    let named = id("client", form.client.as_deref())?;
-    let client = administrator.client(named)?;
-    let scope = match (user, role, named) {
+    let names = id("client", form.client.as_deref())?;
+    let client = administrator.client(names)?;
+    let scope = match (user, role, names) {
         (Some(user), None, _) => Scope::User(client, user),
         (None, Some(role), _) => Scope::Role(client, role),
         (None, None, Some(client)) => Scope::Client(client),

@@ -15,7 +15,7 @@ use super::trees::visible;
 use crate::http::gateway::Gateway;
 use crate::http::login::arrivals::MINUTES;
 use crate::http::session::administrator::Administrator;
-use crate::http::wire::query_string::Search;
+use crate::http::wire::query_string::QueryParameters;
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Statistics {
@@ -109,10 +109,10 @@ struct Compression {
 pub(crate) async fn statistics(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    mut search: Search,
+    mut parameters: QueryParameters,
 ) -> Result<Json<Statistics>, Problem> {
-    let client = administrator.chosen(search.id("client")?)?;
-    search.done()?;
+    let client = administrator.chosen(parameters.id("client")?)?;
+    parameters.done()?;
     let stats: Stats = gateway.manager().stats();
     let trees = visible(&gateway, &administrator, client);
     let sessions: usize = trees.iter().map(|tree| tree.sessions).sum();
@@ -120,7 +120,7 @@ pub(crate) async fn statistics(
     let organizations = sessions * administrator.session.footprint().organizations;
     let instance = client.is_none().then(|| gateway.manager().footprint());
     let distinct: BTreeSet<_> = trees.iter().map(|tree| *tree.fingerprint.as_bytes()).collect();
-    let (bytes_in, bytes_out) = gateway.inner.metrics.compressed();
+    let (bytes_in, bytes_out) = gateway.inner.metrics.compressed_bytes();
     Ok(Json(Statistics {
         sessions,
         trees: distinct.len(),

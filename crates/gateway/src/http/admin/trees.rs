@@ -11,18 +11,18 @@ use session_axum::Problem;
 use crate::http::gateway::Gateway;
 use crate::http::openapi::Hex;
 use crate::http::session::administrator::Administrator;
-use crate::http::wire::problem::away;
-use crate::http::wire::query_string::Search;
+use crate::http::wire::problem::database_unavailable;
+use crate::http::wire::query_string::QueryParameters;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(crate) struct Trees {
-    trees: Vec<Generation>,
+    trees: Vec<TreeView>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-struct Generation {
+struct TreeView {
     #[schemars(with = "Hex")]
     fingerprint: String,
     client: String,
@@ -37,43 +37,43 @@ struct Generation {
     damage: Option<String>,
     /// What is odd about the tree, such as parents that are not in it. Null for an older tree that this
     /// instance has read back from the session store.
-    findings: Option<Oddities>,
+    findings: Option<FindingsView>,
 }
 
 /// How many findings there are, and the first of them in words.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-struct Oddities {
+struct FindingsView {
     total: usize,
     first: Vec<String>,
 }
 
-impl From<&Findings> for Oddities {
+impl From<&Findings> for FindingsView {
     fn from(findings: &Findings) -> Self {
-        Oddities { total: findings.total(), first: findings.first().map(str::to_owned).collect() }
+        FindingsView { total: findings.total(), first: findings.first().map(str::to_owned).collect() }
     }
 }
 
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    mut search: Search,
+    mut parameters: QueryParameters,
 ) -> Result<Json<Trees>, Problem> {
     let mut trees = Vec::new();
-    let client = administrator.chosen(search.id("client")?)?;
-    search.done()?;
+    let client = administrator.chosen(parameters.id("client")?)?;
+    parameters.done()?;
     let visible = visible(&gateway, &administrator, client);
     let states = gateway.inner.freshness.states(visible.iter().map(|held| held.client).collect()).await;
     for held in visible {
         // One client's damage hides neither its own trees nor those of others.
         let (now, damage) = match states.get(&held.client) {
             Some(Ok(state)) => (state.clone(), None),
-            Some(Err(error)) => (None, Some(damage(error).ok_or_else(|| away(error))?)),
+            Some(Err(error)) => (None, Some(damage(error).ok_or_else(|| database_unavailable(error))?)),
             None => (None, None),
         };
         let is_current = now.as_ref().map(|state| state.fingerprint == held.fingerprint);
         let of_now = now.filter(|_| is_current == Some(true)).map(|state| state.findings);
-        trees.push(Generation {
+        trees.push(TreeView {
             fingerprint: held.fingerprint.to_string(),
             client: held.client.to_string(),
             client_name: gateway.inner.names.client(held.client).await,
@@ -82,7 +82,7 @@ pub(crate) async fn list(
             sessions: held.sessions,
             current: is_current,
             damage,
-            findings: held.findings.or(of_now).as_deref().map(Oddities::from),
+            findings: held.findings.or(of_now).as_deref().map(FindingsView::from),
         });
     }
     Ok(Json(Trees { trees }))

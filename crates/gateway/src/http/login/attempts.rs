@@ -151,7 +151,7 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     fn network(last: u8) -> Network {
-        Network::of([192, 0, 2, last].into())
+        Network::containing([192, 0, 2, last].into())
     }
 
     fn attempts(change: impl FnOnce(&mut Settings)) -> (Attempts, Arc<ManualClock>) {

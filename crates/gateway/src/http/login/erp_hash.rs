@@ -30,7 +30,7 @@ pub(crate) enum ErpHash {
 
 /// Why a stored text opens nothing.
 #[derive(Debug, PartialEq, Eq)]
-enum Unusable {
+enum UnusableHash {
     Version(String),
     Malformed,
 }
@@ -48,10 +48,10 @@ impl ErpHashes {
         match ErpHash::parse(stored) {
             Ok(hash) => return Some(hash),
             Err(_) if stored.is_empty() => {}
-            Err(Unusable::Malformed) => {
+            Err(UnusableHash::Malformed) => {
                 tracing::info!(%user, "the ERP's password hash of this user cannot be read");
             }
-            Err(Unusable::Version(version)) => {
+            Err(UnusableHash::Version(version)) => {
                 let mut reported = self.reported.lock();
                 if reported.len() < MAX_VERSIONS && reported.insert(version.clone()) {
                     tracing::warn!(
@@ -68,7 +68,7 @@ impl ErpHashes {
 }
 
 impl ErpHash {
-    fn parse(stored: &str) -> Result<Self, Unusable> {
+    fn parse(stored: &str) -> Result<Self, UnusableHash> {
         let Some((version, rest)) = stored.split_once('$') else {
             return Ok(ErpHash::Sha1(digest(stored)?));
         };
@@ -77,7 +77,7 @@ impl ErpHash {
                 Some((salt, hash)) if !salt.is_empty() => {
                     Ok(ErpHash::SaltedSha512 { salt: salt.to_owned(), digest: digest(hash)? })
                 }
-                _ => Err(Unusable::Malformed),
+                _ => Err(UnusableHash::Malformed),
             },
             // As other programs write it: `$2b$…`, `$argon2id$…`.
             "" => version_name(rest.split_once('$').map_or("", |(name, _)| name), |c| {
@@ -105,15 +105,15 @@ impl ErpHash {
     }
 }
 
-fn digest<const N: usize>(text: &str) -> Result<[u8; N], Unusable> {
-    let bytes = STANDARD.decode(text).map_err(|_| Unusable::Malformed)?;
-    bytes.try_into().map_err(|_| Unusable::Malformed)
+fn digest<const N: usize>(text: &str) -> Result<[u8; N], UnusableHash> {
+    let bytes = STANDARD.decode(text).map_err(|_| UnusableHash::Malformed)?;
+    bytes.try_into().map_err(|_| UnusableHash::Malformed)
 }
 
 /// The name of a version if it can be nothing else.
-fn version_name(name: &str, is_part: impl Fn(char) -> bool) -> Result<ErpHash, Unusable> {
+fn version_name(name: &str, is_part: impl Fn(char) -> bool) -> Result<ErpHash, UnusableHash> {
     let is_name = (1..=MAX_VERSION_BYTES).contains(&name.len()) && name.chars().all(is_part);
-    Err(if is_name { Unusable::Version(name.to_owned()) } else { Unusable::Malformed })
+    Err(if is_name { UnusableHash::Version(name.to_owned()) } else { UnusableHash::Malformed })
 }
 
 /// Never shows what it holds.
@@ -156,7 +156,7 @@ mod tests {
             "$",
             "$$",
         ] {
-            assert_eq!(ErpHash::parse(malformed).unwrap_err(), Unusable::Malformed, "{malformed}");
+            assert_eq!(ErpHash::parse(malformed).unwrap_err(), UnusableHash::Malformed, "{malformed}");
         }
         for (stored, version) in [
             (format!("2$salt${sha512}"), "2"),
@@ -164,7 +164,7 @@ mod tests {
             ("$2b$10$abc".to_owned(), "2b"),
             ("$argon2id$v=19$m=1".to_owned(), "argon2id"),
         ] {
-            assert_eq!(ErpHash::parse(&stored).unwrap_err(), Unusable::Version(version.to_owned()));
+            assert_eq!(ErpHash::parse(&stored).unwrap_err(), UnusableHash::Version(version.to_owned()));
         }
     }
 

@@ -44,11 +44,11 @@ struct State<K> {
     /// The moment at which all failures of a key will be forgotten (the generic cell rate algorithm).
     failures: Generations<K, Duration>,
     /// No larger than the number of requests in flight.
-    in_flight: HashMap<K, InFlight>,
+    in_flight: HashMap<K, InFlightAttempts>,
 }
 
 #[derive(Debug, Default)]
-struct InFlight {
+struct InFlightAttempts {
     attempts: u32,
     ended: Arc<Notify>,
 }

@@ -53,11 +53,11 @@ impl Names {
             self.may_ask(&self.pauses.users)?;
             Ok(self.backend.username(user).await?)
         };
-        self.shown(&self.pauses.users, self.users.get(user, load)).await.flatten()
+        self.unless_slow(&self.pauses.users, self.users.get(user, load)).await.flatten()
     }
 
     /// Keeps the name by which a user has just been found.
-    pub(crate) fn note_user(&self, user: UserId, name: &str) {
+    pub(crate) fn remember_user(&self, user: UserId, name: &str) {
         self.users.put(user, Some(name.to_owned()));
     }
 
@@ -68,7 +68,7 @@ impl Names {
             self.may_ask(&self.pauses.users)?;
             Ok(self.backend.usernames(&ids).await?)
         };
-        self.shown(&self.pauses.users, read).await.unwrap_or_default()
+        self.unless_slow(&self.pauses.users, read).await.unwrap_or_default()
     }
 
     /// The names of roles, by one query for any number.
@@ -78,7 +78,7 @@ impl Names {
             self.may_ask(&self.pauses.roles)?;
             Ok(self.backend.role_names(&ids).await?)
         };
-        self.shown(&self.pauses.roles, read).await.unwrap_or_default()
+        self.unless_slow(&self.pauses.roles, read).await.unwrap_or_default()
     }
 
     pub(crate) async fn role(&self, role: RoleId) -> Option<Arc<Role>> {
@@ -86,7 +86,7 @@ impl Names {
             self.may_ask(&self.pauses.roles)?;
             Ok(self.backend.role(role.as_str()).await?.map(Arc::new))
         };
-        self.shown(&self.pauses.roles, self.roles.get(role, load)).await.flatten()
+        self.unless_slow(&self.pauses.roles, self.roles.get(role, load)).await.flatten()
     }
 
     pub(crate) async fn client(&self, client: ClientId) -> Option<String> {
@@ -101,7 +101,7 @@ impl Names {
             let named = clients.into_iter().filter(|client| !client.name.is_empty());
             Ok(Arc::new(named.map(|client| (client.id, client.name)).collect()))
         };
-        self.shown(&self.pauses.clients, self.clients.get((), load)).await
+        self.unless_slow(&self.pauses.clients, self.clients.get((), load)).await
     }
 
     /// Is a user of Odoo an administrator, for displays?
@@ -110,7 +110,7 @@ impl Names {
             self.may_ask(&self.pauses.roles)?;
             Ok(self.backend.administration(user, RoleId::ZERO.as_str(), client).await?.of_client)
         };
-        self.shown(&self.pauses.roles, self.administrators.get(user, load)).await.unwrap_or_default()
+        self.unless_slow(&self.pauses.roles, self.administrators.get(user, load)).await.unwrap_or_default()
     }
 
     /// The names of a client's organizations; none if they cannot be read.
@@ -119,21 +119,21 @@ impl Names {
             self.may_ask(&self.pauses.directories)?;
             Ok(Arc::new(self.backend.directory(client.as_str()).await?))
         };
-        self.shown(&self.pauses.directories, self.directories.get(client, load)).await.unwrap_or_default()
+        self.unless_slow(&self.pauses.directories, self.directories.get(client, load)).await.unwrap_or_default()
     }
 
-    fn may_ask(&self, pause: &Pause) -> Result<(), Missing> {
+    fn may_ask(&self, pause: &Pause) -> Result<(), NamesError> {
         let failed = *pause.lock();
         let is_over = failed.is_none_or(|failed| self.clock.now().saturating_sub(failed) >= PAUSE);
-        if is_over { Ok(()) } else { Err(Missing::Paused) }
+        if is_over { Ok(()) } else { Err(NamesError::Paused) }
     }
 
     /// Waits for names, but not for long: also one who waits for another one's look-up.
-    async fn shown<T>(&self, pause: &Pause, names: impl Future<Output = Result<T, Missing>>) -> Option<T> {
+    async fn unless_slow<T>(&self, pause: &Pause, names: impl Future<Output = Result<T, NamesError>>) -> Option<T> {
         match within(LONGEST, names).await {
             Some(Ok(names)) => return Some(names),
-            Some(Err(Missing::Paused)) => return None,
-            Some(Err(Missing::Unreadable(error))) => tracing::warn!(%error, "names cannot be read"),
+            Some(Err(NamesError::Paused)) => return None,
+            Some(Err(NamesError::Unreadable(error))) => tracing::warn!(%error, "names cannot be read"),
             None => tracing::warn!("names cannot be read in time"),
         }
         *pause.lock() = Some(self.clock.now());
@@ -153,14 +153,14 @@ struct Pauses {
 type Pause = Mutex<Option<Duration>>;
 
 /// Why there are no names.
-enum Missing {
+enum NamesError {
     Unreadable(BackendError),
     /// A look-up has failed a moment ago.
     Paused,
 }
 
-impl From<BackendError> for Missing {
+impl From<BackendError> for NamesError {
     fn from(error: BackendError) -> Self {
-        Missing::Unreadable(error)
+        NamesError::Unreadable(error)
     }
 }

@@ -42,8 +42,8 @@ pub enum McpError {
     },
     /// It has no principals.
     #[error("no principal is named, so nobody could ask")]
-    Nobody,
-    /// The hash of a token is malformed.
+    NoPrincipals,
+    /// A token's hash is none.
     #[error("`token_sha256` of principal `{principal}` is not 64 hexadecimal digits")]
     TokenHash {
         /// The principal.
@@ -51,7 +51,7 @@ pub enum McpError {
     },
     /// Two principals have the same name, or the same token.
     #[error("principal `{principal}` has the name or the token of another one")]
-    Twice {
+    Duplicate {
         /// The principal.
         principal: String,
     },
@@ -88,12 +88,12 @@ struct File {
     /// For all principals, and for what they share.
     #[serde(default)]
     settings: Names,
-    principals: Vec<Named>,
+    principals: Vec<PrincipalEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Named {
+struct PrincipalEntry {
     name: String,
     token_sha256: String,
     #[serde(default)]
@@ -125,10 +125,10 @@ pub(super) struct Definition {
 
 /// Settings that remember which of them were asked for: the others are misspelt, or in the wrong place.
 #[derive(Default)]
-struct Asked(RefCell<BTreeSet<String>>);
+struct UsedSettings(RefCell<BTreeSet<String>>);
 
-impl Asked {
-    fn note(&self, name: &str) {
+impl UsedSettings {
+    fn add(&self, name: &str) {
         self.0.borrow_mut().insert(name.to_owned());
     }
 
@@ -159,9 +159,9 @@ impl Configuration {
         if let Some(name) = OWN.iter().find(|name| file.settings.contains_key(**name)) {
             return Err(McpError::Unknown { name: (*name).into(), place: everybody.into() });
         }
-        let asked = Asked::default();
+        let asked = UsedSettings::default();
         let common = |name: &str| {
-            asked.note(name);
+            asked.add(name);
             file.settings.get(name).cloned()
         };
         let caches = Caches::from_settings(common).map_err(of_all)?;
@@ -171,10 +171,10 @@ impl Configuration {
 
         let (mut definitions, mut tokens, mut names) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         for principal in &file.principals {
-            let own = Asked::default();
+            let own = UsedSettings::default();
             let used = RefCell::new(Names::new());
             let setting = |name: &str| {
-                own.note(name);
+                own.add(name);
                 let value = principal.settings.get(name).cloned();
                 let value = if OWN.contains(&name) { value } else { value.or_else(|| common(name)) };
                 used.borrow_mut().extend(value.clone().map(|value| (name.to_owned(), value)));
@@ -191,7 +191,7 @@ impl Configuration {
             own.check(&principal.settings, &place(&principal.name))?;
             let token = hash(principal)?;
             if !names.insert(&principal.name) || !tokens.insert(token) {
-                return Err(McpError::Twice { principal: principal.name.clone() });
+                return Err(McpError::Duplicate { principal: principal.name.clone() });
             }
             let content = format!("{:?}", (&principal.name, used.into_inner(), &options));
             let content = Hash::from(Sha256::digest(content));
@@ -199,7 +199,7 @@ impl Configuration {
             definitions.push(Definition { token, content, name, config, settings, options });
         }
         if definitions.is_empty() {
-            return Err(McpError::Nobody);
+            return Err(McpError::NoPrincipals);
         }
         asked.check(&file.settings, everybody)?;
         Ok(Configuration { shared, caches, compress_from, options, definitions })
@@ -242,7 +242,7 @@ fn threshold(value: Option<String>) -> Result<Option<u64>, ConfigError> {
     parsed.map_err(|_| SettingError::invalid(THRESHOLD, &value, "it must be a number of bytes").into())
 }
 
-fn hash(principal: &Named) -> Result<Hash, McpError> {
+fn hash(principal: &PrincipalEntry) -> Result<Hash, McpError> {
     let digits = principal.token_sha256.to_ascii_lowercase();
     parse_hex(&digits).ok_or_else(|| McpError::TokenHash { principal: principal.name.clone() })
 }

@@ -19,7 +19,7 @@ use session_axum::Problem;
 use crate::http::middleware::respond::OwnErrorFormat;
 
 pub use configuration::McpError;
-pub use principals::{Mcp, Reloaded};
+pub use principals::{Mcp, ReloadOutcome};
 
 /// The routes, without layers.
 pub(crate) fn routes(mcp: Mcp) -> Router {

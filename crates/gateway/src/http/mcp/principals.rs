@@ -60,8 +60,8 @@ struct Inner {
 /// The changes since the file was last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Reloaded {
-    /// Principals that are new or whose settings have changed.
+pub struct ReloadOutcome {
+    /// Principals that are new, or not what they were.
     pub begun: usize,
     /// Principals that were removed or whose settings have changed.
     pub ended: usize,
@@ -103,9 +103,9 @@ impl Mcp {
     ///
     /// # Errors
     /// [`McpError`] if the file cannot be read, or says what makes no sense: then everything stays as it was.
-    pub fn reload(&self) -> Result<Reloaded, McpError> {
+    pub fn reload(&self) -> Result<ReloadOutcome, McpError> {
         let inner = &*self.inner;
-        let Some(file) = &inner.file else { return Ok(Reloaded::default()) };
+        let Some(file) = &inner.file else { return Ok(ReloadOutcome::default()) };
         let _alone = inner.reloading.lock();
         let configuration = Configuration::read(&read(file)?)?;
         let known = inner.principals.read().clone();
@@ -121,7 +121,7 @@ impl Mcp {
         let kept = |token: &Hash, other: &HashMap<Hash, Principal>, content: Hash| {
             other.get(token).is_some_and(|it| it.content == content)
         };
-        let mut reloaded = Reloaded {
+        let mut reloaded = ReloadOutcome {
             begun: principals.iter().filter(|(token, it)| !kept(token, &known, it.content)).count(),
             ended: 0,
             later: changed(&inner.shared, &configuration.shared),

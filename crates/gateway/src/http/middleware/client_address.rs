@@ -18,7 +18,7 @@ pub(crate) struct Peer {
 }
 
 /// The address that clients on a Unix socket count as having: they are on this machine.
-pub(crate) const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+pub(crate) const UNIX_SOCKET_PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Marks requests that came by a Unix socket, which no web page reaches.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +33,11 @@ pub(crate) struct TrustedProxies(pub(crate) Arc<[IpNet]>);
 pub(crate) struct Network(IpAddr);
 
 impl Peer {
-    pub(crate) fn of(request: &Request, trusted: &TrustedProxies) -> Self {
-        Self::find(request.extensions(), request.headers(), &trusted.0)
+    pub(crate) fn from_request(request: &Request, trusted: &TrustedProxies) -> Self {
+        Self::from_headers(request.extensions(), request.headers(), &trusted.0)
     }
 
-    fn find(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+    fn from_headers(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let connected = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
         let connected = connected.map_or(Ipv6Addr::UNSPECIFIED.into(), |address| address.to_canonical());
         let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
@@ -59,7 +59,7 @@ impl Peer {
     }
 
     pub(crate) fn network(&self) -> Network {
-        Network::of(self.address)
+        Network::containing(self.address)
     }
 }
 
@@ -71,8 +71,8 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 }
 
 impl Network {
-    /// That of an address.
-    pub(crate) fn of(address: IpAddr) -> Self {
+    /// The network of an address.
+    pub(crate) fn containing(address: IpAddr) -> Self {
         Network(match address {
             IpAddr::V4(address) => address.into(),
             IpAddr::V6(address) => {
@@ -90,7 +90,7 @@ where
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        Ok(Self::find(&parts.extensions, &parts.headers, &TrustedProxies::from_ref(state).0))
+        Ok(Self::from_headers(&parts.extensions, &parts.headers, &TrustedProxies::from_ref(state).0))
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
             .map(|value| ("x-forwarded-for".parse().unwrap(), value.parse().unwrap()))
             .collect();
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        Peer::find(&extensions, &headers, &trusted).address.to_string()
+        Peer::from_headers(&extensions, &headers, &trusted).address.to_string()
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl http_body::Body for CountedBody {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 self.bytes_out += u64::try_from(bytes).unwrap_or(u64::MAX);
             }
-            Poll::Ready(None) => self.metrics.compressed_one(self.bytes_in, self.bytes_out),
+            Poll::Ready(None) => self.metrics.record_compression(self.bytes_in, self.bytes_out),
             _ => {}
         }
         polled

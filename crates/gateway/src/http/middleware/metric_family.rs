@@ -1,4 +1,4 @@
-//! `Series`: metrics of one kind, told apart by labels.
+//! `MetricFamily`: metrics of one kind, told apart by labels.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,19 +11,19 @@ use prometheus_client::metrics::{MetricType, TypedMetric};
 /// A metric for each set of labels that was seen, shown in their order. Cloning gives another handle to the
 /// same metrics.
 #[derive(Clone, Debug)]
-pub(crate) struct Series<L, M> {
+pub(crate) struct MetricFamily<L, M> {
     metrics: Arc<RwLock<BTreeMap<L, M>>>,
     new: fn() -> M,
 }
 
-impl<L: Ord, M> Series<L, M> {
+impl<L: Ord, M> MetricFamily<L, M> {
     /// None yet, and how one begins.
     pub(crate) fn new(new: fn() -> M) -> Self {
-        Series { metrics: Arc::default(), new }
+        MetricFamily { metrics: Arc::default(), new }
     }
 
     /// Does something to the metric of some labels.
-    pub(crate) fn of(&self, labels: L, change: impl FnOnce(&M)) {
+    pub(crate) fn update(&self, labels: L, change: impl FnOnce(&M)) {
         if let Some(metric) = self.metrics.read().get(&labels) {
             return change(metric);
         }
@@ -31,7 +31,7 @@ impl<L: Ord, M> Series<L, M> {
     }
 }
 
-impl<L: EncodeLabelSet, M: EncodeMetric + TypedMetric> EncodeMetric for Series<L, M> {
+impl<L: EncodeLabelSet, M: EncodeMetric + TypedMetric> EncodeMetric for MetricFamily<L, M> {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
         self.metrics
             .read()
@@ -58,11 +58,11 @@ mod tests {
 
     #[test]
     fn they_are_shown_in_the_order_of_their_labels() {
-        let series = Series::<_, Counter>::new(Counter::default);
+        let family = MetricFamily::<_, Counter>::new(Counter::default);
         let mut registry = Registry::default();
-        registry.register("cups", "Cups filled", series.clone());
+        registry.register("cups", "Cups filled", family.clone());
         for kind in ["tea", "coffee", "milk", "tea"] {
-            series.of([("kind", kind)], |cups| {
+            family.update([("kind", kind)], |cups| {
                 cups.inc();
             });
         }

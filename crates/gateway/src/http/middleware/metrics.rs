@@ -17,15 +17,15 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use session::SessionManager;
 
-use crate::http::middleware::metric_family::Series;
+use crate::http::middleware::metric_family::MetricFamily;
 
 /// What the service counts.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    requests: Series<Request, Counter>,
-    durations: Series<Route, Histogram>,
-    under_way: Gauge,
+    requests: MetricFamily<RequestLabels, Counter>,
+    durations: MetricFamily<RouteLabels, Histogram>,
+    in_flight: Gauge,
     failed_logins: Counter,
     limited_logins: Counter,
     compression: Arc<Compression>,
@@ -38,48 +38,48 @@ struct Compression {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
-struct Request {
+struct RequestLabels {
     method: &'static str,
-    route: Label,
+    route: RouteLabel,
     status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
-struct Route {
-    route: Label,
+struct RouteLabels {
+    route: RouteLabel,
 }
 
 /// The route of a request, or none of ours.
 #[derive(Clone, Debug)]
-struct Label(Option<MatchedPath>);
+struct RouteLabel(Option<MatchedPath>);
 
-impl Label {
+impl RouteLabel {
     fn as_str(&self) -> &str {
         self.0.as_ref().map_or("none", MatchedPath::as_str)
     }
 }
 
-impl Ord for Label {
+impl Ord for RouteLabel {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())
     }
 }
 
-impl PartialOrd for Label {
+impl PartialOrd for RouteLabel {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Label {
+impl PartialEq for RouteLabel {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Label {}
+impl Eq for RouteLabel {}
 
-impl EncodeLabelValue for Label {
+impl EncodeLabelValue for RouteLabel {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
         self.as_str().encode(encoder)
     }
@@ -99,9 +99,9 @@ impl Metrics {
         let durations = || Histogram::new([0.000_1, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0]);
         let mut metrics = Metrics {
             registry: Registry::with_prefix("orgcache"),
-            requests: Series::new(Counter::default),
-            durations: Series::new(durations),
-            under_way: Gauge::default(),
+            requests: MetricFamily::new(Counter::default),
+            durations: MetricFamily::new(durations),
+            in_flight: Gauge::default(),
             failed_logins: Counter::default(),
             limited_logins: Counter::default(),
             compression: Arc::default(),
@@ -109,7 +109,7 @@ impl Metrics {
         let registry = &mut metrics.registry;
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         registry.register("http_request_seconds", "Time until the answer began", metrics.durations.clone());
-        registry.register("http_requests_under_way", "Requests being answered", metrics.under_way.clone());
+        registry.register("http_requests_under_way", "Requests being answered", metrics.in_flight.clone());
         registry.register(
             "logins_failed",
             "Logins whose credential did not fit",
@@ -121,16 +121,16 @@ impl Metrics {
             metrics.limited_logins.clone(),
         );
         let compression = Arc::clone(&metrics.compression);
-        registry.register_collector(Box::new(Held { manager, compression }));
+        registry.register_collector(Box::new(SessionCollector { manager, compression }));
         Arc::new(metrics)
     }
 
-    pub(crate) fn begin(&self) -> InFlightCount {
-        self.under_way.inc();
-        InFlightCount(self.under_way.clone())
+    pub(crate) fn begin_request(&self) -> InFlightCount {
+        self.in_flight.inc();
+        InFlightCount(self.in_flight.clone())
     }
 
-    pub(crate) fn request(
+    pub(crate) fn record_request(
         &self,
         method: &Method,
         route: Option<MatchedPath>,
@@ -145,9 +145,9 @@ impl Metrics {
             Method::HEAD => "HEAD",
             _ => "other",
         };
-        let route = Label(route);
-        self.durations.of(Route { route: route.clone() }, |durations| durations.observe(took.as_secs_f64()));
-        self.requests.of(Request { method, route, status: status.as_u16() }, |answered| {
+        let route = RouteLabel(route);
+        self.durations.update(RouteLabels { route: route.clone() }, |durations| durations.observe(took.as_secs_f64()));
+        self.requests.update(RequestLabels { method, route, status: status.as_u16() }, |answered| {
             answered.inc();
         });
     }
@@ -160,7 +160,7 @@ impl Metrics {
         self.limited_logins.inc();
     }
 
-    pub(crate) fn compressed_one(&self, bytes_in: u64, bytes_out: u64) {
+    pub(crate) fn record_compression(&self, bytes_in: u64, bytes_out: u64) {
         self.compression.bytes_in.fetch_add(bytes_in, atomic::Ordering::Relaxed);
         self.compression.bytes_out.fetch_add(bytes_out, atomic::Ordering::Relaxed);
     }
@@ -176,7 +176,7 @@ impl Metrics {
     }
 
     /// Bytes of bodies before and after compression, of those that were compressed.
-    pub(crate) fn compressed(&self) -> (u64, u64) {
+    pub(crate) fn compressed_bytes(&self) -> (u64, u64) {
         let read = |count: &AtomicU64| count.load(atomic::Ordering::Relaxed);
         (read(&self.compression.bytes_in), read(&self.compression.bytes_out))
     }
@@ -184,12 +184,12 @@ impl Metrics {
 
 /// Session figures, collected at each scrape.
 #[derive(Debug)]
-struct Held {
+struct SessionCollector {
     manager: SessionManager,
     compression: Arc<Compression>,
 }
 
-impl Collector for Held {
+impl Collector for SessionCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
         let (stats, footprint) = (self.manager.stats(), self.manager.footprint());
         let gauges = [

@@ -27,7 +27,7 @@ pub(crate) enum RequestId {
 
 impl RequestId {
     /// A trusted proxy's, or a new one.
-    pub(crate) fn of(headers: &HeaderMap, peer: Peer) -> Self {
+    pub(crate) fn for_request(headers: &HeaderMap, peer: Peer) -> Self {
         let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
             peer.is_proxied && (1..=64).contains(&id.len()) && id.bytes().all(is_plain)
@@ -41,16 +41,16 @@ impl RequestId {
     }
 
     /// Answers a request of this id.
-    pub(crate) fn name<T>(&self, answer: impl Future<Output = T>) -> impl Future<Output = T> {
+    pub(crate) fn scope<T>(&self, answer: impl Future<Output = T>) -> impl Future<Output = T> {
         CURRENT.scope(self.clone(), answer)
     }
 
     /// Goes on with the request that is being answered here, in a task of its own.
-    pub(crate) fn keep<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    pub(crate) fn propagate<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
         let current = Self::current();
         async move {
             match current {
-                Some(id) => id.name(work).await,
+                Some(id) => id.scope(work).await,
                 None => work.await,
             }
         }

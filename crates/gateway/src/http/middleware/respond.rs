@@ -115,7 +115,7 @@ where
 }
 
 /// The answer of a route that is under way: one type for all routes, which are waited for by the same code.
-type Answer<'a> = Pin<&'a mut (dyn Future<Output = Result<Response, Infallible>> + Send)>;
+type HandlerFuture<'a> = Pin<&'a mut (dyn Future<Output = Result<Response, Infallible>> + Send)>;
 
 /// What is remembered of a request until it is answered.
 struct InFlightRequest {
@@ -130,25 +130,25 @@ struct InFlightRequest {
 
 impl InFlightRequest {
     fn new(policy: &Arc<RespondPolicy>, request: &Request) -> Self {
-        let peer = Peer::of(request, &policy.trusted_proxies);
+        let peer = Peer::from_request(request, &policy.trusted_proxies);
         InFlightRequest {
             policy: Arc::clone(policy),
             begun: Instant::now(),
-            _counted: policy.metrics.begin(),
+            _counted: policy.metrics.begin_request(),
             peer,
-            id: RequestId::of(request.headers(), peer),
+            id: RequestId::for_request(request.headers(), peer),
             method: request.method().clone(),
             route: request.extensions().get::<MatchedPath>().cloned(),
         }
     }
 
     /// Waits for the answer of a route.
-    async fn wait(&self, answer: Answer<'_>) -> Response {
+    async fn wait(&self, answer: HandlerFuture<'_>) -> Response {
         let id = &self.id;
         // At the level of errors, so that whatever is logged on the way carries the id. (The log of
         // `orgcache` itself asks for the id instead, which costs nothing where nothing is logged.)
         let span = tracing::error_span!(REQUEST_SPAN, %id);
-        id.name(in_time(self.policy.answer_within, answer)).instrument(span).await
+        id.scope(in_time(self.policy.answer_within, answer)).instrument(span).await
     }
 
     /// Completes an answer, logs it and counts it.
@@ -158,7 +158,7 @@ impl InFlightRequest {
         let (status, took) = (response.status(), self.begun.elapsed());
         self.log(path, status, took);
         self.policy.headers.add_to(response.headers_mut(), path, &self.id);
-        self.policy.metrics.request(&self.method, self.route, status, took);
+        self.policy.metrics.record_request(&self.method, self.route, status, took);
         response
     }
 

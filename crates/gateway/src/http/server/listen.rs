@@ -131,21 +131,21 @@ pub(super) enum Listener {
 
 /// A connection, with the address that counts as the client's.
 #[derive(Debug)]
-pub(super) enum Accepted {
+pub(super) enum Connection {
     Tcp(TcpStream, SocketAddr),
     #[cfg(unix)]
     Unix(tokio::net::UnixStream),
 }
 
 impl Listener {
-    pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
+    pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Connection>> {
         Poll::Ready(match self {
             Listener::Tcp(listener) => {
-                ready!(listener.poll_accept(context)).map(|(stream, peer)| Accepted::Tcp(stream, peer))
+                ready!(listener.poll_accept(context)).map(|(stream, peer)| Connection::Tcp(stream, peer))
             }
             #[cfg(unix)]
             Listener::Unix(socket) => {
-                ready!(socket.listener.poll_accept(context)).map(|(stream, _)| Accepted::Unix(stream))
+                ready!(socket.listener.poll_accept(context)).map(|(stream, _)| Connection::Unix(stream))
             }
         })
     }

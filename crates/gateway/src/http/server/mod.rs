@@ -25,10 +25,10 @@ use tokio::time::Instant;
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
-use self::listen::{Accepted, Listener};
+use self::listen::{Connection, Listener};
 pub use self::listen::{ListenAddress, ListenAddressError};
 use crate::http::gateway::Gateway;
-use crate::http::middleware::client_address::{ByUnixSocket, LOCAL};
+use crate::http::middleware::client_address::{ByUnixSocket, UNIX_SOCKET_PEER};
 use crate::http::routes::router;
 
 /// The pause before a revocation is retried at a session store that did not answer.
@@ -110,16 +110,16 @@ impl Server {
             tokio::select! {
                 () = &mut stop => break,
                 (accepted, place) = self.accept(&places) => {
-                    let serving = Serving { routes: &routes, gateway: &gateway, graceful: &graceful, place };
+                    let server = ConnectionServer { routes: &routes, gateway: &gateway, graceful: &graceful, place };
                     match accepted {
-                        Accepted::Tcp(stream, peer) => {
+                        Connection::Tcp(stream, peer) => {
                             if let Err(error) = stream.set_nodelay(true) {
                                 tracing::debug!(%error, "small answers may wait for a moment");
                             }
-                            serving.start(stream, peer, None);
+                            server.start(stream, peer, None);
                         }
                         #[cfg(unix)]
-                        Accepted::Unix(stream) => serving.start(stream, LOCAL, Some(ByUnixSocket)),
+                        Connection::Unix(stream) => server.start(stream, UNIX_SOCKET_PEER, Some(ByUnixSocket)),
                     }
                 }
             }
@@ -148,7 +148,7 @@ impl Server {
     }
 
     /// Waits for a place, then for a connection.
-    async fn accept(&self, places: &Arc<Semaphore>) -> (Accepted, Option<OwnedSemaphorePermit>) {
+    async fn accept(&self, places: &Arc<Semaphore>) -> (Connection, Option<OwnedSemaphorePermit>) {
         let place = Arc::clone(places).acquire_owned().await.ok();
         let accepted = |context: &mut Context<'_>| {
             let mut arrivals = self.listeners.iter().map(|listener| listener.poll_accept(context));
@@ -168,19 +168,19 @@ impl Server {
 }
 
 /// What a connection takes to be served.
-struct Serving<'a> {
+struct ConnectionServer<'a> {
     routes: &'a Router,
     gateway: &'a Gateway,
     graceful: &'a GracefulShutdown,
     place: Option<OwnedSemaphorePermit>,
 }
 
-impl Serving<'_> {
+impl ConnectionServer<'_> {
     fn start<S>(self, stream: S, peer: SocketAddr, mark: Option<ByUnixSocket>)
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let Serving { routes, gateway, graceful, place } = self;
+        let ConnectionServer { routes, gateway, graceful, place } = self;
         let watched = graceful.watch(connection(stream, peer, mark, routes, gateway));
         tokio::spawn(async move {
             let _place = place;

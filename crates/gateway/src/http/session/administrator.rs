@@ -8,7 +8,7 @@ use session_axum::{CurrentSession, Problem};
 
 use crate::http::gateway::{Gateway, RIGHTS_WITHIN};
 use crate::http::middleware::timeout::within;
-use crate::http::wire::problem::away;
+use crate::http::wire::problem::{OrUnavailable, database_unavailable};
 
 #[derive(Debug, thiserror::Error)]
 #[error("the ERP has not answered within {} s who may administer", RIGHTS_WITHIN.as_secs())]
@@ -38,8 +38,7 @@ impl Administrator {
         let may = gateway.inner.rights.administration(user, role.as_str(), client);
         let may = within(RIGHTS_WITHIN, may)
             .await
-            .ok_or_else(|| away(&LateRights))?
-            .map_err(|error| away(&error))?;
+            .ok_or_else(|| database_unavailable(&LateRights))?.or_unavailable()?;
         let of_instance = may.user_is_admitted && gateway.settings().instance_admins.contains(&user);
         if !of_instance && !may.of_client {
             return Err(Problem::new(StatusCode::FORBIDDEN, "not_an_administrator")

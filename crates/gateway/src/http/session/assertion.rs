@@ -13,8 +13,8 @@ use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::ErpId;
 use crate::http::session::grant::{RequestedLogin, VerifiedUser};
 use crate::http::session::login_refusal::too_many;
-use crate::http::wire::json_body::Input;
-use crate::http::wire::problem::{away, unprocessable};
+use crate::http::wire::json_body::JsonBody;
+use crate::http::wire::problem::{OrUnavailable, unprocessable};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `assertion`")]
@@ -34,7 +34,7 @@ pub(crate) struct AssertionForm {
 pub(crate) async fn login(
     State(gateway): State<Gateway>,
     peer: Peer,
-    Input(form): Input<AssertionForm>,
+    JsonBody(form): JsonBody<AssertionForm>,
 ) -> Result<Response, Problem> {
     let Some(assertions) = &gateway.inner.assertions else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "no_assertions")
@@ -52,11 +52,11 @@ pub(crate) async fn login(
         Err(wait) => too_many(&gateway, wait),
     };
     let claims = assertions.verify(&form.assertion).map_err(failed)?;
-    if !assertions.use_up(&claims).await.map_err(|error| away(&error))? {
-        // It was stolen, or the front end sends it twice.
+    if !assertions.use_up(&claims).await.or_unavailable()? {
+        // Somebody got hold of it, or the front end sends things twice.
         return Err(failed(AssertionRefusal::Used));
     }
-    let found = gateway.inner.backend.user_named(&claims.user).await.map_err(|error| away(&error))?;
+    let found = gateway.inner.backend.user_named(&claims.user).await.or_unavailable()?;
     let user = found.map(|user| VerifiedUser { id: user.id, written: user.written });
     let user = user.ok_or_else(|| refused(&gateway, AssertionRefusal::UnknownUser))?;
     requested.create_session(&gateway, peer, user, &claims.user).await

@@ -10,7 +10,7 @@ use session_axum::{CurrentSession, Problem};
 
 use super::tree::FLAGS;
 use crate::http::gateway::Gateway;
-use crate::http::wire::problem::away;
+use crate::http::wire::problem::OrUnavailable;
 
 /// The most changes that are listed; all of them are counted.
 const MAX_LISTED: usize = 200;
@@ -64,7 +64,7 @@ pub(crate) async fn changes(
     CurrentSession(session): CurrentSession,
 ) -> Result<Json<Changes>, Problem> {
     let inner = &gateway.inner;
-    let now = inner.freshness.tree(session.client()).await.map_err(|error| away(&error))?;
+    let now = inner.freshness.tree(session.client()).await.or_unavailable()?;
     let Some(now) = now else { return Ok(Json(Changes::default())) };
     let directory = inner.names.directory(session.client()).await;
     let all = session.tree().diff(&now);

@@ -12,7 +12,7 @@ use session_axum::{CurrentSession, Problem};
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::wire::problem::unprocessable;
-use crate::http::wire::query_string::Search;
+use crate::http::wire::query_string::QueryParameters;
 
 /// The field in which most models of Odoo refer to a company.
 const FIELD: &str = "company_id";
@@ -51,23 +51,23 @@ impl Condition {
 pub(crate) async fn companies(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-    mut search: Search,
+    mut parameters: QueryParameters,
 ) -> Result<Json<Companies>, Problem> {
     if !matches!(gateway.inner.backend, Backend::Odoo(_)) {
         return Err(Problem::new(StatusCode::NOT_FOUND, "no_companies")
             .with_detail("this service does not stand on Odoo: see /v1/session/sql-filter"));
     }
-    let field = search.take("field")?.unwrap_or_else(|| FIELD.to_owned());
+    let field = parameters.take("field")?.unwrap_or_else(|| FIELD.to_owned());
     if !is_field(&field) {
         let detail = "it is the name of a field, such as `company_id` or `order_id.company_id`";
         return Err(unprocessable(detail).with_field("field"));
     }
-    let or_none = match search.take("or_none")?.as_deref() {
+    let or_none = match parameters.take("or_none")?.as_deref() {
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => return Err(unprocessable("it is `true` or `false`").with_field("or_none")),
     };
-    search.done()?;
+    parameters.done()?;
     let mut context = company_context(&session);
     Ok(Json(Companies {
         allowed_company_ids: context.remove("allowed_company_ids").unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! `End`: the answer where sessions were ended.
+//! `EndOutcome`: the answer where sessions were ended.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use session::Revocation;
 /// How many sessions were ended.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Ended")]
-pub(crate) struct End {
+pub(crate) struct EndOutcome {
     ended: u64,
     /// Whether they are ended on other instances too.
     elsewhere: Elsewhere,
@@ -26,16 +26,16 @@ enum Elsewhere {
     Pending,
 }
 
-impl From<Revocation> for End {
+impl From<Revocation> for EndOutcome {
     fn from(ended: Revocation) -> Self {
         match &ended.pending {
-            None => End { ended: ended.sessions, elsewhere: Elsewhere::Done },
-            Some(error) => End::pending(ended.sessions, error),
+            None => EndOutcome { ended: ended.sessions, elsewhere: Elsewhere::Done },
+            Some(error) => EndOutcome::pending(ended.sessions, error),
         }
     }
 }
 
-impl End {
+impl EndOutcome {
     /// Were no sessions found, and is nothing pending?
     pub(crate) fn found_none(&self) -> bool {
         self.ended == 0 && self.elsewhere == Elsewhere::Done
@@ -44,11 +44,11 @@ impl End {
     /// Ends that the session store has not confirmed.
     pub(crate) fn pending(ended: u64, error: &impl std::fmt::Display) -> Self {
         tracing::warn!(%error, "sessions are ended here, and elsewhere once the store answers");
-        End { ended, elsewhere: Elsewhere::Pending }
+        EndOutcome { ended, elsewhere: Elsewhere::Pending }
     }
 }
 
-impl IntoResponse for End {
+impl IntoResponse for EndOutcome {
     fn into_response(self) -> Response {
         // As long as the store was not told, the end holds on this instance alone.
         let status = if self.elsewhere == Elsewhere::Done { StatusCode::OK } else { StatusCode::ACCEPTED };

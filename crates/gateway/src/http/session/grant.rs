@@ -54,7 +54,7 @@ impl RequestedLogin {
         gateway.inner.arrivals.count(logged_in.session.client());
         gateway.note_verified(&logged_in.session, user);
         // The answer shows the name, which need not be read again.
-        gateway.inner.names.note_user(user.id, name);
+        gateway.inner.names.remember_user(user.id, name);
         Ok(session_response(gateway, peer, &logged_in, self.by_cookie).await)
     }
 }

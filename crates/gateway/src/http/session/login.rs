@@ -18,8 +18,8 @@ use crate::http::openapi::ErpId;
 use crate::http::session::grant::{RequestedLogin, VerifiedUser};
 use crate::http::session::login_refusal::{too_many, wrong_credential};
 use crate::http::session::odoo;
-use crate::http::wire::json_body::Input;
-use crate::http::wire::problem::{away, unprocessable};
+use crate::http::wire::json_body::JsonBody;
+use crate::http::wire::problem::{OrUnavailable, unprocessable};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
@@ -39,7 +39,7 @@ pub(crate) struct LoginForm {
 pub(crate) async fn login(
     State(gateway): State<Gateway>,
     peer: Peer,
-    Input(form): Input<LoginForm>,
+    JsonBody(form): JsonBody<LoginForm>,
 ) -> Result<Response, Problem> {
     // Malformed requests are refused first: that tells nothing about users.
     let requested = RequestedLogin::parse(form.role.as_deref(), form.org.as_deref(), form.cookie)?;
@@ -63,8 +63,8 @@ pub(crate) async fn login(
         }
         found
     };
-    let check = tokio::spawn(RequestId::keep(check).in_current_span());
-    let user = check.await.map_err(|error| away(&error))??;
+    let check = tokio::spawn(RequestId::propagate(check).in_current_span());
+    let user = check.await.or_unavailable()??;
     requested.create_session(&gateway, peer, user, &form.user).await
 }
 
@@ -77,15 +77,15 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
         Backend::Odoo(source) => return odoo::authenticate(gateway, source, name, password).await,
         Backend::Absent => return Err(wrong_credential(gateway, name, "there are no users")),
     };
-    let found = reader.user_named(name).await.map_err(|error| away(&error))?;
+    let found = reader.user_named(name).await.or_unavailable()?;
     let user = found.as_ref().and_then(|user| UserId::new(&user.id).ok());
     // An unknown user has no hash, and costs the same questions.
     let asked = user.unwrap_or(UserId::ZERO);
-    let hash = inner.credentials.password_hash(&asked).await.map_err(|error| away(&error))?;
+    let hash = inner.credentials.password_hash(&asked).await.or_unavailable()?;
     let hash = hash.filter(|_| user.is_some());
     // It is read for every user, whose password here goes before it.
     let erp_hash = match inner.settings.erp_passwords {
-        true => reader.password_hash(asked.as_str()).await.map_err(|error| away(&error))?,
+        true => reader.password_hash(asked.as_str()).await.or_unavailable()?,
         false => None,
     };
     let erp_hash = match (user, erp_hash) {

@@ -8,7 +8,7 @@ use session_axum::{Problem, refusal};
 
 use crate::http::gateway::Gateway;
 use crate::http::login::attempts::TooManyFailures;
-use crate::http::wire::problem::away;
+use crate::http::wire::problem::database_unavailable;
 
 /// The answer to a login after too many failures.
 pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures) -> Problem {
@@ -41,7 +41,7 @@ pub(crate) fn login_refusal(error: &LoginError) -> Problem {
                 .with_retry_after(60)
         }
         LoginError::Source(cause) if !cause.is_transient() => return unusable(cause),
-        LoginError::Source(cause) | LoginError::Store(cause) => return away(cause),
+        LoginError::Source(cause) | LoginError::Store(cause) => return database_unavailable(cause),
         LoginError::Session(cause) => refusal(cause),
         LoginError::EndedMeanwhile => Problem::new(StatusCode::CONFLICT, "ended_meanwhile")
             .with_detail("the session was ended while it was made"),

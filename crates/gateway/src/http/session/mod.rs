@@ -26,7 +26,7 @@ use session_axum::{Credential, CurrentSession, Problem, csrf_value};
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::openapi::Hex;
-use crate::http::wire::problem::away;
+use crate::http::wire::problem::OrUnavailable;
 
 /// A session as answers show it. The names are current, all else is pinned.
 #[derive(Serialize, JsonSchema)]
@@ -135,7 +135,7 @@ pub(crate) async fn footprint(CurrentSession(session): CurrentSession) -> Json<F
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(crate) struct Current {
+pub(crate) struct FreshnessView {
     /// Null where the ERP does not answer within a second, such as while an upgrade locks its tables. Ask
     /// again later.
     current: Option<bool>,
@@ -144,7 +144,7 @@ pub(crate) struct Current {
 pub(crate) async fn freshness(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-) -> Result<Json<Current>, Problem> {
-    let state = gateway.inner.freshness.state(session.client()).await.map_err(|error| away(&error))?;
-    Ok(Json(Current { current: state.map(|state| state.fingerprint == session.fingerprint()) }))
+) -> Result<Json<FreshnessView>, Problem> {
+    let state = gateway.inner.freshness.state(session.client()).await.or_unavailable()?;
+    Ok(Json(FreshnessView { current: state.map(|state| state.fingerprint == session.fingerprint()) }))
 }

@@ -10,7 +10,7 @@ use crate::http::gateway::Gateway;
 use crate::http::login::baseline::Baseline;
 use crate::http::session::grant::VerifiedUser;
 use crate::http::session::login_refusal::wrong_credential;
-use crate::http::wire::problem::away;
+use crate::http::wire::problem::{OrUnavailable, database_unavailable};
 
 /// For how long Odoo closes its door after too many failures, in seconds.
 const DOOR_CLOSED: u32 = 60;
@@ -22,7 +22,7 @@ pub(crate) async fn authenticate(
     name: &str,
     secret: String,
 ) -> Result<VerifiedUser, Problem> {
-    let found = source.user_named(name).await.map_err(|error| away(&error))?;
+    let found = source.user_named(name).await.or_unavailable()?;
     // Odoo is asked whoever it is: an unknown user takes as long as a known one.
     let verdict = source.odoo().verify(name, secret.into()).await.map_err(|error| unverified(&error))?;
     let reason = match (found, verdict) {
@@ -53,7 +53,7 @@ fn unverified(error: &OdooError) -> Problem {
                 .with_detail(format!("odoo: {message}"))
                 .with_retry_after(DOOR_CLOSED)
         }
-        error => away(error),
+        error => database_unavailable(error),
     }
 }
 

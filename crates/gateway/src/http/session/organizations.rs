@@ -11,7 +11,7 @@ use session_axum::{CurrentSession, Problem};
 
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
-use crate::http::wire::problem::away;
+use crate::http::wire::problem::OrUnavailable;
 
 /// The most roles of a user that are shown.
 const MAX_ROLES: usize = 1_000;
@@ -67,10 +67,10 @@ pub(crate) async fn roles(
         // Odoo has no roles.
         return Ok(Json(Roles { roles: Vec::new() }));
     };
-    let given = reader.user_roles(session.user().as_str()).await.map_err(|error| away(&error))?;
+    let given = reader.user_roles(session.user().as_str()).await.or_unavailable()?;
     let mut roles = Vec::new();
     for row in given.iter().filter(|row| row.active).take(MAX_ROLES) {
-        let role = reader.role(&row.role).await.map_err(|error| away(&error))?;
+        let role = reader.role(&row.role).await.or_unavailable()?;
         let role = role.filter(|role| role.active && role.client == session.client().as_str());
         roles.extend(role.map(|role| RoleName { id: role.id, name: role.name }));
     }

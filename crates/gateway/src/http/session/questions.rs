@@ -18,9 +18,9 @@ use session_axum::{CurrentSession, Problem};
 use crate::http::gateway::Gateway;
 use crate::http::openapi::{AnyObject, AnyValue, Operation};
 use crate::http::session::administrator::Administrator;
-use crate::http::wire::json_body::Unread;
-use crate::http::wire::json_object::Object;
-use crate::http::wire::json_response::{self, Output};
+use crate::http::wire::json_body::UnparsedBody;
+use crate::http::wire::json_object::JsonObject;
+use crate::http::wire::json_response::{self, JsonResponse};
 use crate::http::wire::problem::unprocessable;
 use crate::http::wire::query_string::pairs;
 use crate::query::{self, Arguments, Code, OneClient, Request};
@@ -42,7 +42,7 @@ pub(crate) struct Question<'a> {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(crate) struct Answered {
+pub(crate) struct QuestionResult {
     #[schemars(with = "AnyValue")]
     result: Value,
 }
@@ -50,16 +50,15 @@ pub(crate) struct Answered {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `questions`")]
 #[schemars(inline)]
-pub(crate) struct Batch<'a> {
+pub(crate) struct QuestionBatch<'a> {
     #[serde(borrow)]
-    #[schemars(with = "Vec<Numbered<'a>>", length(max = 1_000))]
-    questions: Vec<Object<Numbered<'a>>>,
+    #[schemars(with = "Vec<NumberedQuestion<'a>>", length(max = 1_000))]
+    questions: Vec<JsonObject<NumberedQuestion<'a>>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `call` and `args`")]
-#[schemars(rename = "NumberedQuestion")]
-struct Numbered<'a> {
+struct NumberedQuestion<'a> {
     /// Comes back with the answer.
     #[serde(borrow, default, deserialize_with = "present")]
     #[schemars(with = "AnyValue")]
@@ -163,7 +162,7 @@ pub(crate) async fn by_address(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
     RawQuery(query): RawQuery,
-) -> Result<Output<Answered>, Problem> {
+) -> Result<JsonResponse<QuestionResult>, Problem> {
     let mut arguments: Arguments<'_> = pairs(query.as_deref()).collect::<Result<_, _>>()?;
     let call = arguments.text("call").map_err(|problem| refused(&problem, ""))?;
     answered(Asker::new(&gateway, &session).ask(call, arguments).await, "")
@@ -173,8 +172,8 @@ pub(crate) async fn by_address(
 pub(crate) async fn one(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-    body: Unread,
-) -> Result<Output<Answered>, Problem> {
+    body: UnparsedBody,
+) -> Result<JsonResponse<QuestionResult>, Problem> {
     let Question { call, args } = body.read()?;
     answered(Asker::new(&gateway, &session).ask(call, args).await, "args.")
 }
@@ -183,10 +182,10 @@ pub(crate) async fn one(
 pub(crate) async fn batch(
     State(gateway): State<Gateway>,
     CurrentSession(session): CurrentSession,
-    body: Unread,
+    body: UnparsedBody,
 ) -> Result<Response, Problem> {
     let settings = gateway.settings();
-    let Batch { questions } = body.read()?;
+    let QuestionBatch { questions } = body.read()?;
     if questions.len() > settings.max_questions {
         let detail = format!("a batch has at most {} questions", settings.max_questions);
         return Err(unprocessable(detail).with_field("questions"));
@@ -194,7 +193,7 @@ pub(crate) async fn batch(
     let mut asker = Asker::new(&gateway, &session);
     let mut json = br#"{"answers":["#.to_vec();
     let mut since = Instant::now();
-    for (place, Object(Numbered { id, call, args })) in questions.into_iter().enumerate() {
+    for (place, JsonObject(NumberedQuestion { id, call, args })) in questions.into_iter().enumerate() {
         let answer = match asker.ask(call, args).await {
             Ok(result) => Answer { id, result: Some(result), error: None },
             Err(error) => Answer { id, result: None, error: Some(error) },
@@ -202,7 +201,7 @@ pub(crate) async fn batch(
         if place > 0 {
             json.push(b',');
         }
-        serde_json::to_writer(&mut json, &answer).map_err(|error| json_response::unwritten(&error))?;
+        serde_json::to_writer(&mut json, &answer).map_err(|error| json_response::serialization_failed(&error))?;
         if json.len() > settings.max_answer_bytes {
             let detail =
                 format!("the answers are longer than {} bytes; ask fewer at once", settings.max_answer_bytes);
@@ -263,8 +262,8 @@ impl<'a> Asker<'a> {
 }
 
 /// The answer to one question, whose arguments stand at a place.
-fn answered(result: Result<Value, query::Problem>, place: &str) -> Result<Output<Answered>, Problem> {
-    result.map(|result| Output(Answered { result })).map_err(|problem| refused(&problem, place))
+fn answered(result: Result<Value, query::Problem>, place: &str) -> Result<JsonResponse<QuestionResult>, Problem> {
+    result.map(|result| JsonResponse(QuestionResult { result })).map_err(|problem| refused(&problem, place))
 }
 
 /// A refusal, which names a wrong argument by where it stands.

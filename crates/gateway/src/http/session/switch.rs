@@ -13,10 +13,10 @@ use crate::http::gateway::Gateway;
 use crate::http::login::baseline::Baseline;
 use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::ErpId;
-use crate::http::session::end::End;
+use crate::http::session::end::EndOutcome;
 use crate::http::session::grant::{session_response, set_cookie};
 use crate::http::session::login_refusal::login_refusal;
-use crate::http::wire::json_body::{Input, id};
+use crate::http::wire::json_body::{JsonBody, id};
 use crate::http::wire::problem::unprocessable;
 
 pub(crate) async fn refresh(
@@ -42,7 +42,7 @@ pub(crate) async fn role(
     State(gateway): State<Gateway>,
     peer: Peer,
     credential: Credential,
-    Input(form): Input<RoleForm>,
+    JsonBody(form): JsonBody<RoleForm>,
 ) -> Result<Response, Problem> {
     let role =
         id("role", Some(&form.role))?.ok_or_else(|| unprocessable("it is missing").with_field("role"))?;
@@ -63,7 +63,7 @@ pub(crate) async fn org(
     State(gateway): State<Gateway>,
     peer: Peer,
     credential: Credential,
-    Input(form): Input<OrgForm>,
+    JsonBody(form): JsonBody<OrgForm>,
 ) -> Result<Response, Problem> {
     let org = id("org", Some(&form.org))?.ok_or_else(|| unprocessable("it is missing").with_field("org"))?;
     let before = baseline(&gateway, &credential).await;
@@ -100,7 +100,7 @@ pub(crate) async fn logout(
     let ended = gateway.manager().logout(credential.token()).await.map_err(|error| refusal(&error))?;
     let mut response = match ended.pending {
         None => StatusCode::NO_CONTENT.into_response(),
-        Some(_) => End::from(ended).into_response(),
+        Some(_) => EndOutcome::from(ended).into_response(),
     };
     if credential.is_by_cookie() {
         set_cookie(&gateway, &mut response, "", 0);

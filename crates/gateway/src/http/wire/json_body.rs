@@ -1,4 +1,4 @@
-//! `Input` and `Unread`: the body of a request, taken apart with errors that name what is wrong.
+//! `JsonBody` and `UnparsedBody`: the body of a request, taken apart with errors that name what is wrong.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use session::{ClientId, RoleId, UserId};
 use session_axum::Problem;
 
 use crate::http::middleware::timeout::within;
-use crate::http::wire::json_object::Object;
+use crate::http::wire::json_object::JsonObject;
 use crate::http::wire::problem::{shortened, unprocessable};
 
 /// How large a body may be, and how long it may take to arrive.
@@ -27,24 +27,24 @@ pub(crate) struct BodyLimits {
 
 /// The JSON body of a request, an object.
 #[derive(Debug)]
-pub(crate) struct Input<T>(pub(crate) T);
+pub(crate) struct JsonBody<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T>
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T>
 where
     BodyLimits: FromRef<S>,
 {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        Unread::from_request(request, state).await?.read().map(Input)
+        UnparsedBody::from_request(request, state).await?.read().map(JsonBody)
     }
 }
 
 /// A JSON body that was not taken apart yet. What is read from it may borrow from it.
 #[derive(Debug)]
-pub(crate) struct Unread(Bytes);
+pub(crate) struct UnparsedBody(Bytes);
 
-impl<S: Sync> FromRequest<S> for Unread
+impl<S: Sync> FromRequest<S> for UnparsedBody
 where
     BodyLimits: FromRef<S>,
 {
@@ -57,17 +57,17 @@ where
                 .with_field("content-type"));
         }
         let (parts, body) = request.into_parts();
-        arrived(BodyLimits::from_ref(state), &parts.headers, body).await.map(Unread)
+        read_body(BodyLimits::from_ref(state), &parts.headers, body).await.map(UnparsedBody)
     }
 }
 
-impl Unread {
+impl UnparsedBody {
     /// The object that it is.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         // All at once: text by text it takes longer.
         let text = str::from_utf8(&self.0).map_err(|error| bad_json(&error))?;
         let read = serde_json::from_str(text);
-        read.map(|Object(input)| input).map_err(|error| explain::<Object<T>>(text, &error))
+        read.map(|JsonObject(input)| input).map_err(|error| explain::<JsonObject<T>>(text, &error))
     }
 }
 
@@ -78,7 +78,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// A body, once all of it is there.
-async fn arrived(limits: BodyLimits, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+async fn read_body(limits: BodyLimits, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let limit = limits.max_bytes;
     let too_large = || {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large")
@@ -126,13 +126,13 @@ fn bad_json(error: &dyn std::error::Error) -> Problem {
 fn explain<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> Problem {
     let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
-        Err(error) => wrong(&error),
+        Err(error) => explain_path(&error),
         // It is what follows the value.
         Ok(_) => bad_json(error),
     }
 }
 
-fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn explain_path(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if !error.inner().is_data() {
         return bad_json(error.inner());
     }

@@ -1,4 +1,4 @@
-//! `Object`: what stands in JSON between braces, and nowhere else.
+//! `JsonObject`: what stands in JSON between braces, and nowhere else.
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
@@ -6,11 +6,11 @@ use serde::forward_to_deserialize_any;
 /// A struct read from a JSON object alone. Derived code takes its fields from an array as well, in the order
 /// in which they are declared, which no description of a request tells.
 #[derive(Debug)]
-pub(crate) struct Object<T>(pub(crate) T);
+pub(crate) struct JsonObject<T>(pub(crate) T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for JsonObject<T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        T::deserialize(ByName(json)).map(Object)
+        T::deserialize(ByName(json)).map(JsonObject)
     }
 }
 

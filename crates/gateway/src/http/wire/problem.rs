@@ -15,9 +15,20 @@ pub(crate) fn unprocessable(detail: impl Into<String>) -> Problem {
 }
 
 /// A database that does not answer, or not as it should. The log says why.
-pub(crate) fn away(error: &dyn Error) -> Problem {
+pub(crate) fn database_unavailable(error: &dyn Error) -> Problem {
     tracing::error!(%error, "a database does not answer as it should");
     Problem::unavailable("the database does not answer at the moment")
+}
+
+/// Makes a problem of an error of the ERP's database or the session store.
+pub(crate) trait OrUnavailable<T> {
+    fn or_unavailable(self) -> Result<T, Problem>;
+}
+
+impl<T, E: Error> OrUnavailable<T> for Result<T, E> {
+    fn or_unavailable(self) -> Result<T, Problem> {
+        self.map_err(|error| database_unavailable(&error))
+    }
 }
 
 /// The beginning of a text that a message repeats.

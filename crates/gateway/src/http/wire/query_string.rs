@@ -1,4 +1,4 @@
-//! `Search`: the query of a request's address, taken apart with errors that name what is wrong.
+//! `QueryParameters`: the query of a request's address, taken apart with errors that name what is wrong.
 
 use std::borrow::Cow;
 use std::iter;
@@ -13,18 +13,18 @@ use crate::http::wire::problem::{shortened, unprocessable};
 
 /// The query of an address. Parameters are taken out one by one, and none may be left over.
 #[derive(Debug)]
-pub(crate) struct Search(Vec<(String, String)>);
+pub(crate) struct QueryParameters(Vec<(String, String)>);
 
-impl<S: Sync> FromRequestParts<S> for Search {
+impl<S: Sync> FromRequestParts<S> for QueryParameters {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let owned = |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), value.into_owned());
-        pairs(parts.uri.query()).map(|pair| pair.map(owned)).collect::<Result<_, _>>().map(Search)
+        pairs(parts.uri.query()).map(|pair| pair.map(owned)).collect::<Result<_, _>>().map(QueryParameters)
     }
 }
 
-impl Search {
+impl QueryParameters {
     /// Takes a value out.
     pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
         let mut values = self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);

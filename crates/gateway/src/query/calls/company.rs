@@ -10,7 +10,7 @@ use crate::query::erp::{Erp, Tree};
 use crate::query::problem::Problem;
 
 /// A question about a user's companies as they are now.
-pub(crate) enum OfUser<'a> {
+pub(crate) enum UserQuestion<'a> {
     /// Where rules say `in company_ids`.
     Own { user: Id<'a> },
     /// Where rules say `parent_of company_ids`.
@@ -22,24 +22,24 @@ pub(crate) fn takes_a_user(call: &str) -> bool {
     matches!(call, "own_companies" | "shared_companies")
 }
 
-impl<'a> OfUser<'a> {
+impl<'a> UserQuestion<'a> {
     /// The question of a call, if it is one of these.
     pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         Ok(Some(match call {
-            "own_companies" => OfUser::Own { user: from.id("user")? },
-            "shared_companies" => OfUser::Shared { user: from.id("user")? },
+            "own_companies" => UserQuestion::Own { user: from.id("user")? },
+            "shared_companies" => UserQuestion::Shared { user: from.id("user")? },
             _ => return Ok(None),
         }))
     }
 
     pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, Problem> {
-        let (OfUser::Own { user } | OfUser::Shared { user }) = self;
+        let (UserQuestion::Own { user } | UserQuestion::Shared { user }) = self;
         let structure = &tree.structure;
         let companies = companies(erp, user.as_deref()).await?;
         let own = companies.iter().filter_map(|company| structure.index_of(company.as_str()));
         let found: OrgSet = match self {
-            OfUser::Own { .. } => own.collect(),
-            OfUser::Shared { .. } => {
+            UserQuestion::Own { .. } => own.collect(),
+            UserQuestion::Shared { .. } => {
                 own.flat_map(|company| structure.path_to_root(company).chain([company])).collect()
             }
         };

@@ -9,42 +9,42 @@ use crate::query::erp::Erp;
 use crate::query::problem::{Code, Problem};
 
 /// A question that names its client itself. An unknown or null client has an ordinary answer.
-pub(crate) enum OfAnyClient<'a> {
+pub(crate) enum AnyClientQuestion<'a> {
     IsOrgIncluded { org: Id<'a>, parent: Id<'a>, client: Id<'a> },
     SqlIsInNaturalTree { one: Id<'a>, other: Id<'a>, client: Id<'a> },
     LegalEntities { client: Id<'a> },
 }
 
-impl<'a> OfAnyClient<'a> {
+impl<'a> AnyClientQuestion<'a> {
     /// The question of a call, if it is one of these.
     pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         Ok(Some(match call {
             "is_org_included" => {
                 let (org, parent) = (from.id("org")?, from.id("parent")?);
-                OfAnyClient::IsOrgIncluded { org, parent, client: from.id("client")? }
+                AnyClientQuestion::IsOrgIncluded { org, parent, client: from.id("client")? }
             }
             "sql_is_in_natural_tree" => {
                 let (one, other) = (from.id("org_a")?, from.id("org_b")?);
-                OfAnyClient::SqlIsInNaturalTree { one, other, client: from.id("client")? }
+                AnyClientQuestion::SqlIsInNaturalTree { one, other, client: from.id("client")? }
             }
-            "legal_entities_of_client" => OfAnyClient::LegalEntities { client: from.id("client")? },
+            "legal_entities_of_client" => AnyClientQuestion::LegalEntities { client: from.id("client")? },
             _ => return Ok(None),
         }))
     }
 
     pub(crate) async fn answer(&self, erp: &mut impl Erp) -> Result<Value, Problem> {
         match self {
-            OfAnyClient::IsOrgIncluded { org, parent, client } => {
+            AnyClientQuestion::IsOrgIncluded { org, parent, client } => {
                 let level = level(erp, org.as_deref(), parent.as_deref(), client.as_deref()).await?;
                 Ok(level.unwrap_or(-1).into())
             }
-            OfAnyClient::SqlIsInNaturalTree { one, other, client } => {
+            AnyClientQuestion::SqlIsInNaturalTree { one, other, client } => {
                 let (one, other, client) = (one.as_deref(), other.as_deref(), client.as_deref());
                 let included = level(erp, one, other, client).await?.is_some()
                     || level(erp, other, one, client).await?.is_some();
                 Ok(if included { "Y" } else { "N" }.into())
             }
-            OfAnyClient::LegalEntities { client } => {
+            AnyClientQuestion::LegalEntities { client } => {
                 let Some(client) = client.as_deref() else { return Ok(json!([])) };
                 if !erp.has(client).await? {
                     return Ok(json!([]));
@@ -103,18 +103,18 @@ fn legal_entities(tree: &OrgStructure) -> impl Iterator<Item = OrgId> {
 }
 
 /// A question about one client's organizations that takes the database to answer.
-pub(crate) enum OfDatabase<'a> {
+pub(crate) enum DatabaseQuestion<'a> {
     MayReference { org: Id<'a>, referenced_org: Id<'a> },
     Stored { org: Id<'a>, column: fn(StoredOrgInfo) -> Option<String> },
 }
 
-impl<'a> OfDatabase<'a> {
+impl<'a> DatabaseQuestion<'a> {
     /// The question of a call, if it is one of these.
     pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         let column: fn(StoredOrgInfo) -> Option<String> = match call {
             "may_reference" => {
                 let org = from.id("org")?;
-                return Ok(Some(OfDatabase::MayReference {
+                return Ok(Some(DatabaseQuestion::MayReference {
                     org,
                     referenced_org: from.id("referenced_org")?,
                 }));
@@ -126,14 +126,14 @@ impl<'a> OfDatabase<'a> {
             "sql_calendar_owner" => |stored| stored.calendar_owner,
             _ => return Ok(None),
         };
-        Ok(Some(OfDatabase::Stored { org: from.id("org")?, column }))
+        Ok(Some(DatabaseQuestion::Stored { org: from.id("org")?, column }))
     }
 
     pub(crate) async fn answer(&self, erp: &mut impl Erp, client: Option<&str>) -> Result<Value, Problem> {
         // What is stored needs no tree, so the client's may be damaged.
         erp.require(client).await?;
         match self {
-            OfDatabase::MayReference { org, referenced_org } => {
+            DatabaseQuestion::MayReference { org, referenced_org } => {
                 let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
                 // The tree that counts is that of the client to which the referring organization belongs.
                 let owner = match org {
@@ -147,7 +147,7 @@ impl<'a> OfDatabase<'a> {
                 let tree = erp.tree(owner.as_deref().or(client)).await?;
                 Ok(tree.provider().is_in_natural_tree(org, referenced_org).into())
             }
-            OfDatabase::Stored { org, column } => {
+            DatabaseQuestion::Stored { org, column } => {
                 let reader = erp.reader().ok_or_else(Problem::not_in_odoo)?;
                 let stored = match org {
                     Some(org) if erp.covers_organization(org).await? => reader.stored_org_info(org).await?,

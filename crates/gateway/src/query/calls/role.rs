@@ -12,7 +12,7 @@ use crate::query::problem::Problem;
 use crate::query::role;
 
 /// A question about a role, or one that the retired OrgTree answered.
-pub(crate) enum OfRole<'a> {
+pub(crate) enum RoleQuestion<'a> {
     Writable(WhatIf<'a>),
     Readable(WhatIf<'a>),
     ReadableCount(WhatIf<'a>),
@@ -43,16 +43,16 @@ pub(crate) fn takes_a_role(call: &str) -> bool {
     )
 }
 
-impl<'a> OfRole<'a> {
+impl<'a> RoleQuestion<'a> {
     /// The question of a call, if it is one of these.
     pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         Ok(Some(match call {
-            "writable_orgs" => OfRole::Writable(WhatIf::take(from)?),
-            "readable_orgs" => OfRole::Readable(WhatIf::take(from)?),
-            "readable_orgs_count" => OfRole::ReadableCount(WhatIf::take(from)?),
-            "user_org_context" => OfRole::UserOrgContext { role: from.id("role")? },
-            "legacy_accessible_tree" => OfRole::LegacyAccessibleTree { role: from.id("role")? },
-            "legacy_referenceable_orgs" => OfRole::LegacyReferenceable { org: from.id("org")? },
+            "writable_orgs" => RoleQuestion::Writable(WhatIf::take(from)?),
+            "readable_orgs" => RoleQuestion::Readable(WhatIf::take(from)?),
+            "readable_orgs_count" => RoleQuestion::ReadableCount(WhatIf::take(from)?),
+            "user_org_context" => RoleQuestion::UserOrgContext { role: from.id("role")? },
+            "legacy_accessible_tree" => RoleQuestion::LegacyAccessibleTree { role: from.id("role")? },
+            "legacy_referenceable_orgs" => RoleQuestion::LegacyReferenceable { org: from.id("org")? },
             _ => return Ok(None),
         }))
     }
@@ -61,17 +61,17 @@ impl<'a> OfRole<'a> {
         let structure = &tree.structure;
         let set = |orgs: &OrgSelection| json!(orgs.ids(structure).collect::<Vec<_>>());
         Ok(match self {
-            OfRole::Writable(what_if) => set(what_if.access(erp, tree).await?.writable()),
-            OfRole::Readable(what_if) => set(what_if.access(erp, tree).await?.readable()),
-            OfRole::ReadableCount(what_if) => what_if.access(erp, tree).await?.readable().len().into(),
-            OfRole::UserOrgContext { role } => {
+            RoleQuestion::Writable(what_if) => set(what_if.access(erp, tree).await?.writable()),
+            RoleQuestion::Readable(what_if) => set(what_if.access(erp, tree).await?.readable()),
+            RoleQuestion::ReadableCount(what_if) => what_if.access(erp, tree).await?.readable().len().into(),
+            RoleQuestion::UserOrgContext { role } => {
                 user_org_context(&role::read(erp, role.as_deref(), tree.client).await?).into()
             }
-            OfRole::LegacyAccessibleTree { role } => {
+            RoleQuestion::LegacyAccessibleTree { role } => {
                 let role = role::read(erp, role.as_deref(), tree.client).await?;
                 set(&accessible_tree(structure, &role.accesses))
             }
-            OfRole::LegacyReferenceable { org } => {
+            RoleQuestion::LegacyReferenceable { org } => {
                 let directory = erp.directory(tree.client).await?;
                 let numbers: Vec<(OrgId, Option<f64>)> =
                     directory.iter().map(|(id, entry)| (*id, entry.sequence_number)).collect();

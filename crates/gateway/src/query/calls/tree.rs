@@ -10,7 +10,7 @@ use crate::query::arguments::{Arguments, Id, Record};
 use crate::query::problem::Problem;
 
 /// A question that a tree answers alone.
-pub(crate) enum OfTree<'a> {
+pub(crate) enum TreeQuestion<'a> {
     NaturalTree(Id<'a>),
     IsInNaturalTree(Id<'a>, Id<'a>),
     ParentOrg(Id<'a>),
@@ -31,58 +31,58 @@ pub(crate) enum OfTree<'a> {
     CalendarOwnerTreenode(Id<'a>),
 }
 
-impl<'a> OfTree<'a> {
+impl<'a> TreeQuestion<'a> {
     /// The question of a call, if it is one of these.
     pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
         Ok(Some(match call {
-            "natural_tree" | "referenceable_orgs" => OfTree::NaturalTree(from.id("org")?),
-            "is_in_natural_tree" => OfTree::IsInNaturalTree(from.id("org1")?, from.id("org2")?),
-            "parent_org" => OfTree::ParentOrg(from.id("org")?),
-            "parent_list" => OfTree::ParentList(from.id("org")?, from.flag("include_org")?),
-            "parent_tree" => OfTree::ParentTree(from.id("org")?, from.flag("include_org")?),
-            "child_org" => OfTree::ChildOrg(from.id("org")?),
-            "child_tree" => OfTree::ChildTree(from.id("org")?, from.flag("include_org")?),
-            "legal_entity" => OfTree::LegalEntity(from.id("org")?),
-            "legal_entity_or_business_unit" => OfTree::LegalEntityOrBusinessUnit(from.id("org")?),
-            "business_unit" => OfTree::BusinessUnit(from.id("org")?),
-            "period_control_org" => OfTree::PeriodControlOrg(from.id("org")?),
-            "calendar_owner" => OfTree::CalendarOwner(from.id("org")?),
-            "child_legal_entities" => OfTree::ChildLegalEntities(from.id("org")?),
-            "transaction_allowed_orgs" => OfTree::TransactionAllowedOrgs(from.text("orgs")?),
-            "closest" => OfTree::Closest(from.records("records")?, from.id("org")?),
-            "persisted_org_info" => OfTree::PersistedOrgInfo(from.id("org")?),
-            "sql_period_control_org_treenode" => OfTree::PeriodControlOrgTreenode(from.id("org")?),
-            "sql_calendar_owner_treenode" => OfTree::CalendarOwnerTreenode(from.id("org")?),
+            "natural_tree" | "referenceable_orgs" => TreeQuestion::NaturalTree(from.id("org")?),
+            "is_in_natural_tree" => TreeQuestion::IsInNaturalTree(from.id("org1")?, from.id("org2")?),
+            "parent_org" => TreeQuestion::ParentOrg(from.id("org")?),
+            "parent_list" => TreeQuestion::ParentList(from.id("org")?, from.flag("include_org")?),
+            "parent_tree" => TreeQuestion::ParentTree(from.id("org")?, from.flag("include_org")?),
+            "child_org" => TreeQuestion::ChildOrg(from.id("org")?),
+            "child_tree" => TreeQuestion::ChildTree(from.id("org")?, from.flag("include_org")?),
+            "legal_entity" => TreeQuestion::LegalEntity(from.id("org")?),
+            "legal_entity_or_business_unit" => TreeQuestion::LegalEntityOrBusinessUnit(from.id("org")?),
+            "business_unit" => TreeQuestion::BusinessUnit(from.id("org")?),
+            "period_control_org" => TreeQuestion::PeriodControlOrg(from.id("org")?),
+            "calendar_owner" => TreeQuestion::CalendarOwner(from.id("org")?),
+            "child_legal_entities" => TreeQuestion::ChildLegalEntities(from.id("org")?),
+            "transaction_allowed_orgs" => TreeQuestion::TransactionAllowedOrgs(from.text("orgs")?),
+            "closest" => TreeQuestion::Closest(from.records("records")?, from.id("org")?),
+            "persisted_org_info" => TreeQuestion::PersistedOrgInfo(from.id("org")?),
+            "sql_period_control_org_treenode" => TreeQuestion::PeriodControlOrgTreenode(from.id("org")?),
+            "sql_calendar_owner_treenode" => TreeQuestion::CalendarOwnerTreenode(from.id("org")?),
             _ => return Ok(None),
         }))
     }
 
     pub(crate) fn answer(&self, tree: OrganizationStructureProvider<'_>) -> Result<Value, Problem> {
         Ok(match self {
-            OfTree::NaturalTree(org) => set(&tree.natural_tree(org.as_deref())),
-            OfTree::IsInNaturalTree(one, other) => {
+            TreeQuestion::NaturalTree(org) => set(&tree.natural_tree(org.as_deref())),
+            TreeQuestion::IsInNaturalTree(one, other) => {
                 tree.is_in_natural_tree(one.as_deref(), other.as_deref()).into()
             }
-            OfTree::ParentOrg(org) => id(tree.parent_org(org.as_deref())),
-            OfTree::ParentList(org, include_org) => json!(tree.parent_list(org.as_deref(), *include_org)),
-            OfTree::ParentTree(org, include_org) => set(&tree.parent_tree(org.as_deref(), *include_org)),
-            OfTree::ChildOrg(org) => set(&tree.child_org(org.as_deref())),
-            OfTree::ChildTree(org, include_org) => set(&tree.child_tree(org.as_deref(), *include_org)),
-            OfTree::LegalEntity(org) => id(tree.legal_entity(org.as_deref())),
-            OfTree::LegalEntityOrBusinessUnit(org) => id(tree.legal_entity_or_business_unit(org.as_deref())),
-            OfTree::BusinessUnit(org) => id(tree.business_unit(org.as_deref())),
-            OfTree::PeriodControlOrg(org) => id(tree.period_control_allowed(org.as_deref())),
-            OfTree::CalendarOwner(org) => id(tree.calendar_owner(org.as_deref())),
-            OfTree::ChildLegalEntities(org) => set(&tree.child_legal_entities(org.as_deref())),
-            OfTree::TransactionAllowedOrgs(orgs) => tree.transaction_allowed_orgs(orgs).into(),
-            OfTree::Closest(records, org) => {
+            TreeQuestion::ParentOrg(org) => id(tree.parent_org(org.as_deref())),
+            TreeQuestion::ParentList(org, include_org) => json!(tree.parent_list(org.as_deref(), *include_org)),
+            TreeQuestion::ParentTree(org, include_org) => set(&tree.parent_tree(org.as_deref(), *include_org)),
+            TreeQuestion::ChildOrg(org) => set(&tree.child_org(org.as_deref())),
+            TreeQuestion::ChildTree(org, include_org) => set(&tree.child_tree(org.as_deref(), *include_org)),
+            TreeQuestion::LegalEntity(org) => id(tree.legal_entity(org.as_deref())),
+            TreeQuestion::LegalEntityOrBusinessUnit(org) => id(tree.legal_entity_or_business_unit(org.as_deref())),
+            TreeQuestion::BusinessUnit(org) => id(tree.business_unit(org.as_deref())),
+            TreeQuestion::PeriodControlOrg(org) => id(tree.period_control_allowed(org.as_deref())),
+            TreeQuestion::CalendarOwner(org) => id(tree.calendar_owner(org.as_deref())),
+            TreeQuestion::ChildLegalEntities(org) => set(&tree.child_legal_entities(org.as_deref())),
+            TreeQuestion::TransactionAllowedOrgs(orgs) => tree.transaction_allowed_orgs(orgs).into(),
+            TreeQuestion::Closest(records, org) => {
                 let owned =
                     records.iter().filter_map(|(record, org)| Some((record.as_ref(), org.as_deref()?)));
                 tree.closest(owned, org.as_deref()).into()
             }
-            OfTree::PersistedOrgInfo(org) => persisted_org_info(tree, org.as_deref()),
-            OfTree::PeriodControlOrgTreenode(org) => below_zero(org, |org| tree.period_control_allowed(org)),
-            OfTree::CalendarOwnerTreenode(org) => below_zero(org, |org| tree.calendar_owner(org)),
+            TreeQuestion::PersistedOrgInfo(org) => persisted_org_info(tree, org.as_deref()),
+            TreeQuestion::PeriodControlOrgTreenode(org) => below_zero(org, |org| tree.period_control_allowed(org)),
+            TreeQuestion::CalendarOwnerTreenode(org) => below_zero(org, |org| tree.calendar_owner(org)),
         })
     }
 }
