@@ -38,4 +38,4 @@ pub use server::{ListenAddress, ListenAddressError, ListenError, Server};
 pub use settings::{Demonstration, DemonstrationUser, Settings};
 
 pub(crate) use middleware::request_id::RequestId;
-pub(crate) use middleware::respond::REQUEST_SPAN;
+pub(crate) use middleware::respond::{REQUEST_SPAN, RespondLayer};

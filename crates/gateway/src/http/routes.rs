@@ -43,14 +43,14 @@ impl<L> LayerStack<L> {
         LayerStack { respond: self.respond.compressing(from), ..self }
     }
 
-    /// A handler within all layers, [`RespondLayer`] outermost.
-    fn wrap<H, T>(&self, handler: H) -> RespondService<L::Service>
+    /// The handler of a route within all layers, [`RespondLayer`] outermost.
+    fn wrap<H, T>(&self, route: &'static str, handler: H) -> RespondService<L::Service>
     where
         H: Handler<T, Gateway>,
         L: Layer<HandlerService<H, T, Gateway>>,
     {
         let service = handler.with_state(self.gateway.clone());
-        self.respond.layer(self.layers.layer(service))
+        self.respond.for_route(route).layer(self.layers.layer(service))
     }
 }
 
@@ -81,7 +81,7 @@ macro_rules! routes {
 
         fn api($gateway: &Gateway) -> Router {
             $(let $name = $layers;)+
-            Router::new()$(.route($path, on_service(MethodFilter::$method, $stack.wrap($handler))))+
+            Router::new()$(.route($path, on_service(MethodFilter::$method, $stack.wrap($path, $handler))))+
         }
     };
 }
@@ -258,25 +258,25 @@ fn sessions(gateway: &Gateway) -> SessionLayer {
 fn operations(gateway: &Gateway) -> Router {
     let plain = LayerStack::new(gateway, ());
     Router::new()
-        .route("/metrics", get_service(plain.wrap(operations::metrics)))
-        .route("/healthz", get_service(plain.wrap(operations::healthz)))
-        .route("/readyz", get_service(plain.wrap(operations::readyz)))
+        .route("/metrics", get_service(plain.wrap("/metrics", operations::metrics)))
+        .route("/healthz", get_service(plain.wrap("/healthz", operations::healthz)))
+        .route("/readyz", get_service(plain.wrap("/readyz", operations::readyz)))
 }
 
 /// All routes of a service.
 pub fn router(gateway: &Gateway) -> Router {
     let respond = RespondLayer::from_ref(gateway);
     let settings = gateway.settings();
-    let page = page::routes(settings).route_layer(respond.clone().compressing(settings.compress_from));
+    let page = page::routes(settings, &respond.clone().compressing(settings.compress_from));
     let mut router = match gateway.inner.backend {
         Backend::Absent => operations(gateway),
         _ => api(gateway).merge(page),
     };
     if let Some(mcp) = &settings.mcp {
         let from = mcp.compress_from().unwrap_or(settings.compress_from);
-        router = router.merge(mcp::routes(mcp.clone()).route_layer(respond.clone().compressing(from)));
+        router = router.merge(mcp::routes(mcp.clone(), &respond.clone().compressing(from)));
     }
     router
         .method_not_allowed_fallback((async || StatusCode::METHOD_NOT_ALLOWED).layer(respond.clone()))
-        .fallback_service(LayerStack::new(gateway, ()).wrap(async || StatusCode::NOT_FOUND))
+        .fallback((async || StatusCode::NOT_FOUND).layer(respond))
 }

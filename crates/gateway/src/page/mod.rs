@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::http::Settings;
+use crate::http::{RespondLayer, Settings};
 
 /// Nothing but the page's own files runs or is loaded, nothing frames the page, and markup cannot be made
 /// from text.
@@ -51,7 +51,7 @@ const FILES: [(&str, &str, &str); 22] = [
 ///
 /// Where cookies are `Secure`, the page says so itself: only then can its scripts tell that a browser would
 /// drop them. The page of a demonstration says that it is one, and has a file with its users.
-pub(crate) fn routes(settings: &Settings) -> Router {
+pub(crate) fn routes(settings: &Settings, respond: &RespondLayer) -> Router {
     let demonstration = settings.demonstration.as_ref();
     let users = demonstration.map(|users| serde_json::to_vec(users).unwrap_or_default());
     let marks = [(settings.secure, " data-cookies=\"secure\""), (users.is_some(), " data-demonstration")];
@@ -68,7 +68,7 @@ pub(crate) fn routes(settings: &Settings) -> Router {
         // Weak, as the same file may travel compressed in one way or another.
         let tag = format!("W/\"{}\"", blake3::hash(&content).to_hex());
         let answer = async move |request: Request| file(request.headers(), media_type, content.clone(), &tag);
-        router.route(path, get(answer))
+        router.route(path, get(answer).route_layer(respond.for_route(path)))
     })
 }
 

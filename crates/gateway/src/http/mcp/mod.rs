@@ -16,14 +16,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use session_axum::Problem;
 
-use crate::http::middleware::respond::OwnErrorFormat;
+use crate::http::middleware::respond::{OwnErrorFormat, RespondLayer};
 
 pub use configuration::McpError;
 pub use principals::{Mcp, ReloadOutcome};
 
-/// The routes, without layers.
-pub(crate) fn routes(mcp: Mcp) -> Router {
-    Router::new().route("/mcp", any(answer)).route("/mcp/", any(answer)).with_state(mcp)
+/// The routes, within a layer.
+pub(crate) fn routes(mcp: Mcp, respond: &RespondLayer) -> Router {
+    let route = |path| any(answer).layer(respond.for_route(path));
+    Router::new().route("/mcp", route("/mcp")).route("/mcp/", route("/mcp/")).with_state(mcp)
 }
 
 async fn answer(State(mcp): State<Mcp>, request: Request) -> Response {

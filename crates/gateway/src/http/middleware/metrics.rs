@@ -1,16 +1,12 @@
 //! `Metrics`: what the service counts, in the format of Prometheus.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::{self, AtomicU64};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder,
-};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
@@ -40,49 +36,13 @@ struct Compression {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
 struct RequestLabels {
     method: &'static str,
-    route: RouteLabel,
+    route: &'static str,
     status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
 struct RouteLabels {
-    route: RouteLabel,
-}
-
-/// The route of a request, or none of ours.
-#[derive(Clone, Debug)]
-struct RouteLabel(Option<MatchedPath>);
-
-impl RouteLabel {
-    fn as_str(&self) -> &str {
-        self.0.as_ref().map_or("none", MatchedPath::as_str)
-    }
-}
-
-impl Ord for RouteLabel {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
-    }
-}
-
-impl PartialOrd for RouteLabel {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for RouteLabel {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for RouteLabel {}
-
-impl EncodeLabelValue for RouteLabel {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
-        self.as_str().encode(encoder)
-    }
+    route: &'static str,
 }
 
 /// A request that is being answered.
@@ -133,7 +93,7 @@ impl Metrics {
     pub(crate) fn record_request(
         &self,
         method: &Method,
-        route: Option<MatchedPath>,
+        route: Option<&'static str>,
         status: StatusCode,
         took: Duration,
     ) {
@@ -145,8 +105,8 @@ impl Metrics {
             Method::HEAD => "HEAD",
             _ => "other",
         };
-        let route = RouteLabel(route);
-        self.durations.update(RouteLabels { route: route.clone() }, |durations| durations.observe(took.as_secs_f64()));
+        let route = route.unwrap_or("none");
+        self.durations.update(RouteLabels { route }, |durations| durations.observe(took.as_secs_f64()));
         self.requests.update(RequestLabels { method, route, status: status.as_u16() }, |answered| {
             answered.inc();
         });
@@ -161,8 +121,8 @@ impl Metrics {
     }
 
     pub(crate) fn record_compression(&self, bytes_in: u64, bytes_out: u64) {
-        self.compression.bytes_in.fetch_add(bytes_in, atomic::Ordering::Relaxed);
-        self.compression.bytes_out.fetch_add(bytes_out, atomic::Ordering::Relaxed);
+        self.compression.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
+        self.compression.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
     }
 
     /// All of it as text.
@@ -177,7 +137,7 @@ impl Metrics {
 
     /// Bytes of bodies before and after compression, of those that were compressed.
     pub(crate) fn compressed_bytes(&self) -> (u64, u64) {
-        let read = |count: &AtomicU64| count.load(atomic::Ordering::Relaxed);
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         (read(&self.compression.bytes_in), read(&self.compression.bytes_out))
     }
 }
@@ -210,7 +170,7 @@ impl Collector for SessionCollector {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
-        let read = |count: &AtomicU64| count.load(atomic::Ordering::Relaxed);
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let counters = [
             ("logins", "Logins, refreshes and switches that got a session", stats.logins),
             ("logins_refused", "Logins, refreshes and switches that got none", stats.refused),

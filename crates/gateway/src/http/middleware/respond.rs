@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HOST, VARY};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -47,13 +47,21 @@ pub(crate) struct RespondPolicy {
 #[derive(Clone, Debug)]
 pub(crate) struct RespondLayer {
     policy: Arc<RespondPolicy>,
+    /// The path of the route as the router has it; `None` for requests that no route matches.
+    route: Option<&'static str>,
     compress_from: Option<u64>,
 }
 
 impl RespondLayer {
     /// One whose answers stay as they are.
     pub(crate) fn new(policy: RespondPolicy) -> Self {
-        RespondLayer { policy: Arc::new(policy), compress_from: None }
+        RespondLayer { policy: Arc::new(policy), route: None, compress_from: None }
+    }
+
+    /// The same for a route, which the log and the metrics name. axum's `MatchedPath` tells the same at the cost of
+    /// an extension for each request.
+    pub(crate) fn for_route(&self, route: &'static str) -> Self {
+        RespondLayer { route: Some(route), ..self.clone() }
     }
 
     /// The same for answers that hold no secret: those of so many bytes and more are compressed.
@@ -92,7 +100,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let policy = &self.layer.policy;
-        let in_flight = InFlightRequest::new(policy, &request);
+        let in_flight = InFlightRequest::new(policy, self.layer.route, &request);
         if let Some(problem) = refuse(policy, &request) {
             return Box::pin(async move { Ok(in_flight.finish(problem.into_response())) });
         }
@@ -125,11 +133,11 @@ struct InFlightRequest {
     peer: Peer,
     id: RequestId,
     method: Method,
-    route: Option<MatchedPath>,
+    route: Option<&'static str>,
 }
 
 impl InFlightRequest {
-    fn new(policy: &Arc<RespondPolicy>, request: &Request) -> Self {
+    fn new(policy: &Arc<RespondPolicy>, route: Option<&'static str>, request: &Request) -> Self {
         let peer = Peer::from_request(request, &policy.trusted_proxies);
         InFlightRequest {
             policy: Arc::clone(policy),
@@ -138,7 +146,7 @@ impl InFlightRequest {
             peer,
             id: RequestId::for_request(request.headers(), peer),
             method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
+            route,
         }
     }
 
@@ -154,16 +162,15 @@ impl InFlightRequest {
     /// Completes an answer, logs it and counts it.
     fn finish(self, response: Response) -> Response {
         let mut response = as_problem(response, &self.id);
-        let path = self.route.as_ref().map(MatchedPath::as_str);
         let (status, took) = (response.status(), self.begun.elapsed());
-        self.log(path, status, took);
-        self.policy.headers.add_to(response.headers_mut(), path, &self.id);
+        self.log(status, took);
+        self.policy.headers.add_to(&mut response, self.route, &self.id);
         self.policy.metrics.record_request(&self.method, self.route, status, took);
         response
     }
 
-    fn log(&self, route: Option<&str>, status: StatusCode, took: Duration) {
-        let InFlightRequest { peer: Peer { address, .. }, id, method, .. } = self;
+    fn log(&self, status: StatusCode, took: Duration) {
+        let InFlightRequest { peer: Peer { address, .. }, id, method, route, .. } = self;
         let (status, route) = (status.as_u16(), route.unwrap_or("-"));
         // A number of 128 bits would be written as text.
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
