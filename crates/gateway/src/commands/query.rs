@@ -31,7 +31,7 @@ pub(crate) async fn run(
         Backend::Odoo(source) => {
             let (client, rule) = (source.client(), AutomaticRoles::default());
             let tree = Arc::new(backend.load_tree(client.as_str()).await?.structure);
-            answer_lines(OneClient::new(backend, rule, client, tree)).await
+            answer_lines(OneClient::new(&backend, rule, client, tree)).await
         }
         Backend::Absent => Err(Failure::nothing_done("there is no ERP to ask")),
     }

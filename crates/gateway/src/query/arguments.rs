@@ -204,12 +204,9 @@ impl<'a> Arguments<'a> {
 
     /// Takes an argument out. Of one given twice nobody can tell which is meant.
     fn take(&mut self, name: &str) -> Result<ArgumentValue<'a>, Problem> {
-        let mut given = self.all(name);
-        let first = given.next().ok_or_else(|| Problem::missing_argument(name))?;
-        match given.last() {
-            Some(_) => Err(Problem::argument_twice(name)),
-            None => Ok(first),
-        }
+        let place = self.left.iter().position(|(other, _)| other == name);
+        let (_, value) = self.left.remove(place.ok_or_else(|| Problem::missing_argument(name))?);
+        if self.has(name) { Err(Problem::argument_twice(name)) } else { Ok(value) }
     }
 
     fn has(&self, name: &str) -> bool {

@@ -6,6 +6,7 @@ mod role;
 mod tree;
 
 use serde_json::Value;
+use session::{RoleId, UserId};
 
 use super::arguments::Arguments;
 use super::erp::Erp;
@@ -83,9 +84,9 @@ impl<'a> Question<'a> {
 
 /// Does a call ask what another role than one's own may, or another user? One that names none asks nothing
 /// yet.
-pub(crate) fn is_about_others(call: &str, arguments: &Arguments<'_>, role: &str, user: &str) -> bool {
-    (role::takes_a_role(call) && arguments.has_other("role", role))
-        || (company::takes_a_user(call) && arguments.has_other("user", user))
+pub(crate) fn is_about_others(call: &str, arguments: &Arguments<'_>, role: RoleId, user: UserId) -> bool {
+    (role::takes_a_role(call) && arguments.has_other("role", role.as_str()))
+        || (company::takes_a_user(call) && arguments.has_other("user", user.as_str()))
 }
 
 /// Answers a call.

@@ -135,15 +135,15 @@ impl Erp for AllClients {
 }
 
 /// One client with a pinned tree. Answers are as if there were no other client.
-pub(crate) struct OneClient {
-    backend: Backend,
+pub(crate) struct OneClient<'a> {
+    backend: &'a Backend,
     automatic_roles: AutomaticRoles,
     tree: Tree,
 }
 
-impl OneClient {
+impl<'a> OneClient<'a> {
     pub(crate) fn new(
-        backend: Backend,
+        backend: &'a Backend,
         automatic_roles: AutomaticRoles,
         client: ClientId,
         structure: Arc<OrgStructure>,
@@ -152,16 +152,16 @@ impl OneClient {
     }
 }
 
-impl Erp for OneClient {
+impl Erp for OneClient<'_> {
     fn reader(&self) -> Option<&ErpReader> {
-        match &self.backend {
+        match self.backend {
             Backend::Database(reader) => Some(reader),
             _ => None,
         }
     }
 
     fn odoo(&self) -> Option<&CompanySource> {
-        match &self.backend {
+        match self.backend {
             Backend::Odoo(source) => Some(source),
             _ => None,
         }

@@ -21,9 +21,9 @@ use crate::http::middleware::metrics::Metrics;
 /// The `Accept-Encoding` headers of a request that has some. Boxed, because the future of every request reserves
 /// room for them.
 pub(crate) fn accepted(headers: &HeaderMap) -> Option<Box<HeaderMap>> {
-    let all = headers.get_all(ACCEPT_ENCODING);
-    let copy = || Box::new(all.iter().map(|value| (ACCEPT_ENCODING, value.clone())).collect());
-    headers.contains_key(ACCEPT_ENCODING).then(copy)
+    let mut all = headers.get_all(ACCEPT_ENCODING).iter().peekable();
+    all.peek()?;
+    Some(Box::new(all.map(|value| (ACCEPT_ENCODING, value.clone())).collect()))
 }
 
 /// Whether an answer is worth compressing: not one that is smaller than `from` bytes, an image, or a stream of

@@ -28,9 +28,10 @@ pub(crate) enum RequestId {
 impl RequestId {
     /// A trusted proxy's, or a new one.
     pub(crate) fn for_request(headers: &HeaderMap, peer: Peer) -> Self {
-        let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| {
+        let of_proxy = if peer.is_proxied { headers.get(REQUEST_ID) } else { None };
+        let given = of_proxy.and_then(|id| id.to_str().ok()).filter(|id| {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-            peer.is_proxied && (1..=64).contains(&id.len()) && id.bytes().all(is_plain)
+            (1..=64).contains(&id.len()) && id.bytes().all(is_plain)
         });
         given.map_or_else(|| RequestId::Own(next()), |given| RequestId::Given(given.into()))
     }

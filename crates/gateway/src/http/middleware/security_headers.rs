@@ -1,10 +1,12 @@
 //! `SecurityHeaders`: what every answer tells browsers, and the request's id.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::Response;
+use http_body::Body;
 
 use crate::http::middleware::request_id::{REQUEST_ID, RequestId};
 
@@ -12,7 +14,8 @@ use crate::http::middleware::request_id::{REQUEST_ID, RequestId};
 ///
 /// An answer begins with a copy of a map that has a place for each usual header, and its own headers replace
 /// those of the copy. To insert the usual ones into its own map would hash each of them, and would grow the map
-/// beyond a kilobyte, which glibc does not keep by thread.
+/// beyond a kilobyte, which glibc does not keep by thread. The copy also brings the type of most bodies, so that
+/// such an answer needs no map of its own.
 #[derive(Debug)]
 pub(crate) struct SecurityHeaders {
     /// Of what a browser shows, and of what is for operators.
@@ -30,30 +33,34 @@ impl SecurityHeaders {
                 (X_FRAME_OPTIONS, "DENY"),
                 (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
                 (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-                // Places for what each answer has.
-                (CONTENT_TYPE, ""),
                 (REQUEST_ID, ""),
             ];
+            // axum sets the length in the end. The place in the table is there for it.
+            let length = [(CONTENT_LENGTH, "")];
             let of_tls = secure.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-            let all = common.into_iter().chain(of_tls).chain(own.iter().cloned());
+            let all = common.into_iter().chain(of_tls).chain(own.iter().cloned()).chain(length);
             all.map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
         };
         SecurityHeaders {
             // Where the links of a page lead, and what a window that it opens may do.
             pages: map(&[
+                (CONTENT_TYPE, "text/plain; charset=utf-8"),
                 (REFERRER_POLICY, "no-referrer"),
                 (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
             ]),
-            api: map(&[(CACHE_CONTROL, "no-store")]),
+            api: map(&[(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")]),
         }
     }
 
     /// Adds them to an answer of a route. What the answer says itself counts, such as the page's own policy.
-    pub(crate) fn add_to(&self, headers: &mut HeaderMap, route: Option<&str>, id: &RequestId) {
+    pub(crate) fn add_to(&self, response: &mut Response, route: Option<&str>, id: &RequestId) {
         let is_api = route.is_none_or(|route| route.starts_with("/v1/"));
         let usual = if is_api { &self.api } else { &self.pages };
+        let is_empty = response.body().is_end_stream();
+        let headers = response.headers_mut();
         let own = std::mem::replace(headers, usual.clone());
-        if !own.contains_key(CONTENT_TYPE) {
+        headers.remove(CONTENT_LENGTH);
+        if is_empty {
             headers.remove(CONTENT_TYPE);
         }
         headers.extend(own);
@@ -68,20 +75,20 @@ impl SecurityHeaders {
 mod tests {
     use super::*;
 
-    fn added(own: &[(HeaderName, &'static str)], route: Option<&str>, secure: bool) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn added(own: &[(HeaderName, &'static str)], body: &'static str, route: Option<&str>, secure: bool) -> HeaderMap {
+        let mut response = Response::new(body.into());
         for (name, value) in own {
-            headers.append(name, HeaderValue::from_static(value));
+            response.headers_mut().append(name, HeaderValue::from_static(value));
         }
-        SecurityHeaders::new(secure).add_to(&mut headers, route, &RequestId::Own(7));
-        headers
+        SecurityHeaders::new(secure).add_to(&mut response, route, &RequestId::Own(7));
+        response.into_parts().0.headers
     }
 
     #[test]
     fn what_an_answer_says_itself_counts() {
         let cookie = HeaderName::from_static("set-cookie");
         let own = [(cookie.clone(), "a=1"), (cookie.clone(), "b=2"), (X_FRAME_OPTIONS, "SAMEORIGIN")];
-        let headers = added(&own, Some("/v1/login"), true);
+        let headers = added(&own, "", Some("/v1/login"), true);
         assert_eq!(headers.get_all(&cookie).iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
         assert_eq!(headers.get_all(X_FRAME_OPTIONS).iter().collect::<Vec<_>>(), ["SAMEORIGIN"]);
         assert_eq!(
@@ -97,10 +104,19 @@ mod tests {
         for (route, kept) in
             [(Some("/"), true), (Some("/metrics"), true), (Some("/v1/tree"), false), (None, false)]
         {
-            let headers = added(&[(CONTENT_TYPE, "text/plain")], route, false);
+            let headers = added(&[(CONTENT_TYPE, "text/css")], "", route, false);
             assert_eq!(headers.contains_key(CACHE_CONTROL), !kept, "{route:?}");
             assert_eq!(headers.contains_key(REFERRER_POLICY), kept, "{route:?}");
-            assert_eq!(headers[CONTENT_TYPE], "text/plain");
+            assert_eq!(headers[CONTENT_TYPE], "text/css");
         }
+    }
+
+    #[test]
+    fn what_the_api_says_is_json_unless_it_says_otherwise() {
+        let api = Some("/v1/tree");
+        assert_eq!(added(&[], "{}", api, false)[CONTENT_TYPE], "application/json");
+        assert_eq!(added(&[(CONTENT_TYPE, "text/css")], "{}", api, false)[CONTENT_TYPE], "text/css");
+        assert!(!added(&[], "", api, false).contains_key(CONTENT_TYPE));
+        assert_eq!(added(&[], "ok", Some("/healthz"), false)[CONTENT_TYPE], "text/plain; charset=utf-8");
     }
 }

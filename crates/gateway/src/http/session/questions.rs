@@ -221,28 +221,23 @@ pub(crate) async fn batch(
 struct Asker<'a> {
     gateway: &'a Gateway,
     session: &'a Session,
-    erp: OneClient,
+    erp: OneClient<'a>,
     /// Found out at most once for a request.
     is_administrator: bool,
 }
 
 impl<'a> Asker<'a> {
     fn new(gateway: &'a Gateway, session: &'a Session) -> Self {
-        let backend = gateway.inner.backend.clone();
         let automatic_roles = gateway.manager().options().automatic_roles;
-        let erp = OneClient::new(backend, automatic_roles, session.client(), Arc::clone(session.tree()));
+        let tree = Arc::clone(session.tree());
+        let erp = OneClient::new(&gateway.inner.backend, automatic_roles, session.client(), tree);
         Asker { gateway, session, erp, is_administrator: false }
     }
 
     async fn ask(&mut self, call: Cow<'_, str>, arguments: Arguments<'_>) -> Result<Value, query::Problem> {
         // What one's own role may is no secret; what other roles may is for administrators alone.
         if !self.is_administrator
-            && query::is_about_others(
-                &call,
-                &arguments,
-                self.session.role().as_str(),
-                self.session.user().as_str(),
-            )
+            && query::is_about_others(&call, &arguments, self.session.role(), self.session.user())
         {
             let checked = Administrator::check(self.gateway, self.session.clone());
             Box::pin(checked).await.map_err(|problem| match problem.status() {

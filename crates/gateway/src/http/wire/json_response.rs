@@ -1,8 +1,7 @@
 //! `JsonResponse`: a value as the JSON of an answer.
 
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use session_axum::Problem;
@@ -27,9 +26,7 @@ pub(crate) fn serialization_failed(error: &serde_json::Error) -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
 }
 
-/// An answer that is JSON already.
+/// An answer that is JSON already. Answers of the API say so without being told.
 pub(crate) fn json(text: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    Response::new(Body::from(text))
 }
