@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code may fail loudly")]
 
 mod administration;
+mod allocations;
 mod answers;
 mod assertions;
 mod calling;

@@ -60,7 +60,8 @@ impl RequestId {
     /// As the header says it.
     pub(crate) fn to_header(&self) -> Option<HeaderValue> {
         match self {
-            RequestId::Own(number) => Some((*number).into()),
+            // `From<u64>` would allocate twice, once of them for the longest number.
+            RequestId::Own(number) => HeaderValue::try_from(number.to_string()).ok(),
             RequestId::Given(id) => HeaderValue::from_str(id).ok(),
         }
     }

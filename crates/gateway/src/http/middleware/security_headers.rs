@@ -75,7 +75,12 @@ impl SecurityHeaders {
 mod tests {
     use super::*;
 
-    fn added(own: &[(HeaderName, &'static str)], body: &'static str, route: Option<&str>, secure: bool) -> HeaderMap {
+    fn added(
+        own: &[(HeaderName, &'static str)],
+        body: &'static str,
+        route: Option<&str>,
+        secure: bool,
+    ) -> HeaderMap {
         let mut response = Response::new(body.into());
         for (name, value) in own {
             response.headers_mut().append(name, HeaderValue::from_static(value));
