@@ -215,7 +215,8 @@ impl<'a> Arguments<'a> {
 
     /// Is there an argument of a name that is anything but a text?
     pub(crate) fn has_other(&self, name: &str, text: &str) -> bool {
-        let is_other = |given: &ArgumentValue<'_>| !matches!(given, ArgumentValue::Text(given) if given == text);
+        let is_other =
+            |given: &ArgumentValue<'_>| !matches!(given, ArgumentValue::Text(given) if given == text);
         self.left.iter().any(|(other, given)| other == name && is_other(given))
     }
 

@@ -10,7 +10,6 @@ mod calls;
 mod erp;
 mod problem;
 mod request;
-mod role;
 
 pub(crate) use answer::Answer;
 pub(crate) use arguments::Arguments;

@@ -163,7 +163,8 @@ async fn the_service_of_an_odoo_has_no_stored_columns() {
     let double = odoo(19).await;
     let service = Program::over(&double).serve(&[]).await;
     let token = service.token("dan", &password("dan")).await;
-    let question = json!({"call": "sql_legal_entity", "args": {"org": company(19, "YourCompany").to_string()}});
+    let question =
+        json!({"call": "sql_legal_entity", "args": {"org": company(19, "YourCompany").to_string()}});
     let (status, answer) = service.post("/v1/questions", &token, question).await;
     assert_eq!((status, &answer["type"]), (501, &json!("urn:orgcache:problem:not_in_erp")));
     assert_eq!(answer["detail"], "odoo stores nothing of the kind");

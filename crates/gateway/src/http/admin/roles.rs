@@ -75,8 +75,7 @@ pub(crate) async fn list(
         // Odoo has no roles.
         return Ok(Json(Roles { roles: Vec::new(), damaged: Vec::new(), next: None }));
     };
-    let mut found =
-        reader.roles_of_client(session.client(), after, limit).await.or_unavailable()?;
+    let mut found = reader.roles_of_client(session.client(), after, limit).await.or_unavailable()?;
     let next = found.next.map(|role| role.to_string());
     let damaged = found.damaged.into_iter().map(DamagedRoleView::from).collect();
     let options = AccessOptions {
@@ -93,7 +92,12 @@ pub(crate) async fn list(
         let readable = access.readable().contains(session.tree(), &org);
         let writable = access.writable().contains(session.tree(), &org);
         if readable || writable {
-            roles.push(RoleOnOrganization { id: role.facts.id.to_string(), name: role.name, readable, writable });
+            roles.push(RoleOnOrganization {
+                id: role.facts.id.to_string(),
+                name: role.name,
+                readable,
+                writable,
+            });
         }
         // A page of roles with many organizations lets other requests through.
         tokio::task::yield_now().await;

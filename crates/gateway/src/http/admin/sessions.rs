@@ -138,7 +138,8 @@ pub(crate) async fn list(
     let (user, role): (Option<UserId>, Option<RoleId>) = (parameters.id("user")?, parameters.id("role")?);
     let client = administrator.client(parameters.id("client")?)?;
     let mut after = session_id("after", parameters.take("after")?.as_deref())?;
-    let text = parameters.take("text")?.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let text =
+        parameters.take("text")?.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     let limit = parameters.limit(100, MAX_PAGE)?;
     parameters.done()?;
     let scope = match (user, role) {

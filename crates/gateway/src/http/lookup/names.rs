@@ -119,7 +119,9 @@ impl Names {
             self.may_ask(&self.pauses.directories)?;
             Ok(Arc::new(self.backend.directory(client.as_str()).await?))
         };
-        self.unless_slow(&self.pauses.directories, self.directories.get(client, load)).await.unwrap_or_default()
+        self.unless_slow(&self.pauses.directories, self.directories.get(client, load))
+            .await
+            .unwrap_or_default()
     }
 
     fn may_ask(&self, pause: &Pause) -> Result<(), NamesError> {
@@ -129,7 +131,11 @@ impl Names {
     }
 
     /// Waits for names, but not for long: also one who waits for another one's look-up.
-    async fn unless_slow<T>(&self, pause: &Pause, names: impl Future<Output = Result<T, NamesError>>) -> Option<T> {
+    async fn unless_slow<T>(
+        &self,
+        pause: &Pause,
+        names: impl Future<Output = Result<T, NamesError>>,
+    ) -> Option<T> {
         match within(LONGEST, names).await {
             Some(Ok(names)) => return Some(names),
             Some(Err(NamesError::Paused)) => return None,

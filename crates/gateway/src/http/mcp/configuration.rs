@@ -73,7 +73,7 @@ pub enum McpError {
     },
 }
 
-type Names = BTreeMap<String, String>;
+type SettingValues = BTreeMap<String, String>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,7 +87,7 @@ struct File {
     max_body_bytes: Option<usize>,
     /// For all principals, and for what they share.
     #[serde(default)]
-    settings: Names,
+    settings: SettingValues,
     principals: Vec<PrincipalEntry>,
 }
 
@@ -97,13 +97,13 @@ struct PrincipalEntry {
     name: String,
     token_sha256: String,
     #[serde(default)]
-    settings: Names,
+    settings: SettingValues,
 }
 
 /// What the file says.
 pub(super) struct Configuration {
     /// The settings of what all principals share.
-    pub(super) shared: Names,
+    pub(super) shared: SettingValues,
     pub(super) caches: Caches,
     /// From how many bytes on answers are compressed.
     pub(super) compress_from: Option<u64>,
@@ -133,13 +133,13 @@ impl UsedSettings {
     }
 
     /// Those of the settings that were asked for so far.
-    fn among(&self, given: &Names) -> Names {
+    fn among(&self, given: &SettingValues) -> SettingValues {
         let asked = self.0.borrow();
         let among = given.iter().filter(|(name, _)| asked.contains(*name));
         among.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
-    fn check(&self, given: &Names, place: &str) -> Result<(), McpError> {
+    fn check(&self, given: &SettingValues, place: &str) -> Result<(), McpError> {
         let asked = self.0.borrow();
         match given.keys().find(|name| !asked.contains(*name)) {
             None => Ok(()),
@@ -172,7 +172,7 @@ impl Configuration {
         let (mut definitions, mut tokens, mut names) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         for principal in &file.principals {
             let own = UsedSettings::default();
-            let used = RefCell::new(Names::new());
+            let used = RefCell::new(SettingValues::new());
             let setting = |name: &str| {
                 own.add(name);
                 let value = principal.settings.get(name).cloned();

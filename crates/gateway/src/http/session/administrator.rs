@@ -38,7 +38,8 @@ impl Administrator {
         let may = gateway.inner.rights.administration(user, role.as_str(), client);
         let may = within(RIGHTS_WITHIN, may)
             .await
-            .ok_or_else(|| database_unavailable(&LateRights))?.or_unavailable()?;
+            .ok_or_else(|| database_unavailable(&LateRights))?
+            .or_unavailable()?;
         let of_instance = may.user_is_admitted && gateway.settings().instance_admins.contains(&user);
         if !of_instance && !may.of_client {
             return Err(Problem::new(StatusCode::FORBIDDEN, "not_an_administrator")

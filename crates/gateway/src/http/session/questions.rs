@@ -201,7 +201,8 @@ pub(crate) async fn batch(
         if place > 0 {
             json.push(b',');
         }
-        serde_json::to_writer(&mut json, &answer).map_err(|error| json_response::serialization_failed(&error))?;
+        serde_json::to_writer(&mut json, &answer)
+            .map_err(|error| json_response::serialization_failed(&error))?;
         if json.len() > settings.max_answer_bytes {
             let detail =
                 format!("the answers are longer than {} bytes; ask fewer at once", settings.max_answer_bytes);
@@ -257,7 +258,10 @@ impl<'a> Asker<'a> {
 }
 
 /// The answer to one question, whose arguments stand at a place.
-fn answered(result: Result<Value, query::Problem>, place: &str) -> Result<JsonResponse<QuestionResult>, Problem> {
+fn answered(
+    result: Result<Value, query::Problem>,
+    place: &str,
+) -> Result<JsonResponse<QuestionResult>, Problem> {
     result.map(|result| JsonResponse(QuestionResult { result })).map_err(|problem| refused(&problem, place))
 }
 

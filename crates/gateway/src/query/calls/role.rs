@@ -3,13 +3,12 @@
 use org_structure::{OrgId, quoted_list};
 use serde_json::{Value, json};
 use session::openbravo::legacy::{SiblingOrder, accessible_tree, referenceable_orgs};
-use session::openbravo::{AccessOptions, AutomaticRoles, user_org_context};
-use session::{ClientId, OrgSelection, RoleAccess};
+use session::openbravo::{AccessOptions, AutomaticRoles, RoleFacts, user_org_context};
+use session::{ClientId, OrgSelection, RoleAccess, RoleId};
 
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::Problem;
-use crate::query::role;
 
 /// A question about a role, or one that the retired OrgTree answered.
 pub(crate) enum RoleQuestion<'a> {
@@ -65,10 +64,10 @@ impl<'a> RoleQuestion<'a> {
             RoleQuestion::Readable(what_if) => set(what_if.access(erp, tree).await?.readable()),
             RoleQuestion::ReadableCount(what_if) => what_if.access(erp, tree).await?.readable().len().into(),
             RoleQuestion::UserOrgContext { role } => {
-                user_org_context(&role::read(erp, role.as_deref(), tree.client).await?).into()
+                user_org_context(&read_role(erp, role.as_deref(), tree.client).await?).into()
             }
             RoleQuestion::LegacyAccessibleTree { role } => {
-                let role = role::read(erp, role.as_deref(), tree.client).await?;
+                let role = read_role(erp, role.as_deref(), tree.client).await?;
                 set(&accessible_tree(structure, &role.accesses))
             }
             RoleQuestion::LegacyReferenceable { org } => {
@@ -100,7 +99,7 @@ impl<'a> WhatIf<'a> {
         let current_client = named
             .map_err(|error| Problem::wrong_argument("current_client", &format!("is no id: {error}")))?
             .unwrap_or(tree.client);
-        let role = role::read(erp, self.role.as_deref(), current_client).await?;
+        let role = read_role(erp, self.role.as_deref(), current_client).await?;
         let options = AccessOptions {
             automatic_roles: self.automatic_roles.unwrap_or(erp.automatic_roles()),
             current_client: Some(current_client),
@@ -110,4 +109,20 @@ impl<'a> WhatIf<'a> {
         };
         Ok(role.access(&tree.structure, &options))
     }
+}
+
+/// A role, with the organizations that matter where it works in `current_client`. Odoo has no roles.
+///
+/// # Errors
+/// An unknown role; a database that does not answer, or has what cannot be an id.
+async fn read_role(erp: &impl Erp, id: Option<&str>, current_client: ClientId) -> Result<RoleFacts, Problem> {
+    if !erp.covers(current_client.as_str()) {
+        return Err(Problem::unknown_client());
+    }
+    // What cannot be an id names no role.
+    let role = match (erp.reader(), id.and_then(|id| RoleId::new(id).ok())) {
+        (Some(reader), Some(id)) => reader.role_facts(id, current_client).await?,
+        _ => None,
+    };
+    role.and_then(|role| erp.restrict(role)).ok_or_else(|| Problem::unknown_role(id))
 }

@@ -64,12 +64,18 @@ impl<'a> TreeQuestion<'a> {
                 tree.is_in_natural_tree(one.as_deref(), other.as_deref()).into()
             }
             TreeQuestion::ParentOrg(org) => id(tree.parent_org(org.as_deref())),
-            TreeQuestion::ParentList(org, include_org) => json!(tree.parent_list(org.as_deref(), *include_org)),
-            TreeQuestion::ParentTree(org, include_org) => set(&tree.parent_tree(org.as_deref(), *include_org)),
+            TreeQuestion::ParentList(org, include_org) => {
+                json!(tree.parent_list(org.as_deref(), *include_org))
+            }
+            TreeQuestion::ParentTree(org, include_org) => {
+                set(&tree.parent_tree(org.as_deref(), *include_org))
+            }
             TreeQuestion::ChildOrg(org) => set(&tree.child_org(org.as_deref())),
             TreeQuestion::ChildTree(org, include_org) => set(&tree.child_tree(org.as_deref(), *include_org)),
             TreeQuestion::LegalEntity(org) => id(tree.legal_entity(org.as_deref())),
-            TreeQuestion::LegalEntityOrBusinessUnit(org) => id(tree.legal_entity_or_business_unit(org.as_deref())),
+            TreeQuestion::LegalEntityOrBusinessUnit(org) => {
+                id(tree.legal_entity_or_business_unit(org.as_deref()))
+            }
             TreeQuestion::BusinessUnit(org) => id(tree.business_unit(org.as_deref())),
             TreeQuestion::PeriodControlOrg(org) => id(tree.period_control_allowed(org.as_deref())),
             TreeQuestion::CalendarOwner(org) => id(tree.calendar_owner(org.as_deref())),
@@ -81,7 +87,9 @@ impl<'a> TreeQuestion<'a> {
                 tree.closest(owned, org.as_deref()).into()
             }
             TreeQuestion::PersistedOrgInfo(org) => persisted_org_info(tree, org.as_deref()),
-            TreeQuestion::PeriodControlOrgTreenode(org) => below_zero(org, |org| tree.period_control_allowed(org)),
+            TreeQuestion::PeriodControlOrgTreenode(org) => {
+                below_zero(org, |org| tree.period_control_allowed(org))
+            }
             TreeQuestion::CalendarOwnerTreenode(org) => below_zero(org, |org| tree.calendar_owner(org)),
         })
     }
