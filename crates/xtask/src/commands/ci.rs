@@ -1,5 +1,7 @@
 //! `cargo xtask ci`: what must hold before a change lands, apart from the tests.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result};
 
 use crate::workspace::{self, succeed};
@@ -24,7 +26,40 @@ const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
     ("orgcache-platform", &["", "entropy", "flight", "sync"]),
 ];
 
+const PACKAGES: &str = "packages";
+
 const DENY_WARNINGS: &str = r#"build.rustdocflags=["-D", "warnings"]"#;
+
+/// Removes our own packages that cargo has cached in earlier runs of the packaging step.
+///
+/// Cargo checks packages that depend on each other through a registry of its own in the target folder, and
+/// takes what it unpacked and compiled from there for up to date as long as name and version stay. The
+/// sources change while they do, so a later run would build against the old ones. What cannot be removed is
+/// at worst an error of the step that follows.
+fn forget_earlier_packages() {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    for kept in ["src", "cache", "index"] {
+        let Some(folder) = home.as_ref().map(|home| home.join("registry").join(kept)) else { break };
+        // Folders of registries without a host, and those are the ones, have a name that begins with a
+        // hyphen.
+        remove_folders(&folder, |name| name.starts_with('-'));
+    }
+    remove_folders(&workspace::target().join("debug/.fingerprint"), |name| {
+        name.starts_with("orgcache-") || name.starts_with("org-structure-")
+    });
+}
+
+fn remove_folders(parent: &Path, concerns: impl Fn(&str) -> bool) {
+    for name in names_in(parent).filter(|name| concerns(name)) {
+        drop(std::fs::remove_dir_all(parent.join(name)));
+    }
+}
+
+fn names_in(folder: &Path) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
+}
 
 /// Runs the steps in order, up to the first that fails.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -34,6 +69,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         eprintln!("[{number}/{}] {}: {line}", steps.len(), step.name);
         if args.list {
             continue;
+        }
+        if step.name == PACKAGES {
+            forget_earlier_packages();
         }
         succeed(workspace::cargo().args(&step.arguments))
             .with_context(|| format!("{} failed; to see it again, run\n    {line}\n", step.name))?;
@@ -104,9 +142,9 @@ fn steps() -> Vec<Step> {
         &["run", "--quiet", "--release", "--package", "benches", "--bin", "bench-budgets"],
     ));
     steps.push(Step::new("jar", &["run", "--quiet", "--package", "xtask", "--", "jar"]));
-    // Built from their archives alone, so that a file outside of a package's folder is missed here, not by
+    // Each package is built from its own archive, so that a file outside of its folder is missed here, not by
     // its first user.
-    steps.push(Step::new("packages", &["run", "--quiet", "--package", "xtask", "--", "packages"]));
+    steps.push(Step::new(PACKAGES, &["publish", "--workspace", "--dry-run", "--allow-dirty", "--quiet"]));
     steps
 }
 
