@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use erp_db::{ConnectError, ReadError, StatementError};
+use erp_db::{ConnectError, ReadError, StatementError, StoreError};
 
 use crate::backend::BackendError;
 
@@ -68,18 +68,48 @@ impl fmt::Display for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         let failure = Self::nothing_done(&error);
-        match error {
-            ConnectError::UnknownScheme { .. } | ConnectError::InvalidUrl { .. } => failure.advise(
-                "For example: --database-url sqlite:erp.db, or postgres://user:password@localhost/openbravo",
-            ),
-            ConnectError::Database(StatementError::Encryption { .. }) => failure.advise(
-                "docs/operations.md tells how a PostgreSQL URL names certificates (sslmode, sslrootcert).",
-            ),
-            ConnectError::Database(error) if error.is_transient() => {
-                failure.advise("Is the server running, and are host and port right?")
-            }
-            _ => failure,
+        match advice_to_connect(&error) {
+            Some(advice) => failure.advise(advice),
+            None => failure,
         }
+    }
+}
+
+/// What to do where a database cannot be opened.
+fn advice_to_connect(error: &ConnectError) -> Option<&'static str> {
+    Some(match error {
+        ConnectError::UnknownScheme { .. } | ConnectError::InvalidUrl { .. } => {
+            "For example: sqlite:erp.db, or postgres://user:password@localhost/openbravo"
+        }
+        ConnectError::Database(StatementError::Encryption { .. }) => {
+            "docs/operations.md tells how a PostgreSQL URL names certificates (sslmode, sslrootcert)."
+        }
+        ConnectError::Database(error) if error.is_transient() => {
+            "Is the server running, and are host and port right?"
+        }
+        ConnectError::Database(error) => match error.code()? {
+            "28P01" | "28000" => {
+                "Are user and password of the URL right, and does the server's pg_hba.conf let this user in?"
+            }
+            "3D000" => "Is the name of the database right?",
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// The session store cannot be used.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let failure = Self::nothing_done(&error);
+        let advice = match &error {
+            StoreError::Connect(error) => advice_to_connect(error),
+            StoreError::Database(error) if error.is_transient() => {
+                Some("Is the server running, or does another process use the file?")
+            }
+            _ => None,
+        };
+        failure.advise(advice.unwrap_or("Sessions and passwords are kept where --store-url says."))
     }
 }
 

@@ -135,10 +135,16 @@ impl StatementError {
         )
     }
 
+    /// The code of a refusal, on PostgreSQL its SQLSTATE; `None` where the database gave none.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        let StatementError::Refused { cause, .. } = self else { return None };
+        cause.downcast_ref::<DatabaseMessage>().map(|message| message.code.as_str())
+    }
+
     /// Is a row missing that another one must refer to, or is one referred to that was to be deleted?
     pub(crate) fn breaks_reference(&self) -> bool {
-        let StatementError::Refused { cause, .. } = self else { return false };
-        cause.downcast_ref::<DatabaseMessage>().is_some_and(|message| message.code == "23503")
+        self.code() == Some("23503")
     }
 
     /// Did the connection end before it gave an answer? What was sent may have been done or not.

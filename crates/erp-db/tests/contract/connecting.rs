@@ -36,9 +36,15 @@ async fn other_urls_are_refused_without_repeating_them() {
         assert!(!error.is_transient() && !error.to_string().contains("secret"), "{error}");
         assert!(error.to_string().contains("`sqlite:`"));
     }
-    for url in
-        ["sqlite:", "sqlite::memory:", "sqlite:x?mode=memory", "sqlite:x?mode=secret", "sqlite:x?other=1"]
-    {
+    for url in [
+        "sqlite:",
+        "sqlite::memory:",
+        "sqlite:%3Amemory:?mode=rwc",
+        "sqlite:x?mode=memory",
+        "sqlite:x?mode=%6demory",
+        "sqlite:x?mode=secret",
+        "sqlite:x?other=1",
+    ] {
         let error = error(url).await;
         assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}: {error}");
         assert!(!error.is_transient());

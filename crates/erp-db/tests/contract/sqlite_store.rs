@@ -63,12 +63,41 @@ async fn a_file_that_is_only_read_holds_no_sessions() {
     let db = TestDatabase::sqlite();
     db.store().await.close().await;
     let file = db.url.trim_end_matches("?mode=rwc");
-    for parameters in ["mode=ro", "mode=ro&cache=private", "mode=rw&immutable=1"] {
+    for parameters in
+        ["mode=ro", "mode=ro&cache=private", "mode=rw&immutable=1", "mode=rwc&mode=ro", "immutable=true"]
+    {
         let options = StoreOptions::new(format!("{file}?{parameters}"));
         let error = store::open(&options).await.unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly { .. }), "{parameters}: {error}");
         let error = store::migrate(&options).await.unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly { .. }), "{parameters}: {error}");
+    }
+    // Nor are there spellings that only the driver would understand.
+    for parameters in ["mode=%72o", "%6dode=ro", "mode=rw&mode=r%6f", "MODE=ro", "mode=RO", "mode=ro+"] {
+        let options = StoreOptions::new(format!("{file}?{parameters}"));
+        let error = store::migrate(&options).await.unwrap_err();
+        assert!(matches!(error, StoreError::Connect(_)), "{parameters}: {error}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_a_link_leads_to_is_made_for_its_user_alone() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("store.db"), folder.path().join("link.db"));
+    symlink(&file, &link).unwrap();
+    store::migrate(&StoreOptions::new(format!("sqlite:{}?mode=rwc", link.display()))).await.unwrap();
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    // A name that SQLite would take for a URL could be another file than the one that was made.
+    for name in ["file:", "fil%65:", "file://"] {
+        let other = folder.path().join("other.db");
+        let url = format!("sqlite:{name}{}?mode=rwc", other.display());
+        let error = store::migrate(&StoreOptions::new(url)).await.unwrap_err();
+        assert!(error.to_string().contains("without `file:`"), "{name}: {error}");
+        assert!(!other.exists());
     }
 }
 

@@ -8,20 +8,13 @@ use std::time::{Duration, SystemTime};
 use erp_db::{Database, ErpReader, PasswordTable, Purpose, StoreOptions, revisions, store};
 use session::ClientId;
 
-use super::serve;
+use super::{rights, serve};
 use crate::cli::ServeArguments;
 use crate::commands::descriptors;
 use crate::exposure;
 use crate::failure::{Failure, REFUSED};
-use crate::http::Server;
+use crate::http::{Server, Settings};
 use crate::odoo_arguments::OdooArguments;
-
-/// The rights that reading the ERP takes.
-const GRANT: &str = "Let the user read: GRANT USAGE ON SCHEMA public TO reader; GRANT SELECT ON ad_client, ad_clientinfo, ad_org, \
-    ad_orgtype, ad_tree, ad_treenode, ad_role, ad_role_orgaccess, ad_user, ad_user_roles TO reader";
-
-/// The rights that the store takes where it makes its own tables.
-const OWN: &str = "Let the user make its schema: GRANT CREATE ON DATABASE orgcache TO orgcache";
 
 /// By how much two clocks may differ: a signed assertion may be ahead by as much.
 const APART: Duration = Duration::from_secs(5);
@@ -51,8 +44,15 @@ pub(crate) async fn run(
     store(&mut report, url.is_none(), arguments).await?;
     files(&mut report, arguments)?;
     listening(&mut report, arguments).await?;
-    let connections = descriptors::connections(usize::MAX);
-    report.ok(format_args!("descriptors for {connections} connections"))?;
+    let most = Settings::default().max_connections;
+    let connections = descriptors::connections(most);
+    let found = format!("descriptors for {connections} connections");
+    if connections < most {
+        report
+            .warn(found, "Raise the hard limit: `LimitNOFILE=65536` in the unit, `ulimit -Hn` in a shell.")?;
+    } else {
+        report.ok(found)?;
+    }
     report.end()
 }
 
@@ -78,24 +78,29 @@ impl<W: Write> Report<W> {
         self.line("PROBLEM", &what, advice)
     }
 
-    fn failure(&mut self, failure: &Failure, advice: &str) -> io::Result<()> {
-        self.problem(failure, failure.advice().unwrap_or(advice))
+    fn failure(&mut self, failure: &Failure) -> io::Result<()> {
+        self.problem(failure, failure.advice().unwrap_or_default())
     }
 
     fn line(&mut self, kind: &str, what: &impl std::fmt::Display, advice: &str) -> io::Result<()> {
-        writeln!(self.out, "{kind}  {what}")?;
-        if advice.is_empty() { Ok(()) } else { writeln!(self.out, "         {advice}") }
+        let lines = |text: &str| text.replace('\n', "\n         ");
+        writeln!(self.out, "{kind}  {}", lines(&what.to_string()))?;
+        if advice.is_empty() { Ok(()) } else { writeln!(self.out, "         {}", lines(advice)) }
     }
 
     fn end(mut self) -> Result<ExitCode, Failure> {
         let Report { problems, warnings, .. } = self;
         if problems == 0 {
-            writeln!(self.out, "`serve` can start; {warnings} warnings")?;
+            writeln!(self.out, "`serve` can start; {}", count(warnings, "warning"))?;
             return Ok(ExitCode::SUCCESS);
         }
-        writeln!(self.out, "{problems} problems, {warnings} warnings")?;
+        writeln!(self.out, "{}, {}", count(problems, "problem"), count(warnings, "warning"))?;
         Ok(ExitCode::from(REFUSED))
     }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Logs the loader of an Odoo in, and reads the companies once.
@@ -103,7 +108,7 @@ async fn companies(report: &mut Report<impl Write>, odoo: &OdooArguments) -> Res
     let source = match odoo.connect().await {
         Ok(Some(source)) => source,
         Ok(None) => return Ok(()),
-        Err(failure) => return Ok(report.failure(&failure, "")?),
+        Err(failure) => return Ok(report.failure(&failure)?),
     };
     report.ok(format_args!(
         "odoo answers, and the loader sees what it has to: {}",
@@ -133,7 +138,7 @@ async fn erp(
             Ok(Some(reader))
         }
         Err(failure) => {
-            report.failure(&failure, GRANT)?;
+            report.failure(&failure)?;
             Ok(None)
         }
     }
@@ -143,7 +148,7 @@ async fn erp(
 async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(), Failure> {
     let clients = match reader.clients().await {
         Ok(clients) => clients,
-        Err(error) => return Ok(report.problem(error, GRANT)?),
+        Err(error) => return Ok(report.failure(&error.into())?),
     };
     if clients.is_empty() {
         report.problem("there is no client", "Is this the ERP's database, and has it rows?")?;
@@ -184,8 +189,9 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
         Ok::<_, erp_db::ReadError>(users.len())
     };
     match users.await {
+        Ok(0) => report.warn("there is no user", "Is this the ERP's database, and has it rows?")?,
         Ok(users) => report.ok(format_args!("users: {users}"))?,
-        Err(error) => report.problem(error, GRANT)?,
+        Err(error) => report.failure(&error.into())?,
     }
     match revisions::are_kept(reader.database()).await {
         Ok(true) => report.ok("changes of trees are counted")?,
@@ -225,7 +231,7 @@ async fn store(
         if is_demo {
             report.ok("sessions are kept in memory")?;
         } else {
-            report.failure(&serve::no_passwords(), "")?;
+            report.failure(&serve::no_passwords())?;
         }
         return Ok(());
     };
@@ -233,13 +239,17 @@ async fn store(
     options.direct_url.clone_from(&arguments.store_direct_url);
     let file = match options.sqlite_file() {
         Ok(file) => file,
-        Err(error) => return Ok(report.failure(&Failure::from(error), "")?),
+        Err(error) => return Ok(report.failure(&Failure::from(error))?),
     };
+    let purpose = Purpose::Service { erp_passwords: arguments.erp_passwords };
+    if let Err(failure) = rights::check_store(&options, purpose).await {
+        return Ok(report.failure(&failure)?);
+    }
     let made = file.as_ref().filter(|file| !file.exists());
     let steps = store::rehearse(&options).await;
     if let Some(made) = made {
-        // It was made to see whether it can be; where that failed there is none.
-        drop(std::fs::remove_file(made));
+        // It was made to see whether it can be; where that failed there is none. A link stays.
+        drop(made.canonicalize().and_then(std::fs::remove_file));
     }
     match steps {
         Ok(0) => report.ok("the session store has its tables, and may write to them")?,
@@ -247,10 +257,7 @@ async fn store(
             report.ok("the session store will get its tables when `serve` starts")?;
             return Ok(());
         }
-        Err(error) if error.is_transient() => {
-            return Ok(report.problem(error, "Is the server running, or does another process use the file?")?);
-        }
-        Err(error) => return Ok(report.problem(error, OWN)?),
+        Err(error) => return Ok(report.failure(&error.into())?),
     }
     if let Some(warning) = file.as_deref().and_then(exposure::of_file) {
         report.warn(warning, "")?;
@@ -262,15 +269,19 @@ async fn store(
         Ok::<_, Failure>((users.map_err(Failure::nothing_done)?.len(), database))
     };
     match users.await {
-        Ok((0, _)) if arguments.assertions.assertion_key.is_empty() && !is_demo => report.warn(
-            "nobody can sign in yet: no user has a password, and no assertions are accepted",
-            "Set passwords with `orgcache password`, or configure --assertion-key.",
-        )?,
         Ok((users, database)) => {
-            report.ok(format_args!("users with a password: {users}"))?;
+            let others = !arguments.assertions.assertion_key.is_empty() || arguments.erp_passwords || is_demo;
+            if users > 0 || others {
+                report.ok(format_args!("users with a password: {users}"))?;
+            } else {
+                report.warn(
+                    "no user can sign in yet: none has a password, and no assertions are accepted",
+                    "Set passwords with `orgcache password`, or configure --assertion-key.",
+                )?;
+            }
             clock(report, &database).await?;
         }
-        Err(failure) => report.failure(&failure, "")?,
+        Err(failure) => report.failure(&failure)?,
     }
     Ok(())
 }
@@ -280,13 +291,13 @@ fn files(report: &mut Report<impl Write>, arguments: &ServeArguments) -> Result<
     if !arguments.assertions.assertion_key.is_empty() {
         match serve::assertion_key(&arguments.assertions) {
             Ok(_) => report.ok("the keys of assertions can be read")?,
-            Err(failure) => report.failure(&failure, "")?,
+            Err(failure) => report.failure(&failure)?,
         }
     }
     match serve::settings(arguments, true, false) {
         Ok(settings) if settings.mcp.is_some() => report.ok("the file of --mcp can be read")?,
         Ok(_) => {}
-        Err(failure) => report.failure(&failure, "")?,
+        Err(failure) => report.failure(&failure)?,
     }
     for file in arguments.mcp.iter().chain(&arguments.assertions.assertion_key) {
         // A public key is no secret.
@@ -308,7 +319,7 @@ async fn listening(report: &mut Report<impl Write>, arguments: &ServeArguments) 
             )?;
         }
         Ok(None) => {}
-        Err(failure) => report.failure(&failure, "")?,
+        Err(failure) => report.failure(&failure)?,
     }
     for address in &arguments.listen {
         match Server::bind_all(std::slice::from_ref(address)).await {
@@ -317,7 +328,7 @@ async fn listening(report: &mut Report<impl Write>, arguments: &ServeArguments) 
                 format_args!("something listens on `{address}` already"),
                 "Nothing is wrong if it is this service.",
             )?,
-            Err(error) => report.failure(&serve::not_bound(&error.address, &error.cause), "")?,
+            Err(error) => report.failure(&serve::not_bound(&error.address, &error.cause))?,
         }
     }
     Ok(())

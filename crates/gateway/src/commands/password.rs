@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -44,7 +44,10 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
         let hashes = read_file(&reader, file).await?;
         let table = open(store_url).await?;
         let ended = table.set_all(&hashes).await.map_err(not_set)?;
-        writeln!(out, "{} passwords are set", hashes.len())?;
+        match hashes.len() {
+            1 => writeln!(out, "1 password is set")?,
+            many => writeln!(out, "{many} passwords are set")?,
+        }
         return tell_ended(&table, ended, &mut out);
     }
     let name = user.as_deref().unwrap_or_default();
@@ -52,9 +55,13 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
     // Read and hashed before the table is touched: without a password nothing changes.
     let hash = if *remove { None } else { Some(hashed(&ask(name)?)?) };
     let table = open(store_url).await?;
+    let had_one = table.get(&id).await.map_err(not_set)?.is_some();
     let ended = table.set(&id, hash.as_deref()).await.map_err(not_set)?;
-    let done = if hash.is_some() { "set" } else { "removed" };
-    writeln!(out, "the password of `{name}` (user {id}) is {done}")?;
+    match hash {
+        None if !had_one => writeln!(out, "`{name}` (user {id}) had no password")?,
+        None => writeln!(out, "the password of `{name}` (user {id}) is removed")?,
+        Some(_) => writeln!(out, "the password of `{name}` (user {id}) is set")?,
+    }
     tell_ended(&table, ended, &mut out)
 }
 
@@ -72,7 +79,7 @@ fn tell_ended(table: &PasswordTable, ended: u64, out: &mut impl Write) -> Result
 }
 
 fn not_set(error: impl Into<StoreError>) -> Failure {
-    Failure::nothing_done(error.into())
+    Failure::from(error.into())
 }
 
 /// The table of passwords, which is made where it is not there.
@@ -125,11 +132,14 @@ fn ask(user: &str) -> Result<String, Failure> {
         }
         return Ok(password);
     }
-    let mut line = String::new();
-    let limit = u64::try_from(MAX_PASSWORD_BYTES).unwrap_or(u64::MAX) + 2;
-    io::stdin().lock().take(limit).read_line(&mut line).map_err(unreadable)?;
-    let line = line.strip_suffix('\n').unwrap_or(&line);
-    let password = line.strip_suffix('\r').unwrap_or(line).to_owned();
+    let mut line = Vec::new();
+    // A longer one is seen to be too long.
+    let limit = u64::try_from(MAX_PASSWORD_BYTES).unwrap_or(u64::MAX) + 3;
+    io::stdin().lock().take(limit).read_until(b'\n', &mut line).map_err(unreadable)?;
+    let line = line.strip_suffix(b"\n").unwrap_or(line.as_slice());
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    check_length(line.len())?;
+    let password = str::from_utf8(line).map_err(|_| nothing_changed("the password is not UTF-8"))?.to_owned();
     check(&password)?;
     Ok(password)
 }
@@ -143,11 +153,16 @@ fn check(password: &str) -> Result<(), Failure> {
     if password.is_empty() {
         return Err(nothing_changed("no password was given"));
     }
-    if password.len() > MAX_PASSWORD_BYTES {
-        return Err(Failure::nothing_done(format!("a password has at most {MAX_PASSWORD_BYTES} bytes")));
-    }
+    check_length(password.len())?;
     if password.chars().count() < MIN_CHARACTERS {
         return Err(Failure::nothing_done(format!("a password has at least {MIN_CHARACTERS} characters")));
+    }
+    Ok(())
+}
+
+fn check_length(bytes: usize) -> Result<(), Failure> {
+    if bytes > MAX_PASSWORD_BYTES {
+        return Err(Failure::nothing_done(format!("a password has at most {MAX_PASSWORD_BYTES} bytes")));
     }
     Ok(())
 }
@@ -160,19 +175,36 @@ fn hashed(password: &str) -> Result<String, Failure> {
 async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let unreadable =
         |error: io::Error| Failure::nothing_done(format!("`{}` cannot be read: {error}", file.display()));
-    let mut text = String::new();
+    let mut text = Vec::new();
     if file == Path::new("-") {
-        io::stdin().lock().take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+        io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
     } else {
         if let Some(warning) = exposure::of_file(file) {
             anstream::eprintln!("warning: {warning}");
         }
         let opened = File::open(file).map_err(unreadable)?;
-        BufReader::new(opened).take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+        opened.take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
     }
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_FILE_BYTES {
+        // The beginning of a line could be taken for all of it.
+        return Err(unreadable(io::ErrorKind::FileTooLarge.into()).advise("Nothing was changed. Split it."));
+    }
+    let text = String::from_utf8(text).map_err(|error| {
+        let line = 1 + error
+            .as_bytes()
+            .iter()
+            .take(error.utf8_error().valid_up_to())
+            .filter(|&&byte| byte == b'\n')
+            .count();
+        Failure::nothing_done(format!("line {line} of `{}` is not UTF-8", file.display()))
+            .advise("Nothing was changed.")
+    })?;
     let mut passwords = Vec::new();
     let mut seen = HashSet::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+    // Some editors begin a file with a mark of its encoding.
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(&text).lines();
+    let lines = lines.map(|line| line.strip_suffix('\r').unwrap_or(line));
+    for (number, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
         let wrong = |why: &str| {
             Failure::nothing_done(format!("line {} of `{}`: {why}", number + 1, file.display()))
                 .advise("Nothing was changed.")

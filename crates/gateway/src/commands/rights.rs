@@ -10,23 +10,26 @@ pub(crate) async fn check(
     store: Option<&StoreOptions>,
     purpose: Purpose,
 ) -> Result<(), Failure> {
-    let failed = |error: &dyn std::error::Error| Failure::nothing_done(error);
-    let of_erp = ErpReader::missing_rights(erp, purpose).await.map_err(|error| failed(&error))?;
+    let of_erp = ErpReader::missing_rights(erp, purpose).await.map_err(Failure::nothing_done)?;
     let mut missing = vec![of_erp];
     if let Some(options) = store {
-        missing.extend(store::missing_rights(options, purpose).await.map_err(|error| store_failure(&error))?);
+        missing.extend(store::missing_rights(options, purpose).await?);
     }
+    fail_with(missing)
+}
+
+/// The same with the store alone.
+pub(crate) async fn check_store(store: &StoreOptions, purpose: Purpose) -> Result<(), Failure> {
+    fail_with(store::missing_rights(store, purpose).await?)
+}
+
+fn fail_with(mut missing: Vec<MissingRights>) -> Result<(), Failure> {
     missing.retain(|missing| !missing.is_empty());
     if missing.is_empty() {
         return Ok(());
     }
     let message: Vec<String> = missing.iter().map(ToString::to_string).collect();
     Err(Failure::nothing_done(message.join("\n")).advise(grants(&missing)))
-}
-
-/// The session store cannot be used.
-pub(crate) fn store_failure(error: &erp_db::StoreError) -> Failure {
-    Failure::nothing_done(error).advise("Sessions are kept where --store-url says.")
 }
 
 fn grants(missing: &[MissingRights]) -> String {

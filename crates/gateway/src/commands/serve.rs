@@ -2,7 +2,8 @@
 
 use std::io;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,17 +45,60 @@ pub(crate) async fn run(
     odoo: &OdooArguments,
     arguments: &ServeArguments,
 ) -> Result<ExitCode, Failure> {
+    // From here on no signal ends the process by itself, which would leave a Unix socket behind.
+    let hangups = hangups().map_err(|error| not_waited_for(&error))?;
+    let mut stop = pin!(stop_signal().map_err(|error| not_waited_for(&error))?);
+    let service = tokio::select! {
+        service = start(url, odoo, arguments) => service?,
+        () = &mut stop => return Ok(ExitCode::SUCCESS),
+    };
+    let Service { server, gateway, kept_ends } = service;
+    let (settings, manager) = (gateway.settings(), gateway.manager().clone());
+    reload_at_hangup(hangups, settings.mcp.clone().zip(arguments.mcp.clone()));
+    let _maintenance = manager.start_maintenance();
+    // Aborted when the service ends.
+    let mut rechecks = JoinSet::new();
+    if arguments.recheck_users > 0 {
+        let period = Duration::from_secs(arguments.recheck_users.into());
+        rechecks.spawn(gateway.clone().recheck_users_every(period));
+    }
+    let addresses = server.addresses().map_err(|error| Failure::nothing_done(&error))?;
+    for address in &addresses {
+        tracing::info!(%address, "listening");
+    }
+    if let Err(error) = welcome(&addresses, settings.demonstration.as_ref(), &gateway) {
+        // Nobody reads it; the service is for others.
+        tracing::info!(%error, "the greeting could not be written");
+    }
+    server.run(gateway, stop).await;
+    keep_ends(&manager, kept_ends.as_ref())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The service before it answers.
+struct Service {
+    server: Server,
+    gateway: Gateway,
+    /// Where ends are kept that the store does not take, if there is a store.
+    kept_ends: Option<KeptEnds>,
+}
+
+/// Takes the addresses, opens the databases, and tells the store what an earlier process could not.
+async fn start(
+    url: Option<&str>,
+    odoo: &OdooArguments,
+    arguments: &ServeArguments,
+) -> Result<Service, Failure> {
     let is_demo = is_demo(url, odoo, arguments);
     let beyond = beyond_loopback(&arguments.listen).await?;
     if let (true, Some(address)) = (is_demo, beyond) {
         return Err(Failure::nothing_done(format!(
-            "the demonstration is for this machine alone, not for `{address}`: everybody knows its password"
+            "the demonstration is for this machine alone, not for `{address}`: its password is public"
         ))
         .advise("Name a database of your own with --database-url, or a loopback address with --listen."));
     }
     let server =
         Server::bind_all(&arguments.listen).await.map_err(|error| not_bound(&error.address, &error.cause))?;
-    let addresses = server.addresses().map_err(|error| Failure::nothing_done(&error))?;
     if let Some(address) = beyond {
         tracing::warn!(%address, "listening beyond loopback: TLS must end in front, at a proxy");
     }
@@ -72,8 +116,7 @@ pub(crate) async fn run(
     let credentials: Box<dyn Credentials> = match (credentials, &arguments.store_url) {
         (Some(credentials), _) => Box::new(credentials),
         (None, Some(store)) => {
-            let table = PasswordTable::open(Database::connect_with(store, limits()).await?).await;
-            Box::new(table.map_err(|error| Failure::nothing_done(&error))?)
+            Box::new(PasswordTable::open(Database::connect_with(store, limits()).await?).await?)
         }
         (None, None) => return Err(no_passwords()),
     };
@@ -81,10 +124,9 @@ pub(crate) async fn run(
 
     let mut settings = settings(arguments, beyond.is_none(), is_demo)?;
     settings.max_connections = descriptors::connections(settings.max_connections);
-    settings.demonstration.clone_from(&demonstration);
+    settings.demonstration = demonstration;
     settings.automatic_roles_reason = reason;
     tracing::info!(?rule, reason, "the rule for automatic roles");
-    reload_at_hangup(settings.mcp.clone()).map_err(|error| not_waited_for(&error))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let (store, kept_ends): (Arc<dyn SessionStore>, _) = match store {
         Some((store, options)) => (store, Some(KeptEnds::of_store(&options)?)),
@@ -101,34 +143,8 @@ pub(crate) async fn run(
     {
         tracing::warn!(?failure, "the demonstration begins without sessions to look at");
     }
-    let _maintenance = manager.start_maintenance();
-    let gateway = Gateway::new(Parts {
-        backend,
-        source,
-        manager: manager.clone(),
-        credentials,
-        assertions,
-        settings,
-        clock,
-    });
-
-    // Aborted when the service ends.
-    let mut rechecks = JoinSet::new();
-    if arguments.recheck_users > 0 {
-        let period = Duration::from_secs(arguments.recheck_users.into());
-        rechecks.spawn(gateway.clone().recheck_users_every(period));
-    }
-    let stop = stop_signal().map_err(|error| not_waited_for(&error))?;
-    for address in &addresses {
-        tracing::info!(%address, "listening");
-    }
-    if let Err(error) = welcome(&addresses, demonstration.as_ref(), &gateway) {
-        // Nobody reads it; the service is for others.
-        tracing::info!(%error, "the greeting could not be written");
-    }
-    server.run(gateway, stop).await;
-    keep_ends(&manager, kept_ends.as_ref())?;
-    Ok(ExitCode::SUCCESS)
+    let gateway = Gateway::new(Parts { backend, source, manager, credentials, assertions, settings, clock });
+    Ok(Service { server, gateway, kept_ends })
 }
 
 /// Is the demonstration asked for, since nothing else is? With `--mcp` alone, Odoo is served to language
@@ -282,12 +298,11 @@ async fn open_store(
     options: Option<StoreOptions>,
 ) -> Result<Option<(Arc<dyn SqlStore>, StoreOptions)>, Failure> {
     let Some(options) = options else { return Ok(None) };
-    let failed = |error| rights::store_failure(&error);
-    store::migrate(&options).await.map_err(failed)?;
+    store::migrate(&options).await?;
     if let Some(file) = options.sqlite_file()? {
         warn_if_exposed(&file);
     }
-    let store = store::open(&options).await.map_err(failed)?;
+    let store = store::open(&options).await?;
     Ok(Some((store, options)))
 }
 
@@ -445,28 +460,48 @@ pub(super) fn not_bound(address: &ListenAddress, error: &io::Error) -> Failure {
         (io::ErrorKind::AlreadyExists, ListenAddress::Unix(_)) => {
             failure.advise("Remove the file if nothing needs it, or choose another path with --listen.")
         }
+        (io::ErrorKind::InvalidInput, ListenAddress::Unix(_)) => {
+            failure.advise("Choose a path of at most 107 bytes with --listen.")
+        }
+        (io::ErrorKind::PermissionDenied, ListenAddress::Unix(_)) => {
+            failure.advise("Let the user of the service write to its folder.")
+        }
         _ => failure,
     }
 }
 
-/// From here on SIGHUP does not end the process: the principals of /mcp, if there are any, are read again
-/// each time.
 #[cfg(unix)]
-fn reload_at_hangup(mcp: Option<Mcp>) -> io::Result<()> {
-    let mut hangup = signal::unix::signal(signal::unix::SignalKind::hangup())?;
+type Hangups = signal::unix::Signal;
+#[cfg(not(unix))]
+type Hangups = ();
+
+/// From here on SIGHUP does not end the process. What comes before [`reload_at_hangup`] waits for that.
+#[cfg(unix)]
+fn hangups() -> io::Result<Hangups> {
+    signal::unix::signal(signal::unix::SignalKind::hangup())
+}
+
+#[cfg(not(unix))]
+fn hangups() -> io::Result<Hangups> {
+    Ok(())
+}
+
+/// Reads the principals of /mcp again at each SIGHUP, if there are any.
+#[cfg(unix)]
+fn reload_at_hangup(mut hangups: Hangups, mcp: Option<(Mcp, PathBuf)>) {
     tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
+        while hangups.recv().await.is_some() {
             match &mcp {
-                Some(mcp) => reload(mcp),
+                Some((mcp, file)) => reload(mcp, file),
                 None => tracing::info!("SIGHUP: there is no --mcp file to read again"),
             }
         }
     });
-    Ok(())
 }
 
 #[cfg(unix)]
-fn reload(mcp: &Mcp) {
+fn reload(mcp: &Mcp, file: &Path) {
+    warn_if_exposed(file);
     match mcp.reload() {
         Ok(ReloadOutcome { begun, ended, later, .. }) => {
             tracing::info!(begun, ended, "the principals of /mcp were read again");
@@ -480,6 +515,4 @@ fn reload(mcp: &Mcp) {
 }
 
 #[cfg(not(unix))]
-fn reload_at_hangup(_: Option<Mcp>) -> io::Result<()> {
-    Ok(())
-}
+fn reload_at_hangup(_: Hangups, _: Option<(Mcp, PathBuf)>) {}

@@ -111,7 +111,10 @@ function refusal(response, problem) {
   const { status } = response;
   const said = sentence(problem?.detail || problem?.title || `The server answered with status ${status}.`);
   const details = { status, field: problem?.field };
-  if (status === 401) return new RequestError("unauthorized", said, details);
+  // Something in between may ask for credentials of its own.
+  if (status === 401 && problem?.type === "urn:orgcache:problem:unauthorized") {
+    return new RequestError("unauthorized", said, details);
+  }
   // What stands between the browser and a server that is down answers with these.
   if (status === 502 || status === 503 || status === 504) {
     return new RequestError("unreachable", "The server is not ready.", details);

@@ -32,6 +32,9 @@ export function name(text, attributes = {}) {
   return element("bdi", attributes, text);
 }
 
+/** A name within a text: isolated, so that its writing direction stays its own. */
+export const isolated = (text) => `\u2068${text}\u2069`;
+
 /** A number of bytes, the exact one as a tooltip. */
 export function bytesElement(count) {
   return element("span.number", { title: `${integer(count)} bytes` }, bytes(count));
@@ -68,6 +71,19 @@ export function replaceQuietly(content, ...children) {
     region.scrollLeft = scrolled[at] ?? 0;
   });
   if (focused) content.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+/** Calls `draw` once before the next frame, however often the function that this gives is called until then. */
+export function oncePerFrame(draw) {
+  let isWaiting = false;
+  return () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    requestAnimationFrame(() => {
+      isWaiting = false;
+      draw();
+    });
+  };
 }
 
 const INTEGER = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

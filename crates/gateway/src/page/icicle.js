@@ -1,5 +1,7 @@
 // The tree as a picture: each organization is the interval of its ranks, beside those above and below it.
 
+import { isolated, oncePerFrame } from "/page/dom.js";
+
 const HATCH = 6;
 /** Levels are wider where they have more organizations, in this power of the number. */
 const SPREAD = 0.75;
@@ -8,6 +10,8 @@ const LEAST = 28;
 /** Names are written where they have this much room. */
 const NAME_HEIGHT = 13;
 const NAME_WIDTH = 30;
+/** Cuts names between characters as they are read: an emoji may be several code points. */
+const CHARACTERS = new Intl.Segmenter();
 
 /**
  * Draws {@link Organizations} with the ranks downwards and the levels to the right. The picture has one colour for each legal
@@ -25,7 +29,7 @@ export class Icicle {
   #base = null;
   #selected = -1;
   #pointed = -1;
-  #drawing = false;
+  #drawSoon = oncePerFrame(() => this.#draw());
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -190,15 +194,6 @@ export class Icicle {
     return [x, (node - this.#from) * height, this.#lefts[step + 1] - x, (end - node) * height];
   }
 
-  #drawSoon() {
-    if (this.#drawing) return;
-    this.#drawing = true;
-    requestAnimationFrame(() => {
-      this.#drawing = false;
-      this.#draw();
-    });
-  }
-
   /** The base, and above it a natural tree: that of the organization under the pointer, or else of the selected one. */
   #draw() {
     if (!this.#base) return;
@@ -279,10 +274,13 @@ function hatching(paint, ink) {
   return paint.createPattern(tile, "repeat");
 }
 
-/** As much of a text as fits, or nothing worth reading. */
+/** As much of a text as fits, or nothing where little would be left. */
 function fitted(paint, text, width) {
-  if (paint.measureText(text).width <= width) return text;
-  let length = Math.floor((text.length * width) / paint.measureText(text).width);
-  while (length > 5 && paint.measureText(`${text.slice(0, length)}…`).width > width) length -= 1;
-  return length > 5 ? `${text.slice(0, length)}…` : "";
+  const whole = paint.measureText(text).width;
+  if (whole <= width) return isolated(text);
+  const characters = Array.from(CHARACTERS.segment(text), ({ segment }) => segment);
+  const cut = (length) => isolated(`${characters.slice(0, length).join("")}…`);
+  let length = Math.floor((characters.length * width) / whole);
+  while (length > 5 && paint.measureText(cut(length)).width > width) length -= 1;
+  return length > 5 ? cut(length) : "";
 }

@@ -131,6 +131,6 @@ function siblings(rows) {
 }
 
 /** Without case and accents, so that `munchen` finds `München`. */
-function fold(text) {
+export function fold(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }

@@ -1,7 +1,7 @@
 // The sessions and the trees they hold, for administrators.
 
 import { get, look, remove } from "/page/api.js";
-import { bytesElement, duration, element, integer, name, replaceQuietly, table } from "/page/dom.js";
+import { bytesElement, duration, element, integer, isolated, name, replaceQuietly, table } from "/page/dom.js";
 import { timeline } from "/page/timeline.js";
 
 /** Sessions asked for at once. */
@@ -189,7 +189,7 @@ export class Sessions {
   }
 
   async #end(session) {
-    const user = session.username ?? session.user;
+    const user = isolated(session.username ?? session.user);
     const sure = await this.#page.confirm(
       "End this session?",
       `${user} has to sign in again. Requests of this session are refused from then on.`,

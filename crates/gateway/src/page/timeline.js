@@ -1,6 +1,6 @@
 // Sessions on a line of time, under the tree that each of them is pinned to.
 
-import { duration, element, integer, name } from "/page/dom.js";
+import { duration, element, integer, isolated, name } from "/page/dom.js";
 
 /** Sessions drawn for one tree; more are counted. */
 const DRAWN = 24;
@@ -67,7 +67,7 @@ function drawLane({ fingerprint, tree, holders }, span, own) {
 /** A session from its sign-in to now; the part since its last use is thin. */
 function line(session, span, own) {
   const share = (seconds) => `${(Math.min(seconds, span) / span) * 100}%`;
-  const user = session.username ?? session.user;
+  const user = isolated(session.username ?? session.user);
   const title = `${user}, signed in ${duration(session.age_seconds)} ago, idle for ${duration(session.idle_seconds)}`;
   const used = element("span.life-used");
   const whole = element(session.id === own ? "span.life.life-own" : "span.life", { title }, used);

@@ -1,5 +1,7 @@
 // The tree on the screen: only the rows in sight are elements, whatever the number of organizations.
 
+import { oncePerFrame } from "/page/dom.js";
+import { fold } from "/page/organizations.js";
 import { makeRow } from "/page/row.js";
 
 /** Rows kept above and below those in sight, so that scrolling does not show gaps. */
@@ -27,7 +29,7 @@ export class Tree {
   #typed = { text: "", at: -Infinity };
   #rowHeight = 30;
   #height = 0;
-  #drawing = false;
+  #drawSoon = oncePerFrame(() => this.#draw());
 
   /**
    * @param {HTMLElement} container scrolls, has the role `tree`
@@ -171,15 +173,6 @@ export class Tree {
     this.#container.removeAttribute("aria-activedescendant");
   }
 
-  #drawSoon() {
-    if (this.#drawing) return;
-    this.#drawing = true;
-    requestAnimationFrame(() => {
-      this.#drawing = false;
-      this.#draw();
-    });
-  }
-
   #draw() {
     const { scrollTop, clientHeight } = this.#container;
     const first = Math.max(0, Math.floor(scrollTop / this.#rowHeight) - MARGIN);
@@ -283,7 +276,7 @@ export class Tree {
 
   /** Goes to the next row whose name begins with the letters typed in short order. */
   #type(event, typing) {
-    const text = (typing ? this.#typed.text : "") + event.key.toLowerCase();
+    const text = (typing ? this.#typed.text : "") + fold(event.key);
     this.#typed = { text, at: event.timeStamp };
     const from = (this.#rowOf.get(this.#selected) ?? -1) + (typing ? 0 : 1);
     const size = this.#shown.length;

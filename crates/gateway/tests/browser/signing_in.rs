@@ -113,4 +113,9 @@ async fn only_a_wrong_password_is_called_one() {
     browser.type_into("#sign-in-password", &format!("{PASSWORD}{ENTER}")).await;
     browser.until_reads("#sign-in-reason", "does not send the session's cookie").await;
     assert_eq!(browser.text("#sign-in-error").await, "");
+
+    // As where a proxy asks for credentials of its own.
+    browser.script("window.fetch = async () => new Response('<h1>401</h1>', { status: 401 })").await;
+    browser.type_into("#sign-in-password", &format!("{PASSWORD}{ENTER}")).await;
+    browser.until_reads("#sign-in-error", "The server answered with status 401.").await;
 }

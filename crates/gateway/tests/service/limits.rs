@@ -131,17 +131,36 @@ async fn slow_answers_are_given_up() {
 #[tokio::test]
 async fn on_loopback_only_names_of_this_machine_are_answered() {
     let service = Service::start_with(|settings| settings.local_names_only = true).await;
-    for host in ["localhost", "127.0.0.1", "[::1]", "LOCALHOST:8080", "127.0.0.1:1"] {
+    for host in ["localhost", "127.0.0.1", "[::1]", "LOCALHOST:8080", "127.0.0.1:1", "127.0.0.2:80"] {
         assert_eq!(Answer::of(service.get("/healthz").header("host", host)).await.status, 200, "{host}");
     }
-    for host in
-        ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", "evil.example:80", "::1"]
-    {
+    for host in [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example:8080",
+        "evil.example:80",
+        "localhost@evil.example",
+        "192.0.2.1",
+        "[127.0.0.1]",
+        "::1",
+        "",
+    ] {
         let problem = Answer::of(service.get("/healthz").header("host", host)).await;
         assert_eq!(problem.refused(421, "misdirected")["field"], "host", "{host}");
     }
     let without = raw(&service, "GET /healthz HTTP/1.0\r\n\r\n").await;
     assert!(without.starts_with("HTTP/1.0 421 "), "{without}");
+    // A target in absolute form overrules the header.
+    for (target, host, status) in [
+        ("http://evil.example/healthz", "localhost", 421),
+        ("http://localhost@evil.example/healthz", "localhost", 421),
+        ("http://localhost:8080/healthz", "localhost", 200),
+        ("http://127.0.0.1/healthz", "evil.example", 200),
+    ] {
+        let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        let answer = raw(&service, &head).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{target}: {answer}");
+    }
 }
 
 #[tokio::test]

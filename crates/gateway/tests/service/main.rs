@@ -16,6 +16,7 @@ mod limits;
 mod logging_in;
 mod organizations;
 mod packaged;
+mod proxies;
 mod questions;
 mod resets;
 

@@ -1,6 +1,7 @@
 //! `orgcache check`: what `serve` would need, tried beforehand.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::databases::{empty_postgres, empty_sqlite, execute, samples};
 use crate::program::{Run, run};
@@ -129,4 +130,21 @@ fn rights_that_are_missing_are_named() {
     let checked = check(database.home(), &arguments);
     assert_eq!(checked.status, 0, "{}", checked.out);
     execute(&database.url, &format!("DROP OWNED BY {name}; DROP ROLE {name}"));
+}
+
+#[test]
+fn few_descriptors_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    let script = "ulimit -n 400; exec \"$0\" check --listen 127.0.0.1:0";
+    let checked = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_orgcache")])
+        .env("HOME", home.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(
+        said.contains("warning  descriptors for 200 connections") && said.contains("LimitNOFILE"),
+        "{said}"
+    );
+    assert_eq!(checked.status.code(), Some(0), "{said}");
 }

@@ -188,7 +188,7 @@ fn the_package_is_installed_and_its_unit_serves_until_it_is_stopped() {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let uid = status.lines().find(|line| line.starts_with("Uid:")).unwrap();
     assert!(!uid.split_whitespace().skip(1).any(|id| id == "0"), "not as root: {uid}");
-    let answer = crate::serve::log_in_at(address, "F&BAdmin", "correct horse battery");
+    let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"token\""), "{answer}");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said());

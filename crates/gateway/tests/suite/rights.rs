@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::databases::{Scratch, empty_postgres, empty_sqlite};
 use crate::program::{Run, run};
 use crate::questions::all;
-use crate::serve::Serving;
+use crate::serving::Serving;
 
 const TABLES: [&str; 11] = [
     "ad_client",

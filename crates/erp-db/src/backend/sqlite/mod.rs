@@ -72,12 +72,24 @@ fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
     if path.is_empty() {
         return Err(invalid("it names no file".to_owned()));
     }
+    // The driver would decode them: what decides about files could be written so that it is not seen.
+    if parameters.contains(['%', '+']) {
+        return Err(invalid("its parameters are written without `%` and `+`".to_owned()));
+    }
     let parameters = || parameters.split('&');
+    let in_memory = || invalid("a database in memory has no rows to read; name a file".to_owned());
     if path == ":memory:" || parameters().any(|parameter| parameter == "mode=memory") {
-        return Err(invalid("a database in memory has no rows to read; name a file".to_owned()));
+        return Err(in_memory());
     }
     let options: SqliteConnectOptions = url.parse().map_err(|error| invalid(reason(error)))?;
     let file = options.get_filename();
+    // SQLite takes such names for something else than a file of that name.
+    if file == Path::new(":memory:") {
+        return Err(in_memory());
+    }
+    if file.as_os_str().as_encoded_bytes().starts_with(b"file:") {
+        return Err(invalid("write the path of the file without `file:`".to_owned()));
+    }
     if !parameters().any(|parameter| parameter == "mode=rwc") && !file.exists() {
         return Err(ConnectError::NoSuchFile { file: file.to_owned() });
     }

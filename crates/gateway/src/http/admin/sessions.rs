@@ -55,8 +55,8 @@ struct ListedSession {
     idle_seconds: u64,
     /// It ends by itself after so long, if it is not used again.
     expires_in_seconds: u64,
-    /// From where it was asked for. Null where another instance or an earlier run was asked, and over a Unix
-    /// socket.
+    /// From where it was asked for; over a Unix socket `127.0.0.1`. Null where another instance or an earlier
+    /// run was asked.
     #[schemars(with = "Option<String>")]
     address: Option<IpAddr>,
     #[schemars(with = "Hex")]

@@ -86,8 +86,8 @@ impl Arrivals {
         sums
     }
 
-    /// Remembers from where a session was asked for. An address that is not known, as on a Unix socket, is
-    /// not remembered.
+    /// Remembers from where a session was asked for. An address that the server does not tell is not
+    /// remembered.
     pub(crate) fn note(&self, manager: &SessionManager, id: SessionId, address: IpAddr) {
         if address.is_unspecified() {
             return;

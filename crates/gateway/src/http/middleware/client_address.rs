@@ -46,13 +46,17 @@ impl Peer {
             return peer;
         }
         // From the nearest hop outwards, as long as each hop is one of ours.
-        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<&str> = forwarded.flat_map(|hops| hops.split(',')).collect();
+        // Split as bytes: what a client wrote, text or not, hides no hop that a proxy added behind it.
+        let forwarded = headers.get_all("x-forwarded-for").iter();
+        let hops: Vec<&[u8]> =
+            forwarded.flat_map(|hops| hops.as_bytes().split(|byte| *byte == b',')).collect();
         for hop in hops.iter().rev() {
             if !is_trusted(&peer.address) {
                 break;
             }
-            let Some(address) = hop_address(hop.trim()) else { break };
+            let Some(address) = str::from_utf8(hop).ok().and_then(|hop| hop_address(hop.trim())) else {
+                break;
+            };
             peer.address = address.to_canonical();
         }
         peer
@@ -101,10 +105,9 @@ mod tests {
     fn peer(connected: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let mut extensions = Extensions::new();
         extensions.insert(ConnectInfo(SocketAddr::new(connected.parse().unwrap(), 1)));
-        let headers = forwarded
-            .iter()
-            .map(|value| ("x-forwarded-for".parse().unwrap(), value.parse().unwrap()))
-            .collect();
+        let value = |value: &str| value.as_bytes().try_into().unwrap();
+        let headers =
+            forwarded.iter().map(|hops| ("x-forwarded-for".parse().unwrap(), value(hops))).collect();
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
         Peer::from_headers(&extensions, &headers, &trusted).address.to_string()
     }
@@ -123,6 +126,10 @@ mod tests {
         assert_eq!(peer("192.0.2.1", chained, &["192.0.2.1/32", "198.51.100.7/32"]), "203.0.113.9");
         assert_eq!(peer("192.0.2.1", &["unknown"], &["192.0.2.1/32"]), "192.0.2.1");
         assert_eq!(peer("::ffff:192.0.2.1", &["198.51.100.7"], &["192.0.2.1/32"]), "198.51.100.7");
+        // What is no text hides neither the hop that the proxy added nor that there was one.
+        let proxy = &["192.0.2.1/32"];
+        assert_eq!(peer("192.0.2.1", &["\u{e9}, 198.51.100.7"], proxy), "198.51.100.7");
+        assert_eq!(peer("192.0.2.1", &["203.0.113.9", "\u{e9}"], proxy), "192.0.2.1");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HOST, VARY};
+use axum::http::uri::Authority;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -185,8 +187,10 @@ impl InFlightRequest {
 /// The bytes of a request's head, as most clients write it. The server reads up to twice the limit before it
 /// refuses a head itself.
 fn head_bytes(request: &Request) -> usize {
-    let line =
-        request.method().as_str().len() + request.uri().path_and_query().map_or(0, |it| it.as_str().len());
+    let uri = request.uri();
+    let line = request.method().as_str().len()
+        + uri.authority().map_or(0, |it| "http://".len() + it.as_str().len())
+        + uri.path_and_query().map_or(0, |it| it.as_str().len());
     let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     line + " HTTP/1.1\r\n\r\n ".len() + headers.sum::<usize>()
 }
@@ -212,19 +216,27 @@ fn refuse(policy: &RespondPolicy, request: &Request) -> Option<Problem> {
     if !policy.local_names_only || request.extensions().get::<ByUnixSocket>().is_some() {
         return None;
     }
-    // A page elsewhere may have its own name resolve to this machine; the name gives it away.
-    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| name.eq_ignore_ascii_case(local));
+    // A page elsewhere may have its own name resolve to this machine; the name gives it away. A target in
+    // absolute form overrules the header (RFC 9112, 3.2.2).
+    let target = request.uri().authority().map(Authority::as_str);
+    let host = target.or_else(|| host?.to_str().ok()).unwrap_or_default();
     let misdirected = || {
         Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected")
             .with_detail("this service is on loopback and answers only for `localhost`")
             .with_field("host")
     };
-    (!is_local).then(misdirected)
+    (!is_loopback(host)).then(misdirected)
+}
+
+/// Does a host, perhaps with a port, name this machine: `localhost`, or an address of loopback?
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let of_brackets = || name.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    let address = || name.parse().ok().map(IpAddr::V4).or_else(of_brackets);
+    name.eq_ignore_ascii_case("localhost") || address().is_some_and(|address| address.is_loopback())
 }
 
 /// Waits for an answer, but not for ever. A handler that panics has answered, too.

@@ -1,40 +1,23 @@
 //! What an SQLite file has to be before it holds sessions and hashes of passwords.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 use crate::backend::sqlite;
 use crate::store::StoreError;
 
 /// Makes the file of a URL that creates it (`mode=rwc`), readable and writable by its user alone. SQLite
-/// makes its log and its index beside it with the same rights.
+/// makes its log and its index beside it with the same rights. Links are followed, as SQLite follows them.
 pub(super) fn create(url: &str) -> Result<(), StoreError> {
     let file = sqlite::file_of(url)?;
-    if !parameters(url).any(|parameter| parameter == "mode=rwc") {
+    if !parameters(url).any(|parameter| parameter == "mode=rwc") || file.exists() {
         return Ok(());
     }
-    match options().open(&file) {
-        Ok(File { .. }) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(cause) => Err(StoreError::NotCreated { file, cause }),
-    }
-}
-
-#[cfg(unix)]
-fn options() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let mut options = File::options();
-    options.write(true).create_new(true).mode(0o600);
-    options
-}
-
-#[cfg(not(unix))]
-fn options() -> OpenOptions {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    options
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&file).map(drop).map_err(|cause| StoreError::NotCreated { file, cause })
 }
 
 /// Refuses a file that is opened for reading alone, or that has several names.

@@ -1,7 +1,7 @@
-"""A browser behind nginx: signs in by a password, and by a single sign-on.
+"""A browser in front of a proxy: signs in by a password, and by a single sign-on where there is one.
 
-`through_nginx.py URL CERTIFICATE PROVIDER_PORT USER PASSWORD`. It also is the provider, as far as nginx sees one:
-it authenticates the user with a cookie of its own, as oauth2-proxy does.
+`through_proxy.py URL CERTIFICATE USER PASSWORD [PROVIDER_PORT]`. It also is the provider, as far as the proxy sees
+one: it authenticates the user with a cookie of its own, as oauth2-proxy does.
 """
 
 import sys
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 
-url, certificate, port, user, password = sys.argv[1:]
+url, certificate, user, password, *provider_port = sys.argv[1:]
 
 
 class Provider(BaseHTTPRequestHandler):
@@ -32,10 +32,6 @@ class Provider(BaseHTTPRequestHandler):
         pass
 
 
-provider = ThreadingHTTPServer(("127.0.0.1", int(port)), Provider)
-threading.Thread(target=provider.serve_forever, daemon=True).start()
-
-
 def browser():
     browser = requests.Session()
     browser.verify = certificate
@@ -55,12 +51,21 @@ answer = by_password.post(url + "/v1/login", json=form)
 assert answer.status_code == 200, answer.text
 assert answer.headers["strict-transport-security"], answer.headers
 is_signed_in(by_password)
+# Whatever a browser says of its address, the proxy knows it.
+spoofed = browser()
+spoofed.headers["X-Forwarded-For"] = "203.0.113.9"
+assert spoofed.post(url + "/v1/login", json=form).status_code == 200
+listed = spoofed.get(url + "/v1/admin/sessions").json()["sessions"]
+assert {session["address"] for session in listed} == {"127.0.0.1"}, listed
 for internal in ["/metrics", "/healthz", "/readyz"]:
     assert by_password.get(url + internal).status_code == 404, internal
 
-single = browser()
-# A header of the browser's own says nothing.
-page = single.get(url + "/sso", headers={"X-Remote-User": "Openbravo"})
-assert page.status_code == 200 and page.url == url + "/", (page.status_code, page.url, page.text)
-is_signed_in(single)
+for port in provider_port:
+    provider = ThreadingHTTPServer(("127.0.0.1", int(port)), Provider)
+    threading.Thread(target=provider.serve_forever, daemon=True).start()
+    single = browser()
+    # A header of the browser's own says nothing.
+    page = single.get(url + "/sso", headers={"X-Remote-User": "Openbravo"})
+    assert page.status_code == 200 and page.url == url + "/", (page.status_code, page.url, page.text)
+    is_signed_in(single)
 print(answer.headers["x-request-id"])

@@ -1,0 +1,275 @@
+//! `/v1/admin`: who may see and end what. Its rooms are `sessions`, `trees` with statistics, and `roles`.
+
+mod roles;
+mod sessions;
+mod trees;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::databases::{Databases, on_both_databases};
+use crate::service::{
+    ADMIN, Answer, FOOD, NORTE, OPENBRAVO, PASSWORD, QA, QA_ADMIN, SALES, SPAIN, SPAIN_ID, Service, WAREHOUSE,
+};
+
+on_both_databases! {
+    only_administrators_administer,
+    rights_that_are_taken_away_are_gone_at_once,
+    users_whom_the_erp_does_not_admit_are_ended_and_others_go_on,
+    a_client_administrator_sees_its_client_alone,
+    an_instance_administrator_sees_all_clients,
+    clients_are_those_that_the_administrator_may_look_at,
+    a_client_without_a_readable_name_bars_nobody,
+}
+
+pub(super) async fn get(service: &Service, path: &str, token: &str) -> Answer {
+    Answer::with_token(service.get(path), token).await
+}
+
+/// The name of the session of a token.
+pub(super) async fn name(service: &Service, token: &str) -> String {
+    get(service, "/v1/session", token).await.json()["id"].as_str().unwrap().to_owned()
+}
+
+pub(super) async fn end(service: &Service, token: &str, form: Value) -> Answer {
+    Answer::with_token(service.post("/v1/admin/sessions/end", form), token).await
+}
+
+pub(super) async fn is_live(service: &Service, token: &str) -> bool {
+    get(service, "/v1/session", token).await.status == 200
+}
+
+pub(super) async fn spain(service: &Service, role: &str) -> String {
+    service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": role})).await
+}
+
+async fn only_administrators_administer(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let token = spain(&service, SALES).await;
+    let own = name(&service, &token).await;
+    let roles = format!("/v1/admin/organizations/{NORTE}/roles");
+    for path in ["/v1/admin/clients", "/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles]
+    {
+        get(&service, path, &token).await.refused(403, "not_an_administrator");
+    }
+    end(&service, &token, json!({"user": SPAIN_ID})).await.refused(403, "not_an_administrator");
+    let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{own}"));
+    Answer::with_token(delete, &token).await.refused(403, "not_an_administrator");
+    assert!(is_live(&service, &token).await);
+}
+
+async fn rights_that_are_taken_away_are_gone_at_once(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let (token, instance) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
+    let target = name(&service, &spain(&service, SALES).await).await;
+    // Every verb and every page: what an administrator gets, and what others get.
+    let every = async |token: &str, allowed: bool| {
+        let roles = format!("/v1/admin/organizations/{NORTE}/roles");
+        for path in
+            ["/v1/admin/clients", "/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles]
+        {
+            let answer = get(&service, path, token).await;
+            match allowed {
+                // The organization is another client's for whoever administers the instance.
+                true => assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text),
+                false => drop(answer.refused(403, "not_an_administrator")),
+            }
+        }
+        let nobody = end(&service, token, json!({"user": "nobody"})).await;
+        let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{}", "0".repeat(64)));
+        let gone = Answer::with_token(delete, token).await;
+        if allowed {
+            assert_eq!((nobody.status, gone.status), (200, 404), "{} {}", nobody.text, gone.text);
+            return;
+        }
+        nobody.refused(403, "not_an_administrator");
+        gone.refused(403, "not_an_administrator");
+        let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{target}"));
+        Answer::with_token(delete, token).await.refused(403, "not_an_administrator");
+    };
+    // (whom it concerns: the client's administrator, the instance's; how it is withdrawn, and given back)
+    let (user, role) = ("username = 'F&BAdmin'", "ad_role_id = '42D0EEB1C66F497A90DD526DC597E6F0'");
+    let link = format!("ad_user_id = 'A530AAE22C864702B7E1C22D58E7B17B' AND {role}");
+    let cases = [
+        (true, false, "ad_role", "is_client_admin", role, "'N'", "'Y'"),
+        (true, false, "ad_role", "is_client_admin", role, "NULL", "'Y'"),
+        (true, false, "ad_role", "isactive", role, "'N'", "'Y'"),
+        (
+            true,
+            false,
+            "ad_role",
+            "ad_client_id",
+            role,
+            "'4028E6C72959682B01295A070852010D'",
+            &format!("'{FOOD}'"),
+        ),
+        (true, false, "ad_user_roles", "isactive", &link, "'N'", "'Y'"),
+        (true, false, "ad_client", "isactive", &format!("ad_client_id = '{FOOD}'"), "'N'", "'Y'"),
+        (true, false, "ad_user", "isactive", user, "'N'", "'Y'"),
+        (true, false, "ad_user", "islocked", user, "'Y'", "'N'"),
+        (true, false, "ad_user", "islocked", user, "'y'", "NULL"),
+        (
+            true,
+            false,
+            "ad_user",
+            "ad_client_id",
+            user,
+            "'4028E6C72959682B01295A070852010D'",
+            &format!("'{FOOD}'"),
+        ),
+        (false, true, "ad_user", "isactive", "ad_user_id = '100'", "'N'", "'Y'"),
+        (false, true, "ad_user", "islocked", "ad_user_id = '100'", "'Y'", "'N'"),
+        (true, false, "ad_user_roles", "ad_role_id", &link, "'gone'", ""),
+        (true, true, "ad_user", "ad_user_id", "ad_user_id = '100'", "'gone'", ""),
+    ];
+    for (client, of_instance, table, column, which, withdrawn, given) in cases {
+        service.execute(&format!("UPDATE {table} SET {column} = {withdrawn} WHERE {which}")).await;
+        every(&token, !client).await;
+        every(&instance, !of_instance).await;
+        if !given.is_empty() {
+            service.execute(&format!("UPDATE {table} SET {column} = {given} WHERE {which}")).await;
+            every(&token, true).await;
+            every(&instance, true).await;
+        }
+    }
+}
+
+async fn users_whom_the_erp_does_not_admit_are_ended_and_others_go_on(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let changes = [
+        "UPDATE ad_user SET islocked = 'Y' WHERE username = 'F&BESUser'",
+        "UPDATE ad_user SET islocked = 'N', isactive = 'N' WHERE username = 'F&BESUser'",
+        "UPDATE ad_user SET isactive = 'Y' WHERE username = 'F&BESUser'",
+        "DELETE FROM ad_user WHERE username = 'F&BESUser'",
+    ];
+    let (admin, foreign) = (service.token(ADMIN).await, service.token(QA_ADMIN).await);
+    for (number, change) in changes.iter().enumerate() {
+        // The user is admitted here only at first, and after the third change.
+        let tokens = match number {
+            0 | 3 => vec![spain(&service, SALES).await, spain(&service, WAREHOUSE).await],
+            _ => Vec::new(),
+        };
+        assert_eq!(service.gateway.recheck_users().await.unwrap(), 0);
+        let old = service.gateway.manager().stats().sessions;
+        service.execute(change).await;
+        for token in &tokens {
+            assert!(is_live(&service, token).await, "the tree and the access stay pinned until then");
+        }
+        let ended = u64::try_from(tokens.len()).unwrap();
+        assert_eq!(service.gateway.recheck_users().await.unwrap(), ended, "{change}");
+        assert_eq!(service.gateway.manager().stats().sessions, old - tokens.len());
+        for token in &tokens {
+            assert!(!is_live(&service, token).await, "{change}");
+        }
+        assert!(is_live(&service, &admin).await && is_live(&service, &foreign).await);
+    }
+    // Whom the ERP cannot be asked about, nobody ends.
+    service.execute("ALTER TABLE ad_user RENAME TO gone").await;
+    assert!(service.gateway.recheck_users().await.is_err());
+    assert!(is_live(&service, &admin).await && is_live(&service, &foreign).await);
+}
+
+async fn a_client_administrator_sees_its_client_alone(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let (admin, user, foreign) =
+        (service.token(ADMIN).await, spain(&service, SALES).await, service.token(QA_ADMIN).await);
+    let listed = get(&service, "/v1/admin/sessions", &admin).await.json();
+    let sessions = listed["sessions"].as_array().unwrap();
+    assert_eq!((sessions.len(), &listed["next"]), (2, &Value::Null));
+    assert!(sessions.iter().all(|session| session["client"] == FOOD));
+    get(&service, &format!("/v1/admin/sessions?client={QA}"), &admin).await.refused(403, "client_not_given");
+    end(&service, &admin, json!({"client": QA})).await.refused(403, "client_not_given");
+    end(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120", "client": QA}))
+        .await
+        .refused(403, "client_not_given");
+
+    let theirs = name(&service, &foreign).await;
+    let nobodys = "0".repeat(64);
+    for id in [&theirs, &nobodys] {
+        let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{id}"));
+        Answer::with_token(delete, &admin).await.refused(404, "unknown_session");
+    }
+    // In its own client nobody has such a user or role.
+    let ended = end(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120"})).await;
+    assert_eq!(ended.json(), json!({"ended": 0, "elsewhere": "done"}));
+    assert!(is_live(&service, &foreign).await);
+
+    let trees = get(&service, "/v1/admin/trees", &admin).await.json();
+    assert!(trees["trees"].as_array().unwrap().iter().all(|tree| tree["client"] == FOOD));
+    assert_eq!(get(&service, "/v1/admin/statistics", &admin).await.json()["sessions"], 2);
+    assert!(is_live(&service, &user).await);
+}
+
+async fn an_instance_administrator_sees_all_clients(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let (user, foreign) = (service.token(ADMIN).await, service.token(QA_ADMIN).await);
+    let admin = service.token(OPENBRAVO).await;
+    let session = get(&service, "/v1/session", &admin).await.json();
+    assert_eq!(session["instance_admin"], true);
+    let listed = get(&service, &format!("/v1/admin/sessions?client={QA}"), &admin).await.json();
+    assert!(
+        listed["sessions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|session| session["user"] == "4028E6C72959682B01295A0735CB0120")
+    );
+    let delete =
+        service.request(Method::DELETE, &format!("/v1/admin/sessions/{}", name(&service, &foreign).await));
+    assert_eq!(Answer::with_token(delete, &admin).await.json(), json!({"ended": 1, "elsewhere": "done"}));
+    assert!(!is_live(&service, &foreign).await && is_live(&service, &user).await);
+    let statistics = get(&service, "/v1/admin/statistics", &admin).await.json();
+    assert_eq!(statistics["sessions"], 2);
+    assert!(statistics["footprint"]["accesses"].as_u64().unwrap() > 0);
+    assert!(statistics["footprint"]["tables"].as_u64().unwrap() > 0);
+    // What an administrator of a client sees is what the one of the instance sees of that client.
+    let path = format!("/v1/admin/statistics?client={FOOD}");
+    let (whole, part) = (get(&service, &path, &admin).await.json(), get(&service, &path, &user).await.json());
+    for figure in ["sessions", "trees", "footprint", "logins_by_minute", "openbravo_would_take"] {
+        assert_eq!(whole[figure], part[figure], "{figure}");
+    }
+    let trees = get(&service, &format!("/v1/admin/trees?client={QA}"), &admin).await.json();
+    assert_eq!(trees["trees"], json!([]));
+    for path in ["/v1/admin/statistics", "/v1/admin/trees"] {
+        get(&service, &format!("{path}?client={QA}"), &user).await.refused(403, "client_not_given");
+    }
+}
+
+async fn clients_are_those_that_the_administrator_may_look_at(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    let (own, all) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
+    let clients =
+        async |token: &str| get(&service, "/v1/admin/clients", token).await.json()["clients"].clone();
+    let food = json!({"id": FOOD, "name": "F&B International Group", "sessions": 2});
+    assert_eq!(clients(&own).await, json!([food]));
+    let qa = json!({"id": QA, "name": "QA Testing", "sessions": 0});
+    let system = json!({"id": "0", "name": "System", "sessions": 0});
+    assert_eq!(clients(&all).await, json!([food, qa, system]));
+}
+
+async fn a_client_without_a_readable_name_bars_nobody(databases: Databases) {
+    let service = Service::start_on(&databases, |_| {}).await;
+    // PostgreSQL takes no such bytes where it knows the encoding.
+    let broken = if databases.is_postgres() { "''" } else { "CAST(x'ff' AS TEXT)" };
+    service.execute(&format!("UPDATE ad_client SET name = {broken} WHERE ad_client_id = '{FOOD}'")).await;
+    for (user, client_name) in [(ADMIN, json!(null)), (QA_ADMIN, json!("QA Testing"))] {
+        let token = service.token(user).await;
+        assert_eq!(get(&service, "/v1/session", &token).await.json()["client_name"], client_name);
+    }
+    let trees = get(&service, "/v1/admin/trees", &service.token(OPENBRAVO).await).await.json();
+    let of = |client: &str| trees["trees"].as_array().unwrap().iter().find(|tree| tree["client"] == client);
+    assert_eq!(of(QA).unwrap()["client_name"], "QA Testing");
+    assert_eq!(of(FOOD).unwrap()["client_name"], json!(null));
+}
+
+#[tokio::test]
+async fn an_id_in_a_path_that_is_no_text_is_named() {
+    let service = Service::start().await;
+    let admin = service.token(ADMIN).await;
+    for (method, path) in
+        [(Method::DELETE, "/v1/admin/sessions/%ff"), (Method::GET, "/v1/admin/organizations/%ff/roles")]
+    {
+        let problem = Answer::with_token(service.request(method, path), &admin).await;
+        assert_eq!(problem.refused(422, "wrong_value")["field"], "id");
+    }
+}
