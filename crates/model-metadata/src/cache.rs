@@ -1,4 +1,4 @@
-//! `MetadataCache`: what callers ask, in front of the three tables.
+//! `MetadataCache`: the public interface of the three tables.
 
 use core::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::{
 
 type Spawn = Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
 
-/// What servers say of their models, kept per scope: field definitions, permissions, model lists.
+/// Model metadata of servers, by scope: field definitions, permissions, model lists.
 ///
 /// The cache belongs to no connection and no client: a loader comes with each question, and `E` is its error.
 /// Concurrent callers share one load: one of them asks the server, the others wait; if that one is cancelled,
@@ -145,8 +145,8 @@ impl<E: Send + Sync + 'static> MetadataCache<E> {
         stream::iter(questions).buffered(at_once.max(1)).collect().await
     }
 
-    /// The models that the scope's user may know of, recent enough that a name in `naming` which
-    /// the list lacks can be believed not to exist.
+    /// The models that the scope's user may see, recent enough that a name in `naming` which the list lacks
+    /// can be believed not to exist.
     ///
     /// # Errors
     /// The loader's error, for each caller that waited for the load.

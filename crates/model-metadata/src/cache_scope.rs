@@ -16,7 +16,7 @@ impl DatabaseUser {
         DatabaseUser { database: database.into(), id }
     }
 
-    /// The database, with whatever tells it apart from others of the same name (its server, say).
+    /// The database, qualified if there are others of the same name (by its server, say).
     #[must_use]
     pub fn database(&self) -> &str {
         &self.database

@@ -7,7 +7,7 @@ use crate::DatabaseUser;
 const STRIPES: usize = 256;
 const STRIPES_WIDE: u64 = 256;
 
-/// Counters that invalidations raise, in constant memory however many names are invalidated.
+/// Counters that invalidations raise, in constant memory for any number of names.
 ///
 /// Names share counters by their hash. Two that share one are invalidated together, which costs a load and
 /// never gives a stale answer.

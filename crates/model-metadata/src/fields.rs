@@ -17,8 +17,8 @@ struct Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Field {
     name: Span,
-    /// Where the field's attribute_values end; they begin where those of the field before it end.
-    cells_end: u32,
+    /// Where the field's attribute values end; they begin where those of the field before it end.
+    values_end: u32,
 }
 
 /// One attribute of one field, as positions in `spans`.
@@ -32,8 +32,7 @@ struct AttributeValue {
 ///
 /// It is read from a JSON object of objects (`{"name": {"type": "char", …}, …}`) and keeps the text of the
 /// values, not a tree of them. Most values of a model are alike (`false`, `[]`, …): each distinct one is
-/// stored once. Fields and attributes are in the order of their names, whatever order they came in, so equal
-/// definitions are equal bytes.
+/// stored once. Fields and attributes are sorted by name, so equal definitions are equal bytes.
 ///
 /// # Memory
 /// 12 bytes a field, 8 bytes an attribute of a field, and once for each distinct name or value its text and 8
@@ -109,10 +108,10 @@ impl FieldDefinitions {
     fn at(&self, position: usize) -> Option<FieldDefinition<'_>> {
         let field = self.fields.get(position)?;
         let start = match position.checked_sub(1) {
-            Some(before) => self.fields.get(before)?.cells_end,
+            Some(before) => self.fields.get(before)?.values_end,
             None => 0,
         };
-        let range = usize::try_from(start).ok()?..usize::try_from(field.cells_end).ok()?;
+        let range = usize::try_from(start).ok()?..usize::try_from(field.values_end).ok()?;
         Some(FieldDefinition {
             definitions: self,
             name: field.name,
@@ -219,7 +218,7 @@ fn pack(source: &BTreeMap<String, BTreeMap<String, Box<RawValue>>>) -> Option<Fi
         }
         let name = texts.add(name)?;
         fields
-            .push(Field { name: texts.span(name)?, cells_end: u32::try_from(attribute_values.len()).ok()? });
+            .push(Field { name: texts.span(name)?, values_end: u32::try_from(attribute_values.len()).ok()? });
     }
     Some(FieldDefinitions {
         text: texts.text.into_boxed_str(),

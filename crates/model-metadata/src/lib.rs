@@ -1,9 +1,9 @@
-//! A cache of what servers say of their models: field definitions, permissions, model lists.
+//! A cache of model metadata: field definitions, permissions, model lists.
 //!
-//! ERP clients over RPC ask for the same metadata again and again, once for every form, search and check.
-//! This crate keeps it **per user**, since what a user may see and do differs, and **once**, since most
-//! users are told the same. It knows nothing of any server's wire: a [`MetadataLoader`] asks, the
-//! [`MetadataCache`] remembers.
+//! ERP clients over RPC request the same metadata for every form, search and check. This crate caches it
+//! **per user**, since users may see and do different things, and stores equal answers **once**, since most
+//! users get the same. It depends on no wire format: a [`MetadataLoader`] asks the server, the
+//! [`MetadataCache`] keeps the answers.
 //!
 //! # Examples
 //! ```

@@ -30,6 +30,6 @@ pub trait MetadataLoader: Send + Sync + 'static {
         model: &str,
     ) -> impl Future<Output = Result<Option<Permissions>, Self::Error>> + Send;
 
-    /// The models that the user may know of.
+    /// The models that the user may see.
     fn load_models(&self, scope: &CacheScope) -> impl Future<Output = Result<ModelList, Self::Error>> + Send;
 }

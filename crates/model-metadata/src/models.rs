@@ -1,10 +1,10 @@
-//! `ModelList`: the models that a user may know of.
+//! `ModelList`: the models that a user may see.
 
 use std::collections::BTreeMap;
 
 use crate::shared_values::SharedValue;
 
-/// The models that a user may know of, each with its label, by name.
+/// The models that a user may see, each with its label, by name.
 ///
 /// # Examples
 /// ```
@@ -33,7 +33,7 @@ impl ModelList {
         self.models.is_empty()
     }
 
-    /// The label of a model; nothing if the list does not have it.
+    /// The label of a model, or `None` if it is not in the list.
     #[must_use]
     pub fn label(&self, model: &str) -> Option<&str> {
         let position = self.models.binary_search_by(|(name, _)| (**name).cmp(model)).ok()?;

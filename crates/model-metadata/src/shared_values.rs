@@ -1,4 +1,4 @@
-//! `SharedValues`: keeps each distinct value of a table in one allocation, however many entries use it.
+//! `SharedValues`: keeps each distinct value of a table in one allocation, shared by all entries that use it.
 
 use core::hash::Hash;
 use std::collections::HashMap;
@@ -47,7 +47,7 @@ impl<V: SharedValue> SharedValues<V> {
             }
             Some(_) => {
                 self.uses.remove(value);
-                // What is unused must not keep a table of the size that it once had.
+                // Give memory back after a peak.
                 if self.uses.capacity() > 64 && self.uses.len() < self.uses.capacity() / 4 {
                     self.uses.shrink_to(self.uses.len() * 2);
                 }

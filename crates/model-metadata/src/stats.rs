@@ -20,7 +20,7 @@ pub struct TableStats {
     pub loads_abandoned: u64,
     /// Loads whose result was not kept, since an invalidation or a younger load overtook them.
     pub loads_overtaken: u64,
-    /// Loads whose result was not kept, since it alone would have been larger than the bound.
+    /// Loads whose result was not kept, since it alone exceeds the bound.
     pub loads_oversized: u64,
     /// Entries that were removed because they were too old.
     pub evicted_expired: u64,
@@ -37,7 +37,7 @@ pub struct TableStats {
 }
 
 impl TableStats {
-    /// The share of questions that were hits, from 0 to 1; nothing before the first question.
+    /// The share of questions that were hits, from 0 to 1; `None` before the first question.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use org_structure::{BuildError, Built, Finding, OrgFlags, OrgId, OrgRow, OrgStructure};
+use org_structure::{BuildError, BuildOutcome, Finding, OrgFlags, OrgId, OrgRow, OrgStructure};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use session::{
@@ -165,7 +165,7 @@ impl CompanySource {
     ///
     /// # Errors
     /// [`CompanyTreeError`] if Odoo does not answer, or the companies make no tree.
-    pub async fn tree(&self) -> Result<Built, CompanyTreeError> {
+    pub async fn tree(&self) -> Result<BuildOutcome, CompanyTreeError> {
         let companies = self.companies().await?;
         let ids: Vec<(String, Option<String>)> = companies
             .iter()

@@ -3,7 +3,7 @@
 use platform::text::{NAME_BYTES, shorten};
 
 use crate::column::NONE;
-use crate::invariant::{at, at_mut};
+use crate::invariant::at;
 use crate::numbering::{Numbering, parents_by_rank};
 use crate::roster::{Roster, RosterFault};
 use crate::side_table::SideTable;
@@ -12,13 +12,13 @@ use crate::{BuildError, Cycle, Finding, OrgFlags, OrgId, OrgIndex, OrgRow, OrgSt
 /// The most organizations that a tree may have.
 pub const MAX_ORGANIZATIONS: u32 = u32::MAX - 1;
 
-/// A tree, and what is odd about the rows it was built from.
+/// A tree, and the oddities of the rows it was built from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Built {
+pub struct BuildOutcome {
     /// The tree.
     pub structure: OrgStructure,
-    /// What is odd about the rows, in a fixed order: dangling parents by id, then several roots, then no `0`.
+    /// Oddities of the rows, in a fixed order: dangling parents by id, then several roots, then no `0`.
     pub findings: Vec<Finding>,
 }
 
@@ -49,7 +49,7 @@ impl OrgStructure {
     /// assert_eq!(tree.depth(madrid), Some(2));
     /// # Ok::<(), org_structure::BuildError>(())
     /// ```
-    pub fn build<'a>(rows: impl IntoIterator<Item = OrgRow<'a>>) -> Result<Built, BuildError> {
+    pub fn build<'a>(rows: impl IntoIterator<Item = OrgRow<'a>>) -> Result<BuildOutcome, BuildError> {
         Self::build_at_most(MAX_ORGANIZATIONS, rows)
     }
 
@@ -60,7 +60,7 @@ impl OrgStructure {
     pub fn build_at_most<'a>(
         limit: u32,
         rows: impl IntoIterator<Item = OrgRow<'a>>,
-    ) -> Result<Built, BuildError> {
+    ) -> Result<BuildOutcome, BuildError> {
         let limit = limit.min(MAX_ORGANIZATIONS);
         let rows: Vec<OrgRow<'a>> = rows.into_iter().take((limit as usize).saturating_add(1)).collect();
         if rows.len() > limit as usize {
@@ -70,7 +70,7 @@ impl OrgStructure {
     }
 }
 
-fn build(rows: &[OrgRow<'_>]) -> Result<Built, BuildError> {
+fn build(rows: &[OrgRow<'_>]) -> Result<BuildOutcome, BuildError> {
     let roster = Roster::new(rows.iter().map(|row| (row.id, row.flags))).map_err(|fault| match fault {
         RosterFault::Id(error) => BuildError::Id(error),
         RosterFault::Duplicate(id) => BuildError::Duplicate { id },
@@ -90,7 +90,7 @@ fn build(rows: &[OrgRow<'_>]) -> Result<Built, BuildError> {
         SideTable::new(&calendars),
     );
     findings.extend(odd_roots(&structure));
-    Ok(Built { structure, findings })
+    Ok(BuildOutcome { structure, findings })
 }
 
 /// Names the smallest id whose row has unknown flags. All ids are known to be valid.
@@ -125,12 +125,12 @@ fn resolve_parents(rows: &[OrgRow<'_>], roster: &Roster) -> Result<(Vec<u32>, Ve
             None => NONE,
             Some(Ok(parent)) => {
                 if parent == number {
-                    own_parent = own_parent.into_iter().chain(roster.id(number)).min();
+                    own_parent = own_parent.into_iter().chain([roster.known_id(number)]).min();
                 }
                 parent
             }
             Some(Err(name)) => {
-                dangling.extend(roster.id(number).map(|id| (id, name)));
+                dangling.push((roster.known_id(number), name));
                 NONE
             }
         });
@@ -143,28 +143,11 @@ fn resolve_parents(rows: &[OrgRow<'_>], roster: &Roster) -> Result<(Vec<u32>, Ve
     Ok((parents, dangling.into_iter().map(finding).collect()))
 }
 
-/// Of the cycles through some rows, the one with the smallest id.
+/// Of the cycles that these rows make up, the one with the smallest id.
 fn find_cycle(parents: &[u32], rows: &[u32], roster: &Roster) -> BuildError {
-    // Which walk came by a row first, counted from 1.
-    let mut walks = vec![0_usize; parents.len()];
-    let mut found: Option<(OrgId, u32)> = None;
-    for (walk, &start) in (1..).zip(rows) {
-        let mut row = start;
-        while row != NONE && at(&walks, row) == 0 {
-            *at_mut(&mut walks, row) = walk;
-            row = at(parents, row);
-        }
-        if row != NONE && at(&walks, row) == walk {
-            let smallest = around(parents, row).filter_map(|row| Some((roster.id(row)?, row))).min();
-            found = found.into_iter().chain(smallest).min();
-        }
-    }
-    debug_assert!(found.is_some(), "rows on cycles lie on one");
-    let first = found.map(|(_, row)| row);
-    Cycle::new(
-        first.into_iter().flat_map(|row| around(parents, row)).filter_map(|row| roster.id(row)).collect(),
-    )
-    .into()
+    let first = rows.iter().copied().min_by_key(|&row| roster.known_id(row));
+    let cycle = first.into_iter().flat_map(|first| around(parents, first));
+    Cycle::new(cycle.map(|row| roster.known_id(row)).collect()).into()
 }
 
 /// The rows of the cycle on which a row lies, each followed by its parent, beginning with that row.
@@ -175,7 +158,7 @@ fn around(parents: &[u32], first: u32) -> impl Iterator<Item = u32> {
 fn odd_roots(structure: &OrgStructure) -> impl Iterator<Item = Finding> {
     let roots: Vec<OrgIndex> = structure.roots().collect();
     let several = (roots.len() > 1).then(|| Finding::SeveralRoots {
-        roots: roots.into_iter().filter_map(|root| structure.id(root)).collect(),
+        roots: structure.ids(roots).collect(),
     });
     let no_zero =
         (!structure.is_empty() && structure.index_of("0").is_none()).then_some(Finding::NoOrganizationZero);

@@ -2,7 +2,7 @@
 
 use crate::invariant::{narrow, narrow_rank, range};
 
-/// Stands for "none" in a column, whatever its width: no tree has an organization of this rank.
+/// Stands for "none" in a column of either width: no tree has an organization of this rank.
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// The most organizations that are numbered by 16 bits. (The largest value of either width stands for

@@ -1,4 +1,4 @@
-//! `Finding`: what is odd about a tree that could be built all the same.
+//! `Finding`: an oddity of the rows that does not keep a tree from being built.
 
 use core::fmt;
 

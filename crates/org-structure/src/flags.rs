@@ -5,8 +5,7 @@ bitflags::bitflags! {
     ///
     /// In Openbravo some belong to the organization (`ad_org`) and some to its type (`ad_orgtype`). Bits 12
     /// to 15 belong to the application: this crate stores them and gives them no meaning. Bits 7 to 11 have
-    /// no meaning yet;
-    /// [`OrgStructure::build`](crate::OrgStructure::build) refuses them.
+    /// no meaning yet, and [`OrgStructure::build`](crate::OrgStructure::build) refuses them.
     ///
     /// # Memory
     /// 2 bytes. A tree stores 1 byte an organization while no organization has one of the bits 8 to 15.

@@ -252,5 +252,24 @@ mod tests {
         assert_ne!(id("a"), id("A"));
         assert!(id("Z") < id("É"));
         assert_ne!(id("\0"), id("\0\0"));
+        assert!(id("A") == *"A" && id("A") != *"B");
+        assert!(id("A") == "A" && id("A") != "B");
+        assert!(id("0").is_zero() && !id("00").is_zero());
+    }
+
+    #[test]
+    fn is_found_by_its_text() {
+        use std::collections::BTreeSet;
+
+        let id = |text| OrgId::new(text).unwrap();
+        let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
+        for text in ["A", "19404EAD144C49A0AF37D54377CF452D"] {
+            assert_eq!(hasher.hash_one(id(text)), hasher.hash_one(text));
+        }
+        assert_ne!(hasher.hash_one(id("A")), hasher.hash_one(id("B")));
+        let ids = BTreeSet::from(["A", "C"].map(id));
+        assert!(ids.contains("A") && !ids.contains("B") && ids.contains("C"));
+        assert_eq!(format!("{:?}", id("A")), "OrgId(A)");
+        assert_eq!(format!("{:>3}", id("A")), "  A");
     }
 }

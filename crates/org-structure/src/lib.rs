@@ -2,14 +2,14 @@
 //!
 //! An ERP asks its organization tree in every operation: may a record of this organization refer to that one,
 //! which legal entity owns this store, does this organization allow transactions? An [`OrgStructure`] answers
-//! all of it from a few flat arrays: about 18 KB for 600 organizations in a tree of any shape, shared by all
-//! who hold it, and never changed.
+//! all of it from a few flat arrays: about 18 KB for 600 organizations in a tree of any shape. It is
+//! immutable, and shared by everything that refers to it.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use org_structure::{OrgFlags, OrgRow, OrgStructure};
 //!
-//! // Rows in any order, from wherever they come.
+//! // Rows in any order.
 //! let built = OrgStructure::build([
 //!     OrgRow::new("Madrid").under("Spain").with_flags(OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED),
 //!     OrgRow::new("0"),
@@ -51,9 +51,9 @@
 //!
 //! # What may grow
 //!
-//! What the crate gives out is `#[non_exhaustive]`: errors, findings, changes, rows of a tree. What it is
-//! given is not: a reader that does not know a new field of [`OrgRow`] must not compile, since a default
-//! could grant more than the ERP does.
+//! Types that the crate returns are `#[non_exhaustive]`: errors, findings, changes, rows of a tree. Types
+//! that a caller fills in are not: code that forgets a new field of [`OrgRow`] must not compile, since a
+//! default could grant more than the ERP does.
 //!
 //! # Features
 //!
@@ -91,7 +91,7 @@ mod tree;
 mod tree_row;
 mod view;
 
-pub use build::{Built, MAX_ORGANIZATIONS};
+pub use build::{BuildOutcome, MAX_ORGANIZATIONS};
 pub use canonical::{DecodeError, FORMAT_VERSION};
 pub use change::OrgChange;
 pub use display::{Dot, Mermaid};
@@ -106,7 +106,7 @@ pub use iter::{Indices, PathToRoot, Siblings};
 pub use openbravo::quoted_list;
 pub use row::OrgRow;
 pub use set::{OrgSet, OrgSetIter, OrgSetRanges};
-pub use sets::Resolved;
+pub use sets::ResolvedIds;
 pub use tree::OrgStructure;
 pub use tree_row::{Rows, TreeRow};
 pub use view::{Ancestors, Descendants, NaturalTree, Ranges, ViewIter};

@@ -7,8 +7,8 @@ use crate::invariant::{at, at_mut, narrow, range};
 /// an organization the one with the largest subtree first (ties by id).
 ///
 /// The first child follows its parent at once, so the largest subtrees form *heavy chains*: runs of
-/// consecutive ranks from which every step to another chain at least doubles the subtree. That is why
-/// ancestors are at most `log2(n) + 1` ranges.
+/// consecutive ranks from which every step to another chain at least doubles the subtree. So the ancestors of
+/// an organization are at most `log2(n) + 1` ranges.
 pub(crate) struct Numbering {
     /// The row of each rank.
     pub(crate) order: Vec<u32>,

@@ -134,7 +134,7 @@ impl Roster {
             let slot = self.slot(rank);
             let same = |other: u32| self.slot(other) == slot;
             if !ranks.insert(slot.hash(), rank, same, |other| self.hash_of(other)) {
-                duplicate = duplicate.into_iter().chain(self.id(rank)).min();
+                duplicate = duplicate.into_iter().chain([self.known_id(rank)]).min();
             }
         }
         self.ranks = ranks;
@@ -174,10 +174,15 @@ impl Roster {
 
     /// The id at a rank.
     pub(crate) fn id(&self, rank: u32) -> Option<OrgId> {
-        ((rank as usize) < self.len()).then(|| match self.slot(rank) {
+        ((rank as usize) < self.len()).then(|| self.known_id(rank))
+    }
+
+    /// The id at a rank within the tree.
+    pub(crate) fn known_id(&self, rank: u32) -> OrgId {
+        match self.slot(rank) {
             Key::Digits(digits) => OrgId::from_digits(hex::unpack(digits.to_le_bytes())),
             Key::Text(text) => OrgId::from_valid(text),
-        })
+        }
     }
 
     /// All ids in the form in which they are kept.
@@ -302,7 +307,7 @@ fn split_flags(flags: &[OrgFlags]) -> (Box<[u8]>, Box<[u8]>) {
 
 /// One organization's flags of both columns; where there is no column of higher ones, these are zero.
 #[inline]
-fn join_flags(low: u8, high: Option<&u8>) -> OrgFlags {
+pub(crate) fn join_flags(low: u8, high: Option<&u8>) -> OrgFlags {
     OrgFlags::from_bits_retain(u16::from_le_bytes([low, high.copied().unwrap_or(0)]))
 }
 

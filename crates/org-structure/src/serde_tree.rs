@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Built, Finding, OrgFlags, OrgRow, OrgStructure};
+use crate::{BuildOutcome, Finding, OrgFlags, OrgRow, OrgStructure};
 
 impl Serialize for OrgStructure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for OrgStructure {
             time_zone: row.time_zone.as_deref(),
             calendar: row.calendar.as_deref(),
         });
-        let Built { structure, findings } = OrgStructure::build(rows).map_err(D::Error::custom)?;
+        let BuildOutcome { structure, findings } = OrgStructure::build(rows).map_err(D::Error::custom)?;
         match findings.into_iter().find(|finding| matches!(finding, Finding::DanglingParent { .. })) {
             Some(finding) => Err(D::Error::custom(finding)),
             None => Ok(structure),

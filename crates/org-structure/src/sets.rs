@@ -8,7 +8,7 @@ use crate::{OrgFlags, OrgId, OrgIndex, OrgSet, OrgStructure};
 /// Ids sorted into those that are in a tree and those that are not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Resolved<'a> {
+pub struct ResolvedIds<'a> {
     /// The organizations that are in the tree.
     pub known: OrgSet,
     /// The ids that are not, in the order given.
@@ -29,26 +29,25 @@ impl OrgStructure {
     #[must_use]
     pub fn natural_trees(&self, orgs: &OrgSet) -> OrgSet {
         let mut ranges: Vec<Range<u32>> = Vec::new();
+        // Where the subtree ends that was added last.
         let mut covered = 0;
-        let mut last = None;
         for org in orgs {
             let subtree = self.subtree(org);
-            // Below an organization that was here before, or in another tree.
+            // Below an organization that was added before, or in no tree.
             if subtree.end <= covered {
                 continue;
             }
-            // What is above this one and not above the last one comes after it.
+            // What is on this path and begins before `covered` is also above the organization that was added
+            // last. No range has ranks on both sides of `covered`: it would reach into that subtree.
             let start = ranges.len();
-            let new = last.map_or(0, |last: OrgIndex| last.rank() + 1);
-            let path = self.path_ranges(org).take_while(|range| range.end > new);
-            ranges.extend(path.map(|range| range.start.max(new)..range.end));
+            ranges.extend(self.path_ranges(org).take_while(|range| range.start >= covered));
             if let Some(path) = ranges.get_mut(start..) {
                 path.reverse();
             }
             if let Some(own) = ranges.last_mut() {
                 own.end = subtree.end;
             }
-            (covered, last) = (subtree.end, Some(org));
+            covered = subtree.end;
         }
         OrgSet::from_ranges(&ranges)
     }
@@ -67,8 +66,8 @@ impl OrgStructure {
     /// # Complexity
     /// O(ids).
     #[must_use]
-    pub fn resolve<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Resolved<'a> {
-        let mut resolved = Resolved::default();
+    pub fn resolve<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> ResolvedIds<'a> {
+        let mut resolved = ResolvedIds::default();
         for id in ids {
             match self.index_of(id) {
                 Some(org) => {

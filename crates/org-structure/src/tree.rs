@@ -119,7 +119,7 @@ impl OrgStructure {
         self.roster.len()
     }
 
-    /// Has the tree no organization at all?
+    /// Has the tree no organizations?
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

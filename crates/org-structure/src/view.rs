@@ -31,8 +31,12 @@ impl Branch<'_> {
     }
 
     fn ranges(&self) -> Ranges {
-        let mut ranges = Ranges::path(self.tree, OrgIndex::new(self.org));
-        ranges.end_at(self.end);
+        let mut path = self.tree.path_ranges(OrgIndex::new(self.org));
+        let mut ranges = Ranges::none();
+        if let Some(own) = path.next() {
+            ranges.push_front(own.start..self.end);
+        }
+        path.for_each(|range| ranges.push_front(range));
         ranges
     }
 }
@@ -156,8 +160,7 @@ impl OrgStructure {
     #[inline]
     pub fn descendants(&self, org: OrgIndex, include_self: bool) -> Descendants<'_> {
         let Range { start, end } = self.subtree(org);
-        let skipped = u32::from(!include_self && start < end);
-        Descendants { tree: PhantomData, start: start + skipped, end }
+        Descendants { tree: PhantomData, start: start + u32::from(!include_self), end }
     }
 }
 
@@ -181,34 +184,16 @@ impl Ranges {
     /// One range, or none if it is empty.
     fn one(range: Range<u32>) -> Self {
         let mut ranges = Self::none();
-        if !range.is_empty() {
-            ranges.push_front(range);
-        }
+        ranges.push_front(range);
         ranges
     }
 
-    /// The path from an organization to its root.
-    fn path(tree: &OrgStructure, org: OrgIndex) -> Self {
-        let mut ranges = Self::none();
-        for range in tree.path_ranges(org) {
-            ranges.push_front(range);
-        }
-        ranges
-    }
-
+    /// Puts a range before the others, unless it is empty.
     fn push_front(&mut self, range: Range<u32>) {
-        // A path has at most `MOST` ranges.
-        self.next -= 1;
-        *at_mut(&mut self.ranges, narrow(self.next)) = range;
-    }
-
-    /// Lets the last range end elsewhere. One that is left empty is dropped.
-    fn end_at(&mut self, end: u32) {
-        let [.., last] = &mut self.ranges;
-        last.end = end;
-        if last.start >= end && self.next < Ranges::MOST {
-            self.ranges.rotate_right(1);
-            self.next += 1;
+        if !range.is_empty() {
+            // A path has at most `MOST` ranges.
+            self.next -= 1;
+            *at_mut(&mut self.ranges, narrow(self.next)) = range;
         }
     }
 

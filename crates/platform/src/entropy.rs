@@ -2,7 +2,7 @@
 
 use core::fmt::Debug;
 
-/// Gives random bytes that nobody can guess.
+/// A source of unpredictable random bytes.
 pub trait Entropy: Debug + Send + Sync + 'static {
     /// Fills the bytes.
     ///

@@ -1,4 +1,4 @@
-//! What the crates of orgcache need from their platform, once for all of them.
+//! What the crates of orgcache share below them: time, randomness, locks, settings, single flight.
 //!
 //! Time, randomness and locks come through a seam, so that a test can hold the clock still and a model
 //! checker can choose the schedule.
@@ -6,9 +6,9 @@
 //! | where | what | feature |
 //! | --- | --- | --- |
 //! | [`Clock`] | time that only moves forward; [`ManualClock`] for tests | |
-//! | `Entropy` | random bytes that nobody can guess | `entropy` |
+//! | `Entropy` | unpredictable random bytes | `entropy` |
 //! | `sync` | locks and atomics: the real ones, or those of the model checker `shuttle` | `sync` |
-//! | `flight` | one load for all that want the same thing at the same time | `flight` |
+//! | `flight` | single flight: one load, shared by all concurrent callers | `flight` |
 //! | [`settings`] | numbers, flags and durations from environment variables | |
 //! | [`text`] | hexadecimal digits, and texts shortened for messages | |
 //!

@@ -18,7 +18,7 @@ pub const COOKIE: &str = "orgcache_session";
 /// page on another subdomain can set it.
 pub const SECURE_COOKIE: &str = "__Host-orgcache_session";
 
-/// The token that a request came with, and the way it came.
+/// The token of a request, and whether it came in a cookie.
 ///
 /// A handler behind a [`SessionLayer`](crate::SessionLayer) takes it as an argument, to log out or to switch.
 #[derive(Clone)]
@@ -56,14 +56,14 @@ impl Credential {
         &self.token
     }
 
-    /// Did it come in a cookie, which a browser sends along by itself?
+    /// Did it come in a cookie, which a browser attaches to any request?
     #[must_use]
     pub fn is_by_cookie(&self) -> bool {
         self.by_cookie
     }
 
-    /// May the request do what its method means? Whatever came by cookie and changes something has to prove
-    /// that the sender could read an answer of ours.
+    /// Is the request safe from cross-site forgery? A request by cookie whose method is not safe must carry
+    /// the CSRF value, which a page of another site cannot read.
     pub(crate) fn may_do(&self, method: &Method, headers: &HeaderMap) -> bool {
         !self.by_cookie || method.is_safe() || csrf::matches(&self.token, headers)
     }

@@ -15,8 +15,8 @@ use tower_service::Service;
 
 use crate::{COOKIE, Credential, Problem};
 
-/// The header of a request that looks by itself, such as those of a page that is open and shows what changes.
-/// Where the method changes nothing, it does not count as use of the session.
+/// The header of a request that no user has caused, such as polling by an open page. If the method is safe,
+/// the request does not count as use of the session.
 pub const BACKGROUND_HEADER: &str = "x-orgcache-background";
 
 /// The same, ready to be looked up.
@@ -29,10 +29,10 @@ static BACKGROUND: HeaderName = HeaderName::from_static(BACKGROUND_HEADER);
 /// | --- | --- |
 /// | no credential, or one that opens no live session | 401, always the same |
 /// | by cookie, changing something, without the right [`CSRF_HEADER`](crate::CSRF_HEADER) | 403 |
-/// | whether there is a session cannot be said now | 503 with `Retry-After` |
+/// | the session cannot be looked up now | 503 with `Retry-After` |
 ///
-/// The precise reason goes to the log. Each request counts as use of its session, but for those that look by
-/// themselves and say so by the header [`BACKGROUND_HEADER`].
+/// The precise reason goes to the log. Each request counts as use of its session, except safe requests with
+/// the header [`BACKGROUND_HEADER`].
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     manager: SessionManager,
@@ -96,7 +96,7 @@ where
             return refused(Problem::unauthorized());
         };
         let in_background = request.method().is_safe() && request.headers().contains_key(&BACKGROUND);
-        // Mostly memory knows the session, and there is nothing to wait for.
+        // In most requests the session is in memory, and there is nothing to wait for.
         if !in_background && let Some(session) = self.manager.session_in_memory(credential.token()) {
             return match admit(&mut request, Admission { session, credential }) {
                 Ok(()) => Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response)),
@@ -122,15 +122,14 @@ where
     }
 }
 
-/// A session, and what was shown for it: what [`CurrentSession`](crate::CurrentSession) and [`Credential`]
-/// hand to a handler.
+/// A session and its credential, which [`CurrentSession`](crate::CurrentSession) and [`Credential`] extract.
 #[derive(Clone)]
 pub(crate) struct Admission {
     pub(crate) session: Session,
     pub(crate) credential: Credential,
 }
 
-/// Lets a request in that may do what it means to.
+/// Attaches the session to a request, unless the request lacks its CSRF value.
 fn admit(request: &mut Request<Body>, admitted: Admission) -> Result<(), Problem> {
     if !admitted.credential.may_do(request.method(), request.headers()) {
         tracing::warn!(session = %admitted.session.id(), "refused: a cookie without its CSRF value");

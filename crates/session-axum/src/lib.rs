@@ -1,5 +1,5 @@
-//! Sessions for axum: a layer finds the session of a request, an extractor hands it to the handler, and
-//! everybody else gets a 401 with a body that programs can read.
+//! Sessions for axum: a layer finds the session of a request, an extractor passes it to the handler, and a
+//! request without one is answered with a 401 and a machine-readable body.
 //!
 //! ```
 //! use axum::{Router, routing::get};

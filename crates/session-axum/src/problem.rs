@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-/// Why a request was not done: `application/problem+json` of RFC 9457.
+/// Why a request failed: `application/problem+json` of RFC 9457.
 ///
 /// The response keeps the problem in its extensions, so that an outer layer may render it again
 /// [with the id of the request](Self::with_request_id).
@@ -35,7 +35,7 @@ pub struct Problem {
 }
 
 #[derive(Serialize)]
-struct Rendered<'a> {
+struct ProblemBody<'a> {
     r#type: String,
     title: &'a str,
     status: u16,
@@ -54,13 +54,13 @@ impl Problem {
         Problem { status, code, detail: None, field: None, request_id: None, retry_after: None }
     }
 
-    /// The one 401: not a word about why.
+    /// The 401 of every refused credential. It does not say why.
     #[must_use]
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("log in first, or again")
     }
 
-    /// Something that may pass by itself.
+    /// A 503 for a condition that may pass without a change.
     #[must_use]
     pub fn unavailable(detail: &'static str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").with_detail(detail).with_retry_after(1)
@@ -79,21 +79,21 @@ impl Problem {
         self
     }
 
-    /// The same with the name of what is wrong in the request.
+    /// The same with the name of the field of the request that is wrong.
     #[must_use]
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    /// The same with the id of the request, by which the log tells more.
+    /// The same with the id of the request, which leads to its log entries.
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.request_id = Some(id.into());
         self
     }
 
-    /// The same with the seconds after which it is worth trying again.
+    /// The same with the seconds to wait before another try.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
@@ -115,7 +115,7 @@ impl Problem {
     /// The body.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let rendered = Rendered {
+        let rendered = ProblemBody {
             r#type: format!("urn:orgcache:problem:{}", self.code),
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),

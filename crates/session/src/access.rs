@@ -4,8 +4,7 @@ use org_structure::{OrgId, OrgStructure, quoted_list};
 
 use crate::{ClientId, OrgSelection, UserLevel};
 
-/// What a role may read and write in one tree, settled once: no order of calls, no later change has any
-/// influence.
+/// What a role may read and write in one tree, computed once from its rows.
 ///
 /// It means something only together with the tree that it was made for. Made by
 /// [`openbravo::RoleFacts::access`](crate::openbravo::RoleFacts::access) or
@@ -21,12 +20,12 @@ pub struct RoleAccess {
     pub(crate) readable: OrgSelection,
     pub(crate) writable: OrgSelection,
     // INVARIANT: clients ascend strictly, and no group is empty.
-    pub(crate) granted: Box<[Granted]>,
+    pub(crate) granted: Box<[GrantedOrgs]>,
 }
 
 /// The organizations that a role was given by rows of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Granted {
+pub(crate) struct GrantedOrgs {
     pub(crate) client: ClientId,
     pub(crate) orgs: OrgSelection,
 }
@@ -51,7 +50,7 @@ impl RoleAccess {
         &self.writable
     }
 
-    /// May the role write nowhere at all?
+    /// Is there no organization in which the role may write?
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.writable.is_empty()
@@ -105,7 +104,7 @@ impl RoleAccess {
         self.level.footprint()
             + self.readable.footprint()
             + self.writable.footprint()
-            + size_of_val::<[Granted]>(&self.granted)
+            + size_of_val::<[GrantedOrgs]>(&self.granted)
             + self.granted.iter().map(|group| group.orgs.footprint()).sum::<usize>()
     }
 }

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use org_structure::{Fingerprint, MAX_ID_BYTES, OrgId, OrgIndex, OrgSet, OrgStructure};
 
-use crate::access::Granted;
+use crate::access::GrantedOrgs;
 use crate::{ClientId, OrgSelection, RoleAccess, UserLevel};
 
 const MAGIC: &[u8; 6] = b"orgacc";
@@ -150,7 +150,7 @@ impl RoleAccess {
         let readable = read_selection(&mut reader, tree)?;
         let writable = read_selection(&mut reader, tree)?;
         let count = reader.count(2 + 8)?;
-        let mut granted: Vec<Granted> = Vec::with_capacity(count);
+        let mut granted: Vec<GrantedOrgs> = Vec::with_capacity(count);
         for _ in 0..count {
             let client =
                 ClientId::new(reader.text()?).map_err(|_| broken("a client id has 1 to 32 bytes"))?;
@@ -161,7 +161,7 @@ impl RoleAccess {
             if orgs.is_empty() {
                 return Err(broken("no group is empty"));
             }
-            granted.push(Granted { client, orgs });
+            granted.push(GrantedOrgs { client, orgs });
         }
         match reader.rest.len() {
             0 => Ok(RoleAccess { level, readable, writable, granted: granted.into() }),
@@ -174,14 +174,14 @@ fn broken(rule: &'static str) -> AccessDecodeError {
     AccessDecodeError::NotCanonical { rule }
 }
 
+#[expect(clippy::expect_used, reason = "a role has fewer organizations than a tree may have")]
 fn write_count(bytes: &mut Vec<u8>, count: usize) {
-    // Counts of organizations and clients; trees are bounded below `u32::MAX`.
-    bytes.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
+    bytes.extend(u32::try_from(count).expect("a count of at most 32 bits").to_le_bytes());
 }
 
+#[expect(clippy::expect_used, reason = "ids have at most 32 bytes, user levels 240")]
 fn write_text(bytes: &mut Vec<u8>, text: &str) {
-    // Ids have at most 32 bytes, user levels 240.
-    bytes.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+    bytes.push(u8::try_from(text.len()).expect("a length of at most 8 bits"));
     bytes.extend(text.as_bytes());
 }
 

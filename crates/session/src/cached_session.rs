@@ -14,8 +14,7 @@ use platform::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// A session that this node holds.
 ///
-/// It keeps what is its own. Client, role, tree, access and their hashes are in [`PinnedRole`], once for all
-/// sessions that have them.
+/// Client, role, tree, access and their hashes are in [`PinnedRole`], once for all sessions that share them.
 pub(crate) struct CachedSession {
     pub(crate) id: SessionId,
     pub(crate) user: UserId,
@@ -27,11 +26,11 @@ pub(crate) struct CachedSession {
     pub(crate) began: Moment,
     /// Last use here.
     seen: AtomicU64,
-    /// Last use that the store was told.
+    /// Last use that was written to the store.
     flushed: AtomicU64,
-    /// When the last look into the store began that found it there.
+    /// Start of the last read that found the session in the store.
     validated: AtomicU64,
-    /// When there was last a reason to look again.
+    /// When the session was last marked stale.
     stale_since: AtomicU64,
 }
 
@@ -112,7 +111,7 @@ impl CachedSession {
         Moment(self.seen.load(Ordering::Relaxed))
     }
 
-    /// The last use, if the store was not told yet.
+    /// The last use, if it is not in the store yet.
     pub(crate) fn unflushed(&self) -> Option<Moment> {
         let seen = self.seen();
         (seen.0 > self.flushed.load(Ordering::Relaxed)).then_some(seen)
@@ -126,7 +125,7 @@ impl CachedSession {
         self.validated.fetch_max(began.0, Ordering::SeqCst);
     }
 
-    /// Makes the next use look into the store.
+    /// Makes the next use revalidate the session.
     pub(crate) fn mark_stale(&self, now: Moment) {
         self.stale_since.fetch_max(now.0, Ordering::SeqCst);
     }

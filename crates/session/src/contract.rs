@@ -74,7 +74,7 @@ pub async fn check(fixture: &dyn Fixture) {
     use_only_grows(fixture).await;
     ends_reach_exactly_their_scope(fixture).await;
     an_end_passes_over_what_began_since(fixture).await;
-    ends_hold_whatever_the_clock_says(fixture).await;
+    ends_do_not_depend_on_the_clock(fixture).await;
     a_session_of_the_future_is_replaced(fixture).await;
     a_late_end_reaches_what_seems_to_begin_in_the_future(fixture).await;
     missing_sessions_are_named(fixture).await;
@@ -301,7 +301,7 @@ async fn store_with_a_past(fixture: &dyn Fixture) -> Arc<dyn SessionStore> {
     store
 }
 
-async fn ends_hold_whatever_the_clock_says(fixture: &dyn Fixture) {
+async fn ends_do_not_depend_on_the_clock(fixture: &dyn Fixture) {
     let pinned = Pinned::new(1);
     let client = ClientId::new("C").unwrap();
     let scopes = [
@@ -423,7 +423,8 @@ async fn unused_contents_go_after_their_grace(fixture: &dyn Fixture) {
     assert_eq!(gone, Contents::default());
     let there = store.contents(Some(&keeps.tree), Some(&keeps.access)).await.unwrap();
     assert!(there.tree.is_some() && there.access.is_some());
-    // Collected contents are stored again by the next login that needs them, whatever its node remembers.
+    // The next login that needs collected contents stores them again, even if its node remembers them as
+    // stored.
     let again = dropped.create(&*store, 3).await;
     let there = store.contents(Some(&again.tree), Some(&again.access)).await.unwrap();
     assert!(there.tree.is_some() && there.access.is_some());

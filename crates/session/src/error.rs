@@ -10,15 +10,16 @@ use platform::NoEntropy;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// No live session goes by this token: it never was one, or it has ended. Which, is not said.
+    /// The token has no live session: it never had one, or the session has ended. The error does not say
+    /// which.
     #[error("no live session has this token: log in again")]
     NotLive,
-    /// What is stored is not what the session was pinned to. The session has been ended.
+    /// The stored bytes do not match the hashes that the session is pinned to. The session was ended.
     #[error("session `{id}` was ended: its stored {what} is not the one it was pinned to")]
     Damaged {
         /// The session.
         id: SessionId,
-        /// What did not match.
+        /// The tree or the access.
         what: &'static str,
     },
     /// An older version of this program stored the tree, in a format that is no longer read. The session has
@@ -28,7 +29,7 @@ pub enum SessionError {
         /// The session.
         id: SessionId,
     },
-    /// What is stored cannot be read here. The session goes on, perhaps on another node.
+    /// The stored bytes cannot be read here. The session was not ended: another node may be able to.
     #[error("session `{id}` cannot be read on this node: {cause}")]
     Unreadable {
         /// The session.
@@ -61,7 +62,7 @@ pub enum Unreadable {
     /// The bytes were not found.
     #[error("its {what} is not in the store")]
     Missing {
-        /// What was not found.
+        /// The tree or the access.
         what: &'static str,
     },
     /// The tree does not decode.
@@ -119,7 +120,7 @@ pub enum LoginError {
         /// The limit.
         limit: usize,
     },
-    /// The ERP did not say what is needed.
+    /// The ERP could not be read.
     #[error("the login could not be checked: {0}")]
     Source(#[source] PortError),
     /// The session could not be stored. If the answer got lost, it may be stored; no client has its token.
@@ -128,7 +129,7 @@ pub enum LoginError {
     /// The session to be replaced cannot be used, or was ended meanwhile.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// The new session was ended by another caller before it could be handed out.
+    /// The new session was revoked before the login returned.
     #[error("the session was ended while it was made")]
     EndedMeanwhile,
     /// There are no random bytes to make a token of.

@@ -1,5 +1,4 @@
-//! `Findings`: what is odd about a tree that could be loaded all the same, and which trees it was found
-//! about.
+//! `Findings`: oddities of a client's tree that did not keep it from loading, and the table of them by tree.
 
 use core::fmt::Display;
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use org_structure::Fingerprint;
 use crate::ClientId;
 use platform::sync::Mutex;
 
-/// What the source found odd about a client's tree: all of it counted, the first of it in words.
+/// Oddities that the source found in a client's tree: all are counted, the first ones kept as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     total: usize,
@@ -18,7 +17,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// The most findings that are kept in words.
+    /// The most findings that are kept as text.
     pub const KEPT: usize = 20;
 
     /// Counts findings and keeps the first.
@@ -53,8 +52,8 @@ impl Findings {
     }
 }
 
-/// The findings of all trees that this node has loaded and still holds, and of each client's latest one. They
-/// are those of a client, not of a tree: clients with equal trees may have other rows.
+/// The findings about all trees that this node has loaded and still holds, and about each client's latest
+/// one. They are kept by client as well: clients with equal trees may have different rows.
 ///
 /// Lock order: the lock of this table, then that of the table of trees, which `is_held` asks.
 #[derive(Debug, Default)]
@@ -67,7 +66,7 @@ struct Inner {
 }
 
 impl FindingsTable {
-    /// Takes note of what was found about a client's tree; says whether it is news.
+    /// Records the findings about a client's tree; true if they are new.
     pub(crate) fn record(&self, client: ClientId, tree: Fingerprint, findings: Findings) -> bool {
         let mut inner = self.0.lock();
         inner.latest.insert(client, tree);
@@ -79,7 +78,7 @@ impl FindingsTable {
         is_news
     }
 
-    /// What was found about a client's tree; `None` if this node has not loaded it from the source.
+    /// The findings about a client's tree; `None` if this node has not loaded it from the source.
     pub(crate) fn of_tree(&self, client: ClientId, tree: Fingerprint) -> Option<Arc<Findings>> {
         self.0.lock().by_tree.get(&(client, tree)).map(Arc::clone)
     }
@@ -91,8 +90,8 @@ impl FindingsTable {
         held.map(|(_, findings)| findings.total()).sum()
     }
 
-    /// Forgets trees that are not held any more. Findings of a client's latest tree stay: they are no news
-    /// when it is loaded again.
+    /// Forgets trees that are not held any more. Findings of a client's latest tree stay, so that they are
+    /// not new when it is loaded again.
     pub(crate) fn prune(&self, is_held: impl Fn(&Fingerprint) -> bool) {
         let mut inner = self.0.lock();
         let Inner { by_tree, latest } = &mut *inner;

@@ -43,10 +43,10 @@ impl<K: Eq + Hash, V> Interner<K, V> {
     }
 
     /// How many values there are, and the bytes of each by `footprint`.
-    pub(crate) fn measure(&self, footprint: impl Fn(&V) -> usize) -> Interned {
+    pub(crate) fn measure(&self, footprint: impl Fn(&V) -> usize) -> InternerUsage {
         let values = self.values.lock();
         let live: Vec<Arc<V>> = values.values().filter_map(Weak::upgrade).collect();
-        Interned {
+        InternerUsage {
             values: live.len(),
             bytes: live.iter().map(|value| footprint(value)).sum(),
             table_bytes: values.allocation_size(),
@@ -61,7 +61,7 @@ impl<K, V> fmt::Debug for Interner<K, V> {
 }
 
 /// What an interner holds.
-pub(crate) struct Interned {
+pub(crate) struct InternerUsage {
     pub(crate) values: usize,
     pub(crate) bytes: usize,
     pub(crate) table_bytes: usize,

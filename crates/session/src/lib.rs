@@ -1,9 +1,10 @@
-//! Logins of an ERP, each with the organization tree and the role's access **as they were at that moment**.
+//! ERP sessions that pin the organization tree and the role's access **at login**.
 //!
-//! A [`Session`] answers everything an ERP operation asks about organizations from memory: may this role read
-//! that record, may it write there, may one record refer to another, which legal entity owns this store.
-//! Nothing that happens in the database, or on another node, changes an answer before the next login, refresh
-//! or switch. Sessions on equal trees share one tree; sessions with equal access share that.
+//! A [`Session`] answers from memory what an ERP operation asks about organizations: may this role read that
+//! record, may it write there, may one record refer to another, which legal entity owns this store. Later
+//! changes in the database or on another node do not affect a session: the next login, refresh or switch pins
+//! the current state. Sessions with equal trees share one tree, and sessions with equal access share one
+//! access.
 //!
 //! # Ten lines
 //!
@@ -56,53 +57,54 @@
 //! | --- | --- |
 //! | [`SessionManager`] | login, lookup, refresh, switch, end, list, limits, maintenance |
 //! | [`Session`], [`RoleAccess`] | what a session answers |
-//! | [`openbravo`] | the rules of access and login as pure functions of rows, and what OrgTree answered |
+//! | [`openbravo`] | the rules of access and login as pure functions of rows, and the answers of OrgTree |
 //! | [`OrgSource`], [`SessionStore`] | the two ports; [`MemoryStore`] is the default store |
 //! | [`Clock`], [`Entropy`] | where time and random bits come from |
 //! | `contract` (feature `contract`) | the test suite that every store passes |
 //!
 //! # What holds when
 //!
-//! * **Always.** An answer of a session never changes. A login's tree is no older than the moment at which
-//!   the login began. A token means one session with one tree and one access, on every node. A login is in
-//!   the store before it is acknowledged. An end said on this node holds here when the call returns, whatever
-//!   the store does.
-//! * **After a time.** An end said on another node holds here within [`Options::revalidate_within`] (5 s) and
-//!   the time that the store takes to answer; a hint of the store may make it sooner. Other nodes learn of
-//!   use after [`Options::flush_interval`] (30 s). With a shared store, and after a restart, an idle session
-//!   may live two of these longer than its idle time; else it ends to the millisecond.
+//! * **Always.** An answer of a session never changes. A login's tree is no older than the start of the
+//!   login. A token means one session with one tree and one access, on every node. A login is in the store
+//!   before it is acknowledged. A revocation on this node takes effect here before the call returns, even if
+//!   the store fails.
+//! * **Eventually.** A revocation on another node takes effect here within [`Options::revalidate_within`]
+//!   (5 s) plus the store's response time, or sooner if the store sends a hint. Other nodes see the last use
+//!   of a session after [`Options::flush_interval`] (30 s). With a shared store, and after a restart, an idle
+//!   session may outlive its idle time by two flush intervals; otherwise it ends to the millisecond.
 //! * **Approximately.** Limits: each node counts its own sessions.
-//! * **Not at all.** The tree and the role's rows are two reads, both after the login began; a change between
-//!   them may be in one and not in the other. A change of roles has no revision: it is seen by every login,
-//!   and by no session.
+//! * **Never.** The tree and the role's rows are two reads, both after the start of the login: a change
+//!   between them may be in one and not in the other. Role changes have no revision: every login sees them,
+//!   and no existing session does.
 //!
-//! # If a database is away
+//! # If a database is unavailable
 //!
-//! Sessions that this node holds go on for [`Options::fail_open`], counted. Sessions that it does not hold,
-//! and logins, get a transient error. Ends hold here and are told to the store when it answers. After an
+//! Sessions in memory stay valid for [`Options::fail_open`], and are counted. Other sessions, and logins, get
+//! a transient error. Revocations take effect here and are propagated when the store answers again. After an
 //! outage nothing is swept until all nodes had time to report use.
 //!
 //! # Formats
 //!
-//! Stores keep trees and accesses as canonical bytes, each in a format that has a version
-//! ([`org_structure::FORMAT_VERSION`], [`ACCESS_FORMAT_VERSION`]). Each node writes one version and reads
-//! that one. A node that meets a newer version answers with a transient error and ends nothing: a newer node
-//! can continue the session. A node that meets version 1 of a tree ends the session with
-//! [`SessionError::Outdated`], and the collection of unused contents removes the bytes.
+//! Stores keep trees and accesses as canonical bytes, in versioned formats
+//! ([`org_structure::FORMAT_VERSION`], [`ACCESS_FORMAT_VERSION`]). Each node writes and reads one version.
+//! For a newer version a node answers with a transient error and ends nothing, since a newer node can
+//! continue the session. For version 1 of a tree it ends the session with [`SessionError::Outdated`], and the
+//! collection of unused contents removes the bytes.
 //!
 //! # What may grow
 //!
-//! Structs and enums are `#[non_exhaustive]`, but for what an implementation of a port has to give or to
-//! handle in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`LastUse`], [`CompanyFacts`],
-//! the facts and options in [`openbravo`]) and [`Scope`]. A field that is added there must not compile where
-//! it is forgotten: a default could grant more than the ERP does.
+//! Structs and enums are `#[non_exhaustive]`, except those that an implementation of a port must fill in or
+//! match in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`LastUse`], [`CompanyFacts`],
+//! the facts and options in [`openbravo`]) and [`Scope`]. Code that forgets a new field there must not
+//! compile: a default could grant more than the ERP does.
 //!
 //! # Memory
 //!
-//! A session takes 152 bytes in one allocation, of which 12 are about organizations, and 49 to 98 bytes in
-//! three tables, as their load is: the manager's, that of its users (both hold a pointer), and the store's in
-//! memory. Sessions share trees, accesses, and roles with their access. A million sessions of a million users
-//! on one tree of 600 organizations take 242 MB with [`MemoryStore`]. [`SessionManager::footprint`] is exact.
+//! A session takes 152 bytes in one allocation, 12 of them about organizations, and 49 to 98 bytes in three
+//! tables, depending on their load: the manager's, the one by user (both hold a pointer), and that of the
+//! store in memory. Sessions share trees, accesses, and roles with their access. A million sessions of a
+//! million users on one tree of 600 organizations take 242 MB with [`MemoryStore`].
+//! [`SessionManager::footprint`] is exact.
 
 mod access;
 mod access_bytes;

@@ -18,18 +18,18 @@ use crate::{AccessHash, PortError, Scope, SessionId, SessionStore, StoredSession
 use platform::sync::{AtomicUsize, Mutex, Ordering, RwLock};
 use platform::{Clock, SystemClock};
 
-/// Keeps sessions in memory: the store for one process that may forget them when it ends.
+/// Keeps sessions in memory: a store for one process, whose sessions end with it.
 ///
 /// # Memory
-/// 29 to 57 bytes a session, as the load of the table is; canonical bytes once for each distinct tree and
-/// access. The store keeps the very session that the manager holds, so what is stored keeps its tree and its
-/// access in memory.
+/// 29 to 57 bytes a session, depending on the load of the table, and the canonical bytes of each distinct
+/// tree and access. The store shares its sessions with the manager, and so keeps their trees and accesses in
+/// memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     shared: bool,
     shards: Sharded<RwLock<HashTable<Row>>>,
     // Lock order: `contents`, then a shard or a table of `parts`.
-    contents: Mutex<Stored>,
+    contents: Mutex<ContentTable>,
     /// What the sessions share that were stored without a manager.
     parts: SharedParts,
     /// Where the last sweep stopped.
@@ -44,7 +44,7 @@ struct Row {
 }
 
 #[derive(Debug, Default)]
-struct Stored {
+struct ContentTable {
     trees: HashMap<Fingerprint, Content, ahash::RandomState>,
     accesses: HashMap<AccessHash, Content, ahash::RandomState>,
 }
@@ -79,7 +79,7 @@ impl MemoryStore {
             clock,
             shared: false,
             shards: Sharded::default(),
-            contents: Mutex::new(Stored::default()),
+            contents: Mutex::new(ContentTable::default()),
             parts: SharedParts::default(),
             next_shard: AtomicUsize::new(0),
         }
@@ -152,7 +152,7 @@ impl MemoryStore {
     }
 }
 
-impl Stored {
+impl ContentTable {
     fn refer(&mut self, new: &NewSession<'_>, now: Moment) {
         let content = |bytes: Vec<u8>| Content { bytes: bytes.into(), sessions: 0, unused_since: now };
         let tree = self.trees.entry(new.record.tree).or_insert_with(|| content(new.tree_bytes()));

@@ -40,3 +40,22 @@ impl Moment {
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use platform::ManualClock;
+
+    #[test]
+    fn moments_before_the_clock_began_are_told_apart() {
+        let start = Moment::now(&ManualClock::default());
+        for years in [1, 50, 99] {
+            let time = Duration::from_secs(years * 365 * 24 * 3_600);
+            assert_eq!(start.since(start.before(time)), time);
+            assert_eq!(start.before(time).after(time), start);
+            assert_eq!(start.before(time).on_clock(), Duration::ZERO);
+            assert_eq!(start.after(time).on_clock(), time);
+        }
+        assert_eq!(start.since(start.after(Duration::MAX)), Duration::ZERO);
+    }
+}

@@ -23,7 +23,7 @@ pub struct Options {
     /// A session ends after this time without use: 30 minutes. Where several nodes share a store, up to two
     /// flush intervals later.
     pub idle: Duration,
-    /// A session ends after this time in all: 12 hours.
+    /// A session ends after this total time: 12 hours.
     pub absolute: Duration,
     /// The most sessions that this node holds by logins: 1,000,000. Each node counts its own, so a cluster of
     /// `n` nodes may hold up to `n` times as many. No rows are counted.
@@ -33,15 +33,15 @@ pub struct Options {
     pub max_sessions_per_user: Option<usize>,
     /// What happens to a login at one of the two limits.
     pub at_limit: AtLimit,
-    /// How often the store is told what was used: 30 s. If the process is killed, so much use may be
-    /// forgotten; expiry in the store allows for two of these.
+    /// How often use is written to the store: 30 s. A process that is killed loses the use of up to one
+    /// interval; expiry in the store allows for two.
     pub flush_interval: Duration,
-    /// An end on another node holds here after this time at the latest, plus the time that the store takes to
-    /// answer: 5 s. Only for stores that are shared.
+    /// A revocation on another node takes effect here within this time plus the store's response time: 5 s.
+    /// Only for shared stores.
     pub revalidate_within: Duration,
-    /// For how long sessions go on being answered while the store does not; `None` for their idle time.
+    /// How long sessions stay valid while the store is unavailable; `None` for their idle time.
     pub fail_open: Option<Duration>,
-    /// For how long after a failure a session that is held here is answered without asking the store: 1 s.
+    /// How long after a failure of the store sessions in memory are answered without asking it again: 1 s.
     pub retry_after: Duration,
     /// How many sessions, and how many trees and accesses, one sweep takes from the store at most: 1,000.
     pub sweep_batch: usize,
@@ -51,7 +51,7 @@ pub struct Options {
     pub automatic_roles: AutomaticRoles,
 }
 
-/// What happens to a login that finds all places taken.
+/// What happens to a login at a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AtLimit {
@@ -89,7 +89,7 @@ impl Options {
         self
     }
 
-    /// How much longer than its idle time the store keeps a session, for use that it was not told of yet.
+    /// How much longer than its idle time the store keeps a session, for use that is not written yet.
     pub(crate) fn allowance(&self) -> Duration {
         self.flush_interval.saturating_mul(2)
     }

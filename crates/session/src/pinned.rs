@@ -91,12 +91,10 @@ impl SharedParts {
     }
 }
 
-/// The bytes of a value behind an `Arc`: two counters come with it.
+/// The bytes of a value behind an `Arc`: two counters, the value, and padding.
 pub(crate) const fn shared_bytes<T>() -> usize {
-    let counters = 2 * size_of::<usize>();
-    // Counters first, then the value at its alignment, then padding to the larger alignment.
-    let align = if align_of::<T>() > align_of::<usize>() { align_of::<T>() } else { align_of::<usize>() };
-    (counters.next_multiple_of(align_of::<T>()) + size_of::<T>()).next_multiple_of(align)
+    const { assert!(align_of::<T>() <= align_of::<usize>(), "no value is aligned wider than a counter") };
+    (2 * size_of::<usize>() + size_of::<T>()).next_multiple_of(align_of::<usize>())
 }
 
 impl PinnedTree {

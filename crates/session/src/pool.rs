@@ -20,10 +20,10 @@ use platform::sync::{AtomicU64, Mutex, Ordering};
 /// Of each client at most one load runs and one more is queued behind it, which begins when that one is done,
 /// so any login that comes later may join it.
 #[derive(Clone, Debug)]
-pub(crate) struct TreePool(Arc<Shared>);
+pub(crate) struct TreePool(Arc<PoolState>);
 
 #[derive(Debug)]
-struct Shared {
+struct PoolState {
     source: Arc<dyn OrgSource>,
     parts: Arc<SharedParts>,
     clients: Mutex<HashMap<ClientId, ClientTrees, ahash::RandomState>>,
@@ -44,11 +44,11 @@ struct ClientTrees {
     queued: Option<TreeLoad>,
 }
 
-type Outcome = Result<Loaded, PortError>;
+type Outcome = Result<LoadResult, PortError>;
 
-/// What a load brought.
+/// The result of a load.
 #[derive(Clone, Debug)]
-struct Loaded {
+struct LoadResult {
     tree: Arc<PinnedTree>,
     revision: Option<Revision>,
 }
@@ -63,7 +63,7 @@ struct TreeLoad {
 }
 
 impl TreeLoad {
-    /// Will the load's tree be no older than a login that took `ticket`, whatever it finds?
+    /// Is the load's tree certain to be no older than a login that took `ticket`?
     fn begins_after(&self, ticket: Ticket) -> bool {
         let began = self.began.load(Ordering::SeqCst);
         began == 0 || began > ticket.0
@@ -77,7 +77,7 @@ impl TreeLoad {
 
 impl TreePool {
     pub(crate) fn new(source: Arc<dyn OrgSource>, parts: Arc<SharedParts>, counters: Arc<Counters>) -> Self {
-        TreePool(Arc::new(Shared {
+        TreePool(Arc::new(PoolState {
             source,
             parts,
             clients: Mutex::new(HashMap::default()),
@@ -142,7 +142,7 @@ impl TreePool {
         (waiting, true)
     }
 
-    /// A load that begins when the one before it is done, whatever came of that.
+    /// A load that begins when the one before it has ended, successfully or not.
     fn begin(
         &self,
         client: ClientId,
@@ -176,7 +176,7 @@ impl TreePool {
         self.0.clients.lock().allocation_size() + self.0.findings.footprint()
     }
 
-    /// What was found about a client's tree, if this node has loaded it.
+    /// The findings about a client's tree, if this node has loaded it.
     pub(crate) fn findings_of(&self, client: ClientId, tree: Fingerprint) -> Option<Arc<Findings>> {
         self.0.findings.of_tree(client, tree)
     }
@@ -187,7 +187,7 @@ impl TreePool {
     }
 }
 
-impl Shared {
+impl PoolState {
     fn next_moment(&self) -> u64 {
         self.moments.fetch_add(1, Ordering::SeqCst)
     }
@@ -208,11 +208,11 @@ impl Shared {
             let mut clients = self.clients.lock();
             clients.entry(client).or_default().latest = Some((revision, Arc::downgrade(&tree)));
         }
-        Ok(Loaded { tree, revision })
+        Ok(LoadResult { tree, revision })
     }
 }
 
-impl Shared {
+impl PoolState {
     /// Logs the findings of each tree once.
     fn record_findings(&self, client: ClientId, tree: Fingerprint, findings: Findings) {
         let total = findings.total();

@@ -4,8 +4,7 @@ use core::error::Error;
 use core::fmt;
 use std::sync::Arc;
 
-/// Why a source or a store could not do what was asked. Cheap to clone: everybody who waited gets the same
-/// cause.
+/// Why a call of a source or a store failed. Cheap to clone: all callers that waited for the call get it.
 #[derive(Clone)]
 pub struct PortError {
     transient: bool,
@@ -32,7 +31,7 @@ impl PortError {
         self.transient
     }
 
-    /// What the adapter said.
+    /// The adapter's own error.
     #[must_use]
     pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.cause

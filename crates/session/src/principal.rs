@@ -4,8 +4,8 @@ use org_structure::OrgId;
 
 use crate::{ClientId, RoleId, UserId};
 
-/// Who logs in, already authenticated by the ERP, and what was chosen. What is left open is taken from the
-/// user's defaults.
+/// The user of a login, authenticated by the ERP, with the role, client and organization of their choice.
+/// Anything not chosen comes from the user's defaults.
 ///
 /// # Examples
 /// ```
@@ -29,7 +29,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// A user with everything else left open.
+    /// A user with defaults for everything else.
     #[must_use]
     pub const fn new(user: UserId) -> Self {
         Principal { user, role: None, client: None, org: None }

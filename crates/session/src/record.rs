@@ -27,11 +27,11 @@ pub struct SessionRecord {
     pub tree: Fingerprint,
     /// The access to which it is pinned.
     pub access: AccessHash,
-    /// How it ends by itself.
+    /// When it expires.
     pub lifetime: Lifetime,
 }
 
-/// When a session ends by itself.
+/// When a session expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
     idle: u64,
@@ -39,7 +39,7 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    /// Ends after a time without use, and after a time in all, each rounded down to milliseconds.
+    /// Expires after a time without use, and after a total time, each rounded down to milliseconds.
     #[must_use]
     pub fn new(idle: Duration, absolute: Duration) -> Self {
         // Stores keep signed numbers.
@@ -53,7 +53,7 @@ impl Lifetime {
         Duration::from_millis(self.idle)
     }
 
-    /// The time in all.
+    /// The total time.
     #[must_use]
     pub const fn absolute(&self) -> Duration {
         Duration::from_millis(self.absolute)
@@ -67,7 +67,7 @@ pub struct StoredSession {
     pub record: SessionRecord,
     /// How long ago it was made.
     pub age: Duration,
-    /// How long ago it was used last, as far as the store was told.
+    /// How long ago it was last used, according to the store.
     pub idle: Duration,
 }
 

@@ -6,8 +6,8 @@ use org_structure::{OrgId, OrgSet, OrgStructure, quoted_list};
 
 /// A set of organizations, of which some may not be in the tree.
 ///
-/// Openbravo lets a role work in organizations that the tree does not know, and organization `0` is readable
-/// for everybody, even where the tree has none. The order is tree order, then the rest bytewise.
+/// In Openbravo a role may work in organizations outside of the tree, and every role may read organization
+/// `0`, even if the tree does not contain it. The order is tree order, then the rest bytewise.
 ///
 /// # Memory
 /// That of an [`OrgSet`], and 33 bytes an organization outside the tree.

@@ -13,9 +13,9 @@ use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 
 /// A session: a user in a role, with the tree and the access as they were at login.
 ///
-/// Nothing that happens in a database or on another node changes an answer. No method does I/O or takes a
-/// lock; those that answer yes or no do not allocate. A handle that is kept goes on answering after the
-/// session has ended: ask the manager for each request, and [`is_ended`](Self::is_ended) within a long one.
+/// Later changes in a database or on another node do not change an answer. No method does I/O or takes a
+/// lock, and those that answer yes or no do not allocate. A handle still answers after its session has ended:
+/// look the token up for each request, and check [`is_ended`](Self::is_ended) during a long one.
 ///
 /// Ids that are not in the tree, over-long or of another client, are neither readable nor writable.
 #[derive(Clone)]
@@ -96,11 +96,10 @@ impl Session {
         Arc::ptr_eq(&self.live, &other.live)
     }
 
-    /// When the session ends if it is not used again, on the clock of its manager; each use puts it off, but
-    /// never beyond the time that a session lasts in all. It may end earlier, by a logout or an
-    /// administrator.
+    /// When the session expires if it is not used again, on the clock of its manager. Each use extends it, up
+    /// to the total time of a session. A logout or an administrator may end it earlier.
     ///
-    /// Compare it with [`Clock::now`](crate::Clock::now) of the clock that the manager was made with, or ask
+    /// Compare it with [`Clock::now`](crate::Clock::now) of the manager's clock, or call
     /// [`SessionManager::expires_in`](crate::SessionManager::expires_in).
     #[must_use]
     pub fn expires_at(&self) -> Duration {
@@ -124,7 +123,7 @@ impl Session {
         &self.live.access().access
     }
 
-    /// May the session write nowhere at all?
+    /// Is there no organization in which the session may write?
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.access().is_read_only()
@@ -231,10 +230,10 @@ impl Session {
         self.access().level().as_stored()
     }
 
-    /// A session variable of Openbravo by its name, as it is stored in the session there; `None` for a name
-    /// that this crate does not answer. Upper and lower case do not matter.
+    /// A session variable of Openbravo by its name, case-insensitive; `None` for a name that this crate does
+    /// not know.
     ///
-    /// Computed from what is pinned: no text is kept.
+    /// Computed from the pinned tree and access; no text is stored.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
         let name = name.strip_prefix('#')?;
@@ -258,7 +257,7 @@ impl Session {
         OrganizationStructureProvider::new(self.live.role.client.as_str(), self.tree())
     }
 
-    /// What the session weighs.
+    /// The bytes of the session.
     #[must_use]
     pub fn footprint(&self) -> SessionFootprint {
         SessionFootprint {
@@ -270,11 +269,11 @@ impl Session {
     }
 }
 
-/// What a session weighs, in bytes, exactly.
+/// The bytes of a session, exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionFootprint {
-    /// What is this session's alone, without its place in the manager's table.
+    /// Those of this session alone, without its place in the manager's table.
     pub own: usize,
     /// The part of that which is about organizations.
     pub organizations: usize,

@@ -83,11 +83,11 @@ pub enum Facts {
 /// Reads an ERP. Nothing here writes.
 ///
 /// Every answer must be at least as new as the moment at which the call began: it comes from the primary
-/// database, never from a replica or a cache. Calls may be dropped half-way and may run at the same time. An
-/// implementation has its own time limits: a call that can hang for ever makes logins hang for ever.
+/// database, never from a replica or a cache. Calls may be cancelled and may run concurrently. An
+/// implementation has its own timeouts: a call that never returns makes logins wait for ever.
 ///
 /// Errors are [`PortError::transient`] if the same call may succeed later, else [`PortError::permanent`].
-/// What is simply not there (an unknown user, role or client) is no error but an answer without it.
+/// An unknown user, role or client is not an error: the answer leaves it out.
 #[async_trait]
 pub trait OrgSource: Debug + Send + Sync + 'static {
     /// The revision of a client's tree now, or `None` if none are kept: no counter, or what moves it is

@@ -16,7 +16,7 @@ macro_rules! counters {
             pub accesses: usize,
             /// Findings about the trees held now, of those that this node loaded from the source.
             pub tree_findings: usize,
-            /// Ends said here that the store was not told yet.
+            /// Revocations on this node that are not in the store yet.
             pub pending_ends: usize,
             $($(#[doc = $doc])+ pub $name: u64,)+
         }
@@ -38,7 +38,7 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Logins that were given a session, refreshes and switches included.
+    /// Logins that succeeded, including refreshes and switches.
     logins,
     /// Logins that were refused or failed.
     refused,
@@ -52,7 +52,7 @@ counters! {
     joined_loads,
     /// Logins that shared a live tree because its revision was still the one in the source.
     trees_by_revision,
-    /// Loads whose tree turned out to be one that was there already.
+    /// Loads that returned a tree which this node already had.
     trees_by_fingerprint,
     /// Tokens answered from memory.
     hits,
@@ -60,23 +60,23 @@ counters! {
     store_reads,
     /// Sessions opened again from the store.
     reopened,
-    /// Tokens that opened no session. What is no token by its form never gets this far.
+    /// Well-formed tokens without a session.
     unknown_tokens,
     /// Tokens answered although the store could not be asked.
     failed_open,
-    /// Sessions ended because their stored bytes were not those they were pinned to.
+    /// Sessions ended because their stored bytes do not match their hashes.
     damaged,
-    /// Sessions ended because an older version stored their tree, in a format that is no longer read.
+    /// Sessions ended because their tree is stored in an older format, which is no longer read.
     outdated,
     /// Sessions ended by a call on this node.
     ended,
-    /// Sessions that the store was asked about by re-validation.
+    /// Sessions that were revalidated in the store.
     revalidated,
     /// Sessions found gone from the store.
     ended_elsewhere,
-    /// Sessions dropped from memory because their time was over.
+    /// Expired sessions that were dropped from memory.
     expired,
-    /// Sessions that the store swept at this node's request.
+    /// Expired sessions that this node swept from the store.
     swept,
     /// Calls to the store that failed.
     store_failures,

@@ -22,7 +22,7 @@ pub struct NewSession<'a> {
     pub access: &'a RoleAccess,
     /// The session that ends with this one's beginning.
     pub replaces: Option<SessionId>,
-    /// The session as the manager holds it: a store in memory keeps that instead of a copy.
+    /// The manager's own session: a store in memory shares it instead of making a copy.
     pub(crate) live: Option<&'a Arc<CachedSession>>,
 }
 
@@ -45,7 +45,7 @@ impl<'a> NewSession<'a> {
         self
     }
 
-    /// The bytes to store under the tree's fingerprint. Made when asked for: a store that has them does not
+    /// The bytes to store under the tree's fingerprint. Encoded on demand: a store that has them need not
     /// ask.
     #[must_use]
     pub fn tree_bytes(&self) -> Vec<u8> {
@@ -63,9 +63,9 @@ impl<'a> NewSession<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CreateOutcome {
-    /// It is stored.
+    /// The session is stored.
     Done,
-    /// Nothing was changed, because the session to be replaced is not there any more.
+    /// Nothing was changed, because the session to be replaced no longer exists.
     ReplacedIsGone,
 }
 
@@ -87,7 +87,7 @@ pub struct LastUse {
     pub ago: Duration,
 }
 
-/// What another node may have done. It proves nothing: the node that gets it revalidates.
+/// What another node may have done. It proves nothing: the receiving node revalidates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
@@ -99,21 +99,20 @@ pub enum Hint {
 
 /// Keeps sessions beyond the process, or for several.
 ///
-/// A session is stored as one row that never changes but for when it was last used; what ended is not there
-/// any more. So "is it there?" is the compare-and-set of every change.
+/// A session is one row that never changes, except for its last use; ending a session deletes the row. So the
+/// existence of the row is the compare-and-set of every change.
 ///
-/// All times are on the store's own clock. They cross this port as durations only, so that clocks of nodes
-/// are never compared with it or with each other.
+/// All times are on the store's own clock and cross this port as durations, so that no clock is ever compared
+/// with another.
 ///
-/// Calls may be dropped half-way: each is one transaction that happens as a whole or not at all. An
-/// implementation has its own time limits and fails fast. Errors are [`PortError::transient`] if the same
-/// call may succeed later.
+/// Calls may be cancelled: each is one atomic transaction. An implementation has its own timeouts and fails
+/// fast. Errors are [`PortError::transient`] if the same call may succeed later.
 ///
 /// Every implementation passes the `contract` suite (feature `contract`).
 #[async_trait]
 pub trait SessionStore: Debug + Send + Sync + 'static {
-    /// Do several nodes share this store? If not, only this process ends sessions, and none is
-    /// re-validated.
+    /// Do several nodes share this store? If not, only this process ends sessions, and nothing is
+    /// revalidated.
     fn is_shared(&self) -> bool {
         true
     }
@@ -121,12 +120,11 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
     /// Stores a session with the bytes of its tree and its access, each once per hash, and ends the one that
     /// it replaces: all in one transaction, durable when this returns.
     ///
-    /// That the bytes are there already is never taken for granted from memory alone: a session whose bytes
-    /// are missing must not be stored. No row is written that all logins share.
+    /// A store must not rely on its memory of which bytes exist: a session whose bytes are missing must not
+    /// be stored. No login writes a row that all logins share.
     async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError>;
 
-    /// The session of that name as it is now, expired or not; `None` if it is not there. One read of one row,
-    /// of the primary.
+    /// The session of that id, expired or not; `None` if there is none. One read of one row, on the primary.
     async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError>;
 
     /// The bytes under two hashes, exactly as they were stored; the caller verifies them.
@@ -136,35 +134,34 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
         access: Option<&AccessHash>,
     ) -> Result<Contents, PortError>;
 
-    /// Records when sessions were last used. The recorded moment only grows; sessions that are not there are
-    /// passed over. At most [`BATCH`] at a time.
+    /// Records when sessions were last used. The recorded time only moves forward; unknown sessions are
+    /// skipped. At most [`BATCH`] at a time.
     async fn touch(&self, seen: &[LastUse]) -> Result<(), PortError>;
 
     /// Ends all sessions of a scope, and returns how many: durable when this returns. Idempotent.
     ///
-    /// No clock decides whether a session ends. [`Scope::Session`] ends the session whatever `ago` is, and
-    /// any scope with an `ago` of zero ends every session that the store has of it. A longer `ago` is for an
-    /// end that is told late: it spares the sessions that began since, which are those that by the store's
-    /// clock began less than `ago` ago. A session whose beginning lies in the future began before the clock
-    /// was set back, and ends.
+    /// Ending depends on no clock: [`Scope::Session`] ignores `ago`, and any other scope with an `ago` of
+    /// zero ends every session of it. A longer `ago` is for a revocation that reaches the store late: it
+    /// spares the sessions that began since, that is less than `ago` ago by the store's clock. A session that
+    /// began in the future was created before the clock was set back, and ends.
     ///
-    /// Other nodes should be told by a [`Hint`], after the commit. It may get lost.
+    /// The store should send other nodes a [`Hint`] after the commit. A hint may get lost.
     async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError>;
 
-    /// Which of these sessions are not there: the re-validation, in one read of the primary. At most
-    /// [`BATCH`] at a time.
+    /// Which of these sessions do not exist: the revalidation, in one read on the primary. At most [`BATCH`]
+    /// at a time.
     async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError>;
 
-    /// Ends up to `limit` sessions that are older than their lifetime, or were not used for their idle time
-    /// and `allowance` beyond it; says how many. One conditional statement: what is touched meanwhile stays.
+    /// Ends up to `limit` sessions that are older than their lifetime, or unused for longer than their idle
+    /// time plus `allowance`, and returns how many. One conditional statement: a session that is used
+    /// meanwhile stays.
     async fn sweep(&self, allowance: Duration, limit: usize) -> Result<u64, PortError>;
 
-    /// Forgets up to `limit` trees and accesses that no session has referred to for `grace`; says how many.
-    /// It never takes bytes from a session that is being created: either that finds them, or it stores them
-    /// again.
+    /// Deletes up to `limit` trees and accesses that no session has referred to for `grace`, and returns how
+    /// many. A session that is being created never loses its bytes: it finds them, or stores them again.
     async fn collect(&self, grace: Duration, limit: usize) -> Result<u64, PortError>;
 
-    /// Sessions of a scope, expired or not, ordered by name, after a given one; at most `limit`.
+    /// Sessions of a scope, expired or not, ordered by id: at most `limit`, after a given one.
     async fn list(
         &self,
         scope: &Scope,
@@ -172,8 +169,8 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<StoredSession>, PortError>;
 
-    /// Waits for the next hint. May be dropped at any time. After a connection was lost and made again the
-    /// first hint is [`Hint::Anything`]. A store without hints waits for ever.
+    /// Waits for the next hint. May be cancelled at any time. The first hint after a reconnect is
+    /// [`Hint::Anything`]. A store without hints waits for ever.
     async fn next_hint(&self) -> Hint {
         core::future::pending().await
     }
@@ -236,5 +233,5 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
     }
 }
 
-/// The most sessions that are touched or re-validated by one call.
+/// The most sessions that one call touches or revalidates.
 pub const BATCH: usize = 10_000;

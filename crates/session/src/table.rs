@@ -15,9 +15,9 @@ use platform::sync::{AtomicUsize, Ordering, RwLock};
 
 /// The sessions that a node holds, by name.
 ///
-/// Looking into the store and putting what was found into the table are two steps, and an end may come
-/// between them. So each shard counts its ends: an insertion says what the count was before it
-/// looked, and looks again if it moved.
+/// Reading a session from the store and inserting it here are two steps, and a revocation may happen in
+/// between. So each shard counts its revocations: an insertion passes the count from before its read, and
+/// reads again if the count has changed.
 #[derive(Debug)]
 pub(crate) struct Table {
     shards: Sharded<RwLock<Shard>>,
@@ -30,9 +30,9 @@ pub(crate) struct Table {
 #[derive(Debug, Default)]
 struct Shard {
     sessions: HashTable<Arc<CachedSession>>,
-    /// How many ends there were, by a few more bits of the name.
+    /// How many revocations there were, by four more bits of the id.
     ends: [u64; 16],
-    /// Sessions whose end was said here and is not in the store yet.
+    /// Sessions that were revoked here and are still in the store.
     ending: HashTable<SessionId>,
 }
 
@@ -41,14 +41,14 @@ impl Shard {
         self.ending.find(id.hash(), |other| other == id).is_some()
     }
 
+    #[expect(clippy::indexing_slicing, reason = "`near` is below the number of counters")]
     fn ends_near(&self, id: &SessionId) -> u64 {
-        self.ends.get(near(id)).copied().unwrap_or_default()
+        self.ends[near(id)]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "`near` is below the number of counters")]
     fn count_end(&mut self, id: &SessionId) {
-        if let Some(ends) = self.ends.get_mut(near(id)) {
-            *ends += 1;
-        }
+        self.ends[near(id)] += 1;
     }
 }
 
@@ -57,16 +57,16 @@ fn near(id: &SessionId) -> usize {
     usize::from(bits % 16)
 }
 
-/// How many ends there had been near a name.
+/// The number of revocations near an id, at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ends(u64);
 
-/// What became of an insertion.
+/// The outcome of an insertion.
 #[derive(Debug)]
 pub(crate) enum Insertion {
-    /// It is in the table; or another one of the same name was first, which is given.
+    /// The session of that id in the table: the inserted one, or one that another call inserted first.
     Held(Arc<CachedSession>),
-    /// Something was ended meanwhile: look into the store again.
+    /// A session was revoked in the meantime: read from the store again.
     LookAgain,
 }
 
@@ -103,7 +103,7 @@ impl Table {
         shard.sessions.find(id.hash(), |live| live.id == *id).map(Arc::clone)
     }
 
-    /// To be called before looking into the store; `None` if the session's end was said here.
+    /// Call it before reading from the store. `None` if the session was revoked here.
     pub(crate) fn ends(&self, id: &SessionId) -> Option<Ends> {
         let shard = self.shard(id).read();
         (!shard.is_ending(id)).then(|| Ends(shard.ends_near(id)))
@@ -123,8 +123,8 @@ impl Table {
         self.places.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Puts a session into the table, unless something was ended since `ends` was taken. If its place was
-    /// reserved, the session takes it.
+    /// Inserts a session, unless one near it was revoked since `ends` was taken. A session with a reservation
+    /// uses it up.
     pub(crate) fn insert(&self, live: Arc<CachedSession>, ends: Ends, is_reserved: bool) -> Insertion {
         let id = live.id;
         let mut shard = self.shard(&id).write();
@@ -146,7 +146,7 @@ impl Table {
         }
     }
 
-    /// Takes a session out because it is ended, and blocks its return until [`ended`](Self::ended).
+    /// Removes a revoked session, and blocks its return until [`ended`](Self::ended).
     pub(crate) fn end(&self, id: &SessionId) -> Option<Arc<CachedSession>> {
         let mut shard = self.shard(id).write();
         shard.count_end(id);
@@ -156,7 +156,7 @@ impl Table {
         self.take(&mut shard, id).inspect(|live| live.end())
     }
 
-    /// The session is ended in the store.
+    /// The session is no longer in the store.
     pub(crate) fn ended(&self, id: &SessionId) {
         let mut shard = self.shard(id).write();
         shard.count_end(id);
@@ -168,7 +168,7 @@ impl Table {
         }
     }
 
-    /// Up to `limit` sessions whose end the store was not told yet.
+    /// Up to `limit` sessions that were revoked here and may still be in the store.
     pub(crate) fn ending(&self, limit: usize) -> Vec<SessionId> {
         let mut ids = Vec::new();
         for shard in self.shards.iter() {
@@ -177,12 +177,12 @@ impl Table {
         ids
     }
 
-    /// How many sessions there are whose end the store was not told yet.
+    /// The number of sessions that were revoked here and may still be in the store.
     pub(crate) fn count_ending(&self) -> usize {
         self.shards.iter().map(|shard| shard.read().ending.len()).sum()
     }
 
-    /// Takes all sessions of a scope out because they are ended.
+    /// Removes all sessions of a scope, which are revoked.
     pub(crate) fn end_all(&self, scope: &Scope) -> usize {
         let mut ended = 0;
         for shard in self.shards.iter() {
@@ -195,8 +195,8 @@ impl Table {
         ended
     }
 
-    /// The sessions of a scope are ended in the store, but for those made since; which are which, the store
-    /// knows.
+    /// The store has ended the sessions of a scope. It may have ended sessions that began in the meantime as
+    /// well, so those are revalidated at their next use.
     pub(crate) fn ended_all(&self, scope: &Scope, now: Moment) {
         for shard in self.shards.iter() {
             let mut shard = shard.write();
@@ -205,7 +205,7 @@ impl Table {
         }
     }
 
-    /// Takes one session out that is known to be gone or over; says whether it was this one that was held.
+    /// Removes a session that is gone from the store or expired; true if the table held this very one.
     pub(crate) fn remove(&self, live: &Arc<CachedSession>) -> bool {
         let mut shard = self.shard(&live.id).write();
         let held = shard.sessions.find(live.id.hash(), |other| Arc::ptr_eq(other, live)).is_some();
@@ -221,14 +221,14 @@ impl Table {
         self.users.remove(&live);
         self.count.fetch_sub(1, Ordering::SeqCst);
         self.release();
-        // A table that was large once gives its bytes back.
+        // Give memory back after a peak.
         if is_too_large(&shard.sessions) {
             shard.sessions.shrink_to_fit(|live| live.id.hash());
         }
         Some(live)
     }
 
-    /// The sessions of one shard that are as asked.
+    /// The sessions of one shard that match.
     pub(crate) fn select(
         &self,
         shard: usize,
@@ -261,4 +261,25 @@ fn matching(shard: &Shard, scope: &Scope) -> Vec<SessionId> {
 /// Has a table more than four times the places that it needs?
 pub(crate) fn is_too_large<T>(table: &HashTable<T>) -> bool {
     table.is_empty() || table.capacity() / 4 > table.len().max(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_too_large_if_it_is_empty_or_mostly_empty() {
+        let table = |capacity: usize, len: u64| {
+            let mut table = HashTable::with_capacity(capacity);
+            (0..len).for_each(|number| drop(table.insert_unique(number, number, |number| *number)));
+            assert_eq!(table.capacity(), capacity);
+            table
+        };
+        for (capacity, len, is_large) in
+            [(3, 0, true), (3, 1, false), (14, 1, false), (28, 1, true), (28, 6, true), (28, 7, false)]
+        {
+            assert_eq!(is_too_large(&table(capacity, len)), is_large, "{len} of {capacity}");
+        }
+        assert!(!is_too_large(&table(28, 28)));
+    }
 }

@@ -7,7 +7,7 @@ use platform::{Entropy, NoEntropy};
 /// Keeps the hash of a token apart from any other hash of the same bytes.
 const PURPOSE: &[u8; 32] = b"orgcache session token version 1";
 
-/// What a client shows to be let in: 256 random bits, given out once at login and kept nowhere.
+/// The credential of a client: 256 random bits, returned once at login and stored nowhere.
 ///
 /// # Memory
 /// 32 bytes.
@@ -58,7 +58,7 @@ impl Token {
     }
 }
 
-/// What stands for the value of what is no digit: all bits are set, so that no digit beside it hides it.
+/// The value of a character that is no digit: all bits are set, so that `|` with any other value keeps them.
 const NO_DIGIT: u8 = u8::MAX;
 
 /// The value of a lower-case hexadecimal digit.
@@ -97,7 +97,8 @@ impl SessionId {
 
     /// The first bytes as a number: the name is a hash already, and needs no other to be put in a table.
     pub(crate) fn hash(&self) -> u64 {
-        self.0.first_chunk().map_or(0, |head| u64::from_le_bytes(*head))
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 }
 
@@ -157,6 +158,15 @@ mod tests {
         assert_ne!(token.expose(), token.id().to_string());
         assert_eq!(token.id().to_string().parse(), Ok(token.id()));
         assert_eq!(format!("{token:?}"), "Token(…)");
+    }
+
+    #[test]
+    fn an_id_is_its_own_hash() {
+        let id = SessionId::from_bytes(core::array::from_fn(|place| u8::try_from(place).unwrap()));
+        assert_eq!(id.hash(), 0x0706_0504_0302_0100);
+        let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
+        assert_ne!(hasher.hash_one(id), hasher.hash_one(SessionId::from_bytes([0; 32])));
+        assert_eq!(format!("{id:?}"), format!("SessionId({id})"));
     }
 
     #[test]

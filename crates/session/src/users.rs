@@ -168,6 +168,7 @@ impl Users {
         shard.lock().release(hash, &key);
     }
 
+    /// The heap bytes of the tables, without the sessions. Reservations of logins under way are not counted.
     pub(crate) fn footprint(&self) -> usize {
         let shards = self.shards.iter().map(|shard| {
             let shard = shard.lock();
@@ -175,14 +176,13 @@ impl Users {
                 |lives: &Vec<Arc<CachedSession>>| lives.capacity() * size_of::<Arc<CachedSession>>();
             shard.single.allocation_size()
                 + shard.several.allocation_size()
-                + shard.reservations.allocation_size()
                 + shard.several.iter().map(several).sum::<usize>()
         });
         shards.sum::<usize>() + self.shards.footprint()
     }
 }
 
-/// A table that was large once gives its bytes back.
+/// Gives memory back after a peak.
 fn shrink<T>(table: &mut HashTable<T>, hasher: impl Fn(&T) -> u64) {
     if is_too_large(table) {
         table.shrink_to_fit(hasher);

@@ -8,8 +8,8 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(tree) = OrgStructure::decode(bytes) else { return };
     assert_eq!(tree.encode(), bytes);
 
-    // Built from its own rows, it is the same tree again: decoding accepts nothing that building would not
-    // make.
+    // BuildOutcome from its own rows, it is the same tree again: decoding accepts nothing that building would
+    // not make.
     let id = |org| tree.id(org).unwrap();
     let owned: Vec<_> = tree.indices().map(|org| (org, id(org), tree.parent(org).map(id))).collect();
     let rows = owned.iter().rev().map(|(org, id, parent)| OrgRow {

@@ -5,7 +5,7 @@ use super::{DecodeError, FORMAT_VERSION, MAGIC, Sections};
 use crate::column::{NARROW_MAX, NONE};
 use crate::invariant::{at, narrow};
 use crate::numbering::subtree_ends;
-use crate::roster::{Roster, RosterFault};
+use crate::roster::{Roster, RosterFault, join_flags};
 use crate::side_table::SideTable;
 use crate::{MAX_ORGANIZATIONS, OrgFlags, OrgId, OrgStructure, hex};
 
@@ -76,21 +76,25 @@ fn decode_flags(
     count: u32,
 ) -> Result<Vec<OrgFlags>, DecodeError> {
     let low = reader.take(count as usize, "the flags")?;
-    let mut bits: Vec<u16> = low.iter().copied().map(u16::from).collect();
-    if sections.contains(Sections::HIGH_FLAGS) {
+    let high = if sections.contains(Sections::HIGH_FLAGS) {
         let high = reader.take(count as usize, "the high flags")?;
         if high.iter().all(|&byte| byte == 0) {
             return broken(0, "the section of high flags has a flag");
         }
-        for (bits, &high) in bits.iter_mut().zip(high) {
-            *bits |= u16::from(high) << 8;
-        }
-    }
-    let known = |(rank, bits): (u32, u16)| {
-        let unknown = bits & !OrgFlags::all().bits();
-        OrgFlags::from_bits(bits).ok_or(DecodeError::NewerFlags { rank, bits: unknown })
+        high
+    } else {
+        &[]
     };
-    (0..).zip(bits).map(known).collect()
+    let known = |(place, &low): (usize, &u8)| {
+        let flags = join_flags(low, high.get(place));
+        let unknown = flags.difference(OrgFlags::all()).bits();
+        if unknown == 0 {
+            Ok(flags)
+        } else {
+            Err(DecodeError::NewerFlags { rank: narrow(place), bits: unknown })
+        }
+    };
+    low.iter().enumerate().map(known).collect()
 }
 
 fn decode_ids(reader: &mut Reader<'_>, sections: Sections, count: u32) -> Result<Vec<OrgId>, DecodeError> {

@@ -2,8 +2,9 @@
 //!
 //! The core of this crate speaks of [`OrgIndex`]es and says "unknown" by type. Openbravo speaks of id
 //! strings, which may be null, and has an answer for every one of them: an unknown organization is its own
-//! natural tree, `0` is in everybody's. [`OrganizationStructureProvider`] gives exactly those answers, as of
-//! the version merged in February 2018 (3.0PR18Q2), with `closest` and the time zone added later.
+//! natural tree, and `0` is in all natural trees. [`OrganizationStructureProvider`] gives exactly those
+//! answers, as of the version merged in February 2018 (3.0PR18Q2), with `closest` and the time zone added
+//! later.
 //!
 //! The rules that are asked by index are methods of [`OrgStructure`]: [`level`](OrgStructure::level),
 //! [`closest`](OrgStructure::closest), [`quoted_list`](OrgStructure::quoted_list).
@@ -32,7 +33,7 @@
 //! | database function `AD_ISORGINCLUDED` | [`is_org_included`](OrganizationStructureProvider::is_org_included) | walks the tree, not `ad_org_tree` |
 //! | database function `AD_ORG_ISINNATURALTREE` | [`sql_is_in_natural_tree`](OrganizationStructureProvider::sql_is_in_natural_tree) | a bool, not `Y` or `N` |
 //!
-//! What cannot come up here at all, because [`OrgStructure::build`] settles it before there is a tree:
+//! Cases that do not exist here, because [`OrgStructure::build`] decides them before there is a tree:
 //!
 //! * **Dangling parents** (a parent that is not in the tree): the organization is a root. There the id of the
 //!   parent appeared in natural trees and parent lists, so that `isInNaturalTree` answered differently for

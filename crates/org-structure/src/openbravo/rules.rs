@@ -34,9 +34,8 @@ impl OrgStructure {
     /// **Openbravo's rule:** of records that belong to organizations, the one that is closest to `org`.
     ///
     /// First choice are records of `org` and its ancestors, the nearest organization first; then records of
-    /// any descendant, however far; among equals the smallest record. A record of another branch is never
-    /// chosen. (`getBOBInClosestOrg`, as corrected in
-    /// February 2023.)
+    /// any descendant, at any depth; among equals the smallest record. A record of another branch is never
+    /// chosen. (`getBOBInClosestOrg`, as corrected in February 2023.)
     ///
     /// # Complexity
     /// O(records), no allocation.

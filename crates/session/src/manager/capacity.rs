@@ -17,7 +17,7 @@ impl Core {
         }
         let ended = self.end_oldest(newest);
         for id in &ended {
-            // A failure was counted, and maintenance tries again.
+            // A failure is counted, and maintenance retries.
             drop(self.propagate(&Scope::Session(*id), self.now(), Duration::ZERO).await);
         }
         Counters::add(&self.counters.ended, ended.len());
@@ -27,8 +27,8 @@ impl Core {
     /// Takes the oldest sessions beyond the limits out of the table, but never the newest.
     fn end_oldest(&self, newest: &CachedSession) -> Vec<SessionId> {
         let mut ended = Vec::new();
-        // One login at a time, so that no two make the same room twice. Lock order: this, then a shard of the
-        // table.
+        // One login at a time, so that no two end sessions for the same place. Lock order: this, then a shard
+        // of the table.
         let mut oldest = self.oldest.lock();
         if let Some(limit) = self.options.max_sessions_per_user {
             let mut of_user = self.table.users().sessions_of(newest.client(), newest.user);
@@ -46,7 +46,7 @@ impl Core {
     }
 }
 
-/// The sessions that began first, so many that looking for them is seldom done.
+/// A batch of the sessions that began first, so that the table is seldom searched for them.
 #[derive(Debug, Default)]
 pub(super) struct OldestSessions {
     queue: VecDeque<SessionId>,
@@ -82,7 +82,7 @@ impl OldestSessions {
     }
 }
 
-/// Places under the limits, taken while a login is under way and given back unless it replaces.
+/// Places within the limits that a login holds while it is in progress. Dropped, it gives them back.
 pub(super) struct Reservation<'a> {
     core: &'a Core,
     pub(super) place: bool,
@@ -115,7 +115,7 @@ impl<'a> Reservation<'a> {
         Ok(())
     }
 
-    /// The session is in the table, and the places are its own.
+    /// The session is in the table, and has taken over the places.
     pub(super) fn keep(mut self) {
         self.place = false;
         self.user = None;

@@ -1,4 +1,4 @@
-//! Inspection: what administrators ask about the sessions and the trees that this node holds.
+//! Inspection: the sessions and trees that this node holds, for administrators.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,25 +19,24 @@ pub struct TreeInUse {
     pub fingerprint: Fingerprint,
     /// The tree.
     pub structure: Arc<OrgStructure>,
-    /// What it takes on this node, in bytes.
+    /// Bytes that it takes on this node.
     pub bytes: usize,
-    /// What is odd about it; `None` where this node has read the tree back from the store and not loaded it
-    /// from the source: findings are about the source's rows, which may have changed since.
+    /// Oddities of the source's rows; `None` if this node has read the tree from the store and not from the
+    /// source, whose rows may have changed since.
     pub findings: Option<Arc<Findings>>,
-    /// How many sessions hold it.
+    /// How many of the client's sessions are pinned to it.
     pub sessions: usize,
 }
 
 impl SessionManager {
-    /// What a session weighs on this node; nothing where this node does not hold it. Asking is no use of the
-    /// session.
+    /// Bytes that a session takes on this node, or `None` if it is not in memory here. Does not count as use.
     #[must_use]
     pub fn footprint_of(&self, id: SessionId) -> Option<SessionFootprint> {
         self.core.table.get(&id).map(|live| Session::new(live).footprint())
     }
 
-    /// What the sessions of one client, or of all, take on this node: a tree or an access once, however many
-    /// of them share it. Their places in the manager's tables are not counted, as clients share those.
+    /// Bytes that the sessions of one client, or of all, take on this node. A shared tree or access counts
+    /// once. The manager's tables are left out, since all clients share them.
     ///
     /// # Complexity
     /// O(sessions): for administrators, not for every request.
@@ -68,7 +67,7 @@ impl SessionManager {
     /// The users who have sessions on this node, each with the client of the session, in this order.
     ///
     /// # Complexity
-    /// O(sessions × log users): for a look from time to time, not for every request.
+    /// O(sessions × log users): not for every request.
     #[must_use]
     pub fn held_users(&self) -> BTreeSet<(UserId, ClientId)> {
         let mut users = BTreeSet::new();
@@ -79,7 +78,7 @@ impl SessionManager {
         users
     }
 
-    /// The sessions of a user that this node holds, oldest first. Asking is no use of them.
+    /// The sessions of a user that this node holds, oldest first. Does not count as use.
     #[must_use]
     pub fn held_sessions(&self, client: ClientId, user: UserId) -> Vec<Session> {
         self.core.table.users().sessions_of(client, user).into_iter().map(Session::new).collect()

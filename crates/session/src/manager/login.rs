@@ -19,11 +19,11 @@ use crate::{
 };
 use platform::sync::Ordering;
 
-/// A session that was just made, and the only copy of its token.
+/// A new session, and the only copy of its token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Login {
-    /// What opens the session. It is kept nowhere.
+    /// The credential of the session. It is stored nowhere.
     pub token: Token,
     /// The session.
     pub session: Session,
@@ -49,7 +49,7 @@ pub enum Notice {
     OldestEnded(SessionId),
 }
 
-/// What is different about a session that takes the place of another.
+/// How a session differs that replaces another one.
 #[derive(Debug, Default)]
 struct Replacement {
     replaces: Option<SessionId>,
@@ -59,33 +59,32 @@ struct Replacement {
 }
 
 impl SessionManager {
-    /// Makes a session for a principal, whom the ERP has authenticated: with the tree and the access of this
-    /// moment, or later, and durable in the store when this returns.
+    /// Creates a session for a principal that the ERP has authenticated. Its tree and access are no older
+    /// than this call, and it is durable in the store when the call returns.
     ///
-    /// The source is asked for the facts of the login and for a revision; the tree is loaded only if no live
-    /// one may be shared. The store does one transaction.
+    /// Reads the facts of the login and a revision from the source, and the tree unless a live one may be
+    /// shared. The store runs one transaction.
     ///
     /// # Errors
-    /// [`LoginError`]: which check failed, which limit is reached, what database does not answer.
+    /// [`LoginError`]: a check that failed, a limit, a database that does not answer.
     pub async fn login(&self, principal: Principal) -> Result<Login, LoginError> {
         self.begin(principal, Replacement::default()).await
     }
 
-    /// Ends a session and gives another one to the same user, role and organization, with tree and access as
-    /// they are now. If the role does not work in that organization any more, another one is chosen as at
-    /// login.
+    /// Replaces a session by one of the same user, role and organization that pins the current tree and
+    /// access. If the role no longer works in that organization, another one is chosen as at login.
     ///
-    /// If the answer gets lost, neither token is of use: log in again.
+    /// If the result gets lost, neither token is valid: log in again.
     ///
     /// # Errors
-    /// As [`login`](Self::login); then the old session goes on.
+    /// As [`login`](Self::login); the old session stays valid.
     pub async fn refresh(&self, token: &Token) -> Result<Login, LoginError> {
         self.renew_in_place(token, Vec::new()).await
     }
 
-    /// As [`refresh`](Self::refresh), and lets the session write in an organization that a process has just
-    /// created, whatever the role's rows say. (Openbravo's `addWritableOrganization`.) The next refresh or
-    /// switch goes by the rows again.
+    /// As [`refresh`](Self::refresh), and makes an organization writable that a process has just created,
+    /// even if no row of the role grants it (Openbravo's `addWritableOrganization`). The next refresh or
+    /// switch follows the rows again.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh); [`LoginError::UnknownOrg`] if the organization is not in the client's
@@ -94,11 +93,11 @@ impl SessionManager {
         self.renew_in_place(token, vec![org]).await
     }
 
-    /// Ends a session and gives the same user another one in another role, in an organization or in the
-    /// user's default one.
+    /// Replaces a session by one of the same user in another role, in an organization or in the user's
+    /// default one.
     ///
     /// # Errors
-    /// As [`login`](Self::login); then the old session goes on.
+    /// As [`login`](Self::login); the old session stays valid.
     pub async fn switch_role(
         &self,
         token: &Token,
@@ -111,10 +110,10 @@ impl SessionManager {
         self.begin(principal, Replacement { replaces: Some(old.id()), ..Replacement::default() }).await
     }
 
-    /// Ends a session and gives the same user and role another one in another organization.
+    /// Replaces a session by one of the same user and role in another organization.
     ///
     /// # Errors
-    /// As [`login`](Self::login); then the old session goes on.
+    /// As [`login`](Self::login); the old session stays valid.
     pub async fn switch_org(&self, token: &Token, org: OrgId) -> Result<Login, LoginError> {
         let old = self.session(token).await?;
         let principal = Principal::new(old.user()).with_role(old.role()).in_client(old.client()).in_org(org);
@@ -234,7 +233,7 @@ impl Core {
         self.parts.pin_access(hash, tree, || access)
     }
 
-    /// Stores a session and takes it in.
+    /// Stores a session, then inserts it into the table.
     async fn commit(
         &self,
         record: &Arc<SessionRecord>,
@@ -245,7 +244,7 @@ impl Core {
         let id = record.id;
         let began = self.now();
         if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
-            // Should this be dropped half-way, the store knows whether the old session is still there.
+            // If this call is cancelled, only the store knows whether the old session is still there.
             old.mark_stale(began);
         }
         let mut ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
@@ -265,7 +264,7 @@ impl Core {
             match self.table.insert(Arc::clone(&live), ends, is_reserved) {
                 Insertion::Held(live) => return Ok(live),
                 Insertion::LookAgain => {
-                    // Something near it was ended while it was stored: perhaps this one, with all of its
+                    // A session near it was revoked while it was stored: perhaps this one, with all of its
                     // user.
                     ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
                     if self.is_ended_in_bulk(record, began) {

@@ -13,12 +13,11 @@ use crate::token::Token;
 use crate::{Scope, Session, SessionError, SessionId, SessionRecord, StoredSession};
 
 impl SessionManager {
-    /// The session of a token, and notes that it was used.
+    /// The session of a token. Counts as use.
     ///
-    /// Mostly answered from memory. The store is asked, by one read of one row, for a session that this node
-    /// does not hold or has not seen confirmed for
-    /// [`Options::revalidate_within`](crate::Options::revalidate_within); by one more read for a tree or
-    /// access that it does not hold.
+    /// Usually answered from memory. The manager reads one row of the store for a session that is not in
+    /// memory, or was not validated within [`Options::revalidate_within`](crate::Options::revalidate_within),
+    /// and the tree and access if they are not in memory.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -26,9 +25,8 @@ impl SessionManager {
         self.find(token, Use::Yes).await
     }
 
-    /// The session of a token, as [`session`](Self::session) finds it, without noting that it was used: for
-    /// what looks by itself, such as a page that is open and asks whether anything changed. However often it
-    /// asks, an unused session becomes idle.
+    /// The session of a token, as [`session`](Self::session) finds it. Does not count as use: for requests
+    /// that no user has caused, such as polling by an open page. A session that is only polled becomes idle.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -36,9 +34,8 @@ impl SessionManager {
         self.find(token, Use::No).await
     }
 
-    /// The session of a token if memory alone can answer, as it mostly can: what [`session`](Self::session)
-    /// finds then, without a future to wait for. `None` says nothing about the token, but to ask
-    /// [`session`](Self::session).
+    /// The session of a token if memory alone can answer, without a future to wait for. Counts as use. After
+    /// `None` call [`session`](Self::session): the token may still have a session.
     #[must_use]
     pub fn session_in_memory(&self, token: &Token) -> Option<Session> {
         let id = token.id();
@@ -58,7 +55,7 @@ impl SessionManager {
         if let Some(session) = core.trusted(held.as_ref(), usage) {
             return Ok(session);
         }
-        // A future that asks the store is large: boxed, it is no burden where memory answers.
+        // The future that asks the store is large. Boxed, it costs nothing where memory answers.
         let found = Box::pin(core.look(id, held, usage)).await.map(Session::new);
         if matches!(found, Err(SessionError::NotLive)) {
             core.count(&core.counters.unknown_tokens);
@@ -67,7 +64,7 @@ impl SessionManager {
     }
 }
 
-/// Does a look at a session count as use of it?
+/// Does a lookup count as use of the session?
 #[derive(Clone, Copy, Debug)]
 enum Use {
     Yes,
@@ -84,7 +81,7 @@ impl Use {
 }
 
 impl Core {
-    /// The session that is held, if it may be answered without asking the store.
+    /// The session in memory, if it may be answered without asking the store.
     fn trusted(&self, held: Option<&Arc<CachedSession>>, usage: Use) -> Option<Session> {
         let now = self.now();
         let live = held.filter(|live| self.is_trusted(live, now))?;
@@ -101,7 +98,7 @@ impl Core {
             && (!self.store.is_shared() || now.since(live.validated()) <= self.options.revalidate_within)
     }
 
-    /// Looks into the store for a session that may be held.
+    /// Reads a session from the store. It may be in memory already.
     async fn look(
         &self,
         id: SessionId,
@@ -136,7 +133,7 @@ impl Core {
                 }
             };
             if let Some(end) = self.bulk_revocation_of(&stored.record) {
-                // Whether it began before that end, the store knows best: it is told, and asked again.
+                // Only the store can tell whether the session began before that revocation.
                 self.retry_bulk_revocation(&end).await.map_err(SessionError::Unavailable)?;
                 continue;
             }
@@ -167,8 +164,8 @@ impl Core {
         }
     }
 
-    /// What a session is pinned to. Bytes that are proven to be others, or that no version from now on reads,
-    /// end it.
+    /// The tree and access of a session. Bytes with another hash, or in a format that is no longer read, end
+    /// the session.
     async fn find_pinned(&self, record: &SessionRecord) -> Result<Arc<PinnedAccess>, SessionError> {
         match self.reopening.find(record).await {
             Ok(pinned) => Ok(pinned),
@@ -187,7 +184,7 @@ impl Core {
         }
     }
 
-    /// Is the time of a session over that is held, as far as this node can tell by itself?
+    /// Has a session in memory expired, as far as this node alone can tell?
     async fn is_over(&self, live: &Arc<CachedSession>) -> bool {
         let now = self.now();
         let is_idle = live.is_idle(now, Duration::ZERO);
@@ -198,11 +195,10 @@ impl Core {
         false
     }
 
-    /// Takes a session out whose time is over.
+    /// Removes an expired session.
     pub(super) async fn expire(&self, live: &Arc<CachedSession>) {
         if self.store.is_shared() {
-            // Other nodes come to the same conclusion, or know of later use; the sweep takes it from the
-            // store.
+            // Another node may have seen later use, so the session stays in the store until the sweep.
             self.table.remove(live);
         } else {
             self.end(Scope::Session(live.id)).await;
@@ -210,7 +206,7 @@ impl Core {
         self.count(&self.counters.expired);
     }
 
-    /// Is the time of a stored session over? What other nodes have not told the store yet is allowed for.
+    /// Has a stored session expired? Allows for use that other nodes have not written yet.
     fn is_stored_over(&self, stored: &StoredSession, held: Option<&CachedSession>, now: Moment) -> bool {
         let lifetime = stored.record.lifetime;
         let idle_here = held.map_or(stored.idle, |live| now.since(live.seen()));
@@ -218,7 +214,7 @@ impl Core {
             || stored.idle.min(idle_here) > lifetime.idle().saturating_add(self.options.allowance())
     }
 
-    /// May a held session be answered although the store cannot be asked?
+    /// May a session in memory be answered although the store is unavailable?
     fn fails_open(&self, live: &CachedSession, now: Moment) -> bool {
         let limit = self.options.fail_open.unwrap_or(live.lifetime.idle());
         now.since(live.validated()) <= limit && !live.is_too_old(now) && !live.is_idle(now, Duration::ZERO)

@@ -10,14 +10,13 @@ use crate::{PortError, Scope, SessionId};
 use platform::sync::Ordering;
 
 impl SessionManager {
-    /// One round of everything: tells the store of pending ends and of use, re-validates, takes out what is
-    /// over, sweeps the store by one bounded batch, and drops what is no longer in use.
+    /// One round of maintenance: propagates pending revocations, writes use, revalidates, removes expired
+    /// sessions, sweeps one bounded batch from the store, and drops unused trees and accesses.
     ///
-    /// [`MaintenanceTask`](crate::MaintenanceTask) calls this and its parts by the clock. Tests call it
-    /// themselves.
+    /// [`MaintenanceTask`](crate::MaintenanceTask) calls this and its parts on a timer.
     ///
     /// # Errors
-    /// The first failure of the store; the other steps are done all the same, but for the sweep: after an
+    /// The first failure of the store. A failed step does not keep the others from running, but after an
     /// outage nothing is swept until all nodes had time to report use.
     pub async fn maintain(&self) -> Result<(), PortError> {
         let flushed = self.flush().await;
@@ -27,43 +26,43 @@ impl SessionManager {
         flushed.and(revalidated).and(swept)
     }
 
-    /// Tells the store of pending ends and of use.
+    /// Propagates pending revocations and writes use to the store.
     ///
     /// # Errors
-    /// The store does not answer; what was not told stays to be told.
+    /// The store does not answer. The next call tries again.
     pub async fn flush(&self) -> Result<(), PortError> {
         let ends = self.core.retry_revocations().await;
         let used = self.core.flush_use().await;
         ends.and(used)
     }
 
-    /// Asks the store whether the sessions that were used since they were last confirmed are still there: one
-    /// statement for [`BATCH`](crate::BATCH) of them. Does nothing if the store is not shared.
+    /// Revalidates the sessions that were used since their last validation, [`BATCH`](crate::BATCH) of them
+    /// in one statement. Does nothing if the store is not shared.
     ///
     /// # Errors
-    /// The store does not answer; sessions that are held go on, for as long as
-    /// [`Options::fail_open`](crate::Options::fail_open) says.
+    /// The store does not answer. Sessions in memory stay valid for
+    /// [`Options::fail_open`](crate::Options::fail_open).
     pub async fn revalidate(&self) -> Result<(), PortError> {
         if self.core.store.is_shared() { self.core.revalidate().await } else { Ok(()) }
     }
 
-    /// What others wait for: ends that the store was not told yet, here and there.
+    /// Propagates revocations in both directions: those of this node, and those of others.
     #[cfg(not(shuttle))]
     pub(super) async fn catch_up(&self) -> Result<(), PortError> {
         let told = self.core.retry_revocations().await;
         told.and(self.revalidate().await)
     }
 
-    /// Lets the sessions that a hint is about be looked up in the store at their next use.
+    /// Marks the sessions that a hint names as stale, so that their next use revalidates them.
     ///
     /// # Complexity
-    /// O(sessions that it is about) for one session or a user's; else O(sessions).
+    /// O(sessions named) for one session or a user; else O(sessions).
     pub fn take_hint(&self, hint: &Hint) {
         let core = &self.core;
         let now = core.now();
         let mark_stale = |lives: &[Arc<CachedSession>]| lives.iter().for_each(|live| live.mark_stale(now));
         match hint {
-            // The end of one session is what nodes hear of all day.
+            // The most frequent hint.
             Hint::Ended(Scope::Session(id)) => mark_stale(core.table.get(id).as_slice()),
             Hint::Ended(Scope::User(client, user)) => {
                 mark_stale(&core.table.users().sessions_of(*client, *user));
@@ -81,11 +80,11 @@ impl SessionManager {
         }
     }
 
-    /// Takes no more logins, and tells the store what it was not told yet. Sessions go on being answered.
+    /// Refuses new logins, and flushes pending revocations and use to the store. Sessions are still answered.
     ///
     /// # Errors
-    /// The store does not answer: pending ends and the use of the last flush interval are forgotten with this
-    /// process.
+    /// The store does not answer: this process will lose its pending revocations and the use of the last
+    /// flush interval.
     pub async fn shutdown(&self) -> Result<(), PortError> {
         self.core.closing.store(true, Ordering::SeqCst);
         self.flush().await

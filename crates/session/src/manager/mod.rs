@@ -25,7 +25,7 @@ use platform::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use platform::{Clock, SystemClock};
 use platform::{Entropy, OsEntropy};
 
-use reopen::Reopening;
+use reopen::Reopener;
 
 pub use inspection::TreeInUse;
 pub use login::{Login, Notice};
@@ -33,14 +33,10 @@ pub use revocation::Revocation;
 #[cfg(not(shuttle))]
 pub use task::MaintenanceTask;
 
-/// Gives out sessions and finds them again. Cloning gives another handle to the same manager.
+/// Creates sessions, finds them by their tokens, and ends them. A clone is another handle to the same
+/// manager.
 ///
-/// What it holds at once, always: an answer of a [`Session`](crate::Session) never changes; a login's tree is
-/// no older than the login; an end said on this node holds here when the call returns; a login that was
-/// acknowledged is in the store.
-///
-/// What holds after a time: an end said on another node ([`Options::revalidate_within`]); when a session was
-/// last used ([`Options::flush_interval`]); limits, which each node counts for itself.
+/// What holds always, and what only after a time, is on [the crate's page](crate#what-holds-when).
 #[derive(Clone)]
 pub struct SessionManager {
     core: Arc<Core>,
@@ -64,19 +60,19 @@ struct Core {
     counters: Arc<Counters>,
     trees: TreePool,
     parts: Arc<SharedParts>,
-    reopening: Reopening,
+    reopening: Reopener,
     table: Table,
     oldest: Mutex<capacity::OldestSessions>,
-    /// Ends of many sessions that the store was not told yet, one a scope.
+    /// Revocations of many sessions that are not in the store yet, one for each scope.
     bulk_revocations: Mutex<Vec<revocation::BulkRevocation>>,
     health: Health,
     closing: AtomicBool,
 }
 
-/// How the store fares, as far as this node can tell.
+/// The availability of the store, as this node sees it.
 #[derive(Debug, Default)]
 struct Health {
-    /// When it failed last, if it has not answered since; else 0.
+    /// When it last failed, if it has not answered since; else 0.
     failed: AtomicU64,
     /// No sweep before this: other nodes may have use to report that they could not.
     quiet_until: AtomicU64,
@@ -105,7 +101,7 @@ impl SessionManager {
         let trees = TreePool::new(Arc::clone(&source), Arc::clone(&parts), Arc::clone(&counters));
         SessionManager {
             core: Arc::new(Core {
-                reopening: Reopening::new(Arc::clone(&store), Arc::clone(&parts)),
+                reopening: Reopener::new(Arc::clone(&store), Arc::clone(&parts)),
                 trees,
                 parts,
                 source,
@@ -129,7 +125,7 @@ impl SessionManager {
         &self.core.options
     }
 
-    /// What was counted, and what is held now.
+    /// The counters, and the number of sessions and trees in memory.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let core = &self.core;
@@ -143,7 +139,7 @@ impl SessionManager {
         }
     }
 
-    /// What everything weighs that this manager holds, without what the store keeps.
+    /// The bytes of everything that this manager holds, without those of the store.
     ///
     /// # Complexity
     /// O(users + trees + accesses): for an administration page, not for every request.
@@ -161,7 +157,7 @@ impl SessionManager {
     }
 }
 
-/// What a manager holds, in bytes of the heap, when no call is under way.
+/// The heap bytes of a manager while no call is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ManagerFootprint {
@@ -194,7 +190,7 @@ impl Core {
         Counters::add(counter, 1);
     }
 
-    /// Takes note of how a call to the store went.
+    /// Records whether a call to the store succeeded.
     fn record_outcome<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
         match &outcome {
             Ok(_) => {

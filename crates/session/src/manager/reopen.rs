@@ -1,4 +1,4 @@
-//! Reopening: reads the tree and the access of a stored session, and verifies both.
+//! Reopener: reads the tree and the access of a stored session, and verifies both.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use crate::{
 use platform::flight::SharedLoad;
 use platform::sync::Mutex;
 
-/// Reads back what sessions are pinned to: once, however many wait for it.
+/// Reads the pinned contents of sessions from the store. Concurrent lookups share one read.
 #[derive(Debug)]
-pub(super) struct Reopening {
+pub(super) struct Reopener {
     store: Arc<dyn SessionStore>,
     parts: Arc<SharedParts>,
     flights: Mutex<HashMap<Names, SharedLoad<Outcome>, ahash::RandomState>>,
@@ -25,7 +25,7 @@ pub(super) struct Reopening {
 type Names = (Fingerprint, AccessHash);
 type Outcome = Result<Arc<PinnedAccess>, ReopenFailure>;
 
-/// Why something could not be read back, whichever session wanted it.
+/// Why contents could not be read, for any of the sessions that wait for them.
 #[derive(Clone, Debug)]
 pub(super) enum ReopenFailure {
     Damaged(&'static str),
@@ -45,12 +45,12 @@ impl ReopenFailure {
     }
 }
 
-impl Reopening {
+impl Reopener {
     pub(super) fn new(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>) -> Self {
-        Reopening { store, parts, flights: Mutex::new(HashMap::default()) }
+        Reopener { store, parts, flights: Mutex::new(HashMap::default()) }
     }
 
-    /// What a session is pinned to: shared with others that are held, or else read from the store and
+    /// The contents that a session is pinned to: shared with sessions in memory, or read from the store and
     /// verified.
     pub(super) async fn find(&self, record: &SessionRecord) -> Outcome {
         let names = (record.tree, record.access);

@@ -10,18 +10,18 @@ use crate::stats::Counters;
 use crate::token::Token;
 use crate::{PortError, Scope, SessionError, SessionId, SessionRecord, StoredSession};
 
-/// What became of an end.
+/// The outcome of a revocation.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Revocation {
-    /// How many sessions were ended: in the store, or as long as that does not answer, on this node.
+    /// How many sessions were ended: in the store, or on this node if the store does not answer.
     pub sessions: u64,
-    /// Why the store was not told yet, if it was not. The sessions are ended on this node; everywhere else
-    /// they will be as soon as the store answers.
+    /// Why the revocation is not in the store yet. It has taken effect on this node, and will on the others
+    /// once the store answers.
     pub pending: Option<PortError>,
 }
 
-/// An end of many sessions that the store was not told yet.
+/// A revocation of many sessions that is not in the store yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BulkRevocation {
     scope: Scope,
@@ -29,7 +29,7 @@ pub(super) struct BulkRevocation {
 }
 
 impl SessionManager {
-    /// Ends the session of a token. The token of a session that has ended already is no error.
+    /// Ends the session of a token. It is no error if the session has already ended.
     ///
     /// # Errors
     /// [`SessionError::Unavailable`] if this node does not hold the session and the store does not answer.
@@ -39,7 +39,7 @@ impl SessionManager {
         if self.core.table.get(&id).is_some() {
             return Ok(self.core.end(scope).await);
         }
-        // An end of a session that may never have existed is not kept for later.
+        // A revocation of a session that may never have existed is not kept for a retry.
         let ended = self.core.record_outcome(self.core.store.end(&scope, Duration::ZERO).await);
         let sessions = ended.map_err(SessionError::Unavailable)?;
         // A concurrent lookup may have cached it meanwhile, or be about to.
@@ -48,14 +48,14 @@ impl SessionManager {
         Ok(Revocation { sessions, pending: None })
     }
 
-    /// Ends all sessions of a scope: here when this returns, and on other nodes within
+    /// Ends all sessions of a scope: on this node before the call returns, and on other nodes within
     /// [`Options::revalidate_within`](crate::Options::revalidate_within).
     pub async fn end(&self, scope: Scope) -> Revocation {
         self.core.end(scope).await
     }
 
-    /// The ends that the store was not told yet. If the process ends before, keep them and say them again in
-    /// the next one.
+    /// The revocations that are not in the store yet. They are lost with the process: a program that must not
+    /// lose them saves the list and calls [`end`](Self::end) again after its restart.
     #[must_use]
     pub fn pending_ends(&self) -> Vec<Scope> {
         let core = &self.core;
@@ -79,7 +79,7 @@ impl SessionManager {
         self.core.table.get(&id).map(|live| live.to_record())
     }
 
-    /// Sessions of a scope, on all nodes, ordered by name, after a given one; at most `limit`.
+    /// Sessions of a scope on all nodes, ordered by id: at most `limit`, after a given one.
     ///
     /// # Errors
     /// The store does not answer.
@@ -94,8 +94,7 @@ impl SessionManager {
 }
 
 impl Core {
-    /// Ends sessions here at once and then in the store. If this is dropped half-way, maintenance goes on
-    /// with it.
+    /// Ends sessions on this node, then in the store. If the call is cancelled, maintenance completes it.
     pub(super) async fn end(&self, scope: Scope) -> Revocation {
         let said = self.now();
         let here = match &scope {
@@ -109,7 +108,7 @@ impl Core {
             }
         };
         Counters::add(&self.counters.ended, here);
-        // Told at once it is about every session that there is, so the store need not compare moments.
+        // Told without delay, it covers every session of the scope, and the store compares no times.
         match self.propagate(&scope, said, Duration::ZERO).await {
             Ok(sessions) => Revocation { sessions, pending: None },
             Err(error) => {
@@ -118,7 +117,7 @@ impl Core {
         }
     }
 
-    /// Tells the store of an end that was said here, `ago` before: sessions that began since are not meant.
+    /// Writes a revocation to the store, `ago` after it was called for: spares sessions that began since.
     pub(super) async fn propagate(
         &self,
         scope: &Scope,
@@ -129,7 +128,7 @@ impl Core {
         match scope {
             Scope::Session(id) => self.table.ended(id),
             _ => {
-                // First the sessions that were opened meanwhile, then the bar against opening them.
+                // In this order: until the revocation is off the list, no lookup brings such a session back.
                 self.table.ended_all(scope, self.now());
                 self.bulk_revocations.lock().retain(|end| end.scope != *scope || end.said > said);
             }
@@ -137,7 +136,7 @@ impl Core {
         Ok(sessions)
     }
 
-    /// Tells the store of all ends that it was not told yet.
+    /// Writes all pending revocations to the store.
     pub(super) async fn retry_revocations(&self) -> Result<(), PortError> {
         let bulk: Vec<BulkRevocation> = self.bulk_revocations.lock().clone();
         for end in bulk {
@@ -154,20 +153,20 @@ impl Core {
         self.propagate(&end.scope, end.said, ago).await.map(drop)
     }
 
-    /// Can sessions have begun since an end that covers them? Where the store is not shared they are all in
-    /// the table.
+    /// Can sessions have begun since a revocation that covers them? If the store is not shared, such sessions
+    /// are all in the table.
     fn may_spare(&self, end: &BulkRevocation) -> bool {
         let is_later = |live: &CachedSession| live.began >= end.said && live.is_in(&end.scope);
         self.store.is_shared()
             || self.table.shards().any(|shard| !self.table.select(shard, is_later).is_empty())
     }
 
-    /// An end that covers a session and that the store was not told yet.
+    /// A pending revocation that covers a session.
     pub(super) fn bulk_revocation_of(&self, record: &SessionRecord) -> Option<BulkRevocation> {
         self.bulk_revocations.lock().iter().find(|end| end.scope.covers(record)).copied()
     }
 
-    /// Was an end said here that covers a session which began then, by this node's clock?
+    /// Is there a pending revocation that covers a session which began at this moment of this node's clock?
     pub(super) fn is_ended_in_bulk(&self, record: &SessionRecord, began: Moment) -> bool {
         self.bulk_revocations.lock().iter().any(|end| began <= end.said && end.scope.covers(record))
     }

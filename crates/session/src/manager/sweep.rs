@@ -1,4 +1,4 @@
-//! The sweep: sessions whose time is over leave this node, then the store.
+//! The sweep: removes expired sessions from this node, and from the store.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{PortError, SessionId};
 use platform::sync::Ordering;
 
 impl SessionManager {
-    /// Takes sessions out whose time is over, and forgets trees and accesses that no session holds.
+    /// Removes expired sessions from this node, and forgets trees and accesses that no session holds.
     pub async fn expire(&self) {
         let core = &self.core;
         for shard in core.table.shards() {
@@ -21,15 +21,15 @@ impl SessionManager {
         core.trees.prune();
     }
 
-    /// Takes one bounded batch of sessions from the store whose time is over, and one of trees and accesses
-    /// that no session refers to. After the store was away it does nothing for two flush intervals.
+    /// Removes one bounded batch of expired sessions from the store, and one of trees and accesses that no
+    /// session refers to. Does nothing for two flush intervals after an outage of the store.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn sweep(&self) -> Result<(), PortError> {
         let core = &self.core;
         if core.health.failed.load(Ordering::SeqCst) != 0 {
-            // A look at a session that never was: does the store answer again?
+            // Read a session that does not exist, to find out whether the store answers again.
             core.record_outcome(core.store.open(&SessionId::from_bytes([0; 32])).await)?;
         }
         if core.now().0 < core.health.quiet_until.load(Ordering::SeqCst) {

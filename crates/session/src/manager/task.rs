@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Core, SessionManager};
 use crate::store::Hint;
 
-/// A task that keeps a manager in order until it is dropped, or the last handle of the manager is.
+/// A task that maintains a manager until the task or the last handle of the manager is dropped.
 #[derive(Debug)]
 pub struct MaintenanceTask {
     task: JoinHandle<()>,
@@ -24,13 +24,12 @@ impl Drop for MaintenanceTask {
 }
 
 impl SessionManager {
-    /// Starts maintenance in the current tokio runtime: re-validation, and ends that the store was not told
-    /// yet, twice within [`Options::revalidate_within`](crate::Options::revalidate_within); everything else
-    /// once in [`Options::flush_interval`](crate::Options::flush_interval), and hints of the store when they
-    /// come.
+    /// Starts maintenance in the current tokio runtime: revalidation and pending revocations twice within
+    /// [`Options::revalidate_within`](crate::Options::revalidate_within), everything else once in
+    /// [`Options::flush_interval`](crate::Options::flush_interval), and hints of the store when they arrive.
     ///
-    /// Failures are counted in [`Stats::store_failures`](crate::Stats::store_failures) and tried again the
-    /// next time.
+    /// Failures are counted in [`Stats::store_failures`](crate::Stats::store_failures) and retried in the
+    /// next round.
     ///
     /// # Panics
     /// Outside a tokio runtime with time enabled.
@@ -46,14 +45,14 @@ async fn keep_in_order(core: Weak<Core>) {
     loop {
         let Some(core) = core.upgrade() else { return };
         let manager = SessionManager { core };
-        // However many hints come, they do not put the clock off.
+        // Hints do not delay the timer.
         if let Some(hint) = wait(&manager, next).await {
             manager.take_hint(&hint);
             continue;
         }
         let options = manager.options();
         let is_due = Instant::now() >= next_flush;
-        // Every failure is counted, and met again in the next round.
+        // Failures are counted, and retried in the next round.
         drop(if is_due { manager.maintain().await } else { manager.catch_up().await });
         if is_due {
             next_flush = Instant::now() + options.flush_interval.max(SHORTEST);
@@ -62,14 +61,14 @@ async fn keep_in_order(core: Weak<Core>) {
     }
 }
 
-/// No option makes the task busy.
+/// Lower bound for the interval, so that no option makes the task spin.
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Waits for a hint, until a moment.
 async fn wait(manager: &SessionManager, until: Instant) -> Option<Hint> {
     let hint = pin!(manager.core.store.next_hint());
     let clock = pin!(tokio::time::sleep_until(until));
-    // The clock first: a store that is full of hints must not keep it from being seen.
+    // The timer first: a store that sends hints without end must not starve it.
     match select(clock, hint).await {
         Either::Left(_) => None,
         Either::Right((hint, _)) => Some(hint),

@@ -111,14 +111,13 @@ pub struct ClientFacts {
 }
 
 impl UserFacts {
-    /// The role that a login takes: the one asked for by name; else, of the roles that the login can work in,
-    /// the user's default or the one of the smallest id. A role can be worked in if it, its client and the
-    /// link to it are active, it is of a client in which the user may work, and of the client asked for, if
-    /// one is.
+    /// The role of a login: the one that the principal names; else, of the usable roles, the user's default
+    /// or the one with the smallest id. A role is usable if it, its client and the link to it are active, the
+    /// user may work in its client, and that is the client that the principal names, if any.
     ///
-    /// If there is no such role, the same choice among all active links: then
-    /// [`LoginFacts::check`](super::LoginFacts::check) says what is wrong with that one. `None` if there is
-    /// no active link.
+    /// Without a usable role, the same choice among all active links, so that
+    /// [`LoginFacts::check`](super::LoginFacts::check) can report what is wrong with it. `None` without an
+    /// active link.
     #[must_use]
     pub fn role_to_take(&self, principal: &Principal) -> Option<RoleId> {
         let links = || self.roles.iter().filter(|link| link.active);
@@ -145,10 +144,8 @@ impl UserFacts {
 }
 
 impl RoleFacts {
-    /// Which clients' organizations have to be read before [`access`](Self::access) can be asked: those of
-    /// the role's own client if it is automatic, and those of the current client if it has organization `0`.
-    ///
-    /// Everything else needs no organization but those that the access rows name.
+    /// The clients whose organizations must be read before a call of [`access`](Self::access): the role's own
+    /// client if the role is automatic, and the current client if the role has organization `0`.
     #[must_use]
     pub fn needs_organizations_of(&self, current_client: ClientId) -> BTreeSet<ClientId> {
         let automatic = (!self.manual).then_some(self.client);
@@ -156,10 +153,9 @@ impl RoleFacts {
         automatic.into_iter().chain(has_zero.then_some(current_client)).collect()
     }
 
-    /// Takes out the access rows that name another client's organization, and says which.
+    /// Removes the access rows that name another client's organization, and returns these organizations.
     ///
-    /// Openbravo's rule does not look at the client of an organization; a login does, so that clients never
-    /// mix.
+    /// Openbravo's rule ignores the client of an organization. A login does not, so that clients never mix.
     pub fn remove_other_clients(&mut self) -> Vec<OrgId> {
         let own = [self.client, ClientId::ZERO];
         let mut removed = Vec::new();

@@ -1,5 +1,5 @@
-//! What OrgTree answered, which Openbravo retired in 2018: for comparison with an installation that still has
-//! it.
+//! The answers of OrgTree, which Openbravo retired in 2018, for comparison with an installation that still
+//! uses it.
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ pub struct LoginFacts {
     pub client: Option<ClientFacts>,
 }
 
-/// Why a login was refused. All are final until the data changes.
+/// Why a login was refused. Another try fails until the data changes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -111,11 +111,11 @@ pub enum Refusal {
 }
 
 impl LoginFacts {
-    /// Checks user, role and client of a login, and gives back the role, without access rows that name other
-    /// clients' organizations.
+    /// Checks user, role and client of a login. Returns the role without access rows that name other clients'
+    /// organizations.
     ///
     /// The built-in administrator, user `100` of client `0`, may take a role of any client that it was given.
-    /// For everybody else role and user are of one client.
+    /// For any other user, the role belongs to the user's own client.
     ///
     /// # Errors
     /// [`Refusal`], the first thing that is wrong: user, link to the role, role, client, in this order.
@@ -131,7 +131,7 @@ impl LoginFacts {
         }
         let role_id = user.role_to_take(principal).ok_or(Refusal::NoRole { user: user_id })?;
         let is_given = user.roles.iter().any(|link| link.role == role_id && link.active);
-        // One answer for a role that does not exist and one that is not the user's: ids cannot be probed.
+        // The same error whether the role does not exist or is not the user's, so that ids cannot be probed.
         let role = self.role.filter(|role| role.id == role_id && is_given);
         let mut role = role.ok_or(Refusal::RoleNotGiven { user: user_id, role: role_id })?;
         if !role.active {
@@ -169,12 +169,12 @@ fn check_client_of(role: &RoleFacts, org: OrgId) -> Result<(), Refusal> {
 }
 
 impl RoleFacts {
-    /// The organization that a login works in at first: the one asked for; else `default`, if the role works
-    /// there; else the one with the largest id in which it works; else `0`.
+    /// The organization that a login starts in: the requested one; else `default`, if the role works there;
+    /// else the one with the largest id in which it works; else `0`.
     ///
     /// # Errors
-    /// [`Refusal::OrgNotGiven`] or [`Refusal::InactiveOrg`] if the role does not work in the organization
-    /// asked for.
+    /// [`Refusal::OrgNotGiven`] or [`Refusal::InactiveOrg`] if the role does not work in the requested
+    /// organization.
     pub fn current_org(
         &self,
         options: &AccessOptions<'_>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use org_structure::{OrgId, OrgStructure};
 
 use super::{OrgAccess, RoleFacts};
-use crate::access::Granted;
+use crate::access::GrantedOrgs;
 use crate::selection::Draft;
 use crate::{ClientId, OrgSelection, RoleAccess};
 
@@ -23,12 +23,12 @@ pub enum AutomaticRoles {
     OfClient,
 }
 
-/// What beside the rows decides about access.
+/// Options of the access rule.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AccessOptions<'a> {
     /// How automatic roles are treated.
     pub automatic_roles: AutomaticRoles,
-    /// Organizations that are writable beyond what the rows say: those that a process has just created.
+    /// Organizations that are writable without a row: those that a process has just created.
     pub additional_writable: &'a [OrgId],
     /// The client to work in; the role's own if `None`.
     pub current_client: Option<ClientId>,
@@ -91,7 +91,7 @@ impl RoleFacts {
     /// ```
     #[must_use]
     pub fn access(&self, tree: &OrgStructure, options: &AccessOptions<'_>) -> RoleAccess {
-        let facts = Weighed::new(self, options);
+        let facts = EffectiveRows::new(self, options);
         let active = Draft::of_ids(tree, facts.active());
 
         let mut readable = if active.contains(&OrgId::ZERO) {
@@ -125,22 +125,22 @@ impl RoleFacts {
     /// an automatic role, the additional writable ones.
     #[must_use]
     pub fn active_list(&self, options: &AccessOptions<'_>) -> BTreeSet<OrgId> {
-        Weighed::new(self, options).active().copied().collect()
+        EffectiveRows::new(self, options).active().copied().collect()
     }
 
     /// Is an organization one of those?
     pub(super) fn works_in(&self, options: &AccessOptions<'_>, org: &OrgId) -> bool {
-        Weighed::new(self, options).active().any(|active| active == org)
+        EffectiveRows::new(self, options).active().any(|active| active == org)
     }
 
     /// The one with the largest id of those.
     pub(super) fn last_active(&self, options: &AccessOptions<'_>) -> Option<OrgId> {
-        Weighed::new(self, options).active().max().copied()
+        EffectiveRows::new(self, options).active().max().copied()
     }
 }
 
-/// Rows with the options that change who counts as active.
-struct Weighed<'a> {
+/// The rows of a role, with the options that decide which of them are active.
+struct EffectiveRows<'a> {
     role: &'a RoleFacts,
     options: &'a AccessOptions<'a>,
     inactive_access: BTreeSet<OrgId>,
@@ -149,20 +149,20 @@ struct Weighed<'a> {
     denied: BTreeSet<OrgId>,
 }
 
-impl<'a> Weighed<'a> {
+impl<'a> EffectiveRows<'a> {
     fn new(role: &'a RoleFacts, options: &'a AccessOptions<'a>) -> Self {
-        let mut weighed = Weighed {
+        let mut effective = EffectiveRows {
             role,
             options,
             inactive_access: options.inactive_access.iter().copied().collect(),
             inactive_orgs: options.inactive_orgs.iter().copied().collect(),
             denied: BTreeSet::new(),
         };
-        if weighed.is_automatic() {
-            let denials = role.accesses.iter().filter(|row| !weighed.is_row_active(row));
-            weighed.denied = denials.map(|row| row.org).collect();
+        if effective.is_automatic() {
+            let denials = role.accesses.iter().filter(|row| !effective.is_row_active(row));
+            effective.denied = denials.map(|row| row.org).collect();
         }
-        weighed
+        effective
     }
 
     fn is_automatic(&self) -> bool {
@@ -202,8 +202,8 @@ impl<'a> Weighed<'a> {
         own.map(|organization| &organization.id).chain(zero).filter(|org| !self.denied.contains(*org))
     }
 
-    /// What `#User_Org` and `#User_Client` are made of: active rows, whether or not the organization is.
-    fn granted(&self, tree: &OrgStructure) -> Box<[Granted]> {
+    /// The source of `#User_Org` and `#User_Client`: active rows, also of inactive organizations.
+    fn granted(&self, tree: &OrgStructure) -> Box<[GrantedOrgs]> {
         let mut clients: BTreeMap<ClientId, Vec<&OrgId>> = BTreeMap::new();
         for row in self.active_rows() {
             clients.entry(row.client).or_default().push(&row.org);
@@ -214,7 +214,7 @@ impl<'a> Weighed<'a> {
                 clients.entry(self.role.client).or_default().push(org);
             }
         }
-        let group = |(client, orgs)| Granted { client, orgs: OrgSelection::of_ids(tree, orgs) };
+        let group = |(client, orgs)| GrantedOrgs { client, orgs: OrgSelection::of_ids(tree, orgs) };
         clients.into_iter().map(group).collect()
     }
 }
