@@ -1,4 +1,4 @@
-//! A program of somebody else's, with the layer in front of its own routes.
+//! An axum program with the layer in front of its own routes.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
@@ -89,7 +89,7 @@ async fn a_handler_is_given_its_session() {
 }
 
 #[tokio::test]
-async fn nobody_else_passes() {
+async fn requests_without_a_session_are_refused() {
     let manager = manager();
     let ended = token(&manager).await;
     manager.logout(&ended).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_cookie_alone_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_route_without_the_layer_lets_nobody_in() {
+async fn a_route_without_the_layer_refuses_all_requests() {
     let manager = manager();
     let bearer = format!("Bearer {}", token(&manager).await.expose());
     let (status, ..) = ask(&manager, "GET", "/forgotten", &[("authorization", &bearer)]).await;

@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 #[path = "../examples/orders.rs"]
-#[expect(dead_code, reason = "nobody calls its main here")]
+#[expect(dead_code, reason = "the example's main is not called here")]
 mod orders;
 
 const SPAIN: &str = "B843C30461EA4501935CB1D125C9C25A";

@@ -62,7 +62,7 @@ impl Row {
     }
 }
 
-pub(crate) fn build(rows: &[Row]) -> Result<org_structure::Built, org_structure::BuildError> {
+pub(crate) fn build(rows: &[Row]) -> Result<org_structure::BuildOutcome, org_structure::BuildError> {
     OrgStructure::build(rows.iter().map(Row::as_row))
 }
 

@@ -49,7 +49,7 @@ async fn equal_definitions_of_different_principals_are_one_allocation() {
 }
 
 #[tokio::test]
-async fn nobody_sees_what_another_principal_was_told() {
+async fn answers_are_not_shared_between_principals() {
     let (cache, _) = cache(CacheConfig::default());
     let server = partner();
     *server.secret.lock() = Some((2, "margin".to_owned()));
@@ -109,7 +109,7 @@ async fn an_answer_is_believed_for_its_time_to_live() {
 }
 
 #[tokio::test]
-async fn a_new_field_is_seen_as_soon_as_somebody_names_it() {
+async fn a_new_field_is_seen_as_soon_as_a_caller_names_it() {
     let (cache, clock) = cache(CacheConfig::default());
     let server = partner();
     cache.fields(&server, &scope(2), "res.partner").await.unwrap();
@@ -265,7 +265,7 @@ async fn permissions_for_many_models_are_loaded_together_within_a_bound() {
 }
 
 #[tokio::test]
-async fn what_is_larger_than_the_bound_pushes_nobody_out() {
+async fn an_answer_larger_than_the_bound_evicts_no_other() {
     let mut config = CacheConfig::default();
     config.fields.max_bytes = 20_000;
     let (cache, _) = cache(config);

@@ -1,4 +1,4 @@
-//! Field definitions hold whatever a server may send, and equal ones are equal however they came.
+//! Field definitions hold any JSON that a server may send, and equal ones are equal in any order.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The trees of the golden vectors.
 
-use org_structure::Built;
+use org_structure::BuildOutcome;
 use serde_json::{Value, json};
 
 use crate::naive::Walk;
@@ -36,7 +36,7 @@ impl Case {
 
     pub(crate) fn to_json(&self) -> Value {
         let rows = self.rows();
-        let Built { structure: tree, findings, .. } = build(&rows);
+        let BuildOutcome { structure: tree, findings, .. } = build(&rows);
         let bytes = tree.encode();
         let walk = Walk::new(&rows, &tree);
         let mut file = json!({

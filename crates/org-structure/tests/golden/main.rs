@@ -18,7 +18,7 @@ mod refused;
 use std::fs;
 use std::path::PathBuf;
 
-use org_structure::{Built, Fingerprint, OrgFlags, OrgRow, OrgStructure};
+use org_structure::{BuildOutcome, Fingerprint, OrgFlags, OrgRow, OrgStructure};
 use serde_json::{Value, json};
 
 /// A row of a file.
@@ -57,7 +57,7 @@ impl Row {
     }
 }
 
-fn build(rows: &[Row]) -> Built {
+fn build(rows: &[Row]) -> BuildOutcome {
     OrgStructure::build(rows.iter().map(Row::as_row)).unwrap()
 }
 
@@ -131,7 +131,7 @@ fn trees_have_the_bytes_and_the_answers_of_their_files() {
             }
             None => serde_json::from_value(file["rows"].clone()).unwrap(),
         };
-        let Built { structure: tree, findings, .. } = build(&rows);
+        let BuildOutcome { structure: tree, findings, .. } = build(&rows);
         assert_eq!(json!(findings), file["findings"], "{}", case.name);
 
         let bytes = tree.encode();

@@ -21,6 +21,14 @@ fn letters(parents: &[u16], ids: &str) -> Vec<u8> {
     parts(1, ids.len() as u32, &[&parents, &vec![0; ids.len()], &marks, &names])
 }
 
+/// A tree of nine organizations, with the second byte of the marks as given.
+fn nine_letters(marks: u8) -> Vec<u8> {
+    let mut bytes = letters(&[u16::MAX, 0, 0, 0, 0, 0, 0, 0, 0], "0abcdefgh");
+    let place = 16 + 9 * 3 + 1;
+    assert_eq!(std::mem::replace(&mut bytes[place], marks), 1);
+    bytes
+}
+
 /// A tree of one organization with a text id.
 fn one_text(id: &[u8]) -> Vec<u8> {
     parts(1, 1, &[&ROOT, &[0], &[1], &[id.len() as u8], id])
@@ -55,6 +63,8 @@ pub(crate) fn bytes() -> Value {
         ("flag bit 7", "newer", changed(18, 0x80)),
         ("flag bit 8", "newer", parts(2, 1, &[&ROOT, &[0], &[1], &[0xab; 16]])),
         ("flag bit 11 beside known ones", "newer", parts(2, 1, &[&ROOT, &[3], &[0x98], &[0xab; 16]])),
+        ("a newer version and nothing else", "newer", b"orgtre\x03\0".to_vec()),
+        ("a newer section and nothing else", "newer", b"orgtre\x02\0\x10\0\0\0".to_vec()),
         ("no bytes", "damaged", vec![]),
         ("another magic", "damaged", changed(0, b'O')),
         ("half a magic", "damaged", b"org".to_vec()),
@@ -68,6 +78,7 @@ pub(crate) fn bytes() -> Value {
         ("a parent of its own", "damaged", letters(&[0], "a")),
         ("a parent that comes later", "damaged", letters(&[NONE, 2, 0], "abc")),
         ("a parent outside the tree", "damaged", letters(&[NONE, 7], "ab")),
+        ("a parent one below the mark of a root", "damaged", letters(&[NONE, NONE - 1], "ab")),
         ("subtrees that interleave", "damaged", letters(&[NONE, 0, 0, 1], "abcd")),
         ("siblings not by id", "damaged", letters(&[NONE, 0, 0], "acb")),
         ("siblings not by weight", "damaged", letters(&[NONE, 0, 0, 2], "abcd")),
@@ -79,6 +90,7 @@ pub(crate) fn bytes() -> Value {
         ("no text id marked", "damaged", parts(1, 1, &[&ROOT, &[0], &[0], &[0xab; 16]])),
         ("an unused mark", "damaged", changed(19, 3)),
         ("the last unused mark", "damaged", changed(19, 0x81)),
+        ("an unused mark in a second byte", "damaged", nine_letters(0b11)),
         ("no high flag set", "damaged", parts(2, 1, &[&ROOT, &[0], &[0], &[0xab; 16]])),
         ("text marks of an empty tree", "damaged", parts(1, 0, &[])),
         ("high flags of an empty tree", "damaged", parts(2, 0, &[])),
@@ -103,6 +115,11 @@ pub(crate) fn bytes() -> Value {
         ("an organization with two texts", "damaged", table(&[b"a", b"b"], &[[0, 0], [0, 1]])),
         ("entries that descend", "damaged", table(&[b"a"], &[[1, 0], [0, 0]])),
         ("a number of texts alone", "damaged", [&parts(4, 1, &[&packed[16..]])[..], &[0xff; 4]].concat()),
+        (
+            "a text of 4 GiB",
+            "damaged",
+            [&parts(4, 1, &[&packed[16..]])[..], &[1, 0, 0, 0], &[0xff; 4], &[b'a'; 20]].concat(),
+        ),
         (
             "a number of entries alone",
             "damaged",

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use org_structure::{OrgChange, OrgFlags, OrgId, OrgRow, OrgStructure, TreeRow};
+use org_structure::{Fingerprint, OrgChange, OrgFlags, OrgId, OrgRow, OrgStructure, TreeRow};
 use proptest::prelude::*;
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::json;
 
 use crate::shapes::{Row, Shape, any_rows, build, measured};
@@ -163,8 +164,58 @@ fn a_tree_in_json_is_its_rows() {
     assert!(reason(json!([{"id": "a", "parent": "a"}])).contains("`a` is its own parent"));
     assert!(reason(json!([{"id": "a", "parent": "b"}])).contains("parent `b` of organization `a`"));
     assert!(reason(json!([{"id": "a", "colour": 7}])).contains("colour"));
-    let mut bytes = Vec::new();
-    ciborium::into_writer(&ciborium::Value::Bytes(small.encode()[1..].to_vec()), &mut bytes).unwrap();
-    let error = ciborium::from_reader::<OrgStructure, _>(bytes.as_slice()).unwrap_err();
+}
+
+/// A binary format that holds a text where bytes belong.
+struct TextInBinary;
+
+impl<'de> Deserializer<'de> for TextInBinary {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_str("orgtre")
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[test]
+fn a_tree_in_a_binary_format_is_its_canonical_bytes() {
+    let small = tree(&[OrgRow::new("0"), OrgRow::new("A").under("0")]);
+    let read = |value: ciborium::Value| {
+        let mut bytes = Vec::new();
+        ciborium::into_writer(&value, &mut bytes).unwrap();
+        ciborium::from_reader::<OrgStructure, _>(bytes.as_slice())
+    };
+    assert_eq!(read(ciborium::Value::Bytes(small.encode())).unwrap(), small);
+    // Formats without byte strings have a list of numbers.
+    let numbers = small.encode().into_iter().map(ciborium::Value::from).collect();
+    assert_eq!(read(ciborium::Value::Array(numbers)).unwrap(), small);
+
+    let error = read(ciborium::Value::Bytes(small.encode()[1..].to_vec())).unwrap_err();
     assert!(error.to_string().contains("not an organization tree"), "{error}");
+    let error = OrgStructure::deserialize(TextInBinary).unwrap_err();
+    assert!(error.to_string().contains("expected the canonical bytes of an organization tree"), "{error}");
+}
+
+#[test]
+fn values_show_themselves_in_a_few_characters() {
+    let small = tree(&[OrgRow::new("0"), OrgRow::new("A").under("0"), OrgRow::new("B").under("0")]);
+    let [zero, a] = ["0", "A"].map(|id| small.index_of(id).unwrap());
+    assert_eq!(format!("{a} {a:?}"), "1 #1");
+    assert_eq!(format!("{:?} {:?}", small.children(zero), small.roots()), "Siblings(1..3) Siblings(0..3)");
+    assert_eq!(format!("{:?}", small.path_to_root(a)), "PathToRoot(Some(#1))");
+    let set = small.natural_tree(a).to_set();
+    assert_eq!(format!("{:?} {:?}", set.iter(), set), "OrgSetIter(2 left) OrgSet(2 organizations: [0..2])");
+    assert_eq!(format!("{:?}", set.ranges()), "OrgSetRanges(2 organizations left)");
+    let fingerprint = Fingerprint::from_bytes([0xab; 32]);
+    assert_eq!(format!("{fingerprint:?}"), format!("Fingerprint({})", "ab".repeat(32)));
+    assert_eq!(fingerprint.as_bytes(), &[0xab; 32]);
 }

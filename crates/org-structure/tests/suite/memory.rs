@@ -162,6 +162,33 @@ fn both_widths_at_their_border() {
 }
 
 #[test]
+fn the_largest_narrow_tree_takes_no_more_than_one_that_is_smaller() {
+    let [smaller, largest, wide] = [65_533, 65_534, 65_535].map(|count| {
+        let tree = build(&measured(Shape::Flat, count));
+        assert_eq!(tree.len(), count + 1);
+        tree.footprint()
+    });
+    // An id, flags and three indices; a legal entity more changes what the nearest ones take.
+    assert!(largest - smaller <= 17 + 3 * 2 + 16, "{smaller}, {largest}");
+    assert!(wide - largest > 65_536 * 2 * 3, "{largest}, {wide}");
+}
+
+#[test]
+fn nearest_organizations_take_at_most_one_index_an_organization() {
+    let rows = measured(Shape::Flat, 999);
+    let bytes = |is_entity: fn(usize) -> bool| {
+        let mut rows = rows.clone();
+        for (place, row) in rows.iter_mut().enumerate() {
+            row.flags = if is_entity(place) { OrgFlags::LEGAL_ENTITY } else { OrgFlags::empty() };
+        }
+        build(&rows).footprint()
+    };
+    let none = bytes(|_| false);
+    assert_eq!(bytes(|place| place % 2 == 1) - none, 2 * rows.len());
+    assert_eq!(bytes(|place| place == 0) - none, 2 * 2, "the root alone is one step");
+}
+
+#[test]
 fn a_row_is_borrowed() {
     let row = OrgRow::new("0");
     assert_eq!(measure(|| assert_eq!(row.under("x").parent, Some("x"))).count_total, 0);

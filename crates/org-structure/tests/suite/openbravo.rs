@@ -48,6 +48,7 @@ fn provider() -> OrganizationStructureProvider<'static> {
 fn list(orgs: &Orgs<'_>) -> Vec<Option<String>> {
     assert_eq!(orgs.iter().count(), orgs.len());
     assert!(orgs.iter().all(|org| orgs.contains(org.as_deref())));
+    assert!(!orgs.contains(Some("of no tree, and not asked about")));
     orgs.iter().map(|org| org.map(String::from)).collect()
 }
 
@@ -61,7 +62,9 @@ fn known(ids: &[&str]) -> Vec<Option<String>> {
 #[case(US, &["0", GROUP, US, EAST, WEST])]
 #[case(NORTH, &["0", GROUP, SPAIN, NORTH])]
 fn natural_tree(#[case] org: &str, #[case] expected: &[&str]) {
-    assert_eq!(list(&provider().natural_tree(Some(org))), known(expected));
+    let answer = provider().natural_tree(Some(org));
+    assert_eq!(list(&answer), known(expected));
+    assert_eq!(answer.known().len(), expected.len());
 }
 
 #[rstest]
@@ -98,6 +101,7 @@ fn unknown_organizations_answer_themselves() {
     {
         let itself = vec![unknown.map(str::to_owned)];
         assert_eq!(list(&provider.natural_tree(unknown)), itself);
+        assert!(provider.natural_tree(unknown).known().is_empty());
         assert_eq!(list(&provider.parent_tree(unknown, true)), itself);
         assert_eq!(list(&provider.child_tree(unknown, true)), itself);
         assert_eq!(provider.parent_list(unknown, true).len(), 1);
@@ -219,7 +223,7 @@ fn defect_1_cycles_and_self_parents_are_refused() {
 
 /// Defect 2: a dangling parent came back as a parent, and only from below.
 #[test]
-fn defect_2_a_dangling_parent_is_nobodys_ancestor() {
+fn defect_2_a_dangling_parent_is_no_ancestor() {
     let provider =
         provider_of([OrgRow::new("0"), OrgRow::new("a").under("gone"), OrgRow::new("b").under("a")]);
     assert_eq!(provider.parent_org(Some("a")), None);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::oracle::Oracle;
 use crate::shapes::{any_rows, build};
 use org_structure::openbravo::OrganizationStructureProvider;
-use org_structure::{OrgFlags, OrgIndex, OrgSet, OrgStructure};
+use org_structure::{OrgFlags, OrgIndex, OrgRow, OrgSet, OrgStructure};
 use proptest::prelude::*;
 
 fn ids(tree: &OrgStructure, orgs: impl IntoIterator<Item = OrgIndex>) -> BTreeSet<String> {
@@ -201,25 +201,46 @@ proptest! {
     }
 
     #[test]
-    fn an_index_of_another_tree_is_nobody(rows in any_rows(), beyond in 0..3_u32) {
+    fn an_index_of_another_tree_is_unknown(rows in any_rows(), beyond in 0..3_u32) {
         let tree = build(&rows);
-        let nobody = OrgIndex::new(if beyond == 2 { u32::MAX } else { tree.len() as u32 + beyond });
-        prop_assert_eq!(tree.id(nobody), None);
-        prop_assert_eq!(tree.flags(nobody), None);
-        prop_assert_eq!(tree.parent(nobody), None);
-        prop_assert_eq!(tree.depth(nobody), None);
-        prop_assert_eq!(tree.level(nobody, nobody), None);
-        prop_assert_eq!(tree.nearest(nobody, OrgFlags::all()), None);
-        prop_assert_eq!(tree.nearest_calendar_owner(nobody), None);
-        prop_assert!(!tree.is_in_natural_tree(nobody, nobody));
-        prop_assert!(tree.natural_tree(nobody).is_empty());
-        prop_assert!(tree.ancestors(nobody, true).is_empty());
-        prop_assert!(tree.descendants(nobody, true).is_empty());
-        prop_assert_eq!(tree.children(nobody).count(), 0);
-        prop_assert_eq!(tree.path_to_root(nobody).count(), 0);
+        let unknown = OrgIndex::new(if beyond == 2 { u32::MAX } else { tree.len() as u32 + beyond });
+        prop_assert_eq!(tree.id(unknown), None);
+        prop_assert_eq!(tree.flags(unknown), None);
+        prop_assert_eq!(tree.parent(unknown), None);
+        prop_assert_eq!(tree.depth(unknown), None);
+        prop_assert_eq!(tree.level(unknown, unknown), None);
+        prop_assert_eq!(tree.nearest(unknown, OrgFlags::all()), None);
+        prop_assert_eq!(tree.nearest_calendar_owner(unknown), None);
+        prop_assert!(!tree.is_in_natural_tree(unknown, unknown));
+        prop_assert!(tree.natural_tree(unknown).is_empty());
+        prop_assert!(tree.ancestors(unknown, true).is_empty());
+        prop_assert!(tree.descendants(unknown, true).is_empty());
+        prop_assert_eq!(tree.children(unknown).count(), 0);
+        prop_assert_eq!(tree.path_to_root(unknown).count(), 0);
         for org in tree.indices() {
-            prop_assert!(!tree.is_in_natural_tree(org, nobody));
-            prop_assert!(!tree.is_in_natural_tree(nobody, org));
+            prop_assert!(!tree.is_in_natural_tree(org, unknown));
+            prop_assert!(!tree.is_in_natural_tree(unknown, org));
         }
+    }
+}
+
+/// The subtree of the only owner reaches to the end of the tree, and what follows is no part of it.
+#[test]
+fn an_index_behind_the_last_organization_has_no_nearest_one() {
+    let kinds = OrgFlags::LEGAL_ENTITY | OrgFlags::BUSINESS_UNIT | OrgFlags::PERIOD_CONTROL;
+    let ids: Vec<String> = (1..20).map(|place| place.to_string()).collect();
+    let owner = OrgRow::new("0").with_flags(kinds).with_calendar("C");
+    let rows = ids.iter().map(|id| OrgRow::new(id).under("0")).chain([owner]);
+    let tree = OrgStructure::build(rows).unwrap().structure;
+    let last = tree.indices().next_back().unwrap();
+    for flags in kinds.iter().chain([kinds]) {
+        assert_eq!(tree.nearest(last, flags), Some(OrgIndex::new(0)));
+        for beyond in [20, 21, u32::MAX].map(OrgIndex::new) {
+            assert_eq!(tree.nearest(beyond, flags), None, "{beyond}, {flags:?}");
+        }
+    }
+    assert_eq!(tree.nearest_calendar_owner(last), Some(OrgIndex::new(0)));
+    for beyond in [20, 21, u32::MAX].map(OrgIndex::new) {
+        assert_eq!(tree.nearest_calendar_owner(beyond), None, "{beyond}");
     }
 }

@@ -54,8 +54,8 @@ proptest! {
     #[test]
     fn a_view_is_what_walking_finds(rows in any_rows(), beyond in 0..3_u32) {
         let tree = build(&rows);
-        let nobody = OrgIndex::new(if beyond == 2 { u32::MAX } else { tree.len() as u32 + beyond });
-        for org in tree.indices().chain([nobody]) {
+        let unknown = OrgIndex::new(if beyond == 2 { u32::MAX } else { tree.len() as u32 + beyond });
+        for org in tree.indices().chain([unknown]) {
             let path: BTreeSet<OrgIndex> = tree.path_to_root(org).collect();
             let above: BTreeSet<OrgIndex> = tree.path_to_root(org).skip(1).collect();
             let is_below = |other: &OrgIndex| tree.path_to_root(*other).skip(1).any(|above| above == org);
@@ -82,6 +82,8 @@ proptest! {
         prop_assert_eq!(&a & &b, set(&one & &other));
         prop_assert_eq!(&a - &b, set(&one - &other));
         prop_assert_eq!(a.is_disjoint(&b), one.is_disjoint(&other));
+        prop_assert_eq!(a.is_subset(&b), one.is_subset(&other));
+        prop_assert!(set(&one & &other).is_subset(&a));
         let mut changed = a.clone();
         changed |= &b;
         prop_assert_eq!(&changed, &(&a | &b));
@@ -92,7 +94,35 @@ proptest! {
         prop_assert_eq!(&changed, &a);
         prop_assert_eq!(a.iter().len(), one.len());
         prop_assert!((&a).into_iter().rev().eq(one.iter().rev().copied()));
+        let (mut a, mut one) = (a, one);
+        for org in other {
+            prop_assert_eq!(a.remove(org), one.remove(&org));
+            prop_assert_eq!(&a, &one.iter().copied().collect());
+            prop_assert!(a.insert(org) && !a.insert(org) && a.remove(org));
+        }
     }
+}
+
+fn assert_counts_down(mut items: impl ExactSizeIterator) {
+    let mut left = items.len();
+    assert!(left > 1);
+    while items.next().is_some() {
+        left -= 1;
+        assert_eq!(items.len(), left);
+    }
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn iterators_say_how_many_are_left() {
+    let tree = build(&measured(Shape::Fan5, 100));
+    let bottom = tree.indices().next_back().unwrap();
+    assert_counts_down(tree.indices());
+    assert_counts_down(tree.rows());
+    let view = tree.natural_tree(bottom);
+    assert_counts_down(view.ranges());
+    assert_counts_down(view.iter());
+    assert_counts_down(view.to_set().iter());
 }
 
 #[test]

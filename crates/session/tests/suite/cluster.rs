@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use session::{AccessHash, Contents, Hint, Scope, SessionError, Unreadable};
+use org_structure::DecodeError;
+use session::{AccessDecodeError, AccessHash, Contents, Hint, Scope, SessionError, Unreadable};
 
 use crate::erp::{World, as_user, client, role, user};
 
@@ -82,7 +83,8 @@ async fn re_validation_asks_about_used_sessions_in_one_go() {
     let stats = b.manager.stats();
     assert_eq!((stats.revalidated, stats.ended_elsewhere, stats.sessions), (10, 10, 10));
     assert_eq!(b.way.reads.load(Ordering::SeqCst), reads);
-    // Those that nobody used are asked about when somebody does.
+    assert_eq!(b.way.revalidations.load(Ordering::SeqCst), 1);
+    // Unused ones are revalidated at their next use.
     world.pass(BOUND);
     for token in &tokens {
         assert!(!b.is_live(token).await);
@@ -100,6 +102,30 @@ async fn a_session_that_is_confirmed_is_answered_from_memory() {
         node.manager.revalidate().await.unwrap();
     }
     assert_eq!(node.way.reads.load(Ordering::SeqCst), 0);
+    assert_eq!(node.manager.stats().revalidated, 10);
+}
+
+#[tokio::test]
+async fn a_row_of_another_session_opens_nothing() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let token = a.token().await;
+    let other = a.login(as_user("d")).await.unwrap().session.id();
+    *b.way.answers_for.lock() = Some(other);
+    assert!(!b.is_live(&token).await);
+    assert_eq!(b.manager.stats().sessions, 0);
+    *b.way.answers_for.lock() = None;
+    assert!(b.is_live(&token).await);
+}
+
+#[test]
+fn only_what_a_newer_node_can_read_is_worth_another_try() {
+    let tree = |error| Unreadable::Tree(error).is_transient();
+    assert!(tree(DecodeError::NewerVersion { version: 3 }) && !tree(DecodeError::NotATree));
+    let access = |error| Unreadable::Access(error).is_transient();
+    assert!(access(AccessDecodeError::UnknownVersion { version: 2 }));
+    assert!(!access(AccessDecodeError::NotAccess));
+    assert!(Unreadable::Missing { what: "tree" }.is_transient());
 }
 
 #[tokio::test]

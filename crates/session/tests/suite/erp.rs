@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use org_structure::{Built, Fingerprint, OrgFlags, OrgId, OrgRow, OrgStructure};
+use org_structure::{BuildOutcome, Fingerprint, OrgFlags, OrgId, OrgRow, OrgStructure};
 use parking_lot::Mutex;
 use session::openbravo::{
     AccessedOrganization, ClientFacts, ClientOrganization, LinkedRole, LoginFacts, OrgAccess, RoleFacts,
@@ -95,7 +95,7 @@ impl Tables {
         self.users.insert(id.to_owned(), facts);
     }
 
-    fn tree(&self, of: &ClientId) -> Built {
+    fn tree(&self, of: &ClientId) -> BuildOutcome {
         let rows = self.orgs.iter().filter(|(id, org)| org.client == *of || *id == "0");
         let rows = rows.map(|(id, org)| {
             OrgRow { parent: org.parent.as_deref(), ..OrgRow::new(id) }.with_flags(org.flags)
@@ -148,14 +148,52 @@ pub(crate) struct Erp {
     pub(crate) tables: Mutex<Tables>,
     pub(crate) keeps_revisions: AtomicBool,
     pub(crate) is_down: AtomicBool,
+    pub(crate) revisions: AtomicUsize,
     pub(crate) loads: AtomicUsize,
     pub(crate) running: AtomicUsize,
     pub(crate) most_running: AtomicUsize,
     /// Loads wait here after they have read their rows.
-    pub(crate) gate: Semaphore,
+    pub(crate) gate: Gate,
+    /// Logins wait here before they read their facts.
+    pub(crate) deciding: Gate,
 }
 
-const OPEN: usize = 1 << 20;
+/// A place in a call that callers pass only while it is open.
+#[derive(Debug)]
+pub(crate) struct Gate(Semaphore);
+
+impl Gate {
+    const OPEN: usize = 1 << 20;
+
+    pub(crate) fn close(&self) {
+        self.0.forget_permits(Self::OPEN);
+    }
+
+    pub(crate) fn open(&self) {
+        self.let_through(Self::OPEN);
+    }
+
+    pub(crate) fn let_through(&self, callers: usize) {
+        self.0.add_permits(callers);
+    }
+
+    async fn pass(&self) {
+        self.0.acquire().await.unwrap().forget();
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Gate(Semaphore::new(Self::OPEN))
+    }
+}
+
+/// Lets all tasks run until they can do no more.
+pub(crate) async fn settle() {
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+}
 
 impl Erp {
     /// Client `C`: `0` over Spain (Madrid, Sevilla) and USA (Boston). Client `D`: `0` over Other. User `u`
@@ -186,10 +224,12 @@ impl Erp {
             tables: Mutex::new(tables),
             keeps_revisions: AtomicBool::new(true),
             is_down: AtomicBool::new(false),
+            revisions: AtomicUsize::new(0),
             loads: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             most_running: AtomicUsize::new(0),
-            gate: Semaphore::new(OPEN),
+            gate: Gate::default(),
+            deciding: Gate::default(),
         })
     }
 
@@ -203,14 +243,6 @@ impl Erp {
     /// Commits a change that no revision tells of.
     pub(crate) fn change_roles(&self, change: impl FnOnce(&mut Tables)) {
         change(&mut self.tables.lock());
-    }
-
-    pub(crate) async fn close_gate(&self) {
-        self.gate.acquire_many(OPEN as u32).await.unwrap().forget();
-    }
-
-    pub(crate) fn open_gate(&self) {
-        self.gate.add_permits(OPEN);
     }
 
     pub(crate) fn loads(&self) -> usize {
@@ -230,6 +262,7 @@ impl Erp {
 impl OrgSource for Erp {
     async fn revision(&self, _: &ClientId) -> Result<Option<Revision>, PortError> {
         self.check()?;
+        self.revisions.fetch_add(1, Ordering::SeqCst);
         let revision = Revision::from_bits(self.tables.lock().revision);
         Ok(self.keeps_revisions.load(Ordering::SeqCst).then_some(revision))
     }
@@ -242,7 +275,7 @@ impl OrgSource for Erp {
             let tables = self.tables.lock();
             (tables.tree(client), Revision::from_bits(tables.revision))
         };
-        drop(self.gate.acquire().await.unwrap());
+        self.gate.pass().await;
         self.running.fetch_sub(1, Ordering::SeqCst);
         self.check()?;
         let revision = self.keeps_revisions.load(Ordering::SeqCst).then_some(revision);
@@ -250,6 +283,7 @@ impl OrgSource for Erp {
     }
 
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError> {
+        self.deciding.pass().await;
         self.check()?;
         Ok(Facts::Openbravo(Box::new(self.tables.lock().facts(principal))))
     }
@@ -258,13 +292,25 @@ impl OrgSource for Erp {
 /// What becomes of bytes that are read.
 pub(crate) type Tamper = fn(Contents) -> Contents;
 
-/// A store that goes away and comes back, and whose bytes can be tampered with.
+/// A store that goes away and comes back, that keeps callers waiting, and whose answers can be tampered with.
 #[derive(Debug)]
 pub(crate) struct Breakable {
     pub(crate) inner: Arc<dyn SessionStore>,
     pub(crate) is_down: AtomicBool,
     pub(crate) tampered: Mutex<Option<Tamper>>,
+    /// The session whose row is given for every name.
+    pub(crate) answers_for: Mutex<Option<SessionId>>,
     pub(crate) reads: AtomicUsize,
+    /// Calls that tell of use.
+    pub(crate) touches: AtomicUsize,
+    /// Calls that ask which sessions are missing.
+    pub(crate) revalidations: AtomicUsize,
+    /// Logins wait here after their session is stored.
+    pub(crate) creating: Gate,
+    /// Lookups wait here after they have read their row.
+    pub(crate) opening: Gate,
+    /// Ends wait here before they are stored.
+    pub(crate) ending: Gate,
     /// Whether it hints all the time.
     pub(crate) is_chatty: AtomicBool,
 }
@@ -291,13 +337,18 @@ impl SessionStore for Breakable {
 
     async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         self.check()?;
-        self.inner.create(new).await
+        let outcome = self.inner.create(new).await;
+        self.creating.pass().await;
+        outcome
     }
 
     async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         self.check()?;
-        self.inner.open(id).await
+        let id = self.answers_for.lock().unwrap_or(*id);
+        let stored = self.inner.open(&id).await;
+        self.opening.pass().await;
+        stored
     }
 
     async fn contents(
@@ -314,16 +365,19 @@ impl SessionStore for Breakable {
 
     async fn touch(&self, seen: &[LastUse]) -> Result<(), PortError> {
         self.check()?;
+        self.touches.fetch_add(1, Ordering::SeqCst);
         self.inner.touch(seen).await
     }
 
     async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError> {
         self.check()?;
+        self.ending.pass().await;
         self.inner.end(scope, ago).await
     }
 
     async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
         self.check()?;
+        self.revalidations.fetch_add(1, Ordering::SeqCst);
         self.inner.missing(ids).await
     }
 
@@ -394,7 +448,13 @@ impl World {
             inner: self.store.clone(),
             is_down: AtomicBool::new(false),
             tampered: Mutex::new(None),
+            answers_for: Mutex::new(None),
             reads: AtomicUsize::new(0),
+            touches: AtomicUsize::new(0),
+            revalidations: AtomicUsize::new(0),
+            creating: Gate::default(),
+            opening: Gate::default(),
+            ending: Gate::default(),
             is_chatty: AtomicBool::new(false),
         });
         let manager = SessionManager::with_seams(

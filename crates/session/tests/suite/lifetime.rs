@@ -1,5 +1,6 @@
 //! When sessions end by themselves.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use session::ClientId;
@@ -28,7 +29,7 @@ async fn idle_sessions_end_to_the_moment_in_one_process() {
 }
 
 #[tokio::test]
-async fn who_only_looks_keeps_no_session_alive() {
+async fn peeking_keeps_no_session_alive() {
     for (world, allowance) in [(World::new(), Duration::ZERO), (World::shared(), 2 * MINUTE)] {
         let (node, other) = (world.node(), world.node());
         let (watched, used) = (node.token().await, node.token().await);
@@ -64,7 +65,7 @@ async fn sessions_end_after_their_time_in_all_however_much_they_are_used() {
 }
 
 #[tokio::test]
-async fn maintenance_takes_out_what_nobody_asks_for() {
+async fn maintenance_removes_idle_sessions() {
     let world = World::new();
     let node = world.node();
     for _ in 0..10 {
@@ -114,6 +115,78 @@ async fn expiry_allows_for_use_that_was_not_told_yet() {
     assert!(b.manager.list(all, None, 10).await.unwrap().is_empty(), "swept");
 }
 
+/// A node that opens a session again goes by the row: to the moment, and beyond that by the allowance for use
+/// that the store was not told of.
+#[tokio::test]
+async fn a_session_is_opened_again_until_its_time_is_over() {
+    const MOMENT: Duration = Duration::from_millis(1);
+    let world = World::shared().with(|options| options.absolute = 10 * MINUTE);
+    let token = world.node().token().await;
+    world.pass(10 * MINUTE);
+    assert!(world.node().is_live(&token).await, "as old as it may be");
+    world.pass(MOMENT);
+    assert!(!world.node().is_live(&token).await);
+
+    let world = World::shared();
+    let token = world.node().token().await;
+    world.pass(31 * MINUTE);
+    assert!(world.node().is_live(&token).await, "as long unused as it may be, and two flush intervals");
+    world.pass(MOMENT);
+    assert!(!world.node().is_live(&token).await);
+}
+
+#[tokio::test]
+async fn a_store_in_memory_sweeps_to_the_moment() {
+    const MOMENT: Duration = Duration::from_millis(1);
+    for (idle, absolute) in [(MINUTE, 10 * MINUTE), (10 * MINUTE, MINUTE)] {
+        let world = World::new().with(|options| (options.idle, options.absolute) = (idle, absolute));
+        world.node().token().await;
+        world.pass(MINUTE);
+        assert_eq!(world.store.sweep(Duration::ZERO, 10).await.unwrap(), 0);
+        world.pass(MOMENT);
+        assert_eq!(world.store.sweep(Duration::ZERO, 10).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn use_is_told_once_and_in_one_go() {
+    let world = World::new();
+    let node = world.node();
+    let mut tokens = Vec::new();
+    for _ in 0..20 {
+        tokens.push(node.token().await);
+    }
+    let touches = || node.way.touches.load(Ordering::SeqCst);
+    node.manager.flush().await.unwrap();
+    assert_eq!(touches(), 0, "the store knows of the login");
+    world.pass(MINUTE);
+    for token in &tokens {
+        assert!(node.is_live(token).await);
+    }
+    for _ in 0..3 {
+        node.manager.flush().await.unwrap();
+        assert_eq!(touches(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_tells_of_use_once_in_a_flush_interval() {
+    let world = World::shared();
+    let node = world.node();
+    let token = node.token().await;
+    let _task = node.manager.start_maintenance();
+    let touches = || node.way.touches.load(Ordering::SeqCst);
+    for second in 1..=65 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.pass(Duration::from_secs(1));
+        assert!(node.is_live(&token).await);
+        assert!(touches() <= second / 30, "{} times in {second} seconds", touches());
+    }
+    assert_eq!(touches(), 2);
+    // Twice within the time after which an end elsewhere holds here.
+    assert!((24..=27).contains(&node.way.revalidations.load(Ordering::SeqCst)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_task_does_it_by_the_clock() {
     let world = World::new();
@@ -128,7 +201,7 @@ async fn the_task_does_it_by_the_clock() {
     tokio::time::sleep(MINUTE).await;
     world.pass(31 * MINUTE);
     tokio::time::sleep(MINUTE).await;
-    assert_eq!(node.manager.stats().sessions, 1, "nobody looks any more");
+    assert_eq!(node.manager.stats().sessions, 1, "the task has ended");
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,7 +249,7 @@ async fn a_session_says_when_it_ends() {
     let session = node.manager.peek(&token).await.unwrap();
     let start = session.expires_at() - Duration::from_secs(60);
     world.pass(Duration::from_secs(30));
-    assert_eq!(node.manager.expires_in(&session), Duration::from_secs(30), "a look that is no use");
+    assert_eq!(node.manager.expires_in(&session), Duration::from_secs(30), "peeking is no use");
     node.manager.session(&token).await.unwrap();
     assert_eq!(session.expires_at(), start + Duration::from_secs(90), "use puts it off");
     world.pass(Duration::from_secs(30));

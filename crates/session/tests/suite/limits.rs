@@ -26,7 +26,7 @@ async fn logins_beyond_the_limit_are_refused() {
     node.manager.logout(&token).await.unwrap();
     node.token().await;
     assert!(node.login(as_user("u")).await.is_err());
-    // A refused login gives its place back, whatever it was refused for.
+    // Every refused login gives its place back.
     node.manager.end(session::Scope::Client(crate::erp::client("C"))).await;
     for _ in 0..20 {
         assert!(node.login(as_user("nobody")).await.is_err());
@@ -89,5 +89,26 @@ async fn or_the_oldest_session_of_all_ends() {
     }
     for (number, token) in tokens.iter().enumerate() {
         assert_eq!(node.is_live(token).await, number >= 7, "{number}");
+    }
+    // Of the oldest ones that were looked for together, one goes by itself: no other is taken for it.
+    let oldest = node.manager.session(&tokens[8]).await.unwrap().id();
+    node.manager.logout(&tokens[7]).await.unwrap();
+    assert_eq!(node.login(as_user("u")).await.unwrap().notices, []);
+    assert_eq!(node.login(as_user("u")).await.unwrap().notices, [Notice::OldestEnded(oldest)]);
+}
+
+/// The newest is never the one that ends, not even where all began at the same moment.
+#[tokio::test]
+async fn sessions_of_one_moment_end_one_by_one() {
+    let world = World::new().with(|options| {
+        options.max_sessions = 2;
+        options.at_limit = AtLimit::EndOldest;
+    });
+    let node = world.node();
+    for number in 1..50 {
+        let login = node.login(as_user("u")).await.unwrap();
+        assert!(node.is_live(&login.token).await);
+        assert_eq!(node.manager.stats().sessions, number.min(2));
+        assert_eq!(login.notices.len(), usize::from(number > 2));
     }
 }

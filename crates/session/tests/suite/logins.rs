@@ -94,7 +94,7 @@ async fn what_is_wrong_is_said() {
     );
 }
 
-/// A role that nobody asked for by name never bars the door while another one is open.
+/// A default role that cannot be used does not keep a user out who has another role.
 #[tokio::test]
 async fn a_login_takes_a_role_that_can_be_worked_in() {
     type Change = (&'static str, fn(&mut crate::erp::Tables));
@@ -266,7 +266,7 @@ async fn refresh_stays_in_its_organization_while_that_is_possible() {
 }
 
 #[tokio::test]
-async fn nobody_logs_in_while_the_process_ends() {
+async fn logins_are_refused_during_shutdown() {
     let world = World::new();
     let node = world.node();
     let token = node.token().await;

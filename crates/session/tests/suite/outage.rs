@@ -1,9 +1,14 @@
 //! The store goes away and comes back.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use session::{LoginError, ManualClock, MemoryStore, Scope, SessionError, Token};
+use org_structure::OrgId;
+use session::openbravo::Refusal;
+use session::{
+    LoginError, ManualClock, MemoryStore, NoEntropy, PortError, Scope, SessionError, SessionId, Token,
+};
 
 use crate::erp::{Node, World, as_user, client, role, user};
 
@@ -69,18 +74,20 @@ async fn a_store_that_is_away_is_not_asked_by_every_request() {
 
 #[tokio::test]
 async fn logins_fail_fast_and_change_nothing() {
-    let world = World::shared();
-    let node = world.node();
-    let token = node.token().await;
-    node.way.go_down(true);
-    let error = node.login(as_user("u")).await.unwrap_err();
-    assert!(matches!(error, LoginError::Store(_)) && error.is_transient(), "{error}");
-    assert!(node.manager.refresh(&token).await.is_err());
-    assert!(node.is_live(&token).await);
-    assert_eq!(node.manager.stats().sessions, 1);
-    node.way.go_down(false);
-    world.pass(2 * SECOND);
-    node.manager.refresh(&token).await.unwrap();
+    for world in [World::new(), World::shared()] {
+        let node = world.node();
+        let token = node.token().await;
+        node.way.go_down(true);
+        let error = node.login(as_user("u")).await.unwrap_err();
+        assert!(matches!(error, LoginError::Store(_)) && error.is_transient(), "{error}");
+        assert!(node.manager.refresh(&token).await.is_err());
+        assert!(node.is_live(&token).await);
+        assert_eq!(node.manager.stats().sessions, 1);
+        node.way.go_down(false);
+        world.pass(2 * SECOND);
+        assert!(node.is_live(&token).await);
+        node.manager.refresh(&token).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -132,7 +139,7 @@ fn with_own_clock(shared: bool) -> (World, Arc<ManualClock>) {
 const WRONG: [(u32, u32); 4] = [(10, 0), (600, 0), (3_600, 0), (0, 13 * 3_600)];
 
 #[tokio::test]
-async fn an_end_holds_whatever_the_clock_of_the_store_says() {
+async fn an_end_does_not_depend_on_the_store_s_clock() {
     for (behind, ahead) in WRONG {
         for by_scope in [false, true] {
             let (world, clock) = with_own_clock(true);
@@ -180,6 +187,10 @@ async fn an_end_that_waits_does_not_ask_the_clock_of_the_store() {
             clock.set_back(behind * SECOND);
             clock.advance(ahead * SECOND);
             a.way.go_down(false);
+            if !shared {
+                // A session that began since, of a user that is not meant.
+                a.login(as_user("d")).await.unwrap();
+            }
             for token in [&before, &held] {
                 assert!(!a.is_live(token).await, "{behind} behind, {ahead} ahead, shared: {shared}");
             }
@@ -216,7 +227,7 @@ async fn after_an_outage_nothing_is_swept_before_all_could_report() {
         node.way.go_down(true);
     }
     let all = Scope::User(client("C"), user("u"));
-    // Used all the time, and nobody could tell the store.
+    // Used all the time, without a way to write that to the store.
     for _ in 0..25 {
         world.pass(120 * SECOND);
         assert!(a.is_live(&token).await);
@@ -231,6 +242,62 @@ async fn after_an_outage_nothing_is_swept_before_all_could_report() {
     world.pass(61 * SECOND);
     b.manager.maintain().await.unwrap();
     assert_eq!(b.manager.list(all, None, 10).await.unwrap().len(), 1, "by now the store knows");
+}
+
+#[tokio::test]
+async fn nothing_is_swept_until_all_had_time_to_tell_of_use() {
+    let world = World::shared();
+    let node = world.node();
+    node.token().await;
+    node.way.go_down(true);
+    assert!(node.manager.maintain().await.is_err());
+    world.pass(7_200 * SECOND);
+    node.way.go_down(false);
+    let stored = async || node.manager.list(Scope::Client(client("C")), None, 10).await.unwrap().len();
+    node.manager.maintain().await.unwrap();
+    assert_eq!(stored().await, 1);
+    world.pass(2 * node.manager.options().flush_interval - Duration::from_millis(1));
+    node.manager.maintain().await.unwrap();
+    assert_eq!(stored().await, 1);
+    world.pass(Duration::from_millis(1));
+    node.manager.maintain().await.unwrap();
+    assert_eq!(stored().await, 0);
+    assert_eq!(node.manager.stats().swept, 1);
+}
+
+#[test]
+fn errors_say_whether_another_try_can_help() {
+    let away = || PortError::transient("away");
+    let broken = || PortError::permanent("broken");
+    let id = SessionId::from_bytes([0; 32]);
+    for error in [
+        LoginError::Source(away()),
+        LoginError::Store(away()),
+        LoginError::Session(SessionError::Unavailable(away())),
+        LoginError::TooManySessions { limit: 1 },
+        LoginError::TooManySessionsOfUser { user: user("u"), limit: 1 },
+        LoginError::EndedMeanwhile,
+        LoginError::NoEntropy(NoEntropy),
+        LoginError::ShuttingDown,
+    ] {
+        assert!(error.is_transient(), "{error}");
+    }
+    for error in [
+        LoginError::Source(broken()),
+        LoginError::Store(broken()),
+        LoginError::Session(SessionError::NotLive),
+        LoginError::Session(SessionError::Damaged { id, what: "tree" }),
+        LoginError::Session(SessionError::Outdated { id }),
+        LoginError::Refused(Refusal::NoRole { user: user("u") }),
+        LoginError::NotAllowed { user: user("u") },
+        LoginError::UnknownOrg { org: OrgId::ZERO, client: client("C") },
+    ] {
+        assert!(!error.is_transient(), "{error}");
+    }
+    let error = PortError::permanent(SessionError::Unavailable(away()));
+    assert_eq!(error.cause().to_string(), error.to_string());
+    assert!(error.source().is_some_and(|source| source.is::<PortError>()));
+    assert!(format!("{:?}", away()).starts_with("PortError { transient: true, cause: "));
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
-//! Whatever changes, a session answers as at its login; the next one answers anew.
+//! A session answers as at its login after any change; the next login sees the change.
 
 use std::sync::atomic::Ordering;
 
-use org_structure::OrgFlags;
+use org_structure::{OrgFlags, OrgId};
 use session::openbravo::AutomaticRoles;
 use session::{Findings, Scope, Session};
 
@@ -101,6 +101,22 @@ async fn texts_of_the_session() {
     let system = node.login(as_user("100").with_role(role("0"))).await.unwrap().session;
     assert_eq!(system.readable_clients(), [session::ClientId::ZERO]);
     assert_eq!(session.readable_clients(), [session.client(), session::ClientId::ZERO]);
+    // Client `0` is listed once; a system level reads no client but that one.
+    for (owner, level) in [("0", " CO"), ("C", "S")] {
+        world.erp.change_roles(|tables| {
+            tables.role(owner, "special", level, &["0"]);
+            tables.user(owner, "s", &["special"]);
+        });
+        let session = node.login(as_user("s")).await.unwrap().session;
+        assert_eq!(session.readable_clients(), [session::ClientId::ZERO], "{owner}, {level}");
+    }
+    let text = |org: Option<OrgId>| org.map(|org| org.to_string());
+    assert_eq!(text(session.legal_entity("Madrid")).as_deref(), Some("Spain"));
+    assert_eq!(text(session.business_unit("Sevilla")).as_deref(), Some("Sevilla"));
+    assert_eq!(text(session.period_control_org("Boston")).as_deref(), Some("USA"));
+    assert!(session.allows_transactions("Madrid") && !session.allows_transactions("0"));
+    assert!(session.may_reference("Madrid", "Spain") && !session.may_reference("Madrid", "Boston"));
+    assert_eq!(session.fingerprint(), session.tree().fingerprint());
     let provider = session.organization_structure_provider();
     assert!(provider.is_in_natural_tree(Some("Madrid"), Some("Spain")));
 }
@@ -154,8 +170,7 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
     other.token().await;
     assert_eq!(other.manager.trees_in_use()[0].findings.as_deref(), Some(&**findings));
 
-    // A tree without findings is known to have none; nobody holds it any more, and it is no news that another
-    // one comes.
+    // A tree without findings is known to have none.
     world.erp.change(|tables| {
         tables.orgs.get_mut("Sevilla").unwrap().parent = Some("Spain".to_owned());
     });
@@ -167,6 +182,20 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
     node.manager.expire().await;
     let stats = node.manager.stats();
     assert_eq!((stats.trees_with_findings, stats.tree_findings), (1, 0));
+
+    // The findings about a client's latest tree stay known while no session holds it, and are not counted
+    // again.
+    world.erp.change(|tables| {
+        tables.orgs.get_mut("Sevilla").unwrap().parent = Some("elsewhere".to_owned());
+    });
+    for _ in 0..3 {
+        node.token().await;
+        let stats = node.manager.stats();
+        assert_eq!((stats.trees_with_findings, stats.tree_findings), (2, 2));
+        node.manager.end(Scope::Client(client("C"))).await;
+        node.manager.expire().await;
+        assert_eq!(node.manager.stats().tree_findings, 0);
+    }
 }
 
 #[test]

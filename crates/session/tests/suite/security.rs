@@ -69,7 +69,7 @@ async fn an_ended_token_stays_ended_on_every_node() {
 }
 
 #[tokio::test]
-async fn ids_of_others_and_of_nobody_get_nothing() {
+async fn ids_of_other_clients_and_unknown_ids_get_nothing() {
     let node = World::new().node();
     let session = node.login(as_user("u")).await.unwrap().session;
     let long = "x".repeat(1 << 20);
@@ -102,7 +102,7 @@ async fn ends_of_one_client_do_not_reach_another() {
 }
 
 #[test]
-fn tokens_show_themselves_to_nobody() {
+fn debug_output_of_a_token_does_not_show_it() {
     let text = "0123456789abcdef".repeat(4);
     let token = Token::parse(&text).unwrap();
     assert_eq!(token.expose(), text);

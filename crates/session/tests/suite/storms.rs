@@ -1,4 +1,4 @@
-//! Many logins at once: how often the tree is loaded, and that nobody gets an old one.
+//! Many concurrent logins: how often the tree is loaded, and that no login gets a stale one.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use org_structure::OrgFlags;
 use session::LoginError;
 
-use crate::erp::{Node, World, as_user};
+use crate::erp::{Node, World, as_user, settle};
 
 async fn until(is_so: impl Fn() -> bool) {
     while !is_so() {
@@ -21,12 +21,6 @@ fn start(node: &Arc<Node>, logins: usize) -> Vec<tokio::task::JoinHandle<Result<
         node.login(as_user("u")).await.map(|login| login.session.tree().index_of("Toledo").is_some())
     };
     (0..logins).map(|_| tokio::spawn(login(node.clone()))).collect()
-}
-
-async fn settle() {
-    for _ in 0..1_000 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test]
@@ -53,7 +47,7 @@ async fn at_most_one_load_runs_and_one_waits_where_no_revisions_are_kept() {
     let world = World::new();
     world.erp.keeps_revisions.store(false, Ordering::SeqCst);
     let node = Arc::new(world.node());
-    world.erp.close_gate().await;
+    world.erp.gate.close();
     let early = start(&node, 500);
     settle().await;
     assert_eq!(world.erp.loads(), 1, "all began before the first load did, or at the same time");
@@ -61,7 +55,7 @@ async fn at_most_one_load_runs_and_one_waits_where_no_revisions_are_kept() {
     let late = start(&node, 500);
     settle().await;
     assert_eq!(world.erp.loads(), 1, "one waits");
-    world.erp.open_gate();
+    world.erp.gate.open();
     for outcome in join_all(late).await {
         assert!(outcome.unwrap().unwrap(), "a login never gets a tree older than itself");
     }
@@ -77,17 +71,54 @@ async fn at_most_one_load_runs_and_one_waits_where_no_revisions_are_kept() {
 async fn a_login_does_not_join_a_load_of_a_revision_it_has_not_seen() {
     let world = World::new();
     let node = Arc::new(world.node());
-    world.erp.close_gate().await;
+    world.erp.gate.close();
     let early = start(&node, 10);
     until(|| world.erp.loads() == 1).await;
     settle().await;
     world.erp.change(|tables| tables.org("C", "Toledo", "Spain", OrgFlags::ACTIVE));
     let late = start(&node, 10);
     settle().await;
-    world.erp.open_gate();
+    world.erp.gate.open();
     assert!(join_all(late).await.into_iter().all(|outcome| outcome.unwrap().unwrap()));
     assert!(join_all(early).await.into_iter().all(|outcome| !outcome.unwrap().unwrap()));
     assert_eq!(world.erp.loads(), 2);
+}
+
+#[tokio::test]
+async fn a_login_that_joins_a_load_of_its_revision_asks_for_that_once() {
+    let world = World::new();
+    let node = Arc::new(world.node());
+    world.erp.gate.close();
+    let first = start(&node, 1);
+    until(|| world.erp.loads() == 1).await;
+    // Maintenance does not forget a load in progress.
+    node.manager.expire().await;
+    let later = start(&node, 9);
+    settle().await;
+    world.erp.gate.open();
+    assert!(join_all(first.into_iter().chain(later)).await.into_iter().all(|outcome| outcome.unwrap().is_ok()));
+    assert_eq!((world.erp.loads(), world.erp.revisions.load(Ordering::SeqCst)), (1, 10));
+    let stats = node.manager.stats();
+    assert_eq!((stats.joined_loads, stats.trees_by_revision), (9, 0));
+}
+
+#[tokio::test]
+async fn a_login_joins_a_load_that_began_after_it() {
+    let world = World::new();
+    world.erp.keeps_revisions.store(false, Ordering::SeqCst);
+    let node = Arc::new(world.node());
+    world.erp.gate.close();
+    world.erp.deciding.close();
+    // Both have begun before the first one begins its load.
+    let logins = start(&node, 2);
+    settle().await;
+    world.erp.deciding.let_through(1);
+    until(|| world.erp.loads() == 1).await;
+    world.erp.deciding.open();
+    settle().await;
+    world.erp.gate.open();
+    assert!(join_all(logins).await.into_iter().all(|outcome| outcome.unwrap().is_ok()));
+    assert_eq!(world.erp.loads(), 1);
 }
 
 #[tokio::test]
@@ -102,15 +133,15 @@ async fn revisions_that_stop_are_noticed() {
 }
 
 #[tokio::test]
-async fn a_failed_load_fails_those_who_wait_and_nobody_else() {
+async fn a_failed_load_fails_the_logins_that_wait_for_it_and_no_others() {
     let world = World::new();
     let node = Arc::new(world.node());
-    world.erp.close_gate().await;
+    world.erp.gate.close();
     let waiting = start(&node, 20);
     until(|| world.erp.loads() == 1).await;
     settle().await;
     world.erp.is_down.store(true, Ordering::SeqCst);
-    world.erp.open_gate();
+    world.erp.gate.open();
     for outcome in join_all(waiting).await {
         let error = outcome.unwrap().unwrap_err();
         assert!(matches!(error, LoginError::Source(_)) && error.is_transient(), "{error}");
@@ -127,26 +158,26 @@ async fn a_failed_load_fails_those_who_wait_and_nobody_else() {
 async fn a_load_goes_on_when_the_login_that_began_it_is_dropped() {
     let world = World::new();
     let node = Arc::new(world.node());
-    world.erp.close_gate().await;
+    world.erp.gate.close();
     let first = start(&node, 1);
     until(|| world.erp.loads() == 1).await;
     let others = start(&node, 10);
     settle().await;
     first.iter().for_each(tokio::task::JoinHandle::abort);
     settle().await;
-    world.erp.open_gate();
+    world.erp.gate.open();
     assert!(join_all(others).await.into_iter().all(|outcome| outcome.unwrap().is_ok()));
     assert_eq!(world.erp.loads(), 1);
 
     // When all are dropped, so is the load.
     world.erp.change(|_| ());
-    world.erp.close_gate().await;
+    world.erp.gate.close();
     let all = start(&node, 5);
     until(|| world.erp.loads() == 2).await;
     settle().await;
     all.iter().for_each(tokio::task::JoinHandle::abort);
     settle().await;
-    world.erp.open_gate();
+    world.erp.gate.open();
     node.token().await;
     assert_eq!(world.erp.loads(), 3);
 }

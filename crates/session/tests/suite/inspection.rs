@@ -1,0 +1,86 @@
+//! What administrators and other layers ask about the sessions that a node holds.
+
+use std::time::Duration;
+
+use session::{Principal, Scope, SessionId, Token};
+
+use crate::erp::{World, as_user, client, role, user};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn held_sessions_are_listed_without_being_used() {
+    let world = World::new();
+    let node = world.node();
+    let manager = &node.manager;
+    let mut ids = Vec::new();
+    for role_id in ["seller", "boss", "reader"] {
+        world.pass(SECOND);
+        ids.push(node.login(as_user("u").with_role(role(role_id))).await.unwrap().session.id());
+    }
+    let d = node.login(as_user("d")).await.unwrap().session;
+    let admin = node.login(as_user("100").with_role(role("boss"))).await.unwrap().session;
+
+    let held: Vec<SessionId> =
+        manager.held_sessions(client("C"), user("u")).iter().map(session::Session::id).collect();
+    assert_eq!(held, ids, "the oldest first");
+    assert!(manager.held_sessions(client("D"), user("u")).is_empty());
+    let users = [("100", "C"), ("d", "D"), ("u", "C")].map(|(id, of)| (user(id), client(of)));
+    assert_eq!(manager.held_users(), users.into());
+    for (scope, count) in [
+        (Scope::Client(client("C")), 4),
+        (Scope::User(client("C"), user("u")), 3),
+        (Scope::Role(client("C"), role("boss")), 2),
+        (Scope::Session(d.id()), 1),
+        (Scope::Client(client("nobody")), 0),
+    ] {
+        assert_eq!(manager.count_held(&scope), count, "{scope:?}");
+    }
+    assert_eq!(manager.held_record(d.id()), Some(d.to_record()));
+    assert_eq!(manager.held_record(SessionId::from_bytes([7; 32])), None);
+    assert_eq!(manager.footprint_of(SessionId::from_bytes([7; 32])), None);
+
+    world.pass(5 * SECOND);
+    assert_eq!(manager.age_of(&admin), 5 * SECOND);
+    assert_eq!(manager.age_of(&manager.held_sessions(client("C"), user("u"))[0]), 7 * SECOND);
+    assert_eq!(manager.expires_in(&admin), manager.options().idle - 5 * SECOND, "listing it was no use");
+}
+
+#[tokio::test]
+async fn two_handles_share_their_state_while_the_node_holds_the_session() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let login = a.login(as_user("u")).await.unwrap();
+    let again = a.manager.session(&login.token).await.unwrap();
+    assert!(login.session.shares_state_with(&again));
+    let there = b.manager.session(&login.token).await.unwrap();
+    assert_eq!(there.id(), again.id());
+    assert!(!there.shares_state_with(&again));
+}
+
+#[tokio::test]
+async fn memory_alone_answers_for_sessions_that_are_held_and_fresh() {
+    let world = World::shared();
+    let (a, b) = (world.node(), world.node());
+    let token = a.token().await;
+    assert!(b.manager.session_in_memory(&token).is_none(), "not held");
+    assert!(a.manager.session_in_memory(&Token::from_bytes([7; 32])).is_none());
+    world.pass(a.manager.options().revalidate_within);
+    let session = a.manager.session_in_memory(&token).unwrap();
+    assert_eq!(a.manager.expires_in(&session), a.manager.options().idle, "it counts as use");
+    assert_eq!(a.manager.stats().hits, 1);
+    world.pass(Duration::from_millis(1));
+    assert!(a.manager.session_in_memory(&token).is_none(), "not confirmed for too long");
+    assert!(a.is_live(&token).await);
+    assert!(a.manager.session_in_memory(&token).is_some());
+}
+
+#[tokio::test]
+async fn a_principal_may_name_the_client_alone() {
+    let node = World::new().node();
+    let admin = Principal::new(user("100"));
+    for (of, taken) in [("0", "0"), ("C", "boss"), ("D", "other")] {
+        let session = node.login(admin.in_client(client(of))).await.unwrap().session;
+        assert_eq!((session.client(), session.role()), (client(of), role(taken)));
+    }
+}
