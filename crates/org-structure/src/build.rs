@@ -157,9 +157,7 @@ fn around(parents: &[u32], first: u32) -> impl Iterator<Item = u32> {
 
 fn odd_roots(structure: &OrgStructure) -> impl Iterator<Item = Finding> {
     let roots: Vec<OrgIndex> = structure.roots().collect();
-    let several = (roots.len() > 1).then(|| Finding::SeveralRoots {
-        roots: structure.ids(roots).collect(),
-    });
+    let several = (roots.len() > 1).then(|| Finding::SeveralRoots { roots: structure.ids(roots).collect() });
     let no_zero =
         (!structure.is_empty() && structure.index_of("0").is_none()).then_some(Finding::NoOrganizationZero);
     several.into_iter().chain(no_zero)

@@ -271,7 +271,9 @@ mod tests {
     fn a_table_is_too_large_if_it_is_empty_or_mostly_empty() {
         let table = |capacity: usize, len: u64| {
             let mut table = HashTable::with_capacity(capacity);
-            (0..len).for_each(|number| drop(table.insert_unique(number, number, |number| *number)));
+            for number in 0..len {
+                table.insert_unique(number, number, |number| *number);
+            }
             assert_eq!(table.capacity(), capacity);
             table
         };

@@ -296,7 +296,7 @@ fn errors_say_whether_another_try_can_help() {
     }
     let error = PortError::permanent(SessionError::Unavailable(away()));
     assert_eq!(error.cause().to_string(), error.to_string());
-    assert!(error.source().is_some_and(|source| source.is::<PortError>()));
+    assert!(error.source().is_some_and(<dyn std::error::Error>::is::<PortError>));
     assert!(format!("{:?}", away()).starts_with("PortError { transient: true, cause: "));
 }
 

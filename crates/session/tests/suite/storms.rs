@@ -96,7 +96,9 @@ async fn a_login_that_joins_a_load_of_its_revision_asks_for_that_once() {
     let later = start(&node, 9);
     settle().await;
     world.erp.gate.open();
-    assert!(join_all(first.into_iter().chain(later)).await.into_iter().all(|outcome| outcome.unwrap().is_ok()));
+    assert!(
+        join_all(first.into_iter().chain(later)).await.into_iter().all(|outcome| outcome.unwrap().is_ok())
+    );
     assert_eq!((world.erp.loads(), world.erp.revisions.load(Ordering::SeqCst)), (1, 10));
     let stats = node.manager.stats();
     assert_eq!((stats.joined_loads, stats.trees_by_revision), (9, 0));
