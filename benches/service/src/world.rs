@@ -38,7 +38,7 @@ pub(crate) fn user(number: usize) -> String {
 
 /// Makes the database.
 pub(crate) async fn create(file: &Path) -> Result<()> {
-    erp_db::demo::create(file).await.map_err(|error| anyhow!("{error}"))?;
+    erp_import::demo::create(file).await.map_err(|error| anyhow!("{error}"))?;
     let numbers = |count: usize| {
         format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})")
     };

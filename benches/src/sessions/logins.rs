@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use erp_db::{Database, ErpReader, ErpSource, Limits, StoreOptions, import, revisions, store};
+use erp_db::{Database, ErpReader, ErpSource, Limits, StoreOptions, revisions, store};
+use erp_import::import;
 use session::{Options, OrgSource, Principal, RoleId, SessionManager, UserId};
 use sqlx::{AssertSqlSafe, Connection};
 

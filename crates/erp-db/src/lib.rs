@@ -6,17 +6,14 @@
 //! With the feature `session`: logins over an ERP's database, which is only read, and a session store in the
 //! same or another database.
 //!
-//! ```
+//! ```no_run
 //! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
-//! # let folder = tempfile::tempdir()?;
-//! # let file = folder.path().join("erp.db");
-//! # erp_db::demo::create(&file).await?;
-//! # let (erp_url, store_url) = (format!("sqlite:{}", file.display()), format!("sqlite:{}.sessions?mode=rwc", file.display()));
 //! use erp_db::{AutomaticRolesPolicy, Database, ErpReader, ErpSource, StoreOptions, store};
 //! use session::{Options, Principal, SessionManager};
 //!
-//! let erp = ErpReader::open(Database::connect(&erp_url).await?).await?; // postgres://… or sqlite:…
-//! let options = StoreOptions::new(&store_url);
+//! let database = Database::connect("postgres://reader:secret@db.example.org/openbravo").await?;
+//! let erp = ErpReader::open(database).await?;
+//! let options = StoreOptions::new("postgres://orgcache:secret@db.example.org/sessions");
 //! store::migrate(&options).await?;
 //! let store = store::open(&options).await?;
 //! let rule = erp.automatic_roles(AutomaticRolesPolicy::Detect).rule;
@@ -32,7 +29,6 @@
 //! # drop(maintenance);
 //! # Ok(())
 //! # }
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(backend()).unwrap();
 //! ```
 //!
 //! A tree without sessions:
@@ -40,7 +36,7 @@
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let erp = erp_db::ErpReader::open(erp_db::Database::connect("sqlite:erp.db").await?).await?;
-//! let tree = erp.load_tree("23C59575B9CF467C9620760EB255B389").await?.structure;
+//! let tree = erp.load_tree("23C59575B9CF467C9620760EB255B389".parse()?).await?.structure;
 //! println!("{} organizations", tree.len());
 //! # Ok(())
 //! # }
@@ -55,8 +51,9 @@
 //! - `ErpSource` (feature `session`): the queries of a login, and `revisions`, optional counters that show an
 //!   unchanged tree without reading it;
 //! - `store` (feature `session`): tables for sessions and password hashes;
-//! - `import` (feature `import`) fills `ad_*` tables from files; `demo` (feature `demo`) creates a database
-//!   with the sample rows.
+//! - [`tables`]: the ERP's tables, as far as this crate reads them.
+//!
+//! The crate `orgcache-erp-import` fills these tables from files and makes a demonstration database.
 //!
 //! # Features
 //!
@@ -66,46 +63,35 @@
 //! | `postgres` | yes | the PostgreSQL driver |
 //! | `tls` | no | encrypted connections to PostgreSQL, by rustls |
 //! | `session` | no | logins: `ErpSource`, `revisions`, `SqlStore` and `PasswordTable`; the crate `session` |
-//! | `import` | no | `import`: the ERP's tables, filled from files |
-//! | `demo` | no | the demonstration database, about 80 KB of rows; includes `import` |
 //!
-//! Without a driver the crate has only the record types ([`Client`], [`Role`], [`Directory`] and so on).
+//! At least one of the drivers is needed.
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("erp-db needs a database driver: the feature `sqlite`, `postgres` or both");
+
 #[cfg_attr(
     not(all(feature = "postgres", feature = "session")),
     expect(dead_code, reason = "the PostgreSQL store uses all of it")
 )]
 #[cfg_attr(not(feature = "postgres"), expect(unused_imports, reason = "PostgreSQL uses the rest"))]
 mod backend;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod blocking;
-#[cfg(feature = "demo")]
-pub mod demo;
 mod erp;
-#[cfg(all(feature = "import", any(feature = "sqlite", feature = "postgres")))]
-mod import;
-#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+#[cfg(feature = "session")]
 pub mod revisions;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod rights;
-#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+#[cfg(feature = "session")]
 mod source;
-#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+#[cfg(feature = "session")]
 pub mod store;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod text;
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use backend::{ConnectError, Database, DatabaseKind, Limits, StatementError};
+pub use backend::{ConnectError, Database, DatabaseKind, Limits, StatementError, Transaction};
 pub use erp::*;
-#[cfg(all(feature = "import", any(feature = "sqlite", feature = "postgres")))]
-pub use import::{ImportError, Imported, MAX_FILE_BYTES, RowPlace, ValueProblem, import};
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use rights::{MissingRights, Purpose};
-#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+#[cfg(feature = "session")]
 pub use source::{
     AutomaticRolesPolicy, ClientRoles, DamagedRole, DetectedAutomaticRoles, ErpSource, NamedRole,
 };
-#[cfg(all(feature = "session", any(feature = "sqlite", feature = "postgres")))]
+#[cfg(feature = "session")]
 pub use store::{PasswordTable, SqlStore, StoreError, StoreOptions};

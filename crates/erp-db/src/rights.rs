@@ -1,5 +1,4 @@
-//! `MissingRights`: what a database user would have to be granted, found out before anything fails for want
-//! of it.
+//! `MissingRights`: the rights that a database user lacks, found before a statement fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,7 +6,7 @@ use std::fmt;
 use crate::backend::{Database, DatabaseKind, Row, StatementError};
 use crate::erp::tables::Table;
 
-/// What a program is going to do with a database.
+/// What a program does with a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Answer logins and questions.

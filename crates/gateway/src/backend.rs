@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use erp_db::{Administration, Client, Directory, DirectoryEntry, ErpReader, ReadError, Role};
 use odoo::{CompanySource, CompanyTreeError, OdooError};
 use org_structure::{BuildError, OrgStructure};
-use session::{ClientId, UserId};
+use session::{ClientId, RoleId, UserId};
 
 use crate::demo;
 use crate::failure::Failure;
@@ -54,7 +54,7 @@ pub enum BackendError {
     #[error("there is no client `{client}`: Odoo's is `{own}`")]
     UnknownClient {
         /// The client that was asked for.
-        client: String,
+        client: ClientId,
         /// The one that there is.
         own: String,
     },
@@ -107,7 +107,7 @@ impl Backend {
     /// Asks for something small, to see that it answers.
     pub(crate) async fn probe(&self) -> Answer<()> {
         match self {
-            Backend::Database(reader) => drop(reader.client_exists("0").await?),
+            Backend::Database(reader) => drop(reader.client_exists(ClientId::ZERO).await?),
             Backend::Odoo(source) => drop(source.users(&[UserId::ZERO]).await?),
             Backend::Absent => {}
         }
@@ -121,21 +121,21 @@ impl Backend {
             Backend::Odoo(source) => {
                 let name = source.odoo().config().database.clone();
                 let id = source.client();
-                vec![Client::named(id.as_str(), name.as_deref().unwrap_or(id.as_str()))]
+                vec![Client::named(id, name.as_deref().unwrap_or(id.as_str()))]
             }
             Backend::Absent => Vec::new(),
         })
     }
 
     /// The tree of a client as it is now.
-    pub(crate) async fn load_tree(&self, client: &str) -> Answer<BackendTree> {
+    pub(crate) async fn load_tree(&self, client: ClientId) -> Answer<BackendTree> {
         match self {
             Backend::Database(reader) => {
                 let loaded = reader.load_tree(client).await?;
                 let findings = loaded.findings.iter().map(ToString::to_string).collect();
                 Ok(BackendTree { structure: loaded.structure, findings })
             }
-            Backend::Odoo(source) if source.client().as_str() == client => {
+            Backend::Odoo(source) if source.client() == client => {
                 let built = source.tree().await?;
                 let findings = built.findings.iter().map(ToString::to_string).collect();
                 Ok(BackendTree { structure: built.structure, findings })
@@ -144,16 +144,16 @@ impl Backend {
         }
     }
 
-    fn unknown_client(&self, client: &str) -> BackendError {
+    fn unknown_client(&self, client: ClientId) -> BackendError {
         let own = match self {
             Backend::Odoo(source) => source.client().to_string(),
             _ => String::new(),
         };
-        BackendError::UnknownClient { client: client.to_owned(), own }
+        BackendError::UnknownClient { client, own }
     }
 
     /// The names of a client's organizations.
-    pub(crate) async fn directory(&self, client: &str) -> Answer<Directory> {
+    pub(crate) async fn directory(&self, client: ClientId) -> Answer<Directory> {
         Ok(match self {
             Backend::Database(reader) => reader.directory(client).await?,
             Backend::Odoo(source) => {
@@ -172,8 +172,7 @@ impl Backend {
         Ok(match self {
             Backend::Database(reader) => {
                 let found = reader.user_named(name).await?;
-                let id = found.and_then(|user| UserId::new(&user.id).ok());
-                id.map(|id| FoundUser { id, written: None })
+                found.map(|user| FoundUser { id: user.id, written: None })
             }
             Backend::Odoo(source) => source
                 .user_named(name)
@@ -187,29 +186,26 @@ impl Backend {
     /// The name by which a user signs in.
     pub(crate) async fn username(&self, user: UserId) -> Answer<Option<String>> {
         Ok(match self {
-            Backend::Database(reader) => reader.user(user.as_str()).await?.and_then(|user| user.username),
-            other => other.usernames(&[user]).await?.remove(user.as_str()),
+            Backend::Database(reader) => reader.user(user).await?.and_then(|user| user.username),
+            other => other.usernames(&[user]).await?.remove(&user),
         })
     }
 
     /// The names by which users sign in.
-    pub(crate) async fn usernames(&self, users: &[UserId]) -> Answer<BTreeMap<String, String>> {
+    pub(crate) async fn usernames(&self, users: &[UserId]) -> Answer<BTreeMap<UserId, String>> {
         Ok(match self {
-            Backend::Database(reader) => {
-                let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
-                reader.usernames(&ids).await?
-            }
+            Backend::Database(reader) => reader.usernames(users).await?,
             Backend::Odoo(source) => {
                 let users = source.users(users).await?.into_values();
-                users.map(|user| (user.id.to_string(), user.login)).collect()
+                users.map(|user| (user.id, user.login)).collect()
             }
             Backend::Absent => BTreeMap::new(),
         })
     }
 
     /// The names of roles.
-    pub(crate) async fn role_names(&self, roles: &[&str]) -> Answer<BTreeMap<String, String>> {
-        let named = |name: &str| roles.iter().map(|role| ((*role).to_owned(), name.to_owned())).collect();
+    pub(crate) async fn role_names(&self, roles: &[RoleId]) -> Answer<BTreeMap<RoleId, String>> {
+        let named = |name: &str| roles.iter().map(|role| (*role, name.to_owned())).collect();
         match self {
             Backend::Database(reader) => Ok(reader.role_names(roles).await?),
             _ => Ok(self.without_roles().map(named).unwrap_or_default()),
@@ -222,7 +218,7 @@ impl Backend {
     }
 
     /// A role. Odoo has none.
-    pub(crate) async fn role(&self, role: &str) -> Answer<Option<Role>> {
+    pub(crate) async fn role(&self, role: RoleId) -> Answer<Option<Role>> {
         match self {
             Backend::Database(reader) => Ok(reader.role(role).await?),
             _ => Ok(None),
@@ -233,13 +229,11 @@ impl Backend {
     pub(crate) async fn administration(
         &self,
         user: UserId,
-        role: &str,
+        role: RoleId,
         client: ClientId,
     ) -> Answer<Administration> {
         match self {
-            Backend::Database(reader) => {
-                Ok(reader.administration(user.as_str(), role, client.as_str()).await?)
-            }
+            Backend::Database(reader) => Ok(reader.administration(user, role, client).await?),
             Backend::Odoo(source) if source.client() == client => {
                 let standing = source.standing(user).await?;
                 let mut administration = Administration::default();
@@ -252,7 +246,7 @@ impl Backend {
     }
 
     /// Those of the users whom the ERP does not admit any more. Of Odoo's, sessions are looked at one by one.
-    pub(crate) async fn barred_users<'a>(&self, users: &[&'a str]) -> Answer<BTreeSet<&'a str>> {
+    pub(crate) async fn barred_users(&self, users: &[UserId]) -> Answer<BTreeSet<UserId>> {
         match self {
             Backend::Database(reader) => Ok(reader.barred_users(users).await?),
             _ => Ok(BTreeSet::new()),

@@ -6,7 +6,8 @@ mod visitors;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use erp_db::{Database, ErpReader, Limits, demo};
+use erp_db::{Database, ErpReader, Limits};
+use erp_import::demo;
 
 pub(crate) use generated::is_one_of_many;
 pub(crate) use visitors::sign_in as sign_in_visitors;

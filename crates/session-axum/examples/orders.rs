@@ -20,7 +20,7 @@ use axum::{Json, Router};
 use erp_db::{AutomaticRolesPolicy, Database, ErpReader, ErpSource, StoreOptions, store};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use session::{MemoryStore, Options, Principal, SessionManager, SessionStore, UserId};
+use session::{MemoryStore, Options, Principal, SessionManager, SessionStore};
 use session_axum::{Credential, CurrentSession, Problem, SessionLayer, refusal};
 
 /// An order of an organization, by a price list of another or the same one.
@@ -60,7 +60,7 @@ pub(crate) async fn open(erp: Option<&str>, store: Option<&str>) -> Result<Order
         Some(url) => Database::connect(url).await?,
         None => {
             let file = std::env::temp_dir().join("orgcache-example.db");
-            erp_db::demo::create(&file).await?;
+            erp_import::demo::create(&file).await?;
             Database::open_file(&file).await?
         }
     };
@@ -95,9 +95,8 @@ pub(crate) fn routes(orders: Orders) -> Router {
 async fn log_in(State(orders): State<Orders>, Json(name): Json<String>) -> Result<String, Response> {
     let unavailable = || Problem::unavailable("the database does not answer").into_response();
     let user = orders.erp.user_named(&name).await.map_err(|_| unavailable())?;
-    let user =
-        user.and_then(|user| UserId::new(&user.id).ok()).ok_or(Problem::unauthorized().into_response())?;
-    match orders.sessions.login(Principal::new(user)).await {
+    let user = user.ok_or(Problem::unauthorized().into_response())?;
+    match orders.sessions.login(Principal::new(user.id)).await {
         Ok(login) => Ok(login.token.expose()),
         Err(error) if error.is_transient() => Err(unavailable()),
         Err(error) => Err((StatusCode::FORBIDDEN, error.to_string()).into_response()),

@@ -29,7 +29,7 @@ async fn ask(program: &Router, request: (&str, &str), token: &str, body: String)
 async fn the_example_lets_each_see_and_write_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let erp = folder.path().join("erp.db");
-    erp_db::demo::create(&erp).await.unwrap();
+    erp_import::demo::create(&erp).await.unwrap();
     let (erp, store) = (
         format!("sqlite:{}", erp.display()),
         format!("sqlite:{}/store.db?mode=rwc", folder.path().display()),

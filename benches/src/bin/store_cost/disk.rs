@@ -56,9 +56,10 @@ impl Pinned {
 
 pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
     let reader = ErpReader::open(world.database().await?).await?;
-    let tree = reader.load_tree(CLIENT).await?.structure;
-    let role = reader.user(USER).await?.and_then(|user| user.default_role).ok_or("the user has no role")?;
-    let role = reader.role_facts(role.parse()?, CLIENT.parse()?).await?.ok_or("there is no such role")?;
+    let tree = reader.load_tree(CLIENT.parse()?).await?.structure;
+    let role =
+        reader.user(USER.parse()?).await?.and_then(|user| user.default_role).ok_or("the user has no role")?;
+    let role = reader.role_facts(role, CLIENT.parse()?).await?.ok_or("there is no such role")?;
     let options = AccessOptions::default();
     let one = Pinned::new(tree.clone(), role.access(&tree, &options));
     world

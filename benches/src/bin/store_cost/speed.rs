@@ -101,7 +101,7 @@ async fn loads(world: &World) -> Outcome {
     let (mut loads, mut bare) = (Vec::with_capacity(LOADS), Vec::with_capacity(LOADS));
     for _ in 0..LOADS {
         let began = Instant::now();
-        reader.load_tree(CLIENT).await?;
+        reader.load_tree(CLIENT.parse()?).await?;
         loads.push(began.elapsed());
         let began = Instant::now();
         ask(&mut connection, BARE_TREE, 0).await?;

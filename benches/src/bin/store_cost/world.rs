@@ -55,7 +55,7 @@ impl World {
         };
         let database = Database::connect(&world.url).await?;
         let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/erp-sample/rows");
-        erp_db::import(&database, &sample).await?;
+        erp_import::import(&database, &sample).await?;
         execute(&world.url, GROW).await?;
         store::migrate(&StoreOptions::new(&world.url)).await?;
         database.close().await;

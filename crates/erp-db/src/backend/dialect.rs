@@ -17,10 +17,6 @@ pub(crate) struct Dialect {
     pub(crate) own_schema: &'static str,
     /// What makes texts of a column be ordered by their bytes.
     pub(crate) by_bytes: &'static str,
-    /// Whether texts have types with a length.
-    pub(crate) has_text_types: bool,
-    /// The type of a date with a time.
-    pub(crate) timestamp: &'static str,
     /// Whether tables are in schemas, and users need rights on them.
     pub(crate) has_schemas: bool,
     /// Gives the encoding of the database's texts, where there are several.
@@ -62,6 +58,14 @@ pub(crate) struct RevisionWords {
     pub(crate) install: fn(&Tables<'_>) -> Vec<String>,
     /// The statements that take everything away.
     pub(crate) remove: fn() -> Vec<String>,
+}
+
+#[cfg(feature = "session")]
+impl RevisionWords {
+    /// The statement for the state of triggers and counters, and an expression about the same client.
+    pub(crate) fn with_state(&self, expression: &str) -> String {
+        format!("SELECT s.triggers, s.installed, s.every, s.own, {expression} FROM ({}) s", self.state)
+    }
 }
 
 /// The words of the session store's tables.

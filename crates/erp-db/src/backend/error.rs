@@ -1,4 +1,4 @@
-//! What can go wrong between this process and a database.
+//! `ConnectError` and `StatementError`: why a database cannot be opened, and why a statement failed.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub enum ConnectError {
     /// The text has no scheme. It is not repeated: it may hold a password.
     #[error("a database URL begins with `sqlite:` or `postgres:`")]
     NoScheme,
-    /// The URL has a scheme that no driver answers to.
+    /// No driver has this scheme.
     #[error("`{scheme}` is no database URL; one begins with `sqlite:` or `postgres:`")]
     UnknownScheme {
         /// What stands before the first colon, cut after 20 characters.
@@ -68,7 +68,7 @@ pub enum StatementError {
         #[source]
         cause: Cause,
     },
-    /// The connection cannot be encrypted: the server shows a certificate that is not trusted, or has none.
+    /// The connection cannot be encrypted: the server's certificate is missing or not trusted.
     #[error("{place} cannot be reached by TLS: {problem}")]
     Encryption {
         /// The database, without password.
@@ -84,8 +84,7 @@ pub enum StatementError {
         /// The limit that was passed.
         limit: Duration,
     },
-    /// The database answered that it will not do this: a missing right, a wrong password, a broken file, a
-    /// constraint.
+    /// The database refused: a missing right, a wrong password, a broken file, a constraint.
     #[error("{place} refused: {cause}")]
     Refused {
         /// The database, without password.
@@ -94,7 +93,7 @@ pub enum StatementError {
         #[source]
         cause: Cause,
     },
-    /// A row with the same unique key is there already.
+    /// A row with the same unique key exists.
     #[error("{place} has such a row already: {cause}")]
     Conflict {
         /// The database, without password.
@@ -147,12 +146,11 @@ impl StatementError {
         self.code() == Some("23503")
     }
 
-    /// Did the connection end before it gave an answer? What was sent may have been done or not.
-    #[cfg(feature = "postgres")]
+    /// Whether the connection ended before the answer. What was sent may have been done or not.
     pub(crate) fn lost_connection(&self) -> bool {
         let StatementError::Unreachable { cause, .. } = self else { return false };
         let is_fatal = |error: &DatabaseMessage| {
-            error.code.starts_with("08") || ["57P01", "57P02", "57P05"].contains(&error.code.as_str())
+            error.code.starts_with("08") || ENDS_CONNECTION.contains(&error.code.as_str())
         };
         cause.downcast_ref::<DatabaseMessage>().map_or(cause.is::<sqlx::Error>(), is_fatal)
     }
@@ -204,6 +202,10 @@ struct DatabaseMessage {
     code: String,
 }
 
+/// Codes with which PostgreSQL ends a connection: it shuts down, it crashed, the connection was idle for too
+/// long, or a transaction was idle or open for too long.
+const ENDS_CONNECTION: [&str; 5] = ["57P01", "57P02", "57P05", "25P03", "25P04"];
+
 /// Codes of transient conditions. SQLSTATEs have five characters, SQLite's codes never do when
 /// reduced to their primary part.
 fn is_passing(code: &str) -> bool {
@@ -211,7 +213,8 @@ fn is_passing(code: &str) -> bool {
         // Connection trouble, lack of resources, operator intervention, serialization, deadlock, lock
         // timeout.
         return ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
-            || ["40001", "40P01", "55P03"].contains(&code);
+            || ["40001", "40P01", "55P03"].contains(&code)
+            || ENDS_CONNECTION.contains(&code);
     }
     // The low byte is the primary code: busy 5, locked 6, out of memory 7, interrupted 9, disk I/O 10, disk
     // full 13, protocol 15.
@@ -224,12 +227,15 @@ mod tests {
 
     #[test]
     fn passing_conditions_are_told_from_lasting_ones() {
-        for code in
-            ["08006", "53300", "57P01", "57P03", "40001", "40P01", "55P03", "5", "517", "261", "10", "13"]
-        {
+        for code in [
+            "08006", "53300", "57P01", "57P03", "25P03", "25P04", "40001", "40P01", "55P03", "5", "517",
+            "10", "13",
+        ] {
             assert!(is_passing(code), "{code}");
         }
-        for code in ["42501", "28P01", "3D000", "42P01", "23505", "14", "26", "1555", "2067", "8", ""] {
+        for code in
+            ["42501", "28P01", "3D000", "25P02", "42P01", "23505", "14", "26", "1555", "2067", "8", ""]
+        {
             assert!(!is_passing(code), "{code}");
         }
     }

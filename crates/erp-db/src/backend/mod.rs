@@ -1,9 +1,10 @@
 //! Databases: one trait, and one folder for each product.
 //!
 //! The rest of this crate knows a product by [`Backend`], which sends statements, and by its [`Dialect`], the
-//! words that differ. `sqlite` and `postgres` implement both; each also holds the statements of a login
-//! (`login`), of revisions (`revisions`) and of its session store. What they share is in the other files:
-//! [`Value`] goes into a statement, [`Row`] comes out, and [`Select`] packs many rows into one text.
+//! words that differ. `sqlite` and `postgres` implement both; each also holds the statements of revisions
+//! (`revisions`) and of its session store, and in `login.sql` all statements of a login, to be read. What
+//! they share is in the other files: [`Value`] goes into a statement, [`Row`] comes out, and [`Select`] packs
+//! many rows into one text.
 
 mod dialect;
 mod error;
@@ -27,10 +28,12 @@ pub(crate) use dialect::Dialect;
 #[cfg(feature = "session")]
 pub(crate) use dialect::{RevisionWords, StoreWords};
 pub use error::{ConnectError, StatementError};
+use row::driver_row;
 pub(crate) use row::{Columns, Row};
 pub(crate) use select::Select;
 pub(crate) use statement::{Sending, Statement, Visit};
-pub(crate) use transaction::{Transaction, Work};
+pub use transaction::Transaction;
+pub(crate) use transaction::Work;
 pub(crate) use value::Value;
 
 /// A future that is compiled here, with the driver below it. The body of an async function is compiled anew
@@ -64,7 +67,7 @@ pub(crate) trait Backend: Send + Sync {
         &'a self,
         context: &'a Context,
         statement: Statement<'a>,
-        visitor: &'a mut dyn Visit,
+        visitor: &'a mut Visit<'a>,
     ) -> Boxed<'a, Result<(), StatementError>>;
 
     /// Begins a transaction. Dropping it rolls it back.
@@ -157,8 +160,8 @@ impl Database {
     /// names no user, it is `PGUSER` or the operating system's user.
     ///
     /// # Errors
-    /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the database
-    /// cannot be reached within the limit. No message repeats the URL, which may hold a password.
+    /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the
+    /// database cannot be reached within the limit. No message repeats the URL, which may hold a password.
     pub async fn connect_with(url: &str, limits: Limits) -> Result<Self, ConnectError> {
         Self::connecting(url, limits).await
     }

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::ControlFlow;
 
 use serde::de::{Deserialize, Deserializer};
 use serde_json::Deserializer as Json;
 
-use super::statement::{Visit, Visitor};
+use super::statement::until_error;
 use super::{Columns, Database, Row, Select, StatementError};
 
 /// So many rows are read in well under a millisecond.
@@ -24,7 +23,8 @@ impl Database {
         select: &Select,
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        let mut visitor = Visitor::new(visit);
+        let mut error = None;
+        let mut visitor = until_error(&mut error, visit);
         let (place, statement) = (self.place(), select.one_by_one());
         let rows = Json::from_str(packed).into_iter::<Vec<Cell<'_>>>();
         for (number, cells) in (1_usize..).zip(rows) {
@@ -33,7 +33,7 @@ impl Database {
                 cause: error.into(),
             };
             let row = PackedRow { cells: cells.map_err(refused)?, columns: select.columns };
-            if visitor.row(Row { values: &row, place, statement: &statement }) == ControlFlow::Break(()) {
+            if visitor(Row { values: &row, place, statement: &statement }).is_break() {
                 break;
             }
             if number.is_multiple_of(ROWS_AT_A_TIME) {
@@ -41,7 +41,8 @@ impl Database {
                 tokio::task::yield_now().await;
             }
         }
-        visitor.outcome()
+        drop(visitor);
+        error.map_or(Ok(()), Err)
     }
 }
 

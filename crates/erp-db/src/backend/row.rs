@@ -1,5 +1,7 @@
 //! `Row`: one row of an answer, whichever database gave it.
 
+use std::error::Error;
+
 use super::StatementError;
 
 /// The columns of a row, as a driver or a text has them.
@@ -15,6 +17,34 @@ pub(crate) trait Columns {
     /// The column's name, without its table's.
     fn name(&self, column: usize) -> Option<String>;
 }
+
+/// Implements [`Columns`] for the rows of a driver.
+macro_rules! driver_row {
+    ($row:ty) => {
+        impl $crate::backend::Columns for $row {
+            fn text(&self, column: usize) -> sqlx::Result<Option<&str>> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn bytes(&self, column: usize) -> sqlx::Result<Option<Vec<u8>>> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn number(&self, column: usize) -> sqlx::Result<Option<f64>> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn integer(&self, column: usize) -> sqlx::Result<Option<i64>> {
+                sqlx::Row::try_get(self, column)
+            }
+
+            fn name(&self, column: usize) -> Option<String> {
+                sqlx::Row::columns(self).get(column).map(|column| sqlx::Column::name(column).to_owned())
+            }
+        }
+    };
+}
+pub(super) use driver_row;
 
 /// One row of an answer. Columns are taken by position; the texts borrow from the row.
 #[derive(Clone, Copy)]
@@ -46,6 +76,24 @@ impl<'a> Row<'a> {
         Ok(self.text(column)?.is_some_and(|text| text.eq_ignore_ascii_case("Y")))
     }
 
+    /// A text that must be an id, or of another form that `read` checks.
+    pub(crate) fn id<T, E: Error + Send + Sync + 'static>(
+        self,
+        column: usize,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, StatementError> {
+        read(self.text_or_empty(column)?).map_err(|cause| self.invalid(column, cause))
+    }
+
+    /// The same; `None` for null.
+    pub(crate) fn optional_id<T, E: Error + Send + Sync + 'static>(
+        self,
+        column: usize,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, StatementError> {
+        self.text(column)?.map(|_| self.id(column, read)).transpose()
+    }
+
     /// Bytes, or `None` for null.
     pub(crate) fn bytes(self, column: usize) -> Result<Option<Vec<u8>>, StatementError> {
         self.values.bytes(column).map_err(|error| self.unreadable(column, error))
@@ -65,7 +113,7 @@ impl<'a> Row<'a> {
     pub(crate) fn invalid(
         self,
         column: usize,
-        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> StatementError {
         self.unreadable(column, sqlx::Error::ColumnDecode { index: String::new(), source: cause.into() })
     }

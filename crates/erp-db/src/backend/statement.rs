@@ -25,37 +25,33 @@ pub(crate) enum Sending {
     Once,
 }
 
-/// What is shown the rows of an answer.
-pub(crate) trait Visit: Send {
-    /// Takes a row, and says whether it wants more.
-    fn row(&mut self, row: Row<'_>) -> ControlFlow<()>;
-}
+/// Takes the rows of an answer one by one, and says whether it wants more.
+pub(crate) type Visit<'a> = dyn FnMut(Row<'_>) -> ControlFlow<()> + Send + 'a;
 
-/// A function that is shown the rows of an answer, and the error at which it stopped.
-pub(super) struct Visitor<F, E> {
-    visit: F,
-    stopped: Option<E>,
-}
-
-impl<F, E> Visitor<F, E> {
-    pub(super) fn new(visit: F) -> Self {
-        Visitor { visit, stopped: None }
-    }
-
-    pub(super) fn outcome(self) -> Result<(), E> {
-        self.stopped.map_or(Ok(()), Err)
-    }
-}
-
-impl<F: FnMut(Row<'_>) -> Result<(), E> + Send, E: Send> Visit for Visitor<F, E> {
-    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
-        match (self.visit)(row) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.stopped = Some(error);
-                ControlFlow::Break(())
-            }
+/// A visitor that stops at the first error of `visit`, and keeps it.
+pub(super) fn until_error<'a, E: Send>(
+    error: &'a mut Option<E>,
+    mut visit: impl FnMut(Row<'_>) -> Result<(), E> + Send + 'a,
+) -> impl FnMut(Row<'_>) -> ControlFlow<()> + Send + 'a {
+    move |row| match visit(row) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(first) => {
+            *error = Some(first);
+            ControlFlow::Break(())
         }
+    }
+}
+
+/// What takes the first row and keeps what `read` makes of it.
+pub(super) fn first_row<'a, T: Send, E>(
+    found: &'a mut Option<T>,
+    mut read: impl FnMut(Row<'_>) -> Result<T, E> + Send + 'a,
+) -> impl FnMut(Row<'_>) -> Result<(), E> + Send + 'a {
+    move |row| {
+        if found.is_none() {
+            *found = Some(read(row)?);
+        }
+        Ok(())
     }
 }
 
@@ -84,15 +80,15 @@ impl Database {
         statement: Statement<'_>,
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        let mut visitor = Visitor::new(visit);
-        self.show(statement, &mut visitor).await?;
-        visitor.outcome()
+        let mut error = None;
+        self.show(statement, &mut until_error(&mut error, visit)).await?;
+        error.map_or(Ok(()), Err)
     }
 
     fn show<'a>(
         &'a self,
         statement: Statement<'a>,
-        visitor: &'a mut dyn Visit,
+        visitor: &'a mut Visit<'a>,
     ) -> Boxed<'a, Result<(), StatementError>> {
         self.count_statement();
         self.backend.query(&self.context, statement, visitor)
@@ -124,16 +120,10 @@ impl Database {
         &self,
         sql: impl SqlSafeStr,
         arguments: &[Value<'_>],
-        mut read: impl FnMut(Row<'_>) -> Result<T, E> + Send,
+        read: impl FnMut(Row<'_>) -> Result<T, E> + Send,
     ) -> Result<Option<T>, E> {
         let mut found = None;
-        self.each(sql, arguments, |row| {
-            if found.is_none() {
-                found = Some(read(row)?);
-            }
-            Ok::<(), E>(())
-        })
-        .await?;
+        self.each(sql, arguments, first_row(&mut found, read)).await?;
         Ok(found)
     }
 }

@@ -1,9 +1,10 @@
 //! `Transaction`: several statements that take effect together or not at all.
 
-use sqlx::{SqlSafeStr, SqlStr};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-use super::statement::{Sending, Statement, Visit, Visitor};
-use super::{Boxed, Database, Row, StatementError, Value};
+use super::statement::{Sending, Statement, Visit, first_row, until_error};
+use super::{Boxed, Database, DatabaseKind, Row, StatementError, Value};
+use crate::erp::Schema;
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(crate) trait Running: Send {
     fn query<'a>(
         &'a mut self,
         statement: Statement<'a>,
-        visitor: &'a mut dyn Visit,
+        visitor: &'a mut Visit<'a>,
     ) -> Boxed<'a, Result<(), StatementError>>;
 
     /// Sends a statement; gives the number of rows that it changed.
@@ -35,15 +36,34 @@ pub(crate) trait Running: Send {
         Self: 'a;
 }
 
-/// A running transaction. Dropping it without [`Transaction::commit`] rolls it back.
-pub(crate) struct Transaction<'a> {
+/// Several statements that take effect together or not at all. Dropping it without
+/// [`commit`](Transaction::commit) rolls it back.
+///
+/// The reader of this crate needs none. It is for programs that fill an ERP's tables, such as the crate
+/// `orgcache-erp-import`.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), erp_db::StatementError> {
+/// # let database = erp_db::Database::connect("sqlite:demo.db").await.unwrap();
+/// let mut transaction = database.begin().await?;
+/// let name = Some("Company");
+/// transaction.write("UPDATE ad_client SET name = $1 WHERE ad_client_id = $2", &[name, Some("C")]).await?;
+/// transaction.commit().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Transaction<'a> {
     database: &'a Database,
     running: Box<dyn Running + 'a>,
 }
 
 impl Database {
     /// Begins a transaction that is going to write.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'_>, StatementError> {
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn begin(&self) -> Result<Transaction<'_>, StatementError> {
         self.begin_to(Work::Writes).await
     }
 
@@ -66,10 +86,11 @@ impl Transaction<'_> {
         arguments: &[Value<'_>],
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        let mut visitor = Visitor::new(visit);
+        let mut error = None;
         self.database.count_statement();
-        self.running.query(statement(sql.into_sql_str(), arguments), &mut visitor).await?;
-        visitor.outcome()
+        let statement = statement(sql.into_sql_str(), arguments);
+        self.running.query(statement, &mut until_error(&mut error, visit)).await?;
+        error.map_or(Ok(()), Err)
     }
 
     /// Sends one statement and reads its first row, if there is one.
@@ -77,22 +98,11 @@ impl Transaction<'_> {
         &mut self,
         sql: impl SqlSafeStr,
         arguments: &[Value<'_>],
-        mut read: impl FnMut(Row<'_>) -> Result<T, E> + Send,
+        read: impl FnMut(Row<'_>) -> Result<T, E> + Send,
     ) -> Result<Option<T>, E> {
         let mut found = None;
-        self.each(sql, arguments, |row| {
-            if found.is_none() {
-                found = Some(read(row)?);
-            }
-            Ok::<(), E>(())
-        })
-        .await?;
+        self.each(sql, arguments, first_row(&mut found, read)).await?;
         Ok(found)
-    }
-
-    /// Whether a statement without arguments has a row to answer with.
-    pub(crate) async fn has_row(&mut self, sql: &'static str) -> Result<bool, StatementError> {
-        Ok(self.first(sql, &[], |_| Ok::<_, StatementError>(())).await?.is_some())
     }
 
     /// Sends one statement; gives the number of rows that it changed.
@@ -111,8 +121,57 @@ impl Transaction<'_> {
         self.running.run_script(sql).await
     }
 
-    /// Makes everything that was done take effect. An error that may pass leaves open whether it did.
-    pub(crate) async fn commit(self) -> Result<(), StatementError> {
+    /// Sends one statement with texts or nulls for its placeholders `$1`, `$2`, …; gives the number of rows
+    /// that it changed.
+    ///
+    /// # Errors
+    /// The database refuses, or does not answer.
+    pub async fn write(
+        &mut self,
+        sql: impl Into<String>,
+        texts: &[Option<&str>],
+    ) -> Result<u64, StatementError> {
+        let arguments: Vec<Value<'_>> = texts.iter().copied().map(Value::from).collect();
+        self.execute(AssertSqlSafe(sql.into()), &arguments).await
+    }
+
+    /// Whether a statement has a row to answer with.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub async fn finds(
+        &mut self,
+        sql: impl Into<String>,
+        texts: &[Option<&str>],
+    ) -> Result<bool, StatementError> {
+        let arguments: Vec<Value<'_>> = texts.iter().copied().map(Value::from).collect();
+        let found = self.first(AssertSqlSafe(sql.into()), &arguments, |_| Ok::<_, StatementError>(()));
+        Ok(found.await?.is_some())
+    }
+
+    /// The ERP's tables and columns as this transaction sees them.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn schema(&mut self) -> Result<Schema, StatementError> {
+        let mut schema = Schema::default();
+        let statement = Schema::statement(self.database.dialect());
+        self.each(statement, &[], |row| schema.add(row)).await?;
+        Ok(schema)
+    }
+
+    /// The product behind the transaction.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        self.database.kind()
+    }
+
+    /// Makes everything that was done take effect.
+    ///
+    /// # Errors
+    /// The database refuses, or does not answer. An error that [may pass](StatementError::is_transient)
+    /// leaves open whether it took effect.
+    pub async fn commit(self) -> Result<(), StatementError> {
         self.database.count_statement();
         self.running.commit().await
     }

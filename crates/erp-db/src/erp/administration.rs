@@ -1,10 +1,10 @@
-//! What a user may administer, as the ERP's rows are now.
+//! `Administration`: what a user may administer, by the ERP's rows of now.
 
+use org_structure::{ClientId, RoleId, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::{ErpReader, ReadError};
 use crate::backend::Value;
-use crate::text::can_be_id;
 
 /// The administrative rights of a user at the time of the query. The default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,9 +24,9 @@ impl ErpReader {
     /// [`ReadError`] if a table or column is missing or the database does not answer.
     pub async fn administration(
         &self,
-        user: &str,
-        role: &str,
-        client: &str,
+        user: UserId,
+        role: RoleId,
+        client: ClientId,
     ) -> Result<Administration, ReadError> {
         // The column came late. Nothing but these fixed words gets into the statement.
         let admin = if self.schema.has("ad_role", "is_client_admin") { "r.is_client_admin" } else { "NULL" };
@@ -39,10 +39,8 @@ impl ErpReader {
              LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id WHERE u.ad_user_id = $1"
         );
         self.require_for(&statement)?;
+        let (user, role, client) = (user.as_str(), role.as_str(), client.as_str());
         let mut found = Administration::default();
-        if ![user, role, client].into_iter().all(can_be_id) {
-            return Ok(found);
-        }
         self.database
             .each(AssertSqlSafe(statement), &[Value::Text(user), Value::Text(role)], |row| {
                 let is_user = row.text(0)? == Some(user) && row.flag(2)? && !row.denying_flag(3)?;

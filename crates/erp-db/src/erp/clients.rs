@@ -1,8 +1,9 @@
 //! Questions about clients.
 
+use org_structure::ClientId;
+
 use super::{Client, ClientOrganization, ErpReader, ReadError};
 use crate::backend::{StatementError, Value};
-use crate::text::can_be_id;
 
 impl ErpReader {
     /// All clients, ordered by id. A column of one that cannot be read is its [`damage`](Client::damage) and
@@ -36,13 +37,12 @@ impl ErpReader {
     ///
     /// # Errors
     /// [`ReadError`] if the database does not answer.
-    pub async fn client_exists(&self, client: &str) -> Result<bool, ReadError> {
-        if !can_be_id(client) {
-            return Ok(false);
-        }
+    pub async fn client_exists(&self, client: ClientId) -> Result<bool, ReadError> {
         let statement = "SELECT ad_client_id FROM ad_client WHERE ad_client_id = $1";
-        let found =
-            self.database.first(statement, &[Value::Text(client)], |_| Ok::<_, ReadError>(())).await?;
+        let found = self
+            .database
+            .first(statement, &[Value::Text(client.as_str())], |_| Ok::<_, ReadError>(()))
+            .await?;
         Ok(found.is_some())
     }
 
@@ -50,7 +50,7 @@ impl ErpReader {
     ///
     /// # Errors
     /// [`ReadError::UnknownClient`] if there is none; [`ReadError`] if the database does not answer.
-    pub async fn require_client(&self, client: &str) -> Result<(), ReadError> {
+    pub async fn require_client(&self, client: ClientId) -> Result<(), ReadError> {
         if self.client_exists(client).await? { Ok(()) } else { Err(self.unknown_client(client)) }
     }
 
@@ -59,14 +59,14 @@ impl ErpReader {
     ///
     /// # Errors
     /// [`ReadError`] if an id is over-long or the database does not answer.
-    pub async fn organizations_of_client(&self, client: &str) -> Result<Vec<ClientOrganization>, ReadError> {
-        if !can_be_id(client) {
-            return Ok(Vec::new());
-        }
+    pub async fn organizations_of_client(
+        &self,
+        client: ClientId,
+    ) -> Result<Vec<ClientOrganization>, ReadError> {
         let statement = "SELECT ad_org_id, isactive FROM ad_org WHERE ad_client_id = $1";
         let mut organizations = self
             .database
-            .list(statement, &[Value::Text(client)], |row| {
+            .list(statement, &[Value::Text(client.as_str())], |row| {
                 let id = self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)?;
                 Ok::<_, ReadError>(ClientOrganization { id, active: row.flag(1)? })
             })

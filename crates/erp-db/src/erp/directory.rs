@@ -3,7 +3,10 @@
 use core::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use org_structure::OrgId;
+use org_structure::{ClientId, OrgId};
+
+use super::{ErpReader, ReadError};
+use crate::backend::Value;
 
 /// The names of a client's organizations and their order among siblings, as they are in the database now.
 ///
@@ -84,42 +87,46 @@ impl FromIterator<(OrgId, DirectoryEntry)> for Directory {
     }
 }
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod reading {
-    use super::{Directory, DirectoryEntry};
-    use crate::backend::Value;
-    use crate::erp::{ErpReader, ReadError};
-
-    impl ErpReader {
-        /// Reads the directory of a client, with two statements.
-        ///
-        /// # Errors
-        /// [`ReadError::UnknownClient`]; [`ReadError`] if a column is missing, an id is over-long or the database
-        /// does not answer.
-        pub async fn directory(&self, client: &str) -> Result<Directory, ReadError> {
-            let statement = "SELECT o.ad_org_id, o.name, o.value, y.name, o.issummary, \
-                 CAST(n.seqno AS double precision) AS seqno FROM ad_org o \
-                 LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id \
-                 LEFT JOIN ad_treenode n ON n.ad_tree_id = $2 AND n.node_id = o.ad_org_id \
-                 WHERE o.ad_client_id = $1 OR n.node_id IS NOT NULL";
-            self.require_for(statement)?;
-            let tree = self.tree_of(client).await?;
-            let entries = self
-                .database
-                .list(statement, &[Value::Text(client), tree.as_deref().into()], |row| {
-                    let id = self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)?;
-                    let entry = DirectoryEntry {
-                        name: row.text_or_empty(1)?.to_owned(),
-                        search_key: row.text_or_empty(2)?.to_owned(),
-                        type_name: row.text(3)?.map(str::to_owned),
-                        summary: row.flag(4)?,
-                        sequence_number: row.number(5)?,
-                    };
-                    Ok::<_, ReadError>((id, entry))
-                })
-                .await?;
-            Ok(entries.into_iter().collect())
-        }
+impl ErpReader {
+    /// Reads the directory of a client, with two statements.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(erp: erp_db::ErpReader) -> Result<(), Box<dyn std::error::Error>> {
+    /// let directory = erp.directory("23C59575B9CF467C9620760EB255B389".parse()?).await?;
+    /// for (org, entry) in directory.iter() {
+    ///     println!("{org}: {}", entry.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ReadError::UnknownClient`]; [`ReadError`] if a column is missing, an id is over-long or the database
+    /// does not answer.
+    pub async fn directory(&self, client: ClientId) -> Result<Directory, ReadError> {
+        let statement = "SELECT o.ad_org_id, o.name, o.value, y.name, o.issummary, \
+             CAST(n.seqno AS double precision) AS seqno FROM ad_org o \
+             LEFT JOIN ad_orgtype y ON y.ad_orgtype_id = o.ad_orgtype_id \
+             LEFT JOIN ad_treenode n ON n.ad_tree_id = $2 AND n.node_id = o.ad_org_id \
+             WHERE o.ad_client_id = $1 OR n.node_id IS NOT NULL";
+        self.require_for(statement)?;
+        let tree = self.tree_of(client).await?;
+        let entries = self
+            .database
+            .list(statement, &[Value::Text(client.as_str()), tree.as_deref().into()], |row| {
+                let id = self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)?;
+                let entry = DirectoryEntry {
+                    name: row.text_or_empty(1)?.to_owned(),
+                    search_key: row.text_or_empty(2)?.to_owned(),
+                    type_name: row.text(3)?.map(str::to_owned),
+                    summary: row.flag(4)?,
+                    sequence_number: row.number(5)?,
+                };
+                Ok::<_, ReadError>((id, entry))
+            })
+            .await?;
+        Ok(entries.into_iter().collect())
     }
 }
 

@@ -1,10 +1,10 @@
-//! `ReadError`: why a question about an ERP could not be answered.
+//! `ReadError`: why a read of an ERP failed.
 
-use org_structure::{BuildError, InvalidId};
+use org_structure::{BuildError, ClientId, InvalidId};
 
 use crate::backend::StatementError;
 
-/// Why a question about an ERP could not be answered.
+/// Why a read of an ERP failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -13,10 +13,10 @@ pub enum ReadError {
     UnknownClient {
         /// The database.
         place: String,
-        /// The id asked for, cut after 64 bytes.
-        client: String,
+        /// The id asked for.
+        client: ClientId,
     },
-    /// A table that the answer needs is not in the database.
+    /// The database lacks a table that the answer needs.
     #[error("{place} has no table `{table}`")]
     MissingTable {
         /// The database.
@@ -24,7 +24,7 @@ pub enum ReadError {
         /// The table.
         table: &'static str,
     },
-    /// A column that the answer needs is not in its table.
+    /// A table lacks a column that the answer needs.
     #[error("table `{table}` of {place} has no column `{column}`")]
     MissingColumn {
         /// The database.
@@ -53,16 +53,16 @@ pub enum ReadError {
         /// The database.
         place: String,
         /// The client.
-        client: String,
+        client: ClientId,
         /// What is wrong with the rows.
         #[source]
         cause: BuildError,
     },
-    /// The process is shutting down: the thread that was to build the tree did not run.
+    /// The process is shutting down, and the tree was not built.
     #[error("the tree of client `{client}` was not built: this process is shutting down")]
     ShuttingDown {
         /// The client.
-        client: String,
+        client: ClientId,
     },
     /// The database did not answer, or refused to.
     #[error(transparent)]

@@ -3,19 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use org_structure::OrgId;
+use org_structure::{ClientId, OrgId};
 
 use super::{ReadError, Schema, schema};
-use crate::backend::{Database, StatementError};
+use crate::backend::{Database, StatementError, Transaction, Work};
 use crate::rights::{self, MissingRights, Purpose};
-use crate::text::abbreviate;
 
 /// Reads an Openbravo or Etendo database as it stands. It needs no right but to select from the `ad_*`
 /// tables, and works on a file opened with `?mode=ro`.
 ///
-/// Ids are compared byte for byte and lists come in that order, independent of the database's collation. A
-/// text that cannot be an id (empty, longer than 32 bytes, with a NUL in it) is an id that is not there, and
-/// is not sent.
+/// Ids are compared byte for byte and lists come in that order, independent of the database's collation.
 ///
 /// Cloning gives another handle to the same database.
 ///
@@ -26,7 +23,7 @@ use crate::text::abbreviate;
 ///
 /// let erp = ErpReader::open(Database::connect("sqlite:demo.db?mode=ro").await?).await?;
 /// for client in erp.clients().await? {
-///     let tree = erp.load_tree(&client.id).await?;
+///     let tree = erp.load_tree(client.id.parse()?).await?;
 ///     println!("{}: {} organizations", client.name, tree.structure.len());
 /// }
 /// # Ok(())
@@ -58,9 +55,22 @@ impl ErpReader {
         Ok(reader)
     }
 
-    /// What the database's user would have to be granted for a purpose, by one statement to the catalog. It
-    /// also finds tables in schemas of the search path that the user may not use, where [`ErpReader::open`]
-    /// could only say that they are missing.
+    /// The rights that the database's user lacks for a purpose, by one statement to the catalog. It also
+    /// finds tables in schemas of the search path that the user may not use, where [`ErpReader::open`] could
+    /// only report them as missing.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(database: erp_db::Database) -> Result<(), erp_db::StatementError> {
+    /// use erp_db::{ErpReader, Purpose};
+    ///
+    /// let missing = ErpReader::missing_rights(&database, Purpose::Service { erp_passwords: false }).await?;
+    /// for grant in missing.grants() {
+    ///     println!("{grant}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`StatementError`] if the database does not answer.
@@ -92,13 +102,19 @@ impl ErpReader {
         self.schema.has("ad_org", "timezone")
     }
 
+    /// Begins to read with several statements at one moment of the database.
+    #[cfg(feature = "session")]
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'_>, StatementError> {
+        self.database.begin_to(Work::Reads).await
+    }
+
     /// Makes sure that the database has all that a statement reads.
     pub(crate) fn require_for(&self, statement: &str) -> Result<(), ReadError> {
         self.schema.require_for(&self.database, statement)
     }
 
-    pub(super) fn unknown_client(&self, client: &str) -> ReadError {
-        ReadError::UnknownClient { place: self.database.place().to_owned(), client: abbreviate(client) }
+    pub(super) fn unknown_client(&self, client: ClientId) -> ReadError {
+        ReadError::UnknownClient { place: self.database.place().to_owned(), client }
     }
 
     /// A text of a column that must be an organization id.
@@ -114,5 +130,17 @@ impl ErpReader {
             column,
             cause,
         })
+    }
+}
+
+/// Reads, and once more if the connection is lost meanwhile.
+#[cfg(feature = "session")]
+pub(crate) async fn repeat_if_lost<T, F>(read: impl Fn() -> F) -> Result<T, ReadError>
+where
+    F: Future<Output = Result<T, ReadError>>,
+{
+    match read().await {
+        Err(ReadError::Database(error)) if error.lost_connection() => read().await,
+        outcome => outcome,
     }
 }

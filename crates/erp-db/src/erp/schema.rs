@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::AssertSqlSafe;
 
 use super::{ReadError, tables};
-use crate::backend::{Database, Dialect, Row, StatementError, Transaction};
+use crate::backend::{Database, Dialect, Row, StatementError};
 
-/// The ERP's tables and columns that a database has.
+/// Which of the ERP's tables and columns a database has.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Schema {
+pub struct Schema {
     tables: BTreeMap<String, BTreeSet<String>>,
     /// The columns that have to be read as texts.
     cast: BTreeMap<String, BTreeSet<String>>,
@@ -21,25 +21,17 @@ impl Schema {
     /// Asks the database's catalog, with one statement.
     pub(crate) async fn probe(database: &Database) -> Result<Self, StatementError> {
         let mut schema = Schema::default();
-        database.each(Self::statement(database), &[], |row| schema.add(row)).await?;
+        database.each(Self::statement(database.dialect()), &[], |row| schema.add(row)).await?;
         Ok(schema)
     }
 
-    /// Asks the catalog as a transaction sees it.
-    pub(crate) async fn probe_in(
-        transaction: &mut Transaction<'_>,
-        database: &Database,
-    ) -> Result<Self, StatementError> {
-        let mut schema = Schema::default();
-        transaction.each(Self::statement(database), &[], |row| schema.add(row)).await?;
-        Ok(schema)
+    /// The statement that asks the catalog.
+    pub(crate) fn statement(dialect: &Dialect) -> AssertSqlSafe<String> {
+        AssertSqlSafe(dialect.catalog.replace("{tables}", &tables::names()))
     }
 
-    fn statement(database: &Database) -> AssertSqlSafe<String> {
-        AssertSqlSafe(database.dialect().catalog.replace("{tables}", &tables::names()))
-    }
-
-    fn add(&mut self, row: Row<'_>) -> Result<(), StatementError> {
+    /// Adds a row of the catalog.
+    pub(crate) fn add(&mut self, row: Row<'_>) -> Result<(), StatementError> {
         let (table, column) = (row.text_or_empty(0)?.to_owned(), row.text_or_empty(1)?.to_owned());
         if row.flag(2)? {
             self.cast.entry(table.clone()).or_default().insert(column.clone());
@@ -85,11 +77,15 @@ impl Schema {
         if is_unusual { (dialect.as_text)(value) } else { value.to_owned() }
     }
 
-    pub(crate) fn has_table(&self, table: &str) -> bool {
+    /// Whether the database has a table.
+    #[must_use]
+    pub fn has_table(&self, table: &str) -> bool {
         self.tables.contains_key(table)
     }
 
-    pub(crate) fn has(&self, table: &str, column: &str) -> bool {
+    /// Whether the database has a column.
+    #[must_use]
+    pub fn has(&self, table: &str, column: &str) -> bool {
         self.tables.get(table).is_some_and(|columns| columns.contains(column))
     }
 

@@ -1,43 +1,55 @@
 //! The ERP's tables: their columns, what those hold, what they refer to, and which are read.
 //!
-//! Everything else about them follows from here: what the catalog is asked for, what a statement requires, which
-//! rights a reader needs, and what an import creates and takes.
-
-use crate::backend::Dialect;
+//! Everything else about them follows from here: what the catalog is asked for, what a statement requires,
+//! which rights a reader needs, and what an import creates and takes.
+//!
+//! ```
+//! use erp_db::tables::TABLES;
+//!
+//! for table in TABLES {
+//!     let read = table.columns.iter().filter(|column| column.is_read);
+//!     let names: Vec<&str> = read.map(|column| column.name).collect();
+//!     println!("{}: {}", table.name, names.join(", "));
+//! }
+//! ```
 
 /// A table of the ERP.
 #[derive(Debug)]
-pub(crate) struct Table {
-    /// Its name, and that of its files.
-    pub(crate) name: &'static str,
+#[non_exhaustive]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
     /// Its columns; the first one is the key.
-    pub(crate) columns: &'static [Column],
-    /// The columns of which no two rows have the same values, besides the key.
-    unique: &'static [&'static str],
-    /// A column by which rows are looked for.
-    index: &'static str,
+    pub columns: &'static [Column],
+    /// The columns of which no two rows have the same values, besides the key; empty if there are none.
+    pub unique: &'static [&'static str],
+    /// A column by which rows are looked for; empty if there is none.
+    pub index: &'static str,
 }
 
 /// A column of a table.
 #[derive(Debug)]
-pub(crate) struct Column {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+#[non_exhaustive]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
     /// Whether every row must have a value.
-    pub(crate) required: bool,
+    pub required: bool,
     /// The table in which the value must be a key.
-    pub(crate) references: Option<&'static str>,
-    /// Whether the ERP got it with a later version. An import adds such a column to a table that it creates
-    /// only if a file has it: what a database lacks tells its version, and with it which rights its roles
-    /// have.
-    pub(crate) late: bool,
+    pub references: Option<&'static str>,
+    /// Whether the ERP got it with a later version. What a database lacks tells its version, and with it
+    /// which rights its roles have.
+    pub late: bool,
     /// Whether answers are read from it.
-    pub(crate) is_read: bool,
+    pub is_read: bool,
 }
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+#[non_exhaustive]
+pub enum Kind {
     /// 1 to 32 bytes.
     Id,
     /// At most so many characters.
@@ -90,41 +102,13 @@ impl Column {
         self
     }
 
-    /// Its type.
-    pub(crate) fn sql_type(&self, dialect: &Dialect) -> String {
-        match self.kind {
-            Kind::Id | Kind::Text(_) | Kind::Flag if !dialect.has_text_types => "TEXT".to_owned(),
-            Kind::Id => "varchar(32)".to_owned(),
-            Kind::Text(characters) => format!("varchar({characters})"),
-            Kind::Flag => "char(1)".to_owned(),
-            Kind::Number => "numeric".to_owned(),
-            Kind::Timestamp => dialect.timestamp.to_owned(),
-        }
-    }
-
-    /// What a row has that says nothing.
-    fn default(&self) -> &'static str {
-        match (self.kind, self.name) {
-            (Kind::Flag, "isactive" | "ismanual") => " DEFAULT 'Y'",
-            (Kind::Flag, _) => " DEFAULT 'N'",
-            (_, "userlevel") => " DEFAULT '  O'",
-            _ => "",
-        }
-    }
-
     const fn to(mut self, table: &'static str) -> Self {
         self.references = Some(table);
         self
     }
 }
 
-/// The number of columns that every table ends with: who made and changed a row, and when.
-///
-/// They refer to users that need not be among the imported ones, so that is not checked. A real ERP fills
-/// some of them in, which a null would prevent: they are left out where no row of a file has a
-/// value.
-const AUDIT_COLUMNS: usize = 4;
-
+/// Every table ends with the audit columns: who made and changed a row, and when.
 macro_rules! table {
     ($name:literal, [$($column:expr),+ $(,)?]) => {
         Table {
@@ -139,7 +123,7 @@ macro_rules! table {
 }
 
 /// All tables, each after those that it refers to as far as that is possible.
-pub(crate) static TABLES: &[Table] = &[
+pub static TABLES: &[Table] = &[
     table!(
         "ad_client",
         [
@@ -305,8 +289,8 @@ pub(crate) fn names() -> String {
     names.join(", ")
 }
 
-/// The columns that a statement reads, each with its table, as far as its words tell: `o.name` where `ad_org o`
-/// is among them, and in a statement of one table every column of that. In the order of the tables.
+/// The columns that a statement reads, each with its table, as far as its words tell: `o.name` where `ad_org
+/// o` is among them, and in a statement of one table every column of that. In the order of the tables.
 pub(crate) fn columns_of(statement: &str) -> Vec<(&'static str, &'static str)> {
     let is_part = |character: char| character.is_ascii_alphanumeric() || "_.".contains(character);
     let words: Vec<&str> = statement.split(|c| !is_part(c)).filter(|word| !word.is_empty()).collect();
@@ -342,40 +326,15 @@ impl Table {
         self
     }
 
-    /// The statements that create it, without its late columns.
-    pub(crate) fn create(&self, dialect: &Dialect) -> Vec<String> {
-        let (table, key) = (self.name, self.key());
-        let mut parts: Vec<String> = Vec::with_capacity(self.columns.len() + 1);
-        for column in self.columns.iter().filter(|column| !column.late) {
-            let not_null = if column.required { " NOT NULL" } else { "" };
-            let primary = if column.name == key { " PRIMARY KEY" } else { "" };
-            let (kind, default) = (column.sql_type(dialect), column.default());
-            parts.push(format!("{} {kind}{not_null}{primary}{default}", column.name));
-        }
-        if !self.unique.is_empty() {
-            parts.push(format!("UNIQUE ({})", self.unique.join(", ")));
-        }
-        let mut statements =
-            vec![format!("CREATE TABLE IF NOT EXISTS {table} (\n    {}\n)", parts.join(",\n    "))];
-        if !self.index.is_empty() {
-            let column = self.index;
-            statements.push(format!("CREATE INDEX IF NOT EXISTS {table}_{column} ON {table} ({column})"));
-        }
-        statements
-    }
-
-    pub(crate) fn named(name: &str) -> Option<&'static Table> {
+    /// The table of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Table> {
         TABLES.iter().find(|table| table.name == name)
     }
 
-    /// The columns, each with whether it is one of the audit columns.
-    pub(crate) fn columns_and_audit(&self) -> impl Iterator<Item = (&'static Column, bool)> {
-        let audit = self.columns.len().saturating_sub(AUDIT_COLUMNS);
-        self.columns.iter().enumerate().map(move |(position, column)| (column, position >= audit))
-    }
-
     /// The name of the key.
-    pub(crate) fn key(&self) -> &'static str {
+    #[must_use]
+    pub fn key(&self) -> &'static str {
         self.columns.first().map_or("", |column| column.name)
     }
 }
@@ -398,18 +357,6 @@ mod tests {
         let one = "SELECT ad_user_id, NULL FROM ad_user WHERE username = $1";
         assert_eq!(columns_of(one), [("ad_user", "ad_user_id"), ("ad_user", "username")]);
         assert_eq!(columns_of("SELECT 1"), []);
-    }
-
-    #[test]
-    fn every_table_ends_with_the_audit_columns() {
-        for table in TABLES {
-            let audit: Vec<_> = table
-                .columns_and_audit()
-                .filter(|(_, audit)| *audit)
-                .map(|(column, _)| column.name)
-                .collect();
-            assert_eq!(audit, ["created", "createdby", "updated", "updatedby"], "{}", table.name);
-        }
     }
 
     #[test]

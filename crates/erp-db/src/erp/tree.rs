@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use org_structure::{OrgFlags, OrgRow, OrgStructure};
+use org_structure::{ClientId, OrgFlags, OrgRow, OrgStructure};
 use sqlx::AssertSqlSafe;
 
 use super::finding::{RowFinding, TreeFinding};
@@ -10,14 +10,14 @@ use super::rows::TreeRows;
 use super::{ErpReader, ReadError};
 use crate::backend::{Row, Select, StatementError, Value};
 use crate::blocking;
-use crate::text::{abbreviate, can_be_id};
+use crate::text::abbreviate;
 
 /// A client's organization tree at one moment of the database.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoadedTree {
     /// The client.
-    pub client: String,
+    pub client: ClientId,
     /// The tree that was read (`ad_tree_id`); `None` if the client has none.
     pub tree: Option<String>,
     /// The tree itself; empty if the client has none.
@@ -64,6 +64,11 @@ macro_rules! tree_statement {
 static WITH_TIME_ZONES: Select = tree_statement!("o.timezone");
 static WITHOUT_TIME_ZONES: Select = tree_statement!("NULL");
 
+/// The statement for the rows of a client's trees; its parameter is the client.
+pub(crate) fn tree_statement(has_time_zones: bool) -> &'static Select {
+    if has_time_zones { &WITH_TIME_ZONES } else { &WITHOUT_TIME_ZONES }
+}
+
 /// The trees of a client without their nodes, to choose the one that counts.
 const CANDIDATES: &str = "SELECT i.ad_tree_org_id, t.ad_tree_id FROM ad_client c \
      LEFT JOIN ad_clientinfo i ON i.ad_client_id = c.ad_client_id \
@@ -81,20 +86,29 @@ impl ErpReader {
     /// else the client's organization tree of the bytewise smallest id. A client that has none has an empty
     /// tree. Inactive nodes, organizations and trees count like active ones.
     ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(erp: erp_db::ErpReader) -> Result<(), Box<dyn std::error::Error>> {
+    /// let loaded = erp.load_tree("23C59575B9CF467C9620760EB255B389".parse()?).await?;
+    /// for finding in &loaded.findings {
+    ///     println!("{finding}");
+    /// }
+    /// println!("{} organizations", loaded.structure.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Memory
     /// While loading, about 200 bytes an organization of the trees that may turn out to be the one; on SQLite
     /// also the text of all rows, twice, some 600 bytes an organization.
     ///
     /// # Errors
-    /// [`ReadError::UnknownClient`]; [`ReadError::Tree`] if the rows do not make a tree, with the ids of those that
-    /// are to blame; [`ReadError::Database`].
-    pub async fn load_tree(&self, client: &str) -> Result<LoadedTree, ReadError> {
-        if !can_be_id(client) {
-            return Err(self.unknown_client(client));
-        }
+    /// [`ReadError::UnknownClient`]; [`ReadError::Tree`] if the rows do not make a tree, with the ids of
+    /// those that are to blame; [`ReadError::Database`].
+    pub async fn load_tree(&self, client: ClientId) -> Result<LoadedTree, ReadError> {
         let packed = AssertSqlSafe((self.database.dialect().packed)(self.tree_statement()));
         let text = |row: Row<'_>| Ok::<_, StatementError>(row.text(0)?.map(str::to_owned));
-        match self.database.first(packed, &[Value::Text(client)], text).await {
+        match self.database.first(packed, &[Value::Text(client.as_str())], text).await {
             Ok(packed) => self.tree_of_packed(client, &packed.flatten().unwrap_or_default()).await,
             Err(error) if error.is_transient() => Err(error.into()),
             // What cannot be packed, or is too long for one value, comes row by row; so does the error, if it
@@ -105,13 +119,13 @@ impl ErpReader {
 
     /// The statement for the rows of a client's trees; its parameter is the client.
     pub(crate) fn tree_statement(&self) -> &'static Select {
-        if self.has_time_zones() { &WITH_TIME_ZONES } else { &WITHOUT_TIME_ZONES }
+        tree_statement(self.has_time_zones())
     }
 
-    pub(crate) async fn load_tree_row_by_row(&self, client: &str) -> Result<LoadedTree, ReadError> {
+    pub(crate) async fn load_tree_row_by_row(&self, client: ClientId) -> Result<LoadedTree, ReadError> {
         let mut rows = RowsOfTrees::new(client);
         self.database
-            .each(AssertSqlSafe(self.tree_statement().one_by_one()), &[Value::Text(client)], |row| {
+            .each(AssertSqlSafe(self.tree_statement().one_by_one()), &[Value::Text(client.as_str())], |row| {
                 rows.add(row)
             })
             .await?;
@@ -119,28 +133,28 @@ impl ErpReader {
     }
 
     /// The tree that packed rows make.
-    pub(crate) async fn tree_of_packed(&self, client: &str, packed: &str) -> Result<LoadedTree, ReadError> {
+    pub(crate) async fn tree_of_packed(
+        &self,
+        client: ClientId,
+        packed: &str,
+    ) -> Result<LoadedTree, ReadError> {
         let mut rows = RowsOfTrees::new(client);
         self.database.unpack(packed, self.tree_statement(), |row| rows.add(row)).await?;
         self.build(client, rows).await
     }
 
-    async fn build(&self, client: &str, rows: RowsOfTrees<'_>) -> Result<LoadedTree, ReadError> {
+    async fn build(&self, client: ClientId, rows: RowsOfTrees) -> Result<LoadedTree, ReadError> {
         let (choice, rows) = rows.finish().ok_or_else(|| self.unknown_client(client))?;
         let mut findings = choice.findings();
         findings.extend(rows.findings.iter().cloned());
         // A large tree takes a while to build, and other tasks need this thread meanwhile.
         let built = blocking::run(move || OrgStructure::build(rows.iter()))
             .await
-            .ok_or_else(|| ReadError::ShuttingDown { client: abbreviate(client) })?
-            .map_err(|cause| ReadError::Tree {
-                place: self.database.place().to_owned(),
-                client: abbreviate(client),
-                cause,
-            })?;
+            .ok_or_else(|| ReadError::ShuttingDown { client })?
+            .map_err(|cause| ReadError::Tree { place: self.database.place().to_owned(), client, cause })?;
         let findings = findings.into_iter().map(TreeFinding::Rows);
         Ok(LoadedTree {
-            client: client.to_owned(),
+            client,
             tree: choice.chosen().map(str::to_owned),
             structure: built.structure,
             findings: findings.chain(built.findings.into_iter().map(TreeFinding::Structure)).collect(),
@@ -148,13 +162,10 @@ impl ErpReader {
     }
 
     /// Which tree is the organization tree of a client.
-    pub(super) async fn tree_of(&self, client: &str) -> Result<Option<String>, ReadError> {
-        if !can_be_id(client) {
-            return Err(self.unknown_client(client));
-        }
+    pub(super) async fn tree_of(&self, client: ClientId) -> Result<Option<String>, ReadError> {
         let mut choice = Choice::default();
         self.database
-            .each(CANDIDATES, &[Value::Text(client)], |row| {
+            .each(CANDIDATES, &[Value::Text(client.as_str())], |row| {
                 choice.see(row.text(0)?, row.text(1)?);
                 Ok::<(), ReadError>(())
             })
@@ -164,15 +175,15 @@ impl ErpReader {
 }
 
 /// The rows of all trees of a client, as they come by.
-struct RowsOfTrees<'a> {
-    client: &'a str,
+struct RowsOfTrees {
+    client: ClientId,
     choice: Choice,
     named: TreeRows,
     smallest: TreeRows,
 }
 
-impl<'a> RowsOfTrees<'a> {
-    fn new(client: &'a str) -> Self {
+impl RowsOfTrees {
+    fn new(client: ClientId) -> Self {
         let (choice, named, smallest) = (Choice::default(), TreeRows::default(), TreeRows::default());
         RowsOfTrees { client, choice, named, smallest }
     }
@@ -262,7 +273,7 @@ impl Choice {
 
 /// Takes the node of a row, unless its organization or type is missing. Flags and order of columns are those
 /// of the statement above.
-fn read_node(row: Row<'_>, client: &str, rows: &mut TreeRows) -> Result<(), ReadError> {
+fn read_node(row: Row<'_>, client: ClientId, rows: &mut TreeRows) -> Result<(), ReadError> {
     let Some(node) = row.text(2)? else { return Ok(()) };
     if row.text(4)?.is_none() {
         rows.findings.push(RowFinding::NodeWithoutOrganization { node: abbreviate(node) });
@@ -274,7 +285,7 @@ fn read_node(row: Row<'_>, client: &str, rows: &mut TreeRows) -> Result<(), Read
         return Ok(());
     }
     let owner = row.text(5)?;
-    if owner != Some(client) && owner != Some("0") {
+    if owner != Some(client.as_str()) && owner != Some("0") {
         let org = abbreviate(node);
         rows.findings.push(RowFinding::OrganizationOfAnotherClient { org, client: owner.map(abbreviate) });
     }

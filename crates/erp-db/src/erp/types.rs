@@ -1,12 +1,12 @@
-//! The records that are read from an ERP. They need no database driver.
+//! The records that are read from an ERP.
 
-use org_structure::OrgId;
+use org_structure::{ClientId, OrgId, RoleId, UserId};
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Client {
-    /// `ad_client_id`.
+    /// `ad_client_id`, as far as it can be read.
     pub id: String,
     /// Its name.
     pub name: String,
@@ -23,8 +23,8 @@ pub struct Client {
 impl Client {
     /// An active tenant of an ERP without rows for tenants.
     #[must_use]
-    pub fn named(id: &str, name: &str) -> Self {
-        let (id, name) = (id.to_owned(), name.to_owned());
+    pub fn named(id: ClientId, name: &str) -> Self {
+        let (id, name) = (id.to_string(), name.to_owned());
         Client { search_key: String::new(), active: true, damage: None, id, name }
     }
 }
@@ -44,13 +44,13 @@ pub struct ClientOrganization {
 #[non_exhaustive]
 pub struct StoredOrgInfo {
     /// `ad_legalentity_org_id`.
-    pub legal_entity: Option<String>,
+    pub legal_entity: Option<OrgId>,
     /// `ad_businessunit_org_id`.
-    pub business_unit: Option<String>,
+    pub business_unit: Option<OrgId>,
     /// `ad_periodcontrolallowed_org_id`.
-    pub period_control_allowed: Option<String>,
+    pub period_control_allowed: Option<OrgId>,
     /// `ad_calendarowner_org_id`.
-    pub calendar_owner: Option<String>,
+    pub calendar_owner: Option<OrgId>,
     /// `ad_inheritedcalendar_id`.
     pub inherited_calendar: Option<String>,
 }
@@ -71,9 +71,9 @@ pub enum OrgTreeLevel {
 #[non_exhaustive]
 pub struct Role {
     /// `ad_role_id`.
-    pub id: String,
+    pub id: RoleId,
     /// The client that the role belongs to.
-    pub client: String,
+    pub client: ClientId,
     /// Its name.
     pub name: String,
     /// The user level exactly as stored, position blanks included: `S`, ` C`, ` CO` or `  O`.
@@ -92,9 +92,9 @@ pub struct Role {
 #[non_exhaustive]
 pub struct User {
     /// `ad_user_id`.
-    pub id: String,
+    pub id: UserId,
     /// The client that the user belongs to.
-    pub client: String,
+    pub client: ClientId,
     /// The name to log in with; a user without one cannot log in.
     pub username: Option<String>,
     /// Whether the user is active.
@@ -102,11 +102,11 @@ pub struct User {
     /// Whether the user is locked out.
     pub locked: bool,
     /// The client to log in to, where none is chosen.
-    pub default_client: Option<String>,
+    pub default_client: Option<ClientId>,
     /// The organization to log in to, where none is chosen.
-    pub default_org: Option<String>,
+    pub default_org: Option<OrgId>,
     /// The role to log in with, where none is chosen.
-    pub default_role: Option<String>,
+    pub default_role: Option<RoleId>,
 }
 
 /// A row of `ad_user_roles`: a user may take a role.
@@ -114,7 +114,7 @@ pub struct User {
 #[non_exhaustive]
 pub struct UserRole {
     /// The role.
-    pub role: String,
+    pub role: RoleId,
     /// Whether the row is active.
     pub active: bool,
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use org_structure::{ClientId, InvalidId, OrgId, RoleId, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::{ErpReader, ReadError, User, UserRole};
 use crate::backend::{Row, Value};
-use crate::text::can_be_id;
 
 /// The columns of a user, in the order in which [`read`] takes them.
 macro_rules! users_where {
@@ -30,12 +30,9 @@ impl ErpReader {
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
-    pub async fn user(&self, user: &str) -> Result<Option<User>, ReadError> {
+    pub async fn user(&self, user: UserId) -> Result<Option<User>, ReadError> {
         self.require_users()?;
-        if !can_be_id(user) {
-            return Ok(None);
-        }
-        self.database.first(users_where!("ad_user_id = $1"), &[Value::Text(user)], read).await
+        self.database.first(users_where!("ad_user_id = $1"), &[Value::Text(user.as_str())], read).await
     }
 
     /// The user who logs in with a name, compared byte for byte, or `None`. Should several have that name, it
@@ -49,7 +46,7 @@ impl ErpReader {
             return Ok(None);
         }
         let users = self.database.list(users_where!("username = $1"), &[Value::Text(username)], read).await?;
-        Ok(users.into_iter().min_by(|a, b| a.id.cmp(&b.id)))
+        Ok(users.into_iter().min_by_key(|user| user.id))
     }
 
     /// The hash of a user's password as the ERP stores it (`ad_user.password`); `None` if the user is not
@@ -57,15 +54,12 @@ impl ErpReader {
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
-    pub async fn password_hash(&self, user: &str) -> Result<Option<String>, ReadError> {
+    pub async fn password_hash(&self, user: UserId) -> Result<Option<String>, ReadError> {
         // No column of an import, nor of any other question.
         self.schema.require(&self.database, "ad_user", "password")?;
-        if !can_be_id(user) {
-            return Ok(None);
-        }
         let statement = "SELECT password FROM ad_user WHERE ad_user_id = $1";
         let read = |row: Row<'_>| Ok::<_, ReadError>(row.text(0)?.map(str::to_owned));
-        Ok(self.database.first(statement, &[Value::Text(user)], read).await?.flatten())
+        Ok(self.database.first(statement, &[Value::Text(user.as_str())], read).await?.flatten())
     }
 
     /// All users of all clients, ordered by id: for small databases.
@@ -75,7 +69,7 @@ impl ErpReader {
     pub async fn users(&self) -> Result<Vec<User>, ReadError> {
         self.require_users()?;
         let mut users = self.database.list(users_where!("1 = 1"), &[], read).await?;
-        users.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        users.sort_unstable_by_key(|user| user.id);
         Ok(users)
     }
 
@@ -84,16 +78,16 @@ impl ErpReader {
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
-    pub async fn usernames(&self, users: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
-        self.named("SELECT ad_user_id, username FROM ad_user WHERE ad_user_id", users).await
+    pub async fn usernames(&self, users: &[UserId]) -> Result<BTreeMap<UserId, String>, ReadError> {
+        self.named("SELECT ad_user_id, username FROM ad_user WHERE ad_user_id", users, UserId::new).await
     }
 
     /// The names of those among `roles` that are there: one statement for up to a thousand.
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
-    pub async fn role_names(&self, roles: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
-        self.named("SELECT ad_role_id, name FROM ad_role WHERE ad_role_id", roles).await
+    pub async fn role_names(&self, roles: &[RoleId]) -> Result<BTreeMap<RoleId, String>, ReadError> {
+        self.named("SELECT ad_role_id, name FROM ad_role WHERE ad_role_id", roles, RoleId::new).await
     }
 
     /// Those among `users` who may not be logged in: locked, inactive, or not there. One statement for up to
@@ -102,45 +96,55 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer. Then nothing is known
     /// of any user.
-    pub async fn barred_users<'a>(&self, users: &[&'a str]) -> Result<BTreeSet<&'a str>, ReadError> {
+    pub async fn barred_users(&self, users: &[UserId]) -> Result<BTreeSet<UserId>, ReadError> {
         let select = "SELECT ad_user_id, isactive, islocked FROM ad_user WHERE ad_user_id";
         self.require_for(select)?;
-        let mut barred: BTreeSet<&str> = users.iter().copied().collect();
-        let ids: Vec<Value<'_>> =
-            barred.iter().copied().filter(|id| can_be_id(id)).map(Value::Text).collect();
-        for ids in ids.chunks(MAX_IDS) {
-            let statement = in_ids(select, ids);
-            self.database
-                .each(AssertSqlSafe(statement), ids, |row| {
-                    // A user whose flags cannot be read stays barred, without hiding the others.
-                    if let (Ok(true), Ok(false)) = (row.flag(1), row.denying_flag(2)) {
-                        barred.remove(row.text_or_empty(0)?);
-                    }
-                    Ok::<_, ReadError>(())
-                })
-                .await?;
-        }
+        let mut barred: BTreeSet<UserId> = users.iter().copied().collect();
+        self.each_of(select, users, |row| {
+            // A user whose flags cannot be read stays barred, without hiding the others.
+            if let (Ok(true), Ok(false)) = (row.flag(1), row.denying_flag(2)) {
+                barred.remove(&row.id(0, UserId::new)?);
+            }
+            Ok(())
+        })
+        .await?;
         Ok(barred)
     }
 
     /// Ids with names, by a statement that lacks but the list of ids.
-    async fn named(&self, select: &'static str, ids: &[&str]) -> Result<BTreeMap<String, String>, ReadError> {
+    async fn named<Id: AsRef<str> + Ord + Send + Sync>(
+        &self,
+        select: &'static str,
+        ids: &[Id],
+        id: fn(&str) -> Result<Id, InvalidId>,
+    ) -> Result<BTreeMap<Id, String>, ReadError> {
         self.require_for(select)?;
-        let ids: Vec<Value<'_>> = ids.iter().copied().filter(|id| can_be_id(id)).map(Value::Text).collect();
         let mut names = BTreeMap::new();
-        for ids in ids.chunks(MAX_IDS) {
-            let statement = in_ids(select, ids);
-            self.database
-                .each(AssertSqlSafe(statement), ids, |row| {
-                    // One that cannot be read hides no other.
-                    if let (Ok(Some(id)), Ok(Some(name))) = (row.text(0), row.text(1)) {
-                        names.insert(id.to_owned(), name.to_owned());
-                    }
-                    Ok::<_, ReadError>(())
-                })
-                .await?;
-        }
+        self.each_of(select, ids, |row| {
+            // One that cannot be read hides no other.
+            if let (Ok(id), Ok(Some(name))) = (row.id(0, id), row.text(1)) {
+                names.insert(id, name.to_owned());
+            }
+            Ok(())
+        })
+        .await?;
         Ok(names)
+    }
+
+    /// Sends a statement that lacks but the list of ids, for at most [`MAX_IDS`] of them at a time.
+    async fn each_of<Id: AsRef<str> + Sync>(
+        &self,
+        select: &'static str,
+        ids: &[Id],
+        mut visit: impl FnMut(Row<'_>) -> Result<(), ReadError> + Send,
+    ) -> Result<(), ReadError> {
+        for ids in ids.chunks(MAX_IDS) {
+            let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+            let statement = format!("{select} IN ({})", places.join(", "));
+            let ids: Vec<Value<'_>> = ids.iter().map(|id| Value::Text(id.as_ref())).collect();
+            self.database.each(AssertSqlSafe(statement), &ids, &mut visit).await?;
+        }
+        Ok(())
     }
 
     /// The roles that a user may take, whether the rows are active or not, ordered by role; none for an
@@ -148,20 +152,16 @@ impl ErpReader {
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
-    pub async fn user_roles(&self, user: &str) -> Result<Vec<UserRole>, ReadError> {
+    pub async fn user_roles(&self, user: UserId) -> Result<Vec<UserRole>, ReadError> {
         let statement = "SELECT ad_role_id, isactive FROM ad_user_roles WHERE ad_user_id = $1";
         self.require_for(statement)?;
-        if !can_be_id(user) {
-            return Ok(Vec::new());
-        }
         let mut roles = self
             .database
-            .list(statement, &[Value::Text(user)], |row| {
-                let role = row.text_or_empty(0)?.to_owned();
-                Ok::<_, ReadError>(UserRole { role, active: row.flag(1)? })
+            .list(statement, &[Value::Text(user.as_str())], |row| {
+                Ok::<_, ReadError>(UserRole { role: row.id(0, RoleId::new)?, active: row.flag(1)? })
             })
             .await?;
-        roles.sort_unstable_by(|a, b| a.role.cmp(&b.role));
+        roles.sort_unstable_by_key(|row| row.role);
         Ok(roles)
     }
 
@@ -170,22 +170,16 @@ impl ErpReader {
     }
 }
 
-/// A statement that lacks but the list of ids, with a place for each of them.
-fn in_ids(select: &str, ids: &[Value<'_>]) -> String {
-    let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
-    format!("{select} IN ({})", places.join(", "))
-}
-
 fn read(row: Row<'_>) -> Result<User, ReadError> {
-    let owned = |column| Ok::<_, ReadError>(row.text(column)?.map(str::to_owned));
     Ok(User {
-        id: row.text_or_empty(0)?.to_owned(),
-        client: row.text_or_empty(1)?.to_owned(),
-        username: owned(2)?,
+        id: row.id(0, UserId::new)?,
+        client: row.id(1, ClientId::new)?,
+        username: row.text(2)?.map(str::to_owned),
         active: row.flag(3)?,
         locked: row.denying_flag(4)?,
-        default_client: owned(5)?,
-        default_org: owned(6)?,
-        default_role: owned(7)?,
+        // A default that cannot be an id names nothing, like any other that is not there.
+        default_client: row.text(5)?.and_then(|id| ClientId::new(id).ok()),
+        default_org: row.text(6)?.and_then(|id| OrgId::new(id).ok()),
+        default_role: row.text(7)?.and_then(|id| RoleId::new(id).ok()),
     })
 }

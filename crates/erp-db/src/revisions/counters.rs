@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use session::Revision;
+use session::{ClientId, Revision};
 use sqlx::AssertSqlSafe;
 
 use crate::backend::{Database, RevisionWords, Row, StatementError, Value};
-use crate::text::can_be_id;
 
 /// Reads revisions that triggers keep.
 #[derive(Debug)]
@@ -22,10 +21,7 @@ impl Counters {
     }
 
     /// The revision of a client's tree; `None` if none are kept, or if a trigger is missing or disabled.
-    pub(crate) async fn revision(&self, client: &str) -> Result<Option<Revision>, StatementError> {
-        if !can_be_id(client) {
-            return Ok(None);
-        }
+    pub(crate) async fn revision(&self, client: ClientId) -> Result<Option<Revision>, StatementError> {
         if !self.are_seen() {
             self.set_seen(self.database.has_row(self.there()).await?);
         }
@@ -58,17 +54,16 @@ impl Counters {
     /// moment, if counters were seen and can still be read.
     pub(crate) async fn read(
         &self,
-        client: &str,
+        client: ClientId,
         expression: &str,
     ) -> Result<Option<(Option<Revision>, Option<String>)>, StatementError> {
         if !self.are_seen() {
             return Ok(None);
         }
-        let RevisionWords { state, triggers, .. } = self.words();
-        let statement =
-            format!("SELECT s.triggers, s.installed, s.every, s.own, {expression} FROM ({state}) s");
-        let read = |row: Row<'_>| Ok((revision(row, *triggers)?, row.text(4)?.map(str::to_owned)));
-        match self.database.first(AssertSqlSafe(statement), &[Value::Text(client)], read).await {
+        let words = self.words();
+        let statement = words.with_state(expression);
+        let read = |row: Row<'_>| Ok((revision(row, words.triggers)?, row.text(4)?.map(str::to_owned)));
+        match self.database.first(AssertSqlSafe(statement), &[Value::Text(client.as_str())], read).await {
             // They may have been removed since.
             Err(StatementError::Refused { .. }) => {
                 self.set_seen(false);

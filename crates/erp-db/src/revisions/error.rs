@@ -33,7 +33,7 @@ pub enum RevisionsError {
 }
 
 impl RevisionsError {
-    /// May the same call succeed later, with unchanged tables or rights?
+    /// Whether a retry can succeed while tables and rights stay as they are.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, RevisionsError::Database(error) if error.is_transient())

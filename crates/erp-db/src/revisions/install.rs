@@ -7,7 +7,6 @@ use sqlx::AssertSqlSafe;
 use super::error::RevisionsError;
 use super::table::{Tables, WATCHED};
 use crate::backend::{Database, StatementError, Transaction};
-use crate::erp::Schema;
 
 /// Adds counters and triggers, or puts them in order where some are there. Several may do so at once.
 ///
@@ -45,7 +44,7 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
     if let Some(missing) = WATCHED.iter().find(|watched| !schemas.contains_key(watched.name)) {
         return Err(RevisionsError::NotATable { place: database.place().to_owned(), table: missing.name });
     }
-    let schema = Schema::probe_in(&mut transaction, database).await?;
+    let schema = transaction.schema().await?;
     let tables = Tables { dialect: database.dialect(), schema: &schema, places: &schemas };
     for watched in &WATCHED {
         let probe = transaction.first(AssertSqlSafe(watched.probe(&tables)), &[], |_| Ok(()));
@@ -55,7 +54,7 @@ pub async fn install(database: &Database) -> Result<(), RevisionsError> {
         })?;
     }
     let (is_needed, prepare) = words.prepare;
-    if transaction.has_row(is_needed).await? {
+    if transaction.finds(is_needed, &[]).await? {
         transaction.execute(prepare, &[]).await?;
     }
     apply(transaction, (words.install)(&tables)).await
@@ -69,7 +68,7 @@ pub async fn remove(database: &Database) -> Result<(), RevisionsError> {
     let words = &database.dialect().revisions;
     let mut transaction = begin(database).await?;
     if let Some(absent) = words.absent
-        && transaction.has_row(absent).await?
+        && transaction.finds(absent, &[]).await?
     {
         return Ok(());
     }

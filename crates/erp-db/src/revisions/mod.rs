@@ -42,6 +42,8 @@ pub use install::{install, remove};
 pub(crate) use table::ALL_CLIENTS;
 pub(crate) use table::{Tables, VERSION, WATCHED, Watched};
 
+use session::ClientId;
+
 use crate::backend::{Database, StatementError};
 
 /// Whether revisions are kept: all counters and triggers are there and enabled, and this user may read them.
@@ -49,7 +51,7 @@ use crate::backend::{Database, StatementError};
 /// # Errors
 /// [`StatementError`] if the database does not answer.
 pub async fn are_kept(database: &Database) -> Result<bool, StatementError> {
-    Ok(Counters::new(database.clone()).revision("0").await?.is_some())
+    Ok(Counters::new(database.clone()).revision(ClientId::ZERO).await?.is_some())
 }
 
 /// Whether triggers are there that are not trusted: of an earlier version, incomplete or disabled.

@@ -4,6 +4,7 @@ mod automatic_roles;
 mod facts;
 mod role;
 mod roles;
+mod statements;
 mod tree;
 
 use session::{ClientId, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, async_trait};
@@ -18,10 +19,10 @@ pub use roles::{ClientRoles, DamagedRole, NamedRole};
 ///
 /// The database must be the primary one, not a replica: a login must see what was committed before it began.
 ///
-/// A login asks the database twice if the tree is unchanged, and three times if it has changed: for the facts,
-/// for the tree's revision, and for its rows. Where [`revisions`](crate::revisions) are kept, the revision costs
-/// one small read. Where not, the database digests the tree's rows, once for all logins that wait at the same
-/// time, and sends but the digest.
+/// A login asks the database twice if the tree is unchanged, and three times if it has changed: for the
+/// facts, for the tree's revision, and for its rows. Where [`revisions`](crate::revisions) are kept, the
+/// revision costs one small read. Where not, the database digests the tree's rows, once for all logins that
+/// wait at the same time, and sends but the digest.
 ///
 /// Sessions follow the ERP's rule for automatic roles if you pass
 /// [`ErpReader::automatic_roles`] to [`session::Options`]. Without it, only access rows count.

@@ -6,44 +6,13 @@ use session::{ClientId, RoleId, UserLevel};
 
 use sqlx::AssertSqlSafe;
 
-use crate::backend::{Row, Select, StatementError, Transaction, Value, Work};
-use crate::erp::{ErpReader, ReadError};
-use crate::text::can_be_id;
+use super::statements::{self, ORGANIZATIONS};
+use crate::backend::{Row, StatementError, Transaction, Value};
+use crate::erp::{ErpReader, ReadError, repeat_if_lost};
 
-/// A role with its client and its access rows; a row for each of these, and one if there is none.
-macro_rules! role_statement {
-    ($manual:literal) => {
-        Select {
-            columns: &[
-                "r.ad_client_id",
-                "r.userlevel",
-                "r.isactive",
-                $manual,
-                "c.ad_client_id",
-                "c.isactive",
-                "a.ad_org_id",
-                "a.ad_client_id",
-                "a.isactive",
-                "o.ad_org_id",
-                "o.ad_client_id",
-                "o.isactive",
-            ],
-            from: "ad_role r LEFT JOIN ad_client c ON c.ad_client_id = r.ad_client_id \
-                 LEFT JOIN ad_role_orgaccess a ON a.ad_role_id = r.ad_role_id \
-                 LEFT JOIN ad_org o ON o.ad_org_id = a.ad_org_id WHERE r.ad_role_id = $1",
-        }
-    };
-}
-static ROLE: Select = role_statement!("r.ismanual");
-static ROLE_WITHOUT_MANUAL: Select = role_statement!("NULL");
-
-/// All organizations of a client.
-pub(super) static ORGANIZATIONS: Select =
-    Select { columns: &["ad_org_id", "isactive"], from: "ad_org WHERE ad_client_id = $1" };
-
-/// The statement for a role. Its column `ismanual` came late.
-pub(super) fn statement(reader: &ErpReader) -> &'static Select {
-    if reader.schema.has("ad_role", "ismanual") { &ROLE } else { &ROLE_WITHOUT_MANUAL }
+/// Whether the database has the column, which came late.
+pub(super) fn has_manual(reader: &ErpReader) -> bool {
+    reader.schema.has("ad_role", "ismanual")
 }
 
 /// The rows of a role, as they come by.
@@ -60,14 +29,14 @@ impl RoleRows {
 
     pub(super) fn add(&mut self, row: Row<'_>) -> Result<(), StatementError> {
         if self.role.is_none() && row.text(4)?.is_some() {
-            self.client = Some(ClientFacts { id: parse(row, 4, ClientId::new)?, active: row.flag(5)? });
+            self.client = Some(ClientFacts { id: row.id(4, ClientId::new)?, active: row.flag(5)? });
         }
         let role = match &mut self.role {
             Some(role) => role,
             None => self.role.insert(RoleFacts {
                 id: self.id,
-                client: parse(row, 0, ClientId::new)?,
-                level: parse(row, 1, UserLevel::new)?,
+                client: row.id(0, ClientId::new)?,
+                level: row.id(1, UserLevel::new)?,
                 active: row.flag(2)?,
                 manual: row.text(3)? != Some("N"),
                 accesses: Vec::new(),
@@ -89,15 +58,16 @@ impl ErpReader {
     /// A login reads the same rows, for the role's own client.
     ///
     /// # Errors
-    /// [`ReadError`] if a table or column is missing, a column holds what cannot be an id, or the database does not answer.
+    /// [`ReadError`] if a table or column is missing, a column holds what cannot be an id, or the database
+    /// does not answer.
     ///
     /// # Examples
     /// ```no_run
     /// # async fn example(erp: erp_db::ErpReader) -> Result<(), Box<dyn std::error::Error>> {
     /// use session::openbravo::AccessOptions;
     ///
-    /// let tree = erp.load_tree("C").await?.structure;
     /// let client = "C".parse()?;
+    /// let tree = erp.load_tree(client).await?.structure;
     /// if let Some(role) = erp.role_facts("R".parse()?, client).await? {
     ///     let options = AccessOptions { current_client: Some(client), ..AccessOptions::default() };
     ///     let writable = role.access(&tree, &options).writable().len();
@@ -112,15 +82,18 @@ impl ErpReader {
         current_client: ClientId,
     ) -> Result<Option<RoleFacts>, ReadError> {
         require(self)?;
-        let mut transaction = self.database().begin_to(Work::Reads).await?;
-        let (role, _) = read(&mut transaction, self, role, Some(current_client)).await?;
-        transaction.commit().await?;
-        Ok(role)
+        repeat_if_lost(|| async {
+            let mut transaction = self.snapshot().await?;
+            let (role, _) = read(&mut transaction, self, role, Some(current_client)).await?;
+            transaction.commit().await?;
+            Ok(role)
+        })
+        .await
     }
 }
 
 pub(super) fn require(reader: &ErpReader) -> Result<(), ReadError> {
-    reader.require_for(&statement(reader).one_by_one())
+    reader.require_for(&statements::role(has_manual(reader)).one_by_one())
 }
 
 /// A role and its client. The role works in the current client, or else in its own.
@@ -144,26 +117,20 @@ async fn role_and_client(
     reader: &ErpReader,
     id: RoleId,
 ) -> Result<(Option<RoleFacts>, Option<ClientFacts>), ReadError> {
-    if !can_be_id(id.as_str()) {
-        return Ok((None, None));
-    }
     let mut rows = RoleRows::new(id);
-    transaction
-        .each(AssertSqlSafe(statement(reader).one_by_one()), &[Value::Text(id.as_str())], |row| rows.add(row))
-        .await?;
+    let statement = statements::role(has_manual(reader)).one_by_one();
+    transaction.each(AssertSqlSafe(statement), &[Value::Text(id.as_str())], |row| rows.add(row)).await?;
     Ok((rows.role, rows.client))
 }
 
 pub(super) fn access(row: Row<'_>) -> Result<OrgAccess, StatementError> {
     let organization = match row.text(9)? {
-        Some(_) => {
-            Some(AccessedOrganization { client: parse(row, 10, ClientId::new)?, active: row.flag(11)? })
-        }
+        Some(_) => Some(AccessedOrganization { client: row.id(10, ClientId::new)?, active: row.flag(11)? }),
         None => None,
     };
     Ok(OrgAccess {
-        org: parse(row, 6, OrgId::new)?,
-        client: parse(row, 7, ClientId::new)?,
+        org: row.id(6, OrgId::new)?,
+        client: row.id(7, ClientId::new)?,
         active: row.flag(8)?,
         organization,
     })
@@ -184,14 +151,5 @@ pub(super) async fn organizations(
 }
 
 pub(super) fn organization(row: Row<'_>, client: ClientId) -> Result<ClientOrganization, StatementError> {
-    Ok(ClientOrganization { id: parse(row, 0, OrgId::new)?, client, active: row.flag(1)? })
-}
-
-/// A text of a column that must be an id, or a user level.
-pub(super) fn parse<T, E: std::error::Error + Send + Sync + 'static>(
-    row: Row<'_>,
-    column: usize,
-    read: impl FnOnce(&str) -> Result<T, E>,
-) -> Result<T, StatementError> {
-    read(row.text_or_empty(column)?).map_err(|cause| row.invalid(column, cause))
+    Ok(ClientOrganization { id: row.id(0, OrgId::new)?, client, active: row.flag(1)? })
 }

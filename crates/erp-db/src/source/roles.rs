@@ -4,10 +4,9 @@ use session::openbravo::{ClientOrganization, RoleFacts};
 use session::{ClientId, RoleId, UserLevel};
 use sqlx::AssertSqlSafe;
 
-use super::role::{access, organizations, parse};
-use crate::backend::{Row, StatementError, Value, Work};
-use crate::erp::{ErpReader, ReadError};
-use crate::text::can_be_id;
+use super::role::{access, organizations};
+use crate::backend::{Row, StatementError, Transaction, Value};
+use crate::erp::{ErpReader, ReadError, repeat_if_lost};
 
 /// Some roles of a client, all of one moment of the database.
 #[derive(Clone, Debug, Default)]
@@ -74,16 +73,29 @@ impl ErpReader {
         self.require_for("SELECT name FROM ad_role")?;
         super::role::require(self)?;
         let after = after.as_ref().map_or("", RoleId::as_str);
-        if !can_be_id(client.as_str()) {
-            return Ok(ClientRoles::default());
-        }
-        let mut found = ClientRoles::default();
-        let (mut seen, mut last) = (0_usize, None::<String>);
-        let mut transaction = self.database().begin_to(Work::Reads).await?;
         let limited = i64::try_from(limit).unwrap_or(i64::MAX);
         let arguments = [Value::Text(client.as_str()), Value::Text(after), Value::Integer(limited)];
+        repeat_if_lost(|| async {
+            let mut transaction = self.snapshot().await?;
+            let page = self.page(&mut transaction, client, &arguments, limit).await?;
+            transaction.commit().await?;
+            Ok(page)
+        })
+        .await
+    }
+
+    /// The roles that the statement gives.
+    async fn page(
+        &self,
+        transaction: &mut Transaction<'_>,
+        client: ClientId,
+        arguments: &[Value<'_>],
+        limit: usize,
+    ) -> Result<ClientRoles, ReadError> {
+        let mut found = ClientRoles::default();
+        let (mut seen, mut last) = (0_usize, None::<String>);
         transaction
-            .each(AssertSqlSafe(self.statement()), &arguments, |row| {
+            .each(AssertSqlSafe(self.statement()), arguments, |row| {
                 let id = match row.text_or_empty(0) {
                     Ok(id) => id,
                     Err(error) => {
@@ -116,9 +128,8 @@ impl ErpReader {
             found.next = None;
         }
         if found.roles.iter().any(|role| role.facts.needs_organizations_of(client).contains(&client)) {
-            found.organizations = organizations(&mut transaction, client).await?;
+            found.organizations = organizations(transaction, client).await?;
         }
-        transaction.commit().await?;
         Ok(found)
     }
 
@@ -142,9 +153,9 @@ impl ErpReader {
 /// A role without its access.
 fn named(row: Row<'_>, client: ClientId) -> Result<NamedRole, StatementError> {
     let facts = RoleFacts {
-        id: parse(row, 0, RoleId::new)?,
+        id: row.id(0, RoleId::new)?,
         client,
-        level: parse(row, 2, UserLevel::new)?,
+        level: row.id(2, UserLevel::new)?,
         active: row.flag(3)?,
         manual: row.text(4)? != Some("N"),
         accesses: Vec::new(),

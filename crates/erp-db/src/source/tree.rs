@@ -14,10 +14,10 @@ use session::{ClientId, LoadedTree, Revision};
 use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
 
+use super::statements;
 use crate::backend::{DatabaseKind, Row, StatementError, Value};
 use crate::erp::{ErpReader, ReadError};
 use crate::revisions::Counters;
-use crate::text::can_be_id;
 use platform::text::parse_hex;
 
 #[derive(Debug)]
@@ -51,11 +51,8 @@ impl TreeReads {
 
     /// The revision of a client's tree; `None` if there is no such client, or its rows cannot be digested.
     pub(super) async fn revision(&self, client: ClientId) -> Result<Option<Revision>, StatementError> {
-        if !can_be_id(client.as_str()) {
-            return Ok(None);
-        }
         let counted = async || {
-            let read = self.counters.read(client.as_str(), "NULL").await?;
+            let read = self.counters.read(client, "NULL").await?;
             Ok::<_, StatementError>(read.and_then(|(revision, _)| revision))
         };
         if let Some(revision) = counted().await? {
@@ -87,7 +84,7 @@ impl TreeReads {
     async fn read_digest(&self, client: ClientId) -> Result<LastDigest, StatementError> {
         let (database, there) = (self.reader.database(), self.counters.there());
         let dialect = database.dialect();
-        let digest = (dialect.digest)(&(dialect.packed)(self.reader.tree_statement()));
+        let statement = statements::digest(dialect, self.reader.tree_statement());
         let read = |row: Row<'_>| {
             let text = row.text(0)?;
             let hash = match dialect.kind {
@@ -100,7 +97,6 @@ impl TreeReads {
                 ..LastDigest::default()
             })
         };
-        let statement = format!("SELECT {digest}, CASE WHEN EXISTS ({there}) THEN 'Y' ELSE 'N' END");
         match database.first(AssertSqlSafe(statement), &[Value::Text(client.as_str())], read).await {
             Ok(found) => Ok(found.unwrap_or_default()),
             Err(error) if error.is_transient() => Err(error),
@@ -125,26 +121,25 @@ impl TreeReads {
     }
 
     async fn read(&self, client: ClientId) -> Result<(crate::erp::LoadedTree, Option<Revision>), ReadError> {
-        let (reader, id) = (&self.reader, client.as_str());
-        let rows = format!("({})", (reader.database().dialect().packed)(reader.tree_statement()));
-        let (revision, packed) = match self.counters.read(id, &rows).await {
+        let reader = &self.reader;
+        let rows = statements::rows(reader.database().dialect(), reader.tree_statement());
+        let (revision, packed) = match self.counters.read(client, &rows).await {
             Ok(Some(read)) => read,
-            Ok(None) if can_be_id(id) => {
+            Ok(None) => {
                 let read = |row: Row<'_>| Ok::<_, StatementError>(row.text(0)?.map(str::to_owned));
                 let statement = AssertSqlSafe(format!("SELECT {rows}"));
-                match reader.database().first(statement, &[Value::Text(id)], read).await {
+                match reader.database().first(statement, &[Value::Text(client.as_str())], read).await {
                     Ok(packed) => (None, packed.flatten()),
                     Err(error) if error.is_transient() => return Err(error.into()),
-                    Err(_) => return Ok((reader.load_tree_row_by_row(id).await?, None)),
+                    Err(_) => return Ok((reader.load_tree_row_by_row(client).await?, None)),
                 }
             }
-            Ok(None) => (None, None),
             Err(error) if error.is_transient() => return Err(error.into()),
-            Err(_) => return Ok((reader.load_tree_row_by_row(id).await?, None)),
+            Err(_) => return Ok((reader.load_tree_row_by_row(client).await?, None)),
         };
         let packed = packed.unwrap_or_default();
         let revision = revision.or_else(|| (!packed.is_empty()).then(|| digest_of(&packed)));
-        Ok((reader.tree_of_packed(id, &packed).await?, revision))
+        Ok((reader.tree_of_packed(client, &packed).await?, revision))
     }
 }
 

@@ -72,7 +72,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// May the same call succeed later, with unchanged options, tables or rights?
+    /// Whether a retry can succeed while options, tables and rights stay as they are.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

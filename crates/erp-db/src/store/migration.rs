@@ -1,7 +1,7 @@
 //! The store's own tables, and the steps from one version of them to the next.
 //!
-//! The steps of a product are the scripts of its dialect. A later one only ever adds: during a rolling upgrade
-//! older programs work on the newer tables.
+//! The steps of a product are the scripts of its dialect. A later one only ever adds: during a rolling
+//! upgrade older programs work on the newer tables.
 
 use sqlx::AssertSqlSafe;
 
@@ -57,7 +57,7 @@ async fn apply(transaction: &mut Transaction<'_>, database: &Database) -> Result
         transaction.execute(lock, &[]).await?;
     }
     if let Some((is_missing, create)) = words.schema
-        && transaction.has_row(is_missing).await?
+        && transaction.finds(is_missing, &[]).await?
     {
         transaction.run_script(create).await?;
     }

@@ -7,14 +7,27 @@ use sqlx::AssertSqlSafe;
 
 use super::{StoreError, migration};
 use crate::backend::{Database, DatabaseKind, Row, StatementError, Transaction, Value};
-use crate::text::can_be_id;
 
 /// Keeps one password hash for each user, in the table `orgcache_password` (on PostgreSQL of the schema
 /// `orgcache`) of a database that may be the ERP's or another. The ERP's own password hashes are neither read
 /// nor written.
 ///
-/// The table is one of the session store's: [`migrate`](super::migrate) makes it. What a
-/// hash looks like is the caller's business.
+/// The table is one of the session store's: [`migrate`](super::migrate) makes it. The form of a hash is up to
+/// the caller.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use erp_db::{Database, PasswordTable, StoreOptions, store};
+///
+/// let options = StoreOptions::new("sqlite:sessions.db?mode=rwc");
+/// store::migrate(&options).await?;
+/// let passwords = PasswordTable::open(Database::connect(&options.url).await?).await?;
+/// let ended = passwords.set("100".parse()?, Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")).await?;
+/// println!("{ended} sessions of user 100 ended");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PasswordTable {
     database: Database,
@@ -24,7 +37,8 @@ impl PasswordTable {
     /// Opens the table.
     ///
     /// # Errors
-    /// [`StoreError::NotMigrated`] if it is not there; [`StoreError::Database`] if the database does not answer.
+    /// [`StoreError::NotMigrated`] if it is not there; [`StoreError::Database`] if the database does not
+    /// answer.
     pub async fn open(database: Database) -> Result<Self, StoreError> {
         migration::check(&database).await?;
         Ok(PasswordTable { database })
@@ -45,13 +59,10 @@ impl PasswordTable {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn get(&self, user: &str) -> Result<Option<String>, StatementError> {
-        if !can_be_id(user) {
-            return Ok(None);
-        }
+    pub async fn get(&self, user: UserId) -> Result<Option<String>, StatementError> {
         let read = |row: Row<'_>| Ok::<_, StatementError>(row.text_or_empty(0)?.to_owned());
         let get = self.statement("SELECT password_hash FROM {}orgcache_password WHERE ad_user_id = $1");
-        self.database.first(get, &[Value::Text(user)], read).await
+        self.database.first(get, &[Value::Text(user.as_str())], read).await
     }
 
     /// Sets the hash of a user's password, or takes it away, and ends the user's sessions in the store, all
@@ -63,9 +74,8 @@ impl PasswordTable {
     /// looks into the store, as after a [`session::Hint::Anything`].
     ///
     /// # Errors
-    /// The database does not answer, or refuses: an id that is too long is refused on PostgreSQL. Nothing was
-    /// changed then.
-    pub async fn set(&self, user: &str, hash: Option<&str>) -> Result<u64, StatementError> {
+    /// The database does not answer, or refuses. Nothing was changed then.
+    pub async fn set(&self, user: UserId, hash: Option<&str>) -> Result<u64, StatementError> {
         let mut transaction = self.database.begin().await?;
         let ended = self.set_within(&mut transaction, user, hash).await?;
         transaction.commit().await?;
@@ -76,11 +86,11 @@ impl PasswordTable {
     ///
     /// # Errors
     /// As for [`set`](Self::set).
-    pub async fn set_all(&self, hashes: &[(String, String)]) -> Result<u64, StatementError> {
+    pub async fn set_all(&self, hashes: &[(UserId, String)]) -> Result<u64, StatementError> {
         let mut transaction = self.database.begin().await?;
         let mut ended = 0;
         for (user, hash) in hashes {
-            ended += self.set_within(&mut transaction, user, Some(hash)).await?;
+            ended += self.set_within(&mut transaction, *user, Some(hash)).await?;
         }
         transaction.commit().await?;
         Ok(ended)
@@ -89,7 +99,7 @@ impl PasswordTable {
     async fn set_within(
         &self,
         transaction: &mut Transaction<'_>,
-        user: &str,
+        user: UserId,
         hash: Option<&str>,
     ) -> Result<u64, StatementError> {
         let statement = match hash {
@@ -99,13 +109,13 @@ impl PasswordTable {
             }
             None => "DELETE FROM {}orgcache_password WHERE ad_user_id = $1",
         };
-        let arguments = [Value::Text(user), hash.into()];
+        let arguments = [Value::Text(user.as_str()), hash.into()];
         let arguments = arguments.get(..1 + usize::from(hash.is_some())).unwrap_or(&arguments);
         transaction.execute(self.statement(statement), arguments).await?;
         let end = self.statement("DELETE FROM {}orgcache_session WHERE user_id = $1 RETURNING client_id");
         let (mut ended, mut clients) = (0, BTreeSet::new());
         transaction
-            .each(end, &[Value::Text(user)], |row| {
+            .each(end, &[Value::Text(user.as_str())], |row| {
                 ended += 1;
                 clients.extend(row.text(0)?.and_then(|client| ClientId::new(client).ok()));
                 Ok::<_, StatementError>(())
@@ -119,10 +129,10 @@ impl PasswordTable {
     async fn notify(
         &self,
         transaction: &mut Transaction<'_>,
-        user: &str,
+        user: UserId,
         clients: BTreeSet<ClientId>,
     ) -> Result<(), StatementError> {
-        if let (Some((notify, text)), Ok(user)) = (self.database.dialect().store.notify, UserId::new(user)) {
+        if let Some((notify, text)) = self.database.dialect().store.notify {
             for client in clients {
                 let text = text(&Scope::User(client, user));
                 transaction.each(notify, &[Value::Text(&text)], |_| Ok::<_, StatementError>(())).await?;
@@ -135,9 +145,8 @@ impl PasswordTable {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn users(&self) -> Result<Vec<String>, StatementError> {
-        let read = |row: Row<'_>| Ok::<_, StatementError>(row.text_or_empty(0)?.to_owned());
+    pub async fn users(&self) -> Result<Vec<UserId>, StatementError> {
         let users = self.statement("SELECT ad_user_id FROM {}orgcache_password ORDER BY ad_user_id");
-        self.database.list(users, &[], read).await
+        self.database.list(users, &[], |row| row.id(0, UserId::new)).await
     }
 }

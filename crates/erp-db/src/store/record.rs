@@ -96,10 +96,10 @@ pub(crate) fn stored(row: Row<'_>) -> Result<StoredSession, StatementError> {
     Ok(StoredSession {
         record: SessionRecord {
             id: session_id(row, 0)?,
-            client: id(row, 1, ClientId::new)?,
-            user: id(row, 2, UserId::new)?,
-            role: id(row, 3, RoleId::new)?,
-            org: id(row, 4, OrgId::new)?,
+            client: row.id(1, ClientId::new)?,
+            user: row.id(2, UserId::new)?,
+            role: row.id(3, RoleId::new)?,
+            org: row.id(4, OrgId::new)?,
             tree: Fingerprint::from_bytes(name(row, 5)?),
             access: AccessHash::from_bytes(name(row, 6)?),
             lifetime,
@@ -117,14 +117,6 @@ pub(crate) fn session_id(row: Row<'_>, column: usize) -> Result<SessionId, State
 fn name(row: Row<'_>, column: usize) -> Result<[u8; 32], StatementError> {
     let bytes = row.bytes(column)?.unwrap_or_default();
     bytes.try_into().map_err(|_| row.invalid(column, "not 32 bytes"))
-}
-
-fn id<T, E: std::error::Error + Send + Sync + 'static>(
-    row: Row<'_>,
-    column: usize,
-    read: impl FnOnce(&str) -> Result<T, E>,
-) -> Result<T, StatementError> {
-    read(row.text_or_empty(column)?).map_err(|error| row.invalid(column, error))
 }
 
 /// A span; a clock that was set back makes none negative.

@@ -16,7 +16,7 @@ use session::{
 };
 
 use crate::sessions::Pinned;
-use crate::support::{TestDatabase, client_with, on_both_databases};
+use crate::support::{TestDatabase, client_with, id, on_both_databases};
 
 on_both_databases! {
     logins_that_are_dropped_leave_no_old_snapshot,
@@ -96,11 +96,11 @@ async fn writes_that_are_dropped_leave_no_transaction(db: TestDatabase) {
     let table = PasswordTable::open(database).await.unwrap();
     for round in 0..20 {
         for steps in 0..10_u32 {
-            dropped_after(steps, table.set("U", Some(&format!("dropped {round}")))).await;
+            dropped_after(steps, table.set(id("U"), Some(&format!("dropped {round}")))).await;
         }
         let hash = format!("kept {round}");
-        table.set("U", Some(&hash)).await.unwrap();
-        let seen = futures_util::future::join_all((0..9).map(|_| table.get("U"))).await;
+        table.set(id("U"), Some(&hash)).await.unwrap();
+        let seen = futures_util::future::join_all((0..9).map(|_| table.get(id("U")))).await;
         for seen in seen {
             assert_eq!(seen.unwrap(), Some(hash.clone()));
         }

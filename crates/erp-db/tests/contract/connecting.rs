@@ -3,16 +3,23 @@
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{ConnectError, Database, DatabaseKind, ErpReader, Limits, ReadError, StatementError};
+use erp_db::{
+    ConnectError, Database, DatabaseKind, ErpReader, ErpSource, Limits, ReadError, StatementError,
+    StoreOptions, store,
+};
+use futures_util::future::join_all;
+use session::{ClientId, Principal, RoleId, SessionManager, SessionStore};
 use sqlx::Connection;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::server::Cluster;
-use crate::support::{FB, TestDatabase, on_both_databases, postgres_url};
+use crate::support::{FB, TestDatabase, id, on_both_databases, postgres_url};
 
 on_both_databases! {
     a_lock_is_waited_for_no_longer_than_allowed,
@@ -128,14 +135,15 @@ async fn a_connection_that_the_server_ended_is_replaced() {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
     db.execute(end).await;
-    assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
+    assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.len(), 8);
 }
 
 /// Passes bytes on to the cluster, until it is stopped: then the server is gone, as far as anybody behind it
 /// sees.
 struct Cable {
     port: u16,
-    task: tokio::task::JoinHandle<()>,
+    forget: watch::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 impl Cable {
@@ -143,17 +151,41 @@ impl Cable {
         let options: sqlx::postgres::PgConnectOptions = postgres_url().parse().unwrap();
         let (host, port) = (options.get_host().to_owned(), options.get_port());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let own_port = listener.local_addr().unwrap().port();
+        let port_here = listener.local_addr().unwrap().port();
+        let forget = watch::Sender::new(());
+        let forgetting = forget.clone();
         let task = tokio::spawn(async move {
             // Ends with the task, and with it all connections.
             let mut connections = JoinSet::new();
             loop {
                 let (mut near, _) = listener.accept().await.unwrap();
                 let mut far = TcpStream::connect((host.as_str(), port)).await.unwrap();
-                connections.spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+                let mut forgotten = forgetting.subscribe();
+                connections.spawn(async move {
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut near, &mut far) => {}
+                        // Both ends stay open, and nothing passes any more.
+                        _ = forgotten.changed() => std::future::pending().await,
+                    }
+                });
             }
         });
-        Cable { port: own_port, task }
+        Cable { port: port_here, forget, task }
+    }
+
+    /// A URL of a database of the cluster, by way of this.
+    fn url(&self, direct: &str) -> String {
+        let options: sqlx::postgres::PgConnectOptions = postgres_url().parse().unwrap();
+        let server = format!("{}:{}", options.get_host(), options.get_port());
+        let url = direct.replace(&server, &format!("127.0.0.1:{}", self.port));
+        assert_ne!(url, direct);
+        url
+    }
+
+    /// Lets nothing pass on the connections that there are, without a word to either end, as a firewall does
+    /// that has forgotten them.
+    fn forget(&self) {
+        self.forget.send_replace(());
     }
 
     async fn cut(self) {
@@ -167,17 +199,80 @@ async fn a_server_that_goes_away_is_passing_trouble() {
     let db = TestDatabase::postgres().await;
     db.with_sample().await;
     let cable = Cable::to_the_cluster().await;
-    let options: sqlx::postgres::PgConnectOptions = postgres_url().parse().unwrap();
-    let (host, port) = (options.get_host().to_owned(), options.get_port());
-    let url = db.url.replace(&format!("{host}:{port}"), &format!("127.0.0.1:{}", cable.port));
-    assert_ne!(url, db.url);
     let impatient = Limits { acquire: Duration::from_secs(2), ..Limits::default() };
-    let erp = ErpReader::open(Database::connect_with(&url, impatient).await.unwrap()).await.unwrap();
-    assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
+    let database = Database::connect_with(&cable.url(&db.url), impatient).await.unwrap();
+    let erp = ErpReader::open(database).await.unwrap();
+    assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.len(), 8);
     cable.cut().await;
     for _ in 0..3 {
-        let error = erp.load_tree(FB).await.unwrap_err();
+        let error = erp.load_tree(id(FB)).await.unwrap_err();
         assert!(error.is_transient(), "{error}");
+    }
+}
+
+/// What was unused for a while may be cut off. Nothing waits as long as for a slow statement then.
+#[tokio::test]
+async fn connections_that_were_cut_off_are_given_up_soon_and_the_work_goes_on() {
+    let db = TestDatabase::postgres().await;
+    let direct = db.with_sample().await;
+    db.execute("UPDATE ad_user SET isactive = 'Y'").await;
+    db.store().await.close().await;
+    let cable = Cable::to_the_cluster().await;
+    let slow = Limits { statement: Duration::from_secs(600), ..Limits::default() };
+    let reader = async || {
+        let database = Database::connect_with(&cable.url(&db.url), slow).await.unwrap();
+        let erp = ErpReader::open(database).await.unwrap();
+        for read in join_all((0..4).map(|_| erp.load_tree(id(FB)))).await {
+            read.unwrap();
+        }
+        erp
+    };
+    let (single, several) = (reader().await, reader().await);
+    let limits = Limits { statement: slow.statement, ..StoreOptions::new("").limits };
+    let stored = StoreOptions::new(cable.url(&db.url)).with_direct_url(&db.url).with_limits(limits);
+    let source = Arc::new(ErpSource::new(direct));
+    let node = SessionManager::new(source, store::open(&stored).await.unwrap(), session::Options::default());
+    let log_in = async || node.login(Principal::new(id("100"))).await;
+    log_in().await.unwrap();
+
+    cable.forget();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let work = async {
+        assert_eq!(single.load_tree(id(FB)).await.unwrap().structure.len(), 8);
+        let role = several.role_facts(RoleId::ZERO, ClientId::ZERO).await.unwrap();
+        assert!(role.is_some());
+        let login = log_in().await.unwrap();
+        let other = store::open(&StoreOptions::new(&db.url)).await.unwrap();
+        let found = SessionStore::open(&*other, &login.session.id()).await.unwrap();
+        assert!(found.is_some(), "it is stored");
+    };
+    tokio::time::timeout(Duration::from_secs(120), work).await.unwrap();
+}
+
+/// A connection that ends while a statement waits is noticed, and what reads is sent once more: one
+/// statement, or all that see one moment.
+#[tokio::test]
+async fn reads_that_lose_their_connection_are_repeated() {
+    let db = TestDatabase::postgres().await;
+    let erp = db.with_sample().await;
+    let reads: [fn(ErpReader) -> JoinHandle<bool>; 2] = [
+        |erp| tokio::spawn(async move { erp.load_tree(id(FB)).await.unwrap().structure.len() == 8 }),
+        |erp| {
+            tokio::spawn(async move { erp.role_facts(RoleId::ZERO, ClientId::ZERO).await.unwrap().is_some() })
+        },
+    ];
+    for read in reads {
+        let mut other = sqlx::PgConnection::connect(&db.url).await.unwrap();
+        let lock = "BEGIN; LOCK TABLE ad_org IN ACCESS EXCLUSIVE MODE";
+        sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+        let reading = read(erp.clone());
+        let end = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while db.texts(end).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        other.close().await.unwrap();
+        assert!(reading.await.unwrap());
     }
 }
 
@@ -191,24 +286,24 @@ async fn a_lock_is_waited_for_no_longer_than_allowed(db: TestDatabase) {
         let mut other = sqlx::PgConnection::connect(&db.url).await.unwrap();
         let lock = "BEGIN; LOCK TABLE ad_org IN ACCESS EXCLUSIVE MODE";
         sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
-        let error = erp.load_tree(FB).await.unwrap_err();
+        let error = erp.load_tree(id(FB)).await.unwrap_err();
         other.close().await.unwrap();
         error
     } else {
         let mut other = sqlx::SqliteConnection::connect(&db.url).await.unwrap();
         sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
-        let error = erp.load_tree(FB).await.unwrap_err();
+        let error = erp.load_tree(id(FB)).await.unwrap_err();
         other.close().await.unwrap();
         error
     };
     assert!(matches!(error, ReadError::Database(_)) && error.is_transient(), "{error}");
-    assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
+    assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.len(), 8);
 }
 
 async fn a_closed_database_is_unreachable(db: TestDatabase) {
     let erp = db.with_sample().await;
     erp.database().clone().close().await;
-    let error = erp.load_tree(FB).await.unwrap_err();
+    let error = erp.load_tree(id(FB)).await.unwrap_err();
     assert!(matches!(error, ReadError::Database(StatementError::Unreachable { .. })), "{error}");
 }
 

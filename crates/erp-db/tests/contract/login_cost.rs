@@ -6,7 +6,7 @@ use std::time::Duration;
 use erp_db::{Database, ErpReader, ErpSource, StoreOptions, revisions, store};
 use session::{Login, Options, Principal, SessionManager};
 
-use crate::support::{FB, TestDatabase};
+use crate::support::{FB, TestDatabase, id};
 use crate::wire::{Passed, Wire};
 
 /// A user whose role may work everywhere, and comes with all organizations of its client.
@@ -123,9 +123,9 @@ async fn a_login_takes_two_round_trips_to_the_erp_and_one_to_the_store() {
             counted.counted(async || drop(counted.node.refresh(&held.token).await.unwrap())).await;
         assert_eq!(refreshed.0.round_trips, 2);
     }
-    let (erp, _) = counted.counted(async || drop(counted.reader.user(CLERK).await.unwrap())).await;
+    let (erp, _) = counted.counted(async || drop(counted.reader.user(id(CLERK)).await.unwrap())).await;
     assert_eq!((erp.round_trips, erp.pings), (1, 0));
-    assert_eq!(counted.reader.client_exists(FB).await.ok(), Some(true));
+    assert_eq!(counted.reader.client_exists(id(FB)).await.ok(), Some(true));
 }
 
 /// Logins that come at the same time share one read of the rows' digest, and one more.

@@ -11,7 +11,7 @@ use session::{
     SessionStore, UserId,
 };
 
-use crate::support::{FB, TestDatabase, client_with, on_both_databases};
+use crate::support::{FB, TestDatabase, client_with, id, on_both_databases};
 
 on_both_databases! {
     a_user_comes_with_roles_role_organizations_and_client,
@@ -139,7 +139,7 @@ async fn automatic_roles_get_more_only_where_the_database_shows_it(db: TestDatab
     let newer = source(&db).await.reader().clone();
     let client = ClientId::new("C").unwrap();
     let writable = async |erp: &ErpReader, policy| {
-        let tree = erp.load_tree("C").await.unwrap().structure;
+        let tree = erp.load_tree(id("C")).await.unwrap().structure;
         let facts = erp.role_facts(role("Q"), client).await.unwrap().unwrap();
         let automatic_roles = erp.automatic_roles(policy).rule;
         let options = AccessOptions { automatic_roles, ..AccessOptions::default() };
@@ -315,7 +315,7 @@ async fn the_roles_of_a_client_have_the_facts_that_a_login_takes(db: TestDatabas
     let source = ErpSource::new(erp.clone());
     let mut compared = 0;
     for named in &all.roles {
-        assert_eq!(erp.role(named.facts.id.as_str()).await.unwrap().unwrap().name, named.name);
+        assert_eq!(erp.role(named.facts.id).await.unwrap().unwrap().name, named.name);
         let mut principal = user("100");
         principal.role = Some(named.facts.id);
         let Facts::Openbravo(login) = source.facts(&principal).await.unwrap() else { panic!("an ERP") };

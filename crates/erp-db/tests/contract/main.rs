@@ -7,8 +7,6 @@ mod assertions;
 #[cfg(unix)]
 mod cancelled;
 mod connecting;
-mod demonstration;
-mod importing;
 mod login_cost;
 mod logins;
 mod other_erps;
@@ -24,6 +22,7 @@ mod schema;
 #[cfg(unix)]
 mod server;
 mod sessions;
+mod settings;
 mod sqlite_store;
 mod stores;
 mod support;

@@ -4,7 +4,7 @@ use erp_db::{Database, ErpReader, ErpSource};
 use session::openbravo::{AccessOptions, LoginFacts};
 use session::{Facts, OrgSource, Principal, RoleId, UserId};
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, id};
 
 const DOCUMENT: &str = include_str!("../../../../docs/other-erps.md");
 
@@ -85,7 +85,7 @@ async fn reader(url: &str) -> ErpReader {
 async fn trees_are_those_that_people_see() {
     let (_db, url) = idempiere().await;
     let erp = reader(&format!("{url}?options=-csearch_path%3Das_openbravo_tree,as_openbravo")).await;
-    let loaded = erp.load_tree("11").await.unwrap();
+    let loaded = erp.load_tree(id("11")).await.unwrap();
     assert_eq!((loaded.tree.as_deref(), loaded.findings.len()), (Some("102"), 0), "{:?}", loaded.findings);
     let tree = loaded.structure;
     let parent = |org: &str| {
@@ -99,9 +99,9 @@ async fn trees_are_those_that_people_see() {
     }
     let hq = tree.index_of("2").unwrap();
     assert_eq!((tree.calendar(hq), tree.time_zone(hq)), (Some("700"), Some("America/Chicago")));
-    let other = erp.load_tree("12").await.unwrap();
+    let other = erp.load_tree(id("12")).await.unwrap();
     assert_eq!((other.structure.len(), other.findings.len()), (2, 0), "{:?}", other.findings);
-    assert_eq!(erp.directory("11").await.unwrap().get("1").unwrap().name, "All");
+    assert_eq!(erp.directory(id("11")).await.unwrap().get("1").unwrap().name, "All");
 }
 
 /// What a role reads and writes, in the order of ids.
@@ -143,10 +143,11 @@ async fn no_role_gets_more_than_idempiere_gives() {
         assert_eq!((reads, writes), (texts(readable), texts(writable)), "role {role}");
     }
     // Its rights would be the user's.
-    assert!(erp.role("53").await.unwrap().is_none());
-    let roles: Vec<String> = erp.user_roles("101").await.unwrap().into_iter().map(|role| role.role).collect();
-    assert_eq!(roles, ["50", "51", "52", "54", "55"]);
-    assert!(erp.role("51").await.unwrap().unwrap().client_admin);
+    assert!(erp.role(id("53")).await.unwrap().is_none());
+    let roles: Vec<RoleId> =
+        erp.user_roles(id("101")).await.unwrap().into_iter().map(|role| role.role).collect();
+    assert_eq!(roles, ["50", "51", "52", "54", "55"].map(id));
+    assert!(erp.role(id("51")).await.unwrap().unwrap().client_admin);
 }
 
 fn texts(ids: &[&str]) -> Vec<String> {
@@ -158,8 +159,8 @@ async fn a_name_that_two_people_have_opens_neither() {
     let (db, url) = idempiere().await;
     let erp = reader(&url).await;
     // A contact of the same name has no role, and does not count.
-    assert_eq!(erp.user_named("Garden").await.unwrap().unwrap().id, "101");
+    assert_eq!(erp.user_named("Garden").await.unwrap().unwrap().id.as_str(), "101");
     assert!(erp.user_named("Twice").await.unwrap().is_none());
     db.execute("UPDATE adempiere.ad_user SET name = 'Once' WHERE ad_user_id = 103").await;
-    assert_eq!(erp.user_named("Twice").await.unwrap().unwrap().id, "102");
+    assert_eq!(erp.user_named("Twice").await.unwrap().unwrap().id.as_str(), "102");
 }

@@ -2,11 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::support::{TestDatabase, client_with, on_both_databases, tree_node};
+use erp_db::ErpSource;
+use session::OrgSource;
+
+use crate::support::{TestDatabase, client_with, id, on_both_databases, tree_node};
 
 on_both_databases! {
     any_text_is_read_as_it_is,
     more_rows_than_are_read_in_one_go_are_read,
+    different_rows_have_different_digests,
 }
 
 /// What is written otherwise in JSON, and what looks like JSON.
@@ -16,7 +20,7 @@ async fn any_text_is_read_as_it_is(db: TestDatabase) {
     let nodes: Vec<_> = ODD.iter().map(|id| (*id, Some("0"))).collect();
     let rows = client_with(&[&[("0", None)], nodes.as_slice()].concat());
     let odd = "UPDATE ad_org SET timezone = ad_org_id WHERE ad_org_id <> '0'";
-    let tree = db.with_rows(&(rows + odd)).await.load_tree("C").await.unwrap().structure;
+    let tree = db.with_rows(&(rows + odd)).await.load_tree(id("C")).await.unwrap().structure;
     assert_eq!(tree.len(), ODD.len() + 1);
     for id in ODD {
         let org = tree.index_of(id).unwrap();
@@ -38,7 +42,53 @@ async fn more_rows_than_are_read_in_one_go_are_read(db: TestDatabase) {
         .unwrap();
     }
     let erp = db.with_rows(&format!("BEGIN; {rows} COMMIT")).await;
-    assert_eq!(erp.load_tree("C").await.unwrap().structure.len(), 2_501);
+    assert_eq!(erp.load_tree(id("C")).await.unwrap().structure.len(), 2_501);
+}
+
+/// However much alike the rows look.
+async fn different_rows_have_different_digests(db: TestDatabase) {
+    let rows = client_with(&[("0", None), ("A", Some("0")), ("B", Some("0"))]);
+    let source = ErpSource::new(db.with_rows(&rows).await);
+    let mut values = vec![
+        "NULL",
+        "''",
+        "' '",
+        "'a'",
+        "'A'",
+        "'a '",
+        "'a\n'",
+        "'a\nb'",
+        "'a\",\"b'",
+        "'á'",
+        "'a\u{301}'",
+        "'null'",
+        "'[]'",
+        "'\"'",
+        "'\\'",
+        "'\\n'",
+        "'\\u0061'",
+        "'1'",
+        "'1.0'",
+    ];
+    if !db.is_postgres() {
+        values.extend(["'a' || char(0)", "'a' || char(0) || 'b'", "'a' || char(0) || 'c'"]);
+    }
+    let mut seen = Vec::new();
+    for org in ["A", "B"] {
+        for value in &values {
+            for columns in [["timezone", "c_calendar_id"], ["c_calendar_id", "timezone"]] {
+                let [one, other] = columns;
+                db.execute(&format!(
+                    "UPDATE ad_org SET timezone = 'x', c_calendar_id = 'x'; \
+                     UPDATE ad_org SET {one} = {value}, {other} = 'y' WHERE ad_org_id = '{org}'"
+                ))
+                .await;
+                let revision = source.revision(&id("C")).await.unwrap().unwrap();
+                assert!(!seen.contains(&revision), "{one} of {org} is {value}");
+                seen.push(revision);
+            }
+        }
+    }
 }
 
 /// The rows come one by one then, and the error is that of the value.
@@ -51,7 +101,7 @@ async fn what_cannot_be_packed_is_an_error_that_names_the_column() {
         let other = "ALTER TABLE ad_org DROP COLUMN timezone; ALTER TABLE ad_org ADD COLUMN timezone BLOB; ";
         let change = format!("UPDATE ad_org SET timezone = {value} WHERE ad_org_id = 'A'");
         let erp = db.with_rows(&(rows + other + &change)).await;
-        let error = erp.load_tree("C").await.unwrap_err();
+        let error = erp.load_tree(id("C")).await.unwrap_err();
         assert!(!error.is_transient(), "{error}");
         assert!(error.to_string().contains("column `timezone`"), "{value}: {error}");
     }

@@ -1,17 +1,17 @@
 //! The small questions, and who may ask them.
 
 use erp_db::{Database, ErpReader, OrgTreeLevel};
-use session::ClientId;
+use session::{ClientId, RoleId, UserId};
 
-use crate::support::{FB, QA, TestDatabase, client_with, on_both_databases};
+use crate::support::{FB, QA, TestDatabase, client_with, id, on_both_databases};
 
 const GROUP: &str = "19404EAD144C49A0AF37D54377CF452D";
 const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
 const ES: &str = "B843C30461EA4501935CB1D125C9C25A";
 const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
 
-/// Texts that are no id, and ids that are not there.
-const UNKNOWN: [&str; 6] = ["", "\0", "unknown", "' OR '1'='1", "0\0", "19404EAD144C49A0AF37D54377CF452DX"];
+/// Ids that are not there.
+const UNKNOWN: [&str; 5] = ["\0", "unknown", "' OR '1'='1", "0\0", "19404ead144c49a0af37d54377cf452d"];
 
 on_both_databases! {
     clients_are_listed_by_id,
@@ -41,36 +41,36 @@ async fn clients_are_listed_by_id(db: TestDatabase) {
 
 async fn organizations_are_found(db: TestDatabase) {
     let erp = db.with_sample().await;
-    assert_eq!(erp.client_of_organization(US).await.unwrap().as_deref(), Some(FB));
-    assert_eq!(erp.client_of_organization("0").await.unwrap().as_deref(), Some("0"));
+    assert_eq!(erp.client_of_organization(id(US)).await.unwrap(), Some(id(FB)));
+    assert_eq!(erp.client_of_organization(id("0")).await.unwrap(), Some(id("0")));
     // Organizations that are in no tree belong to their client all the same.
     db.execute(&format!(
         "DELETE FROM ad_treenode; UPDATE ad_org SET isactive = 'N' WHERE ad_org_id = '{ES}'"
     ))
     .await;
-    let orgs = erp.organizations_of_client(FB).await.unwrap();
+    let orgs = erp.organizations_of_client(id(FB)).await.unwrap();
     assert_eq!(orgs.len(), 7);
     assert!(orgs.is_sorted_by_key(|org| org.id));
     assert_eq!(orgs.iter().filter(|org| !org.active).map(|org| org.id.as_str()).collect::<Vec<_>>(), [ES]);
-    let entities = erp.legal_entities_of_client(FB).await.unwrap();
+    let entities = erp.legal_entities_of_client(id(FB)).await.unwrap();
     assert_eq!(entities.iter().map(org_structure::OrgId::as_str).collect::<Vec<_>>(), [US]);
     for unknown in UNKNOWN {
-        assert_eq!(erp.client_of_organization(unknown).await.unwrap(), None);
-        assert_eq!(erp.organizations_of_client(unknown).await.unwrap(), []);
-        assert!(erp.legal_entities_of_client(unknown).await.unwrap().is_empty());
+        assert_eq!(erp.client_of_organization(id(unknown)).await.unwrap(), None);
+        assert_eq!(erp.organizations_of_client(id(unknown)).await.unwrap(), []);
+        assert!(erp.legal_entities_of_client(id(unknown)).await.unwrap().is_empty());
     }
 }
 
 async fn stored_columns_are_read(db: TestDatabase) {
     let erp = db.with_sample().await;
-    let info = erp.stored_org_info(NORTE).await.unwrap().unwrap();
-    assert_eq!(info.legal_entity.as_deref(), Some(ES));
-    assert_eq!(info.period_control_allowed.as_deref(), Some(ES));
-    assert_eq!(info.calendar_owner.as_deref(), Some(ES));
+    let info = erp.stored_org_info(id(NORTE)).await.unwrap().unwrap();
+    assert_eq!(info.legal_entity, Some(id(ES)));
+    assert_eq!(info.period_control_allowed, Some(id(ES)));
+    assert_eq!(info.calendar_owner, Some(id(ES)));
     assert_eq!(info.inherited_calendar.as_deref(), Some("33713ADA2916460A8EA4129836CB0730"));
     assert_eq!(info.business_unit, None);
     for unknown in UNKNOWN {
-        assert_eq!(erp.stored_org_info(unknown).await.unwrap(), None);
+        assert_eq!(erp.stored_org_info(id(unknown)).await.unwrap(), None);
     }
 }
 
@@ -90,26 +90,28 @@ async fn the_flat_ancestor_table_is_read(db: TestDatabase) {
     ];
     for (org, parent, client, expected) in cases {
         assert_eq!(
-            erp.org_tree_level(org, parent, client).await.unwrap(),
+            erp.org_tree_level(id(org), id(parent), id(client)).await.unwrap(),
             expected,
             "{org} {parent} {client}"
         );
     }
     for unknown in UNKNOWN {
-        assert_eq!(erp.org_tree_level(unknown, "0", FB).await.unwrap(), NotIncluded);
-        assert_eq!(erp.org_tree_level(NORTE, unknown, FB).await.unwrap(), NotIncluded);
-        assert_eq!(erp.org_tree_level(NORTE, "0", unknown).await.unwrap(), NotFilled);
+        assert_eq!(erp.org_tree_level(id(unknown), id("0"), id(FB)).await.unwrap(), NotIncluded);
+        assert_eq!(erp.org_tree_level(id(NORTE), id(unknown), id(FB)).await.unwrap(), NotIncluded);
+        assert_eq!(erp.org_tree_level(id(NORTE), id("0"), id(unknown)).await.unwrap(), NotFilled);
     }
     // Each of the ten organizations below `0` has a row for itself and one for each of its ancestors.
     let mut orgs = vec!["0".to_owned()];
     for client in [FB, QA] {
-        orgs.extend(erp.organizations_of_client(client).await.unwrap().iter().map(|org| org.id.to_string()));
+        orgs.extend(
+            erp.organizations_of_client(id(client)).await.unwrap().iter().map(|org| org.id.to_string()),
+        );
     }
     let mut levels = [0; 5];
     for org in &orgs {
         for parent in &orgs {
             for client in ["0", FB, QA] {
-                match erp.org_tree_level(org, parent, client).await.unwrap() {
+                match erp.org_tree_level(id(org), id(parent), id(client)).await.unwrap() {
                     Level(level) => levels[usize::try_from(level).unwrap()] += 1,
                     NotIncluded | NotFilled => levels[0] += 1,
                 }
@@ -121,15 +123,15 @@ async fn the_flat_ancestor_table_is_read(db: TestDatabase) {
 
 async fn roles_are_read(db: TestDatabase) {
     let erp = db.with_sample().await;
-    let role = erp.role("0D4689364DDB473BB3023E4E554C8762").await.unwrap().unwrap();
+    let role = erp.role(id("0D4689364DDB473BB3023E4E554C8762")).await.unwrap().unwrap();
     assert_eq!((role.name.as_str(), role.user_level.as_str(), role.client.as_str()), ("F&BUser", "  O", FB));
     assert!(!role.manual && !role.client_admin && role.active);
-    let role = erp.role("0939A3E7AB1545F3ABE6F02A1FF078C0").await.unwrap().unwrap();
+    let role = erp.role(id("0939A3E7AB1545F3ABE6F02A1FF078C0")).await.unwrap().unwrap();
     assert_eq!((role.user_level.as_str(), role.manual), (" CO", true));
-    assert_eq!(erp.role("0").await.unwrap().unwrap().user_level, "S");
+    assert_eq!(erp.role(id("0")).await.unwrap().unwrap().user_level, "S");
 
     for unknown in UNKNOWN {
-        assert_eq!(erp.role(unknown).await.unwrap(), None);
+        assert_eq!(erp.role(id(unknown)).await.unwrap(), None);
     }
 }
 
@@ -179,20 +181,19 @@ async fn the_rows_of_a_role_are_read(db: TestDatabase) {
 async fn many_names_are_one_statement(db: TestDatabase) {
     let erp = db.with_sample().await;
     let users = erp.users().await.unwrap();
-    let mut ids: Vec<&str> = users.iter().map(|user| user.id.as_str()).collect();
-    ids.extend(UNKNOWN);
+    let mut ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+    ids.extend(UNKNOWN.map(id::<UserId>));
     let before = erp.database().statements();
     let names = erp.usernames(&ids).await.unwrap();
     assert_eq!(erp.database().statements() - before, 1);
-    let expected = users.iter().filter_map(|user| Some((user.id.clone(), user.username.clone()?))).collect();
+    let expected = users.iter().filter_map(|user| Some((user.id, user.username.clone()?))).collect();
     assert_eq!(names, expected);
 
-    let roles = ["0939A3E7AB1545F3ABE6F02A1FF078C0", "0D4689364DDB473BB3023E4E554C8762", "unknown"];
+    let roles = ["0939A3E7AB1545F3ABE6F02A1FF078C0", "0D4689364DDB473BB3023E4E554C8762", "unknown"].map(id);
     let named = erp.role_names(&roles).await.unwrap();
     let named: Vec<&str> = named.values().map(String::as_str).collect();
     assert_eq!(named, ["F&B España, S.A - Company Admin", "F&BUser"]);
-    let many: Vec<String> = (0..2_500).map(|number| format!("{number:032}")).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let many: Vec<RoleId> = (0..2_500).map(|number| id(&format!("{number:032}"))).collect();
     assert!(erp.role_names(&many).await.unwrap().is_empty());
     assert!(erp.role_names(&[]).await.unwrap().is_empty());
 }
@@ -200,30 +201,30 @@ async fn many_names_are_one_statement(db: TestDatabase) {
 async fn users_and_their_roles_are_read(db: TestDatabase) {
     const QA_ADMIN: &str = "4028E6C72959682B01295A0735CB0120";
     let erp = db.with_sample().await;
-    let user = erp.user(QA_ADMIN).await.unwrap().unwrap();
+    let user = erp.user(id(QA_ADMIN)).await.unwrap().unwrap();
     assert_eq!(user.username.as_deref(), Some("QAAdmin"));
     assert!(!user.active && !user.locked, "an import activates nobody");
-    assert_eq!(user.default_role.as_deref(), Some("4028E6C72959682B01295A071429011E"));
-    assert_eq!(user.default_org.as_deref(), Some("357947E87C284935AD1D783CF6F099A1"));
-    assert_eq!((user.default_client.as_deref(), user.client.as_str()), (None, QA));
+    assert_eq!(user.default_role, Some(id("4028E6C72959682B01295A071429011E")));
+    assert_eq!(user.default_org, Some(id("357947E87C284935AD1D783CF6F099A1")));
+    assert_eq!((user.default_client, user.client), (None, id(QA)));
     assert_eq!(erp.user_named("QAAdmin").await.unwrap().unwrap(), user);
     assert_eq!(erp.user_named("qaadmin").await.unwrap(), None);
-    assert!(erp.user("100").await.unwrap().unwrap().active);
+    assert!(erp.user(id("100")).await.unwrap().unwrap().active);
 
-    let roles = erp.user_roles("100").await.unwrap();
+    let roles = erp.user_roles(id("100")).await.unwrap();
     assert!(roles.len() > 1 && roles.iter().all(|role| role.active));
     assert!(roles.is_sorted_by(|a, b| a.role < b.role));
     for unknown in UNKNOWN {
-        assert_eq!(erp.user(unknown).await.unwrap(), None);
+        assert_eq!(erp.user(id(unknown)).await.unwrap(), None);
         assert_eq!(erp.user_named(unknown).await.unwrap(), None);
-        assert_eq!(erp.user_roles(unknown).await.unwrap(), []);
+        assert_eq!(erp.user_roles(id(unknown)).await.unwrap(), []);
     }
     assert_eq!(erp.user_named(&"x".repeat(1 << 20)).await.unwrap(), None);
 }
 
 async fn the_directory_names_and_orders(db: TestDatabase) {
     let erp = db.with_sample().await;
-    let directory = erp.directory(FB).await.unwrap();
+    let directory = erp.directory(id(FB)).await.unwrap();
     assert_eq!(directory.len(), 8);
     let es = directory.get(ES).unwrap();
     assert_eq!((es.name.as_str(), es.search_key.as_str()), ("F&B España, S.A", "F&B España, S.A"));
@@ -232,9 +233,9 @@ async fn the_directory_names_and_orders(db: TestDatabase) {
     assert_eq!(directory.get("0").unwrap().name, "*");
     // An organization outside the tree is in the directory, without a place among siblings.
     db.execute(&format!("DELETE FROM ad_treenode WHERE node_id = '{ES}'")).await;
-    assert_eq!(erp.directory(FB).await.unwrap().get(ES).unwrap().sequence_number, None);
+    assert_eq!(erp.directory(id(FB)).await.unwrap().get(ES).unwrap().sequence_number, None);
     // A client without a tree has a directory of its organizations.
-    assert_eq!(erp.directory("0").await.unwrap().len(), 1);
+    assert_eq!(erp.directory(id("0")).await.unwrap().len(), 1);
 }
 
 async fn sequence_numbers_are_decimals(db: TestDatabase) {
@@ -246,7 +247,7 @@ async fn sequence_numbers_are_decimals(db: TestDatabase) {
                INSERT INTO ad_tree (ad_tree_id, ad_client_id, name, ad_table_id) VALUES ('S', 'C', 's', '155'); \
                INSERT INTO ad_treenode (ad_treenode_id, ad_tree_id, node_id, seqno) VALUES ('SB', 'S', 'B', 99)"))
         .await;
-    let directory = erp.directory("C").await.unwrap();
+    let directory = erp.directory(id("C")).await.unwrap();
     let number = |org| directory.get(org).unwrap().sequence_number;
     assert_eq!(
         [number("A"), number("B"), number("D"), number("0")],
@@ -264,31 +265,31 @@ async fn null_is_read_as_documented(db: TestDatabase) {
                  VALUES ('R', 'C', 'r', NULL, NULL); \
                INSERT INTO ad_user (ad_user_id, ad_client_id, username, islocked) VALUES ('U', 'C', NULL, NULL)"))
         .await;
-    let role = erp.role("R").await.unwrap().unwrap();
+    let role = erp.role(id("R")).await.unwrap().unwrap();
     assert!(role.manual && !role.client_admin);
     assert_eq!(role.user_level, "  O", "the column's default");
-    let user = erp.user("U").await.unwrap().unwrap();
+    let user = erp.user(id("U")).await.unwrap().unwrap();
     assert_eq!((user.username, user.locked), (None, false));
 }
 
 async fn a_reader_needs_no_right_but_to_read(db: TestDatabase) {
     let full = db.with_sample().await;
-    let expected = full.load_tree(FB).await.unwrap().structure.fingerprint();
+    let expected = full.load_tree(id(FB)).await.unwrap().structure.fingerprint();
     full.database().close().await;
     let url = if db.is_postgres() { db.reader_url().await } else { db.url.replace("mode=rwc", "mode=ro") };
     let erp = ErpReader::open(Database::connect(&url).await.unwrap()).await.unwrap();
-    assert_eq!(erp.load_tree(FB).await.unwrap().structure.fingerprint(), expected);
+    assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.fingerprint(), expected);
     assert_eq!(erp.clients().await.unwrap().len(), 3);
-    assert_eq!(erp.directory(FB).await.unwrap().len(), 8);
-    assert_eq!(erp.legal_entities_of_client(FB).await.unwrap().len(), 2);
-    assert_eq!(erp.organizations_of_client(FB).await.unwrap().len(), 7);
-    assert!(erp.stored_org_info(US).await.unwrap().is_some());
-    assert_eq!(erp.org_tree_level(US, "0", FB).await.unwrap(), OrgTreeLevel::Level(3));
-    assert!(erp.role("0").await.unwrap().is_some());
+    assert_eq!(erp.directory(id(FB)).await.unwrap().len(), 8);
+    assert_eq!(erp.legal_entities_of_client(id(FB)).await.unwrap().len(), 2);
+    assert_eq!(erp.organizations_of_client(id(FB)).await.unwrap().len(), 7);
+    assert!(erp.stored_org_info(id(US)).await.unwrap().is_some());
+    assert_eq!(erp.org_tree_level(id(US), id("0"), id(FB)).await.unwrap(), OrgTreeLevel::Level(3));
+    assert!(erp.role(id("0")).await.unwrap().is_some());
     let role = erp.role_facts("F77D70601AD549B19DE47965F6D48D12".parse().unwrap(), ClientId::ZERO).await;
     assert!(!role.unwrap().unwrap().accesses.is_empty());
     assert!(erp.user_named("QAAdmin").await.unwrap().is_some());
-    assert!(!erp.user_roles("100").await.unwrap().is_empty());
-    let error = erp_db::import(erp.database(), &crate::support::sample()).await.unwrap_err();
+    assert!(!erp.user_roles(id("100")).await.unwrap().is_empty());
+    let error = erp_import::import(erp.database(), &crate::support::sample()).await.unwrap_err();
     assert!(!error.is_transient(), "{error}");
 }

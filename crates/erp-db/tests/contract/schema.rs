@@ -3,7 +3,7 @@
 use erp_db::{Database, ErpReader, OrgTreeLevel, ReadError};
 use session::{ClientId, RoleId};
 
-use crate::support::{FB, TestDatabase, on_both_databases};
+use crate::support::{FB, TestDatabase, id, on_both_databases};
 
 on_both_databases! {
     whatever_a_tree_needs_is_required,
@@ -72,21 +72,21 @@ async fn other_tables_are_missed_by_their_own_calls(db: TestDatabase) {
     )
     .await;
     let erp = ErpReader::open(erp.database().clone()).await.unwrap();
-    assert_eq!(erp.load_tree(FB).await.unwrap().structure.len(), 8);
-    assert!(is_missing_table(&erp.role("0").await.unwrap_err(), "ad_role"));
+    assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.len(), 8);
+    assert!(is_missing_table(&erp.role(id("0")).await.unwrap_err(), "ad_role"));
     let error = erp.role_facts(RoleId::ZERO, ClientId::ZERO).await.unwrap_err();
     assert!(is_missing_table(&error, "ad_role"));
-    assert!(is_missing_table(&erp.user("0").await.unwrap_err(), "ad_user"));
+    assert!(is_missing_table(&erp.user(id("0")).await.unwrap_err(), "ad_user"));
     assert!(is_missing_table(&erp.user_named("x").await.unwrap_err(), "ad_user"));
-    assert!(is_missing_table(&erp.user_roles("0").await.unwrap_err(), "ad_user_roles"));
+    assert!(is_missing_table(&erp.user_roles(id("0")).await.unwrap_err(), "ad_user_roles"));
     assert!(is_missing_column(&erp.clients().await.unwrap_err(), "ad_client", "name"));
-    assert!(is_missing_column(&erp.directory(FB).await.unwrap_err(), "ad_treenode", "seqno"));
+    assert!(is_missing_column(&erp.directory(id(FB)).await.unwrap_err(), "ad_treenode", "seqno"));
 }
 
 async fn what_came_late_is_missed_by_its_own_call(db: TestDatabase) {
     const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
     let erp = db.with_sample().await;
-    let complete = erp.load_tree(FB).await.unwrap().structure.fingerprint();
+    let complete = erp.load_tree(id(FB)).await.unwrap().structure.fingerprint();
     assert!(erp.has_time_zones());
     let computed = [
         "ad_legalentity_org_id",
@@ -98,8 +98,8 @@ async fn what_came_late_is_missed_by_its_own_call(db: TestDatabase) {
     for column in computed {
         db.execute(&format!("ALTER TABLE ad_org RENAME COLUMN {column} TO gone")).await;
         let older = ErpReader::open(erp.database().clone()).await.unwrap();
-        assert!(is_missing_column(&older.stored_org_info(US).await.unwrap_err(), "ad_org", column));
-        assert_eq!(older.load_tree(FB).await.unwrap().structure.fingerprint(), complete);
+        assert!(is_missing_column(&older.stored_org_info(id(US)).await.unwrap_err(), "ad_org", column));
+        assert_eq!(older.load_tree(id(FB)).await.unwrap().structure.fingerprint(), complete);
         db.execute(&format!("ALTER TABLE ad_org RENAME COLUMN gone TO {column}")).await;
     }
     db.execute(
@@ -109,15 +109,18 @@ async fn what_came_late_is_missed_by_its_own_call(db: TestDatabase) {
     .await;
     let older = ErpReader::open(erp.database().clone()).await.unwrap();
     assert!(!older.has_time_zones());
-    assert!(is_missing_table(&older.org_tree_level(US, "0", FB).await.unwrap_err(), "ad_org_tree"));
-    assert_eq!(older.load_tree(FB).await.unwrap().structure.fingerprint(), complete);
-    let role = older.role("0").await.unwrap().unwrap();
+    assert!(is_missing_table(
+        &older.org_tree_level(id(US), id("0"), id(FB)).await.unwrap_err(),
+        "ad_org_tree"
+    ));
+    assert_eq!(older.load_tree(id(FB)).await.unwrap().structure.fingerprint(), complete);
+    let role = older.role(id("0")).await.unwrap().unwrap();
     assert!(role.manual && !role.client_admin);
-    assert!(older.stored_org_info(US).await.unwrap().is_some());
+    assert!(older.stored_org_info(id(US)).await.unwrap().is_some());
     // Columns that no call reads are not missed.
     db.execute("ALTER TABLE ad_org DROP COLUMN ad_groupbusinessunit_org_id").await;
     ErpReader::open(erp.database().clone()).await.unwrap();
-    assert_eq!(erp.client_of_organization(US).await.unwrap().as_deref(), Some(FB));
+    assert_eq!(erp.client_of_organization(id(US)).await.unwrap(), Some(id(FB)));
 }
 
 async fn an_empty_database_is_told_from_an_erp(db: TestDatabase) {
@@ -132,13 +135,13 @@ async fn the_search_path_decides_which_table_counts() {
     // An incomplete table of the same name in a schema that is not on the path does not count …
     db.execute("CREATE SCHEMA other; CREATE TABLE other.ad_org_tree (ad_org_id varchar(32))").await;
     let reader = ErpReader::open(db.connect().await).await.unwrap();
-    let level = reader.org_tree_level("2E60544D37534C0B89E765FE29BC0B43", "0", FB).await.unwrap();
+    let level = reader.org_tree_level(id("2E60544D37534C0B89E765FE29BC0B43"), id("0"), id(FB)).await.unwrap();
     assert_eq!(level, OrgTreeLevel::Level(3));
     // … and one in front of it does.
     let database = erp.database().place().rsplit('`').nth(1).unwrap().to_owned();
     db.execute(&format!("ALTER DATABASE {database} SET search_path = other, public")).await;
     let reader = ErpReader::open(db.connect().await).await.unwrap();
-    let error = reader.org_tree_level("0", "0", FB).await.unwrap_err();
+    let error = reader.org_tree_level(id("0"), id("0"), id(FB)).await.unwrap_err();
     assert!(is_missing_column(&error, "ad_org_tree", "ad_client_id"), "{error}");
 }
 
@@ -147,7 +150,7 @@ async fn the_search_path_decides_which_table_counts() {
 async fn the_current_schema_of_a_url_is_the_search_path() {
     let db = TestDatabase::postgres().await;
     let erp = db.with_sample().await;
-    let expected = erp.load_tree(FB).await.unwrap().structure.fingerprint();
+    let expected = erp.load_tree(id(FB)).await.unwrap().structure.fingerprint();
     db.execute("ALTER SCHEMA public RENAME TO \"The ERP\"; CREATE SCHEMA public; CREATE TABLE public.ad_org (x text)").await;
     let mark = if db.url.contains('?') { '&' } else { '?' };
     let open = async |schema: &str| {
@@ -156,7 +159,7 @@ async fn the_current_schema_of_a_url_is_the_search_path() {
     };
     for schema in ["%22The%20ERP%22", "%22The+ERP%22,public"] {
         let reader = open(schema).await.unwrap();
-        assert_eq!(reader.load_tree(FB).await.unwrap().structure.fingerprint(), expected);
+        assert_eq!(reader.load_tree(id(FB)).await.unwrap().structure.fingerprint(), expected);
         assert!(reader.role_facts(RoleId::ZERO, ClientId::ZERO).await.unwrap().is_some());
     }
     assert!(open("public").await.is_err());
@@ -168,7 +171,7 @@ async fn the_current_schema_of_a_url_is_the_search_path() {
 async fn tables_in_a_schema_of_their_own_and_views_are_read() {
     let db = TestDatabase::postgres().await;
     let erp = db.with_sample().await;
-    let expected = erp.load_tree(FB).await.unwrap().structure.fingerprint();
+    let expected = erp.load_tree(id(FB)).await.unwrap().structure.fingerprint();
     db.execute(
         "ALTER TABLE ad_org RENAME TO org_base; CREATE VIEW ad_org AS SELECT * FROM org_base; \
          ALTER SCHEMA public RENAME TO erp; CREATE SCHEMA public",
@@ -179,5 +182,5 @@ async fn tables_in_a_schema_of_their_own_and_views_are_read() {
     let database = erp.database().place().rsplit('`').nth(1).unwrap().to_owned();
     db.execute(&format!("ALTER DATABASE {database} SET search_path = erp")).await;
     let reader = ErpReader::open(db.connect().await).await.unwrap();
-    assert_eq!(reader.load_tree(FB).await.unwrap().structure.fingerprint(), expected);
+    assert_eq!(reader.load_tree(id(FB)).await.unwrap().structure.fingerprint(), expected);
 }

@@ -1,7 +1,9 @@
 //! Databases of a test's own.
 
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,6 +13,11 @@ use tempfile::TempDir;
 
 pub(crate) const FB: &str = "23C59575B9CF467C9620760EB255B389";
 pub(crate) const QA: &str = "4028E6C72959682B01295A070852010D";
+
+/// The id that a text is.
+pub(crate) fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
 
 /// The columns that an import creates only where the rows have them.
 pub(crate) const LATE_COLUMNS: [&str; 7] = [
@@ -106,7 +113,7 @@ impl TestDatabase {
     /// A reader of a database with the sample rows.
     pub(crate) async fn with_sample(&self) -> ErpReader {
         let database = self.connect().await;
-        erp_db::import(&database, &sample()).await.unwrap();
+        erp_import::import(&database, &sample()).await.unwrap();
         ErpReader::open(database).await.unwrap()
     }
 
@@ -248,5 +255,5 @@ impl TestDatabase {
 pub(crate) async fn create_tables(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("ad_client.json"), "[]").unwrap();
-    erp_db::import(database, folder.path()).await.unwrap();
+    erp_import::import(database, folder.path()).await.unwrap();
 }

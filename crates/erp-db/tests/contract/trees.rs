@@ -3,7 +3,7 @@
 use erp_db::{ErpReader, ReadError, RowFinding, TreeFinding};
 use org_structure::{BuildError, Finding, OrgFlags, OrgStructure};
 
-use crate::support::{FB, QA, TestDatabase, client_with, on_both_databases, tree_node};
+use crate::support::{FB, QA, TestDatabase, client_with, id, on_both_databases, tree_node};
 
 on_both_databases! {
     sample_clients_load,
@@ -41,13 +41,13 @@ fn reported(findings: &[TreeFinding]) -> Vec<RowFinding> {
 }
 
 async fn load(erp: &ErpReader) -> erp_db::LoadedTree {
-    erp.load_tree("C").await.unwrap()
+    erp.load_tree(id("C")).await.unwrap()
 }
 
 async fn sample_clients_load(db: TestDatabase) {
     let erp = db.with_sample().await;
-    let fb = erp.load_tree(FB).await.unwrap();
-    assert_eq!(fb.client, FB);
+    let fb = erp.load_tree(id(FB)).await.unwrap();
+    assert_eq!(fb.client, id(FB));
     assert_eq!(fb.tree.as_deref(), Some("28449865CD75486CAE52ED581311027B"));
     assert_eq!(fb.findings, []);
     assert_eq!(fb.structure.len(), 8);
@@ -72,7 +72,7 @@ async fn sample_clients_load(db: TestDatabase) {
     assert_eq!(fb.structure.calendar(us), Some("2EDC8590A1AA42169A2E1AA22BCD2F6E"));
     assert_eq!(fb.structure.children(us).count(), 2);
 
-    let qa = erp.load_tree(QA).await.unwrap();
+    let qa = erp.load_tree(id(QA)).await.unwrap();
     assert_eq!((qa.structure.len(), qa.findings.len()), (4, 0));
 }
 
@@ -85,10 +85,10 @@ async fn all_databases_give_the_same_tree() {
         let erp = db.with_sample().await;
         let mut fingerprints = Vec::new();
         for client in erp.clients().await.unwrap() {
-            let loaded = erp.load_tree(&client.id).await.unwrap();
+            let loaded = erp.load_tree(id(&client.id)).await.unwrap();
             fingerprints.push((client.id, loaded.structure.fingerprint(), loaded.findings));
         }
-        seen.push((fingerprints, erp.directory(FB).await.unwrap()));
+        seen.push((fingerprints, erp.directory(id(FB)).await.unwrap()));
     }
     assert_eq!(seen.first().unwrap().0.len(), 3);
     assert_eq!(seen[0], seen[1]);
@@ -107,7 +107,7 @@ async fn a_collation_of_people_does_not_reorder_ids() {
         assert_eq!(load(&erp).await.tree.as_deref(), Some("T"), "`T` is before `t`");
         let clients: Vec<String> = erp.clients().await.unwrap().into_iter().map(|client| client.id).collect();
         assert_eq!(clients, ["0", "B", "C", "a"]);
-        let orgs = erp.organizations_of_client("C").await.unwrap();
+        let orgs = erp.organizations_of_client(id("C")).await.unwrap();
         assert_eq!(orgs.iter().map(|org| org.id.as_str()).collect::<Vec<_>>(), ["B", "a", "b"]);
     }
 }
@@ -116,14 +116,14 @@ async fn loading_is_one_statement(db: TestDatabase) {
     let erp = db.with_sample().await;
     for client in ["0", FB, QA] {
         let before = erp.database().statements();
-        erp.load_tree(client).await.unwrap();
+        erp.load_tree(id(client)).await.unwrap();
         assert_eq!(erp.database().statements(), before + 1);
     }
 }
 
 async fn a_client_without_a_tree_has_an_empty_one(db: TestDatabase) {
     let erp = db.with_sample().await;
-    let system = erp.load_tree("0").await.unwrap();
+    let system = erp.load_tree(id("0")).await.unwrap();
     assert!(system.structure.is_empty());
     assert_eq!(system.tree, None);
     let named = RowFinding::NamedTreeNotUsable { tree: "50".to_owned() };
@@ -132,30 +132,20 @@ async fn a_client_without_a_tree_has_an_empty_one(db: TestDatabase) {
 
 async fn an_unknown_client_is_an_error(db: TestDatabase) {
     let erp = db.with_sample().await;
-    let hostile = [
-        "1",
-        "",
-        "\0",
-        "0\0",
-        "' OR '1'='1",
-        "é",
-        &FB.to_lowercase(),
-        &format!("{FB}0"),
-        &"x".repeat(1 << 20),
-    ];
+    let hostile = ["1", "\0", "0\0", "' OR '1'='1", "é", &FB.to_lowercase()];
     for client in hostile {
         let errors = [
-            erp.load_tree(client).await.map(drop).unwrap_err(),
-            erp.directory(client).await.map(drop).unwrap_err(),
+            erp.load_tree(id(client)).await.map(drop).unwrap_err(),
+            erp.directory(id(client)).await.map(drop).unwrap_err(),
         ];
         for error in errors {
             assert!(matches!(error, ReadError::UnknownClient { .. }), "{client:.40}: {error}");
             assert!(!error.is_transient());
             assert!(error.to_string().len() < 300);
         }
-        assert!(!erp.client_exists(client).await.unwrap());
+        assert!(!erp.client_exists(id(client)).await.unwrap());
     }
-    assert!(erp.client_exists("0").await.unwrap());
+    assert!(erp.client_exists(id("0")).await.unwrap());
 }
 
 /// Two organization trees, `S` and `T`, of which `T` has one organization more.
@@ -267,19 +257,19 @@ async fn null_parents_make_several_roots(db: TestDatabase) {
 async fn cycles_are_refused_with_their_ids(db: TestDatabase) {
     let nodes = [("0", None), ("A", Some("C")), ("B", Some("A")), ("C", Some("B")), ("D", Some("0"))];
     let erp = db.with_rows(&client_with(&nodes)).await;
-    let error = erp.load_tree("C").await.unwrap_err();
+    let error = erp.load_tree(id("C")).await.unwrap_err();
     let ReadError::Tree { cause: BuildError::Cycle(cycle), .. } = &error else { panic!("{error}") };
     let ids: Vec<&str> = cycle.organizations().iter().map(org_structure::OrgId::as_str).collect();
     assert_eq!(ids, ["A", "C", "B"]);
     assert!(!error.is_transient());
     assert!(error.to_string().contains("`A`, `C`, `B`"), "{error}");
     // Another client's tree is not harmed.
-    assert!(erp.load_tree("0").await.unwrap().structure.is_empty());
+    assert!(erp.load_tree(id("0")).await.unwrap().structure.is_empty());
 }
 
 async fn a_self_parent_is_refused_with_its_id(db: TestDatabase) {
     let erp = db.with_rows(&client_with(&[("0", Some("0")), ("A", Some("0"))])).await;
-    let error = erp.load_tree("C").await.unwrap_err();
+    let error = erp.load_tree(id("C")).await.unwrap_err();
     let ReadError::Tree { cause: BuildError::SelfParent { id }, .. } = &error else { panic!("{error}") };
     assert_eq!(id.as_str(), "0");
 }
@@ -297,10 +287,10 @@ async fn an_over_long_id_is_refused(db: TestDatabase) {
     let long = "x".repeat(33);
     db.execute(&client_with(&[("0", None), (&long, Some("0"))])).await;
     let erp = ErpReader::open(database).await.unwrap();
-    let error = erp.load_tree("C").await.unwrap_err();
+    let error = erp.load_tree(id("C")).await.unwrap_err();
     assert!(matches!(error, ReadError::Tree { cause: BuildError::Id(_), .. }), "{error}");
     assert!(error.to_string().contains(&long));
-    let error = erp.directory("C").await.unwrap_err();
+    let error = erp.directory(id("C")).await.unwrap_err();
     assert!(matches!(error, ReadError::InvalidId { table: "ad_org", column: "ad_org_id", .. }), "{error}");
 }
 
@@ -335,15 +325,15 @@ async fn organizations_of_another_client_are_kept_and_reported(db: TestDatabase)
         RowFinding::OrganizationOfAnotherClient { org: "A".to_owned(), client: Some("D".to_owned()) };
     assert_eq!(reported(&loaded.findings), [foreign]);
     // It is in the directory of the tree that it is in.
-    assert!(erp.directory("C").await.unwrap().get("A").is_some());
+    assert!(erp.directory(id("C")).await.unwrap().get("A").is_some());
 }
 
 async fn a_database_at_work_serves_many_loads_at_once(db: TestDatabase) {
     let erp = db.with_sample().await;
-    let expected = erp.load_tree(FB).await.unwrap().structure.fingerprint();
+    let expected = erp.load_tree(id(FB)).await.unwrap().structure.fingerprint();
     let loads = (0..32).map(|_| {
         let erp = erp.clone();
-        tokio::spawn(async move { erp.load_tree(FB).await.map(|loaded| loaded.structure.fingerprint()) })
+        tokio::spawn(async move { erp.load_tree(id(FB)).await.map(|loaded| loaded.structure.fingerprint()) })
     });
     for load in loads.collect::<Vec<_>>() {
         assert_eq!(load.await.unwrap().unwrap(), expected);
@@ -352,7 +342,7 @@ async fn a_database_at_work_serves_many_loads_at_once(db: TestDatabase) {
 
 async fn columns_may_be_altered_while_a_reader_is_open(db: TestDatabase) {
     let erp = db.with_sample().await;
-    let before = erp.load_tree(FB).await.unwrap().structure.fingerprint();
+    let before = erp.load_tree(id(FB)).await.unwrap().structure.fingerprint();
     db.execute(if db.is_postgres() {
         "ALTER TABLE ad_org ALTER timezone TYPE varchar(80), ALTER c_calendar_id TYPE text, ADD COLUMN late text"
     } else {
@@ -360,6 +350,6 @@ async fn columns_may_be_altered_while_a_reader_is_open(db: TestDatabase) {
     })
     .await;
     for _ in 0..16 {
-        assert_eq!(erp.load_tree(FB).await.unwrap().structure.fingerprint(), before);
+        assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.fingerprint(), before);
     }
 }

@@ -5,7 +5,7 @@ use erp_db::revisions::{self, RevisionsError};
 use erp_db::{Database, ErpReader, ErpSource};
 use session::{ClientId, Facts, OrgSource, Principal, UserId};
 
-use crate::support::{TestDatabase, client_with, on_both_databases};
+use crate::support::{TestDatabase, client_with, id, on_both_databases};
 
 on_both_databases!(numeric_ids_are_read_with_their_digits, changes_of_numeric_ids_are_counted);
 
@@ -24,7 +24,7 @@ fn rows() -> String {
 
 /// All that the reader says about client `C`, in words.
 async fn answers(reader: ErpReader) -> String {
-    let tree = reader.load_tree("C").await.unwrap();
+    let tree = reader.load_tree(id("C")).await.unwrap();
     let parents: Vec<_> = ["0", "A", "B"]
         .iter()
         .map(|org| {
@@ -32,15 +32,26 @@ async fn answers(reader: ErpReader) -> String {
             tree.structure.parent(index).map(|parent| format!("{:?}", tree.structure.id(parent)))
         })
         .collect();
-    let directory: Vec<_> =
-        reader.directory("C").await.unwrap().iter().map(|(id, entry)| format!("{id} {entry:?}")).collect();
+    let directory: Vec<_> = reader
+        .directory(id("C"))
+        .await
+        .unwrap()
+        .iter()
+        .map(|(id, entry)| format!("{id} {entry:?}"))
+        .collect();
     let named = reader.user_named("someone").await.unwrap();
     let mistyped =
         [reader.user_named("SOMEONE").await.unwrap(), reader.user_named("someone ").await.unwrap()];
-    let ids =
-        [reader.role("R").await.unwrap(), reader.role("r").await.unwrap(), reader.role("R ").await.unwrap()];
-    let exist = [reader.client_exists("0").await.unwrap(), reader.client_exists("c").await.unwrap()];
-    let names = (reader.usernames(&["U", "u"]).await.unwrap(), reader.role_names(&["R", "r"]).await.unwrap());
+    let ids = [
+        reader.role(id("R")).await.unwrap(),
+        reader.role(id("r")).await.unwrap(),
+        reader.role(id("R ")).await.unwrap(),
+    ];
+    let exist = [reader.client_exists(id("0")).await.unwrap(), reader.client_exists(id("c")).await.unwrap()];
+    let names = (
+        reader.usernames(&["U", "u"].map(id)).await.unwrap(),
+        reader.role_names(&["R", "r"].map(id)).await.unwrap(),
+    );
     let clients = reader.clients().await.unwrap();
     let source = ErpSource::new(reader);
     let facts = match source.facts(&Principal::new(UserId::new("U").unwrap())).await.unwrap() {
@@ -119,12 +130,12 @@ async fn with_numbers(db: &TestDatabase) {
 async fn numeric_ids_are_read_with_their_digits(db: TestDatabase) {
     with_numbers(&db).await;
     let reader = reader(&db).await;
-    let tree = reader.load_tree("7").await.unwrap().structure;
+    let tree = reader.load_tree(id("7")).await.unwrap().structure;
     assert_eq!(tree.len(), 3, "0, 10 and 11");
     assert_eq!(tree.parent(tree.index_of("11").unwrap()), tree.index_of("10"));
-    assert_eq!(reader.client_of_organization("11").await.unwrap().as_deref(), Some("7"));
-    assert_eq!(reader.client_of_organization("011").await.unwrap(), None);
-    assert_eq!(reader.user("30").await.unwrap().unwrap().username.as_deref(), Some("someone"));
+    assert_eq!(reader.client_of_organization(id("11")).await.unwrap(), Some(id("7")));
+    assert_eq!(reader.client_of_organization(id("011")).await.unwrap(), None);
+    assert_eq!(reader.user(id("30")).await.unwrap().unwrap().username.as_deref(), Some("someone"));
 }
 
 /// The triggers run within the ERP's own statements.
@@ -167,7 +178,7 @@ async fn numbers_of_a_view_are_read_with_their_digits_on_sqlite() {
          value, name, isactive, isready, issummary, isperiodcontrolallowed, c_calendar_id FROM org",
     )
     .await;
-    assert_eq!(reader(&db).await.load_tree("7").await.unwrap().structure.len(), 3, "0, 10 and 11");
+    assert_eq!(reader(&db).await.load_tree(id("7")).await.unwrap().structure.len(), 3, "0, 10 and 11");
 }
 
 /// Types that the reader takes must not make the ERP's own statements fail once revisions are installed.
@@ -264,12 +275,12 @@ async fn broken_bytes_are_refused_by_table_and_column() {
         ))
         .await;
         let reader = reader(&db).await;
-        let error = reader.directory("C").await.unwrap_err().to_string();
+        let error = reader.directory(id("C")).await.unwrap_err().to_string();
         assert!(error.contains("column `name` of table `ad_org`"), "{error}");
-        let error = reader.load_tree("C").await.unwrap_err().to_string();
+        let error = reader.load_tree(id("C")).await.unwrap_err().to_string();
         assert!(error.contains("column `c_calendar_id` of table `ad_org`"), "{error}");
-        assert_eq!(reader.load_tree("D").await.unwrap().structure.len(), 1);
-        assert_eq!(reader.directory("D").await.unwrap().len(), 1);
+        assert_eq!(reader.load_tree(id("D")).await.unwrap().structure.len(), 1);
+        assert_eq!(reader.directory(id("D")).await.unwrap().len(), 1);
         db.execute(&format!("UPDATE ad_client SET name = {broken} WHERE ad_client_id = 'C'")).await;
         let clients = reader.clients().await.unwrap();
         let damage = |id: &str| clients.iter().find(|client| client.id == id).unwrap().damage.clone();
@@ -280,10 +291,10 @@ async fn broken_bytes_are_refused_by_table_and_column() {
             INSERT INTO ad_user (ad_user_id, ad_client_id, username) VALUES ('V', 'D', 'other')"
         ))
         .await;
-        let names = reader.usernames(&["U", "V"]).await.unwrap();
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), [("V".to_owned(), "other".to_owned())]);
+        let names = reader.usernames(&["U", "V"].map(id)).await.unwrap();
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), [(id("V"), "other".to_owned())]);
         db.execute(&format!("UPDATE ad_user SET islocked = {broken} WHERE ad_user_id = 'U'")).await;
-        let barred = reader.barred_users(&["U", "V"]).await.unwrap();
-        assert_eq!(barred.into_iter().collect::<Vec<_>>(), ["U"]);
+        let barred = reader.barred_users(&["U", "V"].map(id)).await.unwrap();
+        assert_eq!(barred.into_iter().collect::<Vec<_>>(), [id("U")]);
     }
 }

@@ -155,11 +155,10 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
     }
     for client in &clients {
         let read = async {
-            reader.directory(&client.id).await?;
-            if let Ok(id) = ClientId::new(&client.id) {
-                reader.roles_of_client(id, None, 1).await?;
-            }
-            reader.load_tree(&client.id).await
+            let id = ClientId::new(&client.id).map_err(Failure::nothing_done)?;
+            reader.directory(id).await?;
+            reader.roles_of_client(id, None, 1).await?;
+            Ok::<_, Failure>(reader.load_tree(id).await?)
         };
         let name = format!("client `{}` ({})", client.name, client.id);
         match read.await {
@@ -184,7 +183,7 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
     let users = async {
         let users = reader.users().await?;
         if let Some(user) = users.first() {
-            reader.user_roles(&user.id).await?;
+            reader.user_roles(user.id).await?;
         }
         Ok::<_, erp_db::ReadError>(users.len())
     };

@@ -14,7 +14,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &ImportArguments) -> Resul
             .advise("Name a database with --database-url.")
     })?;
     let database = Database::connect(url).await?;
-    let imported = erp_db::import(&database, &arguments.dir)
+    let imported = erp_import::import(&database, &arguments.dir)
         .await
         .map_err(|error| Failure::refused(&error).advise("Nothing was imported."))?;
     let mut out = anstream::stdout().lock();

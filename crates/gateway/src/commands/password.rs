@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use erp_db::{
     Database, DatabaseKind, ErpReader, Limits, PasswordTable, Purpose, StoreError, StoreOptions, store,
 };
+use session::UserId;
 
 use super::hidden_typing::HiddenTyping;
 use super::rights;
@@ -55,8 +56,8 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
     // Read and hashed before the table is touched: without a password nothing changes.
     let hash = if *remove { None } else { Some(hashed(&ask(name)?)?) };
     let table = open(store_url).await?;
-    let had_one = table.get(&id).await.map_err(not_set)?.is_some();
-    let ended = table.set(&id, hash.as_deref()).await.map_err(not_set)?;
+    let had_one = table.get(id).await.map_err(not_set)?.is_some();
+    let ended = table.set(id, hash.as_deref()).await.map_err(not_set)?;
     match hash {
         None if !had_one => writeln!(out, "`{name}` (user {id}) had no password")?,
         None => writeln!(out, "the password of `{name}` (user {id}) is removed")?,
@@ -89,7 +90,7 @@ async fn open(store_url: &str) -> Result<PasswordTable, Failure> {
 }
 
 /// The id of the user of a name.
-async fn user_id(reader: &ErpReader, name: &str) -> Result<String, Failure> {
+async fn user_id(reader: &ErpReader, name: &str) -> Result<UserId, Failure> {
     let user = reader.user_named(name).await?;
     let unknown =
         || Failure::nothing_done(format!("there is no user `{name}` in {}", reader.database().place()));
@@ -102,9 +103,9 @@ async fn list_users(
     table: &PasswordTable,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
-    let names: HashMap<String, Option<String>> =
+    let names: HashMap<UserId, Option<String>> =
         reader.users().await?.into_iter().map(|user| (user.id, user.username)).collect();
-    let mut lines: Vec<(String, String)> = Vec::new();
+    let mut lines: Vec<(String, UserId)> = Vec::new();
     for id in table.users().await.map_err(not_set)? {
         let name = match names.get(&id) {
             Some(Some(name)) => name.clone(),
@@ -172,7 +173,7 @@ fn hashed(password: &str) -> Result<String, Failure> {
 }
 
 /// Users and hashes from a file of lines `user:password`. Every line is judged before any password is hashed.
-async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(String, String)>, Failure> {
+async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, String)>, Failure> {
     let unreadable =
         |error: io::Error| Failure::nothing_done(format!("`{}` cannot be read: {error}", file.display()));
     let mut text = Vec::new();
@@ -213,7 +214,7 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(String, Strin
             line.split_once(':').ok_or_else(|| wrong("it is not of the form `user:password`"))?;
         let user = reader.user_named(name).await?;
         let user = user.ok_or_else(|| wrong(&format!("there is no user `{name}`")))?;
-        if !seen.insert(user.id.clone()) {
+        if !seen.insert(user.id) {
             return Err(wrong(&format!("user `{name}` is there twice")));
         }
         check(password).map_err(|failure| wrong(&failure.to_string()))?;

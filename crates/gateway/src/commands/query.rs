@@ -30,7 +30,7 @@ pub(crate) async fn run(
         // Odoo is one client, which need not be named.
         Backend::Odoo(source) => {
             let (client, rule) = (source.client(), AutomaticRoles::default());
-            let tree = Arc::new(backend.load_tree(client.as_str()).await?.structure);
+            let tree = Arc::new(backend.load_tree(client).await?.structure);
             answer_lines(OneClient::new(&backend, rule, client, tree)).await
         }
         Backend::Absent => Err(Failure::nothing_done("there is no ERP to ask")),

@@ -282,7 +282,7 @@ pub(super) async fn open_erp(
     let reader = ErpReader::open(database).await?;
     if purpose == (Purpose::Service { erp_passwords: true }) {
         // A database without the column is found out now, not at the first login.
-        reader.password_hash(UserId::ZERO.as_str()).await?;
+        reader.password_hash(UserId::ZERO).await?;
     }
     Ok(reader)
 }
@@ -393,22 +393,22 @@ async fn demo_credentials(reader: &ErpReader) -> Result<(MemoryCredentials, Demo
     let mut users = Vec::new();
     let mut ids = Vec::new();
     for user in reader.users().await? {
-        let roles = reader.user_roles(&user.id).await?;
+        let roles = reader.user_roles(user.id).await?;
         let can_log_in = user.active && !user.locked && roles.iter().any(|role| role.active);
         let (Some(name), true) = (user.username, can_log_in) else { continue };
-        ids.push(UserId::new(&user.id).map_err(|error| Failure::nothing_done(&error))?);
+        ids.push(user.id);
         if demo::is_one_of_many(&name) {
             continue;
         }
-        let client = clients.iter().find(|client| client.id == user.client);
+        let client = clients.iter().find(|client| client.id == user.client.as_str());
         let mut role = String::new();
         for row in roles.iter().filter(|role| role.active) {
-            let taken = reader.role(&row.role).await?;
+            let taken = reader.role(row.role).await?;
             if let Some(taken) = taken.filter(|taken| role.is_empty() || taken.client_admin) {
                 role = taken.name;
             }
         }
-        if user.id == DEMO_ADMIN {
+        if user.id.as_str() == DEMO_ADMIN {
             role = "administers all clients".into();
         }
         users.push(DemonstrationUser {

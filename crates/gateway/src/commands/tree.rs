@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use erp_db::{Client, Directory, ReadError, StatementError};
-use org_structure::OrgIndex;
+use org_structure::{ClientId, OrgIndex};
 
 use crate::backend::{Backend, BackendError};
 use crate::cli::TreeArguments;
@@ -69,7 +69,7 @@ pub(crate) async fn load(
         let id = find_client(&clients, text)?;
         if !clients.iter().any(|client| client.id == id) {
             // An unknown client is an error of the reader's, with its words.
-            backend.load_tree(&id).await?;
+            backend.load_tree(client_id(&id)?).await?;
         }
         clients.retain(|client| client.id == id);
     }
@@ -80,7 +80,8 @@ pub(crate) async fn load(
             trees.push(Err(DamagedTree { client: one, damage }));
             continue;
         }
-        let loaded = match backend.load_tree(&one.id).await {
+        let id = client_id(&one.id)?;
+        let loaded = match backend.load_tree(id).await {
             Err(error) if client.is_none() && is_damage(&error) => {
                 trees.push(Err(DamagedTree { client: one, damage: error.to_string() }));
                 continue;
@@ -88,7 +89,7 @@ pub(crate) async fn load(
             loaded => loaded?,
         };
         let mut notes: Vec<String> = damage.into_iter().chain(loaded.findings).collect();
-        let directory = match backend.directory(&one.id).await {
+        let directory = match backend.directory(id).await {
             Err(error) if is_damage(&error) => {
                 notes.push(format!("there are no names: {error}"));
                 Directory::default()
@@ -98,6 +99,12 @@ pub(crate) async fn load(
         trees.push(Ok(ClientTree { client: one, structure: loaded.structure, notes, directory }));
     }
     Ok(trees)
+}
+
+fn client_id(text: &str) -> Result<ClientId, Failure> {
+    ClientId::new(text).map_err(|error| {
+        Failure::refused(&error).advise("`orgcache tree` without --client shows all clients.")
+    })
 }
 
 /// The id of the client that has an id, a name or a search key; the text itself if there is none.

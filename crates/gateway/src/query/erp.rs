@@ -5,13 +5,18 @@ use std::sync::Arc;
 
 use erp_db::{Directory, ErpReader};
 use odoo::CompanySource;
-use org_structure::OrgStructure;
 use org_structure::openbravo::OrganizationStructureProvider;
+use org_structure::{OrgId, OrgStructure};
 use session::ClientId;
 use session::openbravo::{AutomaticRoles, RoleFacts};
 
 use super::problem::Problem;
 use crate::backend::Backend;
+
+/// What cannot be an id names no client.
+pub(crate) fn client_id(client: &str) -> Result<ClientId, Problem> {
+    ClientId::new(client).map_err(|_| Problem::unknown_client())
+}
 
 /// A client and its tree.
 #[derive(Clone)]
@@ -50,7 +55,7 @@ pub(crate) trait Erp {
     async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem>;
 
     /// The covered client to which an organization belongs.
-    async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem>;
+    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, Problem>;
 
     /// Whether answers may be about an organization.
     async fn covers_organization(&self, org: &str) -> Result<bool, Problem>;
@@ -66,7 +71,7 @@ pub(crate) trait Erp {
 pub(crate) struct AllClients {
     reader: ErpReader,
     automatic_roles: AutomaticRoles,
-    loaded: HashMap<String, Tree>,
+    loaded: HashMap<ClientId, Tree>,
 }
 
 impl AllClients {
@@ -93,12 +98,15 @@ impl Erp for AllClients {
     }
 
     async fn has(&self, client: &str) -> Result<bool, Problem> {
-        Ok(self.loaded.contains_key(client) || self.reader.client_exists(client).await?)
+        match ClientId::new(client) {
+            Ok(id) => Ok(self.loaded.contains_key(&id) || self.reader.client_exists(id).await?),
+            Err(_) => Ok(false),
+        }
     }
 
     async fn require(&self, client: Option<&str>) -> Result<(), Problem> {
-        let client = client.ok_or_else(|| Problem::missing_argument("client"))?;
-        if self.loaded.contains_key(client) {
+        let client = client_id(client.ok_or_else(|| Problem::missing_argument("client"))?)?;
+        if self.loaded.contains_key(&client) {
             return Ok(());
         }
         // An unknown client is an error of the reader's, with its words.
@@ -106,19 +114,21 @@ impl Erp for AllClients {
     }
 
     async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem> {
-        let client = client.ok_or_else(|| Problem::missing_argument("client"))?;
-        if let Some(tree) = self.loaded.get(client) {
+        let client = client_id(client.ok_or_else(|| Problem::missing_argument("client"))?)?;
+        if let Some(tree) = self.loaded.get(&client) {
             return Ok(tree.clone());
         }
         let structure = Box::pin(self.reader.load_tree(client)).await?.structure;
-        let id = ClientId::new(client).map_err(|error| Problem::damaged_rows(&error))?;
-        let tree = Tree { client: id, structure: Arc::new(structure) };
-        self.loaded.insert(client.to_owned(), tree.clone());
+        let tree = Tree { client, structure: Arc::new(structure) };
+        self.loaded.insert(client, tree.clone());
         Ok(tree)
     }
 
-    async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem> {
-        Ok(self.reader.client_of_organization(org).await?)
+    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, Problem> {
+        match OrgId::new(org) {
+            Ok(org) => Ok(self.reader.client_of_organization(org).await?),
+            Err(_) => Ok(None),
+        }
     }
 
     async fn covers_organization(&self, _org: &str) -> Result<bool, Problem> {
@@ -130,7 +140,7 @@ impl Erp for AllClients {
     }
 
     async fn directory(&self, client: ClientId) -> Result<Directory, Problem> {
-        Ok(self.reader.directory(client.as_str()).await?)
+        Ok(self.reader.directory(client).await?)
     }
 }
 
@@ -188,12 +198,13 @@ impl Erp for OneClient<'_> {
         Ok(self.tree.clone())
     }
 
-    async fn client_of_organization(&self, org: &str) -> Result<Option<String>, Problem> {
-        let owner = match self.reader() {
-            Some(reader) => reader.client_of_organization(org).await?,
-            None => self.tree.structure.index_of(org).map(|_| self.tree.client.to_string()),
+    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, Problem> {
+        let owner = match (self.reader(), OrgId::new(org)) {
+            (Some(reader), Ok(org)) => reader.client_of_organization(org).await?,
+            (None, Ok(_)) => self.tree.structure.index_of(org).map(|_| self.tree.client),
+            (_, Err(_)) => None,
         };
-        Ok(owner.filter(|owner| self.covers(owner)))
+        Ok(owner.filter(|owner| *owner == self.tree.client))
     }
 
     async fn covers_organization(&self, org: &str) -> Result<bool, Problem> {
@@ -212,6 +223,6 @@ impl Erp for OneClient<'_> {
     }
 
     async fn directory(&self, client: ClientId) -> Result<Directory, Problem> {
-        Ok(self.backend.directory(client.as_str()).await?)
+        Ok(self.backend.directory(client).await?)
     }
 }

@@ -49,7 +49,7 @@ impl World {
         let world = World { home: tempfile::tempdir().unwrap(), url, server };
         let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/erp-sample/rows");
         let database = Database::connect(&world.url).await.unwrap();
-        erp_db::import(&database, &sample).await.unwrap();
+        erp_import::import(&database, &sample).await.unwrap();
         world.execute("UPDATE ad_user SET isactive = 'Y'").await;
         database.close().await;
         world.set_passwords(&world.url).await;
@@ -65,7 +65,7 @@ impl World {
         let reader = erp_db::ErpReader::open(erp.clone()).await.unwrap();
         for name in [ADMIN, SPAIN] {
             let user = reader.user_named(name).await.unwrap().unwrap();
-            passwords.set(&user.id, Some(&cheap_hash())).await.unwrap();
+            passwords.set(user.id, Some(&cheap_hash())).await.unwrap();
         }
         store.close().await;
         erp.close().await;

@@ -70,7 +70,7 @@ impl Web {
     pub(crate) async fn serve(double: OdooDouble, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("erp.db");
-        erp_db::demo::create(&file).await.unwrap();
+        erp_import::demo::create(&file).await.unwrap();
         let reader = ErpReader::open(Database::open_file(&file).await.unwrap()).await.unwrap();
         let clock = Arc::new(SystemClock::default());
         let source = Arc::new(ErpSource::new(reader.clone()));

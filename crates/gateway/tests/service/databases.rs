@@ -58,7 +58,7 @@ impl Databases {
     async fn in_folder(stored: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
-        erp_db::demo::create(&file("erp.db")).await.unwrap();
+        erp_import::demo::create(&file("erp.db")).await.unwrap();
         let erp = format!("sqlite:{}", file("erp.db").display());
         let store = stored.then(|| format!("sqlite:{}?mode=rwc", file("sessions.db").display()));
         Databases(Arc::new(Inner { erp, store, on: On::Folder { _folder: folder } }))
@@ -173,7 +173,7 @@ async fn template() -> (String, &'static str) {
         execute(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
         let database = Database::connect(&with_name(&server, &name)).await.unwrap();
         let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/erp-sample/rows");
-        erp_db::import(&database, &rows).await.unwrap();
+        erp_import::import(&database, &rows).await.unwrap();
         database.close().await;
         // As the demonstration does: the sample has users who may not log in.
         execute(&with_name(&server, &name), "UPDATE ad_user SET isactive = 'Y'").await;

@@ -46,7 +46,7 @@ async fn start(databases: &Databases, erp_passwords: bool) -> Service {
         settings.failures_by_user_and_network = Allowance::new(1_000, Duration::from_millis(1));
     })
     .await;
-    databases.passwords().await.set(SPAIN_ID, None).await.unwrap();
+    databases.passwords().await.set(SPAIN_ID.parse().unwrap(), None).await.unwrap();
     service
 }
 
@@ -119,10 +119,10 @@ async fn a_password_here_goes_before_the_erps(databases: Databases) {
     assert_eq!(log_in(&service, SPAIN, SECRET).await.status, 200);
     let own = gateway::http::hash_password("a password of our own").unwrap();
     let passwords = databases.passwords().await;
-    passwords.set(SPAIN_ID, Some(&own)).await.unwrap();
+    passwords.set(SPAIN_ID.parse().unwrap(), Some(&own)).await.unwrap();
     log_in(&service, SPAIN, SECRET).await.refused(401, "unauthorized");
     assert_eq!(log_in(&service, SPAIN, "a password of our own").await.status, 200);
-    passwords.set(SPAIN_ID, None).await.unwrap();
+    passwords.set(SPAIN_ID.parse().unwrap(), None).await.unwrap();
     log_in(&service, SPAIN, "a password of our own").await.refused(401, "unauthorized");
     assert_eq!(log_in(&service, SPAIN, SECRET).await.status, 200);
 }
@@ -141,7 +141,7 @@ async fn failures_against_the_erps_hashes_are_limited(databases: Databases) {
         settings.failures_by_user_and_network = Allowance::new(3, Duration::from_secs(60));
     })
     .await;
-    databases.passwords().await.set(SPAIN_ID, None).await.unwrap();
+    databases.passwords().await.set(SPAIN_ID.parse().unwrap(), None).await.unwrap();
     store(&service, &hashes(SECRET).0).await;
     for _ in 0..3 {
         log_in(&service, SPAIN, "guess").await.refused(401, "unauthorized");

@@ -72,8 +72,7 @@ impl Service {
     ) -> Self {
         let reader = databases.reader().await;
         let stored = databases.store().await;
-        let users: Vec<UserId> =
-            reader.users().await.unwrap().iter().map(|user| UserId::new(&user.id).unwrap()).collect();
+        let users: Vec<UserId> = reader.users().await.unwrap().iter().map(|user| user.id).collect();
         // The user named System has no password.
         let users = users.into_iter().filter(|user| *user != UserId::ZERO).collect();
         let credentials = databases.credentials(users, &hash_password(PASSWORD).unwrap()).await;

@@ -25,7 +25,7 @@ impl Lent {
             execute(&server, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
             let database = Database::connect(&url).await.unwrap();
             let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/erp-sample/rows");
-            erp_db::import(&database, &rows).await.unwrap();
+            erp_import::import(&database, &rows).await.unwrap();
             database.close().await;
         });
         Lent { url, server, name, runtime }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 /// All features together are not listed: the lint step covers them.
 const FEATURE_COMBINATIONS: &[(&str, &[&str])] = &[
     ("org-structure", &["", "serde"]),
-    ("orgcache-erp-db", &["", "sqlite", "postgres", "sqlite,session", "postgres,session"]),
+    ("orgcache-erp-db", &["sqlite", "postgres", "sqlite,session", "postgres,session"]),
     ("orgcache-odoo", &["", "session"]),
     ("orgcache-platform", &["", "entropy", "flight", "sync"]),
 ];

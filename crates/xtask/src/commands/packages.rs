@@ -23,6 +23,7 @@ const PUBLISHED: &[&str] = &[
     "orgcache-session",
     "orgcache-session-axum",
     "orgcache-erp-db",
+    "orgcache-erp-import",
     "orgcache-odoo",
     "orgcache-odoo-mcp",
     "orgcache",

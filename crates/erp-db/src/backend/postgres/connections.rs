@@ -23,6 +23,11 @@ const LIFETIME: Duration = Duration::from_secs(1_800);
 /// How often connections that were unused for too long are looked for.
 const REAPING: Duration = Duration::from_secs(60);
 
+/// A connection that was unused for so long may have been cut off without a word, as firewalls do: it must
+/// begin to answer within [`SILENCE`], or else another one is taken.
+const UNUSED: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(3);
+
 /// How long to wait before a refused attempt to connect is repeated: at first, and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
@@ -43,6 +48,8 @@ pub(crate) struct Connections(Arc<Shared>);
 struct Shared {
     options: PgConnectOptions,
     acquire: Duration,
+    /// [`SILENCE`], or less where a connection is not waited for as long.
+    silence: Duration,
     limit: u32,
     /// One permit a connection that is in use.
     permits: Arc<Semaphore>,
@@ -68,6 +75,8 @@ impl Idle {
 #[derive(Debug)]
 pub(crate) struct InUse {
     pub(crate) connection: PgConnection,
+    /// Within which time it must begin to answer, if it may have been cut off.
+    pub(crate) silence: Option<Duration>,
     opened: Instant,
     pool: Connections,
     _permit: OwnedSemaphorePermit,
@@ -76,7 +85,7 @@ pub(crate) struct InUse {
 impl InUse {
     /// Lets others use the connection. The server must have answered all that it was asked.
     pub(crate) fn give_back(self) {
-        let InUse { connection, opened, pool, _permit } = self;
+        let InUse { connection, opened, pool, _permit, .. } = self;
         let idle = Idle { connection, opened, since: Instant::now() };
         if !pool.0.is_closed.load(Ordering::SeqCst) && !idle.is_over() {
             pool.0.idle.lock().push(idle);
@@ -97,6 +106,7 @@ impl Connections {
         let shared = Arc::new(Shared {
             options,
             acquire: limits.acquire,
+            silence: SILENCE.min(limits.acquire / 2),
             limit,
             permits: Arc::new(Semaphore::new(usize::try_from(limit).unwrap_or(1))),
             idle: Mutex::default(),
@@ -120,19 +130,29 @@ impl Connections {
             if self.0.is_closed.load(Ordering::SeqCst) {
                 return Err(sqlx::Error::PoolClosed);
             }
-            let in_use =
-                |connection, opened| InUse { connection, opened, pool: self.clone(), _permit: permit };
+            let in_use = |connection, opened, silence| {
+                let pool = self.clone();
+                InUse { connection, silence, opened, pool, _permit: permit }
+            };
             while let Some(mut idle) = self.next_idle() {
                 if idle.is_over() {
                     idle.connection.close().await.ok();
-                } else if trial == Trial::None || idle.connection.ping().await.is_ok() {
-                    return Ok(in_use(idle.connection, idle.opened));
+                    continue;
+                }
+                let silence = (idle.since.elapsed() >= UNUSED).then_some(self.0.silence);
+                if trial == Trial::None {
+                    return Ok(in_use(idle.connection, idle.opened, silence));
+                }
+                match tokio::time::timeout(self.0.silence, idle.connection.ping()).await {
+                    Ok(Ok(())) => return Ok(in_use(idle.connection, idle.opened, None)),
+                    Ok(Err(_)) => {}
+                    Err(_) => self.drop_idle(),
                 }
             }
             let mut wait = BACKOFF.0;
             loop {
                 match self.0.options.connect().await {
-                    Ok(connection) => return Ok(in_use(connection, Instant::now())),
+                    Ok(connection) => return Ok(in_use(connection, Instant::now(), None)),
                     Err(error) if is_starting(&error) => cause = error,
                     Err(error) => return Err(error),
                 }
@@ -147,6 +167,11 @@ impl Connections {
                 error => error,
             },
         )
+    }
+
+    /// Drops all idle connections: where one was cut off, those that were unused for longer are as well.
+    pub(super) fn drop_idle(&self) {
+        self.0.idle.lock().clear();
     }
 
     fn next_idle(&self) -> Option<Idle> {

@@ -11,8 +11,6 @@ pub(crate) static POSTGRES: Dialect = Dialect {
     schema: "",
     own_schema: "orgcache.",
     by_bytes: " COLLATE \"C\"",
-    has_text_types: true,
-    timestamp: "timestamp",
     has_schemas: true,
     encoding: Some("SELECT pg_catalog.current_setting('server_encoding')"),
     as_text,

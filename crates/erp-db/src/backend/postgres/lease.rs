@@ -52,6 +52,16 @@ impl Lease {
         }
     }
 
+    /// Within which time the connection must begin to answer, if it may have been cut off.
+    pub(super) fn silence(&self) -> Option<Duration> {
+        self.connection.as_ref().and_then(|in_use| in_use.silence)
+    }
+
+    /// Closes a connection on which nothing comes back.
+    pub(super) fn abandon(mut self) {
+        self.connection = None;
+    }
+
     /// To be called before a transaction is begun.
     pub(super) fn begins(&mut self) {
         self.in_transaction = true;

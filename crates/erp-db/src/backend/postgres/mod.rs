@@ -16,12 +16,13 @@ mod settings;
 pub(crate) mod store;
 mod url;
 
-use std::ops::ControlFlow;
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Column, ConnectOptions, PgConnection, Row as _, SqlSafeStr, SqlStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, SqlSafeStr, SqlStr};
 
 pub(super) use self::certificates::problem;
 use self::connections::{Connections, Trial};
@@ -30,8 +31,8 @@ use self::lease::Lease;
 use self::literal::fill;
 use super::transaction::Running;
 use super::{
-    Backend, Boxed, Columns, ConnectError, Context, Database, Dialect, Limits, Row, Sending, Statement,
-    StatementError, Visit, Work, probe, timed,
+    Backend, Boxed, ConnectError, Context, Database, Dialect, Limits, Row, Sending, Statement,
+    StatementError, Visit, Work, driver_row, probe, timed,
 };
 
 struct PostgresServer {
@@ -70,27 +71,32 @@ impl Backend for PostgresServer {
         &'a self,
         context: &'a Context,
         statement: Statement<'a>,
-        visitor: &'a mut dyn Visit,
+        visitor: &'a mut Visit<'a>,
     ) -> Boxed<'a, Result<(), StatementError>> {
         Box::pin(async move {
             let message = message(self.preface(context), context, &statement);
-            let mut visitor = Counted { visitor, rows: 0 };
+            let mut has_rows = false;
             let mut trial = if statement.sending == Sending::Once { Trial::RoundTrip } else { Trial::None };
             loop {
                 let mut lease = Lease::take(&self.connections, trial, context).await?;
+                let silence = lease.silence();
                 let connection = lease.connection(context.limits.statement)?;
-                let outcome = show(connection, context, &message, &statement.sql, &mut visitor).await;
-                // The connection was closed while it was idle, or the server goes down.
-                if statement.sending == Sending::Repeatable
-                    && trial == Trial::None
-                    && visitor.rows == 0
-                    && outcome.as_ref().is_err_and(StatementError::lost_connection)
-                {
-                    trial = Trial::RoundTrip;
-                    continue;
-                }
-                // What does not pass by itself is an answer.
-                if !outcome.as_ref().is_err_and(StatementError::is_transient) {
+                let mut visitor = |row: Row<'_>| {
+                    has_rows = true;
+                    visitor(row)
+                };
+                let showing = show(connection, context, &message, &statement.sql, &mut visitor, silence);
+                let outcome = showing.await;
+                if outcome.as_ref().is_err_and(StatementError::lost_connection) {
+                    // The connection was closed or cut off while it was idle, or the server goes down.
+                    lease.abandon();
+                    self.connections.drop_idle();
+                    if statement.sending == Sending::Repeatable && trial == Trial::None && !has_rows {
+                        trial = Trial::RoundTrip;
+                        continue;
+                    }
+                } else if !outcome.as_ref().is_err_and(StatementError::is_transient) {
+                    // What does not pass by itself is an answer.
                     lease.rest();
                 }
                 return outcome;
@@ -146,12 +152,12 @@ impl Running for PostgresTransaction<'_> {
     fn query<'a>(
         &'a mut self,
         statement: Statement<'a>,
-        visitor: &'a mut dyn Visit,
+        visitor: &'a mut Visit<'a>,
     ) -> Boxed<'a, Result<(), StatementError>> {
         Box::pin(async move {
             let message = message(String::new(), self.context, &statement);
             let connection = self.lease.connection(self.context.limits.statement)?;
-            let outcome = show(connection, self.context, &message, &statement.sql, visitor).await;
+            let outcome = show(connection, self.context, &message, &statement.sql, visitor, None).await;
             self.is_refused |= outcome.is_err();
             outcome
         })
@@ -188,58 +194,34 @@ fn message(preface: String, context: &Context, statement: &Statement<'_>) -> Sql
     AssertSqlSafe(Arc::<str>::from(message)).into_sql_str()
 }
 
-/// Sends a message and shows `visitor` the rows of all its statements.
+/// Sends a message and shows `visitor` the rows of all its statements. If nothing comes back within
+/// `silence`, the connection counts as lost.
 async fn show(
     connection: &mut PgConnection,
     context: &Context,
     message: &SqlStr,
     asked: &SqlStr,
-    visitor: &mut dyn Visit,
+    visitor: &mut Visit<'_>,
+    silence: Option<Duration>,
 ) -> Result<(), StatementError> {
     let place = context.place.as_str();
     timed(place, context.limits.statement, async {
         let mut rows = sqlx::raw_sql(message.clone()).fetch(connection);
-        while let Some(values) = rows.try_next().await? {
-            if visitor.row(Row { values: &values, place, statement: asked.as_str() }).is_break() {
+        let mut next = match silence {
+            Some(silence) => tokio::time::timeout(silence, rows.try_next()).await.unwrap_or_else(|_| {
+                Err(io::Error::new(io::ErrorKind::TimedOut, "nothing comes back on this connection").into())
+            })?,
+            None => rows.try_next().await?,
+        };
+        while let Some(values) = next {
+            if visitor(Row { values: &values, place, statement: asked.as_str() }).is_break() {
                 break;
             }
+            next = rows.try_next().await?;
         }
         Ok(())
     })
     .await
 }
 
-/// What is shown rows, and how many it was shown.
-struct Counted<'a> {
-    visitor: &'a mut dyn Visit,
-    rows: u64,
-}
-
-impl Visit for Counted<'_> {
-    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
-        self.rows += 1;
-        self.visitor.row(row)
-    }
-}
-
-impl Columns for PgRow {
-    fn text(&self, column: usize) -> sqlx::Result<Option<&str>> {
-        self.try_get(column)
-    }
-
-    fn bytes(&self, column: usize) -> sqlx::Result<Option<Vec<u8>>> {
-        self.try_get(column)
-    }
-
-    fn number(&self, column: usize) -> sqlx::Result<Option<f64>> {
-        self.try_get(column)
-    }
-
-    fn integer(&self, column: usize) -> sqlx::Result<Option<i64>> {
-        self.try_get(column)
-    }
-
-    fn name(&self, column: usize) -> Option<String> {
-        self.columns().get(column).map(|column| column.name().to_owned())
-    }
-}
+driver_row!(PgRow);

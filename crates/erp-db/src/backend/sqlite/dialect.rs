@@ -11,8 +11,6 @@ pub(crate) static SQLITE: Dialect = Dialect {
     schema: "main.",
     own_schema: "",
     by_bytes: "",
-    has_text_types: false,
-    timestamp: "TEXT",
     has_schemas: false,
     encoding: None,
     as_text,

@@ -13,16 +13,14 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePoolOptions, SqliteRow};
-use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Row as _, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, SqlitePool,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, SqlitePool};
 
 pub(crate) use self::dialect::SQLITE;
 use self::watch::{FileWatch, Seen};
 use super::transaction::Running;
 use super::{
-    Backend, Boxed, Columns, ConnectError, Context, Database, Dialect, Limits, Row, Statement,
-    StatementError, Value, Visit, Work, probe, reason, timed,
+    Backend, Boxed, ConnectError, Context, Database, Dialect, Limits, Row, Statement, StatementError, Value,
+    Visit, Work, driver_row, probe, reason, timed,
 };
 
 struct SqliteFile {
@@ -139,7 +137,7 @@ impl Backend for SqliteFile {
         &'a self,
         context: &'a Context,
         statement: Statement<'a>,
-        visitor: &'a mut dyn Visit,
+        visitor: &'a mut Visit<'a>,
     ) -> Boxed<'a, Result<(), StatementError>> {
         Box::pin(async move {
             let mut connection = self.take(context).await?;
@@ -202,7 +200,7 @@ impl Running for SqliteTransaction<'_> {
     fn query<'a>(
         &'a mut self,
         statement: Statement<'a>,
-        visitor: &'a mut dyn Visit,
+        visitor: &'a mut Visit<'a>,
     ) -> Boxed<'a, Result<(), StatementError>> {
         Box::pin(async move {
             let (context, kept) = (self.context, self.file.keeps_statements);
@@ -248,7 +246,7 @@ async fn show(
     context: &Context,
     kept: bool,
     statement: Statement<'_>,
-    visitor: &mut dyn Visit,
+    visitor: &mut Visit<'_>,
 ) -> Result<(), StatementError> {
     let (place, asked) = (context.place.as_str(), statement.sql.clone());
     let sql = match context.as_texts.as_str() {
@@ -258,7 +256,7 @@ async fn show(
     timed(place, context.limits.statement, async {
         let mut rows = bound(sql, statement.arguments).persistent(kept).fetch(connection);
         while let Some(values) = rows.try_next().await? {
-            if visitor.row(Row { values: &values, place, statement: asked.as_str() }).is_break() {
+            if visitor(Row { values: &values, place, statement: asked.as_str() }).is_break() {
                 break;
             }
         }
@@ -279,24 +277,4 @@ fn bound<'a>(sql: SqlStr, arguments: &[Value<'a>]) -> sqlx::query::Query<'a, Sql
     })
 }
 
-impl Columns for SqliteRow {
-    fn text(&self, column: usize) -> sqlx::Result<Option<&str>> {
-        self.try_get(column)
-    }
-
-    fn bytes(&self, column: usize) -> sqlx::Result<Option<Vec<u8>>> {
-        self.try_get(column)
-    }
-
-    fn number(&self, column: usize) -> sqlx::Result<Option<f64>> {
-        self.try_get(column)
-    }
-
-    fn integer(&self, column: usize) -> sqlx::Result<Option<i64>> {
-        self.try_get(column)
-    }
-
-    fn name(&self, column: usize) -> Option<String> {
-        self.columns().get(column).map(|column| column.name().to_owned())
-    }
-}
+driver_row!(SqliteRow);

@@ -72,9 +72,9 @@ impl ListedSession {
         ListedSession {
             id: record.id.to_string(),
             user: record.user.to_string(),
-            username: names.users.get(record.user.as_str()).cloned(),
+            username: names.users.get(&record.user).cloned(),
             role: record.role.to_string(),
-            role_name: names.roles.get(record.role.as_str()).cloned(),
+            role_name: names.roles.get(&record.role).cloned(),
             client: record.client.to_string(),
             client_name: names.clients.get(record.client.as_str()).cloned(),
             org: record.org.to_string(),
@@ -107,8 +107,8 @@ fn expires_in(lifetime: &Lifetime, age: Duration, idle: Duration) -> Duration {
 /// What people call all that a page is about: one question for the users and one for the roles, however many
 /// there are.
 struct NameTables {
-    users: BTreeMap<String, String>,
-    roles: BTreeMap<String, String>,
+    users: BTreeMap<UserId, String>,
+    roles: BTreeMap<RoleId, String>,
     directories: BTreeMap<ClientId, Arc<Directory>>,
     clients: Arc<BTreeMap<String, String>>,
 }

@@ -17,7 +17,7 @@ pub trait Credentials: Debug + Send + Sync + 'static {
 #[async_trait]
 impl Credentials for PasswordTable {
     async fn password_hash(&self, user: &UserId) -> Result<Option<String>, PortError> {
-        self.get(user.as_str()).await.map_err(|error| {
+        self.get(*user).await.map_err(|error| {
             if error.is_transient() { PortError::transient(error) } else { PortError::permanent(error) }
         })
     }

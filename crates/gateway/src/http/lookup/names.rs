@@ -62,7 +62,7 @@ impl Names {
     }
 
     /// The login names of users, by one query for any number.
-    pub(crate) async fn users(&self, users: BTreeSet<UserId>) -> BTreeMap<String, String> {
+    pub(crate) async fn users(&self, users: BTreeSet<UserId>) -> BTreeMap<UserId, String> {
         let ids: Vec<UserId> = users.into_iter().collect();
         let read = async {
             self.may_ask(&self.pauses.users)?;
@@ -72,8 +72,8 @@ impl Names {
     }
 
     /// The names of roles, by one query for any number.
-    pub(crate) async fn roles(&self, roles: BTreeSet<RoleId>) -> BTreeMap<String, String> {
-        let ids: Vec<&str> = roles.iter().map(RoleId::as_str).collect();
+    pub(crate) async fn roles(&self, roles: BTreeSet<RoleId>) -> BTreeMap<RoleId, String> {
+        let ids: Vec<RoleId> = roles.into_iter().collect();
         let read = async {
             self.may_ask(&self.pauses.roles)?;
             Ok(self.backend.role_names(&ids).await?)
@@ -84,7 +84,7 @@ impl Names {
     pub(crate) async fn role(&self, role: RoleId) -> Option<Arc<Role>> {
         let load = async || {
             self.may_ask(&self.pauses.roles)?;
-            Ok(self.backend.role(role.as_str()).await?.map(Arc::new))
+            Ok(self.backend.role(role).await?.map(Arc::new))
         };
         self.unless_slow(&self.pauses.roles, self.roles.get(role, load)).await.flatten()
     }
@@ -108,7 +108,7 @@ impl Names {
     pub(crate) async fn is_administrator(&self, user: UserId, client: ClientId) -> bool {
         let load = async || {
             self.may_ask(&self.pauses.roles)?;
-            Ok(self.backend.administration(user, RoleId::ZERO.as_str(), client).await?.of_client)
+            Ok(self.backend.administration(user, RoleId::ZERO, client).await?.of_client)
         };
         self.unless_slow(&self.pauses.roles, self.administrators.get(user, load)).await.unwrap_or_default()
     }
@@ -117,7 +117,7 @@ impl Names {
     pub(crate) async fn directory(&self, client: ClientId) -> Arc<Directory> {
         let load = async || {
             self.may_ask(&self.pauses.directories)?;
-            Ok(Arc::new(self.backend.directory(client.as_str()).await?))
+            Ok(Arc::new(self.backend.directory(client).await?))
         };
         self.unless_slow(&self.pauses.directories, self.directories.get(client, load))
             .await

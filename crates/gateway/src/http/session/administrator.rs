@@ -35,7 +35,7 @@ impl Administrator {
     pub(crate) async fn check(gateway: &Gateway, session: Session) -> Result<Self, Problem> {
         // Rights over other users' sessions are not pinned: the ERP is asked at each request.
         let (user, role, client) = (session.user(), session.role(), session.client());
-        let may = gateway.inner.rights.administration(user, role.as_str(), client);
+        let may = gateway.inner.rights.administration(user, role, client);
         let may = within(RIGHTS_WITHIN, may)
             .await
             .ok_or_else(|| database_unavailable(&LateRights))?

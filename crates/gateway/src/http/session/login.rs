@@ -78,14 +78,14 @@ async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result
         Backend::Absent => return Err(wrong_credential(gateway, name, "there are no users")),
     };
     let found = reader.user_named(name).await.or_unavailable()?;
-    let user = found.as_ref().and_then(|user| UserId::new(&user.id).ok());
+    let user = found.map(|user| user.id);
     // An unknown user has no hash, and costs the same questions.
     let asked = user.unwrap_or(UserId::ZERO);
     let hash = inner.credentials.password_hash(&asked).await.or_unavailable()?;
     let hash = hash.filter(|_| user.is_some());
     // It is read for every user, whose password here goes before it.
     let erp_hash = match inner.settings.erp_passwords {
-        true => reader.password_hash(asked.as_str()).await.or_unavailable()?,
+        true => reader.password_hash(asked).await.or_unavailable()?,
         false => None,
     };
     let erp_hash = match (user, erp_hash) {

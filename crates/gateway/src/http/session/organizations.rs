@@ -67,12 +67,12 @@ pub(crate) async fn roles(
         // Odoo has no roles.
         return Ok(Json(Roles { roles: Vec::new() }));
     };
-    let given = reader.user_roles(session.user().as_str()).await.or_unavailable()?;
+    let given = reader.user_roles(session.user()).await.or_unavailable()?;
     let mut roles = Vec::new();
     for row in given.iter().filter(|row| row.active).take(MAX_ROLES) {
-        let role = reader.role(&row.role).await.or_unavailable()?;
-        let role = role.filter(|role| role.active && role.client == session.client().as_str());
-        roles.extend(role.map(|role| RoleName { id: role.id, name: role.name }));
+        let role = reader.role(row.role).await.or_unavailable()?;
+        let role = role.filter(|role| role.active && role.client == session.client());
+        roles.extend(role.map(|role| RoleName { id: role.id.to_string(), name: role.name }));
     }
     roles.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
     Ok(Json(Roles { roles }))

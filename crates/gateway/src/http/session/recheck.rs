@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use session::{Hint, Scope};
+use session::{Hint, Scope, UserId};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::backend::{Backend, BackendError};
@@ -10,8 +10,8 @@ use crate::http::gateway::Gateway;
 
 impl Gateway {
     /// Ends the sessions that this instance holds of users who are locked, inactive or gone, and says how
-    /// many. The ERP is asked by one statement for up to a thousand users. Of Odoo's users also those are ended
-    /// whose companies or whose record have changed since the login. Each session is also looked up in
+    /// many. The ERP is asked by one statement for up to a thousand users. Of Odoo's users also those are
+    /// ended whose companies or whose record have changed since the login. Each session is also looked up in
     /// the store at its next use, in case another program, such as `orgcache password`, ended it there.
     ///
     /// # Errors
@@ -23,11 +23,11 @@ impl Gateway {
         let manager = self.manager();
         manager.take_hint(&Hint::Anything);
         let held = manager.held_users();
-        let mut users: Vec<&str> = held.iter().map(|(user, _)| user.as_str()).collect();
+        let mut users: Vec<UserId> = held.iter().map(|(user, _)| *user).collect();
         users.dedup();
         let barred = self.inner.backend.barred_users(&users).await?;
         let mut ended = 0;
-        for (user, client) in held.iter().filter(|(user, _)| barred.contains(user.as_str())) {
+        for (user, client) in held.iter().filter(|(user, _)| barred.contains(user)) {
             let outcome = manager.end(Scope::User(*client, *user)).await;
             tracing::info!(
                 %user,

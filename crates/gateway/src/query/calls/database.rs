@@ -3,9 +3,10 @@
 use erp_db::{OrgTreeLevel, ReadError, StoredOrgInfo};
 use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure};
 use serde_json::{Value, json};
+use session::ClientId;
 
 use crate::query::arguments::{Arguments, Id};
-use crate::query::erp::Erp;
+use crate::query::erp::{Erp, client_id};
 use crate::query::problem::{Code, Problem};
 
 /// A question that names its client itself. An unknown or null client has an ordinary answer.
@@ -55,7 +56,7 @@ impl<'a> AnyClientQuestion<'a> {
                     tree => Some(tree?),
                 };
                 let mut orgs = match (erp.reader(), &tree) {
-                    (Some(reader), _) => reader.legal_entities_of_client(client).await?,
+                    (Some(reader), _) => reader.legal_entities_of_client(client_id(client)?).await?,
                     (None, Some(tree)) => legal_entities(&tree.structure).collect(),
                     (None, None) => Vec::new(),
                 };
@@ -81,8 +82,10 @@ async fn level(
         return Ok(None);
     }
     let (Some(org), Some(parent)) = (org, parent) else { return Ok(None) };
-    if let Some(reader) = erp.reader()
-        && org != "0"
+    // What cannot be an id is in no table.
+    let ids = (OrgId::new(org), OrgId::new(parent), ClientId::new(client));
+    if let (Some(reader), (Ok(org), Ok(parent), Ok(client))) = (erp.reader(), ids)
+        && !org.is_zero()
     {
         match reader.org_tree_level(org, parent, client).await {
             Ok(OrgTreeLevel::Level(level)) => return Ok(Some(level)),
@@ -105,13 +108,13 @@ fn legal_entities(tree: &OrgStructure) -> impl Iterator<Item = OrgId> {
 /// A question about one client's organizations that takes the database to answer.
 pub(crate) enum DatabaseQuestion<'a> {
     MayReference { org: Id<'a>, referenced_org: Id<'a> },
-    Stored { org: Id<'a>, column: fn(StoredOrgInfo) -> Option<String> },
+    Stored { org: Id<'a>, column: fn(StoredOrgInfo) -> Option<OrgId> },
 }
 
 impl<'a> DatabaseQuestion<'a> {
     /// The question of a call, if it is one of these.
     pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
-        let column: fn(StoredOrgInfo) -> Option<String> = match call {
+        let column: fn(StoredOrgInfo) -> Option<OrgId> = match call {
             "may_reference" => {
                 let org = from.id("org")?;
                 return Ok(Some(DatabaseQuestion::MayReference {
@@ -141,16 +144,18 @@ impl<'a> DatabaseQuestion<'a> {
                     None => None,
                 };
                 let owner = match owner {
-                    Some(owner) if erp.has(&owner).await? => Some(owner),
+                    Some(owner) if erp.has(owner.as_str()).await? => Some(owner),
                     _ => None,
                 };
-                let tree = erp.tree(owner.as_deref().or(client)).await?;
+                let tree = erp.tree(owner.as_ref().map(ClientId::as_str).or(client)).await?;
                 Ok(tree.provider().is_in_natural_tree(org, referenced_org).into())
             }
             DatabaseQuestion::Stored { org, column } => {
                 let reader = erp.reader().ok_or_else(Problem::not_in_odoo)?;
-                let stored = match org {
-                    Some(org) if erp.covers_organization(org).await? => reader.stored_org_info(org).await?,
+                let stored = match org.as_deref().map(OrgId::new) {
+                    Some(Ok(org)) if erp.covers_organization(org.as_str()).await? => {
+                        reader.stored_org_info(org).await?
+                    }
                     _ => None,
                 };
                 Ok(json!(stored.and_then(column)))

@@ -57,7 +57,9 @@ pub(crate) struct PostgresStore {
 
 impl PostgresStore {
     pub(crate) async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        // The driver reads no other form of bytes.
         let database = postgres::connect(&options.url, options.limits).await?;
+        let database = database.reading(String::new(), "SET LOCAL bytea_output = 'hex';");
         migration::check(&database).await?;
         let hints = Arc::new(Hints::default());
         let connection = Listener::new(
@@ -290,14 +292,14 @@ impl SessionStore for PostgresStore {
 
     async fn collect(&self, grace: Duration, limit: usize) -> Result<u64, PortError> {
         let mut collected = 0;
-        for statement in [statements::COLLECT_TREES, statements::COLLECT_ACCESSES] {
+        for referenced in statements::REFERENCED {
             let rest = limit.saturating_sub(usize::try_from(collected).unwrap_or(limit));
             let arguments = [
                 Value::Integer(record::span(grace)),
                 Value::Integer(record::limit(rest)),
                 Value::Integer(record::limit(limit)),
             ];
-            collected += count(&self.bulk, statement, &arguments).await?;
+            collected += count(&self.bulk, &statements::collect(referenced), &arguments).await?;
         }
         Ok(collected)
     }
@@ -314,4 +316,10 @@ impl SessionStore for PostgresStore {
     async fn next_hint(&self) -> Hint {
         self.hints.next().await
     }
+}
+
+/// The statement by which a login stores its session.
+#[cfg(test)]
+pub(crate) fn login_statements() -> [(&'static str, String); 1] {
+    [("store", statements::CREATE.to_owned())]
 }

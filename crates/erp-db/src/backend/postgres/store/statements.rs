@@ -126,55 +126,31 @@ pub(super) const FORGET_USED: &str = "WITH forgotten AS (DELETE FROM orgcache.or
      (SELECT id FROM orgcache.orgcache_assertion WHERE expires < $2 ORDER BY expires LIMIT $1 \
      FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT COUNT(*) FROM forgotten";
 
+/// What sessions refer to: a table, its key, and the column of a session.
+pub(super) const REFERENCED: [[&str; 3]; 2] =
+    [["orgcache.orgcache_tree", "fingerprint", "tree"], ["orgcache.orgcache_access", "hash", "access"]];
+
 /// The three steps of collecting what no session refers to: what is used again is no longer noted; what is
 /// unused is noted, at most so much at a time; what has been noted for the time of grace goes.
 ///
 /// A login that is under way holds a lock on what it refers to, which is passed over. One that was committed
 /// since the statement began is found by the foreign key, which stops it.
-macro_rules! collect {
-    ($name:ident, $table:literal, $key:literal, $column:literal) => {
-        pub(super) const $name: &str = concat!(
-            "UPDATE ",
-            $table,
-            " c SET unused_since = NULL WHERE unused_since IS NOT NULL \
-               AND EXISTS (SELECT FROM orgcache.orgcache_session s WHERE s.",
-            $column,
-            " = c.",
-            $key,
-            "); UPDATE ",
-            $table,
-            " SET unused_since = ",
-            now!(),
-            " WHERE ",
-            $key,
-            " IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " c WHERE unused_since IS NULL \
-               AND NOT EXISTS (SELECT FROM orgcache.orgcache_session s WHERE s.",
-            $column,
-            " = c.",
-            $key,
-            ") LIMIT $3 FOR UPDATE SKIP LOCKED); \
-             WITH gone AS (DELETE FROM ",
-            $table,
-            " WHERE ",
-            $key,
-            " IN (SELECT ",
-            $key,
-            " FROM ",
-            $table,
-            " c WHERE unused_since <= (SELECT ",
-            now!(),
-            ") - $1 AND NOT EXISTS (SELECT FROM orgcache.orgcache_session s WHERE s.",
-            $column,
-            " = c.",
-            $key,
-            ") ORDER BY unused_since LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT COUNT(*) FROM gone"
-        );
-    };
+pub(super) fn collect([table, key, column]: [&str; 3]) -> String {
+    const COLLECT: &str = concat!(
+        "UPDATE {table} c SET unused_since = NULL WHERE unused_since IS NOT NULL AND {used}; \
+         UPDATE {table} SET unused_since = ",
+        now!(),
+        " WHERE {key} IN (SELECT {key} FROM {table} c WHERE unused_since IS NULL AND NOT {used} \
+           LIMIT $3 FOR UPDATE SKIP LOCKED); \
+         WITH gone AS (DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} c \
+           WHERE unused_since <= (SELECT ",
+        now!(),
+        ") - $1 AND NOT {used} ORDER BY unused_since LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1) \
+         SELECT COUNT(*) FROM gone"
+    );
+    COLLECT
+        .replace("{used}", "EXISTS (SELECT FROM orgcache.orgcache_session s WHERE s.{column} = c.{key})")
+        .replace("{table}", table)
+        .replace("{key}", key)
+        .replace("{column}", column)
 }
-
-collect!(COLLECT_TREES, "orgcache.orgcache_tree", "fingerprint", "tree");
-collect!(COLLECT_ACCESSES, "orgcache.orgcache_access", "hash", "access");

@@ -16,12 +16,17 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, PortError>>;
 /// A call that writes.
 pub(super) enum Job {
     Create(Login, Reply<LoginOutcome>),
-    Touch(Vec<(SessionId, i64)>, Reply<u64>),
-    End(Scope, i64, Reply<u64>),
-    Sweep { allowance: i64, limit: i64, reply: Reply<u64> },
-    Collect { grace: i64, limit: i64, reply: Reply<u64> },
-    UseOnce { name: [u8; 32], until: i64, reply: Reply<u64> },
-    ForgetUsed { now: i64, limit: i64, reply: Reply<u64> },
+    Change(Change, Reply<u64>),
+}
+
+/// A change of rows that are there, whose answer is their number; or the note that a name was used.
+pub(super) enum Change {
+    Touch(Vec<(SessionId, i64)>),
+    End(Scope, i64),
+    Sweep { allowance: i64, limit: i64 },
+    Collect { grace: i64, limit: i64 },
+    UseOnce { name: [u8; 32], until: i64 },
+    ForgetUsed { now: i64, limit: i64 },
 }
 
 /// A session to be stored.
@@ -61,29 +66,25 @@ impl LoginBytes {
 }
 
 /// A job that was done in a transaction, to be acknowledged when that is committed.
-pub(super) enum Done {
-    Login(Reply<LoginOutcome>, Result<LoginOutcome, PortError>),
-    Count(Reply<u64>, Result<u64, PortError>),
+pub(super) struct Done {
+    /// Its error, after which nothing more may be done in the transaction. On a full disk, for one, SQLite
+    /// rolls the whole transaction back, and would do what follows outside of any. What it refuses, as a key
+    /// that is there already, concerns one statement alone.
+    pub(super) breaks: Option<PortError>,
+    answer: Box<dyn FnOnce(Option<PortError>) + Send>,
 }
 
 impl Done {
-    /// The error of a job after which nothing more may be done in its transaction. On a full disk, for one,
-    /// SQLite rolls the whole transaction back, and would do what follows outside of any. What it refuses, as
-    /// a key that is there already, concerns one statement alone.
-    pub(super) fn breaks(&self) -> Option<&PortError> {
-        let error = match self {
-            Done::Login(_, outcome) => outcome.as_ref().err(),
-            Done::Count(_, outcome) => outcome.as_ref().err(),
-        };
-        error.filter(|error| error.is_transient())
+    fn new<T: Send + 'static>(reply: Reply<T>, outcome: Result<T, StatementError>) -> Self {
+        let outcome = outcome.map_err(PortError::from);
+        let breaks = outcome.as_ref().err().filter(|error| error.is_transient()).cloned();
+        let answer = move |failed: Option<PortError>| drop(reply.send(failed.map_or(outcome, Err)));
+        Done { breaks, answer: Box::new(answer) }
     }
 
     /// Acknowledges the job, or says why the commit failed. A caller that is gone gets nothing.
-    pub(super) fn acknowledge(self, failed: Option<&PortError>) {
-        match self {
-            Done::Login(reply, outcome) => drop(reply.send(failed.cloned().map_or(outcome, Err))),
-            Done::Count(reply, outcome) => drop(reply.send(failed.cloned().map_or(outcome, Err))),
-        }
+    pub(super) fn acknowledge(self, failed: Option<PortError>) {
+        (self.answer)(failed);
     }
 }
 
@@ -92,9 +93,7 @@ impl Job {
     pub(super) fn is_cancelled(&self) -> bool {
         match self {
             Job::Create(_, reply) => reply.is_closed(),
-            Job::Touch(_, reply) | Job::End(_, _, reply) => reply.is_closed(),
-            Job::Sweep { reply, .. } | Job::Collect { reply, .. } => reply.is_closed(),
-            Job::UseOnce { reply, .. } | Job::ForgetUsed { reply, .. } => reply.is_closed(),
+            Job::Change(_, reply) => reply.is_closed(),
         }
     }
 
@@ -102,50 +101,50 @@ impl Job {
     pub(super) fn refuse(self, error: PortError) {
         match self {
             Job::Create(_, reply) => drop(reply.send(Err(error))),
-            Job::Touch(_, reply) | Job::End(_, _, reply) => drop(reply.send(Err(error))),
-            Job::Sweep { reply, .. } | Job::Collect { reply, .. } => drop(reply.send(Err(error))),
-            Job::UseOnce { reply, .. } | Job::ForgetUsed { reply, .. } => drop(reply.send(Err(error))),
+            Job::Change(_, reply) => drop(reply.send(Err(error))),
         }
     }
 
-    /// Does the job as a part of a transaction: as a whole or not at all.
+    /// Does the job as a part of a transaction: as a whole or not at all. An error says that the transaction
+    /// is broken.
     pub(super) async fn run(self, transaction: &mut Transaction<'_>) -> Result<Done, StatementError> {
         Ok(match self {
-            Job::Create(login, reply) => {
-                Done::Login(reply, create(&login, transaction).await?.map_err(Into::into))
-            }
-            Job::Touch(seen, reply) => {
-                let touched = in_one(transaction, async |transaction| touch(&seen, transaction).await);
-                Done::Count(reply, touched.await?.map_err(Into::into))
-            }
-            Job::End(scope, ago, reply) => {
-                Done::Count(reply, end(&scope, ago, transaction).await.map_err(Into::into))
-            }
-            Job::Sweep { allowance, limit, reply } => {
-                let arguments = [Value::Integer(allowance), Value::Integer(limit)];
-                let swept = transaction.execute(statements::SWEEP, &arguments).await;
-                Done::Count(reply, swept.map_err(Into::into))
-            }
-            Job::Collect { grace, limit, reply } => {
-                let collected =
-                    in_one(transaction, async |transaction| collect(grace, limit, transaction).await);
-                Done::Count(reply, collected.await?.map_err(Into::into))
-            }
-            Job::UseOnce { name, until, reply } => {
-                let arguments = [Value::Bytes(&name), Value::Integer(until)];
-                let used = transaction.execute(statements::USE_ONCE, &arguments).await;
-                Done::Count(reply, used.map_err(Into::into))
-            }
-            Job::ForgetUsed { now, limit, reply } => {
-                let arguments = [Value::Integer(limit), Value::Integer(now)];
-                let forgotten = transaction.execute(statements::FORGET_USED, &arguments).await;
-                Done::Count(reply, forgotten.map_err(Into::into))
-            }
+            Job::Create(login, reply) => Done::new(reply, create(&login, transaction).await?),
+            Job::Change(change, reply) => Done::new(reply, change.apply(transaction).await?),
         })
     }
 }
 
-/// Does what takes several statements that write, as a whole or not at all. A single statement needs no savepoint.
+impl Change {
+    async fn apply(
+        self,
+        transaction: &mut Transaction<'_>,
+    ) -> Result<Result<u64, StatementError>, StatementError> {
+        let (statement, arguments) = match &self {
+            Change::Touch(seen) => {
+                return in_one(transaction, async |transaction| touch(seen, transaction).await).await;
+            }
+            Change::Collect { grace, limit } => {
+                return in_one(transaction, async |transaction| collect(*grace, *limit, transaction).await)
+                    .await;
+            }
+            Change::End(scope, ago) => return Ok(end(scope, *ago, transaction).await),
+            Change::Sweep { allowance, limit } => {
+                (statements::SWEEP, [Value::Integer(*allowance), Value::Integer(*limit)])
+            }
+            Change::UseOnce { name, until } => {
+                (statements::USE_ONCE, [Value::Bytes(name), Value::Integer(*until)])
+            }
+            Change::ForgetUsed { now, limit } => {
+                (statements::FORGET_USED, [Value::Integer(*limit), Value::Integer(*now)])
+            }
+        };
+        Ok(transaction.execute(statement, &arguments).await)
+    }
+}
+
+/// Does what takes several statements that write, as a whole or not at all. A single statement needs no
+/// savepoint.
 ///
 /// The outer error says that the transaction is broken.
 async fn in_one<T>(
@@ -261,7 +260,8 @@ async fn end(scope: &Scope, ago: i64, transaction: &mut Transaction<'_>) -> Resu
 
 async fn collect(grace: i64, limit: i64, transaction: &mut Transaction<'_>) -> Result<u64, StatementError> {
     let mut collected = 0;
-    for [used, unused, over] in [statements::COLLECT_TREES, statements::COLLECT_ACCESSES] {
+    for referenced in statements::REFERENCED {
+        let [used, unused, over] = statements::collect(referenced).map(AssertSqlSafe);
         transaction.execute(used, &[]).await?;
         transaction.execute(unused, &[Value::Integer(limit)]).await?;
         let rest = limit.saturating_sub(i64::try_from(collected).unwrap_or(limit));

@@ -15,7 +15,7 @@ use session::{
 };
 use sqlx::AssertSqlSafe;
 
-use self::job::{Job, Login, LoginBytes, LoginOutcome};
+use self::job::{Change, Job, Login, LoginBytes, LoginOutcome};
 use self::lock::FileLock;
 use self::writer::Writer;
 use crate::backend::{Database, Limits, StatementError, Value, sqlite};
@@ -55,6 +55,10 @@ impl SqliteStore {
         Ok(SqliteStore { database, writer, limit, bulk: options.bulk })
     }
 
+    async fn change(&self, limit: Duration, change: Change) -> Result<u64, PortError> {
+        self.writer.send(limit, |reply| Job::Change(change, reply)).await
+    }
+
     /// Are the tree and the access of a session stored with other bytes than they have?
     async fn is_damaged(&self, new: &NewSession<'_>) -> Result<bool, PortError> {
         let Contents { tree, access } =
@@ -68,12 +72,12 @@ impl SqliteStore {
 impl SqlStore for SqliteStore {
     async fn use_once(&self, name: &[u8; 32], until: Duration) -> Result<bool, PortError> {
         let (name, until) = (*name, record::span(until));
-        Ok(self.writer.send(self.limit, |reply| Job::UseOnce { name, until, reply }).await? > 0)
+        Ok(self.change(self.limit, Change::UseOnce { name, until }).await? > 0)
     }
 
     async fn forget_used(&self, now: Duration, limit: usize) -> Result<u64, PortError> {
         let (now, limit) = (record::span(now), record::limit(limit));
-        self.writer.send(self.bulk, |reply| Job::ForgetUsed { now, limit, reply }).await
+        self.change(self.bulk, Change::ForgetUsed { now, limit }).await
     }
 
     async fn close(&self) {
@@ -131,13 +135,13 @@ impl SessionStore for SqliteStore {
         if seen.is_empty() {
             return Ok(());
         }
-        self.writer.send(self.limit, |reply| Job::Touch(seen, reply)).await.map(drop)
+        self.change(self.limit, Change::Touch(seen)).await.map(drop)
     }
 
     async fn end(&self, scope: &Scope, ago: Duration) -> Result<u64, PortError> {
         let (scope, ago) = (*scope, record::span(ago));
         let limit = if matches!(scope, Scope::Session(_)) { self.limit } else { self.bulk };
-        self.writer.send(limit, |reply| Job::End(scope, ago, reply)).await
+        self.change(limit, Change::End(scope, ago)).await
     }
 
     async fn missing(&self, ids: &[SessionId]) -> Result<Vec<SessionId>, PortError> {
@@ -151,12 +155,12 @@ impl SessionStore for SqliteStore {
 
     async fn sweep(&self, allowance: Duration, limit: usize) -> Result<u64, PortError> {
         let (allowance, limit) = (record::span(allowance), record::limit(limit));
-        self.writer.send(self.bulk, |reply| Job::Sweep { allowance, limit, reply }).await
+        self.change(self.bulk, Change::Sweep { allowance, limit }).await
     }
 
     async fn collect(&self, grace: Duration, limit: usize) -> Result<u64, PortError> {
         let (grace, limit) = (record::span(grace), record::limit(limit));
-        self.writer.send(self.bulk, |reply| Job::Collect { grace, limit, reply }).await
+        self.change(self.bulk, Change::Collect { grace, limit }).await
     }
 
     async fn list(
@@ -167,4 +171,10 @@ impl SessionStore for SqliteStore {
     ) -> Result<Vec<StoredSession>, PortError> {
         record::list(&self.database, statements::SESSIONS, scope, after, limit).await
     }
+}
+
+/// The statements by which a login stores its session.
+#[cfg(test)]
+pub(crate) fn login_statements() -> [(&'static str, String); 2] {
+    [("store: look", statements::THERE.to_owned()), ("store: add", statements::ADD_SESSION.to_owned())]
 }

@@ -84,58 +84,31 @@ pub(super) const USE_ONCE: &str = "INSERT INTO orgcache_assertion (id, expires) 
 pub(super) const FORGET_USED: &str = "DELETE FROM orgcache_assertion WHERE id IN (SELECT id \
      FROM orgcache_assertion WHERE expires < $2 ORDER BY expires LIMIT $1)";
 
+/// What sessions refer to: a table, its key, and the column of a session.
+pub(super) const REFERENCED: [[&str; 3]; 2] =
+    [["orgcache_tree", "fingerprint", "tree"], ["orgcache_access", "hash", "access"]];
+
 /// The three steps of collecting what no session refers to: what is used again is no longer noted; what is
 /// unused is noted, at most so much at a time; what has been noted for the time of grace goes.
-macro_rules! collect {
-    ($name:ident, $table:literal, $key:literal, $column:literal) => {
-        pub(super) const $name: [&str; 3] = [
-            concat!(
-                "UPDATE ",
-                $table,
-                " SET unused_since = NULL WHERE unused_since IS NOT NULL \
-                 AND EXISTS (SELECT 1 FROM orgcache_session s WHERE s.",
-                $column,
-                " = ",
-                $table,
-                ".",
-                $key,
-                ")"
-            ),
-            concat!(
-                "UPDATE ",
-                $table,
-                " SET unused_since = ",
-                now!(),
-                " WHERE ",
-                $key,
-                " IN (SELECT c.",
-                $key,
-                " FROM ",
-                $table,
-                " c WHERE c.unused_since IS NULL \
-                 AND NOT EXISTS (SELECT 1 FROM orgcache_session s WHERE s.",
-                $column,
-                " = c.",
-                $key,
-                ") LIMIT $1)"
-            ),
-            concat!(
-                "DELETE FROM ",
-                $table,
-                " WHERE ",
-                $key,
-                " IN (SELECT c.",
-                $key,
-                " FROM ",
-                $table,
-                " c WHERE c.unused_since <= ",
-                now!(),
-                " - $2 ORDER BY c.unused_since \
-                 LIMIT $1)"
-            ),
-        ];
-    };
+pub(super) fn collect([table, key, column]: [&str; 3]) -> [String; 3] {
+    const COLLECT: [&str; 3] = [
+        "UPDATE {table} AS c SET unused_since = NULL WHERE unused_since IS NOT NULL AND {used}",
+        concat!(
+            "UPDATE {table} SET unused_since = ",
+            now!(),
+            " WHERE {key} IN (SELECT c.{key} FROM {table} c WHERE c.unused_since IS NULL AND NOT {used} LIMIT $1)"
+        ),
+        concat!(
+            "DELETE FROM {table} WHERE {key} IN (SELECT c.{key} FROM {table} c WHERE c.unused_since <= ",
+            now!(),
+            " - $2 ORDER BY c.unused_since LIMIT $1)"
+        ),
+    ];
+    COLLECT.map(|statement| {
+        statement
+            .replace("{used}", "EXISTS (SELECT 1 FROM orgcache_session s WHERE s.{column} = c.{key})")
+            .replace("{table}", table)
+            .replace("{key}", key)
+            .replace("{column}", column)
+    })
 }
-
-collect!(COLLECT_TREES, "orgcache_tree", "fingerprint", "tree");
-collect!(COLLECT_ACCESSES, "orgcache_access", "hash", "access");

@@ -102,7 +102,7 @@ async fn commit(database: &Database, group: &mut Vec<Job>) {
             Some(error) => job.refuse(PortError::clone(error)),
             None => match job.run(&mut transaction).await {
                 Ok(outcome) => {
-                    failed = outcome.breaks().cloned();
+                    failed.clone_from(&outcome.breaks);
                     done.push(outcome);
                 }
                 // The transaction itself is broken; the caller learns it when its reply is dropped.
@@ -113,13 +113,14 @@ async fn commit(database: &Database, group: &mut Vec<Job>) {
     if failed.is_none() {
         failed = transaction.commit().await.err().map(PortError::from);
     }
-    done.into_iter().for_each(|done| done.acknowledge(failed.as_ref()));
+    done.into_iter().for_each(|done| done.acknowledge(failed.clone()));
 }
 
 #[cfg(test)]
 mod tests {
     use std::task::{Context, Waker};
 
+    use super::super::job::Change;
     use super::*;
     use crate::store::{StoreOptions, migration};
 
@@ -136,7 +137,7 @@ mod tests {
         // On one thread all of them are queued before the writer's turn comes.
         let calls = (0..100).map(|_| {
             let scope = session::Scope::Client("C".parse().unwrap());
-            writer.send(limits.statement, move |reply| Job::End(scope, 0, reply))
+            writer.send(limits.statement, move |reply| Job::Change(Change::End(scope, 0), reply))
         });
         for ended in futures_util::future::join_all(calls).await {
             assert_eq!(ended.unwrap(), 0);
@@ -158,7 +159,9 @@ mod tests {
         let before = database.statements();
         {
             // Queued and dropped before the writer's turn comes.
-            let mut call = Box::pin(writer.send(limits.statement, |reply| Job::Touch(Vec::new(), reply)));
+            let mut call = Box::pin(
+                writer.send(limits.statement, |reply| Job::Change(Change::Touch(Vec::new()), reply)),
+            );
             assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
         writer.close().await;

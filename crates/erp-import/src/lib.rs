@@ -1,5 +1,29 @@
-//! Filling an ERP's tables from files: all or nothing.
+//! Fills the tables of an Openbravo or Etendo database from JSON files, and makes a demonstration database.
+//!
+//! [`import()`] takes what PostgreSQL's `json_agg` gives of an ERP's tables, and creates the tables that are
+//! missing. With the feature `demo`, `demo::create` makes an SQLite file with Openbravo's sample clients:
+//!
+//! ```
+//! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("erp.db");
+//! use erp_db::{Database, ErpReader};
+//!
+//! erp_import::demo::create(&file).await?;
+//! let erp = ErpReader::open(Database::open_file(&file).await?).await?;
+//! let tree = erp.load_tree("23C59575B9CF467C9620760EB255B389".parse()?).await?.structure;
+//! assert_eq!(tree.len(), 8);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(backend()).unwrap();
+//! ```
+//!
+//! In the order in which to read: `source` finds files, `file` reads and checks their rows, `create` makes
+//! tables, `write` inserts the rows, and `references` checks what they refer to.
 
+mod create;
+#[cfg(feature = "demo")]
+pub mod demo;
 mod error;
 mod file;
 mod references;
@@ -11,13 +35,9 @@ use std::path::Path;
 
 pub use error::{ImportError, RowPlace, ValueProblem};
 pub use source::MAX_FILE_BYTES;
-#[cfg(feature = "demo")]
-pub(crate) use source::Source;
 pub use write::Imported;
-#[cfg(feature = "demo")]
-pub(crate) use write::import_sources;
 
-use crate::backend::Database;
+use erp_db::Database;
 
 /// Imports the files of a client's folder, or of a folder of such folders, in one transaction.
 ///
@@ -50,7 +70,7 @@ use crate::backend::Database;
 /// use std::path::Path;
 ///
 /// let database = erp_db::Database::connect("sqlite:erp.db?mode=rwc").await?;
-/// let imported = erp_db::import(&database, Path::new("rows")).await?;
+/// let imported = erp_import::import(&database, Path::new("rows")).await?;
 /// for (table, rows) in &imported.rows {
 ///     println!("{table}: {rows}");
 /// }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::backend::StatementError;
+use erp_db::StatementError;
 
 /// A row of an imported file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +128,7 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    /// May the same import succeed later, with unchanged files or the database?
+    /// Whether a retry can succeed while files and database stay as they are.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

@@ -7,10 +7,11 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use super::error::{ImportError, RowPlace, ValueProblem};
-use super::timestamp::is_timestamp;
-use crate::erp::tables::{Column, Kind, Table};
-use crate::text::abbreviate;
+use erp_db::tables::{Column, Kind, Table};
+use platform::text::{NAME_BYTES, shorten};
+
+use crate::error::{ImportError, RowPlace, ValueProblem};
+use crate::timestamp::is_timestamp;
 
 /// A row's values, in the order of its table's columns. Numbers are kept as text.
 pub(super) type Values = Vec<Option<String>>;
@@ -113,7 +114,7 @@ impl<'de> Visitor<'de> for OneRow<'_, '_> {
             let Some(position) = reading.table.columns.iter().position(|column| column.name == name) else {
                 map.next_value::<IgnoredAny>()?;
                 if reading.rows.ignored.len() < MAX_IGNORED {
-                    reading.rows.ignored.insert(abbreviate(&name));
+                    reading.rows.ignored.insert(shorten(&name, NAME_BYTES).into_owned());
                 }
                 continue;
             };
@@ -192,10 +193,12 @@ fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem>
         },
         Kind::Flag => match value {
             Json::Text(flag) if flag == "Y" || flag == "N" => Ok(Some(flag)),
-            Json::Text(other) => Err(ValueProblem::NotFlag { found: format!("`{}`", abbreviate(&other)) }),
+            Json::Text(other) => {
+                Err(ValueProblem::NotFlag { found: format!("`{}`", shorten(&other, NAME_BYTES)) })
+            }
             other => Err(ValueProblem::NotFlag { found: other.kind().to_owned() }),
         },
-        Kind::Id | Kind::Text(_) | Kind::Timestamp => {
+        _ => {
             let text = match value {
                 Json::Text(text) => text,
                 other => return Err(ValueProblem::NotText { found: other.kind() }),
@@ -211,7 +214,7 @@ fn checked(column: &Column, value: Json) -> Result<Option<String>, ValueProblem>
                     Err(ValueProblem::IdTooLong { bytes: text.len() })
                 }
                 Kind::Timestamp if !is_timestamp(&text) => {
-                    Err(ValueProblem::NotTimestamp { found: format!("`{}`", abbreviate(&text)) })
+                    Err(ValueProblem::NotTimestamp { found: format!("`{}`", shorten(&text, NAME_BYTES)) })
                 }
                 Kind::Text(limit) if text.chars().nth(limit).is_some() => {
                     Err(ValueProblem::TooLong { characters: text.chars().count(), limit })

@@ -1,9 +1,9 @@
 //! The demonstration database.
 
-use erp_db::demo::{Created, DemoError, create};
 use erp_db::{Database, ErpReader};
+use erp_import::demo::{Created, DemoError, create};
 
-use crate::support::{FB, QA, TestDatabase};
+use crate::support::{FB, QA, TestDatabase, id};
 
 async fn open(file: &std::path::Path) -> ErpReader {
     ErpReader::open(Database::open_file(file).await.unwrap()).await.unwrap()
@@ -17,9 +17,9 @@ async fn it_holds_the_sample_with_active_users() {
     let (demo, other) = (open(&file).await, TestDatabase::sqlite());
     let imported = other.with_sample().await;
     for client in ["0", FB, QA] {
-        let fingerprint = demo.load_tree(client).await.unwrap().structure.fingerprint();
-        assert_eq!(fingerprint, imported.load_tree(client).await.unwrap().structure.fingerprint());
-        assert_eq!(demo.directory(client).await.unwrap(), imported.directory(client).await.unwrap());
+        let fingerprint = demo.load_tree(id(client)).await.unwrap().structure.fingerprint();
+        assert_eq!(fingerprint, imported.load_tree(id(client)).await.unwrap().structure.fingerprint());
+        assert_eq!(demo.directory(id(client)).await.unwrap(), imported.directory(id(client)).await.unwrap());
     }
     for name in ["QAAdmin", "SpainUser", "F&BESUser", "Openbravo"] {
         assert!(demo.user_named(name).await.unwrap().unwrap().active, "{name}");
@@ -47,7 +47,7 @@ async fn many_first_starts_at_once_find_one_sound_database() {
         let file = file.clone();
         tokio::spawn(async move {
             let created = create(&file).await.unwrap();
-            assert_eq!(open(&file).await.load_tree(FB).await.unwrap().structure.len(), 8);
+            assert_eq!(open(&file).await.load_tree(id(FB)).await.unwrap().structure.len(), 8);
             created
         })
     });

@@ -3,8 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::backend::{ConnectError, Database, StatementError};
-use crate::import::{ImportError, Source, import_sources};
+use erp_db::{ConnectError, Database, StatementError};
+
+use crate::error::ImportError;
+use crate::source::Source;
+use crate::write::import_sources;
 
 /// Why the demonstration database could not be created.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +54,8 @@ pub async fn create(path: &Path) -> Result<Created, DemoError> {
     create_with(path, Vec::new).await
 }
 
-/// The same with further rows: for some tables, the rows as [`import`](crate::import()) reads them from files.
+/// The same with further rows: for some tables, the rows as [`import`](crate::import()) reads them from
+/// files.
 ///
 /// # Errors
 /// As for [`create`], also if the further rows are refused.
@@ -88,7 +92,7 @@ pub async fn change(path: &Path, statements: &[&'static str]) -> Result<(), Demo
     let database = Database::open_file(path).await?;
     let mut transaction = database.begin().await?;
     for statement in statements {
-        transaction.execute(*statement, &[]).await?;
+        transaction.write(*statement, &[]).await?;
     }
     transaction.commit().await?;
     database.close().await;
@@ -100,7 +104,7 @@ async fn fill(database: &Database, further: Vec<(&'static str, String)>) -> Resu
     let further = further.into_iter().filter_map(|(table, json)| Source::embedded(table, table, json));
     import_sources(database, sample.chain(further).collect()).await?;
     let mut transaction = database.begin().await?;
-    transaction.execute("UPDATE ad_user SET isactive = 'Y'", &[]).await?;
+    transaction.write("UPDATE ad_user SET isactive = 'Y'", &[]).await?;
     transaction.commit().await?;
     Ok(())
 }

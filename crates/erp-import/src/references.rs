@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::error::{ImportError, RowPlace};
-use crate::backend::{Transaction, Value};
-use crate::erp::tables::{Column, Table};
-use crate::text::abbreviate;
+use erp_db::Transaction;
+use erp_db::tables::{Column, Table};
+use platform::text::{NAME_BYTES, shorten};
+
+use crate::error::{ImportError, RowPlace};
 
 /// What imported rows refer to. Of equal references the first is kept.
 #[derive(Default)]
@@ -47,15 +48,9 @@ impl References {
             let statement = Table::named(table).map_or_else(String::new, |target| {
                 format!("SELECT 1 FROM {} WHERE {} = $1", target.name, target.key())
             });
-            let mut found = false;
-            transaction
-                .each(sqlx::AssertSqlSafe(statement), &[Value::Text(&value)], |_| {
-                    found = true;
-                    Ok::<(), ImportError>(())
-                })
-                .await?;
-            if !found {
-                return Err(ImportError::Reference { place, column, value: abbreviate(&value), table });
+            if !transaction.finds(statement, &[Some(&value)]).await? {
+                let value = shorten(&value, NAME_BYTES).into_owned();
+                return Err(ImportError::Reference { place, column, value, table });
             }
         }
         Ok(())

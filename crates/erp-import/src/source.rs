@@ -6,9 +6,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::error::ImportError;
-use super::file::{self, Rows};
-use crate::erp::tables::{TABLES, Table};
+use erp_db::tables::{TABLES, Table};
+
+use crate::error::ImportError;
+use crate::file::{self, Rows};
 
 /// The most bytes that an imported file may have: 64 MiB, some hundred thousand rows.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
