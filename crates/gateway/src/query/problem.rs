@@ -155,11 +155,6 @@ impl Problem {
         Self::new(Code::UnknownRole, message).with_argument("role")
     }
 
-    /// A value in the database that cannot be what its column says.
-    pub(crate) fn damaged_rows(cause: &dyn std::error::Error) -> Self {
-        Self::new(Code::DamagedRows, cause.to_string())
-    }
-
     pub(crate) fn missing_argument(name: &str) -> Self {
         Self::new(Code::MissingArgument, format!("argument `{name}` is missing")).with_argument(name)
     }
