@@ -122,7 +122,7 @@ mod tests {
     fn written(file: &str) -> Vec<(String, String)> {
         let sections = file.split("-- ## ").skip(1);
         let section = |section: &str| {
-            let (name, sql) = section.split_once('\n').unwrap();
+            let (name, sql) = section.split_once('\n').unwrap_or((section, ""));
             let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
             (name.trim().to_owned(), bare(&lines.collect::<String>()))
         };
