@@ -58,7 +58,7 @@ pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
         .with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-/// Copies a file to where [`write`] could write it.
+/// Copies a file to where [`write()`] could write it.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     write(to, fs::read(from).with_context(|| format!("cannot read `{}`", from.display()))?)
 }

@@ -5,6 +5,7 @@ use rmcp::model::{ClientJsonRpcMessage, ErrorCode, RequestId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::distinct_names::DistinctNames;
 use super::envelope::Envelope;
 
 /// What editors of some systems put before a text.
@@ -51,6 +52,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refusa
         Ok(ClientJsonRpcMessage::Notification(_)) if Envelope::of(bytes).has_id() => {
             let message = "the `id` of a request must be a text or a whole number";
             return Err(Refusal::malformed(Envelope::of(bytes).id(), message));
+        }
+        Ok(message @ ClientJsonRpcMessage::Request(_)) => {
+            return match serde_json::from_slice::<DistinctNames>(bytes) {
+                Ok(_) => Ok(Some(message)),
+                Err(error) => {
+                    let (code, id) = (ErrorCode::INVALID_PARAMS, Envelope::of(bytes).id());
+                    Err(Refusal { code, id, message: format!("the request is ambiguous: {error}") })
+                }
+            };
         }
         Ok(message) => return Ok(Some(message)),
         Err(error) => error,
@@ -125,6 +135,25 @@ mod tests {
         ] {
             assert_eq!(refused(message), (json!(-32600), id), "{message}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_given_twice_is_refused() {
+        let call =
+            |params: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}"#);
+        for params in [
+            r#"{"name":"a","name":"b"}"#,
+            r#"{"name":"a","arguments":{"limit":1,"model":"m","limit":1}}"#,
+            r#"{"name":"a","arguments":{"values":[{"name":"A","n\u0061me":"B"}]}}"#,
+        ] {
+            let refusal = parse(call(params).as_bytes()).unwrap_err().to_json();
+            assert_eq!((&refusal["error"]["code"], &refusal["id"]), (&json!(-32602), &json!(7)), "{refusal}");
+            let message = refusal["error"]["message"].as_str().unwrap();
+            assert!(message.contains("` is given twice"), "{message}");
+        }
+        let once =
+            call(r#"{"name":"a","arguments":{"a":{"b":1},"b":[{"a":1.5},{"a":null}],"c":true,"d":-1}}"#);
+        assert!(matches!(parse(once.as_bytes()), Ok(Some(ClientJsonRpcMessage::Request(_)))));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The Model Context Protocol, by its official SDK. No other module knows the SDK.
 
 mod accept;
+mod distinct_names;
 mod envelope;
 mod http;
 mod lines;
