@@ -14,6 +14,8 @@ mod reader;
 mod roles;
 mod rows;
 mod schema;
+#[cfg(feature = "session")]
+mod snapshot;
 pub mod tables;
 mod tree;
 mod types;
@@ -24,9 +26,9 @@ pub use directory::{Directory, DirectoryEntry};
 pub use error::ReadError;
 pub use finding::{RowFinding, TreeFinding};
 pub use reader::ErpReader;
-#[cfg(feature = "session")]
-pub(crate) use reader::repeat_if_lost;
 pub use schema::Schema;
+#[cfg(feature = "session")]
+pub(crate) use snapshot::repeat_if_lost;
 pub use tree::LoadedTree;
 #[cfg(all(test, feature = "session", feature = "sqlite", feature = "postgres"))]
 pub(crate) use tree::tree_statement;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use org_structure::{ClientId, OrgId};
 
 use super::{ReadError, Schema, schema};
-use crate::backend::{Database, StatementError, Transaction, Work};
+use crate::backend::{Database, StatementError};
 use crate::rights::{self, MissingRights, Purpose};
 
 /// Reads an Openbravo or Etendo database as it stands. It needs no right but to select from the `ad_*`
@@ -102,12 +102,6 @@ impl ErpReader {
         self.schema.has("ad_org", "timezone")
     }
 
-    /// Begins to read with several statements at one moment of the database.
-    #[cfg(feature = "session")]
-    pub(crate) async fn snapshot(&self) -> Result<Transaction<'_>, StatementError> {
-        self.database.begin_to(Work::Reads).await
-    }
-
     /// Makes sure that the database has all that a statement reads.
     pub(crate) fn require_for(&self, statement: &str) -> Result<(), ReadError> {
         self.schema.require_for(&self.database, statement)
@@ -130,17 +124,5 @@ impl ErpReader {
             column,
             cause,
         })
-    }
-}
-
-/// Reads, and once more if the connection is lost meanwhile.
-#[cfg(feature = "session")]
-pub(crate) async fn repeat_if_lost<T, F>(read: impl Fn() -> F) -> Result<T, ReadError>
-where
-    F: Future<Output = Result<T, ReadError>>,
-{
-    match read().await {
-        Err(ReadError::Database(error)) if error.lost_connection() => read().await,
-        outcome => outcome,
     }
 }
