@@ -15,7 +15,7 @@ use crate::backend::Backend;
 
 /// What cannot be an id names no client.
 pub(crate) fn client_id(client: &str) -> Result<ClientId, Problem> {
-    ClientId::new(client).map_err(|_| Problem::unknown_client())
+    ClientId::new(client).map_err(|_| Problem::unknown_client(client))
 }
 
 /// A client and its tree.
@@ -190,7 +190,10 @@ impl Erp for OneClient<'_> {
     }
 
     async fn require(&self, client: Option<&str>) -> Result<(), Problem> {
-        if client.is_none_or(|client| self.covers(client)) { Ok(()) } else { Err(Problem::unknown_client()) }
+        match client {
+            Some(client) if !self.covers(client) => Err(Problem::unknown_client(client)),
+            _ => Ok(()),
+        }
     }
 
     async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem> {

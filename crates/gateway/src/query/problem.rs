@@ -115,8 +115,8 @@ impl Problem {
         Self::new(Code::UnknownCall, format!("there is no call `{}`", shortened(call)))
     }
 
-    pub(crate) fn unknown_client() -> Self {
-        Self::new(Code::UnknownClient, "there is no such client")
+    pub(crate) fn unknown_client(client: &str) -> Self {
+        Self::new(Code::UnknownClient, format!("there is no client `{}`", shortened(client)))
     }
 
     pub(crate) fn not_an_administrator() -> Self {

@@ -117,7 +117,7 @@ impl<'a> WhatIf<'a> {
 /// An unknown role; a database that does not answer, or has what cannot be an id.
 async fn read_role(erp: &impl Erp, id: Option<&str>, current_client: ClientId) -> Result<RoleFacts, Problem> {
     if !erp.covers(current_client.as_str()) {
-        return Err(Problem::unknown_client());
+        return Err(Problem::unknown_client(current_client.as_str()));
     }
     // What cannot be an id names no role.
     let role = match (erp.reader(), id.and_then(|id| RoleId::new(id).ok())) {
