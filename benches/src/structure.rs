@@ -58,6 +58,8 @@ pub enum Unanswered {
         /// The limit.
         ids: usize,
     },
+    /// The tree is deeper than its index can hold.
+    TooDeep,
     /// A database failed, which ends the run.
     DatabaseFailed,
 }
@@ -66,6 +68,7 @@ impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unanswered::NoSuchCall => f.write_str("no such call"),
+            Unanswered::TooDeep => f.write_str("too deep for its index"),
             Unanswered::DatabaseFailed => f.write_str("the database failed"),
             Unanswered::DidNotFinish { ids } => write!(f, "did not finish within {ids} ids"),
         }

@@ -92,6 +92,7 @@ fn cells(records: &[&Record]) -> Vec<Vec<Cell>> {
                     Cell { text: shown(value, unit, ratio), best: value <= least }
                 }
                 Some((Err(Unanswered::DidNotFinish { .. }), _)) => plain("did not finish"),
+                Some((Err(Unanswered::TooDeep), _)) => plain("too deep"),
                 Some((Err(Unanswered::NoSuchCall | Unanswered::DatabaseFailed), _)) | None => plain("–"),
             });
         }

@@ -109,6 +109,7 @@ impl Way for AncestorTable {
 }
 
 /// A path from the root for each organization, as PostgreSQL's extension `ltree` keeps it, with a GiST index.
+/// The index cannot hold a chain of 600, see [`Unanswered::TooDeep`].
 ///
 /// Labels are the organizations' numbers, since a label may not hold any character of an id.
 #[derive(Debug)]
@@ -174,6 +175,12 @@ impl<E: Engine, W: Way> Sql<E, W> {
     }
 }
 
+/// Whether PostgreSQL exceeded its stack, as it does while it splits a page of a GiST index that cannot hold two
+/// paths: about 300 levels are enough.
+fn is_too_deep(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "54001")
+}
+
 fn failed(error: impl core::fmt::Display) -> Unanswered {
     // The run ends with it.
     eprintln!("error: {error:#}");
@@ -206,7 +213,8 @@ impl<E: Engine, W: Way> Structure for Sql<E, W> {
         };
         let rows: Vec<_> = database.rows().iter().map(row).collect();
         let rows = serde_json::to_string(&rows).map_err(failed)?;
-        sql.fill(&rows).map_err(failed)?;
+        sql.fill(&rows)
+            .map_err(|error| if is_too_deep(&error) { Unanswered::TooDeep } else { failed(error) })?;
         Ok(sql)
     }
 
