@@ -23,6 +23,8 @@ pub(super) struct Envelope {
     id: Option<Vec<u8>>,
     has_method: bool,
     has_outcome: bool,
+    /// The message has ended; what follows on its line is another one.
+    has_ended: bool,
 }
 
 impl Envelope {
@@ -39,6 +41,9 @@ impl Envelope {
     }
 
     fn step(&mut self, byte: u8) {
+        if self.has_ended {
+            return;
+        }
         let outermost = self.depth == 1;
         if outermost && self.in_value && self.name == b"id" && (self.in_text || !b",}".contains(&byte)) {
             let id = self.id.get_or_insert_default();
@@ -64,7 +69,10 @@ impl Envelope {
                 }
             }
             b'{' | b'[' => self.depth += 1,
-            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                self.has_ended = self.depth == 0;
+            }
             b':' if outermost => {
                 self.in_value = true;
                 match self.name.as_slice() {
@@ -114,6 +122,7 @@ mod tests {
             (r#"{"id":7,"params":{"#, json!(7)),
             (r#"{"id":-7.5,"params":nonsense}"#, json!(-7.5)),
             (r#"{"id":"a\"b,}","x":1}"#, json!("a\"b,}")),
+            (r#"{"id":7,"method":"x"}{"id":8,"method":"x"}"#, json!(7)),
             (r#"{"name":"id","x":1}"#, Value::Null),
             (r#"{"id":null}"#, Value::Null),
             (r#"{"id":{"id":1}}"#, Value::Null),
