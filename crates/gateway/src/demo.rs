@@ -41,7 +41,7 @@ async fn create(file: &Path) -> Result<(), Failure> {
     }
     match demo::create_with(file, generated::rows).await {
         Ok(demo::Created::Now) => {
-            // It may be that nobody reads it.
+            // The output may have been closed.
             drop(writeln!(anstream::stderr(), "created the demonstration database {}", file.display()));
         }
         Ok(demo::Created::Before) => {}

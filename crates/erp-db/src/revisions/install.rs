@@ -10,7 +10,7 @@ use crate::backend::{Database, StatementError, Transaction};
 
 /// Adds counters and triggers, or puts them in order where some are there. Several may do so at once.
 ///
-/// The triggers do not make a statement of the ERP fail, whatever types the columns have: where they would,
+/// The triggers never make a statement of the ERP fail, with columns of any type: where they would,
 /// nothing is installed.
 ///
 /// On PostgreSQL this needs the owner of the `ad_*` tables, the right to create a schema `orgcache` if there

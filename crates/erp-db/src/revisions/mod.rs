@@ -21,7 +21,7 @@
 //! Each change moves a counter to the clock in microseconds, or by one where the clock is behind, and gives
 //! it a new random mark. A restored copy, point-in-time recovery or a failover sets the counter back; the
 //! next change still makes a revision that was never there, because its mark is new. So a revision names one
-//! state of the rows, whatever clocks say.
+//! state of the rows, independent of clocks.
 //!
 //! Which triggers there are, and when each was last altered, belongs to it too (on PostgreSQL also when the
 //! server started). So triggers that were disabled for a while, or dropped and installed again, make another

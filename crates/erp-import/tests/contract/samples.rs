@@ -65,7 +65,7 @@ async fn layout_and_order_do_not_matter(db: TestDatabase) {
             fs::write(target.join(file.file_name()), json).unwrap();
         }
     }
-    // What is not named after a table is ignored, whatever it holds.
+    // A file that is not named after a table is ignored.
     fs::write(folder.path().join("README.md"), "# rows").unwrap();
     fs::write(folder.path().join("system/c_calendar.json"), "{").unwrap();
     fs::write(folder.path().join("system/ad_org.json.bak"), "{").unwrap();

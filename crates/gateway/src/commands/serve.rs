@@ -67,7 +67,7 @@ pub(crate) async fn run(
         tracing::info!(%address, "listening");
     }
     if let Err(error) = welcome(&addresses, settings.demonstration.as_ref(), &gateway) {
-        // Nobody reads it; the service is for others.
+        // The output was closed; the service goes on for its clients.
         tracing::info!(%error, "the greeting could not be written");
     }
     server.run(gateway, stop).await;

@@ -202,7 +202,7 @@ impl<'a> Arguments<'a> {
         records.into_iter().map(record).collect()
     }
 
-    /// Takes an argument out. Of one given twice nobody can tell which is meant.
+    /// Takes an argument out. One that is given twice is ambiguous.
     fn take(&mut self, name: &str) -> Result<ArgumentValue<'a>, Problem> {
         let place = self.left.iter().position(|(other, _)| other == name);
         let (_, value) = self.left.remove(place.ok_or_else(|| Problem::missing_argument(name))?);

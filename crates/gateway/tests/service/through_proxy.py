@@ -51,7 +51,7 @@ answer = by_password.post(url + "/v1/login", json=form)
 assert answer.status_code == 200, answer.text
 assert answer.headers["strict-transport-security"], answer.headers
 is_signed_in(by_password)
-# Whatever a browser says of its address, the proxy knows it.
+# The proxy knows a browser's address, and overrules what the browser says.
 spoofed = browser()
 spoofed.headers["X-Forwarded-For"] = "203.0.113.9"
 assert spoofed.post(url + "/v1/login", json=form).status_code == 200

@@ -36,7 +36,7 @@ fn cookies_are_for_tls_alone_where_there_is_tls() {
         let health = serving.ask("GET /healthz", "", "");
         assert!(health.starts_with("HTTP/1.1 200 "), "{arguments:?}: {health}");
         assert_eq!(health.contains("strict-transport-security: "), has_tls, "{arguments:?}: {health}");
-        // A name that somebody else's page may have is answered only where clients come by names.
+        // A foreign host name is answered only by a service that clients reach by name.
         let named = serving.ask_as("erp.example.org", "GET /healthz", "", "");
         assert_eq!(named.starts_with("HTTP/1.1 421 "), is_local, "{arguments:?}: {named}");
         if arguments != beyond {

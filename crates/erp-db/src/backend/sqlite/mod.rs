@@ -151,7 +151,7 @@ impl Backend for SqliteFile {
         work: Work,
     ) -> Boxed<'a, Result<Box<dyn Running + 'a>, StatementError>> {
         Box::pin(async move {
-            // Whatever happens to it now, the connection ends with the transaction.
+            // From here on the connection ends with the transaction, also after an error.
             let connection = Some(self.take(context).await?);
             let mut transaction = SqliteTransaction { file: self, context, connection };
             let begin = match work {

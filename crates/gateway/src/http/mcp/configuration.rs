@@ -43,7 +43,7 @@ pub enum McpError {
     /// It has no principals.
     #[error("no principal is named, so nobody could ask")]
     NoPrincipals,
-    /// A token's hash is none.
+    /// The hash of a token is malformed.
     #[error("`token_sha256` of principal `{principal}` is not 64 hexadecimal digits")]
     TokenHash {
         /// The principal.

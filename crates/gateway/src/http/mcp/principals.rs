@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::configuration::{Configuration, Definition, Hash, McpError, place};
 
-/// The shortest token that opens anything: whoever makes up a short one makes up one that can be guessed.
+/// The fewest bytes of a token: a shorter one can be guessed.
 const SHORTEST_TOKEN: usize = 32;
 
 /// A user of an Odoo database, and the service that asks as this user.

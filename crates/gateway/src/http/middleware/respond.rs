@@ -259,7 +259,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Problem {
 #[derive(Clone, Copy)]
 pub(crate) struct OwnErrorFormat;
 
-/// A refusal as a problem with the request's id, whoever refused.
+/// A refusal as a problem with the request's id, from any layer.
 fn as_problem(mut response: Response, id: &RequestId) -> Response {
     let status = response.status();
     let is_refusal = status.is_client_error() || status.is_server_error();

@@ -53,7 +53,7 @@ pub(crate) async fn login(
     };
     let claims = assertions.verify(&form.assertion).map_err(failed)?;
     if !assertions.use_up(&claims).await.or_unavailable()? {
-        // Somebody got hold of it, or the front end sends things twice.
+        // It was stolen, or the front end sends it twice.
         return Err(failed(AssertionRefusal::Used));
     }
     let found = gateway.inner.backend.user_named(&claims.user).await.or_unavailable()?;

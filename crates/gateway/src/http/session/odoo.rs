@@ -23,7 +23,7 @@ pub(crate) async fn authenticate(
     secret: String,
 ) -> Result<VerifiedUser, Problem> {
     let found = source.user_named(name).await.or_unavailable()?;
-    // Odoo is asked whoever it is: an unknown user takes as long as a known one.
+    // Odoo is asked in every case: an unknown user takes as long as a known one.
     let verdict = source.odoo().verify(name, secret.into()).await.map_err(|error| unverified(&error))?;
     let reason = match (found, verdict) {
         (Some(user), Verdict::User(id)) if user.id.as_str() == id.to_string() => {

@@ -70,7 +70,7 @@ async fn rights_that_are_taken_away_are_gone_at_once(databases: Databases) {
         {
             let answer = get(&service, path, token).await;
             match allowed {
-                // The organization is another client's for whoever administers the instance.
+                // For an administrator of the instance, the organization is another client's.
                 true => assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text),
                 false => drop(answer.refused(403, "not_an_administrator")),
             }
@@ -163,7 +163,7 @@ async fn users_whom_the_erp_does_not_admit_are_ended_and_others_go_on(databases:
         }
         assert!(is_live(&service, &admin).await && is_live(&service, &foreign).await);
     }
-    // Whom the ERP cannot be asked about, nobody ends.
+    // Without an answer of the ERP, no session is ended.
     service.execute("ALTER TABLE ad_user RENAME TO gone").await;
     assert!(service.gateway.recheck_users().await.is_err());
     assert!(is_live(&service, &admin).await && is_live(&service, &foreign).await);
@@ -189,7 +189,7 @@ async fn a_client_administrator_sees_its_client_alone(databases: Databases) {
         let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{id}"));
         Answer::with_token(delete, &admin).await.refused(404, "unknown_session");
     }
-    // In its own client nobody has such a user or role.
+    // Its own client has no such user or role.
     let ended = end(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120"})).await;
     assert_eq!(ended.json(), json!({"ended": 0, "elsewhere": "done"}));
     assert!(is_live(&service, &foreign).await);

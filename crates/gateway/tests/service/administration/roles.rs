@@ -45,7 +45,7 @@ async fn roles_that_may_read_and_write_an_organization_are_named(databases: Data
     service.execute("UPDATE ad_role SET isactive = 'N' WHERE name LIKE '%Sales'").await;
     assert!(roles(&service, &admin, NORTE, "readable").await.iter().all(|name| !name.ends_with("Sales")));
 
-    // Other clients' organizations are unknown, whoever asks for them.
+    // Other clients' organizations are unknown to every caller.
     service.execute("UPDATE ad_role SET is_client_admin = 'Y' WHERE name LIKE '%QA%'").await;
     let foreign = service.token(QA_ADMIN).await;
     for (token, org) in [(&foreign, NORTE), (&admin, "no such organization"), (&admin, "a%00b"), (&admin, QA)]

@@ -58,7 +58,7 @@ impl Hints {
         {
             let mut waiting = self.waiting.lock();
             if hint == Hint::Anything || waiting.len() >= QUEUE {
-                // It covers whatever waits.
+                // It covers all hints that wait.
                 waiting.clear();
                 waiting.push_back(Hint::Anything);
             } else if waiting.front() != Some(&Hint::Anything) {

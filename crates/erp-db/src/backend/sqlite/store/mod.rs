@@ -21,7 +21,7 @@ use self::writer::Writer;
 use crate::backend::{Database, Limits, StatementError, Value, sqlite};
 use crate::store::{SqlStore, StoreError, StoreOptions, migration, record};
 
-/// Sessions in an SQLite file. Reads go to the file at once; whatever writes is queued for the one writer.
+/// Sessions in an SQLite file. Reads go to the file at once; writes are queued for the one writer.
 #[derive(Debug)]
 pub(crate) struct SqliteStore {
     database: Database,

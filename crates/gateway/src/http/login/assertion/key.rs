@@ -121,7 +121,7 @@ impl AssertionKey {
         Ok(self)
     }
 
-    /// A token of this algorithm that nobody signed.
+    /// A token of this algorithm without a valid signature.
     pub(super) fn decoy(&self) -> String {
         let part = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
         let header = format!(r#"{{"alg":"{:?}","typ":"JWT"}}"#, self.algorithm);
