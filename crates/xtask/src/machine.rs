@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::kept::Part;
 use crate::workspace;
 
-/// What is said of a run: where, how long, how busy the machine was.
+/// Describes a run: where, how long, how busy the machine was.
 pub(crate) struct Machine<'a> {
     pub(crate) postgres: &'a str,
     pub(crate) quick: bool,
@@ -20,14 +20,14 @@ pub(crate) struct Machine<'a> {
 impl fmt::Display for Machine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let rustc = said(Command::new("rustc").arg("--version"));
+        let rustc = output_of(Command::new("rustc").arg("--version"));
         write!(
             f,
-            "Measured on {}: {cores} cores ({}), {} GB of memory, {}, {rustc}, {}. ",
-            said(Command::new("date").args(["-u", "+%-d %B %Y"])),
+            "Measured on {}: {cores} cores ({}), {} GB of memory, {},\n{rustc}, {}.\n",
+            output_of(Command::new("date").args(["-u", "+%-d %B %Y"])),
             processor(&read("/proc/cpuinfo")),
             gigabytes(&read("/proc/meminfo")),
-            said(Command::new("uname").arg("-sr")),
+            output_of(Command::new("uname").arg("-sr")),
             self.postgres,
         )?;
         let minutes = self.parts.iter().map(|part| part.took).sum::<Duration>().as_secs().div_ceil(60);
@@ -35,8 +35,7 @@ impl fmt::Display for Machine<'_> {
         let loads = self.parts.iter().map(|part| part.load.as_str());
         write!(
             f,
-            "A {kind} run of {minutes} min. Load (processes that run or wait, mean of a minute) before its parts, one after the other, where \
-             the part before is one or two: {}.",
+            "A {kind} run of {minutes} min. Load average of a minute before each of its parts:\n{}.",
             loads.collect::<Vec<_>>().join(", "),
         )
     }
@@ -63,8 +62,8 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// What a program says; nothing where there is no such program.
-fn said(command: &mut Command) -> String {
+/// What a program prints; nothing where there is no such program.
+fn output_of(command: &mut Command) -> String {
     // In the workspace, rustup runs the pinned toolchain's compiler.
     let output = command.current_dir(workspace::root()).stdin(Stdio::null()).stderr(Stdio::null()).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
@@ -94,8 +93,8 @@ mod tests {
         };
         let parts = [part(100, "0.10"), part(50, "1.20")];
         let sentences = Machine { postgres: "PostgreSQL 15", quick: false, parts: &parts }.to_string();
-        for said in ["rustc 1.", "PostgreSQL 15", "A full run of 3 min.", "one or two: 0.10, 1.20."] {
-            assert!(sentences.contains(said), "{sentences}");
+        for part in ["rustc 1.", "PostgreSQL 15", "A full run of 3 min.", "parts:\n0.10, 1.20."] {
+            assert!(sentences.contains(part), "{sentences}");
         }
     }
 }
