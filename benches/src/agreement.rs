@@ -42,8 +42,10 @@ fn check_shape<S: Structure>(shape: Shape) -> Result<(), Disagreement> {
             .ok_or_else(|| differs("natural_tree"))?;
         agree(set(structure.descendants(org)), expected(orgcache.descendants(org)))
             .ok_or_else(|| differs("descendants"))?;
-        let list = structure.ancestors(org).map(|list| texts(list.iter().map(|org| structure.text(org))));
-        let expected = orgcache.ancestors(org).map(|list| texts(list.iter().map(|org| orgcache.text(org))));
+        let list =
+            structure.ancestors(org).map(|list| texts(list.into_iter().map(|org| structure.text(&org))));
+        let expected =
+            orgcache.ancestors(org).map(|list| texts(list.into_iter().map(|org| orgcache.text(&org))));
         agree(list, expected).ok_or_else(|| differs("ancestors"))?;
         let owner = structure.legal_entity(org).map(|owner| owner.map(|owner| structure.text(&owner)));
         let expected = orgcache.legal_entity(org).map(|owner| owner.map(|owner| orgcache.text(&owner)));

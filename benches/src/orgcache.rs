@@ -108,6 +108,10 @@ impl<H: Held> Structure for Orgcache<H> {
         = OrgSet
     where
         Self: 'a;
+    type Path<'a>
+        = Vec<OrgIndex>
+    where
+        Self: 'a;
     type Org = OrgIndex;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
@@ -146,7 +150,8 @@ impl<H: Held> Structure for Orgcache<H> {
 
     fn ancestors(&self, org: &str) -> Answer<Vec<OrgIndex>> {
         let tree = self.tree();
-        Ok(tree.index_of(org).map(|org| tree.path_to_root(org).skip(1).collect()).unwrap_or_default())
+        let parent = tree.index_of(org).and_then(|org| tree.parent(org));
+        Ok(parent.map(|parent| tree.path_to_root(parent).collect()).unwrap_or_default())
     }
 
     fn legal_entity(&self, org: &str) -> Answer<Option<OrgIndex>> {

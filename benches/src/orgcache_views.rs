@@ -1,9 +1,11 @@
 //! orgcache whose callers borrow their answers instead of taking sets of their own.
 
+use core::iter::Flatten;
+use core::option;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use org_structure::{Descendants, NaturalTree, OrgIndex};
+use org_structure::{Descendants, NaturalTree, OrgIndex, PathToRoot};
 
 use crate::orgcache::{Orgcache, Shared};
 use crate::structure::{Answer, Database, Structure};
@@ -26,6 +28,7 @@ pub enum View<'t> {
 impl Structure for Views {
     const NAME: &'static str = "orgcache-view";
     type Set<'a> = View<'a>;
+    type Path<'a> = Flatten<option::IntoIter<PathToRoot<'a>>>;
     type Org = OrgIndex;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
@@ -58,8 +61,10 @@ impl Structure for Views {
         Ok(tree.index_of(org).map_or(View::Nothing, |org| View::Descendants(tree.descendants(org, false))))
     }
 
-    fn ancestors(&self, org: &str) -> Answer<Vec<OrgIndex>> {
-        self.0.ancestors(org)
+    fn ancestors(&self, org: &str) -> Answer<Self::Path<'_>> {
+        let tree = self.0.tree();
+        let parent = tree.index_of(org).and_then(|org| tree.parent(org));
+        Ok(parent.map(|parent| tree.path_to_root(parent)).into_iter().flatten())
     }
 
     fn legal_entity(&self, org: &str) -> Answer<Option<OrgIndex>> {

@@ -128,6 +128,10 @@ pub trait Structure: Sized {
     type Set<'a>
     where
         Self: 'a;
+    /// What the organizations above one come back as, nearest first.
+    type Path<'a>: IntoIterator<Item = Self::Org>
+    where
+        Self: 'a;
     /// What an answer of one organization comes back as.
     type Org;
 
@@ -202,7 +206,7 @@ pub trait Structure: Sized {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    fn ancestors(&self, org: &str) -> Answer<Vec<Self::Org>>;
+    fn ancestors(&self, org: &str) -> Answer<Self::Path<'_>>;
 
     /// The nearest legal entity from an organization upwards, itself included.
     ///

@@ -41,6 +41,7 @@ impl Cedar {
 impl Structure for Cedar {
     const NAME: &'static str = "cedar";
     type Set<'a> = Vec<EntityUid>;
+    type Path<'a> = Vec<EntityUid>;
     type Org = EntityUid;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -30,6 +30,7 @@ impl HashSets {
 impl Structure for HashSets {
     const NAME: &'static str = "hashmap-of-hashsets";
     type Set<'a> = TextSet;
+    type Path<'a> = Vec<Text>;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

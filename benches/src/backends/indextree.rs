@@ -24,6 +24,7 @@ impl IndexTree {
 impl Structure for IndexTree {
     const NAME: &'static str = "indextree";
     type Set<'a> = Vec<NodeId>;
+    type Path<'a> = Vec<NodeId>;
     type Org = NodeId;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

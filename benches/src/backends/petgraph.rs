@@ -40,6 +40,7 @@ impl PetGraph {
 impl Structure for PetGraph {
     const NAME: &'static str = "petgraph";
     type Set<'a> = Vec<NodeIndex>;
+    type Path<'a> = Vec<NodeIndex>;
     type Org = NodeIndex;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

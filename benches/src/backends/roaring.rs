@@ -42,6 +42,7 @@ impl RoaringPerOrg {
 impl Structure for RoaringPerOrg {
     const NAME: &'static str = "roaring-per-org";
     type Set<'a> = RoaringBitmap;
+    type Path<'a> = Vec<u32>;
     type Org = u32;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -84,6 +84,7 @@ impl OrgTree {
 impl Structure for OrgTree {
     const NAME: &'static str = "orgtree";
     type Set<'a> = String;
+    type Path<'a> = Vec<Text>;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
@@ -157,6 +158,7 @@ impl MemoizedOrgTree {
 impl Structure for MemoizedOrgTree {
     const NAME: &'static str = "orgtree-memoized";
     type Set<'a> = Text;
+    type Path<'a> = Vec<Text>;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -51,6 +51,7 @@ impl Post {
 impl Structure for Post {
     const NAME: &'static str = "openbravo-post";
     type Set<'a> = TextSet;
+    type Path<'a> = Vec<Text>;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
@@ -122,6 +123,7 @@ pub struct Head {
 impl Structure for Head {
     const NAME: &'static str = "openbravo-head";
     type Set<'a> = TextSet;
+    type Path<'a> = Vec<Text>;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

@@ -37,6 +37,7 @@ impl Pre {
 impl Structure for Pre {
     const NAME: &'static str = "openbravo-pre";
     type Set<'a> = TextSet;
+    type Path<'a> = Vec<Text>;
     type Org = Text;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

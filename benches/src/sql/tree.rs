@@ -197,6 +197,7 @@ impl<E: Engine, W: Way> Structure for Sql<E, W> {
         = Vec<String>
     where
         Self: 'a;
+    type Path<'a> = Vec<String>;
     type Org = String;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {

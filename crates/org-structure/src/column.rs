@@ -1,6 +1,6 @@
 //! `Column`: an array of indices in the narrowest integers that fit.
 
-use crate::invariant::{narrow, narrow_rank, range};
+use crate::invariant::narrow_rank;
 
 /// Stands for "none" in a column of either width: no tree has an organization of this rank.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -54,17 +54,6 @@ impl Column {
             }
             Column::Wide(values) => values.get(position).copied().filter(|&value| value != NONE),
         }
-    }
-
-    /// How many of the first `count` values, which ascend, are at most `limit`.
-    #[inline]
-    pub(crate) fn count_up_to(&self, limit: u32, count: u32) -> u32 {
-        narrow(match self {
-            Column::Narrow(values) => {
-                range(values, 0..count).partition_point(|&value| u32::from(value) <= limit)
-            }
-            Column::Wide(values) => range(values, 0..count).partition_point(|&value| value <= limit),
-        })
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {

@@ -1,29 +1,37 @@
 //! `Nearest`: for every organization, its nearest ancestor of some kind.
 
 use crate::column::{Column, NONE};
-use crate::invariant::{at, narrow};
+use crate::invariant::{at, at_mut, narrow};
 
 /// Answers "which organization of a kind is the nearest, from here upwards, here included?" without a walk.
 ///
 /// Over the preorder the answer is a step function: it changes where a subtree of that kind begins, and where
-/// it ends. So it has at most two steps for each organization of the kind; where those would take more bytes
-/// than one value an organization, the values are stored instead.
+/// it ends. So it has at most two steps for each organization of the kind. A bit a rank marks where the steps
+/// are; counting the bits up to a rank finds its step.
 ///
 /// # Memory
-/// `min(2 * steps, organizations)` integers of 2 or 4 bytes, with `steps <= 2 * organizations of the kind`.
+/// Nothing if no organization is of the kind. Otherwise 8 bytes for every 32 organizations, and 2 or 4 bytes a
+/// step, with `steps <= 2 * organizations of the kind` and `steps <= organizations`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Nearest {
-    // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner
-    // from there on, one a start; where there are none, it is one owner an organization, or nothing if there
-    // is no owner.
-    values: Column,
+    // INVARIANT: all ranks are in a block, or there are no blocks; `owners` has an entry a step.
+    blocks: Box<[Block]>,
+    owners: Column,
+}
+
+/// The steps at 32 ranks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Block {
+    /// A bit a rank, lowest first: a step is there.
     steps: u32,
+    /// How many steps are in the blocks before this one.
+    before: u32,
 }
 
 impl Nearest {
     /// `kind` are the ranks of the organizations of that kind, ascending.
     pub(crate) fn new(subtree_end: &[u32], kind: impl IntoIterator<Item = u32>) -> Self {
-        let organizations = subtree_end.len();
+        let organizations = narrow(subtree_end.len());
         let mut steps = Steps::default();
         // The subtrees of that kind that are open at the current rank, as (end, owner), outermost first.
         let mut open: Vec<(u32, u32)> = Vec::new();
@@ -32,57 +40,51 @@ impl Nearest {
             steps.push(rank, rank);
             open.push((at(subtree_end, rank), rank));
         }
-        close_until(narrow(organizations), &mut open, &mut steps);
-        steps.starts.pop_if(|start| *start as usize >= organizations);
-        steps.owners.truncate(steps.starts.len());
-        if steps.starts.len() * 2 < organizations {
-            let count = narrow(steps.starts.len());
-            steps.starts.append(&mut steps.owners);
-            return Nearest { values: Column::new(organizations, &steps.starts), steps: count };
+        close_until(organizations, &mut open, &mut steps);
+        steps.0.pop_if(|(start, _)| *start == organizations);
+        if steps.0.is_empty() {
+            return Nearest::default();
         }
-        let mut owners = vec![NONE; organizations];
-        let ends = steps.starts.iter().skip(1).copied().chain([narrow(organizations)]);
-        for ((&start, end), &owner) in steps.starts.iter().zip(ends).zip(&steps.owners) {
-            if let Some(range) = owners.get_mut(start as usize..end as usize) {
-                range.fill(owner);
-            }
+        let mut blocks = vec![Block::default(); subtree_end.len().div_ceil(32)];
+        for &(start, _) in &steps.0 {
+            at_mut(&mut blocks, start / 32).steps |= 1 << (start % 32);
         }
-        Nearest { values: Column::new(organizations, &owners), steps: 0 }
+        let mut before = 0;
+        for block in &mut blocks {
+            block.before = before;
+            before += block.steps.count_ones();
+        }
+        let owners: Vec<u32> = steps.0.into_iter().map(|(_, owner)| owner).collect();
+        Nearest { blocks: blocks.into(), owners: Column::new(subtree_end.len(), &owners) }
     }
 
     /// The rank of the nearest organization of the kind from `rank` upwards, `rank` included.
     ///
     /// # Complexity
-    /// O(log steps), no allocation.
+    /// O(1), no allocation.
     #[inline]
     pub(crate) fn from(&self, rank: u32) -> Option<u32> {
-        if self.steps == 0 {
-            return self.values.rank(rank);
-        }
-        let step = self.values.count_up_to(rank, self.steps).checked_sub(1)?;
-        self.values.rank(self.steps + step)
+        let block = self.blocks.get(rank as usize / 32)?;
+        // The bits above that of the rank leave at the top.
+        let up_to_rank = block.steps << (31 - rank % 32);
+        let step = (block.before + up_to_rank.count_ones()).checked_sub(1)?;
+        self.owners.rank(step)
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.values.heap_bytes()
+        size_of_val::<[Block]>(&self.blocks) + self.owners.heap_bytes()
     }
 }
 
+/// Where the answer changes, ascending, and the owner from there on.
 #[derive(Default)]
-struct Steps {
-    starts: Vec<u32>,
-    owners: Vec<u32>,
-}
+struct Steps(Vec<(u32, u32)>);
 
 impl Steps {
     fn push(&mut self, start: u32, owner: u32) {
-        if self.starts.last() == Some(&start) {
-            self.starts.pop();
-            self.owners.pop();
-        }
-        if self.owners.last() != Some(&owner) {
-            self.starts.push(start);
-            self.owners.push(owner);
+        self.0.pop_if(|(last, _)| *last == start);
+        if self.0.last().is_none_or(|&(_, last)| last != owner) {
+            self.0.push((start, owner));
         }
     }
 }

@@ -65,8 +65,8 @@ impl OrgStructure {
     ///
     /// # Complexity
     /// For [`LEGAL_ENTITY`](OrgFlags::LEGAL_ENTITY), [`BUSINESS_UNIT`](OrgFlags::BUSINESS_UNIT),
-    /// [`PERIOD_CONTROL`](OrgFlags::PERIOD_CONTROL) and what combines them: O(log of the organizations with
-    /// that flag), at any depth. For any other flag: O(depth), over consecutive bytes. No allocation.
+    /// [`PERIOD_CONTROL`](OrgFlags::PERIOD_CONTROL) and what combines them: O(1). For any other flag:
+    /// O(depth), over consecutive bytes. No allocation.
     #[must_use]
     #[inline]
     pub fn nearest(&self, org: OrgIndex, flags: OrgFlags) -> Option<OrgIndex> {
@@ -95,7 +95,7 @@ impl OrgStructure {
     /// The nearest organization that has a calendar of its own, from `org` upwards, `org` included.
     ///
     /// # Complexity
-    /// O(log of the organizations with a calendar), no allocation.
+    /// O(1), no allocation.
     #[must_use]
     pub fn nearest_calendar_owner(&self, org: OrgIndex) -> Option<OrgIndex> {
         let owner = self.calendar_owner_from(org.rank());

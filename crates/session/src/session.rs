@@ -172,7 +172,7 @@ impl Session {
     /// The nearest legal entity from the organization upwards.
     ///
     /// # Complexity
-    /// O(log legal entities), no allocation.
+    /// O(1), no allocation.
     #[must_use]
     pub fn legal_entity(&self, org: &str) -> Option<OrgId> {
         self.organization_structure_provider().legal_entity(Some(org))

@@ -174,18 +174,23 @@ fn the_largest_narrow_tree_takes_no_more_than_one_that_is_smaller() {
 }
 
 #[test]
-fn nearest_organizations_take_at_most_one_index_an_organization() {
+fn nearest_organizations_take_two_bits_an_organization_and_an_index_a_step() {
     let rows = measured(Shape::Flat, 999);
-    let bytes = |is_entity: fn(usize) -> bool| {
+    let with_entities = |is_entity: fn(usize) -> bool| {
         let mut rows = rows.clone();
         for (place, row) in rows.iter_mut().enumerate() {
             row.flags = if is_entity(place) { OrgFlags::LEGAL_ENTITY } else { OrgFlags::empty() };
         }
-        build(&rows).footprint()
+        build(&rows)
     };
-    let none = bytes(|_| false);
-    assert_eq!(bytes(|place| place % 2 == 1) - none, 2 * rows.len());
-    assert_eq!(bytes(|place| place == 0) - none, 2 * 2, "the root alone is one step");
+    let none = with_entities(|_| false).footprint();
+    let blocks = 8 * rows.len().div_ceil(32);
+    for is_entity in [|place| place == 0, |place| place % 2 == 1, |place| place % 10 == 5, |_| true] {
+        let tree = with_entities(is_entity);
+        let nearest: Vec<_> = tree.indices().map(|org| tree.nearest(org, OrgFlags::LEGAL_ENTITY)).collect();
+        let steps = nearest.chunk_by(|one, next| one == next).count() - usize::from(nearest[0].is_none());
+        assert_eq!(tree.footprint() - none, blocks + 2 * steps, "{steps} steps");
+    }
 }
 
 #[test]
