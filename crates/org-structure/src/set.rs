@@ -58,6 +58,13 @@ impl OrgSet {
         Self::default()
     }
 
+    /// The set of the ranks in a range.
+    pub(crate) fn from_range(range: Range<u32>) -> Self {
+        let mut bitmap = RoaringBitmap::new();
+        bitmap.insert_range(range);
+        OrgSet { bitmap }
+    }
+
     /// The set of the ranks in some ranges, which ascend and do not overlap.
     ///
     /// # Complexity

@@ -39,6 +39,10 @@ impl Branch<'_> {
         path.for_each(|range| ranges.push_front(range));
         ranges
     }
+
+    fn to_set(&self) -> OrgSet {
+        OrgSet::from_ranges(self.ranges().as_slice())
+    }
 }
 
 /// An organization, its ancestors and its descendants, as a view of the tree.
@@ -263,7 +267,7 @@ impl ExactSizeIterator for ViewIter {}
 impl FusedIterator for ViewIter {}
 
 macro_rules! view {
-    ($view:ident, |$self:ident, $other:ident| $contains:expr, $ranges:expr) => {
+    ($view:ident, |$self:ident, $other:ident| $contains:expr, $ranges:expr, $set:expr) => {
         impl $view<'_> {
             /// Is the organization in the view?
             ///
@@ -304,8 +308,8 @@ macro_rules! view {
             /// # Complexity
             /// O(ranges), however long they are.
             #[must_use]
-            pub fn to_set(&self) -> OrgSet {
-                OrgSet::from_ranges(self.ranges().as_slice())
+            pub fn to_set(&$self) -> OrgSet {
+                $set
             }
         }
 
@@ -342,6 +346,11 @@ macro_rules! view {
     };
 }
 
-view!(NaturalTree, |self, other| self.0.contains(other), self.0.ranges());
-view!(Ancestors, |self, other| self.0.contains(other), self.0.ranges());
-view!(Descendants, |self, other| self.contains_rank(other.rank()), Ranges::one(self.start..self.end));
+view!(NaturalTree, |self, other| self.0.contains(other), self.0.ranges(), self.0.to_set());
+view!(Ancestors, |self, other| self.0.contains(other), self.0.ranges(), self.0.to_set());
+view!(
+    Descendants,
+    |self, other| self.contains_rank(other.rank()),
+    Ranges::one(self.start..self.end),
+    OrgSet::from_range(self.start..self.end)
+);
