@@ -40,7 +40,7 @@ impl Branch<'_> {
         ranges
     }
 
-    fn to_set(&self) -> OrgSet {
+    fn to_set(self) -> OrgSet {
         OrgSet::from_ranges(self.ranges().as_slice())
     }
 }
