@@ -1,13 +1,13 @@
 //! axe-core, which checks the accessibility of a page: a download for the browser's tests, never part of the
 //! project. It is under the Mozilla Public License 2.0.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use crate::prerequisite;
 use crate::workspace::{self, succeed};
 
 /// The environment variable that tells the tests where the script is.
@@ -29,26 +29,25 @@ pub(crate) fn script() -> Option<PathBuf> {
 }
 
 fn locate_or_download() -> Result<PathBuf> {
-    if let Some(script) = env::var_os("ORGCACHE_AXE").map(PathBuf::from) {
-        if !script.is_file() {
-            bail!("`{}`, named by ORGCACHE_AXE, is not a file", script.display());
-        }
+    if let Some(script) = prerequisite::file("ORGCACHE_AXE", &[])? {
         return Ok(script);
     }
     let folder = workspace::root().join("target/axe-core").join(VERSION);
-    let script = folder.join("package/axe.min.js");
+    let script = folder.join("axe.min.js");
     if !script.is_file() {
         fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        let unpacked = tempfile::tempdir_in(&folder)?;
         // npm checks what it downloads against the hash that the registry names.
-        let package = format!("axe-core@{VERSION}");
         let mut npm = Command::new("npm");
-        succeed(npm.args(["pack", "--silent", &package]).current_dir(&folder).stdout(Stdio::null()))?;
-        let archive = format!("axe-core-{VERSION}.tgz");
-        succeed(
-            Command::new("tar")
-                .args(["-xzf", &archive, "package/axe.min.js", "package/LICENSE"])
-                .current_dir(&folder),
-        )?;
+        npm.args(["pack", "--silent", &format!("axe-core@{VERSION}")]).stdout(Stdio::null());
+        succeed(npm.current_dir(&unpacked))?;
+        let mut tar = Command::new("tar");
+        tar.args(["-xzf", &format!("axe-core-{VERSION}.tgz"), "package/axe.min.js", "package/LICENSE"]);
+        succeed(tar.current_dir(&unpacked))?;
+        // The script last and whole, so that a run at the same time finds all of it or none.
+        for file in ["LICENSE", "axe.min.js"] {
+            fs::rename(unpacked.path().join("package").join(file), folder.join(file))?;
+        }
     }
     Ok(script)
 }

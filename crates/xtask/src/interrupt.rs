@@ -4,14 +4,14 @@
 //! then winds up in its usual order, and what it owns is dropped.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitCode, ExitStatus};
+use std::process::{Child, Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 use std::thread;
 
-use anyhow::Context;
+use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -50,13 +50,18 @@ impl Interrupt {
         }
     }
 
-    /// Runs a command in a process group of its own to its end, or until a signal comes, which is an error.
-    pub(crate) fn wait(&self, command: &mut Command) -> anyhow::Result<ExitStatus> {
+    /// Runs a command in a process group of its own to its end, and returns what it printed if that is piped.
+    /// Its failure is an error, and so is a signal, which ends it.
+    pub(crate) fn run(&self, command: &mut Command) -> Result<String> {
         let mut group = self.spawn(command).with_context(|| format!("cannot run {command:?}"))?;
+        let mut printed = String::new();
+        let read = group.child.stdout.take().map(|mut output| output.read_to_string(&mut printed));
         let status = group.child.wait()?;
         drop(group);
         self.check()?;
-        Ok(status)
+        read.transpose().with_context(|| format!("cannot read the output of {command:?}"))?;
+        ensure!(status.success(), "failed ({status}): {command:?}");
+        Ok(printed)
     }
 
     /// Starts a command in a process group of its own, which a signal will end.

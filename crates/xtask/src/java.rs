@@ -2,13 +2,13 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::workspace::succeed;
+use crate::prerequisite;
+use crate::workspace::{files_below, succeed};
 
 /// The oldest version whose language the examples of the documents are written in.
 const OLDEST: u32 = 15;
@@ -18,18 +18,8 @@ const RELEASE: &str = "11";
 
 /// Finds a `java` that compiles what it runs.
 pub(crate) fn locate() -> Result<Option<PathBuf>> {
-    if let Some(program) = env::var_os("ORGCACHE_JAVA").map(PathBuf::from) {
-        if !compiles(&program) {
-            bail!(
-                "`{}`, named by ORGCACHE_JAVA, is not the `java` of a JDK {OLDEST} or later",
-                program.display()
-            );
-        }
-        return Ok(Some(program));
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let programs = env::split_paths(&path).map(|folder| folder.join("java"));
-    Ok(programs.filter(|program| program.is_file()).find(|program| compiles(program)))
+    let what = format!("the `java` of a JDK {OLDEST} or later");
+    prerequisite::locate("ORGCACHE_JAVA", &["java"], &what, compiles)
 }
 
 /// A Java development kit, whose tools are run as modules: their programs need not be beside `java`.
@@ -90,23 +80,6 @@ impl Jdk {
         command.args(options).arg("-cp").arg(class_path).arg(class).args(arguments);
         succeed(&mut command)
     }
-}
-
-/// The files below a folder, relative to it, in the order of their names.
-pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(inner) = folders.pop() {
-        let path = folder.join(&inner);
-        let entries = fs::read_dir(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        for entry in entries {
-            let entry = entry.with_context(|| format!("cannot read `{}`", path.display()))?;
-            let inner = inner.join(entry.file_name());
-            if entry.path().is_dir() { folders.push(inner) } else { files.push(inner) }
-        }
-    }
-    files.sort_unstable();
-    Ok(files)
 }
 
 fn compiles(java: &Path) -> bool {

@@ -25,14 +25,11 @@ pub(crate) struct Part {
 }
 
 impl Kept {
-    /// A run without any part yet: what another run left in the folder goes.
-    pub(crate) fn begin(folder: PathBuf) -> Result<Self> {
-        workspace::remove_folder(&folder)?;
-        Self::resume(folder)
-    }
-
-    /// The run that the folder holds.
-    pub(crate) fn resume(folder: PathBuf) -> Result<Self> {
+    /// The run that a folder holds, or one without any part yet: then what another run left there goes.
+    pub(crate) fn open(folder: PathBuf, resume: bool) -> Result<Self> {
+        if !resume {
+            workspace::remove_folder(&folder)?;
+        }
         fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
         Ok(Self { folder })
     }
@@ -76,13 +73,13 @@ mod tests {
         let folder = parent.path().join("run");
         let part =
             Part { printed: "figures\n\nmore".into(), took: Duration::from_secs(7), load: "0.50".into() };
-        let kept = Kept::begin(folder.clone()).unwrap();
+        let kept = Kept::open(folder.clone(), false).unwrap();
         assert_eq!(kept.part("speed"), None);
         kept.keep("speed", &part).unwrap();
-        let again = Kept::resume(folder.clone()).unwrap();
+        let again = Kept::open(folder.clone(), true).unwrap();
         assert_eq!(again.part("speed"), Some(part));
         assert_eq!(again.part("sessions"), None);
         assert_eq!(std::fs::read_dir(again.folder()).unwrap().count(), 1);
-        assert_eq!(Kept::begin(folder).unwrap().part("speed"), None);
+        assert_eq!(Kept::open(folder, false).unwrap().part("speed"), None);
     }
 }

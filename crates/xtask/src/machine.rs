@@ -1,13 +1,14 @@
 //! The machine that something was measured on, in a sentence.
 
+use std::env::consts::ARCH;
 use std::fmt;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use crate::kept::Part;
-use crate::workspace;
+use crate::workspace::{output, root};
 
 /// Describes a run: where, how long, how busy the machine was.
 pub(crate) struct Machine<'a> {
@@ -25,8 +26,8 @@ impl fmt::Display for Machine<'_> {
             f,
             "Measured on {}: {cores} cores ({}), {} GB of memory, {},\n{rustc}, {}.\n",
             output_of(Command::new("date").args(["-u", "+%-d %B %Y"])),
-            processor(&read("/proc/cpuinfo")),
-            gigabytes(&read("/proc/meminfo")),
+            field(&read("/proc/cpuinfo"), "model name").unwrap_or(ARCH),
+            field(&read("/proc/meminfo"), "MemTotal").and_then(gigabytes).unwrap_or_default(),
             output_of(Command::new("uname").arg("-sr")),
             self.postgres,
         )?;
@@ -46,16 +47,15 @@ pub(crate) fn load() -> String {
     read("/proc/loadavg").split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
-fn processor(cpuinfo: &str) -> String {
-    let line = cpuinfo.lines().find(|line| line.starts_with("model name"));
-    let name = line.and_then(|line| line.split_once(':')).map(|(_, name)| name.trim());
-    name.unwrap_or(std::env::consts::ARCH).to_owned()
+/// What a file of the kernel says of something, such as `MemTotal: 24028144 kB`.
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let value = |line: &'a str| line.strip_prefix(name)?.trim_start().strip_prefix(':').map(str::trim);
+    text.lines().find_map(value)
 }
 
-fn gigabytes(meminfo: &str) -> String {
-    let line = meminfo.lines().find(|line| line.starts_with("MemTotal"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kilobytes.map_or_else(|| "?".to_owned(), |kilobytes| (kilobytes / 1_000_000).to_string())
+/// How many GB so many kB are.
+fn gigabytes(kilobytes: &str) -> Option<u64> {
+    Some(kilobytes.strip_suffix(" kB")?.parse::<u64>().ok()? / 1_000_000)
 }
 
 fn read(path: &str) -> String {
@@ -65,23 +65,21 @@ fn read(path: &str) -> String {
 /// What a program prints; nothing where there is no such program.
 fn output_of(command: &mut Command) -> String {
     // In the workspace, rustup runs the pinned toolchain's compiler.
-    let output = command.current_dir(workspace::root()).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+    output(command.current_dir(root())).map(|printed| printed.trim().to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Machine, Part, gigabytes, processor};
+    use super::{Machine, Part, field, gigabytes};
 
     #[test]
     fn a_machine_is_described_by_what_linux_says() {
         let cpuinfo = "processor\t: 0\nmodel name\t: Some CPU @ 2.00GHz\nmodel name\t: Some CPU\n";
-        assert_eq!(processor(cpuinfo), "Some CPU @ 2.00GHz");
-        assert_eq!(processor(""), std::env::consts::ARCH);
-        assert_eq!(gigabytes("MemTotal:       24028144 kB\nMemFree: 1 kB\n"), "24");
-        assert_eq!(gigabytes("nothing"), "?");
+        assert_eq!(field(cpuinfo, "model name"), Some("Some CPU @ 2.00GHz"));
+        assert_eq!(field(cpuinfo, "model"), None);
+        assert_eq!(gigabytes("24028144 kB"), Some(24));
     }
 
     #[test]

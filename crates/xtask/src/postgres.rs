@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::geteuid;
 
 use crate::scratch::Scratch;
@@ -61,10 +61,10 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Creates a cluster by the programs in a directory that [`locate`] found, and starts it.
-    pub(crate) fn start(programs: &Path, durability: Durability) -> Result<Self> {
+    /// Creates a cluster by the programs of this machine, and starts it.
+    pub(crate) fn start(durability: Durability) -> Result<Self> {
+        let programs = Programs { directory: require()?, account: account()? };
         let scratch = Scratch::create()?;
-        let programs = Programs { directory: programs, account: account()? };
         let data = scratch.path().join("postgres");
         let password = random_hex()?;
         programs.initialize(&data, &password, durability)?;
@@ -115,12 +115,12 @@ impl Cluster {
 }
 
 /// The programs of one version of PostgreSQL, and the user and group that they run as, if not this process's.
-struct Programs<'a> {
-    directory: &'a Path,
+struct Programs {
+    directory: PathBuf,
     account: Option<(u32, u32)>,
 }
 
-impl Programs<'_> {
+impl Programs {
     /// Runs a program to its end and returns what it printed; its complaint is the error.
     fn run(&self, directory: &Path, program: &str, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(self.directory.join(program));
@@ -151,17 +151,9 @@ impl Programs<'_> {
                     .with_context(|| format!("cannot give away `{}`", path.display()))?;
             }
         }
-        let initialize = [
-            "-D",
-            ".",
-            "--username=postgres",
-            "--pwfile=../postgres.password",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-        ];
-        self.run(data, "initdb", &initialize)?;
+        let initialize = "-D . --username=postgres --pwfile=../postgres.password --auth=scram-sha-256 \
+                          --encoding=UTF8 --locale=C --no-sync";
+        self.run(data, "initdb", &initialize.split(' ').collect::<Vec<_>>())?;
         fs::remove_file(&password_file)?;
         let durability = if durability == Durability::None { NOT_DURABLE } else { "" };
         let mut settings = OpenOptions::new().append(true).open(data.join("postgresql.conf"))?;
@@ -174,15 +166,10 @@ impl Programs<'_> {
 /// Removes settings of the user's own databases, which must not lead a program there.
 fn remove_client_settings(command: &mut Command) {
     for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(is_client_setting) {
+        if name.as_encoded_bytes().starts_with(b"PG") {
             command.env_remove(name);
         }
     }
-}
-
-/// Whether an environment variable is one of those that PostgreSQL's clients and tools read.
-fn is_client_setting(name: &str) -> bool {
-    name.starts_with("PG") && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// 128 random bits of the system as 32 hexadecimal digits.
@@ -215,9 +202,12 @@ fn id(what: &str, name: &str) -> Option<u32> {
 pub(crate) fn locate() -> Result<Option<PathBuf>> {
     let is_complete = |directory: &PathBuf| NEEDED.iter().all(|program| directory.join(program).is_file());
     if let Some(directory) = env::var_os(OVERRIDE).map(PathBuf::from) {
-        if !is_complete(&directory) {
-            bail!("`{}`, named by {OVERRIDE}, lacks one of {}", directory.display(), NEEDED.join(", "));
-        }
+        let needed = NEEDED.join(", ");
+        ensure!(
+            is_complete(&directory),
+            "`{}`, named by {OVERRIDE}, lacks one of {needed}",
+            directory.display()
+        );
         return Ok(Some(directory));
     }
     let path = env::var_os("PATH").unwrap_or_default();
@@ -225,19 +215,14 @@ pub(crate) fn locate() -> Result<Option<PathBuf>> {
         // A link leads to the directory in which the programs find each other and their data.
         directory.join("initdb").canonicalize().ok()?.parent().map(Path::to_owned)
     });
-    Ok(in_path.chain(versions(Path::new(DEBIAN))).find(is_complete))
+    let of_debian = (10..100).rev().map(|version| PathBuf::from(format!("{DEBIAN}/{version}/bin")));
+    Ok(in_path.chain(of_debian).find(is_complete))
 }
 
-/// The `bin` directories of all versions below `root`, newest first.
-fn versions(root: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root).into_iter().flatten().flatten();
-    let numbered = entries.filter_map(|entry| {
-        let major: u32 = entry.file_name().to_str()?.split('.').next()?.parse().ok()?;
-        Some((major, entry.path().join("bin")))
-    });
-    let mut versions: Vec<_> = numbered.collect();
-    versions.sort_by(|a, b| b.cmp(a));
-    versions.into_iter().map(|(_, directory)| directory).collect()
+/// As [`locate`]; an error where there are none.
+pub(crate) fn require() -> Result<PathBuf> {
+    locate()?
+        .with_context(|| format!("there is no PostgreSQL server; name its programs' directory in {OVERRIDE}"))
 }
 
 #[cfg(test)]
@@ -247,11 +232,11 @@ mod tests {
     use std::panic;
     use std::path::PathBuf;
 
-    use super::{Cluster, Durability, account, id, is_client_setting, locate, versions};
+    use super::{Cluster, Durability, account, id};
     use crate::scratch::Scratch;
 
     fn start() -> Cluster {
-        Cluster::start(&locate().unwrap().expect("PostgreSQL's server programs"), Durability::None).unwrap()
+        Cluster::start(Durability::None).unwrap()
     }
 
     fn answers(port: u16) -> bool {
@@ -293,26 +278,8 @@ mod tests {
     }
 
     #[test]
-    fn newer_versions_come_first_by_number() {
-        let root = tempfile::tempdir().unwrap();
-        for name in ["9.6", "15", "17", "debug"] {
-            fs::create_dir(root.path().join(name)).unwrap();
-        }
-        assert_eq!(versions(root.path()), ["17", "15", "9.6"].map(|name| root.path().join(name).join("bin")));
-        assert!(versions(&root.path().join("absent")).is_empty());
-    }
-
-    #[test]
     fn servers_never_run_as_root() {
         assert_eq!((id("-u", "root"), id("-u", "no such user")), (None, None));
         assert_eq!(account().unwrap().is_some(), rustix::process::geteuid().is_root());
-    }
-
-    #[test]
-    fn settings_of_clients_are_told_from_other_variables() {
-        assert!(is_client_setting("PGHOST"));
-        for name in ["PG_COLOR_THEME_OF_MINE", "PATH", "ORGCACHE_PG_BIN"] {
-            assert!(!is_client_setting(name), "{name}");
-        }
     }
 }

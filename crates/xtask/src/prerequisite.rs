@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use rustix::process::geteuid;
 
 use crate::workspace::succeed;
@@ -25,14 +25,12 @@ pub(crate) struct Prerequisite {
     otherwise: &'static str,
 }
 
-/// Directory of PostgreSQL's server programs, for tests that run clusters of their own.
-pub(crate) const POSTGRES_PROGRAMS: &str = "ORGCACHE_TEST_POSTGRES_BIN";
-
 /// Everything that the tests need beside Rust.
 const PREREQUISITES: &[Prerequisite] = &[
     Prerequisite {
         name: "the PostgreSQL server",
-        variable: POSTGRES_PROGRAMS,
+        // For tests that run clusters of their own.
+        variable: "ORGCACHE_TEST_POSTGRES_BIN",
         locate: postgres::locate,
         package: "postgresql",
         otherwise: "install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN",
@@ -42,7 +40,7 @@ const PREREQUISITES: &[Prerequisite] = &[
         variable: "ORGCACHE_TEST_CHROMIUM",
         locate: || {
             let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-            locate("ORGCACHE_CHROMIUM", &names)
+            file("ORGCACHE_CHROMIUM", &names)
         },
         package: "chromium",
         otherwise: "install Chromium or Chrome, and name the program in ORGCACHE_CHROMIUM",
@@ -50,21 +48,21 @@ const PREREQUISITES: &[Prerequisite] = &[
     Prerequisite {
         name: "chromedriver",
         variable: "ORGCACHE_TEST_CHROMEDRIVER",
-        locate: || locate("ORGCACHE_CHROMEDRIVER", &["chromedriver", "chromium.chromedriver"]),
+        locate: || file("ORGCACHE_CHROMEDRIVER", &["chromedriver", "chromium.chromedriver"]),
         package: "chromium-driver",
         otherwise: "install chromedriver of the browser's version, and name the program in ORGCACHE_CHROMEDRIVER",
     },
     Prerequisite {
         name: "the connection pooler pgbouncer",
         variable: "ORGCACHE_TEST_PGBOUNCER",
-        locate: || locate("ORGCACHE_PGBOUNCER", &["pgbouncer"]),
+        locate: || file("ORGCACHE_PGBOUNCER", &["pgbouncer"]),
         package: "pgbouncer",
         otherwise: "install pgbouncer, and name the program in ORGCACHE_PGBOUNCER",
     },
     Prerequisite {
         name: "nginx",
         variable: "ORGCACHE_TEST_NGINX",
-        locate: || locate("ORGCACHE_NGINX", &["nginx"]),
+        locate: || file("ORGCACHE_NGINX", &["nginx"]),
         package: "nginx",
         otherwise: "install nginx, and name the program in ORGCACHE_NGINX",
     },
@@ -85,14 +83,14 @@ const PREREQUISITES: &[Prerequisite] = &[
     Prerequisite {
         name: "JUnit 5",
         variable: "ORGCACHE_TEST_JUNIT",
-        locate: || locate("ORGCACHE_JUNIT", &["junit-platform-console-standalone.jar"]),
+        locate: || file("ORGCACHE_JUNIT", &["junit-platform-console-standalone.jar"]),
         package: "junit5",
         otherwise: "download junit-platform-console-standalone, and name the jar in ORGCACHE_JUNIT",
     },
     Prerequisite {
         name: "PostgreSQL's JDBC driver",
         variable: "ORGCACHE_TEST_JDBC",
-        locate: || locate("ORGCACHE_JDBC", &["postgresql.jar"]),
+        locate: || file("ORGCACHE_JDBC", &["postgresql.jar"]),
         package: "libpostgresql-jdbc-java",
         otherwise: "download PostgreSQL's JDBC driver, and name the jar in ORGCACHE_JDBC",
     },
@@ -101,66 +99,56 @@ const PREREQUISITES: &[Prerequisite] = &[
 /// Where Debian keeps daemons, the parts of Chromium, and jars.
 const DEBIAN: [&str; 3] = ["/usr/sbin", "/usr/lib/chromium", "/usr/share/java"];
 
-/// Finds a file: the one that a variable names, else by the first of its names in `PATH` or where Debian
-/// keeps it.
-fn locate(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
-    let Some(chosen) = env::var_os(variable).map(PathBuf::from) else {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let folders = env::split_paths(&path).chain(DEBIAN.map(PathBuf::from));
-        return Ok(find(folders, names));
-    };
-    if !chosen.is_file() {
-        bail!("`{}`, named by {variable}, is not a file", chosen.display());
+/// Finds a file that works: the one that a variable names, else the first in `PATH` or where Debian keeps it,
+/// by the first of its names.
+pub(crate) fn locate(
+    variable: &str,
+    names: &[&str],
+    what: &str,
+    works: fn(&Path) -> bool,
+) -> Result<Option<PathBuf>> {
+    if let Some(chosen) = env::var_os(variable).map(PathBuf::from) {
+        ensure!(works(&chosen), "`{}`, named by {variable}, is not {what}", chosen.display());
+        return Ok(Some(chosen));
     }
-    Ok(Some(chosen))
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = env::split_paths(&path).chain(DEBIAN.map(PathBuf::from)).collect();
+    Ok(find(&folders, names, works))
 }
 
-/// The first of the names that is a file in one of the folders.
-fn find(folders: impl Iterator<Item = PathBuf>, names: &[&str]) -> Option<PathBuf> {
-    let folders: Vec<_> = folders.collect();
+/// Finds a file of which it is enough that it is there.
+pub(crate) fn file(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
+    locate(variable, names, "a file", Path::is_file)
+}
+
+fn find(folders: &[PathBuf], names: &[&str], works: fn(&Path) -> bool) -> Option<PathBuf> {
     let mut candidates = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    candidates.find(|candidate| candidate.is_file())
+    candidates.find(|candidate| candidate.is_file() && works(candidate))
 }
 
 /// Finds all prerequisites, after installing those that are missing if that is possible. Each has the
 /// variable that tells the tests.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
-    let mut found = prepare_these(PREREQUISITES)?;
-    for (variable, path) in &mut found {
-        if *variable == python::VARIABLE {
-            *path = python::environment(path)?;
-        }
-    }
-    Ok(found)
-}
-
-/// Finds PostgreSQL's programs alone, likewise.
-pub(crate) fn prepare_postgres() -> Result<PathBuf> {
-    let postgres = PREREQUISITES.split_at(1).0;
-    let found = prepare_these(postgres)?.into_iter().next();
-    Ok(found.context("PostgreSQL is no prerequisite")?.1)
-}
-
-fn prepare_these(prerequisites: &'static [Prerequisite]) -> Result<Vec<(&'static str, PathBuf)>> {
     let mut missing = Vec::new();
-    for prerequisite in prerequisites {
+    for prerequisite in PREREQUISITES {
         if (prerequisite.locate)()?.is_none() {
             missing.push(prerequisite);
         }
     }
     if !missing.is_empty() {
-        let has_apt = Path::new("/usr/bin/apt-get").is_file();
-        if !geteuid().is_root() || !has_apt {
-            bail!("{}", advice(&missing));
-        }
+        let can_install = geteuid().is_root() && Path::new("/usr/bin/apt-get").is_file();
+        ensure!(can_install, "{}", advice(&missing));
         install(&missing).with_context(|| advice(&missing))?;
     }
     let find = |prerequisite: &Prerequisite| {
-        let path = (prerequisite.locate)()?;
+        let path = match prerequisite.variable {
+            python::VARIABLE => Some(python::interpreter()?),
+            _ => (prerequisite.locate)()?,
+        };
         let path = path.with_context(|| format!("{} is installed and still not found", prerequisite.name))?;
         Ok((prerequisite.variable, path))
     };
-    prerequisites.iter().map(find).collect()
+    PREREQUISITES.iter().map(find).collect()
 }
 
 /// What to install, for a person to read and paste.
@@ -194,8 +182,9 @@ fn install(missing: &[&Prerequisite]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
-    use super::{POSTGRES_PROGRAMS, PREREQUISITES, advice, find};
+    use super::{PREREQUISITES, advice, find};
 
     #[test]
     fn the_advice_names_everything_that_is_missing_in_one_command() {
@@ -210,11 +199,6 @@ mod tests {
     }
 
     #[test]
-    fn postgresql_is_the_first() {
-        assert_eq!(PREREQUISITES[0].variable, POSTGRES_PROGRAMS);
-    }
-
-    #[test]
     fn the_first_name_wins_in_any_folder() {
         let root = tempfile::tempdir().unwrap();
         for (folder, program) in [("a", "second"), ("b", "first"), ("b", "second")] {
@@ -222,10 +206,15 @@ mod tests {
             fs::write(root.path().join(folder).join(program), "").unwrap();
         }
         fs::create_dir(root.path().join("a/first")).unwrap();
-        let found =
-            |names: &[&str]| find(["absent", "a", "b"].iter().map(|name| root.path().join(name)), names);
+        let folders = ["absent", "a", "b"].map(|name| root.path().join(name));
+        let found = |names: &[&str]| find(&folders, names, Path::is_file);
         assert_eq!(found(&["first", "second"]), Some(root.path().join("b/first")));
         assert_eq!(found(&["third", "second"]), Some(root.path().join("a/second")));
         assert_eq!(found(&["no such program"]), None);
+        assert_eq!(
+            find(&folders, &["second"], |file| file.parent().is_some_and(|it| it.ends_with("b"))),
+            Some(root.path().join("b/second")),
+            "one that does not work is passed over"
+        );
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
+use walkdir::WalkDir;
 
 const PREFIX: &str = "orgcache-test-";
 const LOCK: &str = "lock";
@@ -150,18 +151,9 @@ fn server_of(data: &Path) -> Option<Pid> {
 
 /// The directories in `root`, down to a few levels, that a server has started in. Links are not followed.
 fn data_directories(root: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![(root.to_owned(), 0)];
-    while let Some((directory, depth)) = open.pop() {
-        if directory.join(PID_FILE).is_file() {
-            found.push(directory);
-        } else if depth < DEEPEST_DATA {
-            let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
-            let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-            open.extend(folders.map(|entry| (entry.path(), depth + 1)));
-        }
-    }
-    found
+    let entries = WalkDir::new(root).max_depth(DEEPEST_DATA + 1).into_iter().flatten();
+    let files = entries.filter(|entry| entry.file_name() == PID_FILE && entry.file_type().is_file());
+    files.filter_map(|file| file.path().parent().map(Path::to_owned)).collect()
 }
 
 #[cfg(test)]

@@ -2,80 +2,43 @@
 
 use std::fmt;
 
-/// The counts of all result lines so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The counts of all results so far, and the faults other than failed tests.
+///
+/// Every other fault counts as a failure, so that `0 failed` always means success: an ignored test, a test
+/// program that crashed, a run that did not compile or that ran no test.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    passed: u64,
-    failed: u64,
-    ignored: u64,
-}
-
-impl Tally {
-    /// Adds the counts of a line of output, if it is a result of `cargo test` or of `cargo nextest run`.
-    pub(crate) fn read(&mut self, line: &str) {
-        if let Some(counts) = Self::parse_result(line).or_else(|| Self::parse_summary(line)) {
-            self.passed += counts.passed;
-            self.failed += counts.failed;
-            self.ignored += counts.ignored;
-        }
-    }
-
-    /// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`.
-    fn parse_result(line: &str) -> Option<Self> {
-        let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
-        let mut parts = counts.split("; ");
-        let mut count = |unit: &str| parts.next()?.strip_suffix(unit)?.parse().ok();
-        Some(Self { passed: count(" passed")?, failed: count(" failed")?, ignored: count(" ignored")? })
-    }
-
-    /// Reads nextest's `Summary [   2.034s] 12/13 tests run: 11 passed (1 slow), 1 timed out, 3 skipped`.
-    /// Tests that did not pass have failed, also those that did not run; skipped ones were not asked for.
-    fn parse_summary(line: &str) -> Option<Self> {
-        let (_, result) = line.trim_start().strip_prefix("Summary [")?.split_once("] ")?;
-        let (run, rest) = result.split_once(" test run: ").or_else(|| result.split_once(" tests run: "))?;
-        let all: u64 = run.rsplit('/').next()?.parse().ok()?;
-        let passed = rest.split_once(" passed").map_or(Ok(0), |(passed, _)| passed.parse()).ok()?;
-        Some(Self { passed, failed: all.checked_sub(passed)?, ignored: 0 })
-    }
-
-    /// The verdict on the whole run, which is good only if tests ran and all of them passed.
-    ///
-    /// Every other fault counts as a failure, so that `0 failed` always means success: an ignored test, a
-    /// test program that crashed, a run that did not compile or that ran no test.
-    pub(crate) fn conclude(self, cargo_succeeded: bool) -> Verdict {
-        let mut verdict = Verdict { passed: self.passed, failed: self.failed, remarks: Vec::new() };
-        if self.ignored > 0 {
-            verdict.failed += self.ignored;
-            verdict.remarks.push(format!("{} ignored tests count as failed", self.ignored));
-        }
-        if verdict.failed == 0 && !cargo_succeeded {
-            verdict.fail("cargo failed outside of the tests: see its messages above".into());
-        }
-        if verdict.passed == 0 && verdict.failed == 0 {
-            verdict.fail("no test ran".into());
-        }
-        verdict
-    }
-}
-
-/// How a run ended: its closing line, and the remarks before it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
     passed: u64,
     failed: u64,
     remarks: Vec<String>,
 }
 
-impl Verdict {
-    /// The verdict on a run in which no test could start.
-    pub(crate) fn not_started(remark: String) -> Self {
-        Self { passed: 0, failed: 1, remarks: vec![remark] }
+impl Tally {
+    /// Adds the counts of a line of output, if it is a result of `cargo test` or of `cargo nextest run`.
+    pub(crate) fn read(&mut self, line: &str) {
+        if let Some([passed, failed, ignored]) = parse_result(line).or_else(|| parse_summary(line)) {
+            self.passed += passed;
+            self.failed += failed;
+            if ignored > 0 {
+                self.fail(ignored, format!("{ignored} ignored tests count as failed"));
+            }
+        }
     }
 
-    /// Adds a failure outside of the tests.
-    pub(crate) fn fail(&mut self, remark: String) {
-        self.failed += 1;
+    /// Adds failures outside of the tests.
+    pub(crate) fn fail(&mut self, count: u64, remark: String) {
+        self.failed += count;
         self.remarks.push(remark);
+    }
+
+    /// Adds what is wrong with a run as a whole.
+    pub(crate) fn conclude(&mut self, cargo_succeeded: bool) {
+        if self.failed == 0 && !cargo_succeeded {
+            self.fail(1, "cargo failed outside of the tests: see its messages above".into());
+        }
+        if self.passed == 0 && self.failed == 0 {
+            self.fail(1, "no test ran".into());
+        }
     }
 
     /// The faults other than failed tests.
@@ -83,16 +46,35 @@ impl Verdict {
         &self.remarks
     }
 
-    /// Whether tests ran and all of them passed.
+    /// Whether all tests passed.
     pub(crate) fn is_success(&self) -> bool {
         self.failed == 0
     }
 }
 
-impl fmt::Display for Verdict {
+/// The closing line.
+impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} passed, {} failed", self.passed, self.failed)
     }
+}
+
+/// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`.
+fn parse_result(line: &str) -> Option<[u64; 3]> {
+    let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    let mut parts = counts.split("; ");
+    let mut count = |unit: &str| parts.next()?.strip_suffix(unit)?.parse().ok();
+    Some([count(" passed")?, count(" failed")?, count(" ignored")?])
+}
+
+/// Reads nextest's `Summary [   2.034s] 12/13 tests run: 11 passed (1 slow), 1 timed out, 3 skipped`.
+/// Tests that did not pass have failed, also those that did not run; skipped ones were not asked for.
+fn parse_summary(line: &str) -> Option<[u64; 3]> {
+    let (_, result) = line.trim_start().strip_prefix("Summary [")?.split_once("] ")?;
+    let (run, rest) = result.split_once(" test run: ").or_else(|| result.split_once(" tests run: "))?;
+    let all: u64 = run.rsplit('/').next()?.parse().ok()?;
+    let passed = rest.split_once(" passed").map_or(Ok(0), |(passed, _)| passed.parse()).ok()?;
+    Some([passed, all.checked_sub(passed)?, 0])
 }
 
 #[cfg(test)]
@@ -105,9 +87,9 @@ mod tests {
     fn verdict(output: &str, cargo_succeeded: bool) -> (String, Vec<String>) {
         let mut tally = Tally::default();
         output.lines().for_each(|line| tally.read(line));
-        let verdict = tally.conclude(cargo_succeeded);
-        assert_eq!(verdict.is_success(), verdict.to_string().ends_with(" 0 failed"));
-        (verdict.to_string(), verdict.remarks().to_vec())
+        tally.conclude(cargo_succeeded);
+        assert_eq!(tally.is_success(), tally.to_string().ends_with(" 0 failed"));
+        (tally.to_string(), tally.remarks)
     }
 
     #[test]
@@ -127,7 +109,7 @@ mod tests {
             assert_eq!(tally, Tally::default(), "{line}");
         }
         tally.read("test result: FAILED. 4 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 1.20s");
-        assert_eq!(tally, Tally { passed: 4, failed: 2, ignored: 1 });
+        assert_eq!((tally.to_string().as_str(), tally.remarks.len()), ("4 passed, 3 failed", 1));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use walkdir::WalkDir;
 
 /// A cargo command at the root of the workspace, with nothing to read from standard input.
 ///
@@ -61,6 +62,18 @@ pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 /// Copies a file to where [`write()`] could write it.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     write(to, fs::read(from).with_context(|| format!("cannot read `{}`", from.display()))?)
+}
+
+/// The files below a folder, relative to it, in the order of their names.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            files.push(entry.path().strip_prefix(folder)?.to_owned());
+        }
+    }
+    Ok(files)
 }
 
 #[cfg(test)]

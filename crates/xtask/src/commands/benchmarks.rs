@@ -3,20 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::harness::{self, Program};
 use crate::document::Document;
 use crate::interrupt::Interrupt;
 use crate::kept::{Kept, Part};
 use crate::machine::{self, Machine};
-use crate::postgres::{Cluster, Durability};
-use crate::{prerequisite, workspace};
+use crate::postgres::{self, Cluster, Durability};
+use crate::workspace;
 
 /// Measure again every figure of docs/benchmarks.md, of its tables and of README.md, and write them there
 ///
@@ -188,18 +187,17 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     let began = Instant::now();
     let mut documents = Documents::read()?;
     let folder = workspace::target().join("benchmarks").join(if args.quick { "quick" } else { "full" });
-    let kept = if args.resume { Kept::resume(folder) } else { Kept::begin(folder) }?;
-    let programs = prerequisite::prepare_postgres()?;
-    interrupt.check()?;
+    let kept = Kept::open(folder, args.resume)?;
+    postgres::require()?;
     let every_program: Vec<Program> =
         BLOCKS.iter().map(|block| block.program).chain([harness::SUMMARY]).collect();
     eprintln!("building every program");
-    succeed(&mut harness::building(&every_program), interrupt)?;
+    interrupt.run(&mut harness::building(&every_program))?;
     for program in &every_program {
         // What is missing is installed now, before anything is measured.
         drop(program.running());
     }
-    let server = Cluster::start(&programs, Durability::Full)?;
+    let server = Cluster::start(Durability::Full)?;
     interrupt.check()?;
     let parts = all_parts(args.quick, &kept, &server, interrupt)?;
     for (block, part) in BLOCKS.iter().zip(&parts) {
@@ -215,7 +213,7 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     let records: Vec<PathBuf> = records.collect();
     for (document, block) in SUMMARIES {
         let mut command = harness::SUMMARY.running();
-        let table = output_of(command.arg(block).args(&records), interrupt)?;
+        let table = interrupt.run(command.arg(block).args(&records).stdout(Stdio::piped()))?;
         documents.of(document).replace_block(block, &table)?;
     }
     let files = documents.into_files(&pictures(&kept))?;
@@ -239,8 +237,8 @@ fn all_parts(quick: bool, kept: &Kept, server: &Cluster, interrupt: &Interrupt) 
         } else {
             eprintln!("{step}");
             let (load, began) = (machine::load(), Instant::now());
-            let printed =
-                output_of(&mut block.command(quick, kept, server), interrupt).context(block.name)?;
+            let mut command = block.command(quick, kept, server);
+            let printed = interrupt.run(command.stdout(Stdio::piped())).context(block.name)?;
             let part = Part { printed, took: began.elapsed(), load };
             kept.keep(block.name, &part)?;
             eprintln!("{step}: {}", minutes(part.took));
@@ -321,26 +319,6 @@ impl Documents {
         files.sort();
         Ok(files)
     }
-}
-
-/// Runs a command to its end; what it prints goes where this program's errors go.
-fn succeed(command: &mut Command, interrupt: &Interrupt) -> Result<()> {
-    let status = interrupt.wait(command.stdout(std::io::stderr()))?;
-    ensure!(status.success(), "a program failed ({status})");
-    Ok(())
-}
-
-/// Runs a command to its end and returns what it printed.
-fn output_of(command: &mut Command, interrupt: &Interrupt) -> Result<String> {
-    let mut group = interrupt.spawn(command.stdout(Stdio::piped())).context("cannot run cargo")?;
-    let mut printed = String::new();
-    let read = group.child.stdout.take().map(|mut output| output.read_to_string(&mut printed));
-    let status = group.child.wait().context("cannot wait for cargo")?;
-    drop(group);
-    interrupt.check()?;
-    read.transpose().context("cannot read what a program printed")?;
-    ensure!(status.success(), "a program failed ({status})");
-    Ok(printed)
 }
 
 #[cfg(test)]

@@ -72,12 +72,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let root = out.join("root");
     remove_folder(&root)?;
     stage(&root, &binary)?;
+    let files = workspace::files_below(&root)?;
+    let size: u64 = files.iter().filter_map(|file| root.join(file).metadata().ok()).map(|it| it.len()).sum();
     let architecture = output(Command::new("dpkg").arg("--print-architecture"))?;
     let version = env!("CARGO_PKG_VERSION");
     let control = fs::read_to_string(workspace::root().join("packaging/debian/control"))?
         .replace("@VERSION@", version)
         .replace("@ARCHITECTURE@", architecture.trim())
-        .replace("@SIZE@", &size(&root)?.div_ceil(1024).to_string())
+        .replace("@SIZE@", &size.div_ceil(1024).to_string())
         .replace("@DEPENDS@", &dependencies(&out, &root.join("usr/bin/orgcache"))?);
     write(&root.join("DEBIAN/control"), control.as_bytes(), 0o644)?;
     write(&root.join("DEBIAN/conffiles"), b"/etc/orgcache/orgcache.env\n", 0o644)?;
@@ -122,8 +124,8 @@ fn dependencies(out: &Path, command: &Path) -> Result<String> {
     let found = found.context("dpkg-shlibdeps of the package dpkg-dev is needed")?;
     let depends = found.trim().strip_prefix("shlibs:Depends=").map(str::to_owned);
     let depends = depends.with_context(|| format!("dpkg-shlibdeps says `{found}`"))?;
-    let bytes = fs::read(command).with_context(|| format!("cannot read `{}`", command.display()))?;
-    let glibc = newest_glibc(&bytes).context("the command asks for no version of glibc")?;
+    let program = fs::read(command).with_context(|| format!("cannot read `{}`", command.display()))?;
+    let glibc = newest_glibc(&program).context("the command asks for no version of glibc")?;
     // dpkg-shlibdeps asks for the version in which this machine's glibc took in libpthread and libdl. What
     // the command needs is the newest version that its symbols name.
     let packages = depends.split(", ").map(|package| match package.split_once(' ') {
@@ -135,25 +137,12 @@ fn dependencies(out: &Path, command: &Path) -> Result<String> {
 
 /// The newest version of glibc that a program's symbols name, such as `GLIBC_2.28`.
 fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
-    let names = program.windows(6).enumerate().filter(|(_, bytes)| *bytes == b"GLIBC_");
-    let versions = names.filter_map(|(at, _)| {
-        let rest = program.get(at + 6..)?;
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        let mut parts = str::from_utf8(rest.get(..end)?).ok()?.split('.').map(str::parse);
-        Some((parts.next()?.ok()?, parts.next()?.ok()?))
+    let text = String::from_utf8_lossy(program);
+    let versions = text.split("GLIBC_").skip(1).filter_map(|rest| {
+        let (major, minor) = rest.split('\0').next()?.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
     });
     versions.max()
-}
-
-/// The bytes of all files below a folder.
-fn size(folder: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() { size(&entry.path())? } else { metadata.len() };
-    }
-    Ok(bytes)
 }
 
 /// Writes a file with exactly this mode, and its folders with that of folders for all.

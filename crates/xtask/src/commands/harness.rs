@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::interrupt::Interrupt;
 use crate::postgres::{self, Cluster, Durability};
@@ -58,13 +58,10 @@ impl Program {
         let mut command = Command::new(workspace::target().join("release").join(file));
         command.current_dir(workspace::root()).stdin(Stdio::null());
         if self.python {
-            match python::interpreter() {
-                Ok(interpreter) => drop(command.env(python::VARIABLE, interpreter)),
-                Err(error) => {
-                    command.env_remove(python::VARIABLE);
-                    eprintln!("warning: {error:#}");
-                }
-            }
+            let complain = |error: &_| eprintln!("warning: the Python packages cannot be had: {error:#}");
+            let interpreter = python::interpreter().inspect_err(complain).ok();
+            command.env_remove(python::VARIABLE);
+            command.envs(interpreter.map(|interpreter| (python::VARIABLE, interpreter)));
         }
         command
     }
@@ -99,17 +96,15 @@ pub(crate) struct Args {
 /// on this machine; else it says what it leaves out.
 pub(crate) fn run(program: &Program, args: &Args) -> Result<()> {
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
-    ensure!(interrupt.wait(&mut building(&[*program]))?.success(), "{} does not build", program.binary);
+    interrupt.run(&mut building(&[*program]))?;
     let mut command = program.running();
     command.args(&args.options);
     let asks_for_help = args.options.iter().any(|option| option == "--help" || option == "-h");
-    let programs = if program.postgres && !asks_for_help { postgres::locate()? } else { None };
-    let server = programs.map(|programs| Cluster::start(&programs, Durability::Full)).transpose()?;
+    let uses_server = program.postgres && !asks_for_help && postgres::locate()?.is_some();
+    let server = uses_server.then(|| Cluster::start(Durability::Full)).transpose()?;
     if let Some(server) = &server {
         server.lend_to(&mut command, POSTGRES_URL);
     }
     interrupt.check()?;
-    let status = interrupt.wait(&mut command)?;
-    ensure!(status.success(), "{} failed ({status})", program.binary);
-    Ok(())
+    interrupt.run(&mut command).map(drop)
 }

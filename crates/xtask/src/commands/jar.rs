@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::java::{Jdk, files_below};
-use crate::workspace::{self, copy, remove_folder, succeed, write};
+use crate::java::Jdk;
+use crate::workspace::{self, copy, files_below, remove_folder, succeed, write};
 
 /// Build the jars for the JVM, trees and sessions, each with the jars of its sources and documentation and
 /// its pom.xml

@@ -1,59 +1,55 @@
 //! `cargo xtask packages`: what would be published, built and tested from the archives alone.
 
-use std::fs;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::workspace::{self, remove_folder, succeed};
+use crate::workspace::{self, copy, files_below, remove_folder, succeed, write};
 
 /// Rehearse the release: archive all packages, and build and test them from the archives alone
 ///
-/// Builds in target/packages, with the tests that each archive contains, and ends with cargo's own rehearsal
-/// of the upload (`cargo publish --workspace --dry-run`). Nothing leaves the machine.
+/// Packages and the upload are cargo's own rehearsal (`cargo publish --workspace --dry-run`); the build takes
+/// place in target/packages, with the tests that each archive contains. Nothing leaves the machine.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Compile the packages, and run no tests
+    #[arg(long)]
+    check: bool,
+}
 
-/// The packages that are published, each after those that it stands on.
-const PUBLISHED: &[&str] = &[
-    "orgcache-platform",
-    "org-structure",
-    "orgcache-model-metadata",
-    "orgcache-session",
-    "orgcache-session-axum",
-    "orgcache-erp-db",
-    "orgcache-erp-import",
-    "orgcache-odoo",
-    "orgcache-odoo-mcp",
-    "orgcache",
-];
-
-pub(crate) fn run(_: &Args) -> Result<()> {
-    let mut archive = workspace::cargo();
-    archive.args(["package", "--allow-dirty", "--no-verify", "--quiet"]);
-    archive.args(PUBLISHED.iter().flat_map(|package| ["--package", package]));
-    succeed(&mut archive)?;
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let archives = workspace::target().join("package");
+    remove_folder(&archives)?;
+    let mut publish = workspace::cargo();
+    publish.args(["publish", "--workspace", "--dry-run", "--no-verify", "--allow-dirty", "--quiet"]);
+    succeed(&mut publish)?;
 
     let folder = workspace::target().join("packages");
     remove_folder(&folder)?;
-    fs::create_dir_all(&folder)?;
-    let version = env!("CARGO_PKG_VERSION");
+    // Their own lock files would be those of the day; the versions to test are those of the workspace.
+    copy(&workspace::root().join("Cargo.lock"), &folder.join("Cargo.lock"))?;
     let mut manifest =
         String::from("[workspace]\nresolver = \"3\"\nmembers = [\"*-[0-9]*\"]\n\n[patch.crates-io]\n");
-    for package in PUBLISHED {
-        let archive = workspace::target().join(format!("package/{package}-{version}.crate"));
-        succeed(Command::new("tar").arg("-xzf").arg(archive).current_dir(&folder))?;
-        manifest += &format!("{package} = {{ path = \"{package}-{version}\" }}\n");
+    for archive in files_below(&archives)? {
+        let stem = archive.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let is_archive = archive.extension().is_some_and(|extension| extension == "crate");
+        // Cargo keeps each archive twice.
+        if !is_archive || folder.join(stem).exists() {
+            continue;
+        }
+        // Without the times in the archive, which never change: cargo would take changed sources for those
+        // that it has compiled.
+        succeed(Command::new("tar").arg("-xzmf").arg(archives.join(&archive)).current_dir(&folder))?;
+        let name = stem.strip_suffix(concat!("-", env!("CARGO_PKG_VERSION")));
+        let name = name.with_context(|| format!("`{stem}` has another version than the workspace"))?;
+        manifest += &format!("{name} = {{ path = \"{stem}\" }}\n");
     }
-    // A lock file of their own would be that of the day; the versions to test are those of the workspace.
-    fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    fs::write(folder.join("Cargo.toml"), manifest)?;
+    write(&folder.join("Cargo.toml"), manifest)?;
 
-    let mut test = workspace::cargo();
-    test.args(["test", "--workspace", "--all-features", "--no-fail-fast"]).current_dir(&folder);
+    let mut build = workspace::cargo();
+    let what: &[_] = if args.check { &["check"] } else { &["test", "--no-fail-fast"] };
+    build.args(what).args(["--workspace", "--all-features"]).current_dir(&folder);
     // What others wrote is compiled already.
-    test.env("CARGO_TARGET_DIR", workspace::target());
-    succeed(&mut test)?;
-    succeed(workspace::cargo().args(["publish", "--workspace", "--dry-run", "--no-verify", "--allow-dirty"]))
+    succeed(build.env("CARGO_TARGET_DIR", workspace::target()))
 }

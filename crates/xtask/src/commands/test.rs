@@ -12,7 +12,7 @@ use crate::axe;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::postgres::{Cluster, Durability};
 use crate::prerequisite;
-use crate::tally::{Tally, Verdict};
+use crate::tally::Tally;
 use crate::workspace;
 
 /// Run all tests and doc tests, on a PostgreSQL cluster made for this run
@@ -42,50 +42,38 @@ pub(crate) struct Args {
 
 /// Runs the tests and prints the closing line, which nothing follows.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let interrupt = match Interrupt::catch() {
-        Ok(interrupt) => interrupt,
-        Err(error) => return close(&Verdict::not_started(format!("cannot catch signals: {error}")), None),
-    };
-    let verdict = test(args, &interrupt).unwrap_or_else(|error| Verdict::not_started(format!("{error:#}")));
-    close(&verdict, interrupt.check().err())
-}
-
-fn close(verdict: &Verdict, interrupted: Option<Interrupted>) -> ExitCode {
-    for remark in verdict.remarks() {
+    let mut tally = Tally::default();
+    let outcome = test(args, &mut tally);
+    if let Err(error) = &outcome {
+        tally.fail(1, format!("{error:#}"));
+    }
+    for remark in tally.remarks() {
         eprintln!("error: {remark}");
     }
     // It fails only if the reader has gone.
-    let _ = writeln!(io::stdout(), "{verdict}");
-    if verdict.is_success() {
-        ExitCode::SUCCESS
-    } else {
-        interrupted.map_or(ExitCode::FAILURE, |interrupted| interrupted.exit_code())
+    let _ = writeln!(io::stdout(), "{tally}");
+    if tally.is_success() {
+        return ExitCode::SUCCESS;
     }
+    let interrupted = outcome.err().and_then(|error| error.downcast_ref().map(Interrupted::exit_code));
+    interrupted.unwrap_or(ExitCode::FAILURE)
 }
 
-/// Prepares what the tests need, runs them and cleans up. An error means that none could start.
-fn test(args: &Args, interrupt: &Interrupt) -> Result<Verdict> {
+/// Prepares what the tests need, runs them and cleans up.
+fn test(args: &Args, tally: &mut Tally) -> Result<()> {
+    let interrupt = Interrupt::catch().context("cannot catch signals")?;
     let found = prerequisite::prepare()?;
     interrupt.check()?;
-    let programs = found.iter().find(|(variable, _)| *variable == prerequisite::POSTGRES_PROGRAMS);
-    let (_, programs) = programs.context("PostgreSQL is no prerequisite")?;
-    let cluster = Cluster::start(programs, Durability::None)?;
+    let cluster = Cluster::start(Durability::None)?;
     eprintln!("{}", cluster.describe());
     interrupt.check()?;
-    let mut tally = Tally::default();
     let mut succeeded = true;
     for &runner in Runner::for_arguments(&args.cargo) {
-        let mut command = command(runner, args, &found, &cluster);
-        succeeded &= run_tests(runner, &mut command, &mut tally, interrupt)?;
+        succeeded &= run_tests(runner, command(runner, args, &found, &cluster), tally, &interrupt)?;
     }
-    let mut verdict = tally.conclude(succeeded);
-    if let Err(error) = cluster.remove() {
-        verdict.fail(format!("{error:#}"));
-    }
-    if let Err(interrupted) = interrupt.check() {
-        verdict.fail(interrupted.to_string());
-    }
-    Ok(verdict)
+    tally.conclude(succeeded);
+    cluster.remove()?;
+    Ok(interrupt.check()?)
 }
 
 /// What runs tests.
@@ -120,27 +108,22 @@ impl Runner {
         }
     }
 
-    fn arguments(self) -> &'static [&'static str] {
+    fn arguments(self) -> &'static str {
         match self {
             // A filter may leave tests in documentation alone.
-            Self::Nextest => &["nextest", "run", "--no-fail-fast", "--run-ignored=all", "--no-tests=pass"],
-            Self::DocTests => &["test", "--doc", "--no-fail-fast"],
-            Self::OtherLanguages => &[
-                "test",
-                "--no-fail-fast",
-                "--package=jvm",
-                "--test=java",
-                "--package=orgcache-python",
-                "--test=wheel",
-            ],
-            Self::Cargo => &["test", "--no-fail-fast"],
+            Self::Nextest => "nextest run --no-fail-fast --run-ignored=all --no-tests=pass",
+            Self::DocTests => "test --no-fail-fast --doc",
+            Self::OtherLanguages => {
+                "test --no-fail-fast --package=jvm --test=java --package=orgcache-python --test=wheel"
+            }
+            Self::Cargo => "test --no-fail-fast",
         }
     }
 }
 
 fn command(runner: Runner, args: &Args, found: &[(&str, PathBuf)], cluster: &Cluster) -> Command {
     let mut command = workspace::cargo();
-    command.args(runner.arguments());
+    command.args(runner.arguments().split(' '));
     if runner != Runner::OtherLanguages && !chooses_packages(&args.cargo) {
         command.arg("--workspace");
     }
@@ -170,27 +153,20 @@ fn has_option(arguments: &[OsString], options: &[&str]) -> bool {
 }
 
 /// Runs tests and adds up their results. Returns whether their runner succeeded.
-fn run_tests(
-    runner: Runner,
-    command: &mut Command,
-    tally: &mut Tally,
-    interrupt: &Interrupt,
-) -> Result<bool> {
-    // Nextest writes everything to standard error.
-    let command = match runner {
-        Runner::Nextest => command.stderr(Stdio::piped()),
-        Runner::DocTests | Runner::OtherLanguages | Runner::Cargo => command.stdout(Stdio::piped()),
+fn run_tests(runner: Runner, mut command: Command, tally: &mut Tally, interrupt: &Interrupt) -> Result<bool> {
+    let (output, input) = io::pipe().context("cannot make a pipe")?;
+    match runner {
+        // It writes everything to standard error.
+        Runner::Nextest => command.stderr(input),
+        Runner::DocTests | Runner::OtherLanguages | Runner::Cargo => command.stdout(input),
     };
-    let mut group = interrupt.spawn(command).context("cannot run cargo")?;
-    let (stdout, stderr) = (group.child.stdout.take(), group.child.stderr.take());
+    let mut group = interrupt.spawn(&mut command).context("cannot run cargo")?;
+    // It holds an end of the pipe, which would then never end.
+    drop(command);
     thread::scope(|scope| {
-        let relay = scope.spawn(move || match (stdout, stderr) {
-            (Some(output), _) => relay(output, io::stdout(), tally),
-            (None, Some(output)) => relay(output, io::stderr(), tally),
-            (None, None) => Ok(()),
-        });
+        let relay = scope.spawn(|| relay(output, io::stdout(), tally));
         let status = group.child.wait().context("cannot wait for cargo")?;
-        // A process that a test left running holds the other end of the output, which would then never end.
+        // So does a process that a test left running.
         drop(group);
         let relayed = relay.join().map_err(|_| anyhow!("the reader of the tests' output panicked"))?;
         relayed.context("cannot pass on the tests' output")?;
@@ -223,26 +199,23 @@ mod tests {
         b"running 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured\n";
 
     #[test]
-    fn packages_are_chosen_before_the_arguments_of_the_test_programs() {
-        let chooses = |line: &str| chooses_packages(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
-        for line in
-            ["-p org-structure", "-porg-structure", "name --package=org-structure", "--package org-structure"]
-        {
-            assert!(chooses(line), "{line}");
-        }
-        for line in ["", "name", "--release", "-- -p", "--profile dev"] {
-            assert!(!chooses(line), "{line}");
-        }
-    }
-
-    #[test]
-    fn targets_are_chosen_before_the_arguments_of_the_test_programs() {
-        let chooses = |line: &str| chooses_targets(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
-        for line in ["--lib", "-p session --test suite name", "--bins"] {
-            assert!(chooses(line), "{line}");
-        }
-        for line in ["", "name", "-p org-structure", "name -- --test-threads=1"] {
-            assert!(!chooses(line), "{line}");
+    fn packages_and_targets_are_chosen_before_the_arguments_of_the_test_programs() {
+        for (line, packages, targets) in [
+            ("", false, false),
+            ("name --release -- -p --lib", false, false),
+            ("--profile dev", false, false),
+            ("-porg-structure", true, false),
+            ("name --package=org-structure", true, false),
+            ("--package org-structure --bins", true, true),
+            ("-p orgcache-session --test suite name", true, true),
+            ("--lib", false, true),
+        ] {
+            let arguments: Vec<_> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(
+                (chooses_packages(&arguments), chooses_targets(&arguments)),
+                (packages, targets),
+                "{line}"
+            );
         }
     }
 
@@ -253,7 +226,7 @@ mod tests {
         let mut tally = Tally::default();
         relay(output.as_slice(), &mut copy, &mut tally).unwrap();
         assert_eq!(copy, output);
-        assert_eq!(tally.conclude(true).to_string(), "1 passed, 0 failed");
+        assert_eq!(tally.to_string(), "1 passed, 0 failed");
     }
 
     #[test]
