@@ -73,7 +73,9 @@ FROM (
       ORDER BY CASE WHEN l.ad_role_id = u.default_ad_role_id THEN 0 ELSE 1 END, l.ad_role_id COLLATE "C"
       LIMIT 1
     )) AS role_id
+    LIMIT 1
   ) chosen
+  LIMIT 1
 ) taken
 
 -- ## counters

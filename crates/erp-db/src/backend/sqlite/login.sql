@@ -81,7 +81,9 @@ FROM (
       AND r.ad_client_id = COALESCE($3, r.ad_client_id)
       ORDER BY CASE WHEN l.ad_role_id = u.default_ad_role_id THEN 0 ELSE 1 END, l.ad_role_id LIMIT 1
     )) AS role_id
+    LIMIT 1
   ) chosen
+  LIMIT 1
 ) taken
 
 -- ## counters
