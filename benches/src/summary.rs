@@ -187,9 +187,9 @@ const BUDGETS: [Budget; 12] = [
     Budget::new("natural tree as a set, by index", "orgcache-shared", "natural_tree_by_index", 200.0),
     Budget::new("nearest legal entity by index", "orgcache-shared", "legal_entity_by_index", 7.0),
     Budget::new("build from shuffled rows", "orgcache-shared", "build", 25_000.0),
-    Budget::new("build from shuffled rows", "orgcache-shared", "build", 0.5e9).of(1_000_000, 1.0),
+    Budget::new("build from shuffled rows", "orgcache-shared", "build", 0.5e9).for_size(1_000_000, 1.0),
     Budget::new("bytes of an organization", "orgcache-unshared", "bytes_per_session", 42.0)
-        .of(1_000_000, 1e6),
+        .for_size(1_000_000, 1e6),
     Budget::new("a whole session", "orgcache", "bytes_per_session", 256.0),
     Budget::new("all sessions", "orgcache", "bytes_of_all_sessions", 256e6),
 ];
@@ -199,7 +199,7 @@ impl Budget {
         Budget { what, structure, metric, organizations: 600, at_most, per: 1.0 }
     }
 
-    const fn of(self, organizations: usize, per: f64) -> Self {
+    const fn for_size(self, organizations: usize, per: f64) -> Self {
         Budget { organizations, per, ..self }
     }
 }

@@ -18,13 +18,13 @@ const REFERENCES: [&str; 3] = ["orgcache-unshared", "orgcache-shared", "orgcache
 pub fn render(records: &[Record], terminal: bool) -> String {
     let mut text = String::new();
     let mut kinds: Vec<Kind> = Vec::new();
-    for kind in records.iter().map(Kind::of) {
+    for kind in records.iter().map(Kind::from_record) {
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
     for kind in kinds {
-        let here: Vec<&Record> = records.iter().filter(|record| Kind::of(record) == kind).collect();
+        let here: Vec<&Record> = records.iter().filter(|record| Kind::from_record(record) == kind).collect();
         let sessions = if kind.2 > 1 { format!(", {} sessions", thousands(kind.2)) } else { String::new() };
         let title = format!("{}, {} organizations{sessions}", kind.0.replace('_', " "), thousands(kind.1));
         // Writing to a text cannot fail.
@@ -47,7 +47,7 @@ pub fn render(records: &[Record], terminal: bool) -> String {
 struct Kind(&'static str, usize, usize);
 
 impl Kind {
-    fn of(record: &Record) -> Self {
+    fn from_record(record: &Record) -> Self {
         Kind(record.metric, record.organizations, record.sessions)
     }
 }

@@ -56,7 +56,7 @@ struct Samples {
 }
 
 impl Samples {
-    fn of(quick: bool, added: Duration) -> Self {
+    fn new(quick: bool, added: Duration) -> Self {
         match (quick, added.is_zero()) {
             (true, true) => Samples { starts: 2, calls: 9, storms: 2 },
             (true, false) => Samples { starts: 1, calls: 4, storms: 1 },
@@ -76,7 +76,7 @@ async fn main() -> anyhow::Result<()> {
     let added: &[u64] = if options.ordinary { &[] } else { &[0, 50] };
     for &milliseconds in added {
         let added = Duration::from_millis(milliseconds);
-        let samples = Samples::of(options.quick, added);
+        let samples = Samples::new(options.quick, added);
         let progress = |what: &str| eprintln!("{what}, +{milliseconds} ms");
         let mut subjects = start_all(&contenders, added).await?;
         progress("tools");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use erp_db::{Database, ErpReader, ErpSource, Limits, StoreOptions, revisions, store};
+use erp_db::{ConnectionLimits, Database, ErpReader, ErpSource, StoreOptions, revisions, store};
 use erp_import::import;
 use session::{Options, OrgSource, Principal, RoleId, SessionManager, UserId};
 use sqlx::{AssertSqlSafe, Connection};
@@ -38,7 +38,7 @@ pub const METRICS: [&str; 11] = [
 ];
 
 /// A storm has to wait rather than fail, as everybody waits for the same few connections.
-const LIMITS: Limits = Limits {
+const LIMITS: ConnectionLimits = ConnectionLimits {
     connect: Duration::from_secs(60),
     acquire: Duration::from_secs(600),
     statement: Duration::from_secs(600),

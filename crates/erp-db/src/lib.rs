@@ -86,7 +86,7 @@ mod source;
 pub mod store;
 mod text;
 
-pub use backend::{ConnectError, Database, DatabaseKind, Limits, StatementError, Transaction};
+pub use backend::{ConnectError, ConnectionLimits, Database, DatabaseKind, StatementError, Transaction};
 pub use erp::*;
 pub use rights::{MissingRights, Purpose};
 #[cfg(feature = "session")]

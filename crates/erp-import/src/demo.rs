@@ -35,7 +35,7 @@ pub enum DemoError {
 
 /// Who made the demonstration database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Created {
+pub enum DemoOutcome {
     /// This call.
     Now,
     /// An earlier call, or one at the same time. The file was not touched.
@@ -50,7 +50,7 @@ pub enum Created {
 ///
 /// # Errors
 /// [`DemoError`] if the folder does not exist or may not be written to.
-pub async fn create(path: &Path) -> Result<Created, DemoError> {
+pub async fn create(path: &Path) -> Result<DemoOutcome, DemoError> {
     create_with(path, Vec::new).await
 }
 
@@ -62,10 +62,10 @@ pub async fn create(path: &Path) -> Result<Created, DemoError> {
 pub async fn create_with(
     path: &Path,
     further: impl FnOnce() -> Vec<(&'static str, String)>,
-) -> Result<Created, DemoError> {
+) -> Result<DemoOutcome, DemoError> {
     let fail = |cause| DemoError::File { path: path.to_owned(), cause };
     if path.try_exists().map_err(fail)? {
-        return Ok(Created::Before);
+        return Ok(DemoOutcome::Before);
     }
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -78,8 +78,8 @@ pub async fn create_with(
     database.close().await;
     file.as_file().sync_all().map_err(fail)?;
     match file.persist_noclobber(path) {
-        Ok(_) => Ok(Created::Now),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(Created::Before),
+        Ok(_) => Ok(DemoOutcome::Now),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(DemoOutcome::Before),
         Err(error) => Err(fail(error.error)),
     }
 }

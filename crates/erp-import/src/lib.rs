@@ -35,7 +35,7 @@ use std::path::Path;
 
 pub use error::{ImportError, RowPlace, ValueProblem};
 pub use source::MAX_FILE_BYTES;
-pub use write::Imported;
+pub use write::ImportSummary;
 
 use erp_db::Database;
 
@@ -44,7 +44,7 @@ use erp_db::Database;
 /// A file is named after its table (`ad_org.json`) and holds one array of objects, in any layout of JSON, as
 /// PostgreSQL's `json_agg` gives it by way of psql: the end of a line alone is a table without rows. Other
 /// files are ignored. Keys are the columns' names in lower case; columns that nothing here asks for are
-/// ignored and listed in [`Imported::ignored`]. Texts, ids and flags (`"Y"`, `"N"`) are texts, `seqno` and
+/// ignored and listed in [`ImportSummary::ignored`]. Texts, ids and flags (`"Y"`, `"N"`) are texts, `seqno` and
 /// `levelno` are numbers; blanks are kept. A column that is absent is null, and so is an empty `parent_id`.
 /// The audit columns `created` and `updated` are ISO dates or dates with times, without a zone; where no row
 /// of a file has a value for one of the audit columns, it is left to the table's default. Tables that are
@@ -77,6 +77,6 @@ use erp_db::Database;
 /// # Ok(())
 /// # }
 /// ```
-pub async fn import(database: &Database, folder: &Path) -> Result<Imported, ImportError> {
+pub async fn import(database: &Database, folder: &Path) -> Result<ImportSummary, ImportError> {
     write::import_sources(database, source::find(folder)?).await
 }

@@ -14,7 +14,7 @@ use crate::source::Source;
 /// What an import brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Imported {
+pub struct ImportSummary {
     /// The number of files.
     pub files: usize,
     /// The number of rows by table, for the tables that there were files of.
@@ -27,10 +27,10 @@ pub struct Imported {
 pub(crate) async fn import_sources(
     database: &Database,
     sources: Vec<Source>,
-) -> Result<Imported, ImportError> {
+) -> Result<ImportSummary, ImportError> {
     let mut transaction = database.begin().await?;
     let (mut schema, created) = create::missing_tables(&mut transaction).await?;
-    let mut imported = Imported::default();
+    let mut imported = ImportSummary::default();
     let mut references = References::default();
     for source in sources {
         let (table, file) = (source.table, source.name());

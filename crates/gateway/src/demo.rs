@@ -6,7 +6,7 @@ mod visitors;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use erp_db::{Database, ErpReader, Limits};
+use erp_db::{ConnectionLimits, Database, ErpReader};
 use erp_import::demo;
 
 pub(crate) use generated::is_one_of_many;
@@ -16,11 +16,11 @@ use crate::failure::Failure;
 
 /// Opens the database at a URL, or the demonstration database, which is created on first use.
 pub(crate) async fn open(url: Option<&str>) -> Result<ErpReader, Failure> {
-    Ok(ErpReader::open(connect(url, Limits::default()).await?).await?)
+    Ok(ErpReader::open(connect(url, ConnectionLimits::default()).await?).await?)
 }
 
 /// Connects to it without a look at its tables.
-pub(crate) async fn connect(url: Option<&str>, limits: Limits) -> Result<Database, Failure> {
+pub(crate) async fn connect(url: Option<&str>, limits: ConnectionLimits) -> Result<Database, Failure> {
     let url = match url {
         Some(url) => url.to_owned(),
         None => {
@@ -40,11 +40,11 @@ async fn create(file: &Path) -> Result<(), Failure> {
         })?;
     }
     match demo::create_with(file, generated::rows).await {
-        Ok(demo::Created::Now) => {
+        Ok(demo::DemoOutcome::Now) => {
             // The output may have been closed.
             drop(writeln!(anstream::stderr(), "created the demonstration database {}", file.display()));
         }
-        Ok(demo::Created::Before) => {}
+        Ok(demo::DemoOutcome::Before) => {}
         Err(error) => return Err(Failure::nothing_done(&error)),
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use odoo::{CompanySource, Credential, Limits, LoaderError, OdooClient, OdooConfig, OdooError};
+use odoo::{CallLimits, CompanySource, LoaderError, OdooClient, OdooConfig, OdooCredential, OdooError};
 use session::ClientId;
 
 use crate::exposure;
@@ -52,12 +52,12 @@ pub(crate) struct OdooArguments {
 }
 
 /// How long a service waits for Odoo: a login has 30 s in all.
-fn service_limits() -> Limits {
-    Limits {
+fn service_limits() -> CallLimits {
+    CallLimits {
         connect: Duration::from_secs(5),
         answer: Duration::from_secs(20),
         wait: Duration::from_secs(10),
-        ..Limits::default()
+        ..CallLimits::default()
     }
 }
 
@@ -70,7 +70,7 @@ impl OdooArguments {
             Failure::nothing_done("no user is named who reads Odoo's companies and users")
                 .advise("Name one with --odoo-loader-user: a user in the group \"Access Rights\".")
         })?;
-        let credential = Credential::from_secret(self.key()?.into());
+        let credential = OdooCredential::from_secret(self.key()?.into());
         let database = self.odoo_db.as_deref().unwrap_or_default();
         let config = OdooConfig::new(url, database, login, credential)
             .map_err(|error| Failure::nothing_done(in_our_words(&error.to_string())))?;

@@ -23,18 +23,18 @@ thread_local! {
 }
 
 /// Sets a mark of this thread as long as the value lives.
-struct Mark {
+struct ThreadMark {
     cell: &'static std::thread::LocalKey<Cell<bool>>,
     before: bool,
 }
 
-impl Mark {
+impl ThreadMark {
     fn set(cell: &'static std::thread::LocalKey<Cell<bool>>) -> Self {
-        Mark { cell, before: cell.replace(true) }
+        ThreadMark { cell, before: cell.replace(true) }
     }
 }
 
-impl Drop for Mark {
+impl Drop for ThreadMark {
     fn drop(&mut self) {
         self.cell.set(self.before);
     }
@@ -42,7 +42,7 @@ impl Drop for Mark {
 
 /// Runs what may call back: Java has called from this thread.
 pub(crate) fn called_from_java<T>(run: impl FnOnce() -> T) -> T {
-    let _mark = Mark::set(&IS_CALLED);
+    let _mark = ThreadMark::set(&IS_CALLED);
     run()
 }
 
@@ -137,7 +137,7 @@ impl Callbacks {
         }
         // The callback may block, and may look up sessions, which waits in a runtime of its own.
         tokio::task::block_in_place(|| {
-            let _mark = Mark::set(&IS_CALLING);
+            let _mark = ThreadMark::set(&IS_CALLING);
             JavaVM::singleton()?.attach_current_thread(|env| invoke(env, &object, method, argument))
         })
     }

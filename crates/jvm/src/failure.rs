@@ -1,4 +1,4 @@
-//! `Failure`: why a call of Java's failed, and the exception that Java gets.
+//! `NativeFailure`: why a call of Java's failed, and the exception that Java gets.
 
 use core::any::Any;
 
@@ -13,7 +13,7 @@ use crate::frames::FrameError;
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum NativeFailure {
     #[error("the session manager is closed")]
     Closed,
     #[error("a callback of the source can look up sessions, and do nothing else with the session manager")]
@@ -36,12 +36,12 @@ pub(crate) enum Failure {
     Jni(#[from] jni::errors::Error),
 }
 
-impl Failure {
+impl NativeFailure {
     /// The constant of `SessionException.Reason`; `None` for what is a mistake of the program.
     fn reason(&self) -> Option<&'static str> {
         match self {
-            Failure::Open(_) | Failure::Store(_) => Some("STORE"),
-            Failure::Login(error) => Some(match error {
+            NativeFailure::Open(_) | NativeFailure::Store(_) => Some("STORE"),
+            NativeFailure::Login(error) => Some(match error {
                 LoginError::Source(_) => "SOURCE",
                 LoginError::Store(_) => "STORE",
                 LoginError::Session(error) => reason_of(error),
@@ -51,18 +51,18 @@ impl Failure {
                 LoginError::ShuttingDown => return None,
                 _ => "REFUSED",
             }),
-            Failure::Session(error) => Some(reason_of(error)),
-            Failure::Runtime(_) => Some("SYSTEM"),
+            NativeFailure::Session(error) => Some(reason_of(error)),
+            NativeFailure::Runtime(_) => Some("SYSTEM"),
             _ => None,
         }
     }
 
     fn is_transient(&self) -> bool {
         match self {
-            Failure::Open(error) => error.is_transient(),
-            Failure::Store(error) => error.is_transient(),
-            Failure::Login(error) => error.is_transient(),
-            Failure::Session(error) => error.is_transient(),
+            NativeFailure::Open(error) => error.is_transient(),
+            NativeFailure::Store(error) => error.is_transient(),
+            NativeFailure::Login(error) => error.is_transient(),
+            NativeFailure::Session(error) => error.is_transient(),
             _ => false,
         }
     }
@@ -70,7 +70,7 @@ impl Failure {
     /// What a callback threw.
     pub(crate) fn thrown(&self) -> Option<&ThrownException> {
         match self {
-            Failure::Login(LoginError::Source(error)) => ThrownException::behind(error),
+            NativeFailure::Login(LoginError::Source(error)) => ThrownException::behind(error),
             _ => None,
         }
     }
@@ -128,15 +128,15 @@ fn reason_of(error: &SessionError) -> &'static str {
 
 /// Throws what a native method fails with.
 #[derive(Debug)]
-pub(crate) struct Throw;
+pub(crate) struct ExceptionThrower;
 
-impl<T: Default> ErrorPolicy<T, Failure> for Throw {
+impl<T: Default> ErrorPolicy<T, NativeFailure> for ExceptionThrower {
     type Captures<'unowned: 'native, 'native> = ();
 
     fn on_error<'unowned: 'native, 'native>(
         env: &mut Env<'unowned>,
         _: &mut Self::Captures<'unowned, 'native>,
-        failure: Failure,
+        failure: NativeFailure,
     ) -> jni::errors::Result<T> {
         if !env.exception_check() {
             failure.throw(env)?;

@@ -11,9 +11,9 @@ use session::{LoginError, MaintenanceTask, MemoryStore, PortError, SessionManage
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::callbacks::{self, Callbacks, ThrownException};
-use crate::failure::Failure;
+use crate::failure::NativeFailure;
 use crate::places::{Places, SessionPlaces};
-use crate::settings::Settings;
+use crate::settings::ManagerSettings;
 
 /// The managers that Java has opened.
 static MANAGERS: Places<Arc<Manager>> = Places::new();
@@ -38,7 +38,7 @@ pub(crate) struct Manager {
 
 impl Manager {
     /// Opens a manager, and gives its place.
-    pub(crate) fn open(settings: &Settings, callbacks: Callbacks) -> Result<i64, Failure> {
+    pub(crate) fn open(settings: &ManagerSettings, callbacks: Callbacks) -> Result<i64, NativeFailure> {
         let callbacks = Arc::new(callbacks);
         // One thread for timers and sockets: calls wait on the threads that make them.
         let mut builder = Builder::new_multi_thread();
@@ -69,8 +69,8 @@ impl Manager {
     }
 
     /// The manager in a place.
-    pub(crate) fn at(place: i64) -> Result<Arc<Self>, Failure> {
-        MANAGERS.get(place).ok_or(Failure::Closed)
+    pub(crate) fn at(place: i64) -> Result<Arc<Self>, NativeFailure> {
+        MANAGERS.get(place).ok_or(NativeFailure::Closed)
     }
 
     /// How many managers are open.
@@ -79,15 +79,15 @@ impl Manager {
     }
 
     /// Waits for what the session manager or its store does.
-    pub(crate) fn wait<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+    pub(crate) fn wait<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, NativeFailure>
     where
-        Failure: From<E>,
+        NativeFailure: From<E>,
     {
         let waiting = AssertUnwindSafe(|| callbacks::called_from_java(|| self.handle.block_on(work)));
         match catch_unwind(waiting) {
             Ok(outcome) => Ok(outcome?),
             // A close did not wait for this call, and has ended the runtime under it.
-            Err(_) if self.is_closed.load(Ordering::SeqCst) => Err(Failure::Closed),
+            Err(_) if self.is_closed.load(Ordering::SeqCst) => Err(NativeFailure::Closed),
             Err(panic) => resume_unwind(panic),
         }
     }
@@ -96,16 +96,16 @@ impl Manager {
     ///
     /// What a callback throws reaches the login of its own thread alone: others that have joined its load read
     /// the rows themselves.
-    pub(crate) fn log_in<T, F>(&self, login: impl Fn() -> F) -> Result<T, Failure>
+    pub(crate) fn log_in<T, F>(&self, login: impl Fn() -> F) -> Result<T, NativeFailure>
     where
         F: Future<Output = Result<T, LoginError>>,
     {
         if callbacks::is_under_way() {
-            return Err(Failure::Nested);
+            return Err(NativeFailure::Nested);
         }
         let mut outcome = self.wait(login());
         for _ in 1..ATTEMPTS {
-            let thrown = outcome.as_ref().err().and_then(Failure::thrown);
+            let thrown = outcome.as_ref().err().and_then(NativeFailure::thrown);
             if !thrown.is_some_and(ThrownException::is_of_another_thread) {
                 break;
             }
@@ -116,7 +116,7 @@ impl Manager {
 
     /// Closes the manager in a place: use told to the store, threads ended. Java has waited for calls under way.
     /// A place without a manager is closed already.
-    pub(crate) fn close(place: i64) -> Result<(), Failure> {
+    pub(crate) fn close(place: i64) -> Result<(), NativeFailure> {
         let Some(manager) = MANAGERS.take(place) else { return Ok(()) };
         manager.is_closed.store(true, Ordering::SeqCst);
         if let Some((runtime, maintenance)) = manager.runtime.lock().take() {
@@ -128,7 +128,7 @@ impl Manager {
             runtime.shutdown_timeout(PATIENCE);
             manager.callbacks.close();
             let told = told.unwrap_or_else(|_| Err(PortError::transient("it took too long")));
-            return told.map_err(Failure::Store);
+            return told.map_err(NativeFailure::Store);
         }
         manager.callbacks.close();
         Ok(())

@@ -8,10 +8,10 @@ use session::{Login, Notice, Revocation, Scope, SessionError, SessionId, Token};
 
 use crate::callbacks::{self, Callbacks};
 use crate::facts::{FactsError, read_principal};
-use crate::failure::{Failure, Throw};
+use crate::failure::{ExceptionThrower, NativeFailure};
 use crate::frames::{FrameError, FrameReader, FrameWriter};
 use crate::manager::Manager;
-use crate::settings::Settings;
+use crate::settings::ManagerSettings;
 
 type Bytes<'local> = JByteArray<'local>;
 
@@ -20,7 +20,7 @@ macro_rules! native {
     ($($name:ident $arguments:tt -> $answer:tt;)+) => {
         $(const _: NativeMethod<'static> = native_method! {
             java_type = "org.orgcache.session.Native",
-            error_policy = Throw,
+            error_policy = ExceptionThrower,
             static extern fn $name $arguments -> $answer,
         };)+
     };
@@ -50,22 +50,22 @@ fn open<'local>(
     _: JClass<'local>,
     settings: Bytes<'local>,
     callbacks: JObject<'local>,
-) -> Result<jlong, Failure> {
-    let settings = Settings::read(&env.convert_byte_array(settings)?)?;
+) -> Result<jlong, NativeFailure> {
+    let settings = ManagerSettings::read(&env.convert_byte_array(settings)?)?;
     let callbacks = Callbacks::new(env.new_global_ref(callbacks)?);
     Manager::open(&settings, callbacks)
 }
 
-fn close<'local>(_: &mut Env<'local>, _: JClass<'local>, manager: jlong) -> Result<(), Failure> {
+fn close<'local>(_: &mut Env<'local>, _: JClass<'local>, manager: jlong) -> Result<(), NativeFailure> {
     Manager::close(manager)
 }
 
-fn is_in_callback<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Result<jboolean, Failure> {
+fn is_in_callback<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Result<jboolean, NativeFailure> {
     Ok(callbacks::is_under_way())
 }
 
 /// How many managers are open.
-fn count<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Result<jlong, Failure> {
+fn count<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Result<jlong, NativeFailure> {
     Ok(to_long(Manager::count()))
 }
 
@@ -74,7 +74,7 @@ fn login<'local>(
     _: JClass<'local>,
     manager: jlong,
     principal: Bytes<'local>,
-) -> Result<Bytes<'local>, Failure> {
+) -> Result<Bytes<'local>, NativeFailure> {
     let manager = Manager::at(manager)?;
     let principal = read_principal(&env.convert_byte_array(principal)?)?;
     let login = manager.log_in(|| manager.sessions.login(principal))?;
@@ -92,7 +92,7 @@ fn replace<'local>(
     token3: jlong,
     token4: jlong,
     choice: Bytes<'local>,
-) -> Result<Bytes<'local>, Failure> {
+) -> Result<Bytes<'local>, NativeFailure> {
     let manager = Manager::at(manager)?;
     let token = &token([token1, token2, token3, token4]);
     let choice = Choice::read(&env.convert_byte_array(choice)?)?;
@@ -116,7 +116,7 @@ fn find<'local>(
     token2: jlong,
     token3: jlong,
     token4: jlong,
-) -> Result<jlong, Failure> {
+) -> Result<jlong, NativeFailure> {
     let manager = Manager::at(manager)?;
     let session = manager.sessions.session_in_memory(&token([token1, token2, token3, token4]));
     Ok(session.map_or(0, |session| manager.places.put(session)))
@@ -131,7 +131,7 @@ fn look<'local>(
     token2: jlong,
     token3: jlong,
     token4: jlong,
-) -> Result<jlong, Failure> {
+) -> Result<jlong, NativeFailure> {
     let manager = Manager::at(manager)?;
     let token = token([token1, token2, token3, token4]);
     let session = manager.wait(manager.sessions.session(&token))?;
@@ -146,7 +146,7 @@ fn logout<'local>(
     token2: jlong,
     token3: jlong,
     token4: jlong,
-) -> Result<Bytes<'local>, Failure> {
+) -> Result<Bytes<'local>, NativeFailure> {
     let manager = Manager::at(manager)?;
     let token = token([token1, token2, token3, token4]);
     let revocation = manager.wait(manager.sessions.logout(&token))?;
@@ -158,7 +158,7 @@ fn end<'local>(
     _: JClass<'local>,
     manager: jlong,
     scope: Bytes<'local>,
-) -> Result<Bytes<'local>, Failure> {
+) -> Result<Bytes<'local>, NativeFailure> {
     let manager = Manager::at(manager)?;
     let scope = read_scope(&env.convert_byte_array(scope)?)?;
     let revocation = manager.wait(async { Ok::<_, SessionError>(manager.sessions.end(scope).await) })?;
@@ -171,7 +171,7 @@ fn describe<'local>(
     _: JClass<'local>,
     manager: jlong,
     place: jlong,
-) -> Result<Bytes<'local>, Failure> {
+) -> Result<Bytes<'local>, NativeFailure> {
     let Some(session) = Manager::at(manager)?.places.get(place) else { return Ok(Bytes::default()) };
     let mut frame = FrameWriter::default();
     frame.text(&session.id().to_string());
@@ -188,7 +188,7 @@ fn tree<'local>(
     _: JClass<'local>,
     manager: jlong,
     place: jlong,
-) -> Result<Bytes<'local>, Failure> {
+) -> Result<Bytes<'local>, NativeFailure> {
     let Some(session) = Manager::at(manager)?.places.get(place) else { return Ok(Bytes::default()) };
     Ok(env.byte_array_from_slice(&session.tree().encode())?)
 }
@@ -199,7 +199,7 @@ fn access<'local>(
     _: JClass<'local>,
     manager: jlong,
     place: jlong,
-) -> Result<Bytes<'local>, Failure> {
+) -> Result<Bytes<'local>, NativeFailure> {
     let Some(session) = Manager::at(manager)?.places.get(place) else { return Ok(Bytes::default()) };
     Ok(env.byte_array_from_slice(&session.access().encode(session.fingerprint()))?)
 }
@@ -209,7 +209,7 @@ fn is_ended<'local>(
     _: JClass<'local>,
     manager: jlong,
     place: jlong,
-) -> Result<jboolean, Failure> {
+) -> Result<jboolean, NativeFailure> {
     Ok(Manager::at(manager)?.places.is_ended(place))
 }
 
@@ -219,14 +219,18 @@ fn release<'local>(
     _: JClass<'local>,
     manager: jlong,
     place: jlong,
-) -> Result<(), Failure> {
+) -> Result<(), NativeFailure> {
     if let Ok(manager) = Manager::at(manager) {
         manager.places.release(place);
     }
     Ok(())
 }
 
-fn stats<'local>(env: &mut Env<'local>, _: JClass<'local>, manager: jlong) -> Result<Bytes<'local>, Failure> {
+fn stats<'local>(
+    env: &mut Env<'local>,
+    _: JClass<'local>,
+    manager: jlong,
+) -> Result<Bytes<'local>, NativeFailure> {
     let manager = Manager::at(manager)?;
     let stats = manager.sessions.stats();
     let held = [stats.sessions, stats.trees, stats.accesses, stats.pending_ends, manager.places.len()];
@@ -306,7 +310,7 @@ fn give_login<'local>(
     env: &mut Env<'local>,
     manager: &Manager,
     login: Login,
-) -> Result<Bytes<'local>, Failure> {
+) -> Result<Bytes<'local>, NativeFailure> {
     let mut frame = FrameWriter::default();
     frame.long(manager.places.put(login.session)).text(&login.token.expose());
     frame.flag(login.notices.contains(&Notice::ReadOnly));
@@ -330,7 +334,10 @@ fn give_login<'local>(
     Ok(env.byte_array_from_slice(&frame.finish())?)
 }
 
-fn give_revocation<'local>(env: &mut Env<'local>, revocation: &Revocation) -> Result<Bytes<'local>, Failure> {
+fn give_revocation<'local>(
+    env: &mut Env<'local>,
+    revocation: &Revocation,
+) -> Result<Bytes<'local>, NativeFailure> {
     let mut frame = FrameWriter::default();
     frame.long(revocation.sessions.cast_signed());
     frame.optional(revocation.pending.as_ref().map(ToString::to_string).as_deref());

@@ -8,18 +8,18 @@ use session::{Session, SessionId};
 /// Values by their places.
 #[derive(Debug)]
 pub(crate) struct Places<T> {
-    table: RwLock<Numbered<T>>,
+    table: RwLock<NumberedValues<T>>,
 }
 
 #[derive(Debug)]
-struct Numbered<T> {
+struct NumberedValues<T> {
     last: i64,
     values: BTreeMap<i64, T>,
 }
 
 impl<T: Clone> Places<T> {
     pub(crate) const fn new() -> Self {
-        Places { table: RwLock::new(Numbered { last: 0, values: BTreeMap::new() }) }
+        Places { table: RwLock::new(NumberedValues { last: 0, values: BTreeMap::new() }) }
     }
 
     pub(crate) fn put(&self, value: T) -> i64 {
@@ -46,11 +46,11 @@ impl<T: Clone> Places<T> {
 /// The sessions of which Java holds an object, each in one place.
 #[derive(Debug, Default)]
 pub(crate) struct SessionPlaces {
-    table: RwLock<Held>,
+    table: RwLock<HeldSessions>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct HeldSessions {
     last: i64,
     places: HashMap<SessionId, i64>,
     sessions: HashMap<i64, Session>,
@@ -92,7 +92,7 @@ impl SessionPlaces {
     }
 }
 
-impl Held {
+impl HeldSessions {
     fn put(&mut self, id: SessionId, session: Session) -> i64 {
         let place = *self.places.entry(id).or_insert_with(|| {
             self.last += 1;

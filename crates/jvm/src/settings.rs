@@ -10,14 +10,14 @@ use session::{AtLimit, Options};
 use crate::frames::{FrameError, FrameReader};
 
 /// What a manager is opened with.
-pub(crate) struct Settings {
+pub(crate) struct ManagerSettings {
     pub(crate) options: Options,
     /// `None` for sessions in memory.
     store: Option<StoreOptions>,
     migrates: bool,
 }
 
-impl Settings {
+impl ManagerSettings {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, FrameError> {
         let mut frame = FrameReader::new(bytes);
         let store = frame.optional()?.map(StoreOptions::new);
@@ -39,7 +39,7 @@ impl Settings {
         options.automatic_roles =
             if frame.flag()? { AutomaticRoles::OfClient } else { AutomaticRoles::ByRows };
         frame.end()?;
-        Ok(Settings { options, store, migrates })
+        Ok(ManagerSettings { options, store, migrates })
     }
 
     /// Opens the store of the URL, if there is one.

@@ -11,7 +11,7 @@ use crate::service::Service;
 
 /// What is known of a file without reading it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub(crate) struct FileFacts {
     pub(crate) name: Option<String>,
     pub(crate) mimetype: Option<String>,
     pub(crate) size: Option<usize>,
@@ -21,13 +21,13 @@ pub(crate) struct Facts {
     pub(crate) index: Option<String>,
 }
 
-impl Facts {
-    fn of(row: &Map<String, Value>) -> Self {
+impl FileFacts {
+    fn from_row(row: &Map<String, Value>) -> Self {
         let text =
             |name: &str| row.get(name).and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned);
         let is_link = text("type").as_deref() == Some("url");
         let size = row.get("file_size").and_then(Value::as_u64).filter(|size| *size > 0);
-        Facts {
+        FileFacts {
             name: text("name"),
             mimetype: text("mimetype"),
             size: size.and_then(|size| usize::try_from(size).ok()),
@@ -39,7 +39,7 @@ impl Facts {
 
 impl Service {
     /// What is known of an attachment. Its owner's rules hold for it.
-    pub(crate) async fn attachment_facts(&self, id: i64) -> Result<Facts, ToolError> {
+    pub(crate) async fn attachment_facts(&self, id: i64) -> Result<FileFacts, ToolError> {
         self.require_read("ir.attachment").await?;
         self.check_owners("ir.attachment", &[id], Operation::Read).await?;
         let fields = ["name", "mimetype", "file_size", "type", "url", "index_content"];
@@ -47,28 +47,33 @@ impl Service {
         context.insert("active_test".into(), Value::Bool(false));
         let call = Call::search_read("ir.attachment", json!([["id", "=", id]]), &fields);
         let rows: Vec<Map<String, Value>> = self.call(call, &context).await?;
-        rows.first().map(Facts::of).ok_or_else(|| ToolError::not_found("ir.attachment", &[id]))
+        rows.first().map(FileFacts::from_row).ok_or_else(|| ToolError::not_found("ir.attachment", &[id]))
     }
 
     /// What is known of the file in a field: nothing unless it is stored as an attachment that may be read.
-    pub(crate) async fn field_facts(&self, model: &str, id: i64, field: &str) -> Result<Facts, ToolError> {
+    pub(crate) async fn field_facts(
+        &self,
+        model: &str,
+        id: i64,
+        field: &str,
+    ) -> Result<FileFacts, ToolError> {
         self.require_read(model).await?;
         if !self.gate.allows("ir.attachment", Operation::Read).await? {
-            return Ok(Facts::default());
+            return Ok(FileFacts::default());
         }
         let domain = json!([["res_model", "=", model], ["res_id", "=", id], ["res_field", "=", field]]);
         let call =
             Call::search_read("ir.attachment", domain, &["name", "mimetype", "file_size"]).option("limit", 1);
         let context = self.context(None).await?;
         match self.call::<Vec<Map<String, Value>>>(call, &context).await {
-            Ok(rows) => Ok(rows.first().map(Facts::of).unwrap_or_default()),
-            Err(error) if error.is_refusal() => Ok(Facts::default()),
+            Ok(rows) => Ok(rows.first().map(FileFacts::from_row).unwrap_or_default()),
+            Err(error) if error.is_refusal() => Ok(FileFacts::default()),
             Err(error) => Err(error),
         }
     }
 
     /// The bytes of an attachment.
-    pub(crate) async fn attachment_bytes(&self, id: i64, facts: &Facts) -> Result<Vec<u8>, ToolError> {
+    pub(crate) async fn attachment_bytes(&self, id: i64, facts: &FileFacts) -> Result<Vec<u8>, ToolError> {
         // From version 20 on there is no `datas`.
         let field = if self.client.version().await? >= 20 { "raw" } else { "datas" };
         self.bytes("ir.attachment", id, field, facts).await
@@ -80,7 +85,7 @@ impl Service {
         model: &str,
         id: i64,
         field: &str,
-        facts: &Facts,
+        facts: &FileFacts,
     ) -> Result<Vec<u8>, ToolError> {
         self.require_read(model).await?;
         self.check_owners(model, &[id], Operation::Read).await?;
@@ -92,7 +97,13 @@ impl Service {
         self.bytes(model, id, field, facts).await
     }
 
-    async fn bytes(&self, model: &str, id: i64, field: &str, facts: &Facts) -> Result<Vec<u8>, ToolError> {
+    async fn bytes(
+        &self,
+        model: &str,
+        id: i64,
+        field: &str,
+        facts: &FileFacts,
+    ) -> Result<Vec<u8>, ToolError> {
         self.check_size(facts.size.unwrap_or_default())?;
         let context = self.context(None).await?;
         let rows: Vec<Map<String, Value>> = self.call(Call::read(model, &[id], &[field]), &context).await?;

@@ -1,7 +1,7 @@
 //! Odoo for language models: the tools and resources of an MCP server over a client of Odoo.
 //!
 //! * [`OdooServer`] serves one user of one database, with the tools, limits and modes of mcp-server-odoo.
-//!   [`Settings`] configure them.
+//!   [`McpSettings`] configure them.
 //! * All servers of a process share [`Caches`]. [`HttpService`] serves streamable HTTP.
 //! * Each tool is a file in `tools`; `access` enforces mode and rules; only `protocol` uses the protocol's
 //!   SDK.
@@ -38,4 +38,4 @@ pub use caches::Caches;
 pub use error::{ServeError, ToolError};
 pub use protocol::{HttpOptions, HttpService};
 pub use server::OdooServer;
-pub use settings::{Mode, Settings, StreamOptions};
+pub use settings::{McpSettings, Mode, StreamOptions};

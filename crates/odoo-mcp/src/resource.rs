@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use odoo::Call;
 use platform::text::shorten;
 
-use crate::file::{Facts, guess_type, is_text};
+use crate::file::{FileFacts, guess_type, is_text};
 use crate::service::Service;
 use crate::uri::{self, Target};
 use crate::{ToolError, resource_text};
@@ -125,7 +125,7 @@ pub(crate) async fn read(service: &Service, address: &str) -> Result<Content, To
     })
 }
 
-fn content(bytes: Vec<u8>, facts: &Facts) -> Content {
+fn content(bytes: Vec<u8>, facts: &FileFacts) -> Content {
     let mimetype = facts.mimetype.clone().unwrap_or_else(|| guess_type(&bytes).to_owned());
     if !is_text(&mimetype) {
         return Content::Blob { data: STANDARD.encode(bytes), mimetype };

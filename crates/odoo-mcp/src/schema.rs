@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::Settings;
+use crate::McpSettings;
 
 /// The schema of a tool's arguments, with the limits that are set.
-pub(crate) fn of_arguments<T: JsonSchema>(settings: &Settings) -> Arc<Map<String, Value>> {
+pub(crate) fn of_arguments<T: JsonSchema>(settings: &McpSettings) -> Arc<Map<String, Value>> {
     let mut schema = generate::<T>(SchemaSettings::draft2020_12());
     make_plain(&mut schema, false);
     if let Some(limit) = schema.pointer_mut("/properties/limit").and_then(Value::as_object_mut) {
@@ -115,7 +115,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::{of_answer, of_arguments};
-    use crate::Settings;
+    use crate::McpSettings;
 
     #[derive(JsonSchema)]
     #[serde(deny_unknown_fields)]
@@ -140,11 +140,11 @@ mod tests {
     }
 
     #[derive(JsonSchema)]
-    struct Nothing {}
+    struct NoArguments {}
 
     #[test]
     fn schemas_are_plain() {
-        let settings = Settings { default_limit: 10, max_limit: 50, ..Settings::default() };
+        let settings = McpSettings { default_limit: 10, max_limit: 50, ..McpSettings::default() };
         let part =
             json!({"type": "object", "properties": {"flag": {"type": "boolean", "description": "Or not."}}});
         let expected = json!({
@@ -161,7 +161,7 @@ mod tests {
         });
         assert_eq!(Value::Object((*of_arguments::<Arguments>(&settings)).clone()), expected);
         let nothing = json!({"type": "object", "properties": {}});
-        assert_eq!(Value::Object((*of_arguments::<Nothing>(&settings)).clone()), nothing);
+        assert_eq!(Value::Object((*of_arguments::<NoArguments>(&settings)).clone()), nothing);
         let answer = of_answer::<Part>();
         let flag = json!({"anyOf": [{"type": "boolean"}, {"type": "null"}], "description": "Or not."});
         assert_eq!(answer.get("properties").and_then(|it| it.get("flag")), Some(&flag));

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::protocol::{self, Handler, HttpOptions, HttpService, Reader, Writer};
 use crate::service::Service;
 use crate::tool::Entry;
-use crate::{Caches, ServeError, Settings, StreamOptions, tools};
+use crate::{Caches, McpSettings, ServeError, StreamOptions, tools};
 
 /// Serves one user of one database by the Model Context Protocol. Clones share everything.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ impl OdooServer {
     ///
     /// # Errors
     /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
-    pub fn new(config: OdooConfig, settings: Settings, caches: &Caches) -> Result<Self, ConfigError> {
+    pub fn new(config: OdooConfig, settings: McpSettings, caches: &Caches) -> Result<Self, ConfigError> {
         let records = Arc::clone(&caches.records);
         let client = OdooClient::with_parts(config, records, Arc::new(SystemClock::new()))?;
         let entries = tools::all(&settings).into();

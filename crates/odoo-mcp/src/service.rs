@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use crate::access::Gate;
 use crate::arguments::Ids;
 use crate::context::CallContext;
-use crate::unreadable::Unreadable;
-use crate::{Settings, ToolError};
+use crate::unreadable::UnreadableFields;
+use crate::{McpSettings, ToolError};
 
 /// A client of Odoo with its caches, and the gate before them.
 pub(crate) struct Service {
@@ -19,15 +19,15 @@ pub(crate) struct Service {
     pub(crate) reader: CachedReader,
     pub(crate) metadata: Arc<MetadataCache<OdooError>>,
     pub(crate) gate: Gate,
-    pub(crate) settings: Settings,
-    pub(crate) unreadable: Unreadable,
+    pub(crate) settings: McpSettings,
+    pub(crate) unreadable: UnreadableFields,
 }
 
 impl Service {
     pub(crate) fn new(
         client: OdooClient,
         metadata: Arc<MetadataCache<OdooError>>,
-        settings: Settings,
+        settings: McpSettings,
     ) -> Self {
         Service {
             reader: CachedReader::new(client.clone(), Arc::clone(&metadata)),
@@ -35,7 +35,7 @@ impl Service {
             client: Arc::new(client),
             metadata,
             settings,
-            unreadable: Unreadable::default(),
+            unreadable: UnreadableFields::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `Settings`: modes and limits of the server.
+//! `McpSettings`: modes and limits of the server.
 
 use odoo::ConfigError;
 use platform::settings::{SettingError, SettingsReader, from_environment};
@@ -31,15 +31,15 @@ impl Mode {
 ///
 /// # Examples
 /// ```
-/// use odoo_mcp::{Mode, Settings};
+/// use odoo_mcp::{Mode, McpSettings};
 ///
-/// let settings = Settings::from_settings(|name| (name == "ODOO_YOLO").then(|| "read".to_owned()))?;
+/// let settings = McpSettings::from_settings(|name| (name == "ODOO_YOLO").then(|| "read".to_owned()))?;
 /// assert_eq!(settings.mode, Mode::Read);
 /// assert_eq!(settings.default_limit, 25);
 /// # Ok::<(), odoo::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct McpSettings {
     /// Which operations are let through (`ODOO_YOLO`, off).
     pub mode: Mode,
     /// The rows of a page if a call sets no limit (`ODOO_MCP_DEFAULT_LIMIT`, 25).
@@ -59,9 +59,9 @@ pub struct Settings {
     pub companies: Vec<i64>,
 }
 
-impl Default for Settings {
+impl Default for McpSettings {
     fn default() -> Self {
-        Settings {
+        McpSettings {
             mode: Mode::Rules,
             default_limit: 25,
             max_limit: 100,
@@ -74,7 +74,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl McpSettings {
     /// Reads the settings from the environment.
     ///
     /// # Errors
@@ -89,8 +89,8 @@ impl Settings {
     /// [`ConfigError`] that names the invalid setting.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let given = SettingsReader::new(settings);
-        let usual = Settings::default();
-        let settings = Settings {
+        let usual = McpSettings::default();
+        let settings = McpSettings {
             mode: mode(given.text("ODOO_YOLO"))?,
             default_limit: given.number("ODOO_MCP_DEFAULT_LIMIT", usual.default_limit, 1..=usize::MAX)?,
             max_limit: given.number("ODOO_MCP_MAX_LIMIT", usual.max_limit, 1..=usize::MAX)?,
@@ -173,16 +173,16 @@ fn invalid(name: &'static str, value: &str, expected: &'static str) -> ConfigErr
 
 #[cfg(test)]
 mod tests {
-    use super::{Mode, Settings};
+    use super::{McpSettings, Mode};
 
-    fn with(name: &'static str, value: &'static str) -> Result<Settings, String> {
-        Settings::from_settings(|asked| (asked == name).then(|| value.to_owned()))
+    fn with(name: &'static str, value: &'static str) -> Result<McpSettings, String> {
+        McpSettings::from_settings(|asked| (asked == name).then(|| value.to_owned()))
             .map_err(|it| it.to_string())
     }
 
     #[test]
     fn nothing_is_allowed_beyond_the_rules_unless_it_is_said() {
-        assert_eq!(Settings::from_settings(|_| None).unwrap(), Settings::default());
+        assert_eq!(McpSettings::from_settings(|_| None).unwrap(), McpSettings::default());
         assert_eq!(with("ODOO_YOLO", " ").unwrap().mode, Mode::Rules);
         assert_eq!(with("ODOO_YOLO", "READ").unwrap().mode, Mode::Read);
         assert_eq!(with("ODOO_YOLO", "true").unwrap().mode, Mode::Full);

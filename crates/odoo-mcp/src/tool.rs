@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::service::Service;
-use crate::{Settings, ToolError, arguments, schema, text};
+use crate::{McpSettings, ToolError, arguments, schema, text};
 
 /// What calling a tool does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn of<T: Tool + 'static>(settings: &Settings) -> Self {
+    pub(crate) fn for_tool<T: Tool + 'static>(settings: &McpSettings) -> Self {
         Entry {
             name: T::NAME,
             title: T::TITLE,

@@ -1,4 +1,4 @@
-//! `Unreadable`: fields that a user may not read although the definitions announce them.
+//! `UnreadableFields`: fields that a user may not read although the definitions announce them.
 //!
 //! One such field fails the whole read. The server learns them from Odoo's refusal, from its message and from
 //! what the groups allow, and caches them with the definitions.
@@ -23,11 +23,11 @@ const MOST: usize = 4_096;
 
 /// What was learnt, by user and model.
 #[derive(Default)]
-pub(crate) struct Unreadable {
-    known: Mutex<HashMap<(CacheScope, String), Known>>,
+pub(crate) struct UnreadableFields {
+    known: Mutex<HashMap<(CacheScope, String), KnownFields>>,
 }
 
-struct Known {
+struct KnownFields {
     /// Of these definitions it was learnt; others make it void.
     definitions: Arc<FieldDefinitions>,
     fields: Arc<BTreeSet<String>>,
@@ -36,7 +36,7 @@ struct Known {
     since: Instant,
 }
 
-impl Unreadable {
+impl UnreadableFields {
     /// The fields of a model that a user is known not to read, and whether the groups have been asked.
     fn get(
         &self,
@@ -70,7 +70,7 @@ impl Unreadable {
         }
         let (definitions, fields) = (Arc::clone(definitions), Arc::new(fields));
         let since = Instant::now();
-        known.insert((scope, model.to_owned()), Known { definitions, fields, asked: true, since });
+        known.insert((scope, model.to_owned()), KnownFields { definitions, fields, asked: true, since });
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::call::Effect;
 use crate::config::Transport;
 use crate::http::{Connector, Lease, Pool};
-use crate::login::{Login, Ticket};
+use crate::login::{Authentication, Authenticator};
 use crate::records::{RecordCache, RecordPolicy};
 use crate::stats::PoolStats;
 use crate::wire::{self, Question, Reply};
@@ -41,7 +41,7 @@ struct Inner {
     /// The database's name among all servers'.
     database: Arc<str>,
     pool: Arc<Pool>,
-    login: Login,
+    login: Authenticator,
     records: Arc<RecordCache>,
     caretaker: OnceLock<Caretaker>,
     /// The configured language is not installed.
@@ -81,7 +81,7 @@ impl OdooClient {
         let connector = Connector::new(&config)?;
         let pool = Pool::new(connector, config.pool_size, config.limits, Arc::clone(&clock));
         let database = config.database_key().into();
-        let (login, caretaker) = (Login::new(Arc::new(config), clock), OnceLock::new());
+        let (login, caretaker) = (Authenticator::new(Arc::new(config), clock), OnceLock::new());
         let (language_refused, language_checked) = Default::default();
         Ok(OdooClient {
             inner: Arc::new(Inner {
@@ -161,7 +161,7 @@ impl OdooClient {
     /// Asks the add-on `mcp_server`, with a new login in between where the session is over.
     pub(crate) async fn ask_addon<T>(
         &self,
-        ask: impl Fn(&Ticket, &OdooConfig) -> Question<T>,
+        ask: impl Fn(&Authentication, &OdooConfig) -> Question<T>,
     ) -> Result<T, OdooError> {
         self.look_after_pool();
         let inner = &self.inner;
@@ -172,7 +172,7 @@ impl OdooClient {
             let Question { request, read } = ask(&ticket, inner.login.config());
             let answer = lease.send(&request, Effect::Read).await?;
             inner.login.renew(&ticket, &answer);
-            if answer.status == 401 && matches!(ticket, Ticket::Session(_)) {
+            if answer.status == 401 && matches!(ticket, Authentication::Session(_)) {
                 stale = Some(ticket);
                 continue;
             }
@@ -287,7 +287,7 @@ impl Inner {
         self: &Arc<Self>,
         lease: &Lease,
         call: &Call,
-        ticket: &Ticket,
+        ticket: &Authentication,
     ) -> Result<Reply, OdooError> {
         let caller = Arc::new(());
         let waiting = Arc::downgrade(&caller);
@@ -312,7 +312,7 @@ impl Inner {
         &self,
         lease: &mut Lease,
         call: &Call,
-        ticket: &Ticket,
+        ticket: &Authentication,
         wanted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Reply, OdooError> {
         let config = self.login.config();
@@ -337,7 +337,7 @@ impl Inner {
     }
 
     /// Before version 18 Odoo takes a language that is not installed for English, without a word.
-    async fn check_language(&self, lease: &mut Lease, ticket: &Ticket) -> Result<(), OdooError> {
+    async fn check_language(&self, lease: &mut Lease, ticket: &Authentication) -> Result<(), OdooError> {
         let Some(language) = &self.login.config().language else { return Ok(()) };
         if self.login.known_version().is_none_or(|version| version >= TELLS_LANGUAGES_SINCE) {
             return Ok(());

@@ -25,7 +25,7 @@ impl CompanyFilter {
     #[must_use]
     pub fn own(session: &Session) -> Self {
         let tree = session.tree();
-        Self::of(session.access().readable().ids(tree).map(|id| id.to_string()))
+        Self::from_ids(session.access().readable().ids(tree).map(|id| id.to_string()))
     }
 
     /// The user's companies and all companies above them, in the tree that the session is pinned to.
@@ -34,10 +34,10 @@ impl CompanyFilter {
         let (tree, own) = (session.tree(), session.access().readable());
         let above = own.known().iter().flat_map(|company| tree.path_to_root(company).chain([company]));
         let above = above.filter_map(|company| tree.id(company));
-        Self::of(above.chain(own.outside().iter().copied()).map(|id| id.to_string()))
+        Self::from_ids(above.chain(own.outside().iter().copied()).map(|id| id.to_string()))
     }
 
-    fn of(ids: impl Iterator<Item = String>) -> Self {
+    fn from_ids(ids: impl Iterator<Item = String>) -> Self {
         let mut ids: Vec<i64> = ids.filter_map(|id| id.parse().ok()).collect();
         ids.sort_unstable();
         ids.dedup();

@@ -57,7 +57,7 @@ impl CompanyUser {
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Standing {
+pub struct UserRights {
     /// Does the user exist, active and not a portal user?
     pub is_admitted: bool,
     /// Is the user admitted and one of the [`ADMINISTRATORS`]?
@@ -127,14 +127,14 @@ impl CompanySource {
     ///
     /// # Errors
     /// [`OdooError`] if Odoo does not answer, or does not tell the loader.
-    pub async fn standing(&self, user: UserId) -> Result<Standing, OdooError> {
+    pub async fn standing(&self, user: UserId) -> Result<UserRights, OdooError> {
         let is_admitted = self.users(&[user]).await?.get(&user).is_some_and(|user| user.is_admitted);
         let id = user.as_str().parse().ok().filter(|_| is_admitted);
         let is_administrator = match id {
             Some(id) => self.is_member(id).await?,
             None => false,
         };
-        Ok(Standing { is_admitted, is_administrator })
+        Ok(UserRights { is_admitted, is_administrator })
     }
 
     async fn is_member(&self, user: i64) -> Result<bool, OdooError> {

@@ -36,7 +36,7 @@ pub struct OdooConfig {
     /// user's, the login fails.
     pub login: Option<String>,
     /// The credential.
-    pub credential: Credential,
+    pub credential: OdooCredential,
     /// Was the API key given as the password (`ODOO_PASSWORD`), and known by its form?
     pub key_as_password: bool,
     /// The transport (`ODOO_RPC_TRANSPORT`, `auto`).
@@ -50,14 +50,14 @@ pub struct OdooConfig {
     /// How many ids a batch has at most, unless one caller asks for more (`ODOO_MCP_BATCH_SIZE`, 100).
     pub batch_size: usize,
     /// The limits of time and size.
-    pub limits: Limits,
+    pub limits: CallLimits,
     /// Certificates of authorities that are trusted besides the system's, in DER.
     pub extra_roots: Vec<Vec<u8>>,
 }
 
 /// Limits of time and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct CallLimits {
     /// How long a connection may take to be made: 10 seconds.
     pub connect: Duration,
     /// How long an answer may take, from the request to its last byte: 60 seconds.
@@ -74,9 +74,9 @@ pub struct Limits {
     pub breaker_rest: Duration,
 }
 
-impl Default for Limits {
+impl Default for CallLimits {
     fn default() -> Self {
-        Limits {
+        CallLimits {
             connect: Duration::from_secs(10),
             answer: Duration::from_secs(60),
             wait: Duration::from_secs(30),
@@ -90,19 +90,23 @@ impl Default for Limits {
 
 /// The credential. `Debug` does not show it.
 #[derive(Clone, Debug)]
-pub enum Credential {
+pub enum OdooCredential {
     /// The user's password (`ODOO_PASSWORD`).
     Password(SecretString),
     /// An API key of the user's (`ODOO_API_KEY`, or `ODOO_PASSWORD` if that has the form of a key).
     ApiKey(SecretString),
 }
 
-impl Credential {
+impl OdooCredential {
     /// An API key if the secret has the form of one, else a password. Odoo makes keys of 40 hexadecimal
     /// digits.
     #[must_use]
     pub fn from_secret(secret: SecretString) -> Self {
-        if is_key(secret.expose_secret()) { Credential::ApiKey(secret) } else { Credential::Password(secret) }
+        if is_key(secret.expose_secret()) {
+            OdooCredential::ApiKey(secret)
+        } else {
+            OdooCredential::Password(secret)
+        }
     }
 }
 
@@ -147,7 +151,12 @@ impl OdooConfig {
     ///
     /// # Errors
     /// [`ConfigError`] if the URL cannot be used.
-    pub fn new(url: &str, database: &str, login: &str, credential: Credential) -> Result<Self, ConfigError> {
+    pub fn new(
+        url: &str,
+        database: &str,
+        login: &str,
+        credential: OdooCredential,
+    ) -> Result<Self, ConfigError> {
         Ok(OdooConfig {
             url: parse_url(url)?,
             database: (!database.is_empty()).then(|| database.into()),
@@ -159,7 +168,7 @@ impl OdooConfig {
             pool_size: 5,
             batching: true,
             batch_size: 100,
-            limits: Limits::default(),
+            limits: CallLimits::default(),
             extra_roots: Vec::new(),
         })
     }
@@ -185,18 +194,18 @@ impl OdooConfig {
         let secret = |name| settings.text(name).map(SecretString::from);
         let mut key_as_password = false;
         let credential = match (secret("ODOO_API_KEY"), secret("ODOO_PASSWORD")) {
-            (Some(key), _) => Credential::ApiKey(key),
+            (Some(key), _) => OdooCredential::ApiKey(key),
             (None, Some(password)) if is_key(password.expose_secret()) => {
                 key_as_password = true;
-                Credential::ApiKey(password)
+                OdooCredential::ApiKey(password)
             }
-            (None, Some(password)) => Credential::Password(password),
+            (None, Some(password)) => OdooCredential::Password(password),
             (None, None) => {
                 let reason = "a password or an api key (ODOO_API_KEY) is needed";
                 return Err(SettingError::Missing { name: "ODOO_PASSWORD", reason }.into());
             }
         };
-        if login.is_none() && matches!(credential, Credential::Password(_)) {
+        if login.is_none() && matches!(credential, OdooCredential::Password(_)) {
             let reason = "a password belongs to a user";
             return Err(SettingError::Missing { name: "ODOO_USER", reason }.into());
         }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Credential, OdooConfig, Transport, TransportChoice};
+use crate::{OdooConfig, OdooCredential, Transport, TransportChoice};
 
 /// Why a call to Odoo fails.
 ///
@@ -215,18 +215,18 @@ fn databases(found: usize) -> String {
 /// What to check after a refused login.
 fn advice(config: &OdooConfig) -> &'static str {
     match (&config.credential, config.transport) {
-        (Credential::ApiKey(_), TransportChoice::Forced(Transport::Session)) => {
+        (OdooCredential::ApiKey(_), TransportChoice::Forced(Transport::Session)) => {
             "an api key opens no session; set ODOO_RPC_TRANSPORT to auto"
         }
-        (Credential::Password(_), TransportChoice::Forced(Transport::Json2)) => {
+        (OdooCredential::Password(_), TransportChoice::Forced(Transport::Json2)) => {
             "JSON-2 takes api keys only; set ODOO_API_KEY, or ODOO_RPC_TRANSPORT to auto"
         }
-        (Credential::ApiKey(_), _) if config.key_as_password => {
+        (OdooCredential::ApiKey(_), _) if config.key_as_password => {
             "ODOO_PASSWORD has the form of an api key and was used as one; if it is a password, set \
              ODOO_RPC_TRANSPORT to jsonrpc"
         }
-        (Credential::ApiKey(_), _) => "check ODOO_API_KEY, and that it is a key of ODOO_USER",
-        (Credential::Password(_), _) => "check ODOO_USER and ODOO_PASSWORD",
+        (OdooCredential::ApiKey(_), _) => "check ODOO_API_KEY, and that it is a key of ODOO_USER",
+        (OdooCredential::Password(_), _) => "check ODOO_USER and ODOO_PASSWORD",
     }
 }
 

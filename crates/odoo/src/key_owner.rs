@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::call::Effect;
 use crate::http::Lease;
-use crate::login::Ticket;
+use crate::login::Authentication;
 use crate::wire::{self, Reply};
 use crate::{Call, OdooConfig, OdooError};
 
@@ -14,7 +14,7 @@ struct Context {
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct UserLogin {
     login: String,
 }
 
@@ -27,7 +27,7 @@ pub(crate) async fn user_of_key(lease: &mut Lease, config: &OdooConfig) -> Resul
 /// The login of the user of the configured key.
 pub(crate) async fn login_of(lease: &mut Lease, config: &OdooConfig, user: i64) -> Result<String, OdooError> {
     let call = Call::read("res.users", &[user], &["login"]);
-    let named: Vec<Named> = ask(lease, config, &call).await?;
+    let named: Vec<UserLogin> = ask(lease, config, &call).await?;
     let named = named.into_iter().next().map(|named| named.login);
     named.ok_or_else(|| OdooError::Unexpected { method: "read".into() })
 }
@@ -37,9 +37,9 @@ async fn ask<T: for<'de> Deserialize<'de>>(
     config: &OdooConfig,
     call: &Call,
 ) -> Result<T, OdooError> {
-    let request = wire::encode(call, &Ticket::Json2, config)?;
+    let request = wire::encode(call, &Authentication::Json2, config)?;
     let answer = lease.send(&request, Effect::Read).await?;
-    match wire::decode(call, &answer, &Ticket::Json2, config)? {
+    match wire::decode(call, &answer, &Authentication::Json2, config)? {
         Reply::Result(result) => serde_json::from_str(result.get())
             .map_err(|_| OdooError::Unexpected { method: call.name().into() }),
         Reply::Failed(error) => Err(error),

@@ -37,8 +37,8 @@ pub use companies::{CompanyName, CompanySource, CompanyTreeError, company_contex
 #[cfg(feature = "session")]
 pub use company_filter::{CompanyFilter, can_read_shared};
 #[cfg(feature = "session")]
-pub use company_users::{ADMINISTRATORS, CompanyUser, LoaderError, Standing};
-pub use config::{ConfigError, Credential, Limits, OdooConfig, Transport, TransportChoice};
+pub use company_users::{ADMINISTRATORS, CompanyUser, LoaderError, UserRights};
+pub use config::{CallLimits, ConfigError, OdooConfig, OdooCredential, Transport, TransportChoice};
 pub use error::{Fault, OdooError};
 pub use read::{Read, Reader, Record};
 pub use records::{CachedReader, RecordCache, RecordPolicy};

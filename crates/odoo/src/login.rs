@@ -1,4 +1,4 @@
-//! `Login`: authenticates the client once for all its calls.
+//! `Authenticator`: authenticates the client once for all its calls.
 
 use core::time::Duration;
 use std::sync::{Arc, OnceLock};
@@ -14,36 +14,36 @@ use crate::config::{Transport, TransportChoice};
 use crate::http::{Answer, Lease, Request};
 use crate::key_owner::{login_of, user_of_key};
 use crate::wire::{self, Question, Reply};
-use crate::{Credential, Fault, OdooConfig, OdooError};
+use crate::{Fault, OdooConfig, OdooCredential, OdooError};
 
 /// What authenticates a call.
 #[derive(Clone, Debug)]
-pub(crate) enum Ticket {
-    Session(Arc<Session>),
+pub(crate) enum Authentication {
+    Session(Arc<OdooSession>),
     Stateless { user: i64 },
     Json2,
 }
 
 /// A session as it is known now; a new cookie makes it another one.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct OdooSession {
     pub(crate) cookie: SecretString,
     serial: u64,
 }
 
 /// Logs in when it is needed, once for all who need it.
 #[derive(Debug)]
-pub(crate) struct Login {
+pub(crate) struct Authenticator {
     config: Arc<OdooConfig>,
     /// The same with the name of the database, if that had to be found out.
     named: OnceLock<Arc<OdooConfig>>,
-    known: Mutex<Known>,
+    known: Mutex<LoginState>,
     clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
-    ticket: Option<Ticket>,
+struct LoginState {
+    ticket: Option<Authentication>,
     user: Option<i64>,
     transport: Option<Transport>,
     /// The server's major version.
@@ -70,28 +70,31 @@ struct Version {
 }
 
 /// The outcome of a login, for all calls that wait for it.
-type LoginLoad = LeaderLoad<Result<Ticket, OdooError>>;
+type LoginLoad = LeaderLoad<Result<Authentication, OdooError>>;
 
 /// How long a refused login is not tried again.
 const REFUSAL_REMEMBERED: Duration = Duration::from_secs(60);
 
 /// How a call gets its ticket.
 enum Step<'a> {
-    Known(Ticket),
+    Known(Authentication),
     Join(Arc<LoginLoad>),
     Lead(LoginDuty<'a>),
 }
 
 /// The duty to log in. Dropped unfinished, it abandons the login, and a call that waits begins again.
 struct LoginDuty<'a> {
-    login: &'a Login,
+    login: &'a Authenticator,
     load: Arc<LoginLoad>,
     finished: bool,
 }
 
 impl LoginDuty<'_> {
     /// Records the outcome, and gives it to the calls that wait.
-    fn finish(mut self, outcome: Result<(Ticket, i64), OdooError>) -> Result<Ticket, OdooError> {
+    fn finish(
+        mut self,
+        outcome: Result<(Authentication, i64), OdooError>,
+    ) -> Result<Authentication, OdooError> {
         self.finished = true;
         let mut known = self.login.known.lock();
         known.login = None;
@@ -118,10 +121,10 @@ impl Drop for LoginDuty<'_> {
     }
 }
 
-impl Login {
+impl Authenticator {
     pub(crate) fn new(config: Arc<OdooConfig>, clock: Arc<dyn Clock>) -> Self {
         let named = OnceLock::new();
-        Login { config, named, known: Mutex::default(), clock }
+        Authenticator { config, named, known: Mutex::default(), clock }
     }
 
     /// The ticket for a call. A session that turned out to be over is `stale`: all who meet it wait for one
@@ -130,8 +133,8 @@ impl Login {
     pub(crate) async fn ticket(
         &self,
         lease: &mut Lease,
-        stale: Option<&Ticket>,
-    ) -> Result<Ticket, OdooError> {
+        stale: Option<&Authentication>,
+    ) -> Result<Authentication, OdooError> {
         loop {
             match self.step(stale)? {
                 Step::Known(ticket) => return Ok(ticket),
@@ -149,7 +152,7 @@ impl Login {
     }
 
     /// The ticket that is known, unless it is the stale one; else the login in flight, or the duty to log in.
-    fn step(&self, stale: Option<&Ticket>) -> Result<Step<'_>, OdooError> {
+    fn step(&self, stale: Option<&Authentication>) -> Result<Step<'_>, OdooError> {
         let mut known = self.known.lock();
         if let Some(ticket) = &known.ticket
             && stale.is_none_or(|stale| !stale.is_same(ticket))
@@ -172,9 +175,11 @@ impl Login {
 
     /// A ticket that holds the credential itself was refused, which may have been revoked: the next call logs
     /// in again, and if that is refused, it is remembered for all.
-    pub(crate) fn mark_stale(&self, used: &Ticket) {
+    pub(crate) fn mark_stale(&self, used: &Authentication) {
         let mut known = self.known.lock();
-        if !matches!(used, Ticket::Session(_)) && known.ticket.as_ref().is_some_and(|it| it.is_same(used)) {
+        if !matches!(used, Authentication::Session(_))
+            && known.ticket.as_ref().is_some_and(|it| it.is_same(used))
+        {
             known.ticket = None;
         }
     }
@@ -210,19 +215,19 @@ impl Login {
     }
 
     /// Takes over a cookie that an answer set, unless a newer one is known.
-    pub(crate) fn renew(&self, used: &Ticket, answer: &Answer) {
+    pub(crate) fn renew(&self, used: &Authentication, answer: &Answer) {
         let mut known = self.known.lock();
         if let (Some(cookie), Some(current)) = (&answer.session, &known.ticket)
             && used.is_same(current)
-            && matches!(used, Ticket::Session(_))
+            && matches!(used, Authentication::Session(_))
         {
             known.serial += 1;
-            let session = Session { cookie: cookie.clone(), serial: known.serial };
-            known.ticket = Some(Ticket::Session(Arc::new(session)));
+            let session = OdooSession { cookie: cookie.clone(), serial: known.serial };
+            known.ticket = Some(Authentication::Session(Arc::new(session)));
         }
     }
 
-    async fn log_in(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
+    async fn log_in(&self, lease: &mut Lease) -> Result<(Authentication, i64), OdooError> {
         if self.config().database.is_none() {
             self.find_database(lease).await?;
         }
@@ -240,7 +245,7 @@ impl Login {
                 let (user, _) = self.ask::<serde_json::Value>(lease, &request, "authenticate").await?;
                 // Wrong credentials are answered with `false`.
                 let user = user.as_i64().filter(|user| *user > 0).ok_or_else(|| self.refused())?;
-                Ok((Ticket::Stateless { user }, user))
+                Ok((Authentication::Stateless { user }, user))
             }
             Transport::Json2 => {
                 let user = user_of_key(lease, self.config()).await?;
@@ -251,7 +256,7 @@ impl Login {
                         return Err(OdooError::OtherUser { login: login.clone(), owner });
                     }
                 }
-                Ok((Ticket::Json2, user))
+                Ok((Authentication::Json2, user))
             }
         }
     }
@@ -274,14 +279,14 @@ impl Login {
     }
 
     /// Asks the add-on `mcp_server` for the user of the API key, if no login is configured.
-    async fn ask_whose_key_it_is(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
+    async fn ask_whose_key_it_is(&self, lease: &mut Lease) -> Result<(Authentication, i64), OdooError> {
         let Question { request, read } = wire::owner_of_key(self.config());
         let answer = lease.send(&request, Effect::Read).await?;
         if answer.status == 401 {
             return Err(self.refused());
         }
         match read(&answer) {
-            Ok(Some(user)) => Ok((Ticket::Stateless { user }, user)),
+            Ok(Some(user)) => Ok((Authentication::Stateless { user }, user)),
             Ok(None) => Err(self.refused()),
             Err(OdooError::Unverified { .. }) => Err(OdooError::Login),
             Err(error) => Err(error),
@@ -292,8 +297,8 @@ impl Login {
     async fn choose(&self, lease: &mut Lease) -> Result<Transport, OdooError> {
         match (self.config.transport, &self.config.credential) {
             (TransportChoice::Forced(transport), _) => Ok(transport),
-            (TransportChoice::Auto, Credential::Password(_)) => Ok(Transport::Session),
-            (TransportChoice::Auto, Credential::ApiKey(_)) => {
+            (TransportChoice::Auto, OdooCredential::Password(_)) => Ok(Transport::Session),
+            (TransportChoice::Auto, OdooCredential::ApiKey(_)) => {
                 let major = self.version(lease).await?;
                 Ok(if major >= 19 { Transport::Json2 } else { Transport::JsonRpc })
             }
@@ -320,7 +325,7 @@ impl Login {
         major
     }
 
-    async fn open_session(&self, lease: &mut Lease) -> Result<(Ticket, i64), OdooError> {
+    async fn open_session(&self, lease: &mut Lease) -> Result<(Authentication, i64), OdooError> {
         let request = wire::authenticate_session(self.config());
         let asked = self.ask::<Option<Identity>>(lease, &request, "authenticate").await;
         // Where a filter decides which databases there are, others are not found.
@@ -336,7 +341,7 @@ impl Login {
         let cookie = answer.session.ok_or_else(|| unexpected("authenticate"))?;
         let mut known = self.known.lock();
         known.serial += 1;
-        Ok((Ticket::Session(Arc::new(Session { cookie, serial: known.serial })), user))
+        Ok((Authentication::Session(Arc::new(OdooSession { cookie, serial: known.serial })), user))
     }
 
     /// Asks something that needs no ticket. A login may be repeated: it changes nothing that lasts.
@@ -359,12 +364,14 @@ impl Login {
     }
 }
 
-impl Ticket {
-    fn is_same(&self, other: &Ticket) -> bool {
+impl Authentication {
+    fn is_same(&self, other: &Authentication) -> bool {
         match (self, other) {
-            (Ticket::Session(one), Ticket::Session(other)) => one.serial == other.serial,
-            (Ticket::Stateless { user: one }, Ticket::Stateless { user: other }) => one == other,
-            (Ticket::Json2, Ticket::Json2) => true,
+            (Authentication::Session(one), Authentication::Session(other)) => one.serial == other.serial,
+            (Authentication::Stateless { user: one }, Authentication::Stateless { user: other }) => {
+                one == other
+            }
+            (Authentication::Json2, Authentication::Json2) => true,
             _ => false,
         }
     }

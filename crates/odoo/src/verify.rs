@@ -7,7 +7,7 @@ use crate::call::Effect;
 use crate::http::Lease;
 use crate::key_owner::{login_of, user_of_key};
 use crate::wire::{self, Reply};
-use crate::{Credential, OdooClient, OdooConfig, OdooError};
+use crate::{OdooClient, OdooConfig, OdooCredential, OdooError};
 
 /// The first version that takes API keys by JSON-2.
 const JSON_2: u64 = 19;
@@ -25,7 +25,7 @@ pub enum Verdict {
 }
 
 #[derive(Deserialize)]
-struct Opened {
+struct OpenedSession {
     uid: Option<i64>,
 }
 
@@ -48,8 +48,8 @@ impl OdooClient {
             // The first login finds out which database is meant.
             self.scope().await?;
         }
-        let credential = Credential::from_secret(secret);
-        let is_key = matches!(credential, Credential::ApiKey(_));
+        let credential = OdooCredential::from_secret(secret);
+        let is_key = matches!(credential, OdooCredential::ApiKey(_));
         let has_json_2 = is_key && self.version().await? >= JSON_2;
         let config = OdooConfig { login: Some(login.to_owned()), credential, ..self.config().clone() };
         let mut lease = self.lease().await?;
@@ -68,7 +68,7 @@ impl OdooClient {
 /// Opens a session, and ends it.
 async fn by_password(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, OdooError> {
     let answer = lease.send(&wire::authenticate_session(config), Effect::Read).await?;
-    let opened: Option<Opened> = match wire::decode_json_rpc(&answer, config)? {
+    let opened: Option<OpenedSession> = match wire::decode_json_rpc(&answer, config)? {
         Reply::Result(result) => parse(result.get(), "authenticate")?,
         Reply::Failed(OdooError::Access { message }) if message.starts_with("Database not found") => {
             return Err(OdooError::unknown_database(config));
@@ -81,8 +81,8 @@ async fn by_password(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, 
         drop(lease.send(&wire::destroy_session(cookie), Effect::Read).await);
     }
     Ok(match opened {
-        Some(Opened { uid: Some(user) }) => Verdict::User(user),
-        Some(Opened { uid: None }) => Verdict::SecondFactor,
+        Some(OpenedSession { uid: Some(user) }) => Verdict::User(user),
+        Some(OpenedSession { uid: None }) => Verdict::SecondFactor,
         None => Verdict::Refused,
     })
 }

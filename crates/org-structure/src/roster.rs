@@ -64,7 +64,7 @@ pub(crate) enum Name<'a> {
 
 impl<'a> Key<'a> {
     #[inline]
-    fn of(id: &'a str) -> Self {
+    fn from_id(id: &'a str) -> Self {
         match hex::pack(id.as_bytes()) {
             Some(digits) => Key::Digits(u128::from_le_bytes(digits)),
             None => Key::Text(id),
@@ -99,7 +99,7 @@ impl Roster {
         let mut marks = Marks::default();
         for (id, own) in members {
             flags.push(own);
-            match Key::of(id) {
+            match Key::from_id(id) {
                 Key::Digits(digits) => slots.push(digits.to_le_bytes()),
                 Key::Text(text) => {
                     OrgId::new(text).map_err(RosterFault::Id)?;
@@ -162,7 +162,7 @@ impl Roster {
     /// The rank of an id. No allocation; one hash and, as a rule, one comparison.
     #[inline]
     pub(crate) fn rank_of(&self, id: &str) -> Option<u32> {
-        let key = Key::of(id);
+        let key = Key::from_id(id);
         let hash = key.hash();
         match key {
             Key::Digits(digits) => self.ranks.find(hash, |rank| {

@@ -87,12 +87,12 @@ pub async fn check(fixture: &dyn Fixture) {
 }
 
 /// Something to be pinned to.
-struct Pinned {
+struct PinnedSample {
     tree: OrgStructure,
     access: RoleAccess,
 }
 
-impl Pinned {
+impl PinnedSample {
     fn new(number: usize) -> Self {
         let id = format!("{number:032X}");
         let rows = [OrgRow::new("0"), OrgRow::new(&id).under("0")];
@@ -107,7 +107,7 @@ impl Pinned {
             organizations: Vec::new(),
         };
         let access = role.access(&tree, &AccessOptions::default());
-        Pinned { tree, access }
+        PinnedSample { tree, access }
     }
 
     fn record(&self, number: u64, client: &str, user: &str, role: &str) -> Arc<SessionRecord> {
@@ -162,7 +162,7 @@ fn assert_about(measured: Duration, expected: Duration) {
 
 async fn created_sessions_are_there_as_they_were(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     assert_eq!(store.open(&pinned.record(1, "C", "U", "R").id).await.unwrap(), None);
     let record = pinned.create(&*store, 1).await;
     let stored = store.open(&record.id).await.unwrap().unwrap();
@@ -177,7 +177,7 @@ async fn created_sessions_are_there_as_they_were(fixture: &dyn Fixture) {
 
 async fn contents_come_back_byte_for_byte(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let record = pinned.record(1, "C", "U", "R");
     let (tree, access) = (Some(&record.tree), Some(&record.access));
     assert_eq!(store.contents(tree, access).await.unwrap(), Contents::default());
@@ -192,7 +192,7 @@ async fn contents_come_back_byte_for_byte(fixture: &dyn Fixture) {
 
 async fn a_replaced_session_ends_with_the_beginning_of_the_next(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let old = pinned.create(&*store, 1).await;
     let next = [2, 3, 4].map(|number| pinned.record(number, "C", "U", "R"));
     let created = join_all(next.iter().map(|record| {
@@ -210,7 +210,7 @@ async fn a_replaced_session_ends_with_the_beginning_of_the_next(fixture: &dyn Fi
 
 async fn use_only_grows(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let record = pinned.create(&*store, 1).await;
     let unknown = pinned.record(9, "C", "U", "R").id;
     fixture.pass(&*store, HOUR * 2).await;
@@ -225,7 +225,7 @@ async fn use_only_grows(fixture: &dyn Fixture) {
 }
 
 async fn ends_reach_exactly_their_scope(fixture: &dyn Fixture) {
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let client = |id| ClientId::new(id).unwrap();
     let scopes: [(Scope, &[u64]); 6] = [
         (Scope::Session(pinned.record(3, "C", "U", "R").id), &[3]),
@@ -253,7 +253,7 @@ async fn ends_reach_exactly_their_scope(fixture: &dyn Fixture) {
 
 async fn an_end_passes_over_what_began_since(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let old = pinned.create(&*store, 1).await;
     fixture.pass(&*store, HOUR).await;
     let new = pinned.create(&*store, 2).await;
@@ -264,32 +264,32 @@ async fn an_end_passes_over_what_began_since(fixture: &dyn Fixture) {
 
 /// How a store's clock may go wrong between the beginning of a session and its end.
 #[derive(Clone, Copy, Debug)]
-enum Clock {
+enum ClockShift {
     Behind(Duration),
     Ahead(Duration),
 }
 
-impl Clock {
+impl ClockShift {
     /// From seconds to longer than a session may last.
-    const WRONG: [Clock; 5] = [
-        Clock::Behind(Duration::from_secs(10)),
-        Clock::Behind(Duration::from_secs(600)),
-        Clock::Behind(HOUR),
-        Clock::Behind(HOUR.saturating_mul(13)),
-        Clock::Ahead(HOUR.saturating_mul(13)),
+    const WRONG: [ClockShift; 5] = [
+        ClockShift::Behind(Duration::from_secs(10)),
+        ClockShift::Behind(Duration::from_secs(600)),
+        ClockShift::Behind(HOUR),
+        ClockShift::Behind(HOUR.saturating_mul(13)),
+        ClockShift::Ahead(HOUR.saturating_mul(13)),
     ];
 
     async fn go_wrong(self, fixture: &dyn Fixture, store: &dyn SessionStore) {
         match self {
-            Clock::Behind(time) => fixture.set_back(store, time).await,
-            Clock::Ahead(time) => fixture.pass(store, time).await,
+            ClockShift::Behind(time) => fixture.set_back(store, time).await,
+            ClockShift::Ahead(time) => fixture.pass(store, time).await,
         }
     }
 
     async fn go_right(self, fixture: &dyn Fixture, store: &dyn SessionStore) {
         match self {
-            Clock::Behind(time) => fixture.pass(store, time).await,
-            Clock::Ahead(time) => fixture.set_back(store, time).await,
+            ClockShift::Behind(time) => fixture.pass(store, time).await,
+            ClockShift::Ahead(time) => fixture.set_back(store, time).await,
         }
     }
 }
@@ -302,7 +302,7 @@ async fn store_with_a_past(fixture: &dyn Fixture) -> Arc<dyn SessionStore> {
 }
 
 async fn ends_do_not_depend_on_the_clock(fixture: &dyn Fixture) {
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let client = ClientId::new("C").unwrap();
     let scopes = [
         Scope::Session(pinned.record(0, "C", "U", "R").id),
@@ -310,7 +310,7 @@ async fn ends_do_not_depend_on_the_clock(fixture: &dyn Fixture) {
         Scope::Role(client, RoleId::new("R").unwrap()),
         Scope::Client(client),
     ];
-    for clock in Clock::WRONG {
+    for clock in ClockShift::WRONG {
         let store = store_with_a_past(fixture).await;
         for scope in scopes {
             let ends = pinned.create(&*store, 0).await;
@@ -328,8 +328,8 @@ async fn ends_do_not_depend_on_the_clock(fixture: &dyn Fixture) {
 }
 
 async fn a_session_of_the_future_is_replaced(fixture: &dyn Fixture) {
-    let pinned = Pinned::new(1);
-    for clock in Clock::WRONG {
+    let pinned = PinnedSample::new(1);
+    for clock in ClockShift::WRONG {
         let store = store_with_a_past(fixture).await;
         let old = pinned.create(&*store, 1).await;
         clock.go_wrong(fixture, &*store).await;
@@ -342,7 +342,7 @@ async fn a_session_of_the_future_is_replaced(fixture: &dyn Fixture) {
 
 async fn a_late_end_reaches_what_seems_to_begin_in_the_future(fixture: &dyn Fixture) {
     let store = store_with_a_past(fixture).await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let old = pinned.create(&*store, 1).await;
     fixture.set_back(&*store, HOUR).await;
     let new = pinned.create(&*store, 2).await;
@@ -352,7 +352,7 @@ async fn a_late_end_reaches_what_seems_to_begin_in_the_future(fixture: &dyn Fixt
 
 async fn missing_sessions_are_named(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let mut ids = Vec::new();
     let mut expected = BTreeSet::new();
     for number in 0..20 {
@@ -375,7 +375,7 @@ async fn missing_sessions_are_named(fixture: &dyn Fixture) {
 
 async fn a_sweep_takes_what_is_over_and_nothing_else(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let allowance = HOUR / 4;
     let (idle, used) = (pinned.create(&*store, 1).await, pinned.create(&*store, 2).await);
     assert_eq!(store.sweep(allowance, 100).await.unwrap(), 0);
@@ -395,7 +395,7 @@ async fn a_sweep_takes_what_is_over_and_nothing_else(fixture: &dyn Fixture) {
 
 async fn a_sweep_is_bounded(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     for number in 0..25 {
         pinned.create(&*store, number).await;
     }
@@ -409,7 +409,7 @@ async fn a_sweep_is_bounded(fixture: &dyn Fixture) {
 
 async fn unused_contents_go_after_their_grace(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let (kept, dropped) = (Pinned::new(1), Pinned::new(2));
+    let (kept, dropped) = (PinnedSample::new(1), PinnedSample::new(2));
     let keeps = kept.create(&*store, 1).await;
     let drops = dropped.create(&*store, 2).await;
     fixture.pass(&*store, HOUR * 5).await;
@@ -432,7 +432,7 @@ async fn unused_contents_go_after_their_grace(fixture: &dyn Fixture) {
 
 async fn lists_are_ordered_and_paged(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let mut expected = Vec::new();
     for number in 0..10 {
         expected.push(pinned.create(&*store, number).await.id);
@@ -455,7 +455,7 @@ async fn lists_are_ordered_and_paged(fixture: &dyn Fixture) {
 
 async fn ids_are_compared_byte_for_byte(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let longest = "x".repeat(32);
     let users = ["a", "A", "á", "a ", " a", "a'", "%", "_", "a\\", "'; DROP TABLE x; --", &longest];
     for (number, user) in (0..).zip(users) {
@@ -471,7 +471,7 @@ async fn ids_are_compared_byte_for_byte(fixture: &dyn Fixture) {
 
 async fn many_at_once(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
-    let pinned = Pinned::new(1);
+    let pinned = PinnedSample::new(1);
     let records = join_all((0..50).map(|number| {
         let (store, pinned) = (&store, &pinned);
         async move { pinned.create(&**store, number).await }

@@ -36,7 +36,7 @@ pub enum SessionError {
         id: SessionId,
         /// Why not.
         #[source]
-        cause: Unreadable,
+        cause: UnreadableCause,
     },
     /// The store did not answer.
     #[error("the session store does not answer: {0}")]
@@ -58,7 +58,7 @@ impl SessionError {
 /// Why stored bytes cannot be read, although their digest is right or unknown.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unreadable {
+pub enum UnreadableCause {
     /// The bytes were not found.
     #[error("its {what} is not in the store")]
     Missing {
@@ -73,14 +73,14 @@ pub enum Unreadable {
     Access(#[from] AccessDecodeError),
 }
 
-impl Unreadable {
+impl UnreadableCause {
     /// May the bytes be read later, or by a newer node?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Unreadable::Missing { .. } => true,
-            Unreadable::Tree(error) => error.is_newer(),
-            Unreadable::Access(error) => error.is_newer(),
+            UnreadableCause::Missing { .. } => true,
+            UnreadableCause::Tree(error) => error.is_newer(),
+            UnreadableCause::Access(error) => error.is_newer(),
         }
     }
 }

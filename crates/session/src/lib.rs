@@ -140,7 +140,7 @@ pub use access::RoleAccess;
 pub use access_bytes::{ACCESS_FORMAT_VERSION, AccessDecodeError, AccessHash};
 pub use async_trait::async_trait;
 pub use company::CompanyFacts;
-pub use error::{LoginError, SessionError, Unreadable};
+pub use error::{LoginError, SessionError, UnreadableCause};
 pub use findings::Findings;
 #[cfg(not(shuttle))]
 pub use manager::MaintenanceTask;

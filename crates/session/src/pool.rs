@@ -10,7 +10,7 @@ use crate::pinned::{PinnedTree, SharedParts};
 use crate::source::Revision;
 use crate::stats::Counters;
 use crate::{ClientId, Findings, OrgSource, PortError};
-use platform::flight::{SharedLoad, Waiting};
+use platform::flight::{SharedLoad, SharedLoadFuture};
 use platform::sync::{AtomicU64, Mutex, Ordering};
 
 /// The trees of all clients.
@@ -121,7 +121,7 @@ impl TreePool {
         client: ClientId,
         seen: Option<Revision>,
         ticket: Ticket,
-    ) -> (Waiting<Outcome>, bool) {
+    ) -> (SharedLoadFuture<Outcome>, bool) {
         let Some(running) = state.running() else {
             let (load, waiting) = self.begin(client, seen, None);
             (state.running, state.queued) = (Some(load), None);
@@ -147,8 +147,8 @@ impl TreePool {
         &self,
         client: ClientId,
         seen: Option<Revision>,
-        after: Option<Waiting<Outcome>>,
-    ) -> (TreeLoad, Waiting<Outcome>) {
+        after: Option<SharedLoadFuture<Outcome>>,
+    ) -> (TreeLoad, SharedLoadFuture<Outcome>) {
         let shared = Arc::clone(&self.0);
         let began = Arc::new(AtomicU64::new(0));
         let beginning = Arc::clone(&began);
@@ -232,7 +232,7 @@ impl ClientTrees {
     }
 
     /// The load that runs, once the queued one has taken the place of one that is done.
-    fn running(&mut self) -> Option<Waiting<Outcome>> {
+    fn running(&mut self) -> Option<SharedLoadFuture<Outcome>> {
         let join = || self.running.as_ref().and_then(|load| load.flight.join());
         if let Some(waiting) = join() {
             return Some(waiting);

@@ -43,10 +43,10 @@ impl Interrupt {
     }
 
     /// An error once a signal has come.
-    pub(crate) fn check(&self) -> Result<(), Interrupted> {
+    pub(crate) fn check(&self) -> Result<(), Interruption> {
         match self.0.signal.load(SeqCst) {
             0 => Ok(()),
-            signal => Err(Interrupted(signal)),
+            signal => Err(Interruption(signal)),
         }
     }
 
@@ -108,23 +108,23 @@ impl Drop for Group<'_> {
 
 /// A signal ended the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Interrupted(i32);
+pub(crate) struct Interruption(i32);
 
-impl Interrupted {
+impl Interruption {
     /// 128 and the number of the signal, as shells have it.
     pub(crate) fn exit_code(&self) -> ExitCode {
         u8::try_from(128 + self.0).map_or(ExitCode::FAILURE, ExitCode::from)
     }
 }
 
-impl fmt::Display for Interrupted {
+impl fmt::Display for Interruption {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = signal_hook::low_level::signal_name(self.0).unwrap_or("a signal");
         write!(formatter, "interrupted by {name}")
     }
 }
 
-impl std::error::Error for Interrupted {}
+impl std::error::Error for Interruption {}
 
 #[cfg(test)]
 mod tests {
@@ -135,7 +135,7 @@ mod tests {
 
     use signal_hook::consts::{SIGINT, SIGTERM};
 
-    use super::{Interrupt, Interrupted, State};
+    use super::{Interrupt, Interruption, State};
 
     fn interrupt() -> Interrupt {
         Interrupt(Arc::new(State::default()))
@@ -149,7 +149,7 @@ mod tests {
         interrupt.0.interrupt(SIGINT);
         assert_eq!(group.child.wait().unwrap().signal(), Some(SIGTERM));
         interrupt.0.interrupt(SIGTERM);
-        assert_eq!(interrupt.check(), Err(Interrupted(SIGINT)));
+        assert_eq!(interrupt.check(), Err(Interruption(SIGINT)));
     }
 
     #[test]
@@ -189,9 +189,9 @@ mod tests {
 
     #[test]
     fn an_interruption_reads_and_exits_as_shells_have_it() {
-        assert_eq!(Interrupted(SIGINT).to_string(), "interrupted by SIGINT");
+        assert_eq!(Interruption(SIGINT).to_string(), "interrupted by SIGINT");
         assert_eq!(
-            format!("{:?}", Interrupted(SIGTERM).exit_code()),
+            format!("{:?}", Interruption(SIGTERM).exit_code()),
             format!("{:?}", std::process::ExitCode::from(143))
         );
     }

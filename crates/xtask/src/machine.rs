@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crate::kept::Part;
+use crate::checkpoint::Part;
 use crate::workspace::{output, root};
 
 /// Describes a run: where, how long, how busy the machine was.

@@ -8,16 +8,16 @@
 //!   [`python`], [`java`] and [`axe`], the accessibility checker;
 //! - [`postgres`]: the throw-away PostgreSQL cluster of a run, in its [`scratch`] directory;
 //! - [`tally`]: the results of all tests, summed up;
-//! - [`kept`], [`document`], [`machine`]: the finished parts of a run of measurements, the documents that it
+//! - [`checkpoint`], [`document`], [`machine`]: the finished parts of a run of measurements, the documents that it
 //!   writes, and the machine that it ran on;
 //! - [`interrupt`]: signals, so that an interrupted run cleans up.
 
 mod axe;
+mod checkpoint;
 mod commands;
 mod document;
 mod interrupt;
 mod java;
-mod kept;
 mod machine;
 mod postgres;
 mod prerequisite;
@@ -32,7 +32,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use commands::harness;
-use interrupt::Interrupted;
+use interrupt::Interruption;
 
 /// Build, check and test the orgcache workspace.
 #[derive(Parser)]
@@ -71,7 +71,7 @@ enum Command {
 fn main() -> ExitCode {
     run(Cli::parse().command).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        error.downcast_ref().map_or(ExitCode::FAILURE, Interrupted::exit_code)
+        error.downcast_ref().map_or(ExitCode::FAILURE, Interruption::exit_code)
     })
 }
 

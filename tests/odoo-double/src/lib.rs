@@ -285,12 +285,12 @@ impl Shared {
     /// Notes a request, and decides what becomes of it.
     fn understand(&self, request: &Request, connection: usize) -> (Task, Option<Fault>, Wait) {
         let mut state = self.state.lock();
-        let is_call = matches!(Task::of(request, &state).core(), Task::Call { .. });
+        let is_call = matches!(Task::for_request(request, &state).core(), Task::Call { .. });
         let fault = if is_call { state.faults.pop_front() } else { None };
         if fault == Some(Fault::ExpireSessions) {
             state.sessions.clear();
         }
-        let task = Task::of(request, &state);
+        let task = Task::for_request(request, &state);
         let call = match task.core() {
             Task::Call { call: Ok(call), .. } => Some(call.clone()),
             _ => None,

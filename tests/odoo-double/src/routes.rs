@@ -81,7 +81,7 @@ impl Task {
     }
 
     /// Understands a request.
-    pub(crate) fn of(request: &Request, state: &State) -> Task {
+    pub(crate) fn for_request(request: &Request, state: &State) -> Task {
         if let Some(to) = &state.behaviour.redirect {
             let mut page = html_page(301, "Moved Permanently", "The page is elsewhere.");
             page.headers.push(("Location", to.clone()));

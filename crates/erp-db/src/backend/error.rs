@@ -76,7 +76,7 @@ pub enum StatementError {
         /// What is wrong, with the certificate as a rule.
         problem: String,
     },
-    /// The answer took longer than [`Limits`](crate::Limits) allow.
+    /// The answer took longer than [`ConnectionLimits`](crate::ConnectionLimits) allow.
     #[error("{place} did not answer within {limit:?}")]
     TimedOut {
         /// The database, without password.

@@ -1,6 +1,6 @@
 //! Databases: one trait, and one folder for each product.
 //!
-//! The rest of this crate knows a product by [`Backend`], which sends statements, and by its [`Dialect`], the
+//! The rest of this crate knows a product by [`DatabaseBackend`], which sends statements, and by its [`Dialect`], the
 //! words that differ. `sqlite` and `postgres` implement both; each also holds the statements of revisions
 //! (`revisions`) and of its session store, and in `login.sql` all statements of a login, to be read. What
 //! they share is in the other files: [`Value`] goes into a statement, [`Row`] comes out, and [`Select`] packs
@@ -31,14 +31,14 @@ pub use error::{ConnectError, StatementError};
 use row::driver_row;
 pub(crate) use row::{Columns, Row};
 pub(crate) use select::Select;
-pub(crate) use statement::{Sending, Statement, Visit};
+pub(crate) use statement::{RowVisitor, SendPolicy, Statement};
 pub use transaction::Transaction;
 pub(crate) use transaction::Work;
 pub(crate) use value::Value;
 
 /// A future that is compiled here, with the driver below it. The body of an async function is compiled anew
 /// in every crate that awaits it; a boxed future of one type is not.
-pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A database: SQLite or PostgreSQL. Cloning gives another handle to the same connections.
 ///
@@ -53,13 +53,13 @@ pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// ```
 #[derive(Clone)]
 pub struct Database {
-    backend: Arc<dyn Backend>,
+    backend: Arc<dyn DatabaseBackend>,
     context: Arc<Context>,
     statements: Arc<AtomicU64>,
 }
 
 /// What a product does. Every call has its own time limits.
-pub(crate) trait Backend: Send + Sync {
+pub(crate) trait DatabaseBackend: Send + Sync {
     fn dialect(&self) -> &'static Dialect;
 
     /// Sends a statement outside of any transaction and shows `visitor` its rows.
@@ -67,18 +67,18 @@ pub(crate) trait Backend: Send + Sync {
         &'a self,
         context: &'a Context,
         statement: Statement<'a>,
-        visitor: &'a mut Visit<'a>,
-    ) -> Boxed<'a, Result<(), StatementError>>;
+        visitor: &'a mut RowVisitor<'a>,
+    ) -> BoxedFuture<'a, Result<(), StatementError>>;
 
     /// Begins a transaction. Dropping it rolls it back.
     fn begin<'a>(
         &'a self,
         context: &'a Context,
         work: Work,
-    ) -> Boxed<'a, Result<Box<dyn transaction::Running + 'a>, StatementError>>;
+    ) -> BoxedFuture<'a, Result<Box<dyn transaction::OpenTransaction + 'a>, StatementError>>;
 
     /// Waits until no connection is in use and closes all.
-    fn close(&self) -> Boxed<'_, ()>;
+    fn close(&self) -> BoxedFuture<'_, ()>;
 }
 
 /// What is common to the statements of a [`Database`].
@@ -86,7 +86,7 @@ pub(crate) trait Backend: Send + Sync {
 pub(crate) struct Context {
     /// What messages call the database. Never holds a password.
     pub(crate) place: String,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ConnectionLimits,
     /// What begins each statement that reads, so that it finds unusual columns as texts.
     pub(crate) as_texts: String,
     /// What PostgreSQL sets for each transaction, besides its time limit.
@@ -105,7 +105,7 @@ pub enum DatabaseKind {
 
 /// How long to wait for a database, and how many connections to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// For the first connection, by which [`Database::connect`] proves that the database is there.
     pub connect: Duration,
     /// For a free connection, or for the lock on an SQLite file.
@@ -116,9 +116,9 @@ pub struct Limits {
     pub connections: u32,
 }
 
-impl Default for Limits {
+impl Default for ConnectionLimits {
     fn default() -> Self {
-        Limits {
+        ConnectionLimits {
             connect: Duration::from_secs(10),
             acquire: Duration::from_secs(10),
             statement: Duration::from_secs(30),
@@ -145,12 +145,12 @@ pub(crate) fn kind_of(url: &str) -> Result<DatabaseKind, ConnectError> {
 }
 
 impl Database {
-    /// Connects with the default [`Limits`].
+    /// Connects with the default [`ConnectionLimits`].
     ///
     /// # Errors
     /// As for [`Database::connect_with`].
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        Self::connect_with(url, Limits::default()).await
+        Self::connect_with(url, ConnectionLimits::default()).await
     }
 
     /// Connects to `sqlite:FILE`, `postgres://…` or `postgresql://…`.
@@ -162,11 +162,11 @@ impl Database {
     /// # Errors
     /// [`ConnectError`] where the URL is not understood, its driver is not part of this build, or the
     /// database cannot be reached within the limit. No message repeats the URL, which may hold a password.
-    pub async fn connect_with(url: &str, limits: Limits) -> Result<Self, ConnectError> {
+    pub async fn connect_with(url: &str, limits: ConnectionLimits) -> Result<Self, ConnectError> {
         Self::connecting(url, limits).await
     }
 
-    fn connecting(url: &str, limits: Limits) -> Boxed<'_, Result<Self, ConnectError>> {
+    fn connecting(url: &str, limits: ConnectionLimits) -> BoxedFuture<'_, Result<Self, ConnectError>> {
         match kind_of(url) {
             #[cfg(feature = "sqlite")]
             Ok(DatabaseKind::Sqlite) => Box::pin(sqlite::connect(url, limits)),
@@ -178,7 +178,7 @@ impl Database {
         }
     }
 
-    /// Opens an SQLite file that exists, for reading and writing, with the default [`Limits`]. Unlike in a
+    /// Opens an SQLite file that exists, for reading and writing, with the default [`ConnectionLimits`]. Unlike in a
     /// URL, no character of the path means anything else.
     ///
     /// # Errors
@@ -188,7 +188,11 @@ impl Database {
         sqlite::open_file(file).await
     }
 
-    pub(crate) fn new(backend: impl Backend + 'static, place: String, limits: Limits) -> Self {
+    pub(crate) fn new(
+        backend: impl DatabaseBackend + 'static,
+        place: String,
+        limits: ConnectionLimits,
+    ) -> Self {
         let context = Context { place, limits, as_texts: String::new(), settings: String::new() };
         Database { backend: Arc::new(backend), context: Arc::new(context), statements: Arc::default() }
     }
@@ -238,7 +242,7 @@ impl Database {
 
     /// The limits in force.
     #[must_use]
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &ConnectionLimits {
         &self.context.limits
     }
 

@@ -4,19 +4,19 @@ use std::ops::ControlFlow;
 
 use sqlx::{SqlSafeStr, SqlStr};
 
-use super::{Boxed, Database, Row, StatementError, Value};
+use super::{BoxedFuture, Database, Row, StatementError, Value};
 
 /// A statement with its arguments, for the placeholders `$1`, `$2`, …, which both products understand.
 #[derive(Clone)]
 pub(crate) struct Statement<'a> {
     pub(crate) sql: SqlStr,
     pub(crate) arguments: &'a [Value<'a>],
-    pub(crate) sending: Sending,
+    pub(crate) sending: SendPolicy,
 }
 
 /// What may be done about connections that were lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sending {
+pub(crate) enum SendPolicy {
     /// The statement reads: it is sent without trying the connection, and once more if that is lost.
     Repeatable,
     /// The statement is sent without trying the connection. The caller knows what to do if that is lost.
@@ -26,7 +26,7 @@ pub(crate) enum Sending {
 }
 
 /// Takes the rows of an answer one by one, and says whether it wants more.
-pub(crate) type Visit<'a> = dyn FnMut(Row<'_>) -> ControlFlow<()> + Send + 'a;
+pub(crate) type RowVisitor<'a> = dyn FnMut(Row<'_>) -> ControlFlow<()> + Send + 'a;
 
 /// A visitor that stops at the first error of `visit`, and keeps it.
 pub(super) fn until_error<'a, E: Send>(
@@ -66,7 +66,7 @@ impl Database {
         arguments: &[Value<'_>],
         visit: impl FnMut(Row<'_>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        let statement = Statement { sql: sql.into_sql_str(), arguments, sending: Sending::Repeatable };
+        let statement = Statement { sql: sql.into_sql_str(), arguments, sending: SendPolicy::Repeatable };
         self.send(statement, visit).await
     }
 
@@ -88,8 +88,8 @@ impl Database {
     fn show<'a>(
         &'a self,
         statement: Statement<'a>,
-        visitor: &'a mut Visit<'a>,
-    ) -> Boxed<'a, Result<(), StatementError>> {
+        visitor: &'a mut RowVisitor<'a>,
+    ) -> BoxedFuture<'a, Result<(), StatementError>> {
         self.count_statement();
         self.backend.query(&self.context, statement, visitor)
     }

@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-use super::statement::{Sending, Statement, Visit, first_row, until_error};
-use super::{Boxed, Database, DatabaseKind, Row, StatementError, Value};
+use super::statement::{RowVisitor, SendPolicy, Statement, first_row, until_error};
+use super::{BoxedFuture, Database, DatabaseKind, Row, StatementError, Value};
 use crate::erp::Schema;
 
 /// What a transaction is for.
@@ -16,22 +16,22 @@ pub(crate) enum Work {
 }
 
 /// A running transaction of a product. Dropping it rolls it back.
-pub(crate) trait Running: Send {
+pub(crate) trait OpenTransaction: Send {
     /// Sends a statement and shows `visitor` its rows.
     fn query<'a>(
         &'a mut self,
         statement: Statement<'a>,
-        visitor: &'a mut Visit<'a>,
-    ) -> Boxed<'a, Result<(), StatementError>>;
+        visitor: &'a mut RowVisitor<'a>,
+    ) -> BoxedFuture<'a, Result<(), StatementError>>;
 
     /// Sends a statement; gives the number of rows that it changed.
-    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<u64, StatementError>>;
+    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> BoxedFuture<'a, Result<u64, StatementError>>;
 
     /// Sends several statements without arguments, separated by semicolons.
-    fn run_script(&mut self, sql: &'static str) -> Boxed<'_, Result<(), StatementError>>;
+    fn run_script(&mut self, sql: &'static str) -> BoxedFuture<'_, Result<(), StatementError>>;
 
     /// Makes everything that was done take effect.
-    fn commit<'a>(self: Box<Self>) -> Boxed<'a, Result<(), StatementError>>
+    fn commit<'a>(self: Box<Self>) -> BoxedFuture<'a, Result<(), StatementError>>
     where
         Self: 'a;
 }
@@ -55,7 +55,7 @@ pub(crate) trait Running: Send {
 /// ```
 pub struct Transaction<'a> {
     database: &'a Database,
-    running: Box<dyn Running + 'a>,
+    running: Box<dyn OpenTransaction + 'a>,
 }
 
 impl Database {
@@ -75,7 +75,7 @@ impl Database {
 }
 
 fn statement<'a>(sql: SqlStr, arguments: &'a [Value<'a>]) -> Statement<'a> {
-    Statement { sql, arguments, sending: Sending::Once }
+    Statement { sql, arguments, sending: SendPolicy::Once }
 }
 
 impl Transaction<'_> {

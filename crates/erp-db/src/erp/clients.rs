@@ -2,7 +2,7 @@
 
 use org_structure::ClientId;
 
-use super::{Client, ClientOrganization, ErpReader, ReadError};
+use super::{Client, ErpReader, OrganizationStatus, ReadError};
 use crate::backend::{StatementError, Value};
 
 impl ErpReader {
@@ -62,13 +62,13 @@ impl ErpReader {
     pub async fn organizations_of_client(
         &self,
         client: ClientId,
-    ) -> Result<Vec<ClientOrganization>, ReadError> {
+    ) -> Result<Vec<OrganizationStatus>, ReadError> {
         let statement = "SELECT ad_org_id, isactive FROM ad_org WHERE ad_client_id = $1";
         let mut organizations = self
             .database
             .list(statement, &[Value::Text(client.as_str())], |row| {
                 let id = self.org_id("ad_org", "ad_org_id", row.text_or_empty(0)?)?;
-                Ok::<_, ReadError>(ClientOrganization { id, active: row.flag(1)? })
+                Ok::<_, ReadError>(OrganizationStatus { id, active: row.flag(1)? })
             })
             .await?;
         organizations.sort_unstable_by_key(|organization| organization.id);

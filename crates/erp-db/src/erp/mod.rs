@@ -29,7 +29,7 @@ pub use reader::ErpReader;
 pub use schema::Schema;
 #[cfg(feature = "session")]
 pub(crate) use snapshot::repeat_if_lost;
-pub use tree::LoadedTree;
+pub use tree::ErpTree;
 #[cfg(all(test, feature = "session", feature = "sqlite", feature = "postgres"))]
 pub(crate) use tree::tree_statement;
-pub use types::{Client, ClientOrganization, OrgTreeLevel, Role, StoredOrgInfo, User, UserRole};
+pub use types::{Client, OrgTreeLevel, OrganizationStatus, Role, StoredOrgInfo, User, UserRoleLink};

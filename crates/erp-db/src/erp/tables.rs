@@ -102,7 +102,7 @@ impl Column {
         self
     }
 
-    const fn to(mut self, table: &'static str) -> Self {
+    const fn references(mut self, table: &'static str) -> Self {
         self.references = Some(table);
         self
     }
@@ -128,7 +128,7 @@ pub static TABLES: &[Table] = &[
         "ad_client",
         [
             id("ad_client_id").read().required(),
-            id("ad_org_id").to("ad_org"),
+            id("ad_org_id").references("ad_org"),
             flag("isactive").read().required(),
             text("value", 40).read().required(),
             text("name", 60).read().required(),
@@ -138,8 +138,8 @@ pub static TABLES: &[Table] = &[
         "ad_orgtype",
         [
             id("ad_orgtype_id").read().required(),
-            id("ad_client_id").required().to("ad_client"),
-            id("ad_org_id").to("ad_org"),
+            id("ad_client_id").required().references("ad_client"),
+            id("ad_org_id").references("ad_org"),
             flag("isactive").required(),
             flag("isdefault"),
             text("name", 60).read().required(),
@@ -154,8 +154,8 @@ pub static TABLES: &[Table] = &[
         "ad_tree",
         [
             id("ad_tree_id").read().required(),
-            id("ad_client_id").read().required().to("ad_client"),
-            id("ad_org_id").to("ad_org"),
+            id("ad_client_id").read().required().references("ad_client"),
+            id("ad_org_id").references("ad_org"),
             flag("isactive").required(),
             text("name", 255).required(),
             text("treetype", 60),
@@ -167,32 +167,32 @@ pub static TABLES: &[Table] = &[
     table!(
         "ad_clientinfo",
         [
-            id("ad_client_id").read().required().to("ad_client"),
+            id("ad_client_id").read().required().references("ad_client"),
             flag("isactive").required(),
-            id("ad_tree_org_id").read().to("ad_tree"),
+            id("ad_tree_org_id").read().references("ad_tree"),
         ]
     ),
     table!(
         "ad_org",
         [
             id("ad_org_id").read().required(),
-            id("ad_client_id").read().required().to("ad_client"),
+            id("ad_client_id").read().required().references("ad_client"),
             flag("isactive").read().required(),
             text("value", 40).read().required(),
             text("name", 60).read().required(),
             flag("issummary").read().required(),
-            id("ad_orgtype_id").read().required().to("ad_orgtype"),
+            id("ad_orgtype_id").read().required().references("ad_orgtype"),
             flag("isperiodcontrolallowed").read().required(),
             id("c_calendar_id").read(),
             flag("isready").read().required(),
             id("c_currency_id"),
             id("c_acctschema_id"),
-            id("ad_periodcontrolallowed_org_id").read().to("ad_org").late(),
-            id("ad_calendarowner_org_id").read().to("ad_org").late(),
-            id("ad_legalentity_org_id").read().to("ad_org").late(),
+            id("ad_periodcontrolallowed_org_id").read().references("ad_org").late(),
+            id("ad_calendarowner_org_id").read().references("ad_org").late(),
+            id("ad_legalentity_org_id").read().references("ad_org").late(),
             id("ad_inheritedcalendar_id").read().late(),
-            id("ad_businessunit_org_id").read().to("ad_org").late(),
-            id("ad_groupbusinessunit_org_id").to("ad_org").late(),
+            id("ad_businessunit_org_id").read().references("ad_org").late(),
+            id("ad_groupbusinessunit_org_id").references("ad_org").late(),
             text("timezone", 60).read().late(),
         ]
     )
@@ -201,10 +201,10 @@ pub static TABLES: &[Table] = &[
         "ad_treenode",
         [
             id("ad_treenode_id").required(),
-            id("ad_tree_id").read().required().to("ad_tree"),
+            id("ad_tree_id").read().required().references("ad_tree"),
             id("node_id").read().required(),
-            id("ad_client_id").to("ad_client"),
-            id("ad_org_id").to("ad_org"),
+            id("ad_client_id").references("ad_client"),
+            id("ad_org_id").references("ad_org"),
             flag("isactive").required(),
             id("parent_id").read(),
             number("seqno").read(),
@@ -215,10 +215,10 @@ pub static TABLES: &[Table] = &[
         "ad_org_tree",
         [
             id("ad_org_tree_id").required(),
-            id("ad_client_id").read().required().to("ad_client"),
+            id("ad_client_id").read().required().references("ad_client"),
             flag("isactive").required(),
-            id("ad_org_id").read().required().to("ad_org"),
-            id("ad_parent_org_id").read().required().to("ad_org"),
+            id("ad_org_id").read().required().references("ad_org"),
+            id("ad_parent_org_id").read().required().references("ad_org"),
             number("levelno").read().required(),
         ]
     )
@@ -228,8 +228,8 @@ pub static TABLES: &[Table] = &[
         "ad_role",
         [
             id("ad_role_id").read().required(),
-            id("ad_client_id").read().required().to("ad_client"),
-            id("ad_org_id").to("ad_org"),
+            id("ad_client_id").read().required().references("ad_client"),
+            id("ad_org_id").references("ad_org"),
             flag("isactive").read().required(),
             text("name", 60).read().required(),
             text("userlevel", 60).read().required(),
@@ -244,12 +244,12 @@ pub static TABLES: &[Table] = &[
         "ad_role_orgaccess",
         [
             id("ad_role_orgaccess_id").required(),
-            id("ad_role_id").read().required().to("ad_role"),
-            id("ad_org_id").read().required().to("ad_org"),
-            id("ad_client_id").read().required().to("ad_client"),
+            id("ad_role_id").read().required().references("ad_role"),
+            id("ad_org_id").read().required().references("ad_org"),
+            id("ad_client_id").read().required().references("ad_client"),
             flag("isactive").read().required(),
             flag("is_org_admin"),
-            id("inherited_from").to("ad_role"),
+            id("inherited_from").references("ad_role"),
         ]
     )
     .unique(&["ad_role_id", "ad_org_id"]),
@@ -257,14 +257,14 @@ pub static TABLES: &[Table] = &[
         "ad_user",
         [
             id("ad_user_id").read().required(),
-            id("ad_client_id").read().required().to("ad_client"),
-            id("ad_org_id").to("ad_org"),
+            id("ad_client_id").read().required().references("ad_client"),
+            id("ad_org_id").references("ad_org"),
             flag("isactive").read().required(),
             text("username", 60).read(),
             flag("islocked").read(),
-            id("default_ad_client_id").read().to("ad_client"),
-            id("default_ad_org_id").read().to("ad_org"),
-            id("default_ad_role_id").read().to("ad_role"),
+            id("default_ad_client_id").read().references("ad_client"),
+            id("default_ad_org_id").read().references("ad_org"),
+            id("default_ad_role_id").read().references("ad_role"),
         ]
     )
     .indexed("username"),
@@ -272,10 +272,10 @@ pub static TABLES: &[Table] = &[
         "ad_user_roles",
         [
             id("ad_user_roles_id").required(),
-            id("ad_user_id").read().required().to("ad_user"),
-            id("ad_role_id").read().required().to("ad_role"),
-            id("ad_client_id").required().to("ad_client"),
-            id("ad_org_id").to("ad_org"),
+            id("ad_user_id").read().required().references("ad_user"),
+            id("ad_role_id").read().required().references("ad_role"),
+            id("ad_client_id").required().references("ad_client"),
+            id("ad_org_id").references("ad_org"),
             flag("isactive").read().required(),
             flag("is_role_admin"),
         ]

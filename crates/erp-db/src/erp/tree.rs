@@ -15,7 +15,7 @@ use crate::text::abbreviate;
 /// A client's organization tree at one moment of the database.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct LoadedTree {
+pub struct ErpTree {
     /// The client.
     pub client: ClientId,
     /// The tree that was read (`ad_tree_id`); `None` if the client has none.
@@ -105,7 +105,7 @@ impl ErpReader {
     /// # Errors
     /// [`ReadError::UnknownClient`]; [`ReadError::Tree`] if the rows do not make a tree, with the ids of
     /// those that are to blame; [`ReadError::Database`].
-    pub async fn load_tree(&self, client: ClientId) -> Result<LoadedTree, ReadError> {
+    pub async fn load_tree(&self, client: ClientId) -> Result<ErpTree, ReadError> {
         let packed = AssertSqlSafe((self.database.dialect().packed)(self.tree_statement()));
         let text = |row: Row<'_>| Ok::<_, StatementError>(row.text(0)?.map(str::to_owned));
         match self.database.first(packed, &[Value::Text(client.as_str())], text).await {
@@ -122,7 +122,7 @@ impl ErpReader {
         tree_statement(self.has_time_zones())
     }
 
-    pub(crate) async fn load_tree_row_by_row(&self, client: ClientId) -> Result<LoadedTree, ReadError> {
+    pub(crate) async fn load_tree_row_by_row(&self, client: ClientId) -> Result<ErpTree, ReadError> {
         let mut rows = RowsOfTrees::new(client);
         self.database
             .each(AssertSqlSafe(self.tree_statement().one_by_one()), &[Value::Text(client.as_str())], |row| {
@@ -133,17 +133,13 @@ impl ErpReader {
     }
 
     /// The tree that packed rows make.
-    pub(crate) async fn tree_of_packed(
-        &self,
-        client: ClientId,
-        packed: &str,
-    ) -> Result<LoadedTree, ReadError> {
+    pub(crate) async fn tree_of_packed(&self, client: ClientId, packed: &str) -> Result<ErpTree, ReadError> {
         let mut rows = RowsOfTrees::new(client);
         self.database.unpack(packed, self.tree_statement(), |row| rows.add(row)).await?;
         self.build(client, rows).await
     }
 
-    async fn build(&self, client: ClientId, rows: RowsOfTrees) -> Result<LoadedTree, ReadError> {
+    async fn build(&self, client: ClientId, rows: RowsOfTrees) -> Result<ErpTree, ReadError> {
         let (choice, rows) = rows.finish().ok_or_else(|| self.unknown_client(client))?;
         let mut findings = choice.findings();
         findings.extend(rows.findings.iter().cloned());
@@ -153,7 +149,7 @@ impl ErpReader {
             .ok_or_else(|| ReadError::ShuttingDown { client })?
             .map_err(|cause| ReadError::Tree { place: self.database.place().to_owned(), client, cause })?;
         let findings = findings.into_iter().map(TreeFinding::Rows);
-        Ok(LoadedTree {
+        Ok(ErpTree {
             client,
             tree: choice.chosen().map(str::to_owned),
             structure: built.structure,
@@ -163,7 +159,7 @@ impl ErpReader {
 
     /// Which tree is the organization tree of a client.
     pub(super) async fn tree_of(&self, client: ClientId) -> Result<Option<String>, ReadError> {
-        let mut choice = Choice::default();
+        let mut choice = TreeChoice::default();
         self.database
             .each(CANDIDATES, &[Value::Text(client.as_str())], |row| {
                 choice.see(row.text(0)?, row.text(1)?);
@@ -177,32 +173,32 @@ impl ErpReader {
 /// The rows of all trees of a client, as they come by.
 struct RowsOfTrees {
     client: ClientId,
-    choice: Choice,
+    choice: TreeChoice,
     named: TreeRows,
     smallest: TreeRows,
 }
 
 impl RowsOfTrees {
     fn new(client: ClientId) -> Self {
-        let (choice, named, smallest) = (Choice::default(), TreeRows::default(), TreeRows::default());
+        let (choice, named, smallest) = (TreeChoice::default(), TreeRows::default(), TreeRows::default());
         RowsOfTrees { client, choice, named, smallest }
     }
 
     fn add(&mut self, row: Row<'_>) -> Result<(), ReadError> {
         match self.choice.see(row.text(0)?, row.text(1)?) {
-            Seen::Named => read_node(row, self.client, &mut self.named),
-            Seen::SmallestSoFar { first } => {
+            RowTree::Named => read_node(row, self.client, &mut self.named),
+            RowTree::SmallestSoFar { first } => {
                 if first {
                     self.smallest = TreeRows::default();
                 }
                 read_node(row, self.client, &mut self.smallest)
             }
-            Seen::Other => Ok(()),
+            RowTree::Other => Ok(()),
         }
     }
 
     /// The rows of the tree that counts; `None` if there is no such client.
-    fn finish(self) -> Option<(Choice, TreeRows)> {
+    fn finish(self) -> Option<(TreeChoice, TreeRows)> {
         let RowsOfTrees { choice, named, smallest, .. } = self;
         let mut rows = if choice.named_is_usable() { named } else { smallest };
         rows.findings.sort_unstable();
@@ -212,14 +208,14 @@ impl RowsOfTrees {
 
 /// Which of a client's trees counts, decided while rows of all of them come by in any order.
 #[derive(Default)]
-struct Choice {
+struct TreeChoice {
     any_row: bool,
     named: Option<String>,
     candidates: BTreeSet<String>,
 }
 
 /// What a row's tree is, as far as can be told when it comes by.
-enum Seen {
+enum RowTree {
     /// The one that `ad_clientinfo` names.
     Named,
     /// The smallest until now; `first` if the rows of another one were taken for it before.
@@ -228,23 +224,23 @@ enum Seen {
     Other,
 }
 
-impl Choice {
-    fn see(&mut self, named: Option<&str>, tree: Option<&str>) -> Seen {
+impl TreeChoice {
+    fn see(&mut self, named: Option<&str>, tree: Option<&str>) -> RowTree {
         if !self.any_row {
             self.any_row = true;
             self.named = named.map(str::to_owned);
         }
-        let Some(tree) = tree else { return Seen::Other };
+        let Some(tree) = tree else { return RowTree::Other };
         let first = !self.candidates.contains(tree);
         if first {
             self.candidates.insert(tree.to_owned());
         }
         if self.named.as_deref() == Some(tree) {
-            Seen::Named
+            RowTree::Named
         } else if self.candidates.first().is_some_and(|smallest| smallest == tree) {
-            Seen::SmallestSoFar { first }
+            RowTree::SmallestSoFar { first }
         } else {
-            Seen::Other
+            RowTree::Other
         }
     }
 
@@ -312,7 +308,7 @@ mod tests {
     use super::*;
 
     fn choose(named: Option<&str>, trees: &[&str]) -> (Option<String>, Vec<String>) {
-        let mut choice = Choice::default();
+        let mut choice = TreeChoice::default();
         choice.see(named, None);
         for tree in trees {
             choice.see(named, Some(tree));
@@ -340,12 +336,12 @@ mod tests {
 
     #[test]
     fn rows_of_a_tree_are_dropped_when_a_smaller_one_comes_by() {
-        let mut choice = Choice::default();
-        assert!(matches!(choice.see(Some("x"), Some("c")), Seen::SmallestSoFar { first: true }));
-        assert!(matches!(choice.see(Some("x"), Some("c")), Seen::SmallestSoFar { first: false }));
-        assert!(matches!(choice.see(Some("x"), Some("b")), Seen::SmallestSoFar { first: true }));
-        assert!(matches!(choice.see(Some("x"), Some("c")), Seen::Other));
-        assert!(matches!(choice.see(Some("x"), Some("b")), Seen::SmallestSoFar { first: false }));
-        assert!(matches!(choice.see(Some("x"), Some("x")), Seen::Named));
+        let mut choice = TreeChoice::default();
+        assert!(matches!(choice.see(Some("x"), Some("c")), RowTree::SmallestSoFar { first: true }));
+        assert!(matches!(choice.see(Some("x"), Some("c")), RowTree::SmallestSoFar { first: false }));
+        assert!(matches!(choice.see(Some("x"), Some("b")), RowTree::SmallestSoFar { first: true }));
+        assert!(matches!(choice.see(Some("x"), Some("c")), RowTree::Other));
+        assert!(matches!(choice.see(Some("x"), Some("b")), RowTree::SmallestSoFar { first: false }));
+        assert!(matches!(choice.see(Some("x"), Some("x")), RowTree::Named));
     }
 }

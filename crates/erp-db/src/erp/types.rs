@@ -32,7 +32,7 @@ impl Client {
 /// An organization of a client, in the tree or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
-pub struct ClientOrganization {
+pub struct OrganizationStatus {
     /// `ad_org_id`.
     pub id: OrgId,
     /// Whether it is active.
@@ -112,7 +112,7 @@ pub struct User {
 /// A row of `ad_user_roles`: a user may take a role.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
-pub struct UserRole {
+pub struct UserRoleLink {
     /// The role.
     pub role: RoleId,
     /// Whether the row is active.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use org_structure::{ClientId, InvalidId, OrgId, RoleId, UserId};
 use sqlx::AssertSqlSafe;
 
-use super::{ErpReader, ReadError, User, UserRole};
+use super::{ErpReader, ReadError, User, UserRoleLink};
 use crate::backend::{Row, Value};
 
 /// The columns of a user, in the order in which [`read`] takes them.
@@ -152,13 +152,13 @@ impl ErpReader {
     ///
     /// # Errors
     /// [`ReadError`] if a table or column is missing or the database does not answer.
-    pub async fn user_roles(&self, user: UserId) -> Result<Vec<UserRole>, ReadError> {
+    pub async fn user_roles(&self, user: UserId) -> Result<Vec<UserRoleLink>, ReadError> {
         let statement = "SELECT ad_role_id, isactive FROM ad_user_roles WHERE ad_user_id = $1";
         self.require_for(statement)?;
         let mut roles = self
             .database
             .list(statement, &[Value::Text(user.as_str())], |row| {
-                Ok::<_, ReadError>(UserRole { role: row.id(0, RoleId::new)?, active: row.flag(1)? })
+                Ok::<_, ReadError>(UserRoleLink { role: row.id(0, RoleId::new)?, active: row.flag(1)? })
             })
             .await?;
         roles.sort_unstable_by_key(|row| row.role);

@@ -40,7 +40,7 @@ pub use error::RevisionsError;
 pub use install::{install, remove};
 #[cfg(feature = "postgres")]
 pub(crate) use table::ALL_CLIENTS;
-pub(crate) use table::{Tables, VERSION, WATCHED, Watched};
+pub(crate) use table::{Tables, VERSION, WATCHED, WatchedTable};
 
 use session::ClientId;
 

@@ -14,7 +14,7 @@ pub(crate) const VERSION: &str = "orgcache revisions 2";
 
 /// A table whose changes are counted.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct WatchedTable {
     pub(crate) name: &'static str,
     /// The columns by which a row concerns a client.
     columns: &'static [&'static str],
@@ -24,24 +24,24 @@ pub(crate) struct Watched {
     rest: &'static str,
 }
 
-pub(crate) static WATCHED: [Watched; 5] = [
-    Watched { name: "ad_clientinfo", columns: &["ad_client_id"], client: "r.ad_client_id", rest: "" },
+pub(crate) static WATCHED: [WatchedTable; 5] = [
+    WatchedTable { name: "ad_clientinfo", columns: &["ad_client_id"], client: "r.ad_client_id", rest: "" },
     // An organization may be in the trees of other clients as well; `0` is in all of them.
-    Watched {
+    WatchedTable {
         name: "ad_org",
         columns: &["ad_org_id"],
         client: "t.ad_client_id",
         rest: "JOIN {ad_treenode} n ON n.node_id = r.ad_org_id \
              JOIN {ad_tree} t ON t.ad_tree_id = n.ad_tree_id AND t.ad_table_id = '155'",
     },
-    Watched { name: "ad_orgtype", columns: &["ad_orgtype_id"], client: ALL_CLIENTS, rest: "" },
-    Watched {
+    WatchedTable { name: "ad_orgtype", columns: &["ad_orgtype_id"], client: ALL_CLIENTS, rest: "" },
+    WatchedTable {
         name: "ad_tree",
         columns: &["ad_tree_id", "ad_client_id", "ad_table_id"],
         client: "r.ad_client_id",
         rest: "WHERE r.ad_table_id = '155'",
     },
-    Watched {
+    WatchedTable {
         name: "ad_treenode",
         columns: &["ad_tree_id", "node_id"],
         client: "t.ad_client_id",
@@ -71,7 +71,7 @@ impl Tables<'_> {
 
     /// What gives the rows of a watched table, with its columns as texts that compare byte for byte. `from`
     /// is what comes after FROM, and `prefix` what precedes the name of a column there.
-    pub(crate) fn rows(&self, watched: &Watched, prefix: &str, from: &str) -> String {
+    pub(crate) fn rows(&self, watched: &WatchedTable, prefix: &str, from: &str) -> String {
         let as_text = |column: &&str| {
             let value = self.schema.as_text(self.dialect, watched.name, column, &format!("{prefix}{column}"));
             format!("{value} AS {column}")
@@ -87,7 +87,7 @@ impl Tables<'_> {
     }
 }
 
-impl Watched {
+impl WatchedTable {
     /// The query for the clients that rows concern.
     pub(crate) fn clients(&self, rows: &str, tables: &Tables<'_>) -> String {
         let rest = self

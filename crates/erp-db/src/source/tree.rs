@@ -120,7 +120,7 @@ impl TreeReads {
         }
     }
 
-    async fn read(&self, client: ClientId) -> Result<(crate::erp::LoadedTree, Option<Revision>), ReadError> {
+    async fn read(&self, client: ClientId) -> Result<(crate::erp::ErpTree, Option<Revision>), ReadError> {
         let reader = &self.reader;
         let rows = statements::rows(reader.database().dialect(), reader.tree_statement());
         let (revision, packed) = match self.counters.read(client, &rows).await {

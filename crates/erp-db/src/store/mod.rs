@@ -53,7 +53,7 @@ pub use passwords::PasswordTable;
 use crate::backend::postgres;
 #[cfg(feature = "sqlite")]
 use crate::backend::sqlite;
-use crate::backend::{Boxed, Database, DatabaseKind, Limits, kind_of};
+use crate::backend::{BoxedFuture, ConnectionLimits, Database, DatabaseKind, kind_of};
 use crate::rights::{self, MissingRights, Purpose};
 
 /// A session store in a database, as [`open`] gives it.
@@ -94,7 +94,7 @@ pub async fn open(options: &StoreOptions) -> Result<Arc<dyn SqlStore>, StoreErro
     opening(options).await
 }
 
-fn opening(options: &StoreOptions) -> Boxed<'_, Result<Arc<dyn SqlStore>, StoreError>> {
+fn opening(options: &StoreOptions) -> BoxedFuture<'_, Result<Arc<dyn SqlStore>, StoreError>> {
     Box::pin(async move {
         let store: Arc<dyn SqlStore> = match kind_of(&options.url)? {
             #[cfg(feature = "sqlite")]
@@ -136,7 +136,7 @@ pub async fn rehearse(options: &StoreOptions) -> Result<usize, StoreError> {
 
 async fn connect_direct(options: &StoreOptions) -> Result<Database, StoreError> {
     // Large tables take a while, and so does another node that does the same.
-    let limits = Limits { statement: options.bulk.max(options.limits.statement), ..options.limits };
+    let limits = ConnectionLimits { statement: options.bulk.max(options.limits.statement), ..options.limits };
     #[cfg(feature = "sqlite")]
     if kind_of(options.direct_url())? == DatabaseKind::Sqlite {
         sqlite::store::prepare(options.direct_url())?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::backend::{ConnectError, Limits, kind_of};
+use crate::backend::{ConnectError, ConnectionLimits, kind_of};
 #[cfg(feature = "sqlite")]
 use crate::backend::{DatabaseKind, sqlite};
 
@@ -16,7 +16,7 @@ pub struct StoreOptions {
     /// The URL of the PostgreSQL server itself, where `url` names a proxy.
     pub direct_url: Option<String>,
     /// Time limits and the number of connections. They are short: a login should rather fail than hang.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// The time limit for what may concern many sessions: ending those of a user, role or client, sweeping,
     /// collecting, migrating.
     pub bulk: Duration,
@@ -30,7 +30,7 @@ impl StoreOptions {
     /// A store in the database of that URL.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        let limits = Limits {
+        let limits = ConnectionLimits {
             connect: Duration::from_secs(5),
             acquire: Duration::from_secs(2),
             statement: Duration::from_secs(5),
@@ -55,7 +55,7 @@ impl StoreOptions {
 
     /// The same with other limits.
     #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
+    pub fn with_limits(mut self, limits: ConnectionLimits) -> Self {
         self.limits = limits;
         self
     }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, StoreOptions, revisions, store};
+use erp_db::{
+    ConnectionLimits, Database, ErpReader, ErpSource, PasswordTable, StoreOptions, revisions, store,
+};
 use session::{
     Facts, MemoryStore, Options, OrgSource, Principal, Scope, SessionManager, SessionStore, SystemClock,
     UserId,
@@ -54,7 +56,7 @@ async fn dropped_after<T>(waits: u32, call: impl Future<Output = T>) -> bool {
 async fn logins_that_are_dropped_leave_no_old_snapshot(db: TestDatabase) {
     let nodes = [("0", None), ("A", Some("0")), ("B", Some("0"))];
     db.with_rows(&(client_with(&nodes) + ROWS)).await.database().close().await;
-    let limits = Limits { connections: 4, ..Limits::default() };
+    let limits = ConnectionLimits { connections: 4, ..ConnectionLimits::default() };
     let database = Database::connect_with(&db.url, limits).await.unwrap();
     revisions::install(&database).await.unwrap();
     let source = Arc::new(ErpSource::new(ErpReader::open(database).await.unwrap()));
@@ -91,7 +93,7 @@ async fn logins_that_are_dropped_leave_no_old_snapshot(db: TestDatabase) {
 
 async fn writes_that_are_dropped_leave_no_transaction(db: TestDatabase) {
     let store = db.store().await;
-    let limits = Limits { connections: 3, ..Limits::default() };
+    let limits = ConnectionLimits { connections: 3, ..ConnectionLimits::default() };
     let database = Database::connect_with(&db.url, limits).await.unwrap();
     let table = PasswordTable::open(database).await.unwrap();
     for round in 0..20 {
@@ -123,7 +125,7 @@ async fn requests_that_are_dropped_during_a_lock_take_no_more_connections_than_t
     let db = TestDatabase::postgres().await;
     let nodes = [("0", None), ("B", Some("0"))];
     db.with_rows(&(client_with(&nodes) + ROWS)).await.database().close().await;
-    let limits = Limits { connections: 4, ..Limits::default() };
+    let limits = ConnectionLimits { connections: 4, ..ConnectionLimits::default() };
     let database = Database::connect_with(&db.url, limits).await.unwrap();
     let source = ErpSource::new(ErpReader::open(database).await.unwrap());
     let mut upgrade = sqlx::PgConnection::connect(&db.url).await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use erp_db::{
-    ConnectError, Database, DatabaseKind, ErpReader, ErpSource, Limits, ReadError, StatementError,
+    ConnectError, ConnectionLimits, Database, DatabaseKind, ErpReader, ErpSource, ReadError, StatementError,
     StoreOptions, store,
 };
 use futures_util::future::join_all;
@@ -114,7 +114,7 @@ async fn an_unreachable_server_is_named_without_password() {
 async fn a_silent_server_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://someone:secret@{}/erp", silent.local_addr().unwrap());
-    let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
+    let limits = ConnectionLimits { connect: Duration::from_millis(100), ..ConnectionLimits::default() };
     let error = Database::connect_with(&url, limits).await.unwrap_err();
     assert!(matches!(error, ConnectError::Database(StatementError::TimedOut { .. })), "{error}");
     assert!(error.is_transient());
@@ -199,7 +199,7 @@ async fn a_server_that_goes_away_is_passing_trouble() {
     let db = TestDatabase::postgres().await;
     db.with_sample().await;
     let cable = Cable::to_the_cluster().await;
-    let impatient = Limits { acquire: Duration::from_secs(2), ..Limits::default() };
+    let impatient = ConnectionLimits { acquire: Duration::from_secs(2), ..ConnectionLimits::default() };
     let database = Database::connect_with(&cable.url(&db.url), impatient).await.unwrap();
     let erp = ErpReader::open(database).await.unwrap();
     assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.len(), 8);
@@ -218,7 +218,7 @@ async fn connections_that_were_cut_off_are_given_up_soon_and_the_work_goes_on() 
     db.execute("UPDATE ad_user SET isactive = 'Y'").await;
     db.store().await.close().await;
     let cable = Cable::to_the_cluster().await;
-    let slow = Limits { statement: Duration::from_secs(600), ..Limits::default() };
+    let slow = ConnectionLimits { statement: Duration::from_secs(600), ..ConnectionLimits::default() };
     let reader = async || {
         let database = Database::connect_with(&cable.url(&db.url), slow).await.unwrap();
         let erp = ErpReader::open(database).await.unwrap();
@@ -228,7 +228,7 @@ async fn connections_that_were_cut_off_are_given_up_soon_and_the_work_goes_on() 
         erp
     };
     let (single, several) = (reader().await, reader().await);
-    let limits = Limits { statement: slow.statement, ..StoreOptions::new("").limits };
+    let limits = ConnectionLimits { statement: slow.statement, ..StoreOptions::new("").limits };
     let stored = StoreOptions::new(cable.url(&db.url)).with_direct_url(&db.url).with_limits(limits);
     let source = Arc::new(ErpSource::new(direct));
     let node = SessionManager::new(source, store::open(&stored).await.unwrap(), session::Options::default());
@@ -278,8 +278,11 @@ async fn reads_that_lose_their_connection_are_repeated() {
 
 /// Somebody holds a lock; the reader gives up in time, says that it may pass, and works again afterwards.
 async fn a_lock_is_waited_for_no_longer_than_allowed(db: TestDatabase) {
-    let impatient =
-        Limits { acquire: Duration::from_secs(1), statement: Duration::from_secs(2), ..Limits::default() };
+    let impatient = ConnectionLimits {
+        acquire: Duration::from_secs(1),
+        statement: Duration::from_secs(2),
+        ..ConnectionLimits::default()
+    };
     db.with_sample().await.database().close().await;
     let erp = ErpReader::open(Database::connect_with(&db.url, impatient).await.unwrap()).await.unwrap();
     let error = if db.is_postgres() {

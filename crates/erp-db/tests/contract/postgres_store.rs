@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use erp_db::{Limits, SqlStore, StoreOptions, store};
+use erp_db::{ConnectionLimits, SqlStore, StoreOptions, store};
 use session::{ClientId, CreateOutcome, Hint, Scope, SessionStore, UserId};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row};
@@ -126,7 +126,7 @@ async fn an_ear_that_hears_nothing_any_more_is_noticed() {
     store::migrate(&StoreOptions::new(&db.url)).await.unwrap();
     let mut options = StoreOptions::new(&db.url)
         .with_direct_url(db.url.replace(&far, &format!("127.0.0.1:{}", network.port)))
-        .with_limits(Limits { statement: Duration::from_secs(2), ..StoreOptions::new("").limits });
+        .with_limits(ConnectionLimits { statement: Duration::from_secs(2), ..StoreOptions::new("").limits });
     options.heartbeat = Duration::from_millis(100);
     let store = store::open(&options).await.unwrap();
     network.silent.on.store(true, Ordering::SeqCst);
@@ -226,7 +226,11 @@ async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
 async fn a_call_that_takes_too_long_is_given_up() {
     let db = TestDatabase::postgres().await;
     db.store().await.close().await;
-    let limits = Limits { statement: Duration::from_secs(2), connections: 1, ..StoreOptions::new("").limits };
+    let limits = ConnectionLimits {
+        statement: Duration::from_secs(2),
+        connections: 1,
+        ..StoreOptions::new("").limits
+    };
     let store = store::open(&StoreOptions::new(&db.url).with_limits(limits)).await.unwrap();
     let pinned = Pinned::new(1);
     let record = pinned.create(&store, 1).await;

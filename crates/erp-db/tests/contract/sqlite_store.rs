@@ -164,7 +164,7 @@ async fn logins_wait_for_a_lock_no_longer_than_allowed() {
 
     let db = TestDatabase::sqlite();
     db.store().await.close().await;
-    let limits = erp_db::Limits {
+    let limits = erp_db::ConnectionLimits {
         acquire: std::time::Duration::from_secs(1),
         statement: std::time::Duration::from_secs(2),
         ..StoreOptions::new("").limits

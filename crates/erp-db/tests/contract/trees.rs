@@ -40,7 +40,7 @@ fn reported(findings: &[TreeFinding]) -> Vec<RowFinding> {
     rows.collect()
 }
 
-async fn load(erp: &ErpReader) -> erp_db::LoadedTree {
+async fn load(erp: &ErpReader) -> erp_db::ErpTree {
     erp.load_tree(id("C")).await.unwrap()
 }
 

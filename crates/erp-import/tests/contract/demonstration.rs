@@ -1,7 +1,7 @@
 //! The demonstration database.
 
 use erp_db::{Database, ErpReader};
-use erp_import::demo::{Created, DemoError, create};
+use erp_import::demo::{DemoError, DemoOutcome, create};
 
 use crate::support::{FB, QA, TestDatabase, id};
 
@@ -13,7 +13,7 @@ async fn open(file: &std::path::Path) -> ErpReader {
 async fn it_holds_the_sample_with_active_users() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("demo 100%?.db");
-    assert_eq!(create(&file).await.unwrap(), Created::Now);
+    assert_eq!(create(&file).await.unwrap(), DemoOutcome::Now);
     let (demo, other) = (open(&file).await, TestDatabase::sqlite());
     let imported = other.with_sample().await;
     for client in ["0", FB, QA] {
@@ -35,7 +35,7 @@ async fn a_file_that_is_there_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("demo.db");
     std::fs::write(&file, "mine").unwrap();
-    assert_eq!(create(&file).await.unwrap(), Created::Before);
+    assert_eq!(create(&file).await.unwrap(), DemoOutcome::Before);
     assert_eq!(std::fs::read(&file).unwrap(), b"mine");
 }
 
@@ -53,7 +53,7 @@ async fn many_first_starts_at_once_find_one_sound_database() {
     });
     let mut makers = 0;
     for start in starts.collect::<Vec<_>>() {
-        makers += usize::from(start.await.unwrap() == Created::Now);
+        makers += usize::from(start.await.unwrap() == DemoOutcome::Now);
     }
     assert_eq!(makers, 1);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -80,12 +80,12 @@ impl Cli {
     /// What the command line says. Where it cannot be understood the process ends, having said why.
     pub(crate) fn read() -> Self {
         let matches = without_empty_variables(Self::command()).get_matches();
-        let mut cli = Self::of(&matches).unwrap_or_else(|error| error.exit());
+        let mut cli = Self::from_matches(&matches).unwrap_or_else(|error| error.exit());
         cli.urls().for_each(pg_options::add_to);
         cli
     }
 
-    fn of(matches: &ArgMatches) -> Result<Self, Error> {
+    fn from_matches(matches: &ArgMatches) -> Result<Self, Error> {
         if let Some((command, _)) = matches.subcommand() {
             let of_serve = ServeArguments::augment_args(clap::Command::new("serve"));
             // Before another word they would be those of a service that is not asked for, and go unheard.
@@ -326,7 +326,8 @@ mod tests {
     #[test]
     fn a_password_on_the_command_line_is_named_with_the_variable_to_use() {
         let url = "postgres://reader:secret@db/openbravo";
-        let exposed = |line: &[&str]| Cli::of(&Cli::command().get_matches_from(line)).unwrap().exposed;
+        let exposed =
+            |line: &[&str]| Cli::from_matches(&Cli::command().get_matches_from(line)).unwrap().exposed;
         let named = exposed(&["orgcache", "serve", "--database-url", url, "--store-url", url]);
         assert_eq!(named.len(), 2, "{named:?}");
         for (option, variable) in
@@ -342,7 +343,7 @@ mod tests {
 
     #[test]
     fn what_is_for_the_service_is_not_said_before_another_word() {
-        let said = |line: &str| Cli::of(&Cli::command().get_matches_from(line.split(' ')));
+        let said = |line: &str| Cli::from_matches(&Cli::command().get_matches_from(line.split(' ')));
         assert!(said("orgcache --listen 127.0.0.1:1").is_ok());
         assert!(said("orgcache serve --listen 127.0.0.1:1").is_ok());
         assert!(said("orgcache --database-url sqlite:x overview").is_ok());

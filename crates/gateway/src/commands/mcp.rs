@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use odoo::{ConfigError, OdooConfig};
-use odoo_mcp::{Caches, OdooServer, Settings, StreamOptions};
+use odoo_mcp::{Caches, McpSettings, OdooServer, StreamOptions};
 use platform::settings::SettingError;
 
 use super::signals::{not_waited_for, stop_signal};
@@ -31,5 +31,5 @@ fn server() -> Result<OdooServer, ConfigError> {
         let expected = "this command serves standard input and output only (stdio)";
         return Err(SettingError::invalid("ODOO_MCP_TRANSPORT", &transport, expected).into());
     }
-    OdooServer::new(OdooConfig::from_env()?, Settings::from_env()?, &Caches::from_env()?)
+    OdooServer::new(OdooConfig::from_env()?, McpSettings::from_env()?, &Caches::from_env()?)
 }

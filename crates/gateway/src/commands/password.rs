@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use erp_db::{
-    Database, DatabaseKind, ErpReader, Limits, PasswordTable, Purpose, StoreError, StoreOptions, store,
+    ConnectionLimits, Database, DatabaseKind, ErpReader, PasswordTable, Purpose, StoreError, StoreOptions,
+    store,
 };
 use session::UserId;
 
@@ -31,7 +32,7 @@ pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Res
             .advise("Name a database of your own with --database-url."));
     }
     let PasswordArguments { user, remove, list, from, store_url } = arguments;
-    let database = demo::connect(url, Limits::default()).await?;
+    let database = demo::connect(url, ConnectionLimits::default()).await?;
     if !list {
         rights::check(&database, Some(&StoreOptions::new(store_url)), Purpose::Passwords).await?;
     }

@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use erp_db::{Database, ErpReader, ErpSource, Limits, PasswordTable, Purpose, SqlStore, StoreOptions, store};
+use erp_db::{
+    ConnectionLimits, Database, ErpReader, ErpSource, PasswordTable, Purpose, SqlStore, StoreOptions, store,
+};
 use odoo::CompanySource;
 use org_structure::OrgStructure;
 use session::openbravo::AutomaticRoles;
@@ -104,11 +106,11 @@ async fn start(
     }
     let store = store_options(arguments);
     let ground = match (odoo.connect().await?, url, is_demo) {
-        (Some(companies), ..) => Ground::of_odoo(companies, arguments)?,
-        (None, None, false) => Ground::without_sessions(arguments),
-        (None, url, _) => Ground::of_database(url, store.as_ref(), arguments).await?,
+        (Some(companies), ..) => Foundation::of_odoo(companies, arguments)?,
+        (None, None, false) => Foundation::without_sessions(arguments),
+        (None, url, _) => Foundation::of_database(url, store.as_ref(), arguments).await?,
     };
-    let Ground { backend, source, rule, reason, credentials, demonstration } = ground;
+    let Foundation { backend, source, rule, reason, credentials, demonstration } = ground;
     let store = match backend {
         Backend::Absent => None,
         _ => open_store(store).await?,
@@ -154,7 +156,7 @@ pub(super) fn is_demo(url: Option<&str>, odoo: &OdooArguments, arguments: &Serve
 }
 
 /// What the service stands on.
-struct Ground {
+struct Foundation {
     backend: Backend,
     source: Arc<dyn OrgSource>,
     /// The rule for automatic roles, and why it is that.
@@ -166,7 +168,7 @@ struct Ground {
     demonstration: Option<Demonstration>,
 }
 
-impl Ground {
+impl Foundation {
     async fn of_database(
         url: Option<&str>,
         store: Option<&StoreOptions>,
@@ -182,7 +184,7 @@ impl Ground {
             }
         };
         let automatic_roles = reader.automatic_roles(arguments.rights.automatic_roles.into());
-        Ok(Ground {
+        Ok(Foundation {
             source: Arc::new(ErpSource::new(reader.clone())),
             backend: reader.into(),
             rule: automatic_roles.rule,
@@ -199,7 +201,7 @@ impl Ground {
                 .advise("Leave it out: Odoo verifies the passwords and keys of its users itself."));
         }
         let source: Arc<dyn OrgSource> = Arc::clone(&companies) as _;
-        Ok(Ground { backend: companies.into(), source, ..Self::without_roles() })
+        Ok(Foundation { backend: companies.into(), source, ..Self::without_roles() })
     }
 
     fn without_sessions(arguments: &ServeArguments) -> Self {
@@ -210,7 +212,7 @@ impl Ground {
     }
 
     fn without_roles() -> Self {
-        Ground {
+        Foundation {
             backend: Backend::Absent,
             source: Arc::new(NoOrganizations),
             rule: AutomaticRoles::default(),
@@ -267,8 +269,8 @@ pub(super) async fn beyond_loopback(listen: &[ListenAddress]) -> Result<Option<&
 }
 
 /// While the ERP's database is away a login should rather fail than hang.
-pub(super) fn limits() -> Limits {
-    Limits { acquire: Duration::from_secs(2), ..Limits::default() }
+pub(super) fn limits() -> ConnectionLimits {
+    ConnectionLimits { acquire: Duration::from_secs(2), ..ConnectionLimits::default() }
 }
 
 /// Opens the ERP's database, once it and the store are known to give every right that is needed.

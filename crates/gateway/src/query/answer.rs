@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::problem::Problem;
+use super::problem::QueryProblem;
 
 /// The answer to one line.
 #[derive(Debug, Serialize)]
@@ -20,11 +20,11 @@ pub(crate) struct Answer<'a> {
 #[serde(rename_all = "lowercase")]
 enum Outcome {
     Result(Value),
-    Error(Problem),
+    Error(QueryProblem),
 }
 
 impl<'a> Answer<'a> {
-    pub(crate) fn new(id: Option<&'a RawValue>, outcome: Result<Value, Problem>) -> Self {
+    pub(crate) fn new(id: Option<&'a RawValue>, outcome: Result<Value, QueryProblem>) -> Self {
         let outcome = match outcome {
             Ok(result) => Outcome::Result(result),
             Err(problem) => Outcome::Error(problem),
@@ -34,7 +34,7 @@ impl<'a> Answer<'a> {
 
     /// The answer to a line of which the rest was not read.
     pub(crate) fn too_long(limit: u64) -> Self {
-        let problem = Problem::bad_request(format!("the line is longer than {limit} bytes"));
+        let problem = QueryProblem::bad_request(format!("the line is longer than {limit} bytes"));
         Self::new(Some(RawValue::NULL), Err(problem))
     }
 

@@ -7,7 +7,7 @@ use org_structure::OrgId;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::problem::Problem;
+use super::problem::QueryProblem;
 
 /// The arguments of a call. Each is taken out by its name, and none may be left over.
 #[derive(Default)]
@@ -132,54 +132,54 @@ impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     /// Every argument was expected.
-    pub(crate) fn done(self) -> Result<(), Problem> {
+    pub(crate) fn done(self) -> Result<(), QueryProblem> {
         match self.left.iter().map(|(name, _)| name).min() {
-            Some(name) => Err(Problem::wrong_argument(name, "is not one of this call")),
+            Some(name) => Err(QueryProblem::wrong_argument(name, "is not one of this call")),
             None => Ok(()),
         }
     }
 
     /// An id, which may be null.
-    pub(crate) fn id(&mut self, name: &str) -> Result<Id<'a>, Problem> {
+    pub(crate) fn id(&mut self, name: &str) -> Result<Id<'a>, QueryProblem> {
         id(name, self.take(name)?)
     }
 
     /// A text.
-    pub(crate) fn text(&mut self, name: &str) -> Result<Cow<'a, str>, Problem> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<Cow<'a, str>, QueryProblem> {
         match self.take(name)? {
             ArgumentValue::Text(text) => Ok(text),
-            _ => Err(Problem::wrong_argument(name, "must be a string")),
+            _ => Err(QueryProblem::wrong_argument(name, "must be a string")),
         }
     }
 
     /// Yes or no.
-    pub(crate) fn flag(&mut self, name: &str) -> Result<bool, Problem> {
+    pub(crate) fn flag(&mut self, name: &str) -> Result<bool, QueryProblem> {
         match self.take(name)? {
             ArgumentValue::Flag(flag) => Ok(flag),
             ArgumentValue::Text(text) if self.is_text && text == "true" => Ok(true),
             ArgumentValue::Text(text) if self.is_text && text == "false" => Ok(false),
-            _ => Err(Problem::wrong_argument(name, "must be true or false")),
+            _ => Err(QueryProblem::wrong_argument(name, "must be true or false")),
         }
     }
 
     /// Yes or no, or none if the argument is left out.
-    pub(crate) fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+    pub(crate) fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, QueryProblem> {
         self.has(name).then(|| self.flag(name)).transpose()
     }
 
     /// An id, or none where nothing is said.
-    pub(crate) fn optional_id(&mut self, name: &str) -> Result<Id<'a>, Problem> {
+    pub(crate) fn optional_id(&mut self, name: &str) -> Result<Id<'a>, QueryProblem> {
         if self.has(name) { self.id(name) } else { Ok(None) }
     }
 
     /// Ids; none where nothing is said. Those that cannot be anybody's are left out.
-    pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, Problem> {
-        let wrong = || Problem::wrong_argument(name, "must be an array of ids");
+    pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, QueryProblem> {
+        let wrong = || QueryProblem::wrong_argument(name, "must be an array of ids");
         let mut ids: Vec<ArgumentValue<'_>> = self.all(name).collect();
         if !self.is_text {
             ids = match (ids.pop(), ids.is_empty()) {
                 (None, _) => Vec::new(),
-                (Some(_), false) => return Err(Problem::argument_twice(name)),
+                (Some(_), false) => return Err(QueryProblem::argument_twice(name)),
                 (Some(ArgumentValue::List(ids)), true) => ids,
                 (Some(_), true) => return Err(wrong()),
             };
@@ -190,8 +190,8 @@ impl<'a> Arguments<'a> {
     }
 
     /// Records with an id and an organization.
-    pub(crate) fn records(&mut self, name: &str) -> Result<Vec<Record<'a>>, Problem> {
-        let wrong = || Problem::wrong_argument(name, "must be an array of objects with `id` and `org`");
+    pub(crate) fn records(&mut self, name: &str) -> Result<Vec<Record<'a>>, QueryProblem> {
+        let wrong = || QueryProblem::wrong_argument(name, "must be an array of objects with `id` and `org`");
         let ArgumentValue::List(records) = self.take(name)? else { return Err(wrong()) };
         let record = |record| {
             let ArgumentValue::Object(mut record) = record else { return Err(wrong()) };
@@ -203,10 +203,10 @@ impl<'a> Arguments<'a> {
     }
 
     /// Takes an argument out. One that is given twice is ambiguous.
-    fn take(&mut self, name: &str) -> Result<ArgumentValue<'a>, Problem> {
+    fn take(&mut self, name: &str) -> Result<ArgumentValue<'a>, QueryProblem> {
         let place = self.left.iter().position(|(other, _)| other == name);
-        let (_, value) = self.left.remove(place.ok_or_else(|| Problem::missing_argument(name))?);
-        if self.has(name) { Err(Problem::argument_twice(name)) } else { Ok(value) }
+        let (_, value) = self.left.remove(place.ok_or_else(|| QueryProblem::missing_argument(name))?);
+        if self.has(name) { Err(QueryProblem::argument_twice(name)) } else { Ok(value) }
     }
 
     fn has(&self, name: &str) -> bool {
@@ -226,10 +226,10 @@ impl<'a> Arguments<'a> {
     }
 }
 
-fn id<'a>(name: &str, given: ArgumentValue<'a>) -> Result<Id<'a>, Problem> {
+fn id<'a>(name: &str, given: ArgumentValue<'a>) -> Result<Id<'a>, QueryProblem> {
     match given {
         ArgumentValue::Text(id) => Ok(Some(id)),
         ArgumentValue::Null => Ok(None),
-        _ => Err(Problem::wrong_argument(name, "must be an id: a string, or null")),
+        _ => Err(QueryProblem::wrong_argument(name, "must be an id: a string, or null")),
     }
 }

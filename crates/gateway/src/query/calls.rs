@@ -10,7 +10,7 @@ use session::{RoleId, UserId};
 
 use super::arguments::Arguments;
 use super::erp::Erp;
-use super::problem::Problem;
+use super::problem::QueryProblem;
 use super::request::Request;
 
 /// The names of the calls.
@@ -63,7 +63,7 @@ enum Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn take(call: &str, mut from: Arguments<'a>) -> Result<Self, Problem> {
+    fn take(call: &str, mut from: Arguments<'a>) -> Result<Self, QueryProblem> {
         let question = if let Some(question) = tree::TreeQuestion::take(call, &mut from)? {
             Question::Tree(question)
         } else if let Some(question) = database::AnyClientQuestion::take(call, &mut from)? {
@@ -75,7 +75,7 @@ impl<'a> Question<'a> {
         } else if let Some(question) = company::UserQuestion::take(call, &mut from)? {
             Question::User(question)
         } else {
-            return Err(Problem::unknown_call(call));
+            return Err(QueryProblem::unknown_call(call));
         };
         from.done()?;
         Ok(question)
@@ -93,7 +93,7 @@ pub(crate) fn is_about_others(call: &str, arguments: &Arguments<'_>, role: RoleI
 ///
 /// # Errors
 /// An unknown call, a missing or wrong argument, an unknown client, a database that does not answer.
-pub(crate) async fn call(erp: &mut impl Erp, request: Request<'_>) -> Result<Value, Problem> {
+pub(crate) async fn call(erp: &mut impl Erp, request: Request<'_>) -> Result<Value, QueryProblem> {
     // The arguments are judged before the client: the same line has the same fault on every database.
     let question = Question::take(&request.call, request.arguments)?;
     let client = request.client.as_deref();

@@ -10,12 +10,12 @@ use org_structure::{OrgId, OrgStructure};
 use session::ClientId;
 use session::openbravo::{AutomaticRoles, RoleFacts};
 
-use super::problem::Problem;
+use super::problem::QueryProblem;
 use crate::backend::Backend;
 
 /// What cannot be an id names no client.
-pub(crate) fn client_id(client: &str) -> Result<ClientId, Problem> {
-    ClientId::new(client).map_err(|_| Problem::unknown_client(client))
+pub(crate) fn client_id(client: &str) -> Result<ClientId, QueryProblem> {
+    ClientId::new(client).map_err(|_| QueryProblem::unknown_client(client))
 }
 
 /// A client and its tree.
@@ -46,25 +46,25 @@ pub(crate) trait Erp {
     fn covers(&self, client: &str) -> bool;
 
     /// Whether a client is covered and exists.
-    async fn has(&self, client: &str) -> Result<bool, Problem>;
+    async fn has(&self, client: &str) -> Result<bool, QueryProblem>;
 
     /// Checks that a client is there, and that it is named unless there is only one. Its tree may be damaged.
-    async fn require(&self, client: Option<&str>) -> Result<(), Problem>;
+    async fn require(&self, client: Option<&str>) -> Result<(), QueryProblem>;
 
     /// The tree of a client; without a name, of the only one.
-    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem>;
+    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, QueryProblem>;
 
     /// The covered client to which an organization belongs.
-    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, Problem>;
+    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, QueryProblem>;
 
     /// Whether answers may be about an organization.
-    async fn covers_organization(&self, org: &str) -> Result<bool, Problem>;
+    async fn covers_organization(&self, org: &str) -> Result<bool, QueryProblem>;
 
     /// A role without what belongs to clients that are not covered; `None` if it is of such a client itself.
     fn restrict(&self, role: RoleFacts) -> Option<RoleFacts>;
 
     /// The names of a client's organizations.
-    async fn directory(&self, client: ClientId) -> Result<Directory, Problem>;
+    async fn directory(&self, client: ClientId) -> Result<Directory, QueryProblem>;
 }
 
 /// Every client of a database. Each tree is loaded once.
@@ -97,15 +97,15 @@ impl Erp for AllClients {
         true
     }
 
-    async fn has(&self, client: &str) -> Result<bool, Problem> {
+    async fn has(&self, client: &str) -> Result<bool, QueryProblem> {
         match ClientId::new(client) {
             Ok(id) => Ok(self.loaded.contains_key(&id) || self.reader.client_exists(id).await?),
             Err(_) => Ok(false),
         }
     }
 
-    async fn require(&self, client: Option<&str>) -> Result<(), Problem> {
-        let client = client_id(client.ok_or_else(|| Problem::missing_argument("client"))?)?;
+    async fn require(&self, client: Option<&str>) -> Result<(), QueryProblem> {
+        let client = client_id(client.ok_or_else(|| QueryProblem::missing_argument("client"))?)?;
         if self.loaded.contains_key(&client) {
             return Ok(());
         }
@@ -113,8 +113,8 @@ impl Erp for AllClients {
         Ok(self.reader.require_client(client).await?)
     }
 
-    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem> {
-        let client = client_id(client.ok_or_else(|| Problem::missing_argument("client"))?)?;
+    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, QueryProblem> {
+        let client = client_id(client.ok_or_else(|| QueryProblem::missing_argument("client"))?)?;
         if let Some(tree) = self.loaded.get(&client) {
             return Ok(tree.clone());
         }
@@ -124,14 +124,14 @@ impl Erp for AllClients {
         Ok(tree)
     }
 
-    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, Problem> {
+    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, QueryProblem> {
         match OrgId::new(org) {
             Ok(org) => Ok(self.reader.client_of_organization(org).await?),
             Err(_) => Ok(None),
         }
     }
 
-    async fn covers_organization(&self, _org: &str) -> Result<bool, Problem> {
+    async fn covers_organization(&self, _org: &str) -> Result<bool, QueryProblem> {
         Ok(true)
     }
 
@@ -139,7 +139,7 @@ impl Erp for AllClients {
         Some(role)
     }
 
-    async fn directory(&self, client: ClientId) -> Result<Directory, Problem> {
+    async fn directory(&self, client: ClientId) -> Result<Directory, QueryProblem> {
         Ok(self.reader.directory(client).await?)
     }
 }
@@ -185,23 +185,23 @@ impl Erp for OneClient<'_> {
         self.tree.client.as_str() == client
     }
 
-    async fn has(&self, client: &str) -> Result<bool, Problem> {
+    async fn has(&self, client: &str) -> Result<bool, QueryProblem> {
         Ok(self.covers(client))
     }
 
-    async fn require(&self, client: Option<&str>) -> Result<(), Problem> {
+    async fn require(&self, client: Option<&str>) -> Result<(), QueryProblem> {
         match client {
-            Some(client) if !self.covers(client) => Err(Problem::unknown_client(client)),
+            Some(client) if !self.covers(client) => Err(QueryProblem::unknown_client(client)),
             _ => Ok(()),
         }
     }
 
-    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, Problem> {
+    async fn tree(&mut self, client: Option<&str>) -> Result<Tree, QueryProblem> {
         self.require(client).await?;
         Ok(self.tree.clone())
     }
 
-    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, Problem> {
+    async fn client_of_organization(&self, org: &str) -> Result<Option<ClientId>, QueryProblem> {
         let owner = match (self.reader(), OrgId::new(org)) {
             (Some(reader), Ok(org)) => reader.client_of_organization(org).await?,
             (None, Ok(_)) => self.tree.structure.index_of(org).map(|_| self.tree.client),
@@ -210,7 +210,7 @@ impl Erp for OneClient<'_> {
         Ok(owner.filter(|owner| *owner == self.tree.client))
     }
 
-    async fn covers_organization(&self, org: &str) -> Result<bool, Problem> {
+    async fn covers_organization(&self, org: &str) -> Result<bool, QueryProblem> {
         // `0` belongs to the system and is in every client's tree.
         Ok(org == "0" || self.client_of_organization(org).await?.is_some())
     }
@@ -225,7 +225,7 @@ impl Erp for OneClient<'_> {
         Some(role)
     }
 
-    async fn directory(&self, client: ClientId) -> Result<Directory, Problem> {
+    async fn directory(&self, client: ClientId) -> Result<Directory, QueryProblem> {
         Ok(self.backend.directory(client).await?)
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use answer::Answer;
 pub(crate) use arguments::Arguments;
 pub(crate) use calls::{CALLS, call, is_about_others};
 pub(crate) use erp::{AllClients, Erp, OneClient};
-pub(crate) use problem::{Code, Problem};
+pub(crate) use problem::{Code, QueryProblem};
 pub(crate) use request::Request;
 
 /// Answers one line.

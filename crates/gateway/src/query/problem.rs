@@ -1,4 +1,4 @@
-//! `Problem`: why a question cannot be answered.
+//! `QueryProblem`: why a question cannot be answered.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::backend::BackendError;
 /// Why a question cannot be answered: a code for programs and a message for people.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-pub(crate) struct Problem {
+pub(crate) struct QueryProblem {
     #[schemars(with = "String")]
     code: Code,
     message: String,
@@ -94,13 +94,13 @@ impl From<Code> for &'static str {
     }
 }
 
-impl Problem {
+impl QueryProblem {
     fn new(code: Code, message: impl Into<String>) -> Self {
-        Problem { code, message: message.into(), argument: None }
+        QueryProblem { code, message: message.into(), argument: None }
     }
 
     fn with_argument(self, name: impl Into<String>) -> Self {
-        Problem { argument: Some(name.into()), ..self }
+        QueryProblem { argument: Some(name.into()), ..self }
     }
 
     pub(crate) fn bad_json(error: &serde_json::Error) -> Self {
@@ -194,7 +194,7 @@ impl Problem {
     }
 }
 
-impl From<ReadError> for Problem {
+impl From<ReadError> for QueryProblem {
     fn from(error: ReadError) -> Self {
         let code = match error {
             ReadError::UnknownClient { .. } => Code::UnknownClient,
@@ -207,7 +207,7 @@ impl From<ReadError> for Problem {
     }
 }
 
-impl From<BackendError> for Problem {
+impl From<BackendError> for QueryProblem {
     fn from(error: BackendError) -> Self {
         let code = match error {
             BackendError::Database(error) => return error.into(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::arguments::Arguments;
-use super::problem::{Problem, shortened};
+use super::problem::{QueryProblem, shortened};
 
 /// One question.
 pub(crate) struct Request<'a> {
@@ -21,7 +21,7 @@ pub(crate) struct Request<'a> {
 impl<'a> Request<'a> {
     /// Takes a line apart, into the id to answer with (null where the line is no JSON object), as it is
     /// written, and the question or what is wrong with it.
-    pub(crate) fn parse(line: &'a [u8]) -> (Option<&'a RawValue>, Result<Self, Problem>) {
+    pub(crate) fn parse(line: &'a [u8]) -> (Option<&'a RawValue>, Result<Self, QueryProblem>) {
         match serde_json::from_slice::<Parts<'_>>(line) {
             Ok(Parts(parts)) => {
                 let id = parts.iter().find(|(name, _)| name == "id").map(|(_, id)| *id);
@@ -30,20 +30,23 @@ impl<'a> Request<'a> {
             // The line may be another value, or break off as one.
             Err(error) if error.is_data() => {
                 let problem = match serde_json::from_slice::<Value>(line) {
-                    Ok(_) => Problem::bad_request("a question is a JSON object"),
-                    Err(error) => Problem::bad_json(&error),
+                    Ok(_) => QueryProblem::bad_request("a question is a JSON object"),
+                    Err(error) => QueryProblem::bad_json(&error),
                 };
                 (Some(RawValue::NULL), Err(problem))
             }
-            Err(error) => (Some(RawValue::NULL), Err(Problem::bad_json(&error))),
+            Err(error) => (Some(RawValue::NULL), Err(QueryProblem::bad_json(&error))),
         }
     }
 
-    fn from_parts(parts: &[(Cow<'a, str>, &'a RawValue)]) -> Result<Self, Problem> {
+    fn from_parts(parts: &[(Cow<'a, str>, &'a RawValue)]) -> Result<Self, QueryProblem> {
         let (mut client, mut call, mut arguments) = (None, None, None);
         for (place, (name, json)) in parts.iter().enumerate() {
             if parts.iter().take(place).any(|(other, _)| other == name) {
-                return Err(Problem::bad_request(format!("`{}` is given more than once", shortened(name))));
+                return Err(QueryProblem::bad_request(format!(
+                    "`{}` is given more than once",
+                    shortened(name)
+                )));
             }
             let json = json.get();
             match name.as_ref() {
@@ -52,23 +55,23 @@ impl<'a> Request<'a> {
                 "call" => call = Some(read::<Text<'_>>(json, "`call` must be a string")?),
                 "args" => arguments = Some(read(json, "`args` must be an object")?),
                 other => {
-                    return Err(Problem::bad_request(format!(
+                    return Err(QueryProblem::bad_request(format!(
                         "`{}` is not part of a question; it has `id`, `client`, `call` and `args`",
                         shortened(other)
                     )));
                 }
             }
         }
-        let Text(call) = call.ok_or_else(|| Problem::bad_request("`call` is missing"))?;
+        let Text(call) = call.ok_or_else(|| QueryProblem::bad_request("`call` is missing"))?;
         let client = client.map(|Text(client)| client);
         Ok(Request { client, call, arguments: arguments.unwrap_or_default() })
     }
 }
 
 /// Reads a part of a question.
-fn read<'a, T: Deserialize<'a>>(json: &'a str, expected: &str) -> Result<T, Problem> {
+fn read<'a, T: Deserialize<'a>>(json: &'a str, expected: &str) -> Result<T, QueryProblem> {
     serde_json::from_str(json).map_err(|error| {
-        if error.is_data() { Problem::bad_request(expected) } else { Problem::bad_json(&error) }
+        if error.is_data() { QueryProblem::bad_request(expected) } else { QueryProblem::bad_json(&error) }
     })
 }
 

@@ -48,7 +48,7 @@ async fn both_rules_are_conditions_for_sql_and_for_searches() {
 
 #[tokio::test]
 async fn the_domain_finds_in_odoo_what_the_session_says() {
-    use odoo::{Call, Credential, OdooClient, OdooConfig};
+    use odoo::{Call, OdooClient, OdooConfig, OdooCredential};
     use odoo_double::Model;
 
     for version in VERSIONS {
@@ -63,7 +63,7 @@ async fn the_domain_finds_in_odoo_what_the_session_says() {
         double.put_model("product.template", products);
         let service = Program::over(&double).serve(&[]).await;
         let token = service.token("bob", &password("bob")).await;
-        let key = Credential::from_secret(OdooDouble::key_of("bob").into());
+        let key = OdooCredential::from_secret(OdooDouble::key_of("bob").into());
         let client = OdooClient::new(OdooConfig::new(&double.url(), "odoo", "bob", key).unwrap()).unwrap();
         let find = async |path: &str, rule: &str| {
             let (_, answer) = service.get(path, &token).await;

@@ -130,5 +130,5 @@ fn answers(frames: &mut Frames, random: &mut Random) {
     for id in &asked {
         frames.text(id.as_deref());
     }
-    frames.text(Some(&transcript::of(&tree, &asked)));
+    frames.text(Some(&transcript::write(&tree, &asked)));
 }

@@ -6,7 +6,7 @@ use org_structure::openbravo::{OrganizationStructureProvider, Orgs};
 use org_structure::{OrgId, OrgStructure};
 
 /// Asks every method about every id, and those of two ids about every pair.
-pub(crate) fn of(tree: &OrgStructure, asked: &[Option<String>]) -> String {
+pub(crate) fn write(tree: &OrgStructure, asked: &[Option<String>]) -> String {
     let provider = OrganizationStructureProvider::new("client", tree);
     let asked: Vec<Option<&str>> = asked.iter().map(Option::as_deref).collect();
     let mut lines = String::new();

@@ -10,7 +10,7 @@ use crate::service::Service;
 use crate::value::{ExpectedForm, fit};
 
 /// Values that are still to be checked, for a model, under a name for messages.
-type Pending<'a> = (String, &'a mut Map<String, Value>, String);
+type PendingCheck<'a> = (String, &'a mut Map<String, Value>, String);
 
 /// Fields that Odoo maintains itself and ignores in writes.
 const KEPT: &[&str] = &["id", "parent_path", "create_uid", "create_date", "write_uid", "write_date"];
@@ -43,12 +43,12 @@ impl Service {
     ) -> Result<IgnoredFields, ToolError> {
         self.check_owners(model, ids, Operation::Write).await?;
         let named = values.into_iter().map(|(values, path)| (model.to_owned(), values, path));
-        let mut pending: Vec<Pending<'_>> = named.collect();
+        let mut pending: Vec<PendingCheck<'_>> = named.collect();
         let asked = pending.len();
         let (mut seen, mut ignored) = (0, IgnoredFields::default());
         // The values of the call come before those within them.
         pending.reverse();
-        let mut within: Vec<Pending<'_>> = Vec::new();
+        let mut within: Vec<PendingCheck<'_>> = Vec::new();
         while let Some((model, values, path)) = pending.pop().or_else(|| within.pop()) {
             seen += 1;
             let fields = self.check_names(&model, values.keys().map(String::as_str)).await?;

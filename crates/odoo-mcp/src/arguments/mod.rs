@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::takes_domain;
-use problem::Problem;
+use problem::ArgumentProblem;
 use reader::{LIST, begins_as_list, list};
 
 pub(crate) use reader::{members, read, unwrapped_list, whole};
@@ -52,7 +52,7 @@ impl Names {
 
 /// The value of an argument of one of these types, written as it should be. The reader knows them by their
 /// names.
-fn canonical(kind: &str, value: Value) -> Result<Value, Problem> {
+fn canonical(kind: &str, value: Value) -> Result<Value, ArgumentProblem> {
     match kind {
         "RecordId" => id(&value),
         "Ids" => {
@@ -63,7 +63,7 @@ fn canonical(kind: &str, value: Value) -> Result<Value, Problem> {
             let items = several(value, "a list of names")?;
             let names = items.into_iter().enumerate().map(|(place, item)| match item {
                 Value::String(names) => Ok(split(&names)),
-                item => Err(Problem::wanted("a name", &item).at(place)),
+                item => Err(ArgumentProblem::wanted("a name", &item).at(place)),
             });
             Ok(names.collect::<Result<Vec<_>, _>>()?.concat().into())
         }
@@ -72,9 +72,9 @@ fn canonical(kind: &str, value: Value) -> Result<Value, Problem> {
     }
 }
 
-fn id(value: &Value) -> Result<Value, Problem> {
+fn id(value: &Value) -> Result<Value, ArgumentProblem> {
     let id = whole(value).filter(|id| (1..=LARGEST_ID).contains(id)).map(Value::from);
-    id.ok_or_else(|| Problem::wanted(&format!("the id of a record, from 1 to {LARGEST_ID}"), value))
+    id.ok_or_else(|| ArgumentProblem::wanted(&format!("the id of a record, from 1 to {LARGEST_ID}"), value))
 }
 
 /// Names, or ids, with commas between them.
@@ -93,14 +93,14 @@ fn is_condition(terms: &[Value]) -> bool {
 }
 
 /// The terms of a domain. One condition alone is a domain of one.
-fn domain(value: Value) -> Result<Value, Problem> {
+fn domain(value: Value) -> Result<Value, ArgumentProblem> {
     let terms = list(value)?;
     let terms = if is_condition(&terms) { vec![terms.into()] } else { terms };
     terms.into_iter().enumerate().map(|(place, it)| term(it).map_err(|it| it.at(place))).collect()
 }
 
 /// A condition of a domain may be written into a text, and so may the list that it compares with.
-fn term(value: Value) -> Result<Value, Problem> {
+fn term(value: Value) -> Result<Value, ArgumentProblem> {
     let mut term = if begins_as_list(&value) { list(value).map(Value::Array)? } else { value };
     if let Some([_, Value::String(operator), operand]) = term.as_array_mut().map(Vec::as_mut_slice)
         && (operand.is_array() || begins_as_list(operand))
@@ -115,12 +115,12 @@ fn term(value: Value) -> Result<Value, Problem> {
 }
 
 /// The items of a list; one alone, and several in a text.
-fn several(value: Value, wanted: &str) -> Result<Vec<Value>, Problem> {
+fn several(value: Value, wanted: &str) -> Result<Vec<Value>, ArgumentProblem> {
     match value {
         Value::Number(_) => Ok(vec![value]),
         Value::String(text) if !text.trim_start().starts_with(LIST) => Ok(split(&text)),
         Value::String(_) | Value::Array(_) => list(value),
-        value => Err(Problem::wanted(wanted, &value)),
+        value => Err(ArgumentProblem::wanted(wanted, &value)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Problem`: which argument is wrong and why, in words of JSON.
+//! `ArgumentProblem`: which argument is wrong and why, in words of JSON.
 
 use core::fmt;
 
@@ -8,19 +8,19 @@ use serde_json::Value;
 
 /// What is wrong, and with which argument.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct ArgumentProblem {
     /// The argument, or a part of one.
     place: String,
     /// The rest of the sentence.
     what: String,
 }
 
-impl Problem {
+impl ArgumentProblem {
     /// A value is not what is wanted.
     pub(super) fn wanted(wanted: &str, found: &Value) -> Self {
         let found = found.to_string();
         let shown = shorten(&found, NAME_BYTES);
-        Problem::custom(format!("must be {wanted}, and is {shown}"))
+        ArgumentProblem::custom(format!("must be {wanted}, and is {shown}"))
     }
 
     /// It is an item of a list.
@@ -35,31 +35,31 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ArgumentProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.place.is_empty() { "the arguments" } else { &self.place };
         write!(f, "`{place}` {}", self.what)
     }
 }
 
-impl core::error::Error for Problem {}
+impl core::error::Error for ArgumentProblem {}
 
-impl Error for Problem {
+impl Error for ArgumentProblem {
     fn custom<T: fmt::Display>(what: T) -> Self {
-        Problem { place: String::new(), what: what.to_string() }
+        ArgumentProblem { place: String::new(), what: what.to_string() }
     }
 
     /// The types are Rust's: what is wanted was said before, where it could be said in words of JSON.
     fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Problem::custom("has a value of the wrong type")
+        ArgumentProblem::custom("has a value of the wrong type")
     }
 
     fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Problem::custom("is out of range")
+        ArgumentProblem::custom("is out of range")
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Problem::wanted(&quoted(expected, " or "), &variant.into())
+        ArgumentProblem::wanted(&quoted(expected, " or "), &variant.into())
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -68,11 +68,11 @@ impl Error for Problem {
             [] => "there are none".to_owned(),
             _ => format!("there are {}", quoted(expected, ", ")),
         };
-        Problem { place: shown.into(), what: format!("is an unknown argument: {known}") }
+        ArgumentProblem { place: shown.into(), what: format!("is an unknown argument: {known}") }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Problem { place: field.into(), what: "is missing".into() }
+        ArgumentProblem { place: field.into(), what: "is missing".into() }
     }
 }
 

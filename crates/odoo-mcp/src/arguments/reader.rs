@@ -11,7 +11,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::problem::{Problem, quoted};
+use super::problem::{ArgumentProblem, quoted};
 use super::{canonical, literal};
 
 /// What a list in a text begins with.
@@ -55,11 +55,11 @@ pub(crate) fn whole(value: &Value) -> Option<i64> {
 }
 
 /// A list, or one that was written into a text. An empty text is what some clients write for none.
-pub(super) fn list(value: Value) -> Result<Vec<Value>, Problem> {
+pub(super) fn list(value: Value) -> Result<Vec<Value>, ArgumentProblem> {
     match unwrapped(value, LIST)? {
         Value::Array(items) => Ok(items),
         Value::String(text) if text.trim().is_empty() => Ok(Vec::new()),
-        value => Err(Problem::wanted("a list", &value)),
+        value => Err(ArgumentProblem::wanted("a list", &value)),
     }
 }
 
@@ -75,10 +75,10 @@ pub(crate) fn unwrapped_list(value: &Value) -> Cow<'_, Value> {
 }
 
 /// The value in a text that begins with one of these; else the value itself.
-fn unwrapped(value: Value, begins: &[char]) -> Result<Value, Problem> {
+fn unwrapped(value: Value, begins: &[char]) -> Result<Value, ArgumentProblem> {
     match &value {
         Value::String(text) if text.trim_start().starts_with(begins) => {
-            literal::parse(text.trim()).map_err(Problem::custom)
+            literal::parse(text.trim()).map_err(ArgumentProblem::custom)
         }
         _ => Ok(value),
     }
@@ -88,37 +88,37 @@ fn unwrapped(value: Value, begins: &[char]) -> Result<Value, Problem> {
 struct Reader(Value);
 
 impl Reader {
-    fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         match whole(&self.0) {
             Some(number) => visitor.visit_i64(number),
-            None => Err(Problem::wanted("a whole number", &self.0)),
+            None => Err(ArgumentProblem::wanted("a whole number", &self.0)),
         }
     }
 
-    fn natural<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn natural<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         match whole(&self.0).map(u64::try_from) {
             Some(Ok(number)) => visitor.visit_u64(number),
-            _ => Err(Problem::wanted("a whole number, 0 or more", &self.0)),
+            _ => Err(ArgumentProblem::wanted("a whole number, 0 or more", &self.0)),
         }
     }
 
-    fn members(self) -> Result<Map<String, Value>, Problem> {
+    fn members(self) -> Result<Map<String, Value>, ArgumentProblem> {
         match unwrapped(self.0, &['{'])? {
             Value::Object(members) => Ok(members),
             Value::String(text) if text.trim().is_empty() => Ok(Map::new()),
-            value => Err(Problem::wanted("an object", &value)),
+            value => Err(ArgumentProblem::wanted("an object", &value)),
         }
     }
 }
 
 impl<'de> Deserializer<'de> for Reader {
-    type Error = Problem;
+    type Error = ArgumentProblem;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        self.0.deserialize_any(visitor).map_err(Problem::custom)
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
+        self.0.deserialize_any(visitor).map_err(ArgumentProblem::custom)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
@@ -126,11 +126,11 @@ impl<'de> Deserializer<'de> for Reader {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Problem> {
+    ) -> Result<V::Value, ArgumentProblem> {
         visitor.visit_newtype_struct(Reader(canonical(name, self.0)?))
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         let text = self.0.as_str().map(str::trim).unwrap_or_default();
         match &self.0 {
             Value::Bool(value) => visitor.visit_bool(*value),
@@ -138,30 +138,30 @@ impl<'de> Deserializer<'de> for Reader {
             _ if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
             value => match whole(value) {
                 Some(number @ (0 | 1)) => visitor.visit_bool(number == 1),
-                _ => Err(Problem::wanted("true or false", value)),
+                _ => Err(ArgumentProblem::wanted("true or false", value)),
             },
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         match self.0 {
             Value::String(text) => visitor.visit_string(text),
             Value::Number(number) if number.is_i64() || number.is_u64() => {
                 visitor.visit_string(number.to_string())
             }
-            value => Err(Problem::wanted("a text", &value)),
+            value => Err(ArgumentProblem::wanted("a text", &value)),
         }
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         self.deserialize_string(visitor)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         visitor.visit_seq(Items { items: list(self.0)?.into_iter(), place: 0 })
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         visitor.visit_map(Members { members: self.members()?.into_iter(), value: None })
     }
 
@@ -171,7 +171,7 @@ impl<'de> Deserializer<'de> for Reader {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Problem> {
+    ) -> Result<V::Value, ArgumentProblem> {
         let mut members = self.members()?;
         members.retain(|_, value| !value.is_null());
         visitor.visit_map(Members { members: members.into_iter(), value: None })
@@ -182,23 +182,23 @@ impl<'de> Deserializer<'de> for Reader {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Problem> {
+    ) -> Result<V::Value, ArgumentProblem> {
         let Value::String(text) = self.0 else {
-            return Err(Problem::wanted(&quoted(variants, " or "), &self.0));
+            return Err(ArgumentProblem::wanted(&quoted(variants, " or "), &self.0));
         };
-        let text: StringDeserializer<Problem> = text.trim().to_lowercase().into_deserializer();
+        let text: StringDeserializer<ArgumentProblem> = text.trim().to_lowercase().into_deserializer();
         visitor.visit_enum(text)
     }
 
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         self.integer(visitor)
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         self.natural(visitor)
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         self.natural(visitor)
     }
 
@@ -213,9 +213,12 @@ struct Items {
 }
 
 impl<'de> SeqAccess<'de> for Items {
-    type Error = Problem;
+    type Error = ArgumentProblem;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, ArgumentProblem> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let place = self.place;
         self.place += 1;
@@ -229,16 +232,19 @@ struct Members {
 }
 
 impl<'de> MapAccess<'de> for Members {
-    type Error = Problem;
+    type Error = ArgumentProblem;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, ArgumentProblem> {
         let Some((name, value)) = self.members.next() else { return Ok(None) };
-        let key: StringDeserializer<Problem> = name.clone().into_deserializer();
+        let key: StringDeserializer<ArgumentProblem> = name.clone().into_deserializer();
         self.value = Some((name, value));
         seed.deserialize(key).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ArgumentProblem> {
         let (name, value) = self.value.take().unwrap_or_default();
         seed.deserialize(Reader(value)).map_err(|problem| problem.within(&name))
     }

@@ -29,7 +29,7 @@ pub(super) struct Envelope {
 
 impl Envelope {
     /// What the first bytes of a message tell, which may be all of them.
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         let mut envelope = Envelope::default();
         envelope.read(bytes);
         envelope
@@ -133,20 +133,20 @@ mod tests {
             ("nonsense", Value::Null),
             ("", Value::Null),
         ] {
-            assert_eq!(Envelope::of(message.as_bytes()).id(), id, "{message}");
+            assert_eq!(Envelope::from_bytes(message.as_bytes()).id(), id, "{message}");
             let mut piecemeal = Envelope::default();
             message.as_bytes().chunks(1).for_each(|piece| piecemeal.read(piece));
             assert_eq!(piecemeal.id(), id, "{message}");
         }
         let deep = format!("{{\"params\":{}{},\"id\":7}}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(Envelope::of(deep.as_bytes()).id(), json!(7));
+        assert_eq!(Envelope::from_bytes(deep.as_bytes()).id(), json!(7));
     }
 
     #[test]
     fn answers_are_told_from_requests() {
-        assert!(Envelope::of(br#"{"id":1,"result":"#).is_answer());
-        assert!(!Envelope::of(br#"{"id":1,"method":"x","error":"#).is_answer());
-        assert!(Envelope::of(br#"{"id":null,"method":"x"}"#).has_id());
-        assert!(!Envelope::of(br#"{"method":"x","params":{"id":1}}"#).has_id());
+        assert!(Envelope::from_bytes(br#"{"id":1,"result":"#).is_answer());
+        assert!(!Envelope::from_bytes(br#"{"id":1,"method":"x","error":"#).is_answer());
+        assert!(Envelope::from_bytes(br#"{"id":null,"method":"x"}"#).has_id());
+        assert!(!Envelope::from_bytes(br#"{"method":"x","params":{"id":1}}"#).has_id());
     }
 }

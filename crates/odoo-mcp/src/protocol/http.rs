@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::accept::name_types;
 use super::envelope::Envelope;
-use super::message::{Refusal, parse};
+use super::message::{ProtocolRefusal, parse};
 use super::sessions::Sessions;
 use super::{Handler, origin};
 
@@ -113,12 +113,15 @@ impl HttpService {
             let body = match Limited::new(body, self.max_body_bytes).collect().await {
                 Ok(body) => body.to_bytes(),
                 Err(error) if error.is::<LengthLimitError>() => {
-                    let refusal = Refusal::too_long(Value::Null, self.max_body_bytes, MAX_BODY_BYTES);
+                    let refusal = ProtocolRefusal::too_long(Value::Null, self.max_body_bytes, MAX_BODY_BYTES);
                     return refused(StatusCode::PAYLOAD_TOO_LARGE, &refusal);
                 }
                 Err(error) => {
                     let message = format!("the body cannot be read: {error}");
-                    return refused(StatusCode::BAD_REQUEST, &Refusal::malformed(Value::Null, message));
+                    return refused(
+                        StatusCode::BAD_REQUEST,
+                        &ProtocolRefusal::malformed(Value::Null, message),
+                    );
                 }
             };
             let response = self.inner.handle(Request::from_parts(parts, Full::new(body.clone()))).await;
@@ -161,7 +164,7 @@ fn empty(status: StatusCode) -> Answer {
     response
 }
 
-fn refused(status: StatusCode, refusal: &Refusal) -> Answer {
+fn refused(status: StatusCode, refusal: &ProtocolRefusal) -> Answer {
     let mut response = Response::new(Full::from(refusal.to_json().to_string()).boxed());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -173,7 +176,7 @@ async fn explained(response: Answer, request: &[u8]) -> Answer {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = body.collect().await;
     let message = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-    let refusal = Refusal::malformed(Envelope::of(request).id(), message);
+    let refusal = ProtocolRefusal::malformed(Envelope::from_bytes(request).id(), message);
     parts.headers.remove(CONTENT_LENGTH);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Response::from_parts(parts, Full::from(refusal.to_json().to_string()).boxed())

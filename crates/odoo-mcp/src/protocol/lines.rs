@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::envelope::Envelope;
-use super::message::{BYTE_ORDER_MARK, Refusal, parse};
+use super::message::{BYTE_ORDER_MARK, ProtocolRefusal, parse};
 use crate::StreamOptions;
 use crate::settings::MAX_MESSAGE_SIZE;
 
@@ -44,19 +44,19 @@ pub(super) struct Lines {
     /// Has the client begun? Earlier notifications are ignored.
     begun: bool,
     has_ended: bool,
-    unanswered: Arc<Unanswered>,
+    unanswered: Arc<OpenRequests>,
     /// A refusal that is being written.
     refusal: Option<JoinHandle<io::Result<()>>>,
 }
 
 /// The requests that wait for their answers.
 #[derive(Debug, Default)]
-struct Unanswered {
+struct OpenRequests {
     ids: Mutex<HashSet<RequestId>>,
     answered: Notify,
 }
 
-impl Unanswered {
+impl OpenRequests {
     fn remove(&self, id: &RequestId) {
         self.ids.lock().remove(id);
         self.answered.notify_one();
@@ -86,7 +86,7 @@ impl Lines {
     }
 
     /// The next line; nothing at the end. Given up and called again, it goes on where it was.
-    async fn next_line(&mut self) -> io::Result<Option<Result<Vec<u8>, Refusal>>> {
+    async fn next_line(&mut self) -> io::Result<Option<Result<Vec<u8>, ProtocolRefusal>>> {
         loop {
             if let Some(line) = self.batch.pop_front() {
                 return Ok(Some(Ok(line)));
@@ -102,7 +102,7 @@ impl Lines {
             if let Some(envelope) = &mut self.too_long {
                 envelope.read(piece);
             } else if self.line.len() + piece.len() > self.limit {
-                let mut envelope = Envelope::of(&self.line);
+                let mut envelope = Envelope::from_bytes(&self.line);
                 envelope.read(piece);
                 self.too_long = Some(envelope);
                 self.line = Vec::new();
@@ -114,7 +114,7 @@ impl Lines {
                 continue;
             }
             if let Some(envelope) = self.too_long.take() {
-                return Ok(Some(Err(Refusal::too_long(envelope.id(), self.limit, MAX_MESSAGE_SIZE))));
+                return Ok(Some(Err(ProtocolRefusal::too_long(envelope.id(), self.limit, MAX_MESSAGE_SIZE))));
             }
             let line = std::mem::take(&mut self.line);
             let line = line.trim_ascii();
@@ -126,7 +126,7 @@ impl Lines {
     }
 
     /// Understands a line: a message that is to be acted on, or nothing.
-    fn understand(&mut self, line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
+    fn understand(&mut self, line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, ProtocolRefusal> {
         if line.starts_with(b"[")
             && let Ok(messages) = serde_json::from_slice::<Vec<Value>>(line)
             && !messages.is_empty()
@@ -142,7 +142,7 @@ impl Lines {
                 let is_answered = !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_));
                 if is_answered && !self.unanswered.ids.lock().insert(request.id.clone()) {
                     let why = "a request with this `id` has not been answered yet";
-                    return Err(Refusal::malformed(request.id.clone().into_json_value(), why));
+                    return Err(ProtocolRefusal::malformed(request.id.clone().into_json_value(), why));
                 }
             }
             ClientJsonRpcMessage::Notification(notification) if self.begun => {

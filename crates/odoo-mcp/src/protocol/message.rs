@@ -21,21 +21,24 @@ struct Request {
 
 /// Why a message is refused, and the id of the request that it would have been.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Refusal {
+pub(super) struct ProtocolRefusal {
     code: ErrorCode,
     pub(super) id: Value,
     message: String,
 }
 
-impl Refusal {
+impl ProtocolRefusal {
     /// The message has a wrong form.
     pub(super) fn malformed(id: Value, message: impl Into<String>) -> Self {
-        Refusal { code: ErrorCode::INVALID_REQUEST, id, message: message.into() }
+        ProtocolRefusal { code: ErrorCode::INVALID_REQUEST, id, message: message.into() }
     }
 
     /// The message has more bytes than are allowed by a setting.
     pub(super) fn too_long(id: Value, limit: usize, setting: &str) -> Self {
-        Refusal::malformed(id, format!("the message has more than {limit} bytes, the limit of `{setting}`"))
+        ProtocolRefusal::malformed(
+            id,
+            format!("the message has more than {limit} bytes, the limit of `{setting}`"),
+        )
     }
 
     /// The answer to the request.
@@ -45,33 +48,33 @@ impl Refusal {
 }
 
 /// Reads a message; nothing if it is an unreadable answer, which needs no reply.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, ProtocolRefusal> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let error = match serde_json::from_slice(bytes) {
         // With an id that is none, a request looks like a notification.
-        Ok(ClientJsonRpcMessage::Notification(_)) if Envelope::of(bytes).has_id() => {
+        Ok(ClientJsonRpcMessage::Notification(_)) if Envelope::from_bytes(bytes).has_id() => {
             let message = "the `id` of a request must be a text or a whole number";
-            return Err(Refusal::malformed(Envelope::of(bytes).id(), message));
+            return Err(ProtocolRefusal::malformed(Envelope::from_bytes(bytes).id(), message));
         }
         Ok(message @ ClientJsonRpcMessage::Request(_)) => {
             return match serde_json::from_slice::<DistinctNames>(bytes) {
                 Ok(_) => Ok(Some(message)),
                 Err(error) => {
-                    let (code, id) = (ErrorCode::INVALID_PARAMS, Envelope::of(bytes).id());
-                    Err(Refusal { code, id, message: format!("the request is ambiguous: {error}") })
+                    let (code, id) = (ErrorCode::INVALID_PARAMS, Envelope::from_bytes(bytes).id());
+                    Err(ProtocolRefusal { code, id, message: format!("the request is ambiguous: {error}") })
                 }
             };
         }
         Ok(message) => return Ok(Some(message)),
         Err(error) => error,
     };
-    let envelope = Envelope::of(bytes);
+    let envelope = Envelope::from_bytes(bytes);
     if envelope.is_answer() {
         return Ok(None);
     }
     let id = envelope.id();
     if error.is_data() && bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Refusal::malformed(
+        return Err(ProtocolRefusal::malformed(
             id,
             "a batch is empty, or came over HTTP: send each message on its own",
         ));
@@ -82,14 +85,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refusa
         {
             let shown = shorten(&method, NAME_BYTES);
             let message = format!("the parameters of `{shown}` must be an object");
-            return Err(Refusal { code: ErrorCode::INVALID_PARAMS, id, message });
+            return Err(ProtocolRefusal { code: ErrorCode::INVALID_PARAMS, id, message });
         }
         let form =
             "a request of JSON-RPC has `jsonrpc` (\"2.0\"), `id` (a text or a whole number) and `method`";
-        return Err(Refusal::malformed(id, form));
+        return Err(ProtocolRefusal::malformed(id, form));
     }
     let message = format!("the message is not valid JSON: {error}");
-    Err(Refusal { code: ErrorCode::PARSE_ERROR, id, message })
+    Err(ProtocolRefusal { code: ErrorCode::PARSE_ERROR, id, message })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub(super) fn is_allowed(origin: &str, allowed: &[String]) -> bool {
     if origin.eq_ignore_ascii_case("null") {
         return allowed.iter().any(|it| it.trim().eq_ignore_ascii_case("null"));
     }
-    let Some(Origin { scheme, host, port }) = Origin::of(origin) else { return false };
+    let Some(Origin { scheme, host, port }) = Origin::parse(origin) else { return false };
     let port = port.or(match &*scheme {
         "http" => Some(80),
         "https" => Some(443),
@@ -21,7 +21,7 @@ pub(super) fn is_allowed(origin: &str, allowed: &[String]) -> bool {
             Some(address) => (address, true),
             None => (allowed, false),
         };
-        Origin::of(address).is_some_and(|it| {
+        Origin::parse(address).is_some_and(|it| {
             let same_port = if any_port { it.port.is_none() } else { it.port.is_none() || it.port == port };
             it.scheme == scheme && it.host == host && same_port
         })
@@ -35,7 +35,7 @@ struct Origin {
 }
 
 impl Origin {
-    fn of(address: &str) -> Option<Self> {
+    fn parse(address: &str) -> Option<Self> {
         let uri = Uri::try_from(address).ok()?;
         let authority = uri.authority()?;
         Some(Origin {

@@ -24,33 +24,33 @@ pub(crate) use search_records::SearchRecords;
 use serde_json::Value;
 
 use crate::tool::Entry;
-use crate::{Mode, Settings};
+use crate::{McpSettings, Mode};
 
 /// The tools that these settings bring, in the order in which they are listed.
-pub(crate) fn all(settings: &Settings) -> Vec<Entry> {
+pub(crate) fn all(settings: &McpSettings) -> Vec<Entry> {
     let mut tools = vec![
-        Entry::of::<search_records::SearchRecords>(settings),
-        Entry::of::<get_record::GetRecord>(settings),
-        Entry::of::<get_fields::GetFields>(settings),
-        Entry::of::<get_current_context::GetCurrentContext>(settings),
-        Entry::of::<list_models::ListModels>(settings),
-        Entry::of::<list_resource_templates::ListResourceTemplates>(settings),
-        Entry::of::<create_record::CreateRecord>(settings),
-        Entry::of::<create_records::CreateRecords>(settings),
-        Entry::of::<update_record::UpdateRecord>(settings),
-        Entry::of::<update_records::UpdateRecords>(settings),
-        Entry::of::<delete_record::DeleteRecord>(settings),
-        Entry::of::<post_message::PostMessage>(settings),
-        Entry::of::<read_attachment::ReadAttachment>(settings),
-        Entry::of::<list_record_attachments::ListRecordAttachments>(settings),
-        Entry::of::<upload_attachment::UploadAttachment>(settings),
-        Entry::of::<aggregate_records::AggregateRecords>(settings),
+        Entry::for_tool::<search_records::SearchRecords>(settings),
+        Entry::for_tool::<get_record::GetRecord>(settings),
+        Entry::for_tool::<get_fields::GetFields>(settings),
+        Entry::for_tool::<get_current_context::GetCurrentContext>(settings),
+        Entry::for_tool::<list_models::ListModels>(settings),
+        Entry::for_tool::<list_resource_templates::ListResourceTemplates>(settings),
+        Entry::for_tool::<create_record::CreateRecord>(settings),
+        Entry::for_tool::<create_records::CreateRecords>(settings),
+        Entry::for_tool::<update_record::UpdateRecord>(settings),
+        Entry::for_tool::<update_records::UpdateRecords>(settings),
+        Entry::for_tool::<delete_record::DeleteRecord>(settings),
+        Entry::for_tool::<post_message::PostMessage>(settings),
+        Entry::for_tool::<read_attachment::ReadAttachment>(settings),
+        Entry::for_tool::<list_record_attachments::ListRecordAttachments>(settings),
+        Entry::for_tool::<upload_attachment::UploadAttachment>(settings),
+        Entry::for_tool::<aggregate_records::AggregateRecords>(settings),
     ];
     if settings.stats {
-        tools.push(Entry::of::<get_stats::GetStats>(settings));
+        tools.push(Entry::for_tool::<get_stats::GetStats>(settings));
     }
     if settings.mode == Mode::Full && settings.method_calls {
-        tools.push(Entry::of::<call_model_method::CallModelMethod>(settings));
+        tools.push(Entry::for_tool::<call_model_method::CallModelMethod>(settings));
     }
     tools
 }

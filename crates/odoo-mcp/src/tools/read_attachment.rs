@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::ToolError;
 use crate::arguments::RecordId;
-use crate::file::{Facts, guess_type, image_type, is_text};
+use crate::file::{FileFacts, guess_type, image_type, is_text};
 use crate::service::Service;
 use crate::tool::{Image, Tool, ToolEffect};
 use crate::uri::{self, Target};
@@ -88,7 +88,7 @@ impl Tool for ReadAttachment {
                 let mut answer = Answer {
                     uri: uri::of_attachment(id),
                     download_url: format!("{base}/web/content/{id}?download=true"),
-                    ..Answer::of(&facts)
+                    ..Answer::from_facts(&facts)
                 };
                 if answer.by_facts(&facts) {
                     answer.take(service.attachment_bytes(id, &facts).await?);
@@ -100,7 +100,7 @@ impl Tool for ReadAttachment {
                 let mut answer = Answer {
                     uri: uri::of_field(&model, id, &field),
                     download_url: format!("{base}/web/content/{model}/{id}/{field}?download=true"),
-                    ..Answer::of(&facts)
+                    ..Answer::from_facts(&facts)
                 };
                 answer.name = answer.name.or(Some(field.clone()));
                 if answer.by_facts(&facts) {
@@ -122,13 +122,13 @@ impl Tool for ReadAttachment {
 }
 
 impl Answer {
-    fn of(facts: &Facts) -> Self {
+    fn from_facts(facts: &FileFacts) -> Self {
         let (name, mimetype) = (facts.name.clone(), facts.mimetype.clone());
         Answer { name, mimetype, size: facts.size, kind: "link", ..Answer::default() }
     }
 
     /// Answers by what is known of the file, as far as that goes; else says that it must be read.
-    fn by_facts(&mut self, facts: &Facts) -> bool {
+    fn by_facts(&mut self, facts: &FileFacts) -> bool {
         if let Some(link) = &facts.link {
             (self.kind, self.text) = ("url", Some(link.clone()));
             return false;

@@ -16,7 +16,7 @@ use crate::presentation::{pair_references, present, specification};
 use crate::read::{LESSONS, Method, Rows, Selection, left_out, with_sizes};
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
-use crate::{Settings, ToolError};
+use crate::{McpSettings, ToolError};
 
 /// From this version on, one call answers with rows and their number.
 const ONE_CALL_SINCE: u64 = 17;
@@ -163,7 +163,7 @@ struct Search<'a> {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct SearchResult {
     length: u64,
     records: Vec<Record>,
 }
@@ -187,7 +187,7 @@ impl Search<'_> {
             .argument("specification", fields);
         let mut context = with_sizes(self.context);
         context.insert("force_search_count".into(), Value::Bool(true));
-        let found: Found = service.call(self.paged(call), &context).await?;
+        let found: SearchResult = service.call(self.paged(call), &context).await?;
         if found.records.is_empty() {
             return Ok((found.records, self.count(service).await?));
         }
@@ -228,7 +228,7 @@ pub(super) struct Page {
 impl Page {
     /// The configured number of rows if none is given, and never more than is allowed. Every row that is
     /// skipped costs the server work.
-    pub(super) fn new(limit: Option<i64>, offset: i64, settings: &Settings) -> Result<Self, ToolError> {
+    pub(super) fn new(limit: Option<i64>, offset: i64, settings: &McpSettings) -> Result<Self, ToolError> {
         let asked = limit.filter(|limit| *limit != 0);
         let rows = match asked.map(usize::try_from) {
             None => settings.default_limit,
@@ -270,11 +270,11 @@ fn joined(notes: [Option<String>; 2]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::Page;
-    use crate::Settings;
+    use crate::McpSettings;
 
     #[test]
     fn pages_stay_within_the_settings() {
-        let settings = Settings::default();
+        let settings = McpSettings::default();
         let page = |limit, offset| {
             Page::new(limit, offset, &settings).map(|page| (page.limit, page.offset, page.note().is_some()))
         };

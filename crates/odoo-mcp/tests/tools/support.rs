@@ -5,7 +5,7 @@ use core::ops::Deref;
 use odoo::OdooConfig;
 pub(crate) use odoo_double::PARTNERS;
 use odoo_double::{Behaviour, OdooDouble};
-use odoo_mcp::{Caches, OdooServer, Settings, StreamOptions};
+use odoo_mcp::{Caches, McpSettings, OdooServer, StreamOptions};
 use rmcp::model::{ReadResourceRequestParams, ResourceContents};
 use rmcp::{ServiceError, ServiceExt};
 use tokio::io::DuplexStream;
@@ -60,7 +60,7 @@ pub(crate) fn server(double: &OdooDouble, settings: &[(&str, &str)]) -> OdooServ
     };
     let config = OdooConfig::from_settings(setting).unwrap();
     let caches = Caches::from_settings(setting).unwrap();
-    OdooServer::new(config, Settings::from_settings(setting).unwrap(), &caches).unwrap()
+    OdooServer::new(config, McpSettings::from_settings(setting).unwrap(), &caches).unwrap()
 }
 
 impl Agent {

@@ -12,7 +12,7 @@ use super::breaker::Breaker;
 use super::connection::{Connection, Exchange};
 use super::{Answer, Connector, Request};
 use crate::call::Effect;
-use crate::config::Limits;
+use crate::config::CallLimits;
 use crate::stats::PoolStats;
 use crate::{Fault, wire};
 
@@ -24,10 +24,10 @@ use crate::{Fault, wire};
 #[derive(Debug)]
 pub(crate) struct Pool {
     connector: Connector,
-    limits: Limits,
+    limits: CallLimits,
     permits: Arc<Semaphore>,
     /// The one that was used last at the end.
-    idle: Mutex<Vec<Idle>>,
+    idle: Mutex<Vec<IdleConnection>>,
     clock: Arc<dyn Clock>,
     breaker: Breaker,
     /// A call met an error: the idle connections need a check.
@@ -37,7 +37,7 @@ pub(crate) struct Pool {
 
 /// An idle connection, and since when.
 #[derive(Debug)]
-struct Idle {
+struct IdleConnection {
     connection: Connection,
     since: Duration,
 }
@@ -70,7 +70,12 @@ pub(crate) struct Lease {
 }
 
 impl Pool {
-    pub(crate) fn new(connector: Connector, size: usize, limits: Limits, clock: Arc<dyn Clock>) -> Arc<Self> {
+    pub(crate) fn new(
+        connector: Connector,
+        size: usize,
+        limits: CallLimits,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
         Arc::new(Pool {
             connector,
             limits,
@@ -222,20 +227,20 @@ impl Pool {
     async fn keep(&self, mut connection: Connection) {
         if connection.settle().await {
             let since = self.clock.now();
-            self.idle.lock().push(Idle { connection, since });
+            self.idle.lock().push(IdleConnection { connection, since });
         }
     }
 
     fn take_idle(&self, effect: Effect) -> Option<Connection> {
         let now = self.clock.now();
         let mut idle = self.idle.lock();
-        while let Some(Idle { connection, since }) = idle.pop() {
+        while let Some(IdleConnection { connection, since }) = idle.pop() {
             if !connection.is_open() {
                 continue;
             }
             if effect == Effect::Write && now > since.saturating_add(TRUSTED_FOR_CHANGES) {
                 // The others have been idle for longer still.
-                idle.push(Idle { connection, since });
+                idle.push(IdleConnection { connection, since });
                 return None;
             }
             add(&self.counters.reused, 1);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use model_metadata::{CacheScope, Clock, SystemClock};
 use platform::sync::Mutex;
 
-use super::entry::Place;
-use super::state::{Moment, State};
+use super::entry::ModelContext;
+use super::state::{ReadStart, State};
 use crate::Record;
 use crate::stats::RecordStats;
 
@@ -51,7 +51,7 @@ pub struct RecordCache {
 
 /// A change that is under way; it ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Writing {
+pub(crate) struct WriteInProgress {
     cache: Arc<RecordCache>,
     database: Arc<str>,
     in_doubt: bool,
@@ -77,13 +77,13 @@ impl RecordCache {
     }
 
     /// Begins a change: empties the cache for the database, and keeps it empty until the change ends.
-    pub(crate) fn writing(self: &Arc<Self>, database: &Arc<str>) -> Writing {
+    pub(crate) fn writing(self: &Arc<Self>, database: &Arc<str>) -> WriteInProgress {
         self.state.lock().empty(database, |database| database.writing += 1);
-        Writing { cache: Arc::clone(self), database: Arc::clone(database), in_doubt: true }
+        WriteInProgress { cache: Arc::clone(self), database: Arc::clone(database), in_doubt: true }
     }
 
     /// Notes a request, and says which fields are asked for so often that they should be read with it.
-    pub(super) fn note(&self, place: &Place, fields: &[String]) -> Vec<String> {
+    pub(super) fn note(&self, place: &ModelContext, fields: &[String]) -> Vec<String> {
         if !self.policy.read_ahead || self.keeps_nothing() {
             return Vec::new();
         }
@@ -93,7 +93,7 @@ impl RecordCache {
     /// The records, in the order of the ids, if all their fields are known and no older than that.
     pub(super) fn get(
         &self,
-        place: &Place,
+        place: &ModelContext,
         ids: &[i64],
         fields: &[String],
         max_age: Duration,
@@ -109,13 +109,13 @@ impl RecordCache {
     }
 
     /// The moment before a read.
-    pub(super) fn moment(&self, scope: &CacheScope) -> Moment {
+    pub(super) fn moment(&self, scope: &CacheScope) -> ReadStart {
         let asked_at = self.clock.now();
         self.state.lock().moment(scope, asked_at)
     }
 
     /// Keeps what was read since a moment, unless something was changed, or may have been.
-    pub(super) fn keep(&self, place: &Place, moment: Moment, records: &[Record], asked: &[String]) {
+    pub(super) fn keep(&self, place: &ModelContext, moment: ReadStart, records: &[Record], asked: &[String]) {
         if self.keeps_nothing() {
             return;
         }
@@ -124,14 +124,14 @@ impl RecordCache {
     }
 }
 
-impl Writing {
+impl WriteInProgress {
     /// Says that the change has ended: Odoo has answered, or was never asked.
     pub(crate) fn ended(&mut self) {
         self.in_doubt = false;
     }
 }
 
-impl Drop for Writing {
+impl Drop for WriteInProgress {
     fn drop(&mut self) {
         let doubtful_until = if self.in_doubt {
             self.cache.clock.now().saturating_add(self.cache.policy.doubt)

@@ -11,7 +11,7 @@ use crate::Record;
 
 /// For whom a model is read, and in which context.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub(super) struct ModelContext {
     pub(super) scope: CacheScope,
     pub(super) model: Arc<str>,
     /// The context as JSON.
@@ -20,14 +20,14 @@ pub(super) struct Place {
 
 /// The name of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) place: Place,
+pub(super) struct RecordKey {
+    pub(super) place: ModelContext,
     pub(super) id: i64,
 }
 
 /// The value of a field, as JSON.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub(super) struct CachedField {
     json: Box<str>,
     /// When it was asked for.
     pub(super) asked_at: Duration,
@@ -37,17 +37,17 @@ pub(super) struct Cell {
 
 /// The fields of a record that are known.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
-    cells: BTreeMap<Box<str>, Cell>,
+pub(super) struct CachedRecord {
+    cells: BTreeMap<Box<str>, CachedField>,
 }
 
 /// What an addition did to an entry.
-pub(super) struct Added {
+pub(super) struct Addition {
     pub(super) ahead: u64,
     pub(super) wasted: u64,
 }
 
-impl Entry {
+impl CachedRecord {
     /// The fields if all of them are known and were asked for at that time or later.
     pub(super) fn fields(&self, id: i64, fields: &[String], not_before: Duration) -> Option<Record> {
         let mut record = Record::new();
@@ -71,11 +71,11 @@ impl Entry {
     }
 
     /// Takes in what was read; fields that `asked` does not have were prefetched.
-    pub(super) fn add(&mut self, record: &Record, asked: &[String], asked_at: Duration) -> Added {
-        let mut added = Added { ahead: 0, wasted: 0 };
+    pub(super) fn add(&mut self, record: &Record, asked: &[String], asked_at: Duration) -> Addition {
+        let mut added = Addition { ahead: 0, wasted: 0 };
         for (name, value) in record.iter().filter(|(name, _)| *name != "id") {
             let ahead = asked.binary_search(name).is_err();
-            let cell = Cell { json: Value::to_string(value).into_boxed_str(), asked_at, ahead };
+            let cell = CachedField { json: Value::to_string(value).into_boxed_str(), asked_at, ahead };
             let before = self.cells.insert(name.as_str().into(), cell);
             added.ahead += u64::from(ahead);
             added.wasted += u64::from(before.is_some_and(|cell| cell.ahead));
@@ -94,13 +94,13 @@ impl Entry {
     }
 
     /// The bytes of an entry under its key. What keys share is counted in each.
-    pub(super) fn bytes(&self, key: &Key) -> usize {
+    pub(super) fn bytes(&self, key: &RecordKey) -> usize {
         const LINKS_AND_SLOTS: usize = 4 * size_of::<(usize, usize)>();
         /// With its name, and its share of a tree node that is half empty.
-        const CELL: usize = 2 * (size_of::<Box<str>>() + size_of::<Cell>());
+        const CELL: usize = 2 * (size_of::<Box<str>>() + size_of::<CachedField>());
         let names = key.place.model.len() + key.place.context.len();
         let cells = self.cells.iter().map(|(name, cell)| name.len() + cell.json.len() + CELL);
-        let own = size_of::<Key>() + size_of::<Entry>() + LINKS_AND_SLOTS + names;
+        let own = size_of::<RecordKey>() + size_of::<CachedRecord>() + LINKS_AND_SLOTS + names;
         own + cells.sum::<usize>()
     }
 }

@@ -8,7 +8,7 @@ use model_metadata::{CacheScope, DatabaseUser};
 use serde_json::json;
 
 use super::cache::RecordPolicy;
-use super::entry::Place;
+use super::entry::ModelContext;
 use super::state::State;
 use crate::Record;
 
@@ -24,11 +24,11 @@ impl Numbers {
     }
 }
 
-fn places(databases: &[Arc<str>; 2]) -> Vec<Place> {
+fn places(databases: &[Arc<str>; 2]) -> Vec<ModelContext> {
     let place = |number: i64| {
         let database = if number % 2 == 0 { &databases[0] } else { &databases[1] };
         let scope = CacheScope::new(DatabaseUser::new(database, number % 10), "en_US");
-        Place { scope, model: format!("model.{}", number % 40).into(), context: "{}".into() }
+        ModelContext { scope, model: format!("model.{}", number % 40).into(), context: "{}".into() }
     };
     (0..400).map(place).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model_metadata::{CacheScope, MetadataCache};
 use serde_json::Value;
 
-use super::entry::Place;
+use super::entry::ModelContext;
 use crate::read::cost::{may_be_read_ahead, union};
 use crate::stats::ReadStats;
 use crate::{OdooClient, OdooError, Read, Reader, Record};
@@ -85,11 +85,11 @@ impl CachedReader {
 
     /// Where the cache keeps the answer. `None` for all fields, whose number is unknown, for no records,
     /// which only Odoo can refuse, and before the login.
-    fn place(&self, read: &Read) -> Option<Place> {
+    fn place(&self, read: &Read) -> Option<ModelContext> {
         let scope = self.client.known_scope()?;
         let context = Value::from(read.context().clone()).to_string();
         let names_all = !read.fields().is_empty() && !read.ids().is_empty();
-        names_all.then(|| Place { scope, model: read.model().into(), context: context.into() })
+        names_all.then(|| ModelContext { scope, model: read.model().into(), context: context.into() })
     }
 
     /// The frequently requested fields that may be prefetched, within the limit.

@@ -9,7 +9,7 @@ use serde_json::json;
 use shuttle::thread;
 
 use super::cache::{RecordCache, RecordPolicy};
-use super::entry::Place;
+use super::entry::ModelContext;
 
 const SCHEDULES: usize = 2_000;
 const AGE: Duration = Duration::from_secs(4);
@@ -29,9 +29,9 @@ impl World {
         Arc::new(World { cache, clock, database: "odoo".into(), version: AtomicU64::new(0) })
     }
 
-    fn place(&self, user: i64) -> Place {
+    fn place(&self, user: i64) -> ModelContext {
         let scope = CacheScope::new(DatabaseUser::new(&self.database, user), "");
-        Place { scope, model: "res.partner".into(), context: "{}".into() }
+        ModelContext { scope, model: "res.partner".into(), context: "{}".into() }
     }
 
     /// Reads the number as a caller does who accepts what was read before.

@@ -8,7 +8,7 @@ use hashlink::LinkedHashMap;
 use model_metadata::CacheScope;
 
 use super::cache::RecordPolicy;
-use super::entry::{Entry, Key, Place};
+use super::entry::{CachedRecord, ModelContext, RecordKey};
 use super::usage::Usage;
 use crate::Record;
 use crate::stats::RecordStats;
@@ -19,16 +19,16 @@ const HABITS: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// In the order of reading, the oldest first.
-    entries: LinkedHashMap<Key, Entry, ahash::RandomState>,
+    entries: LinkedHashMap<RecordKey, CachedRecord, ahash::RandomState>,
     habits: LinkedHashMap<(CacheScope, Arc<str>), Usage, ahash::RandomState>,
-    databases: HashMap<Arc<str>, Database, ahash::RandomState>,
+    databases: HashMap<Arc<str>, DatabaseState, ahash::RandomState>,
     bytes: usize,
     stats: RecordStats,
 }
 
 /// What is known of changes in a database.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Database {
+pub(super) struct DatabaseState {
     epoch: u64,
     pub(super) writing: u64,
     pub(super) doubtful_until: Duration,
@@ -36,7 +36,7 @@ pub(super) struct Database {
 
 /// A moment before a read: what is read is kept only if nothing was changed since.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(super) struct ReadStart {
     epoch: u64,
     asked_at: Duration,
 }
@@ -48,7 +48,7 @@ impl State {
     }
 
     /// Notes a request, and says which other fields are asked for most of the time.
-    pub(super) fn note(&mut self, place: &Place, fields: &[String]) -> Vec<String> {
+    pub(super) fn note(&mut self, place: &ModelContext, fields: &[String]) -> Vec<String> {
         let usage = self.usage(place);
         usage.note(fields);
         usage.frequent().filter(|name| fields.iter().all(|field| field != name)).map(str::to_owned).collect()
@@ -58,12 +58,12 @@ impl State {
     /// later.
     pub(super) fn get(
         &mut self,
-        place: &Place,
+        place: &ModelContext,
         ids: &[i64],
         fields: &[String],
         not_before: Duration,
     ) -> Option<Vec<Record>> {
-        let key = |id: i64| Key { place: place.clone(), id };
+        let key = |id: i64| RecordKey { place: place.clone(), id };
         let records: Option<Vec<Record>> =
             ids.iter().map(|id| self.entries.get(&key(*id))?.fields(*id, fields, not_before)).collect();
         match &records {
@@ -81,16 +81,16 @@ impl State {
     }
 
     /// The moment before a read that begins now.
-    pub(super) fn moment(&self, scope: &CacheScope, asked_at: Duration) -> Moment {
+    pub(super) fn moment(&self, scope: &CacheScope, asked_at: Duration) -> ReadStart {
         let database = self.databases.get(scope.user().database());
-        Moment { epoch: database.map_or(0, |database| database.epoch), asked_at }
+        ReadStart { epoch: database.map_or(0, |database| database.epoch), asked_at }
     }
 
     /// Keeps what was read since a moment, unless something was changed, or may have been.
     pub(super) fn keep(
         &mut self,
-        place: &Place,
-        moment: Moment,
+        place: &ModelContext,
+        moment: ReadStart,
         records: &[Record],
         asked: &[String],
         now: Duration,
@@ -103,7 +103,7 @@ impl State {
         }
         for record in records {
             if let Some(id) = record.get("id").and_then(serde_json::Value::as_i64) {
-                self.add(Key { place: place.clone(), id }, record, asked, moment.asked_at);
+                self.add(RecordKey { place: place.clone(), id }, record, asked, moment.asked_at);
             }
         }
         while let Some((_, oldest)) = self.entries.front() {
@@ -115,7 +115,7 @@ impl State {
         }
     }
 
-    fn usage(&mut self, place: &Place) -> &mut Usage {
+    fn usage(&mut self, place: &ModelContext) -> &mut Usage {
         let name = (place.scope.clone(), Arc::clone(&place.model));
         if !self.habits.contains_key(&name) && self.habits.len() >= HABITS {
             self.habits.pop_front();
@@ -125,7 +125,7 @@ impl State {
     }
 
     /// Counts what became of fields that were read ahead.
-    fn settle(&mut self, place: &Place, useful: u64, wasted: u64) {
+    fn settle(&mut self, place: &ModelContext, useful: u64, wasted: u64) {
         if useful + wasted > 0 {
             self.stats.ahead_useful += useful;
             self.stats.ahead_wasted += wasted;
@@ -134,13 +134,13 @@ impl State {
         }
     }
 
-    fn add(&mut self, key: Key, record: &Record, asked: &[String], asked_at: Duration) {
+    fn add(&mut self, key: RecordKey, record: &Record, asked: &[String], asked_at: Duration) {
         let mut entry = match self.entries.remove(&key) {
             Some(known) => {
                 self.bytes = self.bytes.saturating_sub(known.bytes(&key));
                 known
             }
-            None => Entry::default(),
+            None => CachedRecord::default(),
         };
         let added = entry.add(record, asked, asked_at);
         self.bytes += entry.bytes(&key);
@@ -158,12 +158,12 @@ impl State {
     }
 
     /// InvalidateOnDrop the records of a database, and those that are being read.
-    pub(super) fn empty(&mut self, name: &Arc<str>, change: impl FnOnce(&mut Database)) {
+    pub(super) fn empty(&mut self, name: &Arc<str>, change: impl FnOnce(&mut DatabaseState)) {
         let database = self.databases.entry(Arc::clone(name)).or_default();
         database.epoch += 1;
         change(database);
-        let concerned = |key: &Key| key.place.scope.user().database() == &**name;
-        let gone: Vec<Key> = self.entries.keys().filter(|key| concerned(key)).cloned().collect();
+        let concerned = |key: &RecordKey| key.place.scope.user().database() == &**name;
+        let gone: Vec<RecordKey> = self.entries.keys().filter(|key| concerned(key)).cloned().collect();
         self.stats.emptied += u64::from(!gone.is_empty());
         for key in gone {
             if let Some(entry) = self.entries.remove(&key) {

@@ -6,18 +6,18 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::http::{Answer, Request};
-use crate::login::Ticket;
-use crate::{Credential, OdooConfig, OdooError};
+use crate::login::Authentication;
+use crate::{OdooConfig, OdooCredential, OdooError};
 
 #[derive(Deserialize)]
 struct Envelope<T> {
     success: bool,
     data: Option<T>,
-    error: Option<Failure>,
+    error: Option<AddonFailure>,
 }
 
 #[derive(Deserialize)]
-struct Failure {
+struct AddonFailure {
     #[serde(default)]
     message: String,
 }
@@ -54,7 +54,7 @@ pub(crate) struct Question<T> {
 }
 
 /// Asks for the models that agents may use.
-pub(crate) fn models(ticket: &Ticket, config: &OdooConfig) -> Question<ModelList> {
+pub(crate) fn models(ticket: &Authentication, config: &OdooConfig) -> Question<ModelList> {
     let read = |answer: &Answer| {
         let Models { models } = data(answer)?;
         Ok(models.iter().map(|model| (model.model.as_str(), model.name.as_str())).collect())
@@ -63,7 +63,7 @@ pub(crate) fn models(ticket: &Ticket, config: &OdooConfig) -> Question<ModelList
 }
 
 /// Asks what agents may do with a model. A model that is not enabled allows nothing.
-pub(crate) fn access(model: &str, ticket: &Ticket, config: &OdooConfig) -> Question<Permissions> {
+pub(crate) fn access(model: &str, ticket: &Authentication, config: &OdooConfig) -> Question<Permissions> {
     let read = |answer: &Answer| {
         let Access { enabled, operations } = data(answer)?;
         Ok(if enabled { operations } else { Permissions::default() })
@@ -80,19 +80,19 @@ pub(crate) fn owner_of_key(config: &OdooConfig) -> Question<Option<i64>> {
     Question { request: by_key("/mcp/auth/validate", config), read }
 }
 
-fn request(path: &str, ticket: &Ticket, config: &OdooConfig) -> Request {
+fn request(path: &str, ticket: &Authentication, config: &OdooConfig) -> Request {
     match ticket {
-        Ticket::Session(session) => Request {
+        Authentication::Session(session) => Request {
             cookie: Some(session.cookie.clone()),
             database: config.database.clone(),
             ..Request::get(path)
         },
-        Ticket::Stateless { .. } | Ticket::Json2 => by_key(path, config),
+        Authentication::Stateless { .. } | Authentication::Json2 => by_key(path, config),
     }
 }
 
 fn by_key(path: &str, config: &OdooConfig) -> Request {
-    let (Credential::ApiKey(key) | Credential::Password(key)) = &config.credential;
+    let (OdooCredential::ApiKey(key) | OdooCredential::Password(key)) = &config.credential;
     Request { api_key: Some(key.clone()), database: config.database.clone(), ..Request::get(path) }
 }
 

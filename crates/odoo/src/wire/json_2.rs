@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::{Reply, body};
 use crate::http::{Answer, Request};
 use crate::wire::failure::Exception;
-use crate::{Call, Credential, Fault, OdooConfig, OdooError};
+use crate::{Call, Fault, OdooConfig, OdooCredential, OdooError};
 
 pub(super) fn encode(call: &Call, config: &OdooConfig) -> Result<Request, OdooError> {
     let mut arguments = call.options.clone();
@@ -19,7 +19,7 @@ pub(super) fn encode(call: &Call, config: &OdooConfig) -> Result<Request, OdooEr
     if !call.context.is_empty() {
         arguments.insert("context".into(), call.context.clone().into());
     }
-    let (Credential::ApiKey(key) | Credential::Password(key)) = &config.credential;
+    let (OdooCredential::ApiKey(key) | OdooCredential::Password(key)) = &config.credential;
     let path = format!("/json/2/{}/{}", call.model, call.method);
     Ok(Request {
         bearer: Some(key.clone()),

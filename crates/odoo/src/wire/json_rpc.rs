@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::{Reply, body};
 use crate::http::{Answer, Request};
-use crate::login::Session;
+use crate::login::OdooSession;
 use crate::wire::failure::Exception;
-use crate::{Call, Credential, Fault, OdooConfig, OdooError};
+use crate::{Call, Fault, OdooConfig, OdooCredential, OdooError};
 
 /// Odoo's code for a session that is missing or over.
 const SESSION_EXPIRED: i64 = 100;
 
-pub(super) fn in_session(call: &Call, session: &Session) -> Request {
+pub(super) fn in_session(call: &Call, session: &OdooSession) -> Request {
     let (args, kwargs) = positional(call);
     let params = json!({"model": call.model, "method": call.method, "args": args, "kwargs": kwargs});
     Request { cookie: Some(session.cookie.clone()), ..request("/web/dataset/call_kw", &params) }
@@ -61,7 +61,7 @@ fn request(path: &str, params: &Value) -> Request {
 
 fn secret(config: &OdooConfig) -> &str {
     match &config.credential {
-        Credential::Password(secret) | Credential::ApiKey(secret) => secret.expose_secret(),
+        OdooCredential::Password(secret) | OdooCredential::ApiKey(secret) => secret.expose_secret(),
     }
 }
 
@@ -79,11 +79,11 @@ fn positional(call: &Call) -> (Vec<Value>, Map<String, Value>) {
 struct Envelope<'a> {
     #[serde(borrow)]
     result: Option<&'a RawValue>,
-    error: Option<Failure>,
+    error: Option<RpcFailure>,
 }
 
 #[derive(Deserialize)]
-struct Failure {
+struct RpcFailure {
     #[serde(default)]
     code: i64,
     data: Option<Exception>,
@@ -94,8 +94,8 @@ pub(crate) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, Odoo
     answer.check_json()?;
     let envelope: Envelope<'_> = serde_json::from_slice(&answer.body).map_err(|_| Fault::Malformed)?;
     Ok(match envelope {
-        Envelope { error: Some(Failure { code: SESSION_EXPIRED, .. }), .. } => Reply::SessionExpired,
-        Envelope { error: Some(Failure { data, .. }), .. } => {
+        Envelope { error: Some(RpcFailure { code: SESSION_EXPIRED, .. }), .. } => Reply::SessionExpired,
+        Envelope { error: Some(RpcFailure { data, .. }), .. } => {
             let unnamed = Exception { name: "an unnamed exception".into(), message: String::new() };
             Reply::Failed(data.unwrap_or(unnamed).into_error(config))
         }

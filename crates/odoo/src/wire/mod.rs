@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::http::{Answer, Request};
-use crate::login::Ticket;
+use crate::login::Authentication;
 use crate::{Call, OdooConfig, OdooError};
 
 pub(crate) use addon::{Question, access as addon_access, models as addon_models, owner_of_key};
@@ -27,11 +27,15 @@ pub(crate) enum Reply {
 }
 
 /// The request for a call.
-pub(crate) fn encode(call: &Call, ticket: &Ticket, config: &OdooConfig) -> Result<Request, OdooError> {
+pub(crate) fn encode(
+    call: &Call,
+    ticket: &Authentication,
+    config: &OdooConfig,
+) -> Result<Request, OdooError> {
     Ok(match ticket {
-        Ticket::Session(session) => json_rpc::in_session(call, session),
-        Ticket::Stateless { user } => json_rpc::stateless(call, *user, config),
-        Ticket::Json2 => json_2::encode(call, config)?,
+        Authentication::Session(session) => json_rpc::in_session(call, session),
+        Authentication::Stateless { user } => json_rpc::stateless(call, *user, config),
+        Authentication::Json2 => json_2::encode(call, config)?,
     })
 }
 
@@ -39,14 +43,14 @@ pub(crate) fn encode(call: &Call, ticket: &Ticket, config: &OdooConfig) -> Resul
 pub(crate) fn decode(
     call: &Call,
     answer: &Answer,
-    ticket: &Ticket,
+    ticket: &Authentication,
     config: &OdooConfig,
 ) -> Result<Reply, OdooError> {
     let reply = match ticket {
         // Where there are several databases, only a session says which one is meant.
-        Ticket::Session(_) if answer.says_no_database() => Ok(Reply::SessionExpired),
-        Ticket::Session(_) | Ticket::Stateless { .. } => json_rpc::decode(answer, config),
-        Ticket::Json2 => json_2::decode(answer, config),
+        Authentication::Session(_) if answer.says_no_database() => Ok(Reply::SessionExpired),
+        Authentication::Session(_) | Authentication::Stateless { .. } => json_rpc::decode(answer, config),
+        Authentication::Json2 => json_2::decode(answer, config),
     };
     Ok(match reply? {
         Reply::Failed(error) => Reply::Failed(failure::explain(call, error)),

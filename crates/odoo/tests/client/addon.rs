@@ -10,7 +10,7 @@ use crate::support::{THINGS, api_key, config, double, password};
 
 async fn rules(
     double: &OdooDouble,
-    credential: odoo::Credential,
+    credential: odoo::OdooCredential,
 ) -> (Arc<AddonRules>, model_metadata::CacheScope) {
     let client = OdooClient::new(config(double, credential)).unwrap();
     let scope = client.scope().await.unwrap();
@@ -43,7 +43,7 @@ async fn the_addon_says_what_agents_may_do() {
 async fn the_addon_says_whose_a_key_is_if_nobody_else_does() {
     let double = double(Behaviour::default()).await;
     let with_key = |key: &str| {
-        let credential = odoo::Credential::ApiKey(key.to_owned().into());
+        let credential = odoo::OdooCredential::ApiKey(key.to_owned().into());
         OdooClient::new(odoo::OdooConfig { login: None, ..config(&double, credential) }).unwrap()
     };
     let client = with_key("<key of demo>");

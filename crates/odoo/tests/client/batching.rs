@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use model_metadata::{CacheConfig, MetadataCache};
-use odoo::{Call, Fault as ClientFault, Limits, OdooClient, OdooConfig, OdooError, Read, Reader};
+use odoo::{Call, CallLimits, Fault as ClientFault, OdooClient, OdooConfig, OdooError, Read, Reader};
 use odoo_double::{Behaviour, Fault, OdooDouble};
 use serde_json::{Map, Value, json};
 
@@ -197,7 +197,7 @@ async fn a_caller_that_goes_away_disturbs_nobody() {
 #[tokio::test]
 async fn everybody_waits_for_a_connection_as_long_as_alone() {
     let wait = Duration::from_millis(30);
-    let world = world(|config| config.limits = Limits { wait, ..impatient() }).await;
+    let world = world(|config| config.limits = CallLimits { wait, ..impatient() }).await;
     world.double.inject(Fault::Hang);
     let hanging = world.reader.read(names(&[1]));
     tokio::pin!(hanging);

@@ -23,7 +23,7 @@ async fn session_of(version: u32, login: &str) -> Session {
 }
 
 pub(crate) fn loader(double: &OdooDouble) -> OdooClient {
-    let key = odoo::Credential::from_secret(OdooDouble::key_of("admin").into());
+    let key = odoo::OdooCredential::from_secret(OdooDouble::key_of("admin").into());
     let config = OdooConfig::new(&double.url(), "odoo", "admin", key).unwrap();
     OdooClient::new(OdooConfig { limits: limits(), ..config }).unwrap()
 }

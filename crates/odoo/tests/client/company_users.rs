@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use odoo::{CompanySource, Credential, LoaderError, OdooClient, OdooConfig, OdooError, Verdict};
+use odoo::{CompanySource, LoaderError, OdooClient, OdooConfig, OdooCredential, OdooError, Verdict};
 use odoo_double::{Behaviour, OdooDouble};
 use serde_json::json;
 use session::{ClientId, UserId};
@@ -27,7 +27,7 @@ async fn verdict(client: &OdooClient, login: &str, secret: &str) -> Verdict {
 }
 
 fn client(double: &OdooDouble, database: &str, login: &str, secret: &str) -> OdooClient {
-    let credential = Credential::from_secret(secret.to_owned().into());
+    let credential = OdooCredential::from_secret(secret.to_owned().into());
     let config = OdooConfig::new(&double.url(), database, login, credential).unwrap();
     OdooClient::new(OdooConfig { limits: limits(), ..config }).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use odoo::{ConfigError, Credential, OdooClient, OdooConfig, Transport, TransportChoice};
+use odoo::{ConfigError, OdooClient, OdooConfig, OdooCredential, Transport, TransportChoice};
 
 fn read(settings: &[(&str, &str)]) -> Result<OdooConfig, ConfigError> {
     let settings: BTreeMap<&str, &str> = settings.iter().copied().collect();
@@ -22,7 +22,7 @@ fn the_least_is_an_address_and_a_credential() {
     assert_eq!(config.database, None);
     assert_eq!(with(&[("ODOO_DB", " production ")]).unwrap().database.as_deref(), Some("production"));
     assert_eq!((config.pool_size, config.batch_size, config.batching), (5, 100, true));
-    assert!(matches!(config.credential, Credential::Password(_)));
+    assert!(matches!(config.credential, OdooCredential::Password(_)));
     for missing in 0..LEAST.len() {
         let mut settings = LEAST.to_vec();
         let (name, _) = settings.remove(missing);
@@ -31,7 +31,7 @@ fn the_least_is_an_address_and_a_credential() {
         assert!(read(&settings).unwrap_err().to_string().contains(name), "blank is missing");
     }
     let key_alone = [LEAST[0], ("ODOO_API_KEY", "k3y")];
-    assert!(matches!(read(&key_alone).unwrap().credential, Credential::ApiKey(_)));
+    assert!(matches!(read(&key_alone).unwrap().credential, OdooCredential::ApiKey(_)));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn every_setting_is_heard() {
         ("ODOO_MCP_BATCH_SIZE", "7"),
     ])
     .unwrap();
-    assert!(matches!(config.credential, Credential::ApiKey(_)), "a key comes before a password");
+    assert!(matches!(config.credential, OdooCredential::ApiKey(_)), "a key comes before a password");
     assert_eq!(config.transport, TransportChoice::Forced(Transport::JsonRpc));
     assert_eq!(config.language.as_deref(), Some("fr_FR"));
     assert_eq!((config.pool_size, config.batch_size, config.batching), (2, 7, false));
@@ -98,10 +98,10 @@ fn a_key_in_the_place_of_a_password_is_a_key() {
     let key = "0123456789abcdef0123456789ABCDEF01234567";
     let read = |password| read(&[LEAST[0], LEAST[1], ("ODOO_PASSWORD", password)]).unwrap();
     let given = |password| read(password).credential;
-    assert!(matches!(given(key), Credential::ApiKey(_)));
+    assert!(matches!(given(key), OdooCredential::ApiKey(_)));
     assert!(read(key).key_as_password && !read("s3cret").key_as_password);
     for password in [&key[1..], "0123456789abcdef0123456789abcdef0123456z", "s3cret"] {
-        assert!(matches!(given(password), Credential::Password(_)), "{password}");
+        assert!(matches!(given(password), OdooCredential::Password(_)), "{password}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use model_metadata::ManualClock;
-use odoo::{Call, Fault as ClientFault, Limits, OdooClient, OdooConfig, OdooError};
+use odoo::{Call, CallLimits, Fault as ClientFault, OdooClient, OdooConfig, OdooError};
 use odoo_double::{Behaviour, Fault};
 use serde_json::{Map, Value};
 
@@ -99,7 +99,7 @@ async fn a_call_that_is_given_up_frees_its_connection() {
 async fn waiting_ends_in_time() {
     let double = double(Behaviour::default()).await;
     let wait = Duration::from_millis(30);
-    let limits = Limits { wait, ..impatient() };
+    let limits = CallLimits { wait, ..impatient() };
     let client = OdooClient::new(OdooConfig { pool_size: 1, limits, ..config(&double, password()) }).unwrap();
     client.scope().await.unwrap();
     double.inject(Fault::Hang);
@@ -145,7 +145,7 @@ async fn a_change_does_not_trust_a_connection_that_was_idle_for_long() {
 #[tokio::test]
 async fn idle_connections_are_checked_and_sick_ones_replaced() {
     let double = double(Behaviour { keep_alive: true, ..slow(10) }).await;
-    let limits = Limits { health_interval: Duration::from_millis(20), ..limits() };
+    let limits = CallLimits { health_interval: Duration::from_millis(20), ..limits() };
     let client = OdooClient::new(OdooConfig { limits, ..config(&double, password()) }).unwrap();
     for name in join_all((1..=5).map(|id| name_of(&client, id))).await {
         name.unwrap();
@@ -170,7 +170,7 @@ async fn idle_connections_are_checked_and_sick_ones_replaced() {
 #[tokio::test]
 async fn a_client_that_is_gone_leaves_nothing_behind() {
     let double = double(Behaviour { keep_alive: true, ..Behaviour::default() }).await;
-    let limits = Limits { health_interval: Duration::from_millis(10), ..limits() };
+    let limits = CallLimits { health_interval: Duration::from_millis(10), ..limits() };
     let client = OdooClient::new(OdooConfig { limits, ..config(&double, password()) }).unwrap();
     name_of(&client, 1).await.unwrap();
     drop(client);

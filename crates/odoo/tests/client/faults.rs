@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use model_metadata::ManualClock;
-use odoo::{Call, Fault as ClientFault, Limits, OdooClient, OdooConfig, OdooError};
+use odoo::{Call, CallLimits, Fault as ClientFault, OdooClient, OdooConfig, OdooError};
 use odoo_double::{Behaviour, Fault, OdooDouble};
 use serde_json::Map;
 
@@ -134,7 +134,7 @@ async fn a_failure_inside_shows_no_traceback() {
 async fn a_dead_server_is_left_alone_and_found_again() {
     let double = double(Behaviour::default()).await;
     let clock = Arc::new(ManualClock::default());
-    let limits = Limits { breaker_failures: 3, ..limits() };
+    let limits = CallLimits { breaker_failures: 3, ..limits() };
     let config = OdooConfig { limits, ..config(&double, password()) };
     let client = client_on(config, &clock);
     name_of(&client, 1).await.unwrap();

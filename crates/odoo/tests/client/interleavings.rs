@@ -134,7 +134,7 @@ impl World {
                 pool_size: script.pool_size,
                 batching: script.batching,
                 batch_size: 10,
-                limits: odoo::Limits {
+                limits: odoo::CallLimits {
                     wait: Duration::from_secs(20),
                     answer: Duration::from_secs(10),
                     ..config.limits

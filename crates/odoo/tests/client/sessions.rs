@@ -71,7 +71,7 @@ async fn too_many_failed_logins_are_told_in_odoos_words() {
     for version in [17, 18, 19] {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let clock = Arc::new(ManualClock::default());
-        let wrong = odoo::Credential::Password("<wrong>".to_owned().into());
+        let wrong = odoo::OdooCredential::Password("<wrong>".to_owned().into());
         let client = client_on(config(&double, wrong), &clock);
         for _ in 0..10 {
             let error = name_of(&client, 1).await.unwrap_err();

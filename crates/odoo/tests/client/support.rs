@@ -4,31 +4,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model_metadata::ManualClock;
-use odoo::{Call, Credential, Limits, OdooClient, OdooConfig, RecordCache, RecordPolicy};
+use odoo::{Call, CallLimits, OdooClient, OdooConfig, OdooCredential, RecordCache, RecordPolicy};
 use odoo_double::{Behaviour, Model, OdooDouble};
 use serde_json::{Value, json};
 
 pub(crate) const THINGS: &str = "x.thing";
 
 /// Limits that no test meets but by what it does wrong, however busy the machine.
-pub(crate) fn limits() -> Limits {
-    Limits { answer_bytes: 1 << 20, breaker_failures: 1_000, ..Limits::default() }
+pub(crate) fn limits() -> CallLimits {
+    CallLimits { answer_bytes: 1 << 20, breaker_failures: 1_000, ..CallLimits::default() }
 }
 
 /// Limits short enough for tests that wait for an answer which never comes.
-pub(crate) fn impatient() -> Limits {
-    Limits { answer: Duration::from_millis(400), ..limits() }
+pub(crate) fn impatient() -> CallLimits {
+    CallLimits { answer: Duration::from_millis(400), ..limits() }
 }
 
-pub(crate) fn password() -> Credential {
-    Credential::Password("<password>".to_owned().into())
+pub(crate) fn password() -> OdooCredential {
+    OdooCredential::Password("<password>".to_owned().into())
 }
 
-pub(crate) fn api_key() -> Credential {
-    Credential::ApiKey("<key of admin>".to_owned().into())
+pub(crate) fn api_key() -> OdooCredential {
+    OdooCredential::ApiKey("<key of admin>".to_owned().into())
 }
 
-pub(crate) fn config(double: &OdooDouble, credential: Credential) -> OdooConfig {
+pub(crate) fn config(double: &OdooDouble, credential: OdooCredential) -> OdooConfig {
     let config = OdooConfig::new(&double.url(), "odoo", "admin", credential).unwrap();
     OdooConfig { limits: limits(), ..config }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::support::{self, THINGS, api_key, client, config, double, password};
 
 /// The transports that a client of its own accord has with each version.
-fn transports() -> [(u32, odoo::Credential, Transport); 6] {
+fn transports() -> [(u32, odoo::OdooCredential, Transport); 6] {
     [
         (17, password(), Transport::Session),
         (17, api_key(), Transport::JsonRpc),
@@ -128,7 +128,7 @@ async fn every_transport_tells_the_same_errors() {
 #[tokio::test]
 async fn refused_credentials_are_told_with_what_to_check() {
     let wrong = || "<wrong>".to_owned().into();
-    let (password, key) = (odoo::Credential::Password(wrong()), odoo::Credential::ApiKey(wrong()));
+    let (password, key) = (odoo::OdooCredential::Password(wrong()), odoo::OdooCredential::ApiKey(wrong()));
     let right = api_key();
     let (auto, forced) = (TransportChoice::Auto, TransportChoice::Forced);
     for (version, credential, transport, key_as_password, advice) in [

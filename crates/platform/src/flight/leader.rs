@@ -58,8 +58,8 @@ impl<T> LeaderLoad<T> {
     }
 
     /// Waits for the end of the load: its outcome, or `None` if it was abandoned.
-    pub fn wait(load: &Arc<Self>) -> Wait<T> {
-        Wait { load: Arc::clone(load), ticket: None }
+    pub fn wait(load: &Arc<Self>) -> LeaderLoadFuture<T> {
+        LeaderLoadFuture { load: Arc::clone(load), ticket: None }
     }
 
     fn end(&self, end: State<T>) {
@@ -76,12 +76,12 @@ impl<T> LeaderLoad<T> {
 /// Waits for the end of a [`LeaderLoad`]. Dropping it takes its waker off the list.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Wait<T> {
+pub struct LeaderLoadFuture<T> {
     load: Arc<LeaderLoad<T>>,
     ticket: Option<u64>,
 }
 
-impl<T: Clone> Future for Wait<T> {
+impl<T: Clone> Future for LeaderLoadFuture<T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -104,7 +104,7 @@ impl<T: Clone> Future for Wait<T> {
     }
 }
 
-impl<T> Drop for Wait<T> {
+impl<T> Drop for LeaderLoadFuture<T> {
     fn drop(&mut self) {
         if let (Some(ticket), State::Running { waiting, .. }) = (self.ticket, &mut *self.load.state.lock()) {
             waiting.retain(|(known, _)| *known != ticket);

@@ -14,5 +14,5 @@
 mod leader;
 mod shared;
 
-pub use leader::{LeaderLoad, Wait};
-pub use shared::{SharedLoad, Waiting};
+pub use leader::{LeaderLoad, LeaderLoadFuture};
+pub use shared::{SharedLoad, SharedLoadFuture};

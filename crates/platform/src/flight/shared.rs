@@ -26,11 +26,11 @@ type Load<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub struct SharedLoad<T>(WeakShared<Load<T>>);
 
 /// A load in progress, for a caller that waits for it.
-pub type Waiting<T> = Shared<Load<T>>;
+pub type SharedLoadFuture<T> = Shared<Load<T>>;
 
 impl<T: Clone> SharedLoad<T> {
     /// Prepares a load. It makes no progress until a caller awaits it.
-    pub fn begin(load: impl Future<Output = T> + Send + 'static) -> (Self, Waiting<T>) {
+    pub fn begin(load: impl Future<Output = T> + Send + 'static) -> (Self, SharedLoadFuture<T>) {
         let load: Load<T> = Box::pin(load);
         let waiting = load.shared();
         #[expect(
@@ -43,7 +43,7 @@ impl<T: Clone> SharedLoad<T> {
 
     /// Joins the load, if it is still in progress.
     #[must_use]
-    pub fn join(&self) -> Option<Waiting<T>> {
+    pub fn join(&self) -> Option<SharedLoadFuture<T>> {
         self.0.upgrade().filter(|waiting| waiting.peek().is_none())
     }
 }

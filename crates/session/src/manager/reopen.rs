@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use org_structure::{Fingerprint, OrgStructure};
 
-use crate::error::Unreadable;
+use crate::error::UnreadableCause;
 use crate::pinned::{PinnedAccess, SharedParts};
 use crate::{
     AccessDecodeError, AccessHash, PortError, RoleAccess, SessionError, SessionId, SessionRecord,
@@ -30,7 +30,7 @@ type Outcome = Result<Arc<PinnedAccess>, ReopenFailure>;
 pub(super) enum ReopenFailure {
     Damaged(&'static str),
     Outdated,
-    Unreadable(Unreadable),
+    Unreadable(UnreadableCause),
     Unavailable(PortError),
 }
 
@@ -84,7 +84,7 @@ async fn read(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>, (fingerprin
     let held = parts.trees.get(&fingerprint);
     let wanted_tree = held.is_none().then_some(&fingerprint);
     let contents = store.contents(wanted_tree, Some(&hash)).await.map_err(ReopenFailure::Unavailable)?;
-    let missing = |what| ReopenFailure::Unreadable(Unreadable::Missing { what });
+    let missing = |what| ReopenFailure::Unreadable(UnreadableCause::Missing { what });
 
     let access_bytes = contents.access.ok_or_else(|| missing("access"))?;
     if AccessHash::of_bytes(&access_bytes) != hash {
@@ -102,14 +102,14 @@ async fn read(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>, (fingerprin
         if Fingerprint::of_bytes(&bytes) != fingerprint {
             return Err(ReopenFailure::Damaged("tree"));
         }
-        let structure = decoded.map_err(|error| ReopenFailure::Unreadable(Unreadable::Tree(error)))?;
+        let structure = decoded.map_err(|error| ReopenFailure::Unreadable(UnreadableCause::Tree(error)))?;
         let (tree, _) = parts.pin_tree(fingerprint, || structure);
         tree
     };
     let access =
         RoleAccess::decode(&access_bytes, &tree.structure, fingerprint).map_err(|error| match error {
             AccessDecodeError::AnotherTree { .. } => ReopenFailure::Damaged("tree"),
-            error => ReopenFailure::Unreadable(Unreadable::Access(error)),
+            error => ReopenFailure::Unreadable(UnreadableCause::Access(error)),
         })?;
     Ok(parts.pin_access(hash, tree, || access))
 }

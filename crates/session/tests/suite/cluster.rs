@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use org_structure::DecodeError;
-use session::{AccessDecodeError, AccessHash, Contents, Hint, Scope, SessionError, Unreadable};
+use session::{AccessDecodeError, AccessHash, Contents, Hint, Scope, SessionError, UnreadableCause};
 
 use crate::erp::{World, as_user, client, role, user};
 
@@ -120,12 +120,12 @@ async fn a_row_of_another_session_opens_nothing() {
 
 #[test]
 fn only_what_a_newer_node_can_read_is_worth_another_try() {
-    let tree = |error| Unreadable::Tree(error).is_transient();
+    let tree = |error| UnreadableCause::Tree(error).is_transient();
     assert!(tree(DecodeError::NewerVersion { version: 3 }) && !tree(DecodeError::NotATree));
-    let access = |error| Unreadable::Access(error).is_transient();
+    let access = |error| UnreadableCause::Access(error).is_transient();
     assert!(access(AccessDecodeError::UnknownVersion { version: 2 }));
     assert!(!access(AccessDecodeError::NotAccess));
-    assert!(Unreadable::Missing { what: "tree" }.is_transient());
+    assert!(UnreadableCause::Missing { what: "tree" }.is_transient());
 }
 
 #[tokio::test]
@@ -248,7 +248,7 @@ async fn what_cannot_be_read_yet_ends_nothing() {
     for tamper in missing {
         *node.way.tampered.lock() = Some(tamper);
         let error = node.manager.session(&token).await.unwrap_err();
-        assert!(matches!(error, SessionError::Unreadable { cause: Unreadable::Missing { .. }, .. }));
+        assert!(matches!(error, SessionError::Unreadable { cause: UnreadableCause::Missing { .. }, .. }));
         assert!(error.is_transient());
     }
     *node.way.tampered.lock() = None;

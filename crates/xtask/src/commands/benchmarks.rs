@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::harness::{self, Program};
+use crate::checkpoint::{Checkpoint, Part};
 use crate::document::Document;
 use crate::interrupt::Interrupt;
-use crate::kept::{Kept, Part};
 use crate::machine::{self, Machine};
 use crate::postgres::{self, Cluster, Durability};
 use crate::workspace;
@@ -60,12 +60,12 @@ impl Block {
     }
 
     /// Where its records are kept.
-    fn records(&self, kept: &Kept) -> PathBuf {
+    fn records(&self, kept: &Checkpoint) -> PathBuf {
         kept.folder().join(format!("{}.json", self.name))
     }
 
     /// What is run for it.
-    fn command(&self, quick: bool, kept: &Kept, server: &Cluster) -> Command {
+    fn command(&self, quick: bool, kept: &Checkpoint, server: &Cluster) -> Command {
         let mut command = self.program.running();
         command.args(self.arguments);
         if quick {
@@ -187,7 +187,7 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     let began = Instant::now();
     let mut documents = Documents::read()?;
     let folder = workspace::target().join("benchmarks").join(if args.quick { "quick" } else { "full" });
-    let kept = Kept::open(folder, args.resume)?;
+    let kept = Checkpoint::open(folder, args.resume)?;
     postgres::require()?;
     let every_program: Vec<Program> =
         BLOCKS.iter().map(|block| block.program).chain([harness::SUMMARY]).collect();
@@ -202,19 +202,19 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
     let parts = all_parts(args.quick, &kept, &server, interrupt)?;
     for (block, part) in BLOCKS.iter().zip(&parts) {
         let printed = part.printed.trim_end();
-        documents.of(TABLES).replace_block(block.name, &fenced(printed))?;
+        documents.document(TABLES).replace_block(block.name, &fenced(printed))?;
         for (name, _, lines) in EXCERPTS.iter().filter(|(_, table, _)| *table == block.name) {
-            documents.of(BENCHMARKS).replace_block(name, &fenced(&excerpt(printed, lines)?))?;
+            documents.document(BENCHMARKS).replace_block(name, &fenced(&excerpt(printed, lines)?))?;
         }
     }
     let machine = Machine { postgres: server.version(), quick: args.quick, parts: &parts };
-    documents.of(BENCHMARKS).replace_block(MACHINE, &machine.to_string())?;
+    documents.document(BENCHMARKS).replace_block(MACHINE, &machine.to_string())?;
     let records = BLOCKS.iter().filter(|block| block.writes_records).map(|block| block.records(&kept));
     let records: Vec<PathBuf> = records.collect();
     for (document, block) in SUMMARIES {
         let mut command = harness::SUMMARY.running();
         let table = interrupt.run(command.arg(block).args(&records).stdout(Stdio::piped()))?;
-        documents.of(document).replace_block(block, &table)?;
+        documents.document(document).replace_block(block, &table)?;
     }
     let files = documents.into_files(&pictures(&kept))?;
     interrupt.check()?;
@@ -227,7 +227,7 @@ fn measure(args: &Args, interrupt: &Interrupt) -> Result<()> {
 }
 
 /// Runs every program that has not been run yet, one after the other, and keeps what each one says.
-fn all_parts(quick: bool, kept: &Kept, server: &Cluster, interrupt: &Interrupt) -> Result<Vec<Part>> {
+fn all_parts(quick: bool, kept: &Checkpoint, server: &Cluster, interrupt: &Interrupt) -> Result<Vec<Part>> {
     let mut parts: Vec<Part> = Vec::with_capacity(BLOCKS.len());
     for (number, block) in (1..).zip(BLOCKS) {
         let step = format!("[{number}/{}] {}", BLOCKS.len(), block.name);
@@ -252,7 +252,7 @@ fn all_parts(quick: bool, kept: &Kept, server: &Cluster, interrupt: &Interrupt) 
 }
 
 /// Where the programs draw.
-fn pictures(kept: &Kept) -> PathBuf {
+fn pictures(kept: &Checkpoint) -> PathBuf {
     kept.folder().join("pictures")
 }
 
@@ -294,13 +294,13 @@ impl Documents {
             if !documents.0.contains_key(path) {
                 documents.0.insert(path, Document::read(workspace::root().join(path))?);
             }
-            documents.of(path).expect_block(block)?;
+            documents.document(path).expect_block(block)?;
         }
         Ok(documents)
     }
 
     #[expect(clippy::expect_used, reason = "`read` has read every path that is named in this file")]
-    fn of(&mut self, path: &str) -> &mut Document {
+    fn document(&mut self, path: &str) -> &mut Document {
         self.0.get_mut(path).expect("a document that was read")
     }
 

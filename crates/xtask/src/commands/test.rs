@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 
 use crate::axe;
-use crate::interrupt::{Interrupt, Interrupted};
+use crate::interrupt::{Interrupt, Interruption};
 use crate::postgres::{Cluster, Durability};
 use crate::prerequisite;
 use crate::tally::Tally;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     if tally.is_success() {
         return ExitCode::SUCCESS;
     }
-    let interrupted = outcome.err().and_then(|error| error.downcast_ref().map(Interrupted::exit_code));
+    let interrupted = outcome.err().and_then(|error| error.downcast_ref().map(Interruption::exit_code));
     interrupted.unwrap_or(ExitCode::FAILURE)
 }
 

@@ -14,7 +14,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::backend::Limits;
+use crate::backend::ConnectionLimits;
 
 /// How long a connection is kept unused, and how long in all: the server frees memory when one ends.
 const IDLE: Duration = Duration::from_secs(600);
@@ -42,10 +42,10 @@ pub(crate) enum Trial {
 
 /// Connections to a server, which all clones share.
 #[derive(Clone, Debug)]
-pub(crate) struct Connections(Arc<Shared>);
+pub(crate) struct Connections(Arc<SharedPool>);
 
 #[derive(Debug)]
-struct Shared {
+struct SharedPool {
     options: PgConnectOptions,
     acquire: Duration,
     /// [`SILENCE`], or less where a connection is not waited for as long.
@@ -54,18 +54,18 @@ struct Shared {
     /// One permit a connection that is in use.
     permits: Arc<Semaphore>,
     /// The one that was used last is at the end, and is used next.
-    idle: Mutex<Vec<Idle>>,
+    idle: Mutex<Vec<IdleConnection>>,
     is_closed: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Idle {
+struct IdleConnection {
     connection: PgConnection,
     opened: Instant,
     since: Instant,
 }
 
-impl Idle {
+impl IdleConnection {
     fn is_over(&self) -> bool {
         self.since.elapsed() >= IDLE || self.opened.elapsed() >= LIFETIME
     }
@@ -73,7 +73,7 @@ impl Idle {
 
 /// A connection in use. Dropping it closes it, unless it was [given back](Self::give_back).
 #[derive(Debug)]
-pub(crate) struct InUse {
+pub(crate) struct ConnectionInUse {
     pub(crate) connection: PgConnection,
     /// Within which time it must begin to answer, if it may have been cut off.
     pub(crate) silence: Option<Duration>,
@@ -82,11 +82,11 @@ pub(crate) struct InUse {
     _permit: OwnedSemaphorePermit,
 }
 
-impl InUse {
+impl ConnectionInUse {
     /// Lets others use the connection. The server must have answered all that it was asked.
     pub(crate) fn give_back(self) {
-        let InUse { connection, opened, pool, _permit, .. } = self;
-        let idle = Idle { connection, opened, since: Instant::now() };
+        let ConnectionInUse { connection, opened, pool, _permit, .. } = self;
+        let idle = IdleConnection { connection, opened, since: Instant::now() };
         if !pool.0.is_closed.load(Ordering::SeqCst) && !idle.is_over() {
             pool.0.idle.lock().push(idle);
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -101,9 +101,9 @@ impl InUse {
 
 impl Connections {
     /// A pool without any connection yet.
-    pub(super) fn new(options: PgConnectOptions, limits: &Limits) -> Self {
+    pub(super) fn new(options: PgConnectOptions, limits: &ConnectionLimits) -> Self {
         let limit = limits.connections.max(1);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedPool {
             options,
             acquire: limits.acquire,
             silence: SILENCE.min(limits.acquire / 2),
@@ -121,7 +121,7 @@ impl Connections {
     /// # Errors
     /// [`sqlx::Error::PoolClosed`]; what kept the last attempt to connect from succeeding;
     /// [`sqlx::Error::PoolTimedOut`].
-    pub(crate) async fn take(&self, trial: Trial) -> Result<InUse, sqlx::Error> {
+    pub(crate) async fn take(&self, trial: Trial) -> Result<ConnectionInUse, sqlx::Error> {
         let deadline = tokio::time::Instant::now() + self.0.acquire;
         let mut cause = sqlx::Error::PoolTimedOut;
         let taking = async {
@@ -132,7 +132,7 @@ impl Connections {
             }
             let in_use = |connection, opened, silence| {
                 let pool = self.clone();
-                InUse { connection, silence, opened, pool, _permit: permit }
+                ConnectionInUse { connection, silence, opened, pool, _permit: permit }
             };
             while let Some(mut idle) = self.next_idle() {
                 if idle.is_over() {
@@ -174,7 +174,7 @@ impl Connections {
         self.0.idle.lock().clear();
     }
 
-    fn next_idle(&self) -> Option<Idle> {
+    fn next_idle(&self) -> Option<IdleConnection> {
         self.0.idle.lock().pop()
     }
 
@@ -191,11 +191,11 @@ impl Connections {
 }
 
 /// Closes what was unused for too long, until the pool is gone.
-async fn reap(pool: Weak<Shared>) {
+async fn reap(pool: Weak<SharedPool>) {
     loop {
         tokio::time::sleep(REAPING).await;
         let Some(pool) = pool.upgrade() else { return };
-        let over: Vec<Idle> = {
+        let over: Vec<IdleConnection> = {
             let mut idle = pool.idle.lock();
             idle.extract_if(.., |idle| idle.is_over()).collect()
         };

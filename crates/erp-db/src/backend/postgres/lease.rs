@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::connections::{Connections, InUse, Trial};
+use super::connections::{ConnectionInUse, Connections, Trial};
 use crate::backend::{Context, StatementError};
 
 /// How much longer than the statement may take its end is waited for: the server gives up at the same time.
@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A connection that is in use.
 pub(super) struct Lease {
     /// Gone only while the lease is dropped.
-    connection: Option<InUse>,
+    connection: Option<ConnectionInUse>,
     place: String,
     /// Whether a transaction was begun, or may have been.
     in_transaction: bool,
@@ -90,7 +90,7 @@ impl Drop for Lease {
 /// Until then it counts against the pool's limit: each connection that is closed while the server works for
 /// it leaves a process there, and requests that are dropped and repeated during a lock would use up all that
 /// the server allows.
-async fn clean_up(mut in_use: InUse, in_transaction: bool, deadline: Instant) {
+async fn clean_up(mut in_use: ConnectionInUse, in_transaction: bool, deadline: Instant) {
     let cleaning = async {
         // Either waits for what is under way first.
         if in_transaction {

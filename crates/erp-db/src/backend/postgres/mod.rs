@@ -29,10 +29,10 @@ use self::connections::{Connections, Trial};
 pub(crate) use self::dialect::POSTGRES;
 use self::lease::Lease;
 use self::literal::fill;
-use super::transaction::Running;
+use super::transaction::OpenTransaction;
 use super::{
-    Backend, Boxed, ConnectError, Context, Database, Dialect, Limits, Row, Sending, Statement,
-    StatementError, Visit, Work, driver_row, probe, timed,
+    BoxedFuture, ConnectError, ConnectionLimits, Context, Database, DatabaseBackend, Dialect, Row,
+    RowVisitor, SendPolicy, Statement, StatementError, Work, driver_row, probe, timed,
 };
 
 struct PostgresServer {
@@ -42,7 +42,7 @@ struct PostgresServer {
 }
 
 /// Connects to the server that a URL names.
-pub(super) async fn connect(url: &str, limits: Limits) -> Result<Database, ConnectError> {
+pub(super) async fn connect(url: &str, limits: ConnectionLimits) -> Result<Database, ConnectError> {
     let url::Server { options, place, settings } = url::server(url)?;
     // A start-up parameter that proxies refuse, and statements that one server would keep and the next not
     // know.
@@ -62,7 +62,7 @@ impl PostgresServer {
     }
 }
 
-impl Backend for PostgresServer {
+impl DatabaseBackend for PostgresServer {
     fn dialect(&self) -> &'static Dialect {
         &POSTGRES
     }
@@ -71,12 +71,13 @@ impl Backend for PostgresServer {
         &'a self,
         context: &'a Context,
         statement: Statement<'a>,
-        visitor: &'a mut Visit<'a>,
-    ) -> Boxed<'a, Result<(), StatementError>> {
+        visitor: &'a mut RowVisitor<'a>,
+    ) -> BoxedFuture<'a, Result<(), StatementError>> {
         Box::pin(async move {
             let message = message(self.preface(context), context, &statement);
             let mut has_rows = false;
-            let mut trial = if statement.sending == Sending::Once { Trial::RoundTrip } else { Trial::None };
+            let mut trial =
+                if statement.sending == SendPolicy::Once { Trial::RoundTrip } else { Trial::None };
             loop {
                 let mut lease = Lease::take(&self.connections, trial, context).await?;
                 let silence = lease.silence();
@@ -91,7 +92,7 @@ impl Backend for PostgresServer {
                     // The connection was closed or cut off while it was idle, or the server goes down.
                     lease.abandon();
                     self.connections.drop_idle();
-                    if statement.sending == Sending::Repeatable && trial == Trial::None && !has_rows {
+                    if statement.sending == SendPolicy::Repeatable && trial == Trial::None && !has_rows {
                         trial = Trial::RoundTrip;
                         continue;
                     }
@@ -108,7 +109,7 @@ impl Backend for PostgresServer {
         &'a self,
         context: &'a Context,
         work: Work,
-    ) -> Boxed<'a, Result<Box<dyn Running + 'a>, StatementError>> {
+    ) -> BoxedFuture<'a, Result<Box<dyn OpenTransaction + 'a>, StatementError>> {
         Box::pin(async move {
             let mut lease = Lease::take(&self.connections, Trial::RoundTrip, context).await?;
             lease.begins();
@@ -121,11 +122,12 @@ impl Backend for PostgresServer {
             let limit = context.limits.acquire;
             let beginning = sqlx::raw_sql(begin).execute(lease.connection(limit)?);
             timed(&context.place, limit, beginning).await?;
-            Ok(Box::new(PostgresTransaction { context, lease, is_refused: false }) as Box<dyn Running>)
+            Ok(Box::new(PostgresTransaction { context, lease, is_refused: false })
+                as Box<dyn OpenTransaction>)
         })
     }
 
-    fn close(&self) -> Boxed<'_, ()> {
+    fn close(&self) -> BoxedFuture<'_, ()> {
         Box::pin(self.connections.close())
     }
 }
@@ -148,12 +150,12 @@ impl PostgresTransaction<'_> {
     }
 }
 
-impl Running for PostgresTransaction<'_> {
+impl OpenTransaction for PostgresTransaction<'_> {
     fn query<'a>(
         &'a mut self,
         statement: Statement<'a>,
-        visitor: &'a mut Visit<'a>,
-    ) -> Boxed<'a, Result<(), StatementError>> {
+        visitor: &'a mut RowVisitor<'a>,
+    ) -> BoxedFuture<'a, Result<(), StatementError>> {
         Box::pin(async move {
             let message = message(String::new(), self.context, &statement);
             let connection = self.lease.connection(self.context.limits.statement)?;
@@ -163,15 +165,15 @@ impl Running for PostgresTransaction<'_> {
         })
     }
 
-    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<u64, StatementError>> {
+    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> BoxedFuture<'a, Result<u64, StatementError>> {
         Box::pin(self.execute(AssertSqlSafe(fill(&statement)).into_sql_str()))
     }
 
-    fn run_script(&mut self, sql: &'static str) -> Boxed<'_, Result<(), StatementError>> {
+    fn run_script(&mut self, sql: &'static str) -> BoxedFuture<'_, Result<(), StatementError>> {
         Box::pin(async move { self.execute(sql.into_sql_str()).await.map(drop) })
     }
 
-    fn commit<'a>(mut self: Box<Self>) -> Boxed<'a, Result<(), StatementError>>
+    fn commit<'a>(mut self: Box<Self>) -> BoxedFuture<'a, Result<(), StatementError>>
     where
         Self: 'a,
     {
@@ -201,7 +203,7 @@ async fn show(
     context: &Context,
     message: &SqlStr,
     asked: &SqlStr,
-    visitor: &mut Visit<'_>,
+    visitor: &mut RowVisitor<'_>,
     silence: Option<Duration>,
 ) -> Result<(), StatementError> {
     let place = context.place.as_str();

@@ -2,7 +2,7 @@
 //! changed.
 
 use crate::backend::RevisionWords;
-use crate::revisions::{ALL_CLIENTS, Tables, VERSION, WATCHED, Watched};
+use crate::revisions::{ALL_CLIENTS, Tables, VERSION, WATCHED, WatchedTable};
 
 pub(super) const WORDS: RevisionWords = RevisionWords {
     lock: Some("SELECT pg_catalog.pg_advisory_xact_lock(7741096482901338)"),
@@ -117,7 +117,7 @@ fn install(tables: &Tables<'_>) -> Vec<String> {
 }
 
 /// The function of a trigger. It runs with the rights of the user that installs it, so that the ERP's user needs none.
-fn function(watched: &Watched, event: &str, rows: &[(&str, &str)], tables: &Tables<'_>) -> String {
+fn function(watched: &WatchedTable, event: &str, rows: &[(&str, &str)], tables: &Tables<'_>) -> String {
     let changed = |(_, name): &(_, &str)| tables.rows(watched, "", &format!(" FROM {name}"));
     let queries: Vec<String> = rows.iter().map(|rows| watched.clients(&changed(rows), tables)).collect();
     let clients =

@@ -16,11 +16,11 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePoolOptions, Sql
 use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, SqlitePool};
 
 pub(crate) use self::dialect::SQLITE;
-use self::watch::{FileWatch, Seen};
-use super::transaction::Running;
+use self::watch::{FileWatch, WatchedChange};
+use super::transaction::OpenTransaction;
 use super::{
-    Backend, Boxed, ConnectError, Context, Database, Dialect, Limits, Row, Statement, StatementError, Value,
-    Visit, Work, driver_row, probe, reason, timed,
+    BoxedFuture, ConnectError, ConnectionLimits, Context, Database, DatabaseBackend, Dialect, Row,
+    RowVisitor, Statement, StatementError, Value, Work, driver_row, probe, reason, timed,
 };
 
 struct SqliteFile {
@@ -30,8 +30,8 @@ struct SqliteFile {
 }
 
 /// Connects to the file that a URL names.
-pub(super) async fn connect(url: &str, limits: Limits) -> Result<Database, ConnectError> {
-    open(options(url)?, limits, Seen::Whole, false).await
+pub(super) async fn connect(url: &str, limits: ConnectionLimits) -> Result<Database, ConnectError> {
+    open(options(url)?, limits, WatchedChange::Whole, false).await
 }
 
 /// Opens a file that exists, with the default limits.
@@ -39,12 +39,13 @@ pub(super) async fn open_file(file: &Path) -> Result<Database, ConnectError> {
     if !file.exists() {
         return Err(ConnectError::NoSuchFile { file: file.to_owned() });
     }
-    open(SqliteConnectOptions::new().filename(file), Limits::default(), Seen::Whole, false).await
+    open(SqliteConnectOptions::new().filename(file), ConnectionLimits::default(), WatchedChange::Whole, false)
+        .await
 }
 
 /// Opens a file for tables of our own: what is committed is on the disk, readers and the writer do not wait
 /// for each other, and statements stay prepared.
-pub(crate) async fn open_own(url: &str, limits: Limits) -> Result<Database, ConnectError> {
+pub(crate) async fn open_own(url: &str, limits: ConnectionLimits) -> Result<Database, ConnectError> {
     use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
     let options = options(url)?
@@ -54,7 +55,7 @@ pub(crate) async fn open_own(url: &str, limits: Limits) -> Result<Database, Conn
         // are written to the file in one.
         .pragma("wal_autocheckpoint", "10000")
         .foreign_keys(true);
-    open(options, limits, Seen::Name, true).await
+    open(options, limits, WatchedChange::Name, true).await
 }
 
 /// The file that a URL names.
@@ -96,8 +97,8 @@ fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
 
 async fn open(
     options: SqliteConnectOptions,
-    limits: Limits,
-    seen: Seen,
+    limits: ConnectionLimits,
+    seen: WatchedChange,
     keeps_statements: bool,
 ) -> Result<Database, ConnectError> {
     let file = options.get_filename().to_owned();
@@ -128,7 +129,7 @@ impl SqliteFile {
     }
 }
 
-impl Backend for SqliteFile {
+impl DatabaseBackend for SqliteFile {
     fn dialect(&self) -> &'static Dialect {
         &SQLITE
     }
@@ -137,8 +138,8 @@ impl Backend for SqliteFile {
         &'a self,
         context: &'a Context,
         statement: Statement<'a>,
-        visitor: &'a mut Visit<'a>,
-    ) -> Boxed<'a, Result<(), StatementError>> {
+        visitor: &'a mut RowVisitor<'a>,
+    ) -> BoxedFuture<'a, Result<(), StatementError>> {
         Box::pin(async move {
             let mut connection = self.take(context).await?;
             show(&mut connection, context, self.keeps_statements, statement, visitor).await
@@ -149,7 +150,7 @@ impl Backend for SqliteFile {
         &'a self,
         context: &'a Context,
         work: Work,
-    ) -> Boxed<'a, Result<Box<dyn Running + 'a>, StatementError>> {
+    ) -> BoxedFuture<'a, Result<Box<dyn OpenTransaction + 'a>, StatementError>> {
         Box::pin(async move {
             // From here on the connection ends with the transaction, also after an error.
             let connection = Some(self.take(context).await?);
@@ -163,11 +164,11 @@ impl Backend for SqliteFile {
             let limit = context.limits.acquire;
             let beginning = sqlx::query(begin).persistent(self.keeps_statements);
             timed(&context.place, limit, beginning.execute(transaction.connection()?)).await?;
-            Ok(Box::new(transaction) as Box<dyn Running>)
+            Ok(Box::new(transaction) as Box<dyn OpenTransaction>)
         })
     }
 
-    fn close(&self) -> Boxed<'_, ()> {
+    fn close(&self) -> BoxedFuture<'_, ()> {
         Box::pin(self.pool.close())
     }
 }
@@ -196,19 +197,19 @@ impl Drop for SqliteTransaction<'_> {
     }
 }
 
-impl Running for SqliteTransaction<'_> {
+impl OpenTransaction for SqliteTransaction<'_> {
     fn query<'a>(
         &'a mut self,
         statement: Statement<'a>,
-        visitor: &'a mut Visit<'a>,
-    ) -> Boxed<'a, Result<(), StatementError>> {
+        visitor: &'a mut RowVisitor<'a>,
+    ) -> BoxedFuture<'a, Result<(), StatementError>> {
         Box::pin(async move {
             let (context, kept) = (self.context, self.file.keeps_statements);
             show(self.connection()?, context, kept, statement, visitor).await
         })
     }
 
-    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Boxed<'a, Result<u64, StatementError>> {
+    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> BoxedFuture<'a, Result<u64, StatementError>> {
         Box::pin(async move {
             let (context, kept) = (self.context, self.file.keeps_statements);
             let bound = bound(statement.sql, statement.arguments).persistent(kept);
@@ -217,7 +218,7 @@ impl Running for SqliteTransaction<'_> {
         })
     }
 
-    fn run_script(&mut self, sql: &'static str) -> Boxed<'_, Result<(), StatementError>> {
+    fn run_script(&mut self, sql: &'static str) -> BoxedFuture<'_, Result<(), StatementError>> {
         Box::pin(async move {
             let context = self.context;
             let script = sqlx::raw_sql(sql).execute(self.connection()?);
@@ -225,7 +226,7 @@ impl Running for SqliteTransaction<'_> {
         })
     }
 
-    fn commit<'a>(mut self: Box<Self>) -> Boxed<'a, Result<(), StatementError>>
+    fn commit<'a>(mut self: Box<Self>) -> BoxedFuture<'a, Result<(), StatementError>>
     where
         Self: 'a,
     {
@@ -246,7 +247,7 @@ async fn show(
     context: &Context,
     kept: bool,
     statement: Statement<'_>,
-    visitor: &mut Visit<'_>,
+    visitor: &mut RowVisitor<'_>,
 ) -> Result<(), StatementError> {
     let (place, asked) = (context.place.as_str(), statement.sql.clone());
     let sql = match context.as_texts.as_str() {

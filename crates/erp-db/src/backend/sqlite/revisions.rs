@@ -1,7 +1,7 @@
 //! The triggers in SQLite, which run for every row.
 
 use crate::backend::RevisionWords;
-use crate::revisions::{Tables, VERSION, WATCHED, Watched};
+use crate::revisions::{Tables, VERSION, WATCHED, WatchedTable};
 
 pub(super) const WORDS: RevisionWords = RevisionWords {
     lock: None,
@@ -100,12 +100,12 @@ fn install(tables: &Tables<'_>) -> Vec<String> {
 }
 
 /// The clients that a changed row concerns.
-fn clients(watched: &Watched, row: &str, tables: &Tables<'_>) -> String {
+fn clients(watched: &WatchedTable, row: &str, tables: &Tables<'_>) -> String {
     watched.clients(&tables.rows(watched, &format!("{row}."), ""), tables)
 }
 
 /// The clients that the row of the same key concerns, before a new one takes its place.
-fn displaced(watched: &Watched, tables: &Tables<'_>) -> String {
+fn displaced(watched: &WatchedTable, tables: &Tables<'_>) -> String {
     let key = watched.key();
     let from = format!(" FROM {} WHERE {key} = NEW.{key}", watched.name);
     watched.clients(&tables.rows(watched, "", &from), tables)

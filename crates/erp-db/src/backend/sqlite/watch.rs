@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 /// What makes it another file.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Seen {
+pub(super) enum WatchedChange {
     /// Any change of the file: others write to it.
     Whole,
     /// That the name stands for another file: this process alone writes to it.
@@ -23,7 +23,7 @@ pub(super) enum Seen {
 #[derive(Debug)]
 pub(super) struct FileWatch {
     file: PathBuf,
-    seen: Seen,
+    seen: WatchedChange,
     /// The file's state when it was last looked at, and since when it is that.
     state: Mutex<(Option<State>, Instant)>,
 }
@@ -32,7 +32,7 @@ pub(super) struct FileWatch {
 type State = [i128; 5];
 
 impl FileWatch {
-    pub(super) fn new(file: PathBuf, seen: Seen) -> Self {
+    pub(super) fn new(file: PathBuf, seen: WatchedChange) -> Self {
         let state = state(&file, seen);
         FileWatch { file, seen, state: Mutex::new((state, Instant::now())) }
     }
@@ -48,15 +48,15 @@ impl FileWatch {
     }
 }
 
-fn state(file: &Path, seen: Seen) -> Option<State> {
+fn state(file: &Path, seen: WatchedChange) -> Option<State> {
     let metadata = fs::metadata(file).ok()?;
     let [device, number] = name(&metadata);
     Some(match seen {
-        Seen::Whole => {
+        WatchedChange::Whole => {
             let [length, written, changed] = content(&metadata);
             [device, number, length, written, changed]
         }
-        Seen::Name => [device, number, 0, 0, 0],
+        WatchedChange::Name => [device, number, 0, 0, 0],
     })
 }
 

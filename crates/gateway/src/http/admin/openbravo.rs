@@ -23,10 +23,10 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    pub(crate) fn of(trees: &[TreeInUse]) -> Self {
+    pub(crate) fn for_trees(trees: &[TreeInUse]) -> Self {
         let mut sum = Estimate::default();
         for tree in trees {
-            let (one, sessions) = (Sizes::of(&tree.structure), count(tree.sessions));
+            let (one, sessions) = (Sizes::from_tree(&tree.structure), count(tree.sessions));
             sum.pre += one.natural_trees() * sessions;
             sum.post += one.node_map() * sessions;
             sum.head += one.node_map() + 28 * sessions;
@@ -46,7 +46,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(tree: &OrgStructure) -> Self {
+    fn from_tree(tree: &OrgStructure) -> Self {
         let depths = tree.indices().filter_map(|org| tree.depth(org)).map(u64::from).sum::<u64>();
         let organizations = count(tree.len());
         // Whoever is above another one has it below: ancestors and descendants add up to the same.
@@ -84,7 +84,7 @@ mod tests {
             .collect();
         let rows = rows.iter().map(|(id, above)| OrgRow::new(id).under(above));
         let zero = OrgId::ZERO;
-        Sizes::of(&OrgStructure::build(rows.chain([OrgRow::new(zero.as_str())])).unwrap().structure)
+        Sizes::from_tree(&OrgStructure::build(rows.chain([OrgRow::new(zero.as_str())])).unwrap().structure)
     }
 
     fn assert_near(estimate: u64, measured: u64) {

@@ -66,7 +66,7 @@ struct ListedSession {
 }
 
 impl ListedSession {
-    fn of(gateway: &Gateway, stored: StoredSession, names: &NameTables) -> Self {
+    fn from_stored(gateway: &Gateway, stored: StoredSession, names: &NameTables) -> Self {
         let StoredSession { record, age, idle } = stored;
         let directory = names.directories.get(&record.client);
         ListedSession {
@@ -114,7 +114,7 @@ struct NameTables {
 }
 
 impl NameTables {
-    async fn of(gateway: &Gateway, sessions: &[StoredSession]) -> Self {
+    async fn for_sessions(gateway: &Gateway, sessions: &[StoredSession]) -> Self {
         let names = &gateway.inner.names;
         let records = || sessions.iter().map(|stored| &stored.record);
         let clients: BTreeSet<ClientId> = records().map(|record| record.client).collect();
@@ -155,10 +155,10 @@ pub(crate) async fn list(
         let next = found.last().filter(|_| found.len() == at_once).map(|last| last.record.id);
         looked_through += found.len();
         found.retain(|stored| role.is_none_or(|role| stored.record.role == role));
-        let names = NameTables::of(&gateway, &found).await;
+        let names = NameTables::for_sessions(&gateway, &found).await;
         for stored in found {
             let id = stored.record.id;
-            let listed = ListedSession::of(&gateway, stored, &names);
+            let listed = ListedSession::from_stored(&gateway, stored, &names);
             if text.as_ref().is_none_or(|text| listed.contains(text)) {
                 sessions.push(listed);
             }

@@ -63,7 +63,11 @@ struct Bytes {
 
 impl Bytes {
     /// Bytes of sessions, of which so much each is about organizations, out of those of the instance.
-    fn of(held: ManagerFootprint, organizations: usize, instance: Option<ManagerFootprint>) -> Self {
+    fn from_footprint(
+        held: ManagerFootprint,
+        organizations: usize,
+        instance: Option<ManagerFootprint>,
+    ) -> Self {
         let ManagerFootprint { sessions, trees, accesses, .. } = held;
         Bytes {
             trees,
@@ -124,7 +128,7 @@ pub(crate) async fn statistics(
     Ok(Json(Statistics {
         sessions,
         trees: distinct.len(),
-        footprint: Bytes::of(held, organizations, instance),
+        footprint: Bytes::from_footprint(held, organizations, instance),
         logins_by_minute: gateway.inner.arrivals.logins(client),
         pool: Pool {
             hits: stats.trees_by_revision,
@@ -140,7 +144,7 @@ pub(crate) async fn statistics(
             unknown: stats.unknown_tokens,
         },
         compression: Compression { bytes_in, bytes_out, ratio: ratio(bytes_in, bytes_out) },
-        openbravo_would_take: Estimate::of(&trees),
+        openbravo_would_take: Estimate::for_trees(&trees),
         automatic_roles: AutomaticRolesRule {
             rule: match gateway.manager().options().automatic_roles {
                 AutomaticRoles::OfClient => "all",

@@ -39,7 +39,7 @@ impl Baselines {
     }
 
     /// The baseline of a session, which may be one of another instance's.
-    pub(crate) fn of(&self, manager: &SessionManager, session: &Session) -> Baseline {
+    pub(crate) fn for_session(&self, manager: &SessionManager, session: &Session) -> Baseline {
         let known = self.0.lock().get(&session.id()).copied();
         known.unwrap_or_else(|| {
             let began = SystemTime::now().checked_sub(manager.age_of(session));

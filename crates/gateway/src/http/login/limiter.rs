@@ -54,7 +54,7 @@ struct InFlightAttempts {
 }
 
 /// Why an attempt cannot begin now.
-enum Blocked {
+enum BlockReason {
     /// Failures have used up the allowance for so long.
     Failures(Duration),
     /// Attempts in flight may use it up: wait for one to end.
@@ -73,17 +73,17 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
         loop {
             match self.try_reserve(key) {
                 Ok(()) => return Ok(Reservation { limiter: Arc::clone(self), key, has_failed: false }),
-                Err(Blocked::Failures(wait)) => return Err(wait),
-                Err(Blocked::InFlight(ended)) => ended.await,
+                Err(BlockReason::Failures(wait)) => return Err(wait),
+                Err(BlockReason::InFlight(ended)) => ended.await,
             }
         }
     }
 
-    fn try_reserve(&self, key: K) -> Result<(), Blocked> {
+    fn try_reserve(&self, key: K) -> Result<(), BlockReason> {
         let mut state = self.state.lock();
         let wait = self.wait_in(&state, key, 0);
         if !wait.is_zero() {
-            return Err(Blocked::Failures(wait));
+            return Err(BlockReason::Failures(wait));
         }
         let attempts = state.in_flight.get(&key).map_or(0, |in_flight| in_flight.attempts);
         let is_free = self.wait_in(&state, key, attempts).is_zero();
@@ -93,7 +93,7 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
             Ok(())
         } else {
             // Made under the lock, it hears of every end from here on.
-            Err(Blocked::InFlight(Arc::clone(&in_flight.ended).notified_owned()))
+            Err(BlockReason::InFlight(Arc::clone(&in_flight.ended).notified_owned()))
         }
     }
 

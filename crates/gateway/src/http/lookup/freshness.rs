@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use org_structure::{Fingerprint, OrgStructure};
 use parking_lot::Mutex;
-use platform::flight::{SharedLoad, Waiting};
+use platform::flight::{SharedLoad, SharedLoadFuture};
 use session::{ClientId, Clock, Findings, OrgSource, PortError, Revision};
 use tokio::sync::Semaphore;
 
@@ -51,7 +51,7 @@ type Answer = Result<State, Arc<PortError>>;
 #[derive(Debug)]
 struct Read {
     began: Duration,
-    answer: Waiting<Answer>,
+    answer: SharedLoadFuture<Answer>,
     /// What the read before it found.
     last: Option<State>,
 }
@@ -106,7 +106,7 @@ impl Freshness {
     }
 
     /// The read that answers now: the last one, if it is in flight or not too old, or else a new one.
-    fn read(&self, client: ClientId) -> (Duration, Waiting<Answer>) {
+    fn read(&self, client: ClientId) -> (Duration, SharedLoadFuture<Answer>) {
         let mut reads = self.reads.lock();
         let now = self.clock.now();
         let last = match reads.get(&client).map(|read| (read, read.answer.clone().now_or_never())) {

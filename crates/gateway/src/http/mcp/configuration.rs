@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use odoo::{ConfigError, OdooConfig};
-use odoo_mcp::{Caches, HttpOptions, Settings};
+use odoo_mcp::{Caches, HttpOptions, McpSettings};
 use platform::settings::SettingError;
 use platform::text::{NAME_BYTES, parse_hex, shorten};
 use serde::Deserialize;
@@ -119,7 +119,7 @@ pub(super) struct Definition {
     pub(super) content: Hash,
     pub(super) name: String,
     pub(super) config: OdooConfig,
-    pub(super) settings: Settings,
+    pub(super) settings: McpSettings,
     pub(super) options: HttpOptions,
 }
 
@@ -187,7 +187,7 @@ impl Configuration {
                 let reason = "principals say which database is theirs";
                 return Err(failed(SettingError::Missing { name: "ODOO_DB", reason }.into()));
             }
-            let settings = Settings::from_settings(setting).map_err(failed)?;
+            let settings = McpSettings::from_settings(setting).map_err(failed)?;
             own.check(&principal.settings, &place(&principal.name))?;
             let token = hash(principal)?;
             if !names.insert(&principal.name) || !tokens.insert(token) {

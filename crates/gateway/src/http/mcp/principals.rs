@@ -18,19 +18,19 @@ const SHORTEST_TOKEN: usize = 32;
 
 /// A user of an Odoo database, and the service that asks as this user.
 #[derive(Clone)]
-struct Principal {
+struct McpPrincipal {
     /// The hash of the definition.
     content: Hash,
     service: Arc<HttpService>,
 }
 
-impl Principal {
+impl McpPrincipal {
     /// Sends nothing to Odoo yet.
     fn new(definition: &Definition, caches: &Caches) -> Result<Self, McpError> {
         let Definition { name, content, config, settings, options, .. } = definition;
         let server = OdooServer::new(config.clone(), settings.clone(), caches)
             .map_err(|cause| McpError::Setting { place: place(name), cause })?;
-        Ok(Principal { content: *content, service: Arc::new(server.http(options)) })
+        Ok(McpPrincipal { content: *content, service: Arc::new(server.http(options)) })
     }
 }
 
@@ -52,7 +52,7 @@ struct Inner {
     /// The same for all principals.
     options: RwLock<HttpOptions>,
     /// By the hash of the token.
-    principals: RwLock<HashMap<Hash, Principal>>,
+    principals: RwLock<HashMap<Hash, McpPrincipal>>,
     /// Held while the file is read again.
     reloading: Mutex<()>,
 }
@@ -89,7 +89,7 @@ impl Mcp {
     fn new(text: &str, file: Option<PathBuf>) -> Result<Self, McpError> {
         let Configuration { shared, caches, compress_from, options, definitions } =
             Configuration::read(text)?;
-        let principals = definitions.iter().map(|it| Ok((it.token, Principal::new(it, &caches)?)));
+        let principals = definitions.iter().map(|it| Ok((it.token, McpPrincipal::new(it, &caches)?)));
         let principals = RwLock::new(principals.collect::<Result<_, McpError>>()?);
         let (options, reloading) = (RwLock::new(options), Mutex::default());
         let inner = Inner { file, shared, caches, compress_from, options, principals, reloading };
@@ -114,11 +114,11 @@ impl Mcp {
             let same = known.get(&definition.token).filter(|it| it.content == definition.content);
             let principal = match same {
                 Some(principal) => principal.clone(),
-                None => Principal::new(definition, &inner.caches)?,
+                None => McpPrincipal::new(definition, &inner.caches)?,
             };
             principals.insert(definition.token, principal);
         }
-        let kept = |token: &Hash, other: &HashMap<Hash, Principal>, content: Hash| {
+        let kept = |token: &Hash, other: &HashMap<Hash, McpPrincipal>, content: Hash| {
             other.get(token).is_some_and(|it| it.content == content)
         };
         let mut reloaded = ReloadOutcome {

@@ -70,14 +70,14 @@ pub(crate) async fn changes(
     let all = session.tree().diff(&now);
     let mut counts = Counts::default();
     for change in &all {
-        *counts.of(change) += 1;
+        *counts.counter_for(change) += 1;
     }
-    let listed = all.iter().take(MAX_LISTED).filter_map(|change| Change::of(change, &directory));
+    let listed = all.iter().take(MAX_LISTED).filter_map(|change| Change::from_change(change, &directory));
     Ok(Json(Changes { current: Some(all.is_empty()), counts, changes: listed.collect() }))
 }
 
 impl Counts {
-    fn of(&mut self, change: &OrgChange<'_>) -> &mut usize {
+    fn counter_for(&mut self, change: &OrgChange<'_>) -> &mut usize {
         match change {
             OrgChange::Added { .. } => &mut self.added,
             OrgChange::Removed { .. } => &mut self.removed,
@@ -90,7 +90,7 @@ impl Counts {
 
 impl Change {
     /// A change in names of now; an organization that has none any more is called by its id.
-    fn of(change: &OrgChange<'_>, directory: &Directory) -> Option<Self> {
+    fn from_change(change: &OrgChange<'_>, directory: &Directory) -> Option<Self> {
         let name = |id: &OrgId| {
             let entry = directory.get(id.as_str());
             entry.map_or_else(|| id.as_str().to_owned(), |entry| entry.name.clone())

@@ -78,7 +78,7 @@ impl Gateway {
         let mut ended = 0;
         for session in sessions {
             let user = users.get(&session.user());
-            let Some(reason) = barred(user, &session, baselines.of(manager, &session)) else {
+            let Some(reason) = barred(user, &session, baselines.for_session(manager, &session)) else {
                 if let Some(user) = user {
                     baselines.note(session.id(), Baseline::Written(user.written));
                 }

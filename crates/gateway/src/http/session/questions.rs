@@ -85,8 +85,8 @@ struct Answer<'a> {
     #[schemars(with = "AnyValue")]
     result: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "query::Problem")]
-    error: Option<query::Problem>,
+    #[schemars(with = "query::QueryProblem")]
+    error: Option<query::QueryProblem>,
 }
 
 /// The schema of the answers to a batch.
@@ -165,7 +165,7 @@ pub(crate) async fn by_address(
 ) -> Result<JsonResponse<QuestionResult>, Problem> {
     let mut arguments: Arguments<'_> = pairs(query.as_deref()).collect::<Result<_, _>>()?;
     let call = arguments.text("call").map_err(|problem| refused(&problem, ""))?;
-    answered(Asker::new(&gateway, &session).ask(call, arguments).await, "")
+    answered(QuestionContext::new(&gateway, &session).ask(call, arguments).await, "")
 }
 
 /// A question as JSON.
@@ -175,7 +175,7 @@ pub(crate) async fn one(
     body: UnparsedBody,
 ) -> Result<JsonResponse<QuestionResult>, Problem> {
     let Question { call, args } = body.read()?;
-    answered(Asker::new(&gateway, &session).ask(call, args).await, "args.")
+    answered(QuestionContext::new(&gateway, &session).ask(call, args).await, "args.")
 }
 
 /// Many questions as JSON, each with an answer or an error of its own.
@@ -190,7 +190,7 @@ pub(crate) async fn batch(
         let detail = format!("a batch has at most {} questions", settings.max_questions);
         return Err(unprocessable(detail).with_field("questions"));
     }
-    let mut asker = Asker::new(&gateway, &session);
+    let mut asker = QuestionContext::new(&gateway, &session);
     let mut json = br#"{"answers":["#.to_vec();
     let mut since = Instant::now();
     for (place, JsonObject(NumberedQuestion { id, call, args })) in questions.into_iter().enumerate() {
@@ -219,7 +219,7 @@ pub(crate) async fn batch(
 }
 
 /// A session that asks.
-struct Asker<'a> {
+struct QuestionContext<'a> {
     gateway: &'a Gateway,
     session: &'a Session,
     erp: OneClient<'a>,
@@ -227,23 +227,27 @@ struct Asker<'a> {
     is_administrator: bool,
 }
 
-impl<'a> Asker<'a> {
+impl<'a> QuestionContext<'a> {
     fn new(gateway: &'a Gateway, session: &'a Session) -> Self {
         let automatic_roles = gateway.manager().options().automatic_roles;
         let tree = Arc::clone(session.tree());
         let erp = OneClient::new(&gateway.inner.backend, automatic_roles, session.client(), tree);
-        Asker { gateway, session, erp, is_administrator: false }
+        QuestionContext { gateway, session, erp, is_administrator: false }
     }
 
-    async fn ask(&mut self, call: Cow<'_, str>, arguments: Arguments<'_>) -> Result<Value, query::Problem> {
+    async fn ask(
+        &mut self,
+        call: Cow<'_, str>,
+        arguments: Arguments<'_>,
+    ) -> Result<Value, query::QueryProblem> {
         // What one's own role may is no secret; what other roles may is for administrators alone.
         if !self.is_administrator
             && query::is_about_others(&call, &arguments, self.session.role(), self.session.user())
         {
             let checked = Administrator::check(self.gateway, self.session.clone());
             Box::pin(checked).await.map_err(|problem| match problem.status() {
-                StatusCode::FORBIDDEN => query::Problem::not_an_administrator(),
-                _ => query::Problem::database(),
+                StatusCode::FORBIDDEN => query::QueryProblem::not_an_administrator(),
+                _ => query::QueryProblem::database(),
             })?;
             self.is_administrator = true;
         }
@@ -259,14 +263,14 @@ impl<'a> Asker<'a> {
 
 /// The answer to one question, whose arguments stand at a place.
 fn answered(
-    result: Result<Value, query::Problem>,
+    result: Result<Value, query::QueryProblem>,
     place: &str,
 ) -> Result<JsonResponse<QuestionResult>, Problem> {
     result.map(|result| JsonResponse(QuestionResult { result })).map_err(|problem| refused(&problem, place))
 }
 
 /// A refusal, which names a wrong argument by where it stands.
-fn refused(problem: &query::Problem, place: &str) -> Problem {
+fn refused(problem: &query::QueryProblem, place: &str) -> Problem {
     let argument = || problem.argument().map(|argument| format!("{place}{argument}"));
     let (status, field) = match problem.code() {
         Code::Database | Code::DamagedTree | Code::DamagedRows => (StatusCode::SERVICE_UNAVAILABLE, None),

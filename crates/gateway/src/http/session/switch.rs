@@ -76,7 +76,7 @@ pub(crate) async fn org(
 async fn baseline(gateway: &Gateway, credential: &Credential) -> Option<Baseline> {
     let Backend::Odoo(_) = &gateway.inner.backend else { return None };
     let session = gateway.manager().session(credential.token()).await.ok()?;
-    Some(gateway.inner.baselines.of(gateway.manager(), &session))
+    Some(gateway.inner.baselines.for_session(gateway.manager(), &session))
 }
 
 async fn replace_token(

@@ -7,7 +7,7 @@ use session::UserId;
 use crate::backend::BackendError;
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
-use crate::query::problem::Problem;
+use crate::query::problem::QueryProblem;
 
 /// A question about a user's companies as they are now.
 pub(crate) enum UserQuestion<'a> {
@@ -24,7 +24,7 @@ pub(crate) fn takes_a_user(call: &str) -> bool {
 
 impl<'a> UserQuestion<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
         Ok(Some(match call {
             "own_companies" => UserQuestion::Own { user: from.id("user")? },
             "shared_companies" => UserQuestion::Shared { user: from.id("user")? },
@@ -32,7 +32,7 @@ impl<'a> UserQuestion<'a> {
         }))
     }
 
-    pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, QueryProblem> {
         let (UserQuestion::Own { user } | UserQuestion::Shared { user }) = self;
         let structure = &tree.structure;
         let companies = companies(erp, user.as_deref()).await?;
@@ -48,13 +48,13 @@ impl<'a> UserQuestion<'a> {
 }
 
 /// The companies of a user of Odoo; none of one who may not sign in.
-async fn companies(erp: &impl Erp, user: Option<&str>) -> Result<Vec<OrgId>, Problem> {
-    let odoo = erp.odoo().ok_or_else(Problem::not_in_database)?;
+async fn companies(erp: &impl Erp, user: Option<&str>) -> Result<Vec<OrgId>, QueryProblem> {
+    let odoo = erp.odoo().ok_or_else(QueryProblem::not_in_database)?;
     // What cannot be an id names no user.
     let found = match user.and_then(|user| UserId::new(user).ok()) {
         Some(id) => odoo.users(&[id]).await.map_err(BackendError::from)?.remove(&id),
         None => None,
     };
-    let user = found.filter(|found| found.is_admitted).ok_or_else(|| Problem::unknown_user(user))?;
+    let user = found.filter(|found| found.is_admitted).ok_or_else(|| QueryProblem::unknown_user(user))?;
     Ok(user.companies().copied().collect())
 }

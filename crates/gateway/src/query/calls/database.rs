@@ -7,7 +7,7 @@ use session::ClientId;
 
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, client_id};
-use crate::query::problem::{Code, Problem};
+use crate::query::problem::{Code, QueryProblem};
 
 /// A question that names its client itself. An unknown or null client has an ordinary answer.
 pub(crate) enum AnyClientQuestion<'a> {
@@ -18,7 +18,7 @@ pub(crate) enum AnyClientQuestion<'a> {
 
 impl<'a> AnyClientQuestion<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
         Ok(Some(match call {
             "is_org_included" => {
                 let (org, parent) = (from.id("org")?, from.id("parent")?);
@@ -33,7 +33,7 @@ impl<'a> AnyClientQuestion<'a> {
         }))
     }
 
-    pub(crate) async fn answer(&self, erp: &mut impl Erp) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &mut impl Erp) -> Result<Value, QueryProblem> {
         match self {
             AnyClientQuestion::IsOrgIncluded { org, parent, client } => {
                 let level = level(erp, org.as_deref(), parent.as_deref(), client.as_deref()).await?;
@@ -76,7 +76,7 @@ async fn level(
     org: Option<&str>,
     parent: Option<&str>,
     client: Option<&str>,
-) -> Result<Option<i64>, Problem> {
+) -> Result<Option<i64>, QueryProblem> {
     let Some(client) = client else { return Ok(None) };
     if !erp.has(client).await? {
         return Ok(None);
@@ -113,7 +113,7 @@ pub(crate) enum DatabaseQuestion<'a> {
 
 impl<'a> DatabaseQuestion<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
         let column: fn(StoredOrgInfo) -> Option<OrgId> = match call {
             "may_reference" => {
                 let org = from.id("org")?;
@@ -132,7 +132,11 @@ impl<'a> DatabaseQuestion<'a> {
         Ok(Some(DatabaseQuestion::Stored { org: from.id("org")?, column }))
     }
 
-    pub(crate) async fn answer(&self, erp: &mut impl Erp, client: Option<&str>) -> Result<Value, Problem> {
+    pub(crate) async fn answer(
+        &self,
+        erp: &mut impl Erp,
+        client: Option<&str>,
+    ) -> Result<Value, QueryProblem> {
         // What is stored needs no tree, so the client's may be damaged.
         erp.require(client).await?;
         match self {
@@ -151,7 +155,7 @@ impl<'a> DatabaseQuestion<'a> {
                 Ok(tree.provider().is_in_natural_tree(org, referenced_org).into())
             }
             DatabaseQuestion::Stored { org, column } => {
-                let reader = erp.reader().ok_or_else(Problem::not_in_odoo)?;
+                let reader = erp.reader().ok_or_else(QueryProblem::not_in_odoo)?;
                 let stored = match org.as_deref().map(OrgId::new) {
                     Some(Ok(org)) if erp.covers_organization(org.as_str()).await? => {
                         reader.stored_org_info(org).await?

@@ -8,7 +8,7 @@ use session::{ClientId, OrgSelection, RoleAccess, RoleId};
 
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
-use crate::query::problem::Problem;
+use crate::query::problem::QueryProblem;
 
 /// A question about a role, or one that the retired OrgTree answered.
 pub(crate) enum RoleQuestion<'a> {
@@ -44,7 +44,7 @@ pub(crate) fn takes_a_role(call: &str) -> bool {
 
 impl<'a> RoleQuestion<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
         Ok(Some(match call {
             "writable_orgs" => RoleQuestion::Writable(WhatIf::take(from)?),
             "readable_orgs" => RoleQuestion::Readable(WhatIf::take(from)?),
@@ -56,7 +56,7 @@ impl<'a> RoleQuestion<'a> {
         }))
     }
 
-    pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, Problem> {
+    pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, QueryProblem> {
         let structure = &tree.structure;
         let set = |orgs: &OrgSelection| json!(orgs.ids(structure).collect::<Vec<_>>());
         Ok(match self {
@@ -82,7 +82,7 @@ impl<'a> RoleQuestion<'a> {
 }
 
 impl<'a> WhatIf<'a> {
-    fn take(from: &mut Arguments<'a>) -> Result<Self, Problem> {
+    fn take(from: &mut Arguments<'a>) -> Result<Self, QueryProblem> {
         Ok(WhatIf {
             role: from.id("role")?,
             automatic_roles: from
@@ -94,10 +94,10 @@ impl<'a> WhatIf<'a> {
         })
     }
 
-    async fn access(&self, erp: &impl Erp, tree: &Tree) -> Result<RoleAccess, Problem> {
+    async fn access(&self, erp: &impl Erp, tree: &Tree) -> Result<RoleAccess, QueryProblem> {
         let named = self.current_client.as_deref().map(ClientId::new).transpose();
         let current_client = named
-            .map_err(|error| Problem::wrong_argument("current_client", &format!("is no id: {error}")))?
+            .map_err(|error| QueryProblem::wrong_argument("current_client", &format!("is no id: {error}")))?
             .unwrap_or(tree.client);
         let role = read_role(erp, self.role.as_deref(), current_client).await?;
         let options = AccessOptions {
@@ -115,14 +115,18 @@ impl<'a> WhatIf<'a> {
 ///
 /// # Errors
 /// An unknown role; a database that does not answer, or has what cannot be an id.
-async fn read_role(erp: &impl Erp, id: Option<&str>, current_client: ClientId) -> Result<RoleFacts, Problem> {
+async fn read_role(
+    erp: &impl Erp,
+    id: Option<&str>,
+    current_client: ClientId,
+) -> Result<RoleFacts, QueryProblem> {
     if !erp.covers(current_client.as_str()) {
-        return Err(Problem::unknown_client(current_client.as_str()));
+        return Err(QueryProblem::unknown_client(current_client.as_str()));
     }
     // What cannot be an id names no role.
     let role = match (erp.reader(), id.and_then(|id| RoleId::new(id).ok())) {
         (Some(reader), Some(id)) => reader.role_facts(id, current_client).await?,
         _ => None,
     };
-    role.and_then(|role| erp.restrict(role)).ok_or_else(|| Problem::unknown_role(id))
+    role.and_then(|role| erp.restrict(role)).ok_or_else(|| QueryProblem::unknown_role(id))
 }

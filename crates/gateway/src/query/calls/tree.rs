@@ -7,7 +7,7 @@ use org_structure::{OrgFlags, OrgId};
 use serde_json::{Value, json};
 
 use crate::query::arguments::{Arguments, Id, Record};
-use crate::query::problem::Problem;
+use crate::query::problem::QueryProblem;
 
 /// A question that a tree answers alone.
 pub(crate) enum TreeQuestion<'a> {
@@ -33,7 +33,7 @@ pub(crate) enum TreeQuestion<'a> {
 
 impl<'a> TreeQuestion<'a> {
     /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, Problem> {
+    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
         Ok(Some(match call {
             "natural_tree" | "referenceable_orgs" => TreeQuestion::NaturalTree(from.id("org")?),
             "is_in_natural_tree" => TreeQuestion::IsInNaturalTree(from.id("org1")?, from.id("org2")?),
@@ -57,7 +57,7 @@ impl<'a> TreeQuestion<'a> {
         }))
     }
 
-    pub(crate) fn answer(&self, tree: OrganizationStructureProvider<'_>) -> Result<Value, Problem> {
+    pub(crate) fn answer(&self, tree: OrganizationStructureProvider<'_>) -> Result<Value, QueryProblem> {
         Ok(match self {
             TreeQuestion::NaturalTree(org) => set(&tree.natural_tree(org.as_deref())),
             TreeQuestion::IsInNaturalTree(one, other) => {

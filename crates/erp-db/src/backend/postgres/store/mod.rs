@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use self::hint::Hints;
 use self::signal::Listener;
-use crate::backend::{Database, Row, Sending, Statement, StatementError, Value, postgres};
+use crate::backend::{Database, Row, SendPolicy, Statement, StatementError, Value, postgres};
 use crate::store::{SqlStore, StoreError, StoreOptions, migration, record};
 
 /// The most attempts for a statement that loses races against a collection of unused trees.
@@ -108,7 +108,7 @@ async fn send<T: Send>(
     database: &Database,
     statement: &str,
     arguments: &[Value<'_>],
-    sending: Sending,
+    sending: SendPolicy,
     mut read: impl FnMut(Row<'_>) -> Result<T, StatementError> + Send,
 ) -> Result<Option<T>, StatementError> {
     let sql = AssertSqlSafe(statement.to_owned()).into_sql_str();
@@ -124,7 +124,7 @@ async fn send<T: Send>(
 /// Sends a statement whose answer is one number, and retries where a concurrent statement broke a reference.
 async fn count(database: &Database, statement: &str, arguments: &[Value<'_>]) -> Result<u64, PortError> {
     for _ in 0..ATTEMPTS {
-        match send(database, statement, arguments, Sending::Once, |row| row.integer(0)).await {
+        match send(database, statement, arguments, SendPolicy::Once, |row| row.integer(0)).await {
             Ok(count) => return Ok(u64::try_from(count.flatten().unwrap_or_default()).unwrap_or_default()),
             Err(error) if error.breaks_reference() => {}
             Err(error) => return Err(error.into()),
@@ -190,7 +190,7 @@ impl SessionStore for PostgresStore {
             Some(_) => [false; 2],
         };
         // Without a trial of the connection; if that is lost, the session may have been created.
-        let mut sending = Sending::Untried;
+        let mut sending = SendPolicy::Untried;
         for _ in 0..ATTEMPTS {
             let mut statement = String::new();
             for (is_sent, add) in sent.into_iter().zip([statements::ADD_TREE, statements::ADD_ACCESS]) {
@@ -201,7 +201,7 @@ impl SessionStore for PostgresStore {
             statement.push_str(create);
             let read = |row: Row<'_>| Ok((row.integer(0)? == Some(1), row.integer(1)? == Some(1)));
             let answer = send(&self.database, &statement, &values, sending, read).await;
-            let in_doubt = sending == Sending::Once;
+            let in_doubt = sending == SendPolicy::Once;
             match answer.map(Option::unwrap_or_default) {
                 Ok((true, _)) => return Ok(self.created(new)),
                 // No other call creates a session of this id.
@@ -214,7 +214,7 @@ impl SessionStore for PostgresStore {
                 Ok((false, false)) => {}
                 Err(error) if error.breaks_reference() => {}
                 Err(error) if error.lost_connection() && !in_doubt => {
-                    sending = Sending::Once;
+                    sending = SendPolicy::Once;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -256,7 +256,7 @@ impl SessionStore for PostgresStore {
             return Ok(());
         }
         let arguments = [Value::Names(&names), Value::Integers(&agos)];
-        send(&self.database, statements::TOUCH, &arguments, Sending::Once, |_| Ok(())).await?;
+        send(&self.database, statements::TOUCH, &arguments, SendPolicy::Once, |_| Ok(())).await?;
         Ok(())
     }
 

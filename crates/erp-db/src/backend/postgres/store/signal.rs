@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::hint::{self, Hints};
 use crate::backend::postgres::url::{self, Server};
 use crate::backend::{
-    ConnectError, Database, Limits, Sending, Statement, StatementError, StoreWords, Value, timed,
+    ConnectError, ConnectionLimits, Database, SendPolicy, Statement, StatementError, StoreWords, Value, timed,
 };
 
 const CHANNEL: &str = "orgcache_sessions";
@@ -20,7 +20,7 @@ const CHANNEL: &str = "orgcache_sessions";
 pub(super) async fn send(database: Database, words: &'static StoreWords, mut texts: mpsc::Receiver<String>) {
     while let (Some(text), Some((notify, _))) = (texts.recv().await, words.notify) {
         let arguments = &[Value::Text(&text)];
-        let statement = Statement { sql: notify.into_sql_str(), arguments, sending: Sending::Once };
+        let statement = Statement { sql: notify.into_sql_str(), arguments, sending: SendPolicy::Once };
         drop(database.send(statement, |_| Ok::<_, StatementError>(())).await);
     }
 }
@@ -28,13 +28,18 @@ pub(super) async fn send(database: Database, words: &'static StoreWords, mut tex
 /// A connection of its own to the server itself, on which notifications come in.
 pub(super) struct Listener {
     url: String,
-    limits: Limits,
+    limits: ConnectionLimits,
     heartbeat: Duration,
     reconnect: Duration,
 }
 
 impl Listener {
-    pub(super) fn new(url: String, limits: Limits, heartbeat: Duration, reconnect: Duration) -> Self {
+    pub(super) fn new(
+        url: String,
+        limits: ConnectionLimits,
+        heartbeat: Duration,
+        reconnect: Duration,
+    ) -> Self {
         Listener { url, limits, heartbeat, reconnect }
     }
 

@@ -15,7 +15,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, PortError>>;
 
 /// A call that writes.
 pub(super) enum Job {
-    Create(Login, Reply<LoginOutcome>),
+    Create(SessionInsert, Reply<LoginOutcome>),
     Change(Change, Reply<u64>),
 }
 
@@ -31,7 +31,7 @@ pub(super) enum Change {
 
 /// A session to be stored.
 #[derive(Clone)]
-pub(super) struct Login {
+pub(super) struct SessionInsert {
     pub(super) record: Arc<SessionRecord>,
     pub(super) replaces: Option<SessionId>,
     pub(super) bytes: Option<LoginBytes>,
@@ -53,9 +53,9 @@ pub(super) enum LoginOutcome {
     BytesMissing,
 }
 
-impl Login {
+impl SessionInsert {
     pub(super) fn new(new: &NewSession<'_>) -> Self {
-        Login { record: Arc::clone(new.record), replaces: new.replaces, bytes: None }
+        SessionInsert { record: Arc::clone(new.record), replaces: new.replaces, bytes: None }
     }
 }
 
@@ -66,7 +66,7 @@ impl LoginBytes {
 }
 
 /// A job that was done in a transaction, to be acknowledged when that is committed.
-pub(super) struct Done {
+pub(super) struct FinishedJob {
     /// Its error, after which nothing more may be done in the transaction. On a full disk, for one, SQLite
     /// rolls the whole transaction back, and would do what follows outside of any. What it refuses, as a key
     /// that is there already, concerns one statement alone.
@@ -74,12 +74,12 @@ pub(super) struct Done {
     answer: Box<dyn FnOnce(Option<PortError>) + Send>,
 }
 
-impl Done {
+impl FinishedJob {
     fn new<T: Send + 'static>(reply: Reply<T>, outcome: Result<T, StatementError>) -> Self {
         let outcome = outcome.map_err(PortError::from);
         let breaks = outcome.as_ref().err().filter(|error| error.is_transient()).cloned();
         let answer = move |failed: Option<PortError>| drop(reply.send(failed.map_or(outcome, Err)));
-        Done { breaks, answer: Box::new(answer) }
+        FinishedJob { breaks, answer: Box::new(answer) }
     }
 
     /// Acknowledges the job, or says why the commit failed. A caller that is gone gets nothing.
@@ -107,10 +107,10 @@ impl Job {
 
     /// Does the job as a part of a transaction: as a whole or not at all. An error says that the transaction
     /// is broken.
-    pub(super) async fn run(self, transaction: &mut Transaction<'_>) -> Result<Done, StatementError> {
+    pub(super) async fn run(self, transaction: &mut Transaction<'_>) -> Result<FinishedJob, StatementError> {
         Ok(match self {
-            Job::Create(login, reply) => Done::new(reply, create(&login, transaction).await?),
-            Job::Change(change, reply) => Done::new(reply, change.apply(transaction).await?),
+            Job::Create(login, reply) => FinishedJob::new(reply, create(&login, transaction).await?),
+            Job::Change(change, reply) => FinishedJob::new(reply, change.apply(transaction).await?),
         })
     }
 }
@@ -162,7 +162,7 @@ async fn in_one<T>(
 
 /// Stores a session. Where its tree and access are stored already, this takes one read and one row.
 async fn create(
-    login: &Login,
+    login: &SessionInsert,
     transaction: &mut Transaction<'_>,
 ) -> Result<Result<LoginOutcome, StatementError>, StatementError> {
     let record = &*login.record;

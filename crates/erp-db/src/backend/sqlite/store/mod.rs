@@ -15,10 +15,10 @@ use session::{
 };
 use sqlx::AssertSqlSafe;
 
-use self::job::{Change, Job, Login, LoginBytes, LoginOutcome};
+use self::job::{Change, Job, LoginBytes, LoginOutcome, SessionInsert};
 use self::lock::FileLock;
 use self::writer::Writer;
-use crate::backend::{Database, Limits, StatementError, Value, sqlite};
+use crate::backend::{ConnectionLimits, Database, StatementError, Value, sqlite};
 use crate::store::{SqlStore, StoreError, StoreOptions, migration, record};
 
 /// Sessions in an SQLite file. Reads go to the file at once; writes are queued for the one writer.
@@ -42,7 +42,7 @@ impl SqliteStore {
         file::check(&options.url)?;
         let lock = FileLock::take(&sqlite::file_of(&options.url)?)?;
         // One for the writer, and at least one for readers.
-        let limits = Limits {
+        let limits = ConnectionLimits {
             connections: options.limits.connections.max(2),
             // The writer's statements may concern many sessions. Each caller has a shorter limit of its own.
             statement: options.bulk.max(options.limits.statement),
@@ -93,7 +93,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
-        let mut login = Login::new(new);
+        let mut login = SessionInsert::new(new);
         if self.is_damaged(new).await? {
             login.bytes = Some(LoginBytes::new(new));
         }

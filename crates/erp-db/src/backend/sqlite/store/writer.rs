@@ -21,12 +21,12 @@ const GROUP: usize = 256;
 #[derive(Debug)]
 pub(super) struct Writer {
     /// Gone when the writer is closed. The task ends when nothing can be queued any more and all is done.
-    open: Mutex<Option<Open>>,
+    open: Mutex<Option<WriterTask>>,
     place: String,
 }
 
 #[derive(Debug)]
-struct Open {
+struct WriterTask {
     queue: mpsc::Sender<Job>,
     task: JoinHandle<()>,
 }
@@ -37,7 +37,7 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let place = database.place().to_owned();
         let task = tokio::spawn(write(database, jobs, lock));
-        Writer { open: Mutex::new(Some(Open { queue, task })), place }
+        Writer { open: Mutex::new(Some(WriterTask { queue, task })), place }
     }
 
     /// Queues a job and waits until it is committed, no longer than allowed.
@@ -62,7 +62,7 @@ impl Writer {
     /// Does what is queued and ends the task.
     pub(super) async fn close(&self) {
         let open = self.open.lock().take();
-        if let Some(Open { queue, task }) = open {
+        if let Some(WriterTask { queue, task }) = open {
             drop(queue);
             // It fails only where the runtime is being shut down, and then the task has ended.
             let _ = task.await;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::workspace;
 
 /// A folder with the finished parts of one run.
-pub(crate) struct Kept {
+pub(crate) struct Checkpoint {
     folder: PathBuf,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Part {
     pub(crate) load: String,
 }
 
-impl Kept {
+impl Checkpoint {
     /// The run that a folder holds, or one without any part yet: then what another run left there goes.
     pub(crate) fn open(folder: PathBuf, resume: bool) -> Result<Self> {
         if !resume {
@@ -65,7 +65,7 @@ impl Kept {
 mod tests {
     use std::time::Duration;
 
-    use super::{Kept, Part};
+    use super::{Checkpoint, Part};
 
     #[test]
     fn a_part_is_there_until_the_next_run_begins() {
@@ -73,13 +73,13 @@ mod tests {
         let folder = parent.path().join("run");
         let part =
             Part { printed: "figures\n\nmore".into(), took: Duration::from_secs(7), load: "0.50".into() };
-        let kept = Kept::open(folder.clone(), false).unwrap();
+        let kept = Checkpoint::open(folder.clone(), false).unwrap();
         assert_eq!(kept.part("speed"), None);
         kept.keep("speed", &part).unwrap();
-        let again = Kept::open(folder.clone(), true).unwrap();
+        let again = Checkpoint::open(folder.clone(), true).unwrap();
         assert_eq!(again.part("speed"), Some(part));
         assert_eq!(again.part("sessions"), None);
         assert_eq!(std::fs::read_dir(again.folder()).unwrap().count(), 1);
-        assert_eq!(Kept::open(folder, false).unwrap().part("speed"), None);
+        assert_eq!(Checkpoint::open(folder, false).unwrap().part("speed"), None);
     }
 }
