@@ -1,10 +1,10 @@
 //! The bundled bench harness: orgcache beside what people use today, on the same trees in the same run.
 //!
 //! [`structure`] is what everything answers, [`orgcache`], [`orgcache_views`], [`baselines`], [`backends`]
-//! and `sql` (feature `databases`) are who answers it, and
-//! [`agreement`] sees to it that they answer alike. [`footprint`] counts bytes, [`speed`] takes times, [`sessions`]
-//! what logins take; all give [`record`]s; [`table`] and [`plot`] show them. [`summary`] draws on the records of
-//! several programs, [`budgets`] and [`instructions`] check what does not depend on the machine.
+//! and `sql` (feature `databases`) are who answers it, and [`agreement`] sees to it that they answer alike.
+//! [`footprint`] counts bytes, [`speed`] takes times, [`sessions`] what logins take; all give [`record`]s;
+//! [`table`] and [`plot`] show them. [`summary`] draws on the records of several programs, [`budgets`] and
+//! [`instructions`] check what does not depend on the machine.
 
 pub mod agreement;
 pub mod backends;

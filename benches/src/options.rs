@@ -60,7 +60,8 @@ impl Options {
         chosen(&self.structure, all, "structure")
     }
 
-    /// The trees chosen, by shape and size; else those of a quick or of a full measurement and the sample clients.
+    /// The trees chosen, by shape and size; else those of a quick or of a full measurement and the sample
+    /// clients.
     #[must_use]
     pub fn trees(&self, quick: &[usize], full: &[usize]) -> Vec<(Shape, usize)> {
         let sizes = if self.organizations.is_empty() {

@@ -121,8 +121,8 @@ struct Range {
 }
 
 impl Range {
-    /// Over all shapes of 600 organizations, with as few sessions as were measured (`orgcache`, whose sessions
-    /// are whole ones: with as many). Nothing where a shape did not finish.
+    /// Over all shapes of 600 organizations, with as few sessions as were measured (`orgcache`, whose
+    /// sessions are whole ones: with as many). Nothing where a shape did not finish.
     fn over_shapes(figures: &[Figure], metric: &str, structure: &str) -> Option<Self> {
         let here = || {
             figures.iter().filter(|figure| {

@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 /**
  * Asks the service about an order: may it use its country's price list, and who accounts for it?
  *
- * Run it with `java AskService.java http://127.0.0.1:8080 'F&BAdmin' orgcache`, on the demonstration. It needs
- * nothing but a JDK from 15 on. In a program of your own, use a JSON library.
+ * Run it with `java AskService.java http://127.0.0.1:8080 'F&BAdmin' orgcache`, on the demonstration. It
+ * needs nothing but a JDK from 15 on. In a program of your own, use a JSON library.
  */
 public class AskService {
     private static final String STORE = "7BABA5FF80494CAFA54DEBD22EC46F01";

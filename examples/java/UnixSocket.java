@@ -10,8 +10,8 @@ import java.nio.file.Path;
 /**
  * Asks orgcache over a Unix socket: `java UnixSocket.java SOCKET PATH TOKEN` prints the answer.
  *
- * It needs nothing but a JDK from 16 on. `java.net.http` does not support Unix sockets, so it writes the request
- * to a channel.
+ * It needs nothing but a JDK from 16 on. `java.net.http` does not support Unix sockets, so it writes the
+ * request to a channel.
  */
 public class UnixSocket {
     /** The answer to a GET, head and body. */

@@ -1,7 +1,7 @@
 //! A read that is alone: is it later because there is batching?
 //!
-//! Odoo answers at once here. The effect of batching on such a read does not depend on Odoo's own time, and it
-//! stands out from noise much sooner when nothing else adds delay.
+//! Odoo answers at once here. The effect of batching on such a read does not depend on Odoo's own time, and
+//! it stands out from noise much sooner when nothing else adds delay.
 
 use std::time::{Duration, Instant};
 

@@ -78,8 +78,8 @@ impl Pair<'_> {
     }
 }
 
-/// Reads two of three fields of a record, three times, accepting answers that are a few seconds old. Each `time`
-/// takes another record, which was not read before.
+/// Reads two of three fields of a record, three times, accepting answers that are a few seconds old. Each
+/// `time` takes another record, which was not read before.
 async fn habit(subject: &Subject<'_>, time: usize) -> anyhow::Result<()> {
     for fields in [["name", "email"], ["email", "phone"], ["phone", "name"]] {
         subject.ask(&recent(1 + time, &fields)).await?;

@@ -39,8 +39,8 @@ impl Taken {
     }
 }
 
-/// The figures of `times` calls of `thing` by each subject. The subjects take turns; `thing` gets the number of the
-/// call.
+/// The figures of `times` calls of `thing` by each subject. The subjects take turns; `thing` gets the number
+/// of the call.
 pub(crate) async fn rounds<T>(
     subjects: &[Subject<'_>],
     times: usize,

@@ -1,8 +1,9 @@
-//! Load on the service: the release build of `orgcache serve` beside a bare axum, each a process of its own on loopback.
+//! Load on the service: the release build of `orgcache serve` beside a bare axum, each a process of its own
+//! on loopback.
 //!
-//! In the order to read: `world` (a database with 600 organizations and 10,000 users), `server` (a process that is measured),
-//! `client` (connections that are kept), `repeater` (one request again and again), `load` (requests for a while), `measure` (what
-//! is asked, in which order), `record`.
+//! In the order to read: `world` (a database with 600 organizations and 10,000 users), `server` (a process
+//! that is measured), `client` (connections that are kept), `repeater` (one request again and again), `load`
+//! (requests for a while), `measure` (what is asked, in which order), `record`.
 
 mod client;
 mod front_end;
@@ -69,8 +70,8 @@ struct Answer {
     result: bool,
 }
 
-/// What axum can do by itself, without a layer: five bytes; and a question's JSON read and an answer's written, with nothing in
-/// between.
+/// What axum can do by itself, without a layer: five bytes; and a question's JSON read and an answer's
+/// written, with nothing in between.
 async fn hello() -> Result<()> {
     let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     println!("hello listens on http://{}", listener.local_addr()?);

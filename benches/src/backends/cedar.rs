@@ -1,4 +1,5 @@
-//! `Cedar`: entities of the `cedar-policy` crate with parents, and the closure that its `in` is answered from.
+//! `Cedar`: entities of the `cedar-policy` crate with parents, and the closure that its `in` is answered
+//! from.
 
 use core::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};

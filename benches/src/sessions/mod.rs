@@ -1,7 +1,8 @@
 //! What logins take: bytes that sessions hold, loads after a change, time.
 //!
-//! [`Erp`] is where the managers here read from; [`held`] counts bytes, [`storm`] loads, [`calls`] takes times in memory.
-//! With the feature `databases`, `logins` does so on SQLite and PostgreSQL, where `tables` are an ERP's own.
+//! [`Erp`] is where the managers here read from; [`held`] counts bytes, [`storm`] loads, [`calls`] takes
+//! times in memory. With the feature `databases`, `logins` does so on SQLite and PostgreSQL, where `tables`
+//! are an ERP's own.
 
 pub mod calls;
 mod erp;

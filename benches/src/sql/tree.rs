@@ -175,8 +175,8 @@ impl<E: Engine, W: Way> Sql<E, W> {
     }
 }
 
-/// Whether PostgreSQL exceeded its stack, as it does while it splits a page of a GiST index that cannot hold two
-/// paths: about 300 levels are enough.
+/// Whether PostgreSQL exceeded its stack, as it does while it splits a page of a GiST index that cannot hold
+/// two paths: about 300 levels are enough.
 fn is_too_deep(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "54001")
 }

@@ -44,13 +44,13 @@ use erp_db::Database;
 /// A file is named after its table (`ad_org.json`) and holds one array of objects, in any layout of JSON, as
 /// PostgreSQL's `json_agg` gives it by way of psql: the end of a line alone is a table without rows. Other
 /// files are ignored. Keys are the columns' names in lower case; columns that nothing here asks for are
-/// ignored and listed in [`ImportSummary::ignored`]. Texts, ids and flags (`"Y"`, `"N"`) are texts, `seqno` and
-/// `levelno` are numbers; blanks are kept. A column that is absent is null, and so is an empty `parent_id`.
-/// The audit columns `created` and `updated` are ISO dates or dates with times, without a zone; where no row
-/// of a file has a value for one of the audit columns, it is left to the table's default. Tables that are
-/// missing in the database are created, with their indexes; those that are there are taken as they are. A
-/// column that the ERP got with a later version (`timezone`, `ad_groupbusinessunit_org_id` and what is stored
-/// when an organization is set ready) is created only if a row of the files names it, so that the new
+/// ignored and listed in [`ImportSummary::ignored`]. Texts, ids and flags (`"Y"`, `"N"`) are texts, `seqno`
+/// and `levelno` are numbers; blanks are kept. A column that is absent is null, and so is an empty
+/// `parent_id`. The audit columns `created` and `updated` are ISO dates or dates with times, without a zone;
+/// where no row of a file has a value for one of the audit columns, it is left to the table's default. Tables
+/// that are missing in the database are created, with their indexes; those that are there are taken as they
+/// are. A column that the ERP got with a later version (`timezone`, `ad_groupbusinessunit_org_id` and what is
+/// stored when an organization is set ready) is created only if a row of the files names it, so that the new
 /// database is of the version that the rows come from.
 ///
 /// When all is read, every column that refers to one of these tables must refer to a row of the import or of

@@ -1,8 +1,8 @@
 //! `orgcache`, the command and the service: an ERP's organization trees and sessions at the terminal and over
 //! HTTP.
 //!
-//! [`http`] is the service, to run within another program; [`run`] is the command. For sessions in an axum program of
-//! your own, the crate `session-axum` is enough.
+//! [`http`] is the service, to run within another program; [`run`] is the command. For sessions in an axum
+//! program of your own, the crate `session-axum` is enough.
 
 mod backend;
 mod cli;

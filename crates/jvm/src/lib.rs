@@ -5,8 +5,8 @@
 //! nothing worse.
 //!
 //! The manager's futures are polled on the thread that called from Java, and only there do `callbacks` run:
-//! an ERP binds its connection to the thread. The threads of the runtime, one and those of the databases, know
-//! nothing of Java. They neither attach themselves to the virtual machine nor keep it from ending.
+//! an ERP binds its connection to the thread. The threads of the runtime, one and those of the databases,
+//! know nothing of Java. They neither attach themselves to the virtual machine nor keep it from ending.
 //!
 //! In the order in which to read them:
 //!

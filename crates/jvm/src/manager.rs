@@ -94,8 +94,8 @@ impl Manager {
 
     /// Waits for a login, a refresh or a switch.
     ///
-    /// What a callback throws reaches the login of its own thread alone: others that have joined its load read
-    /// the rows themselves.
+    /// What a callback throws reaches the login of its own thread alone: others that have joined its load
+    /// read the rows themselves.
     pub(crate) fn log_in<T, F>(&self, login: impl Fn() -> F) -> Result<T, NativeFailure>
     where
         F: Future<Output = Result<T, LoginError>>,
@@ -114,8 +114,8 @@ impl Manager {
         outcome
     }
 
-    /// Closes the manager in a place: use told to the store, threads ended. Java has waited for calls under way.
-    /// A place without a manager is closed already.
+    /// Closes the manager in a place: use told to the store, threads ended. Java has waited for calls under
+    /// way. A place without a manager is closed already.
     pub(crate) fn close(place: i64) -> Result<(), NativeFailure> {
         let Some(manager) = MANAGERS.take(place) else { return Ok(()) };
         manager.is_closed.store(true, Ordering::SeqCst);

@@ -10,8 +10,8 @@ use crate::invariant::{at, at_mut, narrow};
 /// are; counting the bits up to a rank finds its step.
 ///
 /// # Memory
-/// Nothing if no organization is of the kind. Otherwise 8 bytes for every 32 organizations, and 2 or 4 bytes a
-/// step, with `steps <= 2 * organizations of the kind` and `steps <= organizations`.
+/// Nothing if no organization is of the kind. Otherwise 8 bytes for every 32 organizations, and 2 or 4 bytes
+/// a step, with `steps <= 2 * organizations of the kind` and `steps <= organizations`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Nearest {
     // INVARIANT: all ranks are in a block, or there are no blocks; `owners` has an entry a step.

@@ -253,8 +253,8 @@ impl OrgStructure {
     /// hash table `w + 1` bytes a place, with 8 places for 7 organizations rounded up to a power of two; the
     /// nearest legal entities, business units, period controls and calendar owners at most `2w` bytes an
     /// organization of that kind, and 8 bytes for every 32 organizations of the tree if there is one of that
-    /// kind. Time zones and calendars: 8 bytes an organization that has one, 16 and its text for each distinct
-    /// one.
+    /// kind. Time zones and calendars: 8 bytes an organization that has one, 16 and its text for each
+    /// distinct one.
     #[must_use]
     pub fn footprint(&self) -> usize {
         [&self.parent, &self.subtree_end, &self.chain_head].map(Column::heap_bytes).iter().sum::<usize>()

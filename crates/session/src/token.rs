@@ -78,7 +78,8 @@ impl fmt::Debug for Token {
 
 /// The name of a session: the hash of its token. It may be listed, logged and stored; it opens nothing.
 ///
-/// Comparison stops at the first difference: the time that it takes may tell about a hash, which leads to no token.
+/// Comparison stops at the first difference: the time that it takes may tell about a hash, which leads to no
+/// token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SessionId([u8; 32]);
 

@@ -8,8 +8,8 @@
 //!   [`python`], [`java`] and [`axe`], the accessibility checker;
 //! - [`postgres`]: the throw-away PostgreSQL cluster of a run, in its [`scratch`] directory;
 //! - [`tally`]: the results of all tests, summed up;
-//! - [`checkpoint`], [`document`], [`machine`]: the finished parts of a run of measurements, the documents that it
-//!   writes, and the machine that it ran on;
+//! - [`checkpoint`], [`document`], [`machine`]: the finished parts of a run of measurements, the documents
+//!   that it writes, and the machine that it ran on;
 //! - [`interrupt`]: signals, so that an interrupted run cleans up.
 
 mod axe;

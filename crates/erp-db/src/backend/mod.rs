@@ -1,10 +1,10 @@
 //! Databases: one trait, and one folder for each product.
 //!
-//! The rest of this crate knows a product by [`DatabaseBackend`], which sends statements, and by its [`Dialect`], the
-//! words that differ. `sqlite` and `postgres` implement both; each also holds the statements of revisions
-//! (`revisions`) and of its session store, and in `login.sql` all statements of a login, to be read. What
-//! they share is in the other files: [`Value`] goes into a statement, [`Row`] comes out, and [`Select`] packs
-//! many rows into one text.
+//! The rest of this crate knows a product by [`DatabaseBackend`], which sends statements, and by its
+//! [`Dialect`], the words that differ. `sqlite` and `postgres` implement both; each also holds the statements
+//! of revisions (`revisions`) and of its session store, and in `login.sql` all statements of a login, to be
+//! read. What they share is in the other files: [`Value`] goes into a statement, [`Row`] comes out, and
+//! [`Select`] packs many rows into one text.
 
 mod dialect;
 mod error;
@@ -178,8 +178,8 @@ impl Database {
         }
     }
 
-    /// Opens an SQLite file that exists, for reading and writing, with the default [`ConnectionLimits`]. Unlike in a
-    /// URL, no character of the path means anything else.
+    /// Opens an SQLite file that exists, for reading and writing, with the default [`ConnectionLimits`].
+    /// Unlike in a URL, no character of the path means anything else.
     ///
     /// # Errors
     /// As for [`Database::connect_with`].

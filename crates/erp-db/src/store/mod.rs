@@ -1,10 +1,10 @@
 //! Where sessions live beyond the process: in a file for one process (SQLite), or on a server for many
 //! (PostgreSQL).
 //!
-//! [`open`] gives the store of the product that a URL names: `backend/sqlite/store` has one writer that commits
-//! waiting logins together, `backend/postgres/store` sends every call as one message that holds no state on the
-//! connection. What is here is common to both: `options`, `migration` (our own tables), `record` (rows), and
-//! `passwords`, beside the sessions in the same tables.
+//! [`open`] gives the store of the product that a URL names: `backend/sqlite/store` has one writer that
+//! commits waiting logins together, `backend/postgres/store` sends every call as one message that holds no
+//! state on the connection. What is here is common to both: `options`, `migration` (our own tables), `record`
+//! (rows), and `passwords`, beside the sessions in the same tables.
 //!
 //! The tables are the store's own (`orgcache_…`; on PostgreSQL in a schema `orgcache`), so it may share a
 //! database with an ERP or have one for itself. [`migrate`] makes them, when asked.
@@ -88,8 +88,8 @@ pub trait SqlStore: SessionStore {
 ///
 /// # Errors
 /// [`StoreError::NotMigrated`] if the tables are missing or older than this version needs;
-/// [`StoreError::InUse`] if another process uses the same SQLite file; [`StoreError`] if the database cannot be
-/// reached.
+/// [`StoreError::InUse`] if another process uses the same SQLite file; [`StoreError`] if the database cannot
+/// be reached.
 pub async fn open(options: &StoreOptions) -> Result<Arc<dyn SqlStore>, StoreError> {
     opening(options).await
 }

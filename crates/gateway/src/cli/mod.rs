@@ -40,14 +40,15 @@ Examples:
 
 docs/operations.md leads to a service over your own ERP.";
 
-/// Organization trees and sessions of an Openbravo or Etendo database: served over HTTP, shown, asked, imported.
+/// Organization trees and sessions of an Openbravo or Etendo database: served over HTTP, shown, asked,
+/// imported.
 ///
 /// Without a command: the service, as `serve`.
 #[derive(Debug, Parser)]
 #[command(name = "orgcache", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// The ERP's database: sqlite:FILE or postgres://…. `import`, `password` and `revisions` need it; the other
-    /// commands take the demonstration if it is left out.
+    /// The ERP's database: sqlite:FILE or postgres://…. `import`, `password` and `revisions` need it; the
+    /// other commands take the demonstration if it is left out.
     #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 
@@ -310,7 +311,8 @@ pub(crate) struct TreeArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
-    /// A client's folder, or a folder of them: one file a table, `ad_org.json` and so on, each an array of rows.
+    /// A client's folder, or a folder of them: one file a table, `ad_org.json` and so on, each an array of
+    /// rows.
     pub(crate) dir: PathBuf,
 }
 

@@ -1,7 +1,8 @@
 //! `HiddenTyping`: nothing that is typed at the terminal is shown, from before the prompt on.
 //!
-//! The prompt library hides typing after its prompt: a fast program, or a person who pastes, could be quicker.
-//! It also raises SIGINT for Ctrl-C while the terminal still hides, so SIGINT must not end the process here.
+//! The prompt library hides typing after its prompt: a fast program, or a person who pastes, could be
+//! quicker. It also raises SIGINT for Ctrl-C while the terminal still hides, so SIGINT must not end the
+//! process here.
 
 use std::io;
 

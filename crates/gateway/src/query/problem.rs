@@ -67,7 +67,8 @@ impl Code {
         }
     }
 
-    /// What to say where the message may tell about the inside of this installation; `None` where it does not.
+    /// What to say where the message may tell about the inside of this installation; `None` where it does
+    /// not.
     fn public_message(self) -> Option<&'static str> {
         match self {
             Code::UnknownClient => Some("there is no such client"),

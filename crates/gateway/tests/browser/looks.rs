@@ -21,7 +21,8 @@ async fn nothing_reaches_beyond_a_narrow_screen() {
         browser.script(&format!("location.hash = '#{view}'")).await;
         browser.until(&format!("document.querySelector('{sign}')?.checkVisibility()")).await;
         assert_eq!(browser.script(beyond).await, false, "{view}");
-        // Nor is anything cut off: what does not fit scrolls, and says so by being reachable with the keyboard.
+        // Nor is anything cut off: what does not fit scrolls, and says so by being reachable with the
+        // keyboard.
         let cut =
             "return [...document.querySelectorAll('main td, main h1, main h2, main button, main label')]
             .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth

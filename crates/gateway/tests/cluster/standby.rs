@@ -5,7 +5,8 @@ use std::process::Command;
 use crate::server::{Bouncer, Cluster, folder, free_port, run, settings};
 
 impl Cluster {
-    /// A standby that follows this server, which acknowledges no commit from now on before the standby has it.
+    /// A standby that follows this server, which acknowledges no commit from now on before the standby has
+    /// it.
     pub(crate) fn standby(&self) -> Self {
         let standby = Cluster { folder: folder(), port: free_port() };
         run("pg_basebackup", &["-D", &standby.data(), "-d", &self.url(), "-R", "-c", "fast", "--no-sync"]);

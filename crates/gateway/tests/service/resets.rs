@@ -77,7 +77,8 @@ async fn five_hundred_resets_leave_nothing_half_done(databases: Databases) {
             .await;
     }
 
-    // The right password was given each time, so nothing is slowed or refused now, and the pool has its connections.
+    // The right password was given each time, so nothing is slowed or refused now, and the pool has its
+    // connections.
     let failed = metric(&service, "orgcache_logins_failed_total").await;
     assert_eq!((failed, metric(&service, "orgcache_logins_limited_total").await), (0, 0));
     let tokens = join_all((0..AT_ONCE).map(|_| service.token(SPAIN))).await;

@@ -184,8 +184,8 @@ fn a_password_that_is_typed_is_not_shown_and_typed_twice() {
     assert!(shown.contains("is set") && !shown.contains("horse"), "{shown}");
     assert!(run(database.home(), &list, "").out.starts_with("F&BAdmin\t"));
 
-    // Ctrl-C changes nothing, and the terminal shows again what is typed. Typed before the prompt reads it, it
-    // takes away what was typed, and the end of the line is no password.
+    // Ctrl-C changes nothing, and the terminal shows again what is typed. Typed before the prompt reads it,
+    // it takes away what was typed, and the end of the line is no password.
     let (shown, status) = typed(database.home(), &arguments, &["\u{3}"]);
     assert_eq!(status, 2, "{shown}");
     assert!(shown.contains("interrupted") || shown.contains("no password was given"), "{shown}");

@@ -1,5 +1,5 @@
-//! `ToolClient`: calls tools by the official SDK's client, and checks their answers against their schemas. The
-//! tests of the command use it too.
+//! `ToolClient`: calls tools by the official SDK's client, and checks their answers against their schemas.
+//! The tests of the command use it too.
 
 use core::ops::Deref;
 

@@ -7,9 +7,8 @@
 //! * [`LeaderLoad`] only carries the outcome. The caller that began the load drives it, and may borrow a
 //!   connection or a client for it. If that caller is cancelled, another one begins again.
 //!
-//! Neither spawns a task: a load without waiting callers is dropped, and frees its connection. Where
-//! outcomes are cached in a bounded table, the guards of the crate `quick_cache` are a [`LeaderLoad`] for each
-//! entry.
+//! Neither spawns a task: a load without waiting callers is dropped, and frees its connection. Where outcomes
+//! are cached in a bounded table, the guards of the crate `quick_cache` are a [`LeaderLoad`] for each entry.
 
 mod leader;
 mod shared;

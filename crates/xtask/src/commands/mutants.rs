@@ -9,8 +9,8 @@ use crate::workspace;
 /// Change the code in many small ways, one at a time, and see whether a test fails
 ///
 /// Needs `cargo install cargo-mutants`. Runs in two passes: first the quick tests with few random cases,
-/// which catch most mutants; then all tests against the mutants that are left. Takes hours for a package: name
-/// files with `-- --file GLOB`. `--continue` goes on with a run that was cut short.
+/// which catch most mutants; then all tests against the mutants that are left. Takes hours for a package:
+/// name files with `-- --file GLOB`. `--continue` goes on with a run that was cut short.
 ///
 /// Mutants that no test can notice, because they mean the same, are listed with their reasons in
 /// `.cargo/mutants.toml`.

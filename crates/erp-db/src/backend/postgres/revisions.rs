@@ -74,8 +74,8 @@ const COUNTERS: &str = "CREATE TABLE IF NOT EXISTS orgcache.orgcache_revision (
 const ADD_MARK: &str =
     "ALTER TABLE orgcache.orgcache_revision ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT ''";
 
-/// The number and the mark of a change: the clock in microseconds, and a random id that no other change has, even
-/// when the clock goes back.
+/// The number and the mark of a change: the clock in microseconds, and a random id that no other change has,
+/// even when the clock goes back.
 const CHANGE: &str = "pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint, \
      pg_catalog.gen_random_uuid()::text";
 
@@ -116,7 +116,8 @@ fn install(tables: &Tables<'_>) -> Vec<String> {
     statements
 }
 
-/// The function of a trigger. It runs with the rights of the user that installs it, so that the ERP's user needs none.
+/// The function of a trigger. It runs with the rights of the user that installs it, so that the ERP's user
+/// needs none.
 fn function(watched: &WatchedTable, event: &str, rows: &[(&str, &str)], tables: &Tables<'_>) -> String {
     let changed = |(_, name): &(_, &str)| tables.rows(watched, "", &format!(" FROM {name}"));
     let queries: Vec<String> = rows.iter().map(|rows| watched.clients(&changed(rows), tables)).collect();

@@ -151,7 +151,8 @@ pub(crate) async fn list(
     let (mut sessions, mut looked_through) = (Vec::new(), 0);
     loop {
         let mut found = gateway.manager().list(scope, after, at_once).await.or_unavailable()?;
-        // A full page may be followed by another one. With user and role, pages may hold fewer than asked for.
+        // A full page may be followed by another one. With user and role, pages may hold fewer than asked
+        // for.
         let next = found.last().filter(|_| found.len() == at_once).map(|last| last.record.id);
         looked_through += found.len();
         found.retain(|stored| role.is_none_or(|role| stored.record.role == role));

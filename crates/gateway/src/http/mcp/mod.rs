@@ -1,7 +1,7 @@
 //! `/mcp`: Odoo databases for language models, by the Model Context Protocol over streamable HTTP.
 //!
-//! `principals` is who may ask, and as whom Odoo is asked; it is made of `configuration`, the file that says so.
-//! `cors` lets web pages ask.
+//! `principals` is who may ask, and as whom Odoo is asked; it is made of `configuration`, the file that says
+//! so. `cors` lets web pages ask.
 
 mod configuration;
 mod cors;

@@ -18,24 +18,25 @@ use tower_http::compression::{CompressionBody, CompressionLayer};
 
 use crate::http::middleware::metrics::Metrics;
 
-/// The `Accept-Encoding` headers of a request that has some. Boxed, because the future of every request reserves
-/// room for them.
+/// The `Accept-Encoding` headers of a request that has some. Boxed, because the future of every request
+/// reserves room for them.
 pub(crate) fn accepted(headers: &HeaderMap) -> Option<Box<HeaderMap>> {
     let mut all = headers.get_all(ACCEPT_ENCODING).iter().peekable();
     all.peek()?;
     Some(Box::new(all.map(|value| (ACCEPT_ENCODING, value.clone())).collect()))
 }
 
-/// Whether an answer is worth compressing: not one that is smaller than `from` bytes, an image, or a stream of
-/// events, which would wait for more.
+/// Whether an answer is worth compressing: not one that is smaller than `from` bytes, an image, or a stream
+/// of events, which would wait for more.
 pub(crate) fn is_worth_it(from: u64, response: &Response) -> bool {
     SizeAbove::new(from).should_compress(response) && DefaultPredicate::new().should_compress(response)
 }
 
 /// Compresses an answer by one of the accepted encodings, adds `Vary`, and counts the bytes that it saves.
 ///
-/// tower-http's layer wraps the finished answer here, not the service that makes it. Around each route it adds a
-/// tenth to the instructions of every small answer, because its future is copied with all that it holds.
+/// tower-http's layer wraps the finished answer here, not the service that makes it. Around each route it
+/// adds a tenth to the instructions of every small answer, because its future is copied with all that it
+/// holds.
 pub(crate) async fn compress(
     accepted: Option<Box<HeaderMap>>,
     response: Response,

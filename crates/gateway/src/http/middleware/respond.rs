@@ -60,8 +60,8 @@ impl RespondLayer {
         RespondLayer { policy: Arc::new(policy), route: None, compress_from: None }
     }
 
-    /// The same for a route, which the log and the metrics name. axum's `MatchedPath` tells the same at the cost of
-    /// an extension for each request.
+    /// The same for a route, which the log and the metrics name. axum's `MatchedPath` tells the same at the
+    /// cost of an extension for each request.
     pub(crate) fn for_route(&self, route: &'static str) -> Self {
         RespondLayer { route: Some(route), ..self.clone() }
     }

@@ -13,9 +13,9 @@ use crate::http::middleware::request_id::{REQUEST_ID, RequestId};
 /// The headers that all answers have.
 ///
 /// An answer begins with a copy of a map that has a place for each usual header, and its own headers replace
-/// those of the copy. To insert the usual ones into its own map would hash each of them, and would grow the map
-/// beyond a kilobyte, which glibc does not keep by thread. The copy also brings the type of most bodies, so that
-/// such an answer needs no map of its own.
+/// those of the copy. To insert the usual ones into its own map would hash each of them, and would grow the
+/// map beyond a kilobyte, which glibc does not keep by thread. The copy also brings the type of most bodies,
+/// so that such an answer needs no map of its own.
 #[derive(Debug)]
 pub(crate) struct SecurityHeaders {
     /// Of what a browser shows, and of what is for operators.

@@ -1,5 +1,6 @@
-//! Sessions: how they begin (`login`, `odoo`, `assertion`, `grant`, `login_refusal`), change (`switch`) and end
-//! (`end`, `recheck`), and what they answer. Here is `GET /v1/session` and what else a session says about itself.
+//! Sessions: how they begin (`login`, `odoo`, `assertion`, `grant`, `login_refusal`), change (`switch`) and
+//! end (`end`, `recheck`), and what they answer. Here is `GET /v1/session` and what else a session says about
+//! itself.
 
 pub(crate) mod administrator;
 pub(crate) mod assertion;

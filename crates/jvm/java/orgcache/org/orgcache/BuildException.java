@@ -86,8 +86,8 @@ public final class BuildException extends IllegalArgumentException {
     }
 
     /**
-     * The ids concerned. Those of a cycle are each followed by its parent, beginning with the smallest; an over-long
-     * id is cut after 64 bytes.
+     * The ids concerned. Those of a cycle are each followed by its parent, beginning with the smallest; an
+     * over-long id is cut after 64 bytes.
      *
      * @return an unmodifiable list
      */

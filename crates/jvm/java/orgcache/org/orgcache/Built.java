@@ -22,7 +22,8 @@ public final class Built {
     }
 
     /**
-     * What an operator should know: dangling parents by id, then several roots, then no organization {@code 0}.
+     * What an operator should know: dangling parents by id, then several roots, then no organization {@code
+     * 0}.
      *
      * @return an unmodifiable list
      */

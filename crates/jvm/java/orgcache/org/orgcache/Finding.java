@@ -3,8 +3,8 @@ package org.orgcache;
 import java.util.List;
 
 /**
- * Something odd that a real database may hold and that a tree can be built from. {@link #toString} says it in a
- * sentence.
+ * Something odd that a real database may hold and that a tree can be built from. {@link #toString} says it in
+ * a sentence.
  */
 public final class Finding {
     /** What is odd. */

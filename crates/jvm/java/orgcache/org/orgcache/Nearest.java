@@ -6,14 +6,16 @@ import java.util.function.IntPredicate;
 /**
  * Answers "which organization of a kind is the nearest, from here upwards, here included?" without a walk.
  *
- * <p>Over the preorder the answer is a step function: it changes where a subtree of that kind begins, and where it
- * ends. Where its steps would take more bytes than one value an organization, the values are stored instead.
+ * <p>Over the preorder the answer is a step function: it changes where a subtree of that kind begins, and
+ * where it ends. Where its steps would take more bytes than one value an organization, the values are stored
+ * instead.
  */
 final class Nearest {
     private static final Nearest NONE_OF_THE_KIND = new Nearest(null, 0);
 
-    // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner from
-    // there on, one a start; where there are none, it is one owner an organization, or null if none of the kind exists.
+    // INVARIANT: where there are steps, `values` is where each starts, ascending strictly, and then the owner
+    // from there on, one a start; where there are none, it is one owner an organization, or null if none of
+    // the kind exists.
     private final Column values;
     private final int steps;
 

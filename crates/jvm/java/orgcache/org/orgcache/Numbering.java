@@ -3,12 +3,12 @@ package org.orgcache;
 import java.util.Arrays;
 
 /**
- * The order of a tree: every organization after its parent, every subtree one range, and of the children of an
- * organization the one with the largest subtree first, ties by id.
+ * The order of a tree: every organization after its parent, every subtree one range, and of the children of
+ * an organization the one with the largest subtree first, ties by id.
  *
- * <p>The first child follows its parent at once, so the largest subtrees form heavy chains: runs of consecutive ranks
- * from which every step to another chain at least doubles the subtree. That is why ancestors are at most
- * log2(n) + 1 ranges.
+ * <p>The first child follows its parent at once, so the largest subtrees form heavy chains: runs of
+ * consecutive ranks from which every step to another chain at least doubles the subtree. That is why
+ * ancestors are at most log2(n) + 1 ranges.
  */
 final class Numbering {
     /** The row of each rank. */
@@ -24,7 +24,8 @@ final class Numbering {
         this.parents = parents;
         rowOf = new int[rows];
         rankOf = new int[rows];
-        // The group of siblings below row r is at starts[r + 1] to starts[r + 2]; the roots are the first group.
+        // The group of siblings below row r is at starts[r + 1] to starts[r + 2]; the roots are the first
+        // group.
         int[] starts = new int[rows + 2];
         for (int parent : parents) {
             starts[parent + 2]++;

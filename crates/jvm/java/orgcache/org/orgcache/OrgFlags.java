@@ -3,8 +3,8 @@ package org.orgcache;
 /**
  * The yes-or-no facts about an organization, one bit each. Combine them with {@code |}.
  *
- * <p>The four custom flags belong to the application: a tree stores them and gives them no meaning. Bits without a name
- * are refused.
+ * <p>The four custom flags belong to the application: a tree stores them and gives them no meaning. Bits
+ * without a name are refused.
  */
 public final class OrgFlags {
     /** The structure above the organization is frozen ({@code ad_org.isready}). */

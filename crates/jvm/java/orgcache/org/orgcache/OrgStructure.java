@@ -12,18 +12,19 @@ import java.util.Set;
 /**
  * One client's organization tree with its flags: immutable, and small enough to be pinned by every session.
  *
- * <p>Organizations are numbered in preorder, heaviest child first, ties by id. A subtree is then a range of indices,
- * and the ancestors of any organization are at most log2(n) + 1 ranges: whether one organization is in the natural
- * tree of another is two comparisons, in a flat tree as in a chain.
+ * <p>Organizations are numbered in preorder, heaviest child first, ties by id. A subtree is then a range of
+ * indices, and the ancestors of any organization are at most log2(n) + 1 ranges: whether one organization is
+ * in the natural tree of another is two comparisons, in a flat tree as in a chain.
  *
  * <p>An index means something only to the tree that gave it out. One outside the tree, such as the -1 that
- * {@link #indexOf} answers for an unknown id, is answered as an organization that is not in the tree: no parent, no
- * flags, not in any natural tree. Ids are compared byte for byte.
+ * {@link #indexOf} answers for an unknown id, is answered as an organization that is not in the tree: no
+ * parent, no flags, not in any natural tree. Ids are compared byte for byte.
  *
  * <p>Sets belong to the caller, who may change them: they are views of a few ranges until then. They list the
  * organizations in tree order.
  *
- * <p>A tree is serialized as its canonical bytes, and read back as the tree that {@link OrgTrees#shared} holds.
+ * <p>A tree is serialized as its canonical bytes, and read back as the tree that {@link OrgTrees#shared}
+ * holds.
  */
 public final class OrgStructure implements Serializable {
     private static final long serialVersionUID = 1;
@@ -34,8 +35,8 @@ public final class OrgStructure implements Serializable {
     /** The most organizations that a tree may have. */
     public static final int MAX_ORGANIZATIONS = 100_000_000;
 
-    // INVARIANT: a parent's rank is less than its child's; everything but parents, flags, ids and texts follows from
-    // those.
+    // INVARIANT: a parent's rank is less than its child's; everything but parents, flags, ids and texts
+    // follows from those.
     private final transient int count;
     private final transient Column parent;
     private final transient Column end;
@@ -69,8 +70,8 @@ public final class OrgStructure implements Serializable {
     /**
      * Builds a tree from rows in any order. The same rows in another order give the same tree.
      *
-     * <p>Accepted, and reported as {@link Finding}s: several roots, no organization {@code 0}, and a parent that is
-     * not among the rows. That organization becomes a root.
+     * <p>Accepted, and reported as {@link Finding}s: several roots, no organization {@code 0}, and a parent
+     * that is not among the rows. That organization becomes a root.
      *
      * @param rows the organizations
      * @return the tree, and what is odd about the rows
@@ -101,8 +102,8 @@ public final class OrgStructure implements Serializable {
     }
 
     /**
-     * The name of this tree: the hash of its canonical bytes, the same for equal trees everywhere. It is computed at
-     * each call.
+     * The name of this tree: the hash of its canonical bytes, the same for equal trees everywhere. It is
+     * computed at each call.
      *
      * @return 64 hexadecimal digits
      */
@@ -219,8 +220,8 @@ public final class OrgStructure implements Serializable {
     /**
      * The nearest organization that has any of some flags, from an organization upwards, itself included.
      *
-     * <p>For {@link OrgFlags#LEGAL_ENTITY}, {@link OrgFlags#BUSINESS_UNIT}, {@link OrgFlags#PERIOD_CONTROL} and what
-     * combines them it takes the same time at any depth; other flags are looked for step by step.
+     * <p>For {@link OrgFlags#LEGAL_ENTITY}, {@link OrgFlags#BUSINESS_UNIT}, {@link OrgFlags#PERIOD_CONTROL}
+     * and what combines them it takes the same time at any depth; other flags are looked for step by step.
      *
      * @param org an index
      * @param flags the {@link OrgFlags} to look for
@@ -368,11 +369,11 @@ public final class OrgStructure implements Serializable {
     }
 
     /**
-     * Ids as Openbravo's session variables hold them: quoted and comma separated, in the order given. Nulls are left
-     * out.
+     * Ids as Openbravo's session variables hold them: quoted and comma separated, in the order given. Nulls
+     * are left out.
      *
-     * <p>A quote within an id is doubled, so that the text may stand in an SQL statement whatever the ids are. Where
-     * the driver allows it, bind the ids as a parameter instead.
+     * <p>A quote within an id is doubled, so that the text may stand in an SQL statement whatever the ids
+     * are. Where the driver allows it, bind the ids as a parameter instead.
      *
      * @param ids the ids
      * @return the list
@@ -388,8 +389,8 @@ public final class OrgStructure implements Serializable {
     }
 
     /**
-     * The heap bytes that the tree owns, on a 64-bit virtual machine with compressed references. It grows as ids are
-     * handed out: the text of an id is made when it is first asked for, and kept.
+     * The heap bytes that the tree owns, on a 64-bit virtual machine with compressed references. It grows as
+     * ids are handed out: the text of an id is made when it is first asked for, and kept.
      *
      * @return the bytes
      */

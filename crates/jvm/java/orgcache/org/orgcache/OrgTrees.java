@@ -10,9 +10,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * The trees of a process: equal ones are held once, and the current one of each client is found by its revision.
+ * The trees of a process: equal ones are held once, and the current one of each client is found by its
+ * revision.
  *
- * <p>Trees are held weakly. A tree lives as long as some session pins it, and the garbage collector removes it then.
+ * <p>Trees are held weakly. A tree lives as long as some session pins it, and the garbage collector removes
+ * it then.
  */
 public final class OrgTrees {
     private static final OrgTrees SHARED = new OrgTrees();
@@ -54,16 +56,17 @@ public final class OrgTrees {
     }
 
     /**
-     * The current tree of a client: the one that is held, if its revision has not changed, else one built from rows.
+     * The current tree of a client: the one that is held, if its revision has not changed, else one built
+     * from rows.
      *
-     * <p>A revision identifies the state of a client's rows. It is read before the rows, and never stands for two
-     * states, also after a rollback. Where it is not known, or not certain, the answer is empty: rows are then read at
-     * each call, and no other call sees that tree under a revision. In particular answer empty in a transaction that
-     * has itself changed the rows, since it may be rolled back.
+     * <p>A revision identifies the state of a client's rows. It is read before the rows, and never stands for
+     * two states, also after a rollback. Where it is not known, or not certain, the answer is empty: rows are
+     * then read at each call, and no other call sees that tree under a revision. In particular answer empty
+     * in a transaction that has itself changed the rows, since it may be rolled back.
      *
-     * <p>One call at a time loads the tree of a client. Others wait for it, and then read the revision again. Both
-     * suppliers run on the caller's thread. They must not ask for the current tree of another client, which could be
-     * waiting for this one. What they throw reaches this caller alone.
+     * <p>One call at a time loads the tree of a client. Others wait for it, and then read the revision again.
+     * Both suppliers run on the caller's thread. They must not ask for the current tree of another client,
+     * which could be waiting for this one. What they throw reaches this caller alone.
      *
      * @param client the client's id
      * @param revision reads the revision of the client's rows

@@ -10,8 +10,8 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 
 /**
- * Organizations as ranges of ranks, for a caller who owns the set: at its first change it turns into a
- * {@link LinkedHashSet}, which keeps the order of the tree. Like that one, it may be read by many threads as long as
+ * Organizations as ranges of ranks, for a caller who owns the set: at its first change it turns into a {@link
+ * LinkedHashSet}, which keeps the order of the tree. Like that one, it may be read by many threads as long as
  * none changes it. It is serialized as that set.
  */
 final class RangeSet extends AbstractSet<String> implements Serializable {

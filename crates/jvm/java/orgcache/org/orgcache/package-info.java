@@ -1,10 +1,10 @@
 /**
  * An ERP's organization tree, stored once and never changed.
  *
- * <p>{@link org.orgcache.OrgStructure} builds a tree from {@link org.orgcache.OrgRow}s or reads it from its canonical
- * bytes, and answers every question about it from a few flat arrays. {@link org.orgcache.OrgTrees} lets all sessions of
- * a process share equal trees. {@link org.orgcache.openbravo.OrganizationStructures} answers as Openbravo's
- * {@code OrganizationStructureProvider} does.
+ * <p>{@link org.orgcache.OrgStructure} builds a tree from {@link org.orgcache.OrgRow}s or reads it from its
+ * canonical bytes, and answers every question about it from a few flat arrays. {@link org.orgcache.OrgTrees}
+ * lets all sessions of a process share equal trees. {@link org.orgcache.openbravo.OrganizationStructures}
+ * answers as Openbravo's {@code OrganizationStructureProvider} does.
  *
  * <p>Everything that is given out is safe to read from many threads at once.
  */

@@ -10,9 +10,9 @@ import org.orgcache.OrgFlags;
 import org.orgcache.OrgRow;
 
 /**
- * What Openbravo and Etendo have kept since 2018, written from its description: a map from an id to a node with its
- * parent, its flags and the ids of its children. Every answer is a walk, and every set a new one. Every method first
- * sees to it that the map is loaded, which is synchronized.
+ * What Openbravo and Etendo have kept since 2018, written from its description: a map from an id to a node
+ * with its parent, its flags and the ids of its children. Every answer is a walk, and every set a new one.
+ * Every method first sees to it that the map is loaded, which is synchronized.
  */
 final class NodeMap {
     private List<OrgRow> rows;

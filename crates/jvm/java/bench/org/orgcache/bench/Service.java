@@ -12,10 +12,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The service `orgcache` with the sample rows, asked one question a request, over one connection: TCP or a Unix socket.
+ * The service `orgcache` with the sample rows, asked one question a request, over one connection: TCP or a
+ * Unix socket.
  *
- * <p>The client writes a request and reads an answer, and nothing else, so that the service is measured and not a
- * client's library.
+ * <p>The client writes a request and reads an answer, and nothing else, so that the service is measured and
+ * not a client's library.
  */
 final class Service {
     private static final String STORE = "7BABA5FF80494CAFA54DEBD22EC46F01";

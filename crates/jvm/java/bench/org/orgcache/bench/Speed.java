@@ -16,8 +16,9 @@ import org.orgcache.openbravo.OrganizationStructures;
 /**
  * Time a call and bytes of heap, of the Java libraries, a plain map of nodes and the service.
  *
- * <p>The contenders take turns: a round asks each question of each contender, the next one in the other order, and the
- * least time of all rounds counts. Before that, each question is asked until its code is compiled.
+ * <p>The contenders take turns: a round asks each question of each contender, the next one in the other
+ * order, and the least time of all rounds counts. Before that, each question is asked until its code is
+ * compiled.
  */
 public final class Speed {
     private static final int PICKS = 4096;
@@ -42,7 +43,8 @@ public final class Speed {
     /**
      * Measures and prints tables in Markdown.
      *
-     * @param arguments organizations, rounds, milliseconds a question in a round; a user and a password of the service;
+     * @param arguments organizations, rounds, milliseconds a question in a round; a user and a password of
+     * the service;
      *     where services are asked
      * @throws Exception if a service does not answer
      */

@@ -20,7 +20,8 @@ public final class Login {
     }
 
     /**
-     * What opens the session: 64 hexadecimal digits. Keep it with the user's HTTP session, never in a log or a page.
+     * What opens the session: 64 hexadecimal digits. Keep it with the user's HTTP session, never in a log or
+     * a page.
      *
      * @return the token
      */
@@ -47,8 +48,8 @@ public final class Login {
     }
 
     /**
-     * The organization that was asked for or follows from the defaults, if the role cannot write in it: the session
-     * works in another one.
+     * The organization that was asked for or follows from the defaults, if the role cannot write in it: the
+     * session works in another one.
      *
      * @return that organization's id, or empty
      */

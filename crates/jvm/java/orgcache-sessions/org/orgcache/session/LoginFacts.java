@@ -90,9 +90,9 @@ public final class LoginFacts {
         }
 
         /**
-         * The role that a login takes: the one asked for by name; else, of the roles that the login can work in, the
-         * user's default or the one of the smallest id. If there is none that it can work in, the same choice among all
-         * active links, so that the login's check says what is wrong with that one.
+         * The role that a login takes: the one asked for by name; else, of the roles that the login can work
+         * in, the user's default or the one of the smallest id. If there is none that it can work in, the
+         * same choice among all active links, so that the login's check says what is wrong with that one.
          *
          * @param principal who logs in
          * @return the role's id, or null if the user has no active link to a role
@@ -204,8 +204,8 @@ public final class LoginFacts {
         }
 
         /**
-         * Do all organizations of the role's client have to be read? They do for an automatic role, and for one with
-         * access to organization {@code 0}.
+         * Do all organizations of the role's client have to be read? They do for an automatic role, and for
+         * one with access to organization {@code 0}.
          *
          * @param manual whether the role's access rows are written by hand
          * @param accesses all its rows of {@code ad_role_orgaccess}

@@ -3,9 +3,9 @@ package org.orgcache.session;
 /**
  * What the native library does.
  *
- * <p>Managers and sessions are places in its tables: numbers that are never used twice. A token crosses as the four
- * numbers that its digits are, everything else as frames. Functions that take a place of a session answer null for one
- * that was released.
+ * <p>Managers and sessions are places in its tables: numbers that are never used twice. A token crosses as
+ * the four numbers that its digits are, everything else as frames. Functions that take a place of a session
+ * answer null for one that was released.
  */
 final class Native {
     static {

@@ -14,9 +14,9 @@ import java.util.zip.CheckedInputStream;
 /**
  * Finds the native library in the jar, and loads it.
  *
- * <p>A virtual machine refuses one file to a second class loader. So each class loader loads the library by a name of
- * its own, but all names lead to one file, which the operating system maps once: a web application that is deployed
- * again and again takes no more memory.
+ * <p>A virtual machine refuses one file to a second class loader. So each class loader loads the library by a
+ * name of its own, but all names lead to one file, which the operating system maps once: a web application
+ * that is deployed again and again takes no more memory.
  */
 final class NativeLibrary {
     private static final String NAME = "liborgcache_jvm.so";

@@ -12,11 +12,11 @@ import org.orgcache.OrgRow;
 import org.orgcache.openbravo.ClientRows;
 
 /**
- * Reads Openbravo's and Etendo's tables over JDBC, on any database that they run on: two queries for a login, one more
- * where all organizations of the client count, and one for the tree.
+ * Reads Openbravo's and Etendo's tables over JDBC, on any database that they run on: two queries for a login,
+ * one more where all organizations of the client count, and one for the tree.
  *
- * <p>It knows no revisions, so each login reads the tree, and sessions share it if it is an equal one. Override
- * {@link #revision} where your installation keeps a number that changes with the tree.
+ * <p>It knows no revisions, so each login reads the tree, and sessions share it if it is an equal one.
+ * Override {@link #revision} where your installation keeps a number that changes with the tree.
  */
 public class OpenbravoSource implements OrgSource {
     private static final String USER = "SELECT u.ad_client_id, u.isactive, u.islocked, u.default_ad_role_id,"
@@ -51,7 +51,8 @@ public class OpenbravoSource implements OrgSource {
     }
 
     /**
-     * Reads by connections that belong to someone else and stay open, such as the one of Openbravo's {@code OBDal}.
+     * Reads by connections that belong to someone else and stay open, such as the one of Openbravo's {@code
+     * OBDal}.
      *
      * @param connections gives the connection of the thread that logs in
      */

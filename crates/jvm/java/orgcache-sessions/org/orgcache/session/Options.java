@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * Where sessions are kept, and how long. Each method changes these options and returns them. The defaults suit an ERP
- * with people at its screens.
+ * Where sessions are kept, and how long. Each method changes these options and returns them. The defaults
+ * suit an ERP with people at its screens.
  */
 public final class Options {
     private final String url;
@@ -35,10 +35,11 @@ public final class Options {
     }
 
     /**
-     * Sessions in a database, in tables of their own: a PostgreSQL database is shared by all nodes of a cluster, an
-     * SQLite file belongs to one process.
+     * Sessions in a database, in tables of their own: a PostgreSQL database is shared by all nodes of a
+     * cluster, an SQLite file belongs to one process.
      *
-     * @param url {@code postgres://user:password@host/database} or {@code sqlite:file?mode=rwc}; not a JDBC URL
+     * @param url {@code postgres://user:password@host/database} or {@code sqlite:file?mode=rwc}; not a JDBC
+     * URL
      * @return new options
      */
     public static Options inDatabase(String url) {
@@ -49,7 +50,8 @@ public final class Options {
     }
 
     /**
-     * The URL of the PostgreSQL server itself, where the first URL is that of a proxy that pools transactions.
+     * The URL of the PostgreSQL server itself, where the first URL is that of a proxy that pools
+     * transactions.
      *
      * @param server the URL
      * @return these options
@@ -60,8 +62,8 @@ public final class Options {
     }
 
     /**
-     * Leaves the tables as they are: someone else has made them. Otherwise they are made or brought up to date when the
-     * session manager is opened.
+     * Leaves the tables as they are: someone else has made them. Otherwise they are made or brought up to
+     * date when the session manager is opened.
      *
      * @return these options
      */
@@ -103,8 +105,8 @@ public final class Options {
     }
 
     /**
-     * Lets automatic roles work in all organizations of their client, as Openbravo does since October 2023. Otherwise
-     * only their access rows count, as in Etendo and earlier versions of Openbravo.
+     * Lets automatic roles work in all organizations of their client, as Openbravo does since October 2023.
+     * Otherwise only their access rows count, as in Etendo and earlier versions of Openbravo.
      *
      * @return these options
      */

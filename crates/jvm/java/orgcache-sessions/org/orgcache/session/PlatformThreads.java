@@ -11,10 +11,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Keeps virtual threads out of native code that waits, where each would hold the platform thread that carries it.
+ * Keeps virtual threads out of native code that waits, where each would hold the platform thread that carries
+ * it.
  *
- * <p>The platform threads are daemons that end when they are idle, so they keep neither the virtual machine nor a web
- * application.
+ * <p>The platform threads are daemons that end when they are idle, so they keep neither the virtual machine
+ * nor a web application.
  */
 final class PlatformThreads implements AutoCloseable {
     private static final int LIMIT = 32;

@@ -3,8 +3,8 @@ package org.orgcache.session;
 import java.util.Objects;
 
 /**
- * Who logs in, already authenticated by the ERP, and what was chosen. What is left open is taken from the user's
- * defaults.
+ * Who logs in, already authenticated by the ERP, and what was chosen. What is left open is taken from the
+ * user's defaults.
  */
 public final class Principal {
     private final String user;

@@ -9,8 +9,8 @@ import java.util.List;
 import org.orgcache.OrgStructure;
 
 /**
- * What a role may read and write in one tree, read from the canonical bytes of the native library. All sessions with
- * equal access share one.
+ * What a role may read and write in one tree, read from the canonical bytes of the native library. All
+ * sessions with equal access share one.
  */
 final class RoleAccess {
     /** What the bytes begin with: the magic, the version and the fingerprint of the tree. */

@@ -9,12 +9,12 @@ import org.orgcache.openbravo.OrganizationStructures;
 /**
  * A session: a user in a role, with the tree and the access as they were at login.
  *
- * <p>Nothing that happens in a database or on another node changes an answer. No method waits or calls native code, but
- * {@link #isEnded}. Hold a session for one request, and ask the {@link SessionManager} for it again in the next: a
- * session that is kept goes on answering after its end.
+ * <p>Nothing that happens in a database or on another node changes an answer. No method waits or calls native
+ * code, but {@link #isEnded}. Hold a session for one request, and ask the {@link SessionManager} for it again
+ * in the next: a session that is kept goes on answering after its end.
  *
- * <p>Organizations that are not in the tree, or of another client, are neither readable nor writable, unless the role's
- * own rows name them. Lists belong to the caller.
+ * <p>Organizations that are not in the tree, or of another client, are neither readable nor writable, unless
+ * the role's own rows name them. Lists belong to the caller.
  */
 public final class Session {
     private static final String ZERO = "0";
@@ -123,8 +123,8 @@ public final class Session {
     }
 
     /**
-     * May a record of one organization refer to a record of another? It may if either is {@code 0} or one is in the
-     * natural tree of the other.
+     * May a record of one organization refer to a record of another? It may if either is {@code 0} or one is
+     * in the natural tree of the other.
      *
      * @param one the organization of the record
      * @param referenced the organization of the record that it refers to
@@ -153,7 +153,8 @@ public final class Session {
     }
 
     /**
-     * The clients whose records may be read: {@code 0}, and the session's own unless the role is of the system level.
+     * The clients whose records may be read: {@code 0}, and the session's own unless the role is of the
+     * system level.
      *
      * @return their ids
      */

@@ -16,15 +16,15 @@ import org.orgcache.OrgStructure;
 import org.orgcache.OrgTrees;
 
 /**
- * Gives out sessions and finds them again. Open one for a web application, and close it when the application stops,
- * for example in {@code contextDestroyed} of a {@code ServletContextListener}.
+ * Gives out sessions and finds them again. Open one for a web application, and close it when the application
+ * stops, for example in {@code contextDestroyed} of a {@code ServletContextListener}.
  *
- * <p>A login's tree is no older than the login. A login is in the store before {@link #login} returns. An end that is
- * said here holds here when the call returns, and on the other nodes of a cluster within
- * {@link Options#revalidateWithin}.
+ * <p>A login's tree is no older than the login. A login is in the store before {@link #login} returns. An end
+ * that is said here holds here when the call returns, and on the other nodes of a cluster within {@link
+ * Options#revalidateWithin}.
  *
- * <p>All methods may be called by any thread. On a virtual thread, those that may wait do so on a platform thread of
- * the session manager, of which there are at most 32.
+ * <p>All methods may be called by any thread. On a virtual thread, those that may wait do so on a platform
+ * thread of the session manager, of which there are at most 32.
  */
 public final class SessionManager implements AutoCloseable {
     private static final int TOKEN_DIGITS = 64;
@@ -63,8 +63,8 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Makes a session for a user whom the ERP has authenticated: no password is asked for. The source's methods run on
-     * this thread.
+     * Makes a session for a user whom the ERP has authenticated: no password is asked for. The source's
+     * methods run on this thread.
      *
      * @param principal who logs in
      * @return the session and its token
@@ -87,8 +87,8 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * The session of a token, and notes that it was used. Almost always answered from memory; the store is asked for a
-     * session that this process has not seen, or not within {@link Options#revalidateWithin}.
+     * The session of a token, and notes that it was used. Almost always answered from memory; the store is
+     * asked for a session that this process has not seen, or not within {@link Options#revalidateWithin}.
      *
      * @param token the token, as a client has sent it
      * @return the session
@@ -115,8 +115,8 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Ends a session and gives another one to the same user, role and organization, with tree and access as they are
-     * now.
+     * Ends a session and gives another one to the same user, role and organization, with tree and access as
+     * they are now.
      *
      * @param token the token of the old session
      * @return the new session and its token
@@ -127,8 +127,9 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * As {@link #refresh}, and lets the session write in an organization that a process has just created, whatever the
-     * role's rows say: Openbravo's {@code addWritableOrganization}. The next refresh or switch goes by the rows again.
+     * As {@link #refresh}, and lets the session write in an organization that a process has just created,
+     * whatever the role's rows say: Openbravo's {@code addWritableOrganization}. The next refresh or switch
+     * goes by the rows again.
      *
      * @param token the token of the old session
      * @param org the id of the new organization
@@ -167,7 +168,8 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Ends all sessions of a scope: here when this returns, elsewhere within {@link Options#revalidateWithin}.
+     * Ends all sessions of a scope: here when this returns, elsewhere within {@link
+     * Options#revalidateWithin}.
      *
      * @param scope which sessions
      * @return what became of the end
@@ -188,9 +190,9 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Closes the session manager: calls that are under way end, the store is told which sessions were used, threads and
-     * connections end. Sessions in a database go on on other nodes, and here after the next start. Later calls throw
-     * {@link IllegalStateException}; a second close does nothing.
+     * Closes the session manager: calls that are under way end, the store is told which sessions were used,
+     * threads and connections end. Sessions in a database go on on other nodes, and here after the next
+     * start. Later calls throw {@link IllegalStateException}; a second close does nothing.
      *
      * <p>It waits a few seconds at most for a callback that hangs, and for a store that does not answer.
      *

@@ -12,8 +12,8 @@ import org.orgcache.OrgRow;
 /** The rows of one client's organization tree in Openbravo's tables, read by one query. */
 public final class ClientRows {
     /**
-     * The tree that ad_clientinfo names, if it is an organization tree (table 155) of the client; else the one with
-     * the smallest id. What is inactive counts like what is active.
+     * The tree that ad_clientinfo names, if it is an organization tree (table 155) of the client; else the
+     * one with the smallest id. What is inactive counts like what is active.
      */
     private static final String QUERY = "SELECT n.node_id, n.parent_id, o.c_calendar_id, o.isready, o.isactive,"
         + " y.islegalentity, y.isbusinessunit, y.istransactionsallowed, o.isperiodcontrolallowed, y.isacctlegalentity"

@@ -24,13 +24,15 @@ import org.orgcache.OrgTrees;
 /**
  * The answers of Openbravo's {@code OrganizationStructureProvider}, from one client's tree, by ids.
  *
- * <p>Every method has the name that it has there and its answers for null, unknown and empty ids, as of the version
- * merged in February 2018 (3.0PR18Q2), with the closest record and the time zone added later. "Unknown" is an id that
- * is not in the tree: one of another client, empty, or null. An unknown organization is its own natural tree.
+ * <p>Every method has the name that it has there and its answers for null, unknown and empty ids, as of the
+ * version merged in February 2018 (3.0PR18Q2), with the closest record and the time zone added later.
+ * "Unknown" is an id that is not in the tree: one of another client, empty, or null. An unknown organization
+ * is its own natural tree.
  *
- * <p>What differs, because {@link OrgStructure#build} settles it before there is a tree: a parent that is not in the
- * tree is no parent, where its id came back there; duplicates and cycles are refused, where the last row won and walks
- * never ended. {@code setClientId} and {@code reInitialize} are missing, because this never changes: make another one.
+ * <p>What differs, because {@link OrgStructure#build} settles it before there is a tree: a parent that is not
+ * in the tree is no parent, where its id came back there; duplicates and cycles are refused, where the last
+ * row won and walks never ended. {@code setClientId} and {@code reInitialize} are missing, because this never
+ * changes: make another one.
  *
  * <p>Collections belong to the caller, in tree order. It is serializable, and reads back the tree of
  * {@link org.orgcache.OrgTrees#shared}.
@@ -57,9 +59,10 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * Reads a client's tree from Openbravo's tables, by one query on the connection that is given and without a look
-     * at its transaction. Sessions whose rows are equal share one tree. What is odd about the rows is logged as a
-     * warning, once a tree, by the logger {@code org.orgcache}. Time zones, which not every version has, are not read.
+     * Reads a client's tree from Openbravo's tables, by one query on the connection that is given and without
+     * a look at its transaction. Sessions whose rows are equal share one tree. What is odd about the rows is
+     * logged as a warning, once a tree, by the logger {@code org.orgcache}. Time zones, which not every
+     * version has, are not read.
      *
      * @param connection the connection, which stays open
      * @param client the client's id
@@ -107,8 +110,8 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * Is one organization in the natural tree of another? True at once if either is {@code 0}, even if the other is
-     * unknown; an unknown organization is in its own natural tree and in no other. It is symmetric.
+     * Is one organization in the natural tree of another? True at once if either is {@code 0}, even if the
+     * other is unknown; an unknown organization is in its own natural tree and in no other. It is symmetric.
      *
      * @param org1 an organization's id
      * @param org2 an organization's id
@@ -253,8 +256,8 @@ public final class OrganizationStructures implements Serializable {
     /**
      * Of a comma-separated list, those organizations that are ready and whose type allows transactions.
      *
-     * <p>An element that begins with a single quote loses its first and its last character. Elements are not trimmed:
-     * after {@code ", "} an element begins with a blank, is unknown, and is left out.
+     * <p>An element that begins with a single quote loses its first and its last character. Elements are not
+     * trimmed: after {@code ", "} an element begins with a blank, is unknown, and is left out.
      *
      * @param orgs the ids
      * @return the ids quoted and comma separated, in the order given, duplicates kept
@@ -273,8 +276,8 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * Of records that belong to organizations, the one whose organization is closest: of those in the parent list the
-     * nearest, else of those in the child tree any, among equals the one with the smallest id.
+     * Of records that belong to organizations, the one whose organization is closest: of those in the parent
+     * list the nearest, else of those in the child tree any, among equals the one with the smallest id.
      *
      * @param <R> what a record is
      * @param records the records
@@ -321,12 +324,13 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * The level of an organization above another, 1 for itself, as the database function {@code AD_ISORGINCLUDED}
-     * answers for this client; from the tree, not from {@code ad_org_tree}.
+     * The level of an organization above another, 1 for itself, as the database function {@code
+     * AD_ISORGINCLUDED} answers for this client; from the tree, not from {@code ad_org_tree}.
      *
      * @param org an organization's id
      * @param parent the id of what may be above
-     * @return the level; -1 for a null, for an unknown organization, for one that is not ready or is reached only
+     * @return the level; -1 for a null, for an unknown organization, for one that is not ready or is reached
+     * only
      *     through one that is not, and for {@code 0} below anything but itself
      */
     public int isOrgIncluded(String org, String parent) {
