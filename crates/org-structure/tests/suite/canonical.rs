@@ -130,6 +130,26 @@ fn higher_flags_take_a_byte_only_where_one_is_set() {
 }
 
 #[test]
+fn encoding_allocates_once_and_little_more_than_the_bytes_take() {
+    for (shape, count) in [(Shape::Flat, 600), (Shape::Chain, 70_000)] {
+        let tree = build(&measured(shape, count));
+        let mut bytes = Vec::new();
+        let counted = measure(|| bytes = tree.encode());
+        assert_eq!(counted.count_total, 1, "{shape:?}");
+        assert!(bytes.capacity() < bytes.len() * 5 / 4, "{} for {}", bytes.capacity(), bytes.len());
+    }
+}
+
+#[test]
+fn text_ids_are_marked_up_to_the_last_bit_of_a_byte() {
+    for count in 1..=17 {
+        let ids: Vec<String> = (0..count).map(|place| format!("text {place:02}")).collect();
+        let tree = OrgStructure::build(ids.iter().map(|id| OrgRow::new(id))).unwrap().structure;
+        assert_eq!(OrgStructure::decode(&tree.encode()).unwrap(), tree, "{count} organizations");
+    }
+}
+
+#[test]
 fn a_count_alone_justifies_no_memory() {
     for count in [u32::MAX, u32::MAX / 2, 65_536, 65_535] {
         let mut bytes = b"orgtre\x02\0\x0f\0\0\0".to_vec();

@@ -10,6 +10,7 @@
 mod canonical;
 mod exports;
 mod json;
+mod lookups;
 mod memory;
 mod openbravo;
 mod oracle;

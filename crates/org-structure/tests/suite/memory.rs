@@ -120,6 +120,25 @@ fn a_trimmed_set_owns_exactly_what_it_says() {
 }
 
 #[test]
+fn trimming_a_set_turns_listed_organizations_into_ranges() {
+    let mut set: OrgSet = (0..3_000).map(OrgIndex::new).collect();
+    assert!(set.footprint() > 6_000, "{}", set.footprint());
+    set.shrink_to_fit();
+    assert_eq!(set.footprint(), 40 + 4);
+    assert_eq!(set.ranges().collect::<Vec<_>>(), [0..3_000]);
+}
+
+#[test]
+fn a_text_id_is_marked_by_a_bit() {
+    let bytes = |make: fn(usize) -> String| {
+        let ids: Vec<String> = (0..800).map(make).collect();
+        OrgStructure::build(ids.iter().map(|id| OrgRow::new(id))).unwrap().structure.footprint()
+    };
+    let (texts, digits) = (bytes(|place| format!("text {place}")), bytes(|place| format!("{place:032}")));
+    assert_eq!(texts - digits, 800 / 8);
+}
+
+#[test]
 fn ancestors_are_few_ranges() {
     for shape in Shape::ALL {
         let tree = build(&measured(shape, 5_000));

@@ -82,6 +82,7 @@ proptest! {
         prop_assert_eq!(&a & &b, set(&one & &other));
         prop_assert_eq!(&a - &b, set(&one - &other));
         prop_assert_eq!(a.is_disjoint(&b), one.is_disjoint(&other));
+        prop_assert!(a.is_disjoint(&(&b - &a)));
         prop_assert_eq!(a.is_subset(&b), one.is_subset(&other));
         prop_assert!(set(&one & &other).is_subset(&a));
         let mut changed = a.clone();
@@ -93,6 +94,8 @@ proptest! {
         changed &= &a;
         prop_assert_eq!(&changed, &a);
         prop_assert_eq!(a.iter().len(), one.len());
+        prop_assert_eq!(a.is_empty(), one.is_empty());
+        prop_assert!(tree.indices().all(|org| a.contains(org) == one.contains(&org)));
         prop_assert!((&a).into_iter().rev().eq(one.iter().rev().copied()));
         let (mut a, mut one) = (a, one);
         for org in other {
