@@ -113,9 +113,7 @@ pub enum Hint {
 pub trait SessionStore: Debug + Send + Sync + 'static {
     /// Do several nodes share this store? If not, only this process ends sessions, and nothing is
     /// revalidated.
-    fn is_shared(&self) -> bool {
-        true
-    }
+    fn is_shared(&self) -> bool;
 
     /// Stores a session with the bytes of its tree and its access, each once per hash, and ends the one that
     /// it replaces: all in one transaction, durable when this returns.

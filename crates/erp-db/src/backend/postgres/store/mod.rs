@@ -161,6 +161,10 @@ impl SqlStore for PostgresStore {
 
 #[async_trait]
 impl SessionStore for PostgresStore {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         let record = new.record;
         let right = (new.tree_bytes(), new.access_bytes());
