@@ -84,6 +84,10 @@ impl Case {
     }
 
     fn access(&self, facts: &RoleFacts) -> RoleAccess {
+        self.with_options(|options| facts.access(&self.tree(), options))
+    }
+
+    fn with_options<T>(&self, compute: impl FnOnce(&AccessOptions<'_>) -> T) -> T {
         let ids = |places: &[usize]| places.iter().map(|&place| id(place)).collect::<Vec<_>>();
         let (additional, access, orgs) =
             (ids(&self.additional), ids(&self.inactive_access), ids(&self.inactive_orgs));
@@ -94,7 +98,7 @@ impl Case {
             inactive_access: &access,
             inactive_orgs: &orgs,
         };
-        facts.access(&self.tree(), &options)
+        compute(&options)
     }
 
     fn natural_tree(&self, place: usize) -> BTreeSet<usize> {
@@ -104,8 +108,8 @@ impl Case {
             .collect()
     }
 
-    /// Word for word from the rule, with places for ids.
-    fn oracle(&self) -> (BTreeSet<usize>, BTreeSet<usize>) {
+    /// Word for word from the rule, with places for ids: where the role works.
+    fn active_list(&self) -> BTreeSet<usize> {
         let row_active =
             |&(place, active, _): &(usize, bool, bool)| active && !self.inactive_access.contains(&place);
         let is_active = |place: usize| self.org_active[place] && !self.inactive_orgs.contains(&place);
@@ -127,7 +131,12 @@ impl Case {
             }
         }
         list.extend(&self.additional);
+        list
+    }
 
+    /// Word for word from the rule, with places for ids: what is readable, and what is writable.
+    fn oracle(&self) -> (BTreeSet<usize>, BTreeSet<usize>) {
+        let list = self.active_list();
         let mut writable: BTreeSet<usize> = BTreeSet::new();
         if self.level.contains('S') || self.level.contains('C') {
             writable.insert(0);
@@ -214,6 +223,8 @@ proptest! {
         prop_assert_eq!(access.writable().len(), writable.len());
         prop_assert_eq!(access.readable().ids(&tree).count(), readable.len());
         prop_assert_eq!(access.is_read_only(), writable.is_empty());
+        let works_in: BTreeSet<OrgId> = case.active_list().into_iter().map(id).collect();
+        prop_assert_eq!(case.with_options(|options| case.facts().active_list(options)), works_in);
     }
 
     #[test]
@@ -474,6 +485,48 @@ fn another_client_may_be_the_current_one() {
     assert_eq!(readable, [id(0), id(4)]);
     let own: Vec<OrgId> = facts.access(&tree, &AccessOptions::default()).readable().ids(&tree).collect();
     assert_eq!(own, [id(0), id(1), id(3), id(2)], "inactive ones too, then those outside the tree");
+}
+
+#[test]
+fn an_automatic_role_is_given_each_organization_once() {
+    let case = Case {
+        parents: vec![None, Some(0), Some(0), Some(0)],
+        rows: vec![(1, true, true), (2, false, true)],
+        org_active: vec![true; 7],
+        level: " CO",
+        manual: false,
+        automatic: AutomaticRoles::OfClient,
+        additional: vec![],
+        inactive_access: vec![],
+        inactive_orgs: vec![],
+    };
+    let access = case.access(&case.facts());
+    let granted: BTreeSet<OrgId> = access.granted_orgs(&case.tree()).into_iter().collect();
+    assert_eq!(granted, [0, 1, 3, 4, 5].map(id).into(), "2 is denied by its row, 6 is another client's");
+    assert_eq!(access.granted_orgs(&case.tree()).len(), 5);
+}
+
+#[test]
+fn organizations_of_another_client_are_taken_out_of_a_role_and_named() {
+    let row = |id: &str, owner: Option<&str>| OrgAccess {
+        org: org(id),
+        client: client("C"),
+        active: true,
+        organization: owner.map(|owner| AccessedOrganization { client: client(owner), active: true }),
+    };
+    let kept = [row("A", Some("C")), row("0", Some("0")), row("gone", None)];
+    let mut facts = RoleFacts {
+        id: role("R"),
+        client: client("C"),
+        level: UserLevel::new("  O").unwrap(),
+        manual: true,
+        active: true,
+        accesses: [[row("Y", Some("D"))].as_slice(), &kept, &[row("X", Some("D"))]].concat(),
+        organizations: vec![],
+    };
+    assert_eq!(facts.remove_other_clients(), ["X", "Y"].map(org));
+    assert_eq!(facts.accesses, kept);
+    assert!(facts.remove_other_clients().is_empty());
 }
 
 #[test]

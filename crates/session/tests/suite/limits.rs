@@ -51,6 +51,20 @@ async fn a_users_logins_beyond_the_limit_are_refused() {
 }
 
 #[tokio::test]
+async fn a_login_that_fails_takes_no_place_of_its_user() {
+    let world = World::new().with(|options| options.max_sessions_per_user = Some(1));
+    let node = world.node();
+    assert_eq!(node.manager.options().max_sessions_per_user, Some(1));
+    node.way.go_down(true);
+    for _ in 0..3 {
+        assert!(matches!(node.login(as_user("u")).await, Err(LoginError::Store(_))));
+    }
+    node.way.go_down(false);
+    node.token().await;
+    assert!(matches!(node.login(as_user("u")).await, Err(LoginError::TooManySessionsOfUser { .. })));
+}
+
+#[tokio::test]
 async fn or_the_oldest_session_of_the_user_ends() {
     let world = World::new().with(|options| {
         options.max_sessions_per_user = Some(3);

@@ -95,6 +95,9 @@ async fn texts_of_the_session() {
     assert_eq!(session.variable("#CompleteOrgTree"), None);
     assert_eq!(session.variable("User_Org"), None);
     assert_eq!(session.readable_sql_ids(), ["0", "Spain", "Madrid", "Sevilla"]);
+    assert!(!session.is_read_only());
+    let reader = node.login(as_user("u").with_role(role("reader"))).await.unwrap().session;
+    assert!(reader.is_read_only());
     assert_eq!(session.access().user_org_as_read(session.tree()), "'Madrid','Spain'");
     let boss = node.login(as_user("u").with_role(role("boss"))).await.unwrap().session;
     assert_eq!(boss.access().user_org_as_read(boss.tree()), "'0'", "without the quirk");
@@ -195,6 +198,21 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
         node.manager.end(Scope::Client(client("C"))).await;
         node.manager.expire().await;
         assert_eq!(node.manager.stats().tree_findings, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_tree_whose_findings_are_mended_is_not_counted_again() {
+    let world = World::shared();
+    world.erp.keeps_revisions.store(false, Ordering::SeqCst);
+    let node = world.node();
+    for (parent, findings) in [(Some("nowhere"), 1), (None, 0)] {
+        world.erp.change(|tables| {
+            tables.orgs.get_mut("0").unwrap().parent = parent.map(str::to_owned);
+        });
+        node.token().await;
+        let stats = node.manager.stats();
+        assert_eq!((stats.trees, stats.trees_with_findings, stats.tree_findings), (1, 1, findings));
     }
 }
 

@@ -31,6 +31,7 @@ async fn one_load_for_a_storm_where_revisions_are_kept() {
     assert_eq!(world.erp.loads(), 1);
     for _ in 0..3 {
         node.token().await;
+        node.manager.expire().await;
     }
     assert_eq!(world.erp.loads(), 1, "nothing has changed");
 
