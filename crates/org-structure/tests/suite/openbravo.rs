@@ -47,7 +47,7 @@ fn provider() -> OrganizationStructureProvider<'static> {
 
 fn list(orgs: &Orgs<'_>) -> Vec<Option<String>> {
     assert_eq!(orgs.iter().count(), orgs.len());
-    assert_eq!(orgs.is_empty(), orgs.len() == 0);
+    assert_eq!(orgs.is_empty(), orgs.iter().next().is_none());
     assert!(orgs.iter().all(|org| orgs.contains(org.as_deref())));
     assert!(!orgs.contains(Some("of no tree, and not asked about")));
     orgs.iter().map(|org| org.map(String::from)).collect()
