@@ -63,7 +63,6 @@ set -a; . /etc/orgcache/orgcache.env; set +a
 runuser -u orgcache -- sh -c "$pre"
 runuser -u orgcache -- orgcache check
 echo 'correct horse battery' | runuser -u orgcache -- orgcache password 'F&BAdmin'
-export XDG_DATA_HOME=/var/lib
 exec setpriv --reuid orgcache --regid orgcache --init-groups $(sed -n 's/^ExecStart=//p' $unit) >&3 3>&-
 "#;
 
