@@ -9,9 +9,9 @@ use odoo::{CompanySource, CompanyTreeError, OdooError};
 use org_structure::{BuildError, OrgStructure};
 use session::{ClientId, RoleId, UserId};
 
+use crate::cli::ErpArguments;
 use crate::demo;
 use crate::failure::Failure;
-use crate::odoo_arguments::OdooArguments;
 
 /// Where trees, users and names are read.
 #[derive(Clone, Debug)]
@@ -89,10 +89,10 @@ type Answer<T> = Result<T, BackendError>;
 
 impl Backend {
     /// Opens what the command line names: an Odoo, a database, or the demonstration database.
-    pub(crate) async fn open(url: Option<&str>, odoo: &OdooArguments) -> Result<Self, Failure> {
-        match odoo.connect().await? {
-            Some(source) => Ok(Backend::Odoo(source)),
-            None => Ok(Backend::Database(demo::open(url).await?)),
+    pub(crate) async fn open(erp: &ErpArguments) -> Result<Self, Failure> {
+        match &erp.odoo.odoo_url {
+            Some(url) => Ok(Backend::Odoo(erp.odoo.connect(url).await?)),
+            None => Ok(Backend::Database(demo::open(erp.database_url.as_deref()).await?)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which database a command reads: the one that is named, or the demonstration database.
 
 mod generated;
+mod users;
 mod visitors;
 
 use std::io::Write;
@@ -8,11 +9,15 @@ use std::path::{Path, PathBuf};
 
 use erp_db::{ConnectionLimits, Database, ErpReader};
 use erp_import::demo;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-pub(crate) use generated::is_one_of_many;
+pub(crate) use users::{ADMINISTRATOR, users};
 pub(crate) use visitors::sign_in as sign_in_visitors;
 
 use crate::failure::Failure;
+
+/// What ends the path of a URL, or is decoded in it.
+const OF_URL: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
 /// Opens the database at a URL, or the demonstration database, which is created on first use.
 pub(crate) async fn open(url: Option<&str>) -> Result<ErpReader, Failure> {
@@ -26,7 +31,8 @@ pub(crate) async fn connect(url: Option<&str>, limits: ConnectionLimits) -> Resu
         None => {
             let file = demo_file()?;
             create(&file).await?;
-            format!("sqlite:{}?mode=ro", file.display())
+            let path = file.to_string_lossy();
+            format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, OF_URL))
         }
     };
     Ok(Database::connect_with(&url, limits).await?)

@@ -37,7 +37,7 @@ pub(crate) fn of_argument(option: &str, variable: &str, value: &OsStr) -> Option
 }
 
 /// Does a URL hold a password, before its host or as a parameter?
-fn has_password(url: &str) -> bool {
+pub(crate) fn has_password(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return false };
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let authority = place.split('/').next().unwrap_or_default();

@@ -75,25 +75,48 @@ impl From<ConnectError> for Failure {
     }
 }
 
+impl From<StatementError> for Failure {
+    fn from(error: StatementError) -> Self {
+        ConnectError::from(error).into()
+    }
+}
+
 /// What to do where a database cannot be opened.
 fn advice_to_connect(error: &ConnectError) -> Option<&'static str> {
-    Some(match error {
-        ConnectError::UnknownScheme { .. } | ConnectError::InvalidUrl { .. } => {
-            "For example: sqlite:erp.db, or postgres://user:password@localhost/openbravo"
+    match error {
+        ConnectError::NoScheme | ConnectError::UnknownScheme { .. } | ConnectError::InvalidUrl { .. } => {
+            Some(
+                "Write it as sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE, and `/`, `@`, `#` and `%` of a \
+             password as %2F, %40, %23 and %25.",
+            )
         }
-        ConnectError::Database(StatementError::Encryption { .. }) => {
-            "docs/operations.md tells how a PostgreSQL URL names certificates (sslmode, sslrootcert)."
+        ConnectError::Database(error) => advice_on_statement(error),
+        _ => None,
+    }
+}
+
+/// What to do where a database refuses, or does not answer.
+fn advice_on_statement(error: &StatementError) -> Option<&'static str> {
+    let code = error.code().unwrap_or_default();
+    // SQLite's codes are shorter than SQLSTATEs; the low byte is the primary one.
+    let sqlite = code.parse::<u16>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
+    Some(match (error, code, sqlite) {
+        (StatementError::Encryption { .. }, ..) => {
+            "docs/operations.md describes how a PostgreSQL URL names certificates (sslmode, sslrootcert)."
         }
-        ConnectError::Database(error) if error.is_transient() => {
-            "Is the server running, and are host and port right?"
+        (_, "28P01" | "28000", _) => {
+            "Are user and password of the URL right, and does the server's pg_hba.conf let this user in?"
         }
-        ConnectError::Database(error) => match error.code()? {
-            "28P01" | "28000" => {
-                "Are user and password of the URL right, and does the server's pg_hba.conf let this user in?"
-            }
-            "3D000" => "Is the name of the database right?",
-            _ => return None,
-        },
+        (_, "3D000", _) => "Is the name of the database right?",
+        (_, "25006", _) => "Name the primary: this is a standby, or the role's transactions are read-only.",
+        (_, "53300", _) => "Raise the limit of connections of the server, the database or the role.",
+        (_, "08P01", _) => {
+            "Is this a proxy that pools transactions? Name the server itself with --store-direct-url."
+        }
+        (.., Some(5 | 6)) => "Does another process use the file?",
+        (.., Some(8 | 14)) => "Does its folder exist, and may this user open the file and write beside it?",
+        (.., Some(10 | 13)) => "Is the disk full?",
+        _ if error.is_transient() => "Is the server running, and are host and port right?",
         _ => return None,
     })
 }
@@ -101,15 +124,17 @@ fn advice_to_connect(error: &ConnectError) -> Option<&'static str> {
 /// The session store cannot be used.
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let failure = Self::nothing_done(&error);
         let advice = match &error {
             StoreError::Connect(error) => advice_to_connect(error),
-            StoreError::Database(error) if error.is_transient() => {
-                Some("Is the server running, or does another process use the file?")
+            StoreError::Database(error) => advice_on_statement(error),
+            StoreError::NotCreated { .. } | StoreError::Lock { .. } => {
+                Some("Does its folder exist, and may this user write there?")
             }
             _ => None,
         };
-        failure.advise(advice.unwrap_or("Sessions and passwords are kept where --store-url says."))
+        let place = "Sessions and passwords are kept where --store-url says.";
+        Self::nothing_done(&error)
+            .advise(advice.map_or(place.to_owned(), |advice| format!("{advice}\n{place}")))
     }
 }
 
@@ -117,7 +142,6 @@ impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Tree { .. } | ReadError::InvalidId { .. } => Self::refused(&error),
-            ReadError::UnknownClient { .. } => Self::refused(&error).advise("`orgcache tree` without --client shows all clients."),
             ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => Self::nothing_done(&error)
                 .advise("Is this an Openbravo or Etendo database, and does the user see its schema (search_path)?"),
             _ => Self::nothing_done(&error),
@@ -131,9 +155,7 @@ impl From<BackendError> for Failure {
             BackendError::Database(error) => error.into(),
             BackendError::Odoo(error) => Self::nothing_done(&error),
             BackendError::Companies(error) => Self::refused(&error),
-            BackendError::UnknownClient { .. } => {
-                Self::refused(&error).advise("`orgcache tree` without --client shows the client.")
-            }
+            BackendError::UnknownClient { .. } => Self::nothing_done(&error),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use erp_db::StoreOptions;
+use erp_db::{StoreError, StoreOptions};
 use serde::{Deserialize, Serialize};
 use session::{ClientId, InvalidId, InvalidSessionId, RoleId, Scope, SessionManager, UserId};
 
@@ -34,7 +34,7 @@ enum KeptEnd {
 
 impl KeptEnds {
     pub(crate) fn of_store(options: &StoreOptions) -> Result<Self, Failure> {
-        if let Some(file) = options.sqlite_file()? {
+        if let Some(file) = options.sqlite_file().map_err(StoreError::from)? {
             let file = file.canonicalize().unwrap_or(file);
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             let folder = file.parent().unwrap_or(Path::new(".")).to_owned();
@@ -49,7 +49,7 @@ impl KeptEnds {
     }
 
     /// Writes ends to a file that is on the disk when this returns, and says which.
-    pub(crate) fn keep(&self, ends: &[Scope]) -> io::Result<PathBuf> {
+    fn keep(&self, ends: &[Scope]) -> io::Result<PathBuf> {
         fs::create_dir_all(&self.folder)?;
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let name = format!("{}{}-{}.json", self.prefix, since.as_nanos(), std::process::id());
@@ -66,6 +66,28 @@ impl KeptEnds {
         Ok(path)
     }
 
+    /// Keeps what the store could not be told until the end.
+    pub(crate) fn keep_pending(&self, manager: &SessionManager) -> Result<(), Failure> {
+        let ends = manager.pending_ends();
+        if ends.is_empty() {
+            return Ok(());
+        }
+        let count = ends.len();
+        let file = self.keep(&ends).map_err(|error| {
+            Failure::nothing_done(format!(
+                "{count} revocations are lost: the session store did not accept them, and no file could be \
+                 written: {error}"
+            ))
+            .advise("When the store answers again, end those sessions again.")
+        })?;
+        tracing::warn!(
+            count,
+            file = %file.display(),
+            "the session store did not accept all revocations: the next start applies them"
+        );
+        Ok(())
+    }
+
     /// Tells the store of all ends that earlier processes kept. A file goes when the store has taken all of
     /// it.
     pub(crate) async fn tell(&self, manager: &SessionManager) -> Result<(), Failure> {
@@ -74,7 +96,7 @@ impl KeptEnds {
             for end in &ends {
                 if let Some(error) = manager.end(*end).await.pending {
                     return Err(Failure::nothing_done(format!(
-                        "the ends in `{}` cannot be told to the session store: {error}",
+                        "the session store does not accept the revocations in `{}`: {error}",
                         path.display()
                     )));
                 }
@@ -83,8 +105,20 @@ impl KeptEnds {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(unreadable(&path, &error));
                 }
-                _ => tracing::info!(ends = ends.len(), file = %path.display(), "kept ends were told"),
+                _ => tracing::info!(
+                    count = ends.len(),
+                    file = %path.display(),
+                    "the revocations of an earlier process were applied"
+                ),
             }
+        }
+        Ok(())
+    }
+
+    /// Reads what earlier processes kept, which has to be possible before the service starts.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        for path in self.files().map_err(|error| unreadable(&self.folder, &error))? {
+            read(&path).map_err(|error| unreadable(&path, &error))?;
         }
         Ok(())
     }
@@ -117,8 +151,9 @@ fn private(path: &Path) -> io::Result<fs::File> {
 
 fn unreadable(path: &Path, error: &dyn std::error::Error) -> Failure {
     let path = path.display();
-    Failure::nothing_done(format!("`{path}` keeps ends of sessions and cannot be used: {error}"))
-        .advise("Make it readable and writable, or end those sessions in another way and remove the file.")
+    Failure::nothing_done(format!("`{path}` keeps revocations and cannot be used: {error}")).advise(
+        "Make it readable and writable for the service's user, or end those sessions again and remove the file.",
+    )
 }
 
 fn read(path: &Path) -> io::Result<Vec<Scope>> {

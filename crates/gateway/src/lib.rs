@@ -23,7 +23,6 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
-use crate::odoo_arguments::OdooArguments;
 
 /// Runs the command line.
 #[must_use]
@@ -43,15 +42,14 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
-    let url = cli.database_url.as_deref();
-    let odoo = &cli.odoo;
+    let erp = &cli.erp;
     let serve = |arguments| {
         log::begin(arguments);
         for warning in &cli.exposed {
             tracing::warn!("{warning}");
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(url, odoo, arguments))
+        runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(erp, arguments))
     };
     let command = match &cli.command {
         None => return serve(&cli.serve),
@@ -66,17 +64,18 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::no_runtime)?;
     let outcome = runtime.block_on(async {
         match command {
-            Command::Serve(arguments) => commands::serve::run(url, odoo, arguments).await,
-            Command::Check(arguments) => commands::check::run(url, &cli.exposed, odoo, arguments).await,
-            Command::Overview(arguments) => commands::overview::run(url, odoo, arguments).await,
-            Command::Tree(arguments) => commands::tree::run(url, odoo, arguments).await,
-            Command::Query(rights) => commands::query::run(url, odoo, rights.automatic_roles.into()).await,
-            Command::Password(_) if odoo.odoo_url.is_some() => Err(OdooArguments::no_use("password")),
-            Command::Revisions { .. } if odoo.odoo_url.is_some() => Err(OdooArguments::no_use("revisions")),
-            Command::Import(_) if odoo.odoo_url.is_some() => Err(OdooArguments::no_use("import")),
-            Command::Password(arguments) => commands::password::run(url, arguments).await,
-            Command::Revisions { action } => commands::revisions::run(url, *action).await,
-            Command::Import(arguments) => commands::import::run(url, arguments).await,
+            Command::Serve(arguments) => commands::serve::run(erp, arguments).await,
+            Command::Check(arguments) => commands::check::run(erp, &cli.exposed, arguments).await,
+            Command::Overview(arguments) => commands::overview::run(erp, arguments).await,
+            Command::Tree(arguments) => commands::tree::run(erp, arguments).await,
+            Command::Query(rights) => commands::query::run(erp, rights.automatic_roles.into()).await,
+            Command::Password(arguments) => {
+                commands::password::run(erp.database_for("password")?, arguments).await
+            }
+            Command::Revisions { action } => {
+                commands::revisions::run(erp.database_for("revisions")?, *action).await
+            }
+            Command::Import(arguments) => commands::import::run(erp.database_for("import")?, arguments).await,
             Command::Mcp => commands::mcp::run().await,
             Command::Completions { shell } => commands::completions::completions(*shell),
             Command::Man => commands::completions::man(),

@@ -62,9 +62,8 @@ fn service_limits() -> CallLimits {
 }
 
 impl OdooArguments {
-    /// Connects to the Odoo that is named, if one is, and finds out whether the loader sees what it has to.
-    pub(crate) async fn connect(&self) -> Result<Option<Arc<CompanySource>>, Failure> {
-        let Some(url) = &self.odoo_url else { return Ok(None) };
+    /// Connects to Odoo, and finds out whether the loader sees what it has to.
+    pub(crate) async fn connect(&self, url: &str) -> Result<Arc<CompanySource>, Failure> {
         let login = self.odoo_loader_user.as_deref().filter(|login| !login.is_empty());
         let login = login.ok_or_else(|| {
             Failure::nothing_done("no user is named who reads Odoo's companies and users")
@@ -80,7 +79,7 @@ impl OdooArguments {
         let name = client.config().database.clone().unwrap_or_default();
         let source = CompanySource::new(client, tenant(&name));
         source.check_loader().await.map_err(|error| unusable(&error, login))?;
-        Ok(Some(Arc::new(source)))
+        Ok(Arc::new(source))
     }
 
     fn key(&self) -> Result<String, Failure> {
@@ -99,16 +98,6 @@ impl OdooArguments {
             )));
         }
         Ok(key.to_owned())
-    }
-
-    /// The answer to a command that is about a database, where an Odoo is named.
-    pub(crate) fn no_use(command: &str) -> Failure {
-        let advice = match command {
-            "password" => "Odoo's users sign in with the passwords and keys that they have in Odoo.",
-            _ => "Leave --odoo-url out, and name a database with --database-url.",
-        };
-        Failure::nothing_done(format!("`orgcache {command}` is about a database, not about Odoo"))
-            .advise(advice)
     }
 }
 

@@ -137,7 +137,9 @@ impl StatementError {
     /// The code of a refusal, on PostgreSQL its SQLSTATE; `None` where the database gave none.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        let StatementError::Refused { cause, .. } = self else { return None };
+        let (StatementError::Refused { cause, .. } | StatementError::Unreachable { cause, .. }) = self else {
+            return None;
+        };
         cause.downcast_ref::<DatabaseMessage>().map(|message| message.code.as_str())
     }
 

@@ -122,16 +122,26 @@ pub async fn migrate(options: &StoreOptions) -> Result<(), StoreError> {
     outcome
 }
 
-/// Tries what [`migrate`] does, and to write to every table, and takes it all back. Says how many steps of
-/// migration are missing. An SQLite file that the URL creates stays, empty.
+/// Tries what [`migrate`] and [`open`] do, and to write to every table, and takes it all back. Says how many
+/// steps of migration are missing. An SQLite file that the URL creates stays, empty.
 ///
 /// # Errors
-/// [`StoreError`] if the database cannot be reached or refuses.
+/// [`StoreError::InUse`] if only that stands in the way; [`StoreError`] if the database cannot be reached or
+/// refuses.
 pub async fn rehearse(options: &StoreOptions) -> Result<usize, StoreError> {
     let database = connect_direct(options).await?;
     let outcome = migration::rehearse(&database).await;
     database.close().await;
-    outcome
+    let missing = outcome?;
+    match kind_of(&options.url)? {
+        #[cfg(feature = "sqlite")]
+        DatabaseKind::Sqlite => sqlite::store::try_lock(&options.url)?,
+        #[cfg(feature = "postgres")]
+        DatabaseKind::Postgres => postgres::store::try_listening(options).await?,
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        kind => return Err(kind.left_out().into()),
+    }
+    Ok(missing)
 }
 
 async fn connect_direct(options: &StoreOptions) -> Result<Database, StoreError> {

@@ -1,5 +1,6 @@
 //! The command line: what may be said, and what the help says about it.
 
+mod erp;
 mod serve;
 
 use std::ffi::OsStr;
@@ -11,12 +12,12 @@ use clap::parser::ValueSource;
 use clap::{ArgGroup, ArgMatches, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::erp::ErpArguments;
 pub(crate) use self::serve::{AssertionArguments, LogFormat, RightsArguments, ServeArguments};
 use crate::exposure;
-use crate::odoo_arguments::OdooArguments;
 use crate::pg_options;
 
-const AFTER_HELP: &str = "\
+pub(crate) const AFTER_HELP: &str = "\
 Databases:
   sqlite:FILE             an SQLite file; sqlite:FILE?mode=rwc creates it
   postgres://USER:PASSWORD@HOST/DATABASE
@@ -29,8 +30,8 @@ Exit status:
   0  done; with `query`, every line was answered
   1  data was refused: a file, a row, a tree, or a line of `query`; `check`
      found a problem; with `revisions status`, nothing is counted
-  2  nothing could be done: wrong usage, or a database that cannot be opened
-     or read
+  2  nothing could be done: wrong usage, an unknown client, organization or
+     user, or a database that cannot be opened or read
 
 Examples:
   orgcache                                    the demonstration on port 8080
@@ -47,13 +48,8 @@ docs/operations.md leads to a service over your own ERP.";
 #[derive(Debug, Parser)]
 #[command(name = "orgcache", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// The ERP's database: sqlite:FILE or postgres://…. `import`, `password` and `revisions` need it; the
-    /// other commands take the demonstration if it is left out.
-    #[arg(long, global = true, value_name = "URL", env = "ORGCACHE_DATABASE_URL", hide_env_values = true)]
-    pub(crate) database_url: Option<String>,
-
     #[command(flatten)]
-    pub(crate) odoo: OdooArguments,
+    pub(crate) erp: ErpArguments,
 
     #[command(flatten)]
     pub(crate) serve: ServeArguments,
@@ -71,11 +67,11 @@ impl Cli {
     fn urls(&mut self) -> impl Iterator<Item = &mut String> {
         let of_command = match &mut self.command {
             Some(Command::Serve(arguments) | Command::Check(arguments)) => arguments.urls(),
-            Some(Command::Password(arguments)) => [Some(&mut arguments.store_url), None],
+            Some(Command::Password(arguments)) => [arguments.store_url.as_mut(), None],
             _ => [None, None],
         };
         let of_service = self.serve.urls();
-        self.database_url.as_mut().into_iter().chain(of_command.into_iter().chain(of_service).flatten())
+        self.erp.database_url.as_mut().into_iter().chain(of_command.into_iter().chain(of_service).flatten())
     }
 
     /// What the command line says. Where it cannot be understood the process ends, having said why.
@@ -279,7 +275,7 @@ pub(crate) struct PasswordArguments {
     pub(crate) from: Option<PathBuf>,
     /// Where passwords are kept.
     #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
-    pub(crate) store_url: String,
+    pub(crate) store_url: Option<String>,
 }
 
 /// Which trees to show, and how much of them.

@@ -3,12 +3,16 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use erp_db::AutomaticRolesPolicy;
 use ipnet::IpNet;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::http::{AssertionAlgorithm, ListenAddress};
+
+/// The levels of the log.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// How the ERP's rights are read.
 #[derive(Debug, Args)]
@@ -69,8 +73,9 @@ pub(crate) struct ServeArguments {
     /// SIGHUP makes the service read it again.
     #[arg(long, value_name = "FILE", env = "ORGCACHE_MCP")]
     pub(crate) mcp: Option<PathBuf>,
-    /// The level of the log on standard error: off, error, warn, info, debug or trace.
-    #[arg(long, value_name = "LEVEL", env = "ORGCACHE_LOG", default_value = "warn")]
+    /// The level of the log on standard error.
+    #[arg(long, value_name = "LEVEL", env = "ORGCACHE_LOG", default_value = "warn", ignore_case = true)]
+    #[arg(value_parser = PossibleValuesParser::new(LEVELS).try_map(|level| level.parse::<LevelFilter>()))]
     pub(crate) log: LevelFilter,
     /// The format of the log.
     #[arg(long, value_name = "FORMAT", env = "ORGCACHE_LOG_FORMAT", default_value = "text")]

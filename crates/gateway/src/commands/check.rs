@@ -1,49 +1,64 @@
 //! `orgcache check`: tries what `serve` will need, and says what is wrong and how to mend it. It changes
 //! nothing.
 
+use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use erp_db::{Database, ErpReader, PasswordTable, Purpose, StoreOptions, revisions, store};
+use erp_db::{Database, ErpReader, PasswordTable, ReadError, StoreError, StoreOptions, revisions, store};
 use session::ClientId;
 
-use super::{rights, serve};
-use crate::cli::ServeArguments;
-use crate::commands::descriptors;
+use super::serve::{self, Subject};
+use super::{descriptors, rights};
+use crate::cli::{ErpArguments, ServeArguments};
 use crate::exposure;
 use crate::failure::{Failure, REFUSED};
 use crate::http::{Server, Settings};
-use crate::odoo_arguments::OdooArguments;
+use crate::kept_ends::KeptEnds;
 
 /// By how much two clocks may differ: a signed assertion may be ahead by as much.
 const APART: Duration = Duration::from_secs(5);
+
+/// The free bytes that an SQLite store needs to be made, and to work for long.
+const LEAST_ROOM: u64 = 1_000_000;
+const ROOM: u64 = 100_000_000;
 
 /// The most findings of a client that are written out.
 const FINDINGS: usize = 10;
 
 pub(crate) async fn run(
-    url: Option<&str>,
+    erp: &ErpArguments,
     exposed: &[String],
-    odoo: &OdooArguments,
     arguments: &ServeArguments,
 ) -> Result<ExitCode, Failure> {
     let mut report = Report { out: anstream::stdout().lock(), problems: 0, warnings: 0 };
     for warning in exposed {
         report.warn(warning, "")?;
     }
-    let is_alone = url.is_none() && odoo.odoo_url.is_none() && arguments.mcp.is_some();
-    if odoo.odoo_url.is_some() {
-        companies(&mut report, odoo).await?;
-    } else if is_alone {
-        report.ok("no ERP is named: `/mcp` alone is served")?;
-    } else if let Some(reader) = erp(&mut report, url, arguments).await? {
-        rows(&mut report, &reader).await?;
-        clock(&mut report, reader.database()).await?;
+    let subject = Subject::of(erp, arguments);
+    match subject {
+        Subject::Odoo(url) => companies(&mut report, erp, url).await?,
+        Subject::McpAlone => report.ok("no ERP is named: `/mcp` alone is served")?,
+        Subject::Database | Subject::Demonstration => {
+            if let Some(reader) = report.found(serve::open_erp(erp, None, arguments).await)? {
+                report.ok(format_args!("the ERP's database answers: {}", reader.database().place()))?;
+                rows(&mut report, &reader).await?;
+                clock(&mut report, reader.database()).await?;
+            }
+        }
     }
-    store(&mut report, url.is_none(), arguments).await?;
-    files(&mut report, arguments)?;
-    listening(&mut report, arguments).await?;
+    if let (Subject::McpAlone, Some(_)) = (subject, &arguments.store_url) {
+        report.warn(serve::UNUSED_STORE, "")?;
+    }
+    match report.found(serve::store_options(subject, arguments))? {
+        Some(Some(options)) => store(&mut report, subject, &options, arguments).await?,
+        Some(None) if subject != Subject::McpAlone => report.ok("sessions are kept in memory")?,
+        _ => {}
+    }
+    files(&mut report, subject, arguments)?;
+    listening(&mut report, subject, arguments).await?;
     let most = Settings::default().max_connections;
     let connections = descriptors::connections(most);
     let found = format!("descriptors for {connections} connections");
@@ -64,25 +79,29 @@ struct Report<W> {
 }
 
 impl<W: Write> Report<W> {
-    fn ok(&mut self, what: impl std::fmt::Display) -> io::Result<()> {
+    fn ok(&mut self, what: impl Display) -> io::Result<()> {
         writeln!(self.out, "ok       {what}")
     }
 
-    fn warn(&mut self, what: impl std::fmt::Display, advice: &str) -> io::Result<()> {
+    fn warn(&mut self, what: impl Display, advice: &str) -> io::Result<()> {
         self.warnings += 1;
         self.line("warning", &what, advice)
     }
 
-    fn problem(&mut self, what: impl std::fmt::Display, advice: &str) -> io::Result<()> {
+    fn problem(&mut self, what: impl Display, advice: &str) -> io::Result<()> {
         self.problems += 1;
         self.line("PROBLEM", &what, advice)
     }
 
-    fn failure(&mut self, failure: &Failure) -> io::Result<()> {
-        self.problem(failure, failure.advice().unwrap_or_default())
+    /// What was found, if anything; a failure is a problem.
+    fn found<T>(&mut self, found: Result<T, impl Into<Failure>>) -> io::Result<Option<T>> {
+        match found.map_err(Into::into) {
+            Ok(found) => Ok(Some(found)),
+            Err(failure) => self.problem(&failure, failure.advice().unwrap_or_default()).map(|()| None),
+        }
     }
 
-    fn line(&mut self, kind: &str, what: &impl std::fmt::Display, advice: &str) -> io::Result<()> {
+    fn line(&mut self, kind: &str, what: &impl Display, advice: &str) -> io::Result<()> {
         let lines = |text: &str| text.replace('\n', "\n         ");
         writeln!(self.out, "{kind}  {}", lines(&what.to_string()))?;
         if advice.is_empty() { Ok(()) } else { writeln!(self.out, "         {}", lines(advice)) }
@@ -104,12 +123,8 @@ fn count(number: usize, what: &str) -> String {
 }
 
 /// Logs the loader of an Odoo in, and reads the companies once.
-async fn companies(report: &mut Report<impl Write>, odoo: &OdooArguments) -> Result<(), Failure> {
-    let source = match odoo.connect().await {
-        Ok(Some(source)) => source,
-        Ok(None) => return Ok(()),
-        Err(failure) => return Ok(report.failure(&failure)?),
-    };
+async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &str) -> Result<(), Failure> {
+    let Some(source) = report.found(erp.odoo.connect(url).await)? else { return Ok(()) };
     report.ok(format_args!(
         "odoo answers, and the loader sees what it has to: {}",
         source.odoo().config().url
@@ -126,30 +141,9 @@ async fn companies(report: &mut Report<impl Write>, odoo: &OdooArguments) -> Res
     Ok(())
 }
 
-async fn erp(
-    report: &mut Report<impl Write>,
-    url: Option<&str>,
-    arguments: &ServeArguments,
-) -> Result<Option<ErpReader>, Failure> {
-    let purpose = Purpose::Service { erp_passwords: arguments.erp_passwords };
-    match serve::open_erp(url, None, purpose).await {
-        Ok(reader) => {
-            report.ok(format_args!("the ERP's database answers: {}", reader.database().place()))?;
-            Ok(Some(reader))
-        }
-        Err(failure) => {
-            report.failure(&failure)?;
-            Ok(None)
-        }
-    }
-}
-
 /// Reads everything that logins read, once.
 async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(), Failure> {
-    let clients = match reader.clients().await {
-        Ok(clients) => clients,
-        Err(error) => return Ok(report.failure(&error.into())?),
-    };
+    let Some(clients) = report.found(reader.clients().await)? else { return Ok(()) };
     if clients.is_empty() {
         report.problem("there is no client", "Is this the ERP's database, and has it rows?")?;
     }
@@ -162,6 +156,10 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
         };
         let name = format!("client `{}` ({})", client.name, client.id);
         match read.await {
+            // The client of the system itself.
+            Ok(loaded) if client.id == "0" && loaded.structure.is_empty() => {
+                report.ok(format_args!("{name}: no organizations"))?;
+            }
             Ok(loaded) => {
                 report.ok(format_args!("{name}: {} organizations", loaded.structure.len()))?;
                 for finding in loaded.findings.iter().take(FINDINGS) {
@@ -185,12 +183,16 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
         if let Some(user) = users.first() {
             reader.user_roles(user.id).await?;
         }
-        Ok::<_, erp_db::ReadError>(users.len())
+        let admitted = users.iter().filter(|user| user.active && !user.locked && user.username.is_some());
+        Ok::<_, ReadError>((users.len(), admitted.count()))
     };
-    match users.await {
-        Ok(0) => report.warn("there is no user", "Is this the ERP's database, and has it rows?")?,
-        Ok(users) => report.ok(format_args!("users: {users}"))?,
-        Err(error) => report.failure(&error.into())?,
+    match report.found(users.await)? {
+        Some((users, 0)) => report.warn(
+            format_args!("none of the {users} users is admitted"),
+            "A user who signs in is active, not locked, and has a name (`ad_user.username`).",
+        )?,
+        Some((users, admitted)) => report.ok(format_args!("users: {users}, admitted: {admitted}"))?,
+        None => {}
     }
     match revisions::are_kept(reader.database()).await {
         Ok(true) => report.ok("changes of trees are counted")?,
@@ -211,8 +213,8 @@ async fn clock(report: &mut Report<impl Write>, database: &Database) -> Result<(
     };
     let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let apart = ours.abs_diff(theirs);
-    let said =
-        format!("this machine's clock and that of {} differ by {} ms", database.place(), apart.as_millis());
+    let rounded = Duration::from_millis(u64::try_from(apart.as_millis()).unwrap_or(u64::MAX));
+    let said = format!("this machine's clock and that of {} differ by {rounded:?}", database.place());
     if apart > APART {
         report.warn(said, "Let both follow a time server: signed assertions are valid for seconds.")?;
     } else {
@@ -223,80 +225,98 @@ async fn clock(report: &mut Report<impl Write>, database: &Database) -> Result<(
 
 async fn store(
     report: &mut Report<impl Write>,
-    is_demo: bool,
+    subject: Subject<'_>,
+    options: &StoreOptions,
     arguments: &ServeArguments,
 ) -> Result<(), Failure> {
-    let Some(url) = &arguments.store_url else {
-        if is_demo {
-            report.ok("sessions are kept in memory")?;
-        } else {
-            report.failure(&serve::no_passwords())?;
-        }
+    let Some(file) = report.found(options.sqlite_file().map_err(StoreError::from))? else { return Ok(()) };
+    if let Some(file) = &file {
+        space(report, file)?;
+    }
+    let granted = rights::check_store(options, serve::purpose(arguments)).await;
+    if report.found(granted)?.is_none() {
         return Ok(());
-    };
-    let mut options = StoreOptions::new(url);
-    options.direct_url.clone_from(&arguments.store_direct_url);
-    let file = match options.sqlite_file() {
-        Ok(file) => file,
-        Err(error) => return Ok(report.failure(&Failure::from(error))?),
-    };
-    let purpose = Purpose::Service { erp_passwords: arguments.erp_passwords };
-    if let Err(failure) = rights::check_store(&options, purpose).await {
-        return Ok(report.failure(&failure)?);
     }
     let made = file.as_ref().filter(|file| !file.exists());
-    let steps = store::rehearse(&options).await;
+    let steps = store::rehearse(options).await;
     if let Some(made) = made {
         // It was made to see whether it can be; where that failed there is none. A link stays.
         drop(made.canonicalize().and_then(std::fs::remove_file));
     }
-    match steps {
-        Ok(0) => report.ok("the session store has its tables, and may write to them")?,
-        Ok(_) => {
-            report.ok("the session store will get its tables when `serve` starts")?;
-            return Ok(());
+    let steps = match steps {
+        Err(error @ StoreError::InUse { .. }) => {
+            report.warn(error, "Nothing is wrong if it is this service.")?;
+            Some(0)
         }
-        Err(error) => return Ok(report.failure(&error.into())?),
+        steps => report.found(steps)?,
+    };
+    let Some(steps) = steps else { return Ok(()) };
+    report.found(KeptEnds::of_store(options).and_then(|kept_ends| kept_ends.check()))?;
+    if steps > 0 {
+        return Ok(report.ok("the session store will get its tables when `serve` starts")?);
     }
+    report.ok("the session store has its tables, and may write to them")?;
     if let Some(warning) = file.as_deref().and_then(exposure::of_file) {
         report.warn(warning, "")?;
     }
-    let direct = arguments.store_direct_url.as_ref().unwrap_or(url);
     let users = async {
-        let database = Database::connect_with(direct, serve::limits()).await?;
-        let users = PasswordTable::open(database.clone()).await.map_err(Failure::nothing_done)?.users().await;
-        Ok::<_, Failure>((users.map_err(Failure::nothing_done)?.len(), database))
+        let database =
+            Database::connect_with(&options.url, serve::limits()).await.map_err(StoreError::from)?;
+        let users = PasswordTable::open(database.clone()).await?.users().await?;
+        Ok::<_, Failure>((users.len(), database))
     };
-    match users.await {
-        Ok((users, database)) => {
-            let others = !arguments.assertions.assertion_key.is_empty() || arguments.erp_passwords || is_demo;
-            if users > 0 || others {
-                report.ok(format_args!("users with a password: {users}"))?;
-            } else {
-                report.warn(
-                    "no user can sign in yet: none has a password, and no assertions are accepted",
-                    "Set passwords with `orgcache password`, or configure --assertion-key.",
-                )?;
-            }
-            clock(report, &database).await?;
+    if let Some((users, database)) = report.found(users.await)? {
+        let others = !arguments.assertions.assertion_key.is_empty() || arguments.erp_passwords;
+        if users > 0 || others || subject != Subject::Database {
+            report.ok(format_args!("users with a password: {users}"))?;
+        } else {
+            report.warn(
+                "no user can sign in yet: none has a password, and no assertions are accepted",
+                "Set passwords with `orgcache password`, or configure --assertion-key.",
+            )?;
         }
-        Err(failure) => report.failure(&failure)?,
+        clock(report, &database).await?;
     }
     Ok(())
 }
 
-/// Keys of assertions and the principals of /mcp.
-fn files(report: &mut Report<impl Write>, arguments: &ServeArguments) -> Result<(), Failure> {
-    if !arguments.assertions.assertion_key.is_empty() {
-        match serve::assertion_key(&arguments.assertions) {
-            Ok(_) => report.ok("the keys of assertions can be read")?,
-            Err(failure) => report.failure(&failure)?,
-        }
+/// Is there room for an SQLite file and its log?
+fn space(report: &mut Report<impl Write>, file: &Path) -> io::Result<()> {
+    let Some(free) = free_bytes(file) else { return Ok(()) };
+    let said = format!("{} KB are free for `{}`", free / 1_000, file.display());
+    if free < LEAST_ROOM {
+        report.problem(said, "Make room on the disk.")
+    } else if free < ROOM {
+        report.warn(said, "Make room on the disk: the log file alone grows to about 40 MB.")
+    } else {
+        Ok(())
     }
-    match serve::settings(arguments, true, false) {
-        Ok(settings) if settings.mcp.is_some() => report.ok("the file of --mcp can be read")?,
-        Ok(_) => {}
-        Err(failure) => report.failure(&failure)?,
+}
+
+#[cfg(unix)]
+fn free_bytes(file: &Path) -> Option<u64> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let disk = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Keys of assertions and the principals of /mcp.
+fn files(
+    report: &mut Report<impl Write>,
+    subject: Subject<'_>,
+    arguments: &ServeArguments,
+) -> Result<(), Failure> {
+    if let Some(Some(_)) = report.found(serve::assertion_key(&arguments.assertions))? {
+        report.ok("the keys of assertions can be read")?;
+    }
+    let settings = report.found(serve::settings(subject, arguments, true))?;
+    if settings.is_some_and(|settings| settings.mcp.is_some()) {
+        report.ok("the file of --mcp can be read")?;
     }
     for file in arguments.mcp.iter().chain(&arguments.assertions.assertion_key) {
         // A public key is no secret.
@@ -309,16 +329,14 @@ fn files(report: &mut Report<impl Write>, arguments: &ServeArguments) -> Result<
 }
 
 /// Takes the addresses, and gives them back.
-async fn listening(report: &mut Report<impl Write>, arguments: &ServeArguments) -> Result<(), Failure> {
-    match serve::beyond_loopback(&arguments.listen).await {
-        Ok(Some(address)) => {
-            report.warn(
-                format_args!("`{address}` is beyond loopback"),
-                "A proxy in front must terminate TLS.",
-            )?;
-        }
-        Ok(None) => {}
-        Err(failure) => report.failure(&failure)?,
+async fn listening(
+    report: &mut Report<impl Write>,
+    subject: Subject<'_>,
+    arguments: &ServeArguments,
+) -> Result<(), Failure> {
+    if let Some(Some(address)) = report.found(serve::beyond_loopback(&arguments.listen, subject).await)? {
+        report
+            .warn(format_args!("`{address}` is beyond loopback"), "A proxy in front must terminate TLS.")?;
     }
     for address in &arguments.listen {
         match Server::bind_all(std::slice::from_ref(address)).await {
@@ -327,7 +345,9 @@ async fn listening(report: &mut Report<impl Write>, arguments: &ServeArguments) 
                 format_args!("something listens on `{address}` already"),
                 "Nothing is wrong if it is this service.",
             )?,
-            Err(error) => report.failure(&serve::not_bound(&error.address, &error.cause))?,
+            Err(error) => {
+                report.found(Err::<(), _>(serve::not_bound(error)))?;
+            }
         }
     }
     Ok(())

@@ -8,11 +8,7 @@ use erp_db::Database;
 use crate::cli::ImportArguments;
 use crate::failure::Failure;
 
-pub(crate) async fn run(url: Option<&str>, arguments: &ImportArguments) -> Result<ExitCode, Failure> {
-    let url = url.ok_or_else(|| {
-        Failure::nothing_done("`import` needs to know where to")
-            .advise("Name a database with --database-url.")
-    })?;
+pub(crate) async fn run(url: &str, arguments: &ImportArguments) -> Result<ExitCode, Failure> {
     let database = Database::connect(url).await?;
     let imported = erp_import::import(&database, &arguments.dir)
         .await

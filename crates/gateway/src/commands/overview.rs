@@ -6,22 +6,18 @@ use std::process::ExitCode;
 use org_structure::OrgId;
 
 use crate::backend::Backend;
-use crate::cli::ShownTrees;
+use crate::cli::{ErpArguments, ShownTrees};
 use crate::commands::tree::{load, status};
+use crate::exposure;
 use crate::failure::Failure;
-use crate::odoo_arguments::OdooArguments;
 use crate::show::{self, ClientTree, Extent};
 
 /// The most trees that are shown, and the most lines of each without --depth.
 const TREES: usize = 5;
 const LINES: usize = 20;
 
-pub(crate) async fn run(
-    url: Option<&str>,
-    odoo: &OdooArguments,
-    arguments: &ShownTrees,
-) -> Result<ExitCode, Failure> {
-    let backend = Backend::open(url, odoo).await?;
+pub(crate) async fn run(erp: &ErpArguments, arguments: &ShownTrees) -> Result<ExitCode, Failure> {
+    let backend = Backend::open(erp).await?;
     let mut trees = load(&backend, arguments.client.as_deref()).await?;
     // The damaged ones first, the empty ones last.
     trees.sort_by_key(|tree| tree.as_ref().map_or(0, |tree| 1 + usize::from(tree.structure.is_empty())));
@@ -46,13 +42,27 @@ pub(crate) async fn run(
     let deepest = sound.iter().find_map(|tree| Some((tree, tree.deepest()?)));
     let Some((tree, org)) = deepest else { return Ok(status(&trees)) };
     show::organization(&mut out, tree, org)?;
-    let command = std::env::args().next().unwrap_or_else(|| "orgcache".to_owned());
+    let command = std::env::args_os().next().unwrap_or_else(|| "orgcache".into());
+    let command = command.to_string_lossy();
     let (client, org) = (&tree.client.id, tree.structure.id(org).unwrap_or(OrgId::ZERO));
     writeln!(
         out,
         "Next: `{command} --help`, or a question:\n\n\
          echo '{{\"client\": \"{client}\", \"call\": \"natural_tree\",' \\\n\
-         '\"args\": {{\"org\": \"{org}\"}}}}' | {command} query"
+         '\"args\": {{\"org\": \"{org}\"}}}}' | {command}{} query",
+        of_database(erp)
     )?;
     Ok(status(&trees))
+}
+
+/// The option by which the next command is about the same database. One with a password is better named by
+/// the variable.
+fn of_database(erp: &ErpArguments) -> String {
+    let is_set = std::env::var_os("ORGCACHE_DATABASE_URL").is_some_and(|url| !url.is_empty());
+    match &erp.database_url {
+        Some(url) if !is_set && !exposure::has_password(url) => {
+            format!(" --database-url '{}'", url.replace('\'', "'\\''"))
+        }
+        _ => String::new(),
+    }
 }

@@ -7,18 +7,15 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use erp_db::{
-    ConnectionLimits, Database, DatabaseKind, ErpReader, PasswordTable, Purpose, StoreError, StoreOptions,
-    store,
-};
+use erp_db::{Database, DatabaseKind, ErpReader, PasswordTable, Purpose, StoreError, StoreOptions, store};
 use session::UserId;
 
 use super::hidden_typing::HiddenTyping;
 use super::rights;
 use crate::cli::PasswordArguments;
+use crate::exposure;
 use crate::failure::Failure;
 use crate::http::{MAX_PASSWORD_BYTES, hash_password};
-use crate::{demo, exposure};
 
 /// The shortest password, in characters, as NIST SP 800-63B has it.
 const MIN_CHARACTERS: usize = 8;
@@ -26,13 +23,14 @@ const MIN_CHARACTERS: usize = 8;
 /// The most bytes that are read from a file of users and passwords.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
-pub(crate) async fn run(url: Option<&str>, arguments: &PasswordArguments) -> Result<ExitCode, Failure> {
-    if url.is_none() {
-        return Err(Failure::nothing_done("the users of the demonstration have their password already")
-            .advise("Name a database of your own with --database-url."));
-    }
+pub(crate) async fn run(url: &str, arguments: &PasswordArguments) -> Result<ExitCode, Failure> {
     let PasswordArguments { user, remove, list, from, store_url } = arguments;
-    let database = demo::connect(url, ConnectionLimits::default()).await?;
+    let store_url = store_url.as_deref().ok_or_else(|| {
+        Failure::nothing_done("`orgcache password` needs the place where passwords are kept").advise(
+            "Name it with --store-url or the variable ORGCACHE_STORE_URL, for example sqlite:orgcache.db?mode=rwc",
+        )
+    })?;
+    let database = Database::connect(url).await?;
     if !list {
         rights::check(&database, Some(&StoreOptions::new(store_url)), Purpose::Passwords).await?;
     }

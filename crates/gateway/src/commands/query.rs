@@ -8,8 +8,8 @@ use erp_db::AutomaticRolesPolicy;
 use session::openbravo::AutomaticRoles;
 
 use crate::backend::Backend;
+use crate::cli::ErpArguments;
 use crate::failure::{Failure, REFUSED};
-use crate::odoo_arguments::OdooArguments;
 use crate::query::{AllClients, Answer, Erp, OneClient, answer_line};
 
 /// The longest line that is read. A longer one is answered with an error, and the next line is read all the
@@ -17,11 +17,10 @@ use crate::query::{AllClients, Answer, Erp, OneClient, answer_line};
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(crate) async fn run(
-    url: Option<&str>,
-    odoo: &OdooArguments,
+    erp: &ErpArguments,
     automatic_roles: AutomaticRolesPolicy,
 ) -> Result<ExitCode, Failure> {
-    let backend = Backend::open(url, odoo).await?;
+    let backend = Backend::open(erp).await?;
     match &backend {
         Backend::Database(reader) => {
             let rule = reader.automatic_roles(automatic_roles).rule;

@@ -3,25 +3,20 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use erp_db::Database;
 use erp_db::revisions::{self, RevisionsError};
-use erp_db::{Database, StatementError};
 
 use crate::cli::RevisionsAction;
 use crate::failure::{Failure, REFUSED};
 
-pub(crate) async fn run(url: Option<&str>, action: RevisionsAction) -> Result<ExitCode, Failure> {
-    let url = url.ok_or_else(|| {
-        Failure::nothing_done("`revisions` is about an ERP's own database")
-            .advise("Name it with --database-url.")
-    })?;
+pub(crate) async fn run(url: &str, action: RevisionsAction) -> Result<ExitCode, Failure> {
     let database = Database::connect(url).await?;
     let place = database.place();
-    let asked = |error: StatementError| Failure::nothing_done(&error);
     let mut out = anstream::stdout().lock();
     match action {
         RevisionsAction::Install => {
             revisions::install(&database).await.map_err(not_changed)?;
-            if !revisions::are_kept(&database).await.map_err(asked)? {
+            if !revisions::are_kept(&database).await? {
                 let failure =
                     Failure::nothing_done(format!("the triggers in {place} are there, but do not work"));
                 return Err(failure.advise("Are rows replicated into its tables by a subscription?"));
@@ -33,12 +28,12 @@ pub(crate) async fn run(url: Option<&str>, action: RevisionsAction) -> Result<Ex
             writeln!(out, "{place} counts no changes any more")?;
         }
         RevisionsAction::Status => {
-            if !revisions::are_kept(&database).await.map_err(asked)? {
+            if !revisions::are_kept(&database).await? {
                 writeln!(
                     out,
                     "{place} does not count the changes of its trees: logins digest or read the rows"
                 )?;
-                if revisions::are_outdated(&database).await.map_err(asked)? {
+                if revisions::are_outdated(&database).await? {
                     writeln!(
                         out,
                         "The triggers there are of an earlier version, incomplete or disabled: \

@@ -10,7 +10,7 @@ pub(crate) async fn check(
     store: Option<&StoreOptions>,
     purpose: Purpose,
 ) -> Result<(), Failure> {
-    let of_erp = ErpReader::missing_rights(erp, purpose).await.map_err(Failure::nothing_done)?;
+    let of_erp = ErpReader::missing_rights(erp, purpose).await?;
     let mut missing = vec![of_erp];
     if let Some(options) = store {
         missing.extend(store::missing_rights(options, purpose).await?);

@@ -6,20 +6,15 @@ use erp_db::{Client, Directory, ReadError, StatementError};
 use org_structure::{ClientId, OrgIndex};
 
 use crate::backend::{Backend, BackendError};
-use crate::cli::TreeArguments;
+use crate::cli::{ErpArguments, TreeArguments};
 use crate::failure::{Failure, REFUSED};
-use crate::odoo_arguments::OdooArguments;
 use crate::show::{self, ClientTree, DamagedTree, Extent};
 
 /// The most lines that a tree takes without --depth.
 const LINES: usize = 100;
 
-pub(crate) async fn run(
-    url: Option<&str>,
-    odoo: &OdooArguments,
-    arguments: &TreeArguments,
-) -> Result<ExitCode, Failure> {
-    let backend = Backend::open(url, odoo).await?;
+pub(crate) async fn run(erp: &ErpArguments, arguments: &TreeArguments) -> Result<ExitCode, Failure> {
+    let backend = Backend::open(erp).await?;
     let mut trees = load(&backend, arguments.which.client.as_deref()).await?;
     let closely = match &arguments.org {
         Some(text) => {
@@ -67,10 +62,6 @@ pub(crate) async fn load(
     let mut clients: Vec<Client> = backend.clients().await?;
     if let Some(text) = client {
         let id = find_client(&clients, text)?;
-        if !clients.iter().any(|client| client.id == id) {
-            // An unknown client is an error of the reader's, with its words.
-            backend.load_tree(client_id(&id)?).await?;
-        }
         clients.retain(|client| client.id == id);
     }
     let mut trees = Vec::with_capacity(clients.len());
@@ -80,7 +71,7 @@ pub(crate) async fn load(
             trees.push(Err(DamagedTree { client: one, damage }));
             continue;
         }
-        let id = client_id(&one.id)?;
+        let id = ClientId::new(&one.id).map_err(|error| Failure::refused(&error))?;
         let loaded = match backend.load_tree(id).await {
             Err(error) if client.is_none() && is_damage(&error) => {
                 trees.push(Err(DamagedTree { client: one, damage: error.to_string() }));
@@ -101,13 +92,7 @@ pub(crate) async fn load(
     Ok(trees)
 }
 
-fn client_id(text: &str) -> Result<ClientId, Failure> {
-    ClientId::new(text).map_err(|error| {
-        Failure::refused(&error).advise("`orgcache tree` without --client shows all clients.")
-    })
-}
-
-/// The id of the client that has an id, a name or a search key; the text itself if there is none.
+/// The id of the client that has an id, a name or a search key.
 fn find_client(clients: &[Client], text: &str) -> Result<String, Failure> {
     if clients.iter().any(|client| client.id == text) {
         return Ok(text.to_owned());
@@ -115,7 +100,8 @@ fn find_client(clients: &[Client], text: &str) -> Result<String, Failure> {
     let has_name = |client: &&Client| [&client.name, &client.search_key].iter().any(|it| is_same(it, text));
     let found: Vec<&Client> = clients.iter().filter(has_name).collect();
     match *found {
-        [] => Ok(text.to_owned()),
+        [] => Err(Failure::nothing_done(format!("there is no client `{text}`"))
+            .advise("`orgcache tree` without --client shows all clients.")),
         [client] => Ok(client.id.clone()),
         _ => {
             let ids: Vec<&str> = found.iter().map(|client| &*client.id).collect();

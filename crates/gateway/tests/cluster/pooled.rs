@@ -79,6 +79,13 @@ async fn every_command_works_through_a_pooler_of_transactions() {
     let password = [&["password", ADMIN, "--store-url", &pooled][..], &database].concat();
     assert!(run_with(&world, &elsewhere, &password, PASSWORD).contains("is set"));
 
+    // No notifications come through the pooler: `serve` would fail, and `check` says what to name.
+    let mut check = Command::new(env!("CARGO_BIN_EXE_orgcache"));
+    check.args(["check", "--listen", "127.0.0.1:0", "--store-url", &pooled]).args(database).env_clear();
+    let checked = check.env("HOME", world.home.path()).output().unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.code() == Some(1) && said.contains("--store-direct-url"), "{said}");
+
     let options = ["--store-url", &pooled, "--store-direct-url", &world.url];
     let node = Node::start_over(&world, &erp, &options).await;
     let logins = (0..40).map(|number| {

@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use rustix::process::{Signal, geteuid};
+
 use crate::databases::{empty_postgres, empty_sqlite, execute, samples};
 use crate::program::{Run, run};
+use crate::serving::Serving;
 
 fn check(home: &Path, arguments: &[&str]) -> Run {
     run(home, &[&["check", "--listen", "127.0.0.1:0"], arguments].concat(), "")
@@ -15,7 +18,7 @@ fn the_demonstration_can_be_served() {
     let home = tempfile::tempdir().unwrap();
     let checked = check(home.path(), &[]);
     assert_eq!(checked.status, 0, "{}{}", checked.out, checked.err);
-    assert!(checked.out.contains("`serve` can start") && !checked.out.contains("PROBLEM"), "{}", checked.out);
+    assert!(checked.out.ends_with("`serve` can start; 0 warnings\n"), "{}", checked.out);
 }
 
 #[test]
@@ -56,6 +59,10 @@ fn what_is_missing_is_said_with_how_to_mend_it_and_nothing_is_changed() {
         let checked = check(home, &urls);
         assert_eq!(checked.status, 0, "{}", checked.out);
         assert!(checked.out.contains("orgcache password"), "{}", checked.out);
+
+        database.execute("UPDATE ad_user SET isactive = 'N'");
+        let checked = check(home, &urls);
+        assert!(checked.status == 0 && checked.out.contains("users is admitted"), "{}", checked.out);
 
         // A cycle: no user of the client could sign in.
         database.execute(
@@ -129,6 +136,9 @@ fn rights_that_are_missing_are_named() {
     execute(&database.url, &of_database.replace("ROLE", &name));
     let checked = check(database.home(), &arguments);
     assert_eq!(checked.status, 0, "{}", checked.out);
+    execute(&database.url, &format!("ALTER ROLE {name} SET default_transaction_read_only = on"));
+    let checked = check(database.home(), &arguments);
+    assert!(checked.status == 1 && checked.out.contains("Name the primary"), "{}", checked.out);
     execute(&database.url, &format!("DROP OWNED BY {name}; DROP ROLE {name}"));
 }
 
@@ -147,4 +157,92 @@ fn few_descriptors_are_named() {
         "{said}"
     );
     assert_eq!(checked.status.code(), Some(0), "{said}");
+}
+
+/// `serve` starts where `check` says so, and fails for the same reason where it does not.
+#[test]
+fn serve_does_what_check_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let at = |name: &str| home.join(name).display().to_string();
+    let principal = serde_json::json!({"name": "agent", "token_sha256": "0".repeat(64), "settings":
+        {"ODOO_URL": "http://127.0.0.1:9", "ODOO_DB": "odoo", "ODOO_API_KEY": "key"}});
+    std::fs::write(at("mcp.json"), serde_json::json!({"principals": [principal]}).to_string()).unwrap();
+    std::fs::write(at("secret"), "a secret of more than thirty-two bytes").unwrap();
+    let (mcp, secret) = (at("mcp.json"), at("secret"));
+    let store = format!("sqlite:{}?mode=rwc", at("store.db"));
+    let damaged = format!("sqlite:{}?mode=rwc", at("damaged.db"));
+    std::fs::write(at("damaged.db-orgcache-ends-1.json"), "[").unwrap();
+    let assertions = ["--assertion-key", &secret, "--assertion-algorithm", "HS256", "--assertion-issuer"];
+    let assertions = [&assertions[..], &["i", "--assertion-audience", "a"]].concat();
+    let erp = empty_sqlite().fill();
+    let database = ["--database-url", &erp.url];
+    let away = ["--store-url", "postgres://orgcache@127.0.0.1:1/orgcache"];
+    for (starts, arguments) in [
+        (true, vec![]),
+        (true, vec!["--store-url", &store]),
+        (true, [&assertions[..], &["--store-url", &store]].concat()),
+        (true, vec!["--mcp", &mcp]),
+        (true, [&["--mcp", &mcp][..], &away].concat()),
+        (true, [&database[..], &["--store-url", &store]].concat()),
+        (false, away.to_vec()),
+        (false, assertions.clone()),
+        (false, [&["--mcp", &mcp][..], &assertions].concat()),
+        (false, database.to_vec()),
+        (false, vec!["--listen", "0.0.0.0:0"]),
+        (false, vec!["--listen", "192.0.2.1:0"]),
+        (false, vec!["--instance-admin", "an id of more than thirty-two bytes"]),
+        (false, vec!["--store-url", &damaged]),
+    ] {
+        let checked = check(home, &arguments);
+        assert_eq!(checked.status == 0, starts, "{arguments:?}: {}{}", checked.out, checked.err);
+        if starts {
+            Serving::start(home, &[&["serve"], &arguments[..]].concat()).stop(Signal::TERM);
+            continue;
+        }
+        let served = run(home, &[&["serve", "--listen", "127.0.0.1:0"], &arguments[..]].concat(), "");
+        let reason = served.err.lines().find_map(|line| line.strip_prefix("error: ")).unwrap();
+        assert_eq!(served.status, 2, "{arguments:?}: {}", served.err);
+        assert!(checked.out.contains(reason), "{arguments:?}: `{reason}` is not in {}", checked.out);
+    }
+}
+
+#[test]
+fn a_store_that_is_in_use_or_is_no_file_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}?mode=rwc", home.path().join("store.db").display());
+    let serving = Serving::start(home.path(), &["serve", "--store-url", &store]);
+    let checked = check(home.path(), &["--store-url", &store]);
+    assert!(checked.status == 0 && checked.out.contains("is in use"), "{}", checked.out);
+    serving.stop(Signal::TERM);
+    let checked = check(home.path(), &["--store-url", &store]);
+    assert!(checked.out.ends_with("can start; 0 warnings\n"), "{}", checked.out);
+    let folder = format!("sqlite:{}", home.path().display());
+    let checked = check(home.path(), &["--store-url", &folder]);
+    assert!(checked.status == 1 && !checked.out.contains("hard links"), "{}", checked.out);
+    for (url, option) in [("store.db", "--store-url"), ("postgres://a:b/c@host/d", "%2F")] {
+        let checked = check(home.path(), &["--store-url", url]);
+        assert!(checked.status == 1 && checked.out.contains(option), "{}", checked.out);
+    }
+}
+
+#[test]
+fn a_full_disk_is_named() {
+    if !geteuid().is_root() {
+        eprintln!("not tested: a small disk takes root");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let disk = home.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let script = "mount -t tmpfs -o size=40k none \"$1\"; \
+                  exec \"$0\" check --listen 127.0.0.1:0 --store-url \"sqlite:$1/store.db?mode=rwc\"";
+    let checked = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_orgcache")])
+        .arg(&disk)
+        .env("HOME", home.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.code() == Some(1) && said.contains("Make room on the disk"), "{said}");
 }

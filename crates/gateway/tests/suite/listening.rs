@@ -185,6 +185,7 @@ fn no_signal_leaves_a_socket_behind_while_the_service_starts() {
         .env_clear()
         .env("HOME", home.path())
         .env("ORGCACHE_DATABASE_URL", format!("postgres://reader@{}/erp", silent.local_addr().unwrap()))
+        .env("ORGCACHE_STORE_URL", format!("sqlite:{}?mode=rwc", home.path().join("store.db").display()))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

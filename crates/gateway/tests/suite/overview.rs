@@ -1,5 +1,7 @@
 //! `orgcache overview` and `orgcache tree`: what a person sees.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::databases::{Scratch, samples};
@@ -51,6 +53,29 @@ fn the_overview_shows_the_sample_clients() {
     let second = run(home.path(), &["overview"], "");
     assert_eq!((second.status, second.err.as_str()), (0, ""));
     assert_eq!(second.out, first.out);
+}
+
+/// Over a database that an option names, the next command names it as well.
+#[test]
+fn what_the_overview_says_to_try_next_can_be_pasted() {
+    let database = crate::databases::empty_sqlite().fill();
+    let url = format!("sqlite:{}", database.home().join("erp.db").display());
+    let shown = run(database.home(), &["overview", "--database-url", &url], "");
+    let next = shown.out.split("or a question:\n\n").nth(1).unwrap();
+    let pasted = Command::new("/bin/sh").args(["-c", next]).env("HOME", database.home()).output().unwrap();
+    let answer = String::from_utf8(pasted.stdout).unwrap();
+    assert!(pasted.status.success() && answer.starts_with("{\"result\""), "{next}: {answer}");
+}
+
+#[test]
+fn a_home_may_have_any_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a b", "a?b", "a%41#b", "it's"] {
+        let home = folder.path().join(name);
+        std::fs::create_dir(&home).unwrap();
+        let shown = run(&home, &["tree", "--depth", "0"], "");
+        assert_eq!(shown.status, 0, "{name}: {}", shown.err);
+    }
 }
 
 #[test]
@@ -314,11 +339,14 @@ fn trees_are_written_as_json_and_as_a_graph() {
 fn unknown_clients_and_organizations_are_named() {
     let home = tempfile::tempdir().unwrap();
     let unknown = run(home.path(), &["tree", "--client", "nobody"], "");
-    assert_eq!(unknown.status, 1);
+    assert_eq!(unknown.status, 2);
     assert!(unknown.err.contains("there is no client `nobody`"), "{}", unknown.err);
     let unknown = run(home.path(), &["tree", "--org", "nowhere"], "");
     assert_eq!(unknown.status, 2);
     assert!(unknown.err.contains("organization `nowhere`"), "{}", unknown.err);
+    for client in ["", "an id of more than thirty-two bytes"] {
+        assert_eq!(run(home.path(), &["tree", "--client", client], "").status, 2, "{client}");
+    }
     let ambiguous = run(home.path(), &["tree", "--org", "*"], "");
     assert!(
         ambiguous.err.contains("3 organizations are called `*`") && ambiguous.err.contains(FOOD),
@@ -349,10 +377,33 @@ fn the_help_says_what_to_do_in_80_columns() {
         "{after}"
     );
 
-    // Without a database `import` and `revisions` say so, and touch nothing.
-    for arguments in [&["import", "rows"][..], &["revisions", "status"]] {
+    // Without a database these commands say so, and touch nothing.
+    let password = ["password", "x", "--store-url", "sqlite:store.db?mode=rwc"];
+    for arguments in [&["import", "rows"][..], &["revisions", "status"], &password] {
         let refused = run(home.path(), arguments, "");
         assert!(refused.status == 2 && refused.err.contains("--database-url"), "{}", refused.err);
+    }
+
+    let refused = run(home.path(), &["password", "x", "--database-url", "sqlite:erp.db"], "");
+    assert!(refused.status == 2 && refused.err.contains("ORGCACHE_STORE_URL"), "{}", refused.err);
+
+    // The examples of `tree --help` can be pasted, up to programs of others.
+    let bin = home.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_orgcache"), bin.join("orgcache")).unwrap();
+    let help = run(home.path(), &["tree", "--help"], "").out;
+    let examples: Vec<&str> = help.lines().filter(|line| line.starts_with("  orgcache tree")).collect();
+    assert!(examples.len() > 3, "{help}");
+    for example in examples {
+        let command = example.split(" | ").next().unwrap();
+        let pasted = Command::new("/bin/sh")
+            .args(["-c", command])
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", &bin)
+            .output()
+            .unwrap();
+        assert!(pasted.status.success(), "{example}: {}", String::from_utf8_lossy(&pasted.stderr));
     }
 
     // The example of `query --help` can be pasted.

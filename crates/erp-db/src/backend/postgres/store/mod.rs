@@ -55,6 +55,17 @@ pub(crate) struct PostgresStore {
     tasks: Mutex<JoinSet<()>>,
 }
 
+fn listener(options: &StoreOptions) -> Listener {
+    let url = options.direct_url().to_owned();
+    Listener::new(url, options.limits, options.heartbeat, options.reconnect)
+}
+
+/// Fails if notifications cannot be listened for, as through a proxy that pools transactions.
+pub(crate) async fn try_listening(options: &StoreOptions) -> Result<(), StoreError> {
+    listener(options).open().await?;
+    Ok(())
+}
+
 impl PostgresStore {
     pub(crate) async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
         // The driver reads no other form of bytes.
@@ -62,12 +73,7 @@ impl PostgresStore {
         let database = database.reading(String::new(), "SET LOCAL bytea_output = 'hex';");
         migration::check(&database).await?;
         let hints = Arc::new(Hints::default());
-        let connection = Listener::new(
-            options.direct_url().to_owned(),
-            options.limits,
-            options.heartbeat,
-            options.reconnect,
-        );
+        let connection = listener(options);
         let listener = connection.open().await?;
         let (notifications, texts) = mpsc::channel(NOTIFICATIONS);
         let mut tasks = JoinSet::new();

@@ -41,7 +41,8 @@ fn parameters(url: &str) -> impl Iterator<Item = &str> {
 fn names(file: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
 
-    fs::metadata(file).map_or(1, |metadata| metadata.nlink())
+    // A folder has several, too: SQLite refuses it with better words.
+    fs::metadata(file).ok().filter(fs::Metadata::is_file).map_or(1, |metadata| metadata.nlink())
 }
 
 #[cfg(not(unix))]

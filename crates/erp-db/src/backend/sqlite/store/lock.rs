@@ -16,12 +16,24 @@ impl FileLock {
     /// Locks a file beside the database. It is empty, and stays: removing it could race with a process
     /// that is about to lock it.
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
-        let path = lock_file(database);
-        let fail = |cause| StoreError::Lock { file: path.clone(), cause };
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Self::lock(database, &options)
+    }
+
+    /// Fails where [`take`](Self::take) would, and makes no file.
+    pub(super) fn try_out(database: &Path) -> Result<(), StoreError> {
+        if !lock_file(database).exists() {
+            return Ok(());
+        }
+        Self::lock(database, OpenOptions::new().write(true)).map(drop)
+    }
+
+    fn lock(database: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
+        let path = lock_file(database);
+        let fail = |cause| StoreError::Lock { file: path.clone(), cause };
         let file = options.open(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => Ok(FileLock { _file: file }),

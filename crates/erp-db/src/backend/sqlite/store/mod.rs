@@ -37,6 +37,11 @@ pub(crate) fn prepare(url: &str) -> Result<(), StoreError> {
     file::check(url)
 }
 
+/// Fails if another process uses the file.
+pub(crate) fn try_lock(url: &str) -> Result<(), StoreError> {
+    FileLock::try_out(&sqlite::file_of(url)?)
+}
+
 impl SqliteStore {
     pub(crate) async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
         file::check(&options.url)?;

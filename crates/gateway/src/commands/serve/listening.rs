@@ -1,0 +1,93 @@
+//! The addresses of the service: which are reachable from other machines, why one cannot be had, and the
+//! greeting that names them.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use super::Subject;
+use crate::failure::Failure;
+use crate::http::{Demonstration, Gateway, ListenAddress, ListenError};
+
+/// The first address that other machines reach, if there is one. The demonstration has none.
+pub(crate) async fn beyond_loopback<'l>(
+    listen: &'l [ListenAddress],
+    subject: Subject<'_>,
+) -> Result<Option<&'l ListenAddress>, Failure> {
+    for address in listen {
+        let resolved = address
+            .resolve()
+            .await
+            .map_err(|cause| not_bound(ListenError { address: address.clone(), cause }))?;
+        if resolved.iter().all(|address| address.ip().is_loopback()) {
+            continue;
+        }
+        if subject == Subject::Demonstration {
+            return Err(Failure::nothing_done(format!(
+                "the demonstration is for this machine alone, not for `{address}`: its password is public"
+            ))
+            .advise(
+                "Name a database of your own with --database-url, or a loopback address with --listen.",
+            ));
+        }
+        return Ok(Some(address));
+    }
+    Ok(None)
+}
+
+/// Why an address cannot be had, and what to do next.
+pub(crate) fn not_bound(error: ListenError) -> Failure {
+    let failure = Failure::nothing_done(&error);
+    match (error.cause.kind(), &error.address) {
+        (io::ErrorKind::AddrInUse, ListenAddress::Tcp { .. }) => {
+            failure.advise("Something listens there already; choose another port with --listen.")
+        }
+        (io::ErrorKind::AddrInUse, ListenAddress::Unix(_)) => {
+            failure.advise("A process listens there already; choose another path with --listen.")
+        }
+        (io::ErrorKind::NotFound, ListenAddress::Unix(_)) => {
+            failure.advise("Make its folder first, and let the user of the service write to it.")
+        }
+        (io::ErrorKind::AlreadyExists, ListenAddress::Unix(_)) => {
+            failure.advise("Remove the file if nothing needs it, or choose another path with --listen.")
+        }
+        (io::ErrorKind::PermissionDenied, ListenAddress::Tcp { .. }) => failure.advise(
+            "Ports below 1024 are root's: choose another port with --listen, and put a proxy in front.",
+        ),
+        (io::ErrorKind::AddrNotAvailable, _) => {
+            failure.advise("This machine has no such address; choose one of its own with --listen.")
+        }
+        (io::ErrorKind::InvalidInput, ListenAddress::Unix(_)) => {
+            failure.advise("Choose a path of at most 107 bytes with --listen.")
+        }
+        (io::ErrorKind::PermissionDenied, ListenAddress::Unix(_)) => {
+            failure.advise("Let the user of the service write to its folder.")
+        }
+        (_, ListenAddress::Tcp { host, .. }) if host.parse::<IpAddr>().is_err() => {
+            failure.advise("Does this machine know that name? Write an address of its own instead.")
+        }
+        _ => failure,
+    }
+}
+
+/// Tells the person at the terminal where to go.
+pub(super) fn welcome(
+    addresses: &[ListenAddress],
+    demonstration: Option<&Demonstration>,
+    gateway: &Gateway,
+) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    for address in addresses {
+        let scheme = if matches!(address, ListenAddress::Tcp { .. }) { "http://" } else { "" };
+        writeln!(out, "orgcache listens on {scheme}{address}")?;
+    }
+    if let Some(Demonstration { users, password }) = demonstration {
+        let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
+        writeln!(out, "users: {}", names.join(", "))?;
+        writeln!(out, "password of all of them: {password}")?;
+    }
+    if let Some(about) = gateway.about() {
+        writeln!(out, "{about}")?;
+    }
+    writeln!(out, "Ctrl-C stops it.")?;
+    out.flush()
+}

@@ -1,0 +1,184 @@
+//! `orgcache serve`: the service, until Ctrl-C or SIGTERM.
+//!
+//! [`run`] is the life of the process, `start` what has to succeed before it answers. `check` calls the parts
+//! of `start` one by one: what one of them refuses, both refuse.
+
+mod listening;
+mod reload;
+mod served_erp;
+mod settings;
+
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use erp_db::{Database, PasswordTable, SqlStore, StoreError, StoreOptions, store};
+use session::openbravo::AutomaticRoles;
+use session::{AtLimit, Clock, MemoryStore, Options, SessionManager, SessionStore, SystemClock};
+use tokio::task::JoinSet;
+
+pub(super) use self::listening::{beyond_loopback, not_bound};
+use self::served_erp::ServedErp;
+pub(super) use self::served_erp::{limits, open_erp, purpose};
+pub(super) use self::settings::{assertion_key, settings, store_options};
+use super::signals::{not_waited_for, stop_signal};
+use crate::backend::Backend;
+use crate::cli::{AssertionArguments, ErpArguments, ServeArguments};
+use crate::commands::descriptors;
+use crate::demo;
+use crate::failure::Failure;
+use crate::http::{Assertions, Credentials, Gateway, MemoryCredentials, Parts, Server};
+use crate::kept_ends::KeptEnds;
+
+/// With `/mcp` alone.
+pub(super) const UNUSED_STORE: &str =
+    "--store-url is not used: without a database or an Odoo there are no sessions";
+
+/// What is served, by what the command line names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject<'a> {
+    /// The demonstration, since nothing is named.
+    Demonstration,
+    /// An ERP's database.
+    Database,
+    /// The Odoo at a URL.
+    Odoo(&'a str),
+    /// `/mcp` alone, so that the demonstration is not published with it.
+    McpAlone,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn of(erp: &'a ErpArguments, arguments: &ServeArguments) -> Self {
+        if let Some(url) = &erp.odoo.odoo_url {
+            Subject::Odoo(url)
+        } else if erp.database_url.is_some() {
+            Subject::Database
+        } else if arguments.mcp.is_some() {
+            Subject::McpAlone
+        } else {
+            Subject::Demonstration
+        }
+    }
+}
+
+pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Result<ExitCode, Failure> {
+    // From here on no signal ends the process by itself, which would leave a Unix socket behind.
+    let hangups = reload::hangups().map_err(|error| not_waited_for(&error))?;
+    let mut stop = pin!(stop_signal().map_err(|error| not_waited_for(&error))?);
+    let service = tokio::select! {
+        service = start(erp, arguments) => service?,
+        () = &mut stop => return Ok(ExitCode::SUCCESS),
+    };
+    let Service { server, gateway, kept_ends } = service;
+    let (settings, manager) = (gateway.settings(), gateway.manager().clone());
+    reload::reload_at_hangup(hangups, settings.mcp.clone().zip(arguments.mcp.clone()));
+    let _maintenance = manager.start_maintenance();
+    // Aborted when the service ends.
+    let mut rechecks = JoinSet::new();
+    if arguments.recheck_users > 0 {
+        let period = Duration::from_secs(arguments.recheck_users.into());
+        rechecks.spawn(gateway.clone().recheck_users_every(period));
+    }
+    let addresses = server.addresses().map_err(|error| Failure::nothing_done(&error))?;
+    for address in &addresses {
+        tracing::info!(%address, "listening");
+    }
+    if let Err(error) = listening::welcome(&addresses, settings.demonstration.as_ref(), &gateway) {
+        // The output was closed; the service goes on for its clients.
+        tracing::info!(%error, "the greeting could not be written");
+    }
+    server.run(gateway, stop).await;
+    if let Some(kept_ends) = &kept_ends {
+        kept_ends.keep_pending(&manager)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The service before it answers.
+struct Service {
+    server: Server,
+    gateway: Gateway,
+    /// Where ends are kept that the store does not take, if there is a store.
+    kept_ends: Option<KeptEnds>,
+}
+
+/// Takes the addresses, opens the databases, and tells the store what an earlier process could not.
+async fn start(erp: &ErpArguments, arguments: &ServeArguments) -> Result<Service, Failure> {
+    let subject = Subject::of(erp, arguments);
+    let beyond = beyond_loopback(&arguments.listen, subject).await?;
+    let server = Server::bind_all(&arguments.listen).await.map_err(not_bound)?;
+    if let Some(address) = beyond {
+        tracing::warn!(%address, "listening beyond loopback: TLS must end in front, at a proxy");
+    }
+    let options = store_options(subject, arguments)?;
+    if let (Subject::McpAlone, Some(_)) = (subject, &arguments.store_url) {
+        tracing::warn!("{UNUSED_STORE}");
+    }
+    let key = assertion_key(&arguments.assertions)?;
+    let mut settings = settings(subject, arguments, beyond.is_none())?;
+    let ServedErp { backend, source, rule, reason } =
+        ServedErp::open(erp, options.as_ref(), arguments).await?;
+    let store = match &options {
+        Some(options) => Some(open_store(options).await?),
+        None => None,
+    };
+    let credentials: Box<dyn Credentials> = match (&backend, subject, &options) {
+        (Backend::Database(reader), Subject::Demonstration, _) => {
+            let (credentials, demonstration) = demo::users(reader).await?;
+            settings.demonstration = Some(demonstration);
+            Box::new(credentials)
+        }
+        (Backend::Database(_), _, Some(options)) => {
+            let database = Database::connect_with(&options.url, limits()).await.map_err(StoreError::from)?;
+            Box::new(PasswordTable::open(database).await?)
+        }
+        _ => Box::new(MemoryCredentials::default()),
+    };
+    let AssertionArguments { assertion_issuer, assertion_audience, .. } = &arguments.assertions;
+    let assertions = match (key, assertion_issuer, assertion_audience, &store) {
+        (Some(key), Some(issuer), Some(audience), Some(store)) => {
+            Some(Assertions::new(key, issuer, audience, Arc::clone(store)))
+        }
+        _ => None,
+    };
+    settings.max_connections = descriptors::connections(settings.max_connections);
+    settings.automatic_roles_reason = reason;
+    tracing::info!(?rule, reason, "the rule for automatic roles");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let kept_ends = options.as_ref().map(KeptEnds::of_store).transpose()?;
+    let store: Arc<dyn SessionStore> = match store {
+        Some(store) => store,
+        None => Arc::new(MemoryStore::new(Arc::clone(&clock))),
+    };
+    let manager = SessionManager::new(Arc::clone(&source), store, session_options(rule));
+    if let Some(kept_ends) = &kept_ends {
+        kept_ends.tell(&manager).await?;
+    }
+    // In a store they would come on top of those of earlier starts.
+    if subject == Subject::Demonstration
+        && kept_ends.is_none()
+        && let Err(failure) = demo::sign_in_visitors(&manager).await
+    {
+        tracing::warn!(?failure, "the demonstration begins without sessions to look at");
+    }
+    let gateway = Gateway::new(Parts { backend, source, manager, credentials, assertions, settings, clock });
+    Ok(Service { server, gateway, kept_ends })
+}
+
+async fn open_store(options: &StoreOptions) -> Result<Arc<dyn SqlStore>, Failure> {
+    store::migrate(options).await?;
+    if let Some(file) = options.sqlite_file().map_err(StoreError::from)? {
+        settings::warn_if_exposed(&file);
+    }
+    Ok(store::open(options).await?)
+}
+
+/// Many logins of one user do not evict sessions of other users.
+fn session_options(automatic_roles: AutomaticRoles) -> Options {
+    Options::default().with(|options| {
+        options.max_sessions_per_user = Some(1_000);
+        options.at_limit = AtLimit::EndOldest;
+        options.automatic_roles = automatic_roles;
+    })
+}

@@ -1,0 +1,49 @@
+//! The demonstration's users: all of them have one password, and some are offered to sign in as.
+
+use erp_db::ErpReader;
+
+use super::generated::is_one_of_many;
+use crate::failure::Failure;
+use crate::http::{Demonstration, DemonstrationUser, MemoryCredentials, hash_password};
+
+/// The password of every user. It is no secret: the demonstration is on loopback alone.
+const PASSWORD: &str = "orgcache";
+
+/// The user who administers the demonstration: the product's own administrator.
+pub(crate) const ADMINISTRATOR: &str = "100";
+
+/// One password for all users who can log in, and those to name: of the many users of a generated client, the
+/// administrator and the first of each kind.
+pub(crate) async fn users(reader: &ErpReader) -> Result<(MemoryCredentials, Demonstration), Failure> {
+    let hash = hash_password(PASSWORD).map_err(|error| Failure::nothing_done(&error))?;
+    let clients = reader.clients().await?;
+    let mut users = Vec::new();
+    let mut ids = Vec::new();
+    for user in reader.users().await? {
+        let roles = reader.user_roles(user.id).await?;
+        let can_log_in = user.active && !user.locked && roles.iter().any(|role| role.active);
+        let (Some(name), true) = (user.username, can_log_in) else { continue };
+        ids.push(user.id);
+        if is_one_of_many(&name) {
+            continue;
+        }
+        let client = clients.iter().find(|client| client.id == user.client.as_str());
+        let mut role = String::new();
+        for row in roles.iter().filter(|role| role.active) {
+            let taken = reader.role(row.role).await?;
+            if let Some(taken) = taken.filter(|taken| role.is_empty() || taken.client_admin) {
+                role = taken.name;
+            }
+        }
+        if user.id.as_str() == ADMINISTRATOR {
+            role = "administers all clients".into();
+        }
+        users.push(DemonstrationUser {
+            name,
+            client: client.map(|client| client.name.clone()).unwrap_or_default(),
+            role,
+        });
+    }
+    users.sort_by(|a, b| (&a.client, &a.name).cmp(&(&b.client, &b.name)));
+    Ok((MemoryCredentials::shared(ids, &hash), Demonstration { password: PASSWORD.to_owned(), users }))
+}
