@@ -70,4 +70,37 @@ fn completions_and_a_manual_page_tell_every_command() {
         assert!(page.out.contains(&format!(".SH \"ORGCACHE {}\"", command.to_uppercase())), "{command}");
     }
     assert!(page.out.contains(".TH orgcache 1") && page.out.contains("ORGCACHE_LISTEN"), "{}", page.out);
+    for section in ["EXIT STATUS", "EXAMPLES", "ORGCACHE REVISIONS INSTALL"] {
+        assert!(page.out.contains(&format!(".SH \"{section}\"")), "{section}: {}", page.out);
+    }
+    assert!(page.out.contains("ODOO_MCP_POOL_SIZE"), "{}", page.out);
+    assert_eq!(page.out.matches(".nf").count(), page.out.matches(".fi").count());
+    for option in ["odoo\\-url", "listen"] {
+        let described = format!("\n\\fB\\-\\-{option}\\fR \\fI<");
+        assert_eq!(page.out.matches(&described).count(), 1, "{option}: {}", page.out);
+    }
+}
+
+#[test]
+fn bash_completes_commands_options_and_values() {
+    let home = tempfile::tempdir().unwrap();
+    let script = r#"
+        source <("$0" completions bash)
+        complete_words() {
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+            _orgcache orgcache "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+            echo "${COMPREPLY[@]}"
+        }
+        complete_words orgcache che
+        complete_words orgcache tree --js
+        complete_words orgcache revisions i
+        complete_words orgcache serve --log ''
+    "#;
+    let done = Command::new("bash")
+        .args(["--norc", "-c", script, env!("CARGO_BIN_EXE_orgcache")])
+        .env("HOME", home.path())
+        .output()
+        .unwrap();
+    let completed = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(completed, "check\n--json\ninstall\noff error warn info debug trace\n");
 }
