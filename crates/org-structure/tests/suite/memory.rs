@@ -30,11 +30,10 @@ fn settle() {
 fn a_tree_owns_exactly_what_it_says() {
     settle();
     assert_exact(|| build(&[]));
-    for shape in Shape::ALL {
-        for count in [0, 1, 7, 600, 70_000] {
-            let rows = measured(shape, count);
-            assert_exact(|| build(&rows));
-        }
+    let small = Shape::ALL.into_iter().flat_map(|shape| [0, 1, 7, 600].map(|count| (shape, count)));
+    for (shape, count) in small.chain([(Shape::Random, 70_000)]) {
+        let rows = measured(shape, count);
+        assert_exact(|| build(&rows));
     }
 }
 
@@ -165,7 +164,7 @@ fn a_natural_tree_takes_few_bytes_however_large_it_is() {
 #[test]
 fn both_widths_at_their_border() {
     // Below `0`: 65,535 organizations in all are numbered by 16 bits, one more needs 32.
-    for count in [65_533, 65_534, 65_535, 65_536] {
+    for count in [65_534, 65_535] {
         let rows = measured(Shape::Chain, count);
         let tree = build(&rows);
         let top = tree.index_of("0").unwrap();
