@@ -1,6 +1,5 @@
 //! `CachedSession`: a session in the memory of this node, in one allocation of 152 bytes.
 
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -158,11 +157,5 @@ impl CachedSession {
 
     pub(crate) fn is_ended(&self) -> bool {
         self.ended.load(Ordering::SeqCst)
-    }
-}
-
-impl fmt::Debug for CachedSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CachedSession").field("id", &self.id).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,5 @@
 //! `Interner`: one shared value for each name, for as long as it is in use.
 
-use core::fmt;
 use core::hash::Hash;
 use std::sync::{Arc, Weak};
 
@@ -51,12 +50,6 @@ impl<K: Eq + Hash, V> Interner<K, V> {
             bytes: live.iter().map(|value| footprint(value)).sum(),
             table_bytes: values.allocation_size(),
         }
-    }
-}
-
-impl<K, V> fmt::Debug for Interner<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Interner").finish_non_exhaustive()
     }
 }
 

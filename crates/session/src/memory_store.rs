@@ -36,7 +36,6 @@ pub struct MemoryStore {
     next_shard: AtomicUsize,
 }
 
-#[derive(Debug)]
 struct Row {
     session: Arc<CachedSession>,
     began: Moment,
@@ -121,7 +120,7 @@ impl MemoryStore {
                 return false;
             }
             let (row, _) = entry.remove();
-            if is_too_large(&rows) {
+            if is_too_large(rows.capacity(), rows.len()) {
                 rows.shrink_to_fit(|row| row.session.id.hash());
             }
             row

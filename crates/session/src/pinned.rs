@@ -42,7 +42,7 @@ type RoleKey = (AccessHash, ClientId, RoleId, Option<OrgId>);
 /// Everything that sessions share, each value once.
 ///
 /// Lock order: each table has a lock of its own; none of the three is taken while another of them is held.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SharedParts {
     pub(crate) trees: Interner<Fingerprint, PinnedTree>,
     pub(crate) accesses: Interner<AccessHash, PinnedAccess>,

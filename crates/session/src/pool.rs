@@ -19,10 +19,9 @@ use platform::sync::{AtomicU64, Mutex, Ordering};
 /// joins a load that was made for that revision, or that began after the ticket was taken; or it begins one.
 /// Of each client at most one load runs and one more is queued behind it, which begins when that one is done,
 /// so any login that comes later may join it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct TreePool(Arc<PoolState>);
 
-#[derive(Debug)]
 struct PoolState {
     source: Arc<dyn OrgSource>,
     parts: Arc<SharedParts>,

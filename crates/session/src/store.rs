@@ -1,5 +1,6 @@
 //! `SessionStore`: the port to the database in which sessions live.
 
+use core::fmt;
 use core::fmt::Debug;
 use core::time::Duration;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::cached_session::CachedSession;
 use crate::{AccessHash, PortError, RoleAccess, Scope, SessionId, SessionRecord, StoredSession};
 
 /// A session to be stored, with what it is pinned to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct NewSession<'a> {
     /// The session.
@@ -56,6 +57,13 @@ impl<'a> NewSession<'a> {
     #[must_use]
     pub fn access_bytes(&self) -> Vec<u8> {
         self.access.encode(self.record.tree)
+    }
+}
+
+/// The session, and not what it is pinned to.
+impl fmt::Debug for NewSession<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewSession").field("record", self.record).finish_non_exhaustive()
     }
 }
 

@@ -12,14 +12,13 @@ use crate::{ClientId, UserId};
 use platform::sync::Mutex;
 
 /// The sessions that a node holds, by user of a client.
-#[derive(Debug)]
 pub(crate) struct Users {
     shards: Sharded<Mutex<Shard>>,
     hasher: ahash::RandomState,
 }
 
 /// Most users have one session. Such a user takes one pointer, and is found by the session itself.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shard {
     // INVARIANT: at most one session of a user.
     single: HashTable<Arc<CachedSession>>,
@@ -117,7 +116,7 @@ impl Users {
         if let Some(place) = lives.iter().position(|other| Arc::ptr_eq(other, live)) {
             lives.swap_remove(place);
         }
-        if lives.len() < lives.capacity() / 4 {
+        if is_too_large(lives.capacity(), lives.len()) {
             lives.shrink_to_fit();
         }
         if let [last] = lives.as_slice() {
@@ -184,7 +183,7 @@ impl Users {
 
 /// Gives memory back after a peak.
 fn shrink<T>(table: &mut HashTable<T>, hasher: impl Fn(&T) -> u64) {
-    if is_too_large(table) {
+    if is_too_large(table.capacity(), table.len()) {
         table.shrink_to_fit(hasher);
     }
 }

@@ -68,7 +68,7 @@ impl OldestSessions {
 
     fn fill(&mut self, core: &Core) {
         // One of them may be the newest.
-        let wanted = core.table.len() / 1_024 + 2;
+        let wanted = core.table.len().div_ceil(1_024) + 1;
         let mut oldest: BinaryHeap<(Moment, SessionId)> = BinaryHeap::with_capacity(wanted + 1);
         for shard in core.table.shards() {
             for live in core.table.select(shard, |_| true) {

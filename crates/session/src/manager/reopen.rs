@@ -15,7 +15,6 @@ use platform::flight::SharedLoad;
 use platform::sync::Mutex;
 
 /// Reads the pinned contents of sessions from the store. Concurrent lookups share one read.
-#[derive(Debug)]
 pub(super) struct Reopener {
     store: Arc<dyn SessionStore>,
     parts: Arc<SharedParts>,

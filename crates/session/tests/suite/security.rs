@@ -1,6 +1,8 @@
 //! What an attacker tries.
 
-use session::{ClientId, OrgSelection, Principal, Scope, SessionError, Token, UserId};
+use std::sync::Arc;
+
+use session::{ClientId, NewSession, OrgSelection, Principal, Scope, SessionError, Token, UserId};
 
 use crate::erp::{World, as_user, client, org, role};
 
@@ -108,4 +110,15 @@ fn debug_output_of_a_token_does_not_show_it() {
     assert_eq!(token.expose(), text);
     assert!(!format!("{token:?}").contains("0123"));
     assert!(!token.id().to_string().contains("0123456789abcdef"));
+}
+
+/// Stores may log what they are asked to keep.
+#[tokio::test]
+async fn debug_output_of_a_session_to_be_stored_names_it_and_stays_small() {
+    let login = World::new().node().login(as_user("u")).await.unwrap();
+    let session = &login.session;
+    let record = Arc::new(session.to_record());
+    let shown = format!("{:?}", NewSession::new(&record, session.tree(), session.access()));
+    assert_eq!(shown, format!("NewSession {{ record: {record:?}, .. }}"));
+    assert!(shown.contains(&session.id().to_string()) && !shown.contains(&login.token.expose()));
 }
