@@ -32,8 +32,11 @@ pub struct Settings {
     pub body_within: Duration,
     /// The longest time for the head of a request to arrive, and for an idle connection: 20 s.
     pub head_within: Duration,
-    /// The longest time without progress in sending an answer before the connection is closed: 30 s.
+    /// The longest time for which a client may be behind in reading before its connection is closed: 30 s.
     pub write_within: Duration,
+    /// The lowest rate at which a client that is behind must read, in bytes a second: 1,024. Each byte that it
+    /// reads gives it that much more time.
+    pub min_write_rate: u32,
     /// On shutdown, the longest time for requests in flight to finish, and for a session store that does not
     /// answer to accept pending revocations: 20 s.
     pub drain_within: Duration,
@@ -103,6 +106,7 @@ impl Default for Settings {
             body_within: Duration::from_secs(10),
             head_within: Duration::from_secs(20),
             write_within: Duration::from_secs(30),
+            min_write_rate: 1 << 10,
             drain_within: Duration::from_secs(20),
             max_body_bytes: 1 << 20,
             max_head_bytes: 32 << 10,

@@ -164,6 +164,32 @@ async fn on_loopback_only_names_of_this_machine_are_answered() {
 }
 
 #[tokio::test]
+async fn a_client_that_reads_too_slowly_is_dropped() {
+    let service = Service::start_with(|settings| {
+        settings.max_connections = 1;
+        settings.write_within = Duration::from_millis(300);
+        settings.min_write_rate = u32::MAX;
+    })
+    .await;
+    let mut slow = TcpStream::connect(service.address()).await.unwrap();
+    let requests = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
+    slow.write_all(requests.as_bytes()).await.unwrap();
+    let reading = tokio::spawn(async move {
+        let mut bytes = vec![0; 64 << 10];
+        let mut answers = 0;
+        while let Ok(1..) = slow.read(&mut bytes).await.inspect(|read| {
+            answers += String::from_utf8_lossy(&bytes[..*read]).matches("HTTP/1.1 200").count();
+        }) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        answers
+    });
+    // Each read is progress, and still its place is free soon.
+    assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
+    assert!(reading.await.unwrap() < 500);
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_wait() {
     let service = Service::start_with(|settings| settings.max_connections = 1).await;
     let mut first = TcpStream::connect(service.address()).await.unwrap();

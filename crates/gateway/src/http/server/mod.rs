@@ -1,6 +1,8 @@
 //! `Server`: the sockets, their limits, and a graceful end.
 
+mod head_timer;
 mod listen;
+mod paced_stream;
 #[cfg(unix)]
 mod unix_socket;
 
@@ -14,19 +16,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
-use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
+use self::head_timer::HeadTimer;
 use self::listen::{Connection, Listener};
 pub use self::listen::{ListenAddress, ListenAddressError};
+use self::paced_stream::PacedStream;
 use crate::http::gateway::Gateway;
 use crate::http::middleware::client_address::{ByUnixSocket, UNIX_SOCKET_PEER};
 use crate::http::routes::router;
@@ -178,7 +182,7 @@ struct ConnectionServer<'a> {
 impl ConnectionServer<'_> {
     fn start<S>(self, stream: S, peer: SocketAddr, mark: Option<ByUnixSocket>)
     where
-        S: AsyncRead + AsyncWrite + Send + 'static,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let ConnectionServer { routes, gateway, graceful, place } = self;
         let watched = graceful.watch(connection(stream, peer, mark, routes, gateway));
@@ -199,11 +203,13 @@ fn connection<S>(
     gateway: &Gateway,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + 'static
 where
-    S: AsyncRead + AsyncWrite + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let routes = routes.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        // An empty body, which most requests have, is not worth an allocation.
+        let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
+        let mut request = request.map(body);
         request.extensions_mut().insert(ConnectInfo(peer));
         if let Some(mark) = mark {
             request.extensions_mut().insert(mark);
@@ -211,11 +217,10 @@ where
         routes.clone().call(request)
     });
     let settings = gateway.settings();
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(settings.write_within));
+    let stream = PacedStream::new(stream, settings.write_within, settings.min_write_rate);
     http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::new(settings.head_within))
         .header_read_timeout(settings.head_within)
         .max_buf_size(settings.max_head_bytes)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .serve_connection(TokioIo::new(stream), service)
 }

@@ -1,0 +1,138 @@
+//! `PacedStream`: a connection whose client has to keep reading.
+
+use std::io;
+use std::io::IoSlice;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// A stream whose writes fail once the other side has been behind for too long.
+///
+/// The other side is behind when it does not read what is written. Then it has a time of patience, and more for
+/// each byte that it takes, at the lowest rate: one that reads a little now and then gets no further than one
+/// that does not read.
+#[derive(Debug)]
+pub(super) struct PacedStream<S> {
+    stream: S,
+    patience: Duration,
+    /// The lowest rate, in bytes a second.
+    rate: u32,
+    /// Fires when the other side has been behind for too long; `None` if it is not behind.
+    limit: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> PacedStream<S> {
+    pub(super) fn new(stream: S, patience: Duration, rate: u32) -> Self {
+        PacedStream { stream, patience, rate, limit: None }
+    }
+
+    fn keep_pace(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        match (&written, &mut self.limit) {
+            (Poll::Pending, limit) => {
+                let limit = limit.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+                ready!(limit.as_mut().poll(context));
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            (Poll::Ready(Ok(bytes)), Some(limit)) => {
+                let gained =
+                    Duration::from_secs(u64::try_from(*bytes).unwrap_or(u64::MAX)) / self.rate.max(1);
+                let later = limit.deadline() + gained;
+                if later < Instant::now() + self.patience {
+                    limit.as_mut().reset(later);
+                } else {
+                    self.limit = None;
+                }
+                written
+            }
+            _ => written,
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for PacedStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.keep_pace(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.keep_pace(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// Writes so many bytes to a side that reads `step` of them ten times a second, and says whether all were
+    /// written.
+    async fn are_taken(bytes: usize, step: usize) -> bool {
+        let (ours, mut theirs) = duplex(1_000);
+        let mut stream = PacedStream::new(ours, Duration::from_secs(1), 10_000);
+        let write = async { stream.write_all(&vec![0; bytes]).await };
+        let read = async {
+            let mut taken = vec![0; step];
+            loop {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                theirs.read_exact(&mut taken).await.unwrap();
+            }
+        };
+        tokio::select! {
+            written = write => written.inspect_err(|error| assert_eq!(error.kind(), io::ErrorKind::TimedOut)).is_ok(),
+            () = read => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_reader_that_keeps_the_lowest_rate_gets_all() {
+        let (fast, slow, slowest, short) = tokio::join!(
+            are_taken(30_000, 2_000),
+            are_taken(30_000, 200),
+            are_taken(30_000, 1),
+            are_taken(1_000, 1)
+        );
+        assert!(fast, "twice the rate");
+        assert!(!slow && !slowest, "each read is progress, but too little");
+        assert!(short, "what fits into the connection waits for no reader");
+    }
+}
