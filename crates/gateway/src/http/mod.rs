@@ -7,7 +7,8 @@
 //!
 //! # Invariant
 //! A file uses only files further down in this list, or of its own line: `server`; `routes`; `admin`;
-//! `session`, `operations`; `gateway`; `settings`; `mcp`, `login`, `lookup`; `wire`; `middleware`, `openapi`.
+//! `session`, `operations`; `gateway`; `settings`; `mcp`, `login`, `lookup`; `wire`; `path_service`;
+//! `middleware`, `openapi`.
 //! So middleware does not know the `Gateway`: it takes its parts by `FromRef`.
 
 mod admin;
@@ -18,6 +19,7 @@ mod mcp;
 mod middleware;
 mod openapi;
 mod operations;
+mod path_service;
 mod routes;
 mod server;
 mod session;
@@ -39,3 +41,4 @@ pub use settings::{Demonstration, DemonstrationUser, Settings};
 
 pub(crate) use middleware::request_id::RequestId;
 pub(crate) use middleware::respond::{REQUEST_SPAN, RespondLayer};
+pub(crate) use path_service::{PathService, endpoint};

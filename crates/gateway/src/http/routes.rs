@@ -1,22 +1,23 @@
 //! Which request goes where, and what `/v1/openapi.json` says of it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, Request};
 use axum::handler::{Handler, HandlerService};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
-use axum::routing::{MethodFilter, get_service, on_service};
 use serde_json::json;
 use session_axum::SessionLayer;
-use tower::Layer;
+use tower::{Layer, Service};
 
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
-use crate::http::middleware::respond::{RespondLayer, RespondService};
+use crate::http::middleware::respond::{AnswerFuture, RespondLayer, RespondService};
 use crate::http::openapi::{AnyObject, Description, ErpId, Hex, PageSize};
+use crate::http::path_service::{Endpoint, PathService, endpoint};
 use crate::http::session::end::EndOutcome;
 use crate::http::session::grant::Login;
 use crate::http::session::{assertion, changes, companies, login, organizations, questions, switch, tree};
@@ -44,13 +45,14 @@ impl<L> LayerStack<L> {
     }
 
     /// The handler of a route within all layers, [`RespondLayer`] outermost.
-    fn wrap<H, T>(&self, route: &'static str, handler: H) -> RespondService<L::Service>
+    fn wrap<H, T>(&self, route: &'static str, handler: H) -> Endpoint
     where
         H: Handler<T, Gateway>,
         L: Layer<HandlerService<H, T, Gateway>>,
+        RespondService<L::Service>: Service<Request, Future = AnswerFuture> + Clone + Send + Sync + 'static,
     {
         let service = handler.with_state(self.gateway.clone());
-        self.respond.for_route(route).layer(self.layers.layer(service))
+        endpoint(self.respond.for_route(route).layer(self.layers.layer(service)))
     }
 }
 
@@ -79,9 +81,18 @@ macro_rules! routes {
             description.finish()
         });
 
+        /// These routes; without an ERP those alone that are about the process.
         fn api($gateway: &Gateway) -> Router {
             $(let $name = $layers;)+
-            Router::new()$(.route($path, on_service(MethodFilter::$method, $stack.wrap($path, $handler))))+
+            let mut paths = BTreeMap::<_, Vec<_>>::new();
+            $(paths.entry($path).or_default().push((Method::$method, $stack.wrap($path, $handler)));)+
+            if let Backend::Absent = $gateway.inner.backend {
+                paths.retain(|path, _| !path.starts_with("/v1/"));
+            }
+            let respond = RespondLayer::from_ref($gateway);
+            paths.into_iter().fold(Router::new(), |router, (path, endpoints)| {
+                router.route_service(path, PathService::new(respond.for_route(path), endpoints))
+            })
         }
     };
 }
@@ -254,29 +265,17 @@ fn sessions(gateway: &Gateway) -> SessionLayer {
     SessionLayer::new(gateway.manager().clone()).with_cookie(gateway.settings().cookie())
 }
 
-/// What there is without an ERP, beside `/mcp`.
-fn operations(gateway: &Gateway) -> Router {
-    let plain = LayerStack::new(gateway, ());
-    Router::new()
-        .route("/metrics", get_service(plain.wrap("/metrics", operations::metrics)))
-        .route("/healthz", get_service(plain.wrap("/healthz", operations::healthz)))
-        .route("/readyz", get_service(plain.wrap("/readyz", operations::readyz)))
-}
-
 /// All routes of a service.
 pub fn router(gateway: &Gateway) -> Router {
     let respond = RespondLayer::from_ref(gateway);
     let settings = gateway.settings();
-    let page = page::routes(settings, &respond.clone().compressing(settings.compress_from));
-    let mut router = match gateway.inner.backend {
-        Backend::Absent => operations(gateway),
-        _ => api(gateway).merge(page),
-    };
+    let mut router = api(gateway);
+    if !matches!(gateway.inner.backend, Backend::Absent) {
+        router = router.merge(page::routes(settings, &respond.clone().compressing(settings.compress_from)));
+    }
     if let Some(mcp) = &settings.mcp {
         let from = mcp.compress_from().unwrap_or(settings.compress_from);
         router = router.merge(mcp::routes(mcp.clone(), &respond.clone().compressing(from)));
     }
-    router
-        .method_not_allowed_fallback((async || StatusCode::METHOD_NOT_ALLOWED).layer(respond.clone()))
-        .fallback((async || StatusCode::NOT_FOUND).layer(respond))
+    router.fallback((async || StatusCode::NOT_FOUND).layer(respond))
 }

@@ -3,12 +3,13 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Request;
+use axum::handler::Handler;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use tower::Layer;
 
-use crate::http::{RespondLayer, Settings};
+use crate::http::{PathService, RespondLayer, Settings, endpoint};
 
 /// Nothing but the page's own files runs or is loaded, nothing frames the page, and markup cannot be made
 /// from text.
@@ -68,7 +69,9 @@ pub(crate) fn routes(settings: &Settings, respond: &RespondLayer) -> Router {
         // Weak, as the same file may travel compressed in one way or another.
         let tag = format!("W/\"{}\"", blake3::hash(&content).to_hex());
         let answer = async move |request: Request| file(request.headers(), media_type, content.clone(), &tag);
-        router.route(path, get(answer).route_layer(respond.for_route(path)))
+        let respond = respond.for_route(path);
+        let endpoint = endpoint(respond.layer(answer.with_state(())));
+        router.route_service(path, PathService::new(respond, [(Method::GET, endpoint)]))
     })
 }
 

@@ -60,6 +60,9 @@ async fn unknown_paths_and_methods_are_problems_too() {
     let wrong = Answer::of(service.request(Method::DELETE, "/v1/login")).await;
     wrong.refused(405, "method_not_allowed");
     assert_eq!(wrong.header("allow"), "POST");
+    let metrics = Answer::of(service.get("/metrics")).await.text;
+    let counted = r#"orgcache_http_requests_total{method="DELETE",route="/v1/login",status="405"} 1"#;
+    assert!(metrics.contains(counted), "{metrics}");
     Answer::of(service.request(Method::OPTIONS, "/v1/login")).await.refused(405, "method_not_allowed");
     Answer::of(service.request(Method::TRACE, "/healthz")).await.refused(405, "method_not_allowed");
     let made_up = Method::from_bytes(b"BREW").unwrap();

@@ -80,6 +80,9 @@ impl<S> Layer<S> for RespondLayer {
     }
 }
 
+/// An answer that is under way.
+pub(crate) type AnswerFuture = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
 /// The service that [`RespondLayer`] makes of another one.
 #[derive(Clone, Debug)]
 pub(crate) struct RespondService<S> {
@@ -94,7 +97,7 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = AnswerFuture;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)

@@ -1,8 +1,8 @@
 //! `SecurityHeaders`: what every answer tells browsers, and the request's id.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
@@ -35,10 +35,8 @@ impl SecurityHeaders {
                 (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
                 (REQUEST_ID, ""),
             ];
-            // axum sets the length in the end. The place in the table is there for it.
-            let length = [(CONTENT_LENGTH, "")];
             let of_tls = secure.then_some((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-            let all = common.into_iter().chain(of_tls).chain(own.iter().cloned()).chain(length);
+            let all = common.into_iter().chain(of_tls).chain(own.iter().cloned());
             all.map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
         };
         SecurityHeaders {
@@ -59,7 +57,6 @@ impl SecurityHeaders {
         let is_empty = response.body().is_end_stream();
         let headers = response.headers_mut();
         let own = std::mem::replace(headers, usual.clone());
-        headers.remove(CONTENT_LENGTH);
         if is_empty {
             headers.remove(CONTENT_TYPE);
         }

@@ -1,0 +1,70 @@
+//! `PathService`: the answers for a path, by method.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::http::header::ALLOW;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use tower::{Layer, Service};
+
+use crate::http::middleware::respond::{AnswerFuture, RespondLayer, RespondService};
+
+/// What answers the requests of a method.
+pub(crate) type Endpoint = Arc<dyn Fn(Request) -> AnswerFuture + Send + Sync>;
+
+/// Answers the requests for a path: each by the service for its method, or with a 405 that names the methods.
+/// The service for `GET` answers `HEAD` too; the server leaves the body out.
+///
+/// axum's `MethodRouter` does the same, but its 405 belongs to no route in log and metrics, and it writes the
+/// length of each answer, which the server does anyway.
+#[derive(Clone)]
+pub(crate) struct PathService {
+    endpoints: Arc<[(Method, Endpoint)]>,
+    /// The layer of the path, for a 405.
+    respond: RespondLayer,
+}
+
+impl PathService {
+    pub(crate) fn new(respond: RespondLayer, endpoints: impl Into<Arc<[(Method, Endpoint)]>>) -> Self {
+        PathService { endpoints: endpoints.into(), respond }
+    }
+
+    fn refuse(&self, request: Request) -> AnswerFuture {
+        let methods = self.endpoints.iter().map(|(method, _)| method.as_str());
+        let head = methods.clone().any(|method| method == "GET").then_some("HEAD");
+        let allow = methods.chain(head).collect::<Vec<_>>().join(",");
+        let refusal = (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, allow)]);
+        self.respond.layer((move || ready(refusal)).with_state(())).call(request)
+    }
+}
+
+/// What answers the requests of a method by a service.
+pub(crate) fn endpoint<S>(service: RespondService<S>) -> Endpoint
+where
+    RespondService<S>: Service<Request, Future = AnswerFuture> + Clone + Send + Sync + 'static,
+{
+    Arc::new(move |request| service.clone().call(request))
+}
+
+impl Service<Request> for PathService {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = AnswerFuture;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> AnswerFuture {
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        match self.endpoints.iter().find(|(one, _)| one == method) {
+            Some((_, endpoint)) => endpoint(request),
+            None => self.refuse(request),
+        }
+    }
+}
