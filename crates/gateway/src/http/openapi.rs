@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// What each refusal means, with its name in the description.
 const REFUSALS: [(u16, &str, &str); 15] = [
-    (400, "BadRequest", "The request names several hosts, or its body is not JSON."),
+    (400, "BadRequest", "The request names no host or several, or its body is not JSON."),
     (401, "Unauthorized", "No credential, or one that is not accepted; which of them, is not said."),
     (403, "Forbidden", "The user, role or administrator may not do this, or the CSRF value is missing."),
     (404, "NotFound", "There is no such thing."),

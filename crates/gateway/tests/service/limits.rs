@@ -101,6 +101,37 @@ async fn a_request_names_one_host() {
             assert!(answer.contains("urn:orgcache:problem:several_hosts"), "{answer}");
         }
     }
+    let none = raw(&service, "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n").await;
+    assert!(none.starts_with("HTTP/1.1 400 ") && none.contains("urn:orgcache:problem:no_host"), "{none}");
+    let older = raw(&service, "GET /healthz HTTP/1.0\r\n\r\n").await;
+    assert!(older.starts_with("HTTP/1.0 200 "), "{older}");
+}
+
+#[tokio::test]
+async fn targets_that_name_no_path_here_are_refused() {
+    let service = Service::start_with(|settings| settings.local_names_only = true).await;
+    for (line, host, status) in [
+        ("OPTIONS * HTTP/1.1", "localhost", "HTTP/1.1 404 "),
+        ("CONNECT localhost:80 HTTP/1.1", "localhost", "HTTP/1.1 404 "),
+        ("CONNECT evil.example:443 HTTP/1.1", "localhost", "HTTP/1.1 421 "),
+        ("GET http:///healthz HTTP/1.1", "localhost", "HTTP/1.1 400 "),
+        // Without its slash it is read as a host.
+        ("GET healthz HTTP/1.1", "localhost", "HTTP/1.1 421 "),
+        ("GET //healthz HTTP/1.1", "localhost", "HTTP/1.1 404 "),
+        ("GET /%68ealthz HTTP/1.1", "localhost", "HTTP/1.1 404 "),
+        ("GET /healthz/ HTTP/1.1", "localhost", "HTTP/1.1 404 "),
+        ("GET /healthz HTTP/1.1", "localhost, evil.example", "HTTP/1.1 421 "),
+        ("GET /healthz HTTP/1.1", "localhost:", "HTTP/1.1 200 "),
+        ("GET /healthz HTTP/1.1", "localhost.", "HTTP/1.1 421 "),
+        ("GET /healthz HTTP/1.1", "[::ffff:127.0.0.1]", "HTTP/1.1 421 "),
+        ("GET /healthz HTTP/1.1", "2130706433", "HTTP/1.1 421 "),
+        ("GET /healthz HTTP/1.1", "0.0.0.0", "HTTP/1.1 421 "),
+        // HTTP/2 is not spoken.
+        ("PRI * HTTP/2.0", "localhost", ""),
+    ] {
+        let answer = raw(&service, &format!("{line}\r\nhost: {host}\r\nconnection: close\r\n\r\n")).await;
+        assert!(answer.starts_with(status), "{line}, {host}: {answer}");
+    }
 }
 
 #[tokio::test]
@@ -118,6 +149,32 @@ async fn a_client_that_does_not_read_its_answer_is_dropped() {
     let mut all = Vec::new();
     drop(deaf.read_to_end(&mut all).await);
     assert!(String::from_utf8_lossy(&all).matches("HTTP/1.1 200").count() < 500);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_too_slowly_is_dropped() {
+    let service = Service::start_with(|settings| {
+        settings.max_connections = 1;
+        settings.write_within = Duration::from_millis(300);
+        settings.min_write_rate = u32::MAX;
+    })
+    .await;
+    let mut slow = TcpStream::connect(service.address()).await.unwrap();
+    let requests = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
+    slow.write_all(requests.as_bytes()).await.unwrap();
+    let reading = tokio::spawn(async move {
+        let mut bytes = vec![0; 64 << 10];
+        let mut answers = 0;
+        while let Ok(1..) = slow.read(&mut bytes).await.inspect(|read| {
+            answers += String::from_utf8_lossy(&bytes[..*read]).matches("HTTP/1.1 200").count();
+        }) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        answers
+    });
+    // Each read is progress, and still its place is free soon.
+    assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
+    assert!(reading.await.unwrap() < 500);
 }
 
 #[tokio::test]
@@ -161,32 +218,6 @@ async fn on_loopback_only_names_of_this_machine_are_answered() {
         let answer = raw(&service, &head).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{target}: {answer}");
     }
-}
-
-#[tokio::test]
-async fn a_client_that_reads_too_slowly_is_dropped() {
-    let service = Service::start_with(|settings| {
-        settings.max_connections = 1;
-        settings.write_within = Duration::from_millis(300);
-        settings.min_write_rate = u32::MAX;
-    })
-    .await;
-    let mut slow = TcpStream::connect(service.address()).await.unwrap();
-    let requests = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
-    slow.write_all(requests.as_bytes()).await.unwrap();
-    let reading = tokio::spawn(async move {
-        let mut bytes = vec![0; 64 << 10];
-        let mut answers = 0;
-        while let Ok(1..) = slow.read(&mut bytes).await.inspect(|read| {
-            answers += String::from_utf8_lossy(&bytes[..*read]).matches("HTTP/1.1 200").count();
-        }) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        answers
-    });
-    // Each read is progress, and still its place is free soon.
-    assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
-    assert!(reading.await.unwrap() < 500);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HOST, VARY};
 use axum::http::uri::Authority;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use session_axum::Problem;
@@ -207,14 +207,15 @@ fn refuse(policy: &RespondPolicy, request: &Request) -> Option<Problem> {
                 .with_detail(format!("the head is longer than {limit} bytes")),
         );
     }
-    let mut hosts = request.headers().get_all(HOST).iter();
+    // Comparing names is faster than looking one up, as requests have few headers.
+    let mut hosts = request.headers().iter().filter(|(name, _)| *name == HOST).map(|(_, host)| host);
     let (host, further) = (hosts.next(), hosts.next());
+    let bad_host = |code| Problem::new(StatusCode::BAD_REQUEST, code).with_field("host");
     if further.is_some() {
-        return Some(
-            Problem::new(StatusCode::BAD_REQUEST, "several_hosts")
-                .with_detail("a request names one host")
-                .with_field("host"),
-        );
+        return Some(bad_host("several_hosts").with_detail("a request names one host"));
+    }
+    if host.is_none() && request.version() == Version::HTTP_11 {
+        return Some(bad_host("no_host").with_detail("a request of HTTP/1.1 has the header `host`"));
     }
     if !policy.local_names_only || request.extensions().get::<ByUnixSocket>().is_some() {
         return None;
