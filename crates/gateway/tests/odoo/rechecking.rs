@@ -39,7 +39,7 @@ async fn whoever_is_archived_has_other_companies_or_another_password_is_signed_o
         let ana = service.token("ana", &password("ana")).await;
         let changes: [(&str, &str, serde_json::Value, &str); 4] = [
             ("bob", "active", json!(false), "archived"),
-            ("eve", "share", json!(true), "guest"),
+            ("eve", "share", json!(true), "portal"),
             ("dan", "company_ids", json!([company(version, "YourCompany")]), "companies have changed"),
             ("admin", "write_date", written(1), "the password may be another"),
         ];

@@ -52,7 +52,7 @@ async fn what_does_not_fit_is_refused_alike() {
         double.change_user(user(version, "dan"), |record| drop(record.insert("active".into(), json!(false))));
         double.change_user(user(version, "eve"), |record| drop(record.insert("share".into(), json!(true))));
         let expected = json!({"type": "urn:orgcache:problem:unauthorized", "title": "Unauthorized", "status": 401,
-            "detail": "user and password do not fit"});
+            "detail": "wrong user name or password"});
         for (login, secret) in [
             ("bob", "wrong"),
             ("bob", ""),
@@ -60,9 +60,8 @@ async fn what_does_not_fit_is_refused_alike() {
             ("bob", &OdooDouble::key_of("ana")),
             ("bob", "0123456789012345678901234567890123456789"),
             ("nobody", &password("bob")),
-            ("dan", &password("dan")),
-            ("eve", &password("eve")),
-            ("eve", &OdooDouble::key_of("eve")),
+            ("dan", "wrong"),
+            ("eve", "wrong"),
         ] {
             let (status, answer) = service.sign_in(login, secret).await;
             assert_eq!(status, 401, "{version} {login}: {answer}");
@@ -70,8 +69,20 @@ async fn what_does_not_fit_is_refused_alike() {
                 assert_eq!(&answer[name], value, "{version} {login}: {answer}");
             }
         }
+        // A user who knows the secret is told that it is not what is wrong.
+        for (login, secret) in
+            [("dan", password("dan")), ("eve", password("eve")), ("eve", OdooDouble::key_of("eve"))]
+        {
+            let (status, answer) = service.sign_in(login, &secret).await;
+            assert_eq!(
+                (status, &answer["type"]),
+                (403, &json!("urn:orgcache:problem:not_allowed")),
+                "{version}"
+            );
+            assert_eq!(answer["detail"], "the user may not log in");
+        }
         let log = service.log();
-        assert!(log.contains("a guest of the portal") && log.contains("no such user"), "{log}");
+        assert!(log.contains("a user of the portal") && log.contains("no such user"), "{log}");
         assert!(!log.contains("<password of") && !log.contains(&OdooDouble::key_of("eve")), "{log}");
     }
 }

@@ -35,7 +35,7 @@ async fn the_python_program_asks_what_it_says() {
     let refused = run("ORGCACHE_TEST_PYTHON", "python/ask_service.py", &service, "wrong").await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        text(&refused.stderr).starts_with("401 user and password do not fit ("),
+        text(&refused.stderr).starts_with("401 wrong user name or password ("),
         "{}",
         text(&refused.stderr)
     );

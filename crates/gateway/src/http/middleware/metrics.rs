@@ -70,11 +70,7 @@ impl Metrics {
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         registry.register("http_request_seconds", "Time until the answer began", metrics.durations.clone());
         registry.register("http_requests_under_way", "Requests being answered", metrics.in_flight.clone());
-        registry.register(
-            "logins_failed",
-            "Logins whose credential did not fit",
-            metrics.failed_logins.clone(),
-        );
+        registry.register("logins_failed", "Logins with a wrong credential", metrics.failed_logins.clone());
         registry.register(
             "logins_limited",
             "Logins refused by the rate limit",

@@ -19,20 +19,23 @@ pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures
         .with_retry_after(seconds)
 }
 
-/// The one answer to every credential that does not fit. The reason goes to the log.
+/// The one answer to every wrong credential. The reason goes to the log.
 pub(crate) fn wrong_credential(gateway: &Gateway, name: &str, reason: &'static str) -> Problem {
     gateway.inner.metrics.login_failed();
     tracing::info!(reason, user = &*shorten(name, NAME_BYTES), "login refused");
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("user and password do not fit")
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("wrong user name or password")
+}
+
+/// The refusal of a user who is authenticated, but may not log in.
+pub(crate) fn not_allowed() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "not_allowed").with_detail("the user may not log in")
 }
 
 /// The refusal of a login, refresh or switch whose user is authenticated.
 pub(crate) fn login_refusal(error: &LoginError) -> Problem {
-    let forbidden =
-        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
     let problem = match error {
         LoginError::Refused(refusal) => refused(refusal),
-        LoginError::NotAllowed { .. } => forbidden("not_allowed", "the user may not log in"),
+        LoginError::NotAllowed { .. } => not_allowed(),
         LoginError::UnknownOrg { .. } => org_not_given(),
         LoginError::TooManySessions { .. } => Problem::unavailable("too many sessions are open"),
         LoginError::TooManySessionsOfUser { .. } => {

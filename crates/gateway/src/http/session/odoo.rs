@@ -9,7 +9,7 @@ use crate::backend::BackendError;
 use crate::http::gateway::Gateway;
 use crate::http::login::baseline::Baseline;
 use crate::http::session::grant::VerifiedUser;
-use crate::http::session::login_refusal::wrong_credential;
+use crate::http::session::login_refusal::{not_allowed, wrong_credential};
 use crate::http::wire::problem::{OrUnavailable, database_unavailable};
 
 /// For how long Odoo closes its door after too many failures, in seconds.
@@ -30,7 +30,8 @@ pub(crate) async fn authenticate(
             if user.is_admitted {
                 return Ok(VerifiedUser { id: user.id, written: Some(user.written) });
             }
-            "a guest of the portal"
+            tracing::info!(reason = "a user of the portal", "login refused");
+            return Err(not_allowed());
         }
         (Some(_), Verdict::SecondFactor) => {
             tracing::info!(reason = "a second factor is missing", "login refused");
@@ -38,7 +39,10 @@ pub(crate) async fn authenticate(
                 "odoo asks this user for a second factor: sign in with an API key instead of the password",
             ));
         }
-        (None, Verdict::User(_)) => "the loader does not see the user",
+        (None, Verdict::User(_)) => {
+            tracing::warn!(reason = "the user that reads Odoo does not see this user", "login refused");
+            return Err(not_allowed());
+        }
         (None, _) => "no such user",
         (Some(_), _) => "wrong password or key",
     };
@@ -99,7 +103,7 @@ impl Gateway {
 /// Why a session may not go on, if it may not.
 fn barred(user: Option<&CompanyUser>, session: &Session, baseline: Baseline) -> Option<&'static str> {
     let Some(user) = user.filter(|user| user.is_admitted) else {
-        return Some("the user is archived, gone, or a guest of the portal");
+        return Some("the user is archived, gone, or a user of the portal");
     };
     if !user.has_companies_of(session) {
         return Some("the user's companies have changed");
