@@ -11,12 +11,12 @@ mod demo;
 mod exposure;
 mod failure;
 pub mod http;
-mod kept_ends;
 mod log;
 mod odoo_arguments;
 mod page;
 mod pg_options;
 mod query;
+mod revocation_backlog;
 mod show;
 
 use std::process::ExitCode;

@@ -16,7 +16,7 @@ use crate::cli::{ErpArguments, ServeArguments};
 use crate::exposure;
 use crate::failure::{Failure, REFUSED};
 use crate::http::{Server, Settings};
-use crate::kept_ends::KeptEnds;
+use crate::revocation_backlog::RevocationBacklog;
 
 /// By how much two clocks may differ: a signed assertion may be ahead by as much.
 const APART: Duration = Duration::from_secs(5);
@@ -251,7 +251,7 @@ async fn store(
         steps => report.found(steps)?,
     };
     let Some(steps) = steps else { return Ok(()) };
-    report.found(KeptEnds::of_store(options).and_then(|kept_ends| kept_ends.check()))?;
+    report.found(RevocationBacklog::for_store(options).and_then(|backlog| backlog.check()))?;
     if steps > 0 {
         return Ok(report.ok("the session store will get its tables when `serve` starts")?);
     }

@@ -8,12 +8,12 @@ use axum::extract::FromRef;
 use session::{Clock, OrgSource, SessionManager};
 
 use crate::backend::Backend;
-use crate::http::login::arrivals::Arrivals;
 use crate::http::login::assertion::Assertions;
 use crate::http::login::attempts::Attempts;
 use crate::http::login::baseline::Baselines;
 use crate::http::login::credentials::Credentials;
 use crate::http::login::erp_hash::ErpHashes;
+use crate::http::login::login_history::LoginHistory;
 use crate::http::login::password::Passwords;
 use crate::http::lookup::freshness::Freshness;
 use crate::http::lookup::names::Names;
@@ -48,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) attempts: Attempts,
     pub(crate) baselines: Baselines,
     pub(crate) names: Names,
-    pub(crate) arrivals: Arrivals,
+    pub(crate) login_history: LoginHistory,
     pub(crate) freshness: Freshness,
     pub(crate) metrics: Arc<Metrics>,
     respond: RespondLayer,
@@ -94,8 +94,8 @@ impl Gateway {
             inner: Arc::new(Inner {
                 passwords: Passwords::new(),
                 erp_hashes: ErpHashes::default(),
-                names: Names::new(backend.clone(), settings.names_for, Arc::clone(&clock)),
-                arrivals: Arrivals::new(Arc::clone(&clock)),
+                names: Names::new(backend.clone(), settings.names_for, &clock),
+                login_history: LoginHistory::new(Arc::clone(&clock)),
                 freshness: Freshness::new(source, settings.freshness_for, Arc::clone(&clock)),
                 attempts: Attempts::new(settings.failures(), clock),
                 metrics,

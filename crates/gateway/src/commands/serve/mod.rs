@@ -29,7 +29,7 @@ use crate::commands::descriptors;
 use crate::demo;
 use crate::failure::Failure;
 use crate::http::{Assertions, Credentials, Gateway, MemoryCredentials, Parts, Server};
-use crate::kept_ends::KeptEnds;
+use crate::revocation_backlog::RevocationBacklog;
 
 /// With `/mcp` alone.
 pub(super) const UNUSED_STORE: &str =
@@ -70,7 +70,7 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Resul
         service = start(erp, arguments) => service?,
         () = &mut stop => return Ok(ExitCode::SUCCESS),
     };
-    let Service { server, gateway, kept_ends } = service;
+    let Service { server, gateway, backlog } = service;
     let (settings, manager) = (gateway.settings(), gateway.manager().clone());
     reload::reload_at_hangup(hangups, settings.mcp.clone().zip(arguments.mcp.clone()));
     let _maintenance = manager.start_maintenance();
@@ -89,8 +89,8 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Resul
         tracing::info!(%error, "the greeting could not be written");
     }
     server.run(gateway, stop).await;
-    if let Some(kept_ends) = &kept_ends {
-        kept_ends.keep_pending(&manager)?;
+    if let Some(backlog) = &backlog {
+        backlog.save_pending(&manager)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -100,7 +100,7 @@ struct Service {
     server: Server,
     gateway: Gateway,
     /// Where ends are kept that the store does not take, if there is a store.
-    kept_ends: Option<KeptEnds>,
+    backlog: Option<RevocationBacklog>,
 }
 
 /// Takes the addresses, opens the databases, and tells the store what an earlier process could not.
@@ -146,24 +146,24 @@ async fn start(erp: &ErpArguments, arguments: &ServeArguments) -> Result<Service
     settings.automatic_roles_reason = reason;
     tracing::info!(?rule, reason, "the rule for automatic roles");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let kept_ends = options.as_ref().map(KeptEnds::of_store).transpose()?;
+    let backlog = options.as_ref().map(RevocationBacklog::for_store).transpose()?;
     let store: Arc<dyn SessionStore> = match store {
         Some(store) => store,
         None => Arc::new(MemoryStore::new(Arc::clone(&clock))),
     };
     let manager = SessionManager::new(Arc::clone(&source), store, session_options(rule));
-    if let Some(kept_ends) = &kept_ends {
-        kept_ends.tell(&manager).await?;
+    if let Some(backlog) = &backlog {
+        backlog.send(&manager).await?;
     }
     // In a store they would come on top of those of earlier starts.
     if subject == Subject::Demonstration
-        && kept_ends.is_none()
+        && backlog.is_none()
         && let Err(failure) = demo::sign_in_visitors(&manager).await
     {
         tracing::warn!(?failure, "the demonstration begins without sessions to look at");
     }
     let gateway = Gateway::new(Parts { backend, source, manager, credentials, assertions, settings, clock });
-    Ok(Service { server, gateway, kept_ends })
+    Ok(Service { server, gateway, backlog })
 }
 
 async fn open_store(options: &StoreOptions) -> Result<Arc<dyn SqlStore>, Failure> {

@@ -17,11 +17,11 @@ use session_axum::Problem;
 
 use super::PathId;
 use crate::http::gateway::Gateway;
-use crate::http::openapi::{ErpId, Hex};
+use crate::http::openapi::Hex;
 use crate::http::session::Footprint;
 use crate::http::session::administrator::Administrator;
 use crate::http::session::end::EndOutcome;
-use crate::http::wire::json_body::{JsonBody, id};
+use crate::http::wire::json_body::{JsonBody, JsonId};
 use crate::http::wire::problem::{OrUnavailable, unprocessable};
 use crate::http::wire::query_string::QueryParameters;
 
@@ -84,7 +84,7 @@ impl ListedSession {
             age_seconds: age.as_secs(),
             idle_seconds: idle.as_secs(),
             expires_in_seconds: expires_in(&record.lifetime, age, idle).as_secs(),
-            address: gateway.inner.arrivals.address(record.id),
+            address: gateway.inner.login_history.address(record.id),
             tree: record.tree.to_string(),
             footprint: gateway.manager().footprint_of(record.id).map(Footprint::from),
         }
@@ -225,26 +225,21 @@ fn unknown() -> Problem {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `user`, `role` or `client`")]
 pub(crate) struct EndForm {
-    #[schemars(with = "Option<ErpId>")]
-    user: Option<String>,
-    #[schemars(with = "Option<ErpId>")]
-    role: Option<String>,
-    #[schemars(with = "Option<ErpId>")]
-    client: Option<String>,
+    user: Option<JsonId<UserId>>,
+    role: Option<JsonId<RoleId>>,
+    client: Option<JsonId<ClientId>>,
 }
 
 pub(crate) async fn end_many(
     State(gateway): State<Gateway>,
     administrator: Administrator,
-    JsonBody(form): JsonBody<EndForm>,
+    JsonBody(EndForm { user, role, client: named }): JsonBody<EndForm>,
 ) -> Result<EndOutcome, Problem> {
-    let (user, role) = (id("user", form.user.as_deref())?, id("role", form.role.as_deref())?);
-    let names = id("client", form.client.as_deref())?;
-    let client = administrator.client(names)?;
-    let scope = match (user, role, names) {
-        (Some(user), None, _) => Scope::User(client, user),
-        (None, Some(role), _) => Scope::Role(client, role),
-        (None, None, Some(client)) => Scope::Client(client),
+    let client = administrator.client(named.map(|JsonId(client)| client))?;
+    let scope = match (user, role, named) {
+        (Some(JsonId(user)), None, _) => Scope::User(client, user),
+        (None, Some(JsonId(role)), _) => Scope::Role(client, role),
+        (None, None, Some(_)) => Scope::Client(client),
         (Some(_), Some(_), _) => {
             return Err(unprocessable("name a user or a role, not both").with_field("role"));
         }

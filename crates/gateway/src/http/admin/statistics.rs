@@ -13,7 +13,7 @@ use session_axum::Problem;
 use super::openbravo::Estimate;
 use super::trees::visible;
 use crate::http::gateway::Gateway;
-use crate::http::login::arrivals::MINUTES;
+use crate::http::login::login_history::MINUTES;
 use crate::http::session::administrator::Administrator;
 use crate::http::wire::query_string::QueryParameters;
 
@@ -129,7 +129,7 @@ pub(crate) async fn statistics(
         sessions,
         trees: distinct.len(),
         footprint: Bytes::from_footprint(held, organizations, instance),
-        logins_by_minute: gateway.inner.arrivals.logins(client),
+        logins_by_minute: gateway.inner.login_history.logins(client),
         pool: Pool {
             hits: stats.trees_by_revision,
             joined: stats.joined_loads,

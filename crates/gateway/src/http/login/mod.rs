@@ -1,7 +1,6 @@
 //! What proves who a user is: passwords, the ERP's own hashes, and signed assertions; and how often that may
 //! fail.
 
-pub(crate) mod arrivals;
 pub(crate) mod assertion;
 pub(crate) mod attempts;
 pub(crate) mod baseline;
@@ -9,4 +8,5 @@ pub(crate) mod credentials;
 pub(crate) mod erp_hash;
 pub(crate) mod generations;
 pub(crate) mod limiter;
+pub(crate) mod login_history;
 pub(crate) mod password;

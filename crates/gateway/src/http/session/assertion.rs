@@ -3,17 +3,18 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use org_structure::OrgId;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use session::RoleId;
 use session_axum::Problem;
 
 use crate::http::gateway::Gateway;
 use crate::http::login::assertion::{AssertionRefusal, MAX_ASSERTION_BYTES};
 use crate::http::middleware::client_address::Peer;
-use crate::http::openapi::ErpId;
 use crate::http::session::grant::{RequestedLogin, VerifiedUser};
 use crate::http::session::login_refusal::too_many;
-use crate::http::wire::json_body::JsonBody;
+use crate::http::wire::json_body::{JsonBody, JsonId};
 use crate::http::wire::problem::{OrUnavailable, unprocessable};
 
 #[derive(Deserialize, JsonSchema)]
@@ -22,10 +23,8 @@ pub(crate) struct AssertionForm {
     /// A JSON web token.
     #[schemars(length(max = MAX_ASSERTION_BYTES))]
     assertion: String,
-    #[schemars(with = "Option<ErpId>")]
-    role: Option<String>,
-    #[schemars(with = "Option<ErpId>")]
-    org: Option<String>,
+    role: Option<JsonId<RoleId>>,
+    org: Option<JsonId<OrgId>>,
     /// Put the token into a cookie instead of the answer.
     #[serde(default)]
     cookie: bool,
@@ -40,7 +39,7 @@ pub(crate) async fn login(
         return Err(Problem::new(StatusCode::NOT_FOUND, "no_assertions")
             .with_detail("this service takes no assertions"));
     };
-    let requested = RequestedLogin::parse(form.role.as_deref(), form.org.as_deref(), form.cookie)?;
+    let requested = RequestedLogin { role: form.role, org: form.org, by_cookie: form.cookie };
     if form.assertion.len() > MAX_ASSERTION_BYTES {
         let detail = format!("an assertion has at most {MAX_ASSERTION_BYTES} bytes");
         return Err(unprocessable(detail).with_field("assertion"));

@@ -17,7 +17,7 @@ use crate::http::middleware::client_address::Peer;
 use crate::http::openapi::Hex;
 use crate::http::session::SessionView;
 use crate::http::session::login_refusal::login_refusal;
-use crate::http::wire::json_body::id;
+use crate::http::wire::json_body::JsonId;
 
 /// A user whose credential was verified.
 #[derive(Clone, Copy, Debug)]
@@ -27,19 +27,15 @@ pub(crate) struct VerifiedUser {
     pub(crate) written: Option<SystemTime>,
 }
 
-/// The session that a login asks for.
+/// The session that a login asks for: a role and an organization other than the user's defaults, and a cookie
+/// instead of a token.
 pub(crate) struct RequestedLogin {
-    role: Option<RoleId>,
-    org: Option<OrgId>,
-    by_cookie: bool,
+    pub(crate) role: Option<JsonId<RoleId>>,
+    pub(crate) org: Option<JsonId<OrgId>>,
+    pub(crate) by_cookie: bool,
 }
 
 impl RequestedLogin {
-    /// A role and an organization other than the user's defaults, and a cookie instead of a token.
-    pub(crate) fn parse(role: Option<&str>, org: Option<&str>, by_cookie: bool) -> Result<Self, Problem> {
-        Ok(RequestedLogin { role: id("role", role)?, org: id("org", org)?, by_cookie })
-    }
-
     /// Creates the session of a user who was found by this name and is authenticated.
     pub(crate) async fn create_session(
         self,
@@ -49,9 +45,10 @@ impl RequestedLogin {
         name: &str,
     ) -> Result<Response, Problem> {
         let mut principal = Principal::new(user.id);
-        (principal.role, principal.org) = (self.role, self.org);
+        principal.role = self.role.map(|JsonId(role)| role);
+        principal.org = self.org.map(|JsonId(org)| org);
         let logged_in = gateway.manager().login(principal).await.map_err(|error| login_refusal(&error))?;
-        gateway.inner.arrivals.count(logged_in.session.client());
+        gateway.inner.login_history.record_login(logged_in.session.client());
         gateway.note_verified(&logged_in.session, user);
         // The answer shows the name, which need not be read again.
         gateway.inner.names.remember_user(user.id, name);
@@ -79,7 +76,7 @@ pub(crate) async fn session_response(
     logged_in: &session::Login,
     by_cookie: bool,
 ) -> Response {
-    gateway.inner.arrivals.note(gateway.manager(), logged_in.session.id(), peer.address);
+    gateway.inner.login_history.record_address(gateway.manager(), logged_in.session.id(), peer.address);
     let token = logged_in.token.expose();
     let session = SessionView::read(gateway, &logged_in.session).await;
     if !by_cookie {

@@ -3,9 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use org_structure::OrgId;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use session::UserId;
+use session::{RoleId, UserId};
 use session_axum::Problem;
 use tracing::Instrument;
 
@@ -14,11 +15,10 @@ use crate::http::gateway::Gateway;
 use crate::http::login::password::MAX_PASSWORD_BYTES;
 use crate::http::middleware::client_address::Peer;
 use crate::http::middleware::request_id::RequestId;
-use crate::http::openapi::ErpId;
 use crate::http::session::grant::{RequestedLogin, VerifiedUser};
 use crate::http::session::login_refusal::{too_many, wrong_credential};
 use crate::http::session::odoo;
-use crate::http::wire::json_body::JsonBody;
+use crate::http::wire::json_body::{JsonBody, JsonId};
 use crate::http::wire::problem::{OrUnavailable, unprocessable};
 
 #[derive(Deserialize, JsonSchema)]
@@ -27,10 +27,8 @@ pub(crate) struct LoginForm {
     user: String,
     #[schemars(length(max = MAX_PASSWORD_BYTES), extend("format" = "password"))]
     password: String,
-    #[schemars(with = "Option<ErpId>")]
-    role: Option<String>,
-    #[schemars(with = "Option<ErpId>")]
-    org: Option<String>,
+    role: Option<JsonId<RoleId>>,
+    org: Option<JsonId<OrgId>>,
     /// Put the token into a cookie instead of the answer.
     #[serde(default)]
     cookie: bool,
@@ -42,7 +40,7 @@ pub(crate) async fn login(
     JsonBody(form): JsonBody<LoginForm>,
 ) -> Result<Response, Problem> {
     // Malformed requests are refused first: that tells nothing about users.
-    let requested = RequestedLogin::parse(form.role.as_deref(), form.org.as_deref(), form.cookie)?;
+    let requested = RequestedLogin { role: form.role, org: form.org, by_cookie: form.cookie };
     if form.password.len() > MAX_PASSWORD_BYTES {
         let detail = format!("a password has at most {MAX_PASSWORD_BYTES} bytes");
         return Err(unprocessable(detail).with_field("password"));
@@ -58,7 +56,7 @@ pub(crate) async fn login(
             Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
                 checking.inner.attempts.fail(attempt);
             }
-            // A database that does not answer says nothing about the caller.
+            // The credential was right, or could not be checked.
             Err(_) => drop(attempt),
         }
         found
@@ -68,8 +66,7 @@ pub(crate) async fn login(
     requested.create_session(&gateway, peer, user, &form.user).await
 }
 
-/// The user whose name and password these are. One answer for everything that does not fit, after the same
-/// work.
+/// The user whose name and password these are. One answer for every wrong one, after the same work.
 async fn authenticate(gateway: &Gateway, name: &str, password: String) -> Result<VerifiedUser, Problem> {
     let inner = &gateway.inner;
     let reader = match &inner.backend {

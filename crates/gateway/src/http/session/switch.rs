@@ -3,21 +3,20 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use org_structure::OrgId;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use session::{Login, LoginError};
+use session::{Login, LoginError, RoleId};
 use session_axum::{Credential, Problem, refusal};
 
 use crate::backend::Backend;
 use crate::http::gateway::Gateway;
 use crate::http::login::baseline::Baseline;
 use crate::http::middleware::client_address::Peer;
-use crate::http::openapi::ErpId;
 use crate::http::session::end::EndOutcome;
 use crate::http::session::grant::{session_response, set_cookie};
 use crate::http::session::login_refusal::login_refusal;
-use crate::http::wire::json_body::{JsonBody, id};
-use crate::http::wire::problem::unprocessable;
+use crate::http::wire::json_body::{JsonBody, JsonId};
 
 pub(crate) async fn refresh(
     State(gateway): State<Gateway>,
@@ -32,10 +31,8 @@ pub(crate) async fn refresh(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct RoleForm {
-    #[schemars(with = "ErpId")]
-    role: String,
-    #[schemars(with = "Option<ErpId>")]
-    org: Option<String>,
+    role: JsonId<RoleId>,
+    org: Option<JsonId<OrgId>>,
 }
 
 pub(crate) async fn role(
@@ -44,19 +41,16 @@ pub(crate) async fn role(
     credential: Credential,
     JsonBody(form): JsonBody<RoleForm>,
 ) -> Result<Response, Problem> {
-    let role =
-        id("role", Some(&form.role))?.ok_or_else(|| unprocessable("it is missing").with_field("role"))?;
-    let org = id("org", form.org.as_deref())?;
+    let org = form.org.map(|JsonId(org)| org);
     let before = baseline(&gateway, &credential).await;
-    let switched = gateway.manager().switch_role(credential.token(), role, org).await;
+    let switched = gateway.manager().switch_role(credential.token(), form.role.0, org).await;
     replace_token(&gateway, peer, &credential, before, switched).await
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct OrgForm {
-    #[schemars(with = "ErpId")]
-    org: String,
+    org: JsonId<OrgId>,
 }
 
 pub(crate) async fn org(
@@ -65,9 +59,8 @@ pub(crate) async fn org(
     credential: Credential,
     JsonBody(form): JsonBody<OrgForm>,
 ) -> Result<Response, Problem> {
-    let org = id("org", Some(&form.org))?.ok_or_else(|| unprocessable("it is missing").with_field("org"))?;
     let before = baseline(&gateway, &credential).await;
-    let switched = gateway.manager().switch_org(credential.token(), org).await;
+    let switched = gateway.manager().switch_org(credential.token(), form.org.0).await;
     replace_token(&gateway, peer, &credential, before, switched).await
 }
 

@@ -9,12 +9,14 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use org_structure::OrgId;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use schemars::JsonSchema;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use session::{ClientId, RoleId, UserId};
 use session_axum::Problem;
 
 use crate::http::middleware::timeout::within;
+use crate::http::openapi::ErpId;
 use crate::http::wire::json_object::JsonObject;
 use crate::http::wire::problem::{shortened, unprocessable};
 
@@ -162,7 +164,13 @@ macro_rules! ids {
 }
 ids!(UserId, RoleId, ClientId, OrgId);
 
-/// Reads an id, if there is one.
-pub(crate) fn id<T: Id>(field: &'static str, text: Option<&str>) -> Result<Option<T>, Problem> {
-    text.map(|text| T::parse(text).map_err(|error| unprocessable(error).with_field(field))).transpose()
+/// An id in a body.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+#[schemars(transparent, bound = "")]
+pub(crate) struct JsonId<T>(#[schemars(with = "ErpId")] pub(crate) T);
+
+impl<'de, T: Id> Deserialize<'de> for JsonId<T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        T::parse(&String::deserialize(json)?).map(JsonId).map_err(D::Error::custom)
+    }
 }

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use session_axum::Problem;
 
-use crate::http::wire::json_body::{Id, id};
+use crate::http::wire::json_body::Id;
 use crate::http::wire::problem::{shortened, unprocessable};
 
 /// The query of an address. Parameters are taken out one by one, and none may be left over.
@@ -37,7 +37,8 @@ impl QueryParameters {
 
     /// Takes an id out.
     pub(crate) fn id<T: Id>(&mut self, name: &'static str) -> Result<Option<T>, Problem> {
-        id(name, self.take(name)?.as_deref())
+        let id = self.take(name)?.map(|text| T::parse(&text)).transpose();
+        id.map_err(|error| unprocessable(error).with_field(name))
     }
 
     /// Takes out how many things a page may hold, from one to `most`.

@@ -1,4 +1,4 @@
-//! `Arrivals`: when users signed in and from where, as this instance saw it.
+//! `LoginHistory`: when users logged in and from where, as this instance saw it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ const MAX_ADDRESSES: usize = 100_000;
 /// Counts logins by minute, and remembers the address behind each session. For administrators to look at:
 /// nothing else depends on it.
 #[derive(Debug)]
-pub(crate) struct Arrivals {
+pub(crate) struct LoginHistory {
     clock: Arc<dyn Clock>,
     logins: Mutex<HashMap<ClientId, Logins>>,
     addresses: Mutex<HashMap<SessionId, IpAddr>>,
@@ -49,13 +49,13 @@ fn place(minute: u64) -> usize {
     usize::try_from(minute % MINUTES as u64).unwrap_or_default()
 }
 
-impl Arrivals {
+impl LoginHistory {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Arrivals { clock, logins: Mutex::default(), addresses: Mutex::default() }
+        LoginHistory { clock, logins: Mutex::default(), addresses: Mutex::default() }
     }
 
     /// Counts a login.
-    pub(crate) fn count(&self, client: ClientId) {
+    pub(crate) fn record_login(&self, client: ClientId) {
         let minute = self.minute();
         let mut logins = self.logins.lock();
         if logins.len() >= MAX_CLIENTS && !logins.contains_key(&client) {
@@ -88,7 +88,7 @@ impl Arrivals {
 
     /// Remembers from where a session was asked for. An address that the server does not tell is not
     /// remembered.
-    pub(crate) fn note(&self, manager: &SessionManager, id: SessionId, address: IpAddr) {
+    pub(crate) fn record_address(&self, manager: &SessionManager, id: SessionId, address: IpAddr) {
         if address.is_unspecified() {
             return;
         }
@@ -126,27 +126,27 @@ mod tests {
     #[test]
     fn logins_are_counted_by_minute_and_forgotten_after_a_quarter_of_an_hour() {
         let clock = Arc::new(ManualClock::default());
-        let arrivals = Arrivals::new(Arc::clone(&clock) as _);
+        let history = LoginHistory::new(Arc::clone(&clock) as _);
         let [one, other] = ["A", "B"].map(|id| ClientId::new(id).unwrap());
         let expected = |counts: &[(usize, u64)]| {
             let mut all = [0; MINUTES];
             counts.iter().for_each(|(ago, count)| all[MINUTES - 1 - ago] = *count);
             all
         };
-        arrivals.count(one);
-        arrivals.count(one);
-        arrivals.count(other);
-        assert_eq!(arrivals.logins(None), expected(&[(0, 3)]));
-        assert_eq!(arrivals.logins(Some(one)), expected(&[(0, 2)]));
+        history.record_login(one);
+        history.record_login(one);
+        history.record_login(other);
+        assert_eq!(history.logins(None), expected(&[(0, 3)]));
+        assert_eq!(history.logins(Some(one)), expected(&[(0, 2)]));
         clock.advance(Duration::from_mins(3));
-        arrivals.count(other);
-        assert_eq!(arrivals.logins(Some(other)), expected(&[(3, 1), (0, 1)]));
-        assert_eq!(arrivals.logins(None), expected(&[(3, 3), (0, 1)]));
+        history.record_login(other);
+        assert_eq!(history.logins(Some(other)), expected(&[(3, 1), (0, 1)]));
+        assert_eq!(history.logins(None), expected(&[(3, 3), (0, 1)]));
         clock.advance(Duration::from_mins(11));
-        assert_eq!(arrivals.logins(None), expected(&[(14, 3), (11, 1)]));
+        assert_eq!(history.logins(None), expected(&[(14, 3), (11, 1)]));
         clock.advance(Duration::from_mins(1));
-        assert_eq!(arrivals.logins(None), expected(&[(12, 1)]));
+        assert_eq!(history.logins(None), expected(&[(12, 1)]));
         clock.advance(Duration::from_mins(60));
-        assert_eq!(arrivals.logins(None), expected(&[]));
+        assert_eq!(history.logins(None), expected(&[]));
     }
 }

@@ -1,5 +1,5 @@
-//! `KeptEnds`: ends of sessions that the store could not be told before the process ended, in a small file
-//! for the next one.
+//! `RevocationBacklog`: revocations that the session store has not confirmed when the process ends, in a small
+//! file for the next process.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,47 +13,47 @@ use session::{ClientId, InvalidId, InvalidSessionId, RoleId, Scope, SessionManag
 use crate::demo;
 use crate::failure::Failure;
 
-/// Where the ends of one store are kept: beside an SQLite file; for PostgreSQL in the user's data directory,
+/// Where the revocations for one store are: beside an SQLite file; for PostgreSQL in the user's data directory,
 /// by the name of the database. Every process writes a file of its own, so that several may end at the same
 /// time.
 #[derive(Debug)]
-pub(crate) struct KeptEnds {
+pub(crate) struct RevocationBacklog {
     folder: PathBuf,
     prefix: String,
 }
 
-/// An end as it is written. A session's name opens nothing: it is the hash of the token.
+/// A revocation as it is written. A session's name opens nothing: it is the hash of the token.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum KeptEnd {
+enum BacklogEntry {
     Session(String),
     User { client: String, user: String },
     Role { client: String, role: String },
     Client(String),
 }
 
-impl KeptEnds {
-    pub(crate) fn of_store(options: &StoreOptions) -> Result<Self, Failure> {
+impl RevocationBacklog {
+    pub(crate) fn for_store(options: &StoreOptions) -> Result<Self, Failure> {
         if let Some(file) = options.sqlite_file().map_err(StoreError::from)? {
             let file = file.canonicalize().unwrap_or(file);
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             let folder = file.parent().unwrap_or(Path::new(".")).to_owned();
-            return Ok(KeptEnds { folder, prefix: format!("{name}-orgcache-ends-") });
+            return Ok(RevocationBacklog { folder, prefix: format!("{name}-orgcache-ends-") });
         }
         // Not by user and password, which may have changed when the next process comes.
         let place = options.url.rsplit_once('@').map_or(&*options.url, |(_, place)| place);
         let place = place.split(['?', '#']).next().unwrap_or_default();
         let digits = blake3::hash(place.as_bytes()).to_hex();
         let name = digits.get(..16).unwrap_or_default();
-        Ok(KeptEnds { folder: demo::data_folder()?, prefix: format!("store-{name}-ends-") })
+        Ok(RevocationBacklog { folder: demo::data_folder()?, prefix: format!("store-{name}-ends-") })
     }
 
-    /// Writes ends to a file that is on the disk when this returns, and says which.
-    fn keep(&self, ends: &[Scope]) -> io::Result<PathBuf> {
+    /// Writes revocations to a file that is on the disk when this returns, and says which.
+    fn save(&self, ends: &[Scope]) -> io::Result<PathBuf> {
         fs::create_dir_all(&self.folder)?;
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let name = format!("{}{}-{}.json", self.prefix, since.as_nanos(), std::process::id());
-        let ends: Vec<KeptEnd> = ends.iter().map(KeptEnd::from).collect();
+        let ends: Vec<BacklogEntry> = ends.iter().map(BacklogEntry::from).collect();
         // A reader finds the whole file or none.
         let draft = self.folder.join(format!(".{name}"));
         let mut file = private(&draft)?;
@@ -66,14 +66,14 @@ impl KeptEnds {
         Ok(path)
     }
 
-    /// Keeps what the store could not be told until the end.
-    pub(crate) fn keep_pending(&self, manager: &SessionManager) -> Result<(), Failure> {
+    /// Saves the revocations that the store has not confirmed.
+    pub(crate) fn save_pending(&self, manager: &SessionManager) -> Result<(), Failure> {
         let ends = manager.pending_ends();
         if ends.is_empty() {
             return Ok(());
         }
         let count = ends.len();
-        let file = self.keep(&ends).map_err(|error| {
+        let file = self.save(&ends).map_err(|error| {
             Failure::nothing_done(format!(
                 "{count} revocations are lost: the session store did not accept them, and no file could be \
                  written: {error}"
@@ -88,9 +88,9 @@ impl KeptEnds {
         Ok(())
     }
 
-    /// Tells the store of all ends that earlier processes kept. A file goes when the store has taken all of
+    /// Sends the store all revocations of earlier processes. A file is removed when the store has taken all of
     /// it.
-    pub(crate) async fn tell(&self, manager: &SessionManager) -> Result<(), Failure> {
+    pub(crate) async fn send(&self, manager: &SessionManager) -> Result<(), Failure> {
         for path in self.files().map_err(|error| unreadable(&self.folder, &error))? {
             let ends = read(&path).map_err(|error| unreadable(&path, &error))?;
             for end in &ends {
@@ -157,37 +157,41 @@ fn unreadable(path: &Path, error: &dyn std::error::Error) -> Failure {
 }
 
 fn read(path: &Path) -> io::Result<Vec<Scope>> {
-    let ends: Vec<KeptEnd> = serde_json::from_slice(&fs::read(path)?)?;
+    let ends: Vec<BacklogEntry> = serde_json::from_slice(&fs::read(path)?)?;
     ends.iter().map(|end| end.scope().map_err(io::Error::other)).collect()
 }
 
-/// Why a kept end names nothing.
+/// Why an entry names nothing.
 #[derive(Debug, thiserror::Error)]
-enum InvalidEnd {
+enum InvalidEntry {
     #[error(transparent)]
     Id(#[from] InvalidId),
     #[error(transparent)]
     Session(#[from] InvalidSessionId),
 }
 
-impl From<&Scope> for KeptEnd {
+impl From<&Scope> for BacklogEntry {
     fn from(scope: &Scope) -> Self {
         match scope {
-            Scope::Session(id) => KeptEnd::Session(id.to_string()),
-            Scope::User(client, user) => KeptEnd::User { client: client.to_string(), user: user.to_string() },
-            Scope::Role(client, role) => KeptEnd::Role { client: client.to_string(), role: role.to_string() },
-            Scope::Client(client) => KeptEnd::Client(client.to_string()),
+            Scope::Session(id) => BacklogEntry::Session(id.to_string()),
+            Scope::User(client, user) => {
+                BacklogEntry::User { client: client.to_string(), user: user.to_string() }
+            }
+            Scope::Role(client, role) => {
+                BacklogEntry::Role { client: client.to_string(), role: role.to_string() }
+            }
+            Scope::Client(client) => BacklogEntry::Client(client.to_string()),
         }
     }
 }
 
-impl KeptEnd {
-    fn scope(&self) -> Result<Scope, InvalidEnd> {
+impl BacklogEntry {
+    fn scope(&self) -> Result<Scope, InvalidEntry> {
         Ok(match self {
-            KeptEnd::Session(id) => Scope::Session(id.parse()?),
-            KeptEnd::User { client, user } => Scope::User(ClientId::new(client)?, UserId::new(user)?),
-            KeptEnd::Role { client, role } => Scope::Role(ClientId::new(client)?, RoleId::new(role)?),
-            KeptEnd::Client(client) => Scope::Client(ClientId::new(client)?),
+            BacklogEntry::Session(id) => Scope::Session(id.parse()?),
+            BacklogEntry::User { client, user } => Scope::User(ClientId::new(client)?, UserId::new(user)?),
+            BacklogEntry::Role { client, role } => Scope::Role(ClientId::new(client)?, RoleId::new(role)?),
+            BacklogEntry::Client(client) => Scope::Client(ClientId::new(client)?),
         })
     }
 }
@@ -199,10 +203,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_come_back_from_the_file() {
+    fn revocations_come_back_from_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = KeptEnds { folder: folder.path().join("new"), prefix: "store-".to_owned() };
-        assert_eq!(kept.files().unwrap(), Vec::<PathBuf>::new());
+        let backlog = RevocationBacklog { folder: folder.path().join("new"), prefix: "store-".to_owned() };
+        assert_eq!(backlog.files().unwrap(), Vec::<PathBuf>::new());
         let client = ClientId::new("é'\"").unwrap();
         let ends = [
             Scope::Session(SessionId::from_bytes([7; 32])),
@@ -210,8 +214,8 @@ mod tests {
             Scope::Role(client, RoleId::new("0").unwrap()),
             Scope::Client(client),
         ];
-        let (one, two) = (kept.keep(&ends).unwrap(), kept.keep(&ends[..1]).unwrap());
-        assert_eq!(kept.files().unwrap(), [one.clone(), two.clone()]);
+        let (one, two) = (backlog.save(&ends).unwrap(), backlog.save(&ends[..1]).unwrap());
+        assert_eq!(backlog.files().unwrap(), [one.clone(), two.clone()]);
         #[cfg(unix)]
         for file in [&one, &two] {
             let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(file).unwrap().permissions());
@@ -227,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_file_of_a_server_does_not_depend_on_the_password() {
-        let prefix = |url: &str| KeptEnds::of_store(&StoreOptions::new(url)).unwrap().prefix;
+        let prefix = |url: &str| RevocationBacklog::for_store(&StoreOptions::new(url)).unwrap().prefix;
         let one = prefix("postgres://a:secret@db.example.org/orgcache");
         assert_eq!(one, prefix("postgres://b@db.example.org/orgcache?sslmode=require"));
         assert_ne!(one, prefix("postgres://a:secret@db.example.org/other"));
