@@ -8,7 +8,7 @@ create_exception!(
     orgcache,
     BuildError,
     PyValueError,
-    "Rows that cannot be a tree. The message names the ids."
+    "Rows that form no tree: a cycle, a duplicate id, an empty or over-long id. The message names the ids."
 );
 create_exception!(orgcache, DecodeError, PyValueError, "Bytes that are not the canonical bytes of a tree.");
 create_exception!(orgcache, UnknownOrganizationError, PyKeyError, "An organization that is not in the tree.");

@@ -12,5 +12,7 @@ pub(crate) fn int_flag(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     }
     let options = PyDict::new(py);
     options.set_item("module", "orgcache")?;
-    py.import("enum")?.getattr("IntFlag")?.call(("OrgFlags", members), Some(&options))
+    let class = py.import("enum")?.getattr("IntFlag")?.call(("OrgFlags", members), Some(&options))?;
+    class.setattr("__doc__", "Facts about an organization, one bit each. Combine them with `|`.")?;
+    Ok(class)
 }

@@ -5,6 +5,7 @@
 
 mod errors;
 mod flags;
+mod numbers;
 mod rows;
 mod structure;
 

@@ -3,7 +3,12 @@
 use org_structure::{OrgFlags, OrgRow};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString, PyTuple};
+use pyo3::types::{PyString, PyTuple};
+
+use crate::numbers::{integer, type_name};
+
+/// After how many rows other threads of Python get a turn, and signals such as Ctrl-C are handled.
+const TURN: usize = 1024;
 
 /// One row with texts of its own.
 pub(crate) struct Row {
@@ -15,12 +20,30 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Reads all rows of an iterable.
+    pub(crate) fn all_from_python(rows: &Bound<'_, PyAny>) -> PyResult<Vec<Self>> {
+        let mut read = Vec::new();
+        for row in rows.try_iter()? {
+            let number = read.len();
+            if number % TURN == TURN - 1 {
+                rows.py().detach(|| ());
+                rows.py().check_signals()?;
+            }
+            read.push(Self::from_python(number, &row?)?);
+        }
+        Ok(read)
+    }
+
     /// Reads `(id, parent, flags=0, time_zone=None, calendar=None)`. `number` counts from 0 and is for
     /// messages.
-    pub(crate) fn from_python(number: usize, row: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn from_python(number: usize, row: &Bound<'_, PyAny>) -> PyResult<Self> {
         let fault = |what: &str| PyTypeError::new_err(format!("row {number}: {what}"));
-        let expected = "expected a tuple (id, parent, flags, time_zone, calendar)";
-        let row: &Bound<'_, PyTuple> = row.cast().map_err(|_| fault(expected))?;
+        let row: &Bound<'_, PyTuple> = row.cast().map_err(|_| {
+            fault(&format!(
+                "expected a tuple (id, parent, flags, time_zone, calendar), not {}",
+                type_name(row)
+            ))
+        })?;
         if !(2..=5).contains(&row.len()) {
             return Err(fault(&format!("expected 2 to 5 values, not {}", row.len())));
         }
@@ -39,12 +62,13 @@ impl Row {
         // The builder refuses bits that have no meaning, and names the organizations.
         let flags = match row.get_item(2) {
             Err(_) => OrgFlags::empty(),
-            Ok(value) if !value.is_instance_of::<PyInt>() => {
-                return Err(fault("`flags` is not OrgFlags or an int"));
+            Ok(value) => {
+                let refused = |kind: &str| fault(&format!("`flags` is OrgFlags or an int, not {kind}"));
+                let bits = integer(&value, refused)?.and_then(|bits| u16::try_from(bits).ok());
+                let too_large =
+                    || PyValueError::new_err(format!("row {number}: `flags` is not an int of 16 bits"));
+                OrgFlags::from_bits_retain(bits.ok_or_else(too_large)?)
             }
-            Ok(value) => value.extract().map(OrgFlags::from_bits_retain).map_err(|_| {
-                PyValueError::new_err(format!("row {number}: `flags` is not an int of 16 bits"))
-            })?,
         };
         Ok(Row {
             id,

@@ -35,11 +35,11 @@ class Questions(unittest.TestCase):
         self.assertFalse(self.tree.is_self_or_below("0", "Madrid"))
 
     def test_an_organization_that_is_not_there_is_in_no_natural_tree(self) -> None:
-        for stranger in ("nowhere", "", "x" * 1000, 4, -1, 2**40, 10**30):
+        for stranger in ("nowhere", "", "x" * 1000, 4, -1, 2**40, 10**30, 10**5000):
             self.assertFalse(self.tree.is_in_natural_tree("Madrid", stranger))
             self.assertFalse(self.tree.is_self_or_below(stranger, "0"))
             self.assertNotIn(stranger, self.tree)
-            with self.assertRaises(UnknownOrganizationError):
+            with self.assertRaisesRegex(UnknownOrganizationError, "unknown organization|no organization has"):
                 self.tree.natural_tree(stranger)
 
     def test_lists_are_in_tree_order(self) -> None:
@@ -134,6 +134,9 @@ class Refusals(unittest.TestCase):
             ((None, None), TypeError),
             (("a", 7), TypeError),
             (("a", None, "READY"), TypeError),
+            (("a", None, True), TypeError),
+            (("a", None, 1.0), TypeError),
+            (["a", None], TypeError),
             (("a", None, 1 << 20), ValueError),
             (("a", None, -1), ValueError),
             (("a", None, 0, None, None, None), TypeError),
@@ -159,6 +162,9 @@ class Refusals(unittest.TestCase):
         cases: list[tuple[Any, type[Exception]]] = [
             ("READY", TypeError),
             (None, TypeError),
+            (True, TypeError),
+            (1.0, TypeError),
+            (10**30, ValueError),
             (1 << 20, ValueError),
             (-1, ValueError),
         ]
