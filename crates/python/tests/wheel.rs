@@ -39,6 +39,9 @@ fn installed() -> &'static Path {
     static INSTALLED: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = INSTALLED.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
+        // Another run of the tests writes the command into the same folder.
+        let lock = fs::File::create(build_folder().with_file_name("wheel.lock")).unwrap();
+        lock.lock().unwrap();
         let scripts = package().join("orgcache.data/scripts");
         fs::create_dir_all(&scripts).unwrap();
         let command = build_folder().join("orgcache");

@@ -19,13 +19,9 @@ const VERSION: &str = "4.14.1";
 /// The script, which npm downloads if it is missing. Without npm or its registry there is none, and the tests
 /// that need it are skipped.
 pub(crate) fn script() -> Option<PathBuf> {
-    match locate_or_download() {
-        Ok(script) => Some(script),
-        Err(error) => {
-            eprintln!("axe-core {VERSION} cannot be had, so its tests are skipped: {error:#}");
-            None
-        }
-    }
+    let skipped =
+        |error: &_| eprintln!("axe-core {VERSION} cannot be had, so its tests are skipped: {error:#}");
+    locate_or_download().inspect_err(skipped).ok()
 }
 
 fn locate_or_download() -> Result<PathBuf> {

@@ -45,11 +45,17 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Test(commands::test::Args),
-    Ci(commands::ci::Args),
+    /// Check format, lints, documentation, dependencies, feature combinations, budgets and packaging
+    ///
+    /// The first step that fails ends the run and names the command to repeat.
+    Ci,
     Shuttle(commands::shuttle::Args),
     Mutants(commands::mutants::Args),
     Packages(commands::packages::Args),
-    Wheel(commands::wheel::Args),
+    /// Build the Python wheel: the module and the command, for Linux with glibc 2.28 or later
+    ///
+    /// The wheel is put into `target/wheels`. Zig, from a Python package, links against the old glibc.
+    Wheel,
     Jar(commands::jar::Args),
     Deb(commands::deb::Args),
     /// Compare bytes per session of orgcache and of what people use today.
@@ -79,11 +85,11 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         // Nothing follows its closing line.
         Command::Test(args) => return Ok(commands::test::run(&args)),
-        Command::Ci(args) => commands::ci::run(&args),
+        Command::Ci => commands::ci::run(),
         Command::Shuttle(args) => commands::shuttle::run(&args),
         Command::Mutants(args) => commands::mutants::run(&args),
         Command::Packages(args) => commands::packages::run(&args),
-        Command::Wheel(args) => commands::wheel::run(&args),
+        Command::Wheel => commands::wheel::run(),
         Command::Jar(args) => commands::jar::run(&args),
         Command::Deb(args) => commands::deb::run(&args),
         Command::JvmSpeed(args) => commands::jvm_speed::run(&args),

@@ -19,9 +19,6 @@ const OVERRIDE: &str = "ORGCACHE_PG_BIN";
 
 const NEEDED: [&str; 3] = ["initdb", "postgres", "pg_ctl"];
 
-/// Where Debian keeps the programs of each version.
-const DEBIAN: &str = "/usr/lib/postgresql";
-
 /// Accounts to run a server as, in order of preference: Debian's own for it, and one that owns nothing.
 const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
 
@@ -215,7 +212,8 @@ pub(crate) fn locate() -> Result<Option<PathBuf>> {
         // A link leads to the directory in which the programs find each other and their data.
         directory.join("initdb").canonicalize().ok()?.parent().map(Path::to_owned)
     });
-    let of_debian = (10..100).rev().map(|version| PathBuf::from(format!("{DEBIAN}/{version}/bin")));
+    let of_debian =
+        (10..100).rev().map(|version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin")));
     Ok(in_path.chain(of_debian).find(is_complete))
 }
 

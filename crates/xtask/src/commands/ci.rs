@@ -4,12 +4,6 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{self, succeed};
 
-/// Check format, lints, documentation, dependencies, feature combinations, budgets and packaging.
-///
-/// The first step that fails ends the run and names the command to repeat.
-#[derive(clap::Args)]
-pub(crate) struct Args {}
-
 /// Arguments of cargo, as a shell takes them. None has a space in it.
 const STEPS: &[&str] = &[
     "fmt --all --check",
@@ -38,7 +32,7 @@ const STEPS: &[&str] = &[
 ];
 
 /// Runs the steps in order, up to the first that fails.
-pub(crate) fn run(_: &Args) -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     for (number, step) in (1..).zip(STEPS) {
         eprintln!("[{number}/{}] cargo {step}", STEPS.len());
         let arguments = step.split(' ').map(|argument| argument.trim_matches('\''));

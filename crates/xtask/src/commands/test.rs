@@ -62,7 +62,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 /// Prepares what the tests need, runs them and cleans up.
 fn test(args: &Args, tally: &mut Tally) -> Result<()> {
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
-    let found = prerequisite::prepare()?;
+    let mut found = prerequisite::prepare()?;
+    found.extend(axe::script().map(|script| (axe::VARIABLE, script)));
     interrupt.check()?;
     let cluster = Cluster::start(Durability::None)?;
     eprintln!("{}", cluster.describe());
@@ -129,7 +130,6 @@ fn command(runner: Runner, args: &Args, found: &[(&str, PathBuf)], cluster: &Clu
     }
     command.args(&args.cargo);
     command.envs(found.iter().map(|(variable, path)| (variable, path)));
-    command.envs(axe::script().map(|script| (axe::VARIABLE, script)));
     cluster.lend_to(&mut command, "ORGCACHE_TEST_POSTGRES_URL");
     command
 }

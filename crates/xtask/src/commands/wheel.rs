@@ -9,13 +9,6 @@ use anyhow::{Context, Result};
 use crate::python;
 use crate::workspace::{self, succeed};
 
-/// Build the Python wheel: the module and the command, for Linux with glibc 2.28 or later
-///
-/// The wheel is put into `target/wheels`. Zig, from a Python package, links against the old glibc.
-#[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
-pub(crate) struct Args {}
-
 /// The platform in Rust's words, with the glibc that the command is linked against.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 const GLIBC: &str = "2.28";
@@ -40,7 +33,7 @@ pub(crate) fn portable_command() -> Result<PathBuf> {
     Ok(workspace::target().join(TARGET).join("release/orgcache"))
 }
 
-pub(crate) fn run(_: &Args) -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let built = portable_command()?;
     let script = workspace::root().join("crates/python/orgcache.data/scripts/orgcache");
     fs::create_dir_all(script.parent().unwrap_or(&script))?;
