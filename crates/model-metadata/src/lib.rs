@@ -20,10 +20,14 @@
 //!         _: &CacheScope,
 //!         model: &str,
 //!     ) -> Result<Option<FieldDefinitions>, Infallible> {
-//!         let answer = r#"{"name": {"type": "char", "string": "Name"}, "active": {"type": "boolean"}}"#;
+//!         let answer = r#"{"name": {"type": "char"}, "active": {"type": "boolean"}}"#;
 //!         Ok((model == "res.partner").then(|| serde_json::from_str(answer).unwrap()))
 //!     }
-//!     async fn load_permissions(&self, _: &CacheScope, _: &str) -> Result<Option<Permissions>, Infallible> {
+//!     async fn load_permissions(
+//!         &self,
+//!         _: &CacheScope,
+//!         _: &str,
+//!     ) -> Result<Option<Permissions>, Infallible> {
 //!         Ok(Some(Permissions { read: true, ..Permissions::default() }))
 //!     }
 //!     async fn load_models(&self, _: &CacheScope) -> Result<ModelList, Infallible> {

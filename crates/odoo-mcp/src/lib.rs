@@ -1,5 +1,16 @@
 //! Odoo for language models: the tools and resources of an MCP server over a client of Odoo.
 //!
+//! ```no_run
+//! use odoo::OdooConfig;
+//! use odoo_mcp::{Caches, OdooServer, Settings, StreamOptions};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // ODOO_URL, ODOO_DB, ODOO_API_KEY and the settings of mcp-server-odoo.
+//! let server = OdooServer::new(OdooConfig::from_env()?, Settings::from_env()?, &Caches::from_env()?)?;
+//! server.serve_stdio(StreamOptions::from_env()?).await?; // until the client closes its end
+//! # Ok(()) }
+//! ```
+//!
 //! * [`OdooServer`] serves one user of one database, with the tools, limits and modes of mcp-server-odoo.
 //!   [`McpSettings`] configure them.
 //! * All servers of a process share [`Caches`]. [`HttpService`] serves streamable HTTP.

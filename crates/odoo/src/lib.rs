@@ -1,5 +1,18 @@
 //! A client of Odoo.
 //!
+//! ```no_run
+//! use odoo::{Call, OdooClient, OdooConfig, Record};
+//! use serde_json::json;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = OdooClient::new(OdooConfig::from_env()?)?; // ODOO_URL, ODOO_DB, ODOO_API_KEY
+//! let companies = Call::search_read("res.partner", json!([["is_company", "=", true]]), &["name"]);
+//! for company in client.call::<Vec<Record>>(companies.option("limit", 10)).await? {
+//!     println!("{}", company["name"]);
+//! }
+//! # Ok(()) }
+//! ```
+//!
 //! * [`OdooClient`] calls methods as one user of one database. It chooses the transport, logs in on demand,
 //!   and keeps a bounded pool of healthy connections.
 //! * A [`Reader`] reads records. Reads that find no free connection are batched.

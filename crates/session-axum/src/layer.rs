@@ -23,7 +23,7 @@ pub const BACKGROUND_HEADER: &str = "x-orgcache-background";
 static BACKGROUND: HeaderName = HeaderName::from_static(BACKGROUND_HEADER);
 
 /// Puts the session of each request where [`CurrentSession`](crate::CurrentSession) finds it, and answers
-/// requests without one itself:
+/// requests without one itself.
 ///
 /// | what | answer |
 /// | --- | --- |

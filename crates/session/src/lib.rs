@@ -138,6 +138,8 @@ mod users;
 
 pub use access::RoleAccess;
 pub use access_bytes::{ACCESS_FORMAT_VERSION, AccessDecodeError, AccessHash};
+/// For implementations of [`OrgSource`] and [`SessionStore`]: the attribute of the crate `async-trait`.
+#[doc(inline)]
 pub use async_trait::async_trait;
 pub use company::CompanyFacts;
 pub use error::{LoginError, SessionError, UnreadableCause};
