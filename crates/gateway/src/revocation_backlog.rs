@@ -68,7 +68,7 @@ impl RevocationBacklog {
 
     /// Saves the revocations that the store has not confirmed.
     pub(crate) fn save_pending(&self, manager: &SessionManager) -> Result<(), Failure> {
-        let ends = manager.pending_ends();
+        let ends = manager.pending_revocations();
         if ends.is_empty() {
             return Ok(());
         }

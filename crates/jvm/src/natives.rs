@@ -233,7 +233,7 @@ fn stats<'local>(
 ) -> Result<Bytes<'local>, NativeFailure> {
     let manager = Manager::at(manager)?;
     let stats = manager.sessions.stats();
-    let held = [stats.sessions, stats.trees, stats.accesses, stats.pending_ends, manager.places.len()];
+    let held = [stats.sessions, stats.trees, stats.accesses, stats.pending_revocations, manager.places.len()];
     let counted = [
         stats.logins,
         stats.refused,

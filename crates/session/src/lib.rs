@@ -9,23 +9,9 @@
 //! # Ten lines
 //!
 //! ```
-//! # use session::{CompanyFacts, Facts, LoadedTree, PortError, Revision, async_trait};
-//! # use org_structure::{OrgRow, OrgStructure};
-//! # #[derive(Debug)] struct Erp;
-//! # #[async_trait]
-//! # impl session::OrgSource for Erp {
-//! #     async fn revision(&self, _: &session::ClientId) -> Result<Option<Revision>, PortError> { Ok(None) }
-//! #     async fn load_tree(&self, _: &session::ClientId) -> Result<LoadedTree, PortError> {
-//! #         let rows = [OrgRow::new("0"), OrgRow::new("Madrid").under("0"), OrgRow::new("Boston").under("0")];
-//! #         Ok(LoadedTree::new(OrgStructure::build(rows).unwrap().structure, None))
-//! #     }
-//! #     async fn facts(&self, _: &session::Principal) -> Result<Facts, PortError> {
-//! #         let madrid: org_structure::OrgId = "Madrid".parse().unwrap();
-//! #         let (client, role) = ("C".parse().unwrap(), "R".parse().unwrap());
-//! #         Ok(Facts::Companies(Some(CompanyFacts { client, role, companies: vec![madrid], default: madrid })))
-//! #     }
-//! # }
-//! # async fn backend() -> Result<(), Box<dyn std::error::Error>> {
+#![doc = include_str!("../doc/erp.txt")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use session::{MemoryStore, Options, Principal, SessionManager, Token};
 //!
 //! let sessions = SessionManager::new(Erp, MemoryStore::default(), Options::default());
@@ -45,7 +31,6 @@
 //! # drop(maintenance);
 //! # Ok(())
 //! # }
-//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(backend()).unwrap();
 //! ```
 //!
 //! `Erp` is your [`OrgSource`]: three reads of the ERP's database. For Openbravo and Etendo on PostgreSQL or

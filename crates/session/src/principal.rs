@@ -15,7 +15,7 @@ use crate::{ClientId, RoleId, UserId};
 /// assert_eq!(principal.org, None);
 /// # Ok::<(), session::InvalidId>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Principal {
     /// The user.

@@ -72,7 +72,7 @@ pub struct StoredSession {
 }
 
 /// Which sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// One.
     Session(SessionId),

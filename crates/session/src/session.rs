@@ -18,6 +18,46 @@ use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 /// look the token up for each request, and check [`is_ended`](Self::is_ended) during a long one.
 ///
 /// Ids that are not in the tree, over-long or of another client, are neither readable nor writable.
+///
+/// # Examples
+/// A user with the companies `Madrid` and `Sevilla`, in a tree that also has `Boston`:
+/// ```
+#[doc = include_str!("../doc/erp.txt")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use session::{MemoryStore, Options, Principal, SessionManager};
+/// # let sessions = SessionManager::new(Erp, MemoryStore::default(), Options::default());
+/// let session = sessions.login(Principal::new("100".parse()?)).await?.session;
+/// assert_eq!((session.user(), session.role(), session.client()), ("100".parse()?, "R".parse()?, "C".parse()?));
+///
+/// // One organization.
+/// assert_eq!(session.org(), "Madrid");
+/// assert!(session.can_read("Sevilla") && session.can_write("Sevilla"));
+/// assert!(!session.can_read("Boston") && !session.can_read("no such organization"));
+/// assert!(!session.allows_transactions("Madrid"));
+/// assert_eq!(session.legal_entity("Madrid"), None);
+///
+/// // Two organizations.
+/// assert!(session.may_reference("Madrid", "0") && !session.may_reference("Madrid", "Boston"));
+///
+/// // Many organizations, for SQL and as Openbravo's session variables.
+/// assert_eq!(session.readable_sql_ids(), ["Madrid", "Sevilla"]);
+/// assert_eq!(session.accessible_org_tree(), "'Madrid','Sevilla'");
+/// assert_eq!(session.variable("#AccessibleOrgTree"), Some(session.accessible_org_tree()));
+/// assert_eq!(session.readable_clients(), ["C", "0"]);
+///
+/// // The tree itself, and Openbravo's own calls on it.
+/// let madrid = session.tree().index_of("Madrid").ok_or("not in the tree")?;
+/// assert_eq!(session.tree().time_zone(madrid), Some("Europe/Madrid"));
+/// assert_eq!(session.organization_structure_provider().parent_list(Some("Madrid"), false).len(), 1);
+/// assert_eq!(session.access().writable().len(), 2);
+/// assert_eq!(session.tree().fingerprint(), session.fingerprint());
+///
+/// assert!(!session.is_read_only() && !session.is_ended());
+/// assert!(session.footprint().own < 256);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Session {
     live: Arc<CachedSession>,

@@ -17,7 +17,7 @@ macro_rules! counters {
             /// Findings about the trees held now, of those that this node loaded from the source.
             pub tree_findings: usize,
             /// Revocations on this node that are not in the store yet.
-            pub pending_ends: usize,
+            pub pending_revocations: usize,
             $($(#[doc = $doc])+ pub $name: u64,)+
         }
 

@@ -300,7 +300,7 @@ fn an_end_of_all_and_a_login_agree() {
                 }
                 Err(error) => panic!("{error}"),
             }
-            assert_eq!(node.stats().pending_ends, 0);
+            assert_eq!(node.stats().pending_revocations, 0);
         },
         SCHEDULES,
     );

@@ -49,8 +49,8 @@ impl SessionManager {
     /// Propagates revocations in both directions: those of this node, and those of others.
     #[cfg(not(shuttle))]
     pub(super) async fn catch_up(&self) -> Result<(), PortError> {
-        let told = self.core.retry_revocations().await;
-        told.and(self.revalidate().await)
+        let propagated = self.core.retry_revocations().await;
+        propagated.and(self.revalidate().await)
     }
 
     /// Marks the sessions that a hint names as stale, so that their next use revalidates them.

@@ -37,6 +37,58 @@ pub use task::MaintenanceTask;
 /// manager.
 ///
 /// What holds always, and what only after a time, is on [the crate's page](crate#what-holds-when).
+///
+/// # Examples
+/// `Erp` is an [`OrgSource`] whose users have the companies `Madrid` and `Sevilla`.
+/// ```
+#[doc = include_str!("../../doc/erp.txt")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use session::{MemoryStore, Options, Principal, Scope, SessionManager};
+///
+/// let sessions = SessionManager::new(Erp, MemoryStore::default(), Options::default());
+/// let login = sessions.login(Principal::new("100".parse()?)).await?;
+///
+/// // In every request. In this process the session is in memory; `session` also asks the store.
+/// let session = sessions.session(&login.token).await?;
+/// assert!(sessions.session_in_memory(&login.token).is_some());
+/// assert!(sessions.expires_in(&session) <= sessions.options().idle);
+/// // For a request that no user has caused.
+/// sessions.peek(&login.token).await?;
+///
+/// // A session never changes: another tree, role or organization is another session.
+/// let login = sessions.refresh(&login.token).await?;
+/// assert!(session.is_ended());
+/// let login = sessions.switch_org(&login.token, "Sevilla".parse()?).await?;
+/// assert_eq!(login.session.org(), "Sevilla");
+/// let login = sessions.switch_role(&login.token, "R".parse()?, None).await?;
+/// assert_eq!(login.session.org(), "Madrid");
+///
+/// // Administration: of this node, of all nodes.
+/// let (client, user) = (login.session.client(), login.session.user());
+/// assert_eq!(sessions.held_users().into_iter().collect::<Vec<_>>(), [(user, client)]);
+/// assert_eq!(sessions.held_sessions(client, user).len(), 1);
+/// assert_eq!(sessions.held_record(login.session.id()), Some(login.session.to_record()));
+/// assert_eq!(sessions.trees_in_use()[0].sessions, 1);
+/// assert_eq!(sessions.list(Scope::Client(client), None, 100).await?.len(), 1);
+/// println!("{:?} old, {} bytes", sessions.age_of(&login.session), sessions.footprint().total());
+///
+/// // `start_maintenance` does this on a timer.
+/// sessions.maintain().await?;
+///
+/// assert_eq!(sessions.logout(&login.token).await?.sessions, 1);
+/// // All sessions of a user; none is left.
+/// let revocation = sessions.end(Scope::User(client, user)).await;
+/// assert_eq!((revocation.sessions, revocation.pending.is_none()), (0, true));
+/// assert!(sessions.session(&login.token).await.is_err());
+/// assert_eq!((sessions.stats().logins, sessions.stats().sessions), (4, 0));
+///
+/// // At the end of the process.
+/// sessions.shutdown().await?;
+/// assert_eq!(sessions.pending_revocations(), []);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SessionManager {
     core: Arc<Core>,
@@ -86,6 +138,28 @@ impl SessionManager {
     }
 
     /// A manager with a clock and random bytes of the caller's choice: for tests.
+    ///
+    /// # Examples
+    /// ```
+    #[doc = include_str!("../../doc/erp.txt")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use session::{ManualClock, MemoryStore, Options, OsEntropy, Principal, SessionManager};
+    ///
+    /// let clock = Arc::new(ManualClock::default());
+    /// let (store, options) = (MemoryStore::new(clock.clone()), Options::default());
+    /// let sessions = SessionManager::with_seams(Erp, store, options, clock.clone(), Arc::new(OsEntropy));
+    ///
+    /// let login = sessions.login(Principal::new("100".parse()?)).await?;
+    /// clock.advance(sessions.options().idle);
+    /// assert!(sessions.peek(&login.token).await.is_ok());
+    /// clock.advance(Duration::from_millis(1));
+    /// assert!(sessions.peek(&login.token).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_seams(
         source: impl OrgSource,
@@ -134,7 +208,7 @@ impl SessionManager {
             trees: core.parts.trees.measure(|_| 0).values,
             accesses: core.parts.accesses.measure(|_| 0).values,
             tree_findings: core.trees.count_findings(),
-            pending_ends: core.table.count_ending() + core.bulk_revocations.lock().len(),
+            pending_revocations: core.table.count_ending() + core.bulk_revocations.lock().len(),
             ..core.counters.read()
         }
     }

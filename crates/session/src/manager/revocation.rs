@@ -25,7 +25,8 @@ pub struct Revocation {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BulkRevocation {
     scope: Scope,
-    said: Moment,
+    /// When it was requested. It spares sessions that began later.
+    requested: Moment,
 }
 
 impl SessionManager {
@@ -57,7 +58,7 @@ impl SessionManager {
     /// The revocations that are not in the store yet. They are lost with the process: a program that must not
     /// lose them saves the list and calls [`end`](Self::end) again after its restart.
     #[must_use]
-    pub fn pending_ends(&self) -> Vec<Scope> {
+    pub fn pending_revocations(&self) -> Vec<Scope> {
         let core = &self.core;
         let bulk: Vec<Scope> = core.bulk_revocations.lock().iter().map(|end| end.scope).collect();
         bulk.into_iter().chain(core.table.ending(usize::MAX).into_iter().map(Scope::Session)).collect()
@@ -68,9 +69,9 @@ impl SessionManager {
     /// # Complexity
     /// O(sessions).
     #[must_use]
-    pub fn count_held(&self, scope: &Scope) -> usize {
+    pub fn count_held(&self, scope: Scope) -> usize {
         let table = &self.core.table;
-        table.shards().map(|shard| table.select(shard, |live| live.is_in(scope)).len()).sum()
+        table.shards().map(|shard| table.select(shard, |live| live.is_in(&scope)).len()).sum()
     }
 
     /// A session that this node holds. Does not count as use.
@@ -96,20 +97,20 @@ impl SessionManager {
 impl Core {
     /// Ends sessions on this node, then in the store. If the call is cancelled, maintenance completes it.
     pub(super) async fn end(&self, scope: Scope) -> Revocation {
-        let said = self.now();
+        let requested = self.now();
         let here = match &scope {
             Scope::Session(id) => usize::from(self.table.end(id).is_some()),
             _ => {
                 let mut bulk_revocations = self.bulk_revocations.lock();
                 bulk_revocations.retain(|end| end.scope != scope);
-                bulk_revocations.push(BulkRevocation { scope, said });
+                bulk_revocations.push(BulkRevocation { scope, requested });
                 drop(bulk_revocations);
                 self.table.end_all(&scope)
             }
         };
         Counters::add(&self.counters.ended, here);
-        // Told without delay, it covers every session of the scope, and the store compares no times.
-        match self.propagate(&scope, said, Duration::ZERO).await {
+        // Without delay it covers every session of the scope, and the store compares no times.
+        match self.propagate(&scope, requested, Duration::ZERO).await {
             Ok(sessions) => Revocation { sessions, pending: None },
             Err(error) => {
                 Revocation { sessions: u64::try_from(here).unwrap_or(u64::MAX), pending: Some(error) }
@@ -121,7 +122,7 @@ impl Core {
     pub(super) async fn propagate(
         &self,
         scope: &Scope,
-        said: Moment,
+        requested: Moment,
         ago: Duration,
     ) -> Result<u64, PortError> {
         let sessions = self.record_outcome(self.store.end(scope, ago).await)?;
@@ -130,7 +131,7 @@ impl Core {
             _ => {
                 // In this order: until the revocation is off the list, no lookup brings such a session back.
                 self.table.ended_all(scope, self.now());
-                self.bulk_revocations.lock().retain(|end| end.scope != *scope || end.said > said);
+                self.bulk_revocations.lock().retain(|end| end.scope != *scope || end.requested > requested);
             }
         }
         Ok(sessions)
@@ -149,14 +150,14 @@ impl Core {
     }
 
     pub(super) async fn retry_bulk_revocation(&self, end: &BulkRevocation) -> Result<(), PortError> {
-        let ago = if self.may_spare(end) { self.now().since(end.said) } else { Duration::ZERO };
-        self.propagate(&end.scope, end.said, ago).await.map(drop)
+        let ago = if self.may_spare(end) { self.now().since(end.requested) } else { Duration::ZERO };
+        self.propagate(&end.scope, end.requested, ago).await.map(drop)
     }
 
     /// Can sessions have begun since a revocation that covers them? If the store is not shared, such sessions
     /// are all in the table.
     fn may_spare(&self, end: &BulkRevocation) -> bool {
-        let is_later = |live: &CachedSession| live.began >= end.said && live.is_in(&end.scope);
+        let is_later = |live: &CachedSession| live.began >= end.requested && live.is_in(&end.scope);
         self.store.is_shared()
             || self.table.shards().any(|shard| !self.table.select(shard, is_later).is_empty())
     }
@@ -168,7 +169,7 @@ impl Core {
 
     /// Is there a pending revocation that covers a session which began at this moment of this node's clock?
     pub(super) fn is_ended_in_bulk(&self, record: &SessionRecord, began: Moment) -> bool {
-        self.bulk_revocations.lock().iter().any(|end| began <= end.said && end.scope.covers(record))
+        self.bulk_revocations.lock().iter().any(|end| began <= end.requested && end.scope.covers(record))
     }
 
     /// The store does not have a session that is held here.

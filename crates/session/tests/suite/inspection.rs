@@ -34,7 +34,7 @@ async fn held_sessions_are_listed_without_being_used() {
         (Scope::Session(d.id()), 1),
         (Scope::Client(client("nobody")), 0),
     ] {
-        assert_eq!(manager.count_held(&scope), count, "{scope:?}");
+        assert_eq!(manager.count_held(scope), count, "{scope:?}");
     }
     assert_eq!(manager.held_record(d.id()), Some(d.to_record()));
     assert_eq!(manager.held_record(SessionId::from_bytes([7; 32])), None);

@@ -214,9 +214,9 @@ async fn an_end_that_is_pending_does_not_wait_for_the_next_flush() {
     node.way.go_down(true);
     assert!(node.manager.logout(&token).await.unwrap().pending.is_some());
     node.way.go_down(false);
-    assert_eq!(node.manager.stats().pending_ends, 1);
+    assert_eq!(node.manager.stats().pending_revocations, 1);
     tokio::time::sleep(node.manager.options().revalidate_within).await;
-    assert_eq!(node.manager.stats().pending_ends, 0);
+    assert_eq!(node.manager.stats().pending_revocations, 0);
 }
 
 #[tokio::test(start_paused = true)]

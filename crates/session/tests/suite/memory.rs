@@ -365,5 +365,5 @@ fn ends_that_wait_for_the_store_are_counted_exactly() {
     let own = 400 * node.manager.session_in_memory(&tokens[400]).unwrap().footprint().own;
     let after = node.manager.footprint().total() + own;
     assert_eq!(i64::try_from(after).unwrap() - i64::try_from(before).unwrap(), counted.bytes_current);
-    assert_eq!(node.manager.stats().pending_ends, 400);
+    assert_eq!(node.manager.stats().pending_revocations, 400);
 }

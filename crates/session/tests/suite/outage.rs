@@ -105,7 +105,7 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
         assert!(ended.sessions == 1 && ended.pending.unwrap().is_transient());
         let ended = a.manager.end(Scope::Role(client("C"), role("boss"))).await;
         assert!(ended.sessions == 1 && ended.pending.is_some());
-        assert_eq!(a.manager.stats().pending_ends, 2);
+        assert_eq!(a.manager.stats().pending_revocations, 2);
         for token in [&one, &of_role] {
             assert!(a.manager.session(token).await.is_err());
         }
@@ -119,7 +119,7 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
         // Made after the end was said: not meant.
         let later = b.login(as_user("u").with_role(role("boss"))).await.unwrap().token;
         a.manager.maintain().await.unwrap();
-        assert_eq!(a.manager.stats().pending_ends, 0);
+        assert_eq!(a.manager.stats().pending_revocations, 0);
         for (token, lives) in [(&one, false), (&of_role, false), (&stays, true), (&later, true)] {
             assert_eq!(a.is_live(token).await, lives);
             assert_eq!(b.is_live(token).await, lives);
@@ -180,7 +180,7 @@ async fn an_end_that_waits_does_not_ask_the_clock_of_the_store() {
             a.way.go_down(true);
             let scope = Scope::User(client("C"), user("u"));
             assert!(a.manager.end(scope).await.pending.is_some());
-            assert_eq!(a.manager.pending_ends(), [scope]);
+            assert_eq!(a.manager.pending_revocations(), [scope]);
             // Where the store is shared, how long the end has waited is for the store to compare.
             let waits = if shared { SECOND } else { 20 * SECOND };
             pass(waits);
@@ -195,7 +195,7 @@ async fn an_end_that_waits_does_not_ask_the_clock_of_the_store() {
                 assert!(!a.is_live(token).await, "{behind} behind, {ahead} ahead, shared: {shared}");
             }
             a.manager.maintain().await.unwrap();
-            assert_eq!(a.manager.pending_ends(), []);
+            assert_eq!(a.manager.pending_revocations(), []);
             clock.advance(behind * SECOND);
             clock.set_back(ahead * SECOND);
             let next = world.node();
@@ -213,7 +213,7 @@ async fn nothing_is_promised_about_sessions_that_may_not_exist() {
     let node = world.node();
     node.way.go_down(true);
     assert!(matches!(node.manager.logout(&token).await, Err(SessionError::Unavailable(_))));
-    assert_eq!(node.manager.stats().pending_ends, 0, "guessed tokens fill no memory");
+    assert_eq!(node.manager.stats().pending_revocations, 0, "guessed tokens fill no memory");
     node.way.go_down(false);
     assert_eq!(node.manager.logout(&token).await.unwrap().sessions, 1);
 }

@@ -146,9 +146,9 @@ async fn an_end_that_is_said_again_stays_pending_when_the_first_is_told() {
     end_while_the_store_is_away(&node, of_user()).await;
     node.way.ending.open();
     assert!(first.await.unwrap().pending.is_none());
-    assert_eq!(node.manager.pending_ends(), [of_user()]);
+    assert_eq!(node.manager.pending_revocations(), [of_user()]);
     node.manager.maintain().await.unwrap();
-    assert_eq!(node.manager.pending_ends(), []);
+    assert_eq!(node.manager.pending_revocations(), []);
 }
 
 #[tokio::test]
@@ -159,9 +159,9 @@ async fn ends_of_several_scopes_wait_each_for_itself() {
     for scope in [of_user(), other, of_user()] {
         end_while_the_store_is_away(&node, scope).await;
     }
-    assert_eq!(node.manager.pending_ends(), [other, of_user()]);
+    assert_eq!(node.manager.pending_revocations(), [other, of_user()]);
     assert!(node.manager.end(of_user()).await.pending.is_none());
-    assert_eq!(node.manager.pending_ends(), [other]);
+    assert_eq!(node.manager.pending_revocations(), [other]);
 }
 
 /// Where only this node makes sessions, an end that waits for the store spares those that began since.

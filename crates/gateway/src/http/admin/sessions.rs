@@ -208,7 +208,7 @@ pub(crate) async fn end_one(
 /// Ends sessions. A store that takes longer than the client would wait has not been told.
 async fn end(gateway: &Gateway, scope: Scope) -> EndOutcome {
     let manager = gateway.manager();
-    let held = manager.count_held(&scope);
+    let held = manager.count_held(scope);
     match tokio::time::timeout(gateway.settings().answer_within / 2, manager.end(scope)).await {
         Ok(ended) => ended.into(),
         Err(error) => EndOutcome::pending(u64::try_from(held).unwrap_or(u64::MAX), &error),

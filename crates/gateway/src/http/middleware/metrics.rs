@@ -157,7 +157,7 @@ impl Collector for SessionCollector {
                 stats.tree_findings,
             ),
             ("accesses", "Distinct role accesses held in memory", stats.accesses),
-            ("pending_ends", "Ends that the session store was not told yet", stats.pending_ends),
+            ("pending_ends", "Ends that the session store was not told yet", stats.pending_revocations),
             ("session_bytes", "Bytes of sessions and their tables", footprint.sessions),
             ("tree_bytes", "Bytes of trees", footprint.trees),
             ("access_bytes", "Bytes of role accesses", footprint.accesses),

@@ -104,7 +104,7 @@ impl Server {
     /// Answers requests until `stop` is done; then takes no more, lets those under way end, and tells the
     /// session store what it was not told yet. Ends of sessions are tried again until
     /// [`Settings::drain_within`](crate::http::Settings::drain_within) is over; those that are left then are
-    /// [`SessionManager::pending_ends`](session::SessionManager::pending_ends).
+    /// [`SessionManager::pending_revocations`](session::SessionManager::pending_revocations).
     pub async fn run(self, gateway: Gateway, stop: impl Future<Output = ()>) {
         let routes = router(&gateway);
         let places = Arc::new(Semaphore::new(gateway.settings().max_connections));
@@ -139,7 +139,7 @@ impl Server {
         let deadline = deadline.max(Instant::now() + LAST_CALL);
         let tell = async {
             while let Err(error) = manager.shutdown().await {
-                if manager.stats().pending_ends == 0 {
+                if manager.stats().pending_revocations == 0 {
                     tracing::error!(%error, "the session store was not told the last use of sessions");
                     break;
                 }
@@ -147,7 +147,10 @@ impl Server {
             }
         };
         if tokio::time::timeout_at(deadline, tell).await.is_err() {
-            tracing::error!(ends = manager.stats().pending_ends, "the session store was not told all ends");
+            tracing::error!(
+                ends = manager.stats().pending_revocations,
+                "the session store was not told all ends"
+            );
         }
     }
 
