@@ -31,6 +31,45 @@ type Spawn = Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>;
 /// # Memory
 /// Each table stays within its bound. Equal values of different users are one allocation, counted once. A
 /// value that a caller still holds after its eviction counts as the caller's.
+///
+/// # Examples
+/// `Server` is a [`MetadataLoader`] that knows the model `res.partner`, which may be read.
+/// ```
+#[doc = include_str!("../doc/server.txt")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Arc<Infallible>> {
+/// let clock = Arc::new(ManualClock::default());
+/// let cache = MetadataCache::with_clock(CacheConfig::default(), clock.clone());
+/// let user = DatabaseUser::new("production", 7);
+/// let (server, scope) = (Arc::new(Server), CacheScope::new(user.clone(), "en_US"));
+///
+/// // One load each; what does not exist is remembered for a while.
+/// assert_eq!(cache.models(&server, &scope, &[]).await?.label("res.partner"), Some("Contact"));
+/// assert!(cache.permissions(&server, &scope, "res.partner").await?.unwrap().read);
+/// assert_eq!(cache.fields(&server, &scope, "res.partner").await?.unwrap().len(), 1);
+/// assert!(cache.fields(&server, &scope, "no.such.model").await?.is_none());
+/// assert_eq!(cache.stats().fields.loads, 2);
+///
+/// // Many models; at most four loads at once.
+/// let permissions = cache.permissions_for(&server, &scope, &["res.partner", "res.users"], 4).await;
+/// assert!(permissions.into_iter().all(|it| it.unwrap().unwrap().allow(Operation::Read)));
+///
+/// // A field may be new: definitions that lack its name are believed for five seconds.
+/// clock.advance(core::time::Duration::from_secs(6));
+/// cache.fields_naming(&server, &scope, "res.partner", &["name"]).await?;
+/// assert_eq!(cache.stats().fields.loads, 2);
+/// cache.fields_naming(&server, &scope, "res.partner", &["x_new"]).await?;
+/// assert_eq!(cache.stats().fields.loads, 3);
+///
+/// // After a change on the server.
+/// assert!(cache.known_fields(&scope, "res.partner").is_some());
+/// cache.invalidate_model("production", "res.partner");
+/// assert!(cache.known_fields(&scope, "res.partner").is_none());
+/// cache.invalidate_user(&user);
+/// cache.remove_expired();
+/// # Ok(())
+/// # }
+/// ```
 pub struct MetadataCache<E> {
     fields: Arc<Table<FieldDefinitions, E>>,
     permissions: Arc<Table<Permissions, E>>,

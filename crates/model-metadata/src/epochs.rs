@@ -4,9 +4,6 @@ use core::hash::Hash;
 
 use crate::DatabaseUser;
 
-const STRIPES: usize = 256;
-const STRIPES_WIDE: u64 = 256;
-
 /// Counters that invalidations raise, in constant memory for any number of names.
 ///
 /// Names share counters by their hash. Two that share one are invalidated together, which costs a load and
@@ -14,8 +11,8 @@ const STRIPES_WIDE: u64 = 256;
 #[derive(Debug)]
 pub(crate) struct Epochs {
     all: u64,
-    users: Box<[u64]>,
-    models: Box<[u64]>,
+    users: Stripes,
+    models: Stripes,
     hasher: ahash::RandomState,
 }
 
@@ -27,21 +24,18 @@ pub(crate) struct Stamp(u64);
 
 impl Default for Epochs {
     fn default() -> Self {
-        let stripes = || vec![0; STRIPES].into_boxed_slice();
         // Fixed seeds make runs repeatable. An attacker who provokes collisions gains only further loads.
         let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
-        Epochs { all: 0, users: stripes(), models: stripes(), hasher }
+        Epochs { all: 0, users: Stripes::default(), models: Stripes::default(), hasher }
     }
 }
 
 impl Epochs {
     /// The epochs that concern a user's knowledge of a model.
     pub(crate) fn stamp(&self, user: &DatabaseUser, model: &str) -> Stamp {
-        let database = user.database();
-        let read = |stripes: &[u64], stripe| stripes.get(stripe).copied().unwrap_or_default();
-        let user = read(&self.users, self.stripe(user));
-        let model = read(&self.models, self.stripe((database, model)));
-        Stamp(self.all + user + model)
+        let user_epoch = self.users.read(self.stripe(user));
+        let model_epoch = self.models.read(self.stripe((user.database(), model)));
+        Stamp(self.all + user_epoch + model_epoch)
     }
 
     pub(crate) fn raise_all(&mut self) {
@@ -49,22 +43,36 @@ impl Epochs {
     }
 
     pub(crate) fn raise_user(&mut self, user: &DatabaseUser) {
-        let stripe = self.stripe(user);
-        raise(&mut self.users, stripe);
+        self.users.raise(self.stripe(user));
     }
 
     pub(crate) fn raise_model(&mut self, database: &str, model: &str) {
-        let stripe = self.stripe((database, model));
-        raise(&mut self.models, stripe);
+        self.models.raise(self.stripe((database, model)));
     }
 
-    fn stripe(&self, name: impl Hash) -> usize {
-        usize::try_from(self.hasher.hash_one(name) % STRIPES_WIDE).unwrap_or_default()
+    fn stripe(&self, name: impl Hash) -> u8 {
+        let [stripe, ..] = self.hasher.hash_one(name).to_le_bytes();
+        stripe
     }
 }
 
-fn raise(stripes: &mut [u64], stripe: usize) {
-    if let Some(epoch) = stripes.get_mut(stripe) {
-        *epoch += 1;
+/// A counter for each value of a byte of a hash.
+#[derive(Debug)]
+struct Stripes(Box<[u64; 256]>);
+
+impl Default for Stripes {
+    fn default() -> Self {
+        Stripes(Box::new([0; 256]))
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "there is a counter for each value of a byte")]
+impl Stripes {
+    fn read(&self, stripe: u8) -> u64 {
+        self.0[usize::from(stripe)]
+    }
+
+    fn raise(&mut self, stripe: u8) {
+        self.0[usize::from(stripe)] += 1;
     }
 }

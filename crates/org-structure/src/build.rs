@@ -13,7 +13,7 @@ use crate::{BuildError, Cycle, Finding, OrgFlags, OrgId, OrgIndex, OrgRow, OrgSt
 pub const MAX_ORGANIZATIONS: u32 = u32::MAX - 1;
 
 /// A tree, and the oddities of the rows it was built from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BuildOutcome {
     /// The tree.

@@ -206,21 +206,26 @@ impl serde::Serialize for OrgId {
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for OrgId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
+        deserializer.deserialize_str(IdVisitor { kind: "organization" })
+    }
+}
 
-        impl serde::de::Visitor<'_> for Text {
-            type Value = OrgId;
+/// Takes a text as an id of the given kind of thing.
+#[cfg(feature = "serde")]
+pub(crate) struct IdVisitor {
+    pub(crate) kind: &'static str,
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an organization id of 1 to 32 bytes")
-            }
+#[cfg(feature = "serde")]
+impl serde::de::Visitor<'_> for IdVisitor {
+    type Value = OrgId;
 
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OrgId, E> {
-                OrgId::new(text).map_err(E::custom)
-            }
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a text of 1 to 32 bytes, the {} id", self.kind)
+    }
 
-        deserializer.deserialize_str(Text)
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OrgId, E> {
+        OrgId::from_text(self.kind, text).map_err(E::custom)
     }
 }
 

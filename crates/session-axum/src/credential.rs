@@ -21,6 +21,21 @@ pub const SECURE_COOKIE: &str = "__Host-orgcache_session";
 /// The token of a request, and whether it came in a cookie.
 ///
 /// A handler behind a [`SessionLayer`](crate::SessionLayer) takes it as an argument, to log out or to switch.
+///
+/// # Examples
+/// ```
+/// use http::{HeaderMap, header::COOKIE};
+/// use session_axum::Credential;
+///
+/// let token = session::Token::from_bytes([7; 32]);
+/// let mut headers = HeaderMap::new();
+/// headers.insert(COOKIE, format!("orgcache_session={}", token.expose()).parse()?);
+///
+/// let credential = Credential::from_headers(&headers, session_axum::COOKIE).unwrap();
+/// assert_eq!(credential.token().id(), token.id());
+/// assert!(credential.is_by_cookie());
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
 #[derive(Clone)]
 pub struct Credential {
     token: Token,

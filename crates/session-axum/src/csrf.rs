@@ -9,6 +9,14 @@ pub const CSRF_HEADER: &str = "x-orgcache-csrf";
 
 /// The value that belongs to a token. Every node computes it and none stores it. It does not lead back to the
 /// token.
+///
+/// # Examples
+/// ```
+/// let token = session::Token::from_bytes([7; 32]);
+/// let csrf = session_axum::csrf_value(&token);
+/// assert_eq!(csrf.len(), 64);
+/// assert_ne!(csrf, token.expose());
+/// ```
 #[must_use]
 pub fn csrf_value(token: &Token) -> String {
     let digest = blake3::derive_key("orgcache 2026-11-21 csrf value v1", token.expose().as_bytes());

@@ -1,6 +1,6 @@
 //! The types of the API as JSON.
 
-use org_structure::{Finding, Fingerprint, OrgFlags, OrgId, OrgIndex, OrgRow, OrgSet};
+use org_structure::{Finding, Fingerprint, OrgFlags, OrgId, OrgIndex, OrgRow, OrgSet, RoleId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, from_value, json, to_value};
@@ -14,6 +14,7 @@ fn assert_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(va
 fn values_are_written_plainly_and_read_back() {
     let id = OrgId::new("Región \"Norte\"").unwrap();
     assert_json(&id, json!("Región \"Norte\""));
+    assert_json(&RoleId::new("R").unwrap(), json!("R"));
     assert_json(&OrgIndex::new(7), json!(7));
     assert_json(&(OrgFlags::READY | OrgFlags::LEGAL_ENTITY), json!("READY | LEGAL_ENTITY"));
     assert_json(&[3, 1, 2].map(OrgIndex::new).into_iter().collect::<OrgSet>(), json!([1, 2, 3]));
@@ -35,6 +36,8 @@ fn what_is_no_value_is_refused_with_a_reason() {
     assert!(reason(from_value(json!(""))).contains("empty"));
     assert!(reason(from_value(json!("x".repeat(33)))).contains("33 bytes"));
     assert!(reason(from_value(json!(7))).contains("organization id"));
+    let role = from_value::<RoleId>(json!("")).unwrap_err().to_string();
+    assert!(role.contains("role id must not be empty"), "{role}");
     for text in ["", "ab", &"AB".repeat(32), &"zz".repeat(32), &"ab".repeat(33)] {
         assert!(from_value::<Fingerprint>(json!(text)).is_err(), "{text}");
     }
