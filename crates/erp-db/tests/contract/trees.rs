@@ -47,7 +47,7 @@ async fn load(erp: &ErpReader) -> erp_db::ErpTree {
 async fn sample_clients_load(db: TestDatabase) {
     let erp = db.with_sample().await;
     let fb = erp.load_tree(id(FB)).await.unwrap();
-    assert_eq!(fb.client, id(FB));
+    assert_eq!(fb.client, FB);
     assert_eq!(fb.tree.as_deref(), Some("28449865CD75486CAE52ED581311027B"));
     assert_eq!(fb.findings, []);
     assert_eq!(fb.structure.len(), 8);
