@@ -29,6 +29,9 @@ unset TMPDIR
 unit=/usr/lib/systemd/system/orgcache.service
 install='dpkg --no-triggers --force-unsafe-io --install /root/orgcache.deb'
 $install
+: a removal takes the empty folder with it
+dpkg --no-triggers --remove orgcache
+$install
 getent passwd orgcache | grep ':/var/lib/orgcache:/usr/sbin/nologin$'
 test "$(stat -c '%U:%G %a' /etc/orgcache)" = 'root:orgcache 750'
 test "$(stat -c '%U:%G %a' /etc/orgcache/orgcache.env)" = 'root:orgcache 640'

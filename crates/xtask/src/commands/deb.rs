@@ -44,6 +44,7 @@ const FILES: &[(&str, &str, u32)] = &[
     ("packaging/grafana-dashboard.json", "usr/share/doc/orgcache/examples/grafana-dashboard.json", 0o644),
     ("docs/operations.md", "usr/share/doc/orgcache/operations.md", 0o644),
     ("packaging/debian/copyright", "usr/share/doc/orgcache/copyright", 0o644),
+    ("CHANGELOG.md", "usr/share/doc/orgcache/CHANGELOG.md", 0o644),
     ("THIRD_PARTY.md", "usr/share/doc/orgcache/THIRD_PARTY.md", 0o644),
     ("packaging/debian/postinst", "DEBIAN/postinst", 0o755),
     ("packaging/debian/prerm", "DEBIAN/prerm", 0o755),
