@@ -1,4 +1,4 @@
-//! What lets other users of the machine read a secret, and how to mend it.
+//! What lets other users of the machine read a secret, and how to fix it.
 
 use std::ffi::OsStr;
 use std::path::Path;

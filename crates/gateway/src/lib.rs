@@ -34,41 +34,35 @@ pub fn run() -> ExitCode {
         .advise("Unset PGOPTIONS, and give its settings as `options` of the URL.")
         .report();
     }
-    let cli = Cli::read();
-    match dispatch(&cli) {
-        Ok(code) => code,
-        Err(failure) => failure.report(),
-    }
+    dispatch(Cli::read()).unwrap_or_else(|failure| failure.report())
 }
 
-fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
-    let erp = &cli.erp;
-    let serve = |arguments| {
-        log::begin(arguments);
-        for warning in &cli.exposed {
-            tracing::warn!("{warning}");
+fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    use tokio::runtime::Builder;
+
+    let Cli { erp, serve, command, exposed } = cli;
+    let command = command.unwrap_or(Command::Serve(serve));
+    let mut runtime = match &command {
+        Command::Serve(arguments) => {
+            log::begin(arguments);
+            exposed.iter().for_each(|warning| tracing::warn!("{warning}"));
+            Builder::new_multi_thread()
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(Failure::no_runtime)?.block_on(commands::serve::run(erp, arguments))
+        // It says so among what it finds.
+        Command::Check(_) => Builder::new_current_thread(),
+        _ => {
+            exposed.iter().for_each(|warning| anstream::eprintln!("warning: {warning}"));
+            Builder::new_current_thread()
+        }
     };
-    let command = match &cli.command {
-        None => return serve(&cli.serve),
-        Some(Command::Serve(arguments)) => return serve(arguments),
-        Some(command) => command,
-    };
-    // `check` says it among what it finds.
-    for warning in cli.exposed.iter().filter(|_| !matches!(command, Command::Check(_))) {
-        anstream::eprintln!("warning: {warning}");
-    }
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::no_runtime)?;
+    let runtime = runtime.enable_all().build().map_err(Failure::no_runtime)?;
     let outcome = runtime.block_on(async {
-        match command {
-            Command::Serve(arguments) => commands::serve::run(erp, arguments).await,
-            Command::Check(arguments) => commands::check::run(erp, &cli.exposed, arguments).await,
-            Command::Overview(arguments) => commands::overview::run(erp, arguments).await,
-            Command::Tree(arguments) => commands::tree::run(erp, arguments).await,
-            Command::Query(rights) => commands::query::run(erp, rights.automatic_roles.into()).await,
+        match &command {
+            Command::Serve(arguments) => commands::serve::run(&erp, arguments).await,
+            Command::Check(arguments) => commands::check::run(&erp, &exposed, arguments).await,
+            Command::Overview(arguments) => commands::overview::run(&erp, arguments).await,
+            Command::Tree(arguments) => commands::tree::run(&erp, arguments).await,
+            Command::Query(rights) => commands::query::run(&erp, rights.automatic_roles.into()).await,
             Command::Password(arguments) => {
                 commands::password::run(erp.database_for("password")?, arguments).await
             }
@@ -81,7 +75,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Failure> {
             Command::Man => commands::completions::man(),
         }
     });
-    // A read of standard input that nobody waits for any more may never end.
+    // A read of standard input that no command waits for may never end.
     runtime.shutdown_background();
     outcome
 }

@@ -41,10 +41,9 @@ Examples:
 
 docs/operations.md leads to a service over your own ERP.";
 
-/// Organization trees and sessions of an Openbravo or Etendo database: served over HTTP, shown, asked,
-/// imported.
+/// Organization trees and sessions of an ERP (Openbravo, Etendo, Odoo), as a service and at the terminal
 ///
-/// Without a command: the service, as `serve`.
+/// Without a command it runs `serve`.
 #[derive(Debug, Parser)]
 #[command(name = "orgcache", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -152,13 +151,13 @@ pub(crate) enum Command {
     ///   orgcache check && orgcache serve --listen 127.0.0.1:8080
     #[command(verbatim_doc_comment)]
     Serve(ServeArguments),
-    /// Try everything that `serve` will need, and say what is wrong and how to mend it
+    /// Test everything that `serve` needs, and say what is wrong and how to fix it
     ///
     /// It takes the options of `serve` and changes nothing. The exit status is 1 if
     /// `serve` could not start, or users of a client could not sign in.
     #[command(verbatim_doc_comment)]
     Check(ServeArguments),
-    /// Show what trees take in memory, a summary of each, and one organization closely
+    /// Show bytes and a summary of each tree, and one organization in detail
     Overview(ShownTrees),
     /// Show clients' trees: as text in 80 columns, as JSON, or as a graph
     ///
@@ -192,7 +191,7 @@ pub(crate) enum Command {
     ///   orgcache password 'F&BAdmin' --remove
     #[command(verbatim_doc_comment)]
     Password(PasswordArguments),
-    /// Fill an ERP's tables from JSON files: all of them, or nothing
+    /// Import an ERP's tables from JSON files: all rows, or none
     ///
     /// Needs --database-url. A file is named after its table (ad_org.json) and holds
     /// one array of objects, as PostgreSQL exports it:
@@ -250,9 +249,9 @@ pub(crate) enum Command {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum RevisionsAction {
-    /// Add the triggers, or put them in order. On PostgreSQL this needs the owner of the ad_* tables.
+    /// Install the triggers, or repair them. On PostgreSQL this needs the owner of the ad_* tables.
     Install,
-    /// Take the triggers away.
+    /// Remove the triggers.
     Remove,
     /// Say whether changes are counted. The exit status is 1 if they are not.
     Status,
@@ -300,7 +299,7 @@ pub(crate) struct TreeArguments {
     /// Print a graph in the DOT language of Graphviz.
     #[arg(long, conflicts_with = "json")]
     pub(crate) dot: bool,
-    /// An organization to look at closely, by id, name or search key.
+    /// An organization to show in detail, by id, name or search key.
     #[arg(long, value_name = "ORGANIZATION", conflicts_with_all = ["json", "dot"])]
     pub(crate) org: Option<String>,
 }

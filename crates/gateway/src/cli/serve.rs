@@ -39,8 +39,8 @@ pub(crate) struct ServeArguments {
     /// tables there.
     #[arg(long, value_name = "URL", env = "ORGCACHE_STORE_URL", hide_env_values = true)]
     pub(crate) store_url: Option<String>,
-    /// The PostgreSQL server itself, where --store-url names a proxy that pools transactions: to create
-    /// tables, and to hear which sessions other instances end.
+    /// The PostgreSQL server itself, if --store-url names a proxy that pools transactions: to create tables,
+    /// and to receive the revocations of other nodes.
     #[arg(
         long,
         value_name = "URL",
@@ -54,15 +54,15 @@ pub(crate) struct ServeArguments {
     /// A user, by id, who administers all clients; may be given several times.
     #[arg(long, value_name = "USER", env = "ORGCACHE_INSTANCE_ADMIN", value_delimiter = ',')]
     pub(crate) instance_admin: Vec<String>,
-    /// End the sessions of users who are locked, inactive or gone in the ERP: checked after this many
-    /// seconds, again and again; 0 for never.
+    /// Seconds between checks that end the sessions of users who are locked, inactive or deleted in the ERP;
+    /// 0 turns them off.
     #[arg(long, value_name = "SECONDS", env = "ORGCACHE_RECHECK_USERS", default_value_t = 60)]
     pub(crate) recheck_users: u32,
     /// Accept the ERP's own password hashes (ad_user.password) for users without a password here.
     /// docs/operations.md describes the risks.
     #[arg(long, env = "ORGCACHE_ERP_PASSWORDS", requires = "store_url")]
     pub(crate) erp_passwords: bool,
-    /// A proxy, as an address or a network, whose X-Forwarded-For and X-Request-Id count; may be given
+    /// A proxy, as an address or a network, whose X-Forwarded-For and X-Request-Id are trusted; may be given
     /// several times.
     #[arg(long, value_name = "NETWORK", env = "ORGCACHE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,
@@ -114,8 +114,8 @@ fn network(text: &str) -> Result<IpNet, String> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logins by a front end's signed assertion (docs/operations.md)")]
 pub(crate) struct AssertionArguments {
-    /// The public key in PEM, or the secret of HS256, without one newline at its end; two files while one key
-    /// replaces another.
+    /// The public key in PEM, or the secret of HS256 (a newline at its end is ignored). To rotate a key, name
+    /// both files.
     #[arg(
         long,
         value_name = "FILE",
@@ -124,13 +124,13 @@ pub(crate) struct AssertionArguments {
         requires_all = ["assertion_algorithm", "assertion_issuer", "assertion_audience"]
     )]
     pub(crate) assertion_key: Vec<PathBuf>,
-    /// The one algorithm that is accepted.
+    /// The only algorithm that is accepted.
     #[arg(long, value_name = "ALGORITHM", env = "ORGCACHE_ASSERTION_ALGORITHM", requires = "assertion_key")]
     pub(crate) assertion_algorithm: Option<AssertionAlgorithm>,
-    /// What an assertion must have as `iss`.
+    /// The `iss` that an assertion must have.
     #[arg(long, value_name = "TEXT", env = "ORGCACHE_ASSERTION_ISSUER", requires = "assertion_key")]
     pub(crate) assertion_issuer: Option<String>,
-    /// What an assertion must have as `aud`.
+    /// The `aud` that an assertion must have.
     #[arg(long, value_name = "TEXT", env = "ORGCACHE_ASSERTION_AUDIENCE", requires = "assertion_key")]
     pub(crate) assertion_audience: Option<String>,
 }

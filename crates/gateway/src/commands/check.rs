@@ -1,5 +1,4 @@
-//! `orgcache check`: tries what `serve` will need, and says what is wrong and how to mend it. It changes
-//! nothing.
+//! `orgcache check`: tests what `serve` needs, and says what is wrong and how to fix it. It changes nothing.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -126,7 +125,7 @@ fn count(number: usize, what: &str) -> String {
 async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &str) -> Result<(), Failure> {
     let Some(source) = report.found(erp.odoo.connect(url).await)? else { return Ok(()) };
     report.ok(format_args!(
-        "odoo answers, and the loader sees what it has to: {}",
+        "odoo answers, and the loader may read what it needs: {}",
         source.odoo().config().url
     ))?;
     match source.tree().await {
@@ -136,7 +135,7 @@ async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &st
                 report.warn(finding, "")?;
             }
         }
-        Err(error) => report.problem(error, "Mend the companies in Odoo.")?,
+        Err(error) => report.problem(error, "Fix the companies in Odoo.")?,
     }
     Ok(())
 }
@@ -174,7 +173,7 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
             }
             Err(error) => report.problem(
                 format_args!("{name}: {error}"),
-                "No user of this client can sign in until the rows are mended, or the user may read them.",
+                "No user of this client can sign in until the rows are fixed, or may be read.",
             )?,
         }
     }
@@ -213,10 +212,10 @@ async fn clock(report: &mut Report<impl Write>, database: &Database) -> Result<(
     };
     let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let apart = ours.abs_diff(theirs);
-    let rounded = Duration::from_millis(u64::try_from(apart.as_millis()).unwrap_or(u64::MAX));
-    let said = format!("this machine's clock and that of {} differ by {rounded:?}", database.place());
+    let seconds = apart.as_secs_f64();
+    let said = format!("this machine's clock and that of {} differ by {seconds:.3} s", database.place());
     if apart > APART {
-        report.warn(said, "Let both follow a time server: signed assertions are valid for seconds.")?;
+        report.warn(said, "Synchronize both with a time server: signed assertions are valid for seconds.")?;
     } else {
         report.ok(said)?;
     }

@@ -1,4 +1,4 @@
-//! `orgcache overview`: what trees take in memory, the trees themselves, and one organization closely.
+//! `orgcache overview`: what trees take in memory, the trees themselves, and one organization in detail.
 
 use std::io::Write;
 use std::process::ExitCode;

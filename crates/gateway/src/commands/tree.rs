@@ -1,4 +1,4 @@
-//! `orgcache tree`: clients' trees as text, JSON or a graph, and one organization closely.
+//! `orgcache tree`: clients' trees as text, JSON or a graph, and one organization in detail.
 
 use std::process::ExitCode;
 

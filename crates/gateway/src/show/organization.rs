@@ -1,4 +1,4 @@
-//! One organization closely.
+//! One organization in detail.
 
 use std::io::{self, Write};
 
