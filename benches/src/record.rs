@@ -43,7 +43,7 @@ impl Serialize for Value {
 }
 
 impl Record {
-    /// Is this a figure that the structure can have at all?
+    /// Can the structure have this figure?
     #[must_use]
     pub fn is_applicable(&self) -> bool {
         !matches!(self.value.0, Err(Unanswered::NoSuchCall))

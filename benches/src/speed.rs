@@ -210,7 +210,7 @@ impl Runner {
         (*self.loaded).as_ref().map_or_else(|stopped| Err(*stopped), |_| self.best)
     }
 
-    /// Keeps the least: whatever disturbs a measurement only adds to it.
+    /// Keeps the least: a disturbance only adds to a measurement.
     fn keep(&mut self, taken: Duration) {
         let each = taken.as_secs_f64() * 1e9 / crate::footprint::float(self.calls as u64);
         self.best = Ok(self.best.map_or(each, |best| best.min(each)));

@@ -220,7 +220,7 @@ pub fn budgets(figures: &[Figure]) -> anyhow::Result<String> {
                     && figure.organizations == budget.organizations
             })
         };
-        // Sessions of one tree are told apart by their number, and the most are the budget's.
+        // Sessions of one tree differ in their number, and the largest number is the budget's.
         let counts = || here().map(|figure| figure.sessions);
         let sessions = if budget.structure == "orgcache" { counts().max() } else { counts().min() };
         let values: Vec<f64> = here()

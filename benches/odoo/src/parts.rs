@@ -50,7 +50,7 @@ pub(crate) async fn measure(program: &Program, added: Duration, samples: Samples
     Ok(table)
 }
 
-/// orgcache as it comes, and orgcache with a part off.
+/// orgcache with its defaults, and orgcache with a part off.
 struct Pair<'a> {
     program: &'a Program,
     added: Duration,

@@ -1,4 +1,4 @@
-//! Who is measured: orgcache, as it comes or with a part off, and the Python server.
+//! The subjects that are measured: orgcache with its defaults or with a part off, and the Python server.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

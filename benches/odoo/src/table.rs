@@ -1,4 +1,4 @@
-//! `Table`: figures, and how they are told.
+//! `Table`: figures, and how they are printed.
 
 use core::fmt;
 use std::time::Duration;
@@ -82,7 +82,7 @@ pub(crate) struct Table {
     has_ratio: bool,
 }
 
-/// A figure by itself.
+/// A single figure.
 #[derive(Debug, Serialize)]
 pub(crate) struct Record {
     table: &'static str,
@@ -122,7 +122,7 @@ impl Table {
         self.rows.iter().map(|(_, figures)| figures.as_slice())
     }
 
-    /// Every figure by itself.
+    /// Every single figure.
     pub(crate) fn records(&self) -> impl Iterator<Item = Record> {
         let added_ms = self.added.map(|added| added.as_millis());
         self.rows.iter().flat_map(move |(what, figures)| {

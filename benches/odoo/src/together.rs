@@ -28,7 +28,7 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<Table> {
     let names: Vec<&str> = [BARE].into_iter().chain(subjects.iter().map(Subject::name)).collect();
     let mut table = Table::new("searches at once", Some(added), &names);
-    let own = subjects.first().context("nobody is measured")?;
+    let own = subjects.first().context("no subject is measured")?;
     own.ask(&Call::search(10)).await?;
     let sent = own.double.calls().pop().context("nothing was asked")?;
     let call = json!(["odoo", 2, "<key of admin>", sent.model, sent.method, [], sent.arguments]);

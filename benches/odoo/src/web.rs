@@ -19,7 +19,7 @@ use crate::world;
 pub(crate) const TITLE: &str = "answers over HTTP, by encoding";
 pub(crate) const SMALLER: &str = "search_records, 100 rows: smaller by";
 
-const TOKEN: &str = "the token of whoever measures here";
+const TOKEN: &str = "the token of this measurement";
 const ENCODINGS: [&str; 4] = ["identity", "gzip", "br", "zstd"];
 
 /// A search of 100 rows, and all definitions of a model, with each encoding.

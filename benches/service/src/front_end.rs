@@ -17,7 +17,7 @@ pub(crate) const ISSUER: &str = "bench";
 /// What comes before the 32 bytes of an Ed25519 key in its standard encoding.
 const ENCODING: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// Signs who somebody is.
+/// Signs the user of a login.
 #[derive(Clone)]
 pub(crate) struct FrontEnd {
     key: Arc<Ed25519KeyPair>,

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// Shorter and fewer measurements: under a minute
     #[arg(long)]
     quick: bool,
-    /// Only be the bare axum, which the measurement starts by itself
+    /// Only be the bare axum, which the measurement starts
     #[arg(long, hide = true)]
     hello: bool,
 }
@@ -70,7 +70,7 @@ struct Answer {
     result: bool,
 }
 
-/// What axum can do by itself, without a layer: five bytes; and a question's JSON read and an answer's
+/// What axum does alone, without a layer: five bytes; and a question's JSON read and an answer's
 /// written, with nothing in between.
 async fn hello() -> Result<()> {
     let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;

@@ -18,7 +18,7 @@ const ROLE: &str = "42D0EEB1C66F497A90DD526DC597E6F0";
 const ADDED: usize = 592;
 /// How many there are then, with `0`.
 pub(crate) const ORGANIZATIONS: usize = ADDED + 8;
-/// Users that are added: so many that most logins are of somebody who was not there just now.
+/// Users that are added: so many that most logins are of a user who did not log in just before.
 pub(crate) const USERS: usize = 10_000;
 
 /// The id of an added organization: 32 hexadecimal digits, as Openbravo's are.

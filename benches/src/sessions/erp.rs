@@ -40,7 +40,7 @@ impl Access {
 #[derive(Debug)]
 pub struct Erp {
     rows: Vec<Row>,
-    /// The roles of the first client, which nearly everybody takes: to make up their rows takes longer than
+    /// The roles of the first client, which nearly all users take: to make up their rows takes longer than
     /// the login that asks for them.
     first_roles: Vec<RoleFacts>,
     keeps_revisions: AtomicBool,
@@ -68,7 +68,7 @@ impl Erp {
         erp
     }
 
-    /// From now on nobody counts changes.
+    /// From now on changes are not counted.
     pub fn forget_revisions(&self) {
         self.keeps_revisions.store(false, Ordering::SeqCst);
     }
@@ -79,7 +79,7 @@ impl Erp {
         self.revision.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Somebody who logs in.
+    /// A user who logs in.
     ///
     /// # Errors
     /// None that can happen.

@@ -37,7 +37,7 @@ pub const METRICS: [&str; 11] = [
     "further_session_on_another_node",
 ];
 
-/// A storm has to wait rather than fail, as everybody waits for the same few connections.
+/// A storm has to wait rather than fail, as all logins wait for the same few connections.
 const LIMITS: ConnectionLimits = ConnectionLimits {
     connect: Duration::from_secs(60),
     acquire: Duration::from_secs(600),
@@ -184,7 +184,7 @@ impl Product {
         Ok(SessionManager::new(Arc::new(self.source().await?), Arc::new(store), Options::default()))
     }
 
-    /// Changes the tree, as somebody does in the ERP.
+    /// Changes the tree, as a user of the ERP does.
     async fn change(&self) -> anyhow::Result<()> {
         let org = rows(super::SHAPE, ORGANIZATIONS).last().map(|row| row.id.clone()).unwrap_or_default();
         let statement =

@@ -1,4 +1,4 @@
-//! How often the tree is loaded when everybody logs in right after a change.
+//! How often the tree is loaded when all users log in right after a change.
 
 use std::sync::Arc;
 

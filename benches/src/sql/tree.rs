@@ -220,7 +220,7 @@ impl<E: Engine, W: Way> Structure for Sql<E, W> {
     }
 
     fn build(_: &Arc<Database>) -> Answer<Self> {
-        // The tables are there: nobody fills them for a session.
+        // The tables exist: none is filled for a session.
         Err(Unanswered::NoSuchCall)
     }
 

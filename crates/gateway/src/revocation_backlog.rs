@@ -1,5 +1,5 @@
-//! `RevocationBacklog`: revocations that the session store has not confirmed when the process ends, in a small
-//! file for the next process.
+//! `RevocationBacklog`: revocations that the session store has not confirmed when the process ends, in a
+//! small file for the next process.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,9 +13,9 @@ use session::{ClientId, InvalidId, InvalidSessionId, RoleId, Scope, SessionManag
 use crate::demo;
 use crate::failure::Failure;
 
-/// Where the revocations for one store are: beside an SQLite file; for PostgreSQL in the user's data directory,
-/// by the name of the database. Every process writes a file of its own, so that several may end at the same
-/// time.
+/// Where the revocations for one store are: beside an SQLite file; for PostgreSQL in the user's data
+/// directory, by the name of the database. Every process writes a file of its own, so that several may end at
+/// the same time.
 #[derive(Debug)]
 pub(crate) struct RevocationBacklog {
     folder: PathBuf,
@@ -88,8 +88,8 @@ impl RevocationBacklog {
         Ok(())
     }
 
-    /// Sends the store all revocations of earlier processes. A file is removed when the store has taken all of
-    /// it.
+    /// Sends the store all revocations of earlier processes. A file is removed when the store has taken all
+    /// of it.
     pub(crate) async fn send(&self, manager: &SessionManager) -> Result<(), Failure> {
         for path in self.files().map_err(|error| unreadable(&self.folder, &error))? {
             let ends = read(&path).map_err(|error| unreadable(&path, &error))?;

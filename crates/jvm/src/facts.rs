@@ -1,4 +1,4 @@
-//! The rows that decide about a login, and who logs in, as they come from Java.
+//! The rows that decide about a login, and the principal of a login, as Java sends them.
 
 use org_structure::{InvalidId, OrgId};
 use session::openbravo::{

@@ -1,4 +1,4 @@
-//! How a manager behaves and where its sessions are kept, as it comes from Java.
+//! How a manager behaves and where its sessions are kept, as Java sends it.
 
 use core::time::Duration;
 use std::sync::Arc;

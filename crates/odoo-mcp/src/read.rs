@@ -104,7 +104,7 @@ impl Service {
     }
 
     /// Another selection after a refusal, without what the refusal tells of; nothing if it tells of no field.
-    /// Is it the first refusal of the call? Fields that were named are asked for whatever Odoo says.
+    /// Is it the first refusal of the call? Fields that the caller named are asked for again.
     pub(crate) async fn choose_again(
         &self,
         selection: &Selection,

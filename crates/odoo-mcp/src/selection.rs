@@ -136,7 +136,7 @@ const FLAGS: &[&str] = &["allday", "reconcile"];
 
 /// Last words of names that say something of what stands before them.
 const OF_ANOTHER: &[&str] = &["state", "status", "code"];
-/// Last words that mean the same whatever stands before them.
+/// Last words that mean the same after any other word.
 const PLAIN: &[&str] = &["ref", "reference", "qty"];
 /// Words of addresses. They matter for contacts, and less for documents, which have a state.
 const ADDRESS: &[&str] = &["street", "city", "country", "vat"];

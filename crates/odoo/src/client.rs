@@ -46,7 +46,7 @@ struct Inner {
     caretaker: OnceLock<Caretaker>,
     /// The configured language is not installed.
     language_refused: AtomicBool,
-    /// Done where Odoo does not tell by itself that a language is not installed.
+    /// Done where Odoo does not report that a language is not installed.
     language_checked: tokio::sync::OnceCell<()>,
 }
 

@@ -249,7 +249,7 @@ impl Authenticator {
             }
             Transport::Json2 => {
                 let user = user_of_key(lease, self.config()).await?;
-                // The key says who calls, whatever login is configured.
+                // The key says who calls, not the configured login.
                 if let Some(login) = &self.config().login {
                     let owner = login_of(lease, self.config(), user).await?;
                     if owner != *login {

@@ -77,7 +77,7 @@ async fn by_password(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, 
         Reply::SessionExpired => return Err(OdooError::Session),
     };
     if let Some(cookie) = answer.session {
-        // One that cannot be ended expires: nobody has its cookie.
+        // One that cannot be ended expires: no client has its cookie.
         drop(lease.send(&wire::destroy_session(cookie), Effect::Read).await);
     }
     Ok(match opened {

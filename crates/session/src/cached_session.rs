@@ -145,7 +145,7 @@ impl CachedSession {
         now.since(self.seen()) > self.lifetime.idle().saturating_add(allowance)
     }
 
-    /// When the session is too old or, unless it is used again, idle: whichever is first.
+    /// The first moment at which the session is too old or, unless it is used again, idle.
     pub(crate) fn expires_at(&self) -> Moment {
         let idle = self.seen().after(self.lifetime.idle());
         idle.min(self.began.after(self.lifetime.absolute()))

@@ -27,8 +27,8 @@ use crate::{ClientId, RoleAccess, RoleId, SessionId, SessionRecord, UserId};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use session::{MemoryStore, Options, Principal, SessionManager};
 /// # let sessions = SessionManager::new(Erp, MemoryStore::default(), Options::default());
-/// let session = sessions.login(Principal::new("100".parse()?)).await?.session;
-/// assert_eq!((session.user(), session.role(), session.client()), ("100".parse()?, "R".parse()?, "C".parse()?));
+/// let session = sessions.login(Principal::new("100".parse()?)).await?.session; assert_eq!((session.user(),
+/// session.role(), session.client()), ("100".parse()?, "R".parse()?, "C".parse()?));
 ///
 /// // One organization.
 /// assert_eq!(session.org(), "Madrid");

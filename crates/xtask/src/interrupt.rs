@@ -183,7 +183,7 @@ mod tests {
         assert!(group.child.wait().unwrap().success());
         let mut output = group.child.stdout.take().unwrap();
         drop(group);
-        // The end of the output comes once nobody holds its other end.
+        // The end of the output comes once no process holds its other end.
         assert_eq!(output.read_to_end(&mut Vec::new()).unwrap(), 0);
     }
 

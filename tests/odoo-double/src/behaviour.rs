@@ -28,8 +28,7 @@ pub struct Behaviour {
     pub workers: usize,
     /// The major version that it says it has.
     pub version: u32,
-    /// The databases that it says it has; nothing if it keeps that to itself. There is one, `odoo`, whatever
-    /// it says.
+    /// The databases that it says it has; nothing if it keeps that to itself. There is always one, `odoo`.
     pub databases: Option<Vec<&'static str>>,
     /// Where a proxy redirects everything to, if it does.
     pub redirect: Option<String>,
@@ -68,7 +67,7 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
-    /// The time that a method takes, whatever it answers.
+    /// The time that a method takes, with any answer.
     pub(crate) fn delay(&self, task: &Task) -> Duration {
         let known = |name: &str| self.delays.get(name).copied();
         let some = match task.core() {

@@ -1,4 +1,4 @@
-//! A call as the server understands it, whichever route it came by.
+//! A call as the server understands it, from any route.
 
 use serde_json::{Map, Value};
 

@@ -14,7 +14,7 @@ use crate::{Model, OdooDouble};
 
 const COMPANIES: &str = include_str!("../recorded/companies.json");
 
-/// The groups of the administrator, and of everybody else.
+/// The groups of the administrator, and of all other users.
 const GROUPS: [(i64, &str); 3] =
     [(1, "base.group_user"), (2, "base.group_erp_manager"), (4, "base.group_system")];
 
@@ -136,7 +136,7 @@ impl OdooDouble {
         });
     }
 
-    /// Changes the record of a user, as somebody does who is logged in to Odoo.
+    /// Changes the record of a user, as an administrator does in Odoo.
     pub fn change_user(&self, user: i64, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
         self.with_model("res.users", |users| {
             if let Some(record) = users.records.get_mut(&user) {

@@ -99,7 +99,7 @@ impl OdooDouble {
         Ok(OdooDouble { address, shared, listener })
     }
 
-    /// Serves one connection that somebody else accepted, over TLS for instance, until it ends.
+    /// Serves one connection that the caller accepted, over TLS for instance, until it ends.
     pub async fn serve_stream(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
         let number = {
             let mut state = self.shared.state.lock();

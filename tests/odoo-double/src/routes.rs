@@ -36,7 +36,7 @@ pub(crate) enum Task {
     Databases(Value),
     /// There is no such route, or the request makes no sense.
     Refused(u16),
-    /// The answer, whatever the state.
+    /// The answer, in any state.
     Ready(Response),
 }
 
@@ -62,7 +62,7 @@ impl Reply {
 }
 
 impl Task {
-    /// The task whichever way it is answered.
+    /// The task, answered in any way.
     pub(crate) fn core(&self) -> &Task {
         match self {
             Task::InXml(task) => task,

@@ -17,7 +17,7 @@ const FAILED_LOGINS: u32 = 10;
 /// The languages that are installed.
 const INSTALLED: [&str; 3] = ["en_US", "fr_FR", "de_DE"];
 
-/// Somebody who may log in.
+/// A user who may log in.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: i64,
@@ -96,8 +96,8 @@ impl State {
         )
     }
 
-    /// Has the session route seen too many wrong passwords just now, whoever's? It is closed for a minute
-    /// then.
+    /// Has the session route seen too many wrong passwords just now, of all users together? It is closed for
+    /// a minute then.
     pub(crate) fn too_many_failed_logins(&self) -> bool {
         let recent = self.checked_at.is_some_and(|at| at.elapsed() < self.behaviour.login_rest);
         self.failed_logins >= FAILED_LOGINS && recent
@@ -170,7 +170,7 @@ impl State {
         })
     }
 
-    /// From version 18 on, a language that is not installed fails whatever is called in it.
+    /// From version 18 on, a call in a language that is not installed fails.
     fn check_language(&self, call: &ServerCall) -> Result<(), Failure> {
         let language = call.arguments.get("context").and_then(|context| context.get("lang")?.as_str());
         match language {

@@ -28,7 +28,7 @@ pub(crate) async fn measure(world: &World, extent: Extent) -> Outcome {
         "log bytes"
     );
     let table = Table { world };
-    // However slow the machine is: the store is asked when it is told to, not because time has passed.
+    // No timer asks the store, so a slow machine changes no count.
     let options = Options::default().with(|options| options.revalidate_within = Duration::from_secs(3_600));
     let (a, b, c) =
         (world.node(options.clone()).await?, world.node(options.clone()).await?, world.node(options).await?);

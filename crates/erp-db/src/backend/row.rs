@@ -1,4 +1,4 @@
-//! `Row`: one row of an answer, whichever database gave it.
+//! `Row`: one row of an answer, from either database.
 
 use std::error::Error;
 

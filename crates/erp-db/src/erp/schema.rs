@@ -57,8 +57,8 @@ impl Schema {
                     quoted
                 }
             };
-            // A query that named a column which the user may not read would be refused, whatever it is asked
-            // for.
+            // A query that named a column which the user may not read would be refused, even if
+            // it asks for other columns.
             let may_read =
                 |column: &&String| !self.barred.get(table).is_some_and(|barred| barred.contains(*column));
             let columns = self.tables.get(table).into_iter().flatten().filter(may_read);

@@ -170,7 +170,7 @@ impl ErpReader {
     }
 }
 
-/// The rows of all trees of a client, as they come by.
+/// The rows of all trees of a client, in the order read.
 struct RowsOfTrees {
     client: ClientId,
     choice: TreeChoice,

@@ -14,7 +14,7 @@ use crate::backend::{Database, StatementError, Transaction};
 /// nothing is installed.
 ///
 /// On PostgreSQL this needs the owner of the `ad_*` tables, the right to create a schema `orgcache` if there
-/// is none, and a connection to the server itself. Everybody may read the counters. Writers wait while it
+/// is none, and a connection to the server itself. Every user may read the counters. Writers wait while it
 /// runs.
 ///
 /// # Errors

@@ -50,7 +50,7 @@ pub(crate) static WATCHED: [WatchedTable; 5] = [
 ];
 
 /// The tables as a database has them: where they are, and which of their columns have to be read as texts. A
-/// trigger runs within the ERP's own statements, so it must compare whatever types the columns have.
+/// trigger runs within the ERP's own statements, so it must compare columns of any type.
 pub(crate) struct Tables<'a> {
     pub(crate) dialect: &'static Dialect,
     pub(crate) schema: &'a Schema,

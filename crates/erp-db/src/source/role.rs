@@ -15,7 +15,7 @@ pub(super) fn has_manual(reader: &ErpReader) -> bool {
     reader.schema.has("ad_role", "ismanual")
 }
 
-/// The rows of a role, as they come by.
+/// The rows of a role, in the order read.
 pub(super) struct RoleRows {
     id: RoleId,
     pub(super) role: Option<RoleFacts>,

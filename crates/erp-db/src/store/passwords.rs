@@ -68,7 +68,7 @@ impl PasswordTable {
     /// Sets the hash of a user's password, or takes it away, and ends the user's sessions in the store, all
     /// in one transaction; gives the number of sessions.
     ///
-    /// On PostgreSQL other nodes are told, and notice within
+    /// PostgreSQL notifies the other nodes, which revalidate within
     /// [`revalidate_within`](session::Options::revalidate_within) in any case. A process that has an SQLite
     /// file open as its session store does not notice: it goes on with the sessions that it holds until it
     /// looks into the store, as after a [`session::Hint::Anything`].

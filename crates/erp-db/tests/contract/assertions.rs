@@ -1,4 +1,4 @@
-//! Names that may be used once, on whatever node.
+//! Names that may be used once, on any node.
 
 use std::time::Duration;
 

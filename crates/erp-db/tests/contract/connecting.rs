@@ -99,7 +99,7 @@ async fn a_file_that_is_no_database_is_refused() {
 
 #[tokio::test]
 async fn an_unreachable_server_is_named_without_password() {
-    // Bound and never listening: nobody else can have the port, and whoever connects is refused.
+    // Bound and never listening: no other process can have the port, and a client is refused.
     let held = tokio::net::TcpSocket::new_v4().unwrap();
     held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = held.local_addr().unwrap().port();
@@ -138,8 +138,7 @@ async fn a_connection_that_the_server_ended_is_replaced() {
     assert_eq!(erp.load_tree(id(FB)).await.unwrap().structure.len(), 8);
 }
 
-/// Passes bytes on to the cluster, until it is stopped: then the server is gone, as far as anybody behind it
-/// sees.
+/// Passes bytes on to the cluster, until it is stopped: then the server is gone for its clients.
 struct Cable {
     port: u16,
     forget: watch::Sender<()>,
@@ -276,7 +275,8 @@ async fn reads_that_lose_their_connection_are_repeated() {
     }
 }
 
-/// Somebody holds a lock; the reader gives up in time, says that it may pass, and works again afterwards.
+/// Another connection holds a lock; the reader gives up in time, says that it may pass, and works again
+/// afterwards.
 async fn a_lock_is_waited_for_no_longer_than_allowed(db: TestDatabase) {
     let impatient = ConnectionLimits {
         acquire: Duration::from_secs(1),
@@ -324,7 +324,7 @@ fn certificate(name: &str, change: impl FnOnce(&mut rcgen::CertificateParams)) -
     (authority.pem(), certificate.pem(), key.serialize_pem())
 }
 
-/// Puts a file that nobody else may read into a server's folder.
+/// Puts a file that no other user may read into a server's folder.
 fn put(cluster: &Cluster, name: &str, content: &str) {
     let folder = cluster.data();
     let file = Path::new(&folder).join(name);

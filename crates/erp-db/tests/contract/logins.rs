@@ -174,7 +174,7 @@ async fn ids_that_are_none_are_errors(db: TestDatabase) {
     assert!(source.facts(&user("U")).await.unwrap_err().is_transient());
 }
 
-/// Somebody makes the link active and the user inactive, and back, each time in one transaction: no login may
+/// A change makes the link active and the user inactive, and back, each time in one transaction: no login may
 /// see both active, or neither.
 async fn facts_are_of_one_moment(db: TestDatabase) {
     let source = source(&db).await;

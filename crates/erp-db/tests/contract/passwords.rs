@@ -55,7 +55,7 @@ async fn a_new_password_ends_the_sessions_of_its_user(database: TestDatabase) {
     let table = PasswordTable::open(database.connect().await).await.unwrap();
     assert_eq!(table.set(id(changed), Some("$argon2id$new")).await.unwrap(), 2);
     if database.is_postgres() {
-        // The node that holds them is told.
+        // The node that holds them is notified.
         let hint = tokio::time::timeout(Duration::from_secs(30), store.next_hint()).await.unwrap();
         assert!(matches!(hint, Hint::Ended(Scope::User(..))), "{hint:?}");
         manager.take_hint(&hint);

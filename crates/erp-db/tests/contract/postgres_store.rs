@@ -45,7 +45,7 @@ async fn what_one_node_does_the_other_sees_and_hears() {
     for store in [&a, &b] {
         while hint(store).await != Hint::Ended(scope) {}
     }
-    // Nothing ended, so nobody is told; what is heard next is what comes next.
+    // Nothing ended, so no node is notified; the next notification is that of the next change.
     assert_eq!(a.end(&Scope::Client(client), Duration::ZERO).await.unwrap(), 0);
     db.execute("NOTIFY orgcache_sessions, 'forged'").await;
     assert_eq!(hint(&b).await, Hint::Anything);
@@ -212,7 +212,7 @@ async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
         assert!(began.elapsed() < Duration::from_secs(20), "neither may hang");
     }
     cluster.start();
-    // Whatever was lost meanwhile is found by looking.
+    // Revalidation finds what was lost meanwhile.
     assert_eq!(hint(&store).await, Hint::Anything);
     for record in &acknowledged {
         assert_eq!(store.open(&record.id).await.unwrap().unwrap().record, **record);
@@ -221,7 +221,8 @@ async fn a_server_that_stops_and_starts_loses_nothing_that_was_acknowledged() {
     store.close().await;
 }
 
-/// Somebody holds a lock; the login gives up in time, and does not spoil its connection for the next one.
+/// Another connection holds a lock; the login gives up in time, and does not spoil its connection for the
+/// next one.
 #[tokio::test]
 async fn a_call_that_takes_too_long_is_given_up() {
     let db = TestDatabase::postgres().await;
@@ -245,8 +246,8 @@ async fn a_call_that_takes_too_long_is_given_up() {
     store.close().await;
 }
 
-/// An end is told after the server was started again, with a clock that is behind: what began before the
-/// start ends, although it seems younger than the end.
+/// A revocation reaches the store after the server was started again, with a clock that is behind: what began
+/// before the start ends, although it seems younger than the end.
 #[tokio::test]
 async fn a_late_end_reaches_what_began_before_the_server_was_started() {
     let server = Cluster::new();

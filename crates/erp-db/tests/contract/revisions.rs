@@ -1,4 +1,4 @@
-//! Revisions: whatever changes a tree changes its revision, and nothing is trusted that does not count.
+//! Revisions: each change of a tree changes its revision, and counters that miss changes are not trusted.
 
 use erp_db::revisions::{self, RevisionsError};
 use erp_db::{Database, ErpReader, ErpSource};
@@ -307,7 +307,7 @@ async fn installing_again_makes_another_revision(db: TestDatabase) {
     for remove_first in [false, true, false] {
         if remove_first {
             revisions::remove(database).await.unwrap();
-            // Nobody counts this.
+            // This is not counted.
             db.execute("UPDATE ad_org SET isactive = 'N'").await;
         }
         revisions::install(database).await.unwrap();
@@ -345,7 +345,8 @@ async fn views_cannot_be_watched(db: TestDatabase) {
     assert!(!revisions::are_kept(&database).await.unwrap());
 }
 
-/// A node that goes from one client's tree to another's, in whichever way the database calls an upsert.
+/// A node that goes from one client's tree to another's, by any statement that the database has for an
+/// upsert.
 async fn a_row_of_the_same_key_may_take_anothers_place(db: TestDatabase) {
     let source = watched(&db).await;
     let tree = |id| format!("SELECT ad_tree_org_id FROM ad_clientinfo WHERE ad_client_id = '{id}'");
@@ -375,7 +376,7 @@ async fn disabled_triggers_are_missed_and_what_they_missed_too() {
     let before = revision(&source, FB).await;
     db.execute("ALTER TABLE ad_org DISABLE TRIGGER ALL").await;
     assert_eq!(revision(&source, FB).await, None);
-    // Nobody counts this.
+    // This is not counted.
     db.execute("UPDATE ad_org SET isactive = 'N'").await;
     db.execute("ALTER TABLE ad_org ENABLE TRIGGER ALL").await;
     assert_eq!(revision(&source, FB).await, None, "enabled, but not where rows are replicated");

@@ -175,8 +175,8 @@ pub(crate) fn folder() -> TempDir {
     folder
 }
 
-/// A port for a server that ends and comes back: below those that systems give out to whoever asks for any,
-/// so that nobody has it in between. Processes look from different places on.
+/// A port for a server that ends and comes back: below those that systems give out by themselves,
+/// so that no other process has it in between. Processes begin to look in different places.
 pub(crate) fn free_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let (first, ports) = (20_000, 12_000);

@@ -7,7 +7,7 @@ use session::{Options, OrgSource, Principal, SessionManager};
 
 use crate::support::{FB, TestDatabase, id};
 
-/// Settings that an administrator may have made for everybody.
+/// Settings that an administrator may have made for all users.
 const SETTINGS: [&str; 8] = [
     "bytea_output = 'escape'",
     "standard_conforming_strings = off",

@@ -106,7 +106,7 @@ async fn newer_tables_are_left_as_they_are(db: TestDatabase) {
     store::open(&options).await.unwrap().close().await;
 }
 
-/// Logins come and go on a few trees while somebody collects whatever is unused at once.
+/// Logins come and go on a few trees while contents are collected as soon as they are unused.
 async fn collecting_takes_nothing_from_logins(db: TestDatabase) {
     let store = db.store().await;
     // Where there can be one, another node collects.

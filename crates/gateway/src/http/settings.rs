@@ -34,8 +34,8 @@ pub struct Settings {
     pub head_within: Duration,
     /// The longest time for which a client may be behind in reading before its connection is closed: 30 s.
     pub write_within: Duration,
-    /// The lowest rate at which a client that is behind must read, in bytes a second: 1,024. Each byte that it
-    /// reads gives it that much more time.
+    /// The lowest rate at which a client that is behind must read, in bytes a second: 1,024. Each byte that
+    /// it reads gives it that much more time.
     pub min_write_rate: u32,
     /// On shutdown, the longest time for requests in flight to finish, and for a session store that does not
     /// answer to accept pending revocations: 20 s.

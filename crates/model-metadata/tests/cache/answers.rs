@@ -43,7 +43,7 @@ async fn equal_definitions_of_different_principals_are_one_allocation() {
     let one = cache.fields(&server, &scope(2), "res.partner").await.unwrap().unwrap();
     let other = cache.fields(&server, &scope(6), "res.partner").await.unwrap().unwrap();
     assert!(Arc::ptr_eq(&one, &other));
-    assert_eq!(server.loads(), 2, "what one user is told is never assumed of another");
+    assert_eq!(server.loads(), 2, "an answer for one user is never given to another");
     let stats = cache.stats().fields;
     assert_eq!((stats.entries, stats.contents), (2, 1));
 }

@@ -19,7 +19,7 @@ pub(crate) struct Away;
 #[derive(Default)]
 pub(crate) struct Server {
     pub(crate) models: Mutex<BTreeMap<String, String>>,
-    /// A field that only this user is told of.
+    /// A field that only this user sees.
     pub(crate) secret: Mutex<Option<(i64, String)>>,
     pub(crate) away: AtomicBool,
     pub(crate) loads: AtomicUsize,

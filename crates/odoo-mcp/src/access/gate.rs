@@ -104,7 +104,7 @@ fn refused(error: Arc<OdooError>) -> ToolError {
     match &*error {
         OdooError::Access { message } => ToolError::Denied(message.clone()),
         OdooError::Unverified { message } => ToolError::Unverified(message.clone()),
-        // Who is not let in is told so; for everything else there is no answer to rely on.
+        // A refused login is reported as such; for any other error there is no answer to rely on.
         error if error.is_refused_login() => ToolError::Odoo(error.clone()),
         other => ToolError::Unverified(other.to_string()),
     }

@@ -15,7 +15,7 @@ struct End {
 
 impl Service {
     /// Refuses a search that reads a model which the rules close: a condition such as `user_ids.login` tests
-    /// values of `res.users`, whatever the model that is searched. A reference at the end of a path is let
+    /// values of `res.users`, in a search of any model. A reference at the end of a path is let
     /// through: records show the name of what they refer to anyway.
     pub(crate) async fn check_paths(
         &self,

@@ -124,7 +124,7 @@ fn several(value: Value, wanted: &str) -> Result<Vec<Value>, ArgumentProblem> {
     }
 }
 
-/// What clients are told of these types. Every level says its type: some clients take no list whose items
+/// The schemas of these types. Every level says its type: some clients take no list whose items
 /// have none.
 macro_rules! inline_schema {
     ($($kind:ident: $schema:expr;)*) => {

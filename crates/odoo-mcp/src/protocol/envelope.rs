@@ -1,6 +1,6 @@
 //! `Envelope`: the id of a message that cannot be read as a whole.
 //!
-//! It looks at bytes as they come and keeps none but the id's, so that a message without end costs nothing.
+//! It looks at bytes as they arrive and keeps none but the id's, so that a message without end costs nothing.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Messages of the protocol as they come, and why one is refused.
+//! Messages of the protocol as they arrive, and why one is refused.
 
 use platform::text::{NAME_BYTES, shorten};
 use rmcp::model::{ClientJsonRpcMessage, ErrorCode, RequestId};

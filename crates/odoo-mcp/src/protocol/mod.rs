@@ -125,7 +125,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let call = self.call(&request.name, request.arguments.unwrap_or_default());
-        // A call that is dropped sends nothing more, in whatever step it is.
+        // A call that is dropped sends nothing more, in any step.
         let result = context.ct.run_until_cancelled(call).await.unwrap_or_else(|| Err(cancelled()))?;
         Ok(CallToolResponse::Complete(result))
     }

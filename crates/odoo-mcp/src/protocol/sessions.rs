@@ -48,7 +48,7 @@ impl SessionManager for Sessions {
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
         let (id, transport) = self.local.create_session().await?;
         for old in self.begun(id.clone()) {
-            // One that has ended by itself meanwhile is gone as well.
+            // One that has expired meanwhile is gone as well.
             let _gone = self.local.close_session(&old).await;
         }
         Ok((id, transport))

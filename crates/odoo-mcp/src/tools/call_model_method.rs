@@ -54,7 +54,7 @@ const DATA_ACCESS: &[&str] = &[
     "write",
 ];
 
-/// Methods that run actions or jobs with more rights than the caller's, on whichever model they are.
+/// Methods that run actions or jobs with more rights than the caller's, on any model.
 const ELEVATING: &[&str] = &["method_direct_trigger", "run"];
 
 pub(crate) struct CallModelMethod;

@@ -11,7 +11,7 @@ use crate::arguments::{Ids, RecordId};
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
-/// Before this version a body is taken as HTML, whatever it is.
+/// Before this version every body is taken as HTML.
 const ESCAPES_SINCE: u64 = 17;
 
 pub(crate) struct PostMessage;

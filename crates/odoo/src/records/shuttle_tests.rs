@@ -61,7 +61,7 @@ impl World {
     }
 }
 
-/// Who reads after a change has ended sees it, whoever made it, and whatever reads were under way.
+/// A read that begins after a change has ended sees it, with any writer and any reads in flight.
 #[test]
 fn nothing_older_than_a_change_that_has_ended_is_ever_given() {
     shuttle::check_random(
@@ -100,7 +100,7 @@ fn nothing_older_than_a_change_that_has_ended_is_ever_given() {
     );
 }
 
-/// A change of which nobody knows whether Odoo is still making it keeps the cache empty until it must be
+/// A change that Odoo may still be making keeps the cache empty until it must be
 /// over.
 #[test]
 fn nothing_is_kept_while_a_change_may_still_be_made() {

@@ -96,8 +96,8 @@ fn by_key(path: &str, config: &OdooConfig) -> Request {
     Request { api_key: Some(key.clone()), database: config.database.clone(), ..Request::get(path) }
 }
 
-/// The data of an answer. A refusal is one only if the add-on itself says so; whatever else is no success
-/// means that nothing could be verified.
+/// The data of an answer. A refusal is one only if the add-on itself says so; anything else that is no
+/// success means that nothing could be verified.
 fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, OdooError> {
     answer.check_json_of_any_status().map_err(|_| missing())?;
     let envelope: Envelope<T> = serde_json::from_slice(&answer.body).map_err(|_| missing())?;

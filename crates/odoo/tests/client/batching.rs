@@ -19,7 +19,7 @@ struct World {
     reader: Reader,
 }
 
-/// One connection, and somebody on it: whoever reads now has to wait.
+/// One connection, which is in use: a read has to wait.
 async fn world(change: impl FnOnce(&mut OdooConfig)) -> World {
     let double = double(Behaviour::default()).await;
     double.behave(|behaviour| behaviour.delays = [("search_count", Duration::from_millis(30))].into());
@@ -189,7 +189,7 @@ async fn a_caller_that_goes_away_disturbs_nobody() {
         let (_, answers) = futures_util::future::join(busy, join_all(reads)).await;
         assert!(answers.iter().all(|answer| answer.as_ref().unwrap().len() == 1));
         let sent = world.double.calls().last().unwrap().ids();
-        assert_eq!(sent.len(), 3, "what nobody waits for is not asked");
+        assert_eq!(sent.len(), 3, "what no caller waits for is not asked");
     }
     assert_eq!(world.client.pool_stats().free, 1);
 }

@@ -1,5 +1,5 @@
-//! Random interleavings of reads, changes, faults and callers that go away: everybody gets what it would have
-//! got alone.
+//! Random interleavings of reads, changes, faults and callers that go away: each caller gets what it would
+//! have got alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -199,7 +199,7 @@ async fn bytes_stay_within_the_bound() {
 async fn what_is_asked_for_most_of_the_time_is_read_ahead() {
     let world = World::new(RecordPolicy::default()).await;
     let reader = world.reader(&world.client("admin").await);
-    // Whoever looks at a thing looks at its name, then at its city; and now and then at more.
+    // A user looks at the name of a thing, then at its city; and now and then at more.
     for id in 14..=22 {
         reader
             .read_recent(fields(id, &["name", "city", "note", "image", "line_ids", "score"]), MINUTE)

@@ -195,7 +195,7 @@ impl<'t> OrganizationStructureProvider<'t> {
         self.nearest(org, OrgFlags::BUSINESS_UNIT)
     }
 
-    /// The nearest legal entity or business unit from the organization upwards, whichever is nearer.
+    /// The nearest legal entity or business unit from the organization upwards: the nearer of the two.
     #[must_use]
     pub fn legal_entity_or_business_unit(&self, org: Option<&str>) -> Option<OrgId> {
         self.nearest(org, OrgFlags::LEGAL_ENTITY | OrgFlags::BUSINESS_UNIT)

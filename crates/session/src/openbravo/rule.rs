@@ -45,8 +45,8 @@ impl RoleFacts {
     /// automatic role, and the additional writable ones. Writable are: `0` for levels that include system or
     /// client; the active list, but never `0` for the organization level; the additional ones. Readable are:
     /// `0`; and all organizations of the current client if the active list has `0`, in the tree or not,
-    /// inactive ones included; else the natural trees of **all** organizations of the active list, whichever
-    /// of them lies within another's.
+    /// inactive ones included; else the natural trees of **all** organizations of the active list, also
+    /// of those that lie within another's.
     ///
     /// The order of the rows has no influence. The client's organizations must have been read where
     /// [`needs_organizations_of`](Self::needs_organizations_of) says so.

@@ -436,7 +436,7 @@ fn versions_and_trees_are_told_apart() {
     assert!(error.is_newer());
 }
 
-/// Access to a parent and to one child of it: the sibling is readable, whichever row comes first.
+/// Access to a parent and to one child of it: the sibling is readable, in either order of the rows.
 #[test]
 fn a_parent_and_one_child_make_the_sibling_readable() {
     for rows in [vec![(1, true, true), (2, true, true)], vec![(2, true, true), (1, true, true)]] {

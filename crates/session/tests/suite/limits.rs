@@ -104,7 +104,7 @@ async fn or_the_oldest_session_of_all_ends() {
     for (number, token) in tokens.iter().enumerate() {
         assert_eq!(node.is_live(token).await, number >= 7, "{number}");
     }
-    // Of the oldest ones that were looked for together, one goes by itself: no other is taken for it.
+    // One of the oldest ones that were looked for together ends on its own: no other is taken for it.
     let oldest = node.manager.session(&tokens[8]).await.unwrap().id();
     node.manager.logout(&tokens[7]).await.unwrap();
     assert_eq!(node.login(as_user("u")).await.unwrap().notices, []);

@@ -52,7 +52,7 @@ async fn the_time_to_fail_open_is_an_option() {
     world.pass(SECOND);
     assert!(is_refused_for_now(&node, &token).await);
     node.way.go_down(false);
-    assert!(node.is_live(&token).await, "recovers by itself");
+    assert!(node.is_live(&token).await, "recovers without a call");
 }
 
 #[tokio::test]

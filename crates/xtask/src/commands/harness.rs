@@ -84,7 +84,7 @@ pub(crate) fn building(programs: &[Program]) -> Command {
     cargo
 }
 
-/// What the program is told; `--help` says what it understands.
+/// The arguments of the program; `--help` lists them.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {

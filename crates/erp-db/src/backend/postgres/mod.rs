@@ -97,7 +97,7 @@ impl DatabaseBackend for PostgresServer {
                         continue;
                     }
                 } else if !outcome.as_ref().is_err_and(StatementError::is_transient) {
-                    // What does not pass by itself is an answer.
+                    // A failure that is not transient is an answer.
                     lease.rest();
                 }
                 return outcome;

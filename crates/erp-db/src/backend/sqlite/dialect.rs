@@ -36,7 +36,7 @@ pub(crate) static SQLITE: Dialect = Dialect {
     },
 };
 
-/// Ids, names and search keys are texts, whatever the column was declared to be; a collation is declared with
+/// Ids, names and search keys are texts, however the column was declared; a collation is declared with
 /// it.
 const CATALOG: &str = "SELECT lower(m.name), lower(p.name), CASE \
        WHEN upper(m.sql) LIKE '%COLLATE%' AND p.type LIKE '%CHAR%' THEN 'Y' \

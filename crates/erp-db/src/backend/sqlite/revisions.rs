@@ -63,8 +63,7 @@ macro_rules! clock {
     };
 }
 
-/// A change moves the number to the clock, and in any case on; it makes another mark, whatever the clock
-/// says.
+/// A change moves the number to the clock, or beyond it if the clock went back, and makes another mark.
 macro_rules! moved {
     () => {
         concat!("revision = MAX(revision + 1, ", clock!(), "), mark = hex(randomblob(16))")

@@ -11,8 +11,9 @@ use parking_lot::Mutex;
 /// One of tokio's timers, for all heads of a connection.
 ///
 /// hyper asks for a timer for each head, and drops it when the head is there. To register and cancel one of
-/// tokio's each time takes a fortieth of the instructions of a short request, under a lock that all connections
-/// share. Here a timer that is set for an earlier head stays as it is, and is set anew only when it fires.
+/// tokio's each time takes a fortieth of the instructions of a short request, under a lock that all
+/// connections share. Here a timer that is set for an earlier head stays as it is, and is set anew only when
+/// it fires.
 #[derive(Clone, Debug)]
 pub(super) struct HeadTimer(Arc<Mutex<Pin<Box<tokio::time::Sleep>>>>);
 
@@ -50,7 +51,8 @@ impl Future for HeadDeadline {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut timer = self.timer.lock();
-        // INVARIANT: every head of a connection has the same time, so the timer is never set for later than this.
+        // INVARIANT: every head of a connection has the same time, so the timer is never set for later than
+        // this.
         loop {
             ready!(timer.as_mut().poll(context));
             if timer.deadline() >= self.deadline {

@@ -11,9 +11,9 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// A stream whose writes fail once the other side has been behind for too long.
 ///
-/// The other side is behind when it does not read what is written. Then it has a time of patience, and more for
-/// each byte that it takes, at the lowest rate: one that reads a little now and then gets no further than one
-/// that does not read.
+/// The other side is behind when it does not read what is written. Then it has a time of patience, and more
+/// for each byte that it takes, at the lowest rate: one that reads a little now and then gets no further than
+/// one that does not read.
 #[derive(Debug)]
 pub(super) struct PacedStream<S> {
     stream: S,

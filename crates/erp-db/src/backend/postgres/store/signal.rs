@@ -16,7 +16,7 @@ use crate::backend::{
 
 const CHANNEL: &str = "orgcache_sessions";
 
-/// Sends notifications as they come. One that cannot be sent is lost, which re-validation makes up for.
+/// Sends notifications one by one. One that cannot be sent is lost, which revalidation makes up for.
 pub(super) async fn send(database: Database, words: &'static StoreWords, mut texts: mpsc::Receiver<String>) {
     while let (Some(text), Some((notify, _))) = (texts.recv().await, words.notify) {
         let arguments = &[Value::Text(&text)];

@@ -1,5 +1,5 @@
-//! Logins by a signed assertion: a trusted front end, which has authenticated somebody by its own means, says
-//! who it is in a short-lived JSON web token.
+//! Logins by a signed assertion: a trusted front end, which has authenticated a user by its own means, names
+//! the user in a short-lived JSON web token.
 //!
 //! In the order to read: [`AssertionKey`], `claims` with the rules for time, and `signature`.
 

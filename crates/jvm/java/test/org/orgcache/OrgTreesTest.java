@@ -196,7 +196,7 @@ class OrgTreesTest {
         }
     }
 
-    /** Texts of ids are made when first asked for, by whichever threads ask. */
+    /** Texts of ids are made when first asked for, by any thread. */
     @Test
     void manyReadersOfOneTree() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);

@@ -22,7 +22,7 @@ final class Native {
     /** Is a callback of a source under way on this thread? */
     static native boolean isInCallback();
 
-    /** How many managers are open in this process, whichever class loader has opened them. */
+    /** How many managers are open in this process, by any class loader. */
     static native long count();
 
     static native byte[] login(long manager, byte[] principal);

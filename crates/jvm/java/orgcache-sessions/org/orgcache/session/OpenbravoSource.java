@@ -51,7 +51,7 @@ public class OpenbravoSource implements OrgSource {
     }
 
     /**
-     * Reads by connections that belong to someone else and stay open, such as the one of Openbravo's {@code
+     * Reads by connections that belong to the caller and stay open, such as the one of Openbravo's {@code
      * OBDal}.
      *
      * @param connections gives the connection of the thread that logs in

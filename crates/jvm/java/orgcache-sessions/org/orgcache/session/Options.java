@@ -62,8 +62,8 @@ public final class Options {
     }
 
     /**
-     * Leaves the tables as they are: someone else has made them. Otherwise they are made or brought up to
-     * date when the session manager is opened.
+     * Leaves the tables as they are, because an administrator has made them. Otherwise they are made or
+     * brought up to date when the session manager is opened.
      *
      * @return these options
      */
@@ -149,7 +149,7 @@ public final class Options {
     }
 
     /**
-     * How often the store is told which sessions were used: 30 seconds.
+     * How often the use of sessions is written to the store: 30 seconds.
      *
      * @param time the time
      * @return these options

@@ -67,7 +67,7 @@ final class PlatformThreads implements AutoCloseable {
         return await(future);
     }
 
-    /** An interrupted thread waits to the end, or a session would be made that no one knows of. */
+    /** An interrupted thread waits to the end, or a session would be made that no caller knows of. */
     private static <T> T await(Future<T> future) {
         boolean interrupted = false;
         try {

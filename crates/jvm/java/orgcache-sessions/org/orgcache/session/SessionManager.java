@@ -190,7 +190,7 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * Closes the session manager: calls that are under way end, the store is told which sessions were used,
+     * Closes the session manager: calls that are under way end, the use of sessions is written to the store,
      * threads and connections end. Sessions in a database go on on other nodes, and here after the next
      * start. Later calls throw {@link IllegalStateException}; a second close does nothing.
      *

@@ -204,7 +204,7 @@ public final class OrganizationStructures implements Serializable {
     }
 
     /**
-     * The nearest legal entity or business unit from an organization upwards, whichever is nearer.
+     * The nearest legal entity or business unit from an organization upwards: the nearer of the two.
      *
      * @param org an organization's id
      * @return the id, or null
