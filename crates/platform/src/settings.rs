@@ -168,11 +168,11 @@ mod tests {
     #[test]
     fn errors_name_the_setting_and_the_beginning_of_its_value() {
         for value in ["0", "10", "-1", "many", "1.5"] {
-            let told = reader(value).number("X", 7, 1..=9).unwrap_err().to_string();
-            assert_eq!(told, format!("X is `{value}`; it must be a number from 1 to 9"));
+            let message = reader(value).number("X", 7, 1..=9).unwrap_err().to_string();
+            assert_eq!(message, format!("X is `{value}`; it must be a number from 1 to 9"));
         }
-        let told = reader("0").number("X", 7, 1..=usize::MAX).unwrap_err().to_string();
-        assert_eq!(told, "X is `0`; it must be a number, at least 1");
+        let message = reader("0").number("X", 7, 1..=usize::MAX).unwrap_err().to_string();
+        assert_eq!(message, "X is `0`; it must be a number, at least 1");
         assert!(reader("perhaps").flag("X", true).unwrap_err().to_string().contains("`perhaps`"));
         assert!(reader("1h").seconds("X", Duration::ZERO).unwrap_err().to_string().contains("`1h`"));
         let long = SettingError::invalid("X", &"x".repeat(1_000), "it must be short").to_string();

@@ -50,8 +50,8 @@ async fn the_example_lets_each_see_and_write_its_own() {
     for (token, org, price_list, why) in
         [(&spain, US, US, "write"), (&admin, GROUP, GROUP, "transactions"), (&admin, NORTE, US, "price list")]
     {
-        let (status, said) = add(token, org, price_list).await;
-        assert!(status == StatusCode::FORBIDDEN && said.contains(why), "{said}");
+        let (status, answer) = add(token, org, price_list).await;
+        assert!(status == StatusCode::FORBIDDEN && answer.contains(why), "{answer}");
     }
     let list = async |token: &str| ask(&program, ("GET", "/orders"), token, String::new()).await;
     let (all, own) = (list(&admin).await.1, list(&spain).await.1);

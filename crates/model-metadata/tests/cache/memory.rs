@@ -44,9 +44,9 @@ fn the_bytes_of_a_table_are_close_to_what_the_allocator_gave() {
             }
         }
     });
-    let (said, given) = (cache.stats().fields.bytes, u64::try_from(given.bytes_current).unwrap());
+    let (reported, given) = (cache.stats().fields.bytes, u64::try_from(given.bytes_current).unwrap());
     assert_eq!(cache.stats().fields.contents, 40);
-    assert!(given <= said && said <= given * 5 / 4, "said {said}, given {given}");
+    assert!(given <= reported && reported <= given * 5 / 4, "reported {reported}, given {given}");
 }
 
 /// Every kind of operation, on many more names than there is room for.

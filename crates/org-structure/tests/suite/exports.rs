@@ -92,9 +92,9 @@ fn changes_are_told_by_kind() {
         OrgRow::new("B").under("0").with_calendar("C2"),
         OrgRow::new("new"),
     ]);
-    let told: Vec<String> = older.diff(&newer).iter().map(ToString::to_string).collect();
+    let changes: Vec<String> = older.diff(&newer).iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        changes,
         [
             "`gone` was removed, below `A`",
             "calendar of `B` changed from `C1` to `C2`",

@@ -163,7 +163,7 @@ async fn hints_make_it_sooner_and_prove_nothing() {
         };
         world.pass(MOMENT);
         a.manager.end(scope).await;
-        assert!(b.is_live(&token).await, "not told yet");
+        assert!(b.is_live(&token).await, "no hint yet");
         world.pass(MOMENT);
         b.manager.take_hint(&Hint::Ended(scope));
         assert!(!b.is_live(&token).await, "{scope:?}");

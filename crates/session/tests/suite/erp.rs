@@ -240,7 +240,7 @@ impl Erp {
         tables.revision += 1;
     }
 
-    /// Commits a change that no revision tells of.
+    /// Commits a change that leaves the revision as it is.
     pub(crate) fn change_roles(&self, change: impl FnOnce(&mut Tables)) {
         change(&mut self.tables.lock());
     }

@@ -116,7 +116,7 @@ async fn expiry_allows_for_use_that_was_not_told_yet() {
 }
 
 /// A node that opens a session again goes by the row: to the moment, and beyond that by the allowance for use
-/// that the store was not told of.
+/// that the store does not have yet.
 #[tokio::test]
 async fn a_session_is_opened_again_until_its_time_is_over() {
     const MOMENT: Duration = Duration::from_millis(1);

@@ -1,4 +1,4 @@
-//! Who may log in, in which role, client and organization, and what is said if not.
+//! Which logins are allowed, in which role, client and organization, and how others are refused.
 
 use org_structure::OrgFlags;
 use session::openbravo::Refusal;
@@ -133,7 +133,7 @@ async fn a_login_takes_a_role_that_can_be_worked_in() {
             assert!(matches!(asked, Err(LoginError::Refused(_))), "{name}: asked for by name");
         }
     }
-    // If none can be worked in, the login says what is wrong with the one that it would have taken.
+    // If none can be worked in, the login reports what is wrong with the one that it would have taken.
     let inactive = |erp: &Erp| {
         erp.change_roles(|tables| {
             tables.role("C", "a default", "  O", &["Madrid"]);

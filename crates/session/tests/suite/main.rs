@@ -1,4 +1,4 @@
-//! The tests of sessions, layer by layer: the rule of access, logins, what stays fixed, what ends, limits,
+//! The tests of sessions, layer by layer: the rule of access and its bytes, logins, what stays fixed, what ends, limits,
 //! bytes.
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod access_bytes;
 mod cluster;
 mod companies;
 mod contract;

@@ -116,9 +116,9 @@ fn an_empty_manager_and_store_count_their_tables() {
     let mut made = None;
     let counted = measure(|| made = Some(manager()));
     let (manager, store) = made.unwrap();
-    let told = manager.footprint().total() + store.footprint();
-    let rest = usize::try_from(counted.bytes_current).unwrap() - told;
-    assert!(rest < 10 * 1_024 + tree().footprint(), "{told} and {rest}");
+    let reported = manager.footprint().total() + store.footprint();
+    let rest = usize::try_from(counted.bytes_current).unwrap() - reported;
+    assert!(rest < 10 * 1_024 + tree().footprint(), "{reported} and {rest}");
 }
 
 /// As many clients as there are, each with a tree of its own; a role in all of a tree, and one in little of

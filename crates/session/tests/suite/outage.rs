@@ -110,13 +110,13 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
             assert!(a.manager.session(token).await.is_err());
         }
         assert!(a.manager.maintain().await.is_err());
-        assert!(a.manager.logout(&one).await.is_err(), "said again");
+        assert!(a.manager.logout(&one).await.is_err(), "a second logout fails too");
         a.way.go_down(false);
         for token in [&one, &of_role] {
             assert!(!a.is_live(token).await, "the store still has it, and does not bring it back");
         }
         world.pass(2 * SECOND);
-        // Made after the end was said: not meant.
+        // Made after the revocation: it stays.
         let later = b.login(as_user("u").with_role(role("boss"))).await.unwrap().token;
         a.manager.maintain().await.unwrap();
         assert_eq!(a.manager.stats().pending_revocations, 0);

@@ -24,7 +24,7 @@ fn start_end(node: &Arc<Node>) -> JoinHandle<session::Revocation> {
     tokio::spawn(async move { node.manager.end(of_user()).await })
 }
 
-/// An end that the store cannot be told of.
+/// A revocation that cannot reach the store.
 async fn end_while_the_store_is_away(node: &Node, scope: Scope) {
     node.way.go_down(true);
     assert!(node.manager.end(scope).await.pending.is_some());
@@ -105,13 +105,13 @@ async fn a_login_that_an_end_overtakes_gives_no_session() {
 async fn a_login_is_not_touched_by_ends_that_do_not_mean_it() {
     let world = World::shared();
     let node = Arc::new(world.node());
-    // One of the same user, said before the login began.
+    // One of the same user, requested before the login began.
     end_while_the_store_is_away(&node, of_user()).await;
     world.pass(SECOND);
     node.way.creating.close();
     let login = start_login(&node);
     settle().await;
-    // One of another user, said while it is under way.
+    // One of another user, requested while it is under way.
     end_while_the_store_is_away(&node, Scope::User(client("D"), user("d"))).await;
     node.way.creating.open();
     let token = login.await.unwrap().unwrap().token;
@@ -119,7 +119,7 @@ async fn a_login_is_not_touched_by_ends_that_do_not_mean_it() {
     assert!(node.is_live(&token).await);
 }
 
-/// The store ends every session that it has of a scope, also one that began while it was being told.
+/// The store ends every session that it has of a scope, also one that began during the call.
 #[tokio::test]
 async fn a_session_that_begins_while_the_store_is_told_is_asked_about() {
     for world in [World::new(), World::shared()] {
