@@ -197,7 +197,10 @@ impl<E: Engine, W: Way> Structure for Sql<E, W> {
         = Vec<String>
     where
         Self: 'a;
-    type Path<'a> = Vec<String>;
+    type Path<'a>
+        = Vec<String>
+    where
+        Self: 'a;
     type Org = String;
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
