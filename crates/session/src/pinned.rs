@@ -94,7 +94,7 @@ impl SharedParts {
 /// The bytes of a value behind an `Arc`: two counters, the value, and padding.
 pub(crate) const fn shared_bytes<T>() -> usize {
     const { assert!(align_of::<T>() <= align_of::<usize>(), "no value is aligned wider than a counter") };
-    (2 * size_of::<usize>() + size_of::<T>()).next_multiple_of(align_of::<usize>())
+    (size_of::<[usize; 2]>() + size_of::<T>()).next_multiple_of(align_of::<usize>())
 }
 
 impl PinnedTree {
