@@ -81,7 +81,7 @@ impl Gateway {
     pub fn new(parts: Parts) -> Self {
         let Parts { backend, source, manager, credentials, assertions, settings, clock } = parts;
         let metrics = Metrics::new(manager.clone());
-        let trusted_proxies = TrustedProxies(settings.trusted_proxies.as_slice().into());
+        let trusted_proxies = TrustedProxies::new(&settings.trusted_proxies);
         let respond = RespondLayer::new(RespondPolicy {
             answer_within: settings.answer_within,
             max_head_bytes: settings.max_head_bytes,

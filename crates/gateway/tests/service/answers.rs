@@ -2,7 +2,7 @@
 
 use gateway::http::{Demonstration, DemonstrationUser};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::service::{ADMIN, Answer, PASSWORD, Service};
 
@@ -107,6 +107,59 @@ async fn bodies_must_be_json() {
     Answer::of(invalid.body(b"{\"user\": \"\xff\"}".to_vec())).await.refused(400, "bad_json");
     let twice = login(Some("application/json"), r#"{"user": "a", "user": "b", "password": "x"}"#);
     Answer::of(twice).await.refused(422, "wrong_value");
+}
+
+/// What a schema is, wherever it is written.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.strip_prefix('#').unwrap()).unwrap(),
+        None => schema,
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_taken_twice() {
+    let service = Service::start().await;
+    let token = service.token(ADMIN).await;
+    let document = Answer::of(service.get("/v1/openapi.json")).await.json();
+    let (mut parameters, mut fields) = (0, 0);
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        // A question may name an argument again for each of a list. Companies are Odoo's.
+        let is_asked = path != "/v1/questions" && path != "/v1/session/companies";
+        let queried = operations["get"]["parameters"].as_array().into_iter().flatten();
+        for parameter in queried.filter(|parameter| is_asked && parameter["in"] == "query") {
+            let name = parameter["name"].as_str().unwrap();
+            let (first, other) = name.split_at(1);
+            let again = format!("%{:02x}{other}", first.as_bytes()[0]);
+            let path = format!("{}?{name}=1&{again}=1", path.replace("{id}", "0"));
+            let problem = Answer::with_token(service.get(&path), &token).await.refused(422, "wrong_value");
+            assert_eq!(
+                (&problem["field"], &problem["detail"]),
+                (&json!(name), &json!("it is given more than once"))
+            );
+            parameters += 1;
+        }
+        let body = &operations["post"]["requestBody"]["content"]["application/json"]["schema"];
+        for (name, schema) in resolved(&document, body)["properties"].as_object().into_iter().flatten() {
+            let value = match resolved(&document, schema)["type"].as_str() {
+                Some("boolean") => "true",
+                Some("array") => "[]",
+                Some("object") => "{}",
+                _ => r#""0""#,
+            };
+            let (first, other) = name.split_at(1);
+            let again = format!("\\u{:04x}{other}", first.as_bytes()[0]);
+            let request = service.request(Method::POST, path).header("content-type", "application/json");
+            let request = request.body(format!(r#"{{"{name}": {value}, "{again}": {value}}}"#));
+            let problem = Answer::with_token(request, &token).await.refused(422, "wrong_value");
+            assert!(
+                problem["detail"].as_str().unwrap().contains(&format!("duplicate field `{name}`")),
+                "{problem}"
+            );
+            fields += 1;
+        }
+    }
+    assert_eq!((parameters, fields), (10, 18));
 }
 
 #[tokio::test]

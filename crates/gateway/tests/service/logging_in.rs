@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use gateway::http::Allowance;
 use serde_json::{Value, json};
 
@@ -224,6 +225,51 @@ async fn a_network_locks_a_user_out_of_no_other(databases: Databases) {
         from(&format!("192.0.2.{network}"), ADMIN, "guess").await.refused(401, "unauthorized");
     }
     assert_eq!(from("192.0.2.99", ADMIN, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_network_counts_once_however_its_addresses_are_written() {
+    let service = Service::start_with(|settings| {
+        settings.failures_by_user_and_network = Allowance::new(4, Duration::from_secs(60));
+        // As a server sees its proxy that listens on both families, too.
+        settings.trusted_proxies = vec!["::ffff:127.0.0.0/104".parse().unwrap()];
+    })
+    .await;
+    let guess = |address: &str| {
+        let form = json!({"user": ADMIN, "password": "guess"});
+        Answer::of(service.post("/v1/login", form).header("x-forwarded-for", address))
+    };
+    for network in [
+        [
+            "203.0.113.7",
+            "203.0.113.7:4000",
+            "::ffff:203.0.113.7",
+            "[::ffff:203.0.113.7]:1",
+            "::ffff:cb00:7107",
+        ],
+        [
+            "2001:db8::1",
+            "[2001:db8:0:0:ffff::9]:443",
+            "2001:DB8::",
+            "2001:0db8:0000:0000:1::",
+            "[2001:db8::2]",
+        ],
+        // What a client claims before its proxy adds the address is not looked at.
+        [
+            "192.0.2.1",
+            "198.51.100.1, 192.0.2.1",
+            "2001:db8::1,192.0.2.1",
+            "unknown, 192.0.2.1",
+            " ,192.0.2.1 ",
+        ],
+    ] {
+        // At once, so that attempts that are being checked count as well.
+        let statuses: Vec<u16> =
+            join_all(network.map(guess)).await.iter().map(|answer| answer.status).collect();
+        let of = |status| statuses.iter().filter(|one| **one == status).count();
+        assert_eq!((of(401), of(429)), (4, 1), "{network:?}: {statuses:?}");
+    }
+    guess("2001:db8:0:1::1").await.refused(401, "unauthorized");
 }
 
 #[tokio::test]

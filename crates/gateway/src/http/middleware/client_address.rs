@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 /// The address of a request's sender. Forwarding headers count only if a configured proxy sent them.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,22 @@ pub(crate) struct ByUnixSocket;
 
 /// The proxies whose forwarding headers count.
 #[derive(Clone, Debug)]
-pub(crate) struct TrustedProxies(pub(crate) Arc<[IpNet]>);
+pub(crate) struct TrustedProxies(Arc<[IpNet]>);
+
+impl TrustedProxies {
+    /// IPv4 networks may be written as IPv6 has them (`::ffff:192.0.2.0/120`).
+    pub(crate) fn new(networks: &[IpNet]) -> Self {
+        let canonical = |network: &IpNet| match network {
+            IpNet::V6(wide) => {
+                let mapped = wide.addr().to_ipv4_mapped().zip(wide.prefix_len().checked_sub(96));
+                let narrow = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+                narrow.map_or(*network, IpNet::V4)
+            }
+            IpNet::V4(_) => *network,
+        };
+        TrustedProxies(networks.iter().map(canonical).collect())
+    }
+}
 
 /// What attempts are counted by: an address, or for IPv6 the network of a household.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
