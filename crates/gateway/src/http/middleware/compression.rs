@@ -2,16 +2,15 @@
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::Body as _;
+use http_body_util::BodyExt;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::compression::{CompressionBody, CompressionLayer};
@@ -61,56 +60,18 @@ fn accept_plain(mut request: Request) -> Request {
     request
 }
 
-/// Takes an answer that stayed plain out of its wrapper, and counts the bytes of one that was compressed.
+/// Takes an answer that stayed plain out of its wrapper, and counts the bytes of one that is compressed.
 fn count(response: Response<CompressionBody<Body>>, metrics: &Arc<Metrics>) -> Response {
     if !response.headers().contains_key(CONTENT_ENCODING) {
         return response.map(CompressionBody::into_inner);
     }
+    let metrics = Arc::clone(metrics);
     response.map(|body| {
-        let bytes_in = body.get_ref().size_hint().exact().unwrap_or_default();
-        Body::new(CountedBody {
-            inner: Body::new(body),
-            metrics: Arc::clone(metrics),
-            bytes_in,
-            bytes_out: 0,
-        })
+        metrics.record_compression(body.get_ref().size_hint().exact().unwrap_or_default(), 0);
+        let counted = body.inspect_frame(move |frame| {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            metrics.record_compression(0, u64::try_from(bytes).unwrap_or(u64::MAX));
+        });
+        Body::new(counted)
     })
-}
-
-/// A compressed body that counts its bytes, and reports them at its end.
-struct CountedBody {
-    inner: Body,
-    metrics: Arc<Metrics>,
-    bytes_in: u64,
-    bytes_out: u64,
-}
-
-impl http_body::Body for CountedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(context);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                self.bytes_out += u64::try_from(bytes).unwrap_or(u64::MAX);
-            }
-            Poll::Ready(None) => self.metrics.record_compression(self.bytes_in, self.bytes_out),
-            _ => {}
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        // The end has to be seen by `poll_frame`, which reports it.
-        false
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
 }
