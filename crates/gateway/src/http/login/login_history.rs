@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use session::{ClientId, Clock, SessionId, SessionManager};
+use quick_cache::UnitWeighter;
+use quick_cache::sync::Cache;
+use session::{ClientId, Clock, SessionId};
 
 /// The minutes that are remembered, the running one included.
 pub(crate) const MINUTES: usize = 15;
 
 /// The most clients whose logins are counted, and the most sessions whose address is kept.
 const MAX_CLIENTS: usize = 10_000;
-const MAX_ADDRESSES: usize = 100_000;
+const MAX_ADDRESSES: u64 = 100_000;
 
 /// Counts logins by minute, and remembers the address behind each session. For administrators to look at:
 /// nothing else depends on it.
@@ -21,7 +23,7 @@ const MAX_ADDRESSES: usize = 100_000;
 pub(crate) struct LoginHistory {
     clock: Arc<dyn Clock>,
     logins: Mutex<HashMap<ClientId, Logins>>,
-    addresses: Mutex<HashMap<SessionId, IpAddr>>,
+    addresses: Cache<SessionId, IpAddr>,
 }
 
 /// Logins of the last minutes, each minute in the place of its number modulo their number.
@@ -51,7 +53,11 @@ fn place(minute: u64) -> usize {
 
 impl LoginHistory {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        LoginHistory { clock, logins: Mutex::default(), addresses: Mutex::default() }
+        LoginHistory {
+            clock,
+            logins: Mutex::default(),
+            addresses: Cache::with_weighter(64, MAX_ADDRESSES, UnitWeighter),
+        }
     }
 
     /// Counts a login.
@@ -60,7 +66,10 @@ impl LoginHistory {
         let mut logins = self.logins.lock();
         if logins.len() >= MAX_CLIENTS && !logins.contains_key(&client) {
             logins.retain(|_, logins| minute.saturating_sub(logins.last) < MINUTES as u64);
-            clear_if_crowded(&mut logins, MAX_CLIENTS);
+            // Where many are left, the next clean-up would come soon.
+            if logins.len() > MAX_CLIENTS / 2 {
+                logins.clear();
+            }
         }
         let logins = logins.entry(client).or_default();
         logins.move_to(minute);
@@ -88,32 +97,19 @@ impl LoginHistory {
 
     /// Remembers from where a session was asked for. An address that the server does not tell is not
     /// remembered.
-    pub(crate) fn record_address(&self, manager: &SessionManager, id: SessionId, address: IpAddr) {
-        if address.is_unspecified() {
-            return;
+    pub(crate) fn record_address(&self, id: SessionId, address: IpAddr) {
+        if !address.is_unspecified() {
+            self.addresses.insert(id, address);
         }
-        let mut addresses = self.addresses.lock();
-        if addresses.len() >= MAX_ADDRESSES {
-            addresses.retain(|id, _| manager.held_record(*id).is_some());
-            clear_if_crowded(&mut addresses, MAX_ADDRESSES);
-        }
-        addresses.insert(id, address);
     }
 
     /// From where a session was asked for, if it was asked of this instance since it started.
     pub(crate) fn address(&self, id: SessionId) -> Option<IpAddr> {
-        self.addresses.lock().get(&id).copied()
+        self.addresses.get(&id)
     }
 
     fn minute(&self) -> u64 {
         self.clock.now().as_secs() / Duration::from_mins(1).as_secs()
-    }
-}
-
-/// Forgets all where a clean-up left more than half of what there may be: the next one is far off then.
-fn clear_if_crowded<K, V>(entries: &mut HashMap<K, V>, most: usize) {
-    if entries.len() > most / 2 {
-        entries.clear();
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn session_response(
     logged_in: &session::Login,
     by_cookie: bool,
 ) -> Response {
-    gateway.inner.login_history.record_address(gateway.manager(), logged_in.session.id(), peer.address);
+    gateway.inner.login_history.record_address(logged_in.session.id(), peer.address);
     let token = logged_in.token.expose();
     let session = SessionView::read(gateway, &logged_in.session).await;
     if !by_cookie {
