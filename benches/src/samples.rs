@@ -112,7 +112,7 @@ mod tests {
         for (sample, organizations, legal_entities) in [(FB, 7, 2), (QA, 3, 2)] {
             let tree = build(&sample.rows().unwrap()).unwrap();
             assert_eq!((tree.len(), tree.roots().count()), (organizations + 1, 1));
-            let found = tree.with_flags(OrgFlags::LEGAL_ENTITY, &tree.all()).len();
+            let found = tree.with_flags(OrgFlags::LEGAL_ENTITY, tree.all()).len();
             assert_eq!(found, legal_entities, "legal entities of {organizations}");
         }
     }

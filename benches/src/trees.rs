@@ -194,8 +194,8 @@ mod tests {
             assert_eq!(tree.len(), 601);
             assert_eq!(tree.roots().count(), 1);
             assert_eq!(tree.children(tree.index_of("0").unwrap()).count(), 1);
-            let legal_entities = tree.with_flags(OrgFlags::LEGAL_ENTITY, &tree.all());
-            let period_controls = tree.with_flags(OrgFlags::PERIOD_CONTROL, &tree.all());
+            let legal_entities = tree.with_flags(OrgFlags::LEGAL_ENTITY, tree.all());
+            let period_controls = tree.with_flags(OrgFlags::PERIOD_CONTROL, tree.all());
             assert_eq!((legal_entities.len(), period_controls.len()), (60, 30));
             tree.indices().filter_map(|org| tree.depth(org)).max()
         };

@@ -34,7 +34,7 @@ pub struct Fingerprint([u8; 32]);
 impl Fingerprint {
     /// The fingerprint of canonical bytes, whether or not they decode.
     #[must_use]
-    pub fn of_bytes(canonical: &[u8]) -> Self {
+    pub fn from_canonical(canonical: &[u8]) -> Self {
         Fingerprint(Sha256::digest(canonical).into())
     }
 
@@ -58,7 +58,7 @@ impl OrgStructure {
     /// O(n): the tree is encoded and hashed. Keep it if you need it often.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of_bytes(&self.encode())
+        Fingerprint::from_canonical(&self.encode())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{OrgIndex, OrgStructure};
 
 /// All organizations of a tree, in tree order: see [`OrgStructure::indices`].
 #[derive(Clone, Debug)]
+#[must_use = "iterators do nothing unless consumed"]
 pub struct Indices {
     ranks: Range<u32>,
 }
@@ -43,6 +44,7 @@ impl FusedIterator for Indices {}
 /// Organizations with the same parent, in tree order: see [`OrgStructure::children`] and
 /// [`OrgStructure::roots`].
 #[derive(Clone)]
+#[must_use = "iterators do nothing unless consumed"]
 pub struct Siblings<'t> {
     tree: &'t OrgStructure,
     // INVARIANT: if not empty, it begins with a sibling and ends behind all that is below the last one.
@@ -79,6 +81,7 @@ impl fmt::Debug for Siblings<'_> {
 
 /// An organization and all above it, nearest first: see [`OrgStructure::path_to_root`].
 #[derive(Clone)]
+#[must_use = "iterators do nothing unless consumed"]
 pub struct PathToRoot<'t> {
     tree: &'t OrgStructure,
     next: Option<OrgIndex>,

@@ -44,7 +44,6 @@ impl OrgStructure {
     ///
     /// # Complexity
     /// O(1) a step, no allocation.
-    #[must_use]
     pub fn path_to_root(&self, org: OrgIndex) -> PathToRoot<'_> {
         PathToRoot::new(self, Some(org).filter(|org| !self.subtree(*org).is_empty()))
     }

@@ -37,6 +37,7 @@ use crate::OrgIndex;
 /// for org in &writable {
 ///     assert_eq!(org, spain);
 /// }
+/// assert!(writable.into_iter().eq([spain]));
 /// # Ok::<(), org_structure::BuildError>(())
 /// ```
 #[derive(Clone, Default, PartialEq)]
@@ -119,7 +120,6 @@ impl OrgSet {
     }
 
     /// The organizations in tree order.
-    #[must_use]
     pub fn iter(&self) -> OrgSetIter<'_> {
         OrgSetIter { ranks: self.bitmap.iter() }
     }
@@ -128,7 +128,6 @@ impl OrgSet {
     ///
     /// # Complexity
     /// O(log n) a range, however long it is.
-    #[must_use]
     pub fn ranges(&self) -> OrgSetRanges<'_> {
         OrgSetRanges { rest: self.bitmap.iter() }
     }
@@ -184,40 +183,56 @@ impl FromIterator<OrgIndex> for OrgSet {
 
 /// The organizations of an [`OrgSet`], in tree order.
 #[derive(Clone)]
+#[must_use = "iterators do nothing unless consumed"]
 pub struct OrgSetIter<'a> {
     ranks: roaring::bitmap::Iter<'a>,
 }
 
-impl Iterator for OrgSetIter<'_> {
-    type Item = OrgIndex;
-
-    #[inline]
-    fn next(&mut self) -> Option<OrgIndex> {
-        self.ranks.next().map(OrgIndex::new)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.ranks.size_hint()
-    }
+/// The organizations of an [`OrgSet`] that was consumed, in tree order.
+#[derive(Clone)]
+#[must_use = "iterators do nothing unless consumed"]
+pub struct OrgSetIntoIter {
+    ranks: roaring::bitmap::IntoIter,
 }
 
-impl DoubleEndedIterator for OrgSetIter<'_> {
-    fn next_back(&mut self) -> Option<OrgIndex> {
-        self.ranks.next_back().map(OrgIndex::new)
-    }
+macro_rules! iterator {
+    ($name:literal, $iterator:ty) => {
+        impl Iterator for $iterator {
+            type Item = OrgIndex;
+
+            #[inline]
+            fn next(&mut self) -> Option<OrgIndex> {
+                self.ranks.next().map(OrgIndex::new)
+            }
+
+            fn size_hint(&self) -> (usize, Option<usize>) {
+                self.ranks.size_hint()
+            }
+        }
+
+        impl DoubleEndedIterator for $iterator {
+            fn next_back(&mut self) -> Option<OrgIndex> {
+                self.ranks.next_back().map(OrgIndex::new)
+            }
+        }
+
+        impl ExactSizeIterator for $iterator {}
+        impl FusedIterator for $iterator {}
+
+        impl fmt::Debug for $iterator {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($name, "({} left)"), self.len())
+            }
+        }
+    };
 }
 
-impl ExactSizeIterator for OrgSetIter<'_> {}
-impl FusedIterator for OrgSetIter<'_> {}
-
-impl fmt::Debug for OrgSetIter<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OrgSetIter({} left)", self.len())
-    }
-}
+iterator!("OrgSetIter", OrgSetIter<'_>);
+iterator!("OrgSetIntoIter", OrgSetIntoIter);
 
 /// The ranks of an [`OrgSet`] as ranges: see [`OrgSet::ranges`].
 #[derive(Clone)]
+#[must_use = "iterators do nothing unless consumed"]
 pub struct OrgSetRanges<'a> {
     rest: roaring::bitmap::Iter<'a>,
 }
@@ -245,6 +260,15 @@ impl<'a> IntoIterator for &'a OrgSet {
 
     fn into_iter(self) -> OrgSetIter<'a> {
         self.iter()
+    }
+}
+
+impl IntoIterator for OrgSet {
+    type Item = OrgIndex;
+    type IntoIter = OrgSetIntoIter;
+
+    fn into_iter(self) -> OrgSetIntoIter {
+        OrgSetIntoIter { ranks: self.bitmap.into_iter() }
     }
 }
 

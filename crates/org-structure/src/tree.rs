@@ -59,7 +59,7 @@ use crate::{Indices, OrgFlags, OrgId, OrgIndex, Siblings};
 /// let resolved = tree.resolve(["USA", "Atlantis"]);
 /// assert_eq!((resolved.known.len(), resolved.unknown), (1, vec!["Atlantis"]));
 /// assert!(tree.natural_trees(&resolved.known).iter().eq([zero, usa]));
-/// assert!(tree.with_flags(OrgFlags::READY, &tree.all()).contains(spain));
+/// assert!(tree.with_flags(OrgFlags::READY, tree.all()).contains(spain));
 ///
 /// // Bytes: what the tree takes, and how to store it.
 /// assert!(tree.footprint() > 0);
@@ -126,7 +126,6 @@ impl OrgStructure {
     }
 
     /// All organizations in tree order: every one after its parent, heaviest child first.
-    #[must_use]
     pub fn indices(&self) -> Indices {
         Indices::new(0..narrow(self.len()))
     }
@@ -190,7 +189,6 @@ impl OrgStructure {
     }
 
     /// The organizations without a parent, in tree order.
-    #[must_use]
     pub fn roots(&self) -> Siblings<'_> {
         Siblings::new(self, 0..narrow(self.len()))
     }
@@ -199,7 +197,6 @@ impl OrgStructure {
     ///
     /// # Complexity
     /// O(1) a child, no allocation.
-    #[must_use]
     pub fn children(&self, org: OrgIndex) -> Siblings<'_> {
         let range = self.subtree(org);
         Siblings::new(self, range.start.saturating_add(1)..range.end)

@@ -71,7 +71,6 @@ impl OrgStructure {
     ///
     /// # Complexity
     /// O(log n) a row, no allocation.
-    #[must_use]
     pub fn rows(&self) -> Rows<'_> {
         Rows { tree: self, ranks: 0..narrow(self.len()) }
     }
@@ -79,6 +78,7 @@ impl OrgStructure {
 
 /// The rows of a tree, in tree order.
 #[derive(Clone, Debug)]
+#[must_use = "iterators do nothing unless consumed"]
 pub struct Rows<'t> {
     tree: &'t OrgStructure,
     ranks: core::ops::Range<u32>,

@@ -30,9 +30,9 @@ impl Branch<'_> {
         }
     }
 
-    fn ranges(&self) -> Ranges {
+    fn ranges(&self) -> ViewRanges {
         let mut path = self.tree.path_ranges(OrgIndex::new(self.org));
-        let mut ranges = Ranges::none();
+        let mut ranges = ViewRanges::none();
         if let Some(own) = path.next() {
             ranges.push_front(own.start..self.end);
         }
@@ -170,19 +170,20 @@ impl OrgStructure {
 
 /// Ascending ranges of ranks that do not touch: those of a view.
 #[derive(Clone, Debug)]
-pub struct Ranges {
+#[must_use = "iterators do nothing unless consumed"]
+pub struct ViewRanges {
     // INVARIANT: the ranges from `next` on are those that are left. None is empty.
-    ranges: [Range<u32>; Ranges::MOST],
+    ranges: [Range<u32>; ViewRanges::MOST],
     next: usize,
 }
 
-impl Ranges {
+impl ViewRanges {
     /// From range to range of a path a subtree at least doubles, so there is at most one for each bit of a
     /// rank.
     const MOST: usize = u32::BITS as usize;
 
     fn none() -> Self {
-        Ranges { ranges: [const { 0..0 }; Ranges::MOST], next: Ranges::MOST }
+        ViewRanges { ranges: [const { 0..0 }; ViewRanges::MOST], next: ViewRanges::MOST }
     }
 
     /// One range, or none if it is empty.
@@ -210,7 +211,7 @@ impl Ranges {
     }
 }
 
-impl Iterator for Ranges {
+impl Iterator for ViewRanges {
     type Item = Range<u32>;
 
     fn next(&mut self) -> Option<Range<u32>> {
@@ -225,19 +226,20 @@ impl Iterator for Ranges {
     }
 }
 
-impl ExactSizeIterator for Ranges {}
-impl FusedIterator for Ranges {}
+impl ExactSizeIterator for ViewRanges {}
+impl FusedIterator for ViewRanges {}
 
 /// The organizations of a view, in tree order.
 #[derive(Clone, Debug)]
+#[must_use = "iterators do nothing unless consumed"]
 pub struct ViewIter {
-    ranges: Ranges,
+    ranges: ViewRanges,
     current: Range<u32>,
     left: usize,
 }
 
 impl ViewIter {
-    fn new(ranges: Ranges) -> Self {
+    fn new(ranges: ViewRanges) -> Self {
         ViewIter { left: ranges.count_ranks(), current: 0..0, ranges }
     }
 }
@@ -292,14 +294,12 @@ macro_rules! view {
             }
 
             /// The organizations in tree order.
-            #[must_use]
             pub fn iter(&self) -> ViewIter {
                 ViewIter::new(self.ranges())
             }
 
             /// The ranks as ranges, ascending and with a gap between any two: at most `log2(n) + 1`.
-            #[must_use]
-            pub fn ranges(&$self) -> Ranges {
+            pub fn ranges(&$self) -> ViewRanges {
                 $ranges
             }
 
@@ -351,6 +351,6 @@ view!(Ancestors, |self, other| self.0.contains(other), self.0.ranges(), self.0.t
 view!(
     Descendants,
     |self, other| self.contains_rank(other.rank()),
-    Ranges::one(self.start..self.end),
+    ViewRanges::one(self.start..self.end),
     OrgSet::from_range(self.start..self.end)
 );

@@ -20,7 +20,7 @@ pub struct AccessHash([u8; 32]);
 impl AccessHash {
     /// The hash of canonical bytes, whether or not they decode.
     #[must_use]
-    pub fn of_bytes(canonical: &[u8]) -> Self {
+    pub fn from_canonical(canonical: &[u8]) -> Self {
         AccessHash(*blake3::hash(canonical).as_bytes())
     }
 

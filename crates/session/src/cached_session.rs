@@ -116,7 +116,7 @@ impl CachedSession {
         (seen.0 > self.flushed.load(Ordering::Relaxed)).then_some(seen)
     }
 
-    pub(crate) fn flushed(&self, seen: Moment) {
+    pub(crate) fn mark_flushed(&self, seen: Moment) {
         self.flushed.fetch_max(seen.0, Ordering::Relaxed);
     }
 

@@ -22,7 +22,7 @@ impl CompanyFacts {
     /// The companies, readable and writable alike.
     #[must_use]
     pub fn access(&self, tree: &OrgStructure) -> RoleAccess {
-        let companies = OrgSelection::of_ids(tree, &self.companies);
+        let companies = OrgSelection::from_ids(tree, &self.companies);
         RoleAccess {
             level: UserLevel::default(),
             readable: companies.clone(),

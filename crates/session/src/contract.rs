@@ -123,7 +123,7 @@ impl PinnedSample {
             role: RoleId::new(role).unwrap(),
             org: OrgId::ZERO,
             tree: fingerprint,
-            access: AccessHash::of_bytes(&self.access.encode(fingerprint)),
+            access: AccessHash::from_canonical(&self.access.encode(fingerprint)),
             lifetime: Lifetime::new(HOUR, 10 * HOUR),
         })
     }

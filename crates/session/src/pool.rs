@@ -87,7 +87,7 @@ impl TreePool {
     }
 
     /// Takes the ticket of a login, before the login reads anything.
-    pub(crate) fn ticket(&self) -> Ticket {
+    pub(crate) fn take_ticket(&self) -> Ticket {
         Ticket(self.0.next_moment())
     }
 

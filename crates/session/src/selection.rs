@@ -21,8 +21,8 @@ pub struct OrgSelection {
 impl OrgSelection {
     /// The set of organizations with the given ids.
     #[must_use]
-    pub fn of_ids<'a>(tree: &OrgStructure, ids: impl IntoIterator<Item = &'a OrgId>) -> Self {
-        Draft::of_ids(tree, ids).finish()
+    pub fn from_ids<'a>(tree: &OrgStructure, ids: impl IntoIterator<Item = &'a OrgId>) -> Self {
+        Draft::from_ids(tree, ids).finish()
     }
 
     /// `outside` must ascend strictly.
@@ -94,7 +94,7 @@ pub(crate) struct Draft<'t> {
 }
 
 impl<'t> Draft<'t> {
-    pub(crate) fn of_ids<'a>(tree: &'t OrgStructure, ids: impl IntoIterator<Item = &'a OrgId>) -> Self {
+    pub(crate) fn from_ids<'a>(tree: &'t OrgStructure, ids: impl IntoIterator<Item = &'a OrgId>) -> Self {
         let mut outside = BTreeSet::new();
         let known = ids.into_iter().filter_map(|id| {
             let org = tree.index_of(id.as_str());

@@ -144,7 +144,7 @@ impl Table {
         }
     }
 
-    /// Removes a revoked session, and blocks its return until [`ended`](Self::ended).
+    /// Removes a revoked session, and blocks its return until [`finish_end`](Self::finish_end).
     pub(crate) fn end(&self, id: &SessionId) -> Option<Arc<CachedSession>> {
         let mut shard = self.shard(id).write();
         shard.count_end(id);
@@ -155,7 +155,7 @@ impl Table {
     }
 
     /// The session is no longer in the store.
-    pub(crate) fn ended(&self, id: &SessionId) {
+    pub(crate) fn finish_end(&self, id: &SessionId) {
         let mut shard = self.shard(id).write();
         shard.count_end(id);
         if let Ok(entry) = shard.ending.find_entry(id.hash(), |other| other == id) {
@@ -195,7 +195,7 @@ impl Table {
 
     /// The store has ended the sessions of a scope. It may have ended sessions that began in the meantime as
     /// well, so those are revalidated at their next use.
-    pub(crate) fn ended_all(&self, scope: &Scope, now: Moment) {
+    pub(crate) fn finish_end_all(&self, scope: &Scope, now: Moment) {
         for shard in self.shards.iter() {
             let mut shard = shard.write();
             shard.ends.iter_mut().for_each(|ends| *ends += 1);

@@ -40,7 +40,7 @@ impl UserLevel {
 
     /// The text without blanks.
     #[must_use]
-    pub fn trimmed(&self) -> &str {
+    pub fn trim(&self) -> &str {
         self.0.trim_matches(' ')
     }
 
@@ -53,13 +53,13 @@ impl UserLevel {
     /// Is it exactly the organization level, to which organization `0` is never writable?
     #[must_use]
     pub fn is_organization(&self) -> bool {
-        self.trimmed() == "O"
+        self.trim() == "O"
     }
 
     /// Is it exactly the system level?
     #[must_use]
     pub fn is_system(&self) -> bool {
-        self.trimmed() == "S"
+        self.trim() == "S"
     }
 
     /// The heap bytes.

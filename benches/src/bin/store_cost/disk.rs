@@ -33,7 +33,7 @@ struct Pinned {
 impl Pinned {
     fn new(tree: OrgStructure, access: RoleAccess) -> Self {
         let fingerprint = tree.fingerprint();
-        let hash = AccessHash::of_bytes(&access.encode(fingerprint));
+        let hash = AccessHash::from_canonical(&access.encode(fingerprint));
         Pinned { tree, fingerprint, access, hash }
     }
 

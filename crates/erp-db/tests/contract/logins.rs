@@ -244,7 +244,7 @@ async fn sessions_on_trees_of_format_version_1_end_and_their_bytes_go(db: TestDa
     let tree = b"orgtre\x01\0\x03\0\0\0\xff\xff\0\0\x01\0\x83\x83\x83\x010\x01A\x01B\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
     let fingerprint = Fingerprint::from_bytes(*blake3::hash(tree).as_bytes());
     let access = old.session.access().encode(fingerprint);
-    let hash = AccessHash::of_bytes(&access);
+    let hash = AccessHash::from_canonical(&access);
     store.close().await;
     drop((first, store));
     let schema = if db.is_postgres() { "orgcache." } else { "" };

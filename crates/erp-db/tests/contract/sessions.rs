@@ -46,7 +46,7 @@ impl Pinned {
             role: RoleId::new("R").unwrap(),
             org: OrgId::ZERO,
             tree,
-            access: AccessHash::of_bytes(&self.access.encode(tree)),
+            access: AccessHash::from_canonical(&self.access.encode(tree)),
             lifetime: Lifetime::new(Duration::from_secs(3_600), Duration::from_secs(36_000)),
         })
     }

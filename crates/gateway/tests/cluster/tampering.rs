@@ -86,7 +86,7 @@ async fn what_cannot_be_read_yet_ends_nothing() {
     let digits: Vec<u8> =
         newer.bytes().map(|digit| u8::try_from(char::from(digit).to_digit(16).unwrap()).unwrap()).collect();
     let decoded: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    let hash = AccessHash::of_bytes(&decoded);
+    let hash = AccessHash::from_canonical(&decoded);
     world
         .execute(&format!(
             "INSERT INTO orgcache.orgcache_access (hash, bytes) VALUES ('\\x{hash}', '\\x{newer}'); \

@@ -227,7 +227,7 @@ impl<'t> OrganizationStructureProvider<'t> {
     /// The active legal entities of the tree.
     #[must_use]
     pub fn legal_entities(&self) -> Orgs<'t> {
-        let known = self.tree.with_flags(OrgFlags::LEGAL_ENTITY | OrgFlags::ACTIVE, &self.tree.all());
+        let known = self.tree.with_flags(OrgFlags::LEGAL_ENTITY | OrgFlags::ACTIVE, self.tree.all());
         Orgs { tree: self.tree, known, unknown: None }
     }
 

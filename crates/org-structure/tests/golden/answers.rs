@@ -1,6 +1,6 @@
 //! The answers of a tree about one organization.
 
-use org_structure::{OrgFlags, OrgIndex, OrgStructure, Ranges};
+use org_structure::{OrgFlags, OrgIndex, OrgStructure, ViewRanges};
 use serde_json::{Value, json};
 
 /// The nearest organizations that a file names, and the flags that they have.
@@ -14,7 +14,7 @@ pub(crate) const NEAREST: [(&str, OrgFlags); 5] = [
 
 pub(crate) fn of_tree(tree: &OrgStructure, rank: u32) -> Value {
     let org = OrgIndex::new(rank);
-    let ranges = |ranges: Ranges| ranges.map(|range| [range.start, range.end]).collect::<Vec<_>>();
+    let ranges = |ranges: ViewRanges| ranges.map(|range| [range.start, range.end]).collect::<Vec<_>>();
     let mut answer = json!({
         "rank": rank,
         "id": tree.id(org),

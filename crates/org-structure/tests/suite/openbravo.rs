@@ -302,8 +302,8 @@ fn defect_9_lists_are_taken_element_by_element() {
     assert!(!provider.is_in_natural_tree(Some(""), Some(EAST)));
     // A quote within an id cannot end the text that it stands in.
     let tree = OrgStructure::build([OrgRow::new("x') or ('1'='1")]).unwrap().structure;
-    assert_eq!(tree.quoted_list(&tree.all()), "'x'') or (''1''=''1'");
-    assert_eq!(tree.sql_ids(&tree.all()), ["x') or ('1'='1"]);
+    assert_eq!(tree.quoted_list(tree.all()), "'x'') or (''1''=''1'");
+    assert_eq!(tree.sql_ids(tree.all()), ["x') or ('1'='1"]);
 }
 
 /// Defect 13: the database functions need readiness, the cache does not. Both rules are kept apart.

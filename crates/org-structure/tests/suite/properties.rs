@@ -113,7 +113,7 @@ proptest! {
     #[test]
     fn flags_within_a_set(rows in any_rows(), flags: u16) {
         let (tree, flags) = (build(&rows), OrgFlags::from_bits_truncate(flags & flags >> 3));
-        let flagged = tree.with_flags(flags, &tree.all());
+        let flagged = tree.with_flags(flags, tree.all());
         let expected = rows.iter().filter(|row| row.flags.contains(flags)).map(|row| &row.id);
         prop_assert_eq!(ids(&tree, &flagged), owned(expected));
         for org in tree.indices() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use allocation_counter::measure;
-use org_structure::{OrgIndex, OrgSet, OrgStructure, Ranges, ViewIter};
+use org_structure::{OrgIndex, OrgSet, OrgStructure, ViewIter, ViewRanges};
 use proptest::prelude::*;
 
 use crate::shapes::{Shape, any_rows, build, measured};
@@ -15,7 +15,7 @@ struct Shown<'a> {
     len: usize,
     is_empty: bool,
     iter: ViewIter,
-    ranges: Ranges,
+    ranges: ViewRanges,
     contains: Box<dyn Fn(OrgIndex) -> bool + 'a>,
     debug: String,
 }

@@ -142,7 +142,7 @@ impl SessionManager {
 
 impl Core {
     async fn begin(&self, principal: Principal, replacement: Replacement) -> Result<Login, LoginError> {
-        let ticket = self.trees.ticket();
+        let ticket = self.trees.take_ticket();
         if self.closing.load(Ordering::SeqCst) {
             return Err(LoginError::ShuttingDown);
         }
@@ -169,7 +169,7 @@ impl Core {
         reservation.keep();
         if let Some(old) = replacement.replaces {
             self.table.end(&old);
-            self.table.ended(&old);
+            self.table.finish_end(&old);
         }
         notices.extend(self.make_room(&live).await.into_iter().map(Notice::OldestEnded));
         Ok(Login { token, session: Session::new(live), notices })
@@ -229,7 +229,7 @@ impl Core {
     }
 
     fn pin_access(&self, access: RoleAccess, tree: Arc<PinnedTree>) -> Arc<PinnedAccess> {
-        let hash = AccessHash::of_bytes(&access.encode(tree.fingerprint));
+        let hash = AccessHash::from_canonical(&access.encode(tree.fingerprint));
         self.parts.pin_access(hash, tree, || access)
     }
 
@@ -255,7 +255,7 @@ impl Core {
             CreateOutcome::Done => {}
             CreateOutcome::ReplacedIsGone => {
                 if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
-                    self.is_gone(&old);
+                    self.remove_gone(&old);
                 }
                 return Err(SessionError::NotLive.into());
             }

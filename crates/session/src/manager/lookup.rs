@@ -39,7 +39,7 @@ impl SessionManager {
     #[must_use]
     pub fn session_in_memory(&self, token: &Token) -> Option<Session> {
         let id = token.id();
-        self.core.trusted(self.core.table.get(&id).as_ref(), Use::Yes)
+        self.core.find_trusted(self.core.table.get(&id).as_ref(), Use::Yes)
     }
 
     /// How long a session goes on if it is not used again: the time until [`Session::expires_at`].
@@ -52,11 +52,11 @@ impl SessionManager {
         let core = &self.core;
         let id = token.id();
         let held = core.table.get(&id);
-        if let Some(session) = core.trusted(held.as_ref(), usage) {
+        if let Some(session) = core.find_trusted(held.as_ref(), usage) {
             return Ok(session);
         }
         // The future that asks the store is large. Boxed, it costs nothing where memory answers.
-        let found = Box::pin(core.look(id, held, usage)).await.map(Session::new);
+        let found = Box::pin(core.look_up(id, held, usage)).await.map(Session::new);
         if matches!(found, Err(SessionError::NotLive)) {
             core.count(&core.counters.unknown_tokens);
         }
@@ -82,7 +82,7 @@ impl Use {
 
 impl Core {
     /// The session in memory, if it may be answered without asking the store.
-    fn trusted(&self, held: Option<&Arc<CachedSession>>, usage: Use) -> Option<Session> {
+    fn find_trusted(&self, held: Option<&Arc<CachedSession>>, usage: Use) -> Option<Session> {
         let now = self.now();
         let live = held.filter(|live| self.is_trusted(live, now))?;
         usage.note(live, now);
@@ -99,14 +99,14 @@ impl Core {
     }
 
     /// Reads a session from the store. It may be in memory already.
-    async fn look(
+    async fn look_up(
         &self,
         id: SessionId,
         held: Option<Arc<CachedSession>>,
         usage: Use,
     ) -> Result<Arc<CachedSession>, SessionError> {
         if let Some(live) = &held
-            && self.is_over(live).await
+            && self.expire_if_over(live).await
         {
             return Err(SessionError::NotLive);
         }
@@ -122,7 +122,7 @@ impl Core {
             let stored = match self.record_outcome(self.store.open(&id).await) {
                 Ok(Some(stored)) if stored.record.id == id => stored,
                 Ok(_) => {
-                    held.iter().for_each(|live| self.is_gone(live));
+                    held.iter().for_each(|live| self.remove_gone(live));
                     return Err(SessionError::NotLive);
                 }
                 Err(error) => {
@@ -185,7 +185,7 @@ impl Core {
     }
 
     /// Has a session in memory expired, as far as this node alone can tell?
-    async fn is_over(&self, live: &Arc<CachedSession>) -> bool {
+    async fn expire_if_over(&self, live: &Arc<CachedSession>) -> bool {
         let now = self.now();
         let is_idle = live.is_idle(now, Duration::ZERO);
         if live.is_too_old(now) || is_idle && !self.store.is_shared() {

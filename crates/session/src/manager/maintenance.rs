@@ -111,7 +111,7 @@ impl Core {
             let seen: Vec<LastUse> =
                 pairs().map(|(live, seen)| LastUse { id: live.id, ago: now.since(*seen) }).collect();
             self.record_outcome(self.store.touch(&seen).await)?;
-            pairs().for_each(|(live, seen)| live.flushed(*seen));
+            pairs().for_each(|(live, seen)| live.mark_flushed(*seen));
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Core {
             let (mut gone, mut there) = (0, 0);
             for live in lives {
                 if missing.binary_search(&live.id).is_ok() {
-                    self.is_gone(live);
+                    self.remove_gone(live);
                     gone += 1;
                 } else {
                     live.validate(began);

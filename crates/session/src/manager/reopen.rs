@@ -86,7 +86,7 @@ async fn read(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>, (fingerprin
     let missing = |what| ReopenFailure::Unreadable(UnreadableCause::Missing { what });
 
     let access_bytes = contents.access.ok_or_else(|| missing("access"))?;
-    if AccessHash::of_bytes(&access_bytes) != hash {
+    if AccessHash::from_canonical(&access_bytes) != hash {
         return Err(ReopenFailure::Damaged("access"));
     }
     let tree = if let Some(tree) = held {
@@ -98,7 +98,7 @@ async fn read(store: Arc<dyn SessionStore>, parts: Arc<SharedParts>, (fingerprin
         if matches!(&decoded, Err(error) if error.is_older()) {
             return Err(ReopenFailure::Outdated);
         }
-        if Fingerprint::of_bytes(&bytes) != fingerprint {
+        if Fingerprint::from_canonical(&bytes) != fingerprint {
             return Err(ReopenFailure::Damaged("tree"));
         }
         let structure = decoded.map_err(|error| ReopenFailure::Unreadable(UnreadableCause::Tree(error)))?;

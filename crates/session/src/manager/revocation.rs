@@ -45,7 +45,7 @@ impl SessionManager {
         let sessions = ended.map_err(SessionError::Unavailable)?;
         // A concurrent lookup may have cached it meanwhile, or be about to.
         self.core.table.end(&id);
-        self.core.table.ended(&id);
+        self.core.table.finish_end(&id);
         Ok(Revocation { sessions, pending: None })
     }
 
@@ -127,10 +127,10 @@ impl Core {
     ) -> Result<u64, PortError> {
         let sessions = self.record_outcome(self.store.end(scope, ago).await)?;
         match scope {
-            Scope::Session(id) => self.table.ended(id),
+            Scope::Session(id) => self.table.finish_end(id),
             _ => {
                 // In this order: until the revocation is off the list, no lookup brings such a session back.
-                self.table.ended_all(scope, self.now());
+                self.table.finish_end_all(scope, self.now());
                 self.bulk_revocations.lock().retain(|end| end.scope != *scope || end.requested > requested);
             }
         }
@@ -173,7 +173,7 @@ impl Core {
     }
 
     /// The store does not have a session that is held here.
-    pub(super) fn is_gone(&self, live: &Arc<CachedSession>) {
+    pub(super) fn remove_gone(&self, live: &Arc<CachedSession>) {
         live.end();
         if self.table.remove(live) {
             self.count(&self.counters.ended_elsewhere);

@@ -35,11 +35,11 @@ impl SessionManager {
     /// Outside a tokio runtime with time enabled.
     #[must_use = "dropping the task ends maintenance"]
     pub fn start_maintenance(&self) -> MaintenanceTask {
-        MaintenanceTask { task: tokio::spawn(keep_in_order(Arc::downgrade(&self.core))) }
+        MaintenanceTask { task: tokio::spawn(maintain_on_timer(Arc::downgrade(&self.core))) }
     }
 }
 
-async fn keep_in_order(core: Weak<Core>) {
+async fn maintain_on_timer(core: Weak<Core>) {
     let mut next = Instant::now();
     let mut next_flush = next;
     loop {

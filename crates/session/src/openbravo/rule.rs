@@ -92,13 +92,13 @@ impl RoleFacts {
     #[must_use]
     pub fn access(&self, tree: &OrgStructure, options: &AccessOptions<'_>) -> RoleAccess {
         let facts = EffectiveRows::new(self, options);
-        let active = Draft::of_ids(tree, facts.active());
+        let active = Draft::from_ids(tree, facts.active());
 
         let mut readable = if active.contains(&OrgId::ZERO) {
             let client = options.current_client.unwrap_or(self.client);
             let organizations =
                 self.organizations.iter().filter(|organization| organization.client == client);
-            Draft::of_ids(tree, organizations.map(|organization| &organization.id))
+            Draft::from_ids(tree, organizations.map(|organization| &organization.id))
         } else {
             active.natural_trees()
         };
@@ -189,7 +189,7 @@ impl<'a> EffectiveRows<'a> {
     /// The organizations that an automatic role has without a row.
     fn automatic(&self) -> impl Iterator<Item = &OrgId> {
         let role = self.role;
-        let level = role.level.trimmed();
+        let level = role.level.trim();
         let has = |levels: &[&str]| self.is_automatic() && levels.contains(&level);
         let own =
             has(&["CO", "O"]).then_some(&role.organizations).into_iter().flatten().filter(|organization| {
@@ -214,7 +214,7 @@ impl<'a> EffectiveRows<'a> {
                 clients.entry(self.role.client).or_default().push(org);
             }
         }
-        let group = |(client, orgs)| GrantedOrgs { client, orgs: OrgSelection::of_ids(tree, orgs) };
+        let group = |(client, orgs)| GrantedOrgs { client, orgs: OrgSelection::from_ids(tree, orgs) };
         clients.into_iter().map(group).collect()
     }
 }

@@ -17,7 +17,7 @@ proptest! {
         let bytes = access.encode(fingerprint);
         let decoded = RoleAccess::decode(&bytes, &tree, fingerprint).unwrap();
         prop_assert_eq!(&decoded, &access);
-        prop_assert_eq!(AccessHash::of_bytes(&decoded.encode(fingerprint)), AccessHash::of_bytes(&bytes));
+        prop_assert_eq!(AccessHash::from_canonical(&decoded.encode(fingerprint)), AccessHash::from_canonical(&bytes));
         prop_assert_eq!(decoded.granted_orgs(&tree), access.granted_orgs(&tree));
     }
 
