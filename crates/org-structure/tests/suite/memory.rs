@@ -64,16 +64,16 @@ fn budget_of_600_organizations() {
     assert!((most - least) * 100 <= most * 3, "shapes within 3 %: {all:?}");
 }
 
+/// The harness of the benchmarks holds a million organizations to the same budget.
 #[test]
-fn budget_of_a_million_organizations() {
+fn budget_of_100_000_organizations() {
     for shape in [Shape::Chain, Shape::Fan5, Shape::Flat] {
-        let rows = measured(shape, 999_999);
-        let tree = build(&rows);
-        assert_eq!(tree.len(), 1_000_000);
-        assert!(tree.footprint() <= 42 * 1_000_000, "{shape:?}: {}", tree.footprint());
+        let tree = build(&measured(shape, 99_999));
+        assert_eq!(tree.len(), 100_000);
+        assert!(tree.footprint() <= 42 * 100_000, "{shape:?}: {}", tree.footprint());
         let bottom = tree.indices().next_back().unwrap();
         assert_eq!(tree.depth(bottom), Some(tree.path_to_root(bottom).count() as u32 - 1));
-        assert_eq!(tree.natural_tree(tree.index_of("0").unwrap()).len(), 1_000_000);
+        assert_eq!(tree.natural_tree(tree.index_of("0").unwrap()).len(), 100_000);
         assert_eq!(OrgStructure::decode(&tree.encode()).unwrap(), tree);
     }
 }
