@@ -75,10 +75,10 @@ impl OdooArguments {
             .map_err(|error| Failure::nothing_done(in_our_words(&error.to_string())))?;
         let client = OdooClient::new(OdooConfig { limits: service_limits(), ..config })
             .map_err(|error| Failure::nothing_done(in_our_words(&error.to_string())))?;
-        client.scope().await.map_err(|error| unusable(&LoaderError::Odoo(error), login))?;
+        client.scope().await.map_err(|error| unusable(&LoaderError::Odoo(error), url, login))?;
         let name = client.config().database.clone().unwrap_or_default();
         let source = CompanySource::new(client, tenant(&name));
-        source.check_loader().await.map_err(|error| unusable(&error, login))?;
+        source.check_loader().await.map_err(|error| unusable(&error, url, login))?;
         Ok(Arc::new(source))
     }
 
@@ -124,14 +124,14 @@ fn in_our_words(text: &str) -> String {
         .replace("ODOO_USER", "--odoo-loader-user")
 }
 
-fn unusable(error: &LoaderError, login: &str) -> Failure {
+fn unusable(error: &LoaderError, url: &str, login: &str) -> Failure {
     let failure = Failure::nothing_done(in_our_words(&error.to_string()));
     match error {
         LoaderError::Odoo(OdooError::Credentials { .. }) => failure.advise(format!(
             "Is `{login}` the loader's login there, and is its key valid? Odoo shows keys once, when they are made."
         )),
         LoaderError::Odoo(OdooError::Fault(_)) if error_is_transient(error) => {
-            failure.advise("Is Odoo running, and is --odoo-url right?")
+            failure.advise(format!("Is Odoo running, and is --odoo-url right (`{url}`)?"))
         }
         LoaderError::NotReadable { .. } | LoaderError::NotAnAdministrator => failure.advise(format!(
             "Give `{login}` the group \"Access Rights\" (base.group_erp_manager) in Odoo, or name another user."

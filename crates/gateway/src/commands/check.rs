@@ -14,7 +14,7 @@ use super::{descriptors, rights};
 use crate::cli::{ErpArguments, ServeArguments};
 use crate::exposure;
 use crate::failure::{Failure, REFUSED};
-use crate::http::{Server, Settings};
+use crate::http::{ListenAddress, ListenError, Server, Settings};
 use crate::revocation_backlog::RevocationBacklog;
 
 /// By how much two clocks may differ: a signed assertion may be ahead by as much.
@@ -23,6 +23,9 @@ const APART: Duration = Duration::from_secs(5);
 /// The free bytes that an SQLite store needs to be made, and to work for long.
 const LEAST_ROOM: u64 = 1_000_000;
 const ROOM: u64 = 100_000_000;
+
+/// The folder for sockets that exists while the unit runs (`RuntimeDirectory`).
+const UNIT_FOLDER: &str = "/run/orgcache";
 
 /// The most findings of a client that are written out.
 const FINDINGS: usize = 10;
@@ -344,6 +347,11 @@ async fn listening(
                 format_args!("something listens on `{address}` already"),
                 "Nothing is wrong if it is this service.",
             )?,
+            Err(ListenError { address: ListenAddress::Unix(path), .. })
+                if path.parent() == Some(Path::new(UNIT_FOLDER)) && !Path::new(UNIT_FOLDER).exists() =>
+            {
+                report.ok(format_args!("`{address}`: the unit creates the folder when it starts"))?;
+            }
             Err(error) => {
                 report.found(Err::<(), _>(serve::not_bound(error)))?;
             }

@@ -91,8 +91,10 @@ async fn open(store_url: &str) -> Result<PasswordTable, Failure> {
 /// The id of the user of a name.
 async fn user_id(reader: &ErpReader, name: &str) -> Result<UserId, Failure> {
     let user = reader.user_named(name).await?;
-    let unknown =
-        || Failure::nothing_done(format!("there is no user `{name}` in {}", reader.database().place()));
+    let unknown = || {
+        Failure::nothing_done(format!("there is no user `{name}` in {}", reader.database().place()))
+            .advise("Write the name as in `ad_user.username`.")
+    };
     user.map(|user| user.id).ok_or_else(unknown)
 }
 

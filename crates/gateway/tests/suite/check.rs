@@ -142,6 +142,20 @@ fn rights_that_are_missing_are_named() {
     execute(&database.url, &format!("DROP OWNED BY {name}; DROP ROLE {name}"));
 }
 
+/// The folder of the unit's socket exists while the unit runs.
+#[test]
+fn a_socket_in_the_folder_of_the_unit_is_no_problem() {
+    let home = tempfile::tempdir().unwrap();
+    if !Path::new("/run/orgcache").exists() {
+        let checked = run(home.path(), &["check", "--listen", "unix:/run/orgcache/orgcache.sock"], "");
+        assert!(
+            checked.status == 0 && checked.out.contains("the unit creates the folder"),
+            "{}",
+            checked.out
+        );
+    }
+}
+
 #[test]
 fn few_descriptors_are_named() {
     let home = tempfile::tempdir().unwrap();

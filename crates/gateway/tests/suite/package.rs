@@ -1,8 +1,8 @@
 //! The Debian package: installed into a throw-away layer over this machine's root, removed, installed again,
 //! and its unit's command started as its user.
 
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
@@ -67,6 +67,62 @@ runuser -u orgcache -- sh -c "$pre"
 runuser -u orgcache -- orgcache check
 echo 'correct horse battery' | runuser -u orgcache -- orgcache password 'F&BAdmin'
 exec setpriv --reuid orgcache --regid orgcache --init-groups $(sed -n 's/^ExecStart=//p' $unit) >&3 3>&-
+"#;
+
+/// Boots systemd in the layer, with no unit but the package's, and does what an operator does then. What it
+/// writes, and waits for, is the test's below.
+const BOOT: &str = r#"
+exec 3>&1 4<&0 >&2
+unset TMPDIR
+mount -t proc none /proc
+mount -t tmpfs none /run
+mount -t tmpfs none /sys
+mkdir -p /sys/fs/cgroup
+mount -t cgroup2 none /sys/fs/cgroup
+rm -rf /usr/sbin/policy-rc.d /usr/lib/systemd/system /etc/systemd/system /usr/lib/systemd/*-generators /etc/systemd/*-generators
+mkdir -p /usr/lib/systemd/system /etc/systemd/system
+for target in basic sysinit shutdown network-online multi-user; do
+    printf '[Unit]\nDefaultDependencies=no\n' > /usr/lib/systemd/system/$target.target
+done
+dpkg --no-triggers --force-unsafe-io --install /root/orgcache.deb
+mkdir /etc/systemd/system/orgcache.service.d
+printf '[Service]\nStandardOutput=append:/root/said\n' > /etc/systemd/system/orgcache.service.d/output.conf
+cat >> /etc/orgcache/orgcache.env <<END
+ORGCACHE_DATABASE_URL=$ERP
+ORGCACHE_STORE_URL=$STORE
+ORGCACHE_LISTEN=127.0.0.1:0,unix:/run/orgcache/orgcache.sock
+END
+(
+    pid() { systemctl show --property MainPID --value orgcache; }
+    is_restarted() { systemctl is-active orgcache && test "$(pid)" != "$upgraded"; }
+    wait_until() { n=0; until "$@"; do n=$((n + 1)); test $n -lt 600; sleep 0.1; done; }
+    wait_until test -S /run/systemd/private
+    set -a; . /etc/orgcache/orgcache.env; set +a
+    runuser -u orgcache -- orgcache check
+    echo 'correct horse battery' | runuser -u orgcache -- orgcache password 'F&BAdmin'
+    systemctl enable --now orgcache
+    wait_until grep -q stops /root/said
+    cat /root/said >&3
+    test "$(stat -c '%U:%G %a' /run/orgcache/orgcache.sock)" = 'orgcache:orgcache 660'
+    grep -q '^CapEff:[[:space:]]*0*$' /proc/$(pid)/status
+    read -r signed_in <&4
+    systemctl reload orgcache
+    systemctl is-active orgcache >&3
+    : an upgrade restarts the service, and so does systemd after a crash
+    before=$(pid)
+    dpkg --no-triggers --force-unsafe-io --install /root/orgcache.deb
+    upgraded=$(pid)
+    test "$before" != "$upgraded"
+    kill -KILL "$upgraded"
+    wait_until is_restarted
+    : a removal stops it
+    dpkg --no-triggers --remove orgcache
+    test ! -e /run/orgcache -a ! -e /etc/systemd/system/multi-user.target.wants/orgcache.service
+    ! systemctl is-active orgcache
+    echo removed >&3
+) &
+export container=docker
+exec /usr/lib/systemd/systemd --system --unit=multi-user.target --log-target=console 3>&- 4<&-
 "#;
 
 /// The roles of `packaging/roles.sql` under names of a test's own, which go with this.
@@ -141,20 +197,14 @@ fn the_roles_of_the_operations_page_are_enough() {
     assert_eq!(checked.status, 0, "{}", checked.out);
 }
 
-#[test]
-fn the_package_is_installed_and_its_unit_serves_until_it_is_stopped() {
-    if !geteuid().is_root() || !Path::new("/usr/bin/dpkg-deb").exists() {
-        eprintln!("not tested: installing a Debian package takes root on Debian");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let layer = folder.path().join("layer");
-    std::fs::create_dir(&layer).unwrap();
+/// Builds the package of this program into a folder, in which there is a place for a layer then.
+fn build(folder: &Path) -> PathBuf {
+    std::fs::create_dir(folder.join("layer")).unwrap();
     let built = Command::new(std::env::var_os("CARGO").unwrap())
         .args(["run", "--quiet", "--package", "xtask", "--", "deb", "--binary"])
         .arg(env!("CARGO_BIN_EXE_orgcache"))
         .arg("--out")
-        .arg(folder.path())
+        .arg(folder)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         // The program of a test is large, and its package is used once.
         .envs([("DPKG_DEB_COMPRESSOR_TYPE", "gzip"), ("DPKG_DEB_COMPRESSOR_LEVEL", "1")])
@@ -162,15 +212,24 @@ fn the_package_is_installed_and_its_unit_serves_until_it_is_stopped() {
         .output()
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let packages = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let package = packages.into_iter().find(|path| path.extension().is_some_and(|it| it == "deb")).unwrap();
+    let packages = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    packages.into_iter().find(|path| path.extension().is_some_and(|it| it == "deb")).unwrap()
+}
 
+#[test]
+fn the_package_is_installed_and_its_unit_serves_until_it_is_stopped() {
+    if !geteuid().is_root() || !Path::new("/usr/bin/dpkg-deb").exists() {
+        eprintln!("not tested: installing a Debian package takes root on Debian");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let package = build(folder.path());
     let database = empty_postgres("").fill();
     database.execute("UPDATE ad_user SET isactive = 'Y'");
     let roles = Roles::create(&database);
     let mut child = Command::new("unshare")
         .args(["--mount", "sh", "-c", LAYER, "sh"])
-        .args([&layer, &package])
+        .args([&folder.path().join("layer"), &package])
         .arg(INSTALL)
         .env_clear()
         .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -196,4 +255,42 @@ fn the_package_is_installed_and_its_unit_serves_until_it_is_stopped() {
     assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said());
     out.read_to_string(&mut line).unwrap();
     assert!(!Path::new("/usr/lib/systemd/system/orgcache.service").exists(), "the layer is gone");
+}
+
+#[test]
+fn systemd_runs_the_unit_restarts_it_and_stops_it() {
+    if !geteuid().is_root() || !Path::new("/usr/lib/systemd/systemd").exists() {
+        eprintln!("not tested: booting systemd takes root and systemd");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let package = build(folder.path());
+    let database = empty_postgres("").fill();
+    database.execute("UPDATE ad_user SET isactive = 'Y'");
+    let roles = Roles::create(&database);
+    let mut child = Command::new("unshare")
+        .args(["--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--uts", "--ipc"])
+        .args(["sh", "-c", LAYER, "sh"])
+        .args([&folder.path().join("layer"), &package])
+        .arg(BOOT)
+        .env_clear()
+        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .envs([("ERP", &roles.erp), ("STORE", &roles.store)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(folder.path().join("said")).unwrap())
+        .spawn()
+        .unwrap();
+    let said = || std::fs::read_to_string(folder.path().join("said")).unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let greeting = lines.next().unwrap_or_else(|| panic!("{}", said()));
+    let address =
+        greeting.strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", said()));
+    let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    child.stdin.take().unwrap().write_all(b"signed in\n").unwrap();
+    let after: Vec<String> = lines.by_ref().take_while(|line| line != "removed").collect();
+    assert_eq!(after.last().map(String::as_str), Some("active"), "{after:?} {}", said());
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
