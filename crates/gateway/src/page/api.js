@@ -1,13 +1,13 @@
-// Requests to the server: the session's cookie goes along by itself, its CSRF value as a header.
+// Requests to the server. The browser adds the session's cookie; this file adds the CSRF value.
 
-/** How long an answer may take, in milliseconds, before the server counts as gone: longer than it allows itself. */
-const PATIENCE = 35_000;
+/** Milliseconds until the server counts as unreachable: more than the server's own time limit. */
+const TIMEOUT = 35_000;
 
-/** A request that did not get what it asked for. `kind` says what to do about it. */
+/** A failed request. `kind` says what to do about it. */
 export class RequestError extends Error {
   /**
-   * @param {"unauthorized" | "outdated" | "unreachable" | "refused"} kind `outdated`: it was for a session that this page no
-   * longer has
+   * @param {"unauthorized" | "outdated" | "unreachable" | "refused"} kind `outdated`: it belonged to an earlier
+   * session of this page
    * @param {string} message for a person to read
    * @param {{status?: number, field?: string}} details
    */
@@ -21,23 +21,23 @@ export class RequestError extends Error {
 
 let csrf = "";
 /** Counts the sessions of this page. */
-let sessions = 0;
-/** Settles when no request is under way that puts another session in the place of this one. */
-let exchanging = Promise.resolve();
+let sessionNumber = 0;
+/** Settles when no request is in flight that replaces the session. */
+let pendingExchange = Promise.resolve();
 
-/** Remembers the value that proves to the server that a request comes from this page. Each session has another. */
+/** Remembers the session's CSRF value, which proves that a request comes from this page. */
 export function rememberCsrf(value) {
-  if (csrf !== (value ?? "")) sessions += 1;
+  if (csrf !== (value ?? "")) sessionNumber += 1;
   csrf = value ?? "";
 }
 
-/** Asks for a resource. */
+/** Requests a resource. */
 export function get(path, signal) {
   return send("GET", path, undefined, signal);
 }
 
-/** Asks for a resource without being told to by anybody: that keeps no session alive. */
-export function look(path) {
+/** Requests a resource without an action of the user, so that it does not count as use of the session. */
+export function getInBackground(path) {
   return send("GET", path, undefined, undefined, { "x-orgcache-background": "1" });
 }
 
@@ -46,27 +46,27 @@ export function post(path, body = {}, signal) {
   return send("POST", path, body, signal);
 }
 
-/** Asks for another session in the place of this one, which ends. */
-export function exchange(path, body = {}) {
+/** Replaces the session: the server ends this one and returns another. */
+export function exchangeSession(path, body = {}) {
   const answer = send("POST", path, body, undefined, {}, true).then((content) => {
     rememberCsrf(content.csrf);
     return content;
   });
-  exchanging = answer.then(() => {}, () => {});
+  pendingExchange = answer.then(() => {}, () => {});
   return answer;
 }
 
-/** Ends what `path` names. */
+/** Deletes a resource. */
 export function remove(path) {
   return send("DELETE", path);
 }
 
-async function send(method, path, body, signal, further = {}, isExchange = false) {
-  const mine = sessions;
-  const headers = { accept: "application/json", ...further };
+async function send(method, path, body, signal, extraHeaders = {}, isExchange = false) {
+  const asked = sessionNumber;
+  const headers = { accept: "application/json", ...extraHeaders };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET" && csrf !== "") headers["x-orgcache-csrf"] = csrf;
-  const timeout = AbortSignal.timeout(PATIENCE);
+  const timeout = AbortSignal.timeout(TIMEOUT);
   let response;
   let text;
   try {
@@ -87,16 +87,16 @@ async function send(method, path, body, signal, further = {}, isExchange = false
   const content = parse(text);
   if (response.ok) {
     if (content === undefined && text !== "") {
-      throw new RequestError("unreachable", "Something else than the server answered.");
+      throw new RequestError("unreachable", "A proxy answered in place of the server.");
     }
     return content;
   }
   if (response.status === 401 && !isExchange) {
-    // The exchange ends the session that this was for, perhaps before its own answer is here.
-    await exchanging;
-    if (mine !== sessions) throw new RequestError("outdated", "The session has changed.", { status: 401 });
+    // The exchange ends the session that this request was for, perhaps before its own answer arrives.
+    await pendingExchange;
+    if (asked !== sessionNumber) throw new RequestError("outdated", "The session has changed.", { status: 401 });
   }
-  throw refusal(response, content);
+  throw errorFrom(response, content);
 }
 
 function parse(text) {
@@ -107,25 +107,25 @@ function parse(text) {
   }
 }
 
-function refusal(response, problem) {
+function errorFrom(response, problem) {
   const { status } = response;
-  const said = sentence(problem?.detail || problem?.title || `The server answered with status ${status}.`);
+  const message = asSentence(problem?.detail || problem?.title || `The server answered with status ${status}.`);
   const details = { status, field: problem?.field };
-  // Something in between may ask for credentials of its own.
+  // A proxy may ask for credentials of its own: that is not the end of the session.
   if (status === 401 && problem?.type === "urn:orgcache:problem:unauthorized") {
-    return new RequestError("unauthorized", said, details);
+    return new RequestError("unauthorized", message, details);
   }
-  // What stands between the browser and a server that is down answers with these.
+  // A proxy answers with these while the server is down.
   if (status === 502 || status === 503 || status === 504) {
     return new RequestError("unreachable", "The server is not ready.", details);
   }
   const wait = Number(response.headers.get("retry-after"));
   const advice = status === 429 && wait > 0 ? ` Try again in ${wait} s.` : "";
-  return new RequestError("refused", said + advice, details);
+  return new RequestError("refused", message + advice, details);
 }
 
-/** The server's messages are clauses; on the page they stand alone. */
-function sentence(text) {
+/** The server's messages are clauses in lower case without a full stop. */
+function asSentence(text) {
   const clause = String(text).trim();
   const end = /[.!?]$/u.test(clause) ? "" : ".";
   return clause.charAt(0).toUpperCase() + clause.slice(1) + end;

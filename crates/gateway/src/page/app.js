@@ -1,70 +1,69 @@
-// The page: who is signed in, which view is on show, and what happens when something fails.
+// The entry point of the page: the signed-in session, the visible view, and what to do after a failure.
 
-import { exchange, get, look, post, rememberCsrf } from "/page/api.js";
+import { exchangeSession, get, getInBackground, post, rememberCsrf } from "/page/api.js";
 import { Connection } from "/page/connection.js";
-import { Details } from "/page/details.js";
-import { byId, element, integer, name } from "/page/dom.js";
-import { Icicle } from "/page/icicle.js";
-import { announce, confirmed, noTrouble, showChanges, stale, trouble } from "/page/notices.js";
+import { byId, element, formatCount, formatInteger, name } from "/page/dom.js";
+import { announce, askToConfirm, hideTrouble, setStale, showChanges, showTrouble } from "/page/notices.js";
 import { Organizations } from "/page/organizations.js";
+import { OrganizationsView } from "/page/organizations_view.js";
 import { Overview } from "/page/overview.js";
 import { Refer } from "/page/refer.js";
 import { Sessions } from "/page/sessions.js";
-import { Tree } from "/page/tree.js";
 
-const VIEWS = ["overview", "organizations", "refer", "sessions"];
-/** Milliseconds between two looks at figures that change by themselves. */
+const TITLES = { overview: "Overview", organizations: "Organizations", refer: "References", sessions: "Sessions" };
+const VIEWS = Object.keys(TITLES);
+/** Milliseconds between two requests for figures. */
 const FIGURES = 5_000;
-/** Milliseconds between two comparisons with a newer tree, for which the server reads it. */
+/** Milliseconds between two comparisons with the current tree, for which the server reads it. */
 const COMPARISONS = 60_000;
 
 let session = null;
 let organizations = null;
 let afterTrouble = null;
-/** The client that an instance administrator looks at; null for all, and for everyone else. */
+/** The client that an instance administrator chose; null stands for all clients. */
 let client = null;
-/** When the newer tree was last compared with the pinned one. */
+/** When the current tree was last compared with the pinned one. */
 let compared = -Infinity;
-/** Counts the changes of who is signed in: an answer to an earlier question is not for the session of now. */
-let era = 0;
+/** Counts the changes of session: an answer to an earlier session's request is dropped. */
+let generation = 0;
 
-/** Would the browser drop the session's cookie, which is for TLS alone, since this page came without TLS? */
+/** Whether the browser would drop the session's cookie, which is `Secure`: the page came over plain HTTP. */
 const dropsCookie = document.documentElement.dataset.cookies === "secure" && !isSecureContext;
 
 const isAdmin = () => Boolean(session?.client_admin || session?.instance_admin);
 
-const tree = new Tree(byId("tree"), byId("tree-rows"), selected);
-const details = new Details(byId("details"), { select: reveal, isAdmin, onError: failed });
+const organizationsView = new OrganizationsView({ isAdmin, onSelect, onError });
 const sessions = new Sessions(byId("sessions-content"), {
   session: () => session,
   organizations: () => organizations,
   client: () => client,
-  confirm: confirmed,
+  confirm: askToConfirm,
   announce,
-  onError: failed,
+  warn: (text) => showTrouble(text, "Dismiss", hideTrouble),
+  onError,
 });
-const overview = new Overview(byId("overview-content"), { session: () => session, isAdmin, client: () => client, onError: failed });
-const refer = new Refer(byId("refer-content"), { isAdmin, select: goTo, onError: failed });
-const icicle = new Icicle(byId("icicle"), { select: reveal, pointed });
-const connection = new Connection({ fresh, lost, back, failed });
-/** Tells the other tabs that the cookie they share now stands for something else. */
+const overview = new Overview(byId("overview-content"), { session: () => session, isAdmin, client: () => client, onError });
+const refer = new Refer(byId("refer-content"), { isAdmin, select: (node) => location.assign(addressOf(node)), onError });
+const connection = new Connection({ onFreshness, onLost, onBack, onError });
+/** Tells the other tabs that the cookie they share belongs to another session now. */
 const tabs = new BroadcastChannel("orgcache-session");
-tabs.addEventListener("message", () => start());
+tabs.addEventListener("message", () => start("You have signed out in another tab."));
 
 // ---- signing in and out ----
 
-async function start() {
-  era += 1;
-  let mine = era;
+/** Shows the page to the cookie's session, or else the sign-in form with a reason. */
+async function start(reason = "") {
+  generation += 1;
+  let mine = generation;
   try {
     const answered = await get("/v1/session");
-    if (mine !== era) return;
+    if (mine !== generation) return;
     mine += 1;
-    await enter(answered);
+    await showSession(answered);
   } catch (error) {
-    if (mine !== era) return;
-    if (error.kind === "unauthorized") signedOut("");
-    else failed(error, start);
+    if (mine !== generation) return;
+    if (error.kind === "unauthorized") showSignIn(reason);
+    else onError(error, () => start(reason));
   }
 }
 
@@ -77,9 +76,9 @@ async function signIn(event) {
   byId("sign-in-error").textContent = "";
   button.disabled = true;
   try {
-    const answer = await exchange("/v1/login", { user: user.value, password: password.value, cookie: true });
+    const answer = await exchangeSession("/v1/login", { user: user.value, password: password.value, cookie: true });
     password.value = "";
-    await signedIn(answer);
+    await showSignedIn(answer);
   } catch (error) {
     byId("sign-in-error").textContent =
       error.kind === "unauthorized" ? "Wrong user name or password." : error.message;
@@ -91,15 +90,15 @@ async function signIn(event) {
   }
 }
 
-/** Shows the page to a user whose password was right, whatever goes wrong then. */
-async function signedIn(answer) {
+/** Shows the page after a login. Later failures are not failures of the password. */
+async function showSignedIn(answer) {
   try {
-    await changed(answer);
+    await adoptSession(answer);
     if (!byId("overview").hidden) byId("overview-title").focus();
     else if (!byId("organizations").hidden) byId("search").focus();
   } catch (error) {
-    if (error.kind !== "unauthorized") failed(error, start);
-    else signedOut("You have signed in, but the browser does not send the session's cookie. Does it refuse cookies?");
+    if (error.kind !== "unauthorized") onError(error, () => start());
+    else showSignIn("You have signed in, but the browser does not send the session's cookie. Does it refuse cookies?");
   }
 }
 
@@ -109,58 +108,57 @@ async function signOut() {
     pending = (await post("/v1/logout"))?.elsewhere === "pending";
   } catch (error) {
     if (error.kind !== "unauthorized") {
-      failed(error);
+      onError(error);
       return;
     }
   }
   tabs.postMessage("changed");
-  signedOut(pending ? "You have signed out here. The other instances follow when the session store answers." : "You have signed out.");
+  showSignIn(pending ? "You have signed out here. The other instances follow when the session store answers." : "You have signed out.");
 }
 
-/** Takes up what a login, a refresh or a switch answered: a new session under the same cookie. */
-async function changed(answer) {
+/** Replaces the session by the one that a login, a refresh or a switch returned. */
+async function adoptSession(answer) {
   rememberCsrf(answer.csrf);
   tabs.postMessage("changed");
-  await enter(answer.session);
+  await showSession(answer.session);
 }
 
-/** Shows the page to a session. */
-async function enter(answered) {
-  era += 1;
-  const mine = era;
+/** Loads the session's tree and shows the page. */
+async function showSession(answered) {
+  generation += 1;
+  const mine = generation;
   const { organizations: rows } = await get("/v1/tree");
-  if (mine !== era) return;
+  if (mine !== generation) return;
   if (answered.csrf) rememberCsrf(answered.csrf);
-  if (session !== null && session.user !== answered.user) forget();
+  if (session !== null && session.user !== answered.user) clearUserData();
   session = answered;
   organizations = new Organizations(rows);
   byId("loading").hidden = true;
   byId("entrance").hidden = true;
   byId("bar").hidden = false;
-  stale(false);
+  setStale(false);
   compared = -Infinity;
-  noTrouble();
-  byId("who-user").textContent = session.username ?? session.user;
-  byId("who-client").textContent = session.client_name ?? session.client;
+  hideTrouble();
+  for (const [id, text] of [["who-user", session.username ?? session.user], ["who-client", session.client_name ?? session.client]]) {
+    byId(id).textContent = text;
+    byId(id).title = text;
+  }
   byId("sessions-link").hidden = !isAdmin();
-  tree.show(organizations);
-  showPicture();
+  organizationsView.show(organizations, session.org);
   refer.show(organizations);
-  search();
-  selectOwn();
-  connection.watch();
-  connection.askNow();
+  connection.start();
+  connection.checkNow();
   showView();
   await Promise.all([showRoles(), showClients()]);
 }
 
-function signedOut(reason) {
-  era += 1;
-  connection.rest();
-  forget();
+function showSignIn(reason) {
+  generation += 1;
+  connection.stop();
+  clearUserData();
   session = null;
   rememberCsrf("");
-  noTrouble();
+  hideTrouble();
   for (const id of ["bar", "stale", "loading", ...VIEWS]) byId(id).hidden = true;
   byId("entrance").hidden = false;
   byId("sign-in-reason").textContent = reason;
@@ -173,20 +171,20 @@ function signedOut(reason) {
   byId(byId("sign-in-user").value === "" ? "sign-in-user" : "sign-in-password").focus();
 }
 
-/** What one user saw is not left in the document for the next. */
-function forget() {
+/** Removes everything of this user from the document. */
+function clearUserData() {
   organizations = null;
-  tree.clear();
-  details.clear();
+  organizationsView.clear();
   sessions.clear();
   overview.clear();
   refer.clear();
-  icicle.show(null);
   client = null;
   for (const id of ["client", "sessions-client"]) byId(id).replaceChildren();
-  byId("search").value = "";
   byId("who-role").replaceChildren();
-  for (const id of ["who-user", "who-client", "tree-count", "tree-empty", "announcement"]) byId(id).textContent = "";
+  for (const id of ["who-user", "who-client", "announcement"]) {
+    byId(id).textContent = "";
+    byId(id).removeAttribute("title");
+  }
 }
 
 async function showRoles() {
@@ -199,7 +197,7 @@ async function showRoles() {
     // Odoo has no roles.
     select.parentElement.hidden = roles.length === 0;
   } catch (error) {
-    failed(error);
+    onError(error);
   }
 }
 
@@ -208,18 +206,18 @@ async function showClients() {
   const fields = [byId("client"), byId("sessions-client")];
   for (const control of ["client-control", "sessions-client-control"]) byId(control).hidden = !session.instance_admin;
   if (!session.instance_admin) return;
-  const mine = era;
+  const mine = generation;
   try {
     const { clients } = await get("/v1/admin/clients");
-    if (mine !== era) return;
+    if (mine !== generation) return;
     const option = ({ id, name: title, sessions: count }) =>
-      element("option", { value: id }, `${title ?? id} (${integer(count)} session${count === 1 ? "" : "s"})`);
+      element("option", { value: id }, `${title ?? id} (${formatCount(count, "session")})`);
     fields[0].replaceChildren(element("option", { value: "" }, "All clients"), ...clients.map(option));
     fields[1].replaceChildren(...clients.map(option));
     fields[0].value = client ?? "";
     fields[1].value = client ?? session.client;
   } catch (error) {
-    failed(error);
+    onError(error);
   }
 }
 
@@ -233,11 +231,11 @@ function chooseClient(event) {
 async function switchRole() {
   const select = byId("who-role");
   try {
-    await changed(await exchange("/v1/session/role", { role: select.value }));
+    await adoptSession(await exchangeSession("/v1/session/role", { role: select.value }));
     announce(`You now act as ${session.role_name}.`);
   } catch (error) {
     select.value = session?.role ?? "";
-    failed(error);
+    onError(error);
   }
 }
 
@@ -245,11 +243,11 @@ async function refresh() {
   const button = byId("refresh");
   button.disabled = true;
   try {
-    await changed(await exchange("/v1/session/refresh"));
-    announce(`Your tree is the current one, with ${integer(organizations.size)} organizations.`);
-    byId("tree").focus();
+    await adoptSession(await exchangeSession("/v1/session/refresh"));
+    announce(`Your tree is the current one, with ${formatInteger(organizations.size)} organizations.`);
+    byId("main").focus();
   } catch (error) {
-    failed(error, refresh);
+    onError(error, refresh);
   } finally {
     button.disabled = false;
   }
@@ -259,112 +257,32 @@ async function refresh() {
 
 function showView() {
   if (!session) return;
-  const [wanted, id] = location.hash.slice(1).split("/");
+  const [wanted, id, other] = location.hash.slice(1).split("/");
   const view = VIEWS.includes(wanted) && (wanted !== "sessions" || isAdmin()) ? wanted : "overview";
-  for (const other of VIEWS) byId(other).hidden = other !== view;
+  for (const each of VIEWS) byId(each).hidden = each !== view;
   for (const link of byId("views").querySelectorAll("a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (view === "organizations") showOrganization(id);
-  else if (view === "refer") refer.open(decoded(id), decoded(location.hash.split("/")[2]));
+  if (view === "organizations") organizationsView.open(decode(id));
+  else if (view === "refer") refer.open(decode(id), decode(other));
   else loadFigures(false);
-  titled(view);
+  setTitle(view);
 }
 
-/** Where nothing is selected yet, the session's own organization is. */
-function selectOwn() {
-  const own = organizations.byId.get(session.org);
-  if (tree.selected < 0 && own !== undefined) tree.choose(own);
-  icicle.select(tree.selected);
-  showZoom();
+/** The address of an organization within this page. */
+function addressOf(node) {
+  return `#organizations/${encodeURIComponent(organizations.rows[node].id)}`;
 }
 
-function goTo(node) {
-  location.hash = `#organizations/${encodeURIComponent(organizations.rows[node].id)}`;
+function setTitle(view) {
+  const title = (view === "organizations" && organizationsView.title) || TITLES[view];
+  document.title = `${title} – orgcache`;
 }
 
-function showPicture() {
-  icicle.show(organizations);
-  const levels = organizations.level.reduce((most, level) => Math.max(most, level), 0);
-  const facts = [
-    `${integer(organizations.size)} organizations`,
-    `${integer(levels)} levels`,
-    `${integer(icicle.entities)} legal entities`,
-  ];
-  byId("icicle").setAttribute("aria-label", `Picture of the tree: ${facts.join(", ")}. The list has the same.`);
-  pointed(-1);
-  showZoom();
-}
-
-/** Names the organization under the pointer, or else says what the picture has. */
-function pointed(node) {
-  const shown = byId("picture-pointed");
-  if (node < 0 || !organizations) {
-    shown.textContent = "Point at an organization to light up its natural tree.";
-    return;
-  }
-  const entity = icicle.entityOf(node);
-  const facts = [entity < 0 ? "no legal entity" : `legal entity ${organizations.title(entity)}`];
-  if (!organizations.rows[node].readable) facts.push("this session may not read it");
-  shown.replaceChildren(name(organizations.title(node)), element("span.muted", {}, ` · ${facts.join(" · ")}`));
-}
-
-function zoom(node) {
-  icicle.zoom(node);
-  showZoom();
-}
-
-function showZoom() {
-  byId("zoom-out").disabled = !icicle.isZoomed;
-  byId("zoom-in").disabled = tree.selected < 0 || !organizations?.hasChildren(tree.selected);
-}
-
-function showOrganization(id) {
-  // The tree measures itself only while it is on show.
-  const node = organizations.byId.get(decoded(id));
-  if (node !== undefined && node !== tree.selected) reveal(node);
-  else if (tree.selected >= 0) details.show(organizations, tree.selected);
-  else details.clear();
-}
-
-const TITLES = { overview: "Overview", organizations: "Organizations", refer: "References", sessions: "Sessions" };
-
-function titled(view) {
-  const node = view === "organizations" ? tree.selected : -1;
-  const what = node >= 0 ? organizations.title(node) : TITLES[view];
-  document.title = `${what} – orgcache`;
-}
-
-function selected(node) {
-  icicle.select(node);
-  showZoom();
-  details.show(organizations, node);
-  history.replaceState(null, "", `#organizations/${encodeURIComponent(organizations.rows[node].id)}`);
-  titled("organizations");
-}
-
-/** Selects an organization even where the search hides it. */
-function reveal(node) {
-  if (tree.hides(node)) {
-    byId("search").value = "";
-    search();
-  }
-  tree.select(node);
-}
-
-function search() {
-  const text = byId("search").value.trim();
-  const found = text === "" ? null : organizations.search(text);
-  tree.filter(found);
-  const all = integer(organizations.size);
-  const none = found?.matches.length === 0;
-  byId("tree-count").textContent = found ? `${integer(found.matches.length)} of ${all} found` : `${all} in this tree`;
-  byId("tree-empty").hidden = !none && organizations.size > 0;
-  const nothing = `No organization has “${text}” in its name, search key or id.`;
-  byId("tree-empty").textContent = none
-    ? `${nothing} Clear the search to see all.`
-    : "This client has no organization tree. Add one in the ERP, then refresh.";
+function onSelect(node) {
+  history.replaceState(null, "", addressOf(node));
+  setTitle("organizations");
 }
 
 function loadFigures(background) {
@@ -373,50 +291,50 @@ function loadFigures(background) {
   if (!byId("overview").hidden) overview.load(background);
 }
 
-/** Tells about a newer tree, and what is different in it. */
-async function fresh(current) {
-  stale(!current);
+/** Shows whether the pinned tree is still the current one, and what changed. */
+async function onFreshness(current) {
+  setStale(!current);
   if (current || performance.now() - compared < COMPARISONS) return;
   compared = performance.now();
-  const mine = era;
+  const mine = generation;
   try {
-    const changes = await look("/v1/session/changes");
-    if (mine !== era) return;
+    const changes = await getInBackground("/v1/session/changes");
+    if (mine !== generation) return;
     if (changes.current === false) showChanges(changes);
     else compared = -Infinity;
   } catch (error) {
-    if (mine === era) failed(error);
+    if (mine === generation) onError(error);
   }
 }
 
-// ---- what goes wrong, and what is said ----
+// ---- failures ----
 
-/** Answers to a failure: sign in again, wait for the server, or read what it said. */
-function failed(error, again) {
-  // What a session was refused that is gone already says nothing about the one of now.
+/** Handles a failed request: sign in again, wait for the server, or show its message. */
+function onError(error, again) {
+  // The request belonged to an earlier session.
   if (error.kind === "outdated") return;
   if (error.kind === "unauthorized") {
-    signedOut("Your session has ended. Sign in again.");
+    showSignIn("Your session has ended. Sign in again.");
   } else if (error.kind === "unreachable") {
     if (again) afterTrouble = again;
-    connection.lose();
+    connection.markLost();
   } else if (error.kind === "refused" && error.status === 403 && session) {
-    // Another tab may have signed in meanwhile: then this page's proof belongs to a session that is gone.
-    trouble(error.message, "Reload", start);
+    // Another tab may have signed in: then this page's CSRF value belongs to a session that has ended.
+    showTrouble(error.message, "Reload", () => start());
   } else if (error.kind === "refused") {
-    trouble(error.message, "Dismiss", noTrouble);
+    showTrouble(error.message, "Dismiss", hideTrouble);
   } else {
-    trouble("This page failed. Reload it.", "Reload", () => location.reload());
+    showTrouble("This page failed. Reload it.", "Reload", () => location.reload());
     throw error;
   }
 }
 
-function lost(seconds) {
-  trouble(`The server does not answer. The next attempt is in ${integer(seconds)} s.`, "Try now", () => connection.askNow());
+function onLost(seconds) {
+  showTrouble(`The server does not answer. The next attempt is in ${formatInteger(seconds)} s.`, "Try now", () => connection.checkNow());
 }
 
-function back() {
-  noTrouble();
+function onBack() {
+  hideTrouble();
   announce("The server answers again.");
   const again = afterTrouble;
   afterTrouble = null;
@@ -424,7 +342,7 @@ function back() {
   else showView();
 }
 
-function decoded(text) {
+function decode(text) {
   try {
     return decodeURIComponent(text ?? "");
   } catch {
@@ -432,9 +350,9 @@ function decoded(text) {
   }
 }
 
-// ---- wiring ----
+// ---- start ----
 
-/** The users of a demonstration, as buttons. */
+/** Offers the users of a demonstration as buttons. */
 async function offerUsers() {
   if (document.documentElement.dataset.demonstration === undefined) return;
   const { users, password } = await get("/page/demonstration.json");
@@ -446,7 +364,7 @@ async function offerUsers() {
   const button = ({ name: user, role }) =>
     element(
       "button",
-      { type: "button", "data-user": user, onclick: () => signInAs(user) },
+      { type: "button", "data-user": user, disabled: dropsCookie, onclick: () => signInAs(user) },
       name(user),
       role === user ? null : element("span.note", {}, name(role)),
     );
@@ -455,6 +373,13 @@ async function offerUsers() {
   );
   byId("demonstration").replaceChildren(
     element("h2", { id: "demonstration-title" }, "Demonstration: sign in as"),
+    element(
+      "p.muted",
+      {},
+      "orgcache caches the organization tree of an ERP. Each login pins the current version; all sessions on a version share one copy. The password of all users is ",
+      element("code", {}, password),
+      ".",
+    ),
     ...groups,
   );
   byId("demonstration").hidden = false;
@@ -464,23 +389,8 @@ byId("sign-in").addEventListener("submit", signIn);
 byId("sign-out").addEventListener("click", signOut);
 byId("refresh").addEventListener("click", refresh);
 byId("who-role").addEventListener("change", switchRole);
-byId("search").addEventListener("input", search);
-byId("search").addEventListener("keydown", (event) => {
-  if (event.key === "ArrowDown" || event.key === "Enter") {
-    event.preventDefault();
-    tree.enter();
-  } else if (event.key === "Escape" && byId("search").value !== "") {
-    event.preventDefault();
-    byId("search").value = "";
-    search();
-  }
-});
-byId("expand-all").addEventListener("click", () => tree.expandAll());
-byId("collapse-all").addEventListener("click", () => tree.collapseAll());
-byId("zoom-in").addEventListener("click", () => zoom(tree.selected));
-byId("zoom-out").addEventListener("click", () => zoom(-1));
 for (const id of ["client", "sessions-client"]) byId(id).addEventListener("change", chooseClient);
 window.addEventListener("hashchange", showView);
 setInterval(() => loadFigures(true), FIGURES);
-offerUsers().catch(failed);
+offerUsers().catch(onError);
 start();

@@ -19,7 +19,7 @@ export class Chooser {
   /**
    * @param {string} id
    * @param {string} label
-   * @param {(node: number) => void} onChoose gets -1 when the choice is gone
+   * @param {(node: number) => void} onChoose gets -1 for no choice
    */
   constructor(id, label, onChoose) {
     this.#onChoose = onChoose;
@@ -31,6 +31,7 @@ export class Chooser {
       "aria-autocomplete": "list",
       "aria-expanded": "false",
       "aria-controls": `${id}-list`,
+      dir: "auto",
       autocomplete: "off",
       spellcheck: "false",
       placeholder: "Name, search key or id",
@@ -48,14 +49,14 @@ export class Chooser {
     this.element = element("div.chooser", {}, element("label", { for: id }, label), this.#field, this.#list, this.#hint);
   }
 
-  /** Takes up another tree; the choice stays where it is there too. */
+  /** Shows another tree. The choice stays if that tree has it. */
   show(organizations) {
     const id = this.#organizations?.rows[this.#node]?.id;
     this.#organizations = organizations;
     this.set(organizations?.byId.get(id) ?? -1);
   }
 
-  /** Sets the choice without telling. */
+  /** Sets the choice without calling `onChoose`. */
   set(node) {
     this.#node = node;
     this.#field.value = node < 0 ? "" : this.#organizations.title(node);
@@ -64,10 +65,6 @@ export class Chooser {
 
   get node() {
     return this.#node;
-  }
-
-  focus() {
-    this.#field.focus();
   }
 
   #search() {

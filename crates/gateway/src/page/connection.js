@@ -1,105 +1,105 @@
-// Whether the server is there, the session lives, and its tree is the current one.
+// Checks regularly whether the server answers, the session is alive and its tree is the current one.
 
-import { look } from "/page/api.js";
+import { getInBackground } from "/page/api.js";
 
-/** Milliseconds between two questions while all is well. */
+/** Milliseconds between two checks while the server answers. */
 const INTERVAL = 5_000;
-/** Milliseconds to the next attempt while the server is gone: doubled each time, up to the longest. */
+/** Milliseconds to the next attempt after a failure: doubled each time, up to the longest. */
 const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 15_000;
 
-/** Asks the server regularly, in one line of questions: never two at a time, and none while nobody looks. */
+/** Checks the server, one request at a time, and none while the page is hidden. */
 export class Connection {
-  #tell;
+  #handlers;
   #timer = 0;
-  #retry = FIRST_RETRY;
-  #watching = false;
-  #lost = false;
-  #asking = false;
+  #retryDelay = FIRST_RETRY;
+  #isRunning = false;
+  #isLost = false;
+  #isChecking = false;
 
   /**
    * @param {{
-   *   fresh: (current: boolean) => void,
-   *   lost: (seconds: number) => void,
-   *   back: () => void,
-   *   failed: (error: Error) => void,
-   * }} tell
+   *   onFreshness: (current: boolean) => void,
+   *   onLost: (seconds: number) => void,
+   *   onBack: () => void,
+   *   onError: (error: Error) => void,
+   * }} handlers
    */
-  constructor(tell) {
-    this.#tell = tell;
+  constructor(handlers) {
+    this.#handlers = handlers;
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.askNow();
+      if (!document.hidden) this.checkNow();
     });
-    window.addEventListener("online", () => this.askNow());
+    window.addEventListener("online", () => this.checkNow());
   }
 
-  /** Begins to ask, for a session that was just confirmed. */
-  watch() {
-    this.#watching = true;
-    this.#again(INTERVAL);
+  /** Starts the checks, just after the server has confirmed the session. */
+  start() {
+    this.#isRunning = true;
+    this.#schedule(INTERVAL);
   }
 
-  /** Stops asking: there is no session. */
-  rest() {
-    this.#watching = false;
-    this.#lost = false;
-    this.#retry = FIRST_RETRY;
+  /** Stops the checks: there is no session. */
+  stop() {
+    this.#isRunning = false;
+    this.#isLost = false;
+    this.#retryDelay = FIRST_RETRY;
     clearTimeout(this.#timer);
   }
 
-  /** A request found that the server does not answer. */
-  lose() {
-    if (this.#lost) return;
-    this.#lost = true;
-    this.#retry = FIRST_RETRY;
-    this.#wait();
+  /** Notes that another request got no answer. */
+  markLost() {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#retryDelay = FIRST_RETRY;
+    this.#retryLater();
   }
 
-  /** Asks without waiting for its turn. */
-  askNow() {
+  /** Checks at once. */
+  checkNow() {
     clearTimeout(this.#timer);
-    this.#ask();
+    this.#check();
   }
 
-  async #ask() {
-    if (this.#asking) return;
-    if (!this.#watching && !this.#lost) return;
+  async #check() {
+    if (this.#isChecking) return;
+    if (!this.#isRunning && !this.#isLost) return;
     if (document.hidden) return;
-    this.#asking = true;
+    this.#isChecking = true;
     try {
-      const { current } = await look("/v1/session/freshness");
-      this.#found();
-      // Null: the ERP has not answered in time.
-      if (current !== null) this.#tell.fresh(current);
-      this.#again(INTERVAL);
+      const { current } = await getInBackground("/v1/session/freshness");
+      this.#markFound();
+      // Null: the ERP did not answer in time.
+      if (current !== null) this.#handlers.onFreshness(current);
+      this.#schedule(INTERVAL);
     } catch (error) {
-      if (error.kind === "unreachable") this.#wait();
+      if (error.kind === "unreachable") this.#retryLater();
       else {
-        this.#found();
-        this.#tell.failed(error);
-        this.#again(INTERVAL);
+        this.#markFound();
+        this.#handlers.onError(error);
+        this.#schedule(INTERVAL);
       }
     } finally {
-      this.#asking = false;
+      this.#isChecking = false;
     }
   }
 
-  #found() {
-    if (this.#lost) this.#tell.back();
-    this.#lost = false;
-    this.#retry = FIRST_RETRY;
+  #markFound() {
+    if (this.#isLost) this.#handlers.onBack();
+    this.#isLost = false;
+    this.#retryDelay = FIRST_RETRY;
   }
 
-  #wait() {
-    this.#lost = true;
-    this.#tell.lost(this.#retry / 1000);
+  #retryLater() {
+    this.#isLost = true;
+    this.#handlers.onLost(this.#retryDelay / 1000);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(), this.#retry);
-    this.#retry = Math.min(this.#retry * 2, LONGEST_RETRY);
+    this.#timer = setTimeout(() => this.#check(), this.#retryDelay);
+    this.#retryDelay = Math.min(this.#retryDelay * 2, LONGEST_RETRY);
   }
 
-  #again(milliseconds) {
+  #schedule(milliseconds) {
     clearTimeout(this.#timer);
-    if (this.#watching) this.#timer = setTimeout(() => this.#ask(), milliseconds);
+    if (this.#isRunning) this.#timer = setTimeout(() => this.#check(), milliseconds);
   }
 }

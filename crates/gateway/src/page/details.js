@@ -1,10 +1,10 @@
-// What there is to know about one organization.
+// The panel of the selected organization.
 
 import { post } from "/page/api.js";
-import { element, integer, name, words } from "/page/dom.js";
-import { roleLists, rolesOf } from "/page/roles.js";
+import { element, formatCount, formatInteger, formatKey, name, shorten } from "/page/dom.js";
+import { loadRoles, roleLists } from "/page/roles.js";
 
-/** Flags in the order of reading; any others that the server names come after them. */
+/** Flags in display order; unknown ones follow. */
 const FLAGS = [
   "ready",
   "active",
@@ -15,7 +15,7 @@ const FLAGS = [
   "accounting",
 ];
 
-/** Calls whose answer is the nearest organization, and what the page says. */
+/** Calls that find the nearest ancestor of a kind, and their labels. */
 const NEAREST = [
   ["legal_entity", "Legal entity"],
   ["business_unit", "Business unit"],
@@ -23,9 +23,9 @@ const NEAREST = [
   ["calendar_owner", "Calendar owner"],
 ];
 
-/** Organizations named at once; long lists are cut, and say so. */
+/** The most organizations that a list names. */
 const NAMED = 40;
-/** How long the selection rests before the server is asked, in milliseconds: arrow keys pass over many rows. */
+/** Milliseconds from the selection to the request: arrow keys pass over many rows. */
 const REST = 120;
 
 /** The panel beside the tree. */
@@ -36,22 +36,22 @@ export class Details {
 
   /**
    * @param {HTMLElement} panel
-   * @param {{select: (node: number) => void, isAdmin: () => boolean, onError: (error: Error) => void}} page `select` goes to another
-   * organization
+   * @param {{select: (node: number) => void, isAdmin: () => boolean, onError: (error: Error) => void}} page `select`
+   * goes to another organization
    */
   constructor(panel, page) {
     this.#panel = panel;
     this.#page = page;
   }
 
-  /** Shows nothing but what to do. */
+  /** Shows only a hint. */
   clear() {
     this.#asked?.abort();
-    const hint = "Pick an organization to see its natural tree, its legal entity and what this session may do with it.";
+    const hint = "Select an organization to see its natural tree, its legal entity and what this session may do with it.";
     this.#panel.replaceChildren(element("p.empty.muted", {}, hint));
   }
 
-  /** Shows an organization: first what the page knows, then what the server answers. */
+  /** Shows an organization, and adds the server's answers when they arrive. */
   show(organizations, node) {
     this.#asked?.abort();
     const asked = new AbortController();
@@ -63,10 +63,10 @@ export class Details {
     this.#panel.replaceChildren(
       this.#head(organizations, node),
       section("This session may", permissions(row)),
-      section("Roles that may, in the database now", this.#page.isAdmin() ? roles : muted("Administrators of the client see them here.")),
-      section("Nearest upwards", answers),
-      section("Flags", flags(row.flags)),
+      section("Belongs to", answers),
       section("Natural tree", ...this.#naturalTree(organizations, node)),
+      section("Flags", flags(row.flags)),
+      section("Roles with access, in the database now", this.#page.isAdmin() ? roles : muted("Only administrators of the client see them.")),
     );
     setTimeout(() => {
       this.#ask(asked.signal, organizations, row.id, answers);
@@ -77,7 +77,7 @@ export class Details {
   async #askRoles(signal, org, shown) {
     if (signal.aborted) return;
     try {
-      shown.replaceChildren(...roleLists(...(await rolesOf(org, signal))));
+      shown.replaceChildren(...roleLists(await loadRoles(org, signal)));
     } catch (error) {
       if (signal.aborted) return;
       shown.replaceChildren(element("p.error", {}, error.message));
@@ -118,7 +118,7 @@ export class Details {
       "header",
       {},
       element("h2", { id: "details-title" }, name(organizations.title(node))),
-      element("p", {}, element("a", { href: `#refer/${encodeURIComponent(row.id)}`, id: "refer-link" }, "May it refer to …?")),
+      element("p", {}, element("a", { href: `#refer/${encodeURIComponent(row.id)}`, id: "refer-link" }, "May a record here refer to …?")),
       element("p.muted.identity", {}, ...facts.filter(Boolean).map((fact) => name(fact))),
     );
   }
@@ -126,23 +126,24 @@ export class Details {
   #naturalTree(organizations, node) {
     const ancestors = organizations.ancestors(node);
     const below = organizations.end[node] - node - 1;
-    const listed = (other) => element("li", {}, this.#linkTo(organizations, other));
+    const listed = (other) =>
+      typeof other === "string" ? element("li.muted", {}, other) : element("li", {}, this.#linkTo(organizations, other));
     const children = [];
     let more = 0;
     for (let child = node + 1; child < organizations.end[node]; child = organizations.end[child]) {
       if (children.length < NAMED) children.push(listed(child));
       else more += 1;
     }
-    if (more > 0) children.push(element("li.muted", {}, `and ${integer(more)} more`));
+    if (more > 0) children.push(element("li.muted", {}, `and ${formatInteger(more)} more`));
     return [
       element(
         "p",
         { id: "natural-tree-count" },
-        count(ancestors.length, "ancestor"),
+        formatCount(ancestors.length, "ancestor"),
         ", itself, ",
-        count(below, "descendant"),
+        formatCount(below, "descendant"),
       ),
-      labelled("Ancestors", element("ol.path", { id: "ancestors" }, ...cutMiddle(ancestors, listed))),
+      labelled("Ancestors", element("ol.path", { id: "ancestors" }, ...shorten(ancestors, NAMED).map(listed))),
       labelled("Children", element("ul.path.path-plain", {}, ...children)),
     ].filter(Boolean);
   }
@@ -159,14 +160,6 @@ export class Details {
   }
 }
 
-/** Elements for a path; of a long one, for its beginning and its end. */
-function cutMiddle(path, listed) {
-  const left = path.length - NAMED;
-  if (left <= 0) return path.map(listed);
-  const gap = element("li.muted", {}, `${integer(left)} more`);
-  return [...path.slice(0, NAMED / 2).map(listed), gap, ...path.slice(-NAMED / 2).map(listed)];
-}
-
 function permissions(row) {
   return element(
     "ul.marks",
@@ -178,10 +171,10 @@ function permissions(row) {
 
 function flags(set) {
   const all = [...FLAGS, ...set.filter((flag) => !FLAGS.includes(flag))];
-  return element("ul.marks", { id: "flags" }, ...all.map((flag) => mark(set.includes(flag), words(flag), `not ${words(flag)}`)));
+  return element("ul.marks", { id: "flags" }, ...all.map((flag) => mark(set.includes(flag), formatKey(flag), `not ${formatKey(flag)}`)));
 }
 
-/** A yes or a no, told by sign and by words, not by colour alone. */
+/** A yes or a no, by sign and words, not by colour alone. */
 function mark(yes, whenYes, whenNo) {
   return element(yes ? "li.yes" : "li.no", {}, yes ? whenYes : whenNo);
 }
@@ -193,7 +186,5 @@ function section(title, ...children) {
 function labelled(label, list) {
   return list.childElementCount === 0 ? null : element("div.labelled", {}, element("h4", {}, label), list);
 }
-
-const count = (number, noun) => `${integer(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 const muted = (text) => element("span.muted", {}, text);

@@ -1,4 +1,4 @@
-// Building elements. Whatever comes from the database goes in as text, never as markup.
+// Functions that create elements, always from text, never from markup, and that format numbers.
 
 /** The element of the page with this id. */
 export const byId = (id) => document.getElementById(id);
@@ -7,42 +7,42 @@ export const byId = (id) => document.getElementById(id);
  * A new element.
  *
  * @param {string} name a tag, with classes after dots: `span.may.may-read`
- * @param {Record<string, unknown>} attributes `on…` are listeners, `undefined`, `null` and `false` are left out
+ * @param {Record<string, unknown>} attributes `on…` are listeners; `undefined`, `null` and `false` are omitted
  * @param {...(Node | string | number | null | undefined)} children
  */
 export function element(name, attributes = {}, ...children) {
   const [tag, ...classes] = name.split(".");
-  const made = document.createElement(tag);
-  if (classes.length > 0) made.classList.add(...classes);
+  const created = document.createElement(tag);
+  if (classes.length > 0) created.classList.add(...classes);
   for (const [key, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value === true ? "" : String(value));
+    if (key.startsWith("on")) created.addEventListener(key.slice(2), value);
+    else created.setAttribute(key, value === true ? "" : String(value));
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined).map(asNode));
-  return made;
+  created.append(...children.filter((child) => child !== null && child !== undefined).map(asNode));
+  return created;
 }
 
 function asNode(child) {
   return child instanceof Node ? child : document.createTextNode(String(child));
 }
 
-/** A name from the database: isolated, so that its writing direction stays its own. */
+/** A name from the database, isolated from the writing direction of its surroundings. */
 export function name(text, attributes = {}) {
   return element("bdi", attributes, text);
 }
 
-/** A name within a text: isolated, so that its writing direction stays its own. */
-export const isolated = (text) => `\u2068${text}\u2069`;
+/** The same within a text. */
+export const isolate = (text) => `\u2068${text}\u2069`;
 
-/** A number of bytes, the exact one as a tooltip. */
+/** A number of bytes, with the exact number as a tooltip. */
 export function bytesElement(count) {
-  return element("span.number", { title: `${integer(count)} bytes` }, bytes(count));
+  return element("span.number", { title: `${formatInteger(count)} bytes` }, formatBytes(count));
 }
 
 /**
- * A table with a caption and column heads; columns of numbers say so. With `cards`, each row is a card on a narrow screen, and
- * each cell says of which column it is.
+ * A table with a caption and column heads. With the class `cards`, each row becomes a card on a narrow screen,
+ * and each cell shows the title of its column.
  */
 export function table(caption, columns, rows, cards = "") {
   const head = columns.map(({ title, number }) =>
@@ -62,7 +62,13 @@ export function table(caption, columns, rows, cards = "") {
   );
 }
 
-/** Replaces what `content` holds, and keeps where its tables are scrolled to and which control has the focus. */
+/** Whether a tree is the current one of its client. */
+export function treeState(current) {
+  if (current === null || current === undefined) return null;
+  return current ? element("span.tag", {}, "current") : element("span.tag.tag-warn", {}, "older");
+}
+
+/** Replaces the content of an element; tables keep their scroll position, the control its focus. */
 export function replaceQuietly(content, ...children) {
   const scrolled = [...content.querySelectorAll(".table-scroll")].map((region) => region.scrollLeft);
   const focused = content.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
@@ -73,7 +79,13 @@ export function replaceQuietly(content, ...children) {
   if (focused) content.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-/** Calls `draw` once before the next frame, however often the function that this gives is called until then. */
+/** A list; of one longer than `most`, the two ends, and between them how many there are more. */
+export function shorten(list, most) {
+  if (list.length <= most) return list;
+  return [...list.slice(0, most / 2), `${formatInteger(list.length - most)} more`, ...list.slice(-most / 2)];
+}
+
+/** Wraps `draw` so that several calls before the next frame draw once. */
 export function oncePerFrame(draw) {
   let isWaiting = false;
   return () => {
@@ -89,31 +101,34 @@ export function oncePerFrame(draw) {
 const INTEGER = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const THREE_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const TENTHS = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const UNITS = ["B", "KB", "MB", "GB", "TB", "PB"];
+const UNITS = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
 
 /** `12345` as `12,345`. */
-export const integer = (value) => INTEGER.format(value);
+export const formatInteger = (value) => INTEGER.format(value);
+
+/** A number with its noun: `1 session`, `2 sessions`. */
+export const formatCount = (number, noun, plural = `${noun}s`) => `${formatInteger(number)} ${number === 1 ? noun : plural}`;
 
 /** Three significant digits: `0.983`, `12.3`, `12,300`. */
-export const rounded = (value) => THREE_DIGITS.format(value);
+export const formatRounded = (value) => THREE_DIGITS.format(value);
 
 /** One digit after the point: `0.1`, `12.0`. */
-export const tenths = (value) => TENTHS.format(value);
+export const formatTenths = (value) => TENTHS.format(value);
 
 /** Bytes in decimal units, three significant digits. */
-export function bytes(count) {
+export function formatBytes(count) {
   let value = count;
   let unit = 0;
-  // 999.5 would be shown as 1,000 of the smaller unit.
+  // 999.5 would round to 1,000 of the smaller unit.
   while (value >= 999.5 && unit < UNITS.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  return `${rounded(value)} ${UNITS[unit]}`;
+  return `${formatRounded(value)} ${UNITS[unit]}`;
 }
 
-/** Seconds as the one or two units that matter: `3 h 20 min`. */
-export function duration(seconds) {
+/** Seconds in their one or two largest units: `3 h 20 min`. */
+export function formatDuration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
@@ -124,5 +139,13 @@ export function duration(seconds) {
   return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
 }
 
+const MOMENT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long", hourCycle: "h23" });
+
+/** A moment so many seconds from now, in words; its date and time in the reader's time zone as a tooltip. */
+export function timeElement(seconds, text) {
+  const moment = new Date(Date.now() + seconds * 1000);
+  return element("time", { datetime: moment.toISOString(), title: MOMENT.format(moment) }, text);
+}
+
 /** `transactions_allowed` as `transactions allowed`. */
-export const words = (key) => key.replaceAll("_", " ");
+export const formatKey = (key) => key.replaceAll("_", " ");

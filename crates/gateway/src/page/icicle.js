@@ -1,25 +1,28 @@
-// The tree as a picture: each organization is the interval of its ranks, beside those above and below it.
+// The tree as an icicle chart: each organization takes the interval of list places of its subtree.
 
-import { isolated, oncePerFrame } from "/page/dom.js";
+import { isolate, oncePerFrame } from "/page/dom.js";
 
 const HATCH = 6;
-/** Levels are wider where they have more organizations, in this power of the number. */
+/** The width of a level grows with this power of its number of organizations. */
 const SPREAD = 0.75;
-/** The least width of a level, while there are few of them. */
+/** The least width of a level, if they fit. */
 const LEAST = 28;
-/** Names are written where they have this much room. */
+/** The least box that gets a name. */
 const NAME_HEIGHT = 13;
 const NAME_WIDTH = 30;
-/** Cuts names between characters as they are read: an emoji may be several code points. */
+/** Cuts names between characters as a reader sees them: an emoji may be several code points. */
 const CHARACTERS = new Intl.Segmenter();
 
 /**
- * Draws {@link Organizations} with the ranks downwards and the levels to the right. The picture has one colour for each legal
- * entity and is hatched where the session may not read. Under the pointer, a natural tree lights up; a click selects.
+ * Draws {@link Organizations} with their places downwards and their levels to the right. Each legal entity has a
+ * colour; organizations that the session may not read are hatched. The pointer highlights a natural tree; a click
+ * selects.
+ *
+ * INVARIANT: a node's number is its place in the list, so its subtree is the interval up to `end[node]`.
  */
 export class Icicle {
   #canvas;
-  #tell;
+  #handlers;
   #organizations = null;
   #entity = new Int32Array(0);
   #colours = new Map();
@@ -33,16 +36,17 @@ export class Icicle {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {{select: (node: number) => void, pointed: (node: number) => void}} tell `pointed` gets -1 where there is nothing
+   * @param {{select: (node: number) => void, pointed: (node: number) => void}} handlers `pointed` gets -1 for no
+   * organization
    */
-  constructor(canvas, tell) {
+  constructor(canvas, handlers) {
     this.#canvas = canvas;
-    this.#tell = tell;
-    canvas.addEventListener("pointermove", (event) => this.#point(this.#at(event)));
-    canvas.addEventListener("pointerleave", () => this.#point(-1));
+    this.#handlers = handlers;
+    canvas.addEventListener("pointermove", (event) => this.#setPointed(this.#nodeAt(event)));
+    canvas.addEventListener("pointerleave", () => this.#setPointed(-1));
     canvas.addEventListener("click", (event) => {
-      const node = this.#at(event);
-      if (node >= 0) tell.select(node);
+      const node = this.#nodeAt(event);
+      if (node >= 0) handlers.select(node);
     });
     new ResizeObserver(() => this.#layOut()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#layOut());
@@ -65,7 +69,7 @@ export class Icicle {
     this.#drawSoon();
   }
 
-  /** Shows an organization and what is below it in the whole height, or with -1 the whole tree. */
+  /** Shows the subtree of an organization in the whole height; with -1 the whole tree. */
   zoom(node) {
     if (!this.#organizations) return;
     this.#from = node < 0 ? 0 : node;
@@ -73,7 +77,7 @@ export class Icicle {
     this.#layOut();
   }
 
-  /** Is a part of the tree shown, and not all of it? */
+  /** Whether only a part of the tree is shown. */
   get isZoomed() {
     return this.#organizations !== null && this.#to - this.#from < this.#organizations.size;
   }
@@ -87,7 +91,7 @@ export class Icicle {
     return this.#colours.size;
   }
 
-  /** The nearest legal entity upwards: parents come before their children. */
+  /** Finds each organization's nearest legal entity. Parents come before their children. */
   #findEntities() {
     const { rows, parent, size } = this.#organizations ?? { rows: [], parent: [], size: 0 };
     this.#entity = new Int32Array(size).fill(-1);
@@ -95,7 +99,7 @@ export class Icicle {
     for (let node = 0; node < size; node += 1) {
       const own = rows[node].flags.includes("legal_entity");
       this.#entity[node] = own ? node : parent[node] < 0 ? -1 : this.#entity[parent[node]];
-      // Turned by the golden angle, neighbours have colours that differ.
+      // The golden angle keeps the hues of neighbours apart.
       if (own) this.#colours.set(node, Math.round((this.#colours.size * 137.508 + 200) % 360));
     }
   }
@@ -117,7 +121,7 @@ export class Icicle {
     this.#draw();
   }
 
-  /** Where each level begins, from the first one that is shown; one more for where the last one ends. */
+  /** The left edges of the visible levels, and the right edge of the last one. */
   #levels(width) {
     const { level } = this.#organizations;
     const first = level[this.#from];
@@ -146,11 +150,11 @@ export class Icicle {
     };
   }
 
-  /** Paints organizations from one rank to another. Where many share a line of the screen, the first is painted for all. */
+  /** Paints the organizations of an interval; of those that share a line of pixels, only the first. */
   #paint(paint, from, to, colours) {
     const { level, end, rows } = this.#organizations;
     const scale = this.#canvas.width / this.#canvas.clientWidth;
-    const hatch = hatching(paint, colours.ink);
+    const hatch = hatchPattern(paint, colours.ink);
     const first = level[this.#from];
     const last = [];
     const lines = new Path2D();
@@ -164,7 +168,7 @@ export class Icicle {
       const line = Math.floor(top * scale);
       if (tall * scale < 1 && last[step] === line) continue;
       last[step] = line;
-      // Whole pixels, or thin rectangles would pale where they share one.
+      // Whole pixels: antialiasing would make thin rectangles pale.
       const y = line / scale;
       const height = Math.max(Math.floor((top + tall) * scale) - line, 1) / scale;
       paint.fillStyle = colours.fill(node);
@@ -180,8 +184,8 @@ export class Icicle {
     paint.stroke(lines);
     paint.fillStyle = colours.ink;
     for (const [node, x, y, width, height] of names) {
-      const text = fitted(paint, this.#organizations.title(node), width - 8);
-      // A name stays near the top of a high box, where the list has it too.
+      const text = fitText(paint, this.#organizations.title(node), width - 8);
+      // The name of a tall box stays near its top, as in the list.
       if (text) paint.fillText(text, x + 4, y + Math.min(height / 2, 12));
     }
   }
@@ -194,7 +198,7 @@ export class Icicle {
     return [x, (node - this.#from) * height, this.#lefts[step + 1] - x, (end - node) * height];
   }
 
-  /** The base, and above it a natural tree: that of the organization under the pointer, or else of the selected one. */
+  /** Draws the base, and highlights the natural tree of the pointed organization, else of the selected one. */
   #draw() {
     if (!this.#base) return;
     const paint = this.#canvas.getContext("2d");
@@ -235,30 +239,30 @@ export class Icicle {
     paint.restore();
   }
 
-  #point(node) {
+  #setPointed(node) {
     if (node === this.#pointed) return;
     this.#pointed = node;
-    this.#tell.pointed(node);
+    this.#handlers.pointed(node);
     this.#drawSoon();
   }
 
-  /** The organization under the pointer, or -1: of those that share its rank, the one at its level. */
-  #at({ offsetX, offsetY }) {
+  /** The organization under the pointer, or -1. The place gives a path, the level an organization on it. */
+  #nodeAt({ offsetX, offsetY }) {
     if (!this.#base) return -1;
     const { level, parent } = this.#organizations;
-    const rank = this.#from + Math.floor((offsetY / this.#canvas.clientHeight) * (this.#to - this.#from));
-    if (rank < this.#from || rank >= this.#to) return -1;
+    const place = this.#from + Math.floor((offsetY / this.#canvas.clientHeight) * (this.#to - this.#from));
+    if (place < this.#from || place >= this.#to) return -1;
     const step = this.#lefts.findIndex((left) => left > offsetX) - 1;
     const wanted = level[this.#from] + step;
-    if (step < 0 || level[rank] < wanted) return -1;
-    let node = rank;
+    if (step < 0 || level[place] < wanted) return -1;
+    let node = place;
     while (level[node] > wanted) node = parent[node];
     return node;
   }
 }
 
-/** Lines from corner to corner, for what the session may not read. */
-function hatching(paint, ink) {
+/** Diagonal lines. */
+function hatchPattern(paint, ink) {
   const tile = document.createElement("canvas");
   tile.width = HATCH;
   tile.height = HATCH;
@@ -274,12 +278,12 @@ function hatching(paint, ink) {
   return paint.createPattern(tile, "repeat");
 }
 
-/** As much of a text as fits, or nothing where little would be left. */
-function fitted(paint, text, width) {
+/** As much of a text as fits, or nothing if that is less than six characters. */
+function fitText(paint, text, width) {
   const whole = paint.measureText(text).width;
-  if (whole <= width) return isolated(text);
+  if (whole <= width) return isolate(text);
   const characters = Array.from(CHARACTERS.segment(text), ({ segment }) => segment);
-  const cut = (length) => isolated(`${characters.slice(0, length).join("")}…`);
+  const cut = (length) => isolate(`${characters.slice(0, length).join("")}…`);
   let length = Math.floor((characters.length * width) / whole);
   while (length > 5 && paint.measureText(cut(length)).width > width) length -= 1;
   return length > 5 ? cut(length) : "";

@@ -23,7 +23,7 @@ const JSON: &str = "application/json";
 const IMAGE: &str = "image/svg+xml";
 
 /// Where each file is asked for, what it is, and what is in it.
-const FILES: [(&str, &str, &str); 22] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("/", HTML, include_str!("index.html")),
     ("/page/style.css", STYLE, include_str!("style.css")),
     ("/page/icon.svg", IMAGE, include_str!("icon.svg")),
@@ -35,10 +35,11 @@ const FILES: [(&str, &str, &str); 22] = [
     ("/page/details.js", SCRIPT, include_str!("details.js")),
     ("/page/dom.js", SCRIPT, include_str!("dom.js")),
     ("/page/icicle.js", SCRIPT, include_str!("icicle.js")),
+    ("/page/memory_chart.js", SCRIPT, include_str!("memory_chart.js")),
     ("/page/notices.js", SCRIPT, include_str!("notices.js")),
     ("/page/organizations.js", SCRIPT, include_str!("organizations.js")),
+    ("/page/organizations_view.js", SCRIPT, include_str!("organizations_view.js")),
     ("/page/overview.js", SCRIPT, include_str!("overview.js")),
-    ("/page/picture.js", SCRIPT, include_str!("picture.js")),
     ("/page/refer.js", SCRIPT, include_str!("refer.js")),
     ("/page/roles.js", SCRIPT, include_str!("roles.js")),
     ("/page/row.js", SCRIPT, include_str!("row.js")),

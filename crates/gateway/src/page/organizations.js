@@ -1,9 +1,9 @@
-// The tree that the session is pinned to, as the page keeps it.
+// The session's pinned tree.
 
 /**
  * The organizations of one tree, numbered in preorder of their display: a subtree is a range of numbers.
  *
- * The tree is immutable, so ancestors and descendants found here are the ones that the server would name.
+ * The tree is immutable, so ancestors and descendants computed here are those that the server would name.
  */
 export class Organizations {
   /** @param {Array<{id: string, parent: string | null}>} rows siblings in display order */
@@ -25,7 +25,7 @@ export class Organizations {
     }));
   }
 
-  /** Walks in preorder with a stack of its own: trees may be chains of any length. */
+  /** Numbers in preorder, without recursion: a tree may be a chain of any length. */
   #number(childrenOf) {
     const stack = [{ list: childrenOf.get(null) ?? [], next: 0, parent: -1 }];
     while (stack.length > 0) {
@@ -52,13 +52,13 @@ export class Organizations {
     return this.rows.length;
   }
 
-  /** What to call an organization: its name, or its id where the name is blank. */
+  /** The name of an organization, or its id if the name is blank. */
   title(node) {
     const { name, id } = this.rows[node];
     return name?.trim() ? name : id;
   }
 
-  /** What to call the organization with this id, which need not be in the tree. */
+  /** The name of the organization with this id, which the tree need not have. */
   titleOf(id) {
     const node = this.byId.get(id);
     return node === undefined ? id : this.title(node);
@@ -79,7 +79,7 @@ export class Organizations {
     return path.reverse();
   }
 
-  /** The organizations that show while those marked in `open` are expanded and those in `keep` are not filtered out. */
+  /** The organizations to list if those in `open` are expanded and only those in `keep` match the search. */
   visible(open, keep) {
     const shown = [];
     for (let node = 0; node < this.size; ) {
@@ -90,7 +90,7 @@ export class Organizations {
     return shown;
   }
 
-  /** Marks the organizations to expand at first: whole levels, as many as fit into `rows` rows. */
+  /** Marks the organizations to expand at first: as many whole levels as fit into `rows` rows. */
   firstExpansion(rows) {
     const ofLevel = [];
     for (const level of this.level) ofLevel[level] = (ofLevel[level] ?? 0) + 1;
@@ -103,7 +103,7 @@ export class Organizations {
     return Uint8Array.from(this.level, (level) => (level < deepest ? 1 : 0));
   }
 
-  /** The organizations whose name, search key or id contains `text`, and those to keep on show: with their ancestors. */
+  /** The organizations whose name, search key or id contains `text`, and with their ancestors those to list. */
   search(text) {
     const wanted = fold(text);
     const keep = new Uint8Array(this.size);
@@ -118,7 +118,7 @@ export class Organizations {
   }
 }
 
-/** Rows by parent; those whose parent is not among them are roots. */
+/** Rows by parent. A row whose parent is missing is a root. */
 function siblings(rows) {
   const ids = new Set(rows.map((row) => row.id));
   const childrenOf = new Map();

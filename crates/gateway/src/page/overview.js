@@ -1,51 +1,52 @@
-// The first view: how many sessions, trees and bytes there are, and what Openbravo would take for the same.
+// The first view: sessions, trees and bytes of this instance, and what Openbravo would take for the same.
 
-import { get, look } from "/page/api.js";
+import { get, getInBackground } from "/page/api.js";
 import { estimate, SHAPES } from "/page/baselines.js";
-import { bytes, bytesElement, element, integer, replaceQuietly, rounded, table, tenths, words } from "/page/dom.js";
-import { picture } from "/page/picture.js";
+import { bytesElement, element, formatBytes, formatCount, formatInteger, formatRounded, formatTenths, replaceQuietly, table } from "/page/dom.js";
+import { memoryChart } from "/page/memory_chart.js";
 import { sparkline } from "/page/sparkline.js";
 
 const MOST_ORGANIZATIONS = 1_000_000;
 const MOST_SESSIONS = 10_000_000;
 
-/** The shape that stands for the sessions as they are. */
+/** The choice of the sessions at hand in place of a shape. */
 const HERE = "here";
 
-/** The view of figures. Its controls stay while the figures are drawn anew. */
+/** The view of figures. Its controls keep their values while the figures are redrawn. */
 export class Overview {
   #page;
-  #figures = element("div.figures");
+  #figures = element("div");
   #chart = element("div");
-  #lead = element("p.lead", { id: "comparison-lead", role: "status" });
-  #further = element("div.further");
+  #lead = element("p", { id: "comparison-lead", role: "status" });
+  #error = element("p.error", { id: "comparison-error", role: "alert" });
+  #further = element("div.flow");
   #shape = element("select", { id: "shape" });
-  #organizations = numberField("organizations-count", MOST_ORGANIZATIONS);
+  #organizations = numberField("organizations-count", MOST_ORGANIZATIONS, "as they are");
   #sessions = numberField("sessions-count", MOST_SESSIONS);
   #known = null;
   #round = 0;
 
   /**
    * @param {HTMLElement} content
-   * @param {{session: () => object, isAdmin: () => boolean, client: () => string | null, onError: Function}} page
+   * @param {{session: () => object, isAdmin: () => boolean, client: () => string | null, onError: Function}}
+   *   page
    */
   constructor(content, page) {
     this.#page = page;
-    for (const field of [this.#shape, this.#organizations, this.#sessions]) {
-      field.addEventListener("input", () => this.#compare());
-    }
-    this.#shape.addEventListener("input", () => this.#enable());
+    for (const field of [this.#organizations, this.#sessions]) field.addEventListener("input", () => this.#choose(SHAPES[0][0]));
+    this.#shape.addEventListener("input", () => this.#choose(this.#shape.value));
     const control = (label, field) => element("label.control", { for: field.id }, label, field);
     content.append(
       this.#figures,
-      element("h2", {}, "The same sessions in Openbravo"),
+      element("h2", {}, "Memory beside Openbravo"),
       element(
         "div.controls",
         {},
-        control("Tree", this.#shape),
+        control("Compare", this.#shape),
         control("Organizations", this.#organizations),
         control("Sessions", this.#sessions),
       ),
+      this.#error,
       this.#lead,
       this.#chart,
       this.#further,
@@ -60,9 +61,9 @@ export class Overview {
     this.#lead.textContent = "";
   }
 
-  /** Asks again for all figures: because the user wants to see them, or in the `background`. */
+  /** Loads the figures, for the user or in the `background`. */
   async load(background = false) {
-    const ask = background ? look : get;
+    const ask = background ? getInBackground : get;
     this.#round += 1;
     const round = this.#round;
     try {
@@ -73,34 +74,46 @@ export class Overview {
         this.#page.isAdmin() ? ask(`/v1/admin/statistics${query}`) : null,
       ]);
       if (round !== this.#round) return;
-      // Another role may see more or less than the one before.
+      // After a change of role, the session may see more or less.
       const isOther = this.#known === null || (this.#known.statistics === null) !== (statistics === null);
       this.#known = { own, statistics };
       if (isOther) this.#begin();
       this.#draw();
     } catch (error) {
-      if (round === this.#round) this.#page.onError(error);
+      if (round !== this.#round) return;
+      // The figures of the client before must not stand below the name of another.
+      if (!background) this.clear();
+      this.#page.onError(error);
     }
   }
 
-  /** Sets the controls to what there is. */
+  /** Sets the controls to their first values. */
   #begin() {
     const { statistics } = this.#known;
-    const session = this.#page.session();
     const shapes = statistics ? [[HERE, "the sessions of this instance"], ...SHAPES] : SHAPES;
     this.#shape.replaceChildren(...shapes.map(([value, title]) => element("option", { value }, title)));
-    this.#organizations.value = String(statistics ? 600 : Math.max(session.organizations, 1));
-    this.#sessions.value = String(Math.max(statistics?.sessions ?? 100, 1));
-    this.#enable();
+    this.#choose(this.#shape.value);
   }
 
-  #enable() {
-    for (const field of [this.#organizations, this.#sessions]) field.disabled = this.#shape.value === HERE;
+  /** Compares the sessions of this instance, which have no numbers to enter, or a shape. */
+  #choose(shape) {
+    if (this.#shape.value === HERE || shape === HERE) this.#shape.value = shape;
+    const isHere = this.#shape.value === HERE;
+    const defaults = [
+      [this.#organizations, this.#known?.statistics ? 600 : this.#page.session().organizations],
+      [this.#sessions, this.#known?.statistics?.sessions ?? 100],
+    ];
+    for (const [field, value] of defaults) {
+      if (isHere) field.value = "";
+      else if (field.value === "" && field !== document.activeElement) field.value = String(Math.max(value, 1));
+    }
+    this.#compare();
   }
 
   #draw() {
     const { own, statistics } = this.#known;
     const session = this.#page.session();
+    this.#sessions.placeholder = String(statistics?.sessions ?? "");
     replaceQuietly(this.#figures, ...(statistics ? tiles(statistics) : ownTiles(own, session)));
     replaceQuietly(this.#further, ...(statistics ? details(statistics) : []), ...ownSession(own, session));
     this.#compare();
@@ -109,52 +122,52 @@ export class Overview {
   #compare() {
     if (!this.#known) return;
     const { own, statistics } = this.#known;
-    if (this.#shape.value === HERE) {
-      const sessions = count(statistics.sessions, "live session");
-      this.#lead.textContent = `${sessions} and ${count(statistics.trees, "tree")} of this instance, measured; Openbravo's structures for the same sessions, estimated. The scale is linear.`;
-      this.#show({ orgcache: statistics.footprint.total, ...statistics.openbravo_would_take });
-      return;
-    }
     const fields = [this.#organizations, this.#sessions];
-    if (!fields.every((field) => field.checkValidity() && field.value !== "")) {
-      this.#lead.textContent = `Enter up to ${integer(MOST_ORGANIZATIONS)} organizations and ${integer(MOST_SESSIONS)} sessions.`;
-      return;
-    }
+    const isHere = this.#shape.value === HERE;
+    const invalid = isHere ? undefined : fields.find((field) => !field.checkValidity());
+    for (const field of fields) field.setAttribute("aria-invalid", String(field === invalid));
+    this.#error.textContent = invalid
+      ? `Enter a whole number from 1 to ${formatInteger(Number(invalid.max))}. The chart keeps the last valid numbers.`
+      : "";
+    if (invalid) return;
     const [organizations, sessions] = fields.map((field) => Number(field.value));
-    this.#lead.textContent = `${count(sessions, "session")} on one tree of ${count(organizations, "organization")}. Measured at 600 and 6,000 organizations; other sizes follow from those two. The scale is linear.`;
-    this.#show(estimate(this.#shape.value, organizations, sessions, own.organizations));
-  }
-
-  #show(sizes) {
-    this.#chart.replaceChildren(picture(sizes));
+    const lead = isHere
+      ? `${formatCount(statistics.sessions, "live session")} and ${formatCount(statistics.trees, "tree")} of this instance: measured for orgcache, estimated for Openbravo. The scale is linear.`
+      : `${formatCount(sessions, "session")} on one tree of ${formatCount(organizations, "organization")}. Measured at 600 and 6,000 organizations; other sizes are estimated. The scale is linear.`;
+    // Screen readers announce each change of the text.
+    if (this.#lead.textContent !== lead) this.#lead.textContent = lead;
+    const sizes = isHere
+      ? { orgcache: statistics.footprint.total, ...statistics.openbravo_would_take }
+      : estimate(this.#shape.value, organizations, sessions, own.organizations);
+    this.#chart.replaceChildren(memoryChart(sizes));
   }
 }
 
-function numberField(id, max) {
-  return element("input", { id, type: "number", min: 1, max, step: 1, inputmode: "numeric" });
+function numberField(id, max, placeholder) {
+  const rules = { type: "number", min: 1, max, step: 1, required: true, inputmode: "numeric" };
+  return element("input", { id, ...rules, placeholder, "aria-describedby": "comparison-error" });
 }
-
-const count = (number, noun) => `${integer(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 function tiles(statistics) {
   const { footprint, logins_by_minute: logins } = statistics;
   const all = logins.reduce((sum, one) => sum + one, 0);
-  const line = element(
+  const loginsCard = element(
     "div.card.card-wide",
     {},
-    element("h2", {}, "Logins a minute"),
-    element("p.figure", { id: "logins-figure" }, tenths(all / logins.length)),
+    element("h2", {}, `Logins a minute, mean of ${logins.length} minutes`),
+    element("p.figure", { id: "logins-figure" }, formatTenths(all / logins.length)),
     sparkline(logins, `Logins by minute in the last ${logins.length} minutes, the running minute last`),
-    element("p.muted", {}, `${count(all, "login")} in the last ${logins.length} minutes`),
+    element("p.note", { "aria-hidden": "true" }, element("span", {}, `${logins.length} min ago`), element("span", {}, "now")),
+    element("p.muted", {}, `${formatCount(all, "login")}, at most ${formatInteger(Math.max(...logins))} in a minute`),
   );
   return [
     element(
       "div.cards.cards-tiles",
       {},
-      tile("Live sessions", "sessions-figure", integer(statistics.sessions), "on this instance"),
-      tile("Trees", "trees-figure", integer(statistics.trees), "each stored once"),
-      tile("Bytes", "bytes-figure", bytes(footprint.total), "trees, access and the sessions' part"),
-      line,
+      tile("Live sessions", "sessions-figure", formatInteger(statistics.sessions), "on this instance"),
+      tile("Trees", "trees-figure", formatInteger(statistics.trees), "each stored once"),
+      tile("Memory", "bytes-figure", formatBytes(footprint.total), "for trees, access, and the sessions' references"),
+      loginsCard,
     ),
   ];
 }
@@ -164,10 +177,10 @@ function ownTiles(own, session) {
     element(
       "div.cards.cards-tiles",
       {},
-      tile("Organizations", "organizations-figure", integer(session.organizations), "in your tree"),
-      tile("You may read", "readable-figure", integer(session.readable), "organizations"),
-      tile("You may write to", "writable-figure", integer(session.writable), "organizations"),
-      tile("Your session", "bytes-figure", bytes(own.own), "beside its tree and access, which are shared"),
+      tile("Organizations", "organizations-figure", formatInteger(session.organizations), "in your tree"),
+      tile("You may read", "readable-figure", formatInteger(session.readable), "organizations"),
+      tile("You may write to", "writable-figure", formatInteger(session.writable), "organizations"),
+      tile("Your session", "bytes-figure", formatBytes(own.own), "without its tree and access, which are shared"),
     ),
   ];
 }
@@ -180,19 +193,35 @@ function details(statistics) {
   const { pool, lookups, compression, footprint, automatic_roles: automatic } = statistics;
   const logins = pool.hits + pool.joined + pool.loads;
   const cards = [
-    rate("Requests answered from memory", lookups.hits, lookups.hits + lookups.store_reads, "looked up"),
-    rate("Logins that shared a tree", pool.hits + pool.joined + pool.already_held, logins, "logins"),
-    rate("Logins served from cache", pool.hits + pool.joined, logins, "logins"),
-    saved(compression),
+    rateCard("Requests with the session in memory", lookups.hits, lookups.hits + lookups.store_reads, "requests"),
+    rateCard("Logins that shared a tree", pool.hits + pool.joined + pool.already_held, logins, "logins"),
+    rateCard("Logins served from cache", pool.hits + pool.joined, logins, "logins"),
+    compressionCard(compression),
   ];
   return [
     element("h2", {}, "Memory"),
     memory(footprint),
     element("h2", {}, "Caches of this instance"),
     element("div.cards", {}, ...cards),
-    element("div.cards", {}, figureList("Trees for logins", pool), figureList("Tokens", lookups)),
+    element(
+      "div.cards",
+      {},
+      figureList("How logins got their tree", [
+        ["it was in memory and current", pool.hits],
+        ["from another login's load in flight", pool.joined],
+        ["loaded from the ERP", pool.loads],
+        ["of these loads, the same tree was in memory", pool.already_held],
+        ["failed loads", pool.failed_loads],
+      ]),
+      figureList("How requests got their session", [
+        ["it was in memory", lookups.hits],
+        ["read from the session store", lookups.store_reads],
+        ["of these reads, the tree was reopened", lookups.reopened],
+        ["unknown token", lookups.unknown],
+      ]),
+    ),
     element("h2", {}, "Automatic roles"),
-    element("p.muted", { id: "automatic-roles" }, `They get ${meaning(automatic.rule)}: ${automatic.reason}.`),
+    element("p.muted", { id: "automatic-roles" }, ...withCode(`Automatic roles have ${describeRule(automatic.rule)}: ${automatic.reason}.`)),
   ];
 }
 
@@ -200,9 +229,9 @@ function memory(footprint) {
   const rows = [
     ["Trees", "each once, whatever the number of sessions", footprint.trees],
     ["Access", "readable and writable organizations of the roles, each once", footprint.accesses],
-    ["Sessions, about organizations", "the reference to tree and access, and the own organization", footprint.organizations],
-    ["Together", "what the comparison above has", footprint.total],
-    ["Sessions, the rest", "user, role, lifetime and name; not compared", footprint.sessions],
+    ["References", "from each session to its tree, access and organization", footprint.organizations],
+    ["Total", "of these three; the comparison above uses it", footprint.total],
+    ["Rest of the sessions", "user, role, lifetime and name; not compared", footprint.sessions],
   ];
   if (footprint.tables !== null) {
     rows.push(["Tables", "capacity of the tables, and trees kept for the next login; not compared", footprint.tables]);
@@ -220,50 +249,55 @@ function bytesTable(caption, rows) {
   return table(caption, columns, rows.map((row) => element("tr", {}, ...cells(row))));
 }
 
-function meaning(rule) {
+function describeRule(rule) {
   return rule === "all"
     ? "all organizations of their client, less those that an inactive access row denies"
     : "the organizations of their access rows, and no others";
 }
 
-function rate(title, part, whole, what) {
-  return card(title, whole === 0 ? null : part / whole, `${integer(part)} of ${integer(whole)} ${what}`);
+/** A message of the server, with what stands in backticks as code. */
+function withCode(text) {
+  return text.split("`").map((part, place) => (place % 2 === 1 ? element("code", {}, part) : part));
 }
 
-function saved({ bytes_in: given, bytes_out: sent }) {
-  return card("Saved by compression", given === 0 ? null : 1 - sent / given, `${bytes(given)} became ${bytes(sent)}`);
+function rateCard(title, part, whole, what) {
+  return shareCard(title, whole === 0 ? null : part / whole, `${formatInteger(part)} of ${formatInteger(whole)} ${what}`);
+}
+
+function compressionCard({ bytes_in: given, bytes_out: sent }) {
+  return shareCard("Saved by compression", given === 0 ? null : 1 - sent / given, `${formatBytes(given)} sent as ${formatBytes(sent)}`);
 }
 
 /** A share as a number and as a bar. */
-function card(title, share, note) {
+function shareCard(title, share, note) {
   const filled = element("span.rate-filled");
   filled.style.width = `${(share ?? 0) * 100}%`;
   return element(
     "div.card",
     {},
     element("h3", {}, title),
-    element("p.figure", {}, share === null ? "–" : `${rounded(share * 100)} %`),
+    element("p.figure", {}, share === null ? "–" : `${formatRounded(share * 100)} %`),
     element("span.rate", { "aria-hidden": "true" }, filled),
     element("p.muted", {}, note),
   );
 }
 
 function figureList(title, figures) {
-  const pairs = Object.entries(figures).flatMap(([key, value]) => [
-    element("dt", {}, words(key)),
-    element("dd.number", {}, integer(value)),
+  const pairs = figures.flatMap(([label, value]) => [
+    element("dt", {}, label),
+    element("dd.number", {}, formatInteger(value)),
   ]);
   return element("div.card", {}, element("h3", {}, title), element("dl.facts", {}, ...pairs));
 }
 
 function ownSession(footprint, session) {
   const rows = [
-    ["Own", "this session alone", footprint.own],
-    ["Organizations", "of that, the part about organizations", footprint.organizations],
+    ["Session", "this session alone", footprint.own],
+    ["References", "of that, to tree, access and organization", footprint.organizations],
     ["Access", "readable and writable organizations, shared with sessions of equal access", footprint.access],
     ["Tree", "the pinned tree, shared with every session that has the same", footprint.tree],
   ];
-  const [read, write, all] = [session.readable, session.writable, session.organizations].map(integer);
+  const [read, write, all] = [session.readable, session.writable, session.organizations].map(formatInteger);
   return [
     element("h2", {}, "This session"),
     element("p.muted", {}, `May read ${read} and write to ${write} of ${all} organizations.`),

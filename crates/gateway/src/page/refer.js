@@ -1,15 +1,15 @@
-// May a record of one organization refer to a record of another, and why.
+// The view that answers whether a record of one organization may refer to a record of another, and why.
 
 import { post } from "/page/api.js";
 import { Chooser } from "/page/chooser.js";
-import { element, integer, name } from "/page/dom.js";
-import { roleLists, rolesOf } from "/page/roles.js";
+import { element, formatCount, formatInteger, name, shorten } from "/page/dom.js";
+import { loadRoles, roleLists } from "/page/roles.js";
 
-/** Organizations of a path that are shown; of a longer one, its ends. */
+/** The most organizations of a path that are shown. */
 const SHOWN = 12;
 
-/** What the steps of a way are. */
-const PARTS = { from: "has the record", to: "is referred to", both: "both", meets: "above both", above: "", below: "" };
+/** The labels of the steps of a path. */
+const PARTS = { from: "has the record", to: "is referred to", both: "both", meets: "nearest common ancestor", above: "", below: "" };
 
 /** The view that compares two organizations. */
 export class Refer {
@@ -20,7 +20,7 @@ export class Refer {
   #who = element("div.pair");
   #organizations = null;
   #asked = null;
-  /** The level at which the shown way is nearest to the root. */
+  /** The level of the topmost organization of the path. */
   #top = 0;
 
   /**
@@ -29,8 +29,8 @@ export class Refer {
    */
   constructor(content, page) {
     this.#page = page;
-    this.#from = new Chooser("refer-from", "A record of", () => this.#chosen());
-    this.#to = new Chooser("refer-to", "refers to a record of", () => this.#chosen());
+    this.#from = new Chooser("refer-from", "A record of", () => this.#onChosen());
+    this.#to = new Chooser("refer-to", "refers to a record of", () => this.#onChosen());
     const swap = element("button", { type: "button", id: "refer-swap", onclick: () => this.#swap() }, "Swap");
     content.append(element("div.choosers", {}, this.#from.element, this.#to.element, swap), element("div.refer-body", {}, this.#answer, this.#who));
     this.#ask();
@@ -45,32 +45,28 @@ export class Refer {
     this.#who.replaceChildren();
   }
 
-  /** Takes up a tree. */
+  /** Shows another tree. */
   show(organizations) {
     this.#organizations = organizations;
     this.#from.show(organizations);
     this.#to.show(organizations);
   }
 
-  /** Comes on show with the organizations that the address names, and else with those chosen before. */
+  /** Shows the organizations that the address names, or those chosen before. */
   open(from, to) {
     if (this.#organizations.byId.has(from)) this.#from.set(this.#organizations.byId.get(from));
     if (this.#organizations.byId.has(to)) this.#to.set(this.#organizations.byId.get(to));
     this.#ask();
   }
 
-  focus() {
-    (this.#from.node < 0 ? this.#from : this.#to).focus();
-  }
-
   #swap() {
     const [from, to] = [this.#from.node, this.#to.node];
     this.#from.set(to);
     this.#to.set(from);
-    this.#chosen();
+    this.#onChosen();
   }
 
-  #chosen() {
+  #onChosen() {
     const ids = [this.#from.node, this.#to.node].map((node) => encodeURIComponent(this.#organizations.rows[node]?.id ?? ""));
     history.replaceState(null, "", `#refer/${ids.join("/")}`);
     this.#ask();
@@ -78,6 +74,7 @@ export class Refer {
 
   async #ask() {
     this.#asked?.abort();
+    this.#answer.removeAttribute("aria-busy");
     const [from, to] = [this.#from.node, this.#to.node];
     const organizations = this.#organizations;
     if (!organizations || from < 0 || to < 0) {
@@ -90,6 +87,7 @@ export class Refer {
     const asked = new AbortController();
     this.#asked = asked;
     const [org1, org2] = [from, to].map((node) => organizations.rows[node].id);
+    this.#answer.setAttribute("aria-busy", "true");
     try {
       const { answers } = await post(
         "/v1/questions/batch",
@@ -100,8 +98,13 @@ export class Refer {
       else this.#answer.replaceChildren(...this.#verdict(answers[0].result === true, from, to));
       this.#who.replaceChildren(this.#whoSees(from, "from", asked.signal), this.#whoSees(to, "to", asked.signal));
     } catch (error) {
-      if (!asked.signal.aborted) this.#page.onError(error);
+      if (asked.signal.aborted) return;
+      // The answer to the question before must not stand below this one.
+      this.#answer.replaceChildren(element("p.error", {}, error.message));
+      this.#who.replaceChildren();
+      this.#page.onError(error);
     }
+    this.#answer.removeAttribute("aria-busy");
   }
 
   #verdict(yes, from, to) {
@@ -116,11 +119,11 @@ export class Refer {
       element(`p.verdict.${yes ? "verdict-yes" : "verdict-no"}`, { id: "verdict" }, yes ? "Yes" : "No"),
       sentence,
       element("p", { id: "refer-why" }, ...this.#why(from, to, above.at(-1))),
-      element("div", { id: "refer-path", class: "way" }, this.#way(above, below, to)),
+      element("div", { id: "refer-path" }, this.#way(above, below, to)),
     ];
   }
 
-  /** The organizations from the first up to the common ancestor, and from below that down to the second. */
+  /** The path from the first organization up to the common ancestor, and from there down to the second. */
   #paths(from, to) {
     const organizations = this.#organizations;
     const ofFrom = [...organizations.ancestors(from), from];
@@ -133,27 +136,26 @@ export class Refer {
   #why(from, to, common) {
     const organizations = this.#organizations;
     const called = (node) => name(organizations.title(node));
-    const levels = (count) => `${integer(count)} level${count === 1 ? "" : "s"}`;
-    const apart = Math.abs(organizations.level[from] - organizations.level[to]);
+    const apart = formatCount(Math.abs(organizations.level[from] - organizations.level[to]), "level");
     if (from === to) return ["Both are the same organization."];
-    if (organizations.isAncestor(from, to)) return [called(to), ` is below `, called(from), `, by ${levels(apart)}: it is in its natural tree.`];
-    if (organizations.isAncestor(to, from)) return [called(to), ` is above `, called(from), `, by ${levels(apart)}: it is in its natural tree.`];
-    if (!organizations.isAncestor(common, to) && common !== to) return ["They are in different trees: nothing is above both of them."];
-    return ["Neither is above the other. They meet at ", called(common), ", and from there the way goes down another branch."];
+    if (organizations.isAncestor(from, to)) return [called(to), ` is ${apart} below `, called(from), ": descendants are in the natural tree."];
+    if (organizations.isAncestor(to, from)) return [called(to), ` is ${apart} above `, called(from), ": ancestors are in the natural tree."];
+    if (!organizations.isAncestor(common, to) && common !== to) return ["They have no common ancestor: they are in different trees."];
+    return ["Neither is above the other. Their nearest common ancestor is ", called(common), "."];
   }
 
   #way(above, below, to) {
     const common = above.at(-1);
     this.#top = this.#organizations.level[common];
-    const up = cut(above.slice(0, -1)).map((node) => this.#step(node, node === above[0] ? "from" : "above"));
+    const up = shorten(above.slice(0, -1), SHOWN).map((node) => this.#step(node, node === above[0] ? "from" : "above"));
     const meets = this.#step(common, common === above[0] ? (common === to ? "both" : "from") : common === to ? "to" : "meets");
-    const down = cut(below).map((node) => this.#step(node, node === to ? "to" : "below"));
+    const down = shorten(below, SHOWN).map((node) => this.#step(node, node === to ? "to" : "below"));
     const steps = [...up, meets, ...down];
-    // What stands for others is as far in as the step before it.
+    // The step that stands for others is indented as the one before it.
     steps.forEach((step, at) => {
       if (step.matches(".step-more")) step.style.setProperty("--depth", steps[at - 1].style.getPropertyValue("--depth"));
     });
-    return element("ol.steps", { "aria-label": "The way through the tree" }, ...steps);
+    return element("ol.steps", { "aria-label": "Path through the tree" }, ...steps);
   }
 
   #step(node, part) {
@@ -161,40 +163,32 @@ export class Refer {
     const title = this.#organizations.title(node);
     const go = () => this.#page.select(node);
     const level = this.#organizations.level[node];
-    const made = element(
+    const created = element(
       `li.step-${part}`,
       {},
       element("button.link", { type: "button", onclick: go }, name(title)),
-      element("span.note", {}, [PARTS[part], `level ${integer(level)}`].filter(Boolean).join(", ")),
+      element("span.note", {}, [PARTS[part], `level ${formatInteger(level)}`].filter(Boolean).join(", ")),
     );
-    made.style.setProperty("--depth", String(level - this.#top));
-    return made;
+    created.style.setProperty("--depth", String(level - this.#top));
+    return created;
   }
 
-  /** Who can see an organization: what this session may, and for administrators the roles. */
+  /** What this session may do with an organization and, for administrators, which roles may read it. */
   #whoSees(node, place, signal) {
     const row = this.#organizations.rows[node];
     const own = row.readable ? (row.writable ? "This session may read it and write to it." : "This session may read it, and not write to it.") : row.writable ? "This session may write to it, and not read it." : "This session may not read it.";
-    const roles = element("div", {}, element("p.muted", {}, this.#page.isAdmin() ? "…" : "Administrators of the client see here which roles may read it."));
+    const roles = element("div", {}, element("p.muted", {}, this.#page.isAdmin() ? "…" : "Only administrators of the client see which roles may read it."));
     if (this.#page.isAdmin()) this.#askRoles(row.id, place, roles, signal);
     return element("section.panel.who-sees", {}, element("h2", {}, "Who can see ", name(this.#organizations.title(node)), "?"), element("p", {}, own), roles);
   }
 
   async #askRoles(org, place, shown, signal) {
     try {
-      const [roles, isCut] = await rolesOf(org, signal);
-      shown.replaceChildren(...roleLists(roles, isCut, `refer-${place}`));
+      shown.replaceChildren(...roleLists(await loadRoles(org, signal), `refer-${place}`));
     } catch (error) {
       if (signal.aborted) return;
       shown.replaceChildren(element("p.error", {}, error.message));
       this.#page.onError(error);
     }
   }
-}
-
-/** A path; of a long one, its ends and how many are between them. */
-function cut(path) {
-  if (path.length <= SHOWN) return path;
-  const left = path.length - SHOWN;
-  return [...path.slice(0, SHOWN / 2), `${integer(left)} more`, ...path.slice(-SHOWN / 2)];
 }

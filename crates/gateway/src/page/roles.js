@@ -1,43 +1,45 @@
-// Which roles may read and write an organization: for administrators, who alone are told.
+// Which roles may read and write an organization. Only administrators may ask.
 
 import { get } from "/page/api.js";
-import { element, integer, name } from "/page/dom.js";
+import { element, formatCount, formatInteger, name } from "/page/dom.js";
 
-/** Roles that are named at once; long lists are cut, and say so. */
+/** The most roles that a list names. */
 const NAMED = 40;
-/** Pages of roles asked for at most; a hundred roles are looked at for each. */
+/** The most pages of roles that are requested; the server examines a hundred roles for each. */
 const PAGES = 5;
 
-/** Asks for the roles of an organization; the second part of the answer tells whether there are more. */
-export async function rolesOf(org, signal) {
-  const all = [];
+/** Loads the roles of an organization, and whether there are more, or some that cannot be read. */
+export async function loadRoles(org, signal) {
+  const roles = [];
+  let damaged = 0;
   let next = null;
   let pages = 0;
   do {
     const query = next === null ? "" : `?${new URLSearchParams({ after: next })}`;
     const page = await get(`/v1/admin/organizations/${encodeURIComponent(org)}/roles${query}`, signal);
-    all.push(...page.roles);
+    roles.push(...page.roles);
+    damaged += page.damaged.length;
     next = page.next;
     pages += 1;
   } while (next !== null && pages < PAGES);
-  return [all, next !== null];
+  return { roles, damaged, isCut: next !== null };
 }
 
 /** Roles that may write, then those that may only read. `prefix` begins the ids of the lists. */
-export function roleLists(roles, isCut, prefix = "roles") {
+export function roleLists({ roles, damaged, isCut }, prefix = "roles") {
   const list = (id, title, chosen) => {
     const names = chosen.map((role) => role.name).sort((a, b) => a.localeCompare(b));
     const named = names.slice(0, NAMED).map((one) => element("li", {}, name(one)));
-    if (names.length > NAMED) named.push(element("li.muted", {}, `and ${integer(names.length - NAMED)} more`));
+    if (names.length > NAMED) named.push(element("li.muted", {}, `and ${formatInteger(names.length - NAMED)} more`));
     if (named.length === 0) return null;
     return element("div.labelled", {}, element("p.label", {}, title), element("ul.path.path-plain", { id: `${prefix}-${id}` }, ...named));
   };
   const shown = [
     list("writing", "Read and write", roles.filter((role) => role.readable && role.writable)),
     list("reading", "Only read", roles.filter((role) => role.readable && !role.writable)),
-    // A role of the level of the client writes to `*` without reading below it.
     list("writing-only", "Only write", roles.filter((role) => !role.readable)),
-    isCut ? element("p.muted", {}, "There are more roles than are shown here.") : null,
+    isCut ? element("p.muted", {}, "This client has more roles than are shown here.") : null,
+    damaged > 0 ? element("p.muted", {}, `${formatCount(damaged, "role")} with damaged rows: no user can sign in with them.`) : null,
   ].filter(Boolean);
   return shown.length > 0 ? shown : [element("p.muted", {}, "No role of this client.")];
 }

@@ -1,27 +1,25 @@
-// The sessions and the trees they hold, for administrators.
+// The view of sessions and the trees that they pin, for administrators.
 
-import { get, look, remove } from "/page/api.js";
-import { bytesElement, duration, element, integer, isolated, name, replaceQuietly, table } from "/page/dom.js";
+import { get, getInBackground, remove } from "/page/api.js";
+import { bytesElement, element, formatCount, formatDuration, formatInteger, isolate, name, replaceQuietly, table, timeElement, treeState } from "/page/dom.js";
 import { timeline } from "/page/timeline.js";
 
-/** Sessions asked for at once. */
+/** Sessions of one request. */
 const PAGE = 100;
-/** The most that the server gives at once. */
+/** The most sessions that the server returns at once. */
 const LONGEST_PAGE = 1000;
-/** How long the search rests before the server is asked, in milliseconds. */
+/** Milliseconds from the last typed letter to the request. */
 const REST = 250;
 
 const COLUMNS = [
-  { title: "User" },
-  { title: "Role" },
-  { title: "Organization" },
-  { title: "Client" },
+  { title: "User, role" },
+  { title: "Organization, client" },
   { title: "Address" },
   { title: "Signed in", number: true },
-  { title: "Idle", number: true },
-  { title: "Ends in", number: true },
+  { title: "Last used", number: true },
+  { title: "Ends", number: true },
   { title: "Tree" },
-  { title: "", label: "" },
+  { title: "" },
 ];
 
 const TREE_COLUMNS = [
@@ -35,7 +33,7 @@ const TREE_COLUMNS = [
 
 /** The view of all sessions that this administrator may see. */
 export class Sessions {
-  #content = element("div");
+  #content = element("div.flow");
   #search = element("input", { type: "search", id: "sessions-search", placeholder: "User, role, organization or address", autocomplete: "off", spellcheck: "false" });
   #page;
   #loaded = [];
@@ -48,7 +46,7 @@ export class Sessions {
    * @param {HTMLElement} content
    * @param {{
    *   session: () => object, organizations: () => object, client: () => string | null,
-   *   confirm: Function, announce: Function, onError: Function,
+   *   confirm: Function, announce: Function, warn: Function, onError: Function,
    * }} page
    */
   constructor(content, page) {
@@ -70,15 +68,15 @@ export class Sessions {
     this.#content.replaceChildren();
   }
 
-  /** Asks again for all that is on show: because the user wants to see it, or in the `background`. */
+  /** Loads again what is shown, for the user or in the `background`. */
   load(background = false) {
-    const ask = background ? look : get;
-    return this.#ask(async () => {
+    const ask = background ? getInBackground : get;
+    return this.#show(async () => {
       const wanted = Math.min(Math.max(PAGE, this.#loaded.length), LONGEST_PAGE);
       const trees = `/v1/admin/trees?${new URLSearchParams({ client: this.#client() })}`;
       const [page, { trees: held }] = await Promise.all([ask(this.#path(null, wanted)), ask(trees)]);
       return { loaded: page.sessions, next: page.next ?? null, trees: held };
-    });
+    }, background);
   }
 
   #client() {
@@ -94,25 +92,28 @@ export class Sessions {
   }
 
   #more() {
-    return this.#ask(async () => {
+    return this.#show(async () => {
       const page = await get(this.#path(this.#next, PAGE));
       return { loaded: [...this.#loaded, ...page.sessions], next: page.next ?? null, trees: this.#trees };
     });
   }
 
-  /** Shows what `question` brings, unless something else was asked or the view was cleared meanwhile. */
-  async #ask(question) {
+  /** Shows the result of `load`, unless another load began or the view was cleared meanwhile. */
+  async #show(load, isBackground = false) {
     this.#round += 1;
     const round = this.#round;
     try {
-      const { loaded, next, trees } = await question();
+      const { loaded, next, trees } = await load();
       if (round !== this.#round) return;
       this.#loaded = loaded;
       this.#next = next;
       this.#trees = trees;
       this.#draw();
     } catch (error) {
-      if (round === this.#round) this.#page.onError(error);
+      if (round !== this.#round) return;
+      // The result of the search before must not stand below another.
+      if (!isBackground) this.#content.replaceChildren();
+      this.#page.onError(error);
     }
   }
 
@@ -120,16 +121,18 @@ export class Sessions {
     const trees = new Map(this.#trees.map((tree) => [tree.fingerprint, tree]));
     const treeOf = (session) => trees.get(session.tree);
     const stale = this.#loaded.filter((session) => treeOf(session)?.current === false).length;
-    const summary = `${integer(this.#loaded.length)}${this.#next ? " or more" : ""} on show` +
-      (stale > 0 ? `, ${integer(stale)} with an older tree` : "");
+    const parts = [`${formatCount(this.#loaded.length, "session")} shown`];
+    if (stale > 0) parts.push(`${formatInteger(stale)} with an older tree`);
+    if (this.#next) parts.push("more available");
+    this.#loaded.sort((a, b) => a.age_seconds - b.age_seconds);
     const rows = this.#loaded.map((session) => this.#row(session, treeOf(session)));
     replaceQuietly(
       this.#content,
-      element("p.muted", { id: "sessions-summary", role: "status" }, summary),
+      element("p.muted", { id: "sessions-summary", role: "status" }, parts.join(", ")),
       ...(rows.length > 0 ? this.#filled(rows) : [this.#empty()]),
       element("h2", {}, "Trees in memory"),
       this.#trees.length > 0
-        ? table("Trees in memory", TREE_COLUMNS, this.#trees.map(treeRow))
+        ? table("Trees in memory", TREE_COLUMNS, this.#trees.map(treeRow), "cards-table")
         : element("p.muted.hint", {}, "This instance holds no tree of the client. It loads one at the next login."),
     );
   }
@@ -137,7 +140,13 @@ export class Sessions {
   #filled(rows) {
     return [
       element("h2", {}, "Which tree each session holds"),
-      element("p.muted", {}, "A session keeps the tree of its sign-in until it is refreshed. Thick: until its last use."),
+      element("p.muted", {}, "A session keeps the tree that it pinned at sign-in until it is refreshed. Its line is thick until its last use."),
+      element(
+        "ul.legend",
+        { "aria-label": "Legend of the time line" },
+        element("li", {}, element("span.swatch-own", { "aria-hidden": "true" }), "this session"),
+        element("li", {}, element("span.swatch-life", { "aria-hidden": "true" }), "another session"),
+      ),
       timeline(this.#loaded, this.#trees, this.#page.session().id),
       element("h2", {}, "All sessions"),
       table("All sessions", COLUMNS, rows, "cards-table"),
@@ -147,7 +156,7 @@ export class Sessions {
 
   #empty() {
     const text = this.#search.value.trim();
-    if (text === "") return element("p.muted.hint", { id: "sessions-empty" }, "No session of this client. Sessions are listed here from their sign-in on.");
+    if (text === "") return element("p.muted.hint", { id: "sessions-empty" }, "This client has no sessions. A session appears here when a user signs in.");
     const clear = () => {
       this.#search.value = "";
       this.#search.focus();
@@ -171,25 +180,22 @@ export class Sessions {
     const end = own
       ? element("span.muted", {}, "this session")
       : element("button", { type: "button", "data-focus": session.id, "aria-label": label, onclick }, "End");
-    const isOlder = tree?.current === false;
     return element(
       "tr",
       { "data-session": session.id, class: own ? "own" : undefined },
-      element("td", {}, name(user)),
-      element("td", {}, name(session.role_name ?? session.role)),
-      element("td", {}, name(org)),
-      element("td", {}, name(session.client_name ?? session.client)),
-      element("td", {}, session.address ?? "–"),
-      element("td.number", {}, duration(session.age_seconds)),
-      element("td.number", {}, duration(session.idle_seconds)),
-      element("td.number", {}, duration(session.expires_in_seconds)),
-      element("td", {}, fingerprint(session.tree), isOlder ? " " : "", isOlder ? element("span.tag.tag-warn", {}, "older") : null),
+      element("td.prose", {}, name(user), element("span.note", {}, name(session.role_name ?? session.role))),
+      element("td.prose", {}, name(org), element("span.note", {}, name(session.client_name ?? session.client))),
+      element("td", {}, session.address ?? element("span.muted", {}, "unknown")),
+      element("td.number", {}, timeElement(-session.age_seconds, `${formatDuration(session.age_seconds)} ago`)),
+      element("td.number", {}, timeElement(-session.idle_seconds, `${formatDuration(session.idle_seconds)} ago`)),
+      element("td.number", {}, timeElement(session.expires_in_seconds, `in ${formatDuration(session.expires_in_seconds)}`)),
+      element("td", {}, fingerprint(session.tree), " ", tree?.current === false ? treeState(false) : null),
       element("td.action", {}, end),
     );
   }
 
   async #end(session) {
-    const user = isolated(session.username ?? session.user);
+    const user = isolate(session.username ?? session.user);
     const sure = await this.#page.confirm(
       "End this session?",
       `${user} has to sign in again. Requests of this session are refused from then on.`,
@@ -198,8 +204,11 @@ export class Sessions {
     if (!sure) return;
     try {
       const answer = await remove(`/v1/admin/sessions/${encodeURIComponent(session.id)}`);
-      const elsewhere = answer?.elsewhere === "pending" ? " The other instances follow when the session store answers." : "";
-      this.#page.announce(`The session of ${user} has ended.${elsewhere}`);
+      if (answer?.elsewhere === "pending") {
+        this.#page.warn(`The session of ${user} has ended here. The other instances follow when the session store answers.`);
+      } else {
+        this.#page.announce(`The session of ${user} has ended.`);
+      }
     } catch (error) {
       this.#page.onError(error);
     }
@@ -208,20 +217,19 @@ export class Sessions {
 }
 
 function treeRow(tree) {
-  const state = tree.current === true ? element("span.tag", {}, "current") : tree.current === false ? element("span.tag.tag-warn", {}, "older") : "unknown";
   return element(
     "tr",
     { "data-tree": tree.fingerprint },
     element("td", {}, fingerprint(tree.fingerprint)),
-    element("td", {}, name(tree.client_name ?? tree.client)),
-    element("td.number", {}, integer(tree.organizations)),
+    element("td.prose", {}, name(tree.client_name ?? tree.client)),
+    element("td.number", {}, formatInteger(tree.organizations)),
     element("td.number", {}, bytesElement(tree.bytes)),
-    element("td.number", {}, integer(tree.sessions)),
-    element("td", {}, state),
+    element("td.number", {}, formatInteger(tree.sessions)),
+    element("td", {}, treeState(tree.current) ?? "unknown"),
   );
 }
 
-/** The first digits of a fingerprint tell trees apart; all of them are the tooltip. */
+/** The first digits of a fingerprint, with all of them as a tooltip. */
 function fingerprint(digits) {
   return element("code", { title: digits }, String(digits).slice(0, 8));
 }

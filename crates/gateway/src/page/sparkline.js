@@ -1,10 +1,10 @@
-// A short line of numbers.
+// A line chart of a few numbers.
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 280;
 const HEIGHT = 48;
 
-/** A picture of numbers in a row, with words for those who do not see it. */
+/** A line through numbers, with a label for screen readers. */
 export function sparkline(numbers, label) {
   const most = Math.max(...numbers, 1);
   const at = (number, place) => [
@@ -22,8 +22,8 @@ export function sparkline(numbers, label) {
 }
 
 function svg(name, attributes, ...children) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.append(...children);
-  return made;
+  const created = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) created.setAttribute(key, String(value));
+  created.append(...children);
+  return created;
 }

@@ -1,19 +1,19 @@
-// The tree on the screen: only the rows in sight are elements, whatever the number of organizations.
+// The list of organizations as an ARIA tree. Only visible rows are elements, whatever the size of the tree.
 
 import { oncePerFrame } from "/page/dom.js";
 import { fold } from "/page/organizations.js";
 import { makeRow } from "/page/row.js";
 
-/** Rows kept above and below those in sight, so that scrolling does not show gaps. */
+/** Rows drawn above and below the visible ones, so that scrolling shows no gaps. */
 const MARGIN = 10;
-/** Rows that the first view may have before whole levels are expanded no further. */
+/** The most rows at first: as many whole levels are expanded as fit. */
 const FIRST_ROWS = 250;
-/** How long typed letters count as one word, in milliseconds. */
+/** Milliseconds within which typed letters form one word. */
 const TYPING = 700;
 
 /**
- * An ARIA tree over {@link Organizations}. The focus stays on the container, which names its active row: a row may leave
- * the document when it is scrolled away, and a focused one would take the focus with it. Selection follows the active row.
+ * An ARIA tree over {@link Organizations}. The container keeps the focus and names its active row, because rows
+ * leave the document when they scroll out of sight. Selection follows the active row.
  */
 export class Tree {
   #container;
@@ -40,13 +40,16 @@ export class Tree {
     this.#container = container;
     this.#rows = rows;
     this.#onSelect = onSelect;
-    container.addEventListener("keydown", (event) => this.#key(event));
-    container.addEventListener("click", (event) => this.#click(event));
+    container.addEventListener("keydown", (event) => this.#onKey(event));
+    container.addEventListener("click", (event) => this.#onClick(event));
     container.addEventListener("scroll", () => this.#drawSoon(), { passive: true });
     new ResizeObserver(() => this.#measure()).observe(container);
+    // Paper does not scroll.
+    addEventListener("beforeprint", () => this.#draw(true));
+    addEventListener("afterprint", () => this.#draw());
   }
 
-  /** Shows another tree. What was expanded and selected stays so where it is still there. */
+  /** Shows another tree. Organizations that it has too stay expanded and selected. */
   show(organizations) {
     const before = this.#organizations;
     const expanded = organizations.firstExpansion(FIRST_ROWS);
@@ -61,23 +64,23 @@ export class Tree {
     this.#expanded = expanded;
     this.#filter = null;
     this.#selected = organizations.byId.get(selected) ?? -1;
-    this.#forget();
+    this.#clearRows();
     this.#layOut();
   }
 
-  /** Shows no tree at all. */
+  /** Shows no tree. */
   clear() {
     this.#organizations = null;
     this.#filter = null;
     this.#selected = -1;
     this.#shown = [];
-    this.#forget();
+    this.#clearRows();
   }
 
-  /** Shows what a search found and its ancestors; `null` shows everything again. */
+  /** Shows the matches of a search and their ancestors; `null` shows all organizations. */
   filter(found) {
     this.#filter = found && { ...found, open: new Uint8Array(this.#organizations.size).fill(1) };
-    this.#forget();
+    this.#clearRows();
     if (!found && this.#selected >= 0) this.#reveal(this.#selected);
     this.#layOut();
     if (found) this.#container.scrollTop = 0;
@@ -85,21 +88,21 @@ export class Tree {
   }
 
   expandAll() {
-    this.#open().fill(1);
+    this.#expansion().fill(1);
     this.#layOut();
     if (this.#selected >= 0) this.#scrollTo(this.#selected);
   }
 
   collapseAll() {
-    this.#open().fill(0);
+    this.#expansion().fill(0);
     const root = this.#selected < 0 ? -1 : (this.#organizations.ancestors(this.#selected)[0] ?? this.#selected);
     this.#layOut();
     if (root >= 0) this.select(root);
   }
 
-  /** Selects an organization and brings it into sight. */
+  /** Selects an organization and scrolls to it. */
   select(node) {
-    if (this.hides(node)) return;
+    if (this.isFilteredOut(node)) return;
     this.#reveal(node);
     if (!this.#rowOf.has(node)) this.#layOut();
     const changed = node !== this.#selected;
@@ -109,15 +112,15 @@ export class Tree {
     if (changed) this.#onSelect(node);
   }
 
-  /** Selects an organization without telling, for when the tree comes on show. */
-  choose(node) {
+  /** Selects an organization without calling `onSelect`. */
+  setSelected(node) {
     this.#reveal(node);
     this.#selected = node;
     this.#layOut();
   }
 
-  /** Selects the first organization that the search found, or the first one, and takes the focus. */
-  enter() {
+  /** Takes the focus and selects the first match, or the first row. */
+  focusFirst() {
     this.#container.focus();
     const first = this.#filter ? this.#filter.matches[0] : this.#shown[0];
     if (first !== undefined && (this.#filter || this.#selected < 0)) this.select(first);
@@ -128,30 +131,30 @@ export class Tree {
     return this.#selected;
   }
 
-  /** Whether the search keeps this organization from being shown. */
-  hides(node) {
+  /** Whether the search hides this organization. */
+  isFilteredOut(node) {
     return this.#filter !== null && this.#filter.keep[node] === 0;
   }
 
-  #open() {
+  #expansion() {
     return this.#filter?.open ?? this.#expanded;
   }
 
   #reveal(node) {
-    for (const ancestor of this.#organizations.ancestors(node)) this.#open()[ancestor] = 1;
+    for (const ancestor of this.#organizations.ancestors(node)) this.#expansion()[ancestor] = 1;
   }
 
   #toggle(node) {
-    const open = this.#open();
+    const open = this.#expansion();
     open[node] = open[node] === 1 ? 0 : 1;
     const hidesSelected = open[node] === 0 && this.#organizations.isAncestor(node, this.#selected);
     this.#layOut();
     if (hidesSelected) this.select(node);
   }
 
-  /** Decides which rows there are, and draws those in sight. */
+  /** Computes the rows and draws the visible ones. */
   #layOut() {
-    this.#shown = this.#organizations?.visible(this.#open(), this.#filter?.keep) ?? [];
+    this.#shown = this.#organizations?.visible(this.#expansion(), this.#filter?.keep) ?? [];
     this.#rowOf = new Map(this.#shown.map((node, row) => [node, row]));
     this.#measure();
   }
@@ -162,24 +165,25 @@ export class Tree {
     const wasHidden = this.#height === 0;
     this.#height = this.#container.clientHeight;
     this.#rows.style.height = `${this.#shown.length * this.#rowHeight}px`;
-    // What was selected before the tree came on show is brought into sight now.
+    // A hidden tree has no height to scroll in.
     if (wasHidden && this.#height > 0 && this.#selected >= 0) this.#scrollTo(this.#selected);
     this.#draw();
   }
 
-  #forget() {
+  #clearRows() {
     this.#elements.clear();
     this.#rows.replaceChildren();
     this.#container.removeAttribute("aria-activedescendant");
   }
 
-  #draw() {
+  #draw(isWhole = false) {
     const { scrollTop, clientHeight } = this.#container;
-    const first = Math.max(0, Math.floor(scrollTop / this.#rowHeight) - MARGIN);
-    const last = Math.min(this.#shown.length, Math.ceil((scrollTop + clientHeight) / this.#rowHeight) + MARGIN);
+    const first = isWhole ? 0 : Math.max(0, Math.floor(scrollTop / this.#rowHeight) - MARGIN);
+    const end = isWhole ? Infinity : Math.ceil((scrollTop + clientHeight) / this.#rowHeight) + MARGIN;
+    const last = Math.min(this.#shown.length, end);
     const nodes = this.#shown.slice(first, last);
     const active = this.#rowOf.get(this.#selected);
-    // The active row is there even when it is out of sight: the container refers to it.
+    // The container refers to the active row by id, also while it is out of sight.
     if (active !== undefined && (active < first || active >= last)) nodes.push(this.#selected);
     const elements = new Map(nodes.map((node) => [node, this.#elements.get(node) ?? makeRow(this.#organizations, node, this.#filter?.wanted)]));
     for (const [node, row] of elements) this.#update(node, row);
@@ -195,7 +199,7 @@ export class Tree {
     const selected = node === this.#selected;
     row.style.transform = `translateY(${this.#rowOf.get(node) * this.#rowHeight}px)`;
     row.setAttribute("aria-selected", String(selected));
-    if (organizations.hasChildren(node)) row.setAttribute("aria-expanded", String(this.#open()[node] === 1));
+    if (organizations.hasChildren(node)) row.setAttribute("aria-expanded", String(this.#expansion()[node] === 1));
     const { classList } = row;
     classList.toggle("ancestor", this.#selected >= 0 && organizations.isAncestor(node, this.#selected));
     classList.toggle("descendant", this.#selected >= 0 && organizations.isAncestor(this.#selected, node));
@@ -210,7 +214,7 @@ export class Tree {
     }
   }
 
-  #click(event) {
+  #onClick(event) {
     const row = event.target.closest(".row");
     if (!row) return;
     const node = Number(row.dataset.node);
@@ -218,7 +222,7 @@ export class Tree {
     else this.select(node);
   }
 
-  #key(event) {
+  #onKey(event) {
     if (this.#shown.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
     const row = this.#rowOf.get(this.#selected) ?? -1;
     const node = row < 0 ? -1 : this.#selected;
@@ -230,16 +234,16 @@ export class Tree {
       PageUp: () => this.#goTo(row - page),
       Home: () => this.#goTo(0),
       End: () => this.#goTo(this.#shown.length - 1),
-      ArrowRight: () => this.#inwards(node, row),
-      ArrowLeft: () => this.#outwards(node),
+      ArrowRight: () => this.#expandOrDescend(node, row),
+      ArrowLeft: () => this.#collapseOrAscend(node),
       Enter: () => node >= 0 && this.#organizations.hasChildren(node) && this.#toggle(node),
       " ": () => node >= 0 && this.#organizations.hasChildren(node) && this.#toggle(node),
       "*": () => node >= 0 && this.#expandSiblings(node),
     }[event.key];
     const typing = event.timeStamp - this.#typed.at <= TYPING;
-    // A space within a word that is being typed belongs to it.
+    // A space within a typed word belongs to it.
     if (action && !(typing && event.key === " ")) action();
-    else if ([...event.key].length === 1) this.#type(event, typing);
+    else if ([...event.key].length === 1) this.#findTyped(event, typing);
     else return;
     event.preventDefault();
   }
@@ -249,16 +253,16 @@ export class Tree {
     this.select(this.#shown[within]);
   }
 
-  #inwards(node, row) {
+  #expandOrDescend(node, row) {
     if (node < 0) this.#goTo(0);
     else if (!this.#organizations.hasChildren(node)) return;
-    else if (this.#open()[node] === 0) this.#toggle(node);
+    else if (this.#expansion()[node] === 0) this.#toggle(node);
     else this.#goTo(row + 1);
   }
 
-  #outwards(node) {
+  #collapseOrAscend(node) {
     if (node < 0) return;
-    const collapsible = this.#organizations.hasChildren(node) && this.#open()[node] === 1;
+    const collapsible = this.#organizations.hasChildren(node) && this.#expansion()[node] === 1;
     const parent = this.#organizations.parent[node];
     if (collapsible) this.#toggle(node);
     else if (parent >= 0) this.select(parent);
@@ -266,7 +270,7 @@ export class Tree {
 
   #expandSiblings(node) {
     const { parent } = this.#organizations;
-    const open = this.#open();
+    const open = this.#expansion();
     for (let other = 0; other < this.#organizations.size; other += 1) {
       if (parent[other] === parent[node]) open[other] = 1;
     }
@@ -274,8 +278,8 @@ export class Tree {
     this.#scrollTo(node);
   }
 
-  /** Goes to the next row whose name begins with the letters typed in short order. */
-  #type(event, typing) {
+  /** Selects the next row whose name begins with the typed letters. */
+  #findTyped(event, typing) {
     const text = (typing ? this.#typed.text : "") + fold(event.key);
     this.#typed = { text, at: event.timeStamp };
     const from = (this.#rowOf.get(this.#selected) ?? -1) + (typing ? 0 : 1);

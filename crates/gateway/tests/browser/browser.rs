@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
@@ -75,7 +77,7 @@ impl Browser {
         }
     }
 
-    /// Waits until an element is on show and its text contains the words.
+    /// Waits until a visible element has a text that contains the words.
     pub(crate) async fn until_reads(&self, css: &str, words: &str) {
         let (css, words) = (json!(css), json!(words));
         self.until(&format!(
@@ -114,11 +116,42 @@ impl Browser {
         }
     }
 
-    /// Has the page shown as to somebody who prefers `light` or `dark`.
+    /// Shows the page in `light` or `dark`.
     pub(crate) async fn prefer(&self, scheme: &str) {
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        let command = json!({ "cmd": "Emulation.setEmulatedMedia", "params": media });
-        self.client.issue_cmd(Extension("goog/cdp/execute", command)).await.unwrap();
+        self.emulate(json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] })).await;
+    }
+
+    /// Emulates a medium or its features.
+    pub(crate) async fn emulate(&self, media: Value) {
+        self.protocol("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// Gives the window another size.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.protocol("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Waits until all changes are painted: the frame after the next one begins.
+    pub(crate) async fn until_painted(&self) {
+        let frames = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+        self.script(frames).await;
+    }
+
+    /// The whole page as PNG, also what has to be scrolled to.
+    pub(crate) async fn screenshot(&self) -> Vec<u8> {
+        self.until_painted().await;
+        let size = "const { scrollWidth: width, scrollHeight: height } = document.documentElement;
+            return { x: 0, y: 0, width, height, scale: 1 }";
+        let whole = json!({ "captureBeyondViewport": true, "clip": self.script(size).await });
+        let answer = self.protocol("Page.captureScreenshot", whole).await;
+        STANDARD.decode(answer.get("data").and_then(Value::as_str).unwrap()).unwrap()
+    }
+
+    /// Sends a command of the browser's own protocol.
+    async fn protocol(&self, command: &str, parameters: Value) -> Value {
+        let command = json!({ "cmd": command, "params": parameters });
+        self.client.issue_cmd(Extension("goog/cdp/execute", command)).await.unwrap()
     }
 
     /// Fails if the browser complained about the page: errors in scripts, breaches of the page's policy.

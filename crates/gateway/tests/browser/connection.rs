@@ -1,13 +1,10 @@
 //! Sessions that end and servers that go away.
 
 use crate::browser::{Browser, ENTER};
-use crate::service::{ADMIN, PASSWORD, Service, USER};
-
-/// The id of the user who is named `F&BUSUser`.
-const USER_ID: &str = "5A79667096964E83A6985D549C988275";
+use crate::service::{ADMIN, PASSWORD, Service, USER, USER_ID};
 
 #[tokio::test]
-async fn who_was_signed_out_by_another_is_told_and_signs_in_again() {
+async fn a_user_whose_session_was_ended_signs_in_again() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(USER, PASSWORD).await;
@@ -20,7 +17,7 @@ async fn who_was_signed_out_by_another_is_told_and_signs_in_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_is_said_and_found_again() {
+async fn the_page_reports_an_unreachable_server_and_recovers() {
     let mut service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;

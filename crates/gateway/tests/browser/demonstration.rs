@@ -15,6 +15,6 @@ async fn a_button_signs_in_and_there_are_sessions_to_look_at() {
     browser.until_reads("#tree-count", "601 in this tree").await;
     browser.view("sessions").await;
     // Of its users' sessions, half are from before a change of the tree.
-    browser.until_reads("#sessions-summary", "39 on show, 19 with an older tree").await;
+    browser.until_reads("#sessions-summary", "39 sessions shown, 19 with an older tree").await;
     browser.assert_no_complaints().await;
 }

@@ -42,7 +42,7 @@ async fn ten_thousand_organizations_are_expanded_scrolled_and_searched() {
         )
         .await;
 
-    // Scrolled out of sight, the active row is still there for those who are told about it.
+    // Out of sight, the active row stays in the document for screen readers.
     browser.script("document.getElementById('tree').scrollTop = 0").await;
     browser.until("document.querySelector(\"[data-id='0']\")").await;
     browser

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::service::{ADMIN, PASSWORD, Service, US, US_WEST};
+use crate::service::{ADMIN, GENERATED_ADMIN, PASSWORD, Service, US, US_WEST};
 
 #[tokio::test]
 async fn nothing_reaches_beyond_a_narrow_screen() {
@@ -83,5 +83,24 @@ async fn text_stands_out_from_its_ground_in_light_and_dark() {
     browser.prefer("dark").await;
     assert_ne!(browser.script(ground).await, light);
     assert_eq!(browser.script(&poor).await, json!([]), "dark");
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn paper_has_all_rows_and_nothing_to_click() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(GENERATED_ADMIN, PASSWORD).await;
+    browser.click("#expand-all").await;
+    browser.emulate(json!({ "media": "print" })).await;
+    browser.script("dispatchEvent(new Event('beforeprint'))").await;
+    assert_eq!(browser.script("return document.querySelectorAll('.row').length").await, 601);
+    let cut =
+        "const tree = document.getElementById('tree'); return tree.scrollHeight > tree.clientHeight + 1";
+    assert_eq!(browser.script(cut).await, false);
+    browser.until("!document.getElementById('expand-all').checkVisibility()").await;
+    browser.emulate(json!({ "media": "" })).await;
+    browser.script("dispatchEvent(new Event('afterprint'))").await;
+    browser.until("document.querySelectorAll('.row').length < 100").await;
     browser.assert_no_complaints().await;
 }

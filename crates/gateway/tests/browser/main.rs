@@ -1,7 +1,6 @@
-//! The page as a person meets it: the real program, a real database, a real browser.
+//! The page as a user sees it: the real program, a real database, a real browser.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code may fail loudly")]
 
-mod accessibility;
 mod browser;
 mod service;
 
@@ -19,3 +18,4 @@ mod refreshing;
 mod sessions;
 mod signing_in;
 mod tree;
+mod views;

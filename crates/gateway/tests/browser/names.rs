@@ -1,4 +1,4 @@
-//! Names that somebody chose to do harm.
+//! Names that try to do harm.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ async fn names_are_text_whatever_they_look_like() {
     let shown = format!("return document.querySelector(\"[data-id='{US_WEST}'] .row-name\").textContent");
     assert_eq!(browser.script(&shown).await, markup);
     browser.click("#sessions-link").await;
-    browser.until_reads("#sessions-summary", "2 on show").await;
+    browser.until_reads("#sessions-summary", "2 sessions shown").await;
     let made =
         "return document.querySelectorAll('main :is(script, b, img:not([src=\"/page/icon.svg\"]))').length";
     assert_eq!(browser.script(made).await, 0);

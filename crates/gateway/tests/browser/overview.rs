@@ -43,7 +43,7 @@ async fn figures_come_first_and_change_by_themselves() {
         .collect();
     assert_eq!((minutes.len(), minutes.iter().sum::<u64>()), (15, 2), "{logins}");
     browser.until_reads("#overview", "this session alone").await;
-    // What is compared is told apart from what is not, to administrators of one client too.
+    // Administrators of one client see too which parts are compared.
     browser.until_reads("#overview", "user, role, lifetime and name; not compared").await;
 
     let _another = service.log_in(USER).await;
@@ -75,7 +75,11 @@ async fn the_controls_recompute_the_comparison_from_what_was_measured() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.enter(ADMIN, PASSWORD).await;
-    browser.until("document.getElementById('organizations-count').disabled").await;
+    // A number switches from the sessions of this instance to a shape.
+    browser.until("document.getElementById('shape').value === 'here'").await;
+    browser.script(&set("sessions-count", "7")).await;
+    browser.until("document.getElementById('shape').value === 'flat'").await;
+    browser.until_reads("#comparison-lead", "7 sessions on one tree of 600 organizations").await;
     browser.script(&set("shape", "chain")).await;
     browser.script(&set("organizations-count", "600")).await;
     browser.script(&set("sessions-count", "1000")).await;
@@ -92,7 +96,7 @@ async fn the_controls_recompute_the_comparison_from_what_was_measured() {
     // What is no number of organizations says what would be one; the figures that come each few seconds
     // change nothing that was put in.
     browser.script(&set("organizations-count", "0")).await;
-    browser.until_reads("#comparison-lead", "Enter up to 1,000,000 organizations").await;
+    browser.until_reads("#comparison-error", "from 1 to 1,000,000").await;
     let value = browser.script("return document.getElementById('sessions-count').value").await;
     assert_eq!(value, json!("1000"));
     browser.assert_no_complaints().await;

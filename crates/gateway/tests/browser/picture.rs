@@ -33,10 +33,6 @@ pub(crate) fn colours(x: f64, count: u32) -> String {
     )
 }
 
-/// Waits until what was changed before is painted: the frame after the next one begins.
-const PAINTED: &str =
-    "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
-
 #[tokio::test]
 async fn the_pointer_lights_a_natural_tree_and_a_click_selects() {
     let service = Service::start();
@@ -46,7 +42,7 @@ async fn the_pointer_lights_a_natural_tree_and_a_click_selects() {
     browser.until_reads("#picture-pointed", "Point at an organization").await;
     browser.script(&at("pointermove", 0.99, 0.95)).await;
     browser.until_reads("#picture-pointed", "F&B US West Coast · legal entity F&B US, Inc.").await;
-    browser.script(PAINTED).await;
+    browser.until_painted().await;
     let lit = browser.script(&colours(0.99, 8)).await;
     browser.script(&at("pointerleave", 0.99, 0.95)).await;
     browser.until_reads("#picture-pointed", "Point at an organization").await;
@@ -81,7 +77,7 @@ async fn legal_entities_have_colours_and_what_may_not_be_read_is_hatched() {
     let label = all.script("return document.getElementById('icicle').ariaLabel").await;
     assert_eq!(
         label,
-        "Picture of the tree: 601 organizations, 55 levels, 42 legal entities. The list has the same."
+        "Picture of the tree: 601 organizations, 55 levels, 42 legal entities. The list beside it has the same organizations."
     );
     let distinct = |colours: &serde_json::Value| {
         let mut colours: Vec<String> = colours.as_array().unwrap().iter().map(ToString::to_string).collect();
@@ -96,7 +92,7 @@ async fn legal_entities_have_colours_and_what_may_not_be_read_is_hatched() {
     part.sign_in(GENERATED_USER, PASSWORD).await;
     part.script(&at("pointermove", 0.12, 0.3)).await;
     part.until_reads("#picture-pointed", "this session may not read it").await;
-    // The list says it in words, and says nothing of what the session may do.
+    // The list names only what the session may not do.
     part.until_reads("#tree .may-not", "no access").await;
     part.until("![...document.querySelectorAll('.row')].some((row) => /\\bwrite\\b/.test(row.innerText))")
         .await;

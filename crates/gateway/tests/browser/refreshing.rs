@@ -1,4 +1,4 @@
-//! A tree that changes while somebody looks at it.
+//! A tree that changes during a session.
 
 use crate::browser::Browser;
 use crate::service::{ADMIN, CLIENT, PASSWORD, Service, TREE, US, US_WEST};
@@ -19,7 +19,7 @@ async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
 
     service.execute(&moved()).await;
     browser.until_reads("#stale", "has changed since you signed in").await;
-    // What is different is said; names are those of now.
+    // The notice lists the changes, with current names.
     browser.until_reads("#changes-summary", "What changed: 1 moved").await;
     browser.click("#changes-summary").await;
     browser.until_reads("[data-change=moved]", "F&B US West Coast moved from F&B US, Inc. to *").await;

@@ -16,6 +16,7 @@ use crate::browser::{PATIENCE, STEP};
 pub(crate) const ADMIN: &str = "F&BAdmin";
 /// A user of the same client who administers nothing.
 pub(crate) const USER: &str = "F&BUSUser";
+pub(crate) const USER_ID: &str = "5A79667096964E83A6985D549C988275";
 /// The administrator of all clients.
 pub(crate) const INSTANCE_ADMIN: &str = "Openbravo";
 /// The client administrator of the generated client, and one of its users.
@@ -99,7 +100,7 @@ impl Service {
         self.process.end();
     }
 
-    /// Starts it again where it was. Somebody's connection may have got the port for a moment.
+    /// Starts it again at the same address. Another connection may hold the port for a moment.
     pub(crate) fn start_again(&mut self) {
         let listen = self.address.trim_start_matches("http://").to_owned();
         let begun = Instant::now();
@@ -115,7 +116,7 @@ impl Service {
         }
     }
 
-    /// Logs somebody in who does not use the page.
+    /// Logs a user in without the page.
     pub(crate) async fn log_in(&self, user: &str) -> Visitor {
         let client = reqwest::Client::new();
         let login = json!({ "user": user, "password": PASSWORD });
@@ -140,7 +141,7 @@ impl Drop for Process {
     }
 }
 
-/// Somebody with a session of their own.
+/// A client of the service with a session of its own.
 pub(crate) struct Visitor {
     client: reqwest::Client,
     address: String,

@@ -1,6 +1,8 @@
-//! Other people's sessions.
+//! The sessions of other users.
 
 use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use crate::browser::Browser;
 use crate::service::{ADMIN, CLIENT, INSTANCE_ADMIN, PASSWORD, Service, US, USER};
@@ -14,11 +16,14 @@ async fn an_administrator_ends_the_session_of_another() {
     browser.sign_in(ADMIN, PASSWORD).await;
     browser.click("#sessions-link").await;
     let row = format!("tr[data-session='{}']", visitor.id);
-    browser.until_reads("#sessions-summary", "3 on show").await;
+    browser.until_reads("#sessions-summary", "3 sessions shown").await;
     browser.until_reads(&row, USER).await;
     browser.until_reads(&row, "127.0.0.1").await;
-    browser.until_reads(&row, "29 min").await;
+    browser.until_reads(&row, "in 29 min").await;
     browser.until_reads("tr.own", "this session").await;
+    // Moments are in the reader's time zone, as tooltips.
+    let moment = "return [...document.querySelectorAll('tr.own time')].map((time) => Math.abs(new Date(time.title) - new Date(time.dateTime)) < 1000)";
+    assert_eq!(browser.script(moment).await, json!([true, true, true]));
 
     // Cancelling ends nothing.
     browser.click(&format!("{row} button")).await;
@@ -31,23 +36,23 @@ async fn an_administrator_ends_the_session_of_another() {
     browser.click("#confirm-yes").await;
     browser.until(&format!("document.querySelector(\"{row}\") === null")).await;
     browser.until("document.getElementById('announcement').innerText.includes('has ended')").await;
-    browser.until_reads("#sessions-summary", "2 on show").await;
+    browser.until_reads("#sessions-summary", "2 sessions shown").await;
     assert_eq!(visitor.status().await, 401);
     assert_eq!(other.status().await, 200);
     browser.assert_no_complaints().await;
 }
 
 #[tokio::test]
-async fn an_open_page_that_nobody_uses_becomes_idle() {
+async fn an_open_page_without_a_user_becomes_idle() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;
     browser.click("#sessions-link").await;
-    browser.until_reads("#sessions-summary", "1 on show").await;
+    browser.until_reads("#sessions-summary", "1 session shown").await;
     let other = service.log_in(ADMIN).await;
     // The page asks every five seconds, and shows what it hears. If that were use, it would never be idle for
     // longer.
-    browser.until_reads("#sessions-summary", "2 on show").await;
+    browser.until_reads("#sessions-summary", "2 sessions shown").await;
     let begun = Instant::now();
     while other.idle().await.iter().any(|seconds| *seconds < 12) {
         assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", other.idle().await);
@@ -57,7 +62,7 @@ async fn an_open_page_that_nobody_uses_becomes_idle() {
 }
 
 #[tokio::test]
-async fn who_administers_nothing_is_told_of_no_roles() {
+async fn a_user_without_administration_sees_no_roles() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(USER, PASSWORD).await;
@@ -74,13 +79,13 @@ async fn sessions_are_searched_and_an_empty_answer_says_what_to_do() {
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;
     browser.click("#sessions-link").await;
-    browser.until_reads("#sessions-summary", "2 on show").await;
+    browser.until_reads("#sessions-summary", "2 sessions shown").await;
     browser.type_into("#sessions-search", "fbususer").await;
     browser.until_reads("#sessions-empty", "No session has “fbususer”").await;
     browser.click("#sessions-empty button").await;
-    browser.until_reads("#sessions-summary", "2 on show").await;
+    browser.until_reads("#sessions-summary", "2 sessions shown").await;
     browser.type_into("#sessions-search", "f&bususer").await;
-    browser.until_reads("#sessions-summary", "1 on show").await;
+    browser.until_reads("#sessions-summary", "1 session shown").await;
     browser.until(&format!("document.querySelector(\"tr[data-session='{}']\")", visitor.id)).await;
     browser.assert_no_complaints().await;
 }
@@ -109,9 +114,9 @@ async fn an_instance_administrator_chooses_the_client() {
     assert!(of_client < all, "{of_client} of {all}");
     // The same client is looked at in the other view, and another one there.
     browser.view("sessions").await;
-    browser.until_reads("#sessions-summary", &format!("{of_client} on show")).await;
+    browser.until_reads("#sessions-summary", &format!("{of_client} sessions shown")).await;
     browser.script(&choose("sessions-client", "0")).await;
-    browser.until_reads("#sessions-empty", "No session of this client").await;
+    browser.until_reads("#sessions-empty", "This client has no sessions").await;
     browser.assert_no_complaints().await;
 }
 
@@ -122,10 +127,10 @@ async fn on_a_narrow_screen_each_session_is_a_card_that_says_what_its_parts_are(
     browser.sign_in(ADMIN, PASSWORD).await;
     browser.view("sessions").await;
     browser.until("document.querySelector('tr.own')?.checkVisibility()").await;
-    let parts = "return [...document.querySelectorAll('tr.own td')].slice(0, 8)
+    let parts = "return [...document.querySelectorAll('tr.own td')].slice(0, 6)
         .map((cell) => getComputedStyle(cell, '::before').content.replaceAll('\"', ''))";
-    let expected = ["User", "Role", "Organization", "Client", "Address", "Signed in", "Idle", "Ends in"];
-    assert_eq!(browser.script(parts).await, serde_json::json!(expected));
+    let expected = ["User, role", "Organization, client", "Address", "Signed in", "Last used", "Ends"];
+    assert_eq!(browser.script(parts).await, json!(expected));
     let fits = "document.querySelector('tr.own').getBoundingClientRect().right <= innerWidth";
     browser.until(fits).await;
     browser.assert_no_complaints().await;

@@ -4,7 +4,7 @@ use crate::browser::{Browser, ENTER, TAB};
 use crate::service::{ADMIN, PASSWORD, Service, USER};
 
 #[tokio::test]
-async fn somebody_signs_in_with_the_keyboard_alone_and_out_again() {
+async fn signing_in_and_out_with_the_keyboard_alone() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.until("document.activeElement.id === 'sign-in-user'").await;
@@ -34,7 +34,7 @@ async fn somebody_signs_in_with_the_keyboard_alone_and_out_again() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_said_where_it_is_typed() {
+async fn a_wrong_password_is_reported_beside_the_field() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.until_reads("#sign-in-title", "Sign in").await;
@@ -49,7 +49,7 @@ async fn a_wrong_password_is_said_where_it_is_typed() {
 }
 
 #[tokio::test]
-async fn who_administers_nothing_is_offered_no_administration() {
+async fn a_user_without_administration_is_offered_none() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(USER, PASSWORD).await;
@@ -58,7 +58,7 @@ async fn who_administers_nothing_is_offered_no_administration() {
     browser.go(&format!("{}/#sessions", service.address)).await;
     browser.until("document.getElementById('overview').checkVisibility()").await;
     browser.until_reads("#overview", "This session").await;
-    // Of other sessions nothing is said; the comparison is with what is put in.
+    // There are no figures of other sessions; the comparison uses the numbers entered.
     browser.until("document.getElementById('sessions-figure') === null").await;
     browser.until("![...document.getElementById('shape').options].some((it) => it.value === 'here')").await;
     browser.until_reads("#comparison-lead", "on one tree of 8 organizations").await;

@@ -71,7 +71,7 @@ async fn an_organization_is_shown_with_its_natural_tree() {
 }
 
 #[tokio::test]
-async fn who_does_not_administer_sees_what_the_own_role_may_and_no_other() {
+async fn a_user_sees_the_rights_of_the_own_role_alone() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(USER, PASSWORD).await;
@@ -80,7 +80,7 @@ async fn who_does_not_administer_sees_what_the_own_role_may_and_no_other() {
     browser.until_reads("#permissions .no", "not write to it").await;
     browser.click(&format!("[data-id='{US}'] .row-name")).await;
     browser.until_reads("#permissions .yes", "write to it").await;
-    browser.until_reads("#details", "Administrators of the client see them here").await;
+    browser.until_reads("#details", "Only administrators of the client see them").await;
     assert_eq!(browser.script("return document.getElementById('roles')").await, json!(null));
     // Nor is anything asked for that would be refused.
     assert_eq!(browser.script("return document.getElementById('trouble').hidden").await, true);
@@ -127,7 +127,7 @@ async fn the_tree_is_used_with_the_keyboard_as_trees_are() {
     }";
     browser.type_into("#tree", &HOME.to_string()).await;
     browser.until("document.querySelector('.row').ariaSelected === 'true'").await;
-    // What was typed before is another word once some time has passed.
+    // After a pause, letters begin another word.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     browser.script(word).await;
     assert_eq!(browser.script(&names("[aria-selected=true]")).await, json!(["F&B US East Coast"]));
@@ -135,7 +135,7 @@ async fn the_tree_is_used_with_the_keyboard_as_trees_are() {
 }
 
 #[tokio::test]
-async fn rows_say_where_they_are_to_those_who_do_not_see_them() {
+async fn rows_name_their_place_for_screen_readers() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;

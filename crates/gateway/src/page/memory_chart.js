@@ -1,6 +1,6 @@
-// Bytes of several structures as bars on a linear scale, in a table that reads without them.
+// Bytes of several structures as a table, with bars on a linear scale.
 
-import { bytes, bytesElement, element, rounded } from "/page/dom.js";
+import { bytesElement, element, formatBytes, formatRounded } from "/page/dom.js";
 
 const STRUCTURES = [
   ["orgcache", "orgcache", "one tree for all sessions that share it, fixed at login"],
@@ -10,14 +10,14 @@ const STRUCTURES = [
 ];
 
 /** @param {Record<string, number>} sizes bytes by structure */
-export function picture(sizes) {
+export function memoryChart(sizes) {
   const shown = STRUCTURES.filter(([key]) => sizes[key] > 0);
   const largest = Math.max(...shown.map(([key]) => sizes[key]));
-  const step = stepFor(largest);
+  const step = chooseStep(largest);
   const end = Math.max(largest, 1) * 1.02;
   const marks = Array.from({ length: Math.floor(end / step) + 1 }, (_, count) => count * step);
-  const grid = () => marks.map((mark) => placed(element("span.grid-line"), mark / end));
-  const scale = marks.map((mark) => placed(element("span.tick", {}, mark === 0 ? "0" : bytes(mark)), mark / end));
+  const grid = () => marks.map((mark) => placeAt(element("span.grid-line"), mark / end));
+  const scale = marks.map((mark) => placeAt(element("span.tick", {}, mark === 0 ? "0" : formatBytes(mark)), mark / end));
   const rows = shown.map(([key, title, note]) => {
     const line = element("span.bar-line", { "data-bar": key });
     line.style.width = `${(sizes[key] / end) * 100}%`;
@@ -27,7 +27,7 @@ export function picture(sizes) {
       { "data-structure": key },
       element("th", { scope: "row" }, title, element("span.note", {}, note)),
       element("td.number", {}, bytesElement(sizes[key])),
-      element("td.number", {}, key === "orgcache" ? "1 ×" : `${rounded(ratio)} ×`),
+      element("td.number", {}, key === "orgcache" ? "1 ×" : `${formatRounded(ratio)} ×`),
       element("td.plot", { "aria-hidden": "true" }, element("span.plot-area", {}, ...grid(), line)),
     );
   });
@@ -42,20 +42,20 @@ export function picture(sizes) {
   return element(
     "table.chart",
     { id: "memory-chart" },
-    element("caption.hidden", {}, "Bytes for the same sessions"),
+    element("caption.hidden", {}, "Bytes for the same sessions, on a linear scale"),
     element("thead", {}, head),
     element("tbody", {}, ...rows),
   );
 }
 
-/** The distance of marks: one, two or five times a power of ten, at most five marks in all. */
-function stepFor(largest) {
+/** The distance of marks: one, two or five times a power of ten, so that there are at most five. */
+function chooseStep(largest) {
   const rough = Math.max(largest, 1) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
 }
 
-function placed(made, share) {
-  made.style.insetInlineStart = `${share * 100}%`;
-  return made;
+function placeAt(mark, share) {
+  mark.style.insetInlineStart = `${share * 100}%`;
+  return mark;
 }
