@@ -9,18 +9,18 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A stream whose writes fail once the other side has been behind for too long.
+/// A stream whose writes fail once its client has been behind for too long.
 ///
-/// The other side is behind when it does not read what is written. Then it has a time of patience, and more
-/// for each byte that it takes, at the lowest rate: one that reads a little now and then gets no further than
-/// one that does not read.
+/// A client is behind while a write waits for it to read. It may be behind for the time of `patience`, and
+/// each byte that it reads gives it more time, by the lowest rate. So one that reads a little now and then
+/// gets no further than one that does not read.
 #[derive(Debug)]
 pub(super) struct PacedStream<S> {
     stream: S,
     patience: Duration,
     /// The lowest rate, in bytes a second.
     rate: u32,
-    /// Fires when the other side has been behind for too long; `None` if it is not behind.
+    /// Fires when the client has been behind for too long; `None` if it is not behind.
     limit: Option<Pin<Box<Sleep>>>,
 }
 
