@@ -5,6 +5,16 @@ use core::fmt;
 use crate::{InvalidId, OrgId};
 
 /// Why rows could not be built into a tree. All are faults of the data: trying again does not help.
+///
+/// # Examples
+/// ```
+/// use org_structure::{BuildError, OrgRow, OrgStructure};
+///
+/// let rows = [OrgRow::new("B").under("A"), OrgRow::new("A").under("B")];
+/// let error = OrgStructure::build(rows).unwrap_err();
+/// let BuildError::Cycle(cycle) = &error else { panic!("{error}") };
+/// assert_eq!(cycle.organizations(), ["A", "B"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

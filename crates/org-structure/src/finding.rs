@@ -5,6 +5,19 @@ use core::fmt;
 use crate::OrgId;
 
 /// Something odd in the rows of a real database that a tree can still be built from.
+///
+/// # Examples
+/// ```
+/// use org_structure::{OrgRow, OrgStructure};
+///
+/// let findings = OrgStructure::build([OrgRow::new("0"), OrgRow::new("A").under("gone")])?.findings;
+/// let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();
+/// assert_eq!(texts, [
+///     "parent `gone` of organization `A` is not in the tree; `A` is a root here",
+///     "the tree has 2 roots: `0`, `A`",
+/// ]);
+/// # Ok::<(), org_structure::BuildError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "finding"))]
 #[non_exhaustive]

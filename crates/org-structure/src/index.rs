@@ -6,6 +6,17 @@ use core::fmt;
 ///
 /// An index means something only to the structure that gave it out. One that lies outside a structure is
 /// answered there as an organization that is not in the tree, never with a panic.
+///
+/// # Examples
+/// ```
+/// use org_structure::{OrgIndex, OrgRow, OrgStructure};
+///
+/// let tree = OrgStructure::build([OrgRow::new("A").under("0"), OrgRow::new("0")])?.structure;
+/// assert_eq!(tree.index_of("A"), Some(OrgIndex::new(1)));
+/// assert_eq!(tree.id(OrgIndex::new(7)), None);
+/// assert!(tree.natural_tree(OrgIndex::new(7)).is_empty());
+/// # Ok::<(), org_structure::BuildError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct OrgIndex(u32);

@@ -14,6 +14,31 @@ use crate::{ClientId, OrgSelection, UserLevel};
 /// # Memory
 /// The two selections, and the clients and organizations of the role's own list; see
 /// [`footprint`](Self::footprint).
+///
+/// # Examples
+/// ```
+/// use org_structure::{OrgRow, OrgStructure};
+/// use session::{AccessHash, CompanyFacts, RoleAccess};
+///
+/// let tree = OrgStructure::build([OrgRow::new("1"), OrgRow::new("2").under("1")])?.structure;
+/// let facts = CompanyFacts {
+///     client: "C".parse()?,
+///     role: "R".parse()?,
+///     companies: vec!["2".parse()?, "9".parse()?],
+///     default: "2".parse()?,
+/// };
+/// let access = facts.access(&tree);
+/// assert!(access.readable().contains(&tree, "2") && !access.readable().contains(&tree, "1"));
+/// assert_eq!(access.writable().quoted_list(&tree), "'2','9'");
+/// // A company that is not in the tree.
+/// assert_eq!(access.writable().outside(), ["9"]);
+///
+/// // Stored as canonical bytes, under their hash.
+/// let bytes = access.encode(tree.fingerprint());
+/// assert_eq!(RoleAccess::decode(&bytes, &tree, tree.fingerprint())?, access);
+/// println!("{}", AccessHash::from_canonical(&bytes));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleAccess {
     pub(crate) level: UserLevel,

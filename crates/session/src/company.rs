@@ -6,6 +6,8 @@ use crate::{ClientId, OrgSelection, RoleAccess, RoleId, UserLevel};
 
 /// What decides about a login where a user simply has companies: no inheritance up or down, no organization
 /// `0`.
+///
+/// [`RoleAccess`] shows what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanyFacts {
     /// The tenant.

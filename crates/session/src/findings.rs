@@ -10,6 +10,14 @@ use crate::ClientId;
 use platform::sync::Mutex;
 
 /// Oddities that the source found in a client's tree: all are counted, the first ones kept as text.
+///
+/// # Examples
+/// ```
+/// use session::Findings;
+///
+/// let findings = Findings::new((0..1_000).map(|number| format!("`{number}` has no parent")));
+/// assert_eq!((findings.total(), findings.first().count()), (1_000, Findings::KEPT));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     total: usize,

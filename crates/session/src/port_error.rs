@@ -5,6 +5,15 @@ use core::fmt;
 use std::sync::Arc;
 
 /// Why a call of a source or a store failed. Cheap to clone: all callers that waited for the call get it.
+///
+/// # Examples
+/// ```
+/// use session::PortError;
+///
+/// let error = PortError::transient("the database does not answer");
+/// assert!(error.is_transient());
+/// assert_eq!(error.to_string(), "the database does not answer");
+/// ```
 #[derive(Clone)]
 pub struct PortError {
     transient: bool,

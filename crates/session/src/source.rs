@@ -88,6 +88,39 @@ pub enum Facts {
 ///
 /// Errors are [`PortError::transient`] if the same call may succeed later, else [`PortError::permanent`].
 /// An unknown user, role or client is not an error: the answer leaves it out.
+///
+/// # Examples
+/// A source with one tree, whose users may all work in `Madrid`:
+/// ```
+/// use org_structure::{OrgRow, OrgStructure};
+/// use session::{
+///     ClientId, CompanyFacts, Facts, LoadedTree, OrgSource, PortError, Principal, Revision, async_trait,
+/// };
+///
+/// #[derive(Debug)]
+/// struct Erp;
+///
+/// #[async_trait]
+/// impl OrgSource for Erp {
+///     async fn revision(&self, _client: &ClientId) -> Result<Option<Revision>, PortError> {
+///         // Without revisions every login reads the tree.
+///         Ok(None)
+///     }
+///
+///     async fn load_tree(&self, _client: &ClientId) -> Result<LoadedTree, PortError> {
+///         let rows = [OrgRow::new("0"), OrgRow::new("Madrid").under("0")];
+///         let built = OrgStructure::build(rows).map_err(PortError::permanent)?;
+///         Ok(LoadedTree::new(built.structure, None).with_findings(built.findings))
+///     }
+///
+///     async fn facts(&self, _principal: &Principal) -> Result<Facts, PortError> {
+///         let invalid = PortError::permanent;
+///         let madrid = "Madrid".parse().map_err(invalid)?;
+///         let (client, role) = ("C".parse().map_err(invalid)?, "R".parse().map_err(invalid)?);
+///         Ok(Facts::Companies(Some(CompanyFacts { client, role, companies: vec![madrid], default: madrid })))
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait OrgSource: Debug + Send + Sync + 'static {
     /// The revision of a client's tree now, or `None` if none are kept: no counter, or what moves it is

@@ -11,6 +11,20 @@ const PURPOSE: &[u8; 32] = b"orgcache session token version 1";
 ///
 /// # Memory
 /// 32 bytes.
+///
+/// # Examples
+/// ```
+/// use session::Token;
+///
+/// let text = "0123456789abcdef".repeat(4);
+/// let token = Token::parse(&text).unwrap();
+/// assert_eq!(token.expose(), text);
+/// // What may be logged.
+/// assert_eq!(format!("{token:?}"), "Token(…)");
+/// assert_eq!(token.id().to_string().parse(), Ok(token.id()));
+///
+/// assert!(Token::parse("0123").is_none());
+/// ```
 #[derive(Clone)]
 pub struct Token([u8; 32]);
 

@@ -10,6 +10,16 @@ const MAX_BYTES: usize = 240;
 ///
 /// # Memory
 /// 16 bytes, and the text.
+///
+/// # Examples
+/// ```
+/// use session::UserLevel;
+///
+/// let level = UserLevel::new(" CO")?;
+/// assert_eq!((level.as_stored(), level.trim()), (" CO", "CO"));
+/// assert!(level.writes_zero() && !level.is_organization() && !level.is_system());
+/// # Ok::<(), session::InvalidUserLevel>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserLevel(Box<str>);
 

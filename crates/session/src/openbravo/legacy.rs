@@ -43,6 +43,19 @@ impl SiblingOrder {
 ///
 /// # Complexity
 /// O(n log n), no recursion.
+///
+/// # Examples
+/// ```
+/// use org_structure::{OrgRow, OrgStructure};
+/// use session::openbravo::legacy::{SiblingOrder, referenceable_orgs};
+///
+/// let rows = [OrgRow::new("0"), OrgRow::new("A").under("0"), OrgRow::new("B").under("0")];
+/// let tree = OrgStructure::build(rows)?.structure;
+/// let order = SiblingOrder::new(&[("A".parse()?, Some(20.0)), ("B".parse()?, Some(10.0))]);
+/// assert_eq!(referenceable_orgs(&tree, &order, Some("0")), ["0", "B", "A"]);
+/// assert_eq!(referenceable_orgs(&tree, &order, Some("A")), ["A", "0"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn referenceable_orgs(tree: &OrgStructure, order: &SiblingOrder, org: Option<&str>) -> Vec<OrgId> {
     let Some(org) = org else { return Vec::new() };

@@ -119,6 +119,42 @@ impl LoginFacts {
     ///
     /// # Errors
     /// [`Refusal`], the first thing that is wrong: user, link to the role, role, client, in this order.
+    ///
+    /// # Examples
+    /// ```
+    /// use session::openbravo::{ClientFacts, LinkedRole, LoginFacts, Refusal, RoleFacts, UserFacts, UserRole};
+    /// use session::{ClientId, Principal, RoleId, UserId, UserLevel};
+    ///
+    /// let (client, role, user) = (ClientId::new("C")?, RoleId::new("R")?, UserId::new("U")?);
+    /// let linked = LinkedRole { client, active: true, client_active: true };
+    /// let facts = LoginFacts {
+    ///     user: Some(UserFacts {
+    ///         id: user,
+    ///         client,
+    ///         active: true,
+    ///         locked: false,
+    ///         default_role: None,
+    ///         default_org: None,
+    ///         roles: vec![UserRole { role, active: true, linked: Some(linked) }],
+    ///     }),
+    ///     role: Some(RoleFacts {
+    ///         id: role,
+    ///         client,
+    ///         level: UserLevel::new("  O")?,
+    ///         manual: true,
+    ///         active: true,
+    ///         accesses: vec![],
+    ///         organizations: vec![],
+    ///     }),
+    ///     client: Some(ClientFacts { id: client, active: true }),
+    /// };
+    /// assert_eq!(facts.clone().check(&Principal::new(user))?.id, role);
+    ///
+    /// let other = RoleId::new("S")?;
+    /// let refusal = facts.check(&Principal::new(user).with_role(other)).unwrap_err();
+    /// assert_eq!(refusal, Refusal::RoleNotGiven { user, role: other });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check(self, principal: &Principal) -> Result<RoleFacts, Refusal> {
         let user_id = principal.user;
         let user = self.user.as_ref().filter(|user| user.id == user_id);
