@@ -1,6 +1,7 @@
 //! `Token`, the secret that opens a session, and `SessionId`, which only names it.
 
 use core::fmt;
+use core::ops::BitOr;
 
 use platform::{Entropy, NoEntropy};
 
@@ -48,7 +49,7 @@ impl Token {
         let digits: [u8; 64] = text.as_bytes().try_into().ok()?;
         // All digits at once, without a branch for each: every request brings a token.
         let values = digits.map(value);
-        if values.iter().fold(0, |all, value| all | value) == NO_DIGIT {
+        if values.into_iter().fold(0, BitOr::bitor) == NO_DIGIT {
             return None;
         }
         let mut bytes = [0; 32];
