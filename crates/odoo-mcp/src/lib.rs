@@ -2,11 +2,12 @@
 //!
 //! ```no_run
 //! use odoo::OdooConfig;
-//! use odoo_mcp::{Caches, OdooServer, Settings, StreamOptions};
+//! use odoo_mcp::{Caches, McpSettings, OdooServer, StreamOptions};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! // ODOO_URL, ODOO_DB, ODOO_API_KEY and the settings of mcp-server-odoo.
-//! let server = OdooServer::new(OdooConfig::from_env()?, Settings::from_env()?, &Caches::from_env()?)?;
+//! let (config, settings) = (OdooConfig::from_env()?, McpSettings::from_env()?);
+//! let server = OdooServer::new(config, settings, &Caches::from_env()?)?;
 //! server.serve_stdio(StreamOptions::from_env()?).await?; // until the client closes its end
 //! # Ok(()) }
 //! ```
