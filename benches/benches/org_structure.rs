@@ -21,13 +21,13 @@ const ORGANIZATIONS: [usize; 3] = [600, 6_000, 60_000];
 const ASKED: usize = 4_096;
 
 /// A tree, and who is asked about.
-struct Asked {
+struct QuestionedTree {
     tree: Arc<OrgStructure>,
     ids: Vec<(String, String)>,
     orgs: Vec<(OrgIndex, OrgIndex)>,
 }
 
-impl Asked {
+impl QuestionedTree {
     fn new(shape: Shape, organizations: usize) -> Self {
         let rows = rows(shape, organizations);
         let tree = Arc::new(build(&rows).unwrap());
@@ -36,7 +36,7 @@ impl Asked {
         let ids: Vec<(String, String)> = draw(1).zip(draw(2)).collect();
         let org = |id: &str| tree.index_of(id).unwrap();
         let orgs = ids.iter().map(|(one, other)| (org(one), org(other))).collect();
-        Asked { tree, ids, orgs }
+        QuestionedTree { tree, ids, orgs }
     }
 }
 
@@ -44,13 +44,13 @@ impl Asked {
 fn on_every_tree(
     criterion: &mut Criterion,
     name: &str,
-    measure: impl Fn(&mut BenchmarkGroup<'_, WallTime>, BenchmarkId, &Asked),
+    measure: impl Fn(&mut BenchmarkGroup<'_, WallTime>, BenchmarkId, &QuestionedTree),
 ) {
     let mut group = criterion.benchmark_group(name);
     group.sample_size(30).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     for organizations in ORGANIZATIONS {
         for shape in SHAPES {
-            let asked = Asked::new(shape, organizations);
+            let asked = QuestionedTree::new(shape, organizations);
             measure(&mut group, BenchmarkId::new(shape.name(), organizations), &asked);
         }
     }
@@ -81,26 +81,30 @@ fn each<'a, Q, A>(
 }
 
 fn calls(criterion: &mut Criterion) {
-    on_every_tree(criterion, "index_of", |group, id, Asked { tree, ids, .. }| {
+    on_every_tree(criterion, "index_of", |group, id, QuestionedTree { tree, ids, .. }| {
         each(group, id, ids, |(org, _)| tree.index_of(org));
     });
-    on_every_tree(criterion, "is_in_natural_tree_by_index", |group, id, Asked { tree, orgs, .. }| {
-        each(group, id, orgs, |&(one, other)| tree.is_in_natural_tree(one, other));
-    });
-    on_every_tree(criterion, "is_in_natural_tree_by_id", |group, id, Asked { tree, ids, .. }| {
+    on_every_tree(
+        criterion,
+        "is_in_natural_tree_by_index",
+        |group, id, QuestionedTree { tree, orgs, .. }| {
+            each(group, id, orgs, |&(one, other)| tree.is_in_natural_tree(one, other));
+        },
+    );
+    on_every_tree(criterion, "is_in_natural_tree_by_id", |group, id, QuestionedTree { tree, ids, .. }| {
         let provider = OrganizationStructureProvider::new("client", tree);
         each(group, id, ids, |(one, other)| provider.is_in_natural_tree(Some(one), Some(other)));
     });
-    on_every_tree(criterion, "natural_tree", |group, id, Asked { tree, orgs, .. }| {
+    on_every_tree(criterion, "natural_tree", |group, id, QuestionedTree { tree, orgs, .. }| {
         each(group, id, orgs, |&(org, _)| tree.natural_tree(org).to_set());
     });
-    on_every_tree(criterion, "natural_tree_view", |group, id, Asked { tree, orgs, .. }| {
+    on_every_tree(criterion, "natural_tree_view", |group, id, QuestionedTree { tree, orgs, .. }| {
         each(group, id, orgs, |&(org, _)| tree.natural_tree(org));
     });
-    on_every_tree(criterion, "descendants", |group, id, Asked { tree, orgs, .. }| {
+    on_every_tree(criterion, "descendants", |group, id, QuestionedTree { tree, orgs, .. }| {
         each(group, id, orgs, |&(org, _)| tree.descendants(org, false).to_set());
     });
-    on_every_tree(criterion, "nearest_legal_entity", |group, id, Asked { tree, orgs, .. }| {
+    on_every_tree(criterion, "nearest_legal_entity", |group, id, QuestionedTree { tree, orgs, .. }| {
         each(group, id, orgs, |&(org, _)| tree.nearest(org, OrgFlags::LEGAL_ENTITY));
     });
 }
@@ -121,10 +125,10 @@ fn builds(criterion: &mut Criterion) {
 }
 
 fn bytes(criterion: &mut Criterion) {
-    on_every_tree(criterion, "encode", |group, id, Asked { tree, .. }| {
+    on_every_tree(criterion, "encode", |group, id, QuestionedTree { tree, .. }| {
         group.bench_function(id, |bencher| bencher.iter_with_large_drop(|| tree.encode()));
     });
-    on_every_tree(criterion, "decode", |group, id, Asked { tree, .. }| {
+    on_every_tree(criterion, "decode", |group, id, QuestionedTree { tree, .. }| {
         let bytes = tree.encode();
         group.bench_function(id, |bencher| bencher.iter_with_large_drop(|| OrgStructure::decode(&bytes)));
     });

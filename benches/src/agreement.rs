@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::orgcache::{Orgcache, Shared};
-use crate::structure::{Answer, Database, Structure, Unanswered};
+use crate::orgcache::{Orgcache, SharedTree};
+use crate::structure::{Answer, Database, NoAnswer, Structure};
 use crate::trees::{Shape, rows, sequence};
 
 /// A structure answered something else than orgcache.
@@ -30,7 +30,7 @@ fn check_shape<S: Structure>(shape: Shape) -> Result<(), Disagreement> {
     let database = Arc::new(Database::new(rows(shape, 60)));
     let differs = |call, org: &str| Disagreement { structure: S::NAME, call, org: org.to_owned(), shape };
     let loaded = S::load(&database).and_then(|first| first.another(&database));
-    let (Ok(structure), Ok(orgcache)) = (loaded, Orgcache::<Shared>::load(&database)) else {
+    let (Ok(structure), Ok(orgcache)) = (loaded, Orgcache::<SharedTree>::load(&database)) else {
         return Err(differs("load", "0"));
     };
     let ids: Vec<&str> = database.rows().iter().map(|row| row.id.as_str()).collect();
@@ -90,5 +90,5 @@ fn texts(ids: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 fn agree<T: PartialEq>(answer: Answer<T>, expected: Answer<T>) -> Option<()> {
-    (answer == Err(Unanswered::NoSuchCall) || answer == expected).then_some(())
+    (answer == Err(NoAnswer::NoSuchCall) || answer == expected).then_some(())
 }

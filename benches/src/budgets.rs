@@ -6,8 +6,8 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use crate::contender::all;
-use crate::footprint::{Counted, Counter};
-use crate::orgcache::{Orgcache, Shared};
+use crate::footprint::{AllocationCount, Counter};
+use crate::orgcache::{Orgcache, SharedTree};
 use crate::sessions::Access;
 use crate::sessions::held::Sessions;
 use crate::sessions::storm::{self, Revisions};
@@ -38,14 +38,14 @@ pub struct Budget {
 
 /// A budget, and what was counted.
 #[derive(Clone, Debug)]
-pub struct Checked {
+pub struct BudgetCheck {
     /// The budget.
     pub budget: Budget,
     /// What was counted, rounded up.
     pub counted: u64,
 }
 
-impl Checked {
+impl BudgetCheck {
     /// Is it within the budget?
     #[must_use]
     pub fn is_met(&self) -> bool {
@@ -53,7 +53,7 @@ impl Checked {
     }
 }
 
-impl core::fmt::Display for Checked {
+impl core::fmt::Display for BudgetCheck {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Budget { structure, metric, shape, organizations, at_most } = &self.budget;
         let verdict = if self.is_met() { "met   " } else { "MISSED" };
@@ -76,7 +76,7 @@ pub fn table() -> anyhow::Result<Vec<Budget>> {
 ///
 /// # Errors
 /// Where the budget names something that there is not.
-pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<Checked> {
+pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<BudgetCheck> {
     let shape: Shape = budget.shape.parse()?;
     let database = Arc::new(Database::new(rows(shape, budget.organizations)));
     let unanswered = |reason| anyhow::anyhow!("{}, {}: {reason}", budget.structure, budget.metric);
@@ -98,7 +98,7 @@ pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<Checked> {
             ceiling(figure)
         }
     };
-    Ok(Checked { budget, counted })
+    Ok(BudgetCheck { budget, counted })
 }
 
 /// What is counted of logins.
@@ -120,16 +120,16 @@ fn sessions(budget: &Budget, counter: Counter) -> anyhow::Result<u64> {
 
 /// How often calls of orgcache ask for memory, in all for one call about every pair of neighbours.
 fn allocations(call: &str, database: &Arc<Database>, counter: Counter) -> Answer<u64> {
-    let orgcache = Orgcache::<Shared>::load(database)?;
+    let orgcache = Orgcache::<SharedTree>::load(database)?;
     let mut answer = Ok(());
-    let Counted { allocations, .. } = counter(&mut || {
+    let AllocationCount { allocations, .. } = counter(&mut || {
         for pair in database.rows().windows(2) {
             let [one, other] = pair else { continue };
             let asked = match call {
                 "natural_tree_test" => orgcache.is_in_natural_tree(&one.id, &other.id).map(drop),
                 "natural_tree_test_by_index" => orgcache.is_in_natural_tree_by_index(0, 1).map(drop),
                 "legal_entity" => orgcache.legal_entity(&one.id).map(drop),
-                _ => Err(crate::structure::Unanswered::NoSuchCall),
+                _ => Err(crate::structure::NoAnswer::NoSuchCall),
             };
             answer = answer.and(asked);
         }
@@ -153,9 +153,9 @@ mod tests {
 
     #[test]
     fn the_table_names_what_there_is() {
-        fn nothing(run: &mut dyn FnMut()) -> Counted {
+        fn nothing(run: &mut dyn FnMut()) -> AllocationCount {
             run();
-            Counted { bytes: 0, allocations: 0 }
+            AllocationCount { bytes: 0, allocations: 0 }
         }
         let table = table().unwrap();
         assert!(!table.is_empty());
@@ -169,8 +169,8 @@ mod tests {
     fn a_figure_above_its_budget_is_missed() {
         let budget = table().unwrap().remove(0);
         let at_most = budget.at_most;
-        assert!(Checked { budget: budget.clone(), counted: at_most }.is_met());
-        let missed = Checked { budget, counted: at_most + 1 };
+        assert!(BudgetCheck { budget: budget.clone(), counted: at_most }.is_met());
+        let missed = BudgetCheck { budget, counted: at_most + 1 };
         assert!(!missed.is_met());
         assert!(missed.to_string().starts_with("MISSED"));
     }

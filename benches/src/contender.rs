@@ -9,9 +9,9 @@ use crate::agreement::{self, Disagreement};
 use crate::backends::{HashSets, IndexTree, PetGraph, RoaringPerOrg};
 use crate::baselines::{Head, MemoizedOrgTree, OrgTree, Post, Pre};
 use crate::footprint::{Bytes, Counter, count};
-use crate::orgcache::{Orgcache, Reopened, Shared, Unshared};
+use crate::orgcache::{Orgcache, ReopenedTree, SharedTree, UnsharedTree};
 use crate::orgcache_views::Views;
-use crate::speed::{Asked, Metric};
+use crate::speed::{Metric, Questions};
 use crate::structure::{Answer, Database, Structure};
 
 /// One of the structures that are compared.
@@ -22,25 +22,25 @@ pub struct Contender {
     /// Compares its answers with those of orgcache.
     pub agree: fn() -> Result<(), Disagreement>,
     /// Loads it, to be timed.
-    pub load: fn(&Arc<Database>) -> Answer<Box<dyn Timed>>,
+    pub load: fn(&Arc<Database>) -> Answer<Box<dyn TimedCalls>>,
     /// Counts the bytes of so many sessions.
     pub count: fn(&Arc<Database>, usize, Counter) -> Answer<Bytes>,
 }
 
 /// A loaded structure whose calls can be timed.
-pub trait Timed {
+pub trait TimedCalls {
     /// How long so many calls take.
     ///
     /// # Errors
     /// As the call itself.
-    fn time(&self, metric: Metric, asked: &Asked, calls: usize) -> Answer<Duration>;
+    fn time(&self, metric: Metric, asked: &Questions, calls: usize) -> Answer<Duration>;
 }
 
 fn contender<S: Structure + 'static>() -> Contender {
     Contender {
         name: S::NAME,
         agree: agreement::check::<S>,
-        load: |database| S::load(database).map(|structure| Box::new(structure) as Box<dyn Timed>),
+        load: |database| S::load(database).map(|structure| Box::new(structure) as Box<dyn TimedCalls>),
         count: count::<S>,
     }
 }
@@ -49,10 +49,10 @@ fn contender<S: Structure + 'static>() -> Contender {
 #[must_use]
 pub fn all() -> Vec<Contender> {
     vec![
-        contender::<Orgcache<Shared>>(),
+        contender::<Orgcache<SharedTree>>(),
         contender::<Views>(),
-        contender::<Orgcache<Unshared>>(),
-        contender::<Orgcache<Reopened>>(),
+        contender::<Orgcache<UnsharedTree>>(),
+        contender::<Orgcache<ReopenedTree>>(),
         contender::<Pre>(),
         contender::<Post>(),
         contender::<Head>(),
@@ -67,8 +67,8 @@ pub fn all() -> Vec<Contender> {
     ]
 }
 
-impl<S: Structure> Timed for S {
-    fn time(&self, metric: Metric, asked: &Asked, calls: usize) -> Answer<Duration> {
+impl<S: Structure> TimedCalls for S {
+    fn time(&self, metric: Metric, asked: &Questions, calls: usize) -> Answer<Duration> {
         match metric {
             Metric::NaturalTreeTestByIndex => {
                 repeat(calls, &asked.indices, |&(one, other)| self.is_in_natural_tree_by_index(one, other))

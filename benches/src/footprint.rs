@@ -12,7 +12,7 @@ use crate::trees::{Shape, rows};
 
 /// What the allocator gave out and did not get back while something ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counted {
+pub struct AllocationCount {
     /// Bytes still held at the end.
     pub bytes: u64,
     /// How often memory was asked for.
@@ -20,7 +20,7 @@ pub struct Counted {
 }
 
 /// Runs something and counts. Handed in, because counting replaces the allocator of the whole program.
-pub type Counter = fn(&mut dyn FnMut()) -> Counted;
+pub type Counter = fn(&mut dyn FnMut()) -> AllocationCount;
 
 /// The bytes of some sessions on one tree.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::contender::Timed;
-use crate::orgcache::{Orgcache, Shared};
-use crate::speed::{Asked, Metric};
+use crate::contender::TimedCalls;
+use crate::orgcache::{Orgcache, SharedTree};
+use crate::speed::{Metric, Questions};
 use crate::structure::{Database, Structure};
 use crate::trees::{Shape, rows};
 
@@ -103,14 +103,14 @@ pub fn call(line: &str) -> anyhow::Result<()> {
     let metric = metric.with_context(|| format!("`{name}` is no call"))?;
     let database = Arc::new(Database::new(rows(shape.parse::<Shape>()?, ORGANIZATIONS)));
     let unanswered = |reason| anyhow::anyhow!("{name}: {reason}");
-    let asked = Asked::new(Arc::clone(&database)).map_err(unanswered)?;
-    let orgcache = Orgcache::<Shared>::load(&database).map_err(unanswered)?;
+    let asked = Questions::new(Arc::clone(&database)).map_err(unanswered)?;
+    let orgcache = Orgcache::<SharedTree>::load(&database).map_err(unanswered)?;
     hot_calls(&orgcache, metric, &asked).map_err(unanswered)
 }
 
 /// What callgrind looks at: it finds this function by its name.
 #[inline(never)]
-fn hot_calls(orgcache: &dyn Timed, metric: Metric, asked: &Asked) -> crate::structure::Answer<()> {
+fn hot_calls(orgcache: &dyn TimedCalls, metric: Metric, asked: &Questions) -> crate::structure::Answer<()> {
     orgcache.time(metric, asked, CALLS).map(drop)
 }
 

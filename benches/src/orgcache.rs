@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use org_structure::{OrgFlags, OrgIndex, OrgSet, OrgStructure};
 
-use crate::structure::{Answer, Database, Structure, Unanswered, transaction_allowed};
+use crate::structure::{Answer, Database, NoAnswer, Structure, transaction_allowed};
 use crate::trees::build;
 
 /// What a session holds of the tree.
-pub trait Held: Borrow<OrgStructure> + Sized {
+pub trait HeldTree: Borrow<OrgStructure> + Sized {
     /// The name in tables and records.
     const NAME: &'static str;
 
@@ -28,59 +28,59 @@ pub trait Held: Borrow<OrgStructure> + Sized {
 
 /// A tree of its own for every session.
 #[derive(Debug)]
-pub struct Unshared(OrgStructure);
+pub struct UnsharedTree(OrgStructure);
 
 /// A tree of its own, read back from its canonical bytes.
 #[derive(Debug)]
-pub struct Reopened(OrgStructure);
+pub struct ReopenedTree(OrgStructure);
 
 /// A reference to the one tree.
 #[derive(Debug)]
-pub struct Shared(Arc<OrgStructure>);
+pub struct SharedTree(Arc<OrgStructure>);
 
-impl Borrow<OrgStructure> for Unshared {
+impl Borrow<OrgStructure> for UnsharedTree {
     fn borrow(&self) -> &OrgStructure {
         &self.0
     }
 }
 
-impl Borrow<OrgStructure> for Reopened {
+impl Borrow<OrgStructure> for ReopenedTree {
     fn borrow(&self) -> &OrgStructure {
         &self.0
     }
 }
 
-impl Borrow<OrgStructure> for Shared {
+impl Borrow<OrgStructure> for SharedTree {
     fn borrow(&self) -> &OrgStructure {
         &self.0
     }
 }
 
-impl Held for Unshared {
+impl HeldTree for UnsharedTree {
     const NAME: &'static str = "orgcache-unshared";
 
     fn hold(tree: OrgStructure) -> Answer<Self> {
-        Ok(Unshared(tree))
+        Ok(UnsharedTree(tree))
     }
 }
 
-impl Held for Reopened {
+impl HeldTree for ReopenedTree {
     const NAME: &'static str = "orgcache-reopened";
 
     fn hold(tree: OrgStructure) -> Answer<Self> {
-        reopen(&tree.encode()).map(Reopened)
+        reopen(&tree.encode()).map(ReopenedTree)
     }
 }
 
-impl Held for Shared {
+impl HeldTree for SharedTree {
     const NAME: &'static str = "orgcache-shared";
 
     fn hold(tree: OrgStructure) -> Answer<Self> {
-        Ok(Shared(Arc::new(tree)))
+        Ok(SharedTree(Arc::new(tree)))
     }
 
     fn share(&self) -> Option<Self> {
-        Some(Shared(Arc::clone(&self.0)))
+        Some(SharedTree(Arc::clone(&self.0)))
     }
 }
 
@@ -90,7 +90,7 @@ pub struct Orgcache<H> {
     held: H,
 }
 
-impl<H: Held> Orgcache<H> {
+impl<H: HeldTree> Orgcache<H> {
     #[inline]
     pub(crate) fn tree(&self) -> &OrgStructure {
         self.held.borrow()
@@ -99,10 +99,10 @@ impl<H: Held> Orgcache<H> {
 
 fn reopen(bytes: &[u8]) -> Answer<OrgStructure> {
     // The harness hands over only bytes that a tree was written to.
-    OrgStructure::decode(bytes).map_err(|_| Unanswered::NoSuchCall)
+    OrgStructure::decode(bytes).map_err(|_| NoAnswer::NoSuchCall)
 }
 
-impl<H: Held> Structure for Orgcache<H> {
+impl<H: HeldTree> Structure for Orgcache<H> {
     const NAME: &'static str = H::NAME;
     type Set<'a>
         = OrgSet
@@ -116,7 +116,7 @@ impl<H: Held> Structure for Orgcache<H> {
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
         // The harness makes only rows that are a tree.
-        let tree = build(database.rows()).map_err(|_| Unanswered::NoSuchCall)?;
+        let tree = build(database.rows()).map_err(|_| NoAnswer::NoSuchCall)?;
         Ok(Orgcache { held: H::hold(tree)? })
     }
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use org_structure::{Descendants, NaturalTree, OrgIndex, PathToRoot};
 
-use crate::orgcache::{Orgcache, Shared};
+use crate::orgcache::{Orgcache, SharedTree};
 use crate::structure::{Answer, Database, Structure};
 
 /// One tree that sessions share, asked for views.
 #[derive(Debug)]
-pub struct Views(Orgcache<Shared>);
+pub struct Views(Orgcache<SharedTree>);
 
 /// A borrowed answer.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
-use crate::structure::{Answer, Unanswered};
+use crate::structure::{Answer, NoAnswer};
 
 /// One figure.
 #[derive(Clone, Debug, Serialize)]
@@ -46,7 +46,7 @@ impl Record {
     /// Can the structure have this figure?
     #[must_use]
     pub fn is_applicable(&self) -> bool {
-        !matches!(self.value.0, Err(Unanswered::NoSuchCall))
+        !matches!(self.value.0, Err(NoAnswer::NoSuchCall))
     }
 }
 
@@ -98,8 +98,8 @@ mod tests {
 
     #[test]
     fn a_record_has_the_keys_that_readers_know() {
-        let stopped = record(Err(Unanswered::DidNotFinish { ids: 5 }));
-        let json = to_json(&[record(Ok(1.5)), stopped, record(Err(Unanswered::NoSuchCall))]).unwrap();
+        let stopped = record(Err(NoAnswer::DidNotFinish { ids: 5 }));
+        let json = to_json(&[record(Ok(1.5)), stopped, record(Err(NoAnswer::NoSuchCall))]).unwrap();
         let parsed: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&json).unwrap();
         assert_eq!(parsed.len(), 2, "{json}");
         let mut keys: Vec<&str> = parsed[0].keys().map(String::as_str).collect();

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use indicatif::ProgressBar;
 
-use crate::contender::{Contender, Timed};
+use crate::contender::{Contender, TimedCalls};
 use crate::options::Options;
-use crate::orgcache::{Orgcache, Reopened, Shared, Unshared};
+use crate::orgcache::{Orgcache, ReopenedTree, SharedTree, UnsharedTree};
 use crate::record::Record;
-use crate::structure::{Answer, Database, Structure, Unanswered};
+use crate::structure::{Answer, Database, NoAnswer, Structure};
 use crate::trees::{rows, sequence};
 
 /// What is timed.
@@ -84,14 +84,14 @@ impl Metric {
     const fn questions(self) -> usize {
         match self {
             Metric::TransactionAllowed | Metric::Build | Metric::Encode | Metric::Decode => 1,
-            _ => Asked::LENGTH,
+            _ => Questions::LENGTH,
         }
     }
 }
 
 /// Who is asked about: a fixed random sequence.
 #[derive(Debug)]
-pub struct Asked {
+pub struct Questions {
     /// Where the tree is read from.
     pub database: Arc<Database>,
     /// Pairs of ids. Calls about one organization take the first.
@@ -104,7 +104,7 @@ pub struct Asked {
     pub bytes: Vec<u8>,
 }
 
-impl Asked {
+impl Questions {
     const LENGTH: usize = 4_096;
 
     /// The sequence for a tree.
@@ -118,8 +118,8 @@ impl Asked {
         let number = |position: usize| u32::try_from(position).unwrap_or_default();
         let listed: Vec<String> =
             database.rows().iter().take(600).map(|row| format!("'{}'", row.id)).collect();
-        let bytes = Orgcache::<Shared>::load(&database)?.encode()?;
-        Ok(Asked {
+        let bytes = Orgcache::<SharedTree>::load(&database)?.encode()?;
+        Ok(Questions {
             ids: draw(1).filter_map(id).zip(draw(2).filter_map(id)).collect(),
             indices: draw(1).map(number).zip(draw(2).map(number)).collect(),
             list: listed.join(","),
@@ -152,7 +152,7 @@ impl Pace {
 }
 
 /// A structure with a tree, or why it has none.
-type Loaded = Answer<Box<dyn Timed>>;
+type Loaded = Answer<Box<dyn TimedCalls>>;
 
 /// One call of one structure in the run, with its figure so far.
 struct Runner {
@@ -165,10 +165,10 @@ struct Runner {
 impl Runner {
     /// Finds out how many calls make a round: the whole sequence, once or several times, where that is not
     /// too long.
-    fn prepare(&mut self, metric: Metric, asked: &Asked, pace: Pace) {
+    fn prepare(&mut self, metric: Metric, asked: &Questions, pace: Pace) {
         self.calls = 1;
         loop {
-            self.best = Err(Unanswered::NoSuchCall);
+            self.best = Err(NoAnswer::NoSuchCall);
             let Some(mut taken) = self.round(metric, asked) else { return };
             if taken * 2 > pace.at_most {
                 // Is it slow, or was it interrupted?
@@ -189,7 +189,7 @@ impl Runner {
     }
 
     /// One round, if the structure takes part in it.
-    fn round(&mut self, metric: Metric, asked: &Asked) -> Option<Duration> {
+    fn round(&mut self, metric: Metric, asked: &Questions) -> Option<Duration> {
         let loaded = Rc::clone(&self.loaded);
         let loaded = (*loaded).as_ref().ok().filter(|_| self.calls > 0)?;
         match loaded.time(metric, asked, self.calls) {
@@ -228,7 +228,7 @@ pub fn run(
     progress: &ProgressBar,
 ) -> anyhow::Result<Vec<Record>> {
     // However a session holds its tree, the calls are the same.
-    let same = [Orgcache::<Unshared>::NAME, Orgcache::<Reopened>::NAME];
+    let same = [Orgcache::<UnsharedTree>::NAME, Orgcache::<ReopenedTree>::NAME];
     let is_chosen = |contender: &&Contender| !options.structure.is_empty() || !same.contains(&contender.name);
     let contenders: Vec<Contender> = contenders.iter().filter(is_chosen).copied().collect();
     for contender in &contenders {
@@ -244,14 +244,14 @@ pub fn run(
     for (shape, organizations) in trees {
         progress.set_message(format!("loading {shape} {organizations}"));
         let database = Arc::new(Database::new(rows(shape, organizations)));
-        let Ok(asked) = Asked::new(Arc::clone(&database)) else { continue };
+        let Ok(asked) = Questions::new(Arc::clone(&database)) else { continue };
         let loaded = |contender: &Contender| (contender.name, Rc::new((contender.load)(&database)));
         let loaded: Vec<(&str, Rc<Loaded>)> = contenders.iter().map(loaded).collect();
         let runner = |(name, loaded): &(&'static str, Rc<Loaded>)| Runner {
             name,
             loaded: Rc::clone(loaded),
             calls: 0,
-            best: Err(Unanswered::NoSuchCall),
+            best: Err(NoAnswer::NoSuchCall),
         };
         let measured = |&metric: &Metric| (metric, loaded.iter().map(runner).collect());
         let mut measured: Vec<(Metric, Vec<Runner>)> = metrics.iter().map(measured).collect();
@@ -272,7 +272,7 @@ pub fn run(
         for (metric, runners) in measured {
             for runner in runners {
                 let figure = runner.figure();
-                if figure == Err(Unanswered::DatabaseFailed) {
+                if figure == Err(NoAnswer::DatabaseFailed) {
                     anyhow::bail!("{}: {} was not answered", runner.name, metric.name());
                 }
                 records.push(Record {

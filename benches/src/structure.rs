@@ -50,7 +50,7 @@ impl Database {
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unanswered {
+pub enum NoAnswer {
     /// The structure has no such call.
     NoSuchCall,
     /// It was stopped after so many ids had been compared, copied or stored.
@@ -64,19 +64,19 @@ pub enum Unanswered {
     DatabaseFailed,
 }
 
-impl fmt::Display for Unanswered {
+impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unanswered::NoSuchCall => f.write_str("no such call"),
-            Unanswered::TooDeep => f.write_str("too deep for its index"),
-            Unanswered::DatabaseFailed => f.write_str("the database failed"),
-            Unanswered::DidNotFinish { ids } => write!(f, "did not finish within {ids} ids"),
+            NoAnswer::NoSuchCall => f.write_str("no such call"),
+            NoAnswer::TooDeep => f.write_str("too deep for its index"),
+            NoAnswer::DatabaseFailed => f.write_str("the database failed"),
+            NoAnswer::DidNotFinish { ids } => write!(f, "did not finish within {ids} ids"),
         }
     }
 }
 
 /// An answer, or why there is none.
-pub type Answer<T> = Result<T, Unanswered>;
+pub type Answer<T> = Result<T, NoAnswer>;
 
 /// How much a structure may do before it is said not to finish, in ids compared, copied or stored.
 #[derive(Debug)]
@@ -113,9 +113,9 @@ impl Effort {
     /// Counts ids.
     ///
     /// # Errors
-    /// [`Unanswered::DidNotFinish`] once there were more than allowed.
+    /// [`NoAnswer::DidNotFinish`] once there were more than allowed.
     pub fn spend(&mut self, ids: usize) -> Answer<()> {
-        self.left = self.left.checked_sub(ids).ok_or(Unanswered::DidNotFinish { ids: self.limit })?;
+        self.left = self.left.checked_sub(ids).ok_or(NoAnswer::DidNotFinish { ids: self.limit })?;
         Ok(())
     }
 }
@@ -138,7 +138,7 @@ pub trait Structure: Sized {
     /// Reads the tree, as the first session does.
     ///
     /// # Errors
-    /// [`Unanswered`], as all calls, where the structure has no such call or does not finish.
+    /// [`NoAnswer`], as all calls, where the structure has no such call or does not finish.
     fn load(database: &Arc<Database>) -> Answer<Self>;
 
     /// Reading the tree once more, as it is timed.
@@ -178,7 +178,7 @@ pub trait Structure: Sized {
     /// As [`load`](Self::load).
     fn is_in_natural_tree_by_index(&self, one: u32, other: u32) -> Answer<bool> {
         let _ = (one, other);
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     /// An organization, its ancestors and its descendants.
@@ -193,7 +193,7 @@ pub trait Structure: Sized {
     /// As [`load`](Self::load).
     fn natural_tree_by_index(&self, org: u32) -> Answer<Self::Set<'_>> {
         let _ = org;
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     /// All organizations below one, without itself.
@@ -220,7 +220,7 @@ pub trait Structure: Sized {
     /// As [`load`](Self::load).
     fn legal_entity_by_index(&self, org: u32) -> Answer<Option<Self::Org>> {
         let _ = org;
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     /// Of a quoted, comma-separated list those that are ready and allow transactions.
@@ -234,7 +234,7 @@ pub trait Structure: Sized {
     /// # Errors
     /// As [`load`](Self::load).
     fn encode(&self) -> Answer<Vec<u8>> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     /// The same structure from its canonical bytes.
@@ -243,7 +243,7 @@ pub trait Structure: Sized {
     /// As [`load`](Self::load).
     fn decode(bytes: &[u8]) -> Answer<Self> {
         let _ = bytes;
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     /// The ids of a set, for comparison.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::record::Record;
-use crate::structure::Unanswered;
+use crate::structure::NoAnswer;
 
 const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
@@ -57,7 +57,7 @@ fn limits(records: &[&Record]) -> BTreeSet<usize> {
     let has_row =
         |structure| records.iter().any(|record| record.structure == structure && record.value.0.is_ok());
     let limit = |record: &&Record| match record.value.0 {
-        Err(Unanswered::DidNotFinish { ids }) if has_row(record.structure) => Some(ids),
+        Err(NoAnswer::DidNotFinish { ids }) if has_row(record.structure) => Some(ids),
         _ => None,
     };
     records.iter().filter_map(limit).collect()
@@ -91,9 +91,9 @@ fn cells(records: &[&Record]) -> Vec<Vec<Cell>> {
                     let ratio = reference.map(|reference| value / reference);
                     Cell { text: shown(value, unit, ratio), best: value <= least }
                 }
-                Some((Err(Unanswered::DidNotFinish { .. }), _)) => plain("did not finish"),
-                Some((Err(Unanswered::TooDeep), _)) => plain("too deep"),
-                Some((Err(Unanswered::NoSuchCall | Unanswered::DatabaseFailed), _)) | None => plain("–"),
+                Some((Err(NoAnswer::DidNotFinish { .. }), _)) => plain("did not finish"),
+                Some((Err(NoAnswer::TooDeep), _)) => plain("too deep"),
+                Some((Err(NoAnswer::NoSuchCall | NoAnswer::DatabaseFailed), _)) | None => plain("–"),
             });
         }
         rows.push(row);
@@ -206,9 +206,9 @@ mod tests {
         let records = [
             record("orgcache-shared", "flat", Ok(10.0)),
             record("openbravo-pre", "flat", Ok(12_345.0)),
-            record("openbravo-pre", "chain", Err(Unanswered::DidNotFinish { ids: 7 })),
+            record("openbravo-pre", "chain", Err(NoAnswer::DidNotFinish { ids: 7 })),
             record("orgcache-shared", "chain", Ok(9.0)),
-            record("orgtree", "flat", Err(Unanswered::NoSuchCall)),
+            record("orgtree", "flat", Err(NoAnswer::NoSuchCall)),
         ];
         let expected = "legal entity, 6,000 organizations\n\
             \x20                             flat           chain\n\

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::rounds::Taken;
+use crate::rounds::Measurement;
 use crate::subject::{Call, Contender, Subject};
 use crate::table::{Figure, Table};
 use crate::world;
@@ -71,13 +71,13 @@ pub(crate) async fn measure(contenders: &[&Contender], calls: usize) -> anyhow::
 
 /// What a call takes that was made before, by each subject in turn.
 async fn warm(subjects: &[Option<Subject<'_>>], call: &Call, times: usize) -> Vec<Figure> {
-    let mut taken: Vec<Option<Taken>> = Vec::new();
+    let mut taken: Vec<Option<Measurement>> = Vec::new();
     for subject in subjects {
         let answered = match subject {
             Some(subject) => subject.ask(call).await.is_ok(),
             None => false,
         };
-        taken.push(answered.then(Taken::default));
+        taken.push(answered.then(Measurement::default));
     }
     for _ in 0..times {
         for (subject, taken) in subjects.iter().zip(&mut taken) {
@@ -89,5 +89,5 @@ async fn warm(subjects: &[Option<Subject<'_>>], call: &Call, times: usize) -> Ve
             }
         }
     }
-    taken.into_iter().map(|taken| taken.map_or_else(Figure::failed, Taken::figure)).collect()
+    taken.into_iter().map(|taken| taken.map_or_else(Figure::failed, Measurement::figure)).collect()
 }

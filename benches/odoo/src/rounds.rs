@@ -21,12 +21,12 @@ pub(crate) async fn end_all(subjects: Vec<Subject<'_>>) -> anyhow::Result<()> {
 
 /// What one subject's samples took, and the requests to Odoo of all of them.
 #[derive(Default)]
-pub(crate) struct Taken {
+pub(crate) struct Measurement {
     times: Vec<Duration>,
     requests: usize,
 }
 
-impl Taken {
+impl Measurement {
     pub(crate) fn add(&mut self, time: Duration, requests: usize) {
         self.times.push(time);
         self.requests += requests;
@@ -46,7 +46,7 @@ pub(crate) async fn rounds<T>(
     times: usize,
     thing: impl AsyncFn(&Subject<'_>, usize) -> anyhow::Result<T>,
 ) -> anyhow::Result<Vec<Figure>> {
-    let mut taken: Vec<Taken> = subjects.iter().map(|_| Taken::default()).collect();
+    let mut taken: Vec<Measurement> = subjects.iter().map(|_| Measurement::default()).collect();
     for time in 0..times {
         for (subject, taken) in subjects.iter().zip(&mut taken) {
             let before = subject.requests();
@@ -55,7 +55,7 @@ pub(crate) async fn rounds<T>(
             taken.add(began.elapsed(), subject.requests() - before);
         }
     }
-    Ok(taken.into_iter().map(Taken::figure).collect())
+    Ok(taken.into_iter().map(Measurement::figure).collect())
 }
 
 /// The middle of the samples, in milliseconds.

@@ -9,7 +9,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::Samples;
-use crate::rounds::{Taken, rounds};
+use crate::rounds::{Measurement, rounds};
 use crate::subject::{Call, Subject};
 use crate::table::Table;
 use crate::world;
@@ -40,9 +40,9 @@ pub(crate) async fn measure(
 }
 
 /// Sends a call many times at once, by a client that holds nothing back.
-async fn bare(added: Duration, call: &Value, times: usize) -> anyhow::Result<Taken> {
+async fn bare(added: Duration, call: &Value, times: usize) -> anyhow::Result<Measurement> {
     let (double, http) = (world::start(added, 17).await?, Client::builder().no_proxy().build()?);
-    let mut taken = Taken::default();
+    let mut taken = Measurement::default();
     for _ in 0..times {
         let (before, began) = (double.seen().len(), Instant::now());
         try_join_all((0..MANY).map(|_| send(&http, &double, call))).await?;

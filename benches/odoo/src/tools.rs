@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::Samples;
-use crate::rounds::{Taken, rounds};
+use crate::rounds::{Measurement, rounds};
 use crate::subject::{Call, Subject};
 use crate::table::{Figure, Table};
 use crate::world::LOGIN;
@@ -30,10 +30,10 @@ pub(crate) async fn measure(
     for subject in &*subjects {
         subject.double.behave(|behaviour| behaviour.delays.extend([("login", LOGIN)]));
     }
-    let mut taken: Vec<Vec<Taken>> = subjects.iter().map(|_| Vec::new()).collect();
+    let mut taken: Vec<Vec<Measurement>> = subjects.iter().map(|_| Vec::new()).collect();
     for _ in 0..samples.starts {
         for (subject, taken) in subjects.iter_mut().zip(&mut taken) {
-            taken.resize_with(beginning.len(), Taken::default);
+            taken.resize_with(beginning.len(), Measurement::default);
             for (taken, (time, requests)) in taken.iter_mut().zip(begin(subject).await?) {
                 taken.add(time, requests);
             }
@@ -41,7 +41,7 @@ pub(crate) async fn measure(
     }
     let mut taken: Vec<_> = taken.into_iter().map(Vec::into_iter).collect();
     for what in beginning {
-        table.add(what, taken.iter_mut().filter_map(Iterator::next).map(Taken::figure).collect());
+        table.add(what, taken.iter_mut().filter_map(Iterator::next).map(Measurement::figure).collect());
     }
 
     let again = [

@@ -9,7 +9,7 @@ use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid};
 use org_structure::OrgFlags;
 
 use crate::structure::{
-    Answer, Database, Effort, Structure, TextMap, Unanswered, ancestor_pairs, transaction_allowed,
+    Answer, Database, Effort, NoAnswer, Structure, TextMap, ancestor_pairs, transaction_allowed,
 };
 
 /// The entities, and the name and flags of each id. Entities have no attributes: reading one evaluates an
@@ -47,15 +47,15 @@ impl Structure for Cedar {
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
         Effort::of_storing().spend(ancestor_pairs(database))?;
-        let kind: EntityTypeName = "Org".parse().map_err(|_| Unanswered::NoSuchCall)?;
+        let kind: EntityTypeName = "Org".parse().map_err(|_| NoAnswer::NoSuchCall)?;
         let uid = |id: &str| EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id));
         let entity = |row: &crate::trees::Row| {
             let parents: HashSet<EntityUid> = row.parent.iter().map(|parent| uid(parent)).collect();
             // The harness makes only rows that are a tree.
-            Entity::new(uid(&row.id), HashMap::new(), parents).map_err(|_| Unanswered::NoSuchCall)
+            Entity::new(uid(&row.id), HashMap::new(), parents).map_err(|_| NoAnswer::NoSuchCall)
         };
         let entities: Vec<Entity> = database.rows().iter().map(entity).collect::<Answer<_>>()?;
-        let entities = Entities::from_entities(entities, None).map_err(|_| Unanswered::NoSuchCall)?;
+        let entities = Entities::from_entities(entities, None).map_err(|_| NoAnswer::NoSuchCall)?;
         let orgs = database.rows().iter().map(|row| (row.id.as_str().into(), (uid(&row.id), row.flags)));
         Ok(Cedar { entities, orgs: orgs.collect() })
     }

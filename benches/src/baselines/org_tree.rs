@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use org_structure::OrgFlags;
 
-use crate::structure::{Answer, Database, Effort, Structure, Text, TextMap, Unanswered, transaction_allowed};
+use crate::structure::{Answer, Database, Effort, NoAnswer, Structure, Text, TextMap, transaction_allowed};
 
 #[derive(Debug)]
 struct Node {
@@ -105,7 +105,7 @@ impl Structure for OrgTree {
     }
 
     fn is_in_natural_tree(&self, _: &str, _: &str) -> Answer<bool> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn natural_tree(&self, org: &str) -> Answer<String> {
@@ -113,15 +113,15 @@ impl Structure for OrgTree {
     }
 
     fn descendants(&self, _: &str) -> Answer<String> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn ancestors(&self, _: &str) -> Answer<Vec<Text>> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn legal_entity(&self, _: &str) -> Answer<Option<Text>> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn transaction_allowed(&self, orgs: &str) -> Answer<String> {
@@ -176,7 +176,7 @@ impl Structure for MemoizedOrgTree {
     }
 
     fn is_in_natural_tree(&self, _: &str, _: &str) -> Answer<bool> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn natural_tree(&self, org: &str) -> Answer<Text> {
@@ -184,15 +184,15 @@ impl Structure for MemoizedOrgTree {
     }
 
     fn descendants(&self, _: &str) -> Answer<Text> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn ancestors(&self, _: &str) -> Answer<Vec<Text>> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn legal_entity(&self, _: &str) -> Answer<Option<Text>> {
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn transaction_allowed(&self, orgs: &str) -> Answer<String> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use benches::budgets::{check, table};
-use benches::footprint::Counted;
+use benches::footprint::AllocationCount;
 use benches::instructions;
 use clap::Parser;
 
@@ -78,7 +78,10 @@ fn check_instructions(json: bool) -> anyhow::Result<usize> {
     Ok(missed)
 }
 
-fn counted(run: &mut dyn FnMut()) -> Counted {
+fn counted(run: &mut dyn FnMut()) -> AllocationCount {
     let counted = allocation_counter::measure(run);
-    Counted { bytes: u64::try_from(counted.bytes_current).unwrap_or(0), allocations: counted.count_total }
+    AllocationCount {
+        bytes: u64::try_from(counted.bytes_current).unwrap_or(0),
+        allocations: counted.count_total,
+    }
 }

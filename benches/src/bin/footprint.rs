@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use benches::contender::all;
-use benches::footprint::{self, Counted};
+use benches::footprint::{self, AllocationCount};
 use benches::options::Options;
 use clap::Parser;
 
@@ -26,7 +26,10 @@ fn run(Footprint { options }: Footprint) -> anyhow::Result<()> {
     options.show(&records)
 }
 
-fn counted(run: &mut dyn FnMut()) -> Counted {
+fn counted(run: &mut dyn FnMut()) -> AllocationCount {
     let counted = allocation_counter::measure(run);
-    Counted { bytes: u64::try_from(counted.bytes_current).unwrap_or(0), allocations: counted.count_total }
+    AllocationCount {
+        bytes: u64::try_from(counted.bytes_current).unwrap_or(0),
+        allocations: counted.count_total,
+    }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::io::Write;
 
 use anyhow::ensure;
-use benches::footprint::Counted;
+use benches::footprint::AllocationCount;
 use benches::options::Options;
 use benches::sessions::{ORGANIZATIONS, SHAPE, STRUCTURES, calls, held, logins};
 use clap::Parser;
@@ -59,7 +59,10 @@ fn run(Program { options, hold }: Program) -> anyhow::Result<()> {
     options.show(&records)
 }
 
-fn counted(run: &mut dyn FnMut()) -> Counted {
+fn counted(run: &mut dyn FnMut()) -> AllocationCount {
     let counted = allocation_counter::measure(run);
-    Counted { bytes: u64::try_from(counted.bytes_current).unwrap_or(0), allocations: counted.count_total }
+    AllocationCount {
+        bytes: u64::try_from(counted.bytes_current).unwrap_or(0),
+        allocations: counted.count_total,
+    }
 }

@@ -17,7 +17,7 @@ use crate::trees::{rows, sequence};
 pub const METRICS: [&str; 4] = ["login_in_memory", "token_lookup", "is_readable", "is_writable"];
 
 /// A manager with sessions on one tree, and who is asked about.
-struct Asked {
+struct QuestionedManager {
     runtime: Runtime,
     manager: SessionManager,
     tokens: Vec<session::Token>,
@@ -36,7 +36,7 @@ fn best(rounds: usize, calls: usize, mut round: impl FnMut() -> anyhow::Result<(
     Ok(least.as_secs_f64() * 1e9 / float(calls as u64))
 }
 
-impl Asked {
+impl QuestionedManager {
     fn new(sessions: usize, access: Access) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let erp = Arc::new(Erp::new(ORGANIZATIONS));
@@ -54,7 +54,7 @@ impl Asked {
         let rows = rows(SHAPE, ORGANIZATIONS);
         let id = |position: usize| rows.get(position).map(|row| row.id.clone());
         let ids = sequence(rows.len(), 4_096, 1).filter_map(id).collect();
-        Ok(Asked { runtime, manager, tokens, sessions: held, ids })
+        Ok(QuestionedManager { runtime, manager, tokens, sessions: held, ids })
     }
 }
 
@@ -69,11 +69,11 @@ pub fn run(quick: bool) -> anyhow::Result<Vec<Record>> {
 fn rounds_of(rounds: usize, sessions: usize) -> anyhow::Result<Vec<Record>> {
     let mut records = Vec::new();
     let roles = [("orgcache", Access::Few), ("orgcache-role-with-all", Access::All)];
-    let asked: Vec<(&'static str, Access, Asked)> = roles
+    let asked: Vec<(&'static str, Access, QuestionedManager)> = roles
         .into_iter()
-        .map(|(structure, access)| Ok((structure, access, Asked::new(sessions, access)?)))
+        .map(|(structure, access)| Ok((structure, access, QuestionedManager::new(sessions, access)?)))
         .collect::<anyhow::Result<_>>()?;
-    let mut take = |metric, figure: &dyn Fn(Access, &Asked) -> anyhow::Result<f64>| {
+    let mut take = |metric, figure: &dyn Fn(Access, &QuestionedManager) -> anyhow::Result<f64>| {
         for (structure, access, asked) in &asked {
             records.push(record(structure, metric, sessions, Ok(figure(*access, asked)?), "ns"));
         }

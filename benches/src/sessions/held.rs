@@ -43,7 +43,7 @@ pub struct Sessions {
 
 /// What they hold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Held {
+pub struct SessionMemory {
     /// Bytes by the allocator: sessions, trees, accesses, tables, and the store in memory.
     pub bytes: u64,
     /// The same by what the operating system says that the process grew.
@@ -57,7 +57,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Where a login fails.
-    pub fn hold(self, counter: Counter) -> anyhow::Result<Held> {
+    pub fn hold(self, counter: Counter) -> anyhow::Result<SessionMemory> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         // What the runtime, and the hasher, keep for themselves is made at their first use.
         runtime.block_on(async {});
@@ -83,7 +83,7 @@ impl Sessions {
             });
             manager = Some(made);
         });
-        failed.and_then(|()| manager.context("no manager")).map(|_held| Held {
+        failed.and_then(|()| manager.context("no manager")).map(|_held| SessionMemory {
             bytes: counted.bytes,
             resident: self::resident().saturating_sub(resident),
             organizations,
@@ -124,7 +124,7 @@ pub fn run(quick: bool, counter: Counter, progress: &ProgressBar) -> anyhow::Res
     counts.sort_unstable();
     counts.dedup();
     progress.set_length(all_sessions.len() as u64);
-    let mut held: Vec<(&'static str, Sessions, Held)> = Vec::new();
+    let mut held: Vec<(&'static str, Sessions, SessionMemory)> = Vec::new();
     for (structure, sessions) in all_sessions {
         progress.set_message(format!("{} sessions of {structure}", sessions.count));
         held.push((structure, sessions, in_a_process(sessions)?));
@@ -174,7 +174,7 @@ fn openbravo(counter: Counter) -> anyhow::Result<Vec<(&'static str, f64, f64)>> 
 /// The argument by which the program holds sessions and says what they take, for its own use.
 pub const HOLD: &str = "--hold";
 
-fn in_a_process(sessions: Sessions) -> anyhow::Result<Held> {
+fn in_a_process(sessions: Sessions) -> anyhow::Result<SessionMemory> {
     let access = if sessions.access == Access::All { "all" } else { "few" };
     let output = Command::new(std::env::current_exe()?)
         .arg(HOLD)
@@ -204,11 +204,11 @@ pub fn parse(text: &str) -> Result<Sessions, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::footprint::Counted;
+    use crate::footprint::AllocationCount;
 
-    fn nothing(run: &mut dyn FnMut()) -> Counted {
+    fn nothing(run: &mut dyn FnMut()) -> AllocationCount {
         run();
-        Counted { bytes: 0, allocations: 0 }
+        AllocationCount { bytes: 0, allocations: 0 }
     }
 
     #[test]

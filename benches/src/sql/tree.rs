@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::Engine;
-use crate::structure::{Answer, Database, Effort, Structure, Unanswered, ancestor_pairs};
+use crate::structure::{Answer, Database, Effort, NoAnswer, Structure, ancestor_pairs};
 use org_structure::OrgFlags;
 
 /// How the tree is kept and asked.
-pub trait Way {
+pub trait TreeQueries {
     /// What there is besides the parents.
-    const KEEPS: Keeps;
+    const KEEPS: KeptRelation;
     /// One row if `$1` is in the natural tree of `$2`.
     const NATURAL_TREE_TEST: &'static str;
     /// The natural tree of `$1`.
@@ -26,7 +26,7 @@ pub trait Way {
 
 /// What a tree is kept as, besides the parents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeps {
+pub enum KeptRelation {
     /// Nothing more.
     Parents,
     /// A row for each organization and each of its ancestors.
@@ -37,7 +37,7 @@ pub enum Keeps {
 
 /// Parents alone, and recursive queries.
 #[derive(Debug)]
-pub struct Recursive;
+pub struct RecursiveQueries;
 
 /// The path of an organization upwards, itself included.
 macro_rules! path {
@@ -63,8 +63,8 @@ macro_rules! down {
     };
 }
 
-impl Way for Recursive {
-    const KEEPS: Keeps = Keeps::Parents;
+impl TreeQueries for RecursiveQueries {
+    const KEEPS: KeptRelation = KeptRelation::Parents;
     const NATURAL_TREE_TEST: &'static str = concat!(
         "WITH RECURSIVE ",
         path!("up", "$1"),
@@ -94,8 +94,8 @@ impl Way for Recursive {
 #[derive(Debug)]
 pub struct AncestorTable;
 
-impl Way for AncestorTable {
-    const KEEPS: Keeps = Keeps::Ancestors;
+impl TreeQueries for AncestorTable {
+    const KEEPS: KeptRelation = KeptRelation::Ancestors;
     const NATURAL_TREE_TEST: &'static str = "SELECT 'yes' WHERE \
         EXISTS (SELECT 1 FROM org_tree WHERE org = $1 AND ancestor = $2) \
         OR EXISTS (SELECT 1 FROM org_tree WHERE org = $2 AND ancestor = $1)";
@@ -109,14 +109,14 @@ impl Way for AncestorTable {
 }
 
 /// A path from the root for each organization, as PostgreSQL's extension `ltree` keeps it, with a GiST index.
-/// The index cannot hold a chain of 600, see [`Unanswered::TooDeep`].
+/// The index cannot hold a chain of 600, see [`NoAnswer::TooDeep`].
 ///
 /// Labels are the organizations' numbers, since a label may not hold any character of an id.
 #[derive(Debug)]
 pub struct Ltree;
 
-impl Way for Ltree {
-    const KEEPS: Keeps = Keeps::Paths;
+impl TreeQueries for Ltree {
+    const KEEPS: KeptRelation = KeptRelation::Paths;
     const NATURAL_TREE_TEST: &'static str = "SELECT 'yes' FROM org_path one, org_path other \
         WHERE one.id = $1 AND other.id = $2 AND (one.path <@ other.path OR one.path @> other.path)";
     const NATURAL_TREE: &'static str = "SELECT id FROM org_path \
@@ -138,7 +138,7 @@ pub struct Sql<E, W> {
     way: PhantomData<W>,
 }
 
-impl<E: Engine, W: Way> Sql<E, W> {
+impl<E: Engine, W: TreeQueries> Sql<E, W> {
     fn ask(&self, statement: &'static str, arguments: &[&str]) -> Answer<Vec<String>> {
         self.engine.ask(statement, arguments).map_err(failed)
     }
@@ -149,7 +149,7 @@ impl<E: Engine, W: Way> Sql<E, W> {
         )?;
         self.engine.ask(E::FILL, &[rows])?;
         self.engine.run("CREATE INDEX org_parent ON org (parent)")?;
-        if W::KEEPS == Keeps::Paths {
+        if W::KEEPS == KeptRelation::Paths {
             self.engine.run(
                 "CREATE EXTENSION IF NOT EXISTS ltree SCHEMA public; \
                  CREATE TABLE org_path (id text PRIMARY KEY, legal_entity int NOT NULL, path ltree NOT NULL); \
@@ -161,7 +161,7 @@ impl<E: Engine, W: Way> Sql<E, W> {
                  CREATE INDEX org_path_path ON org_path USING gist (path)",
             )?;
         }
-        if W::KEEPS == Keeps::Ancestors {
+        if W::KEEPS == KeptRelation::Ancestors {
             self.engine.run(
                 "CREATE TABLE org_tree \
                  (org text NOT NULL, ancestor text NOT NULL, level int NOT NULL, PRIMARY KEY (org, ancestor)); \
@@ -181,17 +181,17 @@ fn is_too_deep(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "54001")
 }
 
-fn failed(error: impl core::fmt::Display) -> Unanswered {
+fn failed(error: impl core::fmt::Display) -> NoAnswer {
     // The run ends with it.
     eprintln!("error: {error:#}");
-    Unanswered::DatabaseFailed
+    NoAnswer::DatabaseFailed
 }
 
-impl<E: Engine, W: Way> Structure for Sql<E, W> {
+impl<E: Engine, W: TreeQueries> Structure for Sql<E, W> {
     const NAME: &'static str = match W::KEEPS {
-        Keeps::Parents => E::RECURSIVE,
-        Keeps::Ancestors => E::ANCESTOR_TABLE,
-        Keeps::Paths => E::PATH_COLUMN,
+        KeptRelation::Parents => E::RECURSIVE,
+        KeptRelation::Ancestors => E::ANCESTOR_TABLE,
+        KeptRelation::Paths => E::PATH_COLUMN,
     };
     type Set<'a>
         = Vec<String>
@@ -205,7 +205,7 @@ impl<E: Engine, W: Way> Structure for Sql<E, W> {
 
     fn load(database: &Arc<Database>) -> Answer<Self> {
         // Labels on paths are as many as rows of ancestors.
-        if W::KEEPS != Keeps::Parents {
+        if W::KEEPS != KeptRelation::Parents {
             Effort::of_storing().spend(ancestor_pairs(database))?;
         }
         let engine = E::open().map_err(failed)?;
@@ -218,13 +218,13 @@ impl<E: Engine, W: Way> Structure for Sql<E, W> {
         let rows: Vec<_> = database.rows().iter().map(row).collect();
         let rows = serde_json::to_string(&rows).map_err(failed)?;
         sql.fill(&rows)
-            .map_err(|error| if is_too_deep(&error) { Unanswered::TooDeep } else { failed(error) })?;
+            .map_err(|error| if is_too_deep(&error) { NoAnswer::TooDeep } else { failed(error) })?;
         Ok(sql)
     }
 
     fn build(_: &Arc<Database>) -> Answer<Self> {
         // The tables exist: none is filled for a session.
-        Err(Unanswered::NoSuchCall)
+        Err(NoAnswer::NoSuchCall)
     }
 
     fn is_in_natural_tree(&self, one: &str, other: &str) -> Answer<bool> {

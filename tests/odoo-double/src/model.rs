@@ -48,7 +48,7 @@ pub struct Model {
 }
 
 /// Who asks a model, and how.
-pub(crate) struct Asking<'a> {
+pub(crate) struct ModelAccess<'a> {
     pub(crate) behaviour: &'a Behaviour,
     pub(crate) route: Route,
     /// The models that the user may not read.
@@ -74,7 +74,7 @@ impl Model {
         self.records.insert(id, values.as_object().cloned().unwrap_or_default());
     }
 
-    pub(crate) fn answer(&mut self, call: &ServerCall, asking: &Asking<'_>) -> Result<Value, Failure> {
+    pub(crate) fn answer(&mut self, call: &ServerCall, asking: &ModelAccess<'_>) -> Result<Value, Failure> {
         let version = asking.behaviour.version;
         call.check_arguments(asking.route, version)?;
         if version >= 19 && PRIVATE_SINCE_19.contains(&call.method.as_str()) || call.method.starts_with('_') {
@@ -152,7 +152,7 @@ impl Model {
         call: &ServerCall,
         ids: &[i64],
         names: &[&str],
-        asking: &Asking<'_>,
+        asking: &ModelAccess<'_>,
     ) -> Result<(), Failure> {
         let (model, version) = (&call.model, asking.behaviour.version);
         let ordinary = call.user != ADMINISTRATOR;
@@ -228,7 +228,7 @@ impl Model {
         call: &ServerCall,
         ids: &[i64],
         names: Option<Vec<&str>>,
-        asking: &Asking<'_>,
+        asking: &ModelAccess<'_>,
     ) -> Result<Value, Failure> {
         let model = &call.model;
         let names = names.unwrap_or_else(|| self.fields.keys().map(String::as_str).collect());
@@ -266,7 +266,7 @@ impl Model {
 
     /// Rows and total at once. A total is inferred from a page that is not full, unless the context forces a
     /// count, and is 0 for an empty page; a many2one shows its name if that is asked for.
-    fn web_search_read(&self, call: &ServerCall, asking: &Asking<'_>) -> Result<Value, Failure> {
+    fn web_search_read(&self, call: &ServerCall, asking: &ModelAccess<'_>) -> Result<Value, Failure> {
         let page = self.page(call);
         let asked =
             call.arguments.get("specification").and_then(Value::as_object).cloned().unwrap_or_default();

@@ -76,15 +76,15 @@ fn exchanges(json: &str) -> Vec<Exchange> {
 
 /// The recorded calls on models, with their answers.
 #[derive(Debug)]
-pub(crate) struct Recorded {
+pub(crate) struct RecordedCalls {
     calls: Vec<(ServerCall, Result<Value, Failure>)>,
     models: Vec<String>,
 }
 
-impl Recorded {
+impl RecordedCalls {
     /// The recorded calls, read once in a process.
     pub(crate) fn load() -> &'static Self {
-        static RECORDED: OnceLock<Recorded> = OnceLock::new();
+        static RECORDED: OnceLock<RecordedCalls> = OnceLock::new();
         RECORDED.get_or_init(Self::read)
     }
 
@@ -126,7 +126,7 @@ impl Recorded {
         let rows = listed.and_then(|(_, answer)| answer.as_ref().ok()).and_then(Value::as_array);
         let names = rows.into_iter().flatten().filter_map(|row| row["model"].as_str().map(str::to_owned));
         let models = names.chain(["ir.model".into(), "ir.model.fields".into()]).collect();
-        Recorded { calls, models }
+        RecordedCalls { calls, models }
     }
 
     /// The recorded answer to a call; nothing if it was not recorded.

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::call::{Route, ServerCall};
 use crate::failure::Failure;
-use crate::model::Asking;
-use crate::recorded::Recorded;
+use crate::model::ModelAccess;
+use crate::recorded::RecordedCalls;
 use crate::{Behaviour, Fault, Model, Seen};
 
 /// After so many wrong passwords the session route is closed.
@@ -52,7 +52,7 @@ pub(crate) struct State {
     failed_logins: u32,
     /// When a password was checked last.
     checked_at: Option<Instant>,
-    recorded: &'static Recorded,
+    recorded: &'static RecordedCalls,
 }
 
 impl State {
@@ -79,7 +79,7 @@ impl State {
             sessions_opened: 0,
             failed_logins: 0,
             checked_at: None,
-            recorded: Recorded::load(),
+            recorded: RecordedCalls::load(),
         }
     }
 
@@ -153,7 +153,7 @@ impl State {
             .map(|(name, _)| name.clone())
             .collect();
         if let Some(model) = self.models.get_mut(&call.model) {
-            return model.answer(call, &Asking { behaviour: &self.behaviour, route, closed: &closed });
+            return model.answer(call, &ModelAccess { behaviour: &self.behaviour, route, closed: &closed });
         }
         if !self.recorded.knows(&call.model) {
             return Err(Failure::unknown_model(&call.model, route, version));
