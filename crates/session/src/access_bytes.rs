@@ -146,20 +146,20 @@ impl RoleAccess {
         if found != fingerprint {
             return Err(AccessDecodeError::AnotherTree { found, expected: fingerprint });
         }
-        let level = UserLevel::new(reader.text()?).map_err(|_| broken("a user level is short"))?;
+        let level = UserLevel::new(reader.text()?).map_err(|_| not_canonical("a user level is short"))?;
         let readable = read_selection(&mut reader, tree)?;
         let writable = read_selection(&mut reader, tree)?;
         let count = reader.count(2 + 8)?;
         let mut granted: Vec<GrantedOrgs> = Vec::with_capacity(count);
         for _ in 0..count {
             let client =
-                ClientId::new(reader.text()?).map_err(|_| broken("a client id has 1 to 32 bytes"))?;
+                ClientId::new(reader.text()?).map_err(|_| not_canonical("a client id has 1 to 32 bytes"))?;
             if granted.last().is_some_and(|last| last.client >= client) {
-                return Err(broken("clients ascend"));
+                return Err(not_canonical("clients ascend"));
             }
             let orgs = read_selection(&mut reader, tree)?;
             if orgs.is_empty() {
-                return Err(broken("no group is empty"));
+                return Err(not_canonical("no group is empty"));
             }
             granted.push(GrantedOrgs { client, orgs });
         }
@@ -170,7 +170,7 @@ impl RoleAccess {
     }
 }
 
-fn broken(rule: &'static str) -> AccessDecodeError {
+fn not_canonical(rule: &'static str) -> AccessDecodeError {
     AccessDecodeError::NotCanonical { rule }
 }
 
@@ -205,24 +205,24 @@ fn read_selection(reader: &mut Reader<'_>, tree: &OrgStructure) -> Result<OrgSel
     for _ in 0..count {
         let (start, end) = (reader.number()?, reader.number()?);
         if start >= end || runs.last().is_some_and(|&(_, last)| start <= last) {
-            return Err(broken("runs ascend, with a gap between any two"));
+            return Err(not_canonical("runs ascend, with a gap between any two"));
         }
         runs.push((start, end));
     }
     if runs.last().is_some_and(|&(_, end)| end as usize > tree.len()) {
-        return Err(broken("runs lie within the tree"));
+        return Err(not_canonical("runs lie within the tree"));
     }
     let known: OrgSet = runs.iter().flat_map(|&(start, end)| start..end).map(OrgIndex::new).collect();
     let count = reader.count(2)?;
     let mut outside: Vec<OrgId> = Vec::with_capacity(count);
     for _ in 0..count {
         let text = reader.text()?;
-        let id = OrgId::new(text).map_err(|_| broken("an organization id has 1 to 32 bytes"))?;
+        let id = OrgId::new(text).map_err(|_| not_canonical("an organization id has 1 to 32 bytes"))?;
         if outside.last().is_some_and(|last| *last >= id) {
-            return Err(broken("organizations outside the tree ascend"));
+            return Err(not_canonical("organizations outside the tree ascend"));
         }
         if tree.index_of(text).is_some() {
-            return Err(broken("an organization of the tree is not listed as outside"));
+            return Err(not_canonical("an organization of the tree is not listed as outside"));
         }
         outside.push(id);
     }
@@ -261,7 +261,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Result<&'a str, AccessDecodeError> {
         let [length] = self.array()?;
-        core::str::from_utf8(self.take(usize::from(length))?).map_err(|_| broken("a text is UTF-8"))
+        core::str::from_utf8(self.take(usize::from(length))?).map_err(|_| not_canonical("a text is UTF-8"))
     }
 }
 

@@ -87,7 +87,7 @@ impl FindingsTable {
     }
 
     /// The findings about a client's tree; `None` if this node has not loaded it from the source.
-    pub(crate) fn of_tree(&self, client: ClientId, tree: Fingerprint) -> Option<Arc<Findings>> {
+    pub(crate) fn get(&self, client: ClientId, tree: Fingerprint) -> Option<Arc<Findings>> {
         self.0.lock().by_tree.get(&(client, tree)).map(Arc::clone)
     }
 

@@ -134,14 +134,14 @@ impl MemoryStore {
     }
 
     /// The session of a caller that is no manager and has it as a record alone.
-    fn session(&self, new: &NewSession<'_>, now: Moment) -> Arc<CachedSession> {
+    fn make_session(&self, new: &NewSession<'_>, now: Moment) -> Arc<CachedSession> {
         let (tree, _) = self.parts.pin_tree(new.record.tree, || new.tree.clone());
         let access = self.parts.pin_access(new.record.access, tree, || new.access.clone());
         let role = self.parts.pin_role(new.record, &access);
         Arc::new(CachedSession::new(new.record, role, now, now, now))
     }
 
-    fn stored(&self, row: &Row) -> StoredSession {
+    fn to_stored(&self, row: &Row) -> StoredSession {
         let now = self.now();
         StoredSession {
             record: row.session.to_record(),
@@ -178,7 +178,7 @@ impl SessionStore for MemoryStore {
 
     async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         let now = self.now();
-        let session = new.live.map_or_else(|| self.session(new, now), Arc::clone);
+        let session = new.live.map_or_else(|| self.make_session(new, now), Arc::clone);
         // Referred to first, so that a collection in between finds them in use.
         self.contents.lock().refer(new, now);
         if new.replaces.is_some_and(|old| !self.take(&old, |_| true)) {
@@ -193,7 +193,7 @@ impl SessionStore for MemoryStore {
 
     async fn open(&self, id: &SessionId) -> Result<Option<StoredSession>, PortError> {
         let rows = self.shard(id).read();
-        Ok(rows.find(id.hash(), |row| row.session.id == *id).map(|row| self.stored(row)))
+        Ok(rows.find(id.hash(), |row| row.session.id == *id).map(|row| self.to_stored(row)))
     }
 
     async fn contents(

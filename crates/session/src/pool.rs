@@ -177,7 +177,7 @@ impl TreePool {
 
     /// The findings about a client's tree, if this node has loaded it.
     pub(crate) fn findings_of(&self, client: ClientId, tree: Fingerprint) -> Option<Arc<Findings>> {
-        self.0.findings.of_tree(client, tree)
+        self.0.findings.get(client, tree)
     }
 
     /// How many findings there are about the trees that are held.

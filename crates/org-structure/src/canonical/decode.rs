@@ -34,7 +34,7 @@ impl OrgStructure {
             .ok_or(DecodeError::NewerSections { bits: bits & !Sections::all().bits() })?;
         let count = reader.number("the number of organizations")?;
         if count > MAX_ORGANIZATIONS {
-            return broken(count, "a tree has at most 4294967294 organizations");
+            return not_canonical(count, "a tree has at most 4294967294 organizations");
         }
         let parents = decode_parents(&mut reader, count)?;
         let flags = decode_flags(&mut reader, sections, count)?;
@@ -54,7 +54,7 @@ impl OrgStructure {
     }
 }
 
-fn broken<T>(place: u32, rule: &'static str) -> Result<T, DecodeError> {
+fn not_canonical<T>(place: u32, rule: &'static str) -> Result<T, DecodeError> {
     Err(DecodeError::NotCanonical { place, rule })
 }
 
@@ -79,7 +79,7 @@ fn decode_flags(
     let high = if sections.contains(Sections::HIGH_FLAGS) {
         let high = reader.take(count as usize, "the high flags")?;
         if high.iter().all(|&byte| byte == 0) {
-            return broken(0, "the section of high flags has a flag");
+            return not_canonical(0, "the section of high flags has a flag");
         }
         high
     } else {
@@ -102,11 +102,11 @@ fn decode_ids(reader: &mut Reader<'_>, sections: Sections, count: u32) -> Result
     let marks = if sections.contains(Sections::TEXT_IDS) {
         let marks = reader.take((count as usize).div_ceil(8), "the marks of text ids")?;
         if marks.iter().all(|&mark| mark == 0) {
-            return broken(0, "the section of text ids has a text id");
+            return not_canonical(0, "the section of text ids has a text id");
         }
         let used = count % 8;
         if used > 0 && marks.last().is_some_and(|&last| last >> used != 0) {
-            return broken(count, "marks of text ids end with the last organization");
+            return not_canonical(count, "marks of text ids end with the last organization");
         }
         marks
     } else {
@@ -123,7 +123,7 @@ fn decode_ids(reader: &mut Reader<'_>, sections: Sections, count: u32) -> Result
         let [length] = reader.array(what)?;
         let text = reader.text(usize::from(length), rank, what)?;
         if hex::pack(text.as_bytes()).is_some() {
-            return broken(rank, "an id of upper-case hexadecimal digits is packed");
+            return not_canonical(rank, "an id of upper-case hexadecimal digits is packed");
         }
         ids.push(OrgId::new(text)?);
     }
@@ -140,7 +140,7 @@ fn check_order(parents: &[u32], ids: &[OrgId]) -> Result<(), DecodeError> {
             open.pop();
         }
         if parent != NONE && open.is_empty() {
-            return broken(rank, "an organization follows its parent, and subtrees do not interleave");
+            return not_canonical(rank, "an organization follows its parent, and subtrees do not interleave");
         }
         open.push(rank);
     }
@@ -149,7 +149,7 @@ fn check_order(parents: &[u32], ids: &[OrgId]) -> Result<(), DecodeError> {
     for (rank, &end) in (0..).zip(&ends) {
         let is_sibling = parents.get(end as usize) == parents.get(rank as usize);
         if is_sibling && weight(rank) >= weight(end) {
-            return broken(end, "siblings come heaviest first, ties by id");
+            return not_canonical(end, "siblings come heaviest first, ties by id");
         }
     }
     Ok(())
@@ -170,30 +170,30 @@ fn decode_table(
         let length = reader.number("the texts")?;
         let text = reader.text(length as usize, place, "the texts")?;
         if texts.last().is_some_and(|&last| last >= text) {
-            return broken(place, "texts ascend");
+            return not_canonical(place, "texts ascend");
         }
         texts.push(text);
     }
     let mut unused = vec![true; texts.len()];
     let count = reader.count(8, "the organizations with a text")?;
     if count == 0 {
-        return broken(0, "a table of texts has an organization");
+        return not_canonical(0, "a table of texts has an organization");
     }
     let mut pairs: Vec<(u32, &str)> = Vec::with_capacity(count as usize);
     for _ in 0..count {
         let rank = reader.number("the organizations with a text")?;
         let number = reader.number("the organizations with a text")? as usize;
         let (Some(&text), Some(unused)) = (texts.get(number), unused.get_mut(number)) else {
-            return broken(rank, "an organization's text is one of those listed");
+            return not_canonical(rank, "an organization's text is one of those listed");
         };
         if rank >= organizations || pairs.last().is_some_and(|&(last, _)| last >= rank) {
-            return broken(rank, "organizations with a text ascend and are in the tree");
+            return not_canonical(rank, "organizations with a text ascend and are in the tree");
         }
         *unused = false;
         pairs.push((rank, text));
     }
     match unused.iter().position(|&unused| unused) {
-        Some(place) => broken(narrow(place), "a text belongs to some organization"),
+        Some(place) => not_canonical(narrow(place), "a text belongs to some organization"),
         None => Ok(SideTable::new(&pairs)),
     }
 }

@@ -239,7 +239,7 @@ impl<'t> OrganizationStructureProvider<'t> {
     #[must_use]
     pub fn transaction_allowed_orgs(&self, orgs: &str) -> String {
         let allowed = OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;
-        quoted_list(orgs.split(',').map(unquoted).filter(|org| {
+        quoted_list(orgs.split(',').map(unquote).filter(|org| {
             self.find(Some(org)).and_then(|org| self.tree.flags(org)).is_some_and(|own| own.contains(allowed))
         }))
     }
@@ -325,7 +325,7 @@ impl<'t> OrganizationStructureProvider<'t> {
 }
 
 /// An element of a quoted list without its quotes.
-fn unquoted(element: &str) -> &str {
+fn unquote(element: &str) -> &str {
     let Some(inner) = element.strip_prefix('\'') else { return element };
     let mut chars = inner.chars();
     match chars.next_back() {

@@ -23,7 +23,7 @@ impl SiblingOrder {
     }
 
     /// Sorts siblings, the first one last, as a stack needs them.
-    fn stacked(
+    fn sort_for_stack(
         &self,
         tree: &OrgStructure,
         siblings: impl Iterator<Item = OrgIndex>,
@@ -61,14 +61,14 @@ pub fn referenceable_orgs(tree: &OrgStructure, order: &SiblingOrder, org: Option
     let Some(org) = org else { return Vec::new() };
     let start = tree.index_of(org);
     let mut waiting = match start {
-        Some(_) => order.stacked(tree, start.into_iter()),
-        None if org.is_empty() => order.stacked(tree, tree.roots()),
+        Some(_) => order.sort_for_stack(tree, start.into_iter()),
+        None if org.is_empty() => order.sort_for_stack(tree, tree.roots()),
         None => Vec::new(),
     };
     let mut list = Vec::new();
     while let Some((org, id)) = waiting.pop() {
         list.push(id);
-        waiting.extend(order.stacked(tree, tree.children(org)));
+        waiting.extend(order.sort_for_stack(tree, tree.children(org)));
     }
     let above = start.into_iter().flat_map(|org| tree.path_to_root(org).skip(1));
     list.extend(above.filter_map(|org| tree.id(org)));
