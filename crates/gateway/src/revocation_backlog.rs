@@ -115,7 +115,7 @@ impl RevocationBacklog {
         Ok(())
     }
 
-    /// Reads what earlier processes kept, which has to be possible before the service starts.
+    /// Reads what earlier processes kept: the service starts only if it can.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         for path in self.files().map_err(|error| unreadable(&self.folder, &error))? {
             read(&path).map_err(|error| unreadable(&path, &error))?;

@@ -330,7 +330,7 @@ fn files(
     Ok(())
 }
 
-/// Takes the addresses, and gives them back.
+/// Binds the addresses, and releases them.
 async fn listening(
     report: &mut Report<impl Write>,
     subject: Subject<'_>,

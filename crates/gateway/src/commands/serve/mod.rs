@@ -99,11 +99,11 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ServeArguments) -> Resul
 struct Service {
     server: Server,
     gateway: Gateway,
-    /// Where ends are kept that the store does not take, if there is a store.
+    /// Where revocations are kept that the store does not accept, if there is a store.
     backlog: Option<RevocationBacklog>,
 }
 
-/// Takes the addresses, opens the databases, and tells the store what an earlier process could not.
+/// Binds the addresses, opens the databases, and applies the revocations that an earlier process kept.
 async fn start(erp: &ErpArguments, arguments: &ServeArguments) -> Result<Service, Failure> {
     let subject = Subject::of(erp, arguments);
     let beyond = beyond_loopback(&arguments.listen, subject).await?;
