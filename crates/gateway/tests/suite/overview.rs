@@ -27,7 +27,7 @@ fn the_overview_shows_the_sample_clients() {
     assert_eq!(first.status, 0, "{}", first.err);
     assert!(first.err.starts_with("created the demonstration database"), "{}", first.err);
     for line in [
-        "F&B International Group                              8            4          385",
+        "F&B International Group                              8            4          397",
         "F&B International Group  client 23C59575B9CF467C9620760EB255B389",
         "*                                                    Organization           R",
         "   ├─ F&B España, S.A                                Legal with accounting  RTP",
