@@ -1,8 +1,8 @@
 //! A question at a time, asked of a database: what an application does that keeps no tree.
 //!
 //! [`Sql`] is a [`Structure`] whose every answer is one prepared statement, on a connection that is open and
-//! on tables whose pages are in memory. Two ways of keeping a tree ([`RecursiveQueries`], [`AncestorTable`]) on two
-//! products ([`Sqlite`], [`Postgres`]), and PostgreSQL's own, [`Ltree`].
+//! on tables whose pages are in memory. Two ways of keeping a tree ([`RecursiveQueries`], [`AncestorTable`])
+//! on two products ([`Sqlite`], [`Postgres`]), and PostgreSQL's own, [`Ltree`].
 
 mod engine;
 mod tree;

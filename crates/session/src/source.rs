@@ -117,7 +117,8 @@ pub enum Facts {
 ///         let invalid = PortError::permanent;
 ///         let madrid = "Madrid".parse().map_err(invalid)?;
 ///         let (client, role) = ("C".parse().map_err(invalid)?, "R".parse().map_err(invalid)?);
-///         Ok(Facts::Companies(Some(CompanyFacts { client, role, companies: vec![madrid], default: madrid })))
+///         let companies = vec![madrid];
+///         Ok(Facts::Companies(Some(CompanyFacts { client, role, companies, default: madrid })))
 ///     }
 /// }
 /// ```

@@ -122,7 +122,9 @@ impl LoginFacts {
     ///
     /// # Examples
     /// ```
-    /// use session::openbravo::{ClientFacts, LinkedRole, LoginFacts, Refusal, RoleFacts, UserFacts, UserRole};
+    /// use session::openbravo::{
+    ///     ClientFacts, LinkedRole, LoginFacts, Refusal, RoleFacts, UserFacts, UserRole,
+    /// };
     /// use session::{ClientId, Principal, RoleId, UserId, UserLevel};
     ///
     /// let (client, role, user) = (ClientId::new("C")?, RoleId::new("R")?, UserId::new("U")?);

@@ -2,7 +2,9 @@ package org.orgcache;
 
 import java.util.List;
 
-/** Why rows could not be built into a tree. All reasons are faults of the data: trying again does not help. */
+/**
+ * Why rows could not be built into a tree. All reasons are faults of the data: trying again does not help.
+ */
 public final class BuildException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
 

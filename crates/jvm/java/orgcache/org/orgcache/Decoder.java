@@ -7,7 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.orgcache.DecodeException.Reason;
 
-/** Reads canonical bytes: accepts exactly what {@link Encoder} writes, and takes no more memory than that justifies. */
+/**
+ * Reads canonical bytes: accepts exactly what {@link Encoder} writes, and takes no more memory than that
+ * justifies.
+ */
 final class Decoder {
     /** The most organizations that the format allows. */
     private static final long FORMAT_MAX = 0xffff_fffeL;

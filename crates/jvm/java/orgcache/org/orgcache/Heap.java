@@ -1,6 +1,8 @@
 package org.orgcache;
 
-/** Sizes of objects on a 64-bit virtual machine with compressed references, the default below 32 GB of heap. */
+/**
+ * Sizes of objects on a 64-bit virtual machine with compressed references, the default below 32 GB of heap.
+ */
 final class Heap {
     private Heap() {
     }

@@ -2,7 +2,10 @@ package org.orgcache;
 
 import java.nio.charset.StandardCharsets;
 
-/** Ids of 32 upper-case hexadecimal digits, packed into 16 bytes: two digits a byte, the first in its upper half. */
+/**
+ * Ids of 32 upper-case hexadecimal digits, packed into 16 bytes: two digits a byte, the first in its upper
+ * half.
+ */
 final class Hex {
     static final int BYTES = 16;
 
@@ -11,7 +14,9 @@ final class Hex {
     private Hex() {
     }
 
-    /** Packs an id into the bytes from a place on; false for any other text, which leaves the bytes undefined. */
+    /**
+     * Packs an id into the bytes from a place on; false for any other text, which leaves the bytes undefined.
+     */
     static boolean pack(String id, byte[] bytes, int at) {
         if (id.length() != 2 * BYTES) {
             return false;

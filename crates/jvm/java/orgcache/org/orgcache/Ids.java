@@ -162,7 +162,9 @@ final class Ids {
             return table;
         }
 
-        /** The table, or null if too many ids collide: then looking them up would take a walk through them. */
+        /**
+         * The table, or null if too many ids collide: then looking them up would take a walk through them.
+         */
         static Table of(Ids ids) throws DuplicateFound {
             int count = ids.count();
             int places = Integer.highestOneBit(Math.max(2, (int) (count * 4L / 3))) << 1;

@@ -44,7 +44,10 @@ final class Numbering {
         }
     }
 
-    /** Counts every subtree from the leaves upwards, given how many children each row has; children come first. */
+    /**
+     * Counts every subtree from the leaves upwards, given how many children each row has; children come
+     * first.
+     */
     private int[] countSubtrees(int[] sizes, int[] uncounted) throws CycleFound {
         int rows = parents.length;
         int[] upwards = new int[rows];
@@ -68,7 +71,10 @@ final class Numbering {
         return upwards;
     }
 
-    /** All rows by parent; within each group the largest subtree first, ties by id. The row is in the lower half. */
+    /**
+     * All rows by parent; within each group the largest subtree first, ties by id. The row is in the lower
+     * half.
+     */
     private long[] sortSiblings(int[] starts, int[] sizes, String[] ids) {
         int rows = parents.length;
         int[] next = Arrays.copyOf(starts, rows + 1);

@@ -12,7 +12,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.orgcache.openbravo.OrganizationStructures;
 
-/** Java and Rust make the same of the same rows and bytes, down to the last byte and the last word of a message. */
+/**
+ * Java and Rust make the same of the same rows and bytes, down to the last byte and the last word of a
+ * message.
+ */
 class AgreementTest {
     /** How many trees; ORGCACHE_TEST_JVM_TREES asks for another number. */
     private static final int TREES = Integer.getInteger("orgcache.trees", 10_000);

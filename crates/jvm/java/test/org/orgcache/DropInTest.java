@@ -348,7 +348,9 @@ class DropInTest {
         }
     }
 
-    /** Two trees of organizations in one client: the one that the client names counts, as in the Rust reader. */
+    /**
+     * Two trees of organizations in one client: the one that the client names counts, as in the Rust reader.
+     */
     @Test
     void theTreeThatTheClientNamesCounts() throws Exception {
         connection.setAutoCommit(false);
@@ -367,7 +369,9 @@ class DropInTest {
         }
     }
 
-    /** Rows that no installation has, in tables without its constraints, and the answers of the Rust facade. */
+    /**
+     * Rows that no installation has, in tables without its constraints, and the answers of the Rust facade.
+     */
     @Test
     void sameAnswersAsTheFacadeOnRandomTrees() throws Exception {
         execute("CREATE SCHEMA random; SET search_path TO random; CREATE TABLE ad_clientinfo (ad_client_id text,"

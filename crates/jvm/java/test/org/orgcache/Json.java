@@ -5,7 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads well-formed JSON into maps, lists, texts, longs, booleans and nulls: what the golden vectors are written in. */
+/**
+ * Reads well-formed JSON into maps, lists, texts, longs, booleans and nulls: what the golden vectors are
+ * written in.
+ */
 final class Json {
     private final String text;
     private int place;

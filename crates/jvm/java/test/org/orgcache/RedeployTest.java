@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A web application that is deployed again and again leaves nothing behind, although its trees are shared. */
+/**
+ * A web application that is deployed again and again leaves nothing behind, although its trees are shared.
+ */
 class RedeployTest {
     private static final int TIMES = 100;
 

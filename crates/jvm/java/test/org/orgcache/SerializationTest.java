@@ -22,7 +22,10 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.orgcache.openbravo.OrganizationStructures;
 
-/** What a session holds survives a container that writes the session out and reads it back, there or elsewhere. */
+/**
+ * What a session holds survives a container that writes the session out and reads it back, there or
+ * elsewhere.
+ */
 class SerializationTest {
     private static byte[] write(Object value) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

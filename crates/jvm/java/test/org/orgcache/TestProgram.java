@@ -16,7 +16,10 @@ import org.junit.platform.launcher.TestPlan;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** Runs tests with the arguments and the output of a test program of cargo: what filters and counts those does both here. */
+/**
+ * Runs tests with the arguments and the output of a test program of cargo: what filters and counts those does
+ * both here.
+ */
 final class TestProgram implements TestExecutionListener {
     private static final List<String> WITH_VALUE = List.of("--test-threads", "--format", "--color", "--logfile");
 

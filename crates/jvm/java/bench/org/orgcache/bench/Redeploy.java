@@ -12,7 +12,9 @@ import java.util.stream.Stream;
 import org.orgcache.OrgFlags;
 import org.orgcache.OrgRow;
 
-/** What a web application with sessions leaves behind that is deployed again and again in one virtual machine. */
+/**
+ * What a web application with sessions leaves behind that is deployed again and again in one virtual machine.
+ */
 final class Redeploy {
     /** The first deployments load what is loaded once. */
     private static final int[] MILESTONES = {10, 60, 110};

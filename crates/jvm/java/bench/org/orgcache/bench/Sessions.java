@@ -99,7 +99,10 @@ final class Sessions implements AutoCloseable {
         return ended;
     }
 
-    /** Forgets the sessions of earlier questions, or their places would be given back while others are measured. */
+    /**
+     * Forgets the sessions of earlier questions, or their places would be given back while others are
+     * measured.
+     */
     void settle() {
         while (manager.stats().javaSessions() > 1) {
             System.gc();

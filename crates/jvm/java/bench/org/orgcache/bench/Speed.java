@@ -263,7 +263,9 @@ public final class Speed {
         return cases;
     }
 
-    /** The token of a request and a question about it, by each way; and what only the native library is asked. */
+    /**
+     * The token of a request and a question about it, by each way; and what only the native library is asked.
+     */
     private void measureSessions(List<Service> services) {
         List<OrgRow> rows = rows(Shape.FAN5);
         try (Sessions sessions = new Sessions(rows, picks(rows, 1), picks(rows, 2))) {

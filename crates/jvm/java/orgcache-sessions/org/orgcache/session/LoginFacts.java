@@ -268,7 +268,10 @@ public final class LoginFacts {
         }
     }
 
-    /** Ids are compared by their bytes, as the session manager does; Java's own order differs for some letters. */
+    /**
+     * Ids are compared by their bytes, as the session manager does; Java's own order differs for some
+     * letters.
+     */
     static int compareBytes(String one, String other) {
         byte[] first = one.getBytes(StandardCharsets.UTF_8);
         return Arrays.compareUnsigned(first, other.getBytes(StandardCharsets.UTF_8));

@@ -70,7 +70,10 @@ final class NativeLibrary {
         return library;
     }
 
-    /** The file with the library, which the first class loader writes and the virtual machine deletes at its end. */
+    /**
+     * The file with the library, which the first class loader writes and the virtual machine deletes at its
+     * end.
+     */
     private static Path place(URL library) throws IOException {
         CheckedInputStream content = new CheckedInputStream(library.openStream(), new CRC32C());
         try (content) {

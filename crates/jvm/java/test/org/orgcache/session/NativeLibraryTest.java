@@ -95,7 +95,9 @@ class NativeLibraryTest {
         }
     }
 
-    /** The threads of the native library, and those that this one starts for Java, by their numbers and names. */
+    /**
+     * The threads of the native library, and those that this one starts for Java, by their numbers and names.
+     */
     private static Set<String> threads() throws IOException {
         try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
             return tasks.map(task -> task.getFileName() + " " + name(task)).filter(name -> name.contains("orgcache"))

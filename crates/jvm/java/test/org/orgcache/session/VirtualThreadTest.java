@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** In a newer Java, without which this class is left out: virtual threads, and the warning about native code. */
+/**
+ * In a newer Java, without which this class is left out: virtual threads, and the warning about native code.
+ */
 class VirtualThreadTest {
     private static final List<String> ALLOWED = List.of("--enable-native-access=ALL-UNNAMED",
         "-Djdk.virtualThreadScheduler.parallelism=1", "-Djdk.virtualThreadScheduler.maxPoolSize=1");

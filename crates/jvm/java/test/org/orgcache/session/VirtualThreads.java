@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Logs in on many virtual threads at once, with a source that takes a while. Runs in a Java that has such. */
+/**
+ * Logs in on many virtual threads at once, with a source that takes a while. Runs in a Java that has such.
+ */
 final class VirtualThreads {
     private static final int LOGINS = 16;
     private static final long MILLIS = 200;
@@ -22,7 +24,10 @@ final class VirtualThreads {
         }
     }
 
-    /** Says how many logins there were, the most that were under way at once, and whether callbacks were virtual. */
+    /**
+     * Says how many logins there were, the most that were under way at once, and whether callbacks were
+     * virtual.
+     */
     public static void main(String[] arguments) throws Exception {
         Set<Thread> underWay = ConcurrentHashMap.newKeySet();
         Set<Integer> counts = ConcurrentHashMap.newKeySet();
