@@ -389,3 +389,17 @@ impl Ranks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_have_hashes_of_their_own() {
+        let texts: Vec<String> = (0..100).flat_map(|n| [format!("text {n}"), format!("{n:032}")]).collect();
+        let hashes: BTreeSet<u64> = texts.iter().map(|text| Key::from_id(text).hash()).collect();
+        assert_eq!(hashes.len(), texts.len());
+    }
+}
