@@ -46,6 +46,25 @@ async fn held_sessions_are_listed_without_being_used() {
     assert_eq!(manager.expires_in(&admin), manager.options().idle - 5 * SECOND, "listing it was no use");
 }
 
+/// Enough users that many share the few bits of their hashes that a table compares first.
+#[tokio::test]
+async fn sessions_of_one_user_are_not_those_of_another() {
+    let world = World::new();
+    let ids: Vec<String> = (0..256).map(|number| format!("user {number}")).collect();
+    world.erp.change_roles(|tables| ids.iter().for_each(|id| tables.user("C", id, &["seller"])));
+    let node = world.node();
+    for id in ids.iter().chain(&ids) {
+        node.login(as_user(id)).await.unwrap();
+    }
+    for id in &ids {
+        let held = node.manager.held_sessions(client("C"), user(id));
+        assert_eq!((held.len(), held.iter().all(|session| session.user() == user(id))), (2, true));
+    }
+    for number in 256..2_256 {
+        assert!(node.manager.held_sessions(client("C"), user(&format!("user {number}"))).is_empty());
+    }
+}
+
 #[tokio::test]
 async fn two_handles_share_their_state_while_the_node_holds_the_session() {
     let world = World::shared();
