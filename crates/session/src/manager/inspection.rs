@@ -1,4 +1,4 @@
-//! Inspection: the sessions and trees that this node holds, for administrators.
+//! Inspection: the sessions and trees of this node, and the sessions in the store, for administrators.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,7 +7,10 @@ use std::time::Duration;
 use org_structure::{Fingerprint, OrgStructure};
 
 use super::{ManagerFootprint, SessionManager};
-use crate::{ClientId, Findings, Session, SessionFootprint, SessionId, UserId};
+use crate::{
+    ClientId, Findings, PortError, Scope, Session, SessionFootprint, SessionId, SessionRecord, StoredSession,
+    UserId,
+};
 
 /// A tree with the number of this node's sessions of one client that are pinned to it.
 #[derive(Clone, Debug)]
@@ -82,6 +85,35 @@ impl SessionManager {
     #[must_use]
     pub fn held_sessions(&self, client: ClientId, user: UserId) -> Vec<Session> {
         self.core.table.users().sessions_of(client, user).into_iter().map(Session::new).collect()
+    }
+
+    /// How many sessions of a scope this node holds.
+    ///
+    /// # Complexity
+    /// O(sessions).
+    #[must_use]
+    pub fn count_held(&self, scope: Scope) -> usize {
+        let table = &self.core.table;
+        table.shards().map(|shard| table.select(shard, |live| live.is_in(&scope)).len()).sum()
+    }
+
+    /// A session that this node holds. Does not count as use.
+    #[must_use]
+    pub fn held_record(&self, id: SessionId) -> Option<SessionRecord> {
+        self.core.table.get(&id).map(|live| live.to_record())
+    }
+
+    /// Sessions of a scope on all nodes, ordered by id: at most `limit`, after a given one.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn list(
+        &self,
+        scope: Scope,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<StoredSession>, PortError> {
+        self.core.record_outcome(self.core.store.list(&scope, after.as_ref(), limit).await)
     }
 
     /// How long ago a session was made.

@@ -8,7 +8,7 @@ use crate::cached_session::CachedSession;
 use crate::moment::Moment;
 use crate::stats::Counters;
 use crate::token::Token;
-use crate::{PortError, Scope, SessionError, SessionId, SessionRecord, StoredSession};
+use crate::{PortError, Scope, SessionError, SessionRecord};
 
 /// The outcome of a revocation.
 #[derive(Clone, Debug)]
@@ -62,35 +62,6 @@ impl SessionManager {
         let core = &self.core;
         let bulk: Vec<Scope> = core.bulk_revocations.lock().iter().map(|end| end.scope).collect();
         bulk.into_iter().chain(core.table.ending(usize::MAX).into_iter().map(Scope::Session)).collect()
-    }
-
-    /// How many sessions of a scope this node holds.
-    ///
-    /// # Complexity
-    /// O(sessions).
-    #[must_use]
-    pub fn count_held(&self, scope: Scope) -> usize {
-        let table = &self.core.table;
-        table.shards().map(|shard| table.select(shard, |live| live.is_in(&scope)).len()).sum()
-    }
-
-    /// A session that this node holds. Does not count as use.
-    #[must_use]
-    pub fn held_record(&self, id: SessionId) -> Option<SessionRecord> {
-        self.core.table.get(&id).map(|live| live.to_record())
-    }
-
-    /// Sessions of a scope on all nodes, ordered by id: at most `limit`, after a given one.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn list(
-        &self,
-        scope: Scope,
-        after: Option<SessionId>,
-        limit: usize,
-    ) -> Result<Vec<StoredSession>, PortError> {
-        self.core.record_outcome(self.core.store.list(&scope, after.as_ref(), limit).await)
     }
 }
 
