@@ -286,7 +286,8 @@ function onSelect(node) {
 }
 
 function loadFigures(background) {
-  if (!session || document.hidden) return;
+  // The dialog gives the focus back to a button, which must not be drawn anew meanwhile.
+  if (!session || document.hidden || byId("confirm").open) return;
   if (!byId("sessions").hidden) sessions.load(background);
   if (!byId("overview").hidden) overview.load(background);
 }

@@ -213,6 +213,8 @@ export class Sessions {
       this.#page.onError(error);
     }
     await this.load();
+    // The button that had the focus is gone.
+    if (document.activeElement === document.body) this.#content.querySelector(".cards-table")?.focus();
   }
 }
 

@@ -31,12 +31,14 @@ async fn an_administrator_ends_the_session_of_another() {
     browser.click("#confirm button[value=no]").await;
     browser.until("!document.getElementById('confirm').open").await;
     assert_eq!(visitor.status().await, 200);
+    browser.until(&format!("document.activeElement.dataset.focus === '{}'", visitor.id)).await;
 
     browser.click(&format!("{row} button")).await;
     browser.click("#confirm-yes").await;
     browser.until(&format!("document.querySelector(\"{row}\") === null")).await;
     browser.until("document.getElementById('announcement').innerText.includes('has ended')").await;
     browser.until_reads("#sessions-summary", "2 sessions shown").await;
+    browser.until("document.activeElement.dataset.focus === 'All sessions'").await;
     assert_eq!(visitor.status().await, 401);
     assert_eq!(other.status().await, 200);
     browser.assert_no_complaints().await;
