@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -177,6 +177,22 @@ impl Browser {
         self.type_into("#sign-in-user", user).await;
         self.type_into("#sign-in-password", &format!("{password}{ENTER}")).await;
         self.until("document.getElementById('bar').checkVisibility()").await;
+    }
+
+    /// Opens a page in a new tab, and goes there.
+    pub(crate) async fn open_tab(&self, address: &str) -> WindowHandle {
+        let tab = self.client.new_window(true).await.unwrap().handle;
+        self.client.switch_to_window(tab.clone()).await.unwrap();
+        self.go(address).await;
+        tab
+    }
+
+    /// Goes to the one tab besides this one.
+    pub(crate) async fn other_tab(&self, this: &WindowHandle) -> WindowHandle {
+        let tabs = self.client.windows().await.unwrap();
+        let other = tabs.into_iter().find(|tab| tab != this).unwrap();
+        self.client.switch_to_window(other.clone()).await.unwrap();
+        other
     }
 
     /// Goes to another view.

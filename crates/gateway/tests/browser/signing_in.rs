@@ -119,3 +119,21 @@ async fn only_a_wrong_password_is_called_one() {
     browser.type_into("#sign-in-password", &format!("{PASSWORD}{ENTER}")).await;
     browser.until_reads("#sign-in-error", "The server answered with status 401.").await;
 }
+
+#[tokio::test]
+async fn tabs_follow_each_other() {
+    let service = Service::start();
+    let browser = Browser::open(&service.address).await;
+    browser.enter(ADMIN, PASSWORD).await;
+    let second = browser.open_tab(&service.address).await;
+    browser.until_reads("#who-user", ADMIN).await;
+    browser.click("#sign-out").await;
+    browser.until_reads("#sign-in-reason", "You have signed out.").await;
+    let first = browser.other_tab(&second).await;
+    browser.until_reads("#sign-in-reason", "You have signed out in another tab.").await;
+    browser.other_tab(&first).await;
+    browser.enter(USER, PASSWORD).await;
+    browser.other_tab(&second).await;
+    browser.until_reads("#who-user", USER).await;
+    browser.assert_no_complaints().await;
+}
