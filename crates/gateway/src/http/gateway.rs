@@ -142,9 +142,7 @@ impl Gateway {
                 let database = config.database.as_deref().unwrap_or_default();
                 Some(format!("users of Odoo sign in: database `{database}` at {}", config.url))
             }
-            Backend::Absent => {
-                Some("Odoo for language models alone, at /mcp: nobody signs in here".to_owned())
-            }
+            Backend::Absent => Some("Odoo for language models only, at /mcp: no sign-in".to_owned()),
         }
     }
 

@@ -122,9 +122,9 @@ routes! {
         .answers::<Login>(200, "A session, with its token or its CSRF value.")
         .refuses(&[401, 403, 404, 409, 429]);
     POST "/v1/logout" secret switch::logout as logout, "End the session", |it| it
-        .answers::<EndOutcome>(202, "The token opens nothing on this instance any more. The session store does not \
-            answer: `elsewhere` is `pending`, and the other instances are told when it does.")
-        .answers_nothing("The token opens nothing any more, on any instance: the session store has it.");
+        .answers::<EndOutcome>(202, "The token is revoked on this instance. The session store does not answer: `elsewhere` \
+            is `pending`, and the other instances follow when it does.")
+        .answers_nothing("The token is revoked on every instance: the session store has it.");
     GET "/v1/session" secret session::who_am_i as who_am_i, "Who am I?", |it| it
         .answers::<session::WhoAmI>(200, "The session; with its CSRF value if the token came by cookie.");
     POST "/v1/session/refresh" secret switch::refresh as refresh,
@@ -255,7 +255,7 @@ routes! {
 
 const ENDED: &str = "Ended on all instances: the session store has it.";
 const ENDED_HERE: &str = "Ended on this instance. The session store does not answer: `elsewhere` is \
-    `pending`, and the other instances are told when it does.";
+    `pending`, and the other instances follow when it does.";
 
 async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], OPENAPI.as_str())

@@ -227,7 +227,7 @@ function details(statistics) {
 
 function memory(footprint) {
   const rows = [
-    ["Trees", "each once, whatever the number of sessions", footprint.trees],
+    ["Trees", "each stored once for all sessions", footprint.trees],
     ["Access", "readable and writable organizations of the roles, each once", footprint.accesses],
     ["References", "from each session to its tree, access and organization", footprint.organizations],
     ["Total", "of these three; the comparison above uses it", footprint.total],

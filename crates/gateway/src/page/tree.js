@@ -1,4 +1,4 @@
-// The list of organizations as an ARIA tree. Only visible rows are elements, whatever the size of the tree.
+// The list of organizations as an ARIA tree. Only visible rows are elements, so a large tree costs no more than a small one.
 
 import { oncePerFrame } from "/page/dom.js";
 import { fold } from "/page/organizations.js";

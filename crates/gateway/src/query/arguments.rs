@@ -172,7 +172,7 @@ impl<'a> Arguments<'a> {
         if self.has(name) { self.id(name) } else { Ok(None) }
     }
 
-    /// Ids; none where nothing is said. Those that cannot be anybody's are left out.
+    /// Ids; none if the argument is missing. Texts that cannot be an id are left out.
     pub(crate) fn optional_org_ids(&mut self, name: &str) -> Result<Vec<OrgId>, QueryProblem> {
         let wrong = || QueryProblem::wrong_argument(name, "must be an array of ids");
         let mut ids: Vec<ArgumentValue<'_>> = self.all(name).collect();

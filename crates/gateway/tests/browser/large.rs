@@ -3,7 +3,7 @@
 use crate::browser::{Browser, END, ENTER};
 use crate::service::{ADMIN, CLIENT, GROUP, PASSWORD, Service, TREE};
 
-/// Rows that the document may hold at a time, whatever the tree.
+/// Rows that the document may hold at a time, for trees of any size.
 const MOST_ROWS: u64 = 100;
 
 /// Organizations below the group: the last is under the one before it, and so on, for `depth` of them; all

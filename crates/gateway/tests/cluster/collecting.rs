@@ -1,4 +1,4 @@
-//! Trees and accesses that nobody refers to are collected while logins are under way in other processes.
+//! Trees and accesses without a session are collected while logins are under way in other processes.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;

@@ -65,7 +65,7 @@ async fn accept(listener: TcpListener, far: String, counts: Arc<Counts>) {
         let far = TcpStream::connect(&far).await.unwrap();
         let ((mut near_in, near_out), (far_in, mut far_out)) = (near.into_split(), far.into_split());
         connections.spawn(async move {
-            // Whichever end breaks it off, the other is told by the end of the stream.
+            // If either end closes, the end of the stream reaches the other.
             drop(tokio::io::copy(&mut near_in, &mut far_out).await);
         });
         connections.spawn(answers(far_in, near_out, Arc::clone(&counts)));

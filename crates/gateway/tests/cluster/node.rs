@@ -36,7 +36,7 @@ impl Node {
 
     /// Starts over an ERP that has another URL here.
     pub(crate) async fn start_over(world: &World, database_url: &str, options: &[&str]) -> Self {
-        // A pipe that nobody reads would fill up and hold the program.
+        // A pipe without a reader would fill up and block the program.
         let said = NamedTempFile::new().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
             .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url])

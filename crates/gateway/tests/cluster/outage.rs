@@ -56,7 +56,7 @@ impl Load {
                 let token = acknowledged.live.remove(0);
                 let status = place.log_out(&token).await;
                 assert!(matches!(status, 202 | 204), "an end holds here, whatever the store does: {status}");
-                // Where the store was told of the end before it went away, nobody here remembers the session.
+                // If the revocation reached the store before the outage, this node has dropped the session.
                 assert!(matches!(place.status(&token).await, 401 | 503));
                 acknowledged.ended.push(token);
             }
@@ -86,7 +86,7 @@ async fn a_server_that_crashes_under_load_loses_nothing_that_was_acknowledged() 
     nothing_is_lost(&a, &b, &server, || server.start()).await;
 }
 
-/// By a pooler that is told of the new server, as docs/scaling.md says.
+/// By a pooler whose configuration names the new server, as docs/scaling.md says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_failover_to_a_synchronous_standby_loses_nothing_that_was_acknowledged() {
     let server = Cluster::new();

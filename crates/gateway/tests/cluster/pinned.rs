@@ -1,4 +1,4 @@
-//! A session answers on every instance as at login, whatever changed and whoever died.
+//! A session answers on every instance as at login, after changes of the ERP and after instances died.
 
 use serde_json::{Value, json};
 

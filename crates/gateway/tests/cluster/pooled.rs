@@ -1,5 +1,5 @@
-//! Every command through pgbouncer as it comes, which gives every transaction another connection of the
-//! server.
+//! Every command through pgbouncer with its defaults, which gives every transaction another connection of
+//! the server.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

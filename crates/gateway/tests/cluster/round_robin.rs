@@ -56,7 +56,7 @@ impl RoundRobin {
         }
     }
 
-    /// Logs in, and asks with whatever tokens there are, on whichever instance it is the turn of.
+    /// Logs in, and asks with every token so far, on one instance after the other.
     async fn work(&self, worker: usize) {
         let user = if worker.is_multiple_of(2) { ADMIN } else { SPAIN };
         for round in worker.. {

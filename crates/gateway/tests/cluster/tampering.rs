@@ -66,7 +66,7 @@ async fn damaged_bytes_end_the_session_that_is_pinned_to_them_and_no_other() {
     assert_eq!(world.text(left).await, "1", "ended for good");
 }
 
-/// Written by a newer node, or by somebody who plays tricks: others may be able to read it.
+/// Written by a newer node, or tampered with: another node may be able to read it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_yet_ends_nothing() {
     let world = World::new().await;

@@ -1,5 +1,5 @@
-//! mcp-server-odoo itself beside `orgcache mcp`, each before a double of its own: whoever switches may do
-//! neither more nor less, and gets the same answers.
+//! mcp-server-odoo itself beside `orgcache mcp`, each with a double of its own: a user who switches has the
+//! same rights and gets the same answers.
 
 use odoo_double::{Behaviour, Model, OdooDouble};
 use serde_json::{Map, Value, json};
@@ -28,7 +28,7 @@ fn in_mode(mode: &str) -> Value {
            "ODOO_MCP_ENABLE_METHOD_CALLS": "true"})
 }
 
-/// What both servers are told by calls with the same settings, orgcache first; and their doubles.
+/// The answers of both servers to the same calls and settings, orgcache first; and their doubles.
 async fn both(settings: &Value, calls: &Value) -> [(Vec<Value>, OdooDouble); 2] {
     let own = (env!("CARGO_BIN_EXE_orgcache").to_owned(), json!(["mcp"]));
     let peer = (python(), json!(["-m", "mcp_server_odoo"]));

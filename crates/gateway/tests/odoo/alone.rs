@@ -26,7 +26,7 @@ async fn with_mcp_alone_nobody_signs_in_and_no_password_is_published() {
     let principals = principals(&double.url());
     let file = secret_file(program.home.path(), &principals.to_string());
     let service = program.serve(&["--mcp", &file]).await;
-    assert!(service.greeting.contains("nobody signs in here"), "{}", service.greeting);
+    assert!(service.greeting.contains("no sign-in"), "{}", service.greeting);
     assert!(!service.greeting.contains("password") && !service.greeting.contains("users:"));
     assert_eq!(std::fs::read_dir(program.home.path()).unwrap().count(), 1, "no demonstration is made");
     for path in ["/", "/v1/session", "/v1/openapi.json", "/v1/admin/sessions"] {

@@ -1,4 +1,4 @@
-//! The real program, and what it is told of an Odoo.
+//! The real program, and its options for an Odoo.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -129,7 +129,7 @@ impl Service {
         self.client.request(method, format!("{}{path}", self.address))
     }
 
-    /// Signs somebody in: the status, and the answer.
+    /// Signs a user in: the status, and the answer.
     pub(crate) async fn sign_in(&self, user: &str, password: &str) -> (u16, Value) {
         let form = json!({"user": user, "password": password});
         answer(self.request(Method::POST, "/v1/login").json(&form)).await

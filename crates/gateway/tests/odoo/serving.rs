@@ -114,7 +114,7 @@ async fn only_who_is_an_administrator_in_odoo_at_that_moment_administers() {
         let (status, _) = service.post("/v1/admin/sessions/end", &admin, json!({"user": of_bob})).await;
         assert_eq!(status, 200);
         assert_eq!(service.get("/v1/session", &bob).await.0, 401);
-        // Where Odoo does not tell, nobody administers.
+        // Without an answer of Odoo, no user is an administrator.
         double.set_down(true);
         assert_eq!(may(&admin).await, 503);
     }

@@ -69,7 +69,7 @@ async fn what_does_not_fit_is_refused_alike() {
                 assert_eq!(&answer[name], value, "{version} {login}: {answer}");
             }
         }
-        // A user who knows the secret is told that it is not what is wrong.
+        // A user with the right secret learns that the secret is not the reason.
         for (login, secret) in
             [("dan", password("dan")), ("eve", password("eve")), ("eve", OdooDouble::key_of("eve"))]
         {
@@ -107,7 +107,7 @@ async fn failures_are_limited_here_and_odoos_own_limit_is_passed_on() {
     let answer: serde_json::Value = response.json().await.unwrap();
     let detail = answer["detail"].as_str().unwrap();
     assert!(detail.contains("Too many login failures, please wait a bit"), "{detail}");
-    // Keys are not limited by Odoo, and a refusal of Odoo's counts for nobody.
+    // Keys are not limited by Odoo, and a refusal by Odoo is counted for no user.
     service.token("ana", &OdooDouble::key_of("ana")).await;
 }
 

@@ -41,7 +41,7 @@ async fn an_assertion_gives_a_session(databases: Databases) {
     let token = login["token"].as_str().unwrap();
     assert_eq!(Answer::with_token(service.get("/v1/session"), token).await.json(), login["session"]);
 
-    // A user who has no password may have somebody's word; this one has no role either.
+    // A user without a password may sign in by assertion; this one has no role either.
     show(&service, &service.front_end.assertion("System")).await.refused(403, "no_role");
     let by_cookie = json!({"assertion": service.front_end.assertion(ADMIN), "cookie": true});
     let by_cookie = log_in(&service, by_cookie).await;

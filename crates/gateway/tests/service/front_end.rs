@@ -1,4 +1,4 @@
-//! A front end that a service trusts: it signs who somebody is.
+//! A front end that the service trusts: it signs assertions of users' identities.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ const ENCODING: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 
 /// The seed of the front end's key.
 const SEED: [u8; 32] = [7; 32];
 
-/// The time of day, which moves when it is told to; at 0 that of the machine.
+/// The time of day, which tests set; 0 stands for the machine's clock.
 #[derive(Debug)]
 struct TimeOfDay(AtomicU64);
 
@@ -102,7 +102,7 @@ pub(crate) fn signed_by(seed: &[u8; 32], header: &Value, claims: &Value) -> Stri
     token(header, claims, |message| pair.sign(message).as_ref().to_vec())
 }
 
-/// A token with whatever signature.
+/// A token with a signature of the test's own.
 pub(crate) fn token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));

@@ -37,7 +37,7 @@ async fn five_hundred_resets_leave_nothing_half_done(databases: Databases) {
         join_all((0..AT_ONCE).map(async |client| {
             let mut stream = TcpStream::connect(service.address()).await.unwrap();
             stream.write_all(request.as_bytes()).await.unwrap();
-            // Spread over the time that a login takes, whatever the wave.
+            // Spread over the time that a login takes, in each wave.
             sleep(Duration::from_millis((wave + client * WITHIN / AT_ONCE) % (WITHIN + 1))).await;
             stream.set_zero_linger().unwrap();
         }))

@@ -20,7 +20,7 @@ impl Scratch {
         self.folder.path()
     }
 
-    /// Runs statements, whatever the database.
+    /// Runs statements, on either database.
     pub(crate) fn execute(&self, statements: &str) {
         execute(&self.url, statements);
     }

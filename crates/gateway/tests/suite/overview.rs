@@ -48,7 +48,7 @@ fn the_overview_shows_the_sample_clients() {
     let question = words.split('\'').nth(1).unwrap();
     let asked = run(home.path(), &["query"], format!("{question}\n"));
     assert_eq!(asked.status, 0, "{question}: {}", asked.out);
-    assert!(!first.out.contains('\u{1b}'), "no colours where nobody sees them");
+    assert!(!first.out.contains('\u{1b}'), "no colours without a terminal");
 
     let second = run(home.path(), &["overview"], "");
     assert_eq!((second.status, second.err.as_str()), (0, ""));

@@ -185,7 +185,7 @@ pub(crate) fn all() -> Vec<Question> {
             json!({"role": US_ADMIN, "inactive_access": [EAST], "inactive_orgs": [WEST, "unknown"]}),
             json!(["0", US]),
         ),
-        // The old tree asked nobody whether a row was active.
+        // The old tree did not check whether a row was active.
         food("legacy_accessible_tree", json!({"role": US_ADMIN}), json!(ALL)),
         // Organization level: never `0`. Without a row and not automatic: nothing but `0` to read.
         food("writable_orgs", json!({"role": NORTH_USER}), json!([EAST, WEST, SOUTH, NORTH])),

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 pub(crate) struct Serving {
     pub(crate) child: Child,
     pub(crate) out: BufReader<PipeReader>,
-    /// What is said on standard error. A pipe that nobody reads would fill up and hold the program.
+    /// Standard error. A pipe without a reader would fill up and block the program.
     pub(crate) said: NamedTempFile,
     pub(crate) address: String,
 }

@@ -37,7 +37,7 @@ fn company(version: u32, name: &str) -> String {
 
 #[tokio::test]
 async fn each_rule_answers_for_records_as_the_server_did() {
-    // A product's rule says `parent_of`, and the contact is nobody's who shares (`partner_share` is true).
+    // A product's rule says `parent_of`, and the contact belongs to no internal user (`partner_share` is true).
     let exchanges = [
         ("companies: bob (Lab North) reads a product of Lab Holding", "bob", "Lab Holding"),
         ("companies: eve (Lab Holding) reads a product of Lab Holding", "eve", "Lab Holding"),

@@ -41,7 +41,7 @@ pub enum McpError {
         column: usize,
     },
     /// It has no principals.
-    #[error("no principal is named, so nobody could ask")]
+    #[error("it names no principal, so every request would be refused")]
     NoPrincipals,
     /// The hash of a token is malformed.
     #[error("`token_sha256` of principal `{principal}` is not 64 hexadecimal digits")]
@@ -211,7 +211,7 @@ pub(super) fn place(principal: &str) -> String {
     format!("for principal `{principal}`")
 }
 
-/// The parser's own words may repeat what was written, a key for instance: only the place is told.
+/// The parser's message may repeat the text, a key for instance, so the error has the position only.
 fn parse(text: &str) -> Result<File, McpError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

@@ -158,8 +158,8 @@ impl InFlightRequest {
     /// Waits for the answer of a route.
     async fn wait(&self, answer: HandlerFuture<'_>) -> Response {
         let id = &self.id;
-        // At the level of errors, so that whatever is logged on the way carries the id. (The log of
-        // `orgcache` itself asks for the id instead, which costs nothing where nothing is logged.)
+        // At the level of errors, so that every line logged during the request carries the id. (The log of
+        // `orgcache` itself reads the id when it writes a line, which costs nothing otherwise.)
         let span = tracing::error_span!(REQUEST_SPAN, %id);
         id.scope(in_time(self.policy.answer_within, answer)).instrument(span).await
     }
