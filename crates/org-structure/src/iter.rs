@@ -6,8 +6,42 @@ use core::ops::Range;
 
 use crate::{OrgIndex, OrgStructure};
 
+/// Implements an iterator over organizations by its field `ranks`, an iterator over their ranks.
+macro_rules! org_iterator {
+    ($name:literal, $iterator:ty) => {
+        impl Iterator for $iterator {
+            type Item = OrgIndex;
+
+            #[inline]
+            fn next(&mut self) -> Option<OrgIndex> {
+                self.ranks.next().map(OrgIndex::new)
+            }
+
+            fn size_hint(&self) -> (usize, Option<usize>) {
+                self.ranks.size_hint()
+            }
+        }
+
+        impl DoubleEndedIterator for $iterator {
+            fn next_back(&mut self) -> Option<OrgIndex> {
+                self.ranks.next_back().map(OrgIndex::new)
+            }
+        }
+
+        impl ExactSizeIterator for $iterator {}
+        impl core::iter::FusedIterator for $iterator {}
+
+        impl core::fmt::Debug for $iterator {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!($name, "({} left)"), self.len())
+            }
+        }
+    };
+}
+pub(crate) use org_iterator;
+
 /// All organizations of a tree, in tree order: see [`OrgStructure::indices`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "iterators do nothing unless consumed"]
 pub struct Indices {
     ranks: Range<u32>,
@@ -19,27 +53,7 @@ impl Indices {
     }
 }
 
-impl Iterator for Indices {
-    type Item = OrgIndex;
-
-    #[inline]
-    fn next(&mut self) -> Option<OrgIndex> {
-        self.ranks.next().map(OrgIndex::new)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.ranks.size_hint()
-    }
-}
-
-impl DoubleEndedIterator for Indices {
-    fn next_back(&mut self) -> Option<OrgIndex> {
-        self.ranks.next_back().map(OrgIndex::new)
-    }
-}
-
-impl ExactSizeIterator for Indices {}
-impl FusedIterator for Indices {}
+org_iterator!("Indices", Indices);
 
 /// Organizations with the same parent, in tree order: see [`OrgStructure::children`] and
 /// [`OrgStructure::roots`].

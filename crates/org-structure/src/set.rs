@@ -7,6 +7,7 @@ use core::ops::Range;
 use roaring::RoaringBitmap;
 
 use crate::OrgIndex;
+use crate::iter::org_iterator;
 
 /// A set of organizations of one [`OrgStructure`](crate::OrgStructure): a roaring bitmap of [`OrgIndex`]es.
 ///
@@ -195,41 +196,8 @@ pub struct OrgSetIntoIter {
     ranks: roaring::bitmap::IntoIter,
 }
 
-macro_rules! iterator {
-    ($name:literal, $iterator:ty) => {
-        impl Iterator for $iterator {
-            type Item = OrgIndex;
-
-            #[inline]
-            fn next(&mut self) -> Option<OrgIndex> {
-                self.ranks.next().map(OrgIndex::new)
-            }
-
-            fn size_hint(&self) -> (usize, Option<usize>) {
-                self.ranks.size_hint()
-            }
-        }
-
-        impl DoubleEndedIterator for $iterator {
-            fn next_back(&mut self) -> Option<OrgIndex> {
-                self.ranks.next_back().map(OrgIndex::new)
-            }
-        }
-
-        impl ExactSizeIterator for $iterator {}
-        impl FusedIterator for $iterator {}
-
-        impl fmt::Debug for $iterator {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($name, "({} left)"), self.len())
-            }
-        }
-    };
-}
-
-iterator!("OrgSetIter", OrgSetIter<'_>);
-iterator!("OrgSetIntoIter", OrgSetIntoIter);
-
+org_iterator!("OrgSetIter", OrgSetIter<'_>);
+org_iterator!("OrgSetIntoIter", OrgSetIntoIter);
 /// The ranks of an [`OrgSet`] as ranges: see [`OrgSet::ranges`].
 #[derive(Clone)]
 #[must_use = "iterators do nothing unless consumed"]

@@ -15,8 +15,8 @@ use crate::http::mcp::Mcp;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Do clients connect over TLS? If so, cookies are `Secure` and answers tell browsers to use TLS only. Always
-    /// true beyond loopback.
+    /// Do clients connect over TLS? If so, cookies are `Secure` and answers tell browsers to use TLS only.
+    /// Always true beyond loopback.
     pub secure: bool,
     /// Answer only requests whose `Host` names this machine? Prevents DNS rebinding of a service on loopback.
     pub local_names_only: bool,

@@ -6,8 +6,8 @@ const TIMEOUT = 35_000;
 /** A failed request. `kind` says what to do about it. */
 export class RequestError extends Error {
   /**
-   * @param {"unauthorized" | "outdated" | "unreachable" | "refused"} kind `outdated`: it belonged to an earlier
-   * session of this page
+   * @param {"unauthorized" | "outdated" | "unreachable" | "refused"} kind `outdated`: it belonged to an
+   * earlier session of this page
    * @param {string} message for a person to read
    * @param {{status?: number, field?: string}} details
    */

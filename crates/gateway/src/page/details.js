@@ -36,8 +36,8 @@ export class Details {
 
   /**
    * @param {HTMLElement} panel
-   * @param {{select: (node: number) => void, isAdmin: () => boolean, onError: (error: Error) => void}} page `select`
-   * goes to another organization
+   * @param {{select: (node: number) => void, isAdmin: () => boolean, onError: (error: Error) => void}} page
+   * `select` goes to another organization
    */
   constructor(panel, page) {
     this.#panel = panel;

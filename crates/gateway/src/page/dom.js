@@ -7,7 +7,8 @@ export const byId = (id) => document.getElementById(id);
  * A new element.
  *
  * @param {string} name a tag, with classes after dots: `span.may.may-read`
- * @param {Record<string, unknown>} attributes `on…` are listeners; `undefined`, `null` and `false` are omitted
+ * @param {Record<string, unknown>} attributes `on…` are listeners; `undefined`, `null` and `false`
+ * are omitted
  * @param {...(Node | string | number | null | undefined)} children
  */
 export function element(name, attributes = {}, ...children) {
@@ -41,8 +42,8 @@ export function bytesElement(count) {
 }
 
 /**
- * A table with a caption and column heads. With the class `cards`, each row becomes a card on a narrow screen,
- * and each cell shows the title of its column.
+ * A table with a caption and column heads. With the class `cards`, each row becomes a card on a narrow
+ * screen, and each cell shows the title of its column.
  */
 export function table(caption, columns, rows, cards = "") {
   const head = columns.map(({ title, number }) =>

@@ -14,9 +14,9 @@ const NAME_WIDTH = 30;
 const CHARACTERS = new Intl.Segmenter();
 
 /**
- * Draws {@link Organizations} with their places downwards and their levels to the right. Each legal entity has a
- * colour; organizations that the session may not read are hatched. The pointer highlights a natural tree; a click
- * selects.
+ * Draws {@link Organizations} with their places downwards and their levels to the right. Each legal entity has
+ * a colour; organizations that the session may not read are hatched. The pointer highlights a natural tree; a
+ * click selects.
  *
  * INVARIANT: a node's number is its place in the list, so its subtree is the interval up to `end[node]`.
  */
@@ -36,8 +36,8 @@ export class Icicle {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {{select: (node: number) => void, pointed: (node: number) => void}} handlers `pointed` gets -1 for no
-   * organization
+   * @param {{select: (node: number) => void, pointed: (node: number) => void}} handlers `pointed` gets -1
+   * for no organization
    */
   constructor(canvas, handlers) {
     this.#canvas = canvas;
@@ -198,7 +198,7 @@ export class Icicle {
     return [x, (node - this.#from) * height, this.#lefts[step + 1] - x, (end - node) * height];
   }
 
-  /** Draws the base, and highlights the natural tree of the pointed organization, else of the selected one. */
+  /** Draws the base, and highlights the natural tree of the pointed organization, or of the selected one. */
   #draw() {
     if (!this.#base) return;
     const paint = this.#canvas.getContext("2d");

@@ -1,4 +1,5 @@
-// The list of organizations as an ARIA tree. Only visible rows are elements, so a large tree costs no more than a small one.
+// The list of organizations as an ARIA tree. Only visible rows are elements, so a large tree costs no more
+// than a small one.
 
 import { oncePerFrame } from "/page/dom.js";
 import { fold } from "/page/organizations.js";

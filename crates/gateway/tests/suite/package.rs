@@ -3,9 +3,10 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tempfile::TempDir;
 
 use crate::databases::{Scratch, empty_postgres, execute};
 use crate::program::run_with;
@@ -216,43 +217,61 @@ fn build(folder: &Path) -> PathBuf {
     packages.into_iter().find(|path| path.extension().is_some_and(|it| it == "deb")).unwrap()
 }
 
+/// A script that runs in a layer over this machine's files, in which the package is.
+struct Layer {
+    folder: TempDir,
+    child: Child,
+}
+
+impl Layer {
+    fn start(database: &Scratch, roles: &Roles<'_>, namespaces: &[&str], script: &str) -> Self {
+        database.execute("UPDATE ad_user SET isactive = 'Y'");
+        let folder = tempfile::tempdir().unwrap();
+        let package = build(folder.path());
+        let child = Command::new("unshare")
+            .args(namespaces)
+            .args(["sh", "-c", LAYER, "sh"])
+            .args([&folder.path().join("layer"), &package])
+            .arg(script)
+            .env_clear()
+            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            .envs([("ERP", &roles.erp), ("STORE", &roles.store)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(folder.path().join("said")).unwrap())
+            .spawn()
+            .unwrap();
+        Layer { folder, child }
+    }
+
+    /// What the script wrote on standard error.
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("said")).unwrap()
+    }
+}
+
 #[test]
 fn the_package_is_installed_and_its_unit_serves_until_it_is_stopped() {
     if !geteuid().is_root() || !Path::new("/usr/bin/dpkg-deb").exists() {
         eprintln!("not tested: installing a Debian package takes root on Debian");
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let package = build(folder.path());
     let database = empty_postgres("").fill();
-    database.execute("UPDATE ad_user SET isactive = 'Y'");
     let roles = Roles::create(&database);
-    let mut child = Command::new("unshare")
-        .args(["--mount", "sh", "-c", LAYER, "sh"])
-        .args([&folder.path().join("layer"), &package])
-        .arg(INSTALL)
-        .env_clear()
-        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-        .envs([("ERP", &roles.erp), ("STORE", &roles.store)])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(folder.path().join("said")).unwrap())
-        .spawn()
-        .unwrap();
-    let said = || std::fs::read_to_string(folder.path().join("said")).unwrap();
+    let mut layer = Layer::start(&database, &roles, &["--mount"], INSTALL);
     let mut line = String::new();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut out = BufReader::new(layer.child.stdout.take().unwrap());
     out.read_line(&mut line).unwrap();
     let address =
-        line.trim().strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", said()));
+        line.trim().strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", layer.said()));
 
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", layer.child.id())).unwrap();
     let uid = status.lines().find(|line| line.starts_with("Uid:")).unwrap();
     assert!(!uid.split_whitespace().skip(1).any(|id| id == "0"), "not as root: {uid}");
     let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"token\""), "{answer}");
-    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", said());
+    kill_process(Pid::from_child(&layer.child), Signal::TERM).unwrap();
+    assert_eq!(layer.child.wait().unwrap().code(), Some(0), "{}", layer.said());
     out.read_to_string(&mut line).unwrap();
     assert!(!Path::new("/usr/lib/systemd/system/orgcache.service").exists(), "the layer is gone");
 }
@@ -263,34 +282,19 @@ fn systemd_runs_the_unit_restarts_it_and_stops_it() {
         eprintln!("not tested: booting systemd takes root and systemd");
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let package = build(folder.path());
     let database = empty_postgres("").fill();
-    database.execute("UPDATE ad_user SET isactive = 'Y'");
     let roles = Roles::create(&database);
-    let mut child = Command::new("unshare")
-        .args(["--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--uts", "--ipc"])
-        .args(["sh", "-c", LAYER, "sh"])
-        .args([&folder.path().join("layer"), &package])
-        .arg(BOOT)
-        .env_clear()
-        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-        .envs([("ERP", &roles.erp), ("STORE", &roles.store)])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(folder.path().join("said")).unwrap())
-        .spawn()
-        .unwrap();
-    let said = || std::fs::read_to_string(folder.path().join("said")).unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let greeting = lines.next().unwrap_or_else(|| panic!("{}", said()));
+    let namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--uts", "--ipc"];
+    let mut layer = Layer::start(&database, &roles, &namespaces, BOOT);
+    let mut lines = BufReader::new(layer.child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let greeting = lines.next().unwrap_or_else(|| panic!("{}", layer.said()));
     let address =
-        greeting.strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", said()));
+        greeting.strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", layer.said()));
     let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    child.stdin.take().unwrap().write_all(b"signed in\n").unwrap();
+    layer.child.stdin.take().unwrap().write_all(b"signed in\n").unwrap();
     let after: Vec<String> = lines.by_ref().take_while(|line| line != "removed").collect();
-    assert_eq!(after.last().map(String::as_str), Some("active"), "{after:?} {}", said());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert_eq!(after.last().map(String::as_str), Some("active"), "{after:?} {}", layer.said());
+    layer.child.kill().unwrap();
+    layer.child.wait().unwrap();
 }

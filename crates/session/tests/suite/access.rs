@@ -266,12 +266,7 @@ fn a_parent_and_one_child_make_the_sibling_readable() {
             parents: vec![None, Some(0), Some(1), Some(1), Some(0)],
             rows,
             org_active: vec![true; 8],
-            level: "  O",
-            manual: true,
-            automatic: AutomaticRoles::OfClient,
-            additional: vec![],
-            inactive_access: vec![],
-            inactive_orgs: vec![],
+            ..Case::simple()
         };
         let tree = case.tree();
         let access = case.access(&case.facts());

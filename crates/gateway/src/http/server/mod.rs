@@ -149,7 +149,7 @@ impl Server {
         if tokio::time::timeout_at(deadline, tell).await.is_err() {
             tracing::error!(
                 ends = manager.stats().pending_revocations,
-                "the session store was not told all ends"
+                "the session store did not receive all revocations"
             );
         }
     }

@@ -372,8 +372,8 @@ public final class OrgStructure implements Serializable {
      * Ids as Openbravo's session variables hold them: quoted and comma separated, in the order given. Nulls
      * are left out.
      *
-     * <p>A quote within an id is doubled, so that the text may stand in an SQL statement whatever the ids
-     * are. Where the driver allows it, bind the ids as a parameter instead.
+     * <p>A quote within an id is doubled, so that the text may stand in an SQL statement with any ids. Where
+     * the driver allows it, bind the ids as a parameter instead.
      *
      * @param ids the ids
      * @return the list

@@ -19,8 +19,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /**
- * Sets that a tree gives out behave as the {@link LinkedHashSet} of the same ids, whatever a caller does to
- * them.
+ * Sets that a tree gives out behave as the {@link LinkedHashSet} of the same ids, for each sequence of calls.
  */
 class RangeSetTest {
     private static final OrgStructure TREE = Trees.sample();

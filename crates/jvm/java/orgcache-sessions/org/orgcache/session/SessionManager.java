@@ -127,9 +127,9 @@ public final class SessionManager implements AutoCloseable {
     }
 
     /**
-     * As {@link #refresh}, and lets the session write in an organization that a process has just created,
-     * whatever the role's rows say: Openbravo's {@code addWritableOrganization}. The next refresh or switch
-     * goes by the rows again.
+     * As {@link #refresh}, and lets the session write in an organization that a process has just created, even
+     * without an access row of the role: Openbravo's {@code addWritableOrganization}. The next refresh or
+     * switch goes by the rows again.
      *
      * @param token the token of the old session
      * @param org the id of the new organization
