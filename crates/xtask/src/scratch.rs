@@ -4,6 +4,7 @@
 //! can be taken was left by a run that was killed.
 
 use std::fs::{self, File, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -23,7 +24,7 @@ const PID_FILE: &str = "postmaster.pid";
 /// How deep below a run's directory a server's data directory is looked for.
 const DEEPEST_DATA: usize = 4;
 
-/// How long a server may take to stop.
+/// How long a server may take to stop, and what still writes.
 const STOPPING: Duration = Duration::from_secs(60);
 
 /// A directory that no other run touches while this value lives.
@@ -121,7 +122,18 @@ fn remove(directory: &Path) -> Result<()> {
     for data in data_directories(directory) {
         stop_server(&data).with_context(|| format!("cannot stop the server in `{}`", data.display()))?;
     }
-    fs::remove_dir_all(directory).with_context(|| format!("cannot remove `{}`", directory.display()))
+    let deadline = Instant::now() + STOPPING;
+    loop {
+        match fs::remove_dir_all(directory) {
+            // A browser that a test has just killed may still write its files.
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            outcome => {
+                return outcome.with_context(|| format!("cannot remove `{}`", directory.display()));
+            }
+        }
+    }
 }
 
 /// Stops the server of a data directory, without waiting for its clients.
