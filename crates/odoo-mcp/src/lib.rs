@@ -25,6 +25,7 @@ mod settings;
 
 mod protocol;
 mod resource;
+mod resource_templates;
 mod resource_text;
 mod tool;
 mod tools;
@@ -38,11 +39,12 @@ mod domain;
 mod file;
 mod presentation;
 mod read;
+mod read_refusal;
 mod schema;
 mod selection;
 mod service;
 mod text;
-mod unreadable;
+mod unreadable_fields;
 mod uri;
 mod value;
 

@@ -1,4 +1,4 @@
-//! Resources: what can be read by its address.
+//! Reads resources by their `odoo://` addresses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,76 +6,10 @@ use odoo::Call;
 use platform::text::shorten;
 
 use crate::file::{FileFacts, guess_type, is_text};
+use crate::resource_templates::TEXT;
 use crate::service::Service;
 use crate::uri::{self, Target};
 use crate::{ToolError, resource_text};
-
-/// A pattern of addresses.
-pub(crate) struct Template {
-    pub(crate) pattern: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) description: &'static str,
-    pub(crate) mimetype: &'static str,
-    pub(crate) parameters: &'static [(&'static str, &'static str)],
-    pub(crate) example: &'static str,
-}
-
-const MODEL: (&str, &str) = ("model", "name of the model, such as res.partner");
-const RECORD: (&str, &str) = ("record_id", "id of the record, such as 10");
-const TEXT: &str = "text/plain";
-const BINARY: &str = "application/octet-stream";
-
-/// The patterns of addresses that lead somewhere.
-pub(crate) const TEMPLATES: &[Template] = &[
-    Template {
-        pattern: "odoo://{model}/record/{record_id}",
-        title: "Odoo Record",
-        description: "A record with all its fields that are set, apart from html",
-        mimetype: TEXT,
-        parameters: &[MODEL, RECORD],
-        example: "odoo://res.partner/record/10",
-    },
-    Template {
-        pattern: "odoo://{model}/search",
-        title: "Odoo Search",
-        description: "Ids and names of the first records of a model, as many as ODOO_MCP_DEFAULT_LIMIT says",
-        mimetype: TEXT,
-        parameters: &[MODEL],
-        example: "odoo://res.partner/search",
-    },
-    Template {
-        pattern: "odoo://{model}/count",
-        title: "Odoo Record Count",
-        description: "How many records a model has",
-        mimetype: TEXT,
-        parameters: &[MODEL],
-        example: "odoo://res.partner/count",
-    },
-    Template {
-        pattern: "odoo://{model}/fields",
-        title: "Odoo Field Definitions",
-        description: "The fields of a model",
-        mimetype: TEXT,
-        parameters: &[MODEL],
-        example: "odoo://res.partner/fields",
-    },
-    Template {
-        pattern: "odoo://{model}/record/{record_id}/{field}",
-        title: "Odoo Record Binary Field",
-        description: "The file or image in a field of a record",
-        mimetype: BINARY,
-        parameters: &[MODEL, RECORD, ("field", "name of a binary field, such as image_128")],
-        example: "odoo://res.partner/record/10/image_128",
-    },
-    Template {
-        pattern: "odoo://attachment/{attachment_id}",
-        title: "Odoo Attachment",
-        description: "An attachment",
-        mimetype: BINARY,
-        parameters: &[("attachment_id", "id of the attachment, such as 42")],
-        example: "odoo://attachment/42",
-    },
-];
 
 /// What an address leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::access::Gate;
 use crate::arguments::Ids;
 use crate::context::CallContext;
-use crate::unreadable::UnreadableFields;
+use crate::unreadable_fields::UnreadableFields;
 use crate::{McpSettings, ToolError};
 
 /// A client of Odoo with its caches, and the gate before them.

@@ -25,7 +25,8 @@ use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::arguments::members;
-use crate::resource::{self, Content, TEMPLATES};
+use crate::resource::{self, Content};
+use crate::resource_templates::{TEMPLATES, Template};
 use crate::service::Service;
 use crate::tool::{Entry, Reply, ToolEffect};
 use crate::{ServeError, StreamOptions, ToolError};
@@ -164,7 +165,7 @@ impl ServerHandler for Handler {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        let template = |it: &resource::Template| {
+        let template = |it: &Template| {
             ResourceTemplate::new(it.pattern, it.title)
                 .with_title(it.title)
                 .with_description(it.description)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::ToolError;
-use crate::resource::TEMPLATES;
+use crate::resource_templates::TEMPLATES;
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 

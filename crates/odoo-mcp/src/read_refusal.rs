@@ -1,78 +1,17 @@
-//! `UnreadableFields`: fields that a user may not read although the definitions announce them.
+//! What a refused read teaches: the fields that the user may not read although their definitions are visible.
 //!
-//! One such field fails the whole read. The server learns them from Odoo's refusal, from its message and from
-//! what the groups allow, and caches them with the definitions.
+//! One such field fails the whole read. The server learns them from the message of Odoo's refusal and from what
+//! the user's groups allow, and caches them with the definitions.
 
-use core::time::Duration;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model_metadata::{CacheScope, FieldDefinition, FieldDefinitions};
+use model_metadata::{FieldDefinition, FieldDefinitions};
 use odoo::{Call, OdooError};
-use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use crate::ToolError;
 use crate::service::Service;
-
-/// For how long it is remembered, at most.
-const REMEMBERED: Duration = Duration::from_secs(3600);
-/// For how many models and users.
-const MOST: usize = 4_096;
-
-/// What was learnt, by user and model.
-#[derive(Default)]
-pub(crate) struct UnreadableFields {
-    known: Mutex<HashMap<(CacheScope, String), KnownFields>>,
-}
-
-struct KnownFields {
-    /// Of these definitions it was learnt; others make it void.
-    definitions: Arc<FieldDefinitions>,
-    fields: Arc<BTreeSet<String>>,
-    /// The groups have been asked.
-    asked: bool,
-    since: Instant,
-}
-
-impl UnreadableFields {
-    /// The fields of a model that a user is known not to read, and whether the groups have been asked.
-    fn get(
-        &self,
-        scope: &CacheScope,
-        model: &str,
-        definitions: &Arc<FieldDefinitions>,
-    ) -> (Arc<BTreeSet<String>>, bool) {
-        let mut known = self.known.lock();
-        let own = known.get_mut(&(scope.clone(), model.to_owned()));
-        let Some(own) = own.filter(|it| it.since.elapsed() < REMEMBERED) else { return <_>::default() };
-        if !Arc::ptr_eq(&own.definitions, definitions) {
-            if own.definitions != *definitions {
-                return <_>::default();
-            }
-            // Loaded again and still the same: compared once.
-            own.definitions = Arc::clone(definitions);
-        }
-        (Arc::clone(&own.fields), own.asked)
-    }
-
-    fn put(
-        &self,
-        scope: CacheScope,
-        model: &str,
-        definitions: &Arc<FieldDefinitions>,
-        fields: BTreeSet<String>,
-    ) {
-        let mut known = self.known.lock();
-        if known.len() >= MOST {
-            known.clear();
-        }
-        let (definitions, fields) = (Arc::clone(definitions), Arc::new(fields));
-        let since = Instant::now();
-        known.insert((scope, model.to_owned()), KnownFields { definitions, fields, asked: true, since });
-    }
-}
 
 impl Service {
     /// The fields of a model that the user is known not to read.
@@ -82,7 +21,7 @@ impl Service {
         definitions: &Arc<FieldDefinitions>,
     ) -> Result<Arc<BTreeSet<String>>, ToolError> {
         let scope = self.scope().await?;
-        Ok(self.unreadable.get(&scope, model, definitions).0)
+        Ok(self.unreadable.get(&scope, model, definitions).unwrap_or_default())
     }
 
     /// Remembers fields that the user may not read.
@@ -93,7 +32,7 @@ impl Service {
         names: &[&str],
     ) -> Result<(), ToolError> {
         let scope = self.scope().await?;
-        let (known, _) = self.unreadable.get(&scope, model, definitions);
+        let known = self.unreadable.get(&scope, model, definitions).unwrap_or_default();
         let all = known.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect();
         self.unreadable.put(scope, model, definitions, all);
         Ok(())
@@ -112,9 +51,11 @@ impl Service {
         (message, first): (&str, bool),
     ) -> Result<bool, ToolError> {
         let scope = self.scope().await?;
-        let (known, asked) = self.unreadable.get(&scope, model, definitions);
+        let cached = self.unreadable.get(&scope, model, definitions);
+        let is_unknown = cached.is_none();
+        let known = cached.unwrap_or_default();
         let mut found: BTreeSet<String> = named(message, model, definitions, names);
-        if !asked || (first && !found.is_subset(&known)) {
+        if is_unknown || (first && !found.is_subset(&known)) {
             if let Some(allowed) = self.allowed_fields(model).await? {
                 let others =
                     definitions.iter().map(|field| field.name()).filter(|name| !allowed.contains(*name));
