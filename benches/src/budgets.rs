@@ -6,8 +6,9 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use crate::contender::all;
-use crate::footprint::{AllocationCount, Counter};
 use crate::orgcache::{Orgcache, SharedTree};
+use crate::record::float;
+use crate::session_bytes::{AllocationCount, Counter};
 use crate::sessions::Access;
 use crate::sessions::held::Sessions;
 use crate::sessions::storm::{self, Revisions};
@@ -88,7 +89,7 @@ pub fn check(budget: Budget, counter: Counter) -> anyhow::Result<BudgetCheck> {
             let contender = contender.with_context(|| format!("`{}` is no structure", budget.structure))?;
             let sessions = if budget.metric == "bytes_further_session" { 2 } else { 1 };
             let bytes = (contender.count)(&database, sessions, counter).map_err(unanswered)?;
-            let organizations = crate::footprint::float(budget.organizations as u64);
+            let organizations = float(budget.organizations as u64);
             let figure = match budget.metric.as_str() {
                 "bytes_first_session" => bytes.first,
                 "bytes_further_session" => bytes.further,

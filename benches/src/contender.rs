@@ -8,10 +8,12 @@ use std::time::Instant;
 use crate::agreement::{self, Disagreement};
 use crate::backends::{HashSets, IndexTree, PetGraph, RoaringPerOrg};
 use crate::baselines::{Head, MemoizedOrgTree, OrgTree, Post, Pre};
-use crate::footprint::{Bytes, Counter, count};
+use crate::metric::Metric;
+use crate::options::Options;
 use crate::orgcache::{Orgcache, ReopenedTree, SharedTree, UnsharedTree};
 use crate::orgcache_views::Views;
-use crate::speed::{Metric, Questions};
+use crate::questions::Questions;
+use crate::session_bytes::{Bytes, Counter, count};
 use crate::structure::{Answer, Database, Structure};
 
 /// One of the structures that are compared.
@@ -65,6 +67,16 @@ pub fn all() -> Vec<Contender> {
         #[cfg(feature = "cedar")]
         contender::<crate::backends::Cedar>(),
     ]
+}
+
+/// The structures that the options choose among these.
+///
+/// # Errors
+/// An option names a structure that does not exist.
+pub fn chosen(options: &Options, all: Vec<Contender>) -> anyhow::Result<Vec<Contender>> {
+    let names: Vec<&str> = all.iter().map(|contender| contender.name).collect();
+    let chosen = options.structures(&names)?;
+    Ok(all.into_iter().filter(|contender| chosen.contains(&contender.name)).collect())
 }
 
 impl<S: Structure> TimedCalls for S {

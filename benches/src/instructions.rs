@@ -12,8 +12,9 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::contender::TimedCalls;
+use crate::metric::Metric;
 use crate::orgcache::{Orgcache, SharedTree};
-use crate::speed::{Metric, Questions};
+use crate::questions::Questions;
 use crate::structure::{Database, Structure};
 use crate::trees::{Shape, rows};
 

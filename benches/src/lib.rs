@@ -13,12 +13,16 @@ pub mod budgets;
 pub mod contender;
 pub mod footprint;
 pub mod instructions;
+pub mod metric;
 pub mod options;
 pub mod orgcache;
 pub mod orgcache_views;
 pub mod plot;
+pub mod questions;
 pub mod record;
+mod row;
 mod samples;
+pub mod session_bytes;
 pub mod sessions;
 pub mod speed;
 #[cfg(feature = "databases")]

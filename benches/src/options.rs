@@ -7,7 +7,6 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::contender::Contender;
 use crate::record::{Record, to_json, write};
 use crate::trees::Shape;
 use crate::{plot, table};
@@ -42,20 +41,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// The structures chosen of all that there are.
-    ///
-    /// # Errors
-    /// Where one is named that there is not.
-    pub fn contenders(&self, all: Vec<Contender>) -> anyhow::Result<Vec<Contender>> {
-        let names: Vec<&str> = all.iter().map(|contender| contender.name).collect();
-        let chosen = self.structures(&names)?;
-        Ok(all.into_iter().filter(|contender| chosen.contains(&contender.name)).collect())
-    }
-
     /// The names chosen of all structures that there are.
     ///
     /// # Errors
-    /// As [`contenders`](Self::contenders).
+    /// An option names a structure that does not exist.
     pub fn structures<'a>(&self, all: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
         chosen(&self.structure, all, "structure")
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::footprint::BYTES_PER_FURTHER_SESSION;
-use crate::record::Record;
+use crate::metric::Metric;
+use crate::record::{Record, float};
+use crate::session_bytes::BYTES_PER_FURTHER_SESSION;
 use crate::table::{thousands, with_unit};
 use crate::trees::Shape;
 
@@ -34,7 +35,7 @@ pub fn pictures(records: &[Record]) -> Vec<(String, String)> {
             picture(&title, "bytes", &series, &thousands).map(|svg| (format!("bytes-{shape}.svg"), svg)),
         );
     }
-    for metric in crate::speed::Metric::ALL {
+    for metric in Metric::ALL {
         let sizes =
             records.iter().filter(|record| record.metric == metric.name()).map(|record| record.organizations);
         let Some(size) = sizes.clone().find(|&size| size == 600).or(sizes.clone().min()) else { continue };
@@ -88,7 +89,7 @@ fn picture(title: &str, unit: &str, all: &[Series<'_>], name: &dyn Fn(usize) -> 
     ticks.dedup();
     let (first, last) = (*ticks.first()?, *ticks.last()?);
     let scale = |x: usize| {
-        let x = crate::footprint::float(x as u64);
+        let x = float(x as u64);
         if unit == "bytes" { x.log10() } else { x }
     };
     let across = |x: usize| match scale(last) - scale(first) {
@@ -151,7 +152,7 @@ fn picture(title: &str, unit: &str, all: &[Series<'_>], name: &dyn Fn(usize) -> 
     let gap = 18.0;
     let mut y = top;
     for (number, (end, name, colour, dashed)) in labels.iter().enumerate() {
-        let below = crate::footprint::float((labels.len() - number - 1) as u64) * gap;
+        let below = float((labels.len() - number - 1) as u64) * gap;
         y = end.max(y).min(bottom - below).max(if number == 0 { top } else { y });
         let dash = if *dashed { " stroke-dasharray=\"6 4\"" } else { "" };
         let _ = writeln!(

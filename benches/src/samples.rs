@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use org_structure::OrgFlags;
 use serde::Deserialize;
 
-use crate::trees::Row;
+use crate::row::Row;
 
 macro_rules! table {
     ($client:literal, $table:literal) => {

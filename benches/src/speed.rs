@@ -7,127 +7,13 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 
 use crate::contender::{Contender, TimedCalls};
+use crate::metric::Metric;
 use crate::options::Options;
-use crate::orgcache::{Orgcache, ReopenedTree, SharedTree, UnsharedTree};
-use crate::record::Record;
+use crate::orgcache::{Orgcache, ReopenedTree, UnsharedTree};
+use crate::questions::Questions;
+use crate::record::{Record, float};
 use crate::structure::{Answer, Database, NoAnswer, Structure};
-use crate::trees::{rows, sequence};
-
-/// What is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// Is one organization in the natural tree of another, by the structure's own numbers?
-    NaturalTreeTestByIndex,
-    /// The same by two id strings.
-    NaturalTreeTest,
-    /// A natural tree as a set.
-    NaturalTree,
-    /// The same by the structure's own number.
-    NaturalTreeByIndex,
-    /// All organizations below one.
-    Descendants,
-    /// The organizations above one, in order.
-    Ancestors,
-    /// The nearest legal entity.
-    LegalEntity,
-    /// The same by the structure's own number.
-    LegalEntityByIndex,
-    /// Which of 600 ids allow transactions.
-    TransactionAllowed,
-    /// Reading the tree from rows in no order.
-    Build,
-    /// Writing the canonical bytes.
-    Encode,
-    /// Reading them.
-    Decode,
-}
-
-impl Metric {
-    /// All of them.
-    pub const ALL: [Metric; 12] = [
-        Metric::NaturalTreeTestByIndex,
-        Metric::NaturalTreeTest,
-        Metric::NaturalTree,
-        Metric::NaturalTreeByIndex,
-        Metric::Descendants,
-        Metric::Ancestors,
-        Metric::LegalEntity,
-        Metric::LegalEntityByIndex,
-        Metric::TransactionAllowed,
-        Metric::Build,
-        Metric::Encode,
-        Metric::Decode,
-    ];
-
-    /// The name in tables and records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Metric::NaturalTreeTestByIndex => "natural_tree_test_by_index",
-            Metric::NaturalTreeTest => "natural_tree_test",
-            Metric::NaturalTree => "natural_tree",
-            Metric::NaturalTreeByIndex => "natural_tree_by_index",
-            Metric::Descendants => "descendants",
-            Metric::Ancestors => "ancestors",
-            Metric::LegalEntity => "legal_entity",
-            Metric::LegalEntityByIndex => "legal_entity_by_index",
-            Metric::TransactionAllowed => "transaction_allowed",
-            Metric::Build => "build",
-            Metric::Encode => "encode",
-            Metric::Decode => "decode",
-        }
-    }
-}
-
-impl Metric {
-    /// How many different questions there are.
-    const fn questions(self) -> usize {
-        match self {
-            Metric::TransactionAllowed | Metric::Build | Metric::Encode | Metric::Decode => 1,
-            _ => Questions::LENGTH,
-        }
-    }
-}
-
-/// Who is asked about: a fixed random sequence.
-#[derive(Debug)]
-pub struct Questions {
-    /// Where the tree is read from.
-    pub database: Arc<Database>,
-    /// Pairs of ids. Calls about one organization take the first.
-    pub ids: Vec<(String, String)>,
-    /// Pairs of numbers.
-    pub indices: Vec<(u32, u32)>,
-    /// 600 ids (or all there are), quoted and comma separated.
-    pub list: String,
-    /// The canonical bytes of the tree.
-    pub bytes: Vec<u8>,
-}
-
-impl Questions {
-    const LENGTH: usize = 4_096;
-
-    /// The sequence for a tree.
-    ///
-    /// # Errors
-    /// As [`Structure::load`].
-    pub fn new(database: Arc<Database>) -> Answer<Self> {
-        let count = database.rows().len();
-        let id = |position: usize| database.rows().get(position).map(|row| row.id.clone());
-        let draw = |seed| sequence(count, Self::LENGTH, seed);
-        let number = |position: usize| u32::try_from(position).unwrap_or_default();
-        let listed: Vec<String> =
-            database.rows().iter().take(600).map(|row| format!("'{}'", row.id)).collect();
-        let bytes = Orgcache::<SharedTree>::load(&database)?.encode()?;
-        Ok(Questions {
-            ids: draw(1).filter_map(id).zip(draw(2).filter_map(id)).collect(),
-            indices: draw(1).map(number).zip(draw(2).map(number)).collect(),
-            list: listed.join(","),
-            bytes,
-            database,
-        })
-    }
-}
+use crate::trees::rows;
 
 /// How long and how often is measured.
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +66,7 @@ impl Runner {
                 self.calls /= 2;
                 return;
             }
-            let is_whole = self.calls >= metric.questions() && taken * 2 >= pace.round;
+            let is_whole = self.calls >= Questions::count(metric) && taken * 2 >= pace.round;
             if is_whole || taken * 2 > pace.at_most {
                 return;
             }
@@ -212,7 +98,7 @@ impl Runner {
 
     /// Keeps the least: a disturbance only adds to a measurement.
     fn keep(&mut self, taken: Duration) {
-        let each = taken.as_secs_f64() * 1e9 / crate::footprint::float(self.calls as u64);
+        let each = taken.as_secs_f64() * 1e9 / float(self.calls as u64);
         self.best = Ok(self.best.map_or(each, |best| best.min(each)));
     }
 }

@@ -3,8 +3,10 @@
 use core::fmt;
 use core::str::FromStr;
 
+use org_structure::{BuildError, OrgFlags, OrgStructure};
+
+pub use crate::row::Row;
 use crate::samples::{self, Sample};
-use org_structure::{BuildError, OrgFlags, OrgRow, OrgStructure};
 
 /// How the organizations of a tree are attached to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,26 +100,6 @@ impl FromStr for Shape {
             .chain(Shape::SAMPLES)
             .find(|shape| shape.name() == text)
             .ok_or_else(|| UnknownShape(text.to_owned()))
-    }
-}
-
-/// One organization as a database driver delivers it: texts of its own.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The organization's id.
-    pub id: String,
-    /// The id of the organization directly above.
-    pub parent: Option<String>,
-    /// Its flags.
-    pub flags: OrgFlags,
-}
-
-impl Row {
-    /// The same row, borrowed.
-    #[must_use]
-    pub fn as_row(&self) -> OrgRow<'_> {
-        let row = OrgRow::new(&self.id).with_flags(self.flags);
-        OrgRow { parent: self.parent.as_deref(), ..row }
     }
 }
 

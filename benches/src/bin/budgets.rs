@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use benches::budgets::{check, table};
-use benches::footprint::AllocationCount;
 use benches::instructions;
+use benches::session_bytes::AllocationCount;
 use clap::Parser;
 
 /// Check bytes, allocation counts and loads against benches/budgets.json; exit status 1 if one is missed

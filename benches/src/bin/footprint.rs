@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use benches::contender::all;
-use benches::footprint::{self, AllocationCount};
+use benches::contender::{all, chosen};
+use benches::footprint;
 use benches::options::Options;
+use benches::session_bytes::AllocationCount;
 use clap::Parser;
 
 /// Bytes per session of orgcache and of what people use today, side by side
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
 
 fn run(Footprint { options }: Footprint) -> anyhow::Result<()> {
     let progress = options.progress();
-    let records = footprint::run(&options, &options.contenders(all())?, counted, &progress)?;
+    let records = footprint::run(&options, &chosen(&options, all())?, counted, &progress)?;
     progress.finish_and_clear();
     options.show(&records)
 }

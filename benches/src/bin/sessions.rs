@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::io::Write;
 
 use anyhow::ensure;
-use benches::footprint::AllocationCount;
 use benches::options::Options;
+use benches::session_bytes::AllocationCount;
 use benches::sessions::{ORGANIZATIONS, SHAPE, STRUCTURES, calls, held, logins};
 use clap::Parser;
 

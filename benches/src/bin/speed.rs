@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use benches::contender::{Contender, all};
+use benches::contender::{Contender, all, chosen};
 use benches::{options::Options, speed};
 use clap::Parser;
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 }
 
 fn run(Speed { options }: Speed) -> anyhow::Result<()> {
-    let contenders = options.contenders(contenders())?;
+    let contenders = chosen(&options, contenders())?;
     let progress = options.progress();
     let records = speed::run(&options, &contenders, &progress)?;
     progress.finish_and_clear();

@@ -9,8 +9,8 @@ use session::{MemoryStore, Options, Session, SessionManager};
 use tokio::runtime::Runtime;
 
 use super::{Access, Erp, ORGANIZATIONS, SHAPE, record};
-use crate::footprint::float;
 use crate::record::Record;
+use crate::record::float;
 use crate::trees::{rows, sequence};
 
 /// What is timed.

@@ -10,8 +10,9 @@ use session::{ManualClock, MemoryStore, Options, OsEntropy, SessionManager};
 
 use super::{Access, Erp, ORGANIZATIONS, SHAPE, record};
 use crate::contender::all;
-use crate::footprint::{Counter, float};
 use crate::record::Record;
+use crate::record::float;
+use crate::session_bytes::Counter;
 use crate::structure::Database;
 use crate::trees::rows;
 
@@ -204,7 +205,7 @@ pub fn parse(text: &str) -> Result<Sessions, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::footprint::AllocationCount;
+    use crate::session_bytes::AllocationCount;
 
     fn nothing(run: &mut dyn FnMut()) -> AllocationCount {
         run();

@@ -12,8 +12,8 @@ use session::{Options, OrgSource, Principal, RoleId, SessionManager, UserId};
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::{ORGANIZATIONS, record, tables};
-use crate::footprint::float;
 use crate::record::Record;
+use crate::record::float;
 use crate::sql::postgres_url;
 use crate::trees::rows;
 
