@@ -10,10 +10,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::task::JoinHandle;
 
+use crate::authentication::Authentication;
 use crate::call::Effect;
 use crate::config::Transport;
 use crate::http::{Connector, Lease, Pool};
-use crate::login::{Authentication, Authenticator};
+use crate::login::Authenticator;
 use crate::records::{RecordCache, RecordPolicy};
 use crate::stats::PoolStats;
 use crate::wire::{self, Question, Reply};

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use crate::authentication::Authentication;
 use crate::call::Effect;
 use crate::http::Lease;
-use crate::login::Authentication;
 use crate::wire::{self, Reply};
 use crate::{Call, OdooConfig, OdooError};
 

@@ -21,6 +21,7 @@
 //! * Results and failures are typed: [`OdooError`].
 
 mod addon;
+mod authentication;
 mod call;
 mod client;
 #[cfg(feature = "session")]

@@ -6,30 +6,15 @@ use std::sync::{Arc, OnceLock};
 use model_metadata::Clock;
 use parking_lot::Mutex;
 use platform::flight::LeaderLoad;
-use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::authentication::{Authentication, OdooSession};
 use crate::call::Effect;
 use crate::config::{Transport, TransportChoice};
 use crate::http::{Answer, Lease, Request};
 use crate::key_owner::{login_of, user_of_key};
 use crate::wire::{self, Question, Reply};
 use crate::{Fault, OdooConfig, OdooCredential, OdooError};
-
-/// What authenticates a call.
-#[derive(Clone, Debug)]
-pub(crate) enum Authentication {
-    Session(Arc<OdooSession>),
-    Stateless { user: i64 },
-    Json2,
-}
-
-/// A session as it is known now; a new cookie makes it another one.
-#[derive(Debug)]
-pub(crate) struct OdooSession {
-    pub(crate) cookie: SecretString,
-    serial: u64,
-}
 
 /// Logs in when it is needed, once for all who need it.
 #[derive(Debug)]

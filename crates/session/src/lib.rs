@@ -114,6 +114,7 @@ mod selection;
 mod session;
 mod sharded;
 mod source;
+mod spare_capacity;
 mod stats;
 mod store;
 mod table;

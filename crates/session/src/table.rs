@@ -9,6 +9,7 @@ use crate::cached_session::CachedSession;
 use crate::moment::Moment;
 use crate::pinned::shared_bytes;
 use crate::sharded::{SHARDS, Sharded};
+use crate::spare_capacity::is_too_large;
 use crate::users::Users;
 use crate::{Scope, SessionId};
 use platform::sync::{AtomicUsize, Ordering, RwLock};
@@ -256,30 +257,9 @@ fn matching(shard: &Shard, scope: &Scope) -> Vec<SessionId> {
     shard.sessions.iter().filter(|live| live.is_in(scope)).map(|live| live.id).collect()
 }
 
-/// Has a table or a list with room for so many more than four times the room that it needs?
-pub(crate) fn is_too_large(capacity: usize, len: usize) -> bool {
-    len == 0 || capacity / 4 > len.max(4)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_table_is_too_large_if_it_is_empty_or_mostly_empty() {
-        for (capacity, len, is_large) in [
-            (3, 0, true),
-            (3, 1, false),
-            (14, 1, false),
-            (16, 1, false),
-            (20, 1, true),
-            (28, 6, true),
-            (28, 7, false),
-            (28, 28, false),
-        ] {
-            assert_eq!(is_too_large(capacity, len), is_large, "{len} of {capacity}");
-        }
-    }
 
     #[test]
     fn a_revocation_makes_lookups_of_few_other_sessions_read_again() {

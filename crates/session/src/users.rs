@@ -7,7 +7,7 @@ use hashbrown::hash_table::Entry;
 
 use crate::cached_session::CachedSession;
 use crate::sharded::Sharded;
-use crate::table::is_too_large;
+use crate::spare_capacity::is_too_large;
 use crate::{ClientId, UserId};
 use platform::sync::Mutex;
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinHandle;
 
 use super::body::{self, ACCEPT_ENCODING};
-use super::connector::Connector;
+use super::connector::{Connector, unreachable};
 use super::{Answer, Request};
 use crate::Fault;
 
@@ -31,11 +31,12 @@ pub(crate) enum Exchange {
 }
 
 impl Connection {
-    pub(crate) fn new(
-        sender: SendRequest<Full<Bytes>>,
-        driver: JoinHandle<Result<(), hyper::Error>>,
-    ) -> Self {
-        Connection { sender, driver }
+    /// Connects to the server.
+    pub(crate) async fn open(connector: &Connector) -> Result<Self, Fault> {
+        let stream = connector.connect().await?;
+        let (sender, driver) =
+            hyper::client::conn::http1::handshake(stream).await.map_err(|error| unreachable(&error))?;
+        Ok(Connection { sender, driver: tokio::spawn(driver) })
     }
 
     /// Will the connection take another request, as far as is known on this side?

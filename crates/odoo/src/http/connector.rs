@@ -4,14 +4,18 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use hyper::Uri;
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
 use platform::settings::SettingError;
 use rustls::RootCertStore;
+use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::connection::Connection;
 use crate::{ConfigError, Fault, OdooConfig};
+
+/// A TCP or TLS stream.
+pub(crate) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// Makes connections to one server; over TLS the server's certificate must be valid for its name.
 #[derive(Clone, Debug)]
@@ -50,17 +54,11 @@ impl Connector {
         Ok(Connector { https, origin, prefix, within: config.limits.connect })
     }
 
-    /// Makes a connection.
-    pub(crate) async fn connect(&self) -> Result<Connection, Fault> {
+    /// Opens a stream to the server.
+    pub(crate) async fn connect(&self) -> Result<Stream, Fault> {
         let mut https = self.https.clone();
-        let connecting = async move {
-            let stream = https.call(self.origin.clone()).await.map_err(|error| unreachable(&*error))?;
-            let (sender, driver) =
-                hyper::client::conn::http1::handshake(stream).await.map_err(|error| unreachable(&error))?;
-            Ok(Connection::new(sender, tokio::spawn(driver)))
-        };
-        match tokio::time::timeout(self.within, connecting).await {
-            Ok(connected) => connected,
+        match tokio::time::timeout(self.within, https.call(self.origin.clone())).await {
+            Ok(connected) => connected.map_err(|error| unreachable(&*error)),
             Err(_) => Err(Fault::Timeout { within: self.within }),
         }
     }
@@ -88,7 +86,7 @@ fn roots(config: &OdooConfig) -> Result<RootCertStore, ConfigError> {
 }
 
 /// The innermost cause says the most: the outer ones say only that connecting failed.
-fn unreachable(error: &(dyn core::error::Error + 'static)) -> Fault {
+pub(super) fn unreachable(error: &(dyn core::error::Error + 'static)) -> Fault {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -218,7 +218,7 @@ impl Pool {
     }
 
     async fn connect(&self) -> Result<Connection, Fault> {
-        let connection = self.connector.connect().await?;
+        let connection = Connection::open(&self.connector).await?;
         add(&self.counters.made, 1);
         Ok(connection)
     }

@@ -7,8 +7,8 @@ use allocation_counter::measure;
 use model_metadata::{CacheScope, DatabaseUser};
 use serde_json::json;
 
-use super::cache::RecordPolicy;
 use super::entry::ModelContext;
+use super::policy::RecordPolicy;
 use super::state::State;
 use crate::Record;
 

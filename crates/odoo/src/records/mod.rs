@@ -2,6 +2,7 @@
 
 mod cache;
 mod entry;
+mod policy;
 mod reader;
 mod state;
 mod usage;
@@ -11,5 +12,6 @@ mod memory;
 #[cfg(all(test, shuttle))]
 mod shuttle_tests;
 
-pub use cache::{RecordCache, RecordPolicy};
+pub use cache::RecordCache;
+pub use policy::RecordPolicy;
 pub use reader::CachedReader;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use hashlink::LinkedHashMap;
 use model_metadata::CacheScope;
 
-use super::cache::RecordPolicy;
 use super::entry::{CachedRecord, ModelContext, RecordKey};
+use super::policy::RecordPolicy;
 use super::usage::Usage;
 use crate::Record;
 use crate::stats::RecordStats;

@@ -5,8 +5,8 @@ use platform::text::shorten;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::authentication::Authentication;
 use crate::http::{Answer, Request};
-use crate::login::Authentication;
 use crate::{OdooConfig, OdooCredential, OdooError};
 
 #[derive(Deserialize)]

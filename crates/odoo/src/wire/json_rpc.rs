@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{Reply, body};
+use crate::authentication::OdooSession;
 use crate::http::{Answer, Request};
-use crate::login::OdooSession;
 use crate::wire::failure::Exception;
 use crate::{Call, Fault, OdooConfig, OdooCredential, OdooError};
 

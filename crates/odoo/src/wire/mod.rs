@@ -8,8 +8,8 @@ mod json_rpc;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use crate::authentication::Authentication;
 use crate::http::{Answer, Request};
-use crate::login::Authentication;
 use crate::{Call, OdooConfig, OdooError};
 
 pub(crate) use addon::{Question, access as addon_access, models as addon_models, owner_of_key};
