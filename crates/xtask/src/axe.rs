@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::prerequisite;
+use crate::locate;
 use crate::workspace::{self, succeed};
 
 /// The environment variable that tells the tests where the script is.
@@ -25,7 +25,7 @@ pub(crate) fn script() -> Option<PathBuf> {
 }
 
 fn locate_or_download() -> Result<PathBuf> {
-    if let Some(script) = prerequisite::file("ORGCACHE_AXE", &[])? {
+    if let Some(script) = locate::file("ORGCACHE_AXE", &[])? {
         return Ok(script);
     }
     let folder = workspace::root().join("target/axe-core").join(VERSION);

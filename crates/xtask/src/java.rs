@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::prerequisite;
+use crate::locate;
 use crate::workspace::{files_below, succeed};
 
 /// The oldest version whose language the examples of the documents are written in.
@@ -19,7 +19,7 @@ const RELEASE: &str = "11";
 /// Finds a `java` that compiles what it runs.
 pub(crate) fn locate() -> Result<Option<PathBuf>> {
     let what = format!("the `java` of a JDK {OLDEST} or later");
-    prerequisite::locate("ORGCACHE_JAVA", &["java"], &what, compiles)
+    locate::locate("ORGCACHE_JAVA", &["java"], &what, compiles)
 }
 
 /// A Java development kit, whose tools are run as modules: their programs need not be beside `java`.

@@ -18,6 +18,7 @@ mod commands;
 mod document;
 mod interrupt;
 mod java;
+mod locate;
 mod machine;
 mod postgres;
 mod prerequisite;

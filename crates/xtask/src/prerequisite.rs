@@ -1,6 +1,5 @@
 //! Programs and libraries from outside the workspace that the tests use, found or installed.
 
-use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use rustix::process::geteuid;
 
+use crate::locate::file;
 use crate::workspace::succeed;
 use crate::{java, postgres, python};
 
@@ -96,36 +96,6 @@ const PREREQUISITES: &[Prerequisite] = &[
     },
 ];
 
-/// Where Debian keeps daemons, the parts of Chromium, and jars.
-const DEBIAN: [&str; 3] = ["/usr/sbin", "/usr/lib/chromium", "/usr/share/java"];
-
-/// Finds a file that works: the one that a variable names, else the first in `PATH` or where Debian keeps it,
-/// by the first of its names.
-pub(crate) fn locate(
-    variable: &str,
-    names: &[&str],
-    what: &str,
-    works: fn(&Path) -> bool,
-) -> Result<Option<PathBuf>> {
-    if let Some(chosen) = env::var_os(variable).map(PathBuf::from) {
-        ensure!(works(&chosen), "`{}`, named by {variable}, is not {what}", chosen.display());
-        return Ok(Some(chosen));
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<_> = env::split_paths(&path).chain(DEBIAN.map(PathBuf::from)).collect();
-    Ok(find(&folders, names, works))
-}
-
-/// Finds a file of which it is enough that it is there.
-pub(crate) fn file(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
-    locate(variable, names, "a file", Path::is_file)
-}
-
-fn find(folders: &[PathBuf], names: &[&str], works: fn(&Path) -> bool) -> Option<PathBuf> {
-    let mut candidates = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    candidates.find(|candidate| candidate.is_file() && works(candidate))
-}
-
 /// Finds all prerequisites, after installing those that are missing if that is possible. Each has the
 /// variable that tells the tests.
 pub(crate) fn prepare() -> Result<Vec<(&'static str, PathBuf)>> {
@@ -181,10 +151,7 @@ fn install(missing: &[&Prerequisite]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use super::{PREREQUISITES, advice, find};
+    use super::{PREREQUISITES, advice};
 
     #[test]
     fn the_advice_names_everything_that_is_missing_in_one_command() {
@@ -195,26 +162,6 @@ mod tests {
              sudo apt-get update && sudo apt-get install --yes postgresql chromium\n\
              elsewhere, install initdb, postgres and pg_ctl, and name their directory in ORGCACHE_PG_BIN\n\
              elsewhere, install Chromium or Chrome, and name the program in ORGCACHE_CHROMIUM"
-        );
-    }
-
-    #[test]
-    fn the_first_name_wins_in_any_folder() {
-        let root = tempfile::tempdir().unwrap();
-        for (folder, program) in [("a", "second"), ("b", "first"), ("b", "second")] {
-            fs::create_dir_all(root.path().join(folder)).unwrap();
-            fs::write(root.path().join(folder).join(program), "").unwrap();
-        }
-        fs::create_dir(root.path().join("a/first")).unwrap();
-        let folders = ["absent", "a", "b"].map(|name| root.path().join(name));
-        let found = |names: &[&str]| find(&folders, names, Path::is_file);
-        assert_eq!(found(&["first", "second"]), Some(root.path().join("b/first")));
-        assert_eq!(found(&["third", "second"]), Some(root.path().join("a/second")));
-        assert_eq!(found(&["no such program"]), None);
-        assert_eq!(
-            find(&folders, &["second"], |file| file.parent().is_some_and(|it| it.ends_with("b"))),
-            Some(root.path().join("b/second")),
-            "one that does not work is passed over"
         );
     }
 }

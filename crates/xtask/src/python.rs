@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::prerequisite;
+use crate::locate;
 use crate::workspace::{self, succeed};
 
 /// The environment variable that tells tests and measurements which interpreter has the packages.
@@ -15,7 +15,7 @@ pub(crate) const VARIABLE: &str = "ORGCACHE_TEST_PYTHON";
 
 /// Finds a Python that can make virtual environments.
 pub(crate) fn locate() -> Result<Option<PathBuf>> {
-    prerequisite::locate("ORGCACHE_PYTHON", &["python3"], "a Python 3 with `venv`", makes_environments)
+    locate::locate("ORGCACHE_PYTHON", &["python3"], "a Python 3 with `venv`", makes_environments)
 }
 
 fn makes_environments(python: &Path) -> bool {

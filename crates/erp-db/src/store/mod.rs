@@ -34,20 +34,19 @@
 //! # }
 //! ```
 
-mod error;
+pub(crate) mod error;
 pub(crate) mod migration;
-mod options;
+pub(crate) mod options;
 mod passwords;
 pub(crate) mod record;
+pub(crate) mod sql_store;
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use session::{PortError, SessionStore, async_trait};
 
 pub use error::StoreError;
 pub use options::StoreOptions;
 pub use passwords::PasswordTable;
+pub use sql_store::SqlStore;
 
 #[cfg(feature = "postgres")]
 use crate::backend::postgres;
@@ -55,34 +54,6 @@ use crate::backend::postgres;
 use crate::backend::sqlite;
 use crate::backend::{BoxedFuture, ConnectionLimits, Database, DatabaseKind, kind_of};
 use crate::rights::{self, MissingRights, Purpose};
-
-/// A session store in a database, as [`open`] gives it.
-#[async_trait]
-pub trait SqlStore: SessionStore {
-    /// Records a name that may be used once, such as that of a signed assertion: `true` for the first use on
-    /// any node, and `false` from then on, until [`forget_used`](Self::forget_used) is called with a later
-    /// time than `until`. When this returns, the name is on the disk.
-    ///
-    /// `until` is the time since 1970 on the clock that says when the name is not accepted any more. The
-    /// store's own clock does not matter: if it was ahead, a name would be forgotten, and accepted again,
-    /// while it is valid.
-    ///
-    /// # Errors
-    /// The database does not answer; then the name may have been noted or not.
-    async fn use_once(&self, name: &[u8; 32], until: Duration) -> Result<bool, PortError>;
-
-    /// Forgets used names that were to be kept until before `now`, the time since 1970 on the caller's clock,
-    /// at most `limit` of them, and returns their number. Call it periodically if you use
-    /// [`use_once`](Self::use_once).
-    ///
-    /// # Errors
-    /// The database does not answer.
-    async fn forget_used(&self, now: Duration, limit: usize) -> Result<u64, PortError>;
-
-    /// Waits for what is under way and closes all connections. Later calls fail. A store that is dropped
-    /// instead does the same in the background.
-    async fn close(&self);
-}
 
 /// Opens a store whose tables are there.
 ///

@@ -22,7 +22,10 @@ use tokio::task::JoinSet;
 use self::hint::Hints;
 use self::signal::Listener;
 use crate::backend::{Database, Row, SendPolicy, Statement, StatementError, Value, postgres};
-use crate::store::{SqlStore, StoreError, StoreOptions, migration, record};
+use crate::store::error::StoreError;
+use crate::store::options::StoreOptions;
+use crate::store::sql_store::SqlStore;
+use crate::store::{migration, record};
 
 /// The most attempts for a statement that loses races against a collection of unused trees.
 const ATTEMPTS: usize = 5;

@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::path::Path;
 
 use crate::backend::sqlite;
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// Makes the file of a URL that creates it (`mode=rwc`), readable and writable by its user alone. SQLite
 /// makes its log and its index beside it with the same rights. Links are followed, as SQLite follows them.

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// Keeps other stores away from an SQLite file as long as it lives. The operating system gives it up when the
 /// process ends, however that comes.

@@ -19,7 +19,10 @@ use self::job::{Change, Job, LoginBytes, LoginOutcome, SessionInsert};
 use self::lock::FileLock;
 use self::writer::Writer;
 use crate::backend::{ConnectionLimits, Database, StatementError, Value, sqlite};
-use crate::store::{SqlStore, StoreError, StoreOptions, migration, record};
+use crate::store::error::StoreError;
+use crate::store::options::StoreOptions;
+use crate::store::sql_store::SqlStore;
+use crate::store::{migration, record};
 
 /// Sessions in an SQLite file. Reads go to the file at once; writes are queued for the one writer.
 #[derive(Debug)]
