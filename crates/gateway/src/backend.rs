@@ -9,10 +9,6 @@ use odoo::{CompanySource, CompanyTreeError, OdooError};
 use org_structure::{BuildError, OrgStructure};
 use session::{ClientId, RoleId, UserId};
 
-use crate::cli::ErpArguments;
-use crate::demo;
-use crate::failure::Failure;
-
 /// Where trees, users and names are read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -88,15 +84,7 @@ pub(crate) struct BackendTree {
 type Answer<T> = Result<T, BackendError>;
 
 impl Backend {
-    /// Opens what the command line names: an Odoo, a database, or the demonstration database.
-    pub(crate) async fn open(erp: &ErpArguments) -> Result<Self, Failure> {
-        match &erp.odoo.odoo_url {
-            Some(url) => Ok(Backend::Odoo(erp.odoo.connect(url).await?)),
-            None => Ok(Backend::Database(demo::open(erp.database_url.as_deref()).await?)),
-        }
-    }
-
-    /// The same, where each statement of a database takes no longer than this.
+    /// The same backend with a time limit for each statement of a database.
     pub(crate) fn with_statement_limit(&self, limit: Duration) -> Self {
         match self {
             Backend::Database(reader) => Backend::Database(reader.with_statement_limit(limit)),

@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use crate::backend::Backend;
+use crate::demo;
 use crate::failure::Failure;
 use crate::odoo_arguments::OdooArguments;
 
@@ -18,6 +20,14 @@ pub(crate) struct ErpArguments {
 }
 
 impl ErpArguments {
+    /// Opens the Odoo, the database, or the demonstration database.
+    pub(crate) async fn open(&self) -> Result<Backend, Failure> {
+        match &self.odoo.odoo_url {
+            Some(url) => Ok(Backend::Odoo(self.odoo.connect(url).await?)),
+            None => Ok(Backend::Database(demo::open(self.database_url.as_deref()).await?)),
+        }
+    }
+
     /// The URL of the database, for a command that is about one and has to be told which.
     pub(crate) fn database_for(&self, command: &str) -> Result<&str, Failure> {
         let failure = Failure::nothing_done(format!("`orgcache {command}` needs the ERP's database"));

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use org_structure::OrgId;
 
-use crate::backend::Backend;
 use crate::cli::{ErpArguments, ShownTrees};
 use crate::commands::tree::{load, status};
 use crate::exposure;
@@ -17,7 +16,7 @@ const TREES: usize = 5;
 const LINES: usize = 20;
 
 pub(crate) async fn run(erp: &ErpArguments, arguments: &ShownTrees) -> Result<ExitCode, Failure> {
-    let backend = Backend::open(erp).await?;
+    let backend = erp.open().await?;
     let mut trees = load(&backend, arguments.client.as_deref()).await?;
     // The damaged ones first, the empty ones last.
     trees.sort_by_key(|tree| tree.as_ref().map_or(0, |tree| 1 + usize::from(tree.structure.is_empty())));

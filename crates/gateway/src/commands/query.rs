@@ -20,7 +20,7 @@ pub(crate) async fn run(
     erp: &ErpArguments,
     automatic_roles: AutomaticRolesPolicy,
 ) -> Result<ExitCode, Failure> {
-    let backend = Backend::open(erp).await?;
+    let backend = erp.open().await?;
     match &backend {
         Backend::Database(reader) => {
             let rule = reader.automatic_roles(automatic_roles).rule;

@@ -14,7 +14,7 @@ use crate::show::{self, ClientTree, DamagedTree, Extent};
 const LINES: usize = 100;
 
 pub(crate) async fn run(erp: &ErpArguments, arguments: &TreeArguments) -> Result<ExitCode, Failure> {
-    let backend = Backend::open(erp).await?;
+    let backend = erp.open().await?;
     let mut trees = load(&backend, arguments.which.client.as_deref()).await?;
     let closely = match &arguments.org {
         Some(text) => {
