@@ -1,4 +1,4 @@
-//! `Clock`: where the workspace gets its time from, so that a test can hold it still.
+//! `Clock`: the time source of the workspace. Tests can replace it with one that they control.
 
 use core::fmt::Debug;
 use core::time::Duration;
@@ -9,12 +9,12 @@ use core::sync::atomic::{AtomicU64, Ordering};
 #[cfg(shuttle)]
 use shuttle::sync::atomic::{AtomicU64, Ordering};
 
-/// Tells how much time has passed in this process.
+/// A monotonic clock of this process.
 ///
-/// Only differences count: no node compares its clock with another's, or with a database's. For the time of
-/// day use [`std::time::SystemTime`].
+/// Only differences are meaningful: do not compare times with those of another node or of a database. For
+/// the time of day use [`std::time::SystemTime`].
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The time since a fixed moment in the past. It never goes back.
+    /// The time since a fixed moment in the past. It never decreases.
     fn now(&self) -> Duration;
 }
 
@@ -25,7 +25,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock that shows zero now.
+    /// A clock that starts at zero.
     #[must_use]
     pub fn new() -> Self {
         SystemClock { start: Instant::now() }
@@ -44,7 +44,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until a test moves it.
+/// A clock that only advances when a test calls [`advance`](ManualClock::advance).
 ///
 /// # Examples
 /// ```
@@ -67,14 +67,13 @@ impl ManualClock {
         self.micros.fetch_add(micros(by), Ordering::SeqCst);
     }
 
-    /// Sets the clock back, which a [`Clock`] must never do: to test how a store copes with a database whose
-    /// clock does.
+    /// Sets the clock back, to test a store whose database does so. A real [`Clock`] never does.
     ///
     /// # Panics
-    /// If the clock would show less than zero.
+    /// If the time would become negative.
     pub fn set_back(&self, by: Duration) {
         let before = self.micros.fetch_sub(micros(by), Ordering::SeqCst);
-        assert!(before >= micros(by), "a clock cannot show less than zero");
+        assert!(before >= micros(by), "the time of a clock cannot become negative");
     }
 }
 
@@ -84,7 +83,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// Whole microseconds; `u64::MAX`, half a million years, for anything longer.
+/// Whole microseconds, saturating at `u64::MAX` (half a million years).
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! `Entropy`: where tokens get their random bytes from, so that a test can take them away.
+//! `Entropy`: the source of random bytes for tokens. Tests can replace it, for example with one that fails.
 
 use core::fmt::Debug;
 
@@ -7,7 +7,7 @@ pub trait Entropy: Debug + Send + Sync + 'static {
     /// Fills the bytes.
     ///
     /// # Errors
-    /// [`NoEntropy`] if the source has none.
+    /// [`NoEntropy`] if the source cannot provide random bytes.
     fn fill(&self, bytes: &mut [u8; 32]) -> Result<(), NoEntropy>;
 }
 

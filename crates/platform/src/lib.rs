@@ -1,18 +1,18 @@
-//! What the crates of orgcache share below them: time, randomness, locks, settings, single flight.
+//! Building blocks that the crates of orgcache share: time, randomness, locks, settings, single flight.
 //!
-//! Time, randomness and locks come through a seam, so that a test can hold the clock still and a model
-//! checker can choose the schedule.
+//! Time, randomness and locks are replaceable, so that a test can control the clock and a model checker can
+//! choose the schedule.
 //!
-//! | where | what | feature |
+//! | item | contents | feature |
 //! | --- | --- | --- |
-//! | [`Clock`] | time that only moves forward; [`ManualClock`] for tests | |
+//! | [`Clock`] | monotonic time; [`ManualClock`] for tests | |
 //! | `Entropy` | unpredictable random bytes | `entropy` |
 //! | `sync` | locks and atomics: the real ones, or those of the model checker `shuttle` | `sync` |
 //! | `flight` | single flight: one load, shared by all concurrent callers | `flight` |
 //! | [`settings`] | numbers, flags and durations from environment variables | |
-//! | [`text`] | hexadecimal digits, and texts shortened for messages | |
+//! | [`text`] | hexadecimal digits, and text shortened for messages | |
 //!
-//! Without features the crate depends on `thiserror` alone.
+//! Without features the crate depends only on `thiserror`.
 //!
 //! # Examples
 //! ```

@@ -1,4 +1,4 @@
-//! Settings with the names of environment variables: read, checked, and named in the error if they are wrong.
+//! Settings from environment variables. Errors name the setting and show the beginning of its value.
 
 use core::ops::RangeInclusive;
 use core::time::Duration;
@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use crate::text::{NAME_BYTES, shorten};
 
-/// Reads settings by name, from the environment or from anything else that gives a text for a name.
+/// Reads settings by name, from the environment or from another source of texts by name.
 ///
-/// White space around a value is dropped, and an empty value counts as missing.
+/// Trims white space around a value. An empty value counts as missing.
 ///
 /// # Examples
 /// ```
@@ -28,7 +28,7 @@ pub struct SettingsReader<F> {
     lookup: F,
 }
 
-/// Why a setting cannot be used.
+/// A setting is missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingError {
@@ -37,52 +37,52 @@ pub enum SettingError {
     Missing {
         /// The setting.
         name: &'static str,
-        /// What it is needed for.
+        /// Why the setting is needed.
         reason: &'static str,
     },
-    /// The value does not have the form that the setting needs.
+    /// The value of the setting does not have the expected form.
     #[error("{name} is `{value}`; {expected}")]
     Invalid {
         /// The setting.
         name: &'static str,
-        /// The beginning of its value, or `…` if it may hold a secret.
+        /// The beginning of the value, or `…` if the value may contain a secret.
         value: String,
-        /// What it must be.
+        /// The expected form.
         expected: Cow<'static, str>,
     },
 }
 
 impl SettingError {
-    /// A value that does not have the form that the setting needs.
+    /// Reports a value that does not have the expected form.
     #[must_use]
     pub fn invalid(name: &'static str, value: &str, expected: impl Into<Cow<'static, str>>) -> Self {
         SettingError::Invalid { name, value: shorten(value, NAME_BYTES).into(), expected: expected.into() }
     }
 }
 
-/// Reads a setting of the process's environment.
+/// Reads a variable of the process's environment.
 #[must_use]
 pub fn from_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 impl<F: Fn(&str) -> Option<String>> SettingsReader<F> {
-    /// Reads the settings that `lookup` gives.
+    /// A reader over `lookup`, which returns the text of a setting by name.
     pub fn new(lookup: F) -> Self {
         SettingsReader { lookup }
     }
 
-    /// A setting's text.
+    /// The text of a setting.
     pub fn text(&self, name: &str) -> Option<String> {
         let text = (self.lookup)(name)?;
         let trimmed = text.trim();
         (!trimmed.is_empty()).then(|| trimmed.to_owned())
     }
 
-    /// The text of a setting that must be there.
+    /// The text of a required setting.
     ///
     /// # Errors
-    /// [`SettingError::Missing`] with the `reason`, which says what the setting is needed for.
+    /// [`SettingError::Missing`] with the `reason`, which says why the setting is needed.
     pub fn required(&self, name: &'static str, reason: &'static str) -> Result<String, SettingError> {
         self.text(name).ok_or(SettingError::Missing { name, reason })
     }
@@ -90,7 +90,7 @@ impl<F: Fn(&str) -> Option<String>> SettingsReader<F> {
     /// A number within a range.
     ///
     /// # Errors
-    /// [`SettingError::Invalid`] if the value is no such number.
+    /// [`SettingError::Invalid`] if the value is not a number in the range.
     pub fn number(
         &self,
         name: &'static str,
@@ -107,7 +107,7 @@ impl<F: Fn(&str) -> Option<String>> SettingsReader<F> {
         })
     }
 
-    /// A flag: `true`, `1`, `yes` or `on`; `false`, `0`, `no` or `off`; in any case.
+    /// A flag: `true`, `1`, `yes` or `on`; `false`, `0`, `no` or `off`. Case does not matter.
     ///
     /// # Errors
     /// [`SettingError::Invalid`] if the value is none of these.
@@ -123,7 +123,7 @@ impl<F: Fn(&str) -> Option<String>> SettingsReader<F> {
     /// A duration in whole seconds.
     ///
     /// # Errors
-    /// [`SettingError::Invalid`] if the value is no whole number.
+    /// [`SettingError::Invalid`] if the value is not a whole number.
     pub fn seconds(&self, name: &'static str, default: Duration) -> Result<Duration, SettingError> {
         let Some(text) = self.text(name) else { return Ok(default) };
         let seconds = text.parse().map(Duration::from_secs);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_and_blank_settings_have_the_default() {
+    fn missing_and_blank_settings_use_the_default() {
         for blank in ["", "  \t"] {
             assert_eq!(reader(blank).text("X"), None);
             assert_eq!(reader(blank).number("X", 7, 1..=9), Ok(7));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_in_their_forms() {
+    fn valid_values_are_parsed() {
         assert_eq!(reader(" 9 ").number("X", 7, 1..=9), Ok(9));
         assert_eq!(reader("1").number("X", 7, 1..=9), Ok(1));
         assert_eq!(reader("0").seconds("X", Duration::MAX), Ok(Duration::ZERO));

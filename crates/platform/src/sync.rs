@@ -1,7 +1,7 @@
-//! Locks and atomics: the real ones, or the model checker's.
+//! Locks and atomics: the real ones, or those of the model checker `shuttle`.
 //!
-//! What threads share goes through here. `--cfg shuttle` then runs the very same code under every schedule
-//! that the checker tries (`cargo xtask shuttle`).
+//! All state that threads share uses these types. With `--cfg shuttle` the checker runs the same code under
+//! many schedules (`cargo xtask shuttle`).
 
 #[cfg(not(shuttle))]
 pub use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ pub use self::checked::{Mutex, RwLock};
 #[cfg(shuttle)]
 pub use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// The checker's locks with the interface of parking_lot.
+/// The checker's locks with the interface of `parking_lot`.
 #[cfg(shuttle)]
 mod checked {
     use std::sync::PoisonError;
@@ -25,12 +25,12 @@ mod checked {
     pub struct Mutex<T>(shuttle::sync::Mutex<T>);
 
     impl<T> Mutex<T> {
-        /// A lock around a value.
+        /// Wraps a value in a lock.
         pub fn new(value: T) -> Self {
             Mutex(shuttle::sync::Mutex::new(value))
         }
 
-        /// Waits for the lock.
+        /// Acquires the lock.
         pub fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
@@ -41,17 +41,17 @@ mod checked {
     pub struct RwLock<T>(shuttle::sync::RwLock<T>);
 
     impl<T> RwLock<T> {
-        /// A lock around a value.
+        /// Wraps a value in a lock.
         pub fn new(value: T) -> Self {
             RwLock(shuttle::sync::RwLock::new(value))
         }
 
-        /// Waits for the lock, which readers share.
+        /// Acquires shared read access.
         pub fn read(&self) -> RwLockReadGuard<'_, T> {
             self.0.read().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Waits for the lock, alone.
+        /// Acquires exclusive write access.
         pub fn write(&self) -> RwLockWriteGuard<'_, T> {
             self.0.write().unwrap_or_else(PoisonError::into_inner)
         }

@@ -1,11 +1,11 @@
-//! Texts for messages: hexadecimal digits, and texts from outside that a message must not grow with.
+//! Text for messages: hexadecimal digits, and untrusted text shortened to a bounded length.
 
 use std::borrow::Cow;
 
-/// The most bytes of a name or an id that a message repeats: enough to recognize it.
+/// Maximum bytes of a name or an id in a message: enough to recognize it.
 pub const NAME_BYTES: usize = 64;
 
-/// The first bytes of a text, cut at a character, with `…` in the place of what is left out.
+/// Shortens a text to a number of bytes, at a character boundary. `…` marks that text was cut off.
 ///
 /// # Examples
 /// ```
@@ -17,7 +17,7 @@ pub const NAME_BYTES: usize = 64;
 /// ```
 #[must_use]
 pub fn shorten(text: &str, bytes: usize) -> Cow<'_, str> {
-    // `floor_char_boundary` wants a newer Rust than anything else here.
+    // `str::floor_char_boundary` needs a newer Rust than the rest of this crate.
     let end = (0..=bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     match text.get(..end.unwrap_or_default()) {
         Some(head) if head.len() < text.len() => Cow::Owned(format!("{head}…")),
@@ -25,7 +25,7 @@ pub fn shorten(text: &str, bytes: usize) -> Cow<'_, str> {
     }
 }
 
-/// Bytes as lower-case hexadecimal digits.
+/// Formats bytes as lower-case hexadecimal digits.
 ///
 /// # Examples
 /// ```
@@ -37,7 +37,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
 }
 
-/// The bytes of exactly `2 * N` lower-case hexadecimal digits.
+/// Parses exactly `2 * N` lower-case hexadecimal digits.
 ///
 /// # Examples
 /// ```
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_cut_at_a_character() {
+    fn texts_are_cut_at_a_character_boundary() {
         assert_eq!(shorten(&"é".repeat(40), 64), format!("{}…", "é".repeat(32)));
         assert_eq!(shorten(&format!("a{}", "é".repeat(40)), 64), format!("a{}…", "é".repeat(31)));
         assert_eq!(shorten("", 0), "");

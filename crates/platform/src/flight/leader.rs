@@ -1,4 +1,4 @@
-//! `LeaderLoad`: a load that the caller which began it drives, while others wait for the outcome.
+//! `LeaderLoad`: a load that its first caller (the leader) drives, while other callers wait for the outcome.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::sync::Mutex;
 
-/// The outcome of a load that one caller drives and others wait for.
+/// The outcome of a load that one caller (the leader) drives and others wait for.
 ///
-/// The caller that makes it must end it: by [`complete`](LeaderLoad::complete), or by
-/// [`abandon`](LeaderLoad::abandon) when it is dropped before the load is done.
+/// The leader must end the load: with [`complete`](LeaderLoad::complete), or with
+/// [`abandon`](LeaderLoad::abandon) if the leader is cancelled first.
 ///
 /// # Examples
 /// ```
@@ -47,12 +47,12 @@ impl<T> Default for LeaderLoad<T> {
 }
 
 impl<T> LeaderLoad<T> {
-    /// Gives the outcome to all callers that wait, and to those that come later.
+    /// Passes the outcome to all callers that wait now or later.
     pub fn complete(&self, outcome: T) {
         self.end(State::Completed(outcome));
     }
 
-    /// Tells all callers that wait that the leader has gone: one of them has to begin again.
+    /// Wakes the waiting callers without an outcome. One of them must start a new load.
     pub fn abandon(&self) {
         self.end(State::Abandoned);
     }
@@ -64,7 +64,7 @@ impl<T> LeaderLoad<T> {
 
     fn end(&self, end: State<T>) {
         let before = core::mem::replace(&mut *self.state.lock(), end);
-        // Woken outside of the lock: a waker may run its task at once.
+        // Wake outside of the lock: a waker may run its task at once.
         if let State::Running { waiting, .. } = before {
             for (_, waker) in waiting {
                 waker.wake();
@@ -73,7 +73,7 @@ impl<T> LeaderLoad<T> {
     }
 }
 
-/// Waits for the end of a [`LeaderLoad`]. Dropping it takes its waker off the list.
+/// Waits for the end of a [`LeaderLoad`]. Dropping the future removes its waker.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct LeaderLoadFuture<T> {

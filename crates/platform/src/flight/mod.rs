@@ -1,14 +1,14 @@
 //! Single flight: one load, shared by all concurrent callers.
 //!
-//! There are two designs, since a load may or may not outlive the caller that began it:
+//! There are two designs, because a load may or may not outlive the caller that started it:
 //!
-//! * [`SharedLoad`] owns everything it needs (`'static`). Every waiting caller may drive it, so the load
-//!   survives the caller that began it.
-//! * [`LeaderLoad`] only carries the outcome. The caller that began the load drives it, and may borrow a
-//!   connection or a client for it. If that caller is cancelled, another one begins again.
+//! * [`SharedLoad`] owns all that it needs (`'static`). Each waiting caller can drive the load, so it
+//!   survives the cancellation of the caller that started it.
+//! * [`LeaderLoad`] carries only the outcome. The caller that started the load drives it, and can borrow a
+//!   connection or a client for it. If that caller is cancelled, another caller starts a new load.
 //!
-//! Neither spawns a task: a load without waiting callers is dropped, and frees its connection. Where outcomes
-//! are cached in a bounded table, the guards of the crate `quick_cache` are a [`LeaderLoad`] for each entry.
+//! Neither spawns a task: a load without waiting callers is dropped and frees its connection. If outcomes are
+//! cached in a bounded table, consider the guards of the crate `quick_cache`, which do the same per entry.
 
 mod leader;
 mod shared;

@@ -1,4 +1,4 @@
-//! `SharedLoad`: a load that owns what it needs, and that each of its waiting callers may drive.
+//! `SharedLoad`: a load that owns its inputs, so that each waiting caller can drive it.
 
 use core::fmt;
 use core::pin::Pin;
@@ -8,7 +8,7 @@ use futures_util::future::{Shared, WeakShared};
 
 type Load<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A weak handle to a load in progress: the load is dropped with the last caller that waits for it.
+/// A weak handle to a load in flight. The load is dropped together with the last caller that waits for it.
 ///
 /// # Examples
 /// ```
@@ -25,11 +25,11 @@ type Load<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// ```
 pub struct SharedLoad<T>(WeakShared<Load<T>>);
 
-/// A load in progress, for a caller that waits for it.
+/// A load in flight, as a future for one waiting caller.
 pub type SharedLoadFuture<T> = Shared<Load<T>>;
 
 impl<T: Clone> SharedLoad<T> {
-    /// Prepares a load. It makes no progress until a caller awaits it.
+    /// Creates a load. It makes no progress until a caller awaits it.
     pub fn begin(load: impl Future<Output = T> + Send + 'static) -> (Self, SharedLoadFuture<T>) {
         let load: Load<T> = Box::pin(load);
         let waiting = load.shared();
@@ -41,7 +41,7 @@ impl<T: Clone> SharedLoad<T> {
         (SharedLoad(weak), waiting)
     }
 
-    /// Joins the load, if it is still in progress.
+    /// Joins the load, if it is still in flight.
     #[must_use]
     pub fn join(&self) -> Option<SharedLoadFuture<T>> {
         self.0.upgrade().filter(|waiting| waiting.peek().is_none())
