@@ -1,13 +1,13 @@
-//! A small service of its own that embeds sessions: who may see and write which orders?
+//! A small service that embeds sessions and decides which orders a user may see and write.
 //!
 //! ```console
 //! $ cargo run -p orgcache-session-axum --example orders
 //! $ cargo run -p orgcache-session-axum --example orders -- postgres://reader:secret@db/openbravo postgres://orgcache:secret@db/orgcache
 //! ```
 //!
-//! Without arguments it works on a demonstration database in the temporary folder, and keeps sessions in
-//! memory. The first argument is the ERP's database, which is only read; the second is where sessions live,
-//! so that several instances share them.
+//! Without arguments the service uses a demonstration database in the temporary folder, and stores sessions
+//! in memory. The first argument is the URL of the ERP's database, which the service only reads. The second
+//! is the URL of the session store, which several instances can share.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -23,19 +23,19 @@ use serde::{Deserialize, Serialize};
 use session::{MemoryStore, Options, Principal, SessionManager, SessionStore};
 use session_axum::{Credential, CurrentSession, Problem, SessionLayer, refusal};
 
-/// An order of an organization, by a price list of another or the same one.
+/// An order of one organization, with a price list of the same or another organization.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Order {
     org: String,
     price_list_org: String,
 }
 
-/// What all requests share.
+/// The state that all requests share.
 #[derive(Clone, Debug)]
 pub(crate) struct Orders {
     sessions: SessionManager,
     erp: ErpReader,
-    // A table of the ERP's own, in a real program.
+    // In a real program, a table of the ERP.
     orders: Arc<Mutex<Vec<Order>>>,
 }
 
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The ERP's rows on one side, sessions on the other.
+/// Opens the ERP's database and the session store.
 pub(crate) async fn open(erp: Option<&str>, store: Option<&str>) -> Result<Orders, Box<dyn Error>> {
     let database = match erp {
         Some(url) => Database::connect(url).await?,
@@ -73,14 +73,14 @@ pub(crate) async fn open(erp: Option<&str>, store: Option<&str>) -> Result<Order
         None => Arc::new(MemoryStore::default()),
     };
     let erp = ErpReader::open(database).await?;
-    // Whether rows alone count for automatic roles depends on the ERP.
+    // The rule for automatic roles depends on the ERP.
     let rule = erp.automatic_roles(AutomaticRolesPolicy::Detect).rule;
     let options = Options::default().with(|options| options.automatic_roles = rule);
     let sessions = SessionManager::new(ErpSource::new(erp.clone()), store, options);
     Ok(Orders { sessions, erp, orders: Arc::default() })
 }
 
-/// All routes. Those of orders need a session.
+/// All routes. Those for orders and logout need a session.
 pub(crate) fn routes(orders: Orders) -> Router {
     Router::new()
         .route("/orders", get(list).post(add))
@@ -90,8 +90,7 @@ pub(crate) fn routes(orders: Orders) -> Router {
         .with_state(orders)
 }
 
-/// Gives a token for a user's name. A real program asks for a password as well, as it always did:
-/// sessions begin where that is done.
+/// Creates a session for a user by name, and returns its token. A real program verifies a password first.
 async fn log_in(State(orders): State<Orders>, Json(name): Json<String>) -> Result<String, Response> {
     let unavailable = || Problem::unavailable("the database does not answer").into_response();
     let user = orders.erp.user_named(&name).await.map_err(|_| unavailable())?;
@@ -103,29 +102,29 @@ async fn log_in(State(orders): State<Orders>, Json(name): Json<String>) -> Resul
     }
 }
 
-/// The orders that the session may read. No question about organizations here or below asks a database, or
-/// waits.
+/// Lists the orders that the session may read. Checks of organizations, here and below, are synchronous and
+/// need no database.
 async fn list(State(orders): State<Orders>, CurrentSession(session): CurrentSession) -> Json<Vec<Order>> {
     let orders = orders.orders.lock();
     Json(orders.iter().filter(|order| session.can_read(&order.org)).cloned().collect())
 }
 
-/// Takes an order, if the session may write there, transactions are allowed, and the price list may be
-/// referred to; names the legal entity that has to account for it.
+/// Adds an order if the session may write to its organization, the organization allows transactions, and the
+/// order may refer to the price list. Returns the legal entity that accounts for the order.
 async fn add(
     State(orders): State<Orders>,
     CurrentSession(session): CurrentSession,
     Json(order): Json<Order>,
 ) -> Result<String, (StatusCode, &'static str)> {
-    let refused = |why| Err((StatusCode::FORBIDDEN, why));
+    let forbidden = |reason| Err((StatusCode::FORBIDDEN, reason));
     if !session.can_write(&order.org) {
-        return refused("the role may not write in this organization");
+        return forbidden("the role may not write in this organization");
     }
     if !session.allows_transactions(&order.org) {
-        return refused("this organization allows no transactions");
+        return forbidden("this organization allows no transactions");
     }
     if !session.may_reference(&order.org, &order.price_list_org) {
-        return refused("this organization may not use that price list");
+        return forbidden("this organization may not use that price list");
     }
     let entity = session.legal_entity(&order.org).map(|id| id.to_string()).unwrap_or_default();
     orders.orders.lock().push(order);

@@ -1,4 +1,4 @@
-//! `Credential`: the token of a request, from its cookie or its `Authorization` header.
+//! `Credential`: the token of a request, from its `Authorization` header or its cookie.
 
 use core::fmt;
 
@@ -11,16 +11,17 @@ use session::Token;
 use crate::layer::Admission;
 use crate::{Problem, csrf};
 
-/// The cookie in which a browser keeps its token.
+/// The cookie in which a browser stores its token.
 pub const COOKIE: &str = "orgcache_session";
 
-/// The same over TLS. Browsers take a cookie of this name only by TLS and for this host alone, so that no
-/// page on another subdomain can set it.
+/// The cookie's name if cookies are `Secure`. Browsers accept a cookie with the prefix `__Host-` only over TLS
+/// and for one host, so no page on another subdomain can set it.
 pub const SECURE_COOKIE: &str = "__Host-orgcache_session";
 
 /// The token of a request, and whether it came in a cookie.
 ///
-/// A handler behind a [`SessionLayer`](crate::SessionLayer) takes it as an argument, to log out or to switch.
+/// A handler behind a [`SessionLayer`](crate::SessionLayer) can take it as an argument, for example to log
+/// out.
 ///
 /// # Examples
 /// ```
@@ -43,9 +44,11 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// The credential of a request, by `Authorization` or in a cookie of a name, if it has exactly one, in
-    /// the form of a token. A header `Authorization` counts alone, even if it is not understood; cookies of
-    /// the same name that disagree count as none, since one may be another user's.
+    /// Reads the token from the header `Authorization` or from the named cookie. Returns `None` unless there
+    /// is exactly one, in the form of a token.
+    ///
+    /// If there is an `Authorization` header, cookies are ignored, even if the header is malformed. If several
+    /// cookies of this name differ, the result is `None`, since one of them may be another user's.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap, cookie: &str) -> Option<Self> {
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
@@ -71,15 +74,15 @@ impl Credential {
         &self.token
     }
 
-    /// Did it come in a cookie, which a browser attaches to any request?
+    /// Did the token come in a cookie, which a browser attaches to any request?
     #[must_use]
     pub fn is_by_cookie(&self) -> bool {
         self.by_cookie
     }
 
-    /// Is the request safe from cross-site forgery? A request by cookie whose method is not safe must carry
-    /// the CSRF value, which a page of another site cannot read.
-    pub(crate) fn may_do(&self, method: &Method, headers: &HeaderMap) -> bool {
+    /// Is the request protected from cross-site request forgery? A request with a cookie and an unsafe method
+    /// must have the CSRF value, which a page of another site cannot read.
+    pub(crate) fn is_protected_from_csrf(&self, method: &Method, headers: &HeaderMap) -> bool {
         !self.by_cookie || method.is_safe() || csrf::matches(&self.token, headers)
     }
 }
@@ -94,8 +97,8 @@ impl<S: Sync> FromRequestParts<S> for Credential {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let admitted = parts.extensions.get::<Admission>().ok_or_else(Problem::no_layer)?;
-        Ok(admitted.credential.clone())
+        let admission = parts.extensions.get::<Admission>().ok_or_else(Problem::no_layer)?;
+        Ok(admission.credential.clone())
     }
 }
 
@@ -103,7 +106,7 @@ impl<S: Sync> FromRequestParts<S> for Credential {
 mod tests {
     use super::*;
 
-    /// The first digit of the token that is found, and whether it came by cookie. `{a}` stands for a token.
+    /// The first digit of the token, and whether it came in a cookie. `{a}` and `{b}` stand for tokens.
     fn found(headers: &[(&'static str, &str)]) -> Option<(String, bool)> {
         let tokens = |text: &str| text.replace("{a}", &"a".repeat(64)).replace("{b}", &"b".repeat(64));
         let header = |(name, value): &(&str, &str)| (name.parse().unwrap(), tokens(value).parse().unwrap());
@@ -112,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn one_credential_is_found() {
+    fn a_single_credential_is_accepted() {
         let bearer = Some(("a".to_owned(), false));
         let cookie = Some(("a".to_owned(), true));
         assert_eq!(found(&[("authorization", "Bearer {a}")]), bearer);
@@ -123,18 +126,18 @@ mod tests {
     }
 
     #[test]
-    fn none_or_several_are_none() {
+    fn missing_or_ambiguous_credentials_are_rejected() {
         assert_eq!(found(&[]), None);
         assert_eq!(found(&[("authorization", "Basic dTpw"), ("cookie", "orgcache_session={a}")]), None);
         assert_eq!(found(&[("authorization", "{a}")]), None);
         assert_eq!(found(&[("authorization", "Bearer {a}"), ("authorization", "Bearer {b}")]), None);
         assert_eq!(found(&[("cookie", "orgcache_session={a}; orgcache_session={b}")]), None);
         assert_eq!(found(&[("cookie", "xorgcache_session={a}")]), None);
-        assert_eq!(found(&[("cookie", "__Host-orgcache_session={a}")]), None, "that of another way");
+        assert_eq!(found(&[("cookie", "__Host-orgcache_session={a}")]), None, "another cookie");
     }
 
     #[test]
-    fn what_is_no_token_by_its_form_is_none() {
+    fn malformed_tokens_are_rejected() {
         assert_eq!(found(&[("authorization", "Bearer x")]), None);
         assert_eq!(found(&[("authorization", "Bearer x"), ("cookie", "orgcache_session={a}")]), None);
         assert_eq!(found(&[("cookie", "orgcache_session={a}0")]), None);
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_shown() {
+    fn debug_output_does_not_reveal_the_token() {
         let token = Token::parse(&"a".repeat(64)).unwrap();
         let credential = Credential { token, by_cookie: true };
         assert!(!format!("{credential:?}").contains("aaaa"));

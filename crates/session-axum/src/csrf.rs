@@ -1,14 +1,13 @@
-//! The CSRF value: proves that a page of the same site made the request.
+//! The CSRF value: proves that a page of the same site sent the request.
 
 use http::HeaderMap;
 use session::Token;
 use subtle::ConstantTimeEq;
 
-/// The header in which a page sends the [`csrf_value`] back.
+/// The header in which a page returns the [`csrf_value`].
 pub const CSRF_HEADER: &str = "x-orgcache-csrf";
 
-/// The value that belongs to a token. Every node computes it and none stores it. It does not lead back to the
-/// token.
+/// Derives the CSRF value of a token. Nodes compute it and never store it. It does not reveal the token.
 ///
 /// # Examples
 /// ```
@@ -23,7 +22,7 @@ pub fn csrf_value(token: &Token) -> String {
     blake3::Hash::from_bytes(digest).to_hex().to_string()
 }
 
-/// Do the headers hold the value of the token?
+/// Do the headers have the CSRF value of the token?
 pub(crate) fn matches(token: &Token, headers: &HeaderMap) -> bool {
     let expected = csrf_value(token);
     headers.get(CSRF_HEADER).is_some_and(|value| value.as_bytes().ct_eq(expected.as_bytes()).into())

@@ -1,4 +1,4 @@
-//! `CurrentSession`: the extractor that gives a handler the session of its request.
+//! `CurrentSession`: the extractor that passes the session of a request to its handler.
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
@@ -7,12 +7,11 @@ use session::Session;
 use crate::Problem;
 use crate::layer::Admission;
 
-/// The session of the request that is being answered.
+/// The session of the current request.
 ///
 /// # Errors
-/// A request that has none never gets to the handler: the [`SessionLayer`](crate::SessionLayer) has answered
-/// it. On a route without that layer, which is a mistake of the program, every request is answered with a
-/// 500.
+/// The [`SessionLayer`](crate::SessionLayer) rejects requests without a session before they reach the
+/// handler. On a route without that layer, which is a bug of the program, all requests get a 500.
 #[derive(Clone, Debug)]
 pub struct CurrentSession(pub Session);
 
@@ -20,7 +19,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentSession {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let admitted = parts.extensions.get::<Admission>().ok_or_else(Problem::no_layer)?;
-        Ok(CurrentSession(admitted.session.clone()))
+        let admission = parts.extensions.get::<Admission>().ok_or_else(Problem::no_layer)?;
+        Ok(CurrentSession(admission.session.clone()))
     }
 }

@@ -15,24 +15,24 @@ use tower_service::Service;
 
 use crate::{COOKIE, Credential, Problem};
 
-/// The header of a request that no user has caused, such as polling by an open page. If the method is safe,
-/// the request does not count as use of the session.
+/// The header that marks a request which the user did not cause, such as polling by an open page. If the
+/// method is safe, such a request does not count as use of the session.
 pub const BACKGROUND_HEADER: &str = "x-orgcache-background";
 
-/// The same, ready to be looked up.
+/// [`BACKGROUND_HEADER`] as a `HeaderName`.
 static BACKGROUND: HeaderName = HeaderName::from_static(BACKGROUND_HEADER);
 
-/// Puts the session of each request where [`CurrentSession`](crate::CurrentSession) finds it, and answers
-/// requests without one itself.
+/// Attaches the session to each request, for [`CurrentSession`](crate::CurrentSession) to extract, and
+/// rejects requests without a session.
 ///
-/// | what | answer |
+/// | request | response |
 /// | --- | --- |
-/// | no credential, or one that opens no live session | 401, always the same |
-/// | by cookie, changing something, without the right [`CSRF_HEADER`](crate::CSRF_HEADER) | 403 |
-/// | the session cannot be looked up now | 503 with `Retry-After` |
+/// | has no credential, or one without a live session | 401 |
+/// | has a cookie and an unsafe method, but not the right [`CSRF_HEADER`](crate::CSRF_HEADER) | 403 |
+/// | its session cannot be looked up now | 503 with `Retry-After` |
 ///
-/// The precise reason goes to the log. Each request counts as use of its session, except safe requests with
-/// the header [`BACKGROUND_HEADER`].
+/// The log has the precise reason. Each request counts as use of its session, except requests with a safe
+/// method and the header [`BACKGROUND_HEADER`].
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     manager: SessionManager,
@@ -40,14 +40,13 @@ pub struct SessionLayer {
 }
 
 impl SessionLayer {
-    /// A layer that asks a manager.
+    /// A layer that looks up sessions in a manager.
     #[must_use]
     pub fn new(manager: SessionManager) -> Self {
         SessionLayer { manager, cookie: COOKIE }
     }
 
-    /// The same with a cookie of another name: [`SECURE_COOKIE`](crate::SECURE_COOKIE) where cookies are
-    /// `Secure`.
+    /// Sets the name of the cookie: [`SECURE_COOKIE`](crate::SECURE_COOKIE) if cookies are `Secure`.
     #[must_use]
     pub fn with_cookie(mut self, name: &'static str) -> Self {
         self.cookie = name;
@@ -63,7 +62,7 @@ impl<S> Layer<S> for SessionLayer {
     }
 }
 
-/// The service that a [`SessionLayer`] makes.
+/// The service of a [`SessionLayer`].
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
@@ -96,7 +95,7 @@ where
             return refused(Problem::unauthorized());
         };
         let in_background = request.method().is_safe() && request.headers().contains_key(&BACKGROUND);
-        // In most requests the session is in memory, and there is nothing to wait for.
+        // Most sessions are in memory, so this path needs no boxed future.
         if !in_background && let Some(session) = self.manager.session_in_memory(credential.token()) {
             return match admit(&mut request, Admission { session, credential }) {
                 Ok(()) => Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response)),
@@ -104,9 +103,9 @@ where
             };
         }
         let manager = self.manager.clone();
-        // The service that was polled ready is the one to call; its clone waits for the next request.
-        let waiting = self.inner.clone();
-        let mut inner = core::mem::replace(&mut self.inner, waiting);
+        // Call the service that was polled ready, and leave its clone for the next request.
+        let clone = self.inner.clone();
+        let mut inner = core::mem::replace(&mut self.inner, clone);
         Either::Right(Box::pin(async move {
             let found = if in_background {
                 manager.peek(credential.token()).await
@@ -129,32 +128,33 @@ pub(crate) struct Admission {
     pub(crate) credential: Credential,
 }
 
-/// Attaches the session to a request, unless the request lacks its CSRF value.
-fn admit(request: &mut Request<Body>, admitted: Admission) -> Result<(), Problem> {
-    if !admitted.credential.may_do(request.method(), request.headers()) {
-        tracing::warn!(session = %admitted.session.id(), "refused: a cookie without its CSRF value");
-        return Err(Problem::new(StatusCode::FORBIDDEN, "csrf")
-            .with_detail("a request by cookie that changes something needs the header `x-orgcache-csrf`"));
+/// Attaches the session to a request, unless the request needs a CSRF value and does not have it.
+fn admit(request: &mut Request<Body>, admission: Admission) -> Result<(), Problem> {
+    if !admission.credential.is_protected_from_csrf(request.method(), request.headers()) {
+        tracing::warn!(session = %admission.session.id(), "request rejected: cookie without its CSRF value");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "csrf").with_detail(
+            "a request that changes state needs the header `x-orgcache-csrf` beside the cookie",
+        ));
     }
-    request.extensions_mut().insert(admitted);
+    request.extensions_mut().insert(admission);
     Ok(())
 }
 
-/// The answer to a token that gave no session. The reason goes to the log.
+/// The response if the session of a token cannot be used. Logs the reason.
 #[must_use]
 pub fn refusal(error: &SessionError) -> Problem {
     match error {
         SessionError::NotLive => Problem::unauthorized(),
         SessionError::Damaged { .. } => {
-            tracing::error!(%error, "a session was ended");
+            tracing::error!(%error, "session ended");
             Problem::unauthorized()
         }
         SessionError::Outdated { .. } => {
-            tracing::warn!(%error, "a session was ended");
+            tracing::warn!(%error, "session ended");
             Problem::unauthorized().with_detail("made by an older version: log in again")
         }
         _ => {
-            tracing::error!(%error, "a session could not be looked up");
+            tracing::error!(%error, "session lookup failed");
             Problem::unavailable("sessions cannot be looked up at the moment")
         }
     }

@@ -1,5 +1,5 @@
-//! Sessions for axum: a layer finds the session of a request, an extractor passes it to the handler, and a
-//! request without one is answered with a 401 and a machine-readable body.
+//! Sessions for axum: a layer looks up the session of each request, and an extractor passes it to the
+//! handler. The layer answers requests without a session with a 401 and a machine-readable body.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -14,19 +14,19 @@
 //! }
 //! ```
 //!
-//! The manager is one of the crate `session`: over an ERP's own tables, and with sessions that survive the
-//! process, by the crate `erp-db`. `examples/orders.rs` is a whole service of that kind, from the login to
-//! orders that each sees as it may:
+//! The manager comes from the crate `session`. With the crate `erp-db`, it reads the ERP's tables and stores
+//! sessions durably. `examples/orders.rs` is a complete service, from the login to lists of orders that
+//! depend on the session:
 //!
 //! ```console
 //! $ cargo run -p orgcache-session-axum --example orders
 //! ```
 //!
-//! A request shows its token as `Authorization: Bearer TOKEN`, or in the cookie [`COOKIE`]. What comes by
-//! cookie may have been sent by another site's page, so a method that changes something must also carry the
-//! header [`CSRF_HEADER`] with the [`csrf_value`] of that token, which a foreign page cannot read.
+//! Clients send the token as `Authorization: Bearer TOKEN`, or in the cookie [`COOKIE`]. A page of another
+//! site can cause a request with the cookie. So a request with a cookie and an unsafe method also needs the
+//! header [`CSRF_HEADER`] with the [`csrf_value`] of the token, which a page of another site cannot read.
 //!
-//! The rooms, in the order to read: [`SessionLayer`], [`Credential`], [`CurrentSession`], [`Problem`].
+//! Read the types in this order: [`SessionLayer`], [`Credential`], [`CurrentSession`], [`Problem`].
 
 mod credential;
 mod csrf;

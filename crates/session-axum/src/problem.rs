@@ -1,4 +1,4 @@
-//! `Problem`: why a request was refused, for programs and for people.
+//! `Problem`: the body of an error response, for programs and for people.
 
 use std::borrow::Cow;
 
@@ -8,9 +8,9 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-/// Why a request failed: `application/problem+json` of RFC 9457.
+/// An error response: `application/problem+json` as in RFC 9457.
 ///
-/// The response keeps the problem in its extensions, so that an outer layer may render it again
+/// The response has the problem in its extensions, so that an outer layer can render it again
 /// [with the id of the request](Self::with_request_id).
 ///
 /// # Examples
@@ -48,59 +48,59 @@ struct ProblemBody<'a> {
 }
 
 impl Problem {
-    /// A problem with its status and a code of its own: lower case, with underscores.
+    /// A problem with a status, and a code in lower case with underscores.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str) -> Self {
         Problem { status, code, detail: None, field: None, request_id: None, retry_after: None }
     }
 
-    /// The 401 of every refused credential. It does not say why.
+    /// The 401 for all rejected credentials. It does not reveal the reason.
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("log in first, or again")
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized").with_detail("no valid session: log in")
     }
 
-    /// A 503 for a condition that may pass without a change.
+    /// A 503 for a transient failure.
     #[must_use]
     pub fn unavailable(detail: &'static str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").with_detail(detail).with_retry_after(1)
     }
 
-    /// An extractor on a route without the layer that it needs.
+    /// The 500 of an extractor on a route without a session layer.
     pub(crate) fn no_layer() -> Self {
-        tracing::error!("a handler asks for a session on a route without a session layer");
+        tracing::error!("a handler extracts a session on a route without a session layer");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
     }
 
-    /// The same with a sentence for people.
+    /// Adds an explanation for people.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// The same with the name of the field of the request that is wrong.
+    /// Adds the name of the invalid field of the request.
     #[must_use]
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    /// The same with the id of the request, which leads to its log entries.
+    /// Adds the id of the request, which identifies its log entries.
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.request_id = Some(id.into());
         self
     }
 
-    /// The same with the seconds to wait before another try.
+    /// Adds the seconds to wait before a retry.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -112,10 +112,10 @@ impl Problem {
         self.code
     }
 
-    /// The body.
+    /// The body as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let rendered = ProblemBody {
+        let body = ProblemBody {
             r#type: format!("urn:orgcache:problem:{}", self.code),
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
@@ -123,8 +123,8 @@ impl Problem {
             field: self.field.as_deref(),
             request_id: self.request_id.as_deref(),
         };
-        // Texts and a number always serialize.
-        serde_json::to_string(&rendered).unwrap_or_default()
+        // Strings and a number always serialize.
+        serde_json::to_string(&body).unwrap_or_default()
     }
 }
 

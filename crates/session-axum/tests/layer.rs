@@ -1,4 +1,4 @@
-//! An axum program with the layer in front of its own routes.
+//! The layer and the extractors in an axum program.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use session::{
 use session_axum::{Credential, CurrentSession, SessionLayer, csrf_value};
 use tower::ServiceExt;
 
-/// Two companies, of which the user has one.
+/// Two companies; the user has access to one of them.
 #[derive(Debug)]
 struct Companies;
 
@@ -51,18 +51,18 @@ fn program(manager: &SessionManager) -> Router {
     async fn may_read(CurrentSession(session): CurrentSession) -> String {
         format!("{} {}", session.can_read("1"), session.can_read("2"))
     }
-    async fn how(credential: Credential) -> String {
+    async fn is_by_cookie(credential: Credential) -> String {
         credential.is_by_cookie().to_string()
     }
     Router::new()
         .route("/may-read", get(may_read))
-        .route("/how", post(how))
+        .route("/is-by-cookie", post(is_by_cookie))
         .route_layer(SessionLayer::new(manager.clone()))
-        .route("/forgotten", get(may_read))
+        .route("/without-layer", get(may_read))
 }
 
-/// The status, the kind and the text of an answer.
-async fn ask(
+/// Sends a request; returns the status, the content type and the body of the response.
+async fn send(
     manager: &SessionManager,
     method: &str,
     path: &str,
@@ -74,51 +74,54 @@ async fn ask(
     }
     let response = program(manager).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
-    let kind = parts.headers["content-type"].to_str().unwrap().to_owned();
+    let content_type = parts.headers["content-type"].to_str().unwrap().to_owned();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    (parts.status, kind, text)
+    (parts.status, content_type, text)
 }
 
 #[tokio::test]
-async fn a_handler_is_given_its_session() {
+async fn the_extractor_passes_the_session_to_the_handler() {
     let manager = manager();
     let bearer = format!("Bearer {}", token(&manager).await.expose());
-    let (status, _, text) = ask(&manager, "GET", "/may-read", &[("authorization", &bearer)]).await;
+    let (status, _, text) = send(&manager, "GET", "/may-read", &[("authorization", &bearer)]).await;
     assert_eq!((status, text.as_str()), (StatusCode::OK, "false true"));
-    assert_eq!(ask(&manager, "POST", "/how", &[("authorization", &bearer)]).await.2, "false");
+    assert_eq!(send(&manager, "POST", "/is-by-cookie", &[("authorization", &bearer)]).await.2, "false");
 }
 
 #[tokio::test]
-async fn requests_without_a_session_are_refused() {
+async fn requests_without_a_live_session_get_a_401() {
     let manager = manager();
     let ended = token(&manager).await;
     manager.logout(&ended).await.unwrap();
     let (ended, forged) = (format!("Bearer {}", ended.expose()), format!("Bearer {}", "0".repeat(64)));
     for headers in [vec![], vec![("authorization", ended.as_str())], vec![("authorization", forged.as_str())]]
     {
-        let (status, kind, text) = ask(&manager, "GET", "/may-read", &headers).await;
-        assert_eq!((status, kind.as_str()), (StatusCode::UNAUTHORIZED, "application/problem+json"));
+        let (status, content_type, text) = send(&manager, "GET", "/may-read", &headers).await;
+        assert_eq!((status, content_type.as_str()), (StatusCode::UNAUTHORIZED, "application/problem+json"));
         let body = r#"{"type":"urn:orgcache:problem:unauthorized","title":"Unauthorized","status":401,"#;
-        assert_eq!(text, format!(r#"{body}"detail":"log in first, or again"}}"#));
+        assert_eq!(text, format!(r#"{body}"detail":"no valid session: log in"}}"#));
     }
 }
 
 #[tokio::test]
-async fn a_cookie_alone_changes_nothing() {
+async fn a_cookie_with_an_unsafe_method_needs_the_csrf_header() {
     let manager = manager();
     let token = token(&manager).await;
     let (cookie, csrf) = (format!("a=b; orgcache_session={}", token.expose()), csrf_value(&token));
-    assert_eq!(ask(&manager, "GET", "/may-read", &[("cookie", &cookie)]).await.0, StatusCode::OK);
-    assert_eq!(ask(&manager, "POST", "/how", &[("cookie", &cookie)]).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(send(&manager, "GET", "/may-read", &[("cookie", &cookie)]).await.0, StatusCode::OK);
+    assert_eq!(
+        send(&manager, "POST", "/is-by-cookie", &[("cookie", &cookie)]).await.0,
+        StatusCode::FORBIDDEN
+    );
     let headers = [("cookie", cookie.as_str()), ("x-orgcache-csrf", &csrf)];
-    let (status, _, text) = ask(&manager, "POST", "/how", &headers).await;
+    let (status, _, text) = send(&manager, "POST", "/is-by-cookie", &headers).await;
     assert_eq!((status, text.as_str()), (StatusCode::OK, "true"));
 }
 
 #[tokio::test]
-async fn a_route_without_the_layer_refuses_all_requests() {
+async fn a_route_without_the_layer_answers_500() {
     let manager = manager();
     let bearer = format!("Bearer {}", token(&manager).await.expose());
-    let (status, ..) = ask(&manager, "GET", "/forgotten", &[("authorization", &bearer)]).await;
+    let (status, ..) = send(&manager, "GET", "/without-layer", &[("authorization", &bearer)]).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
 }

@@ -1,5 +1,5 @@
-//! The example that embeds sessions in a service, asked as a client asks it.
-#![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
+//! The example `orders`, tested through its HTTP routes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,7 @@ const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
 const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
 const GROUP: &str = "19404EAD144C49A0AF37D54377CF452D";
 
-async fn ask(program: &Router, request: (&str, &str), token: &str, body: String) -> (StatusCode, String) {
+async fn send(program: &Router, request: (&str, &str), token: &str, body: String) -> (StatusCode, String) {
     let (method, path) = request;
     let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
     let request = request.header("authorization", format!("Bearer {token}")).body(Body::from(body)).unwrap();
@@ -26,7 +26,7 @@ async fn ask(program: &Router, request: (&str, &str), token: &str, body: String)
 }
 
 #[tokio::test]
-async fn the_example_lets_each_see_and_write_its_own() {
+async fn each_user_sees_and_writes_only_permitted_orders() {
     let folder = tempfile::tempdir().unwrap();
     let erp = folder.path().join("erp.db");
     erp_import::demo::create(&erp).await.unwrap();
@@ -36,33 +36,33 @@ async fn the_example_lets_each_see_and_write_its_own() {
     );
     let program = orders::routes(orders::open(Some(&erp), Some(&store)).await.unwrap());
     let token = async |user: &str| {
-        let (status, token) = ask(&program, ("POST", "/login"), "", format!("\"{user}\"")).await;
+        let (status, token) = send(&program, ("POST", "/login"), "", format!("\"{user}\"")).await;
         assert_eq!(status, StatusCode::OK, "{token}");
         token
     };
     let (admin, spain) = (token("F&BAdmin").await, token("F&BESUser").await);
     let add = async |token: &str, org: &str, price_list_org: &str| {
         let order = format!(r#"{{"org": "{org}", "price_list_org": "{price_list_org}"}}"#);
-        ask(&program, ("POST", "/orders"), token, order).await
+        send(&program, ("POST", "/orders"), token, order).await
     };
     assert_eq!(add(&spain, NORTE, SPAIN).await, (StatusCode::OK, SPAIN.to_owned()));
     assert_eq!(add(&admin, US, US).await, (StatusCode::OK, US.to_owned()));
-    for (token, org, price_list, why) in
+    for (token, org, price_list, reason) in
         [(&spain, US, US, "write"), (&admin, GROUP, GROUP, "transactions"), (&admin, NORTE, US, "price list")]
     {
         let (status, answer) = add(token, org, price_list).await;
-        assert!(status == StatusCode::FORBIDDEN && answer.contains(why), "{answer}");
+        assert!(status == StatusCode::FORBIDDEN && answer.contains(reason), "{answer}");
     }
-    let list = async |token: &str| ask(&program, ("GET", "/orders"), token, String::new()).await;
-    let (all, own) = (list(&admin).await.1, list(&spain).await.1);
+    let list = async |token: &str| send(&program, ("GET", "/orders"), token, String::new()).await;
+    let (all, spanish) = (list(&admin).await.1, list(&spain).await.1);
     assert!(all.contains(NORTE) && all.contains(US), "{all}");
-    assert!(own.contains(NORTE) && !own.contains(US), "{own}");
+    assert!(spanish.contains(NORTE) && !spanish.contains(US), "{spanish}");
 
-    let out = ask(&program, ("POST", "/logout"), &spain, String::new()).await;
-    assert_eq!(out.0, StatusCode::NO_CONTENT);
+    let logout = send(&program, ("POST", "/logout"), &spain, String::new()).await;
+    assert_eq!(logout.0, StatusCode::NO_CONTENT);
     assert_eq!(list(&spain).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(
-        ask(&program, ("POST", "/login"), "", "\"nobody\"".to_owned()).await.0,
+        send(&program, ("POST", "/login"), "", "\"nobody\"".to_owned()).await.0,
         StatusCode::UNAUTHORIZED
     );
 }

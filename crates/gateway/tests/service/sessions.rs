@@ -84,7 +84,7 @@ async fn without_a_session_every_guarded_route_gives_the_same_401(databases: Dat
             }
             let answer = Answer::of(request).await;
             let problem = answer.refused(401, "unauthorized");
-            assert_eq!(problem["detail"], "log in first, or again", "{method} {path} {credential:?}");
+            assert_eq!(problem["detail"], "no valid session: log in", "{method} {path} {credential:?}");
         }
     }
 }
