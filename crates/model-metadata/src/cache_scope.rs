@@ -1,4 +1,4 @@
-//! `CacheScope` and `DatabaseUser`: whose answers a cached answer is.
+//! `CacheScope` and `DatabaseUser`: the user, language and companies that a cached value is for.
 
 use std::sync::Arc;
 
@@ -10,29 +10,29 @@ pub struct DatabaseUser {
 }
 
 impl DatabaseUser {
-    /// A user of a database, by the number there.
+    /// A user of a database, by id.
     #[must_use]
     pub fn new(database: &str, id: i64) -> Self {
         DatabaseUser { database: database.into(), id }
     }
 
-    /// The database, qualified if there are others of the same name (by its server, say).
+    /// The database. If several servers have databases of the same name, qualify the name by the server.
     #[must_use]
     pub fn database(&self) -> &str {
         &self.database
     }
 
-    /// The number in the database.
+    /// The id of the user in the database.
     #[must_use]
     pub fn id(&self) -> i64 {
         self.id
     }
 }
 
-/// Whose answers these are: a user of a database, the language of the labels, and the companies where they
-/// matter.
+/// The scope of cached metadata: a user of a database, the language of the labels, and the companies if the
+/// metadata depends on them.
 ///
-/// Two questions share an answer only if their scopes are equal. A scope is cheap to clone.
+/// Two calls share a cached value only if their scopes are equal. A scope is cheap to clone.
 ///
 /// # Examples
 /// ```
@@ -53,13 +53,13 @@ struct Parts {
 }
 
 impl CacheScope {
-    /// The answers for a user who reads labels in a language. An empty language is the server's choice.
+    /// A scope for a user and a language of labels. If the language is empty, the server chooses it.
     #[must_use]
     pub fn new(user: DatabaseUser, language: &str) -> Self {
         CacheScope(Arc::new(Parts { user, language: language.into(), companies: Box::default() }))
     }
 
-    /// The same scope, for answers that depend on a set of companies.
+    /// The same scope, for metadata that depends on a set of companies.
     #[must_use]
     pub fn with_companies(&self, companies: impl IntoIterator<Item = i64>) -> Self {
         let mut companies: Vec<i64> = companies.into_iter().collect();
@@ -73,7 +73,7 @@ impl CacheScope {
         }))
     }
 
-    /// The user who asks.
+    /// The user.
     #[must_use]
     pub fn user(&self) -> &DatabaseUser {
         &self.0.user
@@ -85,13 +85,13 @@ impl CacheScope {
         &self.0.language
     }
 
-    /// The companies that the metadata depends on, ascending; none if it does not.
+    /// The companies that the metadata depends on, in ascending order; empty if it depends on none.
     #[must_use]
     pub fn companies(&self) -> &[i64] {
         &self.0.companies
     }
 
-    /// The scope of answers that no language changes.
+    /// The scope for metadata that does not depend on the language.
     #[must_use]
     pub(crate) fn without_language(&self) -> Self {
         if self.0.language.is_empty() {
@@ -100,7 +100,7 @@ impl CacheScope {
         CacheScope(Arc::new(Parts { language: Box::default(), ..(*self.0).clone() }))
     }
 
-    /// The bytes that the scope owns, its share of the database's name included.
+    /// The bytes that the scope owns, including the database name.
     pub(crate) fn heap_bytes(&self) -> usize {
         const COUNTS: usize = 2 * size_of::<usize>();
         2 * COUNTS

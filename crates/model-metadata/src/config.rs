@@ -1,25 +1,24 @@
-//! `CacheConfig`: how long answers are believed, and how many bytes they may take.
+//! `CacheConfig`: the times to live and the memory bounds of the cache tables.
 
 use core::time::Duration;
 
-/// How long the answers of one table are believed, and how many bytes they may take.
+/// The times to live and the memory bound of one cache table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TablePolicy {
-    /// An older answer is loaded again. Its age counts from the moment at which its load began.
+    /// Maximum age of an entry, counted from the start of its load. Older entries are loaded again.
     pub time_to_live: Duration,
-    /// An older answer is still given, and refreshed in the background. Takes effect in a cache with
+    /// Age from which an entry is still served, but refreshed in the background. Takes effect only with
     /// [`refresh_with`](crate::MetadataCache::refresh_with).
     pub refresh_after: Option<Duration>,
-    /// How long "there is no such model" and "there is no such field" are believed.
+    /// How long the absence of a model or a field is cached.
     pub negative_time_to_live: Duration,
-    /// The bytes that the table may take.
+    /// Maximum memory of the table, in bytes.
     pub max_bytes: usize,
 }
 
 impl TablePolicy {
-    /// A policy with a time to live and a bound on bytes; what does not exist is asked for again after five
-    /// seconds.
+    /// A policy with a time to live and a memory bound. The negative time to live is five seconds.
     #[must_use]
     pub fn new(time_to_live: Duration, max_bytes: usize) -> Self {
         TablePolicy {

@@ -1,13 +1,13 @@
-//! `Epochs`: tells which loads an invalidation has made stale.
+//! `Epochs`: detects loads that an invalidation has made stale.
 
 use core::hash::Hash;
 
 use crate::DatabaseUser;
 
-/// Counters that invalidations raise, in constant memory for any number of names.
+/// Counters that invalidations increment, in constant memory for any number of users and models.
 ///
-/// Names share counters by their hash. Two that share one are invalidated together, which costs a load and
-/// never gives a stale answer.
+/// Each user or model maps to a counter by hash. If two share a counter, they are invalidated together: that
+/// costs an extra load, but never returns a stale value.
 #[derive(Debug)]
 pub(crate) struct Epochs {
     all: u64,
@@ -16,22 +16,22 @@ pub(crate) struct Epochs {
     hasher: ahash::RandomState,
 }
 
-/// The epochs of one key at one moment.
+/// The epochs of one key at one moment: the sum of its counters.
 ///
-/// It is the sum of the counters: they never shrink, so the sum is the same only while each of them is.
+/// Counters never decrease, so equal sums mean that no counter has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp(u64);
 
 impl Default for Epochs {
     fn default() -> Self {
-        // Fixed seeds make runs repeatable. An attacker who provokes collisions gains only further loads.
+        // Fixed seeds make runs repeatable. Provoked collisions only cause extra loads.
         let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
         Epochs { all: 0, users: Stripes::default(), models: Stripes::default(), hasher }
     }
 }
 
 impl Epochs {
-    /// The epochs that concern a user's knowledge of a model.
+    /// The current stamp of a user and a model.
     pub(crate) fn stamp(&self, user: &DatabaseUser, model: &str) -> Stamp {
         let user_epoch = self.users.read(self.stripe(user));
         let model_epoch = self.models.read(self.stripe((user.database(), model)));
@@ -56,7 +56,7 @@ impl Epochs {
     }
 }
 
-/// A counter for each value of a byte of a hash.
+/// 256 counters, indexed by the first byte of a hash.
 #[derive(Debug)]
 struct Stripes(Box<[u64; 256]>);
 
@@ -66,7 +66,7 @@ impl Default for Stripes {
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "there is a counter for each value of a byte")]
+#[expect(clippy::indexing_slicing, reason = "a byte always indexes one of 256 counters")]
 impl Stripes {
     fn read(&self, stripe: u8) -> u64 {
         self.0[usize::from(stripe)]

@@ -1,4 +1,4 @@
-//! `FieldDefinitions`: the definitions of a model's fields, each distinct name and value stored once.
+//! `FieldDefinitions`: the definitions of a model's fields, with each distinct name and value stored once.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,26 +17,26 @@ struct Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Field {
     name: Span,
-    /// Where the field's attribute values end; they begin where those of the field before it end.
+    /// The end of the field's attribute values, which start where those of the previous field end.
     values_end: u32,
 }
 
-/// One attribute of one field, as positions in `spans`.
+/// One attribute of one field, as indices into `spans`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct AttributeValue {
     attribute: u32,
     value: u32,
 }
 
-/// The complete definitions of a model's fields: for every field its attributes, each with its JSON value.
+/// The complete definitions of a model's fields: the attributes of each field, with their JSON values.
 ///
-/// It is read from a JSON object of objects (`{"name": {"type": "char", …}, …}`) and keeps the text of the
-/// values, not a tree of them. Most values of a model are alike (`false`, `[]`, …): each distinct one is
-/// stored once. Fields and attributes are sorted by name, so equal definitions are equal bytes.
+/// Deserializes from a JSON object of objects (`{"name": {"type": "char", …}, …}`) and stores values as JSON
+/// text. Many values are equal (`false`, `[]`, …), so each distinct value is stored once. Fields and attributes
+/// are sorted by name, so equal definitions have equal bytes.
 ///
 /// # Memory
-/// 12 bytes a field, 8 bytes an attribute of a field, and once for each distinct name or value its text and 8
-/// bytes.
+/// 12 bytes for each field, 8 bytes for each attribute of a field, and for each distinct name or value its
+/// text and 8 bytes.
 ///
 /// # Examples
 /// ```
@@ -52,8 +52,8 @@ struct AttributeValue {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldDefinitions {
-    // INVARIANT: spans lie within `text` at character borders; `fields` ascend by name, and their values by
-    // attribute.
+    // INVARIANT: spans lie within `text`, at character boundaries. `fields` are sorted by name, and the values
+    // of each field by attribute.
     text: Box<str>,
     spans: Box<[Span]>,
     fields: Box<[Field]>,
@@ -69,7 +69,7 @@ pub struct FieldDefinition<'a> {
 }
 
 impl FieldDefinitions {
-    /// How many fields the model has.
+    /// The number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
         self.fields.len()
@@ -158,7 +158,7 @@ impl<'a> FieldDefinition<'a> {
         })
     }
 
-    /// An attribute whose value is a text, decoded.
+    /// The decoded value of an attribute, if it is a JSON string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.attribute(name).and_then(|json| serde_json::from_str(json).ok())
@@ -177,10 +177,10 @@ impl SharedValue for FieldDefinitions {
     }
 }
 
-/// Why definitions cannot be stored: positions are 32 bits wide.
-const TOO_LARGE: &str = "field definitions of 4 GiB or more";
+/// Positions have 32 bits.
+const TOO_LARGE: &str = "field definitions must be smaller than 4 GiB";
 
-/// Collects texts, each distinct one once.
+/// Collects distinct texts.
 #[derive(Default)]
 struct Texts<'a> {
     text: String,

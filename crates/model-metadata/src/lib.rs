@@ -1,9 +1,9 @@
 //! A cache of model metadata: field definitions, permissions, model lists.
 //!
-//! ERP clients over RPC request the same metadata for every form, search and check. This crate caches it
-//! **per user**, since users may see and do different things, and stores equal answers **once**, since most
-//! users get the same. It depends on no wire format: a [`MetadataLoader`] asks the server, the
-//! [`MetadataCache`] keeps the answers.
+//! RPC clients of an ERP request the same metadata for every form, search and check. This crate caches it
+//! **per user**, because users have different permissions, and stores equal values **once**, because most
+//! users get the same. It is independent of the wire format: a [`MetadataLoader`] asks the server, and the
+//! [`MetadataCache`] caches the answers.
 //!
 //! # Examples
 //! ```
@@ -52,10 +52,10 @@
 //! # }
 //! ```
 //!
-//! # What may grow
+//! # Compatibility
 //!
-//! Structs with public fields are `#[non_exhaustive]`, but for [`Permissions`]: a loader that is compiled
-//! against a new kind of permission must say what it is.
+//! Structs with public fields are `#[non_exhaustive]`, except [`Permissions`]: if a new kind of permission is
+//! added, each loader must be changed to set it.
 
 mod cache;
 mod cache_scope;

@@ -1,19 +1,18 @@
-//! `MetadataLoader`: the port through which the cache asks a server.
+//! `MetadataLoader`: the interface through which the cache loads metadata from a server.
 
 use core::error::Error;
 use core::future::Future;
 
 use crate::{CacheScope, FieldDefinitions, ModelList, Permissions};
 
-/// Asks the server for metadata, as the user of a scope.
+/// Loads metadata from a server, as the user of a scope.
 ///
-/// `Ok(None)` says that the server knows no such model; the cache remembers that for a short time. An error
-/// goes to all callers that wait for the load, and is never cached.
+/// `Ok(None)` means that the server has no such model; the cache stores that for a short time. An error goes
+/// to all callers that wait for the load, and is never cached.
 ///
-/// A loader must answer for the given scope and no other: the cache gives the answer to all callers with an
-/// equal scope.
+/// The result must be valid for the given scope: the cache returns it to all callers with an equal scope.
 pub trait MetadataLoader: Send + Sync + 'static {
-    /// Why a load fails.
+    /// The error of a failed load.
     type Error: Error + Send + Sync + 'static;
 
     /// The complete definitions of a model's fields.
@@ -23,7 +22,7 @@ pub trait MetadataLoader: Send + Sync + 'static {
         model: &str,
     ) -> impl Future<Output = Result<Option<FieldDefinitions>, Self::Error>> + Send;
 
-    /// What the user may do with a model. The scope has no language here.
+    /// The user's permissions on a model. The scope has no language.
     fn load_permissions(
         &self,
         scope: &CacheScope,

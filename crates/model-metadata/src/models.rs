@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::shared_values::SharedValue;
 
-/// The models that a user may see, each with its label, by name.
+/// The models that a user may see, with their labels, sorted by name.
 ///
 /// # Examples
 /// ```
@@ -16,18 +16,18 @@ use crate::shared_values::SharedValue;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ModelList {
-    // INVARIANT: ascending by name, each name once.
+    // INVARIANT: sorted by name, without duplicates.
     models: Box<[(Box<str>, Box<str>)]>,
 }
 
 impl ModelList {
-    /// How many models there are.
+    /// The number of models.
     #[must_use]
     pub fn len(&self) -> usize {
         self.models.len()
     }
 
-    /// Are there none?
+    /// Is the list empty?
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.models.is_empty()
@@ -40,7 +40,7 @@ impl ModelList {
         self.models.get(position).map(|(_, label)| &**label)
     }
 
-    /// Name and label of every model, by name.
+    /// Name and label of each model, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.models.iter().map(|(name, label)| (&**name, &**label))
     }
@@ -54,7 +54,7 @@ impl ModelList {
 }
 
 impl<'a> FromIterator<(&'a str, &'a str)> for ModelList {
-    /// Of two entries with one name the later counts.
+    /// If a name occurs twice, the later entry wins.
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(models: I) -> Self {
         let by_name: BTreeMap<&str, &str> = models.into_iter().collect();
         ModelList { models: by_name.into_iter().map(|(name, label)| (name.into(), label.into())).collect() }

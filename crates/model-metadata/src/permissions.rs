@@ -1,20 +1,20 @@
-//! `Permissions`: what a user may do with a model.
+//! `Permissions`: the operations that a user may perform on a model.
 
 use serde::{Deserialize, Serialize};
 
 use crate::shared_values::SharedValue;
 
-/// What can be done with the records of a model.
+/// An operation on the records of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
-    /// Reading records.
+    /// Read records.
     Read,
-    /// Changing records.
+    /// Change records.
     Write,
-    /// Creating records.
+    /// Create records.
     Create,
-    /// Deleting records.
+    /// Delete records.
     Unlink,
 }
 
@@ -34,7 +34,7 @@ impl Operation {
     }
 }
 
-/// What a user may do with a model; it says nothing about single records.
+/// The operations that a user may perform on a model. Record rules may restrict single records further.
 ///
 /// # Examples
 /// ```

@@ -1,15 +1,14 @@
-//! `Projection`: some fields and attributes of a model's definitions.
+//! `Projection`: a selection of the fields and attributes of a model's definitions.
 
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use crate::{FieldDefinition, FieldDefinitions};
 
-/// Some fields and attributes of a model's definitions. It serializes as the object of objects that the
-/// server would have sent.
+/// A selection of the fields and attributes of a model's definitions. Serializes like the server's own answer,
+/// as an object of objects.
 ///
-/// Names that the model does not have are left out, as servers do; [`unknown`](Projection::unknown) lists
-/// them.
+/// Skips names that the model does not have, as servers do; [`unknown`](Projection::unknown) returns them.
 ///
 /// # Examples
 /// ```
@@ -29,7 +28,7 @@ pub struct Projection<'a> {
 }
 
 impl<'a> Projection<'a> {
-    /// The named fields (or all) with the named attributes (or all).
+    /// Selects fields and attributes by name; `None` selects all.
     #[must_use]
     pub fn new(
         definitions: &'a FieldDefinitions,
@@ -39,7 +38,7 @@ impl<'a> Projection<'a> {
         Projection { definitions, fields, attributes }
     }
 
-    /// The fields of the projection, in the order asked for, each once.
+    /// The selected fields, in the requested order, without duplicates.
     #[must_use]
     pub fn fields(&self) -> Vec<FieldDefinition<'a>> {
         match self.fields {
@@ -48,7 +47,7 @@ impl<'a> Projection<'a> {
         }
     }
 
-    /// The names asked for that the model does not have, in the order asked for, each once.
+    /// The requested names that the model does not have, in the requested order, without duplicates.
     #[must_use]
     pub fn unknown(&self) -> Vec<&'a str> {
         distinct(self.fields.unwrap_or_default())
@@ -57,7 +56,7 @@ impl<'a> Projection<'a> {
     }
 }
 
-/// The names without repetitions, in their order.
+/// Removes duplicates, and keeps the order.
 fn distinct<'a>(names: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
     let mut seen = std::collections::HashSet::new();
     names.iter().copied().filter(move |name| seen.insert(*name))
@@ -68,7 +67,7 @@ impl Serialize for Projection<'_> {
         let fields = self.fields();
         let mut map = serializer.serialize_map(Some(fields.len()))?;
         for definition in fields {
-            map.serialize_entry(definition.name(), &Attributes { definition, asked: self.attributes })?;
+            map.serialize_entry(definition.name(), &Attributes { definition, requested: self.attributes })?;
         }
         map.end()
     }
@@ -76,14 +75,14 @@ impl Serialize for Projection<'_> {
 
 struct Attributes<'a> {
     definition: FieldDefinition<'a>,
-    asked: Option<&'a [&'a str]>,
+    requested: Option<&'a [&'a str]>,
 }
 
 impl Serialize for Attributes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, json) in self.definition.attributes() {
-            if self.asked.is_none_or(|asked| asked.contains(&name)) {
+            if self.requested.is_none_or(|names| names.contains(&name)) {
                 let value: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
                 map.serialize_entry(name, value)?;
             }

@@ -1,16 +1,16 @@
-//! `SharedValues`: keeps each distinct value of a table in one allocation, shared by all entries that use it.
+//! `SharedValues`: stores each distinct value of a table once; entries with equal values share the allocation.
 
 use core::hash::Hash;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A value that entries with an equal one can share.
+/// A value that several entries can share.
 pub(crate) trait SharedValue: Eq + Hash + Send + Sync {
-    /// The bytes that the value owns besides itself.
+    /// The heap memory that the value owns.
     fn heap_bytes(&self) -> usize;
 }
 
-/// The distinct values of a table, with the number of entries that use each.
+/// The distinct values of a table, with their reference counts.
 #[derive(Debug)]
 pub(crate) struct SharedValues<V> {
     uses: HashMap<Arc<V>, usize, ahash::RandomState>,
@@ -23,14 +23,14 @@ impl<V> Default for SharedValues<V> {
 }
 
 impl<V: SharedValue> SharedValues<V> {
-    /// Takes a value in use; returns the one allocation of it, and the bytes by which the table grew.
+    /// Interns a value and counts a reference; returns the shared allocation, and the bytes that were added.
     pub(crate) fn acquire(&mut self, value: V) -> (Arc<V>, usize) {
-        if let Some((known, _)) = self.uses.get_key_value(&value) {
-            let known = Arc::clone(known);
+        if let Some((shared, _)) = self.uses.get_key_value(&value) {
+            let shared = Arc::clone(shared);
             if let Some(uses) = self.uses.get_mut(&value) {
                 *uses += 1;
             }
-            return (known, 0);
+            return (shared, 0);
         }
         let value = Arc::new(value);
         self.uses.insert(Arc::clone(&value), 1);
@@ -38,7 +38,7 @@ impl<V: SharedValue> SharedValues<V> {
         (value, bytes)
     }
 
-    /// Gives up one use of a value; returns the bytes by which the table shrank.
+    /// Releases a reference to a value; returns the bytes that were freed.
     pub(crate) fn release(&mut self, value: &Arc<V>) -> usize {
         match self.uses.get_mut(value) {
             Some(uses) if *uses > 1 => {
@@ -47,7 +47,7 @@ impl<V: SharedValue> SharedValues<V> {
             }
             Some(_) => {
                 self.uses.remove(value);
-                // Give memory back after a peak.
+                // Free memory after a peak.
                 if self.uses.capacity() > 64 && self.uses.len() < self.uses.capacity() / 4 {
                     self.uses.shrink_to(self.uses.len() * 2);
                 }
@@ -57,12 +57,13 @@ impl<V: SharedValue> SharedValues<V> {
         }
     }
 
-    /// How many distinct values there are.
+    /// The number of distinct values.
     pub(crate) fn len(&self) -> usize {
         self.uses.len()
     }
 
-    /// The allocation of a value (with its two counts) and its slot in the table, half of which may be free.
+    /// The bytes of a value's allocation (with its two counts) and of its slot. Counts the slot twice, since
+    /// half of the hash table may be free.
     fn bytes(value: &Arc<V>) -> usize {
         const COUNTS: usize = 2 * size_of::<usize>();
         const SLOT: usize = 2 * (size_of::<(usize, usize)>() + 1);

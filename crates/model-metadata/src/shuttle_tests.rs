@@ -1,4 +1,4 @@
-//! Model-checked tests of the table: what holds under every schedule (`cargo xtask shuttle`).
+//! Model-checked tests of the table under many schedules (`cargo xtask shuttle`).
 
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -15,7 +15,7 @@ use crate::{CacheScope, Clock, DatabaseUser, ManualClock};
 
 const SCHEDULES: usize = 2_000;
 
-/// The server's truth at some moment.
+/// The version of the server's data at one moment.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Version(u64);
 
@@ -25,7 +25,7 @@ impl SharedValue for Version {
     }
 }
 
-/// A server whose truth changes, and which counts who asks.
+/// A server whose data changes, and which counts loads.
 #[derive(Default)]
 struct Server {
     version: AtomicU64,
@@ -35,7 +35,7 @@ struct Server {
 }
 
 impl Server {
-    /// Reads the truth, and takes its time to deliver it.
+    /// Reads the current version, and returns it with a delay.
     async fn load(self: Arc<Self>) -> Result<Option<Version>, String> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         let running = 1 + self.running.fetch_add(1, Ordering::SeqCst);
@@ -73,18 +73,18 @@ impl World {
         outcome.unwrap().unwrap().0
     }
 
-    /// Asks for something of at least the given version, as a caller does who misses a name.
-    async fn get_naming(&self, least: u64) -> u64 {
-        let satisfies = |version: &Version| version.0 >= least;
+    /// Requires at least the given version, like a caller whose name is missing from older definitions.
+    async fn get_at_least(&self, minimum: u64) -> u64 {
+        let satisfies = |version: &Version| version.0 >= minimum;
         let load = || Arc::clone(&self.server).load();
         self.table.get(&self.key, false, Some(&satisfies), load).await.0.unwrap().unwrap().0
     }
 }
 
-/// After an invalidation callers get what was true at the invalidation or later, whether from the table, from
-/// a load in flight, or from a load that published late.
+/// After an invalidation callers get data from the invalidation or later, whether from the table, from a load
+/// in flight, or from a load that finishes late.
 #[test]
-fn nothing_older_than_an_invalidation_is_given_after_it() {
+fn invalidated_data_is_never_returned() {
     fn run(invalidate: fn(&World)) {
         shuttle::check_random(
             move || {
@@ -98,13 +98,13 @@ fn nothing_older_than_an_invalidation_is_given_after_it() {
                 for version in 1..=2 {
                     world.server.version.store(version, Ordering::SeqCst);
                     invalidate(&world);
-                    let seen = block_on(world.get());
-                    assert!(seen >= version, "version {seen} after the invalidation of {version}");
+                    let returned = block_on(world.get());
+                    assert!(returned >= version, "version {returned} after invalidation at {version}");
                 }
                 for reader in readers {
                     reader.join().unwrap();
                 }
-                assert_eq!(block_on(world.get()), 2, "a late load wrote back");
+                assert_eq!(block_on(world.get()), 2, "a late load replaced newer data");
             },
             SCHEDULES,
         );
@@ -115,18 +115,18 @@ fn nothing_older_than_an_invalidation_is_given_after_it() {
 }
 
 #[test]
-fn however_many_ask_there_is_one_load() {
+fn concurrent_callers_share_one_load() {
     shuttle::check_random(
         || {
             let world = World::new();
-            let askers: Vec<_> = (0..4)
+            let callers: Vec<_> = (0..4)
                 .map(|_| {
                     let world = Arc::clone(&world);
                     thread::spawn(move || block_on(world.get()))
                 })
                 .collect();
-            for asker in askers {
-                assert_eq!(asker.join().unwrap(), 0);
+            for caller in callers {
+                assert_eq!(caller.join().unwrap(), 0);
             }
             assert_eq!(world.server.loads.load(Ordering::SeqCst), 1);
             let stats = world.table.stats();
@@ -136,9 +136,9 @@ fn however_many_ask_there_is_one_load() {
     );
 }
 
-/// A cancelled leader leaves the other callers with their answer, and never two loads at a time.
+/// If the leader is cancelled, another caller loads the value, and all remaining callers get it.
 #[test]
-fn a_load_given_up_is_taken_over() {
+fn another_caller_takes_over_an_abandoned_load() {
     shuttle::check_random(
         || {
             let world = World::new();
@@ -153,7 +153,7 @@ fn a_load_given_up_is_taken_over() {
                 for (number, task) in tasks.into_iter().enumerate() {
                     if number % 2 == 0 {
                         task.abort();
-                        // Seen to its end: what the checker itself has to clean up must not take locks.
+                        // Await the end of the task: tasks that the checker cleans up must not take locks.
                         let _ = task.await;
                     } else {
                         assert_eq!(task.await.unwrap(), 0);
@@ -168,9 +168,9 @@ fn a_load_given_up_is_taken_over() {
     );
 }
 
-/// A reload that a missing name caused is never overwritten by the older load that it overtook.
+/// If a missing name causes a reload, an older load that finishes later does not replace its result.
 #[test]
-fn an_older_load_never_replaces_a_younger_one() {
+fn an_older_load_never_replaces_a_newer_one() {
     shuttle::check_random(
         || {
             let world = World::new();
@@ -181,7 +181,7 @@ fn an_older_load_never_replaces_a_younger_one() {
             thread::yield_now();
             world.server.version.store(1, Ordering::SeqCst);
             world.clock.advance(Duration::from_secs(10));
-            assert_eq!(block_on(world.get_naming(1)), 1);
+            assert_eq!(block_on(world.get_at_least(1)), 1);
             early.join().unwrap();
             assert_eq!(block_on(world.get()), 1);
         },

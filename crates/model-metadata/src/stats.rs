@@ -4,51 +4,51 @@ use core::ops::Add;
 
 use serde::Serialize;
 
-/// The counters of one table since it was made, and its size now.
+/// The counters of one table since its creation, and its current size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TableStats {
-    /// Questions that were answered without waiting for the server.
+    /// Lookups that did not wait for the server.
     pub hits: u64,
-    /// Questions that waited for the server, by a load of their own or one in flight.
+    /// Lookups that waited for the server, by a new load or one in flight.
     pub misses: u64,
-    /// Loads begun, refreshes in the background included.
+    /// Started loads, including background refreshes.
     pub loads: u64,
     /// Loads that failed.
     pub load_failures: u64,
-    /// Loads that were dropped before they ended, because their caller was cancelled.
+    /// Loads that were dropped because their caller was cancelled.
     pub loads_abandoned: u64,
-    /// Loads whose result was not kept, since an invalidation or a younger load overtook them.
+    /// Loads whose result was not cached because of an invalidation or a newer load.
     pub loads_overtaken: u64,
-    /// Loads whose result was not kept, since it alone exceeds the bound.
+    /// Loads whose result was not cached because it exceeds the memory bound.
     pub loads_oversized: u64,
-    /// Entries that were removed because they were too old.
+    /// Entries that were evicted because they expired.
     pub evicted_expired: u64,
-    /// Entries that were removed to keep within the bound.
+    /// Entries that were evicted to stay within the memory bound.
     pub evicted_capacity: u64,
-    /// Entries that were removed by an invalidation.
+    /// Entries that were evicted by an invalidation.
     pub evicted_invalidated: u64,
-    /// Entries there are now.
+    /// Current entries.
     pub entries: u64,
-    /// Distinct values that those entries share.
+    /// Distinct values of the current entries.
     pub contents: u64,
-    /// Bytes that the entries take now, their values included.
+    /// Current memory of the entries and their values, in bytes.
     pub bytes: u64,
 }
 
 impl TableStats {
-    /// The share of questions that were hits, from 0 to 1; `None` before the first question.
+    /// The share of lookups that were hits, from 0 to 1; `None` before the first lookup.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,
-        reason = "a rate needs no more than the 52 bits that a float keeps"
+        reason = "a rate needs no more than the 52 bits of a float's mantissa"
     )]
     pub fn hit_rate(&self) -> Option<f64> {
-        let questions = self.hits.saturating_add(self.misses);
-        (questions > 0).then(|| self.hits as f64 / questions as f64)
+        let lookups = self.hits.saturating_add(self.misses);
+        (lookups > 0).then(|| self.hits as f64 / lookups as f64)
     }
 
-    /// Entries removed for any cause.
+    /// Evicted entries, for any reason.
     #[must_use]
     pub fn evictions(&self) -> u64 {
         self.evicted_expired + self.evicted_capacity + self.evicted_invalidated
@@ -90,7 +90,7 @@ pub struct CacheStats {
 }
 
 impl CacheStats {
-    /// All tables together.
+    /// The sum of all tables.
     #[must_use]
     pub fn total(&self) -> TableStats {
         self.fields + self.permissions + self.models

@@ -1,4 +1,4 @@
-//! `Table`: the cached answers of one kind, with single flight, epochs and a bound on bytes.
+//! `Table`: a cache table with single flight, epochs and a memory bound.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -14,12 +14,13 @@ use crate::epochs::{Epochs, Stamp};
 use crate::shared_values::{SharedValue, SharedValues};
 use crate::{Clock, DatabaseUser, TableStats};
 
-/// What a load brought: a value, "no such model", or a failure.
+/// The outcome of a load: a value, "no such model", or an error.
 pub(crate) type Outcome<V, E> = Result<Option<Arc<V>>, Arc<E>>;
 
-/// Answers of one kind.
+/// A cache table.
 ///
-/// Lock order: `state` alone. It is never held across an await, while a waker runs, or while a load ends.
+/// Lock order: `state` is the only lock. It is never held across an await, while a waker runs, or while the
+/// outcome of a load is passed on.
 #[derive(Debug)]
 pub(crate) struct Table<V, E> {
     policy: TablePolicy,
@@ -29,22 +30,22 @@ pub(crate) struct Table<V, E> {
 
 #[derive(Debug)]
 struct State<V, E> {
-    /// In the order of use, the least recent first.
+    /// In LRU order: the least recently used entry comes first.
     entries: LinkedHashMap<AnswerKey, CachedAnswer<V>, ahash::RandomState>,
     contents: SharedValues<V>,
-    // INVARIANT: the newest load of each key. Only the callers that wait for an older one still know it.
+    // INVARIANT: the newest load of each key. Older loads are known only to the callers that wait for them.
     loads: HashMap<AnswerKey, Load<V, E>, ahash::RandomState>,
     epochs: Epochs,
     bytes: usize,
     stats: TableStats,
 }
 
-/// A load in progress.
+/// A load in flight.
 #[derive(Debug)]
 struct Load<V, E> {
-    /// When it began. It may not have seen what changed later.
+    /// When the load started. It may miss later changes.
     began: Duration,
-    /// The epochs when it began.
+    /// The epochs at the start of the load.
     stamp: Stamp,
     outcome: Arc<LeaderLoad<Outcome<V, E>>>,
 }
@@ -62,14 +63,14 @@ impl TablePolicy {
     }
 }
 
-/// How a question is answered.
+/// How to answer a lookup.
 enum Step<V: SharedValue, E> {
     Answer(Option<Arc<V>>, Option<LoadDuty<V, E>>),
     Join(Arc<LeaderLoad<Outcome<V, E>>>),
     Load(LoadDuty<V, E>),
 }
 
-/// The duty to load. Dropped unfinished, it abandons the load, and a caller that waits begins again.
+/// The duty to load a value. If it is dropped before `finish`, a waiting caller starts a new load.
 pub(crate) struct LoadDuty<V: SharedValue, E> {
     table: Arc<Table<V, E>>,
     key: AnswerKey,
@@ -90,10 +91,10 @@ impl<V: SharedValue, E> Table<V, E> {
         Arc::new(Table { policy, clock, state: Mutex::new(state) })
     }
 
-    /// Answers from the table, or loads, or waits for a load that is under way.
+    /// Returns the cached answer, waits for a load in flight, or loads.
     ///
-    /// An answer that does not `satisfy` is believed only if it is as young as a negative one must be. With
-    /// the answer comes the duty to refresh, if it is time for that and `refresh` allows it.
+    /// A cached answer that does not satisfy `satisfies` is valid only for the negative time to live. If a
+    /// refresh is due and `refresh` allows it, the caller also gets the duty to refresh.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
         key: &AnswerKey,
@@ -107,8 +108,8 @@ impl<V: SharedValue, E> Table<V, E> {
         let mut first = true;
         loop {
             match self.step(key, refresh, satisfies, core::mem::take(&mut first)) {
-                Step::Answer(value, lead) => return (Ok(value), lead),
-                Step::Load(lead) => return (lead.finish(load().await), None),
+                Step::Answer(value, duty) => return (Ok(value), duty),
+                Step::Load(duty) => return (duty.finish(load().await), None),
                 Step::Join(load) => {
                     if let Some(outcome) = LeaderLoad::wait(&load).await {
                         return (outcome, None);
@@ -118,7 +119,7 @@ impl<V: SharedValue, E> Table<V, E> {
         }
     }
 
-    /// The answer in the table, if it is valid. Does not load, and does not count as a hit or a miss.
+    /// The cached answer, if it is valid. Neither loads nor counts as a hit or a miss.
     pub(crate) fn peek(&self, key: &AnswerKey) -> Option<Arc<V>> {
         let now = self.clock.now();
         let state = self.state.lock();
@@ -136,7 +137,7 @@ impl<V: SharedValue, E> Table<V, E> {
         first: bool,
     ) -> Step<V, E> {
         let now = self.clock.now();
-        let believes_absence =
+        let absence_is_valid =
             |began: Duration| now < began.saturating_add(self.policy.negative_time_to_live);
         let mut state = self.state.lock();
         let stamp = state.epochs.stamp(key.scope.user(), &key.model);
@@ -154,25 +155,25 @@ impl<V: SharedValue, E> Table<V, E> {
             } else if self.policy.is_expired(entry, now) {
                 state.remove(key);
                 state.stats.evicted_expired += 1;
-            } else if satisfied || believes_absence(entry.began) {
+            } else if satisfied || absence_is_valid(entry.began) {
                 state.stats.hits += u64::from(first);
                 state.entries.to_back(key);
                 let idle = !state.loads.contains_key(key);
-                let lead = (refresh_due && idle).then(|| self.lead(&mut state, key, now, stamp));
-                return Step::Answer(answer, lead);
+                let duty = (refresh_due && idle).then(|| self.begin_load(&mut state, key, now, stamp));
+                return Step::Answer(answer, duty);
             }
         }
         state.stats.misses += u64::from(first);
         if let Some(load) = state.loads.get(key)
             && load.stamp == stamp
-            && (satisfies.is_none() || believes_absence(load.began))
+            && (satisfies.is_none() || absence_is_valid(load.began))
         {
             return Step::Join(Arc::clone(&load.outcome));
         }
-        Step::Load(self.lead(&mut state, key, now, stamp))
+        Step::Load(self.begin_load(&mut state, key, now, stamp))
     }
 
-    fn lead(
+    fn begin_load(
         self: &Arc<Self>,
         state: &mut State<V, E>,
         key: &AnswerKey,
@@ -185,28 +186,28 @@ impl<V: SharedValue, E> Table<V, E> {
         LoadDuty { table: Arc::clone(self), key: key.clone(), load, finished: false }
     }
 
-    /// Forgets a model of a database, for every user.
+    /// Invalidates a model of a database, for all users.
     pub(crate) fn invalidate_model(&self, database: &str, model: &str) {
         let mut state = self.state.lock();
         state.epochs.raise_model(database, model);
         state.invalidate(|key| *key.model == *model && key.scope.user().database() == database);
     }
 
-    /// Forgets all answers for a user.
+    /// Invalidates all entries of a user.
     pub(crate) fn invalidate_user(&self, user: &DatabaseUser) {
         let mut state = self.state.lock();
         state.epochs.raise_user(user);
         state.invalidate(|key| key.scope.user() == user);
     }
 
-    /// Forgets everything.
+    /// Invalidates all entries.
     pub(crate) fn invalidate_all(&self) {
         let mut state = self.state.lock();
         state.epochs.raise_all();
         state.invalidate(|_| true);
     }
 
-    /// Removes the entries that are too old to be given.
+    /// Removes expired entries.
     pub(crate) fn remove_expired(&self) {
         let now = self.clock.now();
         let mut state = self.state.lock();
@@ -225,18 +226,18 @@ impl<V: SharedValue, E> Table<V, E> {
         }
     }
 
-    /// Keeps the result of a load, unless something younger overtook it.
+    /// Caches the result of a load, unless an invalidation or a newer load has overtaken it.
     fn publish(&self, key: &AnswerKey, load: &Load<V, E>, value: Option<V>) -> Option<Arc<V>> {
         let mut state = self.state.lock();
-        state.leave(key, load);
+        state.remove_load(key, load);
         let current = state.epochs.stamp(key.scope.user(), &key.model) == load.stamp;
-        let newest = state.entries.get(key).is_none_or(|known| known.began <= load.began);
+        let newest = state.entries.get(key).is_none_or(|entry| entry.began <= load.began);
         if !(current && newest) {
             state.stats.loads_overtaken += 1;
             return value.map(Arc::new);
         }
-        let least = key.entry_bytes::<V>() + value.as_ref().map_or(0, SharedValue::heap_bytes);
-        if least > self.policy.max_bytes {
+        let minimum = key.entry_bytes::<V>() + value.as_ref().map_or(0, SharedValue::heap_bytes);
+        if minimum > self.policy.max_bytes {
             state.stats.loads_oversized += 1;
             return value.map(Arc::new);
         }
@@ -257,9 +258,9 @@ impl<V: SharedValue, E> Table<V, E> {
 
     fn fail(&self, key: &AnswerKey, load: &Load<V, E>) {
         let mut state = self.state.lock();
-        state.leave(key, load);
+        state.remove_load(key, load);
         state.stats.load_failures += 1;
-        // A refresh that fails is not tried again at once: the server may be down.
+        // Do not retry a failed refresh at once: the server may be down.
         let retry_at = self.clock.now().saturating_add(self.policy.negative_time_to_live);
         if let Some(entry) = state.entries.get_mut(key) {
             entry.refresh_at = entry.refresh_at.map(|at| at.max(retry_at));
@@ -268,7 +269,7 @@ impl<V: SharedValue, E> Table<V, E> {
 }
 
 impl<V: SharedValue, E> LoadDuty<V, E> {
-    /// Ends the load, and gives its outcome to the callers that wait.
+    /// Ends the load and passes its outcome to the waiting callers.
     pub(crate) fn finish(mut self, result: Result<Option<V>, E>) -> Outcome<V, E> {
         self.finished = true;
         let outcome = match result {
@@ -287,7 +288,7 @@ impl<V: SharedValue, E> Drop for LoadDuty<V, E> {
     fn drop(&mut self) {
         if !self.finished {
             let mut state = self.table.state.lock();
-            state.leave(&self.key, &self.load);
+            state.remove_load(&self.key, &self.load);
             state.stats.loads_abandoned += 1;
             drop(state);
             self.load.outcome.abandon();
@@ -296,8 +297,8 @@ impl<V: SharedValue, E> Drop for LoadDuty<V, E> {
 }
 
 impl<V: SharedValue, E> State<V, E> {
-    /// Takes a load off the list, unless another one has taken its place.
-    fn leave(&mut self, key: &AnswerKey, load: &Load<V, E>) {
+    /// Removes a load from `loads`, unless a newer load has replaced it there.
+    fn remove_load(&mut self, key: &AnswerKey, load: &Load<V, E>) {
         if self.loads.get(key).is_some_and(|current| Arc::ptr_eq(&current.outcome, &load.outcome)) {
             self.loads.remove(key);
         }
@@ -305,35 +306,39 @@ impl<V: SharedValue, E> State<V, E> {
 
     fn remove(&mut self, key: &AnswerKey) {
         if let Some(entry) = self.entries.remove(key) {
-            self.give_back(key, entry);
+            self.release_entry(key, entry);
         }
     }
 
     fn remove_oldest(&mut self) -> bool {
         let Some((key, entry)) = self.entries.pop_front() else { return false };
-        self.give_back(&key, entry);
+        self.release_entry(&key, entry);
         true
     }
 
-    fn give_back(&mut self, key: &AnswerKey, entry: CachedAnswer<V>) {
+    fn release_entry(&mut self, key: &AnswerKey, entry: CachedAnswer<V>) {
         self.bytes -= key.entry_bytes::<V>();
         if let Some(value) = entry.value {
             self.bytes -= self.contents.release(&value);
         }
     }
 
-    fn invalidate(&mut self, concerns: impl Fn(&AnswerKey) -> bool) {
-        let removed = self.remove_where(|key, _| concerns(key));
+    fn invalidate(&mut self, matches: impl Fn(&AnswerKey) -> bool) {
+        let removed = self.remove_where(|key, _| matches(key));
         self.stats.evicted_invalidated += removed;
     }
 
-    fn remove_where(&mut self, goes: impl Fn(&AnswerKey, &CachedAnswer<V>) -> bool) -> u64 {
-        let gone: Vec<AnswerKey> =
-            self.entries.iter().filter(|(key, entry)| goes(key, entry)).map(|(key, _)| key.clone()).collect();
-        for key in &gone {
+    fn remove_where(&mut self, matches: impl Fn(&AnswerKey, &CachedAnswer<V>) -> bool) -> u64 {
+        let keys: Vec<AnswerKey> = self
+            .entries
+            .iter()
+            .filter(|(key, entry)| matches(key, entry))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in &keys {
             self.remove(key);
         }
         self.entries.shrink_to_fit();
-        u64::try_from(gone.len()).unwrap_or(u64::MAX)
+        u64::try_from(keys.len()).unwrap_or(u64::MAX)
     }
 }

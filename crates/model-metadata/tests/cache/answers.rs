@@ -1,9 +1,9 @@
-//! What the cache answers, when it asks the server, and what it counts.
+//! Results of the cache, its loads from the server, and its counters.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::support::{Away, Server, cache, definitions, scope, seconds};
+use crate::support::{Server, Unavailable, cache, definitions, scope, seconds};
 use model_metadata::{CacheConfig, CacheScope, DatabaseUser, Projection};
 use parking_lot::Mutex;
 
@@ -14,19 +14,20 @@ fn partner() -> Arc<Server> {
 }
 
 #[tokio::test]
-async fn complete_definitions_are_loaded_once_and_any_part_is_answered_from_them() {
+async fn complete_definitions_are_loaded_once_for_all_projections() {
     let (cache, _) = cache(CacheConfig::default());
     let server = partner();
     for names in [None, Some(&["name"][..]), Some(&["active", "name"]), Some(&["name", "no_such"])] {
         for attributes in [None, Some(&["type"][..]), Some(&["string", "relation"])] {
-            let asked: Vec<&str> = names.unwrap_or_default().to_vec();
-            let all = cache.fields_naming(&server, &scope(2), "res.partner", &asked).await.unwrap().unwrap();
+            let requested: Vec<&str> = names.unwrap_or_default().to_vec();
+            let all =
+                cache.fields_naming(&server, &scope(2), "res.partner", &requested).await.unwrap().unwrap();
             let part = serde_json::to_value(Projection::new(&all, names, attributes)).unwrap();
             let full: serde_json::Value = serde_json::from_str(PARTNER).unwrap();
             for (name, definition) in part.as_object().unwrap() {
                 for (attribute, value) in definition.as_object().unwrap() {
                     assert_eq!(&full[name][attribute], value);
-                    assert!(attributes.is_none_or(|asked| asked.contains(&attribute.as_str())));
+                    assert!(attributes.is_none_or(|names| names.contains(&attribute.as_str())));
                 }
             }
         }
@@ -37,13 +38,13 @@ async fn complete_definitions_are_loaded_once_and_any_part_is_answered_from_them
 }
 
 #[tokio::test]
-async fn equal_definitions_of_different_principals_are_one_allocation() {
+async fn equal_definitions_of_different_principals_share_one_allocation() {
     let (cache, _) = cache(CacheConfig::default());
     let server = partner();
     let one = cache.fields(&server, &scope(2), "res.partner").await.unwrap().unwrap();
     let other = cache.fields(&server, &scope(6), "res.partner").await.unwrap().unwrap();
     assert!(Arc::ptr_eq(&one, &other));
-    assert_eq!(server.loads(), 2, "an answer for one user is never given to another");
+    assert_eq!(server.loads(), 2, "each user has a separate load");
     let stats = cache.stats().fields;
     assert_eq!((stats.entries, stats.contents), (2, 1));
 }
@@ -83,11 +84,11 @@ async fn scopes_differ_by_database_user_language_and_companies() {
         }
     }
     assert_eq!(cache.stats().fields.loads, 6);
-    assert_eq!(cache.stats().permissions.loads, 5, "no language changes a permission");
+    assert_eq!(cache.stats().permissions.loads, 5, "permissions do not depend on the language");
 }
 
 #[tokio::test]
-async fn an_answer_is_believed_for_its_time_to_live() {
+async fn an_entry_is_valid_for_its_time_to_live() {
     let (cache, clock) = cache(CacheConfig::default());
     let server = partner();
     cache.fields(&server, &scope(2), "res.partner").await.unwrap();
@@ -109,7 +110,7 @@ async fn an_answer_is_believed_for_its_time_to_live() {
 }
 
 #[tokio::test]
-async fn a_new_field_is_seen_as_soon_as_a_caller_names_it() {
+async fn a_new_field_is_loaded_when_a_caller_names_it() {
     let (cache, clock) = cache(CacheConfig::default());
     let server = partner();
     cache.fields(&server, &scope(2), "res.partner").await.unwrap();
@@ -123,7 +124,7 @@ async fn a_new_field_is_seen_as_soon_as_a_caller_names_it() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_costs_one_load_in_its_short_time() {
+async fn an_unknown_field_causes_one_load_per_negative_time_to_live() {
     let (cache, clock) = cache(CacheConfig::default());
     let server = partner();
     for (wait, loads) in [(0, 1), (4, 1), (1, 2), (4, 2), (1, 3)] {
@@ -137,7 +138,7 @@ async fn a_name_that_does_not_exist_costs_one_load_in_its_short_time() {
 }
 
 #[tokio::test]
-async fn a_model_that_does_not_exist_is_asked_for_again_after_a_short_time() {
+async fn an_unknown_model_causes_another_load_after_the_negative_time_to_live() {
     let (cache, clock) = cache(CacheConfig::default());
     let server = partner();
     assert!(cache.fields(&server, &scope(2), "x_new").await.unwrap().is_none());
@@ -153,41 +154,41 @@ async fn a_model_that_does_not_exist_is_asked_for_again_after_a_short_time() {
 }
 
 #[tokio::test]
-async fn a_missing_name_is_not_believed_while_the_server_is_away() {
+async fn a_lookup_of_an_unknown_name_fails_if_the_server_does_not_answer() {
     let (cache, clock) = cache(CacheConfig::default());
     let server = partner();
     cache.fields(&server, &scope(2), "res.partner").await.unwrap();
     clock.advance(seconds(60));
-    server.away.store(true, Ordering::SeqCst);
+    server.unavailable.store(true, Ordering::SeqCst);
     let unknown = cache.fields_naming(&server, &scope(2), "res.partner", &["x_new"]).await;
-    assert_eq!(*unknown.unwrap_err(), Away);
+    assert_eq!(*unknown.unwrap_err(), Unavailable);
     let known = cache.fields_naming(&server, &scope(2), "res.partner", &["name"]).await;
-    assert!(known.unwrap().is_some(), "what is known is still given");
+    assert!(known.unwrap().is_some(), "known names are still served");
 }
 
 #[tokio::test]
-async fn an_error_reaches_all_who_wait_and_is_not_remembered() {
+async fn an_error_reaches_all_waiting_callers_and_is_not_cached() {
     let (cache, _) = cache(CacheConfig::default());
     let server = partner();
-    server.away.store(true, Ordering::SeqCst);
+    server.unavailable.store(true, Ordering::SeqCst);
     let scope = scope(2);
-    let ask = || cache.permissions(&server, &scope, "res.partner");
-    let (one, other) = futures_util::future::join(ask(), ask()).await;
+    let load = || cache.permissions(&server, &scope, "res.partner");
+    let (one, other) = futures_util::future::join(load(), load()).await;
     assert!(Arc::ptr_eq(&one.unwrap_err(), &other.unwrap_err()));
     assert_eq!(server.loads(), 1);
-    server.away.store(false, Ordering::SeqCst);
-    assert!(ask().await.unwrap().is_some());
+    server.unavailable.store(false, Ordering::SeqCst);
+    assert!(load().await.unwrap().is_some());
     assert_eq!((cache.stats().permissions.load_failures, cache.stats().permissions.entries), (1, 1));
 }
 
 #[tokio::test]
-async fn invalidation_reaches_what_it_names_and_nothing_else() {
+async fn an_invalidation_affects_only_its_own_entries() {
     let (cache, _) = cache(CacheConfig::default());
     let server = Server::with(&[("a", PARTNER.to_owned()), ("b", PARTNER.to_owned())]);
-    let elsewhere = CacheScope::new(DatabaseUser::new("staging", 2), "en_US");
+    let other_database = CacheScope::new(DatabaseUser::new("staging", 2), "en_US");
     let load_all = async || {
         let before = cache.stats().fields.loads;
-        for scope in [&scope(2), &scope(6), &elsewhere] {
+        for scope in [&scope(2), &scope(6), &other_database] {
             for model in ["a", "b"] {
                 cache.fields(&server, scope, model).await.unwrap();
             }
@@ -201,14 +202,14 @@ async fn invalidation_reaches_what_it_names_and_nothing_else() {
     assert_eq!((cache.stats().fields.entries, cache.stats().fields.bytes), (0, 0));
     assert_eq!(load_all().await, 6);
     cache.invalidate_model("production", "a");
-    assert_eq!(cache.stats().fields.entries, 4, "another database keeps its own");
+    assert_eq!(cache.stats().fields.entries, 4, "entries of another database remain");
     assert_eq!(cache.stats().fields.evicted_invalidated, 8);
     assert_eq!(load_all().await, 2);
     assert_eq!(load_all().await, 0);
 }
 
 #[tokio::test]
-async fn an_ageing_answer_is_given_at_once_and_refreshed_in_the_background() {
+async fn an_ageing_entry_is_served_and_refreshed_in_the_background() {
     let mut config = CacheConfig::default();
     config.fields.refresh_after = Some(seconds(600));
     let (cache, clock) = cache(config);
@@ -231,33 +232,33 @@ async fn an_ageing_answer_is_given_at_once_and_refreshed_in_the_background() {
     clock.advance(seconds(600));
     assert!(!has_new().await);
     assert!(!has_new().await);
-    assert_eq!(run().await, 1, "one refresh, however many ask");
+    assert_eq!(run().await, 1, "callers share one refresh");
     assert!(has_new().await);
     assert_eq!((cache.stats().fields.misses, cache.stats().fields.loads), (1, 2));
 
-    server.away.store(true, Ordering::SeqCst);
+    server.unavailable.store(true, Ordering::SeqCst);
     clock.advance(seconds(600));
     assert!(has_new().await);
     assert_eq!(run().await, 1);
     assert!(has_new().await);
-    assert_eq!(run().await, 0, "a refresh that failed is not tried again at once");
+    assert_eq!(run().await, 0, "a failed refresh is not retried at once");
     clock.advance(seconds(5));
     assert!(has_new().await);
     assert_eq!(run().await, 1);
     clock.advance(seconds(3_000));
     let late = cache.fields(&server, &scope(2), "res.partner").await;
-    assert_eq!(*late.unwrap_err(), Away, "the time to live is the limit all the same");
+    assert_eq!(*late.unwrap_err(), Unavailable, "an expired entry is not served");
 }
 
 #[tokio::test]
-async fn permissions_for_many_models_are_loaded_together_within_a_bound() {
+async fn permissions_for_many_models_are_loaded_with_bounded_concurrency() {
     let (cache, _) = cache(CacheConfig::default());
     let names: Vec<String> = (0..50).map(|number| format!("model.{number}")).collect();
     let models: Vec<_> = names.iter().map(|name| (name.as_str(), PARTNER.to_owned())).collect();
     let server = Server::with(&models);
-    let mut asked: Vec<&str> = names.iter().map(String::as_str).collect();
-    asked.push("no.such");
-    let answers = cache.permissions_for(&server, &scope(2), &asked, 5).await;
+    let mut requested: Vec<&str> = names.iter().map(String::as_str).collect();
+    requested.push("no.such");
+    let answers = cache.permissions_for(&server, &scope(2), &requested, 5).await;
     assert_eq!(answers.len(), 51);
     assert!(answers[..50].iter().all(|answer| answer.as_ref().unwrap().unwrap().read));
     assert!(answers[50].as_ref().unwrap().is_none());
@@ -265,7 +266,7 @@ async fn permissions_for_many_models_are_loaded_together_within_a_bound() {
 }
 
 #[tokio::test]
-async fn an_answer_larger_than_the_bound_evicts_no_other() {
+async fn a_value_larger_than_the_bound_evicts_no_other() {
     let mut config = CacheConfig::default();
     config.fields.max_bytes = 20_000;
     let (cache, _) = cache(config);
@@ -277,13 +278,13 @@ async fn an_answer_larger_than_the_bound_evicts_no_other() {
 }
 
 #[tokio::test]
-async fn what_is_known_can_be_seen_without_a_question() {
+async fn known_fields_returns_only_valid_cached_definitions() {
     let (cache, clock) = cache(CacheConfig::default());
     let server = partner();
     assert!(cache.known_fields(&scope(2), "res.partner").is_none());
-    let asked = cache.fields(&server, &scope(2), "res.partner").await.unwrap().unwrap();
+    let loaded = cache.fields(&server, &scope(2), "res.partner").await.unwrap().unwrap();
     let before = cache.stats().fields;
-    assert!(Arc::ptr_eq(&cache.known_fields(&scope(2), "res.partner").unwrap(), &asked));
+    assert!(Arc::ptr_eq(&cache.known_fields(&scope(2), "res.partner").unwrap(), &loaded));
     assert!(cache.known_fields(&scope(6), "res.partner").is_none());
     assert_eq!(cache.stats().fields, before);
     clock.advance(seconds(3_600));

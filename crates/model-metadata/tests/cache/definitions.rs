@@ -1,4 +1,4 @@
-//! Field definitions hold any JSON that a server may send, and equal ones are equal in any order.
+//! Field definitions represent any JSON that a server may send, and compare equal in any order.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ fn source() -> impl Strategy<Value = Source> {
     )
 }
 
-/// The source as JSON text with its fields and attributes turned round.
+/// The source as JSON text, with fields and attributes in reverse order.
 fn reversed(source: &Source) -> String {
     let object = |entries: Vec<String>| format!("{{{}}}", entries.join(", "));
     let entry = |name: &String, json: String| format!("{}: {json}", serde_json::to_string(name).unwrap());
@@ -50,7 +50,7 @@ fn reversed(source: &Source) -> String {
 
 proptest! {
     #[test]
-    fn everything_comes_back(source in source()) {
+    fn definitions_round_trip(source in source()) {
         let json = serde_json::to_string(&source).unwrap();
         let definitions: FieldDefinitions = serde_json::from_str(&json).unwrap();
         prop_assert_eq!(definitions.len(), source.len());
@@ -71,31 +71,31 @@ proptest! {
     }
 
     #[test]
-    fn a_projection_is_the_part_asked_for(
+    fn a_projection_has_the_requested_fields_and_attributes(
         source in source(),
         more in prop::collection::vec(".{0,6}", 0..3),
         attributes in prop::option::of(prop::collection::vec("[a-d]", 0..4)),
     ) {
         let definitions: FieldDefinitions =
             serde_json::from_value(serde_json::to_value(&source).unwrap()).unwrap();
-        let asked: Vec<&str> = source.keys().step_by(2).chain(&more).chain(&more).map(String::as_str).collect();
+        let requested: Vec<&str> = source.keys().step_by(2).chain(&more).chain(&more).map(String::as_str).collect();
         let attributes: Option<Vec<&str>> =
             attributes.as_ref().map(|names| names.iter().map(String::as_str).collect());
-        let part = Projection::new(&definitions, Some(&asked), attributes.as_deref());
+        let part = Projection::new(&definitions, Some(&requested), attributes.as_deref());
         let mut expected = source.clone();
-        expected.retain(|name, _| asked.contains(&name.as_str()));
+        expected.retain(|name, _| requested.contains(&name.as_str()));
         for found in expected.values_mut() {
-            found.retain(|name, _| attributes.as_ref().is_none_or(|asked| asked.contains(&name.as_str())));
+            found.retain(|name, _| attributes.as_ref().is_none_or(|names| names.contains(&name.as_str())));
         }
         prop_assert_eq!(serde_json::to_value(part).unwrap(), serde_json::to_value(&expected).unwrap());
         let unknown = part.unknown();
         prop_assert!(unknown.iter().all(|name| !source.contains_key(*name)));
-        prop_assert!(asked.iter().all(|name| source.contains_key(*name) || unknown.contains(name)));
+        prop_assert!(requested.iter().all(|name| source.contains_key(*name) || unknown.contains(name)));
     }
 }
 
 #[test]
-fn what_is_not_an_object_of_objects_is_refused() {
+fn json_other_than_an_object_of_objects_is_rejected() {
     for json in ["[]", "false", r#"{"name": "char"}"#, r#"{"name": {"type": }}"#, "", "{\"name\": {}"] {
         assert!(serde_json::from_str::<FieldDefinitions>(json).is_err(), "{json}");
     }

@@ -1,4 +1,4 @@
-//! The cache as its users see it: on a real lock, with a server in memory and a clock that tests move.
+//! Tests of the public interface of the cache, with a server in memory and a manual clock.
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 

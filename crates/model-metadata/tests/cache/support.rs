@@ -1,4 +1,4 @@
-//! A server in memory that counts who asks, shared by the tests.
+//! A server in memory that counts loads, shared by the tests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use model_metadata::{
 use parking_lot::Mutex;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server is away")]
-pub(crate) struct Away;
+#[error("the server does not answer")]
+pub(crate) struct Unavailable;
 
-/// Models with their definitions as JSON, per user and language where they differ.
+/// Models with their definitions as JSON.
 #[derive(Default)]
 pub(crate) struct Server {
     pub(crate) models: Mutex<BTreeMap<String, String>>,
-    /// A field that only this user sees.
+    /// A field that only one user sees.
     pub(crate) secret: Mutex<Option<(i64, String)>>,
-    pub(crate) away: AtomicBool,
+    pub(crate) unavailable: AtomicBool,
     pub(crate) loads: AtomicUsize,
     pub(crate) permission_loads_running: AtomicUsize,
     pub(crate) permission_loads_at_once: AtomicUsize,
@@ -41,16 +41,20 @@ impl Server {
         self.loads.load(Ordering::SeqCst)
     }
 
-    fn answer(&self) -> Result<(), Away> {
+    fn answer(&self) -> Result<(), Unavailable> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        if self.away.load(Ordering::SeqCst) { Err(Away) } else { Ok(()) }
+        if self.unavailable.load(Ordering::SeqCst) { Err(Unavailable) } else { Ok(()) }
     }
 }
 
 impl MetadataLoader for Server {
-    type Error = Away;
+    type Error = Unavailable;
 
-    async fn load_fields(&self, scope: &CacheScope, model: &str) -> Result<Option<FieldDefinitions>, Away> {
+    async fn load_fields(
+        &self,
+        scope: &CacheScope,
+        model: &str,
+    ) -> Result<Option<FieldDefinitions>, Unavailable> {
         self.answer()?;
         tokio::task::yield_now().await;
         let Some(json) = self.models.lock().get(model).cloned() else { return Ok(None) };
@@ -64,7 +68,11 @@ impl MetadataLoader for Server {
         Ok(Some(serde_json::from_str(&json).unwrap()))
     }
 
-    async fn load_permissions(&self, scope: &CacheScope, model: &str) -> Result<Option<Permissions>, Away> {
+    async fn load_permissions(
+        &self,
+        scope: &CacheScope,
+        model: &str,
+    ) -> Result<Option<Permissions>, Unavailable> {
         tokio::task::yield_now().await;
         self.answer()?;
         let running = 1 + self.permission_loads_running.fetch_add(1, Ordering::SeqCst);
@@ -76,13 +84,13 @@ impl MetadataLoader for Server {
         Ok(known.then_some(Permissions { read: true, write, ..Permissions::default() }))
     }
 
-    async fn load_models(&self, _: &CacheScope) -> Result<ModelList, Away> {
+    async fn load_models(&self, _: &CacheScope) -> Result<ModelList, Unavailable> {
         self.answer()?;
         Ok(self.models.lock().keys().map(|name| (name.as_str(), "a label")).collect())
     }
 }
 
-/// Definitions of the size and the sameness of real ones: 15 attributes a field, most of them alike.
+/// Definitions as large and repetitive as real ones: 15 attributes for each field, mostly with equal values.
 pub(crate) fn definitions(model: &str, fields: usize) -> String {
     let mut all = serde_json::Map::new();
     for number in 0..fields {
@@ -103,7 +111,7 @@ pub(crate) fn scope(user: i64) -> CacheScope {
     CacheScope::new(DatabaseUser::new("production", user), "en_US")
 }
 
-pub(crate) fn cache(config: CacheConfig) -> (MetadataCache<Away>, Arc<ManualClock>) {
+pub(crate) fn cache(config: CacheConfig) -> (MetadataCache<Unavailable>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::default());
     (MetadataCache::with_clock(config, Arc::clone(&clock) as _), clock)
 }
@@ -112,7 +120,7 @@ pub(crate) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A small generator of numbers, the same in every run.
+/// A small deterministic random number generator.
 pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {

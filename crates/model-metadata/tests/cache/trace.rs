@@ -1,13 +1,12 @@
-//! The hit rate of a working day: people and agents who work on a few models, each in bursts.
+//! The hit rate of a simulated working day: users and agents work on a few models, in bursts.
 
 use crate::support::{Numbers, Server, cache, definitions, scope, seconds};
 use model_metadata::CacheConfig;
 
-/// Eight hours of 20 users. Each burst goes to one of 30 models, the popular ones far more often; each
-/// call of a burst checks a permission and needs definitions; one call in 200 names a field that does not
-/// exist.
+/// Eight hours of 20 users. Each burst concerns one of 30 models, popular ones more often. Each call of a burst
+/// checks a permission and needs definitions. One call in 200 names an unknown field.
 #[tokio::test]
-async fn a_working_day_hits_more_than_four_times_in_five() {
+async fn the_hit_rate_of_a_working_day_exceeds_80_percent() {
     let names: Vec<String> = (0..30).map(|number| format!("model.{number}")).collect();
     let models: Vec<_> = names.iter().map(|name| (name.as_str(), definitions(name, 20))).collect();
     let server = Server::with(&models);
@@ -21,8 +20,8 @@ async fn a_working_day_hits_more_than_four_times_in_five() {
         for _ in 0..2 + numbers.below(9) {
             clock.advance(seconds(2));
             cache.permissions(&server, &scope, model).await.unwrap().unwrap();
-            let asked: &[&str] = if numbers.below(200) == 0 { &["no_such"] } else { &["x_field_1"] };
-            cache.fields_naming(&server, &scope, model, asked).await.unwrap().unwrap();
+            let names: &[&str] = if numbers.below(200) == 0 { &["no_such"] } else { &["x_field_1"] };
+            cache.fields_naming(&server, &scope, model, names).await.unwrap().unwrap();
         }
         clock.advance(seconds(8));
     }
