@@ -13,6 +13,9 @@ use crate::backend::BackendError;
 pub(crate) const REFUSED: u8 = 1;
 /// The exit status when nothing could be done.
 pub(crate) const NOTHING_DONE: u8 = 2;
+/// The exit status when nothing could be done now, and the same may succeed later: `EX_TEMPFAIL` of
+/// sysexits.h. The unit retries after this one, and not after [`NOTHING_DONE`].
+pub(crate) const TRY_AGAIN: u8 = 75;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -43,6 +46,14 @@ impl Failure {
         self
     }
 
+    /// The same failure, which passes without a change of settings if the cause is transient.
+    pub(crate) fn if_transient(mut self, is_transient: bool) -> Self {
+        if is_transient {
+            self.status = TRY_AGAIN;
+        }
+        self
+    }
+
     /// What to do next, if that is known.
     pub(crate) fn advice(&self) -> Option<&str> {
         self.advice.as_deref()
@@ -67,7 +78,9 @@ impl fmt::Display for Failure {
 
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
-        let failure = Self::nothing_done(&error);
+        // A standby is promoted at a failover.
+        let is_standby = matches!(&error, ConnectError::Database(error) if error.code() == Some("25006"));
+        let failure = Self::nothing_done(&error).if_transient(error.is_transient() || is_standby);
         match advice_to_connect(&error) {
             Some(advice) => failure.advise(advice),
             None => failure,
@@ -132,8 +145,10 @@ impl From<StoreError> for Failure {
             }
             _ => None,
         };
+        let is_standby = matches!(&error, StoreError::Database(error) if error.code() == Some("25006"));
         let place = "Sessions and passwords are kept where --store-url says.";
         Self::nothing_done(&error)
+            .if_transient(error.is_transient() || is_standby)
             .advise(advice.map_or(place.to_owned(), |advice| format!("{advice}\n{place}")))
     }
 }
@@ -144,6 +159,7 @@ impl From<ReadError> for Failure {
             ReadError::Tree { .. } | ReadError::InvalidId { .. } => Self::refused(&error),
             ReadError::MissingTable { .. } | ReadError::MissingColumn { .. } => Self::nothing_done(&error)
                 .advise("Is this an Openbravo or Etendo database, and does the user see its schema (search_path)?"),
+            ReadError::Database(error) => error.into(),
             _ => Self::nothing_done(&error),
         }
     }
@@ -153,7 +169,7 @@ impl From<BackendError> for Failure {
     fn from(error: BackendError) -> Self {
         match error {
             BackendError::Database(error) => error.into(),
-            BackendError::Odoo(error) => Self::nothing_done(&error),
+            BackendError::Odoo(error) => Self::nothing_done(&error).if_transient(error.is_transient()),
             BackendError::Companies(error) => Self::refused(&error),
             BackendError::UnknownClient { .. } => Self::nothing_done(&error),
         }

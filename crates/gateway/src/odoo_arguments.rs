@@ -125,12 +125,13 @@ fn in_our_words(text: &str) -> String {
 }
 
 fn unusable(error: &LoaderError, url: &str, login: &str) -> Failure {
-    let failure = Failure::nothing_done(in_our_words(&error.to_string()));
+    let is_transient = error_is_transient(error);
+    let failure = Failure::nothing_done(in_our_words(&error.to_string())).if_transient(is_transient);
     match error {
         LoaderError::Odoo(OdooError::Credentials { .. }) => failure.advise(format!(
             "Is `{login}` the loader's login there, and is its key valid? Odoo shows keys once, when they are made."
         )),
-        LoaderError::Odoo(OdooError::Fault(_)) if error_is_transient(error) => {
+        LoaderError::Odoo(OdooError::Fault(_)) if is_transient => {
             failure.advise(format!("Is Odoo running, and is --odoo-url right (`{url}`)?"))
         }
         LoaderError::NotReadable { .. } | LoaderError::NotAnAdministrator => failure.advise(format!(

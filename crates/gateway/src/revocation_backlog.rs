@@ -98,7 +98,8 @@ impl RevocationBacklog {
                     return Err(Failure::nothing_done(format!(
                         "the session store does not accept the revocations in `{}`: {error}",
                         path.display()
-                    )));
+                    ))
+                    .if_transient(error.is_transient()));
                 }
             }
             match fs::remove_file(&path) {

@@ -30,8 +30,10 @@ Exit status:
   0  done; with `query`, every line was answered
   1  data was refused: a file, a row, a tree, or a line of `query`; `check`
      found a problem; with `revisions status`, nothing is counted
-  2  nothing could be done: wrong usage, an unknown client, organization or
-     user, or a database that cannot be opened or read
+  2  nothing could be done: wrong usage or settings, a missing right, an
+     unknown client, organization or user, or a file that cannot be used
+ 75  nothing could be done now: a database, an Odoo or an address is not
+     available; the same command may succeed later
 
 Examples:
   orgcache                                    the demonstration on port 8080

@@ -50,6 +50,7 @@ pub(crate) async fn run(url: &str, action: RevisionsAction) -> Result<ExitCode, 
 
 fn not_changed(error: RevisionsError) -> Failure {
     let advice = match error {
+        RevisionsError::Database(error) if error.is_transient() => return error.into(),
         RevisionsError::NotATable { .. } => {
             "Is this an Openbravo or Etendo database, and does the user see its schema (search_path)?"
         }

@@ -69,7 +69,7 @@ fn a_password_on_the_command_line_is_named() {
     let home = tempfile::tempdir().unwrap();
     let url = "postgres://reader:secret@127.0.0.1:1/openbravo";
     let failed = run(home.path(), &["overview", "--database-url", url], "");
-    assert_eq!(failed.status, 2);
+    assert_eq!(failed.status, 75);
     assert!(failed.err.contains("ORGCACHE_DATABASE_URL") && !failed.err.contains("secret"), "{}", failed.err);
     let failed = run(home.path(), &["serve", "--listen", "0", "--database-url", url], "");
     assert!(failed.err.contains("ORGCACHE_DATABASE_URL") && !failed.err.contains("secret"), "{}", failed.err);

@@ -45,8 +45,8 @@ done
 
 : without settings the unit does not serve the demonstration
 set -a; . /etc/orgcache/orgcache.env; set +a
-pre=$(sed -n "s/^ExecStartPre=.*'\(.*\)'$/\1/p" $unit | sed 's/\$\$/$/g')
-! runuser -u orgcache -- sh -c "$pre"
+start=$(sed -n "s/^ExecStart=.*'\(.*\)'$/\1/p" $unit | sed 's/\$\$/$/g')
+runuser -u orgcache -- timeout 20 sh -c "$start" || test $? = 2
 
 : settings of the operator survive an upgrade, and files of the service a removal
 cat >> /etc/orgcache/orgcache.env <<END
@@ -64,10 +64,9 @@ $install
 cat /root/settings > /etc/orgcache/orgcache.env
 
 set -a; . /etc/orgcache/orgcache.env; set +a
-runuser -u orgcache -- sh -c "$pre"
 runuser -u orgcache -- orgcache check
 echo 'correct horse battery' | runuser -u orgcache -- orgcache password 'F&BAdmin'
-exec setpriv --reuid orgcache --regid orgcache --init-groups $(sed -n 's/^ExecStart=//p' $unit) >&3 3>&-
+exec setpriv --reuid orgcache --regid orgcache --init-groups sh -c "$start" >&3 3>&-
 "#;
 
 /// Boots systemd in the layer, with no unit but the package's, and does what an operator does then. What it
@@ -88,16 +87,31 @@ done
 dpkg --no-triggers --force-unsafe-io --install /root/orgcache.deb
 mkdir /etc/systemd/system/orgcache.service.d
 printf '[Service]\nStandardOutput=append:/root/said\n' > /etc/systemd/system/orgcache.service.d/output.conf
-cat >> /etc/orgcache/orgcache.env <<END
-ORGCACHE_DATABASE_URL=$ERP
-ORGCACHE_STORE_URL=$STORE
-ORGCACHE_LISTEN=127.0.0.1:0,unix:/run/orgcache/orgcache.sock
-END
 (
+    restarts() { systemctl show --property NRestarts --value orgcache; }
+    is_tried_again() { test "$(restarts)" -gt 0; }
     pid() { systemctl show --property MainPID --value orgcache; }
     is_restarted() { systemctl is-active orgcache && test "$(pid)" != "$upgraded"; }
     wait_until() { n=0; until "$@"; do n=$((n + 1)); test $n -lt 600; sleep 0.1; done; }
     wait_until test -S /run/systemd/private
+    : wrong settings are not tried again
+    systemctl start orgcache
+    wait_until systemctl is-failed orgcache
+    systemctl status orgcache | grep -q status=2
+    grep -q 'no ORGCACHE_DATABASE_URL' /root/said
+    : a database that is not up yet is
+    cat >> /etc/orgcache/orgcache.env <<END
+ORGCACHE_DATABASE_URL=$ERP
+ORGCACHE_STORE_URL=postgres://orgcache@127.0.0.1:1/orgcache
+ORGCACHE_LISTEN=127.0.0.1:0,unix:/run/orgcache/orgcache.sock
+END
+    systemctl start orgcache
+    wait_until is_tried_again
+    grep -q 'Is the server running' /root/said
+    echo "ORGCACHE_STORE_URL=$STORE" >> /etc/orgcache/orgcache.env
+    wait_until grep -q stops /root/said
+    systemctl stop orgcache
+    rm /root/said
     set -a; . /etc/orgcache/orgcache.env; set +a
     runuser -u orgcache -- orgcache check
     echo 'correct horse battery' | runuser -u orgcache -- orgcache password 'F&BAdmin'

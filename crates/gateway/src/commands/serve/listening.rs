@@ -36,7 +36,11 @@ pub(crate) async fn beyond_loopback<'l>(
 
 /// Why an address cannot be had, and what to do next.
 pub(crate) fn not_bound(error: ListenError) -> Failure {
-    let failure = Failure::nothing_done(&error);
+    // A process may still be stopping, a network coming up, and a server of names not answer yet.
+    let is_name =
+        matches!(&error.address, ListenAddress::Tcp { host, .. } if host.parse::<IpAddr>().is_err());
+    let passes = [io::ErrorKind::AddrInUse, io::ErrorKind::AddrNotAvailable].contains(&error.cause.kind());
+    let failure = Failure::nothing_done(&error).if_transient(is_name || passes);
     match (error.cause.kind(), &error.address) {
         (io::ErrorKind::AddrInUse, ListenAddress::Tcp { .. }) => {
             failure.advise("Something listens there already; choose another port with --listen.")
@@ -62,7 +66,7 @@ pub(crate) fn not_bound(error: ListenError) -> Failure {
         (io::ErrorKind::PermissionDenied, ListenAddress::Unix(_)) => {
             failure.advise("Let the user of the service write to its folder.")
         }
-        (_, ListenAddress::Tcp { host, .. }) if host.parse::<IpAddr>().is_err() => {
+        _ if is_name => {
             failure.advise("Does this machine know that name? Write an address of its own instead.")
         }
         _ => failure,
