@@ -63,7 +63,13 @@ async fn change_tree() -> Result<(), Failure> {
 
 /// Where the demonstration database of this version is.
 fn demo_file() -> Result<PathBuf, Failure> {
-    Ok(data_folder()?.join(concat!("demo-", env!("CARGO_PKG_VERSION"), ".db")))
+    let file = data_folder()?.join(concat!("demo-", env!("CARGO_PKG_VERSION"), ".db"));
+    if file.to_str().is_none() {
+        let refused = format!("the path of the demonstration database `{}` is not UTF-8", file.display());
+        return Err(Failure::nothing_done(refused)
+            .advise("Set XDG_DATA_HOME to a folder whose path is, or name a database with --database-url."));
+    }
+    Ok(file)
 }
 
 /// Our folder in the user's data directory, as the XDG base directory specification has it.
@@ -71,8 +77,10 @@ pub(crate) fn data_folder() -> Result<PathBuf, Failure> {
     let from = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
     let data = data.ok_or_else(|| {
-        Failure::nothing_done("there is no place for files of our own: neither HOME nor XDG_DATA_HOME is set")
-            .advise("Set one of them; for the demonstration database, --database-url names another one.")
+        Failure::nothing_done(
+            "there is no place for our files: neither HOME nor XDG_DATA_HOME is an absolute path",
+        )
+        .advise("Set one of them; for the demonstration database, --database-url names another one.")
     })?;
     Ok(data.join("orgcache"))
 }

@@ -126,7 +126,10 @@ async fn an_odoo_that_cannot_be_used_is_told_with_what_to_do() {
         says(Program::loaded_by(&double, "bob", &bob), &["may not read companies", "Access Rights"]).await;
         let away = Program::over(&double);
         drop(double);
-        says(away, &["cannot be reached", "Is Odoo running"]).await;
+        for command in ["tree", "serve"] {
+            let said = away.fail_as(75, &[command]).await;
+            assert!(said.contains("cannot be reached") && said.contains("Is Odoo running"), "{said}");
+        }
     }
 }
 
@@ -154,6 +157,10 @@ async fn what_is_about_a_database_says_so() {
     }
     let said = program.fail(&["serve", "--erp-passwords", "--store-url", "sqlite:x.db?mode=rwc"]).await;
     assert!(said.contains("--erp-passwords"), "{said}");
+    let store = ["--erp-passwords", "--store-url", "sqlite:x.db?mode=rwc"];
+    let checked = program.run(&[&["check", "--listen", "127.0.0.1:0"], &store[..]].concat(), "").await;
+    let found = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.code() == Some(1) && found.contains("PROBLEM  --erp-passwords"), "{found}");
     let said = program.fail(&["tree", "--database-url", "sqlite:x.db"]).await;
     assert!(said.contains("--odoo-url") && said.contains("--database-url"), "{said}");
 }

@@ -73,9 +73,14 @@ impl Program {
 
     /// Runs it, and gives what it said when it failed.
     pub(crate) async fn fail(&self, arguments: &[&str]) -> String {
+        self.fail_as(2, arguments).await
+    }
+
+    /// The same with the status that it ended with.
+    pub(crate) async fn fail_as(&self, status: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments, "").await;
         let said = text(&output.stderr);
-        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), ""), "{said}");
+        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(status), ""), "{said}");
         said
     }
 

@@ -21,6 +21,32 @@ fn the_demonstration_can_be_served() {
     assert!(checked.out.ends_with("`serve` can start; 0 warnings\n"), "{}", checked.out);
 }
 
+/// Homes in which there can be no demonstration: none, a relative one, and one that is not UTF-8.
+#[test]
+fn a_home_that_cannot_be_used_is_refused_with_advice() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStringExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = folder.path().as_os_str().to_owned().into_vec();
+    bytes.extend(b"/\xff");
+    let bytes = OsString::from_vec(bytes);
+    for (home, reason) in [(None, "HOME"), (Some(OsStr::new("relative")), "HOME"), (Some(&bytes), "UTF-8")] {
+        for (command, status) in [("check", 1), ("serve", 2), ("overview", 2)] {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_orgcache"));
+            program.arg(command).env_clear().envs(home.map(|home| ("HOME", home)));
+            let output = program.env("ORGCACHE_LISTEN", "127.0.0.1:0").output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8(said).unwrap();
+            assert_eq!(output.status.code(), Some(status), "{home:?}: {said}");
+            for part in [reason, "XDG_DATA_HOME", "--database-url"] {
+                assert!(said.contains(part), "{home:?}: {said}");
+            }
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made there");
+}
+
 #[test]
 fn what_is_missing_is_said_with_how_to_mend_it_and_nothing_is_changed() {
     for database in samples() {
