@@ -1,4 +1,4 @@
-//! `Caches`: shared by all servers of a process.
+//! `Caches`: the caches that all servers of a process share.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use model_metadata::{CacheConfig, MetadataCache};
 use odoo::{ConfigError, OdooError, RecordCache, RecordPolicy};
 use platform::settings::{SettingsReader, from_environment};
 
-/// Caches of definitions, model lists and records.
+/// Caches of field definitions, model lists and records.
 ///
-/// All servers of a process share one. Each user only gets what Odoo told that user, equal definitions share
-/// memory, and a write by one user invalidates the records of all. Clones share everything.
+/// All servers of a process should share one `Caches`. Each user gets only data that Odoo returned to that
+/// user. Equal definitions share memory. A write by one user invalidates the cached records of all users.
+/// Clones share their contents.
 #[derive(Clone, Debug)]
 pub struct Caches {
     pub(crate) metadata: Arc<MetadataCache<OdooError>>,
@@ -18,8 +19,8 @@ pub struct Caches {
 }
 
 impl Caches {
-    /// Empty caches with this time to live of field definitions. Permissions and model lists live for five
-    /// minutes, or as long as field definitions if that is shorter.
+    /// Empty caches. The time to live is that of field definitions; for permissions and model lists it is at
+    /// most five minutes.
     #[must_use]
     pub fn new(fields_time_to_live: Duration, records: RecordPolicy) -> Self {
         let mut config = CacheConfig::default();
@@ -30,7 +31,7 @@ impl Caches {
         Caches { metadata: Arc::new(MetadataCache::new(config)), records: RecordCache::new(records) }
     }
 
-    /// Caches as configured by the environment.
+    /// Caches as configured by environment variables.
     ///
     /// # Errors
     /// [`ConfigError`] that names the invalid variable.
@@ -38,17 +39,18 @@ impl Caches {
         Self::from_settings(from_environment)
     }
 
-    /// Caches as configured by settings with the names of environment variables. Empty ones count as missing.
+    /// Caches as configured by settings with the names of environment variables. An empty setting counts as
+    /// missing.
     ///
     /// # Errors
     /// [`ConfigError`] that names the invalid setting.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let settings = SettingsReader::new(settings);
-        let usual = RecordPolicy::default();
+        let default = RecordPolicy::default();
         let records = RecordPolicy {
-            time_to_live: settings.seconds("ODOO_MCP_RECORD_TTL", usual.time_to_live)?,
+            time_to_live: settings.seconds("ODOO_MCP_RECORD_TTL", default.time_to_live)?,
             read_ahead: settings.flag("ODOO_MCP_ENABLE_PREFETCH", true)?,
-            ..usual
+            ..default
         };
         let hour = Duration::from_secs(3600);
         Ok(Self::new(settings.seconds("ODOO_MCP_CACHE_TTL", hour)?, records))
@@ -66,19 +68,19 @@ mod tests {
     use super::Caches;
 
     #[test]
-    fn what_cannot_be_understood_is_named() {
+    fn errors_name_the_invalid_setting() {
         let with = |name: &'static str, value: &'static str| {
-            Caches::from_settings(|asked| (asked == name).then(|| value.to_owned()))
+            Caches::from_settings(|setting| (setting == name).then(|| value.to_owned()))
         };
         for (name, value) in [
             ("ODOO_MCP_CACHE_TTL", "1h"),
             ("ODOO_MCP_RECORD_TTL", "-1"),
             ("ODOO_MCP_ENABLE_PREFETCH", "perhaps"),
         ] {
-            let told = with(name, value).unwrap_err().to_string();
-            assert!(told.contains(name) && told.contains(value), "{told}");
+            let message = with(name, value).unwrap_err().to_string();
+            assert!(message.contains(name) && message.contains(value), "{message}");
         }
-        assert!(with("ODOO_MCP_CACHE_TTL", "0").is_ok(), "nothing is kept");
+        assert!(with("ODOO_MCP_CACHE_TTL", "0").is_ok(), "0 disables the cache");
         assert!(with("ODOO_MCP_CACHE_TTL", " ").is_ok());
     }
 }

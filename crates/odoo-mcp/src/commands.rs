@@ -1,20 +1,20 @@
-//! Commands: what a write does to a list of related records.
+//! Odoo's commands: how a write changes a list of related records.
 
 use serde_json::{Value, json};
 
 use crate::arguments::{unwrapped_list, whole};
 use crate::value::{ExpectedForm, id};
 
-/// The commands of a list of records, in Odoo's own form. A list of ids replaces what is there, and is what
-/// reads give.
+/// Converts the value of a one2many or many2many field to Odoo's commands. A list of ids, as reads return it,
+/// replaces the current records.
 ///
-/// What is to become of the records is never guessed: nothing is no command, though Odoo empties the list for
-/// it.
+/// `null` and `false` are rejected: Odoo would empty the list, which the caller may not intend.
 pub(crate) fn commands(value: &Value, relation: &str) -> Result<Vec<Value>, ExpectedForm> {
     let form = || {
         ExpectedForm(format!(
             "a list of commands on `{relation}`: [0, 0, {{values}}] creates, [1, id, {{values}}] changes, [2, id] deletes, \
-             [3, id] takes out, [4, id] adds, [5] empties, [6, 0, [ids]] replaces; or a list of ids, which replaces"
+             [3, id] removes from the list, [4, id] adds, [5] empties the list, [6, 0, [ids]] replaces it; or a list of \
+             ids, which replaces it"
         ))
     };
     let list = unwrapped_list(value);
@@ -29,19 +29,19 @@ pub(crate) fn commands(value: &Value, relation: &str) -> Result<Vec<Value>, Expe
 fn command(value: &Value) -> Option<Value> {
     let parts = value.as_array()?.as_slice();
     let number = parts.first().filter(|it| it.is_number()).and_then(whole)?;
-    let is_nothing =
+    let is_empty =
         |value: &Value| matches!(value, Value::Null | Value::Bool(false)) || whole(value) == Some(0);
     let id = || parts.get(1).and_then(id);
     Some(match (number, parts) {
-        // The second part is a number of the caller's own, if anything.
-        (0, [_, own, Value::Object(values)]) if is_nothing(own) || own.is_string() || own.is_number() => {
+        // The second part may be a virtual id that the caller chose.
+        (0, [_, id, Value::Object(values)]) if is_empty(id) || id.is_string() || id.is_number() => {
             json!([0, 0, values])
         }
         (1, [_, _, Value::Object(values)]) => json!([1, id()?, values]),
         (2..=4, [_, _]) => json!([number, id()?, 0]),
-        (2..=4, [_, _, rest]) if is_nothing(rest) => json!([number, id()?, 0]),
-        (5, [_, rest @ ..]) if rest.len() <= 2 && rest.iter().all(is_nothing) => json!([5, 0, 0]),
-        (6, [_, nothing, Value::Array(ids)]) if is_nothing(nothing) => {
+        (2..=4, [_, _, rest]) if is_empty(rest) => json!([number, id()?, 0]),
+        (5, [_, rest @ ..]) if rest.len() <= 2 && rest.iter().all(is_empty) => json!([5, 0, 0]),
+        (6, [_, unused, Value::Array(ids)]) if is_empty(unused) => {
             let ids: Option<Vec<i64>> = ids.iter().map(self::id).collect();
             json!([6, 0, ids?])
         }
@@ -56,8 +56,8 @@ mod tests {
     use super::commands;
 
     #[test]
-    fn commands_have_their_shape() {
-        let given = |value: Value| commands(&value, "sale.order.line").map(Value::from);
+    fn commands_are_normalized_or_rejected() {
+        let converted = |value: Value| commands(&value, "sale.order.line").map(Value::from);
         for (value, expected) in [
             (json!([]), json!([])),
             (json!([7, "8"]), json!([[6, 0, [7, 8]]])),
@@ -70,7 +70,7 @@ mod tests {
             (json!("[[4, 7]]"), json!([[4, 7, 0]])),
             (json!("[(6, 0, [7, 8]), (0, None, {'a': True})]"), json!([[6, 0, [7, 8]], [0, 0, {"a": true}]])),
         ] {
-            assert_eq!(given(value.clone()), Ok(expected), "{value}");
+            assert_eq!(converted(value.clone()), Ok(expected), "{value}");
         }
         for wrong in [
             json!(null),
@@ -95,8 +95,8 @@ mod tests {
             json!([[]]),
             json!([true]),
         ] {
-            let told = given(wrong.clone()).unwrap_err().0;
-            assert!(told.contains("commands on `sale.order.line`"), "{wrong}");
+            let expected = converted(wrong.clone()).unwrap_err().0;
+            assert!(expected.contains("commands on `sale.order.line`"), "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `CallContext`: the part of Odoo's context that a caller may choose.
+//! `CallContext`: the keys of Odoo's context that a caller may set.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,8 +8,8 @@ use crate::ToolError;
 use crate::arguments::Ids;
 
 /// As in search_records.
-// It chooses which data the call sees, and in which language; keys that would change what a write does cannot
-// be given.
+// These keys select the visible data and its language. Keys that would change the effect of a write are not
+// accepted.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]

@@ -1,8 +1,9 @@
-//! Which fields look like credentials, by their names.
+//! Detects fields that look like credentials, by their names.
 //!
-//! Reads that name no fields leave these out. Who names one gets it: Odoo's own groups decide about that.
+//! Reads that name no fields leave such fields out. If a call names one, it is read; Odoo's groups decide
+//! whether the user may read it.
 
-/// Last words that name a credential.
+/// Words that mark a credential if they come last in the name of a field.
 const WORDS: &[&str] = &[
     "password",
     "passwd",
@@ -22,7 +23,7 @@ const WORDS: &[&str] = &[
     "hashiv",
 ];
 
-/// Words that make a credential of a `key` after them.
+/// Words that mark a credential if `key` follows them.
 const KEYS: &[&str] = &[
     "api",
     "private",
@@ -36,16 +37,16 @@ const KEYS: &[&str] = &[
     "signing",
 ];
 
-/// Does a field's name say that it holds a credential?
+/// Does the name of a field look like that of a credential?
 pub(crate) fn is_credential(field: &str) -> bool {
     let name = field.to_ascii_lowercase();
     let mut words: Vec<&str> = name.split('_').collect();
-    // References to records and flags hold no secret themselves.
+    // References to records and flags contain no secret.
     if matches!(words.last(), Some(&("id" | "ids"))) || matches!(words.first(), Some(&("is" | "has" | "can")))
     {
         return false;
     }
-    // `password_2` and `password_` are passwords still.
+    // `password_2` and `password_` are passwords too.
     words.truncate(
         words.iter().rposition(|word| !word.bytes().all(|it| it.is_ascii_digit())).map_or(0, |it| it + 1),
     );
@@ -63,7 +64,7 @@ mod tests {
     use super::is_credential;
 
     #[test]
-    fn credentials_are_told_by_their_last_words() {
+    fn credentials_are_detected_by_their_last_words() {
         for name in [
             "password",
             "new_password",

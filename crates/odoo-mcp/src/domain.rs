@@ -1,16 +1,16 @@
-//! Domains: are they whole, and which conditions have domains of their own?
+//! Domains: checks that they are complete, and finds operators with nested domains.
 
 use serde_json::Value;
 
 use crate::ToolError;
 
-/// Makes sure that every operator has operands of its own. Conditions that the server appends would else
-/// become operands of the caller's operators, and confine nothing.
+/// Checks that each operator has its operands. Otherwise conditions that the server appends would become
+/// operands of the caller's operators, and restrict nothing.
 pub(crate) fn check_balance(domain: &[Value]) -> Result<(), ToolError> {
     let mut expected: usize = 1;
     for (place, term) in domain.iter().enumerate() {
         if expected == 0 {
-            // Terms that stand beside each other are joined by "and".
+            // Adjacent terms are joined by "and".
             expected = 1;
         }
         match term {
@@ -28,11 +28,11 @@ pub(crate) fn check_balance(domain: &[Value]) -> Result<(), ToolError> {
         return Ok(());
     }
     Err(ToolError::invalid(format!(
-        "the domain ends too early: its operators need {expected} more condition(s)"
+        "the domain is incomplete: its operators need {expected} more condition(s)"
     )))
 }
 
-/// Is the operand of this operator a domain on the related records?
+/// Is the operand of the operator a domain on the related records?
 pub(crate) fn takes_domain(operator: &str) -> bool {
     matches!(operator.trim_end_matches('!'), "any" | "not any")
 }
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_need_operands_of_their_own() {
+    fn each_operator_needs_its_operands() {
         assert!(balanced(json!([])));
         assert!(balanced(json!([["a", "=", 1], ["b", "=", 2]])));
         assert!(balanced(json!(["|", ["a", "=", 1], ["b", "=", 2]])));

@@ -1,12 +1,12 @@
-//! `ToolError`: why a tool has no answer.
+//! `ToolError`: why a tool call failed.
 
 use std::sync::Arc;
 
 use odoo::OdooError;
 
-/// Why a tool has no answer, in words for the model that called it.
+/// Why a tool call failed. The message is for the language model that called the tool.
 ///
-/// Neither tracebacks nor passwords nor keys are in it: [`OdooError`] has none.
+/// Messages contain no tracebacks, passwords or keys, because [`OdooError`] contains none.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ToolError {
@@ -16,26 +16,26 @@ pub enum ToolError {
     /// The mode or the rules forbid the call.
     #[error("access denied: {0}")]
     Denied(String),
-    /// The rules could not be checked; nothing is allowed meanwhile.
+    /// The rules could not be checked, so the call is denied.
     #[error("could not verify access: {0}")]
     Unverified(String),
-    /// There is no such record.
+    /// The record does not exist.
     #[error("record not found: {model} with id {ids}")]
     NotFound {
         /// The model.
         model: String,
-        /// The id, or several.
+        /// The ids that do not exist.
         ids: String,
     },
-    /// A write was sent, and it is unknown whether it was carried out.
+    /// A write was sent, but its outcome is unknown.
     #[error("{cause}. The call was sent and may have been carried out: before you repeat it, {check}")]
     InDoubt {
-        /// Why there is no answer.
+        /// Why the answer is missing.
         cause: OdooError,
-        /// How to find out.
+        /// How to find out whether the write was carried out.
         check: String,
     },
-    /// Odoo refuses the call, or does not answer.
+    /// Odoo rejected the call, or did not answer.
     #[error(transparent)]
     Odoo(#[from] OdooError),
 }
@@ -50,12 +50,12 @@ impl ToolError {
         ToolError::Invalid(message.into())
     }
 
-    /// Is it a refusal, as opposed to a failure?
+    /// Was access denied, by the gate or by Odoo?
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self, ToolError::Denied(_) | ToolError::Odoo(OdooError::Access { .. }))
     }
 
-    /// May the same call succeed later, without any other change?
+    /// May the same call succeed later without a change?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -72,9 +72,9 @@ impl From<Arc<OdooError>> for ToolError {
     }
 }
 
-/// Why serving a client failed.
+/// Serving a client failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the client does not keep to the protocol: {cause}")]
+#[error("the client violates the protocol: {cause}")]
 pub struct ServeError {
     cause: String,
 }

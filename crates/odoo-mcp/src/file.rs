@@ -9,15 +9,15 @@ use serde_json::{Map, Value, json};
 use crate::ToolError;
 use crate::service::Service;
 
-/// What is known of a file without reading it.
+/// Metadata of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FileFacts {
     pub(crate) name: Option<String>,
     pub(crate) mimetype: Option<String>,
     pub(crate) size: Option<usize>,
-    /// The address that it is, if it is no file but a link.
+    /// The URL, if the attachment is a link and not a file.
     pub(crate) link: Option<String>,
-    /// The text that Odoo found in it.
+    /// The text that Odoo extracted from the file.
     pub(crate) index: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl FileFacts {
 }
 
 impl Service {
-    /// What is known of an attachment. Its owner's rules hold for it.
+    /// The metadata of an attachment. The rules of its owner's model apply.
     pub(crate) async fn attachment_facts(&self, id: i64) -> Result<FileFacts, ToolError> {
         self.require_read("ir.attachment").await?;
         self.check_owners("ir.attachment", &[id], Operation::Read).await?;
@@ -50,7 +50,8 @@ impl Service {
         rows.first().map(FileFacts::from_row).ok_or_else(|| ToolError::not_found("ir.attachment", &[id]))
     }
 
-    /// What is known of the file in a field: nothing unless it is stored as an attachment that may be read.
+    /// The metadata of the file in a field. Empty unless the file is stored as an attachment that the user
+    /// may read.
     pub(crate) async fn field_facts(
         &self,
         model: &str,
@@ -74,12 +75,12 @@ impl Service {
 
     /// The bytes of an attachment.
     pub(crate) async fn attachment_bytes(&self, id: i64, facts: &FileFacts) -> Result<Vec<u8>, ToolError> {
-        // From version 20 on there is no `datas`.
+        // Odoo 20 removes `datas`.
         let field = if self.client.version().await? >= 20 { "raw" } else { "datas" };
         self.bytes("ir.attachment", id, field, facts).await
     }
 
-    /// The bytes in a binary field.
+    /// The bytes of a binary field.
     pub(crate) async fn field_bytes(
         &self,
         model: &str,
@@ -92,7 +93,7 @@ impl Service {
         let definitions = self.check_names(model, [field]).await?;
         let kind = definitions.get(field).and_then(|field| field.text("type")).unwrap_or_default();
         if !matches!(kind.as_str(), "binary" | "image") {
-            return Err(ToolError::invalid(format!("`{field}` of `{model}` holds no file")));
+            return Err(ToolError::invalid(format!("`{field}` of `{model}` is not a field for files")));
         }
         self.bytes(model, id, field, facts).await
     }
@@ -116,7 +117,7 @@ impl Service {
         self.check_size(content.len() / 4 * 3)?;
         STANDARD
             .decode(content)
-            .map_err(|_| ToolError::invalid(format!("`{field}` of `{model}` is no valid base64")))
+            .map_err(|_| ToolError::invalid(format!("`{field}` of `{model}` is not valid base64")))
     }
 
     fn check_size(&self, bytes: usize) -> Result<(), ToolError> {
@@ -125,13 +126,13 @@ impl Service {
             return Ok(());
         }
         Err(ToolError::invalid(format!(
-            "the file has {bytes} bytes, and {limit} are allowed (ODOO_MCP_MAX_BINARY_SIZE)"
+            "the file has {bytes} bytes, but at most {limit} are allowed (ODOO_MCP_MAX_BINARY_SIZE)"
         )))
     }
 }
 
-/// The types of images that a model can look at, by their first bytes. What a file is declared to be depends
-/// on its name, which may be wrong.
+/// The type of an image that language models can view, from its first bytes. The declared type depends on the
+/// file name, which may be wrong.
 pub(crate) fn image_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
@@ -142,7 +143,7 @@ pub(crate) fn image_type(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The type of a file that does not declare one.
+/// Guesses the type of a file that does not declare one.
 pub(crate) fn guess_type(bytes: &[u8]) -> &'static str {
     let head = String::from_utf8_lossy(bytes.get(..512.min(bytes.len())).unwrap_or_default())
         .trim_start()
@@ -161,7 +162,7 @@ pub(crate) fn guess_type(bytes: &[u8]) -> &'static str {
 /// Is a file of this type text?
 pub(crate) fn is_text(mimetype: &str) -> bool {
     let essence = mimetype.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let named = [
+    let others = [
         "application/json",
         "application/xml",
         "application/javascript",
@@ -175,7 +176,7 @@ pub(crate) fn is_text(mimetype: &str) -> bool {
     essence.starts_with("text/")
         || essence.ends_with("+json")
         || essence.ends_with("+xml")
-        || named.contains(&essence.as_str())
+        || others.contains(&essence.as_str())
 }
 
 #[cfg(test)]
@@ -183,7 +184,7 @@ mod tests {
     use super::{guess_type, image_type, is_text};
 
     #[test]
-    fn types_are_told_by_the_first_bytes() {
+    fn types_are_detected_from_the_first_bytes() {
         assert_eq!(image_type(b"\x89PNG\r\n\x1a\n...."), Some("image/png"));
         assert_eq!(image_type(b"RIFF....WEBPVP8 "), Some("image/webp"));
         assert_eq!(image_type(b"GIF89a"), Some("image/gif"));
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_told_by_its_type() {
+    fn text_is_detected_by_its_type() {
         for text in ["text/plain; charset=utf-8", "TEXT/CSV", "application/ld+json", "image/svg+xml"] {
             assert!(is_text(text), "{text}");
         }

@@ -1,22 +1,22 @@
-//! Odoo for language models: the tools and resources of an MCP server over a client of Odoo.
+//! Odoo for language models: an MCP server with tools and resources for an Odoo database.
 //!
 //! ```no_run
 //! use odoo::OdooConfig;
 //! use odoo_mcp::{Caches, McpSettings, OdooServer, StreamOptions};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! // ODOO_URL, ODOO_DB, ODOO_API_KEY and the settings of mcp-server-odoo.
+//! // Reads ODOO_URL, ODOO_DB, ODOO_API_KEY and the settings of mcp-server-odoo.
 //! let (config, settings) = (OdooConfig::from_env()?, McpSettings::from_env()?);
 //! let server = OdooServer::new(config, settings, &Caches::from_env()?)?;
-//! server.serve_stdio(StreamOptions::from_env()?).await?; // until the client closes its end
+//! server.serve_stdio(StreamOptions::from_env()?).await?; // until the client closes the connection
 //! # Ok(()) }
 //! ```
 //!
 //! * [`OdooServer`] serves one user of one database, with the tools, limits and modes of mcp-server-odoo.
 //!   [`McpSettings`] configure them.
 //! * All servers of a process share [`Caches`]. [`HttpService`] serves streamable HTTP.
-//! * Each tool is a file in `tools`; `access` enforces mode and rules; only `protocol` uses the protocol's
-//!   SDK.
+//! * Each tool has a file in `tools`. `access` enforces the mode and the rules. Only `protocol` uses the
+//!   protocol's SDK.
 
 mod caches;
 mod error;

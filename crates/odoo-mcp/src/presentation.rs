@@ -1,15 +1,15 @@
-//! Records as they are handed out: moments in ISO 8601, files as links.
+//! Converts records from Odoo's format to that of the tools: datetimes in ISO 8601, files as links.
 
 use model_metadata::FieldDefinitions;
 use serde_json::{Map, Value, json};
 
 use crate::uri;
 
-/// The context with which binary fields are read as their sizes.
+/// The context key that makes Odoo return the sizes of binary fields instead of their contents.
 pub(crate) const SIZES_ONLY: &str = "bin_size";
 
-/// Turns a record as Odoo reads it into one as it is handed out, its fields in the order of `names`. The id
-/// comes first unless it is among them.
+/// Converts a record from Odoo's format to that of the tools, with the fields in the order of `names`. The id
+/// comes first unless `names` contains it.
 pub(crate) fn present(
     model: &str,
     fields: &FieldDefinitions,
@@ -23,38 +23,38 @@ pub(crate) fn present(
         let Some(kind) = fields.get(name).and_then(|field| field.text("type")) else { continue };
         match (kind.as_str(), id) {
             ("datetime", _) => {
-                if let Some(moment) = value.as_str().and_then(iso) {
-                    *value = Value::String(moment);
+                if let Some(datetime) = value.as_str().and_then(iso) {
+                    *value = Value::String(datetime);
                 }
             }
             ("binary" | "image", Some(id)) if is_file(value) || (is_link && uri::is_content(name)) => {
-                *value = Value::String(uri::of_field(model, id, name));
+                *value = Value::String(uri::for_field(model, id, name));
             }
             _ => {}
         }
     }
 }
 
-/// What is not named comes last, in any order.
+/// Sorts the fields by `names`. Other fields come last.
 fn arrange(record: &mut Map<String, Value>, names: &[String]) {
     let mut arranged = Map::with_capacity(record.len());
     let id = "id".to_owned();
-    let before = (!names.contains(&id)).then_some(&id);
-    for name in before.into_iter().chain(names) {
+    let first = (!names.contains(&id)).then_some(&id);
+    for name in first.into_iter().chain(names) {
         arranged.extend(record.remove_entry(name));
     }
     arranged.append(record);
     *record = arranged;
 }
 
-/// `2026-01-31 10:00:00`, which is in UTC, as `2026-01-31T10:00:00+00:00`.
-pub(crate) fn iso(moment: &str) -> Option<String> {
-    let (day, time) = moment.split_once(' ')?;
+/// Converts `2026-01-31 10:00:00`, which is in UTC, to `2026-01-31T10:00:00+00:00`.
+pub(crate) fn iso(datetime: &str) -> Option<String> {
+    let (day, time) = datetime.split_once(' ')?;
     (day.len() == 10 && time.len() >= 8).then(|| format!("{day}T{time}+00:00"))
 }
 
-/// Is the value of a binary field a file, as its size or as what newer servers say of it? Some fields of that
-/// type hold other things, which stay as they are.
+/// Does the value of a binary field stand for a file? It is the file's size, or an object in newer versions.
+/// Some binary fields contain other data, which is not converted.
 fn is_file(value: &Value) -> bool {
     match value {
         Value::String(size) => !size.is_empty(),
@@ -67,17 +67,17 @@ fn is_file(value: &Value) -> bool {
     }
 }
 
-/// What `web_search_read` is to read of a field: the name too where it refers to a record.
+/// The `specification` argument of `web_search_read`: the fields, with the display name of each many2one.
 pub(crate) fn specification(fields: &FieldDefinitions, names: &[&str]) -> Value {
-    let of = |name: &str| {
+    let field_specification = |name: &str| {
         let kind = fields.get(name).and_then(|field| field.text("type"));
-        let by_name = kind.as_deref() == Some("many2one");
-        if by_name { json!({"fields": {"display_name": {}}}) } else { json!({}) }
+        let is_reference = kind.as_deref() == Some("many2one");
+        if is_reference { json!({"fields": {"display_name": {}}}) } else { json!({}) }
     };
-    names.iter().map(|name| ((*name).to_owned(), of(name))).collect::<Map<_, _>>().into()
+    names.iter().map(|name| ((*name).to_owned(), field_specification(name))).collect::<Map<_, _>>().into()
 }
 
-/// Turns references as `web_search_read` gives them into pairs of id and name, as `read` gives them.
+/// Converts references in the result of `web_search_read` to pairs of id and name, as `read` returns them.
 pub(crate) fn pair_references(fields: &FieldDefinitions, record: &mut Map<String, Value>) {
     for (name, value) in record.iter_mut() {
         let is_reference = || fields.get(name).and_then(|it| it.text("type")).as_deref() == Some("many2one");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_iso_and_files_are_links() {
+    fn datetimes_become_iso_and_files_become_links() {
         let mut record = object(json!({
             "id": 7, "name": "2026-01-31 10:00:00", "date": "2026-01-31 10:00:00", "day": "2026-01-31",
             "image": "12.50 Kb", "totals": {"amount": 3}, "unknown": "x"
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn attachments_have_links_of_their_own() {
+    fn contents_of_attachments_become_attachment_links() {
         for (record, expected) in [
             (json!({"id": 7, "datas": "12.50 Kb"}), json!("odoo://attachment/7")),
             (json!({"id": 7, "datas": false, "type": "url"}), json!("odoo://attachment/7")),
@@ -145,9 +145,9 @@ mod tests {
     }
 
     #[test]
-    fn references_are_pairs_of_id_and_name() {
-        let asked = specification(&fields(), &["name", "country_id"]);
-        assert_eq!(asked, json!({"name": {}, "country_id": {"fields": {"display_name": {}}}}));
+    fn references_become_pairs_of_id_and_name() {
+        let requested = specification(&fields(), &["name", "country_id"]);
+        assert_eq!(requested, json!({"name": {}, "country_id": {"fields": {"display_name": {}}}}));
         let mut record =
             object(json!({"id": 1, "country_id": {"id": 20, "display_name": "Belgium"}, "name": "x"}));
         pair_references(&fields(), &mut record);

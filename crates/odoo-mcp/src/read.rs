@@ -1,4 +1,4 @@
-//! Reading with a selection of fields: named, chosen, or all.
+//! Reads records with a selection of fields: named by the call, chosen by the server, or all.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::presentation::SIZES_ONLY;
 use crate::selection::{all_fields, default_fields};
 use crate::service::Service;
 
-/// How the fields of a read were chosen.
+/// How the fields of a read were selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Explicit,
@@ -36,9 +36,9 @@ impl Method {
 pub(crate) struct Selection {
     pub(crate) method: Method,
     pub(crate) names: Vec<String>,
-    /// Fields that were left out since they look like credentials.
+    /// Fields that were left out because they look like credentials.
     pub(crate) withheld: Vec<String>,
-    /// Fields that were left out since the user may not read them.
+    /// Fields that were left out because the user may not read them.
     pub(crate) skipped: Vec<String>,
 }
 
@@ -51,22 +51,22 @@ impl Selection {
 /// Records, and the fields that the user may not read.
 pub(crate) struct Rows {
     pub(crate) records: Vec<Record>,
-    /// The fields that were read, in the order of choice.
+    /// The fields that were read, in the order of the selection.
     pub(crate) names: Vec<String>,
     pub(crate) skipped: Vec<String>,
 }
 
-/// How often a refusal is learnt from before single fields are tried.
-pub(crate) const LESSONS: usize = 8;
+/// How many refusals of a read are analyzed before the unreadable fields are found by bisection.
+pub(crate) const MAX_REFUSALS: usize = 8;
 
 impl Service {
-    /// The fields that were asked for, which all exist; or those that are read if none are named.
+    /// Selects the fields to read. Fields that the call names must exist.
     pub(crate) async fn select(
         &self,
         model: &str,
-        asked: Option<&Names>,
+        requested: Option<&Names>,
     ) -> Result<(Selection, Arc<FieldDefinitions>), ToolError> {
-        let method = match Names::given(asked) {
+        let method = match Names::given(requested) {
             None => Method::Chosen,
             Some(names) if names == [ALL] => Method::All,
             Some(names) => {
@@ -80,7 +80,7 @@ impl Service {
         Ok((self.choose(method, model, &fields).await?, fields))
     }
 
-    /// The fields that are read if none are named, without those that the user is known not to read.
+    /// Selects fields for a call that names none, without those known to be unreadable.
     async fn choose(
         &self,
         method: Method,
@@ -103,8 +103,8 @@ impl Service {
         Ok(Selection { method, names, withheld, skipped })
     }
 
-    /// Another selection after a refusal, without what the refusal tells of; nothing if it tells of no field.
-    /// Is it the first refusal of the call? Fields that the caller named are asked for again.
+    /// Selects fields again after a refusal, without the fields that turned out to be unreadable. Returns
+    /// `None` if the refusal reveals no such field. The flag in `refusal` marks the first refusal of a call.
     pub(crate) async fn choose_again(
         &self,
         selection: &Selection,
@@ -119,10 +119,10 @@ impl Service {
         Ok((!selection.names.is_empty()).then_some(selection))
     }
 
-    /// Reads records, files as their sizes. If the call names no fields, those that the user may not read are
-    /// left out, such as a total that is computed from another model.
+    /// Reads records, with sizes in place of files. If the call names no fields, unreadable fields are left
+    /// out, such as a total that is computed from another model.
     ///
-    /// The answer is Odoo's, or a cached one within `max_age`.
+    /// Answers from the cache if it has the records with an age of at most `max_age`.
     pub(crate) async fn read(
         &self,
         model: &str,
@@ -134,8 +134,8 @@ impl Service {
         let context = with_sizes(context);
         let read = |ids: &[i64], names: &[&str]| Read::new(model, ids, names).in_context(context.clone());
         let mut selection = selection.clone();
-        let mut lessons = 0;
-        let refused = loop {
+        let mut refusals = 0;
+        let refusal = loop {
             let message = match self.rows(read(ids, &selection.names()), max_age).await {
                 Ok(records) => {
                     return Ok(Rows { records, names: selection.names, skipped: selection.skipped });
@@ -143,9 +143,11 @@ impl Service {
                 Err(OdooError::Access { message }) if selection.method != Method::Explicit => message,
                 Err(error) => return Err(error.into()),
             };
-            lessons += 1;
-            let again = match lessons {
-                ..=LESSONS => self.choose_again(&selection, model, fields, (&message, lessons == 1)).await?,
+            refusals += 1;
+            let again = match refusals {
+                ..=MAX_REFUSALS => {
+                    self.choose_again(&selection, model, fields, (&message, refusals == 1)).await?
+                }
                 _ => None,
             };
             match again {
@@ -153,16 +155,16 @@ impl Service {
                 None => break OdooError::Access { message },
             }
         };
-        // The record itself may be what is refused; then there is no field to leave out.
-        let Some(first) = ids.first().copied() else { return Err(refused.into()) };
+        // If the user may not read the record at all, this read fails too, and its error is returned.
+        let Some(first) = ids.first().copied() else { return Err(refusal.into()) };
         self.reader.read(read(&[first], &["id"])).await?;
         let names = selection.names();
-        let mut found = Vec::new();
+        let mut unreadable = Vec::new();
         let mut suspects = vec![names.clone()];
         while let Some(part) = suspects.pop() {
             match self.reader.read(read(&[first], &part)).await {
                 Ok(_) => {}
-                Err(OdooError::Access { .. }) if part.len() == 1 => found.extend(part),
+                Err(OdooError::Access { .. }) if part.len() == 1 => unreadable.extend(part),
                 Err(OdooError::Access { .. }) => {
                     let (one, other) = part.split_at(part.len() / 2);
                     suspects.extend([other.to_vec(), one.to_vec()]);
@@ -170,18 +172,19 @@ impl Service {
                 Err(error) => return Err(error.into()),
             }
         }
-        let readable: Vec<&str> = names.iter().copied().filter(|name| !found.contains(name)).collect();
-        if found.is_empty() || readable.is_empty() {
-            return Err(refused.into());
+        let readable: Vec<&str> = names.iter().copied().filter(|name| !unreadable.contains(name)).collect();
+        if unreadable.is_empty() || readable.is_empty() {
+            return Err(refusal.into());
         }
-        self.remember_unreadable(model, fields, &found).await?;
+        self.cache_unreadable(model, fields, &unreadable).await?;
         let records = self.reader.read(read(ids, &readable)).await?;
-        let skipped = selection.skipped.iter().cloned().chain(found.into_iter().map(str::to_owned)).collect();
+        let skipped =
+            selection.skipped.iter().cloned().chain(unreadable.into_iter().map(str::to_owned)).collect();
         let names = readable.into_iter().map(str::to_owned).collect();
         Ok(Rows { records, names, skipped })
     }
 
-    /// Reads records, from the cache within `max_age`.
+    /// Reads records, from the cache if they are there with an age of at most `max_age`.
     pub(crate) async fn rows(&self, read: Read, max_age: Duration) -> Result<Vec<Record>, OdooError> {
         if max_age.is_zero() {
             self.reader.read(read).await
@@ -191,14 +194,14 @@ impl Service {
     }
 }
 
-/// The context in which binary fields are read as their sizes.
+/// Adds the context key that makes Odoo return sizes in place of files.
 pub(crate) fn with_sizes(context: &Map<String, Value>) -> Map<String, Value> {
     let mut context = context.clone();
     context.insert(SIZES_ONLY.into(), Value::Bool(true));
     context
 }
 
-/// What is to be said of fields that are not in the answer.
+/// A note about fields that were left out of the answer.
 pub(crate) fn left_out(withheld: &[String], skipped: &[String]) -> Option<String> {
     let mut notes = Vec::new();
     if !withheld.is_empty() {

@@ -1,7 +1,7 @@
-//! What a refused read teaches: the fields that the user may not read although their definitions are visible.
+//! Finds unreadable fields: fields that the user may not read although their definitions are visible.
 //!
-//! One such field fails the whole read. The server learns them from the message of Odoo's refusal and from what
-//! the user's groups allow, and caches them with the definitions.
+//! One such field makes a whole read fail. The server learns these fields from the message of Odoo's refusal
+//! and from the permissions of the user's groups, and caches them together with the definitions.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::ToolError;
 use crate::service::Service;
 
 impl Service {
-    /// The fields of a model that the user is known not to read.
+    /// The cached unreadable fields of a model.
     pub(crate) async fn unreadable(
         &self,
         model: &str,
@@ -24,8 +24,8 @@ impl Service {
         Ok(self.unreadable.get(&scope, model, definitions).unwrap_or_default())
     }
 
-    /// Remembers fields that the user may not read.
-    pub(crate) async fn remember_unreadable(
+    /// Caches fields that the user may not read.
+    pub(crate) async fn cache_unreadable(
         &self,
         model: &str,
         definitions: &Arc<FieldDefinitions>,
@@ -38,24 +38,24 @@ impl Service {
         Ok(())
     }
 
-    /// Learns from a refusal which fields the user may not read. Says whether one of those that were asked
-    /// for is among them.
+    /// Learns from a refusal which fields the user may not read. Returns whether it found unreadable fields
+    /// among `names` that were not known before.
     ///
-    /// The groups are asked once, and again if the `first` refusal of a call names a field that was readable:
-    /// some versions name only one of several.
+    /// Requests the permissions of the groups once, and again if the first refusal of a call names a new
+    /// field: some versions of Odoo name only one of several fields.
     pub(crate) async fn learn_unreadable(
         &self,
         model: &str,
         definitions: &Arc<FieldDefinitions>,
         names: &[&str],
-        (message, first): (&str, bool),
+        (message, is_first): (&str, bool),
     ) -> Result<bool, ToolError> {
         let scope = self.scope().await?;
         let cached = self.unreadable.get(&scope, model, definitions);
-        let is_unknown = cached.is_none();
+        let is_uncached = cached.is_none();
         let known = cached.unwrap_or_default();
-        let mut found: BTreeSet<String> = named(message, model, definitions, names);
-        if is_unknown || (first && !found.is_subset(&known)) {
+        let mut found: BTreeSet<String> = fields_in_refusal(message, model, definitions, names);
+        if is_uncached || (is_first && !found.is_subset(&known)) {
             if let Some(allowed) = self.allowed_fields(model).await? {
                 let others =
                     definitions.iter().map(|field| field.name()).filter(|name| !allowed.contains(*name));
@@ -64,13 +64,13 @@ impl Service {
             let lists: Vec<FieldDefinition<'_>> =
                 names.iter().filter_map(|name| definitions.get(name)).filter(is_list).collect();
             if !lists.is_empty() {
-                let open = self.metadata.models(&self.client, &scope, &[]).await?;
-                let closed = |field: &&FieldDefinition<'_>| {
+                let readable = self.metadata.models(&self.client, &scope, &[]).await?;
+                let is_unreadable = |field: &&FieldDefinition<'_>| {
                     field
                         .text("relation")
-                        .is_some_and(|relation| relation != model && open.label(&relation).is_none())
+                        .is_some_and(|relation| relation != model && readable.label(&relation).is_none())
                 };
-                found.extend(lists.iter().filter(closed).map(|field| field.name().to_owned()));
+                found.extend(lists.iter().filter(is_unreadable).map(|field| field.name().to_owned()));
             }
         }
         let is_new = names.iter().any(|name| found.contains(*name) && !known.contains(*name));
@@ -79,16 +79,16 @@ impl Service {
         Ok(is_new)
     }
 
-    /// The fields that the groups let the user read; nothing if Odoo does not tell.
+    /// The fields that the user's groups allow to read; `None` if Odoo does not answer that question.
     async fn allowed_fields(&self, model: &str) -> Result<Option<BTreeSet<String>>, ToolError> {
-        let ask = || {
+        let check = || {
             Call::method(model, "check_field_access_rights")
                 .idempotent()
                 .argument("operation", "read")
                 .argument("field_names", Value::Null)
         };
-        // Some models want records first, were it none.
-        for call in [ask(), ask().on(&[])] {
+        // On some models the method requires a list of ids as its first argument; an empty list suffices.
+        for call in [check(), check().on(&[])] {
             match self.client.call::<BTreeSet<String>>(call).await {
                 Ok(allowed) => return Ok(Some(allowed)),
                 Err(OdooError::Fault(fault)) => return Err(OdooError::Fault(fault).into()),
@@ -104,29 +104,38 @@ fn is_list(field: &FieldDefinition<'_>) -> bool {
     matches!(field.text("type").as_deref(), Some("one2many" | "many2many"))
 }
 
-/// Those of the fields that a refusal names: each version has words of its own, and quotes them.
-fn named(message: &str, model: &str, definitions: &FieldDefinitions, names: &[&str]) -> BTreeSet<String> {
+/// The fields that a refusal names. The wording depends on Odoo's version; all versions quote the names.
+fn fields_in_refusal(
+    message: &str,
+    model: &str,
+    definitions: &FieldDefinitions,
+    names: &[&str],
+) -> BTreeSet<String> {
     let first = message.split("\n\n").next().unwrap_or_default();
-    let said = |name: &str| {
+    let is_named = |name: &str| {
         is_quoted(first, name)
             || message.lines().any(|line| line.starts_with(&format!("- {name} (")))
             || message.starts_with(&format!("Failed to read field {model}.{name}\n"))
     };
-    let refers = |name: &str| {
+    let refers_to_named = |name: &str| {
         let Some(field) = definitions.get(name) else { return false };
         let text = |attribute: &str| field.text(attribute);
-        // The field of another model stands behind one of this.
-        let behind =
+        // A related field fails if the message names its source, a field of another model.
+        let is_source_named =
             text("related").and_then(|path| path.rsplit('.').next().map(|last| is_quoted(first, last)));
-        let closed = is_list(&field)
+        let is_model_named = is_list(&field)
             && text("relation")
                 .is_some_and(|relation| relation != model && message.contains(&format!("({relation})")));
-        behind == Some(true) || closed
+        is_source_named == Some(true) || is_model_named
     };
-    names.iter().filter(|name| said(name) || refers(name)).map(|name| (*name).to_owned()).collect()
+    names
+        .iter()
+        .filter(|name| is_named(name) || refers_to_named(name))
+        .map(|name| (*name).to_owned())
+        .collect()
 }
 
-/// Is a name in quotes, alone or in a list with commas?
+/// Does the text contain a name in quotes, alone or in a list with commas?
 fn is_quoted(text: &str, name: &str) -> bool {
     const BEFORE: &[char] = &['"', '\'', '“', '‘', '«', ','];
     const AFTER: &[char] = &['"', '\'', '”', '’', '»', ','];
@@ -142,10 +151,10 @@ mod tests {
     use model_metadata::FieldDefinitions;
     use serde_json::json;
 
-    use super::named;
+    use super::fields_in_refusal;
 
     #[test]
-    fn every_versions_refusal_names_its_fields() {
+    fn fields_are_found_in_the_refusals_of_all_versions() {
         let definitions: FieldDefinitions = serde_json::from_value(json!({
             "name": {"type": "char"}, "credit": {"type": "float"}, "debit": {"type": "float"},
             "badge": {"type": "char", "related": "employee_id.barcode"},
@@ -196,7 +205,7 @@ mod tests {
             ("Uh-oh! Looks like you have stumbled upon some top-secret records.", vec![]),
         ] {
             let found: Vec<String> =
-                named(message, "res.partner", &definitions, &names).into_iter().collect();
+                fields_in_refusal(message, "res.partner", &definitions, &names).into_iter().collect();
             assert_eq!(found, expected, "{message}");
         }
     }

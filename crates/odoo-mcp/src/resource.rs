@@ -1,4 +1,4 @@
-//! Reads resources by their `odoo://` addresses.
+//! Reads resources by their `odoo://` URIs.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::service::Service;
 use crate::uri::{self, Target};
 use crate::{ToolError, resource_text};
 
-/// What an address leads to.
+/// The content of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     Text {
@@ -25,11 +25,11 @@ pub(crate) enum Content {
     },
 }
 
-/// Reads what an address leads to.
-pub(crate) async fn read(service: &Service, address: &str) -> Result<Content, ToolError> {
-    let Some(target) = uri::parse(address) else {
-        let shown = shorten(address, 200);
-        return Err(ToolError::invalid(format!("`{shown}` is no address of a resource")));
+/// Reads the resource with a URI.
+pub(crate) async fn read(service: &Service, uri: &str) -> Result<Content, ToolError> {
+    let Some(target) = uri::parse(uri) else {
+        let shown = shorten(uri, 200);
+        return Err(ToolError::invalid(format!("`{shown}` is not the URI of a resource")));
     };
     let text = |text: String| Content::Text { text, mimetype: TEXT.into() };
     Ok(match target {

@@ -1,6 +1,6 @@
-//! The patterns of `odoo://` addresses that clients can read.
+//! The templates of the `odoo://` URIs that clients can read.
 
-/// A pattern of addresses, as MCP calls a resource template.
+/// A resource template of the protocol: a pattern of URIs.
 pub(crate) struct Template {
     pub(crate) pattern: &'static str,
     pub(crate) title: &'static str,
@@ -21,7 +21,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
     Template {
         pattern: "odoo://{model}/record/{record_id}",
         title: "Odoo Record",
-        description: "A record with all its fields that are set, apart from html",
+        description: "A record, with all fields that have a value except html",
         mimetype: TEXT,
         parameters: &[MODEL, RECORD],
         example: "odoo://res.partner/record/10",
@@ -29,7 +29,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
     Template {
         pattern: "odoo://{model}/search",
         title: "Odoo Search",
-        description: "Ids and names of the first records of a model, as many as ODOO_MCP_DEFAULT_LIMIT says",
+        description: "Ids and names of the first records of a model, up to ODOO_MCP_DEFAULT_LIMIT",
         mimetype: TEXT,
         parameters: &[MODEL],
         example: "odoo://res.partner/search",
@@ -37,7 +37,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
     Template {
         pattern: "odoo://{model}/count",
         title: "Odoo Record Count",
-        description: "How many records a model has",
+        description: "The number of records of a model",
         mimetype: TEXT,
         parameters: &[MODEL],
         example: "odoo://res.partner/count",

@@ -1,7 +1,7 @@
-//! The texts of resources: what a record, a model's first records and its fields are, in few words.
+//! Renders resources as compact text: a record, the first records of a model, the fields of a model.
 //!
-//! A client puts a resource into a model's context as it is, and cannot ask for less: it has what tells a
-//! record, and says where the rest is.
+//! A client puts the whole resource into a language model's context and cannot select parts of it. So the
+//! text has the most relevant data, and says how to get the rest.
 
 use core::fmt::Write;
 use core::time::Duration;
@@ -18,15 +18,15 @@ use crate::text::{self, push};
 use crate::tool::call;
 use crate::tools::SearchRecords;
 
-/// How many characters of a text are here.
+/// Maximum characters of a text value.
 const TEXT_CHARACTERS: usize = 2000;
-/// How many ids of a list, and options of a selection, are here.
+/// Maximum ids of a list, and options of a selection.
 const ITEMS: usize = 10;
 
-/// A record with all its fields that are set.
+/// Renders a record, with all fields that have a value.
 pub(crate) async fn record(service: &Service, model: &str, id: i64) -> Result<String, ToolError> {
     match read_record(service, model, id).await {
-        // A field that was believed to exist may be gone.
+        // A field of the cached definitions may no longer exist.
         Err(ToolError::Odoo(OdooError::Rejected { .. })) if service.fields_have_changed(model).await? => {
             read_record(service, model, id).await
         }
@@ -59,7 +59,7 @@ async fn read_record(service: &Service, model: &str, id: i64) -> Result<String, 
     Ok(text)
 }
 
-/// Is there anything to say? False is nothing, but in a field that is true or false.
+/// Does the field have a value? Odoo returns `false` for an empty field of any type but boolean.
 fn is_set(value: &Value, kind: &str) -> bool {
     match value {
         Value::Bool(false) => kind == "boolean",
@@ -69,7 +69,7 @@ fn is_set(value: &Value, kind: &str) -> bool {
     }
 }
 
-/// Cuts long texts and long lists, and says how much there is.
+/// Truncates long texts and lists, and appends their full length.
 fn shorten(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -88,7 +88,7 @@ fn shorten(value: &mut Value) {
     }
 }
 
-/// The first records of a model, each with its id and name.
+/// Renders the ids and names of the first records of a model.
 pub(crate) async fn search(service: &Service, model: &str) -> Result<String, ToolError> {
     let arguments = json!({"model": model, "fields": ["display_name"]});
     let found = call::<SearchRecords>(service, arguments.as_object().cloned().unwrap_or_default()).await?;
@@ -109,13 +109,13 @@ pub(crate) async fn search(service: &Service, model: &str) -> Result<String, Too
     Ok(text)
 }
 
-/// The fields of a model, one a line.
+/// Renders the fields of a model, one per line.
 pub(crate) async fn fields(service: &Service, model: &str) -> Result<String, ToolError> {
     service.require_read(model).await?;
     let definitions = service.fields(model, &[]).await?;
     let mut text = format!("{model}: {} fields\n", definitions.len());
     for field in definitions.iter() {
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{}: {}", field.name(), field.text("type").unwrap_or_default());
         describe(&mut text, &field);
         text.push('\n');
@@ -157,7 +157,7 @@ mod tests {
     use super::{is_set, shorten};
 
     #[test]
-    fn what_is_long_is_cut_and_says_so() {
+    fn long_values_are_truncated_with_their_length() {
         let short = |mut value: Value| {
             shorten(&mut value);
             value
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn false_says_something_of_a_truth_alone() {
+    fn false_is_a_value_only_of_a_boolean() {
         assert!(is_set(&json!(false), "boolean") && is_set(&json!(0), "integer"));
         assert!(
             !is_set(&json!(false), "char") && !is_set(&json!([]), "one2many") && !is_set(&json!(""), "char")

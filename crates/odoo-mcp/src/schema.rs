@@ -1,8 +1,8 @@
-//! The schemas of arguments and answers, in the part of JSON Schema that all clients take.
+//! JSON schemas of arguments and answers, in the subset of JSON Schema that all clients support.
 //!
-//! Clients hand arguments' schemas on to the interfaces of their models, each of which knows another part of
-//! JSON Schema. Common to all are: one type for each value, `properties` of every object, `items` of every
-//! list, no `format` of numbers, and neither true nor false in the place of a schema.
+//! Clients pass the schemas of arguments to the APIs of their language models, which support different
+//! subsets of JSON Schema. All of them accept schemas with one type for each value, `properties` for each
+//! object and `items` for each list, without `format`, and without `true` or `false` in place of a schema.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::McpSettings;
 
-/// The schema of a tool's arguments, with the limits that are set.
-pub(crate) fn of_arguments<T: JsonSchema>(settings: &McpSettings) -> Arc<Map<String, Value>> {
+/// The schema of a tool's arguments, with the configured limits.
+pub(crate) fn for_arguments<T: JsonSchema>(settings: &McpSettings) -> Arc<Map<String, Value>> {
     let mut schema = generate::<T>(SchemaSettings::draft2020_12());
     make_plain(&mut schema, false);
     if let Some(limit) = schema.pointer_mut("/properties/limit").and_then(Value::as_object_mut) {
@@ -23,8 +23,8 @@ pub(crate) fn of_arguments<T: JsonSchema>(settings: &McpSettings) -> Arc<Map<Str
     finish(schema)
 }
 
-/// The schema of a tool's answer, whose members may be null.
-pub(crate) fn of_answer<T: JsonSchema>() -> Arc<Map<String, Value>> {
+/// The schema of a tool's answer. Its members may be null.
+pub(crate) fn for_answer<T: JsonSchema>() -> Arc<Map<String, Value>> {
     let mut schema = generate::<T>(SchemaSettings::draft2020_12().for_serialize());
     make_plain(&mut schema, true);
     finish(schema)
@@ -36,7 +36,7 @@ fn generate<T: JsonSchema>(mut settings: SchemaSettings) -> Value {
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// What a whole tool takes or answers is described by the tool.
+/// Removes the title and description of the root, because the tool has its own.
 fn finish(schema: Value) -> Arc<Map<String, Value>> {
     let Value::Object(mut schema) = schema else { return Arc::default() };
     schema.remove("title");
@@ -44,23 +44,23 @@ fn finish(schema: Value) -> Arc<Map<String, Value>> {
     Arc::new(schema)
 }
 
-/// Rewrites a schema, and all schemas within it, with what all clients know.
+/// Rewrites a schema and all nested schemas to the subset that all clients support.
 fn make_plain(schema: &mut Value, nullable: bool) {
     let Some(object) = schema.as_object_mut() else {
         *schema = json!({});
         return;
     };
-    for unknown in ["format", "additionalProperties"] {
-        object.remove(unknown);
+    for unsupported in ["format", "additionalProperties"] {
+        object.remove(unsupported);
     }
     if object.get("minimum").and_then(Value::as_i64) == Some(0) {
         object.remove("minimum");
     }
     if let Some(Value::String(description)) = object.get_mut("description") {
-        // As it stands in the source, it has lines.
+        // Doc comments have line breaks.
         *description = description.replace('\n', " ");
     }
-    // Of what may be null: the rest, and null beside it where it is answered.
+    // Replace a list of types by the type that is not null. In answers, allow null as an alternative.
     if let Some(Value::Array(kinds)) = object.get("type") {
         let mut kinds: Vec<Value> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
         if let (Some(kind), true) = (kinds.pop(), kinds.is_empty()) {
@@ -114,12 +114,12 @@ mod tests {
     use schemars::JsonSchema;
     use serde_json::{Map, Value, json};
 
-    use super::{of_answer, of_arguments};
+    use super::{for_answer, for_arguments};
     use crate::McpSettings;
 
     #[derive(JsonSchema)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
+    #[expect(dead_code, reason = "the test uses only the schema")]
     struct Arguments {
         /// The name,
         /// in two lines.
@@ -133,7 +133,7 @@ mod tests {
 
     #[derive(JsonSchema)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
+    #[expect(dead_code, reason = "the test uses only the schema")]
     struct Part {
         /// Or not.
         flag: Option<bool>,
@@ -143,7 +143,7 @@ mod tests {
     struct NoArguments {}
 
     #[test]
-    fn schemas_are_plain() {
+    fn schemas_use_only_the_supported_subset() {
         let settings = McpSettings { default_limit: 10, max_limit: 50, ..McpSettings::default() };
         let part =
             json!({"type": "object", "properties": {"flag": {"type": "boolean", "description": "Or not."}}});
@@ -159,10 +159,10 @@ mod tests {
             },
             "required": ["name", "age", "values", "any"],
         });
-        assert_eq!(Value::Object((*of_arguments::<Arguments>(&settings)).clone()), expected);
+        assert_eq!(Value::Object((*for_arguments::<Arguments>(&settings)).clone()), expected);
         let nothing = json!({"type": "object", "properties": {}});
-        assert_eq!(Value::Object((*of_arguments::<NoArguments>(&settings)).clone()), nothing);
-        let answer = of_answer::<Part>();
+        assert_eq!(Value::Object((*for_arguments::<NoArguments>(&settings)).clone()), nothing);
+        let answer = for_answer::<Part>();
         let flag = json!({"anyOf": [{"type": "boolean"}, {"type": "null"}], "description": "Or not."});
         assert_eq!(answer.get("properties").and_then(|it| it.get("flag")), Some(&flag));
     }

@@ -1,4 +1,4 @@
-//! Which fields are read, or described, if a call names none.
+//! Selects the fields that are read or described if a call names none.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use model_metadata::{FieldDefinition, FieldDefinitions};
 
 use crate::credential_fields::is_credential;
 
-/// Fields that identify a record, chosen under any limit, in this order.
+/// Fields that identify a record. They are always selected, in this order.
 const ESSENTIAL: &[&str] = &["id", "display_name", "name", "active"];
 
-/// Fields of bookkeeping.
+/// Housekeeping fields.
 const TECHNICAL: &[&str] = &[
     "write_date",
     "create_date",
@@ -33,10 +33,10 @@ const TECHNICAL_PREFIXES: &[&str] = &[
     "user_can_",
 ];
 
-/// What messages and activities have of their own, and other models only borrow.
-const OF_MESSAGES: &[&str] = &["message_type", "activity_type_id"];
+/// Fields with a technical prefix that messages and activities store. Other models only relate to them.
+const MESSAGE_FIELDS: &[&str] = &["message_type", "activity_type_id"];
 
-/// Words of fields that help the machinery, and tell people nothing.
+/// Words in the names of helper fields, which users do not need.
 const HELPERS: &[&str] = &[
     "latitude",
     "longitude",
@@ -71,14 +71,14 @@ const HELPERS: &[&str] = &[
     "domain",
 ];
 
-/// Fields that repeat another one, as an invoice's reference for payments repeats its number.
+/// Fields that repeat another one: an invoice's payment reference repeats its number.
 const REPEATED: &[&str] = &["payment_reference"];
 
-/// A reader's code at the door: of persons it is a credential.
-const OF_PERSONS: &[&str] = &["barcode", "pin"];
+/// Access codes: on a model of persons these fields are credentials.
+const PERSON_CODES: &[&str] = &["barcode", "pin"];
 
-/// What people ask for, by word: kinds of fields, each with its weight. Words count as words: `date` is not
-/// in `update`.
+/// Kinds of fields that users need: weights, and the words that identify the kind. Only whole words count:
+/// `update` does not contain `date`.
 const SOUGHT: &[(i32, &[&str])] = &[
     (100, &["state", "stage", "status"]),
     (95, &["ref", "reference", "number", "code", "login", "memo", "subject", "summary"]),
@@ -125,42 +125,42 @@ const SOUGHT: &[(i32, &[&str])] = &[
     (70, &["zip", "function", "website"]),
 ];
 
-/// Words that tell one of several fields of a kind from the others, as people call them.
+/// Common words that distinguish several fields of one kind.
 const QUALIFIERS: &[&str] = &[
     "payment", "invoice", "work", "from", "to", "dest", "client", "default", "list", "expected", "in",
     "done", "subtype", "activity", "message", "of", "complete", "begin", "end", "title",
 ];
 
-/// Flags that people ask for.
+/// Flags that users need.
 const FLAGS: &[&str] = &["allday", "reconcile"];
 
-/// Last words of names that say something of what stands before them.
-const OF_ANOTHER: &[&str] = &["state", "status", "code"];
-/// Last words that mean the same after any other word.
+/// Last words that describe the words before them, as in `phone_state`.
+const ATTRIBUTES: &[&str] = &["state", "status", "code"];
+/// Last words that mean the same after any word.
 const PLAIN: &[&str] = &["ref", "reference", "qty"];
-/// Words of addresses. They matter for contacts, and less for documents, which have a state.
+/// Words of addresses. Addresses matter more for contacts than for documents, which have a state.
 const ADDRESS: &[&str] = &["street", "city", "country", "vat"];
 /// The bonus of an address in a model without a state.
-const OF_CONTACTS: i32 = 6;
-/// Words that tell one day of a record from another.
+const CONTACT_BONUS: i32 = 6;
+/// Words that distinguish several dates of a record.
 const TIMES: &[&str] = &["scheduled", "planned", "request", "due"];
 
-/// By how much each further field of a kind is wanted less than the one before it.
-const EACH_MORE: i32 = 5;
+/// The penalty for each further field of a kind.
+const REPEATED_KIND: i32 = 5;
 
-/// The kind that a word names; `None` if people do not ask for it.
+/// The kind that a word identifies, if any.
 fn kind_of(word: &str) -> Option<usize> {
     SOUGHT.iter().position(|(_, words)| words.contains(&word))
 }
 
-/// What a model is, as far as its fields tell.
+/// Properties of a model, derived from its fields.
 #[derive(Clone, Copy)]
 struct Traits {
     is_person: bool,
     has_state: bool,
 }
 
-/// How much people want a field, and which kind it is of; nothing if it is never chosen.
+/// The weight and the kind of a field; `None` if the field is never selected.
 fn weight(field: &FieldDefinition<'_>, kind: &str, model: Traits) -> Option<(i32, Option<usize>)> {
     let name = field.name();
     if let Some(place) = ESSENTIAL.iter().position(|essential| *essential == name) {
@@ -168,16 +168,16 @@ fn weight(field: &FieldDefinition<'_>, kind: &str, model: Traits) -> Option<(i32
     }
     let stored = field.attribute("store") != Some("false");
     let guarded = field.attribute("groups").is_some_and(|groups| groups != "null" && groups != "false");
-    let own = stored && OF_MESSAGES.contains(&name);
-    if (is_technical(name) && !own)
+    let is_message_field = stored && MESSAGE_FIELDS.contains(&name);
+    if (is_technical(name) && !is_message_field)
         || guarded
         || is_credential(name)
-        || (model.is_person && OF_PERSONS.contains(&name))
+        || (model.is_person && PERSON_CODES.contains(&name))
     {
         return None;
     }
-    // A field that is neither stored, nor taken from a related record, nor written through to one, is
-    // computed for each row, and may stumble over what the user may not read.
+    // A read-only field that is neither stored nor related is computed for each row. The computation may read
+    // data that the user may not read, and then fails.
     let is_related = || field.attribute("related").is_some_and(|it| it != "false");
     if !stored && !is_related() && field.attribute("readonly") != Some("false") {
         return None;
@@ -187,14 +187,14 @@ fn weight(field: &FieldDefinition<'_>, kind: &str, model: Traits) -> Option<(i32
         return None;
     }
     let sought = words.iter().filter_map(|word| kind_of(word)).min();
-    let strange = words.iter().filter(|word| kind_of(word).is_none() && !QUALIFIERS.contains(word)).count();
-    let strange = i32::try_from(strange).unwrap_or(i32::MAX / 16);
+    let unknown = words.iter().filter(|word| kind_of(word).is_none() && !QUALIFIERS.contains(word)).count();
+    let unknown = i32::try_from(unknown).unwrap_or(i32::MAX / 16);
     let more = i32::try_from(words.len().saturating_sub(1)).unwrap_or(i32::MAX / 16);
     let best = sought.and_then(|kind| SOUGHT.get(kind)).map(|(weight, _)| *weight);
     let is_address = words.iter().any(|word| ADDRESS.contains(word));
-    let of_contact = if is_address && !model.has_state { OF_CONTACTS } else { 0 };
+    let contact_bonus = if is_address && !model.has_state { CONTACT_BONUS } else { 0 };
     let base = match (kind, best) {
-        // The state of an address is none of the record's.
+        // The federal state of an address is not the state of the record.
         ("many2one", _) if name == "state_id" && is_address_state(field) => 66,
         ("boolean", Some(best)) if FLAGS.contains(&name) => best,
         ("boolean", _) => 8,
@@ -206,22 +206,22 @@ fn weight(field: &FieldDefinition<'_>, kind: &str, model: Traits) -> Option<(i32
         _ => 34,
     };
     let required = if field.is_true("required") { 6 } else { 0 };
-    let borrowed = if stored { 0 } else { 8 };
+    let computed = if stored { 0 } else { 8 };
     let repeated = if REPEATED.contains(&name) { 12 } else { 0 };
-    // A name that is made of several kinds says something of one for another: the state of a phone number,
-    // say.
+    // A name with words of several kinds may describe one by the other: `phone_state` is about the phone.
     let kinds: BTreeSet<usize> = words.iter().filter_map(|word| kind_of(word)).collect();
     let last = words.last().copied().unwrap_or_default();
     let mixed = match kinds.len() {
         0 | 1 => 0,
-        _ if OF_ANOTHER.contains(&last) => 25,
+        _ if ATTRIBUTES.contains(&last) => 25,
         _ if PLAIN.contains(&last) || words.iter().any(|word| TIMES.contains(word)) => 0,
         _ => 5,
     };
-    Some((base - 12 * strange - 3 * more - mixed + required + of_contact - borrowed - repeated, sought))
+    Some((base - 12 * unknown - 3 * more - mixed + required + contact_bonus - computed - repeated, sought))
 }
 
-/// Does a field refer to a part of a country? Vehicles and others have states of their own under that name.
+/// Does the field refer to a federal state? On vehicles and other models, `state_id` is another kind of
+/// state.
 fn is_address_state(field: &FieldDefinition<'_>) -> bool {
     field.text("relation").is_none_or(|relation| relation == "res.country.state")
 }
@@ -230,47 +230,47 @@ fn is_technical(name: &str) -> bool {
     TECHNICAL.contains(&name) || TECHNICAL_PREFIXES.iter().any(|it| name.starts_with(it))
 }
 
-/// Fields whose values are heavy, or lists.
-fn is_structure(kind: &str) -> bool {
+/// Is the field a list, or are its values large?
+fn is_list_or_large(kind: &str) -> bool {
     matches!(kind, "one2many" | "many2many" | "binary" | "image" | "html")
 }
 
-/// The fields that are read if a call names none: the essential ones, then up to a number of others, required
-/// ones and those that people ask for first, in the order of choice. Never heavy ones, lists, or what looks
-/// like a credential.
+/// The fields that are read if a call names none, up to a limit: first those that identify the record, then
+/// those with the highest weight. Lists, large fields and fields that look like credentials are never
+/// selected.
 pub(crate) fn default_fields(
     fields: &FieldDefinitions,
     limit: usize,
     may_read: impl Fn(&str) -> bool,
 ) -> Vec<&str> {
-    let mut chosen = ranked(fields, |name, kind| !is_structure(kind) && may_read(name), limit);
-    // Without its parent a record of a hierarchy cannot be told from its namesakes.
+    let mut selected = ranked(fields, |name, kind| !is_list_or_large(kind) && may_read(name), limit);
+    // Records in a hierarchy may have the same name under different parents.
     if fields.get("parent_id").is_some() && may_read("parent_id") {
-        chosen.push("parent_id");
-        let last = chosen.len() - 1;
-        if chosen.iter().take(last).any(|name| *name == "parent_id") {
-            chosen.truncate(last);
+        selected.push("parent_id");
+        let last = selected.len() - 1;
+        if selected.iter().take(last).any(|name| *name == "parent_id") {
+            selected.truncate(last);
         }
     }
-    chosen
+    selected
 }
 
-/// The fields that are described if a call names none: up to 60 with values, and all lists and heavy ones.
+/// The fields that are described if a call names none: up to 60 plain fields, and all lists and large fields.
 pub(crate) fn described_fields(fields: &FieldDefinitions) -> Vec<&str> {
-    let mut chosen = ranked(fields, |_, kind| !is_structure(kind), 60);
-    chosen.extend(structures(fields));
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen
+    let mut selected = ranked(fields, |_, kind| !is_list_or_large(kind), 60);
+    selected.extend(lists_and_large(fields));
+    selected.sort_unstable();
+    selected.dedup();
+    selected
 }
 
-/// Lists and heavy fields, without bookkeeping.
-fn structures(fields: &FieldDefinitions) -> impl Iterator<Item = &str> {
-    let named = fields.iter().filter(|field| is_structure(&field.text("type").unwrap_or_default()));
-    named.map(|field| field.name()).filter(|name| !is_technical(name) && !is_credential(name))
+/// Lists and large fields, without housekeeping fields and credentials.
+fn lists_and_large(fields: &FieldDefinitions) -> impl Iterator<Item = &str> {
+    let matching = fields.iter().filter(|field| is_list_or_large(&field.text("type").unwrap_or_default()));
+    matching.map(|field| field.name()).filter(|name| !is_technical(name) && !is_credential(name))
 }
 
-/// All fields, apart from what looks like a credential; and those left out.
+/// All fields except those that look like credentials, and the names of the latter.
 pub(crate) fn all_fields(fields: &FieldDefinitions) -> (Vec<&str>, Vec<String>) {
     let (withheld, all): (Vec<&str>, Vec<&str>) =
         fields.iter().map(|field| field.name()).partition(|name| is_credential(name));
@@ -278,10 +278,10 @@ pub(crate) fn all_fields(fields: &FieldDefinitions) -> (Vec<&str>, Vec<String>) 
 }
 
 fn ranked(fields: &FieldDefinitions, wanted: impl Fn(&str, &str) -> bool, limit: usize) -> Vec<&str> {
-    let is_there = |name: &str| fields.get(name).is_some();
+    let exists = |name: &str| fields.get(name).is_some();
     let model = Traits {
-        is_person: ["email", "work_email", "login"].into_iter().any(is_there),
-        has_state: ["state", "stage_id", "status"].into_iter().any(is_there),
+        is_person: ["email", "work_email", "login"].into_iter().any(exists),
+        has_state: ["state", "stage_id", "status"].into_iter().any(exists),
     };
     let mut weighed: Vec<(i32, &str, Option<usize>)> = Vec::new();
     for field in fields.iter() {
@@ -292,14 +292,14 @@ fn ranked(fields: &FieldDefinitions, wanted: impl Fn(&str, &str) -> bool, limit:
             weighed.push((weight, field.name(), sought));
         }
     }
-    // Among equals the simpler name comes first; the alphabet decides what nothing else does.
+    // Fields of equal weight: the simpler name comes first, then alphabetical order.
     let order = |weight: i32, name: &str| (-weight, name.matches('_').count(), name.len());
     weighed.sort_by(|one, other| (order(one.0, one.1), one.1).cmp(&(order(other.0, other.1), other.1)));
-    let mut chosen_of = [0; SOUGHT.len()];
+    let mut count_by_kind = [0; SOUGHT.len()];
     for (weight, _, sought) in &mut weighed {
-        if let Some(before) = sought.and_then(|kind| chosen_of.get_mut(kind)) {
-            *weight -= EACH_MORE * *before;
-            *before += 1;
+        if let Some(count) = sought.and_then(|kind| count_by_kind.get_mut(kind)) {
+            *weight -= REPEATED_KIND * *count;
+            *count += 1;
         }
     }
     weighed.sort_by(|one, other| (order(one.0, one.1), one.1).cmp(&(order(other.0, other.1), other.1)));
@@ -350,11 +350,10 @@ mod tests {
         }
     }
 
-    /// Models with their fields: `type: name …`, where `!` is required, `~` computed, `*` computed and
-    /// written through, `^` related, `&` guarded by groups; after `+` the fields that must be among the first
-    /// fifteen. Behind a name stands from which version of Odoo the fields, or their names alone, were
-    /// recorded, lists and files left out; everything else was written by hand after the models of Odoo's
-    /// community edition.
+    /// Models with their fields as `type: name …`. Marks: `!` required, `~` computed, `*` computed and
+    /// editable, `^` related, `&` guarded by groups. A line with `+` has the fields that must be among the
+    /// first fifteen. If the title names a version of Odoo, the fields or their names were recorded from it,
+    /// without lists and files. The others were written by hand, like the models of Odoo's community edition.
     const MODELS: &str = include_str!("selection/models.txt");
 
     fn model(block: &str) -> (&str, Vec<&str>, FieldDefinitions) {
@@ -386,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_mean_is_among_the_first_fifteen() {
+    fn the_fields_that_users_need_are_among_the_first_fifteen() {
         let mut missing = Vec::new();
         let blocks: Vec<&str> = MODELS.trim().split("\n\n").collect();
         let models: BTreeSet<&str> = blocks.iter().map(|block| model(block).0).collect();
@@ -418,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_words() {
+    fn only_whole_words_of_a_name_count() {
         let fields: FieldDefinitions = serde_json::from_value(json!({
             "candidate": {"type": "char", "store": true}, "date_start": {"type": "date", "store": true},
             "interstate": {"type": "char", "store": true}, "aaa": {"type": "char", "store": true},
@@ -443,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn descriptions_have_lists_and_heavy_fields_too() {
+    fn described_fields_include_lists_and_large_fields() {
         let fields = fields();
         let described = described_fields(&fields);
         assert!(described.contains(&"line_ids") && described.contains(&"image_1920"));

@@ -1,4 +1,4 @@
-//! `OdooServer`: one user of one database, served.
+//! `OdooServer`: the MCP server for one user of one database.
 
 use core::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::service::Service;
 use crate::tool::Entry;
 use crate::{Caches, McpSettings, ServeError, StreamOptions, tools};
 
-/// Serves one user of one database by the Model Context Protocol. Clones share everything.
+/// Serves one user of one database over the Model Context Protocol. Clones share their state.
 #[derive(Clone)]
 pub struct OdooServer {
     service: Arc<Service>,
@@ -22,11 +22,10 @@ pub struct OdooServer {
 }
 
 impl OdooServer {
-    /// A server for one user, with caches that it shares with the other servers of the process. Nothing is
-    /// sent to Odoo yet.
+    /// A server for one user, with caches that all servers of the process share. Sends nothing to Odoo yet.
     ///
     /// # Errors
-    /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
+    /// [`ConfigError`] if the URL or the trusted certificates are invalid.
     pub fn new(config: OdooConfig, settings: McpSettings, caches: &Caches) -> Result<Self, ConfigError> {
         let records = Arc::clone(&caches.records);
         let client = OdooClient::with_parts(config, records, Arc::new(SystemClock::new()))?;
@@ -35,34 +34,33 @@ impl OdooServer {
         Ok(OdooServer { service: Arc::new(service), entries })
     }
 
-    /// Answers by streamable HTTP. The caller must have authenticated the request.
+    /// A service for streamable HTTP. The caller must authenticate requests.
     #[must_use]
     pub fn http(&self, options: &HttpOptions) -> HttpService {
         HttpService::new(Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries)), options)
     }
 
-    /// Serves standard input and output until the client is gone. The login to Odoo starts at once, in
-    /// parallel to `initialize`; if it fails, the first call that needs it returns the error.
+    /// Serves standard input and output until the client disconnects. The login to Odoo starts at once, in
+    /// parallel to `initialize`. If it fails, the first call that needs it returns the error.
     ///
     /// # Errors
-    /// [`ServeError`] if the client does not keep to the protocol.
+    /// [`ServeError`] if the client violates the protocol.
     pub fn serve_stdio(&self, options: StreamOptions) -> BoxFuture<'static, Result<(), ServeError>> {
         let (reader, writer) = protocol::stdio();
         self.serve(reader, writer, options)
     }
 
-    /// Serves one client that writes its messages to a stream, one a line, and reads the answers from
-    /// another.
+    /// Serves one client over a pair of streams, with one message per line.
     ///
     /// # Errors
-    /// [`ServeError`] if the client does not keep to the protocol.
+    /// [`ServeError`] if the client violates the protocol.
     pub fn serve(
         &self,
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
         options: StreamOptions,
     ) -> BoxFuture<'static, Result<(), ServeError>> {
-        // Boxed, the protocol is compiled here, and not in every crate that calls.
+        // Boxed, so that the protocol is compiled here and not in each crate that calls this.
         let (reader, writer): (Reader, Writer) = (Box::new(reader), Box::new(writer));
         let service = Arc::clone(&self.service);
         let handler = Handler::new(Arc::clone(&self.service), Arc::clone(&self.entries));

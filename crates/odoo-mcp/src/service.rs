@@ -1,4 +1,4 @@
-//! `Service`: what all tools share.
+//! `Service`: the state that all tools share.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::context::CallContext;
 use crate::unreadable_fields::UnreadableFields;
 use crate::{McpSettings, ToolError};
 
-/// A client of Odoo with its caches, and the gate before them.
+/// A client of Odoo with its caches, and the gate that checks access.
 pub(crate) struct Service {
     pub(crate) client: Arc<OdooClient>,
     pub(crate) reader: CachedReader,
@@ -39,14 +39,14 @@ impl Service {
         }
     }
 
-    /// The scope of metadata: the user, in the companies that calls are confined to.
+    /// The scope of metadata: the user and the configured companies.
     pub(crate) async fn scope(&self) -> Result<CacheScope, ToolError> {
         let scope = self.client.scope().await?;
         Ok(scope.with_companies(self.settings.companies.iter().copied()))
     }
 
-    /// The definitions of a model's fields, recent enough to believe that a name which they lack does not
-    /// exist.
+    /// The definitions of a model's fields. If the cached ones lack one of `names`, they are loaded again,
+    /// unless they are very recent.
     pub(crate) async fn fields(
         &self,
         model: &str,
@@ -57,7 +57,7 @@ impl Service {
         fields.ok_or_else(|| ToolError::invalid(format!("there is no model `{model}`")))
     }
 
-    /// Makes sure that the model has fields of these names.
+    /// Checks that the model has fields of these names.
     pub(crate) async fn check_names<'a>(
         &self,
         model: &str,
@@ -76,22 +76,25 @@ impl Service {
         Err(ToolError::invalid(format!("`{model}` has no field {unknown} that this user may see")))
     }
 
-    /// The context of a call: the companies that are configured, and over it what the caller asks for.
-    pub(crate) async fn context(&self, asked: Option<&CallContext>) -> Result<Map<String, Value>, ToolError> {
+    /// The context of a call: the configured companies, overridden by the context that the caller requests.
+    pub(crate) async fn context(
+        &self,
+        requested: Option<&CallContext>,
+    ) -> Result<Map<String, Value>, ToolError> {
         let mut context = Map::new();
         if !self.settings.companies.is_empty() {
             context.insert("allowed_company_ids".into(), self.settings.companies.clone().into());
         }
-        let Some(asked) = asked else { return Ok(context) };
-        if let Some(Ids(companies)) = &asked.allowed_company_ids {
+        let Some(requested) = requested else { return Ok(context) };
+        if let Some(Ids(companies)) = &requested.allowed_company_ids {
             self.check_companies(companies).await?;
         }
-        asked.write_to(&mut context)?;
+        requested.write_to(&mut context)?;
         Ok(context)
     }
 
     async fn check_companies(&self, companies: &[i64]) -> Result<(), ToolError> {
-        let own = if self.settings.companies.is_empty() {
+        let allowed = if self.settings.companies.is_empty() {
             let user = self.client.scope().await?.user().id();
             let rows: Vec<Map<String, Value>> =
                 self.client.call(Call::read("res.users", &[user], &["company_ids"])).await?;
@@ -100,37 +103,36 @@ impl Service {
         } else {
             self.settings.companies.clone()
         };
-        match companies.iter().find(|company| !own.contains(company)) {
+        match companies.iter().find(|company| !allowed.contains(company)) {
             None if companies.is_empty() => {
                 Err(ToolError::invalid("context.allowed_company_ids must name a company"))
             }
             None => Ok(()),
             Some(company) => Err(ToolError::Denied(format!(
-                "company {company} in context.allowed_company_ids is none of those that this user may act in here"
+                "this user may not act in company {company} (context.allowed_company_ids)"
             ))),
         }
     }
 
-    /// Have the definitions of a model's fields changed since they were asked for? They are asked for again,
-    /// but no more often than names that do not exist.
+    /// Have the definitions of a model's fields changed since they were cached? Loads them again, but not
+    /// more often than for an unknown name.
     pub(crate) async fn fields_have_changed(&self, model: &str) -> Result<bool, ToolError> {
-        /// What no field is called, so that definitions of some age are not believed to be all.
+        /// A name that no field has, so that definitions beyond the negative time to live are loaded again.
         const NO_FIELD: &str = "";
         let scope = self.scope().await?;
         let Some(before) = self.metadata.known_fields(&scope, model) else { return Ok(false) };
         let now = self.metadata.fields_naming(&self.client, &scope, model, &[NO_FIELD]).await?;
-        // Equal definitions are one allocation.
+        // Equal definitions share one allocation.
         Ok(now.is_none_or(|now| !Arc::ptr_eq(&before, &now)))
     }
 
-    /// Calls a method in a context. If the call may change models, everything cached about them is
-    /// invalidated.
+    /// Calls a method in a context. If the call may change models or fields, invalidates all cached metadata.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         call: Call,
         context: &Map<String, Value>,
     ) -> Result<T, ToolError> {
-        let _forgets = (call.effect() == Effect::Write && defines_models(call.model()))
+        let _invalidation = (call.effect() == Effect::Write && defines_models(call.model()))
             .then(|| InvalidateOnDrop(Arc::clone(&self.metadata)));
         let check = (call.effect() == Effect::Write).then(|| self.how_to_check(&call));
         match (self.client.call(call.context(context)).await, check) {
@@ -141,17 +143,17 @@ impl Service {
         }
     }
 
-    /// How to find out whether a change was made.
+    /// How to find out whether a write was carried out.
     pub(crate) fn how_to_check(&self, call: &Call) -> String {
         let (model, ids) = (call.model(), call.ids());
         match (call.name(), ids) {
             ("create", _) => {
-                let own = self
+                let creator = self
                     .client
                     .known_user()
                     .map(|user| format!("the domain [[\"create_uid\", \"=\", {user}]] and "));
-                let own = own.unwrap_or_default();
-                format!("look for it with search_records on `{model}`, {own}the order `id desc`")
+                let creator = creator.unwrap_or_default();
+                format!("look for it with search_records on `{model}`, {creator}the order `id desc`")
             }
             ("message_post", [id, ..]) => format!(
                 "look for it with search_records on `mail.message`, the domain [[\"model\", \"=\", \"{model}\"], \
@@ -164,7 +166,7 @@ impl Service {
         }
     }
 
-    /// Makes sure that a record exists, archived or not.
+    /// Checks that records exist, archived or not.
     pub(crate) async fn check_exists(
         &self,
         model: &str,
@@ -172,29 +174,30 @@ impl Service {
         context: &Map<String, Value>,
     ) -> Result<(), ToolError> {
         let domain = serde_json::json!([["id", "in", ids]]);
-        let archived_too = Map::from_iter([("active_test".to_owned(), Value::Bool(false))]);
-        let call = Call::search(model, domain).context(context).context(&archived_too);
+        let with_archived = Map::from_iter([("active_test".to_owned(), Value::Bool(false))]);
+        let call = Call::search(model, domain).context(context).context(&with_archived);
         let found: Vec<i64> = self.client.call(call).await?;
         let missing: Vec<i64> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
         if missing.is_empty() { Ok(()) } else { Err(ToolError::not_found(model, &missing)) }
     }
 
-    /// Where people look at records. It is asked for before a write, so that nothing can fail after it.
+    /// The addresses of records in Odoo's web client. Call it before a write, so that it cannot fail after
+    /// it.
     pub(crate) async fn record_pages(&self) -> Result<RecordPages, ToolError> {
         let base = self.client.config().url.as_str().trim_end_matches('/').to_owned();
         Ok(RecordPages { base, by_path: self.client.version().await? >= 18 })
     }
 
-    /// Lets reading a model through.
+    /// Requires that the gate allows reading a model.
     pub(crate) async fn require_read(&self, model: &str) -> Result<(), ToolError> {
         self.gate.require(model, Operation::Read).await
     }
 }
 
-/// Where people look at records.
+/// The addresses of records in Odoo's web client.
 pub(crate) struct RecordPages {
     base: String,
-    /// From version 18 on, a page has a path of its own.
+    /// Odoo 18 and later have a path for each record.
     by_path: bool,
 }
 
@@ -209,7 +212,7 @@ impl RecordPages {
     }
 }
 
-/// InvalidateOnDrop all metadata when it is dropped, whether the call was waited for or given up.
+/// Invalidates all metadata when it is dropped, also if the call is cancelled.
 struct InvalidateOnDrop(Arc<MetadataCache<OdooError>>);
 
 impl Drop for InvalidateOnDrop {
@@ -218,14 +221,13 @@ impl Drop for InvalidateOnDrop {
     }
 }
 
-/// Does a record of this model, or a wizard, decide which models and fields there are, what they are called,
-/// or who sees them?
+/// Can a write to this model change models, fields, their labels, or who may see them?
 fn defines_models(model: &str) -> bool {
     const FAMILIES: [&str; 2] = ["ir.model", "base"];
     const OTHERS: [&str; 4] = ["ir.module.module", "res.groups", "res.users", "res.lang"];
-    let below =
+    let is_in =
         |family: &&str| model.strip_prefix(*family).is_some_and(|it| it.is_empty() || it.starts_with('.'));
-    OTHERS.contains(&model) || FAMILIES.iter().any(below)
+    OTHERS.contains(&model) || FAMILIES.iter().any(is_in)
 }
 
 #[cfg(test)]
@@ -233,7 +235,7 @@ mod tests {
     use super::defines_models;
 
     #[test]
-    fn some_models_are_about_models() {
+    fn models_that_define_models_are_recognized() {
         for model in ["ir.model", "ir.model.fields", "base.module.upgrade", "res.groups", "ir.module.module"]
         {
             assert!(defines_models(model), "{model}");

@@ -3,20 +3,20 @@
 use odoo::ConfigError;
 use platform::settings::{SettingError, SettingsReader, from_environment};
 
-/// Which operations the server lets through (`ODOO_YOLO`).
+/// The operations that the server allows (`ODOO_YOLO`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// What the rules of the add-on "mcp_server" allow, model by model (`off`).
+    /// Operations that the rules of the add-on `mcp_server` allow, per model (`off`).
     #[default]
     Rules,
-    /// Reading, on every model (`read`).
+    /// Reads, on all models (`read`).
     Read,
-    /// Everything that Odoo lets the user do (`true`).
+    /// All operations that Odoo allows the user (`true`).
     Full,
 }
 
 impl Mode {
-    /// The value of `ODOO_YOLO` that chooses it.
+    /// The value of `ODOO_YOLO` for this mode.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -40,22 +40,23 @@ impl Mode {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct McpSettings {
-    /// Which operations are let through (`ODOO_YOLO`, off).
+    /// The allowed operations (`ODOO_YOLO`, off).
     pub mode: Mode,
-    /// The rows of a page if a call sets no limit (`ODOO_MCP_DEFAULT_LIMIT`, 25).
+    /// Rows of a page if a call sets no limit (`ODOO_MCP_DEFAULT_LIMIT`, 25).
     pub default_limit: usize,
-    /// The rows of a page at most (`ODOO_MCP_MAX_LIMIT`, 100).
+    /// Maximum rows of a page (`ODOO_MCP_MAX_LIMIT`, 100).
     pub max_limit: usize,
-    /// The fields that are read if a call names none (`ODOO_MCP_MAX_SMART_FIELDS`, 15).
+    /// Number of fields to read if a call names none (`ODOO_MCP_MAX_SMART_FIELDS`, 15).
     pub max_smart_fields: usize,
-    /// The largest file that is returned, in bytes (`ODOO_MCP_MAX_BINARY_SIZE`, 50 MiB).
+    /// Maximum size of a returned file, in bytes (`ODOO_MCP_MAX_BINARY_SIZE`, 50 MiB).
     pub max_binary_size: usize,
-    /// May methods be called by name (`ODOO_MCP_ENABLE_METHOD_CALLS`)? It takes effect with [`Mode::Full`].
+    /// Offers calls of methods by name (`ODOO_MCP_ENABLE_METHOD_CALLS`), if the mode is [`Mode::Full`].
     pub method_calls: bool,
-    /// May clients read the counters (`ODOO_MCP_ENABLE_STATS`)? They are for operators, not for models.
+    /// Offers the counters as a tool (`ODOO_MCP_ENABLE_STATS`). They are for operators, not for language
+    /// models.
     pub stats: bool,
-    /// The companies that calls are confined to, the active one first (`ODOO_ALLOWED_COMPANIES`); the user's
-    /// own if there are none.
+    /// The companies that calls may use, the active one first (`ODOO_ALLOWED_COMPANIES`). If empty, all of
+    /// the user's companies.
     pub companies: Vec<i64>,
 }
 
@@ -83,30 +84,30 @@ impl McpSettings {
         Self::from_settings(from_environment)
     }
 
-    /// Reads settings that have the names of environment variables. Empty ones count as missing.
+    /// Reads settings with the names of environment variables. An empty setting counts as missing.
     ///
     /// # Errors
     /// [`ConfigError`] that names the invalid setting.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let given = SettingsReader::new(settings);
-        let usual = McpSettings::default();
+        let reader = SettingsReader::new(settings);
+        let defaults = McpSettings::default();
         let settings = McpSettings {
-            mode: mode(given.text("ODOO_YOLO"))?,
-            default_limit: given.number("ODOO_MCP_DEFAULT_LIMIT", usual.default_limit, 1..=usize::MAX)?,
-            max_limit: given.number("ODOO_MCP_MAX_LIMIT", usual.max_limit, 1..=usize::MAX)?,
-            max_smart_fields: given.number(
+            mode: mode(reader.text("ODOO_YOLO"))?,
+            default_limit: reader.number("ODOO_MCP_DEFAULT_LIMIT", defaults.default_limit, 1..=usize::MAX)?,
+            max_limit: reader.number("ODOO_MCP_MAX_LIMIT", defaults.max_limit, 1..=usize::MAX)?,
+            max_smart_fields: reader.number(
                 "ODOO_MCP_MAX_SMART_FIELDS",
-                usual.max_smart_fields,
+                defaults.max_smart_fields,
                 1..=usize::MAX,
             )?,
-            max_binary_size: given.number(
+            max_binary_size: reader.number(
                 "ODOO_MCP_MAX_BINARY_SIZE",
-                usual.max_binary_size,
+                defaults.max_binary_size,
                 1..=usize::MAX,
             )?,
-            method_calls: given.flag("ODOO_MCP_ENABLE_METHOD_CALLS", usual.method_calls)?,
-            stats: given.flag("ODOO_MCP_ENABLE_STATS", usual.stats)?,
-            companies: companies(given.text("ODOO_ALLOWED_COMPANIES"))?,
+            method_calls: reader.flag("ODOO_MCP_ENABLE_METHOD_CALLS", defaults.method_calls)?,
+            stats: reader.flag("ODOO_MCP_ENABLE_STATS", defaults.stats)?,
+            companies: companies(reader.text("ODOO_ALLOWED_COMPANIES"))?,
         };
         if settings.default_limit > settings.max_limit {
             return Err(invalid(
@@ -119,14 +120,14 @@ impl McpSettings {
     }
 }
 
-/// The setting of [`StreamOptions::max_message_bytes`].
+/// The name of the setting for [`StreamOptions::max_message_bytes`].
 pub(crate) const MAX_MESSAGE_SIZE: &str = "ODOO_MCP_MAX_MESSAGE_SIZE";
 
 /// Limits of a client on a pair of streams, such as standard input and output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamOptions {
-    /// How many bytes a message may have (`ODOO_MCP_MAX_MESSAGE_SIZE`, 16 MiB).
+    /// Maximum size of a message, in bytes (`ODOO_MCP_MAX_MESSAGE_SIZE`, 16 MiB).
     pub max_message_bytes: usize,
 }
 
@@ -142,9 +143,11 @@ impl StreamOptions {
     /// # Errors
     /// [`ConfigError`] that names the invalid variable.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let usual = StreamOptions::default().max_message_bytes;
+        let default = StreamOptions::default().max_message_bytes;
         let environment = SettingsReader::new(from_environment);
-        Ok(StreamOptions { max_message_bytes: environment.number(MAX_MESSAGE_SIZE, usual, 1..=usize::MAX)? })
+        Ok(StreamOptions {
+            max_message_bytes: environment.number(MAX_MESSAGE_SIZE, default, 1..=usize::MAX)?,
+        })
     }
 }
 
@@ -163,7 +166,7 @@ fn companies(value: Option<String>) -> Result<Vec<i64>, ConfigError> {
     let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty());
     let ids: Result<Vec<i64>, _> = ids.map(str::parse).collect();
     ids.ok().filter(|ids| ids.iter().all(|id| *id > 0)).ok_or_else(|| {
-        invalid("ODOO_ALLOWED_COMPANIES", &value, "it must be ids of companies with commas between them")
+        invalid("ODOO_ALLOWED_COMPANIES", &value, "it must be ids of companies, separated by commas")
     })
 }
 
@@ -176,12 +179,12 @@ mod tests {
     use super::{McpSettings, Mode};
 
     fn with(name: &'static str, value: &'static str) -> Result<McpSettings, String> {
-        McpSettings::from_settings(|asked| (asked == name).then(|| value.to_owned()))
+        McpSettings::from_settings(|setting| (setting == name).then(|| value.to_owned()))
             .map_err(|it| it.to_string())
     }
 
     #[test]
-    fn nothing_is_allowed_beyond_the_rules_unless_it_is_said() {
+    fn the_rules_apply_unless_another_mode_is_set() {
         assert_eq!(McpSettings::from_settings(|_| None).unwrap(), McpSettings::default());
         assert_eq!(with("ODOO_YOLO", " ").unwrap().mode, Mode::Rules);
         assert_eq!(with("ODOO_YOLO", "READ").unwrap().mode, Mode::Read);

@@ -1,10 +1,10 @@
-//! Answers as text: everything that the structured answer has, in few words.
+//! Renders answers as compact text, with all data of the structured answer.
 
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-/// Writes an answer as text. Lists of records become a table if all have the same keys; nothing is shortened.
+/// Renders an answer as text. Records with the same keys become a table. Nothing is shortened.
 pub(crate) fn render(answer: &Value) -> String {
     let mut text = String::new();
     match answer {
@@ -14,7 +14,7 @@ pub(crate) fn render(answer: &Value) -> String {
     text
 }
 
-/// One line a field; what is null is left out.
+/// One line per field, without null values.
 fn fields(text: &mut String, object: &Map<String, Value>, depth: usize) {
     for (name, value) in object {
         let indent = "  ".repeat(depth);
@@ -38,7 +38,7 @@ fn fields(text: &mut String, object: &Map<String, Value>, depth: usize) {
     }
 }
 
-/// Rows with the same keys in the same order share a header; others name the keys in each row.
+/// Rows with the same keys in the same order share a header. Other rows repeat the keys.
 fn table(text: &mut String, rows: &[Value], depth: usize) {
     let indent = "  ".repeat(depth);
     let first = rows.first().and_then(Value::as_object);
@@ -68,14 +68,14 @@ fn table(text: &mut String, rows: &[Value], depth: usize) {
     }
 }
 
-/// A value on one line. Texts that hold line breaks or separators are quoted, so that no value of a record
-/// can pass for another line of the answer.
+/// Writes a value on one line. Quotes texts with line breaks or separators, so that a value cannot look like
+/// another line of the answer.
 pub(crate) fn line(text: &mut String, value: &Value) {
     match value {
         Value::Null => {}
         Value::String(value) if is_plain(value) => text.push_str(value),
         value => {
-            // Writing to a text cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(text, "{value}");
         }
     }
@@ -86,9 +86,9 @@ fn is_plain(text: &str) -> bool {
     text.trim() == text && !text.chars().any(breaks)
 }
 
-/// Adds a piece.
+/// Appends text.
 pub(crate) fn push(text: &mut String, piece: &str) {
-    // Writing to a text cannot fail.
+    // Writing to a `String` cannot fail.
     let _ = text.write_str(piece);
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::render;
 
     #[test]
-    fn records_become_a_table_in_their_own_order() {
+    fn records_become_a_table_that_keeps_their_order() {
         let answer = json!({
             "records": [{"name": "Azure", "id": 1, "country_id": [233, "United States"]}, {"name": "a|b\nc", "id": 2, "country_id": false}],
             "total": 2, "note": null, "metadata": {"fields": 3, "empty": {}}
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_differ_name_their_keys() {
+    fn rows_with_different_keys_repeat_their_keys() {
         let answer =
             json!({"fields": [{"name": "id", "type": "integer"}, {"name": "x", "relation": "res.users"}]});
         assert_eq!(
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_passes_for_another_line() {
+    fn a_value_cannot_look_like_another_line() {
         let answer = json!({"text": "a\u{2028}total: 9", "other": "x\r\ntotal: 9"});
         assert_eq!(render(&answer).lines().count(), 2);
         assert!(!render(&answer).contains("\ntotal"));

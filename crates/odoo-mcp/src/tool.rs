@@ -1,4 +1,4 @@
-//! `Tool`: something that can be called, and `Entry`: the same without its types.
+//! `Tool`: the typed interface of a tool, and `Entry`: a type-erased tool.
 
 use std::sync::Arc;
 
@@ -12,25 +12,25 @@ use serde_json::{Map, Value};
 use crate::service::Service;
 use crate::{McpSettings, ToolError, arguments, schema, text};
 
-/// What calling a tool does.
+/// The effect of calling a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ToolEffect {
-    /// It only reads.
+    /// Reads only.
     Reads,
-    /// It adds something; calling it twice adds two.
+    /// Adds something. Not idempotent.
     Adds,
-    /// It changes something; calling it twice is no different.
+    /// Changes something. Idempotent.
     Changes,
-    /// It may destroy something.
+    /// May destroy something.
     Destroys,
 }
 
-/// Something that can be called.
+/// A tool of the protocol.
 pub(crate) trait Tool {
     const NAME: &'static str;
     const TITLE: &'static str;
     const EFFECT: ToolEffect;
-    /// What it does, for the model that chooses among tools.
+    /// What the tool does, for the language model that selects a tool.
     const DESCRIPTION: &'static str;
     type Arguments: DeserializeOwned + JsonSchema + Send;
     type Answer: Serialize + JsonSchema + Send;
@@ -40,19 +40,19 @@ pub(crate) trait Tool {
         arguments: Self::Arguments,
     ) -> impl Future<Output = Result<Self::Answer, ToolError>> + Send;
 
-    /// The member of the answer that may be large, and its value, which is moved into what is sent: a copy of
-    /// a page would cost as much as the page.
+    /// Moves the member of the answer that may be large out of the answer, as name and value, so that it need
+    /// not be copied.
     fn take_payload(_: &mut Self::Answer) -> Option<(&'static str, Value)> {
         None
     }
 
-    /// An image that goes with the answer.
+    /// The image to send with the answer.
     fn image(_: &Self::Answer) -> Option<Image> {
         None
     }
 }
 
-/// An image that a model can look at.
+/// An image that a language model can view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Image {
     /// In base64.
@@ -60,7 +60,7 @@ pub(crate) struct Image {
     pub(crate) mimetype: String,
 }
 
-/// What a tool answers.
+/// The result of a tool call.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) text: String,
@@ -70,7 +70,7 @@ pub(crate) struct Reply {
 
 type Run = for<'a> fn(&'a Service, Map<String, Value>) -> BoxFuture<'a, Result<Reply, ToolError>>;
 
-/// A tool without its types.
+/// A type-erased tool.
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
@@ -89,17 +89,17 @@ impl Entry {
             title: T::TITLE,
             description: T::DESCRIPTION,
             effect: T::EFFECT,
-            input: schema::of_arguments::<T::Arguments>(settings),
-            output: schema::of_answer::<T::Answer>(),
+            input: schema::for_arguments::<T::Arguments>(settings),
+            output: schema::for_answer::<T::Answer>(),
             run: |service, arguments| Box::pin(call::<T>(service, arguments)),
         }
     }
 }
 
-/// Calls a tool with arguments as they came.
+/// Calls a tool with the client's arguments.
 ///
-/// If Odoo rejects what a tool reads, the model may have lost a field that is still believed to exist, and
-/// that the server chose: then it is tried once more with the new definitions.
+/// If Odoo rejects a read, the server may have selected a field that no longer exists. If the definitions
+/// have changed, the read is retried once with the new ones.
 pub(crate) async fn call<T: Tool>(
     service: &Service,
     arguments: Map<String, Value>,
@@ -108,12 +108,12 @@ pub(crate) async fn call<T: Tool>(
         arguments::read::<T::Arguments>(arguments)
             .map_err(|problem| ToolError::invalid(format!("{}: {problem}", T::NAME)))
     };
-    // What is read may have to be read again; what is written is not kept a second time.
-    let again = (T::EFFECT == ToolEffect::Reads).then(|| arguments.clone());
+    // Only reads are retried, so only they need a copy of the arguments.
+    let retry = (T::EFFECT == ToolEffect::Reads).then(|| arguments.clone());
     let mut answer = T::run(service, read(arguments)?).await;
     let is_rejected =
         matches!(answer, Err(ToolError::Odoo(OdooError::Rejected { .. } | OdooError::UnknownModel { .. })));
-    if let (true, Some(arguments)) = (is_rejected, again)
+    if let (true, Some(arguments)) = (is_rejected, retry)
         && let Some(model) = arguments.get("model").and_then(Value::as_str)
         && service.fields_have_changed(model).await?
     {
@@ -125,11 +125,11 @@ pub(crate) async fn call<T: Tool>(
     Ok(Reply { text: text::render(&structured), structured, image })
 }
 
-/// The answer as it is sent.
+/// Converts an answer to JSON.
 fn structured<T: Tool>(mut answer: T::Answer) -> Result<Value, ToolError> {
     let payload = T::take_payload(&mut answer);
     let mut structured = serde_json::to_value(&answer)
-        .map_err(|_| ToolError::invalid("the answer cannot be written as JSON"))?;
+        .map_err(|_| ToolError::invalid("the answer cannot be serialized as JSON"))?;
     if let (Some((name, value)), Some(members)) = (payload, structured.as_object_mut()) {
         members.insert(name.into(), value);
     }
@@ -145,19 +145,19 @@ mod tests {
     use crate::tools::SearchRecords;
 
     #[test]
-    fn a_page_is_not_copied_on_its_way() {
+    fn a_page_of_records_is_moved_and_not_copied() {
         let row = |id: usize| {
             let cells =
                 (0..10).map(|cell| (format!("field_{cell}"), Value::from(format!("{id} ").repeat(200))));
             cells.collect::<Map<_, _>>()
         };
         let rows: Vec<_> = (0..100).map(row).collect();
-        let weight = measure(|| drop(rows.clone())).bytes_total;
-        assert!(weight > 400_000, "{weight} bytes");
+        let size = measure(|| drop(rows.clone())).bytes_total;
+        assert!(size > 400_000, "{size} bytes");
         let answer = SearchRecords::page_of(rows);
         let mut value = Value::Null;
-        let moved = measure(|| value = structured::<SearchRecords>(answer).unwrap());
-        assert!(moved.bytes_total < weight / 20, "{} of {weight} bytes", moved.bytes_total);
+        let allocated = measure(|| value = structured::<SearchRecords>(answer).unwrap());
+        assert!(allocated.bytes_total < size / 20, "{} of {size} bytes", allocated.bytes_total);
         assert_eq!(value.pointer("/records").and_then(Value::as_array).map(Vec::len), Some(100));
         let reply = Reply { text: crate::text::render(&value), structured: value, image: None };
         let sent = measure(|| drop(crate::protocol::result(Ok(reply))));

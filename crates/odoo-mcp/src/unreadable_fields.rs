@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// Longest time that an entry is cached.
 const LIFETIME: Duration = Duration::from_secs(3600);
-/// Most entries. If one more is put, all are evicted.
+/// Maximum number of entries. A put into a full cache evicts all entries first.
 const CAPACITY: usize = 4_096;
 
 /// A cache of unreadable fields by user and model.
@@ -27,7 +27,7 @@ struct Entry {
 }
 
 impl UnreadableFields {
-    /// The fields of a model that a user is known not to read, or `None` if no refusal taught any.
+    /// The cached unreadable fields of a model, or `None` if there is no valid entry.
     pub(crate) fn get(
         &self,
         scope: &CacheScope,
@@ -42,7 +42,7 @@ impl UnreadableFields {
             if entry.definitions != *definitions {
                 return None;
             }
-            // Reloaded without a change: the next look-up compares pointers alone.
+            // Reloaded without a change: the next lookup only compares pointers.
             entry.definitions = Arc::clone(definitions);
         }
         Some(Arc::clone(&entry.fields))

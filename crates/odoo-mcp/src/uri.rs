@@ -1,6 +1,6 @@
-//! `odoo://…`: the addresses of records and files.
+//! `odoo://…`: the URIs of records and files.
 
-/// What an address leads to.
+/// The record, list or file that a URI identifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Record { model: String, id: i64 },
@@ -11,25 +11,25 @@ pub(crate) enum Target {
     Attachment { id: i64 },
 }
 
-/// The fields of an attachment that are its content.
+/// Is it a field with the content of an attachment?
 pub(crate) fn is_content(field: &str) -> bool {
     matches!(field, "datas" | "raw" | "db_datas")
 }
 
-/// The address of an attachment.
-pub(crate) fn of_attachment(id: i64) -> String {
+/// The URI of an attachment.
+pub(crate) fn for_attachment(id: i64) -> String {
     format!("odoo://attachment/{id}")
 }
 
-/// The address of the file in a field of a record.
-pub(crate) fn of_field(model: &str, id: i64, field: &str) -> String {
+/// The URI of the file in a field of a record.
+pub(crate) fn for_field(model: &str, id: i64, field: &str) -> String {
     if model == "ir.attachment" && is_content(field) {
-        return of_attachment(id);
+        return for_attachment(id);
     }
     format!("odoo://{model}/record/{id}/{field}")
 }
 
-/// Understands an address; nothing if it leads nowhere.
+/// Parses a URI; `None` if it is not the URI of a resource.
 pub(crate) fn parse(uri: &str) -> Option<Target> {
     let parts: Vec<&str> = uri.strip_prefix("odoo://")?.split('/').collect();
     let id = |digits: &str| {
@@ -61,10 +61,10 @@ pub(crate) fn parse(uri: &str) -> Option<Target> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, of_field, parse};
+    use super::{Target, for_field, parse};
 
     #[test]
-    fn addresses_are_understood_or_lead_nowhere() {
+    fn uris_of_resources_are_parsed_and_others_rejected() {
         let model = "res.partner".to_owned();
         assert_eq!(
             parse("odoo://res.partner/record/7"),
@@ -74,8 +74,8 @@ mod tests {
         assert_eq!(parse("odoo://attachment/7"), Some(Target::Attachment { id: 7 }));
         assert_eq!(parse("odoo://ir.attachment/record/7/datas"), Some(Target::Attachment { id: 7 }));
         let file = Target::File { model: model.clone(), id: 7, field: "image_128".into() };
-        assert_eq!(parse(&of_field(&model, 7, "image_128")), Some(file));
-        for nowhere in [
+        assert_eq!(parse(&for_field(&model, 7, "image_128")), Some(file));
+        for invalid in [
             "",
             "odoo://",
             "http://res.partner/record/7",
@@ -88,7 +88,7 @@ mod tests {
             "odoo://../search/..",
             "odoo://attachment/7/x",
         ] {
-            assert_eq!(parse(nowhere), None, "{nowhere}");
+            assert_eq!(parse(invalid), None, "{invalid}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Values as the field's type has them: what means the same is converted, everything else is refused.
+//! Converts values to the type of a field, and rejects values whose meaning is ambiguous.
 //!
-//! Odoo takes nearly anything for nearly any type: the text `"false"` is true to it, and half of a moment is
-//! dropped with its time zone. A value whose meaning would change on the way is not sent.
+//! Odoo accepts nearly any value for nearly any type: it takes the text `"false"` for true, and drops the
+//! offset of a datetime. A value whose meaning would change is not sent.
 
 use std::borrow::Cow;
 
@@ -13,46 +13,47 @@ use serde_json::Value;
 
 use crate::arguments::whole;
 
-/// How Odoo writes a moment, in UTC.
-const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
+/// Odoo's format of datetimes, in UTC.
+const DATETIME: &str = "%Y-%m-%d %H:%M:%S";
 const DAY: &str = "%Y-%m-%d";
 
-/// What a field takes instead of a value that it does not take.
+/// The form that a rejected value should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExpectedForm(pub(crate) String);
 
-type Fit = Result<Value, ExpectedForm>;
+type Conversion = Result<Value, ExpectedForm>;
 
-fn wanted(form: impl Into<String>) -> Fit {
-    Err(ExpectedForm(form.into()))
+fn reject(expected: impl Into<String>) -> Conversion {
+    Err(ExpectedForm(expected.into()))
 }
 
-/// The value of a field that is no list of records. Nothing is `false`, as Odoo has it.
-pub(crate) fn fit(field: &FieldDefinition<'_>, value: &Value) -> Fit {
+/// Converts a value to the type of a field other than a list of records. Null becomes `false`, Odoo's empty
+/// value.
+pub(crate) fn convert(field: &FieldDefinition<'_>, value: &Value) -> Conversion {
     let kind = field.text("type").unwrap_or_default();
     if value.is_null() || (*value == Value::Bool(false) && kind != "boolean") {
         return Ok(Value::Bool(false));
     }
     match kind.as_str() {
         "boolean" => boolean(value),
-        "integer" => kept_integer(value),
+        "integer" => stored_integer(value),
         "float" | "monetary" => number(value),
         "char" | "text" | "html" => text(field, value),
         "date" => date(value),
-        "datetime" => moment(value).or_else(|wanted| day(value).map(|day| at_midnight(&day)).ok_or(wanted)),
+        "datetime" => datetime(value).or_else(|error| day(value).map(|day| at_midnight(&day)).ok_or(error)),
         "selection" => selection(field, value),
         "many2one" => reference(field, value),
         "many2one_reference" => {
-            id(value).map_or_else(|| wanted("the id of a record, or false"), |id| Ok(id.into()))
+            id(value).map_or_else(|| reject("the id of a record, or false"), |id| Ok(id.into()))
         }
-        "reference" => named_reference(value),
+        "reference" => generic_reference(value),
         "binary" | "image" => file(value),
-        // Any JSON value, or a type that is not known here.
+        // A type that takes any JSON value, or an unknown type.
         _ => Ok(value.clone()),
     }
 }
 
-fn boolean(value: &Value) -> Fit {
+fn boolean(value: &Value) -> Conversion {
     match value {
         Value::Bool(_) => return Ok(value.clone()),
         Value::Number(_) if whole(value) == Some(1) => return Ok(true.into()),
@@ -61,53 +62,52 @@ fn boolean(value: &Value) -> Fit {
         Value::String(text) if text.eq_ignore_ascii_case("false") => return Ok(false.into()),
         _ => {}
     }
-    wanted("true or false")
+    reject("true or false")
 }
 
-pub(crate) fn integer(value: &Value) -> Fit {
-    whole(value).map_or_else(|| wanted("a whole number, such as 42"), |number| Ok(number.into()))
+pub(crate) fn integer(value: &Value) -> Conversion {
+    whole(value).map_or_else(|| reject("a whole number, such as 42"), |number| Ok(number.into()))
 }
 
-/// A whole number that Odoo's columns hold.
-fn kept_integer(value: &Value) -> Fit {
+/// An integer that fits into Odoo's database columns.
+fn stored_integer(value: &Value) -> Conversion {
     match whole(value).map(i32::try_from) {
-        Some(Err(_)) => wanted(format!("a whole number from {} to {}", i32::MIN, i32::MAX)),
+        Some(Err(_)) => reject(format!("a whole number from {} to {}", i32::MIN, i32::MAX)),
         _ => integer(value),
     }
 }
 
-pub(crate) fn number(value: &Value) -> Fit {
+pub(crate) fn number(value: &Value) -> Conversion {
     match value {
         Value::Number(_) => Ok(value.clone()),
         Value::String(text) if is_decimal(text.trim()) => {
-            serde_json::from_str(text.trim()).or_else(|_| wanted("a number, such as 12.5"))
+            serde_json::from_str(text.trim()).or_else(|_| reject("a number, such as 12.5"))
         }
-        _ => wanted("a number, such as 12.5"),
+        _ => reject("a number, such as 12.5"),
     }
 }
 
-/// Is it a number without doubt? A comma may part thousands or decimals.
+/// Is the text an unambiguous number? A comma could separate thousands or decimals.
 fn is_decimal(text: &str) -> bool {
     let bare = text.strip_prefix('-').unwrap_or(text);
     bare.bytes().all(|it| it.is_ascii_digit() || it == b'.')
 }
 
-fn text(field: &FieldDefinition<'_>, value: &Value) -> Fit {
+fn text(field: &FieldDefinition<'_>, value: &Value) -> Conversion {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
-        _ => return wanted("a text"),
+        _ => return reject("a text"),
     };
     let size = field.attribute("size").and_then(|size| size.parse::<usize>().ok()).filter(|size| *size > 0);
     match size {
-        // Odoo cuts it.
-        Some(size) if text.chars().count() > size => wanted(format!("a text of at most {size} characters")),
+        // Odoo would truncate the text.
+        Some(size) if text.chars().count() > size => reject(format!("a text of at most {size} characters")),
         _ => Ok(text.into()),
     }
 }
 
-/// The day in a text; of a moment only if that is the day's beginning and no time zone could make it another
-/// day.
+/// Parses a date. Also accepts a datetime at midnight without an offset, because it is the same day.
 fn day(value: &Value) -> Option<NaiveDate> {
     let text = value.as_str()?.trim();
     let day = text.get(..10)?;
@@ -118,12 +118,12 @@ fn day(value: &Value) -> Option<NaiveDate> {
     is_padded(day).then(|| NaiveDate::parse_from_str(day, DAY).ok().filter(is_in_calendar))?
 }
 
-/// Odoo's calendar goes from year 1 to year 9999.
+/// Odoo's calendar covers the years 1 to 9999.
 fn is_in_calendar(day: &NaiveDate) -> bool {
     (1..=9999).contains(&day.year())
 }
 
-/// Has a day four, two and two digits?
+/// Does a date have four, two and two digits?
 fn is_padded(day: &str) -> bool {
     day.len() == 10
         && day.bytes().enumerate().all(|(place, it)| match place {
@@ -132,10 +132,10 @@ fn is_padded(day: &str) -> bool {
         })
 }
 
-pub(crate) fn date(value: &Value) -> Fit {
+pub(crate) fn date(value: &Value) -> Conversion {
     match day(value) {
         Some(day) => Ok(day.format(DAY).to_string().into()),
-        None => wanted("a day that exists, as 2026-01-31"),
+        None => reject("an existing date such as 2026-01-31"),
     }
 }
 
@@ -143,11 +143,11 @@ fn at_midnight(day: &NaiveDate) -> Value {
     format!("{} 00:00:00", day.format(DAY)).into()
 }
 
-/// A moment, in UTC unless it says how far from it. Odoo keeps whole seconds.
-pub(crate) fn moment(value: &Value) -> Fit {
-    const WANTED: &str = "a moment that exists, in UTC as 2026-01-31 10:00:00 or with its offset as \
-                          2026-01-31T10:00:00+01:00";
-    let read = || {
+/// Parses a datetime, in UTC unless it has an offset. Odoo stores whole seconds.
+pub(crate) fn datetime(value: &Value) -> Conversion {
+    const EXPECTED: &str = "an existing datetime, in UTC such as 2026-01-31 10:00:00 or with an offset such as \
+                            2026-01-31T10:00:00+01:00";
+    let parse = || {
         let text = value.as_str()?.trim();
         let (day, time) = (text.get(..10)?, text.get(11..)?);
         if !is_padded(day) || !matches!(text.as_bytes().get(10), Some(b' ' | b'T' | b't')) {
@@ -155,7 +155,7 @@ pub(crate) fn moment(value: &Value) -> Fit {
         }
         let sign = time.find(['+', '-', 'Z', 'z']).unwrap_or(time.len());
         let (clock, offset) = (time.get(..sign)?.trim_end(), time.get(sign..)?);
-        // Seconds may be left out.
+        // Seconds are optional.
         let clock = if clock.len() == 5 { format!("{clock}:00") } else { clock.to_owned() };
         let offset = match offset {
             "" => None,
@@ -166,18 +166,18 @@ pub(crate) fn moment(value: &Value) -> Fit {
             }
             offset => Some(offset.to_owned()),
         };
-        let moment = match offset {
+        let datetime = match offset {
             Some(offset) => DateTime::parse_from_rfc3339(&format!("{day}T{clock}{offset}")).ok()?.naive_utc(),
             None => NaiveDateTime::parse_from_str(&format!("{day} {clock}"), "%Y-%m-%d %H:%M:%S%.f").ok()?,
         };
-        // A leap second is none of the moments that Odoo knows.
-        let is_known = is_in_calendar(&moment.date()) && moment.nanosecond() < 1_000_000_000;
-        is_known.then(|| moment.format(MOMENT).to_string())
+        // Odoo does not support leap seconds.
+        let is_supported = is_in_calendar(&datetime.date()) && datetime.nanosecond() < 1_000_000_000;
+        is_supported.then(|| datetime.format(DATETIME).to_string())
     };
-    read().map_or_else(|| wanted(WANTED), |moment| Ok(moment.into()))
+    parse().map_or_else(|| reject(EXPECTED), |datetime| Ok(datetime.into()))
 }
 
-/// The keys of a selection, each with its label.
+/// The keys of a selection, with their labels.
 fn options(field: &FieldDefinition<'_>) -> Vec<(Value, String)> {
     let pairs: Vec<(Value, Value)> =
         field.attribute("selection").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
@@ -185,42 +185,44 @@ fn options(field: &FieldDefinition<'_>) -> Vec<(Value, String)> {
     pairs.into_iter().map(|(key, name)| (key, label(name))).collect()
 }
 
-pub(crate) fn selection(field: &FieldDefinition<'_>, value: &Value) -> Fit {
-    /// How many options a refusal names.
-    const NAMED: usize = 20;
+pub(crate) fn selection(field: &FieldDefinition<'_>, value: &Value) -> Conversion {
+    /// Maximum options that an error lists.
+    const LISTED: usize = 20;
     let options = options(field);
     if options.is_empty() {
         return Ok(value.clone());
     }
-    // Keys are texts, also those that look like numbers; a few models have numbers.
-    let is_it = |key: &Value| match (key, value) {
-        (Value::String(key), Value::Number(_)) => whole(value).is_some_and(|it| it.to_string() == *key),
+    // Most keys are texts, even if they look like numbers. Some models have numbers as keys.
+    let is_equal = |key: &Value| match (key, value) {
+        (Value::String(key), Value::Number(_)) => {
+            whole(value).is_some_and(|number| number.to_string() == *key)
+        }
         (Value::Number(key), Value::String(text)) => key.to_string() == *text,
         (Value::Number(_), Value::Number(_)) => whole(key) == whole(value),
         _ => key == value,
     };
-    if let Some((key, _)) = options.iter().find(|(key, _)| is_it(key)) {
+    if let Some((key, _)) = options.iter().find(|(key, _)| is_equal(key)) {
         return Ok(key.clone());
     }
     let text = value.as_str().unwrap_or_default();
     if let Some((key, _)) = options.iter().find(|(_, label)| label.eq_ignore_ascii_case(text)) {
-        return wanted(format!("{key}, whose label that is"));
+        return reject(format!("the key {key} and not its label"));
     }
-    let mut named: Vec<String> = options.iter().take(NAMED).map(|(key, _)| key.to_string()).collect();
-    if let Some(more) = options.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        named.push(format!("or one of {more} more that get_fields tells"));
+    let mut listed: Vec<String> = options.iter().take(LISTED).map(|(key, _)| key.to_string()).collect();
+    if let Some(more) = options.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        listed.push(format!("or one of {more} more, which get_fields lists"));
     }
-    wanted(format!("one of {}", named.join(", ")))
+    reject(format!("one of {}", listed.join(", ")))
 }
 
-/// The id of a record: a number, or its digits. Other texts that are numbers may be names, such as `1E2`.
+/// The id of a record: a number, or a text of digits. Other numeric texts, such as `1E2`, may be names.
 pub(crate) fn id(value: &Value) -> Option<i64> {
     let is_digits = |text: &str| text.trim().bytes().all(|it| it.is_ascii_digit());
     whole(value).filter(|id| *id > 0 && value.as_str().is_none_or(is_digits))
 }
 
-/// The id in what a read gives for a reference: `[7, "Belgium"]`, or an object.
-pub(crate) fn referred(value: &Value) -> Option<i64> {
+/// The id in a reference as reads return it: `[7, "Belgium"]`, or an object.
+pub(crate) fn reference_id(value: &Value) -> Option<i64> {
     match value {
         Value::Array(pair) => match pair.as_slice() {
             [id @ Value::Number(_), Value::String(_)] => self::id(id),
@@ -233,30 +235,31 @@ pub(crate) fn referred(value: &Value) -> Option<i64> {
     }
 }
 
-fn reference(field: &FieldDefinition<'_>, value: &Value) -> Fit {
-    // The name is missing where the user may not read it.
+fn reference(field: &FieldDefinition<'_>, value: &Value) -> Conversion {
+    // If the user may not read the name, the pair has none.
     let nameless = || match value.as_array()?.as_slice() {
         [id @ Value::Number(_), Value::Null | Value::Bool(false)] => self::id(id),
         _ => None,
     };
-    if let Some(id) = id(value).or_else(|| referred(value)).or_else(nameless) {
+    if let Some(id) = id(value).or_else(|| reference_id(value)).or_else(nameless) {
         return Ok(id.into());
     }
     let relation = field.text("relation").unwrap_or_else(|| "the model".into());
-    wanted(format!("the id of a record of `{relation}`, or false: find it with search_records"))
+    reject(format!("the id of a record of `{relation}`, or false: find it with search_records"))
 }
 
-fn named_reference(value: &Value) -> Fit {
+fn generic_reference(value: &Value) -> Conversion {
     let fits = value.as_str().and_then(|text| text.split_once(',')).is_some_and(|(model, id)| {
         !model.is_empty() && id.parse().is_ok_and(|id: u32| id > 0) && !model.contains(char::is_whitespace)
     });
-    if fits { Ok(value.clone()) } else { wanted("model and id as `res.partner,7`, or false") }
+    if fits { Ok(value.clone()) } else { reject("model and id such as `res.partner,7`, or false") }
 }
 
-/// A file in base64, which may have line breaks. Reads give its address instead, which is no file.
+/// Checks a file in base64, which may have line breaks. The URI that reads return in place of a file is
+/// rejected.
 ///
-/// Odoo leaves out what is no base64, and keeps a broken file.
-fn file(value: &Value) -> Fit {
+/// Odoo would skip invalid characters and store a broken file.
+fn file(value: &Value) -> Conversion {
     let is_base64 = |text: &str| {
         let digits = match text.contains(['\n', '\r']) {
             true => Cow::Owned(text.replace(['\n', '\r'], "")),
@@ -266,7 +269,7 @@ fn file(value: &Value) -> Fit {
     };
     match value {
         Value::String(text) if is_base64(text) => Ok(value.clone()),
-        _ => wanted("a file in base64 or false; leave the field out to keep its file"),
+        _ => reject("a file in base64 or false; leave the field out to keep its file"),
     }
 }
 
@@ -275,7 +278,7 @@ mod tests {
     use model_metadata::FieldDefinitions;
     use serde_json::json;
 
-    use super::fit;
+    use super::convert;
 
     fn field(kind: &str) -> FieldDefinitions {
         let mut definition = json!({"type": kind, "relation": "res.country"});
@@ -292,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_is_converted() {
+    fn unambiguous_values_are_converted() {
         for (kind, value, expected) in [
             ("boolean", json!("True"), json!(true)),
             ("boolean", json!("false"), json!(false)),
@@ -338,12 +341,12 @@ mod tests {
             ("json", json!({"a": [1]}), json!({"a": [1]})),
         ] {
             let fields = field(kind);
-            assert_eq!(fit(&fields.get("x").unwrap(), &value), Ok(expected), "{kind} {value}");
+            assert_eq!(convert(&fields.get("x").unwrap(), &value), Ok(expected), "{kind} {value}");
         }
     }
 
     #[test]
-    fn what_would_mean_something_else_is_refused() {
+    fn ambiguous_values_are_rejected() {
         for (kind, value, form) in [
             ("boolean", json!("no"), "true or false"),
             ("boolean", json!(2), "true or false"),
@@ -367,10 +370,10 @@ mod tests {
             ("char", json!(true), "a text"),
             ("char", json!(["a"]), "a text"),
             ("char", json!("123456789"), "at most 8 characters"),
-            ("date", json!("2026-02-30"), "a day that exists"),
-            ("date", json!("31/01/2026"), "as 2026-01-31"),
-            ("date", json!("2026-01-31T23:30:00-05:00"), "a day"),
-            ("date", json!(20260131), "a day"),
+            ("date", json!("2026-02-30"), "an existing date"),
+            ("date", json!("31/01/2026"), "such as 2026-01-31"),
+            ("date", json!("2026-01-31T23:30:00-05:00"), "an existing date"),
+            ("date", json!(20260131), "an existing date"),
             ("datetime", json!("2026-01-31 25:00:00"), "in UTC"),
             ("datetime", json!("2026-01-31T10:00:00 Europe/Brussels"), "offset"),
             ("datetime", json!("tomorrow"), "in UTC"),
@@ -379,10 +382,10 @@ mod tests {
             ("datetime", json!("2026-12-31 23:59:60"), "in UTC"),
             ("datetime", json!("9999-12-31T23:00:00-05:00"), "in UTC"),
             ("datetime", json!("0000-01-01 00:00:00"), "in UTC"),
-            ("date", json!("0000-01-01"), "a day that exists"),
-            ("date", json!("2026-01-31T00:00:00Z"), "a day that exists"),
-            ("date", json!("2026-1-31"), "a day that exists"),
-            ("selection", json!("Quotation"), "\"draft\", whose label that is"),
+            ("date", json!("0000-01-01"), "an existing date"),
+            ("date", json!("2026-01-31T00:00:00Z"), "an existing date"),
+            ("date", json!("2026-1-31"), "an existing date"),
+            ("selection", json!("Quotation"), "the key \"draft\""),
             ("selection", json!("nothing"), "one of \"draft\", \"sale\", \"1\""),
             ("selection", json!(true), "one of"),
             ("many2one", json!("Belgium"), "the id of a record of `res.country`"),
@@ -393,7 +396,7 @@ mod tests {
             ("many2one", json!(7.5), "the id"),
             ("many2one", json!([]), "the id"),
             ("numbered", json!(3), "one of 1, 2"),
-            ("numbered", json!("One"), "1, whose label that is"),
+            ("numbered", json!("One"), "the key 1"),
             ("many2one", json!([6, 0, [7]]), "the id"),
             ("reference", json!("res.partner"), "model and id"),
             ("binary", json!("odoo://res.partner/record/7/image_128"), "base64"),
@@ -406,8 +409,8 @@ mod tests {
             ("binary", json!("data:image/png;base64,aGVsbG8="), "base64"),
         ] {
             let fields = field(kind);
-            let told = fit(&fields.get("x").unwrap(), &value).unwrap_err().0;
-            assert!(told.contains(form), "{kind} {value}: {told}");
+            let expected = convert(&fields.get("x").unwrap(), &value).unwrap_err().0;
+            assert!(expected.contains(form), "{kind} {value}: {expected}");
         }
     }
 }

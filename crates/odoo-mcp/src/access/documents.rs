@@ -1,4 +1,5 @@
-//! Attachments, messages and their like belong to a record of another model, whose rules hold for them too.
+//! Access to attachments, messages and the like. They belong to a record (the owner), and the rules of the
+//! owner's model also apply to them.
 
 use model_metadata::Operation;
 use odoo::Call;
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::ToolError;
 use crate::service::Service;
 
-/// The models whose records belong to others, and the field that names the other model.
+/// Models whose records have an owner, and the field that names the owner's model.
 const OWNED: &[(&str, &str)] = &[
     ("ir.attachment", "res_model"),
     ("mail.message", "model"),
@@ -24,15 +25,15 @@ fn owner_field(model: &str) -> Option<&'static str> {
 }
 
 impl Service {
-    /// Conditions that leave of such a model only what belongs to readable models, or to none. They are
-    /// appended to a domain that is known to be whole.
+    /// Conditions that restrict such a model to records without an owner, or with an owner of a readable
+    /// model. The domain to which they are appended must be complete.
     pub(crate) async fn owner_conditions(&self, model: &str) -> Result<Vec<Value>, ToolError> {
         let (true, Some(field)) = (self.gate.has_rules(), owner_field(model)) else { return Ok(Vec::new()) };
-        let open = self.gate.open_models().await?;
-        let names: Vec<&str> = open.iter().map(|(model, _)| model).collect();
+        let enabled = self.gate.enabled_models().await?;
+        let names: Vec<&str> = enabled.iter().map(|(model, _)| model).collect();
         let permissions = self.gate.permissions(&names).await?;
         if permissions.iter().any(Option::is_none) {
-            let message = "the rules of some models could not be asked";
+            let message = "the rules of some models could not be loaded";
             return Err(ToolError::Unverified(message.into()));
         }
         let readable = names.iter().zip(permissions).filter(|(_, it)| it.is_some_and(|it| it.read));
@@ -40,8 +41,8 @@ impl Service {
         Ok(vec![json!("|"), json!([field, "=", false]), json!([field, "in", readable])])
     }
 
-    /// Refuses records of such a model whose owner's model refuses the operation: reading them for reading,
-    /// writing for everything else.
+    /// Denies access to records of such a model if the rules deny the operation on the owner's model: `Read`
+    /// for reads, `Write` for all other operations.
     pub(crate) async fn check_owners(
         &self,
         model: &str,
@@ -49,7 +50,7 @@ impl Service {
         operation: Operation,
     ) -> Result<(), ToolError> {
         let mut next = Some((model.to_owned(), ids.to_vec()));
-        // A tracking value belongs to whom its message belongs to.
+        // The owner of a tracking value is the owner of its message.
         while let Some((model, ids)) = next.take() {
             let (true, Some(field)) = (self.gate.has_rules() && !ids.is_empty(), owner_field(&model)) else {
                 break;
@@ -59,8 +60,8 @@ impl Service {
                 None => (field, false),
             };
             let call = Call::search_read(&model, json!([["id", "in", ids]]), &[field]);
-            let archived_too = Map::from_iter([("active_test".to_owned(), Value::Bool(false))]);
-            let rows: Vec<Map<String, Value>> = self.call(call, &archived_too).await?;
+            let with_archived = Map::from_iter([("active_test".to_owned(), Value::Bool(false))]);
+            let rows: Vec<Map<String, Value>> = self.call(call, &with_archived).await?;
             let owners = rows.iter().filter_map(|row| row.get(field));
             if is_message {
                 let id = |value: &Value| value.as_i64().or_else(|| value.as_array()?.first()?.as_i64());
@@ -77,7 +78,7 @@ impl Service {
         Ok(())
     }
 
-    /// Refuses values that would give a record of such a model to an owner whose model may not be written.
+    /// Denies values that assign a record of such a model to an owner whose model the user may not write.
     pub(crate) async fn check_new_owner(
         &self,
         model: &str,
@@ -91,7 +92,7 @@ impl Service {
         if let Some(owner) = values.get(field).and_then(Value::as_str) {
             self.require_owner(model, owner, Operation::Write).await?;
         }
-        // An activity names its owner's model by the model's id.
+        // Activities refer to the owner's model by its id.
         if let Some(id) = values.get("res_model_id").and_then(Value::as_i64) {
             self.require_read("ir.model").await?;
             let rows: Vec<Map<String, Value>> =

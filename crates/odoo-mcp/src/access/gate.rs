@@ -1,4 +1,4 @@
-//! `Gate`: every operation on a model passes it.
+//! `Gate`: decides whether an operation on a model is allowed.
 
 use std::sync::Arc;
 
@@ -9,30 +9,30 @@ use platform::text::{NAME_BYTES, shorten};
 
 use crate::{Mode, ToolError};
 
-/// Decides by the mode, and where the mode says so by the add-on's rules, which it keeps for five minutes.
+/// Decides by the mode. In the mode `Rules` it decides by the rules of the add-on, cached for five minutes.
 pub(crate) struct Gate {
     mode: Mode,
     client: OdooClient,
     rules: Arc<AddonRules>,
-    known: MetadataCache<OdooError>,
+    cached_rules: MetadataCache<OdooError>,
 }
 
 impl Gate {
     pub(crate) fn new(mode: Mode, client: OdooClient) -> Self {
         let rules = Arc::new(AddonRules::new(client.clone()));
-        Gate { mode, client, rules, known: MetadataCache::new(CacheConfig::default()) }
+        Gate { mode, client, rules, cached_rules: MetadataCache::new(CacheConfig::default()) }
     }
 
     pub(crate) fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Do the add-on's rules decide, model by model?
+    /// Do the add-on's rules apply?
     pub(crate) fn has_rules(&self) -> bool {
         self.mode == Mode::Rules
     }
 
-    /// Lets an operation on a model through.
+    /// Returns an error unless the operation on the model is allowed.
     pub(crate) async fn require(&self, model: &str, operation: Operation) -> Result<(), ToolError> {
         check_model_name(model)?;
         match (self.mode, operation) {
@@ -44,7 +44,7 @@ impl Gate {
             (Mode::Rules, _) => {
                 let scope = self.client.scope().await?;
                 let permissions =
-                    self.known.permissions(&self.rules, &scope, model).await.map_err(refused)?;
+                    self.cached_rules.permissions(&self.rules, &scope, model).await.map_err(rules_error)?;
                 let permissions = permissions.unwrap_or_default();
                 if permissions.allow(operation) {
                     return Ok(());
@@ -58,7 +58,7 @@ impl Gate {
         }
     }
 
-    /// Is the operation let through? Only a refusal is a no; that the rules cannot be asked is an error.
+    /// Is the operation allowed? If the rules cannot be loaded, that is an error and not a refusal.
     pub(crate) async fn allows(&self, model: &str, operation: Operation) -> Result<bool, ToolError> {
         match self.require(model, operation).await {
             Ok(()) => Ok(true),
@@ -67,61 +67,60 @@ impl Gate {
         }
     }
 
-    /// The models that the rules open.
-    pub(crate) async fn open_models(&self) -> Result<Arc<ModelList>, ToolError> {
+    /// The models that the rules enable.
+    pub(crate) async fn enabled_models(&self) -> Result<Arc<ModelList>, ToolError> {
         let scope = self.client.scope().await?;
-        self.known.models(&self.rules, &scope, &[]).await.map_err(refused)
+        self.cached_rules.models(&self.rules, &scope, &[]).await.map_err(rules_error)
     }
 
-    /// What the rules allow on each of these models, several asked at once; nothing where they cannot be
-    /// asked.
+    /// The rules of several models, loaded concurrently; `None` for a model whose rules cannot be loaded.
     pub(crate) async fn permissions(&self, models: &[&str]) -> Result<Vec<Option<Permissions>>, ToolError> {
         let scope = self.client.scope().await?;
-        let at_once = self.client.config().pool_size;
-        // A listing is the add-on's word, and still no path may be made of it unseen.
-        let named: Vec<&str> =
+        let concurrency = self.client.config().pool_size;
+        // The names come from the add-on and become part of a path, so they must be checked too.
+        let valid: Vec<&str> =
             models.iter().copied().filter(|model| check_model_name(model).is_ok()).collect();
-        let mut questions = Vec::with_capacity(named.len());
-        for model in &named {
-            questions.push(self.known.permissions(&self.rules, &scope, model));
+        let mut loads = Vec::with_capacity(valid.len());
+        for model in &valid {
+            loads.push(self.cached_rules.permissions(&self.rules, &scope, model));
         }
-        let answers: Vec<_> = stream::iter(questions).buffered(at_once.max(1)).collect().await;
-        let mut answers = named.into_iter().zip(answers).peekable();
-        let answer = |model: &&str| {
-            let (_, answer) = answers.next_if(|(named, _)| named == model)?;
-            answer.ok().map(Option::unwrap_or_default)
+        let results: Vec<_> = stream::iter(loads).buffered(concurrency.max(1)).collect().await;
+        let mut results = valid.into_iter().zip(results).peekable();
+        let result_for = |model: &&str| {
+            let (_, result) = results.next_if(|(valid, _)| valid == model)?;
+            result.ok().map(Option::unwrap_or_default)
         };
-        Ok(models.iter().map(answer).collect())
+        Ok(models.iter().map(result_for).collect())
     }
 
     pub(crate) fn stats(&self) -> CacheStats {
-        self.known.stats()
+        self.cached_rules.stats()
     }
 }
 
-/// What the add-on's refusal or silence means.
-fn refused(error: Arc<OdooError>) -> ToolError {
+/// Converts an error of loading the rules.
+fn rules_error(error: Arc<OdooError>) -> ToolError {
     match &*error {
         OdooError::Access { message } => ToolError::Denied(message.clone()),
         OdooError::Unverified { message } => ToolError::Unverified(message.clone()),
-        // A refused login is reported as such; for any other error there is no answer to rely on.
+        // Report a refused login as such. After any other error the rules are unknown.
         error if error.is_refused_login() => ToolError::Odoo(error.clone()),
         other => ToolError::Unverified(other.to_string()),
     }
 }
 
-/// A model's name becomes part of a path: it is words of letters, digits and underscores with dots between
-/// them.
+/// Checks the name of a model, which becomes part of a path: words of letters, digits and underscores,
+/// separated by dots.
 fn check_model_name(model: &str) -> Result<(), ToolError> {
-    let word = |word: &str| {
+    let is_first_word = |word: &str| {
         word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && word.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
     };
-    // Some models have words that begin with a digit, but none the first.
-    let later =
+    // Any word but the first may start with a digit.
+    let is_word =
         |word: &str| !word.is_empty() && word.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
     let mut words = model.split('.');
-    if model.len() <= 128 && words.next().is_some_and(word) && words.all(later) {
+    if model.len() <= 128 && words.next().is_some_and(is_first_word) && words.all(is_word) {
         return Ok(());
     }
     let shown = shorten(model, NAME_BYTES);
@@ -133,7 +132,7 @@ mod tests {
     use super::check_model_name;
 
     #[test]
-    fn names_that_would_lead_elsewhere_are_refused() {
+    fn names_that_could_change_the_path_are_rejected() {
         for name in ["res.partner", "x_custom", "l10n_es.form.303", "account.edi.xml.ubl_20"] {
             assert!(check_model_name(name).is_ok(), "{name}");
         }

@@ -1,4 +1,4 @@
-//! What may be done: by the mode, and by the rules of the add-on.
+//! Access control: enforces the mode and the rules of the add-on.
 
 mod documents;
 mod gate;

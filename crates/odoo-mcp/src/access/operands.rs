@@ -1,26 +1,26 @@
-//! The operands of a domain: a condition compares a field with values of the field's own type.
+//! Converts the operands of a domain to the types of the fields that they are compared with.
 
 use std::sync::Arc;
 
 use model_metadata::{FieldDefinition, FieldDefinitions};
 use serde_json::Value;
 
-use super::writes::refusal;
+use super::writes::rejection;
 use crate::ToolError;
 use crate::domain::takes_domain;
 use crate::service::Service;
-use crate::value::{ExpectedForm, date, fit, id, integer, moment, referred};
+use crate::value::{ExpectedForm, convert, date, datetime, id, integer, reference_id};
 
-/// From this version on, days and moments may be relative to now (`today`, `-3d`).
+/// First version that accepts dates and datetimes relative to now (`today`, `-3d`).
 const RELATIVE_SINCE: u64 = 19;
 
-/// The length of a day without a time, as `2026-01-31`.
-const DAY_ALONE: usize = 10;
+/// The length of a date without a time, such as `2026-01-31`.
+const DATE_LENGTH: usize = 10;
 
 impl Service {
-    /// Writes the operands of a domain as the types of their fields have them, and refuses those that mean
-    /// something else. Paths and domains within are followed; what cannot be followed is left to Odoo.
-    pub(crate) async fn fit_domain(&self, model: &str, domain: &mut [Value]) -> Result<(), ToolError> {
+    /// Converts the operands of a domain to the types of their fields, and rejects ambiguous ones. Follows
+    /// paths and nested domains. Leaves operands of unknown fields to Odoo.
+    pub(crate) async fn convert_domain(&self, model: &str, domain: &mut [Value]) -> Result<(), ToolError> {
         let version = self.client.version().await?;
         let mut domains: Vec<(String, &mut [Value])> = vec![(model.to_owned(), domain)];
         while let Some((model, domain)) = domains.pop() {
@@ -39,14 +39,15 @@ impl Service {
                     }
                     continue;
                 }
-                let told = |wanted| refusal(&format!("the domain's `{path}`"), &model, operand, wanted);
-                *operand = fit_operand(&field, &operator, operand, version).map_err(told)?;
+                let error =
+                    |expected| rejection(&format!("the domain's `{path}`"), &model, operand, expected);
+                *operand = convert_operand(&field, &operator, operand, version).map_err(error)?;
             }
         }
         Ok(())
     }
 
-    /// The definitions with the field at the end of a path; `None` if the path cannot be followed.
+    /// The last field of a path and the definitions of its model; `None` if the path cannot be followed.
     async fn end_of_path<'a>(
         &self,
         model: &str,
@@ -72,22 +73,22 @@ impl Service {
     }
 }
 
-fn fit_operand(
+fn convert_operand(
     field: &FieldDefinition<'_>,
     operator: &str,
     operand: &Value,
     version: u64,
 ) -> Result<Value, ExpectedForm> {
-    let one = |value: &Value| fit_one(field, value, version);
+    let one = |value: &Value| convert_one(field, value, version);
     match (operator, operand) {
-        // Also the `id` is compared by name there.
-        ("child_of" | "parent_of", Value::Array(values)) => fit_records(values),
-        ("child_of" | "parent_of", _) => fit_record(operand),
+        // These operators compare `id` by name too.
+        ("child_of" | "parent_of", Value::Array(values)) => convert_records(values),
+        ("child_of" | "parent_of", _) => convert_record(operand),
         ("in" | "not in" | "=" | "!=" | "<>" | "==" | "=?", Value::Array(values)) if is_related(field) => {
-            match (referred(operand), operator) {
+            match (reference_id(operand), operator) {
                 (Some(id), "in" | "not in") => Ok(Value::Array(vec![id.into()])),
                 (Some(id), _) => Ok(id.into()),
-                (None, _) => fit_records(values),
+                (None, _) => convert_records(values),
             }
         }
         ("in" | "not in", Value::Null | Value::Bool(_)) => Ok(operand.clone()),
@@ -99,31 +100,31 @@ fn fit_operand(
         (_, Value::Bool(true) | Value::Object(_) | Value::Array(_)) if operator.contains("like") => {
             Err(ExpectedForm("a text".into()))
         }
-        // Odoo says which operators there are.
+        // Odoo rejects unknown operators.
         _ => Ok(operand.clone()),
     }
 }
 
-fn fit_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<Value, ExpectedForm> {
+fn convert_one(field: &FieldDefinition<'_>, value: &Value, version: u64) -> Result<Value, ExpectedForm> {
     if matches!(value, Value::Null | Value::Bool(false)) {
         return Ok(Value::Bool(false));
     }
     let kind = field.text("type").unwrap_or_default();
     match (kind.as_str(), value) {
-        _ if is_related(field) => fit_record(value),
+        _ if is_related(field) => convert_record(value),
         ("integer" | "many2one_reference", _) => integer(value),
-        // Texts are compared, not kept: none is too long.
+        // Texts in conditions are not stored, so their length is not limited.
         ("char" | "text" | "html" | "reference", Value::String(_)) => Ok(value.clone()),
         ("date" | "datetime", Value::String(text)) if version >= RELATIVE_SINCE && is_relative(text) => {
             Ok(value.clone())
         }
-        // A day alone means the whole day to Odoo, and its beginning with the time does not.
-        ("datetime", Value::String(text)) if text.trim().len() == DAY_ALONE => {
-            date(value).or_else(|_| moment(value))
+        // Odoo compares a date without a time with the whole day, so do not add a time.
+        ("datetime", Value::String(text)) if text.trim().len() == DATE_LENGTH => {
+            date(value).or_else(|_| datetime(value))
         }
-        ("datetime", _) => moment(value),
+        ("datetime", _) => datetime(value),
         ("binary" | "image", _) => Ok(value.clone()),
-        _ => fit(field, value),
+        _ => convert(field, value),
     }
 }
 
@@ -131,9 +132,9 @@ fn is_related(field: &FieldDefinition<'_>) -> bool {
     matches!(field.text("type").as_deref(), Some("many2one" | "one2many" | "many2many"))
 }
 
-/// A record: by its id, or as a text by its name.
-fn fit_record(value: &Value) -> Result<Value, ExpectedForm> {
-    match (id(value).or_else(|| referred(value)), value) {
+/// A record, by id or by name.
+fn convert_record(value: &Value) -> Result<Value, ExpectedForm> {
+    match (id(value).or_else(|| reference_id(value)), value) {
         (Some(id), _) => Ok(id.into()),
         (None, Value::String(_)) => Ok(value.clone()),
         (None, Value::Null | Value::Bool(false)) => Ok(Value::Bool(false)),
@@ -141,19 +142,19 @@ fn fit_record(value: &Value) -> Result<Value, ExpectedForm> {
     }
 }
 
-/// Records: all by their ids, or all by their names, some of which may be digits. Odoo takes no mixture.
-fn fit_records(values: &[Value]) -> Result<Value, ExpectedForm> {
+/// Records, all by id or all by name (names may consist of digits). Odoo does not accept a mixture.
+fn convert_records(values: &[Value]) -> Result<Value, ExpectedForm> {
     if values.iter().all(Value::is_string) && !values.iter().all(|value| id(value).is_some()) {
         return Ok(values.into());
     }
-    let fitted: Vec<Value> = values.iter().map(fit_record).collect::<Result<_, _>>()?;
-    match fitted.iter().any(Value::is_string) {
-        true => Err(ExpectedForm("ids of records, or names of records, not both in one list".into())),
-        false => Ok(fitted.into()),
+    let converted: Vec<Value> = values.iter().map(convert_record).collect::<Result<_, _>>()?;
+    match converted.iter().any(Value::is_string) {
+        true => Err(ExpectedForm("ids of records or names of records, but not both in one list".into())),
+        false => Ok(converted.into()),
     }
 }
 
-/// Is it a day or moment that depends on when it is asked?
+/// Is it a date or datetime relative to now?
 fn is_relative(text: &str) -> bool {
     let text = text.trim();
     text.starts_with("today") || text.starts_with("now") || text.starts_with(['=', '+', '-'])
@@ -164,17 +165,17 @@ mod tests {
     use model_metadata::FieldDefinitions;
     use serde_json::{Value, json};
 
-    use super::fit_operand;
+    use super::convert_operand;
 
-    fn given(kind: &str, operator: &str, operand: Value, version: u64) -> Result<Value, String> {
+    fn converted(kind: &str, operator: &str, operand: Value, version: u64) -> Result<Value, String> {
         let selection = json!([["draft", "Quotation"], ["sale", "Sales Order"]]);
         let fields: FieldDefinitions =
             serde_json::from_value(json!({"x": {"type": kind, "selection": selection}})).unwrap();
-        fit_operand(&fields.get("x").unwrap(), operator, &operand, version).map_err(|it| it.0)
+        convert_operand(&fields.get("x").unwrap(), operator, &operand, version).map_err(|it| it.0)
     }
 
     #[test]
-    fn operands_become_what_the_field_is() {
+    fn operands_are_converted_to_the_type_of_the_field() {
         for (kind, operator, operand, expected) in [
             ("boolean", "=", json!("true"), json!(true)),
             ("boolean", "!=", json!("False"), json!(false)),
@@ -214,27 +215,27 @@ mod tests {
             ("binary", "!=", json!(false), json!(false)),
         ] {
             assert_eq!(
-                given(kind, operator, operand.clone(), 17),
+                converted(kind, operator, operand.clone(), 17),
                 Ok(expected),
                 "{kind} {operator} {operand}"
             );
         }
-        assert_eq!(given("date", ">=", json!("today -7d"), 19), Ok(json!("today -7d")));
+        assert_eq!(converted("date", ">=", json!("today -7d"), 19), Ok(json!("today -7d")));
     }
 
     #[test]
-    fn operands_of_another_meaning_are_refused() {
+    fn ambiguous_operands_are_rejected() {
         for (kind, operator, operand, form) in [
             ("boolean", "=", json!("yes"), "true or false"),
             ("integer", "=", json!("five"), "a whole number"),
             ("float", ">", json!("1,5"), "a number"),
-            ("datetime", ">", json!("31/01/2026"), "a moment"),
-            ("date", ">", json!("today"), "a day"),
+            ("datetime", ">", json!("31/01/2026"), "an existing datetime"),
+            ("date", ">", json!("today"), "an existing date"),
             ("selection", "=", json!("Quotation"), "\"draft\""),
             ("selection", "in", json!(["draft", "done"]), "one of"),
             ("selection", "in", json!("draft"), "a list"),
             ("many2one", "=", json!(true), "the id of a record"),
-            ("many2one", "in", json!([7, 8, "Belgium"]), "not both"),
+            ("many2one", "in", json!([7, 8, "Belgium"]), "but not both"),
             ("many2many", "child_of", json!([7, true]), "the id of a record"),
             ("char", "ilike", json!(true), "a text"),
             ("char", "ilike", json!(["a"]), "a text"),
@@ -247,8 +248,8 @@ mod tests {
             ("float", ">", json!("NaN"), "a number"),
             ("char", "=", json!(true), "a text"),
         ] {
-            let told = given(kind, operator, operand.clone(), 17).unwrap_err();
-            assert!(told.contains(form), "{kind} {operator} {operand}: {told}");
+            let expected = converted(kind, operator, operand.clone(), 17).unwrap_err();
+            assert!(expected.contains(form), "{kind} {operator} {operand}: {expected}");
         }
     }
 }

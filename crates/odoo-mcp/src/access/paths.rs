@@ -1,4 +1,4 @@
-//! What a search reads on its way: the models that conditions, groups and orders pass through.
+//! Access to the models on the paths of conditions, groups and orders of a search.
 
 use model_metadata::Operation;
 use serde_json::Value;
@@ -7,16 +7,16 @@ use crate::ToolError;
 use crate::domain::takes_domain;
 use crate::service::Service;
 
-/// The end of a path of fields.
-struct End {
+/// The last field of a path.
+struct PathEnd {
     kind: String,
     relation: Option<String>,
 }
 
 impl Service {
-    /// Refuses a search that reads a model which the rules close: a condition such as `user_ids.login` tests
-    /// values of `res.users`, in a search of any model. A reference at the end of a path is let
-    /// through: records show the name of what they refer to anyway.
+    /// Denies a search that reads a model without permission. For example, a condition on `user_ids.login`
+    /// reveals values of `res.users` in a search of another model. A reference at the end of a path is
+    /// allowed, because records show the name of the record that they refer to anyway.
     pub(crate) async fn check_paths(
         &self,
         model: &str,
@@ -30,7 +30,7 @@ impl Service {
         self.check_domain(model, domain).await?;
         for group in groups {
             let path = group.split(':').next().unwrap_or_default();
-            if let Some(End { kind, relation: Some(relation) }) = self.walk(model, path).await?
+            if let Some(PathEnd { kind, relation: Some(relation) }) = self.walk(model, path).await?
                 && matches!(kind.as_str(), "one2many" | "many2many")
             {
                 self.require_on_path(&relation, path).await?;
@@ -46,7 +46,7 @@ impl Service {
         Ok(())
     }
 
-    /// Checks the conditions of a domain, and of the domains within it.
+    /// Checks the conditions of a domain and of its nested domains.
     async fn check_domain(&self, model: &str, domain: &[Value]) -> Result<(), ToolError> {
         let mut domains = vec![(model.to_owned(), domain)];
         while let Some((model, domain)) = domains.pop() {
@@ -55,15 +55,15 @@ impl Service {
                     continue;
                 };
                 let operator = operator.as_str().unwrap_or_default().trim().to_ascii_lowercase();
-                let Some(End { kind, relation: Some(relation) }) = self.walk(&model, path).await? else {
+                let Some(PathEnd { kind, relation: Some(relation) }) = self.walk(&model, path).await? else {
                     continue;
                 };
-                let within = takes_domain(&operator);
+                let is_nested = takes_domain(&operator);
                 let by_name = kind != "many2one" && !is_ids(value);
-                if within || by_name {
+                if is_nested || by_name {
                     self.require_on_path(&relation, path).await?;
                 }
-                if let (true, Value::Array(domain)) = (within, value) {
+                if let (true, Value::Array(domain)) = (is_nested, value) {
                     domains.push((relation, domain));
                 }
             }
@@ -71,19 +71,20 @@ impl Service {
         Ok(())
     }
 
-    /// Follows a path of fields, and requires that every model it passes through may be read. Nothing if the
-    /// path ends nowhere: Odoo refuses it then.
-    async fn walk(&self, model: &str, path: &str) -> Result<Option<End>, ToolError> {
+    /// Follows a path of fields and requires read permission on each model on it. Returns `None` if a field
+    /// does not exist; Odoo rejects such a path.
+    async fn walk(&self, model: &str, path: &str) -> Result<Option<PathEnd>, ToolError> {
         let mut model = model.to_owned();
         let mut names = path.split('.').peekable();
         while let Some(name) = names.next() {
             let fields = self.fields(&model, &[name]).await?;
             let Some(field) = fields.get(name) else { return Ok(None) };
-            let end = End { kind: field.text("type").unwrap_or_default(), relation: field.text("relation") };
+            let end =
+                PathEnd { kind: field.text("type").unwrap_or_default(), relation: field.text("relation") };
             if names.peek().is_none() {
                 return Ok(Some(end));
             }
-            // A path may go on into properties and the like, which belong to the record itself.
+            // The rest of a path may be in properties and the like, which belong to the record itself.
             let Some(relation) = end.relation else { return Ok(None) };
             self.require_on_path(&relation, path).await?;
             model = relation;
@@ -99,7 +100,7 @@ impl Service {
     }
 }
 
-/// Does a condition's value name records by their ids alone?
+/// Does the value consist of ids only?
 fn is_ids(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => true,

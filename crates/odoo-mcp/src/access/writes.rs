@@ -1,4 +1,4 @@
-//! What a write does to other models, by the commands in its values.
+//! Checks the values of writes: their types, and access to the models that nested commands change.
 
 use model_metadata::{FieldDefinition, Operation};
 use platform::text::shorten;
@@ -7,34 +7,35 @@ use serde_json::{Map, Value};
 use crate::ToolError;
 use crate::commands::commands;
 use crate::service::Service;
-use crate::value::{ExpectedForm, fit};
+use crate::value::{ExpectedForm, convert};
 
-/// Values that are still to be checked, for a model, under a name for messages.
+/// Values to check: the model, the values, and their path for error messages.
 type PendingCheck<'a> = (String, &'a mut Map<String, Value>, String);
 
 /// Fields that Odoo maintains itself and ignores in writes.
-const KEPT: &[&str] = &["id", "parent_path", "create_uid", "create_date", "write_uid", "write_date"];
+const MAINTAINED: &[&str] = &["id", "parent_path", "create_uid", "create_date", "write_uid", "write_date"];
 
-/// What Odoo will not do with values that it takes.
+/// Fields that Odoo accepts in a write but ignores.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct IgnoredFields {
     fields: Vec<String>,
 }
 
 impl IgnoredFields {
-    /// A message with what is ignored after it.
+    /// Appends the ignored fields to a message.
     pub(crate) fn note(&self, message: String) -> String {
         match self.fields.as_slice() {
             [] => message,
-            fields => format!("{message}; odoo ignores what was given for {}", fields.join(", ")),
+            fields => format!("{message}; odoo ignores the values of {}", fields.join(", ")),
         }
     }
 }
 
 impl Service {
-    /// Checks the values of creates and updates, and writes them as the fields' types have them: in every
-    /// mode what a value means, and by the rules everything that reaches a model besides the one that is
-    /// written. Tells the fields that Odoo ignores, and refuses values of which it would ignore all.
+    /// Checks the values of creates and updates, and converts them to the types of their fields. In the mode
+    /// `Rules`, also checks access to all other models that the write affects.
+    ///
+    /// Returns the fields that Odoo would ignore. It is an error if Odoo would ignore all of them.
     pub(crate) async fn check_values<'a>(
         &self,
         model: &str,
@@ -42,22 +43,23 @@ impl Service {
         values: impl IntoIterator<Item = (&'a mut Map<String, Value>, String)>,
     ) -> Result<IgnoredFields, ToolError> {
         self.check_owners(model, ids, Operation::Write).await?;
-        let named = values.into_iter().map(|(values, path)| (model.to_owned(), values, path));
-        let mut pending: Vec<PendingCheck<'_>> = named.collect();
-        let asked = pending.len();
-        let (mut seen, mut ignored) = (0, IgnoredFields::default());
-        // The values of the call come before those within them.
+        let top_level = values.into_iter().map(|(values, path)| (model.to_owned(), values, path));
+        let mut pending: Vec<PendingCheck<'_>> = top_level.collect();
+        let top_level = pending.len();
+        let (mut checked, mut ignored) = (0, IgnoredFields::default());
+        // Check the values of the call before nested values.
         pending.reverse();
-        let mut within: Vec<PendingCheck<'_>> = Vec::new();
-        while let Some((model, values, path)) = pending.pop().or_else(|| within.pop()) {
-            seen += 1;
+        let mut nested: Vec<PendingCheck<'_>> = Vec::new();
+        while let Some((model, values, path)) = pending.pop().or_else(|| nested.pop()) {
+            checked += 1;
             let fields = self.check_names(&model, values.keys().map(String::as_str)).await?;
-            let changes = seen <= asked && !ids.is_empty();
-            let lost: Vec<String> = values
+            let is_update = checked <= top_level && !ids.is_empty();
+            let without_effect: Vec<String> = values
                 .iter()
                 .filter_map(|(name, value)| {
                     let field = fields.get(name)?;
-                    let is_empty = changes && is_list(&field) && value.as_array().is_some_and(Vec::is_empty);
+                    let is_empty =
+                        is_update && is_list(&field) && value.as_array().is_some_and(Vec::is_empty);
                     match is_ignored(&field) {
                         true => Some(format!("`{name}`")),
                         false => {
@@ -66,14 +68,14 @@ impl Service {
                     }
                 })
                 .collect();
-            if seen <= asked && !values.is_empty() && lost.len() == values.len() {
+            if checked <= top_level && !values.is_empty() && without_effect.len() == values.len() {
                 return Err(ToolError::invalid(format!(
-                    "odoo ignores what is written to {} of `{model}`: it computes or keeps such fields itself, and \
-                     nothing else is in {path}",
-                    lost.join(", ")
+                    "{path} has only values that odoo ignores, because it computes or maintains the fields itself: {} \
+                     of `{model}`",
+                    without_effect.join(", ")
                 )));
             }
-            for name in lost {
+            for name in without_effect {
                 if !ignored.fields.contains(&name) {
                     ignored.fields.push(name);
                 }
@@ -85,17 +87,18 @@ impl Service {
                 let (true, Some(relation)) =
                     (matches!(kind.as_str(), "one2many" | "many2many"), field.text("relation"))
                 else {
-                    *value = fit(&field, value).map_err(|wanted| refusal(&path, &model, value, wanted))?;
+                    *value = convert(&field, value)
+                        .map_err(|expected| rejection(&path, &model, value, expected))?;
                     continue;
                 };
-                let list =
-                    commands(value, &relation).map_err(|wanted| refusal(&path, &model, value, wanted))?;
+                let list = commands(value, &relation)
+                    .map_err(|expected| rejection(&path, &model, value, expected))?;
                 for command in &list {
                     self.check_command(&relation, kind == "one2many", command, &path).await?;
                 }
                 *value = Value::Array(list);
             }
-            // The owner is read from values that have their types by now.
+            // Only after the conversion: the owner is taken from converted values.
             self.check_new_owner(&model, values).await?;
             for (name, value) in values.iter_mut() {
                 let Some(relation) =
@@ -106,7 +109,7 @@ impl Service {
                 for command in value.as_array_mut().into_iter().flatten() {
                     if let Some([_, _, Value::Object(values)]) = command.as_array_mut().map(Vec::as_mut_slice)
                     {
-                        within.push((relation.clone(), values, format!("{path}.{name}")));
+                        nested.push((relation.clone(), values, format!("{path}.{name}")));
                     }
                 }
             }
@@ -114,7 +117,7 @@ impl Service {
         Ok(ignored)
     }
 
-    /// Checks one command of a list of related records as the operation that it is on their model.
+    /// Checks access to the related model for one command on a list of records.
     async fn check_command(
         &self,
         relation: &str,
@@ -132,11 +135,11 @@ impl Service {
             (Some(1), _) => &[Operation::Write],
             (Some(2), _) => &[Operation::Unlink],
             (Some(4), true) => &[Operation::Write],
-            // Taking a record out of a one2many empties its reference, or deletes it where the reference says
-            // so.
+            // Removing a record from a one2many empties its reference, or deletes the record if the reference
+            // is defined that way.
             (Some(3 | 5 | 6), true) => &[Operation::Write, Operation::Unlink],
             (Some(3..=6), false) => &[],
-            _ => return Err(ToolError::invalid(format!("{path} has a command that is none of odoo's"))),
+            _ => return Err(ToolError::invalid(format!("{path} has an unknown command"))),
         };
         for operation in operations {
             if !self.gate.allows(relation, *operation).await? {
@@ -146,16 +149,16 @@ impl Service {
                 )));
             }
         }
-        let mut touched: Vec<i64> = Vec::new();
+        let mut affected: Vec<i64> = Vec::new();
         if matches!(number, Some(1..=4)) && (owned || number <= Some(2)) {
-            touched.extend(parts.get(1).and_then(Value::as_i64));
+            affected.extend(parts.get(1).and_then(Value::as_i64));
         }
         if number == Some(6) && owned {
-            touched.extend(
+            affected.extend(
                 parts.get(2).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_i64),
             );
         }
-        self.check_owners(relation, &touched, Operation::Write).await
+        self.check_owners(relation, &affected, Operation::Write).await
     }
 }
 
@@ -163,16 +166,22 @@ fn is_list(field: &FieldDefinition<'_>) -> bool {
     matches!(field.text("type").as_deref(), Some("one2many" | "many2many"))
 }
 
-/// Does Odoo take a value for the field and not keep it? What is not stored is kept by what it stands for,
-/// unless it is read-only.
+/// Does Odoo accept a value for the field and ignore it? A field that is not stored writes through to another
+/// one, unless it is read-only.
 fn is_ignored(field: &FieldDefinition<'_>) -> bool {
-    KEPT.contains(&field.name()) || (field.attribute("store") == Some("false") && field.is_true("readonly"))
+    MAINTAINED.contains(&field.name())
+        || (field.attribute("store") == Some("false") && field.is_true("readonly"))
 }
 
-/// A value that the field does not take.
-pub(super) fn refusal(path: &str, model: &str, value: &Value, ExpectedForm(form): ExpectedForm) -> ToolError {
-    const LONGEST: usize = 80;
+/// The error for a value that a field does not accept.
+pub(super) fn rejection(
+    path: &str,
+    model: &str,
+    value: &Value,
+    ExpectedForm(form): ExpectedForm,
+) -> ToolError {
+    const SHOWN_BYTES: usize = 80;
     let value = value.to_string();
-    let shown = shorten(&value, LONGEST);
-    ToolError::invalid(format!("{path} of `{model}` is {shown}, and takes {form}"))
+    let shown = shorten(&value, SHOWN_BYTES);
+    ToolError::invalid(format!("{path} of `{model}` must be {form}, but is {shown}"))
 }

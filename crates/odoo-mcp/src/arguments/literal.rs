@@ -1,21 +1,20 @@
-//! Lists and objects that were written into a text: as JSON, or as Python writes them, which is how Odoo's
-//! own documentation writes a domain.
+//! Parses lists and objects in a text: JSON, or Python literals, which Odoo's documentation uses for domains.
 
 use platform::text::{NAME_BYTES, shorten};
 use serde_json::{Map, Number, Value};
 
-/// The longest text that is read, in bytes.
-const LONGEST: usize = 1_000_000;
-/// How deep lists may be nested, as in JSON.
-const DEEPEST: usize = 127;
+/// Maximum length of a text, in bytes.
+const MAX_BYTES: usize = 1_000_000;
+/// Maximum nesting of lists and objects, as in the JSON parser.
+const MAX_DEPTH: usize = 127;
 
-/// Reads a text.
+/// Parses a text.
 ///
 /// # Errors
-/// What is wrong with it, as the end of a sentence.
+/// The predicate of a sentence about the argument: `is a text …`.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
-    if text.len() > LONGEST {
-        return Err(format!("is a text of more than {LONGEST} bytes"));
+    if text.len() > MAX_BYTES {
+        return Err(format!("is a text of more than {MAX_BYTES} bytes"));
     }
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
@@ -29,7 +28,7 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
     Ok(value)
 }
 
-/// A reader of Python's literals: constants, numbers, texts, lists, tuples, dictionaries.
+/// A parser of Python literals: constants, numbers, strings, lists, tuples, dictionaries.
 struct Python<'a> {
     text: &'a str,
     at: usize,
@@ -52,23 +51,23 @@ impl Python<'_> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    /// Takes a sign if it comes next.
-    fn takes(&mut self, sign: char) -> bool {
+    /// Skips spaces, and consumes the character if it is next.
+    fn consume(&mut self, expected: char) -> bool {
         self.skip_spaces();
-        let comes = self.rest().starts_with(sign);
-        self.at += if comes { sign.len_utf8() } else { 0 };
-        comes
+        let is_next = self.rest().starts_with(expected);
+        self.at += if is_next { expected.len_utf8() } else { 0 };
+        is_next
     }
 
-    fn wrong(&self, why: &str) -> String {
+    fn error(&self, problem: &str) -> String {
         let place = self.text.get(..self.at).map_or(0, |before| before.chars().count()) + 1;
-        format!("is a text that is neither JSON nor a Python literal: {why} at character {place}")
+        format!("is a text that is neither JSON nor a Python literal: {problem} at character {place}")
     }
 
     fn unexpected(&self) -> String {
         match self.rest().chars().next() {
-            Some(found) => self.wrong(&format!("`{found}` is not expected")),
-            None => self.wrong("it ends too early"),
+            Some(found) => self.error(&format!("unexpected `{found}`")),
+            None => self.error("unexpected end"),
         }
     }
 
@@ -77,7 +76,7 @@ impl Python<'_> {
         match self.rest().chars().next() {
             Some('[') => self.list('[', ']').map(|(items, _)| Value::Array(items)),
             Some('(') => self.list('(', ')').map(|(mut items, has_comma)| match items.pop() {
-                // One value in parentheses is itself.
+                // A single value in parentheses is not a tuple.
                 Some(only) if items.is_empty() && !has_comma => only,
                 last => Value::Array(items.into_iter().chain(last).collect()),
             }),
@@ -90,24 +89,24 @@ impl Python<'_> {
     }
 
     fn enter(&mut self, open: char) -> Result<(), String> {
-        if self.depth == DEEPEST {
-            return Err(self.wrong(&format!("it is nested more than {DEEPEST} levels deep")));
+        if self.depth == MAX_DEPTH {
+            return Err(self.error(&format!("more than {MAX_DEPTH} levels of nesting")));
         }
         self.depth += 1;
-        self.takes(open);
+        self.consume(open);
         Ok(())
     }
 
-    /// The values up to the end, and whether a comma stands after the last one.
+    /// The items of a list, and whether a comma follows the last one.
     fn list(&mut self, open: char, close: char) -> Result<(Vec<Value>, bool), String> {
         self.enter(open)?;
         let (mut items, mut has_comma) = (Vec::new(), true);
-        while !self.takes(close) {
+        while !self.consume(close) {
             if !has_comma {
                 return Err(self.unexpected());
             }
             items.push(self.value()?);
-            has_comma = self.takes(',');
+            has_comma = self.consume(',');
         }
         self.depth -= 1;
         Ok((items, has_comma))
@@ -116,24 +115,24 @@ impl Python<'_> {
     fn dictionary(&mut self) -> Result<Value, String> {
         self.enter('{')?;
         let (mut members, mut has_comma) = (Map::new(), true);
-        while !self.takes('}') {
+        while !self.consume('}') {
             if !has_comma || !self.rest().starts_with(['\'', '"']) {
                 return Err(self.unexpected());
             }
             let name = self.string()?;
-            if !self.takes(':') {
+            if !self.consume(':') {
                 return Err(self.unexpected());
             }
             members.insert(name, self.value()?);
-            has_comma = self.takes(',');
+            has_comma = self.consume(',');
         }
         self.depth -= 1;
         Ok(Value::Object(members))
     }
 
     fn word(&mut self) -> Result<Value, String> {
-        let is_of_word = |it: char| it.is_alphanumeric() || it == '_';
-        let length = self.rest().find(|it| !is_of_word(it)).unwrap_or(self.rest().len());
+        let is_word_character = |it: char| it.is_alphanumeric() || it == '_';
+        let length = self.rest().find(|it| !is_word_character(it)).unwrap_or(self.rest().len());
         let word = self.rest().get(..length).unwrap_or_default();
         let value = match word {
             "True" | "true" => Value::Bool(true),
@@ -141,7 +140,7 @@ impl Python<'_> {
             "None" | "null" => Value::Null,
             _ => {
                 let shown = shorten(word, NAME_BYTES);
-                return Err(self.wrong(&format!("`{shown}` is not a value")));
+                return Err(self.error(&format!("`{shown}` is not a value")));
             }
         };
         self.at += length;
@@ -149,11 +148,11 @@ impl Python<'_> {
     }
 
     fn number(&mut self) -> Result<Value, String> {
-        let is_of_number = |it: char| it.is_ascii_alphanumeric() || "+-._".contains(it);
-        let length = self.rest().find(|it| !is_of_number(it)).unwrap_or(self.rest().len());
+        let is_number_character = |it: char| it.is_ascii_alphanumeric() || "+-._".contains(it);
+        let length = self.rest().find(|it| !is_number_character(it)).unwrap_or(self.rest().len());
         let digits = self.rest().get(..length).unwrap_or_default();
         let whole = digits.parse::<i64>().ok().map(Number::from);
-        // A whole number that is too large would become another one.
+        // As a float, a large integer would change its value.
         let is_whole = digits.trim_start_matches(['+', '-']).bytes().all(|it| it.is_ascii_digit());
         let is_plain = digits.bytes().all(|it| it.is_ascii_digit() || b"+-.eE".contains(&it));
         let broken = || digits.parse().ok().filter(|_| is_plain && !is_whole).and_then(Number::from_f64);
@@ -162,7 +161,7 @@ impl Python<'_> {
                 self.at += length;
                 Ok(Value::Number(number))
             }
-            None => Err(self.wrong("there is no number that can be kept exactly")),
+            None => Err(self.error("a number that cannot be represented exactly")),
         }
     }
 
@@ -173,13 +172,13 @@ impl Python<'_> {
             match self.next() {
                 Some(end) if end == quote => return Ok(text),
                 Some('\\') => text.push(self.escape()?),
-                Some('\n') | None => return Err(self.wrong("a text does not end")),
+                Some('\n') | None => return Err(self.error("unterminated string")),
                 Some(letter) => text.push(letter),
             }
         }
     }
 
-    /// The character that an escape stands for.
+    /// The character of an escape sequence.
     fn escape(&mut self) -> Result<char, String> {
         let digits = match self.next() {
             Some(quoted @ ('\\' | '\'' | '"')) => return Ok(quoted),
@@ -189,10 +188,10 @@ impl Python<'_> {
             Some('x') => 2,
             Some('u') => 4,
             Some('U') => 8,
-            _ => return Err(self.wrong("an escape is not known")),
+            _ => return Err(self.error("unknown escape sequence")),
         };
         let mut code = self.hexadecimal(digits)?;
-        // Two halves, as JSON writes them.
+        // A surrogate pair, as in JSON.
         if (0xd800..0xdc00).contains(&code) && self.rest().starts_with("\\u") {
             self.at += 2;
             let low = self.hexadecimal(4)?;
@@ -200,13 +199,13 @@ impl Python<'_> {
                 code = 0x1_0000 + ((code - 0xd800) << 10) + (low - 0xdc00);
             }
         }
-        char::from_u32(code).ok_or_else(|| self.wrong("an escape is not a character"))
+        char::from_u32(code).ok_or_else(|| self.error("an escape sequence that is not a character"))
     }
 
     fn hexadecimal(&mut self, digits: usize) -> Result<u32, String> {
         let text = self.rest().get(..digits).filter(|text| text.bytes().all(|it| it.is_ascii_hexdigit()));
         let code = text.and_then(|text| u32::from_str_radix(text, 16).ok());
-        let code = code.ok_or_else(|| self.wrong("an escape ends too early"))?;
+        let code = code.ok_or_else(|| self.error("incomplete escape sequence"))?;
         self.at += digits;
         Ok(code)
     }
@@ -219,7 +218,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn python_is_read_as_json_is() {
+    fn python_literals_are_parsed() {
         for (text, value) in [
             (r#"[["a", "=", true]]"#, json!([["a", "=", true]])),
             ("[('a', '=', True), ('b', '!=', None)]", json!([["a", "=", true], ["b", "!=", null]])),
@@ -241,26 +240,26 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_read() {
-        for (text, told) in [
+    fn other_texts_are_rejected() {
+        for (text, message) in [
             ("[('a', '=', uid)]", "`uid` is not a value at character 13"),
             ("[('d', '<', datetime.now())]", "`datetime` is not a value"),
-            ("[('a', '=', 1) ('b', '=', 1)]", "`(` is not expected at character 16"),
-            ("[('a', '=', 1)", "it ends too early"),
-            ("['a", "a text does not end"),
-            ("['a'] + ['b']", "`+` is not expected"),
-            ("[12345678901234567890]x", "kept exactly"),
-            ("[0x10]", "kept exactly"),
-            ("[1_000, 1]x", "kept exactly"),
+            ("[('a', '=', 1) ('b', '=', 1)]", "unexpected `(` at character 16"),
+            ("[('a', '=', 1)", "unexpected end"),
+            ("['a", "unterminated string"),
+            ("['a'] + ['b']", "unexpected `+`"),
+            ("[12345678901234567890]x", "represented exactly"),
+            ("[0x10]", "represented exactly"),
+            ("[1_000, 1]x", "represented exactly"),
             (r"['\ud83d']", "not a character"),
-            (r"['\q']", "an escape is not known"),
-            ("{1: 2}", "`1` is not expected"),
-            ("{'a', 'b'}", "`,` is not expected"),
-            ("[,]", "`,` is not expected"),
-            ("", "it ends too early"),
+            (r"['\q']", "unknown escape sequence"),
+            ("{1: 2}", "unexpected `1`"),
+            ("{'a', 'b'}", "unexpected `,`"),
+            ("[,]", "unexpected `,`"),
+            ("", "unexpected end"),
         ] {
             let error = parse(text).unwrap_err();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(message), "{text}: {error}");
         }
         assert!(parse(&"(".repeat(100_000)).unwrap_err().contains("127 levels"));
         assert!(parse(&"[".repeat(1_000_001)).unwrap_err().contains("1000000 bytes"));

@@ -1,4 +1,4 @@
-//! Arguments that several tools take, and the one reader of all tools' arguments.
+//! The types of arguments that several tools share, and the reader for the arguments of all tools.
 
 mod literal;
 mod problem;
@@ -16,29 +16,29 @@ use reader::{LIST, begins_as_list, list};
 
 pub(crate) use reader::{members, read, unwrapped_list, whole};
 
-/// The largest id that Odoo's columns hold.
-const LARGEST_ID: i64 = 0x7fff_ffff;
+/// The largest id that fits into Odoo's database columns.
+const MAX_ID: i64 = 0x7fff_ffff;
 
-/// The name of every field at once.
+/// The name that stands for all fields.
 pub(crate) const ALL: &str = "__all__";
 
 /// The id of a record.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct RecordId(pub(crate) i64);
 
-/// Ids of records. One alone is taken as a list of one, and so are several in a text, with commas.
+/// A list of ids. Also accepts a single id, and ids in a text, separated by commas.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 pub(crate) struct Ids(pub(crate) Vec<i64>);
 
-/// A list of names. One name alone is taken as a list of one, and so are several in a text, with commas.
+/// A list of names. Also accepts a text with one name, or with several names separated by commas.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 pub(crate) struct Names(pub(crate) Vec<String>);
 
-/// Values of any kind.
+/// A list of values of any type.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub(crate) struct Values(pub(crate) Vec<Value>);
 
-/// A domain: conditions, and the operators before them.
+/// A domain: a list of conditions and operators in prefix notation.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 pub(crate) struct Domain(pub(crate) Vec<Value>);
 
@@ -50,20 +50,20 @@ impl Names {
     }
 }
 
-/// The value of an argument of one of these types, written as it should be. The reader knows them by their
-/// names.
+/// Converts the value of an argument to the form that its type deserializes from. The reader passes the name
+/// of the type.
 fn canonical(kind: &str, value: Value) -> Result<Value, ArgumentProblem> {
     match kind {
         "RecordId" => id(&value),
         "Ids" => {
-            let items = several(value, "a list of ids")?;
+            let items = list_or_items(value, "a list of ids")?;
             items.iter().enumerate().map(|(place, item)| id(item).map_err(|it| it.at(place))).collect()
         }
         "Names" => {
-            let items = several(value, "a list of names")?;
+            let items = list_or_items(value, "a list of names")?;
             let names = items.into_iter().enumerate().map(|(place, item)| match item {
                 Value::String(names) => Ok(split(&names)),
-                item => Err(ArgumentProblem::wanted("a name", &item).at(place)),
+                item => Err(ArgumentProblem::expected("a name", &item).at(place)),
             });
             Ok(names.collect::<Result<Vec<_>, _>>()?.concat().into())
         }
@@ -73,16 +73,16 @@ fn canonical(kind: &str, value: Value) -> Result<Value, ArgumentProblem> {
 }
 
 fn id(value: &Value) -> Result<Value, ArgumentProblem> {
-    let id = whole(value).filter(|id| (1..=LARGEST_ID).contains(id)).map(Value::from);
-    id.ok_or_else(|| ArgumentProblem::wanted(&format!("the id of a record, from 1 to {LARGEST_ID}"), value))
+    let id = whole(value).filter(|id| (1..=MAX_ID).contains(id)).map(Value::from);
+    id.ok_or_else(|| ArgumentProblem::expected(&format!("the id of a record, from 1 to {MAX_ID}"), value))
 }
 
-/// Names, or ids, with commas between them.
+/// Splits names or ids at commas.
 fn split(text: &str) -> Vec<Value> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect()
 }
 
-/// Is it one condition in the place of a list of conditions?
+/// Is it a single condition instead of a list of conditions?
 fn is_condition(terms: &[Value]) -> bool {
     match terms {
         [Value::String(field), Value::String(operator), _] => {
@@ -92,14 +92,14 @@ fn is_condition(terms: &[Value]) -> bool {
     }
 }
 
-/// The terms of a domain. One condition alone is a domain of one.
+/// The terms of a domain. Also accepts a single condition.
 fn domain(value: Value) -> Result<Value, ArgumentProblem> {
     let terms = list(value)?;
     let terms = if is_condition(&terms) { vec![terms.into()] } else { terms };
     terms.into_iter().enumerate().map(|(place, it)| term(it).map_err(|it| it.at(place))).collect()
 }
 
-/// A condition of a domain may be written into a text, and so may the list that it compares with.
+/// A term of a domain. Also accepts a text with the condition, or with the list that it compares with.
 fn term(value: Value) -> Result<Value, ArgumentProblem> {
     let mut term = if begins_as_list(&value) { list(value).map(Value::Array)? } else { value };
     if let Some([_, Value::String(operator), operand]) = term.as_array_mut().map(Vec::as_mut_slice)
@@ -114,18 +114,17 @@ fn term(value: Value) -> Result<Value, ArgumentProblem> {
     Ok(term)
 }
 
-/// The items of a list; one alone, and several in a text.
-fn several(value: Value, wanted: &str) -> Result<Vec<Value>, ArgumentProblem> {
+/// The items of a list. Also accepts a single item, and items in a text, separated by commas.
+fn list_or_items(value: Value, expected: &str) -> Result<Vec<Value>, ArgumentProblem> {
     match value {
         Value::Number(_) => Ok(vec![value]),
         Value::String(text) if !text.trim_start().starts_with(LIST) => Ok(split(&text)),
         Value::String(_) | Value::Array(_) => list(value),
-        value => Err(ArgumentProblem::wanted(wanted, &value)),
+        value => Err(ArgumentProblem::expected(expected, &value)),
     }
 }
 
-/// The schemas of these types. Every level says its type: some clients take no list whose items
-/// have none.
+/// Schemas of these types. Each level has a type, because some clients reject lists with untyped items.
 macro_rules! inline_schema {
     ($($kind:ident: $schema:expr;)*) => {
         $(impl JsonSchema for $kind {
@@ -155,18 +154,18 @@ inline_schema! {
     Domain: json_schema!({"type": "array", "items": any_of([lists(3)]), "description": DOMAIN});
 }
 
-/// A domain in words.
-const DOMAIN: &str = "Which records; all without it. A list of conditions [field, operator, value], joined by \"&\" (the \
-    default), \"|\" or \"!\" before them. Operators: =, !=, <, <=, >, >=, in, not in, like, not like, ilike, not ilike, =like, \
+/// The description of a domain.
+const DOMAIN: &str = "The records to find; all by default. A list of conditions [field, operator, value], combined by the prefix operators \
+    \"&\" (the default), \"|\" and \"!\". Operators: =, !=, <, <=, >, >=, in, not in, like, not like, ilike, not ilike, =like, \
     =ilike, =?, child_of, parent_of, and from Odoo 17 on any, not any. A field may be a path such as partner_id.country_id; \
     a datetime is \"2026-01-31 10:00:00\" in UTC. Examples: [[\"is_company\", \"=\", true], [\"country_id.code\", \"in\", \
     [\"BE\", \"FR\"]]] and [\"|\", [\"email\", \"ilike\", \"@example.com\"], [\"phone\", \"=\", false]].";
 
-/// Lists of plain values, nested so deep. Those of a domain are its conditions, of which one may have a
-/// domain as its value.
+/// The schema of a list of plain values and of lists, nested to this depth. A domain is such a list of
+/// conditions, and a condition may contain a domain as its value.
 fn lists(depth: usize) -> Value {
-    let within = (depth > 0).then(|| lists(depth - 1));
-    json!({"type": "array", "items": any_of(within)})
+    let nested = (depth > 0).then(|| lists(depth - 1));
+    json!({"type": "array", "items": any_of(nested)})
 }
 
 fn any_of(others: impl IntoIterator<Item = Value>) -> Value {

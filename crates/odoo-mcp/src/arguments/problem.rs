@@ -1,4 +1,4 @@
-//! `ArgumentProblem`: which argument is wrong and why, in words of JSON.
+//! `ArgumentProblem`: which argument is invalid and why, in terms of JSON.
 
 use core::fmt;
 
@@ -6,28 +6,29 @@ use platform::text::{NAME_BYTES, shorten};
 use serde::de::{Error, Expected, Unexpected};
 use serde_json::Value;
 
-/// What is wrong, and with which argument.
+/// An invalid argument.
 #[derive(Debug)]
 pub(crate) struct ArgumentProblem {
-    /// The argument, or a part of one.
+    /// The path of the argument, or of a part of it.
     place: String,
-    /// The rest of the sentence.
-    what: String,
+    /// The predicate of the sentence: `must be …`.
+    problem: String,
 }
 
 impl ArgumentProblem {
-    /// A value is not what is wanted.
-    pub(super) fn wanted(wanted: &str, found: &Value) -> Self {
+    /// A value does not have the expected form.
+    pub(super) fn expected(expected: &str, found: &Value) -> Self {
         let found = found.to_string();
         let shown = shorten(&found, NAME_BYTES);
-        ArgumentProblem::custom(format!("must be {wanted}, and is {shown}"))
+        ArgumentProblem::custom(format!("must be {expected}, but is {shown}"))
     }
 
-    /// It is an item of a list.
+    /// Prepends the index of a list item to the path.
     pub(super) fn at(self, place: usize) -> Self {
         self.within(&format!("[{place}]"))
     }
 
+    /// Prepends a name to the path.
     pub(super) fn within(mut self, name: &str) -> Self {
         let separator = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
         self.place = format!("{name}{separator}{}", self.place);
@@ -38,18 +39,18 @@ impl ArgumentProblem {
 impl fmt::Display for ArgumentProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.place.is_empty() { "the arguments" } else { &self.place };
-        write!(f, "`{place}` {}", self.what)
+        write!(f, "`{place}` {}", self.problem)
     }
 }
 
 impl core::error::Error for ArgumentProblem {}
 
 impl Error for ArgumentProblem {
-    fn custom<T: fmt::Display>(what: T) -> Self {
-        ArgumentProblem { place: String::new(), what: what.to_string() }
+    fn custom<T: fmt::Display>(problem: T) -> Self {
+        ArgumentProblem { place: String::new(), problem: problem.to_string() }
     }
 
-    /// The types are Rust's: what is wanted was said before, where it could be said in words of JSON.
+    /// Serde would describe the types in terms of Rust. The reader reports most wrong types in terms of JSON.
     fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
         ArgumentProblem::custom("has a value of the wrong type")
     }
@@ -59,24 +60,24 @@ impl Error for ArgumentProblem {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        ArgumentProblem::wanted(&quoted(expected, " or "), &variant.into())
+        ArgumentProblem::expected(&quoted(expected, " or "), &variant.into())
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let shown = shorten(field, NAME_BYTES);
         let known = match expected {
-            [] => "there are none".to_owned(),
-            _ => format!("there are {}", quoted(expected, ", ")),
+            [] => "there are no arguments".to_owned(),
+            _ => format!("the arguments are {}", quoted(expected, ", ")),
         };
-        ArgumentProblem { place: shown.into(), what: format!("is an unknown argument: {known}") }
+        ArgumentProblem { place: shown.into(), problem: format!("is an unknown argument: {known}") }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        ArgumentProblem { place: field.into(), what: "is missing".into() }
+        ArgumentProblem { place: field.into(), problem: "is missing".into() }
     }
 }
 
-/// Names beside each other.
+/// Joins names in backticks.
 pub(super) fn quoted(names: &[&str], separator: &str) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(separator)
 }

@@ -1,8 +1,8 @@
-//! The one reader of all tools' arguments: lenient with how a value is written, never with what it means.
+//! Deserializes the arguments of tools: lenient about the notation of a value, strict about its meaning.
 //!
-//! Clients write numbers as texts or with a fraction of zero, lists as JSON in a text, and null for what they
-//! leave out. All that can be read without loss is taken. Everything else is refused, in the words of JSON,
-//! by the name of the argument.
+//! Some clients write numbers as strings or with a zero fraction, lists as JSON in a string, and null for an
+//! omitted argument. The reader accepts a value if it can convert it without loss. Otherwise the error names
+//! the argument and describes the problem in terms of JSON.
 
 use std::borrow::Cow;
 
@@ -14,19 +14,19 @@ use serde_json::{Map, Value};
 use super::problem::{ArgumentProblem, quoted};
 use super::{canonical, literal};
 
-/// What a list in a text begins with.
+/// The first characters of a list in a text.
 pub(super) const LIST: &[char] = &['[', '('];
 
-/// Reads the arguments of a tool.
+/// Deserializes the arguments of a tool.
 ///
 /// # Errors
-/// Which argument is wrong, and what it must be.
+/// A message that names the invalid argument and its expected form.
 pub(crate) fn read<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result<T, String> {
     T::deserialize(Reader(Value::Object(arguments))).map_err(|problem| problem.to_string())
 }
 
-/// The members of an object, or of one that was written into a text. A list of none is what some programs
-/// write for an object of none.
+/// The members of an object, or of an object in a text. Also accepts an empty list, which some programs write
+/// for an empty object.
 pub(crate) fn members(value: Value) -> Option<Map<String, Value>> {
     match value {
         Value::Array(items) if items.is_empty() => Some(Map::new()),
@@ -34,71 +34,71 @@ pub(crate) fn members(value: Value) -> Option<Map<String, Value>> {
     }
 }
 
-/// A number without a fraction, however it is written.
+/// A whole number, in any notation.
 pub(crate) fn whole(value: &Value) -> Option<i64> {
-    /// The largest whole number up to which a float holds every one.
+    /// The largest integer up to which a float represents all integers exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    #[expect(clippy::cast_possible_truncation, reason = "a whole number within the range was asked for")]
-    let of_float = |float: f64| (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64);
+    #[expect(clippy::cast_possible_truncation, reason = "the condition excludes fractions and large numbers")]
+    let from_float = |float: f64| (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64);
     match value {
-        Value::Number(number) => number.as_i64().or_else(|| of_float(number.as_f64()?)),
+        Value::Number(number) => number.as_i64().or_else(|| from_float(number.as_f64()?)),
         Value::String(text) => {
             let text = text.trim();
-            // `1.000` is one to some people, and a thousand to others.
+            // `1.000` means one or a thousand, depending on the locale.
             let has_thousands = text.split_once('.').is_some_and(|(_, rest)| rest.len() == 3);
             let is_number =
                 text.bytes().all(|it| it.is_ascii_digit() || b"-.eE".contains(&it)) && !has_thousands;
-            text.parse().ok().or_else(|| text.parse().ok().filter(|_| is_number).and_then(of_float))
+            text.parse().ok().or_else(|| text.parse().ok().filter(|_| is_number).and_then(from_float))
         }
         _ => None,
     }
 }
 
-/// A list, or one that was written into a text. An empty text is what some clients write for none.
+/// A list, or a list in a text. Also accepts an empty text, which some clients write for an empty list.
 pub(super) fn list(value: Value) -> Result<Vec<Value>, ArgumentProblem> {
     match unwrapped(value, LIST)? {
         Value::Array(items) => Ok(items),
         Value::String(text) if text.trim().is_empty() => Ok(Vec::new()),
-        value => Err(ArgumentProblem::wanted("a list", &value)),
+        value => Err(ArgumentProblem::expected("a list", &value)),
     }
 }
 
-/// Does a text begin as a list does?
+/// Does the value look like a list in a text?
 pub(super) fn begins_as_list(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.trim_start().starts_with(LIST))
 }
 
-/// The list that was written into a text; any other value as it is.
+/// Parses a list in a text. Returns any other value unchanged.
 pub(crate) fn unwrapped_list(value: &Value) -> Cow<'_, Value> {
     let list = begins_as_list(value).then(|| list(value.clone()).ok()).flatten();
     list.map_or(Cow::Borrowed(value), |list| Cow::Owned(list.into()))
 }
 
-/// The value in a text that begins with one of these; else the value itself.
-fn unwrapped(value: Value, begins: &[char]) -> Result<Value, ArgumentProblem> {
+/// Parses a text that starts with one of these characters. Returns any other value unchanged.
+fn unwrapped(value: Value, first: &[char]) -> Result<Value, ArgumentProblem> {
     match &value {
-        Value::String(text) if text.trim_start().starts_with(begins) => {
+        Value::String(text) if text.trim_start().starts_with(first) => {
             literal::parse(text.trim()).map_err(ArgumentProblem::custom)
         }
         _ => Ok(value),
     }
 }
 
-/// A value that is being read.
+/// A deserializer for a value.
 struct Reader(Value);
 
 impl Reader {
     fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         match whole(&self.0) {
             Some(number) => visitor.visit_i64(number),
-            None => Err(ArgumentProblem::wanted("a whole number", &self.0)),
+            None => Err(ArgumentProblem::expected("a whole number", &self.0)),
         }
     }
 
     fn natural<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
         match whole(&self.0).map(u64::try_from) {
             Some(Ok(number)) => visitor.visit_u64(number),
-            _ => Err(ArgumentProblem::wanted("a whole number, 0 or more", &self.0)),
+            _ => Err(ArgumentProblem::expected("a whole number, 0 or more", &self.0)),
         }
     }
 
@@ -106,7 +106,7 @@ impl Reader {
         match unwrapped(self.0, &['{'])? {
             Value::Object(members) => Ok(members),
             Value::String(text) if text.trim().is_empty() => Ok(Map::new()),
-            value => Err(ArgumentProblem::wanted("an object", &value)),
+            value => Err(ArgumentProblem::expected("an object", &value)),
         }
     }
 }
@@ -138,7 +138,7 @@ impl<'de> Deserializer<'de> for Reader {
             _ if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
             value => match whole(value) {
                 Some(number @ (0 | 1)) => visitor.visit_bool(number == 1),
-                _ => Err(ArgumentProblem::wanted("true or false", value)),
+                _ => Err(ArgumentProblem::expected("true or false", value)),
             },
         }
     }
@@ -149,7 +149,7 @@ impl<'de> Deserializer<'de> for Reader {
             Value::Number(number) if number.is_i64() || number.is_u64() => {
                 visitor.visit_string(number.to_string())
             }
-            value => Err(ArgumentProblem::wanted("a text", &value)),
+            value => Err(ArgumentProblem::expected("a text", &value)),
         }
     }
 
@@ -165,7 +165,7 @@ impl<'de> Deserializer<'de> for Reader {
         visitor.visit_map(Members { members: self.members()?.into_iter(), value: None })
     }
 
-    /// The members of a struct are arguments, and null is none.
+    /// The members of a struct are arguments, and null means an omitted argument.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -184,7 +184,7 @@ impl<'de> Deserializer<'de> for Reader {
         visitor: V,
     ) -> Result<V::Value, ArgumentProblem> {
         let Value::String(text) = self.0 else {
-            return Err(ArgumentProblem::wanted(&quoted(variants, " or "), &self.0));
+            return Err(ArgumentProblem::expected(&quoted(variants, " or "), &self.0));
         };
         let text: StringDeserializer<ArgumentProblem> = text.trim().to_lowercase().into_deserializer();
         visitor.visit_enum(text)
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_whole_however_they_are_written() {
+    fn whole_numbers_are_accepted_in_any_notation() {
         for (value, number) in [
             (json!(7), Some(7)),
             (json!(7.0), Some(7)),
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_without_loss_is_taken() {
+    fn values_that_convert_without_loss_are_accepted() {
         let read = arguments(json!({
             "id": "5", "ids": [1, "2", 3.0], "limit": 10.0, "age": "2", "html": "True", "text": 17,
             "names": "name, email", "domain": "[('name', '=', 'x'), ('active', '=', False)]",
@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(Value::Object(read.values), json!({"name": "x", "parent_id": null}));
         assert_eq!((read.records.len(), read.kind, read.part.flag), (1, Kind::Comment, Some(false)));
 
-        for (given, domain) in [
+        for (argument, domain) in [
             (json!(["a", "=", 1]), json!([["a", "=", 1]])),
             (json!([["a", "in", "[1, 2]"]]), json!([["a", "in", [1, 2]]])),
             (json!(["a", "not in", "(1,)"]), json!([["a", "not in", [1]]])),
@@ -345,8 +345,8 @@ mod tests {
                 json!(["|", ["a", "=", 1], ["b", "=", "[1]"]]),
             ),
         ] {
-            let read = arguments(json!({"domain": given})).unwrap();
-            assert_eq!(Value::Array(read.domain.unwrap().0), domain, "{given}");
+            let read = arguments(json!({"domain": argument})).unwrap();
+            assert_eq!(Value::Array(read.domain.unwrap().0), domain, "{argument}");
         }
 
         let none = json!({"id": null, "ids": null, "limit": null, "age": null, "html": null, "text": null, "names": null,
@@ -356,25 +356,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_in_words_of_json() {
-        for (value, told) in [
-            (json!({"limit": "ten"}), "`limit` must be a whole number, and is \"ten\""),
-            (json!({"limit": 1.5}), "`limit` must be a whole number, and is 1.5"),
-            (json!({"limit": true}), "`limit` must be a whole number, and is true"),
-            (json!({"age": -1}), "`age` must be a whole number, 0 or more, and is -1"),
+    fn errors_name_the_argument_in_terms_of_json() {
+        for (value, message) in [
+            (json!({"limit": "ten"}), "`limit` must be a whole number, but is \"ten\""),
+            (json!({"limit": 1.5}), "`limit` must be a whole number, but is 1.5"),
+            (json!({"limit": true}), "`limit` must be a whole number, but is true"),
+            (json!({"age": -1}), "`age` must be a whole number, 0 or more, but is -1"),
             (json!({"age": 5_000_000_000_i64}), "`age` is out of range"),
-            (json!({"id": 0}), "`id` must be the id of a record, from 1 to 2147483647, and is 0"),
-            (json!({"id": true}), "`id` must be the id of a record, from 1 to 2147483647, and is true"),
+            (json!({"id": 0}), "`id` must be the id of a record, from 1 to 2147483647, but is 0"),
+            (json!({"id": true}), "`id` must be the id of a record, from 1 to 2147483647, but is true"),
             (
                 json!({"ids": [1, "x"]}),
-                "`ids[1]` must be the id of a record, from 1 to 2147483647, and is \"x\"",
+                "`ids[1]` must be the id of a record, from 1 to 2147483647, but is \"x\"",
             ),
-            (json!({"html": 2}), "`html` must be true or false, and is 2"),
-            (json!({"text": {}}), "`text` must be a text, and is {}"),
-            (json!({"text": 1.5}), "`text` must be a text, and is 1.5"),
-            (json!({"names": [1]}), "`names[0]` must be a name, and is 1"),
-            (json!({"names": {}}), "`names` must be a list of names, and is {}"),
-            (json!({"domain": "name = x"}), "`domain` must be a list, and is \"name = x\""),
+            (json!({"html": 2}), "`html` must be true or false, but is 2"),
+            (json!({"text": {}}), "`text` must be a text, but is {}"),
+            (json!({"text": 1.5}), "`text` must be a text, but is 1.5"),
+            (json!({"names": [1]}), "`names[0]` must be a name, but is 1"),
+            (json!({"names": {}}), "`names` must be a list of names, but is {}"),
+            (json!({"domain": "name = x"}), "`domain` must be a list, but is \"name = x\""),
             (
                 json!({"domain": "[('id', '=', uid)]"}),
                 "`domain` is a text that is neither JSON nor a Python literal: `uid` is not a value at character 14",
@@ -383,21 +383,21 @@ mod tests {
                 json!({"domain": [["a", "=", 1], ["b", "in", "[x"]]}),
                 "`domain[1]` is a text that is neither JSON nor a Python literal: `x` is not a value at character 2",
             ),
-            (json!({"values": [1]}), "`values` must be an object, and is [1]"),
-            (json!({"values": "name=x"}), "`values` must be an object, and is \"name=x\""),
-            (json!({"records": {"a": 1}}), "`records` must be a list, and is {\"a\":1}"),
-            (json!({"records": [{}, 7]}), "`records[1]` must be an object, and is 7"),
-            (json!({"kind": "loud"}), "`kind` must be `note` or `comment`, and is \"loud\""),
-            (json!({"kind": 1}), "`kind` must be `note` or `comment`, and is 1"),
-            (json!({"part": {"flag": 7}}), "`part.flag` must be true or false, and is 7"),
-            (json!({"part": {"flog": true}}), "`part.flog` is an unknown argument: there are `flag`"),
+            (json!({"values": [1]}), "`values` must be an object, but is [1]"),
+            (json!({"values": "name=x"}), "`values` must be an object, but is \"name=x\""),
+            (json!({"records": {"a": 1}}), "`records` must be a list, but is {\"a\":1}"),
+            (json!({"records": [{}, 7]}), "`records[1]` must be an object, but is 7"),
+            (json!({"kind": "loud"}), "`kind` must be `note` or `comment`, but is \"loud\""),
+            (json!({"kind": 1}), "`kind` must be `note` or `comment`, but is 1"),
+            (json!({"part": {"flag": 7}}), "`part.flag` must be true or false, but is 7"),
+            (json!({"part": {"flog": true}}), "`part.flog` is an unknown argument: the arguments are `flag`"),
         ] {
-            assert_eq!(arguments(value.clone()).unwrap_err(), told, "{value}");
+            assert_eq!(arguments(value.clone()).unwrap_err(), message, "{value}");
         }
         assert!(
             arguments(json!({"limt": 1}))
                 .unwrap_err()
-                .starts_with("`limt` is an unknown argument: there are `id`, ")
+                .starts_with("`limt` is an unknown argument: the arguments are `id`, ")
         );
         let long = arguments(json!({"limit": "x".repeat(1000)})).unwrap_err();
         assert!(long.len() < 150, "{long}");

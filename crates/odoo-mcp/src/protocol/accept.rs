@@ -1,7 +1,7 @@
-//! What a request accepts, and what the SDK wants to hear of it.
+//! Content negotiation: rewrites the header `Accept` for the SDK.
 //!
-//! The SDK wants both of the protocol's types by name. A client that accepts everything accepts both, and so
-//! does one that says nothing.
+//! The SDK requires both content types of the protocol by name. This module also accepts ranges such as
+//! `*/*`, and requests without the header.
 
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method};
@@ -9,40 +9,40 @@ use http::{HeaderMap, HeaderValue, Method};
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
 
-/// Names the protocol's types where they are accepted under a wider name. Where answers are never streams,
-/// JSON is enough.
+/// Replaces ranges that include the protocol's types by these types. If answers are never streams, JSON
+/// suffices.
 pub(super) fn name_types(method: &Method, headers: &mut HeaderMap, no_streams: bool) {
     let (json, events) = (accepts(headers, JSON), accepts(headers, EVENTS));
-    let named = match *method {
+    let types = match *method {
         Method::GET if events => EVENTS,
         Method::POST if json && (events || no_streams) => "application/json, text/event-stream",
         _ => return,
     };
-    headers.insert(ACCEPT, HeaderValue::from_static(named));
+    headers.insert(ACCEPT, HeaderValue::from_static(types));
 }
 
-/// Is a type accepted, by its name or by a range that it is in? The most exact range decides.
-fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
-    let mut decided = (0, !headers.contains_key(ACCEPT));
+/// Is a content type accepted, by name or by a range? The most specific range decides.
+fn accepts(headers: &HeaderMap, content_type: &str) -> bool {
+    let mut best = (0, !headers.contains_key(ACCEPT));
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     for entry in values.flat_map(|value| value.split(',')) {
         let mut parts = entry.split(';').map(str::trim);
         let range = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let exactness = match range.strip_suffix("/*") {
-            _ if range == wanted => 3,
+        let specificity = match range.strip_suffix("/*") {
+            _ if range == content_type => 3,
             Some("*") => 1,
-            Some(family) if wanted.split('/').next() == Some(family) => 2,
+            Some(family) if content_type.split('/').next() == Some(family) => 2,
             _ => continue,
         };
         let quality = parts
             .filter_map(|part| part.split_once('='))
             .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-        let refused = quality.is_some_and(|(_, quality)| quality.trim().parse() == Ok(0.0_f32));
-        if exactness >= decided.0 {
-            decided = (exactness, !refused);
+        let is_rejected = quality.is_some_and(|(_, quality)| quality.trim().parse() == Ok(0.0_f32));
+        if specificity >= best.0 {
+            best = (specificity, !is_rejected);
         }
     }
-    decided.1
+    best.1
 }
 
 #[cfg(test)]
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_understood() {
+    fn ranges_and_qualities_are_honoured() {
         for (values, json, events) in [
             (&[][..], true, true),
             (&["*/*"], true, true),
@@ -82,16 +82,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_accepted_is_named_and_nothing_else() {
-        let named = |method: Method, value: &'static str, no_streams: bool| {
+    fn only_accepted_types_are_added_to_the_header() {
+        let rewritten = |method: Method, value: &'static str, no_streams: bool| {
             let mut headers = headers(&[value]);
             name_types(&method, &mut headers, no_streams);
             headers[ACCEPT].to_str().unwrap().to_owned()
         };
-        assert_eq!(named(Method::POST, "*/*", false), "application/json, text/event-stream");
-        assert_eq!(named(Method::GET, "*/*", false), "text/event-stream");
-        assert_eq!(named(Method::POST, "application/json", true), "application/json, text/event-stream");
-        assert_eq!(named(Method::POST, "application/json", false), "application/json");
-        assert_eq!(named(Method::DELETE, "*/*", false), "*/*");
+        assert_eq!(rewritten(Method::POST, "*/*", false), "application/json, text/event-stream");
+        assert_eq!(rewritten(Method::GET, "*/*", false), "text/event-stream");
+        assert_eq!(rewritten(Method::POST, "application/json", true), "application/json, text/event-stream");
+        assert_eq!(rewritten(Method::POST, "application/json", false), "application/json");
+        assert_eq!(rewritten(Method::DELETE, "*/*", false), "*/*");
     }
 }

@@ -1,4 +1,4 @@
-//! `DistinctNames`: JSON in which no object has two members of the same name.
+//! `DistinctNames`: checks that no object in a JSON document has two members of the same name.
 
 use core::fmt;
 use std::collections::HashSet;
@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use platform::text::{NAME_BYTES, shorten};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Any JSON, read only to see that each name in each object is there once. Readers of JSON differ in which of
-/// two members they take, so a message that has both does not say what its sender means.
+/// Deserializes from any JSON without duplicate names. Parsers differ in which of two duplicate members they
+/// use, so a message with duplicates is ambiguous.
 pub(super) struct DistinctNames;
 
 impl<'de> Deserialize<'de> for DistinctNames {

@@ -1,41 +1,41 @@
-//! `Envelope`: the id of a message that cannot be read as a whole.
+//! `Envelope`: extracts the id of a message that cannot be parsed, or is too long.
 //!
-//! It looks at bytes as they arrive and keeps none but the id's, so that a message without end costs nothing.
+//! Scans the bytes as they arrive and stores only the id, so that an endless message takes no memory.
 
 use serde_json::Value;
 
-/// The longest id that is kept, in bytes.
-const LONGEST_ID: usize = 512;
-/// The longest name of a member that matters, in bytes.
-const LONGEST_NAME: usize = 8;
+/// Maximum length of an id, in bytes.
+const MAX_ID_BYTES: usize = 512;
+/// Bytes of a member's name that are stored: enough for the names that matter.
+const MAX_NAME_BYTES: usize = 8;
 
-/// What is known of a message from its outermost members.
+/// The outermost members of a message.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     depth: usize,
     in_text: bool,
     escaped: bool,
-    /// Is what comes a member's value, as opposed to its name?
+    /// Is the next text part of a value, as opposed to a name?
     in_value: bool,
-    /// The text of the outermost level that came last.
+    /// The latest name on the outermost level.
     name: Vec<u8>,
-    /// The bytes of the id; nothing if no member is called so.
+    /// The bytes of the id; `None` if there is no member `id`.
     id: Option<Vec<u8>>,
     has_method: bool,
     has_outcome: bool,
-    /// The message has ended; what follows on its line is another one.
+    /// The message has ended. The rest of the line is another message.
     has_ended: bool,
 }
 
 impl Envelope {
-    /// What the first bytes of a message tell, which may be all of them.
+    /// Scans the first bytes of a message.
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         let mut envelope = Envelope::default();
         envelope.read(bytes);
         envelope
     }
 
-    /// Goes on with the next bytes.
+    /// Scans the next bytes.
     pub(super) fn read(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.step(*byte));
     }
@@ -47,7 +47,7 @@ impl Envelope {
         let outermost = self.depth == 1;
         if outermost && self.in_value && self.name == b"id" && (self.in_text || !b",}".contains(&byte)) {
             let id = self.id.get_or_insert_default();
-            if id.len() < LONGEST_ID {
+            if id.len() < MAX_ID_BYTES {
                 id.push(byte);
             }
         }
@@ -56,7 +56,7 @@ impl Envelope {
                 _ if self.escaped => self.escaped = false,
                 b'\\' => self.escaped = true,
                 b'"' => self.in_text = false,
-                _ if outermost && !self.in_value && self.name.len() < LONGEST_NAME => self.name.push(byte),
+                _ if outermost && !self.in_value && self.name.len() < MAX_NAME_BYTES => self.name.push(byte),
                 _ => {}
             }
             return;
@@ -87,18 +87,18 @@ impl Envelope {
         }
     }
 
-    /// The id; null if there is none, or if it is neither a text nor a number.
+    /// The id; null if there is none, or if it is neither a string nor a number.
     pub(super) fn id(&self) -> Value {
         let id = self.id.as_deref().and_then(|id| serde_json::from_slice(id).ok());
         id.filter(|id: &Value| id.is_string() || id.is_number()).unwrap_or_default()
     }
 
-    /// Has the message an id of any kind?
+    /// Does the message have an id, valid or not?
     pub(super) fn has_id(&self) -> bool {
         self.id.is_some()
     }
 
-    /// Is it an answer, which is not answered?
+    /// Is the message an answer? Answers need no reply.
     pub(super) fn is_answer(&self) -> bool {
         self.has_outcome && !self.has_method
     }
@@ -111,7 +111,7 @@ mod tests {
     use super::Envelope;
 
     #[test]
-    fn the_id_is_found_wherever_it_stands() {
+    fn the_id_is_found_at_any_position() {
         for (message, id) in [
             (r#"{"jsonrpc":"2.0","id":7,"method":"x"}"#, json!(7)),
             (
@@ -134,16 +134,16 @@ mod tests {
             ("", Value::Null),
         ] {
             assert_eq!(Envelope::from_bytes(message.as_bytes()).id(), id, "{message}");
-            let mut piecemeal = Envelope::default();
-            message.as_bytes().chunks(1).for_each(|piece| piecemeal.read(piece));
-            assert_eq!(piecemeal.id(), id, "{message}");
+            let mut bytewise = Envelope::default();
+            message.as_bytes().chunks(1).for_each(|piece| bytewise.read(piece));
+            assert_eq!(bytewise.id(), id, "{message}");
         }
         let deep = format!("{{\"params\":{}{},\"id\":7}}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(Envelope::from_bytes(deep.as_bytes()).id(), json!(7));
     }
 
     #[test]
-    fn answers_are_told_from_requests() {
+    fn answers_are_distinguished_from_requests() {
         assert!(Envelope::from_bytes(br#"{"id":1,"result":"#).is_answer());
         assert!(!Envelope::from_bytes(br#"{"id":1,"method":"x","error":"#).is_answer());
         assert!(Envelope::from_bytes(br#"{"id":null,"method":"x"}"#).has_id());

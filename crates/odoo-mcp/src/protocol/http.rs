@@ -1,4 +1,4 @@
-//! `HttpService`: the protocol by streamable HTTP.
+//! `HttpService`: the protocol over streamable HTTP.
 
 use core::convert::Infallible;
 use core::fmt;
@@ -23,7 +23,7 @@ use super::message::{ProtocolRefusal, parse};
 use super::sessions::Sessions;
 use super::{Handler, origin};
 
-/// The setting of [`HttpOptions::max_body_bytes`].
+/// The name of the setting for [`HttpOptions::max_body_bytes`].
 const MAX_BODY_BYTES: &str = "max_body_bytes";
 
 /// Accepted hosts and origins, and limits.
@@ -36,12 +36,12 @@ pub struct HttpOptions {
     /// Accepted values of `Origin`, such as `https://agents.example.com:443`; none if empty. Only browsers
     /// send an origin.
     pub allowed_origins: Vec<String>,
-    /// Protocol sessions at a time: 64. Beyond that the least recently used one ends. With zero there are no
-    /// sessions, and every answer is plain JSON.
+    /// Maximum number of protocol sessions: 64. If there are more, the least recently used one ends. With
+    /// zero there are no sessions, and all answers are plain JSON.
     pub max_sessions: usize,
     /// Idle time after which a session ends: 30 minutes.
     pub session_idle: Duration,
-    /// Bytes of a request at most: 4 MiB.
+    /// Maximum size of a request body, in bytes: 4 MiB.
     pub max_body_bytes: usize,
 }
 
@@ -65,10 +65,10 @@ impl Default for HttpOptions {
     }
 }
 
-/// Serves one user by streamable HTTP, with sessions of its own. Clones share everything.
+/// Serves one user over streamable HTTP, with separate protocol sessions. Clones share their state.
 ///
-/// Clients of the protocol's versions before 2026-07-28 have sessions, whose answers are event streams; those
-/// of later versions have none, and get plain JSON.
+/// Clients of protocol versions before 2026-07-28 have sessions and get event streams. Clients of later
+/// versions have no sessions and get plain JSON.
 #[derive(Clone)]
 pub struct HttpService {
     inner: StreamableHttpService<Handler, Sessions>,
@@ -95,7 +95,7 @@ impl HttpService {
         }
     }
 
-    /// Answers a request. The caller must have authenticated it.
+    /// Answers a request. The caller must authenticate it first.
     pub async fn answer<B>(&self, request: Request<B>) -> Response<BoxBody<Bytes, Infallible>>
     where
         B: Body<Data = Bytes, Error: fmt::Display> + Send + 'static,
@@ -103,8 +103,7 @@ impl HttpService {
         self.answer_any(request.map(|body| body.map_err(|error| error.to_string()).boxed_unsync())).await
     }
 
-    /// One type for all requests and answers: the protocol is compiled here, and not in every crate that
-    /// calls.
+    /// Not generic, so that the protocol is compiled here and not in each crate that calls this.
     fn answer_any(&self, request: Request<UnsyncBoxBody<Bytes, String>>) -> BoxFuture<'_, Answer> {
         async move {
             let (mut parts, body) = request.into_parts();
@@ -114,11 +113,11 @@ impl HttpService {
                 Ok(body) => body.to_bytes(),
                 Err(error) if error.is::<LengthLimitError>() => {
                     let refusal = ProtocolRefusal::too_long(Value::Null, self.max_body_bytes, MAX_BODY_BYTES);
-                    return refused(StatusCode::PAYLOAD_TOO_LARGE, &refusal);
+                    return refusal_response(StatusCode::PAYLOAD_TOO_LARGE, &refusal);
                 }
                 Err(error) => {
                     let message = format!("the body cannot be read: {error}");
-                    return refused(
+                    return refusal_response(
                         StatusCode::BAD_REQUEST,
                         &ProtocolRefusal::malformed(Value::Null, message),
                     );
@@ -126,18 +125,19 @@ impl HttpService {
             };
             let response = self.inner.handle(Request::from_parts(parts, Full::new(body.clone()))).await;
             match response.status() {
-                // The type is right: the SDK does not understand the body, or takes it for a notification.
+                // The content type is right, but the SDK could not parse the body, or took it for a
+                // notification.
                 StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::ACCEPTED
                     if method == Method::POST && has_json =>
                 {
                     match parse(&body) {
-                        Err(refusal) => refused(StatusCode::BAD_REQUEST, &refusal),
+                        Err(refusal) => refusal_response(StatusCode::BAD_REQUEST, &refusal),
                         Ok(_) => empty(StatusCode::ACCEPTED),
                     }
                 }
                 StatusCode::ACCEPTED if method == Method::DELETE => empty(StatusCode::NO_CONTENT),
                 status if status.as_u16() >= 400 && !is_json(response.headers()) => {
-                    explained(response, &body).await
+                    as_json_rpc(response, &body).await
                 }
                 _ => response,
             }
@@ -145,7 +145,7 @@ impl HttpService {
         .boxed()
     }
 
-    /// Ends all sessions and all streams of answers.
+    /// Ends all sessions and all event streams.
     pub fn close(&self) {
         self.inner.config.cancellation_token.cancel();
     }
@@ -164,15 +164,15 @@ fn empty(status: StatusCode) -> Answer {
     response
 }
 
-fn refused(status: StatusCode, refusal: &ProtocolRefusal) -> Answer {
+fn refusal_response(status: StatusCode, refusal: &ProtocolRefusal) -> Answer {
     let mut response = Response::new(Full::from(refusal.to_json().to_string()).boxed());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// A refusal of the SDK's in the protocol's own form, under the id of the request.
-async fn explained(response: Answer, request: &[u8]) -> Answer {
+/// Converts a plain-text error of the SDK to a JSON-RPC error with the id of the request.
+async fn as_json_rpc(response: Answer, request: &[u8]) -> Answer {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = body.collect().await;
     let message = String::from_utf8_lossy(&body.to_bytes()).into_owned();

@@ -1,8 +1,8 @@
-//! `Lines`: a client that sends a message a line, as over standard input and output.
+//! `Lines`: a transport with one message per line, as over standard input and output.
 //!
-//! The SDK has a transport for that, too. It drops lines that it cannot read, lines that are too long and a
-//! last line without an end, and gives up on a client that begins with a notification; here every request is
-//! answered.
+//! The SDK has such a transport too. But it drops lines that are invalid or too long, drops a last line
+//! without a line break, and closes the connection if the first message is a notification. This transport
+//! answers all requests.
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
@@ -25,31 +25,31 @@ use super::message::{BYTE_ORDER_MARK, ProtocolRefusal, parse};
 use crate::StreamOptions;
 use crate::settings::MAX_MESSAGE_SIZE;
 
-/// Where a client's messages come from.
+/// The stream of a client's messages.
 pub(crate) type Reader = Box<dyn AsyncRead + Send + Unpin>;
-/// Where a client's answers go.
+/// The stream of the answers to a client.
 pub(crate) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// A client that sends a message a line.
+/// A transport with one message per line.
 pub(super) struct Lines {
     reader: BufReader<Reader>,
     writer: Arc<tokio::sync::Mutex<Writer>>,
     limit: usize,
-    /// What has come of a line whose end has not.
+    /// The received part of an incomplete line.
     line: Vec<u8>,
-    /// Of a line that is too long, what is known of it instead.
+    /// The envelope of an incomplete line that is too long.
     too_long: Option<Envelope>,
-    /// Lines that came in another one, as a batch.
+    /// The remaining messages of a batch.
     batch: VecDeque<Vec<u8>>,
-    /// Has the client begun? Earlier notifications are ignored.
-    begun: bool,
+    /// Has the client initialized the connection? Earlier notifications are ignored.
+    is_initialized: bool,
     has_ended: bool,
     unanswered: Arc<OpenRequests>,
-    /// A refusal that is being written.
+    /// The write of an error response in flight.
     refusal: Option<JoinHandle<io::Result<()>>>,
 }
 
-/// The requests that wait for their answers.
+/// The ids of requests without an answer.
 #[derive(Debug, Default)]
 struct OpenRequests {
     ids: Mutex<HashSet<RequestId>>,
@@ -78,14 +78,14 @@ impl Lines {
             line: Vec::new(),
             too_long: None,
             batch: VecDeque::new(),
-            begun: false,
+            is_initialized: false,
             has_ended: false,
             unanswered: Arc::default(),
             refusal: None,
         }
     }
 
-    /// The next line; nothing at the end. Given up and called again, it goes on where it was.
+    /// The next line; `None` at the end. Cancel-safe: the next call continues where this one was cancelled.
     async fn next_line(&mut self) -> io::Result<Option<Result<Vec<u8>, ProtocolRefusal>>> {
         loop {
             if let Some(line) = self.batch.pop_front() {
@@ -97,8 +97,8 @@ impl Lines {
             let piece = self.reader.fill_buf().await?;
             let end = piece.iter().position(|byte| *byte == b'\n');
             self.has_ended = piece.is_empty();
-            let taken = end.map_or(piece.len(), |end| end + 1);
-            let piece = piece.get(..end.unwrap_or(taken)).unwrap_or_default();
+            let consumed = end.map_or(piece.len(), |end| end + 1);
+            let piece = piece.get(..end.unwrap_or(consumed)).unwrap_or_default();
             if let Some(envelope) = &mut self.too_long {
                 envelope.read(piece);
             } else if self.line.len() + piece.len() > self.limit {
@@ -109,7 +109,7 @@ impl Lines {
             } else {
                 self.line.extend_from_slice(piece);
             }
-            self.reader.consume(taken);
+            self.reader.consume(consumed);
             if end.is_none() && !self.has_ended {
                 continue;
             }
@@ -125,8 +125,8 @@ impl Lines {
         }
     }
 
-    /// Understands a line: a message that is to be acted on, or nothing.
-    fn understand(&mut self, line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, ProtocolRefusal> {
+    /// Parses a line. Returns `None` if there is no message to handle.
+    fn parse_line(&mut self, line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, ProtocolRefusal> {
         if line.starts_with(b"[")
             && let Ok(messages) = serde_json::from_slice::<Vec<Value>>(line)
             && !messages.is_empty()
@@ -137,38 +137,38 @@ impl Lines {
         let Some(message) = parse(line)? else { return Ok(None) };
         match &message {
             ClientJsonRpcMessage::Request(request) => {
-                self.begun |= begins(&request.request);
-                // A subscription has no answer until it ends.
+                self.is_initialized |= initializes(&request.request);
+                // A subscription is answered only when it ends.
                 let is_answered = !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_));
                 if is_answered && !self.unanswered.ids.lock().insert(request.id.clone()) {
-                    let why = "a request with this `id` has not been answered yet";
-                    return Err(ProtocolRefusal::malformed(request.id.clone().into_json_value(), why));
+                    let message = "a request with this `id` has not been answered yet";
+                    return Err(ProtocolRefusal::malformed(request.id.clone().into_json_value(), message));
                 }
             }
-            ClientJsonRpcMessage::Notification(notification) if self.begun => {
+            ClientJsonRpcMessage::Notification(notification) if self.is_initialized => {
                 if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
                     && let Some(id) = &cancelled.params.request_id
                 {
                     self.unanswered.remove(id);
                 }
             }
-            _ if self.begun => {}
+            _ if self.is_initialized => {}
             _ => return Ok(None),
         }
         Ok(Some(message))
     }
 }
 
-/// Does the conversation begin with this request?
-fn begins(request: &ClientRequest) -> bool {
+/// Does the request initialize the connection?
+fn initializes(request: &ClientRequest) -> bool {
     match request {
         ClientRequest::InitializeRequest(_) => true,
         ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
         request => {
             let meta = request.get_meta();
-            let known = |version: ProtocolVersion| ProtocolVersion::KNOWN_VERSIONS.contains(&version);
+            let is_known = |version: ProtocolVersion| ProtocolVersion::KNOWN_VERSIONS.contains(&version);
             meta.missing_required_keys(&ProtocolVersion::V_2026_07_28).is_empty()
-                && meta.protocol_version().is_some_and(known)
+                && meta.protocol_version().is_some_and(is_known)
         }
     }
 }
@@ -203,11 +203,11 @@ impl Transport<RoleServer> for Lines {
         }
     }
 
-    /// The next message; nothing when the client is gone and everything has been answered.
+    /// The next message; `None` after the client has disconnected and all requests are answered.
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
             if let Some(refusal) = &mut self.refusal {
-                // In a task of its own, so that cancelling this future does not cut the refusal in two.
+                // The write runs in a separate task, so that cancelling this future does not truncate it.
                 let written = refusal.await;
                 self.refusal = None;
                 written.ok()?.ok()?;
@@ -216,7 +216,7 @@ impl Transport<RoleServer> for Lines {
                 self.unanswered.all_answered().await;
                 return None;
             };
-            match line.and_then(|line| self.understand(&line)) {
+            match line.and_then(|line| self.parse_line(&line)) {
                 Ok(None) => {}
                 Ok(message) => return message,
                 Err(refusal) => {

@@ -1,4 +1,4 @@
-//! Messages of the protocol as they arrive, and why one is refused.
+//! Parses messages of the protocol, and explains why a message is refused.
 
 use platform::text::{NAME_BYTES, shorten};
 use rmcp::model::{ClientJsonRpcMessage, ErrorCode, RequestId};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::distinct_names::DistinctNames;
 use super::envelope::Envelope;
 
-/// What editors of some systems put before a text.
+/// The byte order mark that some editors write before a text.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A request but for its parameters.
+/// A request without its parameters.
 #[derive(Deserialize)]
 struct Request {
     jsonrpc: String,
@@ -19,7 +19,7 @@ struct Request {
     method: String,
 }
 
-/// Why a message is refused, and the id of the request that it would have been.
+/// Why a message is refused, and the id of the request if it has one.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ProtocolRefusal {
     code: ErrorCode,
@@ -28,32 +28,29 @@ pub(super) struct ProtocolRefusal {
 }
 
 impl ProtocolRefusal {
-    /// The message has a wrong form.
+    /// The message is not a valid request.
     pub(super) fn malformed(id: Value, message: impl Into<String>) -> Self {
         ProtocolRefusal { code: ErrorCode::INVALID_REQUEST, id, message: message.into() }
     }
 
-    /// The message has more bytes than are allowed by a setting.
+    /// The message is longer than the limit of a setting.
     pub(super) fn too_long(id: Value, limit: usize, setting: &str) -> Self {
-        ProtocolRefusal::malformed(
-            id,
-            format!("the message has more than {limit} bytes, the limit of `{setting}`"),
-        )
+        ProtocolRefusal::malformed(id, format!("the message exceeds {limit} bytes, the limit of `{setting}`"))
     }
 
-    /// The answer to the request.
+    /// The JSON-RPC error response.
     pub(super) fn to_json(&self) -> Value {
         json!({"jsonrpc": "2.0", "id": self.id, "error": {"code": self.code.0, "message": self.message}})
     }
 }
 
-/// Reads a message; nothing if it is an unreadable answer, which needs no reply.
+/// Parses a message. Returns `None` for an invalid answer, because answers need no reply.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, ProtocolRefusal> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let error = match serde_json::from_slice(bytes) {
-        // With an id that is none, a request looks like a notification.
+        // The SDK takes a request with an invalid id for a notification.
         Ok(ClientJsonRpcMessage::Notification(_)) if Envelope::from_bytes(bytes).has_id() => {
-            let message = "the `id` of a request must be a text or a whole number";
+            let message = "the `id` of a request must be a string or an integer";
             return Err(ProtocolRefusal::malformed(Envelope::from_bytes(bytes).id(), message));
         }
         Ok(message @ ClientJsonRpcMessage::Request(_)) => {
@@ -76,7 +73,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Protoc
     if error.is_data() && bytes.trim_ascii_start().starts_with(b"[") {
         return Err(ProtocolRefusal::malformed(
             id,
-            "a batch is empty, or came over HTTP: send each message on its own",
+            "an empty batch, or a batch over HTTP: send each message separately",
         ));
     }
     if error.is_data() {
@@ -87,8 +84,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Protoc
             let message = format!("the parameters of `{shown}` must be an object");
             return Err(ProtocolRefusal { code: ErrorCode::INVALID_PARAMS, id, message });
         }
-        let form =
-            "a request of JSON-RPC has `jsonrpc` (\"2.0\"), `id` (a text or a whole number) and `method`";
+        let form = "a JSON-RPC request has `jsonrpc` (\"2.0\"), `id` (a string or an integer) and `method`";
         return Err(ProtocolRefusal::malformed(id, form));
     }
     let message = format!("the message is not valid JSON: {error}");
@@ -102,7 +98,7 @@ mod tests {
 
     use super::parse;
 
-    /// The code and the id of a refusal.
+    /// The error code and the id of a refusal.
     fn refused(message: &str) -> (Value, Value) {
         let refusal = parse(message.as_bytes()).unwrap_err().to_json();
         assert_eq!(refusal["jsonrpc"], "2.0");
@@ -110,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused_under_its_id() {
+    fn invalid_messages_are_refused_with_their_id() {
         let deep = "[".repeat(500) + &"]".repeat(500);
         let deep = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"a":{deep}}}}}"#);
         for message in [
@@ -141,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_given_twice_is_refused() {
+    fn duplicate_names_are_refused() {
         let call =
             |params: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}"#);
         for params in [
@@ -154,13 +150,13 @@ mod tests {
             let message = refusal["error"]["message"].as_str().unwrap();
             assert!(message.contains("` is given twice"), "{message}");
         }
-        let once =
+        let distinct =
             call(r#"{"name":"a","arguments":{"a":{"b":1},"b":[{"a":1.5},{"a":null}],"c":true,"d":-1}}"#);
-        assert!(matches!(parse(once.as_bytes()), Ok(Some(ClientJsonRpcMessage::Request(_)))));
+        assert!(matches!(parse(distinct.as_bytes()), Ok(Some(ClientJsonRpcMessage::Request(_)))));
     }
 
     #[test]
-    fn what_is_no_request_is_not_answered() {
+    fn only_requests_are_answered() {
         for message in [r#"{"jsonrpc":"2.0","id":7,"result":7.5"#, r#"{"id":7,"error":{}}"#] {
             assert!(parse(message.as_bytes()).unwrap().is_none(), "{message}");
         }
@@ -172,8 +168,8 @@ mod tests {
             r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
             r#"{"jsonrpc":"2.0","method":"notifications/unheard-of","params":{"a":1}}"#,
         ] {
-            let read = parse(message.as_bytes()).unwrap();
-            assert!(matches!(read, Some(ClientJsonRpcMessage::Notification(_))), "{message}");
+            let parsed = parse(message.as_bytes()).unwrap();
+            assert!(matches!(parsed, Some(ClientJsonRpcMessage::Notification(_))), "{message}");
         }
         let marked = b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}";
         assert!(matches!(parse(marked), Ok(Some(ClientJsonRpcMessage::Request(_)))));

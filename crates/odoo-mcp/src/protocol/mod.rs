@@ -1,4 +1,4 @@
-//! The Model Context Protocol, by its official SDK. No other module knows the SDK.
+//! The Model Context Protocol, with its official SDK. No other module uses the SDK.
 
 mod accept;
 mod distinct_names;
@@ -35,7 +35,7 @@ pub use http::{HttpOptions, HttpService};
 use lines::Lines;
 pub(crate) use lines::{Reader, Writer};
 
-/// Methods of the protocol that the SDK understands, if their parameters are right.
+/// Methods of the protocol that the SDK supports. It parses them only if their parameters are valid.
 const METHODS: &[&str] = &[
     "initialize",
     "ping",
@@ -52,18 +52,18 @@ const METHODS: &[&str] = &[
     "logging/setLevel",
 ];
 
-const INSTRUCTIONS: &str = "Tools and resources of an Odoo server. list_models tells which models there are, and \
-    get_fields what their fields are. search_records reads many records at once and tells their total; \
-    aggregate_records counts and sums up in the server. create_records and update_records write many records in one \
-    call. Files come as odoo:// addresses, which read_attachment reads. Moments are in UTC: get_current_context tells \
-    the user's time zone, and as whom calls are made.";
+const INSTRUCTIONS: &str = "Tools and resources for an Odoo server. list_models lists the models, and get_fields \
+    describes their fields. search_records reads many records at once and returns their total number; \
+    aggregate_records counts and sums on the server. create_records and update_records write many records in one \
+    call. Files are returned as odoo:// URIs, which read_attachment reads. Datetimes are in UTC; get_current_context \
+    returns the current user and the user's time zone.";
 
-/// Standard input and output.
+/// Opens standard input and output.
 pub(crate) fn stdio() -> (impl AsyncRead + Send + Unpin, impl AsyncWrite + Send + Unpin) {
     rmcp::transport::io::stdio_pipes()
 }
 
-/// Answers requests of one client of the protocol.
+/// Handles the requests of a client of the protocol.
 #[derive(Clone)]
 pub(crate) struct Handler {
     service: Arc<Service>,
@@ -75,7 +75,7 @@ impl Handler {
         Handler { service, entries }
     }
 
-    /// Serves a client that sends a message a line, until it is gone.
+    /// Serves a client that sends one message per line, until it disconnects.
     pub(crate) async fn serve_lines(
         self,
         reader: Reader,
@@ -84,7 +84,7 @@ impl Handler {
     ) -> Result<(), ServeError> {
         let running = match self.serve(Lines::new(reader, writer, options)).await {
             Ok(running) => running,
-            // A client that leaves before it has said anything is none of the server's troubles.
+            // A client that disconnects before it sends a message is not an error.
             Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
             Err(error) => return Err(ServeError::new(&error)),
         };
@@ -126,13 +126,12 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let call = self.call(&request.name, request.arguments.unwrap_or_default());
-        // A call that is dropped sends nothing more, in any step.
+        // A dropped call sends nothing more to Odoo, whatever step it is in.
         let result = context.ct.run_until_cancelled(call).await.unwrap_or_else(|| Err(cancelled()))?;
         Ok(CallToolResponse::Complete(result))
     }
 
-    /// A request whose parameters are not what the protocol says comes here, and one that the protocol does
-    /// not know.
+    /// Handles requests that the SDK could not parse: unknown methods, and invalid parameters.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
@@ -141,15 +140,15 @@ impl ServerHandler for Handler {
         let CustomRequest { method, params, .. } = request;
         match method.as_str() {
             "tools/call" => {
-                let (name, arguments) = called(params)?;
+                let (name, arguments) = parse_call(params)?;
                 let call = self.call(&name, arguments);
                 let result =
                     context.ct.run_until_cancelled(call).await.unwrap_or_else(|| Err(cancelled()))?;
-                let unwritable = |_| ErrorData::internal_error("the answer cannot be written as JSON", None);
-                serde_json::to_value(result).map(CustomResult).map_err(unwritable)
+                let error = |_| ErrorData::internal_error("the answer cannot be serialized as JSON", None);
+                serde_json::to_value(result).map(CustomResult).map_err(error)
             }
             known if METHODS.contains(&known) => {
-                let message = format!("the parameters of `{known}` are not those of the protocol");
+                let message = format!("the parameters of `{known}` violate the protocol");
                 Err(ErrorData::invalid_params(message, None))
             }
             _ => {
@@ -188,27 +187,26 @@ impl ServerHandler for Handler {
             Ok(Content::Blob { data, mimetype }) => {
                 ResourceContents::blob(data, request.uri).with_mime_type(mimetype)
             }
-            Err(error) => return Err(refusal(&error)),
+            Err(error) => return Err(resource_error(&error)),
         };
         Ok(ReadResourceResponse::Complete(ReadResourceResult::new(vec![contents])))
     }
 }
 
-/// The name and the arguments in parameters of `tools/call` that the SDK did not understand. Arguments that
-/// were written as a text are taken.
-fn called(params: Option<Value>) -> Result<(String, Map<String, Value>), ErrorData> {
-    let wrong = |message: String| ErrorData::invalid_params(message, None);
+/// Parses parameters of `tools/call` that the SDK could not parse. Also accepts arguments as JSON in a text.
+fn parse_call(params: Option<Value>) -> Result<(String, Map<String, Value>), ErrorData> {
+    let error = |message: String| ErrorData::invalid_params(message, None);
     let Some(Value::Object(mut params)) = params else {
-        return Err(wrong("the parameters of `tools/call` must be an object".into()));
+        return Err(error("the parameters of `tools/call` must be an object".into()));
     };
     let Some(Value::String(name)) = params.remove("name") else {
-        return Err(wrong("`name` of `tools/call` must be the name of a tool".into()));
+        return Err(error("`name` of `tools/call` must be the name of a tool".into()));
     };
     match params.remove("arguments").filter(|it| !it.is_null()).map_or(Some(Map::new()), members) {
         Some(arguments) => Ok((name, arguments)),
         None => {
             let shown = shorten(&name, NAME_BYTES);
-            Err(wrong(format!("the `arguments` of tool `{shown}` must be an object")))
+            Err(error(format!("the `arguments` of tool `{shown}` must be an object")))
         }
     }
 }
@@ -226,11 +224,12 @@ fn tool(entry: &Entry) -> Tool {
         .with_annotations(annotations)
 }
 
-/// An error of a tool is an answer: the model reads it and can correct the call.
+/// Converts the outcome of a tool call. An error is a result too, so that the language model can read it and
+/// correct the call.
 pub(crate) fn result(outcome: Result<Reply, ToolError>) -> CallToolResult {
     match outcome {
         Ok(reply) => {
-            // Given the structured answer alone, the SDK would write it as text, which is thrown away.
+            // `CallToolResult::structured` would serialize the answer as text, only to be replaced.
             let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
             result.structured_content = Some(reply.structured);
             let image = reply.image.map(|image| ContentBlock::image(image.data, image.mimetype));
@@ -241,12 +240,14 @@ pub(crate) fn result(outcome: Result<Reply, ToolError>) -> CallToolResult {
     }
 }
 
-/// The client does not get it: the protocol drops answers to what was cancelled.
+/// The error of a cancelled call. The client does not receive it: the SDK drops answers to cancelled
+/// requests.
 fn cancelled() -> ErrorData {
     ErrorData::internal_error("the call was cancelled", None)
 }
 
-fn refusal(error: &ToolError) -> ErrorData {
+/// Converts the error of a resource.
+fn resource_error(error: &ToolError) -> ErrorData {
     let message = error.to_string();
     match error {
         ToolError::NotFound { .. } => ErrorData::resource_not_found(message, None),

@@ -1,10 +1,10 @@
-//! Origins: the web pages that may ask.
+//! Origins: the web pages whose requests are accepted.
 
 use http::Uri;
 
-/// Is a page's origin among those that are allowed, which are written with a port, or with `:*` for any?
+/// Is the origin of a page allowed? Allowed origins have a port, or `:*` for any port.
 ///
-/// The SDK decides by the same rule who is answered; this tells browsers what to expect.
+/// The SDK applies the same rule to requests. This function is for CORS headers.
 pub(super) fn is_allowed(origin: &str, allowed: &[String]) -> bool {
     if origin.eq_ignore_ascii_case("null") {
         return allowed.iter().any(|it| it.trim().eq_ignore_ascii_case("null"));
@@ -51,7 +51,7 @@ mod tests {
     use super::is_allowed;
 
     #[test]
-    fn origins_are_schemes_hosts_and_ports() {
+    fn scheme_host_and_port_must_match() {
         let allowed = [
             "https://page.example.com:443".to_owned(),
             "http://localhost:*".into(),

@@ -1,4 +1,4 @@
-//! `Sessions`: the protocol's sessions, no more than so many.
+//! `Sessions`: a bounded number of protocol sessions.
 
 use core::time::Duration;
 
@@ -11,33 +11,33 @@ use rmcp::transport::streamable_http_server::session::local::{
 };
 use rmcp::transport::streamable_http_server::session::{ServerSseMessage, SessionId, SessionManager};
 
-/// For how long an answer that was sent can be asked for again by a client whose connection broke.
-const ANSWERS_KEPT: Duration = Duration::from_secs(10);
+/// How long a client whose connection failed can request a sent answer again.
+const ANSWER_TTL: Duration = Duration::from_secs(10);
 
-/// The sessions of one user. Where there would be too many, the one that was not used for longest ends: its
-/// client begins another one, as the protocol says.
+/// The sessions of one user. If there are too many, the least recently used one ends. Its client then opens a
+/// new session, as the protocol requires.
 #[derive(Debug)]
 pub(super) struct Sessions {
     local: LocalSessionManager,
-    most: usize,
-    /// The one that was used last at the end.
+    max_sessions: usize,
+    /// In LRU order: the most recently used session comes last.
     used: Mutex<LinkedHashSet<SessionId>>,
 }
 
 impl Sessions {
-    pub(super) fn new(most: usize, idle: Duration) -> Self {
+    pub(super) fn new(max_sessions: usize, idle: Duration) -> Self {
         let mut local = LocalSessionManager::default();
         local.session_config.keep_alive = Some(idle);
-        local.session_config.completed_cache_ttl = ANSWERS_KEPT;
-        Sessions { local, most, used: Mutex::default() }
+        local.session_config.completed_cache_ttl = ANSWER_TTL;
+        Sessions { local, max_sessions, used: Mutex::default() }
     }
 
-    /// Notes a new session; gives those that must end for it.
-    fn begun(&self, id: SessionId) -> Vec<SessionId> {
+    /// Adds a new session; returns the sessions to end.
+    fn add(&self, id: SessionId) -> Vec<SessionId> {
         let mut used = self.used.lock();
         used.insert(id);
-        let too_many = used.len().saturating_sub(self.most);
-        (0..too_many).filter_map(|_| used.pop_front()).collect()
+        let excess = used.len().saturating_sub(self.max_sessions);
+        (0..excess).filter_map(|_| used.pop_front()).collect()
     }
 }
 
@@ -47,9 +47,9 @@ impl SessionManager for Sessions {
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
         let (id, transport) = self.local.create_session().await?;
-        for old in self.begun(id.clone()) {
-            // One that has expired meanwhile is gone as well.
-            let _gone = self.local.close_session(&old).await;
+        for old in self.add(id.clone()) {
+            // Fails if the session has expired meanwhile.
+            let _expired = self.local.close_session(&old).await;
         }
         Ok((id, transport))
     }
@@ -63,11 +63,11 @@ impl SessionManager for Sessions {
     }
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
-        let known = self.local.has_session(id).await?;
-        if known {
+        let exists = self.local.has_session(id).await?;
+        if exists {
             self.used.lock().to_back(id);
         }
-        Ok(known)
+        Ok(exists)
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {

@@ -13,7 +13,7 @@ use crate::domain::check_balance;
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
-/// From this version on, there is a method whose answer has this tool's shape.
+/// First version with a method whose result has the shape of this tool's answer.
 const FORMATTED_SINCE: u64 = 19;
 const COUNT: &str = "__count";
 
@@ -24,19 +24,19 @@ pub(crate) struct AggregateRecords;
 pub(crate) struct Arguments {
     /// The model, such as `sale.order`.
     model: String,
-    /// Fields to group by, dates with a granularity: `["partner_id", "date_order:month"]`. Without it there
-    /// is one row.
+    /// Fields to group by, dates with a granularity: `["partner_id", "date_order:month"]`. Without groups
+    /// there is one row.
     groupby: Option<Names>,
-    /// What to compute, as `field:operator`: `["amount_total:sum"]`; without it, and as `__count`, the number
-    /// of records.
+    /// What to compute, as `field:operator`: `["amount_total:sum"]`. The default, `__count`, is the number of
+    /// records.
     aggregates: Option<Names>,
-    /// Which records, as in search_records; all without it.
+    /// The records to aggregate, as in search_records; all by default.
     domain: Option<Domain>,
-    /// The order, by groups or aggregates: `amount_total:sum desc`.
+    /// The order of the groups: `amount_total:sum desc`.
     order: Option<String>,
-    /// How many groups at most.
+    /// The maximum number of groups.
     limit: Option<i64>,
-    /// How many groups to skip.
+    /// The number of groups to skip.
     #[serde(default)]
     offset: i64,
     context: Option<CallContext>,
@@ -44,17 +44,17 @@ pub(crate) struct Arguments {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Answer {
-    /// The groups, each with what it is grouped by, what was computed, and in `__extra_domain` a condition
-    /// that, together with the domain of the call, finds its records.
+    /// The groups, each with its grouping values, its aggregates, and `__extra_domain`: the conditions to
+    /// append to the domain of the call to find the records of the group.
     groups: Vec<Map<String, Value>>,
     model: String,
     groupby: Vec<String>,
     aggregates: Vec<String>,
     /// Are there more groups after these?
     has_more: bool,
-    /// How to get them.
+    /// How to get the next groups.
     next_hint: Option<String>,
-    /// What else there is to say.
+    /// Remarks.
     note: Option<String>,
 }
 
@@ -62,9 +62,9 @@ impl Tool for AggregateRecords {
     const NAME: &'static str = "aggregate_records";
     const TITLE: &'static str = "Aggregate Records";
     const EFFECT: ToolEffect = ToolEffect::Reads;
-    const DESCRIPTION: &'static str = "Count and sum up records of an Odoo model by group, in the server. Use it for \
-        totals and numbers instead of reading the records. To see a group's records, search with the domain of the \
-        call and the group's __extra_domain after it.";
+    const DESCRIPTION: &'static str = "Count and sum records of an Odoo model by group, on the server. Use this for \
+        totals instead of reading the records. To get the records of a group, search with the domain of the call \
+        followed by the group's __extra_domain.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -87,11 +87,11 @@ impl Tool for AggregateRecords {
         }
         let groups: Vec<&str> = groupby.iter().map(String::as_str).collect();
         service.check_paths(&model, &domain, &groups, order.as_deref()).await?;
-        service.fit_domain(&model, &mut domain).await?;
+        service.convert_domain(&model, &mut domain).await?;
         domain.extend(service.owner_conditions(&model).await?);
         let context = service.context(context.as_ref()).await?;
-        let bare = aggregates.iter().filter(|it| *it != COUNT).map(|it| field_of(it));
-        service.check_names(&model, bare).await?;
+        let fields = aggregates.iter().filter(|it| *it != COUNT).map(|it| field_of(it));
+        service.check_names(&model, fields).await?;
         if let Some(bare) = aggregates.iter().find(|it| *it != COUNT && !it.contains(':')) {
             return Err(ToolError::invalid(format!("`{bare}` needs an operator, such as `{bare}:sum`")));
         }
@@ -101,7 +101,7 @@ impl Tool for AggregateRecords {
             groupby: &groupby,
             aggregates: &aggregates,
             order: order.as_deref(),
-            // One more than the page holds tells whether there is another page.
+            // One more than a page, to detect whether there is another page.
             limit: limit + 1,
             offset,
             context: &context,
@@ -147,22 +147,22 @@ impl Grouping<'_> {
         service.call(call, self.context).await
     }
 
-    /// By the older method, which names an aggregate by its field alone: two of one field, or one of a field
-    /// that is also grouped by, would be one value under a wrong name.
+    /// Uses the older method, whose results name an aggregate only by its field. So it cannot return two
+    /// aggregates of one field, or an aggregate of a field to group by.
     async fn plain(&self, service: &Service) -> Result<Groups, ToolError> {
         let computed: Vec<&String> = self.aggregates.iter().filter(|it| *it != COUNT).collect();
         let grouped: Vec<&str> = self.groupby.iter().map(|it| field_of(it)).collect();
         for (place, aggregate) in computed.iter().enumerate() {
             let field = field_of(aggregate);
-            let again = computed.iter().skip(place + 1).any(|other| field_of(other) == field);
-            if again || grouped.contains(&field) {
+            let is_repeated = computed.iter().skip(place + 1).any(|other| field_of(other) == field);
+            if is_repeated || grouped.contains(&field) {
                 return Err(ToolError::invalid(format!(
-                    "`{aggregate}` cannot be told from another value of `{field}` before odoo {FORMATTED_SINCE}: ask for \
-                     them in calls of their own"
+                    "before odoo {FORMATTED_SINCE}, `{aggregate}` cannot be combined with another value of `{field}` in one \
+                     call: use separate calls"
                 )));
             }
         }
-        // Without any field the server would compute all that can be summed up.
+        // Without a field Odoo would sum all numeric fields.
         let fields: Vec<&str> =
             if computed.is_empty() { vec![COUNT] } else { computed.iter().map(|it| it.as_str()).collect() };
         let mut call = Call::method(self.model, "read_group")
@@ -180,7 +180,7 @@ impl Grouping<'_> {
         Ok(groups.into_iter().map(|group| self.renamed(group)).collect())
     }
 
-    /// A group of the older method in the shape of the newer one.
+    /// Converts a group from the older method to the shape of the newer one.
     fn renamed(&self, mut group: Map<String, Value>) -> Map<String, Value> {
         let mut renamed = Map::new();
         for name in self.groupby {

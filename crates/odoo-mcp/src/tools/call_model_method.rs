@@ -1,4 +1,4 @@
-//! `call_model_method`: a method by its name, where that was switched on.
+//! `call_model_method`: calls a method by name, if the settings enable it.
 
 use odoo::Call;
 use platform::text::{NAME_BYTES, shorten};
@@ -11,13 +11,14 @@ use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 use crate::{Mode, ToolError};
 
-/// How many items of a list are handed out.
+/// Maximum items of a list in the answer.
 const ITEMS: usize = 100;
 
-/// Models whose methods act with more rights than the caller's, with all models below them.
+/// Models whose methods run with more permissions than the caller has. Includes the models with these
+/// prefixes.
 const ELEVATED: &[&str] = &["ir.actions", "ir.cron"];
 
-/// Methods that other tools stand for, under all their names.
+/// Methods that read or write records, for which there are other tools.
 const DATA_ACCESS: &[&str] = &[
     "browse",
     "copy",
@@ -54,7 +55,7 @@ const DATA_ACCESS: &[&str] = &[
     "write",
 ];
 
-/// Methods that run actions or jobs with more rights than the caller's, on any model.
+/// Methods that run actions or jobs with more permissions than the caller has, on any model.
 const ELEVATING: &[&str] = &["method_direct_trigger", "run"];
 
 pub(crate) struct CallModelMethod;
@@ -66,15 +67,15 @@ pub(crate) struct Arguments {
     model: String,
     /// The method, such as `action_post`.
     method: String,
-    /// The arguments by place; for a method of records, the list of ids first: `[[42]]`.
+    /// The positional arguments; for a method of records, the list of ids comes first: `[[42]]`.
     arguments: Option<Values>,
-    /// The arguments by name; the list of ids may be among them as `ids`.
+    /// The keyword arguments; may include the list of ids as `ids`.
     keyword_arguments: Option<Map<String, Value>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Answer {
-    /// Was it done? Not if Odoo asks to go on.
+    /// Was the method carried out? `false` if Odoo asks for another step.
     success: bool,
     /// What the method returned.
     result: Value,
@@ -86,8 +87,8 @@ impl Tool for CallModelMethod {
     const TITLE: &'static str = "Call Model Method";
     const EFFECT: ToolEffect = ToolEffect::Destroys;
     const DESCRIPTION: &'static str = "Call a public method of an Odoo model, such as action_confirm of sale.order, \
-        for what the other tools cannot do. Odoo's access rights hold. Reading and writing records, server actions and \
-        scheduled jobs cannot be called.";
+        if no other tool can do the same. Odoo's access rights apply. Methods that read or write records, server \
+        actions and scheduled jobs cannot be called.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -98,70 +99,72 @@ impl Tool for CallModelMethod {
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, method, arguments, keyword_arguments } = arguments;
         if !(service.settings.mode == Mode::Full && service.settings.method_calls) {
-            return Err(ToolError::Denied("methods may not be called here".into()));
+            return Err(ToolError::Denied("calls of methods are disabled on this server".into()));
         }
         service.gate.require(&model, model_metadata::Operation::Write).await?;
         check(&model, &method)?;
         let mut options = keyword_arguments.unwrap_or_default();
         let mut context = service.context(None).await?;
-        if let Some(own) = options.remove("context").filter(|own| !own.is_null()) {
-            context.extend(members(own).ok_or_else(|| ToolError::invalid("the context must be an object"))?);
+        if let Some(requested) = options.remove("context").filter(|context| !context.is_null()) {
+            context.extend(
+                members(requested).ok_or_else(|| ToolError::invalid("the context must be an object"))?,
+            );
         }
-        // The context cannot leave the configured companies.
+        // The context must not select other companies than the configured ones.
         if let (false, Some(companies)) =
             (service.settings.companies.is_empty(), context.get("allowed_company_ids"))
         {
-            let confined = companies.as_array().is_some_and(|companies| {
+            let is_allowed = companies.as_array().is_some_and(|companies| {
                 companies
                     .iter()
                     .all(|it| it.as_i64().is_some_and(|it| service.settings.companies.contains(&it)))
             });
-            if !confined {
+            if !is_allowed {
                 return Err(ToolError::Denied(
-                    "the context leaves the companies of ODOO_ALLOWED_COMPANIES".into(),
+                    "the context selects companies that ODOO_ALLOWED_COMPANIES does not include".into(),
                 ));
             }
         }
-        let mut places = arguments.unwrap_or_default().0.into_iter().peekable();
+        let mut positional = arguments.unwrap_or_default().0.into_iter().peekable();
         let mut call = Call::method(&model, &method);
-        // Only JSON-2 takes the ids by name.
-        let named = || options.get("ids").is_some_and(is_ids).then(|| options.remove("ids")).flatten();
-        if let Some(ids) = places.next_if(is_ids).or_else(named) {
+        // Only JSON-2 accepts the ids by name.
+        let named_ids = || options.get("ids").is_some_and(is_ids).then(|| options.remove("ids")).flatten();
+        if let Some(ids) = positional.next_if(is_ids).or_else(named_ids) {
             let ids: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(whole).collect();
             call = call.on(&ids);
         }
-        for value in places {
+        for value in positional {
             call = call.positional(value);
         }
         for (name, value) in options {
             call = call.option(&name, value);
         }
         let mut result: Value = service.call(call, &context).await?;
-        let (success, told) = outcome(&result);
-        let mut message = format!("called {model}.{method}{told}");
+        let (success, details) = outcome(&result);
+        let mut message = format!("called {model}.{method}{details}");
         if let Value::Array(items) = &mut result
             && items.len() > ITEMS
         {
-            message = format!("{message}; {ITEMS} of {} items are here", items.len());
+            message = format!("{message}; the result has the first {ITEMS} of {} items", items.len());
             items.truncate(ITEMS);
         }
         Ok(Answer { success, result, message })
     }
 }
 
-/// Was a method carried out, as far as its answer tells, and what else does that say? An action is what Odoo
-/// asks a person to do next: a wizard to fill in, a page to look at.
+/// Returns whether a method was carried out, according to its result, and details for the message. If the
+/// result is an action, Odoo asks the user for another step, such as a wizard to fill in.
 fn outcome(result: &Value) -> (bool, String) {
     let text = |path: &str| result.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
     let kind = match text("/type") {
         Some(kind) if kind.starts_with("ir.actions.") || kind.starts_with("ir_actions_") => kind,
-        // The type may go without saying.
+        // Some actions have no type.
         None if text("/res_model").is_some()
             && (result.get("views").is_some() || text("/view_mode").is_some()) =>
         {
             "ir.actions.act_window"
         }
-        None if *result == Value::Bool(false) => return (true, ", and it answered false".into()),
+        None if *result == Value::Bool(false) => return (true, ", and it returned false".into()),
         None => match text("/warning/message") {
             Some(warning) => return (false, format!(", and odoo warns: {warning}")),
             None => return (true, String::new()),
@@ -169,13 +172,13 @@ fn outcome(result: &Value) -> (bool, String) {
         Some(_) => return (true, String::new()),
     };
     match (kind, text("/tag")) {
-        // The wizard that the method belongs to is done.
+        // The method belongs to a wizard, which is complete.
         ("ir.actions.act_window_close", _) => return (true, String::new()),
         ("ir.actions.client", Some("display_notification")) => {
-            let alarms = matches!(text("/params/type"), Some("danger" | "warning"));
-            let words: Vec<&str> =
+            let is_warning = matches!(text("/params/type"), Some("danger" | "warning"));
+            let texts: Vec<&str> =
                 ["/params/title", "/params/message"].into_iter().filter_map(text).collect();
-            return (!alarms, format!(", and odoo says: {}", words.join(": ")));
+            return (!is_warning, format!(", and odoo says: {}", texts.join(": ")));
         }
         _ => {}
     }
@@ -185,10 +188,10 @@ fn outcome(result: &Value) -> (bool, String) {
         Some("new") => format!("the wizard{name}{model}"),
         _ => format!("the action{name}{model} ({kind})"),
     };
-    let told = format!(
-        ", and odoo asks to go on with {step}: nothing may have happened yet. Read the record to see what was done"
+    let details = format!(
+        ", but odoo asks to continue with {step}, so nothing may have happened yet. Read the record to find out"
     );
-    (false, told)
+    (false, details)
 }
 
 fn is_ids(value: &Value) -> bool {
@@ -197,21 +200,21 @@ fn is_ids(value: &Value) -> bool {
 }
 
 fn check(model: &str, method: &str) -> Result<(), ToolError> {
-    let public = method.starts_with(|first: char| first.is_ascii_alphabetic())
+    let is_public = method.starts_with(|first: char| first.is_ascii_alphabetic())
         && method.chars().all(|it| it.is_ascii_alphanumeric() || it == '_');
-    if !public {
+    if !is_public {
         let shown = shorten(method, NAME_BYTES);
         return Err(ToolError::invalid(format!("`{shown}` is not the name of a public method")));
     }
-    let below =
+    let is_in =
         |family: &str| model.strip_prefix(family).is_some_and(|it| it.is_empty() || it.starts_with('.'));
-    if ELEVATED.iter().any(|family| below(family)) || ELEVATING.contains(&method) {
+    if ELEVATED.iter().any(|family| is_in(family)) || ELEVATING.contains(&method) {
         return Err(ToolError::Denied(format!(
-            "`{method}` on `{model}` would act with more rights than the user's"
+            "`{method}` on `{model}` would run with more permissions than the user has"
         )));
     }
     if DATA_ACCESS.contains(&method) || method.starts_with("web_") {
-        return Err(ToolError::Denied(format!("`{method}` reads or writes records: use the tools for that")));
+        return Err(ToolError::Denied(format!("`{method}` reads or writes records: use the other tools")));
     }
     Ok(())
 }
@@ -221,7 +224,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn what_would_get_around_the_tools_or_the_rights_is_refused() {
+    fn methods_that_bypass_tools_or_permissions_are_refused() {
         assert!(check("sale.order", "action_confirm").is_ok());
         assert!(check("ir.attachment", "action_archive").is_ok());
         assert!(check("ir.actionsx", "action_archive").is_ok());

@@ -1,4 +1,4 @@
-//! `create_record`: one new record.
+//! `create_record`: creates a record.
 
 use model_metadata::Operation;
 use odoo::Call;
@@ -18,10 +18,10 @@ pub(crate) struct CreateRecord;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The fields' values by name. A date is `2026-01-31`, a datetime `2026-01-31 10:00:00` in UTC, a
-    /// many2one an id. A one2many or many2many is a list of commands: `[0, 0, {values}]` creates a record,
-    /// `[1, id, {values}]` changes one, `[2, id]` deletes it, `[3, id]` removes it from the list, `[4, id]`
-    /// adds it, `[5]` empties the list, and `[6, 0, [ids]]` replaces it.
+    /// The values by field. A date is `2026-01-31`, a datetime `2026-01-31 10:00:00` in UTC, a many2one an
+    /// id. A one2many or many2many is a list of commands: `[0, 0, {values}]` creates a record, `[1, id,
+    /// {values}]` changes one, `[2, id]` deletes it, `[3, id]` removes it from the list, `[4, id]` adds it,
+    /// `[5]` empties the list, and `[6, 0, [ids]]` replaces it.
     values: Map<String, Value>,
     context: Option<CallContext>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Answer {
     success: bool,
     /// Id and name of the record.
     record: Map<String, Value>,
-    /// Where people look at the record.
+    /// The address of the record in Odoo's web client.
     url: String,
     message: String,
 }
@@ -41,7 +41,7 @@ impl Tool for CreateRecord {
     const TITLE: &'static str = "Create Record";
     const EFFECT: ToolEffect = ToolEffect::Adds;
     const DESCRIPTION: &'static str =
-        "Create a record of an Odoo model. get_fields tells which fields are required.";
+        "Create a record of an Odoo model. get_fields returns which fields are required.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -62,7 +62,7 @@ impl Tool for CreateRecord {
     }
 }
 
-/// Id and name of a record that was just written; the id alone where its name may not be read.
+/// Id and name of a record that was just written, or only the id if its name cannot be read.
 pub(super) async fn name_of(
     service: &Service,
     model: &str,
@@ -72,8 +72,8 @@ pub(super) async fn name_of(
     names_of(service, model, &[id], context).await.pop().unwrap_or_default()
 }
 
-/// The same for several records, in their order. The write is done: that a name cannot be read does not undo
-/// it.
+/// The same for several records, in the given order. A name that cannot be read is not an error, because the
+/// write was successful.
 pub(super) async fn names_of(
     service: &Service,
     model: &str,
@@ -83,6 +83,6 @@ pub(super) async fn names_of(
     let call = Call::read(model, ids, &["display_name"]);
     let rows: Vec<Map<String, Value>> = service.call(call, context).await.unwrap_or_default();
     let row = |id: &i64| rows.iter().find(|row| row.get("id").and_then(Value::as_i64) == Some(*id)).cloned();
-    let bare = |id: &i64| Map::from_iter([("id".to_owned(), Value::from(*id))]);
-    ids.iter().map(|id| row(id).unwrap_or_else(|| bare(id))).collect()
+    let only_id = |id: &i64| Map::from_iter([("id".to_owned(), Value::from(*id))]);
+    ids.iter().map(|id| row(id).unwrap_or_else(|| only_id(id))).collect()
 }

@@ -1,4 +1,4 @@
-//! `create_records`: several new records, or none.
+//! `create_records`: creates several records, all or none.
 
 use model_metadata::Operation;
 use odoo::Call;
@@ -12,8 +12,8 @@ use crate::context::CallContext;
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
-/// How many records one call writes at most.
-pub(super) const AT_ONCE: usize = 100;
+/// Maximum number of records that a call writes.
+pub(super) const MAX_RECORDS: usize = 100;
 
 pub(crate) struct CreateRecords;
 
@@ -40,8 +40,8 @@ impl Tool for CreateRecords {
     const NAME: &'static str = "create_records";
     const TITLE: &'static str = "Create Records (Bulk)";
     const EFFECT: ToolEffect = ToolEffect::Adds;
-    const DESCRIPTION: &'static str = "Create up to 100 records of an Odoo model in one call: all of them, or none. \
-        Use it instead of many calls of create_record.";
+    const DESCRIPTION: &'static str = "Create up to 100 records of an Odoo model in one call: all or none. Use this \
+        instead of many calls of create_record.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -54,8 +54,8 @@ impl Tool for CreateRecords {
         }
         let context = service.context(context.as_ref()).await?;
         let pages = service.record_pages().await?;
-        let named = records.iter_mut().enumerate();
-        let values = named.map(|(place, values)| (values, format!("records[{place}]")));
+        let indexed = records.iter_mut().enumerate();
+        let values = indexed.map(|(place, values)| (values, format!("records[{place}]")));
         let ignored = service.check_values(&model, &[], values).await?;
         let ids: Vec<i64> = service.call(Call::create(&model, records), &context).await?;
         let mut records = names_of(service, &model, &ids, &context).await;
@@ -67,13 +67,13 @@ impl Tool for CreateRecords {
     }
 }
 
-/// Makes sure that there is something to write, and not too much.
+/// Checks the number of records to write.
 pub(super) fn check_number(records: usize) -> Result<(), ToolError> {
     match records {
-        0 => Err(ToolError::invalid("no records are given")),
-        1..=AT_ONCE => Ok(()),
+        0 => Err(ToolError::invalid("the call has no records")),
+        1..=MAX_RECORDS => Ok(()),
         _ => Err(ToolError::invalid(format!(
-            "{records} records are given, and {AT_ONCE} can be written at once"
+            "the call has {records} records, but at most {MAX_RECORDS} are allowed"
         ))),
     }
 }

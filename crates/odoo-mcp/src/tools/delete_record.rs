@@ -1,4 +1,4 @@
-//! `delete_record`: one record less.
+//! `delete_record`: deletes a record.
 
 use model_metadata::Operation;
 use odoo::Call;
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) struct Answer {
     success: bool,
     deleted_id: i64,
-    /// The name that the record had.
+    /// The name of the deleted record.
     deleted_name: String,
     message: String,
 }
@@ -36,7 +36,7 @@ impl Tool for DeleteRecord {
     const NAME: &'static str = "delete_record";
     const TITLE: &'static str = "Delete Record";
     const EFFECT: ToolEffect = ToolEffect::Destroys;
-    const DESCRIPTION: &'static str = "Delete a record of an Odoo model for good.";
+    const DESCRIPTION: &'static str = "Delete a record of an Odoo model permanently.";
     type Arguments = Arguments;
     type Answer = Answer;
 

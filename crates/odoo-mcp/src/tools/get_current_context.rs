@@ -1,4 +1,4 @@
-//! `get_current_context`: as whom calls are made.
+//! `get_current_context`: describes the user of the calls.
 
 use model_metadata::Operation;
 use odoo::Call;
@@ -10,11 +10,11 @@ use crate::ToolError;
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
-const MOMENTS: &str = "Odoo keeps moments in UTC: pass them in UTC, and convert those in answers to the user's time \
-    zone before showing them. Dates without a time have no zone.";
+const DATETIMES: &str = "Odoo stores datetimes in UTC: pass them in UTC, and convert those in answers to the user's \
+    time zone before you show them. Dates without a time have no time zone.";
 
-/// How many companies the text names.
-const COMPANIES_NAMED: usize = 10;
+/// Maximum number of companies in the text.
+const MAX_COMPANIES: usize = 10;
 
 pub(crate) struct GetCurrentContext;
 
@@ -28,15 +28,15 @@ pub(crate) struct Answer {
     user_name: Option<String>,
     /// The user's login.
     login: Option<String>,
-    /// The user's time zone; UTC if there is none.
+    /// The user's time zone; UTC if not set.
     timezone: Option<String>,
     /// The active company.
     company_id: Option<i64>,
-    /// Its name.
+    /// The name of the active company.
     company_name: Option<String>,
     /// The companies that the user may act in, if there are several.
     allowed_companies: Option<Vec<Company>>,
-    /// The same in words, and how moments are to be read.
+    /// The same as text, and how to read datetimes.
     text: String,
 }
 
@@ -50,8 +50,8 @@ impl Tool for GetCurrentContext {
     const NAME: &'static str = "get_current_context";
     const TITLE: &'static str = "Get Current Context";
     const EFFECT: ToolEffect = ToolEffect::Reads;
-    const DESCRIPTION: &'static str = "Tell as whom calls are made: the user, the time zone, the active company and \
-        the other ones that the user may act in, and how moments are to be read.";
+    const DESCRIPTION: &'static str = "Return the user of the calls, the time zone, the active company and the other \
+        companies that the user may act in, and how to read datetimes.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -59,19 +59,19 @@ impl Tool for GetCurrentContext {
         let answer = match user(service).await {
             Ok(answer) => answer,
             Err(error) if error.is_refusal() => {
-                let text = format!("Who the user is cannot be told: {error}.\n\n{MOMENTS}");
+                let text = format!("The user is unknown: {error}.\n\n{DATETIMES}");
                 return Ok(Answer { text, ..Answer::default() });
             }
             Err(error) => return Err(error),
         };
-        let mut text = words(&answer);
+        let mut text = describe(&answer);
         if let Some(language) = service.client.refused_language() {
             text = format!(
-                "{text}\n\nODOO_LOCALE is `{language}`, which is not installed in Odoo: texts are in the user's own language."
+                "{text}\n\nODOO_LOCALE is `{language}`, which is not installed in Odoo: texts are in the user's language."
             );
         }
         if service.client.config().key_as_password {
-            text = format!("{text}\n\nODOO_PASSWORD has the form of an API key, and is used as one.");
+            text = format!("{text}\n\nODOO_PASSWORD has the form of an API key and is used as one.");
         }
         Ok(Answer { text, ..answer })
     }
@@ -104,19 +104,19 @@ async fn user(service: &Service) -> Result<Answer, ToolError> {
         .filter_map(Value::as_i64)
         .collect();
     if let Some(first) = service.settings.companies.first() {
-        // The configured companies take the place of the user's own.
+        // The configured companies replace those of the user.
         ids.clone_from(&service.settings.companies);
         if answer.company_id != Some(*first) {
             (answer.company_id, answer.company_name) = (Some(*first), None);
         }
     }
-    let nameless = answer.company_id.is_some() && answer.company_name.is_none();
-    if (ids.len() > 1 || nameless) && service.gate.allows("res.company", Operation::Read).await? {
+    let is_unnamed = answer.company_id.is_some() && answer.company_name.is_none();
+    if (ids.len() > 1 || is_unnamed) && service.gate.allows("res.company", Operation::Read).await? {
         let rows: Result<Vec<Map<String, Value>>, ToolError> =
             service.call(Call::read("res.company", &ids, &["display_name"]), &context).await;
         match rows {
             Ok(rows) => name_companies(&mut answer, &rows),
-            // The user is known all the same.
+            // The names of companies are optional.
             Err(error) if error.is_refusal() => {}
             Err(error) => return Err(error),
         }
@@ -139,28 +139,28 @@ fn name_companies(answer: &mut Answer, rows: &[Map<String, Value>]) {
     answer.allowed_companies = (companies.len() > 1).then_some(companies);
 }
 
-fn words(answer: &Answer) -> String {
-    let told = |value: &Option<String>| one_line(value.as_deref().unwrap_or("unknown"));
+fn describe(answer: &Answer) -> String {
+    let or_unknown = |value: &Option<String>| one_line(value.as_deref().unwrap_or("unknown"));
     let mut lines = vec![
-        format!("User: {} (login {})", told(&answer.user_name), told(&answer.login)),
+        format!("User: {} (login {})", or_unknown(&answer.user_name), or_unknown(&answer.login)),
         format!("Time zone: {}", one_line(answer.timezone.as_deref().unwrap_or("UTC"))),
     ];
     if let Some(id) = answer.company_id {
-        lines.push(format!("Active company: {} (id {id})", told(&answer.company_name)));
+        lines.push(format!("Active company: {} (id {id})", or_unknown(&answer.company_name)));
     }
     if let Some(companies) = &answer.allowed_companies {
-        let named =
-            companies.iter().take(COMPANIES_NAMED).map(|it| format!("{} (id {})", one_line(&it.name), it.id));
-        let mut named: Vec<String> = named.collect();
-        if let Some(more) = companies.len().checked_sub(COMPANIES_NAMED).filter(|more| *more > 0) {
-            named.push(format!("and {more} more"));
+        let shown =
+            companies.iter().take(MAX_COMPANIES).map(|it| format!("{} (id {})", one_line(&it.name), it.id));
+        let mut shown: Vec<String> = shown.collect();
+        if let Some(more) = companies.len().checked_sub(MAX_COMPANIES).filter(|more| *more > 0) {
+            shown.push(format!("and {more} more"));
         }
-        lines.push(format!("Allowed companies: {}", named.join(", ")));
+        lines.push(format!("Allowed companies: {}", shown.join(", ")));
     }
-    format!("{}\n\n{MOMENTS}", lines.join("\n"))
+    format!("{}\n\n{DATETIMES}", lines.join("\n"))
 }
 
-/// Names are users' to choose: none may look like another line.
+/// Replaces line breaks: users choose names, and a name must not look like another line.
 fn one_line(text: &str) -> String {
     let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
     text.chars().map(|it| if breaks(it) { ' ' } else { it }).collect()

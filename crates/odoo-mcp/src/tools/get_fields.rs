@@ -1,4 +1,4 @@
-//! `get_fields`: what a model's fields are.
+//! `get_fields`: describes the fields of a model.
 
 use model_metadata::FieldDefinition;
 use schemars::JsonSchema;
@@ -12,9 +12,9 @@ use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
 /// The attributes that are returned if the call names none.
-const USUAL: &[&str] = &["type", "string", "required", "readonly", "relation", "selection"];
-/// How many options of a selection are returned if the call names no field.
-const OPTIONS: usize = 20;
+const DEFAULT_ATTRIBUTES: &[&str] = &["type", "string", "required", "readonly", "relation", "selection"];
+/// Maximum options of a selection in the answer if the call names no field.
+const MAX_OPTIONS: usize = 20;
 
 pub(crate) struct GetFields;
 
@@ -23,9 +23,9 @@ pub(crate) struct GetFields;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The fields to describe; without it the most relevant ones, with `["__all__"]` all of them.
+    /// The fields to describe; the most relevant ones by default. `["__all__"]` describes all.
     field_names: Option<Names>,
-    /// The attributes to tell; without it type, string, required, readonly, relation and selection.
+    /// The attributes to return; by default type, string, required, readonly, relation and selection.
     attributes: Option<Names>,
 }
 
@@ -33,13 +33,13 @@ pub(crate) struct Arguments {
 pub(crate) struct Answer {
     /// The model.
     model: String,
-    /// The fields by name, each with its attributes.
+    /// The fields, each with its attributes.
     fields: Vec<FieldDescription>,
-    /// How many fields are described here.
+    /// The number of fields in the answer.
     total: usize,
-    /// How many fields were left out.
+    /// The number of omitted fields.
     omitted: Option<usize>,
-    /// How to get those left out, and which names are unknown.
+    /// How to get the omitted fields, and which names are unknown.
     note: Option<String>,
 }
 
@@ -56,53 +56,53 @@ impl Tool for GetFields {
     const TITLE: &'static str = "Get Fields";
     const EFFECT: ToolEffect = ToolEffect::Reads;
     const DESCRIPTION: &'static str = "Describe the fields of an Odoo model: type, label, whether required or \
-        read-only, which model they refer to, and the options of selections. Use it to learn a model before reading or \
-        writing its records.";
+        read-only, which model they refer to, and the options of selections. Use this before you read or write records \
+        of an unfamiliar model.";
     type Arguments = Arguments;
     type Answer = Answer;
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, field_names, attributes } = arguments;
         service.require_read(&model).await?;
-        let asked = Names::given(field_names.as_ref());
-        let all = asked.as_ref().is_some_and(|names| names.contains(&ALL));
-        let named = asked.filter(|_| !all);
+        let requested = Names::given(field_names.as_ref());
+        let all = requested.as_ref().is_some_and(|names| names.contains(&ALL));
+        let named = requested.filter(|_| !all);
         let definitions = service.fields(&model, named.as_deref().unwrap_or_default()).await?;
         let attributes = Names::given(attributes.as_ref());
-        let usual = attributes.is_none();
-        let attributes = attributes.unwrap_or_else(|| USUAL.to_vec());
-        let (mut chosen, curated) = match &named {
+        let by_default = attributes.is_none();
+        let attributes = attributes.unwrap_or_else(|| DEFAULT_ATTRIBUTES.to_vec());
+        let (mut selected, is_default) = match &named {
             Some(names) => (names.clone(), false),
             None if all => (definitions.iter().map(|field| field.name()).collect(), false),
             None => (described_fields(&definitions), true),
         };
-        chosen.sort_unstable();
-        chosen.dedup();
-        let known: Vec<_> = chosen.iter().filter_map(|name| definitions.get(name)).collect();
+        selected.sort_unstable();
+        selected.dedup();
+        let known: Vec<_> = selected.iter().filter_map(|name| definitions.get(name)).collect();
         let mut fields: Vec<FieldDescription> =
             known.iter().map(|field| describe(field, &attributes)).collect();
         let mut notes = Vec::new();
-        let omitted = if curated { definitions.len() - fields.len() } else { 0 };
+        let omitted = if is_default { definitions.len() - fields.len() } else { 0 };
         if omitted > 0 {
             notes.push(format!(
-                "These are {} of {} fields. Name others, or pass [\"__all__\"] for all.",
+                "These are {} of {} fields. Name other fields, or pass [\"__all__\"] for all.",
                 fields.len(),
                 definitions.len()
             ));
         }
-        if curated && fields.iter_mut().map(shorten).filter(|cut| *cut).count() > 0 {
+        if is_default && fields.iter_mut().map(shorten).filter(|shortened| *shortened).count() > 0 {
             notes.push(format!(
-                "Of selections, {OPTIONS} options are shown (selection_more counts the others); name the field to get all."
+                "Selections show up to {MAX_OPTIONS} options (selection_more counts the others); name a field to get all."
             ));
         }
         let unknown: Vec<&str> =
-            chosen.iter().copied().filter(|name| definitions.get(name).is_none()).collect();
+            selected.iter().copied().filter(|name| definitions.get(name).is_none()).collect();
         if !unknown.is_empty() {
             notes.push(format!("{model} has no field named {}.", unknown.join(", ")));
         }
         let has = |attribute: &&&str| fields.iter().any(|field| field.attributes.contains_key(**attribute));
         let absent: Vec<&str> =
-            attributes.iter().filter(|it| !usual && !fields.is_empty() && !has(it)).copied().collect();
+            attributes.iter().filter(|it| !by_default && !fields.is_empty() && !has(it)).copied().collect();
         if !absent.is_empty() {
             notes.push(format!("No field has the attribute {}.", absent.join(", ")));
         }
@@ -118,21 +118,21 @@ impl Tool for GetFields {
 
 fn describe(field: &FieldDefinition<'_>, attributes: &[&str]) -> FieldDescription {
     let wanted = attributes.iter().filter(|name| **name != "name");
-    let told = wanted.filter_map(|name| {
+    let values = wanted.filter_map(|name| {
         let value = serde_json::from_str(field.attribute(name)?).ok()?;
         Some(((*name).to_owned(), value))
     });
-    FieldDescription { name: field.name().to_owned(), attributes: told.collect() }
+    FieldDescription { name: field.name().to_owned(), attributes: values.collect() }
 }
 
-/// Cuts a long list of options; says whether it did.
+/// Truncates a long list of options. Returns whether it did.
 fn shorten(field: &mut FieldDescription) -> bool {
     let Some(Value::Array(options)) = field.attributes.get_mut("selection") else { return false };
-    let more = options.len().saturating_sub(OPTIONS);
+    let more = options.len().saturating_sub(MAX_OPTIONS);
     if more == 0 {
         return false;
     }
-    options.truncate(OPTIONS);
+    options.truncate(MAX_OPTIONS);
     field.attributes.insert("selection_more".into(), more.into());
     true
 }

@@ -1,4 +1,4 @@
-//! `get_record`: one record.
+//! `get_record`: reads a record.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -18,10 +18,10 @@ use crate::read::{Method, left_out};
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
-/// Lists of related records up to this length are shown by name.
-const SHOWN: usize = 5;
-/// For so many fields of a record.
-const LISTS_SHOWN: usize = 8;
+/// Maximum length of a list of related records to return their names.
+const MAX_RELATED: usize = 5;
+/// Maximum number of such lists.
+const MAX_LISTS: usize = 8;
 
 pub(crate) struct GetRecord;
 
@@ -32,11 +32,11 @@ pub(crate) struct Arguments {
     model: String,
     /// The record.
     record_id: RecordId,
-    /// The fields to read; without it the usual ones, with `["__all__"]` all of them, which may be large.
+    /// The fields to read; the most useful ones by default. `["__all__"]` reads all, which may be large.
     fields: Option<Names>,
     context: Option<CallContext>,
-    /// How many seconds old the answer may be; without it, Odoo is asked. No answer is older than a few
-    /// seconds, nor than the last change that was made here.
+    /// The accepted age of a cached record in seconds, at most a few; 0, the default, always asks Odoo.
+    /// Writes through this server invalidate the cache.
     #[serde(default)]
     max_age: u32,
 }
@@ -45,23 +45,23 @@ pub(crate) struct Arguments {
 pub(crate) struct Answer {
     /// The fields of the record.
     record: Map<String, Value>,
-    /// How the fields were chosen, if they were not named.
+    /// How the fields were selected, if the call did not name them.
     metadata: Option<Metadata>,
-    /// The names of related records, by field, where there are few.
+    /// The names of related records by field, for short lists.
     related_summaries: Option<BTreeMap<String, Vec<Related>>>,
-    /// Fields left out since this user may not read them.
+    /// Fields that were left out because the user may not read them.
     skipped_fields: Option<Vec<String>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Metadata {
-    /// How many fields the record has here.
+    /// The number of fields in the answer.
     fields_returned: usize,
-    /// How the fields were chosen: smart_defaults, explicit or all.
+    /// How the fields were selected: smart_defaults, explicit or all.
     field_selection_method: &'static str,
-    /// How many fields the model has.
+    /// The number of fields of the model.
     total_fields_available: Option<usize>,
-    /// How to get more.
+    /// How to get more fields.
     note: Option<String>,
 }
 
@@ -75,9 +75,9 @@ impl Tool for GetRecord {
     const NAME: &'static str = "get_record";
     const TITLE: &'static str = "Get Record";
     const EFFECT: ToolEffect = ToolEffect::Reads;
-    const DESCRIPTION: &'static str = "Read one record of an Odoo model by its id. Without fields the usual ones are \
-        read; get_fields tells which there are. Files come as odoo:// URIs: read_attachment reads them. To read \
-        several records use search_records with [[\"id\", \"in\", ids]]. Moments are in UTC.";
+    const DESCRIPTION: &'static str = "Read one record of an Odoo model by id. By default the most useful fields are \
+        read; get_fields lists all fields. Files are returned as odoo:// URIs, which read_attachment reads. To read \
+        several records, use search_records with [[\"id\", \"in\", ids]]. Datetimes are in UTC.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -93,7 +93,7 @@ impl Tool for GetRecord {
         service.check_owners(&model, &[id], Operation::Read).await?;
         let (selection, definitions) = service.select(&model, fields.as_ref()).await?;
         if selection.names == ["id"] {
-            // Reading nothing but the id does not look whether the record exists.
+            // A read of only the id does not check whether the record exists.
             service.check_exists(&model, &[id], &context).await?;
         }
         let rows = service.read(&model, &[id], (&selection, &definitions), &context, max_age).await?;
@@ -104,7 +104,7 @@ impl Tool for GetRecord {
         let left_out = left_out(&selection.withheld, &rows.skipped);
         let note = match selection.method {
             Method::Chosen => Some(format!(
-                "These are the usual fields. Name others, which get_fields lists, or pass [\"__all__\"]. {}",
+                "These are the most useful fields. Name other fields, which get_fields lists, or pass [\"__all__\"]. {}",
                 left_out.unwrap_or_default()
             )),
             Method::All | Method::Explicit => left_out,
@@ -120,7 +120,7 @@ impl Tool for GetRecord {
     }
 }
 
-/// The names of related records, where a list of them is short; nothing where the user may not read them.
+/// The names of the related records in short lists. Skips records that the user may not read.
 async fn related(
     service: &Service,
     definitions: &FieldDefinitions,
@@ -133,7 +133,7 @@ async fn related(
         let Some(field) = definitions.get(name) else { continue };
         let ids: Vec<i64> = value.as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
         let is_list = matches!(field.text("type").as_deref(), Some("one2many" | "many2many"));
-        if let (true, 1..=SHOWN, Some(relation)) = (is_list, ids.len(), field.text("relation")) {
+        if let (true, 1..=MAX_RELATED, Some(relation)) = (is_list, ids.len(), field.text("relation")) {
             lists.push((name, relation, ids));
         }
     }
@@ -142,9 +142,9 @@ async fn related(
         let read = Read::new(&relation, &ids, &["display_name"]).in_context(context.clone());
         Ok::<_, ToolError>((name.to_owned(), service.rows(read, max_age).await?))
     };
-    let reads = lists.into_iter().take(LISTS_SHOWN).map(read);
+    let reads = lists.into_iter().take(MAX_LISTS).map(read);
     let mut related = BTreeMap::new();
-    for list in stream::iter(reads).buffered(LISTS_SHOWN).collect::<Vec<_>>().await {
+    for list in stream::iter(reads).buffered(MAX_LISTS).collect::<Vec<_>>().await {
         match list {
             Ok((name, rows)) => {
                 let rows = rows.iter().filter_map(|row| {

@@ -1,4 +1,4 @@
-//! `get_stats`: everything that is counted.
+//! `get_stats`: returns all counters.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,13 +18,13 @@ pub(crate) struct Arguments {}
 pub(crate) struct Answer {
     /// Connections and requests.
     pool: Value,
-    /// Reads that went alone, and reads that travelled together.
+    /// Single and batched reads.
     reads: Value,
-    /// The cache of records, and what was read ahead: of all users whom this process serves.
+    /// The cache of records and the prefetched values, for all users of this process.
     records: Value,
-    /// The cache of field definitions and model lists, table by table: of all users whom this process serves.
+    /// The cache of field definitions and model lists by table, for all users of this process.
     metadata: Value,
-    /// The cache of the add-on's rules, table by table.
+    /// The cache of the add-on's rules, by table.
     rules: Value,
 }
 
@@ -32,8 +32,8 @@ impl Tool for GetStats {
     const NAME: &'static str = "get_stats";
     const TITLE: &'static str = "Get Statistics";
     const EFFECT: ToolEffect = ToolEffect::Reads;
-    const DESCRIPTION: &'static str = "Tell what this server has counted since it started: requests to Odoo, \
-        connections, bytes, reads that travelled together, and how often its caches had the answer.";
+    const DESCRIPTION: &'static str = "Return the counters of this server since it started: requests to Odoo, \
+        connections, bytes, batched reads, and hits and misses of the caches.";
     type Arguments = Arguments;
     type Answer = Answer;
 

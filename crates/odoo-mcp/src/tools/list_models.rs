@@ -1,4 +1,4 @@
-//! `list_models`: which models there are, and what may be done with them.
+//! `list_models`: lists the models and the operations that are allowed on them.
 
 use model_metadata::{ModelList, Permissions};
 use odoo::OdooError;
@@ -9,10 +9,10 @@ use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 use crate::{Mode, ToolError};
 
-/// How many models are listed where all are open.
-const LISTED: usize = 500;
+/// Maximum number of listed models if all models are enabled.
+const MAX_MODELS: usize = 500;
 
-/// The models of the machinery that are listed all the same.
+/// Technical models that are listed because they are useful.
 const USEFUL: &[&str] = &["ir.attachment", "ir.model", "ir.model.fields", "ir.config_parameter"];
 
 pub(crate) struct ListModels;
@@ -20,7 +20,7 @@ pub(crate) struct ListModels;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Arguments {
-    /// A part of the model's name or of its name for people, such as `sale`; all models without it.
+    /// A part of the model's name or label, such as `sale`; lists all models by default.
     search: Option<String>,
 }
 
@@ -28,25 +28,25 @@ pub(crate) struct Arguments {
 pub(crate) struct Answer {
     /// The models.
     models: Vec<Model>,
-    /// How the server is set, where all models are open.
+    /// The mode of the server, if all models are enabled.
     yolo_mode: Option<Yolo>,
-    /// How many models are listed here.
+    /// The number of models in the answer.
     total: usize,
-    /// How many models there are.
+    /// The number of all models.
     total_available: Option<usize>,
-    /// What else there is to say.
+    /// Remarks.
     note: Option<String>,
-    /// Why there is no list.
+    /// Why the list is missing.
     error: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Model {
-    /// The model's name for calls.
+    /// The name of the model for calls.
     model: String,
-    /// Its name for people.
+    /// The label of the model.
     name: String,
-    /// What may be done with it; where all models are open, see yolo_mode.
+    /// The allowed operations; see yolo_mode if all models are enabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     operations: Option<Operations>,
 }
@@ -66,7 +66,7 @@ struct Yolo {
     level: &'static str,
     description: &'static str,
     warning: &'static str,
-    /// What may be done with every model.
+    /// The allowed operations on all models.
     operations: Operations,
 }
 
@@ -80,27 +80,27 @@ impl Tool for ListModels {
     const NAME: &'static str = "list_models";
     const TITLE: &'static str = "List Models";
     const EFFECT: ToolEffect = ToolEffect::Reads;
-    const DESCRIPTION: &'static str = "List the Odoo models that can be used here, each with its name for people and \
-        what may be done with it. Pass search to find a few of them.";
+    const DESCRIPTION: &'static str = "List the Odoo models that the tools can use, with their labels and the allowed \
+        operations. Pass search to filter them.";
     type Arguments = Arguments;
     type Answer = Answer;
 
     async fn run(service: &Service, Arguments { search }: Arguments) -> Result<Answer, ToolError> {
-        let sought = search.unwrap_or_default().trim().to_lowercase();
-        if service.gate.has_rules() { by_rules(service, &sought).await } else { all(service, &sought).await }
+        let search = search.unwrap_or_default().trim().to_lowercase();
+        if service.gate.has_rules() { by_rules(service, &search).await } else { all(service, &search).await }
     }
 }
 
-/// Is a text a part of the model's name, or of its name for people?
-fn is_sought((model, name): (&str, &str), sought: &str) -> bool {
-    model.contains(sought) || name.to_lowercase().contains(sought)
+/// Does the model's name or label contain the text?
+fn matches((model, name): (&str, &str), search: &str) -> bool {
+    model.contains(search) || name.to_lowercase().contains(search)
 }
 
-/// The models that the add-on's rules open.
-async fn by_rules(service: &Service, sought: &str) -> Result<Answer, ToolError> {
-    let open = service.gate.open_models().await?;
-    let open: Vec<(&str, &str)> = open.iter().filter(|it| is_sought(*it, sought)).collect();
-    let names: Vec<&str> = open.iter().map(|(model, _)| *model).collect();
+/// Lists the models that the add-on's rules enable.
+async fn by_rules(service: &Service, search: &str) -> Result<Answer, ToolError> {
+    let enabled = service.gate.enabled_models().await?;
+    let enabled: Vec<(&str, &str)> = enabled.iter().filter(|it| matches(*it, search)).collect();
+    let names: Vec<&str> = enabled.iter().map(|(model, _)| *model).collect();
     let permissions = service.gate.permissions(&names).await?;
     let unknown = permissions.iter().filter(|it| it.is_none()).count();
     let model = |((model, name), permissions): ((&str, &str), Option<Permissions>)| Model {
@@ -108,9 +108,9 @@ async fn by_rules(service: &Service, sought: &str) -> Result<Answer, ToolError> 
         name: name.to_owned(),
         operations: Some(permissions.unwrap_or_default().into()),
     };
-    let models: Vec<Model> = open.into_iter().zip(permissions).map(model).collect();
+    let models: Vec<Model> = enabled.into_iter().zip(permissions).map(model).collect();
     let note = (unknown > 0).then(|| {
-        format!("The rules of {unknown} models could not be asked: nothing is allowed there for now.")
+        format!("The rules of {unknown} models could not be loaded, so nothing is allowed on these for now.")
     });
     Ok(Answer {
         total: models.len(),
@@ -122,30 +122,30 @@ async fn by_rules(service: &Service, sought: &str) -> Result<Answer, ToolError> 
     })
 }
 
-/// The models of the database, without the machinery.
-async fn all(service: &Service, sought: &str) -> Result<Answer, ToolError> {
+/// Lists the models of the database, without technical ones.
+async fn all(service: &Service, search: &str) -> Result<Answer, ToolError> {
     let scope = service.scope().await?;
     let (models, error) = match service.metadata.models(&service.client, &scope, &[]).await {
         Ok(models) => (models, None),
         Err(error) if matches!(*error, OdooError::Access { .. }) => {
-            let why = "Odoo does not let this user read the list of models. All tools work with the models that this \
-                       user may use: name the one you need, such as res.partner.";
-            (ModelList::default().into(), Some(why.to_owned()))
+            let reason = "Odoo does not allow this user to read the list of models. The tools still work with the \
+                          models that this user may use: name the one you need, such as res.partner.";
+            (ModelList::default().into(), Some(reason.to_owned()))
         }
         Err(error) => return Err(error.into()),
     };
     let full = service.gate.mode() == Mode::Full;
     let shown: Vec<(&str, &str)> =
-        models.iter().filter(|(model, _)| is_listed(model)).filter(|it| is_sought(*it, sought)).collect();
+        models.iter().filter(|(model, _)| is_listed(model)).filter(|it| matches(*it, search)).collect();
     let available = shown.len();
-    let note = (available > LISTED)
-        .then(|| format!("{LISTED} of {available} models are listed; pass search for others."));
+    let note = (available > MAX_MODELS)
+        .then(|| format!("{MAX_MODELS} of {available} models are listed; pass search for others."));
     let mut shown: Vec<Model> = shown
         .into_iter()
         .map(|(model, name)| Model { model: model.to_owned(), name: name.to_owned(), operations: None })
         .collect();
     shown.sort_by(|one, other| (&one.name, &one.model).cmp(&(&other.name, &other.model)));
-    shown.truncate(LISTED);
+    shown.truncate(MAX_MODELS);
     let operations = Operations { read: true, write: full, create: full, unlink: full };
     Ok(Answer {
         total: shown.len(),
@@ -155,7 +155,7 @@ async fn all(service: &Service, sought: &str) -> Result<Answer, ToolError> {
             enabled: true,
             level: service.gate.mode().name(),
             description: if full { "FULL ACCESS" } else { "READ-ONLY" },
-            warning: "No rules of the add-on apply: what Odoo lets this user do is what limits the tools.",
+            warning: "The add-on's rules do not apply: only the user's access rights in Odoo limit the tools.",
             operations,
         }),
         note,
@@ -164,7 +164,7 @@ async fn all(service: &Service, sought: &str) -> Result<Answer, ToolError> {
 }
 
 fn is_listed(model: &str) -> bool {
-    let machinery =
+    let is_technical =
         model.starts_with("ir.") || model.starts_with("base.") || matches!(model, "base" | "_unknown");
-    !machinery || USEFUL.contains(&model)
+    !is_technical || USEFUL.contains(&model)
 }

@@ -1,4 +1,4 @@
-//! `list_record_attachments`: the files of a record.
+//! `list_record_attachments`: lists the files of a record.
 
 use odoo::Call;
 use schemars::JsonSchema;
@@ -29,9 +29,9 @@ pub(crate) struct Arguments {
 pub(crate) struct Answer {
     model: String,
     record_id: i64,
-    /// The files, the newest first.
+    /// The files, newest first.
     attachments: Vec<Attachment>,
-    /// How many files the record has.
+    /// The number of files of the record.
     total: u64,
     note: Option<String>,
 }
@@ -47,7 +47,7 @@ struct Attachment {
     #[serde(rename = "type")]
     kind: String,
     create_date: Option<String>,
-    /// What read_attachment takes.
+    /// The URI for read_attachment.
     uri: String,
 }
 
@@ -55,15 +55,17 @@ impl Tool for ListRecordAttachments {
     const NAME: &'static str = "list_record_attachments";
     const TITLE: &'static str = "List Record Attachments";
     const EFFECT: ToolEffect = ToolEffect::Reads;
-    const DESCRIPTION: &'static str = "List the files that are attached to a record, the newest first, each with the \
-        odoo:// address that read_attachment takes. Images and files in fields are not among them: get_record has those.";
+    const DESCRIPTION: &'static str = "List the files that are attached to a record, newest first, with the odoo:// URIs \
+        for read_attachment. Images and files in fields are not included: get_record returns those.";
     type Arguments = Arguments;
     type Answer = Answer;
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, record_id: RecordId(id) } = arguments;
         if model == "ir.attachment" {
-            return Err(ToolError::invalid("give the record that the files are attached to"));
+            return Err(ToolError::invalid(
+                "model and record_id must be those of the record that has the files",
+            ));
         }
         service.require_read(&model).await?;
         service.require_read("ir.attachment").await?;
@@ -79,8 +81,9 @@ impl Tool for ListRecordAttachments {
         let total = service.call::<u64>(Call::search_count("ir.attachment", domain), &context);
         let ((), rows, total) = futures_util::future::try_join3(exists, rows, total).await?;
         let attachments: Vec<Attachment> = rows.iter().filter_map(attachment).collect();
-        let cut = total > u64::try_from(attachments.len()).unwrap_or(u64::MAX);
-        let note = cut.then(|| format!("These are the newest {} of {total} files.", attachments.len()));
+        let is_truncated = total > u64::try_from(attachments.len()).unwrap_or(u64::MAX);
+        let note =
+            is_truncated.then(|| format!("These are the newest {} of {total} files.", attachments.len()));
         Ok(Answer { model, record_id: id, attachments, total, note })
     }
 }
@@ -95,7 +98,7 @@ fn attachment(row: &Map<String, Value>) -> Option<Attachment> {
         mimetype: text("mimetype"),
         size: row.get("file_size").and_then(Value::as_u64).filter(|size| *size > 0),
         kind: text("type").unwrap_or_else(|| "binary".into()),
-        create_date: text("create_date").map(|moment| iso(&moment).unwrap_or(moment)),
-        uri: uri::of_attachment(id),
+        create_date: text("create_date").map(|datetime| iso(&datetime).unwrap_or(datetime)),
+        uri: uri::for_attachment(id),
     })
 }

@@ -1,4 +1,4 @@
-//! `list_resource_templates`: which addresses can be read.
+//! `list_resource_templates`: lists the templates of the URIs that can be read as resources.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,8 @@ use crate::resource_templates::TEMPLATES;
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
-/// How many models are named as examples.
-const EXAMPLES: usize = 10;
+/// Maximum number of models in the answer.
+const MAX_MODELS: usize = 10;
 
 pub(crate) struct ListResourceTemplates;
 
@@ -20,11 +20,11 @@ pub(crate) struct Arguments {}
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Answer {
-    /// The patterns of addresses.
+    /// The templates of URIs.
     templates: Vec<Template>,
-    /// Some of the models that they work with.
+    /// Examples of models that they work with.
     enabled_models: Vec<String>,
-    /// How many models they work with; nothing where all models are open.
+    /// The number of models that they work with; null if all models are enabled.
     total_models: Option<usize>,
     /// How to use them.
     note: String,
@@ -34,7 +34,7 @@ pub(crate) struct Answer {
 struct Template {
     uri_template: &'static str,
     description: &'static str,
-    /// What to put into the pattern.
+    /// The parameters of the template.
     parameters: BTreeMap<&'static str, &'static str>,
     example: &'static str,
     note: Option<&'static str>,
@@ -44,8 +44,7 @@ impl Tool for ListResourceTemplates {
     const NAME: &'static str = "list_resource_templates";
     const TITLE: &'static str = "List Resource Templates";
     const EFFECT: ToolEffect = ToolEffect::Reads;
-    const DESCRIPTION: &'static str =
-        "List the patterns of the odoo:// addresses that can be read as resources.";
+    const DESCRIPTION: &'static str = "List the templates of the odoo:// URIs that can be read as resources.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -58,18 +57,18 @@ impl Tool for ListResourceTemplates {
             note: None,
         });
         let (enabled_models, total_models, scope) = if service.gate.has_rules() {
-            let open = service.gate.open_models().await?;
-            let named = open.iter().take(EXAMPLES).map(|(model, _)| model.to_owned()).collect();
-            (named, Some(open.len()), "")
+            let enabled = service.gate.enabled_models().await?;
+            let examples = enabled.iter().take(MAX_MODELS).map(|(model, _)| model.to_owned()).collect();
+            (examples, Some(enabled.len()), "")
         } else {
-            (Vec::new(), None, "They work with every model. ")
+            (Vec::new(), None, "The templates work with all models. ")
         };
         Ok(Answer {
             templates: templates.collect(),
             enabled_models,
             total_models,
             note: format!(
-                "{scope}Addresses take no query: use search_records and get_record to choose fields, conditions and pages."
+                "{scope}URIs accept no query: to select fields, conditions or pages, use search_records and get_record."
             ),
         })
     }

@@ -1,4 +1,4 @@
-//! The tools, one file each.
+//! The tools, with one file per tool.
 
 mod aggregate_records;
 mod call_model_method;
@@ -26,7 +26,7 @@ use serde_json::Value;
 use crate::tool::Entry;
 use crate::{McpSettings, Mode};
 
-/// The tools that these settings bring, in the order in which they are listed.
+/// The tools that the settings enable, in the order in which they are listed.
 pub(crate) fn all(settings: &McpSettings) -> Vec<Entry> {
     let mut tools = vec![
         Entry::for_tool::<search_records::SearchRecords>(settings),
@@ -55,11 +55,11 @@ pub(crate) fn all(settings: &McpSettings) -> Vec<Entry> {
     tools
 }
 
-/// Did Odoo do what it was asked for, and how to say that? What a model answers to a write is its own affair,
-/// but for a plain no.
+/// Returns whether a write was successful, and the message for it. Models may return any value from a write,
+/// so only `false` counts as a failure.
 fn write_outcome(answer: &Value, done: String) -> (bool, String) {
     match answer {
-        Value::Bool(false) => (false, format!("odoo answered false, so it may not have {done}")),
+        Value::Bool(false) => (false, format!("odoo returned false, so it may not have {done}")),
         _ => (true, done),
     }
 }

@@ -1,4 +1,4 @@
-//! `post_message`: a message to a record's followers, or a note.
+//! `post_message`: posts an internal note or a message to the followers of a record.
 
 use model_metadata::Operation;
 use odoo::{Call, OdooError};
@@ -11,7 +11,7 @@ use crate::arguments::{Ids, RecordId};
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
-/// Before this version every body is taken as HTML.
+/// First version that escapes plain text. Older versions take all bodies as HTML.
 const ESCAPES_SINCE: u64 = 17;
 
 pub(crate) struct PostMessage;
@@ -25,16 +25,16 @@ pub(crate) struct Arguments {
     record_id: RecordId,
     /// The message: plain text, or HTML with body_is_html.
     body: String,
-    /// `note` is internal, `comment` notifies the followers.
+    /// `note` is internal; `comment` notifies the followers.
     #[serde(default)]
     subtype: Subtype,
     #[serde(default)]
     message_type: MessageType,
-    /// Contacts to notify besides the followers.
+    /// Contacts to notify in addition to the followers.
     partner_ids: Option<Ids>,
-    /// Attachments that go with the message.
+    /// Attachments of the message.
     attachment_ids: Option<Ids>,
-    /// Is the body HTML?
+    /// The body is HTML.
     #[serde(default)]
     body_is_html: bool,
     subject: Option<String>,
@@ -59,7 +59,7 @@ enum MessageType {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Answer {
     success: bool,
-    /// The new message.
+    /// The id of the new message.
     message_id: i64,
 }
 
@@ -67,8 +67,8 @@ impl Tool for PostMessage {
     const NAME: &'static str = "post_message";
     const TITLE: &'static str = "Post Message";
     const EFFECT: ToolEffect = ToolEffect::Adds;
-    const DESCRIPTION: &'static str = "Post a message on a record: an internal note, or with subtype `comment` a \
-        message that notifies the followers. The body is plain text unless body_is_html is true.";
+    const DESCRIPTION: &'static str = "Post a message on a record: an internal note, or a message that notifies the \
+        followers (subtype `comment`). The body is plain text unless body_is_html is true.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -81,7 +81,7 @@ impl Tool for PostMessage {
         let (partners, attachments) =
             (arguments.partner_ids.map(|ids| ids.0), arguments.attachment_ids.map(|ids| ids.0));
         let context = service.context(None).await?;
-        // Readers of the message may read its attachments.
+        // Users who may read the message may read its attachments too, so the caller must be allowed to.
         service.check_owners(&model, &[id], Operation::Write).await?;
         service.check_exists(&model, &[id], &context).await?;
         if let Some(attachments) = &attachments {
@@ -89,7 +89,7 @@ impl Tool for PostMessage {
             service.check_exists("ir.attachment", attachments, &context).await?;
         }
         let mut is_html = arguments.body_is_html;
-        // Odoo escapes a text, and then shows it as HTML, where a line break is a space.
+        // Odoo escapes plain text and shows it as HTML, which loses line breaks.
         if !is_html && (body.contains(['\n', '\r']) || service.client.version().await? < ESCAPES_SINCE) {
             (body, is_html) = (html_of(&body), service.client.version().await? >= ESCAPES_SINCE);
         }
@@ -133,7 +133,7 @@ impl Tool for PostMessage {
     }
 }
 
-/// A text as HTML that looks like it.
+/// Converts plain text to HTML with the same appearance.
 fn html_of(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for letter in text.replace("\r\n", "\n").chars() {

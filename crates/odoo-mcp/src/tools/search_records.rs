@@ -1,4 +1,4 @@
-//! `search_records`: a page of records, and how many there are in all.
+//! `search_records`: reads a page of records, and counts all matching records.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use crate::arguments::{Domain, Names};
 use crate::context::CallContext;
 use crate::domain::check_balance;
 use crate::presentation::{pair_references, present, specification};
-use crate::read::{LESSONS, Method, Rows, Selection, left_out, with_sizes};
+use crate::read::{MAX_REFUSALS, Method, Rows, Selection, left_out, with_sizes};
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 use crate::{McpSettings, ToolError};
 
-/// From this version on, one call answers with rows and their number.
+/// First version in which one call returns both the rows and the total.
 const ONE_CALL_SINCE: u64 = 17;
 
 pub(crate) struct SearchRecords;
@@ -29,11 +29,11 @@ pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
     domain: Option<Domain>,
-    /// Fields to read; without it the usual ones, with `["__all__"]` all of them, which may be slow.
+    /// The fields to read; the most useful ones by default. `["__all__"]` reads all, which may be slow.
     fields: Option<Names>,
-    /// How many records at most.
+    /// The maximum number of records.
     limit: Option<i64>,
-    /// How many records to skip.
+    /// The number of records to skip.
     #[serde(default)]
     offset: i64,
     /// The order, such as `name asc`.
@@ -47,11 +47,11 @@ pub(crate) struct Arguments {
 pub(crate) struct Answer {
     /// The records of this page.
     records: Vec<Map<String, Value>>,
-    /// How many records the domain finds in all.
+    /// The total number of records that match the domain.
     total: u64,
-    /// How many records a page may have.
+    /// The maximum number of records of a page.
     limit: usize,
-    /// How many records were skipped.
+    /// The number of skipped records.
     offset: usize,
     /// The model.
     model: String,
@@ -59,9 +59,9 @@ pub(crate) struct Answer {
     has_more: bool,
     /// The offset of the next page, if there is one.
     next_offset: Option<usize>,
-    /// What else there is to say.
+    /// Remarks.
     note: Option<String>,
-    /// Fields left out since this user may not read them.
+    /// Fields that were left out because the user may not read them.
     skipped_fields: Option<Vec<String>>,
 }
 
@@ -69,11 +69,11 @@ impl Tool for SearchRecords {
     const NAME: &'static str = "search_records";
     const TITLE: &'static str = "Search Records";
     const EFFECT: ToolEffect = ToolEffect::Reads;
-    const DESCRIPTION: &'static str = "Search for records of an Odoo model and read them, with the total number that \
-        the domain finds. This is the main tool for reading: to read many records whose ids are known, pass \
-        [[\"id\", \"in\", ids]] as domain in one call; prefer one call with a larger limit to many small pages. \
-        For counts and totals by group use aggregate_records. Files come as odoo:// URIs: read_attachment reads them. \
-        Moments are in UTC.";
+    const DESCRIPTION: &'static str = "Search for records of an Odoo model and read them. Also returns the total number \
+        of matching records. This is the main tool for reading: to read many records by id, pass \
+        [[\"id\", \"in\", ids]] as domain in one call, and prefer one call with a larger limit to many small pages. \
+        For counts and totals by group, use aggregate_records. Files are returned as odoo:// URIs, which \
+        read_attachment reads. Datetimes are in UTC.";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -90,28 +90,28 @@ impl Tool for SearchRecords {
         let Domain(mut domain) = domain.unwrap_or_default();
         check_balance(&domain)?;
         service.check_paths(&model, &domain, &[], order.as_deref()).await?;
-        service.fit_domain(&model, &mut domain).await?;
+        service.convert_domain(&model, &mut domain).await?;
         domain.extend(service.owner_conditions(&model).await?);
         let context = service.context(context.as_ref()).await?;
         let (mut selection, definitions) = service.select(&model, fields.as_ref()).await?;
         let search =
             Search { model: &model, domain, limit, offset, order: order.as_deref(), context: &context };
         let withheld = selection.withheld.clone();
-        let at_once = service.client.version().await? >= ONE_CALL_SINCE;
-        let mut lessons = 0;
+        let in_one_call = service.client.version().await? >= ONE_CALL_SINCE;
+        let mut refusals = 0;
         let (mut rows, total) = loop {
-            if !at_once || lessons > LESSONS {
+            if !in_one_call || refusals > MAX_REFUSALS {
                 break search.in_steps(service, (&selection, &definitions)).await?;
             }
-            match search.at_once(service, specification(&definitions, &selection.names())).await {
+            match search.in_one_call(service, specification(&definitions, &selection.names())).await {
                 Err(ToolError::Odoo(OdooError::Access { message }))
                     if selection.method != Method::Explicit =>
                 {
-                    lessons += 1;
-                    let refusal = (message.as_str(), lessons == 1);
+                    refusals += 1;
+                    let refusal = (message.as_str(), refusals == 1);
                     match service.choose_again(&selection, &model, &definitions, refusal).await? {
                         Some(again) => selection = again,
-                        None => lessons = LESSONS + 1,
+                        None => refusals = MAX_REFUSALS + 1,
                     }
                 }
                 found => {
@@ -124,8 +124,8 @@ impl Tool for SearchRecords {
         rows.records.iter_mut().for_each(|record| present(&model, &definitions, &rows.names, record));
         let note = joined([page.note(), left_out(&withheld, &rows.skipped)]);
         let next = offset + limit;
-        // Records that are filtered after the search may leave a page short of its limit, but not the last
-        // one.
+        // Odoo may filter records after the search, so a page with fewer records than the limit need not be
+        // the last page.
         let has_more = u64::try_from(next).is_ok_and(|next| next < total) && !rows.records.is_empty();
         let next_offset = has_more.then_some(next);
         let skipped_fields = (!rows.skipped.is_empty()).then_some(rows.skipped);
@@ -136,7 +136,7 @@ impl Tool for SearchRecords {
 
 #[cfg(test)]
 impl SearchRecords {
-    /// An answer with these records.
+    /// An answer with the given records.
     pub(crate) fn page_of(records: Vec<Map<String, Value>>) -> Answer {
         let (model, limit) = ("res.partner".to_owned(), records.len());
         Answer {
@@ -177,10 +177,11 @@ impl Search<'_> {
         }
     }
 
-    /// Rows and total in one call. Unless it is made to count, the server takes a page that is not full for
-    /// the last one, which is wrong where records are filtered after the search; and an empty page is never
-    /// counted.
-    async fn at_once(&self, service: &Service, fields: Value) -> Result<(Vec<Record>, u64), ToolError> {
+    /// Rows and total in one call.
+    ///
+    /// Without `force_search_count`, Odoo takes a page that is not full for the last one, which is wrong if
+    /// it filters records after the search. Odoo never counts if the page is empty.
+    async fn in_one_call(&self, service: &Service, fields: Value) -> Result<(Vec<Record>, u64), ToolError> {
         let call = Call::method(self.model, "web_search_read")
             .idempotent()
             .argument("domain", self.domain.clone())
@@ -199,7 +200,7 @@ impl Search<'_> {
         service.call(call, self.context).await
     }
 
-    /// Ids and total at the same time, then the rows.
+    /// Ids and total concurrently, then the rows.
     async fn in_steps(
         &self,
         service: &Service,
@@ -217,52 +218,52 @@ impl Search<'_> {
     }
 }
 
-/// A page: from where, and how many rows.
+/// A page: its offset and limit.
 pub(super) struct Page {
     pub(super) limit: usize,
     pub(super) offset: usize,
-    /// What was asked for, where it is more than is allowed.
-    too_many: Option<i64>,
+    /// The requested limit, if it exceeds the maximum.
+    excessive_limit: Option<i64>,
 }
 
 impl Page {
-    /// The configured number of rows if none is given, and never more than is allowed. Every row that is
-    /// skipped costs the server work.
+    /// Applies the default and the maximum of the settings. The offset is bounded too, because each skipped
+    /// row costs the server work.
     pub(super) fn new(limit: Option<i64>, offset: i64, settings: &McpSettings) -> Result<Self, ToolError> {
-        let asked = limit.filter(|limit| *limit != 0);
-        let rows = match asked.map(usize::try_from) {
+        let requested = limit.filter(|limit| *limit != 0);
+        let rows = match requested.map(usize::try_from) {
             None => settings.default_limit,
             Some(Ok(rows)) => rows,
             Some(Err(_)) => {
                 return Err(ToolError::invalid(format!(
-                    "limit must be 0 or more, and is {}",
-                    asked.unwrap_or_default()
+                    "limit must be 0 or more, but is {}",
+                    requested.unwrap_or_default()
                 )));
             }
         };
         let limit = rows.min(settings.max_limit);
-        let too_many = asked.filter(|_| rows > limit);
-        let deepest = limit.saturating_mul(1000).max(10_000);
+        let excessive_limit = requested.filter(|_| rows > limit);
+        let max_offset = limit.saturating_mul(1000).max(10_000);
         match usize::try_from(offset) {
-            Ok(offset) if offset <= deepest => Ok(Page { limit, offset, too_many }),
+            Ok(offset) if offset <= max_offset => Ok(Page { limit, offset, excessive_limit }),
             _ => Err(ToolError::invalid(format!(
-                "offset must be from 0 to {deepest}, and is {offset}: narrow the domain, or order the records so that \
-                 those come first"
+                "offset must be from 0 to {max_offset}, but is {offset}: narrow the domain, or change the order so that \
+                 the wanted records come first"
             ))),
         }
     }
 
-    /// What is to be said of a limit that was cut.
+    /// A note if the limit was reduced.
     pub(super) fn note(&self) -> Option<String> {
-        let asked = self.too_many?;
-        let most = self.limit;
+        let requested = self.excessive_limit?;
+        let maximum = self.limit;
         Some(format!(
-            "limit is {most}, the most that this server allows (ODOO_MCP_MAX_LIMIT), instead of {asked}."
+            "limit was reduced from {requested} to {maximum}, the maximum of this server (ODOO_MCP_MAX_LIMIT)."
         ))
     }
 }
 
-/// Notes beside each other.
+/// Joins notes.
 fn joined(notes: [Option<String>; 2]) -> Option<String> {
     notes.into_iter().flatten().reduce(|one, other| format!("{one} {other}"))
 }

@@ -1,4 +1,4 @@
-//! `update_record`: one record changed.
+//! `update_record`: changes a record.
 
 use model_metadata::Operation;
 use odoo::Call;
@@ -33,7 +33,7 @@ pub(crate) struct Answer {
     success: bool,
     /// Id and name of the record.
     record: Map<String, Value>,
-    /// Where people look at the record.
+    /// The address of the record in Odoo's web client.
     url: String,
     message: String,
 }

@@ -1,4 +1,4 @@
-//! `update_records`: several records changed.
+//! `update_records`: changes several records.
 
 use model_metadata::Operation;
 use odoo::Call;
@@ -15,7 +15,7 @@ use crate::context::CallContext;
 use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 
-/// From this version on, one call writes different values to different records.
+/// First version in which one call can write different values to different records.
 const EACH_SINCE: u64 = 19;
 
 pub(crate) struct UpdateRecords;
@@ -25,11 +25,11 @@ pub(crate) struct UpdateRecords;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The records, 1 to 100; with values.
+    /// The records, 1 to 100; requires values.
     record_ids: Option<Ids>,
-    /// The new values, the same for all record_ids, as in create_record.
+    /// The new values for all record_ids, as in create_record.
     values: Option<Map<String, Value>>,
-    /// Instead of those two: the new values of each record, 1 to 100. It needs Odoo 19 or later.
+    /// The new values of each record, 1 to 100, instead of record_ids and values. Requires Odoo 19 or later.
     updates: Option<Vec<Update>>,
     context: Option<CallContext>,
 }
@@ -54,8 +54,8 @@ impl Tool for UpdateRecords {
     const NAME: &'static str = "update_records";
     const TITLE: &'static str = "Update Records (Bulk)";
     const EFFECT: ToolEffect = ToolEffect::Changes;
-    const DESCRIPTION: &'static str = "Change up to 100 records of an Odoo model in one call: either the same values \
-        for all (record_ids and values), or, on Odoo 19 and later, different ones ({\"id\", \"values\"} in updates).";
+    const DESCRIPTION: &'static str = "Change up to 100 records of an Odoo model in one call: the same values for all \
+        (record_ids and values) or, on Odoo 19 and later, different values ({\"id\", \"values\"} in updates).";
     type Arguments = Arguments;
     type Answer = Answer;
 
@@ -65,17 +65,18 @@ impl Tool for UpdateRecords {
         let mut change = match (record_ids, values, updates) {
             (Some(Ids(ids)), Some(values), None) => Change::same(ids, values)?,
             (None, None, Some(updates)) => Change::each(updates)?,
-            _ => return Err(ToolError::invalid("give either record_ids and values, or updates")),
+            _ => return Err(ToolError::invalid("pass either record_ids and values, or updates")),
         };
         if let Change::Each(..) = change {
             if service.gate.has_rules() {
-                let why = "the rules do not tell whether each record may get values of its own: give one set of values";
-                return Err(ToolError::Denied(why.into()));
+                let reason = "the rules do not cover different values per record: pass record_ids and values";
+                return Err(ToolError::Denied(reason.into()));
             }
             let version = service.client.version().await?;
             if version < EACH_SINCE {
                 return Err(ToolError::invalid(format!(
-                    "different values need odoo {EACH_SINCE}, and this is odoo {version}: give one set of values"
+                    "different values per record need odoo {EACH_SINCE}, but this is odoo {version}: pass record_ids \
+                     and values"
                 )));
             }
         }
@@ -98,7 +99,7 @@ impl Tool for UpdateRecords {
     }
 }
 
-/// Which records get which values.
+/// The records to change and their new values.
 enum Change {
     Same(Vec<i64>, Map<String, Value>),
     Each(Vec<i64>, Vec<Map<String, Value>>),
@@ -111,8 +112,8 @@ impl Change {
             if !distinct.contains(&id) {
                 distinct.push(id);
             }
-            // One id many times is one record, but a long list need not be read to its end.
-            if distinct.len() > super::create_records::AT_ONCE {
+            // Repeated ids are one record. Stop as soon as there are too many distinct ids.
+            if distinct.len() > super::create_records::MAX_RECORDS {
                 break;
             }
         }
@@ -128,7 +129,7 @@ impl Change {
         let (mut ids, mut all) = (Vec::new(), Vec::new());
         for Update { id: RecordId(id), values } in updates {
             if ids.contains(&id) {
-                return Err(ToolError::invalid(format!("record {id} is given twice")));
+                return Err(ToolError::invalid(format!("record {id} occurs twice")));
             }
             if values.is_empty() {
                 return Err(ToolError::invalid(format!("the values of record {id} must name a field")));

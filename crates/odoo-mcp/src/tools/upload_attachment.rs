@@ -1,4 +1,4 @@
-//! `upload_attachment`: a file for a record.
+//! `upload_attachment`: attaches a file to a record.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,8 +14,8 @@ use crate::service::Service;
 use crate::tool::{Tool, ToolEffect};
 use crate::uri;
 
-/// The largest file that is taken: in base64, with what is around it, it stays under 4 MiB.
-const BYTES: usize = (3 << 20) - (64 << 10);
+/// Maximum size of a file, in bytes: a request with the file in base64 stays below 4 MiB.
+const MAX_BYTES: usize = (3 << 20) - (64 << 10);
 
 pub(crate) struct UploadAttachment;
 
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     name: String,
     /// The file in base64, at most about 2.9 MB.
     data: String,
-    /// The file's type; without it Odoo finds out.
+    /// The file's type; detected by Odoo by default.
     mimetype: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 pub(crate) struct Answer {
     success: bool,
     attachment_id: i64,
-    /// What read_attachment takes.
+    /// The URI for read_attachment.
     uri: String,
     name: String,
     /// In bytes.
@@ -50,17 +50,17 @@ impl Tool for UploadAttachment {
     const NAME: &'static str = "upload_attachment";
     const TITLE: &'static str = "Upload Attachment";
     const EFFECT: ToolEffect = ToolEffect::Adds;
-    const DESCRIPTION: &'static str = "Attach a file to a record. To show it among the record's messages, pass the \
+    const DESCRIPTION: &'static str = "Attach a file to a record. To show it in the record's messages, pass the \
         attachment_id of the answer to post_message.";
     type Arguments = Arguments;
     type Answer = Answer;
 
     async fn run(service: &Service, arguments: Arguments) -> Result<Answer, ToolError> {
         let Arguments { model, record_id: RecordId(id), name, mut data, mimetype } = arguments;
-        // Programs that encode break lines.
+        // Base64 encoders insert line breaks.
         data.retain(|letter| !letter.is_ascii_whitespace());
         if model == "ir.attachment" {
-            return Err(ToolError::invalid("a file is attached to a record, not to another file"));
+            return Err(ToolError::invalid("a file can be attached to a record, but not to another file"));
         }
         if name.trim().is_empty() {
             return Err(ToolError::invalid("name must not be empty"));
@@ -71,7 +71,7 @@ impl Tool for UploadAttachment {
         service.check_owners(&model, &[id], Operation::Write).await?;
         let context = service.context(None).await?;
         service.check_exists(&model, &[id], &context).await?;
-        // From version 20 on there is no `datas`.
+        // Odoo 20 removes `datas`.
         let content = if service.client.version().await? >= 20 { "raw" } else { "datas" };
         let mut values = Map::from_iter([
             ("name".to_owned(), Value::from(name.clone())),
@@ -88,7 +88,7 @@ impl Tool for UploadAttachment {
         Ok(Answer {
             success: true,
             attachment_id,
-            uri: uri::of_attachment(attachment_id),
+            uri: uri::for_attachment(attachment_id),
             name,
             size,
             message,
@@ -98,15 +98,17 @@ impl Tool for UploadAttachment {
 
 fn decoded_size(data: &str) -> Result<usize, ToolError> {
     if data.starts_with("data:") {
-        return Err(ToolError::invalid("data must be base64 alone, without `data:…;base64,` before it"));
+        return Err(ToolError::invalid("data must be only base64, without the prefix `data:…;base64,`"));
     }
-    if data.len() / 4 * 3 > BYTES + 2 {
-        return Err(ToolError::invalid(format!("the file is larger than {BYTES} bytes")));
+    if data.len() / 4 * 3 > MAX_BYTES + 2 {
+        return Err(ToolError::invalid(format!("the file is larger than {MAX_BYTES} bytes")));
     }
     match STANDARD.decode(data).map(|bytes| bytes.len()) {
         Ok(0) => Err(ToolError::invalid("the file is empty")),
-        Ok(size) if size > BYTES => Err(ToolError::invalid(format!("the file is larger than {BYTES} bytes"))),
+        Ok(size) if size > MAX_BYTES => {
+            Err(ToolError::invalid(format!("the file is larger than {MAX_BYTES} bytes")))
+        }
         Ok(size) => Ok(size),
-        Err(_) => Err(ToolError::invalid("data is no valid base64")),
+        Err(_) => Err(ToolError::invalid("data is not valid base64")),
     }
 }

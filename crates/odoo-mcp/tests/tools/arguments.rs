@@ -1,4 +1,4 @@
-//! How arguments may be written, by every tool.
+//! The notations of arguments that all tools accept.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{Agent, PARTNERS, text};
 
 const FULL: &[(&str, &str)] = &[("ODOO_YOLO", "true"), ("ODOO_MCP_ENABLE_METHOD_CALLS", "true")];
 
-/// A call of every tool, with no more than it needs.
+/// A call of each tool, with only the required arguments.
 fn calls() -> Vec<(&'static str, Value)> {
     vec![
         ("search_records", json!({"model": PARTNERS})),
@@ -48,8 +48,8 @@ async fn every_optional_argument_may_be_null() {
         for required in required.filter_map(Value::as_str) {
             let mut without = arguments.clone();
             without[required] = Value::Null;
-            let told = agent.refused(name, without).await;
-            assert_eq!(told, format!("{name}: `{required}` is missing"));
+            let message = agent.refused(name, without).await;
+            assert_eq!(message, format!("{name}: `{required}` is missing"));
         }
         nulls.extend(arguments.as_object().unwrap().clone());
         agent.ask(name, Value::Object(nulls)).await;
@@ -57,7 +57,7 @@ async fn every_optional_argument_may_be_null() {
 }
 
 #[tokio::test]
-async fn what_is_meant_is_taken_however_it_is_written() {
+async fn arguments_are_accepted_in_any_unambiguous_notation() {
     let agent = Agent::new(FULL).await;
     let plain = json!({"model": PARTNERS, "domain": [["id", "in", [5, 6]], ["name", "!=", false]], "limit": 1,
                        "offset": 1, "fields": ["name", "email"], "context": {"active_test": false, "lang": "en_US"}});
@@ -91,11 +91,11 @@ async fn what_is_meant_is_taken_however_it_is_written() {
         assert_eq!(agent.ask("search_records", lenient).await, expected, "{argument}: {value}");
     }
     for domain in [json!(["id", "=", 5]), json!("['id', '=', 5]"), json!("('id', '=', 5)")] {
-        let asked = json!({"model": PARTNERS, "domain": domain, "fields": "", "context": ""});
-        assert_eq!(agent.ask("search_records", asked).await["total"], 1, "{domain}");
+        let request = json!({"model": PARTNERS, "domain": domain, "fields": "", "context": ""});
+        assert_eq!(agent.ask("search_records", request).await["total"], 1, "{domain}");
     }
-    let asked = json!({"model": PARTNERS, "domain": ""});
-    assert_eq!(agent.ask("search_records", asked).await["total"], 60);
+    let request = json!({"model": PARTNERS, "domain": ""});
+    assert_eq!(agent.ask("search_records", request).await["total"], 60);
     for (tool, arguments) in [
         ("get_record", json!({"model": PARTNERS, "record_id": 5.0, "max_age": "2"})),
         ("get_record", json!({"model": PARTNERS, "record_id": " 5 ", "max_age": 0.0})),
@@ -128,15 +128,15 @@ async fn what_is_meant_is_taken_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_by_its_name_and_never_in_words_of_rust() {
+async fn errors_name_the_argument_and_no_types_of_rust() {
     let agent = Agent::new(FULL).await;
     for (tool, arguments) in calls() {
-        let given: Vec<String> = arguments.as_object().unwrap().keys().cloned().collect();
-        for name in given.iter().map(String::as_str).chain(["unheard_of"]) {
+        let names: Vec<String> = arguments.as_object().unwrap().keys().cloned().collect();
+        for name in names.iter().map(String::as_str).chain(["unknown"]) {
             for wrong in
                 [json!(true), json!(1.5), json!({"a": []}), json!([[[]]]), json!("\u{1f600}"), json!(-1)]
             {
-                // A text is a value of an attachment, and a number the name of a thing.
+                // These arguments accept any text, and numbers as text.
                 let is_text = ["model", "method", "name", "data", "body"].contains(&name);
                 if is_text && (wrong.is_string() || wrong == json!(-1)) {
                     continue;
@@ -147,12 +147,12 @@ async fn what_is_wrong_is_told_by_its_name_and_never_in_words_of_rust() {
                 if name == "values" && wrong.is_object() || name == "arguments" && wrong.is_array() {
                     continue;
                 }
-                let told = text(&result);
-                assert!(told.starts_with(&format!("{tool}: `{name}")), "{tool} {name} {wrong}: {told}");
+                let message = text(&result);
+                assert!(message.starts_with(&format!("{tool}: `{name}")), "{tool} {name} {wrong}: {message}");
                 for word in
-                    ["i64", "u32", "usize", "Vec", "expected", "invalid type", "struct", "newtype", "map"]
+                    ["i64", "u32", "usize", "Vec", ", expected", "invalid type", "struct", "newtype", "map"]
                 {
-                    assert!(!told.contains(word), "{told}");
+                    assert!(!message.contains(word), "{message}");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! A cancelled call sends nothing more in any of its steps, and is not answered.
+//! A cancelled call sends nothing more, whatever step it is in, and gets no answer.
 
 use core::time::Duration;
 
@@ -13,23 +13,23 @@ use serde_json::{Value, json};
 
 use crate::support::{Agent, PARTNERS, double, server};
 
-const MOMENT: Duration = Duration::from_millis(80);
+const SHORT: Duration = Duration::from_millis(80);
 const LONG: Duration = Duration::from_millis(400);
 
-/// Begins a call and cancels it after a moment.
+/// Starts a call and cancels it after a short time.
 async fn cancel(agent: &Agent, tool: &'static str, arguments: Value) {
     let arguments = arguments.as_object().unwrap().clone();
     let request = CallToolRequest::new(CallToolRequestParams::new(tool).with_arguments(arguments));
     let request = ClientRequest::CallToolRequest(request);
     let handle =
         agent.client.send_cancellable_request(request, PeerRequestOptions::no_options()).await.unwrap();
-    tokio::time::sleep(MOMENT).await;
+    tokio::time::sleep(SHORT).await;
     handle.cancel(None).await.unwrap();
     tokio::time::sleep(LONG * 2).await;
 }
 
 #[tokio::test]
-async fn whatever_step_a_creation_is_in_nothing_follows() {
+async fn a_cancelled_creation_sends_nothing_more_in_any_step() {
     for (slow, created) in [("login", 0), ("fields_get", 0), ("create", 1), ("read", 1)] {
         let behaviour = Behaviour { delays: [(slow, LONG)].into(), ..Behaviour::default() };
         let agent = Agent::with(double(behaviour).await, &[("ODOO_YOLO", "true")]).await;
@@ -46,7 +46,7 @@ async fn whatever_step_a_creation_is_in_nothing_follows() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_still_reads_the_name_does_not_delete() {
+async fn a_deletion_cancelled_before_the_write_deletes_nothing() {
     let behaviour = Behaviour { delays: [("read", LONG)].into(), ..Behaviour::default() };
     let agent = Agent::with(double(behaviour).await, &[("ODOO_YOLO", "true")]).await;
     cancel(&agent, "delete_record", json!({"model": PARTNERS, "record_id": 1})).await;
@@ -54,7 +54,7 @@ async fn a_deletion_that_still_reads_the_name_does_not_delete() {
 }
 
 #[tokio::test]
-async fn a_client_that_closes_its_request_over_http_has_cancelled() {
+async fn closing_the_connection_of_a_request_over_http_cancels_it() {
     let mut options = HttpOptions::default();
     options.max_sessions = 0;
     for (slow, created) in [("fields_get", 0), ("create", 1)] {
@@ -70,12 +70,12 @@ async fn a_client_that_closes_its_request_over_http_has_cancelled() {
             .header(ACCEPT, "application/json, text/event-stream")
             .body(Full::from(body))
             .unwrap();
-        let closed = tokio::time::timeout(MOMENT * 2, service.answer(request)).await;
-        assert!(closed.is_err(), "{slow}: it was closed in the middle");
+        let closed = tokio::time::timeout(SHORT * 2, service.answer(request)).await;
+        assert!(closed.is_err(), "{slow}: answered before the cancellation");
         tokio::time::sleep(LONG * 2).await;
         let records = double.with_model(PARTNERS, |model| model.records.len()).unwrap();
         assert_eq!(records, 60 + created, "{slow}");
         let last = double.calls().last().map(|call| call.method.clone());
-        assert_eq!(last.as_deref(), Some(slow), "nothing follows");
+        assert_eq!(last.as_deref(), Some(slow), "nothing more is sent");
     }
 }

@@ -1,5 +1,5 @@
-//! `ToolClient`: calls tools by the official SDK's client, and checks their answers against their schemas.
-//! The tests of the command use it too.
+//! `ToolClient`: calls tools with the official SDK's client, and checks answers against their schemas. The tests
+//! of the command use it too.
 
 use core::ops::Deref;
 
@@ -28,7 +28,7 @@ impl ToolClient {
         self.service.call_tool(request).await.unwrap()
     }
 
-    /// The answer of a tool, which must match its schema.
+    /// Calls a tool. The answer must match its schema.
     pub(crate) async fn ask(&self, tool: &'static str, arguments: Value) -> Value {
         let result = self.call(tool, arguments).await;
         assert_eq!(result.is_error, Some(false), "{result:?}");
@@ -39,7 +39,7 @@ impl ToolClient {
         answer
     }
 
-    /// The error of a tool.
+    /// Calls a tool that must fail; returns the error message.
     pub(crate) async fn refused(&self, tool: &'static str, arguments: Value) -> String {
         let result = self.call(tool, arguments).await;
         assert_eq!(result.is_error, Some(true), "{result:?}");

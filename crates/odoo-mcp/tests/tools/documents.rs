@@ -1,4 +1,4 @@
-//! Attachments and messages belong to a record of another model, whose rules hold for them.
+//! Attachments and messages belong to a record of another model. The rules of that model apply to them.
 
 use odoo_double::{Behaviour, OdooDouble};
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::support::{Agent, PARTNERS, double};
 
 const ALL: &[&str] = &["read", "write", "create", "unlink"];
 
-/// Contacts and attachments are open, payslips are closed. Attachment 6 is a payslip's.
+/// The rules enable contacts and attachments, but not payslips. Attachment 6 belongs to a payslip.
 async fn rules() -> OdooDouble {
     let double = double(Behaviour::default()).await;
     double.set_rules(Some(&[(PARTNERS, ALL), ("ir.attachment", ALL)]));
@@ -15,7 +15,7 @@ async fn rules() -> OdooDouble {
 }
 
 #[tokio::test]
-async fn files_of_a_closed_model_are_neither_found_nor_read() {
+async fn files_of_an_unreadable_model_are_neither_found_nor_read() {
     let agent = Agent::with(rules().await, &[]).await;
     let found = agent.ask("search_records", json!({"model": "ir.attachment", "fields": ["name"]})).await;
     assert_eq!(found["total"], 6);
@@ -23,7 +23,7 @@ async fn files_of_a_closed_model_are_neither_found_nor_read() {
     let around = json!({"model": "ir.attachment", "domain": ["|", ["id", "=", 6], ["id", "=", 1]]});
     assert_eq!(agent.ask("search_records", around).await["total"], 1);
     let open = json!({"model": "ir.attachment", "domain": [["id", "=", 6], "|"]});
-    assert!(agent.refused("search_records", open).await.contains("ends too early"));
+    assert!(agent.refused("search_records", open).await.contains("is incomplete"));
     let groups = agent.ask("aggregate_records", json!({"model": "ir.attachment"})).await;
     assert_eq!(groups["groups"][0]["__count"], 6);
     for (tool, arguments) in [
@@ -31,8 +31,8 @@ async fn files_of_a_closed_model_are_neither_found_nor_read() {
         ("read_attachment", json!({"attachment_id": 6})),
         ("read_attachment", json!({"uri": "odoo://ir.attachment/record/6/datas"})),
     ] {
-        let told = agent.refused(tool, arguments).await;
-        assert!(told.contains("belongs to `hr.payslip`, where `read` is not allowed"), "{told}");
+        let message = agent.refused(tool, arguments).await;
+        assert!(message.contains("belongs to `hr.payslip`, where `read` is not allowed"), "{message}");
     }
     assert!(agent.resource("odoo://attachment/6").await.is_err());
     assert!(agent.resource("odoo://ir.attachment/record/6").await.is_err());
@@ -40,7 +40,7 @@ async fn files_of_a_closed_model_are_neither_found_nor_read() {
 }
 
 #[tokio::test]
-async fn files_of_a_closed_model_are_neither_moved_nor_deleted_nor_planted() {
+async fn files_of_an_unreadable_model_are_neither_moved_nor_deleted_nor_created() {
     let agent = Agent::with(rules().await, &[]).await;
     for (tool, arguments) in [
         (
@@ -60,8 +60,11 @@ async fn files_of_a_closed_model_are_neither_moved_nor_deleted_nor_planted() {
         ("post_message", json!({"model": PARTNERS, "record_id": 1, "body": "x", "attachment_ids": [6]})),
         ("upload_attachment", json!({"model": "hr.payslip", "record_id": 1, "name": "x", "data": "eA=="})),
     ] {
-        let told = agent.refused(tool, arguments.clone()).await;
-        assert!(told.starts_with("access denied: ") && told.contains("hr.payslip"), "{arguments}: {told}");
+        let message = agent.refused(tool, arguments.clone()).await;
+        assert!(
+            message.starts_with("access denied: ") && message.contains("hr.payslip"),
+            "{arguments}: {message}"
+        );
     }
     let owner = agent.double.with_model("ir.attachment", |model| model.records[&6]["res_model"].clone());
     assert_eq!(owner, Some(json!("hr.payslip")));

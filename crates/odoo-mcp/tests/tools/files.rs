@@ -1,4 +1,4 @@
-//! Files: as links, as text, as images; and resources by their addresses.
+//! Files as links, text and images, and resources by URI.
 
 use rmcp::model::ResourceContents;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{Agent, PARTNERS, text};
 const FULL: &[(&str, &str)] = &[("ODOO_YOLO", "true")];
 
 #[tokio::test]
-async fn a_file_is_told_as_far_as_it_can_be() {
+async fn files_are_returned_as_text_image_or_link() {
     let agent = Agent::new(FULL).await;
     let file = |id: i64| agent.ask("read_attachment", json!({"attachment_id": id}));
     let hello = file(1).await;
@@ -35,7 +35,7 @@ async fn a_file_is_told_as_far_as_it_can_be() {
     assert_eq!(
         (shown.mime_type.as_str(), shown.data.as_str()),
         ("image/png", "iVBORw0KGgoAAAA="),
-        "whatever it is declared"
+        "the declared type does not matter"
     );
     assert!(
         agent.refused("read_attachment", json!({"attachment_id": 99})).await.contains("record not found")
@@ -50,7 +50,7 @@ async fn a_file_is_told_as_far_as_it_can_be() {
 }
 
 #[tokio::test]
-async fn long_texts_are_cut_between_characters() {
+async fn long_texts_are_truncated_at_a_character_boundary() {
     let agent = Agent::new(FULL).await;
     let long = "é".repeat(100_001);
     agent.double.with_model("ir.attachment", |model| {
@@ -72,15 +72,15 @@ async fn files_in_fields_are_links_that_can_be_read() {
     let uri = "odoo://res.partner/record/1/image_128";
     assert_eq!(record["record"]["image_128"], uri);
     let read = agent.double.calls().into_iter().rfind(|call| call.method == "read").unwrap();
-    assert_eq!(read.arguments["context"]["bin_size"], true, "the file itself stays where it is");
+    assert_eq!(read.arguments["context"]["bin_size"], true, "the record is read without the file");
     assert_eq!(agent.ask("read_attachment", json!({"uri": uri})).await["kind"], "image");
     let ResourceContents::BlobResourceContents { blob, mime_type, .. } = agent.resource(uri).await.unwrap()
     else {
-        panic!("a file that is no text")
+        panic!("an image is a blob")
     };
     assert_eq!((blob.as_str(), mime_type.as_deref()), ("iVBORw0KGgoAAAA=", Some("image/png")));
-    let told = agent.refused("read_attachment", json!({"uri": "odoo://res.partner/record/1/name"})).await;
-    assert_eq!(told, "`name` of `res.partner` holds no file");
+    let message = agent.refused("read_attachment", json!({"uri": "odoo://res.partner/record/1/name"})).await;
+    assert_eq!(message, "`name` of `res.partner` is not a field for files");
     assert!(
         agent
             .refused("read_attachment", json!({"uri": "odoo://res.partner/record/2/image_128"}))
@@ -92,8 +92,8 @@ async fn files_in_fields_are_links_that_can_be_read() {
 #[tokio::test]
 async fn files_are_attached_and_listed() {
     let agent = Agent::new(FULL).await;
-    let asked = json!({"model": PARTNERS, "record_id": 1, "name": "new.txt", "data": "aGVsbG8=", "mimetype": "text/plain"});
-    let uploaded = agent.ask("upload_attachment", asked).await;
+    let request = json!({"model": PARTNERS, "record_id": 1, "name": "new.txt", "data": "aGVsbG8=", "mimetype": "text/plain"});
+    let uploaded = agent.ask("upload_attachment", request).await;
     assert_eq!((&uploaded["uri"], &uploaded["size"]), (&json!("odoo://attachment/8"), &json!(5)));
     let listed = agent.ask("list_record_attachments", json!({"model": PARTNERS, "record_id": 1})).await;
     assert_eq!(listed["total"], 7);
@@ -102,21 +102,21 @@ async fn files_are_attached_and_listed() {
     assert_eq!(agent.ask("upload_attachment", wrapped).await["size"], 5);
     let large = "A".repeat(5 << 20);
     for (data, explanation) in [
-        ("data:text/plain;base64,eA==", "base64 alone"),
+        ("data:text/plain;base64,eA==", "must be only base64"),
         ("", "the file is empty"),
-        ("no-base64", "no valid base64"),
+        ("no-base64", "not valid base64"),
         (large.as_str(), "larger than 3080192 bytes"),
     ] {
-        let asked = json!({"model": PARTNERS, "record_id": 1, "name": "x", "data": data});
-        let told = agent.refused("upload_attachment", asked).await;
-        assert!(told.contains(explanation), "{told}");
+        let request = json!({"model": PARTNERS, "record_id": 1, "name": "x", "data": data});
+        let message = agent.refused("upload_attachment", request).await;
+        assert!(message.contains(explanation), "{message}");
     }
-    let nobody = json!({"model": PARTNERS, "record_id": 99, "name": "x", "data": "eA=="});
-    assert!(agent.refused("upload_attachment", nobody).await.contains("record not found"));
+    let missing = json!({"model": PARTNERS, "record_id": 99, "name": "x", "data": "eA=="});
+    assert!(agent.refused("upload_attachment", missing).await.contains("record not found"));
 }
 
 #[tokio::test]
-async fn resources_are_read_by_their_addresses() {
+async fn resources_are_read_by_uri() {
     let agent = Agent::new(&[("ODOO_YOLO", "read"), ("ODOO_MCP_MAX_BINARY_SIZE", "1000000")]).await;
     for (uri, expected) in [
         ("odoo://res.partner/record/2", "name: Partner 2"),
@@ -139,11 +139,11 @@ async fn resources_are_read_by_their_addresses() {
     }
     for (uri, expected) in [
         ("odoo://res.partner/record/99", "record not found"),
-        ("odoo://res.partner/nowhere", "no address of a resource"),
+        ("odoo://res.partner/nowhere", "is not the URI of a resource"),
         ("odoo://attachment/7", "1000000 are allowed"),
     ] {
-        let told = agent.resource(uri).await.unwrap_err().to_string();
-        assert!(told.contains(expected), "{uri}: {told}");
+        let message = agent.resource(uri).await.unwrap_err().to_string();
+        assert!(message.contains(expected), "{uri}: {message}");
     }
     let shown =
         text(&agent.call("search_records", json!({"model": "ir.attachment", "fields": ["datas"]})).await);

@@ -1,4 +1,4 @@
-//! The protocol over HTTP, request by request.
+//! The protocol over HTTP.
 
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{Request, Response, StatusCode};
@@ -39,13 +39,13 @@ impl Web {
         (status, session, message(response).await)
     }
 
-    /// Posts a message as clients do.
+    /// Posts a message with the headers of a usual client.
     async fn post(&self, body: &str) -> (StatusCode, Option<String>, Value) {
         self.send("POST", &[("accept", BOTH), ("content-type", "application/json")], body).await
     }
 }
 
-/// The message in an answer, which may be an event; null if there is none.
+/// The message of a response, which may be an event stream; null if there is none.
 async fn message(
     response: Response<impl http_body::Body<Data = bytes::Bytes, Error = std::convert::Infallible>>,
 ) -> Value {
@@ -77,7 +77,7 @@ fn without_sessions() -> HttpOptions {
 }
 
 #[tokio::test]
-async fn bodies_that_make_no_sense_are_refused_under_their_id() {
+async fn invalid_bodies_are_refused_with_their_id() {
     for options in [HttpOptions::default(), without_sessions()] {
         let web = Web::new(options).await;
         let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
@@ -101,15 +101,15 @@ async fn bodies_that_make_no_sense_are_refused_under_their_id() {
             (r#"{"jsonrpc":"2.0","id":{"x":7},"method":"ping"}"#, -32600, Value::Null),
             ("{}", -32600, Value::Null),
         ] {
-            let (status, _, told) = web.post(body).await;
-            assert_eq!(status, 400, "{body}: {told}");
+            let (status, _, answer) = web.post(body).await;
+            assert_eq!(status, 400, "{body}: {answer}");
             assert_eq!(
-                (&told["jsonrpc"], &told["error"]["code"], &told["id"]),
+                (&answer["jsonrpc"], &answer["error"]["code"], &answer["id"]),
                 (&json!("2.0"), &json!(code), &id),
                 "{body}"
             );
         }
-        // All other refusals have the form of the protocol, too.
+        // All other refusals have the form of the protocol too.
         let request = r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#;
         for (headers, expected) in [
             (&[("accept", BOTH), ("content-type", "text/plain")][..], 415),
@@ -118,32 +118,32 @@ async fn bodies_that_make_no_sense_are_refused_under_their_id() {
             (&[("accept", BOTH), ("content-type", "application/json"), ("mcp-session-id", "none")], 404),
             (&[("accept", BOTH), ("content-type", "application/json"), ("mcp-protocol-version", "x")], 400),
         ] {
-            let (status, _, told) = web.send("POST", headers, request).await;
+            let (status, _, answer) = web.send("POST", headers, request).await;
             if status == 200 {
-                // Without sessions none is looked up.
+                // Without sessions the session id is ignored.
                 assert_eq!(expected, 404);
                 continue;
             }
-            assert_eq!(status, expected, "{headers:?}: {told}");
-            assert!(told["error"]["code"].is_number() && told["id"] == 7, "{headers:?}: {told}");
+            assert_eq!(status, expected, "{headers:?}: {answer}");
+            assert!(answer["error"]["code"].is_number() && answer["id"] == 7, "{headers:?}: {answer}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_by_name() {
+async fn the_error_for_a_large_body_names_the_setting() {
     let mut options = without_sessions();
     options.max_body_bytes = 500;
     let web = Web::new(options).await;
-    let (status, _, told) = web.post(&format!("{}{}", count(), " ".repeat(500))).await;
-    assert_eq!((status, &told["error"]["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(-32600)));
-    let message = told["error"]["message"].as_str().unwrap();
+    let (status, _, answer) = web.post(&format!("{}{}", count(), " ".repeat(500))).await;
+    assert_eq!((status, &answer["error"]["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(-32600)));
+    let message = answer["error"]["message"].as_str().unwrap();
     assert!(message.contains("500") && message.contains("max_body_bytes"), "{message}");
     assert_eq!(web.post(&count()).await.2["result"]["structuredContent"]["total"], 60);
 }
 
 #[tokio::test]
-async fn whoever_accepts_everything_is_answered() {
+async fn requests_that_accept_any_type_are_answered() {
     for accept in
         [Some("*/*"), Some("*/*;q=0.5"), Some("application/*, text/*"), Some("text/html, */*"), None]
     {
@@ -151,38 +151,38 @@ async fn whoever_accepts_everything_is_answered() {
             let web = Web::new(options.clone()).await;
             let mut headers = vec![("content-type", "application/json; charset=utf-8")];
             headers.extend(accept.map(|accept| ("accept", accept)));
-            let (status, session, told) = web.send("POST", &headers, &initialize()).await;
+            let (status, session, answer) = web.send("POST", &headers, &initialize()).await;
             assert_eq!(
-                (status, &told["result"]["serverInfo"]["name"]),
+                (status, &answer["result"]["serverInfo"]["name"]),
                 (StatusCode::OK, &json!("orgcache")),
                 "{accept:?}"
             );
             assert_eq!(session.is_some(), options.max_sessions > 0);
             headers.extend(session.as_deref().map(|session| ("mcp-session-id", session)));
-            let (status, _, told) = web.send("POST", &headers, &count()).await;
+            let (status, _, answer) = web.send("POST", &headers, &count()).await;
             assert_eq!(
-                (status, &told["result"]["structuredContent"]["total"]),
+                (status, &answer["result"]["structuredContent"]["total"]),
                 (StatusCode::OK, &json!(60)),
                 "{accept:?}"
             );
         }
     }
-    // Where no answer is a stream, JSON is all that has to be accepted.
+    // Without sessions, accepting JSON suffices.
     let web = Web::new(without_sessions()).await;
     let headers = [(ACCEPT.as_str(), "application/json"), ("content-type", "application/json")];
     assert_eq!(web.send("POST", &headers, &count()).await.2["result"]["structuredContent"]["total"], 60);
 }
 
 #[tokio::test]
-async fn a_session_is_ended_at_once() {
+async fn delete_ends_a_session() {
     let web = Web::new(HttpOptions::default()).await;
     let (_, session, _) = web.post(&initialize()).await;
     let session = session.unwrap();
     for accept in [Some("*/*"), None] {
         let mut headers = vec![("mcp-session-id", &*session)];
         headers.extend(accept.map(|accept| ("accept", accept)));
-        let (status, _, told) = web.send("DELETE", &headers, "").await;
-        assert_eq!(status, 204, "{told}");
+        let (status, _, answer) = web.send("DELETE", &headers, "").await;
+        assert_eq!(status, 204, "{answer}");
     }
     let headers = [("accept", BOTH), ("content-type", "application/json"), ("mcp-session-id", &*session)];
     assert_eq!(web.send("POST", &headers, &count()).await.0, 404);

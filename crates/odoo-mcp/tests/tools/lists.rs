@@ -1,4 +1,4 @@
-//! What is told of models, of the user, of the server.
+//! Lists of models and resource templates, the current context, and the counters.
 
 use odoo_double::Behaviour;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Agent, double, text};
 
 #[tokio::test]
-async fn all_models_are_listed_by_one_request_and_then_by_none() {
+async fn the_model_list_takes_one_request_and_is_cached() {
     let agent = Agent::new(&[("ODOO_YOLO", "true")]).await;
     agent.ask("get_current_context", json!({})).await;
     let before = agent.seen();
@@ -26,7 +26,7 @@ async fn all_models_are_listed_by_one_request_and_then_by_none() {
 }
 
 #[tokio::test]
-async fn the_rules_are_asked_together_and_kept() {
+async fn the_rules_are_loaded_concurrently_and_cached() {
     let round_trip = std::time::Duration::from_millis(100);
     let behaviour = Behaviour { round_trip, ..Behaviour::default() };
     let double = double(behaviour).await;
@@ -51,7 +51,7 @@ async fn the_rules_are_asked_together_and_kept() {
         json!({"read": false, "write": false, "create": false, "unlink": false})
     );
     assert_eq!(listed["yolo_mode"], Value::Null);
-    assert!(agent.double.most_running() >= 3, "asked one after the other");
+    assert!(agent.double.most_running() >= 3, "the rules were loaded sequentially");
     let before = agent.seen();
     agent.ask("list_models", json!({})).await;
     agent.ask("list_resource_templates", json!({})).await;
@@ -59,7 +59,7 @@ async fn the_rules_are_asked_together_and_kept() {
 }
 
 #[tokio::test]
-async fn the_user_is_told_with_the_companies() {
+async fn the_context_has_the_user_and_the_companies() {
     let agent = Agent::new(&[("ODOO_YOLO", "read")]).await;
     let context = agent.ask("get_current_context", json!({})).await;
     assert_eq!(context["login"], "admin");
@@ -78,27 +78,27 @@ async fn the_user_is_told_with_the_companies() {
     let confined = Agent::new(&settings).await;
     let context = confined.ask("get_current_context", json!({})).await;
     assert_eq!((&context["company_id"], &context["company_name"]), (&json!(2), &json!("Chicago")));
-    assert!(context["text"].as_str().unwrap().starts_with("User: Marc Demo"), "a name is one line");
+    assert!(context["text"].as_str().unwrap().starts_with("User: Marc Demo"), "a name takes one line");
     let calls = confined.double.calls();
     let models = calls.iter().filter(|call| call.method == "read");
     assert!(models.clone().count() > 0);
     for call in models {
         assert_eq!(call.arguments["context"]["allowed_company_ids"], json!([2]), "{call:?}");
     }
-    let elsewhere = json!({"model": "res.partner", "context": {"allowed_company_ids": [1]}});
-    assert!(confined.refused("search_records", elsewhere).await.contains("company 1"));
-    let own = json!({"model": "res.partner", "context": {"allowed_company_ids": [2, 3]}});
-    assert!(agent.refused("search_records", own).await.contains("company 3"));
+    let other_company = json!({"model": "res.partner", "context": {"allowed_company_ids": [1]}});
+    assert!(confined.refused("search_records", other_company).await.contains("company 1"));
+    let foreign_company = json!({"model": "res.partner", "context": {"allowed_company_ids": [2, 3]}});
+    assert!(agent.refused("search_records", foreign_company).await.contains("company 3"));
 }
 
 #[tokio::test]
-async fn patterns_are_listed_by_the_tool_and_by_the_protocol() {
+async fn the_tool_and_the_protocol_list_the_same_templates() {
     let agent = Agent::new(&[("ODOO_YOLO", "read")]).await;
-    let told = agent.ask("list_resource_templates", json!({})).await;
-    let patterns: Vec<&str> =
-        told["templates"].as_array().unwrap().iter().filter_map(|it| it["uri_template"].as_str()).collect();
+    let answer = agent.ask("list_resource_templates", json!({})).await;
+    let templates: Vec<&str> =
+        answer["templates"].as_array().unwrap().iter().filter_map(|it| it["uri_template"].as_str()).collect();
     assert_eq!(
-        patterns,
+        templates,
         [
             "odoo://{model}/record/{record_id}",
             "odoo://{model}/search",
@@ -109,15 +109,15 @@ async fn patterns_are_listed_by_the_tool_and_by_the_protocol() {
         ]
     );
     let listed = agent.client.list_all_resource_templates().await.unwrap();
-    assert_eq!(listed.iter().map(|it| it.uri_template.as_str()).collect::<Vec<_>>(), patterns);
+    assert_eq!(listed.iter().map(|it| it.uri_template.as_str()).collect::<Vec<_>>(), templates);
 }
 
 #[tokio::test]
-async fn everything_that_is_counted_is_told() {
+async fn all_counters_are_returned_and_documented() {
     let agent = Agent::new(&[("ODOO_YOLO", "read"), ("ODOO_MCP_ENABLE_STATS", "true")]).await;
-    let asked = json!({"model": "res.partner"});
-    agent.ask("get_fields", asked.clone()).await;
-    agent.ask("get_fields", asked).await;
+    let request = json!({"model": "res.partner"});
+    agent.ask("get_fields", request.clone()).await;
+    agent.ask("get_fields", request).await;
     let stats = agent.ask("get_stats", json!({})).await;
     assert_eq!(stats["pool"]["requests"], json!(agent.seen()));
     assert_eq!(
@@ -135,7 +135,7 @@ async fn everything_that_is_counted_is_told() {
     let mut parts = vec![&stats];
     while let Some(part) = parts.pop() {
         for (name, value) in part.as_object().into_iter().flatten() {
-            assert!(manual.contains(&format!("`{name}`")), "{name} is not described");
+            assert!(manual.contains(&format!("`{name}`")), "{name} is not documented");
             parts.push(value);
         }
     }

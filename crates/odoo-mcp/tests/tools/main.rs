@@ -1,10 +1,10 @@
-//! The tools and resources as a client of the protocol sees them, in this process, before a double of Odoo.
+//! Tests of the tools and resources through the protocol, with a server in this process and a double of Odoo.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "what a test stands on is there"
+    reason = "a test fails by panicking"
 )]
 
 mod arguments;

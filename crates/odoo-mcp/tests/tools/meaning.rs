@@ -1,4 +1,4 @@
-//! Values and operands reach Odoo with the meaning that they have, or not at all.
+//! Values and operands reach Odoo with an unambiguous meaning, or not at all.
 
 use odoo_double::{Behaviour, Model, OdooDouble};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn set(model: &mut Model, field: &str, attribute: &str, value: Value) {
     model.fields.get_mut(field).unwrap()[attribute] = value;
 }
 
-/// A double with orders that have a field of every type.
+/// A double with a model of orders that has fields of many types.
 async fn orders(version: u32) -> OdooDouble {
     let double = double(Behaviour { version, ..Behaviour::default() }).await;
     let mut orders = Model::with_fields(&[
@@ -49,32 +49,32 @@ async fn orders(version: u32) -> OdooDouble {
     double
 }
 
-/// The values that the last call of a method had.
+/// An argument of the last call of a method.
 fn sent(agent: &Agent, method: &str, argument: &str) -> Value {
     let calls = agent.double.calls();
     calls.iter().rfind(|call| call.method == method).unwrap().arguments[argument].clone()
 }
 
 #[tokio::test]
-async fn what_means_the_same_arrives_as_the_field_has_it() {
+async fn unambiguous_values_are_sent_in_the_type_of_the_field() {
     for version in [17, 19] {
         let agent = Agent::with(orders(version).await, FULL).await;
-        let given = json!({"locked": "false", "sequence": 4.0, "amount": "12.50", "date_order": "2026-03-01T00:30:00+01:00",
+        let values = json!({"locked": "false", "sequence": 4.0, "amount": "12.50", "date_order": "2026-03-01T00:30:00+01:00",
                            "partner_id": "9", "line_ids": [[0, 0, {"quantity": "2", "shipped": "2026-01-01T12:00Z"}]],
                            "tag_ids": [7], "name": 42});
         let stored = json!({"locked": false, "sequence": 4, "amount": 12.5, "date_order": "2026-02-28 23:30:00",
                             "partner_id": 9, "line_ids": [[0, 0, {"quantity": 2, "shipped": "2026-01-01 12:00:00"}]],
                             "tag_ids": [[6, 0, [7]]], "name": "42"});
-        agent.ask("create_record", json!({"model": ORDERS, "values": given})).await;
+        agent.ask("create_record", json!({"model": ORDERS, "values": values})).await;
         assert_eq!(sent(&agent, "create", "vals_list"), json!([stored]), "{version}");
-        agent.ask("create_records", json!({"model": ORDERS, "records": [given, {"name": "x"}]})).await;
+        agent.ask("create_records", json!({"model": ORDERS, "records": [values, {"name": "x"}]})).await;
         assert_eq!(sent(&agent, "create", "vals_list"), json!([stored, {"name": "x"}]));
-        agent.ask("update_record", json!({"model": ORDERS, "record_id": 1, "values": given})).await;
+        agent.ask("update_record", json!({"model": ORDERS, "record_id": 1, "values": values})).await;
         assert_eq!(sent(&agent, "write", "vals"), stored);
-        agent.ask("update_records", json!({"model": ORDERS, "record_ids": [1], "values": given})).await;
+        agent.ask("update_records", json!({"model": ORDERS, "record_ids": [1], "values": values})).await;
         assert_eq!(sent(&agent, "write", "vals"), stored);
         if version == 19 {
-            let updates = json!([{"id": 1, "values": given}]);
+            let updates = json!([{"id": 1, "values": values}]);
             agent.ask("update_records", json!({"model": ORDERS, "updates": updates})).await;
             assert_eq!(sent(&agent, "web_save_multi", "vals_list"), json!([stored]));
         }
@@ -82,26 +82,29 @@ async fn what_means_the_same_arrives_as_the_field_has_it() {
 }
 
 #[tokio::test]
-async fn what_would_mean_something_else_is_not_sent() {
+async fn ambiguous_values_are_not_sent() {
     let agent = Agent::with(orders(17).await, FULL).await;
-    for (values, told) in [
-        (json!({"locked": "no"}), "values.locked of `sale.order` is \"no\", and takes true or false"),
-        (json!({"sequence": "3.5"}), "values.sequence of `sale.order` is \"3.5\", and takes a whole number"),
-        (json!({"amount": "1,5"}), "values.amount of `sale.order` is \"1,5\", and takes a number"),
+    for (values, expected) in [
+        (json!({"locked": "no"}), "values.locked of `sale.order` must be true or false, but is \"no\""),
+        (json!({"sequence": "3.5"}), "values.sequence of `sale.order` must be a whole number"),
+        (
+            json!({"amount": "1,5"}),
+            "values.amount of `sale.order` must be a number, such as 12.5, but is \"1,5\"",
+        ),
         (
             json!({"date_order": "31/01/2026"}),
-            "values.date_order of `sale.order` is \"31/01/2026\", and takes a moment",
+            "values.date_order of `sale.order` must be an existing datetime",
         ),
-        (json!({"date_order": "2026-02-30 10:00:00"}), "a moment that exists"),
-        (json!({"validity": "soon"}), "values.validity of `sale.order` is \"soon\", and takes a day"),
-        (json!({"state": "Quotation"}), "takes \"draft\", whose label that is"),
-        (json!({"state": "done"}), "takes one of \"draft\", \"sale\""),
+        (json!({"date_order": "2026-02-30 10:00:00"}), "an existing datetime"),
+        (json!({"validity": "soon"}), "values.validity of `sale.order` must be an existing date"),
+        (json!({"state": "Quotation"}), "must be the key \"draft\" and not its label"),
+        (json!({"state": "done"}), "must be one of \"draft\", \"sale\""),
         (json!({"partner_id": "Azure"}), "the id of a record of `res.partner`"),
         (json!({"line_ids": false}), "a list of commands on `sale.order.line`"),
         (json!({"line_ids": [{"name": "x"}]}), "a list of commands on `sale.order.line`"),
         (
             json!({"line_ids": [[0, 0, {"quantity": "two"}]]}),
-            "values.line_ids.quantity of `sale.order.line` is \"two\"",
+            "values.line_ids.quantity of `sale.order.line` must be a number",
         ),
         (json!({"tag_ids": [[6, 0, "7"]]}), "a list of commands on `res.partner.category`"),
     ] {
@@ -111,28 +114,28 @@ async fn what_would_mean_something_else_is_not_sent() {
             ("update_records", json!({"model": ORDERS, "record_ids": [1], "values": values})),
         ] {
             let refused = agent.refused(tool, arguments).await;
-            assert!(refused.contains(told), "{tool} {values}: {refused}");
+            assert!(refused.contains(expected), "{tool} {values}: {refused}");
         }
         let refused = agent
             .refused("create_records", json!({"model": ORDERS, "records": [{"name": "x"}, values]}))
             .await;
-        assert!(refused.contains(&told.replace("values.", "records[1].")), "{values}: {refused}");
+        assert!(refused.contains(&expected.replace("values.", "records[1].")), "{values}: {refused}");
     }
     assert!(agent.methods(ORDERS).iter().all(|method| method == "fields_get" || method == "search"));
 }
 
 #[tokio::test]
-async fn what_a_read_hands_out_can_be_written_back() {
+async fn the_result_of_a_read_can_be_written_back() {
     let agent = Agent::with(orders(17).await, FULL).await;
     let before = agent.double.with_model(ORDERS, |model| model.records[&1].clone()).unwrap();
     let read = json!({"model": ORDERS, "record_id": 1, "fields": ["__all__"]});
     let mut record = agent.ask("get_record", read).await["record"].clone();
     assert_eq!(record["date_order"], "2026-01-31T10:00:00+00:00");
     record.as_object_mut().unwrap().remove("id");
-    let asked = json!({"model": ORDERS, "record_id": 1, "values": record});
-    let message = agent.ask("update_record", asked).await["message"].clone();
+    let request = json!({"model": ORDERS, "record_id": 1, "values": record});
+    let message = agent.ask("update_record", request).await["message"].clone();
     let ignored = "`write_date`, `line_ids` ([] changes nothing, [[5]] empties the list), `total`";
-    assert_eq!(message, format!("updated sale.order record 1; odoo ignores what was given for {ignored}"));
+    assert_eq!(message, format!("updated sale.order record 1; odoo ignores the values of {ignored}"));
     let written = sent(&agent, "write", "vals");
     assert_eq!((&written["partner_id"], &written["tag_ids"]), (&json!(7), &json!([[6, 0, [7]]])));
     for name in ["name", "locked", "sequence", "amount", "date_order", "validity", "state", "note"] {
@@ -141,26 +144,29 @@ async fn what_a_read_hands_out_can_be_written_back() {
 }
 
 #[tokio::test]
-async fn a_write_that_odoo_would_ignore_is_no_success() {
+async fn a_write_that_odoo_would_ignore_fails() {
     let agent = Agent::with(orders(17).await, FULL).await;
-    let asked = json!({"model": ORDERS, "record_id": 1, "values": {"total": 5}});
-    let told = agent.refused("update_record", asked).await;
-    assert!(told.contains("odoo ignores what is written to `total` of `sale.order`"), "{told}");
-    let asked = json!({"model": ORDERS, "record_id": 1, "values": {"tag_ids": []}});
-    let told = agent.refused("update_record", asked).await;
-    assert!(told.contains("`tag_ids` ([] changes nothing, [[5]] empties the list)"), "{told}");
-    let asked = json!({"model": ORDERS, "values": {"name": "x", "tag_ids": []}});
-    assert_eq!(agent.ask("create_record", asked).await["message"], "created sale.order record 2");
-    let asked = json!({"model": ORDERS, "values": {"name": "x", "total": 5}});
-    let created = agent.ask("create_record", asked).await;
+    let request = json!({"model": ORDERS, "record_id": 1, "values": {"total": 5}});
+    let message = agent.refused("update_record", request).await;
     assert!(
-        created["message"].as_str().unwrap().ends_with("odoo ignores what was given for `total`"),
+        message.contains("values has only values that odoo ignores") && message.contains("`total`"),
+        "{message}"
+    );
+    let request = json!({"model": ORDERS, "record_id": 1, "values": {"tag_ids": []}});
+    let message = agent.refused("update_record", request).await;
+    assert!(message.contains("`tag_ids` ([] changes nothing, [[5]] empties the list)"), "{message}");
+    let request = json!({"model": ORDERS, "values": {"name": "x", "tag_ids": []}});
+    assert_eq!(agent.ask("create_record", request).await["message"], "created sale.order record 2");
+    let request = json!({"model": ORDERS, "values": {"name": "x", "total": 5}});
+    let created = agent.ask("create_record", request).await;
+    assert!(
+        created["message"].as_str().unwrap().ends_with("odoo ignores the values of `total`"),
         "{created}"
     );
 }
 
 #[tokio::test]
-async fn conditions_compare_with_what_the_field_is() {
+async fn operands_are_sent_in_the_type_of_the_field() {
     for version in [17, 19] {
         let agent = Agent::with(orders(version).await, FULL).await;
         let domain = json!([
@@ -172,16 +178,16 @@ async fn conditions_compare_with_what_the_field_is() {
             ["line_ids", "any", [["quantity", ">", "2"]]],
             ["validity", ">=", "2026-01-31"]
         ]);
-        // Every model that a path or a domain within a domain leads to has its types.
-        let within = json!([[
+        // Operands of paths and nested domains are converted to the types of the related models.
+        let nested = json!([[
             "line_ids",
             "not any",
             "[('shipped', '=', False), '!', ('quantity', 'in', '[1, \"2\"]')]"
         ]]);
-        let typed =
+        let converted =
             json!([["line_ids", "not any", [["shipped", "=", false], "!", ["quantity", "in", [1, 2]]]]]);
-        agent.ask("search_records", json!({"model": ORDERS, "domain": within})).await;
-        assert_eq!(sent(&agent, "web_search_read", "domain"), typed, "{version}");
+        agent.ask("search_records", json!({"model": ORDERS, "domain": nested})).await;
+        assert_eq!(sent(&agent, "web_search_read", "domain"), converted, "{version}");
         let expected = json!([
             ["locked", "=", true],
             "|",
@@ -197,12 +203,12 @@ async fn conditions_compare_with_what_the_field_is() {
         let method = if version == 19 { "formatted_read_group" } else { "read_group" };
         assert_eq!(sent(&agent, method, "domain"), expected);
         let before = agent.seen();
-        for (condition, told) in [
+        for (condition, message) in [
             (
                 json!(["locked", "=", "yes"]),
-                "the domain's `locked` of `sale.order` is \"yes\", and takes true or false",
+                "the domain's `locked` of `sale.order` must be true or false, but is \"yes\"",
             ),
-            (json!(["state", "=", "Quotation"]), "\"draft\", whose label that is"),
+            (json!(["state", "=", "Quotation"]), "the key \"draft\" and not its label"),
             (json!(["line_ids.shipped", ">", "31/12/2025"]), "the domain's `line_ids.shipped`"),
             (
                 json!(["line_ids", "any", [["quantity", "=", "two"]]]),
@@ -221,7 +227,7 @@ async fn conditions_compare_with_what_the_field_is() {
         ] {
             for tool in ["search_records", "aggregate_records"] {
                 let refused = agent.refused(tool, json!({"model": ORDERS, "domain": [condition]})).await;
-                assert!(refused.contains(told), "{condition}: {refused}");
+                assert!(refused.contains(message), "{condition}: {refused}");
             }
         }
         assert_eq!(agent.seen(), before, "nothing is sent");

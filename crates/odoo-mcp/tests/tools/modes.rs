@@ -1,4 +1,4 @@
-//! What each mode lets through.
+//! The operations that each mode allows.
 
 use odoo_double::{Behaviour, Fault};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{Agent, PARTNERS, double};
 const READ: &[&str] = &["read"];
 const ALL: &[&str] = &["read", "write", "create", "unlink"];
 
-/// Every tool that changes something, with arguments that would do it.
+/// All tools that change something, with arguments that would do so.
 fn changes() -> Vec<(&'static str, Value)> {
     vec![
         ("create_record", json!({"model": PARTNERS, "values": {"name": "x"}})),
@@ -21,7 +21,7 @@ fn changes() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Every tool and resource that reads records of a model.
+/// All tools that read records of a model.
 fn reads() -> Vec<(&'static str, Value)> {
     vec![
         ("search_records", json!({"model": PARTNERS})),
@@ -33,7 +33,7 @@ fn reads() -> Vec<(&'static str, Value)> {
     ]
 }
 
-async fn changed_nothing(agent: &Agent) {
+async fn check_unchanged(agent: &Agent) {
     for call in agent.double.calls() {
         let changes =
             ["create", "write", "unlink", "message_post", "action_x"].contains(&call.method.as_str());
@@ -43,27 +43,30 @@ async fn changed_nothing(agent: &Agent) {
 }
 
 #[tokio::test]
-async fn read_lets_reading_through_on_every_model_and_nothing_else() {
+async fn read_allows_only_reads_on_all_models() {
     let settings = [("ODOO_YOLO", "read"), ("ODOO_MCP_ENABLE_METHOD_CALLS", "true")];
     let agent = Agent::new(&settings).await;
     agent.ask("search_records", json!({"model": "hr.payslip"})).await;
     for (tool, arguments) in changes() {
-        let told = agent.refused(tool, arguments).await;
-        assert!(told.starts_with("access denied: ") && told.contains("ODOO_YOLO=read"), "{tool}: {told}");
+        let message = agent.refused(tool, arguments).await;
+        assert!(
+            message.starts_with("access denied: ") && message.contains("ODOO_YOLO=read"),
+            "{tool}: {message}"
+        );
     }
-    changed_nothing(&agent).await;
+    check_unchanged(&agent).await;
     let tools = agent.client.list_all_tools().await.unwrap();
     assert!(tools.iter().all(|tool| tool.name != "call_model_method"));
 }
 
 #[tokio::test]
-async fn off_is_the_default_and_lets_nothing_through_without_the_addon() {
+async fn off_is_the_default_and_denies_everything_without_the_addon() {
     let agent = Agent::new(&[]).await;
     for (tool, arguments) in [reads(), changes()].concat() {
-        let told = agent.refused(tool, arguments).await;
+        let message = agent.refused(tool, arguments).await;
         let reason = "could not verify access: the add-on mcp_server does not answer: install it in odoo, or set \
                       ODOO_YOLO to read or true";
-        assert_eq!(told, reason, "{tool}");
+        assert_eq!(message, reason, "{tool}");
     }
     assert!(agent.refused("list_models", json!({})).await.starts_with("could not verify access"));
     for uri in [
@@ -74,14 +77,14 @@ async fn off_is_the_default_and_lets_nothing_through_without_the_addon() {
         "odoo://res.partner/record/1/image_128",
         "odoo://attachment/1",
     ] {
-        let told = agent.resource(uri).await.unwrap_err().to_string();
-        assert!(told.contains("could not verify access"), "{uri}: {told}");
+        let message = agent.resource(uri).await.unwrap_err().to_string();
+        assert!(message.contains("could not verify access"), "{uri}: {message}");
     }
-    assert!(agent.double.calls().is_empty(), "nothing was asked of odoo itself");
+    assert!(agent.double.calls().is_empty(), "odoo itself was called");
 }
 
 #[tokio::test]
-async fn off_lets_through_what_the_rules_allow_per_model_and_operation() {
+async fn off_allows_operations_by_the_rules_of_each_model() {
     let double = double(Behaviour::default()).await;
     double.set_rules(Some(&[(PARTNERS, READ), ("hr.payslip", &["write"])]));
     let agent = Agent::with(double, &[]).await;
@@ -90,29 +93,29 @@ async fn off_lets_through_what_the_rules_allow_per_model_and_operation() {
     for (tool, arguments) in changes() {
         assert!(agent.refused(tool, arguments).await.starts_with("access denied: "), "{tool}");
     }
-    changed_nothing(&agent).await;
-    let told = agent.refused("search_records", json!({"model": "hr.payslip"})).await;
-    assert_eq!(told, "access denied: operation `read` is not allowed on model `hr.payslip`");
-    let told = agent.refused("search_records", json!({"model": "res.country"})).await;
-    assert_eq!(told, "access denied: Model 'res.country' is not enabled for MCP access.");
+    check_unchanged(&agent).await;
+    let message = agent.refused("search_records", json!({"model": "hr.payslip"})).await;
+    assert_eq!(message, "access denied: operation `read` is not allowed on model `hr.payslip`");
+    let message = agent.refused("search_records", json!({"model": "res.country"})).await;
+    assert_eq!(message, "access denied: Model 'res.country' is not enabled for MCP access.");
     let context = agent.ask("get_current_context", json!({})).await;
-    assert_eq!(context["login"], Value::Null, "not even the user may be read");
+    assert_eq!(context["login"], Value::Null, "the rules deny reading users");
     let record =
         agent.ask("get_record", json!({"model": PARTNERS, "record_id": 1, "fields": ["category_id"]})).await;
-    assert_eq!(record["related_summaries"], Value::Null, "names of a closed model are not told");
+    assert_eq!(record["related_summaries"], Value::Null, "the rules deny reading the related model");
 }
 
 #[tokio::test]
-async fn an_addon_that_fails_is_no_refusal_and_no_permission() {
+async fn an_error_of_the_addon_is_neither_a_refusal_nor_a_permission() {
     let double = double(Behaviour::default()).await;
     double.set_rules(Some(&[(PARTNERS, ALL)]));
     let agent = Agent::with(double, &[("ODOO_API_KEY", "<key of admin>")]).await;
     agent.double.set_rules(None);
-    let told = agent.refused("search_records", json!({"model": PARTNERS})).await;
-    assert!(told.starts_with("could not verify access: "), "{told}");
+    let message = agent.refused("search_records", json!({"model": PARTNERS})).await;
+    assert!(message.starts_with("could not verify access: "), "{message}");
     agent.double.set_rules(Some(&[(PARTNERS, ALL)]));
     agent.ask("search_records", json!({"model": PARTNERS})).await;
-    // What was verified is kept for a while, whatever becomes of the add-on.
+    // Verified permissions stay cached while the add-on does not answer.
     agent.double.set_rules(None);
     agent.ask("search_records", json!({"model": PARTNERS})).await;
     agent.double.inject(Fault::ServerError);
@@ -122,7 +125,7 @@ async fn an_addon_that_fails_is_no_refusal_and_no_permission() {
 }
 
 #[tokio::test]
-async fn off_closes_the_ways_around_the_rules_when_reading() {
+async fn reads_cannot_bypass_the_rules() {
     let double = double(Behaviour::default()).await;
     double.set_rules(Some(&[(PARTNERS, READ), ("res.country", READ)]));
     let agent = Agent::with(double, &[]).await;
@@ -132,12 +135,13 @@ async fn off_closes_the_ways_around_the_rules_when_reading() {
         json!({"model": PARTNERS, "domain": [["user_ids", "any", [["login", "=", "admin"]]]]}),
         json!({"model": PARTNERS, "order": "user_ids.login desc"}),
     ] {
-        let told = agent.refused("search_records", arguments.clone()).await;
-        assert!(told.contains("reads `res.users`"), "{arguments}: {told}");
+        let message = agent.refused("search_records", arguments.clone()).await;
+        assert!(message.contains("reads `res.users`"), "{arguments}: {message}");
     }
     for groupby in ["user_ids", "user_ids.login"] {
-        let told = agent.refused("aggregate_records", json!({"model": PARTNERS, "groupby": [groupby]})).await;
-        assert!(told.contains("reads `res.users`"), "{told}");
+        let message =
+            agent.refused("aggregate_records", json!({"model": PARTNERS, "groupby": [groupby]})).await;
+        assert!(message.contains("reads `res.users`"), "{message}");
     }
     for domain in [
         json!([["user_ids", "=", false]]),
@@ -149,7 +153,7 @@ async fn off_closes_the_ways_around_the_rules_when_reading() {
 }
 
 #[tokio::test]
-async fn off_closes_the_ways_around_the_rules_when_writing() {
+async fn writes_cannot_bypass_the_rules() {
     let double = double(Behaviour::default()).await;
     double.set_rules(Some(&[(PARTNERS, ALL), ("res.partner.category", READ)]));
     let agent = Agent::with(double, &[]).await;
@@ -171,13 +175,14 @@ async fn off_closes_the_ways_around_the_rules_when_writing() {
             .refused("create_records", json!({"model": PARTNERS, "records": [{"user_ids": commands}]}))
             .await;
     }
-    // To link what is there already is a write of the record itself; to make a new one is not.
+    // Linking an existing record is a write of the record itself; creating a related record is not.
     let link = json!({"model": PARTNERS, "record_id": 1, "values": {"category_id": [[4, 7]]}});
     agent.ask("update_record", link).await;
-    let make = json!({"model": PARTNERS, "record_id": 1, "values": {"category_id": [[0, 0, {"name": "x"}]]}});
+    let create =
+        json!({"model": PARTNERS, "record_id": 1, "values": {"category_id": [[0, 0, {"name": "x"}]]}});
     assert!(
         agent
-            .refused("update_record", make)
+            .refused("update_record", create)
             .await
             .contains("would `create` records of `res.partner.category`")
     );

@@ -1,12 +1,11 @@
-//! An ordinary user: fields that it may not read are known after the first refusal, and cost nothing from
-//! then on.
+//! An ordinary user: unreadable fields are learned from the first refusal, and cause no requests later.
 
 use odoo_double::{Behaviour, GUARDED, Model, OdooDouble};
 use serde_json::{Value, json};
 
 use crate::support::{Agent, double};
 
-/// A double with what keeps an ordinary user from reading whole records, as each version has it.
+/// A double with models that an ordinary user can read only partly, as in each version of Odoo.
 async fn guarded(version: u32) -> OdooDouble {
     let double = double(Behaviour { version, ..Behaviour::default() }).await;
     double.put_guarded_models();
@@ -19,45 +18,47 @@ async fn agent(version: u32, by_key: bool) -> Agent {
 }
 
 #[tokio::test]
-async fn usual_fields_take_one_request_once_they_are_known() {
+async fn later_reads_of_default_fields_take_one_request() {
     for version in [17, 18, 19] {
         for by_key in [false, true] {
             let agent = agent(version, by_key).await;
             for model in GUARDED {
-                // Another user's record: of its own it may read more.
+                // The record of another user: a user may read more fields of the own record.
                 let id = if model == "res.users" { 6 } else { 7 };
                 let get = json!({"model": model, "record_id": id});
                 let search = json!({"model": model, "domain": [["name", "=", "Record"]]});
-                let (cold, found) = (
+                let (first, found) = (
                     agent.ask("get_record", get.clone()).await,
                     agent.ask("search_records", search.clone()).await,
                 );
                 let before = agent.seen();
-                assert_eq!(agent.ask("get_record", get).await, cold, "warm and cold are the same");
+                assert_eq!(agent.ask("get_record", get).await, first, "later answers are the same");
                 assert_eq!(agent.seen() - before, 1, "get_record {model} {version} {by_key}");
                 assert_eq!(agent.ask("search_records", search).await, found);
                 assert_eq!(agent.seen() - before, 2, "search_records {model} {version} {by_key}");
-                assert_eq!(cold["record"]["name"], "Record");
+                assert_eq!(first["record"]["name"], "Record");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn the_first_read_asks_a_bounded_number_of_times() {
+async fn the_first_read_takes_a_bounded_number_of_requests() {
     for version in [17, 18, 19] {
         let agent = agent(version, false).await;
-        for (model, most) in [("hr.employee", 4), ("res.users", 4), ("res.partner", 2), ("project.task", 2)] {
+        for (model, maximum) in
+            [("hr.employee", 4), ("res.users", 4), ("res.partner", 2), ("project.task", 2)]
+        {
             agent.ask("get_record", json!({"model": "res.country", "record_id": 20})).await;
             let before = agent.seen();
             agent.ask("get_record", json!({"model": model, "record_id": 6})).await;
-            assert!(agent.seen() - before <= most, "{model} {version}: {}", agent.seen() - before);
+            assert!(agent.seen() - before <= maximum, "{model} {version}: {}", agent.seen() - before);
         }
     }
 }
 
 #[tokio::test]
-async fn what_was_learnt_outlives_the_definitions_that_it_was_learnt_of() {
+async fn learned_fields_outlive_the_cached_definitions() {
     let settings = [
         ("ODOO_YOLO", "true"),
         ("ODOO_USER", "ana"),
@@ -83,7 +84,7 @@ async fn what_was_learnt_outlives_the_definitions_that_it_was_learnt_of() {
 }
 
 #[tokio::test]
-async fn fields_that_become_guarded_later_are_learnt_at_once() {
+async fn fields_that_become_guarded_later_are_learned_at_once() {
     const LATER: [&str; 12] = [
         "state", "stage_id", "ref", "number", "code", "email", "phone", "mobile", "amount", "total", "city",
         "street",
@@ -105,7 +106,7 @@ async fn fields_that_become_guarded_later_are_learnt_at_once() {
             assert_eq!(agent.seen() - before, requests, "{version}");
             assert_eq!((&rest["record"]["name"], &rest["record"]["city"]), (&json!("Record"), &Value::Null));
         }
-        // Some more, after the groups have been asked.
+        // Another field, after the permissions of the groups are known.
         agent.double.with_model("x.later", |model| model.guarded.insert("name".into()));
         let before = agent.seen();
         agent.ask("get_record", get.clone()).await;
@@ -114,7 +115,7 @@ async fn fields_that_become_guarded_later_are_learnt_at_once() {
 }
 
 #[tokio::test]
-async fn all_fields_are_those_that_the_user_may_read() {
+async fn all_fields_means_all_readable_fields() {
     for version in [17, 18, 19] {
         let agent = agent(version, true).await;
         for (model, skipped) in [
@@ -122,20 +123,23 @@ async fn all_fields_are_those_that_the_user_may_read() {
             ("res.partner", json!(["payment_token_ids"])),
             ("sale.order", json!(["amount_total"])),
         ] {
-            let asked = json!({"model": model, "record_id": 7, "fields": ["__all__"]});
-            let answer = agent.ask("get_record", asked.clone()).await;
+            let request = json!({"model": model, "record_id": 7, "fields": ["__all__"]});
+            let answer = agent.ask("get_record", request.clone()).await;
             assert_eq!(answer["skipped_fields"], skipped, "{model} {version}");
             let before = agent.seen();
-            agent.ask("get_record", asked).await;
+            agent.ask("get_record", request).await;
             assert_eq!(agent.seen() - before, 1, "{model} {version}");
         }
         let named = json!({"model": "hr.employee", "record_id": 7, "fields": ["name", "private_phone"]});
-        assert!(agent.refused("get_record", named).await.contains("private_phone"), "who names it is told");
+        assert!(
+            agent.refused("get_record", named).await.contains("private_phone"),
+            "a field that the call names is not skipped"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_users_own_record_is_read() {
+async fn a_user_reads_the_own_record() {
     for version in [17, 18, 19] {
         let agent = agent(version, false).await;
         let own = agent.ask("get_record", json!({"model": "res.users", "record_id": 7})).await;
@@ -148,7 +152,7 @@ async fn a_users_own_record_is_read() {
 }
 
 #[tokio::test]
-async fn the_models_are_those_that_the_user_may_read() {
+async fn the_model_list_has_the_readable_models() {
     for version in [17, 18, 19] {
         let double = guarded(version).await;
         let fields = Model::with_fields(&[("model", "char"), ("name", "char"), ("transient", "boolean")]);
@@ -159,9 +163,12 @@ async fn the_models_are_those_that_the_user_may_read() {
         let names: Vec<&str> =
             listed["models"].as_array().unwrap().iter().map(|it| it["model"].as_str().unwrap()).collect();
         assert!(names.contains(&"sale.order") && !names.contains(&"payment.token"), "{version}: {names:?}");
-        assert!(names.contains(&"hr.employee"), "it can be read through the public profile: {names:?}");
+        assert!(
+            names.contains(&"hr.employee"),
+            "employees are readable through the public profile: {names:?}"
+        );
         assert_eq!(listed["error"], Value::Null);
-        assert!(listed["models"][0].get("operations").is_none(), "no empty column");
+        assert!(listed["models"][0].get("operations").is_none(), "an empty column");
         let before = agent.seen();
         let found = agent.ask("list_models", json!({"search": "Sale"})).await;
         assert_eq!(found["models"], json!([{"model": "sale.order", "name": "Label of sale.order"}]));

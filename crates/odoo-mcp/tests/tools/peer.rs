@@ -1,4 +1,4 @@
-//! mcp-server-odoo beside this server: resources take no more of a model's attention.
+//! Compares resources with those of mcp-server-odoo: they take no more of a language model's context.
 
 use std::process::Stdio;
 

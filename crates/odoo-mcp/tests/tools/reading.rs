@@ -1,4 +1,4 @@
-//! Searching, reading, describing, counting.
+//! The tools that search, read, describe and count.
 
 use odoo_double::Behaviour;
 use serde_json::{Value, json};
@@ -8,16 +8,16 @@ use crate::support::{Agent, PARTNERS, double, text};
 const READ: &[(&str, &str)] = &[("ODOO_YOLO", "read")];
 
 #[tokio::test]
-async fn a_search_gives_a_page_and_the_total_by_one_request() {
+async fn a_search_returns_a_page_and_the_total_in_one_request() {
     let agent = Agent::new(READ).await;
-    let asked = json!({"model": PARTNERS, "domain": [["country_id", "=", [20, "Belgium"]]],
+    let request = json!({"model": PARTNERS, "domain": [["country_id", "=", [20, "Belgium"]]],
                        "fields": ["name", "country_id", "date"], "limit": 2, "offset": 1});
-    let found = agent.ask("search_records", asked.clone()).await;
+    let found = agent.ask("search_records", request.clone()).await;
     let record = json!({"id": 4, "name": "Partner 4", "country_id": [20, "Belgium"], "date": "2026-01-31T10:00:00+00:00"});
     assert_eq!(found["records"][0], record);
     assert_eq!((&found["total"], &found["limit"], &found["offset"]), (&json!(30), &json!(2), &json!(1)));
     let before = agent.seen();
-    let again = agent.call("search_records", asked).await;
+    let again = agent.call("search_records", request).await;
     assert_eq!(agent.seen() - before, 1);
     assert_eq!(agent.methods(PARTNERS).last().unwrap(), "web_search_read");
     assert!(
@@ -28,12 +28,12 @@ async fn a_search_gives_a_page_and_the_total_by_one_request() {
 }
 
 #[tokio::test]
-async fn totals_are_honest_on_every_page_and_version() {
+async fn totals_are_exact_on_all_pages_and_versions() {
     for version in [16, 17] {
         let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, READ).await;
         for (offset, rows) in [(0, 25), (50, 10), (60, 0), (10_000, 0)] {
-            let asked = json!({"model": PARTNERS, "fields": ["name"], "offset": offset});
-            let found = agent.ask("search_records", asked).await;
+            let request = json!({"model": PARTNERS, "fields": ["name"], "offset": offset});
+            let found = agent.ask("search_records", request).await;
             assert_eq!(found["records"].as_array().unwrap().len(), rows, "{offset}");
             assert_eq!(found["total"], 60, "{offset}, version {version}");
         }
@@ -43,9 +43,9 @@ async fn totals_are_honest_on_every_page_and_version() {
 }
 
 #[tokio::test]
-async fn a_page_says_what_comes_after_it_and_where_its_limit_was_cut() {
+async fn a_page_has_the_next_offset_and_a_note_about_a_reduced_limit() {
     let agent = Agent::new(&[("ODOO_YOLO", "read"), ("ODOO_MCP_MAX_LIMIT", "30")]).await;
-    for (limit, offset, rows, next, cut) in [
+    for (limit, offset, rows, next, reduced) in [
         (json!(null), 0, 25, json!(25), false),
         (json!(30), 0, 30, json!(30), false),
         (json!(30), 30, 30, json!(null), false),
@@ -54,28 +54,28 @@ async fn a_page_says_what_comes_after_it_and_where_its_limit_was_cut() {
         (json!(10), 60, 0, json!(null), false),
         (json!(10), 1000, 0, json!(null), false),
     ] {
-        let asked = json!({"model": PARTNERS, "fields": ["name"], "limit": limit, "offset": offset});
-        let found = agent.ask("search_records", asked).await;
+        let request = json!({"model": PARTNERS, "fields": ["name"], "limit": limit, "offset": offset});
+        let found = agent.ask("search_records", request).await;
         assert_eq!(found["records"].as_array().unwrap().len(), rows, "{limit} {offset}");
         assert_eq!(
             (&found["has_more"], &found["next_offset"]),
             (&json!(!next.is_null()), &next),
             "{limit} {offset}"
         );
-        let told = found["note"].as_str().unwrap_or_default();
+        let message = found["note"].as_str().unwrap_or_default();
         assert_eq!(
-            told.contains("30") && told.contains("ODOO_MCP_MAX_LIMIT") && told.contains("1000"),
-            cut,
-            "{told}"
+            message.contains("30") && message.contains("ODOO_MCP_MAX_LIMIT") && message.contains("1000"),
+            reduced,
+            "{message}"
         );
         let groups = json!({"model": PARTNERS, "groupby": "name", "limit": limit, "offset": offset});
         let found = agent.ask("aggregate_records", groups).await;
-        assert_eq!(found["note"].is_string(), cut, "{found}");
+        assert_eq!(found["note"].is_string(), reduced, "{found}");
     }
 }
 
 #[tokio::test]
-async fn arguments_are_forgiving_where_it_is_harmless_and_explained_where_not() {
+async fn harmless_deviations_are_accepted_and_others_explained() {
     let agent = Agent::new(READ).await;
     let lenient = json!({"model": PARTNERS, "domain": "[[\"id\", \"=\", 5]]", "fields": "name"});
     assert_eq!(
@@ -90,16 +90,16 @@ async fn arguments_are_forgiving_where_it_is_harmless_and_explained_where_not() 
             json!({"model": PARTNERS, "limt": 3}),
             "search_records: `limt` is an unknown argument",
         ),
-        ("search_records", json!({"model": PARTNERS, "limit": -1}), "limit must be 0 or more, and is -1"),
+        ("search_records", json!({"model": PARTNERS, "limit": -1}), "limit must be 0 or more, but is -1"),
         (
             "search_records",
             json!({"model": PARTNERS, "offset": -1}),
-            "offset must be from 0 to 25000, and is -1",
+            "offset must be from 0 to 25000, but is -1",
         ),
         (
             "search_records",
             json!({"model": PARTNERS, "domain": ["|", ["id", "=", 1]]}),
-            "the domain ends too early",
+            "the domain is incomplete",
         ),
         (
             "search_records",
@@ -109,14 +109,14 @@ async fn arguments_are_forgiving_where_it_is_harmless_and_explained_where_not() 
         (
             "search_records",
             json!({"model": PARTNERS, "context": {"default_name": "x"}}),
-            "`context.default_name` is an unknown argument: there are `lang`",
+            "`context.default_name` is an unknown argument: the arguments are `lang`",
         ),
         ("search_records", json!({"model": "../web"}), "`../web` cannot be the name of a model"),
         ("search_records", json!({"model": "res.nothing"}), "there is no model `res.nothing`"),
         (
             "get_record",
             json!({"model": PARTNERS, "record_id": true}),
-            "get_record: `record_id` must be the id of a record, from 1 to 2147483647, and is true",
+            "get_record: `record_id` must be the id of a record, from 1 to 2147483647, but is true",
         ),
         (
             "get_record",
@@ -130,13 +130,13 @@ async fn arguments_are_forgiving_where_it_is_harmless_and_explained_where_not() 
             "`credit` needs an operator",
         ),
     ] {
-        let told = agent.refused(tool, arguments.clone()).await;
-        assert!(told.contains(explanation), "{arguments}: {told}");
+        let message = agent.refused(tool, arguments.clone()).await;
+        assert!(message.contains(explanation), "{arguments}: {message}");
     }
 }
 
 #[tokio::test]
-async fn a_record_has_the_usual_fields_or_those_that_are_named() {
+async fn a_record_has_the_default_fields_or_the_named_ones() {
     let agent = Agent::new(READ).await;
     let usual = agent.ask("get_record", json!({"model": PARTNERS, "record_id": 2})).await;
     let names: Vec<&String> = usual["record"].as_object().unwrap().keys().collect();
@@ -147,8 +147,8 @@ async fn a_record_has_the_usual_fields_or_those_that_are_named() {
     agent.double.with_model(PARTNERS, |model| model.refused.insert("credit".into()));
     let all =
         agent.ask("get_record", json!({"model": PARTNERS, "record_id": 2, "fields": ["__all__"]})).await;
-    assert_eq!(all["skipped_fields"], json!(["credit"]), "what the user may not read is left out");
-    assert_eq!(all["record"]["api_key"], Value::Null, "what looks like a credential is left out");
+    assert_eq!(all["skipped_fields"], json!(["credit"]), "unreadable fields are left out");
+    assert_eq!(all["record"]["api_key"], Value::Null, "credentials are left out");
     assert!(all["metadata"]["note"].as_str().unwrap().contains("api_key"));
     assert_eq!(all["related_summaries"]["category_id"], json!([{"id": 7, "display_name": "Customers"}]));
     let page = agent.ask("search_records", json!({"model": PARTNERS, "limit": 2})).await;
@@ -161,7 +161,7 @@ async fn a_record_has_the_usual_fields_or_those_that_are_named() {
 }
 
 #[tokio::test]
-async fn known_fields_cost_no_request() {
+async fn cached_definitions_cause_no_request() {
     let agent = Agent::new(READ).await;
     agent.ask("get_fields", json!({"model": PARTNERS})).await;
     let before = agent.seen();
@@ -169,17 +169,17 @@ async fn known_fields_cost_no_request() {
     assert_eq!(usual["omitted"], 2, "a credential, and the messages: {usual}");
     let all = agent.ask("get_fields", json!({"model": PARTNERS, "field_names": ["__all__"]})).await;
     assert_eq!(all["total"], 13);
-    let asked =
+    let request =
         json!({"model": PARTNERS, "field_names": ["country_id"], "attributes": ["relation", "store"]});
-    let some = agent.ask("get_fields", asked).await;
+    let some = agent.ask("get_fields", request).await;
     assert_eq!(some["fields"], json!([{"name": "country_id", "relation": "res.country", "store": true}]));
     let unknown = agent.ask("get_fields", json!({"model": PARTNERS, "field_names": ["x_new"]})).await;
     assert_eq!(unknown["note"], "res.partner has no field named x_new.");
-    assert_eq!(agent.seen(), before, "all definitions are known, and recent");
+    assert_eq!(agent.seen(), before, "all definitions are cached and recent");
 }
 
 #[tokio::test]
-async fn a_field_that_is_no_more_spoils_no_answer_that_nobody_wanted_it_for() {
+async fn a_removed_field_does_not_break_reads_that_do_not_name_it() {
     let agent = Agent::new(&[("ODOO_YOLO", "true")]).await;
     let usual = json!({"model": PARTNERS, "record_id": 2});
     assert_eq!(agent.ask("get_record", usual.clone()).await["record"]["email"], false);
@@ -191,25 +191,25 @@ async fn a_field_that_is_no_more_spoils_no_answer_that_nobody_wanted_it_for() {
             assert!(!text(&answer).contains("email"), "{answer:?}");
             break;
         }
-        // Definitions that have only just been asked for are not asked for again.
+        // Very recent definitions are not loaded again.
         assert!(text(&answer).contains("Invalid field 'email'"), "{answer:?}");
         assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{answer:?}");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     assert_eq!(agent.ask("get_record", usual).await["record"].get("email"), None);
-    let asked = json!({"model": PARTNERS, "record_id": 2, "fields": ["email"]});
-    assert!(agent.refused("get_record", asked).await.contains("has no field `email`"));
+    let request = json!({"model": PARTNERS, "record_id": 2, "fields": ["email"]});
+    assert!(agent.refused("get_record", request).await.contains("has no field `email`"));
 }
 
 #[tokio::test]
-async fn what_decides_on_fields_is_not_changed_unnoticed() {
+async fn a_write_to_field_definitions_invalidates_the_cache() {
     let agent = Agent::new(&[("ODOO_YOLO", "true")]).await;
     let fields = async || agent.ask("get_fields", json!({"model": PARTNERS})).await["total"].clone();
     let before = fields().await;
     agent.double.with_model(PARTNERS, |model| {
         model.fields.insert("x_new".into(), json!({"type": "char", "store": true}));
     });
-    assert_eq!(fields().await, before, "nobody knows");
+    assert_eq!(fields().await, before, "the change was made elsewhere");
     let model = odoo_double::Model::with_fields(&[("name", "char"), ("display_name", "char")]);
     agent.double.put_model("ir.model.fields", model);
     agent.ask("create_record", json!({"model": "ir.model.fields", "values": {"name": "x_new"}})).await;
@@ -217,10 +217,10 @@ async fn what_decides_on_fields_is_not_changed_unnoticed() {
 }
 
 #[tokio::test]
-async fn groups_are_counted_in_the_server() {
+async fn groups_are_aggregated_on_the_server() {
     let agent = Agent::new(READ).await;
-    let asked = json!({"model": PARTNERS, "groupby": "country_id", "aggregates": ["__count", "credit:sum"], "limit": 1});
-    let found = agent.ask("aggregate_records", asked).await;
+    let request = json!({"model": PARTNERS, "groupby": "country_id", "aggregates": ["__count", "credit:sum"], "limit": 1});
+    let found = agent.ask("aggregate_records", request).await;
     assert_eq!(
         found["groups"],
         json!([{"country_id": false, "__count": 30, "credit:sum": 900, "__extra_domain": [["country_id", "=", false]]}])
@@ -236,12 +236,12 @@ async fn groups_are_counted_in_the_server() {
         agent
             .refused("aggregate_records", twice)
             .await
-            .contains("cannot be told from another value of `credit`")
+            .contains("cannot be combined with another value of `credit`")
     );
 }
 
 #[tokio::test]
-async fn searches_run_together_up_to_the_pools_size() {
+async fn searches_run_concurrently_up_to_the_pool_size() {
     let mut behaviour = Behaviour::default();
     behaviour.delays.insert("web_search_read", std::time::Duration::from_millis(50));
     let agent = Agent::with(double(behaviour).await, READ).await;
@@ -253,30 +253,31 @@ async fn searches_run_together_up_to_the_pools_size() {
 }
 
 #[tokio::test]
-async fn answers_have_the_fields_in_the_order_of_choice() {
-    let usual = "id display_name name date email credit country_id";
+async fn answers_have_the_fields_in_the_order_of_the_selection() {
+    let default = "id display_name name date email credit country_id";
     for (version, key) in [(16, ""), (17, ""), (17, "<key of admin>"), (19, ""), (19, "<key of admin>")] {
         let settings = [("ODOO_YOLO", "read"), ("ODOO_API_KEY", key)];
         let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, &settings).await;
         for (fields, expected) in [
-            (json!(null), usual),
+            (json!(null), default),
             (json!(["name", "email", "country_id", "credit"]), "id name email country_id credit"),
             (json!("email, id, name"), "email id name"),
         ] {
             let in_order =
                 |record: &Value| record.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-            let asked = json!({"model": PARTNERS, "fields": fields, "limit": 2});
-            let page = agent.call("search_records", asked).await;
+            let request = json!({"model": PARTNERS, "fields": fields, "limit": 2});
+            let page = agent.call("search_records", request).await;
             assert_eq!(in_order(&page.structured_content.as_ref().unwrap()["records"][0]), expected);
             assert!(text(&page).contains(&expected.replace(' ', " | ")), "{}", text(&page));
             for max_age in [0, 5, 5] {
-                let asked = json!({"model": PARTNERS, "fields": fields, "record_id": 1, "max_age": max_age});
-                let record = agent.call("get_record", asked).await;
+                let request =
+                    json!({"model": PARTNERS, "fields": fields, "record_id": 1, "max_age": max_age});
+                let record = agent.call("get_record", request).await;
                 assert_eq!(in_order(&record.structured_content.as_ref().unwrap()["record"]), expected);
-                let told = text(&record);
-                let lines = told.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));
+                let message = text(&record);
+                let lines = message.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));
                 let lines: Vec<&str> = lines.map(|(name, _)| name).collect();
-                assert_eq!(lines.join(" ").find(expected), Some(0), "{told}");
+                assert_eq!(lines.join(" ").find(expected), Some(0), "{message}");
             }
         }
     }

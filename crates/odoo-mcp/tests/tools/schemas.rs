@@ -1,4 +1,4 @@
-//! What clients are told of the tools: in the part of JSON Schema that all of them take, and not too much.
+//! The list of tools: uses the subset of JSON Schema that all clients support, and stays small.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -17,20 +17,20 @@ async fn listed(settings: &[(&str, &str)]) -> Vec<Value> {
     tools.iter().map(|tool| serde_json::to_value(tool).unwrap()).collect()
 }
 
-/// Looks at a schema, and at all within it.
+/// Checks a schema and all nested schemas.
 fn check(place: &str, schema: &Value) {
-    let object = schema.as_object().unwrap_or_else(|| panic!("{place} is no object: {schema}"));
-    for unknown in
+    let object = schema.as_object().unwrap_or_else(|| panic!("{place} is not an object: {schema}"));
+    for unsupported in
         ["$ref", "$defs", "$schema", "oneOf", "allOf", "not", "const", "format", "additionalProperties"]
     {
-        assert!(!object.contains_key(unknown), "{place} has {unknown}");
+        assert!(!object.contains_key(unsupported), "{place} has {unsupported}");
     }
     assert!(object.get("default").is_none_or(|default| !default.is_null()), "{place}");
     if let Some(kind) = object.get("type") {
         let known = ["object", "array", "string", "integer", "number", "boolean"];
         assert!(kind.as_str().is_some_and(|kind| known.contains(&kind)), "{place}: {kind}");
     } else {
-        assert!(object.contains_key("anyOf"), "{place} says no type: {schema}");
+        assert!(object.contains_key("anyOf"), "{place} has no type: {schema}");
     }
     if object.get("type").is_some_and(|kind| kind == "object") {
         let properties = object["properties"].as_object().unwrap();
@@ -47,7 +47,7 @@ fn check(place: &str, schema: &Value) {
 }
 
 #[tokio::test]
-async fn arguments_are_described_in_plain_schemas() {
+async fn schemas_of_arguments_use_only_the_supported_subset() {
     for tool in listed(ALL).await {
         let (name, schema) = (tool["name"].as_str().unwrap(), &tool["inputSchema"]);
         assert_eq!(schema["type"], "object", "{name}");
@@ -58,7 +58,7 @@ async fn arguments_are_described_in_plain_schemas() {
 }
 
 #[tokio::test]
-async fn what_models_need_to_know_is_said_once() {
+async fn descriptions_are_complete_without_repetitions() {
     let tools = listed(&[("ODOO_MCP_DEFAULT_LIMIT", "10"), ("ODOO_MCP_MAX_LIMIT", "50")]).await;
     let text = json!(tools).to_string();
     assert!(text.len() <= 30_000, "{} bytes", text.len());
@@ -85,8 +85,8 @@ async fn what_models_need_to_know_is_said_once() {
         assert!(domain.contains(operator), "{operator}");
     }
     let values = property("create_record", "values")["description"].to_string();
-    for told in ["[0, 0, {values}]", "[6, 0, [ids]]", "2026-01-31 10:00:00", "UTC"] {
-        assert!(values.contains(told), "{told}");
+    for expected in ["[0, 0, {values}]", "[6, 0, [ids]]", "2026-01-31 10:00:00", "UTC"] {
+        assert!(values.contains(expected), "{expected}");
     }
     for tool in ["search_records", "aggregate_records"] {
         let limit = property(tool, "limit");
@@ -95,15 +95,15 @@ async fn what_models_need_to_know_is_said_once() {
     for once in ["archived", "such as `de_DE`", "child_of", "[2, id]"] {
         assert_eq!(text.matches(once).count(), 1, "{once}");
     }
-    assert!(tools.iter().all(|tool| tool["name"] != "get_stats"), "it is for operators");
+    assert!(tools.iter().all(|tool| tool["name"] != "get_stats"), "the counters are disabled by default");
     let everything = listed(ALL).await;
     assert_eq!(everything.len(), 18);
     assert!(json!(everything).to_string().len() <= 30_000);
 }
 
-/// The published converters of three makers' clients take the tools as they are, and lose nothing of them.
+/// The client libraries of Anthropic, Google and OpenAI convert all tools without loss.
 #[tokio::test]
-async fn converters_of_published_clients_take_all_tools() {
+async fn published_client_libraries_convert_all_tools() {
     let python = std::env::var("ORGCACHE_TEST_PYTHON").expect("`cargo xtask test` sets ORGCACHE_TEST_PYTHON");
     let mut program = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/converters.py"))
@@ -116,6 +116,6 @@ async fn converters_of_published_clients_take_all_tools() {
     program.stdin.take().unwrap().write_all(tools.to_string().as_bytes()).unwrap();
     let output = program.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told, json!({"anthropic": 18, "gemini": 18, "openai": 18}));
+    let converted: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(converted, json!({"anthropic": 18, "gemini": 18, "openai": 18}));
 }

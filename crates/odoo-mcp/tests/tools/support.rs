@@ -1,4 +1,4 @@
-//! A double of Odoo with contacts, and a server before it that the official SDK's client drives.
+//! A double of Odoo with contacts, and a server for it that is called by the official SDK's client.
 
 use core::ops::Deref;
 
@@ -12,7 +12,7 @@ use tokio::io::DuplexStream;
 
 pub(crate) use crate::client::{ToolClient, text};
 
-/// A client of a server in this process, and the Odoo behind it.
+/// A client of a server in this process, and the double of Odoo.
 pub(crate) struct Agent {
     pub(crate) double: OdooDouble,
     pub(crate) client: ToolClient,
@@ -31,32 +31,32 @@ pub(crate) async fn double(behaviour: Behaviour) -> OdooDouble {
     OdooDouble::with_contacts(behaviour).await.unwrap()
 }
 
-/// Such a server's client: its end of the streams.
+/// Starts a server for the double; returns the client's end of the stream.
 pub(crate) fn begin(double: &OdooDouble, settings: &[(&str, &str)]) -> DuplexStream {
     begin_with(double, settings, StreamOptions::default())
 }
 
-/// The same with options.
+/// The same with stream options.
 pub(crate) fn begin_with(
     double: &OdooDouble,
     settings: &[(&str, &str)],
     options: StreamOptions,
 ) -> DuplexStream {
     let server = server(double, settings);
-    let (client, own) = tokio::io::duplex(1 << 16);
-    let (reader, writer) = tokio::io::split(own);
+    let (client, stream) = tokio::io::duplex(1 << 16);
+    let (reader, writer) = tokio::io::split(stream);
     tokio::spawn(async move { server.serve(reader, writer, options).await });
     client
 }
 
-/// A server of the double's administrator, with more settings.
+/// A server for the double's administrator; `settings` override the defaults.
 pub(crate) fn server(double: &OdooDouble, settings: &[(&str, &str)]) -> OdooServer {
     let url = double.url();
-    let usual =
+    let defaults =
         [("ODOO_URL", &*url), ("ODOO_DB", "odoo"), ("ODOO_USER", "admin"), ("ODOO_PASSWORD", "<password>")];
     let setting = |name: &str| {
-        let given = settings.iter().chain(&usual).find(|(known, _)| *known == name);
-        given.map(|(_, value)| (*value).to_owned())
+        let setting = settings.iter().chain(&defaults).find(|(known, _)| *known == name);
+        setting.map(|(_, value)| (*value).to_owned())
     };
     let config = OdooConfig::from_settings(setting).unwrap();
     let caches = Caches::from_settings(setting).unwrap();
@@ -64,30 +64,30 @@ pub(crate) fn server(double: &OdooDouble, settings: &[(&str, &str)]) -> OdooServ
 }
 
 impl Agent {
-    /// An agent that logs in with the administrator's password.
+    /// An agent with the administrator's password.
     pub(crate) async fn new(settings: &[(&str, &str)]) -> Self {
         Self::with(double(Behaviour::default()).await, settings).await
     }
 
-    /// The same before a double of the caller's.
+    /// The same with a given double.
     pub(crate) async fn with(double: OdooDouble, settings: &[(&str, &str)]) -> Self {
         let client = ToolClient::new(().serve(begin(&double, settings)).await.unwrap()).await;
         Agent { double, client }
     }
 
-    /// What is at an address.
+    /// Reads a resource.
     pub(crate) async fn resource(&self, uri: &str) -> Result<ResourceContents, ServiceError> {
         let mut result = self.client.read_resource(ReadResourceRequestParams::new(uri)).await?;
         assert_eq!(result.contents.len(), 1);
         Ok(result.contents.remove(0))
     }
 
-    /// How many requests Odoo has seen.
+    /// The number of requests that Odoo has received.
     pub(crate) fn seen(&self) -> usize {
         self.double.seen().len()
     }
 
-    /// The methods that were called on a model.
+    /// The methods that were called on a model, in order.
     pub(crate) fn methods(&self, model: &str) -> Vec<String> {
         let calls = self.double.calls().into_iter().filter(|call| call.model == model);
         calls.map(|call| call.method).collect()

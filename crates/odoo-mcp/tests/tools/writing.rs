@@ -1,4 +1,4 @@
-//! Creating, changing, deleting, posting, calling.
+//! The tools that create, change, delete, post messages and call methods.
 
 use odoo_double::{Behaviour, Fault};
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ async fn a_record_is_created_changed_and_deleted() {
     assert_eq!(created["record"], json!({"id": 61, "display_name": "New"}));
     let url = format!("{}/web#id=61&model=res.partner&view_type=form", agent.double.url());
     assert_eq!(created["url"], url);
-    let asked = json!({"model": PARTNERS, "record_id": 61, "values": {"name": "Newer"}});
-    assert_eq!(agent.ask("update_record", asked).await["record"]["display_name"], "Newer");
+    let request = json!({"model": PARTNERS, "record_id": 61, "values": {"name": "Newer"}});
+    assert_eq!(agent.ask("update_record", request).await["record"]["display_name"], "Newer");
     let deleted = agent.ask("delete_record", json!({"model": PARTNERS, "record_id": 61})).await;
     assert_eq!((&deleted["deleted_id"], &deleted["deleted_name"]), (&json!(61), &json!("Newer")));
     let gone = agent.refused("delete_record", json!({"model": PARTNERS, "record_id": 61})).await;
@@ -25,22 +25,22 @@ async fn a_record_is_created_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn several_records_are_written_by_one_call() {
+async fn several_records_are_written_in_one_call() {
     let agent = Agent::new(FULL).await;
     let created = agent
         .ask("create_records", json!({"model": PARTNERS, "records": [{"name": "A"}, {"name": "B"}]}))
         .await;
     assert_eq!(created["created_count"], 2);
     assert_eq!(created["records"][1]["display_name"], "B");
-    let asked = json!({"model": PARTNERS, "record_ids": [61, 62, 61], "values": {"name": "C"}});
-    let updated = agent.ask("update_records", asked).await;
+    let request = json!({"model": PARTNERS, "record_ids": [61, 62, 61], "values": {"name": "C"}});
+    let updated = agent.ask("update_records", request).await;
     assert_eq!((&updated["updated_count"], &updated["records"][0]["display_name"]), (&json!(2), &json!("C")));
     let writes = |method: &str| agent.methods(PARTNERS).iter().filter(|it| *it == method).count();
     assert_eq!((writes("create"), writes("write")), (1, 1));
 }
 
 #[tokio::test]
-async fn writes_that_make_no_sense_never_begin() {
+async fn invalid_writes_are_not_sent() {
     let agent = Agent::new(FULL).await;
     let many: Vec<Value> = vec![json!({"name": "x"}); 101];
     let ids: Vec<i64> = (1..=101).collect();
@@ -52,8 +52,8 @@ async fn writes_that_make_no_sense_never_begin() {
             json!({"model": PARTNERS, "values": {"country_id": "Belgium"}}),
             "the id of a record of `res.country`",
         ),
-        ("create_records", json!({"model": PARTNERS, "records": []}), "no records are given"),
-        ("create_records", json!({"model": PARTNERS, "records": many}), "101 records are given"),
+        ("create_records", json!({"model": PARTNERS, "records": []}), "the call has no records"),
+        ("create_records", json!({"model": PARTNERS, "records": many}), "the call has 101 records"),
         (
             "create_records",
             json!({"model": PARTNERS, "records": [{"name": "x"}, {}]}),
@@ -67,7 +67,7 @@ async fn writes_that_make_no_sense_never_begin() {
         (
             "update_records",
             json!({"model": PARTNERS, "record_ids": ids, "values": {"name": "x"}}),
-            "100 can be written",
+            "at most 100 are allowed",
         ),
         (
             "update_records",
@@ -77,7 +77,7 @@ async fn writes_that_make_no_sense_never_begin() {
         (
             "update_records",
             json!({"model": PARTNERS, "values": {"name": "x"}}),
-            "give either record_ids and values",
+            "pass either record_ids and values",
         ),
         (
             "update_records",
@@ -92,31 +92,32 @@ async fn writes_that_make_no_sense_never_begin() {
         ),
         ("post_message", json!({"model": "res.country", "record_id": 20, "body": "x"}), "have no messages"),
     ] {
-        let told = agent.refused(tool, arguments.clone()).await;
-        assert!(told.contains(explanation), "{arguments}: {told}");
+        let message = agent.refused(tool, arguments.clone()).await;
+        assert!(message.contains(explanation), "{arguments}: {message}");
     }
     let written = agent.methods(PARTNERS).into_iter().filter(|it| it == "create" || it == "write").count();
     assert_eq!(written, 0);
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_is_lost_is_not_sent_again() {
+async fn a_write_without_an_answer_is_not_retried() {
     let agent = Agent::new(FULL).await;
     agent.ask("get_fields", json!({"model": PARTNERS})).await;
     agent.double.inject(Fault::CloseUnanswered);
-    let told = agent.refused("create_record", json!({"model": PARTNERS, "values": {"name": "Once"}})).await;
-    assert!(told.contains("may have been carried out: before you repeat it, look for it"), "{told}");
-    assert!(told.contains("the domain [[\"create_uid\", \"=\", 2]] and the order `id desc`"), "{told}");
+    let message =
+        agent.refused("create_record", json!({"model": PARTNERS, "values": {"name": "Once"}})).await;
+    assert!(message.contains("may have been carried out: before you repeat it, look for it"), "{message}");
+    assert!(message.contains("the domain [[\"create_uid\", \"=\", 2]] and the order `id desc`"), "{message}");
     assert_eq!(agent.double.with_model(PARTNERS, |model| model.records.len()), Some(61));
 }
 
 #[tokio::test]
-async fn messages_are_text_unless_it_is_said_that_they_are_html() {
+async fn bodies_of_messages_are_plain_text_by_default() {
     for (version, html, stored) in [(17, false, "a < b"), (16, false, "a &lt; b"), (16, true, "a < b")] {
         let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, FULL).await;
-        let asked = json!({"model": PARTNERS, "record_id": 1, "body": "a < b", "body_is_html": html, "subtype": "comment",
+        let request = json!({"model": PARTNERS, "record_id": 1, "body": "a < b", "body_is_html": html, "subtype": "comment",
                            "partner_ids": [2], "attachment_ids": [1]});
-        assert_eq!(agent.ask("post_message", asked).await, json!({"success": true, "message_id": 1}));
+        assert_eq!(agent.ask("post_message", request).await, json!({"success": true, "message_id": 1}));
         let call = agent.double.calls().into_iter().find(|call| call.method == "message_post").unwrap();
         assert_eq!(call.arguments["body"], stored);
         assert_eq!(call.arguments["subtype_xmlid"], "mail.mt_comment");
@@ -143,25 +144,25 @@ async fn messages_keep_their_lines() {
         (16, "one\n<b>", false, "one<br/>&lt;b&gt;", Value::Null),
     ] {
         let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, FULL).await;
-        let asked = json!({"model": PARTNERS, "record_id": 1, "body": body, "body_is_html": html});
-        agent.ask("post_message", asked).await;
+        let request = json!({"model": PARTNERS, "record_id": 1, "body": body, "body_is_html": html});
+        agent.ask("post_message", request).await;
         let call = agent.double.calls().into_iter().find(|call| call.method == "message_post").unwrap();
-        let told = call.arguments.get("body_is_html").cloned().unwrap_or_default();
-        assert_eq!((&call.arguments["body"], told), (&json!(stored), is_html), "{version} {body}");
+        let sent = call.arguments.get("body_is_html").cloned().unwrap_or_default();
+        assert_eq!((&call.arguments["body"], sent), (&json!(stored), is_html), "{version} {body}");
     }
 }
 
 #[tokio::test]
-async fn methods_are_called_only_where_both_switches_are_on() {
-    let half = Agent::new(FULL).await;
-    let tools = half.client.list_all_tools().await.unwrap();
+async fn methods_can_be_called_only_if_both_settings_enable_them() {
+    let disabled = Agent::new(FULL).await;
+    let tools = disabled.client.list_all_tools().await.unwrap();
     assert!(tools.iter().all(|tool| tool.name != "call_model_method"));
     let request = rmcp::model::CallToolRequestParams::new("call_model_method");
-    assert!(half.client.call_tool(request).await.unwrap_err().to_string().contains("there is no tool"));
+    assert!(disabled.client.call_tool(request).await.unwrap_err().to_string().contains("there is no tool"));
 
     let agent = Agent::new(&[("ODOO_YOLO", "true"), ("ODOO_MCP_ENABLE_METHOD_CALLS", "true")]).await;
-    let asked = json!({"model": PARTNERS, "method": "message_post", "arguments": [[1]], "keyword_arguments": {"body": "x"}});
-    assert_eq!(agent.ask("call_model_method", asked).await["result"], 1);
+    let request = json!({"model": PARTNERS, "method": "message_post", "arguments": [[1]], "keyword_arguments": {"body": "x"}});
+    assert_eq!(agent.ask("call_model_method", request).await["result"], 1);
     for (model, method) in
         [(PARTNERS, "write"), (PARTNERS, "web_save"), (PARTNERS, "_write"), ("ir.cron", "toggle")]
     {
@@ -171,7 +172,7 @@ async fn methods_are_called_only_where_both_switches_are_on() {
 }
 
 #[tokio::test]
-async fn a_method_that_asks_to_go_on_is_no_success() {
+async fn a_method_that_asks_for_another_step_is_not_a_success() {
     let agent = Agent::new(&[("ODOO_YOLO", "true"), ("ODOO_MCP_ENABLE_METHOD_CALLS", "true")]).await;
     let wizard = json!({"type": "ir.actions.act_window", "name": "Register Payment", "target": "new",
                         "res_model": "account.payment.register", "views": [[false, "form"]]});
@@ -192,12 +193,12 @@ async fn a_method_that_asks_to_go_on_is_no_success() {
         }
     });
     let call = async |method: &str| {
-        let asked = json!({"model": PARTNERS, "method": method, "arguments": [[1]]});
-        agent.ask("call_model_method", asked).await
+        let request = json!({"model": PARTNERS, "method": method, "arguments": [[1]]});
+        agent.ask("call_model_method", request).await
     };
-    let asked = call("action_pay").await;
-    assert_eq!((&asked["success"], &asked["result"]), (&json!(false), &wizard));
-    let message = asked["message"].as_str().unwrap();
+    let payment = call("action_pay").await;
+    assert_eq!((&payment["success"], &payment["result"]), (&json!(false), &wizard));
+    let message = payment["message"].as_str().unwrap();
     assert!(message.contains("the wizard \"Register Payment\" on `account.payment.register`"), "{message}");
     assert!(message.contains("nothing may have happened yet"), "{message}");
     let shown = call("action_show").await;
@@ -216,21 +217,21 @@ async fn a_method_that_asks_to_go_on_is_no_success() {
     let no = call("action_no").await;
     assert_eq!(
         (&no["success"], &no["message"]),
-        (&json!(true), &json!("called res.partner.action_no, and it answered false"))
+        (&json!(true), &json!("called res.partner.action_no, and it returned false"))
     );
     let odd = call("action_odd").await;
     let message = json!("called res.partner.action_odd, and odoo warns: Too little");
     assert_eq!((&odd["success"], &odd["message"]), (&json!(false), &message));
     for (method, success) in [("action_tell", true), ("action_warn", false)] {
-        let told = call(method).await;
-        assert_eq!(told["success"], success, "{method}");
-        assert!(told["message"].as_str().unwrap().ends_with(", and odoo says: Mail: 3 sent"), "{told}");
+        let answer = call(method).await;
+        assert_eq!(answer["success"], success, "{method}");
+        assert!(answer["message"].as_str().unwrap().ends_with(", and odoo says: Mail: 3 sent"), "{answer}");
     }
 }
 
-/// Overridden methods may forget to hand on what the one below them answers.
+/// Methods that override `write` may forget to return its result.
 #[tokio::test]
-async fn a_write_that_answers_nothing_is_a_success() {
+async fn a_write_that_returns_null_is_a_success() {
     for (version, key) in [(17, ""), (17, "<key of admin>"), (19, "<key of admin>")] {
         let settings = [("ODOO_YOLO", "true"), ("ODOO_API_KEY", key)];
         let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, &settings).await;
@@ -242,21 +243,21 @@ async fn a_write_that_answers_nothing_is_a_success() {
         let delete = json!({"model": PARTNERS, "record_id": 1});
         assert_eq!(agent.ask("delete_record", delete).await["success"], true, "{version}");
         agent.double.with_model(PARTNERS, |model| model.answers.insert("message_post".into(), Value::Null));
-        let told =
+        let message =
             agent.refused("post_message", json!({"model": PARTNERS, "record_id": 1, "body": "x"})).await;
-        assert!(told.contains("may have been carried out"), "{told}");
+        assert!(message.contains("may have been carried out"), "{message}");
     }
 }
 
 #[tokio::test]
-async fn a_write_that_answers_false_is_none() {
+async fn a_write_that_returns_false_is_not_a_success() {
     for version in [17, 19] {
         let agent = Agent::with(double(Behaviour { version, ..Behaviour::default() }).await, FULL).await;
         agent.double.with_model(PARTNERS, |model| {
             model.answers.extend(["write", "unlink", "web_save_multi"].map(|it| (it.into(), json!(false))));
         });
         let values = json!({"name": "x"});
-        let mut asked = vec![
+        let mut calls = vec![
             (
                 "update_record",
                 json!({"model": PARTNERS, "record_id": 1, "values": values}),
@@ -271,18 +272,18 @@ async fn a_write_that_answers_false_is_none() {
         ];
         if version == 19 {
             let updates = json!([{"id": 1, "values": values}]);
-            asked.push((
+            calls.push((
                 "update_records",
                 json!({"model": PARTNERS, "updates": updates}),
                 "updated 1 res.partner",
             ));
         }
-        for (tool, arguments, what) in asked {
-            let told = agent.ask(tool, arguments).await;
-            assert_eq!(told["success"], false, "{tool}");
-            let message = told["message"].as_str().unwrap();
+        for (tool, arguments, what) in calls {
+            let answer = agent.ask(tool, arguments).await;
+            assert_eq!(answer["success"], false, "{tool}");
+            let message = answer["message"].as_str().unwrap();
             assert!(
-                message.starts_with(&format!("odoo answered false, so it may not have {what}")),
+                message.starts_with(&format!("odoo returned false, so it may not have {what}")),
                 "{message}"
             );
         }
@@ -290,7 +291,7 @@ async fn a_write_that_answers_false_is_none() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_leaves_a_doubt_and_a_way_to_settle_it() {
+async fn a_lost_answer_is_reported_with_a_way_to_check_the_outcome() {
     for (tool, arguments, check) in [
         (
             "update_record",
@@ -311,20 +312,20 @@ async fn an_answer_that_is_lost_leaves_a_doubt_and_a_way_to_settle_it() {
         let agent = Agent::new(FULL).await;
         agent.ask("get_record", json!({"model": PARTNERS, "record_id": 1})).await;
         if tool != "create_records" {
-            // The record is looked for first.
+            // The first request checks whether the record exists.
             agent.double.inject(Fault::Trickle(std::time::Duration::ZERO));
         }
         agent.double.inject(Fault::CloseUnanswered);
-        let told = agent.refused(tool, arguments).await;
+        let message = agent.refused(tool, arguments).await;
         assert!(
-            told.contains("may have been carried out: before you repeat it") && told.contains(check),
-            "{told}"
+            message.contains("may have been carried out: before you repeat it") && message.contains(check),
+            "{message}"
         );
     }
-    // A server that was never reached has done nothing.
+    // A write that did not reach the server was not carried out.
     let agent = Agent::new(FULL).await;
     agent.ask("get_fields", json!({"model": PARTNERS})).await;
     agent.double.set_down(true);
-    let told = agent.refused("create_record", json!({"model": PARTNERS, "values": {"name": "x"}})).await;
-    assert!(!told.contains("may have been carried out") || told.contains("ended before"), "{told}");
+    let message = agent.refused("create_record", json!({"model": PARTNERS, "values": {"name": "x"}})).await;
+    assert!(!message.contains("may have been carried out") || message.contains("ended before"), "{message}");
 }
