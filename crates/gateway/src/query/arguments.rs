@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use org_structure::OrgId;
 use serde::Deserialize;
@@ -35,34 +36,48 @@ pub(crate) type Id<'a> = Option<Cow<'a, str>>;
 /// A record of the call `closest`: its id and its organization's.
 pub(crate) type Record<'a> = (Cow<'a, str>, Id<'a>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Arguments<'a> {
+/// A text, borrowed where it stands as it is.
+#[derive(Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// The members of a JSON object in their order, also one that comes twice.
+pub(super) struct Members<'a, V>(pub(super) Vec<(Cow<'a, str>, V)>);
+
+impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Members<'a, V> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_map(Entries)
+        json.deserialize_map(MembersVisitor(PhantomData))
     }
 }
 
-/// Reads arguments from a map.
-struct Entries;
+struct MembersVisitor<V>(PhantomData<V>);
 
-impl<'de> Visitor<'de> for Entries {
-    type Value = Arguments<'de>;
+impl<'de, V: Deserialize<'de>> Visitor<'de> for MembersVisitor<V> {
+    type Value = Members<'de, V>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Arguments<'de>, A::Error> {
-        let mut left = Vec::new();
-        while let Some(Name(name)) = map.next_key()? {
-            left.push((name, map.next_value()?));
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de, V>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Text(name)) = map.next_key()? {
+            members.push((name, map.next_value()?));
         }
-        Ok(Arguments { left, is_text: false })
+        Ok(Members(members))
     }
 }
 
-/// The name of an argument, borrowed where it stands as it is.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+impl<'de: 'a, 'a> Deserialize<'de> for Arguments<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        Members::deserialize(json).map(Arguments::from)
+    }
+}
+
+impl<'a> From<Members<'a, ArgumentValue<'a>>> for Arguments<'a> {
+    fn from(Members(left): Members<'a, ArgumentValue<'a>>) -> Self {
+        Arguments { left, is_text: false }
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for ArgumentValue<'a> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
@@ -117,7 +132,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ArgumentValue<'de>, A::Error> {
-        Entries.visit_map(map).map(ArgumentValue::Object)
+        MembersVisitor(PhantomData).visit_map(map).map(|members| ArgumentValue::Object(members.into()))
     }
 }
 

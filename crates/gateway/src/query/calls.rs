@@ -53,9 +53,8 @@ pub(crate) const CALLS: [&str; 36] = [
     "legacy_accessible_tree",
 ];
 
-/// A question, by whom it is answered.
+/// A question, by what it takes to answer it.
 enum Question<'a> {
-    AnyClient(database::AnyClientQuestion<'a>),
     Tree(tree::TreeQuestion<'a>),
     Database(database::DatabaseQuestion<'a>),
     Role(role::RoleQuestion<'a>),
@@ -64,21 +63,13 @@ enum Question<'a> {
 
 impl<'a> Question<'a> {
     fn take(call: &str, mut from: Arguments<'a>) -> Result<Self, QueryProblem> {
-        let question = if let Some(question) = tree::TreeQuestion::take(call, &mut from)? {
-            Question::Tree(question)
-        } else if let Some(question) = database::AnyClientQuestion::take(call, &mut from)? {
-            Question::AnyClient(question)
-        } else if let Some(question) = database::DatabaseQuestion::take(call, &mut from)? {
-            Question::Database(question)
-        } else if let Some(question) = role::RoleQuestion::take(call, &mut from)? {
-            Question::Role(question)
-        } else if let Some(question) = company::UserQuestion::take(call, &mut from)? {
-            Question::User(question)
-        } else {
-            return Err(QueryProblem::unknown_call(call));
-        };
-        from.done()?;
-        Ok(question)
+        for take in [tree::take, database::take, role::take, company::take] {
+            if let Some(question) = take(call, &mut from)? {
+                from.done()?;
+                return Ok(question);
+            }
+        }
+        Err(QueryProblem::unknown_call(call))
     }
 }
 
@@ -99,9 +90,7 @@ pub(crate) async fn call(erp: &mut impl Erp, request: Request<'_>) -> Result<Val
     let client = request.client.as_deref();
     // Futures that ask the database are large: boxed, they are no burden where the tree answers alone.
     match &question {
-        Question::Tree(question) => question.answer(erp.tree(client).await?.provider()),
-        // These name the client themselves.
-        Question::AnyClient(question) => Box::pin(question.answer(erp)).await,
+        Question::Tree(question) => Ok(question.answer(erp.tree(client).await?.provider())),
         Question::Database(question) => Box::pin(question.answer(erp, client)).await,
         Question::Role(question) => {
             let tree = erp.tree(client).await?;

@@ -14,11 +14,11 @@ use crate::backend::BackendError;
 #[schemars(inline)]
 pub(crate) struct QueryProblem {
     #[schemars(with = "String")]
-    code: Code,
-    message: String,
+    pub(crate) code: Code,
+    pub(crate) message: String,
     /// The argument that is wrong.
     #[serde(skip)]
-    argument: Option<String>,
+    pub(crate) argument: Option<String>,
 }
 
 /// The kinds of problems.
@@ -48,50 +48,35 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    pub(crate) fn as_str(self) -> &'static str {
+    /// Its name, and what to say where the message may tell about the inside of this installation; `None`
+    /// where it does not.
+    fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Code::BadJson => "bad_json",
-            Code::BadRequest => "bad_request",
-            Code::UnknownCall => "unknown_call",
-            Code::UnknownClient => "unknown_client",
-            Code::UnknownRole => "unknown_role",
-            Code::UnknownUser => "unknown_user",
-            Code::MissingArgument => "missing_argument",
-            Code::WrongArgument => "wrong_argument",
-            Code::NotAnAdministrator => "not_an_administrator",
-            Code::NotInErp => "not_in_erp",
-            Code::DamagedTree => "damaged_tree",
-            Code::DamagedRows => "damaged_rows",
-            Code::NotInDatabase => "not_in_database",
-            Code::Database => "database",
-        }
-    }
-
-    /// What to say where the message may tell about the inside of this installation; `None` where it does
-    /// not.
-    fn public_message(self) -> Option<&'static str> {
-        match self {
-            Code::UnknownClient => Some("there is no such client"),
-            Code::DamagedTree => Some("the client's rows do not make a tree"),
-            Code::DamagedRows => Some("a value in the database cannot be what its column says"),
-            Code::NotInDatabase => Some("a table or column that this call needs is not there"),
-            Code::Database => Some("the database does not answer at the moment"),
-            Code::BadJson
-            | Code::BadRequest
-            | Code::UnknownCall
-            | Code::UnknownRole
-            | Code::UnknownUser
-            | Code::MissingArgument
-            | Code::WrongArgument
-            | Code::NotAnAdministrator
-            | Code::NotInErp => None,
+            Code::BadJson => ("bad_json", None),
+            Code::BadRequest => ("bad_request", None),
+            Code::UnknownCall => ("unknown_call", None),
+            Code::UnknownClient => ("unknown_client", Some("there is no such client")),
+            Code::UnknownRole => ("unknown_role", None),
+            Code::UnknownUser => ("unknown_user", None),
+            Code::MissingArgument => ("missing_argument", None),
+            Code::WrongArgument => ("wrong_argument", None),
+            Code::NotAnAdministrator => ("not_an_administrator", None),
+            Code::NotInErp => ("not_in_erp", None),
+            Code::DamagedTree => ("damaged_tree", Some("the client's rows do not make a tree")),
+            Code::DamagedRows => {
+                ("damaged_rows", Some("a value in the database cannot be what its column says"))
+            }
+            Code::NotInDatabase => {
+                ("not_in_database", Some("a table or column that this call needs is not there"))
+            }
+            Code::Database => ("database", Some("the database does not answer at the moment")),
         }
     }
 }
 
 impl From<Code> for &'static str {
     fn from(code: Code) -> Self {
-        code.as_str()
+        code.words().0
     }
 }
 
@@ -169,26 +154,14 @@ impl QueryProblem {
         Self::new(Code::WrongArgument, format!("argument `{name}` {expected}")).with_argument(name)
     }
 
-    pub(crate) fn code(&self) -> Code {
-        self.code
-    }
-
-    pub(crate) fn argument(&self) -> Option<&str> {
-        self.argument.as_deref()
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
     /// Whether the message tells about the inside of this installation, so that it belongs into the log.
     pub(crate) fn is_internal(&self) -> bool {
-        self.code != Code::UnknownClient && self.code.public_message().is_some()
+        self.code != Code::UnknownClient && self.code.words().1.is_some()
     }
 
     /// The same problem for callers over the network.
     pub(crate) fn without_internals(mut self) -> Self {
-        if let Some(message) = self.code.public_message() {
+        if let (_, Some(message)) = self.code.words() {
             message.clone_into(&mut self.message);
         }
         self

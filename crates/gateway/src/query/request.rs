@@ -1,13 +1,12 @@
 //! `Request`: one line, taken apart.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, Members, Text};
 use super::problem::{QueryProblem, shortened};
 
 /// One question.
@@ -22,8 +21,8 @@ impl<'a> Request<'a> {
     /// Takes a line apart, into the id to answer with (null where the line is no JSON object), as it is
     /// written, and the question or what is wrong with it.
     pub(crate) fn parse(line: &'a [u8]) -> (Option<&'a RawValue>, Result<Self, QueryProblem>) {
-        match serde_json::from_slice::<Parts<'_>>(line) {
-            Ok(Parts(parts)) => {
+        match serde_json::from_slice::<Members<'_, &RawValue>>(line) {
+            Ok(Members(parts)) => {
                 let id = parts.iter().find(|(name, _)| name == "id").map(|(_, id)| *id);
                 (id, Self::from_parts(&parts))
             }
@@ -73,35 +72,4 @@ fn read<'a, T: Deserialize<'a>>(json: &'a str, expected: &str) -> Result<T, Quer
     serde_json::from_str(json).map_err(|error| {
         if error.is_data() { QueryProblem::bad_request(expected) } else { QueryProblem::bad_json(&error) }
     })
-}
-
-/// A text, borrowed where it stands as it is.
-#[derive(serde::Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// The parts of a JSON object, each as it is written.
-struct Parts<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_map(ReadParts).map(Parts)
-    }
-}
-
-struct ReadParts;
-
-impl<'de> Visitor<'de> for ReadParts {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut parts = Vec::new();
-        while let Some(Text(name)) = map.next_key()? {
-            parts.push((name, map.next_value()?));
-        }
-        Ok(parts)
-    }
 }

@@ -254,7 +254,7 @@ impl<'a> QuestionContext<'a> {
         let answer = query::call(&mut self.erp, Request { client: None, call, arguments }).await;
         answer.map_err(|problem| {
             if problem.is_internal() {
-                tracing::error!(error = problem.message(), "a question could not be answered");
+                tracing::error!(error = problem.message, "a question could not be answered");
             }
             problem.without_internals()
         })
@@ -271,8 +271,8 @@ fn answered(
 
 /// A refusal, which names a wrong argument by where it stands.
 fn refused(problem: &query::QueryProblem, place: &str) -> Problem {
-    let argument = || problem.argument().map(|argument| format!("{place}{argument}"));
-    let (status, field) = match problem.code() {
+    let argument = || problem.argument.as_ref().map(|argument| format!("{place}{argument}"));
+    let (status, field) = match problem.code {
         Code::Database | Code::DamagedTree | Code::DamagedRows => (StatusCode::SERVICE_UNAVAILABLE, None),
         Code::NotAnAdministrator => (StatusCode::FORBIDDEN, None),
         Code::NotInDatabase | Code::NotInErp => (StatusCode::NOT_IMPLEMENTED, Some("call".to_owned())),
@@ -285,7 +285,7 @@ fn refused(problem: &query::QueryProblem, place: &str) -> Problem {
         | Code::MissingArgument
         | Code::WrongArgument => (StatusCode::UNPROCESSABLE_ENTITY, argument()),
     };
-    let refused = Problem::new(status, problem.code().as_str()).with_detail(problem.message().to_owned());
+    let refused = Problem::new(status, problem.code.into()).with_detail(problem.message.clone());
     let refused = match status {
         StatusCode::SERVICE_UNAVAILABLE => refused.with_retry_after(1),
         _ => refused,

@@ -4,44 +4,40 @@ use org_structure::{OrgId, OrgSet};
 use serde_json::{Value, json};
 use session::UserId;
 
+use super::Question;
 use crate::backend::BackendError;
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::QueryProblem;
 
 /// A question about a user's companies as they are now.
-pub(crate) enum UserQuestion<'a> {
-    /// Where rules say `in company_ids`.
-    Own { user: Id<'a> },
-    /// Where rules say `parent_of company_ids`.
-    Shared { user: Id<'a> },
+pub(super) struct UserQuestion<'a> {
+    user: Id<'a>,
+    /// Where rules say `parent_of company_ids`, not `in company_ids`.
+    is_shared: bool,
 }
 
 /// Does a call tell what a user may?
-pub(crate) fn takes_a_user(call: &str) -> bool {
+pub(super) fn takes_a_user(call: &str) -> bool {
     matches!(call, "own_companies" | "shared_companies")
 }
 
-impl<'a> UserQuestion<'a> {
-    /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
-        Ok(Some(match call {
-            "own_companies" => UserQuestion::Own { user: from.id("user")? },
-            "shared_companies" => UserQuestion::Shared { user: from.id("user")? },
-            _ => return Ok(None),
-        }))
+/// The question of a call, if it is one of these.
+pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Question<'a>>, QueryProblem> {
+    if !takes_a_user(call) {
+        return Ok(None);
     }
+    Ok(Some(Question::User(UserQuestion { user: from.id("user")?, is_shared: call == "shared_companies" })))
+}
 
-    pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, QueryProblem> {
-        let (UserQuestion::Own { user } | UserQuestion::Shared { user }) = self;
+impl UserQuestion<'_> {
+    pub(super) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, QueryProblem> {
         let structure = &tree.structure;
-        let companies = companies(erp, user.as_deref()).await?;
+        let companies = companies(erp, self.user.as_deref()).await?;
         let own = companies.iter().filter_map(|company| structure.index_of(company.as_str()));
-        let found: OrgSet = match self {
-            UserQuestion::Own { .. } => own.collect(),
-            UserQuestion::Shared { .. } => {
-                own.flat_map(|company| structure.path_to_root(company).chain([company])).collect()
-            }
+        let found: OrgSet = match self.is_shared {
+            false => own.collect(),
+            true => own.flat_map(|company| structure.path_to_root(company).chain([company])).collect(),
         };
         Ok(json!(structure.ids(&found).collect::<Vec<_>>()))
     }

@@ -5,54 +5,81 @@ use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure};
 use serde_json::{Value, json};
 use session::ClientId;
 
+use super::Question;
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, client_id};
 use crate::query::problem::{Code, QueryProblem};
 
-/// A question that names its client itself. An unknown or null client has an ordinary answer.
-pub(crate) enum AnyClientQuestion<'a> {
+/// A question that takes the database to answer. The first three name their client themselves: an unknown or
+/// null one has an ordinary answer.
+pub(super) enum DatabaseQuestion<'a> {
     IsOrgIncluded { org: Id<'a>, parent: Id<'a>, client: Id<'a> },
     SqlIsInNaturalTree { one: Id<'a>, other: Id<'a>, client: Id<'a> },
     LegalEntities { client: Id<'a> },
+    MayReference { org: Id<'a>, referenced_org: Id<'a> },
+    Stored { org: Id<'a>, column: fn(StoredOrgInfo) -> Option<OrgId> },
 }
 
-impl<'a> AnyClientQuestion<'a> {
-    /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
-        Ok(Some(match call {
-            "is_org_included" => {
-                let (org, parent) = (from.id("org")?, from.id("parent")?);
-                AnyClientQuestion::IsOrgIncluded { org, parent, client: from.id("client")? }
-            }
-            "sql_is_in_natural_tree" => {
-                let (one, other) = (from.id("org_a")?, from.id("org_b")?);
-                AnyClientQuestion::SqlIsInNaturalTree { one, other, client: from.id("client")? }
-            }
-            "legal_entities_of_client" => AnyClientQuestion::LegalEntities { client: from.id("client")? },
-            _ => return Ok(None),
-        }))
-    }
+/// The question of a call, if it is one of these.
+pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Question<'a>>, QueryProblem> {
+    let question = match call {
+        "is_org_included" => {
+            let (org, parent) = (from.id("org")?, from.id("parent")?);
+            DatabaseQuestion::IsOrgIncluded { org, parent, client: from.id("client")? }
+        }
+        "sql_is_in_natural_tree" => {
+            let (one, other) = (from.id("org_a")?, from.id("org_b")?);
+            DatabaseQuestion::SqlIsInNaturalTree { one, other, client: from.id("client")? }
+        }
+        "legal_entities_of_client" => DatabaseQuestion::LegalEntities { client: from.id("client")? },
+        "may_reference" => {
+            let org = from.id("org")?;
+            DatabaseQuestion::MayReference { org, referenced_org: from.id("referenced_org")? }
+        }
+        "sql_legal_entity" => stored(from, |stored| stored.legal_entity)?,
+        "sql_business_unit" => stored(from, |stored| stored.business_unit)?,
+        "sql_legal_entity_or_business_unit" => {
+            stored(from, |stored| stored.business_unit.or(stored.legal_entity))?
+        }
+        "sql_period_control_org" => stored(from, |stored| stored.period_control_allowed)?,
+        "sql_calendar_owner" => stored(from, |stored| stored.calendar_owner)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(Question::Database(question)))
+}
 
-    pub(crate) async fn answer(&self, erp: &mut impl Erp) -> Result<Value, QueryProblem> {
+fn stored<'a>(
+    from: &mut Arguments<'a>,
+    column: fn(StoredOrgInfo) -> Option<OrgId>,
+) -> Result<DatabaseQuestion<'a>, QueryProblem> {
+    Ok(DatabaseQuestion::Stored { org: from.id("org")?, column })
+}
+
+impl DatabaseQuestion<'_> {
+    pub(super) async fn answer(
+        &self,
+        erp: &mut impl Erp,
+        client: Option<&str>,
+    ) -> Result<Value, QueryProblem> {
         match self {
-            AnyClientQuestion::IsOrgIncluded { org, parent, client } => {
+            DatabaseQuestion::IsOrgIncluded { org, parent, client } => {
                 let level = level(erp, org.as_deref(), parent.as_deref(), client.as_deref()).await?;
                 Ok(level.unwrap_or(-1).into())
             }
-            AnyClientQuestion::SqlIsInNaturalTree { one, other, client } => {
+            DatabaseQuestion::SqlIsInNaturalTree { one, other, client } => {
                 let (one, other, client) = (one.as_deref(), other.as_deref(), client.as_deref());
                 let included = level(erp, one, other, client).await?.is_some()
                     || level(erp, other, one, client).await?.is_some();
                 Ok(if included { "Y" } else { "N" }.into())
             }
-            AnyClientQuestion::LegalEntities { client } => {
+            DatabaseQuestion::LegalEntities { client } => {
                 let Some(client) = client.as_deref() else { return Ok(json!([])) };
                 if !erp.has(client).await? {
                     return Ok(json!([]));
                 }
                 // A database tells the legal entities of a damaged tree too, in another order.
                 let tree = match erp.tree(Some(client)).await {
-                    Err(problem) if problem.code() == Code::DamagedTree => None,
+                    Err(problem) if problem.code == Code::DamagedTree => None,
                     tree => Some(tree?),
                 };
                 let mut orgs = match (erp.reader(), &tree) {
@@ -64,6 +91,33 @@ impl<'a> AnyClientQuestion<'a> {
                 let place = |org: &str| index_of(org).map_or(u32::MAX, OrgIndex::rank);
                 orgs.sort_by_cached_key(|org| (place(org.as_str()), *org));
                 Ok(json!(orgs))
+            }
+            DatabaseQuestion::MayReference { org, referenced_org } => {
+                erp.require(client).await?;
+                let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
+                // The tree that counts is that of the client to which the referring organization belongs.
+                let owner = match org {
+                    Some(org) => erp.client_of_organization(org).await?,
+                    None => None,
+                };
+                let owner = match owner {
+                    Some(owner) if erp.has(owner.as_str()).await? => Some(owner),
+                    _ => None,
+                };
+                let tree = erp.tree(owner.as_ref().map(ClientId::as_str).or(client)).await?;
+                Ok(tree.provider().is_in_natural_tree(org, referenced_org).into())
+            }
+            DatabaseQuestion::Stored { org, column } => {
+                // What is stored needs no tree, so the client's may be damaged.
+                erp.require(client).await?;
+                let reader = erp.reader().ok_or_else(QueryProblem::not_in_odoo)?;
+                let stored = match org.as_deref().map(OrgId::new) {
+                    Some(Ok(org)) if erp.covers_organization(org.as_str()).await? => {
+                        reader.stored_org_info(org).await?
+                    }
+                    _ => None,
+                };
+                Ok(json!(stored.and_then(column)))
             }
         }
     }
@@ -103,67 +157,4 @@ fn legal_entities(tree: &OrgStructure) -> impl Iterator<Item = OrgId> {
     let is_legal_entity =
         |org: &OrgIndex| tree.flags(*org).is_some_and(|flags| flags.contains(OrgFlags::LEGAL_ENTITY));
     tree.indices().filter(is_legal_entity).filter_map(|org| tree.id(org))
-}
-
-/// A question about one client's organizations that takes the database to answer.
-pub(crate) enum DatabaseQuestion<'a> {
-    MayReference { org: Id<'a>, referenced_org: Id<'a> },
-    Stored { org: Id<'a>, column: fn(StoredOrgInfo) -> Option<OrgId> },
-}
-
-impl<'a> DatabaseQuestion<'a> {
-    /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
-        let column: fn(StoredOrgInfo) -> Option<OrgId> = match call {
-            "may_reference" => {
-                let org = from.id("org")?;
-                return Ok(Some(DatabaseQuestion::MayReference {
-                    org,
-                    referenced_org: from.id("referenced_org")?,
-                }));
-            }
-            "sql_legal_entity" => |stored| stored.legal_entity,
-            "sql_business_unit" => |stored| stored.business_unit,
-            "sql_legal_entity_or_business_unit" => |stored| stored.business_unit.or(stored.legal_entity),
-            "sql_period_control_org" => |stored| stored.period_control_allowed,
-            "sql_calendar_owner" => |stored| stored.calendar_owner,
-            _ => return Ok(None),
-        };
-        Ok(Some(DatabaseQuestion::Stored { org: from.id("org")?, column }))
-    }
-
-    pub(crate) async fn answer(
-        &self,
-        erp: &mut impl Erp,
-        client: Option<&str>,
-    ) -> Result<Value, QueryProblem> {
-        // What is stored needs no tree, so the client's may be damaged.
-        erp.require(client).await?;
-        match self {
-            DatabaseQuestion::MayReference { org, referenced_org } => {
-                let (org, referenced_org) = (org.as_deref(), referenced_org.as_deref());
-                // The tree that counts is that of the client to which the referring organization belongs.
-                let owner = match org {
-                    Some(org) => erp.client_of_organization(org).await?,
-                    None => None,
-                };
-                let owner = match owner {
-                    Some(owner) if erp.has(owner.as_str()).await? => Some(owner),
-                    _ => None,
-                };
-                let tree = erp.tree(owner.as_ref().map(ClientId::as_str).or(client)).await?;
-                Ok(tree.provider().is_in_natural_tree(org, referenced_org).into())
-            }
-            DatabaseQuestion::Stored { org, column } => {
-                let reader = erp.reader().ok_or_else(QueryProblem::not_in_odoo)?;
-                let stored = match org.as_deref().map(OrgId::new) {
-                    Some(Ok(org)) if erp.covers_organization(org.as_str()).await? => {
-                        reader.stored_org_info(org).await?
-                    }
-                    _ => None,
-                };
-                Ok(json!(stored.and_then(column)))
-            }
-        }
-    }
 }

@@ -1,27 +1,26 @@
 //! Calls about a role, and what the retired OrgTree answered.
 
-use org_structure::{OrgId, quoted_list};
+use org_structure::{OrgId, OrgStructure, quoted_list};
 use serde_json::{Value, json};
 use session::openbravo::legacy::{SiblingOrder, accessible_tree, referenceable_orgs};
 use session::openbravo::{AccessOptions, AutomaticRoles, RoleFacts, user_org_context};
 use session::{ClientId, OrgSelection, RoleAccess, RoleId};
 
+use super::Question;
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::QueryProblem;
 
 /// A question about a role, or one that the retired OrgTree answered.
-pub(crate) enum RoleQuestion<'a> {
-    Writable(WhatIf<'a>),
-    Readable(WhatIf<'a>),
-    ReadableCount(WhatIf<'a>),
+pub(super) enum RoleQuestion<'a> {
+    Access(WhatIf<'a>, fn(&RoleAccess, &OrgStructure) -> Value),
     UserOrgContext { role: Id<'a> },
     LegacyAccessibleTree { role: Id<'a> },
     LegacyReferenceable { org: Id<'a> },
 }
 
 /// A role, and what is supposed about it.
-pub(crate) struct WhatIf<'a> {
+pub(super) struct WhatIf<'a> {
     role: Id<'a>,
     /// The rule for automatic roles, if the question names one.
     automatic_roles: Option<AutomaticRoles>,
@@ -31,7 +30,7 @@ pub(crate) struct WhatIf<'a> {
 }
 
 /// Does a call tell what a role may?
-pub(crate) fn takes_a_role(call: &str) -> bool {
+pub(super) fn takes_a_role(call: &str) -> bool {
     matches!(
         call,
         "writable_orgs"
@@ -42,33 +41,36 @@ pub(crate) fn takes_a_role(call: &str) -> bool {
     )
 }
 
-impl<'a> RoleQuestion<'a> {
-    /// The question of a call, if it is one of these.
-    pub(crate) fn take(call: &str, from: &mut Arguments<'a>) -> Result<Option<Self>, QueryProblem> {
-        Ok(Some(match call {
-            "writable_orgs" => RoleQuestion::Writable(WhatIf::take(from)?),
-            "readable_orgs" => RoleQuestion::Readable(WhatIf::take(from)?),
-            "readable_orgs_count" => RoleQuestion::ReadableCount(WhatIf::take(from)?),
-            "user_org_context" => RoleQuestion::UserOrgContext { role: from.id("role")? },
-            "legacy_accessible_tree" => RoleQuestion::LegacyAccessibleTree { role: from.id("role")? },
-            "legacy_referenceable_orgs" => RoleQuestion::LegacyReferenceable { org: from.id("org")? },
-            _ => return Ok(None),
-        }))
-    }
+/// The question of a call, if it is one of these.
+pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Question<'a>>, QueryProblem> {
+    let access = |from, answer| Ok::<_, QueryProblem>(RoleQuestion::Access(WhatIf::take(from)?, answer));
+    let question = match call {
+        "writable_orgs" => access(from, |access, tree| set(access.writable(), tree))?,
+        "readable_orgs" => access(from, |access, tree| set(access.readable(), tree))?,
+        "readable_orgs_count" => access(from, |access, _| access.readable().len().into())?,
+        "user_org_context" => RoleQuestion::UserOrgContext { role: from.id("role")? },
+        "legacy_accessible_tree" => RoleQuestion::LegacyAccessibleTree { role: from.id("role")? },
+        "legacy_referenceable_orgs" => RoleQuestion::LegacyReferenceable { org: from.id("org")? },
+        _ => return Ok(None),
+    };
+    Ok(Some(Question::Role(question)))
+}
 
-    pub(crate) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, QueryProblem> {
+fn set(orgs: &OrgSelection, tree: &OrgStructure) -> Value {
+    json!(orgs.ids(tree).collect::<Vec<_>>())
+}
+
+impl RoleQuestion<'_> {
+    pub(super) async fn answer(&self, erp: &impl Erp, tree: &Tree) -> Result<Value, QueryProblem> {
         let structure = &tree.structure;
-        let set = |orgs: &OrgSelection| json!(orgs.ids(structure).collect::<Vec<_>>());
         Ok(match self {
-            RoleQuestion::Writable(what_if) => set(what_if.access(erp, tree).await?.writable()),
-            RoleQuestion::Readable(what_if) => set(what_if.access(erp, tree).await?.readable()),
-            RoleQuestion::ReadableCount(what_if) => what_if.access(erp, tree).await?.readable().len().into(),
+            RoleQuestion::Access(what_if, answer) => answer(&what_if.access(erp, tree).await?, structure),
             RoleQuestion::UserOrgContext { role } => {
                 user_org_context(&read_role(erp, role.as_deref(), tree.client).await?).into()
             }
             RoleQuestion::LegacyAccessibleTree { role } => {
                 let role = read_role(erp, role.as_deref(), tree.client).await?;
-                set(&accessible_tree(structure, &role.accesses))
+                set(&accessible_tree(structure, &role.accesses), structure)
             }
             RoleQuestion::LegacyReferenceable { org } => {
                 let directory = erp.directory(tree.client).await?;
