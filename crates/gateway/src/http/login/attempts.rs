@@ -14,8 +14,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use session::Clock;
 
-use crate::http::login::generations::Generations;
-use crate::http::login::limiter::{Allowance, Limiter, Reservation};
+use crate::http::login::limiter::{Allowance, BoundedMap, Limiter, Reservation, bounded_map};
 use crate::http::middleware::client_address::Network;
 
 /// The most networks remembered for a user, so that a user cannot fill memory through their own account.
@@ -30,7 +29,7 @@ pub(crate) struct Attempts {
     by_network: Arc<Limiter<Network>>,
     by_user_and_network: Arc<Limiter<(UserKey, Network)>>,
     by_user: Limiter<UserKey>,
-    known: Mutex<Generations<UserKey, Vec<Network>>>,
+    known: Mutex<BoundedMap<UserKey, Vec<Network>>>,
 }
 
 /// How often logins may fail before the table above applies.
@@ -64,7 +63,7 @@ impl Attempts {
             by_network: Arc::new(Limiter::new(allowed.by_network, Arc::clone(&clock))),
             by_user_and_network: Arc::new(Limiter::new(allowed.by_user_and_network, Arc::clone(&clock))),
             by_user: Limiter::new(allowed.by_user, clock),
-            known: Mutex::default(),
+            known: Mutex::new(bounded_map()),
         }
     }
 
@@ -113,11 +112,11 @@ impl Attempts {
     pub(crate) fn succeed(&self, attempt: Attempt) {
         let Attempt { user, network, .. } = attempt;
         let mut known = self.known.lock();
-        let mut networks = known.get(&user).cloned().unwrap_or_default();
+        let mut networks = known.peek(&user).cloned().unwrap_or_default();
         networks.retain(|known| *known != network);
         networks.truncate(NETWORKS_OF_USER - 1);
         networks.insert(0, network);
-        known.set(user, networks);
+        known.insert(user, networks);
     }
 
     /// Counts a failure.
@@ -136,7 +135,7 @@ impl Attempts {
     }
 
     fn is_known(&self, user: UserKey, network: Network) -> bool {
-        self.known.lock().get(&user).is_some_and(|networks| networks.contains(&network))
+        self.known.lock().peek(&user).is_some_and(|networks| networks.contains(&network))
     }
 }
 
@@ -225,7 +224,7 @@ mod tests {
             attempts.succeed(attempts.begin("user", network(number)).await.unwrap());
         }
         let user = UserKey(*blake3::hash(b"user").as_bytes());
-        assert_eq!(attempts.known.lock().get(&user).unwrap().len(), NETWORKS_OF_USER);
+        assert_eq!(attempts.known.lock().peek(&user).unwrap().len(), NETWORKS_OF_USER);
         assert!(attempts.is_known(user, network(99)) && !attempts.is_known(user, network(0)));
     }
 }

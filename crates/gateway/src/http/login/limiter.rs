@@ -1,16 +1,26 @@
 //! `Limiter`: how often a key may fail. Attempts that succeed are free, however many run at once.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{Hash, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashlink::LruCache;
 use parking_lot::Mutex;
 use session::Clock;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
-use crate::http::login::generations::Generations;
+/// A bounded map for what strangers choose the keys of. It forgets the keys that were not set for longest.
+pub(super) type BoundedMap<K, V> = LruCache<K, V, RandomState>;
+
+/// The most keys of such a map.
+const MAX_KEYS: usize = 100_000;
+
+/// An empty one.
+pub(super) fn bounded_map<K, V>() -> BoundedMap<K, V> {
+    LruCache::with_hasher(MAX_KEYS, RandomState::new())
+}
 
 /// A burst of failures, and one more after each interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +52,7 @@ pub(crate) struct Limiter<K: Hash + Eq + Copy> {
 #[derive(Debug)]
 struct State<K> {
     /// The moment at which all failures of a key will be forgotten (the generic cell rate algorithm).
-    failures: Generations<K, Duration>,
+    failures: BoundedMap<K, Duration>,
     /// No larger than the number of requests in flight.
     in_flight: HashMap<K, InFlightAttempts>,
 }
@@ -63,7 +73,7 @@ enum BlockReason {
 
 impl<K: Hash + Eq + Copy> Limiter<K> {
     pub(crate) fn new(allowance: Allowance, clock: Arc<dyn Clock>) -> Self {
-        let state = State { failures: Generations::default(), in_flight: HashMap::new() };
+        let state = State { failures: bounded_map(), in_flight: HashMap::new() };
         Limiter { allowance, clock, state: Mutex::new(state) }
     }
 
@@ -115,15 +125,19 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
 
     fn wait_in(&self, state: &State<K>, key: K, attempts: u32) -> Duration {
         let Allowance { burst, interval } = self.allowance;
-        let now = self.clock.now();
-        let forgotten = state.failures.get(&key).copied().unwrap_or_default().max(now);
+        let (forgotten, now) = self.forgotten_in(state, key);
         (forgotten + interval * attempts.saturating_add(1)).saturating_sub(now + interval * burst)
     }
 
     fn count(&self, state: &mut State<K>, key: K) {
+        let (forgotten, _) = self.forgotten_in(state, key);
+        state.failures.insert(key, forgotten + self.allowance.interval);
+    }
+
+    /// When all failures will be forgotten, and the time now.
+    fn forgotten_in(&self, state: &State<K>, key: K) -> (Duration, Duration) {
         let now = self.clock.now();
-        let forgotten = state.failures.get(&key).copied().unwrap_or_default().max(now);
-        state.failures.set(key, forgotten + self.allowance.interval);
+        (state.failures.peek(&key).copied().unwrap_or_default().max(now), now)
     }
 }
 
@@ -195,6 +209,16 @@ mod tests {
             assert_eq!(limiter.fail("a"), Ok(()));
         }
         assert!(limiter.fail("a").is_err(), "saved time does not add up");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_latest_stay() {
+        let (limiter, _) = limiter(1);
+        for key in 0..=MAX_KEYS {
+            assert_eq!(limiter.fail(key), Ok(()));
+        }
+        assert_eq!(limiter.state.lock().failures.len(), MAX_KEYS);
+        assert_eq!([0, 1, MAX_KEYS].map(|key| limiter.wait(key)), [Duration::ZERO, SECOND, SECOND]);
     }
 
     #[tokio::test]

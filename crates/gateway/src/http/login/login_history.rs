@@ -1,6 +1,6 @@
 //! `LoginHistory`: when users logged in and from where, as this instance saw it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use session::{ClientId, Clock, SessionId};
 /// The minutes that are remembered, the running one included.
 pub(crate) const MINUTES: usize = 15;
 
-/// The most clients whose logins are counted, and the most sessions whose address is kept.
-const MAX_CLIENTS: usize = 10_000;
+/// The most counts that are kept, and the most sessions whose address is.
+const MAX_COUNTS: usize = 150_000;
 const MAX_ADDRESSES: u64 = 100_000;
 
 /// Counts logins by minute, and remembers the address behind each session. For administrators to look at:
@@ -22,33 +22,9 @@ const MAX_ADDRESSES: u64 = 100_000;
 #[derive(Debug)]
 pub(crate) struct LoginHistory {
     clock: Arc<dyn Clock>,
-    logins: Mutex<HashMap<ClientId, Logins>>,
+    /// The logins of a minute in a client. What is added removes the minutes that are too old.
+    logins: Mutex<BTreeMap<(u64, ClientId), u64>>,
     addresses: Cache<SessionId, IpAddr>,
-}
-
-/// Logins of the last minutes, each minute in the place of its number modulo their number.
-#[derive(Debug, Default)]
-struct Logins {
-    /// The number of the last minute with a login.
-    last: u64,
-    counts: [u64; MINUTES],
-}
-
-impl Logins {
-    /// Forgets the minutes that are too old by now.
-    fn move_to(&mut self, minute: u64) {
-        let passed = minute.saturating_sub(self.last).min(MINUTES as u64);
-        for old in (self.last + 1..).take(usize::try_from(passed).unwrap_or(MINUTES)) {
-            if let Some(count) = self.counts.get_mut(place(old)) {
-                *count = 0;
-            }
-        }
-        self.last = self.last.max(minute);
-    }
-}
-
-fn place(minute: u64) -> usize {
-    usize::try_from(minute % MINUTES as u64).unwrap_or_default()
 }
 
 impl LoginHistory {
@@ -64,32 +40,23 @@ impl LoginHistory {
     pub(crate) fn record_login(&self, client: ClientId) {
         let minute = self.minute();
         let mut logins = self.logins.lock();
-        if logins.len() >= MAX_CLIENTS && !logins.contains_key(&client) {
-            logins.retain(|_, logins| minute.saturating_sub(logins.last) < MINUTES as u64);
-            // Where many are left, the next clean-up would come soon.
-            if logins.len() > MAX_CLIENTS / 2 {
-                logins.clear();
-            }
+        while let Some(((oldest, _), _)) = logins.first_key_value()
+            && (age(minute, *oldest) >= MINUTES || logins.len() >= MAX_COUNTS)
+        {
+            logins.pop_first();
         }
-        let logins = logins.entry(client).or_default();
-        logins.move_to(minute);
-        if let Some(count) = logins.counts.get_mut(place(minute)) {
-            *count += 1;
-        }
+        *logins.entry((minute, client)).or_default() += 1;
     }
 
     /// Logins of each of the last minutes, the running one last: of one client, or of all.
     pub(crate) fn logins(&self, client: Option<ClientId>) -> [u64; MINUTES] {
         let minute = self.minute();
         let mut sums = [0; MINUTES];
-        for (_, logins) in
-            self.logins.lock().iter_mut().filter(|(of, _)| client.is_none_or(|one| one == **of))
-        {
-            logins.move_to(minute);
-            for (sum, ago) in sums.iter_mut().rev().zip(0..) {
-                // In the first minutes there are none before.
-                let count = minute.checked_sub(ago).and_then(|minute| logins.counts.get(place(minute)));
-                *sum += count.copied().unwrap_or_default();
+        for ((then, of), count) in &*self.logins.lock() {
+            if client.is_none_or(|client| client == *of)
+                && let Some(sum) = sums.iter_mut().rev().nth(age(minute, *then))
+            {
+                *sum += count;
             }
         }
         sums
@@ -111,6 +78,11 @@ impl LoginHistory {
     fn minute(&self) -> u64 {
         self.clock.now().as_secs() / Duration::from_mins(1).as_secs()
     }
+}
+
+/// How many minutes ago one was.
+fn age(now: u64, minute: u64) -> usize {
+    usize::try_from(now.saturating_sub(minute)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ pub(crate) mod attempts;
 pub(crate) mod baseline;
 pub(crate) mod credentials;
 pub(crate) mod erp_hash;
-pub(crate) mod generations;
 pub(crate) mod limiter;
 pub(crate) mod login_history;
 pub(crate) mod password;
