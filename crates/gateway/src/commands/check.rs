@@ -35,40 +35,39 @@ pub(crate) async fn run(
     exposed: &[String],
     arguments: &ServeArguments,
 ) -> Result<ExitCode, Failure> {
-    let mut report = Report { out: anstream::stdout().lock(), problems: 0, warnings: 0 };
+    let mut report = Report { out: anstream::stdout().lock(), problems: 0, warnings: 0, written: Ok(()) };
     for warning in exposed {
-        report.warn(warning, "")?;
+        report.warn(warning, "");
     }
     let subject = Subject::of(erp, arguments);
     match subject {
-        Subject::Odoo(url) => companies(&mut report, erp, url).await?,
-        Subject::McpAlone => report.ok("no ERP is named: `/mcp` alone is served")?,
+        Subject::Odoo(url) => companies(&mut report, erp, url).await,
+        Subject::McpAlone => report.ok("no ERP is named: `/mcp` alone is served"),
         Subject::Database | Subject::Demonstration => {
-            if let Some(reader) = report.found(serve::open_erp(erp, None, arguments).await)? {
-                report.ok(format_args!("the ERP's database answers: {}", reader.database().place()))?;
-                rows(&mut report, &reader).await?;
-                clock(&mut report, reader.database()).await?;
+            if let Some(reader) = report.found(serve::open_erp(erp, None, arguments).await) {
+                report.ok(format_args!("the ERP's database answers: {}", reader.database().place()));
+                rows(&mut report, &reader).await;
+                clock(&mut report, reader.database()).await;
             }
         }
     }
     if let (Subject::McpAlone, Some(_)) = (subject, &arguments.store_url) {
-        report.warn(serve::UNUSED_STORE, "")?;
+        report.warn(serve::UNUSED_STORE, "");
     }
-    match report.found(serve::store_options(subject, arguments))? {
-        Some(Some(options)) => store(&mut report, subject, &options, arguments).await?,
-        Some(None) if subject != Subject::McpAlone => report.ok("sessions are kept in memory")?,
+    match report.found(serve::store_options(subject, arguments)) {
+        Some(Some(options)) => store(&mut report, subject, &options, arguments).await,
+        Some(None) if subject != Subject::McpAlone => report.ok("sessions are kept in memory"),
         _ => {}
     }
-    files(&mut report, subject, arguments)?;
-    listening(&mut report, subject, arguments).await?;
+    files(&mut report, subject, arguments);
+    listening(&mut report, subject, arguments).await;
     let most = Settings::default().max_connections;
     let connections = descriptors::connections(most);
     let found = format!("descriptors for {connections} connections");
     if connections < most {
-        report
-            .warn(found, "Raise the hard limit: `LimitNOFILE=65536` in the unit, `ulimit -Hn` in a shell.")?;
+        report.warn(found, "Raise the hard limit: `LimitNOFILE=65536` in the unit, `ulimit -Hn` in a shell.");
     } else {
-        report.ok(found)?;
+        report.ok(found);
     }
     report.end()
 }
@@ -78,44 +77,52 @@ struct Report<W> {
     out: W,
     problems: usize,
     warnings: usize,
+    /// Whether all lines were written so far.
+    written: io::Result<()>,
 }
 
 impl<W: Write> Report<W> {
-    fn ok(&mut self, what: impl Display) -> io::Result<()> {
-        writeln!(self.out, "ok       {what}")
+    fn ok(&mut self, what: impl Display) {
+        self.line("ok     ", &what, "");
     }
 
-    fn warn(&mut self, what: impl Display, advice: &str) -> io::Result<()> {
+    fn warn(&mut self, what: impl Display, advice: &str) {
         self.warnings += 1;
-        self.line("warning", &what, advice)
+        self.line("warning", &what, advice);
     }
 
-    fn problem(&mut self, what: impl Display, advice: &str) -> io::Result<()> {
+    fn problem(&mut self, what: impl Display, advice: &str) {
         self.problems += 1;
-        self.line("PROBLEM", &what, advice)
+        self.line("PROBLEM", &what, advice);
     }
 
     /// What was found, if anything; a failure is a problem.
-    fn found<T>(&mut self, found: Result<T, impl Into<Failure>>) -> io::Result<Option<T>> {
-        match found.map_err(Into::into) {
-            Ok(found) => Ok(Some(found)),
-            Err(failure) => self.problem(&failure, failure.advice().unwrap_or_default()).map(|()| None),
-        }
+    fn found<T>(&mut self, found: Result<T, impl Into<Failure>>) -> Option<T> {
+        found
+            .map_err(Into::into)
+            .map_err(|failure| self.problem(&failure, failure.advice().unwrap_or_default()))
+            .ok()
     }
 
-    fn line(&mut self, kind: &str, what: &impl Display, advice: &str) -> io::Result<()> {
-        let lines = |text: &str| text.replace('\n', "\n         ");
-        writeln!(self.out, "{kind}  {}", lines(&what.to_string()))?;
-        if advice.is_empty() { Ok(()) } else { writeln!(self.out, "         {}", lines(advice)) }
+    fn line(&mut self, kind: &str, what: &dyn Display, advice: &str) {
+        let indent = |text: &str| text.replace('\n', "\n         ");
+        let mut text = format!("{kind}  {}\n", indent(&what.to_string()));
+        if !advice.is_empty() {
+            text.push_str(&format!("         {}\n", indent(advice)));
+        }
+        if self.written.is_ok() {
+            self.written = self.out.write_all(text.as_bytes());
+        }
     }
 
     fn end(mut self) -> Result<ExitCode, Failure> {
-        let Report { problems, warnings, .. } = self;
-        if problems == 0 {
-            writeln!(self.out, "`serve` can start; {}", count(warnings, "warning"))?;
+        self.written?;
+        let warnings = count(self.warnings, "warning");
+        if self.problems == 0 {
+            writeln!(self.out, "`serve` can start; {warnings}")?;
             return Ok(ExitCode::SUCCESS);
         }
-        writeln!(self.out, "{}, {}", count(problems, "problem"), count(warnings, "warning"))?;
+        writeln!(self.out, "{}, {warnings}", count(self.problems, "problem"))?;
         Ok(ExitCode::from(REFUSED))
     }
 }
@@ -125,29 +132,26 @@ fn count(number: usize, what: &str) -> String {
 }
 
 /// Logs the loader of an Odoo in, and reads the companies once.
-async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &str) -> Result<(), Failure> {
-    let Some(source) = report.found(erp.odoo.connect(url).await)? else { return Ok(()) };
-    report.ok(format_args!(
-        "odoo answers, and the loader may read what it needs: {}",
-        source.odoo().config().url
-    ))?;
+async fn companies(report: &mut Report<impl Write>, erp: &ErpArguments, url: &str) {
+    let Some(source) = report.found(erp.odoo.connect(url).await) else { return };
+    let place = &source.odoo().config().url;
+    report.ok(format_args!("odoo answers, and the loader may read what it needs: {place}"));
     match source.tree().await {
         Ok(tree) => {
-            report.ok(format_args!("{} companies make a tree", tree.structure.len()))?;
+            report.ok(format_args!("{} companies make a tree", tree.structure.len()));
             for finding in tree.findings.iter().take(FINDINGS) {
-                report.warn(finding, "")?;
+                report.warn(finding, "");
             }
         }
-        Err(error) => report.problem(error, "Fix the companies in Odoo.")?,
+        Err(error) => report.problem(error, "Fix the companies in Odoo."),
     }
-    Ok(())
 }
 
 /// Reads everything that logins read, once.
-async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(), Failure> {
-    let Some(clients) = report.found(reader.clients().await)? else { return Ok(()) };
+async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) {
+    let Some(clients) = report.found(reader.clients().await) else { return };
     if clients.is_empty() {
-        report.problem("there is no client", "Is this the ERP's database, and has it rows?")?;
+        report.problem("there is no client", "Is this the ERP's database, and has it rows?");
     }
     for client in &clients {
         let read = async {
@@ -160,24 +164,22 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
         match read.await {
             // The client of the system itself.
             Ok(loaded) if client.id == "0" && loaded.structure.is_empty() => {
-                report.ok(format_args!("{name}: no organizations"))?;
+                report.ok(format_args!("{name}: no organizations"));
             }
             Ok(loaded) => {
-                report.ok(format_args!("{name}: {} organizations", loaded.structure.len()))?;
+                report.ok(format_args!("{name}: {} organizations", loaded.structure.len()));
                 for finding in loaded.findings.iter().take(FINDINGS) {
-                    report.warn(format_args!("{name}: {finding}"), "")?;
+                    report.warn(format_args!("{name}: {finding}"), "");
                 }
                 if let Some(further) = loaded.findings.len().checked_sub(FINDINGS).filter(|more| *more > 0) {
-                    report.warn(
-                        format_args!("{name}: {further} findings more"),
-                        "`orgcache tree` lists them.",
-                    )?;
+                    let said = format_args!("{name}: {further} findings more");
+                    report.warn(said, "`orgcache tree` lists them.");
                 }
             }
             Err(error) => report.problem(
                 format_args!("{name}: {error}"),
                 "No user of this client can sign in until the rows are fixed, or may be read.",
-            )?,
+            ),
         }
     }
     let users = async {
@@ -188,41 +190,36 @@ async fn rows(report: &mut Report<impl Write>, reader: &ErpReader) -> Result<(),
         let admitted = users.iter().filter(|user| user.active && !user.locked && user.username.is_some());
         Ok::<_, ReadError>((users.len(), admitted.count()))
     };
-    match report.found(users.await)? {
+    match report.found(users.await) {
         Some((users, 0)) => report.warn(
             format_args!("none of the {users} users is admitted"),
             "A user who signs in is active, not locked, and has a name (`ad_user.username`).",
-        )?,
-        Some((users, admitted)) => report.ok(format_args!("users: {users}, admitted: {admitted}"))?,
+        ),
+        Some((users, admitted)) => report.ok(format_args!("users: {users}, admitted: {admitted}")),
         None => {}
     }
     match revisions::are_kept(reader.database()).await {
-        Ok(true) => report.ok("changes of trees are counted")?,
-        Ok(false) => {
-            report.ok(
-                "changes of trees are not counted: logins digest or read the rows (`revisions install`)",
-            )?;
-        }
-        Err(error) => report.warn(error, "")?,
+        Ok(true) => report.ok("changes of trees are counted"),
+        Ok(false) => report
+            .ok("changes of trees are not counted: logins digest or read the rows (`revisions install`)"),
+        Err(error) => report.warn(error, ""),
     }
-    Ok(())
 }
 
-async fn clock(report: &mut Report<impl Write>, database: &Database) -> Result<(), Failure> {
+async fn clock(report: &mut Report<impl Write>, database: &Database) {
     let theirs = match database.now().await {
         Ok(theirs) => theirs,
-        Err(error) => return Ok(report.warn(error, "")?),
+        Err(error) => return report.warn(error, ""),
     };
     let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let apart = ours.abs_diff(theirs);
     let seconds = apart.as_secs_f64();
     let said = format!("this machine's clock and that of {} differ by {seconds:.3} s", database.place());
     if apart > APART {
-        report.warn(said, "Synchronize both with a time server: signed assertions are valid for seconds.")?;
+        report.warn(said, "Synchronize both with a time server: signed assertions are valid for seconds.");
     } else {
-        report.ok(said)?;
+        report.ok(said);
     }
-    Ok(())
 }
 
 async fn store(
@@ -230,14 +227,14 @@ async fn store(
     subject: Subject<'_>,
     options: &StoreOptions,
     arguments: &ServeArguments,
-) -> Result<(), Failure> {
-    let Some(file) = report.found(options.sqlite_file().map_err(StoreError::from))? else { return Ok(()) };
+) {
+    let Some(file) = report.found(options.sqlite_file().map_err(StoreError::from)) else { return };
     if let Some(file) = &file {
-        space(report, file)?;
+        space(report, file);
     }
     let granted = rights::check_store(options, serve::purpose(arguments)).await;
-    if report.found(granted)?.is_none() {
-        return Ok(());
+    if report.found(granted).is_none() {
+        return;
     }
     let made = file.as_ref().filter(|file| !file.exists());
     let steps = store::rehearse(options).await;
@@ -247,19 +244,19 @@ async fn store(
     }
     let steps = match steps {
         Err(error @ StoreError::InUse { .. }) => {
-            report.warn(error, "Nothing is wrong if it is this service.")?;
+            report.warn(error, "Nothing is wrong if it is this service.");
             Some(0)
         }
-        steps => report.found(steps)?,
+        steps => report.found(steps),
     };
-    let Some(steps) = steps else { return Ok(()) };
-    report.found(RevocationBacklog::for_store(options).and_then(|backlog| backlog.check()))?;
+    let Some(steps) = steps else { return };
+    report.found(RevocationBacklog::for_store(options).and_then(|backlog| backlog.check()));
     if steps > 0 {
-        return Ok(report.ok("the session store will get its tables when `serve` starts")?);
+        return report.ok("the session store will get its tables when `serve` starts");
     }
-    report.ok("the session store has its tables, and may write to them")?;
+    report.ok("the session store has its tables, and may write to them");
     if let Some(warning) = file.as_deref().and_then(exposure::of_file) {
-        report.warn(warning, "")?;
+        report.warn(warning, "");
     }
     let users = async {
         let database =
@@ -267,31 +264,28 @@ async fn store(
         let users = PasswordTable::open(database.clone()).await?.users().await?;
         Ok::<_, Failure>((users.len(), database))
     };
-    if let Some((users, database)) = report.found(users.await)? {
+    if let Some((users, database)) = report.found(users.await) {
         let others = !arguments.assertions.assertion_key.is_empty() || arguments.erp_passwords;
         if users > 0 || others || subject != Subject::Database {
-            report.ok(format_args!("users with a password: {users}"))?;
+            report.ok(format_args!("users with a password: {users}"));
         } else {
             report.warn(
                 "no user can sign in yet: none has a password, and no assertions are accepted",
                 "Set passwords with `orgcache password`, or configure --assertion-key.",
-            )?;
+            );
         }
-        clock(report, &database).await?;
+        clock(report, &database).await;
     }
-    Ok(())
 }
 
 /// Is there room for an SQLite file and its log?
-fn space(report: &mut Report<impl Write>, file: &Path) -> io::Result<()> {
-    let Some(free) = free_bytes(file) else { return Ok(()) };
+fn space(report: &mut Report<impl Write>, file: &Path) {
+    let Some(free) = free_bytes(file) else { return };
     let said = format!("{} KB are free for `{}`", free / 1_000, file.display());
     if free < LEAST_ROOM {
-        report.problem(said, "Make room on the disk.")
+        report.problem(said, "Make room on the disk.");
     } else if free < ROOM {
-        report.warn(said, "Make room on the disk: the log file alone grows to about 40 MB.")
-    } else {
-        Ok(())
+        report.warn(said, "Make room on the disk: the log file alone grows to about 40 MB.");
     }
 }
 
@@ -308,54 +302,44 @@ fn free_bytes(_: &Path) -> Option<u64> {
 }
 
 /// Keys of assertions and the principals of /mcp.
-fn files(
-    report: &mut Report<impl Write>,
-    subject: Subject<'_>,
-    arguments: &ServeArguments,
-) -> Result<(), Failure> {
-    if let Some(Some(_)) = report.found(serve::assertion_key(&arguments.assertions))? {
-        report.ok("the keys of assertions can be read")?;
+fn files(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &ServeArguments) {
+    if let Some(Some(_)) = report.found(serve::assertion_key(&arguments.assertions)) {
+        report.ok("the keys of assertions can be read");
     }
-    let settings = report.found(serve::settings(subject, arguments, true))?;
+    let settings = report.found(serve::settings(subject, arguments, true));
     if settings.is_some_and(|settings| settings.mcp.is_some()) {
-        report.ok("the file of --mcp can be read")?;
+        report.ok("the file of --mcp can be read");
     }
     for file in arguments.mcp.iter().chain(&arguments.assertions.assertion_key) {
         // A public key is no secret.
         let is_public = std::fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"-----BEGIN PUBLIC KEY"));
         if let Some(warning) = exposure::of_file(file).filter(|_| !is_public) {
-            report.warn(warning, "")?;
+            report.warn(warning, "");
         }
     }
-    Ok(())
 }
 
 /// Binds the addresses, and releases them.
-async fn listening(
-    report: &mut Report<impl Write>,
-    subject: Subject<'_>,
-    arguments: &ServeArguments,
-) -> Result<(), Failure> {
-    if let Some(Some(address)) = report.found(serve::beyond_loopback(&arguments.listen, subject).await)? {
-        report
-            .warn(format_args!("`{address}` is beyond loopback"), "A proxy in front must terminate TLS.")?;
+async fn listening(report: &mut Report<impl Write>, subject: Subject<'_>, arguments: &ServeArguments) {
+    if let Some(Some(address)) = report.found(serve::beyond_loopback(&arguments.listen, subject).await) {
+        let said = format_args!("`{address}` is beyond loopback");
+        report.warn(said, "A proxy in front must terminate TLS.");
     }
     for address in &arguments.listen {
         match Server::bind_all(std::slice::from_ref(address)).await {
-            Ok(_) => report.ok(format_args!("`{address}` is free"))?,
+            Ok(_) => report.ok(format_args!("`{address}` is free")),
             Err(error) if error.cause.kind() == io::ErrorKind::AddrInUse => report.warn(
                 format_args!("something listens on `{address}` already"),
                 "Nothing is wrong if it is this service.",
-            )?,
+            ),
             Err(ListenError { address: ListenAddress::Unix(path), .. })
                 if path.parent() == Some(Path::new(UNIT_FOLDER)) && !Path::new(UNIT_FOLDER).exists() =>
             {
-                report.ok(format_args!("`{address}`: the unit creates the folder when it starts"))?;
+                report.ok(format_args!("`{address}`: the unit creates the folder when it starts"));
             }
             Err(error) => {
-                report.found(Err::<(), _>(serve::not_bound(error)))?;
+                report.found(Err::<(), _>(serve::not_bound(error)));
             }
         }
     }
-    Ok(())
 }
