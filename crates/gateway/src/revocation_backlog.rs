@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use erp_db::{StoreError, StoreOptions};
 use serde::{Deserialize, Serialize};
-use session::{ClientId, InvalidId, InvalidSessionId, RoleId, Scope, SessionManager, UserId};
+use session::{ClientId, InvalidSessionId, RoleId, Scope, SessionManager, UserId};
 
 use crate::demo;
 use crate::failure::Failure;
@@ -27,9 +27,9 @@ pub(crate) struct RevocationBacklog {
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum BacklogEntry {
     Session(String),
-    User { client: String, user: String },
-    Role { client: String, role: String },
-    Client(String),
+    User { client: ClientId, user: UserId },
+    Role { client: ClientId, role: RoleId },
+    Client(ClientId),
 }
 
 impl RevocationBacklog {
@@ -159,40 +159,29 @@ fn unreadable(path: &Path, error: &dyn std::error::Error) -> Failure {
 
 fn read(path: &Path) -> io::Result<Vec<Scope>> {
     let ends: Vec<BacklogEntry> = serde_json::from_slice(&fs::read(path)?)?;
-    ends.iter().map(|end| end.scope().map_err(io::Error::other)).collect()
-}
-
-/// Why an entry names nothing.
-#[derive(Debug, thiserror::Error)]
-enum InvalidEntry {
-    #[error(transparent)]
-    Id(#[from] InvalidId),
-    #[error(transparent)]
-    Session(#[from] InvalidSessionId),
+    ends.into_iter().map(|end| end.try_into().map_err(io::Error::other)).collect()
 }
 
 impl From<&Scope> for BacklogEntry {
     fn from(scope: &Scope) -> Self {
-        match scope {
+        match *scope {
             Scope::Session(id) => BacklogEntry::Session(id.to_string()),
-            Scope::User(client, user) => {
-                BacklogEntry::User { client: client.to_string(), user: user.to_string() }
-            }
-            Scope::Role(client, role) => {
-                BacklogEntry::Role { client: client.to_string(), role: role.to_string() }
-            }
-            Scope::Client(client) => BacklogEntry::Client(client.to_string()),
+            Scope::User(client, user) => BacklogEntry::User { client, user },
+            Scope::Role(client, role) => BacklogEntry::Role { client, role },
+            Scope::Client(client) => BacklogEntry::Client(client),
         }
     }
 }
 
-impl BacklogEntry {
-    fn scope(&self) -> Result<Scope, InvalidEntry> {
-        Ok(match self {
+impl TryFrom<BacklogEntry> for Scope {
+    type Error = InvalidSessionId;
+
+    fn try_from(entry: BacklogEntry) -> Result<Self, InvalidSessionId> {
+        Ok(match entry {
             BacklogEntry::Session(id) => Scope::Session(id.parse()?),
-            BacklogEntry::User { client, user } => Scope::User(ClientId::new(client)?, UserId::new(user)?),
-            BacklogEntry::Role { client, role } => Scope::Role(ClientId::new(client)?, RoleId::new(role)?),
-            BacklogEntry::Client(client) => Scope::Client(ClientId::new(client)?),
+            BacklogEntry::User { client, user } => Scope::User(client, user),
+            BacklogEntry::Role { client, role } => Scope::Role(client, role),
+            BacklogEntry::Client(client) => Scope::Client(client),
         })
     }
 }

@@ -123,25 +123,25 @@ pub(super) struct Definition {
     pub(super) options: HttpOptions,
 }
 
-/// Settings that remember which of them were asked for: the others are misspelt, or in the wrong place.
+/// The settings that were asked for, each with what was answered. Others are misspelt, or in the wrong place.
 #[derive(Default)]
-struct UsedSettings(RefCell<BTreeSet<String>>);
+struct AskedSettings(RefCell<BTreeMap<String, Option<String>>>);
 
-impl UsedSettings {
-    fn add(&self, name: &str) {
-        self.0.borrow_mut().insert(name.to_owned());
+impl AskedSettings {
+    fn answer(&self, name: &str, value: Option<String>) -> Option<String> {
+        self.0.borrow_mut().insert(name.to_owned(), value.clone());
+        value
     }
 
-    /// Those of the settings that were asked for so far.
-    fn among(&self, given: &SettingValues) -> SettingValues {
+    /// Those that have a value so far.
+    fn values(&self) -> SettingValues {
         let asked = self.0.borrow();
-        let among = given.iter().filter(|(name, _)| asked.contains(*name));
-        among.map(|(name, value)| (name.clone(), value.clone())).collect()
+        asked.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
     }
 
     fn check(&self, given: &SettingValues, place: &str) -> Result<(), McpError> {
         let asked = self.0.borrow();
-        match given.keys().find(|name| !asked.contains(*name)) {
+        match given.keys().find(|name| !asked.contains_key(*name)) {
             None => Ok(()),
             Some(name) => {
                 Err(McpError::Unknown { name: shorten(name, NAME_BYTES).into(), place: place.to_owned() })
@@ -159,26 +159,19 @@ impl Configuration {
         if let Some(name) = OWN.iter().find(|name| file.settings.contains_key(**name)) {
             return Err(McpError::Unknown { name: (*name).into(), place: everybody.into() });
         }
-        let asked = UsedSettings::default();
-        let common = |name: &str| {
-            asked.add(name);
-            file.settings.get(name).cloned()
-        };
+        let asked = AskedSettings::default();
+        let common = |name: &str| asked.answer(name, file.settings.get(name).cloned());
         let caches = Caches::from_settings(common).map_err(of_all)?;
         let compress_from = threshold(common(THRESHOLD)).map_err(of_all)?;
-        let shared = asked.among(&file.settings);
+        let shared = asked.values();
         let options = options(&file);
 
         let (mut definitions, mut tokens, mut names) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         for principal in &file.principals {
-            let own = UsedSettings::default();
-            let used = RefCell::new(SettingValues::new());
+            let asked = AskedSettings::default();
             let setting = |name: &str| {
-                own.add(name);
-                let value = principal.settings.get(name).cloned();
-                let value = if OWN.contains(&name) { value } else { value.or_else(|| common(name)) };
-                used.borrow_mut().extend(value.clone().map(|value| (name.to_owned(), value)));
-                value
+                let own = principal.settings.get(name).cloned();
+                asked.answer(name, if OWN.contains(&name) { own } else { own.or_else(|| common(name)) })
             };
             let failed = |cause| McpError::Setting { place: place(&principal.name), cause };
             let config = OdooConfig::from_settings(setting).map_err(failed)?;
@@ -188,12 +181,12 @@ impl Configuration {
                 return Err(failed(SettingError::Missing { name: "ODOO_DB", reason }.into()));
             }
             let settings = McpSettings::from_settings(setting).map_err(failed)?;
-            own.check(&principal.settings, &place(&principal.name))?;
+            asked.check(&principal.settings, &place(&principal.name))?;
             let token = hash(principal)?;
             if !names.insert(&principal.name) || !tokens.insert(token) {
                 return Err(McpError::Duplicate { principal: principal.name.clone() });
             }
-            let content = format!("{:?}", (&principal.name, used.into_inner(), &options));
+            let content = format!("{:?}", (&principal.name, asked.values(), &options));
             let content = Hash::from(Sha256::digest(content));
             let (name, options) = (principal.name.clone(), options.clone());
             definitions.push(Definition { token, content, name, config, settings, options });
