@@ -36,41 +36,42 @@ pub(crate) async fn beyond_loopback<'l>(
 
 /// Why an address cannot be had, and what to do next.
 pub(crate) fn not_bound(error: ListenError) -> Failure {
+    use io::ErrorKind;
+
     // A process may still be stopping, a network coming up, and a server of names not answer yet.
     let is_name =
         matches!(&error.address, ListenAddress::Tcp { host, .. } if host.parse::<IpAddr>().is_err());
-    let passes = [io::ErrorKind::AddrInUse, io::ErrorKind::AddrNotAvailable].contains(&error.cause.kind());
+    let passes = [ErrorKind::AddrInUse, ErrorKind::AddrNotAvailable].contains(&error.cause.kind());
     let failure = Failure::nothing_done(&error).if_transient(is_name || passes);
-    match (error.cause.kind(), &error.address) {
-        (io::ErrorKind::AddrInUse, ListenAddress::Tcp { .. }) => {
-            failure.advise("Something listens there already; choose another port with --listen.")
+    let advice = match (error.cause.kind(), &error.address) {
+        (ErrorKind::AddrInUse, ListenAddress::Tcp { .. }) => {
+            "Something listens there already; choose another port with --listen."
         }
-        (io::ErrorKind::AddrInUse, ListenAddress::Unix(_)) => {
-            failure.advise("A process listens there already; choose another path with --listen.")
+        (ErrorKind::AddrInUse, ListenAddress::Unix(_)) => {
+            "A process listens there already; choose another path with --listen."
         }
-        (io::ErrorKind::NotFound, ListenAddress::Unix(_)) => {
-            failure.advise("Make its folder first, and let the user of the service write to it.")
+        (ErrorKind::NotFound, ListenAddress::Unix(_)) => {
+            "Make its folder first, and let the user of the service write to it."
         }
-        (io::ErrorKind::AlreadyExists, ListenAddress::Unix(_)) => {
-            failure.advise("Remove the file if nothing needs it, or choose another path with --listen.")
+        (ErrorKind::AlreadyExists, ListenAddress::Unix(_)) => {
+            "Remove the file if nothing needs it, or choose another path with --listen."
         }
-        (io::ErrorKind::PermissionDenied, ListenAddress::Tcp { .. }) => failure.advise(
-            "Ports below 1024 are root's: choose another port with --listen, and put a proxy in front.",
-        ),
-        (io::ErrorKind::AddrNotAvailable, _) => {
-            failure.advise("This machine has no such address; choose one of its own with --listen.")
+        (ErrorKind::PermissionDenied, ListenAddress::Tcp { .. }) => {
+            "Ports below 1024 are root's: choose another port with --listen, and put a proxy in front."
         }
-        (io::ErrorKind::InvalidInput, ListenAddress::Unix(_)) => {
-            failure.advise("Choose a path of at most 107 bytes with --listen.")
+        (ErrorKind::AddrNotAvailable, _) => {
+            "This machine has no such address; choose one of its own with --listen."
         }
-        (io::ErrorKind::PermissionDenied, ListenAddress::Unix(_)) => {
-            failure.advise("Let the user of the service write to its folder.")
+        (ErrorKind::InvalidInput, ListenAddress::Unix(_)) => {
+            "Choose a path of at most 107 bytes with --listen."
         }
-        _ if is_name => {
-            failure.advise("Does this machine know that name? Write an address of its own instead.")
+        (ErrorKind::PermissionDenied, ListenAddress::Unix(_)) => {
+            "Let the user of the service write to its folder."
         }
-        _ => failure,
-    }
+        _ if is_name => "Does this machine know that name? Write an address of its own instead.",
+        _ => return failure,
+    };
+    failure.advise(advice)
 }
 
 /// Tells the person at the terminal where to go.

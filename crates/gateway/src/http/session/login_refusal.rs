@@ -63,26 +63,19 @@ fn org_not_given() -> Problem {
 
 /// The refusal by the ERP's rules. It names nothing that belongs to another client.
 fn refused(refusal: &Refusal) -> Problem {
-    let forbidden =
-        |code, detail: &'static str| Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail);
-    match refusal {
+    let (code, detail, field) = match refusal {
         Refusal::UnknownUser { .. } | Refusal::InactiveUser { .. } => {
-            forbidden("user_inactive", "the user is not active").with_field("user")
+            ("user_inactive", "the user is not active", "user")
         }
-        Refusal::LockedUser { .. } => forbidden("user_locked", "the user is locked out").with_field("user"),
-        Refusal::NoRole { .. } => forbidden("no_role", "the user may take no role").with_field("role"),
-        Refusal::InactiveRole { .. } => {
-            forbidden("role_inactive", "the role is not active").with_field("role")
-        }
-        Refusal::InactiveClient { .. } => {
-            forbidden("client_inactive", "the client of the role is not active").with_field("role")
-        }
-        Refusal::InactiveOrg { .. } => {
-            forbidden("org_inactive", "the organization is not active").with_field("org")
-        }
-        Refusal::OrgNotGiven { .. } | Refusal::OrgOfAnotherClient { .. } => org_not_given(),
-        _ => forbidden("role_not_given", "the user may not take this role").with_field("role"),
-    }
+        Refusal::LockedUser { .. } => ("user_locked", "the user is locked out", "user"),
+        Refusal::NoRole { .. } => ("no_role", "the user may take no role", "role"),
+        Refusal::InactiveRole { .. } => ("role_inactive", "the role is not active", "role"),
+        Refusal::InactiveClient { .. } => ("client_inactive", "the client of the role is not active", "role"),
+        Refusal::InactiveOrg { .. } => ("org_inactive", "the organization is not active", "org"),
+        Refusal::OrgNotGiven { .. } | Refusal::OrgOfAnotherClient { .. } => return org_not_given(),
+        _ => ("role_not_given", "the user may not take this role", "role"),
+    };
+    Problem::new(StatusCode::FORBIDDEN, code).with_detail(detail).with_field(field)
 }
 
 /// The ERP's rows make no sense, such as organizations in a cycle. They have to be mended there.

@@ -23,9 +23,8 @@ pub(crate) async fn refresh(
     peer: Peer,
     credential: Credential,
 ) -> Result<Response, Problem> {
-    let before = baseline(&gateway, &credential).await;
-    let renewed = gateway.manager().refresh(credential.token()).await;
-    replace_token(&gateway, peer, &credential, before, renewed).await
+    let renewed = gateway.manager().refresh(credential.token());
+    replace_token(&gateway, peer, &credential, renewed).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -42,9 +41,8 @@ pub(crate) async fn role(
     JsonBody(form): JsonBody<RoleForm>,
 ) -> Result<Response, Problem> {
     let org = form.org.map(|JsonId(org)| org);
-    let before = baseline(&gateway, &credential).await;
-    let switched = gateway.manager().switch_role(credential.token(), form.role.0, org).await;
-    replace_token(&gateway, peer, &credential, before, switched).await
+    let switched = gateway.manager().switch_role(credential.token(), form.role.0, org);
+    replace_token(&gateway, peer, &credential, switched).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -59,9 +57,8 @@ pub(crate) async fn org(
     credential: Credential,
     JsonBody(form): JsonBody<OrgForm>,
 ) -> Result<Response, Problem> {
-    let before = baseline(&gateway, &credential).await;
-    let switched = gateway.manager().switch_org(credential.token(), form.org.0).await;
-    replace_token(&gateway, peer, &credential, before, switched).await
+    let switched = gateway.manager().switch_org(credential.token(), form.org.0);
+    replace_token(&gateway, peer, &credential, switched).await
 }
 
 /// What was known of the user of Odoo when the first of these sessions was made: the next one proves nothing
@@ -72,14 +69,15 @@ async fn baseline(gateway: &Gateway, credential: &Credential) -> Option<Baseline
     Some(gateway.inner.baselines.for_session(gateway.manager(), &session))
 }
 
+/// Has another session take the place of one. It starts nothing before it is waited for.
 async fn replace_token(
     gateway: &Gateway,
     peer: Peer,
     credential: &Credential,
-    before: Option<Baseline>,
-    outcome: Result<Login, LoginError>,
+    replacement: impl Future<Output = Result<Login, LoginError>>,
 ) -> Result<Response, Problem> {
-    let logged_in = outcome.map_err(|error| login_refusal(&error))?;
+    let before = baseline(gateway, credential).await;
+    let logged_in = replacement.await.map_err(|error| login_refusal(&error))?;
     if let Some(before) = before {
         gateway.inner.baselines.note(logged_in.session.id(), before);
     }
