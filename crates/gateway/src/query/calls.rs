@@ -63,13 +63,19 @@ enum Question<'a> {
 
 impl<'a> Question<'a> {
     fn take(call: &str, mut from: Arguments<'a>) -> Result<Self, QueryProblem> {
-        for take in [tree::take, database::take, role::take, company::take] {
-            if let Some(question) = take(call, &mut from)? {
-                from.done()?;
-                return Ok(question);
-            }
-        }
-        Err(QueryProblem::unknown_call(call))
+        let question = if let Some(question) = tree::take(call, &mut from)? {
+            Question::Tree(question)
+        } else if let Some(question) = database::take(call, &mut from)? {
+            Question::Database(question)
+        } else if let Some(question) = role::take(call, &mut from)? {
+            Question::Role(question)
+        } else if let Some(question) = company::take(call, &mut from)? {
+            Question::User(question)
+        } else {
+            return Err(QueryProblem::unknown_call(call));
+        };
+        from.done()?;
+        Ok(question)
     }
 }
 

@@ -4,7 +4,6 @@ use org_structure::{OrgId, OrgSet};
 use serde_json::{Value, json};
 use session::UserId;
 
-use super::Question;
 use crate::backend::BackendError;
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
@@ -23,11 +22,14 @@ pub(super) fn takes_a_user(call: &str) -> bool {
 }
 
 /// The question of a call, if it is one of these.
-pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Question<'a>>, QueryProblem> {
+pub(super) fn take<'a>(
+    call: &str,
+    from: &mut Arguments<'a>,
+) -> Result<Option<UserQuestion<'a>>, QueryProblem> {
     if !takes_a_user(call) {
         return Ok(None);
     }
-    Ok(Some(Question::User(UserQuestion { user: from.id("user")?, is_shared: call == "shared_companies" })))
+    Ok(Some(UserQuestion { user: from.id("user")?, is_shared: call == "shared_companies" }))
 }
 
 impl UserQuestion<'_> {

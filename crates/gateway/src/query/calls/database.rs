@@ -5,7 +5,6 @@ use org_structure::{OrgFlags, OrgId, OrgIndex, OrgStructure};
 use serde_json::{Value, json};
 use session::ClientId;
 
-use super::Question;
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, client_id};
 use crate::query::problem::{Code, QueryProblem};
@@ -21,8 +20,11 @@ pub(super) enum DatabaseQuestion<'a> {
 }
 
 /// The question of a call, if it is one of these.
-pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Question<'a>>, QueryProblem> {
-    let question = match call {
+pub(super) fn take<'a>(
+    call: &str,
+    from: &mut Arguments<'a>,
+) -> Result<Option<DatabaseQuestion<'a>>, QueryProblem> {
+    Ok(Some(match call {
         "is_org_included" => {
             let (org, parent) = (from.id("org")?, from.id("parent")?);
             DatabaseQuestion::IsOrgIncluded { org, parent, client: from.id("client")? }
@@ -44,8 +46,7 @@ pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Qu
         "sql_period_control_org" => stored(from, |stored| stored.period_control_allowed)?,
         "sql_calendar_owner" => stored(from, |stored| stored.calendar_owner)?,
         _ => return Ok(None),
-    };
-    Ok(Some(Question::Database(question)))
+    }))
 }
 
 fn stored<'a>(

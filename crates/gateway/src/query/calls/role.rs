@@ -6,7 +6,6 @@ use session::openbravo::legacy::{SiblingOrder, accessible_tree, referenceable_or
 use session::openbravo::{AccessOptions, AutomaticRoles, RoleFacts, user_org_context};
 use session::{ClientId, OrgSelection, RoleAccess, RoleId};
 
-use super::Question;
 use crate::query::arguments::{Arguments, Id};
 use crate::query::erp::{Erp, Tree};
 use crate::query::problem::QueryProblem;
@@ -42,9 +41,12 @@ pub(super) fn takes_a_role(call: &str) -> bool {
 }
 
 /// The question of a call, if it is one of these.
-pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Question<'a>>, QueryProblem> {
+pub(super) fn take<'a>(
+    call: &str,
+    from: &mut Arguments<'a>,
+) -> Result<Option<RoleQuestion<'a>>, QueryProblem> {
     let access = |from, answer| Ok::<_, QueryProblem>(RoleQuestion::Access(WhatIf::take(from)?, answer));
-    let question = match call {
+    Ok(Some(match call {
         "writable_orgs" => access(from, |access, tree| set(access.writable(), tree))?,
         "readable_orgs" => access(from, |access, tree| set(access.readable(), tree))?,
         "readable_orgs_count" => access(from, |access, _| access.readable().len().into())?,
@@ -52,8 +54,7 @@ pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Qu
         "legacy_accessible_tree" => RoleQuestion::LegacyAccessibleTree { role: from.id("role")? },
         "legacy_referenceable_orgs" => RoleQuestion::LegacyReferenceable { org: from.id("org")? },
         _ => return Ok(None),
-    };
-    Ok(Some(Question::Role(question)))
+    }))
 }
 
 fn set(orgs: &OrgSelection, tree: &OrgStructure) -> Value {

@@ -6,7 +6,6 @@ use org_structure::openbravo::{OrganizationStructureProvider, Orgs};
 use org_structure::{OrgFlags, OrgId};
 use serde_json::{Value, json};
 
-use super::Question;
 use crate::query::arguments::{Arguments, Id, Record};
 use crate::query::problem::QueryProblem;
 
@@ -25,8 +24,11 @@ pub(super) enum TreeQuestion<'a> {
 }
 
 /// The question of a call, if it is one of these.
-pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Question<'a>>, QueryProblem> {
-    let question = match call {
+pub(super) fn take<'a>(
+    call: &str,
+    from: &mut Arguments<'a>,
+) -> Result<Option<TreeQuestion<'a>>, QueryProblem> {
+    Ok(Some(match call {
         "natural_tree" | "referenceable_orgs" => about(from, |tree, org| set(&tree.natural_tree(org)))?,
         "is_in_natural_tree" => TreeQuestion::IsInNaturalTree(from.id("org1")?, from.id("org2")?),
         "parent_org" => about(from, |tree, org| id(tree.parent_org(org)))?,
@@ -50,8 +52,7 @@ pub(super) fn take<'a>(call: &str, from: &mut Arguments<'a>) -> Result<Option<Qu
         }
         "sql_calendar_owner_treenode" => about(from, |tree, org| id(below_zero(tree.calendar_owner(org))))?,
         _ => return Ok(None),
-    };
-    Ok(Some(Question::Tree(question)))
+    }))
 }
 
 fn about<'a>(
