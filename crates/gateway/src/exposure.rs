@@ -9,16 +9,13 @@ pub(crate) fn of_file(file: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
 
     let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    let may = match mode & 0o006 {
+        0 => return None,
+        0o004 => "read",
+        _ => "write to",
+    };
     let file = file.display();
-    match mode & 0o006 {
-        0 => None,
-        0o004 => Some(format!(
-            "other users of this machine may read `{file}`, which holds secrets: chmod o= {file}"
-        )),
-        _ => Some(format!(
-            "other users of this machine may write to `{file}`, which holds secrets: chmod o= {file}"
-        )),
-    }
+    Some(format!("other users of this machine may {may} `{file}`, which holds secrets: chmod o= {file}"))
 }
 
 #[cfg(not(unix))]

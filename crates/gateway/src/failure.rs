@@ -36,10 +36,6 @@ impl Failure {
         Failure { status: NOTHING_DONE, message: cause.to_string(), advice: None }
     }
 
-    pub(crate) fn no_runtime(cause: io::Error) -> Self {
-        Self::nothing_done(format!("this process cannot start: {cause}"))
-    }
-
     /// The same failure with what to do next.
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());

@@ -55,7 +55,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             Builder::new_current_thread()
         }
     };
-    let runtime = runtime.enable_all().build().map_err(Failure::no_runtime)?;
+    let runtime = runtime
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::nothing_done(format!("this process cannot start: {error}")))?;
     let outcome = runtime.block_on(async {
         match &command {
             Command::Serve(arguments) => commands::serve::run(&erp, arguments).await,

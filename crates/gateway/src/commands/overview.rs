@@ -29,10 +29,7 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &ShownTrees) -> Result<Ex
     show::memory(&mut out, &sound)?;
     let extent = arguments.depth.map_or(Extent::Lines(LINES), Extent::Depth);
     for tree in trees.iter().take(TREES) {
-        match tree {
-            Ok(tree) => show::tree(&mut out, tree, extent)?,
-            Err(damaged) => show::damage(&mut out, damaged)?,
-        }
+        show::tree(&mut out, tree, extent)?;
     }
     show::legend(&mut out)?;
     if let Some(more) = trees.len().checked_sub(TREES).filter(|more| *more > 0) {

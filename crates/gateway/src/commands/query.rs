@@ -38,7 +38,7 @@ pub(crate) async fn run(
 
 async fn answer_lines(mut erp: impl Erp) -> Result<ExitCode, Failure> {
     let mut input = io::stdin().lock();
-    if input_is_a_person() {
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
         anstream::eprintln!("reading questions, one JSON object a line; Ctrl-D ends");
     }
     let mut output = io::stdout().lock();
@@ -73,10 +73,6 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<
     }
     input.skip_until(b'\n')?;
     Ok(Some(Line::TooLong))
-}
-
-fn input_is_a_person() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 fn unreadable(error: io::Error) -> Failure {

@@ -36,10 +36,7 @@ pub(crate) async fn run(erp: &ErpArguments, arguments: &TreeArguments) -> Result
     }
     let extent = arguments.which.depth.map_or(Extent::Lines(LINES), Extent::Depth);
     for tree in &trees {
-        match tree {
-            Ok(tree) => show::tree(&mut out, tree, extent)?,
-            Err(damaged) => show::damage(&mut out, damaged)?,
-        }
+        show::tree(&mut out, tree, extent)?;
     }
     show::legend(&mut out)?;
     if let (Some(org), Some(Ok(tree))) = (closely, trees.first()) {
@@ -166,12 +163,9 @@ fn find(trees: &[Result<ClientTree, DamagedTree>], text: &str) -> Result<(usize,
 }
 
 /// The organizations of a tree that have a name or a search key.
-fn with_name<'t>(tree: &'t ClientTree, text: &str) -> impl Iterator<Item = OrgIndex> + use<'t> {
-    let found: Vec<OrgIndex> = tree
-        .directory
+fn with_name(tree: &ClientTree, text: &str) -> impl Iterator<Item = OrgIndex> {
+    tree.directory
         .iter()
-        .filter(|(_, entry)| is_same(&entry.name, text) || is_same(&entry.search_key, text))
+        .filter(move |(_, entry)| is_same(&entry.name, text) || is_same(&entry.search_key, text))
         .filter_map(|(id, _)| tree.structure.index_of(id.as_str()))
-        .collect();
-    found.into_iter()
 }

@@ -1,6 +1,8 @@
 //! The generated client of the demonstration: 600 organizations, half of them in a wide part, half in a deep
 //! one, so that there is a tree of the size that people ask about.
 
+use std::iter;
+
 use serde_json::{Value, json};
 
 /// The generated client, and its tree of organizations.
@@ -53,29 +55,18 @@ struct Principal {
 }
 
 fn principals() -> Vec<Principal> {
-    let mut all = vec![Principal {
-        number: 0,
-        user: "GeneratedAdmin".into(),
-        role: "Generated - Administrator".into(),
-        org: None,
-    }];
-    for (country, number) in (1..=COUNTRIES).zip(1..) {
-        all.push(Principal {
-            number,
-            user: format!("GeneratedCountry{country:02}"),
-            role: format!("Generated - Country {country:02}"),
-            org: Some(id(Kind::Country, country, 0)),
-        });
-    }
-    for ((chain, letter), number) in (1..).zip('A'..='F').zip(COUNTRIES + 1..) {
-        all.push(Principal {
-            number,
-            user: format!("GeneratedChain{letter}"),
-            role: format!("Generated - Chain {letter}, from level 25"),
-            org: Some(id(Kind::Chain, chain, 25)),
-        });
-    }
-    all
+    let administrator = ("GeneratedAdmin".to_owned(), "Generated - Administrator".to_owned(), None);
+    let countries = (1..=COUNTRIES).map(|country| {
+        let (user, role) =
+            (format!("GeneratedCountry{country:02}"), format!("Generated - Country {country:02}"));
+        (user, role, Some(id(Kind::Country, country, 0)))
+    });
+    let chains = (1..).zip('A'..='F').map(|(chain, letter)| {
+        let role = format!("Generated - Chain {letter}, from level 25");
+        (format!("GeneratedChain{letter}"), role, Some(id(Kind::Chain, chain, 25)))
+    });
+    let all = iter::once(administrator).chain(countries).chain(chains);
+    all.zip(0..).map(|((user, role, org), number)| Principal { number, user, role, org }).collect()
 }
 
 /// The ids of the users, the administrator first.

@@ -16,7 +16,7 @@ pub(crate) use dot::dot;
 pub(crate) use json::json;
 pub(crate) use memory::memory;
 pub(crate) use organization::organization;
-pub(crate) use tree::{damage, legend, tree};
+pub(crate) use tree::{legend, tree};
 
 /// The default width of a terminal.
 const WIDTH: usize = 80;

@@ -40,8 +40,21 @@ impl Line {
     }
 }
 
-/// Shows a client's tree and what is odd about it.
-pub(crate) fn tree(out: &mut impl Write, tree: &ClientTree, extent: Extent) -> io::Result<()> {
+/// Shows a client's tree and what is odd about it, or why there is none.
+pub(crate) fn tree(
+    out: &mut impl Write,
+    tree: &Result<ClientTree, DamagedTree>,
+    extent: Extent,
+) -> io::Result<()> {
+    let tree = match tree {
+        Ok(tree) => tree,
+        Err(DamagedTree { client, damage }) => {
+            title(out, client)?;
+            let damage = plain(damage);
+            flow(out, &format!("{DAMAGED}damaged{DAMAGED:#}: "), 9, damage.split(' '), " ")?;
+            return writeln!(out);
+        }
+    };
     let structure = &tree.structure;
     title(out, &tree.client)?;
     writeln!(
@@ -104,14 +117,6 @@ pub(crate) fn legend(out: &mut impl Write) -> io::Result<()> {
 
 fn title(out: &mut impl Write, client: &erp_db::Client) -> io::Result<()> {
     writeln!(out, "{TITLE}{}{TITLE:#}  client {}", plain(&client.name), client.id)
-}
-
-/// Says in the place of a client's tree why there is none.
-pub(crate) fn damage(out: &mut impl Write, damaged: &DamagedTree) -> io::Result<()> {
-    title(out, &damaged.client)?;
-    let damage = plain(&damaged.damage);
-    flow(out, &format!("{DAMAGED}damaged{DAMAGED:#}: "), 9, damage.split(' '), " ")?;
-    writeln!(out)
 }
 
 fn letters(flags: OrgFlags) -> String {

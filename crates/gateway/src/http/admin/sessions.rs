@@ -21,7 +21,7 @@ use crate::http::openapi::Hex;
 use crate::http::session::Footprint;
 use crate::http::session::administrator::Administrator;
 use crate::http::session::end::EndOutcome;
-use crate::http::wire::json_body::{JsonBody, JsonId};
+use crate::http::wire::json_body::{Id, JsonBody, JsonId};
 use crate::http::wire::problem::{OrUnavailable, unprocessable};
 use crate::http::wire::query_string::QueryParameters;
 
@@ -137,7 +137,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Sessions>, Problem> {
     let (user, role): (Option<UserId>, Option<RoleId>) = (parameters.id("user")?, parameters.id("role")?);
     let client = administrator.client(parameters.id("client")?)?;
-    let mut after = session_id("after", parameters.take("after")?.as_deref())?;
+    let mut after: Option<SessionId> = parameters.id("after")?;
     let text =
         parameters.take("text")?.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     let limit = parameters.limit(100, MAX_PAGE)?;
@@ -174,11 +174,10 @@ pub(crate) async fn list(
     }
 }
 
-fn session_id(field: &'static str, text: Option<&str>) -> Result<Option<SessionId>, Problem> {
-    let parse = |text: &str| {
-        text.parse().map_err(|_| unprocessable("it is not the name of a session").with_field(field))
-    };
-    text.map(parse).transpose()
+impl Id for SessionId {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "it is not the name of a session".to_owned())
+    }
 }
 
 pub(crate) async fn end_one(
@@ -186,7 +185,7 @@ pub(crate) async fn end_one(
     administrator: Administrator,
     PathId(name): PathId,
 ) -> Result<EndOutcome, Problem> {
-    let id = session_id("id", Some(&name))?.ok_or_else(unknown)?;
+    let id = SessionId::parse(&name).map_err(|error| unprocessable(error).with_field("id"))?;
     let manager = gateway.manager();
     // What is held here can be ended while the store is away.
     let client = match manager.held_record(id) {

@@ -124,13 +124,10 @@ impl Attempts {
         let Attempt { user, network, by_user_and_network, by_network } = attempt;
         by_user_and_network.fail();
         // A count that is full already stays full.
-        let _full = match by_network {
-            Some(reservation) => {
-                reservation.fail();
-                Ok(())
-            }
-            None => self.by_network.fail(network),
-        };
+        match by_network {
+            Some(reservation) => reservation.fail(),
+            None => drop(self.by_network.fail(network)),
+        }
         let _full = self.by_user.fail(user);
     }
 

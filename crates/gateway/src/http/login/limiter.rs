@@ -63,14 +63,6 @@ struct InFlightAttempts {
     ended: Arc<Notify>,
 }
 
-/// Why an attempt cannot begin now.
-enum BlockReason {
-    /// Failures have used up the allowance for so long.
-    Failures(Duration),
-    /// Attempts in flight may use it up: wait for one to end.
-    InFlight(OwnedNotified),
-}
-
 impl<K: Hash + Eq + Copy> Limiter<K> {
     pub(crate) fn new(allowance: Allowance, clock: Arc<dyn Clock>) -> Self {
         let state = State { failures: bounded_map(), in_flight: HashMap::new() };
@@ -80,31 +72,29 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
     /// Reserves a failure for an attempt, or says for how long failures refuse it. Waits for attempts in
     /// flight.
     pub(crate) async fn reserve(self: &Arc<Self>, key: K) -> Result<Reservation<K>, Duration> {
-        loop {
-            match self.try_reserve(key) {
-                Ok(()) => return Ok(Reservation { limiter: Arc::clone(self), key, has_failed: false }),
-                Err(BlockReason::Failures(wait)) => return Err(wait),
-                Err(BlockReason::InFlight(ended)) => ended.await,
-            }
+        while let Some(ended) = self.try_reserve(key)? {
+            ended.await;
         }
+        Ok(Reservation { limiter: Arc::clone(self), key, has_failed: false })
     }
 
-    fn try_reserve(&self, key: K) -> Result<(), BlockReason> {
+    /// Reserves a failure, or gives the end of another attempt to wait for, where attempts in flight may use
+    /// up the allowance.
+    fn try_reserve(&self, key: K) -> Result<Option<OwnedNotified>, Duration> {
         let mut state = self.state.lock();
         let wait = self.wait_in(&state, key, 0);
         if !wait.is_zero() {
-            return Err(BlockReason::Failures(wait));
+            return Err(wait);
         }
         let attempts = state.in_flight.get(&key).map_or(0, |in_flight| in_flight.attempts);
         let is_free = self.wait_in(&state, key, attempts).is_zero();
         let in_flight = state.in_flight.entry(key).or_default();
         if is_free {
             in_flight.attempts += 1;
-            Ok(())
-        } else {
-            // Made under the lock, it hears of every end from here on.
-            Err(BlockReason::InFlight(Arc::clone(&in_flight.ended).notified_owned()))
+            return Ok(None);
         }
+        // Made under the lock, it hears of every end from here on.
+        Ok(Some(Arc::clone(&in_flight.ended).notified_owned()))
     }
 
     /// For how long failures refuse the next attempt: at most one interval.

@@ -7,8 +7,8 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult};
-use quick_cache::{DefaultHashBuilder, UnitWeighter};
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
 use session::Clock;
 
 /// Entries above which the least used are evicted.
@@ -35,8 +35,7 @@ struct Entry<V> {
 
 impl<K: Clone + Hash + Eq, V: Clone> TtlCache<K, V> {
     pub(crate) fn new(keep: Duration, clock: Arc<dyn Clock>) -> Self {
-        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        TtlCache { keep, clock, entries: Cache::with(USUAL, CAPACITY, UnitWeighter, hasher, lifecycle) }
+        TtlCache { keep, clock, entries: Cache::with_weighter(USUAL, CAPACITY, UnitWeighter) }
     }
 
     /// The value of a key, from memory or by `load`.

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use erp_db::Directory;
-use org_structure::{OrgChange, OrgFlags, OrgId};
+use org_structure::{OrgChange, OrgId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use session_axum::{CurrentSession, Problem};
 
-use super::tree::FLAGS;
+use super::tree::flag_names;
 use crate::http::gateway::Gateway;
 use crate::http::wire::problem::OrUnavailable;
 
@@ -113,7 +113,7 @@ impl Change {
                 Change { from: parent(from), to: parent(to), ..new("moved", *id) }
             }
             OrgChange::Flags { id, from, to } => {
-                Change { gained: names(*to - *from), lost: names(*from - *to), ..new("flags", *id) }
+                Change { gained: flag_names(*to - *from), lost: flag_names(*from - *to), ..new("flags", *id) }
             }
             OrgChange::TimeZone { id, from, to } => {
                 Change { from: text(*from), to: text(*to), ..new("time_zone", *id) }
@@ -124,8 +124,4 @@ impl Change {
             _ => return None,
         })
     }
-}
-
-fn names(flags: OrgFlags) -> Vec<&'static str> {
-    FLAGS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| *name).collect()
 }

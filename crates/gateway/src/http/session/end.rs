@@ -11,7 +11,7 @@ use session::Revocation;
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Ended")]
 pub(crate) struct EndOutcome {
-    ended: u64,
+    pub(super) ended: u64,
     /// Whether they are ended on other instances too.
     elsewhere: RemoteEffect,
 }

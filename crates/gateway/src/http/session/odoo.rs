@@ -8,6 +8,7 @@ use session_axum::Problem;
 use crate::backend::BackendError;
 use crate::http::gateway::Gateway;
 use crate::http::login::baseline::Baseline;
+use crate::http::session::end::EndOutcome;
 use crate::http::session::grant::VerifiedUser;
 use crate::http::session::login_refusal::{not_allowed, wrong_credential};
 use crate::http::wire::problem::{OrUnavailable, database_unavailable};
@@ -88,12 +89,8 @@ impl Gateway {
                 }
                 continue;
             };
-            let outcome = manager.end(Scope::Session(session.id())).await;
+            ended += EndOutcome::from(manager.end(Scope::Session(session.id())).await).ended;
             tracing::info!(user = %session.user(), session = %session.id(), reason, "a session was ended");
-            if let Some(error) = outcome.pending {
-                tracing::warn!(%error, "the session is ended here, and elsewhere once the store answers");
-            }
-            ended += outcome.sessions;
         }
         baselines.forget_ended(manager);
         Ok(ended)

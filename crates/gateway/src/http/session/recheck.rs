@@ -7,6 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::backend::{Backend, BackendError};
 use crate::http::gateway::Gateway;
+use crate::http::session::end::EndOutcome;
 
 impl Gateway {
     /// Ends the sessions that this instance holds of users who are locked, inactive or gone, and says how
@@ -28,18 +29,10 @@ impl Gateway {
         let barred = self.inner.backend.barred_users(&users).await?;
         let mut ended = 0;
         for (user, client) in held.iter().filter(|(user, _)| barred.contains(user)) {
-            let outcome = manager.end(Scope::User(*client, *user)).await;
-            tracing::info!(
-                %user,
-                %client,
-                sessions = outcome.sessions,
-                reason = "the user is locked, inactive or gone",
-                "sessions were ended"
-            );
-            if let Some(error) = outcome.pending {
-                tracing::warn!(%error, "sessions are ended here, and elsewhere once the store answers");
-            }
-            ended += outcome.sessions;
+            let outcome = EndOutcome::from(manager.end(Scope::User(*client, *user)).await);
+            let (sessions, reason) = (outcome.ended, "the user is locked, inactive or gone");
+            tracing::info!(%user, %client, sessions, reason, "sessions were ended");
+            ended += sessions;
         }
         Ok(ended)
     }

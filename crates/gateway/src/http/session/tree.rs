@@ -29,14 +29,14 @@ struct Organization {
     name: String,
     search_key: String,
     r#type: Option<String>,
-    #[schemars(schema_with = "flag_names")]
+    #[schemars(schema_with = "flags_schema")]
     flags: Vec<&'static str>,
     readable: bool,
     writable: bool,
 }
 
 /// The names of the flags.
-pub(crate) const FLAGS: [(OrgFlags, &str); 7] = [
+const FLAGS: [(OrgFlags, &str); 7] = [
     (OrgFlags::READY, "ready"),
     (OrgFlags::ACTIVE, "active"),
     (OrgFlags::LEGAL_ENTITY, "legal_entity"),
@@ -46,7 +46,11 @@ pub(crate) const FLAGS: [(OrgFlags, &str); 7] = [
     (OrgFlags::ACCOUNTING, "accounting"),
 ];
 
-fn flag_names(_generator: &mut SchemaGenerator) -> Schema {
+pub(super) fn flag_names(flags: OrgFlags) -> Vec<&'static str> {
+    FLAGS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| *name).collect()
+}
+
+fn flags_schema(_generator: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "array", "items": {"enum": FLAGS.map(|(_, name)| name)}})
 }
 
@@ -96,7 +100,7 @@ fn shown(session: &Session, directory: &Directory, org: OrgIndex) -> Option<Orga
         name: entry.map_or_else(|| id.as_str().to_owned(), |entry| entry.name.clone()),
         search_key: entry.map(|entry| entry.search_key.clone()).unwrap_or_default(),
         r#type: entry.and_then(|entry| entry.type_name.clone()),
-        flags: FLAGS.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| *name).collect(),
+        flags: flag_names(flags),
         readable: session.access().readable().known().contains(org),
         writable: session.access().writable().known().contains(org),
     })
