@@ -6,15 +6,15 @@ use crate::{OdooClient, OdooError, wire};
 
 /// The access rules of the Odoo add-on `mcp_server`, as a loader for a metadata cache.
 ///
-/// If the add-on does not answer, loading fails with [`OdooError::Unverified`]: neither a permission nor a
-/// refusal. A refusal is [`OdooError::Access`] with the add-on's message.
+/// If the add-on does not answer, a load fails with [`OdooError::Unverified`], which is neither a permission
+/// nor a refusal. A refusal is [`OdooError::Access`] with the add-on's message.
 #[derive(Clone, Debug)]
 pub struct AddonRules {
     client: OdooClient,
 }
 
 impl AddonRules {
-    /// The rules for the client's user.
+    /// A loader of the rules for the client's user.
     #[must_use]
     pub fn new(client: OdooClient) -> Self {
         AddonRules { client }
@@ -24,7 +24,7 @@ impl AddonRules {
 impl MetadataLoader for AddonRules {
     type Error = OdooError;
 
-    /// The add-on has no rules for fields: they are Odoo's.
+    /// Loads the definitions from Odoo, because the add-on has no rules for fields.
     async fn load_fields(
         &self,
         scope: &CacheScope,
@@ -40,11 +40,11 @@ impl MetadataLoader for AddonRules {
     ) -> Result<Option<Permissions>, OdooError> {
         self.client.check_scope(scope).await?;
         crate::call::check_name(model, true)?;
-        self.client.ask_addon(|ticket, config| wire::addon_access(model, ticket, config)).await.map(Some)
+        self.client.call_addon(|auth, config| wire::addon_access(model, auth, config)).await.map(Some)
     }
 
     async fn load_models(&self, scope: &CacheScope) -> Result<ModelList, OdooError> {
         self.client.check_scope(scope).await?;
-        self.client.ask_addon(wire::addon_models).await
+        self.client.call_addon(wire::addon_models).await
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-/// What authenticates a call.
+/// The authentication of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Authentication {
     Session(Arc<OdooSession>),
@@ -12,10 +12,10 @@ pub(crate) enum Authentication {
     Json2,
 }
 
-/// An Odoo session. A new cookie makes it a new value with the same serial number.
+/// An Odoo session with its current cookie.
 #[derive(Debug)]
 pub(crate) struct OdooSession {
     pub(crate) cookie: SecretString,
-    /// The number of the login that opened it.
+    /// Identifies the cookie: each login and each renewed cookie has a new serial number.
     pub(crate) serial: u64,
 }

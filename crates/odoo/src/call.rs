@@ -5,18 +5,18 @@ use serde_json::{Map, Value};
 
 use crate::OdooError;
 
-/// May a call be sent twice?
+/// The effect of a call, which decides whether the client may retry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It changes nothing: it is retried if its answer is lost.
+    /// The call changes nothing. It is retried if the answer is lost.
     Read,
-    /// It may change something: it is sent once.
+    /// The call may change something. It is never retried.
     Write,
 }
 
 /// A call of a method of a model.
 ///
-/// Arguments have a position and a name, because transports differ in which of them they use.
+/// Arguments have a position and a name, because some transports use positions and others names.
 ///
 /// # Examples
 /// ```
@@ -31,17 +31,17 @@ pub struct Call {
     pub(crate) model: String,
     pub(crate) method: String,
     pub(crate) effect: Effect,
-    /// The records; nothing for a method of the model.
+    /// The ids of the records; `None` for a method of the model.
     pub(crate) ids: Option<Vec<i64>>,
-    /// The arguments in their places, after the ids.
+    /// The positional arguments after the ids.
     pub(crate) arguments: Vec<(&'static str, Value)>,
-    /// Arguments that are always named.
+    /// Keyword arguments.
     pub(crate) options: Map<String, Value>,
     pub(crate) context: Map<String, Value>,
 }
 
 impl Call {
-    /// Any method of a model, which may change something.
+    /// Calls any method of a model. Counts as a write unless marked as [`idempotent`](Self::idempotent).
     #[must_use]
     pub fn method(model: &str, method: &str) -> Self {
         Call {
@@ -65,31 +65,31 @@ impl Call {
         Self::reading(model, "read").on(ids).argument("fields", fields.to_vec())
     }
 
-    /// Finds the ids of records.
+    /// Returns the ids of matching records.
     #[must_use]
     pub fn search(model: &str, domain: Value) -> Self {
         Self::reading(model, "search").argument("domain", domain)
     }
 
-    /// Counts records.
+    /// Counts matching records.
     #[must_use]
     pub fn search_count(model: &str, domain: Value) -> Self {
         Self::reading(model, "search_count").argument("domain", domain)
     }
 
-    /// Finds records and reads fields of them; all fields if none are named.
+    /// Reads fields of matching records; all fields if none are named.
     #[must_use]
     pub fn search_read(model: &str, domain: Value, fields: &[&str]) -> Self {
         Self::reading(model, "search_read").argument("domain", domain).option("fields", fields.to_vec())
     }
 
-    /// The definitions of all fields, with all attributes.
+    /// Returns the definitions of all fields, with all attributes.
     #[must_use]
     pub fn fields_get(model: &str) -> Self {
         Self::reading(model, "fields_get")
     }
 
-    /// Asks whether the user may perform an operation on a model.
+    /// Checks whether the user may perform an operation on a model.
     #[must_use]
     pub fn check_access_rights(model: &str, operation: &str) -> Self {
         Self::reading(model, "check_access_rights")
@@ -97,10 +97,10 @@ impl Call {
             .option("raise_exception", false)
     }
 
-    /// Creates records, all or none. The answer is the list of their ids, in order, also for one.
+    /// Creates records, all or none. The result is the list of their ids, in order.
     ///
-    /// Odoo answers a list for a list in every version and by every transport. For a bare object JSON-2
-    /// answers a list and the others a number, so that no object is sent.
+    /// Always sends a list, because Odoo then returns a list in all versions and transports. For a single
+    /// object JSON-2 returns a list, but other transports return a number.
     #[must_use]
     pub fn create(model: &str, values: impl IntoIterator<Item = Map<String, Value>>) -> Self {
         let all: Vec<Value> = values.into_iter().map(Value::Object).collect();
@@ -119,41 +119,41 @@ impl Call {
         Self::method(model, "unlink").on(ids)
     }
 
-    /// The same method on these records.
+    /// Sets the records of the call.
     #[must_use]
     pub fn on(mut self, ids: &[i64]) -> Self {
         self.ids = Some(ids.to_vec());
         self
     }
 
-    /// With one more positional argument.
+    /// Adds a positional argument.
     #[must_use]
     pub fn argument(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.arguments.push((name, value.into()));
         self
     }
 
-    /// With one more positional argument without a known name. JSON-2 refuses it.
+    /// Adds a positional argument without a name. The JSON-2 transport refuses such a call.
     #[must_use]
     pub fn positional(self, value: Value) -> Self {
         self.argument("", value)
     }
 
-    /// With a named argument.
+    /// Adds a keyword argument.
     #[must_use]
     pub fn option(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.options.insert(name.into(), value.into());
         self
     }
 
-    /// With entries of the context, such as `allowed_company_ids`.
+    /// Adds entries to the context, such as `allowed_company_ids`.
     #[must_use]
     pub fn context(mut self, context: &Map<String, Value>) -> Self {
         self.context.extend(context.iter().map(|(name, value)| (name.clone(), value.clone())));
         self
     }
 
-    /// Marks the method as read-only, so that it may be retried if its answer is lost.
+    /// Marks the call as a read, so that it is retried if the answer is lost.
     #[must_use]
     pub fn idempotent(mut self) -> Self {
         self.effect = Effect::Read;
@@ -172,29 +172,29 @@ impl Call {
         &self.method
     }
 
-    /// The records; none for a method of the model.
+    /// The ids of the records; empty for a method of the model.
     #[must_use]
     pub fn ids(&self) -> &[i64] {
         self.ids.as_deref().unwrap_or_default()
     }
 
-    /// May the call be sent twice?
+    /// The effect of the call.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect
     }
 
-    /// Checks the names, which become part of a path in some transports.
+    /// Checks the names of model and method, which become part of a path in some transports.
     pub(crate) fn check_names(&self) -> Result<(), OdooError> {
         check_name(&self.model, true)?;
         check_name(&self.method, false)
     }
 }
 
-/// Checks the name of a model, which may have dots, or of a method.
-pub(crate) fn check_name(name: &str, dots: bool) -> Result<(), OdooError> {
-    let fits = |it: char| it.is_ascii_alphanumeric() || it == '_' || (dots && it == '.');
-    if name.is_empty() || name.len() > 128 || name.contains("..") || !name.chars().all(fits) {
+/// Checks the name of a model or a method. Only names of models may have dots.
+pub(crate) fn check_name(name: &str, with_dots: bool) -> Result<(), OdooError> {
+    let is_allowed = |it: char| it.is_ascii_alphanumeric() || it == '_' || (with_dots && it == '.');
+    if name.is_empty() || name.len() > 128 || name.contains("..") || !name.chars().all(is_allowed) {
         return Err(OdooError::Name { name: shorten(name, NAME_BYTES).into() });
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `OdooClient`: one user of one database.
+//! `OdooClient`: calls Odoo as one user of one database.
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -17,20 +17,20 @@ use crate::http::{Connector, Lease, Pool};
 use crate::login::Authenticator;
 use crate::records::{RecordCache, RecordPolicy};
 use crate::stats::PoolStats;
-use crate::wire::{self, Question, Reply};
+use crate::wire::{self, AddonRequest, Reply};
 use crate::{Call, ConfigError, OdooConfig, OdooError};
 
-/// In how many sessions a call is tried. A new session may expire at once, but not each time.
-const SESSIONS: usize = 3;
+/// Maximum number of sessions in which a call is tried. A session may expire between its login and the call.
+const MAX_SESSIONS: usize = 3;
 
-/// From this version on, a call in a language that is not installed fails.
-const TELLS_LANGUAGES_SINCE: u64 = 18;
+/// First version that rejects calls in a language that is not installed.
+const REJECTS_LANGUAGES_SINCE: u64 = 18;
 
-/// One user of one database. Clones share everything.
+/// A client for one user of one database. Clones share their state.
 ///
-/// The first call logs in; nothing is sent before. A write is never sent twice: if its caller is dropped
-/// before it is sent, it is not sent, and once it is sent, it is completed. Reads are dropped with their
-/// caller, and retried once if the connection fails.
+/// The first call logs in; nothing is sent before. A write is never sent twice. If the caller drops a write
+/// before it is sent, it is not sent; after that it is completed. A dropped read is cancelled. A read is
+/// retried once if the connection fails.
 ///
 /// A client belongs to the Tokio runtime of its first call.
 #[derive(Clone)]
@@ -39,41 +39,41 @@ pub struct OdooClient {
 }
 
 struct Inner {
-    /// The database's name among all servers'.
+    /// The key of the database, unique across servers.
     database: Arc<str>,
     pool: Arc<Pool>,
     login: Authenticator,
     records: Arc<RecordCache>,
-    caretaker: OnceLock<Caretaker>,
+    pool_maintenance: OnceLock<PoolMaintenance>,
     /// The configured language is not installed.
     language_refused: AtomicBool,
-    /// Done where Odoo does not report that a language is not installed.
+    /// Set once the language was checked, on versions that do not report a language that is not installed.
     language_checked: tokio::sync::OnceCell<()>,
 }
 
-/// The task that looks after idle connections; it ends with the client.
-struct Caretaker(JoinHandle<()>);
+/// The task that checks idle connections. Dropping it ends the task.
+struct PoolMaintenance(JoinHandle<()>);
 
-impl Drop for Caretaker {
+impl Drop for PoolMaintenance {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
 impl OdooClient {
-    /// A client that has not connected yet, with a record cache of its own.
+    /// A client with a separate record cache. Does not connect yet.
     ///
     /// # Errors
-    /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
+    /// [`ConfigError`] if the URL or the trusted certificates are invalid.
     pub fn new(config: OdooConfig) -> Result<Self, ConfigError> {
         Self::with_parts(config, RecordCache::new(RecordPolicy::default()), Arc::new(SystemClock::new()))
     }
 
-    /// A client with a clock, and with a record cache that it shares with other clients: a write by one of
-    /// them invalidates it for all.
+    /// A client with a given clock and a record cache that other clients may share. A write by one client
+    /// invalidates the cache for all.
     ///
     /// # Errors
-    /// [`ConfigError`] if the URL or the trusted certificates cannot be used.
+    /// [`ConfigError`] if the URL or the trusted certificates are invalid.
     pub fn with_parts(
         config: OdooConfig,
         records: Arc<RecordCache>,
@@ -82,7 +82,7 @@ impl OdooClient {
         let connector = Connector::new(&config)?;
         let pool = Pool::new(connector, config.pool_size, config.limits, Arc::clone(&clock));
         let database = config.database_key().into();
-        let (login, caretaker) = (Authenticator::new(Arc::new(config), clock), OnceLock::new());
+        let (login, pool_maintenance) = (Authenticator::new(Arc::new(config), clock), OnceLock::new());
         let (language_refused, language_checked) = Default::default();
         Ok(OdooClient {
             inner: Arc::new(Inner {
@@ -90,20 +90,21 @@ impl OdooClient {
                 pool,
                 login,
                 records,
-                caretaker,
+                pool_maintenance,
                 language_refused,
                 language_checked,
             }),
         })
     }
 
-    /// The configuration. If it did not name the database, it does so after the first login.
+    /// The configuration. After the first login it includes the name of the database, even if that was not
+    /// configured.
     #[must_use]
     pub fn config(&self) -> &OdooConfig {
         self.inner.login.config()
     }
 
-    /// Calls a method and reads its result.
+    /// Calls a method and deserializes its result.
     ///
     /// # Errors
     /// [`OdooError`], with [`Unexpected`](OdooError::Unexpected) if the result is not a `T`.
@@ -118,12 +119,12 @@ impl OdooClient {
     /// # Errors
     /// [`OdooError`].
     pub async fn call_raw(&self, call: Call) -> Result<Box<RawValue>, OdooError> {
-        self.look_after_pool();
+        self.start_pool_maintenance();
         let mut lease = self.inner.pool.lease().await?;
         self.inner.send(&mut lease, &call).await
     }
 
-    /// The user's scope of metadata: database, user and configured language. Logs in if necessary.
+    /// The scope of metadata for the user: database, user and configured language. Logs in if necessary.
     ///
     /// # Errors
     /// [`OdooError`] if the login fails.
@@ -131,9 +132,9 @@ impl OdooClient {
         let user = match self.inner.login.user() {
             Some(user) => user,
             None => {
-                self.look_after_pool();
+                self.start_pool_maintenance();
                 let mut lease = self.inner.pool.lease().await?;
-                self.inner.login.ticket(&mut lease, None).await?;
+                self.inner.login.authenticate(&mut lease, None).await?;
                 self.inner.login.user().ok_or(OdooError::Session)?
             }
         };
@@ -146,35 +147,35 @@ impl OdooClient {
         CacheScope::new(principal, config.language.as_deref().unwrap_or_default())
     }
 
-    /// The server's major version, such as 17. It is requested once.
+    /// The server's major version, such as 17. Requested once.
     ///
     /// # Errors
-    /// [`OdooError`] if it has to be asked for and cannot be had.
+    /// [`OdooError`] if the request fails.
     pub async fn version(&self) -> Result<u64, OdooError> {
         if let Some(version) = self.inner.login.known_version() {
             return Ok(version);
         }
-        self.look_after_pool();
+        self.start_pool_maintenance();
         let mut lease = self.inner.pool.lease().await?;
         self.inner.login.version(&mut lease).await
     }
 
-    /// Asks the add-on `mcp_server`, with a new login in between where the session is over.
-    pub(crate) async fn ask_addon<T>(
+    /// Sends a request to the add-on `mcp_server`. Logs in again if the session has expired.
+    pub(crate) async fn call_addon<T>(
         &self,
-        ask: impl Fn(&Authentication, &OdooConfig) -> Question<T>,
+        request: impl Fn(&Authentication, &OdooConfig) -> AddonRequest<T>,
     ) -> Result<T, OdooError> {
-        self.look_after_pool();
+        self.start_pool_maintenance();
         let inner = &self.inner;
         let mut lease = inner.pool.lease().await?;
         let mut stale = None;
-        for _ in 0..SESSIONS {
-            let ticket = inner.login.ticket(&mut lease, stale.as_ref()).await?;
-            let Question { request, read } = ask(&ticket, inner.login.config());
+        for _ in 0..MAX_SESSIONS {
+            let auth = inner.login.authenticate(&mut lease, stale.as_ref()).await?;
+            let AddonRequest { request, read } = request(&auth, inner.login.config());
             let answer = lease.send(&request, Effect::Read).await?;
-            inner.login.renew(&ticket, &answer);
-            if answer.status == 401 && matches!(ticket, Authentication::Session(_)) {
-                stale = Some(ticket);
+            inner.login.renew(&auth, &answer);
+            if answer.status == 401 && matches!(auth, Authentication::Session(_)) {
+                stale = Some(auth);
                 continue;
             }
             return read(&answer);
@@ -188,7 +189,7 @@ impl OdooClient {
         self.inner.login.user()
     }
 
-    /// The configured language, if it is not installed: texts are in the user's own language then.
+    /// The configured language, if it is not installed in Odoo. Texts are then in the user's language.
     #[must_use]
     pub fn refused_language(&self) -> Option<&str> {
         let refused = self.inner.language_refused.load(Ordering::Relaxed);
@@ -201,7 +202,7 @@ impl OdooClient {
         self.inner.login.transport()
     }
 
-    /// The record cache that this client empties when it changes something.
+    /// The record cache that writes of this client invalidate.
     #[must_use]
     pub fn records(&self) -> &Arc<RecordCache> {
         &self.inner.records
@@ -213,16 +214,16 @@ impl OdooClient {
         self.inner.pool.stats()
     }
 
-    /// A lease if a connection is free now and no caller waits for one.
+    /// A lease, if a connection is free and no caller waits for one.
     pub(crate) fn try_lease(&self) -> Option<Lease> {
-        self.look_after_pool();
+        self.start_pool_maintenance();
         self.inner.pool.try_lease()
     }
 
-    /// A lease when its turn comes, without a timeout.
-    pub(crate) async fn lease_at_any_time(&self) -> Result<Lease, OdooError> {
-        self.look_after_pool();
-        Ok(self.inner.pool.lease_at_any_time().await?)
+    /// A lease without a timeout, in the order of the callers.
+    pub(crate) async fn lease_without_timeout(&self) -> Result<Lease, OdooError> {
+        self.start_pool_maintenance();
+        Ok(self.inner.pool.lease_without_timeout().await?)
     }
 
     /// The user's scope, if the client has logged in already.
@@ -230,7 +231,7 @@ impl OdooClient {
         self.inner.login.user().map(|user| self.scope_of(user))
     }
 
-    /// Sends a call over a lease and reads its result.
+    /// Sends a call over a lease and deserializes its result.
     pub(crate) async fn call_over<T: DeserializeOwned>(
         &self,
         lease: &mut Lease,
@@ -240,40 +241,42 @@ impl OdooClient {
         serde_json::from_str(result.get()).map_err(|_| OdooError::Unexpected { method: call.method.clone() })
     }
 
-    /// A place among the connections, for requests of another kind than calls.
+    /// A lease for requests that are not calls.
     pub(crate) async fn lease(&self) -> Result<Lease, OdooError> {
-        self.look_after_pool();
+        self.start_pool_maintenance();
         Ok(self.inner.pool.lease().await?)
     }
 
-    fn look_after_pool(&self) {
+    fn start_pool_maintenance(&self) {
         let inner = &self.inner;
-        inner.caretaker.get_or_init(|| Caretaker(tokio::spawn(Arc::clone(&inner.pool).look_after())));
+        inner
+            .pool_maintenance
+            .get_or_init(|| PoolMaintenance(tokio::spawn(Arc::clone(&inner.pool).maintain())));
     }
 }
 
 impl Inner {
-    /// Sends a call, with a new login in between where the session is over: such a call was not carried out.
+    /// Sends a call. If the session has expired, logs in and sends it again, because it was not carried out.
     async fn send(self: &Arc<Self>, lease: &mut Lease, call: &Call) -> Result<Box<RawValue>, OdooError> {
         call.check_names()?;
         let mut call = call.clone();
         let mut stale = None;
-        for _ in 0..SESSIONS {
-            let ticket = self.login.ticket(lease, stale.as_ref()).await?;
-            self.check_language(lease, &ticket).await?;
+        for _ in 0..MAX_SESSIONS {
+            let auth = self.login.authenticate(lease, stale.as_ref()).await?;
+            self.check_language(lease, &auth).await?;
             self.localize(&mut call);
             let reply = match call.effect {
-                Effect::Read => self.exchange(lease, &call, &ticket, &|| true).await?,
-                Effect::Write => self.depart(lease, &call, &ticket).await?,
+                Effect::Read => self.exchange(lease, &call, &auth, &|| true).await?,
+                Effect::Write => self.send_write(lease, &call, &auth).await?,
             };
             match reply {
-                Reply::SessionExpired => stale = Some(ticket),
+                Reply::SessionExpired => stale = Some(auth),
                 Reply::Result(result) => return Ok(result),
-                // Nothing was done: Odoo rolls back what an error ends.
+                // Send it again without the language: Odoo rolled back the failed call.
                 Reply::Failed(error) if self.refuses_language(&call, &error) => {}
                 Reply::Failed(error) => {
                     if error.is_refused_login() {
-                        self.login.mark_stale(&ticket);
+                        self.login.mark_stale(&auth);
                     }
                     return Err(error);
                 }
@@ -282,24 +285,24 @@ impl Inner {
         Err(OdooError::Session)
     }
 
-    /// Sends a write in a task of its own: a write that was aborted in flight may or may not have been
-    /// carried out. A write whose caller has gone away before is not sent.
-    async fn depart(
+    /// Sends a write in a separate task, because a write aborted in flight would have an unknown outcome. If
+    /// the caller is dropped before the write is sent, it is not sent.
+    async fn send_write(
         self: &Arc<Self>,
         lease: &Lease,
         call: &Call,
-        ticket: &Authentication,
+        auth: &Authentication,
     ) -> Result<Reply, OdooError> {
         let caller = Arc::new(());
-        let waiting = Arc::downgrade(&caller);
+        let weak_caller = Arc::downgrade(&caller);
         let (inner, mut lease) = (Arc::clone(self), lease.clone());
-        let (call, ticket, method) = (call.clone(), ticket.clone(), call.method.clone());
-        let mut writing = inner.records.writing(&inner.database);
+        let (call, auth, method) = (call.clone(), auth.clone(), call.method.clone());
+        let mut write = inner.records.begin_write(&inner.database);
         let task = tokio::spawn(async move {
-            let wanted = || waiting.strong_count() > 0;
-            let reply = inner.exchange(&mut lease, &call, &ticket, &wanted).await;
-            if !matches!(&reply, Err(OdooError::Fault(fault)) if fault.leaves_doubt()) {
-                writing.ended();
+            let is_wanted = || weak_caller.strong_count() > 0;
+            let reply = inner.exchange(&mut lease, &call, &auth, &is_wanted).await;
+            if !matches!(&reply, Err(OdooError::Fault(fault)) if fault.may_have_been_done()) {
+                write.confirm();
             }
             reply
         });
@@ -308,26 +311,25 @@ impl Inner {
         reply
     }
 
-    /// One request and its reply.
+    /// Sends a request and decodes the reply.
     async fn exchange(
         &self,
         lease: &mut Lease,
         call: &Call,
-        ticket: &Authentication,
-        wanted: &(dyn Fn() -> bool + Sync),
+        auth: &Authentication,
+        is_wanted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Reply, OdooError> {
         let config = self.login.config();
-        let request = wire::encode(call, ticket, config)?;
-        let answer = lease.send_while(&request, call.effect, wanted).await?;
-        let reply = wire::decode(call, &answer, ticket, config)?;
+        let request = wire::encode(call, auth, config)?;
+        let answer = lease.send_while(&request, call.effect, is_wanted).await?;
+        let reply = wire::decode(call, &answer, auth, config)?;
         if !matches!(reply, Reply::SessionExpired) {
-            self.login.renew(ticket, &answer);
+            self.login.renew(auth, &answer);
         }
         Ok(reply)
     }
 
-    /// Puts a call into the configured language, unless it names one itself; into the user's own where the
-    /// configured one is not installed.
+    /// Adds the configured language to a call that has none. If that language is not installed, removes it.
     fn localize(&self, call: &mut Call) {
         let Some(language) = &self.login.config().language else { return };
         if !self.language_refused.load(Ordering::Relaxed) {
@@ -337,16 +339,17 @@ impl Inner {
         }
     }
 
-    /// Before version 18 Odoo takes a language that is not installed for English, without a word.
-    async fn check_language(&self, lease: &mut Lease, ticket: &Authentication) -> Result<(), OdooError> {
+    /// Checks whether the configured language is installed. Before version 18, Odoo silently uses English if
+    /// it is not.
+    async fn check_language(&self, lease: &mut Lease, auth: &Authentication) -> Result<(), OdooError> {
         let Some(language) = &self.login.config().language else { return Ok(()) };
-        if self.login.known_version().is_none_or(|version| version >= TELLS_LANGUAGES_SINCE) {
+        if self.login.known_version().is_none_or(|version| version >= REJECTS_LANGUAGES_SINCE) {
             return Ok(());
         }
         let check = async || {
             let call = Call::method("res.lang", "get_installed").idempotent();
-            // Where it cannot be told, the language is believed to be there.
-            if let Reply::Result(installed) = self.exchange(lease, &call, ticket, &|| true).await?
+            // If Odoo does not return the languages, assume that it is installed.
+            if let Reply::Result(installed) = self.exchange(lease, &call, auth, &|| true).await?
                 && let Ok(installed) = serde_json::from_str::<Vec<(String, Value)>>(installed.get())
                 && !installed.iter().any(|(code, _)| code == language)
             {
@@ -357,12 +360,12 @@ impl Inner {
         self.language_checked.get_or_try_init(check).await.copied()
     }
 
-    /// Does the error say that the configured language is not installed? It is not asked for again then.
+    /// Does the error say that the configured language is not installed? If so, later calls do not use it.
     fn refuses_language(&self, call: &Call, error: &OdooError) -> bool {
         let OdooError::User { message, .. } = error else { return false };
         let Some(language) = &self.login.config().language else { return false };
-        let asked = call.context.get("lang").and_then(Value::as_str) == Some(language);
-        let refused = asked && *message == format!("Invalid language code: {language}");
+        let is_configured = call.context.get("lang").and_then(Value::as_str) == Some(language);
+        let refused = is_configured && *message == format!("Invalid language code: {language}");
         if refused {
             self.language_refused.store(true, Ordering::Relaxed);
         }

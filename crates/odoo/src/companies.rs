@@ -10,27 +10,27 @@ use session::{
     async_trait,
 };
 
-use crate::company_users::archived_too;
+use crate::company_users::with_archived;
 use crate::{Call, CompanyFilter, OdooClient, OdooError};
 
-/// What stands for the role in a session: Odoo has none.
+/// The role of all sessions, because Odoo has no roles.
 const ROLE: RoleId = RoleId::ZERO;
 
-/// A source of sessions whose organizations are Odoo's companies (`res.company`) with their branches.
+/// A source of sessions whose organizations are Odoo's companies (`res.company`) and their branches.
 ///
-/// A user works in the companies that it was given (`res.users.company_ids`) and in no others: nothing is
-/// inherited up or down the tree, and there is no organization that stands for all. Every company is ready
-/// for transactions; a company without a parent is the legal entity of its branches, as Odoo's `root_id` has
-/// it. Ids are the numbers of the records. Guests of the portal get no session: the rules that Odoo has for
-/// them are narrower than those for companies.
+/// A user has access to the assigned companies (`res.users.company_ids`) and to no others: access is not
+/// inherited up or down the tree, and there is no organization for all companies. All companies are ready and
+/// allow transactions. A company without a parent is the legal entity of its branches, like Odoo's `root_id`.
+/// Organization ids are the record ids. Portal users get no session, because Odoo's rules for them are
+/// narrower than those for companies.
 ///
-/// **Which credential loads the tree** is your choice when you make the source: its client should be a user
-/// that sees all companies. An ordinary user sees only its own; what lies between them would be missing, and
-/// each would be a root.
+/// **The client of the source loads the tree**, so its user should see all companies. Odoo shows ordinary
+/// users only their own companies: other companies would be missing from the tree, and their branches would
+/// become roots.
 ///
-/// Odoo keeps no revision of its companies: the greatest `write_date`, the count and the greatest id stay
-/// what they were after some changes, such as a restored backup. So each login reads the rows, those that
-/// come together by one request, and equal trees are recognized by their fingerprint.
+/// Odoo has no revision of its companies: after some changes, such as a restored backup, the greatest
+/// `write_date`, the count and the greatest id are the same as before. So each login reads the rows.
+/// Concurrent logins share one read, and equal trees are recognized by their fingerprint.
 ///
 /// # Examples
 /// ```no_run
@@ -51,13 +51,13 @@ pub struct CompanySource {
 }
 
 impl CompanySource {
-    /// The companies of the database that `odoo` is a client of, under a name for the tenant.
+    /// A source for the companies of the client's database, with a name for the tenant.
     #[must_use]
     pub fn new(odoo: OdooClient, client: ClientId) -> Self {
         CompanySource { odoo, client }
     }
 
-    /// The client by which the tree is loaded.
+    /// The client that loads the tree.
     #[must_use]
     pub fn odoo(&self) -> &OdooClient {
         &self.odoo
@@ -69,26 +69,26 @@ impl CompanySource {
         self.client
     }
 
-    /// The names of all companies, in the order in which Odoo shows them.
+    /// The names of all companies, in Odoo's order.
     ///
     /// # Errors
     /// [`OdooError`] if Odoo does not answer, or the loader may not read companies.
     pub async fn names(&self) -> Result<Vec<CompanyName>, OdooError> {
-        let call = Call::search_read("res.company", json!([]), &["name"]).context(&archived_too());
+        let call = Call::search_read("res.company", json!([]), &["name"]).context(&with_archived());
         let rows: Vec<NameRow> = self.odoo.call(call).await?;
-        let named = |row: NameRow| Some(CompanyName { id: org_id(row.id)?, name: row.name });
-        Ok(rows.into_iter().filter_map(named).collect())
+        let company_name = |row: NameRow| Some(CompanyName { id: org_id(row.id)?, name: row.name });
+        Ok(rows.into_iter().filter_map(company_name).collect())
     }
 }
 
-/// Why there is no tree of companies.
+/// The tree of companies could not be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompanyTreeError {
     /// Odoo does not answer, or the loader may not read companies.
     #[error(transparent)]
     Odoo(#[from] OdooError),
-    /// The companies form no tree.
+    /// The companies do not form a tree.
     #[error(transparent)]
     Tree(#[from] BuildError),
 }
@@ -99,7 +99,7 @@ pub enum CompanyTreeError {
 pub struct CompanyName {
     /// The company.
     pub id: OrgId,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 
@@ -109,39 +109,39 @@ struct NameRow {
     name: String,
 }
 
-/// The context that a session's calls to Odoo carry, so that Odoo answers them as the session does: all of
-/// the user's companies are active, and the one that was chosen at login or by
-/// [`switch_org`](session::SessionManager::switch_org) comes first, for which new records are made.
+/// The context for a session's calls to Odoo, so that Odoo answers like the session. All of the user's
+/// companies are active. The company that was selected at login or with
+/// [`switch_org`](session::SessionManager::switch_org) comes first; Odoo assigns new records to it.
 ///
-/// Odoo refuses the context if the user has lost one of the companies.
+/// Odoo refuses the context if the user has lost access to one of the companies.
 #[must_use]
 pub fn company_context(session: &Session) -> Map<String, Value> {
-    let Ok(chosen) = session.org().as_str().parse::<i64>() else { return Map::new() };
+    let Ok(selected) = session.org().as_str().parse::<i64>() else { return Map::new() };
     let own = CompanyFilter::own(session);
-    let others = own.ids().iter().copied().filter(|company| *company != chosen);
-    let companies: Vec<i64> = [chosen].into_iter().chain(others).collect();
+    let others = own.ids().iter().copied().filter(|company| *company != selected);
+    let companies: Vec<i64> = [selected].into_iter().chain(others).collect();
     Map::from_iter([("allowed_company_ids".to_owned(), json!(companies))])
 }
 
-/// A company as Odoo tells it. A missing value of any type is `false`.
+/// A row of `res.company`. Odoo returns `false` for an empty field of any type.
 #[derive(Deserialize)]
 pub(crate) struct Company {
     id: i64,
     active: bool,
     /// `[4, "name"]`.
     parent_id: Value,
-    /// Ids from the root down: `3/4/6/`. Absent where Odoo has no branches yet (before 17).
+    /// Ids from the root to this company: `3/4/6/`. Missing before Odoo 17, which introduced branches.
     #[serde(default)]
     parent_path: Value,
 }
 
 impl Company {
-    /// The company above: the last but one of the path, or what the record refers to.
+    /// The parent: the last but one id of the path, or else `parent_id`.
     fn parent(&self) -> Option<i64> {
         let path = self.parent_path.as_str().unwrap_or_default().trim_end_matches('/');
         let mut upwards = path.rsplit('/').map(str::parse::<i64>);
         match upwards.next() {
-            Some(Ok(own)) if own == self.id => upwards.next()?.ok(),
+            Some(Ok(id)) if id == self.id => upwards.next()?.ok(),
             _ => referred(&self.parent_id),
         }
     }
@@ -161,10 +161,10 @@ fn referred(field: &Value) -> Option<i64> {
 }
 
 impl CompanySource {
-    /// The tree of all companies as it is now, with what is odd about it.
+    /// Loads the current tree of all companies, and findings about it.
     ///
     /// # Errors
-    /// [`CompanyTreeError`] if Odoo does not answer, or the companies make no tree.
+    /// [`CompanyTreeError`] if Odoo does not answer, or the companies do not form a tree.
     pub async fn tree(&self) -> Result<BuildOutcome, CompanyTreeError> {
         let companies = self.companies().await?;
         let ids: Vec<(String, Option<String>)> = companies
@@ -178,17 +178,17 @@ impl CompanySource {
             OrgRow { parent: parent.as_deref(), ..OrgRow::new(id).with_flags(flags) }
         });
         let mut built = OrgStructure::build(rows)?;
-        // That there are several companies at the top, and none that stands for all, is nothing odd in Odoo.
+        // Several roots and a missing organization 0 are normal in Odoo.
         built.findings.retain(|finding| matches!(finding, Finding::DanglingParent { .. }));
         Ok(built)
     }
 
     pub(crate) async fn companies(&self) -> Result<Vec<Company>, OdooError> {
-        let every = archived_too();
-        let ask = |fields: &[&str]| Call::search_read("res.company", json!([]), fields).context(&every);
-        match self.odoo.call(ask(&["active", "parent_id", "parent_path"])).await {
-            // A version whose companies have no path says that the field is unknown.
-            Err(OdooError::Rejected { .. }) => self.odoo.call(ask(&["active", "parent_id"])).await,
+        let context = with_archived();
+        let read = |fields: &[&str]| Call::search_read("res.company", json!([]), fields).context(&context);
+        match self.odoo.call(read(&["active", "parent_id", "parent_path"])).await {
+            // Versions without `parent_path` reject the unknown field.
+            Err(OdooError::Rejected { .. }) => self.odoo.call(read(&["active", "parent_id"])).await,
             answer => answer,
         }
     }
@@ -239,7 +239,7 @@ fn port_error(error: OdooError) -> PortError {
     if error.is_transient() { PortError::transient(error) } else { PortError::permanent(error) }
 }
 
-/// A shared source, as a session manager takes it.
+/// Converts to the type that a session manager takes.
 impl From<CompanySource> for Arc<dyn OrgSource> {
     fn from(source: CompanySource) -> Self {
         Arc::new(source)

@@ -1,21 +1,21 @@
-//! `CompanyFilter`: whose records a session may read, by each of the two rules that Odoo has for companies.
+//! `CompanyFilter`: the companies whose records a session may read, by Odoo's two kinds of company rules.
 
 use serde_json::{Value, json};
 use session::Session;
 
-/// The companies whose records a session may read, as a condition for SQL or for a search in Odoo.
+/// The companies whose records a session may read, as a condition for SQL or for searches in Odoo.
 ///
-/// Odoo's record rules ask one of two questions, and the model decides which:
+/// The record rules of a model have one of two forms:
 ///
-/// | rule | of | here |
+/// | rule | models | filter |
 /// | --- | --- | --- |
 /// | `company_id in company_ids` | orders, invoices, leads, projects, employees … | [`own`](Self::own) |
 /// | `company_id parent_of company_ids` | products, pricelists, contacts, taxes, accounts, journals … | [`shared`](Self::shared) |
 ///
-/// Most rules also let through records without a company: [`or_without_company`](Self::or_without_company).
+/// Most rules also allow records without a company: see [`or_without_company`](Self::or_without_company).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanyFilter {
-    // Ascending.
+    // Sorted.
     ids: Vec<i64>,
     or_without_company: bool,
 }
@@ -28,13 +28,13 @@ impl CompanyFilter {
         Self::from_ids(session.access().readable().ids(tree).map(|id| id.to_string()))
     }
 
-    /// The user's companies and all companies above them, in the tree that the session is pinned to.
+    /// The user's companies and their ancestors in the tree that the session is pinned to.
     #[must_use]
     pub fn shared(session: &Session) -> Self {
-        let (tree, own) = (session.tree(), session.access().readable());
-        let above = own.known().iter().flat_map(|company| tree.path_to_root(company).chain([company]));
-        let above = above.filter_map(|company| tree.id(company));
-        Self::from_ids(above.chain(own.outside().iter().copied()).map(|id| id.to_string()))
+        let (tree, readable) = (session.tree(), session.access().readable());
+        let paths = readable.known().iter().flat_map(|company| tree.path_to_root(company).chain([company]));
+        let ids = paths.filter_map(|company| tree.id(company));
+        Self::from_ids(ids.chain(readable.outside().iter().copied()).map(|id| id.to_string()))
     }
 
     fn from_ids(ids: impl Iterator<Item = String>) -> Self {
@@ -44,19 +44,19 @@ impl CompanyFilter {
         CompanyFilter { ids, or_without_company: false }
     }
 
-    /// Lets through records without a company too.
+    /// Also includes records without a company.
     #[must_use]
     pub fn or_without_company(self) -> Self {
         CompanyFilter { or_without_company: true, ..self }
     }
 
-    /// The companies, ascending.
+    /// The ids of the companies, in ascending order.
     #[must_use]
     pub fn ids(&self) -> &[i64] {
         &self.ids
     }
 
-    /// A condition for SQL. `column` is taken as it is: it must not come from a user.
+    /// A condition for SQL. `column` is inserted verbatim, so it must not be user input.
     #[must_use]
     pub fn sql(&self, column: &str) -> String {
         let ids: Vec<String> = self.ids.iter().map(ToString::to_string).collect();
@@ -75,16 +75,16 @@ impl CompanyFilter {
     }
 }
 
-/// May records of the company be read where companies share with those below them, as Odoo's rules with
-/// `parent_of` have it: is it one of the user's companies, or above one of them?
+/// May the session read records of the company under a rule with `parent_of`? That is so if the company is
+/// one of the user's companies or an ancestor of one.
 ///
 /// # Complexity
 /// O(companies of the user), no allocation.
 #[must_use]
 pub fn can_read_shared(session: &Session, company: &str) -> bool {
-    let (tree, own) = (session.tree(), session.access().readable());
+    let (tree, readable) = (session.tree(), session.access().readable());
     match tree.index_of(company) {
-        Some(company) => own.known().iter().any(|own| tree.is_self_or_below(own, company)),
+        Some(company) => readable.known().iter().any(|readable| tree.is_self_or_below(readable, company)),
         None => session.can_read(company),
     }
 }

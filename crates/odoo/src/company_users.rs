@@ -1,4 +1,4 @@
-//! What the loader of a [`CompanySource`] says about users: who may sign in, who administers, who changed.
+//! The users of a [`CompanySource`]: who may sign in, who is an administrator, and whose record has changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -11,41 +11,41 @@ use session::{Session, UserId};
 
 use crate::{Call, CompanySource, OdooError};
 
-/// The group of users who manage the rights of others: "Access Rights". Those of "Settings"
-/// (`base.group_system`) have it too.
+/// The group "Access Rights", whose members manage the rights of other users. Members of "Settings"
+/// (`base.group_system`) are members too.
 pub const ADMINISTRATORS: &str = "base.group_erp_manager";
 
-/// The first version that answers `has_group` about another user than the caller.
-const HAS_GROUP_OF_OTHERS: u64 = 18;
+/// First version in which `has_group` works for other users than the caller.
+const HAS_GROUP_FOR_OTHERS: u64 = 18;
 
-/// How many users are read by one request.
+/// Maximum number of users per request.
 const BATCH: usize = 1_000;
 
 const FIELDS: [&str; 5] = ["login", "active", "share", "company_ids", "write_date"];
 
-/// A user as the loader sees it now.
+/// A user's current record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompanyUser {
     /// The user.
     pub id: UserId,
-    /// The name by which the user signs in.
+    /// The login name.
     pub login: String,
     /// Is the user active, and not a portal user?
     pub is_admitted: bool,
-    /// When the user's record was last written, in whole seconds. A new password, login or company is such a
-    /// write; so is a new signature.
+    /// The time of the last write to the user's record, in whole seconds. A change of password, login or
+    /// companies is such a write, and so is a new signature.
     pub written: SystemTime,
     companies: BTreeSet<OrgId>,
 }
 
 impl CompanyUser {
-    /// The user's active companies, ordered by id as text.
+    /// The user's active companies, sorted by id as text.
     pub fn companies(&self) -> impl Iterator<Item = &OrgId> {
         self.companies.iter()
     }
 
-    /// Are the user's companies those that a session is pinned to?
+    /// Are the user's companies the same as those pinned by the session?
     #[must_use]
     pub fn has_companies_of(&self, session: &Session) -> bool {
         let pinned = session.access().readable();
@@ -54,17 +54,17 @@ impl CompanyUser {
     }
 }
 
-/// What a user may do.
+/// The rights of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserRights {
     /// Does the user exist, active and not a portal user?
     pub is_admitted: bool,
-    /// Is the user admitted and one of the [`ADMINISTRATORS`]?
+    /// Is the user admitted and a member of [`ADMINISTRATORS`]?
     pub is_administrator: bool,
 }
 
-/// A user's record. What has no value comes as `false`.
+/// A row of `res.users`. Odoo returns `false` for an empty field.
 #[derive(Deserialize)]
 struct Row {
     id: i64,
@@ -93,7 +93,7 @@ impl Row {
 }
 
 impl CompanySource {
-    /// The active user who signs in by this name, as Odoo compares names.
+    /// The active user with this login name. Case matters, as in Odoo.
     ///
     /// # Errors
     /// [`OdooError`] if Odoo does not answer, or the loader may not read users.
@@ -104,17 +104,17 @@ impl CompanySource {
         found.map(Row::into_user).transpose()
     }
 
-    /// The users with these ids, whether active or not; those that are gone are left out.
+    /// The users with these ids, active or not, without users that no longer exist.
     ///
     /// # Errors
     /// [`OdooError`] if Odoo does not answer, or the loader may not read users.
     pub async fn users(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, CompanyUser>, OdooError> {
         let mut users = BTreeMap::new();
         let numbers: Vec<i64> = ids.iter().filter_map(|id| id.as_str().parse().ok()).collect();
-        for some in numbers.chunks(BATCH) {
-            // Not by the context, which would have Odoo list archived companies too.
-            let any = json!(["|", ["active", "=", true], ["active", "=", false], ["id", "in", some]]);
-            let rows: Vec<Row> = self.odoo().call(Call::search_read("res.users", any, &FIELDS)).await?;
+        for chunk in numbers.chunks(BATCH) {
+            // Not with `active_test` in the context: Odoo would then list archived companies too.
+            let domain = json!(["|", ["active", "=", true], ["active", "=", false], ["id", "in", chunk]]);
+            let rows: Vec<Row> = self.odoo().call(Call::search_read("res.users", domain, &FIELDS)).await?;
             for row in rows {
                 let user = row.into_user()?;
                 users.insert(user.id, user);
@@ -123,10 +123,10 @@ impl CompanySource {
         Ok(users)
     }
 
-    /// The user's rights at the time of the call.
+    /// The user's current rights.
     ///
     /// # Errors
-    /// [`OdooError`] if Odoo does not answer, or does not tell the loader.
+    /// [`OdooError`] if Odoo does not answer, or the loader may not read users or groups.
     pub async fn standing(&self, user: UserId) -> Result<UserRights, OdooError> {
         let is_admitted = self.users(&[user]).await?.get(&user).is_some_and(|user| user.is_admitted);
         let id = user.as_str().parse().ok().filter(|_| is_admitted);
@@ -138,7 +138,7 @@ impl CompanySource {
     }
 
     async fn is_member(&self, user: i64) -> Result<bool, OdooError> {
-        if self.odoo().version().await? >= HAS_GROUP_OF_OTHERS {
+        if self.odoo().version().await? >= HAS_GROUP_FOR_OTHERS {
             let call = Call::method("res.users", "has_group").idempotent().on(&[user]);
             return self.odoo().call(call.argument("group_ext_id", ADMINISTRATORS)).await;
         }
@@ -153,24 +153,24 @@ impl CompanySource {
         Ok(ids.iter().any(|id| names.get(&id.to_string()).is_some_and(|name| name == ADMINISTRATORS)))
     }
 
-    /// Logs the loader in, and checks that it can read all companies, all users, and who is an administrator.
-    /// Returns the number of companies.
+    /// Logs the loader in, and checks that it can read all companies, all users, and the members of
+    /// [`ADMINISTRATORS`]. Returns the number of companies.
     ///
     /// # Errors
-    /// [`LoaderError`] that says what is missing.
+    /// [`LoaderError`] that says what the loader may not read.
     pub async fn check_loader(&self) -> Result<usize, LoaderError> {
         self.odoo().scope().await?;
         let user = self.odoo().known_user().unwrap_or_default();
-        let not_read = |what: &'static str| {
+        let not_readable = |what: &'static str| {
             move |error| match error {
                 OdooError::Access { message } => LoaderError::NotReadable { what, message },
                 error => LoaderError::Odoo(error),
             }
         };
-        let companies = self.companies().await.map_err(not_read("companies (res.company)"))?;
+        let companies = self.companies().await.map_err(not_readable("companies (res.company)"))?;
         let id = UserId::new(&user.to_string()).unwrap_or(UserId::ZERO);
-        self.users(&[id]).await.map_err(not_read("users (res.users)"))?;
-        if !self.is_member(user).await.map_err(not_read("groups of users (res.groups)"))? {
+        self.users(&[id]).await.map_err(not_readable("users (res.users)"))?;
+        if !self.is_member(user).await.map_err(not_readable("groups of users (res.groups)"))? {
             return Err(LoaderError::NotAnAdministrator);
         }
         Ok(companies.len())
@@ -182,27 +182,27 @@ struct Groups {
     groups_id: Vec<i64>,
 }
 
-/// The context in which records that are archived are found too.
-pub(crate) fn archived_too() -> Map<String, Value> {
+/// The context that makes searches include archived records.
+pub(crate) fn with_archived() -> Map<String, Value> {
     Map::from_iter([("active_test".to_owned(), Value::Bool(false))])
 }
 
-/// The reason why a loader is unusable.
+/// The loader is unusable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoaderError {
-    /// Odoo refuses its login, or does not answer.
+    /// Odoo refuses the loader's login, or does not answer.
     #[error(transparent)]
     Odoo(#[from] OdooError),
-    /// It may not read the models of the tree and the sessions.
+    /// The loader may not read a model that sessions need.
     #[error("the loader may not read {what}: {message}")]
     NotReadable {
-        /// What it may not read.
+        /// The records that the loader may not read.
         what: &'static str,
-        /// What Odoo says.
+        /// Odoo's message.
         message: String,
     },
-    /// Odoo shows it only its own companies.
-    #[error("the loader is not in the group `{ADMINISTRATORS}`, so it sees its own companies alone")]
+    /// The loader is not an administrator, so Odoo shows it only its own companies.
+    #[error("the loader is not in the group `{ADMINISTRATORS}`, so it sees only its own companies")]
     NotAnAdministrator,
 }

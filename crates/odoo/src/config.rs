@@ -1,4 +1,4 @@
-//! How to reach Odoo, and as which user.
+//! `OdooConfig`: the address of Odoo, the credential, and limits.
 
 use core::fmt;
 use core::str::FromStr;
@@ -8,7 +8,7 @@ use platform::settings::{SettingError, SettingsReader, from_environment};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-/// How to reach Odoo, and as which user.
+/// The address of Odoo, the credential, and limits.
 ///
 /// # Examples
 /// ```
@@ -27,50 +27,49 @@ use url::Url;
 /// ```
 #[derive(Clone, Debug)]
 pub struct OdooConfig {
-    /// Where Odoo is; a path in it goes before Odoo's own (`ODOO_URL`).
+    /// Odoo's address (`ODOO_URL`). A path is prepended to Odoo's routes.
     pub url: Url,
-    /// The database (`ODOO_DB`); if nothing, the only one that the server has, or of several the one named
-    /// `odoo`.
+    /// The database (`ODOO_DB`). By default the only one on the server, or the one named `odoo`.
     pub database: Option<String>,
-    /// The user's login (`ODOO_USER`). An API key on Odoo 19 and later can do without; if it is another
-    /// user's, the login fails.
+    /// The user's login (`ODOO_USER`). Optional with an API key on Odoo 19 and later. If the key belongs to
+    /// another user, the login fails.
     pub login: Option<String>,
     /// The credential.
     pub credential: OdooCredential,
-    /// Was the API key given as the password (`ODOO_PASSWORD`), and known by its form?
+    /// Was the API key set as `ODOO_PASSWORD`, and recognized by its form?
     pub key_as_password: bool,
     /// The transport (`ODOO_RPC_TRANSPORT`, `auto`).
     pub transport: TransportChoice,
-    /// The language of labels and texts (`ODOO_LOCALE`); the server's choice if nothing.
+    /// The language of labels and texts (`ODOO_LOCALE`). By default the server chooses it.
     pub language: Option<String>,
-    /// How many connections there may be at a time (`ODOO_MCP_POOL_SIZE`, 5).
+    /// Maximum number of connections (`ODOO_MCP_POOL_SIZE`, 5).
     pub pool_size: usize,
     /// Are reads batched if no connection is free (`ODOO_MCP_ENABLE_BATCHING`, true)?
     pub batching: bool,
-    /// How many ids a batch has at most, unless one caller asks for more (`ODOO_MCP_BATCH_SIZE`, 100).
+    /// Maximum number of ids in a batch, unless a single read has more (`ODOO_MCP_BATCH_SIZE`, 100).
     pub batch_size: usize,
-    /// The limits of time and size.
+    /// Timeouts and size limits.
     pub limits: CallLimits,
-    /// Certificates of authorities that are trusted besides the system's, in DER.
+    /// Certificates of trusted authorities in addition to the system's, in DER.
     pub extra_roots: Vec<Vec<u8>>,
 }
 
-/// Limits of time and size.
+/// Timeouts and size limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallLimits {
-    /// How long a connection may take to be made: 10 seconds.
+    /// Timeout for opening a connection: 10 seconds.
     pub connect: Duration,
-    /// How long an answer may take, from the request to its last byte: 60 seconds.
+    /// Timeout for an answer, from the request to the last byte: 60 seconds.
     pub answer: Duration,
-    /// How long a call may wait for a free connection: 30 seconds.
+    /// Timeout for waiting for a free connection: 30 seconds.
     pub wait: Duration,
-    /// How large an answer may be, packed or unpacked: 64 MiB.
+    /// Maximum size of an answer, compressed and uncompressed: 64 MiB.
     pub answer_bytes: usize,
-    /// How often idle connections are checked: every 60 seconds.
+    /// Interval of the health checks of idle connections: 60 seconds.
     pub health_interval: Duration,
-    /// After how many failures in a row the circuit breaker opens: 5.
+    /// Number of consecutive failures after which the circuit breaker opens: 5.
     pub breaker_failures: u32,
-    /// For how long it stays open: 5 seconds.
+    /// How long the circuit breaker stays open: 5 seconds.
     pub breaker_rest: Duration,
 }
 
@@ -93,13 +92,12 @@ impl Default for CallLimits {
 pub enum OdooCredential {
     /// The user's password (`ODOO_PASSWORD`).
     Password(SecretString),
-    /// An API key of the user's (`ODOO_API_KEY`, or `ODOO_PASSWORD` if that has the form of a key).
+    /// An API key of the user (`ODOO_API_KEY`, or `ODOO_PASSWORD` with the form of a key).
     ApiKey(SecretString),
 }
 
 impl OdooCredential {
-    /// An API key if the secret has the form of one, else a password. Odoo makes keys of 40 hexadecimal
-    /// digits.
+    /// An API key if the secret has the form of one (40 hexadecimal digits), else a password.
     #[must_use]
     pub fn from_secret(secret: SecretString) -> Self {
         if is_key(secret.expose_secret()) {
@@ -110,47 +108,47 @@ impl OdooCredential {
     }
 }
 
-/// How calls are sent.
+/// The protocol of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// A session that is opened once and kept by a cookie: for passwords.
+    /// A session with a cookie: for passwords.
     Session,
-    /// `/jsonrpc`, which takes the credential with each call: for API keys up to Odoo 18.
+    /// `/jsonrpc`, with the credential in each call: for API keys up to Odoo 18.
     JsonRpc,
-    /// `/json/2/…` with the API key as bearer: from Odoo 19 on.
+    /// `/json/2/…`, with the API key as bearer token: for Odoo 19 and later.
     Json2,
 }
 
-/// Which transport to use.
+/// The choice of the transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TransportChoice {
-    /// The one that fits the credential and the server's version.
+    /// By the credential and the server's version.
     #[default]
     Auto,
-    /// This one.
+    /// Always this transport.
     Forced(Transport),
 }
 
-/// Why a configuration cannot be used.
+/// The configuration is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A setting is missing, or its value does not have the form that it needs.
+    /// A setting is missing or invalid.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// The trusted certificates cannot be used.
+    /// The trusted certificates are invalid.
     #[error("the trusted certificates cannot be used: {cause}")]
     Certificates {
-        /// What the TLS library says.
+        /// The message of the TLS library.
         cause: String,
     },
 }
 
 impl OdooConfig {
-    /// A configuration with the usual settings. An empty name of the database, or login, is none.
+    /// A configuration with default settings. An empty database or login counts as missing.
     ///
     /// # Errors
-    /// [`ConfigError`] if the URL cannot be used.
+    /// [`ConfigError`] if the URL is invalid.
     pub fn new(
         url: &str,
         database: &str,
@@ -176,19 +174,19 @@ impl OdooConfig {
     /// Reads the configuration from the environment.
     ///
     /// # Errors
-    /// [`ConfigError`] that names the variable which is missing or cannot be understood.
+    /// [`ConfigError`] that names the missing or invalid variable.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_settings(from_environment)
     }
 
-    /// Reads the configuration from settings that have the names of environment variables. Empty ones count
+    /// Reads the configuration from settings with the names of environment variables. An empty setting counts
     /// as missing.
     ///
     /// # Errors
-    /// [`ConfigError`] that names the setting which is missing or cannot be understood.
+    /// [`ConfigError`] that names the missing or invalid setting.
     pub fn from_settings(settings: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let settings = SettingsReader::new(settings);
-        let url = settings.required("ODOO_URL", "it says where odoo is")?;
+        let url = settings.required("ODOO_URL", "it must be the address of odoo")?;
         let database = settings.text("ODOO_DB").unwrap_or_default();
         let login = settings.text("ODOO_USER");
         let secret = |name| settings.text(name).map(SecretString::from);
@@ -201,12 +199,12 @@ impl OdooConfig {
             }
             (None, Some(password)) => OdooCredential::Password(password),
             (None, None) => {
-                let reason = "a password or an api key (ODOO_API_KEY) is needed";
+                let reason = "set a password, or an api key in ODOO_API_KEY";
                 return Err(SettingError::Missing { name: "ODOO_PASSWORD", reason }.into());
             }
         };
         if login.is_none() && matches!(credential, OdooCredential::Password(_)) {
-            let reason = "a password belongs to a user";
+            let reason = "a password needs the login of its user";
             return Err(SettingError::Missing { name: "ODOO_USER", reason }.into());
         }
         let transport =
@@ -222,14 +220,14 @@ impl OdooConfig {
         })
     }
 
-    /// The name under which a cache knows the database: a database of the same name elsewhere is another one,
-    /// and so is one without a configured name.
+    /// The key of the database for caches: URL and name, so that databases of the same name on different
+    /// servers have different keys. A database without a configured name has a separate key too.
     #[must_use]
     pub fn database_key(&self) -> String {
         format!("{}#{}", self.url, self.database_name())
     }
 
-    /// The name of the database; nothing until it is known.
+    /// The name of the database; empty until it is known.
     pub(crate) fn database_name(&self) -> &str {
         self.database.as_deref().unwrap_or_default()
     }
@@ -248,7 +246,7 @@ impl fmt::Display for Transport {
 impl FromStr for TransportChoice {
     type Err = ConfigError;
 
-    /// `xmlrpc` is what other clients call the stateless transport; it is carried by JSON here.
+    /// Also accepts `xmlrpc`, the name of the stateless transport in other clients, and uses JSON-RPC.
     fn from_str(name: &str) -> Result<Self, ConfigError> {
         match name.to_ascii_lowercase().as_str() {
             "auto" => Ok(TransportChoice::Auto),
@@ -263,25 +261,25 @@ impl FromStr for TransportChoice {
     }
 }
 
-/// Does it have the form of an API key? Odoo makes them of 40 hexadecimal digits.
+/// Does the secret have the form of an API key, 40 hexadecimal digits?
 fn is_key(secret: &str) -> bool {
     secret.len() == 40 && secret.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
-/// Errors do not repeat the value: it may contain a password.
+/// Parses the URL. Errors do not repeat the value, because it may contain a password.
 fn parse_url(text: &str) -> Result<Url, ConfigError> {
     let invalid = |expected: &'static str| SettingError::invalid("ODOO_URL", "…", expected).into();
     let url = Url::parse(text).map_err(|_| invalid("it must be a url such as https://erp.example.com"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(invalid("it must begin with http:// or https:// and name a host"));
+        return Err(invalid("it must start with http:// or https:// and name a host"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid("the user and the password have settings of their own"));
+        return Err(invalid("it must not contain a user or password: set ODOO_USER and ODOO_PASSWORD"));
     }
     let is_route = |segment: &str| matches!(segment, "web" | "jsonrpc" | "xmlrpc" | "json");
     if url.path_segments().into_iter().flatten().any(is_route) {
         return Err(invalid(
-            "it must be odoo's address alone, without `/web`, `/jsonrpc`, `/xmlrpc` or `/json` and what follows",
+            "it must be odoo's address without the path from `/web`, `/jsonrpc`, `/xmlrpc` or `/json` on",
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {

@@ -1,33 +1,33 @@
-//! Why a call to Odoo fails.
+//! `OdooError`: why a call to Odoo failed.
 
 use core::time::Duration;
 
 use crate::{OdooConfig, OdooCredential, Transport, TransportChoice};
 
-/// Why a call to Odoo fails.
+/// Why a call to Odoo failed.
 ///
-/// Messages are those that Odoo writes for people, or this crate's own. Tracebacks, passwords and keys are in
-/// none of them, nor in what `Debug` shows.
+/// Messages are Odoo's messages for users, or come from this crate. Neither messages nor `Debug` contain
+/// tracebacks, passwords or keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OdooError {
-    /// Odoo does not accept the credentials.
+    /// Odoo rejects the credentials.
     #[error("odoo does not accept the credentials for database `{database}`: {advice}")]
     Credentials {
         /// The database.
         database: String,
-        /// What to check, in the names of the settings.
+        /// The settings to check.
         advice: &'static str,
     },
-    /// Odoo refuses the login with a sentence of its own, such as after too many failures.
+    /// Odoo refuses the login with a specific message, for example after too many failures.
     #[error("odoo refuses the login: {message}")]
     LoginRefused {
-        /// What Odoo says.
+        /// Odoo's message.
         message: String,
     },
-    /// The API key is another user's than the configured one's.
+    /// The API key belongs to another user than the configured one.
     #[error(
-        "the api key is one of `{owner}`, not of `{login}`: correct ODOO_USER, or use a key of that user"
+        "the api key belongs to `{owner}`, not to `{login}`: correct ODOO_USER, or use a key of that user"
     )]
     OtherUser {
         /// The configured login.
@@ -41,53 +41,55 @@ pub enum OdooError {
         /// The database.
         database: String,
     },
-    /// The address ends in the path of Odoo's own pages, and nothing of Odoo's API is there.
-    #[error("nothing of odoo's api is at `{url}`: leave `/odoo` and what follows it out of ODOO_URL")]
+    /// The address has the path of Odoo's web client, and Odoo's API is not there.
+    #[error("odoo's api is not at `{url}`: remove the path from `/odoo` on from ODOO_URL")]
     Address {
-        /// The address that is configured.
+        /// The configured address.
         url: String,
     },
     /// The server does not have the transport.
     #[error("this server does not have JSON-2, which came with odoo 19: set ODOO_RPC_TRANSPORT to auto")]
     NoJson2,
-    /// No database is configured, and the server has none or several.
-    #[error("{}: name one (ODOO_DB)", databases(*.found))]
+    /// No database is configured, and the server has several or does not list them.
+    #[error("{}: set ODOO_DB", databases(*.found))]
     Database {
-        /// How many there are, as far as Odoo tells.
+        /// The number of databases that Odoo lists.
         found: usize,
     },
-    /// No login is configured for the API key, and the add-on `mcp_server` does not tell its owner.
+    /// No login is configured for the API key, and the add-on `mcp_server` does not return the owner of the
+    /// key.
     #[error(
-        "odoo needs the user's login (ODOO_USER) beside the api key: the add-on mcp_server does not tell whose it is"
+        "odoo needs the user's login (ODOO_USER) with the api key, because the add-on mcp_server does not return the \
+         owner of the key"
     )]
     Login,
-    /// The user may not do that (`AccessError`).
+    /// The user does not have the permission (`AccessError`).
     #[error("{message}")]
     Access {
-        /// What Odoo says to the user.
+        /// Odoo's message for the user.
         message: String,
     },
     /// A record does not exist (`MissingError`).
     #[error("{message}")]
     Missing {
-        /// What Odoo says to the user.
+        /// Odoo's message for the user.
         message: String,
     },
-    /// Odoo objects to what is asked (`UserError`, `ValidationError` and their like).
+    /// Odoo refuses the call for another reason (`UserError`, `ValidationError` and others).
     #[error("{message}")]
     User {
         /// The class of the exception.
         class: String,
-        /// What Odoo says to the user.
+        /// Odoo's message for the user.
         message: String,
     },
-    /// There is no such model.
+    /// The model does not exist.
     #[error("odoo has no model `{model}`")]
     UnknownModel {
         /// The model.
         model: String,
     },
-    /// The model has no such method, or none for callers from outside.
+    /// The model has no such public method.
     #[error("`{model}` has no method `{method}`")]
     UnknownMethod {
         /// The model.
@@ -100,26 +102,26 @@ pub enum OdooError {
     Rejected {
         /// The class of the exception.
         class: String,
-        /// What Odoo says.
+        /// Odoo's message.
         message: String,
     },
     /// Odoo failed with an internal error.
-    #[error("odoo failed inside with `{class}`")]
+    #[error("odoo failed with the internal error `{class}`")]
     Server {
         /// The class of the exception.
         class: String,
     },
-    /// A new session expired at once.
-    #[error("odoo ends each session as soon as it is opened")]
+    /// Each new session expired at once.
+    #[error("odoo ends each new session at once")]
     Session,
-    /// A model or method has a name that no model or method can have.
+    /// The name of a model or method is invalid.
     #[error("`{name}` cannot be the name of a model or method")]
     Name {
         /// The beginning of the name.
         name: String,
     },
-    /// The transport takes arguments by name only.
-    #[error("the arguments of `{method}` need names with this transport: give them by name")]
+    /// The transport accepts only keyword arguments.
+    #[error("this transport needs keyword arguments: pass the arguments of `{method}` by name")]
     Unnamed {
         /// The method.
         method: String,
@@ -127,77 +129,77 @@ pub enum OdooError {
     /// The permission could not be checked, so it is denied.
     #[error("the permission could not be verified: {message}")]
     Unverified {
-        /// What the add-on says, or what is wrong with it.
+        /// The add-on's message, or why it did not answer.
         message: String,
     },
-    /// The answer is JSON, but not what the call returns.
-    #[error("odoo's answer to `{method}` is not what was expected")]
+    /// The answer is valid JSON of an unexpected form.
+    #[error("odoo's answer to `{method}` has an unexpected form")]
     Unexpected {
         /// The method.
         method: String,
     },
-    /// The answer never came, or was no answer.
+    /// There was no valid answer.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
-/// Why there is no answer.
+/// Why a call got no valid answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// No connection can be made.
+    /// The connection could not be opened.
     #[error("odoo cannot be reached: {cause}")]
     Unreachable {
-        /// What the system says.
+        /// The error of the operating system or of TLS.
         cause: String,
     },
-    /// The connection ended before the answer did.
+    /// The connection was closed before the answer was complete.
     #[error("the connection to odoo ended before the answer was complete")]
     Broken,
     /// The answer took too long.
     #[error("odoo did not answer within {within:?}")]
     Timeout {
-        /// The time allowed.
+        /// The timeout.
         within: Duration,
     },
     /// No connection was free in time.
     #[error("no connection to odoo was free within {within:?}")]
     Busy {
-        /// The time allowed.
+        /// The timeout.
         within: Duration,
     },
     /// The circuit breaker is open after repeated failures.
-    #[error("odoo failed repeatedly and is not asked again for a moment")]
+    #[error("odoo failed repeatedly, so calls are suspended for some seconds")]
     Resting,
-    /// The caller cancelled the call before it was sent: nothing was sent.
+    /// The caller cancelled the call before it was sent.
     #[error("the call was cancelled before it was sent")]
     Cancelled,
-    /// The answer is a redirect, which a client of an API does not follow.
+    /// The answer is a redirect, which the client does not follow.
     #[error(
-        "odoo's address redirects to `{location}`: set ODOO_URL to the address that odoo itself answers at"
+        "odoo's address redirects to `{location}`: set ODOO_URL to the address at which odoo answers directly"
     )]
     Redirect {
-        /// Where to.
+        /// The target of the redirect.
         location: String,
     },
-    /// A proxy says that Odoo is not there (status 502, 503 or 504).
+    /// A proxy reports that Odoo is not available (status 502, 503 or 504).
     #[error("odoo is not available (status {status})")]
     Unavailable {
         /// The HTTP status.
         status: u16,
     },
-    /// The answer is not JSON: the address is not Odoo's, perhaps, or a page for people came instead.
-    #[error("the answer is not odoo's: status {status}, content type `{content_type}`")]
+    /// The answer is not JSON. Perhaps the address is not Odoo's.
+    #[error("the answer is not from odoo's api: status {status}, content type `{content_type}`")]
     NotJson {
         /// The HTTP status.
         status: u16,
         /// The content type.
         content_type: String,
     },
-    /// The answer claims to be JSON and is not.
+    /// The answer is declared as JSON but is not valid.
     #[error("odoo's answer is not valid json")]
     Malformed,
-    /// The answer is larger than is allowed.
+    /// The answer exceeds the size limit.
     #[error("odoo's answer is larger than {limit} bytes")]
     TooLarge {
         /// The limit.
@@ -207,19 +209,19 @@ pub enum Fault {
 
 fn databases(found: usize) -> String {
     match found {
-        0 => "odoo does not tell which databases it has".into(),
+        0 => "odoo does not list its databases".into(),
         found => format!("odoo has {found} databases"),
     }
 }
 
-/// What to check after a refused login.
+/// The settings to check after a rejected login.
 fn advice(config: &OdooConfig) -> &'static str {
     match (&config.credential, config.transport) {
         (OdooCredential::ApiKey(_), TransportChoice::Forced(Transport::Session)) => {
-            "an api key opens no session; set ODOO_RPC_TRANSPORT to auto"
+            "an api key cannot open a session; set ODOO_RPC_TRANSPORT to auto"
         }
         (OdooCredential::Password(_), TransportChoice::Forced(Transport::Json2)) => {
-            "JSON-2 takes api keys only; set ODOO_API_KEY, or ODOO_RPC_TRANSPORT to auto"
+            "JSON-2 accepts only api keys; set ODOO_API_KEY, or set ODOO_RPC_TRANSPORT to auto"
         }
         (OdooCredential::ApiKey(_), _) if config.key_as_password => {
             "ODOO_PASSWORD has the form of an api key and was used as one; if it is a password, set \
@@ -231,28 +233,28 @@ fn advice(config: &OdooConfig) -> &'static str {
 }
 
 impl OdooError {
-    /// The configured database does not exist.
+    /// The error for a configured database that does not exist.
     pub(crate) fn unknown_database(config: &OdooConfig) -> Self {
         OdooError::UnknownDatabase { database: config.database_name().into() }
     }
 
-    /// The configured credentials are not accepted.
+    /// The error for rejected credentials.
     pub(crate) fn refused(config: &OdooConfig) -> Self {
         OdooError::Credentials { database: config.database_name().into(), advice: advice(config) }
     }
 
-    /// May a call that changes something have been carried out all the same? It was sent, and its answer did
-    /// not come or is none.
+    /// May a write have been carried out in spite of the error? That is so if it was sent but got no valid
+    /// answer.
     #[must_use]
     pub fn may_have_been_done(&self) -> bool {
         match self {
-            OdooError::Fault(fault) => fault.leaves_doubt(),
+            OdooError::Fault(fault) => fault.may_have_been_done(),
             OdooError::Unexpected { .. } => true,
             _ => false,
         }
     }
 
-    /// Are the credentials refused, or those of another user?
+    /// Did Odoo reject the credentials, or do they belong to another user?
     #[must_use]
     pub fn is_refused_login(&self) -> bool {
         matches!(
@@ -261,7 +263,7 @@ impl OdooError {
         )
     }
 
-    /// May the same call succeed later, without any other change?
+    /// May the same call succeed later without a change?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -273,7 +275,7 @@ impl OdooError {
 }
 
 impl Fault {
-    /// May the same call succeed later, without any other change?
+    /// May the same call succeed later without a change?
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -290,13 +292,13 @@ impl Fault {
         }
     }
 
-    /// Did the connection fail, so that an idempotent call is worth a second try at once?
-    pub(crate) fn is_of_connection(&self) -> bool {
+    /// Did the connection fail, so that an immediate retry of a read may succeed?
+    pub(crate) fn is_connection_failure(&self) -> bool {
         matches!(self, Fault::Unreachable { .. } | Fault::Broken)
     }
 
-    /// May Odoo have been asked, and be at it still?
-    pub(crate) fn leaves_doubt(&self) -> bool {
+    /// May Odoo have received the call, and carry it out or have done so?
+    pub(crate) fn may_have_been_done(&self) -> bool {
         !matches!(
             self,
             Fault::Unreachable { .. }
@@ -307,8 +309,8 @@ impl Fault {
         )
     }
 
-    /// Does it say that the server is not well?
-    pub(crate) fn is_sickness(&self) -> bool {
+    /// Does the fault count as a failure of the server for the circuit breaker?
+    pub(crate) fn is_server_failure(&self) -> bool {
         matches!(
             self,
             Fault::Unreachable { .. } | Fault::Broken | Fault::Timeout { .. } | Fault::Unavailable { .. }

@@ -1,4 +1,4 @@
-//! Whose an API key is, by JSON-2: a call says nothing of users but the key.
+//! Finds the owner of an API key over JSON-2, whose requests identify the user only by the key.
 
 use serde::Deserialize;
 
@@ -18,21 +18,22 @@ struct UserLogin {
     login: String,
 }
 
-/// The user of the configured key.
+/// The id of the key's owner.
 pub(crate) async fn user_of_key(lease: &mut Lease, config: &OdooConfig) -> Result<i64, OdooError> {
-    let context: Context = ask(lease, config, &Call::method("res.users", "context_get").idempotent()).await?;
+    let context: Context =
+        send(lease, config, &Call::method("res.users", "context_get").idempotent()).await?;
     Ok(context.uid)
 }
 
-/// The login of the user of the configured key.
+/// The login of the key's owner.
 pub(crate) async fn login_of(lease: &mut Lease, config: &OdooConfig, user: i64) -> Result<String, OdooError> {
     let call = Call::read("res.users", &[user], &["login"]);
-    let named: Vec<UserLogin> = ask(lease, config, &call).await?;
-    let named = named.into_iter().next().map(|named| named.login);
-    named.ok_or_else(|| OdooError::Unexpected { method: "read".into() })
+    let rows: Vec<UserLogin> = send(lease, config, &call).await?;
+    let login = rows.into_iter().next().map(|row| row.login);
+    login.ok_or_else(|| OdooError::Unexpected { method: "read".into() })
 }
 
-async fn ask<T: for<'de> Deserialize<'de>>(
+async fn send<T: for<'de> Deserialize<'de>>(
     lease: &mut Lease,
     config: &OdooConfig,
     call: &Call,

@@ -1,4 +1,4 @@
-//! A client of Odoo.
+//! A client for Odoo.
 //!
 //! ```no_run
 //! use odoo::{Call, OdooClient, OdooConfig, Record};
@@ -13,12 +13,12 @@
 //! # Ok(()) }
 //! ```
 //!
-//! * [`OdooClient`] calls methods as one user of one database. It chooses the transport, logs in on demand,
+//! * [`OdooClient`] calls methods as one user of one database. It selects the transport, logs in on demand,
 //!   and keeps a bounded pool of healthy connections.
-//! * A [`Reader`] reads records. Reads that find no free connection are batched.
+//! * A [`Reader`] reads records. If no connection is free, it batches reads.
 //! * A [`CachedReader`] answers from a [`RecordCache`] for callers that accept records of a bounded age, and
-//!   prefetches fields that are usually asked for.
-//! * Results and failures are typed: [`OdooError`].
+//!   prefetches frequently requested fields.
+//! * Errors are typed: [`OdooError`].
 
 mod addon;
 mod authentication;

@@ -1,4 +1,4 @@
-//! `Authenticator`: authenticates the client once for all its calls.
+//! `Authenticator`: logs the client in, once for all its calls.
 
 use core::time::Duration;
 use std::sync::{Arc, OnceLock};
@@ -13,22 +13,24 @@ use crate::call::Effect;
 use crate::config::{Transport, TransportChoice};
 use crate::http::{Answer, Lease, Request};
 use crate::key_owner::{login_of, user_of_key};
-use crate::wire::{self, Question, Reply};
+use crate::wire::{self, AddonRequest, Reply};
 use crate::{Fault, OdooConfig, OdooCredential, OdooError};
 
-/// Logs in when it is needed, once for all who need it.
+/// Logs in on demand. Concurrent calls share one login.
+///
+/// Lock order: `state` is the only lock. It is never held across an await, or while wakers run.
 #[derive(Debug)]
 pub(crate) struct Authenticator {
     config: Arc<OdooConfig>,
-    /// The same with the name of the database, if that had to be found out.
-    named: OnceLock<Arc<OdooConfig>>,
-    known: Mutex<LoginState>,
+    /// The configuration with the name of the database, if that was not configured.
+    resolved: OnceLock<Arc<OdooConfig>>,
+    state: Mutex<LoginState>,
     clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Default)]
 struct LoginState {
-    ticket: Option<Authentication>,
+    auth: Option<Authentication>,
     user: Option<i64>,
     transport: Option<Transport>,
     /// The server's major version.
@@ -36,14 +38,14 @@ struct LoginState {
     serial: u64,
     /// The login in flight.
     login: Option<Arc<LoginLoad>>,
-    /// Odoo's refusal, and when it came.
+    /// The last refusal, and its time.
     refusal: Option<(OdooError, Duration)>,
 }
 
 #[derive(Deserialize)]
 struct Identity {
     uid: Option<i64>,
-    /// A new session tells the version too.
+    /// A new session also returns the version.
     #[serde(flatten)]
     version: Version,
 }
@@ -57,17 +59,17 @@ struct Version {
 /// The outcome of a login, for all calls that wait for it.
 type LoginLoad = LeaderLoad<Result<Authentication, OdooError>>;
 
-/// How long a refused login is not tried again.
-const REFUSAL_REMEMBERED: Duration = Duration::from_secs(60);
+/// How long a refused login is cached.
+const REFUSAL_TTL: Duration = Duration::from_secs(60);
 
-/// How a call gets its ticket.
+/// How a call gets its authentication.
 enum Step<'a> {
-    Known(Authentication),
+    LoggedIn(Authentication),
     Join(Arc<LoginLoad>),
-    Lead(LoginDuty<'a>),
+    LogIn(LoginDuty<'a>),
 }
 
-/// The duty to log in. Dropped unfinished, it abandons the login, and a call that waits begins again.
+/// The duty to log in. If it is dropped before `finish`, a waiting call starts a new login.
 struct LoginDuty<'a> {
     login: &'a Authenticator,
     load: Arc<LoginLoad>,
@@ -75,23 +77,23 @@ struct LoginDuty<'a> {
 }
 
 impl LoginDuty<'_> {
-    /// Records the outcome, and gives it to the calls that wait.
+    /// Records the outcome and passes it to the waiting calls.
     fn finish(
         mut self,
         outcome: Result<(Authentication, i64), OdooError>,
     ) -> Result<Authentication, OdooError> {
         self.finished = true;
-        let mut known = self.login.known.lock();
-        known.login = None;
+        let mut state = self.login.state.lock();
+        state.login = None;
         let refusal = outcome.as_ref().err().filter(|error| error.is_refused_login());
-        known.refusal = refusal.map(|error| (error.clone(), self.login.clock.now()));
-        let outcome = outcome.map(|(ticket, user)| {
-            known.ticket = Some(ticket.clone());
-            known.user = Some(user);
-            ticket
+        state.refusal = refusal.map(|error| (error.clone(), self.login.clock.now()));
+        let outcome = outcome.map(|(auth, user)| {
+            state.auth = Some(auth.clone());
+            state.user = Some(user);
+            auth
         });
-        // Wakers run outside of the lock.
-        drop(known);
+        // Run wakers outside of the lock.
+        drop(state);
         self.load.complete(outcome.clone());
         outcome
     }
@@ -100,7 +102,7 @@ impl LoginDuty<'_> {
 impl Drop for LoginDuty<'_> {
     fn drop(&mut self) {
         if !self.finished {
-            self.login.known.lock().login = None;
+            self.login.state.lock().login = None;
             self.load.abandon();
         }
     }
@@ -108,22 +110,22 @@ impl Drop for LoginDuty<'_> {
 
 impl Authenticator {
     pub(crate) fn new(config: Arc<OdooConfig>, clock: Arc<dyn Clock>) -> Self {
-        let named = OnceLock::new();
-        Authenticator { config, named, known: Mutex::default(), clock }
+        let resolved = OnceLock::new();
+        Authenticator { config, resolved, state: Mutex::default(), clock }
     }
 
-    /// The ticket for a call. A session that turned out to be over is `stale`: all who meet it wait for one
-    /// new login, and share its error. The login goes over the caller's own lease, so that it needs no
-    /// further connection.
-    pub(crate) async fn ticket(
+    /// The authentication for a call. Logs in if there is none, or only a `stale` one whose session has
+    /// expired. Concurrent callers share one login and its error. The login uses the caller's lease, so that
+    /// it needs no other connection.
+    pub(crate) async fn authenticate(
         &self,
         lease: &mut Lease,
         stale: Option<&Authentication>,
     ) -> Result<Authentication, OdooError> {
         loop {
             match self.step(stale)? {
-                Step::Known(ticket) => return Ok(ticket),
-                Step::Lead(duty) => {
+                Step::LoggedIn(auth) => return Ok(auth),
+                Step::LogIn(duty) => {
                     let outcome = self.log_in(lease).await.map_err(|error| self.explain_address(error));
                     return duty.finish(outcome);
                 }
@@ -136,41 +138,41 @@ impl Authenticator {
         }
     }
 
-    /// The ticket that is known, unless it is the stale one; else the login in flight, or the duty to log in.
+    /// The current authentication unless it is stale, the login in flight, or the duty to log in.
     fn step(&self, stale: Option<&Authentication>) -> Result<Step<'_>, OdooError> {
-        let mut known = self.known.lock();
-        if let Some(ticket) = &known.ticket
-            && stale.is_none_or(|stale| !stale.is_same(ticket))
+        let mut state = self.state.lock();
+        if let Some(auth) = &state.auth
+            && stale.is_none_or(|stale| !stale.is_same(auth))
         {
-            return Ok(Step::Known(ticket.clone()));
+            return Ok(Step::LoggedIn(auth.clone()));
         }
-        if let Some(load) = &known.login {
+        if let Some(load) = &state.login {
             return Ok(Step::Join(Arc::clone(load)));
         }
-        // Odoo counts refused logins, and after some of them refuses every login from this address.
-        if let Some((error, at)) = &known.refusal
-            && self.clock.now() < at.saturating_add(REFUSAL_REMEMBERED)
+        // Odoo counts refused logins, and after some refuses all logins from this address.
+        if let Some((error, at)) = &state.refusal
+            && self.clock.now() < at.saturating_add(REFUSAL_TTL)
         {
             return Err(error.clone());
         }
         let load = Arc::default();
-        known.login = Some(Arc::clone(&load));
-        Ok(Step::Lead(LoginDuty { login: self, load, finished: false }))
+        state.login = Some(Arc::clone(&load));
+        Ok(Step::LogIn(LoginDuty { login: self, load, finished: false }))
     }
 
-    /// A ticket that holds the credential itself was refused, which may have been revoked: the next call logs
-    /// in again, and if that is refused, it is remembered for all.
+    /// Drops an authentication whose credential was refused and may have been revoked. The next call logs in
+    /// again. If that login is refused, the refusal is cached.
     pub(crate) fn mark_stale(&self, used: &Authentication) {
-        let mut known = self.known.lock();
+        let mut state = self.state.lock();
         if !matches!(used, Authentication::Session(_))
-            && known.ticket.as_ref().is_some_and(|it| it.is_same(used))
+            && state.auth.as_ref().is_some_and(|it| it.is_same(used))
         {
-            known.ticket = None;
+            state.auth = None;
         }
     }
 
-    /// A page instead of an answer, at an address that looks like one of Odoo's own pages. A proxy may have
-    /// its Odoo there all the same, so that the address is not refused unseen.
+    /// Explains an error if the address looks like a page of Odoo's web client. Such an address is not
+    /// rejected in advance, because a proxy may serve Odoo at that path.
     fn explain_address(&self, error: OdooError) -> OdooError {
         let url = &self.config().url;
         let is_page = url.path_segments().into_iter().flatten().any(|segment| segment == "odoo");
@@ -184,31 +186,31 @@ impl Authenticator {
         }
     }
 
-    /// The configuration, with the name of the database as soon as that is known.
+    /// The configuration, with the name of the database once that is known.
     pub(crate) fn config(&self) -> &OdooConfig {
-        self.named.get().unwrap_or(&self.config)
+        self.resolved.get().unwrap_or(&self.config)
     }
 
     /// The user's id, after the first login.
     pub(crate) fn user(&self) -> Option<i64> {
-        self.known.lock().user
+        self.state.lock().user
     }
 
     /// The transport, once it is known.
     pub(crate) fn transport(&self) -> Option<Transport> {
-        self.known.lock().transport
+        self.state.lock().transport
     }
 
-    /// Takes over a cookie that an answer set, unless a newer one is known.
+    /// Stores a cookie that an answer set, unless there is a newer one.
     pub(crate) fn renew(&self, used: &Authentication, answer: &Answer) {
-        let mut known = self.known.lock();
-        if let (Some(cookie), Some(current)) = (&answer.session, &known.ticket)
+        let mut state = self.state.lock();
+        if let (Some(cookie), Some(current)) = (&answer.session, &state.auth)
             && used.is_same(current)
             && matches!(used, Authentication::Session(_))
         {
-            known.serial += 1;
-            let session = OdooSession { cookie: cookie.clone(), serial: known.serial };
-            known.ticket = Some(Authentication::Session(Arc::new(session)));
+            state.serial += 1;
+            let session = OdooSession { cookie: cookie.clone(), serial: state.serial };
+            state.auth = Some(Authentication::Session(Arc::new(session)));
         }
     }
 
@@ -216,25 +218,25 @@ impl Authenticator {
         if self.config().database.is_none() {
             self.find_database(lease).await?;
         }
-        let known = self.known.lock().transport;
+        let known = self.state.lock().transport;
         let transport = match known {
             Some(transport) => transport,
-            None => self.choose(lease).await?,
+            None => self.select_transport(lease).await?,
         };
-        self.known.lock().transport = Some(transport);
+        self.state.lock().transport = Some(transport);
         match transport {
             Transport::Session => self.open_session(lease).await,
-            Transport::JsonRpc if self.config.login.is_none() => self.ask_whose_key_it_is(lease).await,
+            Transport::JsonRpc if self.config.login.is_none() => self.authenticate_by_key_alone(lease).await,
             Transport::JsonRpc => {
                 let request = wire::authenticate_stateless(self.config());
-                let (user, _) = self.ask::<serde_json::Value>(lease, &request, "authenticate").await?;
-                // Wrong credentials are answered with `false`.
+                let (user, _) = self.request::<serde_json::Value>(lease, &request, "authenticate").await?;
+                // For wrong credentials Odoo returns `false`.
                 let user = user.as_i64().filter(|user| *user > 0).ok_or_else(|| self.refused())?;
                 Ok((Authentication::Stateless { user }, user))
             }
             Transport::Json2 => {
                 let user = user_of_key(lease, self.config()).await?;
-                // The key says who calls, not the configured login.
+                // Odoo ignores the configured login, so compare it with the owner of the key.
                 if let Some(login) = &self.config().login {
                     let owner = login_of(lease, self.config(), user).await?;
                     if owner != *login {
@@ -246,26 +248,26 @@ impl Authenticator {
         }
     }
 
-    /// Finds out which database is meant: the only one there is, or the one that is named as most are.
+    /// Selects the database if none is configured: the only one, or the one with the usual name.
     async fn find_database(&self, lease: &mut Lease) -> Result<(), OdooError> {
         const USUAL: &str = "odoo";
-        let names = match self.ask::<Vec<String>>(lease, &wire::databases(), "list").await {
+        let names = match self.request::<Vec<String>>(lease, &wire::databases(), "list").await {
             Ok((names, _)) => names,
             Err(OdooError::Fault(fault)) => return Err(fault.into()),
-            // Servers may be told to keep it to themselves.
+            // The list may be disabled on the server.
             Err(_) => Vec::new(),
         };
         let usual = || names.iter().find(|name| *name == USUAL);
         let name = if let [only] = names.as_slice() { Some(only) } else { usual() };
         let name = name.ok_or(OdooError::Database { found: names.len() })?;
         let config = OdooConfig { database: Some(name.clone()), ..(*self.config).clone() };
-        self.named.get_or_init(|| Arc::new(config));
+        self.resolved.get_or_init(|| Arc::new(config));
         Ok(())
     }
 
-    /// Asks the add-on `mcp_server` for the user of the API key, if no login is configured.
-    async fn ask_whose_key_it_is(&self, lease: &mut Lease) -> Result<(Authentication, i64), OdooError> {
-        let Question { request, read } = wire::owner_of_key(self.config());
+    /// Asks the add-on `mcp_server` for the owner of the API key, if no login is configured.
+    async fn authenticate_by_key_alone(&self, lease: &mut Lease) -> Result<(Authentication, i64), OdooError> {
+        let AddonRequest { request, read } = wire::owner_of_key(self.config());
         let answer = lease.send(&request, Effect::Read).await?;
         if answer.status == 401 {
             return Err(self.refused());
@@ -278,8 +280,8 @@ impl Authenticator {
         }
     }
 
-    /// The transport that fits the credential and, for an API key, the server's version.
-    async fn choose(&self, lease: &mut Lease) -> Result<Transport, OdooError> {
+    /// Selects the transport by the credential and, for an API key, by the server's version.
+    async fn select_transport(&self, lease: &mut Lease) -> Result<Transport, OdooError> {
         match (self.config.transport, &self.config.credential) {
             (TransportChoice::Forced(transport), _) => Ok(transport),
             (TransportChoice::Auto, OdooCredential::Password(_)) => Ok(Transport::Session),
@@ -290,47 +292,47 @@ impl Authenticator {
         }
     }
 
-    /// The server's major version, asked for once.
+    /// The server's major version, requested once.
     pub(crate) async fn version(&self, lease: &mut Lease) -> Result<u64, OdooError> {
         if let Some(version) = self.known_version() {
             return Ok(version);
         }
-        let (version, _) = self.ask::<Version>(lease, &wire::version(), "version").await?;
-        self.note_version(&version).ok_or_else(|| unexpected("version"))
+        let (version, _) = self.request::<Version>(lease, &wire::version(), "version").await?;
+        self.record_version(&version).ok_or_else(|| unexpected("version"))
     }
 
-    /// The server's major version, if it is known already.
+    /// The server's major version, if it is known.
     pub(crate) fn known_version(&self) -> Option<u64> {
-        self.known.lock().version
+        self.state.lock().version
     }
 
-    fn note_version(&self, version: &Version) -> Option<u64> {
+    fn record_version(&self, version: &Version) -> Option<u64> {
         let major = version.server_version_info.first().and_then(major);
-        self.known.lock().version = major;
+        self.state.lock().version = major;
         major
     }
 
     async fn open_session(&self, lease: &mut Lease) -> Result<(Authentication, i64), OdooError> {
         let request = wire::authenticate_session(self.config());
-        let asked = self.ask::<Option<Identity>>(lease, &request, "authenticate").await;
-        // Where a filter decides which databases there are, others are not found.
-        let (identity, answer) = match asked {
+        let result = self.request::<Option<Identity>>(lease, &request, "authenticate").await;
+        // The error for databases that the server's filter hides.
+        let (identity, answer) = match result {
             Err(OdooError::Access { message }) if message.starts_with("Database not found") => {
                 return Err(OdooError::unknown_database(self.config()));
             }
-            asked => asked?,
+            result => result?,
         };
         let identity = identity.ok_or_else(|| self.refused())?;
         let user = identity.uid.ok_or_else(|| self.refused())?;
-        self.note_version(&identity.version);
+        self.record_version(&identity.version);
         let cookie = answer.session.ok_or_else(|| unexpected("authenticate"))?;
-        let mut known = self.known.lock();
-        known.serial += 1;
-        Ok((Authentication::Session(Arc::new(OdooSession { cookie, serial: known.serial })), user))
+        let mut state = self.state.lock();
+        state.serial += 1;
+        Ok((Authentication::Session(Arc::new(OdooSession { cookie, serial: state.serial })), user))
     }
 
-    /// Asks something that needs no ticket. A login may be repeated: it changes nothing that lasts.
-    async fn ask<T: for<'de> Deserialize<'de>>(
+    /// Sends a request that needs no authentication. A login counts as a read, because it may be repeated.
+    async fn request<T: for<'de> Deserialize<'de>>(
         &self,
         lease: &mut Lease,
         request: &Request,

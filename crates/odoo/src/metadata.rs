@@ -1,4 +1,4 @@
-//! Metadata as Odoo tells it: the client is a loader for the metadata cache.
+//! Loads metadata from Odoo: the client is a loader for the metadata cache.
 
 use model_metadata::{CacheScope, FieldDefinitions, MetadataLoader, ModelList, Operation, Permissions};
 use serde::Deserialize;
@@ -17,16 +17,16 @@ struct ModelRow {
 }
 
 impl OdooClient {
-    /// A scope's entries may only be loaded by its own user: another user may see fewer fields, or more.
+    /// Checks that a scope belongs to the client's user, because another user may see other fields.
     pub(crate) async fn check_scope(&self, scope: &CacheScope) -> Result<(), OdooError> {
-        let own = self.scope().await?;
-        if own.user() == scope.user() {
+        let client_scope = self.scope().await?;
+        if client_scope.user() == scope.user() {
             return Ok(());
         }
         Err(OdooError::refused(self.config()))
     }
 
-    /// A call with the language and companies of a scope.
+    /// Adds the language and companies of a scope to a call.
     fn in_scope(call: Call, scope: &CacheScope) -> Call {
         let mut context = serde_json::Map::new();
         if !scope.language().is_empty() {
@@ -62,19 +62,19 @@ impl MetadataLoader for OdooClient {
         model: &str,
     ) -> Result<Option<Permissions>, OdooError> {
         self.check_scope(scope).await?;
-        let ask = async |operation: Operation| {
+        let check = async |operation: Operation| {
             let call = Self::in_scope(Call::check_access_rights(model, operation.name()), scope);
             match self.call::<bool>(call).await {
                 Ok(allowed) => Ok(Some(allowed)),
                 Err(OdooError::UnknownModel { .. }) => Ok(None),
-                // Versions that raise although they are asked not to say the same by it.
+                // Some versions raise an error in spite of `raise_exception`.
                 Err(OdooError::Access { .. }) => Ok(Some(false)),
                 Err(error) => Err(error),
             }
         };
         let [read, write, create, unlink] = Operation::ALL;
         let answers =
-            futures_util::future::try_join4(ask(read), ask(write), ask(create), ask(unlink)).await?;
+            futures_util::future::try_join4(check(read), check(write), check(create), check(unlink)).await?;
         Ok(match answers {
             (Some(read), Some(write), Some(create), Some(unlink)) => {
                 Some(Permissions { read, write, create, unlink })
@@ -83,7 +83,7 @@ impl MetadataLoader for OdooClient {
         })
     }
 
-    /// The models that are not transient, for those who may read the list: administrators. For others the
+    /// For administrators, who may read `ir.model`: all models that are not transient. For other users: the
     /// models that they may read.
     async fn load_models(&self, scope: &CacheScope) -> Result<ModelList, OdooError> {
         self.check_scope(scope).await?;
@@ -93,10 +93,10 @@ impl MetadataLoader for OdooClient {
             Err(OdooError::Access { .. }) => {
                 let call = Call::method("ir.model", "get_available_models").idempotent();
                 let mut rows: Vec<ModelRow> = self.call(Self::in_scope(call, scope)).await?;
-                // Odoo leaves employees out, although others may read them through their public profile.
-                let has = |model: &str| rows.iter().any(|row| row.model == model);
+                // Odoo omits employees, although users can read them through the public profile.
+                let is_listed = |model: &str| rows.iter().any(|row| row.model == model);
                 let profile = rows.iter().find(|row| row.model == PUBLIC_EMPLOYEES);
-                if let Some(ModelRow { name, .. }) = profile.filter(|_| !has(EMPLOYEES)) {
+                if let Some(ModelRow { name, .. }) = profile.filter(|_| !is_listed(EMPLOYEES)) {
                     rows.push(ModelRow { model: EMPLOYEES.into(), name: name.clone() });
                 }
                 rows

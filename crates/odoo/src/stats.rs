@@ -10,7 +10,7 @@ pub struct PoolStats {
     pub free: usize,
     /// Idle connections that the server left open.
     pub idle: usize,
-    /// Calls that had to wait for a connection.
+    /// Calls that waited for a connection.
     pub waits: u64,
     /// Calls that timed out waiting for a connection.
     pub wait_timeouts: u64,
@@ -22,9 +22,9 @@ pub struct PoolStats {
     pub faults: u64,
     /// Connections opened.
     pub connections_made: u64,
-    /// Requests sent on a kept connection.
+    /// Requests sent on a reused connection.
     pub connections_reused: u64,
-    /// Idle connections that had ended, or did not pass a health check.
+    /// Idle connections that were closed by the server or failed a health check.
     pub connections_replaced: u64,
     /// Health checks.
     pub health_checks: u64,
@@ -52,7 +52,7 @@ impl PoolStats {
 pub struct ReadStats {
     /// Reads that found a free connection and were sent at once.
     pub direct: u64,
-    /// Reads that had to wait for a connection.
+    /// Reads that waited for a connection.
     pub queued: u64,
     /// Of those, reads that were sent in a batch.
     pub together: u64,
@@ -76,7 +76,7 @@ impl ReadStats {
 pub struct RecordStats {
     /// Reads answered from the cache.
     pub hits: u64,
-    /// Reads that accepted a cached answer and had to ask Odoo.
+    /// Reads that accepted a cached answer but had to ask Odoo.
     pub misses: u64,
     /// Reads whose answer was not cached because of a concurrent write.
     pub overtaken: u64,
@@ -84,14 +84,14 @@ pub struct RecordStats {
     pub emptied: u64,
     /// Prefetched values.
     pub ahead_read: u64,
-    /// Of those, values that a caller asked for later.
+    /// Of those, values that a caller requested later.
     pub ahead_useful: u64,
     /// Of those, values that were evicted unused.
     pub ahead_wasted: u64,
-    /// How often prefetch was paused for a principal and model because it did not pay.
+    /// How often prefetch was paused for a principal and model because of waste.
     pub ahead_paused: u64,
     /// Records in the cache.
     pub entries: u64,
-    /// Bytes that they take.
+    /// Memory of these records, in bytes.
     pub bytes: u64,
 }

@@ -1,4 +1,4 @@
-//! Checking a user's password or API key with Odoo, through the pool of another user's client.
+//! Verifies a user's password or API key with Odoo, through the connection pool of another user's client.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -9,18 +9,18 @@ use crate::key_owner::{login_of, user_of_key};
 use crate::wire::{self, Reply};
 use crate::{OdooClient, OdooConfig, OdooCredential, OdooError};
 
-/// The first version that takes API keys by JSON-2.
-const JSON_2: u64 = 19;
+/// First version with JSON-2.
+const JSON_2_SINCE: u64 = 19;
 
-/// What Odoo says of a login and its password or API key.
+/// Odoo's decision about a login with a password or API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// They are those of this user.
+    /// They are valid for this user.
     User(i64),
-    /// They do not fit, or there is no such active user.
+    /// They are wrong, or there is no such active user.
     Refused,
-    /// The password fits, and Odoo asks for a second factor: only an API key does without.
+    /// The password is right, but Odoo requires a second factor. API keys need none.
     SecondFactor,
 }
 
@@ -30,27 +30,27 @@ struct OpenedSession {
 }
 
 impl OdooClient {
-    /// Asks Odoo whether a login and its secret fit. A secret of 40 hexadecimal digits is an API key, any
-    /// other is a password.
+    /// Verifies a login and its secret with Odoo. A secret of 40 hexadecimal digits is an API key, any other
+    /// is a password.
     ///
-    /// A password opens a session at Odoo, which is ended at once; nothing of it is kept. The requests go by
-    /// this client's pool and under its limits, not as its user.
+    /// A password opens a session in Odoo, which is ended at once; nothing of it is stored. The requests use
+    /// this client's pool and limits, but not its user.
     ///
     /// # Errors
-    /// [`OdooError`] if Odoo does not say; [`LoginRefused`](OdooError::LoginRefused) with Odoo's own sentence
-    /// if it takes no passwords at the moment.
+    /// [`OdooError`] if Odoo does not answer; [`LoginRefused`](OdooError::LoginRefused) with Odoo's message
+    /// if it accepts no passwords at the moment.
     pub async fn verify(&self, login: &str, secret: SecretString) -> Result<Verdict, OdooError> {
-        // Odoo itself takes no empty secret, and does not find users without a name.
+        // Odoo never accepts an empty login or secret.
         if login.is_empty() || secret.expose_secret().is_empty() {
             return Ok(Verdict::Refused);
         }
         if self.config().database.is_none() {
-            // The first login finds out which database is meant.
+            // The first login selects the database.
             self.scope().await?;
         }
         let credential = OdooCredential::from_secret(secret);
         let is_key = matches!(credential, OdooCredential::ApiKey(_));
-        let has_json_2 = is_key && self.version().await? >= JSON_2;
+        let has_json_2 = is_key && self.version().await? >= JSON_2_SINCE;
         let config = OdooConfig { login: Some(login.to_owned()), credential, ..self.config().clone() };
         let mut lease = self.lease().await?;
         let verdict = match (is_key, has_json_2) {
@@ -65,7 +65,7 @@ impl OdooClient {
     }
 }
 
-/// Opens a session, and ends it.
+/// Opens a session and ends it.
 async fn by_password(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, OdooError> {
     let answer = lease.send(&wire::authenticate_session(config), Effect::Read).await?;
     let opened: Option<OpenedSession> = match wire::decode_json_rpc(&answer, config)? {
@@ -77,7 +77,7 @@ async fn by_password(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, 
         Reply::SessionExpired => return Err(OdooError::Session),
     };
     if let Some(cookie) = answer.session {
-        // One that cannot be ended expires: no client has its cookie.
+        // If this fails, the session expires. No client has its cookie.
         drop(lease.send(&wire::destroy_session(cookie), Effect::Read).await);
     }
     Ok(match opened {
@@ -87,12 +87,12 @@ async fn by_password(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, 
     })
 }
 
-/// Up to version 18: the login and the key, checked without a session.
+/// Up to version 18: verifies login and key without a session.
 async fn by_key(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, OdooError> {
     let answer = lease.send(&wire::authenticate_stateless(config), Effect::Read).await?;
     match wire::decode_json_rpc(&answer, config)? {
         Reply::Result(result) => {
-            // What does not fit is answered with `false`.
+            // For wrong credentials Odoo returns `false`.
             let user: serde_json::Value = parse(result.get(), "authenticate")?;
             Ok(user.as_i64().filter(|user| *user > 0).map_or(Verdict::Refused, Verdict::User))
         }
@@ -101,11 +101,11 @@ async fn by_key(lease: &mut Lease, config: &OdooConfig) -> Result<Verdict, OdooE
     }
 }
 
-/// From version 19 on the key alone says whose it is, so whether that is the user is asked with it.
+/// From version 19 on: Odoo identifies the user only by the key, so compares the login of the key's owner.
 async fn by_json_2(lease: &mut Lease, config: &OdooConfig, login: &str) -> Result<Verdict, OdooError> {
     let user = user_of_key(lease, config).await?;
-    let is_the_users = login_of(lease, config, user).await? == login;
-    Ok(if is_the_users { Verdict::User(user) } else { Verdict::Refused })
+    let is_owner = login_of(lease, config, user).await? == login;
+    Ok(if is_owner { Verdict::User(user) } else { Verdict::Refused })
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(json: &str, method: &str) -> Result<T, OdooError> {

@@ -63,7 +63,7 @@ async fn neither_tracebacks_nor_secrets_are_told() {
     for _ in 0..4 {
         told.push(agent.refused("search_records", json!({"model": PARTNERS})).await);
     }
-    assert_eq!(told.first().unwrap(), "odoo failed inside with `builtins.ZeroDivisionError`");
+    assert_eq!(told.first().unwrap(), "odoo failed with the internal error `builtins.ZeroDivisionError`");
     told.push(agent.refused("get_record", json!({"model": PARTNERS, "record_id": 99})).await);
     told.push(agent.ask("get_stats", json!({})).await.to_string());
     told.push(agent.end().await);

@@ -1,5 +1,5 @@
-//! `ToolClient`: calls tools with the official SDK's client, and checks answers against their schemas. The tests
-//! of the command use it too.
+//! `ToolClient`: calls tools with the official SDK's client, and checks answers against their schemas. The
+//! tests of the command use it too.
 
 use core::ops::Deref;
 

@@ -120,7 +120,10 @@ async fn an_error_of_the_addon_is_neither_a_refusal_nor_a_permission() {
     agent.ask("search_records", json!({"model": PARTNERS})).await;
     agent.double.inject(Fault::ServerError);
     assert!(
-        agent.refused("search_records", json!({"model": PARTNERS})).await.starts_with("odoo failed inside")
+        agent
+            .refused("search_records", json!({"model": PARTNERS}))
+            .await
+            .starts_with("odoo failed with the internal error")
     );
 }
 

@@ -1,4 +1,4 @@
-//! Bodies: read to their end, unpacked on the way, and bounded before and after.
+//! Reads and decompresses bodies, within a size limit for the compressed and the decompressed bytes.
 
 use std::io::{self, Write};
 
@@ -7,10 +7,10 @@ use hyper::body::Incoming;
 
 use crate::Fault;
 
-/// What requests offer to understand. Odoo itself ignores it; a proxy in front of it may not.
+/// The accepted encodings. Odoo itself ignores the header, but a proxy in front may use it.
 pub(crate) const ACCEPT_ENCODING: &str = "gzip, zstd";
 
-/// Bytes that refuse to become more than a limit.
+/// A buffer that rejects writes beyond its limit.
 struct BoundedBuffer {
     bytes: Vec<u8>,
     limit: usize,
@@ -30,7 +30,7 @@ impl Write for BoundedBuffer {
     }
 }
 
-/// Unpacks what comes, piece by piece: a small body that unpacks to a huge one is given up at the limit.
+/// A streaming decompressor. A decompression bomb is rejected as soon as it exceeds the limit.
 enum Decoder {
     Plain(BoundedBuffer),
     Gzip(flate2::write::MultiGzDecoder<BoundedBuffer>),
@@ -38,7 +38,7 @@ enum Decoder {
 }
 
 impl Decoder {
-    /// The largest window that a zstd body may ask memory for: 8 MiB, which every decoder must support.
+    /// Maximum window of a zstd body: 8 MiB, which all decoders must support.
     const ZSTD_WINDOW_LOG: u32 = 23;
 
     fn new(encoding: &str, limit: usize) -> Result<Self, Fault> {
@@ -84,13 +84,13 @@ fn fault(error: &io::Error, limit: usize) -> Fault {
     }
 }
 
-/// A body as it was, and how many bytes of it came over the wire.
+/// A decompressed body, and its number of bytes on the wire.
 pub(crate) struct CompleteBody {
     pub(crate) bytes: Vec<u8>,
     pub(crate) received: u64,
 }
 
-/// Reads a body to its end.
+/// Reads a whole body.
 pub(crate) async fn collect(mut body: Incoming, encoding: &str, limit: usize) -> Result<CompleteBody, Fault> {
     let mut decoder = Decoder::new(encoding, limit)?;
     let mut received = 0_usize;
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn every_encoding_gives_the_bytes_back() {
+    fn all_encodings_are_decompressed_within_the_limit() {
         let text = "{\"name\": \"é\"}".repeat(500).into_bytes();
         let zstd = zstd::bulk::compress(&text, 3).unwrap();
         for (encoding, packed) in [("", text.clone()), ("GZIP", gzip(&text)), ("zstd", zstd)] {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_takes_no_more_than_the_limit() {
+    fn a_decompression_bomb_is_rejected_at_the_limit() {
         let bomb = vec![b' '; 20 << 20];
         let limit = 64 << 10;
         for (encoding, packed) in [("gzip", gzip(&bomb)), ("zstd", zstd::bulk::compress(&bomb, 3).unwrap())] {
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_unpacked_is_malformed() {
+    fn invalid_compressed_data_is_malformed() {
         let cut = gzip(b"some text that is cut");
         assert_eq!(unpack("gzip", &cut[..cut.len() - 4], 100), Err(Fault::Malformed));
         assert_eq!(unpack("gzip", b"no gzip at all", 100), Err(Fault::Malformed));

@@ -1,4 +1,4 @@
-//! `Breaker`: leaves a server alone that fails again and again.
+//! `Breaker`: a circuit breaker for a server that fails repeatedly.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 
 use crate::Fault;
 
-/// Counts failures in a row. After too many it refuses calls for a while, then lets one through to see.
+/// Counts consecutive failures. After too many it opens and refuses calls for some time, then admits one call
+/// as a probe.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     clock: Arc<dyn Clock>,
@@ -19,8 +20,8 @@ pub(crate) struct Breaker {
 
 #[derive(Debug, Default)]
 struct State {
-    in_a_row: u32,
-    resting_until: Option<Duration>,
+    consecutive: u32,
+    open_until: Option<Duration>,
     opened: u64,
     refused: u64,
 }
@@ -30,50 +31,49 @@ impl Breaker {
         Breaker { clock, failures: failures.max(1), rest, state: Mutex::default() }
     }
 
-    /// May a call be tried? If it is the one to see whether the server is back, the others go on waiting for
-    /// a rest.
+    /// Admits a call unless the breaker is open. While a probe is in flight, other calls are refused.
     pub(crate) fn admit(&self) -> Result<(), Fault> {
         let now = self.clock.now();
         let mut state = self.state.lock();
-        match state.resting_until {
+        match state.open_until {
             Some(until) if now < until => {
                 state.refused += 1;
                 Err(Fault::Resting)
             }
             Some(_) => {
-                state.resting_until = Some(now.saturating_add(self.rest));
+                state.open_until = Some(now.saturating_add(self.rest));
                 Ok(())
             }
             None => Ok(()),
         }
     }
 
-    /// The server answered.
+    /// Records an answer of the server.
     pub(crate) fn succeeded(&self) {
         let mut state = self.state.lock();
-        state.in_a_row = 0;
-        state.resting_until = None;
+        state.consecutive = 0;
+        state.open_until = None;
     }
 
-    /// The server did not answer.
+    /// Records a failure of the server.
     pub(crate) fn failed(&self) {
         let now = self.clock.now();
         let mut state = self.state.lock();
-        state.in_a_row = state.in_a_row.saturating_add(1);
-        if state.in_a_row >= self.failures {
-            if state.resting_until.is_none() {
+        state.consecutive = state.consecutive.saturating_add(1);
+        if state.consecutive >= self.failures {
+            if state.open_until.is_none() {
                 state.opened += 1;
             }
-            state.resting_until = Some(now.saturating_add(self.rest));
+            state.open_until = Some(now.saturating_add(self.rest));
         }
     }
 
-    /// Is the server left alone now?
+    /// Is the breaker open?
     pub(crate) fn is_open(&self) -> bool {
-        self.state.lock().resting_until.is_some()
+        self.state.lock().open_until.is_some()
     }
 
-    /// How often it opened, and how many calls it refused.
+    /// How often the breaker opened, and how many calls it refused.
     pub(crate) fn counts(&self) -> (u64, u64) {
         let state = self.state.lock();
         (state.opened, state.refused)
@@ -86,7 +86,7 @@ mod tests {
     use model_metadata::ManualClock;
 
     #[test]
-    fn rests_after_failures_in_a_row_and_lets_one_call_see() {
+    fn opens_after_consecutive_failures_and_admits_one_probe() {
         let clock = Arc::new(ManualClock::default());
         let breaker = Breaker::new(3, Duration::from_secs(5), Arc::clone(&clock) as _);
         for _ in 0..2 {
@@ -96,19 +96,19 @@ mod tests {
         for _ in 0..2 {
             breaker.failed();
         }
-        assert_eq!(breaker.admit(), Ok(()), "not in a row");
+        assert_eq!(breaker.admit(), Ok(()), "not consecutive");
         breaker.failed();
         assert_eq!(breaker.admit(), Err(Fault::Resting));
         clock.advance(Duration::from_secs(5));
         assert_eq!(breaker.admit(), Ok(()));
-        assert_eq!(breaker.admit(), Err(Fault::Resting), "one is enough to see");
+        assert_eq!(breaker.admit(), Err(Fault::Resting), "only one probe at a time");
         breaker.succeeded();
         assert_eq!(breaker.admit(), Ok(()));
         assert_eq!(breaker.counts(), (1, 2));
     }
 
     #[test]
-    fn a_probe_that_never_ends_does_not_close_the_door_for_good() {
+    fn a_lost_probe_is_followed_by_another() {
         let clock = Arc::new(ManualClock::default());
         let breaker = Breaker::new(1, Duration::from_secs(5), Arc::clone(&clock) as _);
         breaker.failed();

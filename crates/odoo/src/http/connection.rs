@@ -13,19 +13,18 @@ use super::connector::{Connector, unreachable};
 use super::{Answer, Request};
 use crate::Fault;
 
-/// One connection. It is in use by one request at a time, and closes when it is dropped, in the middle of a
-/// request too.
+/// One connection, for one request at a time. Dropping it closes the connection, even during a request.
 #[derive(Debug)]
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: JoinHandle<Result<(), hyper::Error>>,
 }
 
-/// What came of sending a request.
+/// The outcome of sending a request.
 pub(crate) enum Exchange {
-    /// An answer, and how many bytes it was on the wire.
+    /// An answer, and its number of bytes on the wire.
     Answered(Answer, u64),
-    /// The request never left: the connection had ended before.
+    /// The request was not sent, because the connection was already closed.
     NotSent,
     Failed(Fault),
 }
@@ -39,17 +38,17 @@ impl Connection {
         Ok(Connection { sender, driver: tokio::spawn(driver) })
     }
 
-    /// Will the connection take another request, as far as is known on this side?
+    /// Is the connection open, as far as known locally?
     pub(crate) fn is_open(&self) -> bool {
         !self.sender.is_closed()
     }
 
-    /// Waits until it is known whether the server keeps the connection.
-    pub(crate) async fn settle(&mut self) -> bool {
+    /// Waits until it is known whether the server keeps the connection open.
+    pub(crate) async fn is_reusable(&mut self) -> bool {
         self.sender.ready().await.is_ok()
     }
 
-    /// Sends a request and reads the answer to its end.
+    /// Sends a request and reads the whole answer.
     pub(crate) async fn exchange(
         &mut self,
         request: &Request,
@@ -58,7 +57,7 @@ impl Connection {
     ) -> Exchange {
         let Some(message) = message(request, connector) else {
             return Exchange::Failed(Fault::Unreachable {
-                cause: "a header has characters it must not have".into(),
+                cause: "a header contains invalid characters".into(),
             });
         };
         if self.sender.ready().await.is_err() {
@@ -66,7 +65,7 @@ impl Connection {
         }
         let response = match self.sender.try_send_request(message).await {
             Ok(response) => response,
-            // The message comes back only if nothing of it was written.
+            // The error has the message only if nothing of it was written.
             Err(mut error) => {
                 return match error.take_message() {
                     Some(_) => Exchange::NotSent,
@@ -134,7 +133,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The value of the session cookie that the headers set; of several, the last counts.
+/// The value of the session cookie that the headers set. If there are several, the last one wins.
 fn session(headers: &HeaderMap) -> Option<SecretString> {
     let cookies = headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut values =

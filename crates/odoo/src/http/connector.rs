@@ -1,4 +1,4 @@
-//! `Connector`: makes connections to one server.
+//! `Connector`: opens connections to one server.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -17,23 +17,23 @@ use crate::{ConfigError, Fault, OdooConfig};
 /// A TCP or TLS stream.
 pub(crate) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// Makes connections to one server; over TLS the server's certificate must be valid for its name.
+/// Opens connections to one server. With TLS, the certificate must be trusted and valid for the server's
+/// name.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     https: HttpsConnector<HttpConnector>,
     /// Scheme, host and port.
     origin: Uri,
-    /// What goes before every path.
+    /// The prefix of all paths.
     prefix: String,
     within: Duration,
 }
 
 impl Connector {
     pub(crate) fn new(config: &OdooConfig) -> Result<Self, ConfigError> {
-        let invalid =
-            |_| SettingError::invalid("ODOO_URL", "…", "it must name a host that can be connected to");
+        let invalid = |_| SettingError::invalid("ODOO_URL", "…", "it must name a valid host");
         let origin: Uri = config.url.origin().ascii_serialization().parse().map_err(invalid)?;
-        // The system's certificates take milliseconds to read, and are of no use without TLS.
+        // Loading the system's certificates takes milliseconds, so skip it without TLS.
         let roots = if config.url.scheme() == "https" { roots(config)? } else { RootCertStore::empty() };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -63,7 +63,7 @@ impl Connector {
         }
     }
 
-    /// The full path for one of Odoo's.
+    /// The full path of one of Odoo's routes.
     pub(crate) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
@@ -85,16 +85,16 @@ fn roots(config: &OdooConfig) -> Result<RootCertStore, ConfigError> {
     Ok(roots)
 }
 
-/// The innermost cause says the most: the outer ones say only that connecting failed.
+/// Reports the innermost cause, because the outer errors only say that the connection failed.
 pub(super) fn unreachable(error: &(dyn core::error::Error + 'static)) -> Fault {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
     let mut cause = innermost.to_string();
-    // What the TLS library says of a plain answer.
+    // The TLS library's error for a plain-text answer.
     if cause.contains("InvalidContentType") {
-        cause = "the server does not speak TLS there; does ODOO_URL begin with http://?".into();
+        cause = "the server does not use TLS on this port; should ODOO_URL start with http://?".into();
     }
     Fault::Unreachable { cause }
 }

@@ -1,4 +1,4 @@
-//! HTTP to one server: connections, the pool that bounds them, and what comes back.
+//! HTTP to one server: the connection pool, requests and answers.
 
 mod body;
 mod breaker;
@@ -16,7 +16,7 @@ use crate::Fault;
 pub(crate) use connector::Connector;
 pub(crate) use pool::{Lease, Pool};
 
-/// A request, apart from where the server is. `Debug` shows neither body nor credentials.
+/// A request, without the address of the server.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
@@ -24,7 +24,7 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     pub(crate) cookie: Option<SecretString>,
     pub(crate) bearer: Option<SecretString>,
-    /// An API key as the add-on `mcp_server` wants it.
+    /// An API key for the add-on `mcp_server`.
     pub(crate) api_key: Option<SecretString>,
     pub(crate) database: Option<String>,
 }
@@ -47,19 +47,19 @@ impl Request {
     }
 }
 
-/// An answer, complete and unpacked.
+/// A complete, decompressed answer.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     /// The value of the session cookie that the answer sets.
     pub(crate) session: Option<SecretString>,
-    /// Where a redirect leads to.
+    /// The target of a redirect.
     pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    /// Makes sure that the answer is JSON and a success.
+    /// Checks that the answer is JSON with status 200.
     pub(crate) fn check_json(&self) -> Result<(), Fault> {
         if self.status == StatusCode::OK.as_u16() {
             return self.check_json_of_any_status();
@@ -67,7 +67,7 @@ impl Answer {
         Err(self.not_json())
     }
 
-    /// Makes sure that the answer is JSON.
+    /// Checks that the answer is JSON.
     pub(crate) fn check_json_of_any_status(&self) -> Result<(), Fault> {
         let essence = self.content_type.split(';').next().unwrap_or_default().trim();
         if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(self.not_json()) }
@@ -89,13 +89,14 @@ impl Answer {
         self.content_type.trim_start().to_ascii_lowercase().starts_with("text/html")
     }
 
-    /// Is it the page that says that no database is selected? A name that does not exist has the same.
+    /// Is the answer Odoo's page for a missing database selection? Odoo also sends it for an unknown
+    /// database.
     pub(crate) fn says_no_database(&self) -> bool {
         const HEADER: &[u8] = b"X-Odoo-Database";
         self.status == 404 && self.is_html() && self.body.windows(HEADER.len()).any(|it| it == HEADER)
     }
 
-    /// Does a proxy say that the server is not there?
+    /// The fault, if a proxy reports that the server is not available.
     pub(crate) fn unavailable(&self) -> Option<Fault> {
         matches!(self.status, 502..=504).then_some(Fault::Unavailable { status: self.status })
     }

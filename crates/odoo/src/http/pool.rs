@@ -1,4 +1,4 @@
-//! `Pool`: how many connections there are, who may use one, and whether it is well.
+//! `Pool`: a bounded pool of healthy connections.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -16,35 +16,34 @@ use crate::config::CallLimits;
 use crate::stats::PoolStats;
 use crate::{Fault, wire};
 
-/// A bounded number of connections to one server.
+/// A bounded pool of connections to one server.
 ///
-/// A permit stands for the right to use a connection; permits are given in the order of asking, and a caller
-/// that goes away while it waits gives up its place. The connection itself is taken from those that the
-/// server left open, or made.
+/// A caller needs a permit to use a connection. Permits are granted in FIFO order; a caller that is dropped
+/// while it waits leaves the queue. The holder of a permit takes an idle connection or opens a new one.
 #[derive(Debug)]
 pub(crate) struct Pool {
     connector: Connector,
     limits: CallLimits,
     permits: Arc<Semaphore>,
-    /// The one that was used last at the end.
+    /// The most recently used connection comes last.
     idle: Mutex<Vec<IdleConnection>>,
     clock: Arc<dyn Clock>,
     breaker: Breaker,
-    /// A call met an error: the idle connections need a check.
-    suspicion: Notify,
+    /// Requests a health check of the idle connections after a failure.
+    check_requested: Notify,
     counters: Counters,
 }
 
-/// An idle connection, and since when.
+/// An idle connection, and when it became idle.
 #[derive(Debug)]
 struct IdleConnection {
     connection: Connection,
     since: Duration,
 }
 
-/// How long a connection may have been idle to be used for a change. Proxies close what is idle for long, and
-/// a change that meets a connection at that very moment cannot be sent again.
-const TRUSTED_FOR_CHANGES: Duration = Duration::from_secs(1);
+/// Maximum idle time of a connection for writes. Proxies close idle connections, and a write on a connection
+/// that is being closed cannot be retried.
+const MAX_IDLE_FOR_WRITES: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 struct Counters {
@@ -61,8 +60,8 @@ struct Counters {
     bytes_unpacked: AtomicU64,
 }
 
-/// The right to use a connection, for one call after the other, until the last clone is dropped. Clones do
-/// not send at the same time.
+/// The right to use a connection for consecutive requests, until the last clone is dropped. Clones must not
+/// send concurrently.
 #[derive(Clone, Debug)]
 pub(crate) struct Lease {
     pool: Arc<Pool>,
@@ -83,18 +82,18 @@ impl Pool {
             idle: Mutex::default(),
             clock: Arc::clone(&clock),
             breaker: Breaker::new(limits.breaker_failures, limits.breaker_rest, clock),
-            suspicion: Notify::new(),
+            check_requested: Notify::new(),
             counters: Counters::default(),
         })
     }
 
-    /// A lease if one is free now and no caller waits for it.
+    /// A lease, if one is free and no caller waits.
     pub(crate) fn try_lease(self: &Arc<Self>) -> Option<Lease> {
         let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
         Some(self.lease_with(permit))
     }
 
-    /// A lease as soon as it is this caller's turn.
+    /// A lease, in FIFO order, within the configured timeout.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, Fault> {
         if let Some(lease) = self.try_lease() {
             return Ok(lease);
@@ -110,8 +109,8 @@ impl Pool {
         }
     }
 
-    /// A lease as soon as its turn comes; the caller bounds the time.
-    pub(crate) async fn lease_at_any_time(self: &Arc<Self>) -> Result<Lease, Fault> {
+    /// A lease, in FIFO order. The caller must apply a timeout.
+    pub(crate) async fn lease_without_timeout(self: &Arc<Self>) -> Result<Lease, Fault> {
         match Arc::clone(&self.permits).acquire_owned().await {
             Ok(permit) => Ok(self.lease_with(permit)),
             Err(_) => Err(Fault::Busy { within: self.limits.wait }),
@@ -145,48 +144,48 @@ impl Pool {
         }
     }
 
-    /// Checks the idle connections periodically, and whenever a call met an error.
-    pub(crate) async fn look_after(self: Arc<Self>) {
+    /// Checks the idle connections periodically, and after failures of calls.
+    pub(crate) async fn maintain(self: Arc<Self>) {
         loop {
             tokio::select! {
-                () = self.suspicion.notified() => {}
+                () = self.check_requested.notified() => {}
                 () = tokio::time::sleep(self.limits.health_interval) => {}
             }
             self.check().await;
         }
     }
 
-    /// Asks over every idle connection whether the server is there; replaces those that are sick.
+    /// Sends a health check over each idle connection, and replaces connections that fail it.
     async fn check(self: &Arc<Self>) {
         self.drop_closed();
         let mut unchecked = self.idle.lock().len();
-        // A server that is left alone is asked too, so that it is used again as soon as it is back.
+        // If the breaker is open, check at least once, so that calls resume as soon as the server is back.
         if self.breaker.is_open() {
             unchecked = unchecked.max(1);
         }
         for _ in 0..unchecked {
-            // Calls come first: what is in use needs no check.
+            // Calls have priority, and connections in use need no check.
             let Some(_lease) = self.try_lease() else { return };
             let connection = {
                 let mut idle = self.idle.lock();
                 if idle.is_empty() { None } else { Some(idle.remove(0).connection) }
             };
             add(&self.counters.health_checks, 1);
-            let well = match connection {
+            let is_healthy = match connection {
                 None => false,
                 Some(connection) => {
-                    let well = !self.is_sick(connection).await;
-                    add(&self.counters.replaced, u64::from(!well));
-                    well
+                    let is_healthy = self.check_health(connection).await;
+                    add(&self.counters.replaced, u64::from(!is_healthy));
+                    is_healthy
                 }
             };
-            if !well {
+            if !is_healthy {
                 let replacement = self.connect().await;
-                let well = match replacement {
-                    Ok(connection) => !self.is_sick(connection).await,
+                let is_healthy = match replacement {
+                    Ok(connection) => self.check_health(connection).await,
                     Err(_) => false,
                 };
-                if !well {
+                if !is_healthy {
                     self.breaker.failed();
                     return;
                 }
@@ -195,16 +194,17 @@ impl Pool {
         }
     }
 
-    /// Sends the cheapest question there is; a connection that answers goes back to the idle ones.
-    async fn is_sick(&self, mut connection: Connection) -> bool {
+    /// Sends the cheapest request over a connection. If the server answers, returns the connection to the
+    /// pool.
+    async fn check_health(&self, mut connection: Connection) -> bool {
         let request = wire::version();
-        let asked = connection.exchange(&request, &self.connector, self.limits.answer_bytes);
-        match tokio::time::timeout(self.limits.connect, asked).await {
+        let exchange = connection.exchange(&request, &self.connector, self.limits.answer_bytes);
+        match tokio::time::timeout(self.limits.connect, exchange).await {
             Ok(Exchange::Answered(answer, _)) if answer.unavailable().is_none() => {
-                self.keep(connection).await;
-                false
+                self.return_idle(connection).await;
+                true
             }
-            _ => true,
+            _ => false,
         }
     }
 
@@ -223,9 +223,9 @@ impl Pool {
         Ok(connection)
     }
 
-    /// Keeps a connection for the next call, if the server does.
-    async fn keep(&self, mut connection: Connection) {
-        if connection.settle().await {
+    /// Returns a connection to the idle ones, if the server keeps it open.
+    async fn return_idle(&self, mut connection: Connection) {
+        if connection.is_reusable().await {
             let since = self.clock.now();
             self.idle.lock().push(IdleConnection { connection, since });
         }
@@ -238,8 +238,8 @@ impl Pool {
             if !connection.is_open() {
                 continue;
             }
-            if effect == Effect::Write && now > since.saturating_add(TRUSTED_FOR_CHANGES) {
-                // The others have been idle for longer still.
+            if effect == Effect::Write && now > since.saturating_add(MAX_IDLE_FOR_WRITES) {
+                // All others have been idle for longer.
                 idle.push(IdleConnection { connection, since });
                 return None;
             }
@@ -249,22 +249,23 @@ impl Pool {
         None
     }
 
-    /// Sends a request once: on an idle connection if there is one, on a new one if that has ended unheard.
+    /// Sends a request once, over an idle connection or a new one. If an idle connection turns out to be
+    /// closed before anything was sent, tries the next one.
     ///
-    /// A request whose caller has gone away is not sent: `wanted` is asked at the last moment.
+    /// Checks `is_wanted` immediately before sending, so that a cancelled request is not sent.
     async fn send_once(
         &self,
         request: &Request,
         effect: Effect,
-        wanted: &(dyn Fn() -> bool + Sync),
+        is_wanted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Answer, Fault> {
         loop {
-            let (mut connection, new) = match self.take_idle(effect) {
+            let (mut connection, is_new) = match self.take_idle(effect) {
                 Some(connection) => (connection, false),
                 None => (self.connect().await?, true),
             };
-            if !wanted() {
-                self.keep(connection).await;
+            if !is_wanted() {
+                self.return_idle(connection).await;
                 return Err(Fault::Cancelled);
             }
             match connection.exchange(request, &self.connector, self.limits.answer_bytes).await {
@@ -272,10 +273,10 @@ impl Pool {
                     add(&self.counters.bytes_received, received);
                     let unpacked = u64::try_from(answer.body.len()).unwrap_or(u64::MAX);
                     add(&self.counters.bytes_unpacked, unpacked);
-                    self.keep(connection).await;
+                    self.return_idle(connection).await;
                     return Ok(answer);
                 }
-                Exchange::NotSent if !new => {}
+                Exchange::NotSent if !is_new => {}
                 Exchange::NotSent => return Err(Fault::Broken),
                 Exchange::Failed(fault) => return Err(fault),
             }
@@ -284,26 +285,26 @@ impl Pool {
 }
 
 impl Lease {
-    /// Sends a request; one that changes nothing is sent again, once, if the connection failed.
+    /// Sends a request. Retries a read once if the connection fails.
     pub(crate) async fn send(&mut self, request: &Request, effect: Effect) -> Result<Answer, Fault> {
         self.send_while(request, effect, &|| true).await
     }
 
-    /// The same, unless it is not wanted any more when it would leave.
+    /// Like `send`, but does not send if `is_wanted` returns false by then.
     pub(crate) async fn send_while(
         &mut self,
         request: &Request,
         effect: Effect,
-        wanted: &(dyn Fn() -> bool + Sync),
+        is_wanted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Answer, Fault> {
         let pool = &*self.pool;
         let within = pool.limits.answer;
-        let mut tries = if effect == Effect::Read { 2 } else { 1 };
+        let mut attempts = if effect == Effect::Read { 2 } else { 1 };
         loop {
-            tries -= 1;
+            attempts -= 1;
             pool.breaker.admit()?;
             add(&pool.counters.requests, 1);
-            let sent = match tokio::time::timeout(within, pool.send_once(request, effect, wanted)).await {
+            let sent = match tokio::time::timeout(within, pool.send_once(request, effect, is_wanted)).await {
                 Ok(Ok(answer)) => answer.unavailable().map_or(Ok(answer), Err),
                 Ok(Err(fault)) => Err(fault),
                 Err(_) => Err(Fault::Timeout { within }),
@@ -315,13 +316,13 @@ impl Lease {
                 }
                 Err(fault) => {
                     add(&pool.counters.faults, 1);
-                    if fault.is_sickness() {
+                    if fault.is_server_failure() {
                         pool.breaker.failed();
-                        pool.suspicion.notify_one();
+                        pool.check_requested.notify_one();
                     } else {
                         pool.breaker.succeeded();
                     }
-                    if tries == 0 || !fault.is_of_connection() {
+                    if attempts == 0 || !fault.is_connection_failure() {
                         return Err(fault);
                     }
                     add(&pool.counters.retries, 1);

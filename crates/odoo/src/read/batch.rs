@@ -1,4 +1,4 @@
-//! `Batch`: reads that travel together, and how each gets its own answer.
+//! `Batch`: reads that are sent as one request, and the distribution of its answer.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,26 +9,26 @@ use crate::{Call, OdooError};
 
 pub(super) type Answer = Result<Vec<Record>, OdooError>;
 
-/// A read whose caller waits.
+/// A read in a batch.
 #[derive(Debug)]
 pub(super) struct PendingRead {
     pub(super) read: Read,
-    /// Tells the caller that it waits for Odoo from now on, no longer for a connection.
+    /// Notifies the caller that the read has a connection and waits for Odoo.
     pub(super) sent: Option<oneshot::Sender<()>>,
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
-/// Reads of one model in one context that can be answered by one.
+/// Reads of one model and context that one request can answer.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) reads: Vec<PendingRead>,
-    /// The fields of all; none for all fields.
+    /// The union of the fields; empty for all fields.
     pub(super) fields: Vec<String>,
 }
 
 impl PendingRead {
-    /// Resolves when the caller has gone away.
-    pub(super) async fn gone(&mut self) {
+    /// Resolves when the caller is dropped.
+    pub(super) async fn abandoned(&mut self) {
         self.answer.closed().await;
     }
 
@@ -36,26 +36,27 @@ impl PendingRead {
         !self.answer.is_closed()
     }
 
-    /// A caller that has gone away needs no answer.
-    pub(super) fn tell(self, answer: Answer) {
-        let _gone = self.answer.send(answer);
+    /// Sends the answer to the caller.
+    pub(super) fn respond(self, answer: Answer) {
+        // Fails if the caller was dropped.
+        let _abandoned = self.answer.send(answer);
     }
 }
 
 impl Batch {
-    /// Resolves when all callers have gone away.
+    /// Resolves when all callers are dropped.
     pub(super) async fn abandoned(&mut self) {
         for pending in &mut self.reads {
-            pending.gone().await;
+            pending.abandoned().await;
         }
     }
 
-    /// How many ids travel, as they were asked for.
+    /// The number of requested ids, with duplicates.
     pub(super) fn ids(&self) -> usize {
         self.reads.iter().map(|pending| pending.read.ids.len()).sum()
     }
 
-    /// One call for all: every id once, in the order of asking.
+    /// One call for all reads: each id once, in the order of the reads.
     pub(super) fn call(&self) -> Option<Call> {
         let first = &self.reads.first()?.read;
         let mut seen = BTreeSet::new();
@@ -65,8 +66,8 @@ impl Batch {
         Some(Call::read(&first.model, &ids, &fields).context(&first.context))
     }
 
-    /// Gives each caller what it asked for: its ids in its order, as often as it named them, without those
-    /// that do not exist, and its fields. Gives the batch back if the records are not what was asked for.
+    /// Sends each caller the records that it requested: its ids in its order, with duplicates, without
+    /// missing records, and only its fields. Returns the batch if a record has no id.
     pub(super) fn distribute(self, records: Vec<Record>) -> Result<(), Batch> {
         let mut by_id: HashMap<i64, Record> = HashMap::with_capacity(records.len());
         for record in records {
@@ -77,29 +78,33 @@ impl Batch {
         }
         for pending in self.reads {
             let read = &pending.read;
-            let own = read
+            let records = read
                 .ids
                 .iter()
                 .filter_map(|id| by_id.get(id))
                 .map(|record| project(record, read, &self.fields));
-            let own: Vec<Record> = own.collect();
-            pending.tell(Ok(own));
+            let records: Vec<Record> = records.collect();
+            pending.respond(Ok(records));
         }
         Ok(())
     }
 
-    /// Two batches of half the callers each.
+    /// Splits the batch into two halves.
     pub(super) fn halves(mut self) -> [Batch; 2] {
         let second = self.reads.split_off(self.reads.len() / 2);
         [self.reads, second].map(|reads| Batch { reads, fields: self.fields.clone() })
     }
 }
 
-/// The part of a record that a read asked for.
+/// The fields of a record that a read requested.
 fn project(record: &Record, read: &Read, fields: &[String]) -> Record {
     if read.fields.len() == fields.len() {
         return record.clone();
     }
-    let asked = |name: &String| name == "id" || read.fields.binary_search(name).is_ok();
-    record.iter().filter(|(name, _)| asked(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    let is_requested = |name: &String| name == "id" || read.fields.binary_search(name).is_ok();
+    record
+        .iter()
+        .filter(|(name, _)| is_requested(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }

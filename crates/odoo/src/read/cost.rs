@@ -1,19 +1,18 @@
-//! What a field costs a caller that did not ask for it.
+//! Limits the cost of fields that a caller did not request.
 
 use model_metadata::{FieldDefinition, FieldDefinitions};
 
-/// How many cells (records times fields) of a batch its caller may not have asked for.
+/// Maximum values in a batch that their caller did not request (records times fields).
 const EXTRA_CELLS: usize = 64;
 
-/// May the field be read for records of a caller that did not ask for it? Binary fields are large, and those
-/// that are not stored are computed for each record.
+/// Is the field cheap enough to be read for a caller that did not request it? Binary fields are large, and
+/// fields that are not stored are computed for each record.
 fn is_cheap(definition: &FieldDefinition<'_>) -> bool {
     definition.is_true("store") && definition.text("type").is_some_and(|kind| kind != "binary")
 }
 
-/// May the field be prefetched? Only what is stored, small, and read with the
-/// record's own row.
-pub(crate) fn may_be_read_ahead(definition: &FieldDefinition<'_>) -> bool {
+/// May the field be prefetched? It must be stored, small, and part of the record's row in the database.
+pub(crate) fn may_be_prefetched(definition: &FieldDefinition<'_>) -> bool {
     const KINDS: [&str; 10] = [
         "boolean",
         "char",
@@ -29,7 +28,7 @@ pub(crate) fn may_be_read_ahead(definition: &FieldDefinition<'_>) -> bool {
     definition.is_true("store") && definition.text("type").is_some_and(|kind| KINDS.contains(&&*kind))
 }
 
-/// The fields of two sets together, both ascending.
+/// The union of two sorted sets of fields.
 pub(crate) fn union(one: &[String], other: &[String]) -> Vec<String> {
     let mut all = [one, other].concat();
     all.sort_unstable();
@@ -37,7 +36,7 @@ pub(crate) fn union(one: &[String], other: &[String]) -> Vec<String> {
     all
 }
 
-/// May reads with these numbers of ids and of fields be answered by one read of all these fields?
+/// May one read of `all` fields answer reads with these numbers of ids and fields?
 pub(super) fn may_join(
     reads: impl Iterator<Item = (usize, usize)>,
     all: &[String],
@@ -45,8 +44,8 @@ pub(super) fn may_join(
 ) -> bool {
     let extra = reads.map(|(ids, fields)| ids.saturating_mul(all.len().saturating_sub(fields)));
     let extra = extra.fold(0_usize, usize::saturating_add);
-    let cheap = |name: &String| definitions.get(name).is_some_and(|definition| is_cheap(&definition));
-    extra <= EXTRA_CELLS && all.iter().all(cheap)
+    let is_cheap = |name: &String| definitions.get(name).is_some_and(|definition| is_cheap(&definition));
+    extra <= EXTRA_CELLS && all.iter().all(is_cheap)
 }
 
 #[cfg(test)]
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn only_cheap_fields_are_read_for_others() {
+    fn only_cheap_fields_are_read_without_a_request() {
         let definitions: FieldDefinitions = serde_json::from_value(serde_json::json!({
             "a": {"type": "char", "store": true}, "b": {"type": "char", "store": true},
             "image": {"type": "binary", "store": true}, "total": {"type": "float", "store": false},
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_union_has_each_name_once() {
+    fn a_union_has_no_duplicates() {
         assert_eq!(union(&names(&["a", "c"]), &names(&["b", "c"])), names(&["a", "b", "c"]));
     }
 }

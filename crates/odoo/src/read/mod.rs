@@ -1,4 +1,4 @@
-//! Reading records: alone where a connection is free, together where none is.
+//! Reads records: at once if a connection is free, else in a batch.
 
 mod batch;
 pub(crate) mod cost;
@@ -11,10 +11,10 @@ use crate::Call;
 
 pub use reader::Reader;
 
-/// A record: the values of fields by name, `id` always among them.
+/// A record: values by field name. Always includes `id`.
 pub type Record = Map<String, Value>;
 
-/// Fields of records to read.
+/// A read of fields of records.
 ///
 /// # Examples
 /// ```
@@ -27,7 +27,7 @@ pub type Record = Map<String, Value>;
 pub struct Read {
     model: String,
     ids: Vec<i64>,
-    /// Ascending, each once; none for all fields.
+    /// Sorted, without duplicates; empty for all fields.
     fields: Vec<String>,
     context: Map<String, Value>,
 }
@@ -42,7 +42,7 @@ impl Read {
         Read { model: model.into(), ids: ids.to_vec(), fields, context: Map::new() }
     }
 
-    /// With a context, such as `allowed_company_ids`.
+    /// Sets the context, such as `allowed_company_ids`.
     #[must_use]
     pub fn in_context(mut self, context: Map<String, Value>) -> Self {
         self.context = context;
@@ -55,13 +55,13 @@ impl Read {
         &self.model
     }
 
-    /// The records, as they were asked for.
+    /// The requested ids, in order and with duplicates.
     #[must_use]
     pub fn ids(&self) -> &[i64] {
         &self.ids
     }
 
-    /// The fields by name; none for all.
+    /// The names of the fields, sorted; empty for all fields.
     #[must_use]
     pub fn fields(&self) -> &[String] {
         &self.fields
@@ -73,12 +73,12 @@ impl Read {
         &self.context
     }
 
-    /// The same read of other fields.
-    pub(crate) fn of_fields(&self, fields: Vec<String>) -> Self {
+    /// The same read with other fields.
+    pub(crate) fn with_fields(&self, fields: Vec<String>) -> Self {
         Read { fields, ..self.clone() }
     }
 
-    /// The call for this read alone.
+    /// The call for this read, without batching.
     fn call(&self) -> Call {
         let fields: Vec<&str> = self.fields.iter().map(String::as_str).collect();
         Call::read(&self.model, &self.ids, &fields).context(&self.context)

@@ -1,4 +1,4 @@
-//! `Queues`: batches that wait for a connection.
+//! `Queues`: the batches that wait for a connection.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use model_metadata::FieldDefinitions;
 use super::batch::{Batch, PendingRead};
 use super::cost;
 
-/// What reads must have in common to travel together: the model, and the context as JSON.
+/// The key of batches: only reads of the same model and context (as JSON) can be batched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct BatchKey {
     pub(super) model: String,
     pub(super) context: String,
 }
 
-/// Batches that wait for a connection, each with a number.
+/// The batches that wait for a connection, each with a number.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
     waiting: HashMap<BatchKey, Vec<(u64, Batch)>>,
@@ -22,8 +22,8 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Adds a read to a batch that it fits into. Returns the number of a new batch: the caller must then wait
-    /// for a connection on its behalf.
+    /// Adds a read to a batch, or to a new one if it fits into none. Returns the number of a new batch; the
+    /// caller must then wait for a connection for it.
     pub(super) fn add(
         &mut self,
         key: &BatchKey,
@@ -47,7 +47,7 @@ impl Queues {
         Some(self.last)
     }
 
-    /// Takes a batch out, without the reads of callers that have gone away.
+    /// Removes and returns a batch, without the reads of dropped callers.
     pub(super) fn take(&mut self, key: &BatchKey, number: u64) -> Batch {
         let Some(batches) = self.waiting.get_mut(key) else { return Batch::default() };
         let position = batches.iter().position(|(known, _)| *known == number);
@@ -60,20 +60,20 @@ impl Queues {
     }
 }
 
-/// The fields that a batch would read with one more pending; nothing if it may not join.
+/// The fields of the batch if the pending read joins it; `None` if it cannot join.
 fn joint_fields(
     batch: &Batch,
     pending: &PendingRead,
     definitions: Option<&FieldDefinitions>,
 ) -> Option<Vec<String>> {
-    let own = &pending.read.fields;
-    if *own == batch.fields {
-        return Some(own.clone());
+    let fields = &pending.read.fields;
+    if *fields == batch.fields {
+        return Some(fields.clone());
     }
-    if own.is_empty() || batch.fields.is_empty() {
+    if fields.is_empty() || batch.fields.is_empty() {
         return None;
     }
-    let all = cost::union(own, &batch.fields);
+    let all = cost::union(fields, &batch.fields);
     let all_reads = batch.reads.iter().chain([pending]);
     let sizes = all_reads.map(|pending| (pending.read.ids.len(), pending.read.fields.len()));
     cost::may_join(sizes, &all, definitions?).then_some(all)

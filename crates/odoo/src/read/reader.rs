@@ -1,4 +1,4 @@
-//! `Reader`: sends a read alone, or in a batch.
+//! `Reader`: sends reads at once or in a batch.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -18,12 +18,13 @@ use crate::http::Lease;
 use crate::stats::ReadStats;
 use crate::{Fault, OdooClient, OdooError};
 
-/// Reads records as one user. Clones share everything.
+/// Reads records as one user. Clones share their state.
 ///
-/// A read that finds a free connection is sent at once. Others are queued; reads of one model and context
-/// whose fields are the same, or nearly the same and cheap, are batched when a connection becomes free. Each
-/// caller gets what it would have got alone: its ids in its order, its fields, its errors. If a batch fails,
-/// it is bisected until each caller has its own answer. A caller that is dropped does not affect the others.
+/// If a connection is free, a read is sent at once. Other reads are queued. When a connection becomes free,
+/// queued reads of one model and context are batched if their fields are the same, or nearly the same and
+/// cheap. Each caller gets the same answer as without batching: its ids in its order, its fields, its errors.
+/// If a batch fails, it is bisected until each caller has its own answer. A dropped caller does not affect
+/// the others.
 #[derive(Clone)]
 pub struct Reader {
     inner: Arc<Inner>,
@@ -46,18 +47,18 @@ struct Counters {
 }
 
 impl Reader {
-    /// A reader for the client's user. What the cache knows of fields decides which of them are cheap;
-    /// nothing is loaded for that.
+    /// A reader for the client's user. Cached field definitions decide which fields are cheap. The reader
+    /// does not load definitions.
     #[must_use]
     pub fn new(client: OdooClient, metadata: Arc<MetadataCache<OdooError>>) -> Self {
         let (queues, counters) = (Mutex::default(), Counters::default());
         Reader { inner: Arc::new(Inner { client, metadata, queues, counters }) }
     }
 
-    /// Reads records. Ids that do not exist are left out, if Odoo leaves them out.
+    /// Reads records. Records that do not exist are omitted, unless Odoo reports them as an error.
     ///
     /// # Errors
-    /// [`OdooError`], the one that this read would have met alone.
+    /// [`OdooError`], the same as without batching.
     pub async fn read(&self, read: Read) -> Result<Vec<Record>, OdooError> {
         let inner = &self.inner;
         if let Some(mut lease) = inner.client.try_lease() {
@@ -65,14 +66,14 @@ impl Reader {
             return inner.client.call_over(&mut lease, &read.call()).await;
         }
         count(&inner.counters.queued, 1);
-        // Without ids there is nothing to merge, and the answer may still be a refusal.
+        // A read without ids cannot be merged, but Odoo may still refuse it.
         if !inner.client.config().batching || read.ids.is_empty() {
             return inner.client.call(read.call()).await;
         }
-        self.read_with_others(read).await
+        self.read_in_batch(read).await
     }
 
-    /// What has been counted.
+    /// The counters.
     #[must_use]
     pub fn stats(&self) -> ReadStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -86,10 +87,10 @@ impl Reader {
         }
     }
 
-    async fn read_with_others(&self, read: Read) -> Answer {
+    async fn read_in_batch(&self, read: Read) -> Answer {
         let inner = &self.inner;
-        let (sent, when_sent) = oneshot::channel();
-        let (answer, answered) = oneshot::channel();
+        let (sent, sent_receiver) = oneshot::channel();
+        let (answer, answer_receiver) = oneshot::channel();
         let key =
             BatchKey { model: read.model.clone(), context: Value::from(read.context.clone()).to_string() };
         let scope = inner.client.known_scope();
@@ -98,52 +99,52 @@ impl Reader {
         let size = inner.client.config().batch_size;
         let new = inner.queues.lock().add(&key, pending, size, definitions.as_deref());
         if let Some(number) = new {
-            // In a task of its own: the caller that comes first may be the first to go.
+            // In a separate task, so that the batch survives if its first caller is dropped.
             tokio::spawn(Arc::clone(inner).execute(key, number));
         }
         let within = inner.client.config().limits.wait;
-        if tokio::time::timeout(within, when_sent).await.is_err() {
+        if tokio::time::timeout(within, sent_receiver).await.is_err() {
             return Err(Fault::Busy { within }.into());
         }
-        // The task that sends the batch answers all callers, unless its runtime is shut down.
-        answered.await.unwrap_or(Err(OdooError::Fault(Fault::Broken)))
+        // The task answers all callers, unless the runtime shuts down.
+        answer_receiver.await.unwrap_or(Err(OdooError::Fault(Fault::Broken)))
     }
 }
 
 impl Inner {
-    /// Waits for a connection on behalf of a batch, and answers all its callers.
+    /// Waits for a connection, sends a batch, and answers all its callers.
     async fn execute(self: Arc<Self>, key: BatchKey, number: u64) {
-        let lease = self.client.lease_at_any_time().await;
+        let lease = self.client.lease_without_timeout().await;
         let mut batch = self.queues.lock().take(&key, number);
         for pending in &mut batch.reads {
             if let Some(sent) = pending.sent.take() {
-                let _gone = sent.send(());
+                let _abandoned = sent.send(());
             }
         }
         let Some(call) = batch.call() else { return };
         let mut lease = match lease {
             Ok(lease) => lease,
-            Err(error) => return batch.reads.into_iter().for_each(|it| it.tell(Err(error.clone()))),
+            Err(error) => return batch.reads.into_iter().for_each(|it| it.respond(Err(error.clone()))),
         };
         if batch.reads.len() == 1 {
-            return self.execute_alone(batch, &mut lease).await;
+            return self.execute_single(batch, &mut lease).await;
         }
-        let result = self.execute_together(batch, &call, &mut lease).await;
+        let result = self.execute_batch(batch, &call, &mut lease).await;
         drop(lease);
         if let Err(failed) = result {
             self.split(failed).await;
         }
     }
 
-    async fn execute_alone(&self, mut batch: Batch, lease: &mut Lease) {
+    async fn execute_single(&self, mut batch: Batch, lease: &mut Lease) {
         let Some(call) = batch.reads.first().map(|pending| pending.read.call()) else { return };
         if let Some(answer) = self.unless_abandoned(&mut batch, &call, lease).await {
-            batch.reads.into_iter().for_each(|pending| pending.tell(answer.clone()));
+            batch.reads.into_iter().for_each(|pending| pending.respond(answer.clone()));
         }
     }
 
-    /// Sends one request for a batch; gives the batch back if it fails for any reason.
-    async fn execute_together(
+    /// Sends one request for a batch. Returns the batch if it fails.
+    async fn execute_batch(
         &self,
         mut batch: Batch,
         call: &crate::Call,
@@ -163,8 +164,8 @@ impl Inner {
         result
     }
 
-    /// The answer to a batch; nothing if all its callers go away before it is there, and the call is dropped
-    /// with them.
+    /// Sends a call and returns the answer. If all callers are dropped first, cancels the call and returns
+    /// `None`.
     async fn unless_abandoned(
         &self,
         batch: &mut Batch,
@@ -177,8 +178,7 @@ impl Inner {
         }
     }
 
-    /// Halves a batch that failed until every caller has its answer: one that spoils it for many costs few
-    /// requests.
+    /// Bisects a failed batch until each caller has its answer. A single failing read costs few requests.
     async fn split(&self, failed: Batch) {
         let mut running: FuturesUnordered<_> =
             failed.halves().map(|half| self.execute_half(half)).into_iter().collect();
@@ -190,14 +190,14 @@ impl Inner {
     }
 
     async fn execute_half(&self, mut batch: Batch) -> Result<(), Batch> {
-        let lease = self.client.lease_at_any_time().await;
-        // Of those who went away meanwhile, nothing is sent.
+        let lease = self.client.lease_without_timeout().await;
+        // Do not send reads of callers that were dropped meanwhile.
         batch.reads.retain(PendingRead::is_waiting);
         let Some(call) = batch.call() else { return Ok(()) };
         match lease {
-            Err(error) => batch.reads.into_iter().for_each(|it| it.tell(Err(error.clone()))),
-            Ok(mut lease) if batch.reads.len() == 1 => self.execute_alone(batch, &mut lease).await,
-            Ok(mut lease) => return self.execute_together(batch, &call, &mut lease).await,
+            Err(error) => batch.reads.into_iter().for_each(|it| it.respond(Err(error.clone()))),
+            Ok(mut lease) if batch.reads.len() == 1 => self.execute_single(batch, &mut lease).await,
+            Ok(mut lease) => return self.execute_batch(batch, &call, &mut lease).await,
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `RecordCache`: recently read records.
+//! `RecordCache`: a cache of recently read records.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use super::state::{ReadStart, State};
 use crate::Record;
 use crate::stats::RecordStats;
 
-/// Recently read records, per principal.
+/// A cache of recently read records, per principal.
 ///
-/// One cache serves all clients of a process. A write, or the call of a method that may write, invalidates
-/// the records of its database for all principals, and nothing is cached while it is in flight. A read that
-/// began before a write ended is never cached.
+/// All clients of a process can share one cache. A write, or a call of a method that may write, invalidates
+/// the records of its database for all principals. While it is in flight, nothing is cached. The result of a
+/// read that started before the end of a write is never cached.
 #[derive(Debug)]
 pub struct RecordCache {
     policy: RecordPolicy,
@@ -24,48 +24,49 @@ pub struct RecordCache {
     state: Mutex<State>,
 }
 
-/// A change that is under way; it ends when this is dropped.
+/// A write in flight. Dropping it ends the write.
 #[derive(Debug)]
 pub(crate) struct WriteInProgress {
     cache: Arc<RecordCache>,
     database: Arc<str>,
-    in_doubt: bool,
+    is_confirmed: bool,
 }
 
 impl RecordCache {
-    /// An empty cache on the system clock.
+    /// An empty cache with the system clock.
     #[must_use]
     pub fn new(policy: RecordPolicy) -> Arc<Self> {
         Self::with_clock(policy, Arc::new(SystemClock::new()))
     }
 
-    /// An empty cache with a clock.
+    /// An empty cache with a given clock.
     #[must_use]
     pub fn with_clock(policy: RecordPolicy, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(RecordCache { policy, clock, state: Mutex::default() })
     }
 
-    /// What has been counted, and what is held now.
+    /// The counters, and the current size.
     #[must_use]
     pub fn stats(&self) -> RecordStats {
         self.state.lock().stats()
     }
 
-    /// Begins a change: empties the cache for the database, and keeps it empty until the change ends.
-    pub(crate) fn writing(self: &Arc<Self>, database: &Arc<str>) -> WriteInProgress {
-        self.state.lock().empty(database, |database| database.writing += 1);
-        WriteInProgress { cache: Arc::clone(self), database: Arc::clone(database), in_doubt: true }
+    /// Starts a write: invalidates the records of the database, and caches none until the write ends.
+    pub(crate) fn begin_write(self: &Arc<Self>, database: &Arc<str>) -> WriteInProgress {
+        self.state.lock().invalidate(database, |database| database.writes += 1);
+        WriteInProgress { cache: Arc::clone(self), database: Arc::clone(database), is_confirmed: false }
     }
 
-    /// Notes a request, and says which fields are asked for so often that they should be read with it.
-    pub(super) fn note(&self, place: &ModelContext, fields: &[String]) -> Vec<String> {
-        if !self.policy.read_ahead || self.keeps_nothing() {
+    /// Records a request, and returns other fields that are requested so often that they should be
+    /// prefetched.
+    pub(super) fn record_request(&self, place: &ModelContext, fields: &[String]) -> Vec<String> {
+        if !self.policy.read_ahead || self.is_disabled() {
             return Vec::new();
         }
-        self.state.lock().note(place, fields)
+        self.state.lock().record_request(place, fields)
     }
 
-    /// The records, in the order of the ids, if all their fields are known and no older than that.
+    /// The records, in the order of the ids, if all their fields are cached and not older than `max_age`.
     pub(super) fn get(
         &self,
         place: &ModelContext,
@@ -73,49 +74,55 @@ impl RecordCache {
         fields: &[String],
         max_age: Duration,
     ) -> Option<Vec<Record>> {
-        // At the end of its time to live a record is given no more.
+        // A record expires exactly at the end of its time to live.
         let age = max_age.min(self.policy.time_to_live.saturating_sub(Duration::from_nanos(1)));
         let not_before = self.clock.now().saturating_sub(age);
         self.state.lock().get(place, ids, fields, not_before)
     }
 
-    fn keeps_nothing(&self) -> bool {
+    fn is_disabled(&self) -> bool {
         self.policy.time_to_live.is_zero()
     }
 
-    /// The moment before a read.
-    pub(super) fn moment(&self, scope: &CacheScope) -> ReadStart {
-        let asked_at = self.clock.now();
-        self.state.lock().moment(scope, asked_at)
+    /// The start of a read, to pass to `insert`.
+    pub(super) fn begin_read(&self, scope: &CacheScope) -> ReadStart {
+        let read_at = self.clock.now();
+        self.state.lock().begin_read(scope, read_at)
     }
 
-    /// Keeps what was read since a moment, unless something was changed, or may have been.
-    pub(super) fn keep(&self, place: &ModelContext, moment: ReadStart, records: &[Record], asked: &[String]) {
-        if self.keeps_nothing() {
+    /// Caches the result of a read, unless a write ended, or may have ended, since its start.
+    pub(super) fn insert(
+        &self,
+        place: &ModelContext,
+        start: ReadStart,
+        records: &[Record],
+        requested: &[String],
+    ) {
+        if self.is_disabled() {
             return;
         }
         let now = self.clock.now();
-        self.state.lock().keep(place, moment, records, asked, now, &self.policy);
+        self.state.lock().insert(place, start, records, requested, now, &self.policy);
     }
 }
 
 impl WriteInProgress {
-    /// Says that the change has ended: Odoo has answered, or was never asked.
-    pub(crate) fn ended(&mut self) {
-        self.in_doubt = false;
+    /// Confirms that the outcome is known: Odoo has answered, or the write was not sent.
+    pub(crate) fn confirm(&mut self) {
+        self.is_confirmed = true;
     }
 }
 
 impl Drop for WriteInProgress {
     fn drop(&mut self) {
-        let doubtful_until = if self.in_doubt {
-            self.cache.clock.now().saturating_add(self.cache.policy.doubt)
-        } else {
+        let uncertain_until = if self.is_confirmed {
             Duration::ZERO
+        } else {
+            self.cache.clock.now().saturating_add(self.cache.policy.doubt)
         };
-        self.cache.state.lock().empty(&self.database, |database| {
-            database.writing = database.writing.saturating_sub(1);
-            database.doubtful_until = database.doubtful_until.max(doubtful_until);
+        self.cache.state.lock().invalidate(&self.database, |database| {
+            database.writes = database.writes.saturating_sub(1);
+            database.uncertain_until = database.uncertain_until.max(uncertain_until);
         });
     }
 }

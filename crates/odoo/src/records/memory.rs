@@ -1,4 +1,4 @@
-//! Bytes: what the cache says it takes, what it really takes, and that it takes no more with time.
+//! Tests of memory: the reported bytes match the allocator's, and stay bounded over time.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::Record;
 
 const MAX_BYTES: usize = 200_000;
 
-/// Numbers that look random, the same every time.
+/// A small deterministic random number generator.
 struct Numbers(u64);
 
 impl Numbers {
@@ -46,9 +46,9 @@ fn names(first: u64) -> Vec<String> {
     (first..first + 3).map(|number| format!("field_{:02}", number % 40)).collect()
 }
 
-/// Every kind of operation, on many more records, users and fields than there is room for.
+/// All kinds of operations, on many more records, users and fields than fit into the cache.
 #[test]
-fn a_million_operations_leave_nothing_behind() {
+fn a_million_operations_leak_no_memory() {
     let databases: [Arc<str>; 2] = ["one".into(), "other".into()];
     let places = places(&databases);
     let policy = RecordPolicy { max_bytes: MAX_BYTES, ..RecordPolicy::default() };
@@ -62,37 +62,37 @@ fn a_million_operations_leave_nothing_behind() {
             let fields = names(numbers.below(40));
             match numbers.below(10) {
                 0..=3 => drop(state.get(place, &[id], &fields, now.saturating_sub(policy.time_to_live))),
-                4 => drop(state.note(place, &fields)),
+                4 => drop(state.record_request(place, &fields)),
                 5 if numbers.below(2_000) == 0 => {
                     let database = &databases[usize::try_from(numbers.below(2)).unwrap()];
-                    state.empty(database, |database| database.writing += 1);
-                    state.empty(database, |database| database.writing -= 1);
+                    state.invalidate(database, |database| database.writes += 1);
+                    state.invalidate(database, |database| database.writes -= 1);
                 }
                 _ => {
-                    let moment = state.moment(&place.scope, now);
-                    // The first field was asked for, the others are read ahead.
+                    let start = state.begin_read(&place.scope, now);
+                    // The first field was requested; the others were prefetched.
                     let rows = [record(id, &fields)];
-                    state.keep(place, moment, &rows, &fields[..1], now, &policy);
+                    state.insert(place, start, &rows, &fields[..1], now, &policy);
                 }
             }
         }
     };
-    // By then as many habits are remembered as ever will be.
+    // After this the usage statistics have reached their maximum size.
     let warm = measure(|| run(&mut state, &mut numbers, 200_000, 0));
     let then = measure(|| run(&mut state, &mut numbers, 1_000_000, 200_000));
     let stats = state.stats();
-    let said = i64::try_from(stats.bytes).unwrap();
+    let reported = i64::try_from(stats.bytes).unwrap();
     assert!(stats.hits > 0 && stats.emptied > 0 && stats.entries > 100, "{stats:?}");
     assert!(stats.bytes <= MAX_BYTES as u64, "{stats:?}");
     assert!(then.bytes_current < warm.bytes_current / 4, "{then:?} after {warm:?}");
     let held = warm.bytes_current + then.bytes_current;
-    // Records, and a bounded number of habits with a bounded number of names each.
-    assert!(held < said * 2 + 256 * 8_192, "held {held}, said {said}");
+    // The records, and a bounded number of usage statistics with a bounded number of names each.
+    assert!(held < reported * 2 + 256 * 8_192, "held {held}, reported {reported}");
     let emptied = measure(|| {
         for database in &databases {
-            state.empty(database, |_| {});
+            state.invalidate(database, |_| {});
         }
     });
     assert_eq!((state.stats().entries, state.stats().bytes), (0, 0));
-    assert!(-emptied.bytes_current * 5 > said * 4, "{emptied:?}, and {said} were said");
+    assert!(-emptied.bytes_current * 5 > reported * 4, "freed {emptied:?}, reported {reported}");
 }

@@ -1,4 +1,4 @@
-//! Records that were read a moment ago, for callers who accept them; and fields that are read ahead.
+//! The cache of recently read records, and prefetch.
 
 mod cache;
 mod entry;

@@ -1,19 +1,18 @@
-//! `RecordPolicy`: time and size limits of a record cache.
+//! `RecordPolicy`: the limits of a record cache.
 
 use core::time::Duration;
 
-/// Time and size limits of a record cache.
+/// Time to live and size limit of a record cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordPolicy {
-    /// The maximum age of a record, also for callers that accept older ones: 5 seconds. Zero disables the
-    /// cache.
+    /// Maximum age of a cached record: 5 seconds. Zero disables the cache.
     pub time_to_live: Duration,
-    /// The bytes that all records may take: 8 MiB.
+    /// Maximum memory of the cache, in bytes: 8 MiB.
     pub max_bytes: usize,
-    /// For how long nothing is cached after a write without an answer, which Odoo may still carry out: 60
+    /// How long nothing is cached after a write without an answer, which Odoo may still carry out: 60
     /// seconds.
     pub doubt: Duration,
-    /// Prefetches fields that are requested most of the time: true.
+    /// Prefetches frequently requested fields: true.
     pub read_ahead: bool,
 }
 

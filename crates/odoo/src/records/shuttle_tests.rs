@@ -1,4 +1,4 @@
-//! Model-checked tests of the record cache: what holds under every schedule (`cargo xtask shuttle`).
+//! Model-checked tests of the record cache under many schedules (`cargo xtask shuttle`).
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -14,7 +14,7 @@ use super::entry::ModelContext;
 const SCHEDULES: usize = 2_000;
 const AGE: Duration = Duration::from_secs(4);
 
-/// A database with one record, whose only field is a number that grows.
+/// A database with one record, whose only field is an increasing number.
 struct World {
     cache: Arc<RecordCache>,
     clock: Arc<ManualClock>,
@@ -34,36 +34,36 @@ impl World {
         ModelContext { scope, model: "res.partner".into(), context: "{}".into() }
     }
 
-    /// Reads the number as a caller does who accepts what was read before.
+    /// Reads the number, from the cache if possible.
     fn read(&self, user: i64) -> u64 {
         let (place, fields) = (self.place(user), ["version".to_owned()]);
         if let Some(rows) = self.cache.get(&place, &[1], &fields, AGE) {
             return rows.first().and_then(|row| row.get("version")?.as_u64()).unwrap();
         }
-        let moment = self.cache.moment(&place.scope);
+        let start = self.cache.begin_read(&place.scope);
         thread::yield_now();
         let version = self.version.load(Ordering::SeqCst);
         thread::yield_now();
         let record = json!({"id": 1, "version": version}).as_object().cloned().unwrap();
-        self.cache.keep(&place, moment, &[record], &fields);
+        self.cache.insert(&place, start, &[record], &fields);
         version
     }
 
-    /// Changes the number; the one that it has now when Odoo has answered.
+    /// Increments the number; returns the new value when Odoo has answered.
     fn write(&self) -> u64 {
-        let mut writing = self.cache.writing(&self.database);
+        let mut write = self.cache.begin_write(&self.database);
         thread::yield_now();
         let version = 1 + self.version.fetch_add(1, Ordering::SeqCst);
         thread::yield_now();
-        writing.ended();
-        drop(writing);
+        write.confirm();
+        drop(write);
         version
     }
 }
 
-/// A read that begins after a change has ended sees it, with any writer and any reads in flight.
+/// A read that starts after the end of a write sees the write, with other writes and reads in flight.
 #[test]
-fn nothing_older_than_a_change_that_has_ended_is_ever_given() {
+fn a_read_after_a_write_never_returns_older_data() {
     shuttle::check_random(
         || {
             let world = World::new();
@@ -84,13 +84,13 @@ fn nothing_older_than_a_change_that_has_ended_is_ever_given() {
                 tasks.push(thread::spawn(move || {
                     let written = world.write();
                     let seen = world.read(user);
-                    assert!(seen >= written, "{seen}, and {written} was written");
+                    assert!(seen >= written, "read {seen} after writing {written}");
                 }));
             }
             for task in tasks {
                 task.join().unwrap();
             }
-            // When all is quiet, what is read is kept again.
+            // Without writes in flight, reads are cached again.
             assert_eq!(world.read(1), 2);
             let hits = world.cache.stats().hits;
             assert_eq!(world.read(1), 2);
@@ -100,19 +100,18 @@ fn nothing_older_than_a_change_that_has_ended_is_ever_given() {
     );
 }
 
-/// A change that Odoo may still be making keeps the cache empty until it must be
-/// over.
+/// After a write without an answer, nothing is cached until Odoo must have finished it.
 #[test]
-fn nothing_is_kept_while_a_change_may_still_be_made() {
+fn nothing_is_cached_while_the_outcome_of_a_write_is_unknown() {
     shuttle::check_random(
         || {
             let world = World::new();
             world.read(1);
             let lost = Arc::clone(&world);
-            let giving_up = thread::spawn(move || drop(lost.cache.writing(&lost.database)));
+            let abandoned = thread::spawn(move || drop(lost.cache.begin_write(&lost.database)));
             world.read(2);
-            giving_up.join().unwrap();
-            // Odoo makes the change at last.
+            abandoned.join().unwrap();
+            // Odoo carries out the write late.
             world.read(1);
             world.version.fetch_add(1, Ordering::SeqCst);
             assert_eq!(world.read(1), 1);

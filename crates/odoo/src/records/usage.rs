@@ -1,41 +1,42 @@
-//! `Usage`: which fields are asked for most of the time, and whether reading them ahead pays.
+//! `Usage`: statistics of requested fields, and of the benefit of prefetch.
 
 use std::collections::BTreeMap;
 
-/// How many requests are remembered, the recent ones more than the early ones.
-const REMEMBERED: u32 = 64;
-/// How many fields are counted, at most: names come from outside.
-const COUNTED: usize = 256;
-/// How many requests must have been seen before anything is read ahead.
-const ENOUGH: u32 = 8;
-/// By how many fields waste may exceed use.
-const TOLERATED: u64 = 32;
-/// For how many requests nothing is read ahead after waste exceeded use.
-const REST: u32 = 256;
+/// Number of requests after which all counts are halved, so that recent requests weigh more.
+const WINDOW: u32 = 64;
+/// Maximum number of counted fields, because names are untrusted.
+const MAX_FIELDS: usize = 256;
+/// Minimum number of requests before anything is prefetched.
+const MIN_REQUESTS: u32 = 8;
+/// By how many values waste may exceed use before prefetch pauses.
+const TOLERATED_WASTE: u64 = 32;
+/// Number of requests for which prefetch pauses.
+const PAUSE: u32 = 256;
 
-/// What a principal asks of a model.
+/// The requests of a principal for a model.
 #[derive(Debug, Default)]
 pub(super) struct Usage {
     requests: u32,
     fields: BTreeMap<Box<str>, u32>,
     useful: u64,
     wasted: u64,
-    resting: u32,
+    /// Remaining requests of a pause.
+    paused: u32,
 }
 
 impl Usage {
-    /// Notes a request for fields.
-    pub(super) fn note(&mut self, fields: &[String]) {
-        self.resting = self.resting.saturating_sub(1);
+    /// Records a request for fields.
+    pub(super) fn record_request(&mut self, fields: &[String]) {
+        self.paused = self.paused.saturating_sub(1);
         self.requests += 1;
         for name in fields {
             if let Some(count) = self.fields.get_mut(name.as_str()) {
                 *count += 1;
-            } else if self.fields.len() < COUNTED {
+            } else if self.fields.len() < MAX_FIELDS {
                 self.fields.insert(name.as_str().into(), 1);
             }
         }
-        if self.requests >= REMEMBERED {
+        if self.requests >= WINDOW {
             self.requests /= 2;
             self.fields.retain(|_, count| {
                 *count /= 2;
@@ -44,25 +45,24 @@ impl Usage {
         }
     }
 
-    /// The fields that more than half of the recent requests asked for, unless reading ahead does not pay.
+    /// The fields that more than half of the recent requests had; none while prefetch pauses.
     pub(super) fn frequent(&self) -> impl Iterator<Item = &str> {
-        let reads_ahead = self.resting == 0 && self.requests >= ENOUGH;
-        let frequent =
-            self.fields.iter().filter(move |(_, count)| reads_ahead && **count * 2 > self.requests);
+        let prefetches = self.paused == 0 && self.requests >= MIN_REQUESTS;
+        let frequent = self.fields.iter().filter(move |(_, count)| prefetches && **count * 2 > self.requests);
         frequent.map(|(name, _)| &**name)
     }
 
-    /// Notes what became of fields that were read ahead. Says whether that turned reading ahead off.
-    pub(super) fn settle(&mut self, useful: u64, wasted: u64) -> bool {
+    /// Records prefetched values that were used or wasted. Returns whether prefetch pauses from now on.
+    pub(super) fn record_prefetch(&mut self, useful: u64, wasted: u64) -> bool {
         self.useful += useful;
         self.wasted += wasted;
         if self.useful + self.wasted > 1_024 {
             self.useful /= 2;
             self.wasted /= 2;
         }
-        let too_much = self.wasted > self.useful + TOLERATED;
+        let too_much = self.wasted > self.useful + TOLERATED_WASTE;
         if too_much {
-            (self.useful, self.wasted, self.resting) = (0, 0, REST);
+            (self.useful, self.wasted, self.paused) = (0, 0, PAUSE);
         }
         too_much
     }
@@ -77,34 +77,34 @@ mod tests {
     }
 
     #[test]
-    fn what_most_requests_ask_for_is_frequent() {
+    fn fields_of_most_requests_are_frequent() {
         let mut usage = Usage::default();
-        for round in 0..ENOUGH {
+        for round in 0..MIN_REQUESTS {
             assert_eq!(usage.frequent().count(), 0, "too early");
-            usage.note(&names(if round % 2 == 0 { &["a", "b"] } else { &["a"] }));
+            usage.record_request(&names(if round % 2 == 0 { &["a", "b"] } else { &["a"] }));
         }
         assert_eq!(usage.frequent().collect::<Vec<_>>(), ["a"], "half is not most");
     }
 
     #[test]
-    fn old_habits_are_forgotten() {
+    fn old_requests_lose_weight() {
         let mut usage = Usage::default();
-        (0..200).for_each(|_| usage.note(&names(&["old"])));
-        (0..100).for_each(|_| usage.note(&names(&["new"])));
+        (0..200).for_each(|_| usage.record_request(&names(&["old"])));
+        (0..100).for_each(|_| usage.record_request(&names(&["new"])));
         assert_eq!(usage.frequent().collect::<Vec<_>>(), ["new"]);
-        (0..1_000).for_each(|_| usage.note(&[]));
+        (0..1_000).for_each(|_| usage.record_request(&[]));
         assert_eq!(usage.fields.len(), 0);
     }
 
     #[test]
-    fn waste_turns_it_off_and_time_on_again() {
+    fn waste_pauses_prefetch() {
         let mut usage = Usage::default();
-        (0..ENOUGH).for_each(|_| usage.note(&names(&["a"])));
-        assert!(!usage.settle(10, 10 + TOLERATED));
-        assert!(usage.settle(0, 1));
-        for _ in 0..REST {
+        (0..MIN_REQUESTS).for_each(|_| usage.record_request(&names(&["a"])));
+        assert!(!usage.record_prefetch(10, 10 + TOLERATED_WASTE));
+        assert!(usage.record_prefetch(0, 1));
+        for _ in 0..PAUSE {
             assert_eq!(usage.frequent().count(), 0);
-            usage.note(&names(&["a"]));
+            usage.record_request(&names(&["a"]));
         }
         assert_eq!(usage.frequent().count(), 1);
     }

@@ -1,11 +1,11 @@
-//! From Odoo's exceptions to typed errors.
+//! Converts Odoo's exceptions to typed errors.
 
 use platform::text::shorten;
 use serde::Deserialize;
 
 use crate::{Call, OdooConfig, OdooError};
 
-/// What Odoo tells of an exception. The traceback beside it is not read.
+/// An exception of Odoo, without its traceback.
 #[derive(Debug, Deserialize)]
 pub(super) struct Exception {
     #[serde(default)]
@@ -14,7 +14,7 @@ pub(super) struct Exception {
     pub(super) message: String,
 }
 
-/// The most bytes of a server's message that an error repeats.
+/// Maximum bytes of a server's message in an error.
 const MESSAGE_BYTES: usize = 4_096;
 
 impl Exception {
@@ -40,7 +40,7 @@ impl Exception {
     }
 }
 
-/// A refusal says nothing that the caller does not know, unless it says more than that.
+/// A refused login. Odoo's message is used only if it is more than a generic one.
 fn login_refused(message: String, config: &OdooConfig) -> OdooError {
     match message.trim() {
         "" | "Access Denied" | "Access denied" => OdooError::refused(config),
@@ -48,8 +48,7 @@ fn login_refused(message: String, config: &OdooConfig) -> OdooError {
     }
 }
 
-/// What a failure says of a call: versions and transports have words of their own for a model or method that
-/// does not exist.
+/// Detects unknown models and methods, for which versions and transports have different messages.
 pub(super) fn explain(call: &Call, error: OdooError) -> OdooError {
     let (model, method) = (&call.model, &call.method);
     if says_unknown_model(model, &error) {
@@ -70,14 +69,14 @@ pub(super) fn explain(call: &Call, error: OdooError) -> OdooError {
 
 fn says_unknown_model(model: &str, error: &OdooError) -> bool {
     match error {
-        // Without a session, up to version 18.
+        // Over JSON-RPC without a session, up to version 18.
         OdooError::User { class, message } => {
             class == "odoo.exceptions.UserError" && message.starts_with("Object ") && message.contains(model)
         }
         OdooError::Rejected { class, message } => match class.as_str() {
-            // In a session of version 17.
+            // In a session with version 17.
             "builtins.KeyError" => message.trim_matches('\'') == model,
-            // In a session from version 18 on, and by JSON-2.
+            // In a session with version 18 or later, and over JSON-2.
             "werkzeug.exceptions.NotFound" => {
                 message.starts_with("404 Not Found")
                     || *message == format!("the model '{model}' does not exist")

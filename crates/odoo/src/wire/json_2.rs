@@ -1,4 +1,4 @@
-//! JSON-2, the API of Odoo 19 and later, as a server of that version answers it.
+//! JSON-2, the API of Odoo 19 and later.
 
 use serde_json::value::RawValue;
 
@@ -47,7 +47,7 @@ pub(super) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, Odoo
     Ok(Reply::Failed(exception.into_error(config)))
 }
 
-/// Version 18 has an older route in this place, for people, who have to log in first.
+/// Version 18 has an older route at this path that redirects to the login page.
 fn leads_to_login(answer: &Answer) -> bool {
     answer.status == 303 && answer.location.as_deref().is_some_and(|to| to.starts_with("/web/login"))
 }

@@ -1,4 +1,4 @@
-//! JSON-RPC: with a session cookie, and stateless.
+//! JSON-RPC, with a session cookie or stateless.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use crate::http::{Answer, Request};
 use crate::wire::failure::Exception;
 use crate::{Call, Fault, OdooConfig, OdooCredential, OdooError};
 
-/// Odoo's code for a session that is missing or over.
+/// Odoo's error code for a missing or expired session.
 const SESSION_EXPIRED: i64 = 100;
 
 pub(super) fn in_session(call: &Call, session: &OdooSession) -> Request {
@@ -26,13 +26,12 @@ pub(super) fn stateless(call: &Call, user: i64, config: &OdooConfig) -> Request 
     request("/jsonrpc", &json!({"service": "object", "method": "execute_kw", "args": args}))
 }
 
-/// Asks for the server's version, which needs no login and no database, and has the same answer in every
-/// version.
+/// Requests the server's version. Needs neither a login nor a database, and works the same in all versions.
 pub(crate) fn version() -> Request {
     request("/web/webclient/version_info", &json!({}))
 }
 
-/// Asks which databases there are, which needs no login.
+/// Requests the list of databases. Needs no login.
 pub(crate) fn databases() -> Request {
     request("/web/database/list", &json!({}))
 }
@@ -89,7 +88,7 @@ struct RpcFailure {
     data: Option<Exception>,
 }
 
-/// Reads an answer; without a result or an error, the result is null.
+/// Decodes an answer. Without a result or an error, the result is null.
 pub(crate) fn decode(answer: &Answer, config: &OdooConfig) -> Result<Reply, OdooError> {
     answer.check_json()?;
     let envelope: Envelope<'_> = serde_json::from_slice(&answer.body).map_err(|_| Fault::Malformed)?;

@@ -1,4 +1,4 @@
-//! What a call looks like on the wire, transport by transport.
+//! Encodes calls and decodes answers for each transport.
 
 mod addon;
 mod failure;
@@ -12,13 +12,13 @@ use crate::authentication::Authentication;
 use crate::http::{Answer, Request};
 use crate::{Call, OdooConfig, OdooError};
 
-pub(crate) use addon::{Question, access as addon_access, models as addon_models, owner_of_key};
+pub(crate) use addon::{AddonRequest, access as addon_access, models as addon_models, owner_of_key};
 pub(crate) use json_rpc::{
     authenticate_session, authenticate_stateless, databases, decode as decode_json_rpc, destroy_session,
     version,
 };
 
-/// What came of a call, as far as the transport can tell.
+/// The reply to a call.
 #[derive(Debug)]
 pub(crate) enum Reply {
     Result(Box<RawValue>),
@@ -26,28 +26,25 @@ pub(crate) enum Reply {
     SessionExpired,
 }
 
-/// The request for a call.
-pub(crate) fn encode(
-    call: &Call,
-    ticket: &Authentication,
-    config: &OdooConfig,
-) -> Result<Request, OdooError> {
-    Ok(match ticket {
+/// Encodes a call as a request.
+pub(crate) fn encode(call: &Call, auth: &Authentication, config: &OdooConfig) -> Result<Request, OdooError> {
+    Ok(match auth {
         Authentication::Session(session) => json_rpc::in_session(call, session),
         Authentication::Stateless { user } => json_rpc::stateless(call, *user, config),
         Authentication::Json2 => json_2::encode(call, config)?,
     })
 }
 
-/// The reply to a call in an answer.
+/// Decodes the reply to a call.
 pub(crate) fn decode(
     call: &Call,
     answer: &Answer,
-    ticket: &Authentication,
+    auth: &Authentication,
     config: &OdooConfig,
 ) -> Result<Reply, OdooError> {
-    let reply = match ticket {
-        // Where there are several databases, only a session says which one is meant.
+    let reply = match auth {
+        // If the server has several databases, it selects the database by the session, so this page means
+        // that the session has expired.
         Authentication::Session(_) if answer.says_no_database() => Ok(Reply::SessionExpired),
         Authentication::Session(_) | Authentication::Stateless { .. } => json_rpc::decode(answer, config),
         Authentication::Json2 => json_2::decode(answer, config),
@@ -58,7 +55,7 @@ pub(crate) fn decode(
     })
 }
 
-/// A JSON value as a request's body.
+/// Serializes the body of a request.
 fn body(value: &serde_json::Value) -> Bytes {
     Bytes::from(value.to_string())
 }

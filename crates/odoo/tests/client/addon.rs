@@ -1,4 +1,4 @@
-//! The rules of the add-on: what it allows, and what it means if it does not answer.
+//! The rules of the add-on, and the errors if it does not answer.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ async fn rules(
 }
 
 #[tokio::test]
-async fn the_addon_says_what_agents_may_do() {
+async fn the_addon_returns_the_permissions_of_agents() {
     for credential in [password(), api_key()] {
         let double = double(Behaviour::default()).await;
         double.set_rules(Some(&[(THINGS, &["read", "create"]), ("x.empty", &[])]));
@@ -34,21 +34,21 @@ async fn the_addon_says_what_agents_may_do() {
         cache.invalidate_all();
         assert!(
             cache.permissions(&rules, &scope, THINGS).await.unwrap().unwrap().read,
-            "a new session was opened"
+            "an expired session is renewed"
         );
     }
 }
 
 #[tokio::test]
-async fn the_addon_says_whose_a_key_is_if_nobody_else_does() {
+async fn the_addon_returns_the_owner_of_a_key_without_a_login() {
     let double = double(Behaviour::default()).await;
     let with_key = |key: &str| {
         let credential = odoo::OdooCredential::ApiKey(key.to_owned().into());
         OdooClient::new(odoo::OdooConfig { login: None, ..config(&double, credential) }).unwrap()
     };
     let client = with_key("<key of demo>");
-    let untold = client.scope().await.unwrap_err();
-    assert!(matches!(untold, OdooError::Login) && untold.to_string().contains("ODOO_USER"), "{untold:?}");
+    let missing = client.scope().await.unwrap_err();
+    assert!(matches!(missing, OdooError::Login) && missing.to_string().contains("ODOO_USER"), "{missing:?}");
     double.set_rules(Some(&[(THINGS, &["read"])]));
     assert_eq!(client.scope().await.unwrap().user().id(), 6);
     let rows: Vec<serde_json::Value> = client.call(odoo::Call::read(THINGS, &[1], &["name"])).await.unwrap();
@@ -59,7 +59,7 @@ async fn the_addon_says_whose_a_key_is_if_nobody_else_does() {
 }
 
 #[tokio::test]
-async fn what_the_addon_does_not_answer_is_neither_allowed_nor_denied() {
+async fn without_an_answer_of_the_addon_the_permission_is_unverified() {
     let double = double(Behaviour::default()).await;
     let (rules, scope) = rules(&double, password()).await;
     let cache = MetadataCache::new(CacheConfig::default());
@@ -72,7 +72,7 @@ async fn what_the_addon_does_not_answer_is_neither_allowed_nor_denied() {
         let refused = cache.permissions(&rules, &scope, model).await.unwrap_err();
         assert_eq!(*refused, OdooError::Access { message: message.into() });
     }
-    assert_eq!(double.logins(), 1, "a refusal is no reason to log in again");
+    assert_eq!(double.logins(), 1, "a refusal causes no new login");
     let odd = cache.permissions(&rules, &scope, "x.other/../x.thing").await.unwrap_err();
     assert!(matches!(*odd, OdooError::Name { .. }), "{odd:?}");
 }

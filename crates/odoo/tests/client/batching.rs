@@ -1,4 +1,4 @@
-//! Reads that travel together: each caller gets what it would have got alone.
+//! Batched reads: each caller gets the same answer as without batching.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ struct World {
     reader: Reader,
 }
 
-/// One connection, which is in use: a read has to wait.
+/// A client with one connection.
 async fn world(change: impl FnOnce(&mut OdooConfig)) -> World {
     let double = double(Behaviour::default()).await;
     double.behave(|behaviour| behaviour.delays = [("search_count", Duration::from_millis(30))].into());
@@ -33,7 +33,7 @@ async fn world(change: impl FnOnce(&mut OdooConfig)) -> World {
 }
 
 impl World {
-    /// Reads at the same time while the connection is in use; the answers are in the order of the reads.
+    /// Sends concurrent reads while the connection is in use. The answers are in the order of the reads.
     async fn together(&self, reads: &[Read]) -> Vec<Result<Vec<Map<String, Value>>, OdooError>> {
         let busy = self.client.call::<usize>(Call::search_count(THINGS, json!([])));
         tokio::pin!(busy);
@@ -44,7 +44,7 @@ impl World {
         answers
     }
 
-    /// What each would have got alone.
+    /// The answers to the same reads without batching.
     async fn alone(&self, reads: &[Read]) -> Vec<Result<Vec<Map<String, Value>>, OdooError>> {
         let mut answers = Vec::new();
         for read in reads {
@@ -57,7 +57,7 @@ impl World {
         self.double.calls().iter().filter(|call| call.method == "read").count()
     }
 
-    /// Makes sure that reads together are answered as alone, by this many requests.
+    /// Checks that concurrent reads get the same answers as single ones, with this number of requests.
     async fn check(&self, reads: &[Read], requests: usize) {
         let alone = self.alone(reads).await;
         let before = self.reads_sent();
@@ -72,7 +72,7 @@ fn names(ids: &[i64]) -> Read {
 }
 
 #[tokio::test]
-async fn a_read_that_finds_a_connection_free_is_not_touched() {
+async fn a_read_with_a_free_connection_is_sent_at_once() {
     let world = world(|_| ()).await;
     for id in 1..=3 {
         world.reader.read(names(&[id])).await.unwrap();
@@ -84,18 +84,18 @@ async fn a_read_that_finds_a_connection_free_is_not_touched() {
 }
 
 #[tokio::test]
-async fn order_duplicates_and_missing_ids_are_each_callers_own() {
+async fn each_caller_gets_its_own_order_and_duplicates() {
     let world = world(|_| ()).await;
     let reads = [names(&[3, 1, 3]), names(&[2]), names(&[999]), names(&[1, 999, 2]), names(&[2])];
     world.check(&reads, 1).await;
     let sent = world.double.calls().last().unwrap().ids();
-    assert_eq!(sent, [3, 1, 2, 999], "each id travels once");
+    assert_eq!(sent, [3, 1, 2, 999], "each id is requested once");
     let stats = world.reader.stats();
     assert_eq!((stats.queued, stats.together, stats.batches, stats.requests_saved()), (5, 5, 1, 4));
 }
 
 #[tokio::test]
-async fn one_forbidden_record_spoils_nobody_elses_answer() {
+async fn a_forbidden_record_fails_only_its_own_read() {
     let world = world(|_| ()).await;
     let mut reads: Vec<Read> = (20..36).map(|id| names(&[id])).collect();
     reads[5] = names(&[1, 13]);
@@ -109,7 +109,7 @@ async fn one_forbidden_record_spoils_nobody_elses_answer() {
 }
 
 #[tokio::test]
-async fn versions_that_fail_for_missing_ids_fail_for_their_caller_only() {
+async fn an_error_for_a_missing_id_fails_only_its_own_read() {
     let world = world(|_| ()).await;
     world.double.behave(|behaviour| behaviour.missing_is_an_error = true);
     let reads = [names(&[1]), names(&[999]), names(&[2, 3]), names(&[998])];
@@ -120,7 +120,7 @@ async fn versions_that_fail_for_missing_ids_fail_for_their_caller_only() {
 }
 
 #[tokio::test]
-async fn contexts_models_and_fields_are_not_mixed() {
+async fn reads_of_different_contexts_or_models_are_not_batched() {
     let world = world(|_| ()).await;
     world.double.put_model("x.other", crate::support::things());
     let company = |id: i64| Map::from_iter([("allowed_company_ids".to_owned(), json!([id]))]);
@@ -137,7 +137,7 @@ async fn contexts_models_and_fields_are_not_mixed() {
 }
 
 #[tokio::test]
-async fn nearly_the_same_fields_travel_together_once_they_are_known_to_be_cheap() {
+async fn similar_fields_are_batched_if_they_are_known_to_be_cheap() {
     let world = world(|_| ()).await;
     let read = |ids: &[i64], fields: &[&str]| Read::new(THINGS, ids, fields);
     let cheap = [read(&[1], &["name"]), read(&[2, 1], &["city", "name"]), read(&[3], &["city"])];
@@ -159,7 +159,7 @@ async fn nearly_the_same_fields_travel_together_once_they_are_known_to_be_cheap(
 }
 
 #[tokio::test]
-async fn a_full_batch_is_followed_by_the_next() {
+async fn a_full_batch_is_followed_by_another() {
     let world = world(|config| config.batch_size = 10).await;
     let reads: Vec<Read> = (20..35).map(|id| names(&[id, 1])).collect();
     world.check(&reads, 3).await;
@@ -168,16 +168,16 @@ async fn a_full_batch_is_followed_by_the_next() {
 }
 
 #[tokio::test]
-async fn without_batching_everybody_goes_alone() {
+async fn without_batching_each_read_is_a_request() {
     let world = world(|config| config.batching = false).await;
     let reads: Vec<Read> = (20..25).map(|id| names(&[id])).collect();
     world.check(&reads, 5).await;
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_disturbs_nobody() {
+async fn a_dropped_caller_does_not_affect_the_others() {
     let world = world(|_| ()).await;
-    for leaver in 0..4 {
+    for dropped in 0..4 {
         let busy = world.client.call::<usize>(Call::search_count(THINGS, json!([])));
         tokio::pin!(busy);
         assert!((&mut busy).now_or_never().is_none());
@@ -185,17 +185,17 @@ async fn a_caller_that_goes_away_disturbs_nobody() {
         for read in &mut reads {
             assert!(read.now_or_never().is_none());
         }
-        drop(reads.remove(leaver));
+        drop(reads.remove(dropped));
         let (_, answers) = futures_util::future::join(busy, join_all(reads)).await;
         assert!(answers.iter().all(|answer| answer.as_ref().unwrap().len() == 1));
         let sent = world.double.calls().last().unwrap().ids();
-        assert_eq!(sent.len(), 3, "what no caller waits for is not asked");
+        assert_eq!(sent.len(), 3, "the read of a dropped caller is not sent");
     }
     assert_eq!(world.client.pool_stats().free, 1);
 }
 
 #[tokio::test]
-async fn everybody_waits_for_a_connection_as_long_as_alone() {
+async fn batched_reads_time_out_like_single_ones() {
     let wait = Duration::from_millis(30);
     let world = world(|config| config.limits = CallLimits { wait, ..impatient() }).await;
     world.double.inject(Fault::Hang);
@@ -213,17 +213,17 @@ async fn everybody_waits_for_a_connection_as_long_as_alone() {
 }
 
 #[tokio::test]
-async fn a_fault_on_the_wire_is_met_by_nobody_who_would_not_have_met_it_alone() {
+async fn a_fault_of_a_batch_is_not_passed_on_to_its_callers() {
     let world = world(|_| ()).await;
     for fault in [Fault::CloseHalfway, Fault::Garbage, Fault::Html(500), Fault::ServerError] {
         let reads: Vec<Read> = (1..=6).map(|id| names(&[id])).collect();
         let busy = world.client.call::<usize>(Call::search_count(THINGS, json!([])));
         tokio::pin!(busy);
         assert!((&mut busy).now_or_never().is_none());
-        // The busy call has been sent when this is injected only if it has arrived; wait for that.
+        // Inject the fault only after the server has received the call in flight.
         while world.double.calls().last().is_none_or(|call| call.method != "search_count") {
             tokio::select! {
-                _ = &mut busy => panic!("it takes longer than that"),
+                _ = &mut busy => panic!("the call ended early"),
                 () = tokio::time::sleep(Duration::from_millis(1)) => {}
             }
         }

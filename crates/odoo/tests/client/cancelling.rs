@@ -1,4 +1,4 @@
-//! A caller that goes away: what has not left is not sent, what has left is carried through.
+//! Cancellation: a request that was not sent is not sent later; a write that was sent is completed.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{THINGS, api_key, config, double, password};
 
-const MOMENT: Duration = Duration::from_millis(60);
+const SHORT: Duration = Duration::from_millis(60);
 const LONG: Duration = Duration::from_millis(400);
 
 fn created() -> Call {
@@ -21,10 +21,10 @@ fn writes(double: &OdooDouble) -> usize {
     double.calls().iter().filter(|call| call.method == "create").count()
 }
 
-/// Begins a creation, and gives it up after a moment.
-async fn give_up(client: &OdooClient) {
-    let given_up = tokio::time::timeout(MOMENT, client.call::<Value>(created())).await;
-    assert!(given_up.is_err(), "it was given up in the middle");
+/// Starts a creation and cancels it after a short time.
+async fn cancel_creation(client: &OdooClient) {
+    let cancelled = tokio::time::timeout(SHORT, client.call::<Value>(created())).await;
+    assert!(cancelled.is_err(), "answered before the cancellation");
     tokio::time::sleep(LONG * 2).await;
 }
 
@@ -36,7 +36,7 @@ async fn a_write_that_waits_for_the_login_is_not_sent() {
             behaviour.delays.insert(method, LONG);
         }
         let double = double(behaviour).await;
-        give_up(&OdooClient::new(config(&double, credential)).unwrap()).await;
+        cancel_creation(&OdooClient::new(config(&double, credential)).unwrap()).await;
         assert_eq!(writes(&double), 0, "{version}");
     }
 }
@@ -48,34 +48,34 @@ async fn a_write_that_waits_for_a_connection_is_not_sent() {
     let client = OdooClient::new(OdooConfig { pool_size: 1, ..config(&double, password()) }).unwrap();
     client.scope().await.unwrap();
     let counting = client.call::<Value>(Call::search_count(THINGS, json!([])));
-    let (counted, ()) = tokio::join!(counting, give_up(&client));
+    let (counted, ()) = tokio::join!(counting, cancel_creation(&client));
     assert_eq!((counted.unwrap(), writes(&double)), (json!(50), 0));
 }
 
 #[tokio::test]
-async fn a_write_whose_session_is_over_is_not_sent_again() {
+async fn a_cancelled_write_is_not_sent_again_in_a_new_session() {
     let double = double(Behaviour::default()).await;
     let client = OdooClient::new(config(&double, password())).unwrap();
     client.scope().await.unwrap();
     double.expire_sessions();
     double.behave(|behaviour| behaviour.delays = [("login", LONG)].into());
-    give_up(&client).await;
+    cancel_creation(&client).await;
     assert_eq!(double.with_model(THINGS, |model| model.records.len()), Some(50));
 }
 
 #[tokio::test]
-async fn a_write_that_has_left_is_carried_through() {
+async fn a_write_that_was_sent_is_completed() {
     let behaviour = Behaviour { delays: [("create", LONG)].into(), ..Behaviour::default() };
     let double = double(behaviour).await;
     let client = OdooClient::new(config(&double, password())).unwrap();
     client.scope().await.unwrap();
-    give_up(&client).await;
+    cancel_creation(&client).await;
     assert_eq!(double.with_model(THINGS, |model| model.records.len()), Some(51));
     assert_eq!(client.pool_stats().free, client.config().pool_size);
 }
 
 #[tokio::test]
-async fn reads_in_a_queue_are_withdrawn() {
+async fn cancelled_reads_leave_the_queue() {
     let behaviour = Behaviour { delays: [("search_count", LONG)].into(), ..Behaviour::default() };
     let double = double(behaviour).await;
     let client = OdooClient::new(OdooConfig { pool_size: 1, ..config(&double, password()) }).unwrap();
@@ -83,9 +83,9 @@ async fn reads_in_a_queue_are_withdrawn() {
     client.scope().await.unwrap();
     let counting = client.call::<Value>(Call::search_count(THINGS, json!([])));
     let reading = async {
-        let read = |id: i64| tokio::time::timeout(MOMENT, reader.read(Read::new(THINGS, &[id], &["name"])));
+        let read = |id: i64| tokio::time::timeout(SHORT, reader.read(Read::new(THINGS, &[id], &["name"])));
         let (one, other) = tokio::join!(read(1), read(2));
-        assert!(one.is_err() && other.is_err(), "they are given up while they wait");
+        assert!(one.is_err() && other.is_err(), "answered before the cancellation");
     };
     let (counted, ()) = tokio::join!(counting, reading);
     counted.unwrap();
@@ -95,8 +95,8 @@ async fn reads_in_a_queue_are_withdrawn() {
 }
 
 #[tokio::test]
-async fn the_half_of_a_failed_batch_that_waits_for_a_connection_is_withdrawn() {
-    let delays = [("search_count", MOMENT), ("read", LONG)].into();
+async fn a_cancelled_half_of_a_failed_batch_is_not_sent() {
+    let delays = [("search_count", SHORT), ("read", LONG)].into();
     let double = double(Behaviour { delays, ..Behaviour::default() }).await;
     let client = OdooClient::new(OdooConfig { pool_size: 1, ..config(&double, password()) }).unwrap();
     let reader = Reader::new(client.clone(), Arc::new(MetadataCache::new(CacheConfig::default())));
@@ -104,16 +104,16 @@ async fn the_half_of_a_failed_batch_that_waits_for_a_connection_is_withdrawn() {
     let reads = || double.calls().iter().filter(|call| call.method == "read").count();
     let forbidden = || reader.read(Read::new(THINGS, &[13], &["name"]));
     let counting = client.call::<Value>(Call::search_count(THINGS, json!([])));
-    let until_one_half_has_left = async {
+    let one_half_sent = async {
         while reads() < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::select! {
-        _ = async { tokio::join!(counting, forbidden(), forbidden()) } => panic!("nobody gave up"),
-        () = until_one_half_has_left => {}
+        _ = async { tokio::join!(counting, forbidden(), forbidden()) } => panic!("answered before the cancellation"),
+        () = one_half_sent => {}
     }
     tokio::time::sleep(LONG * 2).await;
-    assert_eq!((reads(), reader.stats().splits), (2, 1), "the batch and one half: the other had not left");
+    assert_eq!((reads(), reader.stats().splits), (2, 1), "only the batch and one half were sent");
     assert_eq!(client.pool_stats().free, 1);
 }

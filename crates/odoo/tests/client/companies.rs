@@ -1,4 +1,5 @@
-//! Odoo's companies as the organization tree of sessions, on the companies and users that a real server told.
+//! Odoo's companies as the organization tree of sessions, with companies and users recorded from a real
+//! server.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ fn recorded(name: &str) -> Value {
     exchange.response["result"].clone()
 }
 
-/// A double whose companies and users can be changed.
+/// A double with the recorded companies and users.
 async fn double(company_fields: &[(&str, &str)]) -> OdooDouble {
     let double = OdooDouble::start(Behaviour::default()).await.unwrap();
     let mut companies = Model::with_fields(company_fields);
@@ -55,7 +56,7 @@ fn sorted(ids: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_tree_answers_as_child_of_and_parent_of_do() {
+async fn the_tree_answers_like_child_of_and_parent_of() {
     for fields in [&COMPANY_FIELDS[..], &COMPANY_FIELDS[..2]] {
         let double = double(fields).await;
         let session = login(&manager(client(&double)), "2").await.unwrap();
@@ -74,7 +75,7 @@ async fn the_tree_answers_as_child_of_and_parent_of_do() {
 }
 
 #[tokio::test]
-async fn a_user_has_its_own_companies_and_no_others() {
+async fn a_user_has_access_to_the_assigned_companies_only() {
     let double = double(&COMPANY_FIELDS).await;
     let manager = manager(client(&double));
     let demo = login(&manager, "6").await.unwrap();
@@ -83,38 +84,38 @@ async fn a_user_has_its_own_companies_and_no_others() {
     for other in ["3", "4", "0", "unknown", ""] {
         assert!(!demo.can_read(other) && !demo.can_write(other), "{other}");
     }
-    // Nothing is inherited: not the branches below, not the company above.
+    // Access is inherited neither by branches nor by the parent.
     let mut users = Model::with_fields(&USER_FIELDS);
     users.insert(6, &json!({"active": true, "company_id": [4, "North"], "company_ids": [4]}));
     double.put_model("res.users", users);
     let north = login(&manager, "6").await.unwrap();
     assert!(north.can_write("4") && !north.can_read("6") && !north.can_read("3"));
-    // What was pinned at login stays.
+    // The access that was pinned at login remains.
     assert!(demo.can_read("2") && !demo.can_read("4"));
 }
 
 #[tokio::test]
-async fn the_chosen_company_comes_first_in_the_context_of_calls() {
+async fn the_selected_company_comes_first_in_the_context() {
     let double = double(&COMPANY_FIELDS).await;
     let manager = manager(client(&double));
-    let begun = manager.login(Principal::new(UserId::new("2").unwrap())).await.unwrap();
+    let login = manager.login(Principal::new(UserId::new("2").unwrap())).await.unwrap();
     assert_eq!(
-        Value::Object(company_context(&begun.session)),
+        Value::Object(company_context(&login.session)),
         json!({"allowed_company_ids": [1, 2, 3, 4, 5, 6, 7]})
     );
-    let token = begun.token;
+    let token = login.token;
     let switched = manager.switch_org(&token, "6".parse().unwrap()).await.unwrap();
     assert_eq!(
         Value::Object(company_context(&switched.session)),
         json!({"allowed_company_ids": [6, 1, 2, 3, 4, 5, 7]})
     );
-    assert!(manager.session(&token).await.is_err(), "the old token has ended");
-    let elsewhere = manager.switch_org(&switched.token, "99".parse().unwrap()).await;
-    assert!(elsewhere.is_err(), "a company that the user was not given");
+    assert!(manager.session(&token).await.is_err(), "the old token is still valid");
+    let foreign = manager.switch_org(&switched.token, "99".parse().unwrap()).await;
+    assert!(foreign.is_err(), "the user has no access to the company");
 }
 
 #[tokio::test]
-async fn nobody_logs_in_who_is_not_there_or_not_active() {
+async fn unknown_inactive_and_portal_users_cannot_log_in() {
     let double = double(&COMPANY_FIELDS).await;
     let manager = manager(client(&double));
     for user in ["99", "nobody", "-1", "6 or 1=1"] {
@@ -122,8 +123,8 @@ async fn nobody_logs_in_who_is_not_there_or_not_active() {
     }
     let mut users = Model::with_fields(&USER_FIELDS);
     users.insert(6, &json!({"active": false, "company_id": [1, "One"], "company_ids": [1]}));
-    let guest = json!({"active": true, "share": true, "company_id": [1, "One"], "company_ids": [1]});
-    users.insert(8, &guest);
+    let portal_user = json!({"active": true, "share": true, "company_id": [1, "One"], "company_ids": [1]});
+    users.insert(8, &portal_user);
     double.put_model("res.users", users);
     for user in ["6", "8"] {
         assert!(matches!(login(&manager, user).await, Err(LoginError::NotAllowed { .. })), "{user}");
@@ -131,7 +132,7 @@ async fn nobody_logs_in_who_is_not_there_or_not_active() {
 }
 
 #[tokio::test]
-async fn an_odoo_that_is_away_is_a_passing_trouble() {
+async fn an_unreachable_server_is_a_transient_error() {
     let double = double(&COMPANY_FIELDS).await;
     let odoo = OdooClient::new(config(&double, password())).unwrap();
     drop(double);

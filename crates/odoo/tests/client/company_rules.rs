@@ -1,4 +1,4 @@
-//! The two rules for companies, as real servers of versions 17, 18 and 19 answered.
+//! The two kinds of company rules, compared with recordings of real servers of versions 17, 18 and 19.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::support::limits;
 
 const VERSIONS: [u32; 3] = [17, 18, 19];
 
-/// The double with the companies of a version, and a session of one of its users.
+/// A session of a user in a double with the recorded companies of a version.
 async fn session_of(version: u32, login: &str) -> Session {
     let double = OdooDouble::start(Behaviour { version, ..Behaviour::default() }).await.unwrap();
     double.put_companies();
@@ -36,8 +36,9 @@ fn company(version: u32, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn each_rule_answers_for_records_as_the_server_did() {
-    // A product's rule says `parent_of`, and the contact belongs to no internal user (`partner_share` is true).
+async fn each_rule_decides_like_the_recorded_server() {
+    // The rule of products uses `parent_of`. The contact belongs to no internal user (`partner_share` is
+    // true).
     let exchanges = [
         ("companies: bob (Lab North) reads a product of Lab Holding", "bob", "Lab Holding"),
         ("companies: eve (Lab Holding) reads a product of Lab Holding", "eve", "Lab Holding"),
@@ -50,8 +51,8 @@ async fn each_rule_answers_for_records_as_the_server_did() {
     let mut compared = 0;
     for version in VERSIONS {
         for (name, user, of) in exchanges {
-            let is_there = |exchange: &&Value| exchange["version"] == version && exchange["name"] == name;
-            if !recorded.iter().any(|exchange| is_there(&exchange)) {
+            let is_recorded = |exchange: &&Value| exchange["version"] == version && exchange["name"] == name;
+            if !recorded.iter().any(|exchange| is_recorded(&exchange)) {
                 continue;
             }
             let session = session_of(version, user).await;
@@ -59,23 +60,23 @@ async fn each_rule_answers_for_records_as_the_server_did() {
             assert_eq!(can_read_shared(&session, &company(version, of)), allowed, "{version}: {name}");
             compared += 1;
         }
-        // Where the rule says `in`, the company above is not the user's: what bob sees of `res.company`.
+        // Rules with `in` do not include the parent company: compare with the companies that bob can read.
         let bob = session_of(version, "bob").await;
-        let seen = company_answer(version, "companies: as bob").unwrap();
-        let seen: Vec<i64> =
-            seen.as_array().unwrap().iter().map(|company| company["id"].as_i64().unwrap()).collect();
-        assert_eq!(CompanyFilter::own(&bob).ids(), seen);
+        let readable = company_answer(version, "companies: as bob").unwrap();
+        let readable: Vec<i64> =
+            readable.as_array().unwrap().iter().map(|company| company["id"].as_i64().unwrap()).collect();
+        assert_eq!(CompanyFilter::own(&bob).ids(), readable);
         assert!(!bob.can_read(&company(version, "Lab Holding")));
         assert!(bob.can_read(&company(version, "Lab North")));
     }
-    // 17 has no record of the company below.
+    // Version 17 has no recording for the branch.
     assert_eq!(compared, 17);
 }
 
 #[tokio::test]
-async fn shared_companies_are_those_that_parent_of_finds() {
+async fn shared_companies_match_parent_of() {
     for version in VERSIONS {
-        // Recorded for the shop alone, which is a company of the administrator's among others.
+        // Recorded only for the shop, which is one of the administrator's companies.
         let shop = company(version, "Lab North Shop 1");
         let above = company_answer(version, "companies: parent_of").unwrap();
         let above: BTreeSet<String> = above.as_array().unwrap().iter().map(Value::to_string).collect();
@@ -99,7 +100,7 @@ async fn shared_companies_are_those_that_parent_of_finds() {
 }
 
 #[tokio::test]
-async fn filters_say_the_same_for_sql_and_for_searches() {
+async fn filters_are_the_same_for_sql_and_for_searches() {
     let bob = session_of(19, "bob").await;
     let (own, shared) = (CompanyFilter::own(&bob), CompanyFilter::shared(&bob));
     assert_eq!(own.sql("company_id"), "company_id IN (4)");
@@ -116,23 +117,23 @@ async fn filters_say_the_same_for_sql_and_for_searches() {
 }
 
 #[tokio::test]
-async fn every_rule_of_the_servers_asks_one_of_the_two_questions() {
+async fn all_recorded_rules_have_one_of_the_two_forms() {
     for (version, rules) in [(17, 24), (18, 26), (19, 25)] {
         let recorded = company_answer(version, "companies: record rules with parent_of").unwrap();
         let recorded = recorded.as_array().unwrap();
         assert_eq!(recorded.len(), rules, "{version}");
         for rule in recorded {
             let domain = rule["domain_force"].as_str().unwrap();
-            let asks =
+            let forms =
                 ["('company_id', 'parent_of', company_ids)", "('company_ids', 'parent_of', company_ids)"];
-            assert!(asks.iter().any(|asked| domain.contains(asked)), "{version}: {domain}");
+            assert!(forms.iter().any(|form| domain.contains(form)), "{version}: {domain}");
             assert_eq!((&rule["global"], &rule["perm_read"]), (&json!(true), &json!(true)), "{domain}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_company_that_is_archived_stays_in_the_tree_and_is_nobodys() {
+async fn an_archived_company_stays_in_the_tree_without_access() {
     let session = session_of(19, "admin").await;
     let archived = company(19, "Lab Archived");
     let tree = session.tree();

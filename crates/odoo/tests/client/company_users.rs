@@ -1,4 +1,4 @@
-//! Users of companies: their passwords and keys, and what the loader says about them.
+//! Users of companies: verification of passwords and keys, rights, and checks of the loader.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn client(double: &OdooDouble, database: &str, login: &str, secret: &str) -> Odo
 }
 
 #[tokio::test]
-async fn a_password_or_a_key_of_ones_own_is_verified_and_nothing_else() {
+async fn only_the_users_own_password_or_key_is_accepted() {
     for (version, bob) in [(17, 9), (18, 9), (19, 8)] {
         let double = double(version).await;
         let client = loader(&double);
@@ -52,14 +52,14 @@ async fn a_password_or_a_key_of_ones_own_is_verified_and_nothing_else() {
         ] {
             assert_eq!(verdict(&client, login, secret).await, Verdict::Refused, "{version}: {login}");
         }
-        // The loader is who it was.
+        // The loader's own login is unchanged.
         assert_eq!(client.known_user(), Some(2));
         assert!(client.scope().await.is_ok());
     }
 }
 
 #[tokio::test]
-async fn a_password_takes_two_requests_and_leaves_no_session_behind() {
+async fn verifying_a_password_takes_two_requests_and_leaves_no_session() {
     for version in VERSIONS {
         let double = double(version).await;
         let client = loader(&double);
@@ -85,7 +85,7 @@ async fn a_password_takes_two_requests_and_leaves_no_session_behind() {
 }
 
 #[tokio::test]
-async fn odoos_limit_of_failures_is_passed_on() {
+async fn odoos_limit_of_failed_logins_is_reported() {
     let double = double(18).await;
     let client = loader(&double);
     for _ in 0..10 {
@@ -94,12 +94,12 @@ async fn odoos_limit_of_failures_is_passed_on() {
     let refused = client.verify("bob", "<password of bob>".to_owned().into()).await.unwrap_err();
     let OdooError::LoginRefused { message } = refused else { panic!("{refused:?}") };
     assert_eq!(message, "Too many login failures, please wait a bit before trying again.");
-    // Keys go another way in Odoo, which has no such limit.
+    // Odoo does not limit failures with API keys.
     assert!(matches!(verdict(&client, "bob", &OdooDouble::key_of("bob")).await, Verdict::User(_)));
 }
 
 #[tokio::test]
-async fn a_second_factor_is_not_gone_round() {
+async fn a_second_factor_cannot_be_bypassed_with_a_password() {
     let double = double(18).await;
     double.behave(|behaviour| behaviour.second_factor = true);
     let client = loader(&double);
@@ -110,25 +110,28 @@ async fn a_second_factor_is_not_gone_round() {
 }
 
 #[tokio::test]
-async fn administrators_are_those_of_the_moment() {
+async fn administrators_are_current() {
     for (version, bob) in [(17, 9), (18, 9), (19, 8)] {
         let double = double(version).await;
         let source = source(loader(&double));
         let id = |user: i64| UserId::new(&user.to_string()).unwrap();
-        let is = async |user: i64| source.standing(id(user)).await.unwrap().is_administrator;
-        assert!(is(2).await && !is(bob).await && !is(99).await, "{version}");
+        let is_administrator = async |user: i64| source.standing(id(user)).await.unwrap().is_administrator;
+        assert!(
+            is_administrator(2).await && !is_administrator(bob).await && !is_administrator(99).await,
+            "{version}"
+        );
         assert!(!source.standing(UserId::new("bob").unwrap()).await.unwrap().is_admitted);
         double.set_groups(bob, &["base.group_user", "base.group_erp_manager"]);
-        assert!(is(bob).await, "{version}");
+        assert!(is_administrator(bob).await, "{version}");
         double.change_user(bob, |record| drop(record.insert("active".into(), json!(false))));
-        assert!(!is(bob).await, "{version}: archived");
+        assert!(!is_administrator(bob).await, "{version}: archived");
         double.set_groups(2, &["base.group_user"]);
-        assert!(!is(2).await, "{version}");
+        assert!(!is_administrator(2).await, "{version}");
     }
 }
 
 #[tokio::test]
-async fn users_are_read_by_one_request_whether_active_or_not() {
+async fn active_and_archived_users_are_read_in_one_request() {
     let double = double(19).await;
     let source = source(loader(&double));
     let bob = source.user_named("bob").await.unwrap().unwrap();
@@ -145,9 +148,9 @@ async fn users_are_read_by_one_request_whether_active_or_not() {
     let ids = ["2", "8", "99", "no number"].map(|id| UserId::new(id).unwrap());
     let users = source.users(&ids).await.unwrap();
     assert_eq!(double.seen().len(), before + 1);
-    // In a context without `active_test`, Odoo leaves archived companies out of `company_ids`.
-    let asked = double.calls().pop().unwrap().arguments;
-    assert!(asked.get("context").is_none(), "{asked:?}");
+    // Without `active_test` in the context, Odoo omits archived companies from `company_ids`.
+    let arguments = double.calls().pop().unwrap().arguments;
+    assert!(arguments.get("context").is_none(), "{arguments:?}");
     assert_eq!(users.keys().map(UserId::as_str).collect::<Vec<_>>(), ["2", "8"]);
     let archived = users.get(&bob.id).unwrap();
     assert!(!archived.is_admitted);
@@ -155,7 +158,7 @@ async fn users_are_read_by_one_request_whether_active_or_not() {
 }
 
 #[tokio::test]
-async fn a_loader_that_is_of_no_use_is_told_why() {
+async fn the_check_reports_why_a_loader_is_unusable() {
     for version in VERSIONS {
         let double = double(version).await;
         assert!(source(loader(&double)).check_loader().await.unwrap() >= 7);
@@ -178,10 +181,10 @@ async fn a_loader_that_is_of_no_use_is_told_why() {
         assert!(error.to_string().contains("res.company"), "{error}");
     }
     let double = double(17).await;
-    let away = source(loader(&double));
+    let unreachable = source(loader(&double));
     drop(double);
-    let LoaderError::Odoo(error) = away.check_loader().await.unwrap_err() else {
-        panic!("no error of Odoo's")
+    let LoaderError::Odoo(error) = unreachable.check_loader().await.unwrap_err() else {
+        panic!("not an error of Odoo")
     };
     assert!(error.is_transient(), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What the environment may say, and what is kept from those who look.
+//! Settings, their errors, and secrets that must not be shown.
 
 use std::collections::BTreeMap;
 
@@ -9,33 +9,33 @@ fn read(settings: &[(&str, &str)]) -> Result<OdooConfig, ConfigError> {
     OdooConfig::from_settings(|name| settings.get(name).map(|value| (*value).to_owned()))
 }
 
-const LEAST: [(&str, &str); 3] =
+const REQUIRED: [(&str, &str); 3] =
     [("ODOO_URL", "https://erp.example.com/odoo/"), ("ODOO_USER", "admin"), ("ODOO_PASSWORD", "s3cret")];
 
 fn with(more: &[(&'static str, &'static str)]) -> Result<OdooConfig, ConfigError> {
-    read(&[&LEAST[..], more].concat())
+    read(&[&REQUIRED[..], more].concat())
 }
 
 #[test]
-fn the_least_is_an_address_and_a_credential() {
+fn address_and_credential_are_required() {
     let config = with(&[]).unwrap();
     assert_eq!(config.database, None);
     assert_eq!(with(&[("ODOO_DB", " production ")]).unwrap().database.as_deref(), Some("production"));
     assert_eq!((config.pool_size, config.batch_size, config.batching), (5, 100, true));
     assert!(matches!(config.credential, OdooCredential::Password(_)));
-    for missing in 0..LEAST.len() {
-        let mut settings = LEAST.to_vec();
+    for missing in 0..REQUIRED.len() {
+        let mut settings = REQUIRED.to_vec();
         let (name, _) = settings.remove(missing);
         assert!(read(&settings).unwrap_err().to_string().contains(name));
         settings.push((name, "  "));
-        assert!(read(&settings).unwrap_err().to_string().contains(name), "blank is missing");
+        assert!(read(&settings).unwrap_err().to_string().contains(name), "a blank setting counts as missing");
     }
-    let key_alone = [LEAST[0], ("ODOO_API_KEY", "k3y")];
+    let key_alone = [REQUIRED[0], ("ODOO_API_KEY", "k3y")];
     assert!(matches!(read(&key_alone).unwrap().credential, OdooCredential::ApiKey(_)));
 }
 
 #[test]
-fn every_setting_is_heard() {
+fn all_settings_take_effect() {
     let config = with(&[
         ("ODOO_API_KEY", "k3y"),
         ("ODOO_RPC_TRANSPORT", "JsonRpc"),
@@ -45,14 +45,14 @@ fn every_setting_is_heard() {
         ("ODOO_MCP_BATCH_SIZE", "7"),
     ])
     .unwrap();
-    assert!(matches!(config.credential, OdooCredential::ApiKey(_)), "a key comes before a password");
+    assert!(matches!(config.credential, OdooCredential::ApiKey(_)), "a key has precedence over a password");
     assert_eq!(config.transport, TransportChoice::Forced(Transport::JsonRpc));
     assert_eq!(config.language.as_deref(), Some("fr_FR"));
     assert_eq!((config.pool_size, config.batch_size, config.batching), (2, 7, false));
 }
 
 #[test]
-fn what_cannot_be_understood_is_named() {
+fn errors_name_the_setting_and_its_value() {
     for (name, value) in [
         ("ODOO_MCP_POOL_SIZE", "0"),
         ("ODOO_MCP_POOL_SIZE", "-1"),
@@ -66,7 +66,7 @@ fn what_cannot_be_understood_is_named() {
 }
 
 #[test]
-fn an_address_is_a_web_address_without_secrets() {
+fn the_url_must_be_http_without_secrets() {
     for url in
         ["erp.example.com", "ftp://erp.example.com", "https://", "https://a:s3cret@b", "http://a/?q=s3cret"]
     {
@@ -76,7 +76,7 @@ fn an_address_is_a_web_address_without_secrets() {
 }
 
 #[test]
-fn nothing_shows_a_secret() {
+fn debug_output_shows_no_secret() {
     for name in ["ODOO_PASSWORD", "ODOO_API_KEY"] {
         let config = with(&[(name, "s3cret"), ("ODOO_URL", "http://localhost")]).unwrap();
         let client = OdooClient::new(config.clone()).unwrap();
@@ -86,7 +86,7 @@ fn nothing_shows_a_secret() {
 }
 
 #[test]
-fn databases_of_one_name_differ_by_their_server() {
+fn database_keys_differ_by_server() {
     let here = with(&[]).unwrap().database_key();
     let there = with(&[("ODOO_URL", "https://test.example.com")]).unwrap().database_key();
     assert_ne!(here, there);
@@ -94,22 +94,22 @@ fn databases_of_one_name_differ_by_their_server() {
 }
 
 #[test]
-fn a_key_in_the_place_of_a_password_is_a_key() {
+fn a_password_with_the_form_of_a_key_is_used_as_a_key() {
     let key = "0123456789abcdef0123456789ABCDEF01234567";
-    let read = |password| read(&[LEAST[0], LEAST[1], ("ODOO_PASSWORD", password)]).unwrap();
-    let given = |password| read(password).credential;
-    assert!(matches!(given(key), OdooCredential::ApiKey(_)));
+    let read = |password| read(&[REQUIRED[0], REQUIRED[1], ("ODOO_PASSWORD", password)]).unwrap();
+    let credential = |password| read(password).credential;
+    assert!(matches!(credential(key), OdooCredential::ApiKey(_)));
     assert!(read(key).key_as_password && !read("s3cret").key_as_password);
     for password in [&key[1..], "0123456789abcdef0123456789abcdef0123456z", "s3cret"] {
-        assert!(matches!(given(password), OdooCredential::Password(_)), "{password}");
+        assert!(matches!(credential(password), OdooCredential::Password(_)), "{password}");
     }
 }
 
 #[test]
-fn the_address_of_a_page_is_refused() {
+fn the_address_of_a_page_is_rejected() {
     for path in ["web", "web/login", "jsonrpc", "xmlrpc/2/common", "json/2/", "erp/web#action=1"] {
         let url = &format!("https://erp.example.com/{path}");
-        let told = read(&[LEAST[1], LEAST[2], ("ODOO_URL", url)]).unwrap_err().to_string();
-        assert!(told.contains("ODOO_URL") && told.contains("without `/web`"), "{told}");
+        let message = read(&[REQUIRED[1], REQUIRED[2], ("ODOO_URL", url)]).unwrap_err().to_string();
+        assert!(message.contains("ODOO_URL") && message.contains("from `/web`"), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! The pool: how many connections there are, who waits for them, and what happens to those that end.
+//! The connection pool: its bound, its queue, and closed connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn slow(milliseconds: u64) -> Behaviour {
 }
 
 #[tokio::test]
-async fn a_connection_that_stays_open_is_used_again() {
+async fn an_open_connection_is_reused() {
     let double = double(Behaviour { keep_alive: true, ..Behaviour::default() }).await;
     let client = client(&double);
     for id in 1..=10 {
@@ -31,7 +31,7 @@ async fn a_connection_that_stays_open_is_used_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_each_connection_gets_a_new_one_each_time() {
+async fn a_server_that_closes_connections_gets_a_new_one_for_each_request() {
     let double = double(Behaviour::default()).await;
     let client = client(&double);
     for id in 1..=5 {
@@ -42,7 +42,7 @@ async fn a_server_that_closes_each_connection_gets_a_new_one_each_time() {
 }
 
 #[tokio::test]
-async fn no_more_calls_run_at_a_time_than_the_pool_allows() {
+async fn the_pool_bounds_the_concurrent_calls() {
     for keep_alive in [false, true] {
         let double = double(Behaviour { keep_alive, ..slow(20) }).await;
         let client = OdooClient::new(OdooConfig { pool_size: 3, ..config(&double, password()) }).unwrap();
@@ -56,7 +56,7 @@ async fn no_more_calls_run_at_a_time_than_the_pool_allows() {
 }
 
 #[tokio::test]
-async fn whoever_waits_is_served_in_turn() {
+async fn waiting_calls_are_served_in_order() {
     let double = double(slow(5)).await;
     let client = OdooClient::new(OdooConfig { pool_size: 1, ..config(&double, password()) }).unwrap();
     for name in join_all((1..=10).map(|id| name_of(&client, id))).await {
@@ -67,7 +67,7 @@ async fn whoever_waits_is_served_in_turn() {
 }
 
 #[tokio::test]
-async fn whoever_goes_away_while_waiting_leaves_no_hole() {
+async fn a_call_dropped_while_it_waits_leaves_the_queue() {
     let double = double(slow(20)).await;
     let client = OdooClient::new(OdooConfig { pool_size: 1, ..config(&double, password()) }).unwrap();
     let first = name_of(&client, 1);
@@ -85,32 +85,36 @@ async fn whoever_goes_away_while_waiting_leaves_no_hole() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_frees_its_connection() {
+async fn a_cancelled_call_closes_its_connection() {
     let double = double(Behaviour { keep_alive: true, ..slow(200) }).await;
     let client = OdooClient::new(OdooConfig { pool_size: 1, ..config(&double, password()) }).unwrap();
     client.scope().await.unwrap();
-    let given_up = tokio::time::timeout(Duration::from_millis(20), name_of(&client, 1)).await;
-    assert!(given_up.is_err());
-    assert_eq!((client.pool_stats().free, client.pool_stats().idle), (1, 0), "nobody may get its answer");
+    let cancelled = tokio::time::timeout(Duration::from_millis(20), name_of(&client, 1)).await;
+    assert!(cancelled.is_err());
+    assert_eq!(
+        (client.pool_stats().free, client.pool_stats().idle),
+        (1, 0),
+        "another call could read its answer"
+    );
     assert_eq!(name_of(&client, 2).await.unwrap(), "Thing 2");
 }
 
 #[tokio::test]
-async fn waiting_ends_in_time() {
+async fn waiting_for_a_connection_times_out() {
     let double = double(Behaviour::default()).await;
     let wait = Duration::from_millis(30);
     let limits = CallLimits { wait, ..impatient() };
     let client = OdooClient::new(OdooConfig { pool_size: 1, limits, ..config(&double, password()) }).unwrap();
     client.scope().await.unwrap();
     double.inject(Fault::Hang);
-    let (hangs, waits) = futures_util::future::join(name_of(&client, 1), name_of(&client, 2)).await;
-    assert!(matches!(hangs, Err(OdooError::Fault(ClientFault::Timeout { .. }))));
-    assert_eq!(waits, Err(OdooError::Fault(ClientFault::Busy { within: wait })));
+    let (hanging, waiting) = futures_util::future::join(name_of(&client, 1), name_of(&client, 2)).await;
+    assert!(matches!(hanging, Err(OdooError::Fault(ClientFault::Timeout { .. }))));
+    assert_eq!(waiting, Err(OdooError::Fault(ClientFault::Busy { within: wait })));
     assert_eq!(client.pool_stats().wait_timeouts, 1);
 }
 
 #[tokio::test]
-async fn connections_that_ended_while_idle_are_never_handed_out() {
+async fn connections_closed_while_idle_are_not_used() {
     let double = double(Behaviour { keep_alive: true, ..slow(10) }).await;
     let client = client(&double);
     for round in 1..=5 {
@@ -119,14 +123,14 @@ async fn connections_that_ended_while_idle_are_never_handed_out() {
         }
         double.close_connections();
         tokio::time::sleep(Duration::from_millis(20)).await;
-        // Changes are not sent twice: they must not meet a dead connection in the first place.
+        // A write is not retried, so it must not use a closed connection.
         client.call::<bool>(Call::write(THINGS, &[1], Map::new())).await.unwrap();
         assert_eq!(client.pool_stats().faults, 0, "round {round}");
     }
 }
 
 #[tokio::test]
-async fn a_change_does_not_trust_a_connection_that_was_idle_for_long() {
+async fn a_write_does_not_use_a_connection_that_was_idle_for_long() {
     let double = double(Behaviour { keep_alive: true, ..Behaviour::default() }).await;
     let clock = Arc::new(ManualClock::default());
     let client = client_on(config(&double, password()), &clock);
@@ -143,7 +147,7 @@ async fn a_change_does_not_trust_a_connection_that_was_idle_for_long() {
 }
 
 #[tokio::test]
-async fn idle_connections_are_checked_and_sick_ones_replaced() {
+async fn idle_connections_are_checked_and_closed_ones_replaced() {
     let double = double(Behaviour { keep_alive: true, ..slow(10) }).await;
     let limits = CallLimits { health_interval: Duration::from_millis(20), ..limits() };
     let client = OdooClient::new(OdooConfig { limits, ..config(&double, password()) }).unwrap();
@@ -164,11 +168,11 @@ async fn idle_connections_are_checked_and_sick_ones_replaced() {
     assert_eq!(client.pool_stats().connections_replaced, 0);
     double.close_connections();
     assert!(eventually(&|| client.pool_stats().connections_replaced >= 5).await);
-    assert_eq!(client.pool_stats().faults, 0, "no call ever saw it");
+    assert_eq!(client.pool_stats().faults, 0, "a call used a closed connection");
 }
 
 #[tokio::test]
-async fn a_client_that_is_gone_leaves_nothing_behind() {
+async fn health_checks_end_with_the_client() {
     let double = double(Behaviour { keep_alive: true, ..Behaviour::default() }).await;
     let limits = CallLimits { health_interval: Duration::from_millis(10), ..limits() };
     let client = OdooClient::new(OdooConfig { limits, ..config(&double, password()) }).unwrap();
@@ -177,11 +181,11 @@ async fn a_client_that_is_gone_leaves_nothing_behind() {
     tokio::time::sleep(Duration::from_millis(30)).await;
     let seen = double.seen().len();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(double.seen().len(), seen, "health checks end with their client");
+    assert_eq!(double.seen().len(), seen, "a health check after the end of the client");
 }
 
 #[tokio::test]
-async fn packed_answers_are_unpacked_and_counted() {
+async fn compressed_answers_are_decompressed_and_counted() {
     for encoding in ["gzip", "zstd"] {
         let double = double(Behaviour { encodings: vec![encoding], ..Behaviour::default() }).await;
         let client = client(&double);

@@ -1,4 +1,4 @@
-//! What goes wrong on the wire, and what becomes of the call.
+//! Faults of the connection and the server, and their effect on calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ async fn fault_of(double: &OdooDouble, faults: &[Fault]) -> ClientFault {
 }
 
 #[tokio::test]
-async fn a_read_survives_one_broken_connection() {
+async fn a_read_is_retried_once_if_the_connection_breaks() {
     for keep_alive in [false, true] {
         for fault in [Fault::CloseUnheard, Fault::CloseUnanswered, Fault::CloseHalfway] {
             let double = double(Behaviour { keep_alive, ..Behaviour::default() }).await;
@@ -42,7 +42,7 @@ async fn a_read_survives_one_broken_connection() {
 }
 
 #[tokio::test]
-async fn a_change_is_never_sent_twice() {
+async fn a_write_is_never_retried() {
     for keep_alive in [false, true] {
         for fault in [Fault::CloseUnheard, Fault::CloseUnanswered, Fault::CloseHalfway] {
             let double = double(Behaviour { keep_alive, ..Behaviour::default() }).await;
@@ -58,7 +58,7 @@ async fn a_change_is_never_sent_twice() {
 }
 
 #[tokio::test]
-async fn a_change_is_carried_through_when_its_caller_goes_away() {
+async fn a_write_is_completed_if_its_caller_is_dropped() {
     let double = double(Behaviour::default()).await;
     double.behave(|behaviour| behaviour.delays = [("create", Duration::from_millis(50))].into());
     let client = client(&double);
@@ -75,7 +75,7 @@ async fn a_change_is_carried_through_when_its_caller_goes_away() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_ends_is_given_up() {
+async fn an_endless_answer_times_out() {
     let double = double(Behaviour::default()).await;
     let within = impatient().answer;
     assert_eq!(fault_of(&double, &[Fault::Hang]).await, ClientFault::Timeout { within });
@@ -84,7 +84,7 @@ async fn an_answer_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_slowly_still_comes() {
+async fn a_slow_answer_is_accepted() {
     let double = double(Behaviour::default()).await;
     let client = client(&double);
     client.scope().await.unwrap();
@@ -93,7 +93,7 @@ async fn an_answer_that_comes_slowly_still_comes() {
 }
 
 #[tokio::test]
-async fn a_page_for_people_is_no_answer() {
+async fn an_html_page_is_not_a_valid_answer() {
     let double = double(Behaviour::default()).await;
     for status in [200, 404, 500] {
         let content_type = "text/html; charset=utf-8".to_owned();
@@ -109,7 +109,7 @@ async fn a_page_for_people_is_no_answer() {
 }
 
 #[tokio::test]
-async fn huge_answers_are_given_up_packed_or_not() {
+async fn huge_answers_are_rejected_compressed_or_not() {
     let double = double(Behaviour::default()).await;
     let limit = limits().answer_bytes;
     assert_eq!(fault_of(&double, &[Fault::Huge(2 * limit)]).await, ClientFault::TooLarge { limit });
@@ -117,13 +117,13 @@ async fn huge_answers_are_given_up_packed_or_not() {
 }
 
 #[tokio::test]
-async fn a_failure_inside_shows_no_traceback() {
+async fn errors_show_no_traceback() {
     let double = double(Behaviour::default()).await;
     let client = client(&double);
     client.scope().await.unwrap();
     double.inject(Fault::ServerError);
     let error = name_of(&client, 1).await.unwrap_err();
-    assert_eq!(error.to_string(), "odoo failed inside with `builtins.ZeroDivisionError`");
+    assert_eq!(error.to_string(), "odoo failed with the internal error `builtins.ZeroDivisionError`");
     for id in [13, 1] {
         let error = client.call::<bool>(Call::read(THINGS, &[id], &["no_such"])).await.unwrap_err();
         assert!(!format!("{error:?} {error}").contains("Traceback"), "{error:?}");
@@ -131,7 +131,7 @@ async fn a_failure_inside_shows_no_traceback() {
 }
 
 #[tokio::test]
-async fn a_dead_server_is_left_alone_and_found_again() {
+async fn the_circuit_breaker_opens_and_closes_again() {
     let double = double(Behaviour::default()).await;
     let clock = Arc::new(ManualClock::default());
     let limits = CallLimits { breaker_failures: 3, ..limits() };
@@ -142,21 +142,21 @@ async fn a_dead_server_is_left_alone_and_found_again() {
     for name in join_all((1..=20).map(|id| name_of(&client, id))).await {
         assert!(name.unwrap_err().is_transient());
     }
-    let resting = OdooError::Fault(ClientFault::Resting);
-    assert_eq!(name_of(&client, 1).await, Err(resting.clone()));
+    let suspended = OdooError::Fault(ClientFault::Resting);
+    assert_eq!(name_of(&client, 1).await, Err(suspended.clone()));
     let stats = client.pool_stats();
     assert_eq!(stats.breaker_opened, 1);
-    assert!(stats.requests < 20, "most callers were spared: {stats:?}");
+    assert!(stats.requests < 20, "most calls were refused by the breaker: {stats:?}");
 
     double.set_down(false);
-    assert_eq!(name_of(&client, 1).await, Err(resting), "its rest is not over");
+    assert_eq!(name_of(&client, 1).await, Err(suspended), "the breaker is still open");
     clock.advance(limits.breaker_rest);
     assert_eq!(name_of(&client, 1).await.unwrap(), "Thing 1");
     assert_eq!(name_of(&client, 2).await.unwrap(), "Thing 2");
 }
 
 #[tokio::test]
-async fn an_address_where_nobody_listens_is_told_as_such() {
+async fn an_unreachable_address_is_reported() {
     let address = OdooDouble::start(Behaviour::default()).await.unwrap().url();
     let config = OdooConfig::new(&address, "odoo", "admin", password()).unwrap();
     let error = OdooClient::new(config).unwrap().scope().await.unwrap_err();

@@ -1,5 +1,5 @@
-//! Random interleavings of reads, changes, faults and callers that go away: each caller gets what it would
-//! have got alone.
+//! Random interleavings of reads, writes, faults and dropped callers: each caller gets the same answer as
+//! without the others.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const FIELD_SETS: [&[&str]; 6] =
 
 #[derive(Clone, Debug)]
 enum Step {
-    Read { user: usize, ids: Vec<i64>, fields: usize, recent: bool, leaves_after: Option<u8> },
+    Read { user: usize, ids: Vec<i64>, fields: usize, recent: bool, dropped_after: Option<u8> },
     Write { user: usize, id: i64 },
     Fault(Fault),
     CloseConnections,
@@ -41,7 +41,7 @@ struct Script {
     missing_is_an_error: bool,
 }
 
-/// A step; some scripts have no faults, so that more of what is read can be kept.
+/// A step. Some scripts have no faults, so that more reads are cached.
 fn step(faulty: bool) -> impl Strategy<Value = Step> {
     let id = || prop_oneof![6 => 1..=3_i64, 2 => 4..=8_i64];
     let ids = prop_oneof![3 => id(), 1 => prop_oneof![5 => 1..=8_i64, 1 => Just(9), 1 => Just(FORBIDDEN)]];
@@ -60,8 +60,8 @@ fn step(faulty: bool) -> impl Strategy<Value = Step> {
     ];
     let faulty = u32::from(faulty);
     prop_oneof![
-        24 => read.prop_map(|(user, ids, fields, recent, leaves_after)| {
-            Step::Read { user, ids, fields, recent, leaves_after }
+        24 => read.prop_map(|(user, ids, fields, recent, dropped_after)| {
+            Step::Read { user, ids, fields, recent, dropped_after }
         }),
         3 => (0..2_usize, id()).prop_map(|(user, id)| Step::Write { user, id }),
         2 * faulty => fault.prop_map(Step::Fault),
@@ -85,15 +85,14 @@ fn script() -> impl Strategy<Value = Script> {
     )
 }
 
-/// The versions of each record: the last that was confirmed, and the last that was asked for. A read may see
-/// nothing older than what was confirmed before it began, and nothing newer than what was asked for before it
-/// ended.
+/// The last confirmed and the last issued version of each record. A read must not return a version older than
+/// the one confirmed before its start, or newer than the one issued before its end.
 #[derive(Default)]
 struct Versions {
     confirmed: Mutex<BTreeMap<i64, u64>>,
     issued: Mutex<BTreeMap<i64, u64>>,
-    /// Changes of one record are made one after the other.
-    turns: BTreeMap<i64, tokio::sync::Mutex<()>>,
+    /// Serializes the writes to each record.
+    locks: BTreeMap<i64, tokio::sync::Mutex<()>>,
 }
 
 struct World {
@@ -149,17 +148,17 @@ impl World {
         }
         let clients: [OdooClient; 2] = clients.try_into().unwrap();
         let readers = clients.each_ref().map(|it| CachedReader::new(it.clone(), Arc::clone(&metadata)));
-        let turns = (1..=8).map(|id| (id, tokio::sync::Mutex::default())).collect();
+        let locks = (1..=8).map(|id| (id, tokio::sync::Mutex::default())).collect();
         Arc::new(World {
             double,
             clients,
             readers,
-            versions: Versions { turns, ..Versions::default() },
+            versions: Versions { locks, ..Versions::default() },
             missing_is_an_error: script.missing_is_an_error,
         })
     }
 
-    /// Reads, and checks the answer. Tells the fault that was met.
+    /// Reads, and checks the answer. Returns a fault instead of checking it.
     async fn read(
         self: Arc<Self>,
         user: usize,
@@ -192,38 +191,39 @@ impl World {
         confirmed: &BTreeMap<i64, u64>,
         issued: &BTreeMap<i64, u64>,
     ) {
-        let asked = format!("{fields:?} of {ids:?}");
+        let request = format!("{fields:?} of {ids:?}");
         if fields.contains(&"no_such") {
-            assert!(matches!(answer, Err(OdooError::Rejected { .. })), "{asked}: {answer:?}");
+            assert!(matches!(answer, Err(OdooError::Rejected { .. })), "{request}: {answer:?}");
             return;
         }
         if ids.contains(&FORBIDDEN) {
-            assert!(matches!(answer, Err(OdooError::Access { .. })), "{asked}: {answer:?}");
+            assert!(matches!(answer, Err(OdooError::Access { .. })), "{request}: {answer:?}");
             return;
         }
         if ids.contains(&9) && self.missing_is_an_error {
-            assert!(matches!(answer, Err(OdooError::Missing { .. })), "{asked}: {answer:?}");
+            assert!(matches!(answer, Err(OdooError::Missing { .. })), "{request}: {answer:?}");
             return;
         }
         let rows = answer.unwrap();
         let expected: Vec<i64> = ids.iter().copied().filter(|id| *id != 9).collect();
-        let given: Vec<i64> = rows.iter().map(|row| row["id"].as_i64().unwrap()).collect();
-        assert_eq!(given, expected, "{asked}");
+        let returned: Vec<i64> = rows.iter().map(|row| row["id"].as_i64().unwrap()).collect();
+        assert_eq!(returned, expected, "{request}");
         let all = ["name", "city", "version"];
         let names = if fields.is_empty() { &all } else { fields };
         for (row, id) in rows.iter().zip(expected) {
-            assert_eq!(row.len(), names.len() + 1, "{asked}: {row:?}");
+            assert_eq!(row.len(), names.len() + 1, "{request}: {row:?}");
             for name in names {
                 let (bounds, value) = ((confirmed.get(&id), issued.get(&id)), &row[*name]);
                 match *name {
                     "name" => assert_eq!(*value, format!("Name {id}")),
                     "city" => assert_eq!(*value, format!("City {id}")),
                     _ => {
-                        let (least, most) = (bounds.0.copied().unwrap_or(0), bounds.1.copied().unwrap_or(0));
+                        let (oldest, newest) =
+                            (bounds.0.copied().unwrap_or(0), bounds.1.copied().unwrap_or(0));
                         let version = value.as_u64().unwrap();
                         assert!(
-                            (least..=most).contains(&version),
-                            "{version} of {id}, not {least} to {most}"
+                            (oldest..=newest).contains(&version),
+                            "{version} of {id}, not {oldest} to {newest}"
                         );
                     }
                 }
@@ -231,9 +231,9 @@ impl World {
         }
     }
 
-    /// Changes a record. Tells the fault that was met.
+    /// Writes a record. Returns the fault, if any.
     async fn write(self: Arc<Self>, user: usize, id: i64) -> Option<OdooError> {
-        let _turn = self.versions.turns[&id].lock().await;
+        let _lock = self.versions.locks[&id].lock().await;
         let version = {
             let mut issued = self.versions.issued.lock();
             let version = issued.entry(id).or_default();
@@ -249,19 +249,19 @@ impl World {
                 None
             }
             Err(fault @ (OdooError::Fault(_) | OdooError::Session | OdooError::Server { .. })) => Some(fault),
-            Err(error) => panic!("a change of {id}: {error:?}"),
+            Err(error) => panic!("write of {id}: {error:?}"),
         }
     }
 }
 
-async fn run(script: Script, seen: &Mutex<Seen>) {
+async fn run(script: Script, coverage: &Mutex<Coverage>) {
     let world = World::new(&script).await;
     let mut tasks: Vec<(JoinHandle<Option<OdooError>>, Option<u8>)> = Vec::new();
     let mut faults = 0;
     for step in script.steps {
         match step {
-            Step::Read { user, ids, fields, recent, leaves_after } => {
-                tasks.push((tokio::spawn(Arc::clone(&world).read(user, ids, fields, recent)), leaves_after));
+            Step::Read { user, ids, fields, recent, dropped_after } => {
+                tasks.push((tokio::spawn(Arc::clone(&world).read(user, ids, fields, recent)), dropped_after));
             }
             Step::Write { user, id } => {
                 tasks.push((tokio::spawn(Arc::clone(&world).write(user, id)), None));
@@ -270,7 +270,7 @@ async fn run(script: Script, seen: &Mutex<Seen>) {
                 faults += 1;
                 world.double.inject(fault);
             }
-            // A change that meets the closing connection fails, as it would alone.
+            // A write on a connection that is being closed fails, as it would without the others.
             Step::CloseConnections => {
                 faults += 2 * script.pool_size;
                 world.double.close_connections();
@@ -279,33 +279,33 @@ async fn run(script: Script, seen: &Mutex<Seen>) {
                 tokio::time::sleep(Duration::from_millis(milliseconds.into())).await;
             }
         }
-        for (task, leaves_after) in &mut tasks {
-            match leaves_after {
+        for (task, dropped_after) in &mut tasks {
+            match dropped_after {
                 Some(0) => task.abort(),
                 Some(left) => *left -= 1,
                 None => {}
             }
         }
     }
-    let mut met = Vec::new();
+    let mut failures = Vec::new();
     for (task, _) in tasks {
         match task.await {
-            Ok(fault) => met.extend(fault),
+            Ok(fault) => failures.extend(fault),
             Err(error) if error.is_cancelled() => {}
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
     {
-        let mut seen = seen.lock();
+        let mut coverage = coverage.lock();
         let records = world.clients[0].records().stats();
-        seen.hits += records.hits;
-        seen.ahead += records.ahead_read;
+        coverage.hits += records.hits;
+        coverage.ahead += records.ahead_read;
         for stats in world.readers.each_ref().map(CachedReader::stats) {
-            seen.together += stats.together;
-            seen.splits += stats.splits;
+            coverage.together += stats.together;
+            coverage.splits += stats.splits;
         }
     }
-    assert!(met.len() <= faults, "of {faults} faults more were met: {met:?}");
+    assert!(failures.len() <= faults, "more failures than {faults} faults: {failures:?}");
     for client in &world.clients {
         for _ in 0..6_000 {
             if client.pool_stats().free == script.pool_size {
@@ -313,13 +313,13 @@ async fn run(script: Script, seen: &Mutex<Seen>) {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert_eq!(client.pool_stats().free, script.pool_size, "somebody still has a connection");
+        assert_eq!(client.pool_stats().free, script.pool_size, "a connection was not returned");
     }
 }
 
-/// What the scripts together have put to the test.
+/// What all scripts together have covered.
 #[derive(Debug, Default)]
-struct Seen {
+struct Coverage {
     hits: u64,
     ahead: u64,
     together: u64,
@@ -327,8 +327,8 @@ struct Seen {
 }
 
 #[test]
-fn everybody_gets_what_it_would_have_got_alone() {
-    let seen = Mutex::new(Seen::default());
+fn each_caller_gets_the_same_answer_as_without_the_others() {
+    let coverage = Mutex::new(Coverage::default());
     let config = ProptestConfig {
         cases: 48,
         failure_persistence: None,
@@ -337,12 +337,15 @@ fn everybody_gets_what_it_would_have_got_alone() {
     };
     let outcome = TestRunner::new(config).run(&script(), |script| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(run(script, &seen));
+        runtime.block_on(run(script, &coverage));
         Ok(())
     });
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
-    let seen = seen.into_inner();
-    assert!(seen.hits > 10 && seen.ahead > 3 && seen.together > 50 && seen.splits > 5, "{seen:?}");
+    let coverage = coverage.into_inner();
+    assert!(
+        coverage.hits > 10 && coverage.ahead > 3 && coverage.together > 50 && coverage.splits > 5,
+        "{coverage:?}"
+    );
 }

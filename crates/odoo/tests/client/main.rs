@@ -1,4 +1,4 @@
-//! The client against a server that behaves like Odoo, for better and for worse.
+//! Tests of the client against a double of Odoo, including its faults.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 

@@ -1,4 +1,4 @@
-//! The client as a loader: what a real server said, through the cache.
+//! The client as a loader of metadata, with recordings of a real server.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ async fn logged_in(double: &OdooDouble, login: &str) -> (Arc<OdooClient>, CacheS
 }
 
 #[tokio::test]
-async fn fields_are_those_that_the_server_told_once() {
+async fn fields_are_loaded_once_and_match_the_recording() {
     let double = OdooDouble::start(Behaviour::default()).await.unwrap();
     let (client, scope) = logged_in(&double, "admin").await;
     let cache = MetadataCache::new(CacheConfig::default());
@@ -24,15 +24,15 @@ async fn fields_are_those_that_the_server_told_once() {
         let model = exchange.request["params"]["args"][3].as_str().unwrap();
         for _ in 0..2 {
             let fields = cache.fields(&client, &scope, model).await.unwrap().unwrap();
-            let told = serde_json::to_value(Projection::new(&fields, None, None)).unwrap();
-            assert_eq!(told, exchange.response["result"]);
+            let definitions = serde_json::to_value(Projection::new(&fields, None, None)).unwrap();
+            assert_eq!(definitions, exchange.response["result"]);
         }
     }
     assert_eq!((double.calls().len(), cache.stats().fields.loads), (4, 4));
 }
 
 #[tokio::test]
-async fn permissions_and_model_lists_are_those_of_the_user() {
+async fn permissions_and_model_lists_are_per_user() {
     let double = OdooDouble::start(Behaviour::default()).await.unwrap();
     let cache = MetadataCache::new(CacheConfig::default());
     let (admin, admin_scope) = logged_in(&double, "admin").await;
@@ -44,7 +44,7 @@ async fn permissions_and_model_lists_are_those_of_the_user() {
     let models = cache.models(&admin, &admin_scope, &["res.partner"]).await.unwrap();
     assert_eq!(models.label("res.partner"), Some("Contact"));
     assert!(models.len() > 200);
-    // The list itself is the administrator's; others get the models that they may read.
+    // Only administrators may read the list itself. Other users get the models that they may read.
     let fields = [("model", "char"), ("name", "char"), ("transient", "boolean")];
     let closed = odoo_double::Model { closed: true, ..odoo_double::Model::with_fields(&fields) };
     double.put_model("ir.model", closed);
@@ -54,7 +54,7 @@ async fn permissions_and_model_lists_are_those_of_the_user() {
 }
 
 #[tokio::test]
-async fn a_model_that_does_not_exist_is_no_error() {
+async fn an_unknown_model_is_not_an_error() {
     let double = double(Behaviour::default()).await;
     let (client, scope) = logged_in(&double, "admin").await;
     let cache = MetadataCache::new(CacheConfig::default());
@@ -64,13 +64,13 @@ async fn a_model_that_does_not_exist_is_no_error() {
 }
 
 #[tokio::test]
-async fn nobody_loads_for_another() {
+async fn a_client_loads_only_for_its_own_user() {
     let double = double(Behaviour::default()).await;
-    let (client, own) = logged_in(&double, "admin").await;
+    let (client, scope) = logged_in(&double, "admin").await;
     let cache = MetadataCache::new(CacheConfig::default());
-    let another = CacheScope::new(DatabaseUser::new(own.user().database(), 6), "");
-    let elsewhere = CacheScope::new(DatabaseUser::new("elsewhere", own.user().id()), "");
-    for scope in [another, elsewhere] {
+    let other_user = CacheScope::new(DatabaseUser::new(scope.user().database(), 6), "");
+    let other_database = CacheScope::new(DatabaseUser::new("other", scope.user().id()), "");
+    for scope in [other_user, other_database] {
         let refused = cache.fields(&client, &scope, THINGS).await.unwrap_err();
         assert!(matches!(*refused, OdooError::Credentials { .. }), "{refused:?}");
     }

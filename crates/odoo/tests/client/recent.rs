@@ -1,4 +1,4 @@
-//! The record cache: what it gives to whom, when it forgets, and what is read ahead.
+//! The record cache: hits, invalidation and prefetch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +56,7 @@ fn city(city: &str) -> Map<String, Value> {
 }
 
 #[tokio::test]
-async fn recent_records_are_given_to_those_who_accept_them() {
+async fn callers_that_accept_cached_records_get_them() {
     let world = World::new(RecordPolicy::default()).await;
     let reader = world.reader(&world.client("admin").await);
     let read = Read::new(THINGS, &[2, 1, 2], &["name", "city"]);
@@ -67,21 +67,21 @@ async fn recent_records_are_given_to_those_who_accept_them() {
     assert_eq!(world.reads_sent(), 1);
 
     assert_eq!(reader.read(read.clone()).await.unwrap(), first);
-    assert_eq!(world.reads_sent(), 2, "whoever does not accept them is not given them");
+    assert_eq!(world.reads_sent(), 2, "a caller that accepts no cached record");
     world.clock.advance(Duration::from_secs(2));
     reader.read_recent(read.clone(), Duration::from_secs(1)).await.unwrap();
     assert_eq!(world.reads_sent(), 3, "too old for this caller");
     world.clock.advance(Duration::from_secs(5));
     reader.read_recent(read.clone(), MINUTE).await.unwrap();
-    assert_eq!(world.reads_sent(), 4, "too old for any");
+    assert_eq!(world.reads_sent(), 4, "expired");
     reader.read_recent(fields(1, &["name", "score"]), MINUTE).await.unwrap();
     reader.read_recent(fields(1, &[]), MINUTE).await.unwrap();
-    assert_eq!(world.reads_sent(), 6, "not all of it is known");
+    assert_eq!(world.reads_sent(), 6, "not all fields are cached");
     assert_eq!(world.records.stats().hits, 2);
 }
 
 #[tokio::test]
-async fn records_belong_to_the_principal_and_the_context_that_read_them() {
+async fn cached_records_are_per_principal_and_context() {
     let world = World::new(RecordPolicy::default()).await;
     let admin = world.reader(&world.client("admin").await);
     let demo = world.reader(&world.client("demo").await);
@@ -97,7 +97,7 @@ async fn records_belong_to_the_principal_and_the_context_that_read_them() {
 }
 
 #[tokio::test]
-async fn errors_and_missing_records_are_never_remembered() {
+async fn errors_and_missing_records_are_not_cached() {
     let world = World::new(RecordPolicy::default()).await;
     let reader = world.reader(&world.client("admin").await);
     for sent in 1..3 {
@@ -106,13 +106,13 @@ async fn errors_and_missing_records_are_never_remembered() {
         assert!(reader.read_recent(Read::new(THINGS, &[], &["name"]), MINUTE).await.unwrap().is_empty());
         assert_eq!(world.reads_sent(), 3 * sent);
     }
-    world.double.with_model(THINGS, |model| model.insert(999, &json!({"name": "Born"})));
-    let born = reader.read_recent(fields(999, &["name"]), MINUTE).await.unwrap();
-    assert_eq!(born[0]["name"], "Born");
+    world.double.with_model(THINGS, |model| model.insert(999, &json!({"name": "Created"})));
+    let created = reader.read_recent(fields(999, &["name"]), MINUTE).await.unwrap();
+    assert_eq!(created[0]["name"], "Created");
 }
 
 #[tokio::test]
-async fn a_change_by_anybody_is_seen_by_everybody_at_once() {
+async fn a_write_by_one_user_invalidates_the_records_of_all() {
     let world = World::new(RecordPolicy::default()).await;
     let clients = [world.client("admin").await, world.client("demo").await];
     let readers = clients.each_ref().map(|client| world.reader(client));
@@ -139,11 +139,11 @@ async fn a_change_by_anybody_is_seen_by_everybody_at_once() {
 }
 
 #[tokio::test]
-async fn a_read_that_a_change_overtook_is_not_kept() {
+async fn a_read_overtaken_by_a_write_is_not_cached() {
     let world = World::new(RecordPolicy::default()).await;
     let client = world.client("admin").await;
     let reader = world.reader(&client);
-    // The answer to the read was made before the change and arrives after it.
+    // The server answers the read before the write, but the answer arrives after it.
     world.double.inject(Fault::Trickle(Duration::from_millis(1)));
     let slow = reader.read_recent(fields(1, &["city"]), MINUTE);
     let change = async {
@@ -160,7 +160,7 @@ async fn a_read_that_a_change_overtook_is_not_kept() {
 }
 
 #[tokio::test]
-async fn while_it_is_in_doubt_whether_a_change_was_made_nothing_is_kept() {
+async fn nothing_is_cached_while_the_outcome_of_a_write_is_unknown() {
     let world = World::new(RecordPolicy::default()).await;
     let client = world.client("admin").await;
     let reader = world.reader(&client);
@@ -178,7 +178,7 @@ async fn while_it_is_in_doubt_whether_a_change_was_made_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn bytes_stay_within_the_bound() {
+async fn the_memory_stays_within_the_bound() {
     let policy = RecordPolicy { max_bytes: 8_000, ..RecordPolicy::default() };
     let world = World::new(policy).await;
     let reader = world.reader(&world.client("admin").await);
@@ -189,17 +189,17 @@ async fn bytes_stay_within_the_bound() {
     let stats = world.records.stats();
     assert!(stats.entries > 2 && stats.entries < 40, "{stats:?}");
     reader.read_recent(fields(50, &["name", "city"]), MINUTE).await.unwrap();
-    assert_eq!(world.records.stats().hits, 1, "the youngest are kept");
+    assert_eq!(world.records.stats().hits, 1, "the latest record is cached");
     world.clock.advance(MINUTE);
     reader.read_recent(fields(1, &["name"]), MINUTE).await.unwrap();
-    assert_eq!(world.records.stats().entries, 1, "the old ones are gone");
+    assert_eq!(world.records.stats().entries, 1, "expired records are evicted");
 }
 
 #[tokio::test]
-async fn what_is_asked_for_most_of_the_time_is_read_ahead() {
+async fn frequently_requested_fields_are_prefetched() {
     let world = World::new(RecordPolicy::default()).await;
     let reader = world.reader(&world.client("admin").await);
-    // A user looks at the name of a thing, then at its city; and now and then at more.
+    // A user usually reads the name of a thing and then its city, and sometimes more.
     for id in 14..=22 {
         reader
             .read_recent(fields(id, &["name", "city", "note", "image", "line_ids", "score"]), MINUTE)
@@ -212,19 +212,23 @@ async fn what_is_asked_for_most_of_the_time_is_read_ahead() {
         assert_eq!(Value::from(row.clone()), json!({"id": id, "name": format!("Thing {id}")}));
         let row = &reader.read_recent(fields(id, &["city"]), MINUTE).await.unwrap()[0];
         assert_eq!(Value::from(row.clone()), json!({"id": id, "city": format!("City {}", id % 5)}));
-        // Neither of the two is asked for by more than half of the requests from here on.
+        // This request keeps both fields above half of the requests.
         reader.read_recent(fields(id, &["name", "city"]), MINUTE).await.unwrap();
     }
     assert_eq!(world.reads_sent() - before, 10, "one request for three reads");
     let stats = world.records.stats();
     assert_eq!((stats.ahead_read, stats.ahead_useful, stats.ahead_wasted), (10, 10, 0), "{stats:?}");
     for call in world.double.calls().iter().filter(|call| call.method == "read").skip(before) {
-        assert_eq!(call.names("fields").unwrap(), ["city", "name"], "nothing large or computed");
+        assert_eq!(
+            call.names("fields").unwrap(),
+            ["city", "name"],
+            "large or computed fields are not prefetched"
+        );
     }
 }
 
 #[tokio::test]
-async fn reading_ahead_in_vain_is_given_up() {
+async fn useless_prefetch_is_paused() {
     let world = World::new(RecordPolicy::default()).await;
     let reader = world.reader(&world.client("admin").await);
     let mut ids = (14..=50).cycle();
@@ -232,7 +236,7 @@ async fn reading_ahead_in_vain_is_given_up() {
         reader.read_recent(fields(ids.next().unwrap(), names), MINUTE).await.unwrap();
         world.clock.advance(Duration::from_secs(10));
     };
-    // Both fields are asked for often, never of the same record within its time.
+    // Both fields are requested often, but never of the same record within the time to live.
     for _ in 0..150 {
         read(&["name"]).await;
         read(&["city", "name"]).await;
@@ -240,11 +244,11 @@ async fn reading_ahead_in_vain_is_given_up() {
     }
     let stats = world.records.stats();
     assert!(stats.ahead_paused >= 1 && stats.ahead_useful == 0, "{stats:?}");
-    assert!(stats.ahead_read < 100, "it stopped: {stats:?}");
+    assert!(stats.ahead_read < 100, "prefetch was not paused: {stats:?}");
 }
 
 #[tokio::test]
-async fn a_field_that_cannot_be_read_any_more_fails_only_those_who_ask_for_it() {
+async fn a_removed_field_fails_only_reads_that_request_it() {
     let world = World::new(RecordPolicy::default()).await;
     let reader = world.reader(&world.client("admin").await);
     for id in 14..=24 {

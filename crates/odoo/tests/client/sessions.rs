@@ -1,4 +1,4 @@
-//! A session is opened once, and again when it is over: for all callers together.
+//! Sessions: concurrent callers share one login, also after a session has expired.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn one_login_serves_all_callers() {
 }
 
 #[tokio::test]
-async fn an_expired_session_costs_one_login_however_many_meet_it() {
+async fn concurrent_calls_with_an_expired_session_share_one_login() {
     let double = double(Behaviour::default()).await;
     let client = client(&double);
     for logins in 2..5 {
@@ -35,7 +35,7 @@ async fn an_expired_session_costs_one_login_however_many_meet_it() {
 }
 
 #[tokio::test]
-async fn a_change_that_met_an_expired_session_is_made_once() {
+async fn a_write_with_an_expired_session_is_carried_out_once() {
     let double = double(Behaviour::default()).await;
     let client = client(&double);
     name_of(&client, 1).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_change_that_met_an_expired_session_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_failed_login_is_told_to_all_and_tried_once() {
+async fn a_failed_login_is_shared_and_cached() {
     let double = double(Behaviour::default()).await;
     let clock = Arc::new(ManualClock::default());
     let client = client_on(config(&double, password()), &clock);
@@ -57,7 +57,7 @@ async fn a_failed_login_is_told_to_all_and_tried_once() {
         assert!(matches!(name.unwrap_err(), OdooError::Credentials { .. }));
     }
     assert_eq!(double.logins(), 2);
-    // The refusal is remembered for a minute, and nothing is sent meanwhile.
+    // The refusal is cached for a minute, in which nothing is sent.
     double.set_password("admin", "<password>");
     clock.advance(Duration::from_secs(59));
     assert!(name_of(&client, 1).await.is_err());
@@ -67,7 +67,7 @@ async fn a_failed_login_is_told_to_all_and_tried_once() {
 }
 
 #[tokio::test]
-async fn too_many_failed_logins_are_told_in_odoos_words() {
+async fn too_many_failed_logins_are_reported_with_odoos_message() {
     for version in [17, 18, 19] {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let clock = Arc::new(ManualClock::default());
@@ -78,15 +78,18 @@ async fn too_many_failed_logins_are_told_in_odoos_words() {
             assert!(matches!(error, OdooError::Credentials { .. }), "{error}");
             clock.advance(Duration::from_secs(60));
         }
-        let told = name_of(&client, 1).await.unwrap_err();
+        let error = name_of(&client, 1).await.unwrap_err();
         let message = "Too many login failures, please wait a bit before trying again.";
-        assert_eq!(told, OdooError::LoginRefused { message: message.into() }, "{version}");
-        assert!(double.seen().iter().all(|seen| seen.path == "/web/session/authenticate"), "no way round");
+        assert_eq!(error, OdooError::LoginRefused { message: message.into() }, "{version}");
+        assert!(
+            double.seen().iter().all(|seen| seen.path == "/web/session/authenticate"),
+            "another route was tried"
+        );
     }
 }
 
 #[tokio::test]
-async fn cookies_that_come_later_are_honoured() {
+async fn renewed_cookies_are_used() {
     let double = double(Behaviour { rotate_cookie: true, ..Behaviour::default() }).await;
     let client = client(&double);
     for id in 20..50 {
@@ -96,7 +99,7 @@ async fn cookies_that_come_later_are_honoured() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_given_up_is_taken_over() {
+async fn another_caller_takes_over_an_abandoned_login() {
     let double = double(Behaviour::default()).await;
     double.behave(|behaviour| behaviour.delays = [("login", Duration::from_millis(30))].into());
     let client = client(&double);
@@ -117,7 +120,7 @@ async fn a_login_that_is_given_up_is_taken_over() {
 }
 
 #[tokio::test]
-async fn a_session_that_never_holds_is_given_up() {
+async fn a_session_that_always_expires_is_an_error() {
     let double = double(Behaviour::default()).await;
     for _ in 0..10 {
         double.inject(Fault::ExpireSessions);

@@ -1,4 +1,4 @@
-//! A double with a model of things, and clients for it.
+//! A double of Odoo with a model of things, and clients for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 pub(crate) const THINGS: &str = "x.thing";
 
-/// Limits that no test meets but by what it does wrong, however busy the machine.
+/// Limits that a correct test never reaches, even on a busy machine.
 pub(crate) fn limits() -> CallLimits {
     CallLimits { answer_bytes: 1 << 20, breaker_failures: 1_000, ..CallLimits::default() }
 }
 
-/// Limits short enough for tests that wait for an answer which never comes.
+/// Short timeouts, for tests that wait for an answer that never arrives.
 pub(crate) fn impatient() -> CallLimits {
     CallLimits { answer: Duration::from_millis(400), ..limits() }
 }
@@ -37,13 +37,13 @@ pub(crate) fn client(double: &OdooDouble) -> OdooClient {
     OdooClient::new(config(double, password())).unwrap()
 }
 
-/// A client on a clock that the test moves.
+/// A client with a manual clock.
 pub(crate) fn client_on(config: OdooConfig, clock: &Arc<ManualClock>) -> OdooClient {
     let records = RecordCache::with_clock(RecordPolicy::default(), Arc::clone(clock) as _);
     OdooClient::with_parts(config, records, Arc::clone(clock) as _).unwrap()
 }
 
-/// A double with things 1 to 50, of which 13 is forbidden.
+/// A double with the things 1 to 50. Thing 13 is forbidden.
 pub(crate) async fn double(behaviour: Behaviour) -> OdooDouble {
     let double = OdooDouble::start(behaviour).await.unwrap();
     double.put_model(THINGS, things());
@@ -70,7 +70,7 @@ pub(crate) fn things() -> Model {
     model
 }
 
-/// The name of a thing, read on its own.
+/// Reads the name of a thing.
 pub(crate) async fn name_of(client: &OdooClient, id: i64) -> Result<Value, odoo::OdooError> {
     let rows: Vec<Value> = client.call(Call::read(THINGS, &[id], &["name"])).await?;
     Ok(rows.first().map_or(Value::Null, |row| row["name"].clone()))

@@ -1,4 +1,4 @@
-//! Over TLS, the server must prove who it is.
+//! TLS: the client verifies the certificate of the server.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ async fn log_in(port: u16, extra_roots: Vec<Vec<u8>>) -> Result<(), OdooError> {
 }
 
 #[tokio::test]
-async fn only_a_trusted_certificate_for_the_right_name_will_do() {
+async fn only_a_trusted_certificate_for_the_right_name_is_accepted() {
     let double = Arc::new(double(Behaviour::default()).await);
     let (port, certificate) = serve(Arc::clone(&double), "localhost").await;
     log_in(port, vec![certificate]).await.unwrap();
@@ -57,11 +57,11 @@ async fn only_a_trusted_certificate_for_the_right_name_will_do() {
     let (port, certificate) = serve(Arc::clone(&double), "elsewhere.example.com").await;
     let wrong_name = log_in(port, vec![certificate]).await.unwrap_err();
     assert!(matches!(wrong_name, OdooError::Fault(Fault::Unreachable { .. })), "{wrong_name:?}");
-    assert_eq!(double.logins(), 1, "the password was sent to nobody else");
+    assert_eq!(double.logins(), 1, "the password was sent to an unverified server");
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_speak_tls_is_told_as_such() {
+async fn a_server_without_tls_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -71,6 +71,6 @@ async fn a_server_that_does_not_speak_tls_is_told_as_such() {
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await.unwrap();
         }
     });
-    let told = log_in(port, Vec::new()).await.unwrap_err().to_string();
-    assert!(told.contains("does ODOO_URL begin with http://?"), "{told}");
+    let message = log_in(port, Vec::new()).await.unwrap_err().to_string();
+    assert!(message.contains("should ODOO_URL start with http://?"), "{message}");
 }

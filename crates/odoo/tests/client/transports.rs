@@ -1,4 +1,4 @@
-//! Every transport asks the same and understands the same answers.
+//! All transports send the same calls and return the same results and errors.
 
 use odoo::{Call, OdooClient, OdooConfig, OdooError, Transport, TransportChoice};
 use odoo_double::Behaviour;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{self, THINGS, api_key, client, config, double, password};
 
-/// The transports that a client of its own accord has with each version.
+/// The transports that the client selects for each version and credential.
 fn transports() -> [(u32, odoo::OdooCredential, Transport); 6] {
     [
         (17, password(), Transport::Session),
@@ -30,7 +30,7 @@ async fn each() -> Vec<(odoo_double::OdooDouble, OdooClient, Transport)> {
 }
 
 #[tokio::test]
-async fn the_transport_follows_from_the_credential_and_the_version() {
+async fn the_transport_is_selected_by_credential_and_version() {
     for (double, client, transport) in each().await {
         assert_eq!(client.transport(), None, "nothing is sent before the first call");
         assert_eq!(double.seen().len(), 0);
@@ -40,7 +40,7 @@ async fn the_transport_follows_from_the_credential_and_the_version() {
 }
 
 #[tokio::test]
-async fn a_database_that_nobody_named_is_found_where_that_is_no_question() {
+async fn an_unconfigured_database_is_selected_if_it_is_unambiguous() {
     for (version, credential, _) in transports() {
         for (databases, found) in [
             (Some(vec!["odoo"]), Ok(())),
@@ -53,19 +53,23 @@ async fn a_database_that_nobody_named_is_found_where_that_is_no_question() {
                 OdooClient::new(OdooConfig { database: None, ..config(&double, credential.clone()) })
                     .unwrap();
             for _ in 0..2 {
-                let told = client.scope().await.map(drop);
-                assert_eq!(told, found.map_err(|found| OdooError::Database { found }), "{version}");
+                let result = client.scope().await.map(drop);
+                assert_eq!(result, found.map_err(|found| OdooError::Database { found }), "{version}");
             }
             let lists = || double.seen().iter().filter(|seen| seen.path == "/web/database/list").count();
             if found.is_ok() {
                 assert_eq!(client.call::<usize>(Call::search_count(THINGS, json!([]))).await.unwrap(), 50);
-                assert_eq!((client.config().database.as_deref(), lists()), (Some("odoo"), 1), "asked once");
+                assert_eq!(
+                    (client.config().database.as_deref(), lists()),
+                    (Some("odoo"), 1),
+                    "the list is requested once"
+                );
             }
         }
     }
     let double = double(Behaviour { databases: Some(vec!["other"]), ..Behaviour::default() }).await;
     let client = OdooClient::new(OdooConfig { database: None, ..config(&double, password()) }).unwrap();
-    assert!(client.scope().await.is_err(), "the only one is taken, whatever its name");
+    assert!(client.scope().await.is_err(), "the double has no database `other`");
     assert_eq!(client.config().database.as_deref(), Some("other"));
 }
 
@@ -81,7 +85,7 @@ async fn a_transport_can_be_forced() {
 }
 
 #[tokio::test]
-async fn every_transport_reads_and_writes() {
+async fn all_transports_read_and_write() {
     for (double, client, transport) in each().await {
         let rows: Vec<Value> = client.call(Call::read(THINGS, &[2, 1, 2, 999], &["name"])).await.unwrap();
         let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
@@ -103,7 +107,7 @@ async fn every_transport_reads_and_writes() {
 }
 
 #[tokio::test]
-async fn every_transport_tells_the_same_errors() {
+async fn all_transports_return_the_same_errors() {
     for (double, client, transport) in each().await {
         double.behave(|behaviour| behaviour.missing_is_an_error = true);
         let read = async |ids: &[i64], field: &str| {
@@ -126,7 +130,7 @@ async fn every_transport_tells_the_same_errors() {
 }
 
 #[tokio::test]
-async fn refused_credentials_are_told_with_what_to_check() {
+async fn errors_for_rejected_credentials_name_the_settings_to_check() {
     let wrong = || "<wrong>".to_owned().into();
     let (password, key) = (odoo::OdooCredential::Password(wrong()), odoo::OdooCredential::ApiKey(wrong()));
     let right = api_key();
@@ -138,9 +142,9 @@ async fn refused_credentials_are_told_with_what_to_check() {
         (19, &key, auto, false, "check ODOO_API_KEY"),
         (17, &key, auto, true, "ODOO_PASSWORD has the form of an api key and was used as one"),
         (19, &key, auto, true, "ODOO_PASSWORD has the form of an api key and was used as one"),
-        (18, &right, forced(Transport::Session), false, "an api key opens no session"),
-        (19, &right, forced(Transport::Session), true, "an api key opens no session"),
-        (19, &support::password(), forced(Transport::Json2), false, "JSON-2 takes api keys only"),
+        (18, &right, forced(Transport::Session), false, "an api key cannot open a session"),
+        (19, &right, forced(Transport::Session), true, "an api key cannot open a session"),
+        (19, &support::password(), forced(Transport::Json2), false, "JSON-2 accepts only api keys"),
     ] {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let config = OdooConfig { transport, key_as_password, ..config(&double, credential.clone()) };
@@ -153,27 +157,29 @@ async fn refused_credentials_are_told_with_what_to_check() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_user_is_no_login_of_the_configured_one() {
+async fn a_key_of_another_user_is_rejected() {
     for (version, transport) in [(17, Transport::JsonRpc), (18, Transport::JsonRpc), (19, Transport::Json2)] {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let config = OdooConfig { login: Some("ana".into()), ..config(&double, api_key()) };
         let client = OdooClient::new(config).unwrap();
         let error = client.call::<Value>(Call::read(THINGS, &[1], &["name"])).await.unwrap_err();
-        let told = match version {
-            19 => "the api key is one of `admin`, not of `ana`: correct ODOO_USER, or use a key of that user",
+        let message = match version {
+            19 => {
+                "the api key belongs to `admin`, not to `ana`: correct ODOO_USER, or use a key of that user"
+            }
             _ => {
                 "odoo does not accept the credentials for database `odoo`: check ODOO_API_KEY, and that it is a key \
                  of ODOO_USER"
             }
         };
-        assert_eq!((error.to_string().as_str(), client.transport()), (told, Some(transport)), "{version}");
+        assert_eq!((error.to_string().as_str(), client.transport()), (message, Some(transport)), "{version}");
         assert!(error.is_refused_login() && !error.is_transient());
         let before = double.seen().len();
         assert_eq!(client.scope().await.unwrap_err(), error);
-        assert_eq!(double.seen().len(), before, "it is remembered");
-        assert!(double.calls().iter().all(|call| call.model == "res.users"), "nothing else was asked");
+        assert_eq!(double.seen().len(), before, "the refusal is cached");
+        assert!(double.calls().iter().all(|call| call.model == "res.users"), "nothing else was called");
     }
-    // Without a login, the key alone says who calls.
+    // Without a configured login, the key identifies the user.
     let double = double(Behaviour { version: 19, ..Behaviour::default() }).await;
     let config = OdooConfig { login: None, ..config(&double, api_key()) };
     let client = OdooClient::new(config).unwrap();
@@ -182,7 +188,7 @@ async fn a_key_of_another_user_is_no_login_of_the_configured_one() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_revoked_is_tried_once_more_for_all_callers() {
+async fn a_revoked_key_is_retried_once_for_all_callers() {
     for (version, transport) in [(17, Transport::JsonRpc), (19, Transport::Json2)] {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let client = OdooClient::new(config(&double, api_key())).unwrap();
@@ -199,7 +205,7 @@ async fn a_key_that_is_revoked_is_tried_once_more_for_all_callers() {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_exist_is_named_and_nothing_is_told_of_the_server() {
+async fn the_error_for_an_unknown_database_names_it_and_no_other() {
     for (version, credential, transport) in transports() {
         for database_filter in [false, true] {
             let double = double(Behaviour { version, database_filter, ..Behaviour::default() }).await;
@@ -217,7 +223,7 @@ async fn a_database_that_does_not_exist_is_named_and_nothing_is_told_of_the_serv
 }
 
 #[tokio::test]
-async fn json_2_needs_version_19_and_says_so() {
+async fn json_2_needs_version_19() {
     for version in [17, 18] {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let transport = TransportChoice::Forced(Transport::Json2);
@@ -228,7 +234,7 @@ async fn json_2_needs_version_19_and_says_so() {
 }
 
 #[tokio::test]
-async fn keys_travel_without_cookies() {
+async fn requests_with_a_key_have_no_cookie() {
     let double = double(Behaviour { version: 19, ..Behaviour::default() }).await;
     let client = OdooClient::new(config(&double, api_key())).unwrap();
     for _ in 0..3 {
@@ -238,7 +244,7 @@ async fn keys_travel_without_cookies() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_over_is_opened_again_where_there_are_several_databases() {
+async fn an_expired_session_is_renewed_on_a_server_with_several_databases() {
     for version in [17, 18, 19] {
         let databases = Some(vec!["odoo", "other"]);
         let double = double(Behaviour { version, databases, ..Behaviour::default() }).await;
@@ -251,7 +257,7 @@ async fn a_session_that_is_over_is_opened_again_where_there_are_several_database
 }
 
 #[tokio::test]
-async fn a_language_that_is_not_installed_gives_way_to_the_users() {
+async fn a_language_that_is_not_installed_is_replaced_by_the_users_language() {
     for (version, credential, transport) in transports() {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let config = OdooConfig { language: Some("es_ES".into()), ..config(&double, credential) };
@@ -266,7 +272,7 @@ async fn a_language_that_is_not_installed_gives_way_to_the_users() {
             .filter(|call| call.model == THINGS)
             .map(|call| call.arguments.get("context").is_some_and(|context| context.get("lang").is_some()))
             .collect();
-        // Version 17 says nothing, and is asked before the first call.
+        // Version 17 does not report the error, so the client checks the language before the first call.
         let expected: &[bool] = if version == 17 { &[false, false] } else { &[true, false, false] };
         assert_eq!(languages, expected, "{version} {transport}");
         assert_eq!(client.refused_language(), Some("es_ES"));
@@ -274,7 +280,7 @@ async fn a_language_that_is_not_installed_gives_way_to_the_users() {
 }
 
 #[tokio::test]
-async fn names_cannot_leave_their_place() {
+async fn names_that_could_change_the_path_are_rejected() {
     let double = double(Behaviour { version: 19, ..Behaviour::default() }).await;
     let client = OdooClient::new(config(&double, api_key())).unwrap();
     for (model, method) in [
@@ -291,7 +297,7 @@ async fn names_cannot_leave_their_place() {
 }
 
 #[tokio::test]
-async fn the_language_goes_with_every_call() {
+async fn all_calls_have_the_configured_language() {
     let double = double(Behaviour::default()).await;
     let config = OdooConfig { language: Some("fr_FR".into()), ..config(&double, password()) };
     let french = OdooClient::new(config).unwrap();
@@ -304,7 +310,7 @@ async fn the_language_goes_with_every_call() {
 }
 
 #[tokio::test]
-async fn the_version_is_asked_for_once_at_most() {
+async fn the_version_is_requested_at_most_once() {
     for ((double, client, transport), (version, ..)) in each().await.into_iter().zip(transports()) {
         if transport == Transport::Session {
             client.scope().await.unwrap();
@@ -313,7 +319,7 @@ async fn the_version_is_asked_for_once_at_most() {
             assert_eq!(client.version().await.unwrap(), u64::from(version));
         }
         client.scope().await.unwrap();
-        // By JSON-2 the key's owner and the owner's login are two questions.
+        // Over JSON-2, the owner of the key and the owner's login take two requests.
         let expected = match transport {
             Transport::Session => 1,
             Transport::JsonRpc => 2,
@@ -324,7 +330,7 @@ async fn the_version_is_asked_for_once_at_most() {
 }
 
 #[tokio::test]
-async fn arguments_without_names_need_a_transport_that_goes_by_place() {
+async fn arguments_without_names_need_a_transport_with_positional_arguments() {
     for (double, client, transport) in each().await {
         let call = Call::method(THINGS, "write").positional(json!([1])).positional(json!({"name": "New"}));
         let written = client.call::<bool>(call).await;
@@ -339,19 +345,19 @@ async fn arguments_without_names_need_a_transport_that_goes_by_place() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_a_page_of_odoos_says_what_to_leave_out() {
+async fn the_error_for_the_address_of_a_page_says_what_to_remove() {
     for (version, credential, transport) in transports() {
         let double = double(Behaviour { version, ..Behaviour::default() }).await;
         let mut config = config(&double, credential);
         config.url.set_path("/odoo/contacts");
         let error = OdooClient::new(config).unwrap().scope().await.unwrap_err();
         assert!(matches!(error, OdooError::Address { .. }), "{version} {transport}: {error}");
-        assert!(error.to_string().contains("leave `/odoo`"), "{error}");
+        assert!(error.to_string().contains("remove the path from `/odoo`"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_redirect_says_where_to() {
+async fn the_error_for_a_redirect_names_the_target() {
     let double = double(Behaviour::default()).await;
     double.behave(|behaviour| behaviour.redirect = Some("https://erp.example.com/".into()));
     let error = client(&double).scope().await.unwrap_err();
