@@ -1,8 +1,9 @@
 // The entry point of the page: the signed-in session, the visible view, and what to do after a failure.
 
+import { formatAddress, readAddress, writeAddress } from "/page/address.js";
 import { exchangeSession, get, getInBackground, post, rememberCsrf } from "/page/api.js";
 import { Connection } from "/page/connection.js";
-import { byId, element, formatCount, formatInteger, name } from "/page/dom.js";
+import { byId, element, formatCount, formatInteger, isolate, name } from "/page/dom.js";
 import { announce, askToConfirm, hideTrouble, setStale, showChanges, showTrouble } from "/page/notices.js";
 import { Organizations } from "/page/organizations.js";
 import { OrganizationsView } from "/page/organizations_view.js";
@@ -22,6 +23,10 @@ let organizations = null;
 let afterTrouble = null;
 /** The client that an instance administrator chose; null stands for all clients. */
 let client = null;
+/** The clients among which an instance administrator chooses. */
+let clients = [];
+/** The notice about the address. */
+let refusal = "";
 /** When the current tree was last compared with the pinned one. */
 let compared = -Infinity;
 /** Counts the changes of session: an answer to an earlier session's request is dropped. */
@@ -32,7 +37,7 @@ const dropsCookie = document.documentElement.dataset.cookies === "secure" && !is
 
 const isAdmin = () => Boolean(session?.client_admin || session?.instance_admin);
 
-const organizationsView = new OrganizationsView({ isAdmin, onSelect, onError });
+const organizationsView = new OrganizationsView({ isAdmin, onChange, onError });
 const sessions = new Sessions(byId("sessions-content"), {
   session: () => session,
   organizations: () => organizations,
@@ -40,10 +45,12 @@ const sessions = new Sessions(byId("sessions-content"), {
   confirm: askToConfirm,
   announce,
   warn: (text) => showTrouble(text, "Dismiss", hideTrouble),
+  onChange,
   onError,
 });
-const overview = new Overview(byId("overview-content"), { session: () => session, isAdmin, client: () => client, onError });
-const refer = new Refer(byId("refer-content"), { isAdmin, select: (node) => location.assign(addressOf(node)), onError });
+const overview = new Overview(byId("overview-content"), { session: () => session, isAdmin, client: () => client, onChange, onError });
+const refer = new Refer(byId("refer-content"), { isAdmin, select: (node) => location.assign(addressOf(node)), onChange, onError });
+const views = { overview, organizations: organizationsView, refer, sessions };
 const connection = new Connection({ onFreshness, onLost, onBack, onError });
 /** Tells the other tabs that the cookie they share belongs to another session now. */
 const tabs = new BroadcastChannel("orgcache-session");
@@ -113,6 +120,8 @@ async function signOut() {
     }
   }
   tabs.postMessage("changed");
+  // The next user of this browser does not start where this one was.
+  writeAddress(location.pathname, false);
   showSignIn(pending ? "You have signed out here. The other instances follow when the session store answers." : "You have signed out.");
 }
 
@@ -145,11 +154,15 @@ async function showSession(answered) {
   }
   byId("sessions-link").hidden = !isAdmin();
   organizationsView.show(organizations, session.org);
-  refer.show(organizations);
+  refer.show(organizations, session.org);
   connection.start();
   connection.checkNow();
+  // The clients decide whether the address may name one.
+  const areClientsFirst = session.instance_admin && readAddress().choices.has("client");
+  if (areClientsFirst) await showClients();
+  if (mine !== generation) return;
   showView();
-  await Promise.all([showRoles(), showClients()]);
+  await Promise.all([showRoles(), areClientsFirst ? null : showClients()]);
 }
 
 function showSignIn(reason) {
@@ -179,6 +192,7 @@ function clearUserData() {
   overview.clear();
   refer.clear();
   client = null;
+  clients = [];
   for (const id of ["client", "sessions-client"]) byId(id).replaceChildren();
   byId("who-role").replaceChildren();
   for (const id of ["who-user", "who-client", "announcement"]) {
@@ -208,24 +222,29 @@ async function showClients() {
   if (!session.instance_admin) return;
   const mine = generation;
   try {
-    const { clients } = await get("/v1/admin/clients");
+    const answer = await get("/v1/admin/clients");
     if (mine !== generation) return;
+    clients = answer.clients;
     const option = ({ id, name: title, sessions: count }) =>
       element("option", { value: id }, `${title ?? id} (${formatCount(count, "session")})`);
     fields[0].replaceChildren(element("option", { value: "" }, "All clients"), ...clients.map(option));
     fields[1].replaceChildren(...clients.map(option));
-    fields[0].value = client ?? "";
-    fields[1].value = client ?? session.client;
+    showClient();
   } catch (error) {
     onError(error);
   }
 }
 
-function chooseClient(event) {
-  client = event.target.value === "" ? null : event.target.value;
+function showClient() {
   byId("client").value = client ?? "";
   byId("sessions-client").value = client ?? session.client;
+}
+
+function chooseClient(event) {
+  client = event.target.value || null;
+  showClient();
   loadFigures(false);
+  onChange(true);
 }
 
 async function switchRole() {
@@ -255,34 +274,67 @@ async function refresh() {
 
 // ---- views ----
 
+/** Shows what the address says, as far as it applies to this session. */
 function showView() {
   if (!session) return;
-  const [wanted, id, other] = location.hash.slice(1).split("/");
-  const view = VIEWS.includes(wanted) && (wanted !== "sessions" || isAdmin()) ? wanted : "overview";
+  const { view: wanted, ids, choices } = readAddress();
+  const isKnown = VIEWS.includes(wanted) && (wanted !== "sessions" || isAdmin());
+  if (!isKnown && wanted !== "") choices.refuse("view", wanted);
+  const view = isKnown ? wanted : "overview";
   for (const each of VIEWS) byId(each).hidden = each !== view;
+  openClient(view, choices);
+  views[view].open(isKnown ? ids : [], choices);
+  writeAddress(addressOfView(view), false);
+  showLinks(view);
+  showRefused(choices.refused);
+}
+
+function openClient(view, choices) {
+  if (choices.isEmpty || !["overview", "sessions"].includes(view)) return;
+  const isClient = (id) => session.instance_admin && clients.some((one) => one.id === id);
+  const wanted = choices.accept("client", isClient) ?? null;
+  // Sessions are always those of one client, which does not narrow the other view.
+  if (view === "sessions" && client === null && wanted === session.client) return;
+  client = wanted;
+  if (session.instance_admin) showClient();
+}
+
+/** Says which parts of the address do not apply. */
+function showRefused(refused) {
+  if (byId("trouble-text").textContent === refusal) hideTrouble();
+  if (refused.length === 0) return;
+  const parts = refused.map(([key, value]) => `${key} “${isolate(value)}”`);
+  refusal = `The address has values that do not apply to this session: ${parts.join(", ")}.`;
+  showTrouble(refusal, "Dismiss", hideTrouble);
+}
+
+function addressOfView(view) {
+  const [ids, choices] = views[view].place;
+  if (!session.instance_admin || !["overview", "sessions"].includes(view)) return formatAddress(view, ids, choices);
+  return formatAddress(view, ids, { client: view === "sessions" ? (client ?? session.client) : client, ...choices });
+}
+
+/** Lets each link of the navigation lead to what its view showed last. */
+function showLinks(view) {
   for (const link of byId("views").querySelectorAll("a")) {
-    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    link.hash = addressOfView(link.dataset.view);
+    if (link.dataset.view === view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (view === "organizations") organizationsView.open(decode(id));
-  else if (view === "refer") refer.open(decode(id), decode(other));
-  else loadFigures(false);
-  setTitle(view);
-}
-
-/** The address of an organization within this page. */
-function addressOf(node) {
-  return `#organizations/${encodeURIComponent(organizations.rows[node].id)}`;
-}
-
-function setTitle(view) {
   const title = (view === "organizations" && organizationsView.title) || TITLES[view];
   document.title = `${title} – orgcache`;
 }
 
-function onSelect(node) {
-  history.replaceState(null, "", addressOf(node));
-  setTitle("organizations");
+/** Notes in the address what the user changed. */
+function onChange(isStep) {
+  const view = VIEWS.find((one) => !byId(one).hidden);
+  writeAddress(addressOfView(view), isStep);
+  showLinks(view);
+}
+
+/** The address of an organization within this page. */
+function addressOf(node) {
+  return formatAddress("organizations", [organizations.rows[node].id], {});
 }
 
 function loadFigures(background) {
@@ -341,14 +393,6 @@ function onBack() {
   afterTrouble = null;
   if (again) again();
   else showView();
-}
-
-function decode(text) {
-  try {
-    return decodeURIComponent(text ?? "");
-  } catch {
-    return "";
-  }
 }
 
 // ---- start ----

@@ -7,7 +7,7 @@ export const SHAPES = [
   ["chain", "a chain: each below the one before"],
 ];
 
-/** Bytes of Openbravo's own classes on OpenJDK 17 at 600 and 6,000 organizations, from docs/benchmarks-jvm.md. */
+/** Bytes of Openbravo's own classes on OpenJDK 17 at 600 and 6,000 organizations: docs/benchmarks-jvm.md. */
 const OPENBRAVO = {
   pre: { flat: [371_253, 3_615_476], fan5: [482_922, 5_431_896], chain: [14_304_684, 1_352_504_344] },
   post: { flat: [147_921, 1_453_611], fan5: [151_591, 1_499_017], chain: [178_162, 1_771_533] },

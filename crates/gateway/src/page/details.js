@@ -25,6 +25,8 @@ const NEAREST = [
 
 /** The most organizations that a list names. */
 const NAMED = 40;
+/** The most ancestors that the path names. */
+const PATH = 12;
 /** Milliseconds from the selection to the request: arrow keys pass over many rows. */
 const REST = 120;
 
@@ -143,7 +145,7 @@ export class Details {
         ", itself, ",
         formatCount(below, "descendant"),
       ),
-      labelled("Ancestors", element("ol.path", { id: "ancestors" }, ...shorten(ancestors, NAMED).map(listed))),
+      labelled("Ancestors", element("ol.path", { id: "ancestors" }, ...shorten(ancestors, PATH).map(listed))),
       labelled("Children", element("ul.path.path-plain", {}, ...children)),
     ].filter(Boolean);
   }

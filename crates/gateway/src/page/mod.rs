@@ -23,11 +23,12 @@ const JSON: &str = "application/json";
 const IMAGE: &str = "image/svg+xml";
 
 /// Where each file is asked for, what it is, and what is in it.
-const FILES: [(&str, &str, &str); 23] = [
+const FILES: [(&str, &str, &str); 24] = [
     ("/", HTML, include_str!("index.html")),
     ("/page/style.css", STYLE, include_str!("style.css")),
     ("/page/icon.svg", IMAGE, include_str!("icon.svg")),
     ("/page/app.js", SCRIPT, include_str!("app.js")),
+    ("/page/address.js", SCRIPT, include_str!("address.js")),
     ("/page/api.js", SCRIPT, include_str!("api.js")),
     ("/page/baselines.js", SCRIPT, include_str!("baselines.js")),
     ("/page/chooser.js", SCRIPT, include_str!("chooser.js")),

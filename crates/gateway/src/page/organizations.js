@@ -103,7 +103,7 @@ export class Organizations {
     return Uint8Array.from(this.level, (level) => (level < deepest ? 1 : 0));
   }
 
-  /** The organizations whose name, search key or id contains `text`, and with their ancestors those to list. */
+  /** The organizations whose name, search key or id contains `text`; `keep` marks their ancestors too. */
   search(text) {
     const wanted = fold(text);
     const keep = new Uint8Array(this.size);

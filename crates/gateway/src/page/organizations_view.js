@@ -1,34 +1,41 @@
 // The view of the tree: a picture, a searchable list and the panel of the selected organization.
 
 import { Details } from "/page/details.js";
-import { byId, element, formatCount, formatInteger, name } from "/page/dom.js";
+import { byId, element, formatCount, formatInteger, name, shorten } from "/page/dom.js";
 import { Icicle } from "/page/icicle.js";
 import { Organizations } from "/page/organizations.js";
 import { Tree } from "/page/tree.js";
 
+/** The most organizations of the path to the enlarged one. */
+const TRAIL = 4;
+
 /** Keeps the picture, the list and the panel at the same selected organization. */
 export class OrganizationsView {
   #page;
-  #tree = new Tree(byId("tree"), byId("tree-rows"), (node) => this.#onSelect(node));
-  #icicle = new Icicle(byId("icicle"), { select: (node) => this.#reveal(node), pointed: (node) => this.#showPointed(node) });
+  #tree = new Tree(byId("tree"), byId("tree-rows"), (node, byKey) => this.#onSelect(node, byKey));
+  #icicle = new Icicle(byId("icicle"), {
+    select: (node) => this.#reveal(node),
+    zoom: (node) => this.#onZoom(node),
+    pointed: (node, x, y) => this.#showPointed(node, x, y),
+  });
   #details;
   #search = byId("search");
   #organizations = new Organizations([]);
 
   /**
-   * @param {{isAdmin: () => boolean, onSelect: (node: number) => void, onError: (error: Error) => void}} page
-   *   `onSelect` is called when the user selects another organization
+   * @param {{
+   *   isAdmin: () => boolean, onChange: (isStep: boolean) => void, onError: (error: Error) => void,
+   * }} page `onChange` is called when the user selects, searches or enlarges
    */
   constructor(page) {
     this.#page = page;
     const { isAdmin, onError } = page;
     this.#details = new Details(byId("details"), { select: (node) => this.#reveal(node), isAdmin, onError });
-    this.#search.addEventListener("input", () => this.#find());
+    this.#search.addEventListener("input", () => this.#onSearch());
     this.#search.addEventListener("keydown", (event) => this.#onSearchKey(event));
     byId("expand-all").addEventListener("click", () => this.#tree.expandAll());
     byId("collapse-all").addEventListener("click", () => this.#tree.collapseAll());
-    byId("zoom-in").addEventListener("click", () => this.#zoom(this.#tree.selected));
-    byId("zoom-out").addEventListener("click", () => this.#zoom(-1));
+    byId("zoom-in").addEventListener("click", () => this.#onZoom(this.#tree.selected));
   }
 
   clear() {
@@ -40,7 +47,7 @@ export class OrganizationsView {
     for (const id of ["tree-count", "tree-empty"]) byId(id).textContent = "";
   }
 
-  /** Shows another tree. If it does not have the selected organization, its organization `own` is selected. */
+  /** Shows another tree. If it lacks the selected organization, its organization `own` is selected. */
   show(organizations, own) {
     this.#organizations = organizations;
     this.#tree.show(organizations);
@@ -58,16 +65,26 @@ export class OrganizationsView {
     const label = `Picture of the tree: ${facts.join(", ")}. The list beside it has the same organizations.`;
     byId("icicle").setAttribute("aria-label", label);
     this.#showPointed(-1);
-    this.#showZoom();
   }
 
-  /** Shows the organization that the address names, or the one selected before. */
-  open(id) {
-    const node = this.#organizations.byId.get(id);
-    const { selected } = this.#tree;
-    if (node !== undefined && node !== selected) this.#reveal(node);
-    else if (selected >= 0) this.#details.show(this.#organizations, selected);
-    else this.#details.clear();
+  /** Shows what the address names, or what was shown before. */
+  open([id], choices) {
+    const { byId: nodes } = this.#organizations;
+    if (id !== undefined || !choices.isEmpty) {
+      this.#search.value = choices.text("search");
+      this.#find();
+      this.#zoom(nodes.get(choices.accept("zoom", (zoomed) => nodes.has(zoomed))) ?? -1);
+      if (nodes.has(id)) this.#tree.setSelected(nodes.get(id));
+      else if (id) choices.refuse("organization", id);
+    }
+    this.#showSelected();
+  }
+
+  /** What `open` needs to show this again. */
+  get place() {
+    const idOf = (node) => this.#organizations.rows[node]?.id;
+    const search = this.#search.value.trim();
+    return [[idOf(this.#tree.selected) ?? ""], { search, zoom: idOf(this.#icicle.zoomed) }];
   }
 
   /** The name of the selected organization, if there is one. */
@@ -75,11 +92,18 @@ export class OrganizationsView {
     return this.#tree.selected < 0 ? undefined : this.#organizations.title(this.#tree.selected);
   }
 
-  #onSelect(node) {
-    this.#icicle.select(node);
+  #onSelect(node, byKey) {
+    this.#showSelected();
+    // The Back button does not go through each row that the arrow keys passed.
+    this.#page.onChange(!byKey);
+  }
+
+  #showSelected() {
+    const { selected } = this.#tree;
+    this.#icicle.select(selected);
     this.#showZoom();
-    this.#details.show(this.#organizations, node);
-    this.#page.onSelect(node);
+    if (selected >= 0) this.#details.show(this.#organizations, selected);
+    else this.#details.clear();
   }
 
   /** Selects an organization even if the search hides it. */
@@ -91,10 +115,16 @@ export class OrganizationsView {
     this.#tree.select(node);
   }
 
+  #onSearch() {
+    this.#find();
+    this.#page.onChange(false);
+  }
+
   #find() {
     const text = this.#search.value.trim();
     const found = text === "" ? null : this.#organizations.search(text);
     this.#tree.filter(found);
+    this.#icicle.mark(found);
     const all = formatInteger(this.#organizations.size);
     byId("tree-count").textContent = found ? `${formatInteger(found.matches.length)} of ${all} found` : `${all} in this tree`;
     byId("tree-empty").hidden = found ? found.matches.length > 0 : this.#organizations.size > 0;
@@ -110,23 +140,37 @@ export class OrganizationsView {
     } else if (event.key === "Escape" && this.#search.value !== "") {
       event.preventDefault();
       this.#search.value = "";
-      this.#find();
+      this.#onSearch();
     }
   }
 
-  /** Names the organization under the pointer, or says what the pointer is for. */
-  #showPointed(node) {
+  /** Describes the organization under the pointer, beside the pointer. */
+  #showPointed(node, x = 0, y = 0) {
     const shown = byId("picture-pointed");
-    if (node < 0) {
-      shown.textContent =
-        "Point at an organization to highlight its natural tree: itself, all above it and all below it. Click to select.";
-      return;
+    shown.hidden = node < 0;
+    if (node < 0) return;
+    if (shown.dataset.node !== String(node)) {
+      const organizations = this.#organizations;
+      const entity = this.#icicle.entityOf(node);
+      const below = organizations.end[node] - node - 1;
+      shown.dataset.node = node;
+      const facts = [
+        element("strong", {}, name(organizations.title(node))),
+        element("span.muted", {}, ...(entity < 0 ? ["no legal entity"] : ["legal entity ", name(organizations.titleOf(organizations.rows[entity].id))])),
+        element("span.muted", {}, `level ${formatInteger(organizations.level[node])}, ${formatInteger(below)} below`),
+        organizations.rows[node].readable ? null : element("span", {}, "this session may not read it"),
+      ];
+      shown.replaceChildren(...facts.filter(Boolean));
     }
-    const organizations = this.#organizations;
-    const entity = this.#icicle.entityOf(node);
-    const entityFact = entity < 0 ? ["no legal entity"] : ["legal entity ", name(organizations.title(entity))];
-    const accessFact = organizations.rows[node].readable ? null : " · this session may not read it";
-    shown.replaceChildren(name(organizations.title(node)), element("span.muted", {}, " · ", ...entityFact, accessFact));
+    const { clientWidth, clientHeight } = byId("icicle");
+    const left = Math.max(Math.min(x + 14, clientWidth - shown.offsetWidth - 4), 4);
+    const top = y + 18 + shown.offsetHeight > clientHeight ? y - shown.offsetHeight - 10 : y + 18;
+    shown.style.translate = `${left}px ${Math.max(top, 4)}px`;
+  }
+
+  #onZoom(node) {
+    this.#zoom(node);
+    this.#page.onChange(true);
   }
 
   #zoom(node) {
@@ -134,9 +178,25 @@ export class OrganizationsView {
     this.#showZoom();
   }
 
+  /** Shows the path to the enlarged organization, each of which enlarges its own part. */
   #showZoom() {
+    const organizations = this.#organizations;
+    const { zoomed } = this.#icicle;
     const { selected } = this.#tree;
-    byId("zoom-out").disabled = !this.#icicle.isZoomed;
-    byId("zoom-in").disabled = selected < 0 || !this.#organizations.hasChildren(selected);
+    const step = (node, title, id) =>
+      typeof node === "string"
+        ? element("li.muted", {}, node)
+        : element(
+            "li",
+            {},
+            element(
+              "button.link",
+              { type: "button", id, disabled: node === zoomed, "aria-current": node === zoomed && "true", onclick: () => this.#onZoom(node) },
+              title ?? name(organizations.title(node)),
+            ),
+          );
+    const path = zoomed < 0 ? [] : [...organizations.ancestors(zoomed).filter((node) => organizations.parent[node] >= 0), zoomed];
+    byId("trail").replaceChildren(step(-1, "Whole tree", "zoom-out"), ...shorten(path, TRAIL).map((node) => step(node)));
+    byId("zoom-in").disabled = selected < 0 || selected === zoomed || !organizations.hasChildren(selected);
   }
 }

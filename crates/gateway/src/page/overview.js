@@ -28,13 +28,15 @@ export class Overview {
 
   /**
    * @param {HTMLElement} content
-   * @param {{session: () => object, isAdmin: () => boolean, client: () => string | null, onError: Function}}
-   *   page
+   * @param {{
+   *   session: () => object, isAdmin: () => boolean, client: () => string | null,
+   *   onChange: (isStep: boolean) => void, onError: Function,
+   * }} page
    */
   constructor(content, page) {
     this.#page = page;
-    for (const field of [this.#organizations, this.#sessions]) field.addEventListener("input", () => this.#choose(SHAPES[0][0]));
-    this.#shape.addEventListener("input", () => this.#choose(this.#shape.value));
+    for (const field of [this.#organizations, this.#sessions]) field.addEventListener("input", () => this.#onNumber());
+    this.#shape.addEventListener("input", () => this.#onChoice(true));
     const control = (label, field) => element("label.control", { for: field.id }, label, field);
     content.append(
       this.#figures,
@@ -61,6 +63,33 @@ export class Overview {
     this.#lead.textContent = "";
   }
 
+  /** Compares what the address says, or what was compared before. */
+  open(_, choices) {
+    const shapes = this.#page.isAdmin() ? [[HERE, "the sessions of this instance"], ...SHAPES] : SHAPES;
+    const isKnown = (value) => shapes.some(([shape]) => shape === value);
+    const before = this.#shape.value;
+    this.#shape.replaceChildren(...shapes.map(([value, title]) => element("option", { value }, title)));
+    if (isKnown(before)) this.#shape.value = before;
+    if (!choices.isEmpty) {
+      this.#shape.value = choices.accept("compare", isKnown) ?? shapes[0][0];
+      for (const [key, field] of this.#numbers()) {
+        field.value = choices.accept(key, (value) => /^[1-9]\d*$/.test(value) && Number(value) <= Number(field.max)) ?? "";
+      }
+    }
+    this.#choose();
+    this.load();
+  }
+
+  /** What `open` needs to show this again. */
+  get place() {
+    const numbers = this.#numbers().filter(([, field]) => field.checkValidity());
+    return [[], { compare: this.#shape.value, ...Object.fromEntries(numbers.map(([key, field]) => [key, field.value])) }];
+  }
+
+  #numbers() {
+    return [["organizations", this.#organizations], ["sessions", this.#sessions]];
+  }
+
   /** Loads the figures, for the user or in the `background`. */
   async load(background = false) {
     const ask = background ? getInBackground : get;
@@ -74,10 +103,8 @@ export class Overview {
         this.#page.isAdmin() ? ask(`/v1/admin/statistics${query}`) : null,
       ]);
       if (round !== this.#round) return;
-      // After a change of role, the session may see more or less.
-      const isOther = this.#known === null || (this.#known.statistics === null) !== (statistics === null);
       this.#known = { own, statistics };
-      if (isOther) this.#begin();
+      this.#choose();
       this.#draw();
     } catch (error) {
       if (round !== this.#round) return;
@@ -87,27 +114,30 @@ export class Overview {
     }
   }
 
-  /** Sets the controls to their first values. */
-  #begin() {
-    const { statistics } = this.#known;
-    const shapes = statistics ? [[HERE, "the sessions of this instance"], ...SHAPES] : SHAPES;
-    this.#shape.replaceChildren(...shapes.map(([value, title]) => element("option", { value }, title)));
-    this.#choose(this.#shape.value);
+  /** A number switches from the sessions of this instance to a shape. */
+  #onNumber() {
+    const isHere = this.#shape.value === HERE;
+    if (isHere) this.#shape.value = SHAPES[0][0];
+    this.#onChoice(isHere);
   }
 
-  /** Compares the sessions of this instance, which have no numbers to enter, or a shape. */
-  #choose(shape) {
-    if (this.#shape.value === HERE || shape === HERE) this.#shape.value = shape;
+  #onChoice(isStep) {
+    this.#choose();
+    this.#compare();
+    this.#page.onChange(isStep);
+  }
+
+  /** Empties the numbers for the sessions of this instance; a shape gets those that are missing. */
+  #choose() {
     const isHere = this.#shape.value === HERE;
     const defaults = [
-      [this.#organizations, this.#known?.statistics ? 600 : this.#page.session().organizations],
+      [this.#organizations, this.#page.isAdmin() ? 600 : this.#page.session().organizations],
       [this.#sessions, this.#known?.statistics?.sessions ?? 100],
     ];
     for (const [field, value] of defaults) {
       if (isHere) field.value = "";
       else if (field.value === "" && field !== document.activeElement) field.value = String(Math.max(value, 1));
     }
-    this.#compare();
   }
 
   #draw() {

@@ -25,7 +25,10 @@ export class Refer {
 
   /**
    * @param {HTMLElement} content
-   * @param {{isAdmin: () => boolean, select: (node: number) => void, onError: (error: Error) => void}} page
+   * @param {{
+   *   isAdmin: () => boolean, select: (node: number) => void, onChange: (isStep: boolean) => void,
+   *   onError: (error: Error) => void,
+   * }} page
    */
   constructor(content, page) {
     this.#page = page;
@@ -45,18 +48,30 @@ export class Refer {
     this.#who.replaceChildren();
   }
 
-  /** Shows another tree. */
-  show(organizations) {
+  /** Shows another tree. The first question is about the session's organization `own`. */
+  show(organizations, own) {
     this.#organizations = organizations;
     this.#from.show(organizations);
     this.#to.show(organizations);
+    if (this.#from.node < 0 && this.#to.node < 0) this.#from.set(organizations.byId.get(own) ?? -1);
   }
 
   /** Shows the organizations that the address names, or those chosen before. */
-  open(from, to) {
-    if (this.#organizations.byId.has(from)) this.#from.set(this.#organizations.byId.get(from));
-    if (this.#organizations.byId.has(to)) this.#to.set(this.#organizations.byId.get(to));
+  open(ids, choices) {
+    const { byId } = this.#organizations;
+    if (ids.length > 0) {
+      [this.#from, this.#to].forEach((chooser, at) => {
+        const id = ids[at] ?? "";
+        chooser.set(byId.get(id) ?? -1);
+        if (id !== "" && !byId.has(id)) choices.refuse("organization", id);
+      });
+    }
     this.#ask();
+  }
+
+  /** What `open` needs to show this again. */
+  get place() {
+    return [[this.#from, this.#to].map((chooser) => this.#organizations.rows[chooser.node]?.id ?? ""), {}];
   }
 
   #swap() {
@@ -67,9 +82,9 @@ export class Refer {
   }
 
   #onChosen() {
-    const ids = [this.#from.node, this.#to.node].map((node) => encodeURIComponent(this.#organizations.rows[node]?.id ?? ""));
-    history.replaceState(null, "", `#refer/${ids.join("/")}`);
     this.#ask();
+    // While a choice is being replaced, there is none for a moment: no step of its own.
+    this.#page.onChange(this.#from.node >= 0 && this.#to.node >= 0);
   }
 
   async #ask() {
@@ -78,8 +93,8 @@ export class Refer {
     const [from, to] = [this.#from.node, this.#to.node];
     const organizations = this.#organizations;
     if (!organizations || from < 0 || to < 0) {
-      const hint =
-        "Choose two organizations. A record may refer to records of its own organization, of those above it and of those below it: its natural tree.";
+      const missing = from < 0 && to < 0 ? "two organizations" : "the other organization";
+      const hint = `Choose ${missing}. A record may refer to records of its own organization, of those above it and of those below it: its natural tree.`;
       this.#answer.replaceChildren(element("p.muted.hint", {}, hint));
       this.#who.replaceChildren();
       return;

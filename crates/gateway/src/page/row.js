@@ -3,7 +3,7 @@
 import { element, formatInteger, name } from "/page/dom.js";
 
 /** The deepest indented levels in a wide and in a narrow panel. style.css has the same numbers. */
-const DEEPEST = 16;
+const DEEPEST = 10;
 const DEEPEST_NARROW = 6;
 
 /**

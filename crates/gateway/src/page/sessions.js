@@ -46,7 +46,8 @@ export class Sessions {
    * @param {HTMLElement} content
    * @param {{
    *   session: () => object, organizations: () => object, client: () => string | null,
-   *   confirm: Function, announce: Function, warn: Function, onError: Function,
+   *   confirm: Function, announce: Function, warn: Function, onChange: (isStep: boolean) => void,
+   *   onError: Function,
    * }} page
    */
   constructor(content, page) {
@@ -54,6 +55,7 @@ export class Sessions {
     this.#search.addEventListener("input", () => {
       clearTimeout(this.#rest);
       this.#rest = setTimeout(() => this.load(), REST);
+      page.onChange(false);
     });
     const tools = element("div.controls", {}, element("label.control.control-wide", { for: "sessions-search" }, "Search sessions", this.#search));
     content.append(tools, this.#content);
@@ -66,6 +68,17 @@ export class Sessions {
     this.#trees = [];
     this.#search.value = "";
     this.#content.replaceChildren();
+  }
+
+  /** Searches for what the address says. */
+  open(_, choices) {
+    this.#search.value = choices.text("search");
+    this.load();
+  }
+
+  /** What `open` needs to show this again. */
+  get place() {
+    return [[], { search: this.#search.value.trim() }];
   }
 
   /** Loads again what is shown, for the user or in the `background`. */
@@ -161,6 +174,7 @@ export class Sessions {
       this.#search.value = "";
       this.#search.focus();
       this.load();
+      this.#page.onChange(false);
     };
     const more = this.#next ? element("button", { type: "button", onclick: () => this.#more() }, "Search further") : null;
     return element(

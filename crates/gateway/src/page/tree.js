@@ -13,8 +13,8 @@ const FIRST_ROWS = 250;
 const TYPING = 700;
 
 /**
- * An ARIA tree over {@link Organizations}. The container keeps the focus and names its active row, because rows
- * leave the document when they scroll out of sight. Selection follows the active row.
+ * An ARIA tree over {@link Organizations}. The container keeps the focus and names its active row, because
+ * rows leave the document when they scroll out of sight. Selection follows the active row.
  */
 export class Tree {
   #container;
@@ -28,6 +28,7 @@ export class Tree {
   #elements = new Map();
   #selected = -1;
   #typed = { text: "", at: -Infinity };
+  #byKey = false;
   #rowHeight = 30;
   #height = 0;
   #drawSoon = oncePerFrame(() => this.#draw());
@@ -35,7 +36,7 @@ export class Tree {
   /**
    * @param {HTMLElement} container scrolls, has the role `tree`
    * @param {HTMLElement} rows takes the height of all rows
-   * @param {(node: number) => void} onSelect
+   * @param {(node: number, byKey: boolean) => void} onSelect
    */
   constructor(container, rows, onSelect) {
     this.#container = container;
@@ -110,7 +111,7 @@ export class Tree {
     this.#selected = node;
     this.#scrollTo(node);
     this.#draw();
-    if (changed) this.#onSelect(node);
+    if (changed) this.#onSelect(node, this.#byKey);
   }
 
   /** Selects an organization without calling `onSelect`. */
@@ -118,6 +119,7 @@ export class Tree {
     this.#reveal(node);
     this.#selected = node;
     this.#layOut();
+    if (this.#rowOf.has(node)) this.#scrollTo(node);
   }
 
   /** Takes the focus and selects the first match, or the first row. */
@@ -242,11 +244,12 @@ export class Tree {
       "*": () => node >= 0 && this.#expandSiblings(node),
     }[event.key];
     const typing = event.timeStamp - this.#typed.at <= TYPING;
+    this.#byKey = true;
     // A space within a typed word belongs to it.
     if (action && !(typing && event.key === " ")) action();
     else if ([...event.key].length === 1) this.#findTyped(event, typing);
-    else return;
-    event.preventDefault();
+    this.#byKey = false;
+    if (action || [...event.key].length === 1) event.preventDefault();
   }
 
   #goTo(row) {

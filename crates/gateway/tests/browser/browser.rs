@@ -60,6 +60,20 @@ impl Browser {
         self.client.goto(address).await.unwrap();
     }
 
+    /// Loads the page anew, as the browser's button does.
+    pub(crate) async fn reload(&self) {
+        self.client.refresh().await.unwrap();
+    }
+
+    /// Goes one step back, as the browser's button does.
+    pub(crate) async fn back(&self) {
+        self.client.back().await.unwrap();
+    }
+
+    pub(crate) async fn forward(&self) {
+        self.script("history.forward()").await;
+    }
+
     /// What a script returns, `return` included.
     pub(crate) async fn script(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("`{script}`: {error}"))
@@ -166,8 +180,11 @@ impl Browser {
 
     /// Signs in, and waits for the tree, which is shown unless the address names another view.
     pub(crate) async fn sign_in(&self, user: &str, password: &str) {
+        let names_a_view = self.script("return location.hash !== ''").await == json!(true);
         self.enter(user, password).await;
-        self.script("if (location.hash === '') location.hash = '#organizations'").await;
+        if !names_a_view {
+            self.view("organizations").await;
+        }
         self.until("document.querySelector('.row')?.checkVisibility()").await;
     }
 

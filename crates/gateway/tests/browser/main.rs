@@ -4,6 +4,7 @@
 mod browser;
 mod service;
 
+mod address;
 mod connection;
 mod demonstration;
 mod large;

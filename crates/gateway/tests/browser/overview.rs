@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::address::set;
 use crate::browser::Browser;
 use crate::service::{ADMIN, GENERATED_ADMIN, PASSWORD, Service, USER};
 
@@ -12,14 +13,6 @@ const WIDTHS: &str = "return Object.fromEntries([...document.querySelectorAll('[
 /// Bytes as they are shown exactly.
 fn exact(structure: &str) -> String {
     format!("document.querySelector(\"[data-structure={structure}] span[title]\").title")
-}
-
-fn set(field: &str, value: &str) -> String {
-    format!(
-        "const field = document.getElementById('{field}');
-         field.value = '{value}';
-         field.dispatchEvent(new Event('input'))"
-    )
 }
 
 #[tokio::test]

@@ -91,8 +91,9 @@ async fn views_of_an_administrator() {
     inspect(&browser, "overview-invalid-number").await;
     inspect_view(&browser, &format!("organizations/{US_WEST}"), "#roles", "organizations").await;
     inspect_view(&browser, "refer", "#refer-answer .hint", "references-nothing-chosen").await;
-    browser.type_into("#refer-from", "f&b").await;
-    inspect_view(&browser, "refer", "#refer-from-list", "references-choosing").await;
+    browser.type_into("#refer-to", "f&b").await;
+    browser.until("document.getElementById('refer-to-list').checkVisibility()").await;
+    inspect(&browser, "references-choosing").await;
     inspect_view(&browser, &format!("refer/{US}/{US_WEST}"), "#verdict", "references").await;
     inspect_view(&browser, "sessions", "tr.own", "sessions").await;
     browser.type_into("#sessions-search", "nowhere").await;
