@@ -1,4 +1,4 @@
-//! What all answers have in common: shape, headers, compression.
+//! What all answers share: headers, error format, request ids, compression, metrics.
 
 use gateway::http::{Demonstration, DemonstrationUser};
 use reqwest::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::service::{ADMIN, Answer, PASSWORD, Service};
 
 #[tokio::test]
-async fn every_answer_has_the_headers_that_browsers_go_by() {
+async fn every_answer_has_the_security_headers() {
     let service = Service::start().await;
     for path in ["/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/session", "/nowhere"] {
         let answer = Answer::of(service.get(path)).await;
@@ -19,7 +19,7 @@ async fn every_answer_has_the_headers_that_browsers_go_by() {
         ] {
             assert_eq!(answer.header(name), value, "{path}");
         }
-        assert_eq!(answer.header("strict-transport-security"), "", "not where there is no TLS");
+        assert_eq!(answer.header("strict-transport-security"), "", "only over TLS");
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
     let page = Answer::of(service.get("/")).await;
@@ -29,7 +29,7 @@ async fn every_answer_has_the_headers_that_browsers_go_by() {
 }
 
 #[tokio::test]
-async fn requests_have_ids_of_their_own_unless_a_proxy_names_them() {
+async fn request_ids_are_generated_unless_a_trusted_proxy_sends_them() {
     let service = Service::start().await;
     let id = async |service: &Service| {
         Answer::of(service.get("/healthz").header("x-request-id", "mine-1"))
@@ -51,7 +51,7 @@ async fn requests_have_ids_of_their_own_unless_a_proxy_names_them() {
 }
 
 #[tokio::test]
-async fn unknown_paths_and_methods_are_problems_too() {
+async fn unknown_paths_and_methods_get_problem_answers() {
     let service = Service::start().await;
     for path in ["/nowhere", "/v1", "/v1/", "/v1/login/", "/v1/../healthz2", "/%00", "/v1/admin/sessions/a/b"]
     {
@@ -65,10 +65,13 @@ async fn unknown_paths_and_methods_are_problems_too() {
     assert!(metrics.contains(counted), "{metrics}");
     Answer::of(service.request(Method::OPTIONS, "/v1/login")).await.refused(405, "method_not_allowed");
     Answer::of(service.request(Method::TRACE, "/healthz")).await.refused(405, "method_not_allowed");
-    let made_up = Method::from_bytes(b"BREW").unwrap();
-    Answer::of(service.request(made_up, "/healthz")).await.refused(405, "method_not_allowed");
+    let unknown_method = Method::from_bytes(b"BREW").unwrap();
+    Answer::of(service.request(unknown_method, "/healthz")).await.refused(405, "method_not_allowed");
     let metrics = Answer::of(service.get("/metrics")).await.text;
-    assert!(!metrics.contains("BREW") && !metrics.contains("/nowhere"), "no series by what strangers send");
+    assert!(
+        !metrics.contains("BREW") && !metrics.contains("/nowhere"),
+        "clients must not be able to create series"
+    );
 }
 
 #[tokio::test]
@@ -109,8 +112,8 @@ async fn bodies_must_be_json() {
     Answer::of(twice).await.refused(422, "wrong_value");
 }
 
-/// What a schema is, wherever it is written.
-fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+/// Follows a `$ref`, if the schema is one.
+fn resolve_ref<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(reference) => document.pointer(reference.strip_prefix('#').unwrap()).unwrap(),
         None => schema,
@@ -118,16 +121,16 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 #[tokio::test]
-async fn nothing_is_taken_twice() {
+async fn repeated_parameters_and_fields_are_refused() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     let document = Answer::of(service.get("/v1/openapi.json")).await.json();
     let (mut parameters, mut fields) = (0, 0);
     for (path, operations) in document["paths"].as_object().unwrap() {
-        // A question may name an argument again for each of a list. Companies are Odoo's.
-        let is_asked = path != "/v1/questions" && path != "/v1/session/companies";
-        let queried = operations["get"]["parameters"].as_array().into_iter().flatten();
-        for parameter in queried.filter(|parameter| is_asked && parameter["in"] == "query") {
+        // A question repeats an argument to pass a list. Companies exist only with Odoo.
+        let is_checked = path != "/v1/questions" && path != "/v1/session/companies";
+        let parameters_of_get = operations["get"]["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters_of_get.filter(|parameter| is_checked && parameter["in"] == "query") {
             let name = parameter["name"].as_str().unwrap();
             let (first, other) = name.split_at(1);
             let again = format!("%{:02x}{other}", first.as_bytes()[0]);
@@ -140,8 +143,8 @@ async fn nothing_is_taken_twice() {
             parameters += 1;
         }
         let body = &operations["post"]["requestBody"]["content"]["application/json"]["schema"];
-        for (name, schema) in resolved(&document, body)["properties"].as_object().into_iter().flatten() {
-            let value = match resolved(&document, schema)["type"].as_str() {
+        for (name, schema) in resolve_ref(&document, body)["properties"].as_object().into_iter().flatten() {
+            let value = match resolve_ref(&document, schema)["type"].as_str() {
                 Some("boolean") => "true",
                 Some("array") => "[]",
                 Some("object") => "{}",
@@ -163,7 +166,7 @@ async fn nothing_is_taken_twice() {
 }
 
 #[tokio::test]
-async fn bodies_are_objects_and_no_arrays_of_values_in_some_order() {
+async fn bodies_must_be_objects() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     let document = Answer::of(service.get("/v1/openapi.json")).await.json();
@@ -189,7 +192,7 @@ async fn bodies_are_objects_and_no_arrays_of_values_in_some_order() {
     assert_eq!(
         Answer::with_token(service.get("/v1/session"), &token).await.status,
         200,
-        "and nothing was done"
+        "the refused requests must not end the session"
     );
 }
 
@@ -209,7 +212,7 @@ async fn long_answers_are_compressed_as_negotiated() {
         ("gzip;q=abc", ""),
         ("", ""),
         ("*;q=0.1, zstd;q=0", "br"),
-        // Plain, too, for those who would rather have nothing.
+        // Uncompressed even if the client refuses that: an answer is better than 406.
         ("identity;q=0", ""),
         ("*;q=0", ""),
         ("identity;q=0, gzip;q=0", ""),
@@ -243,11 +246,11 @@ async fn short_answers_and_secrets_are_not_compressed() {
     let usual = Service::start().await;
     let token = usual.token(ADMIN).await;
     let tree = Answer::with_token(usual.get("/v1/tree").header("accept-encoding", "gzip"), &token).await;
-    assert_eq!(tree.header("content-encoding"), "", "{} bytes are not worth it", tree.text.len());
+    assert_eq!(tree.header("content-encoding"), "", "{} bytes are too few to compress", tree.text.len());
 }
 
 #[tokio::test]
-async fn metrics_say_what_happened() {
+async fn metrics_count_requests_and_logins() {
     let service = Service::start().await;
     service.token(ADMIN).await;
     Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))
@@ -269,7 +272,7 @@ async fn metrics_say_what_happened() {
 }
 
 #[tokio::test]
-async fn only_the_page_of_a_demonstration_offers_users() {
+async fn only_the_demonstration_page_offers_users() {
     let page = async |service: &Service| Answer::of(service.get("/")).await.text;
     let service = Service::start().await;
     assert!(!page(&service).await.contains("data-demonstration"));

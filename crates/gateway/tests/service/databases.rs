@@ -1,4 +1,4 @@
-//! What a service of a test stands on: an ERP's database with the sample rows, and a place for sessions.
+//! `Databases`: the ERP's database with the sample rows, and the session store, for one test.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,38 +30,38 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// Databases that go away with the last handle to them.
+/// Databases that are dropped with their last handle.
 #[derive(Clone)]
 pub(crate) struct Databases(Arc<Inner>);
 
 struct Inner {
     erp: String,
     store: Option<String>,
-    on: On,
+    location: Location,
 }
 
-enum On {
+enum Location {
     Folder { _folder: TempDir },
     Server { name: String },
 }
 
 impl Databases {
-    /// The sample rows in a file, and sessions and passwords in memory.
+    /// Sample rows in SQLite, sessions and passwords in memory.
     pub(crate) async fn memory() -> Self {
-        Self::in_folder(false).await
+        Self::create_sqlite(false).await
     }
 
     pub(crate) async fn sqlite() -> Self {
-        Self::in_folder(true).await
+        Self::create_sqlite(true).await
     }
 
-    async fn in_folder(stored: bool) -> Self {
+    async fn create_sqlite(with_store: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
         erp_import::demo::create(&file("erp.db")).await.unwrap();
         let erp = format!("sqlite:{}", file("erp.db").display());
-        let store = stored.then(|| format!("sqlite:{}?mode=rwc", file("sessions.db").display()));
-        Databases(Arc::new(Inner { erp, store, on: On::Folder { _folder: folder } }))
+        let store = with_store.then(|| format!("sqlite:{}?mode=rwc", file("sessions.db").display()));
+        Databases(Arc::new(Inner { erp, store, location: Location::Folder { _folder: folder } }))
     }
 
     pub(crate) async fn postgres() -> Self {
@@ -70,21 +70,21 @@ impl Databases {
         execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
         let erp = with_name(&server, &name);
         let store = Some(erp.clone());
-        Databases(Arc::new(Inner { erp, store, on: On::Server { name } }))
+        Databases(Arc::new(Inner { erp, store, location: Location::Server { name } }))
     }
 
     pub(crate) async fn reader(&self) -> ErpReader {
         ErpReader::open(Database::connect(&self.0.erp).await.unwrap()).await.unwrap()
     }
 
-    /// The store in a database, if it is in one.
+    /// Migrates and opens the session store, if it is a database.
     pub(crate) async fn store(&self) -> Option<Arc<dyn SqlStore>> {
         let options = StoreOptions::new(self.0.store.as_ref()?);
         store::migrate(&options).await.unwrap();
         Some(store::open(&options).await.unwrap())
     }
 
-    /// A store in memory for those who have none in a database.
+    /// The given store, or else a new store in memory.
     pub(crate) fn or_memory(
         store: Option<Arc<dyn SqlStore>>,
         clock: &Arc<dyn Clock>,
@@ -95,7 +95,7 @@ impl Databases {
         }
     }
 
-    /// The same password for all users.
+    /// Gives all users the same password.
     pub(crate) async fn credentials(&self, users: Vec<UserId>, hash: &str) -> Box<dyn Credentials> {
         let Some(url) = &self.0.store else { return Box::new(MemoryCredentials::shared(users, hash)) };
         let schema = if self.is_postgres() { "orgcache." } else { "" };
@@ -112,7 +112,7 @@ impl Databases {
         Box::new(PasswordTable::open(Database::connect(url).await.unwrap()).await.unwrap())
     }
 
-    /// The passwords of the users, where they are in a database.
+    /// The password table of the session store. Panics if sessions are in memory.
     pub(crate) async fn passwords(&self) -> PasswordTable {
         let url = self.0.store.as_ref().unwrap();
         PasswordTable::open(Database::connect(url).await.unwrap()).await.unwrap()
@@ -131,14 +131,14 @@ impl Databases {
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
-        matches!(self.0.on, On::Server { .. })
+        matches!(self.0.location, Location::Server { .. })
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let On::Server { name } = &self.on {
-            // Another thread, since this one may be a runtime's.
+        if let Location::Server { name } = &self.location {
+            // A new thread, because a thread of a runtime must not block.
             let statement = format!("DROP DATABASE {name} WITH (FORCE)");
             let dropping = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -163,8 +163,8 @@ fn with_name(server: &str, name: &str) -> String {
     format!("{}/{name}", server.rsplit_once('/').unwrap().0)
 }
 
-/// The server, and a database on it with the sample rows, which others are copies of. It goes with the
-/// server.
+/// The server's URL, and the name of a database with the sample rows to create the others from. Never
+/// dropped: the test run discards the whole server.
 async fn template() -> (String, &'static str) {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     let server = server_url();
@@ -175,7 +175,7 @@ async fn template() -> (String, &'static str) {
         let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/erp-sample/rows");
         erp_import::import(&database, &rows).await.unwrap();
         database.close().await;
-        // As the demonstration does: the sample has users who may not log in.
+        // As the demonstration does, because some users of the sample are inactive.
         execute(&with_name(&server, &name), "UPDATE ad_user SET isactive = 'Y'").await;
         name
     });

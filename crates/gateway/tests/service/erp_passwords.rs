@@ -1,4 +1,4 @@
-//! Logins by the ERP's own password hashes, as Python makes them.
+//! Logins with the ERP's password hashes. Python computes the hashes independently.
 
 use std::process::Command;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use crate::databases::{Databases, on_both_databases};
 use crate::service::{ADMIN, Answer, PASSWORD, SPAIN, SPAIN_ID, Service};
 
 on_both_databases! {
-    the_erps_hashes_open_and_nothing_else_does,
-    a_password_here_goes_before_the_erps,
-    the_erps_hashes_are_off_unless_asked_for,
+    only_a_password_that_matches_the_erps_hash_is_accepted,
+    a_password_of_the_service_overrides_the_erps,
+    the_erps_hashes_are_off_by_default,
     failures_against_the_erps_hashes_are_limited,
 }
 
-/// A password with more than ASCII in it.
+/// A password with characters beyond ASCII.
 const SECRET: &str = "contraseña $1$ 密码";
 
-/// The hashes of a password: without salt, and with one.
+/// The unsalted and the salted hash of a password.
 fn hashes(password: &str) -> (String, String) {
     let python = std::env::var_os("ORGCACHE_TEST_PYTHON")
         .unwrap_or_else(|| panic!("ORGCACHE_TEST_PYTHON names no interpreter; run cargo xtask test"));
@@ -37,7 +37,7 @@ fn hashes(password: &str) -> (String, String) {
     (unsalted.to_owned(), salted.to_owned())
 }
 
-/// A service for which the user of Spain has no password of its own.
+/// Starts a service that stores no password for the Spanish user.
 async fn start(databases: &Databases, erp_passwords: bool) -> Service {
     databases.execute("ALTER TABLE ad_user ADD COLUMN password varchar(255)").await;
     let service = Service::start_on(databases, |settings| {
@@ -50,7 +50,7 @@ async fn start(databases: &Databases, erp_passwords: bool) -> Service {
     service
 }
 
-async fn store(service: &Service, hash: &str) {
+async fn set_erp_hash(service: &Service, hash: &str) {
     let hash = hash.replace('\'', "''");
     service.execute(&format!("UPDATE ad_user SET password = '{hash}' WHERE ad_user_id = '{SPAIN_ID}'")).await;
 }
@@ -59,11 +59,11 @@ async fn log_in(service: &Service, user: &str, password: &str) -> Answer {
     Answer::of(service.post("/v1/login", json!({"user": user, "password": password}))).await
 }
 
-async fn the_erps_hashes_open_and_nothing_else_does(databases: Databases) {
+async fn only_a_password_that_matches_the_erps_hash_is_accepted(databases: Databases) {
     let service = start(&databases, true).await;
     let (unsalted, salted) = hashes(SECRET);
     for hash in [&unsalted, &salted] {
-        store(&service, hash).await;
+        set_erp_hash(&service, hash).await;
         let answer = log_in(&service, SPAIN, SECRET).await;
         assert_eq!(answer.json()["session"]["user"], SPAIN_ID, "{}", answer.text);
         let digest = hash.rsplit('$').next().unwrap();
@@ -73,7 +73,7 @@ async fn the_erps_hashes_open_and_nothing_else_does(databases: Databases) {
             log_in(&service, SPAIN, wrong).await.refused(401, "unauthorized");
         }
         log_in(&service, "nobody", SECRET).await.refused(401, "unauthorized");
-        // Whom the ERP locks out stays out.
+        // A user that the ERP has locked is refused.
         service.execute("UPDATE ad_user SET islocked = 'Y'").await;
         log_in(&service, SPAIN, SECRET).await.refused(403, "user_locked");
         service.execute("UPDATE ad_user SET islocked = 'N'").await;
@@ -98,7 +98,7 @@ async fn the_erps_hashes_open_and_nothing_else_does(databases: Databases) {
         "$".to_owned(),
     ];
     for stored in &stored {
-        store(&service, stored).await;
+        set_erp_hash(&service, stored).await;
         for password in [SECRET, "", stored] {
             log_in(&service, SPAIN, password).await.refused(401, "unauthorized");
         }
@@ -109,7 +109,7 @@ async fn the_erps_hashes_open_and_nothing_else_does(databases: Databases) {
     }
 }
 
-async fn a_password_here_goes_before_the_erps(databases: Databases) {
+async fn a_password_of_the_service_overrides_the_erps(databases: Databases) {
     let service = start(&databases, true).await;
     let (_, salted) = hashes(SECRET);
     service.execute(&format!("UPDATE ad_user SET password = '{salted}'")).await;
@@ -117,9 +117,9 @@ async fn a_password_here_goes_before_the_erps(databases: Databases) {
     assert_eq!(log_in(&service, ADMIN, PASSWORD).await.status, 200);
 
     assert_eq!(log_in(&service, SPAIN, SECRET).await.status, 200);
-    let own = gateway::http::hash_password("a password of our own").unwrap();
+    let own_hash = gateway::http::hash_password("a password of our own").unwrap();
     let passwords = databases.passwords().await;
-    passwords.set(SPAIN_ID.parse().unwrap(), Some(&own)).await.unwrap();
+    passwords.set(SPAIN_ID.parse().unwrap(), Some(&own_hash)).await.unwrap();
     log_in(&service, SPAIN, SECRET).await.refused(401, "unauthorized");
     assert_eq!(log_in(&service, SPAIN, "a password of our own").await.status, 200);
     passwords.set(SPAIN_ID.parse().unwrap(), None).await.unwrap();
@@ -127,9 +127,9 @@ async fn a_password_here_goes_before_the_erps(databases: Databases) {
     assert_eq!(log_in(&service, SPAIN, SECRET).await.status, 200);
 }
 
-async fn the_erps_hashes_are_off_unless_asked_for(databases: Databases) {
+async fn the_erps_hashes_are_off_by_default(databases: Databases) {
     let service = start(&databases, false).await;
-    store(&service, &hashes(SECRET).1).await;
+    set_erp_hash(&service, &hashes(SECRET).1).await;
     log_in(&service, SPAIN, SECRET).await.refused(401, "unauthorized");
     assert_eq!(log_in(&service, ADMIN, PASSWORD).await.status, 200);
 }
@@ -142,7 +142,7 @@ async fn failures_against_the_erps_hashes_are_limited(databases: Databases) {
     })
     .await;
     databases.passwords().await.set(SPAIN_ID.parse().unwrap(), None).await.unwrap();
-    store(&service, &hashes(SECRET).0).await;
+    set_erp_hash(&service, &hashes(SECRET).0).await;
     for _ in 0..3 {
         log_in(&service, SPAIN, "guess").await.refused(401, "unauthorized");
     }

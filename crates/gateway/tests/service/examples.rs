@@ -1,4 +1,4 @@
-//! The examples of docs/operations.md, run as they are; the one that signs in Python by each algorithm.
+//! Runs the examples of docs/operations.md. The Python example signs with each algorithm.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -16,7 +16,7 @@ use crate::databases::Databases;
 use crate::front_end::FrontEnd;
 use crate::service::{ADMIN, Answer, PASSWORD, Service};
 
-/// What comes before the point of a public P-256 key in its standard encoding.
+/// The DER prefix of a public P-256 key, before its point.
 const P256: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
 const ASSERTION: &str = include_str!("../../../../examples/python/assertion.py");
@@ -24,8 +24,8 @@ const ASSERTION: &str = include_str!("../../../../examples/python/assertion.py")
 /// The folder of the examples.
 pub(crate) const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
 
-/// What the script beside this file signs.
-async fn signed() -> Vec<Value> {
+/// Runs `sign.py`: for each algorithm, a key with assertions signed by it, and a second key with one.
+async fn sign_with_each_algorithm() -> Vec<Value> {
     let python = std::env::var_os("ORGCACHE_TEST_PYTHON").unwrap_or_else(|| {
         panic!("this test needs Python packages: run `cargo xtask test`, which installs them")
     });
@@ -62,27 +62,27 @@ fn algorithm(name: &str) -> AssertionAlgorithm {
 }
 
 #[tokio::test]
-async fn what_the_example_signs_is_accepted_whatever_the_algorithm() {
-    let signed = signed().await;
+async fn assertions_of_the_example_are_accepted_for_each_algorithm() {
+    let signed = sign_with_each_algorithm().await;
     assert_eq!(signed.len(), 6);
     let key = |of: &Value, which: &str| of[which].as_str().unwrap().as_bytes().to_vec();
     for one in &signed {
         let algorithm = algorithm(one["algorithm"].as_str().unwrap());
-        // The key that is being replaced, and its successor.
-        let old = key(one, "stranger");
+        // Key rotation: a service may trust two keys at a time.
+        let old = key(one, "other_key");
         let accepted = AssertionKey::new(algorithm).with(&key(one, "key")).unwrap();
         let databases = Databases::sqlite().await;
         let only = FrontEnd::with_key(accepted.clone());
         let service = Service::start_trusting(only, &databases, |_| {}).await;
-        // However long it took until here.
-        service.front_end.set(issued(one["tokens"][0].as_str().unwrap()));
+        // Independent of how long the signing took.
+        service.front_end.set(issued_at(one["tokens"][0].as_str().unwrap()));
         let show = async |service: &Service, token: &Value| {
             Answer::of(service.post("/v1/login/assertion", json!({"assertion": token}))).await
         };
         let answer = show(&service, &one["tokens"][0]).await;
         assert_eq!(answer.status, 200, "{algorithm:?}: {}", answer.text);
         show(&service, &one["forged"]).await.refused(401, "unauthorized");
-        // Nobody else's is accepted, not even by the same algorithm.
+        // Assertions that other keys signed are refused.
         for other in signed.iter().filter(|other| other["algorithm"] != one["algorithm"]) {
             show(&service, &other["tokens"][0]).await.refused(401, "unauthorized");
         }
@@ -91,7 +91,7 @@ async fn what_the_example_signs_is_accepted_whatever_the_algorithm() {
         let databases = Databases::sqlite().await;
         let both = FrontEnd::with_key(accepted.with(&old).unwrap());
         let service = Service::start_trusting(both, &databases, |_| {}).await;
-        service.front_end.set(issued(one["forged"].as_str().unwrap()));
+        service.front_end.set(issued_at(one["forged"].as_str().unwrap()));
         for token in [&one["tokens"][1], &one["forged"]] {
             assert_eq!(show(&service, token).await.status, 200, "{algorithm:?}");
         }
@@ -99,21 +99,21 @@ async fn what_the_example_signs_is_accepted_whatever_the_algorithm() {
 }
 
 /// When a token was issued.
-fn issued(token: &str) -> u64 {
+fn issued_at(token: &str) -> u64 {
     let claims = token.split('.').nth(1).unwrap();
     let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
     serde_json::from_slice::<Value>(&claims).unwrap()["iat"].as_u64().unwrap()
 }
 
 #[tokio::test]
-async fn what_is_no_key_for_the_algorithm_is_refused() {
-    let keys = signed().await;
+async fn keys_of_another_algorithm_are_refused() {
+    let keys = sign_with_each_algorithm().await;
     for one in &keys {
         for other in &keys {
             let (of, by) = (one["algorithm"].as_str().unwrap(), other["algorithm"].as_str().unwrap());
             let taken = AssertionKey::new(algorithm(by)).with(one["key"].as_str().unwrap().as_bytes());
             let both_rsa = [of, by].iter().all(|name| ["RS256", "PS256"].contains(name));
-            // Any text that is long enough may be a secret.
+            // An HMAC secret may be any text that is long enough.
             let fits = of == by || both_rsa || by == "HS256";
             assert_eq!(taken.is_ok(), fits, "a key of {of} for {by}");
         }
@@ -125,7 +125,7 @@ async fn what_is_no_key_for_the_algorithm_is_refused() {
     {
         AssertionKey::new(AssertionAlgorithm::EdDSA).with(nonsense.as_bytes()).unwrap_err();
     }
-    // The last number names the algorithm: a key to agree on secrets is as long as one for signatures.
+    // The object identifier tells Ed25519 from X25519, whose keys have the same length.
     for (algorithm, fits) in [(0x70, true), (0x6e, false)] {
         let info = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, algorithm, 0x03, 0x21, 0x00];
         let key = pem("PUBLIC", &[info.as_slice(), &[7; 32]].concat());
@@ -137,8 +137,8 @@ fn pem(kind: &str, bytes: &[u8]) -> String {
     format!("-----BEGIN {kind} KEY-----\n{}\n-----END {kind} KEY-----\n", STANDARD.encode(bytes))
 }
 
-/// Puts a portal's private key into a folder, and gives the public one to the service.
-pub(crate) fn portal(folder: &Path) -> AssertionKey {
+/// Creates the portal's key pair: writes the private key into a folder and returns the public one.
+pub(crate) fn create_portal_key(folder: &Path) -> AssertionKey {
     let random = SystemRandom::new();
     let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private.as_ref(), &random).unwrap();
@@ -148,11 +148,11 @@ pub(crate) fn portal(folder: &Path) -> AssertionKey {
 }
 
 #[tokio::test]
-async fn the_java_program_logs_in() {
+async fn the_java_portal_logs_users_in() {
     let java = std::env::var_os("ORGCACHE_TEST_JAVA")
         .unwrap_or_else(|| panic!("this test needs Java: run `cargo xtask test`, which installs it"));
     let folder = tempfile::tempdir().unwrap();
-    let key = portal(folder.path());
+    let key = create_portal_key(folder.path());
     let databases = Databases::sqlite().await;
     let service = Service::start_trusting(FrontEnd::with_key(key), &databases, |_| {}).await;
     service.front_end.use_the_time_of_day();
@@ -162,11 +162,11 @@ async fn the_java_program_logs_in() {
         program.arg(format!("{EXAMPLES}/java/Portal.java"));
         program.args(["portal-key.pem", &url, user]).current_dir(folder.path());
         let output = program.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
         (
             output.status.code(),
-            serde_json::from_str::<Value>(&said)
-                .unwrap_or_else(|_| panic!("{said}{}", String::from_utf8_lossy(&output.stderr))),
+            serde_json::from_str::<Value>(&stdout)
+                .unwrap_or_else(|_| panic!("{stdout}{}", String::from_utf8_lossy(&output.stderr))),
         )
     };
     let (status, answer) = log_in(ADMIN).await;
@@ -174,7 +174,7 @@ async fn the_java_program_logs_in() {
     let token = answer["token"].as_str().unwrap();
     assert_eq!(Answer::with_token(service.get("/v1/session"), token).await.status, 200);
 
-    // A name that would end its quotes says no more than a name.
+    // A user name with a quotation mark must not inject claims.
     let forged = format!(r#"{ADMIN}", "department": "x"#);
     let (status, answer) = log_in(&forged).await;
     assert_eq!((status, &answer["status"]), (Some(1), &json!(401)), "{answer}");
@@ -182,7 +182,7 @@ async fn the_java_program_logs_in() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_programs_for_a_unix_socket_are_answered() {
+async fn the_unix_socket_examples_get_answers() {
     let java = std::env::var_os("ORGCACHE_TEST_JAVA")
         .unwrap_or_else(|| panic!("this test needs Java: run `cargo xtask test`, which installs it"));
     let service = Service::start().await;

@@ -1,4 +1,4 @@
-//! A front end that the service trusts: it signs assertions of users' identities.
+//! `FrontEnd`: a trusted portal that signs assertions of its users' identities.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,17 +14,17 @@ use serde_json::{Value, json};
 pub(crate) const ISSUER: &str = "https://portal.example.org";
 pub(crate) const AUDIENCE: &str = "orgcache";
 
-/// What comes before the 32 bytes of an Ed25519 key in its standard encoding.
-const ENCODING: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+/// The DER prefix of a public Ed25519 key, before its 32 bytes.
+const ED25519: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// The seed of the front end's key.
 const SEED: [u8; 32] = [7; 32];
 
-/// The time of day, which tests set; 0 stands for the machine's clock.
+/// The service's wall clock, which tests set. 0 selects the machine's clock.
 #[derive(Debug)]
-struct TimeOfDay(AtomicU64);
+struct TestWallClock(AtomicU64);
 
-impl WallClock for TimeOfDay {
+impl WallClock for TestWallClock {
     fn now(&self) -> Duration {
         match self.0.load(Ordering::SeqCst) {
             0 => SystemWallClock.now(),
@@ -33,17 +33,17 @@ impl WallClock for TimeOfDay {
     }
 }
 
-/// The front end, and the service's clock. All front ends have the same key, unless they are given another.
+/// A front end, and the wall clock of the service that trusts it. The default key is the same for all.
 #[derive(Debug)]
 pub(crate) struct FrontEnd {
-    time: Arc<TimeOfDay>,
+    time: Arc<TestWallClock>,
     key: AssertionKey,
 }
 
 impl Default for FrontEnd {
     fn default() -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap();
-        let encoded = STANDARD.encode([ENCODING, pair.public_key().as_ref()].concat());
+        let encoded = STANDARD.encode([ED25519, pair.public_key().as_ref()].concat());
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{encoded}\n-----END PUBLIC KEY-----\n");
         Self::with_key(AssertionKey::new(AssertionAlgorithm::EdDSA).with(pem.as_bytes()).unwrap())
     }
@@ -51,11 +51,11 @@ impl Default for FrontEnd {
 
 impl FrontEnd {
     pub(crate) fn with_key(key: AssertionKey) -> Self {
-        FrontEnd { time: Arc::new(TimeOfDay(AtomicU64::new(1_800_000_000))), key }
+        FrontEnd { time: Arc::new(TestWallClock(AtomicU64::new(1_800_000_000))), key }
     }
 
-    /// What a service is configured with to trust this front end.
-    pub(crate) fn trusted(&self, store: Arc<dyn SqlStore>) -> Assertions {
+    /// The settings with which a service trusts this front end.
+    pub(crate) fn assertions(&self, store: Arc<dyn SqlStore>) -> Assertions {
         Assertions::with_clock(self.key.clone(), ISSUER, AUDIENCE, store, Arc::clone(&self.time) as _)
     }
 
@@ -67,17 +67,17 @@ impl FrontEnd {
         self.time.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// Sets the service's clock by that of the front end.
+    /// Sets the service's wall clock.
     pub(crate) fn set(&self, now: u64) {
         self.time.0.store(now, Ordering::SeqCst);
     }
 
-    /// Leaves the service's clock to the machine, whose time a program of its own goes by.
+    /// Uses the machine's clock, for programs that sign with it.
     pub(crate) fn use_the_time_of_day(&self) {
         self.set(0);
     }
 
-    /// Claims that are accepted, once.
+    /// Valid claims with a new `jti`.
     pub(crate) fn claims(&self, user: &str) -> Value {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -85,25 +85,25 @@ impl FrontEnd {
         json!({"iss": ISSUER, "aud": AUDIENCE, "sub": user, "iat": now, "exp": now + 60, "jti": name})
     }
 
-    /// An assertion that is accepted, once.
+    /// A valid assertion with a new `jti`.
     pub(crate) fn assertion(&self, user: &str) -> String {
-        signed(&json!({"alg": "EdDSA", "typ": "JWT"}), &self.claims(user))
+        sign(&json!({"alg": "EdDSA", "typ": "JWT"}), &self.claims(user))
     }
 }
 
-/// A token signed with the front end's key.
-pub(crate) fn signed(header: &Value, claims: &Value) -> String {
-    signed_by(&SEED, header, claims)
+/// Signs a token with the front end's key.
+pub(crate) fn sign(header: &Value, claims: &Value) -> String {
+    sign_with(&SEED, header, claims)
 }
 
-/// A token signed with the key of a seed.
-pub(crate) fn signed_by(seed: &[u8; 32], header: &Value, claims: &Value) -> String {
+/// Signs a token with the key of the given seed.
+pub(crate) fn sign_with(seed: &[u8; 32], header: &Value, claims: &Value) -> String {
     let pair = Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
-    token(header, claims, |message| pair.sign(message).as_ref().to_vec())
+    assemble(header, claims, |message| pair.sign(message).as_ref().to_vec())
 }
 
-/// A token with a signature of the test's own.
-pub(crate) fn token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+/// Assembles a token with an arbitrary signature.
+pub(crate) fn assemble(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
     let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));

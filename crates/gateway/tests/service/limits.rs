@@ -1,4 +1,4 @@
-//! Slow and huge requests, other hosts' names, and the end of the service.
+//! Limits on slow and large requests and on slow readers, `Host` checks, graceful shutdown, readiness.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 
 use crate::service::{ADMIN, Answer, Service};
 
-/// Sends bytes as they are, and reads until the service closes the connection.
-async fn raw(service: &Service, request: &str) -> String {
+/// Sends a request verbatim, and reads until the service closes the connection.
+async fn send_raw(service: &Service, request: &str) -> String {
     let mut stream = TcpStream::connect(service.address()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -27,18 +27,18 @@ async fn long_bodies_are_refused_before_they_are_read() {
     Answer::of(request.body(body)).await.refused(413, "too_large");
     let announced = "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
                      content-length: 99999999999\r\nconnection: close\r\n\r\n";
-    assert!(raw(&service, announced).await.starts_with("HTTP/1.1 413 "));
+    assert!(send_raw(&service, announced).await.starts_with("HTTP/1.1 413 "));
     let mut chunked = "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
                        transfer-encoding: chunked\r\nconnection: close\r\n\r\n"
         .to_owned();
     for _ in 0..20 {
         chunked.push_str(&format!("10000\r\n{}\r\n", " ".repeat(0x10000)));
     }
-    assert!(raw(&service, &chunked).await.starts_with("HTTP/1.1 413 "));
+    assert!(send_raw(&service, &chunked).await.starts_with("HTTP/1.1 413 "));
 }
 
 #[tokio::test]
-async fn slow_bodies_and_heads_are_given_up() {
+async fn slow_bodies_and_heads_time_out() {
     let service = Service::start_with(|settings| {
         settings.body_within = Duration::from_millis(300);
         settings.head_within = Duration::from_millis(300);
@@ -46,40 +46,40 @@ async fn slow_bodies_and_heads_are_given_up() {
     .await;
     let body =
         "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{";
-    let answer = raw(&service, body).await;
+    let answer = send_raw(&service, body).await;
     assert!(
         answer.starts_with("HTTP/1.1 408 ") && answer.contains("urn:orgcache:problem:too_slow"),
         "{answer}"
     );
-    assert_eq!(raw(&service, "GET /healthz HTTP/1.1\r\nhost:").await, "", "closed without an answer");
-    assert_eq!(raw(&service, "").await, "", "nor does a connection without a request stay");
-    let kept = raw(&service, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    assert!(kept.starts_with("HTTP/1.1 200 ") && kept.ends_with("ok\n"), "{kept}");
+    assert_eq!(send_raw(&service, "GET /healthz HTTP/1.1\r\nhost:").await, "", "closed without an answer");
+    assert_eq!(send_raw(&service, "").await, "", "a connection without a request is closed too");
+    let keep_alive = send_raw(&service, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(keep_alive.starts_with("HTTP/1.1 200 ") && keep_alive.ends_with("ok\n"), "{keep_alive}");
 }
 
 #[tokio::test]
 async fn long_heads_are_refused() {
     let service = Service::start().await;
     let long = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(64 << 10));
-    assert!(raw(&service, &long).await.starts_with("HTTP/1.1 431 "));
+    assert!(send_raw(&service, &long).await.starts_with("HTTP/1.1 431 "));
     let many: String = (0..200).map(|number| format!("x-{number}: 1\r\n")).collect();
     assert!(
-        raw(&service, &format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{many}\r\n"))
+        send_raw(&service, &format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{many}\r\n"))
             .await
             .starts_with("HTTP/1.1 431 ")
     );
-    assert!(raw(&service, "nonsense\r\n\r\n").await.starts_with("HTTP/1.1 400 "));
+    assert!(send_raw(&service, "nonsense\r\n\r\n").await.starts_with("HTTP/1.1 400 "));
     assert_eq!(Answer::of(service.get("/healthz")).await.text, "ok\n");
 }
 
 #[tokio::test]
-async fn heads_have_the_limits_that_are_documented() {
+async fn head_limits_are_as_documented() {
     let service = Service::start().await;
     let status = async |headers: &str| {
         let head = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
-        (head.len(), raw(&service, &head).await.split(' ').nth(1).unwrap_or_default().to_owned())
+        (head.len(), send_raw(&service, &head).await.split(' ').nth(1).unwrap_or_default().to_owned())
     };
-    // With `host` and `connection`.
+    // Two more headers, `host` and `connection`, count towards the limit of 100.
     let many = |number: usize| -> String { (0..number).map(|number| format!("x-{number}: 1\r\n")).collect() };
     assert_eq!(status(&many(98)).await.1, "200");
     assert_eq!(status(&many(99)).await.1, "431");
@@ -91,31 +91,32 @@ async fn heads_have_the_limits_that_are_documented() {
 }
 
 #[tokio::test]
-async fn a_request_names_one_host() {
+async fn a_request_must_have_one_host() {
     let service = Service::start().await;
     for hosts in ["host: localhost\r\nhost: localhost", "host: localhost\r\nx: y\r\nHost: evil.example"] {
         for request in ["GET /healthz", "GET /v1/session", "GET /nowhere", "POST /healthz", "GET /"] {
             let answer =
-                raw(&service, &format!("{request} HTTP/1.1\r\n{hosts}\r\nconnection: close\r\n\r\n")).await;
+                send_raw(&service, &format!("{request} HTTP/1.1\r\n{hosts}\r\nconnection: close\r\n\r\n"))
+                    .await;
             assert!(answer.starts_with("HTTP/1.1 400 "), "{request}: {answer}");
             assert!(answer.contains("urn:orgcache:problem:several_hosts"), "{answer}");
         }
     }
-    let none = raw(&service, "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n").await;
+    let none = send_raw(&service, "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n").await;
     assert!(none.starts_with("HTTP/1.1 400 ") && none.contains("urn:orgcache:problem:no_host"), "{none}");
-    let older = raw(&service, "GET /healthz HTTP/1.0\r\n\r\n").await;
+    let older = send_raw(&service, "GET /healthz HTTP/1.0\r\n\r\n").await;
     assert!(older.starts_with("HTTP/1.0 200 "), "{older}");
 }
 
 #[tokio::test]
-async fn targets_that_name_no_path_here_are_refused() {
+async fn invalid_targets_and_foreign_hosts_are_refused() {
     let service = Service::start_with(|settings| settings.local_names_only = true).await;
     for (line, host, status) in [
         ("OPTIONS * HTTP/1.1", "localhost", "HTTP/1.1 404 "),
         ("CONNECT localhost:80 HTTP/1.1", "localhost", "HTTP/1.1 404 "),
         ("CONNECT evil.example:443 HTTP/1.1", "localhost", "HTTP/1.1 421 "),
         ("GET http:///healthz HTTP/1.1", "localhost", "HTTP/1.1 400 "),
-        // Without its slash it is read as a host.
+        // Without the slash, the target is parsed as a host.
         ("GET healthz HTTP/1.1", "localhost", "HTTP/1.1 421 "),
         ("GET //healthz HTTP/1.1", "localhost", "HTTP/1.1 404 "),
         ("GET /%68ealthz HTTP/1.1", "localhost", "HTTP/1.1 404 "),
@@ -126,10 +127,11 @@ async fn targets_that_name_no_path_here_are_refused() {
         ("GET /healthz HTTP/1.1", "[::ffff:127.0.0.1]", "HTTP/1.1 421 "),
         ("GET /healthz HTTP/1.1", "2130706433", "HTTP/1.1 421 "),
         ("GET /healthz HTTP/1.1", "0.0.0.0", "HTTP/1.1 421 "),
-        // HTTP/2 is not spoken.
+        // HTTP/2 is not supported.
         ("PRI * HTTP/2.0", "localhost", ""),
     ] {
-        let answer = raw(&service, &format!("{line}\r\nhost: {host}\r\nconnection: close\r\n\r\n")).await;
+        let answer =
+            send_raw(&service, &format!("{line}\r\nhost: {host}\r\nconnection: close\r\n\r\n")).await;
         assert!(answer.starts_with(status), "{line}, {host}: {answer}");
     }
 }
@@ -141,13 +143,13 @@ async fn a_client_that_does_not_read_its_answer_is_dropped() {
         settings.write_within = Duration::from_millis(300);
     })
     .await;
-    let mut deaf = TcpStream::connect(service.address()).await.unwrap();
+    let mut stalled = TcpStream::connect(service.address()).await.unwrap();
     let requests = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
-    deaf.write_all(requests.as_bytes()).await.unwrap();
-    // Its place is free only once it is dropped.
+    stalled.write_all(requests.as_bytes()).await.unwrap();
+    // The only connection is free again once the service drops the stalled client.
     assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
     let mut all = Vec::new();
-    drop(deaf.read_to_end(&mut all).await);
+    drop(stalled.read_to_end(&mut all).await);
     assert!(String::from_utf8_lossy(&all).matches("HTTP/1.1 200").count() < 500);
 }
 
@@ -172,13 +174,13 @@ async fn a_client_that_reads_too_slowly_is_dropped() {
         }
         answers
     });
-    // Each read is progress, and still its place is free soon.
+    // Although the client makes progress, the service drops it for being below the minimum rate.
     assert_eq!(Answer::of(service.get("/healthz")).await.status, 200);
     assert!(reading.await.unwrap() < 500);
 }
 
 #[tokio::test]
-async fn slow_answers_are_given_up() {
+async fn slow_answers_time_out() {
     let service = Service::start_with(|settings| settings.answer_within = Duration::ZERO).await;
     Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": "x"})))
         .await
@@ -186,7 +188,7 @@ async fn slow_answers_are_given_up() {
 }
 
 #[tokio::test]
-async fn on_loopback_only_names_of_this_machine_are_answered() {
+async fn a_loopback_service_accepts_only_local_host_names() {
     let service = Service::start_with(|settings| settings.local_names_only = true).await;
     for host in ["localhost", "127.0.0.1", "[::1]", "LOCALHOST:8080", "127.0.0.1:1", "127.0.0.2:80"] {
         assert_eq!(Answer::of(service.get("/healthz").header("host", host)).await.status, 200, "{host}");
@@ -205,9 +207,9 @@ async fn on_loopback_only_names_of_this_machine_are_answered() {
         let problem = Answer::of(service.get("/healthz").header("host", host)).await;
         assert_eq!(problem.refused(421, "misdirected")["field"], "host", "{host}");
     }
-    let without = raw(&service, "GET /healthz HTTP/1.0\r\n\r\n").await;
+    let without = send_raw(&service, "GET /healthz HTTP/1.0\r\n\r\n").await;
     assert!(without.starts_with("HTTP/1.0 421 "), "{without}");
-    // A target in absolute form overrules the header.
+    // The host of an absolute target takes precedence over the header.
     for (target, host, status) in [
         ("http://evil.example/healthz", "localhost", 421),
         ("http://localhost@evil.example/healthz", "localhost", 421),
@@ -215,7 +217,7 @@ async fn on_loopback_only_names_of_this_machine_are_answered() {
         ("http://127.0.0.1/healthz", "evil.example", 200),
     ] {
         let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-        let answer = raw(&service, &head).await;
+        let answer = send_raw(&service, &head).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{target}: {answer}");
     }
 }
@@ -233,13 +235,13 @@ async fn connections_beyond_the_limit_wait() {
 }
 
 #[tokio::test]
-async fn the_end_lets_requests_under_way_finish() {
+async fn shutdown_lets_requests_in_flight_finish() {
     let mut service = Service::start().await;
     let mut slow = TcpStream::connect(service.address()).await.unwrap();
     let head =
         "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
     slow.write_all(head.as_bytes()).await.unwrap();
-    // An answer on another connection proves that the service has got that far.
+    // This answer proves that the service has accepted the connection above.
     assert_eq!(Answer::of(service.get("/readyz")).await.status, 200);
     service.begin_to_stop();
     while TcpStream::connect(service.address()).await.is_ok() {
@@ -252,12 +254,16 @@ async fn the_end_lets_requests_under_way_finish() {
 }
 
 #[tokio::test]
-async fn readiness_is_the_databases_and_the_services_own() {
+async fn readiness_depends_on_the_database_and_on_shutdown() {
     let mut service = Service::start().await;
     assert_eq!(Answer::of(service.get("/readyz")).await.text, "ok\n");
     service.execute("ALTER TABLE ad_client RENAME TO gone").await;
     Answer::of(service.get("/readyz")).await.refused(503, "unavailable");
-    assert_eq!(Answer::of(service.get("/healthz")).await.text, "ok\n", "a restart would not mend a database");
+    assert_eq!(
+        Answer::of(service.get("/healthz")).await.text,
+        "ok\n",
+        "a restart would not help against a database outage"
+    );
     service.execute("ALTER TABLE gone RENAME TO ad_client").await;
     service.gateway.close();
     Answer::of(service.get("/readyz")).await.refused(503, "unavailable");

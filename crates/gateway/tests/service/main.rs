@@ -1,24 +1,24 @@
-//! The service as a client meets it: a server that listens, a real HTTP client, a real database.
+//! End-to-end tests of the HTTP service: a listening server, a real HTTP client, a real database.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code may fail loudly")]
 
 mod administration;
 mod allocations;
 mod answers;
 mod assertions;
-mod calling;
+mod connection_resets;
 mod databases;
-mod described;
-mod description;
 mod erp_passwords;
+mod example_clients;
 mod examples;
 mod front_end;
 mod limits;
-mod logging_in;
+mod login;
+mod openapi;
+mod openapi_schema;
 mod organizations;
-mod packaged;
+mod packaging;
 mod proxies;
 mod questions;
-mod resets;
 
 mod schemathesis;
 mod service;

@@ -1,4 +1,4 @@
-//! What a session may read and write, and its tree.
+//! The organizations that a session may read and write, its roles and its tree.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ async fn get(service: &Service, path: &str, token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_role_reads_the_natural_trees_of_what_it_writes() {
+async fn readable_organizations_are_the_natural_trees_of_writable_ones() {
     let service = Service::start().await;
     let token = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     let list = async |path| get(&service, path, &token).await["organizations"].as_array().unwrap().clone();
@@ -35,7 +35,7 @@ async fn a_role_reads_the_natural_trees_of_what_it_writes() {
 }
 
 #[tokio::test]
-async fn the_roles_to_switch_to_are_those_of_the_client() {
+async fn only_roles_of_the_current_client_are_offered() {
     let service = Service::start().await;
     let token = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     let roles = get(&service, "/v1/session/roles", &token).await["roles"].as_array().unwrap().clone();
@@ -50,7 +50,7 @@ async fn the_roles_to_switch_to_are_those_of_the_client() {
         ]
     );
     assert_eq!(roles[3]["id"], WAREHOUSE);
-    // The built-in administrator has roles of two clients, and sees those of the one it works in.
+    // The built-in administrator has roles of two clients, but is offered only those of the current one.
     let role = "42D0EEB1C66F497A90DD526DC597E6F0";
     let token = service.token_as(json!({"user": "Openbravo", "password": PASSWORD, "role": role})).await;
     let roles = get(&service, "/v1/session/roles", &token).await;
@@ -61,7 +61,7 @@ async fn the_roles_to_switch_to_are_those_of_the_client() {
 }
 
 #[tokio::test]
-async fn the_tree_comes_in_display_order_with_names() {
+async fn the_tree_is_listed_in_display_order_with_names() {
     let service = Service::start().await;
     let token = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     let tree = get(&service, "/v1/tree", &token).await["organizations"].as_array().unwrap().clone();
@@ -95,12 +95,12 @@ async fn the_tree_comes_in_display_order_with_names() {
     service.clock.advance(std::time::Duration::from_secs(10));
     let tree = get(&service, "/v1/tree", &token).await["organizations"].as_array().unwrap().clone();
     let place = |id: &str| tree.iter().position(|org| org["id"] == id).unwrap();
-    assert!(place(US) < place(ESPANA), "names and order are read beside the tree");
-    assert_eq!((tree.len(), &tree[place(NORTE)]["name"]), (8, &json!(NORTE)), "the tree itself is pinned");
+    assert!(place(US) < place(ESPANA), "names and order are not pinned");
+    assert_eq!((tree.len(), &tree[place(NORTE)]["name"]), (8, &json!(NORTE)), "the tree is pinned");
 }
 
 #[tokio::test]
-async fn a_role_without_rights_reads_zero_alone() {
+async fn a_role_without_access_reads_only_organization_zero() {
     let service = Service::start().await;
     service.execute("UPDATE ad_role_orgaccess SET isactive = 'N'").await;
     let token = service.token("F&BESRNUser").await;
@@ -111,7 +111,7 @@ async fn a_role_without_rights_reads_zero_alone() {
 }
 
 #[tokio::test]
-async fn names_go_away_with_the_database_and_answers_stay() {
+async fn answers_come_without_names_while_the_database_is_down() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     service.execute("ALTER TABLE ad_org RENAME TO gone; ALTER TABLE ad_user RENAME TO gone_too").await;

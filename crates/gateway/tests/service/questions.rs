@@ -12,19 +12,19 @@ async fn ask(service: &Service, token: &str, question: Value) -> Answer {
     Answer::with_token(service.post("/v1/questions", question), token).await
 }
 
-async fn ask_by_address(service: &Service, token: &str, call_and_arguments: &str) -> Answer {
+async fn ask_by_get(service: &Service, token: &str, call_and_arguments: &str) -> Answer {
     Answer::with_token(service.get(&format!("/v1/questions?call={call_and_arguments}")), token).await
 }
 
 /// An organization of the other client.
-async fn of_qa(service: &Service) -> String {
+async fn org_of_qa(service: &Service) -> String {
     let token = service.token(QA_ADMIN).await;
     let readable = Answer::with_token(service.get("/v1/session/readable"), &token).await.json();
     readable["organizations"][2].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn calls_are_answered_from_the_sessions_tree() {
+async fn calls_are_answered_from_the_pinned_tree() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     for (question, result) in [
@@ -45,7 +45,7 @@ async fn calls_are_answered_from_the_sessions_tree() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_question_is_named() {
+async fn errors_in_a_question_are_named() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     for (question, code, field) in [
@@ -76,7 +76,7 @@ async fn what_is_wrong_with_a_question_is_named() {
 }
 
 #[tokio::test]
-async fn what_another_role_may_is_for_administrators() {
+async fn only_administrators_ask_about_other_roles() {
     let service = Service::start().await;
     let spain = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     let (admin, instance) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
@@ -88,15 +88,19 @@ async fn what_another_role_may_is_for_administrators() {
         "legacy_accessible_tree",
     ] {
         let about = |role: Value| json!({"call": call, "args": {"role": role}});
-        assert_eq!(ask(&service, &spain, about(json!(SALES))).await.status, 200, "{call}: one's own");
-        // Whether there is such a role is not told either.
+        assert_eq!(
+            ask(&service, &spain, about(json!(SALES))).await.status,
+            200,
+            "{call}: the session's own role"
+        );
+        // The refusal does not reveal whether the role exists.
         for other in [json!(WAREHOUSE), json!("0"), json!("no such role"), Value::Null] {
             let refused = ask(&service, &spain, about(other)).await.refused(403, "not_an_administrator");
             assert_eq!(refused["field"], Value::Null);
         }
-        let address = ask_by_address(&service, &spain, &format!("{call}&role={WAREHOUSE}")).await;
+        let address = ask_by_get(&service, &spain, &format!("{call}&role={WAREHOUSE}")).await;
         address.refused(403, "not_an_administrator");
-        let twice = ask_by_address(&service, &spain, &format!("{call}&role={SALES}&role={WAREHOUSE}")).await;
+        let twice = ask_by_get(&service, &spain, &format!("{call}&role={SALES}&role={WAREHOUSE}")).await;
         twice.refused(403, "not_an_administrator");
         let batch = json!({"questions": [about(json!(SALES)), about(json!(WAREHOUSE)), about(json!(SALES))]});
         let answers = Answer::with_token(service.post("/v1/questions/batch", batch.clone()), &spain).await;
@@ -162,8 +166,8 @@ async fn an_argument_given_twice_is_refused() {
             .await
             .refused(422, "wrong_value");
     }
-    ask_by_address(&service, &token, "parent_org&org=0&org=0").await.refused(422, "wrong_argument");
-    ask_by_address(&service, &token, "parent_org&call=parent_org&org=0").await.refused(422, "wrong_argument");
+    ask_by_get(&service, &token, "parent_org&org=0&org=0").await.refused(422, "wrong_argument");
+    ask_by_get(&service, &token, "parent_org&call=parent_org&org=0").await.refused(422, "wrong_argument");
     let form = format!(r#"{{"user": "{ADMIN}", "user": "{ADMIN}", "password": "{PASSWORD}"}}"#);
     send("/v1/login", form).await.refused(422, "wrong_value");
 }
@@ -200,7 +204,7 @@ async fn ids_of_a_batch_come_back_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn texts_are_read_with_and_without_escapes() {
+async fn escaped_strings_are_decoded() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     let (first, rest) = NORTE.split_at(1);
@@ -221,7 +225,7 @@ async fn texts_are_read_with_and_without_escapes() {
 }
 
 #[tokio::test]
-async fn an_address_asks_the_same() {
+async fn get_and_post_give_the_same_answers() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     let role = SALES;
@@ -266,20 +270,20 @@ async fn an_address_asks_the_same() {
         ),
     ] {
         let by_body = ask(&service, &token, question).await;
-        let by_address = ask_by_address(&service, &token, &address).await;
-        assert_eq!((by_body.status, by_body.json()), (200, by_address.json()), "{address}");
+        let by_get = ask_by_get(&service, &token, &address).await;
+        assert_eq!((by_body.status, by_body.json()), (200, by_get.json()), "{address}");
     }
-    // Given later or in between, it is the same question.
+    // The order of parameters does not matter.
     let answer =
         Answer::with_token(service.get(&format!("/v1/questions?&org={NORTE}&&call=parent_org")), &token);
     assert_eq!(answer.await.json()["result"], ESPANA);
-    let foreign = of_qa(&service).await;
-    let unknown = ask_by_address(&service, &token, &format!("parent_org&org={foreign}")).await;
+    let foreign = org_of_qa(&service).await;
+    let unknown = ask_by_get(&service, &token, &format!("parent_org&org={foreign}")).await;
     assert_eq!((unknown.status, unknown.json()["result"].clone()), (200, Value::Null));
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_an_address_is_named() {
+async fn errors_in_a_query_string_are_named() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     for (query, code, field) in [
@@ -302,7 +306,7 @@ async fn what_is_wrong_with_an_address_is_named() {
 }
 
 #[tokio::test]
-async fn a_batch_is_answered_one_by_one() {
+async fn each_question_of_a_batch_gets_its_own_answer() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     let batch = json!({"questions": [
@@ -340,11 +344,11 @@ async fn batches_are_bounded_in_number_and_in_bytes() {
 }
 
 #[tokio::test]
-async fn another_clients_organizations_are_unknown() {
+async fn another_clients_organizations_look_unknown() {
     let service = Service::start().await;
-    let foreign = of_qa(&service).await;
+    let foreign = org_of_qa(&service).await;
     let unknown = "no such organization";
-    // The built-in administrator too is in one client at a time.
+    // The built-in administrator, too, works in one client at a time.
     let role = "42D0EEB1C66F497A90DD526DC597E6F0";
     let administrator =
         service.token_as(json!({"user": OPENBRAVO, "password": PASSWORD, "role": role})).await;
@@ -372,14 +376,14 @@ async fn another_clients_organizations_are_unknown() {
                 assert_eq!(answer.status, 200, "{call}: {}", answer.text);
                 answers.push(answer.text.replace(org, "ORG"));
             }
-            assert_eq!(answers[0], answers[1], "{call} tells another client's organization from none");
+            assert_eq!(answers[0], answers[1], "{call} reveals that another client has this organization");
         }
-        let theirs =
+        let other_clients =
             ask(&service, &token, json!({"call": "legal_entities_of_client", "args": {"client": QA}})).await;
-        let nobodys =
+        let unknown_clients =
             ask(&service, &token, json!({"call": "legal_entities_of_client", "args": {"client": "x"}})).await;
-        assert_eq!(theirs.text, nobodys.text);
-        // A role of the other client is no role, and nothing is asked as if one worked there.
+        assert_eq!(other_clients.text, unknown_clients.text);
+        // Roles and clients that the caller does not work in count as unknown.
         for call in [
             "writable_orgs",
             "readable_orgs",
@@ -403,7 +407,7 @@ async fn another_clients_organizations_are_unknown() {
 }
 
 #[tokio::test]
-async fn a_database_that_goes_away_is_said_without_details() {
+async fn a_database_failure_reveals_no_details() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     service

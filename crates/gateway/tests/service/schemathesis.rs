@@ -1,5 +1,5 @@
-//! The service against its own description: `schemathesis` makes up requests, and no answer may be a failure
-//! of the server or another than described.
+//! Fuzzes the service from its OpenAPI document. `schemathesis` generates requests and checks that no answer
+//! is a server error or deviates from the document.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use tokio::process::Command;
 
 use crate::service::{ADMIN, Answer, Service};
 
-/// What ends the session that the requests are made with: it is in the list of sessions, from which made-up
-/// requests take ids.
+/// Routes that may end the session that the requests use: generated requests take ids from the list of
+/// sessions, which contains it.
 const ENDS_SESSIONS: [&str; 6] = [
     "/v1/logout",
     "/v1/session/refresh",
@@ -19,11 +19,11 @@ const ENDS_SESSIONS: [&str; 6] = [
     "/v1/admin/sessions/{id}",
 ];
 
-/// What every answer has to be.
+/// The checks that every answer must pass.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance";
 
-/// Lets made-up requests loose on a service: the same ones each time, so many for each route at most.
+/// Sends generated requests to a service. The seed makes them reproducible.
 async fn check(service: &Service, arguments: &[String]) {
     let python = std::env::var_os("ORGCACHE_TEST_PYTHON").unwrap_or_else(|| {
         panic!("this test needs Python packages: run `cargo xtask test`, which installs them")
@@ -44,18 +44,18 @@ async fn check(service: &Service, arguments: &[String]) {
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(Duration::from_secs(600), run).await.unwrap().unwrap();
-    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}{}", said(&output.stdout), said(&output.stderr));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
 #[tokio::test]
-async fn strangers_get_what_is_described() {
+async fn unauthenticated_requests_get_documented_answers() {
     let service = Service::start().await;
     check(&service, &[]).await;
 }
 
 #[tokio::test]
-async fn who_is_logged_in_gets_what_is_described() {
+async fn authenticated_requests_get_documented_answers() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     let mut arguments = vec!["--header".to_owned(), format!("authorization: Bearer {token}")];
@@ -63,6 +63,6 @@ async fn who_is_logged_in_gets_what_is_described() {
         arguments.extend(["--exclude-path".to_owned(), path.to_owned()]);
     }
     check(&service, &arguments).await;
-    // Had the session been ended on the way, only refusals would have been looked at.
+    // If a request had ended the session, the later answers would all be refusals.
     assert_eq!(Answer::with_token(service.get("/v1/session"), &token).await.status, 200);
 }

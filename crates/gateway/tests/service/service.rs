@@ -1,4 +1,4 @@
-//! A service of a test's own, on databases of its own.
+//! `Service`, a running service for one test, and `Answer`, one of its responses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use session::{Clock, ManualClock, Options, OsEntropy, SessionManager, UserId};
 use tokio::sync::oneshot;
 
 use crate::databases::Databases;
-use crate::described::assert_described;
 use crate::front_end::FrontEnd;
+use crate::openapi_schema::assert_described;
 
-/// The client with a tree of eight organizations, and users of it.
+/// The client with a tree of eight organizations, and its users.
 pub(crate) const FOOD: &str = "23C59575B9CF467C9620760EB255B389";
 /// Its administrator.
 pub(crate) const ADMIN: &str = "F&BAdmin";
@@ -25,14 +25,14 @@ pub(crate) const SPAIN_ID: &str = "167450A5BB284AB29C4FEF039E98C963";
 /// Two of that user's roles.
 pub(crate) const SALES: &str = "E03ED4A0056340678C3D6A3BA183F941";
 pub(crate) const WAREHOUSE: &str = "5D9DF947C6904FF0AA78AEB1D8E59375";
-/// The organization of Spain and the one below it, and another country's.
+/// Spain's organization, a child of it, and the organization of the United States.
 pub(crate) const ESPANA: &str = "B843C30461EA4501935CB1D125C9C25A";
 pub(crate) const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
 pub(crate) const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
-/// Another client, and a user of it.
+/// Another client, and its administrator.
 pub(crate) const QA: &str = "4028E6C72959682B01295A070852010D";
 pub(crate) const QA_ADMIN: &str = "QAAdmin";
-/// Who administers the instance here.
+/// The instance administrator.
 pub(crate) const OPENBRAVO: &str = "Openbravo";
 
 pub(crate) const PASSWORD: &str = "a password of the tests";
@@ -43,7 +43,7 @@ pub(crate) struct Service {
     pub(crate) gateway: Gateway,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) front_end: FrontEnd,
-    /// Where sessions are, if not in memory.
+    /// The session store, if it is a database.
     pub(crate) stored: Option<Arc<dyn SqlStore>>,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
@@ -51,7 +51,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Over rows in a file, with sessions in memory.
+    /// Starts on sample rows in SQLite, with sessions in memory.
     pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
@@ -60,7 +60,7 @@ impl Service {
         Self::start_on(&Databases::memory().await, change).await
     }
 
-    /// Over databases that it may share with others, as far as they can be shared.
+    /// Starts on the given databases. Several services may share them, as the nodes of a cluster do.
     pub(crate) async fn start_on(databases: &Databases, change: impl FnOnce(&mut Settings)) -> Self {
         Self::start_trusting(FrontEnd::default(), databases, change).await
     }
@@ -96,7 +96,7 @@ impl Service {
             source,
             manager,
             credentials,
-            assertions: stored.clone().map(|store| front_end.trusted(store)),
+            assertions: stored.clone().map(|store| front_end.assertions(store)),
             settings,
             clock: Arc::clone(&clock) as _,
         });
@@ -116,7 +116,7 @@ impl Service {
         self.address
     }
 
-    /// Changes the ERP's rows behind the service's back.
+    /// Changes the ERP's rows without telling the service.
     pub(crate) async fn execute(&self, statements: &str) {
         self.databases.execute(statements).await;
     }
@@ -133,7 +133,7 @@ impl Service {
         self.request(Method::POST, path).json(&body)
     }
 
-    /// The token of a login that must succeed.
+    /// Logs in, which must succeed, and returns the token.
     pub(crate) async fn token(&self, user: &str) -> String {
         self.token_as(json!({"user": user, "password": PASSWORD})).await
     }
@@ -144,7 +144,7 @@ impl Service {
         answer.json()["token"].as_str().unwrap().to_owned()
     }
 
-    /// Stops the service as Ctrl-C does, and waits until it has ended.
+    /// Stops the service as Ctrl-C does, and waits for the shutdown to complete.
     pub(crate) async fn stop(&mut self) {
         self.begin_to_stop();
         self.served.take().unwrap().await.unwrap();
@@ -155,7 +155,7 @@ impl Service {
     }
 }
 
-/// An answer, read to its end.
+/// An answer, read completely.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -164,13 +164,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Sends a request. Whatever is answered must be as it is described.
+    /// Sends a request. Asserts that the answer conforms to the OpenAPI document.
     pub(crate) async fn of(request: RequestBuilder) -> Self {
         let (client, request) = request.build_split();
         let request = request.unwrap();
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let answer = Self::read(client.execute(request).await.unwrap()).await;
-        // What is compressed is described as it was before.
+        // The OpenAPI document describes the uncompressed body.
         if answer.header("content-encoding").is_empty() {
             assert_described(&method, &path, answer.status, answer.header("content-type"), &answer.text);
         }
@@ -191,7 +191,7 @@ impl Answer {
         answer
     }
 
-    /// Every refusal has the same shape.
+    /// Asserts the shape that all error answers share.
     fn assert_problem(&self, status: StatusCode) {
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
         let problem = self.json();
@@ -215,7 +215,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Asserts a refusal with its code.
+    /// Asserts the status and the problem code of a refusal. Returns the problem.
     pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         let problem = self.json();

@@ -1,4 +1,4 @@
-//! What becomes of a session: looked at, refreshed, switched, ended, expired, forged.
+//! The life of a session: use, refresh, switch, logout, expiry; cookies and CSRF protection.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::service::{ADMIN, Answer, ESPANA, NORTE, PASSWORD, SALES, SPAIN, Servi
 on_both_databases! {
     a_token_opens_its_session,
     without_a_session_every_guarded_route_gives_the_same_401,
-    a_refresh_sees_the_change_that_the_session_did_not,
-    role_and_organization_are_switched_by_another_token,
+    a_session_keeps_its_tree_until_it_is_refreshed,
+    switching_role_or_organization_issues_a_new_token,
     logout_ends_a_session_at_once,
-    a_cookie_is_kept_from_scripts_and_other_sites,
+    cookies_are_protected_from_scripts_and_other_sites,
 }
 
-/// Every route that needs a session, with a body that it takes.
+/// Every route that needs a session, with a valid body.
 pub(crate) const GUARDED: &[(Method, &str, &str)] = &[
     (Method::GET, "/v1/session", ""),
     (Method::GET, "/v1/session/footprint", ""),
@@ -45,7 +45,7 @@ pub(crate) const GUARDED: &[(Method, &str, &str)] = &[
     (Method::POST, "/v1/logout", ""),
 ];
 
-async fn who(service: &Service, token: &str) -> Answer {
+async fn get_session(service: &Service, token: &str) -> Answer {
     Answer::with_token(service.get("/v1/session"), token).await
 }
 
@@ -53,7 +53,7 @@ async fn a_token_opens_its_session(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let login =
         Answer::of(service.post("/v1/login", json!({"user": ADMIN, "password": PASSWORD}))).await.json();
-    let session = who(&service, login["token"].as_str().unwrap()).await;
+    let session = get_session(&service, login["token"].as_str().unwrap()).await;
     assert_eq!(session.json(), login["session"]);
     let footprint =
         Answer::with_token(service.get("/v1/session/footprint"), login["token"].as_str().unwrap()).await;
@@ -64,8 +64,8 @@ async fn a_token_opens_its_session(databases: Databases) {
 async fn without_a_session_every_guarded_route_gives_the_same_401(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let forged = "0".repeat(64);
-    let session = who(&service, &service.token(ADMIN).await).await.json();
-    let name_of_a_session = session["id"].as_str().unwrap();
+    let session = get_session(&service, &service.token(ADMIN).await).await.json();
+    let session_id = session["id"].as_str().unwrap();
     let credentials = [
         None,
         Some(format!("Bearer {forged}")),
@@ -73,7 +73,7 @@ async fn without_a_session_every_guarded_route_gives_the_same_401(databases: Dat
         Some(format!("Bearer {}", "a".repeat(10_000))),
         Some("Basic RiZCQWRtaW46b3JnY2FjaGU=".to_owned()),
         Some("Bearer".to_owned()),
-        Some(format!("Bearer {name_of_a_session}")),
+        Some(format!("Bearer {session_id}")),
     ];
     for (method, path, body) in GUARDED {
         for credential in &credentials {
@@ -89,7 +89,7 @@ async fn without_a_session_every_guarded_route_gives_the_same_401(databases: Dat
     }
 }
 
-async fn a_refresh_sees_the_change_that_the_session_did_not(databases: Databases) {
+async fn a_session_keeps_its_tree_until_it_is_refreshed(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let token = service.token(ADMIN).await;
     let current = async |token: &str| {
@@ -114,23 +114,23 @@ async fn a_refresh_sees_the_change_that_the_session_did_not(databases: Databases
     assert_eq!(refreshed.status, 200, "{}", refreshed.text);
     let fresh = refreshed.json()["token"].as_str().unwrap().to_owned();
     assert_eq!((current(&fresh).await, parent(&fresh).await), (json!(true), json!(US)));
-    who(&service, &token).await.refused(401, "unauthorized");
+    get_session(&service, &token).await.refused(401, "unauthorized");
 }
 
-async fn role_and_organization_are_switched_by_another_token(databases: Databases) {
+async fn switching_role_or_organization_issues_a_new_token(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let first = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     let switched =
         Answer::with_token(service.post("/v1/session/role", json!({"role": WAREHOUSE})), &first).await;
     assert_eq!(switched.json()["session"]["role"], WAREHOUSE);
-    who(&service, &first).await.refused(401, "unauthorized");
+    get_session(&service, &first).await.refused(401, "unauthorized");
 
     let second = switched.json()["token"].as_str().unwrap().to_owned();
     let refused = Answer::with_token(service.post("/v1/session/org", json!({"org": US})), &second).await;
     assert_eq!(refused.refused(403, "org_not_given")["field"], "org");
     let refused = Answer::with_token(service.post("/v1/session/role", json!({"role": "0"})), &second).await;
     assert_eq!(refused.refused(403, "role_not_given")["field"], "role");
-    assert_eq!(who(&service, &second).await.status, 200, "what is refused changes nothing");
+    assert_eq!(get_session(&service, &second).await.status, 200, "a refused switch changes nothing");
 
     let third = service.token(ADMIN).await;
     let moved = Answer::with_token(service.post("/v1/session/org", json!({"org": US})), &third).await.json();
@@ -143,55 +143,55 @@ async fn role_and_organization_are_switched_by_another_token(databases: Database
 
 async fn logout_ends_a_session_at_once(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
-    let (mine, other) = (service.token(ADMIN).await, service.token(ADMIN).await);
-    let logout = Answer::with_token(service.request(Method::POST, "/v1/logout"), &mine).await;
+    let (first, other) = (service.token(ADMIN).await, service.token(ADMIN).await);
+    let logout = Answer::with_token(service.request(Method::POST, "/v1/logout"), &first).await;
     assert_eq!((logout.status, logout.text.as_str()), (204, ""));
-    who(&service, &mine).await.refused(401, "unauthorized");
-    assert_eq!(who(&service, &other).await.status, 200);
+    get_session(&service, &first).await.refused(401, "unauthorized");
+    assert_eq!(get_session(&service, &other).await.status, 200);
 }
 
 #[tokio::test]
-async fn who_only_looks_keeps_no_session_alive() {
+async fn background_requests_do_not_extend_a_session() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
-    let look = async |path: &str| {
+    let get_in_background = async |path: &str| {
         let request = service.get(path).header("x-orgcache-background", "1");
         Answer::with_token(request, &token).await.status
     };
     for _ in 0..6 {
         service.clock.advance(Duration::from_secs(5 * 60));
-        assert_eq!(look("/v1/session/freshness").await, 200);
-        assert_eq!(look("/v1/admin/sessions").await, 200);
+        assert_eq!(get_in_background("/v1/session/freshness").await, 200);
+        assert_eq!(get_in_background("/v1/admin/sessions").await, 200);
     }
-    // What changes something is never done by itself.
+    // A request that changes state is never a background request, so its header is ignored.
     let question = service.post("/v1/questions", json!({"call": "child_org", "args": {"org": "0"}}));
     let asked = Answer::with_token(question.header("x-orgcache-background", "1"), &token).await;
     assert_eq!(asked.status, 200);
     service.clock.advance(Duration::from_secs(29 * 60));
-    assert_eq!(look("/v1/session/freshness").await, 200);
+    assert_eq!(get_in_background("/v1/session/freshness").await, 200);
     service.clock.advance(Duration::from_secs(2 * 60));
-    assert_eq!(look("/v1/session/freshness").await, 401);
+    assert_eq!(get_in_background("/v1/session/freshness").await, 401);
 }
 
 #[tokio::test]
-async fn a_session_expires_by_itself() {
+async fn sessions_expire_when_idle_and_at_their_maximum_age() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     service.clock.advance(Duration::from_secs(29 * 60));
-    assert_eq!(who(&service, &token).await.status, 200);
+    assert_eq!(get_session(&service, &token).await.status, 200);
     service.clock.advance(Duration::from_secs(31 * 60));
-    who(&service, &token).await.refused(401, "unauthorized");
+    get_session(&service, &token).await.refused(401, "unauthorized");
 
     let busy = service.token(ADMIN).await;
     for _ in 0..36 {
-        assert_eq!(who(&service, &busy).await.status, 200);
+        assert_eq!(get_session(&service, &busy).await.status, 200);
         service.clock.advance(Duration::from_secs(20 * 60 + 1));
     }
-    who(&service, &busy).await.refused(401, "unauthorized");
+    get_session(&service, &busy).await.refused(401, "unauthorized");
 }
 
-/// A browser: the cookie of an answer, and the CSRF value in its body.
-async fn browser(service: &Service) -> (String, String, Answer) {
+/// Logs in as a browser does. Returns the cookie, the CSRF value and the answer.
+async fn log_in_with_cookie(service: &Service) -> (String, String, Answer) {
     let form = json!({"user": ADMIN, "password": PASSWORD, "cookie": true});
     let answer = Answer::of(service.post("/v1/login", form)).await;
     let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
@@ -199,22 +199,26 @@ async fn browser(service: &Service) -> (String, String, Answer) {
     (cookie, csrf, answer)
 }
 
-async fn a_cookie_is_kept_from_scripts_and_other_sites(databases: Databases) {
+async fn cookies_are_protected_from_scripts_and_other_sites(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
-    let (cookie, csrf, answer) = browser(&service).await;
-    assert_eq!(answer.json()["token"], Value::Null, "not where a script could read it");
+    let (cookie, csrf, answer) = log_in_with_cookie(&service).await;
+    assert_eq!(
+        answer.json()["token"],
+        Value::Null,
+        "scripts can read the body, so it must not hold the token"
+    );
     assert!(cookie.starts_with("orgcache_session="));
     let attributes: Vec<&str> = answer.header("set-cookie").split("; ").skip(1).collect();
     assert_eq!(attributes, ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=43200"]);
     let session = Answer::of(service.get("/v1/session").header("cookie", &cookie)).await.json();
-    assert_eq!(session["csrf"], csrf, "a page that was loaded anew finds it again");
+    assert_eq!(session["csrf"], csrf, "a reloaded page needs the CSRF value");
 
     let secure = Service::start_with(|settings| settings.secure = true).await;
-    let (cookie, _, answer) = browser(&secure).await;
+    let (cookie, _, answer) = log_in_with_cookie(&secure).await;
     assert!(answer.header("set-cookie").ends_with("; Secure"));
     let value = cookie.strip_prefix("__Host-orgcache_session=").unwrap();
     assert_eq!(Answer::of(secure.get("/v1/session").header("cookie", &cookie)).await.status, 200);
-    // A cookie of the other name may be from a page on another subdomain.
+    // Without the `__Host-` prefix, a page on another subdomain may have set the cookie.
     let planted = format!("orgcache_session={value}");
     Answer::of(secure.get("/v1/session").header("cookie", &planted)).await.refused(401, "unauthorized");
     let both = format!("orgcache_session=x; {cookie}");
@@ -223,12 +227,12 @@ async fn a_cookie_is_kept_from_scripts_and_other_sites(databases: Databases) {
 }
 
 #[tokio::test]
-async fn by_cookie_nothing_changes_without_the_csrf_value() {
+async fn unsafe_methods_with_a_cookie_need_the_csrf_value() {
     let service = Service::start().await;
-    let (cookie, csrf, _) = browser(&service).await;
-    let (_, another, _) = browser(&service).await;
-    let unsafe_ones = GUARDED.iter().filter(|(method, ..)| *method != Method::GET);
-    for (method, path, body) in unsafe_ones {
+    let (cookie, csrf, _) = log_in_with_cookie(&service).await;
+    let (_, another, _) = log_in_with_cookie(&service).await;
+    let unsafe_routes = GUARDED.iter().filter(|(method, ..)| *method != Method::GET);
+    for (method, path, body) in unsafe_routes {
         for value in [None, Some(""), Some("x"), Some(another.as_str())] {
             let mut request = service.request(method.clone(), path).body(*body);
             request = request.header("cookie", &cookie).header("content-type", "application/json");

@@ -1,4 +1,4 @@
-"""Signs by each algorithm, with keys of its own, as the example of docs/operations.md does.
+"""Signs assertions for each algorithm with the example of docs/operations.md and newly generated keys.
 
 Reads the example on standard input. Writes a line of JSON for each algorithm.
 """
@@ -48,8 +48,8 @@ assert "ES256" in example
 for algorithm, make in keys.items():
     key, assertion = make(), {}
     exec(example.replace("ES256", algorithm), assertion)
-    stranger, forgery = make(), {}
+    other_key, forgery = make(), {}
     exec(example.replace("ES256", algorithm), forgery)
     tokens = [assertion["assertion"]("F&BAdmin") for _ in range(2)]
     forged = forgery["assertion"]("F&BAdmin")
-    print(json.dumps({"algorithm": algorithm, "key": key, "tokens": tokens, "stranger": stranger, "forged": forged}))
+    print(json.dumps({"algorithm": algorithm, "key": key, "tokens": tokens, "other_key": other_key, "forged": forged}))

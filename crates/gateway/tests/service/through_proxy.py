@@ -1,7 +1,7 @@
-"""A browser in front of a proxy: signs in by a password, and by a single sign-on where there is one.
+"""Acts as a browser behind a proxy: signs in with a password and, if a port is given, by single sign-on.
 
-`through_proxy.py URL CERTIFICATE USER PASSWORD [PROVIDER_PORT]`. It also is the provider, as far as the proxy sees
-one: it authenticates the user with a cookie of its own, as oauth2-proxy does.
+`through_proxy.py URL CERTIFICATE USER PASSWORD [PROVIDER_PORT]`. It also plays the identity provider towards the
+proxy: it authenticates the user by a cookie, as oauth2-proxy does.
 """
 
 import sys
@@ -51,7 +51,7 @@ answer = by_password.post(url + "/v1/login", json=form)
 assert answer.status_code == 200, answer.text
 assert answer.headers["strict-transport-security"], answer.headers
 is_signed_in(by_password)
-# The proxy knows a browser's address, and overrules what the browser says.
+# The proxy replaces a forged address with the browser's own.
 spoofed = browser()
 spoofed.headers["X-Forwarded-For"] = "203.0.113.9"
 assert spoofed.post(url + "/v1/login", json=form).status_code == 200
@@ -64,7 +64,7 @@ for port in provider_port:
     provider = ThreadingHTTPServer(("127.0.0.1", int(port)), Provider)
     threading.Thread(target=provider.serve_forever, daemon=True).start()
     single = browser()
-    # A header of the browser's own says nothing.
+    # The proxy ignores the header if the browser sends it.
     page = single.get(url + "/sso", headers={"X-Remote-User": "Openbravo"})
     assert page.status_code == 200 and page.url == url + "/", (page.status_code, page.url, page.text)
     is_signed_in(single)

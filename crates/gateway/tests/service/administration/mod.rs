@@ -1,4 +1,4 @@
-//! `/v1/admin`: who may see and end what. Its rooms are `sessions`, `trees` with statistics, and `roles`.
+//! `/v1/admin`: which administrators may see and end which sessions.
 
 mod roles;
 mod sessions;
@@ -13,25 +13,25 @@ use crate::service::{
 };
 
 on_both_databases! {
-    only_administrators_administer,
-    rights_that_are_taken_away_are_gone_at_once,
-    users_whom_the_erp_does_not_admit_are_ended_and_others_go_on,
-    a_client_administrator_sees_its_client_alone,
-    an_instance_administrator_sees_all_clients,
-    clients_are_those_that_the_administrator_may_look_at,
-    a_client_without_a_readable_name_bars_nobody,
+    only_administrators_may_use_the_routes,
+    withdrawn_rights_are_lost_at_once,
+    the_user_check_ends_only_sessions_of_refused_users,
+    client_administrators_see_only_their_client,
+    instance_administrators_see_all_clients,
+    administrators_list_only_the_clients_that_they_administer,
+    an_unreadable_client_name_does_not_block_logins,
 }
 
 pub(super) async fn get(service: &Service, path: &str, token: &str) -> Answer {
     Answer::with_token(service.get(path), token).await
 }
 
-/// The name of the session of a token.
-pub(super) async fn name(service: &Service, token: &str) -> String {
+/// The id of the session that the token opens.
+pub(super) async fn session_id(service: &Service, token: &str) -> String {
     get(service, "/v1/session", token).await.json()["id"].as_str().unwrap().to_owned()
 }
 
-pub(super) async fn end(service: &Service, token: &str, form: Value) -> Answer {
+pub(super) async fn end_sessions(service: &Service, token: &str, form: Value) -> Answer {
     Answer::with_token(service.post("/v1/admin/sessions/end", form), token).await
 }
 
@@ -43,51 +43,52 @@ pub(super) async fn spain(service: &Service, role: &str) -> String {
     service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": role})).await
 }
 
-async fn only_administrators_administer(databases: Databases) {
+async fn only_administrators_may_use_the_routes(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let token = spain(&service, SALES).await;
-    let own = name(&service, &token).await;
+    let own = session_id(&service, &token).await;
     let roles = format!("/v1/admin/organizations/{NORTE}/roles");
     for path in ["/v1/admin/clients", "/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles]
     {
         get(&service, path, &token).await.refused(403, "not_an_administrator");
     }
-    end(&service, &token, json!({"user": SPAIN_ID})).await.refused(403, "not_an_administrator");
+    end_sessions(&service, &token, json!({"user": SPAIN_ID})).await.refused(403, "not_an_administrator");
     let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{own}"));
     Answer::with_token(delete, &token).await.refused(403, "not_an_administrator");
     assert!(is_live(&service, &token).await);
 }
 
-async fn rights_that_are_taken_away_are_gone_at_once(databases: Databases) {
+async fn withdrawn_rights_are_lost_at_once(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let (token, instance) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
-    let target = name(&service, &spain(&service, SALES).await).await;
-    // Every verb and every page: what an administrator gets, and what others get.
-    let every = async |token: &str, allowed: bool| {
+    let target = session_id(&service, &spain(&service, SALES).await).await;
+    // Calls every route, and asserts what an administrator gets, or else a refusal.
+    let assert_all_routes = async |token: &str, allowed: bool| {
         let roles = format!("/v1/admin/organizations/{NORTE}/roles");
         for path in
             ["/v1/admin/clients", "/v1/admin/sessions", "/v1/admin/trees", "/v1/admin/statistics", &roles]
         {
             let answer = get(&service, path, token).await;
             match allowed {
-                // For an administrator of the instance, the organization is another client's.
+                // The instance administrator works in another client, to which this organization is unknown.
                 true => assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text),
                 false => drop(answer.refused(403, "not_an_administrator")),
             }
         }
-        let nobody = end(&service, token, json!({"user": "nobody"})).await;
+        let unknown_user = end_sessions(&service, token, json!({"user": "nobody"})).await;
         let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{}", "0".repeat(64)));
         let gone = Answer::with_token(delete, token).await;
         if allowed {
-            assert_eq!((nobody.status, gone.status), (200, 404), "{} {}", nobody.text, gone.text);
+            assert_eq!((unknown_user.status, gone.status), (200, 404), "{} {}", unknown_user.text, gone.text);
             return;
         }
-        nobody.refused(403, "not_an_administrator");
+        unknown_user.refused(403, "not_an_administrator");
         gone.refused(403, "not_an_administrator");
         let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{target}"));
         Answer::with_token(delete, token).await.refused(403, "not_an_administrator");
     };
-    // (whom it concerns: the client's administrator, the instance's; how it is withdrawn, and given back)
+    // (affects the client administrator, the instance administrator; table, column, row; value that
+    // withdraws the right, value that restores it)
     let (user, role) = ("username = 'F&BAdmin'", "ad_role_id = '42D0EEB1C66F497A90DD526DC597E6F0'");
     let link = format!("ad_user_id = 'A530AAE22C864702B7E1C22D58E7B17B' AND {role}");
     let cases = [
@@ -122,19 +123,19 @@ async fn rights_that_are_taken_away_are_gone_at_once(databases: Databases) {
         (true, false, "ad_user_roles", "ad_role_id", &link, "'gone'", ""),
         (true, true, "ad_user", "ad_user_id", "ad_user_id = '100'", "'gone'", ""),
     ];
-    for (client, of_instance, table, column, which, withdrawn, given) in cases {
+    for (affects_client, affects_instance, table, column, which, withdrawn, restored) in cases {
         service.execute(&format!("UPDATE {table} SET {column} = {withdrawn} WHERE {which}")).await;
-        every(&token, !client).await;
-        every(&instance, !of_instance).await;
-        if !given.is_empty() {
-            service.execute(&format!("UPDATE {table} SET {column} = {given} WHERE {which}")).await;
-            every(&token, true).await;
-            every(&instance, true).await;
+        assert_all_routes(&token, !affects_client).await;
+        assert_all_routes(&instance, !affects_instance).await;
+        if !restored.is_empty() {
+            service.execute(&format!("UPDATE {table} SET {column} = {restored} WHERE {which}")).await;
+            assert_all_routes(&token, true).await;
+            assert_all_routes(&instance, true).await;
         }
     }
 }
 
-async fn users_whom_the_erp_does_not_admit_are_ended_and_others_go_on(databases: Databases) {
+async fn the_user_check_ends_only_sessions_of_refused_users(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let changes = [
         "UPDATE ad_user SET islocked = 'Y' WHERE username = 'F&BESUser'",
@@ -144,7 +145,7 @@ async fn users_whom_the_erp_does_not_admit_are_ended_and_others_go_on(databases:
     ];
     let (admin, foreign) = (service.token(ADMIN).await, service.token(QA_ADMIN).await);
     for (number, change) in changes.iter().enumerate() {
-        // The user is admitted here only at first, and after the third change.
+        // The user can log in only before the first change and after the third.
         let tokens = match number {
             0 | 3 => vec![spain(&service, SALES).await, spain(&service, WAREHOUSE).await],
             _ => Vec::new(),
@@ -153,7 +154,7 @@ async fn users_whom_the_erp_does_not_admit_are_ended_and_others_go_on(databases:
         let old = service.gateway.manager().stats().sessions;
         service.execute(change).await;
         for token in &tokens {
-            assert!(is_live(&service, token).await, "the tree and the access stay pinned until then");
+            assert!(is_live(&service, token).await, "the session stays valid until the check");
         }
         let ended = u64::try_from(tokens.len()).unwrap();
         assert_eq!(service.gateway.recheck_users().await.unwrap(), ended, "{change}");
@@ -163,13 +164,13 @@ async fn users_whom_the_erp_does_not_admit_are_ended_and_others_go_on(databases:
         }
         assert!(is_live(&service, &admin).await && is_live(&service, &foreign).await);
     }
-    // Without an answer of the ERP, no session is ended.
+    // If the ERP does not answer, the check ends no session.
     service.execute("ALTER TABLE ad_user RENAME TO gone").await;
     assert!(service.gateway.recheck_users().await.is_err());
     assert!(is_live(&service, &admin).await && is_live(&service, &foreign).await);
 }
 
-async fn a_client_administrator_sees_its_client_alone(databases: Databases) {
+async fn client_administrators_see_only_their_client(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let (admin, user, foreign) =
         (service.token(ADMIN).await, spain(&service, SALES).await, service.token(QA_ADMIN).await);
@@ -178,19 +179,19 @@ async fn a_client_administrator_sees_its_client_alone(databases: Databases) {
     assert_eq!((sessions.len(), &listed["next"]), (2, &Value::Null));
     assert!(sessions.iter().all(|session| session["client"] == FOOD));
     get(&service, &format!("/v1/admin/sessions?client={QA}"), &admin).await.refused(403, "client_not_given");
-    end(&service, &admin, json!({"client": QA})).await.refused(403, "client_not_given");
-    end(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120", "client": QA}))
+    end_sessions(&service, &admin, json!({"client": QA})).await.refused(403, "client_not_given");
+    end_sessions(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120", "client": QA}))
         .await
         .refused(403, "client_not_given");
 
-    let theirs = name(&service, &foreign).await;
-    let nobodys = "0".repeat(64);
-    for id in [&theirs, &nobodys] {
+    let foreign_id = session_id(&service, &foreign).await;
+    let unknown = "0".repeat(64);
+    for id in [&foreign_id, &unknown] {
         let delete = service.request(Method::DELETE, &format!("/v1/admin/sessions/{id}"));
         Answer::with_token(delete, &admin).await.refused(404, "unknown_session");
     }
-    // Its own client has no such user or role.
-    let ended = end(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120"})).await;
+    // The administrator's client has no such user.
+    let ended = end_sessions(&service, &admin, json!({"user": "4028E6C72959682B01295A0735CB0120"})).await;
     assert_eq!(ended.json(), json!({"ended": 0, "elsewhere": "done"}));
     assert!(is_live(&service, &foreign).await);
 
@@ -200,7 +201,7 @@ async fn a_client_administrator_sees_its_client_alone(databases: Databases) {
     assert!(is_live(&service, &user).await);
 }
 
-async fn an_instance_administrator_sees_all_clients(databases: Databases) {
+async fn instance_administrators_see_all_clients(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let (user, foreign) = (service.token(ADMIN).await, service.token(QA_ADMIN).await);
     let admin = service.token(OPENBRAVO).await;
@@ -214,15 +215,15 @@ async fn an_instance_administrator_sees_all_clients(databases: Databases) {
             .iter()
             .any(|session| session["user"] == "4028E6C72959682B01295A0735CB0120")
     );
-    let delete =
-        service.request(Method::DELETE, &format!("/v1/admin/sessions/{}", name(&service, &foreign).await));
+    let delete = service
+        .request(Method::DELETE, &format!("/v1/admin/sessions/{}", session_id(&service, &foreign).await));
     assert_eq!(Answer::with_token(delete, &admin).await.json(), json!({"ended": 1, "elsewhere": "done"}));
     assert!(!is_live(&service, &foreign).await && is_live(&service, &user).await);
     let statistics = get(&service, "/v1/admin/statistics", &admin).await.json();
     assert_eq!(statistics["sessions"], 2);
     assert!(statistics["footprint"]["accesses"].as_u64().unwrap() > 0);
     assert!(statistics["footprint"]["tables"].as_u64().unwrap() > 0);
-    // What an administrator of a client sees is what the one of the instance sees of that client.
+    // Filtered by client, the instance administrator sees the same figures as that client's administrator.
     let path = format!("/v1/admin/statistics?client={FOOD}");
     let (whole, part) = (get(&service, &path, &admin).await.json(), get(&service, &path, &user).await.json());
     for figure in ["sessions", "trees", "footprint", "logins_by_minute", "openbravo_would_take"] {
@@ -235,7 +236,7 @@ async fn an_instance_administrator_sees_all_clients(databases: Databases) {
     }
 }
 
-async fn clients_are_those_that_the_administrator_may_look_at(databases: Databases) {
+async fn administrators_list_only_the_clients_that_they_administer(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let (own, all) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
     let clients =
@@ -247,9 +248,9 @@ async fn clients_are_those_that_the_administrator_may_look_at(databases: Databas
     assert_eq!(clients(&all).await, json!([food, qa, system]));
 }
 
-async fn a_client_without_a_readable_name_bars_nobody(databases: Databases) {
+async fn an_unreadable_client_name_does_not_block_logins(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
-    // PostgreSQL takes no such bytes where it knows the encoding.
+    // A UTF-8 database in PostgreSQL refuses such bytes.
     let broken = if databases.is_postgres() { "''" } else { "CAST(x'ff' AS TEXT)" };
     service.execute(&format!("UPDATE ad_client SET name = {broken} WHERE ad_client_id = '{FOOD}'")).await;
     for (user, client_name) in [(ADMIN, json!(null)), (QA_ADMIN, json!("QA Testing"))] {
@@ -263,7 +264,7 @@ async fn a_client_without_a_readable_name_bars_nobody(databases: Databases) {
 }
 
 #[tokio::test]
-async fn an_id_in_a_path_that_is_no_text_is_named() {
+async fn an_id_that_is_not_utf_8_is_refused() {
     let service = Service::start().await;
     let admin = service.token(ADMIN).await;
     for (method, path) in

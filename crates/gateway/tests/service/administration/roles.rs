@@ -7,45 +7,46 @@ use crate::databases::{Databases, on_both_databases};
 use crate::service::{ADMIN, FOOD, NORTE, QA, QA_ADMIN, SALES, Service, US, WAREHOUSE};
 
 on_both_databases! {
-    roles_that_may_read_and_write_an_organization_are_named,
-    roles_come_page_by_page,
-    a_damaged_role_hides_no_other,
-    automatic_roles_get_what_the_database_shows_and_statistics_say_so,
+    roles_of_an_organization_match_what_the_roles_may_access,
+    roles_are_listed_page_by_page,
+    a_damaged_role_is_reported_and_the_others_are_listed,
+    the_rule_for_automatic_roles_follows_the_database_schema,
 }
 
-/// The names of the roles of an organization that may do something there.
-async fn roles(service: &Service, token: &str, org: &str, what: &str) -> Vec<String> {
+/// The names of the roles for which `access`, `readable` or `writable`, is true in an organization.
+async fn roles(service: &Service, token: &str, org: &str, access: &str) -> Vec<String> {
     let answer = get(service, &format!("/v1/admin/organizations/{org}/roles"), token).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let roles = answer.json()["roles"].as_array().unwrap().clone();
-    let named = roles.iter().filter(|role| role[what] == true).map(|role| role["name"].as_str().unwrap());
-    named.map(str::to_owned).collect()
+    let names = roles.iter().filter(|role| role[access] == true).map(|role| role["name"].as_str().unwrap());
+    names.map(str::to_owned).collect()
 }
 
-async fn roles_that_may_read_and_write_an_organization_are_named(databases: Databases) {
+async fn roles_of_an_organization_match_what_the_roles_may_access(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let admin = service.token(ADMIN).await;
-    // What the roles of a login say is what is said of the role.
+    // A role is listed exactly if a session with that role has the access.
     for role in [SALES, WAREHOUSE] {
         let token = spain(&service, role).await;
-        let named = get(&service, "/v1/session", &token).await.json()["role_name"].clone();
-        let named = named.as_str().unwrap().to_owned();
+        let name = get(&service, "/v1/session", &token).await.json()["role_name"].clone();
+        let name = name.as_str().unwrap().to_owned();
         for org in [NORTE, US, "0"] {
-            for (what, path) in [("readable", "/v1/session/readable"), ("writable", "/v1/session/writable")] {
+            for (access, path) in [("readable", "/v1/session/readable"), ("writable", "/v1/session/writable")]
+            {
                 let may = get(&service, path, &token).await.json()["organizations"].clone();
                 let may = may.as_array().unwrap().contains(&json!(org));
-                let said = roles(&service, &admin, org, what).await.contains(&named);
-                assert_eq!(may, said, "{named} {what} {org}");
+                let listed = roles(&service, &admin, org, access).await.contains(&name);
+                assert_eq!(may, listed, "{name} {access} {org}");
             }
         }
     }
     assert!(roles(&service, &admin, NORTE, "writable").await.len() > 1);
 
-    // They are those of this moment.
+    // The list follows the current rows.
     service.execute("UPDATE ad_role SET isactive = 'N' WHERE name LIKE '%Sales'").await;
     assert!(roles(&service, &admin, NORTE, "readable").await.iter().all(|name| !name.ends_with("Sales")));
 
-    // Other clients' organizations are unknown to every caller.
+    // Organizations of another client look unknown.
     service.execute("UPDATE ad_role SET is_client_admin = 'Y' WHERE name LIKE '%QA%'").await;
     let foreign = service.token(QA_ADMIN).await;
     for (token, org) in [(&foreign, NORTE), (&admin, "no such organization"), (&admin, "a%00b"), (&admin, QA)]
@@ -58,27 +59,27 @@ async fn roles_that_may_read_and_write_an_organization_are_named(databases: Data
     assert!(!theirs.is_empty() && theirs.iter().all(|name| !ours.contains(name)), "{theirs:?}");
 }
 
-async fn roles_come_page_by_page(databases: Databases) {
+async fn roles_are_listed_page_by_page(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let admin = service.token(ADMIN).await;
     let base = format!("/v1/admin/organizations/{NORTE}/roles");
     let all = get(&service, &base, &admin).await.json();
     assert_eq!(all["next"], Value::Null);
-    let (mut seen, mut path) = (Vec::new(), format!("{base}?limit=1"));
+    let (mut observe, mut path) = (Vec::new(), format!("{base}?limit=1"));
     loop {
         let page = get(&service, &path, &admin).await.json();
-        seen.extend(page["roles"].as_array().unwrap().clone());
+        observe.extend(page["roles"].as_array().unwrap().clone());
         let Some(next) = page["next"].as_str() else { break };
         path = format!("{base}?limit=1&after={next}");
     }
-    assert_eq!(json!(seen), all["roles"]);
+    assert_eq!(json!(observe), all["roles"]);
     for (query, field) in [("limit=0", "limit"), ("limit=101", "limit"), ("after=", "after"), ("x=1", "x")] {
         let problem = get(&service, &format!("{base}?{query}"), &admin).await;
         assert_eq!(problem.refused(422, "wrong_value")["field"], field, "{query}");
     }
 }
 
-async fn a_damaged_role_hides_no_other(databases: Databases) {
+async fn a_damaged_role_is_reported_and_the_others_are_listed(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let admin = service.token(ADMIN).await;
     let base = format!("/v1/admin/organizations/{NORTE}/roles");
@@ -120,8 +121,8 @@ async fn a_damaged_role_hides_no_other(databases: Databases) {
     }
 }
 
-async fn automatic_roles_get_what_the_database_shows_and_statistics_say_so(databases: Databases) {
-    let seen = async || {
+async fn the_rule_for_automatic_roles_follows_the_database_schema(databases: Databases) {
+    let observe = async || {
         let service = Service::start_on(&databases, |_| {}).await;
         let token = service.token(ADMIN).await;
         let writable = get(&service, "/v1/session/writable", &token).await.json()["organizations"].clone();
@@ -134,7 +135,7 @@ async fn automatic_roles_get_what_the_database_shows_and_statistics_say_so(datab
         }
         (writable.as_array().unwrap().len(), rule["rule"].as_str().unwrap().to_owned())
     };
-    assert_eq!(seen().await, (8, "all".to_owned()));
+    assert_eq!(observe().await, (8, "all".to_owned()));
     databases.execute("ALTER TABLE ad_org DROP COLUMN timezone").await;
-    assert_eq!(seen().await, (1, "by-rows".to_owned()));
+    assert_eq!(observe().await, (1, "by-rows".to_owned()));
 }

@@ -3,17 +3,17 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{end, get, is_live, name, spain};
+use super::{end_sessions, get, is_live, session_id, spain};
 use crate::databases::{Databases, on_both_databases};
 use crate::service::{ADMIN, Answer, FOOD, PASSWORD, SALES, SPAIN, SPAIN_ID, Service, WAREHOUSE};
 
 on_both_databases! {
     sessions_are_listed_with_names_and_bytes,
     sessions_are_listed_page_by_page,
-    sessions_are_found_by_a_text,
-    sessions_say_from_where_they_were_asked_for_and_when_they_end,
+    sessions_are_found_by_text,
+    sessions_show_their_client_address_and_expiry,
     sessions_are_ended_by_user_by_role_and_by_client,
-    a_damaged_session_hides_no_other,
+    a_damaged_session_is_skipped,
 }
 
 async fn sessions_are_listed_with_names_and_bytes(databases: Databases) {
@@ -74,7 +74,7 @@ async fn sessions_are_listed_page_by_page(databases: Databases) {
     assert_eq!(Answer::with_token(delete, &admin).await.refused(422, "wrong_value")["field"], "id");
 }
 
-async fn sessions_are_found_by_a_text(databases: Databases) {
+async fn sessions_are_found_by_text(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let admin = service.token(ADMIN).await;
     let (sales, warehouse) = (spain(&service, SALES).await, spain(&service, WAREHOUSE).await);
@@ -83,22 +83,22 @@ async fn sessions_are_found_by_a_text(databases: Databases) {
         let sessions = page["sessions"].as_array().unwrap().clone();
         (sessions.iter().map(|session| session["id"].clone()).collect::<Vec<_>>(), page["next"].clone())
     };
-    let sales = json!(name(&service, &sales).await);
+    let sales = json!(session_id(&service, &sales).await);
     assert_eq!(found("text=-%20SALES").await, (vec![sales.clone()], Value::Null));
     assert_eq!(found(&format!("text={SPAIN_ID}&role={SALES}")).await, (vec![sales.clone()], Value::Null));
     assert_eq!(found("text=127.0.0.1").await.0.len(), 3);
     assert_eq!(found("text=nowhere").await, (vec![], Value::Null));
-    assert_eq!(found("text=%20").await.0.len(), 3, "blanks are no text");
-    // Page by page, each is found once.
+    assert_eq!(found("text=%20").await.0.len(), 3, "a blank text must not filter");
+    // Paging returns each session once.
     let (mut all, next) = found("text=fbesuser&limit=1".replace("fbes", "F%26BES").as_str()).await;
     let (rest, next) = found(&format!("text=f%26besuser&limit=5&after={}", next.as_str().unwrap())).await;
     all.extend(rest);
-    let mut expected = vec![sales, json!(name(&service, &warehouse).await)];
+    let mut expected = vec![sales, json!(session_id(&service, &warehouse).await)];
     expected.sort_by_key(Value::to_string);
     assert_eq!((all, next), (expected, Value::Null));
 }
 
-async fn sessions_say_from_where_they_were_asked_for_and_when_they_end(databases: Databases) {
+async fn sessions_show_their_client_address_and_expiry(databases: Databases) {
     let service = Service::start_on(&databases, |settings| {
         settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     })
@@ -115,10 +115,10 @@ async fn sessions_say_from_where_they_were_asked_for_and_when_they_end(databases
     assert_eq!(session["address"], "203.0.113.7");
     assert_eq!(session["client_name"], "F&B International Group");
     let idle = session["idle_seconds"].as_u64().unwrap();
-    // Both are cut to whole seconds.
+    // Both are rounded down to seconds, so the sum may be one less.
     let left = session["expires_in_seconds"].as_u64().unwrap() + idle;
     assert!((30 * 60 - 1..=30 * 60).contains(&left), "{session}");
-    // A refresh makes a session with the address of its own request.
+    // The refreshed session has the address of the refresh request.
     let refresh =
         service.request(Method::POST, "/v1/session/refresh").header("x-forwarded-for", "203.0.113.8");
     assert_eq!(Answer::with_token(refresh, user["token"].as_str().unwrap()).await.status, 200);
@@ -129,21 +129,21 @@ async fn sessions_are_ended_by_user_by_role_and_by_client(databases: Databases) 
     let service = Service::start_on(&databases, |_| {}).await;
     let admin = service.token(ADMIN).await;
     let (sales, warehouse) = (spain(&service, SALES).await, spain(&service, WAREHOUSE).await);
-    let ended = end(&service, &admin, json!({"role": SALES})).await.json();
+    let ended = end_sessions(&service, &admin, json!({"role": SALES})).await.json();
     assert_eq!(ended, json!({"ended": 1, "elsewhere": "done"}));
     assert!(!is_live(&service, &sales).await && is_live(&service, &warehouse).await);
-    assert_eq!(end(&service, &admin, json!({"user": SPAIN_ID})).await.json()["ended"], 1);
+    assert_eq!(end_sessions(&service, &admin, json!({"user": SPAIN_ID})).await.json()["ended"], 1);
     assert!(!is_live(&service, &warehouse).await);
     for wrong in
         [json!({}), json!({"user": SPAIN_ID, "role": SALES}), json!({"user": ""}), json!({"all": true})]
     {
-        end(&service, &admin, wrong).await.refused(422, "wrong_value");
+        end_sessions(&service, &admin, wrong).await.refused(422, "wrong_value");
     }
-    assert_eq!(end(&service, &admin, json!({"client": FOOD})).await.json()["ended"], 1);
-    assert!(!is_live(&service, &admin).await, "its own session is one of them");
+    assert_eq!(end_sessions(&service, &admin, json!({"client": FOOD})).await.json()["ended"], 1);
+    assert!(!is_live(&service, &admin).await, "the administrator's own session ends too");
 }
 
-async fn a_damaged_session_hides_no_other(databases: Databases) {
+async fn a_damaged_session_is_skipped(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     if service.stored.is_none() {
         return;

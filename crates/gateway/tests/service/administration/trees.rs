@@ -1,4 +1,4 @@
-//! `/v1/admin/trees`, `/v1/admin/statistics`, and what has changed since a tree was pinned.
+//! `/v1/admin/trees`, `/v1/admin/statistics` and `/v1/session/changes`.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,12 +8,12 @@ use crate::databases::{Databases, on_both_databases};
 use crate::service::{ADMIN, Answer, FOOD, NORTE, OPENBRAVO, QA, QA_ADMIN, SALES, Service, US};
 
 on_both_databases! {
-    trees_say_who_still_holds_an_old_one,
-    trees_say_what_is_odd_and_what_is_damaged,
-    changes_since_the_login_are_named,
+    trees_list_stale_versions_with_their_sessions,
+    trees_list_findings_and_damage,
+    changes_since_login_are_listed,
 }
 
-async fn trees_say_who_still_holds_an_old_one(databases: Databases) {
+async fn trees_list_stale_versions_with_their_sessions(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let (admin, user) = (service.token(ADMIN).await, spain(&service, SALES).await);
     service
@@ -32,10 +32,10 @@ async fn trees_say_who_still_holds_an_old_one(databases: Databases) {
     }
     let question = json!({"call": "transaction_allowed_orgs", "args": {"orgs": format!("'{NORTE}'")}});
     let old = Answer::with_token(service.post("/v1/questions", question), &admin).await.json();
-    assert_eq!(old["result"], format!("'{NORTE}'"), "the old tree is still the old one");
+    assert_eq!(old["result"], format!("'{NORTE}'"), "the pinned tree must not change");
 }
 
-async fn trees_say_what_is_odd_and_what_is_damaged(databases: Databases) {
+async fn trees_list_findings_and_damage(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     service.execute(&format!("UPDATE ad_treenode SET parent_id = 'gone' WHERE node_id = '{NORTE}'")).await;
     let (food, all) = (service.token(ADMIN).await, service.token(OPENBRAVO).await);
@@ -66,7 +66,7 @@ async fn trees_say_what_is_odd_and_what_is_damaged(databases: Databases) {
     assert_eq!((&of(QA)["damage"], &of(QA)["current"]), (&json!(null), &json!(true)));
 }
 
-async fn changes_since_the_login_are_named(databases: Databases) {
+async fn changes_since_login_are_listed(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let token = service.token(ADMIN).await;
     let changes = async || get(&service, "/v1/session/changes", &token).await.json();
@@ -92,7 +92,7 @@ async fn changes_since_the_login_are_named(databases: Databases) {
 }
 
 #[tokio::test]
-async fn statistics_count() {
+async fn statistics_report_footprint_and_logins() {
     let service = Service::start().await;
     let admin = service.token(ADMIN).await;
     spain(&service, SALES).await;
@@ -102,7 +102,7 @@ async fn statistics_count() {
     let part = |part: &str| footprint[part].as_u64().unwrap();
     assert_eq!(part("organizations") + part("sessions"), 2 * own);
     assert_eq!(part("total"), part("organizations") + part("trees") + part("accesses"));
-    assert_eq!(footprint["tables"], Value::Null, "they are those of the instance");
+    assert_eq!(footprint["tables"], Value::Null, "only instance administrators see the tables");
     assert_eq!(statistics["trees"], 1);
     let logins: Vec<u64> = (0..15).map(|minute| u64::from(minute == 14) * 2).collect();
     assert_eq!(statistics["logins_by_minute"], json!(logins));

@@ -1,4 +1,4 @@
-//! `/v1/openapi.json` against the routes that there are.
+//! Compares `/v1/openapi.json` with the routes that the service has.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ async fn document(service: &Service) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_described_is_there_and_nothing_else() {
+async fn the_document_describes_exactly_the_routes() {
     let service = Service::start().await;
     let document = document(&service).await;
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
@@ -50,7 +50,7 @@ async fn what_is_described_is_there_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn routes_that_are_described_as_guarded_are_guarded() {
+async fn documented_security_matches_the_routes() {
     let service = Service::start().await;
     let document = document(&service).await;
     let mut guarded = BTreeSet::new();
@@ -66,19 +66,19 @@ async fn routes_that_are_described_as_guarded_are_guarded() {
 }
 
 #[tokio::test]
-async fn the_description_holds_together() {
+async fn all_references_in_the_document_resolve() {
     let service = Service::start().await;
     let document = document(&service).await;
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
-    let mut waiting = vec![&document];
-    while let Some(value) = waiting.pop() {
+    let mut pending = vec![&document];
+    while let Some(value) = pending.pop() {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
             let pointer = reference.strip_prefix('#').unwrap();
             assert!(document.pointer(pointer).is_some(), "{reference} points nowhere");
         }
         match value {
-            Value::Object(object) => waiting.extend(object.values()),
-            Value::Array(array) => waiting.extend(array),
+            Value::Object(object) => pending.extend(object.values()),
+            Value::Array(array) => pending.extend(array),
             _ => {}
         }
     }
@@ -88,9 +88,9 @@ async fn the_description_holds_together() {
 async fn every_operation_succeeds_as_described() {
     let service = Service::start_on(&Databases::sqlite().await, |_| {}).await;
     let (admin, token) = (service.token(ADMIN).await, service.token(SPAIN).await);
-    let name = Answer::with_token(service.get("/v1/session"), &token).await.json()["id"].clone();
+    let id = Answer::with_token(service.get("/v1/session"), &token).await.json()["id"].clone();
     let (session, org) =
-        (format!("/v1/admin/sessions/{}", name.as_str().unwrap()), "/v1/admin/organizations/0");
+        (format!("/v1/admin/sessions/{}", id.as_str().unwrap()), "/v1/admin/organizations/0");
     let question = json!({"call": "parent_org", "args": {"org": NORTE}});
     let assertion = service.front_end.assertion(SPAIN);
     let mut calls = vec![
@@ -103,10 +103,10 @@ async fn every_operation_succeeds_as_described() {
     ];
     let document = document(&service).await;
     let paths = document["paths"].as_object().unwrap();
-    // What only an Odoo has succeeds in the tests over one.
-    let is_here = |path: &str| !path.contains('{') && path != "/v1/session/companies";
-    let looks = paths.iter().filter(|(path, it)| it.get("get").is_some() && is_here(path));
-    calls.extend(looks.map(|(path, _)| (Method::GET, path.clone(), Value::Null)));
+    // `/v1/session/companies` needs Odoo. The tests with Odoo call it.
+    let can_succeed = |path: &str| !path.contains('{') && path != "/v1/session/companies";
+    let reads = paths.iter().filter(|(path, it)| it.get("get").is_some() && can_succeed(path));
+    calls.extend(reads.map(|(path, _)| (Method::GET, path.clone(), Value::Null)));
     for (_, path, body) in &mut calls {
         if path == "/v1/questions" && body.is_null() {
             path.push_str(&format!("?call=parent_org&org={NORTE}"));
@@ -119,7 +119,7 @@ async fn every_operation_succeeds_as_described() {
         let request = if body.is_null() { request } else { request.json(body) };
         let answer = Answer::with_token(request, token).await;
         assert!([200, 204].contains(&answer.status), "{method} {path}: {}", answer.text);
-        // All of them have but one variable part.
+        // No path has more than one parameter.
         let parts = path
             .split('?')
             .next()
@@ -132,7 +132,7 @@ async fn every_operation_succeeds_as_described() {
     for (method, path, body) in &calls {
         succeed(method, path, body, &admin).await;
     }
-    // Each of these ends the token, and all but the last give another.
+    // Each of these ends the session, and all but the last return the token of a new one.
     let mut token = service.token_as(json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     for (path, body) in [
         ("/v1/session/refresh", Value::Null),
@@ -153,21 +153,21 @@ async fn every_operation_succeeds_as_described() {
 }
 
 #[tokio::test]
-async fn the_calls_are_those_of_the_documents() {
+async fn the_documented_calls_are_the_calls_of_the_service() {
     let service = Service::start().await;
     let token = service.token(ADMIN).await;
     let document = document(&service).await;
     let calls = document["components"]["schemas"]["Call"]["enum"].as_array().unwrap();
     let calls: BTreeSet<&str> = calls.iter().map(|call| call.as_str().unwrap()).collect();
-    let told = include_str!("../../../../docs/query.md").split("## Calls").nth(1).unwrap().lines();
-    let first_columns = told.filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
-    let told: BTreeSet<&str> =
+    let documented = include_str!("../../../../docs/query.md").split("## Calls").nth(1).unwrap().lines();
+    let first_columns = documented.filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let documented: BTreeSet<&str> =
         first_columns.flat_map(|names| names.trim_matches('`').split("`, `")).collect();
-    assert_eq!(calls, told);
+    assert_eq!(calls, documented);
     for call in calls {
         let answer = Answer::with_token(service.post("/v1/questions", json!({"call": call})), &token).await;
         let missing = answer.refused(422, "missing_argument");
-        // By address it lacks the same.
+        // `GET` reports the same missing argument.
         let answer = Answer::with_token(service.get(&format!("/v1/questions?call={call}")), &token).await;
         assert_eq!(answer.refused(422, "missing_argument")["detail"], missing["detail"]);
     }

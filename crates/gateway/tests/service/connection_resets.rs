@@ -1,4 +1,4 @@
-//! Clients that reset their connections while they log in.
+//! Clients that reset their connection during a login.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use tokio::time::sleep;
 use crate::databases::{Databases, on_both_databases};
 use crate::service::{ADMIN, Answer, FOOD, PASSWORD, SPAIN, SPAIN_ID, Service};
 
-on_both_databases! { five_hundred_resets_leave_nothing_half_done }
+on_both_databases! { connection_resets_during_logins_leave_no_partial_state }
 
 const LOGINS: u64 = 500;
-/// The time after which the last clients reset. The first do so at once.
-const WITHIN: u64 = 80;
-/// How many clients there are at a time.
+/// Upper bound, in milliseconds, for the time between a request and the reset.
+const RESET_WITHIN: u64 = 80;
+/// Number of concurrent clients.
 const AT_ONCE: u64 = 20;
 
 /// The value of a metric without labels.
@@ -26,7 +26,7 @@ async fn metric(service: &Service, name: &str) -> u64 {
     value.unwrap_or_else(|| panic!("no {name} in {metrics}")).parse().unwrap()
 }
 
-async fn five_hundred_resets_leave_nothing_half_done(databases: Databases) {
+async fn connection_resets_during_logins_leave_no_partial_state(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let body = json!({"user": SPAIN, "password": PASSWORD}).to_string();
     let length = body.len();
@@ -37,21 +37,21 @@ async fn five_hundred_resets_leave_nothing_half_done(databases: Databases) {
         join_all((0..AT_ONCE).map(async |client| {
             let mut stream = TcpStream::connect(service.address()).await.unwrap();
             stream.write_all(request.as_bytes()).await.unwrap();
-            // Spread over the time that a login takes, in each wave.
-            sleep(Duration::from_millis((wave + client * WITHIN / AT_ONCE) % (WITHIN + 1))).await;
+            // Spread the resets over the time that a login takes.
+            sleep(Duration::from_millis((wave + client * RESET_WITHIN / AT_ONCE) % (RESET_WITHIN + 1))).await;
             stream.set_zero_linger().unwrap();
         }))
         .await;
     }
-    // The request for the metrics is under way itself.
+    // The request for the metrics is itself in flight.
     let mut rounds = 0;
     while metric(&service, "orgcache_http_requests_under_way").await > 1 {
         rounds += 1;
-        assert!(rounds < 600, "requests go on without their clients");
+        assert!(rounds < 600, "requests of reset connections are still in flight");
         sleep(Duration::from_millis(100)).await;
     }
 
-    // Every session that was stored is whole: it is listed, and held here or to be had from the store.
+    // Every stored session is complete: it is listed, and it is either cached or in the store.
     let admin = service.token(ADMIN).await;
     let list = async || {
         let listed = Answer::with_token(
@@ -61,13 +61,13 @@ async fn five_hundred_resets_leave_nothing_half_done(databases: Databases) {
         listed.await.json()["sessions"].as_array().unwrap().clone()
     };
     let listed = list().await;
-    let held = listed.iter().filter(|session| session["footprint"] != Value::Null).count();
-    assert_eq!(u64::try_from(held).unwrap() + 1, metric(&service, "orgcache_sessions").await);
+    let cached = listed.iter().filter(|session| session["footprint"] != Value::Null).count();
+    assert_eq!(u64::try_from(cached).unwrap() + 1, metric(&service, "orgcache_sessions").await);
     assert!(listed.len() <= usize::try_from(LOGINS).unwrap());
     assert!(listed.iter().all(|session| session["client"] == FOOD && session["username"] == SPAIN));
     assert_eq!(metric(&service, "orgcache_pending_ends").await, 0);
     assert_eq!(metric(&service, "orgcache_store_failures_total").await, 0);
-    // No transaction was left open, and no lock with it.
+    // No transaction stays open, so no lock is held.
     if databases.is_postgres() {
         databases
             .execute_on_store(
@@ -77,13 +77,12 @@ async fn five_hundred_resets_leave_nothing_half_done(databases: Databases) {
             .await;
     }
 
-    // The right password was given each time, so nothing is slowed or refused now, and the pool has its
-    // connections.
+    // Every password was correct, so no login is limited. The connection pool is intact.
     let failed = metric(&service, "orgcache_logins_failed_total").await;
     assert_eq!((failed, metric(&service, "orgcache_logins_limited_total").await), (0, 0));
     let tokens = join_all((0..AT_ONCE).map(|_| service.token(SPAIN))).await;
-    let whole = list().await.len();
-    assert_eq!(whole, listed.len() + tokens.len());
+    let total = list().await.len();
+    assert_eq!(total, listed.len() + tokens.len());
     let end = service.post("/v1/admin/sessions/end", json!({"user": SPAIN_ID}));
     let ended = Answer::with_token(end, &admin).await.json();
     assert_eq!(ended["elsewhere"], "done", "{ended}");

@@ -1,4 +1,4 @@
-//! `POST /v1/login`, with the right and with wrong passwords.
+//! `POST /v1/login`: correct and wrong credentials, roles and organizations, limits on failures.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use crate::databases::{Databases, on_both_databases};
 use crate::service::{ADMIN, Answer, ESPANA, FOOD, NORTE, PASSWORD, QA, SALES, SPAIN, SPAIN_ID, Service, US};
 
 on_both_databases! {
-    the_right_password_gives_a_session,
-    an_organization_may_be_chosen,
-    whatever_does_not_fit_gets_the_same_answer,
-    a_known_user_hears_what_is_not_given,
-    a_default_role_that_is_inactive_bars_no_door,
-    a_flood_of_wrong_passwords_is_refused_and_right_ones_are_not,
-    a_network_locks_a_user_out_of_no_other,
+    the_correct_password_creates_a_session,
+    a_login_may_choose_the_organization,
+    every_wrong_credential_gets_the_same_answer,
+    an_authenticated_user_learns_why_the_login_is_refused,
+    an_inactive_default_role_does_not_block_the_login,
+    wrong_passwords_are_limited_by_network,
+    failures_from_one_network_do_not_lock_the_user_out_elsewhere,
 }
 
 async fn log_in(service: &Service, form: Value) -> Answer {
     Answer::of(service.post("/v1/login", form)).await
 }
 
-async fn the_right_password_gives_a_session(databases: Databases) {
+async fn the_correct_password_creates_a_session(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let answer = log_in(&service, json!({"user": SPAIN, "password": PASSWORD, "role": SALES})).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -42,17 +42,17 @@ async fn the_right_password_gives_a_session(databases: Databases) {
     assert_eq!(session["user_level"], " CO");
     assert_eq!((&session["client_admin"], &session["instance_admin"]), (&json!(false), &json!(false)));
     assert_eq!(session["organizations"], 8);
-    assert_ne!(login["token"], session["id"], "the name of a session does not open it");
+    assert_ne!(login["token"], session["id"], "the session's id must not be its token");
 }
 
-async fn an_organization_may_be_chosen(databases: Databases) {
+async fn a_login_may_choose_the_organization(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let form = |org: &str| json!({"user": ADMIN, "password": PASSWORD, "org": org});
     assert_eq!(log_in(&service, form(US)).await.json()["session"]["org"], US);
     assert_eq!(log_in(&service, form(ESPANA)).await.json()["session"]["org_name"], "F&B España, S.A");
 }
 
-async fn whatever_does_not_fit_gets_the_same_answer(databases: Databases) {
+async fn every_wrong_credential_gets_the_same_answer(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let wrong = [
         json!({"user": ADMIN, "password": "wrong"}),
@@ -64,9 +64,9 @@ async fn whatever_does_not_fit_gets_the_same_answer(databases: Databases) {
         json!({"user": "x".repeat(10_000), "password": PASSWORD}),
         json!({"user": "a\u{0}b", "password": PASSWORD}),
         json!({"user": "' OR '1'='1", "password": PASSWORD}),
-        // There is such a user, without a password.
+        // This user exists, but has no password.
         json!({"user": "System", "password": PASSWORD}),
-        // What is chosen is looked at only after the password.
+        // The role is checked only after the password.
         json!({"user": ADMIN, "password": "wrong", "role": "0"}),
     ];
     let mut answers = Vec::new();
@@ -75,8 +75,8 @@ async fn whatever_does_not_fit_gets_the_same_answer(databases: Databases) {
         let mut problem = answer.refused(401, "unauthorized");
         problem["request_id"] = Value::Null;
         let mut headers = answer.headers.clone();
-        for of_this_answer in ["x-request-id", "date", "content-length"] {
-            headers.remove(of_this_answer);
+        for varying in ["x-request-id", "date", "content-length"] {
+            headers.remove(varying);
         }
         answers.push((problem, headers));
     }
@@ -84,7 +84,7 @@ async fn whatever_does_not_fit_gets_the_same_answer(databases: Databases) {
     assert_eq!(answers[0].1["www-authenticate"], "Bearer");
 }
 
-async fn a_known_user_hears_what_is_not_given(databases: Databases) {
+async fn an_authenticated_user_learns_why_the_login_is_refused(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
     let form = |role: &str, org: Option<&str>| json!({"user": SPAIN, "password": PASSWORD, "role": role, "org": org});
     let foreign = log_in(&service, form("42D0EEB1C66F497A90DD526DC597E6F0", None)).await;
@@ -103,9 +103,9 @@ async fn a_known_user_hears_what_is_not_given(databases: Databases) {
     log_in(&service, form(SALES, None)).await.refused(403, "user_inactive");
 }
 
-async fn a_default_role_that_is_inactive_bars_no_door(databases: Databases) {
+async fn an_inactive_default_role_does_not_block_the_login(databases: Databases) {
     let service = Service::start_on(&databases, |_| {}).await;
-    let logged_in = async |role: Option<&str>| {
+    let log_in_both_ways = async |role: Option<&str>| {
         let form = json!({"user": SPAIN, "password": PASSWORD, "role": role});
         let password = log_in(&service, form).await;
         let form = json!({"assertion": service.front_end.assertion(SPAIN), "role": role});
@@ -119,7 +119,7 @@ async fn a_default_role_that_is_inactive_bars_no_door(databases: Databases) {
             "UPDATE ad_user SET default_ad_role_id = '{SALES}' WHERE ad_user_id = '{SPAIN_ID}'"
         ))
         .await;
-    assert_eq!(logged_in(None).await.json()["session"]["role"], SALES);
+    assert_eq!(log_in_both_ways(None).await.json()["session"]["role"], SALES);
     for (inactive, active, code) in [
         (
             format!("UPDATE ad_role SET isactive = 'N' WHERE ad_role_id = '{SALES}'"),
@@ -133,16 +133,16 @@ async fn a_default_role_that_is_inactive_bars_no_door(databases: Databases) {
         ),
     ] {
         service.execute(&inactive).await;
-        let other = logged_in(None).await.json()["session"]["role"].clone();
+        let other = log_in_both_ways(None).await.json()["session"]["role"].clone();
         assert!(other.is_string() && other != SALES, "{other}");
-        logged_in(Some(SALES)).await.refused(403, code);
+        log_in_both_ways(Some(SALES)).await.refused(403, code);
         service.execute(&active).await;
-        assert_eq!(logged_in(None).await.json()["session"]["role"], SALES);
+        assert_eq!(log_in_both_ways(None).await.json()["session"]["role"], SALES);
     }
 }
 
 #[tokio::test]
-async fn organizations_that_make_no_tree_are_not_called_a_database_that_is_away() {
+async fn a_damaged_tree_is_not_reported_as_a_database_outage() {
     let service = Service::start().await;
     let form = json!({"user": SPAIN, "password": PASSWORD, "role": SALES});
     assert_eq!(log_in(&service, form.clone()).await.status, 200);
@@ -153,7 +153,7 @@ async fn organizations_that_make_no_tree_are_not_called_a_database_that_is_away(
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_named() {
+async fn invalid_fields_are_named() {
     let service = Service::start().await;
     let long = "x".repeat(33);
     for (form, field) in [
@@ -177,7 +177,7 @@ async fn what_cannot_be_is_named() {
     }
 }
 
-async fn a_flood_of_wrong_passwords_is_refused_and_right_ones_are_not(databases: Databases) {
+async fn wrong_passwords_are_limited_by_network(databases: Databases) {
     let service = Service::start_on(&databases, |settings| {
         settings.failures_by_network = Allowance::new(4, Duration::from_secs(3));
     })
@@ -193,14 +193,18 @@ async fn a_flood_of_wrong_passwords_is_refused_and_right_ones_are_not(databases:
     limited.refused(429, "too_many_attempts");
     let wait: u64 = limited.header("retry-after").parse().unwrap();
     assert!((1..=4).contains(&wait), "{wait}");
-    // A right password does not help while the limit holds: the answer must not tell.
+    // While the network is limited, a correct password is refused too: otherwise the answer would reveal it.
     log_in(&service, right(SPAIN)).await.refused(429, "too_many_attempts");
-    assert_eq!(log_in(&service, right(ADMIN)).await.status, 200, "who signed in from there gets through");
+    assert_eq!(
+        log_in(&service, right(ADMIN)).await.status,
+        200,
+        "a user who has logged in from this network is exempt"
+    );
     service.clock.advance(Duration::from_secs(wait));
     assert_eq!(log_in(&service, right(SPAIN)).await.status, 200);
 }
 
-async fn a_network_locks_a_user_out_of_no_other(databases: Databases) {
+async fn failures_from_one_network_do_not_lock_the_user_out_elsewhere(databases: Databases) {
     let service = Service::start_on(&databases, |settings| {
         settings.failures_by_user_and_network = Allowance::new(3, Duration::from_secs(60));
         settings.failures_by_user = Allowance::new(3, Duration::from_millis(50));
@@ -220,7 +224,7 @@ async fn a_network_locks_a_user_out_of_no_other(databases: Databases) {
         service.clock.advance(Duration::from_secs(180));
     }
     from("2001:db8::1", SPAIN, "guess").await.refused(401, "unauthorized");
-    // From many networks at once the user is slowed, and never refused.
+    // Failures from many networks only slow the user down. They never lock the user out.
     for network in 10..40 {
         from(&format!("192.0.2.{network}"), ADMIN, "guess").await.refused(401, "unauthorized");
     }
@@ -228,10 +232,10 @@ async fn a_network_locks_a_user_out_of_no_other(databases: Databases) {
 }
 
 #[tokio::test]
-async fn a_network_counts_once_however_its_addresses_are_written() {
+async fn all_spellings_of_a_networks_addresses_count_as_one_network() {
     let service = Service::start_with(|settings| {
         settings.failures_by_user_and_network = Allowance::new(4, Duration::from_secs(60));
-        // As a server sees its proxy that listens on both families, too.
+        // A dual-stack socket reports the proxy's IPv4 address in this mapped form.
         settings.trusted_proxies = vec!["::ffff:127.0.0.0/104".parse().unwrap()];
     })
     .await;
@@ -254,7 +258,7 @@ async fn a_network_counts_once_however_its_addresses_are_written() {
             "2001:0db8:0000:0000:1::",
             "[2001:db8::2]",
         ],
-        // What a client claims before its proxy adds the address is not looked at.
+        // Only the last entry, which the trusted proxy appended, counts. The client may forge the others.
         [
             "192.0.2.1",
             "198.51.100.1, 192.0.2.1",
@@ -263,17 +267,17 @@ async fn a_network_counts_once_however_its_addresses_are_written() {
             " ,192.0.2.1 ",
         ],
     ] {
-        // At once, so that attempts that are being checked count as well.
+        // Concurrent, because attempts that are still being verified count too.
         let statuses: Vec<u16> =
             join_all(network.map(guess)).await.iter().map(|answer| answer.status).collect();
-        let of = |status| statuses.iter().filter(|one| **one == status).count();
-        assert_eq!((of(401), of(429)), (4, 1), "{network:?}: {statuses:?}");
+        let count = |status| statuses.iter().filter(|one| **one == status).count();
+        assert_eq!((count(401), count(429)), (4, 1), "{network:?}: {statuses:?}");
     }
     guess("2001:db8:0:1::1").await.refused(401, "unauthorized");
 }
 
 #[tokio::test]
-async fn right_passwords_at_once_are_never_too_many_failures() {
+async fn concurrent_correct_logins_are_never_limited() {
     let service = Service::start_with(|settings| {
         settings.failures_by_network = Allowance::new(2, Duration::from_secs(60));
         settings.failures_by_user_and_network = Allowance::new(1, Duration::from_secs(60));
@@ -290,7 +294,7 @@ async fn right_passwords_at_once_are_never_too_many_failures() {
 }
 
 #[tokio::test]
-async fn forwarding_headers_of_strangers_change_nothing() {
+async fn forwarding_headers_of_untrusted_peers_are_ignored() {
     let service = Service::start_with(|settings| {
         settings.failures_by_network = Allowance::new(2, Duration::from_secs(60));
     })
@@ -305,7 +309,7 @@ async fn forwarding_headers_of_strangers_change_nothing() {
 }
 
 #[tokio::test]
-async fn many_at_once_are_all_answered() {
+async fn all_concurrent_logins_are_answered() {
     let service = Service::start_with(|settings| {
         settings.failures_by_network = Allowance::new(1_000, Duration::from_secs(1));
         settings.failures_by_user_and_network = Allowance::new(1_000, Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! What `/v1/openapi.json` says of an answer: every answer that a test gets is held against it.
+//! Validates every answer that a test receives against `/v1/openapi.json`.
 
 use std::sync::LazyLock;
 
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(&OPENAPI).unwrap());
 
-/// Fails if a route that is described gives another answer than described. `kind` is the type of its content.
+/// Fails if the answer of a documented route does not conform to its description. `kind` is the media type.
 pub(crate) fn assert_described(method: &Method, path: &str, status: u16, kind: &str, text: &str) {
     let Some(operation) = operation(method, path) else { return };
     let place = format!("{method} {path} answered {status} {text}");
     let response = operation["responses"].get(status.to_string());
-    let response = resolved(response.unwrap_or_else(|| panic!("not described: {place}")));
+    let response = resolve_ref(response.unwrap_or_else(|| panic!("not described: {place}")));
     let Some(contents) = response.get("content") else {
         assert_eq!(text, "", "described without a body: {place}");
         return;
@@ -23,49 +23,50 @@ pub(crate) fn assert_described(method: &Method, path: &str, status: u16, kind: &
     if kind.ends_with("json") {
         let mut schema = content["schema"].clone();
         schema["components"] = DOCUMENT["components"].clone();
-        close(&mut schema);
+        forbid_undocumented_properties(&mut schema);
         let answer: Value = serde_json::from_str(text).unwrap();
         if let Err(error) = jsonschema::validate(&schema, &answer) {
-            panic!("described otherwise, {error} at {}: {place}", error.instance_path());
+            panic!("does not conform to its schema, {error} at {}: {place}", error.instance_path());
         }
     }
 }
 
-/// What is described of a method and a path, if anything.
+/// The description of an operation, if it is documented.
 fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     let paths = DOCUMENT["paths"].as_object().unwrap();
     let exact = paths.get(path);
-    let operations =
-        exact.or_else(|| paths.iter().find(|(known, _)| is_one_of(path, known)).map(|(_, it)| it));
+    let operations = exact
+        .or_else(|| paths.iter().find(|(template, _)| matches_template(path, template)).map(|(_, it)| it));
     operations?.get(method.as_str().to_lowercase())
 }
 
-/// Is a path one of those that are described together?
-fn is_one_of(path: &str, described: &str) -> bool {
-    let (parts, known) = (path.split('/'), described.split('/'));
-    parts.clone().count() == known.clone().count()
-        && parts.zip(known).all(|(part, known)| part == known || (known == "{id}" && !part.is_empty()))
+/// Whether a path matches a template such as `/v1/admin/sessions/{id}`.
+fn matches_template(path: &str, template: &str) -> bool {
+    let (parts, expected) = (path.split('/'), template.split('/'));
+    parts.clone().count() == expected.clone().count()
+        && parts
+            .zip(expected)
+            .all(|(part, expected)| part == expected || (expected == "{id}" && !part.is_empty()))
 }
 
-/// Has a schema refuse parts of objects that it does not describe: clients may meet more than they know,
-/// tests may not.
-fn close(schema: &mut Value) {
-    let mut waiting = vec![schema];
-    while let Some(value) = waiting.pop() {
+/// Makes a schema refuse undocumented properties. Clients must ignore them, but a test must notice them.
+fn forbid_undocumented_properties(schema: &mut Value) {
+    let mut pending = vec![schema];
+    while let Some(value) = pending.pop() {
         match value {
             Value::Object(object) => {
                 if object.get("properties").is_some_and(Value::is_object) {
                     object.entry("additionalProperties").or_insert(json!(false));
                 }
-                waiting.extend(object.values_mut());
+                pending.extend(object.values_mut());
             }
-            Value::Array(array) => waiting.extend(array),
+            Value::Array(array) => pending.extend(array),
             _ => {}
         }
     }
 }
 
-fn resolved(value: &'static Value) -> &'static Value {
+fn resolve_ref(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
         Some(reference) => DOCUMENT.pointer(reference.strip_prefix('#').unwrap()).unwrap(),
         None => value,
@@ -73,7 +74,7 @@ fn resolved(value: &'static Value) -> &'static Value {
 }
 
 #[test]
-fn another_answer_than_described_is_noticed() {
+fn nonconforming_answers_are_detected() {
     let passes = |method: Method, path: &'static str, status: u16, kind: &'static str, text: String| {
         std::panic::catch_unwind(move || assert_described(&method, path, status, kind, &text)).is_ok()
     };
@@ -88,7 +89,7 @@ fn another_answer_than_described_is_noticed() {
     assert!(!passes(Method::DELETE, "/v1/admin/sessions/x", 204, "", String::new()));
     assert!(passes(Method::POST, "/v1/logout", 204, "", String::new()));
     assert!(passes(Method::POST, "/v1/logout", 202, json, ended("pending")));
-    assert!(!passes(Method::POST, "/v1/logout", 202, "", String::new()), "it says what is pending");
+    assert!(!passes(Method::POST, "/v1/logout", 202, "", String::new()), "this status has a body");
     assert!(!passes(Method::POST, "/v1/logout", 204, "", "bye".to_owned()));
-    assert!(passes(Method::GET, "/nowhere", 200, "", String::new()), "of which nothing is said");
+    assert!(passes(Method::GET, "/nowhere", 200, "", String::new()), "an undocumented route is not checked");
 }

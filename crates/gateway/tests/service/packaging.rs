@@ -1,4 +1,4 @@
-//! The files of `packaging`: what they name is there, and the operations page shows them as they are.
+//! The files in `packaging`: their metrics exist, and docs/operations.md quotes them verbatim.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
 const DASHBOARD: &str = include_str!("../../../../packaging/grafana-dashboard.json");
 
 #[test]
-fn the_operations_page_shows_the_files_as_they_are() {
+fn docs_operations_md_quotes_the_files_verbatim() {
     let flush = |text: &str| text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
     let shown = flush(OPERATIONS);
     for file in [
@@ -27,19 +27,21 @@ fn the_operations_page_shows_the_files_as_they_are() {
     }
 }
 
-/// The names of metrics in a text.
+/// The metric names in a text.
 fn names(text: &str) -> BTreeSet<&str> {
-    let is_of_name = |character: char| character.is_ascii_lowercase() || "_".contains(character);
-    text.split(|character| !is_of_name(character)).filter(|word| word.starts_with("orgcache_")).collect()
+    let is_name_character = |character: char| character.is_ascii_lowercase() || "_".contains(character);
+    text.split(|character| !is_name_character(character))
+        .filter(|word| word.starts_with("orgcache_"))
+        .collect()
 }
 
 #[tokio::test]
-async fn the_metrics_of_dashboard_and_documents_are_there() {
+async fn metrics_in_the_dashboard_and_the_docs_exist() {
     let service = Service::start().await;
     service.token(ADMIN).await;
     let metrics = Answer::of(service.get("/metrics")).await.text;
     let samples = || metrics.lines().filter(|line| !line.starts_with('#'));
-    let there: BTreeSet<&str> = samples().filter_map(|line| line.split(['{', ' ']).next()).collect();
+    let exported: BTreeSet<&str> = samples().filter_map(|line| line.split(['{', ' ']).next()).collect();
     let labels: BTreeSet<&str> = samples()
         .filter_map(|line| line.split_once('{')?.1.rsplit_once('}'))
         .flat_map(|(labels, _)| labels.split("\","))
@@ -47,24 +49,24 @@ async fn the_metrics_of_dashboard_and_documents_are_there() {
         .collect();
 
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
-    let mut asked = 0;
+    let mut targets = 0;
     for panel in dashboard["panels"].as_array().unwrap() {
         for target in panel["targets"].as_array().unwrap() {
             let expression = target["expr"].as_str().unwrap();
             let missing: Vec<_> =
-                names(expression).into_iter().filter(|name| !there.contains(name)).collect();
+                names(expression).into_iter().filter(|name| !exported.contains(name)).collect();
             assert!(!names(expression).is_empty() && missing.is_empty(), "{expression}: {missing:?}");
             for group in expression.split("by (").skip(1) {
                 let group = group.split(')').next().unwrap();
                 assert!(group.split(", ").all(|label| labels.contains(label)), "{expression}: {labels:?}");
             }
-            asked += 1;
+            targets += 1;
         }
     }
-    assert!(asked > 20);
+    assert!(targets > 20);
 
     let table = OPERATIONS.split("| metric | meaning |").nth(1).unwrap().split("\n\n").next().unwrap();
-    let counted = |name: &str| there.contains(name) || there.contains(&*format!("{name}_bucket"));
-    let missing: Vec<_> = names(table).into_iter().filter(|name| !counted(name)).collect();
+    let is_exported = |name: &str| exported.contains(name) || exported.contains(&*format!("{name}_bucket"));
+    let missing: Vec<_> = names(table).into_iter().filter(|name| !is_exported(name)).collect();
     assert!(names(table).len() > 10 && missing.is_empty(), "{missing:?}");
 }
