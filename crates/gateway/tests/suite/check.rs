@@ -1,4 +1,4 @@
-//! `orgcache check`: what `serve` would need, tried beforehand.
+//! `orgcache check`: verifies beforehand what `serve` needs.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,9 +21,9 @@ fn the_demonstration_can_be_served() {
     assert!(checked.out.ends_with("`serve` can start; 0 warnings\n"), "{}", checked.out);
 }
 
-/// Homes in which there can be no demonstration: none, a relative one, and one that is not UTF-8.
+/// Homes that cannot hold the demonstration: none, a relative path, a path that is not UTF-8.
 #[test]
-fn a_home_that_cannot_be_used_is_refused_with_advice() {
+fn an_unusable_home_is_refused_with_advice() {
     use std::ffi::{OsStr, OsString};
     use std::os::unix::ffi::OsStringExt;
 
@@ -36,19 +36,19 @@ fn a_home_that_cannot_be_used_is_refused_with_advice() {
             let mut program = Command::new(env!("CARGO_BIN_EXE_orgcache"));
             program.arg(command).env_clear().envs(home.map(|home| ("HOME", home)));
             let output = program.env("ORGCACHE_LISTEN", "127.0.0.1:0").output().unwrap();
-            let said = [output.stdout, output.stderr].concat();
-            let said = String::from_utf8(said).unwrap();
-            assert_eq!(output.status.code(), Some(status), "{home:?}: {said}");
+            let stderr = [output.stdout, output.stderr].concat();
+            let stderr = String::from_utf8(stderr).unwrap();
+            assert_eq!(output.status.code(), Some(status), "{home:?}: {stderr}");
             for part in [reason, "XDG_DATA_HOME", "--database-url"] {
-                assert!(said.contains(part), "{home:?}: {said}");
+                assert!(stderr.contains(part), "{home:?}: {stderr}");
             }
         }
     }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made there");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing may be created there");
 }
 
 #[test]
-fn what_is_missing_is_said_with_how_to_mend_it_and_nothing_is_changed() {
+fn missing_things_are_reported_with_a_remedy_and_nothing_changes() {
     for database in samples() {
         database.execute("UPDATE ad_user SET isactive = 'Y'");
         let home = database.home();
@@ -67,7 +67,7 @@ fn what_is_missing_is_said_with_how_to_mend_it_and_nothing_is_changed() {
         for _ in 0..2 {
             let checked = check(home, &urls);
             assert_eq!(checked.status, 0, "{}", checked.out);
-            assert!(checked.out.contains("will get its tables"), "nothing was made: {}", checked.out);
+            assert!(checked.out.contains("will get its tables"), "nothing may be created: {}", checked.out);
         }
         assert!(!file.exists());
 
@@ -90,7 +90,7 @@ fn what_is_missing_is_said_with_how_to_mend_it_and_nothing_is_changed() {
         let checked = check(home, &urls);
         assert!(checked.status == 0 && checked.out.contains("users is admitted"), "{}", checked.out);
 
-        // A cycle: no user of the client could sign in.
+        // With a cycle in the tree, no user of the client can log in.
         database.execute(
             "UPDATE ad_treenode SET parent_id = 'E443A31992CB4635AFCAEABE7183CE85' \
              WHERE node_id = 'B843C30461EA4501935CB1D125C9C25A'",
@@ -102,7 +102,7 @@ fn what_is_missing_is_said_with_how_to_mend_it_and_nothing_is_changed() {
 }
 
 #[test]
-fn what_cannot_be_reached_read_or_taken_is_named() {
+fn unreachable_servers_and_unreadable_files_are_named() {
     let database = empty_sqlite().fill();
     let home = database.home();
     let checked = check(home, &["--database-url", "postgres://reader:secret@127.0.0.1:1/openbravo"]);
@@ -114,7 +114,7 @@ fn what_cannot_be_reached_read_or_taken_is_named() {
     let checked = check(home, &away);
     assert_eq!(checked.status, 1);
     assert!(checked.out.contains("Is the server running"), "{}", checked.out);
-    assert!(!checked.out.contains("GRANT"), "no right is missing: {}", checked.out);
+    assert!(!checked.out.contains("GRANT"), "an unreachable server is not a missing grant: {}", checked.out);
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
@@ -145,21 +145,22 @@ fn what_cannot_be_reached_read_or_taken_is_named() {
 }
 
 #[test]
-fn rights_that_are_missing_are_named() {
+fn missing_grants_are_named() {
     let database = empty_postgres("").fill();
     let name = format!("reader_{}", std::process::id());
     execute(&database.url, &format!("DROP ROLE IF EXISTS {name}"));
     execute(&database.url, &format!("CREATE ROLE {name} LOGIN PASSWORD 'secret'"));
-    let (_, place) = database.url.rsplit_once('@').unwrap_or_else(|| database.url.split_once("://").unwrap());
-    let url = format!("postgres://{name}:secret@{place}");
+    let (_, host_and_database) =
+        database.url.rsplit_once('@').unwrap_or_else(|| database.url.split_once("://").unwrap());
+    let url = format!("postgres://{name}:secret@{host_and_database}");
     let arguments = ["--database-url", &url, "--store-url", &url];
     let checked = check(database.home(), &arguments);
     assert_eq!(checked.status, 1);
     assert!(checked.out.contains("GRANT SELECT") && checked.out.contains("GRANT CREATE"), "{}", checked.out);
     execute(&database.url, &format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}"));
-    let of_database =
+    let grant =
         "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO ROLE', current_database()); END $$";
-    execute(&database.url, &of_database.replace("ROLE", &name));
+    execute(&database.url, &grant.replace("ROLE", &name));
     let checked = check(database.home(), &arguments);
     assert_eq!(checked.status, 0, "{}", checked.out);
     execute(&database.url, &format!("ALTER ROLE {name} SET default_transaction_read_only = on"));
@@ -168,9 +169,9 @@ fn rights_that_are_missing_are_named() {
     execute(&database.url, &format!("DROP OWNED BY {name}; DROP ROLE {name}"));
 }
 
-/// The folder of the unit's socket exists while the unit runs.
+/// systemd creates the folder only while the unit runs.
 #[test]
-fn a_socket_in_the_folder_of_the_unit_is_no_problem() {
+fn a_socket_in_the_units_folder_is_accepted() {
     let home = tempfile::tempdir().unwrap();
     if !Path::new("/run/orgcache").exists() {
         let checked = run(home.path(), &["check", "--listen", "unix:/run/orgcache/orgcache.sock"], "");
@@ -183,7 +184,7 @@ fn a_socket_in_the_folder_of_the_unit_is_no_problem() {
 }
 
 #[test]
-fn few_descriptors_are_named() {
+fn a_low_descriptor_limit_is_reported() {
     let home = tempfile::tempdir().unwrap();
     let script = "ulimit -n 400; exec \"$0\" check --listen 127.0.0.1:0";
     let checked = Command::new("sh")
@@ -191,17 +192,17 @@ fn few_descriptors_are_named() {
         .env("HOME", home.path())
         .output()
         .unwrap();
-    let said = String::from_utf8(checked.stdout).unwrap();
+    let stderr = String::from_utf8(checked.stdout).unwrap();
     assert!(
-        said.contains("warning  descriptors for 200 connections") && said.contains("LimitNOFILE"),
-        "{said}"
+        stderr.contains("warning  descriptors for 200 connections") && stderr.contains("LimitNOFILE"),
+        "{stderr}"
     );
-    assert_eq!(checked.status.code(), Some(0), "{said}");
+    assert_eq!(checked.status.code(), Some(0), "{stderr}");
 }
 
-/// `serve` starts where `check` says so, and fails for the same reason where it does not.
+/// `serve` starts if `check` succeeds, and otherwise fails for a reason that `check` reports.
 #[test]
-fn serve_does_what_check_says() {
+fn serve_agrees_with_check() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path();
     let at = |name: &str| home.join(name).display().to_string();
@@ -249,7 +250,7 @@ fn serve_does_what_check_says() {
 }
 
 #[test]
-fn a_store_that_is_in_use_or_is_no_file_is_named() {
+fn a_store_in_use_and_an_invalid_store_url_are_reported() {
     let home = tempfile::tempdir().unwrap();
     let store = format!("sqlite:{}?mode=rwc", home.path().join("store.db").display());
     let serving = Serving::start(home.path(), &["serve", "--store-url", &store]);
@@ -268,9 +269,9 @@ fn a_store_that_is_in_use_or_is_no_file_is_named() {
 }
 
 #[test]
-fn a_full_disk_is_named() {
+fn a_full_disk_is_reported() {
     if !geteuid().is_root() {
-        eprintln!("not tested: a small disk takes root");
+        eprintln!("skipped: mounting a small disk needs root");
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -284,6 +285,6 @@ fn a_full_disk_is_named() {
         .env("HOME", home.path())
         .output()
         .unwrap();
-    let said = String::from_utf8(checked.stdout).unwrap();
-    assert!(checked.status.code() == Some(1) && said.contains("Make room on the disk"), "{said}");
+    let stderr = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.code() == Some(1) && stderr.contains("Make room on the disk"), "{stderr}");
 }

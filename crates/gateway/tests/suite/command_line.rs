@@ -1,4 +1,4 @@
-//! What holds for all commands: empty variables, completions and the manual page.
+//! What all commands share: empty environment variables, completions, the manual page.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -51,12 +51,12 @@ fn empty_variables_count_as_unset() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
-    assert!(line.contains("listens on http://127.0.0.1:"), "{line}{said}");
+    let stderr = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(line.contains("listens on http://127.0.0.1:"), "{line}{stderr}");
 }
 
 #[test]
-fn completions_and_a_manual_page_tell_every_command() {
+fn completions_and_the_manual_page_list_every_command() {
     let home = tempfile::tempdir().unwrap();
     let commands = ["serve", "overview", "tree", "query", "password", "import", "revisions", "mcp"];
     for shell in ["bash", "zsh", "fish"] {

@@ -1,4 +1,4 @@
-//! Databases of a test's own, on SQLite and PostgreSQL, filled by `orgcache import`.
+//! `Scratch`: a database for one test, on SQLite or PostgreSQL, filled by `orgcache import`.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::program::run;
 
-/// A database that is there as long as this is held.
+/// A database that is dropped with this value.
 pub(crate) struct Scratch {
     folder: TempDir,
     pub(crate) url: String,
@@ -20,15 +20,15 @@ impl Scratch {
         self.folder.path()
     }
 
-    /// Runs statements, on either database.
+    /// Runs statements on the database.
     pub(crate) fn execute(&self, statements: &str) {
         execute(&self.url, statements);
     }
 
-    /// With Openbravo's sample rows.
+    /// Imports Openbravo's sample rows.
     pub(crate) fn fill(self) -> Self {
         let imported =
-            run(self.home(), &["import", "--database-url", &self.url, sample().to_str().unwrap()], "");
+            run(self.home(), &["import", "--database-url", &self.url, sample_rows().to_str().unwrap()], "");
         assert_eq!(imported.status, 0, "{}", imported.err);
         self
     }
@@ -54,14 +54,14 @@ pub(crate) fn empty_postgres(options: &str) -> Scratch {
     Scratch { folder: tempfile::tempdir().unwrap(), url, server: Some((server, name)) }
 }
 
-/// Openbravo's sample rows, on both databases, and on a PostgreSQL that sorts texts as people do.
+/// Openbravo's sample rows on SQLite, on PostgreSQL, and on PostgreSQL with a linguistic collation.
 pub(crate) fn samples() -> [Scratch; 3] {
     let people = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'";
     [empty_sqlite(), empty_postgres(""), empty_postgres(people)].map(Scratch::fill)
 }
 
 /// The folder of the sample rows.
-pub(crate) fn sample() -> PathBuf {
+pub(crate) fn sample_rows() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/erp-sample/rows")
 }
 

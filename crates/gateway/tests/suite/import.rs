@@ -1,12 +1,12 @@
-//! `orgcache import`: all of it, or nothing, and what was wrong where.
+//! `orgcache import`: imports all rows or none, and names the row that failed.
 
-use crate::databases::{empty_postgres, empty_sqlite, sample};
+use crate::databases::{empty_postgres, empty_sqlite, sample_rows};
 use crate::program::run;
 
 #[test]
-fn rows_of_every_table_are_counted_and_a_second_import_changes_nothing() {
+fn an_import_counts_its_rows_and_a_second_one_changes_nothing() {
     for database in [empty_sqlite(), empty_postgres("")] {
-        let rows = sample();
+        let rows = sample_rows();
         let arguments = ["import", "--database-url", &database.url, rows.to_str().unwrap()];
         let first = run(database.home(), &arguments, "");
         assert_eq!(first.status, 0, "{}", first.err);
@@ -25,7 +25,7 @@ fn rows_of_every_table_are_counted_and_a_second_import_changes_nothing() {
 }
 
 #[test]
-fn a_bad_row_is_named_and_nothing_stays() {
+fn an_invalid_row_is_named_and_nothing_is_imported() {
     for database in [empty_sqlite(), empty_postgres("")] {
         let folder = database.home().join("rows");
         std::fs::create_dir(&folder).unwrap();

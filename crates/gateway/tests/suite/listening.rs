@@ -1,4 +1,4 @@
-//! Where `serve` listens, and for whom: addresses, Unix sockets, cookies, descriptors.
+//! How `serve` listens: addresses, Unix sockets, host names, cookies, file descriptors.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
@@ -21,7 +21,7 @@ fn the_demonstration_stays_on_loopback() {
 }
 
 #[test]
-fn cookies_are_for_tls_alone_where_there_is_tls() {
+fn cookies_are_secure_behind_tls() {
     let database = crate::databases::empty_sqlite().fill();
     let home = database.home();
     let store = format!("sqlite:{}?mode=rwc", home.join("store.db").display());
@@ -36,7 +36,7 @@ fn cookies_are_for_tls_alone_where_there_is_tls() {
         let health = serving.ask("GET /healthz", "", "");
         assert!(health.starts_with("HTTP/1.1 200 "), "{arguments:?}: {health}");
         assert_eq!(health.contains("strict-transport-security: "), has_tls, "{arguments:?}: {health}");
-        // A foreign host name is answered only by a service that clients reach by name.
+        // A service that is only local refuses other host names.
         let named = serving.ask_as("erp.example.org", "GET /healthz", "", "");
         assert_eq!(named.starts_with("HTTP/1.1 421 "), is_local, "{arguments:?}: {named}");
         if arguments != beyond {
@@ -51,7 +51,7 @@ fn cookies_are_for_tls_alone_where_there_is_tls() {
 }
 
 #[test]
-fn addresses_may_be_short_and_several() {
+fn listen_accepts_short_and_multiple_addresses() {
     let home = tempfile::tempdir().unwrap();
     for (listen, begins) in [("0", "127.0.0.1:"), (":0", "127.0.0.1:"), ("localhost:0", "")] {
         let mut serving = Serving::start(home.path(), &["--listen", listen]);
@@ -68,17 +68,17 @@ fn addresses_may_be_short_and_several() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_named() {
+fn an_address_in_use_is_named() {
     let home = tempfile::tempdir().unwrap();
     let serving = Serving::start(home.path(), &[]);
     let second = run(home.path(), &["--listen", &serving.address], "");
-    assert_eq!(second.status, 75, "it may be a process that is stopping");
+    assert_eq!(second.status, 75, "a temporary failure: the other process may be stopping");
     assert!(second.err.contains(&serving.address) && second.err.contains("--listen"), "{}", second.err);
     serving.stop(Signal::TERM);
 }
 
 #[test]
-fn a_unix_socket_is_made_used_and_removed() {
+fn a_unix_socket_is_created_replaced_and_removed() {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt};
     use std::os::unix::net::{UnixListener, UnixStream};
 
@@ -107,18 +107,21 @@ fn a_unix_socket_is_made_used_and_removed() {
     assert!(metadata.file_type().is_socket());
     assert_eq!(metadata.permissions().mode() & 0o777, 0o660);
     assert!(ask("localhost").starts_with("HTTP/1.1 200 "));
-    assert!(ask("any.example.org").starts_with("HTTP/1.1 200 "), "no web page gets there");
+    assert!(
+        ask("any.example.org").starts_with("HTTP/1.1 200 "),
+        "the host is not checked: web pages cannot reach a Unix socket"
+    );
     assert!(serving.ask("GET /healthz", "", "").starts_with("HTTP/1.1 200 "), "beside TCP");
 
     let second = run(home.path(), &["--listen", &format!("unix:{}", path.display())], "");
-    assert_eq!(second.status, 75, "a live one is another's");
+    assert_eq!(second.status, 75, "another process listens on the socket");
     assert!(second.err.contains("listens there already"), "{}", second.err);
     assert!(ask("localhost").starts_with("HTTP/1.1 200 "));
     serving.stop(Signal::TERM);
-    assert!(!path.exists(), "removed at the end");
+    assert!(!path.exists(), "removed on shutdown");
 
     drop(UnixListener::bind(&path).unwrap());
-    assert!(path.exists(), "as a killed process leaves it");
+    assert!(path.exists(), "a killed process leaves its socket behind");
     let serving = start();
     assert!(ask("localhost").starts_with("HTTP/1.1 200 "));
     drop(serving);
@@ -137,7 +140,7 @@ fn a_unix_socket_is_made_used_and_removed() {
 }
 
 #[test]
-fn the_limit_of_descriptors_is_raised_and_connections_follow_from_it() {
+fn the_descriptor_limit_is_raised_and_bounds_the_connections() {
     let home = tempfile::tempdir().unwrap();
     let script = "ulimit -Sn 64; ulimit -Hn 400; exec \"$0\" --log info --listen 127.0.0.1:0";
     let mut child = Command::new("sh")
@@ -152,12 +155,12 @@ fn the_limit_of_descriptors_is_raised_and_connections_follow_from_it() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.contains("listens on"), "{line}");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
-    assert!(said.contains("descriptors=400") && said.contains("connections=200"), "{said}");
+    let stderr = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(stderr.contains("descriptors=400") && stderr.contains("connections=200"), "{stderr}");
 }
 
 #[test]
-fn a_path_that_cannot_be_a_sockets_is_refused() {
+fn an_invalid_socket_path_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let long = home.path().join("x".repeat(120));
     for (path, why) in [(long, "107 bytes"), (home.path().to_owned(), "no socket")] {
@@ -176,7 +179,7 @@ fn a_service_on_loopback_answers_to_its_own_address() {
 }
 
 #[test]
-fn no_signal_leaves_a_socket_behind_while_the_service_starts() {
+fn signals_during_the_start_remove_the_socket() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("orgcache.sock");
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -191,12 +194,12 @@ fn no_signal_leaves_a_socket_behind_while_the_service_starts() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // A database that says nothing: the service waits for its answer.
+    // The database accepts the connection and never answers, so the service is still starting.
     let _connection = silent.accept().unwrap();
     assert!(path.exists());
     for signal in [Signal::HUP, Signal::TERM] {
         kill_process(Pid::from_child(&child), signal).unwrap();
     }
-    assert_eq!(child.wait().unwrap().code(), Some(0), "SIGHUP ends nothing");
+    assert_eq!(child.wait().unwrap().code(), Some(0), "SIGTERM stops it, and SIGHUP does not");
     assert!(!path.exists());
 }

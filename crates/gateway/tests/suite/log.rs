@@ -1,51 +1,51 @@
-//! What `serve` writes to its log, and what commands warn about.
+//! The log of `serve`, and the warnings of commands.
 
 use rustix::process::Signal;
 
 use crate::program::run;
-use crate::serving::{Serving, token_of};
+use crate::serving::{Serving, login_token};
 
 #[test]
-fn the_log_is_structured_and_holds_no_secret() {
+fn the_log_is_json_and_contains_no_secret() {
     let home = tempfile::tempdir().unwrap();
     let serving = Serving::start(home.path(), &["serve", "--log", "trace", "--log-format", "json"]);
     let answer = serving.log_in("F&BAdmin", "orgcache");
-    let token = token_of(&answer);
+    let token = login_token(&answer);
     serving.log_in("F&BAdmin", "a wrong password");
-    let said = serving.stop(Signal::TERM);
-    let lines: Vec<serde_json::Value> = said
+    let stderr = serving.stop(Signal::TERM);
+    let lines: Vec<serde_json::Value> = stderr
         .lines()
         .filter(|line| !line.starts_with("created the demonstration"))
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let answered = lines.iter().find(|line| line["message"] == "answered" && line["status"] == 401);
-    assert!(answered.is_some_and(|line| line["micros"].is_u64()), "{said}");
+    assert!(answered.is_some_and(|line| line["micros"].is_u64()), "{stderr}");
     let refused = lines.iter().find(|line| line["message"] == "login refused").unwrap();
     assert_eq!((&refused["reason"], &refused["user"]), (&"wrong password".into(), &"F&BAdmin".into()));
     let answered =
         |line: &&serde_json::Value| line["message"] == "answered" && line["request"] == refused["request"];
-    assert!(refused["request"].is_string() && lines.iter().find(answered).is_some(), "{said}");
+    assert!(refused["request"].is_string() && lines.iter().find(answered).is_some(), "{stderr}");
     for secret in [token.as_str(), "a wrong password"] {
-        assert!(!said.contains(secret), "{said}");
+        assert!(!stderr.contains(secret), "{stderr}");
     }
 }
 
 #[test]
-fn each_line_of_the_log_names_the_request_that_it_is_about() {
+fn log_lines_of_a_request_have_its_id() {
     let home = tempfile::tempdir().unwrap();
     let serving = Serving::start(home.path(), &["serve", "--log", "info"]);
     serving.log_in("F&BAdmin", "a wrong password");
-    let said = serving.stop(Signal::TERM);
-    let refused = said.lines().find(|line| line.contains("login refused")).unwrap();
+    let stderr = serving.stop(Signal::TERM);
+    let refused = stderr.lines().find(|line| line.contains("login refused")).unwrap();
     let (_, id) = refused.rsplit_once(" request=").unwrap();
-    assert!(id.len() > 2 && id.starts_with('"') && id.ends_with('"'), "{said}");
-    assert!(said.lines().any(|line| line.contains("answered") && line.contains(id)), "{said}");
-    let other = said.lines().find(|line| line.contains("shutting down")).unwrap();
-    assert!(!other.contains("request="), "{said}");
+    assert!(id.len() > 2 && id.starts_with('"') && id.ends_with('"'), "{stderr}");
+    assert!(stderr.lines().any(|line| line.contains("answered") && line.contains(id)), "{stderr}");
+    let other = stderr.lines().find(|line| line.contains("shutting down")).unwrap();
+    assert!(!other.contains("request="), "{stderr}");
 }
 
 #[test]
-fn a_listener_beyond_loopback_and_what_others_may_read_are_named() {
+fn listening_beyond_loopback_and_readable_files_are_warned_about() {
     use std::os::unix::fs::PermissionsExt;
 
     let database = crate::databases::empty_sqlite().fill();
@@ -55,17 +55,17 @@ fn a_listener_beyond_loopback_and_what_others_may_read_are_named() {
     let url = format!("sqlite:{}?mode=rwc", store.display());
     let arguments =
         |listen| ["serve", "--listen", listen, "--database-url", &database.url, "--store-url", &url];
-    let said = Serving::start(home, &arguments("127.0.0.1:0")).stop(Signal::TERM);
-    assert_eq!(said, "");
+    let stderr = Serving::start(home, &arguments("127.0.0.1:0")).stop(Signal::TERM);
+    assert_eq!(stderr, "");
     assert_eq!(std::fs::metadata(&store).unwrap().permissions().mode() & 0o777, 0o600);
     std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let said = Serving::start(home, &arguments("0.0.0.0:0")).stop(Signal::TERM);
-    assert!(said.contains("beyond loopback") && said.contains("0.0.0.0:0"), "{said}");
-    assert!(said.contains("store.db") && said.contains("chmod"), "{said}");
+    let stderr = Serving::start(home, &arguments("0.0.0.0:0")).stop(Signal::TERM);
+    assert!(stderr.contains("beyond loopback") && stderr.contains("0.0.0.0:0"), "{stderr}");
+    assert!(stderr.contains("store.db") && stderr.contains("chmod"), "{stderr}");
 }
 
 #[test]
-fn a_password_on_the_command_line_is_named() {
+fn a_password_on_the_command_line_is_warned_about() {
     let home = tempfile::tempdir().unwrap();
     let url = "postgres://reader:secret@127.0.0.1:1/openbravo";
     let failed = run(home.path(), &["overview", "--database-url", url], "");

@@ -1,4 +1,4 @@
-//! The command as a person or a script meets it: the real program, real files, a real PostgreSQL.
+//! End-to-end tests of the command line: the real program, real files, a real PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code may fail loudly")]
 
 mod check;

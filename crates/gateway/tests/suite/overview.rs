@@ -1,4 +1,4 @@
-//! `orgcache overview` and `orgcache tree`: what a person sees.
+//! `orgcache overview` and `orgcache tree`: text, JSON and Graphviz output.
 
 use std::process::Command;
 
@@ -9,14 +9,14 @@ use crate::program::run;
 use crate::questions::{EAST, FOOD, US};
 
 /// Asserts that no line is wider than a terminal.
-fn fits(shown: &str) {
+fn assert_fits_80_columns(shown: &str) {
     for line in shown.lines() {
         assert!(line.chars().count() <= 80 || line.ends_with(" query"), "{line}\nin {shown}");
     }
 }
 
-/// A text without the ends of lines that the width of a terminal made.
-fn unfolded(shown: &str) -> String {
+/// Undoes the wrapping of lines to the terminal's width.
+fn unwrap_lines(shown: &str) -> String {
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -41,23 +41,23 @@ fn the_overview_shows_the_sample_clients() {
         assert!(first.out.lines().any(|shown| shown == line), "no line `{line}` in\n{}", first.out);
     }
     assert!(first.out.starts_with("Memory\n"), "memory comes before trees: {}", first.out);
-    fits(&first.out);
-    // What it says to try next can be pasted.
+    assert_fits_80_columns(&first.out);
+    // The suggested command can be pasted.
     let next = first.out.split("or a question:\n\n").nth(1).unwrap();
     let words: String = next.replace("' \\\n'", "");
     let question = words.split('\'').nth(1).unwrap();
     let asked = run(home.path(), &["query"], format!("{question}\n"));
     assert_eq!(asked.status, 0, "{question}: {}", asked.out);
-    assert!(!first.out.contains('\u{1b}'), "no colours without a terminal");
+    assert!(!first.out.contains('\u{1b}'), "colours only on a terminal");
 
     let second = run(home.path(), &["overview"], "");
     assert_eq!((second.status, second.err.as_str()), (0, ""));
     assert_eq!(second.out, first.out);
 }
 
-/// Over a database that an option names, the next command names it as well.
+/// If the database is given by an option, the suggested command repeats the option.
 #[test]
-fn what_the_overview_says_to_try_next_can_be_pasted() {
+fn the_suggested_command_can_be_pasted() {
     let database = crate::databases::empty_sqlite().fill();
     let url = format!("sqlite:{}", database.home().join("erp.db").display());
     let shown = run(database.home(), &["overview", "--database-url", &url], "");
@@ -68,7 +68,7 @@ fn what_the_overview_says_to_try_next_can_be_pasted() {
 }
 
 #[test]
-fn a_home_may_have_any_name() {
+fn the_home_folder_may_have_special_characters() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a b", "a?b", "a%41#b", "it's"] {
         let home = folder.path().join(name);
@@ -79,7 +79,7 @@ fn a_home_may_have_any_name() {
 }
 
 #[test]
-fn one_client_and_one_organization() {
+fn the_output_is_limited_to_a_client_and_an_organization() {
     for database in samples() {
         let shown = run(
             database.home(),
@@ -93,8 +93,8 @@ fn one_client_and_one_organization() {
             shown.out
         );
         assert!(!shown.out.contains("QA Testing"));
-        fits(&shown.out);
-        // By name, in any case of its letters.
+        assert_fits_80_columns(&shown.out);
+        // Clients and organizations may be named, in any letter case.
         let url = ["--database-url", &database.url];
         let names = ["tree", "--client", "f&b international group", "--org", "f&b us, INC."];
         assert_eq!(run(database.home(), &[&names, &url[..]].concat(), "").out, shown.out);
@@ -111,7 +111,7 @@ fn one_client_and_one_organization() {
 }
 
 #[test]
-fn odd_trees_are_shown_with_a_note_and_names_cannot_steer_the_terminal() {
+fn findings_are_noted_and_control_characters_are_replaced() {
     for database in samples() {
         database.execute(&format!(
             "UPDATE ad_treenode SET parent_id = 'gone' WHERE node_id = '{EAST}';
@@ -119,16 +119,16 @@ fn odd_trees_are_shown_with_a_note_and_names_cannot_steer_the_terminal() {
         ));
         let shown = run(database.home(), &["tree", "--database-url", &database.url, "--client", FOOD], "");
         let note = "parent `gone` of organization `7BABA5FF80494CAFA54DEBD22EC46F01` is not in the tree";
-        assert!(unfolded(&shown.out).contains(note), "{}", shown.out);
-        fits(&shown.out);
+        assert!(unwrap_lines(&shown.out).contains(note), "{}", shown.out);
+        assert_fits_80_columns(&shown.out);
         assert!(shown.out.contains("red \u{fffd}[31m") && !shown.out.contains('\u{1b}'));
     }
 }
 
-/// An organization of the other sample client.
+/// An organization of the client `QA Testing`.
 const QA_ORG: &str = "357947E87C284935AD1D783CF6F099A1";
 
-/// What spoils the rows of one client, with what is said in the place of its tree.
+/// Statements that damage the rows of one client, each with a part of the message shown instead of its tree.
 fn damages() -> Vec<(String, &'static str)> {
     let long = "é".repeat(32);
     vec![
@@ -148,7 +148,7 @@ fn damages() -> Vec<(String, &'static str)> {
             ),
             "64 bytes",
         ),
-        // Without the constraint that the ERP's own table has, an organization may be in a tree twice.
+        // Recreated without its unique constraint, the table may contain an organization twice.
         (
             format!(
                 "CREATE TABLE nodes AS SELECT * FROM ad_treenode;
@@ -162,7 +162,7 @@ fn damages() -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn a_damaged_client_hides_no_other() {
+fn a_damaged_tree_does_not_hide_other_clients() {
     for (damage, words) in damages() {
         for database in samples() {
             database.execute(&damage);
@@ -175,8 +175,8 @@ fn a_damaged_client_hides_no_other() {
                     shown.out
                 );
                 let after = shown.out.split(&format!("client {FOOD}\n")).nth(1).unwrap();
-                let said = unfolded(after.split("\n\n").next().unwrap());
-                assert!(said.starts_with("damaged: ") && said.contains(words), "{damage}: {said}");
+                let message = unwrap_lines(after.split("\n\n").next().unwrap());
+                assert!(message.starts_with("damaged: ") && message.contains(words), "{damage}: {message}");
             }
             let arguments = ["tree", "--database-url", &database.url, "--org", QA_ORG];
             let shown = run(database.home(), &arguments, "");
@@ -194,7 +194,7 @@ fn a_damaged_client_hides_no_other() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_the_damage_of_one_client() {
+fn invalid_text_damages_only_its_client() {
     let [database, ..] = samples();
     database
         .execute(&format!("UPDATE ad_org SET c_calendar_id = CAST(x'ff' AS TEXT) WHERE ad_org_id = '{US}'"));
@@ -203,10 +203,9 @@ fn bytes_that_are_no_text_are_the_damage_of_one_client() {
     assert!(shown.out.contains("QA Testing") && shown.out.contains("damaged: "), "{}", shown.out);
 }
 
-/// A name or an id of a client that is no text is that client's damage, and the trees of all others are
-/// shown.
+/// If a client's name or id is not valid text, that client is reported as damaged and the others are shown.
 #[test]
-fn a_client_that_cannot_be_read_hides_no_other() {
+fn an_unreadable_client_does_not_hide_others() {
     for (column, its_tree_is_shown) in [("name", true), ("value", true), ("ad_client_id", false)] {
         let [database, ..] = samples();
         database.execute(&format!(
@@ -217,14 +216,14 @@ fn a_client_that_cannot_be_read_hides_no_other() {
             assert_eq!(shown.status, i32::from(!its_tree_is_shown), "{column}: {}", shown.err);
             assert!(shown.out.contains("QA Testing"), "{column}: {}", shown.out);
             let damage = format!("column `{column}` of table `ad_client`");
-            assert!(unfolded(&shown.out).contains(&damage), "{column}: {}", shown.out);
+            assert!(unwrap_lines(&shown.out).contains(&damage), "{column}: {}", shown.out);
             assert_eq!(shown.out.contains("F&B US, Inc."), its_tree_is_shown, "{column}: {}", shown.out);
         }
     }
 }
 
 #[test]
-fn rows_that_are_odd_leave_a_tree_with_a_note() {
+fn findings_in_the_rows_are_noted() {
     for database in samples() {
         database.execute(&format!(
             "UPDATE ad_org SET isready = 'X', ad_orgtype_id = 'gone' WHERE ad_org_id = '{EAST}';
@@ -237,13 +236,13 @@ fn rows_that_are_odd_leave_a_tree_with_a_note() {
             "its type `gone` has no row in ad_orgtype",
             "tree `more` is an organization tree of this client too",
         ] {
-            assert!(unfolded(&shown.out).contains(note), "no `{note}` in {}", shown.out);
+            assert!(unwrap_lines(&shown.out).contains(note), "no `{note}` in {}", shown.out);
         }
     }
 }
 
-/// A database with many more organizations below one: a chain, or children of it alone.
-fn with_many(count: usize, is_chain: bool) -> Scratch {
+/// A database with many more organizations below one, as a chain or as its children.
+fn database_with_many(count: usize, is_chain: bool) -> Scratch {
     let database = crate::databases::empty_sqlite().fill();
     let nodes = (0..count).map(|number| {
         let parent = if is_chain && number > 0 { format!("many{}", number - 1) } else { EAST.to_owned() };
@@ -259,9 +258,9 @@ fn with_many(count: usize, is_chain: bool) -> Scratch {
 }
 
 #[test]
-fn trees_of_thousands_are_summarised() {
+fn large_trees_are_summarized() {
     for is_chain in [true, false] {
-        let database = with_many(5_000, is_chain);
+        let database = database_with_many(5_000, is_chain);
         let show = |arguments: &[&str]| {
             let shown = run(database.home(), &[arguments, &["--database-url", &database.url]].concat(), "");
             assert_eq!(shown.status, 0, "{}", shown.err);
@@ -269,7 +268,7 @@ fn trees_of_thousands_are_summarised() {
         };
         for (command, most) in [("tree", 150), ("overview", 80)] {
             let shown = show(&[command]);
-            fits(&shown);
+            assert_fits_80_columns(&shown);
             assert!(shown.contains("5,008 organizations"), "{shown}");
             assert!(shown.lines().count() < most, "{shown}");
             let rest = if is_chain { "below  " } else { "… 4,990 more" };
@@ -277,17 +276,17 @@ fn trees_of_thousands_are_summarised() {
         }
         let above = show(&["tree", "--client", FOOD, "--depth", "2"]);
         assert!(above.contains("F&B US, Inc.  +5,002 below") && !above.contains("Coast"), "{above}");
-        fits(&above);
+        assert_fits_80_columns(&above);
         let whole = show(&["tree", "--client", FOOD, "--depth", "9999"]);
         assert_eq!(whole.lines().filter(|line| line.contains("Many ")).count(), 5_000);
         let last = whole.lines().find(|line| line.contains("Many 4999")).unwrap();
         assert_eq!(last.contains("…4994 "), is_chain, "{last}");
-        fits(&whole);
+        assert_fits_80_columns(&whole);
     }
 }
 
 #[test]
-fn trees_are_written_as_json_and_as_a_graph() {
+fn trees_are_printed_as_json_and_as_dot() {
     for database in samples() {
         let url = ["--database-url", &database.url];
         let show = |arguments: &[&str]| {
@@ -322,7 +321,7 @@ fn trees_are_written_as_json_and_as_a_graph() {
         assert_eq!(graph.matches(" -> ").count(), 7, "{graph}");
         assert!(graph.contains("[label=\"F&B US, Inc.\", style=bold];"), "{graph}");
 
-        // Names that would end their quotes, or are damaged.
+        // A name with quotation marks is escaped. A damaged client has no tree.
         database.execute(&format!("UPDATE ad_org SET name = 'a\"\\' WHERE ad_org_id = '{EAST}'"));
         let graph = show(&["tree", "--client", FOOD, "--dot"]);
         assert!(graph.contains(r#"[label="a\"\\"];"#), "{graph}");
@@ -356,18 +355,18 @@ fn unknown_clients_and_organizations_are_named() {
 }
 
 #[test]
-fn the_help_says_what_to_do_in_80_columns() {
+fn help_texts_fit_80_columns_and_their_examples_work() {
     let home = tempfile::tempdir().unwrap();
     let commands = ["overview", "tree", "query", "password", "check", "serve", "import", "revisions", "mcp"];
     for command in commands {
         let help = run(home.path(), &[command, "--help"], "");
         assert_eq!(help.status, 0);
-        // What is wrapped by hand, such as examples, fits; the rest is wrapped to the terminal.
-        let by_hand = help.out.split("Usage:").next().unwrap();
-        assert!(by_hand.lines().all(|line| line.chars().count() <= 80), "{by_hand}");
+        // Text before the usage is wrapped by hand, so it must fit. clap wraps the rest.
+        let hand_wrapped = help.out.split("Usage:").next().unwrap();
+        assert!(hand_wrapped.lines().all(|line| line.chars().count() <= 80), "{hand_wrapped}");
         assert!(command == "mcp" || help.out.contains("--database-url"), "{}", help.out);
         if ["import", "revisions", "password"].contains(&command) {
-            assert!(by_hand.contains("Needs --database-url"), "{by_hand}");
+            assert!(hand_wrapped.contains("Needs --database-url"), "{hand_wrapped}");
         }
     }
     let help = run(home.path(), &["--help"], "").out;
@@ -377,7 +376,7 @@ fn the_help_says_what_to_do_in_80_columns() {
         "{after}"
     );
 
-    // Without a database these commands say so, and touch nothing.
+    // Without a database these commands fail and name the option.
     let password = ["password", "x", "--store-url", "sqlite:store.db?mode=rwc"];
     for arguments in [&["import", "rows"][..], &["revisions", "status"], &password] {
         let refused = run(home.path(), arguments, "");
@@ -387,7 +386,7 @@ fn the_help_says_what_to_do_in_80_columns() {
     let refused = run(home.path(), &["password", "x", "--database-url", "sqlite:erp.db"], "");
     assert!(refused.status == 2 && refused.err.contains("ORGCACHE_STORE_URL"), "{}", refused.err);
 
-    // The examples of `tree --help` can be pasted, up to programs of others.
+    // The examples of `tree --help` can be pasted, without other programs in a pipeline.
     let bin = home.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_orgcache"), bin.join("orgcache")).unwrap();

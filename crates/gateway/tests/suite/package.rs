@@ -1,5 +1,5 @@
-//! The Debian package: installed into a throw-away layer over this machine's root, removed, installed again,
-//! and its unit's command started as its user.
+//! The Debian package: installation, removal and upgrade in a throw-away overlay of this machine's root, and
+//! the unit, started by hand and by systemd.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use crate::databases::{Scratch, empty_postgres, execute};
 use crate::program::run_with;
 
-/// Replaces itself with a shell in the layer: nothing that it does is seen outside, and all is gone with it.
-const LAYER: &str = r#"
+/// Mounts the overlay and runs a script in it. Changes are invisible outside, and vanish with the script.
+const OVERLAY_SCRIPT: &str = r#"
 set -e
 mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
@@ -23,8 +23,8 @@ cp "$2" "$1/root/root/orgcache.deb"
 exec chroot "$1/root" sh -ec "$3"
 "#;
 
-/// What an operator does by the first page of docs/operations.md, and what systemd does then.
-const INSTALL: &str = r#"
+/// The steps of an operator in docs/operations.md, and the start of the service as systemd does it.
+const INSTALL_SCRIPT: &str = r#"
 exec 3>&1 >&2
 unset TMPDIR
 unit=/usr/lib/systemd/system/orgcache.service
@@ -48,7 +48,7 @@ set -a; . /etc/orgcache/orgcache.env; set +a
 start=$(sed -n "s/^ExecStart=.*'\(.*\)'$/\1/p" $unit | sed 's/\$\$/$/g')
 runuser -u orgcache -- timeout 20 sh -c "$start" || test $? = 2
 
-: settings of the operator survive an upgrade, and files of the service a removal
+: the settings survive an upgrade, and the files of the service survive a removal
 cat >> /etc/orgcache/orgcache.env <<END
 ORGCACHE_DATABASE_URL=$ERP
 ORGCACHE_STORE_URL=$STORE
@@ -69,9 +69,9 @@ echo 'correct horse battery' | runuser -u orgcache -- orgcache password 'F&BAdmi
 exec setpriv --reuid orgcache --regid orgcache --init-groups sh -c "$start" >&3 3>&-
 "#;
 
-/// Boots systemd in the layer, with no unit but the package's, and does what an operator does then. What it
-/// writes, and waits for, is the test's below.
-const BOOT: &str = r#"
+/// Boots systemd in the overlay with no unit but the package's, then does the steps of an operator. The test
+/// below reads its output and answers it.
+const BOOT_SCRIPT: &str = r#"
 exec 3>&1 4<&0 >&2
 unset TMPDIR
 mount -t proc none /proc
@@ -86,38 +86,38 @@ for target in basic sysinit shutdown network-online multi-user; do
 done
 dpkg --no-triggers --force-unsafe-io --install /root/orgcache.deb
 mkdir /etc/systemd/system/orgcache.service.d
-printf '[Service]\nStandardOutput=append:/root/said\n' > /etc/systemd/system/orgcache.service.d/output.conf
+printf '[Service]\nStandardOutput=append:/root/output\n' > /etc/systemd/system/orgcache.service.d/output.conf
 (
     restarts() { systemctl show --property NRestarts --value orgcache; }
-    is_tried_again() { test "$(restarts)" -gt 0; }
+    is_retried() { test "$(restarts)" -gt 0; }
     pid() { systemctl show --property MainPID --value orgcache; }
     is_restarted() { systemctl is-active orgcache && test "$(pid)" != "$upgraded"; }
     wait_until() { n=0; until "$@"; do n=$((n + 1)); test $n -lt 600; sleep 0.1; done; }
     wait_until test -S /run/systemd/private
-    : wrong settings are not tried again
+    : invalid settings are not retried
     systemctl start orgcache
     wait_until systemctl is-failed orgcache
     systemctl status orgcache | grep -q status=2
-    grep -q 'no ORGCACHE_DATABASE_URL' /root/said
-    : a database that is not up yet is
+    grep -q 'no ORGCACHE_DATABASE_URL' /root/output
+    : a database that is not up yet is retried
     cat >> /etc/orgcache/orgcache.env <<END
 ORGCACHE_DATABASE_URL=$ERP
 ORGCACHE_STORE_URL=postgres://orgcache@127.0.0.1:1/orgcache
 ORGCACHE_LISTEN=127.0.0.1:0,unix:/run/orgcache/orgcache.sock
 END
     systemctl start orgcache
-    wait_until is_tried_again
-    grep -q 'Is the server running' /root/said
+    wait_until is_retried
+    grep -q 'Is the server running' /root/output
     echo "ORGCACHE_STORE_URL=$STORE" >> /etc/orgcache/orgcache.env
-    wait_until grep -q stops /root/said
+    wait_until grep -q stops /root/output
     systemctl stop orgcache
-    rm /root/said
+    rm /root/output
     set -a; . /etc/orgcache/orgcache.env; set +a
     runuser -u orgcache -- orgcache check
     echo 'correct horse battery' | runuser -u orgcache -- orgcache password 'F&BAdmin'
     systemctl enable --now orgcache
-    wait_until grep -q stops /root/said
-    cat /root/said >&3
+    wait_until grep -q stops /root/output
+    cat /root/output >&3
     test "$(stat -c '%U:%G %a' /run/orgcache/orgcache.sock)" = 'orgcache:orgcache 660'
     grep -q '^CapEff:[[:space:]]*0*$' /proc/$(pid)/status
     read -r signed_in <&4
@@ -140,7 +140,7 @@ export container=docker
 exec /usr/lib/systemd/systemd --system --unit=multi-user.target --log-target=console 3>&- 4<&-
 "#;
 
-/// The roles of `packaging/roles.sql` under names of a test's own, which go with this.
+/// The roles of `packaging/roles.sql` under unique names. Dropped with this value.
 pub(crate) struct Roles<'d> {
     database: &'d Scratch,
     name: String,
@@ -150,10 +150,10 @@ pub(crate) struct Roles<'d> {
 
 impl<'d> Roles<'d> {
     pub(crate) fn create(database: &'d Scratch) -> Self {
-        let (place, of_database) = database.url.rsplit_once('/').unwrap();
+        let (server, database_name) = database.url.rsplit_once('/').unwrap();
         let host =
-            place.rsplit_once('@').map_or_else(|| place.split_once("://").unwrap().1, |(_, host)| host);
-        let name = format!("service_{of_database}");
+            server.rsplit_once('@').map_or_else(|| server.split_once("://").unwrap().1, |(_, host)| host);
+        let name = format!("service_{database_name}");
         let sql = include_str!("../../../../packaging/roles.sql");
         let sql = sql
             .replace("orgcache_reader", "READER")
@@ -161,7 +161,7 @@ impl<'d> Roles<'d> {
             .replace("READER", &format!("{name}_reader"));
         let statements = sql.lines().filter(|line| !line.starts_with("--") && !line.starts_with('\\'));
         let statements: Vec<&str> = statements.collect();
-        // One at a time: a database is not created within a transaction.
+        // One at a time, because CREATE DATABASE does not run within a transaction.
         for statement in statements.join("\n").split(";\n").filter(|statement| !statement.trim().is_empty()) {
             database.execute(statement);
         }
@@ -169,7 +169,7 @@ impl<'d> Roles<'d> {
             database.execute(&format!("ALTER ROLE {role} PASSWORD 'secret'"));
         }
         Roles {
-            erp: format!("postgres://{name}_reader:secret@{host}/{of_database}"),
+            erp: format!("postgres://{name}_reader:secret@{host}/{database_name}"),
             store: format!("postgres://{name}:secret@{host}/{name}"),
             database,
             name,
@@ -189,7 +189,7 @@ impl Drop for Roles<'_> {
 }
 
 #[test]
-fn the_roles_of_the_operations_page_are_enough() {
+fn the_documented_roles_are_sufficient() {
     let database = empty_postgres("").fill();
     let roles = Roles::create(&database);
     let settings = [("ORGCACHE_DATABASE_URL", &*roles.erp), ("ORGCACHE_STORE_URL", &*roles.store)];
@@ -200,7 +200,7 @@ fn the_roles_of_the_operations_page_are_enough() {
     assert_eq!(set.status, 0, "{}", set.err);
     let checked = run(&["check", "--listen", "127.0.0.1:0"], "");
     assert!(checked.status == 0 && checked.out.contains("users with a password: 1"), "{}", checked.out);
-    // The hashes of the ERP take the one grant more that the page shows.
+    // Reading the ERP's hashes needs one more grant, which docs/operations.md gives.
     database.execute("ALTER TABLE ad_user ADD password VARCHAR(255)");
     let with_hashes = ["check", "--listen", "127.0.0.1:0", "--erp-passwords"];
     let refused = run(&with_hashes, "");
@@ -212,16 +212,16 @@ fn the_roles_of_the_operations_page_are_enough() {
     assert_eq!(checked.status, 0, "{}", checked.out);
 }
 
-/// Builds the package of this program into a folder, in which there is a place for a layer then.
+/// Builds the package into a folder, and creates the mount point of the overlay there.
 fn build(folder: &Path) -> PathBuf {
-    std::fs::create_dir(folder.join("layer")).unwrap();
+    std::fs::create_dir(folder.join("overlay")).unwrap();
     let built = Command::new(std::env::var_os("CARGO").unwrap())
         .args(["run", "--quiet", "--package", "xtask", "--", "deb", "--binary"])
         .arg(env!("CARGO_BIN_EXE_orgcache"))
         .arg("--out")
         .arg(folder)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-        // The program of a test is large, and its package is used once.
+        // The test build is large, so compress it fast.
         .envs([("DPKG_DEB_COMPRESSOR_TYPE", "gzip"), ("DPKG_DEB_COMPRESSOR_LEVEL", "1")])
         .stdin(Stdio::null())
         .output()
@@ -231,84 +231,90 @@ fn build(folder: &Path) -> PathBuf {
     packages.into_iter().find(|path| path.extension().is_some_and(|it| it == "deb")).unwrap()
 }
 
-/// A script that runs in a layer over this machine's files, in which the package is.
-struct Layer {
+/// A script that runs in an overlay of this machine's root, which contains the package.
+struct Overlay {
     folder: TempDir,
     child: Child,
 }
 
-impl Layer {
+impl Overlay {
     fn start(database: &Scratch, roles: &Roles<'_>, namespaces: &[&str], script: &str) -> Self {
         database.execute("UPDATE ad_user SET isactive = 'Y'");
         let folder = tempfile::tempdir().unwrap();
         let package = build(folder.path());
         let child = Command::new("unshare")
             .args(namespaces)
-            .args(["sh", "-c", LAYER, "sh"])
-            .args([&folder.path().join("layer"), &package])
+            .args(["sh", "-c", OVERLAY_SCRIPT, "sh"])
+            .args([&folder.path().join("overlay"), &package])
             .arg(script)
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .envs([("ERP", &roles.erp), ("STORE", &roles.store)])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(folder.path().join("said")).unwrap())
+            .stderr(std::fs::File::create(folder.path().join("stderr")).unwrap())
             .spawn()
             .unwrap();
-        Layer { folder, child }
+        Overlay { folder, child }
     }
 
-    /// What the script wrote on standard error.
-    fn said(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("said")).unwrap()
+    /// What the script wrote to standard error.
+    fn stderr(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
     }
 }
 
 #[test]
-fn the_package_is_installed_and_its_unit_serves_until_it_is_stopped() {
+fn the_package_installs_upgrades_and_serves() {
     if !geteuid().is_root() || !Path::new("/usr/bin/dpkg-deb").exists() {
-        eprintln!("not tested: installing a Debian package takes root on Debian");
+        eprintln!("skipped: installing a Debian package needs root on Debian");
         return;
     }
     let database = empty_postgres("").fill();
     let roles = Roles::create(&database);
-    let mut layer = Layer::start(&database, &roles, &["--mount"], INSTALL);
+    let mut overlay = Overlay::start(&database, &roles, &["--mount"], INSTALL_SCRIPT);
     let mut line = String::new();
-    let mut out = BufReader::new(layer.child.stdout.take().unwrap());
+    let mut out = BufReader::new(overlay.child.stdout.take().unwrap());
     out.read_line(&mut line).unwrap();
-    let address =
-        line.trim().strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", layer.said()));
+    let address = line
+        .trim()
+        .strip_prefix("orgcache listens on http://")
+        .unwrap_or_else(|| panic!("{}", overlay.stderr()));
 
-    let status = std::fs::read_to_string(format!("/proc/{}/status", layer.child.id())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", overlay.child.id())).unwrap();
     let uid = status.lines().find(|line| line.starts_with("Uid:")).unwrap();
-    assert!(!uid.split_whitespace().skip(1).any(|id| id == "0"), "not as root: {uid}");
+    assert!(!uid.split_whitespace().skip(1).any(|id| id == "0"), "the service runs as root: {uid}");
     let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"token\""), "{answer}");
-    kill_process(Pid::from_child(&layer.child), Signal::TERM).unwrap();
-    assert_eq!(layer.child.wait().unwrap().code(), Some(0), "{}", layer.said());
+    kill_process(Pid::from_child(&overlay.child), Signal::TERM).unwrap();
+    assert_eq!(overlay.child.wait().unwrap().code(), Some(0), "{}", overlay.stderr());
     out.read_to_string(&mut line).unwrap();
-    assert!(!Path::new("/usr/lib/systemd/system/orgcache.service").exists(), "the layer is gone");
+    assert!(
+        !Path::new("/usr/lib/systemd/system/orgcache.service").exists(),
+        "the overlay must hide the installation"
+    );
 }
 
 #[test]
-fn systemd_runs_the_unit_restarts_it_and_stops_it() {
+fn systemd_starts_restarts_and_stops_the_unit() {
     if !geteuid().is_root() || !Path::new("/usr/lib/systemd/systemd").exists() {
-        eprintln!("not tested: booting systemd takes root and systemd");
+        eprintln!("skipped: booting systemd needs root and systemd");
         return;
     }
     let database = empty_postgres("").fill();
     let roles = Roles::create(&database);
     let namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--uts", "--ipc"];
-    let mut layer = Layer::start(&database, &roles, &namespaces, BOOT);
-    let mut lines = BufReader::new(layer.child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let greeting = lines.next().unwrap_or_else(|| panic!("{}", layer.said()));
-    let address =
-        greeting.strip_prefix("orgcache listens on http://").unwrap_or_else(|| panic!("{}", layer.said()));
+    let mut overlay = Overlay::start(&database, &roles, &namespaces, BOOT_SCRIPT);
+    let mut lines = BufReader::new(overlay.child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let greeting = lines.next().unwrap_or_else(|| panic!("{}", overlay.stderr()));
+    let address = greeting
+        .strip_prefix("orgcache listens on http://")
+        .unwrap_or_else(|| panic!("{}", overlay.stderr()));
     let answer = crate::serving::log_in_at(address, "F&BAdmin", "correct horse battery");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    layer.child.stdin.take().unwrap().write_all(b"signed in\n").unwrap();
+    overlay.child.stdin.take().unwrap().write_all(b"signed in\n").unwrap();
     let after: Vec<String> = lines.by_ref().take_while(|line| line != "removed").collect();
-    assert_eq!(after.last().map(String::as_str), Some("active"), "{after:?} {}", layer.said());
-    layer.child.kill().unwrap();
-    layer.child.wait().unwrap();
+    assert_eq!(after.last().map(String::as_str), Some("active"), "{after:?} {}", overlay.stderr());
+    overlay.child.kill().unwrap();
+    overlay.child.wait().unwrap();
 }

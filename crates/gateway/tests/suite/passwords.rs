@@ -1,4 +1,4 @@
-//! `orgcache password`: one by one, by files, at a terminal.
+//! `orgcache password`: single passwords, files of passwords, input at a terminal.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,10 +7,10 @@ use rustix::process::Signal;
 
 use crate::databases::samples;
 use crate::program::run;
-use crate::serving::{Serving, token_of};
+use crate::serving::{Serving, login_token};
 
 #[test]
-fn an_erp_is_served_with_passwords_of_its_own() {
+fn passwords_are_set_changed_and_removed() {
     for database in samples() {
         database.execute("UPDATE ad_user SET isactive = 'Y'");
         let home = database.home();
@@ -43,12 +43,12 @@ fn an_erp_is_served_with_passwords_of_its_own() {
         assert!(bytes.status == 2 && bytes.err.contains("not UTF-8"), "{}", bytes.err);
         assert!(password("nobody", "correct horse").err.contains("`nobody`"));
 
-        many_passwords(home, &urls);
+        assert_passwords_from_files(home, &urls);
         let serving = Serving::start(home, &[&["serve", "--recheck-users", "1"], &urls[..]].concat());
         assert!(serving.log_in("F&BESUser", "pass:with:colons").starts_with("HTTP/1.1 200 "));
         let answer = serving.log_in("F&BAdmin", "correct horse");
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        let token = token_of(&answer);
+        let token = login_token(&answer);
         for (user, wrong) in [("F&BAdmin", "orgcache"), ("QAAdmin", "orgcache"), ("QAAdmin", "")] {
             assert!(serving.log_in(user, wrong).starts_with("HTTP/1.1 401 "));
         }
@@ -59,7 +59,7 @@ fn an_erp_is_served_with_passwords_of_its_own() {
         }
         assert!(
             serving.log_in("F&BAdmin", "correct horse").starts_with("HTTP/1.1 200 "),
-            "nothing was changed"
+            "an empty input must not change the password"
         );
         let removed = run(home, &[&["password", "F&BAdmin", "--remove"], &urls[..]].concat(), "");
         assert!(removed.out.contains("ended in the store: 2\n"), "{}", removed.out);
@@ -67,17 +67,17 @@ fn an_erp_is_served_with_passwords_of_its_own() {
         let again = run(home, &[&["password", "F&BAdmin", "--remove"], &urls[..]].concat(), "");
         assert_eq!((again.status, again.out.contains("had no password")), (0, true), "{}", again.out);
         assert!(serving.log_in("F&BAdmin", "correct horse").starts_with("HTTP/1.1 401 "), "at once");
-        let begun = std::time::Instant::now();
+        let started = std::time::Instant::now();
         while !serving.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 401 ") {
-            assert!(begun.elapsed().as_secs() < 60, "the session never ended");
+            assert!(started.elapsed().as_secs() < 60, "the session never ended");
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         serving.stop(Signal::TERM);
     }
 }
 
-/// Sets passwords from files, all of them or none, and lists who has one.
-fn many_passwords(home: &Path, urls: &[&str]) {
+/// Sets passwords from a file, all or none, and lists the users with a password.
+fn assert_passwords_from_files(home: &Path, urls: &[&str]) {
     let from = |input: &[u8]| run(home, &[&["password", "--from", "-"], urls].concat(), input);
     let list = || run(home, &[&["password", "--list"], urls].concat(), "").out;
     let one = "F&BAdmin\tA530AAE22C864702B7E1C22D58E7B17B\n";
@@ -103,7 +103,7 @@ fn many_passwords(home: &Path, urls: &[&str]) {
     let refused = from(&[line.as_bytes(), b"F&BUSUser:correct \xff horse\n"].concat());
     assert!(refused.status == 2 && refused.err.contains("line 2"), "{}", refused.err);
     assert_eq!(list(), one, "all or none");
-    // As editors on Windows write it, and without an end of the last line.
+    // With Windows line endings and a byte order mark, and without a final line ending.
     for file in [format!("{line}\r\n"), format!("\u{feff}\r\n{}\r", line.trim_end())] {
         let set = from(file.as_bytes());
         assert!(set.status == 0 && set.out.starts_with("1 password is set\n"), "{}{}", set.out, set.err);
@@ -114,8 +114,8 @@ fn many_passwords(home: &Path, urls: &[&str]) {
     }
 }
 
-/// Types at a terminal, and says what is shown there.
-fn typed(home: &Path, arguments: &[&str], lines: &[&str]) -> (String, i32) {
+/// Types lines at a terminal. Returns what the terminal shows, and the exit status.
+fn type_at_terminal(home: &Path, arguments: &[&str], lines: &[&str]) -> (String, i32) {
     const TERMINAL: &str = r#"
 import json, os, pty, sys, termios
 arguments, lines = json.loads(sys.argv[1]), json.loads(sys.argv[2])
@@ -163,7 +163,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 }
 
 #[test]
-fn a_password_that_is_typed_is_not_shown_and_typed_twice() {
+fn a_typed_password_is_hidden_and_confirmed() {
     let database = crate::databases::empty_sqlite().fill();
     let store = format!("sqlite:{}?mode=rwc", database.home().join("store.db").display());
     let arguments = ["password", "F&BAdmin", "--database-url", &database.url, "--store-url", &store];
@@ -173,27 +173,27 @@ fn a_password_that_is_typed_is_not_shown_and_typed_twice() {
         (&["short"], "8 characters"),
         (&[""], "no password was given"),
     ] {
-        let (shown, status) = typed(database.home(), &arguments, lines);
+        let (shown, status) = type_at_terminal(database.home(), &arguments, lines);
         assert_eq!(status, 2, "{shown}");
         assert!(shown.contains(why) && !shown.contains("hors"), "{shown}");
         assert!(!shown.contains("typing is shown at the prompt"), "{shown}");
         assert_eq!(run(database.home(), &list, "").out, "");
     }
-    let (shown, status) = typed(database.home(), &arguments, &["correct horse", "correct horse"]);
+    let (shown, status) = type_at_terminal(database.home(), &arguments, &["correct horse", "correct horse"]);
     assert_eq!(status, 0, "{shown}");
     assert!(shown.contains("is set") && !shown.contains("horse"), "{shown}");
     assert!(run(database.home(), &list, "").out.starts_with("F&BAdmin\t"));
 
-    // Ctrl-C changes nothing, and the terminal shows again what is typed. Typed before the prompt reads it,
-    // it takes away what was typed, and the end of the line is no password.
-    let (shown, status) = typed(database.home(), &arguments, &["\u{3}"]);
+    // Ctrl-C changes nothing, and the terminal echoes again. If it arrives before the program reads, it
+    // discards the input, so the program gets an empty line and refuses it.
+    let (shown, status) = type_at_terminal(database.home(), &arguments, &["\u{3}"]);
     assert_eq!(status, 2, "{shown}");
     assert!(shown.contains("interrupted") || shown.contains("no password was given"), "{shown}");
     assert!(shown.contains("typing is shown at the end"), "{shown}");
 }
 
 #[test]
-fn the_demonstration_needs_no_passwords_to_be_set() {
+fn the_demonstration_takes_no_passwords() {
     let home = tempfile::tempdir().unwrap();
     let store = format!("sqlite:{}?mode=rwc", home.path().join("store.db").display());
     let refused = run(home.path(), &["password", "F&BAdmin", "--store-url", &store], "correct horse\n");

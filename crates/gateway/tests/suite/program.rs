@@ -1,4 +1,4 @@
-//! Running the program.
+//! Runs the program to completion.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::databases::Scratch;
 
-/// What a run of the program left behind.
+/// The exit status and the output of a run.
 pub(crate) struct Run {
     pub(crate) status: i32,
     pub(crate) out: String,
@@ -16,24 +16,24 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The answers, one a line.
+    /// The answers, one per line.
     pub(crate) fn answers(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
-/// Runs the program with a home of its own, so that no demonstration database of this machine's user is
-/// touched.
+/// Runs the program with the given home, so that it does not touch the demonstration database of the user
+/// who runs the tests.
 pub(crate) fn run(home: &Path, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
     run_with(home, &[], arguments, input)
 }
 
-/// The same over a database whose URL, which may have a password, other users of the machine do not see.
+/// Runs the program on a database. The URL is passed by an environment variable, as it may have a password.
 pub(crate) fn run_over(database: &Scratch, arguments: &[&str], input: impl AsRef<[u8]>) -> Run {
     run_with(database.home(), &[("ORGCACHE_DATABASE_URL", &database.url)], arguments, input)
 }
 
-/// The same with variables of its environment.
+/// Runs the program with environment variables.
 pub(crate) fn run_with(
     home: &Path,
     variables: &[(&str, &str)],
@@ -53,7 +53,7 @@ pub(crate) fn run_with(
     let mut stdin = child.stdin.take().unwrap();
     let input = input.as_ref().to_owned();
     let writer = std::thread::spawn(move || {
-        // A program that ends without reading closes the pipe: that is for the test to judge by what it says.
+        // A program that exits without reading closes the pipe. The test judges it by its output.
         drop(stdin.write_all(&input));
     });
     let output = child.wait_with_output().unwrap();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::databases::{Scratch, empty_sqlite, samples};
 use crate::program::{Run, run, run_over};
-use crate::questions::{EAST, FOOD, QA, Question, US, all};
+use crate::questions::{EAST, FOOD, QA, Question, US, every_call};
 
 fn ask(database: &Scratch, lines: impl AsRef<[u8]>) -> Run {
     run_over(database, &["query"], lines)
@@ -20,8 +20,8 @@ fn line((client, call, args, _): &Question) -> String {
 }
 
 #[test]
-fn every_call_on_every_database() {
-    let questions = all();
+fn every_call_answers_on_every_database() {
+    let questions = every_call();
     let lines = questions.iter().map(line).collect::<Vec<_>>().join("\n");
     for database in samples() {
         let asked = ask(&database, &lines);
@@ -34,10 +34,9 @@ fn every_call_on_every_database() {
     }
 }
 
-/// Rights as the ERP at hand gives them: more for automatic roles only where the database shows that it is of
-/// 2023 or later.
+/// Automatic roles get all organizations only if the schema shows that the ERP is of 2023 or later.
 #[test]
-fn automatic_roles_get_what_the_database_shows() {
+fn the_rule_for_automatic_roles_follows_the_database_schema() {
     const AUTOMATIC: &str = "42D0EEB1C66F497A90DD526DC597E6F0";
     let ask = |database: &Scratch, options: &[&str], args: Value| {
         let question = json!({"client": FOOD, "call": "writable_orgs", "args": args}).to_string();
@@ -53,14 +52,14 @@ fn automatic_roles_get_what_the_database_shows() {
         assert_eq!(ask(&database, &[], role()), 1);
         assert_eq!(ask(&database, &["--automatic-roles", "detect"], role()), 1);
         assert_eq!(ask(&database, &["--automatic-roles", "all"], role()), 8);
-        // A question that names the rule has it.
+        // An argument of the question overrides the option.
         assert_eq!(ask(&database, &[], json!({"role": AUTOMATIC, "automatic_roles": true})), 8);
         let by_rows = json!({"role": AUTOMATIC, "automatic_roles": false});
         assert_eq!(ask(&database, &["--automatic-roles", "all"], by_rows), 1);
     }
 }
 
-/// Where the ancestor table is empty, missing, or not filled for a client, the walk gives the same levels.
+/// If the ancestor table is empty or missing, walking up the tree gives the same levels.
 #[test]
 fn levels_are_the_same_with_and_without_the_ancestor_table() {
     let ids =
@@ -85,7 +84,7 @@ fn levels_are_the_same_with_and_without_the_ancestor_table() {
 }
 
 #[test]
-fn what_is_stored_may_differ_from_what_the_tree_says() {
+fn stored_columns_may_differ_from_the_tree() {
     for database in samples() {
         database.execute(&format!(
             "UPDATE ad_org SET ad_businessunit_org_id = '{US}', ad_calendarowner_org_id = NULL WHERE ad_org_id = '{EAST}'"
@@ -107,7 +106,7 @@ fn what_is_stored_may_differ_from_what_the_tree_says() {
 }
 
 #[test]
-fn columns_of_later_versions_are_missed_only_by_the_calls_that_need_them() {
+fn a_missing_column_fails_only_the_calls_that_need_it() {
     for database in samples() {
         database.execute("ALTER TABLE ad_org DROP COLUMN ad_legalentity_org_id");
         let asked = ask(
@@ -201,7 +200,7 @@ fn columns_of_later_versions_are_missed_only_by_the_calls_that_need_them() {
     "wrong_argument",
     "`inactive_orgs`"
 )]
-fn a_line_that_cannot_be_answered(#[case] question: &str, #[case] code: &str, #[case] names: &str) {
+fn an_invalid_line_gets_an_error(#[case] question: &str, #[case] code: &str, #[case] names: &str) {
     let home = tempfile::tempdir().unwrap();
     let lines =
         format!("{question}\n{}", json!({"id": 2, "client": "0", "call": "child_org", "args": {"org": "0"}}));
@@ -211,13 +210,13 @@ fn a_line_that_cannot_be_answered(#[case] question: &str, #[case] code: &str, #[
     let message = answers[0]["error"]["message"].as_str().unwrap();
     assert!(message.contains(names), "{message}");
     assert!(message.len() < 300, "{message}");
-    // The next line is answered all the same.
+    // The next line is still answered.
     assert_eq!(answers[1], json!({"id": 2, "result": []}));
     assert_eq!(asked.status, 1);
 }
 
 #[test]
-fn ids_are_echoed_as_they_came() {
+fn ids_are_echoed_unchanged() {
     let home = tempfile::tempdir().unwrap();
     let ids = [json!(7), json!("seven"), json!(null), json!({"a": [1.5]}), json!(12345678901234567890_u64)];
     let question =
@@ -234,7 +233,7 @@ fn ids_are_echoed_as_they_came() {
 }
 
 #[test]
-fn a_line_may_be_over_long_or_no_text() {
+fn lines_that_are_too_long_or_not_utf_8_get_errors() {
     let home = tempfile::tempdir().unwrap();
     let good = json!({"id": 1, "client": "0", "call": "child_org", "args": {"org": "0"}}).to_string();
     let mut lines = vec![b' '; 17 * 1024 * 1024];
@@ -250,7 +249,7 @@ fn a_line_may_be_over_long_or_no_text() {
 }
 
 #[test]
-fn a_damaged_tree_is_named_and_other_clients_are_answered() {
+fn a_damaged_tree_fails_only_questions_of_its_client() {
     for database in samples() {
         database.execute(&format!("UPDATE ad_treenode SET parent_id = '{EAST}' WHERE node_id = '{US}'"));
         let question =
@@ -267,7 +266,7 @@ fn a_damaged_tree_is_named_and_other_clients_are_answered() {
     }
 }
 
-/// What the database answers needs no tree, so it is answered for a client whose rows make none.
+/// Calls that the database answers need no tree, so they work although the client's tree is damaged.
 #[test]
 fn the_database_answers_for_a_client_whose_tree_is_damaged() {
     for database in samples() {
@@ -279,24 +278,24 @@ fn the_database_answers_for_a_client_whose_tree_is_damaged() {
             json!({"client": FOOD, "call": "sql_calendar_owner", "args": {"org": EAST}}),
             json!({"call": "sql_is_in_natural_tree", "args": {"org_a": EAST, "org_b": US, "client": FOOD}}),
             json!({"call": "is_org_included", "args": {"org": EAST, "parent": US, "client": FOOD}}),
-            // The tree that counts is that of the other client.
+            // This call uses the tree of the other client.
             json!({"client": FOOD, "call": "may_reference",
                    "args": {"org": "357947E87C284935AD1D783CF6F099A1", "referenced_org": "0"}}),
         ];
         let lines = questions.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        let sound = ask(&database, lines.clone());
-        assert_eq!(sound.status, 0, "{:?}", sound.answers());
+        let expected = ask(&database, lines.clone());
+        assert_eq!(expected.status, 0, "{:?}", expected.answers());
         let entities = json!({"call": "legal_entities_of_client", "args": {"client": FOOD}}).to_string();
-        let of_sound = ask(&database, entities.clone()).answers();
+        let expected_entities = ask(&database, entities.clone()).answers();
         database.execute(&format!("UPDATE ad_treenode SET parent_id = '{EAST}' WHERE node_id = '{US}'"));
         let damaged = ask(&database, lines);
-        assert_eq!(damaged.answers(), sound.answers());
+        assert_eq!(damaged.answers(), expected.answers());
         let sorted = |answers: &[serde_json::Value]| {
             let mut ids = answers[0]["result"].as_array().unwrap().clone();
             ids.sort_by_key(ToString::to_string);
             ids
         };
-        assert_eq!(sorted(&ask(&database, entities).answers()), sorted(&of_sound));
+        assert_eq!(sorted(&ask(&database, entities).answers()), sorted(&expected_entities));
         let unknown =
             json!({"client": "nobody", "call": "sql_legal_entity", "args": {"org": EAST}}).to_string();
         assert_eq!(ask(&database, unknown).answers()[0]["error"]["code"], "unknown_client");
@@ -305,8 +304,8 @@ fn the_database_answers_for_a_client_whose_tree_is_damaged() {
     }
 }
 
-/// The shape of bug 38761: with access to a parent and to one child, the other child is readable too, in
-/// any order of the rows.
+/// Openbravo's bug 38761: with access to a parent and to one child, the other child must be readable too,
+/// whatever the order of the rows.
 #[test]
 fn access_to_a_parent_and_a_child_reads_the_sibling() {
     for database in samples() {
@@ -326,7 +325,7 @@ fn access_to_a_parent_and_a_child_reads_the_sibling() {
 }
 
 #[test]
-fn nothing_can_be_done_without_a_database() {
+fn an_unusable_database_url_fails() {
     let database = empty_sqlite();
     let missing = database.url.replace("?mode=rwc", "");
     for (url, status) in [

@@ -1,4 +1,4 @@
-//! Questions about the sample clients, and the answers that follow from Openbravo's rules.
+//! Questions about the sample clients, with the answers that Openbravo's rules give.
 
 use serde_json::{Value, json};
 
@@ -31,8 +31,8 @@ const QA_SALES: &str = "FA057013C10148828D2430F66F42EF1A";
 /// (client, call, arguments, answer)
 pub(crate) type Question = (Option<&'static str>, &'static str, Value, Value);
 
-/// Every call, on the sample rows as they are shipped.
-pub(crate) fn all() -> Vec<Question> {
+/// Every call, on the unchanged sample rows.
+pub(crate) fn every_call() -> Vec<Question> {
     let food = |call, args, result| (Some(FOOD), call, args, result);
     let qa = |call, args, result| (Some(QA), call, args, result);
     let system = |call, args, result| (Some(SYSTEM), call, args, result);
@@ -50,7 +50,7 @@ pub(crate) fn all() -> Vec<Question> {
         food("natural_tree", json!({"org": null}), json!([null])),
         food("natural_tree", json!({"org": ""}), json!([""])),
         food("natural_tree", json!({"org": US.to_lowercase()}), json!([US.to_lowercase()])),
-        // System, as shipped, has no organization tree: not even `0` is in it.
+        // The sample has no organization tree for the client System, not even one with `0`.
         system("natural_tree", json!({"org": "0"}), json!(["0"])),
         system("child_tree", json!({"org": "0", "include_org": false}), json!([])),
         food("referenceable_orgs", json!({"org": EAST}), json!(["0", GROUP, US, EAST])),
@@ -63,7 +63,7 @@ pub(crate) fn all() -> Vec<Question> {
         food("is_in_natural_tree", json!({"org1": null, "org2": null}), json!(true)),
         food("is_in_natural_tree", json!({"org1": null, "org2": US}), json!(false)),
         food("is_in_natural_tree", json!({"org1": null, "org2": ""}), json!(false)),
-        // The tree that counts is the one of the client that the referring organization belongs to.
+        // The call uses the tree of the client that owns the referring organization.
         food("may_reference", json!({"org": US, "referenced_org": EAST}), json!(true)),
         food("may_reference", json!({"org": EAST, "referenced_org": ES}), json!(false)),
         qa("may_reference", json!({"org": US, "referenced_org": EAST}), json!(true)),
@@ -170,13 +170,13 @@ pub(crate) fn all() -> Vec<Question> {
         food("sql_period_control_org_treenode", json!({"org": "0"}), nothing.clone()),
         food("sql_calendar_owner_treenode", json!({"org": NORTH}), json!(ES)),
         food("sql_calendar_owner_treenode", json!({"org": null}), nothing),
-        // A role with access to `0` reads everything of the client; only itself is writable by its rows.
+        // A role with access to `0` reads all organizations of the client, but its row makes only `0` writable.
         food("readable_orgs", json!({"role": GROUP_ADMIN, "automatic_roles": false}), json!(ALL)),
         food("writable_orgs", json!({"role": GROUP_ADMIN, "automatic_roles": false}), json!(["0"])),
         food("writable_orgs", json!({"role": GROUP_ADMIN}), json!(ALL)),
         food("user_org_context", json!({"role": GROUP_ADMIN}), json!("'0','0'")),
-        // An automatic role has its client's organizations, less those that inactive rows deny; `0` is denied
-        // here too.
+        // An automatic role has all organizations of its client except those that inactive rows deny, here `0`
+        // as well.
         food("readable_orgs", json!({"role": US_ADMIN}), json!(["0", GROUP, US, EAST, WEST])),
         food("writable_orgs", json!({"role": US_ADMIN}), json!(["0", US, EAST, WEST])),
         food("readable_orgs_count", json!({"role": US_ADMIN, "automatic_roles": false}), json!(5)),
@@ -185,9 +185,10 @@ pub(crate) fn all() -> Vec<Question> {
             json!({"role": US_ADMIN, "inactive_access": [EAST], "inactive_orgs": [WEST, "unknown"]}),
             json!(["0", US]),
         ),
-        // The old tree did not check whether a row was active.
+        // The legacy tree ignores whether a row is active.
         food("legacy_accessible_tree", json!({"role": US_ADMIN}), json!(ALL)),
-        // Organization level: never `0`. Without a row and not automatic: nothing but `0` to read.
+        // User level organization: `0` is never writable. A role that has no rows and is not automatic reads
+        // only `0`.
         food("writable_orgs", json!({"role": NORTH_USER}), json!([EAST, WEST, SOUTH, NORTH])),
         food("readable_orgs_count", json!({"role": NORTH_USER}), json!(8)),
         food(
@@ -207,8 +208,7 @@ pub(crate) fn all() -> Vec<Question> {
         qa("readable_orgs", json!({"role": QA_SALES, "inactive_orgs": [USA]}), json!(["0", MAIN, SPAIN])),
         qa("writable_orgs", json!({"role": QA_SALES}), json!(["0", SPAIN, USA])),
         qa("user_org_context", json!({"role": QA_SALES}), json!(format!("'0','{SPAIN}','{USA}'"))),
-        // Roles of another client, and what they read there: organizations outside the tree come last,
-        // bytewise.
+        // Roles of another client. Organizations outside the tree come last, in byte order.
         qa("readable_orgs", json!({"role": "0"}), json!(["0", MAIN, SPAIN, USA])),
         qa("writable_orgs", json!({"role": "0"}), json!(["0"])),
         system("readable_orgs", json!({"role": "0"}), json!(["0"])),

@@ -27,7 +27,7 @@ fn triggers_are_installed_shown_and_removed() {
 }
 
 #[test]
-fn what_is_no_erp_is_left_alone() {
+fn a_database_without_an_erp_is_not_changed() {
     let database = empty_sqlite();
     let refused = revisions(&database, "install");
     assert_eq!((refused.status, refused.out.as_str()), (2, ""));

@@ -1,12 +1,11 @@
-//! Database users with fewer rights than are needed: all that is missing is said at once, before anything
-//! begins.
+//! Database users with missing grants: `serve` reports all of them before it does anything.
 
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::databases::{Scratch, empty_postgres, empty_sqlite};
 use crate::program::{Run, run};
-use crate::questions::all;
+use crate::questions::every_call;
 use crate::serving::Serving;
 
 const TABLES: [&str; 11] = [
@@ -23,17 +22,17 @@ const TABLES: [&str; 11] = [
     "ad_user_roles",
 ];
 
-/// A new user of the server, and the URL by which it gets to a database.
+/// Creates a database user. Returns its name and the URL with which it connects.
 fn user(database: &Scratch, name: &str) -> (String, String) {
-    let (base, of_database) = database.url.rsplit_once('/').unwrap();
-    let user = format!("{name}_{of_database}");
+    let (base, database_name) = database.url.rsplit_once('/').unwrap();
+    let user = format!("{name}_{database_name}");
     database.execute(&format!("CREATE ROLE {user} LOGIN PASSWORD 'a secret'"));
     let (_, host) = base.rsplit_once('@').unwrap();
-    let url = format!("postgres://{user}:a%20secret@{host}/{of_database}");
+    let url = format!("postgres://{user}:a%20secret@{host}/{database_name}");
     (user, url)
 }
 
-/// The statements of a failure, as they are pasted.
+/// The GRANT statements that a failed run suggests.
 fn grants(failed: &Run) -> Vec<&str> {
     assert_eq!(failed.status, 2, "{} {}", failed.out, failed.err);
     assert!(
@@ -53,11 +52,11 @@ fn serve(database: &Scratch, erp: &str, store: &str, more: &[&str]) -> Run {
     served
 }
 
-/// Roles live as long as the server: what they were granted goes with the database.
+/// The test does not drop its roles: their grants are dropped with the database, the roles with the server.
 #[test]
-fn what_is_missing_is_named_at_once_and_the_grants_are_enough() {
+fn all_missing_grants_are_named_at_once_and_suffice() {
     let database = empty_postgres("").fill();
-    // The sample has users who may not log in.
+    // Some users of the sample are inactive.
     database.execute("UPDATE ad_user SET isactive = 'Y'");
     database.execute("CREATE SCHEMA \"My ERP\"");
     for table in TABLES {
@@ -68,16 +67,16 @@ fn what_is_missing_is_named_at_once_and_the_grants_are_enough() {
     let (keeper, store) = user(&database, "keeper");
 
     let failed = serve(&database, &erp, &store, &[]);
-    let pasted = grants(&failed);
+    let suggested = grants(&failed);
     let (_, name) = database.url.rsplit_once('/').unwrap();
-    assert_eq!(pasted[0], format!("GRANT USAGE ON SCHEMA \"My ERP\" TO {reader};"));
-    for (table, grant) in TABLES.iter().zip(&pasted[1..]) {
+    assert_eq!(suggested[0], format!("GRANT USAGE ON SCHEMA \"My ERP\" TO {reader};"));
+    for (table, grant) in TABLES.iter().zip(&suggested[1..]) {
         let privilege = if *table == "ad_user" { "SELECT (" } else { "SELECT" };
         assert!(grant.starts_with(&format!("GRANT {privilege}")), "{grant}");
         assert!(grant.ends_with(&format!(" ON \"My ERP\".{table} TO {reader};")), "{grant}");
     }
-    assert_eq!(pasted[12..], [format!("GRANT CREATE ON DATABASE {name} TO {keeper};")]);
-    database.execute(&pasted.concat());
+    assert_eq!(suggested[12..], [format!("GRANT CREATE ON DATABASE {name} TO {keeper};")]);
+    database.execute(&suggested.concat());
 
     let arguments = ["password", "F&BAdmin", "--database-url", &erp, "--store-url", &store];
     let set = run(database.home(), &arguments, "correct horse battery\n");
@@ -86,8 +85,8 @@ fn what_is_missing_is_named_at_once_and_the_grants_are_enough() {
     let login = serving.log_in("F&BAdmin", "correct horse battery");
     assert!(login.starts_with("HTTP/1.1 200 "), "{login}");
     serving.stop(Signal::TERM);
-    // These rights are enough for every call.
-    for (client, call, args, expected) in all() {
+    // These grants suffice for every call.
+    for (client, call, args, expected) in every_call() {
         let mut question = json!({"call": call, "args": args});
         if let Some(client) = client {
             question["client"] = json!(client);
@@ -98,7 +97,7 @@ fn what_is_missing_is_named_at_once_and_the_grants_are_enough() {
     let shown = run(database.home(), &["overview", "--database-url", &erp], "");
     assert_eq!(shown.status, 0, "{}", shown.err);
 
-    // Columns and tables that are missing alone are named alone, also those of the store.
+    // Only the missing columns and tables are named, those of the store included.
     let (other, other_url) = user(&database, "other");
     database.execute(&format!(
         "REVOKE SELECT ON \"My ERP\".ad_org FROM {reader}; \
@@ -137,21 +136,21 @@ fn what_is_missing_is_named_at_once_and_the_grants_are_enough() {
     assert_eq!(grants(&failed), [format!("GRANT USAGE ON SCHEMA orgcache TO {other};")]);
 }
 
-/// The hashes of passwords need a right of their own, and only where they are asked for.
+/// The column with the ERP's hashes needs a grant only with `--erp-passwords`.
 #[test]
-fn the_column_of_passwords_is_asked_for_by_its_option_alone() {
+fn the_password_column_is_needed_only_with_its_option() {
     let database = empty_postgres("").fill();
     database.execute("UPDATE ad_user SET isactive = 'Y'");
-    // An unusual type, for which the columns of the table are read by a query around it.
+    // A column of an unusual type, which makes the reader wrap the table in a subquery with casts.
     database.execute(
         "ALTER TABLE ad_user ADD COLUMN password varchar(255); ALTER TABLE ad_user ALTER username TYPE char(60)",
     );
     let (reader, erp) = user(&database, "reader");
     let store = database.url.clone();
     let (missing, accepted) = (serve(&database, &erp, &store, &[]), "--erp-passwords");
-    let pasted = grants(&missing);
-    assert!(!pasted.concat().contains("password"), "{pasted:?}");
-    database.execute(&pasted.concat());
+    let suggested = grants(&missing);
+    assert!(!suggested.concat().contains("password"), "{suggested:?}");
+    database.execute(&suggested.concat());
     let arguments = ["serve", "--database-url", &erp, "--store-url", &store];
     let set = run(
         database.home(),
@@ -164,29 +163,29 @@ fn the_column_of_passwords_is_asked_for_by_its_option_alone() {
     serving.stop(Signal::TERM);
 
     let failed = serve(&database, &erp, &store, &[accepted]);
-    let pasted = grants(&failed);
-    assert_eq!(pasted, [format!("GRANT SELECT (password) ON public.ad_user TO {reader};")]);
-    database.execute(&pasted.concat());
-    // The SHA-1 of `openbravo`, as the ERP is shipped with.
+    let suggested = grants(&failed);
+    assert_eq!(suggested, [format!("GRANT SELECT (password) ON public.ad_user TO {reader};")]);
+    database.execute(&suggested.concat());
+    // The SHA-1 hash of `openbravo`, the default password of the ERP.
     database
         .execute("UPDATE ad_user SET password = 'PwOd6SgWF74HY4u51bfrUxjtB9g=' WHERE username = 'QAAdmin'");
     let serving = Serving::start(database.home(), &[arguments.as_slice(), &[accepted]].concat());
     let login = serving.log_in("QAAdmin", "openbravo");
     assert!(login.starts_with("HTTP/1.1 200 "), "{login}");
     assert!(serving.log_in("QAAdmin", "PwOd6SgWF74HY4u51bfrUxjtB9g=").starts_with("HTTP/1.1 401 "));
-    // Another version is named once, with the user and without the hash.
+    // An unknown hash version is logged once, with the user and without the hash.
     database.execute("UPDATE ad_user SET password = '2$c2FsdA==$aGFzaA==' WHERE username = 'QAAdmin'");
     for _ in 0..2 {
         assert!(serving.log_in("QAAdmin", "openbravo").starts_with("HTTP/1.1 401 "));
     }
-    let said = serving.stop(Signal::TERM);
-    assert_eq!(said.matches("version=\"2\"").count(), 1, "{said}");
-    assert!(said.contains("user=") && !said.contains("aGFzaA") && !said.contains("c2FsdA"), "{said}");
+    let stderr = serving.stop(Signal::TERM);
+    assert_eq!(stderr.matches("version=\"2\"").count(), 1, "{stderr}");
+    assert!(stderr.contains("user=") && !stderr.contains("aGFzaA") && !stderr.contains("c2FsdA"), "{stderr}");
 }
 
-/// Where the column is not there the option cannot be had.
+/// `--erp-passwords` needs the column.
 #[test]
-fn a_database_without_the_column_of_passwords_is_found_out_at_the_start() {
+fn a_missing_password_column_is_reported_at_the_start() {
     for database in [empty_sqlite().fill(), empty_postgres("").fill()] {
         let store = format!("sqlite:{}?mode=rwc", database.home().join("store.db").display());
         let failed = serve(&database, &database.url, &store, &["--erp-passwords"]);
@@ -196,7 +195,7 @@ fn a_database_without_the_column_of_passwords_is_found_out_at_the_start() {
 }
 
 #[test]
-fn an_sqlite_file_that_cannot_be_used_is_named() {
+fn an_unusable_sqlite_file_is_named() {
     let database = empty_sqlite().fill();
     let store = database.home().join("store.db");
     std::fs::write(&store, "").unwrap();

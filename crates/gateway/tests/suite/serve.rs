@@ -1,4 +1,4 @@
-//! `orgcache` alone and `orgcache serve`: from the greeting to the end, with signals and with stores.
+//! `orgcache serve`, with and without arguments: greeting, signals, stores, shutdown.
 
 use std::io::BufReader;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::program::run;
-use crate::serving::{Serving, token_of};
+use crate::serving::{Serving, login_token};
 
 #[test]
 fn the_first_command_serves_the_demonstration() {
@@ -25,15 +25,15 @@ fn the_first_command_serves_the_demonstration() {
         assert_eq!(answer.contains(r#""instance_admin":true"#), user == "Openbravo");
     }
     assert!(serving.log_in("F&BAdmin", "wrong").starts_with("HTTP/1.1 401 "));
-    let said = serving.stop(Signal::INT);
-    assert!(said.starts_with("created the demonstration database"), "{said}");
+    let stderr = serving.stop(Signal::INT);
+    assert!(stderr.starts_with("created the demonstration database"), "{stderr}");
     assert_eq!(Serving::start(home.path(), &["serve"]).stop(Signal::TERM), "");
 }
 
 #[test]
-fn nobody_has_to_read_what_it_says() {
+fn a_closed_standard_output_does_not_stop_the_service() {
     let home = tempfile::tempdir().unwrap();
-    let said = NamedTempFile::new().unwrap();
+    let stderr = NamedTempFile::new().unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
@@ -44,21 +44,21 @@ fn nobody_has_to_read_what_it_says() {
         .env("ORGCACHE_LOG_FORMAT", "json")
         .stdin(Stdio::null())
         .stdout(writer)
-        .stderr(said.reopen().unwrap())
+        .stderr(stderr.reopen().unwrap())
         .spawn()
         .unwrap();
     let (out, _) = std::io::pipe().unwrap();
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     let address = loop {
-        let log = std::fs::read_to_string(said.path()).unwrap();
+        let log = std::fs::read_to_string(stderr.path()).unwrap();
         let found = log.split(r#""address":""#).nth(1).and_then(|rest| rest.split_once('"'));
         if let Some((address, _)) = found {
             break address.to_owned();
         }
-        assert!(begun.elapsed().as_secs() < 60, "it never listened: {log}");
+        assert!(started.elapsed().as_secs() < 60, "the service never listened: {log}");
         std::thread::sleep(std::time::Duration::from_millis(20));
     };
-    let serving = Serving { child, out: BufReader::new(out), said, address };
+    let serving = Serving { child, out: BufReader::new(out), stderr, address };
     assert!(serving.ask("GET /healthz", "", "").starts_with("HTTP/1.1 200 "));
     assert!(serving.log_in("F&BAdmin", "orgcache").starts_with("HTTP/1.1 200 "));
     let log = serving.stop(Signal::TERM);
@@ -66,10 +66,10 @@ fn nobody_has_to_read_what_it_says() {
 }
 
 #[test]
-fn a_hangup_has_the_principals_read_again() {
+fn sighup_reloads_the_principals() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("principals.json");
-    let [old, new] = ["the token until now, quite long enough", "the token from now on, long enough too"];
+    let [old, new] = ["the old token, which is long enough", "the new token, which is long enough too"];
     let write = |token: &str| {
         let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
         let settings =
@@ -91,26 +91,26 @@ fn a_hangup_has_the_principals_read_again() {
         serving.ask("POST /mcp", &headers, body).split(' ').nth(1).unwrap().to_owned()
     };
     assert_eq!((status(old).as_str(), status(new).as_str()), ("200", "401"));
-    let hang_up = |expected: &str| {
+    let reload_until = |expected: &str| {
         serving.signal(Signal::HUP);
-        let begun = std::time::Instant::now();
-        while !std::fs::read_to_string(serving.said.path()).unwrap().contains(expected) {
-            assert!(begun.elapsed().as_secs() < 60, "it never said `{expected}`");
+        let started = std::time::Instant::now();
+        while !std::fs::read_to_string(serving.stderr.path()).unwrap().contains(expected) {
+            assert!(started.elapsed().as_secs() < 60, "the log never contained `{expected}`");
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     };
     write(new);
-    hang_up("read again");
+    reload_until("read again");
     assert_eq!((status(old).as_str(), status(new).as_str()), ("401", "200"));
     std::fs::write(&file, "no json, and k3y in it").unwrap();
-    hang_up("stay as they were");
+    reload_until("stay as they were");
     assert_eq!(status(new), "200");
-    let said = serving.stop(Signal::TERM);
-    assert!(!said.contains("k3y"), "{said}");
+    let stderr = serving.stop(Signal::TERM);
+    assert!(!stderr.contains("k3y"), "{stderr}");
 }
 
 #[test]
-fn sighup_ends_nothing() {
+fn sighup_does_not_stop_the_service() {
     let home = tempfile::tempdir().unwrap();
     let serving = Serving::start(home.path(), &[]);
     for _ in 0..3 {
@@ -121,15 +121,15 @@ fn sighup_ends_nothing() {
 }
 
 #[test]
-fn sessions_in_a_store_survive_the_process() {
+fn sessions_in_a_store_survive_a_restart() {
     let home = tempfile::tempdir().unwrap();
     let store = format!("sqlite:{}?mode=rwc", home.path().join("store.db").display());
     let arguments = ["serve", "--store-url", &store];
     let serving = Serving::start(home.path(), &arguments);
     let answer = serving.log_in("F&BAdmin", "orgcache");
-    let (token, before) = (token_of(&answer), answer.split(r#""session":"#).nth(1).unwrap());
+    let (token, before) = (login_token(&answer), answer.split(r#""session":"#).nth(1).unwrap());
     let second = run(home.path(), &[&arguments[..], &["--listen", "127.0.0.1:0"]].concat(), "");
-    assert_eq!(second.status, 75, "one process a file: {}", second.err);
+    assert_eq!(second.status, 75, "an SQLite store belongs to one process: {}", second.err);
     serving.stop(Signal::TERM);
 
     let serving = Serving::start(home.path(), &arguments);
@@ -149,7 +149,7 @@ fn instances_on_one_server_are_a_cluster() {
     let arguments = ["serve", "--store-url", &database.url];
     let (one, two) = (Serving::start(home, &arguments), Serving::start(home, &arguments));
     let answer = one.log_in("F&BAdmin", "orgcache");
-    let token = token_of(&answer);
+    let token = login_token(&answer);
     let tree =
         |answer: &str| answer.split(r#""tree":""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
     let elsewhere = two.with_token("GET /v1/session", &token);
@@ -157,15 +157,18 @@ fn instances_on_one_server_are_a_cluster() {
     assert_eq!(tree(&elsewhere), tree(&answer));
 
     assert!(one.with_token("POST /v1/logout", &token).starts_with("HTTP/1.1 204 "));
-    assert!(one.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 401 "), "here at once");
-    let begun = std::time::Instant::now();
+    assert!(
+        one.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 401 "),
+        "at once on this instance"
+    );
+    let started = std::time::Instant::now();
     while !two.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 401 ") {
-        assert!(begun.elapsed().as_secs() < 30, "the end never arrived");
+        assert!(started.elapsed().as_secs() < 30, "the revocation never arrived");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 
-    // What one acknowledged is there after it was killed.
-    let token = token_of(&one.log_in("F&BAdmin", "orgcache"));
+    // A login that the killed instance acknowledged is still valid.
+    let token = login_token(&one.log_in("F&BAdmin", "orgcache"));
     drop(one);
     assert!(two.with_token("GET /v1/session", &token).starts_with("HTTP/1.1 200 "));
     two.stop(Signal::TERM);

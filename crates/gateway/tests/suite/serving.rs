@@ -1,4 +1,4 @@
-//! `Serving`: the real program while it serves, and requests to it.
+//! `Serving`: a running `orgcache serve`, and requests to it.
 
 use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::net::TcpStream;
@@ -8,24 +8,24 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::NamedTempFile;
 
-/// The program while it serves.
+/// A running service. Dropping it kills the process.
 pub(crate) struct Serving {
     pub(crate) child: Child,
     pub(crate) out: BufReader<PipeReader>,
     /// Standard error. A pipe without a reader would fill up and block the program.
-    pub(crate) said: NamedTempFile,
+    pub(crate) stderr: NamedTempFile,
     pub(crate) address: String,
 }
 
 impl Serving {
-    /// Starts the program on a port of its own, and reads where it listens.
+    /// Starts the program on a free port, and reads the address from its first line.
     pub(crate) fn start(home: &Path, arguments: &[&str]) -> Self {
         Self::start_at(home, arguments, "orgcache listens on http://")
     }
 
-    /// The same where the first line begins in another way.
-    pub(crate) fn start_at(home: &Path, arguments: &[&str], begins: &str) -> Self {
-        let said = NamedTempFile::new().unwrap();
+    /// Starts the program, whose first line must begin with `prefix`.
+    pub(crate) fn start_at(home: &Path, arguments: &[&str], prefix: &str) -> Self {
+        let stderr = NamedTempFile::new().unwrap();
         let (out, writer) = std::io::pipe().unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
             .args(arguments)
@@ -34,7 +34,7 @@ impl Serving {
             .env("ORGCACHE_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(writer)
-            .stderr(said.reopen().unwrap())
+            .stderr(stderr.reopen().unwrap())
             .spawn()
             .unwrap();
         let mut out = BufReader::new(out);
@@ -42,13 +42,13 @@ impl Serving {
         out.read_line(&mut line).unwrap();
         let address = line
             .trim()
-            .strip_prefix(begins)
-            .unwrap_or_else(|| panic!("`{line}` {}", std::fs::read_to_string(said.path()).unwrap()));
+            .strip_prefix(prefix)
+            .unwrap_or_else(|| panic!("`{line}` {}", std::fs::read_to_string(stderr.path()).unwrap()));
         let address = address.to_owned();
-        Serving { child, out, said, address }
+        Serving { child, out, stderr, address }
     }
 
-    /// What else was printed, up to the line that ends it.
+    /// Reads the rest of the greeting.
     pub(crate) fn greeting(&mut self) -> String {
         let mut greeting = String::new();
         while !greeting.ends_with("Ctrl-C stops it.\n") {
@@ -61,7 +61,7 @@ impl Serving {
         log_in_at(&self.address, user, password)
     }
 
-    /// Asks with a token.
+    /// Sends a request with a token.
     pub(crate) fn with_token(&self, request: &str, token: &str) -> String {
         self.ask(request, &format!("authorization: Bearer {token}\r\n"), "")
     }
@@ -70,7 +70,7 @@ impl Serving {
         self.ask_as(&self.address, request, headers, body)
     }
 
-    /// Asks by a name of the machine.
+    /// Sends a request with the given `Host`.
     pub(crate) fn ask_as(&self, host: &str, request: &str, headers: &str, body: &str) -> String {
         ask_at(&self.address, host, request, headers, body)
     }
@@ -79,23 +79,23 @@ impl Serving {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Sends a signal, and waits for a clean end.
+    /// Sends a signal, and waits for a successful exit. Returns what the program wrote to standard error.
     pub(crate) fn stop(mut self, signal: Signal) -> String {
         self.signal(signal);
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        std::fs::read_to_string(self.said.path()).unwrap()
+        std::fs::read_to_string(self.stderr.path()).unwrap()
     }
 }
 
 impl Drop for Serving {
-    /// A test that fails leaves nothing behind.
+    /// Kills the process, so that a failing test leaves none behind.
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// Logs in at a service that listens somewhere.
+/// Logs in at the service with the given address.
 pub(crate) fn log_in_at(address: &str, user: &str, password: &str) -> String {
     let body = serde_json::json!({"user": user, "password": password}).to_string();
     let length = body.len();
@@ -113,7 +113,7 @@ fn ask_at(address: &str, host: &str, request: &str, headers: &str, body: &str) -
 }
 
 /// The token in the answer to a login.
-pub(crate) fn token_of(answer: &str) -> String {
+pub(crate) fn login_token(answer: &str) -> String {
     answer
         .split(r#""token":""#)
         .nth(1)
