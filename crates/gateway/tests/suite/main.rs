@@ -3,6 +3,7 @@
 
 mod check;
 mod command_line;
+mod container;
 mod databases;
 mod import;
 mod listening;

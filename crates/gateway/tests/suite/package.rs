@@ -213,7 +213,7 @@ fn the_documented_roles_are_sufficient() {
 }
 
 /// Builds the package into a folder, and creates the mount point of the overlay there.
-fn build(folder: &Path) -> PathBuf {
+pub(crate) fn build(folder: &Path) -> PathBuf {
     std::fs::create_dir(folder.join("overlay")).unwrap();
     let built = Command::new(std::env::var_os("CARGO").unwrap())
         .args(["run", "--quiet", "--package", "xtask", "--", "deb", "--binary"])
@@ -262,6 +262,18 @@ impl Overlay {
     fn stderr(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
     }
+}
+
+#[test]
+fn lintian_finds_nothing_in_the_package() {
+    if !Path::new("/usr/bin/lintian").exists() || !Path::new("/usr/bin/dpkg-deb").exists() {
+        eprintln!("skipped: the package lintian is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let checked = Command::new("lintian").arg("--fail-on=error,warning").arg(build(folder.path())).output();
+    let checked = checked.unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
 }
 
 #[test]

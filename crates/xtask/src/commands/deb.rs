@@ -44,7 +44,8 @@ const FILES: &[(&str, &str, u32)] = &[
     ("packaging/grafana-dashboard.json", "usr/share/doc/orgcache/examples/grafana-dashboard.json", 0o644),
     ("docs/operations.md", "usr/share/doc/orgcache/operations.md", 0o644),
     ("packaging/debian/copyright", "usr/share/doc/orgcache/copyright", 0o644),
-    ("CHANGELOG.md", "usr/share/doc/orgcache/CHANGELOG.md", 0o644),
+    ("packaging/debian/lintian-overrides", "usr/share/lintian/overrides/orgcache", 0o644),
+    ("CHANGELOG.md", "usr/share/doc/orgcache/changelog", 0o644),
     ("THIRD_PARTY.md", "usr/share/doc/orgcache/THIRD_PARTY.md", 0o644),
     ("packaging/debian/postinst", "DEBIAN/postinst", 0o755),
     ("packaging/debian/prerm", "DEBIAN/prerm", 0o755),
@@ -58,6 +59,9 @@ const WRITTEN: &[(&[&str], &str)] = &[
     (&["completions", "zsh"], "usr/share/zsh/vendor-completions/_orgcache"),
     (&["completions", "fish"], "usr/share/fish/vendor_completions.d/orgcache.fish"),
 ];
+
+/// What Debian's policy wants compressed, as `gzip -9n` does.
+const COMPRESSED: &[&str] = &["usr/share/man/man1/orgcache.1", "usr/share/doc/orgcache/changelog"];
 
 /// Folders that other users may not look into.
 const PRIVATE: &[(&str, u32)] = &[("etc/orgcache", 0o750), ("var/lib/orgcache", 0o700)];
@@ -74,6 +78,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     remove_folder(&root)?;
     stage(&root, &binary)?;
     let files = workspace::files_below(&root)?;
+    let sums = files.iter().filter(|file| !file.starts_with("DEBIAN") && !file.starts_with("etc"));
+    let sums = output(Command::new("md5sum").arg("--").args(sums).current_dir(&root))?;
+    write(&root.join("DEBIAN/md5sums"), sums.as_bytes(), 0o644)?;
     let size: u64 = files.iter().filter_map(|file| root.join(file).metadata().ok()).map(|it| it.len()).sum();
     let architecture = output(Command::new("dpkg").arg("--print-architecture"))?;
     let version = env!("CARGO_PKG_VERSION");
@@ -107,12 +114,13 @@ fn stage(root: &Path, binary: &Path) -> Result<()> {
     }
     let command = root.join("usr/bin/orgcache");
     write(&command, &[], 0o755)?;
-    succeed(Command::new("strip").arg("-o").arg(&command).arg(binary))?;
+    let strip = ["--remove-section=.comment", "--remove-section=.note", "-o"];
+    succeed(Command::new("strip").args(strip).arg(&command).arg(binary))?;
     for (arguments, place) in WRITTEN {
         let text = output(Command::new(&command).args(*arguments))?;
         write(&root.join(place), text.as_bytes(), 0o644)?;
     }
-    succeed(Command::new("gzip").args(["-9n"]).arg(root.join("usr/share/man/man1/orgcache.1")))
+    succeed(Command::new("gzip").arg("-9n").args(COMPRESSED.iter().map(|file| root.join(file))))
 }
 
 /// The packages with the libraries that the command is linked against.
