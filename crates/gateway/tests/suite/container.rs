@@ -82,7 +82,7 @@ fn the_container_serves_without_rights_until_it_is_stopped() {
         // Kept, so that the base is made once.
         .env("STORAGE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("containers"))
         .env("FILE", workspace.join("packaging/Containerfile"))
-        .env("ROWS", crate::databases::sample())
+        .env("ROWS", crate::databases::sample_rows())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(&said).unwrap())
