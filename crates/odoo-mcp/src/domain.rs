@@ -8,7 +8,7 @@ use crate::ToolError;
 /// operands of the caller's operators, and restrict nothing.
 pub(crate) fn check_balance(domain: &[Value]) -> Result<(), ToolError> {
     let mut expected: usize = 1;
-    for (place, term) in domain.iter().enumerate() {
+    for (index, term) in domain.iter().enumerate() {
         if expected == 0 {
             // Adjacent terms are joined by "and".
             expected = 1;
@@ -19,7 +19,7 @@ pub(crate) fn check_balance(domain: &[Value]) -> Result<(), ToolError> {
             Value::String(operator) if operator == "&" || operator == "|" => expected += 1,
             _ => {
                 return Err(ToolError::invalid(format!(
-                    "term {place} of the domain is neither a condition [field, operator, value] nor \"&\", \"|\" or \"!\""
+                    "term {index} of the domain is neither a condition [field, operator, value] nor \"&\", \"|\" or \"!\""
                 )));
             }
         }

@@ -89,7 +89,7 @@ impl Service {
     ) -> Result<Selection, ToolError> {
         let unreadable = self.unreadable(model, fields).await?;
         let limit = self.settings.max_smart_fields;
-        let (wanted, names, withheld) = if method == Method::All {
+        let (selected, names, withheld) = if method == Method::All {
             let (names, withheld) = all_fields(fields);
             let readable = names.iter().copied().filter(|name| !unreadable.contains(*name)).collect();
             (names, readable, withheld)
@@ -98,7 +98,7 @@ impl Service {
             (default_fields(fields, limit, |_| true), readable, Vec::new())
         };
         let skipped =
-            wanted.into_iter().filter(|name| unreadable.contains(*name)).map(str::to_owned).collect();
+            selected.into_iter().filter(|name| unreadable.contains(*name)).map(str::to_owned).collect();
         let names = names.into_iter().map(str::to_owned).collect();
         Ok(Selection { method, names, withheld, skipped })
     }
@@ -166,8 +166,8 @@ impl Service {
                 Ok(_) => {}
                 Err(OdooError::Access { .. }) if part.len() == 1 => unreadable.extend(part),
                 Err(OdooError::Access { .. }) => {
-                    let (one, other) = part.split_at(part.len() / 2);
-                    suspects.extend([other.to_vec(), one.to_vec()]);
+                    let (first_half, second_half) = part.split_at(part.len() / 2);
+                    suspects.extend([second_half.to_vec(), first_half.to_vec()]);
                 }
                 Err(error) => return Err(error.into()),
             }

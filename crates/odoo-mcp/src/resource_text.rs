@@ -54,7 +54,7 @@ async fn read_record(service: &Service, model: &str, id: i64) -> Result<String, 
     let hidden = hidden.iter().filter(|(number, _)| *number > 0);
     let hidden: Vec<String> = hidden.map(|(number, what)| format!("{number} {what}")).collect();
     if !hidden.is_empty() {
-        push(&mut text, &format!("(not here: {}; get_record by name)\n", hidden.join(", ")));
+        push(&mut text, &format!("(omitted: {}; get_record by name)\n", hidden.join(", ")));
     }
     Ok(text)
 }

@@ -163,8 +163,8 @@ struct Traits {
 /// The weight and the kind of a field; `None` if the field is never selected.
 fn weight(field: &FieldDefinition<'_>, kind: &str, model: Traits) -> Option<(i32, Option<usize>)> {
     let name = field.name();
-    if let Some(place) = ESSENTIAL.iter().position(|essential| *essential == name) {
-        return Some((1_000 - i32::try_from(place).unwrap_or(0), None));
+    if let Some(position) = ESSENTIAL.iter().position(|essential| *essential == name) {
+        return Some((1_000 - i32::try_from(position).unwrap_or(0), None));
     }
     let stored = field.attribute("store") != Some("false");
     let guarded = field.attribute("groups").is_some_and(|groups| groups != "null" && groups != "false");
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn essential_required_and_sought_fields_come_first() {
+    fn essential_required_and_useful_fields_come_first() {
         let fields = fields();
         assert_eq!(
             default_fields(&fields, 1, |_| true),
@@ -342,11 +342,11 @@ mod tests {
             default_fields(&fields, 7, |_| true),
             ["id", "display_name", "name", "active", "email", "partner_city", "parent_id"]
         );
-        let most = default_fields(&fields, 100, |_| true);
-        for never in
+        let selected = default_fields(&fields, 100, |_| true);
+        for excluded in
             ["line_ids", "image_1920", "comment", "total_invoiced", "api_key", "write_date", "message_ids"]
         {
-            assert!(!most.contains(&never), "{never}");
+            assert!(!selected.contains(&excluded), "{excluded}");
         }
     }
 
@@ -402,8 +402,11 @@ mod tests {
             if !lost.is_empty() {
                 missing.push(format!("{name} lacks {lost:?}: {chosen:?}"));
             }
-            for never in ["latitude", "geolocation", "color", "can_", "image", "token", "has_"] {
-                assert!(!chosen.iter().any(|field| field.contains(never)), "{name} {never}: {chosen:?}");
+            for excluded in ["latitude", "geolocation", "color", "can_", "image", "token", "has_"] {
+                assert!(
+                    !chosen.iter().any(|field| field.contains(excluded)),
+                    "{name} {excluded}: {chosen:?}"
+                );
             }
             assert!(
                 chosen.iter().all(|field| fields.get(field).unwrap().attribute("groups").is_none()),

@@ -126,7 +126,7 @@ fn is_in_calendar(day: &NaiveDate) -> bool {
 /// Does a date have four, two and two digits?
 fn is_padded(day: &str) -> bool {
     day.len() == 10
-        && day.bytes().enumerate().all(|(place, it)| match place {
+        && day.bytes().enumerate().all(|(index, it)| match index {
             4 | 7 => it == b'-',
             _ => it.is_ascii_digit(),
         })
@@ -206,7 +206,7 @@ pub(crate) fn selection(field: &FieldDefinition<'_>, value: &Value) -> Conversio
     }
     let text = value.as_str().unwrap_or_default();
     if let Some((key, _)) = options.iter().find(|(_, label)| label.eq_ignore_ascii_case(text)) {
-        return reject(format!("the key {key} and not its label"));
+        return reject(format!("the key {key} (not its label)"));
     }
     let mut listed: Vec<String> = options.iter().take(LISTED).map(|(key, _)| key.to_string()).collect();
     if let Some(more) = options.len().checked_sub(LISTED).filter(|more| *more > 0) {
@@ -245,7 +245,7 @@ fn reference(field: &FieldDefinition<'_>, value: &Value) -> Conversion {
         return Ok(id.into());
     }
     let relation = field.text("relation").unwrap_or_else(|| "the model".into());
-    reject(format!("the id of a record of `{relation}`, or false: find it with search_records"))
+    reject(format!("the id of a record of `{relation}` (see search_records), or false"))
 }
 
 fn generic_reference(value: &Value) -> Conversion {
@@ -269,7 +269,7 @@ fn file(value: &Value) -> Conversion {
     };
     match value {
         Value::String(text) if is_base64(text) => Ok(value.clone()),
-        _ => reject("a file in base64 or false; leave the field out to keep its file"),
+        _ => reject("a file in base64, or false (omit the field to keep its file)"),
     }
 }
 

@@ -79,7 +79,7 @@ fn convert_operand(
     operand: &Value,
     version: u64,
 ) -> Result<Value, ExpectedForm> {
-    let one = |value: &Value| convert_one(field, value, version);
+    let convert_one = |value: &Value| convert_one(field, value, version);
     match (operator, operand) {
         // These operators compare `id` by name too.
         ("child_of" | "parent_of", Value::Array(values)) => convert_records(values),
@@ -92,10 +92,10 @@ fn convert_operand(
             }
         }
         ("in" | "not in", Value::Null | Value::Bool(_)) => Ok(operand.clone()),
-        ("in" | "not in", Value::Array(values)) => values.iter().map(one).collect(),
+        ("in" | "not in", Value::Array(values)) => values.iter().map(convert_one).collect(),
         ("in" | "not in", _) => Err(ExpectedForm("a list of values, such as [1, 2]".into())),
-        ("=" | "!=" | "<>" | "==" | "=?", Value::Array(values)) => values.iter().map(one).collect(),
-        ("=" | "!=" | "<>" | "==" | "=?" | "<" | ">" | "<=" | ">=", _) => one(operand),
+        ("=" | "!=" | "<>" | "==" | "=?", Value::Array(values)) => values.iter().map(convert_one).collect(),
+        ("=" | "!=" | "<>" | "==" | "=?" | "<" | ">" | "<=" | ">=", _) => convert_one(operand),
         (_, Value::Number(number)) if operator.contains("like") => Ok(number.to_string().into()),
         (_, Value::Bool(true) | Value::Object(_) | Value::Array(_)) if operator.contains("like") => {
             Err(ExpectedForm("a text".into()))

@@ -60,8 +60,8 @@ impl Python<'_> {
     }
 
     fn error(&self, problem: &str) -> String {
-        let place = self.text.get(..self.at).map_or(0, |before| before.chars().count()) + 1;
-        format!("is a text that is neither JSON nor a Python literal: {problem} at character {place}")
+        let position = self.text.get(..self.at).map_or(0, |before| before.chars().count()) + 1;
+        format!("is a text that is neither JSON nor a Python literal: {problem} at character {position}")
     }
 
     fn unexpected(&self) -> String {

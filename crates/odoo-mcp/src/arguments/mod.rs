@@ -57,13 +57,13 @@ fn canonical(kind: &str, value: Value) -> Result<Value, ArgumentProblem> {
         "RecordId" => id(&value),
         "Ids" => {
             let items = list_or_items(value, "a list of ids")?;
-            items.iter().enumerate().map(|(place, item)| id(item).map_err(|it| it.at(place))).collect()
+            items.iter().enumerate().map(|(index, item)| id(item).map_err(|it| it.at(index))).collect()
         }
         "Names" => {
             let items = list_or_items(value, "a list of names")?;
-            let names = items.into_iter().enumerate().map(|(place, item)| match item {
+            let names = items.into_iter().enumerate().map(|(index, item)| match item {
                 Value::String(names) => Ok(split(&names)),
-                item => Err(ArgumentProblem::expected("a name", &item).at(place)),
+                item => Err(ArgumentProblem::expected("a name", &item).at(index)),
             });
             Ok(names.collect::<Result<Vec<_>, _>>()?.concat().into())
         }
@@ -96,7 +96,7 @@ fn is_condition(terms: &[Value]) -> bool {
 fn domain(value: Value) -> Result<Value, ArgumentProblem> {
     let terms = list(value)?;
     let terms = if is_condition(&terms) { vec![terms.into()] } else { terms };
-    terms.into_iter().enumerate().map(|(place, it)| term(it).map_err(|it| it.at(place))).collect()
+    terms.into_iter().enumerate().map(|(index, it)| term(it).map_err(|it| it.at(index))).collect()
 }
 
 /// A term of a domain. Also accepts a text with the condition, or with the list that it compares with.

@@ -10,7 +10,7 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct ArgumentProblem {
     /// The path of the argument, or of a part of it.
-    place: String,
+    path: String,
     /// The predicate of the sentence: `must be …`.
     problem: String,
 }
@@ -24,22 +24,22 @@ impl ArgumentProblem {
     }
 
     /// Prepends the index of a list item to the path.
-    pub(super) fn at(self, place: usize) -> Self {
-        self.within(&format!("[{place}]"))
+    pub(super) fn at(self, index: usize) -> Self {
+        self.within(&format!("[{index}]"))
     }
 
     /// Prepends a name to the path.
     pub(super) fn within(mut self, name: &str) -> Self {
-        let separator = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
-        self.place = format!("{name}{separator}{}", self.place);
+        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("{name}{separator}{}", self.path);
         self
     }
 }
 
 impl fmt::Display for ArgumentProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.place.is_empty() { "the arguments" } else { &self.place };
-        write!(f, "`{place}` {}", self.problem)
+        let path = if self.path.is_empty() { "the arguments" } else { &self.path };
+        write!(f, "`{path}` {}", self.problem)
     }
 }
 
@@ -47,7 +47,7 @@ impl core::error::Error for ArgumentProblem {}
 
 impl Error for ArgumentProblem {
     fn custom<T: fmt::Display>(problem: T) -> Self {
-        ArgumentProblem { place: String::new(), problem: problem.to_string() }
+        ArgumentProblem { path: String::new(), problem: problem.to_string() }
     }
 
     /// Serde would describe the types in terms of Rust. The reader reports most wrong types in terms of JSON.
@@ -69,11 +69,11 @@ impl Error for ArgumentProblem {
             [] => "there are no arguments".to_owned(),
             _ => format!("the arguments are {}", quoted(expected, ", ")),
         };
-        ArgumentProblem { place: shown.into(), problem: format!("is an unknown argument: {known}") }
+        ArgumentProblem { path: shown.into(), problem: format!("is an unknown argument: {known}") }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        ArgumentProblem { place: field.into(), problem: "is missing".into() }
+        ArgumentProblem { path: field.into(), problem: "is missing".into() }
     }
 }
 

@@ -158,7 +158,7 @@ impl<'de> Deserializer<'de> for Reader {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
-        visitor.visit_seq(Items { items: list(self.0)?.into_iter(), place: 0 })
+        visitor.visit_seq(Items { items: list(self.0)?.into_iter(), index: 0 })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgumentProblem> {
@@ -209,7 +209,7 @@ impl<'de> Deserializer<'de> for Reader {
 
 struct Items {
     items: std::vec::IntoIter<Value>,
-    place: usize,
+    index: usize,
 }
 
 impl<'de> SeqAccess<'de> for Items {
@@ -220,9 +220,9 @@ impl<'de> SeqAccess<'de> for Items {
         seed: T,
     ) -> Result<Option<T::Value>, ArgumentProblem> {
         let Some(item) = self.items.next() else { return Ok(None) };
-        let place = self.place;
-        self.place += 1;
-        seed.deserialize(Reader(item)).map(Some).map_err(|problem| problem.at(place))
+        let index = self.index;
+        self.index += 1;
+        seed.deserialize(Reader(item)).map(Some).map_err(|problem| problem.at(index))
     }
 }
 

@@ -152,9 +152,9 @@ impl Grouping<'_> {
     async fn plain(&self, service: &Service) -> Result<Groups, ToolError> {
         let computed: Vec<&String> = self.aggregates.iter().filter(|it| *it != COUNT).collect();
         let grouped: Vec<&str> = self.groupby.iter().map(|it| field_of(it)).collect();
-        for (place, aggregate) in computed.iter().enumerate() {
+        for (index, aggregate) in computed.iter().enumerate() {
             let field = field_of(aggregate);
-            let is_repeated = computed.iter().skip(place + 1).any(|other| field_of(other) == field);
+            let is_repeated = computed.iter().skip(index + 1).any(|other| field_of(other) == field);
             if is_repeated || grouped.contains(&field) {
                 return Err(ToolError::invalid(format!(
                     "before odoo {FORMATTED_SINCE}, `{aggregate}` cannot be combined with another value of `{field}` in one \

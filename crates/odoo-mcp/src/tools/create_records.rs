@@ -49,13 +49,13 @@ impl Tool for CreateRecords {
         let Arguments { model, mut records, context } = arguments;
         service.gate.require(&model, Operation::Create).await?;
         check_number(records.len())?;
-        if let Some(place) = records.iter().position(Map::is_empty) {
-            return Err(ToolError::invalid(format!("records[{place}] must name a field")));
+        if let Some(index) = records.iter().position(Map::is_empty) {
+            return Err(ToolError::invalid(format!("records[{index}] must name a field")));
         }
         let context = service.context(context.as_ref()).await?;
         let pages = service.record_pages().await?;
         let indexed = records.iter_mut().enumerate();
-        let values = indexed.map(|(place, values)| (values, format!("records[{place}]")));
+        let values = indexed.map(|(index, values)| (values, format!("records[{index}]")));
         let ignored = service.check_values(&model, &[], values).await?;
         let ids: Vec<i64> = service.call(Call::create(&model, records), &context).await?;
         let mut records = names_of(service, &model, &ids, &context).await;

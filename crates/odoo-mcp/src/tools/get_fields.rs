@@ -78,9 +78,9 @@ impl Tool for GetFields {
         };
         selected.sort_unstable();
         selected.dedup();
-        let known: Vec<_> = selected.iter().filter_map(|name| definitions.get(name)).collect();
+        let existing: Vec<_> = selected.iter().filter_map(|name| definitions.get(name)).collect();
         let mut fields: Vec<FieldDescription> =
-            known.iter().map(|field| describe(field, &attributes)).collect();
+            existing.iter().map(|field| describe(field, &attributes)).collect();
         let mut notes = Vec::new();
         let omitted = if is_default { definitions.len() - fields.len() } else { 0 };
         if omitted > 0 {
@@ -117,8 +117,8 @@ impl Tool for GetFields {
 }
 
 fn describe(field: &FieldDefinition<'_>, attributes: &[&str]) -> FieldDescription {
-    let wanted = attributes.iter().filter(|name| **name != "name");
-    let values = wanted.filter_map(|name| {
+    let requested = attributes.iter().filter(|name| **name != "name");
+    let values = requested.filter_map(|name| {
         let value = serde_json::from_str(field.attribute(name)?).ok()?;
         Some(((*name).to_owned(), value))
     });

@@ -149,7 +149,7 @@ impl Change {
         match self {
             Change::Same(_, values) => vec![(values, "values".to_owned())],
             Change::Each(_, all) => {
-                let path = |(place, values)| (values, format!("updates[{place}].values"));
+                let path = |(index, values)| (values, format!("updates[{index}].values"));
                 all.iter_mut().enumerate().map(path).collect()
             }
         }

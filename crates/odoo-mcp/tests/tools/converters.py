@@ -1,6 +1,7 @@
-"""Converts tools by the published converters of three makers' clients of the Model Context Protocol.
+"""Converts tools with the MCP client libraries of Anthropic, Google and OpenAI.
 
-A list of tools comes as JSON on standard input; how many each converter took goes to standard output.
+Reads a list of tools as JSON from standard input, and writes the number of tools that each library converted to
+standard output.
 """
 
 import json
@@ -17,7 +18,7 @@ TYPES = {"OBJECT", "ARRAY", "STRING", "INTEGER", "NUMBER", "BOOLEAN"}
 
 
 def names(schema):
-    """The names of all properties, wherever they are."""
+    """The names of all properties, also of nested schemas."""
     found = []
     if isinstance(schema, dict):
         for name, value in (schema.get("properties") or {}).items():
@@ -30,7 +31,7 @@ def names(schema):
 
 
 def check_gemini(place, schema):
-    """Gemini's interface wants a type or a choice at every level, and the items of every list."""
+    """Gemini's API requires a type or a choice at each level, and the items of each list."""
     kind = schema.type.value if schema.type else None
     assert kind in TYPES or schema.any_of, f"{place}: {schema}"
     assert kind != "ARRAY" or schema.items is not None, f"{place} has no items"
@@ -55,7 +56,7 @@ def by_openai(tool, server):
     function = MCPUtil.to_function_tool(tool, server, False)
     assert function.params_json_schema == tool.input_schema, tool.name
     strict = MCPUtil.to_function_tool(tool, server, True)
-    # Where a tool takes any values, as those of a record, there is no strict schema, and the plain one stays.
+    # A tool with arbitrary values, such as those of a record, has no strict schema and keeps the plain one.
     if not strict.strict_json_schema:
         assert strict.params_json_schema == tool.input_schema, tool.name
 

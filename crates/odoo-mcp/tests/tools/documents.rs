@@ -20,10 +20,10 @@ async fn files_of_an_unreadable_model_are_neither_found_nor_read() {
     let found = agent.ask("search_records", json!({"model": "ir.attachment", "fields": ["name"]})).await;
     assert_eq!(found["total"], 6);
     assert!(!found.to_string().contains("payslip"), "{found}");
-    let around = json!({"model": "ir.attachment", "domain": ["|", ["id", "=", 6], ["id", "=", 1]]});
-    assert_eq!(agent.ask("search_records", around).await["total"], 1);
-    let open = json!({"model": "ir.attachment", "domain": [["id", "=", 6], "|"]});
-    assert!(agent.refused("search_records", open).await.contains("is incomplete"));
+    let with_or = json!({"model": "ir.attachment", "domain": ["|", ["id", "=", 6], ["id", "=", 1]]});
+    assert_eq!(agent.ask("search_records", with_or).await["total"], 1);
+    let incomplete = json!({"model": "ir.attachment", "domain": [["id", "=", 6], "|"]});
+    assert!(agent.refused("search_records", incomplete).await.contains("is incomplete"));
     let groups = agent.ask("aggregate_records", json!({"model": "ir.attachment"})).await;
     assert_eq!(groups["groups"][0]["__count"], 6);
     for (tool, arguments) in [

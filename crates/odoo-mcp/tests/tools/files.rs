@@ -125,7 +125,7 @@ async fn resources_are_read_by_uri() {
         ("odoo://ir.attachment/search", "ir.attachment: 7 of 7 records\n1: hello.txt\n"),
         ("odoo://res.partner/count", "res.partner: 60 records"),
         ("odoo://res.partner/record/2", "country_id: [20,\"Belgium\"]\n"),
-        ("odoo://res.partner/record/2", "(not here: 1 html, 1 credential-like; get_record by name)\n"),
+        ("odoo://res.partner/record/2", "(omitted: 1 html, 1 credential-like; get_record by name)\n"),
         ("odoo://res.partner/fields", "res.partner: 13 fields\n"),
         ("odoo://res.partner/fields", "country_id: many2one, of res.country\n"),
         ("odoo://attachment/1", "hello"),

@@ -97,7 +97,7 @@ async fn ambiguous_values_are_not_sent() {
         ),
         (json!({"date_order": "2026-02-30 10:00:00"}), "an existing datetime"),
         (json!({"validity": "soon"}), "values.validity of `sale.order` must be an existing date"),
-        (json!({"state": "Quotation"}), "must be the key \"draft\" and not its label"),
+        (json!({"state": "Quotation"}), "must be the key \"draft\" (not its label), but is \"Quotation\""),
         (json!({"state": "done"}), "must be one of \"draft\", \"sale\""),
         (json!({"partner_id": "Azure"}), "the id of a record of `res.partner`"),
         (json!({"line_ids": false}), "a list of commands on `sale.order.line`"),
@@ -208,7 +208,7 @@ async fn operands_are_sent_in_the_type_of_the_field() {
                 json!(["locked", "=", "yes"]),
                 "the domain's `locked` of `sale.order` must be true or false, but is \"yes\"",
             ),
-            (json!(["state", "=", "Quotation"]), "the key \"draft\" and not its label"),
+            (json!(["state", "=", "Quotation"]), "the key \"draft\" (not its label)"),
             (json!(["line_ids.shipped", ">", "31/12/2025"]), "the domain's `line_ids.shipped`"),
             (
                 json!(["line_ids", "any", [["quantity", "=", "two"]]]),

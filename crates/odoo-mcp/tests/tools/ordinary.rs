@@ -142,8 +142,8 @@ async fn all_fields_means_all_readable_fields() {
 async fn a_user_reads_the_own_record() {
     for version in [17, 18, 19] {
         let agent = agent(version, false).await;
-        let own = agent.ask("get_record", json!({"model": "res.users", "record_id": 7})).await;
-        assert_eq!(own["record"]["email"], "record@example.com", "{version}");
+        let record = agent.ask("get_record", json!({"model": "res.users", "record_id": 7})).await;
+        assert_eq!(record["record"]["email"], "record@example.com", "{version}");
         let all = json!({"model": "res.users", "record_id": 7, "fields": ["__all__"]});
         assert_eq!(agent.ask("get_record", all).await["record"]["email"], "record@example.com");
         let named = json!({"model": "res.users", "record_id": 7, "fields": ["phone", "state"]});

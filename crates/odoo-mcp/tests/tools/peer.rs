@@ -43,10 +43,10 @@ async fn texts_of_resources_are_no_longer_than_the_peers() {
             ResourceContents::TextResourceContents { text, .. } => text.clone(),
             other => panic!("{other:?}"),
         };
-        let own = text(&agent.resource(uri).await.unwrap());
+        let ours = text(&agent.resource(uri).await.unwrap());
         let theirs = peer.read_resource(ReadResourceRequestParams::new(uri)).await.unwrap();
         let theirs = text(&theirs.contents[0]);
-        assert!(own.len() <= theirs.len(), "{uri}: {} and {}\n{own}\n{theirs}", own.len(), theirs.len());
+        assert!(ours.len() <= theirs.len(), "{uri}: {} and {}\n{ours}\n{theirs}", ours.len(), theirs.len());
     }
     peer.cancel().await.unwrap();
 }

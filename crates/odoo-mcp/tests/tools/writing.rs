@@ -20,8 +20,8 @@ async fn a_record_is_created_changed_and_deleted() {
     assert_eq!(agent.ask("update_record", request).await["record"]["display_name"], "Newer");
     let deleted = agent.ask("delete_record", json!({"model": PARTNERS, "record_id": 61})).await;
     assert_eq!((&deleted["deleted_id"], &deleted["deleted_name"]), (&json!(61), &json!("Newer")));
-    let gone = agent.refused("delete_record", json!({"model": PARTNERS, "record_id": 61})).await;
-    assert_eq!(gone, "record not found: res.partner with id 61");
+    let error = agent.refused("delete_record", json!({"model": PARTNERS, "record_id": 61})).await;
+    assert_eq!(error, "record not found: res.partner with id 61");
 }
 
 #[tokio::test]

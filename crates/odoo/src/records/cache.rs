@@ -59,17 +59,17 @@ impl RecordCache {
 
     /// Records a request, and returns other fields that are requested so often that they should be
     /// prefetched.
-    pub(super) fn record_request(&self, place: &ModelContext, fields: &[String]) -> Vec<String> {
+    pub(super) fn record_request(&self, model_context: &ModelContext, fields: &[String]) -> Vec<String> {
         if !self.policy.read_ahead || self.is_disabled() {
             return Vec::new();
         }
-        self.state.lock().record_request(place, fields)
+        self.state.lock().record_request(model_context, fields)
     }
 
     /// The records, in the order of the ids, if all their fields are cached and not older than `max_age`.
     pub(super) fn get(
         &self,
-        place: &ModelContext,
+        model_context: &ModelContext,
         ids: &[i64],
         fields: &[String],
         max_age: Duration,
@@ -77,7 +77,7 @@ impl RecordCache {
         // A record expires exactly at the end of its time to live.
         let age = max_age.min(self.policy.time_to_live.saturating_sub(Duration::from_nanos(1)));
         let not_before = self.clock.now().saturating_sub(age);
-        self.state.lock().get(place, ids, fields, not_before)
+        self.state.lock().get(model_context, ids, fields, not_before)
     }
 
     fn is_disabled(&self) -> bool {
@@ -93,7 +93,7 @@ impl RecordCache {
     /// Caches the result of a read, unless a write ended, or may have ended, since its start.
     pub(super) fn insert(
         &self,
-        place: &ModelContext,
+        model_context: &ModelContext,
         start: ReadStart,
         records: &[Record],
         requested: &[String],
@@ -102,7 +102,7 @@ impl RecordCache {
             return;
         }
         let now = self.clock.now();
-        self.state.lock().insert(place, start, records, requested, now, &self.policy);
+        self.state.lock().insert(model_context, start, records, requested, now, &self.policy);
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct ModelContext {
 /// The key of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RecordKey {
-    pub(super) place: ModelContext,
+    pub(super) model_context: ModelContext,
     pub(super) id: i64,
 }
 
@@ -98,7 +98,7 @@ impl CachedRecord {
         const LINKS_AND_SLOTS: usize = 4 * size_of::<(usize, usize)>();
         /// A field with its name. Counts double, since half of a tree node may be empty.
         const CELL: usize = 2 * (size_of::<Box<str>>() + size_of::<CachedField>());
-        let names = key.place.model.len() + key.place.context.len();
+        let names = key.model_context.model.len() + key.model_context.context.len();
         let cells = self.cells.iter().map(|(name, cell)| name.len() + cell.json.len() + CELL);
         let fixed = size_of::<RecordKey>() + size_of::<CachedRecord>() + LINKS_AND_SLOTS + names;
         fixed + cells.sum::<usize>()

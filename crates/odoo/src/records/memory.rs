@@ -24,13 +24,13 @@ impl Numbers {
     }
 }
 
-fn places(databases: &[Arc<str>; 2]) -> Vec<ModelContext> {
-    let place = |number: i64| {
+fn contexts(databases: &[Arc<str>; 2]) -> Vec<ModelContext> {
+    let context = |number: i64| {
         let database = if number % 2 == 0 { &databases[0] } else { &databases[1] };
         let scope = CacheScope::new(DatabaseUser::new(database, number % 10), "en_US");
         ModelContext { scope, model: format!("model.{}", number % 40).into(), context: "{}".into() }
     };
-    (0..400).map(place).collect()
+    (0..400).map(context).collect()
 }
 
 fn record(id: i64, fields: &[String]) -> Record {
@@ -50,29 +50,29 @@ fn names(first: u64) -> Vec<String> {
 #[test]
 fn a_million_operations_leak_no_memory() {
     let databases: [Arc<str>; 2] = ["one".into(), "other".into()];
-    let places = places(&databases);
+    let contexts = contexts(&databases);
     let policy = RecordPolicy { max_bytes: MAX_BYTES, ..RecordPolicy::default() };
     let mut numbers = Numbers(42);
     let mut state = State::default();
     let run = |state: &mut State, numbers: &mut Numbers, operations: u32, begin: u64| {
         for step in 0..u64::from(operations) {
             let now = Duration::from_millis(begin + step);
-            let place = &places[usize::try_from(numbers.below(400)).unwrap()];
+            let context = &contexts[usize::try_from(numbers.below(400)).unwrap()];
             let id = i64::try_from(1 + numbers.below(500)).unwrap();
             let fields = names(numbers.below(40));
             match numbers.below(10) {
-                0..=3 => drop(state.get(place, &[id], &fields, now.saturating_sub(policy.time_to_live))),
-                4 => drop(state.record_request(place, &fields)),
+                0..=3 => drop(state.get(context, &[id], &fields, now.saturating_sub(policy.time_to_live))),
+                4 => drop(state.record_request(context, &fields)),
                 5 if numbers.below(2_000) == 0 => {
                     let database = &databases[usize::try_from(numbers.below(2)).unwrap()];
                     state.invalidate(database, |database| database.writes += 1);
                     state.invalidate(database, |database| database.writes -= 1);
                 }
                 _ => {
-                    let start = state.begin_read(&place.scope, now);
+                    let start = state.begin_read(&context.scope, now);
                     // The first field was requested; the others were prefetched.
                     let rows = [record(id, &fields)];
-                    state.insert(place, start, &rows, &fields[..1], now, &policy);
+                    state.insert(context, start, &rows, &fields[..1], now, &policy);
                 }
             }
         }

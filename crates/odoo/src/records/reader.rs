@@ -39,11 +39,11 @@ impl CachedReader {
     /// # Errors
     /// [`OdooError`], the same as without batching and caching.
     pub async fn read(&self, read: Read) -> Result<Vec<Record>, OdooError> {
-        let Some(place) = self.place(&read) else { return self.reader.read(read).await };
+        let Some(model_context) = self.model_context(&read) else { return self.reader.read(read).await };
         let records = self.client.records();
-        let start = records.begin_read(&place.scope);
+        let start = records.begin_read(&model_context.scope);
         let rows = self.reader.read(read.clone()).await?;
-        records.insert(&place, start, &rows, read.fields());
+        records.insert(&model_context, start, &rows, read.fields());
         Ok(rows)
     }
 
@@ -53,21 +53,21 @@ impl CachedReader {
     /// # Errors
     /// [`OdooError`], the same as without batching and caching.
     pub async fn read_recent(&self, read: Read, max_age: Duration) -> Result<Vec<Record>, OdooError> {
-        let Some(place) = self.place(&read) else { return self.reader.read(read).await };
+        let Some(model_context) = self.model_context(&read) else { return self.reader.read(read).await };
         let records = self.client.records();
-        let frequent = records.record_request(&place, read.fields());
-        if let Some(cached) = records.get(&place, read.ids(), read.fields(), max_age) {
+        let frequent = records.record_request(&model_context, read.fields());
+        if let Some(cached) = records.get(&model_context, read.ids(), read.fields(), max_age) {
             return Ok(cached);
         }
-        let prefetch = self.fields_to_prefetch(&place.scope, &read, frequent);
+        let prefetch = self.fields_to_prefetch(&model_context.scope, &read, frequent);
         if prefetch.is_empty() {
             return self.read(read).await;
         }
-        let start = records.begin_read(&place.scope);
+        let start = records.begin_read(&model_context.scope);
         let extended = read.with_fields(union(read.fields(), &prefetch));
         match self.reader.read(extended).await {
             Ok(mut rows) => {
-                records.insert(&place, start, &rows, read.fields());
+                records.insert(&model_context, start, &rows, read.fields());
                 let is_requested = |name: &String| name == "id" || read.fields().binary_search(name).is_ok();
                 rows.iter_mut().for_each(|row| row.retain(|name, _| is_requested(name)));
                 Ok(rows)
@@ -85,7 +85,7 @@ impl CachedReader {
 
     /// The cache key of a read. `None` for reads that are not cached: before the login, of all fields (their
     /// number is unknown), or of no records (only Odoo can refuse those).
-    fn place(&self, read: &Read) -> Option<ModelContext> {
+    fn model_context(&self, read: &Read) -> Option<ModelContext> {
         let scope = self.client.known_scope()?;
         let context = Value::from(read.context().clone()).to_string();
         let is_cacheable = !read.fields().is_empty() && !read.ids().is_empty();

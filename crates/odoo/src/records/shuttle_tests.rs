@@ -29,23 +29,23 @@ impl World {
         Arc::new(World { cache, clock, database: "odoo".into(), version: AtomicU64::new(0) })
     }
 
-    fn place(&self, user: i64) -> ModelContext {
+    fn model_context(&self, user: i64) -> ModelContext {
         let scope = CacheScope::new(DatabaseUser::new(&self.database, user), "");
         ModelContext { scope, model: "res.partner".into(), context: "{}".into() }
     }
 
     /// Reads the number, from the cache if possible.
     fn read(&self, user: i64) -> u64 {
-        let (place, fields) = (self.place(user), ["version".to_owned()]);
-        if let Some(rows) = self.cache.get(&place, &[1], &fields, AGE) {
+        let (model_context, fields) = (self.model_context(user), ["version".to_owned()]);
+        if let Some(rows) = self.cache.get(&model_context, &[1], &fields, AGE) {
             return rows.first().and_then(|row| row.get("version")?.as_u64()).unwrap();
         }
-        let start = self.cache.begin_read(&place.scope);
+        let start = self.cache.begin_read(&model_context.scope);
         thread::yield_now();
         let version = self.version.load(Ordering::SeqCst);
         thread::yield_now();
         let record = json!({"id": 1, "version": version}).as_object().cloned().unwrap();
-        self.cache.insert(&place, start, &[record], &fields);
+        self.cache.insert(&model_context, start, &[record], &fields);
         version
     }
 

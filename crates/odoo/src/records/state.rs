@@ -50,8 +50,8 @@ impl State {
     }
 
     /// Records a request, and returns other fields that most requests have.
-    pub(super) fn record_request(&mut self, place: &ModelContext, fields: &[String]) -> Vec<String> {
-        let usage = self.usage(place);
+    pub(super) fn record_request(&mut self, model_context: &ModelContext, fields: &[String]) -> Vec<String> {
+        let usage = self.usage(model_context);
         usage.record_request(fields);
         usage.frequent().filter(|name| fields.iter().all(|field| field != name)).map(str::to_owned).collect()
     }
@@ -60,12 +60,12 @@ impl State {
     /// `not_before` or later.
     pub(super) fn get(
         &mut self,
-        place: &ModelContext,
+        model_context: &ModelContext,
         ids: &[i64],
         fields: &[String],
         not_before: Duration,
     ) -> Option<Vec<Record>> {
-        let key = |id: i64| RecordKey { place: place.clone(), id };
+        let key = |id: i64| RecordKey { model_context: model_context.clone(), id };
         let records: Option<Vec<Record>> =
             ids.iter().map(|id| self.entries.get(&key(*id))?.fields(*id, fields, not_before)).collect();
         match &records {
@@ -76,7 +76,7 @@ impl State {
                 let used =
                     ids.iter().map(|id| entries.get_mut(&key(*id)).map_or(0, |it| it.mark_used(fields)));
                 let used = used.sum();
-                self.count_prefetched(place, used, 0);
+                self.count_prefetched(model_context, used, 0);
             }
         }
         records
@@ -91,21 +91,26 @@ impl State {
     /// Caches the result of a read, unless there was, or may have been, a write since its start.
     pub(super) fn insert(
         &mut self,
-        place: &ModelContext,
+        model_context: &ModelContext,
         start: ReadStart,
         records: &[Record],
         requested: &[String],
         now: Duration,
         policy: &RecordPolicy,
     ) {
-        let database = self.databases.get(place.scope.user().database()).copied().unwrap_or_default();
+        let database = self.databases.get(model_context.scope.user().database()).copied().unwrap_or_default();
         if database.epoch != start.epoch || database.writes > 0 || now < database.uncertain_until {
             self.stats.overtaken += 1;
             return;
         }
         for record in records {
             if let Some(id) = record.get("id").and_then(serde_json::Value::as_i64) {
-                self.add(RecordKey { place: place.clone(), id }, record, requested, start.read_at);
+                self.add(
+                    RecordKey { model_context: model_context.clone(), id },
+                    record,
+                    requested,
+                    start.read_at,
+                );
             }
         }
         while let Some((_, oldest)) = self.entries.front() {
@@ -117,8 +122,8 @@ impl State {
         }
     }
 
-    fn usage(&mut self, place: &ModelContext) -> &mut Usage {
-        let name = (place.scope.clone(), Arc::clone(&place.model));
+    fn usage(&mut self, model_context: &ModelContext) -> &mut Usage {
+        let name = (model_context.scope.clone(), Arc::clone(&model_context.model));
         if !self.usages.contains_key(&name) && self.usages.len() >= MAX_USAGES {
             self.usages.pop_front();
         }
@@ -127,11 +132,11 @@ impl State {
     }
 
     /// Counts prefetched values that were used, and values that were evicted unused.
-    fn count_prefetched(&mut self, place: &ModelContext, useful: u64, wasted: u64) {
+    fn count_prefetched(&mut self, model_context: &ModelContext, useful: u64, wasted: u64) {
         if useful + wasted > 0 {
             self.stats.ahead_useful += useful;
             self.stats.ahead_wasted += wasted;
-            let paused = self.usage(place).record_prefetch(useful, wasted);
+            let paused = self.usage(model_context).record_prefetch(useful, wasted);
             self.stats.ahead_paused += u64::from(paused);
         }
     }
@@ -147,15 +152,15 @@ impl State {
         let counts = entry.add(record, requested, read_at);
         self.bytes += entry.bytes(&key);
         self.stats.ahead_read += counts.added;
-        let place = key.place.clone();
+        let model_context = key.model_context.clone();
         self.entries.insert(key, entry);
-        self.count_prefetched(&place, 0, counts.wasted);
+        self.count_prefetched(&model_context, 0, counts.wasted);
     }
 
     fn remove_oldest(&mut self) {
         if let Some((key, entry)) = self.entries.pop_front() {
             self.bytes = self.bytes.saturating_sub(entry.bytes(&key));
-            self.count_prefetched(&key.place, 0, entry.unused());
+            self.count_prefetched(&key.model_context, 0, entry.unused());
         }
     }
 
@@ -164,13 +169,13 @@ impl State {
         let database = self.databases.entry(Arc::clone(name)).or_default();
         database.epoch += 1;
         change(database);
-        let is_affected = |key: &RecordKey| key.place.scope.user().database() == &**name;
+        let is_affected = |key: &RecordKey| key.model_context.scope.user().database() == &**name;
         let keys: Vec<RecordKey> = self.entries.keys().filter(|key| is_affected(key)).cloned().collect();
         self.stats.emptied += u64::from(!keys.is_empty());
         for key in keys {
             if let Some(entry) = self.entries.remove(&key) {
                 self.bytes = self.bytes.saturating_sub(entry.bytes(&key));
-                self.count_prefetched(&key.place, 0, entry.unused());
+                self.count_prefetched(&key.model_context, 0, entry.unused());
             }
         }
     }

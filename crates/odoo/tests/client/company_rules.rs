@@ -50,14 +50,14 @@ async fn each_rule_decides_like_the_recorded_server() {
     let recorded: Vec<Value> = company_exchanges();
     let mut compared = 0;
     for version in VERSIONS {
-        for (name, user, of) in exchanges {
+        for (name, user, owner) in exchanges {
             let is_recorded = |exchange: &&Value| exchange["version"] == version && exchange["name"] == name;
             if !recorded.iter().any(|exchange| is_recorded(&exchange)) {
                 continue;
             }
             let session = session_of(version, user).await;
             let allowed = company_answer(version, name).is_ok();
-            assert_eq!(can_read_shared(&session, &company(version, of)), allowed, "{version}: {name}");
+            assert_eq!(can_read_shared(&session, &company(version, owner)), allowed, "{version}: {name}");
             compared += 1;
         }
         // Rules with `in` do not include the parent company: compare with the companies that bob can read.

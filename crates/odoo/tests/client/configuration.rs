@@ -87,10 +87,10 @@ fn debug_output_shows_no_secret() {
 
 #[test]
 fn database_keys_differ_by_server() {
-    let here = with(&[]).unwrap().database_key();
-    let there = with(&[("ODOO_URL", "https://test.example.com")]).unwrap().database_key();
-    assert_ne!(here, there);
-    assert!(!here.contains("s3cret"));
+    let one = with(&[]).unwrap().database_key();
+    let other = with(&[("ODOO_URL", "https://test.example.com")]).unwrap().database_key();
+    assert_ne!(one, other);
+    assert!(!one.contains("s3cret"));
 }
 
 #[test]
