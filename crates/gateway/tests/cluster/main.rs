@@ -1,16 +1,15 @@
-//! Several instances of the real program on one PostgreSQL, each a process of its own, and what may befall
-//! them.
+//! Several instances of the real program on one PostgreSQL: revocation, outages, failover, killed instances.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "test code may fail loudly")]
 
-mod collecting;
-mod ends;
-mod locked;
+mod database_locks;
+mod garbage_collection;
 mod network;
 mod node;
 mod outage;
 mod pending;
+mod pgbouncer;
 mod pinned;
-mod pooled;
+mod revocation;
 mod round_robin;
 #[path = "../../../erp-db/tests/contract/server.rs"]
 mod server;

@@ -1,4 +1,4 @@
-//! A network between an instance and PostgreSQL that loses every notification, and nothing else.
+//! `Network`: a TCP proxy between an instance and PostgreSQL that drops all notifications and nothing else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,10 +9,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
 
-/// The kind of message by which the server hands on a notification.
+/// The message type of a notification in PostgreSQL's protocol.
 const NOTIFICATION: u8 = b'A';
 
-/// Passes bytes on to a server, message by message. It ends with this value.
+/// Forwards messages to and from a server until it is dropped.
 pub(crate) struct Network {
     url: String,
     counts: Arc<Counts>,
@@ -26,54 +26,55 @@ struct Counts {
 }
 
 impl Network {
-    /// A way to the server of a URL.
+    /// Starts a proxy to the server of the URL.
     pub(crate) async fn to(url: &str) -> Self {
         let mut url = Url::parse(url).unwrap();
-        let far = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
-        // Messages inside of TLS could not be told apart.
+        // TLS would hide the messages.
         url.query_pairs_mut().append_pair("sslmode", "disable");
         let counts = Arc::new(Counts::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, far, Arc::clone(&counts)));
+        tasks.spawn(accept(listener, server, Arc::clone(&counts)));
         Network { url: url.into(), counts, _tasks: tasks }
     }
 
-    /// The server's URL by way of this network.
+    /// The URL of the server through this proxy.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// How many notifications were lost.
+    /// Number of dropped notifications.
     pub(crate) fn lost(&self) -> usize {
         self.counts.lost.load(Ordering::SeqCst)
     }
 
-    /// How many connections were made.
+    /// Number of connections made.
     pub(crate) fn connections(&self) -> usize {
         self.counts.connections.load(Ordering::SeqCst)
     }
 }
 
-async fn accept(listener: TcpListener, far: String, counts: Arc<Counts>) {
+async fn accept(listener: TcpListener, server: String, counts: Arc<Counts>) {
     let mut connections = JoinSet::new();
     loop {
-        let (near, _) = listener.accept().await.unwrap();
+        let (client, _) = listener.accept().await.unwrap();
         counts.connections.fetch_add(1, Ordering::SeqCst);
-        let far = TcpStream::connect(&far).await.unwrap();
-        let ((mut near_in, near_out), (far_in, mut far_out)) = (near.into_split(), far.into_split());
+        let server = TcpStream::connect(&server).await.unwrap();
+        let ((mut client_in, client_out), (server_in, mut server_out)) =
+            (client.into_split(), server.into_split());
         connections.spawn(async move {
-            // If either end closes, the end of the stream reaches the other.
-            drop(tokio::io::copy(&mut near_in, &mut far_out).await);
+            // When either side closes, the copy ends and closes the other side.
+            drop(tokio::io::copy(&mut client_in, &mut server_out).await);
         });
-        connections.spawn(answers(far_in, near_out, Arc::clone(&counts)));
+        connections.spawn(forward_messages(server_in, client_out, Arc::clone(&counts)));
     }
 }
 
-/// What a server says is messages of a kind, a length that counts itself, and so many bytes more.
-async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, counts: Arc<Counts>) {
+/// Forwards the server's messages. Each has a type byte, a length that includes itself, and a payload.
+async fn forward_messages(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, counts: Arc<Counts>) {
     let mut head = [0; 5];
     while from.read_exact(&mut head).await.is_ok() {
         let [kind, length @ ..] = head;

@@ -1,4 +1,4 @@
-//! One instance: a process of the real program, and a client of it.
+//! `Node`: an instance, which is a process of the real program, and an HTTP client for it.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,32 +12,32 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::world::{PASSWORD, World};
 
-/// Longer than any request may take; one that takes as long hangs.
+/// Timeout of the client. A request that takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// A process that serves. It is killed with this value.
+/// A running instance. Dropping it kills the process.
 pub(crate) struct Node {
     child: Child,
     _out: BufReader<ChildStdout>,
-    said: NamedTempFile,
-    pub(crate) at: Place,
+    stderr: NamedTempFile,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Node {
-    /// Starts on the world's database, for the ERP's rows, sessions and passwords.
+    /// Starts on the world's database, which holds the ERP's rows, the sessions and the passwords.
     pub(crate) async fn start(world: &World) -> Self {
         Self::start_with(world, &["--store-url", &world.url]).await
     }
 
-    /// Starts with other places for sessions and passwords.
+    /// Starts with other options for sessions and passwords.
     pub(crate) async fn start_with(world: &World, options: &[&str]) -> Self {
         Self::start_over(world, &world.url, options).await
     }
 
-    /// Starts over an ERP that has another URL here.
+    /// Starts with another URL for the ERP.
     pub(crate) async fn start_over(world: &World, database_url: &str, options: &[&str]) -> Self {
         // A pipe without a reader would fill up and block the program.
-        let said = NamedTempFile::new().unwrap();
+        let stderr = NamedTempFile::new().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
             .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url])
             .args(options)
@@ -45,7 +45,7 @@ impl Node {
             .env("HOME", world.home.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(said.reopen().unwrap())
+            .stderr(stderr.reopen().unwrap())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
@@ -55,16 +55,16 @@ impl Node {
         let address = line
             .trim()
             .strip_prefix("orgcache listens on ")
-            .unwrap_or_else(|| panic!("`{line}` {}", std::fs::read_to_string(said.path()).unwrap()));
+            .unwrap_or_else(|| panic!("`{line}` {}", std::fs::read_to_string(stderr.path()).unwrap()));
         let client = Client::builder().no_proxy().timeout(LONGEST).build().unwrap();
-        Node { child, at: Place { client, address: address.to_owned() }, _out: out, said }
+        Node { child, endpoint: Endpoint { client, address: address.to_owned() }, _out: out, stderr }
     }
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(self) -> Termination {
         let pid = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
-        Termination { child: self.child, _out: self._out, said: self.said }
+        Termination { child: self.child, _out: self._out, stderr: self.stderr }
     }
 
     /// `kill -9`.
@@ -73,24 +73,24 @@ impl Node {
     }
 }
 
-/// A process that was told to end.
+/// A process that has received SIGTERM.
 pub(crate) struct Termination {
     child: Child,
     _out: BufReader<ChildStdout>,
-    said: NamedTempFile,
+    stderr: NamedTempFile,
 }
 
 impl Termination {
-    /// The status and the log, once the process has ended.
+    /// Waits for the process. Returns its exit status and its log.
     pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         let status = tokio::time::timeout(LONGEST, self.child.wait()).await.unwrap().unwrap();
-        (status.code(), std::fs::read_to_string(self.said.path()).unwrap())
+        (status.code(), std::fs::read_to_string(self.stderr.path()).unwrap())
     }
 }
 
-/// Where an instance is asked.
+/// A client of an instance.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct Endpoint {
     client: Client,
     address: String,
 }
@@ -109,8 +109,8 @@ impl Answer {
     }
 }
 
-impl Place {
-    /// Asks; the error is that of a connection that broke or was not made.
+impl Endpoint {
+    /// Sends a request. Fails if the connection fails or breaks.
     pub(crate) async fn try_ask(
         &self,
         (method, path): (Method, &str),
@@ -143,7 +143,7 @@ impl Place {
         self.ask((Method::POST, "/v1/login"), "", Some(&form)).await
     }
 
-    /// A token of a login that must succeed.
+    /// Logs in, which must succeed, and returns the token.
     pub(crate) async fn token(&self, user: &str) -> String {
         self.try_log_in(user).await.unwrap().token()
     }
@@ -160,12 +160,12 @@ impl Place {
         self.ask((Method::POST, path), token, Some(body)).await
     }
 
-    /// The status of a question that is answered from what is pinned alone.
+    /// The status of a request that is answered only from pinned data.
     pub(crate) async fn status(&self, token: &str) -> u16 {
         self.get("/v1/session/writable", token).await.status
     }
 
-    /// A number of `/metrics`.
+    /// The value of a metric without labels.
     pub(crate) async fn metric(&self, name: &str) -> u64 {
         let response = self.client.get(format!("{}/metrics", self.address)).send().await.unwrap();
         let text = response.text().await.unwrap();

@@ -1,19 +1,19 @@
-//! PostgreSQL crashes and comes back while instances are busy.
+//! PostgreSQL crashes and recovers, or fails over, while two instances are under load.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::node::{Node, Place};
+use crate::node::{Endpoint, Node};
 use crate::server::{Bouncer, Cluster};
 use crate::waiting::until;
 use crate::world::{ADMIN, SPAIN, World};
 
-/// Of each instance.
+/// Workers per instance.
 const WORKERS: usize = 10;
 
-/// More than one address may fail to log in to two instances without a pause.
+/// More failed logins than the limits allow one network on two instances.
 const MANY_REFUSED: usize = 70;
 
-/// What the instances answered.
+/// Counts the answers of both instances.
 #[derive(Default)]
 struct Load {
     logins: AtomicUsize,
@@ -21,7 +21,7 @@ struct Load {
     stop: AtomicBool,
 }
 
-/// The tokens of logins, and of logouts, that were acknowledged.
+/// The tokens of acknowledged logins and logouts.
 #[derive(Default)]
 struct Acknowledged {
     live: Vec<String>,
@@ -37,11 +37,11 @@ impl Load {
         self.refused.load(Ordering::SeqCst)
     }
 
-    /// Logs in, asks and logs out on one instance. Whatever hangs breaks a time limit of the client.
-    async fn work(&self, place: &Place, user: &str) -> Acknowledged {
+    /// Logs in, asks and logs out on one instance. A request that hangs fails by the client's timeout.
+    async fn work(&self, endpoint: &Endpoint, user: &str) -> Acknowledged {
         let mut acknowledged = Acknowledged::default();
         while !self.stop.load(Ordering::SeqCst) {
-            let login = place.try_log_in(user).await.unwrap();
+            let login = endpoint.try_log_in(user).await.unwrap();
             if login.status == 200 {
                 acknowledged.live.push(login.token());
                 self.logins.fetch_add(1, Ordering::SeqCst);
@@ -50,27 +50,30 @@ impl Load {
                 self.refused.fetch_add(1, Ordering::SeqCst);
             }
             if let Some(token) = acknowledged.live.last() {
-                assert_eq!(place.status(token).await, 200, "what an instance holds it answers");
+                assert_eq!(endpoint.status(token).await, 200, "a cached session must be answered");
             }
             if acknowledged.live.len() > 3 {
                 let token = acknowledged.live.remove(0);
-                let status = place.log_out(&token).await;
-                assert!(matches!(status, 202 | 204), "an end holds here, whatever the store does: {status}");
+                let status = endpoint.log_out(&token).await;
+                assert!(
+                    matches!(status, 202 | 204),
+                    "a logout must be acknowledged even while the store is down: {status}"
+                );
                 // If the revocation reached the store before the outage, this node has dropped the session.
-                assert!(matches!(place.status(&token).await, 401 | 503));
+                assert!(matches!(endpoint.status(&token).await, 401 | 503));
                 acknowledged.ended.push(token);
             }
         }
         acknowledged
     }
 
-    /// The server crashes, and something is done about it.
-    async fn crash(&self, server: &Cluster, mend: impl FnOnce()) {
+    /// Crashes the server under load, then recovers it.
+    async fn crash(&self, server: &Cluster, recover: impl FnOnce()) {
         until("there are sessions", async || self.logins() >= 60).await;
         tokio::task::block_in_place(|| server.stop());
         let refused = self.refused();
         until("logins are refused", async || self.refused() >= refused + MANY_REFUSED).await;
-        tokio::task::block_in_place(mend);
+        tokio::task::block_in_place(recover);
         let logins = self.logins();
         until("logins succeed again", async || self.logins() >= logins + 60).await;
         self.stop.store(true, Ordering::SeqCst);
@@ -78,52 +81,56 @@ impl Load {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_server_that_crashes_under_load_loses_nothing_that_was_acknowledged() {
+async fn a_server_crash_loses_no_acknowledged_login_or_logout() {
     let server = Cluster::new();
     server.start();
     let world = World::within(server.url()).await;
     let (a, b) = tokio::join!(Node::start(&world), Node::start(&world));
-    nothing_is_lost(&a, &b, &server, || server.start()).await;
+    assert_nothing_is_lost(&a, &b, &server, || server.start()).await;
 }
 
-/// By a pooler whose configuration names the new server, as docs/scaling.md says.
+/// The failover reconfigures the pooler, as docs/scaling.md describes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_failover_to_a_synchronous_standby_loses_nothing_that_was_acknowledged() {
+async fn a_failover_to_a_synchronous_standby_loses_no_acknowledged_login_or_logout() {
     let server = Cluster::new();
     server.start();
     let world = World::within(server.url()).await;
     let standby = server.standby();
     let bouncer = Bouncer::in_mode("session", &server.url());
-    let way = bouncer.url(&server.url());
-    let options = ["--store-url", way.as_str()];
-    let (a, b) =
-        tokio::join!(Node::start_over(&world, &way, &options), Node::start_over(&world, &way, &options));
+    let pooled = bouncer.url(&server.url());
+    let options = ["--store-url", pooled.as_str()];
+    let (a, b) = tokio::join!(
+        Node::start_over(&world, &pooled, &options),
+        Node::start_over(&world, &pooled, &options)
+    );
     let fail_over = || {
         standby.promote();
-        bouncer.lead_to(&standby.url());
+        bouncer.switch_to(&standby.url());
     };
-    nothing_is_lost(&a, &b, &server, fail_over).await;
+    assert_nothing_is_lost(&a, &b, &server, fail_over).await;
 }
 
-/// Has the server crash and something done about it while both instances are busy.
-async fn nothing_is_lost(a: &Node, b: &Node, server: &Cluster, mend: impl FnOnce()) {
+/// Crashes and recovers the server under load. Acknowledged logins and logouts must survive.
+async fn assert_nothing_is_lost(a: &Node, b: &Node, server: &Cluster, recover: impl FnOnce()) {
     let load = Load::default();
     let workers = (0..2 * WORKERS).map(|worker| {
-        let place = if worker < WORKERS { &a.at } else { &b.at };
-        load.work(place, if worker.is_multiple_of(2) { ADMIN } else { SPAIN })
+        let endpoint = if worker < WORKERS { &a.endpoint } else { &b.endpoint };
+        load.work(endpoint, if worker.is_multiple_of(2) { ADMIN } else { SPAIN })
     });
-    let (acknowledged, ()) = tokio::join!(futures_util::future::join_all(workers), load.crash(server, mend));
+    let (acknowledged, ()) =
+        tokio::join!(futures_util::future::join_all(workers), load.crash(server, recover));
     for (worker, acknowledged) in acknowledged.iter().enumerate() {
-        let (here, there) = if worker < WORKERS { (&a.at, &b.at) } else { (&b.at, &a.at) };
+        let (here, there) =
+            if worker < WORKERS { (&a.endpoint, &b.endpoint) } else { (&b.endpoint, &a.endpoint) };
         for token in &acknowledged.live {
             assert_eq!((here.status(token).await, there.status(token).await), (200, 200));
         }
         for token in &acknowledged.ended {
             assert_eq!(here.status(token).await, 401);
-            until("the end arrives", async || there.status(token).await == 401).await;
+            until("the session ends", async || there.status(token).await == 401).await;
         }
     }
     for node in [a, b] {
-        until("nothing is pending", async || node.at.metric("orgcache_pending_ends").await == 0).await;
+        until("nothing is pending", async || node.endpoint.metric("orgcache_pending_ends").await == 0).await;
     }
 }

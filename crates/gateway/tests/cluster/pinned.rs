@@ -1,11 +1,11 @@
-//! A session answers on every instance as at login, after changes of the ERP and after instances died.
+//! A session gives the same answers on every instance, after changes in the ERP and after crashes.
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, Place};
+use crate::node::{Endpoint, Node};
 use crate::world::{PASSWORD, SALES, SPAIN, World};
 
-/// The organizations that are asked about: those of the sample, one that is added, and one that never is.
+/// The organizations in the questions: those of the sample, one that is added later, and an unknown one.
 const ORGANIZATIONS: &[&str] = &[
     "0",
     "19404EAD144C49A0AF37D54377CF452D",
@@ -20,8 +20,7 @@ const ORGANIZATIONS: &[&str] = &[
 const CALLS: &[&str] =
     &["natural_tree", "parent_org", "child_tree", "legal_entity", "period_control_org", "calendar_owner"];
 
-/// Norte moves under the US, Sur goes, a new organization comes; flags, types and the role's organizations
-/// change.
+/// Moves Norte below the US, removes Sur, adds an organization; changes flags, types and the role's access.
 const CHANGES: &str = "
     UPDATE ad_treenode SET parent_id = '2E60544D37534C0B89E765FE29BC0B43'
      WHERE node_id = 'E443A31992CB4635AFCAEABE7183CE85' AND ad_tree_id = '28449865CD75486CAE52ED581311027B';
@@ -39,18 +38,18 @@ const CHANGES: &str = "
      VALUES ('NEW', 'E03ED4A0056340678C3D6A3BA183F941', 'NEW', '23C59575B9CF467C9620760EB255B389');
     UPDATE ad_role SET userlevel = '  O' WHERE ad_role_id = 'E03ED4A0056340678C3D6A3BA183F941'";
 
-/// Everything that is pinned, as a client sees it.
-async fn everything(place: &Place, token: &str) -> Value {
-    let session = place.get("/v1/session", token).await;
+/// All pinned data of a session, as a client sees it.
+async fn pinned_data(endpoint: &Endpoint, token: &str) -> Value {
+    let session = endpoint.get("/v1/session", token).await;
     assert_eq!(session.status, 200, "{}", session.body);
-    let mut everything = vec![];
+    let mut pinned_data = vec![];
     for field in ["id", "user", "role", "client", "org", "user_level", "read_only", "organizations", "tree"] {
-        everything.push(session.body[field].clone());
+        pinned_data.push(session.body[field].clone());
     }
     for path in ["/v1/session/readable", "/v1/session/writable", "/v1/session/sql-filter"] {
-        let answer = place.get(path, token).await;
+        let answer = endpoint.get(path, token).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
-        everything.push(answer.body);
+        pinned_data.push(answer.body);
     }
     let mut questions = vec![];
     for org in ORGANIZATIONS {
@@ -64,50 +63,55 @@ async fn everything(place: &Place, token: &str) -> Value {
             question["args"].as_object_mut().unwrap().remove("include_org");
         }
     }
-    let answers = place.post("/v1/questions/batch", token, &json!({ "questions": questions })).await;
+    let answers = endpoint.post("/v1/questions/batch", token, &json!({ "questions": questions })).await;
     assert_eq!(answers.status, 200, "{}", answers.body);
     for answer in answers.body["answers"].as_array().unwrap() {
         assert!(answer.get("result").is_some(), "{answer}");
     }
-    everything.push(answers.body);
-    Value::Array(everything)
+    pinned_data.push(answers.body);
+    Value::Array(pinned_data)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_answers_on_every_instance_as_at_login() {
+async fn a_session_gives_the_answers_of_its_login_on_every_instance() {
     let world = World::new().await;
     let (a, b) = tokio::join!(Node::start(&world), Node::start(&world));
     let form = json!({"user": SPAIN, "password": PASSWORD, "role": SALES});
-    let token = a.at.log_in(form.clone()).await.token();
-    let at_login = everything(&a.at, &token).await;
+    let token = a.endpoint.log_in(form.clone()).await.token();
+    let at_login = pinned_data(&a.endpoint, &token).await;
 
     world.execute(CHANGES).await;
-    assert_eq!(everything(&b.at, &token).await, at_login, "the other instance, which never held that tree");
-    assert_eq!(everything(&a.at, &token).await, at_login);
+    assert_eq!(
+        pinned_data(&b.endpoint, &token).await,
+        at_login,
+        "the other instance has not cached this tree before"
+    );
+    assert_eq!(pinned_data(&a.endpoint, &token).await, at_login);
 
-    // A new login on either sees all of it, and they agree.
-    let (on_a, on_b) = (a.at.log_in(form.clone()).await.token(), b.at.log_in(form.clone()).await.token());
-    let (new_on_a, new_on_b) = (everything(&b.at, &on_a).await, everything(&a.at, &on_b).await);
+    // New logins on both instances see all changes, and agree.
+    let (on_a, on_b) =
+        (a.endpoint.log_in(form.clone()).await.token(), b.endpoint.log_in(form.clone()).await.token());
+    let (new_on_a, new_on_b) = (pinned_data(&b.endpoint, &on_a).await, pinned_data(&a.endpoint, &on_b).await);
     let old_fields = at_login.as_array().unwrap();
     let (new_fields, others) = (new_on_a.as_array().unwrap(), new_on_b.as_array().unwrap());
-    assert_eq!(new_fields[1..], others[1..], "but for its name, one session is as the other");
-    for place in [5, 8, 9, 10, 11, 12] {
-        assert_ne!(new_fields[place], old_fields[place]);
+    assert_eq!(new_fields[1..], others[1..], "the sessions differ only in their ids");
+    for endpoint in [5, 8, 9, 10, 11, 12] {
+        assert_ne!(new_fields[endpoint], old_fields[endpoint]);
     }
     let writable = new_fields[10]["organizations"].to_string();
     assert!(writable.contains("NEW") && !writable.contains("DC206C91AA6A4897B44DA897936E0EC3"), "{writable}");
 
-    // What may not log in any more goes on as it was.
+    // A session continues although its user can no longer log in.
     world.execute("UPDATE ad_role SET isactive = 'N'; UPDATE ad_user SET isactive = 'N'").await;
-    assert_eq!(a.at.log_in(form).await.status, 403);
-    assert_eq!(everything(&b.at, &on_a).await, new_on_a);
+    assert_eq!(a.endpoint.log_in(form).await.status, 403);
+    assert_eq!(pinned_data(&b.endpoint, &on_a).await, new_on_a);
 
-    // Whatever one acknowledged is there after it was killed: here, and on one that never met it.
+    // Sessions that the killed instance acknowledged are valid on the other instance and on a new one.
     a.kill().await;
     let c = Node::start(&world).await;
-    for place in [&b.at, &c.at] {
-        assert_eq!(everything(place, &token).await, at_login);
-        assert_eq!(everything(place, &on_a).await, new_on_a);
-        assert_eq!(everything(place, &on_b).await, new_on_b);
+    for endpoint in [&b.endpoint, &c.endpoint] {
+        assert_eq!(pinned_data(endpoint, &token).await, at_login);
+        assert_eq!(pinned_data(endpoint, &on_a).await, new_on_a);
+        assert_eq!(pinned_data(endpoint, &on_b).await, new_on_b);
     }
 }

@@ -1,12 +1,11 @@
-//! A second server, and a pooler that is led to it.
+//! A synchronous standby server, and a pooler that is switched to it.
 
 use std::process::Command;
 
 use crate::server::{Bouncer, Cluster, folder, free_port, run, settings};
 
 impl Cluster {
-    /// A standby that follows this server, which acknowledges no commit from now on before the standby has
-    /// it.
+    /// Starts a synchronous standby: the server then acknowledges a commit only after the standby has it.
     pub(crate) fn standby(&self) -> Self {
         let standby = Cluster { folder: folder(), port: free_port() };
         run("pg_basebackup", &["-D", &standby.data(), "-d", &self.url(), "-R", "-c", "fast", "--no-sync"]);
@@ -17,18 +16,18 @@ impl Cluster {
         standby
     }
 
-    /// Makes a server of a standby that takes changes.
+    /// Promotes a standby to primary.
     pub(crate) fn promote(&self) {
         run("pg_ctl", &["promote", "-D", &self.data(), "-w", "-s"]);
     }
 }
 
 impl Bouncer {
-    /// Leads sessions to another server from now on.
-    pub(crate) fn lead_to(&self, url: &str) {
+    /// Reconfigures the pooler to use another server.
+    pub(crate) fn switch_to(&self, url: &str) {
         let settings = settings("session", self.port, url);
         std::fs::write(self._folder.path().join("pgbouncer.ini"), settings).unwrap();
         let status = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success(), "pgbouncer has ended");
+        assert!(status.success(), "pgbouncer is not running");
     }
 }

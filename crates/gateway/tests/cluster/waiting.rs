@@ -1,15 +1,15 @@
-//! Waiting for what has to come, however busy the machine is.
+//! `until`: waits for a condition, with a bound that suits busy machines.
 
 use std::time::{Duration, Instant};
 
-/// Far beyond what anything here takes.
+/// Upper bound for a wait, far longer than any of them takes.
 const BOUND: Duration = Duration::from_secs(90);
 
-/// Asks again and again until the answer is yes.
-pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+/// Polls the condition until it holds.
+pub(crate) async fn until(what: &str, mut is_met: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < BOUND, "waited in vain until {what}");
+    while !is_met().await {
+        assert!(began.elapsed() < BOUND, "timed out waiting until {what}");
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
 }

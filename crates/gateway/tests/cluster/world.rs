@@ -1,4 +1,4 @@
-//! An ERP's database with everything that instances need to start.
+//! `World`: a database with all that instances need.
 
 use std::path::Path;
 use std::process;
@@ -11,16 +11,16 @@ use erp_db::{Database, PasswordTable, StoreOptions, store};
 use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 
-/// The client whose administrator and whose user log in here.
+/// An administrator and a user of the sample client.
 pub(crate) const ADMIN: &str = "F&BAdmin";
 pub(crate) const SPAIN: &str = "F&BESUser";
 pub(crate) const SPAIN_ID: &str = "167450A5BB284AB29C4FEF039E98C963";
-/// The role in which that user works, in three of Spain's organizations.
+/// A role of that user, with access to three Spanish organizations.
 pub(crate) const SALES: &str = "E03ED4A0056340678C3D6A3BA183F941";
 
 pub(crate) const PASSWORD: &str = "a password of the tests";
 
-/// Sample rows, sessions and passwords in one database, and a home for programs.
+/// Sample rows, sessions and passwords in one database, and a home folder for programs.
 pub(crate) struct World {
     pub(crate) home: TempDir,
     pub(crate) url: String,
@@ -28,7 +28,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// In a database of its own on the cluster that all tests share.
+    /// Creates a database on the PostgreSQL server that all tests share.
     pub(crate) async fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var("ORGCACHE_TEST_POSTGRES_URL") else {
@@ -40,7 +40,7 @@ impl World {
         Self::fill(format!("{base}/{name}"), Some((server, name))).await
     }
 
-    /// In an empty database that the test looks after.
+    /// Uses an empty database that the test manages.
     pub(crate) async fn within(url: String) -> Self {
         Self::fill(url, None).await
     }
@@ -56,7 +56,7 @@ impl World {
         world
     }
 
-    /// Sets the passwords of the users in a store.
+    /// Sets the users' passwords in a store.
     pub(crate) async fn set_passwords(&self, store_url: &str) {
         store::migrate(&StoreOptions::new(store_url)).await.unwrap();
         let store = Database::connect(store_url).await.unwrap();
@@ -71,12 +71,12 @@ impl World {
         erp.close().await;
     }
 
-    /// Changes rows behind everybody's back.
+    /// Changes rows without telling the instances.
     pub(crate) async fn execute(&self, statements: &str) {
         execute(&self.url, statements).await;
     }
 
-    /// One text that a statement gives.
+    /// The single text that a query returns.
     pub(crate) async fn text(&self, statement: &str) -> String {
         let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
         let statement = AssertSqlSafe(statement.to_owned());
@@ -89,12 +89,12 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let Some((server, name)) = self.server.take() else { return };
-        // A thread of its own, because this one may be inside a runtime.
-        let cleaning = std::thread::spawn(move || {
+        // A new thread, because a thread of a runtime must not block.
+        let cleanup = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)")));
         });
-        assert!(cleaning.join().is_ok() || std::thread::panicking(), "the test's database was not dropped");
+        assert!(cleanup.join().is_ok() || std::thread::panicking(), "the test's database was not dropped");
     }
 }
 
@@ -104,7 +104,7 @@ async fn execute(url: &str, statements: &str) {
     connection.close().await.unwrap();
 }
 
-/// Hashing is slow on purpose, which is not what is tested here.
+/// A hash with minimal cost, to keep the tests fast.
 fn cheap_hash() -> String {
     let params = Params::new(Params::MIN_M_COST, Params::MIN_T_COST, Params::MIN_P_COST, None).unwrap();
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);

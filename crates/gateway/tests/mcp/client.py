@@ -1,6 +1,6 @@
 """Drives a server with the Python client of the Model Context Protocol.
 
-One JSON object on standard input says how to reach it and what to call; one on standard output tells what came.
+Reads a JSON object with the server and the calls from standard input. Writes a JSON object with the results.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-//! `/mcp`: who is let in, whose sessions are whose, and what goes over the wire.
+//! `/mcp` over HTTP: authentication, host and origin checks, CORS, sessions, limits, compression.
 
 use std::io::Read;
 use std::time::Duration;
@@ -13,12 +13,13 @@ use crate::support::{PARTNERS, double};
 use crate::web::{ADMIN, DEMO, Web, ask, body, call, initialize, settings};
 
 #[tokio::test]
-async fn each_token_is_its_own_user_by_both_ways_of_beginning() {
+async fn each_token_acts_as_its_own_user_with_both_lifecycles() {
     let web = Web::start().await;
-    for newer in [false, true] {
-        let (admin, demo) = (web.client(ADMIN, newer).await.unwrap(), web.client(DEMO, newer).await.unwrap());
-        let who = async |client| ask(client, "get_current_context", json!({})).await["login"].clone();
-        assert_eq!((who(&admin).await, who(&demo).await), (json!("admin"), json!("demo")));
+    for discover in [false, true] {
+        let (admin, demo) =
+            (web.client(ADMIN, discover).await.unwrap(), web.client(DEMO, discover).await.unwrap());
+        let login = async |client| ask(client, "get_current_context", json!({})).await["login"].clone();
+        assert_eq!((login(&admin).await, login(&demo).await), (json!("admin"), json!("demo")));
         let page = ask(&demo, "search_records", json!({"model": PARTNERS, "limit": 3})).await;
         assert_eq!((&page["total"], page["records"].as_array().unwrap().len()), (&json!(60), 3));
         assert_eq!(admin.list_all_tools().await.unwrap().len(), 17);
@@ -27,7 +28,7 @@ async fn each_token_is_its_own_user_by_both_ways_of_beginning() {
         let request = rmcp::model::CallToolRequestParams::new("update_record");
         let refused =
             demo.call_tool(request.with_arguments(write.as_object().unwrap().clone())).await.unwrap();
-        assert_eq!(refused.is_error, Some(true), "this token only reads");
+        assert_eq!(refused.is_error, Some(true), "the principal of this token is read-only");
         admin.cancel().await.unwrap();
         demo.cancel().await.unwrap();
     }
@@ -35,15 +36,15 @@ async fn each_token_is_its_own_user_by_both_ways_of_beginning() {
 }
 
 #[tokio::test]
-async fn without_its_token_nobody_is_let_in() {
+async fn requests_without_a_valid_token_are_refused() {
     let web = Web::start().await;
-    let cut = &ADMIN[..ADMIN.len() - 1];
+    let truncated = &ADMIN[..ADMIN.len() - 1];
     let forged = format!("{ADMIN}x");
     for credential in [
         None,
         Some("Bearer".to_owned()),
         Some("Bearer ".to_owned()),
-        Some(format!("Bearer {cut}")),
+        Some(format!("Bearer {truncated}")),
         Some(format!("Bearer {forged}")),
         Some(format!("Basic {ADMIN}")),
         Some(ADMIN.to_owned()),
@@ -58,18 +59,18 @@ async fn without_its_token_nobody_is_let_in() {
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
     }
     let twice = web.post(&initialize()).bearer_auth(ADMIN).bearer_auth(DEMO).send().await.unwrap();
-    assert_eq!(twice.status(), 401, "one or the other");
+    assert_eq!(twice.status(), 401, "two credentials must be refused");
     for method in [reqwest::Method::GET, reqwest::Method::DELETE, reqwest::Method::PUT] {
         let answer = reqwest::Client::new().request(method, web.url()).send().await.unwrap();
         assert_eq!(answer.status(), 401);
     }
     assert!(web.client(&forged, false).await.is_err());
-    assert!(web.double.seen().is_empty(), "odoo was not asked");
+    assert!(web.double.seen().is_empty(), "odoo must not be called");
     web.end().await;
 }
 
 #[tokio::test]
-async fn only_known_names_and_pages_may_ask() {
+async fn only_allowed_hosts_and_origins_are_accepted() {
     let more =
         json!({"allowed_hosts": ["agents.example.com"], "allowed_origins": ["https://page.example.com:443"]});
     for (web, host) in [
@@ -99,14 +100,15 @@ async fn only_known_names_and_pages_may_ask() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_which_pages_may_ask() {
+async fn cors_headers_name_only_allowed_origins() {
     let page = "https://page.example.com";
     let more = json!({"allowed_origins": ["https://page.example.com:443", "http://localhost:*"]});
     let web = Web::with(double(Behaviour::default()).await, more).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let cross = |answer: &reqwest::Response| -> Vec<(String, String)> {
-        let told = answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-"));
-        told.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+        let headers =
+            answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-"));
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
     };
     for url in [web.url(), format!("{}/", web.url())] {
         let preflight = async |origin: &str| {
@@ -162,8 +164,8 @@ async fn browsers_are_told_which_pages_may_ask() {
             assert_eq!(cross(&answer), []);
         }
     }
-    let own = web.post(&initialize()).bearer_auth(ADMIN).send().await.unwrap();
-    assert_eq!((own.status(), cross(&own)), (200.try_into().unwrap(), Vec::new()));
+    let without_origin = web.post(&initialize()).bearer_auth(ADMIN).send().await.unwrap();
+    assert_eq!((without_origin.status(), cross(&without_origin)), (200.try_into().unwrap(), Vec::new()));
     web.end().await;
     let closed = Web::start().await;
     let request = http.request(reqwest::Method::OPTIONS, closed.url()).header("origin", page);
@@ -173,35 +175,39 @@ async fn browsers_are_told_which_pages_may_ask() {
 }
 
 #[tokio::test]
-async fn a_session_is_its_principals_alone() {
+async fn a_session_belongs_to_its_principal() {
     let web = Web::start().await;
     let session = web.session(ADMIN).await;
     let search = call("search_records", &json!({"model": PARTNERS, "limit": 1}));
     let with = |token: &str| web.post(&search).bearer_auth(token).header("mcp-session-id", &session);
     let answer = with(ADMIN).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    // To its end: the stream begins before Odoo is asked.
+    // Read the stream to its end, because it starts before Odoo is called.
     body(answer).await;
     let before = web.double.seen().len();
-    assert_eq!(with(DEMO).send().await.unwrap().status(), 404, "it does not exist for others");
+    assert_eq!(
+        with(DEMO).send().await.unwrap().status(),
+        404,
+        "the session must be unknown to other principals"
+    );
     assert_eq!(web.post(&search).header("mcp-session-id", &session).send().await.unwrap().status(), 401);
     let http = reqwest::Client::new();
-    let steal = http.get(web.url()).bearer_auth(DEMO).header("mcp-session-id", &session);
-    assert_eq!(steal.header("accept", "text/event-stream").send().await.unwrap().status(), 404);
+    let foreign = http.get(web.url()).bearer_auth(DEMO).header("mcp-session-id", &session);
+    assert_eq!(foreign.header("accept", "text/event-stream").send().await.unwrap().status(), 404);
     let end = async |token: &str| {
         let request = http.delete(web.url()).bearer_auth(token).header("mcp-session-id", &session);
         request.send().await.unwrap().status()
     };
     end(DEMO).await;
-    assert_eq!(web.double.seen().len(), before, "odoo was not asked");
-    assert_eq!(with(ADMIN).send().await.unwrap().status(), 200, "and nobody else can end it");
+    assert_eq!(web.double.seen().len(), before, "odoo must not be called");
+    assert_eq!(with(ADMIN).send().await.unwrap().status(), 200, "other principals must not end it");
     assert!(end(ADMIN).await.is_success());
     assert_eq!(with(ADMIN).send().await.unwrap().status(), 404);
     web.end().await;
 }
 
 #[tokio::test]
-async fn there_are_no_more_sessions_and_no_larger_bodies_than_configured() {
+async fn sessions_and_bodies_are_limited_as_configured() {
     let web =
         Web::with(double(Behaviour::default()).await, json!({"max_sessions": 2, "max_body_bytes": 2_000}))
             .await;
@@ -214,7 +220,7 @@ async fn there_are_no_more_sessions_and_no_larger_bodies_than_configured() {
     assert!(alive(&first).await);
     let third = web.session(ADMIN).await;
     web.session(DEMO).await;
-    assert!(!alive(&second).await, "it was not used for longest");
+    assert!(!alive(&second).await, "the least recently used session must be evicted");
     assert!(alive(&first).await && alive(&third).await);
     let large = call("search_records", &json!({"model": "x".repeat(2_000)}));
     let answer = web.post(&large).bearer_auth(ADMIN).header("mcp-session-id", &first).send().await.unwrap();
@@ -223,7 +229,7 @@ async fn there_are_no_more_sessions_and_no_larger_bodies_than_configured() {
 }
 
 #[tokio::test]
-async fn plain_answers_are_packed_as_negotiated_and_streams_are_not() {
+async fn plain_answers_are_compressed_as_negotiated_and_streams_are_not() {
     let web = Web::with(double(Behaviour::default()).await, json!({"max_sessions": 0})).await;
     let search = call("search_records", &json!({"model": PARTNERS, "limit": 60}));
     let ask = async |encodings: Option<&str>| {
@@ -242,13 +248,13 @@ async fn plain_answers_are_packed_as_negotiated_and_streams_are_not() {
     let text: Value = serde_json::from_slice(&plain).unwrap();
     assert_eq!(text["result"]["structuredContent"]["total"], 60);
     for name in ["zstd", "br", "gzip"] {
-        let (encoding, packed) = ask(Some(name)).await;
+        let (encoding, compressed) = ask(Some(name)).await;
         assert_eq!(encoding, name);
-        assert!(packed.len() * 5 < plain.len() * 2, "{name}: {} of {}", packed.len(), plain.len());
+        assert!(compressed.len() * 5 < plain.len() * 2, "{name}: {} of {}", compressed.len(), plain.len());
         if name == "gzip" {
-            let mut unpacked = Vec::new();
-            flate2::read::GzDecoder::new(&*packed).read_to_end(&mut unpacked).unwrap();
-            assert_eq!(unpacked, plain);
+            let mut decompressed = Vec::new();
+            flate2::read::GzDecoder::new(&*compressed).read_to_end(&mut decompressed).unwrap();
+            assert_eq!(decompressed, plain);
         }
     }
     assert_eq!(ask(Some("identity, unheard-of")).await, (String::new(), plain));
@@ -275,7 +281,7 @@ async fn plain_answers_are_packed_as_negotiated_and_streams_are_not() {
 }
 
 #[tokio::test]
-async fn everything_that_is_remembered_is_shared() {
+async fn principals_share_the_record_cache() {
     let web = Web::start().await;
     let (admin, demo) = (web.client(ADMIN, true).await.unwrap(), web.client(DEMO, false).await.unwrap());
     let recent = json!({"model": PARTNERS, "record_id": 1, "fields": ["name"], "max_age": 5});
@@ -283,8 +289,12 @@ async fn everything_that_is_remembered_is_shared() {
         ask(client, "get_record", recent.clone()).await;
     }
     let records = ask(&admin, "get_stats", json!({})).await["records"].clone();
-    assert_eq!((&records["hits"], &records["entries"]), (&json!(2), &json!(2)), "each its own, in one cache");
-    // What one of them changes is forgotten for all.
+    assert_eq!(
+        (&records["hits"], &records["entries"]),
+        (&json!(2), &json!(2)),
+        "each principal has its own entry in the shared cache"
+    );
+    // A change by one principal invalidates the records of all.
     let write = json!({"model": PARTNERS, "record_id": 1, "values": {"name": "changed"}});
     ask(&admin, "update_record", write).await;
     let seen = ask(&demo, "get_record", recent).await;
@@ -295,12 +305,12 @@ async fn everything_that_is_remembered_is_shared() {
 }
 
 #[tokio::test]
-async fn the_rest_of_the_service_is_as_it_was() {
+async fn mcp_is_off_by_default_and_leaves_other_routes_alone() {
     let web = Web::serve(double(Behaviour::default()).await, Settings::default()).await;
     assert_eq!(
         web.post(&initialize()).bearer_auth(ADMIN).send().await.unwrap().status(),
         404,
-        "off unless configured"
+        "off by default"
     );
     web.end().await;
     let web = Web::start().await;
@@ -310,12 +320,16 @@ async fn the_rest_of_the_service_is_as_it_was() {
     for path in ["/mcp/x", "/mcp//", "/v1/mcp"] {
         assert_eq!(web.get(path).bearer_auth(ADMIN).send().await.unwrap().status(), 404, "{path}");
     }
-    assert_eq!(web.get("/v1/tree").bearer_auth(ADMIN).send().await.unwrap().status(), 401, "other tokens");
+    assert_eq!(
+        web.get("/v1/tree").bearer_auth(ADMIN).send().await.unwrap().status(),
+        401,
+        "tokens of `/mcp` must not open sessions"
+    );
     web.end().await;
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_is_not_waited_for() {
+async fn an_incomplete_body_times_out() {
     let double = double(Behaviour::default()).await;
     let mut settings = settings(&double, "read", &json!({}));
     settings.answer_within = Duration::from_millis(300);
@@ -333,7 +347,7 @@ async fn a_body_that_never_comes_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_stream_does_not_hold_up_the_end() {
+async fn an_open_stream_does_not_delay_shutdown() {
     let web = Web::start().await;
     let session = web.session(ADMIN).await;
     let request = web.get("/mcp").bearer_auth(ADMIN).header("mcp-session-id", &session);

@@ -1,11 +1,11 @@
-//! `orgcache mcp` and `/mcp` as their clients see them: the program itself, on its standard input and output,
-//! and the service, driven by the official SDK's client and by the Python one, before a double of Odoo.
+//! `orgcache mcp` on standard input and output, and `/mcp` over HTTP, before a double of Odoo. Clients are
+//! those of the official Rust and Python SDKs.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "what a test stands on is there"
+    reason = "test code may fail loudly"
 )]
 
 #[path = "../../../odoo-mcp/tests/tools/client.rs"]

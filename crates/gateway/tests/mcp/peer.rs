@@ -1,5 +1,5 @@
-//! mcp-server-odoo itself beside `orgcache mcp`, each with a double of its own: a user who switches has the
-//! same rights and gets the same answers.
+//! Compares `orgcache mcp` with mcp-server-odoo, each on its own double of Odoo: the same rights, the same
+//! answers.
 
 use odoo_double::{Behaviour, Model, OdooDouble};
 use serde_json::{Map, Value, json};
@@ -7,8 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::python::{drive, python};
 use crate::support::{PARTNERS, double};
 
-/// Models with a record each, and what the add-on's rules allow with them; nothing where a model is not
-/// enabled.
+/// Models, the id of a record, and the operations that the add-on allows. `None` if the model is not enabled.
 const RULES: &[(&str, i64, Option<&[&str]>)] = &[
     (PARTNERS, 1, Some(&["read", "write"])),
     ("res.country", 20, Some(&["read", "create"])),
@@ -19,37 +18,37 @@ const RULES: &[(&str, i64, Option<&[&str]>)] = &[
     ("no.such.model", 1, None),
 ];
 
-/// What people read: it need not be the same word for word.
+/// Members with texts for people. Their wording may differ.
 const WORDS: &[&str] = &["message", "note", "text", "description", "warning", "parameters"];
 
-/// With the administrator's password, in a mode.
+/// Settings with the administrator's password and a mode.
 fn in_mode(mode: &str) -> Value {
     json!({"ODOO_DB": "odoo", "ODOO_USER": "admin", "ODOO_PASSWORD": "<password>", "ODOO_YOLO": mode,
            "ODOO_MCP_ENABLE_METHOD_CALLS": "true"})
 }
 
-/// The answers of both servers to the same calls and settings, orgcache first; and their doubles.
-async fn both(settings: &Value, calls: &Value) -> [(Vec<Value>, OdooDouble); 2] {
+/// Makes the same calls to both servers. Returns their answers and doubles, those of orgcache first.
+async fn ask_both(settings: &Value, calls: &Value) -> [(Vec<Value>, OdooDouble); 2] {
     let own = (env!("CARGO_BIN_EXE_orgcache").to_owned(), json!(["mcp"]));
     let peer = (python(), json!(["-m", "mcp_server_odoo"]));
     let ask = async |(command, args)| {
-        let double = ruled().await;
+        let double = double_with_rules().await;
         let mut env = settings.clone();
         env["ODOO_URL"] = double.url().into();
         let task = json!({"command": command, "args": args, "mode": "auto", "calls": calls, "env": env});
-        let told = drive(&task).await;
-        (told["answers"].as_array().unwrap().clone(), double)
+        let result = drive(&task).await;
+        (result["answers"].as_array().unwrap().clone(), double)
     };
     [ask(own).await, ask(peer).await]
 }
 
-async fn ruled() -> OdooDouble {
+async fn double_with_rules() -> OdooDouble {
     let double = double(Behaviour::default()).await;
     let allowed = RULES.iter().filter_map(|(model, _, allowed)| Some((*model, (*allowed)?)));
     double.set_rules(Some(&allowed.collect::<Vec<_>>()));
     let fields = [("model", "char"), ("name", "char"), ("transient", "boolean"), ("display_name", "char")];
     let mut models = Model::with_fields(&fields);
-    // The double does not sort: they come in the order in which they are put in.
+    // The double returns records in insertion order, so insert them sorted.
     let mut names: Vec<&str> = RULES.iter().map(|(model, ..)| *model).collect();
     names.sort_unstable();
     for (id, model) in (1..).zip(names) {
@@ -60,28 +59,31 @@ async fn ruled() -> OdooDouble {
     double
 }
 
-/// An answer without what only people read, and without members that say nothing.
-fn essence(answer: &Value) -> Value {
+/// An answer without texts for people and without null members.
+fn without_texts(answer: &Value) -> Value {
     match answer {
         Value::Object(members) => {
-            let told = members.iter().filter(|(name, value)| !WORDS.contains(&&***name) && !value.is_null());
-            Value::Object(told.map(|(name, value)| (name.clone(), essence(value))).collect::<Map<_, _>>())
+            let compared =
+                members.iter().filter(|(name, value)| !WORDS.contains(&&***name) && !value.is_null());
+            Value::Object(
+                compared.map(|(name, value)| (name.clone(), without_texts(value))).collect::<Map<_, _>>(),
+            )
         }
-        Value::Array(values) => values.iter().map(essence).collect(),
+        Value::Array(values) => values.iter().map(without_texts).collect(),
         value => value.clone(),
     }
 }
 
-/// What the models of a double hold.
-fn content(double: &OdooDouble) -> Vec<Value> {
-    let known = RULES.iter().filter_map(|(model, ..)| {
+/// The records of a double's models.
+fn records(double: &OdooDouble) -> Vec<Value> {
+    let records = RULES.iter().filter_map(|(model, ..)| {
         double.with_model(model, |model| json!(model.records.values().collect::<Vec<_>>()))
     });
-    known.collect()
+    records.collect()
 }
 
 #[tokio::test]
-async fn the_rules_of_the_addon_allow_both_servers_the_same() {
+async fn the_addons_rules_give_both_servers_the_same_rights() {
     let attempts = |(model, id, _): &(&str, i64, _)| {
         let (model, id) = (*model, *id);
         [
@@ -98,14 +100,14 @@ async fn the_rules_of_the_addon_allow_both_servers_the_same() {
     };
     let mut calls: Vec<Value> = RULES.iter().flat_map(attempts).collect();
     calls.push(json!(["list_models", {}]));
-    let [(own, own_double), (peer, peer_double)] = both(&in_mode("off"), &json!(calls)).await;
+    let [(own, own_double), (peer, peer_double)] = ask_both(&in_mode("off"), &json!(calls)).await;
     assert_eq!((own.len(), peer.len()), (calls.len(), calls.len()));
     let mut allowed = 0;
     for ((call, own), peer) in calls.iter().zip(&own).zip(&peer) {
         assert_eq!(own["is_error"], peer["is_error"], "{call}: {own} and {peer}");
         allowed += usize::from(own["is_error"] == false);
     }
-    // Reading is four of the attempts, two create, two change, one deletes; and the list.
+    // Per model four attempts read, two create, two change, one deletes. The list of models is one more.
     assert_eq!(allowed, (4 + 2) + (4 + 2) + 9 + (4 + 1) + 1);
     let models = |answers: &[Value]| {
         let mut models = answers.last().unwrap()["structured"]["models"].as_array().unwrap().clone();
@@ -113,7 +115,7 @@ async fn the_rules_of_the_addon_allow_both_servers_the_same() {
         models
     };
     assert_eq!(models(&own), models(&peer));
-    assert_eq!(content(&own_double), content(&peer_double));
+    assert_eq!(records(&own_double), records(&peer_double));
 }
 
 #[tokio::test]
@@ -153,29 +155,30 @@ async fn both_servers_answer_the_same() {
         ["call_model_method", {"model": PARTNERS, "method": "message_post", "arguments": [[2]],
                                "keyword_arguments": {"body": "x"}}],
     ]);
-    let [(own, own_double), (peer, peer_double)] = both(&in_mode("true"), &calls).await;
+    let [(own, own_double), (peer, peer_double)] = ask_both(&in_mode("true"), &calls).await;
     let without_address = |answer: &Value, double: &OdooDouble| -> Value {
-        serde_json::from_str(&essence(answer).to_string().replace(&double.url(), "http://odoo")).unwrap()
+        serde_json::from_str(&without_texts(answer).to_string().replace(&double.url(), "http://odoo"))
+            .unwrap()
     };
     for ((call, own), peer) in calls.as_array().unwrap().iter().zip(&own).zip(&peer) {
         let mut own = own.clone();
         if let ("search_records", Some(page)) = (call[0].as_str().unwrap(), own["structured"].as_object_mut())
         {
-            // The peer does not say whether there is another page.
+            // The peer does not report whether there is another page.
             assert!(page.remove("has_more").is_some() && page.remove("next_offset").is_some());
         }
         let own = &own;
         assert_eq!(without_address(own, &own_double), without_address(peer, &peer_double), "{call}");
     }
     assert_eq!((own.len(), peer.len()), (31, 31));
-    assert_eq!(content(&own_double), content(&peer_double));
+    assert_eq!(records(&own_double), records(&peer_double));
 }
 
 #[tokio::test]
-async fn an_address_and_a_key_are_enough_for_both() {
+async fn both_servers_need_only_a_url_and_a_key() {
     let calls = json!([["search_records", {"model": PARTNERS, "fields": ["name"]}], ["list_models", {}]]);
     for (user, key) in [(2, "<key of admin>"), (6, "<key of demo>")] {
-        for (answers, double) in both(&json!({"ODOO_API_KEY": key}), &calls).await {
+        for (answers, double) in ask_both(&json!({"ODOO_API_KEY": key}), &calls).await {
             assert_eq!(answers[0]["structured"]["total"], 60, "{answers:?}");
             assert_eq!(answers[1]["structured"]["total"], 5, "{answers:?}");
             assert_eq!(double.calls().last().unwrap().user, user);

@@ -1,4 +1,4 @@
-//! The Python client of the protocol, on standard input and output and over HTTP, in all three modes.
+//! The Python SDK's client, on standard input and output and over HTTP, in all three modes.
 
 use std::process::Stdio;
 
@@ -10,12 +10,12 @@ use tokio::process::Command;
 use crate::support::{PARTNERS, double};
 use crate::web::{ADMIN, Web, settings};
 
-/// The interpreter that has the client, and the Python server.
+/// The interpreter that has the Python SDK and mcp-server-odoo installed.
 pub(crate) fn python() -> String {
     std::env::var("ORGCACHE_TEST_PYTHON").expect("`cargo xtask test` sets ORGCACHE_TEST_PYTHON")
 }
 
-/// What the client got, which must have come without a complaint.
+/// Runs the client, which must succeed, and returns its results.
 pub(crate) async fn drive(task: &Value) -> Value {
     let mut command = Command::new(python());
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mcp/client.py"));
@@ -25,12 +25,12 @@ pub(crate) async fn drive(task: &Value) -> Value {
     input.write_all(task.to_string().as_bytes()).await.unwrap();
     drop(input);
     let output = program.wait_with_output().await.unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What is asked in every mode.
+/// The calls for every mode.
 fn calls() -> Value {
     let search = json!({"model": PARTNERS, "domain": [["country_id", "=", [20, "Belgium"]]], "fields": ["name"], "limit": 2});
     json!([
@@ -44,11 +44,11 @@ fn calls() -> Value {
     ])
 }
 
-/// What must have come in a mode.
-fn check(mode: &str, told: &Value) {
-    assert_eq!(told["tools"].as_array().unwrap().len(), 17, "{mode}");
-    assert_eq!(told["templates"], 6);
-    let answers = told["answers"].as_array().unwrap();
+/// Asserts the results for a mode.
+fn assert_results(mode: &str, results: &Value) {
+    assert_eq!(results["tools"].as_array().unwrap().len(), 17, "{mode}");
+    assert_eq!(results["templates"], 6);
+    let answers = results["answers"].as_array().unwrap();
     let failed: Vec<bool> = answers.iter().map(|it| it["is_error"].as_bool().unwrap()).collect();
     let may_write = mode == "true";
     assert_eq!(failed, [false, false, false, false, !may_write, true, false], "{mode}: {answers:?}");
@@ -64,40 +64,40 @@ fn check(mode: &str, told: &Value) {
     assert!(may_write || answers[4]["text"].as_str().unwrap().starts_with("access denied"));
     assert_eq!(answers[5]["text"], "record not found: res.partner with id 999");
     assert!(answers[6]["structured"]["pool"]["requests"].as_u64().unwrap() > 0);
-    assert_eq!(told["resource"], "res.partner: 60 records");
+    assert_eq!(results["resource"], "res.partner: 60 records");
 }
 
-async fn ruled() -> OdooDouble {
+async fn double_with_rules() -> OdooDouble {
     let double = double(Behaviour::default()).await;
     double.set_rules(Some(&[(PARTNERS, &["read"]), ("res.country", &["read"])]));
     double
 }
 
 #[tokio::test]
-async fn the_python_client_drives_the_program_in_all_modes() {
-    for (mode, beginning) in [("off", "auto"), ("read", "legacy"), ("true", "auto"), ("true", "legacy")] {
-        let double = ruled().await;
+async fn the_python_client_works_with_the_program_in_all_modes() {
+    for (mode, lifecycle) in [("off", "auto"), ("read", "legacy"), ("true", "auto"), ("true", "legacy")] {
+        let double = double_with_rules().await;
         let task = json!({
-            "command": env!("CARGO_BIN_EXE_orgcache"), "args": ["mcp"], "mode": beginning,
+            "command": env!("CARGO_BIN_EXE_orgcache"), "args": ["mcp"], "mode": lifecycle,
             "env": {"ODOO_URL": double.url(), "ODOO_DB": "odoo", "ODOO_USER": "admin", "ODOO_PASSWORD": "<password>",
                     "ODOO_YOLO": mode, "ODOO_MCP_ENABLE_STATS": "true"},
             "calls": calls(), "resource": "odoo://res.partner/count",
         });
-        check(mode, &drive(&task).await);
+        assert_results(mode, &drive(&task).await);
     }
 }
 
 #[tokio::test]
-async fn the_python_client_drives_the_service_in_all_modes() {
-    for (mode, beginning) in [("off", "legacy"), ("read", "auto"), ("true", "legacy"), ("true", "auto")] {
-        let double = ruled().await;
+async fn the_python_client_works_with_the_service_in_all_modes() {
+    for (mode, lifecycle) in [("off", "legacy"), ("read", "auto"), ("true", "legacy"), ("true", "auto")] {
+        let double = double_with_rules().await;
         let settings = settings(&double, mode, &json!({}));
         let web = Web::serve(double, settings).await;
         let task = json!({
-            "url": web.url(), "token": ADMIN, "mode": beginning, "calls": calls(),
+            "url": web.url(), "token": ADMIN, "mode": lifecycle, "calls": calls(),
             "resource": "odoo://res.partner/count",
         });
-        check(mode, &drive(&task).await);
+        assert_results(mode, &drive(&task).await);
         web.end().await;
     }
 }

@@ -1,4 +1,4 @@
-//! The file that says who may ask, read again while the service runs.
+//! Reloading the file of principals while the service runs.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{PARTNERS, double};
 use crate::web::{ADMIN, DEMO, Web, body, call, initialize, principal};
 
-const NEW: &str = "the token that takes the old one's place";
+const NEW: &str = "the token that replaces the old one";
 
 fn admin(token: &str, mode: &str) -> Value {
     let settings = json!({"ODOO_USER": "admin", "ODOO_PASSWORD": "<password>", "ODOO_YOLO": mode});
@@ -38,12 +38,12 @@ async fn ask(web: &Web, token: &str, session: &str) -> u16 {
     status
 }
 
-async fn lets_in(web: &Web, token: &str) -> bool {
+async fn accepts(web: &Web, token: &str) -> bool {
     web.post(&initialize()).bearer_auth(token).send().await.unwrap().status() == 200
 }
 
 #[tokio::test]
-async fn what_has_changed_begins_anew_and_the_rest_goes_on() {
+async fn a_reload_replaces_only_the_principals_that_changed() {
     let folder = tempfile::tempdir().unwrap();
     let (file, double) = (folder.path().join("principals.json"), double(Behaviour::default()).await);
     let none = json!({});
@@ -55,21 +55,21 @@ async fn what_has_changed_begins_anew_and_the_rest_goes_on() {
     let reload = || mcp.reload().map(|it| (it.begun, it.ended, it.later));
     let (admins, demos) = (web.session(ADMIN).await, web.session(DEMO).await);
 
-    assert_eq!(reload().unwrap(), (0, 0, Vec::new()), "nothing has changed");
+    assert_eq!(reload().unwrap(), (0, 0, Vec::new()), "nothing to change");
     assert_eq!((ask(&web, ADMIN, &admins).await, ask(&web, DEMO, &demos).await), (200, 200));
 
-    // Another token for the one, while an answer without an end is under way.
+    // Replace one principal's token while it has an open stream.
     let stream = web.get("/mcp").bearer_auth(ADMIN).header("mcp-session-id", &admins);
     let stream = stream.header("accept", "text/event-stream").send().await.unwrap();
     assert_eq!(stream.status(), 200);
     write(&file, &web.double, &none, &json!([admin(NEW, "read"), demo()]));
     assert_eq!(reload().unwrap(), (1, 1, Vec::new()));
     drop(stream.bytes().await);
-    assert_eq!((ask(&web, ADMIN, &admins).await, lets_in(&web, ADMIN).await), (401, false));
-    assert_eq!((ask(&web, NEW, &admins).await, lets_in(&web, NEW).await), (404, true));
-    assert_eq!(ask(&web, DEMO, &demos).await, 200, "its session goes on");
+    assert_eq!((ask(&web, ADMIN, &admins).await, accepts(&web, ADMIN).await), (401, false));
+    assert_eq!((ask(&web, NEW, &admins).await, accepts(&web, NEW).await), (404, true));
+    assert_eq!(ask(&web, DEMO, &demos).await, 200, "the other principal's session continues");
 
-    // What makes no sense changes nothing.
+    // An invalid file changes nothing.
     let wrong = [
         json!({"principals": []}).to_string(),
         "no json".to_owned(),
@@ -78,28 +78,28 @@ async fn what_has_changed_begins_anew_and_the_rest_goes_on() {
     for content in wrong {
         std::fs::write(&file, content).unwrap();
         mcp.reload().unwrap_err();
-        assert!(lets_in(&web, NEW).await && !lets_in(&web, ADMIN).await);
+        assert!(accepts(&web, NEW).await && !accepts(&web, ADMIN).await);
     }
     std::fs::remove_file(&file).unwrap();
     assert!(mcp.reload().unwrap_err().to_string().contains("cannot be read"));
 
-    // Another mode is another principal; what all share stays as it is until the next start.
+    // A changed mode replaces the principal. Shared settings change only with a restart.
     let shared = json!({"ODOO_MCP_CACHE_TTL": "7"});
     write(&file, &web.double, &shared, &json!([admin(NEW, "true"), demo()]));
     let session = web.session(NEW).await;
     assert_eq!(reload().unwrap(), (1, 1, vec!["ODOO_MCP_CACHE_TTL".to_owned()]));
     assert_eq!((ask(&web, NEW, &session).await, ask(&web, DEMO, &demos).await), (404, 200));
 
-    // Nobody but the other is left.
+    // Only the other principal remains.
     write(&file, &web.double, &none, &json!([demo()]));
     assert_eq!(reload().unwrap(), (0, 1, Vec::new()));
-    assert!(!lets_in(&web, NEW).await && lets_in(&web, DEMO).await);
+    assert!(!accepts(&web, NEW).await && accepts(&web, DEMO).await);
     assert_eq!(ask(&web, DEMO, &demos).await, 200);
     web.end().await;
 }
 
 #[tokio::test]
-async fn without_a_file_there_is_nothing_to_read_again() {
+async fn without_a_file_a_reload_does_nothing() {
     let double = double(Behaviour::default()).await;
     let mcp = crate::web::settings(&double, "read", &json!({})).mcp.unwrap();
     assert_eq!(mcp.reload().unwrap(), Default::default());

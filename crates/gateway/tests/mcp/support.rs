@@ -1,4 +1,4 @@
-//! A double of Odoo with contacts, and the program before it.
+//! `Agent`: the program `orgcache mcp` with a client, and the double of Odoo behind it.
 
 use core::ops::Deref;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use tokio::process::{ChildStderr, Command};
 
 use crate::client::ToolClient;
 
-/// A client of the program, and the Odoo behind it.
+/// A client of the program, and the Odoo double behind the program.
 pub(crate) struct Agent {
     pub(crate) double: OdooDouble,
     client: ToolClient,
@@ -45,7 +45,7 @@ impl Agent {
         Agent { double, client, errors: errors.unwrap() }
     }
 
-    /// Ends the program; what it has written to standard error.
+    /// Stops the program. Returns what it wrote to standard error.
     pub(crate) async fn end(mut self) -> String {
         self.client.service.cancel().await.unwrap();
         let mut written = String::new();

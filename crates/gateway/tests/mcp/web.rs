@@ -1,4 +1,4 @@
-//! The service with `/mcp`, before a double of Odoo.
+//! `Web`: the service with `/mcp`, before a double of Odoo.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,17 +29,17 @@ pub(crate) struct Web {
     pub(crate) address: SocketAddr,
     http: reqwest::Client,
     stop: oneshot::Sender<()>,
-    served: tokio::task::JoinHandle<()>,
+    server: tokio::task::JoinHandle<()>,
     _folder: TempDir,
 }
 
-/// A principal as the file has it.
+/// An entry of the file of principals.
 pub(crate) fn principal(name: &str, token: &str, settings: &Value) -> Value {
     let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
     json!({"name": name, "token_sha256": hash, "settings": settings})
 }
 
-/// Settings for two principals, the first of them in a mode, and with more in their configuration.
+/// Settings with two principals, of which the first has the given mode. `more` is merged into the file.
 pub(crate) fn settings(double: &OdooDouble, mode: &str, more: &Value) -> Settings {
     let admin = json!({"ODOO_USER": "admin", "ODOO_PASSWORD": "<password>", "ODOO_YOLO": mode,
                        "ODOO_MCP_ENABLE_STATS": "true"});
@@ -55,18 +55,18 @@ pub(crate) fn settings(double: &OdooDouble, mode: &str, more: &Value) -> Setting
 }
 
 impl Web {
-    /// A service for two principals: one with all rights, one that only reads.
+    /// Starts a service with two principals: one with all rights, one that is read-only.
     pub(crate) async fn start() -> Self {
         Self::with(double(Behaviour::default()).await, json!({})).await
     }
 
-    /// The same with more in its configuration.
+    /// Starts the same service with more members in the file of principals.
     pub(crate) async fn with(double: OdooDouble, more: Value) -> Self {
         let settings = settings(&double, "true", &more);
         Self::serve(double, settings).await
     }
 
-    /// A service that behaves as its settings say.
+    /// Starts a service with the given settings.
     pub(crate) async fn serve(double: OdooDouble, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("erp.db");
@@ -75,7 +75,7 @@ impl Web {
         let clock = Arc::new(SystemClock::default());
         let source = Arc::new(ErpSource::new(reader.clone()));
         let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as _));
-        let credentials = MemoryCredentials::shared([], &hash_password("nobody's password").unwrap());
+        let credentials = MemoryCredentials::shared([], &hash_password("an unused password").unwrap());
         let gateway = Gateway::new(Parts {
             backend: reader.into(),
             manager: SessionManager::new(Arc::clone(&source), store, Options::default()),
@@ -88,34 +88,34 @@ impl Web {
         let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = server.address().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(server.run(gateway, async {
+        let server = tokio::spawn(server.run(gateway, async {
             drop(stopped.await);
         }));
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Web { double, address, http, stop, served, _folder: folder }
+        Web { double, address, http, stop, server, _folder: folder }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}/mcp", self.address)
     }
 
-    /// Ends the service, and waits until it has ended.
+    /// Stops the service, and waits for the shutdown to complete.
     pub(crate) async fn end(self) {
         self.stop.send(()).unwrap();
-        self.served.await.unwrap();
+        self.server.await.unwrap();
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.http.get(format!("http://{}{path}", self.address))
     }
 
-    /// A message of the protocol, without a token.
+    /// A request with an MCP message, without a token.
     pub(crate) fn post(&self, message: &Value) -> RequestBuilder {
         let request = self.http.post(self.url()).json(message);
         request.header("accept", "application/json, text/event-stream")
     }
 
-    /// Begins a session of the protocol; its id.
+    /// Creates an MCP session. Returns its id.
     pub(crate) async fn session(&self, token: &str) -> String {
         let answer = self.post(&initialize()).bearer_auth(token).send().await.unwrap();
         assert_eq!(answer.status(), 200);
@@ -126,15 +126,15 @@ impl Web {
         id
     }
 
-    /// The official SDK's client, by the older way of beginning or the newer one.
+    /// Connects the Rust SDK's client, by discovery or by the older initialization.
     pub(crate) async fn client(
         &self,
         token: &str,
-        newer: bool,
+        discover: bool,
     ) -> Result<RunningService<RoleClient, ()>, ClientInitializeError> {
         let config = StreamableHttpClientTransportConfig::with_uri(self.url()).auth_header(token);
         let transport = StreamableHttpClientTransport::with_client(self.http.clone(), config);
-        let lifecycle = if newer {
+        let lifecycle = if discover {
             ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
         } else {
             ClientLifecycleMode::Initialize
@@ -154,7 +154,7 @@ pub(crate) fn call(tool: &str, arguments: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": tool, "arguments": arguments}})
 }
 
-/// What a client's call of a tool is answered with.
+/// Calls a tool, which must succeed, and returns its structured content.
 pub(crate) async fn ask(
     client: &RunningService<RoleClient, ()>,
     tool: &'static str,
@@ -167,7 +167,7 @@ pub(crate) async fn ask(
     result.structured_content.unwrap()
 }
 
-/// The body of an answer, and its encoding.
+/// The encoding of an answer, and its body.
 pub(crate) async fn body(response: Response) -> (String, Vec<u8>) {
     let encoding = response.headers().get("content-encoding");
     let encoding = encoding.map_or_else(String::new, |it| it.to_str().unwrap().to_owned());

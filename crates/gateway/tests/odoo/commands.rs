@@ -1,4 +1,4 @@
-//! `tree`, `overview` and `query` over Odoo, and what is said of an Odoo that cannot be used.
+//! `tree`, `overview`, `query` and `check` with Odoo, and the messages if Odoo cannot be used.
 
 use serde_json::{Value, json};
 
@@ -16,19 +16,19 @@ async fn the_tree_of_companies_is_shown_in_odoos_order() {
         let places: Vec<usize> =
             names.iter().map(|name| shown.find(name).unwrap_or_else(|| panic!("{shown}"))).collect();
         assert!(places.is_sorted(), "{shown}");
-        // Several companies at the top, and none that stands for all, is what Odoo has.
+        // Several roots and no organization `0` are normal in Odoo, so they are no findings.
         for odd in ["several roots", "`0`"] {
             assert!(!shown.contains(odd), "{version}: {shown}");
         }
         let shop = company(version, "Lab North Shop 1").to_string();
-        let closely = Program::over(&double).print(&["tree", "--org", &shop]).await;
-        assert!(closely.contains("Lab North · Lab Holding"), "{closely}");
-        assert!(closely.lines().any(|line| line.contains("legal entity") && line.contains("Lab Holding")));
+        let shop_tree = Program::over(&double).print(&["tree", "--org", &shop]).await;
+        assert!(shop_tree.contains("Lab North · Lab Holding"), "{shop_tree}");
+        assert!(shop_tree.lines().any(|line| line.contains("legal entity") && line.contains("Lab Holding")));
     }
 }
 
 #[tokio::test]
-async fn the_overview_names_a_question_that_is_answered() {
+async fn the_question_in_the_overview_can_be_asked() {
     let double = odoo(19).await;
     let program = Program::over(&double);
     let shown = program.print(&["overview"]).await;
@@ -39,7 +39,7 @@ async fn the_overview_names_a_question_that_is_answered() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
-/// The answers to questions, one a line.
+/// Asks questions, and returns the answers.
 async fn ask(program: &Program, questions: &[Value]) -> Vec<Value> {
     let input: String = questions.iter().map(|question| format!("{question}\n")).collect();
     let output = program.run(&["query"], &input).await;
@@ -55,7 +55,7 @@ fn numbers(ids: &Value) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn questions_are_answered_by_the_tree_and_by_both_rules() {
+async fn questions_use_the_tree_and_both_company_rules() {
     for version in VERSIONS {
         let double = odoo(version).await;
         let program = Program::over(&double);
@@ -97,76 +97,95 @@ async fn questions_are_answered_by_the_tree_and_by_both_rules() {
 }
 
 #[tokio::test]
-async fn an_odoo_that_cannot_be_used_is_told_with_what_to_do() {
+async fn an_unusable_odoo_is_reported_with_advice() {
     for version in VERSIONS {
         let double = odoo(version).await;
         let key = OdooDouble::key_of("admin");
-        let says = async |program: Program, expected: &[&str]| {
+        let assert_fails_with = async |program: Program, expected: &[&str]| {
             for command in ["tree", "serve"] {
-                let said = program.fail(&[command]).await;
+                let stderr = program.fail(&[command]).await;
                 for expected in expected {
-                    assert!(said.contains(expected), "{version}: {said}");
+                    assert!(stderr.contains(expected), "{version}: {stderr}");
                 }
-                assert!(!said.contains("ODOO_DB") && !said.contains("ODOO_URL"), "{said}");
-                assert!(!said.contains(&key) && !said.contains("secret"), "{said}");
+                assert!(!stderr.contains("ODOO_DB") && !stderr.contains("ODOO_URL"), "{stderr}");
+                assert!(!stderr.contains(&key) && !stderr.contains("secret"), "{stderr}");
             }
         };
         let bob = OdooDouble::key_of("bob");
-        says(Program::loaded_by(&double, "admin", "a secret"), &["does not accept", "`admin`"]).await;
+        assert_fails_with(Program::loaded_by(&double, "admin", "a secret"), &["does not accept", "`admin`"])
+            .await;
         let expired = "0123456789012345678901234567890123456789";
-        says(Program::loaded_by(&double, "admin", expired), &["does not accept", "key valid"]).await;
-        says(Program::loaded_by(&double, "bob", &bob), &["base.group_erp_manager", "Access Rights"]).await;
-        says(Program::over(&double).with("ORGCACHE_ODOO_DB", "nosuch"), &["`nosuch`", "--odoo-db"]).await;
-        says(Program::over(&double).with("ORGCACHE_ODOO_LOADER_USER", ""), &["--odoo-loader-user"]).await;
+        assert_fails_with(Program::loaded_by(&double, "admin", expired), &["does not accept", "key valid"])
+            .await;
+        assert_fails_with(
+            Program::loaded_by(&double, "bob", &bob),
+            &["base.group_erp_manager", "Access Rights"],
+        )
+        .await;
+        assert_fails_with(
+            Program::over(&double).with("ORGCACHE_ODOO_DB", "nosuch"),
+            &["`nosuch`", "--odoo-db"],
+        )
+        .await;
+        assert_fails_with(
+            Program::over(&double).with("ORGCACHE_ODOO_LOADER_USER", ""),
+            &["--odoo-loader-user"],
+        )
+        .await;
         let no_key = &["--odoo-loader-key-file", "ORGCACHE_ODOO_LOADER_KEY"];
-        says(Program::over(&double).with("ORGCACHE_ODOO_LOADER_KEY", ""), no_key).await;
+        assert_fails_with(Program::over(&double).with("ORGCACHE_ODOO_LOADER_KEY", ""), no_key).await;
         let web = format!("{}/web", double.url());
-        says(Program::over(&double).with("ORGCACHE_ODOO_URL", &web), &["--odoo-url", "/web"]).await;
+        assert_fails_with(Program::over(&double).with("ORGCACHE_ODOO_URL", &web), &["--odoo-url", "/web"])
+            .await;
         double.with_model("res.company", |companies| companies.closed = true);
-        says(Program::loaded_by(&double, "bob", &bob), &["may not read companies", "Access Rights"]).await;
-        let away = Program::over(&double);
+        assert_fails_with(
+            Program::loaded_by(&double, "bob", &bob),
+            &["may not read companies", "Access Rights"],
+        )
+        .await;
+        let unreachable = Program::over(&double);
         drop(double);
         for command in ["tree", "serve"] {
-            let said = away.fail_as(75, &[command]).await;
-            assert!(said.contains("cannot be reached") && said.contains("Is Odoo running"), "{said}");
+            let stderr = unreachable.fail_as(75, &[command]).await;
+            assert!(stderr.contains("cannot be reached") && stderr.contains("Is Odoo running"), "{stderr}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_key_may_be_in_a_file_and_a_password_does_as_well() {
+async fn the_loader_accepts_a_key_file_and_a_password() {
     let double = odoo(18).await;
     let program = Program::over(&double).with("ORGCACHE_ODOO_LOADER_KEY", "");
     let file = secret_file(program.home.path(), &format!("{}\n", OdooDouble::key_of("admin")));
     assert!(program.print(&["tree", "--odoo-loader-key-file", &file]).await.contains("Lab North"));
-    let said = program.fail(&["tree", "--odoo-loader-key-file", "/nowhere/key"]).await;
-    assert!(said.contains("/nowhere/key"), "{said}");
+    let stderr = program.fail(&["tree", "--odoo-loader-key-file", "/nowhere/key"]).await;
+    assert!(stderr.contains("/nowhere/key"), "{stderr}");
     let by_password = Program::loaded_by(&double, "admin", &password("admin"));
     assert!(by_password.print(&["tree"]).await.contains("Lab North"));
 }
 
 #[tokio::test]
-async fn what_is_about_a_database_says_so() {
+async fn options_and_commands_for_databases_are_refused_with_odoo() {
     let double = odoo(19).await;
     let program = Program::over(&double);
-    let said = program.fail(&["password", "bob", "--store-url", "sqlite:x.db?mode=rwc"]).await;
-    assert!(said.contains("in Odoo"), "{said}");
+    let stderr = program.fail(&["password", "bob", "--store-url", "sqlite:x.db?mode=rwc"]).await;
+    assert!(stderr.contains("in Odoo"), "{stderr}");
     for arguments in [&["revisions", "status"][..], &["import", "."]] {
-        let said = program.fail(arguments).await;
-        assert!(said.contains("--database-url"), "{said}");
+        let stderr = program.fail(arguments).await;
+        assert!(stderr.contains("--database-url"), "{stderr}");
     }
-    let said = program.fail(&["serve", "--erp-passwords", "--store-url", "sqlite:x.db?mode=rwc"]).await;
-    assert!(said.contains("--erp-passwords"), "{said}");
+    let stderr = program.fail(&["serve", "--erp-passwords", "--store-url", "sqlite:x.db?mode=rwc"]).await;
+    assert!(stderr.contains("--erp-passwords"), "{stderr}");
     let store = ["--erp-passwords", "--store-url", "sqlite:x.db?mode=rwc"];
     let checked = program.run(&[&["check", "--listen", "127.0.0.1:0"], &store[..]].concat(), "").await;
     let found = String::from_utf8(checked.stdout).unwrap();
     assert!(checked.status.code() == Some(1) && found.contains("PROBLEM  --erp-passwords"), "{found}");
-    let said = program.fail(&["tree", "--database-url", "sqlite:x.db"]).await;
-    assert!(said.contains("--odoo-url") && said.contains("--database-url"), "{said}");
+    let stderr = program.fail(&["tree", "--database-url", "sqlite:x.db"]).await;
+    assert!(stderr.contains("--odoo-url") && stderr.contains("--database-url"), "{stderr}");
 }
 
 #[tokio::test]
-async fn a_check_tries_the_odoo_that_serve_would_take() {
+async fn check_tests_the_configured_odoo() {
     for version in VERSIONS {
         let double = odoo(version).await;
         let checked = Program::over(&double).print(&["check"]).await;

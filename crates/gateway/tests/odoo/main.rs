@@ -1,12 +1,12 @@
-//! The program over Odoo: its companies as organizations, its users as users.
+//! The program with Odoo as its ERP: companies are organizations, and users log in as Odoo's users.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code may fail loudly")]
 
 mod program;
 mod world;
 
-mod alone;
 mod cluster;
 mod commands;
-mod rechecking;
+mod login;
+mod mcp_only;
 mod serving;
-mod signing_in;
+mod user_check;

@@ -1,4 +1,4 @@
-//! The real program, and its options for an Odoo.
+//! `Program`: the real program with options for an Odoo double.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -9,14 +9,14 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::{NamedTempFile, TempDir};
 
-/// A command line with a home of its own.
+/// The environment of the program, with a temporary home.
 pub(crate) struct Program {
     pub(crate) home: TempDir,
     variables: Vec<(&'static str, String)>,
 }
 
 impl Program {
-    /// Over the companies of a double, loaded by the administrator's key.
+    /// Uses a double, whose companies are loaded with the administrator's key.
     pub(crate) fn over(double: &OdooDouble) -> Self {
         Self::loaded_by(double, "admin", &OdooDouble::key_of("admin"))
     }
@@ -31,14 +31,14 @@ impl Program {
         Program { home: tempfile::tempdir().unwrap(), variables }
     }
 
-    /// Over nothing that a variable names.
+    /// Uses no Odoo and no database.
     pub(crate) fn alone() -> Self {
         Program { home: tempfile::tempdir().unwrap(), variables: Vec::new() }
     }
 
-    /// With a variable more, or another value of one.
+    /// Sets or replaces an environment variable.
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.variables.retain(|(known, _)| *known != name);
+        self.variables.retain(|(existing, _)| *existing != name);
         self.variables.push((name, value.to_owned()));
         self
     }
@@ -50,7 +50,7 @@ impl Program {
         command
     }
 
-    /// Runs it to its end, on a thread of its own: the double answers meanwhile.
+    /// Runs the program to completion, on another thread so that the double can answer meanwhile.
     pub(crate) async fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(arguments);
         let input = input.to_owned();
@@ -63,32 +63,32 @@ impl Program {
         tokio::task::spawn_blocking(run).await.unwrap()
     }
 
-    /// Runs it, and gives what it printed.
+    /// Runs the program, which must succeed, and returns its output.
     pub(crate) async fn print(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments, "").await;
-        let (out, said) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{out}");
+        let (out, stderr) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""), "{out}");
         out
     }
 
-    /// Runs it, and gives what it said when it failed.
+    /// Runs the program, which must fail with status 2, and returns its error output.
     pub(crate) async fn fail(&self, arguments: &[&str]) -> String {
         self.fail_as(2, arguments).await
     }
 
-    /// The same with the status that it ended with.
+    /// Runs the program, which must fail with the given status, and returns its error output.
     pub(crate) async fn fail_as(&self, status: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments, "").await;
-        let said = text(&output.stderr);
-        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(status), ""), "{said}");
-        said
+        let stderr = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(status), ""), "{stderr}");
+        stderr
     }
 
-    /// Starts the service.
+    /// Starts the service and reads its greeting.
     pub(crate) async fn serve(&self, arguments: &[&str]) -> Service {
-        let said = NamedTempFile::new().unwrap();
+        let stderr = NamedTempFile::new().unwrap();
         let mut command = self.command(&[&["serve"], arguments].concat());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(said.reopen().unwrap());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr.reopen().unwrap());
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let (greeting, out) = tokio::task::spawn_blocking(move || {
@@ -99,10 +99,10 @@ impl Program {
         .await
         .unwrap();
         let address = greeting.lines().next().and_then(|line| line.strip_prefix("orgcache listens on "));
-        let address =
-            address.unwrap_or_else(|| panic!("{greeting}{}", std::fs::read_to_string(said.path()).unwrap()));
+        let address = address
+            .unwrap_or_else(|| panic!("{greeting}{}", std::fs::read_to_string(stderr.path()).unwrap()));
         let client = Client::builder().no_proxy().build().unwrap();
-        Service { child, _out: out, said, address: address.to_owned(), greeting, client }
+        Service { child, _out: out, stderr, address: address.to_owned(), greeting, client }
     }
 }
 
@@ -110,12 +110,12 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// The running service. Dropped, it ends.
+/// A running service. Dropping it kills the process.
 pub(crate) struct Service {
     child: Child,
-    /// Open as long as the program may write to it.
+    /// Kept open because the program may write to it.
     _out: BufReader<ChildStdout>,
-    said: NamedTempFile,
+    stderr: NamedTempFile,
     pub(crate) address: String,
     pub(crate) greeting: String,
     client: Client,
@@ -123,7 +123,7 @@ pub(crate) struct Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It fails only where the program has ended already.
+        // Fails only if the program has already exited.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -134,14 +134,14 @@ impl Service {
         self.client.request(method, format!("{}{path}", self.address))
     }
 
-    /// Signs a user in: the status, and the answer.
-    pub(crate) async fn sign_in(&self, user: &str, password: &str) -> (u16, Value) {
+    /// Logs a user in. Returns the status and the answer.
+    pub(crate) async fn log_in(&self, user: &str, password: &str) -> (u16, Value) {
         let form = json!({"user": user, "password": password});
         answer(self.request(Method::POST, "/v1/login").json(&form)).await
     }
 
     pub(crate) async fn token(&self, user: &str, password: &str) -> String {
-        let (status, answer) = self.sign_in(user, password).await;
+        let (status, answer) = self.log_in(user, password).await;
         assert_eq!(status, 200, "{answer}");
         answer["token"].as_str().unwrap().to_owned()
     }
@@ -155,7 +155,7 @@ impl Service {
     }
 
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.said.path()).unwrap()
+        std::fs::read_to_string(self.stderr.path()).unwrap()
     }
 }
 
@@ -166,7 +166,7 @@ async fn answer(request: RequestBuilder) -> (u16, Value) {
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-/// A file that only its owner reads.
+/// Creates a file that only its owner may read.
 pub(crate) fn secret_file(folder: &Path, text: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
 

@@ -1,4 +1,4 @@
-//! What a session over Odoo answers: both rules, administration, switching, and the stores.
+//! Sessions with Odoo: company rules, administration, pinning, calls that the ERP does not have.
 
 use odoo_double::OdooDouble;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::program::Program;
 use crate::world::{VERSIONS, company, odoo, password, user};
 
 #[tokio::test]
-async fn both_rules_are_conditions_for_sql_and_for_searches() {
+async fn both_company_rules_are_returned_as_sql_and_as_domains() {
     for version in VERSIONS {
         let double = odoo(version).await;
         let service = Program::over(&double).serve(&[]).await;
@@ -47,7 +47,7 @@ async fn both_rules_are_conditions_for_sql_and_for_searches() {
 }
 
 #[tokio::test]
-async fn the_domain_finds_in_odoo_what_the_session_says() {
+async fn the_returned_domain_finds_the_right_records_in_odoo() {
     use odoo::{Call, OdooClient, OdooConfig, OdooCredential};
     use odoo_double::Model;
 
@@ -79,7 +79,7 @@ async fn the_domain_finds_in_odoo_what_the_session_says() {
 }
 
 #[tokio::test]
-async fn only_who_is_an_administrator_in_odoo_at_that_moment_administers() {
+async fn only_current_administrators_of_odoo_may_administer() {
     for version in VERSIONS {
         let double = odoo(version).await;
         let service = Program::over(&double).serve(&[]).await;
@@ -93,12 +93,12 @@ async fn only_who_is_an_administrator_in_odoo_at_that_moment_administers() {
         let names: Vec<&Value> =
             sessions["sessions"].as_array().unwrap().iter().map(|session| &session["username"]).collect();
         assert!(names.contains(&&json!("bob")) && names.contains(&&json!("admin")), "{sessions}");
-        // Rights are those of the moment, not of the login.
+        // Administrator rights are read per request, not at login.
         double.set_groups(user(version, "bob"), &["base.group_user", "base.group_erp_manager"]);
         assert_eq!(may(&bob).await, 200, "{version}");
         double.set_groups(user(version, "bob"), &["base.group_user"]);
         assert_eq!(may(&bob).await, 403, "{version}");
-        // Others' companies are for administrators to ask about.
+        // Only administrators may ask about the companies of other users.
         let ask = async |token: &str, of: &str| {
             let of = user(version, of).to_string();
             let question = json!({"call": "shared_companies", "args": {"user": of}});
@@ -109,19 +109,19 @@ async fn only_who_is_an_administrator_in_odoo_at_that_moment_administers() {
         assert_eq!(ask(&bob, "bob").await, (200, json!({"result": [holding, north]})));
         assert_eq!(ask(&bob, "admin").await.0, 403);
         assert_eq!(ask(&admin, "bob").await, (200, json!({"result": [holding, north]})));
-        // An administrator ends the sessions of others.
+        // Administrators may end sessions of other users.
         let of_bob = user(version, "bob").to_string();
         let (status, _) = service.post("/v1/admin/sessions/end", &admin, json!({"user": of_bob})).await;
         assert_eq!(status, 200);
         assert_eq!(service.get("/v1/session", &bob).await.0, 401);
-        // Without an answer of Odoo, no user is an administrator.
+        // If Odoo does not answer, no user counts as an administrator.
         double.set_down(true);
         assert_eq!(may(&admin).await, 503);
     }
 }
 
 #[tokio::test]
-async fn a_session_is_pinned_until_it_asks() {
+async fn a_session_is_pinned_until_it_is_refreshed() {
     let double = odoo(19).await;
     let service = Program::over(&double).serve(&["--recheck-users", "0"]).await;
     let token = service.token("dan", &password("dan")).await;
@@ -141,13 +141,13 @@ async fn a_session_is_pinned_until_it_asks() {
     let renewed = renewed["token"].as_str().unwrap();
     let (_, readable) = service.get("/v1/session/readable", renewed).await;
     assert_eq!(readable, json!({"organizations": [own.to_string()]}));
-    assert_eq!(service.get("/v1/session/readable", &token).await.0, 401, "the old token has ended");
+    assert_eq!(service.get("/v1/session/readable", &token).await.0, 401, "the old token is invalid");
     let elsewhere = json!({"org": alone.to_string()});
     assert_eq!(service.post("/v1/session/org", renewed, elsewhere).await.0, 403);
 }
 
 #[tokio::test]
-async fn the_service_of_a_database_has_no_companies() {
+async fn a_service_on_a_database_has_no_companies() {
     let program = Program::alone();
     let service = program.serve(&[]).await;
     let token = service.token("F&BAdmin", "orgcache").await;
@@ -159,7 +159,7 @@ async fn the_service_of_a_database_has_no_companies() {
 }
 
 #[tokio::test]
-async fn the_service_of_an_odoo_has_no_stored_columns() {
+async fn a_service_on_odoo_has_no_stored_columns() {
     let double = odoo(19).await;
     let service = Program::over(&double).serve(&[]).await;
     let token = service.token("dan", &password("dan")).await;

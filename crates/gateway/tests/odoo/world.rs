@@ -1,4 +1,4 @@
-//! Odoos of each version, with the companies and users that were recorded.
+//! Odoo doubles of each supported version, with the recorded companies and users.
 
 use odoo_double::{Behaviour, OdooDouble, company_answer};
 
@@ -13,15 +13,15 @@ pub(crate) async fn odoo(version: u32) -> OdooDouble {
 /// The id of a company in a version, by its name.
 pub(crate) fn company(version: u32, name: &str) -> i64 {
     let tree = company_answer(version, "companies: the tree").unwrap();
-    let named = tree.as_array().unwrap().iter().find(|company| company["name"] == name);
-    named.unwrap_or_else(|| panic!("{name}"))["id"].as_i64().unwrap()
+    let found = tree.as_array().unwrap().iter().find(|company| company["name"] == name);
+    found.unwrap_or_else(|| panic!("{name}"))["id"].as_i64().unwrap()
 }
 
 /// The id of a user in a version.
 pub(crate) fn user(version: u32, login: &str) -> i64 {
     let users = company_answer(version, "companies: of the users").unwrap();
-    let named = users.as_array().unwrap().iter().find(|user| user["login"] == login);
-    named.unwrap_or_else(|| panic!("{login}"))["id"].as_i64().unwrap()
+    let found = users.as_array().unwrap().iter().find(|user| user["login"] == login);
+    found.unwrap_or_else(|| panic!("{login}"))["id"].as_i64().unwrap()
 }
 
 pub(crate) fn password(login: &str) -> String {

@@ -170,13 +170,13 @@ pub(crate) fn every_call() -> Vec<Question> {
         food("sql_period_control_org_treenode", json!({"org": "0"}), nothing.clone()),
         food("sql_calendar_owner_treenode", json!({"org": NORTH}), json!(ES)),
         food("sql_calendar_owner_treenode", json!({"org": null}), nothing),
-        // A role with access to `0` reads all organizations of the client, but its row makes only `0` writable.
+        // A role with access to `0` reads all organizations of its client, but may write only `0`.
         food("readable_orgs", json!({"role": GROUP_ADMIN, "automatic_roles": false}), json!(ALL)),
         food("writable_orgs", json!({"role": GROUP_ADMIN, "automatic_roles": false}), json!(["0"])),
         food("writable_orgs", json!({"role": GROUP_ADMIN}), json!(ALL)),
         food("user_org_context", json!({"role": GROUP_ADMIN}), json!("'0','0'")),
-        // An automatic role has all organizations of its client except those that inactive rows deny, here `0`
-        // as well.
+        // An automatic role has all organizations of its client except those that inactive rows deny, among
+        // them `0`.
         food("readable_orgs", json!({"role": US_ADMIN}), json!(["0", GROUP, US, EAST, WEST])),
         food("writable_orgs", json!({"role": US_ADMIN}), json!(["0", US, EAST, WEST])),
         food("readable_orgs_count", json!({"role": US_ADMIN, "automatic_roles": false}), json!(5)),

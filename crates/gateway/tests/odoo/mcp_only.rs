@@ -1,4 +1,4 @@
-//! `serve --mcp` without a database and without an Odoo of its own: language models alone.
+//! `serve --mcp` without a database and without `--odoo-url`, and together with `--odoo-url`.
 
 use odoo_double::{Behaviour, OdooDouble};
 use reqwest::Method;
@@ -9,7 +9,7 @@ use crate::program::{Program, secret_file};
 
 const TOKEN: &str = "a token of a language model, of more than 32 bytes";
 
-/// The file of one principal.
+/// A file with one principal.
 fn principals(url: &str) -> Value {
     let hash: String = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
     let settings = json!({"ODOO_USER": "admin", "ODOO_PASSWORD": "<password>"});
@@ -20,7 +20,7 @@ fn principals(url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn with_mcp_alone_nobody_signs_in_and_no_password_is_published() {
+async fn mcp_alone_offers_no_login_and_no_demonstration() {
     let double = OdooDouble::start(Behaviour::default()).await.unwrap();
     let program = Program::alone();
     let principals = principals(&double.url());
@@ -28,11 +28,11 @@ async fn with_mcp_alone_nobody_signs_in_and_no_password_is_published() {
     let service = program.serve(&["--mcp", &file]).await;
     assert!(service.greeting.contains("no sign-in"), "{}", service.greeting);
     assert!(!service.greeting.contains("password") && !service.greeting.contains("users:"));
-    assert_eq!(std::fs::read_dir(program.home.path()).unwrap().count(), 1, "no demonstration is made");
+    assert_eq!(std::fs::read_dir(program.home.path()).unwrap().count(), 1, "no demonstration is created");
     for path in ["/", "/v1/session", "/v1/openapi.json", "/v1/admin/sessions"] {
         assert_eq!(service.get(path, "").await.0, 404, "{path}");
     }
-    let (status, _) = service.sign_in("F&BAdmin", "orgcache").await;
+    let (status, _) = service.log_in("F&BAdmin", "orgcache").await;
     assert_eq!(status, 404);
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(service.get(path, "").await.0, 200, "{path}");
@@ -50,7 +50,7 @@ async fn with_mcp_alone_nobody_signs_in_and_no_password_is_published() {
 }
 
 #[tokio::test]
-async fn odoo_for_people_and_for_language_models_together() {
+async fn odoo_and_mcp_can_be_served_together() {
     let double = crate::world::odoo(19).await;
     let program = Program::over(&double);
     let file = secret_file(program.home.path(), &principals(&double.url()).to_string());

@@ -1,4 +1,4 @@
-//! Users of Odoo sign in with the password or the key that they have there.
+//! Users log in with their Odoo password or API key.
 
 use odoo_double::OdooDouble;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::world::{VERSIONS, company, odoo, password, user};
 
 #[tokio::test]
-async fn a_user_signs_in_by_password_or_key_and_sees_its_companies() {
+async fn users_log_in_by_password_or_key_and_see_their_companies() {
     for version in VERSIONS {
         let double = odoo(version).await;
         let service = Program::over(&double).serve(&[]).await;
@@ -40,12 +40,12 @@ async fn a_user_signs_in_by_password_or_key_and_sees_its_companies() {
             let (_, roles) = service.get("/v1/session/roles", &token).await;
             assert_eq!(roles, json!({"roles": []}));
         }
-        assert_eq!(double.open_sessions(), 0, "no session is left at Odoo");
+        assert_eq!(double.open_sessions(), 0, "no session may be left in Odoo");
     }
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_alike() {
+async fn every_wrong_credential_gets_the_same_answer() {
     for version in VERSIONS {
         let double = odoo(version).await;
         let service = Program::over(&double).serve(&["--log", "info"]).await;
@@ -63,17 +63,17 @@ async fn what_does_not_fit_is_refused_alike() {
             ("dan", "wrong"),
             ("eve", "wrong"),
         ] {
-            let (status, answer) = service.sign_in(login, secret).await;
+            let (status, answer) = service.log_in(login, secret).await;
             assert_eq!(status, 401, "{version} {login}: {answer}");
             for (name, value) in expected.as_object().unwrap() {
                 assert_eq!(&answer[name], value, "{version} {login}: {answer}");
             }
         }
-        // A user with the right secret learns that the secret is not the reason.
+        // With the right secret, the answer says that the user may not log in.
         for (login, secret) in
             [("dan", password("dan")), ("eve", password("eve")), ("eve", OdooDouble::key_of("eve"))]
         {
-            let (status, answer) = service.sign_in(login, &secret).await;
+            let (status, answer) = service.log_in(login, &secret).await;
             assert_eq!(
                 (status, &answer["type"]),
                 (403, &json!("urn:orgcache:problem:not_allowed")),
@@ -88,18 +88,18 @@ async fn what_does_not_fit_is_refused_alike() {
 }
 
 #[tokio::test]
-async fn failures_are_limited_here_and_odoos_own_limit_is_passed_on() {
+async fn failures_are_limited_and_odoos_limit_is_passed_on() {
     let double = odoo(18).await;
     let service = Program::over(&double).serve(&[]).await;
     for _ in 0..10 {
-        assert_eq!(service.sign_in("bob", "wrong").await.0, 401);
+        assert_eq!(service.log_in("bob", "wrong").await.0, 401);
     }
-    // Ours, for this user and network; Odoo is not asked.
-    let asked = double.logins();
-    let (status, answer) = service.sign_in("bob", &password("bob")).await;
+    // The service's limit for this user and network. Odoo is not called.
+    let logins_before = double.logins();
+    let (status, answer) = service.log_in("bob", &password("bob")).await;
     assert_eq!((status, &answer["type"]), (429, &json!("urn:orgcache:problem:too_many_attempts")));
-    assert_eq!(double.logins(), asked);
-    // Odoo's, for all that come from one address.
+    assert_eq!(double.logins(), logins_before);
+    // Odoo's own limit for an address.
     let form = json!({"user": "ana", "password": password("ana")});
     let response = service.request(Method::POST, "/v1/login").json(&form).send().await.unwrap();
     assert_eq!(response.status(), 429);
@@ -107,31 +107,31 @@ async fn failures_are_limited_here_and_odoos_own_limit_is_passed_on() {
     let answer: serde_json::Value = response.json().await.unwrap();
     let detail = answer["detail"].as_str().unwrap();
     assert!(detail.contains("Too many login failures, please wait a bit"), "{detail}");
-    // Keys are not limited by Odoo, and a refusal by Odoo is counted for no user.
+    // Odoo does not limit keys, and a refusal by Odoo's limit does not count as a failure of the user.
     service.token("ana", &OdooDouble::key_of("ana")).await;
 }
 
 #[tokio::test]
-async fn a_second_factor_asks_for_a_key() {
+async fn a_user_with_a_second_factor_is_asked_for_a_key() {
     let double = odoo(19).await;
     double.behave(|behaviour| behaviour.second_factor = true);
     let service = Program::over(&double).serve(&[]).await;
-    let (status, answer) = service.sign_in("bob", &password("bob")).await;
+    let (status, answer) = service.log_in("bob", &password("bob")).await;
     assert_eq!((status, &answer["type"]), (403, &json!("urn:orgcache:problem:second_factor")));
     assert!(answer["detail"].as_str().unwrap().contains("API key"));
-    assert_eq!(service.sign_in("bob", "wrong").await.0, 401);
+    assert_eq!(service.log_in("bob", "wrong").await.0, 401);
     service.token("bob", &OdooDouble::key_of("bob")).await;
 }
 
 #[tokio::test]
-async fn an_odoo_that_is_away_ends_no_session() {
+async fn an_odoo_outage_ends_no_session() {
     let double = odoo(17).await;
     let service = Program::over(&double).serve(&["--recheck-users", "1"]).await;
     let token = service.token("bob", &password("bob")).await;
     let (_, before) = service.get("/v1/session/readable", &token).await;
     double.set_down(true);
     assert_eq!(service.get("/v1/session/readable", &token).await, (200, before.clone()));
-    let (status, answer) = service.sign_in("bob", &password("bob")).await;
+    let (status, answer) = service.log_in("bob", &password("bob")).await;
     assert_eq!(status, 503, "{answer}");
     let (status, _) = service.get("/v1/session/freshness", &token).await;
     assert!(status == 503 || status == 200, "{status}");
@@ -141,12 +141,12 @@ async fn an_odoo_that_is_away_ends_no_session() {
     assert_eq!(
         service.get("/v1/session/readable", &token).await,
         (200, before),
-        "users could not be checked"
+        "a failed user check must not end the session"
     );
     double.set_down(false);
-    let begun = std::time::Instant::now();
-    while service.sign_in("bob", &password("bob")).await.0 != 200 {
-        assert!(begun.elapsed().as_secs() < 30, "odoo is back");
+    let started = std::time::Instant::now();
+    while service.log_in("bob", &password("bob")).await.0 != 200 {
+        assert!(started.elapsed().as_secs() < 30, "logins must work again");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
     assert_eq!(service.get("/readyz", "").await.0, 200);

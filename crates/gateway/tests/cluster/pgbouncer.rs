@@ -1,5 +1,5 @@
-//! Every command through pgbouncer with its defaults, which gives every transaction another connection of
-//! the server.
+//! All commands through pgbouncer in transaction mode, in which each transaction may use another server
+//! connection.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -11,12 +11,12 @@ use crate::node::Node;
 use crate::server::Bouncer;
 use crate::world::{ADMIN, PASSWORD, SPAIN, World};
 
-/// What a command printed; it must succeed.
+/// Runs a command, which must succeed, and returns its output.
 fn run(world: &World, arguments: &[&str], input: &str) -> String {
     run_with(world, &[], arguments, input)
 }
 
-/// The same with variables of the environment.
+/// Runs a command with environment variables.
 fn run_with(world: &World, variables: &[(&str, &str)], arguments: &[&str], input: &str) -> String {
     let mut child = Command::new(env!("CARGO_BIN_EXE_orgcache"))
         .args(arguments)
@@ -30,18 +30,18 @@ fn run_with(world: &World, variables: &[(&str, &str)], arguments: &[&str], input
         .unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    assert_eq!(said, "", "{arguments:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {stderr}");
+    assert_eq!(stderr, "", "{arguments:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_works_through_a_pooler_of_transactions() {
+async fn all_commands_work_through_a_transaction_pooler() {
     let world = World::new().await;
     let bouncer = Bouncer::new(&world.url);
     let pooled = bouncer.url(&world.url);
-    // The ERP's tables in a schema that the URL names.
+    // The ERP's tables are in a schema that the URL names.
     world.execute("CREATE SCHEMA erp").await;
     world
         .execute(
@@ -67,7 +67,7 @@ async fn every_command_works_through_a_pooler_of_transactions() {
         r#"{"client":"23C59575B9CF467C9620760EB255B389","call":"natural_tree","args":{"org":"0"}}"#;
     let answer = run(&world, &[&["query"][..], &database].concat(), &format!("{question}\n"));
     assert!(answer.starts_with(r#"{"result":["0","#), "{answer}");
-    // The environment's settings come before those of the URL.
+    // Environment variables take precedence over the URL.
     let variables = [("PGOPTIONS", "-c search_path=nowhere,erp")];
     for url in [&pooled, &erp] {
         let arguments = ["tree", "--client", client, "--database-url", url];
@@ -79,23 +79,23 @@ async fn every_command_works_through_a_pooler_of_transactions() {
     let password = [&["password", ADMIN, "--store-url", &pooled][..], &database].concat();
     assert!(run_with(&world, &elsewhere, &password, PASSWORD).contains("is set"));
 
-    // No notifications come through the pooler: `serve` would fail, and `check` says what to name.
+    // The pooler forwards no notifications, so `serve` would fail. `check` names the missing option.
     let mut check = Command::new(env!("CARGO_BIN_EXE_orgcache"));
     check.args(["check", "--listen", "127.0.0.1:0", "--store-url", &pooled]).args(database).env_clear();
     let checked = check.env("HOME", world.home.path()).output().unwrap();
-    let said = String::from_utf8(checked.stdout).unwrap();
-    assert!(checked.status.code() == Some(1) && said.contains("--store-direct-url"), "{said}");
+    let stderr = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.code() == Some(1) && stderr.contains("--store-direct-url"), "{stderr}");
 
     let options = ["--store-url", &pooled, "--store-direct-url", &world.url];
     let node = Node::start_over(&world, &erp, &options).await;
     let logins = (0..40).map(|number| {
-        let at = &node.at;
-        async move { at.token(if number % 2 == 0 { ADMIN } else { SPAIN }).await }
+        let endpoint = &node.endpoint;
+        async move { endpoint.token(if number % 2 == 0 { ADMIN } else { SPAIN }).await }
     });
     for token in futures_util::future::join_all(logins).await {
-        assert_eq!(node.at.status(&token).await, 200);
+        assert_eq!(node.endpoint.status(&token).await, 200);
     }
-    // Nothing was left behind on the connections that others get next, in turn.
+    // The server connections have no leftover state that would affect other clients of the pooler.
     let options: PgConnectOptions = pooled.parse().unwrap();
     let mut other = options.extra_float_digits(None).connect().await.unwrap();
     for _ in 0..8 {
@@ -108,7 +108,7 @@ async fn every_command_works_through_a_pooler_of_transactions() {
     }
     other.close().await.unwrap();
     run(&world, &[&["revisions", "remove"][..], &database].concat(), "");
-    // Into an empty schema.
+    // Import into an empty schema.
     world.execute("CREATE SCHEMA other").await;
     let other = format!("{pooled}?options[search_path]=other");
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/erp-sample/rows");
