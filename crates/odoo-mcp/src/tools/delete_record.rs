@@ -19,7 +19,7 @@ pub(crate) struct DeleteRecord;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The record.
+    /// The id of the record.
     record_id: RecordId,
 }
 

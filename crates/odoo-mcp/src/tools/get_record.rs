@@ -30,12 +30,12 @@ pub(crate) struct GetRecord;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The record.
+    /// The id of the record.
     record_id: RecordId,
     /// The fields to read; the most useful ones by default. `["__all__"]` reads all, which may be large.
     fields: Option<Names>,
     context: Option<CallContext>,
-    /// The accepted age of a cached record in seconds, at most a few; 0, the default, always asks Odoo.
+    /// Accepts a cached record of up to this age in seconds, a few at most. 0, the default, always asks Odoo.
     /// Writes through this server invalidate the cache.
     #[serde(default)]
     max_age: u32,

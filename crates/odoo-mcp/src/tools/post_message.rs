@@ -21,7 +21,7 @@ pub(crate) struct PostMessage;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The record.
+    /// The id of the record.
     record_id: RecordId,
     /// The message: plain text, or HTML with body_is_html.
     body: String,

@@ -25,7 +25,7 @@ pub(crate) struct UpdateRecords;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The records, 1 to 100; requires values.
+    /// The ids of the records, 1 to 100; requires values.
     record_ids: Option<Ids>,
     /// The new values for all record_ids, as in create_record.
     values: Option<Map<String, Value>>,

@@ -24,7 +24,7 @@ pub(crate) struct UploadAttachment;
 pub(crate) struct Arguments {
     /// The model, such as `res.partner`.
     model: String,
-    /// The record.
+    /// The id of the record.
     record_id: RecordId,
     /// The file's name, such as `contract.pdf`.
     name: String,
