@@ -124,7 +124,7 @@ pub(crate) async fn statistics(
     let organizations = sessions * administrator.session.footprint().organizations;
     let instance = client.is_none().then(|| gateway.manager().footprint());
     let distinct: BTreeSet<_> = trees.iter().map(|tree| *tree.fingerprint.as_bytes()).collect();
-    let (bytes_in, bytes_out) = gateway.inner.metrics.compressed_bytes();
+    let (bytes_in, bytes_out) = gateway.inner.metrics.compression().bytes();
     Ok(Json(Statistics {
         sessions,
         trees: distinct.len(),

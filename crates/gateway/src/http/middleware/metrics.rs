@@ -27,10 +27,23 @@ pub(crate) struct Metrics {
     compression: Arc<Compression>,
 }
 
+/// Bytes of bodies before and after compression, of those that were compressed and sent.
 #[derive(Debug, Default)]
-struct Compression {
+pub(crate) struct Compression {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
+}
+
+impl Compression {
+    pub(crate) fn record(&self, bytes_in: u64, bytes_out: u64) {
+        self.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
+        self.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
+    }
+
+    /// Before, and after.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
@@ -116,11 +129,6 @@ impl Metrics {
         self.limited_logins.inc();
     }
 
-    pub(crate) fn record_compression(&self, bytes_in: u64, bytes_out: u64) {
-        self.compression.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
-        self.compression.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
-    }
-
     /// All of it as text.
     ///
     /// # Errors
@@ -131,10 +139,9 @@ impl Metrics {
         Ok(text)
     }
 
-    /// Bytes of bodies before and after compression, of those that were compressed.
-    pub(crate) fn compressed_bytes(&self) -> (u64, u64) {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        (read(&self.compression.bytes_in), read(&self.compression.bytes_out))
+    /// What compression saves.
+    pub(crate) fn compression(&self) -> &Arc<Compression> {
+        &self.compression
     }
 }
 
@@ -166,7 +173,7 @@ impl Collector for SessionCollector {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (bytes_in, bytes_out) = self.compression.bytes();
         let counters = [
             ("logins", "Logins, refreshes and switches that got a session", stats.logins),
             ("logins_refused", "Logins, refreshes and switches that got none", stats.refused),
@@ -191,8 +198,8 @@ impl Collector for SessionCollector {
             ),
             ("tokens_failed_open", "Tokens answered while the store was away", stats.failed_open),
             ("store_failures", "Calls to the session store that failed", stats.store_failures),
-            ("compressed_bytes_in", "Bytes of bodies before compression", read(&self.compression.bytes_in)),
-            ("compressed_bytes_out", "Bytes of the same after it", read(&self.compression.bytes_out)),
+            ("compressed_bytes_in", "Bytes of bodies before compression", bytes_in),
+            ("compressed_bytes_out", "Bytes of the same after it", bytes_out),
         ];
         for (name, help, value) in counters {
             let counter = ConstCounter::new(value);

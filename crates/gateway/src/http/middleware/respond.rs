@@ -119,8 +119,8 @@ where
                 && is_worth_it(from, &response)
             {
                 // Few answers are large, and their future is not to weigh on all.
-                let metrics = Arc::clone(&in_flight.policy.metrics);
-                response = Box::pin(async move { compress(accepted, response, &metrics).await }).await;
+                let totals = Arc::clone(in_flight.policy.metrics.compression());
+                response = Box::pin(async move { compress(accepted, response, &totals).await }).await;
             }
             Ok(in_flight.finish(response))
         })
