@@ -8,8 +8,9 @@ use model_metadata::{CacheScope, DatabaseUser, ManualClock};
 use serde_json::json;
 use shuttle::thread;
 
-use super::cache::{RecordCache, RecordPolicy};
+use super::cache::RecordCache;
 use super::entry::ModelContext;
+use super::policy::RecordPolicy;
 
 const SCHEDULES: usize = 2_000;
 const AGE: Duration = Duration::from_secs(4);
