@@ -1,4 +1,4 @@
-//! What the page shows is in its address: for a reload, the Back button, and a colleague who gets the address.
+//! The address contains what the page shows, so that reloads, the Back button and shared links work.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::service::{
     ADMIN, CLIENT, GENERATED_ADMIN, GROUP, INSTANCE_ADMIN, PASSWORD, Service, US, US_WEST, USER,
 };
 
-/// Gives a control a value, as a user does.
+/// Sets the value of a control, as a user does.
 pub(crate) fn set(field: &str, value: &str) -> String {
     format!(
         "const field = document.getElementById('{field}');
@@ -43,12 +43,12 @@ async fn the_comparison_and_the_client_survive_a_reload_and_the_back_button() {
     until_set(&browser, chosen).await;
     browser.until_reads("#comparison-lead", "77 sessions on one tree of 6,000 organizations").await;
 
-    // An invalid number is in no address.
+    // The address contains no invalid numbers.
     browser.script(&set("sessions-count", "-7")).await;
     browser.until("!location.hash.includes('sessions')").await;
     browser.script(&set("sessions-count", "77")).await;
 
-    // The other view is about the same client, and each view leads back to what it showed.
+    // The other view shows the same client, and each view keeps its own state.
     browser.click("#sessions-link").await;
     browser.until("document.querySelector('tr.own, #sessions-empty')?.checkVisibility()").await;
     assert_eq!(browser.script("return location.hash").await, format!("#sessions?client={CLIENT}"));
@@ -58,7 +58,7 @@ async fn the_comparison_and_the_client_survive_a_reload_and_the_back_button() {
     browser.until("document.getElementById('sessions').checkVisibility()").await;
     browser.back().await;
     until_set(&browser, chosen).await;
-    // One step for the choice of a shape with its numbers, one for the client.
+    // One history entry for the shape with its numbers, one for the client.
     browser.back().await;
     until_set(&browser, [("client", CLIENT), ("shape", "here"), ("sessions-count", "")]).await;
     browser.back().await;
@@ -76,7 +76,7 @@ async fn the_selection_the_search_and_the_enlarged_part_survive_a_reload_and_the
     browser.click(&format!("[data-id='{US}'] .row-name")).await;
     browser.click("#zoom-in").await;
     browser.click(&format!("[data-id='{GROUP}'] .row-name")).await;
-    // Rows that the arrow keys pass are no steps.
+    // Rows that the arrow keys pass create no history entries.
     browser.type_into("#tree", &format!("{DOWN}{DOWN}")).await;
     browser.until_reads("#details-title", "Norte").await;
     browser.type_into("#search", "west").await;
@@ -113,7 +113,7 @@ async fn a_copied_address_opens_the_same_after_signing_in_and_signing_out_leaves
     browser.until_reads("#sessions-summary", "1 session shown").await;
     browser.until(&format!("document.querySelector(\"tr[data-session='{}']\")", visitor.id)).await;
     until_set(&browser, [("sessions-search", "f&bususer")]).await;
-    // The question begins with the own organization; a choice of two is a step.
+    // The question starts with the session's organization. Choosing both creates a history entry.
     browser.view("refer").await;
     until_set(&browser, [("refer-from", "F&B España - Región Norte"), ("refer-to", "")]).await;
     browser.view(&format!("refer/{US}/{US_WEST}")).await;
@@ -129,7 +129,7 @@ async fn a_copied_address_opens_the_same_after_signing_in_and_signing_out_leaves
 }
 
 #[tokio::test]
-async fn what_does_not_apply_in_an_address_is_named_and_ignored() {
+async fn invalid_parts_of_an_address_are_reported_and_ignored() {
     let service = Service::start();
     let browser = Browser::open(&format!("{}/#organizations/nowhere?zoom=x", service.address)).await;
     browser.sign_in(ADMIN, PASSWORD).await;
@@ -152,7 +152,7 @@ async fn what_does_not_apply_in_an_address_is_named_and_ignored() {
         let kept = browser.script("return location.hash").await;
         assert!(!kept.as_str().unwrap().contains("caught") && kept.as_str().unwrap().len() < 100, "{kept}");
     }
-    // The notice is about one address.
+    // The notice belongs to one address.
     browser.view(&format!("organizations/{GROUP}")).await;
     browser.until("!document.getElementById('trouble').checkVisibility()").await;
     let made = "return document.title.includes('caught') || document.querySelectorAll('main img').length";
@@ -162,7 +162,7 @@ async fn what_does_not_apply_in_an_address_is_named_and_ignored() {
     user.enter(USER, PASSWORD).await;
     user.until_reads("#trouble-text", "view “\u{2068}sessions").await;
     user.until("document.getElementById('overview').checkVisibility()").await;
-    // Another client's user gets no notice for an address without anything of the client.
+    // A user of another client gets no notice for an address that names nothing of the first client.
     let other = Browser::open(&format!("{}/#overview?compare=fan5&organizations=9", service.address)).await;
     other.enter(GENERATED_ADMIN, PASSWORD).await;
     other.until_reads("#comparison-lead", "on one tree of 9 organizations").await;

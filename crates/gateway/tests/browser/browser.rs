@@ -1,4 +1,4 @@
-//! A headless browser with a profile of its own.
+//! `Browser`: a headless browser with its own profile.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -15,24 +15,24 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::{ParseError, Url};
 
-/// How long the page may take to become what a test waits for. Only failing tests take that long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// How long to wait before looking again.
-pub(crate) const STEP: Duration = Duration::from_millis(50);
+/// Timeout for conditions on the page. Only failing tests wait that long.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+/// The polling interval.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A window on a page. Dropped, it takes the browser with it, also when the test fails.
+/// A window on a page. Dropping it closes the browser, even if the test fails.
 pub(crate) struct Browser {
     client: Client,
     _driver: Driver,
 }
 
 impl Browser {
-    /// Opens a page in a window of the usual size.
+    /// Opens a page in a window of the default size.
     pub(crate) async fn open(address: &str) -> Self {
         Self::open_sized(address, 1280, 800).await
     }
 
-    /// Opens a page in a window of some size.
+    /// Opens a page in a window of the given size.
     pub(crate) async fn open_sized(address: &str, width: u32, height: u32) -> Self {
         let driver = Driver::start();
         let chrome = json!({
@@ -40,7 +40,7 @@ impl Browser {
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                // The browser ends when the driver is gone, however that went.
+                // The browser exits with the driver, whatever the result.
                 "--remote-debugging-pipe",
                 format!("--user-data-dir={}", driver.profile.path().display()),
             ],
@@ -60,12 +60,12 @@ impl Browser {
         self.client.goto(address).await.unwrap();
     }
 
-    /// Loads the page anew, as the browser's button does.
+    /// Reloads the page, as the browser's button does.
     pub(crate) async fn reload(&self) {
         self.client.refresh().await.unwrap();
     }
 
-    /// Goes one step back, as the browser's button does.
+    /// Goes back in the history, as the browser's button does.
     pub(crate) async fn back(&self) {
         self.client.back().await.unwrap();
     }
@@ -74,24 +74,24 @@ impl Browser {
         self.script("history.forward()").await;
     }
 
-    /// What a script returns, `return` included.
+    /// Runs a script, which must `return` its result.
     pub(crate) async fn script(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("`{script}`: {error}"))
     }
 
     /// Waits until an expression holds.
     pub(crate) async fn until(&self, expression: &str) {
-        let begun = Instant::now();
+        let started = Instant::now();
         while self.script(&format!("return Boolean({expression})")).await != json!(true) {
-            if begun.elapsed() > PATIENCE {
+            if started.elapsed() > TIMEOUT {
                 let shown = self.script("return document.body.innerText").await;
-                panic!("`{expression}` does not come to hold; on the page is {shown}");
+                panic!("`{expression}` does not become true; the page shows {shown}");
             }
-            tokio::time::sleep(STEP).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Waits until a visible element has a text that contains the words.
+    /// Waits until a visible element contains the words.
     pub(crate) async fn until_reads(&self, css: &str, words: &str) {
         let (css, words) = (json!(css), json!(words));
         self.until(&format!(
@@ -104,55 +104,55 @@ impl Browser {
         self.client.find(Locator::Css(css)).await.unwrap().text().await.unwrap()
     }
 
-    /// Types into an element, as a person who has put the cursor there.
+    /// Types into an element.
     pub(crate) async fn type_into(&self, css: &str, text: &str) {
         self.client.find(Locator::Css(css)).await.unwrap().send_keys(text).await.unwrap();
     }
 
-    /// Types wherever the focus is.
+    /// Types into the focused element.
     pub(crate) async fn type_keys(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
-    /// Clicks on an element, once it is there.
+    /// Clicks on an element as soon as it exists.
     pub(crate) async fn click(&self, css: &str) {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             let found = self.client.find(Locator::Css(css)).await;
             let clicked = match found {
                 Ok(element) => element.click().await,
                 Err(error) => Err(error),
             };
-            // Figures are drawn anew every few seconds: the element may be another one by now.
+            // Figures are redrawn every few seconds, so the element may have been replaced.
             let Err(error) = clicked else { return };
-            assert!(begun.elapsed() < PATIENCE, "`{css}` cannot be clicked on: {error}");
-            tokio::time::sleep(STEP).await;
+            assert!(started.elapsed() < TIMEOUT, "cannot click on `{css}`: {error}");
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Shows the page in `light` or `dark`.
+    /// Switches the preferred color scheme to `light` or `dark`.
     pub(crate) async fn prefer(&self, scheme: &str) {
         self.emulate(json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] })).await;
     }
 
-    /// Emulates a medium or its features.
+    /// Emulates a media type or media features.
     pub(crate) async fn emulate(&self, media: Value) {
         self.protocol("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// Gives the window another size.
+    /// Resizes the window.
     pub(crate) async fn resize(&self, width: u32, height: u32) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.protocol("Emulation.setDeviceMetricsOverride", size).await;
     }
 
-    /// Waits until all changes are painted: the frame after the next one begins.
+    /// Waits for two animation frames, so that all changes are painted.
     pub(crate) async fn until_painted(&self) {
         let frames = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
         self.script(frames).await;
     }
 
-    /// The whole page as PNG, also what has to be scrolled to.
+    /// A PNG image of the whole page, including the parts outside of the viewport.
     pub(crate) async fn screenshot(&self) -> Vec<u8> {
         self.until_painted().await;
         let size = "const { scrollWidth: width, scrollHeight: height } = document.documentElement;
@@ -162,14 +162,14 @@ impl Browser {
         STANDARD.decode(answer.get("data").and_then(Value::as_str).unwrap()).unwrap()
     }
 
-    /// Sends a command of the browser's own protocol.
+    /// Sends a command of the Chrome DevTools Protocol.
     async fn protocol(&self, command: &str, parameters: Value) -> Value {
         let command = json!({ "cmd": command, "params": parameters });
         self.client.issue_cmd(Extension("goog/cdp/execute", command)).await.unwrap()
     }
 
-    /// Fails if the browser complained about the page: errors in scripts, breaches of the page's policy.
-    /// Refusals and a server that is gone are the browser's to report and the page's to handle.
+    /// Fails if the browser's log contains script errors or violations of the content security policy.
+    /// Ignores error statuses and failed connections, which the page handles.
     pub(crate) async fn assert_no_complaints(&self) {
         let log = self.client.issue_cmd(Extension("se/log", json!({ "type": "browser" }))).await.unwrap();
         let entries = log.as_array().unwrap().iter();
@@ -178,7 +178,7 @@ impl Browser {
         assert!(complaints.is_empty(), "{complaints:#?}");
     }
 
-    /// Signs in, and waits for the tree, which is shown unless the address names another view.
+    /// Signs in, and waits for the tree, which is the view unless the address names another one.
     pub(crate) async fn sign_in(&self, user: &str, password: &str) {
         let names_a_view = self.script("return location.hash !== ''").await == json!(true);
         self.enter(user, password).await;
@@ -188,7 +188,7 @@ impl Browser {
         self.until("document.querySelector('.row')?.checkVisibility()").await;
     }
 
-    /// Signs in, and waits for the view with which the page begins.
+    /// Signs in, and waits for the start view.
     pub(crate) async fn enter(&self, user: &str, password: &str) {
         self.until_reads("#sign-in-title", "Sign in").await;
         self.type_into("#sign-in-user", user).await;
@@ -196,7 +196,7 @@ impl Browser {
         self.until("document.getElementById('bar').checkVisibility()").await;
     }
 
-    /// Opens a page in a new tab, and goes there.
+    /// Opens a page in a new tab, and switches to it.
     pub(crate) async fn open_tab(&self, address: &str) -> WindowHandle {
         let tab = self.client.new_window(true).await.unwrap().handle;
         self.client.switch_to_window(tab.clone()).await.unwrap();
@@ -204,7 +204,7 @@ impl Browser {
         tab
     }
 
-    /// Goes to the one tab besides this one.
+    /// Switches to the only other tab.
     pub(crate) async fn other_tab(&self, this: &WindowHandle) -> WindowHandle {
         let tabs = self.client.windows().await.unwrap();
         let other = tabs.into_iter().find(|tab| tab != this).unwrap();
@@ -212,7 +212,7 @@ impl Browser {
         other
     }
 
-    /// Goes to another view.
+    /// Switches to another view.
     pub(crate) async fn view(&self, name: &str) {
         self.script(&format!("location.hash = {}", json!(format!("#{name}")))).await;
     }
@@ -228,7 +228,7 @@ pub(crate) const UP: char = '\u{e013}';
 pub(crate) const RIGHT: char = '\u{e014}';
 pub(crate) const DOWN: char = '\u{e015}';
 
-/// The program that drives the browser.
+/// A running chromedriver.
 struct Driver {
     child: Child,
     address: String,
@@ -236,10 +236,10 @@ struct Driver {
 }
 
 impl Driver {
-    /// Starts the program on a free port.
+    /// Starts chromedriver on a free port.
     ///
-    /// It takes the port that the system gives it for one family of addresses for the other as well, and ends
-    /// where something else has that one: with tests all around, that happens. Then it is started again.
+    /// chromedriver binds the same port for IPv4 and IPv6, and exits if one of them is in use. With many
+    /// concurrent tests that happens, so retry.
     fn start() -> Self {
         (0..10)
             .find_map(|_| Self::try_start())
@@ -257,7 +257,7 @@ impl Driver {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut driver = Driver { child, address: String::new(), profile };
-        // Where the program has ended, so have its lines; dropping the driver buries it.
+        // If chromedriver has exited, its output ends. Dropping the driver reaps the process.
         let port = lines.find_map(|line| Some(line.split_once("successfully on port ")?.1.to_owned()))?;
         driver.address = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
         Some(driver)
@@ -266,7 +266,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // It fails only where the driver has ended already.
+        // Fails only if chromedriver has already exited.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -281,7 +281,7 @@ fn program(variable: &str) -> PathBuf {
     path.into()
 }
 
-/// A command beyond the standard: its path below the session's, and its body.
+/// A non-standard WebDriver command: its path below the session's path, and its body.
 #[derive(Debug)]
 struct Extension(&'static str, Value);
 

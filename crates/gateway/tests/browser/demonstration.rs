@@ -1,10 +1,10 @@
-//! What the demonstration has for visitors.
+//! The demonstration: sign-in buttons and sample sessions.
 
 use crate::browser::Browser;
 use crate::service::{GENERATED_ADMIN, Service};
 
 #[tokio::test]
-async fn a_button_signs_in_and_there_are_sessions_to_look_at() {
+async fn a_button_signs_in_and_sample_sessions_are_shown() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.until_reads("#demonstration", "Generated: 600 organizations").await;
@@ -14,7 +14,7 @@ async fn a_button_signs_in_and_there_are_sessions_to_look_at() {
     browser.view("organizations").await;
     browser.until_reads("#tree-count", "601 in this tree").await;
     browser.view("sessions").await;
-    // Of its users' sessions, half are from before a change of the tree.
+    // Half of the sample sessions were created before a change of the tree.
     browser.until_reads("#sessions-summary", "39 sessions shown, 19 with an older tree").await;
     browser.assert_no_complaints().await;
 }

@@ -1,13 +1,12 @@
-//! Ten thousand organizations.
+//! A tree with ten thousand organizations.
 
 use crate::browser::{Browser, END, ENTER};
 use crate::service::{ADMIN, CLIENT, GROUP, PASSWORD, Service, TREE};
 
-/// Rows that the document may hold at a time, for trees of any size.
+/// The maximum number of rows in the document, for trees of any size.
 const MOST_ROWS: u64 = 100;
 
-/// Organizations below the group: the last is under the one before it, and so on, for `depth` of them; all
-/// others are siblings.
+/// Statements that add organizations below the group: a chain of `depth`, and siblings.
 fn organizations(count: u32, depth: u32) -> String {
     let numbers =
         format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
@@ -34,7 +33,7 @@ async fn ten_thousand_organizations_are_expanded_scrolled_and_searched() {
     browser.type_into("#tree", &END.to_string()).await;
     browser.until_reads("#details-title", "Shop 10000").await;
     assert!(browser.script(rows).await.as_u64().unwrap() < MOST_ROWS);
-    // A path of 200 is cut in the middle, and the row stays on the screen however deep it is.
+    // A path of 200 organizations is shortened in the middle, and deep rows stay visible.
     browser.until_reads("#ancestors", "more").await;
     browser
         .until(
@@ -42,7 +41,7 @@ async fn ten_thousand_organizations_are_expanded_scrolled_and_searched() {
         )
         .await;
 
-    // Out of sight, the active row stays in the document for screen readers.
+    // The active row stays in the document for screen readers, even outside of the viewport.
     browser.script("document.getElementById('tree').scrollTop = 0").await;
     browser.until("document.querySelector(\"[data-id='0']\")").await;
     browser
@@ -51,7 +50,7 @@ async fn ten_thousand_organizations_are_expanded_scrolled_and_searched() {
         )
         .await;
 
-    // The picture has all of them in a few elements, down to the last rank.
+    // The picture shows all organizations with few elements.
     let elements = "return document.querySelectorAll('#organizations *').length";
     assert!(browser.script(elements).await.as_u64().unwrap() < 1_500);
     let ranks = crate::picture::colours(0.005, 100);

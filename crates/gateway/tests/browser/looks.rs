@@ -1,4 +1,4 @@
-//! Light and dark, wide and narrow.
+//! Layout and style: narrow screens, color contrast, printing.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::browser::Browser;
 use crate::service::{ADMIN, GENERATED_ADMIN, PASSWORD, Service, US, US_WEST};
 
 #[tokio::test]
-async fn nothing_reaches_beyond_a_narrow_screen() {
+async fn nothing_overflows_a_narrow_screen() {
     let service = Service::start();
     let browser = Browser::open_sized(&service.address, 360, 640).await;
     let beyond = "return document.documentElement.scrollWidth > document.documentElement.clientWidth";
@@ -21,8 +21,7 @@ async fn nothing_reaches_beyond_a_narrow_screen() {
         browser.script(&format!("location.hash = '#{view}'")).await;
         browser.until(&format!("document.querySelector('{sign}')?.checkVisibility()")).await;
         assert_eq!(browser.script(beyond).await, false, "{view}");
-        // Nor is anything cut off: what does not fit scrolls, and says so by being reachable with the
-        // keyboard.
+        // Nothing is cut off. Content that does not fit scrolls, and can be reached with the keyboard.
         let cut =
             "return [...document.querySelectorAll('main td, main h1, main h2, main button, main label')]
             .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth
@@ -34,10 +33,10 @@ async fn nothing_reaches_beyond_a_narrow_screen() {
 }
 
 #[tokio::test]
-async fn text_stands_out_from_its_ground_in_light_and_dark() {
+async fn text_has_enough_contrast_in_light_and_dark() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
-    // Pairs of text and ground as the style sheet uses them.
+    // The pairs of text and background colors that the style sheet uses.
     let pairs = json!([
         ["text", "ground"],
         ["text", "surface"],
@@ -59,7 +58,7 @@ async fn text_stands_out_from_its_ground_in_light_and_dark() {
         ["bad-text", "bad"],
         ["bad-text", "surface"],
     ]);
-    let poor = format!(
+    let low_contrast = format!(
         "const canvas = document.createElement('canvas').getContext('2d', {{ willReadFrequently: true }});
          const style = getComputedStyle(document.documentElement);
          const luminance = (name) => {{
@@ -79,15 +78,15 @@ async fn text_stands_out_from_its_ground_in_light_and_dark() {
     let ground = "return getComputedStyle(document.body).backgroundColor";
     browser.prefer("light").await;
     let light = browser.script(ground).await;
-    assert_eq!(browser.script(&poor).await, json!([]), "light");
+    assert_eq!(browser.script(&low_contrast).await, json!([]), "light");
     browser.prefer("dark").await;
     assert_ne!(browser.script(ground).await, light);
-    assert_eq!(browser.script(&poor).await, json!([]), "dark");
+    assert_eq!(browser.script(&low_contrast).await, json!([]), "dark");
     browser.assert_no_complaints().await;
 }
 
 #[tokio::test]
-async fn paper_has_all_rows_and_nothing_to_click() {
+async fn the_print_layout_has_all_rows_and_no_controls() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(GENERATED_ADMIN, PASSWORD).await;

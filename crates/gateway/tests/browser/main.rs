@@ -1,4 +1,4 @@
-//! The page as a user sees it: the real program, a real database, a real browser.
+//! Tests of the page with the real program, a real database and a real browser.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code may fail loudly")]
 
 mod browser;

@@ -1,4 +1,4 @@
-//! Names that try to do harm.
+//! Malicious names.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::browser::Browser;
 use crate::service::{ADMIN, PASSWORD, Service, US, US_WEST};
 
 #[tokio::test]
-async fn names_are_text_whatever_they_look_like() {
+async fn markup_in_names_is_shown_as_text() {
     let markup = r#"<img src=x onerror="document.title='caught'"><script>document.title='caught'</script>"#;
     let statements = format!(
         "UPDATE ad_org SET name = '{}' WHERE ad_org_id = '{US_WEST}';
@@ -25,12 +25,12 @@ async fn names_are_text_whatever_they_look_like() {
     assert_eq!(browser.script(&shown).await, markup);
     browser.click("#sessions-link").await;
     browser.until_reads("#sessions-summary", "2 sessions shown").await;
-    let made =
+    let created =
         "return document.querySelectorAll('main :is(script, b, img:not([src=\"/page/icon.svg\"]))').length";
-    assert_eq!(browser.script(made).await, 0);
+    assert_eq!(browser.script(created).await, 0);
     assert_eq!(browser.script("return document.title.includes('caught')").await, false);
 
-    // A name that turns the writing direction turns nothing but itself.
+    // A name that changes the writing direction does not affect other text.
     let isolated = format!(
         "return getComputedStyle(document.querySelector(\"[data-id='{US}'] .row-name\")).unicodeBidi"
     );
@@ -39,7 +39,7 @@ async fn names_are_text_whatever_they_look_like() {
 }
 
 #[tokio::test]
-async fn the_page_could_not_run_markup_if_it_made_any() {
+async fn the_policy_prevents_inserted_markup_from_running() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     let refused =

@@ -1,4 +1,4 @@
-//! A user of Odoo signs in to the page, and sees the companies.
+//! The page with Odoo: signing in, companies, administration.
 
 use odoo_double::{Behaviour, OdooDouble};
 
@@ -6,7 +6,7 @@ use crate::browser::Browser;
 use crate::service::Service;
 
 #[tokio::test]
-async fn a_user_of_odoo_signs_in_and_sees_the_tree_of_companies() {
+async fn an_odoo_user_signs_in_and_sees_the_companies() {
     for version in [17, 18, 19] {
         let double = OdooDouble::start(Behaviour { version, ..Behaviour::default() }).await.unwrap();
         double.put_companies();
@@ -18,12 +18,12 @@ async fn a_user_of_odoo_signs_in_and_sees_the_tree_of_companies() {
         let companies = if version == 19 { 9 } else { 7 };
         browser.until_reads("#tree-count", &format!("{companies} in this tree")).await;
         browser.until_reads("#tree", "Lab Holding").await;
-        // Odoo has no roles to choose from.
+        // Odoo has no roles, so there is no choice.
         browser.until("!document.getElementById('who-role').checkVisibility()").await;
         browser.until("!document.getElementById('sessions-link').checkVisibility()").await;
         browser.click("#expand-all").await;
         browser.until_reads("#tree", "Lab North Shop 1").await;
-        // The one company that bob works in is the one that may be read.
+        // Bob may read only the company that he works in.
         let readable = "return [...document.querySelectorAll('.row:not(.unreadable)')]
             .map((row) => row.innerText).join('|')";
         let readable = browser.script(readable).await;
@@ -34,7 +34,7 @@ async fn a_user_of_odoo_signs_in_and_sees_the_tree_of_companies() {
 }
 
 #[tokio::test]
-async fn an_administrator_of_odoo_signs_in_by_key_and_sees_who_else_has_signed_in() {
+async fn an_odoo_administrator_signs_in_by_key_and_sees_other_sessions() {
     let double = OdooDouble::start(Behaviour { version: 19, ..Behaviour::default() }).await.unwrap();
     double.put_companies();
     let service = Service::start_over(&double).await;

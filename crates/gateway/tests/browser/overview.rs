@@ -1,4 +1,4 @@
-//! The first view: figures, and the comparison with Openbravo.
+//! The start view: figures, and the comparison with Openbravo.
 
 use serde_json::{Value, json};
 
@@ -10,13 +10,13 @@ use crate::service::{ADMIN, GENERATED_ADMIN, PASSWORD, Service, USER};
 const WIDTHS: &str = "return Object.fromEntries([...document.querySelectorAll('[data-bar]')]
     .map((bar) => [bar.dataset.bar, bar.getBoundingClientRect().width]))";
 
-/// Bytes as they are shown exactly.
+/// The exact number of bytes that is shown for a structure.
 fn exact(structure: &str) -> String {
     format!("document.querySelector(\"[data-structure={structure}] span[title]\").title")
 }
 
 #[tokio::test]
-async fn figures_come_first_and_change_by_themselves() {
+async fn figures_come_first_and_update_automatically() {
     let service = Service::start();
     let _visitor = service.log_in(USER).await;
     let browser = Browser::open(&service.address).await;
@@ -36,7 +36,7 @@ async fn figures_come_first_and_change_by_themselves() {
         .collect();
     assert_eq!((minutes.len(), minutes.iter().sum::<u64>()), (15, 2), "{logins}");
     browser.until_reads("#overview", "this session alone").await;
-    // Administrators of one client see too which parts are compared.
+    // Client administrators also see which parts are compared.
     browser.until_reads("#overview", "user, role, lifetime and name; not compared").await;
 
     let _another = service.log_in(USER).await;
@@ -64,11 +64,11 @@ async fn the_sessions_here_are_compared_on_a_linear_scale() {
 }
 
 #[tokio::test]
-async fn the_controls_recompute_the_comparison_from_what_was_measured() {
+async fn the_controls_recompute_the_comparison_from_measurements() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.enter(ADMIN, PASSWORD).await;
-    // A number switches from the sessions of this instance to a shape.
+    // Entering a number switches from the sessions of this instance to a shape.
     browser.until("document.getElementById('shape').value === 'here'").await;
     browser.script(&set("sessions-count", "7")).await;
     browser.until("document.getElementById('shape').value === 'flat'").await;
@@ -80,14 +80,14 @@ async fn the_controls_recompute_the_comparison_from_what_was_measured() {
     browser.until(&format!("{} === '14,304,684,000 bytes'", exact("pre"))).await;
     browser.until(&format!("{} === '178,162,000 bytes'", exact("post"))).await;
     browser.until(&format!("{} === '205,176 bytes'", exact("head"))).await;
-    // Of a session here, so much is about organizations.
+    // The part of a session that concerns organizations.
     browser.until(&format!("{} === '29,700 bytes'", exact("orgcache"))).await;
     browser.script(&set("shape", "flat")).await;
     browser.until(&format!("{} === '371,253,000 bytes'", exact("pre"))).await;
     browser.script(&set("organizations-count", "6000")).await;
     browser.until(&format!("{} === '3,615,476,000 bytes'", exact("pre"))).await;
-    // What is no number of organizations says what would be one; the figures that come each few seconds
-    // change nothing that was put in.
+    // An invalid number is reported with the valid range. The periodic update of figures does not change
+    // the input.
     browser.script(&set("organizations-count", "0")).await;
     browser.until_reads("#comparison-error", "from 1 to 1,000,000").await;
     let value = browser.script("return document.getElementById('sessions-count').value").await;

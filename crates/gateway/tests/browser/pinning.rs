@@ -1,10 +1,10 @@
-//! Which tree each session holds.
+//! Sessions and the trees that they are pinned to.
 
 use crate::browser::Browser;
 use crate::service::{ADMIN, PASSWORD, Service, TREE, US_WEST, USER};
 
 #[tokio::test]
-async fn sessions_stand_under_the_tree_that_they_hold() {
+async fn sessions_are_grouped_by_their_pinned_tree() {
     let service = Service::start();
     let _before = service.log_in(USER).await;
     let _another = service.log_in(USER).await;
@@ -17,7 +17,7 @@ async fn sessions_stand_under_the_tree_that_they_hold() {
     browser.sign_in(ADMIN, PASSWORD).await;
     browser.view("sessions").await;
     browser.until("document.querySelectorAll('#timeline .lane').length === 2").await;
-    // The current tree comes first, with the session that looks; the two others keep the older one.
+    // The current tree comes first, with this session. The two others are pinned to the older one.
     browser.until_reads("#timeline .lane:nth-child(1)", "current").await;
     browser.until_reads("#timeline .lane:nth-child(1)", "1 session ").await;
     browser.until_reads("#timeline .lane:nth-child(2)", "older").await;
@@ -25,7 +25,7 @@ async fn sessions_stand_under_the_tree_that_they_hold() {
     browser.until("document.querySelectorAll('#timeline .lane:nth-child(2) .life').length === 2").await;
     browser.until("document.querySelector('#timeline .lane:nth-child(1) .life-own')").await;
     browser.until_reads("#sessions-summary", "2 with an older tree").await;
-    // Those that began earlier begin further to the left.
+    // Earlier sessions start further to the left.
     browser
         .until(
             "document.querySelector('.lane:nth-child(2) .life').getBoundingClientRect().left

@@ -1,4 +1,4 @@
-//! May a record of one organization refer to one of another?
+//! The view that shows whether a record of one organization may refer to a record of another.
 
 use serde_json::json;
 
@@ -10,13 +10,13 @@ const STEPS: &str =
     "return [...document.querySelectorAll('#refer-path button')].map((step) => step.innerText)";
 
 #[tokio::test]
-async fn two_organizations_are_chosen_with_the_keyboard_and_the_answer_says_why() {
+async fn two_organizations_are_chosen_by_keyboard_and_the_answer_is_explained() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;
     browser.view("refer").await;
     browser.until_reads("#refer-answer", "Choose").await;
-    // The own organization is there to begin with; what is typed replaces it.
+    // The session's organization is preselected. Typing replaces it.
     browser.click("#refer-from").await;
     browser.type_keys("west").await;
     browser.until_reads("#refer-from-list [aria-selected=true]", "F&B US West Coast").await;
@@ -28,7 +28,7 @@ async fn two_organizations_are_chosen_with_the_keyboard_and_the_answer_says_why(
     browser.until("document.querySelectorAll('#refer-to-list [role=option]').length === 3").await;
     browser.type_keys(&format!("{DOWN}{ENTER}")).await;
 
-    // Cousins: no, and the way goes through what is above both.
+    // Cousins: no. The path goes through their common ancestor.
     browser.until_reads("#verdict", "No").await;
     browser.until_reads("#refer-why", "Their nearest common ancestor is F&B International Group").await;
     let way = [
@@ -41,7 +41,7 @@ async fn two_organizations_are_chosen_with_the_keyboard_and_the_answer_says_why(
     assert_eq!(browser.script(STEPS).await, json!(way));
     assert_eq!(browser.script("return location.hash").await, format!("#refer/{US_WEST}/{NORTE}"));
 
-    // Upwards: yes. The address of an answer leads to it.
+    // To an ancestor: yes. The address links to the answer.
     browser.view(&format!("refer/{US_WEST}/{GROUP}")).await;
     browser.until_reads("#verdict", "Yes").await;
     browser.until_reads("#refer-why", "F&B International Group is 2 levels above F&B US West Coast").await;
@@ -50,7 +50,7 @@ async fn two_organizations_are_chosen_with_the_keyboard_and_the_answer_says_why(
     browser.view(&format!("refer/{US}/{US}")).await;
     browser.until_reads("#refer-why", "the same organization").await;
 
-    // Each step leads to its organization.
+    // Each step of the path links to its organization.
     browser.click("#refer-path button").await;
     browser.until_reads("#details-title", "F&B US, Inc.").await;
     browser.assert_no_complaints().await;
@@ -75,7 +75,7 @@ async fn only_administrators_see_which_roles_read_an_organization() {
 }
 
 #[tokio::test]
-async fn a_question_without_an_answer_does_not_keep_the_answer_before() {
+async fn a_failed_question_clears_the_previous_answer() {
     let service = Service::start();
     let browser = Browser::open(&format!("{}/#refer/{US}/{GROUP}", service.address)).await;
     browser.enter(ADMIN, PASSWORD).await;

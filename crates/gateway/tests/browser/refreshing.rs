@@ -1,15 +1,15 @@
-//! A tree that changes during a session.
+//! Refreshing a session after the tree has changed.
 
 use crate::browser::Browser;
 use crate::service::{ADMIN, CLIENT, PASSWORD, Service, TREE, US, US_WEST};
 
-/// Moves an organization, so that there is another tree than before.
-fn moved() -> String {
+/// A statement that moves an organization, which changes the tree.
+fn move_organization() -> String {
     format!("UPDATE ad_treenode SET parent_id = '0' WHERE ad_tree_id = '{TREE}' AND node_id = '{US_WEST}'")
 }
 
 #[tokio::test]
-async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
+async fn a_changed_tree_is_announced_and_shown_only_after_a_refresh() {
     let service = Service::start();
     let browser = Browser::open(&format!("{}/#organizations/{US_WEST}", service.address)).await;
     browser.sign_in(ADMIN, PASSWORD).await;
@@ -17,13 +17,13 @@ async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
     browser.until_reads("[data-call=legal_entity]", "F&B US, Inc.").await;
     browser.until("!document.getElementById('stale').checkVisibility()").await;
 
-    service.execute(&moved()).await;
+    service.execute(&move_organization()).await;
     browser.until_reads("#stale", "has changed since you signed in").await;
     // The notice lists the changes, with current names.
     browser.until_reads("#changes-summary", "What changed: 1 moved").await;
     browser.click("#changes-summary").await;
     browser.until_reads("[data-change=moved]", "F&B US West Coast moved from F&B US, Inc. to *").await;
-    // Until it is asked for, the old tree answers: on the page, and after a reload.
+    // Until the user refreshes, the page shows the old tree, even after a reload.
     assert_eq!(browser.text("#natural-tree-count").await, "3 ancestors, itself, 0 descendants");
     browser.go("about:blank").await;
     browser.go(&format!("{}/#organizations/{US_WEST}", service.address)).await;
@@ -33,16 +33,20 @@ async fn a_changed_tree_is_announced_and_shown_only_when_asked_for() {
     browser.until_reads("#natural-tree-count", "1 ancestor,").await;
     browser.until_reads("[data-call=legal_entity]", "none").await;
     browser.until("!document.getElementById('stale').checkVisibility()").await;
-    assert_eq!(browser.text("#details-title").await, "F&B US West Coast", "the selection is kept");
+    assert_eq!(
+        browser.text("#details-title").await,
+        "F&B US West Coast",
+        "the selection must survive the refresh"
+    );
 
-    // The new session is one for which requests count that change something.
+    // Requests that change state work with the new session.
     browser.click("#sign-out").await;
     browser.until_reads("#sign-in-reason", "You have signed out.").await;
     browser.assert_no_complaints().await;
 }
 
-/// Details are asked for with the token that the refresh ends; the server's refusal arrives before the new
-/// tree.
+/// Makes the page send a request with the old token, whose refusal arrives after the refresh and before the
+/// new tree.
 const LATE_REFUSAL: &str = r#"
     const send = window.fetch;
     let refreshed;
@@ -64,11 +68,11 @@ const LATE_REFUSAL: &str = r#"
 "#;
 
 #[tokio::test]
-async fn a_refusal_for_the_session_before_ends_nothing() {
+async fn a_late_refusal_of_the_old_session_does_not_end_the_new_one() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;
-    service.execute(&moved()).await;
+    service.execute(&move_organization()).await;
     browser.until_reads("#stale", "has changed since you signed in").await;
     browser.script(LATE_REFUSAL).await;
     browser.click(&format!("[data-id='{US}']")).await;
@@ -81,7 +85,7 @@ async fn a_refusal_for_the_session_before_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_new_organization_has_its_name_when_it_is_seen() {
+async fn a_new_organization_is_shown_with_its_name() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;

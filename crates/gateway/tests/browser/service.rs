@@ -1,4 +1,4 @@
-//! `orgcache serve` on the demonstration database, and what happens to it beside the page.
+//! `Service`: `orgcache serve` on the demonstration database, and `Visitor`, a client beside the page.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 use sqlx::{Connection, Executor, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::browser::{PATIENCE, STEP};
+use crate::browser::{POLL_INTERVAL, TIMEOUT};
 
 /// The client administrator of the demonstration.
 pub(crate) const ADMIN: &str = "F&BAdmin";
-/// A user of the same client who administers nothing.
+/// A user of the same client without administrator rights.
 pub(crate) const USER: &str = "F&BUSUser";
 pub(crate) const USER_ID: &str = "5A79667096964E83A6985D549C988275";
-/// The administrator of all clients.
+/// The instance administrator.
 pub(crate) const INSTANCE_ADMIN: &str = "Openbravo";
-/// The client administrator of the generated client, and one of its users.
+/// The administrator of the generated client, and one of its users.
 pub(crate) const GENERATED_ADMIN: &str = "GeneratedAdmin";
 pub(crate) const GENERATED_USER: &str = "GeneratedCountry01";
 /// The password of all of them.
@@ -29,21 +29,21 @@ pub(crate) const PASSWORD: &str = "orgcache";
 pub(crate) const GROUP: &str = "19404EAD144C49A0AF37D54377CF452D";
 pub(crate) const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
 pub(crate) const US_WEST: &str = "BAE22373FEBE4CCCA24517E23F0C8A48";
-/// Their client and its tree.
+/// The client of these organizations, and its tree.
 pub(crate) const CLIENT: &str = "23C59575B9CF467C9620760EB255B389";
 pub(crate) const TREE: &str = "28449865CD75486CAE52ED581311027B";
 
-/// A running service with a home, and so a database, of its own.
+/// A running service with its own home folder and database.
 pub(crate) struct Service {
     home: TempDir,
     process: Process,
     pub(crate) address: String,
 }
 
-/// The running program. Dropped, it ends.
+/// A running process. Dropping it kills the process.
 struct Process {
     child: Child,
-    /// Open as long as the program may write to it.
+    /// Kept open because the program may write to it.
     _output: BufReader<ChildStdout>,
 }
 
@@ -55,15 +55,14 @@ impl Service {
         Service { home, process, address }
     }
 
-    /// Starts the service as behind a proxy that terminates TLS, at an address that browsers do not take for
-    /// this machine's.
+    /// Starts the service as if a proxy terminated TLS, at an address that browsers do not treat as local.
     pub(crate) fn start_without_the_proxy() -> Self {
         let home = tempfile::tempdir().unwrap();
         let (process, address) = serve_with(&home, "127.0.0.1:0", &["--behind-tls"]).unwrap();
         Service { home, process, address: address.replace("127.0.0.1", "0.0.0.0") }
     }
 
-    /// Starts the service over the companies of an Odoo.
+    /// Starts the service on an Odoo double.
     pub(crate) async fn start_over(odoo: &OdooDouble) -> Self {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("key");
@@ -75,44 +74,44 @@ impl Service {
             let (process, address) = serve_with(&home, "127.0.0.1:0", &options).unwrap();
             Service { home, process, address }
         };
-        // The double answers meanwhile.
+        // On another thread, so that the double can answer.
         tokio::task::spawn_blocking(start).await.unwrap()
     }
 
-    /// Starts the service on the demonstration database after some statements.
+    /// Runs statements on the demonstration database, then starts the service.
     pub(crate) async fn start_with(statements: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let made =
+        let created =
             command(&home).arg("overview").stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
-        assert!(made.success());
+        assert!(created.success());
         execute(&home, statements).await;
         let (process, address) = serve(&home, "127.0.0.1:0").unwrap();
         Service { home, process, address }
     }
 
-    /// Changes the database, as an ERP does behind the service's back.
+    /// Changes the database without telling the service, as an ERP does.
     pub(crate) async fn execute(&self, statements: &str) {
         execute(&self.home, statements).await;
     }
 
-    /// Ends the service without grace.
+    /// Kills the service.
     pub(crate) fn stop(&mut self) {
-        self.process.end();
+        self.process.kill();
     }
 
-    /// Starts it again at the same address. Another connection may hold the port for a moment.
+    /// Restarts the service at the same address. Retries, because the port may still be in use.
     pub(crate) fn start_again(&mut self) {
         let listen = self.address.trim_start_matches("http://").to_owned();
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             match serve(&self.home, &listen) {
                 Ok((process, _)) => {
                     self.process = process;
                     return;
                 }
-                Err(said) => assert!(begun.elapsed() < PATIENCE, "{said}"),
+                Err(output) => assert!(started.elapsed() < TIMEOUT, "{output}"),
             }
-            std::thread::sleep(STEP);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 
@@ -128,8 +127,8 @@ impl Service {
 }
 
 impl Process {
-    fn end(&mut self) {
-        // It fails only where the program has ended already.
+    fn kill(&mut self) {
+        // Fails only if the program has already exited.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -137,11 +136,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.end();
+        self.kill();
     }
 }
 
-/// A client of the service with a session of its own.
+/// A client of the service with its own session.
 pub(crate) struct Visitor {
     client: reqwest::Client,
     address: String,
@@ -150,14 +149,13 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// The status of the answer to "who am I".
+    /// The status of `GET /v1/session`.
     pub(crate) async fn status(&self) -> u16 {
         let request = self.client.get(format!("{}/v1/session", self.address)).bearer_auth(&self.token);
         request.send().await.unwrap().status().as_u16()
     }
 
-    /// For how many seconds each session of the client but this one was not used, as an administrator sees
-    /// it.
+    /// The idle seconds of the client's other sessions, as an administrator sees them.
     pub(crate) async fn idle(&self) -> Vec<u64> {
         let request = self.client.get(format!("{}/v1/admin/sessions", self.address)).bearer_auth(&self.token);
         let answer: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
@@ -166,8 +164,8 @@ impl Visitor {
         others.map(|session| session.get("idle_seconds").and_then(Value::as_u64).unwrap()).collect()
     }
 
-    /// Ends all sessions of a user, as an administrator may.
-    pub(crate) async fn end_all_of(&self, user: &str) {
+    /// Ends all sessions of a user, as an administrator.
+    pub(crate) async fn end_sessions_of(&self, user: &str) {
         let request =
             self.client.post(format!("{}/v1/admin/sessions/end", self.address)).bearer_auth(&self.token);
         request.json(&json!({ "user": user })).send().await.unwrap().error_for_status().unwrap();
@@ -180,7 +178,7 @@ fn command(home: &TempDir) -> Command {
     command
 }
 
-/// Starts the program and reads where it listens; otherwise gives what it says instead.
+/// Starts the program and reads its address, or returns its output if it fails.
 fn serve(home: &TempDir, listen: &str) -> Result<(Process, String), String> {
     serve_with(home, listen, &[])
 }

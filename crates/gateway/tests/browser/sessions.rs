@@ -1,4 +1,4 @@
-//! The sessions of other users.
+//! The view of all sessions.
 
 use std::time::{Duration, Instant};
 
@@ -21,11 +21,11 @@ async fn an_administrator_ends_the_session_of_another() {
     browser.until_reads(&row, "127.0.0.1").await;
     browser.until_reads(&row, "in 29 min").await;
     browser.until_reads("tr.own", "this session").await;
-    // Moments are in the reader's time zone, as tooltips.
+    // Tooltips show times in the reader's time zone.
     let moment = "return [...document.querySelectorAll('tr.own time')].map((time) => Math.abs(new Date(time.title) - new Date(time.dateTime)) < 1000)";
     assert_eq!(browser.script(moment).await, json!([true, true, true]));
 
-    // Cancelling ends nothing.
+    // Cancelling does not end the session.
     browser.click(&format!("{row} button")).await;
     browser.until_reads("#confirm-text", USER).await;
     browser.click("#confirm button[value=no]").await;
@@ -52,19 +52,18 @@ async fn an_open_page_without_a_user_becomes_idle() {
     browser.click("#sessions-link").await;
     browser.until_reads("#sessions-summary", "1 session shown").await;
     let other = service.log_in(ADMIN).await;
-    // The page asks every five seconds, and shows what it hears. If that were use, it would never be idle for
-    // longer.
+    // The page polls every five seconds. If that counted as use, the session would never be idle for longer.
     browser.until_reads("#sessions-summary", "2 sessions shown").await;
-    let begun = Instant::now();
+    let started = Instant::now();
     while other.idle().await.iter().any(|seconds| *seconds < 12) {
-        assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", other.idle().await);
+        assert!(started.elapsed() < Duration::from_secs(90), "{:?}", other.idle().await);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     browser.assert_no_complaints().await;
 }
 
 #[tokio::test]
-async fn a_user_without_administration_sees_no_roles() {
+async fn users_without_administrator_rights_see_no_roles() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(USER, PASSWORD).await;
@@ -114,7 +113,7 @@ async fn an_instance_administrator_chooses_the_client() {
     browser.until(&format!("document.getElementById('sessions-figure').textContent !== '{all}'")).await;
     let of_client = sessions().await;
     assert!(of_client < all, "{of_client} of {all}");
-    // The same client is looked at in the other view, and another one there.
+    // The other view shows the same client, and can switch to another one.
     browser.view("sessions").await;
     browser.until_reads("#sessions-summary", &format!("{of_client} sessions shown")).await;
     browser.script(&choose("sessions-client", "0")).await;
@@ -123,7 +122,7 @@ async fn an_instance_administrator_chooses_the_client() {
 }
 
 #[tokio::test]
-async fn on_a_narrow_screen_each_session_is_a_card_that_says_what_its_parts_are() {
+async fn on_a_narrow_screen_each_session_is_a_labeled_card() {
     let service = Service::start();
     let browser = Browser::open_sized(&service.address, 375, 740).await;
     browser.sign_in(ADMIN, PASSWORD).await;

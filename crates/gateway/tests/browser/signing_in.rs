@@ -14,12 +14,12 @@ async fn signing_in_and_out_with_the_keyboard_alone() {
     browser.until_reads("#who-client", "F&B International Group").await;
     browser.until("document.activeElement.id === 'overview-title'").await;
     browser.until_reads("#sessions-figure", "1").await;
-    // The own organization is selected before anything is clicked on.
+    // The session's organization is preselected.
     browser.view("organizations").await;
     assert_eq!(browser.text("#tree-count").await, "8 in this tree");
     browser.until_reads("#details-title", "F&B España - Región Norte").await;
 
-    // The session is the cookie's, which no script can read: a reload finds it again.
+    // The cookie keeps the session over a reload, although scripts cannot read it.
     assert_eq!(browser.script("return document.cookie").await, "");
     browser.go(&service.address).await;
     browser.until_reads("#who-user", ADMIN).await;
@@ -27,7 +27,7 @@ async fn signing_in_and_out_with_the_keyboard_alone() {
     browser.click("#sign-out").await;
     browser.until_reads("#sign-in-reason", "You have signed out.").await;
     let left = browser.script("return document.querySelectorAll('.row').length").await;
-    assert_eq!(left, 0, "what one user saw is still in the document");
+    assert_eq!(left, 0, "data of the signed-out user is still in the document");
     browser.go(&service.address).await;
     browser.until_reads("#sign-in-title", "Sign in").await;
     browser.assert_no_complaints().await;
@@ -42,14 +42,14 @@ async fn a_wrong_password_is_reported_beside_the_field() {
     browser.type_into("#sign-in-password", &format!("wrong{ENTER}")).await;
     browser.until_reads("#sign-in-error", "Wrong user name or password.").await;
     browser.until("document.activeElement.id === 'sign-in-password'").await;
-    // It is selected: what is typed next replaces it.
+    // The password is selected, so that typing replaces it.
     browser.type_keys(&format!("{PASSWORD}{ENTER}")).await;
     browser.until_reads("#who-user", ADMIN).await;
     browser.assert_no_complaints().await;
 }
 
 #[tokio::test]
-async fn a_user_without_administration_is_offered_none() {
+async fn users_without_administrator_rights_see_no_administration() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(USER, PASSWORD).await;
@@ -58,7 +58,7 @@ async fn a_user_without_administration_is_offered_none() {
     browser.go(&format!("{}/#sessions", service.address)).await;
     browser.until("document.getElementById('overview').checkVisibility()").await;
     browser.until_reads("#overview", "This session").await;
-    // There are no figures of other sessions; the comparison uses the numbers entered.
+    // There are no figures of other sessions, so the comparison uses the entered numbers.
     browser.until("document.getElementById('sessions-figure') === null").await;
     browser.until("![...document.getElementById('shape').options].some((it) => it.value === 'here')").await;
     browser.until_reads("#comparison-lead", "on one tree of 8 organizations").await;
@@ -66,7 +66,7 @@ async fn a_user_without_administration_is_offered_none() {
 }
 
 #[tokio::test]
-async fn another_role_sees_with_other_rights() {
+async fn switching_the_role_changes_the_rights() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(USER, PASSWORD).await;
@@ -101,10 +101,10 @@ async fn over_plain_http_the_page_says_that_the_cookie_would_be_dropped_and_send
 }
 
 #[tokio::test]
-async fn only_a_wrong_password_is_called_one() {
+async fn only_a_wrong_password_is_reported_as_one() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
-    // As where the browser does not keep the cookie.
+    // Simulates a browser that does not keep the cookie.
     let without_cookies = "const send = window.fetch; window.fetch = (path, options) => \
         send(path, path === '/v1/tree' ? { ...options, credentials: 'omit' } : options);";
     browser.script(without_cookies).await;
@@ -114,7 +114,7 @@ async fn only_a_wrong_password_is_called_one() {
     browser.until_reads("#sign-in-reason", "does not send the session's cookie").await;
     assert_eq!(browser.text("#sign-in-error").await, "");
 
-    // As where a proxy asks for credentials of its own.
+    // Simulates a proxy that requires its own credentials.
     browser.script("window.fetch = async () => new Response('<h1>401</h1>', { status: 401 })").await;
     browser.type_into("#sign-in-password", &format!("{PASSWORD}{ENTER}")).await;
     browser.until_reads("#sign-in-error", "The server answered with status 401.").await;

@@ -1,11 +1,11 @@
-//! Searching the tree and looking at an organization.
+//! The tree: search, details of an organization, keyboard, accessibility.
 
 use serde_json::json;
 
 use crate::browser::{Browser, DOWN, END, ENTER, ESCAPE, HOME, LEFT, RIGHT, UP};
 use crate::service::{ADMIN, GROUP, PASSWORD, Service, US, US_WEST, USER};
 
-/// The names of the rows that are in a state, in the order in which they are seen.
+/// The names of the rows that match a selector, in display order.
 fn names(selector: &str) -> String {
     format!(
         "return [...document.querySelectorAll('.row{selector}')]
@@ -15,7 +15,7 @@ fn names(selector: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_search_shows_what_it_found_with_the_way_there() {
+async fn a_search_shows_its_matches_with_their_ancestors() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;
@@ -29,7 +29,7 @@ async fn a_search_shows_what_it_found_with_the_way_there() {
     browser.until_reads("#details-title", "F&B US West Coast").await;
     assert_eq!(browser.script("return document.activeElement.id").await, "tree");
 
-    // Accents and case do not matter, and a search for nothing says so.
+    // The search ignores accents and case, and reports an empty result.
     browser.type_into("#search", &format!("{ESCAPE}espana")).await;
     browser.until_reads("#tree-count", "3 of 8 found").await;
     browser.type_into("#search", &format!("{ESCAPE}<b>nowhere</b>")).await;
@@ -58,7 +58,7 @@ async fn an_organization_is_shown_with_its_natural_tree() {
     browser.until_reads("#permissions .yes", "read it").await;
     browser.until_reads("#roles-writing", "F&B US, Inc. - Sales").await;
 
-    // The names in the panel lead on, and the address says where one is.
+    // The names in the panel are links, and the address names the organization.
     browser.click("#ancestors li:nth-child(2) button").await;
     browser.until_reads("#details-title", "F&B International Group").await;
     browser.until_reads("[data-call=legal_entity]", "none").await;
@@ -71,7 +71,7 @@ async fn an_organization_is_shown_with_its_natural_tree() {
 }
 
 #[tokio::test]
-async fn a_user_sees_the_rights_of_the_own_role_alone() {
+async fn users_see_only_the_rights_of_their_own_role() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(USER, PASSWORD).await;
@@ -82,24 +82,24 @@ async fn a_user_sees_the_rights_of_the_own_role_alone() {
     browser.until_reads("#permissions .yes", "write to it").await;
     browser.until_reads("#details", "Only administrators of the client see them").await;
     assert_eq!(browser.script("return document.getElementById('roles')").await, json!(null));
-    // Nor is anything asked for that would be refused.
+    // The page sends no request that would be refused.
     assert_eq!(browser.script("return document.getElementById('trouble').hidden").await, true);
     browser.assert_no_complaints().await;
 }
 
 #[tokio::test]
-async fn the_tree_is_used_with_the_keyboard_as_trees_are() {
+async fn the_tree_supports_the_usual_keys() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;
     let keys = [
         (HOME.to_string(), "*"),
         (DOWN.to_string(), "F&B International Group"),
-        // In an open organization to the right is its first child; at a leaf there is nothing to the right.
+        // Right: from an expanded organization to its first child. On a leaf it does nothing.
         (RIGHT.to_string(), "F&B España, S.A"),
         (DOWN.to_string(), "F&B España - Región Norte"),
         (RIGHT.to_string(), "F&B España - Región Norte"),
-        // To the left is the parent; an open one is closed first.
+        // Left: collapses an expanded organization, then goes to the parent.
         (LEFT.to_string(), "F&B España, S.A"),
         (LEFT.to_string(), "F&B España, S.A"),
         (DOWN.to_string(), "F&B US, Inc."),
@@ -107,7 +107,7 @@ async fn the_tree_is_used_with_the_keyboard_as_trees_are() {
         (ENTER.to_string(), "F&B España, S.A"),
         (DOWN.to_string(), "F&B España - Región Norte"),
         (END.to_string(), "F&B US West Coast"),
-        // A letter goes to the next name that begins with it, from the last row around to the first.
+        // A letter goes to the next name that starts with it, and wraps around at the end.
         ("f".to_owned(), "F&B International Group"),
     ];
     for (key, name) in keys {
@@ -121,13 +121,13 @@ async fn the_tree_is_used_with_the_keyboard_as_trees_are() {
         assert_eq!(active.await, name, "after {}", key.escape_unicode());
     }
 
-    // Letters in short order are one word, spaces included.
+    // Letters in quick succession form a prefix, spaces included.
     let word = "for (const key of 'f&b us e') {
         document.getElementById('tree').dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
     }";
     browser.type_into("#tree", &HOME.to_string()).await;
     browser.until("document.querySelector('.row').ariaSelected === 'true'").await;
-    // After a pause, letters begin another word.
+    // After a pause, a letter starts a new prefix.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     browser.script(word).await;
     assert_eq!(browser.script(&names("[aria-selected=true]")).await, json!(["F&B US East Coast"]));
@@ -135,15 +135,15 @@ async fn the_tree_is_used_with_the_keyboard_as_trees_are() {
 }
 
 #[tokio::test]
-async fn rows_name_their_place_for_screen_readers() {
+async fn rows_have_their_position_for_screen_readers() {
     let service = Service::start();
     let browser = Browser::open(&service.address).await;
     browser.sign_in(ADMIN, PASSWORD).await;
-    let said = format!(
+    let attributes = format!(
         "const row = document.querySelector(\"[data-id='{US}']\");
          return ['role', 'aria-level', 'aria-posinset', 'aria-setsize', 'aria-expanded'].map((name) => row.getAttribute(name))"
     );
-    assert_eq!(browser.script(&said).await, json!(["treeitem", "3", "2", "2", "true"]));
+    assert_eq!(browser.script(&attributes).await, json!(["treeitem", "3", "2", "2", "true"]));
     browser.click("#collapse-all").await;
     assert_eq!(browser.script(&names("")).await, json!(["*"]));
     assert_eq!(browser.script("return document.querySelector('.row').ariaExpanded").await, "false");

@@ -1,5 +1,5 @@
-//! Every view in every state, at three widths, in light and dark: axe-core finds nothing, nothing is wider than
-//! the window, and a screenshot is kept for a person to look at.
+//! All views in all states, at three widths, in light and dark: axe-core reports no violations, nothing is
+//! wider than the window, and a screenshot is saved for review.
 
 use std::path::{Path, PathBuf};
 
@@ -12,14 +12,14 @@ use crate::service::{
 
 const SIZES: [(u32, u32); 3] = [(375, 740), (768, 1024), (1400, 900)];
 
-/// Starts axe-core; `window.found` is null until it is done.
+/// Starts axe-core. `window.found` is null until it has finished.
 const RUN: &str = "
     window.found = null;
     axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => {
       window.found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
     });";
 
-/// The script of axe-core, where this run has one.
+/// The script of axe-core, if it is available.
 fn axe() -> Option<String> {
     let Some(file) = std::env::var_os("ORGCACHE_TEST_AXE") else {
         eprintln!(
@@ -30,14 +30,14 @@ fn axe() -> Option<String> {
     Some(std::fs::read_to_string(file).unwrap())
 }
 
-/// Where the screenshots are.
+/// The folder of the screenshots.
 fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// Inspects what the browser shows at each size, in light and dark.
+/// Inspects the current view at each size, in light and dark.
 async fn inspect(browser: &Browser, name: &str) {
     let axe = axe();
     if let Some(axe) = &axe {
@@ -60,7 +60,7 @@ async fn inspect(browser: &Browser, name: &str) {
     }
 }
 
-/// Goes to a view, and inspects it once an element is shown.
+/// Switches to a view, and inspects it once an element is visible.
 async fn inspect_view(browser: &Browser, view: &str, sign: &str, name: &str) {
     browser.view(view).await;
     browser.until(&format!("document.querySelector('{sign}')?.checkVisibility()")).await;
@@ -138,7 +138,7 @@ async fn a_newer_tree_a_question_and_an_ended_session() {
 
     let other = Browser::open(&service.address).await;
     other.sign_in(USER, PASSWORD).await;
-    service.log_in(ADMIN).await.end_all_of(USER_ID).await;
+    service.log_in(ADMIN).await.end_sessions_of(USER_ID).await;
     other.until_reads("#sign-in-reason", "Your session has ended").await;
     inspect(&other, "session-ended").await;
 }
