@@ -6,10 +6,10 @@ use crate::{ClientId, OrgSelection, UserLevel};
 
 /// What a role may read and write in one tree, computed once from its rows.
 ///
-/// It means something only together with the tree that it was made for. Made by
+/// Valid only with the tree that it was computed for. Created by
 /// [`openbravo::RoleFacts::access`](crate::openbravo::RoleFacts::access) or
-/// [`CompanyFacts::access`](crate::CompanyFacts::access), or read from its
-/// [canonical bytes](Self::encode).
+/// [`CompanyFacts::access`](crate::CompanyFacts::access), or decoded from its [canonical
+/// bytes](Self::encode).
 ///
 /// # Memory
 /// The two selections, and the clients and organizations of the role's own list; see
@@ -103,11 +103,11 @@ impl RoleAccess {
         orgs
     }
 
-    /// The session variable `#User_Org` as Openbravo's context helper hands it out where there is no window:
-    /// `'0'` alone for system and client levels, without `'0'` for the organization level, else with `'0'` in
-    /// front if it is missing.
+    /// The session variable `#User_Org` as Openbravo's context helper returns it without a window: `'0'`
+    /// alone for system and client levels, without `'0'` for the organization level, else with `'0'` in front
+    /// if it is missing.
     ///
-    /// Openbravo makes `'0','0'` out of a lone `'0'`; this does not.
+    /// Openbravo turns a lone `'0'` into `'0','0'`; this method does not.
     #[must_use]
     pub fn user_org_as_read(&self, tree: &OrgStructure) -> String {
         let level = self.level.as_stored();

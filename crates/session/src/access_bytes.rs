@@ -24,7 +24,7 @@ impl AccessHash {
         AccessHash(*blake3::hash(canonical).as_bytes())
     }
 
-    /// A hash that was kept as bytes.
+    /// A hash from its stored bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         AccessHash(bytes)
@@ -53,7 +53,7 @@ impl fmt::Debug for AccessHash {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessDecodeError {
-    /// The bytes do not begin as role access does.
+    /// The bytes do not begin with the marker of role access.
     #[error("these bytes are not role access")]
     NotAccess,
     /// The bytes were written in a format that this version of the crate does not know.
@@ -70,14 +70,14 @@ pub enum AccessDecodeError {
         /// The tree at hand.
         expected: Fingerprint,
     },
-    /// The bytes end before the access does.
-    #[error("role access cut short after {bytes} bytes")]
+    /// The bytes end in the middle of the access.
+    #[error("role access ends unexpectedly after {bytes} bytes")]
     Truncated {
         /// How many bytes there are.
         bytes: usize,
     },
     /// There are bytes after the access.
-    #[error("{bytes} bytes left over after role access")]
+    #[error("{bytes} unexpected bytes after role access")]
     LeftOver {
         /// How many.
         bytes: usize,
@@ -121,7 +121,7 @@ impl RoleAccess {
         bytes
     }
 
-    /// Reads access to a tree from its canonical bytes, which may come from anywhere.
+    /// Decodes access to a tree from its canonical bytes. The bytes may be untrusted.
     ///
     /// # Complexity
     /// O(bytes + organizations). Memory is bounded by the length of the bytes and the size of the tree.
@@ -146,7 +146,8 @@ impl RoleAccess {
         if found != fingerprint {
             return Err(AccessDecodeError::AnotherTree { found, expected: fingerprint });
         }
-        let level = UserLevel::new(reader.text()?).map_err(|_| not_canonical("a user level is short"))?;
+        let level = UserLevel::new(reader.text()?)
+            .map_err(|_| not_canonical("a user level has at most 240 bytes"))?;
         let readable = read_selection(&mut reader, tree)?;
         let writable = read_selection(&mut reader, tree)?;
         let count = reader.count(2 + 8)?;
@@ -250,7 +251,8 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_le_bytes)
     }
 
-    /// A number of things that take at least `each` bytes: never more than there can be.
+    /// Reads an item count. Refuses a count for which the remaining bytes are too few, at `each` bytes per
+    /// item.
     fn count(&mut self, each: usize) -> Result<usize, AccessDecodeError> {
         let count = self.number()? as usize;
         if self.rest.len() / each < count {

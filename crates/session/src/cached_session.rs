@@ -11,9 +11,9 @@ use crate::record::Lifetime;
 use crate::{ClientId, Scope, SessionId, SessionRecord, UserId};
 use platform::sync::{AtomicBool, AtomicU64, Ordering};
 
-/// A session that this node holds.
+/// A session in the memory of this node.
 ///
-/// Client, role, tree, access and their hashes are in [`PinnedRole`], once for all sessions that share them.
+/// [`PinnedRole`] holds client, role, tree, access and their hashes, shared between sessions.
 pub(crate) struct CachedSession {
     pub(crate) id: SessionId,
     pub(crate) user: UserId,
@@ -23,7 +23,7 @@ pub(crate) struct CachedSession {
     pub(crate) role: Arc<PinnedRole>,
     pub(crate) lifetime: Lifetime,
     pub(crate) began: Moment,
-    /// Last use here.
+    /// Last use on this node.
     seen: AtomicU64,
     /// Last use that was written to the store.
     flushed: AtomicU64,
@@ -33,7 +33,7 @@ pub(crate) struct CachedSession {
     stale_since: AtomicU64,
 }
 
-/// No index of a tree: the greatest tree has fewer organizations.
+/// Never the index of an organization: no tree has that many.
 const OUTSIDE: OrgIndex = OrgIndex::new(u32::MAX);
 
 impl CachedSession {
@@ -75,7 +75,7 @@ impl CachedSession {
     /// The organization in which the session works.
     #[expect(
         clippy::expect_used,
-        reason = "the role was made for this organization, so one of the two knows it"
+        reason = "the role was made for this organization, so the role or its tree contains it"
     )]
     pub(crate) fn org(&self) -> OrgId {
         let role = &self.role;
@@ -84,7 +84,7 @@ impl CachedSession {
             .expect("the organization of a session is known")
     }
 
-    /// The session as a store keeps it.
+    /// The session as a row of the store.
     pub(crate) fn to_record(&self) -> SessionRecord {
         SessionRecord {
             id: self.id,

@@ -1,22 +1,22 @@
-//! Access by a plain list of companies, as Odoo has it.
+//! Access by a plain list of companies, as in Odoo.
 
 use org_structure::{OrgId, OrgStructure};
 
 use crate::{ClientId, OrgSelection, RoleAccess, RoleId, UserLevel};
 
-/// What decides about a login where a user simply has companies: no inheritance up or down, no organization
-/// `0`.
+/// The facts of a login for an ERP whose users have a plain list of companies: no inheritance up or down, no
+/// organization `0`.
 ///
-/// [`RoleAccess`] shows what follows from it.
+/// [`RoleAccess`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanyFacts {
     /// The tenant.
     pub client: ClientId,
-    /// What stands for the role, where the ERP has none.
+    /// The role, or a constant id if the ERP has no roles.
     pub role: RoleId,
     /// The companies that the user may use, in any order.
     pub companies: Vec<OrgId>,
-    /// The company to work in where none is chosen.
+    /// The company to work in if the user chooses none.
     pub default: OrgId,
 }
 

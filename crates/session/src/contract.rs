@@ -44,22 +44,20 @@ use crate::{
     UserId, UserLevel,
 };
 
-/// How a store is brought to the suite.
+/// Creates the stores that the suite tests, and moves their clocks.
 #[async_trait]
 pub trait Fixture: Sync {
-    /// A store without any session or content, apart from all others.
+    /// An empty store, isolated from all others.
     async fn empty_store(&self) -> Arc<dyn SessionStore>;
 
-    /// Lets time pass for a store that this fixture made, as far as its rows can tell: by moving its clock,
-    /// or the moments in its rows.
+    /// Advances the time of a store of this fixture: moves its clock, or shifts the timestamps in its rows.
     async fn pass(&self, store: &dyn SessionStore, time: Duration);
 
-    /// Sets the clock of a store that this fixture made back, as far as its rows can tell. Never by more than
-    /// has passed.
+    /// Sets the time of a store of this fixture back, in the same way. Never by more than has passed.
     async fn set_back(&self, store: &dyn SessionStore, time: Duration);
 }
 
-/// How much later than asked a real clock may be.
+/// Tolerance for stores that use a real clock.
 const SLACK: Duration = Duration::from_secs(120);
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -68,25 +66,25 @@ const HOUR: Duration = Duration::from_secs(3_600);
 /// # Panics
 /// If the store breaks the contract.
 pub async fn check(fixture: &dyn Fixture) {
-    created_sessions_are_there_as_they_were(fixture).await;
-    contents_come_back_byte_for_byte(fixture).await;
-    a_replaced_session_ends_with_the_beginning_of_the_next(fixture).await;
-    use_only_grows(fixture).await;
-    ends_reach_exactly_their_scope(fixture).await;
-    an_end_passes_over_what_began_since(fixture).await;
-    ends_do_not_depend_on_the_clock(fixture).await;
-    a_session_of_the_future_is_replaced(fixture).await;
-    a_late_end_reaches_what_seems_to_begin_in_the_future(fixture).await;
-    missing_sessions_are_named(fixture).await;
-    a_sweep_takes_what_is_over_and_nothing_else(fixture).await;
+    created_sessions_read_back_unchanged(fixture).await;
+    contents_read_back_byte_for_byte(fixture).await;
+    one_replacement_wins_and_ends_the_old_session(fixture).await;
+    last_use_only_moves_forward(fixture).await;
+    revocations_end_exactly_their_scope(fixture).await;
+    a_late_revocation_spares_newer_sessions(fixture).await;
+    revocations_do_not_depend_on_the_clock(fixture).await;
+    a_session_from_the_future_can_be_replaced(fixture).await;
+    a_late_revocation_ends_sessions_from_the_future(fixture).await;
+    missing_lists_the_missing_sessions(fixture).await;
+    a_sweep_deletes_exactly_the_expired_sessions(fixture).await;
     a_sweep_is_bounded(fixture).await;
-    unused_contents_go_after_their_grace(fixture).await;
+    unreferenced_contents_are_collected_after_the_grace(fixture).await;
     lists_are_ordered_and_paged(fixture).await;
     ids_are_compared_byte_for_byte(fixture).await;
-    many_at_once(fixture).await;
+    concurrent_calls_do_not_interfere(fixture).await;
 }
 
-/// Something to be pinned to.
+/// A tree and an access to pin sessions to.
 struct PinnedSample {
     tree: OrgStructure,
     access: RoleAccess,
@@ -113,7 +111,7 @@ impl PinnedSample {
     fn record(&self, number: u64, client: &str, user: &str, role: &str) -> Arc<SessionRecord> {
         let fingerprint = self.tree.fingerprint();
         let mut name = [0; 32];
-        // Spread over the whole range of names, and in another order than they were made.
+        // Spread over the whole range of names, and not in the order of creation.
         name[..8].copy_from_slice(&number.reverse_bits().to_be_bytes());
         name[24..].copy_from_slice(&number.to_be_bytes());
         Arc::new(SessionRecord {
@@ -160,7 +158,7 @@ fn assert_about(measured: Duration, expected: Duration) {
     assert!(measured >= expected && measured <= expected + SLACK, "{measured:?}, not about {expected:?}");
 }
 
-async fn created_sessions_are_there_as_they_were(fixture: &dyn Fixture) {
+async fn created_sessions_read_back_unchanged(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let pinned = PinnedSample::new(1);
     assert_eq!(store.open(&pinned.record(1, "C", "U", "R").id).await.unwrap(), None);
@@ -175,7 +173,7 @@ async fn created_sessions_are_there_as_they_were(fixture: &dyn Fixture) {
     assert_about(stored.idle, HOUR * 3);
 }
 
-async fn contents_come_back_byte_for_byte(fixture: &dyn Fixture) {
+async fn contents_read_back_byte_for_byte(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let pinned = PinnedSample::new(1);
     let record = pinned.record(1, "C", "U", "R");
@@ -190,7 +188,7 @@ async fn contents_come_back_byte_for_byte(fixture: &dyn Fixture) {
     assert_eq!(store.contents(None, None).await.unwrap(), Contents::default());
 }
 
-async fn a_replaced_session_ends_with_the_beginning_of_the_next(fixture: &dyn Fixture) {
+async fn one_replacement_wins_and_ends_the_old_session(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let pinned = PinnedSample::new(1);
     let old = pinned.create(&*store, 1).await;
@@ -202,13 +200,13 @@ async fn a_replaced_session_ends_with_the_beginning_of_the_next(fixture: &dyn Fi
     .await;
     assert!(!is_there(&*store, &old).await);
     let done = created.iter().filter(|created| **created == CreateOutcome::Done).count();
-    assert_eq!(done, 1, "one session takes the place of another: {created:?}");
+    assert_eq!(done, 1, "exactly one replacement succeeds: {created:?}");
     for (record, created) in next.iter().zip(created) {
         assert_eq!(is_there(&*store, record).await, created == CreateOutcome::Done);
     }
 }
 
-async fn use_only_grows(fixture: &dyn Fixture) {
+async fn last_use_only_moves_forward(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let pinned = PinnedSample::new(1);
     let record = pinned.create(&*store, 1).await;
@@ -224,7 +222,7 @@ async fn use_only_grows(fixture: &dyn Fixture) {
     store.touch(&[]).await.unwrap();
 }
 
-async fn ends_reach_exactly_their_scope(fixture: &dyn Fixture) {
+async fn revocations_end_exactly_their_scope(fixture: &dyn Fixture) {
     let pinned = PinnedSample::new(1);
     let client = |id| ClientId::new(id).unwrap();
     let scopes: [(Scope, &[u64]); 6] = [
@@ -251,7 +249,7 @@ async fn ends_reach_exactly_their_scope(fixture: &dyn Fixture) {
     }
 }
 
-async fn an_end_passes_over_what_began_since(fixture: &dyn Fixture) {
+async fn a_late_revocation_spares_newer_sessions(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let pinned = PinnedSample::new(1);
     let old = pinned.create(&*store, 1).await;
@@ -262,7 +260,7 @@ async fn an_end_passes_over_what_began_since(fixture: &dyn Fixture) {
     assert!(!is_there(&*store, &old).await && is_there(&*store, &new).await);
 }
 
-/// How a store's clock may go wrong between the beginning of a session and its end.
+/// How a store's clock may jump between the creation of a session and its revocation.
 #[derive(Clone, Copy, Debug)]
 enum ClockShift {
     Behind(Duration),
@@ -270,7 +268,7 @@ enum ClockShift {
 }
 
 impl ClockShift {
-    /// From seconds to longer than a session may last.
+    /// From seconds to more than the maximum lifetime of a session.
     const WRONG: [ClockShift; 5] = [
         ClockShift::Behind(Duration::from_secs(10)),
         ClockShift::Behind(Duration::from_secs(600)),
@@ -294,14 +292,14 @@ impl ClockShift {
     }
 }
 
-/// A store whose clock may be set back by as much as the cases do.
+/// A store old enough for every case to set its clock back.
 async fn store_with_a_past(fixture: &dyn Fixture) -> Arc<dyn SessionStore> {
     let store = fixture.empty_store().await;
     fixture.pass(&*store, HOUR * 24).await;
     store
 }
 
-async fn ends_do_not_depend_on_the_clock(fixture: &dyn Fixture) {
+async fn revocations_do_not_depend_on_the_clock(fixture: &dyn Fixture) {
     let pinned = PinnedSample::new(1);
     let client = ClientId::new("C").unwrap();
     let scopes = [
@@ -321,13 +319,17 @@ async fn ends_do_not_depend_on_the_clock(fixture: &dyn Fixture) {
             assert_eq!(store.missing(&[ends.id, stays.id]).await.unwrap(), [ends.id]);
             assert_eq!(store.end(&scope, Duration::ZERO).await.unwrap(), 0);
             clock.go_right(fixture, &*store).await;
-            assert!(!is_there(&*store, &ends).await, "it came back: {clock:?}, {scope:?}");
-            assert_eq!(store.end(&Scope::Session(stays.id), HOUR).await.unwrap(), 1, "young, and named");
+            assert!(!is_there(&*store, &ends).await, "still live: {clock:?}, {scope:?}");
+            assert_eq!(
+                store.end(&Scope::Session(stays.id), HOUR).await.unwrap(),
+                1,
+                "new, but revoked by id"
+            );
         }
     }
 }
 
-async fn a_session_of_the_future_is_replaced(fixture: &dyn Fixture) {
+async fn a_session_from_the_future_can_be_replaced(fixture: &dyn Fixture) {
     let pinned = PinnedSample::new(1);
     for clock in ClockShift::WRONG {
         let store = store_with_a_past(fixture).await;
@@ -340,7 +342,7 @@ async fn a_session_of_the_future_is_replaced(fixture: &dyn Fixture) {
     }
 }
 
-async fn a_late_end_reaches_what_seems_to_begin_in_the_future(fixture: &dyn Fixture) {
+async fn a_late_revocation_ends_sessions_from_the_future(fixture: &dyn Fixture) {
     let store = store_with_a_past(fixture).await;
     let pinned = PinnedSample::new(1);
     let old = pinned.create(&*store, 1).await;
@@ -350,7 +352,7 @@ async fn a_late_end_reaches_what_seems_to_begin_in_the_future(fixture: &dyn Fixt
     assert!(!is_there(&*store, &old).await && is_there(&*store, &new).await);
 }
 
-async fn missing_sessions_are_named(fixture: &dyn Fixture) {
+async fn missing_lists_the_missing_sessions(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let pinned = PinnedSample::new(1);
     let mut ids = Vec::new();
@@ -373,7 +375,7 @@ async fn missing_sessions_are_named(fixture: &dyn Fixture) {
     assert_eq!(store.missing(&[]).await.unwrap(), []);
 }
 
-async fn a_sweep_takes_what_is_over_and_nothing_else(fixture: &dyn Fixture) {
+async fn a_sweep_deletes_exactly_the_expired_sessions(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let pinned = PinnedSample::new(1);
     let allowance = HOUR / 4;
@@ -407,13 +409,13 @@ async fn a_sweep_is_bounded(fixture: &dyn Fixture) {
     assert_eq!(swept, [10, 10, 5, 0]);
 }
 
-async fn unused_contents_go_after_their_grace(fixture: &dyn Fixture) {
+async fn unreferenced_contents_are_collected_after_the_grace(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let (kept, dropped) = (PinnedSample::new(1), PinnedSample::new(2));
     let keeps = kept.create(&*store, 1).await;
     let drops = dropped.create(&*store, 2).await;
     fixture.pass(&*store, HOUR * 5).await;
-    assert_eq!(store.collect(HOUR, 100).await.unwrap(), 0, "in use, however old");
+    assert_eq!(store.collect(HOUR, 100).await.unwrap(), 0, "referenced, however old");
     store.end(&Scope::Session(drops.id), Duration::ZERO).await.unwrap();
     assert_eq!(store.collect(HOUR * 6, 100).await.unwrap(), 0, "within its grace");
     fixture.pass(&*store, HOUR * 7).await;
@@ -469,7 +471,7 @@ async fn ids_are_compared_byte_for_byte(fixture: &dyn Fixture) {
     }
 }
 
-async fn many_at_once(fixture: &dyn Fixture) {
+async fn concurrent_calls_do_not_interfere(fixture: &dyn Fixture) {
     let store = fixture.empty_store().await;
     let pinned = PinnedSample::new(1);
     let records = join_all((0..50).map(|number| {
@@ -486,5 +488,5 @@ async fn many_at_once(fixture: &dyn Fixture) {
     .await
     .iter()
     .sum();
-    assert_eq!(ended, 50, "each ends once");
+    assert_eq!(ended, 50, "each session is ended once");
 }

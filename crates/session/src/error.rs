@@ -15,7 +15,7 @@ pub enum SessionError {
     #[error("no live session has this token: log in again")]
     NotLive,
     /// The stored bytes do not match the hashes that the session is pinned to. The session was ended.
-    #[error("session `{id}` was ended: its stored {what} is not the one it was pinned to")]
+    #[error("session `{id}` was ended: its stored {what} does not match its hash")]
     Damaged {
         /// The session.
         id: SessionId,
@@ -85,7 +85,7 @@ impl UnreadableCause {
     }
 }
 
-/// Why a login, a refresh or a switch gave no session. Nothing was changed, unless it says otherwise.
+/// Why a login, a refresh or a switch failed. Nothing was changed, unless the variant says otherwise.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
@@ -106,14 +106,14 @@ pub enum LoginError {
         /// The client of the session.
         client: ClientId,
     },
-    /// This node holds as many sessions as it may.
-    #[error("{limit} sessions are open, which is the limit")]
+    /// This node has reached its session limit.
+    #[error("the limit of {limit} sessions is reached")]
     TooManySessions {
         /// The limit.
         limit: usize,
     },
-    /// The user has as many sessions as one may have.
-    #[error("user `{user}` has {limit} sessions open, which is the limit")]
+    /// The user has reached the session limit.
+    #[error("user `{user}` has reached the limit of {limit} sessions")]
     TooManySessionsOfUser {
         /// The user.
         user: UserId,
@@ -123,16 +123,17 @@ pub enum LoginError {
     /// The ERP could not be read.
     #[error("the login could not be checked: {0}")]
     Source(#[source] PortError),
-    /// The session could not be stored. If the answer got lost, it may be stored; no client has its token.
+    /// The session could not be stored. If the response was lost, it may be stored, but no client has its
+    /// token.
     #[error("the session could not be stored: {0}")]
     Store(#[source] PortError),
-    /// The session to be replaced cannot be used, or was ended meanwhile.
+    /// The session to be replaced cannot be used, or was ended in the meantime.
     #[error(transparent)]
     Session(#[from] SessionError),
     /// The new session was revoked before the login returned.
-    #[error("the session was ended while it was made")]
+    #[error("the session was revoked during the login")]
     EndedMeanwhile,
-    /// There are no random bytes to make a token of.
+    /// The system provides no random bytes for a token.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
     /// This process is shutting down.

@@ -9,7 +9,7 @@ use org_structure::Fingerprint;
 use crate::ClientId;
 use platform::sync::Mutex;
 
-/// Oddities that the source found in a client's tree: all are counted, the first ones kept as text.
+/// Oddities that the source found in a client's tree. All are counted; the first ones are kept as text.
 ///
 /// # Examples
 /// ```
@@ -60,10 +60,10 @@ impl Findings {
     }
 }
 
-/// The findings about all trees that this node has loaded and still holds, and about each client's latest
-/// one. They are kept by client as well: clients with equal trees may have different rows.
+/// Findings by client and tree: of all trees that this node has loaded and still holds, and of each client's
+/// latest one. Keyed by client too, because clients with equal trees may have different rows.
 ///
-/// Lock order: the lock of this table, then that of the table of trees, which `is_held` asks.
+/// Lock order: the lock of this table, then that of the table of trees, which `is_held` takes.
 #[derive(Debug, Default)]
 pub(crate) struct FindingsTable(Mutex<Inner>);
 
@@ -98,8 +98,8 @@ impl FindingsTable {
         held.map(|(_, findings)| findings.total()).sum()
     }
 
-    /// Forgets trees that are not held any more. Findings of a client's latest tree stay, so that they are
-    /// not new when it is loaded again.
+    /// Drops the findings of trees that no session holds. Keeps those of a client's latest tree, so that a
+    /// reload does not report them as new.
     pub(crate) fn prune(&self, is_held: impl Fn(&Fingerprint) -> bool) {
         let mut inner = self.0.lock();
         let Inner { by_tree, latest } = &mut *inner;

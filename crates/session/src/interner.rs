@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use platform::sync::Mutex;
 
-/// Values by name, held weakly: a value goes when its last holder goes.
+/// Values by name, referenced weakly: a value is dropped with its last `Arc`.
 pub(crate) struct Interner<K, V> {
     values: Mutex<HashMap<K, Weak<V>, ahash::RandomState>>,
 }
@@ -23,7 +23,7 @@ impl<K: Eq + Hash, V> Interner<K, V> {
         self.values.lock().get(name).and_then(Weak::upgrade)
     }
 
-    /// The value that goes by this name already, or else the one made now. True if it was there.
+    /// The value of this name, created by `make` if there is none. True if it existed.
     pub(crate) fn intern(&self, name: K, make: impl FnOnce() -> V) -> (Arc<V>, bool) {
         let mut values = self.values.lock();
         if let Some(value) = values.get(&name).and_then(Weak::upgrade) {
@@ -34,7 +34,8 @@ impl<K: Eq + Hash, V> Interner<K, V> {
         (value, false)
     }
 
-    /// Forgets the names of values that are gone. (Until then each keeps its bytes without its heap.)
+    /// Drops the names of dropped values. Until then each keeps the allocation of its `Arc`, without the
+    /// value's heap.
     pub(crate) fn prune(&self) {
         let mut values = self.values.lock();
         values.retain(|_, value| value.strong_count() > 0);
@@ -53,7 +54,7 @@ impl<K: Eq + Hash, V> Interner<K, V> {
     }
 }
 
-/// What an interner holds.
+/// The number of an interner's values, and their bytes.
 pub(crate) struct InternerUsage {
     pub(crate) values: usize,
     pub(crate) bytes: usize,

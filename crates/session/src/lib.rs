@@ -36,7 +36,7 @@
 //! `Erp` is your [`OrgSource`]: three reads of the ERP's database. For Openbravo and Etendo on PostgreSQL or
 //! SQLite the crate `erp-db` has one, and a durable [`SessionStore`].
 //!
-//! # Rooms
+//! # Overview
 //!
 //! | where | what |
 //! | --- | --- |
@@ -47,7 +47,7 @@
 //! | [`Clock`], [`Entropy`] | where time and random bits come from |
 //! | `contract` (feature `contract`) | the test suite that every store passes |
 //!
-//! # What holds when
+//! # Guarantees
 //!
 //! * **Always.** An answer of a session never changes. A login's tree is no older than the start of the
 //!   login. A token means one session with one tree and one access, on every node. A login is in the store
@@ -76,7 +76,7 @@
 //! continue the session. For version 1 of a tree it ends the session with [`SessionError::Outdated`], and the
 //! collection of unused contents removes the bytes.
 //!
-//! # What may grow
+//! # Compatibility
 //!
 //! Structs and enums are `#[non_exhaustive]`, except those that an implementation of a port must fill in or
 //! match in full: rows ([`SessionRecord`], [`StoredSession`], [`Contents`], [`LastUse`], [`CompanyFacts`],

@@ -18,7 +18,7 @@ use crate::{AccessHash, PortError, Scope, SessionId, SessionStore, StoredSession
 use platform::sync::{AtomicUsize, Mutex, Ordering, RwLock};
 use platform::{Clock, SystemClock};
 
-/// Keeps sessions in memory: a store for one process, whose sessions end with it.
+/// Stores the sessions of one process in memory. They end with the process.
 ///
 /// # Memory
 /// 29 to 57 bytes a session, depending on the load of the table, and the canonical bytes of each distinct
@@ -30,7 +30,7 @@ pub struct MemoryStore {
     shards: Sharded<RwLock<HashTable<Row>>>,
     // Lock order: `contents`, then a shard or a table of `parts`.
     contents: Mutex<ContentTable>,
-    /// What the sessions share that were stored without a manager.
+    /// Shared parts of the sessions that were stored without a manager.
     parts: SharedParts,
     /// Where the last sweep stopped.
     next_shard: AtomicUsize,
@@ -48,7 +48,7 @@ struct ContentTable {
     accesses: HashMap<AccessHash, Content, ahash::RandomState>,
 }
 
-/// Canonical bytes, and who refers to them.
+/// Canonical bytes, and how many sessions refer to them.
 #[derive(Debug)]
 struct Content {
     bytes: Box<[u8]>,
@@ -56,7 +56,7 @@ struct Content {
     unused_since: Moment,
 }
 
-/// How much it holds, not what.
+/// Shows the number of sessions, not the sessions.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sessions: usize = self.shards.iter().map(|shard| shard.read().len()).sum();
@@ -133,7 +133,7 @@ impl MemoryStore {
         shard.read().iter().filter(|row| is_it(row)).map(|row| row.session.id).collect()
     }
 
-    /// The session of a caller that is no manager and has it as a record alone.
+    /// The session of a caller that is not a manager and passes only a record.
     fn make_session(&self, new: &NewSession<'_>, now: Moment) -> Arc<CachedSession> {
         let (tree, _) = self.parts.pin_tree(new.record.tree, || new.tree.clone());
         let access = self.parts.pin_access(new.record.access, tree, || new.access.clone());
@@ -179,7 +179,7 @@ impl SessionStore for MemoryStore {
     async fn create(&self, new: &NewSession<'_>) -> Result<CreateOutcome, PortError> {
         let now = self.now();
         let session = new.live.map_or_else(|| self.make_session(new, now), Arc::clone);
-        // Referred to first, so that a collection in between finds them in use.
+        // Reference the contents first, so that a concurrent collection finds them in use.
         self.contents.lock().refer(new, now);
         if new.replaces.is_some_and(|old| !self.take(&old, |_| true)) {
             self.contents.lock().release(&session, now);
@@ -250,7 +250,7 @@ impl SessionStore for MemoryStore {
                 if swept == limit {
                     return Ok(u64::try_from(swept).unwrap_or(u64::MAX));
                 }
-                // Used meanwhile: it stays.
+                // A session that was used in the meantime stays.
                 swept += usize::from(self.take(&id, is_over));
             }
         }

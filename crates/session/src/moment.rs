@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use platform::Clock;
 
-/// A moment on this node's clock, in microseconds. Moments before the clock began exist too: a session that
-/// is opened again began in the past.
+/// A moment on this node's clock, in microseconds. It may be before the clock began, since a reopened session
+/// began in the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(pub(crate) u64);
 

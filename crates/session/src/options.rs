@@ -20,15 +20,16 @@ use crate::openbravo::AutomaticRoles;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// A session ends after this time without use: 30 minutes. Where several nodes share a store, up to two
+    /// A session ends after this time without use: 30 minutes. If several nodes share a store, up to two
     /// flush intervals later.
     pub idle: Duration,
     /// A session ends after this total time: 12 hours.
     pub absolute: Duration,
-    /// The most sessions that this node holds by logins: 1,000,000. Each node counts its own, so a cluster of
-    /// `n` nodes may hold up to `n` times as many. No rows are counted.
+    /// The number of sessions on this node at which a login is refused or ends another session: 1,000,000.
+    /// Each node counts its own, so a cluster of `n` nodes may hold up to `n` times as many. Rows in the
+    /// store are not counted.
     pub max_sessions: usize,
-    /// The most sessions of one user in one client on this node; `None` for any number. Each node counts its
+    /// The most sessions of one user in one client on this node; `None` for no limit. Each node counts its
     /// own.
     pub max_sessions_per_user: Option<usize>,
     /// What happens to a login at one of the two limits.
@@ -45,7 +46,7 @@ pub struct Options {
     pub retry_after: Duration,
     /// How many sessions, and how many trees and accesses, one sweep takes from the store at most: 1,000.
     pub sweep_batch: usize,
-    /// How long trees and accesses are kept in the store that no session refers to: one hour.
+    /// How long the store keeps trees and accesses that no session refers to: one hour.
     pub collect_grace: Duration,
     /// The rule for automatic roles: only their access rows count.
     pub automatic_roles: AutomaticRoles,

@@ -36,10 +36,10 @@ pub(crate) struct PinnedRole {
     pub(crate) access: Arc<PinnedAccess>,
 }
 
-/// What names a [`PinnedRole`].
+/// The interning key of a [`PinnedRole`].
 type RoleKey = (AccessHash, ClientId, RoleId, Option<OrgId>);
 
-/// Everything that sessions share, each value once.
+/// The interned values that sessions share.
 ///
 /// Lock order: each table has a lock of its own; none of the three is taken while another of them is held.
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl SharedParts {
         self.accesses.intern(hash, || PinnedAccess { access: access(), hash, tree }).0
     }
 
-    /// The role of a session, which is pinned to this access.
+    /// The shared role of a session with this access.
     pub(crate) fn pin_role(&self, record: &SessionRecord, access: &Arc<PinnedAccess>) -> Arc<PinnedRole> {
         let SessionRecord { client, role, org, .. } = *record;
         let structure = &access.tree.structure;
@@ -82,8 +82,8 @@ impl SharedParts {
         self.roles.intern((access.hash, client, role, org_outside), make).0
     }
 
-    /// Forgets values that no session holds. A role holds its access and that its tree, so they go in this
-    /// order.
+    /// Drops the entries of values that no session holds. A role holds its access, and the access its tree,
+    /// so the tables are pruned in this order.
     pub(crate) fn prune(&self) {
         self.roles.prune();
         self.accesses.prune();

@@ -15,10 +15,10 @@ use platform::sync::{AtomicU64, Mutex, Ordering};
 
 /// The trees of all clients.
 ///
-/// A login takes a ticket when it begins. It shares a live tree of the revision that it sees itself; or it
-/// joins a load that was made for that revision, or that began after the ticket was taken; or it begins one.
-/// Of each client at most one load runs and one more is queued behind it, which begins when that one is done,
-/// so any login that comes later may join it.
+/// A login takes a ticket when it begins. It then shares a live tree of the revision that it read; or it
+/// joins a load of that revision, or one that began after the ticket; or it starts a load. Per client at most
+/// one load runs and one is queued. The queued load begins when the running one is done, so any later login
+/// may join it.
 #[derive(Clone)]
 pub(crate) struct TreePool(Arc<PoolState>);
 
@@ -26,7 +26,7 @@ struct PoolState {
     source: Arc<dyn OrgSource>,
     parts: Arc<SharedParts>,
     clients: Mutex<HashMap<ClientId, ClientTrees, ahash::RandomState>>,
-    /// What came first: the beginnings of logins and of loads, numbered from 1.
+    /// A logical clock that orders the starts of logins and loads, from 1.
     moments: AtomicU64,
     counters: Arc<Counters>,
     findings: FindingsTable,
@@ -54,7 +54,7 @@ struct LoadResult {
 
 #[derive(Debug)]
 struct TreeLoad {
-    /// What the login had seen that asked for the load.
+    /// The revision that the login read before it started the load.
     seen: Option<Revision>,
     /// When the load began; 0 if it has not yet.
     began: Arc<AtomicU64>,
@@ -62,13 +62,13 @@ struct TreeLoad {
 }
 
 impl TreeLoad {
-    /// Is the load's tree certain to be no older than a login that took `ticket`?
+    /// Is the load's tree certainly no older than a login that took `ticket`?
     fn begins_after(&self, ticket: Ticket) -> bool {
         let began = self.began.load(Ordering::SeqCst);
         began == 0 || began > ticket.0
     }
 
-    /// Is the load's tree likely to be that of the revision that a login saw after it took `ticket`?
+    /// Is the load's tree probably of the revision that a login read after it took `ticket`?
     fn serves(&self, seen: Option<Revision>, ticket: Ticket) -> bool {
         self.begins_after(ticket) || seen.is_some() && seen == self.seen
     }
@@ -105,9 +105,9 @@ impl TreePool {
                 self.join_or_begin(state, client, seen, ticket)
             };
             let loaded = waiting.await?;
-            // A load that began before the login may have met rows that were changed and changed back since:
-            // then it brings another revision than the one that both have seen. The next round finds that
-            // load done, so it ends with one that began after the ticket.
+            // A load that began before the login may have read rows that were changed and changed back since.
+            // Then its revision differs from the one that both logins read. The next iteration finds that
+            // load done, so the loop ends with a load that began after the ticket.
             if is_fresh || loaded.revision == seen {
                 return Ok(loaded.tree);
             }
@@ -230,7 +230,7 @@ impl ClientTrees {
         tree.upgrade().filter(|_| seen == Some(*revision))
     }
 
-    /// The load that runs, once the queued one has taken the place of one that is done.
+    /// The running load. Promotes the queued load if the previous one is done.
     fn running(&mut self) -> Option<SharedLoadFuture<Outcome>> {
         let join = || self.running.as_ref().and_then(|load| load.flight.join());
         if let Some(waiting) = join() {

@@ -22,7 +22,7 @@ pub struct PortError {
 
 impl PortError {
     /// The same call may succeed later, without a change of data, tables or rights: a database that is
-    /// away, a time limit, a conflict.
+    /// unavailable, a timeout, a conflict.
     #[must_use]
     pub fn transient(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         PortError { transient: true, cause: Arc::from(cause.into()) }

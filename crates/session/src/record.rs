@@ -6,20 +6,19 @@ use org_structure::{Fingerprint, OrgId};
 
 use crate::{AccessHash, ClientId, RoleId, SessionId, UserId};
 
-/// A session as it was made at login. It never changes: another role, organization or tree is another
-/// session.
+/// A session as created by a login. It never changes: another role, organization or tree is another session.
 ///
 /// # Memory
-/// 248 bytes, none on the heap. A manager holds a session in less, see [the crate's page](crate#memory).
+/// 248 bytes, none on the heap. A manager stores a session in less, see [the crate's page](crate#memory).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
     /// Its name.
     pub id: SessionId,
     /// The client in which it works.
     pub client: ClientId,
-    /// Whose it is.
+    /// The user that logged in.
     pub user: UserId,
-    /// The role that was taken.
+    /// The role of the session.
     pub role: RoleId,
     /// The organization in which it works.
     pub org: OrgId,
@@ -71,10 +70,10 @@ pub struct StoredSession {
     pub idle: Duration,
 }
 
-/// Which sessions.
+/// A set of sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// One.
+    /// One session.
     Session(SessionId),
     /// All of a user in a client.
     User(ClientId, UserId),

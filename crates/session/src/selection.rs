@@ -86,7 +86,7 @@ impl OrgSelection {
     }
 }
 
-/// A selection while it is put together, in any order.
+/// A builder for a selection, in any order.
 pub(crate) struct Draft<'t> {
     tree: &'t OrgStructure,
     known: OrgSet,
@@ -106,7 +106,7 @@ impl<'t> Draft<'t> {
         Draft { tree, known: known.collect(), outside }
     }
 
-    /// The same organizations, with all above and below them; one that is not in the tree is alone.
+    /// The union of the natural trees of the organizations. One that is not in the tree adds only itself.
     pub(crate) fn natural_trees(&self) -> Self {
         Draft { known: self.tree.natural_trees(&self.known), outside: self.outside.clone(), tree: self.tree }
     }

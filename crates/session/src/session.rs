@@ -63,7 +63,7 @@ pub struct Session {
     live: Arc<CachedSession>,
 }
 
-/// Whose session it is, not what it may read.
+/// Shows the principal, not the access.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
@@ -87,13 +87,13 @@ impl Session {
         self.live.id
     }
 
-    /// Whose session it is (`#AD_User_ID`).
+    /// The user (`#AD_User_ID`).
     #[must_use]
     pub fn user(&self) -> UserId {
         self.live.user
     }
 
-    /// The role that was taken (`#AD_Role_ID`).
+    /// The role (`#AD_Role_ID`).
     #[must_use]
     pub fn role(&self) -> RoleId {
         self.live.role.role
@@ -146,7 +146,7 @@ impl Session {
         self.live.expires_at().on_clock()
     }
 
-    /// When the session was made, on the clock of its manager; zero if that began later.
+    /// When the session was created, on the clock of its manager; zero if that began later.
     pub(crate) fn began(&self) -> Duration {
         self.live.began.on_clock()
     }
@@ -198,7 +198,7 @@ impl Session {
         self.organization_structure_provider().is_in_natural_tree(Some(org), Some(referenced))
     }
 
-    /// Is it ready, and does its type allow transactions?
+    /// Is the organization ready, and does its type allow transactions?
     ///
     /// # Complexity
     /// O(1), no allocation.
@@ -251,14 +251,14 @@ impl Session {
         self.access().readable().quoted_list(self.tree())
     }
 
-    /// `#User_Org`: the organizations that the role was given, quoted. For the form in which Openbravo's
-    /// context hands it out see [`RoleAccess::user_org_as_read`].
+    /// `#User_Org`: the organizations that the role was given, quoted. [`RoleAccess::user_org_as_read`] has
+    /// the form that Openbravo's context returns.
     #[must_use]
     pub fn user_org(&self) -> String {
         quoted_list(self.access().granted_orgs(self.tree()))
     }
 
-    /// `#User_Client`: the clients of the rows that gave them, quoted.
+    /// `#User_Client`: the clients of the role's access rows, quoted.
     #[must_use]
     pub fn user_client(&self) -> String {
         quoted_list(self.access().granted_clients())

@@ -1,4 +1,4 @@
-//! `OrgSource`: the port to the ERP that says what trees, users and roles are.
+//! `OrgSource`: the port to the ERP's trees, users and roles.
 
 use core::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Revision {
         Revision(hash)
     }
 
-    /// The revision that a number names, where the source has a number for each state.
+    /// The revision that a number names, for a source that numbers its states.
     #[must_use]
     pub const fn from_bits(bits: i64) -> Self {
         let [a, b, c, d, e, f, g, h] = bits.to_le_bytes();
@@ -44,12 +44,12 @@ pub struct LoadedTree {
     /// the same both times. `None` if none are kept, or if the rows changed meanwhile: then the next login
     /// reads them again.
     pub revision: Option<Revision>,
-    /// What is odd about it, for people: it is logged, counted and listed.
+    /// Oddities of the tree, for operators: logged, counted and listed.
     pub findings: Findings,
 }
 
 impl LoadedTree {
-    /// A tree about which nothing is odd.
+    /// A tree without findings.
     #[must_use]
     pub fn new(structure: OrgStructure, revision: Option<Revision>) -> Self {
         LoadedTree { structure, revision, findings: Findings::default() }
@@ -62,7 +62,7 @@ impl LoadedTree {
         self
     }
 
-    /// The same tree with what was found about it.
+    /// The same tree with findings.
     #[must_use]
     pub fn with_findings<T: Display>(mut self, findings: impl IntoIterator<Item = T>) -> Self {
         self.findings = Findings::new(findings);
@@ -70,17 +70,17 @@ impl LoadedTree {
     }
 }
 
-/// What decides about one login.
+/// The facts that decide about one login.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Facts {
-    /// Openbravo's and its descendants' rows.
+    /// Rows of Openbravo or of an ERP derived from it.
     Openbravo(Box<LoginFacts>),
     /// A list of companies; `None` if there is no such user, or it may not log in.
     Companies(Option<CompanyFacts>),
 }
 
-/// Reads an ERP. Nothing here writes.
+/// Reads an ERP. No method writes.
 ///
 /// Every answer must be at least as new as the moment at which the call began: it comes from the primary
 /// database, never from a replica or a cache. Calls may be cancelled and may run concurrently. An
@@ -124,29 +124,30 @@ pub enum Facts {
 /// ```
 #[async_trait]
 pub trait OrgSource: Debug + Send + Sync + 'static {
-    /// The revision of a client's tree now, or `None` if none are kept: no counter, or what moves it is
-    /// missing or disabled. Asked once by every login, so it should be one small read.
+    /// The revision of a client's tree now, or `None` if none are kept: the source has no counter, or the
+    /// triggers that move it are missing or disabled. Asked once by every login, so it should be one small
+    /// read.
     ///
     /// Two equal revisions of a client must mean the same rows, also after a rollback of the database to an
     /// earlier state and further changes. A counter that only adds one breaks this; a digest of the rows does
-    /// not. Where it cannot be promised, the answer is `None`.
+    /// not. If the source cannot guarantee this, it returns `None`.
     async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError>;
 
     /// The tree of a client. All its rows are of one snapshot of the database.
     async fn load_tree(&self, client: &ClientId) -> Result<LoadedTree, PortError>;
 
-    /// The rows that decide about a login. They should be of one snapshot; they need not be that of the tree.
+    /// The rows that decide about a login. Read them in one snapshot; it need not be that of the tree.
     ///
     /// For Openbravo: the user with its links to roles; the role that
     /// [`UserFacts::role_to_take`](crate::openbravo::UserFacts::role_to_take) names, with all its access rows
     /// and the organizations that they name; the organizations of the clients that
     /// [`RoleFacts::needs_organizations_of`](crate::openbravo::RoleFacts::needs_organizations_of) names for
-    /// the role's own client; that client. Nothing is filtered and nothing is checked: that is done by
-    /// [`LoginFacts::check`](crate::openbravo::LoginFacts::check).
+    /// the role's own client; that client. Do not filter or check the rows:
+    /// [`LoginFacts::check`](crate::openbravo::LoginFacts::check) does.
     async fn facts(&self, principal: &Principal) -> Result<Facts, PortError>;
 }
 
-/// A source that others use as well.
+/// A shared source.
 #[async_trait]
 impl<S: OrgSource + ?Sized> OrgSource for Arc<S> {
     async fn revision(&self, client: &ClientId) -> Result<Option<Revision>, PortError> {

@@ -47,7 +47,7 @@ impl<'a> NewSession<'a> {
     }
 
     /// The bytes to store under the tree's fingerprint. Encoded on demand: a store that has them need not
-    /// ask.
+    /// call this.
     #[must_use]
     pub fn tree_bytes(&self) -> Vec<u8> {
         self.tree.encode()
@@ -60,7 +60,7 @@ impl<'a> NewSession<'a> {
     }
 }
 
-/// The session, and not what it is pinned to.
+/// Shows the session, not its tree and access.
 impl fmt::Debug for NewSession<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewSession").field("record", self.record).finish_non_exhaustive()
@@ -80,16 +80,16 @@ pub enum CreateOutcome {
 /// The bytes that a store has under two hashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// The canonical bytes of the tree, if they were asked for and are there.
+    /// The canonical bytes of the tree, if requested and found.
     pub tree: Option<Vec<u8>>,
-    /// The canonical bytes of the access, if they were asked for and are there.
+    /// The canonical bytes of the access, if requested and found.
     pub access: Option<Vec<u8>>,
 }
 
 /// The last use of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastUse {
-    /// Which.
+    /// The session.
     pub id: SessionId,
     /// How long ago.
     pub ago: Duration,
@@ -105,7 +105,7 @@ pub enum Hint {
     Anything,
 }
 
-/// Keeps sessions beyond the process, or for several.
+/// Stores sessions beyond the life of one process, or for several processes.
 ///
 /// A session is one row that never changes, except for its last use; ending a session deletes the row. So the
 /// existence of the row is the compare-and-set of every change.
@@ -182,7 +182,7 @@ pub trait SessionStore: Debug + Send + Sync + 'static {
     }
 }
 
-/// A store that others use as well.
+/// A shared store.
 #[async_trait]
 impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
     fn is_shared(&self) -> bool {

@@ -22,7 +22,7 @@ use platform::sync::{AtomicUsize, Ordering, RwLock};
 pub(crate) struct Table {
     shards: Sharded<RwLock<Shard>>,
     count: AtomicUsize,
-    /// Sessions, and logins under way that have a place.
+    /// Sessions, and reservations of logins in progress.
     places: AtomicUsize,
     users: Users,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Shard {
     sessions: HashTable<Arc<CachedSession>>,
-    /// How many revocations there were, by four more bits of the id.
+    /// How often a session was revoked, counted by four more bits of the id.
     ends: [u64; 16],
     /// Sessions that were revoked here and are still in the store.
     ending: HashTable<SessionId>,
@@ -57,7 +57,7 @@ fn near(id: &SessionId) -> usize {
     usize::from(bits % 16)
 }
 
-/// The number of revocations near an id, at some moment.
+/// The number of revocations near an id, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ends(u64);
 

@@ -5,7 +5,7 @@ use core::ops::BitOr;
 
 use platform::{Entropy, NoEntropy};
 
-/// Keeps the hash of a token apart from any other hash of the same bytes.
+/// Domain separation: keeps the hash of a token apart from any other hash of the same bytes.
 const PURPOSE: &[u8; 32] = b"orgcache session token version 1";
 
 /// The credential of a client: 256 random bits, returned once at login and stored nowhere.
@@ -73,7 +73,7 @@ impl Token {
     }
 }
 
-/// The value of a character that is no digit: all bits are set, so that `|` with any other value keeps them.
+/// The value of a character that is not a digit: all bits are set, so `|` with any other value keeps them.
 const NO_DIGIT: u8 = u8::MAX;
 
 /// The value of a lower-case hexadecimal digit.
@@ -93,13 +93,12 @@ impl fmt::Debug for Token {
 
 /// The name of a session: the hash of its token. It may be listed, logged and stored; it opens nothing.
 ///
-/// Comparison stops at the first difference: the time that it takes may tell about a hash, which leads to no
-/// token.
+/// Comparison is not constant-time: its timing may reveal a hash, but a hash does not reveal its token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SessionId([u8; 32]);
 
 impl SessionId {
-    /// A name that was kept as bytes.
+    /// A name from its stored bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         SessionId(bytes)
@@ -111,7 +110,7 @@ impl SessionId {
         &self.0
     }
 
-    /// The first bytes as a number: the name is a hash already, and needs no other to be put in a table.
+    /// The first bytes as a number. The name is a hash already, so tables need no other.
     pub(crate) fn hash(&self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
@@ -168,7 +167,7 @@ mod tests {
     use platform::OsEntropy;
 
     #[test]
-    fn a_token_is_text_and_back() {
+    fn a_token_round_trips_through_text() {
         let token = Token::new(&OsEntropy).unwrap();
         assert_eq!(Token::parse(&token.expose()).unwrap().id(), token.id());
         assert_ne!(token.expose(), token.id().to_string());
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_a_token() {
+    fn other_texts_are_not_tokens() {
         let text = Token::new(&OsEntropy).unwrap().expose();
         let wrong = [
             "",

@@ -24,7 +24,7 @@ struct Shard {
     single: HashTable<Arc<CachedSession>>,
     // INVARIANT: two or more sessions, all of one user, who has none in `single`.
     several: HashTable<Vec<Arc<CachedSession>>>,
-    /// Logins under way that have a place.
+    /// Reservations of logins in progress.
     reservations: HashTable<(Key, usize)>,
 }
 
@@ -80,7 +80,7 @@ impl Users {
         |lives| lives.first().map_or(0, |live| self.hasher.hash_one(key_of(live)))
     }
 
-    /// Adds a session. If its place was reserved, the session takes it.
+    /// Adds a session. With a reservation, the session takes its place.
     pub(crate) fn add(&self, live: &Arc<CachedSession>, is_reserved: bool) {
         let key = key_of(live);
         let (hash, shard) = self.place(&key);

@@ -1,4 +1,5 @@
-//! The pool of trees, the table of sessions, ends and expiry under many schedules: `cargo xtask shuttle`.
+//! The pool of trees, the table of sessions, revocations and expiry under many schedules:
+//! `cargo xtask shuttle`.
 #![cfg(shuttle)]
 #![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
 
@@ -17,7 +18,7 @@ use shuttle::sync::atomic::{AtomicUsize, Ordering};
 
 const SCHEDULES: usize = 400;
 
-/// A tree that grows by one organization with each change.
+/// A source whose tree grows by one organization with each change.
 #[derive(Debug)]
 struct Growing {
     orgs: Mutex<usize>,
@@ -51,7 +52,7 @@ impl Growing {
     }
 }
 
-/// A load that runs, until it is done or dropped.
+/// Counts a running load until it is done or dropped.
 struct Running<'a>(&'a AtomicUsize);
 
 impl Drop for Running<'_> {
@@ -156,7 +157,7 @@ fn logins_are_never_older_than_themselves(keeps_revisions: bool) {
                 })
                 .collect();
             let sessions: Vec<Session> = tasks.into_iter().map(|task| block_on(task).unwrap()).collect();
-            // Equal trees are one.
+            // Equal trees are shared.
             for one in &sessions {
                 for other in &sessions {
                     let is_same = one.tree().len() == other.tree().len();
@@ -191,7 +192,7 @@ fn one_load_for_a_storm() {
                     spawn(async move { login(&node).await.1 })
                 })
                 .collect();
-            // Kept, so that the tree lives.
+            // Keep the sessions, so that the tree stays alive.
             let sessions: Vec<Session> = tasks.into_iter().map(|task| block_on(task).unwrap()).collect();
             assert_eq!(world.source.loads.load(Ordering::SeqCst), 1);
             drop(sessions);
@@ -223,7 +224,7 @@ fn a_failed_load_does_not_poison_the_next() {
 }
 
 #[test]
-fn dropped_logins_leave_the_others_their_load() {
+fn a_dropped_login_does_not_cancel_the_load_of_others() {
     shuttle::check_random(
         || {
             let world = World::new(false, false);
@@ -244,7 +245,7 @@ fn dropped_logins_leave_the_others_their_load() {
 }
 
 #[test]
-fn an_ended_session_is_not_brought_back_by_a_look_into_the_store() {
+fn a_store_read_does_not_restore_a_revoked_session() {
     for shared in [true, false] {
         shuttle::check_random(
             move || {
@@ -261,7 +262,7 @@ fn an_ended_session_is_not_brought_back_by_a_look_into_the_store() {
                     let (node, token) = (node.clone(), token.clone());
                     spawn(async move {
                         node.logout(&token).await.unwrap();
-                        assert!(!is_live(&node, &token).await, "an end holds when the call returns");
+                        assert!(!is_live(&node, &token).await, "a revocation holds when the call returns");
                     })
                 };
                 block_on(ending).unwrap();
@@ -277,7 +278,7 @@ fn an_ended_session_is_not_brought_back_by_a_look_into_the_store() {
 }
 
 #[test]
-fn an_end_of_all_and_a_login_agree() {
+fn a_bulk_revocation_and_a_login_agree() {
     shuttle::check_random(
         || {
             let world = World::new(true, false);
@@ -293,7 +294,7 @@ fn an_end_of_all_and_a_login_agree() {
             match outcome {
                 Ok(login) => {
                     let lives = block_on(is_live(&node, &login.token));
-                    assert_eq!(usize::from(lives), stored, "here and in the store");
+                    assert_eq!(usize::from(lives), stored, "both on the node and in the store");
                 }
                 Err(LoginError::EndedMeanwhile) => {
                     assert_eq!(stored, 0);
@@ -358,8 +359,7 @@ fn expiry_and_use_agree() {
                 let was_live = block_on(user).unwrap();
                 block_on(clock).unwrap();
                 let lives = block_on(is_live(&node, &token));
-                // Once it was found to be over, it stays over; who was let in may go on unless it was over by
-                // then.
+                // An expired session stays expired. A lookup that succeeded first may keep the session alive.
                 assert!(was_live || !lives);
                 assert_eq!(node.stats().sessions, usize::from(lives));
                 let stored =

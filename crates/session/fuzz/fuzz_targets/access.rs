@@ -1,4 +1,5 @@
-//! Any bytes: refused with an error, or exactly the canonical bytes of the access that they decode to.
+//! Fuzz target: any bytes are refused with an error, or are exactly the canonical bytes of the access that they
+//! decode to.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -26,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((choice, rest)) = bytes.split_first() else { return };
     let (tree, fingerprint) = &TREES[usize::from(*choice) % TREES.len()];
     check(rest, tree, *fingerprint);
-    // Random bytes never have the right hash: put it in, so that the bytes behind it are reached.
+    // Random bytes never have the right hash. Insert it, so that decoding gets past the header.
     let version = ACCESS_FORMAT_VERSION.to_le_bytes();
     check(&[b"orgacc", &version[..], fingerprint.as_bytes(), rest].concat(), tree, *fingerprint);
 });
@@ -41,6 +42,6 @@ fn check(bytes: &[u8], tree: &OrgStructure, fingerprint: Fingerprint) {
     }
     assert_eq!(access.is_read_only(), access.writable().is_empty());
     access.user_org_as_read(tree);
-    // A run of 8 bytes is an organization at least, an id of 2 bytes takes 33.
+    // A run of 8 bytes covers at least one organization; an id of 2 bytes takes 33.
     assert!(access.footprint() <= 1_024 + 64 * bytes.len() + 64 * tree.len());
 }

@@ -27,8 +27,8 @@ impl Core {
     /// Takes the oldest sessions beyond the limits out of the table, but never the newest.
     fn end_oldest(&self, newest: &CachedSession) -> Vec<SessionId> {
         let mut ended = Vec::new();
-        // One login at a time, so that no two end sessions for the same place. Lock order: this, then a shard
-        // of the table.
+        // One login at a time, so that two logins never end sessions for the same place. Lock order: this,
+        // then a shard of the table.
         let mut oldest = self.oldest.lock();
         if let Some(limit) = self.options.max_sessions_per_user {
             let mut of_user = self.table.users().sessions_of(newest.client(), newest.user);
@@ -46,14 +46,14 @@ impl Core {
     }
 }
 
-/// A batch of the sessions that began first, so that the table is seldom searched for them.
+/// A batch of the oldest sessions, so that logins at the limit seldom scan the table.
 #[derive(Debug, Default)]
 pub(super) struct OldestSessions {
     queue: VecDeque<SessionId>,
 }
 
 impl OldestSessions {
-    /// The session that began first, of those that are held, but for one.
+    /// The oldest session on this node, other than the newest.
     fn next(&mut self, core: &Core, newest: &SessionId) -> Option<SessionId> {
         for _ in 0..2 {
             while let Some(id) = self.queue.pop_front() {
@@ -67,7 +67,7 @@ impl OldestSessions {
     }
 
     fn fill(&mut self, core: &Core) {
-        // One of them may be the newest.
+        // The batch may contain the newest session.
         let wanted = core.table.len().div_ceil(1_024) + 1;
         let mut oldest: BinaryHeap<(Moment, SessionId)> = BinaryHeap::with_capacity(wanted + 1);
         for shard in core.table.shards() {
@@ -82,7 +82,7 @@ impl OldestSessions {
     }
 }
 
-/// Places within the limits that a login holds while it is in progress. Dropped, it gives them back.
+/// Places within the limits that a login in progress holds. Dropping it releases them.
 pub(super) struct Reservation<'a> {
     core: &'a Core,
     pub(super) place: bool,
@@ -91,7 +91,7 @@ pub(super) struct Reservation<'a> {
 }
 
 impl<'a> Reservation<'a> {
-    /// A session that takes another one's place needs none of its own.
+    /// A session that replaces another needs no place of its own.
     pub(super) fn new(core: &'a Core, replaces: bool) -> Result<Self, LoginError> {
         let mut reservation = Reservation { core, place: false, user: None, replaces };
         if replaces || core.options.at_limit == AtLimit::EndOldest {
@@ -115,7 +115,7 @@ impl<'a> Reservation<'a> {
         Ok(())
     }
 
-    /// The session is in the table, and has taken over the places.
+    /// The session is in the table and owns the places now.
     pub(super) fn keep(mut self) {
         self.place = false;
         self.user = None;

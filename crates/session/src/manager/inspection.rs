@@ -24,7 +24,7 @@ pub struct TreeInUse {
     pub structure: Arc<OrgStructure>,
     /// Bytes that it takes on this node.
     pub bytes: usize,
-    /// Oddities of the source's rows; `None` if this node has read the tree from the store and not from the
+    /// Oddities of the source's rows; `None` if this node read the tree from the store and not from the
     /// source, whose rows may have changed since.
     pub findings: Option<Arc<Findings>>,
     /// How many of the client's sessions are pinned to it.
@@ -116,7 +116,7 @@ impl SessionManager {
         self.core.record_outcome(self.core.store.list(&scope, after.as_ref(), limit).await)
     }
 
-    /// How long ago a session was made.
+    /// How long ago a session was created.
     #[must_use]
     pub fn age_of(&self, session: &Session) -> Duration {
         self.core.clock.now().saturating_sub(session.began())

@@ -40,16 +40,16 @@ pub enum Notice {
     /// The role cannot write in the organization that was asked for or follows from the defaults, so the
     /// session works in another one.
     OrgReplaced {
-        /// The organization that it would have been.
+        /// The organization that was asked for or is the default.
         org: OrgId,
-        /// The organization that it is.
+        /// The organization that the session works in.
         by: OrgId,
     },
     /// Another session was ended, because the limit was reached.
     OldestEnded(SessionId),
 }
 
-/// How a session differs that replaces another one.
+/// How a replacement session differs from the old one.
 #[derive(Debug, Default)]
 struct Replacement {
     replaces: Option<SessionId>,
@@ -175,7 +175,7 @@ impl Core {
         Ok(Login { token, session: Session::new(live), notices })
     }
 
-    /// Access and organization of a login, once the tree is known.
+    /// Access and organization of a login, given its tree.
     fn resolve_access(
         &self,
         login: &VerifiedLogin,
@@ -244,7 +244,7 @@ impl Core {
         let id = record.id;
         let began = self.now();
         if let Some(old) = replaces.and_then(|old| self.table.get(&old)) {
-            // If this call is cancelled, only the store knows whether the old session is still there.
+            // If this call is cancelled, only the store knows whether the old session still exists.
             old.mark_stale(began);
         }
         let mut ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
@@ -264,8 +264,8 @@ impl Core {
             match self.table.insert(Arc::clone(&live), ends, is_reserved) {
                 Insertion::Held(live) => return Ok(live),
                 Insertion::LookAgain => {
-                    // A session near it was revoked while it was stored: perhaps this one, with all of its
-                    // user.
+                    // A revocation near this id ran during the call to the store. It may cover this session,
+                    // for example with all sessions of its user.
                     ends = self.table.ends(&id).ok_or(LoginError::EndedMeanwhile)?;
                     if self.is_ended_in_bulk(record, began) {
                         return Err(LoginError::EndedMeanwhile);

@@ -26,7 +26,7 @@ impl SessionManager {
     }
 
     /// The session of a token, as [`session`](Self::session) finds it. Does not count as use: for requests
-    /// that no user has caused, such as polling by an open page. A session that is only polled becomes idle.
+    /// that no user caused, such as polling by an open page. A session that is only polled becomes idle.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -34,7 +34,7 @@ impl SessionManager {
         self.find(token, Use::No).await
     }
 
-    /// The session of a token if memory alone can answer, without a future to wait for. Counts as use. After
+    /// The session of a token if memory alone can answer, without awaiting a future. Counts as use. After
     /// `None` call [`session`](Self::session): the token may still have a session.
     #[must_use]
     pub fn session_in_memory(&self, token: &Token) -> Option<Session> {
@@ -42,7 +42,7 @@ impl SessionManager {
         self.core.find_trusted(self.core.table.get(&id).as_ref(), Use::Yes)
     }
 
-    /// How long a session goes on if it is not used again: the time until [`Session::expires_at`].
+    /// How long a session lives if it is not used again: the time until [`Session::expires_at`].
     #[must_use]
     pub fn expires_in(&self, session: &Session) -> Duration {
         session.expires_at().saturating_sub(self.core.clock.now())
@@ -55,7 +55,7 @@ impl SessionManager {
         if let Some(session) = core.find_trusted(held.as_ref(), usage) {
             return Ok(session);
         }
-        // The future that asks the store is large. Boxed, it costs nothing where memory answers.
+        // The future that asks the store is large. Boxed, it costs nothing if memory answers.
         let found = Box::pin(core.look_up(id, held, usage)).await.map(Session::new);
         if matches!(found, Err(SessionError::NotLive)) {
             core.count(&core.counters.unknown_tokens);
@@ -72,7 +72,7 @@ enum Use {
 }
 
 impl Use {
-    fn note(self, live: &CachedSession, now: Moment) {
+    fn record(self, live: &CachedSession, now: Moment) {
         match self {
             Use::Yes => live.touch(now),
             Use::No => {}
@@ -81,16 +81,16 @@ impl Use {
 }
 
 impl Core {
-    /// The session in memory, if it may be answered without asking the store.
+    /// The session in memory, if it is valid without asking the store.
     fn find_trusted(&self, held: Option<&Arc<CachedSession>>, usage: Use) -> Option<Session> {
         let now = self.now();
         let live = held.filter(|live| self.is_trusted(live, now))?;
-        usage.note(live, now);
+        usage.record(live, now);
         self.count(&self.counters.hits);
         Some(Session::new(Arc::clone(live)))
     }
 
-    /// May a session be answered without asking the store?
+    /// Is a session valid without asking the store?
     fn is_trusted(&self, live: &CachedSession, now: Moment) -> bool {
         !live.is_too_old(now)
             && !live.is_idle(now, Duration::ZERO)
@@ -98,7 +98,7 @@ impl Core {
             && (!self.store.is_shared() || now.since(live.validated()) <= self.options.revalidate_within)
     }
 
-    /// Reads a session from the store. It may be in memory already.
+    /// Reads a session from the store. `held` is the session in memory, if any.
     async fn look_up(
         &self,
         id: SessionId,
@@ -156,7 +156,7 @@ impl Core {
                         self.count(&self.counters.reopened);
                     }
                     live.validate(now);
-                    usage.note(&live, now);
+                    usage.record(&live, now);
                     return Ok(live);
                 }
                 Insertion::LookAgain => {}
@@ -184,7 +184,7 @@ impl Core {
         }
     }
 
-    /// Has a session in memory expired, as far as this node alone can tell?
+    /// Has a session in memory expired, as far as this node alone can know?
     async fn expire_if_over(&self, live: &Arc<CachedSession>) -> bool {
         let now = self.now();
         let is_idle = live.is_idle(now, Duration::ZERO);
@@ -214,7 +214,7 @@ impl Core {
             || stored.idle.min(idle_here) > lifetime.idle().saturating_add(self.options.allowance())
     }
 
-    /// May a session in memory be answered although the store is unavailable?
+    /// May a session in memory stay valid although the store is unavailable?
     fn fails_open(&self, live: &CachedSession, now: Moment) -> bool {
         let limit = self.options.fail_open.unwrap_or(live.lifetime.idle());
         now.since(live.validated()) <= limit && !live.is_too_old(now) && !live.is_idle(now, Duration::ZERO)
@@ -229,7 +229,7 @@ impl Core {
         if live.is_ended() {
             return Err(SessionError::NotLive);
         }
-        usage.note(live, now);
+        usage.record(live, now);
         self.count(&self.counters.failed_open);
         Ok(Arc::clone(live))
     }

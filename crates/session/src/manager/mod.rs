@@ -36,7 +36,7 @@ pub use task::MaintenanceTask;
 /// Creates sessions, finds them by their tokens, and ends them. A clone is another handle to the same
 /// manager.
 ///
-/// What holds always, and what only after a time, is on [the crate's page](crate#what-holds-when).
+/// [The crate's page](crate#guarantees) says which guarantees hold always and which eventually.
 ///
 /// # Examples
 /// `Erp` is an [`OrgSource`] whose users have the companies `Madrid` and `Sevilla`.
@@ -94,15 +94,16 @@ pub struct SessionManager {
     core: Arc<Core>,
 }
 
-/// How much it holds, not what.
+/// Shows the number of sessions, not the sessions.
 impl fmt::Debug for SessionManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionManager").field("sessions", &self.core.table.len()).finish_non_exhaustive()
     }
 }
 
-// Lock order: `oldest`, then a shard of `table`, then a shard of its users. Under the findings of `trees`,
-// the table of trees in `parts` is asked. Every other lock is held alone, and none across an `await`.
+// Lock order: `oldest`, then a shard of `table`, then a shard of its users. The lock of the findings in
+// `trees` comes before that of the table of trees in `parts`. Every other lock is held alone, and none across
+// an `await`.
 struct Core {
     source: Arc<dyn OrgSource>,
     store: Arc<dyn SessionStore>,
@@ -126,7 +127,7 @@ struct Core {
 struct Health {
     /// When it last failed, if it has not answered since; else 0.
     failed: AtomicU64,
-    /// No sweep before this: other nodes may have use to report that they could not.
+    /// No sweep before this moment: other nodes may have use that they could not write.
     quiet_until: AtomicU64,
 }
 
@@ -137,7 +138,7 @@ impl SessionManager {
         Self::with_seams(source, store, options, Arc::new(SystemClock::default()), Arc::new(OsEntropy))
     }
 
-    /// A manager with a clock and random bytes of the caller's choice: for tests.
+    /// A manager with the caller's clock and entropy, for tests.
     ///
     /// # Examples
     /// ```
@@ -235,7 +236,7 @@ impl SessionManager {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ManagerFootprint {
-    /// The sessions and the tables in which they are found.
+    /// The sessions and their lookup tables.
     pub sessions: usize,
     /// The trees, each once.
     pub trees: usize,
@@ -284,7 +285,7 @@ impl Core {
         outcome
     }
 
-    /// Did the store fail just now?
+    /// Is it too early to ask a store that failed?
     fn is_store_away(&self, now: Moment) -> bool {
         let failed = self.health.failed.load(Ordering::Relaxed);
         failed != 0 && now.since(Moment(failed)) < self.options.retry_after

@@ -24,7 +24,7 @@ pub(super) struct Reopener {
 type Names = (Fingerprint, AccessHash);
 type Outcome = Result<Arc<PinnedAccess>, ReopenFailure>;
 
-/// Why contents could not be read, for any of the sessions that wait for them.
+/// Why contents could not be read. All lookups that wait for them get it.
 #[derive(Clone, Debug)]
 pub(super) enum ReopenFailure {
     Damaged(&'static str),
@@ -55,8 +55,8 @@ impl Reopener {
         let names = (record.tree, record.access);
         if let Some(pinned) = self.parts.accesses.get(&record.access) {
             // The hash of the access covers the name of its tree.
-            let is_it = pinned.tree.fingerprint == record.tree;
-            return if is_it { Ok(pinned) } else { Err(ReopenFailure::Damaged("tree")) };
+            let is_same_tree = pinned.tree.fingerprint == record.tree;
+            return if is_same_tree { Ok(pinned) } else { Err(ReopenFailure::Damaged("tree")) };
         }
         let waiting = {
             let mut flights = self.flights.lock();

@@ -40,10 +40,10 @@ impl SessionManager {
         if self.core.table.get(&id).is_some() {
             return Ok(self.core.end(scope).await);
         }
-        // A revocation of a session that may never have existed is not kept for a retry.
+        // Do not keep a revocation for a retry if its session may never have existed.
         let ended = self.core.record_outcome(self.core.store.end(&scope, Duration::ZERO).await);
         let sessions = ended.map_err(SessionError::Unavailable)?;
-        // A concurrent lookup may have cached it meanwhile, or be about to.
+        // A concurrent lookup may have cached the session in the meantime, or be about to.
         self.core.table.end(&id);
         self.core.table.finish_end(&id);
         Ok(Revocation { sessions, pending: None })
@@ -80,7 +80,8 @@ impl Core {
             }
         };
         Counters::add(&self.counters.ended, here);
-        // Without delay it covers every session of the scope, and the store compares no times.
+        // With a delay of zero the revocation covers every session of the scope, and the store compares no
+        // times.
         match self.propagate(&scope, requested, Duration::ZERO).await {
             Ok(sessions) => Revocation { sessions, pending: None },
             Err(error) => {
@@ -89,7 +90,7 @@ impl Core {
         }
     }
 
-    /// Writes a revocation to the store, `ago` after it was called for: spares sessions that began since.
+    /// Writes a revocation to the store, `ago` after it was requested. Spares sessions that began since.
     pub(super) async fn propagate(
         &self,
         scope: &Scope,
@@ -138,12 +139,12 @@ impl Core {
         self.bulk_revocations.lock().iter().find(|end| end.scope.covers(record)).copied()
     }
 
-    /// Is there a pending revocation that covers a session which began at this moment of this node's clock?
+    /// Does a pending revocation cover a session that began at this moment of this node's clock?
     pub(super) fn is_ended_in_bulk(&self, record: &SessionRecord, began: Moment) -> bool {
         self.bulk_revocations.lock().iter().any(|end| began <= end.requested && end.scope.covers(record))
     }
 
-    /// The store does not have a session that is held here.
+    /// Removes a cached session that the store no longer has.
     pub(super) fn remove_gone(&self, live: &Arc<CachedSession>) {
         live.end();
         if self.table.remove(live) {

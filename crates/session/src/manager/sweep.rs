@@ -8,7 +8,7 @@ use crate::{PortError, SessionId};
 use platform::sync::Ordering;
 
 impl SessionManager {
-    /// Removes expired sessions from this node, and forgets trees and accesses that no session holds.
+    /// Removes expired sessions from this node, and drops trees and accesses that no session holds.
     pub async fn expire(&self) {
         let core = &self.core;
         for shard in core.table.shards() {

@@ -64,7 +64,7 @@ async fn maintain_on_timer(core: Weak<Core>) {
 /// Lower bound for the interval, so that no option makes the task spin.
 const SHORTEST: Duration = Duration::from_millis(10);
 
-/// Waits for a hint, until a moment.
+/// Waits for a hint, at most `until` a moment.
 async fn wait(manager: &SessionManager, until: Instant) -> Option<Hint> {
     let hint = pin!(manager.core.store.next_hint());
     let clock = pin!(tokio::time::sleep_until(until));

@@ -71,9 +71,9 @@ pub struct UserFacts {
     pub active: bool,
     /// Whether it is locked out.
     pub locked: bool,
-    /// The role to log in with where none is chosen.
+    /// The role to log in with if none is chosen.
     pub default_role: Option<RoleId>,
-    /// The organization to log in to where none is chosen.
+    /// The organization to log in to if none is chosen.
     pub default_org: Option<OrgId>,
     /// The user's rows of `ad_user_roles`, active or not, in any order.
     pub roles: Vec<UserRole>,
@@ -97,7 +97,7 @@ pub struct LinkedRole {
     pub client: ClientId,
     /// Whether the role is active.
     pub active: bool,
-    /// Whether that client is there and active.
+    /// Whether that client exists and is active.
     pub client_active: bool,
 }
 

@@ -15,7 +15,8 @@ pub struct SiblingOrder {
 }
 
 impl SiblingOrder {
-    /// Takes the sequence numbers (`ad_treenode.seqno`) of organizations; one that is missing has none.
+    /// Creates the order from sequence numbers (`ad_treenode.seqno`). An organization that is not listed has
+    /// none.
     #[must_use]
     pub fn new(numbers: &[(OrgId, Option<f64>)]) -> Self {
         let places = numbers.iter().filter_map(|&(id, number)| Some((id, number?)));
@@ -39,7 +40,7 @@ impl SiblingOrder {
 /// `getReferenceableOrganizations`: the organization and all below it in pre-order, then its ancestors
 /// bottom-up.
 ///
-/// Unknown or null: none. The empty text: the whole tree.
+/// An unknown or null id gives none; the empty text gives the whole tree.
 ///
 /// # Complexity
 /// O(n log n), no recursion.

@@ -59,7 +59,7 @@ pub enum Refusal {
         role: RoleId,
     },
     /// The role belongs to another client than the user, who is not the built-in administrator.
-    #[error("role `{role}` belongs to client `{role_client}`, to which user `{user}` does not")]
+    #[error("role `{role}` belongs to client `{role_client}`, but user `{user}` does not")]
     RoleOfAnotherClient {
         /// The user.
         user: UserId,

@@ -48,7 +48,7 @@ impl RoleFacts {
     /// inactive ones included; else the natural trees of **all** organizations of the active list, also
     /// of those that lie within another's.
     ///
-    /// The order of the rows has no influence. The client's organizations must have been read where
+    /// The order of the rows has no influence. The client's organizations must have been read if
     /// [`needs_organizations_of`](Self::needs_organizations_of) says so.
     ///
     /// # Complexity
@@ -128,12 +128,12 @@ impl RoleFacts {
         EffectiveRows::new(self, options).active().copied().collect()
     }
 
-    /// Is an organization one of those?
+    /// Does the role work in an organization?
     pub(super) fn works_in(&self, options: &AccessOptions<'_>, org: &OrgId) -> bool {
         EffectiveRows::new(self, options).active().any(|active| active == org)
     }
 
-    /// The one with the largest id of those.
+    /// The organization with the largest id in which the role works.
     pub(super) fn last_active(&self, options: &AccessOptions<'_>) -> Option<OrgId> {
         EffectiveRows::new(self, options).active().max().copied()
     }
@@ -145,7 +145,7 @@ struct EffectiveRows<'a> {
     options: &'a AccessOptions<'a>,
     inactive_access: BTreeSet<OrgId>,
     inactive_orgs: BTreeSet<OrgId>,
-    /// The organizations that an automatic role does not have: an inactive row is a denial.
+    /// The organizations that inactive rows deny to an automatic role.
     denied: BTreeSet<OrgId>,
 }
 
@@ -177,7 +177,7 @@ impl<'a> EffectiveRows<'a> {
         self.role.accesses.iter().filter(|row| self.is_row_active(row))
     }
 
-    /// The active list, in no order, and with some organizations several times.
+    /// The active list, unordered and with duplicates.
     fn active(&self) -> impl Iterator<Item = &OrgId> {
         let rows = self.active_rows().filter(|row| {
             row.organization.is_some_and(|organization| organization.active)

@@ -1,4 +1,4 @@
-//! `#User_Org` as Openbravo hands it out.
+//! `#User_Org` as Openbravo returns it.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use org_structure::{OrgId, quoted_list};
 use super::RoleFacts;
 use crate::ClientId;
 
-/// `#User_Org` as Openbravo of 2018 reads it without a window, from the role's access rows alone, with the
-/// product's quirk: of a lone `'0'` it makes `'0','0'`.
+/// `#User_Org` as Openbravo of 2018 returns it without a window, from the role's access rows alone, with the
+/// product's quirk: a lone `'0'` becomes `'0','0'`.
 ///
 /// A session's own text, [`RoleAccess::user_org_as_read`](crate::RoleAccess::user_org_as_read), does not
 /// repeat the quirk and knows automatic roles.

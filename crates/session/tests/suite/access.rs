@@ -1,4 +1,4 @@
-//! The rule of readable and writable organizations: against a naive oracle, and against the order of rows.
+//! The rule of readable and writable organizations, against a naive oracle and under permutation of rows.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,8 @@ pub(crate) struct Case {
     inactive_orgs: Vec<usize>,
 }
 
-/// Organization 0 is `0`; the last three are not in the tree, the very last one is of another client.
+/// Organization 0 is `0`. The last three are not in the tree, and the very last one belongs to another
+/// client.
 fn id(place: usize) -> OrgId {
     org(&if place == 0 { "0".to_owned() } else { format!("{:032X}", place * 7_919 % 1_009) })
 }
@@ -122,7 +123,7 @@ impl Case {
             .collect()
     }
 
-    /// Word for word from the rule, with places for ids: where the role works.
+    /// Where the role works: the text of the rule, with places for ids.
     fn active_list(&self) -> BTreeSet<usize> {
         let row_active =
             |&(place, active, _): &(usize, bool, bool)| active && !self.inactive_access.contains(&place);
@@ -148,7 +149,7 @@ impl Case {
         list
     }
 
-    /// Word for word from the rule, with places for ids: what is readable, and what is writable.
+    /// What is readable, and what is writable: the text of the rule, with places for ids.
     fn oracle(&self) -> (BTreeSet<usize>, BTreeSet<usize>) {
         let list = self.active_list();
         let mut writable: BTreeSet<usize> = BTreeSet::new();
@@ -224,7 +225,7 @@ pub(crate) fn any_case() -> impl Strategy<Value = Case> {
 
 proptest! {
     #[test]
-    fn access_is_the_oracles(case in any_case()) {
+    fn access_equals_the_oracles(case in any_case()) {
         let (readable, writable) = case.oracle();
         let tree = case.tree();
         let access = case.access(&case.facts());
@@ -258,7 +259,7 @@ proptest! {
     }
 }
 
-/// Access to a parent and to one child of it: the sibling is readable, in either order of the rows.
+/// Access to a parent and one of its children makes the sibling readable, in either order of the rows.
 #[test]
 fn a_parent_and_one_child_make_the_sibling_readable() {
     for rows in [vec![(1, true, true), (2, true, true)], vec![(2, true, true), (1, true, true)]] {
@@ -278,7 +279,7 @@ fn a_parent_and_one_child_make_the_sibling_readable() {
 }
 
 #[test]
-fn another_client_may_be_the_current_one() {
+fn the_current_client_may_differ_from_the_roles() {
     let case = Case {
         parents: vec![None, Some(0)],
         rows: vec![(0, true, true)],
@@ -305,7 +306,7 @@ fn another_client_may_be_the_current_one() {
 }
 
 #[test]
-fn an_automatic_role_is_given_each_organization_once() {
+fn an_automatic_role_has_each_organization_once() {
     let case = Case {
         parents: vec![None, Some(0), Some(0), Some(0)],
         rows: vec![(1, true, true), (2, false, true)],
@@ -324,7 +325,7 @@ fn an_automatic_role_is_given_each_organization_once() {
 }
 
 #[test]
-fn organizations_of_another_client_are_taken_out_of_a_role_and_named() {
+fn organizations_of_another_client_are_removed_from_a_role() {
     let row = |id: &str, owner: Option<&str>| OrgAccess {
         org: org(id),
         client: client("C"),
@@ -347,7 +348,7 @@ fn organizations_of_another_client_are_taken_out_of_a_role_and_named() {
 }
 
 #[test]
-fn user_org_as_the_product_reads_it() {
+fn user_org_as_openbravo_returns_it() {
     let text = |level: &str, orgs: &[&str]| {
         let rows = orgs.iter().map(|id| OrgAccess {
             org: org(id),

@@ -1,4 +1,4 @@
-//! The canonical bytes of access: they come back, and nothing else is read.
+//! The canonical bytes of access round-trip, and no other bytes decode.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::access::{Case, any_case};
 
 proptest! {
     #[test]
-    fn bytes_come_back(case in any_case()) {
+    fn canonical_bytes_round_trip(case in any_case()) {
         let tree = case.tree();
         let fingerprint = tree.fingerprint();
         let access = case.access(&case.facts());
@@ -21,9 +21,9 @@ proptest! {
         prop_assert_eq!(decoded.granted_orgs(&tree), access.granted_orgs(&tree));
     }
 
-    /// Bytes that decode are those that would be written: no two byte strings mean the same.
+    /// Bytes that decode are those that `encode` writes: no two byte strings mean the same.
     #[test]
-    fn damaged_bytes_are_refused_or_mean_something_else(
+    fn damaged_bytes_are_refused_or_decode_to_something_else(
         case in any_case(),
         place in any::<proptest::sample::Index>(),
         value in any::<u8>(),
@@ -61,7 +61,7 @@ proptest! {
 }
 
 #[test]
-fn counts_that_promise_too_much_allocate_nothing() {
+fn oversized_counts_allocate_nothing() {
     let tree = OrgStructure::build([OrgRow::new("0")]).unwrap().structure;
     let fingerprint = tree.fingerprint();
     let mut bytes = b"orgacc\x01\x00".to_vec();
@@ -75,14 +75,14 @@ fn counts_that_promise_too_much_allocate_nothing() {
         ));
     });
     assert!(counted.bytes_total < 1_000, "{counted:?}");
-    // Neither do counts that the bytes would hold if each thing were a byte.
+    // The same for counts that would fit if each item took one byte.
     let rest = [1_000_u32.to_le_bytes().as_slice(), &[0; 1_000]].concat();
     let long = [bytes[..bytes.len() - 4].to_vec(), rest].concat();
     let counted = allocation_counter::measure(|| {
         assert!(RoleAccess::decode(&long, &tree, fingerprint).is_err());
     });
     assert!(counted.bytes_total < 1_000, "{counted:?}");
-    // A run over the whole range of numbers is refused before it is walked.
+    // A run over the whole range of numbers is refused before it is iterated.
     bytes.truncate(bytes.len() - 4);
     for number in [1, 0, u32::MAX] {
         bytes.extend(u32::to_le_bytes(number));
@@ -94,7 +94,7 @@ fn counts_that_promise_too_much_allocate_nothing() {
     ));
 }
 
-/// The canonical bytes of access to a tree of `0` over `A`, with everything behind the level as given.
+/// Decodes access to a tree of `0` over `A`, with the given bytes after the level.
 fn decode_rest(level: &[u8], rest: &[&[u8]]) -> Result<RoleAccess, AccessDecodeError> {
     let tree = OrgStructure::build([OrgRow::new("0"), OrgRow::new("A").under("0")]).unwrap().structure;
     let fingerprint = tree.fingerprint();
@@ -102,7 +102,7 @@ fn decode_rest(level: &[u8], rest: &[&[u8]]) -> Result<RoleAccess, AccessDecodeE
     RoleAccess::decode(&[head, rest.concat()].concat(), &tree, fingerprint)
 }
 
-/// A selection as it is written: runs of ranks, then ids outside the tree.
+/// A selection as encoded: runs of ranks, then ids outside the tree.
 fn selection(runs: &[[u32; 2]], outside: &[&[u8]]) -> Vec<u8> {
     let number = |number: usize| (number as u32).to_le_bytes().to_vec();
     let runs_of = runs.iter().flatten().flat_map(|rank| rank.to_le_bytes());
@@ -142,7 +142,7 @@ fn access_that_is_not_canonical_is_refused() {
 
     let level = |bytes: usize| decode_rest(&vec![b'x'; bytes], &[&nothing, &nothing, &no_groups]);
     assert!(level(240).is_ok());
-    assert_eq!(rule(level(241)), "a user level is short");
+    assert_eq!(rule(level(241)), "a user level has at most 240 bytes");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn groups_of_access_are_checked() {
         Err(AccessDecodeError::NotCanonical { rule }) => rule,
         other => panic!("{other:?}"),
     };
-    // As many as fit: the shortest client, and one organization outside the tree.
+    // As many groups as fit: the shortest client, and one organization outside the tree.
     let one = selection(&[], &[b"B"]);
     let shortest: Vec<Vec<u8>> = (b'a'..=b'z').map(|client| group(&[client], &one)).collect();
     let access = with(&shortest).unwrap();
@@ -169,7 +169,7 @@ fn groups_of_access_are_checked() {
 }
 
 #[test]
-fn hashes_are_shown_as_digits() {
+fn hashes_display_as_hexadecimal_digits() {
     let hash = AccessHash::from_bytes([0xab; 32]);
     assert_eq!((hash.as_bytes(), hash.to_string()), (&[0xab; 32], "ab".repeat(32)));
     assert_eq!(format!("{hash:?}"), format!("AccessHash({hash})"));

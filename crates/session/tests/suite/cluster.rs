@@ -34,11 +34,11 @@ async fn any_node_opens_any_session_on_the_tree_it_was_pinned_to() {
 }
 
 #[tokio::test]
-async fn a_session_stays_in_its_organization_on_every_node_though_the_tree_has_none_such() {
+async fn an_organization_outside_the_tree_is_the_same_on_every_node() {
     let world = World::shared();
     world.erp.change(|tables| drop(tables.orgs.remove("0")));
     let (a, b) = (world.node(), world.node());
-    // One works in an organization of the tree, the other one in `0`, which it lacks.
+    // One session works in an organization of the tree, the other in `0`, which the tree lacks.
     for role_id in ["seller", "reader"] {
         let login = a.login(as_user("u").with_role(role(role_id))).await.unwrap();
         let there = b.manager.session(&login.token).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_session_stays_in_its_organization_on_every_node_though_the_tree_has_n
 }
 
 #[tokio::test]
-async fn an_end_holds_everywhere_within_the_bound() {
+async fn a_revocation_reaches_every_node_within_the_bound() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
     let token = a.token().await;
@@ -59,12 +59,12 @@ async fn an_end_holds_everywhere_within_the_bound() {
     assert_eq!((ended.sessions, ended.pending.is_none()), (1, true));
     assert!(!a.is_live(&token).await);
     world.pass(BOUND + MOMENT);
-    assert!(!b.is_live(&token).await, "asked at its use");
+    assert!(!b.is_live(&token).await, "the next use revalidates it");
     assert_eq!(b.manager.stats().ended_elsewhere, 1);
 }
 
 #[tokio::test]
-async fn re_validation_asks_about_used_sessions_in_one_go() {
+async fn revalidation_asks_for_used_sessions_in_one_call() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
     let mut tokens = Vec::new();
@@ -84,7 +84,7 @@ async fn re_validation_asks_about_used_sessions_in_one_go() {
     assert_eq!((stats.revalidated, stats.ended_elsewhere, stats.sessions), (10, 10, 10));
     assert_eq!(b.way.reads.load(Ordering::SeqCst), reads);
     assert_eq!(b.way.revalidations.load(Ordering::SeqCst), 1);
-    // Unused ones are revalidated at their next use.
+    // Unused sessions are revalidated at their next use.
     world.pass(BOUND);
     for token in &tokens {
         assert!(!b.is_live(token).await);
@@ -92,7 +92,7 @@ async fn re_validation_asks_about_used_sessions_in_one_go() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_confirmed_is_answered_from_memory() {
+async fn a_validated_session_is_answered_from_memory() {
     let world = World::shared();
     let node = world.node();
     let token = node.token().await;
@@ -119,7 +119,7 @@ async fn a_row_of_another_session_opens_nothing() {
 }
 
 #[test]
-fn only_what_a_newer_node_can_read_is_worth_another_try() {
+fn only_bytes_of_a_newer_node_are_worth_a_retry() {
     let tree = |error| UnreadableCause::Tree(error).is_transient();
     assert!(tree(DecodeError::NewerVersion { version: 3 }) && !tree(DecodeError::NotATree));
     let access = |error| UnreadableCause::Access(error).is_transient();
@@ -129,7 +129,7 @@ fn only_what_a_newer_node_can_read_is_worth_another_try() {
 }
 
 #[tokio::test]
-async fn hints_make_it_sooner_and_prove_nothing() {
+async fn hints_speed_up_revocations_but_prove_nothing() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
     let (mine, other) = (a.token().await, a.login(as_user("d")).await.unwrap().token);
@@ -172,7 +172,7 @@ async fn hints_make_it_sooner_and_prove_nothing() {
 }
 
 #[tokio::test]
-async fn a_token_is_replaced_once_whichever_node_is_asked() {
+async fn a_token_is_replaced_once_in_the_cluster() {
     let world = World::shared();
     let nodes: Vec<_> = (0..4).map(|_| world.node()).collect();
     let token = nodes[0].token().await;
@@ -182,7 +182,7 @@ async fn a_token_is_replaced_once_whichever_node_is_asked() {
     let outcomes = join_all(nodes.iter().map(|node| node.manager.refresh(&token))).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     for (node, outcome) in nodes.iter().zip(&outcomes) {
-        assert!(!node.is_live(&token).await, "who won and who lost both know");
+        assert!(!node.is_live(&token).await, "every node knows it is gone");
         if let Ok(login) = outcome {
             assert!(node.is_live(&login.token).await);
         }
@@ -217,12 +217,12 @@ async fn tampered_bytes_end_the_session_and_never_give_another_tree() {
         assert_eq!(node.manager.stats().damaged, 1);
         *node.way.tampered.lock() = None;
         assert!(!node.is_live(&token).await);
-        assert!(!world.node().is_live(&token).await, "ended for all");
+        assert!(!world.node().is_live(&token).await, "ended on every node");
     }
 }
 
 #[tokio::test]
-async fn a_tree_of_an_older_version_ends_the_session_with_a_reason_of_its_own() {
+async fn a_tree_of_an_older_version_ends_the_session_as_outdated() {
     let world = World::shared();
     let token = world.node().token().await;
     let node = world.node();
@@ -235,11 +235,11 @@ async fn a_tree_of_an_older_version_ends_the_session_with_a_reason_of_its_own() 
     assert_eq!((stats.outdated, stats.damaged), (1, 0));
     *node.way.tampered.lock() = None;
     assert!(!node.is_live(&token).await);
-    assert!(!world.node().is_live(&token).await, "ended for all");
+    assert!(!world.node().is_live(&token).await, "ended on every node");
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_yet_ends_nothing() {
+async fn unreadable_contents_do_not_end_a_session() {
     let world = World::shared();
     let token = world.node().token().await;
     let node = world.node();
@@ -255,8 +255,7 @@ async fn what_cannot_be_read_yet_ends_nothing() {
     assert!(node.is_live(&token).await);
 }
 
-/// The hash of an access says which tree it is for, so that a row cannot join one session's access with
-/// another's tree.
+/// The hash of an access covers the tree, so a row cannot combine one session's access with another's tree.
 #[tokio::test]
 async fn access_and_tree_belong_together() {
     let world = World::shared();

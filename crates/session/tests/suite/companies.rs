@@ -37,7 +37,7 @@ impl OrgSource for Companies {
 }
 
 #[tokio::test]
-async fn a_user_has_its_companies_and_nothing_else() {
+async fn a_user_has_access_to_exactly_its_companies() {
     let manager =
         SessionManager::new(Arc::new(Companies), Arc::new(MemoryStore::default()), Options::default());
     let login = manager.login(as_user("2")).await.unwrap();

@@ -1,4 +1,4 @@
-//! An ERP in memory that can be changed, held up and broken, and managers over it.
+//! An in-memory ERP that tests can change, delay and break, and managers over it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(crate) struct Org {
     pub(crate) flags: OrgFlags,
 }
 
-/// Tables. Ids are unique in all clients.
+/// The tables. Ids are unique across clients.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tables {
     pub(crate) clients: BTreeMap<String, bool>,
@@ -152,13 +152,13 @@ pub(crate) struct Erp {
     pub(crate) loads: AtomicUsize,
     pub(crate) running: AtomicUsize,
     pub(crate) most_running: AtomicUsize,
-    /// Loads wait here after they have read their rows.
+    /// Loads wait here after reading their rows.
     pub(crate) gate: Gate,
-    /// Logins wait here before they read their facts.
+    /// Logins wait here before reading their facts.
     pub(crate) deciding: Gate,
 }
 
-/// A place in a call that callers pass only while it is open.
+/// A point in a call that callers pass only while the gate is open.
 #[derive(Debug)]
 pub(crate) struct Gate(Semaphore);
 
@@ -188,7 +188,7 @@ impl Default for Gate {
     }
 }
 
-/// Lets all tasks run until they can do no more.
+/// Runs all tasks until none can make progress.
 pub(crate) async fn settle() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
@@ -197,7 +197,8 @@ pub(crate) async fn settle() {
 
 impl Erp {
     /// Client `C`: `0` over Spain (Madrid, Sevilla) and USA (Boston). Client `D`: `0` over Other. User `u`
-    /// has role `seller` (Madrid and Spain), `boss` (`0`), `reader` (nothing to write). `d` is of client D.
+    /// has the roles `seller` (Madrid and Spain), `boss` (`0`) and `reader` (writes nowhere). User `d`
+    /// belongs to client D.
     pub(crate) fn new() -> Arc<Self> {
         let mut tables = Tables::default();
         let all = OrgFlags::ACTIVE | OrgFlags::READY | OrgFlags::TRANSACTIONS_ALLOWED;
@@ -240,7 +241,7 @@ impl Erp {
         tables.revision += 1;
     }
 
-    /// Commits a change that leaves the revision as it is.
+    /// Commits a change that does not change the revision.
     pub(crate) fn change_roles(&self, change: impl FnOnce(&mut Tables)) {
         change(&mut self.tables.lock());
     }
@@ -251,7 +252,7 @@ impl Erp {
 
     fn check(&self) -> Result<(), PortError> {
         if self.is_down.load(Ordering::SeqCst) {
-            Err(PortError::transient("the ERP is away"))
+            Err(PortError::transient("the ERP is unavailable"))
         } else {
             Ok(())
         }
@@ -289,36 +290,36 @@ impl OrgSource for Erp {
     }
 }
 
-/// What becomes of bytes that are read.
+/// Changes bytes on their way from the store.
 pub(crate) type Tamper = fn(Contents) -> Contents;
 
-/// A store that goes away and comes back, that keeps callers waiting, and whose answers can be tampered with.
+/// A store that can fail, delay its callers and tamper with its answers.
 #[derive(Debug)]
 pub(crate) struct Breakable {
     pub(crate) inner: Arc<dyn SessionStore>,
     pub(crate) is_down: AtomicBool,
     pub(crate) tampered: Mutex<Option<Tamper>>,
-    /// The session whose row is given for every name.
+    /// The session whose row answers every lookup.
     pub(crate) answers_for: Mutex<Option<SessionId>>,
     pub(crate) reads: AtomicUsize,
-    /// Calls that tell of use.
+    /// Calls that write use.
     pub(crate) touches: AtomicUsize,
-    /// Calls that ask which sessions are missing.
+    /// Calls that revalidate sessions.
     pub(crate) revalidations: AtomicUsize,
     /// Logins wait here after their session is stored.
     pub(crate) creating: Gate,
-    /// Lookups wait here after they have read their row.
+    /// Lookups wait here after reading their row.
     pub(crate) opening: Gate,
-    /// Ends wait here before they are stored.
+    /// Revocations wait here before they are stored.
     pub(crate) ending: Gate,
-    /// Whether it hints all the time.
+    /// Whether it sends hints without end.
     pub(crate) is_chatty: AtomicBool,
 }
 
 impl Breakable {
     fn check(&self) -> Result<(), PortError> {
         if self.is_down.load(Ordering::SeqCst) {
-            Err(PortError::transient("the store is away"))
+            Err(PortError::transient("the store is unavailable"))
         } else {
             Ok(())
         }
@@ -418,7 +419,7 @@ pub(crate) struct World {
     pub(crate) options: Options,
 }
 
-/// A manager with its own way to the store.
+/// A manager with its own connection to the store.
 pub(crate) struct Node {
     pub(crate) manager: SessionManager,
     pub(crate) way: Arc<Breakable>,
@@ -477,7 +478,7 @@ impl Node {
         self.manager.login(principal).await
     }
 
-    /// Logs user `u` in as a seller, and gives the token.
+    /// Logs user `u` in as a seller and returns the token.
     pub(crate) async fn token(&self) -> Token {
         self.login(as_user("u")).await.unwrap().token
     }

@@ -1,4 +1,4 @@
-//! What administrators and other layers ask about the sessions that a node holds.
+//! What administrators and other layers ask about the sessions on a node.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::erp::{World, as_user, client, role, user};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn held_sessions_are_listed_without_being_used() {
+async fn listing_held_sessions_is_not_use() {
     let world = World::new();
     let node = world.node();
     let manager = &node.manager;
@@ -43,10 +43,14 @@ async fn held_sessions_are_listed_without_being_used() {
     world.pass(5 * SECOND);
     assert_eq!(manager.age_of(&admin), 5 * SECOND);
     assert_eq!(manager.age_of(&manager.held_sessions(client("C"), user("u"))[0]), 7 * SECOND);
-    assert_eq!(manager.expires_in(&admin), manager.options().idle - 5 * SECOND, "listing it was no use");
+    assert_eq!(
+        manager.expires_in(&admin),
+        manager.options().idle - 5 * SECOND,
+        "listing does not count as use"
+    );
 }
 
-/// Enough users that many share the few bits of their hashes that a table compares first.
+/// Enough users that the few hash bits that a table compares first collide.
 #[tokio::test]
 async fn sessions_of_one_user_are_not_those_of_another() {
     let world = World::new();
@@ -66,7 +70,7 @@ async fn sessions_of_one_user_are_not_those_of_another() {
 }
 
 #[tokio::test]
-async fn two_handles_share_their_state_while_the_node_holds_the_session() {
+async fn handles_share_state_while_the_session_is_cached() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
     let login = a.login(as_user("u")).await.unwrap();
@@ -78,18 +82,18 @@ async fn two_handles_share_their_state_while_the_node_holds_the_session() {
 }
 
 #[tokio::test]
-async fn memory_alone_answers_for_sessions_that_are_held_and_fresh() {
+async fn fresh_cached_sessions_are_answered_from_memory() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
     let token = a.token().await;
-    assert!(b.manager.session_in_memory(&token).is_none(), "not held");
+    assert!(b.manager.session_in_memory(&token).is_none(), "not cached");
     assert!(a.manager.session_in_memory(&Token::from_bytes([7; 32])).is_none());
     world.pass(a.manager.options().revalidate_within);
     let session = a.manager.session_in_memory(&token).unwrap();
     assert_eq!(a.manager.expires_in(&session), a.manager.options().idle, "it counts as use");
     assert_eq!(a.manager.stats().hits, 1);
     world.pass(Duration::from_millis(1));
-    assert!(a.manager.session_in_memory(&token).is_none(), "not confirmed for too long");
+    assert!(a.manager.session_in_memory(&token).is_none(), "not validated for too long");
     assert!(a.is_live(&token).await);
     assert!(a.manager.session_in_memory(&token).is_some());
 }

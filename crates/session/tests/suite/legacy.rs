@@ -1,4 +1,4 @@
-//! What the retired OrgTree answered.
+//! The answers of the retired OrgTree.
 
 use org_structure::{OrgId, OrgRow, OrgStructure, quoted_list};
 use session::openbravo::OrgAccess;
@@ -21,7 +21,7 @@ fn tree() -> OrgStructure {
 }
 
 #[test]
-fn siblings_come_by_number_then_id() {
+fn siblings_are_ordered_by_number_then_id() {
     let tree = tree();
     let numbers = [("A", 20.0), ("B", 10.5), ("A1", 30.0), ("A3", 10.0), ("A4", 10.0)];
     let numbers: Vec<(OrgId, Option<f64>)> =
@@ -50,7 +50,7 @@ fn a_deep_tree_is_walked_without_recursion() {
 }
 
 #[test]
-fn the_accessible_tree_looks_at_no_flag() {
+fn the_accessible_tree_ignores_flags() {
     let tree = tree();
     let row = |id, active| OrgAccess { org: org(id), client: client("C"), active, organization: None };
     let text = |rows: &[OrgAccess]| accessible_tree(&tree, rows).quoted_list(&tree);

@@ -1,4 +1,4 @@
-//! When sessions end by themselves.
+//! When sessions expire.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::erp::{World, client};
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn idle_sessions_end_to_the_moment_in_one_process() {
+async fn one_process_expires_idle_sessions_exactly() {
     let world = World::new();
     let node = world.node();
     let (used, left) = (node.token().await, node.token().await);
@@ -20,16 +20,16 @@ async fn idle_sessions_end_to_the_moment_in_one_process() {
     }
     assert!(!node.is_live(&left).await);
     world.pass(30 * MINUTE);
-    assert!(node.is_live(&used).await, "at the limit, not beyond");
+    assert!(node.is_live(&used).await, "at the limit");
     world.pass(30 * MINUTE + Duration::from_millis(1));
     assert!(!node.is_live(&used).await);
     assert_eq!(node.manager.stats().sessions, 0);
     assert_eq!(node.manager.stats().expired, 2);
-    assert!(!node.is_live(&used).await, "and stays so");
+    assert!(!node.is_live(&used).await, "and stays ended");
 }
 
 #[tokio::test]
-async fn peeking_keeps_no_session_alive() {
+async fn peeking_does_not_keep_a_session_alive() {
     for (world, allowance) in [(World::new(), Duration::ZERO), (World::shared(), 2 * MINUTE)] {
         let (node, other) = (world.node(), world.node());
         let (watched, used) = (node.token().await, node.token().await);
@@ -48,7 +48,7 @@ async fn peeking_keeps_no_session_alive() {
 }
 
 #[tokio::test]
-async fn sessions_end_after_their_time_in_all_however_much_they_are_used() {
+async fn sessions_end_after_their_total_time_despite_use() {
     for world in [World::new(), World::shared()] {
         let node = world.node();
         let token = node.token().await;
@@ -92,18 +92,18 @@ async fn use_on_one_node_keeps_a_session_alive_on_all() {
         a.manager.maintain().await.unwrap();
         b.manager.maintain().await.unwrap();
     }
-    assert_eq!(b.manager.stats().sessions, 0, "b forgot it");
-    assert!(b.is_live(&token).await, "and finds it again");
+    assert_eq!(b.manager.stats().sessions, 0, "dropped on b");
+    assert!(b.is_live(&token).await, "and reopened");
 }
 
 #[tokio::test]
-async fn expiry_allows_for_use_that_was_not_told_yet() {
+async fn expiry_allows_for_use_that_is_not_written_yet() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
     let token = a.token().await;
     world.pass(MINUTE / 2);
     assert!(a.is_live(&token).await);
-    // 30 minutes after the last use that the store knows of, b cannot tell.
+    // 30 minutes after the last use that the store knows of, `b` cannot decide.
     world.pass(30 * MINUTE);
     b.manager.maintain().await.unwrap();
     assert!(b.is_live(&token).await);
@@ -115,28 +115,28 @@ async fn expiry_allows_for_use_that_was_not_told_yet() {
     assert!(b.manager.list(all, None, 10).await.unwrap().is_empty(), "swept");
 }
 
-/// A node that opens a session again goes by the row: to the moment, and beyond that by the allowance for use
-/// that the store does not have yet.
+/// A node reopens a session as long as the row allows, plus the allowance for use that is not in the store
+/// yet.
 #[tokio::test]
-async fn a_session_is_opened_again_until_its_time_is_over() {
+async fn a_session_can_be_reopened_until_it_expires() {
     const MOMENT: Duration = Duration::from_millis(1);
     let world = World::shared().with(|options| options.absolute = 10 * MINUTE);
     let token = world.node().token().await;
     world.pass(10 * MINUTE);
-    assert!(world.node().is_live(&token).await, "as old as it may be");
+    assert!(world.node().is_live(&token).await, "at the maximum age");
     world.pass(MOMENT);
     assert!(!world.node().is_live(&token).await);
 
     let world = World::shared();
     let token = world.node().token().await;
     world.pass(31 * MINUTE);
-    assert!(world.node().is_live(&token).await, "as long unused as it may be, and two flush intervals");
+    assert!(world.node().is_live(&token).await, "at the idle time and two flush intervals");
     world.pass(MOMENT);
     assert!(!world.node().is_live(&token).await);
 }
 
 #[tokio::test]
-async fn a_store_in_memory_sweeps_to_the_moment() {
+async fn a_store_in_memory_sweeps_without_allowance() {
     const MOMENT: Duration = Duration::from_millis(1);
     for (idle, absolute) in [(MINUTE, 10 * MINUTE), (10 * MINUTE, MINUTE)] {
         let world = World::new().with(|options| (options.idle, options.absolute) = (idle, absolute));
@@ -149,7 +149,7 @@ async fn a_store_in_memory_sweeps_to_the_moment() {
 }
 
 #[tokio::test]
-async fn use_is_told_once_and_in_one_go() {
+async fn use_is_written_once_in_one_call() {
     let world = World::new();
     let node = world.node();
     let mut tokens = Vec::new();
@@ -158,7 +158,7 @@ async fn use_is_told_once_and_in_one_go() {
     }
     let touches = || node.way.touches.load(Ordering::SeqCst);
     node.manager.flush().await.unwrap();
-    assert_eq!(touches(), 0, "the store knows of the login");
+    assert_eq!(touches(), 0, "the login counts as use");
     world.pass(MINUTE);
     for token in &tokens {
         assert!(node.is_live(token).await);
@@ -170,7 +170,7 @@ async fn use_is_told_once_and_in_one_go() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_task_tells_of_use_once_in_a_flush_interval() {
+async fn the_task_writes_use_once_per_flush_interval() {
     let world = World::shared();
     let node = world.node();
     let token = node.token().await;
@@ -183,12 +183,12 @@ async fn the_task_tells_of_use_once_in_a_flush_interval() {
         assert!(touches() <= second / 30, "{} times in {second} seconds", touches());
     }
     assert_eq!(touches(), 2);
-    // Twice within the time after which an end elsewhere holds here.
+    // Twice within the bound for revocations on other nodes.
     assert!((24..=27).contains(&node.way.revalidations.load(Ordering::SeqCst)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_task_does_it_by_the_clock() {
+async fn the_task_runs_by_the_clock() {
     let world = World::new();
     let node = world.node();
     let task = node.manager.start_maintenance();
@@ -205,7 +205,7 @@ async fn the_task_does_it_by_the_clock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_that_is_pending_does_not_wait_for_the_next_flush() {
+async fn a_pending_revocation_does_not_wait_for_the_next_flush() {
     let world = World::shared();
     let node = world.node();
     let _task = node.manager.start_maintenance();
@@ -220,7 +220,7 @@ async fn an_end_that_is_pending_does_not_wait_for_the_next_flush() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hints_without_end_do_not_keep_the_task_from_its_work() {
+async fn endless_hints_do_not_starve_the_task() {
     let world = World::shared();
     let node = world.node();
     node.way.is_chatty.store(true, std::sync::atomic::Ordering::SeqCst);
@@ -239,7 +239,7 @@ async fn hints_without_end_do_not_keep_the_task_from_its_work() {
 }
 
 #[tokio::test]
-async fn a_session_says_when_it_ends() {
+async fn a_session_reports_when_it_expires() {
     let world = World::new().with(|options| {
         options.idle = Duration::from_secs(60);
         options.absolute = Duration::from_secs(100);
@@ -249,14 +249,14 @@ async fn a_session_says_when_it_ends() {
     let session = node.manager.peek(&token).await.unwrap();
     let start = session.expires_at() - Duration::from_secs(60);
     world.pass(Duration::from_secs(30));
-    assert_eq!(node.manager.expires_in(&session), Duration::from_secs(30), "peeking is no use");
+    assert_eq!(node.manager.expires_in(&session), Duration::from_secs(30), "peeking does not count as use");
     node.manager.session(&token).await.unwrap();
-    assert_eq!(session.expires_at(), start + Duration::from_secs(90), "use puts it off");
+    assert_eq!(session.expires_at(), start + Duration::from_secs(90), "use extends it");
     world.pass(Duration::from_secs(30));
     node.manager.session(&token).await.unwrap();
-    assert_eq!(session.expires_at(), start + Duration::from_secs(100), "never beyond the time in all");
+    assert_eq!(session.expires_at(), start + Duration::from_secs(100), "never beyond the total time");
     world.pass(Duration::from_secs(40));
-    assert!(node.is_live(&token).await, "to the very end");
+    assert!(node.is_live(&token).await, "to the last moment");
     assert_eq!(node.manager.expires_in(&session), Duration::ZERO);
     world.pass(Duration::from_millis(1));
     assert!(!node.is_live(&token).await);

@@ -1,4 +1,4 @@
-//! How many sessions there may be.
+//! The limits on sessions.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ async fn logins_beyond_the_limit_are_refused() {
     let error = refused.into_iter().next().unwrap().unwrap_err();
     assert!(matches!(error, LoginError::TooManySessions { limit: 10 }) && error.is_transient());
 
-    // A session in the place of another needs no place; an ended one gives its place back.
+    // A replacement session needs no new place, and an ended session releases its place.
     let token = given.into_iter().next().unwrap().unwrap().token;
     let token = node.manager.refresh(&token).await.unwrap().token;
     assert!(node.login(as_user("u")).await.is_err());
     node.manager.logout(&token).await.unwrap();
     node.token().await;
     assert!(node.login(as_user("u")).await.is_err());
-    // Every refused login gives its place back.
+    // Every refused login releases its place.
     node.manager.end(session::Scope::Client(crate::erp::client("C"))).await;
     for _ in 0..20 {
         assert!(node.login(as_user("nobody")).await.is_err());
@@ -51,7 +51,7 @@ async fn a_users_logins_beyond_the_limit_are_refused() {
 }
 
 #[tokio::test]
-async fn a_login_that_fails_takes_no_place_of_its_user() {
+async fn a_failed_login_releases_the_place_of_its_user() {
     let world = World::new().with(|options| options.max_sessions_per_user = Some(1));
     let node = world.node();
     assert_eq!(node.manager.options().max_sessions_per_user, Some(1));
@@ -89,7 +89,7 @@ async fn or_the_oldest_session_of_the_user_ends() {
 }
 
 #[tokio::test]
-async fn or_the_oldest_session_of_all_ends() {
+async fn or_the_oldest_session_of_the_node_ends() {
     let world = World::new().with(|options| {
         options.max_sessions = 5;
         options.at_limit = AtLimit::EndOldest;
@@ -104,16 +104,16 @@ async fn or_the_oldest_session_of_all_ends() {
     for (number, token) in tokens.iter().enumerate() {
         assert_eq!(node.is_live(token).await, number >= 7, "{number}");
     }
-    // One of the oldest ones that were looked for together ends on its own: no other is taken for it.
+    // One session of the batch of oldest ones ends on its own. No other session ends in its stead.
     let oldest = node.manager.session(&tokens[8]).await.unwrap().id();
     node.manager.logout(&tokens[7]).await.unwrap();
     assert_eq!(node.login(as_user("u")).await.unwrap().notices, []);
     assert_eq!(node.login(as_user("u")).await.unwrap().notices, [Notice::OldestEnded(oldest)]);
 }
 
-/// The newest is never the one that ends, not even where all began at the same moment.
+/// The newest session never ends for itself, even if all sessions have the same age.
 #[tokio::test]
-async fn sessions_of_one_moment_end_one_by_one() {
+async fn sessions_of_the_same_age_end_one_by_one() {
     let world = World::new().with(|options| {
         options.max_sessions = 2;
         options.at_limit = AtLimit::EndOldest;

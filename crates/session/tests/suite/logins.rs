@@ -1,4 +1,4 @@
-//! Which logins are allowed, in which role, client and organization, and how others are refused.
+//! Which logins are allowed, in which role, client and organization, and how the others are refused.
 
 use org_structure::OrgFlags;
 use session::openbravo::Refusal;
@@ -16,7 +16,7 @@ async fn refusal(principal: Principal, change: impl FnOnce(&Erp)) -> Refusal {
 }
 
 #[tokio::test]
-async fn defaults_are_taken_for_what_is_left_open() {
+async fn defaults_fill_in_unspecified_choices() {
     let world = World::new();
     let node = world.node();
     let login = node.login(as_user("u")).await.unwrap();
@@ -40,7 +40,7 @@ async fn defaults_are_taken_for_what_is_left_open() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said() {
+async fn refusals_name_the_first_problem() {
     let u = user("u");
     let seller = role("seller");
     assert_eq!(refusal(as_user("nobody"), |_| ()).await, Refusal::UnknownUser { user: user("nobody") });
@@ -94,9 +94,9 @@ async fn what_is_wrong_is_said() {
     );
 }
 
-/// A default role that cannot be used does not keep a user out who has another role.
+/// An unusable default role does not lock out a user who has another role.
 #[tokio::test]
-async fn a_login_takes_a_role_that_can_be_worked_in() {
+async fn a_login_skips_an_unusable_default_role() {
     type Change = (&'static str, fn(&mut crate::erp::Tables));
     let changes: [Change; 6] = [
         ("inactive role", |tables| tables.roles.get_mut("a default").unwrap().active = false),
@@ -133,7 +133,7 @@ async fn a_login_takes_a_role_that_can_be_worked_in() {
             assert!(matches!(asked, Err(LoginError::Refused(_))), "{name}: asked for by name");
         }
     }
-    // If none can be worked in, the login reports what is wrong with the one that it would have taken.
+    // If no role is usable, the login reports what is wrong with the role that it would have taken.
     let inactive = |erp: &Erp| {
         erp.change_roles(|tables| {
             tables.role("C", "a default", "  O", &["Madrid"]);
@@ -171,7 +171,7 @@ async fn clients_never_mix() {
     let refused = node.login(as_user("101")).await.unwrap_err();
     assert!(matches!(refused, LoginError::Refused(Refusal::RoleOfAnotherClient { .. })));
 
-    // An access row that names another client's organization gives nothing.
+    // An access row that names another client's organization grants nothing.
     world.erp.change_roles(|tables| tables.role("C", "mixed", "  O", &["Other", "Madrid"]));
     world.erp.change_roles(|tables| tables.user("C", "m", &["mixed"]));
     let session = node.login(as_user("m")).await.unwrap().session;
@@ -184,7 +184,7 @@ async fn clients_never_mix() {
 }
 
 #[tokio::test]
-async fn a_role_that_can_write_nothing_says_so() {
+async fn a_role_that_can_write_nowhere_gives_a_notice() {
     let node = World::new().node();
     let login = node.login(as_user("u").with_role(role("reader"))).await.unwrap();
     assert_eq!(login.notices, [Notice::ReadOnly]);
@@ -233,7 +233,7 @@ async fn switches_check_like_logins_and_end_the_old_token() {
 }
 
 #[tokio::test]
-async fn a_process_may_write_in_what_it_created() {
+async fn a_process_may_write_in_an_organization_it_created() {
     let world = World::new();
     let node = world.node();
     let token = node.token().await;
@@ -244,7 +244,7 @@ async fn a_process_may_write_in_what_it_created() {
     }
     let added = node.manager.add_writable_org(&token, org("Toledo")).await.unwrap();
     assert!(added.session.can_write("Toledo") && added.session.can_write("Madrid"));
-    assert_eq!(added.session.user_org(), "'Madrid','Spain'", "the rows say nothing of it");
+    assert_eq!(added.session.user_org(), "'Madrid','Spain'", "no row grants it");
     let refreshed = node.manager.refresh(&added.token).await.unwrap().session;
     assert!(!refreshed.can_write("Toledo") && refreshed.can_read("Toledo"));
 }

@@ -1,5 +1,5 @@
-//! The tests of sessions, layer by layer: the rule of access and its bytes, logins, what stays fixed, what
-//! ends, limits, bytes.
+//! The tests of sessions by layer: the access rule and its bytes, logins, pinning, expiry and revocation,
+//! limits, memory.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

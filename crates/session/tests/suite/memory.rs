@@ -1,4 +1,4 @@
-//! Bytes, exact, and budgets; and that a yes or no costs none.
+//! Exact footprints and memory budgets; and yes-or-no answers allocate nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use session::{
 
 use crate::erp::{World, as_user, client, role};
 
-/// A tree of 600 organizations; as many users as there are numbers.
+/// A source with one tree of 600 organizations, in which every user id exists.
 #[derive(Debug)]
 struct Fixed {
     tree: OrgStructure,
@@ -53,7 +53,7 @@ impl OrgSource for Fixed {
     }
 }
 
-/// The hasher's keys for the whole process are made once, at first use, and belong to no manager.
+/// The process-wide hasher keys are created at first use and belong to no manager.
 fn settled() {
     drop(tree());
 }
@@ -80,13 +80,13 @@ async fn login(manager: &SessionManager, user: usize) -> Login {
     manager.login(Principal::new(UserId::new(&format!("{user}")).unwrap())).await.unwrap()
 }
 
-/// What logins leave on the heap: manager and store, by their own word and by the allocator's.
+/// Compares the heap bytes that logins leave, by the footprints and by the allocator.
 fn assert_exact(logins: usize, users: usize) -> (usize, usize) {
     settled();
     let (manager, store) = manager();
     let before = manager.footprint().total() + store.footprint();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    // What the runtime keeps for itself is made at its first use.
+    // The runtime creates its own state at first use.
     runtime.block_on(async {});
     let counted = measure(|| {
         runtime.block_on(async {
@@ -103,7 +103,7 @@ fn assert_exact(logins: usize, users: usize) -> (usize, usize) {
 }
 
 #[test]
-fn manager_and_store_own_exactly_what_they_say() {
+fn footprints_of_manager_and_store_are_exact() {
     for (logins, users) in [(1, 1), (10, 1), (10, 10), (1_000, 1_000), (5_000, 1_700)] {
         assert_exact(logins, users);
     }
@@ -121,8 +121,8 @@ fn an_empty_manager_and_store_count_their_tables() {
     assert!(rest < 10 * 1_024 + tree().footprint(), "{reported} and {rest}");
 }
 
-/// As many clients as there are, each with a tree of its own; a role in all of a tree, and one in little of
-/// it.
+/// A source in which every client exists, each with a tree of its own, a role in the whole tree and a role in
+/// a small part.
 #[derive(Debug)]
 struct Varied;
 
@@ -139,7 +139,7 @@ impl OrgSource for Varied {
         let ids: Vec<OrgId> = (1..200).map(id).collect();
         let rows =
             rows.into_iter().chain(ids.iter().map(|id| OrgRow::new(id.as_str()).under(client.as_str())));
-        // Clients whose number has two digits have a finding.
+        // Clients with a two-digit number have a finding.
         let findings = (0..client.as_str().len() - 2).map(|number| format!("finding {number} of {client}"));
         let tree = LoadedTree::new(OrgStructure::build(rows).unwrap().structure, None);
         Ok(tree.with_revision(Some(Revision::from_bits(1))).with_findings(findings))
@@ -181,16 +181,16 @@ fn many_trees_large_roles_and_switches_are_counted_exactly() {
     let measured = usize::try_from(counted.bytes_current).unwrap();
     assert_eq!(footprint.total() + store.footprint() - before, measured, "{footprint:?}");
     let stats = manager.stats();
-    // In each client some user has each role; one run of all organizations takes little more.
+    // In each client some user has each role. A role in all organizations takes little more than one in few.
     assert_eq!((stats.trees, stats.sessions), (CLIENTS, 720));
     assert!(stats.accesses > CLIENTS, "{stats:?}");
 }
 
 #[test]
-fn what_sessions_share_is_counted_once() {
+fn shared_parts_are_counted_once() {
     let (manager, _store) = manager();
     block_on(async {
-        // Numbers of as many digits have the same access.
+        // Numbers with the same number of digits have the same access.
         let (mut own, mut accesses) = (0, 0);
         for (number, is_first) in [(1, true), (2, false), (10, true), (100, true), (999, false)] {
             let session = login(&manager, number).await.session;
@@ -210,12 +210,12 @@ fn what_sessions_share_is_counted_once() {
 }
 
 #[test]
-fn what_ended_is_given_back() {
+fn ended_sessions_release_their_memory() {
     settled();
     let (manager, store) = manager();
     block_on(async {
         for round in 0..3 {
-            // Users with one session, with two and with three.
+            // Users with one, two and three sessions.
             for number in 0..2_000 {
                 login(&manager, number % 900 + round).await;
             }
@@ -240,7 +240,7 @@ fn budget_of_a_session() {
     let footprint = session.footprint();
     assert_eq!(footprint.organizations, 12, "{footprint:?}");
     assert!(footprint.own <= 152, "{footprint:?}");
-    // Just after a table grew, and just before: with the store's own row and all tables.
+    // Just after a table grew, and just before: with the store's row and all tables.
     for sessions in [7_500, 13_000] {
         let (measured, _) = assert_exact(sessions, sessions);
         let shared = 100 * 1_024;
@@ -267,7 +267,7 @@ fn a_yes_or_no_does_not_allocate() {
         std::hint::black_box((session.is_read_only(), session.is_ended(), session.user_level().len()));
     });
     assert_eq!(counted.count_total, 0);
-    // The way from a token to its session, when it is held: one future, which lives where its caller puts it.
+    // From a token to its cached session: one future, on the caller's stack.
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let counted = measure(|| {
@@ -280,7 +280,7 @@ fn a_yes_or_no_does_not_allocate() {
 }
 
 #[test]
-fn access_owns_exactly_what_it_says() {
+fn the_footprint_of_access_is_exact() {
     settled();
     let tree = tree();
     for step in [1, 2, 3, 50, 700] {
@@ -341,7 +341,7 @@ fn debug_output_does_not_grow() {
 }
 
 #[test]
-fn ends_that_wait_for_the_store_are_counted_exactly() {
+fn pending_revocations_are_counted_exactly() {
     settled();
     let world = World::new();
     let node = world.node();
@@ -361,7 +361,7 @@ fn ends_that_wait_for_the_store_are_counted_exactly() {
             }
         });
     });
-    // The store still has the sessions, so their own bytes stay.
+    // The store still has the sessions, so their own bytes stay allocated.
     let own = 400 * node.manager.session_in_memory(&tokens[400]).unwrap().footprint().own;
     let after = node.manager.footprint().total() + own;
     assert_eq!(i64::try_from(after).unwrap() - i64::try_from(before).unwrap(), counted.bytes_current);

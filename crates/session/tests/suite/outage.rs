@@ -1,4 +1,4 @@
-//! The store goes away and comes back.
+//! Outages of the store.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ async fn is_refused_for_now(node: &Node, token: &Token) -> bool {
 }
 
 #[tokio::test]
-async fn sessions_that_are_held_go_on_for_their_idle_time() {
+async fn cached_sessions_survive_an_outage_for_their_idle_time() {
     let world = World::shared();
     let (a, b) = (world.node(), world.node());
     let token = a.token().await;
@@ -27,7 +27,7 @@ async fn sessions_that_are_held_go_on_for_their_idle_time() {
     for node in [&a, &b] {
         node.way.go_down(true);
     }
-    assert!(is_refused_for_now(&b, &token).await, "not held there");
+    assert!(is_refused_for_now(&b, &token).await, "not cached there");
     for _ in 0..29 {
         world.pass(60 * SECOND);
         assert!(a.is_live(&token).await);
@@ -35,7 +35,7 @@ async fn sessions_that_are_held_go_on_for_their_idle_time() {
     }
     assert!(a.manager.stats().failed_open >= 29);
     world.pass(idle);
-    assert!(a.manager.session(&token).await.is_err(), "the time to fail open is over");
+    assert!(a.manager.session(&token).await.is_err(), "the fail-open time is over");
     for node in [&a, &b] {
         node.way.go_down(false);
     }
@@ -56,7 +56,7 @@ async fn the_time_to_fail_open_is_an_option() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_not_asked_by_every_request() {
+async fn an_unavailable_store_is_not_asked_by_every_request() {
     let world = World::shared();
     let node = world.node();
     let token = node.token().await;
@@ -91,7 +91,7 @@ async fn logins_fail_fast_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
+async fn a_revocation_holds_here_at_once_and_elsewhere_after_the_outage() {
     for shared in [true, false] {
         let world = if shared { World::shared() } else { World::new() };
         let (a, b) = (world.node(), world.node());
@@ -113,10 +113,10 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
         assert!(a.manager.logout(&one).await.is_err(), "a second logout fails too");
         a.way.go_down(false);
         for token in [&one, &of_role] {
-            assert!(!a.is_live(token).await, "the store still has it, and does not bring it back");
+            assert!(!a.is_live(token).await, "still in the store, but not answered");
         }
         world.pass(2 * SECOND);
-        // Made after the revocation: it stays.
+        // A session created after the revocation stays.
         let later = b.login(as_user("u").with_role(role("boss"))).await.unwrap().token;
         a.manager.maintain().await.unwrap();
         assert_eq!(a.manager.stats().pending_revocations, 0);
@@ -127,7 +127,7 @@ async fn an_end_holds_here_at_once_and_elsewhere_when_the_store_is_back() {
     }
 }
 
-/// A store with a clock of its own, which shows a day.
+/// A store with its own clock, which starts at one day.
 fn with_own_clock(shared: bool) -> (World, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::default());
     clock.advance(86_400 * SECOND);
@@ -135,11 +135,11 @@ fn with_own_clock(shared: bool) -> (World, Arc<ManualClock>) {
     (World { store: Arc::new(store), ..World::new() }, clock)
 }
 
-/// How far the store's clock is wrong after it came back: behind, then ahead.
+/// How far the store's clock is off after the outage: behind, then ahead.
 const WRONG: [(u32, u32); 4] = [(10, 0), (600, 0), (3_600, 0), (0, 13 * 3_600)];
 
 #[tokio::test]
-async fn an_end_does_not_depend_on_the_store_s_clock() {
+async fn revocations_do_not_depend_on_the_stores_clock() {
     for (behind, ahead) in WRONG {
         for by_scope in [false, true] {
             let (world, clock) = with_own_clock(true);
@@ -157,18 +157,18 @@ async fn an_end_does_not_depend_on_the_store_s_clock() {
             assert_eq!(sessions, 1, "{behind} behind, {ahead} ahead");
             clock.advance(behind * SECOND);
             clock.set_back(ahead * SECOND);
-            assert!(!world.node().is_live(&token).await, "it came back: {behind} behind, {ahead} ahead");
+            assert!(!world.node().is_live(&token).await, "still live: {behind} behind, {ahead} ahead");
         }
     }
 }
 
-/// The database comes back with another clock while an end of many sessions waits for it.
+/// The database comes back with another clock while a bulk revocation is pending.
 #[tokio::test]
-async fn an_end_that_waits_does_not_ask_the_clock_of_the_store() {
+async fn a_pending_revocation_does_not_depend_on_the_stores_clock() {
     for shared in [true, false] {
         for (behind, ahead) in WRONG {
             let (world, clock) = with_own_clock(shared);
-            // One that the node does not hold, since it was restarted; one that it does.
+            // One session that the restarted node does not have in memory, and one that it has.
             let before = world.node().token().await;
             let a = world.node();
             let held = a.token().await;
@@ -181,14 +181,14 @@ async fn an_end_that_waits_does_not_ask_the_clock_of_the_store() {
             let scope = Scope::User(client("C"), user("u"));
             assert!(a.manager.end(scope).await.pending.is_some());
             assert_eq!(a.manager.pending_revocations(), [scope]);
-            // Where the store is shared, how long the end has waited is for the store to compare.
+            // If the store is shared, the store decides how old the revocation is.
             let waits = if shared { SECOND } else { 20 * SECOND };
             pass(waits);
             clock.set_back(behind * SECOND);
             clock.advance(ahead * SECOND);
             a.way.go_down(false);
             if !shared {
-                // A session that began since, of a user that is not meant.
+                // A newer session of a user outside the scope.
                 a.login(as_user("d")).await.unwrap();
             }
             for token in [&before, &held] {
@@ -207,19 +207,19 @@ async fn an_end_that_waits_does_not_ask_the_clock_of_the_store() {
 }
 
 #[tokio::test]
-async fn nothing_is_promised_about_sessions_that_may_not_exist() {
+async fn revocations_of_unknown_sessions_are_not_kept() {
     let world = World::shared();
     let token = world.node().token().await;
     let node = world.node();
     node.way.go_down(true);
     assert!(matches!(node.manager.logout(&token).await, Err(SessionError::Unavailable(_))));
-    assert_eq!(node.manager.stats().pending_revocations, 0, "guessed tokens fill no memory");
+    assert_eq!(node.manager.stats().pending_revocations, 0, "guessed tokens take no memory");
     node.way.go_down(false);
     assert_eq!(node.manager.logout(&token).await.unwrap().sessions, 1);
 }
 
 #[tokio::test]
-async fn after_an_outage_nothing_is_swept_before_all_could_report() {
+async fn no_sweep_after_an_outage_until_all_nodes_reported_use() {
     let world = World::shared().with(|options| options.fail_open = Some(7_200 * SECOND));
     let (a, b) = (world.node(), world.node());
     let token = a.token().await;
@@ -227,7 +227,7 @@ async fn after_an_outage_nothing_is_swept_before_all_could_report() {
         node.way.go_down(true);
     }
     let all = Scope::User(client("C"), user("u"));
-    // Used all the time, without a way to write that to the store.
+    // In use all the time, but the use cannot be written to the store.
     for _ in 0..25 {
         world.pass(120 * SECOND);
         assert!(a.is_live(&token).await);
@@ -241,11 +241,11 @@ async fn after_an_outage_nothing_is_swept_before_all_could_report() {
     a.manager.maintain().await.unwrap();
     world.pass(61 * SECOND);
     b.manager.maintain().await.unwrap();
-    assert_eq!(b.manager.list(all, None, 10).await.unwrap().len(), 1, "by now the store knows");
+    assert_eq!(b.manager.list(all, None, 10).await.unwrap().len(), 1, "the use is in the store now");
 }
 
 #[tokio::test]
-async fn nothing_is_swept_until_all_had_time_to_tell_of_use() {
+async fn no_sweep_until_all_nodes_had_time_to_report_use() {
     let world = World::shared();
     let node = world.node();
     node.token().await;
@@ -266,7 +266,7 @@ async fn nothing_is_swept_until_all_had_time_to_tell_of_use() {
 }
 
 #[test]
-fn errors_say_whether_another_try_can_help() {
+fn errors_say_whether_a_retry_can_help() {
     let away = || PortError::transient("away");
     let broken = || PortError::permanent("broken");
     let id = SessionId::from_bytes([0; 32]);
@@ -301,7 +301,7 @@ fn errors_say_whether_another_try_can_help() {
 }
 
 #[tokio::test]
-async fn use_is_told_when_the_store_is_back() {
+async fn use_is_written_after_an_outage() {
     let world = World::shared();
     let node = world.node();
     let token = node.token().await;

@@ -1,4 +1,4 @@
-//! A session answers as at its login after any change; the next login sees the change.
+//! A session's answers never change; the next login sees the changes.
 
 use std::sync::atomic::Ordering;
 
@@ -8,7 +8,7 @@ use session::{Findings, Scope, Session};
 
 use crate::erp::{Tables, World, as_user, client, org, role};
 
-/// Everything a session can be asked, as text.
+/// All answers of a session, as text.
 fn answers(session: &Session) -> String {
     let ids = ["0", "Spain", "Madrid", "Sevilla", "USA", "Boston", "Toledo", "Other", "", "unknown"];
     let mut text = String::new();
@@ -38,7 +38,7 @@ fn answers(session: &Session) -> String {
 }
 
 #[tokio::test]
-async fn nothing_changes_under_a_session() {
+async fn a_session_never_changes() {
     type Change = (&'static str, fn(&mut Tables));
     let changes: [Change; 11] = [
         ("insert", |tables| tables.org("C", "Toledo", "Spain", OrgFlags::ACTIVE)),
@@ -125,7 +125,7 @@ async fn texts_of_the_session() {
 }
 
 #[tokio::test]
-async fn held_trees_say_how_many_sessions_are_on_which() {
+async fn trees_in_use_count_their_sessions() {
     let world = World::new();
     let node = world.node();
     assert!(node.manager.trees_in_use().is_empty());
@@ -144,7 +144,7 @@ async fn held_trees_say_how_many_sessions_are_on_which() {
 }
 
 #[tokio::test]
-async fn findings_are_kept_beside_the_tree_and_are_news_once() {
+async fn findings_are_reported_once_per_tree() {
     let world = World::shared();
     world.erp.keeps_revisions.store(false, Ordering::SeqCst);
     world.erp.change(|tables| {
@@ -157,7 +157,7 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
         node.manager.expire().await;
     }
     let stats = node.manager.stats();
-    // The dangling parent, and that there are several roots.
+    // The dangling parent, and several roots.
     assert_eq!((stats.trees_with_findings, stats.tree_findings), (1, 2));
     let held = node.manager.trees_in_use();
     let findings = held[0].findings.as_ref().unwrap();
@@ -166,14 +166,14 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
         "{findings:?}"
     );
 
-    // Another node reads the tree back from the store, and does not know until it loads it.
+    // Another node reads the tree from the store, and knows no findings until it loads the tree itself.
     let other = world.node();
     assert!(other.is_live(&first).await);
     assert_eq!(other.manager.trees_in_use()[0].findings, None);
     other.token().await;
     assert_eq!(other.manager.trees_in_use()[0].findings.as_deref(), Some(&**findings));
 
-    // A tree without findings is known to have none.
+    // A tree loaded without findings has an empty list.
     world.erp.change(|tables| {
         tables.orgs.get_mut("Sevilla").unwrap().parent = Some("Spain".to_owned());
     });
@@ -186,7 +186,7 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
     let stats = node.manager.stats();
     assert_eq!((stats.trees_with_findings, stats.tree_findings), (1, 0));
 
-    // The findings about a client's latest tree stay known while no session holds it, and are not counted
+    // The findings about a client's latest tree are kept while no session holds it, and are not counted
     // again.
     world.erp.change(|tables| {
         tables.orgs.get_mut("Sevilla").unwrap().parent = Some("elsewhere".to_owned());
@@ -202,7 +202,7 @@ async fn findings_are_kept_beside_the_tree_and_are_news_once() {
 }
 
 #[tokio::test]
-async fn a_tree_whose_findings_are_mended_is_not_counted_again() {
+async fn a_tree_without_its_findings_is_not_counted_again() {
     let world = World::shared();
     world.erp.keeps_revisions.store(false, Ordering::SeqCst);
     let node = world.node();

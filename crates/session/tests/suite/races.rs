@@ -1,4 +1,4 @@
-//! Calls that overlap: what another call does between two steps of one that waits for the store.
+//! Overlapping calls: what happens between two steps of a call that waits for the store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,14 +25,14 @@ fn start_end(node: &Arc<Node>) -> JoinHandle<session::Revocation> {
 }
 
 /// A revocation that cannot reach the store.
-async fn end_while_the_store_is_away(node: &Node, scope: Scope) {
+async fn end_while_the_store_is_down(node: &Node, scope: Scope) {
     node.way.go_down(true);
     assert!(node.manager.end(scope).await.pending.is_some());
     node.way.go_down(false);
 }
 
 #[tokio::test]
-async fn a_session_that_ends_while_it_is_looked_up_does_not_come_back() {
+async fn a_lookup_does_not_restore_a_session_revoked_meanwhile() {
     for by_scope in [false, true] {
         let world = World::shared();
         let token = world.node().token().await;
@@ -55,9 +55,9 @@ async fn a_session_that_ends_while_it_is_looked_up_does_not_come_back() {
     }
 }
 
-/// The lookup has read the row before the store deleted it, and goes on after the end is done.
+/// The lookup has read the row before the store deleted it, and continues after the revocation is done.
 #[tokio::test]
-async fn a_lookup_that_began_during_an_end_does_not_bring_the_session_back() {
+async fn a_lookup_during_a_revocation_does_not_restore_the_session() {
     let world = World::shared();
     let token = world.node().token().await;
     let node = Arc::new(world.node());
@@ -78,13 +78,13 @@ async fn a_lookup_that_began_during_an_end_does_not_bring_the_session_back() {
 }
 
 #[tokio::test]
-async fn a_login_that_an_end_overtakes_gives_no_session() {
+async fn a_login_fails_if_a_revocation_overtakes_it() {
     let world = World::shared();
     let node = Arc::new(world.node());
     node.way.creating.close();
     let login = start_login(&node);
     settle().await;
-    end_while_the_store_is_away(&node, of_user()).await;
+    end_while_the_store_is_down(&node, of_user()).await;
     node.way.go_down(true);
     node.way.creating.open();
     assert!(matches!(login.await.unwrap(), Err(LoginError::EndedMeanwhile)));
@@ -92,7 +92,7 @@ async fn a_login_that_an_end_overtakes_gives_no_session() {
     node.manager.maintain().await.unwrap();
     assert_eq!(node.manager.stats().sessions, 0);
 
-    // One that the store has ended.
+    // One that the store itself has ended.
     node.way.creating.close();
     let login = start_login(&node);
     settle().await;
@@ -102,26 +102,26 @@ async fn a_login_that_an_end_overtakes_gives_no_session() {
 }
 
 #[tokio::test]
-async fn a_login_is_not_touched_by_ends_that_do_not_mean_it() {
+async fn revocations_spare_logins_outside_their_scope() {
     let world = World::shared();
     let node = Arc::new(world.node());
-    // One of the same user, requested before the login began.
-    end_while_the_store_is_away(&node, of_user()).await;
+    // A revocation of the same user, requested before the login began.
+    end_while_the_store_is_down(&node, of_user()).await;
     world.pass(SECOND);
     node.way.creating.close();
     let login = start_login(&node);
     settle().await;
-    // One of another user, requested while it is under way.
-    end_while_the_store_is_away(&node, Scope::User(client("D"), user("d"))).await;
+    // A revocation of another user, requested during the login.
+    end_while_the_store_is_down(&node, Scope::User(client("D"), user("d"))).await;
     node.way.creating.open();
     let token = login.await.unwrap().unwrap().token;
     node.manager.maintain().await.unwrap();
     assert!(node.is_live(&token).await);
 }
 
-/// The store ends every session that it has of a scope, also one that began during the call.
+/// The store ends every session of the scope, also one that began during the call.
 #[tokio::test]
-async fn a_session_that_begins_while_the_store_is_told_is_asked_about() {
+async fn a_session_created_during_a_revocation_is_revalidated() {
     for world in [World::new(), World::shared()] {
         let node = Arc::new(world.node());
         node.way.ending.close();
@@ -135,7 +135,7 @@ async fn a_session_that_begins_while_the_store_is_told_is_asked_about() {
 }
 
 #[tokio::test]
-async fn an_end_that_is_said_again_stays_pending_when_the_first_is_told() {
+async fn a_repeated_revocation_stays_pending_when_the_first_is_stored() {
     let world = World::shared();
     let node = Arc::new(world.node());
     node.token().await;
@@ -143,7 +143,7 @@ async fn an_end_that_is_said_again_stays_pending_when_the_first_is_told() {
     let first = start_end(&node);
     settle().await;
     world.pass(SECOND);
-    end_while_the_store_is_away(&node, of_user()).await;
+    end_while_the_store_is_down(&node, of_user()).await;
     node.way.ending.open();
     assert!(first.await.unwrap().pending.is_none());
     assert_eq!(node.manager.pending_revocations(), [of_user()]);
@@ -152,26 +152,26 @@ async fn an_end_that_is_said_again_stays_pending_when_the_first_is_told() {
 }
 
 #[tokio::test]
-async fn ends_of_several_scopes_wait_each_for_itself() {
+async fn pending_revocations_are_kept_per_scope() {
     let world = World::shared();
     let node = world.node();
     let other = Scope::Client(client("D"));
     for scope in [of_user(), other, of_user()] {
-        end_while_the_store_is_away(&node, scope).await;
+        end_while_the_store_is_down(&node, scope).await;
     }
     assert_eq!(node.manager.pending_revocations(), [other, of_user()]);
     assert!(node.manager.end(of_user()).await.pending.is_none());
     assert_eq!(node.manager.pending_revocations(), [other]);
 }
 
-/// Where only this node makes sessions, an end that waits for the store spares those that began since.
+/// If only this node creates sessions, a pending revocation spares those that began since.
 #[tokio::test]
-async fn an_end_that_waits_spares_what_began_since() {
+async fn a_pending_revocation_spares_newer_sessions() {
     for world in [World::new(), World::shared()] {
         let node = world.node();
         let before = node.token().await;
         world.pass(SECOND);
-        end_while_the_store_is_away(&node, of_user()).await;
+        end_while_the_store_is_down(&node, of_user()).await;
         world.pass(2 * SECOND);
         let since = node.token().await;
         node.manager.maintain().await.unwrap();
@@ -180,14 +180,14 @@ async fn an_end_that_waits_spares_what_began_since() {
 }
 
 #[tokio::test]
-async fn logins_under_way_count_towards_a_users_limit() {
+async fn logins_in_progress_count_towards_a_users_limit() {
     let world = World::new().with(|options| options.max_sessions_per_user = Some(3));
     let node = Arc::new(world.node());
     node.way.creating.close();
     let logins: Vec<_> = (0..10).map(|_| start_login(&node)).collect();
     settle().await;
     let finished = || logins.iter().filter(|login| login.is_finished()).count();
-    assert_eq!((finished(), node.manager.stats().sessions), (7, 0), "three have a place");
+    assert_eq!((finished(), node.manager.stats().sessions), (7, 0), "three have a reservation");
     for done in 1..=2 {
         node.way.creating.let_through(1);
         settle().await;
@@ -199,7 +199,7 @@ async fn logins_under_way_count_towards_a_users_limit() {
     settle().await;
     assert_eq!((finished(), node.manager.stats().sessions), (10, 3));
     let login = logins.into_iter().next().unwrap().await.unwrap().unwrap();
-    // A session in the place of another needs no place.
+    // A replacement session needs no new place.
     let token = node.manager.refresh(&login.token).await.unwrap().token;
     assert!(node.login(as_user("u")).await.is_err());
     node.manager.logout(&token).await.unwrap();

@@ -1,4 +1,4 @@
-//! What an attacker tries.
+//! Attacks on tokens and clients.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ async fn a_guessed_token_opens_nothing() {
     for guess in guesses {
         tokens.extend(Token::parse(guess));
     }
-    assert_eq!(tokens.len(), 3, "the others are no tokens by their form");
+    assert_eq!(tokens.len(), 3, "the others are not well-formed");
     for guess in tokens {
         let error = node.manager.session(&guess).await.unwrap_err();
         assert!(matches!(error, SessionError::NotLive) && !error.to_string().contains(&guess.expose()));
@@ -88,7 +88,7 @@ async fn ids_of_other_clients_and_unknown_ids_get_nothing() {
 }
 
 #[tokio::test]
-async fn ends_of_one_client_do_not_reach_another() {
+async fn revocations_in_one_client_do_not_reach_another() {
     let world = World::new();
     let node = world.node();
     let (c, d) = (node.token().await, node.login(as_user("d")).await.unwrap().token);
@@ -112,7 +112,7 @@ fn debug_output_of_a_token_does_not_show_it() {
     assert!(!token.id().to_string().contains("0123456789abcdef"));
 }
 
-/// Stores may log what they are asked to keep.
+/// A store may log the sessions that it is asked to keep.
 #[tokio::test]
 async fn debug_output_of_a_session_to_be_stored_names_it_and_stays_small() {
     let login = World::new().node().login(as_user("u")).await.unwrap();

@@ -15,7 +15,7 @@ async fn until(is_so: impl Fn() -> bool) {
     }
 }
 
-/// Starts logins and lets them run until they can do no more without the gate.
+/// Starts logins and runs them until they wait for the gate.
 fn start(node: &Arc<Node>, logins: usize) -> Vec<tokio::task::JoinHandle<Result<bool, LoginError>>> {
     let login = |node: Arc<Node>| async move {
         node.login(as_user("u")).await.map(|login| login.session.tree().index_of("Toledo").is_some())
@@ -24,7 +24,7 @@ fn start(node: &Arc<Node>, logins: usize) -> Vec<tokio::task::JoinHandle<Result<
 }
 
 #[tokio::test]
-async fn one_load_for_a_storm_where_revisions_are_kept() {
+async fn one_load_for_a_storm_with_revisions() {
     let world = World::new();
     let node = Arc::new(world.node());
     node.token().await;
@@ -44,7 +44,7 @@ async fn one_load_for_a_storm_where_revisions_are_kept() {
 }
 
 #[tokio::test]
-async fn at_most_one_load_runs_and_one_waits_where_no_revisions_are_kept() {
+async fn without_revisions_one_load_runs_and_one_is_queued() {
     let world = World::new();
     world.erp.keeps_revisions.store(false, Ordering::SeqCst);
     let node = Arc::new(world.node());
@@ -55,7 +55,7 @@ async fn at_most_one_load_runs_and_one_waits_where_no_revisions_are_kept() {
     world.erp.change(|tables| tables.org("C", "Toledo", "Spain", OrgFlags::ACTIVE));
     let late = start(&node, 500);
     settle().await;
-    assert_eq!(world.erp.loads(), 1, "one waits");
+    assert_eq!(world.erp.loads(), 1, "one is queued");
     world.erp.gate.open();
     for outcome in join_all(late).await {
         assert!(outcome.unwrap().unwrap(), "a login never gets a tree older than itself");
@@ -64,7 +64,7 @@ async fn at_most_one_load_runs_and_one_waits_where_no_revisions_are_kept() {
     assert_eq!((world.erp.loads(), world.erp.most_running.load(Ordering::SeqCst)), (2, 1));
     let again = node.token().await;
     assert_eq!(world.erp.loads(), 3, "without revisions every later login asks again");
-    assert_eq!(node.manager.stats().trees, 2, "but equal trees are one");
+    assert_eq!(node.manager.stats().trees, 2, "but equal trees are shared");
     assert!(node.is_live(&again).await);
 }
 
@@ -86,13 +86,13 @@ async fn a_login_does_not_join_a_load_of_a_revision_it_has_not_seen() {
 }
 
 #[tokio::test]
-async fn a_login_that_joins_a_load_of_its_revision_asks_for_that_once() {
+async fn a_login_that_joins_a_load_reads_the_revision_once() {
     let world = World::new();
     let node = Arc::new(world.node());
     world.erp.gate.close();
     let first = start(&node, 1);
     until(|| world.erp.loads() == 1).await;
-    // Maintenance does not forget a load in progress.
+    // Maintenance does not drop a load in progress.
     node.manager.expire().await;
     let later = start(&node, 9);
     settle().await;
@@ -112,7 +112,7 @@ async fn a_login_joins_a_load_that_began_after_it() {
     let node = Arc::new(world.node());
     world.erp.gate.close();
     world.erp.deciding.close();
-    // Both have begun before the first one begins its load.
+    // Both logins begin before the first one starts its load.
     let logins = start(&node, 2);
     settle().await;
     world.erp.deciding.let_through(1);
@@ -148,7 +148,7 @@ async fn a_failed_load_fails_the_logins_that_wait_for_it_and_no_others() {
     for outcome in join_all(waiting).await {
         let error = outcome.unwrap().unwrap_err();
         assert!(matches!(error, LoginError::Source(_)) && error.is_transient(), "{error}");
-        assert!(error.to_string().contains("the ERP is away"), "{error}");
+        assert!(error.to_string().contains("the ERP is unavailable"), "{error}");
     }
     world.erp.is_down.store(false, Ordering::SeqCst);
     node.token().await;
@@ -158,7 +158,7 @@ async fn a_failed_load_fails_the_logins_that_wait_for_it_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_load_goes_on_when_the_login_that_began_it_is_dropped() {
+async fn a_load_continues_when_the_login_that_started_it_is_dropped() {
     let world = World::new();
     let node = Arc::new(world.node());
     world.erp.gate.close();
@@ -172,7 +172,7 @@ async fn a_load_goes_on_when_the_login_that_began_it_is_dropped() {
     assert!(join_all(others).await.into_iter().all(|outcome| outcome.unwrap().is_ok()));
     assert_eq!(world.erp.loads(), 1);
 
-    // When all are dropped, so is the load.
+    // A load whose logins are all dropped is dropped too.
     world.erp.change(|_| ());
     world.erp.gate.close();
     let all = start(&node, 5);
@@ -196,7 +196,7 @@ async fn old_trees_die_with_their_last_session() {
     node.manager.logout(&old).await.unwrap();
     assert_eq!(node.manager.stats().trees, 1);
     assert_eq!(node.manager.stats().accesses, 1);
-    // Back to the tree of before: found by its content.
+    // The earlier tree again: found by its content.
     world.erp.change(|tables| drop(tables.orgs.remove("Toledo")));
     let (a, b) = (node.token().await, node.token().await);
     let [a, b] = [node.manager.session(&a).await.unwrap(), node.manager.session(&b).await.unwrap()];
