@@ -93,7 +93,7 @@ fn build(rows: &[OrgRow<'_>]) -> Result<BuildOutcome, BuildError> {
     Ok(BuildOutcome { structure, findings })
 }
 
-/// Names the smallest id whose row has unknown flags. All ids are known to be valid.
+/// Returns an error for the smallest id whose row has unknown flags. All ids are valid at this point.
 fn check_flags(rows: &[OrgRow<'_>]) -> Result<(), BuildError> {
     let unknown = |row: &OrgRow<'_>| row.flags.difference(OrgFlags::all());
     match rows.iter().filter(|row| !unknown(row).is_empty()).min_by_key(|row| row.id) {
@@ -102,7 +102,7 @@ fn check_flags(rows: &[OrgRow<'_>]) -> Result<(), BuildError> {
     }
 }
 
-/// The rows that have some text, by rank.
+/// The rows that have a given text, by rank.
 fn by_rank<'a>(
     rows: &[OrgRow<'a>],
     numbering: &Numbering,
@@ -114,7 +114,7 @@ fn by_rank<'a>(
     texts
 }
 
-/// Each row's parent as a row number, or [`NONE`] for a root; and the parents that are not there.
+/// Each row's parent as a row number, or [`NONE`] for a root; and the parents that no row has.
 fn resolve_parents(rows: &[OrgRow<'_>], roster: &Roster) -> Result<(Vec<u32>, Vec<Finding>), BuildError> {
     let mut parents = Vec::with_capacity(rows.len());
     let mut dangling: Vec<(OrgId, &str)> = Vec::new();
@@ -143,14 +143,14 @@ fn resolve_parents(rows: &[OrgRow<'_>], roster: &Roster) -> Result<(Vec<u32>, Ve
     Ok((parents, dangling.into_iter().map(finding).collect()))
 }
 
-/// Of the cycles that these rows make up, the one with the smallest id.
+/// The cycle with the smallest id, of those that these rows form.
 fn find_cycle(parents: &[u32], rows: &[u32], roster: &Roster) -> BuildError {
     let first = rows.iter().copied().min_by_key(|&row| roster.known_id(row));
     let cycle = first.into_iter().flat_map(|first| around(parents, first));
     Cycle::new(cycle.map(|row| roster.known_id(row)).collect()).into()
 }
 
-/// The rows of the cycle on which a row lies, each followed by its parent, beginning with that row.
+/// The cycle through a row: each row followed by its parent, beginning with that row.
 fn around(parents: &[u32], first: u32) -> impl Iterator<Item = u32> {
     core::iter::successors(Some(first), move |&row| Some(at(parents, row)).filter(|&parent| parent != first))
 }

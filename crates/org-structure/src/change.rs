@@ -1,4 +1,4 @@
-//! `OrgChange`: one difference between two trees, and how all are found.
+//! `OrgChange`: one difference between two trees, and the comparison that finds them.
 
 use core::fmt;
 

@@ -5,11 +5,10 @@ use crate::invariant::narrow_rank;
 /// Stands for "none" in a column of either width: no tree has an organization of this rank.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// The most organizations that are numbered by 16 bits. (The largest value of either width stands for
-/// [`NONE`].)
+/// The most organizations that 16 bits can number. (The largest value of either width stands for [`NONE`].)
 pub(crate) const NARROW_MAX: usize = 65_535;
 
-/// One integer an organization: 2 bytes each where every value fits, else 4.
+/// One integer per organization: 2 bytes each if every value fits, else 4.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
     Narrow(Box<[u16]>),
@@ -44,7 +43,7 @@ impl Column {
         }
     }
 
-    /// The value at a position as a rank, or `None` past the end and where none is stored.
+    /// The value at a position as a rank, or `None` past the end or if none is stored.
     #[inline]
     pub(crate) fn rank(&self, position: u32) -> Option<u32> {
         let position = position as usize;

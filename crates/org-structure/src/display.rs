@@ -5,15 +5,14 @@ use core::fmt;
 use crate::invariant::narrow;
 use crate::{OrgIndex, OrgStructure};
 
-/// How many organizations are shown unless a precision says otherwise.
+/// How many organizations are shown by default.
 const SHOWN: usize = 100;
 
-/// How many levels are indented.
+/// The deepest level that is indented.
 const INDENTED: u32 = 40;
 
-/// An indented tree, one line an organization, with its flags. Shows 100 organizations, or as many as the
-/// precision says (`{:.20}`), and then how many it leaves out. Deeper than 40 levels, a line begins with its
-/// depth.
+/// An indented tree with flags, one line per organization. Shows 100 organizations, or as many as the
+/// precision says (`{:.20}`), and then how many it omits. Below level 40, a line begins with its depth.
 ///
 /// # Examples
 /// ```
@@ -63,7 +62,7 @@ impl fmt::Display for OrgStructure {
     }
 }
 
-/// What the tree is, in a line: the number of organizations and the beginning of the fingerprint.
+/// A one-line summary: the number of organizations and the beginning of the fingerprint.
 impl fmt::Debug for OrgStructure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OrgStructure")
@@ -144,7 +143,7 @@ impl fmt::Display for Mermaid<'_> {
         for (org, row) in tree.indices().zip(tree.rows()) {
             write!(f, "  n{org}[\"")?;
             for character in row.id.as_str().chars() {
-                // Mermaid takes any character by its number.
+                // Mermaid accepts any character by its number.
                 if character.is_alphanumeric() || " -_.".contains(character) {
                     write!(f, "{character}")?;
                 } else {
@@ -160,7 +159,7 @@ impl fmt::Display for Mermaid<'_> {
     }
 }
 
-/// All pairs of a parent and a child.
+/// All (parent, child) pairs.
 fn edges(tree: &OrgStructure) -> impl Iterator<Item = (OrgIndex, OrgIndex)> {
     tree.indices().filter_map(|org| Some((tree.parent(org)?, org)))
 }

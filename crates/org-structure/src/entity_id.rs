@@ -1,4 +1,4 @@
-//! `ClientId`, `RoleId`, `UserId`: the ids beside an organization's that a login consists of.
+//! `ClientId`, `RoleId`, `UserId`: the ids that a login consists of, apart from the organization's.
 
 use core::borrow::Borrow;
 use core::fmt;

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::{InvalidId, OrgId};
 
-/// Why rows could not be built into a tree. All are faults of the data: trying again does not help.
+/// Why rows could not be built into a tree. All are faults of the data: a retry does not help.
 ///
 /// # Examples
 /// ```
@@ -80,7 +80,8 @@ impl fmt::Display for Cycle {
     }
 }
 
-/// Writes at most ten ids, and how many more there are: a message stays readable for a tree of any size.
+/// Writes at most ten ids and the number of further ones, so that a message stays readable for a tree of any
+/// size.
 pub(crate) fn list_ids(f: &mut fmt::Formatter<'_>, ids: &[OrgId]) -> fmt::Result {
     const SHOWN: usize = 10;
     for (position, id) in ids.iter().take(SHOWN).enumerate() {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::OrgId;
 
-/// Something odd in the rows of a real database that a tree can still be built from.
+/// An oddity in the rows of a real database that does not prevent a tree from being built.
 ///
 /// # Examples
 /// ```
@@ -22,8 +22,8 @@ use crate::OrgId;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "finding"))]
 #[non_exhaustive]
 pub enum Finding {
-    /// The row names a parent that is not an organization of this tree. The organization became a root,
-    /// because keeping the name of a parent that is not there would break the symmetry of the natural tree.
+    /// The row names a parent that is not an organization of this tree. The organization became a root:
+    /// keeping a missing parent's name would break the symmetry of the natural tree.
     DanglingParent {
         /// The organization.
         org: OrgId,

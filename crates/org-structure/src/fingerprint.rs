@@ -10,7 +10,7 @@ use crate::OrgStructure;
 
 /// The SHA-256 hash of a tree's canonical bytes: two trees with the same fingerprint are the same tree.
 ///
-/// SHA-256, because every platform that reads the canonical bytes has it in its library.
+/// SHA-256, because every platform that reads the canonical bytes has it in its standard library.
 ///
 /// # Memory
 /// 32 bytes.
@@ -38,7 +38,7 @@ impl Fingerprint {
         Fingerprint(Sha256::digest(canonical).into())
     }
 
-    /// A fingerprint that was kept as bytes.
+    /// A fingerprint from its stored bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Fingerprint(bytes)

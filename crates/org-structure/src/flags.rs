@@ -8,7 +8,7 @@ bitflags::bitflags! {
     /// no meaning yet, and [`OrgStructure::build`](crate::OrgStructure::build) refuses them.
     ///
     /// # Memory
-    /// 2 bytes. A tree stores 1 byte an organization while no organization has one of the bits 8 to 15.
+    /// 2 bytes. A tree stores 1 byte per organization unless an organization has one of the bits 8 to 15.
     ///
     /// # Examples
     /// ```
@@ -29,19 +29,19 @@ bitflags::bitflags! {
         const LEGAL_ENTITY = 1 << 2;
         /// A business unit (`ad_orgtype.isbusinessunit`).
         const BUSINESS_UNIT = 1 << 3;
-        /// Documents may be made in the organization (`ad_orgtype.istransactionsallowed`).
+        /// Documents may be created in the organization (`ad_orgtype.istransactionsallowed`).
         const TRANSACTIONS_ALLOWED = 1 << 4;
         /// The organization opens and closes its own periods (`ad_org.isperiodcontrolallowed`).
         const PERIOD_CONTROL = 1 << 5;
         /// A legal entity with accounting (`ad_orgtype.isacctlegalentity`).
         const ACCOUNTING = 1 << 6;
-        /// The application's first flag of its own.
+        /// The first flag of the application.
         const CUSTOM_1 = 1 << 12;
-        /// The application's second flag of its own.
+        /// The second flag of the application.
         const CUSTOM_2 = 1 << 13;
-        /// The application's third flag of its own.
+        /// The third flag of the application.
         const CUSTOM_3 = 1 << 14;
-        /// The application's fourth flag of its own.
+        /// The fourth flag of the application.
         const CUSTOM_4 = 1 << 15;
     }
 }

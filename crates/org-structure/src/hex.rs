@@ -3,11 +3,11 @@
 //! Ids of 32 upper-case hexadecimal digits are folded into 16 bytes: each byte holds one digit of the first
 //! half of the id in its upper four bits, and the digit 16 places further in its lower four.
 //!
-//! Folding, where pairing neighbours would be more usual, is two shifts of the whole id.
+//! Folding the halves, instead of pairing neighbours as usual, takes two shifts of the whole id.
 
 /// The 16 bytes that 32 upper-case hexadecimal digits fold into, or `None` for any other text.
 ///
-/// Most of the time of a lookup by id goes here. Every step is the same for all digits and has no branch, so
+/// A lookup by id spends most of its time here. Every step is the same for all digits and has no branch, so
 /// that the compiler vectorizes it.
 #[inline]
 pub(crate) fn pack(text: &[u8]) -> Option<[u8; 16]> {
@@ -39,8 +39,7 @@ pub(crate) fn unpack(bytes: [u8; 16]) -> [u8; 32] {
     digits
 }
 
-/// Folded digits with neighbours paired, as the canonical bytes hold them: byte `i` is the digits `2i` and
-/// `2i + 1`.
+/// Folded digits with neighbours paired, as in the canonical bytes: byte `i` is the digits `2i` and `2i + 1`.
 pub(crate) fn pairs(folded: [u8; 16]) -> [u8; 16] {
     let mut digits = [0; 32];
     let (high, low) = digits.split_at_mut(16);

@@ -42,13 +42,13 @@ pub enum InvalidId {
     /// The text is empty.
     #[error("{kind} id must not be empty")]
     Empty {
-        /// What the id was to name.
+        /// What the id names.
         kind: &'static str,
     },
     /// The text has more than [`MAX_ID_BYTES`] bytes.
     #[error("{kind} id `{id}` has {bytes} bytes; at most 32 are allowed")]
     TooLong {
-        /// What the id was to name.
+        /// What the id names.
         kind: &'static str,
         /// The beginning of the text, enough to recognize it.
         id: String,
@@ -73,7 +73,7 @@ impl OrgId {
         Self::from_text("organization", text)
     }
 
-    /// Takes a text as an id of the given kind of thing.
+    /// Takes a text as an id of the given kind.
     pub(crate) fn from_text(kind: &'static str, text: &str) -> Result<Self, InvalidId> {
         let mut bytes = [0; MAX_ID_BYTES];
         let Some(head) = bytes.get_mut(..text.len()) else {
@@ -91,7 +91,7 @@ impl OrgId {
         OrgId { len: 32, bytes: digits }
     }
 
-    /// An id of a text that was an id before.
+    /// An id from a text that is known to be valid.
     #[expect(clippy::expect_used, reason = "the text has been checked")]
     pub(crate) fn from_valid(text: &str) -> Self {
         Self::new(text).expect("a text of 1 to 32 bytes")
@@ -210,7 +210,7 @@ impl<'de> serde::Deserialize<'de> for OrgId {
     }
 }
 
-/// Takes a text as an id of the given kind of thing.
+/// Takes a text as an id of the given kind.
 #[cfg(feature = "serde")]
 pub(crate) struct IdVisitor {
     pub(crate) kind: &'static str,

@@ -4,8 +4,8 @@ use core::fmt;
 
 /// The position of an organization in one [`OrgStructure`](crate::OrgStructure): its preorder rank, from 0.
 ///
-/// An index means something only to the structure that gave it out. One that lies outside a structure is
-/// answered there as an organization that is not in the tree, never with a panic.
+/// An index is valid only in the structure that returned it. A structure treats an index out of its range as
+/// an organization that is not in the tree, and never panics.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,4 @@
-//! Access to what an invariant says is there. A broken invariant stops the program; it gives no answer.
+//! Access to elements that an invariant guarantees. A broken invariant stops the program; it gives no answer.
 
 use core::ops::Range;
 
@@ -19,21 +19,21 @@ pub(crate) fn narrow_rank(rank: u32) -> u16 {
     u16::try_from(rank).expect("a rank of at most 16 bits")
 }
 
-/// The element at a place that is known to be there.
+/// The element at a place that is known to exist.
 #[expect(clippy::indexing_slicing, reason = "the caller's invariant says that the place is there")]
 #[inline]
 pub(crate) fn at<T: Copy>(values: &[T], place: u32) -> T {
     values[place as usize]
 }
 
-/// The element at a place that is known to be there, to be changed.
+/// The element at a place that is known to exist, mutably.
 #[expect(clippy::indexing_slicing, reason = "the caller's invariant says that the place is there")]
 #[inline]
 pub(crate) fn at_mut<T>(values: &mut [T], place: u32) -> &mut T {
     &mut values[place as usize]
 }
 
-/// A range that is known to be there.
+/// A range that is known to exist.
 #[expect(clippy::indexing_slicing, reason = "the caller's invariant says that the range is there")]
 #[inline]
 pub(crate) fn range<T>(values: &[T], range: Range<u32>) -> &[T] {

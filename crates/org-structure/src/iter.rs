@@ -1,4 +1,4 @@
-//! The iterators of a tree, each with a name, so that a struct can hold one.
+//! The named iterators of a tree, so that a struct can hold one.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -61,7 +61,7 @@ org_iterator!("Indices", Indices);
 #[must_use = "iterators do nothing unless consumed"]
 pub struct Siblings<'t> {
     tree: &'t OrgStructure,
-    // INVARIANT: if not empty, it begins with a sibling and ends behind all that is below the last one.
+    // INVARIANT: if not empty, it begins with a sibling and ends after the last sibling's subtree.
     ranks: Range<u32>,
 }
 

@@ -3,7 +3,7 @@
 //! An ERP asks its organization tree in every operation: may a record of this organization refer to that one,
 //! which legal entity owns this store, does this organization allow transactions? An [`OrgStructure`] answers
 //! all of it from a few flat arrays: about 18 KB for 600 organizations in a tree of any shape. It is
-//! immutable, and shared by everything that refers to it.
+//! immutable and shared.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -49,7 +49,7 @@
 //! organization's position in the tree; an [`OrgId`] its name. [`ClientId`], [`RoleId`] and [`UserId`] name
 //! the other things that a login consists of. Ids are compared byte for byte.
 //!
-//! # What may grow
+//! # Compatibility
 //!
 //! Types that the crate returns are `#[non_exhaustive]`: errors, findings, changes, rows of a tree. Types
 //! that a caller fills in are not: code that forgets a new field of [`OrgRow`] must not compile, since a

@@ -1,20 +1,20 @@
-//! `Nearest`: for every organization, its nearest ancestor of some kind.
+//! `Nearest`: for every organization, its nearest ancestor of one kind.
 
 use crate::column::{Column, NONE};
 use crate::invariant::{at, at_mut, narrow};
 
-/// Answers "which organization of a kind is the nearest, from here upwards, here included?" without a walk.
+/// Finds the nearest organization of a kind, from a given one upwards (inclusive), without a walk.
 ///
 /// Over the preorder the answer is a step function: it changes where a subtree of that kind begins, and where
-/// it ends. So it has at most two steps for each organization of the kind. A bit a rank marks where the steps
-/// are; counting the bits up to a rank finds its step.
+/// it ends. So there are at most two steps for each organization of the kind. One bit per rank marks the
+/// steps; counting the bits up to a rank finds its step.
 ///
 /// # Memory
 /// Nothing if no organization is of the kind. Otherwise 8 bytes for every 32 organizations, and 2 or 4 bytes
 /// a step, with `steps <= 2 * organizations of the kind` and `steps <= organizations`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Nearest {
-    // INVARIANT: all ranks are in a block, or there are no blocks; `owners` has an entry a step.
+    // INVARIANT: the blocks cover all ranks, or there are no blocks; `owners` has one entry per step.
     blocks: Box<[Block]>,
     owners: Column,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Nearest {
 /// The steps at 32 ranks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Block {
-    /// A bit a rank, lowest first: a step is there.
+    /// One bit per rank, lowest first: set if the rank has a step.
     steps: u32,
     /// How many steps are in the blocks before this one.
     before: u32,
@@ -33,7 +33,7 @@ impl Nearest {
     pub(crate) fn new(subtree_end: &[u32], kind: impl IntoIterator<Item = u32>) -> Self {
         let organizations = narrow(subtree_end.len());
         let mut steps = Steps::default();
-        // The subtrees of that kind that are open at the current rank, as (end, owner), outermost first.
+        // The open subtrees of that kind at the current rank, as (end, owner), outermost first.
         let mut open: Vec<(u32, u32)> = Vec::new();
         for rank in kind {
             close_until(rank, &mut open, &mut steps);
@@ -65,7 +65,7 @@ impl Nearest {
     #[inline]
     pub(crate) fn from(&self, rank: u32) -> Option<u32> {
         let block = self.blocks.get(rank as usize / 32)?;
-        // The bits above that of the rank leave at the top.
+        // Shift out the bits above that of the rank.
         let up_to_rank = block.steps << (31 - rank % 32);
         let step = (block.before + up_to_rank.count_ones()).checked_sub(1)?;
         self.owners.rank(step)
@@ -76,7 +76,7 @@ impl Nearest {
     }
 }
 
-/// Where the answer changes, ascending, and the owner from there on.
+/// The ranks at which the answer changes, ascending, each with the owner from there on.
 #[derive(Default)]
 struct Steps(Vec<(u32, u32)>);
 
@@ -89,7 +89,7 @@ impl Steps {
     }
 }
 
-/// Ends the open subtrees that do not reach beyond `rank`, and goes back to the owner around each.
+/// Closes the open subtrees that end at or before `rank`, and restores the owner around each.
 fn close_until(rank: u32, open: &mut Vec<(u32, u32)>, steps: &mut Steps) {
     while let Some((end, _)) = open.pop_if(|(end, _)| *end <= rank) {
         steps.push(end, open.last().map_or(NONE, |&(_, owner)| owner));

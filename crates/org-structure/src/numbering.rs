@@ -66,10 +66,10 @@ struct Subtrees {
 }
 
 impl Subtrees {
-    /// Counts them from the leaves upwards, given how many children each row has; where there are cycles, the
-    /// rows on these are left over.
+    /// Counts sizes from the leaves upwards, given each row's number of children. Rows on cycles are left
+    /// over.
     fn new(parents: &[u32], mut uncounted: Vec<u32>) -> Result<Self, Vec<u32>> {
-        /// In place of a number of children: the row itself is counted.
+        /// Marks a row as counted, in place of its number of children.
         const COUNTED: u32 = NONE;
         let mut sizes = vec![1_u32; parents.len()];
         let mut upwards = Vec::with_capacity(parents.len());
@@ -94,9 +94,8 @@ impl Subtrees {
     }
 }
 
-/// A row below some parent, with what decides its place among the siblings, in one number, so that sorting
-/// takes no branch: 32 bits that are larger for smaller subtrees, the first 8 bytes of the id, and 32 bits
-/// for the row.
+/// A row below a parent, with its sort key among the siblings, in one number, so that sorting has no branch:
+/// 32 bits that are larger for smaller subtrees, the first 8 bytes of the id, and 32 bits for the row.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Child(u128);
 
@@ -115,7 +114,7 @@ impl Child {
         u32::from_le_bytes([a, b, c, d])
     }
 
-    /// Does only the rest of the id decide which of the two is first?
+    /// Do the two differ only in the rest of the id?
     fn is_like(self, other: Self) -> bool {
         self.0 >> 32 == other.0 >> 32
     }
@@ -124,7 +123,7 @@ impl Child {
 /// All rows, grouped by parent and sorted within each group; the roots come first.
 struct Siblings {
     children: Vec<Child>,
-    /// Where the group below each row ends; it begins where that of the row before ends.
+    /// Where the group below each row ends. It begins where that of the previous row ends.
     ends: Vec<u32>,
     roots: u32,
 }
@@ -134,7 +133,7 @@ impl Siblings {
         let roots = narrow(parents.len()) - counts.iter().sum::<u32>();
         let mut next_root = 0;
         let mut end = roots;
-        // Counts become the place of each group's next child, and so, when all are placed, its end.
+        // Counts become the place of each group's next child. When all are placed, that is the group's end.
         for count in &mut counts {
             end += core::mem::replace(count, end);
         }
@@ -177,7 +176,7 @@ impl Siblings {
     }
 }
 
-/// The first 8 bytes as a number that compares as they do.
+/// The first 8 bytes as a number with the same order.
 fn prefix(id: &[u8]) -> u64 {
     if let Some(first) = id.first_chunk() {
         return u64::from_be_bytes(*first);
@@ -189,7 +188,7 @@ fn prefix(id: &[u8]) -> u64 {
     u64::from_be_bytes(padded)
 }
 
-/// The parents of ranks, as ranks.
+/// The parent of each rank, as a rank.
 pub(crate) fn parents_by_rank(numbering: &Numbering, parents: &[u32]) -> Vec<u32> {
     let rank_of = |row: u32| if row == NONE { NONE } else { at(&numbering.rank_of, row) };
     numbering.order.iter().map(|&row| rank_of(at(parents, row))).collect()

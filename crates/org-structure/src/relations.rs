@@ -1,4 +1,4 @@
-//! Questions about one or two organizations: nothing here allocates.
+//! Questions about one or two organizations. None of them allocates.
 
 use core::ops::Range;
 
@@ -101,7 +101,7 @@ impl OrgStructure {
         owner.filter(|_| (org.rank() as usize) < self.len()).map(OrgIndex::new)
     }
 
-    /// The first organization from `org` upwards whose flags are as asked, as a rank.
+    /// The first organization from `org` upwards whose flags match, as a rank.
     pub(crate) fn first_upwards(&self, org: OrgIndex, is_it: impl Fn(OrgFlags) -> bool) -> Option<u32> {
         self.path_ranges(org).find_map(|range| {
             let mut nearest_first = range.clone().zip(self.roster.flags_in(range)).rev();

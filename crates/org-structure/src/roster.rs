@@ -10,51 +10,51 @@ use crate::column::NARROW_MAX;
 use crate::invariant::{at, at_mut, narrow, narrow_rank, range};
 use crate::{InvalidId, MAX_ID_BYTES, OrgFlags, OrgId, hex};
 
-/// Hashes the ids of all trees of the process: random, so that chosen ids do not collide, and not kept in
-/// each tree.
+/// Hashes the ids of all trees of the process. The keys are random, so that chosen ids do not collide, and
+/// global, so that no tree stores them.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// The place of a slot's last byte: the length of a text.
+/// The index of a slot's last byte, which holds the length of a text.
 const LENGTH: usize = 15;
 
 /// Ids and flags of all organizations.
 ///
 /// # Memory
-/// 17 bytes an organization, one more where an organization has one of the higher eight flags, and a bit
-/// where an id is not upper-case hexadecimal; a hash table of ranks with 1 control byte a place and 8 places
-/// for 7 organizations, rounded up to a power of two; the texts of ids with 16 to 31 bytes, and of those with
-/// 32 that are not upper-case hexadecimal.
+/// 17 bytes per organization, one more if any organization has one of the higher eight flags, and one bit if
+/// any id is not upper-case hexadecimal; a hash table of ranks with 1 control byte per place and 8 places for
+/// 7 organizations, rounded up to a power of two; the texts of ids with 16 to 31 bytes, and of those with 32
+/// that are not upper-case hexadecimal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
-    /// 16 bytes of packed digits, or a text of up to 15 bytes and its length, or where a longer text begins.
+    /// 16 bytes of packed digits, or a text of up to 15 bytes and its length, or the offset of a longer text.
     slots: Box<[[u8; 16]]>,
     /// The lower eight flags.
     low_flags: Box<[u8]>,
-    /// The higher eight flags; no bytes where no organization has one of them.
+    /// The higher eight flags; empty if no organization has one of them.
     high_flags: Box<[u8]>,
-    /// A bit an organization, lowest first: the slot holds a text. Nothing is kept after the last text.
+    /// One bit per organization, lowest first: the slot holds a text. Ends at the last text.
     text_marks: Box<[u8]>,
-    /// Where longer texts are kept, one after the other.
+    /// The longer texts, one after the other.
     texts: Box<str>,
     ranks: Ranks,
 }
 
-/// Ranks hashed by id: the hash table points into the slots, so that no id is kept twice.
+/// Ranks hashed by id. The hash table refers to the slots, so no id is stored twice.
 #[derive(Clone, Debug)]
 enum Ranks {
     Narrow(HashTable<u16>),
     Wide(HashTable<u32>),
 }
 
-/// An id in the form in which slots are compared.
+/// An id in the form in which slots are compared: a number stays in registers.
 #[derive(Clone, Copy, PartialEq)]
 enum Key<'a> {
-    /// The 16 bytes of packed digits: a number stays in registers.
+    /// The 16 bytes of packed digits.
     Digits(u128),
     Text(&'a str),
 }
 
-/// An id in the form in which it is kept.
+/// An id in its stored form.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Name<'a> {
     /// 32 upper-case hexadecimal digits, [folded](hex).
@@ -80,7 +80,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// Why ids do not make a roster.
+/// Why ids cannot form a roster.
 pub(crate) enum RosterFault {
     Id(InvalidId),
     /// The smallest id that occurs twice.
@@ -126,7 +126,7 @@ impl Roster {
         Ok(roster)
     }
 
-    /// Fills the hash table, which is empty and large enough.
+    /// Fills the hash table, which must be empty and large enough.
     fn index(&mut self) -> Result<(), RosterFault> {
         let mut ranks = core::mem::take(&mut self.ranks);
         let mut duplicate: Option<OrgId> = None;
@@ -177,7 +177,7 @@ impl Roster {
         ((rank as usize) < self.len()).then(|| self.known_id(rank))
     }
 
-    /// The id at a rank within the tree.
+    /// The id at a rank, which must be within the tree.
     pub(crate) fn known_id(&self, rank: u32) -> OrgId {
         match self.slot(rank) {
             Key::Digits(digits) => OrgId::from_digits(hex::unpack(digits.to_le_bytes())),
@@ -185,7 +185,7 @@ impl Roster {
         }
     }
 
-    /// All ids in the form in which they are kept.
+    /// All ids in their stored form.
     pub(crate) fn names(&self) -> impl Iterator<Item = Name<'_>> {
         (0..narrow(self.len())).map(|rank| match self.slot(rank) {
             Key::Digits(digits) => Name::Digits(digits.to_le_bytes()),
@@ -198,13 +198,13 @@ impl Roster {
         ((rank as usize) < self.low_flags.len()).then(|| self.known_flags(rank))
     }
 
-    /// The flags at a rank within the tree.
+    /// The flags at a rank, which must be within the tree.
     #[inline]
     fn known_flags(&self, rank: u32) -> OrgFlags {
         join_flags(at(&self.low_flags, rank), self.high_flags.get(rank as usize))
     }
 
-    /// The flags of a range of ranks that lies within the tree.
+    /// The flags of a range of ranks, which must be within the tree.
     pub(crate) fn flags_in(
         &self,
         ranks: core::ops::Range<u32>,
@@ -219,7 +219,8 @@ impl Roster {
         (&self.low_flags, &self.high_flags)
     }
 
-    /// A bit for each id that is kept as text, lowest first, up to the last one; no bytes if there is none.
+    /// One bit per id, lowest first, set for those stored as text, up to the last one; empty if there is
+    /// none.
     pub(crate) fn text_marks(&self) -> &[u8] {
         &self.text_marks
     }
@@ -236,7 +237,7 @@ impl Roster {
             }
     }
 
-    /// What the slot of a rank within the tree holds.
+    /// What the slot of a rank holds. The rank must be within the tree.
     #[inline]
     fn slot(&self, rank: u32) -> Key<'_> {
         if self.is_text(rank) {
@@ -256,7 +257,7 @@ impl Roster {
     #[expect(
         clippy::indexing_slicing,
         clippy::expect_used,
-        reason = "such a slot is made of a valid id and a place in `texts`, by `text_slot` alone"
+        reason = "only `text_slot` makes such a slot, from a valid id and a place in `texts`"
     )]
     fn text(&self, rank: u32) -> &str {
         let slot = &self.slots[rank as usize];
@@ -276,7 +277,7 @@ impl Roster {
 
 impl PartialEq for Roster {
     fn eq(&self, other: &Self) -> bool {
-        // The texts may lie in another order, as the rows came; the ids are what counts.
+        // The texts may be in another order, since that follows the rows. Compare the ids.
         self.low_flags == other.low_flags
             && self.high_flags == other.high_flags
             && self.names().eq(other.names())
@@ -285,19 +286,19 @@ impl PartialEq for Roster {
 
 impl Eq for Roster {}
 
-/// Marks of texts as they are collected.
+/// Collects the marks of texts.
 #[derive(Default)]
 struct Marks(Vec<u8>);
 
 impl Marks {
-    /// Marks an organization that comes after all that are marked.
+    /// Marks an organization, which must come after all marked ones.
     fn set(&mut self, rank: usize) {
         self.0.resize(rank / 8 + 1, 0);
         *at_mut(&mut self.0, narrow(rank / 8)) |= 1 << (rank % 8);
     }
 }
 
-/// Flags as a column of the lower eight and one of the higher eight, which is empty if it would be zero.
+/// Flags as a column of the lower eight and one of the higher eight, which is empty if all are zero.
 fn split_flags(flags: &[OrgFlags]) -> (Box<[u8]>, Box<[u8]>) {
     let bytes = || flags.iter().map(|flags| flags.bits().to_le_bytes());
     let has_high = bytes().any(|[_, high]| high != 0);
@@ -305,7 +306,7 @@ fn split_flags(flags: &[OrgFlags]) -> (Box<[u8]>, Box<[u8]>) {
     (bytes().map(|[low, _]| low).collect(), high)
 }
 
-/// One organization's flags of both columns; where there is no column of higher ones, these are zero.
+/// One organization's flags from both columns; the higher ones are zero if that column is empty.
 #[inline]
 pub(crate) fn join_flags(low: u8, high: Option<&u8>) -> OrgFlags {
     OrgFlags::from_bits_retain(u16::from_le_bytes([low, high.copied().unwrap_or(0)]))
@@ -321,7 +322,7 @@ fn text_slot(text: &str, texts: &mut String) -> [u8; 16] {
         slot = u128::from(texts.len() as u64).to_le_bytes();
         texts.push_str(text);
     }
-    // The length takes one byte, as ids are short.
+    // The length fits one byte, as ids are short.
     let [.., last] = &mut slot;
     [*last, ..] = text.len().to_le_bytes();
     slot
@@ -342,7 +343,7 @@ impl Ranks {
         }
     }
 
-    /// Inserts a rank unless an equal one is there; true if it was inserted.
+    /// Inserts a rank unless an equal id is present; true if inserted.
     #[inline]
     fn insert(
         &mut self,

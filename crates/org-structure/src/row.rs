@@ -1,10 +1,10 @@
-//! `OrgRow`: one organization as a database delivers it.
+//! `OrgRow`: one organization as a row of a database.
 
 use crate::OrgFlags;
 
 /// One organization as a database, a file or a test delivers it. A tree is built from rows in any order.
 ///
-/// The texts are borrowed: building a tree copies what it keeps, in packed form.
+/// The texts are borrowed. Building a tree copies them, in packed form.
 ///
 /// # Examples
 /// ```
@@ -22,9 +22,9 @@ pub struct OrgRow<'a> {
     pub parent: Option<&'a str>,
     /// The yes-or-no facts.
     pub flags: OrgFlags,
-    /// The IANA time zone, where one is set (`ad_org.timezone`).
+    /// The IANA time zone, if set (`ad_org.timezone`).
     pub time_zone: Option<&'a str>,
-    /// The organization's own calendar, where it has one (`ad_org.c_calendar_id`).
+    /// The organization's own calendar, if it has one (`ad_org.c_calendar_id`).
     pub calendar: Option<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! A tree as serde sees it: rows in formats for people, canonical bytes in binary ones.
+//! A tree in serde: rows in human-readable formats, canonical bytes in binary ones.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -18,7 +18,7 @@ impl Serialize for OrgStructure {
     }
 }
 
-/// A row as it is read.
+/// A row as deserialized.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row<'a> {
@@ -35,8 +35,8 @@ struct Row<'a> {
 }
 
 impl<'de> Deserialize<'de> for OrgStructure {
-    /// Refuses rows that do not make a tree, and rows with a parent that is not there: no tree is written
-    /// like that.
+    /// Refuses rows that do not build a tree, and rows with a missing parent: serialization never writes such
+    /// rows.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if !deserializer.is_human_readable() {
             return deserializer.deserialize_bytes(Canonical);

@@ -11,7 +11,7 @@ use crate::iter::org_iterator;
 
 /// A set of organizations of one [`OrgStructure`](crate::OrgStructure): a roaring bitmap of [`OrgIndex`]es.
 ///
-/// Trees compute sets when asked and keep none; a set belongs to the caller. Iteration is in tree order.
+/// Trees compute sets on demand and store none; the caller owns the set. Iteration is in tree order.
 ///
 /// # Memory
 /// Subtrees and ancestors are runs: a natural tree of any size takes at most `4 * (log2(n) + 1)` bytes for
@@ -75,14 +75,14 @@ impl OrgSet {
         let mut bitmap = RoaringBitmap::new();
         let is_long = |range: &&Range<u32>| range.len() > 2;
         if ranges.iter().any(|range| is_long(&range)) {
-            // The long ones first: a container that begins as a run takes any further range as one, where a
-            // list of values is given every value.
+            // Insert the long ranges first: a container that begins as a run takes any further range as one,
+            // but a list of values takes every value.
             let short = ranges.iter().filter(|range| !is_long(range));
             for range in ranges.iter().filter(is_long).chain(short) {
                 bitmap.insert_range(range.clone());
             }
         } else {
-            // Nothing is refused, as the ranges ascend.
+            // Appending cannot fail, as the ranges ascend.
             let _ = bitmap.append(ranges.iter().cloned().flatten());
         }
         OrgSet { bitmap }
@@ -145,10 +145,10 @@ impl OrgSet {
         self.bitmap.is_subset(&other.bitmap)
     }
 
-    /// Holds the set in as few bytes as possible: for sets that are kept.
+    /// Shrinks the set to as few bytes as possible: for sets that are stored.
     pub fn shrink_to_fit(&mut self) {
         self.bitmap.optimize();
-        // A copy allocates exactly what it holds.
+        // A clone allocates exactly the bytes of its content.
         self.bitmap = self.bitmap.clone();
     }
 
@@ -156,7 +156,7 @@ impl OrgSet {
     /// lower bound.
     #[must_use]
     pub fn footprint(&self) -> usize {
-        // The library's own figures count capacities in other units; what a trimmed set allocates follows
+        // The library's own figures count capacities in other units. The allocation of a trimmed set follows
         // from its counts: 40 bytes a container, 2 a listed value, 4 a run, 8,192 a bit set.
         let counts = self.bitmap.statistics();
         let runs = counts.n_bytes_run_containers - 2 * u64::from(counts.n_run_containers);
@@ -176,7 +176,7 @@ impl FromIterator<OrgIndex> for OrgSet {
         ranks.sort_unstable();
         ranks.dedup();
         let mut bitmap = RoaringBitmap::new();
-        // Nothing is refused, as the ranks ascend.
+        // Appending cannot fail, as the ranks ascend.
         let _ = bitmap.append(ranks);
         OrgSet { bitmap }
     }
@@ -189,7 +189,7 @@ pub struct OrgSetIter<'a> {
     ranks: roaring::bitmap::Iter<'a>,
 }
 
-/// The organizations of an [`OrgSet`] that was consumed, in tree order.
+/// The organizations of a consumed [`OrgSet`], in tree order.
 #[derive(Clone)]
 #[must_use = "iterators do nothing unless consumed"]
 pub struct OrgSetIntoIter {
@@ -246,8 +246,8 @@ impl Extend<OrgIndex> for OrgSet {
     }
 }
 
-/// All operators are for sets of the same tree. They take O(runs), or O(organizations) where these are
-/// scattered.
+/// All operators are for sets of the same tree. They take O(runs), or O(organizations) for scattered
+/// organizations.
 macro_rules! operator {
     ($operator:ident, $method:ident, $assign:ident, $assign_method:ident) => {
         impl core::ops::$operator for &OrgSet {
@@ -270,7 +270,7 @@ operator!(BitOr, bitor, BitOrAssign, bitor_assign);
 operator!(BitAnd, bitand, BitAndAssign, bitand_assign);
 operator!(Sub, sub, SubAssign, sub_assign);
 
-/// At most a few ranges: the output does not grow with the set.
+/// Shows at most a few ranges, so that the output does not grow with the set.
 impl fmt::Debug for OrgSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 8;
@@ -280,7 +280,7 @@ impl fmt::Debug for OrgSet {
     }
 }
 
-/// How a set is written: its ranks, ascending.
+/// The serialized form of a set: its ranks, ascending.
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]

@@ -1,4 +1,4 @@
-//! Questions whose answer is a set of organizations, computed when asked.
+//! Questions whose answer is a set of organizations, computed on demand.
 
 use core::ops::Range;
 
@@ -22,22 +22,22 @@ impl OrgStructure {
         OrgSet::from_ranges(core::slice::from_ref(&(0..narrow(self.len()))))
     }
 
-    /// The natural trees of all organizations of a set, together.
+    /// The union of the natural trees of all organizations of a set.
     ///
     /// # Complexity
     /// O((m + r) log n) for m organizations whose natural trees are r ranges.
     #[must_use]
     pub fn natural_trees(&self, orgs: &OrgSet) -> OrgSet {
         let mut ranges: Vec<Range<u32>> = Vec::new();
-        // Where the subtree ends that was added last.
+        // The end of the last subtree added.
         let mut covered = 0;
         for org in orgs {
             let subtree = self.subtree(org);
-            // Below an organization that was added before, or in no tree.
+            // Skip an organization below one that was added before, or one in no tree.
             if subtree.end <= covered {
                 continue;
             }
-            // What is on this path and begins before `covered` is also above the organization that was added
+            // A range on this path that begins before `covered` is also above the organization that was added
             // last. No range has ranks on both sides of `covered`: it would reach into that subtree.
             let start = ranges.len();
             ranges.extend(self.path_ranges(org).take_while(|range| range.start >= covered));
@@ -79,7 +79,7 @@ impl OrgStructure {
         resolved
     }
 
-    /// The ids of a set or of a view, in tree order, or of other organizations in theirs.
+    /// The ids of a set or of a view in tree order, or of other organizations in their own order.
     pub fn ids(&self, orgs: impl IntoIterator<Item = OrgIndex>) -> impl Iterator<Item = OrgId> {
         orgs.into_iter().filter_map(|org| self.id(org))
     }

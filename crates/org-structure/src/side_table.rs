@@ -1,11 +1,11 @@
-//! `SideTable`: a text for the few organizations that have one.
+//! `SideTable`: texts of the few organizations that have one.
 
 use crate::invariant::{at, narrow};
 
-/// Texts of some organizations, each distinct text kept once.
+/// Texts of some organizations, each distinct text stored once.
 ///
 /// # Memory
-/// 8 bytes an organization that has a text; 16 bytes and its own bytes a distinct text.
+/// 8 bytes per organization that has a text; 16 bytes and its own bytes per distinct text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SideTable {
     // INVARIANT: ranks ascend strictly; `texts` ascends strictly and each is used; every number is below its
@@ -20,7 +20,7 @@ impl SideTable {
         let mut texts: Vec<&str> = pairs.iter().map(|&(_, text)| text).collect();
         texts.sort_unstable();
         texts.dedup();
-        // Every text is among those that it was collected from.
+        // Every text is in the list that was collected from these pairs.
         let number = |text: &str| narrow(texts.partition_point(|&other| other < text));
         let entries = pairs.iter().map(|&(rank, text)| (rank, number(text))).collect();
         SideTable { entries, texts: texts.into_iter().map(Box::from).collect() }
@@ -36,7 +36,7 @@ impl SideTable {
         self.texts.get(number as usize).map(Box::as_ref)
     }
 
-    /// Has no organization a text?
+    /// Does no organization have a text?
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

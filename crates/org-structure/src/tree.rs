@@ -70,8 +70,8 @@ use crate::{Indices, OrgFlags, OrgId, OrgIndex, Siblings};
 /// The default is the tree without any organization.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct OrgStructure {
-    // INVARIANT: all columns and the roster have one entry an organization; a parent's rank is less than its
-    // child's; `subtree_end` and `chain_head` follow from `parent`, and everything `nearest_*` from those and
+    // INVARIANT: all columns and the roster have one entry per organization; a parent's rank is less than its
+    // child's; `subtree_end` and `chain_head` are derived from `parent`, and each `nearest_*` from those and
     // the flags.
     parent: Column,
     subtree_end: Column,
@@ -86,7 +86,7 @@ pub struct OrgStructure {
 }
 
 impl OrgStructure {
-    /// Puts a tree together from parts in preorder, heaviest child first. `parents` are ranks.
+    /// Assembles a tree from parts in preorder, heaviest child first. `parents` are ranks.
     pub(crate) fn assemble(
         parents: &[u32],
         roster: Roster,
@@ -119,7 +119,7 @@ impl OrgStructure {
         self.roster.len()
     }
 
-    /// Has the tree no organizations?
+    /// Is the tree empty?
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -130,7 +130,7 @@ impl OrgStructure {
         Indices::new(0..narrow(self.len()))
     }
 
-    /// Where an organization is in the tree, or `None` if it is not.
+    /// The index of an organization, or `None` if it is not in the tree.
     ///
     /// # Complexity
     /// O(1): one hash probe into the ids themselves. No allocation.
@@ -159,7 +159,7 @@ impl OrgStructure {
         self.roster.flags(org.rank())
     }
 
-    /// The IANA time zone of an organization, where it has one of its own.
+    /// The IANA time zone of an organization, if it has one of its own.
     ///
     /// # Complexity
     /// O(log of the organizations with a time zone), no allocation.
@@ -168,7 +168,7 @@ impl OrgStructure {
         self.time_zones.get(org.rank())
     }
 
-    /// The calendar of an organization, where it has one of its own. See
+    /// The calendar of an organization, if it has one of its own. See
     /// [`nearest_calendar_owner`](Self::nearest_calendar_owner) for the one it inherits.
     ///
     /// # Complexity

@@ -3,7 +3,7 @@
 use crate::invariant::narrow;
 use crate::{OrgFlags, OrgId, OrgIndex, OrgRow, OrgStructure};
 
-/// One organization of a tree: the row that it was built from. A parent that was not in the tree is not kept.
+/// One organization of a tree: the row that it was built from, without a parent that was not in the tree.
 ///
 /// # Examples
 /// ```
@@ -29,10 +29,10 @@ pub struct TreeRow<'t> {
     /// The yes-or-no facts.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "OrgFlags::is_empty"))]
     pub flags: OrgFlags,
-    /// The IANA time zone, where one is set.
+    /// The IANA time zone, if set.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub time_zone: Option<&'t str>,
-    /// The organization's own calendar, where it has one.
+    /// The organization's own calendar, if it has one.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub calendar: Option<&'t str>,
 }

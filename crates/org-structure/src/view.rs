@@ -1,4 +1,4 @@
-//! Borrowed views of a natural tree, of ancestors and of descendants: nothing here allocates.
+//! Borrowed views of a natural tree, of ancestors and of descendants. None of them allocates.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -8,13 +8,13 @@ use core::ops::Range;
 use crate::invariant::{at_mut, narrow};
 use crate::{OrgIndex, OrgSet, OrgStructure};
 
-/// The organizations on the path to an organization, and a range from there on.
+/// The organizations on the path to an organization, and a range that follows it.
 #[derive(Clone, Copy)]
 struct Branch<'t> {
     tree: &'t OrgStructure,
-    /// The organization that was asked about. It may be in no tree.
+    /// The requested organization. It may be in no tree.
     org: u32,
-    /// Where the last range of the path ends: at the organization, behind it, or behind all below it. 0 if
+    /// Where the last range of the path ends: before or after the organization, or after its subtree. 0 if
     /// the organization is in no tree.
     end: u32,
 }
@@ -48,8 +48,8 @@ impl Branch<'_> {
 /// An organization, its ancestors and its descendants, as a view of the tree.
 ///
 /// # Complexity
-/// O(1) to make; `contains` is two comparisons; `ranges`, `len` and `is_empty` take O(log n), `iter` O(1) a
-/// step after that. No method allocates but [`to_set`](Self::to_set).
+/// O(1) to create; `contains` is two comparisons; `ranges`, `len` and `is_empty` take O(log n), `iter` O(1) a
+/// step after that. Only [`to_set`](Self::to_set) allocates.
 ///
 /// # Examples
 /// ```
@@ -102,7 +102,7 @@ pub struct Ancestors<'t>(Branch<'t>);
 /// The organizations below one, with or without itself, as a view of the tree: one range.
 ///
 /// # Complexity
-/// O(1) for all methods, but one step an organization for `iter` and [`to_set`](Self::to_set).
+/// O(1) for all methods, except one step per organization for `iter` and [`to_set`](Self::to_set).
 ///
 /// # Examples
 /// ```
@@ -138,7 +138,7 @@ impl OrgStructure {
     #[must_use]
     #[inline]
     pub fn natural_tree(&self, org: OrgIndex) -> NaturalTree<'_> {
-        // What lies below an organization follows on its own range.
+        // The organizations below one follow directly after its own range.
         NaturalTree(Branch { tree: self, org: org.rank(), end: self.subtree(org).end })
     }
 
@@ -172,14 +172,14 @@ impl OrgStructure {
 #[derive(Clone, Debug)]
 #[must_use = "iterators do nothing unless consumed"]
 pub struct ViewRanges {
-    // INVARIANT: the ranges from `next` on are those that are left. None is empty.
+    // INVARIANT: the ranges from `next` on are still to come. None is empty.
     ranges: [Range<u32>; ViewRanges::MOST],
     next: usize,
 }
 
 impl ViewRanges {
-    /// From range to range of a path a subtree at least doubles, so there is at most one for each bit of a
-    /// rank.
+    /// From each range of a path to the next, the subtree at least doubles, so there is at most one range for
+    /// each bit of a rank.
     const MOST: usize = u32::BITS as usize;
 
     fn none() -> Self {
@@ -281,13 +281,13 @@ macro_rules! view {
                 $contains
             }
 
-            /// How many organizations there are.
+            /// How many organizations are in the view?
             #[must_use]
             pub fn len(&self) -> usize {
                 self.ranges().count_ranks()
             }
 
-            /// Is there no organization?
+            /// Is the view empty?
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.ranges().next().is_none()

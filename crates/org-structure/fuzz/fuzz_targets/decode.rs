@@ -8,8 +8,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(tree) = OrgStructure::decode(bytes) else { return };
     assert_eq!(tree.encode(), bytes);
 
-    // BuildOutcome from its own rows, it is the same tree again: decoding accepts nothing that building would
-    // not make.
+    // Rebuilt from its own rows, the tree is the same: decoding accepts only trees that building can make.
     let id = |org| tree.id(org).unwrap();
     let owned: Vec<_> = tree.indices().map(|org| (org, id(org), tree.parent(org).map(id))).collect();
     let rows = owned.iter().rev().map(|(org, id, parent)| OrgRow {

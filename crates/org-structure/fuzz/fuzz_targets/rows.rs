@@ -1,5 +1,5 @@
-//! Any rows: refused for a reason that the rows bear out, or a tree that agrees with a walk along the
-//! parents.
+//! Fuzz target: any rows are refused for a reason that the rows confirm, or build a tree that agrees with a
+//! walk along the parents.
 #![no_main]
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ struct Row<'a> {
     calendar: Option<&'a str>,
 }
 
-/// Few names, so that rows meet; and now and then any text.
+/// Few names, so that rows refer to each other, and sometimes any text.
 #[derive(Arbitrary, Debug)]
 enum Name<'a> {
     Number(u8),

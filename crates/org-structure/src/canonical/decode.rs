@@ -1,4 +1,4 @@
-//! From canonical bytes, which may come from anywhere, to a tree.
+//! From canonical bytes, which may be untrusted, to a tree.
 
 use super::reader::Reader;
 use super::{DecodeError, FORMAT_VERSION, MAGIC, Sections};
@@ -10,7 +10,7 @@ use crate::side_table::SideTable;
 use crate::{MAX_ORGANIZATIONS, OrgFlags, OrgId, OrgStructure, hex};
 
 impl OrgStructure {
-    /// Reads a tree from its canonical bytes, which may come from anywhere.
+    /// Decodes a tree from its canonical bytes. The bytes may be untrusted.
     ///
     /// # Complexity
     /// O(n) time. Memory is bounded by the length of the bytes, never by a count that they state.
@@ -113,7 +113,7 @@ fn decode_ids(reader: &mut Reader<'_>, sections: Sections, count: u32) -> Result
         &[]
     };
     let is_text = |rank: u32| marks.get(rank as usize / 8).is_some_and(|&mark| mark >> (rank % 8) & 1 == 1);
-    // At most 33 bytes kept for an id of at least 2 bytes that is really there.
+    // An id takes at most 33 bytes in memory and at least 2 bytes of input.
     let mut ids = Vec::with_capacity((count as usize).min(reader.left() / 2));
     for rank in 0..count {
         if !is_text(rank) {
@@ -132,7 +132,7 @@ fn decode_ids(reader: &mut Reader<'_>, sections: Sections, count: u32) -> Result
 
 /// Are the organizations in preorder, heaviest child first, ties by id?
 fn check_order(parents: &[u32], ids: &[OrgId]) -> Result<(), DecodeError> {
-    // The next organization is a child of the one before or of one of its ancestors: those whose subtree is
+    // The next organization is a child of the previous one or of one of its ancestors: those whose subtree is
     // open.
     let mut open: Vec<u32> = Vec::new();
     for (rank, &parent) in (0..).zip(parents) {

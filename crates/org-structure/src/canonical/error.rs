@@ -7,7 +7,7 @@ use crate::{InvalidId, OrgId};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The bytes do not begin as a tree does.
+    /// The bytes do not begin with the marker of a tree.
     #[error("these bytes are not an organization tree")]
     NotATree,
     /// The tree has an older format, which is no longer read.
@@ -42,7 +42,7 @@ pub enum DecodeError {
     /// The bytes end before the tree does.
     #[error("organization tree cut short: {what} end after {bytes} bytes")]
     Truncated {
-        /// What the bytes end in.
+        /// The part in which the bytes end.
         what: &'static str,
         /// How many bytes there are.
         bytes: usize,

@@ -17,12 +17,12 @@ const MAGIC: &[u8; 6] = b"orgtre";
 pub const FORMAT_VERSION: u16 = 2;
 
 bitflags::bitflags! {
-    /// The parts that only some trees have. A part is there exactly if it says something.
+    /// The parts that only some trees have. A part is present exactly if it is not empty.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     struct Sections: u32 {
-        /// One bit an organization: its id is written as text.
+        /// One bit per organization: its id is written as text.
         const TEXT_IDS = 1;
-        /// A second byte of flags an organization.
+        /// A second byte of flags per organization.
         const HIGH_FLAGS = 1 << 1;
         const TIME_ZONES = 1 << 2;
         const CALENDARS = 1 << 3;

@@ -1,8 +1,8 @@
-//! `Reader`: takes bytes from the front, never more than are there.
+//! `Reader`: reads bytes from the front, with bounds checks.
 
 use super::DecodeError;
 
-/// The bytes that are not read yet.
+/// The unread bytes.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
     length: usize,
@@ -34,7 +34,8 @@ impl<'a> Reader<'a> {
         self.array(what).map(u32::from_le_bytes)
     }
 
-    /// A number of things that take at least `each` bytes: never more than there can be.
+    /// Reads an item count. Refuses a count for which the remaining bytes are too few, at `each` bytes per
+    /// item.
     pub(super) fn count(&mut self, each: usize, what: &'static str) -> Result<u32, DecodeError> {
         let count = self.number(what)?;
         if self.rest.len() / each < count as usize {

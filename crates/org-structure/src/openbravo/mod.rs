@@ -1,4 +1,4 @@
-//! Openbravo's `OrganizationStructureProvider`, method by method, for those who migrate.
+//! Openbravo's `OrganizationStructureProvider`, method by method, for migration.
 //!
 //! The core of this crate speaks of [`OrgIndex`]es and says "unknown" by type. Openbravo speaks of id
 //! strings, which may be null, and has an answer for every one of them: an unknown organization is its own
@@ -96,12 +96,12 @@ impl<'t> OrganizationStructureProvider<'t> {
         self.tree
     }
 
-    /// Serves another client from now on.
+    /// Switches to another client.
     pub const fn set_client(&mut self, client: &'t str, tree: &'t OrgStructure) {
         *self = Self::new(client, tree);
     }
 
-    /// Serves a newer tree of the same client from now on.
+    /// Switches to a newer tree of the same client.
     pub const fn re_initialize(&mut self, tree: &'t OrgStructure) {
         self.tree = tree;
     }
@@ -267,7 +267,7 @@ impl<'t> OrganizationStructureProvider<'t> {
         }
     }
 
-    /// The time zone of the organization itself, where it has one.
+    /// The time zone of the organization itself, if it has one.
     #[must_use]
     pub fn time_zone(&self, org: Option<&str>) -> Option<&'t str> {
         self.tree.time_zone(self.find(org)?)
@@ -329,13 +329,13 @@ fn unquote(element: &str) -> &str {
     let Some(inner) = element.strip_prefix('\'') else { return element };
     let mut chars = inner.chars();
     match chars.next_back() {
-        // The ERP's Java drops half of a surrogate pair, and what is left is the id of no organization.
+        // The ERP's Java drops half of a surrogate pair. No organization has the remaining text as its id.
         Some(last) if last.len_utf16() > 1 => "",
         _ => chars.as_str(),
     }
 }
 
-/// A set as Openbravo answers it: organizations of the tree, or else just the id that was asked about.
+/// A set as Openbravo answers it: organizations of the tree, or else just the requested id.
 #[derive(Clone, Debug)]
 pub struct Orgs<'a> {
     tree: &'a OrgStructure,
@@ -369,8 +369,7 @@ impl<'a> Orgs<'a> {
         self.len() == 0
     }
 
-    /// The ids in tree order; an id that is not in the tree comes last. `None` is the null that was asked
-    /// about.
+    /// The ids in tree order; an id that is not in the tree comes last. `None` is the requested null.
     pub fn iter(&self) -> impl Iterator<Item = Option<Cow<'a, str>>> {
         let known = self.tree.ids(&self.known).map(|id| Some(Cow::Owned(id.as_str().to_owned())));
         known.chain(self.unknown.map(|unknown| unknown.map(Cow::Borrowed)))

@@ -33,9 +33,9 @@ impl OrgStructure {
 
     /// **Openbravo's rule:** of records that belong to organizations, the one that is closest to `org`.
     ///
-    /// First choice are records of `org` and its ancestors, the nearest organization first; then records of
-    /// any descendant, at any depth; among equals the smallest record. A record of another branch is never
-    /// chosen. (`getBOBInClosestOrg`, as corrected in February 2023.)
+    /// Records of `org` and its ancestors come first, the nearest organization first; then records of any
+    /// descendant, at any depth. The smallest record wins a tie. A record of another branch is never chosen.
+    /// (`getBOBInClosestOrg`, as corrected in February 2023.)
     ///
     /// # Complexity
     /// O(records), no allocation.
@@ -79,7 +79,7 @@ impl OrgStructure {
     /// comma separated, in tree order.
     ///
     /// A quote within an id is doubled, so the text is safe in an SQL statement for every id.
-    /// Where the database driver allows it, bind [`sql_ids`](Self::sql_ids) instead.
+    /// If the database driver allows it, bind [`sql_ids`](Self::sql_ids) instead.
     #[must_use]
     pub fn quoted_list(&self, orgs: impl IntoIterator<Item = OrgIndex>) -> String {
         quoted_list(self.ids(orgs))

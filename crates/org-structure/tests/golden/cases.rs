@@ -26,7 +26,7 @@ impl Case {
         }
     }
 
-    /// The ranks that the file answers for.
+    /// The ranks for which the file has answers.
     pub(crate) fn ranks(&self, len: usize) -> Vec<usize> {
         match self.content {
             Content::Rows(_) => (0..len).collect(),
@@ -61,7 +61,7 @@ fn row(id: &str, parent: Option<&str>, flags: u16) -> Row {
     Row { id: id.to_owned(), parent: parent.map(str::to_owned), flags, time_zone: None, calendar: None }
 }
 
-/// The rows that a file's rule makes.
+/// The rows that a file's rule generates.
 pub(crate) fn by_rule(count: u32, fan_out: u32) -> Vec<Row> {
     let id = |number: u32| format!("{number:032X}");
     (0..count)
@@ -72,7 +72,7 @@ pub(crate) fn by_rule(count: u32, fan_out: u32) -> Vec<Row> {
         .collect()
 }
 
-/// A number that looks random and is the same on every run.
+/// A pseudo-random number that is the same on every run.
 fn scramble(number: u64) -> u64 {
     let mut x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -80,7 +80,7 @@ fn scramble(number: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// 600 organizations, `0` among them, in an order that looks random.
+/// 600 organizations, including `0`, in pseudo-random order.
 fn shape(parent: impl Fn(usize) -> usize) -> Vec<Row> {
     let id = |place: usize| match place as u64 {
         0 => "0".to_owned(),

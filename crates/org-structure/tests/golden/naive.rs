@@ -15,7 +15,7 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Takes nothing from the tree but its numbering.
+    /// Takes only the numbering from the tree.
     pub(crate) fn new(rows: &'a [Row], tree: &OrgStructure) -> Self {
         let rank: HashMap<&str, usize> = rows
             .iter()

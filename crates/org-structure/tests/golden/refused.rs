@@ -1,4 +1,4 @@
-//! What no implementation may accept.
+//! Input that every implementation must refuse.
 
 use org_structure::BuildError;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::{Row, hex};
 
 const ROOT: [u8; 2] = [0xff, 0xff];
 
-/// Bytes put together part by part.
+/// A builder of bytes, part by part.
 fn parts(sections: u32, count: u32, rest: &[&[u8]]) -> Vec<u8> {
     let header = [b"orgtre".as_slice(), &[2, 0], &sections.to_le_bytes(), &count.to_le_bytes()].concat();
     [header, rest.concat()].concat()

@@ -1,4 +1,4 @@
-//! Bytes from anywhere: exactly the bytes of a tree decode, and nothing else does harm.
+//! Untrusted bytes: exactly the bytes of a tree decode, and other bytes do no harm.
 
 use allocation_counter::measure;
 use org_structure::{BuildError, DecodeError, OrgFlags, OrgId, OrgRow, OrgStructure};
@@ -46,7 +46,7 @@ fn the_format_does_not_change_by_accident() {
 }
 
 #[test]
-fn every_shortened_form_is_refused() {
+fn truncated_and_extended_bytes_are_refused() {
     let bytes = sample().encode();
     for length in 0..bytes.len() {
         assert!(OrgStructure::decode(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
@@ -56,7 +56,7 @@ fn every_shortened_form_is_refused() {
 }
 
 #[test]
-fn every_changed_byte_is_refused_or_is_another_tree() {
+fn a_changed_byte_is_refused_or_gives_another_tree() {
     let tree = sample();
     let bytes = tree.encode();
     for place in 0..bytes.len() {
@@ -72,7 +72,7 @@ fn every_changed_byte_is_refused_or_is_another_tree() {
 }
 
 #[test]
-fn what_a_newer_or_an_older_version_wrote_is_not_called_damaged() {
+fn bytes_of_other_versions_are_not_reported_as_damaged() {
     let bytes = sample().encode();
     let changed = |place: usize, byte: u8| {
         let mut bytes = bytes.clone();
@@ -102,7 +102,7 @@ fn what_a_newer_or_an_older_version_wrote_is_not_called_damaged() {
 }
 
 #[test]
-fn flags_that_no_version_knows_are_not_built() {
+fn unknown_flags_are_refused() {
     let rows = ["b", "a", "c"].map(|id| OrgRow::new(id).with_flags(OrgFlags::from_bits_retain(0x0881)));
     let error = OrgStructure::build(rows).unwrap_err();
     assert_eq!(error, BuildError::UnknownFlags { id: OrgId::new("a").unwrap(), bits: 0x0880 });
@@ -110,7 +110,7 @@ fn flags_that_no_version_knows_are_not_built() {
 }
 
 #[test]
-fn higher_flags_take_a_byte_only_where_one_is_set() {
+fn higher_flags_take_a_byte_only_if_set() {
     let rows = |flags| (0..100).map(move |place: u32| (place.to_string(), flags));
     let tree = |flags| {
         let rows: Vec<(String, OrgFlags)> = rows(flags).collect();
@@ -130,7 +130,7 @@ fn higher_flags_take_a_byte_only_where_one_is_set() {
 }
 
 #[test]
-fn encoding_allocates_once_and_little_more_than_the_bytes_take() {
+fn encoding_allocates_once_and_little_extra() {
     for (shape, count) in [(Shape::Flat, 600), (Shape::Chain, 70_000)] {
         let tree = build(&measured(shape, count));
         let mut bytes = Vec::new();
@@ -150,7 +150,7 @@ fn text_ids_are_marked_up_to_the_last_bit_of_a_byte() {
 }
 
 #[test]
-fn a_count_alone_justifies_no_memory() {
+fn a_count_alone_allocates_nothing() {
     for count in [u32::MAX, u32::MAX / 2, 65_536, 65_535] {
         let mut bytes = b"orgtre\x02\0\x0f\0\0\0".to_vec();
         bytes.extend(count.to_le_bytes());
@@ -161,7 +161,7 @@ fn a_count_alone_justifies_no_memory() {
 }
 
 #[test]
-fn the_largest_count_is_the_one_that_ranks_can_have() {
+fn the_largest_count_is_the_limit_of_ranks() {
     let error = |count: u32| {
         let bytes = [b"orgtre\x02\0\0\0\0\0".as_slice(), &count.to_le_bytes()].concat();
         OrgStructure::decode(&bytes).unwrap_err()
@@ -172,21 +172,21 @@ fn the_largest_count_is_the_one_that_ranks_can_have() {
 }
 
 #[test]
-fn counts_within_the_tree_are_held_against_the_bytes_that_are_left() {
+fn counts_are_checked_against_the_remaining_bytes() {
     let refused_within = |bytes: &[u8], most: usize| {
         let counted = measure(|| assert!(OrgStructure::decode(bytes).is_err()));
         assert!(counted.bytes_total < most as u64, "{} of at most {most} bytes", counted.bytes_total);
     };
     let count = 1_000_000_u32.to_le_bytes();
     let rest = vec![0; 1_000_000];
-    // One organization with a packed id, and then a million texts of which each would take four bytes or
-    // more.
+    // One organization with a packed id, and then a count of a million texts, each of which would take four
+    // bytes or more.
     let one = b"orgtre\x02\0\x04\0\0\0\x01\0\0\0\xff\xff\x000123456789abcdef";
     refused_within(&[one.as_slice(), &count, &rest].concat(), 2_000);
-    // One text, and then a million entries of which each would take eight bytes.
+    // One text, and then a count of a million entries, each of which would take eight bytes.
     let text = b"\x01\0\0\0\x01\0\0\0a";
     refused_within(&[one.as_slice(), text, &count, &rest].concat(), 2_000);
-    // Text ids, of which the first is at fault, and room for half of them at most.
+    // Text ids whose first one is invalid, and room for at most half of them.
     let organizations = 40_000_u16;
     let bytes = [
         b"orgtre\x02\0\x01\0\0\0".as_slice(),
@@ -209,7 +209,7 @@ fn memory_is_bounded_by_the_length_of_the_bytes() {
     }
 }
 
-/// The bytes of a tree of text ids, with everything else as given.
+/// The bytes of a tree of text ids, with the rest as given.
 fn bytes_of(parents: &[u16], ids: &[&str], sections: u32, tables: &[u8]) -> Vec<u8> {
     let mut bytes = b"orgtre\x02\0".to_vec();
     bytes.extend((sections | 1).to_le_bytes());
@@ -229,7 +229,7 @@ const ROOT: u16 = u16::MAX;
 const TIME_ZONES: u32 = 4;
 
 #[test]
-fn what_is_not_canonical_is_refused() {
+fn non_canonical_bytes_are_refused() {
     let rule_of = |bytes: &[u8]| match OrgStructure::decode(bytes) {
         Err(DecodeError::NotCanonical { place, rule }) => (place, rule),
         other => panic!("{other:?}"),
@@ -284,7 +284,7 @@ fn what_is_not_canonical_is_refused() {
 }
 
 #[test]
-fn a_section_is_there_only_if_it_says_something() {
+fn empty_sections_are_refused() {
     let rule_of = |bytes: &[u8]| match OrgStructure::decode(bytes) {
         Err(DecodeError::NotCanonical { rule, .. }) => rule,
         other => panic!("{other:?}"),
@@ -315,7 +315,7 @@ fn ids_are_checked() {
     };
     assert!(matches!(error(&[""]), DecodeError::Id(_)));
     assert!(matches!(error(&[&"x".repeat(33)]), DecodeError::Id(_)));
-    // Equal ids of equal weight are not in order; of different weight they are found by their hash.
+    // Equal ids of equal weight are out of order. Equal ids of different weight are found by their hash.
     assert!(matches!(error(&["a", "a"]), DecodeError::NotCanonical { .. }));
     let twice = bytes_of(&[ROOT, 0, ROOT], &["a", "b", "a"], 0, &[]);
     assert!(matches!(OrgStructure::decode(&twice), Err(DecodeError::Duplicate { id }) if id == "a"));

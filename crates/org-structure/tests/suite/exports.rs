@@ -1,4 +1,4 @@
-//! What comes out of a tree: rows, changes, text, graphs, serde.
+//! The output forms of a tree: rows, changes, text, graphs, serde.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ fn id(text: &str) -> OrgId {
     OrgId::new(text).unwrap()
 }
 
-/// The older tree's rows with the changes made: what the newer tree should have.
+/// The older tree's rows with the changes applied: the rows that the newer tree should have.
 fn changed<'t>(older: &'t OrgStructure, changes: &[OrgChange<'t>], newer: &'t OrgStructure) -> OrgStructure {
     let mut rows: BTreeMap<OrgId, TreeRow<'_>> = older.rows().map(|row| (row.id, row)).collect();
     for change in changes {
@@ -59,7 +59,7 @@ proptest! {
     }
 
     #[test]
-    fn changes_lead_from_one_tree_to_the_other(older in any_rows(), newer in any_rows()) {
+    fn applied_changes_give_the_other_tree(older in any_rows(), newer in any_rows()) {
         let (older, newer) = (build(&older), build(&newer));
         let changes = older.diff(&newer);
         prop_assert_eq!(changed(&older, &changes, &newer), newer.clone());
@@ -67,7 +67,7 @@ proptest! {
     }
 
     #[test]
-    fn serde_keeps_a_tree(rows in any_rows()) {
+    fn a_tree_round_trips_through_serde(rows in any_rows()) {
         let tree = build(&rows);
         let text = serde_json::to_string(&tree).unwrap();
         prop_assert_eq!(&serde_json::from_str::<OrgStructure>(&text).unwrap(), &tree);
@@ -79,7 +79,7 @@ proptest! {
 }
 
 #[test]
-fn changes_are_told_by_kind() {
+fn changes_are_reported_by_kind() {
     let older = tree(&[
         OrgRow::new("0"),
         OrgRow::new("A").under("0").with_flags(OrgFlags::READY | OrgFlags::ACTIVE).in_time_zone("UTC"),
@@ -112,7 +112,7 @@ fn changes_are_told_by_kind() {
 }
 
 #[test]
-fn an_indented_tree_says_how_many_lines_it_leaves_out() {
+fn an_indented_tree_counts_the_omitted_lines() {
     let rows: Vec<Row> = measured(Shape::Chain, 150);
     let deep = build(&rows);
     let text = deep.to_string();
@@ -140,7 +140,7 @@ fn debug_output_does_not_grow_with_the_tree() {
 }
 
 #[test]
-fn graphs_take_any_id() {
+fn graphs_escape_any_id() {
     let odd = tree(&[OrgRow::new("a\"b\\c\n"), OrgRow::new("é<#>").under("a\"b\\c\n")]);
     let dot = odd.dot().to_string();
     assert!(dot.contains(r#"n0 [label="a\"b\\c\\u{a}"];"#), "{dot}");
@@ -166,7 +166,7 @@ fn a_tree_in_json_is_its_rows() {
     assert!(reason(json!([{"id": "a", "colour": 7}])).contains("colour"));
 }
 
-/// A binary format that holds a text where bytes belong.
+/// A binary format with a text in place of bytes.
 struct TextInBinary;
 
 impl<'de> Deserializer<'de> for TextInBinary {
@@ -195,7 +195,7 @@ fn a_tree_in_a_binary_format_is_its_canonical_bytes() {
         ciborium::from_reader::<OrgStructure, _>(bytes.as_slice())
     };
     assert_eq!(read(ciborium::Value::Bytes(small.encode())).unwrap(), small);
-    // Formats without byte strings have a list of numbers.
+    // Formats without byte strings use a list of numbers.
     let numbers = small.encode().into_iter().map(ciborium::Value::from).collect();
     assert_eq!(read(ciborium::Value::Array(numbers)).unwrap(), small);
 
@@ -206,7 +206,7 @@ fn a_tree_in_a_binary_format_is_its_canonical_bytes() {
 }
 
 #[test]
-fn values_show_themselves_in_a_few_characters() {
+fn debug_output_of_values_is_short() {
     let small = tree(&[OrgRow::new("0"), OrgRow::new("A").under("0"), OrgRow::new("B").under("0")]);
     let [zero, a] = ["0", "A"].map(|id| small.index_of(id).unwrap());
     assert_eq!(format!("{a} {a:?}"), "1 #1");

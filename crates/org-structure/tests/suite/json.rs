@@ -11,7 +11,7 @@ fn assert_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(va
 }
 
 #[test]
-fn values_are_written_plainly_and_read_back() {
+fn values_round_trip_through_plain_json() {
     let id = OrgId::new("Región \"Norte\"").unwrap();
     assert_json(&id, json!("Región \"Norte\""));
     assert_json(&RoleId::new("R").unwrap(), json!("R"));
@@ -31,7 +31,7 @@ fn values_are_written_plainly_and_read_back() {
 }
 
 #[test]
-fn what_is_no_value_is_refused_with_a_reason() {
+fn invalid_values_are_refused_with_a_reason() {
     let reason = |refused: Result<OrgId, serde_json::Error>| refused.unwrap_err().to_string();
     assert!(reason(from_value(json!(""))).contains("empty"));
     assert!(reason(from_value(json!("x".repeat(33)))).contains("33 bytes"));

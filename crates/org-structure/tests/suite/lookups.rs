@@ -1,10 +1,10 @@
-//! Ids are found by what they are, not by what their hashes or their packed bytes have in common.
+//! Lookups compare whole ids, not only hashes or packed bytes.
 
 use org_structure::{OrgFlags, OrgRow, OrgStructure};
 
 use crate::shapes::{Shape, build, hex_id, measured};
 
-/// Enough ids that many share the few bits of their hashes that the hash table compares first.
+/// Enough ids that the few hash bits that the table compares first collide.
 const MANY: usize = 4_000;
 
 #[test]
@@ -21,9 +21,9 @@ fn an_id_that_is_not_in_the_tree_is_not_found() {
     }
 }
 
-/// A short text is kept in 16 bytes, and so are 32 hexadecimal digits.
+/// A slot of 16 bytes holds either a short text or 32 hexadecimal digits.
 #[test]
-fn digits_that_are_packed_into_the_bytes_of_a_text_are_another_id() {
+fn packed_digits_never_equal_a_text_with_the_same_bytes() {
     let texts: Vec<String> = (0..MANY).map(|place| format!("text{place:011}")).collect();
     let tree = OrgStructure::build(texts.iter().map(|id| OrgRow::new(id))).unwrap().structure;
     for text in &texts {
@@ -36,7 +36,7 @@ fn digits_that_are_packed_into_the_bytes_of_a_text_are_another_id() {
 }
 
 #[test]
-fn trees_differ_by_each_of_their_parts() {
+fn every_part_distinguishes_trees() {
     let tree = |row: OrgRow<'_>| OrgStructure::build([OrgRow::new("0"), row]).unwrap().structure;
     let row = OrgRow::new("A").under("0").with_flags(OrgFlags::CUSTOM_1);
     for other in [

@@ -1,5 +1,4 @@
-//! The tests of the tree, layer by layer: laws for every tree, bytes, memory, and the defects of those before
-//! us.
+//! The tests of the tree by layer: laws for every tree, bytes, memory, and the defects of Openbravo's class.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,10 +1,10 @@
-//! Bytes, exact: what `footprint` says is what the allocator gave.
+//! Exact bytes: `footprint` reports what the allocator gave.
 
 use crate::shapes::{Row, Shape, build, measured};
 use allocation_counter::measure;
 use org_structure::{OrgFlags, OrgIndex, OrgRow, OrgSet, OrgStructure};
 
-/// The bytes that a value keeps on the heap.
+/// The heap bytes of a value.
 fn kept<T>(make: impl FnOnce() -> T) -> (T, usize) {
     let mut value = None;
     let counted = measure(|| value = Some(make()));
@@ -21,13 +21,13 @@ fn assert_exact(make: impl FnOnce() -> OrgStructure) {
     assert_eq!(copy.footprint(), bytes);
 }
 
-/// The hasher's keys for the whole process are made once, at first use; they belong to no tree.
+/// The process-wide hasher keys are created at first use and belong to no tree.
 fn settle() {
     drop(build(&measured(Shape::Flat, 1)));
 }
 
 #[test]
-fn a_tree_owns_exactly_what_it_says() {
+fn the_footprint_of_a_tree_is_exact() {
     settle();
     assert_exact(|| build(&[]));
     let small = Shape::ALL.into_iter().flat_map(|shape| [0, 1, 7, 600].map(|count| (shape, count)));
@@ -64,7 +64,7 @@ fn budget_of_600_organizations() {
     assert!((most - least) * 100 <= most * 3, "shapes within 3 %: {all:?}");
 }
 
-/// The harness of the benchmarks holds a million organizations to the same budget.
+/// The benchmarks check the same budget for a million organizations.
 #[test]
 fn budget_of_100_000_organizations() {
     for shape in [Shape::Chain, Shape::Fan5, Shape::Flat] {
@@ -100,7 +100,7 @@ fn a_yes_or_no_does_not_allocate() {
 }
 
 #[test]
-fn a_trimmed_set_owns_exactly_what_it_says() {
+fn the_footprint_of_a_trimmed_set_is_exact() {
     let rows = measured(Shape::Random, 200_000);
     let tree = build(&rows);
     let every_third: OrgSet = tree.indices().step_by(3).collect();
@@ -128,7 +128,7 @@ fn trimming_a_set_turns_listed_organizations_into_ranges() {
 }
 
 #[test]
-fn a_text_id_is_marked_by_a_bit() {
+fn text_ids_are_marked_by_a_bit() {
     let bytes = |make: fn(usize) -> String| {
         let ids: Vec<String> = (0..800).map(make).collect();
         OrgStructure::build(ids.iter().map(|id| OrgRow::new(id))).unwrap().structure.footprint()
@@ -151,7 +151,7 @@ fn ancestors_are_few_ranges() {
 }
 
 #[test]
-fn a_natural_tree_takes_few_bytes_however_large_it_is() {
+fn a_natural_tree_takes_few_bytes_at_any_size() {
     for shape in Shape::ALL {
         let tree = build(&measured(shape, 5_000));
         for org in tree.indices() {
@@ -162,8 +162,8 @@ fn a_natural_tree_takes_few_bytes_however_large_it_is() {
 }
 
 #[test]
-fn both_widths_at_their_border() {
-    // Below `0`: 65,535 organizations in all are numbered by 16 bits, one more needs 32.
+fn both_widths_at_the_boundary() {
+    // Below `0`: 16 bits number 65,535 organizations in all; one more needs 32.
     for count in [65_534, 65_535] {
         let rows = measured(Shape::Chain, count);
         let tree = build(&rows);
@@ -180,19 +180,19 @@ fn both_widths_at_their_border() {
 }
 
 #[test]
-fn the_largest_narrow_tree_takes_no_more_than_one_that_is_smaller() {
+fn the_largest_narrow_tree_takes_no_extra_bytes() {
     let [smaller, largest, wide] = [65_533, 65_534, 65_535].map(|count| {
         let tree = build(&measured(Shape::Flat, count));
         assert_eq!(tree.len(), count + 1);
         tree.footprint()
     });
-    // An id, flags and three indices; a legal entity more changes what the nearest ones take.
+    // An id, flags and three indices. Another legal entity adds a step to its nearest table.
     assert!(largest - smaller <= 17 + 3 * 2 + 16, "{smaller}, {largest}");
     assert!(wide - largest > 65_536 * 2 * 3, "{largest}, {wide}");
 }
 
 #[test]
-fn nearest_organizations_take_two_bits_an_organization_and_an_index_a_step() {
+fn nearest_tables_take_two_bits_per_organization_and_an_index_per_step() {
     let rows = measured(Shape::Flat, 999);
     let with_entities = |is_entity: fn(usize) -> bool| {
         let mut rows = rows.clone();
@@ -212,7 +212,7 @@ fn nearest_organizations_take_two_bits_an_organization_and_an_index_a_step() {
 }
 
 #[test]
-fn a_row_is_borrowed() {
+fn rows_are_borrowed() {
     let row = OrgRow::new("0");
     assert_eq!(measure(|| assert_eq!(row.under("x").parent, Some("x"))).count_total, 0);
 }

@@ -1,4 +1,4 @@
-//! The answers of Openbravo's class, on its own sample organizations and on the shapes that went wrong there.
+//! The answers of Openbravo's class, on its own sample organizations and on the shapes that broke it.
 
 use org_structure::openbravo::{OrganizationStructureProvider, Orgs};
 use org_structure::{BuildError, OrgFlags, OrgRow, OrgStructure};
@@ -32,7 +32,7 @@ fn food_and_beverages() -> [OrgRow<'static>; 8] {
     ]
 }
 
-/// Test trees are made to last.
+/// Leaks a test tree to get a static reference.
 fn tree_of<'a>(rows: impl IntoIterator<Item = OrgRow<'a>>) -> &'static OrgStructure {
     Box::leak(Box::new(OrgStructure::build(rows).unwrap().structure))
 }
@@ -158,7 +158,7 @@ fn only_active_legal_entities_of_the_client() {
     assert_eq!(list(&provider_of(rows).legal_entities()), known(&[SPAIN]));
 }
 
-/// Levels of `AD_ISORGINCLUDED` on the sample client, and how often each occurs on all of its pairs.
+/// The levels of `AD_ISORGINCLUDED` on the sample client, and how often each occurs among all pairs.
 #[test]
 fn levels_as_the_database_function_counts_them() {
     let provider = provider();
@@ -213,7 +213,7 @@ fn transaction_allowed(#[case] orgs: &str, #[case] expected: &str) {
     assert_eq!(provider().transaction_allowed_orgs(orgs), expected);
 }
 
-/// Defect 1: walks that never end. There is no tree to walk.
+/// Defect 1: endless walks. Here such rows build no tree.
 #[test]
 fn defect_1_cycles_and_self_parents_are_refused() {
     let cycle = OrgStructure::build([OrgRow::new("a").under("b"), OrgRow::new("b").under("a")]);
@@ -222,7 +222,7 @@ fn defect_1_cycles_and_self_parents_are_refused() {
     assert!(matches!(own_parent.unwrap_err(), BuildError::SelfParent { .. }));
 }
 
-/// Defect 2: a dangling parent came back as a parent, and only from below.
+/// Defect 2: a dangling parent was returned as a parent, and only from below.
 #[test]
 fn defect_2_a_dangling_parent_is_no_ancestor() {
     let provider =
@@ -234,7 +234,7 @@ fn defect_2_a_dangling_parent_is_no_ancestor() {
     assert!(!provider.is_in_natural_tree(Some("gone"), Some("b")));
 }
 
-/// Several roots: the branch of the other root lacks `0`, and `0` passes the test by its rule.
+/// Several roots: the branch of the other root lacks `0`, but `0` passes the test by its own rule.
 #[test]
 fn several_roots() {
     let provider = provider_of([
@@ -260,7 +260,7 @@ fn defects_4_and_5_depth_costs_nothing() {
     assert!(provider.is_in_natural_tree(Some(&top), Some(&bottom)));
 }
 
-/// Defects 6, 10, 11 and 12: reading changes nothing. A tree has no place where it could remember anything.
+/// Defects 6, 10, 11 and 12: reading changes nothing. A tree has no mutable state.
 #[test]
 fn defects_6_10_11_12_reading_changes_nothing() {
     fn shared_freely<T: Send + Sync + std::panic::RefUnwindSafe>() {}
@@ -276,7 +276,7 @@ fn defects_6_10_11_12_reading_changes_nothing() {
     assert_eq!(provider.structure().encode(), bytes);
 }
 
-/// Defect 7: what left the tree stayed, and another client got the old client's tree.
+/// Defect 7: organizations that left the tree stayed, and another client got the old client's tree.
 #[test]
 fn defect_7_a_new_tree_replaces_the_old_one_as_a_whole() {
     let mut provider =
@@ -294,21 +294,21 @@ fn defect_7_a_new_tree_replaces_the_old_one_as_a_whole() {
 
 /// Defect 9: lists with blanks, `0` beside `'0'`, the empty id.
 #[test]
-fn defect_9_lists_are_taken_element_by_element() {
+fn defect_9_lists_are_parsed_element_by_element() {
     let provider = provider();
     assert_eq!(provider.transaction_allowed_orgs(&format!("'0', '{EAST}'")), "");
     assert!(provider.is_in_natural_tree(Some("0"), Some(EAST)));
     assert!(!provider.is_in_natural_tree(Some("'0'"), Some(EAST)));
     assert!(!provider.is_in_natural_tree(Some(""), Some(EAST)));
-    // A quote within an id cannot end the text that it stands in.
+    // A quote within an id cannot end the surrounding text.
     let tree = OrgStructure::build([OrgRow::new("x') or ('1'='1")]).unwrap().structure;
     assert_eq!(tree.quoted_list(tree.all()), "'x'') or (''1''=''1'");
     assert_eq!(tree.sql_ids(tree.all()), ["x') or ('1'='1"]);
 }
 
-/// Defect 13: the database functions need readiness, the cache does not. Both rules are kept apart.
+/// Defect 13: the database functions require readiness, the cache does not. Both rules are kept.
 #[test]
-fn defect_13_readiness_counts_only_where_the_database_counts_it() {
+fn defect_13_only_the_database_functions_check_readiness() {
     let mut rows = food_and_beverages();
     rows[2].flags -= OrgFlags::READY;
     let provider = provider_of(rows);

@@ -1,4 +1,4 @@
-//! The oracle: rows in a map, and loops that follow `parent`. Slow, and plainly right.
+//! The oracle: rows in a map, and loops that follow `parent`. Slow but obviously correct.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ impl<'a> Oracle<'a> {
     }
 
     pub(crate) fn parent(&self, id: &str) -> Option<&'a str> {
-        // A parent that is not there is none.
+        // A missing parent counts as none.
         let parent = self.rows[id].parent.as_deref()?;
         self.rows.contains_key(parent).then_some(parent)
     }
@@ -54,7 +54,7 @@ impl<'a> Oracle<'a> {
         self.nearest(id, |row| row.flags.intersects(flags))
     }
 
-    /// All ids as the numbering promises them: heaviest child first, ties by id.
+    /// All ids in the order that the numbering promises: heaviest child first, ties by id.
     pub(crate) fn tree_order(&self) -> Vec<&'a str> {
         let weight: BTreeMap<&str, usize> = self.ids().map(|id| (id, self.descendants(id).len())).collect();
         let mut order = Vec::new();

@@ -49,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn every_answer_is_the_oracles(rows in any_rows()) {
+    fn answers_equal_the_oracles(rows in any_rows()) {
         let (tree, oracle) = (build(&rows), Oracle::new(&rows));
         for id in oracle.ids() {
             let org = tree.index_of(id).unwrap();
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn every_answer_about_two_is_the_oracles(rows in any_rows()) {
+    fn answers_about_pairs_equal_the_oracles(rows in any_rows()) {
         let (tree, oracle) = (build(&rows), Oracle::new(&rows));
         let paths: Vec<(&str, Vec<&str>)> = oracle.ids().map(|id| (id, oracle.path(id))).collect();
         for (one, path) in &paths {
@@ -124,12 +124,12 @@ proptest! {
     }
 
     #[test]
-    fn natural_trees_together_are_each_of_them(
+    fn the_union_of_natural_trees_contains_each(
         rows in any_rows(),
         chosen in proptest::collection::vec(0..70_u32, 0..12),
     ) {
         let tree = build(&rows);
-        // In no order, some of them twice, some in no tree.
+        // Unordered, with duplicates and indices outside the tree.
         let chosen: OrgSet = chosen.into_iter().map(OrgIndex::new).collect();
         let mut each = OrgSet::new();
         chosen.iter().for_each(|org| each |= &tree.natural_tree(org).to_set());
@@ -137,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn ranges_are_a_set_s_ranks(ranks in proptest::collection::btree_set(0..90_u32, 0..60), far in 65_500..65_600_u32) {
+    fn ranges_cover_exactly_the_ranks_of_a_set(ranks in proptest::collection::btree_set(0..90_u32, 0..60), far in 65_500..65_600_u32) {
         let ranks: BTreeSet<u32> = ranks.into_iter().chain(65_500..far).collect();
         let set: OrgSet = ranks.iter().rev().copied().map(OrgIndex::new).collect();
         let ranges: Vec<_> = set.ranges().collect();
@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn sets_survive_json(rows in any_rows()) {
+    fn sets_round_trip_through_json(rows in any_rows()) {
         let tree = build(&rows);
         for org in tree.indices() {
             let set = tree.natural_tree(org).to_set();
@@ -224,9 +224,9 @@ proptest! {
     }
 }
 
-/// The subtree of the only owner reaches to the end of the tree, and what follows is no part of it.
+/// The subtree of the only owner reaches to the end of the tree. An index past the end is not part of it.
 #[test]
-fn an_index_behind_the_last_organization_has_no_nearest_one() {
+fn an_index_past_the_end_has_no_nearest_organization() {
     let kinds = OrgFlags::LEGAL_ENTITY | OrgFlags::BUSINESS_UNIT | OrgFlags::PERIOD_CONTROL;
     let ids: Vec<String> = (1..20).map(|place| place.to_string()).collect();
     let owner = OrgRow::new("0").with_flags(kinds).with_calendar("C");

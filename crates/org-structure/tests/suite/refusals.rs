@@ -1,4 +1,4 @@
-//! What cannot be a tree, and what can but should be known.
+//! Rows that cannot form a tree, and rows that form one with findings.
 
 use org_structure::{BuildError, Finding, InvalidId, OrgId, OrgRow, OrgStructure};
 
@@ -15,7 +15,7 @@ fn id(text: &str) -> OrgId {
 }
 
 #[test]
-fn a_cycle_names_the_organizations_on_it_and_no_others() {
+fn a_cycle_error_names_exactly_its_organizations() {
     let rows = [
         OrgRow::new("0"),
         OrgRow::new("c").under("b"),
@@ -38,7 +38,7 @@ fn a_cycle_names_the_organizations_on_it_and_no_others() {
 }
 
 #[test]
-fn of_two_cycles_the_one_with_the_smallest_id_is_named() {
+fn the_cycle_with_the_smallest_id_is_reported() {
     let rows = ["d", "c", "b", "a"].map(OrgRow::new);
     let [d, c, b, a] = rows;
     let BuildError::Cycle(cycle) = error([d.under("a"), c.under("b"), b.under("c"), a.under("d")]) else {
@@ -94,7 +94,7 @@ fn too_many_organizations() {
     let error = OrgStructure::build_at_most(4, rows()).unwrap_err();
     assert_eq!(error, BuildError::TooMany { limit: 4 });
     assert_eq!(error.to_string(), "more than 4 organizations; a tree may have at most 4");
-    // Rows past the limit are not even read.
+    // Rows past the limit are not read.
     let endless = std::iter::repeat(OrgRow::new("0"));
     assert_eq!(
         OrgStructure::build_at_most(1_000, endless).unwrap_err(),

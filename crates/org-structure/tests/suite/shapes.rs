@@ -56,7 +56,7 @@ impl Shape {
     }
 }
 
-/// A number that looks random and is the same on every run.
+/// A pseudo-random number that is the same on every run.
 pub(crate) fn scramble(number: u64) -> u64 {
     let mut x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -64,7 +64,7 @@ pub(crate) fn scramble(number: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Ids as Openbravo has them: `0`, and 32 hexadecimal digits.
+/// Ids as in Openbravo: `0`, and 32 hexadecimal digits.
 pub(crate) fn hex_id(place: usize) -> String {
     let place = place as u64;
     if place == 0 { "0".into() } else { format!("{:016X}{:016X}", scramble(place), scramble(!place)) }
@@ -93,7 +93,7 @@ pub(crate) fn measured(shape: Shape, count: usize) -> Vec<Row> {
 pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
     let shape = proptest::sample::select(&Shape::ALL[..]);
     let node = (any::<usize>(), any::<u16>(), 0..7_u8, 0..8_u8, 0..8_u8);
-    // Trees with lower flags only, and with higher ones as well.
+    // Trees with lower flags only, and trees with higher ones too.
     let mask = proptest::sample::select(&[0xff, u16::MAX][..]);
     (shape, mask, proptest::collection::vec(node, 0..60))
         .prop_map(|(shape, mask, nodes)| {
@@ -103,7 +103,7 @@ pub(crate) fn any_rows() -> impl Strategy<Value = Vec<Row>> {
                 2 => format!("{}", 1_000_000 + place),
                 3 => hex_id(place).to_lowercase(),
                 4 => format!("{place} Región Norte"),
-                // Only what follows the first bytes tells them apart.
+                // These ids differ only after their first bytes.
                 5 => format!("Organización {place}"),
                 _ => format!("{place}-ÄÖÜß-with-20-bytes"),
             };

@@ -1,4 +1,4 @@
-//! Views are the sets that they stand for, in tree order, and allocate nothing.
+//! Views equal the sets that they represent, in tree order, and allocate nothing.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::shapes::{Shape, any_rows, build, measured};
 
-/// What every view offers, so that one test compares them all.
+/// The methods that all views share, so that one test compares them all.
 struct Shown<'a> {
     set: OrgSet,
     len: usize,
@@ -52,7 +52,7 @@ fn assert_shows(tree: &OrgStructure, shown: Shown<'_>, expected: &BTreeSet<OrgIn
 
 proptest! {
     #[test]
-    fn a_view_is_what_walking_finds(rows in any_rows(), beyond in 0..3_u32) {
+    fn views_equal_a_walk(rows in any_rows(), beyond in 0..3_u32) {
         let tree = build(&rows);
         let unknown = OrgIndex::new(if beyond == 2 { u32::MAX } else { tree.len() as u32 + beyond });
         for org in tree.indices().chain([unknown]) {
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn operators_are_those_of_std(rows in any_rows(), one in any::<u64>(), other in any::<u64>()) {
+    fn operators_match_std_sets(rows in any_rows(), one in any::<u64>(), other in any::<u64>()) {
         let tree = build(&rows);
         let chosen = |bits: u64| -> BTreeSet<OrgIndex> {
             tree.indices().filter(|org| bits >> org.rank() & 1 == 1).collect()
@@ -117,7 +117,7 @@ fn assert_counts_down(mut items: impl ExactSizeIterator) {
 }
 
 #[test]
-fn iterators_say_how_many_are_left() {
+fn iterators_know_their_length() {
     let tree = build(&measured(Shape::Fan5, 100));
     let bottom = tree.indices().next_back().unwrap();
     assert_counts_down(tree.indices());
