@@ -48,7 +48,7 @@ const sessions = new Sessions(byId("sessions-content"), {
   onChange,
   onError,
 });
-const overview = new Overview(byId("overview-content"), { session: () => session, isAdmin, client: () => client, onChange, onError });
+const overview = new Overview(byId("overview-content"), { session: () => session, isAdmin, client: () => client, announce, onChange, onError });
 const refer = new Refer(byId("refer-content"), { isAdmin, select: (node) => location.assign(addressOf(node)), onChange, onError });
 const views = { overview, organizations: organizationsView, refer, sessions };
 const connection = new Connection({ onFreshness, onLost, onBack, onError });
@@ -76,12 +76,14 @@ async function start(reason = "") {
 
 async function signIn(event) {
   event.preventDefault();
-  if (dropsCookie) return;
   const user = byId("sign-in-user");
   const password = byId("sign-in-password");
   const button = byId("sign-in-submit");
+  // A second click would make a second session.
+  if (button.disabled) return;
   byId("sign-in-error").textContent = "";
   button.disabled = true;
+  button.textContent = "Signing in …";
   try {
     const answer = await exchangeSession("/v1/login", { user: user.value, password: password.value, cookie: true });
     password.value = "";
@@ -94,6 +96,7 @@ async function signIn(event) {
     field.select();
   } finally {
     button.disabled = false;
+    button.textContent = "Sign in";
   }
 }
 
@@ -195,6 +198,7 @@ function clearUserData() {
   clients = [];
   for (const id of ["client", "sessions-client"]) byId(id).replaceChildren();
   byId("who-role").replaceChildren();
+  byId("who-role-control").hidden = true;
   for (const id of ["who-user", "who-client", "announcement"]) {
     byId(id).textContent = "";
     byId(id).removeAttribute("title");
@@ -209,7 +213,7 @@ async function showRoles() {
     select.value = session.role;
     select.disabled = roles.length < 2;
     // Odoo has no roles.
-    select.parentElement.hidden = roles.length === 0;
+    byId("who-role-control").hidden = roles.length === 0;
   } catch (error) {
     onError(error);
   }
@@ -249,11 +253,14 @@ function chooseClient(event) {
 
 async function switchRole() {
   const select = byId("who-role");
+  // The session of a second switch would have ended by then.
+  select.disabled = true;
   try {
     await adoptSession(await exchangeSession("/v1/session/role", { role: select.value }));
     announce(`You now act as ${session.role_name}.`);
   } catch (error) {
     select.value = session?.role ?? "";
+    select.disabled = false;
     onError(error);
   }
 }

@@ -158,7 +158,7 @@ export class Details {
   #linkTo(organizations, node) {
     const go = () => this.#page.select(node);
     const title = organizations.title(node);
-    return element("button.link", { type: "button", title, onclick: go }, name(title));
+    return element("button.link", { type: "button", dir: "auto", title, onclick: go }, title);
   }
 }
 

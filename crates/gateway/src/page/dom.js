@@ -125,7 +125,8 @@ export function formatBytes(count) {
     value /= 1000;
     unit += 1;
   }
-  return `${formatRounded(value)} ${UNITS[unit]}`;
+  // The unit stays with its number.
+  return `${formatRounded(value)}\u00a0${UNITS[unit]}`;
 }
 
 /** Seconds in their one or two largest units: `3 h 20 min`. */

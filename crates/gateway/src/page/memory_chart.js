@@ -3,7 +3,7 @@
 import { bytesElement, element, formatBytes, formatRounded } from "/page/dom.js";
 
 const STRUCTURES = [
-  ["orgcache", "orgcache", "one tree for all sessions that share it, fixed at login"],
+  ["orgcache", "orgcache, here", "one tree for all sessions that share it, fixed at login"],
   ["pre", "Openbravo before 2018", "the natural tree, ancestors and children of every organization, in every session"],
   ["post", "Openbravo from 2018", "one map of organizations in every session"],
   ["head", "Openbravo from 2022", "one map for all sessions, which may change under a running session"],
@@ -36,13 +36,13 @@ export function memoryChart(sizes) {
     {},
     element("th", { scope: "col" }, "Structure"),
     element("th.number", { scope: "col" }, "Bytes"),
-    element("th.number", { scope: "col" }, "Ratio"),
+    element("th.number", { scope: "col" }, "Factor"),
     element("td.plot", { "aria-hidden": "true" }, element("span.plot-area", {}, ...scale)),
   );
   return element(
     "table.chart",
     { id: "memory-chart" },
-    element("caption.hidden", {}, "Bytes for the same sessions, on a linear scale"),
+    element("caption.hidden", {}, "Bytes for the same sessions, with their factor to orgcache"),
     element("thead", {}, head),
     element("tbody", {}, ...rows),
   );

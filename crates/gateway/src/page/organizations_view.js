@@ -47,13 +47,12 @@ export class OrganizationsView {
     for (const id of ["tree-count", "tree-empty"]) byId(id).textContent = "";
   }
 
-  /** Shows another tree. If it lacks the selected organization, its organization `own` is selected. */
+  /** Shows another tree. If it lacks the selected organization, the session's, `own`, is selected. */
   show(organizations, own) {
     this.#organizations = organizations;
     this.#tree.show(organizations);
     this.#find();
-    const node = organizations.byId.get(own);
-    if (this.#tree.selected < 0 && node !== undefined) this.#tree.setSelected(node);
+    if (this.#tree.selected < 0 && organizations.size > 0) this.#tree.setSelected(organizations.byId.get(own) ?? 0);
     this.#icicle.show(organizations);
     this.#icicle.select(this.#tree.selected);
     const levels = organizations.level.reduce((most, level) => Math.max(most, level), 0);
@@ -191,8 +190,8 @@ export class OrganizationsView {
             {},
             element(
               "button.link",
-              { type: "button", id, disabled: node === zoomed, "aria-current": node === zoomed && "true", onclick: () => this.#onZoom(node) },
-              title ?? name(organizations.title(node)),
+              { type: "button", id, dir: "auto", disabled: node === zoomed, "aria-current": node === zoomed && "true", onclick: () => this.#onZoom(node) },
+              title ?? organizations.title(node),
             ),
           );
     const path = zoomed < 0 ? [] : [...organizations.ancestors(zoomed).filter((node) => organizations.parent[node] >= 0), zoomed];

@@ -17,8 +17,10 @@ export class Overview {
   #page;
   #figures = element("div");
   #chart = element("div");
-  #lead = element("p", { id: "comparison-lead", role: "status" });
+  #lead = element("p.lead", { id: "comparison-lead" });
+  #basis = element("p.muted");
   #error = element("p.error", { id: "comparison-error", role: "alert" });
+  #comparison = element("section.panel.hero", { "aria-labelledby": "comparison-title", hidden: true });
   #further = element("div.flow");
   #shape = element("select", { id: "shape" });
   #organizations = numberField("organizations-count", MOST_ORGANIZATIONS, "as they are");
@@ -30,7 +32,7 @@ export class Overview {
    * @param {HTMLElement} content
    * @param {{
    *   session: () => object, isAdmin: () => boolean, client: () => string | null,
-   *   onChange: (isStep: boolean) => void, onError: Function,
+   *   announce: (text: string) => void, onChange: (isStep: boolean) => void, onError: Function,
    * }} page
    */
   constructor(content, page) {
@@ -38,29 +40,25 @@ export class Overview {
     for (const field of [this.#organizations, this.#sessions]) field.addEventListener("input", () => this.#onNumber());
     this.#shape.addEventListener("input", () => this.#onChoice(true));
     const control = (label, field) => element("label.control", { for: field.id }, label, field);
-    content.append(
-      this.#figures,
-      element("h2", {}, "Memory beside Openbravo"),
-      element(
-        "div.controls",
-        {},
-        control("Compare", this.#shape),
-        control("Organizations", this.#organizations),
-        control("Sessions", this.#sessions),
-      ),
-      this.#error,
-      this.#lead,
-      this.#chart,
-      this.#further,
+    const controls = element(
+      "div.controls",
+      {},
+      control("Compare", this.#shape),
+      control("Organizations", this.#organizations),
+      control("Sessions", this.#sessions),
     );
+    const title = element("h2", { id: "comparison-title" }, "Memory here and in Openbravo");
+    this.#comparison.append(element("div.view-head", {}, title, controls), this.#error, this.#lead, this.#chart, this.#basis);
+    content.append(this.#figures, this.#comparison, this.#further);
   }
 
   clear() {
     this.#round += 1;
     this.#known = null;
+    this.#comparison.hidden = true;
     this.#shape.replaceChildren();
     for (const part of [this.#figures, this.#chart, this.#further]) part.replaceChildren();
-    this.#lead.textContent = "";
+    for (const text of [this.#lead, this.#basis, this.#error]) text.textContent = "";
   }
 
   /** Compares what the address says, or what was compared before. */
@@ -95,6 +93,7 @@ export class Overview {
     const ask = background ? getInBackground : get;
     this.#round += 1;
     const round = this.#round;
+    if (!this.#known) this.#figures.replaceChildren(element("p.loading", {}, "Loading …"));
     try {
       const client = this.#page.client();
       const query = client === null ? "" : `?${new URLSearchParams({ client })}`;
@@ -125,6 +124,8 @@ export class Overview {
     this.#choose();
     this.#compare();
     this.#page.onChange(isStep);
+    // Figures that change without the user are not announced.
+    this.#page.announce(this.#lead.textContent);
   }
 
   /** Empties the numbers for the sessions of this instance; a shape gets those that are missing. */
@@ -144,6 +145,7 @@ export class Overview {
     const { own, statistics } = this.#known;
     const session = this.#page.session();
     this.#sessions.placeholder = String(statistics?.sessions ?? "");
+    this.#comparison.hidden = false;
     replaceQuietly(this.#figures, ...(statistics ? tiles(statistics) : ownTiles(own, session)));
     replaceQuietly(this.#further, ...(statistics ? details(statistics) : []), ...ownSession(own, session));
     this.#compare();
@@ -161,15 +163,22 @@ export class Overview {
       : "";
     if (invalid) return;
     const [organizations, sessions] = fields.map((field) => Number(field.value));
-    const lead = isHere
-      ? `${formatCount(statistics.sessions, "live session")} and ${formatCount(statistics.trees, "tree")} of this instance: measured for orgcache, estimated for Openbravo. The scale is linear.`
-      : `${formatCount(sessions, "session")} on one tree of ${formatCount(organizations, "organization")}. Measured at 600 and 6,000 organizations; other sizes are estimated. The scale is linear.`;
-    // Screen readers announce each change of the text.
-    if (this.#lead.textContent !== lead) this.#lead.textContent = lead;
     const sizes = isHere
       ? { orgcache: statistics.footprint.total, ...statistics.openbravo_would_take }
       : estimate(this.#shape.value, organizations, sessions, own.organizations);
+    const subject = isHere
+      ? `${formatCount(statistics.sessions, "live session")} and ${formatCount(statistics.trees, "tree")} take `
+      : `${formatCount(sessions, "session")} on one tree of ${formatCount(organizations, "organization")} take `;
+    const ratio = formatRounded(sizes.pre / Math.max(sizes.orgcache, 1));
+    this.#lead.replaceChildren(
+      subject,
+      element("strong", {}, formatBytes(sizes.orgcache)),
+      `. In Openbravo before 2018 they would take ${formatBytes(sizes.pre)}, ${ratio} times as much.`,
+    );
     this.#chart.replaceChildren(memoryChart(sizes));
+    this.#basis.textContent = isHere
+      ? "Linear scale. Measured for orgcache, estimated for Openbravo."
+      : "Linear scale. Measured at 600 and 6,000 organizations; other sizes are estimated.";
   }
 }
 
@@ -184,11 +193,19 @@ function tiles(statistics) {
   const loginsCard = element(
     "div.card.card-wide",
     {},
-    element("h2", {}, `Logins a minute, mean of ${logins.length} minutes`),
-    element("p.figure", { id: "logins-figure" }, formatTenths(all / logins.length)),
-    sparkline(logins, `Logins by minute in the last ${logins.length} minutes, the running minute last`),
-    element("p.note", { "aria-hidden": "true" }, element("span", {}, `${logins.length} min ago`), element("span", {}, "now")),
-    element("p.muted", {}, `${formatCount(all, "login")}, at most ${formatInteger(Math.max(...logins))} in a minute`),
+    element(
+      "div",
+      {},
+      element("h2", {}, "Logins a minute"),
+      element("p.figure", { id: "logins-figure" }, formatTenths(all / logins.length)),
+      element("p.muted", {}, `mean of ${logins.length} minutes, at most ${formatInteger(Math.max(...logins))}`),
+    ),
+    element(
+      "div",
+      {},
+      sparkline(logins, `Logins by minute in the last ${logins.length} minutes, the running minute last`),
+      element("p.note", { "aria-hidden": "true" }, element("span", {}, `${logins.length} min ago`), element("span", {}, "now")),
+    ),
   );
   return [
     element(
@@ -196,7 +213,7 @@ function tiles(statistics) {
       {},
       tile("Live sessions", "sessions-figure", formatInteger(statistics.sessions), "on this instance"),
       tile("Trees", "trees-figure", formatInteger(statistics.trees), "each stored once"),
-      tile("Memory", "bytes-figure", formatBytes(footprint.total), "for trees, access, and the sessions' references"),
+      tile("Memory", "bytes-figure", formatBytes(footprint.total), "of trees, access and references"),
       loginsCard,
     ),
   ];
@@ -229,7 +246,7 @@ function details(statistics) {
     compressionCard(compression),
   ];
   return [
-    element("h2", {}, "Memory"),
+    element("h2", {}, "What takes the memory"),
     memory(footprint),
     element("h2", {}, "Caches of this instance"),
     element("div.cards", {}, ...cards),

@@ -89,6 +89,8 @@ export class Refer {
 
   async #ask() {
     this.#asked?.abort();
+    const asked = new AbortController();
+    this.#asked = asked;
     this.#answer.removeAttribute("aria-busy");
     const [from, to] = [this.#from.node, this.#to.node];
     const organizations = this.#organizations;
@@ -96,13 +98,13 @@ export class Refer {
       const missing = from < 0 && to < 0 ? "two organizations" : "the other organization";
       const hint = `Choose ${missing}. A record may refer to records of its own organization, of those above it and of those below it: its natural tree.`;
       this.#answer.replaceChildren(element("p.muted.hint", {}, hint));
-      this.#who.replaceChildren();
+      const chosen = Math.max(from, to);
+      this.#who.replaceChildren(...(organizations && chosen >= 0 ? [this.#whoSees(chosen, "one", asked.signal)] : []));
       return;
     }
-    const asked = new AbortController();
-    this.#asked = asked;
     const [org1, org2] = [from, to].map((node) => organizations.rows[node].id);
     this.#answer.setAttribute("aria-busy", "true");
+    if (!this.#answer.querySelector("#verdict")) this.#answer.replaceChildren(element("p.loading", {}, "Loading …"));
     try {
       const { answers } = await post(
         "/v1/questions/batch",
@@ -181,7 +183,7 @@ export class Refer {
     const created = element(
       `li.step-${part}`,
       {},
-      element("button.link", { type: "button", onclick: go }, name(title)),
+      element("button.link", { type: "button", dir: "auto", onclick: go }, title),
       element("span.note", {}, [PARTS[part], `level ${formatInteger(level)}`].filter(Boolean).join(", ")),
     );
     created.style.setProperty("--depth", String(level - this.#top));

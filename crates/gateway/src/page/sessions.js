@@ -115,6 +115,7 @@ export class Sessions {
   async #show(load, isBackground = false) {
     this.#round += 1;
     const round = this.#round;
+    if (this.#content.childElementCount === 0) this.#content.append(element("p.loading", {}, "Loading …"));
     try {
       const { loaded, next, trees } = await load();
       if (round !== this.#round) return;
@@ -187,7 +188,7 @@ export class Sessions {
 
   #row(session, tree) {
     const own = this.#page.session().id === session.id;
-    const org = session.org_name ?? this.#page.organizations()?.titleOf(session.org) ?? session.org;
+    const org = session.org_name?.trim() ? session.org_name : (this.#page.organizations()?.titleOf(session.org) ?? session.org);
     const user = session.username ?? session.user;
     const label = `End the session of ${user}`;
     const onclick = () => this.#end(session);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::browser::{Browser, DOWN};
 use crate::service::{
-    ADMIN, CLIENT, GENERATED_ADMIN, GROUP, INSTANCE_ADMIN, PASSWORD, Service, US, US_WEST, USER,
+    ADMIN, CLIENT, GENERATED_ADMIN, GROUP, INSTANCE_ADMIN, NORTE, PASSWORD, Service, US, US_WEST, USER,
 };
 
 /// Sets the value of a control, as a user does.
@@ -80,8 +80,7 @@ async fn the_selection_the_search_and_the_enlarged_part_survive_a_reload_and_the
     browser.type_into("#tree", &format!("{DOWN}{DOWN}")).await;
     browser.until_reads("#details-title", "Norte").await;
     browser.type_into("#search", "west").await;
-    let norte = "E443A31992CB4635AFCAEABE7183CE85";
-    let address = format!("#organizations/{norte}?search=west&zoom={US}");
+    let address = format!("#organizations/{NORTE}?search=west&zoom={US}");
     browser.until(&format!("location.hash === '{address}'")).await;
 
     browser.reload().await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::service::{ADMIN, PASSWORD, Service, US, US_WEST};
+use crate::service::{ADMIN, NORTE, PASSWORD, Service, TREE, US, US_WEST};
 
 #[tokio::test]
 async fn markup_in_names_is_shown_as_text() {
@@ -45,4 +45,46 @@ async fn the_policy_prevents_inserted_markup_from_running() {
     let refused =
         "try { document.body.innerHTML = '<b>x</b>'; return 'taken' } catch (error) { return error.name }";
     assert_eq!(browser.script(refused).await, "TypeError");
+}
+
+#[tokio::test]
+async fn names_may_be_blank_long_or_written_from_right_to_left() {
+    let arabic = "مجموعة الشركات الدولية المحدودة";
+    let statements = format!(
+        "UPDATE ad_org SET name = '   ' WHERE ad_org_id = '{NORTE}';
+         UPDATE ad_org SET name = '{}' WHERE ad_org_id = '{US_WEST}';
+         UPDATE ad_org SET name = '{arabic}' WHERE ad_org_id = '{US}'",
+        "Donaudampfschifffahrt".repeat(12)
+    );
+    let service = Service::start_with(&statements).await;
+    let browser = Browser::open(&format!("{}/#organizations/{US_WEST}", service.address)).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    // Of a name that is cut, the beginning is shown, on whichever side it is.
+    browser.until_reads("[data-call=legal_entity]", arabic).await;
+    let direction =
+        "return getComputedStyle(document.querySelector('[data-call=legal_entity] button')).direction";
+    assert_eq!(browser.script(direction).await, "rtl");
+    for width in [375, 1280] {
+        browser.resize(width, 800).await;
+        for view in [format!("organizations/{US_WEST}"), format!("refer/{US}/{US_WEST}"), "sessions".into()] {
+            browser.view(&view).await;
+            browser.until_painted().await;
+            let beyond = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(browser.script(beyond).await, 0, "{view} at {width}");
+        }
+    }
+    // A blank name gives way to the id.
+    browser.until_reads("tr.own", NORTE).await;
+    browser.assert_no_complaints().await;
+}
+
+#[tokio::test]
+async fn a_tree_of_one_organization_has_it_selected() {
+    let statements = format!("DELETE FROM ad_treenode WHERE ad_tree_id = '{TREE}' AND node_id <> '0'");
+    let service = Service::start_with(&statements).await;
+    let browser = Browser::open(&service.address).await;
+    browser.sign_in(ADMIN, PASSWORD).await;
+    assert_eq!(browser.text("#tree-count").await, "1 in this tree");
+    browser.until_reads("#natural-tree-count", "0 ancestors, itself, 0 descendants").await;
+    browser.assert_no_complaints().await;
 }

@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use crate::browser::{Browser, DOWN, ENTER, ESCAPE};
-use crate::service::{ADMIN, GROUP, PASSWORD, Service, US, US_WEST, USER};
+use crate::service::{ADMIN, GROUP, NORTE, PASSWORD, Service, US, US_WEST, USER};
 
-const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
 const STEPS: &str =
     "return [...document.querySelectorAll('#refer-path button')].map((step) => step.innerText)";
 

@@ -27,6 +27,8 @@ pub(crate) const PASSWORD: &str = "orgcache";
 
 /// Organizations of the demonstration.
 pub(crate) const GROUP: &str = "19404EAD144C49A0AF37D54377CF452D";
+/// The organization with which the client administrator signs in.
+pub(crate) const NORTE: &str = "E443A31992CB4635AFCAEABE7183CE85";
 pub(crate) const US: &str = "2E60544D37534C0B89E765FE29BC0B43";
 pub(crate) const US_WEST: &str = "BAE22373FEBE4CCCA24517E23F0C8A48";
 /// The client of these organizations, and its tree.
