@@ -47,18 +47,25 @@ export function bytesElement(count) {
  */
 export function table(caption, columns, rows, cards = "") {
   const head = columns.map(({ title, number }) =>
-    title === "" ? element("td") : element(number ? "th.number" : "th", { scope: "col" }, title),
+    title === "" ? element("td", { role: "cell" }) : element(number ? "th.number" : "th", { scope: "col", role: "columnheader" }, title),
   );
-  for (const row of rows) [...row.cells].forEach((cell, at) => cell.setAttribute("data-label", columns[at].title));
+  for (const row of rows) {
+    // A card has another display than a row: the roles keep the table for screen readers.
+    row.setAttribute("role", "row");
+    [...row.cells].forEach((cell, at) => {
+      cell.setAttribute("data-label", columns[at].title);
+      cell.setAttribute("role", cell.scope === "row" ? "rowheader" : "cell");
+    });
+  }
   return element(
     cards === "" ? "div.table-scroll" : `div.table-scroll.${cards}`,
     { tabindex: 0, role: "region", "aria-label": caption, "data-focus": caption },
     element(
       "table",
-      {},
+      { role: "table" },
       element("caption.hidden", {}, caption),
-      element("thead", {}, element("tr", {}, ...head)),
-      element("tbody", {}, ...rows),
+      element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
+      element("tbody", { role: "rowgroup" }, ...rows),
     ),
   );
 }

@@ -134,5 +134,14 @@ async fn on_a_narrow_screen_each_session_is_a_labeled_card() {
     assert_eq!(browser.script(parts).await, json!(expected));
     let fits = "document.querySelector('tr.own').getBoundingClientRect().right <= innerWidth";
     browser.until(fits).await;
+    // At no width does a cell cover another.
+    for width in [375, 768, 1040, 1041, 1400] {
+        browser.resize(width, 800).await;
+        let covered = "return [...document.querySelectorAll('tr.own td')].some((cell, at, all) => all.some((other) => {
+            const [a, b] = [cell.getBoundingClientRect(), other.getBoundingClientRect()];
+            return cell !== other && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+        }))";
+        assert_eq!(browser.script(covered).await, false, "{width}");
+    }
     browser.assert_no_complaints().await;
 }
