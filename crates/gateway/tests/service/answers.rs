@@ -156,7 +156,10 @@ async fn repeated_parameters_and_fields_are_refused() {
             let request = request.body(format!(r#"{{"{name}": {value}, "{again}": {value}}}"#));
             let problem = Answer::with_token(request, &token).await.refused(422, "wrong_value");
             assert!(
-                problem["detail"].as_str().unwrap().contains(&format!("duplicate field `{name}`")),
+                problem["detail"]
+                    .as_str()
+                    .unwrap()
+                    .contains(&format!("field `{name}` is given more than once")),
                 "{problem}"
             );
             fields += 1;

@@ -55,7 +55,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json")
-                .with_detail("the body must be JSON, and `content-type` say so")
+                .with_detail("the body must be JSON: set `content-type` to `application/json`")
                 .with_field("content-type"));
         }
         let (parts, body) = request.into_parts();
@@ -138,10 +138,34 @@ fn explain_path(error: &serde_path_to_error::Error<serde_json::Error>) -> Proble
     if !error.inner().is_data() {
         return bad_json(error.inner());
     }
-    let problem = unprocessable(shortened(&error.inner().to_string()));
+    let problem = unprocessable(shortened(&reworded(&error.inner().to_string())));
     match error.path().to_string() {
         path if path == "." => problem,
         path => problem.with_field(shortened(&path)),
+    }
+}
+
+/// What serde says, in the words of JSON and without the value, which may be a password.
+fn reworded(message: &str) -> String {
+    let (message, _line) = message.rsplit_once(" at line ").unwrap_or((message, ""));
+    let of_type = message.strip_prefix("invalid type: ").and_then(|types| types.rsplit_once(", expected "));
+    if let Some((found, expected)) = of_type {
+        let found = match found.split(' ').next() {
+            Some("integer" | "floating") => "a number",
+            Some("boolean") => "a boolean",
+            Some("string") => "a string",
+            Some("sequence") => "an array",
+            Some("map") => "an object",
+            _ => found,
+        };
+        return format!("expected {}, found {found}", expected.replace("a sequence", "an array"));
+    }
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return format!("field {field} is missing");
+    }
+    match message.strip_prefix("duplicate field ") {
+        Some(field) => format!("field {field} is given more than once"),
+        None => message.to_owned(),
     }
 }
 
@@ -172,5 +196,38 @@ pub(crate) struct JsonId<T>(#[schemars(with = "ErpId")] pub(crate) T);
 impl<'de, T: Id> Deserialize<'de> for JsonId<T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         T::parse(&String::deserialize(json)?).map(JsonId).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_said_in_the_words_of_json_and_without_values() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Input {
+            #[expect(dead_code, reason = "only read from JSON")]
+            password: String,
+            #[expect(dead_code, reason = "only read from JSON")]
+            #[serde(default)]
+            list: Vec<bool>,
+        }
+        let said = |json| reworded(&serde_json::from_str::<Input>(json).unwrap_err().to_string());
+        assert_eq!(said(r#"{"password": 12345678}"#), "expected a string, found a number");
+        assert_eq!(said(r#"{"password": [1.5]}"#), "expected a string, found an array");
+        assert_eq!(said(r#"{"password": null}"#), "expected a string, found null");
+        assert_eq!(
+            said(r#"{"password": "x", "list": "a, expected b"}"#),
+            "expected an array, found a string"
+        );
+        assert_eq!(said(r#"{"password": "x", "list": [{}]}"#), "expected a boolean, found an object");
+        assert_eq!(said("{}"), "field `password` is missing");
+        assert_eq!(said(r#"{"password": "x", "password": "y"}"#), "field `password` is given more than once");
+        assert_eq!(
+            said(r#"{"x at line 1": 1}"#),
+            "unknown field `x at line 1`, expected `password` or `list`"
+        );
     }
 }
