@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::failure::Failure;
+use crate::exception::OdooException;
 
 /// A method call on a model, its arguments by name.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,9 +99,9 @@ impl ServerCall {
 
     /// Refuses arguments that the method does not take, as the server does. Methods that the double does not
     /// know take any.
-    pub(crate) fn check_arguments(&self, route: Route, version: u32) -> Result<(), Failure> {
+    pub(crate) fn check_arguments(&self, route: Route, version: u32) -> Result<(), OdooException> {
         let Some(signature) = signature(&self.method, version) else { return Ok(()) };
-        let failure = |message: String| Err(Failure::arguments(&self.method, &message, route));
+        let failure = |message: String| Err(OdooException::arguments(&self.method, &message, route));
         if !signature.of_records && self.arguments.contains_key("ids") {
             return failure(format!("cannot call {}.{} with ids", self.model, self.method));
         }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::call::ServerCall;
-use crate::failure::Failure;
+use crate::exception::OdooException;
 use crate::http::{Request, Response};
 use crate::routes::{Reply, Task, cookie, html_page};
 use crate::state::State;
@@ -77,11 +77,11 @@ fn call(rest: &str, request: &Request, state: &State) -> Task {
             Err(_) if request.body.is_empty() => Map::new(),
             Err(error) => {
                 let why = format!("could not parse the body as json: {error}");
-                return Err(Failure::http("BadRequest", why));
+                return Err(OdooException::http("BadRequest", why));
             }
         };
         let Some((model, method)) = rest.split_once('/') else {
-            return Err(Failure::http("NotFound", "Did you mean POST /json/2/<model>/<method>?"));
+            return Err(OdooException::http("NotFound", "Did you mean POST /json/2/<model>/<method>?"));
         };
         Ok(ServerCall { user, model: model.into(), method: method.into(), arguments: body })
     });
@@ -89,11 +89,11 @@ fn call(rest: &str, request: &Request, state: &State) -> Task {
 }
 
 /// Whose the key is. It is checked before anything else of the call.
-fn authenticate(request: &Request, session: Option<i64>, state: &State) -> Result<i64, Failure> {
+fn authenticate(request: &Request, session: Option<i64>, state: &State) -> Result<i64, OdooException> {
     let scheme = |value: &str| value.split_once(' ').map(|(scheme, key)| (scheme.to_owned(), key.to_owned()));
     let key = request.header("authorization").and_then(scheme);
     let key = key.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key);
-    let unauthorized = |why: &str| Err(Failure::http("Unauthorized", why));
+    let unauthorized = |why: &str| Err(OdooException::http("Unauthorized", why));
     let Some(key) = key.filter(|key| !key.is_empty()) else {
         return unauthorized(match session {
             Some(_) => "Missing \"Authorization\" or Sec-headers for interactive usage.",
@@ -105,7 +105,7 @@ fn authenticate(request: &Request, session: Option<i64>, state: &State) -> Resul
     };
     if session.is_some_and(|session| session != user.id) {
         let why = "Session user does not match the used apikey.";
-        return Err(Failure::new("odoo.exceptions.AccessDenied", why));
+        return Err(OdooException::new("odoo.exceptions.AccessDenied", why));
     }
     Ok(user.id)
 }

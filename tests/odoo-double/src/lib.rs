@@ -11,7 +11,7 @@ mod guarded;
 mod model;
 mod recorded;
 
-mod failure;
+mod exception;
 mod http;
 mod json_2;
 mod routes;
@@ -356,7 +356,7 @@ fn spoil(response: Response, fault: Option<&Fault>) -> Response {
             response
         }
         Some(Fault::ServerError) => {
-            let failure = failure::Failure::new("builtins.ZeroDivisionError", "division by zero");
+            let failure = exception::OdooException::new("builtins.ZeroDivisionError", "division by zero");
             Response::json(
                 200,
                 &serde_json::json!({"jsonrpc": "2.0", "id": Value::Null, "error": failure.json_rpc(17)}),

@@ -8,7 +8,7 @@ use crate::Behaviour;
 use crate::call::{Route, ServerCall};
 use crate::companies::has_group;
 use crate::domain;
-use crate::failure::Failure;
+use crate::exception::OdooException;
 
 /// The user with all rights.
 const ADMINISTRATOR: i64 = 2;
@@ -74,11 +74,15 @@ impl Model {
         self.records.insert(id, values.as_object().cloned().unwrap_or_default());
     }
 
-    pub(crate) fn answer(&mut self, call: &ServerCall, asking: &ModelAccess<'_>) -> Result<Value, Failure> {
+    pub(crate) fn answer(
+        &mut self,
+        call: &ServerCall,
+        asking: &ModelAccess<'_>,
+    ) -> Result<Value, OdooException> {
         let version = asking.behaviour.version;
         call.check_arguments(asking.route, version)?;
         if version >= 19 && PRIVATE_SINCE_19.contains(&call.method.as_str()) || call.method.starts_with('_') {
-            return Err(Failure::private_method(&call.model, &call.method, version));
+            return Err(OdooException::private_method(&call.model, &call.method, version));
         }
         if let Some(answer) = self.answers.get(&call.method) {
             return Ok(answer.clone());
@@ -129,7 +133,7 @@ impl Model {
                 self.records.retain(|id, _| !ids.contains(id));
                 Ok(Value::Bool(true))
             }
-            method => Err(Failure::unknown_method(&call.model, method, asking.route, version)),
+            method => Err(OdooException::unknown_method(&call.model, method, asking.route, version)),
         }
     }
 
@@ -153,11 +157,11 @@ impl Model {
         ids: &[i64],
         names: &[&str],
         asking: &ModelAccess<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), OdooException> {
         let (model, version) = (&call.model, asking.behaviour.version);
         let ordinary = call.user != ADMINISTRATOR;
         if self.closes_to(call.user) {
-            return Err(Failure::access(closed_message(model)));
+            return Err(OdooException::access(closed_message(model)));
         }
         let own = model == "res.users" && ids == [call.user];
         // Alone, or beside others that are the user's own to read.
@@ -169,7 +173,7 @@ impl Model {
             let lines = lines.join("\n");
             let (all, user) = (guarded.join(","), call.user);
             let title = title(model);
-            return Err(Failure::access(match version {
+            return Err(OdooException::access(match version {
                 ..18 => format!(
                     "The requested operation can not be completed due to security restrictions.\n\nDocument type: \
                      {title} ({model})\nOperation: read\nUser: {user}\nFields:\n{lines}"
@@ -189,7 +193,7 @@ impl Model {
             names.iter().copied().filter(|name| ordinary && self.off_profile.contains(*name)).collect();
         if !private.is_empty() {
             let all = private.join(",");
-            return Err(Failure::access(match version {
+            return Err(OdooException::access(match version {
                 ..19 => {
                     format!(
                         "The fields '{all}' you try to read is not available on the public employee profile."
@@ -210,13 +214,13 @@ impl Model {
         if let (false, Some(name)) = (ids.is_empty(), names.iter().find(closed)) {
             let relation = self.fields.get(*name).and_then(|field| field.get("relation")?.as_str());
             let message = closed_message(relation.unwrap_or_default());
-            return Err(Failure::access(match version {
+            return Err(OdooException::access(match version {
                 ..19 => message,
                 _ => format!("Failed to read field {model}.{name}\n{message}"),
             }));
         }
         if let Some(refused) = names.iter().find(|name| self.refused.contains(**name)) {
-            return Err(Failure::access(format!(
+            return Err(OdooException::access(format!(
                 "You are not allowed to access what {refused} is computed from"
             )));
         }
@@ -229,7 +233,7 @@ impl Model {
         ids: &[i64],
         names: Option<Vec<&str>>,
         asking: &ModelAccess<'_>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, OdooException> {
         let model = &call.model;
         let names = names.unwrap_or_else(|| self.fields.keys().map(String::as_str).collect());
         if let Some(unknown) = names.iter().find(|name| !self.fields.contains_key(**name)) {
@@ -237,19 +241,19 @@ impl Model {
                 ..19 => format!("Invalid field '{unknown}' on model '{model}'"),
                 _ => format!("Invalid field '{unknown}' on '{model}'"),
             };
-            return Err(Failure::new("builtins.ValueError", message));
+            return Err(OdooException::new("builtins.ValueError", message));
         }
         self.check_readable(call, ids, &names, asking)?;
         if let Some(forbidden) =
             ids.iter().find(|id| self.forbidden.contains(id) || !self.is_seen(call.user, **id))
         {
-            return Err(Failure::access(format!("You are not allowed to access {model} {forbidden}")));
+            return Err(OdooException::access(format!("You are not allowed to access {model} {forbidden}")));
         }
         let missing = ids.iter().find(|id| !self.records.contains_key(id));
         if let (true, Some(missing)) = (asking.behaviour.missing_is_an_error, missing) {
             let message =
                 format!("Record does not exist or has been deleted.\n(Record: {model}({missing},))");
-            return Err(Failure::new("odoo.exceptions.MissingError", message));
+            return Err(OdooException::new("odoo.exceptions.MissingError", message));
         }
         let rows = ids.iter().filter_map(|id| self.records.get(id).map(|record| (id, record)));
         let rows = rows.map(|(id, record)| {
@@ -266,7 +270,7 @@ impl Model {
 
     /// Rows and total at once. A total is inferred from a page that is not full, unless the context forces a
     /// count, and is 0 for an empty page; a many2one shows its name if that is asked for.
-    fn web_search_read(&self, call: &ServerCall, asking: &ModelAccess<'_>) -> Result<Value, Failure> {
+    fn web_search_read(&self, call: &ServerCall, asking: &ModelAccess<'_>) -> Result<Value, OdooException> {
         let page = self.page(call);
         let asked =
             call.arguments.get("specification").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -341,12 +345,12 @@ impl Model {
         found.take(limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX)).collect()
     }
 
-    fn write(&mut self, call: &ServerCall) -> Result<Value, Failure> {
+    fn write(&mut self, call: &ServerCall) -> Result<Value, OdooException> {
         let values = call.arguments.get("vals").and_then(Value::as_object).cloned().unwrap_or_default();
         for id in call.ids() {
             let Some(record) = self.records.get_mut(&id) else {
                 let message = "Record does not exist or has been deleted.";
-                return Err(Failure::new("odoo.exceptions.MissingError", message));
+                return Err(OdooException::new("odoo.exceptions.MissingError", message));
             };
             record.extend(values.clone());
         }
@@ -354,7 +358,7 @@ impl Model {
     }
 
     /// Gives each record values of its own.
-    fn write_each(&mut self, call: &ServerCall) -> Result<Value, Failure> {
+    fn write_each(&mut self, call: &ServerCall) -> Result<Value, OdooException> {
         let all = call.arguments.get("vals_list").and_then(Value::as_array).cloned().unwrap_or_default();
         for (id, values) in call.ids().into_iter().zip(all) {
             let mut one = call.clone();
@@ -412,11 +416,11 @@ impl Model {
     }
 
     /// Groups by one field, or not at all, and sums up fields under `field:operator`.
-    fn formatted_read_group(&self, call: &ServerCall) -> Result<Value, Failure> {
+    fn formatted_read_group(&self, call: &ServerCall) -> Result<Value, OdooException> {
         let aggregates = call.names("aggregates").unwrap_or_default();
         if let Some(bare) = aggregates.iter().find(|name| !name.contains(':') && **name != "__count") {
             let message = format!("Aggregate method is mandatory for '{bare}'");
-            return Err(Failure::new("builtins.ValueError", message));
+            return Err(OdooException::new("builtins.ValueError", message));
         }
         let mut plain = call.clone();
         plain.arguments.insert("fields".into(), json!(aggregates));

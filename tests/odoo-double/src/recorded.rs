@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value};
 
 use crate::call::ServerCall;
-use crate::failure::Failure;
+use crate::exception::OdooException;
 
 const STATELESS: &str = include_str!("../recorded/execute_kw.json");
 const VERSIONS: &str = include_str!("../recorded/versions.json");
@@ -77,7 +77,7 @@ fn exchanges(json: &str) -> Vec<Exchange> {
 /// The recorded calls on models, with their answers.
 #[derive(Debug)]
 pub(crate) struct RecordedCalls {
-    calls: Vec<(ServerCall, Result<Value, Failure>)>,
+    calls: Vec<(ServerCall, Result<Value, OdooException>)>,
     models: Vec<String>,
 }
 
@@ -130,7 +130,7 @@ impl RecordedCalls {
     }
 
     /// The recorded answer to a call; nothing if it was not recorded.
-    pub(crate) fn answer(&self, call: &ServerCall) -> Option<Result<Value, Failure>> {
+    pub(crate) fn answer(&self, call: &ServerCall) -> Option<Result<Value, OdooException>> {
         self.calls.iter().find(|(known, _)| known == call).map(|(_, answer)| answer.clone())
     }
 
@@ -140,12 +140,12 @@ impl RecordedCalls {
     }
 }
 
-fn outcome(response: &Value) -> Result<Value, Failure> {
+fn outcome(response: &Value) -> Result<Value, OdooException> {
     match &response["error"]["data"] {
         Value::Null => Ok(response["result"].clone()),
         data => {
             let text = |key: &str| data[key].as_str().unwrap_or_default();
-            Err(Failure::new(text("name"), text("message")))
+            Err(OdooException::new(text("name"), text("message")))
         }
     }
 }

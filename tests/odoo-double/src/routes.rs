@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::behaviour::values;
 use crate::call::{Route, ServerCall};
-use crate::failure::Failure;
+use crate::exception::OdooException;
 use crate::http::{Request, Response};
 use crate::json_2;
 use crate::state::State;
@@ -23,7 +23,7 @@ pub(crate) enum Task {
     /// `common.authenticate`, and the route that opens a session.
     Authenticate { id: Value, session: bool, database: String, login: String, password: String },
     /// A call on a model, or why it is refused.
-    Call { reply: Reply, call: Result<ServerCall, Failure> },
+    Call { reply: Reply, call: Result<ServerCall, OdooException> },
     /// The session ends.
     Destroy { id: Value, cookie: Option<String> },
     /// The models that the add-on `mcp_server` allows, or what it allows with one of them.
@@ -134,7 +134,7 @@ impl Task {
                     let why = "Cannot use both the session_id cookie and the x-odoo-database header.";
                     return Task::Ready(html_page(403, "Forbidden", why));
                 }
-                let call = user.ok_or_else(Failure::session_expired).map(|user| {
+                let call = user.ok_or_else(OdooException::session_expired).map(|user| {
                     let (args, kwargs) = (list(&params["args"]), object(&params["kwargs"]));
                     ServerCall::new(
                         user,
@@ -185,7 +185,7 @@ fn stateless(id: Value, params: &Value, state: &State) -> Task {
                 let version = state.behaviour.version;
                 Ok(ServerCall::new(user, &text_at(3), &text_at(4), &positional, &named, version))
             } else {
-                Err(Failure::access_denied())
+                Err(OdooException::access_denied())
             };
             Task::Call { reply: Reply::JsonRpc { id, cookie: None }, call }
         }
@@ -217,15 +217,15 @@ fn in_xml(service: &str, request: &Request, state: &State) -> Task {
 
 /// The answer to what is no call, from version 18 on.
 fn misunderstood(class: &str, message: &str, version: u32) -> Task {
-    Task::Ready(error(&Value::Null, &Failure::new(class, message), version))
+    Task::Ready(error(&Value::Null, &OdooException::new(class, message), version))
 }
 
 /// The database server's own words, with where it is.
-fn unknown_database(name: &str) -> Failure {
+fn unknown_database(name: &str) -> OdooException {
     let message = format!(
         "connection to server at \"127.0.0.1\", port 54329 failed: FATAL:  database \"{name}\" does not exist\n"
     );
-    Failure::new("psycopg2.OperationalError", message)
+    OdooException::new("psycopg2.OperationalError", message)
 }
 
 /// Carries a task out.
@@ -244,7 +244,7 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
         }
         Task::Databases(id) => match &state.behaviour.databases {
             Some(names) => result(id, &json!(names)),
-            None => error(id, &Failure::access_denied(), state.behaviour.version),
+            None => error(id, &OdooException::access_denied(), state.behaviour.version),
         },
         Task::Owner { user } => match (&state.rules, user) {
             (None, _) => Response::html(404),
@@ -270,14 +270,14 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
             if database != "odoo" {
                 let hidden = *session && state.behaviour.database_filter;
                 let failure = match hidden {
-                    true => Failure::access("Database not found."),
+                    true => OdooException::access("Database not found."),
                     false => unknown_database(database),
                 };
                 return error(id, &failure, version);
             }
             if *session && state.too_many_failed_logins() {
                 let why = "Too many login failures, please wait a bit before trying again.";
-                return error(id, &Failure::new("odoo.exceptions.AccessDenied", why), version);
+                return error(id, &OdooException::new("odoo.exceptions.AccessDenied", why), version);
             }
             let known = state.users.iter().find(|it| it.login == *login && it.accepts(password, *session));
             let known = known.map(|user| user.id);
@@ -287,7 +287,7 @@ pub(crate) fn carry_out(task: &Task, state: &mut State) -> Response {
             match (known, *session) {
                 (Some(user), false) => result(id, &user.into()),
                 (None, false) => result(id, &Value::Bool(false)),
-                (None, true) => error(id, &Failure::access_denied(), version),
+                (None, true) => error(id, &OdooException::access_denied(), version),
                 (Some(_), true) if state.behaviour.second_factor => result(id, &json!({"uid": null})),
                 (Some(user), true) => {
                     let mut response = result(
@@ -384,7 +384,7 @@ pub(crate) fn result(id: &Value, value: &Value) -> Response {
     }
 }
 
-fn error(id: &Value, failure: &Failure, version: u32) -> Response {
+fn error(id: &Value, failure: &OdooException, version: u32) -> Response {
     let id = if failure.is_without_id() { &Value::Null } else { id };
     Response::json(200, &json!({"jsonrpc": "2.0", "id": id, "error": failure.json_rpc(version)}))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::call::{Route, ServerCall};
-use crate::failure::Failure;
+use crate::exception::OdooException;
 use crate::model::ModelAccess;
 use crate::recorded::RecordedCalls;
 use crate::{Behaviour, Fault, Model, Seen};
@@ -121,7 +121,7 @@ impl State {
     }
 
     /// The answer to a call: of a model in memory, else as it was recorded.
-    pub(crate) fn answer(&mut self, call: &ServerCall, route: Route) -> Result<Value, Failure> {
+    pub(crate) fn answer(&mut self, call: &ServerCall, route: Route) -> Result<Value, OdooException> {
         let version = self.behaviour.version;
         self.check_language(call)?;
         if call.model == "res.users" && call.method == "context_get" {
@@ -156,14 +156,14 @@ impl State {
             return model.answer(call, &ModelAccess { behaviour: &self.behaviour, route, closed: &closed });
         }
         if !self.recorded.knows(&call.model) {
-            return Err(Failure::unknown_model(&call.model, route, version));
+            return Err(OdooException::unknown_model(&call.model, route, version));
         }
         self.recorded.answer(call).unwrap_or_else(|| match call.method.as_str() {
             "search_read" if call.model == "ir.model" && call.user != 2 => {
-                Err(Failure::access("You are not allowed to access 'Models' (ir.model) records."))
+                Err(OdooException::access("You are not allowed to access 'Models' (ir.model) records."))
             }
             "check_access_rights" => Ok(Value::Bool(call.user == 2)),
-            method => Err(Failure::new(
+            method => Err(OdooException::new(
                 "double.NotRecorded",
                 format!("{method} on {}: {:?}", call.model, call.arguments),
             )),
@@ -171,12 +171,12 @@ impl State {
     }
 
     /// From version 18 on, a call in a language that is not installed fails.
-    fn check_language(&self, call: &ServerCall) -> Result<(), Failure> {
+    fn check_language(&self, call: &ServerCall) -> Result<(), OdooException> {
         let language = call.arguments.get("context").and_then(|context| context.get("lang")?.as_str());
         match language {
-            Some(language) if self.behaviour.version >= 18 && !INSTALLED.contains(&language) => {
-                Err(Failure::new("odoo.exceptions.UserError", format!("Invalid language code: {language}")))
-            }
+            Some(language) if self.behaviour.version >= 18 && !INSTALLED.contains(&language) => Err(
+                OdooException::new("odoo.exceptions.UserError", format!("Invalid language code: {language}")),
+            ),
             _ => Ok(()),
         }
     }

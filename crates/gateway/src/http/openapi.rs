@@ -51,7 +51,7 @@ pub(crate) struct Description {
 
 /// The description of one route.
 #[derive(Debug)]
-pub(crate) struct Operation<'a> {
+pub(crate) struct RouteDescription<'a> {
     requests: &'a mut SchemaGenerator,
     answers: &'a mut SchemaGenerator,
     /// Its parts that do not grow.
@@ -84,7 +84,7 @@ impl Description {
         (method, path): (&str, &str),
         (id, summary): (&str, &str),
         needs_session: bool,
-        describe: impl for<'a, 'b> FnOnce(&'a mut Operation<'b>) -> &'a mut Operation<'b>,
+        describe: impl for<'a, 'b> FnOnce(&'a mut RouteDescription<'b>) -> &'a mut RouteDescription<'b>,
     ) {
         let tag = match path.strip_prefix("/v1/") {
             Some(path) if path.starts_with("admin/") => "Administration",
@@ -92,7 +92,7 @@ impl Description {
             Some(path) if path != "openapi.json" => "Session",
             _ => "Operation",
         };
-        let mut operation = Operation {
+        let mut operation = RouteDescription {
             requests: &mut self.requests,
             answers: &mut self.answers,
             json: Map::new(),
@@ -171,7 +171,7 @@ impl Description {
     }
 }
 
-impl Operation<'_> {
+impl RouteDescription<'_> {
     fn set(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
         self.json.insert(name.to_owned(), value.into());
         self

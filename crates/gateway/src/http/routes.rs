@@ -19,7 +19,7 @@ use crate::http::middleware::respond::{AnswerFuture, RespondLayer, RespondServic
 use crate::http::openapi::{AnyObject, Description, ErpId, Hex, PageSize};
 use crate::http::path_service::{Endpoint, PathService, endpoint};
 use crate::http::session::end::EndOutcome;
-use crate::http::session::grant::Login;
+use crate::http::session::grant::LoginAnswer;
 use crate::http::session::{assertion, changes, companies, login, organizations, questions, switch, tree};
 use crate::http::{admin, mcp, operations, session};
 use crate::page;
@@ -110,7 +110,7 @@ routes! {
         .reads::<login::LoginForm>()
         .example("token", json!({"user": "F&BAdmin", "password": "orgcache"}))
         .example("cookie", json!({"user": "F&BAdmin", "password": "orgcache", "cookie": true}))
-        .answers::<Login>(200, "A session, with its token or its CSRF value.")
+        .answers::<LoginAnswer>(200, "A session, with its token or its CSRF value.")
         .refuses(&[401, 403, 409, 429]);
     POST "/v1/login/assertion" plain assertion::login as login_by_assertion,
         "Log in by a trusted front end's signed assertion", |it| it
@@ -119,7 +119,7 @@ routes! {
             in), `iat`, `exp` at most 60 seconds later, `jti`, and perhaps `nbf`. It is accepted once, by one \
             instance of all.")
         .reads::<assertion::AssertionForm>()
-        .answers::<Login>(200, "A session, with its token or its CSRF value.")
+        .answers::<LoginAnswer>(200, "A session, with its token or its CSRF value.")
         .refuses(&[401, 403, 404, 409, 429]);
     POST "/v1/logout" secret switch::logout as logout, "End the session", |it| it
         .answers::<EndOutcome>(202, "The token is revoked on this instance. The session store does not answer: `elsewhere` \
@@ -129,15 +129,15 @@ routes! {
         .answers::<session::WhoAmI>(200, "The session; with its CSRF value if the token came by cookie.");
     POST "/v1/session/refresh" secret switch::refresh as refresh,
         "Take the tree and the access as they are now", |it| it
-        .answers::<Login>(200, "Another session in its place.")
+        .answers::<LoginAnswer>(200, "Another session in its place.")
         .refuses(&[409, 429]);
     POST "/v1/session/role" secret switch::role as switch_role, "Switch to another role", |it| it
         .reads::<switch::RoleForm>()
-        .answers::<Login>(200, "Another session in its place.")
+        .answers::<LoginAnswer>(200, "Another session in its place.")
         .refuses(&[409, 429]);
     POST "/v1/session/org" secret switch::org as switch_org, "Switch to another organization", |it| it
         .reads::<switch::OrgForm>()
-        .answers::<Login>(200, "Another session in its place.")
+        .answers::<LoginAnswer>(200, "Another session in its place.")
         .refuses(&[409, 429]);
     GET "/v1/session/footprint" guarded session::footprint as session_footprint,
         "Bytes that the session takes", |it| it

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use org_structure::OrgId;
 use schemars::JsonSchema;
 use serde::Serialize;
-use session::{Principal, RoleId, UserId};
+use session::{Login, Principal, RoleId, UserId};
 use session_axum::{Problem, csrf_value};
 
 use crate::http::gateway::Gateway;
@@ -58,7 +58,8 @@ impl RequestedLogin {
 
 /// A session with what opens it.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Login {
+#[schemars(rename = "Login")]
+pub(crate) struct LoginAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Hex")]
     token: Option<String>,
@@ -73,17 +74,17 @@ pub(crate) struct Login {
 pub(crate) async fn session_response(
     gateway: &Gateway,
     peer: Peer,
-    logged_in: &session::Login,
+    logged_in: &Login,
     by_cookie: bool,
 ) -> Response {
     gateway.inner.login_history.record_address(logged_in.session.id(), peer.address);
     let token = logged_in.token.expose();
     let session = SessionView::read(gateway, &logged_in.session).await;
     if !by_cookie {
-        return Json(Login { token: Some(token), csrf: None, session }).into_response();
+        return Json(LoginAnswer { token: Some(token), csrf: None, session }).into_response();
     }
     let csrf = Some(csrf_value(&logged_in.token));
-    let mut response = Json(Login { token: None, csrf, session }).into_response();
+    let mut response = Json(LoginAnswer { token: None, csrf, session }).into_response();
     let seconds = gateway.manager().options().absolute.as_secs();
     set_cookie(gateway, &mut response, &token, seconds);
     response

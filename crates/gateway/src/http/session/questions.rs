@@ -16,7 +16,7 @@ use session::Session;
 use session_axum::{CurrentSession, Problem};
 
 use crate::http::gateway::Gateway;
-use crate::http::openapi::{AnyObject, AnyValue, Operation};
+use crate::http::openapi::{AnyObject, AnyValue, RouteDescription};
 use crate::http::session::administrator::Administrator;
 use crate::http::wire::json_body::UnparsedBody;
 use crate::http::wire::json_object::JsonObject;
@@ -126,7 +126,9 @@ impl JsonSchema for Call {
 }
 
 /// Describes a question in the address.
-pub(crate) fn describe_parameters<'a, 'b>(operation: &'b mut Operation<'a>) -> &'b mut Operation<'a> {
+pub(crate) fn describe_parameters<'a, 'b>(
+    operation: &'b mut RouteDescription<'a>,
+) -> &'b mut RouteDescription<'a> {
     operation.must_have::<Call>("call", "What is asked.");
     for (name, description) in [
         ("org", "An organization."),

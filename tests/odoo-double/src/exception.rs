@@ -6,46 +6,48 @@ use crate::call::Route;
 
 /// An exception of the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct OdooException {
     pub(crate) class: String,
     pub(crate) message: String,
 }
 
-impl Failure {
+impl OdooException {
     pub(crate) fn new(class: &str, message: impl Into<String>) -> Self {
-        Failure { class: class.into(), message: message.into() }
+        OdooException { class: class.into(), message: message.into() }
     }
 
     pub(crate) fn session_expired() -> Self {
-        Failure::new("odoo.http.SessionExpiredException", "Session expired")
+        OdooException::new("odoo.http.SessionExpiredException", "Session expired")
     }
 
     pub(crate) fn access_denied() -> Self {
-        Failure::new("odoo.exceptions.AccessDenied", "Access Denied")
+        OdooException::new("odoo.exceptions.AccessDenied", "Access Denied")
     }
 
     pub(crate) fn access(message: impl Into<String>) -> Self {
-        Failure::new("odoo.exceptions.AccessError", message)
+        OdooException::new("odoo.exceptions.AccessError", message)
     }
 
     /// A failure of the class that stands for an HTTP status, by its name.
     pub(crate) fn http(name: &str, message: impl Into<String>) -> Self {
-        Failure::new(&format!("werkzeug.exceptions.{name}"), message)
+        OdooException::new(&format!("werkzeug.exceptions.{name}"), message)
     }
 
     /// There is no such model.
     pub(crate) fn unknown_model(model: &str, route: Route, version: u32) -> Self {
         match (route, version) {
             (Route::Stateless, _) => {
-                Failure::new("odoo.exceptions.UserError", format!("Object {model} doesn't exist"))
+                OdooException::new("odoo.exceptions.UserError", format!("Object {model} doesn't exist"))
             }
-            (Route::Session, ..18) => Failure::new("builtins.KeyError", model),
-            (Route::Session, _) => Failure::http(
+            (Route::Session, ..18) => OdooException::new("builtins.KeyError", model),
+            (Route::Session, _) => OdooException::http(
                 "NotFound",
                 "404 Not Found: The requested URL was not found on the server. If you entered the URL manually \
                  please check your spelling and try again.",
             ),
-            (Route::Json2, _) => Failure::http("NotFound", format!("the model '{model}' does not exist")),
+            (Route::Json2, _) => {
+                OdooException::http("NotFound", format!("the model '{model}' does not exist"))
+            }
         }
     }
 
@@ -57,23 +59,23 @@ impl Failure {
             format!("The method '{method}' does not exist on the model '{model}'")
         };
         match route {
-            Route::Json2 => Failure::http("NotFound", message),
-            Route::Stateless | Route::Session => Failure::new("builtins.AttributeError", message),
+            Route::Json2 => OdooException::http("NotFound", message),
+            Route::Stateless | Route::Session => OdooException::new("builtins.AttributeError", message),
         }
     }
 
     /// The method is not for callers from outside.
     pub(crate) fn private_method(model: &str, method: &str, version: u32) -> Self {
         let shown = if version >= 18 { format!("'{model}.{method}'") } else { method.to_owned() };
-        Failure::access(format!("Private methods (such as {shown}) cannot be called remotely."))
+        OdooException::access(format!("Private methods (such as {shown}) cannot be called remotely."))
     }
 
     /// The arguments are not those of the method.
     pub(crate) fn arguments(method: &str, message: &str, route: Route) -> Self {
         match route {
-            Route::Json2 => Failure::http("UnprocessableEntity", message),
+            Route::Json2 => OdooException::http("UnprocessableEntity", message),
             Route::Stateless | Route::Session => {
-                Failure::new("builtins.TypeError", format!("BaseModel.{method}() {message}"))
+                OdooException::new("builtins.TypeError", format!("BaseModel.{method}() {message}"))
             }
         }
     }
@@ -104,7 +106,7 @@ impl Failure {
     pub(crate) fn json_rpc(&self, version: u32) -> Value {
         let usual = if version >= 19 { 0 } else { 200 };
         let (code, message) = match self.http_status() {
-            _ if *self == Failure::session_expired() => (100, "Odoo Session Expired"),
+            _ if *self == OdooException::session_expired() => (100, "Odoo Session Expired"),
             Some(404) => (404, "404: Not Found"),
             _ => (usual, "Odoo Server Error"),
         };
@@ -113,7 +115,7 @@ impl Failure {
 
     /// Does the answer by JSON-RPC leave the id out? The request was not understood as a call then.
     pub(crate) fn is_without_id(&self) -> bool {
-        *self == Failure::session_expired() || self.http_status().is_some()
+        *self == OdooException::session_expired() || self.http_status().is_some()
     }
 
     /// The status and body of a JSON-2 answer.
