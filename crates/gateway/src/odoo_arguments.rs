@@ -16,6 +16,7 @@ use crate::failure::Failure;
 const KEY_VARIABLE: &str = "ORGCACHE_ODOO_LOADER_KEY";
 
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Odoo")]
 pub(crate) struct OdooArguments {
     /// Odoo instead of a database, for `serve`, `check`, `tree`, `overview` and `query`: its companies are
     /// the organizations, its users sign in with their password or API key. See docs/odoo.md.
@@ -24,30 +25,17 @@ pub(crate) struct OdooArguments {
         global = true,
         value_name = "URL",
         env = "ORGCACHE_ODOO_URL",
-        conflicts_with = "database_url",
-        help_heading = "Odoo"
+        conflicts_with = "database_url"
     )]
     pub(crate) odoo_url: Option<String>,
     /// Odoo's database, where the server has several.
-    #[arg(long, global = true, value_name = "NAME", env = "ORGCACHE_ODOO_DB", help_heading = "Odoo")]
+    #[arg(long, global = true, value_name = "NAME", env = "ORGCACHE_ODOO_DB")]
     pub(crate) odoo_db: Option<String>,
     /// The login of the user who reads companies and users: it needs the group "Access Rights".
-    #[arg(
-        long,
-        global = true,
-        value_name = "LOGIN",
-        env = "ORGCACHE_ODOO_LOADER_USER",
-        help_heading = "Odoo"
-    )]
+    #[arg(long, global = true, value_name = "LOGIN", env = "ORGCACHE_ODOO_LOADER_USER")]
     pub(crate) odoo_loader_user: Option<String>,
     /// A file with that user's API key. The variable ORGCACHE_ODOO_LOADER_KEY can hold the key instead.
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "ORGCACHE_ODOO_LOADER_KEY_FILE",
-        help_heading = "Odoo"
-    )]
+    #[arg(long, global = true, value_name = "FILE", env = "ORGCACHE_ODOO_LOADER_KEY_FILE")]
     pub(crate) odoo_loader_key_file: Option<PathBuf>,
 }
 

@@ -52,7 +52,8 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) erp: ErpArguments,
 
-    #[command(flatten)]
+    // Without the heading of what is before it.
+    #[command(flatten, next_help_heading = None::<&'static str>)]
     pub(crate) serve: ServeArguments,
 
     #[command(subcommand)]

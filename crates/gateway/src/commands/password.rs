@@ -53,7 +53,7 @@ pub(crate) async fn run(url: &str, arguments: &PasswordArguments) -> Result<Exit
     let name = user.as_deref().unwrap_or_default();
     let id = user_id(&reader, name).await?;
     // Read and hashed before the table is touched: without a password nothing changes.
-    let hash = if *remove { None } else { Some(hashed(&ask(name)?)?) };
+    let hash = if *remove { None } else { Some(hash_password(&ask(name)?).map_err(Failure::nothing_done)?) };
     let table = open(store_url).await?;
     let had_one = table.get(id).await.map_err(not_set)?.is_some();
     let ended = table.set(id, hash.as_deref()).await.map_err(not_set)?;
@@ -169,10 +169,6 @@ fn check_length(bytes: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn hashed(password: &str) -> Result<String, Failure> {
-    hash_password(password).map_err(|error| Failure::nothing_done(&error))
-}
-
 /// Users and hashes from a file of lines `user:password`. Every line is judged before any password is hashed.
 async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, String)>, Failure> {
     let unreadable =
@@ -227,11 +223,12 @@ async fn read_file(reader: &ErpReader, file: &Path) -> Result<Vec<(UserId, Strin
     // Hashing is slow on purpose: on all processors it takes as long as it has to.
     let tasks: Vec<_> = passwords
         .into_iter()
-        .map(|(id, password)| tokio::task::spawn_blocking(move || Ok::<_, Failure>((id, hashed(&password)?))))
+        .map(|(id, password)| tokio::task::spawn_blocking(move || (id, hash_password(&password))))
         .collect();
     let mut hashes = Vec::with_capacity(tasks.len());
     for task in tasks {
-        hashes.push(task.await.map_err(Failure::nothing_done)??);
+        let (id, hash) = task.await.map_err(Failure::nothing_done)?;
+        hashes.push((id, hash.map_err(Failure::nothing_done)?));
     }
     Ok(hashes)
 }

@@ -15,7 +15,7 @@ pub(crate) const ADMINISTRATOR: &str = "100";
 /// One password for all users who can log in, and those to name: of the many users of a generated client, the
 /// administrator and the first of each kind.
 pub(crate) async fn users(reader: &ErpReader) -> Result<(MemoryCredentials, Demonstration), Failure> {
-    let hash = hash_password(PASSWORD).map_err(|error| Failure::nothing_done(&error))?;
+    let hash = hash_password(PASSWORD).map_err(Failure::nothing_done)?;
     let clients = reader.clients().await?;
     let mut users = Vec::new();
     let mut ids = Vec::new();

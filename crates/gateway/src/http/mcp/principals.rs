@@ -118,21 +118,16 @@ impl Mcp {
             };
             principals.insert(definition.token, principal);
         }
-        let kept = |token: &Hash, other: &HashMap<Hash, McpPrincipal>, content: Hash| {
-            other.get(token).is_some_and(|it| it.content == content)
+        let is_in = |others: &HashMap<Hash, McpPrincipal>, (token, it): &(&Hash, &McpPrincipal)| {
+            others.get(*token).is_some_and(|other| other.content == it.content)
         };
-        let mut reloaded = ReloadOutcome {
-            begun: principals.iter().filter(|(token, it)| !kept(token, &known, it.content)).count(),
-            ended: 0,
-            later: changed(&inner.shared, &configuration.shared),
-        };
+        let begun = principals.iter().filter(|it| !is_in(&known, it)).count();
+        let ended: Vec<_> = known.iter().filter(|it| !is_in(&principals, it)).collect();
+        let later = changed(&inner.shared, &configuration.shared);
         *inner.options.write() = configuration.options;
         *inner.principals.write() = principals.clone();
-        for (_, principal) in known.iter().filter(|(token, it)| !kept(token, &principals, it.content)) {
-            reloaded.ended += 1;
-            principal.service.close();
-        }
-        Ok(reloaded)
+        ended.iter().for_each(|(_, principal)| principal.service.close());
+        Ok(ReloadOutcome { begun, ended: ended.len(), later })
     }
 
     /// Ends all sessions of the protocol and all streams.
