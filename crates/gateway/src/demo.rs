@@ -2,7 +2,6 @@
 
 mod generated;
 mod users;
-mod visitors;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,9 +9,9 @@ use std::path::{Path, PathBuf};
 use erp_db::{ConnectionLimits, Database, ErpReader};
 use erp_import::demo;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use session::SessionManager;
 
 pub(crate) use users::{ADMINISTRATOR, users};
-pub(crate) use visitors::sign_in as sign_in_visitors;
 
 use crate::failure::Failure;
 
@@ -56,9 +55,12 @@ async fn create(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Changes the tree of the generated client, as an ERP does behind the service's back.
-async fn change_tree() -> Result<(), Failure> {
-    demo::change(&demo_file()?, &generated::CHANGE).await.map_err(|error| Failure::nothing_done(&error))
+/// Signs each user of the generated client in, so that there are sessions to look at: once before and once
+/// after a change of its tree, which comes behind the service's back, as an ERP's does.
+pub(crate) async fn sign_in_visitors(manager: &SessionManager) -> Result<(), Failure> {
+    users::sign_in_visitors(manager).await?;
+    demo::change(&demo_file()?, &generated::CHANGE).await.map_err(Failure::nothing_done)?;
+    users::sign_in_visitors(manager).await
 }
 
 /// Where the demonstration database of this version is.

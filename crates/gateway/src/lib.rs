@@ -12,7 +12,6 @@ mod exposure;
 mod failure;
 pub mod http;
 mod log;
-mod odoo_arguments;
 mod page;
 mod pg_options;
 mod query;

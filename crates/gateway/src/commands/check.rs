@@ -232,7 +232,7 @@ async fn store(
     if let Some(file) = &file {
         space(report, file);
     }
-    let granted = rights::check_store(options, serve::purpose(arguments)).await;
+    let granted = rights::check(None, Some(options), serve::purpose(arguments)).await;
     if report.found(granted).is_none() {
         return;
     }

@@ -32,7 +32,7 @@ pub(crate) async fn run(url: &str, arguments: &PasswordArguments) -> Result<Exit
     })?;
     let database = Database::connect(url).await?;
     if !list {
-        rights::check(&database, Some(&StoreOptions::new(store_url)), Purpose::Passwords).await?;
+        rights::check(Some(&database), Some(&StoreOptions::new(store_url)), Purpose::Passwords).await?;
     }
     let reader = ErpReader::open(database).await?;
     let mut out = anstream::stdout().lock();

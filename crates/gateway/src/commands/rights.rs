@@ -4,26 +4,20 @@ use erp_db::{Database, ErpReader, MissingRights, Purpose, StoreOptions, store};
 
 use crate::failure::Failure;
 
-/// Fails with all rights that are missing, in both databases, and the statements that grant them.
+/// Fails with all rights that are missing, in the databases that are named, and the statements that grant
+/// them.
 pub(crate) async fn check(
-    erp: &Database,
+    erp: Option<&Database>,
     store: Option<&StoreOptions>,
     purpose: Purpose,
 ) -> Result<(), Failure> {
-    let of_erp = ErpReader::missing_rights(erp, purpose).await?;
-    let mut missing = vec![of_erp];
+    let mut missing = Vec::new();
+    if let Some(database) = erp {
+        missing.push(ErpReader::missing_rights(database, purpose).await?);
+    }
     if let Some(options) = store {
         missing.extend(store::missing_rights(options, purpose).await?);
     }
-    fail_with(missing)
-}
-
-/// The same with the store alone.
-pub(crate) async fn check_store(store: &StoreOptions, purpose: Purpose) -> Result<(), Failure> {
-    fail_with(store::missing_rights(store, purpose).await?)
-}
-
-fn fail_with(mut missing: Vec<MissingRights>) -> Result<(), Failure> {
     missing.retain(|missing| !missing.is_empty());
     if missing.is_empty() {
         return Ok(());

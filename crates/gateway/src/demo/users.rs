@@ -1,8 +1,9 @@
 //! The demonstration's users: all of them have one password, and some are offered to sign in as.
 
 use erp_db::ErpReader;
+use session::{LoginError, Principal, SessionManager, UserId};
 
-use super::generated::is_one_of_many;
+use super::generated::{self, is_one_of_many};
 use crate::failure::Failure;
 use crate::http::{Demonstration, DemonstrationUser, MemoryCredentials, hash_password};
 
@@ -46,4 +47,19 @@ pub(crate) async fn users(reader: &ErpReader) -> Result<(MemoryCredentials, Demo
     }
     users.sort_by(|a, b| (&a.client, &a.name).cmp(&(&b.client, &b.name)));
     Ok((MemoryCredentials::shared(ids, &hash), Demonstration { password: PASSWORD.to_owned(), users }))
+}
+
+/// Signs each user of the generated client in.
+pub(super) async fn sign_in_visitors(manager: &SessionManager) -> Result<(), Failure> {
+    for user in generated::users().iter().filter_map(|user| UserId::new(user).ok()) {
+        match manager.login(Principal::new(user)).await {
+            Ok(_) => {}
+            // The database may have been changed since it was made.
+            Err(LoginError::Refused(refusal)) => {
+                tracing::info!(%refusal, "a user of the demonstration cannot sign in");
+            }
+            Err(error) => return Err(Failure::nothing_done(&error)),
+        }
+    }
+    Ok(())
 }

@@ -2,16 +2,18 @@
 //! docs/query.md.
 //!
 //! `request` takes a line apart, `arguments` its arguments; `calls` has one function a call; `erp` is where
-//! the answers come from; `answer` is what is written.
+//! the answers come from. Here is what is written.
 
-mod answer;
 mod arguments;
 mod calls;
 mod erp;
 mod problem;
 mod request;
 
-pub(crate) use answer::Answer;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
 pub(crate) use arguments::Arguments;
 pub(crate) use calls::{CALLS, call, is_about_others};
 pub(crate) use erp::{AllClients, Erp, OneClient};
@@ -26,4 +28,41 @@ pub(crate) async fn answer_line<'a>(erp: &mut impl Erp, line: &'a [u8]) -> Answe
         Err(problem) => Err(problem),
     };
     Answer::new(id, outcome)
+}
+
+/// The answer to one line.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer<'a> {
+    /// The id of the request, as it was written; none where it had none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RawValue>,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Result(Value),
+    Error(QueryProblem),
+}
+
+impl<'a> Answer<'a> {
+    pub(crate) fn new(id: Option<&'a RawValue>, outcome: Result<Value, QueryProblem>) -> Self {
+        let outcome = match outcome {
+            Ok(result) => Outcome::Result(result),
+            Err(problem) => Outcome::Error(problem),
+        };
+        Answer { id, outcome }
+    }
+
+    /// The answer to a line of which the rest was not read.
+    pub(crate) fn too_long(limit: u64) -> Self {
+        let problem = QueryProblem::bad_request(format!("the line is longer than {limit} bytes"));
+        Self::new(Some(RawValue::NULL), Err(problem))
+    }
+
+    pub(crate) fn is_result(&self) -> bool {
+        matches!(self.outcome, Outcome::Result(_))
+    }
 }

@@ -16,12 +16,15 @@ const SHOWN: usize = 20;
 
 /// Bytes that Openbravo's structures take for 600 organizations: a flat tree, one of five children each, and
 /// a chain. Measured on OpenJDK 17; docs/benchmarks.md says how.
-const OPENBRAVO: [(&str, [usize; 3]); 4] = [
+pub(crate) const OPENBRAVO: [(&str, [usize; 3]); 4] = [
     ("Openbravo before 2018, each session", [371_253, 482_922, 14_304_684]),
     ("  beside it OrgTree, each session", [177_427, 178_257, 178_129]),
     ("Openbravo from 2018, each session", [147_921, 151_591, 178_162]),
     ("Openbravo from 2022, shared 5 minutes", [146_944, 150_352, 177_176]),
 ];
+
+/// The shapes that were measured: the number of each organization's parent.
+pub(crate) const SHAPES: [fn(usize) -> usize; 3] = [|_| 0, |place| (place - 1) / 5, |place| place - 1];
 
 /// Shows the bytes of the trees at hand, and of 600 organizations beside Openbravo's structures.
 pub(crate) fn memory(out: &mut impl Write, trees: &[&ClientTree]) -> io::Result<()> {
@@ -49,8 +52,7 @@ pub(crate) fn memory(out: &mut impl Write, trees: &[&ClientTree]) -> io::Result<
         writeln!(out, "{}", line("together", trees))?;
     }
 
-    let shapes: [fn(usize) -> usize; 3] = [|_| 0, |place| (place - 1) / 5, |place| place - 1];
-    let ours = ("orgcache, shared by all sessions", shapes.map(|parent| measured(parent).footprint()));
+    let ours = ("orgcache, shared by all sessions", SHAPES.map(|parent| tree_of_shape(parent).footprint()));
     let title = format!("bytes of {ORGANIZATIONS} organizations");
     writeln!(out, "\n{}", row(&title, ["flat", "five each", "chain"]))?;
     for (name, bytes) in std::iter::once(ours).chain(OPENBRAVO) {
@@ -62,7 +64,7 @@ pub(crate) fn memory(out: &mut impl Write, trees: &[&ClientTree]) -> io::Result<
 
 /// A tree of 600 organizations below `0`, one of them the top of all others; one in ten a legal entity, one
 /// in twenty under period control.
-fn measured(parent: impl Fn(usize) -> usize) -> OrgStructure {
+pub(crate) fn tree_of_shape(parent: fn(usize) -> usize) -> OrgStructure {
     let id = |place: usize| {
         format!("{:032X}", (place as u128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835))
     };

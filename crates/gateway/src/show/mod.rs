@@ -15,6 +15,8 @@ pub(crate) use client_tree::{ClientTree, DamagedTree, Extent};
 pub(crate) use dot::dot;
 pub(crate) use json::json;
 pub(crate) use memory::memory;
+#[cfg(test)]
+pub(crate) use memory::{OPENBRAVO, SHAPES, tree_of_shape};
 pub(crate) use organization::organization;
 pub(crate) use tree::{legend, tree};
 

@@ -43,9 +43,7 @@ impl ServedErp {
                 });
             }
             Subject::Odoo(url) => {
-                if let Some(store) = store {
-                    rights::check_store(store, purpose(arguments)).await?;
-                }
+                rights::check(None, store, purpose(arguments)).await?;
                 let companies = erp.odoo.connect(url).await?;
                 (Backend::Odoo(Arc::clone(&companies)), companies)
             }
@@ -91,7 +89,7 @@ pub(crate) async fn open_erp(
     arguments: &ServeArguments,
 ) -> Result<ErpReader, Failure> {
     let database = demo::connect(erp.database_url.as_deref(), limits()).await?;
-    rights::check(&database, store, purpose(arguments)).await?;
+    rights::check(Some(&database), store, purpose(arguments)).await?;
     let reader = ErpReader::open(database).await?;
     if arguments.erp_passwords {
         // A database without the column is found out now, not at the first login.

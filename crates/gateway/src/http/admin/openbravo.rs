@@ -72,20 +72,8 @@ fn count(number: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use org_structure::{OrgId, OrgRow};
-
     use super::*;
-
-    /// 600 organizations below `0`, one of them the top of all others.
-    fn measured(parent: impl Fn(usize) -> usize) -> Sizes {
-        let id = |place: usize| format!("{place:032}");
-        let rows: Vec<(String, String)> = (0..600)
-            .map(|place| (id(place), if place == 0 { "0".to_owned() } else { id(parent(place)) }))
-            .collect();
-        let rows = rows.iter().map(|(id, above)| OrgRow::new(id).under(above));
-        let zero = OrgId::ZERO;
-        Sizes::from_tree(&OrgStructure::build(rows.chain([OrgRow::new(zero.as_str())])).unwrap().structure)
-    }
+    use crate::show::{OPENBRAVO, SHAPES, tree_of_shape};
 
     fn assert_near(estimate: u64, measured: u64) {
         let difference = estimate.abs_diff(measured);
@@ -94,14 +82,11 @@ mod tests {
 
     #[test]
     fn the_estimate_is_near_what_was_measured() {
-        let flat = measured(|_| 0);
-        let five = measured(|place| (place - 1) / 5);
-        let chain = measured(|place| place - 1);
-        for (sizes, pre, post) in
-            [(flat, 371_253, 147_921), (five, 482_922, 151_591), (chain, 14_304_684, 178_162)]
-        {
-            assert_near(sizes.natural_trees(), pre);
-            assert_near(sizes.node_map(), post);
+        let [(_, before_2018), _, (_, from_2018), _] = OPENBRAVO;
+        for ((shape, pre), post) in SHAPES.into_iter().zip(before_2018).zip(from_2018) {
+            let sizes = Sizes::from_tree(&tree_of_shape(shape));
+            assert_near(sizes.natural_trees(), count(pre));
+            assert_near(sizes.node_map(), count(post));
         }
     }
 }

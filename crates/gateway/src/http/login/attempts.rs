@@ -40,13 +40,8 @@ pub(crate) struct FailureAllowances {
     pub(crate) by_user: Allowance,
 }
 
-/// What a user name is counted by: a hash, so that long names are no way to fill memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct UserKey([u8; 32]);
-
-/// For how long a login is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooManyFailures(pub(crate) Duration);
+/// What a user name is counted by, so that long names are no way to fill memory.
+type UserKey = blake3::Hash;
 
 /// An attempt to log in. Dropped, it counts as neither failed nor done.
 #[derive(Debug)]
@@ -67,9 +62,9 @@ impl Attempts {
         }
     }
 
-    /// Begins an attempt, once its turn has come.
-    pub(crate) async fn begin(&self, user: &str, network: Network) -> Result<Attempt, TooManyFailures> {
-        let user = UserKey(*blake3::hash(user.as_bytes()).as_bytes());
+    /// Begins an attempt, once its turn has come, or says for how long failures refuse it.
+    pub(crate) async fn begin(&self, user: &str, network: Network) -> Result<Attempt, Duration> {
+        let user = blake3::hash(user.as_bytes());
         let pair = (user, network);
         if self.is_known(user, network) {
             let by_user_and_network = self.reserve_slowly(pair).await?;
@@ -79,8 +74,8 @@ impl Attempts {
         if !brake.is_zero() {
             tokio::time::sleep(brake).await;
         }
-        let by_user_and_network = self.by_user_and_network.reserve(pair).await.map_err(TooManyFailures)?;
-        let by_network = Some(self.by_network.reserve(network).await.map_err(TooManyFailures)?);
+        let by_user_and_network = self.by_user_and_network.reserve(pair).await?;
+        let by_network = Some(self.by_network.reserve(network).await?);
         Ok(Attempt { user, network, by_user_and_network, by_network })
     }
 
@@ -88,7 +83,7 @@ impl Attempts {
     async fn reserve_slowly(
         &self,
         pair: (UserKey, Network),
-    ) -> Result<Reservation<(UserKey, Network)>, TooManyFailures> {
+    ) -> Result<Reservation<(UserKey, Network)>, Duration> {
         let mut slowed = Duration::ZERO;
         loop {
             let wait = match self.by_user_and_network.reserve(pair).await {
@@ -97,15 +92,15 @@ impl Attempts {
             };
             slowed += wait;
             if slowed > PATIENCE {
-                return Err(TooManyFailures(wait));
+                return Err(wait);
             }
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// Counts a failure that names no user, such as a forged assertion.
-    pub(crate) fn fail_without_user(&self, network: Network) -> Result<(), TooManyFailures> {
-        self.by_network.fail(network).map_err(TooManyFailures)
+    /// Counts a failure that names no user, such as a forged assertion, or says for how long failures refuse it.
+    pub(crate) fn fail_without_user(&self, network: Network) -> Result<(), Duration> {
+        self.by_network.fail(network)
     }
 
     /// The user is who they say: from here on they get through from this network.
@@ -220,7 +215,7 @@ mod tests {
         for number in 0..100 {
             attempts.succeed(attempts.begin("user", network(number)).await.unwrap());
         }
-        let user = UserKey(*blake3::hash(b"user").as_bytes());
+        let user = blake3::hash(b"user");
         assert_eq!(attempts.known.lock().peek(&user).unwrap().len(), NETWORKS_OF_USER);
         assert!(attempts.is_known(user, network(99)) && !attempts.is_known(user, network(0)));
     }

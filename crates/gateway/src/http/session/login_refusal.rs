@@ -1,5 +1,7 @@
 //! Why a login, refresh or switch gives no session, as an answer.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use platform::text::{NAME_BYTES, shorten};
 use session::LoginError;
@@ -7,11 +9,10 @@ use session::openbravo::Refusal;
 use session_axum::{Problem, refusal};
 
 use crate::http::gateway::Gateway;
-use crate::http::login::attempts::TooManyFailures;
 use crate::http::wire::problem::database_unavailable;
 
-/// The answer to a login after too many failures.
-pub(crate) fn too_many(gateway: &Gateway, TooManyFailures(wait): TooManyFailures) -> Problem {
+/// The answer to a login that failures refuse for so long.
+pub(crate) fn too_many(gateway: &Gateway, wait: Duration) -> Problem {
     gateway.inner.metrics.login_refused_by_limit();
     let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts")

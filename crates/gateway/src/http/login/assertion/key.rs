@@ -100,13 +100,11 @@ impl AssertionKey {
                 let point = public(key, ED25519, None).filter(|point| point.len() == 32);
                 DecodingKey::from_ed_der(&point.ok_or(unusable)?)
             }
-            // The length is that of a point which is not compressed.
-            AssertionAlgorithm::ES256 => {
-                let point = public(key, ELLIPTIC_CURVE, Some(P256)).filter(|point| point.len() == 65);
-                DecodingKey::from_ec_der(&point.ok_or(unusable)?)
-            }
-            AssertionAlgorithm::ES384 => {
-                let point = public(key, ELLIPTIC_CURVE, Some(P384)).filter(|point| point.len() == 97);
+            AssertionAlgorithm::ES256 | AssertionAlgorithm::ES384 => {
+                // The length is that of a point which is not compressed.
+                let (curve, bytes) =
+                    if algorithm == AssertionAlgorithm::ES256 { (P256, 65) } else { (P384, 97) };
+                let point = public(key, ELLIPTIC_CURVE, Some(curve)).filter(|point| point.len() == bytes);
                 DecodingKey::from_ec_der(&point.ok_or(unusable)?)
             }
             AssertionAlgorithm::RS256 | AssertionAlgorithm::PS256 => {
